@@ -1,0 +1,1 @@
+"""Attribution: from touchpoint paths to credit and CAC per channel."""

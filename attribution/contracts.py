@@ -1,0 +1,186 @@
+"""Contracts of tables: what each column must hold, checked all at once and never repaired silently."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem, nearest
+
+__all__ = ["Column", "Table"]
+
+Kind = Literal["date", "number", "text"]
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column must hold.
+
+    Parameters
+    ----------
+    name
+        Column name in the file.
+    kind
+        ``"date"``, ``"number"`` or ``"text"``.
+    minimum, maximum
+        Limits of a number, both allowed; None for no limit.
+    required
+        Whether the table may lack the column.
+    nullable
+        Whether empty cells are allowed.
+    """
+
+    name: str
+    kind: Kind = "number"
+    minimum: float | None = None
+    maximum: float | None = None
+    required: bool = True
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named set of columns and the key that may not repeat.
+
+    Parameters
+    ----------
+    name
+        What messages call the table: its file where there is one.
+    columns
+        The declared columns; others are kept as they are.
+    key
+        Columns whose combination must be unique.
+    date_format
+        ``strptime`` pattern of text dates; None accepts ISO 8601 only.
+    first_row
+        Number that messages give to the first data row: 2 for a CSV file with a header line.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    date_format: str | None = None
+    first_row: int = 2
+    _declared: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_declared", {column.name: column for column in self.columns})
+
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with dates and numbers typed.
+
+        Raises
+        ------
+        BadInput
+            Lists every problem found: table, column, row and remedy.
+        """
+        problems = list(self._shape_problems(frame))
+        typed = frame.copy()
+        for column in self.columns:
+            if column.name in frame.columns and not isinstance(frame[column.name], pd.DataFrame):
+                typed[column.name], found = self._typed(frame[column.name], column)
+                problems += found
+        if not problems:
+            problems += self._key_problems(typed)
+        if problems:
+            raise BadInput(problems)
+        return typed
+
+    def _shape_problems(self, frame: pd.DataFrame) -> Iterator[Problem]:
+        names = [str(name) for name in frame.columns]
+        for column in self.columns:
+            if names.count(column.name) > 1:
+                yield Problem(self.name, "stands twice in the header.", column.name, remedy="rename or delete one of them.")
+            if column.required and column.name not in names:
+                close = nearest(column.name, [name for name in names if name not in self._declared])
+                remedy = f"did you mean {close!r}?" if close else f"columns found: {', '.join(names[:15]) or 'none'}."
+                yield Problem(self.name, "is missing.", column.name, remedy=remedy)
+        if len(frame) == 0:
+            yield Problem(self.name, "has no rows.", remedy="export the table again; a header alone is not enough.")
+
+    def _typed(self, values: pd.Series, column: Column) -> tuple[pd.Series, list[Problem]]:
+        empty = values.isna() | values.astype("string").str.strip().eq("").fillna(False).astype(bool)
+        problems = []
+        if not column.nullable and empty.any():
+            problems.append(
+                self._problem(column, empty, "is empty.", "fill the cells at the source; nothing is filled in silently.")
+            )
+        reader = {"date": self._dates, "number": self._numbers, "text": self._texts}[column.kind]
+        typed, unreadable, remedy = reader(values, empty)
+        if unreadable.any():
+            examples = ", ".join(repr(value) for value in values[unreadable].unique()[:_SHOWN])
+            problems.append(self._problem(column, unreadable, f"is not a {column.kind}: {examples}.", remedy))
+        elif column.kind == "number":
+            problems += self._range_problems(typed, column)
+        return typed, problems
+
+    def _dates(self, values: pd.Series, empty: pd.Series) -> tuple[pd.Series, pd.Series, str]:
+        if pd.api.types.is_datetime64_any_dtype(values):
+            return values, pd.Series(False, values.index), ""
+        text = values.astype("string").str.strip()
+        pattern = self.date_format or "ISO8601"
+        typed = pd.to_datetime(text, format=pattern, errors="coerce", utc=False)
+        if self.date_format is None:  # pandas reads 20240105 and 2024-W01 as ISO; a bare number is more likely an id
+            typed = typed.where(text.str.match(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool))
+            remedy = "write dates as 2024-01-31, or state the pattern with date_format, for example '%d/%m/%Y'."
+        else:
+            remedy = f"every date must read as {self.date_format!r}."
+        return typed, typed.isna() & ~empty, remedy
+
+    @staticmethod
+    def _numbers(values: pd.Series, empty: pd.Series) -> tuple[pd.Series, pd.Series, str]:
+        if pd.api.types.is_bool_dtype(values):
+            return values.astype(float), pd.Series(False, values.index), ""
+        typed = pd.to_numeric(values.where(~empty), errors="coerce")
+        unreadable = typed.isna() & ~empty
+        text = " ".join(str(value) for value in values[unreadable].unique()[:20])
+        remedy = "plain digits and a decimal point only"
+        if re.search(r"\d,\d", text):
+            remedy += "; remove thousands separators and write the decimal sign as a point"
+        if re.search(r"[^\d\s.,+\-eE]", text):
+            remedy += "; remove currency signs and words"
+        return typed.astype(float), unreadable, remedy + "."
+
+    @staticmethod
+    def _texts(values: pd.Series, empty: pd.Series) -> tuple[pd.Series, pd.Series, str]:
+        return values.astype("string"), pd.Series(False, values.index), ""
+
+    def _range_problems(self, typed: pd.Series, column: Column) -> Iterator[Problem]:
+        infinite = pd.Series(np.isinf(typed.to_numpy()), typed.index)
+        if infinite.any():
+            yield self._problem(column, infinite, "is infinite.", "correct the cells at the source.")
+        if column.minimum is not None and (below := typed < column.minimum).any():
+            what = "is negative" if column.minimum == 0 else f"is below {column.minimum:g}"
+            yield self._problem(column, below, f"{what}.", "book refunds and corrections in the period they belong to.")
+        if column.maximum is not None and (above := typed > column.maximum).any():
+            yield self._problem(column, above, f"is above {column.maximum:g}.", "correct the cells at the source.")
+
+    def _key_problems(self, typed: pd.DataFrame) -> Iterator[Problem]:
+        key = [name for name in self.key if name in typed.columns]
+        if not key:
+            return
+        repeated = typed.duplicated(key, keep=False)
+        if repeated.any():
+            first = typed.loc[repeated, key].iloc[0]
+            what = ", ".join(f"{name} {_plain(first[name])}" for name in key)
+            text = f"the same {' and '.join(key)} stands in several rows, first {what}."
+            yield Problem(self.name, text, key[0], self._rows(repeated), "keep one row each, or sum them at the source.")
+
+    def _problem(self, column: Column, where: pd.Series, text: str, remedy: str) -> Problem:
+        return Problem(self.name, text, column.name, self._rows(where), remedy)
+
+    def _rows(self, where: pd.Series) -> str:
+        positions = np.flatnonzero(where.to_numpy())
+        shown = ", ".join(str(position + self.first_row) for position in positions[:_SHOWN])
+        more = f" and {len(positions) - _SHOWN} more" if len(positions) > _SHOWN else ""
+        return f"row{'s' if len(positions) > 1 else ''} {shown}{more}"
+
+
+def _plain(value: Hashable) -> str:
+    return value.date().isoformat() if isinstance(value, pd.Timestamp) else str(value)

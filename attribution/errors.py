@@ -1,0 +1,116 @@
+"""The exception tree of attribution, mmm and optimizer.
+
+Every error a user can cause carries a remedy in its text and an ``exit_code`` that the command line returns.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "BadInput",
+    "CacError",
+    "IllPosedPlan",
+    "InfeasiblePlan",
+    "MissingExtra",
+    "NotConverged",
+    "Problem",
+    "UnknownChannel",
+    "UnknownName",
+    "nearest",
+]
+
+
+def nearest(name: object, known: Iterable[object]) -> str | None:
+    """The known name closest to ``name``, or None where nothing comes near."""
+    by_folded = {str(candidate).casefold(): str(candidate) for candidate in known}
+    found = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.5)
+    return by_folded[found[0]] if found else None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the input: where it is, what it is, and what to do about it."""
+
+    table: str
+    text: str
+    column: str | None = None
+    row: str | None = None
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            part
+            for part in (
+                self.table,
+                f"column {self.column!r}" if self.column is not None else "",
+                self.row or "",
+            )
+            if part
+        )
+        return f"{place}: {self.text}" + (f" Remedy: {self.remedy}" if self.remedy else "")
+
+
+class CacError(Exception):
+    """Base of all errors this project raises on purpose."""
+
+    exit_code = 1
+
+
+class BadInput(CacError, ValueError):
+    """Input that cannot be used; lists every problem found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Problem | str | Sequence[Problem | str]) -> None:
+        if isinstance(problems, Problem | str):
+            problems = [problems]
+        self.problems: tuple[Problem | str, ...] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnknownName(BadInput, KeyError):
+    """A name that does not exist where it is used; the message offers the nearest one that does."""
+
+    what = "name"
+
+    def __init__(self, name: object, known: Iterable[object], where: str = "") -> None:
+        known = [str(candidate) for candidate in known]
+        close = nearest(name, known)
+        listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+        hint = f"Did you mean {close!r}?" if close else f"Known: {listed or 'none'}."
+        super().__init__(f"unknown {self.what} {str(name)!r}{f' in {where}' if where else ''}. {hint}")
+
+    def __str__(self) -> str:  # KeyError would print the repr
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class UnknownChannel(UnknownName):
+    """A channel that is not among the channels at hand."""
+
+    what = "channel"
+
+
+class IllPosedPlan(BadInput):
+    """A plan whose question has no sensible answer, such as least CAC where spending nothing is cheapest."""
+
+
+class InfeasiblePlan(CacError):
+    """Promises and limits that cannot hold together."""
+
+    exit_code = 3
+
+
+class NotConverged(CacError):
+    """A fit that did not pass the convergence gate and so must not become a plan."""
+
+    exit_code = 4
+
+
+class MissingExtra(CacError, ImportError):
+    """An optional dependency that is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; install it with: pip install 'blended-cac[{extra}]'")

@@ -1,0 +1,40 @@
+"""Findings: the checks of a run as data, so that reports, gates and tests read the same verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+__all__ = ["Finding", "findings_frame"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check.
+
+    Parameters
+    ----------
+    name
+        Stable identifier, such as ``"r_hat"``.
+    passed
+        Whether the value keeps its limit.
+    value, limit
+        The figure and what it is held against; None where a check has no single figure.
+    text
+        One sentence for the reader of a report.
+    """
+
+    name: str
+    passed: bool
+    value: float | None
+    limit: float | None
+    text: str
+
+
+def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Findings as a table, one row each, failed ones first."""
+    columns = ["name", "passed", "value", "limit", "text"]
+    frame = pd.DataFrame([asdict(finding) for finding in findings], columns=columns)
+    return frame.sort_values("passed", kind="stable", ignore_index=True)
