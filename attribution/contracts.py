@@ -96,7 +96,9 @@ class Table:
         names = [str(name) for name in frame.columns]
         for column in self.columns:
             if names.count(column.name) > 1:
-                yield Problem(self.name, "stands twice in the header.", column.name, remedy="rename or delete one of them.")
+                yield Problem(
+                    self.name, "stands twice in the header.", column.name, remedy="rename or delete one of them."
+                )
             if column.required and column.name not in names:
                 close = nearest(column.name, [name for name in names if name not in self._declared])
                 remedy = f"did you mean {close!r}?" if close else f"columns found: {', '.join(names[:15]) or 'none'}."
@@ -109,7 +111,9 @@ class Table:
         problems = []
         if not column.nullable and empty.any():
             problems.append(
-                self._problem(column, empty, "is empty.", "fill the cells at the source; nothing is filled in silently.")
+                self._problem(
+                    column, empty, "is empty.", "fill the cells at the source; nothing is filled in silently."
+                )
             )
         reader = {"date": self._dates, "number": self._numbers, "text": self._texts}[column.kind]
         typed, unreadable, remedy = reader(values, empty)
@@ -170,7 +174,9 @@ class Table:
             first = typed.loc[repeated, key].iloc[0]
             what = ", ".join(f"{name} {_plain(first[name])}" for name in key)
             text = f"the same {' and '.join(key)} stands in several rows, first {what}."
-            yield Problem(self.name, text, key[0], self._rows(repeated), "keep one row each, or sum them at the source.")
+            yield Problem(
+                self.name, text, key[0], self._rows(repeated), "keep one row each, or sum them at the source."
+            )
 
     def _problem(self, column: Column, where: pd.Series, text: str, remedy: str) -> Problem:
         return Problem(self.name, text, column.name, self._rows(where), remedy)

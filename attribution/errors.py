@@ -77,9 +77,9 @@ class UnknownName(BadInput, KeyError):
     what = "name"
 
     def __init__(self, name: object, known: Iterable[object], where: str = "") -> None:
-        known = [str(candidate) for candidate in known]
-        close = nearest(name, known)
-        listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+        names = [str(candidate) for candidate in known]
+        close = nearest(name, names)
+        listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
         hint = f"Did you mean {close!r}?" if close else f"Known: {listed or 'none'}."
         super().__init__(f"unknown {self.what} {str(name)!r}{f' in {where}' if where else ''}. {hint}")
 

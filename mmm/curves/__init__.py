@@ -1,1 +1,1 @@
-""""""
+"""Response curve families."""

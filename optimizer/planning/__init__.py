@@ -1,1 +1,1 @@
-""""""
+"""The quarterly planning run."""

@@ -1,1 +1,1 @@
-""""""
+"""Solvers behind a plan."""
