@@ -1,0 +1,60 @@
+"""Amounts as people write them in a plan file: 250000, -10%, +15 %."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+__all__ = ["Amount", "Money", "Percent", "Shift"]
+
+_PERCENT = re.compile(r"^\s*([+-]?\s*\d+(?:\.\d+)?)\s*%\s*$")
+
+
+def _percent(value: Any) -> Any:
+    if isinstance(value, str) and (found := _PERCENT.match(value)):
+        return float(found[1].replace(" ", "")) / 100
+    raise ValueError(f"{value!r} is not a percentage; write it with its sign, for example -10% or +15%")
+
+
+def _money(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not an amount; write plain digits, for example 250000 or 250_000")
+    return float(value)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount that is either a sum of money or relative to a present value.
+
+    Parameters
+    ----------
+    value
+        Currency over the horizon, or the relative change as a fraction (-0.1 for -10%).
+    relative
+        Which of the two ``value`` is.
+    """
+
+    value: float
+    relative: bool
+
+    def of(self, present: float) -> float:
+        """The amount in currency, given what is spent at present."""
+        return present * (1 + self.value) if self.relative else self.value
+
+    def __str__(self) -> str:
+        return f"{self.value:+.0%}" if self.relative else f"{self.value:,.0f}"
+
+
+def _amount(value: Any) -> Any:
+    if isinstance(value, str) and _PERCENT.match(value):
+        return Amount(_percent(value), relative=True)
+    return Amount(_money(value), relative=False)
+
+
+Money = Annotated[float, BeforeValidator(_money), Field(ge=0)]
+Percent = Annotated[float, BeforeValidator(_percent), Field(ge=-1)]
+Shift = Annotated[Amount, BeforeValidator(_amount)]

@@ -1,0 +1,95 @@
+"""YAML documents that know on which line each of their values stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attribution.errors import BadInput
+
+__all__ = ["Document", "Place"]
+
+Place = Sequence[str | int]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file read whole.
+
+    Parameters
+    ----------
+    path
+        Where it was read from; relative paths inside it start at its folder.
+    data
+        Its top-level mapping, as ruamel.yaml's round-trip types that keep line numbers.
+    text
+        The file's text, for provenance.
+    """
+
+    path: Path
+    data: Any
+    text: str
+
+    @classmethod
+    def read(cls, path: Path | str) -> Document:
+        """Read a YAML file.
+
+        Raises
+        ------
+        BadInput
+            Where the file is missing, not UTF-8, not YAML, or not a mapping; with the line.
+        """
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            raise BadInput(f"{path}: no such file. `cac init DIR` writes a commented starter file.") from None
+        except IsADirectoryError:
+            raise BadInput(f"{path}: is a folder; name the plan file in it.") from None
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+        try:
+            data = YAML(typ="rt").load(text)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = f":{mark.line + 1}" if mark else ""
+            raise BadInput(f"{path}{line}: {_first_line(error.problem)}") from None
+        except YAMLError as error:
+            raise BadInput(f"{path}: {_first_line(str(error))}") from None
+        if not isinstance(data, dict):
+            raise BadInput(f"{path}:1: must be a mapping of keys such as data, attribution, model and plan.")
+        return cls(path, data, text)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths in the file start from."""
+        return self.path.resolve().parent
+
+    def where(self, place: Place) -> str:
+        """``file:line`` of the value at ``place``; of its nearest parent where the value itself is absent."""
+        from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+        node, line = self.data, 0
+        for step in place:
+            if isinstance(node, CommentedMap) and step in node:
+                line = node.lc.key(step)[0]
+            elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+                line = node.lc.item(step)[0]
+            else:
+                continue  # pydantic puts names of union members into its places
+            node = node[step]
+        return f"{self.path}:{line + 1}"
+
+    def error(self, place: Place, text: str) -> str:
+        """A message that starts with the place's file and line and names its key."""
+        keys = ".".join(str(step) for step in place)
+        return f"{self.where(place)}: {keys}: {text}" if keys else f"{self.where(place)}: {text}"
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "not valid YAML").strip().splitlines()[0] + "."
