@@ -1,1 +1,24 @@
-"""Response curve families."""
+"""Response curves: one small family per file, plain data that models fit and the optimizer reads."""
+
+from mmm.curves.base import ResponseCurve
+from mmm.curves.collection import ResponseCurves
+from mmm.curves.exponential import Exponential, exponential
+from mmm.curves.hill import Hill, hill
+from mmm.curves.logistic import Logistic, logistic
+from mmm.curves.michaelis_menten import MichaelisMenten, michaelis_menten
+from mmm.curves.power import Power, power
+
+__all__ = [
+    "Exponential",
+    "Hill",
+    "Logistic",
+    "MichaelisMenten",
+    "Power",
+    "ResponseCurve",
+    "ResponseCurves",
+    "exponential",
+    "hill",
+    "logistic",
+    "michaelis_menten",
+    "power",
+]

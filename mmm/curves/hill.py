@@ -1,0 +1,80 @@
+"""Hill curve: concave for slopes up to 1, S-shaped above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from mmm.curves.base import Array, Parameter, ResponseCurve
+
+__all__ = ["Hill", "hill"]
+
+
+def hill(spend: Any, saturation: Any, half_saturation: Any, slope: Any) -> Any:
+    """Customers at ``spend``: saturation u / (1 + u) with u = (spend / half_saturation) ** slope.
+
+    Operators only, so that NumPy arrays and PyTensor variables both pass through.
+
+    >>> hill(100.0, 50.0, 100.0, 2.0)
+    25.0
+    """
+    u = (spend / half_saturation) ** slope
+    return saturation * u / (1 + u)
+
+
+@dataclass(frozen=True, eq=False)
+class Hill(ResponseCurve):
+    """Hill curve (A. V. Hill, 1910).
+
+    Parameters
+    ----------
+    saturation
+        Customers at unlimited spend.
+    half_saturation
+        Spend that brings half of them.
+    slope
+        1 or less: concave; more than 1: S-shaped.
+
+    Examples
+    --------
+    >>> float(Hill(saturation=50, half_saturation=100, slope=2)(100))
+    25.0
+    """
+
+    saturation: Parameter
+    half_saturation: Parameter
+    slope: Parameter = 1.0
+
+    may_be_zero = frozenset({"saturation"})
+
+    @staticmethod
+    def kernel(spend: Array, *parameters: Array) -> tuple[Array, Array]:
+        """Value and slope, from one power."""
+        saturation, half_saturation, slope = parameters
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            ratio = spend / half_saturation
+            u = ratio**slope
+            share = 1 / (1 + 1 / u)  # u / (1 + u) that survives an infinite u, and gives 0 at u = 0
+            steepness = share / (1 + u) * slope / ratio
+        at_zero = np.where(slope > 1, 0.0, np.where(slope < 1, np.inf, 1.0))
+        steepness = np.where(ratio > 0, np.where(u > 0, steepness, at_zero), at_zero)
+        scale = saturation / half_saturation
+        with np.errstate(invalid="ignore"):
+            return saturation * share, np.where(scale > 0, scale * steepness, 0.0)
+
+    @staticmethod
+    def inflection_of(*parameters: Array) -> Array:
+        """Half_saturation ((slope - 1) / (slope + 1)) ** (1 / slope) for slopes above 1, else 0."""
+        _, half_saturation, slope = parameters
+        return np.asarray(half_saturation * (np.maximum(slope - 1, 0) / (slope + 1)) ** (1 / slope))
+
+    @property
+    def ceiling(self) -> Array:
+        """The saturation."""
+        return np.asarray(self.saturation)
+
+    def stretched(self, spend: float | Array, customers: float | Array) -> Self:
+        """The curve x -> customers * self(x / spend)."""
+        return type(self)(self.saturation * customers, self.half_saturation * spend, self.slope)
