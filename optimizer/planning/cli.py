@@ -1,0 +1,119 @@
+"""The command ``cac``: arguments in, exit codes out, no logic of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attribution.errors import CacError
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report.",
+    epilog="Exit codes: 0 fine, 2 bad input, 3 infeasible plan, 4 model not converged, 1 anything else.",
+)
+
+PlanFile = Annotated[Path, typer.Argument(help="The plan file, see `cac init`.", show_default=False)]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", help="Output folder; the plan file's own by default.", show_default=False)
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from optimizer.planning.provenance import versions
+
+        for name, version in versions().items():
+            typer.echo(f"{name} {version}")
+        raise typer.Exit
+
+
+@app.callback()
+def _cac(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Versions, and where mmm is loaded from."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to write into; made if missing.", show_default=False)],
+) -> None:
+    """Write a commented starter plan and templates of the tables."""
+    from optimizer.planning.starter import write_starter
+
+    for path in write_starter(folder):
+        typer.echo(f"wrote {path}")
+    typer.echo(f"Next: put your data in place of the samples, then cac check {folder / 'plan.yaml'}")
+
+
+@app.command()
+def check(plan: PlanFile) -> None:
+    """Validate the plan file and every table it names, without running anything."""
+    from optimizer.planning.run import check_plan
+
+    typer.echo(check_plan(plan))
+
+
+@app.command(name="plan")
+def plan_(plan: PlanFile, out: OutFolder = None) -> None:
+    """Run everything: attribution, mix model, plan, what-ifs, report."""
+    _run(plan, out, "report")
+
+
+@app.command()
+def attribute(plan: PlanFile, out: OutFolder = None) -> None:
+    """Run attribution only and write attribution.csv."""
+    _run(plan, out, "attribution")
+
+
+@app.command()
+def fit(plan: PlanFile, out: OutFolder = None) -> None:
+    """Fit the mix model only and write posterior.nc, which later runs on the same inputs reuse."""
+    _run(plan, out, "fit")
+
+
+@app.command()
+def optimize(plan: PlanFile, out: OutFolder = None) -> None:
+    """Make the plan alone and write plan.csv; reuses a fitted model of the same inputs."""
+    _run(plan, out, "optimize")
+
+
+@app.command(name="what-if")
+def what_if(plan: PlanFile, out: OutFolder = None) -> None:
+    """Plan every scenario of the plan file and write scenarios.csv; reuses a fitted model of the same inputs."""
+    _run(plan, out, "what-if")
+
+
+@app.command()
+def report(plan: PlanFile, out: OutFolder = None) -> None:
+    """Write every output anew, the report included; reuses a fitted model of the same inputs."""
+    _run(plan, out, "report")
+
+
+def _run(plan: Path, out: Path | None, goal: str) -> None:
+    from optimizer.planning.run import run_plan
+    from optimizer.planning.summary import show
+
+    show(run_plan(plan, out=out, goal=goal))
+
+
+def main() -> None:
+    """Run the command line; errors of the user's making go to standard error without a traceback."""
+    try:
+        app(prog_name="cac")
+    except CacError as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,54 @@
+"""Numbers as people read them in tables: thousands separated, no false precision."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["amount", "interval", "number", "percent", "unit_cost"]
+
+MISSING = "–"
+
+
+def amount(value: float) -> str:
+    """Money in whole units: ``1,234,500``; thousands and millions stay written out so that columns add up."""
+    return f"{value:,.0f}".replace("-", "−") if math.isfinite(value) else MISSING
+
+
+def number(value: float) -> str:
+    """A count of customers: whole from 100 on, one decimal below."""
+    if not math.isfinite(value):
+        return MISSING
+    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}").replace("-", "−")
+
+
+def unit_cost(value: float) -> str:
+    """Money per customer to three significant digits at least: ``61.20``, ``1,204``, ``0.0312``."""
+    if not math.isfinite(value):
+        return "∞" if value == math.inf else MISSING
+    size = abs(value)
+    if size >= 1000 or size == 0:
+        text = f"{value:,.0f}"
+    elif size >= 100:
+        text = f"{value:,.1f}"
+    elif size >= 1:
+        text = f"{value:,.2f}"
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def percent(value: float, signed: bool = False) -> str:
+    """A fraction as a percentage: ``12 %``, below one percent with a decimal; a minus sign that is one."""
+    if not math.isfinite(value):
+        return MISSING
+    decimals = 1 if 0 < abs(value) < 0.01 else 0
+    text = f"{value * 100:+.{decimals}f} %" if signed else f"{value * 100:.{decimals}f} %"
+    if float(text.split(" ", maxsplit=1)[0]) == 0:
+        text = "0 %"
+    return text.replace("-", "−")
+
+
+def interval(low: float, high: float, form: object = number) -> str:
+    """An interval such as ``1,020 to 1,310``."""
+    write = form if callable(form) else number
+    return f"{write(low)} to {write(high)}"
