@@ -1,0 +1,134 @@
+"""plan.yaml: every mistake is named with file, line, key and the nearest valid one, all in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attribution.errors import BadInput
+from optimizer.planning.amounts import Amount
+from optimizer.planning.config import read_config
+
+GOOD = """\
+name: Q4
+currency: EUR
+data:
+  weekly:
+    path: weekly.csv
+    spend: {tv: tv_spend, search: search_spend}
+plan:
+  minimize: blended_cac
+  fixed_cost: 150_000
+  budget: {at_most: +0%}
+  customers: {at_least: 1000}
+  channels:
+    tv: {at_most: 2.5e5}
+scenarios:
+  - name: Lower budget
+    budget: -10%
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "plan.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def complaints(folder: Path, text: str) -> list[str]:
+    with pytest.raises(BadInput) as caught:
+        read_config(write(folder, text))
+    return [str(problem).removeprefix(str(folder) + "/") for problem in caught.value.problems]
+
+
+def test_a_good_file_is_read_with_its_units(tmp_path: Path) -> None:
+    config, document = read_config(write(tmp_path, GOOD))
+    assert config.data.weekly is not None
+    assert config.data.weekly.channels == {"tv": "tv_spend", "search": "search_spend"}
+    assert config.plan is not None
+    assert config.plan.fixed_cost == 150_000
+    assert config.plan.budget is not None
+    assert config.plan.budget.at_most == Amount(0.0, relative=True)
+    assert config.plan.channels["tv"].at_most == Amount(250_000.0, relative=False)
+    assert config.scenarios[0].budget == Amount(-0.1, relative=True)
+    assert document.where(("scenarios", 0, "budget")).endswith("plan.yaml:16")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("currency: EUR", "curency: EUR", "plan.yaml:2: curency: unknown key. Did you mean 'currency'?"),
+        ("currency: EUR", "currency: euro", "plan.yaml:2: currency: 'euro' is not a currency code"),
+        ("minimize: blended_cac", "minimize: blended_cacs", "plan.yaml:8: plan.minimize: 'blended_cacs' is not one of"),
+        ("minimize: blended_cac", "minimize: blended_cacs", "Did you mean 'blended_cac'?"),
+        ("minimize: blended_cac", "minimise: blended_cac", "plan.yaml:8: plan.minimise: unknown key. Did you mean 'minimize'?"),
+        ("minimize: blended_cac", "maximize: profit", "needs value_per_customer"),
+        ("fixed_cost: 150_000", "fixed_cost: 150.000,00", "plan.yaml:9: plan.fixed_cost: '150.000,00' is not an amount"),
+        ("fixed_cost: 150_000", "fixed_cost: -1", "plan.yaml:9: plan.fixed_cost: input should be greater than"),
+        ("fixed_cost: 150_000", "fixed_cost: .nan", "plan.yaml:9: plan.fixed_cost: nan is not an amount"),
+        ("budget: {at_most: +0%}", "budget: {at_most: ten}", "plan.yaml:10: plan.budget.at_most: 'ten' is not an amount"),
+        ("{at_most: +0%}", "{exactly: 5, at_most: 6}", "plan.yaml:10: plan.budget: exactly stands alone"),
+        ("customers: {at_least: 1000}", "customers: {at_least: 0}", "plan.yaml:11: plan.customers.at_least"),
+        ("    tv: {at_most: 2.5e5}", "    tvs: {at_most: 2.5e5}", "plan.yaml:13: plan.channels.tvs: unknown channel 'tvs'. Did you mean 'tv'?"),
+        ("tv: {at_most: 2.5e5}", "tv: {}", "plan.yaml:13: plan.channels.tv: say at_least, at_most, fixed"),
+        ("    budget: -10%", "    cost: {tv: 0.1}", "is not a percentage; write it with its sign"),
+        ("    budget: -10%", "    off: [serch]", "plan.yaml:16: scenarios.0.off.0: unknown channel 'serch'. Did you mean 'search'?"),
+        ("    budget: -10%", "", "plan.yaml:15: scenarios.0: changes nothing"),
+        ("    path: weekly.csv\n", "", "data.weekly.path: is required and missing."),
+        ("{tv: tv_spend, search: search_spend}", "{tv: x, search: x}", "column 'x' is given to more than one channel"),
+        ("{tv: tv_spend, search: search_spend}", "[]", "plan.yaml:6: data.weekly.spend"),
+        ("name: Q4\n", "name: Q4\nname: Q5\n", "plan.yaml:2: found duplicate key"),
+        ("name: Q4\n", "name: [Q4\n", "plan.yaml:2: expected"),
+        ("name: Q4\n", "name: Q4\n\tx: 1\n", "plan.yaml:2: found character"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert old in GOOD
+    found = complaints(tmp_path, GOOD.replace(old, new, 1))
+    assert any(expected in line for line in found), found
+
+
+def test_all_mistakes_come_at_once_in_the_file_s_order(tmp_path: Path) -> None:
+    text = GOOD.replace("currency", "curency").replace("minimize:", "minimise:").replace("-10%", "lots")
+    found = complaints(tmp_path, text)
+    lines = [int(line.split(":")[1]) for line in found]
+    assert len(found) >= 3
+    assert lines == sorted(lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "must be a mapping"),
+        (b"- a\n- b\n", "must be a mapping"),
+        (b"name: caf\xe9\n", "is not UTF-8 text"),
+    ],
+)
+def test_files_that_are_no_plan(tmp_path: Path, content: bytes, expected: str) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=expected):
+        read_config(path)
+
+
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such file"):
+        read_config(tmp_path / "absent.yaml")
+    with pytest.raises(BadInput, match="is a folder"):
+        read_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "section", ["plan: {minimize: spend}", "scenarios: [{name: a, budget: -10%}]", "data: {}", "seed: -1"]
+)
+def test_sections_that_do_not_belong_together(tmp_path: Path, section: str) -> None:
+    base: dict[str, Any] = {"name": "name: A", "data": "data: {paths: {path: p.csv}}"}
+    base[section.split(":", maxsplit=1)[0]] = section
+    assert complaints(tmp_path, "\n".join(base.values()))
+
+
+def test_attribution_alone_is_a_legitimate_plan_file(tmp_path: Path) -> None:
+    config, _ = read_config(write(tmp_path, "name: A\ndata: {paths: {path: p.csv}}\n"))
+    assert config.plan is None
