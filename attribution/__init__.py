@@ -1,1 +1,85 @@
 """Attribution: from touchpoint paths to credit and CAC per channel."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attribution import economics as economics
+    from attribution.columns import Cleaning as Cleaning
+    from attribution.columns import Columns as Columns
+    from attribution.columns import ConversionEvents as ConversionEvents
+    from attribution.credit import Credit as Credit
+    from attribution.credit import compare as compare
+    from attribution.errors import BadInput as BadInput
+    from attribution.errors import CacError as CacError
+    from attribution.errors import IllPosedPlan as IllPosedPlan
+    from attribution.errors import InfeasiblePlan as InfeasiblePlan
+    from attribution.errors import MissingExtra as MissingExtra
+    from attribution.errors import NotConverged as NotConverged
+    from attribution.errors import UnknownChannel as UnknownChannel
+    from attribution.errors import UnknownName as UnknownName
+    from attribution.findings import Finding as Finding
+    from attribution.heuristic import Custom as Custom
+    from attribution.heuristic import FirstTouch as FirstTouch
+    from attribution.heuristic import LastNonDirect as LastNonDirect
+    from attribution.heuristic import LastTouch as LastTouch
+    from attribution.heuristic import Linear as Linear
+    from attribution.heuristic import PositionBased as PositionBased
+    from attribution.heuristic import TimeDecay as TimeDecay
+    from attribution.intervals import Bootstrap as Bootstrap
+    from attribution.intervals import bootstrap as bootstrap
+    from attribution.journeys import Journeys as Journeys
+    from attribution.markov import Markov as Markov
+    from attribution.sessions import PathRules as PathRules
+    from attribution.sources import Engine as Engine
+    from attribution.sources import read_table as read_table
+
+_HOME = {
+    "BadInput": "errors",
+    "Bootstrap": "intervals",
+    "CacError": "errors",
+    "Cleaning": "columns",
+    "Columns": "columns",
+    "ConversionEvents": "columns",
+    "Credit": "credit",
+    "Custom": "heuristic",
+    "Engine": "sources",
+    "Finding": "findings",
+    "FirstTouch": "heuristic",
+    "IllPosedPlan": "errors",
+    "InfeasiblePlan": "errors",
+    "Journeys": "journeys",
+    "LastNonDirect": "heuristic",
+    "LastTouch": "heuristic",
+    "Linear": "heuristic",
+    "Markov": "markov",
+    "MissingExtra": "errors",
+    "NotConverged": "errors",
+    "PathRules": "sessions",
+    "PositionBased": "heuristic",
+    "TimeDecay": "heuristic",
+    "UnknownChannel": "errors",
+    "UnknownName": "errors",
+    "bootstrap": "intervals",
+    "compare": "credit",
+    "read_table": "sources",
+}
+_SUBMODULES = ("economics", "errors", "plots", "simulate", "tables")
+
+__all__ = sorted([*_HOME, *_SUBMODULES])
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(import_module(f"attribution.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _SUBMODULES:
+        return import_module(f"attribution.{name}")
+    raise AttributeError(f"module 'attribution' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

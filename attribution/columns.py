@@ -1,0 +1,95 @@
+"""How a log names its columns, and which rows an analyst agrees to leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from attribution.errors import UnknownName
+
+__all__ = ["Cleaning", "Columns", "ConversionEvents"]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Declared name -> name in the tables.
+
+    Parameters
+    ----------
+    user, time, channel
+        Required in the touchpoints; ``user`` and ``time`` also in a conversions table.
+    conversion
+        Number of conversions a touchpoint row itself marks (0 or 1 as a rule); used without a conversions table.
+    value
+        Revenue of the conversion.
+    kind
+        Kind of conversion, such as ``"signup"``.
+    interaction
+        Kind of touch, such as ``"click"`` or ``"view"``.
+    """
+
+    user: str = "user"
+    time: str = "time"
+    channel: str = "channel"
+    conversion: str = "conversion"
+    value: str = "value"
+    kind: str = "kind"
+    interaction: str = "interaction"
+
+    @classmethod
+    def of(cls, columns: Columns | Mapping[str, str] | None) -> Columns:
+        """Columns from a mapping, or the defaults.
+
+        Raises
+        ------
+        UnknownName
+            For a key that is no declared column.
+        """
+        if columns is None:
+            return cls()
+        if isinstance(columns, Columns):
+            return columns
+        known = [field.name for field in fields(cls)]
+        for name in columns:
+            if name not in known:
+                raise UnknownName(name, known, where="columns")
+        return cls(**columns)
+
+
+@dataclass(frozen=True)
+class ConversionEvents:
+    """Conversions that stand in the touchpoint log itself, as rows of certain events.
+
+    Parameters
+    ----------
+    column
+        Column that names the event.
+    values
+        Its values that are conversions; all other rows are touchpoints.
+    """
+
+    column: str = "event"
+    values: tuple[str, ...] = ("conversion",)
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """Rows to leave out by explicit choice; everything left out is counted in ``Journeys.exclusions``.
+
+    Parameters
+    ----------
+    drop
+        Any of ``"missing user"``, ``"missing time"``, ``"missing channel"``, ``"future time"``, ``"duplicates"``,
+        ``"bots"``. What is not named here is an error when it occurs.
+    longest_path
+        A path with more touches than this is a bot's.
+    """
+
+    drop: tuple[str, ...] = ()
+    longest_path: int = 5_000
+
+    def __post_init__(self) -> None:
+        known = ("missing user", "missing time", "missing channel", "future time", "duplicates", "bots")
+        for name in self.drop:
+            if name not in known:
+                raise UnknownName(name, known, where="Cleaning.drop")

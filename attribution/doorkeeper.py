@@ -1,0 +1,246 @@
+"""The door of the raw log: checks touchpoints and conversions and names every row that cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import time as clock
+from typing import TYPE_CHECKING, Any
+
+from attribution.columns import Cleaning, Columns, ConversionEvents
+from attribution.errors import BadInput, Problem, nearest
+from attribution.sources import epoch_micros
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["Log", "admit_conversions", "admit_touchpoints", "split_events"]
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Log:
+    """Checked events.
+
+    Parameters
+    ----------
+    events
+        Ibis table with ``user``, ``time`` (microseconds since 1970, UTC) and what the kind of log adds.
+    exclusions
+        Reason -> number of rows left out by explicit choice.
+    """
+
+    events: ibis.Table
+    exclusions: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """A condition on rows that makes them unusable."""
+
+    name: str
+    column: str
+    condition: Any
+    text: str
+    remedy: str
+
+
+def admit_touchpoints(table: ibis.Table, columns: Columns, cleaning: Cleaning, name: str = "touchpoints") -> Log:
+    """Touchpoints with user, time, channel and, where they stand, interaction, conversion and value.
+
+    Raises
+    ------
+    BadInput
+        Every fault of the log at once.
+    """
+    _require(table, [columns.user, columns.time, columns.channel], name)
+    table = _with_time(table, columns.time, name)
+    import ibis
+
+    channel = table[columns.channel].cast("string")
+    faults = list(_common_faults(table, columns))
+    faults.append(
+        _Fault(
+            "missing channel",
+            columns.channel,
+            channel.isnull() | (channel.strip() == ""),
+            "is empty.",
+            "name the channel at the source, or leave the rows out with Cleaning(drop=('missing channel',)).",
+        )
+    )
+    marks = columns.conversion in table.columns
+    if marks:
+        faults += _amount_faults(table, columns.conversion)
+    faults += _amount_faults(table, columns.value) if columns.value in table.columns else []
+    table, exclusions = _judge(table, faults, cleaning, name)
+    extras: dict[str, Any] = {}
+    if columns.interaction in table.columns:
+        extras["interaction"] = table[columns.interaction].cast("string")
+    if marks:
+        extras["conversions"] = table[columns.conversion].cast("float64")
+        known = columns.value in table.columns
+        extras["value"] = table[columns.value].cast("float64") if known else ibis.literal(0.0)
+    kept = {column: table[column] for column in table.columns if column not in _used(columns)}
+    events = table.select(
+        user=table[columns.user].cast("string"),
+        time=table["_time"],
+        channel=table[columns.channel].cast("string"),
+        **extras,
+        **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
+    )
+    return Log(events, exclusions)
+
+
+def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, name: str = "conversions") -> Log:
+    """Conversions with user, time, number, value (0 where the table has none) and kind.
+
+    Raises
+    ------
+    BadInput
+        Every fault of the log at once.
+    """
+    import ibis
+
+    _require(table, [columns.user, columns.time], name)
+    table = _with_time(table, columns.time, name)
+    valued, counted = columns.value in table.columns, columns.conversion in table.columns
+    faults = list(_common_faults(table, columns))
+    faults += _amount_faults(table, columns.value) if valued else []
+    faults += _amount_faults(table, columns.conversion) if counted else []
+    table, exclusions = _judge(table, faults, cleaning, name)
+    kind = columns.kind in table.columns
+    kept = {column: table[column] for column in table.columns if column not in _used(columns)}
+    events = table.select(
+        user=table[columns.user].cast("string"),
+        time=table["_time"],
+        conversions=table[columns.conversion].cast("float64") if counted else ibis.literal(1.0),
+        value=table[columns.value].cast("float64") if valued else ibis.literal(0.0),
+        kind=table[columns.kind].cast("string") if kind else ibis.null("string"),
+        **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
+    )
+    return Log(events, exclusions)
+
+
+def split_events(table: ibis.Table, rule: ConversionEvents, name: str) -> tuple[ibis.Table, ibis.Table]:
+    """Touchpoint rows and conversion rows of one event log.
+
+    Raises
+    ------
+    BadInput
+        The column is missing, or none of the events occurs.
+    """
+    _require(table, [rule.column], name)
+    event = table[rule.column].cast("string")
+    chosen = table.filter(event.isin(list(rule.values)))
+    if chosen.count().execute() == 0:
+        seen = [str(value) for value in table.select(event=event).distinct().limit(12).execute()["event"]]
+        text = f"has no event {' or '.join(map(repr, rule.values))}."
+        raise BadInput(Problem(name, text, rule.column, remedy=f"events found: {', '.join(sorted(seen))}."))
+    return table.filter(~event.isin(list(rule.values)) | event.isnull()), chosen
+
+
+def _used(columns: Columns) -> set[str]:
+    return {columns.user, columns.time, columns.channel, columns.conversion, columns.value, columns.kind} | {
+        columns.interaction
+    }
+
+
+def _require(table: ibis.Table, required: list[str], name: str) -> None:
+    problems = []
+    for column in required:
+        if column not in table.columns:
+            free = [other for other in table.columns if other not in required]
+            close = nearest(column, free)
+            found = f"columns found: {', '.join(table.columns[:15])}."
+            remedy = (f"did you mean {close!r}? " if close else "") + f"Say columns={{declared name: name}}; {found}"
+            problems.append(Problem(name, "is missing.", column, remedy=remedy))
+    if problems:
+        raise BadInput(problems)
+
+
+def _with_time(table: ibis.Table, column: str, name: str) -> ibis.Table:
+    """The table with ``_time`` in microseconds; a text time is read as ISO 8601 and nothing else."""
+    kind = table[column].type()
+    if kind.is_timestamp() or kind.is_date():
+        return table.mutate(_time=epoch_micros(table[column], table))
+    if kind.is_string():
+        stamp = table[column].try_cast("timestamp")
+        return table.mutate(_time=epoch_micros(stamp, table))
+    remedy = "convert it to timestamps; for Unix seconds: pd.to_datetime(column, unit='s', utc=True)."
+    raise BadInput(Problem(name, f"holds {kind}, not times.", column, remedy=remedy))
+
+
+def _common_faults(table: ibis.Table, columns: Columns) -> Iterator[_Fault]:
+    user, time = table[columns.user].cast("string"), table["_time"]
+    drop = "or leave the rows out with Cleaning(drop=({!r},))."
+    yield _Fault(
+        "missing user",
+        columns.user,
+        user.isnull() | (user.strip() == ""),
+        "is empty.",
+        "journeys need an identity; " + drop.format("missing user"),
+    )
+    yield _Fault(
+        "missing time",
+        columns.time,
+        time.isnull(),
+        "is empty or no time.",
+        "write times as 2024-01-31 23:59:59, in UTC or with an offset; " + drop.format("missing time"),
+    )
+    tomorrow = int((clock() + 86_400) * 1_000_000)
+    yield _Fault(
+        "future time",
+        columns.time,
+        time > tomorrow,
+        "lies in the future.",
+        "check the clock and the zone of the source, " + drop.format("future time"),
+    )
+
+
+def _amount_faults(table: ibis.Table, column: str) -> Iterator[_Fault]:
+    kind = table[column].type()
+    if not (kind.is_numeric() or kind.is_boolean()):
+        problem = Problem("log", f"holds {kind}, not numbers.", column, remedy="plain digits and a decimal point only.")
+        raise BadInput(problem)
+    amount = table[column].cast("float64")
+    bad = amount.isnull() | amount.isnan() | amount.isinf() | (amount < 0)
+    yield _Fault(
+        f"bad {column}",
+        column,
+        bad,
+        "is negative, empty or not finite.",
+        "write 0 where there is none; book refunds apart.",
+    )
+
+
+def _judge(table: ibis.Table, faults: list[_Fault], cleaning: Cleaning, name: str) -> tuple[ibis.Table, dict[str, int]]:
+    """Raise on faults, or leave out and count those the analyst chose to leave out."""
+    counts = table.aggregate(
+        rows=table.count(),
+        **{f"fault_{i}": fault.condition.fill_null(False).sum() for i, fault in enumerate(faults)},
+    ).execute()
+    if int(counts["rows"].iloc[0]) == 0:
+        raise BadInput(Problem(name, "has no rows.", remedy="export the table again; a header alone is not enough."))
+    problems, exclusions, keep = [], {}, []
+    for i, fault in enumerate(faults):
+        found = int(counts[f"fault_{i}"].iloc[0] or 0)
+        if found and fault.name in cleaning.drop:
+            exclusions[f"{name}: {fault.name}"] = found
+            keep.append(~fault.condition.fill_null(False))
+        elif found:
+            rows = _rows(table, fault.condition, found)
+            problems.append(Problem(name, fault.text, fault.column, rows, fault.remedy))
+    if problems:
+        raise BadInput(problems)
+    return (table.filter(keep) if keep else table), exclusions
+
+
+def _rows(table: ibis.Table, condition: Any, found: int) -> str:
+    """The first faulty rows, counted from 1 without a header."""
+    import ibis
+
+    numbered = table.select(row=ibis.row_number() + 1, bad=condition.fill_null(False))
+    first = numbered.filter("bad").order_by("row").limit(_SHOWN).execute()["row"]
+    more = f" and {found - _SHOWN} more" if found > _SHOWN else ""
+    return f"data row{'s' if found > 1 else ''} {', '.join(str(row) for row in first)}{more}"

@@ -1,0 +1,173 @@
+"""From events to paths: which touches belong to which conversion, as one Ibis expression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from attribution.errors import BadInput
+from attribution.sources import bucket_of
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["BUCKETS", "DAY", "PathRules", "micros", "touches_of"]
+
+BUCKETS = 1_000
+DAY = 86_400_000_000
+
+
+def micros(window: str | pd.Timedelta, what: str) -> int:
+    """Length of a window in microseconds.
+
+    Examples
+    --------
+    >>> micros("30D", "lookback") // DAY
+    30
+
+    Raises
+    ------
+    BadInput
+        Not a positive length of time.
+    """
+    try:
+        length = pd.Timedelta(window)
+    except ValueError as error:
+        raise BadInput(f"{what}={window!r} is no length of time; write '30D', '12h' or '45min'.") from error
+    if pd.isna(length) or length <= pd.Timedelta(0):
+        raise BadInput(f"{what}={window!r} must be longer than zero; write '30D', '12h' or '45min'.")
+    return int(length / pd.Timedelta(microseconds=1))
+
+
+@dataclass(frozen=True)
+class PathRules:
+    """How touches become paths.
+
+    Every touch belongs to exactly one path. A path ends at a conversion, or where its user stays silent for longer
+    than the idle gap. A touch whose conversion comes later than its window is not part of the converting path; it
+    and its like form a path that did not convert.
+
+    Parameters
+    ----------
+    idle_gap
+        Silence that ends a path; None: the lookback window, past which a touch could not be credited anyway.
+    lookback_of
+        Windows of kinds of interaction that differ from the common one, such as ``{"view": "1D"}``.
+    kinds
+        Kinds of conversion that count; None for all. Others neither count nor end a path.
+    """
+
+    idle_gap: str | None = None
+    lookback_of: Mapping[str, str] | None = None
+    kinds: tuple[str, ...] | None = None
+
+
+def touches_of(
+    touchpoints: ibis.Table, conversions: ibis.Table, channels: ibis.Table, lookback: str, rules: PathRules
+) -> ibis.Table:
+    """One row per touch with the path it belongs to and what became of the path.
+
+    Parameters
+    ----------
+    touchpoints
+        ``user``, ``time``, ``channel`` and perhaps ``interaction``.
+    conversions
+        ``user``, ``time``, ``conversions``, ``value``: at most one row per user and time.
+    channels
+        ``channel`` and its ``id``.
+    lookback
+        Common window.
+    rules
+        The rest of what makes a path.
+
+    Returns
+    -------
+    ibis.Table
+        ``user``, ``part``, ``expired`` (together the path), ``time``, ``channel`` (id), ``step`` (from 0),
+        ``length``, ``age`` (days before the conversion, or before the last touch of a path without one),
+        ``conversions``, ``nulls``, ``value`` (of the whole path), ``ended`` (microseconds), ``bucket``.
+    """
+    import ibis
+
+    window = micros(lookback, "lookback")
+    gap = micros(rules.idle_gap, "idle_gap") if rules.idle_gap else window
+    events = _events(touchpoints, conversions, channels, window, rules)
+    by_user = ibis.window(group_by="user", order_by=["time", "converts", "channel"])
+    seen = events.mutate(
+        since=events.time - events.time.lag(1).over(by_user), after=events.converts.lag(1).over(by_user)
+    )
+    starts = ((seen.after == 1) | (seen.since > gap)).ifelse(1, 0)
+    parted = seen.mutate(starts=starts.fill_null(0))
+    so_far = ibis.window(group_by="user", order_by=["time", "converts", "channel"], preceding=None, following=0)
+    parted = parted.mutate(part=parted.starts.sum().over(so_far))
+    whole = ibis.window(group_by=["user", "part"])
+    ended = (parted.converts == 1).ifelse(parted.time, ibis.null("int64")).max().over(whole)
+    valued = parted.mutate(
+        converted_at=ended,
+        won=parted.conversions.sum().over(whole),
+        worth=parted.value.sum().over(whole),
+    )
+    expired = (valued.converted_at - valued.time > valued.window).fill_null(False)
+    return _numbered(valued.mutate(expired=expired.ifelse(1, 0)).filter(valued.converts == 0))
+
+
+def _events(
+    touchpoints: ibis.Table, conversions: ibis.Table, channels: ibis.Table, window: int, rules: PathRules
+) -> ibis.Table:
+    import ibis
+
+    length: Any = ibis.literal(window)
+    if rules.lookback_of:
+        if "interaction" not in touchpoints.columns:
+            raise BadInput("lookback_of needs an 'interaction' column in the touchpoints, such as click or view.")
+        for kind, own in rules.lookback_of.items():
+            length = (touchpoints.interaction == kind).ifelse(micros(own, f"lookback_of[{kind!r}]"), length)
+    coded = touchpoints.mutate(window=length).join(channels, "channel")
+    touched = coded.select(
+        user=coded.user,
+        time=coded.time,
+        converts=ibis.literal(0),
+        channel=coded.id,
+        conversions=ibis.literal(0.0),
+        value=ibis.literal(0.0),
+        window=coded.window.cast("int64"),
+    )
+    converted = conversions.select(
+        user=conversions.user,
+        time=conversions.time,
+        converts=ibis.literal(1),
+        channel=ibis.literal(-1).cast("int64"),
+        conversions=conversions.conversions.cast("float64"),
+        value=conversions.value.cast("float64"),
+        window=ibis.literal(0).cast("int64"),
+    )
+    return ibis.union(touched, converted, distinct=False)
+
+
+def _numbered(touches: ibis.Table) -> ibis.Table:
+    import ibis
+
+    path = ["user", "part", "expired"]
+    in_order = ibis.window(group_by=path, order_by=["time", "channel"])
+    whole = ibis.window(group_by=path)
+    alive = touches.expired == 0
+    ended = alive.ifelse(touches.converted_at, ibis.null("int64")).fill_null(touches.time.max().over(whole))
+    won = alive.ifelse(touches.won, 0.0)
+    return touches.select(
+        "user",
+        "part",
+        "expired",
+        "time",
+        "channel",
+        step=ibis.row_number().over(in_order),
+        length=touches.count().over(whole),
+        age=(ended - touches.time) / float(DAY),
+        conversions=won,
+        nulls=(won == 0).ifelse(1.0, 0.0),
+        value=alive.ifelse(touches.worth, 0.0),
+        ended=ended,
+        bucket=bucket_of(touches.user, BUCKETS, touches),
+    )

@@ -1,0 +1,255 @@
+"""From files, frames and databases to checked tables: the only place that names an engine."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from attribution.contracts import Table
+from attribution.errors import BadInput, Problem, UnknownName
+
+if TYPE_CHECKING:
+    import ibis
+    from ibis.backends import BaseBackend
+
+__all__ = ["Engine", "bucket_of", "epoch_micros", "log_table", "read_table"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Settings of the embedded DuckDB.
+
+    Parameters
+    ----------
+    memory_limit
+        Such as ``"512MB"``; past it DuckDB works from disk. None: DuckDB's own default, 80 % of the machine.
+    threads
+        None: all cores.
+    spill
+        Folder for what does not fit in memory; None: DuckDB's default.
+    """
+
+    memory_limit: str | None = None
+    threads: int | None = None
+    spill: str | None = None
+
+    def open(self) -> BaseBackend:
+        """A fresh connection with its own memory."""
+        import ibis
+
+        settings = {"memory_limit": self.memory_limit, "threads": self.threads, "temp_directory": self.spill}
+        backend = ibis.duckdb.connect(**{key: value for key, value in settings.items() if value is not None})
+        backend.raw_sql("SET TimeZone = 'UTC'; SET preserve_insertion_order = true; SET enable_progress_bar = false")
+        return backend
+
+
+@functools.cache
+def _shared(engine: Engine) -> BaseBackend:
+    return engine.open()
+
+
+def log_table(source: object, engine: Engine | None = None, name: str = "log") -> ibis.Table:
+    """A log of any size as an Ibis table; nothing is read yet.
+
+    Parameters
+    ----------
+    source
+        pandas or polars frame, Arrow table, path of a CSV, Parquet or DuckDB file (``"file.duckdb::table"``), a
+        glob of Parquet files, or any Ibis table, which keeps its own engine.
+    engine
+        Settings of DuckDB for everything but an Ibis table.
+    name
+        What messages call an unnamed source.
+
+    Raises
+    ------
+    BadInput
+        Missing, empty, truncated or unreadable file; unknown kind of source.
+    """
+    import ibis
+
+    if isinstance(source, ibis.Table):
+        return source
+    backend = _shared(engine or Engine())
+    if isinstance(source, str | os.PathLike):
+        return _file_table(os.fspath(source), backend)
+    if isinstance(source, pd.DataFrame):
+        source = _arrow_ready(source, name)
+    try:
+        table = ibis.memtable(source)
+    except (TypeError, ValueError, NotImplementedError, ibis.IbisError) as error:
+        raise BadInput(
+            Problem(name, f"a {type(source).__name__} is not a table.", remedy="pass a frame, a path or an Ibis table.")
+        ) from error
+    return backend.create_table(ibis.util.gen_name("source"), table, temp=True)
+
+
+def _arrow_ready(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The frame with object columns settled, since a mixed column has no type in any engine."""
+    problems = []
+    frame = frame.reset_index(drop=True)
+    for column in [name for name, kind in frame.dtypes.items() if pd.api.types.is_object_dtype(kind)]:
+        kinds = {type(value).__name__ for value in frame[column].dropna()}
+        if len(kinds) > 1 and not kinds <= {"int", "float", "bool"}:
+            remedy = "give the column one type; times in several zones: pd.to_datetime(column, utc=True)."
+            problems.append(Problem(name, f"mixes {' and '.join(sorted(kinds))}.", str(column), remedy=remedy))
+        elif kinds & {"Timestamp", "datetime"} and len(_offsets(frame[column])) > 1:
+            remedy = "convert to one zone first: pd.to_datetime(column, utc=True)."
+            problems.append(Problem(name, "mixes time zones.", str(column), remedy=remedy))
+    if problems:
+        raise BadInput(problems)
+    return frame
+
+
+def _offsets(times: pd.Series) -> set[object]:
+    return {time.utcoffset() for time in times.dropna()}
+
+
+def _file_table(path: str, backend: BaseBackend) -> ibis.Table:
+    import ibis
+
+    file, _, inner = path.partition("::")
+    suffix = Path(file).suffix.lower()
+    is_glob = any(sign in file for sign in "*?[")
+    if not is_glob and not Path(file).exists():
+        raise BadInput(Problem(file, "does not exist.", remedy=f"check the path; looked in {Path.cwd()}."))
+    if not is_glob and Path(file).is_file() and Path(file).stat().st_size == 0:
+        raise BadInput(Problem(file, "is an empty file.", remedy="export the table again."))
+    with _naming(file):
+        if suffix in {".duckdb", ".ddb", ".db"}:
+            return _duckdb_table(file, inner, backend)
+        if suffix in {".parquet", ".pq"} or (Path(file).is_dir()):
+            found = f"{file}/**/*.parquet" if Path(file).is_dir() else file
+            return backend.read_parquet(found, table_name=ibis.util.gen_name("source"))
+        if suffix in {".csv", ".tsv", ".txt", ".gz"}:
+            return backend.read_csv(
+                file, table_name=ibis.util.gen_name("source"), nullstr="", header=True, sample_size=-1
+            )
+    raise BadInput(Problem(file, f"ends in {suffix or 'nothing'}.", remedy="CSV, Parquet and DuckDB files are read."))
+
+
+def _duckdb_table(file: str, inner: str, backend: BaseBackend) -> ibis.Table:
+    alias = f"db_{abs(hash(str(Path(file).resolve()))):x}"
+    if alias not in backend.list_catalogs():
+        backend.attach(file, name=alias, read_only=True)
+    tables = backend.list_tables(database=(alias, "main"))
+    if not inner and len(tables) == 1:
+        inner = tables[0]
+    if inner not in tables:
+        raise UnknownName(inner or "(none)", tables, where=f"{file}; name the table as {file}::table")
+    return backend.table(inner, database=(alias, "main"))
+
+
+@contextmanager
+def _naming(file: str) -> Iterator[None]:
+    """Turn an engine's complaint about a file into one that names the file and the remedy."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        remedy = "the file is damaged, cut short or of another format; export it again."
+        if "utf" in first.lower() or "encod" in first.lower():
+            remedy = "save the file as UTF-8."
+        raise BadInput(Problem(file, f"cannot be read: {first}", remedy=remedy)) from error
+
+
+def epoch_micros(time: Any, table: ibis.Table) -> Any:
+    """Microseconds since 1970 in UTC; times without a zone count as UTC."""
+    import ibis
+
+    if _is_duckdb(table):
+
+        @ibis.udf.scalar.builtin(signature=((type_of(time),), "int64"))
+        def epoch_us(stamp):  # type: ignore[no-untyped-def]
+            ...
+
+        return epoch_us(time)
+    return (time.cast("timestamp").cast("float64") * 1_000_000).round().cast("int64")
+
+
+def type_of(column: Any) -> Any:
+    """The Ibis type of a column."""
+    return column.type()
+
+
+def bucket_of(user: Any, buckets: int, table: ibis.Table) -> Any:
+    """A number from 0 to ``buckets - 1`` that depends on the user alone."""
+    return ((user.cast("string").hash() % buckets) + buckets) % buckets
+
+
+def _is_duckdb(table: ibis.Table) -> bool:
+    return bool(table.get_backend().name == "duckdb")
+
+
+def read_table(path: str | os.PathLike[str], table: Table, date_format: str | None = None) -> pd.DataFrame:
+    """A small file as a checked frame.
+
+    Parameters
+    ----------
+    path
+        CSV (comma, semicolon or tab; UTF-8 with or without BOM), Parquet, xlsx, or ``file.duckdb::table``.
+    table
+        What the file must hold; messages name the file and, for a CSV file, its line.
+    date_format
+        ``strptime`` pattern of text dates.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Typed as declared.
+
+    Raises
+    ------
+    BadInput
+        Every problem found.
+    """
+    name = os.fspath(path)
+    frame = _read_small(name)
+    first_row = 1 if Path(name.partition("::")[0]).suffix.lower() in {".parquet", ".pq", ".duckdb", ".ddb"} else 2
+    return replace(
+        table, name=Path(name).name, first_row=first_row, date_format=date_format or table.date_format
+    ).check(frame)
+
+
+def _read_small(name: str) -> pd.DataFrame:
+    file = Path(name.partition("::")[0])
+    suffix = file.suffix.lower()
+    if suffix not in {".csv", ".tsv", ".txt", ".xlsx"}:
+        return pd.DataFrame(log_table(name).execute())
+    if not file.is_file():
+        raise BadInput(Problem(name, "does not exist.", remedy=f"check the path; looked in {Path.cwd()}."))
+    if file.stat().st_size == 0:
+        raise BadInput(Problem(name, "is an empty file.", remedy="export the table again."))
+    try:
+        if suffix == ".xlsx":
+            return pd.read_excel(file)
+        return pd.read_csv(
+            file,
+            sep=_separator(file),
+            encoding="utf-8-sig",
+            dtype=str,
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=False,
+        )
+    except UnicodeDecodeError as error:
+        text = f"is not UTF-8 (byte {error.start})."
+        raise BadInput(Problem(name, text, remedy="save it as 'CSV UTF-8'.")) from error
+    except (pd.errors.ParserError, ValueError, OSError, KeyError) as error:
+        remedy = "every line needs as many cells as the header; quote cells that hold the separator."
+        raise BadInput(Problem(name, f"cannot be read: {str(error).strip()}", remedy=remedy)) from error
+
+
+def _separator(file: Path) -> str:
+    with file.open("rb") as handle:
+        header = handle.readline().decode("utf-8-sig", errors="replace")
+    return max(",;\t", key=header.count)

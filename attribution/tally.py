@@ -1,0 +1,104 @@
+"""Tallies: the small sums over paths that a model needs, kept apart by bucket or segment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["MEASURES", "Tally"]
+
+Array = NDArray[np.float64]
+MEASURES = ("conversions", "nulls", "value")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums of conversions, paths without conversion, and value per item, one row of sums per key.
+
+    Parameters
+    ----------
+    items
+        What is counted, one row each: channels, transitions, channel sets.
+    keys
+        Buckets or segments; a single empty key where the sums are not kept apart.
+    rows, columns
+        Position of each sum in ``keys`` and in ``items``.
+    sums
+        Measure -> the sums, aligned with ``rows`` and ``columns``.
+    """
+
+    items: pd.DataFrame
+    keys: pd.Index
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    sums: dict[str, Array]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, by: Sequence[str]) -> Tally:
+        """A tally from the result of a group-by.
+
+        Parameters
+        ----------
+        frame
+            Columns ``by``, the columns of the items, and the measures.
+        by
+            Columns of the key.
+        """
+        named = [column for column in frame.columns if column not in {*by, *MEASURES}]
+        ordered = frame.sort_values([*by, *named], ignore_index=True)
+        items, columns = _distinct(ordered, named)
+        if by:
+            found = pd.MultiIndex.from_frame(ordered[list(by)]) if len(by) > 1 else pd.Index(ordered[by[0]])
+            keys = found.unique()
+            rows = keys.get_indexer(found)
+        else:
+            keys, rows = pd.Index([0]), np.zeros(len(ordered), dtype=np.int64)
+        sums = {name: ordered[name].to_numpy(dtype=float, na_value=0.0) for name in MEASURES if name in ordered.columns}
+        return cls(items, keys, np.asarray(rows, dtype=np.int64), columns, sums)
+
+    def over(self, keys: pd.Index) -> Tally:
+        """The same sums over more keys, those without a row counting zero."""
+        return replace(self, keys=keys, rows=keys.get_indexer(self.keys)[self.rows].astype(np.int64))
+
+    def total(self) -> dict[str, Array]:
+        """Sums over all keys, shape (1, items)."""
+        return {
+            name: np.bincount(self.columns, weights=sums, minlength=len(self.items))[None, :].astype(float)
+            for name, sums in self.sums.items()
+        }
+
+    def weighted(self, weights: Array) -> dict[str, Array]:
+        """Sums with each key counted ``weights`` times.
+
+        Parameters
+        ----------
+        weights
+            Shape (replicates, keys).
+
+        Returns
+        -------
+        dict
+            Measure -> array of shape (replicates, items).
+        """
+        from scipy import sparse
+
+        shape = (len(self.keys), len(self.items))
+        result = {}
+        for name, sums in self.sums.items():
+            matrix = sparse.csr_array((sums, (self.rows, self.columns)), shape=shape)
+            result[name] = np.asarray((matrix.T @ weights.T).T)
+        return result
+
+    def per_key(self) -> dict[str, Array]:
+        """Sums of each key alone, shape (keys, items)."""
+        return self.weighted(np.eye(len(self.keys)))
+
+
+def _distinct(frame: pd.DataFrame, named: list[str]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    grouped = frame.groupby(named, sort=True)
+    items = grouped.size().index.to_frame(index=False)
+    return items, np.asarray(grouped.ngroup().to_numpy(), dtype=np.int64)
