@@ -1,1 +1,134 @@
 """Marketing-mix model: from weekly spend and new customers to response curves with uncertainty."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmm.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
+    from mmm.baseline import LinearTrend, NoTrend, PiecewiseTrend, Season
+    from mmm.curves import (
+        Exponential,
+        Hill,
+        Logistic,
+        MichaelisMenten,
+        Power,
+        ResponseCurve,
+        ResponseCurves,
+    )
+    from mmm.fitting import fit
+    from mmm.forecast import Organic
+    from mmm.lift import LiftTest, lift_tests_from_frame
+    from mmm.nuts import Progress
+    from mmm.panel import Exposure, Panel
+    from mmm.posterior import Posterior
+    from mmm.priors import (
+        Beta,
+        CostPerCustomer,
+        Gamma,
+        HalfNormal,
+        LogNormal,
+        Neutral,
+        Normal,
+        ShareOfCustomers,
+        SpendInformed,
+    )
+    from mmm.saturation import (
+        ExponentialSaturation,
+        HillSaturation,
+        LogisticSaturation,
+        MichaelisMentenSaturation,
+        NoSaturation,
+        PowerSaturation,
+    )
+    from mmm.specification import Model, NegativeBinomialLikelihood, NormalLikelihood, StudentTLikelihood
+
+_HOMES = {
+    "mmm.adstock": ("DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"),
+    "mmm.baseline": ("LinearTrend", "NoTrend", "PiecewiseTrend", "Season"),
+    "mmm.curves": ("Exponential", "Hill", "Logistic", "MichaelisMenten", "Power", "ResponseCurve", "ResponseCurves"),
+    "mmm.fitting": ("fit",),
+    "mmm.forecast": ("Organic",),
+    "mmm.lift": ("LiftTest", "lift_tests_from_frame"),
+    "mmm.nuts": ("Progress",),
+    "mmm.panel": ("Exposure", "Panel"),
+    "mmm.posterior": ("Posterior",),
+    "mmm.priors": (
+        "Beta",
+        "CostPerCustomer",
+        "Gamma",
+        "HalfNormal",
+        "LogNormal",
+        "Neutral",
+        "Normal",
+        "ShareOfCustomers",
+        "SpendInformed",
+    ),
+    "mmm.saturation": (
+        "ExponentialSaturation",
+        "HillSaturation",
+        "LogisticSaturation",
+        "MichaelisMentenSaturation",
+        "NoSaturation",
+        "PowerSaturation",
+    ),
+    "mmm.specification": ("Model", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Beta",
+    "CostPerCustomer",
+    "DelayedAdstock",
+    "Exponential",
+    "ExponentialSaturation",
+    "Exposure",
+    "Gamma",
+    "GeometricAdstock",
+    "HalfNormal",
+    "Hill",
+    "HillSaturation",
+    "LiftTest",
+    "LinearTrend",
+    "LogNormal",
+    "Logistic",
+    "LogisticSaturation",
+    "MichaelisMenten",
+    "MichaelisMentenSaturation",
+    "Model",
+    "NegativeBinomialLikelihood",
+    "Neutral",
+    "NoAdstock",
+    "NoSaturation",
+    "NoTrend",
+    "Normal",
+    "NormalLikelihood",
+    "Organic",
+    "Panel",
+    "PiecewiseTrend",
+    "Posterior",
+    "Power",
+    "PowerSaturation",
+    "Progress",
+    "ResponseCurve",
+    "ResponseCurves",
+    "Season",
+    "ShareOfCustomers",
+    "SpendInformed",
+    "StudentTLikelihood",
+    "WeibullCDFAdstock",
+    "WeibullPDFAdstock",
+    "fit",
+    "lift_tests_from_frame",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,118 @@
+"""Checks of a panel before fitting and of sense after it, as Findings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attribution.findings import Finding
+from mmm.panel import Panel
+from mmm.priors import Array
+
+__all__ = ["check_panel", "check_sense"]
+
+_COLLINEAR = 0.9
+_ROWS_PER_PARAMETER = 3.0
+
+
+def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, ...]:
+    """What a panel can and cannot tell, before anything is fitted.
+
+    Parameters
+    ----------
+    panel
+        The panel.
+    parameters
+        Parameters that a model would learn from it, where one is at hand.
+    """
+    findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel)]
+    if parameters is not None:
+        rows = panel.kpi.size / parameters
+        text = f"{panel.kpi.size} rows for {parameters} parameters: {rows:.1f} each."
+        if rows < _ROWS_PER_PARAMETER:
+            text += " The priors decide much; lengthen the panel, join channels or drop controls."
+        findings.append(Finding("rows_per_parameter", rows >= _ROWS_PER_PARAMETER, rows, _ROWS_PER_PARAMETER, text))
+    return tuple(findings)
+
+
+def _spend_present(panel: Panel) -> Finding:
+    silent = [c for c, total in zip(panel.channels, panel.media.sum(axis=(0, 1)), strict=True) if not total > 0]
+    if silent:
+        text = f"No spend in any period: {', '.join(silent)}. Nothing can be learnt about them; they are left out."
+    else:
+        text = "Every channel has spend."
+    return Finding("spend_present", not silent, float(len(silent)), 0.0, text)
+
+
+def _spend_varies(panel: Panel) -> Finding:
+    flat = [
+        channel
+        for place, channel in enumerate(panel.channels)
+        if panel.media[:, :, place].any() and np.ptp(panel.media[:, :, place]) <= 1e-9 * panel.media[:, :, place].max()
+    ]
+    if flat:
+        text = f"The same spend in every period: {', '.join(flat)}. Their effect cannot be told from the baseline."
+    else:
+        text = "Spend varies in every channel."
+    return Finding("spend_varies", not flat, float(len(flat)), 0.0, text)
+
+
+def _collinear(panel: Panel) -> Finding:
+    media = panel.media.reshape(-1, len(panel.channels))
+    moving = np.flatnonzero(media.std(axis=0) > 1e-9 * np.maximum(media.max(axis=0), 1e-300))
+    if len(moving) < 2:
+        return Finding("collinear", True, 0.0, _COLLINEAR, "Fewer than two channels vary.")
+    correlation = np.abs(np.corrcoef(media[:, moving].T)) - np.eye(len(moving))
+    first, second = np.unravel_index(int(correlation.argmax()), correlation.shape)
+    worst = float(correlation[first, second])
+    pair = f"{panel.channels[moving[first]]} and {panel.channels[moving[second]]}"
+    text = f"The spends that move most alike are {pair}: correlation {worst:.2f}."
+    if worst > _COLLINEAR:
+        text += " Their effects cannot be told apart; vary one against the other, or run a lift test."
+    return Finding("collinear", worst <= _COLLINEAR, worst, _COLLINEAR, text)
+
+
+def check_sense(observed: Array, mean: Array, low: Array, high: Array, baseline: Array) -> tuple[Finding, ...]:
+    """Whether a fit makes sense.
+
+    Parameters
+    ----------
+    observed
+        KPI by period, shape (T,).
+    mean, low, high
+        Posterior predictive mean and 5 % and 95 % points, shape (T,).
+    baseline
+        Posterior mean of the baseline, shape (T,).
+    """
+    coverage = float(((observed >= low) & (observed <= high)).mean())
+    margin = 3.0 * float(np.sqrt(0.09 / len(observed)))
+    negative = float((baseline < 0).mean())
+    residual = observed - mean
+    spread = float((residual**2).sum())
+    carry = float((residual[1:] * residual[:-1]).sum() / spread) if spread > 0 else 0.0
+    explained = 1.0 - spread / max(float(((observed - observed.mean()) ** 2).sum()), 1e-300)
+    return (
+        Finding(
+            "predictive_coverage",
+            bool(coverage >= 0.9 - margin),
+            coverage,
+            0.9 - margin,
+            f"{coverage:.0%} of the periods lie inside their 90 % predictive interval.",
+        ),
+        Finding(
+            "baseline_positive",
+            negative == 0.0,
+            negative,
+            0.0,
+            "The baseline is positive throughout."
+            if negative == 0
+            else f"The baseline is negative in {negative:.0%} of the periods: media are credited with too much.",
+        ),
+        Finding(
+            "residual_autocorrelation",
+            abs(carry) < 0.4,
+            carry,
+            0.4,
+            f"Residuals of neighbouring periods correlate by {carry:.2f}.",
+        ),
+        Finding("r_squared", explained > 0.5, explained, 0.5, f"The model explains {explained:.0%} of the variance."),
+    )

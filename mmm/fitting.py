@@ -1,0 +1,106 @@
+"""fit: from a panel and a model to a posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from attribution.errors import BadInput, Problem
+from mmm.conjugate import coefficient_draws
+from mmm.likelihood import fuse
+from mmm.media import media_draws
+from mmm.nuts import Progress, Settings
+from mmm.panel import Panel
+from mmm.posterior import Posterior, channels_with_spend, panel_findings, parameter_count
+from mmm.priors import Array
+from mmm.sampling import sample_until_converged
+from mmm.specification import Model
+from mmm.standard import Problem as Standard
+from mmm.standard import standardise
+
+__all__ = ["fit"]
+
+
+def fit(
+    panel: Panel,
+    model: Model | None = None,
+    draws: int = 1000,
+    tune: int = 1000,
+    chains: int = 4,
+    seed: int = 0,
+    progress: Callable[[Progress], None] | None = None,
+    time_budget: float = 300.0,
+) -> Posterior:
+    """Sample the posterior of a model on a panel.
+
+    Sampling goes on by itself, with smaller steps or more draws, until R-hat < 1.01, bulk and tail effective sample
+    sizes > 400 and no transition diverges, or until ``time_budget`` is spent. Whether it succeeded stands in
+    ``posterior.converged`` and, as findings, in ``posterior.diagnostics``; it never raises for that.
+
+    Parameters
+    ----------
+    panel
+        What was spent and what came of it.
+    model
+        Assumptions; :class:`Model` with its defaults where None.
+    draws, tune, chains
+        Length of the first run, per chain.
+    seed
+        The same inputs and seed give the same draws.
+    progress
+        Called a few times a second with a :class:`Progress`.
+    time_budget
+        Seconds after which no further run begins or goes on. The first run always finishes.
+
+    Raises
+    ------
+    BadInput
+        Where the panel has no spend at all, or fewer rows than the model has parameters.
+    """
+    model = Model() if model is None else model
+    kept = _usable(panel, model)
+    problem = standardise(kept, model)
+    density = fuse(problem)
+    sampled = sample_until_converged(density, Settings(draws, tune, chains, seed), progress, time_budget)
+    values = problem.layout.natural(sampled.draws.theta)
+    values["baseline"] = _baseline(problem, kept, model, values, np.random.default_rng([seed, 1]))
+    return Posterior(
+        panel=kept,
+        model=model,
+        draws=values,
+        statistics={
+            "diverging": sampled.draws.diverging,
+            "n_steps": sampled.draws.steps,
+            "energy": sampled.draws.energy,
+        },
+        verdict=(*sampled.verdict, *panel_findings(panel, model)),
+        seed=seed,
+        information={"attempts": sampled.attempts, "target_accept": sampled.settings.target_accept},
+    )
+
+
+def _usable(panel: Panel, model: Model) -> Panel:
+    kept = channels_with_spend(panel)
+    if not kept:
+        remedy = "name the right spend columns; a model without media has nothing to say."
+        raise BadInput(Problem("panel", "no channel has any spend.", remedy=remedy))
+    chosen = panel.with_channels(kept)
+    count, rows = parameter_count(chosen, model), chosen.kpi.size
+    if rows < count:
+        remedy = "lengthen the panel, join channels, drop controls or lower the season's order."
+        raise BadInput(Problem("panel", f"has {rows} rows, fewer than the model's {count} parameters.", remedy=remedy))
+    return chosen
+
+
+def _baseline(
+    problem: Standard, panel: Panel, model: Model, values: dict[str, Array], rng: np.random.Generator
+) -> Array:
+    shape = values["sigma"].shape
+    flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in values.items()}
+    families = tuple(zip(model.adstocks(panel.channels), model.saturations(panel.channels), strict=True))
+    residual = np.repeat(problem.kpi[:, None], len(flat["sigma"]), axis=1)
+    for channel in media_draws(families, flat, problem.media[:, problem.lead :].T):
+        residual -= channel.contribution()
+    drawn = coefficient_draws(residual, flat["sigma"], problem.design.matrix, problem.scale, rng)
+    return drawn.reshape(*shape, -1)

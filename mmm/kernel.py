@@ -1,0 +1,470 @@
+"""The log density of the mix model and its gradient as compiled loops; plain arrays in, plain arrays out.
+
+The sampled vector is first mapped to natural values with the priors' terms (:func:`prior_terms`), then one reverse
+sweep through adstock, saturation and the marginalised Gaussian baseline gives the likelihood and its gradient
+(:func:`log_density`). :func:`c_log_density` is the same for samplers that call by pointer. ``mmm.model`` builds the
+same density as a PyMC graph; a test holds the two together. Compiled code is cached under this file's date, so all of
+it stays in this file.
+
+Layout
+------
+theta : (n,)
+    Unconstrained coordinates; the last one is log sigma.
+media : (C, P + T)
+    What drives each channel, in units of its mean; the first P columns come before the first modelled week.
+slots : (C, 5)
+    Where in theta a channel's first and second adstock parameter, first and second saturation parameter and its
+    share of the KPI stand; -1 where its family has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba as nb
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+__all__ = ["FIELDS", "c_expand", "c_log_density", "lag_weights", "log_density", "prior_terms", "saturate"]
+
+_FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan: overflow must stay visible to the sampler
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _compiled(function: _Function) -> _Function:
+    return cast(_Function, nb.njit(cache=True, nogil=True, fastmath=_FAST)(function))
+
+
+_LN2 = np.log(2.0)
+_LN3 = np.log(3.0)
+
+
+@_compiled
+def prior_terms(theta: Any, kinds: Any, first: Any, second: Any, values: Any, slopes: Any, gradient: Any) -> float:
+    """Natural values, their slopes by coordinate, and the log prior with its gradient.
+
+    Writes ``values``, ``slopes`` and ``gradient``; returns the log prior without its constants.
+    """
+    total = 0.0
+    for j in range(theta.shape[0]):
+        x, kind, a, b = theta[j], kinds[j], first[j], second[j]
+        if kind == 0:
+            z = (x - a) / b
+            total -= 0.5 * z * z
+            values[j], slopes[j], gradient[j] = x, 1.0, -z / b
+        elif kind == 1:
+            z = (x - a) / b
+            total -= 0.5 * z * z
+            values[j] = np.exp(x)
+            slopes[j], gradient[j] = values[j], -z / b
+        elif kind == 2:
+            v = np.exp(x)
+            z = v / a
+            total += x - 0.5 * z * z
+            values[j], slopes[j], gradient[j] = v, v, 1.0 - z * z
+        elif kind == 3:
+            softplus = np.log1p(np.exp(-abs(x)))
+            log_v = min(x, 0.0) - softplus
+            log_w = -max(x, 0.0) - softplus
+            v = np.exp(log_v)
+            total += a * log_v + b * log_w
+            values[j], slopes[j], gradient[j] = v, v * np.exp(log_w), a * np.exp(log_w) - b * v
+        else:
+            v = np.exp(x)
+            total += a * x - b * v
+            values[j], slopes[j], gradient[j] = v, v, a - b * v
+    return total
+
+
+@_compiled
+def lag_weights(family: int, p: float, q: float, w: Any, dp: Any, dq: Any) -> None:
+    """Lag weights that sum to one, and their slopes by both parameters; written into ``w``, ``dp`` and ``dq``."""
+    lags = w.shape[0]
+    dp[:] = 0.0
+    dq[:] = 0.0
+    if family == 0:
+        w[:] = 0.0
+        w[0] = 1.0
+        return
+    if family == 1:
+        power, before = 1.0, 0.0
+        for lag in range(lags):
+            w[lag] = power
+            dp[lag] = before * lag
+            before = power
+            power *= p
+    elif family == 2:
+        log_p = np.log(p)
+        for lag in range(lags):
+            d = lag - q
+            w[lag] = np.exp(d * d * log_p)
+            dp[lag] = w[lag] * d * d / p
+            dq[lag] = -2.0 * w[lag] * d * log_p
+    elif family == 3:
+        for lag in range(lags):
+            log_u = np.log((lag + 1.0) / q)
+            power = np.exp(p * log_u)
+            w[lag] = np.exp((p - 1.0) * log_u - power)
+            dp[lag] = w[lag] * log_u * (1.0 - power)
+            dq[lag] = w[lag] * (p * power - (p - 1.0)) / q
+    else:
+        hazard, by_p, by_q = 0.0, 0.0, 0.0
+        for lag in range(lags):
+            if lag > 0:
+                log_u = np.log(lag / q)
+                power = np.exp(p * log_u)
+                hazard += power
+                by_p += power * log_u
+                by_q -= power * p / q
+            w[lag] = np.exp(-hazard)
+            dp[lag] = -w[lag] * by_p
+            dq[lag] = -w[lag] * by_q
+    total, total_p, total_q = w.sum(), dp.sum(), dq.sum()
+    for lag in range(lags):
+        w[lag] /= total
+        dp[lag] = (dp[lag] - w[lag] * total_p) / total
+        dq[lag] = (dq[lag] - w[lag] * total_q) / total
+
+
+@_compiled
+def _hill(p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
+    log_p = np.log(p)
+    for t in range(a.shape[0]):
+        if a[t] <= 0.0:
+            s[t], da[t], dp[t], dq[t] = 0.0, 0.0, 0.0, 0.0
+        else:
+            gap = np.log(a[t]) - log_p
+            v = 1.0 / (1.0 + np.exp(-q * gap))
+            slope = v * (1.0 - v)
+            s[t], da[t], dp[t], dq[t] = v, slope * q / a[t], -slope * q / p, slope * gap
+
+
+@_compiled
+def _logistic(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
+    for t in range(a.shape[0]):
+        e = np.exp(-_LN3 * a[t] / p)
+        v = (1.0 - e) / (1.0 + e)
+        slope = 0.5 * (1.0 - v * v) * _LN3 / p
+        s[t], da[t], dp[t] = v, slope, -slope * a[t] / p
+
+
+@_compiled
+def _michaelis_menten(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
+    for t in range(a.shape[0]):
+        d = 1.0 / (a[t] + p)
+        s[t], da[t], dp[t] = a[t] * d, p * d * d, -a[t] * d * d
+
+
+@_compiled
+def _exponential(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
+    for t in range(a.shape[0]):
+        e = np.exp(-_LN2 * a[t] / p)
+        s[t], da[t], dp[t] = 1.0 - e, e * _LN2 / p, -e * _LN2 * a[t] / (p * p)
+
+
+@_compiled
+def _power(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
+    for t in range(a.shape[0]):
+        if a[t] <= 0.0:
+            s[t], da[t], dp[t] = 0.0, 0.0, 0.0
+        else:
+            log_a = np.log(a[t])
+            v = np.exp(p * log_a)
+            s[t], da[t], dp[t] = v, p * v / a[t], v * log_a
+
+
+@_compiled
+def saturate(family: int, p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
+    """Saturated response to adstock ``a`` and its slopes by adstock and both parameters, written in place."""
+    dq[:] = 0.0
+    if family == 1:
+        _hill(p, q, a, s, da, dp, dq)
+    elif family == 2:
+        _logistic(p, a, s, da, dp)
+    elif family == 3:
+        _michaelis_menten(p, a, s, da, dp)
+    elif family == 4:
+        _exponential(p, a, s, da, dp)
+    elif family == 5:
+        _power(p, a, s, da, dp)
+    else:
+        s[:] = a
+        da[:] = 1.0
+        dp[:] = 0.0
+
+
+@_compiled
+def _convolve(x: Any, start: int, w: Any, out: Any) -> None:
+    out[:] = 0.0
+    n = out.shape[0]
+    for lag in range(w.shape[0]):
+        weight = w[lag]
+        for t in range(n):
+            out[t] += weight * x[start + t - lag]
+
+
+@_compiled
+def _weight_gradient(x: Any, start: int, h: Any, da: Any, dp: Any, dq: Any) -> tuple[float, float]:
+    n = h.shape[0]
+    by_p, by_q = 0.0, 0.0
+    for lag in range(dp.shape[0]):
+        total = 0.0
+        for t in range(n):
+            total += h[t] * da[t] * x[start + t - lag]
+        by_p += total * dp[lag]
+        by_q += total * dq[lag]
+    return by_p, by_q
+
+
+@_compiled
+def _weighted(h: Any, dp: Any, dq: Any) -> tuple[float, float]:
+    by_p, by_q = 0.0, 0.0
+    for t in range(h.shape[0]):
+        by_p += h[t] * dp[t]
+        by_q += h[t] * dq[t]
+    return by_p, by_q
+
+
+@_compiled
+def _value(values: Any, slot: int) -> float:
+    return values[slot] if slot >= 0 else 0.0
+
+
+@_compiled
+def _add(gradient: Any, slot: int, amount: float) -> None:
+    if slot >= 0:
+        gradient[slot] += amount
+
+
+@_compiled
+def _forward(values: Any, media: Any, families: Any, slots: Any, lags: Any, curves: Any, level: Any, left: Any) -> None:
+    """Lag weights, response and scale of every channel; subtracts what media bring from ``left``.
+
+    ``lags`` (3, C, L) receives weights and their slopes, ``curves`` (4, C, T) response and its slopes by adstock and
+    both parameters, ``level`` (2, C) the mean response and the scale.
+    """
+    weeks = left.shape[0]
+    stock = np.empty(weeks)
+    for i in range(media.shape[0]):
+        n, slot = families[i, 1], slots[i]
+        p, q = _value(values, slot[0]), _value(values, slot[1])
+        lag_weights(families[i, 0], p, q, lags[0, i, :n], lags[1, i, :n], lags[2, i, :n])
+        _convolve(media[i], media.shape[1] - weeks, lags[0, i, :n], stock)
+        p, q = _value(values, slot[2]), _value(values, slot[3])
+        saturate(families[i, 2], p, q, stock, curves[0, i], curves[1, i], curves[2, i], curves[3, i])
+        total = 0.0
+        for t in range(weeks):
+            total += curves[0, i, t]
+        level[0, i] = total / weeks
+        level[1, i] = values[slot[4]] / level[0, i]
+        for t in range(weeks):
+            left[t] -= level[1, i] * curves[0, i, t]
+
+
+@_compiled
+def _marginal_baseline(left: Any, projection: Any, precision: float) -> float:
+    """Turns the residual ``left`` into (I - B Bᵀ) left / sigma² in place; returns leftᵀ times that."""
+    weeks, rank = projection.shape
+    loading = np.zeros(rank)
+    for t in range(weeks):
+        for k in range(rank):
+            loading[k] += projection[t, k] * left[t]
+    quadratic = 0.0
+    for t in range(weeks):
+        smooth = 0.0
+        for k in range(rank):
+            smooth += projection[t, k] * loading[k]
+        pull = (left[t] - smooth) * precision
+        quadratic += left[t] * pull
+        left[t] = pull
+    return quadratic
+
+
+@_compiled
+def _lift_tests(
+    values: Any,
+    families: Any,
+    slots: Any,
+    lags: Any,
+    curves: Any,
+    level: Any,
+    tests: Any,
+    measured: Any,
+    otherwise: Any,
+    by_value: Any,
+    by_scale: Any,
+    pulls: Any,
+) -> float:
+    """Log density of the lift tests; adds the gradient through the series without the test.
+
+    What flows through the series with the test is left in ``pulls`` (M,) and ``by_scale`` (C,).
+    """
+    weeks = curves.shape[2]
+    lead = otherwise.shape[1] - weeks
+    total = 0.0
+    for m in range(tests.shape[0]):
+        i, begin = tests[m, 0], tests[m, 1]
+        span, n, slot = tests[m, 2] - begin, families[i, 1], slots[i]
+        stock, kept, along = np.empty(span), np.empty((4, span)), np.ones(span)
+        _convolve(otherwise[m], lead + begin, lags[0, i, :n], stock)
+        p, q = _value(values, slot[2]), _value(values, slot[3])
+        saturate(families[i, 2], p, q, stock, kept[0], kept[1], kept[2], kept[3])
+        difference = 0.0
+        for t in range(span):
+            difference += curves[0, i, begin + t] - kept[0, t]
+        z = (level[1, i] * difference - measured[m, 0]) / measured[m, 1]
+        total -= 0.5 * z * z
+        pulls[m] = -z / measured[m, 1]
+        by_scale[i] += pulls[m] * difference
+        along *= -pulls[m] * level[1, i]
+        _back(by_value, slot, otherwise[m], lead + begin, along, kept, lags[1, i, :n], lags[2, i, :n])
+    return total
+
+
+@_compiled
+def _back(by_value: Any, slot: Any, x: Any, start: int, pull: Any, curve: Any, wp: Any, wq: Any) -> None:
+    """Add the gradient by a channel's parameters, given the pull on its response, shape (T,)."""
+    p, q = _weight_gradient(x, start, pull, curve[1], wp, wq)
+    _add(by_value, slot[0], p)
+    _add(by_value, slot[1], q)
+    p, q = _weighted(pull, curve[2], curve[3])
+    _add(by_value, slot[2], p)
+    _add(by_value, slot[3], q)
+
+
+@_compiled
+def log_density(
+    theta: Any,
+    kinds: Any,
+    first: Any,
+    second: Any,
+    media: Any,
+    kpi: Any,
+    projection: Any,
+    families: Any,
+    slots: Any,
+    tests: Any,
+    measured: Any,
+    otherwise: Any,
+    gradient: Any,
+) -> float:
+    """Log density (without constants) at ``theta``; its gradient is written into ``gradient``.
+
+    Parameters
+    ----------
+    theta, kinds, first, second
+        Coordinates, shape (n,), with the code and constants of each one's prior.
+    media
+        Drivers, shape (C, P + T).
+    kpi
+        KPI in units of its mean, shape (T,).
+    projection
+        B of the marginalised baseline, shape (T, R): precision is (I - B Bᵀ) / sigma².
+    families
+        Adstock code, number of lags and saturation code of each channel, shape (C, 3).
+    slots
+        Places of the channels' parameters in theta, shape (C, 5).
+    tests
+        Channel, first row and row past the last of each lift test, shape (M, 3).
+    measured
+        Customers gained and standard error of each lift test, in units of the mean KPI, shape (M, 2).
+    otherwise
+        The tested channel's driver had there been no test, shape (M, P + T).
+    """
+    n, channels, weeks = theta.shape[0], media.shape[0], kpi.shape[0]
+    lead = media.shape[1] - weeks
+    values, slopes, by_value = np.empty(n), np.empty(n), np.zeros(n)
+    total = prior_terms(theta, kinds, first, second, values, slopes, gradient)
+    lags = np.empty((3, channels, families[:, 1].max()))
+    curves, level, pull = np.empty((4, channels, weeks)), np.empty((2, channels)), kpi.copy()
+    _forward(values, media, families, slots, lags, curves, level, pull)
+    sigma = values[n - 1]
+    quadratic = _marginal_baseline(pull, projection, 1.0 / (sigma * sigma))
+    total -= weeks * np.log(sigma) + 0.5 * quadratic
+    by_value[n - 1] = (quadratic - weeks) / sigma
+    by_scale, pulls = np.zeros(channels), np.zeros(tests.shape[0])
+    total += _lift_tests(
+        values, families, slots, lags, curves, level, tests, measured, otherwise, by_value, by_scale, pulls
+    )
+    own = np.empty(weeks)
+    for i in range(channels):
+        for t in range(weeks):
+            by_scale[i] += pull[t] * curves[0, i, t]
+        by_value[slots[i, 4]] += by_scale[i] / level[0, i]
+        through_mean = by_scale[i] * level[1, i] / (level[0, i] * weeks)
+        for t in range(weeks):
+            own[t] = level[1, i] * pull[t] - through_mean
+        for m in range(tests.shape[0]):
+            if tests[m, 0] == i:
+                for t in range(tests[m, 1], tests[m, 2]):
+                    own[t] += pulls[m] * level[1, i]
+        longest = families[i, 1]
+        _back(by_value, slots[i], media[i], lead, own, curves[:, i], lags[1, i, :longest], lags[2, i, :longest])
+    for j in range(n):
+        gradient[j] += by_value[j] * slopes[j]
+    return float(total)
+
+
+_LOGP = types.int64(
+    types.uint64,
+    types.CPointer(types.double),
+    types.CPointer(types.double),
+    types.CPointer(types.double),
+    types.voidptr,
+)
+_EXPAND = types.int64(
+    types.uint64, types.uint64, types.CPointer(types.double), types.CPointer(types.double), types.voidptr
+)
+FIELDS = 18
+_OK, _BAD_DENSITY, _BAD_GRADIENT = 0, 4, 3
+
+
+@intrinsic  # type: ignore[untyped-decorator, unused-ignore]
+def _pointer(_context: Any, address: Any) -> Any:
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(address), generate
+
+
+@nb.cfunc(_LOGP, cache=True)
+def c_log_density(n, theta_, gradient_, density_, numbers_):  # type: ignore[no-untyped-def]
+    """Log density and gradient for nutpie: theta in, gradient and density out, arrays found through ``numbers_``."""
+    u = nb.carray(numbers_, (FIELDS,), dtype=np.int64)
+    channels, columns, weeks, rank, tests = u[0], u[1], u[2], u[3], u[4]
+    gradient = nb.carray(gradient_, (n,))
+    density = nb.carray(density_, (1,))
+    value = log_density(
+        nb.carray(theta_, (n,)),
+        nb.carray(_pointer(u[5]), (n,), dtype=np.int64),
+        nb.carray(_pointer(u[6]), (n,), dtype=np.float64),
+        nb.carray(_pointer(u[7]), (n,), dtype=np.float64),
+        nb.carray(_pointer(u[8]), (channels, columns), dtype=np.float64),
+        nb.carray(_pointer(u[9]), (weeks,), dtype=np.float64),
+        nb.carray(_pointer(u[10]), (weeks, rank), dtype=np.float64),
+        nb.carray(_pointer(u[11]), (channels, 3), dtype=np.int64),
+        nb.carray(_pointer(u[12]), (channels, 5), dtype=np.int64),
+        nb.carray(_pointer(u[13]), (tests, 3), dtype=np.int64),
+        nb.carray(_pointer(u[14]), (tests, 2), dtype=np.float64),
+        nb.carray(_pointer(u[15]), (tests, columns), dtype=np.float64),
+        gradient,
+    )
+    density[0] = value
+    if not np.isfinite(value):
+        return _BAD_DENSITY
+    for j in range(n):
+        if not np.isfinite(gradient[j]):
+            return _BAD_GRADIENT
+    return _OK
+
+
+@nb.cfunc(_EXPAND, cache=True)
+def c_expand(_n, wide, theta_, out_, _numbers):  # type: ignore[no-untyped-def]
+    """Hand a draw through unchanged."""
+    theta, out = nb.carray(theta_, (wide,)), nb.carray(out_, (wide,))
+    for j in range(wide):
+        out[j] = theta[j]
+    return 0

@@ -1,0 +1,347 @@
+"""Posterior: what a fit knows, as plain named arrays, and the questions a plan asks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from attribution.errors import UnknownChannel
+from attribution.findings import Finding
+from mmm.baseline import design
+from mmm.curves import ResponseCurves
+from mmm.diagnostics import check_panel, check_sense
+from mmm.forecast import Organic, control_scenario
+from mmm.frames import DrawsFrame, summarise
+from mmm.layout import layout
+from mmm.media import ChannelDraws, media_draws, weekly_curves
+from mmm.panel import Panel
+from mmm.priors import Array
+from mmm.specification import Model
+from mmm.storage import read, write
+
+__all__ = ["Posterior"]
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Posterior draws of a model on a panel.
+
+    Parameters
+    ----------
+    panel, model
+        What was fitted; channels without any spend are left out of the panel.
+    draws
+        Parameter name -> array of shape (chains, draws) + its own: retention, half_saturation, slope, share and the
+        like by channel (NaN where a family lacks it), sigma, and baseline by column of :attr:`design`.
+    statistics
+        ``diverging``, ``n_steps``, ``energy``, each of shape (chains, draws).
+    verdict
+        The convergence gate's findings and those of the panel as it was given.
+    seed
+        Of the fit; predictive draws use it as well.
+    information
+        Further facts for the record: seconds, attempts, versions.
+    """
+
+    panel: Panel
+    model: Model
+    draws: dict[str, Array]
+    statistics: dict[str, npt.NDArray[Any]]
+    verdict: tuple[Finding, ...]
+    seed: int = 0
+    information: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels of the model."""
+        return self.panel.channels
+
+    @property
+    def n_draws(self) -> int:
+        """Number of draws of all chains together."""
+        return int(self.draws["sigma"].size)
+
+    @property
+    def converged(self) -> bool:
+        """Whether every finding of the convergence gate passed."""
+        names = {"r_hat", "ess_bulk", "ess_tail", "divergences"}
+        return all(finding.passed for finding in self.verdict if finding.name in names)
+
+    @cached_property
+    def diagnostics(self) -> tuple[Finding, ...]:
+        """Findings of the gate, of the panel and of sense."""
+        fitted = self.fitted()
+        sense = check_sense(
+            fitted["observed"].to_numpy(),
+            fitted["mean"].to_numpy(),
+            fitted["5%"].to_numpy(),
+            fitted["95%"].to_numpy(),
+            self.baseline_by_week().to_numpy().sum(axis=1),
+        )
+        return (*self.verdict, *sense, self._data_speak())
+
+    def flat(self, name: str) -> Array:
+        """Draws of one parameter with the chains joined, shape (S, ...)."""
+        values = self.draws[name]
+        return np.asarray(values.reshape(-1, *values.shape[2:]))
+
+    @cached_property
+    def kpi_unit(self) -> float:
+        """Mean KPI per period, the unit of shares."""
+        return float(self.panel.kpi[0].mean())
+
+    @cached_property
+    def media(self) -> tuple[ChannelDraws, ...]:
+        """Draws of each channel."""
+        families = zip(self.model.adstocks(self.channels), self.model.saturations(self.channels), strict=True)
+        values = {name: self.flat(name) for name in self.draws if name not in ("sigma", "baseline")}
+        units = self.panel.media[0].mean(axis=0)
+        return media_draws(tuple(families), values, self.panel.media[0] / units)
+
+    # what media brought
+
+    def contributions_by_week(self) -> pd.DataFrame:
+        """Mean customers that each channel brought, by period: T x channels."""
+        table = np.column_stack([channel.contribution().mean(axis=1) for channel in self.media]) * self.kpi_unit
+        return pd.DataFrame(table, index=self.panel.dates, columns=list(self.channels))
+
+    def contributions(self, start: str | None = None, end: str | None = None) -> DrawsFrame:
+        """Customers that each channel brought, one row per draw.
+
+        Parameters
+        ----------
+        start, end
+            First and last day of the window, as 2025-03-31; the whole panel where None.
+        """
+        rows = self._window(start, end)
+        totals = {
+            name: channel.contribution()[rows].sum(axis=0) * self.kpi_unit
+            for name, channel in zip(self.channels, self.media, strict=True)
+        }
+        frame = DrawsFrame(totals)
+        frame.columns.name = "channel"
+        return frame
+
+    def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
+        """Spend per customer that each channel brought: mean, median, 5 % and 95 % points by channel."""
+        rows = self._window(start, end)
+        spend = self.panel.spend[0, rows].sum(axis=0)
+        with np.errstate(divide="ignore"):
+            return summarise(pd.DataFrame(spend / self.contributions(start, end)))
+
+    def marginal_cac(self, spend: pd.Series | None = None) -> pd.DataFrame:
+        """Cost of one more customer at a steady weekly spend: mean, median, 5 % and 95 % points by channel.
+
+        Parameters
+        ----------
+        spend
+            Currency per period by channel; the mean of the last 13 periods where None.
+        """
+        curves = self.curves(weeks=1)
+        level = self.panel.recent_spend() if spend is None else spend
+        with np.errstate(divide="ignore"):
+            return summarise(
+                pd.DataFrame({name: 1.0 / curve.marginal(float(level[name])) for name, curve in curves.items()})
+            )
+
+    def curves(self, weeks: float = 13) -> ResponseCurves:
+        """Steady-state response curves over a horizon.
+
+        Parameters
+        ----------
+        weeks
+            Periods of the horizon. A curve takes the currency spent evenly over them and gives the customers that this
+            spend brings, its carryover counted in full whether it falls inside the horizon or after it.
+        """
+        cost = self.panel.spend[0].sum(axis=0) / self.panel.periods
+        return weekly_curves(self.channels, self.media, self.kpi_unit, cost).over(weeks)
+
+    def half_life(self) -> pd.DataFrame:
+        """Weeks until half of a week's spend has acted: mean, median, 5 % and 95 % points by channel."""
+        table = {
+            name: np.broadcast_to(
+                channel.adstock.half_life(*(channel.adstock_parameters or (np.zeros(1),))), (self.n_draws,)
+            )
+            if channel.adstock_parameters
+            else np.full(self.n_draws, 0.5)
+            for name, channel in zip(self.channels, self.media, strict=True)
+        }
+        return summarise(pd.DataFrame(table))
+
+    # baseline and fit
+
+    def baseline_by_week(self) -> pd.DataFrame:
+        """Mean customers without media by period, one column per group: intercept, trend, season, ..."""
+        terms = design(self.panel, self.model.trend, self.model.seasons)
+        weighted = terms.matrix * self.flat("baseline").mean(axis=0) * self.kpi_unit
+        frame = pd.DataFrame(weighted.T, index=list(terms.groups), columns=self.panel.dates)
+        return frame.groupby(level=0, sort=False).sum().T
+
+    def decomposition(self) -> pd.DataFrame:
+        """Baseline groups and channels by period, posterior means; rows sum to the fitted mean."""
+        return self.baseline_by_week().join(self.contributions_by_week())
+
+    def fitted(self) -> pd.DataFrame:
+        """Observed KPI with the posterior predictive mean, 5 % and 95 % points by period."""
+        terms = design(self.panel, self.model.trend, self.model.seasons)
+        mean = terms.matrix @ self.flat("baseline").T
+        for channel in self.media:
+            mean = mean + channel.contribution()
+        noise = np.random.default_rng([self.seed, 2]).standard_normal(mean.shape) * self.flat("sigma")
+        low, high = np.quantile(mean + noise, [0.05, 0.95], axis=1)
+        table = {"observed": self.panel.kpi[0], "mean": mean.mean(axis=1) * self.kpi_unit}
+        return pd.DataFrame({**table, "5%": low * self.kpi_unit, "95%": high * self.kpi_unit}, index=self.panel.dates)
+
+    def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
+        """Organic customers of the coming periods.
+
+        Parameters
+        ----------
+        weeks
+            How many periods.
+        controls
+            Their control values, one row each or dated; None holds each at its mean over the last year, and the
+            result's ``assumption`` says so.
+
+        Raises
+        ------
+        BadInput
+            Where the control values are incomplete.
+        """
+        dates = self.panel.after(weeks)
+        values, assumption = control_scenario(self.panel, dates, controls)
+        terms = design(self.panel, self.model.trend, self.model.seasons, dates, values)
+        expected = self.flat("baseline") @ terms.matrix.T * self.kpi_unit
+        rng = np.random.default_rng([self.seed, 3])
+        noise = rng.standard_normal(expected.shape) * self.flat("sigma")[:, None] * self.kpi_unit
+        carried = np.zeros_like(expected)
+        for channel in self.media:
+            carried += channel.carried_in(weeks).T * self.kpi_unit
+        return Organic(dates, expected, noise, carried, assumption)
+
+    # how sure, and why
+
+    def summary(self) -> pd.DataFrame:
+        """One row per channel: spend, customers, share, CAC and marginal CAC with 90 % intervals, half-life."""
+        brought, cac, marginal = self.contributions().summary(), self.cac(), self.marginal_cac()
+        total = float(self.panel.kpi.sum())
+        frame = pd.DataFrame({"spend": self.panel.total_spend})
+        for name, table in (("customers", brought), ("cac", cac), ("marginal_cac", marginal)):
+            frame[name] = table["median"]
+            frame[f"{name} 5%"], frame[f"{name} 95%"] = table["5%"], table["95%"]
+        frame["share"] = frame["customers"] / total
+        frame["half_life"] = self.half_life()["median"]
+        return frame
+
+    def prior_shift(self) -> pd.DataFrame:
+        """How far the data moved each channel's share of customers from its prior.
+
+        Columns: prior and posterior median with 5 % and 95 % points, ``learnt`` (1 less the ratio of posterior to
+        prior spread of the logarithm; near 0 the number is mostly the prior), and a sentence.
+        """
+        priors = self.model.effects.resolve(self.panel)
+        rng = np.random.default_rng([self.seed, 4])
+        rows = []
+        for place, (channel, prior) in enumerate(zip(self.channels, priors, strict=True)):
+            before, after = prior.sample(rng, 4000), self.flat("share")[:, place]
+            learnt = 1.0 - float(np.log(after).std() / np.log(np.maximum(before, 1e-12)).std())
+            row = [*np.quantile(before, [0.5, 0.05, 0.95]), *np.quantile(after, [0.5, 0.05, 0.95])]
+            text = "mostly your prior" if learnt < 0.2 else "prior and data" if learnt < 0.5 else "mostly your data"
+            rows.append((channel, *row, learnt, text))
+        sides = [f"{side} {point}" for side in ("prior", "posterior") for point in ("median", "5%", "95%")]
+        return pd.DataFrame(rows, columns=["channel", *sides, "learnt", "text"]).set_index("channel")
+
+    # keeping
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write to a netCDF file, whole or not at all, with a checksum; ArviZ opens it as well."""
+        write(path, self.panel, self.model, self._record())
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        BadInput
+            Where the file is not such a file, or was damaged.
+        """
+        panel, model, record = read(path)
+        return cls(panel=panel, model=model, **record)
+
+    def to_inferencedata(self) -> Any:
+        """The draws as ArviZ InferenceData; imports ArviZ."""
+        import arviz
+
+        coords = {"channel": list(self.channels), "column": list(self._columns)}
+        dims = {name: ["column" if name == "baseline" else "channel"] for name in self.draws if name != "sigma"}
+        return arviz.from_dict(
+            posterior=self.draws,
+            sample_stats=self.statistics,
+            observed_data={"kpi": self.panel.kpi[0]},
+            coords={**coords, "period": self.panel.dates.to_numpy()},
+            dims={**dims, "kpi": ["period"]},
+        )
+
+    def with_model(self, model: Model) -> Self:
+        """The same draws under another description of the model, for reports."""
+        return replace(self, model=model)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return design(self.panel, self.model.trend, self.model.seasons).names
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "draws": self.draws,
+            "statistics": self.statistics,
+            "verdict": self.verdict,
+            "seed": self.seed,
+            "information": self.information,
+        }
+
+    def _window(self, start: str | None, end: str | None) -> slice:
+        dates = self.panel.dates
+        first = 0 if start is None else int(dates.searchsorted(pd.Timestamp(start)))
+        last = len(dates) if end is None else int(dates.searchsorted(pd.Timestamp(end), side="right"))
+        return slice(first, last)
+
+    def _data_speak(self) -> Finding:
+        shift = self.prior_shift()
+        silent = list(shift.index[shift["learnt"] < 0.2])
+        text = f"Mostly the prior: {', '.join(silent)}." if silent else "The data moved every channel from its prior."
+        return Finding("data_speak", not silent, float(len(silent)), 0.0, text)
+
+    def place(self, channel: str) -> int:
+        """Place of a channel.
+
+        Raises
+        ------
+        UnknownChannel
+            Where there is none of that name.
+        """
+        if channel not in self.channels:
+            raise UnknownChannel(channel, self.channels, "the posterior")
+        return self.channels.index(channel)
+
+
+def channels_with_spend(panel: Panel) -> tuple[str, ...]:
+    """Channels that spent anything."""
+    return tuple(c for c, total in zip(panel.channels, panel.media.sum(axis=(0, 1)), strict=True) if total > 0)
+
+
+def parameter_count(panel: Panel, model: Model) -> int:
+    """Parameters that a model learns from a panel, the baseline's included."""
+    return layout(model, panel).size + len(design(panel, model.trend, model.seasons).names)
+
+
+def panel_findings(panel: Panel, model: Model) -> tuple[Finding, ...]:
+    """Findings on a panel as given, for this model."""
+    kept = panel.with_channels(channels_with_spend(panel))
+    return check_panel(panel, parameter_count(kept, model))

@@ -1,0 +1,334 @@
+"""Priors of single parameters, and priors on what channels bring, in business units.
+
+Each :class:`Prior` is one distribution on a natural scale together with the unconstrained coordinate in which
+it is sampled. Each :class:`Effects` says how much of the KPI every channel is believed to bring before the data
+speak: on its share of customers or on its cost per customer.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import numpy as np
+import numpy.typing as npt
+
+from attribution.errors import BadInput, Problem, UnknownChannel
+
+if TYPE_CHECKING:
+    from mmm.panel import Panel
+
+__all__ = [
+    "Beta",
+    "CostPerCustomer",
+    "Effects",
+    "Gamma",
+    "HalfNormal",
+    "LogNormal",
+    "Neutral",
+    "Normal",
+    "Prior",
+    "ShareOfCustomers",
+    "SpendInformed",
+]
+
+Array = npt.NDArray[np.float64]
+_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+
+
+@dataclass(frozen=True)
+class Prior(ABC):
+    """One distribution, sampled in an unconstrained coordinate.
+
+    ``code`` is the number under which the fused kernel knows the family; ``numbers`` are its two constants.
+    """
+
+    code: ClassVar[int]
+
+    @property
+    @abstractmethod
+    def numbers(self) -> tuple[float, float]:
+        """The two constants that the kernel reads."""
+
+    @property
+    @abstractmethod
+    def log_constant(self) -> float:
+        """The part of the log density that no parameter moves."""
+
+    @property
+    @abstractmethod
+    def centre(self) -> float:
+        """A typical value in the unconstrained coordinate: where chains start."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, size: int) -> Array:
+        """Draws on the natural scale, shape (size,)."""
+
+    @property
+    def unit_interval(self) -> bool:
+        """Whether the coordinate is a logit."""
+        return False
+
+    def natural(self, coordinate: Any) -> Any:
+        """Natural value of an unconstrained coordinate."""
+        return np.exp(coordinate)
+
+
+@final
+@dataclass(frozen=True)
+class Normal(Prior):
+    """Normal distribution; sampled as it is."""
+
+    mean: float = 0.0
+    sd: float = 1.0
+    code: ClassVar[int] = 0
+
+    @property
+    def numbers(self) -> tuple[float, float]:  # noqa: D102
+        return self.mean, self.sd
+
+    @property
+    def log_constant(self) -> float:  # noqa: D102
+        return -_HALF_LOG_2PI - math.log(self.sd)
+
+    @property
+    def centre(self) -> float:  # noqa: D102
+        return self.mean
+
+    def sample(self, rng: np.random.Generator, size: int) -> Array:  # noqa: D102
+        return rng.normal(self.mean, self.sd, size)
+
+    def natural(self, coordinate: Any) -> Any:  # noqa: D102
+        return coordinate
+
+
+@final
+@dataclass(frozen=True)
+class LogNormal(Prior):
+    """Log-normal distribution by its median and the standard deviation of its logarithm.
+
+    >>> LogNormal(median=0.1, sigma=0.5).numbers[1]
+    0.5
+    """
+
+    median: float = 1.0
+    sigma: float = 1.0
+    code: ClassVar[int] = 1
+
+    @property
+    def numbers(self) -> tuple[float, float]:  # noqa: D102
+        return math.log(self.median), self.sigma
+
+    @property
+    def log_constant(self) -> float:  # noqa: D102
+        return -_HALF_LOG_2PI - math.log(self.sigma)
+
+    @property
+    def centre(self) -> float:  # noqa: D102
+        return math.log(self.median)
+
+    def sample(self, rng: np.random.Generator, size: int) -> Array:  # noqa: D102
+        return np.exp(rng.normal(math.log(self.median), self.sigma, size))
+
+
+@final
+@dataclass(frozen=True)
+class HalfNormal(Prior):
+    """Half-normal distribution: most mass near zero, scale ``scale``."""
+
+    scale: float = 1.0
+    code: ClassVar[int] = 2
+
+    @property
+    def numbers(self) -> tuple[float, float]:  # noqa: D102
+        return self.scale, 0.0
+
+    @property
+    def log_constant(self) -> float:  # noqa: D102
+        return math.log(2.0) - _HALF_LOG_2PI - math.log(self.scale)
+
+    @property
+    def centre(self) -> float:  # noqa: D102
+        return math.log(0.6 * self.scale)
+
+    def sample(self, rng: np.random.Generator, size: int) -> Array:  # noqa: D102
+        return np.abs(rng.normal(0.0, self.scale, size))
+
+
+@final
+@dataclass(frozen=True)
+class Beta(Prior):
+    """Beta distribution on (0, 1); sampled as a logit."""
+
+    a: float = 1.0
+    b: float = 1.0
+    code: ClassVar[int] = 3
+
+    @property
+    def numbers(self) -> tuple[float, float]:  # noqa: D102
+        return self.a, self.b
+
+    @property
+    def log_constant(self) -> float:  # noqa: D102
+        return math.lgamma(self.a + self.b) - math.lgamma(self.a) - math.lgamma(self.b)
+
+    @property
+    def centre(self) -> float:  # noqa: D102
+        return math.log(self.a / self.b)
+
+    @property
+    def unit_interval(self) -> bool:  # noqa: D102
+        return True
+
+    def sample(self, rng: np.random.Generator, size: int) -> Array:  # noqa: D102
+        return rng.beta(self.a, self.b, size)
+
+    def natural(self, coordinate: Any) -> Any:  # noqa: D102
+        return 1.0 / (1.0 + np.exp(-np.asarray(coordinate)))
+
+
+@final
+@dataclass(frozen=True)
+class Gamma(Prior):
+    """Gamma distribution by shape and rate."""
+
+    shape: float = 2.0
+    rate: float = 2.0
+    code: ClassVar[int] = 4
+
+    @property
+    def numbers(self) -> tuple[float, float]:  # noqa: D102
+        return self.shape, self.rate
+
+    @property
+    def log_constant(self) -> float:  # noqa: D102
+        return self.shape * math.log(self.rate) - math.lgamma(self.shape)
+
+    @property
+    def centre(self) -> float:  # noqa: D102
+        return math.log(self.shape / self.rate)
+
+    def sample(self, rng: np.random.Generator, size: int) -> Array:  # noqa: D102
+        return rng.gamma(self.shape, 1.0 / self.rate, size)
+
+
+@dataclass(frozen=True)
+class Effects(ABC):
+    """What each channel is believed to bring, as a prior on its share of the KPI over the panel."""
+
+    @abstractmethod
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:
+        """One prior on the share of the KPI per channel of ``panel``, in its order."""
+
+
+@final
+@dataclass(frozen=True)
+class SpendInformed(Effects):
+    """Channels bring customers in proportion to what was spent on them, give or take a factor.
+
+    Parameters
+    ----------
+    total
+        Share of the KPI that all media together are believed to bring (median).
+    sigma
+        Standard deviation of the logarithm: 0.8 puts 90 % between 0.27 and 3.7 times the median.
+    """
+
+    total: float = 0.3
+    sigma: float = 0.8
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        spend = panel.spend.sum(axis=(0, 1))
+        shares = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / len(spend))
+        floor = 0.1 / len(spend)  # a channel with hardly any spend still may bring something
+        return tuple(LogNormal(float(self.total * max(share, floor)), self.sigma) for share in shares)
+
+
+@final
+@dataclass(frozen=True)
+class Neutral(Effects):
+    """The same belief for every channel, most mass near zero: the data decide, spend does not.
+
+    Parameters
+    ----------
+    total
+        Share of the KPI that all media together are believed to bring (mean).
+    """
+
+    total: float = 0.3
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        count = len(panel.channels)
+        scale = self.total / count * math.sqrt(math.pi / 2)
+        return tuple(HalfNormal(scale) for _ in range(count))
+
+
+def _named(panel: Panel, named: Mapping[str, object], where: str) -> None:
+    for channel in named:
+        if channel not in panel.channels:
+            raise UnknownChannel(channel, panel.channels, where)
+
+
+@final
+@dataclass(frozen=True)
+class ShareOfCustomers(Effects):
+    """Beliefs on the share of the KPI that named channels bring; the others as in ``otherwise``.
+
+    Parameters
+    ----------
+    belief
+        Channel -> (median share, sigma of its logarithm).
+    otherwise
+        Prior of the channels that are not named.
+    """
+
+    belief: Mapping[str, tuple[float, float]]
+    otherwise: Effects = field(default_factory=SpendInformed)
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        _named(panel, self.belief, "the prior on shares of customers")
+        rest = self.otherwise.resolve(panel)
+        return tuple(
+            LogNormal(*self.belief[channel]) if channel in self.belief else prior
+            for channel, prior in zip(panel.channels, rest, strict=True)
+        )
+
+
+@final
+@dataclass(frozen=True)
+class CostPerCustomer(Effects):
+    """Beliefs on the cost per customer of named channels; the others as in ``otherwise``.
+
+    Parameters
+    ----------
+    belief
+        Channel -> (median cost per customer in the panel's currency, sigma of its logarithm).
+    otherwise
+        Prior of the channels that are not named.
+    """
+
+    belief: Mapping[str, tuple[float, float]]
+    otherwise: Effects = field(default_factory=SpendInformed)
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        _named(panel, self.belief, "the prior on cost per customer")
+        spend = dict(zip(panel.channels, panel.spend.sum(axis=(0, 1)), strict=True))
+        problems = [
+            Problem(
+                "prior on cost per customer", f"channel {channel!r} has no spend, so no cost.", remedy="leave it out."
+            )
+            for channel in self.belief
+            if spend[channel] <= 0
+        ]
+        if problems:
+            raise BadInput(problems)
+        total = float(panel.kpi.sum())
+        priors = list(self.otherwise.resolve(panel))
+        for place, channel in enumerate(panel.channels):
+            if channel in self.belief:
+                median, sigma = self.belief[channel]
+                priors[place] = LogNormal(float(spend[channel]) / median / total, sigma)
+        return tuple(priors)

@@ -1,0 +1,157 @@
+"""Model: what is assumed about media, baseline and noise, composed of small objects."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar, final
+
+from attribution.errors import BadInput, Problem, UnknownChannel
+from mmm.adstock import Adstock, GeometricAdstock
+from mmm.baseline import LinearTrend, Season, Trend
+from mmm.lift import LiftTest
+from mmm.priors import Effects, HalfNormal, Prior, SpendInformed
+from mmm.saturation import HillSaturation, Saturation
+
+__all__ = ["Likelihood", "Model", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"]
+
+Family = TypeVar("Family", Adstock, Saturation)
+
+
+_NOISE = HalfNormal(0.2)
+_DISPERSION = HalfNormal(0.3)
+
+
+@dataclass(frozen=True)
+class Likelihood(ABC):
+    """Distribution of the KPI around baseline and media."""
+
+    @property
+    @abstractmethod
+    def noise(self) -> Prior:
+        """Prior of the one parameter that says how far the KPI strays."""
+
+
+@final
+@dataclass(frozen=True)
+class NormalLikelihood(Likelihood):
+    """Normal noise; the Gaussian baseline is integrated out and sampling is fast.
+
+    Parameters
+    ----------
+    sigma
+        Prior of the noise's standard deviation, in units of the mean KPI.
+    """
+
+    sigma: Prior = _NOISE
+
+    @property
+    def noise(self) -> Prior:  # noqa: D102
+        return self.sigma
+
+
+@final
+@dataclass(frozen=True)
+class StudentTLikelihood(Likelihood):
+    """Noise with heavy tails, for weeks that no model explains.
+
+    Parameters
+    ----------
+    sigma
+        Prior of the scale, in units of the mean KPI.
+    freedom
+        Degrees of freedom, above 2; small means heavy tails.
+    """
+
+    sigma: Prior = _NOISE
+    freedom: float = 4.0
+
+    @property
+    def noise(self) -> Prior:  # noqa: D102
+        return self.sigma
+
+
+@final
+@dataclass(frozen=True)
+class NegativeBinomialLikelihood(Likelihood):
+    """Counts with overdispersion, for few customers a week.
+
+    Parameters
+    ----------
+    dispersion
+        Prior of the standard deviation that exceeds Poisson's, in units of the mean; 0 is Poisson.
+    """
+
+    dispersion: Prior = _DISPERSION
+
+    @property
+    def noise(self) -> Prior:  # noqa: D102
+        return self.dispersion
+
+
+@dataclass(frozen=True)
+class Model:
+    """A marketing-mix model.
+
+    KPI = baseline + sum over channels of effect x saturation(adstock(media)) + noise.
+
+    Parameters
+    ----------
+    adstock, saturation
+        One family for all channels, or channel -> family (channels not named get the default family).
+    effects
+        What each channel is believed to bring, in business units.
+    trend, season
+        Terms of the baseline; several seasons as a tuple, ``()`` for none.
+    likelihood
+        Distribution of the noise.
+    lift_tests
+        Experiments; each is an observation of what its channel brought.
+    """
+
+    adstock: Adstock | Mapping[str, Adstock] = field(default_factory=GeometricAdstock)
+    saturation: Saturation | Mapping[str, Saturation] = field(default_factory=HillSaturation)
+    effects: Effects = field(default_factory=SpendInformed)
+    trend: Trend = field(default_factory=LinearTrend)
+    season: Season | tuple[Season, ...] = field(default_factory=Season)
+    likelihood: Likelihood = field(default_factory=NormalLikelihood)
+    lift_tests: tuple[LiftTest, ...] = ()
+
+    @property
+    def seasons(self) -> tuple[Season, ...]:
+        """The seasons as a tuple."""
+        return (self.season,) if isinstance(self.season, Season) else tuple(self.season)
+
+    def adstocks(self, channels: tuple[str, ...]) -> tuple[Adstock, ...]:
+        """The adstock of each channel, in order.
+
+        Raises
+        ------
+        UnknownChannel
+            Where a family is given for a channel that is not among them.
+        """
+        return _by_channel(self.adstock, channels, GeometricAdstock(), "the model's adstock")
+
+    def saturations(self, channels: tuple[str, ...]) -> tuple[Saturation, ...]:
+        """The saturation of each channel, in order.
+
+        Raises
+        ------
+        UnknownChannel
+            Where a family is given for a channel that is not among them.
+        """
+        return _by_channel(self.saturation, channels, HillSaturation(), "the model's saturation")
+
+
+def _by_channel(
+    given: Family | Mapping[str, Family], channels: tuple[str, ...], default: Family, where: str
+) -> tuple[Family, ...]:
+    if not isinstance(given, Mapping):
+        if isinstance(given, str | type):
+            raise BadInput(Problem(where, f"is {given!r}.", remedy="give an object such as mmm.HillSaturation()."))
+        return (given,) * len(channels)
+    for channel in given:
+        if channel not in channels:
+            raise UnknownChannel(channel, channels, where)
+    return tuple(given.get(channel, default) for channel in channels)
