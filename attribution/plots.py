@@ -1,0 +1,291 @@
+"""Plots of attribution: each takes a result and an optional ax, and returns the ax.
+
+>>> import pandas as pd
+>>> from attribution import plots
+>>> shares = pd.DataFrame({"first": [60.0, 40.0], "last": [30.0, 70.0]}, index=["tv", "search"])
+>>> ax = plots.comparison(shares, ax=plots.canvas())
+>>> ax.get_title(loc="left")
+'Who gets the credit'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from attribution.errors import BadInput
+from attribution.figures import (
+    ACCENT,
+    GOOD,
+    INK,
+    MARKERS,
+    SERIES,
+    SOFT,
+    amount_axis,
+    canvas,
+    channel_colours,
+    dress,
+    headline,
+    own_axes,
+    percent_axis,
+    row_labels,
+    style,
+    svg,
+)
+from attribution.rows import Marks, dot_rows, row_height
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "cac",
+    "canvas",
+    "channel_colours",
+    "comparison",
+    "path_length",
+    "removal_effect",
+    "style",
+    "svg",
+    "time_to_conversion",
+    "transitions",
+]
+
+
+def comparison(
+    table: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    of: str = "conversions credited",
+    title: str = "Who gets the credit",
+    ratios: bool = False,
+) -> Axes:
+    """Models side by side, one row per channel, with intervals where the table has them.
+
+    Parameters
+    ----------
+    table
+        What :func:`attribution.compare` returns: channels x models, or channels x (model, estimate | 5% | 95%).
+    ax
+        Axes to draw on.
+    of, title
+        What is counted, for the axis, and the title.
+    ratios
+        Whether readers compare by factors; allows a logarithmic axis.
+
+    Raises
+    ------
+    BadInput
+        If the table is empty.
+    """
+    views = _views(table)
+    order = views[0].mean.index[np.argsort(-np.nanmax([view.mean.fillna(-np.inf) for view in views], axis=0))]
+    with style():
+        axes = own_axes(ax, height=row_height(len(order), len(views)))
+        marks = [view.at(order) for view in views]
+        interval = any(mark.low is not None for mark in marks)
+        return dot_rows(axes, marks, title, of + (", with 90 % intervals" if interval else ""), ratios=ratios)
+
+
+def cac(table: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+    """Cost per credited customer by channel and model; the table is like that of :func:`comparison`."""
+    return comparison(table, ax, of=f"{currency} per credited customer", title="CAC by whose credit it is", ratios=True)
+
+
+def removal_effect(effect: Any, ax: Axes | None = None) -> Axes:
+    """Share of conversions lost without each channel, with intervals where there are any.
+
+    Parameters
+    ----------
+    effect
+        A Markov credit, its ``removal_effect``, or a frame with ``estimate`` (or ``mean``), ``5%`` and ``95%``.
+    ax
+        Axes to draw on.
+
+    Raises
+    ------
+    BadInput
+        If a credit has no removal effect.
+    """
+    given = getattr(effect, "removal_effect", effect)
+    if given is None:
+        raise BadInput("removal_effect: only Markov credit has one. Remedy: attribution.Markov(order=1)(journeys).")
+    table = given.to_frame("estimate") if isinstance(given, pd.Series) else given
+    marks = _marks(table, "removal effect")
+    order = marks.mean.sort_values(ascending=False, kind="stable").index
+    with style():
+        axes = own_axes(ax, height=row_height(len(order)))
+        dot_rows(axes, [marks.at(order)], "Removal effect", "share of conversions lost without the channel", _percent)
+        percent_axis(axes, "x", "share of conversions lost without the channel")
+        return axes
+
+
+def transitions(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Where journeys go next, as a heat map.
+
+    Parameters
+    ----------
+    table
+        Probabilities, from (rows) x to (columns); the outcomes (conversion, null) may be among the columns.
+    ax
+        Axes to draw on.
+    """
+    values = table.to_numpy(dtype=float)
+    if values.size == 0:
+        raise BadInput("transitions: the table is empty.")
+    with style():
+        from matplotlib.colors import LinearSegmentedColormap
+
+        rows, columns = table.shape
+        axes = own_axes(ax, width=2.6 + 0.62 * columns, height=1.9 + 0.42 * rows)
+        dress(axes, grid="")
+        shades = LinearSegmentedColormap.from_list("house", ["#ffffff", "#cfe0f1", ACCENT, "#0d2c55"])
+        top = float(np.nanmax(values)) or 1.0
+        axes.imshow(values, cmap=shades, vmin=0, vmax=top, aspect="auto")
+        _write_cells(axes, values, top)
+        axes.set_xticks(range(columns), row_labels(table.columns, 16), rotation=40, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(rows), row_labels(table.index, 22))
+        axes.tick_params(labelcolor=INK)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.set_xlabel("next")
+        axes.set_ylabel("from")
+        headline(axes, "Where journeys go next, % of steps")
+        return axes
+
+
+def time_to_conversion(days: npt.ArrayLike, ax: Axes | None = None, *, weights: npt.ArrayLike | None = None) -> Axes:
+    """Days from the first touch to the conversion: how many, and the share converted by then.
+
+    Parameters
+    ----------
+    days
+        One number per conversion, or per group of conversions.
+    ax
+        Axes to draw on.
+    weights
+        Conversions per group; 1 each by default.
+
+    Raises
+    ------
+    BadInput
+        If there are no conversions.
+    """
+    lag = np.asarray(days, dtype=float).ravel()
+    weight = np.ones_like(lag) if weights is None else np.asarray(weights, dtype=float).ravel()
+    if lag.size == 0 or not weight.sum() > 0:
+        raise BadInput("time_to_conversion: there are no conversions to draw.")
+    order = np.argsort(lag, kind="stable")
+    reached = np.cumsum(weight[order]) / weight.sum()
+    half, most = (float(lag[order][np.searchsorted(reached, share)]) for share in (0.5, 0.9))
+    width = 1 if lag.max() <= 60 else float(np.ceil(lag.max() / 40))
+    edges = np.arange(0, lag.max() + width * 1.0001, width)
+    counts, _ = np.histogram(lag, bins=edges if len(edges) > 1 else np.array([0.0, width]), weights=weight)
+    with style():
+        axes = own_axes(ax, height=3.4)
+        dress(axes)
+        axes.bar(np.arange(len(counts)) * width + width / 2, counts, width=0.86 * width, color="#b9cde4")
+        for at, share, side in ((half, "50 %", "half"), (most, "90 %", "nine in ten")):
+            axes.axvline(at, color=ACCENT, linewidth=1.4, linestyle=(0, (4, 3)))
+            axes.annotate(
+                f"{side} within\n{at:,.1f} days",
+                (at, 0.97),
+                xycoords=("data", "axes fraction"),
+                xytext=(5, 0),
+                textcoords="offset points",
+                va="top",
+                fontsize=8.5,
+                color=ACCENT,
+                gid=share,
+            )
+        axes.set_xlim(0, len(counts) * width)
+        amount_axis(axes, "y", "conversions")
+        amount_axis(axes, "x", "days from first touch to conversion")
+        headline(axes, "Time to conversion")
+        return axes
+
+
+def path_length(lengths: pd.DataFrame | pd.Series, ax: Axes | None = None, *, longest: int = 12) -> Axes:
+    """Conversions by number of touches, and how likely paths of that length convert.
+
+    Parameters
+    ----------
+    lengths
+        Index: touches in the path. A Series of conversions, or a frame with ``conversions`` and ``nulls``.
+    ax
+        Axes to draw on.
+    longest
+        Longer paths are counted together.
+    """
+    table = lengths.to_frame("conversions") if isinstance(lengths, pd.Series) else lengths
+    if len(table) == 0:
+        raise BadInput("path_length: there are no paths to draw.")
+    touches = np.minimum(table.index.to_numpy(dtype=int), longest)
+    grouped = table.groupby(touches).sum().sort_index()
+    with style():
+        axes = own_axes(ax, height=3.4)
+        dress(axes)
+        axes.bar(grouped.index, grouped["conversions"], width=0.8, color="#b9cde4")
+        handles: list[Any] = []
+        names = [
+            f"{length}+" if length == longest and table.index.max() > longest else str(length)
+            for length in grouped.index
+        ]
+        axes.set_xticks(grouped.index, names)
+        amount_axis(axes, "y", "conversions")
+        axes.set_xlabel("touches in the path")
+        if "nulls" in grouped:
+            handles = _rate(axes, grouped)
+        headline(axes, "Path length", handles, ["conversions", "share of such paths that convert"] if handles else ())
+        return axes
+
+
+def _rate(axes: Axes, grouped: pd.DataFrame) -> list[Any]:
+    """The conversion rate on an axis of its own at the right."""
+    right = axes.twinx()
+    dress(right, grid="")
+    rate = grouped["conversions"] / (grouped["conversions"] + grouped["nulls"])
+    (line,) = right.plot(grouped.index, rate, color=GOOD, marker="o", markersize=4.5, linewidth=1.6)
+    right.spines["left"].set_visible(False)
+    right.set_ylim(0, max(float(rate.max()) * 1.15, 1e-9))
+    percent_axis(right, "y", "share that convert")
+    right.yaxis.label.set_color(GOOD)
+    return [axes.patches[0], line]
+
+
+def _write_cells(axes: Axes, values: npt.NDArray[np.float64], top: float) -> None:
+    if values.shape[1] > 20:
+        return
+    size = 8.5 if values.shape[1] <= 10 else 7
+    for (row, column), value in np.ndenumerate(values):
+        if value >= 0.005:
+            colour = "white" if value > 0.55 * top else INK
+            axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=size, color=colour)
+        elif value > 0:
+            axes.text(column, row, "<1", ha="center", va="center", fontsize=size, color=SOFT)
+
+
+def _views(table: pd.DataFrame) -> list[Marks]:
+    if table.empty:
+        raise BadInput("comparison: the table is empty. Remedy: compare at least one credit.")
+    if table.columns.nlevels == 1:
+        parts = {str(model): table[[model]].set_axis(["estimate"], axis=1) for model in table.columns}
+    else:
+        models = list(dict.fromkeys(table.columns.get_level_values(0)))
+        parts = {str(model): table[model] for model in models}
+    return [
+        _marks(part, model, SERIES[number % len(SERIES)], MARKERS[number % len(MARKERS)])
+        for number, (model, part) in enumerate(parts.items())
+    ]
+
+
+def _marks(part: pd.DataFrame, label: str, colour: str = ACCENT, marker: str = "o") -> Marks:
+    mean = part["estimate"] if "estimate" in part else part["mean"]
+    low, high = (part[name] if name in part and part[name].notna().any() else None for name in ("5%", "95%"))
+    return Marks(label, mean, low, high, colour, marker)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"

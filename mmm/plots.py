@@ -1,0 +1,370 @@
+"""Plots of the mix model: each takes a posterior or plain tables and an optional ax, and returns the ax.
+
+>>> import numpy as np
+>>> from mmm import plots
+>>> from mmm.curves import Hill
+>>> curve = Hill(saturation=np.array([900.0, 1000.0]), half_saturation=2e5)
+>>> ax = plots.response(curve, plots.canvas(), channel="tv", now=150_000, planned=90_000)
+>>> ax.get_title(loc="left")
+'tv'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from attribution.errors import BadInput
+from attribution.figures import (
+    ACCENT,
+    INK,
+    NOW,
+    PLANNED,
+    SOFT,
+    amount_axis,
+    canvas,
+    channel_colours,
+    dress,
+    headline,
+    own_axes,
+    percent_axis,
+    row_labels,
+    style,
+    svg,
+)
+from attribution.rows import Marks, dot_rows, row_height
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from mmm.curves import ResponseCurve
+
+__all__ = [
+    "cac",
+    "canvas",
+    "carryover",
+    "contributions",
+    "decomposition",
+    "fit",
+    "half_life",
+    "marginal_cac",
+    "prior_shift",
+    "response",
+    "style",
+    "svg",
+]
+
+Table = pd.DataFrame
+_BAND = "#cfe0f1"
+_ORGANIC = "#cdd4dc"
+
+
+def fit(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") -> Axes:
+    """Observed outcome against the posterior predictive band.
+
+    Parameters
+    ----------
+    result
+        A posterior, or its ``fitted()``: weeks x (observed, mean, 5%, 95%).
+    ax
+        Axes to draw on.
+    outcome
+        What is counted.
+    """
+    table = _table(result, "fitted")
+    with style():
+        axes = own_axes(ax, width=9.5, height=3.6)
+        dress(axes)
+        band = axes.fill_between(table.index, table["5%"], table["95%"], color=_BAND, linewidth=0)
+        (mean,) = axes.plot(table.index, table["mean"], color=ACCENT, linewidth=1.5)
+        (seen,) = axes.plot(
+            table.index, table["observed"], "o", color=INK, markersize=2.8, markeredgewidth=0, alpha=0.85
+        )
+        _dates(axes, table.index)
+        amount_axis(axes, "y", f"{outcome} per week")
+        headline(axes, "Model and observation", [seen, mean, band], ["observed", "model", "90 % predictive band"])
+        return axes
+
+
+def decomposition(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") -> Axes:
+    """Where each week's customers come from: organic below, channels stacked on it, observation as dots.
+
+    Parameters
+    ----------
+    result
+        A posterior; or weeks x (``organic``, channels), with the observation as an optional column ``observed``.
+    ax
+        Axes to draw on.
+    outcome
+        What is counted.
+    """
+    table = result if isinstance(result, pd.DataFrame) else _weekly_sources(result)
+    if "organic" not in table:
+        raise BadInput("decomposition, column 'organic': is missing.")
+    channels = [name for name in table.columns if name not in ("organic", "observed")]
+    channels = sorted(channels, key=lambda name: -table[name].to_numpy(dtype=float).sum())
+    colours = channel_colours(channels)
+    with style():
+        axes = own_axes(ax, width=9.5, height=4.2)
+        dress(axes)
+        level = table["organic"].to_numpy(dtype=float)
+        areas: list[Any] = [axes.fill_between(table.index, 0, level, color=_ORGANIC, linewidth=0)]
+        for name in channels:
+            top = level + table[name].to_numpy(dtype=float)
+            areas.append(
+                axes.fill_between(table.index, level, top, color=colours[str(name)], edgecolor="white", linewidth=0.5)
+            )
+            level = top
+        if "observed" in table:
+            areas += axes.plot(table.index, table["observed"], "o", color=INK, markersize=2.4, markeredgewidth=0)
+        _dates(axes, table.index)
+        axes.set_ylim(bottom=min(0.0, float(table["organic"].min())))
+        amount_axis(axes, "y", f"{outcome} per week")
+        headline(axes, "Where customers come from")
+        names = ["organic", *channels] + (["observed"] if "observed" in table else [])
+        labels = row_labels(names)
+        axes.legend(
+            areas[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=SOFT, handlelength=1
+        )
+        return axes
+
+
+def contributions(result: Any, ax: Axes | None = None, *, outcome: str = "customers") -> Axes:
+    """Customers that each channel brought, with 90 % intervals.
+
+    Parameters
+    ----------
+    result
+        A posterior; draws x channels; or a summary: channels x (mean, 5%, 95%).
+    ax
+        Axes to draw on.
+    outcome
+        What is counted.
+    """
+    marks = _marks(_summary(result, "contributions"))
+    return _rows(marks, ax, "What channels brought", f"{outcome}, with 90 % intervals")
+
+
+def cac(result: Any, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+    """Cost per customer by channel, with 90 % intervals, cheapest on top.
+
+    Parameters
+    ----------
+    result
+        A posterior, or channels x (mean or median, 5%, 95%).
+    ax
+        Axes to draw on.
+    currency
+        Code of the currency.
+    """
+    return _costs(_summary(result, "cac"), ax, "CAC by channel", f"{currency} per customer, with 90 % intervals")
+
+
+def marginal_cac(result: Any, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+    """Cost of the next customer by channel; like :func:`cac`."""
+    label = f"{currency} for the next customer, with 90 % intervals"
+    return _costs(_summary(result, "marginal_cac"), ax, "Marginal CAC by channel", label)
+
+
+def half_life(result: Any, ax: Axes | None = None) -> Axes:
+    """Weeks until half of a week's spend has acted, by channel; a posterior or its ``half_life()``."""
+    return _rows(_marks(_summary(result, "half_life")), ax, "Carryover", "weeks until half of the effect is there")
+
+
+def response(
+    curve: ResponseCurve,
+    ax: Axes | None = None,
+    *,
+    channel: str = "",
+    now: float | None = None,
+    planned: float | None = None,
+    observed: tuple[float, float] | None = None,
+    labels: tuple[str, str] = ("spend over the horizon, EUR", "customers over the horizon"),
+) -> Axes:
+    """One channel's response curve with its interval, today's and planned spend, and the range ever tried.
+
+    Parameters
+    ----------
+    curve
+        With or without draws; spend and customers over one period.
+    ax
+        Axes to draw on.
+    channel
+        Title.
+    now, planned
+        Spend to mark, in the curve's units.
+    observed
+        Lowest and highest spend seen in the data, in the curve's units; beyond it the line is dashed.
+    labels
+        Of the two axes.
+    """
+    marks = [value for value in (now, planned, *(observed or ())) if value is not None]
+    reach = max(marks, default=0.0) * 1.25 or float(np.mean(curve.inflection)) * 2 or 1.0
+    spend = np.linspace(0, reach, 241)
+    values = curve(spend).reshape(len(spend), -1)
+    mean = values.mean(axis=1)
+    with style():
+        axes = own_axes(ax, width=5.6, height=3.6)
+        dress(axes)
+        if values.shape[1] > 1:
+            low, high = np.quantile(values, [0.05, 0.95], axis=1)
+            axes.fill_between(spend, low, high, color=_BAND, linewidth=0)
+        inside = spend <= observed[1] if observed else np.ones(len(spend), dtype=bool)
+        axes.plot(spend[inside], mean[inside], color=ACCENT, linewidth=2)
+        beyond = spend >= spend[inside][-1]
+        axes.plot(spend[beyond], mean[beyond], color=ACCENT, linewidth=2, linestyle=(0, (2, 2)))
+        axes.set_xlim(0, reach)
+        axes.set_ylim(bottom=0)
+        if observed:
+            _observed(axes, observed)
+        handles = [
+            _mark(axes, curve, value, name, colour)
+            for value, name, colour in ((now, "now", NOW), (planned, "planned", PLANNED))
+            if value is not None
+        ]
+        amount_axis(axes, "x", labels[0])
+        amount_axis(axes, "y", labels[1])
+        names = [name for name, value in (("now", now), ("planned", planned)) if value is not None]
+        headline(axes, channel, handles, names)
+        return axes
+
+
+def carryover(weights: npt.ArrayLike, ax: Axes | None = None, *, channel: str = "") -> Axes:
+    """Share of a week's effect that comes so many weeks later, with 90 % intervals.
+
+    Parameters
+    ----------
+    weights
+        Lags, or lags x draws, summing to 1 over lags.
+    ax
+        Axes to draw on.
+    channel
+        For the title.
+    """
+    table = np.asarray(weights, dtype=float).reshape(len(np.atleast_1d(np.asarray(weights))), -1)
+    mean = table.mean(axis=1)
+    until = max(4, int(np.searchsorted(np.cumsum(mean), 0.985)) + 2)
+    shown = mean[:until]
+    with style():
+        axes = own_axes(ax, width=5.6, height=3.2)
+        dress(axes)
+        axes.bar(np.arange(len(shown)), shown, width=0.75, color="#b9cde4")
+        if table.shape[1] > 1:
+            low, high = np.quantile(table[:until], [0.05, 0.95], axis=1)
+            axes.vlines(np.arange(len(shown)), low, high, color=ACCENT, linewidth=1.8)
+        axes.set_xlim(-0.6, len(shown) - 0.4)
+        amount_axis(axes, "x", "weeks after the spend")
+        percent_axis(axes, "y", "share of the effect")
+        headline(axes, f"Carryover of {channel}" if channel else "Carryover")
+        return axes
+
+
+def prior_shift(result: Any, ax: Axes | None = None) -> Axes:
+    """What was believed of each channel's share of customers before the data, and after.
+
+    Parameters
+    ----------
+    result
+        A posterior, or its ``prior_shift()``.
+    ax
+        Axes to draw on.
+    """
+    table = _table(result, "prior_shift")
+    order = table["posterior median"].sort_values(ascending=False, kind="stable").index
+    marks = [
+        Marks(label, table[f"{side} median"], table[f"{side} 5%"], table[f"{side} 95%"], colour, marker).at(order)
+        for side, label, colour, marker in (
+            ("prior", "before the data (prior)", NOW, "D"),
+            ("posterior", "after (posterior)", ACCENT, "o"),
+        )
+    ]
+    with style():
+        axes = own_axes(ax, height=row_height(len(order), 2))
+        dot_rows(axes, marks, "What the data taught", "share of customers")
+        percent_axis(axes, "x", "share of customers, with 90 % intervals")
+        return axes
+
+
+def _costs(table: Table, ax: Axes | None, title: str, label: str) -> Axes:
+    marks = _marks(table, "median" if "median" in table else "mean")
+    return _rows(marks, ax, title, label, costs=True)
+
+
+def _rows(marks: Marks, ax: Axes | None, title: str, label: str, costs: bool = False) -> Axes:
+    order = marks.mean.sort_values(ascending=costs, kind="stable").index
+    with style():
+        axes = own_axes(ax, height=row_height(len(order)))
+        return dot_rows(axes, [marks.at(order)], title, label, ratios=costs)
+
+
+def _marks(table: Table, centre: str = "mean") -> Marks:
+    return Marks(centre, table[centre], table.get("5%"), table.get("95%"))
+
+
+def _table(result: Any, method: str) -> Table:
+    return result if isinstance(result, pd.DataFrame) else getattr(result, method)()
+
+
+def _summary(result: Any, method: str) -> Table:
+    """Channels x (mean, 5%, 95%) of a posterior, of draws, or as it is."""
+    table = _table(result, method)
+    if "mean" in table.columns or "median" in table.columns:
+        return table
+    low, high = table.quantile(0.05), table.quantile(0.95)
+    return pd.DataFrame({"mean": table.mean(), "median": table.median(), "5%": low, "95%": high})
+
+
+def _weekly_sources(posterior: Any) -> Table:
+    """Weeks x (organic, channels, observed) of a posterior."""
+    media = pd.DataFrame(posterior.contributions_by_week())
+    table = media.assign(observed=posterior.fitted()["observed"])
+    table.insert(0, "organic", posterior.baseline_by_week().sum(axis=1))
+    return table
+
+
+def _dates(axes: Axes, index: pd.Index) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.set_xlim(index[0], index[-1])
+
+
+def _observed(axes: Axes, observed: tuple[float, float]) -> None:
+    """The range of spend ever tried as a bar along the bottom."""
+    low, high = observed
+    across = axes.get_xaxis_transform()
+    axes.plot([low, high], [0, 0], transform=across, color=SOFT, linewidth=5, alpha=0.35, solid_capstyle="butt")
+    axes.annotate(
+        "spend tried so far",
+        (high, 0),
+        xycoords=across,
+        xytext=(-3, 6),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        color=SOFT,
+        bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
+    )
+
+
+def _mark(axes: Axes, curve: ResponseCurve, spend: float, name: str, colour: str) -> Any:
+    reached = float(curve.mean(spend))
+    axes.vlines(spend, 0, reached, color=colour, linewidth=1.2)
+    (handle,) = axes.plot(
+        [spend],
+        [reached],
+        "o" if name == "now" else "D",
+        color=colour,
+        markersize=8,
+        markeredgecolor="white",
+        markeredgewidth=1.2,
+        zorder=5,
+        linestyle="none",
+        clip_on=False,
+    )
+    return handle
