@@ -1,0 +1,280 @@
+"""Plan: an objective, promises and limits; solving gives an allocation with a proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, InfeasiblePlan, Problem
+from mmm.curves import ResponseCurve, ResponseCurves
+from optimizer.allocation import Allocation, Certificate, Status, by_channel
+from optimizer.constraints import Budget, Customers
+from optimizer.diagnosis import infeasible, refuse_if_ill_posed
+from optimizer.evaluation import Evaluation, evaluated
+from optimizer.objectives import Objective
+from optimizer.prices import prices_at
+from optimizer.program import Array, Constraint, Program, Setting
+from optimizer.solvers.bank import Bank
+from optimizer.solvers.branch import Outcome, branch_and_bound
+from optimizer.solvers.ceilings import with_ceilings
+from optimizer.solvers.compiler import compiled
+
+__all__ = ["Plan"]
+
+
+@dataclass(frozen=True, init=False, eq=False)
+class Plan:
+    """A question about spend.
+
+    Parameters
+    ----------
+    minimize, maximize
+        The objective; exactly one of the two.
+    subject_to
+        Promises and limits.
+    now
+        Current spend per channel over the same horizon; needed by constraints relative to it.
+
+    Raises
+    ------
+    BadInput
+        Where no objective, two, or one of the wrong direction is given.
+
+    Examples
+    --------
+    >>> import mmm.curves, optimizer
+    >>> curves = mmm.curves.ResponseCurves({"tv": mmm.curves.Hill(900, 60_000), "search": mmm.curves.Hill(500, 20_000)})
+    >>> plan = optimizer.Plan(maximize=optimizer.Customers(), subject_to=[optimizer.Budget(at_most=100_000)])
+    >>> allocation = plan.solve(curves)
+    >>> allocation.gap <= 1e-3
+    True
+    """
+
+    objective: Objective
+    subject_to: tuple[Constraint, ...] = ()
+    now: Mapping[str, float] | None = field(default=None)
+
+    def __init__(
+        self,
+        *,
+        minimize: Objective | None = None,
+        maximize: Objective | None = None,
+        subject_to: Iterable[Constraint] = (),
+        now: Mapping[str, float] | pd.Series | None = None,
+    ) -> None:
+        given = {word: goal for word, goal in (("minimize", minimize), ("maximize", maximize)) if goal is not None}
+        if len(given) != 1:
+            raise BadInput(Problem("Plan", "needs exactly one of minimize= and maximize=."))
+        ((word, objective),) = given.items()
+        if not isinstance(objective, Objective):
+            raise BadInput(
+                Problem(
+                    "Plan",
+                    f"cannot {word} {objective!r}.",
+                    remedy="give BlendedCAC(), Customers(), Spend() or Profit(...).",
+                )
+            )
+        if objective.wants != word:
+            remedy = f"write {objective.wants}={type(objective).__name__}(...)."
+            raise BadInput(Problem("Plan", f"would {word} {type(objective).__name__}.", remedy=remedy))
+        constraints = (subject_to,) if isinstance(subject_to, Constraint) else tuple(subject_to)
+        strange = [part for part in constraints if not isinstance(part, Constraint)]
+        if strange:
+            remedy = "say what limits it, for example Channel('tv').at_most(100_000)."
+            raise BadInput(Problem("Plan", f"{strange[0]!r} is not a constraint.", remedy=remedy))
+        object.__setattr__(self, "objective", objective)
+        object.__setattr__(self, "subject_to", constraints)
+        object.__setattr__(self, "now", None if now is None else {str(c): float(x) for c, x in now.items()})
+
+    @property
+    def organic(self) -> Any:
+        """Organic customers over the horizon: a number, or draws."""
+        parts: tuple[object, ...] = (self.objective, *self.subject_to)
+        stated = [getattr(part, "organic", None) for part in parts]
+        given = [value for value in stated if value is not None and np.any(np.asarray(value) != 0)]
+        if any(not np.array_equal(np.asarray(given[0]), np.asarray(other)) for other in given[1:]):
+            raise BadInput(
+                Problem("Plan", "states different organic customers in several places.", remedy="state them once.")
+            )
+        return given[0] if given else 0.0
+
+    @property
+    def fixed_cost(self) -> float:
+        """Fixed cost over the horizon."""
+        return float(getattr(self.objective, "fixed_cost", 0.0))
+
+    def setting(self, curves: Mapping[str, ResponseCurve]) -> Setting:
+        """The plan's figures in the order of the curves' channels.
+
+        Raises
+        ------
+        BadInput
+            Where ``now`` lacks a channel or names an unknown one.
+        """
+        curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        now = None
+        if self.now is not None:
+            now = curves.amounts(self.now)
+            missing = [channel for channel in curves.channels if channel not in self.now]
+            if missing:
+                raise BadInput(Problem("now", f"lacks {', '.join(missing)}.", remedy="state 0 for channels not used."))
+        return Setting(curves, float(np.mean(self.organic)), self.fixed_cost, now)
+
+    def program(self, curves: Mapping[str, ResponseCurve]) -> Program:
+        """The plan as mathematics over the curves' channels."""
+        return compiled(self.objective, self.subject_to, self.setting(curves))
+
+    def solve(self, curves: Mapping[str, ResponseCurve], gap: float = 1e-3, time_limit: float = 30.0) -> Allocation:
+        """The best allocation.
+
+        Parameters
+        ----------
+        curves
+            Response curves over the horizon; averages over their draws count.
+        gap
+            Relative gap between the plan and its bound at which to stop.
+        time_limit
+            Seconds after which to stop with a wider gap.
+
+        Raises
+        ------
+        IllPosedPlan
+            Where the question has no sensible answer; the message says what to promise.
+        InfeasiblePlan
+            Where no allocation keeps all promises; the message names the one and the best attainable without it.
+        UnknownChannel
+            Where a constraint names a channel without a curve.
+        """
+        program = self.program(curves)
+        bank = Bank(program.setting.curves)
+        program = with_ceilings(program, bank, lambda capped: branch_and_bound(capped, bank, 0.05, time_limit).spend)
+        refuse_if_ill_posed(program, bank)
+        outcome = branch_and_bound(program, bank, gap, time_limit)
+        if outcome.spend is None:
+            raise self._refusal(program, bank, outcome, time_limit)
+        return self._allocation(program, bank, outcome, gap)
+
+    def certify(
+        self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, gap: float = 1e-3
+    ) -> Certificate:
+        """How far an allocation, anybody's, is from the best one that this plan allows.
+
+        Parameters
+        ----------
+        curves
+            Response curves over the horizon.
+        spend
+            The allocation; channels not named get nothing.
+        gap
+            How tight the bound has to be.
+        """
+        best = self.solve(curves, gap)
+        program = self.program(curves)
+        amounts = program.setting.curves.amounts(spend)
+        customers = Bank(program.setting.curves).mean(amounts)
+        score = program.goal.score(amounts, customers)
+        bound = best.bound * program.goal.sign
+        broken = {
+            row.name: float(row.residual(amounts, customers))
+            for row in (*program.rows, *program.bounds)
+            if row.violation(amounts, customers) > 1e-9
+        }
+        for index in np.flatnonzero((amounts > program.lower) & (amounts < program.hole * (1 - 1e-9))):
+            channel = program.setting.channels[index]
+            broken[f"{channel} zero or at least {program.hole[index]:,.0f}"] = float(
+                program.hole[index] - amounts[index]
+            )
+        distance = (bound - score) / program.goal.size(score, float(amounts.sum()))
+        return Certificate(
+            by_channel(program.setting.curves, amounts, "spend"),
+            score * program.goal.sign,
+            best.bound,
+            distance,
+            broken,
+        )
+
+    def frontier(
+        self, curves: Mapping[str, ResponseCurve], budgets: Iterable[float], gap: float = 1e-3
+    ) -> pd.DataFrame:
+        """The most customers for each budget, all other limits kept and the promise of customers put aside.
+
+        Returns
+        -------
+        One row per budget: budget, spend, customers, blended_cac, marginal_cac (the cost of the frontier's next
+        customer), bound and gap, then the spend of each channel as columns named ``spend:<channel>``.
+        """
+        from optimizer.frontier import frontier_frame
+
+        return frontier_frame(self, curves, budgets, gap)
+
+    def evaluate(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Evaluation:
+        """Posterior draws of customers and blended CAC at any allocation."""
+        curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        return evaluated(curves, spend, self.organic, self.fixed_cost)
+
+    def replaced(self, *, subject_to: Iterable[Constraint] | None = None, objective: Objective | None = None) -> Plan:
+        """The plan with other constraints or another objective."""
+        objective = objective or self.objective
+        constraints = self.subject_to if subject_to is None else tuple(subject_to)
+        if objective.wants == "minimize":
+            return Plan(minimize=objective, subject_to=constraints, now=self.now)
+        return Plan(maximize=objective, subject_to=constraints, now=self.now)
+
+    def without(self, *kinds: type[Constraint]) -> Plan:
+        """The plan without its constraints of some kinds."""
+        return self.replaced(subject_to=[part for part in self.subject_to if not isinstance(part, kinds)])
+
+    def with_budget(self, budget: Budget) -> Plan:
+        """The plan with another budget."""
+        return self.replaced(subject_to=[*(part for part in self.subject_to if not isinstance(part, Budget)), budget])
+
+    def with_promise(self, at_least: float) -> Plan:
+        """The plan with another promise of customers."""
+        rest = [part for part in self.subject_to if not isinstance(part, Customers)]
+        return self.replaced(subject_to=[*rest, Customers(at_least=at_least)])
+
+    def _refusal(self, program: Program, bank: Bank, outcome: Outcome, time_limit: float) -> InfeasiblePlan:
+        if not outcome.finished:
+            return InfeasiblePlan(f"no allocation was found within {time_limit:g} s. Remedy: raise time_limit.")
+
+        def solve(other: Program) -> tuple[Array | None, float, float]:
+            capped = with_ceilings(other, bank, lambda c: branch_and_bound(c, bank, 0.05, time_limit).spend)
+            found = branch_and_bound(capped, bank, 1e-4, time_limit)
+            return found.spend, found.score, found.bound
+
+        return infeasible(program, solve)
+
+    def _allocation(self, program: Program, bank: Bank, outcome: Outcome, gap: float) -> Allocation:
+        spend, goal, curves = outcome.spend, program.goal, program.setting.curves
+        assert spend is not None  # noqa: S101
+        customers, slope = bank.mean_and_slope(np.arange(program.size), spend)
+        prices = prices_at(program, spend, customers, slope)
+        won = goal.organic + float(customers.sum())
+        distance = (outcome.bound - outcome.score) / goal.size(outcome.score, float(spend.sum()))
+        names = [row.name for row in prices.rows]
+        relief = np.array([row.relief_at(spend, customers) for row in prices.rows])
+        with np.errstate(divide="ignore"):
+            return Allocation(
+                spend=by_channel(curves, spend, "spend"),
+                customers=won,
+                paid_customers=by_channel(curves, customers, "paid_customers"),
+                blended_cac=(goal.fixed_cost + float(spend.sum())) / won if won > 0 else np.inf,
+                marginal_cac=by_channel(curves, 1 / slope, "marginal_cac"),
+                value=outcome.score * goal.sign,
+                bound=outcome.bound * goal.sign,
+                gap=max(distance, 0.0),
+                shadow_prices=pd.Series(
+                    prices.per_limit * relief * goal.sign, index=names, name="shadow_price", dtype=float
+                ),
+                entry_cac=by_channel(curves, 1 / prices.needed_slope, "entry_cac"),
+                status=Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.STOPPED,
+                engine="hulls, "
+                + ("frontier walk" if program.is_aggregate else "linear program")
+                + ", branch and bound",
+                plan=self,
+                curves=curves,
+            )

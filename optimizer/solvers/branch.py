@@ -1,0 +1,237 @@
+"""Branch and bound on the channel furthest above its curve, over hulls that are refined where the plan lands."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from optimizer.program import Array, Program
+from optimizer.solvers.bank import Bank
+from optimizer.solvers.frontier import FrontierWalk
+from optimizer.solvers.hulls import Tables
+from optimizer.solvers.linear import SegmentProgram
+from optimizer.solvers.newton import settled
+from optimizer.solvers.relaxation import Relaxation, Relaxed
+
+__all__ = ["Outcome", "branch_and_bound"]
+
+_ROUNDS = 25
+_KEEP = 1e-9  # relative violation at which a row still counts as kept
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the search found.
+
+    Parameters
+    ----------
+    spend
+        The best allocation, shape (channels,); None where there is none.
+    score, bound
+        Its score, and the score that no allocation exceeds.
+    nodes
+        Intervals examined.
+    finished
+        False where the time limit ended the search.
+    """
+
+    spend: Array | None
+    score: float
+    bound: float
+    nodes: int
+    finished: bool
+
+
+@dataclass(order=True)
+class _Node:
+    """A box of spends with its relaxed optimum."""
+
+    key: tuple[float, int]
+    lower: Array = field(compare=False)
+    upper: Array = field(compare=False)
+    relaxed: Relaxed = field(compare=False)
+    excess: Array = field(compare=False)
+
+
+def branch_and_bound(program: Program, bank: Bank, gap: float, time_limit: float = 30.0) -> Outcome:
+    """The best allocation and a bound on all others.
+
+    Parameters
+    ----------
+    program
+        A program with finite bounds.
+    bank
+        Its curves.
+    gap
+        Relative gap at which to stop.
+    time_limit
+        Seconds after which to stop anyway.
+
+    Returns
+    -------
+    An outcome whose spend is None where no allocation keeps the rows.
+    """
+    return _Search(program, bank, gap, time_limit).run()
+
+
+class _Search:
+    def __init__(self, program: Program, bank: Bank, gap: float, time_limit: float) -> None:
+        self.program, self.bank, self.gap = program, bank, gap
+        self.tables = Tables(bank, program.lower, program.upper, program.hole)
+        self.relax: Relaxation = FrontierWalk(program) if program.is_aggregate else SegmentProgram(program)
+        self.deadline = time.monotonic() + time_limit
+        self.best: Array | None = None
+        self.score = -np.inf
+        self.closed = -np.inf  # highest score that boxes closed without branching may still hold
+        self.nodes = 0
+        self.no_margin = np.zeros(len(program.rows))
+
+    def run(self) -> Outcome:
+        heap: list[_Node] = []
+        self._push(heap, self.program.lower, self.program.upper)
+        finished = True
+        while heap:
+            if time.monotonic() > self.deadline:
+                finished = False
+                break
+            node = heapq.heappop(heap)
+            if node.relaxed.score <= self._enough():
+                self.closed = max(self.closed, node.relaxed.score)
+                continue
+            for lower, upper in self._halves(node):
+                self._push(heap, lower, upper)
+        open_score = max((node.relaxed.score for node in heap), default=-np.inf)
+        bound = max(self.score, self.closed, open_score)
+        return Outcome(self.best, self.score, bound, self.nodes, finished)
+
+    def _enough(self) -> float:
+        """The score up to which boxes need no further look."""
+        if self.best is None:
+            return -np.inf
+        return self.score + self.gap * self.program.goal.size(self.score, float(self.best.sum()))
+
+    def _push(self, heap: list[_Node], lower: Array, upper: Array) -> None:
+        node = self._explored(lower, upper)
+        if node is None:
+            return
+        if node.relaxed.score <= self._enough() or not (node.excess > 0).any():
+            self.closed = max(self.closed, node.relaxed.score)
+        else:
+            heapq.heappush(heap, node)
+
+    def _explored(self, lower: Array, upper: Array) -> _Node | None:
+        self.nodes += 1
+        last = np.inf
+        for _ in range(_ROUNDS):
+            relaxed = self._relaxed(lower, upper)
+            if relaxed is None:
+                return None
+            excess = self._excess(relaxed)
+            calm = settled(self.program, self.bank, relaxed.spend, lower, upper)
+            self._offer(calm, lower, upper)
+            node = _Node((-relaxed.score, self.nodes), lower, upper, relaxed, excess)
+            if relaxed.score <= self._enough():
+                return node
+            stalled = last - relaxed.score <= 0.02 * (relaxed.score - self.score)
+            last = relaxed.score
+            if stalled or not self.tables.refine(self._wanted(relaxed, excess, calm, lower, upper)):
+                break
+        self._offer_corners(node)
+        return node
+
+    def _relaxed(self, lower: Array, upper: Array, margin: Array | None = None) -> Relaxed | None:
+        hulls = [self.tables.hull(c, lower[c], upper[c]) for c in range(len(lower))]
+        return self.relax(hulls, self.no_margin if margin is None else margin)
+
+    def _holed(self, spend: Array) -> npt.NDArray[np.bool_]:
+        program = self.program
+        return np.asarray(
+            (program.hole > program.lower) & (spend > program.lower) & (spend < program.hole * (1 - _KEEP))
+        )
+
+    def _excess(self, relaxed: Relaxed) -> Array:
+        """Customers by which each channel's hull exceeds its curve where the relaxation lands."""
+        true = self.bank.mean(np.where(self._holed(relaxed.spend), self.program.lower, relaxed.spend))
+        excess = relaxed.customers - true
+        return np.where(excess > 1e-13 * np.abs(relaxed.customers), excess, 0.0)
+
+    def _wanted(
+        self, relaxed: Relaxed, excess: Array, calm: Array, lower: Array, upper: Array
+    ) -> list[tuple[int, float]]:
+        """Points to sample: where Newton's method points, else where the relaxation lies and its hull has corners."""
+        wanted = []
+        for c in np.flatnonzero(excess > 1e-3 * excess.max()).tolist():
+            spend = float(relaxed.spend[c])
+            if calm[c] != spend and not self.tables.knows(c, calm[c]):
+                wanted.append((c, float(calm[c])))
+                continue
+            corners = self.tables.hull(c, lower[c], upper[c]).spend
+            k = int(np.clip(np.searchsorted(corners, spend), 1, len(corners) - 1))
+            near = {spend, float(corners[k - 1]), float(corners[k])}
+            a, b = self.tables.neighbours(c, spend)
+            if self.tables.knows(c, spend) and b > a:  # an upright start: the hull exceeds the curve at the end itself
+                near.add(a + 0.1 * (b - a))
+            wanted += [(c, point) for point in near if not self.tables.knows(c, point)]
+        return wanted
+
+    def _offer(self, spend: Array, lower: Array, upper: Array) -> None:
+        """Take the allocation if it keeps the rows; where only customers lack, ask for a little more of them."""
+        margin = self.no_margin
+        for _ in range(5):
+            spend = self.program.inside(spend)
+            customers = self.bank.mean(spend)
+            lacking = self._violations(spend, customers)
+            if not lacking.any():
+                score = self.program.goal.score(spend, customers)
+                if score > self.score:
+                    self.best, self.score = spend, score
+                return
+            margin = margin + lacking * 1.0001
+            relaxed = self._relaxed(lower, upper, margin)
+            if relaxed is None:
+                return
+            spend = relaxed.spend
+
+    def _violations(self, spend: Array, customers: Array) -> Array:
+        rows = self.program.rows
+        if not rows:
+            return self.no_margin
+        excess = np.array([row.residual(spend, customers) for row in rows])
+        kept = np.array([row.violation(spend, customers) <= _KEEP for row in rows])
+        return np.where(kept, 0.0, excess)
+
+    def _offer_corners(self, node: _Node) -> None:
+        """Try the corners of the long chords on which channels lie, all to the left and all to the right."""
+        off = np.flatnonzero(node.excess > 0.05 * node.excess.max())
+        if not node.excess.any():
+            return
+        for side in (0, 1):
+            lower, upper = node.lower.copy(), node.upper.copy()
+            for c in off:
+                corners = self.tables.hull(int(c), lower[c], upper[c]).spend
+                k = int(np.clip(np.searchsorted(corners, node.relaxed.spend[c]), 1, len(corners) - 1))
+                lower[c] = upper[c] = self.tables.sampled_at(int(c), float(corners[k - 1 + side]))
+            relaxed = self._relaxed(lower, upper)
+            if relaxed is not None:
+                self._offer(relaxed.spend, lower, upper)
+
+    def _halves(self, node: _Node) -> list[tuple[Array, Array]]:
+        c = int(np.argmax(node.excess))
+        spend = float(node.relaxed.spend[c])
+        program = self.program
+        if program.hole[c] > program.lower[c] >= node.lower[c] and node.upper[c] >= program.hole[c]:
+            ends = (program.lower[c], program.hole[c])
+        else:
+            corners = self.tables.hull(c, node.lower[c], node.upper[c]).spend
+            k = int(np.clip(np.searchsorted(corners, spend), 1, len(corners) - 1))
+            a, b = corners[k - 1], corners[k]
+            cut = float(np.clip(spend, a + 0.2 * (b - a), b - 0.2 * (b - a)))
+            cut = self.tables.sampled_at(c, cut)
+            ends = (cut, cut)
+        below, above = node.upper.copy(), node.lower.copy()
+        below[c], above[c] = ends
+        return [(node.lower, below), (above, node.upper)]

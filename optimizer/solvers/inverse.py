@@ -1,0 +1,48 @@
+"""Where an expected curve's slope falls to a given value."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmm.curves import ResponseCurve
+
+__all__ = ["spend_at_slope", "spend_scale"]
+
+_STEPS = 400
+
+
+def spend_scale(curve: ResponseCurve) -> float:
+    """A spend at which the curve is well under way: where half of its ceiling is reached, or one where it has none."""
+    ceiling = float(np.mean(curve.ceiling))
+    if not 0 < ceiling < np.inf:
+        return 1.0
+    low, high = -150.0, 150.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if float(curve.mean(np.exp(middle))) < ceiling / 2 else (low, middle)
+    return float(np.exp(high))
+
+
+def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[float, float]:
+    """First and last spend at which the expected curve gains at least ``slope`` customers per unit of currency.
+
+    Returns
+    -------
+    (0, last) for curves steep enough from the start; (0, 0) where the curve is nowhere that steep.
+    """
+    scale = spend_scale(curve)
+    grid = np.concatenate(([0.0], scale * np.geomspace(1e-9, 1e9, _STEPS)))
+    steep = curve.mean_marginal(grid) >= slope
+    if not steep.any():
+        return 0.0, 0.0
+    first, last = int(np.argmax(steep)), len(grid) - 1 - int(np.argmax(steep[::-1]))
+    start = 0.0 if first == 0 else _crossing(curve, slope, grid[first], grid[first - 1])
+    end = float(grid[-1]) if last == len(grid) - 1 else _crossing(curve, slope, grid[last], grid[last + 1])
+    return start, end
+
+
+def _crossing(curve: ResponseCurve, slope: float, steep: float, flat: float) -> float:
+    for _ in range(100):
+        middle = (steep + flat) / 2
+        steep, flat = (middle, flat) if float(curve.mean_marginal(middle)) >= slope else (steep, middle)
+    return steep

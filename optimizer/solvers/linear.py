@@ -1,0 +1,173 @@
+"""The relaxation as a linear program over hull segments, for groups, shares and other rows, with a dual proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from optimizer.program import Array, Program, Row
+from optimizer.solvers.hulls import Hull
+from optimizer.solvers.relaxation import Relaxed
+
+__all__ = ["SegmentProgram"]
+
+_STEPS = 30
+
+
+class _Segments(NamedTuple):
+    """All hull segments side by side, each filled from 0 to 1."""
+
+    owner: Array
+    spend: Array  # currency in a full segment
+    won: Array  # customers in a full segment
+    start: Array
+    floor: Array
+
+
+class SegmentProgram:
+    """Relaxation for programs with rows of any kind.
+
+    The primal comes from HiGHS. The bound does not: the row prices that HiGHS returns are clipped to their signs and
+    put into the Lagrangian, which any non-negative prices turn into a valid bound, so no tolerance enters the proof.
+    The blended CAC is Dinkelbach's (1967) sequence of linear goals.
+
+    Parameters
+    ----------
+    program
+        Any program.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._cuts: list[Row] = []
+        self._cac: float | None = None
+
+    def __call__(self, hulls: Sequence[Hull], margin: Array) -> Relaxed | None:
+        """The relaxed optimum with its bound; None where nothing keeps the rows."""
+        segments = _side_by_side(hulls)
+        while True:
+            found = self._ratio(segments, margin) if self._program.goal.is_ratio else self._linear(segments, margin)
+            if found is None or not self._cut(found.spend):
+                return found
+
+    def _cut(self, spend: Array) -> bool:
+        cuts = [constraint.cut(self._program.setting, spend) for constraint in self._program.lazy]
+        new = [cut for cut in cuts if cut is not None]
+        self._cuts += new
+        return bool(new)
+
+    def _rows(self, segments: _Segments, margin: Array) -> tuple[Array, Array]:
+        rows = (*self._program.rows, *self._cuts)
+        if not rows:
+            return np.zeros((0, len(segments.spend))), np.zeros(0)
+        per_spend = np.array([row.per_spend for row in rows])
+        per_customer = np.array([row.per_customer for row in rows])
+        limit = np.array([row.limit for row in rows])
+        limit[: len(margin)] -= margin
+        matrix = per_spend[:, segments.owner] * segments.spend - per_customer[:, segments.owner] * segments.won
+        return matrix, limit - per_spend @ segments.start + per_customer @ segments.floor
+
+    def _linear(self, segments: _Segments, margin: Array) -> Relaxed | None:
+        goal = self._program.goal
+        matrix, room = self._rows(segments, margin)
+        gain = goal.per_customer[segments.owner] * segments.won - goal.per_spend[segments.owner] * segments.spend
+        solved = _maximised(gain, matrix, room)
+        if solved is None:
+            return None
+        filled, prices = solved
+        base = float(goal.per_customer @ segments.floor - goal.per_spend @ segments.start) + goal.constant
+        return _relaxed(base + _lagrangian(gain, matrix, room, prices), segments, filled)
+
+    def _ratio(self, segments: _Segments, margin: Array) -> Relaxed | None:
+        goal = self._program.goal
+        matrix, room = self._rows(segments, margin)
+        outlay, won = goal.fixed_cost + segments.start.sum(), goal.organic + segments.floor.sum()
+        cac = self._cac or (outlay + segments.spend.sum()) / max(won + segments.won.sum(), 1e-300)
+        for _ in range(_STEPS):
+            solved = _maximised(cac * segments.won - segments.spend, matrix, room)
+            if solved is None:
+                return None
+            filled, prices = solved
+            reached = (outlay + filled @ segments.spend) / max(won + filled @ segments.won, 1e-300)
+            if abs(reached - cac) <= 1e-11 * cac:
+                break
+            cac = float(reached)
+        self._cac = cac
+        bound = cac
+        for slack in (1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0):
+            bound = cac * (1 - slack)
+            best = bound * won - outlay + _lagrangian(bound * segments.won - segments.spend, matrix, room, prices)
+            if best <= 0:
+                break
+        return _relaxed(-bound, segments, filled)
+
+
+def _side_by_side(hulls: Sequence[Hull]) -> _Segments:
+    width = np.concatenate([hull.width for hull in hulls])
+    return _Segments(
+        np.repeat(np.arange(len(hulls)), [len(hull.width) for hull in hulls]),
+        width,
+        width * np.concatenate([hull.slope for hull in hulls]),
+        np.array([hull.spend[0] for hull in hulls]),
+        np.array([hull.customers[0] for hull in hulls]),
+    )
+
+
+def _relaxed(score: float, segments: _Segments, filled: Array) -> Relaxed:
+    owner, size = segments.owner, len(segments.start)
+    return Relaxed(
+        score,
+        segments.start + np.bincount(owner, filled * segments.spend, minlength=size),
+        segments.floor + np.bincount(owner, filled * segments.won, minlength=size),
+    )
+
+
+def _lagrangian(gain: Array, matrix: Array, room: Array, prices: Array) -> float:
+    """The most that gain - prices @ (matrix @ z - room) reaches over 0 <= z <= 1: above the program's optimum."""
+    return float(prices @ room + np.maximum(gain - prices @ matrix, 0.0).sum())
+
+
+def _maximised(gain: Array, matrix: Array, room: Array) -> tuple[Array, Array] | None:
+    """Best z in [0, 1] with matrix @ z <= room, and the rows' prices; None where there is none."""
+    if not len(room) or not len(gain):
+        return (
+            ((gain > 0).astype(float), np.zeros(len(room)))
+            if (room >= -1e-12 * np.abs(room).max(initial=0)).all()
+            else None
+        )
+    import highspy
+
+    scale = np.maximum(np.abs(matrix).max(axis=1), 1e-300)
+    worth = max(float(np.abs(gain).max()), 1e-300)
+    count, rows = len(gain), len(room)
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = count, rows
+    model.col_cost_ = -gain / worth
+    model.col_lower_, model.col_upper_ = np.zeros(count), np.ones(count)
+    model.row_lower_, model.row_upper_ = np.full(rows, -np.inf), room / scale
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = np.arange(0, rows * count + 1, rows)
+    model.a_matrix_.index_ = np.tile(np.arange(rows), count)
+    model.a_matrix_.value_ = (matrix / scale[:, None]).T.ravel()
+    solver = highspy.Highs()
+    for option, value in _OPTIONS.items():
+        solver.setOptionValue(option, value)
+    solver.passModel(model)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    solution = solver.getSolution()
+    prices = np.maximum(-np.array(solution.row_dual), 0.0) * worth / scale
+    return np.clip(np.array(solution.col_value), 0.0, 1.0), prices
+
+
+_OPTIONS = {
+    "output_flag": False,
+    "presolve": "off",
+    "solver": "simplex",
+    "threads": 1,
+    "primal_feasibility_tolerance": 1e-10,
+    "dual_feasibility_tolerance": 1e-10,
+}

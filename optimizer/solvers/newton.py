@@ -1,0 +1,81 @@
+"""Newton's method on the optimality conditions: from near the optimum to the optimum in a few steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from optimizer.program import Array, Program
+from optimizer.solvers.bank import Bank
+
+__all__ = ["settled"]
+
+Mask = npt.NDArray[np.bool_]
+
+_STEPS = 6
+_NUDGE = 1e-5
+
+
+def settled(program: Program, bank: Bank, spend: Array, lower: Array, upper: Array) -> Array:
+    """The stationary point near an allocation, channels at the ends of the box or on convex stretches held.
+
+    Rows that bind stay binding. The result is a suggestion: it is offered as a plan and sampled by the hulls, both of
+    which check it.
+
+    Parameters
+    ----------
+    program
+        The program.
+    bank
+        Its curves.
+    spend
+        Where to start, shape (channels,).
+    lower, upper
+        The box to stay in.
+    """
+    everyone = np.arange(program.size)
+    twice = np.concatenate((everyone, everyone))
+    for _ in range(_STEPS):
+        value, slope = bank.mean_and_slope(twice, np.concatenate((spend, spend * (1 + _NUDGE))))
+        customers, ahead = value[: program.size], slope[program.size :]
+        slope = slope[: program.size]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            curvature = (ahead - slope) / (spend * _NUDGE)
+        margin = 1e-9 * (upper - lower)
+        free = (spend > lower + margin) & (spend < upper - margin) & (curvature < 0) & np.isfinite(curvature)
+        if not free.any():
+            return spend
+        step = _step(program, spend, customers, slope, np.where(free, curvature, -1.0), free)
+        moved = np.clip(spend + step, np.maximum(lower, spend / 3), np.minimum(upper, 3 * spend))
+        spend, change = np.where(free, moved, spend), np.abs(moved - spend)[free]
+        if (change <= 1e-10 * spend[free]).all():
+            break
+    return spend
+
+
+def _step(program: Program, spend: Array, customers: Array, slope: Array, curvature: Array, free: Mask) -> Array:
+    goal = program.goal
+    worth, cost = goal.per_customer, goal.per_spend
+    if goal.is_ratio:  # the linear goal that has the same optimum at this blended CAC
+        worth = worth * max(-goal.score(spend, customers), 0.0)
+    safe = np.where(free, slope, 0.0)
+    gradient = np.where(free, worth * safe - cost, 0.0)
+    rows = [row for row in program.rows if row.violation(spend, customers) > -1e-9]
+    while True:
+        matrix = np.array([np.where(free, row.gradient(safe), 0.0) for row in rows]).reshape(len(rows), program.size)
+        residual = np.array([row.residual(spend, customers) for row in rows])
+        prices = np.maximum(_prices(matrix, gradient), 0.0)
+        worth_now = worth + prices @ np.array([row.per_customer for row in rows]).reshape(len(rows), program.size)
+        give = np.where(free & (worth_now > 0), 1 / np.maximum(-worth_now * curvature, 1e-300), 0.0)
+        if not rows:
+            return np.asarray(give * gradient)
+        multipliers = np.linalg.lstsq((matrix * give) @ matrix.T, (matrix * give) @ gradient + residual, rcond=1e-12)[0]
+        wrong = int(np.argmin(multipliers))
+        if multipliers[wrong] >= 0 or residual[wrong] > 0:
+            return np.asarray(give * (gradient - multipliers @ matrix))
+        rows.pop(wrong)
+
+
+def _prices(matrix: Array, gradient: Array) -> Array:
+    norms = np.maximum(np.linalg.norm(matrix, axis=1), 1e-300)
+    return np.linalg.lstsq((matrix / norms[:, None]).T, gradient, rcond=1e-9)[0] / norms if len(matrix) else np.zeros(0)
