@@ -50,6 +50,8 @@ class Amount:
 
 
 def _amount(value: Any) -> Any:
+    if isinstance(value, Amount):
+        return value
     if isinstance(value, str) and _PERCENT.match(value):
         return Amount(_percent(value), relative=True)
     return Amount(_money(value), relative=False)

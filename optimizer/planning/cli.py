@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from attribution.errors import CacError
+
+if TYPE_CHECKING:
+    from optimizer.planning.run import Goal
 
 __all__ = ["main"]
 
@@ -101,11 +104,11 @@ def report(plan: PlanFile, out: OutFolder = None) -> None:
     _run(plan, out, "report")
 
 
-def _run(plan: Path, out: Path | None, goal: str) -> None:
+def _run(plan: Path, out: Path | None, goal: Goal) -> None:
     from optimizer.planning.run import run_plan
     from optimizer.planning.summary import show
 
-    show(run_plan(plan, out=out, goal=goal))
+    show(*run_plan(plan, out=out, goal=goal))
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ class Conversions(_Section):
     """The table of conversions that goes with a touchpoint log."""
 
     path: Path
-    user: Name = "user_id"
+    user: Name = "user"
     time: Name = "time"
     value: Name | None = None
 
@@ -75,7 +75,7 @@ class Touchpoints(_Section):
     """The log of touchpoints."""
 
     path: Path
-    user: Name = "user_id"
+    user: Name = "user"
     time: Name = "time"
     channel: Name = "channel"
     conversions: Conversions
@@ -127,15 +127,15 @@ class Attribution(_Section):
 class Season(_Section):
     """Yearly season as a Fourier series."""
 
-    period: Annotated[float, Field(gt=2)] = 52.1775
-    harmonics: Annotated[int, Field(ge=0, le=12)] = 2
+    period: Annotated[float, Field(gt=14)] = 365.25
+    order: Annotated[int, Field(ge=0, le=12)] = 3
 
 
 class MixModel(_Section):
     """The mix model and its sampling."""
 
     saturation: Literal["hill", "logistic"] = "hill"
-    max_lag: Annotated[int, Field(ge=1, le=52)] = 12
+    lags: Annotated[int, Field(ge=1, le=52)] = 12
     trend: Literal["linear", "none"] = "linear"
     season: Season = Season()
     holidays: CountryCode | None = None

@@ -1,0 +1,159 @@
+"""From a checked plan file to the same objects an analyst would build by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy.typing as npt
+import pandas as pd
+
+import attribution
+import optimizer
+from attribution import FirstTouch, LastTouch, Linear, Markov, PositionBased, TimeDecay
+from mmm import GeometricAdstock, HillSaturation, LinearTrend, LogisticSaturation, Model, NoTrend, Season
+from optimizer.planning.amounts import Amount
+from optimizer.planning.config import Attribution, Limits, MixModel, PlanSection, Scenario
+
+__all__ = ["attribution_models", "build_plan", "changed", "mix_model"]
+
+
+def attribution_models(section: Attribution) -> dict[str, Any]:
+    """The attribution models asked for, by the names tables show."""
+    order = section.markov_order
+    known = {
+        "first": ("First touch", lambda: FirstTouch()),
+        "last": ("Last touch", lambda: LastTouch()),
+        "linear": ("Linear", lambda: Linear()),
+        "position": ("Position-based", lambda: PositionBased()),
+        "time_decay": ("Time-decay", lambda: TimeDecay(half_life=section.half_life)),
+        "markov": ("Markov" if order == 1 else f"Markov, order {order}", lambda: Markov(order=order)),
+        "shapley": ("Shapley", lambda: attribution.Shapley()),
+    }
+    return {known[name][0]: known[name][1]() for name in dict.fromkeys(section.models)}
+
+
+def mix_model(section: MixModel) -> Model:
+    """The mix model of the plan file."""
+    order, period = section.season.order, section.season.period
+    return Model(
+        adstock=GeometricAdstock(lags=section.lags),
+        saturation=HillSaturation() if section.saturation == "hill" else LogisticSaturation(),
+        trend=LinearTrend() if section.trend == "linear" else NoTrend(),
+        season=Season(period=period, order=order) if order else (),
+    )
+
+
+def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike) -> optimizer.Plan:
+    """The plan of the plan file.
+
+    Parameters
+    ----------
+    section
+        The file's plan section.
+    now
+        Present spend over the horizon by channel; relative limits refer to it.
+    organic
+        Draws of organic customers over the horizon.
+    """
+    constraints = [*_budget(section, now), *_promises(section)]
+    for channel in now.index:
+        limits = _merged(section.every_channel, section.channels.get(channel))
+        constraints += _channel(channel, limits, float(now[channel]))
+    for name, limits in section.groups.items():
+        group, present = optimizer.Group(name, limits.channels), float(now[limits.channels].sum())
+        if limits.at_least is not None:
+            constraints.append(group.at_least(limits.at_least.of(present)))
+        if limits.at_most is not None:
+            constraints.append(group.at_most(limits.at_most.of(present)))
+    return optimizer.Plan(**_objective(section, organic), subject_to=constraints, now=now)
+
+
+def _objective(section: PlanSection, organic: npt.ArrayLike) -> dict[str, Any]:
+    business: dict[str, Any] = {"fixed_cost": section.fixed_cost, "organic": organic}
+    if section.minimize == "blended_cac":
+        return {"minimize": optimizer.BlendedCAC(**business)}
+    if section.minimize == "spend":
+        return {"minimize": optimizer.Spend(**business)}
+    if section.maximize == "customers":
+        return {"maximize": optimizer.Customers(**business)}
+    return {"maximize": optimizer.Profit(value_per_customer=section.value_per_customer or 0.0, **business)}
+
+
+def _budget(section: PlanSection, now: pd.Series) -> list[Any]:
+    if section.budget is None:
+        return []
+    present = float(now.sum())
+    given: Mapping[str, Amount | None] = {
+        "at_least": section.budget.at_least,
+        "at_most": section.budget.at_most,
+        "exactly": section.budget.exactly,
+    }
+    amounts = {name: amount.of(present) for name, amount in given.items() if amount is not None}
+    return [optimizer.Budget(**amounts)] if amounts else []
+
+
+def _promises(section: PlanSection) -> list[Any]:
+    promises: list[Any] = []
+    if section.customers is not None:
+        promises.append(optimizer.Customers(at_least=section.customers.at_least))
+    if section.max_cac is not None:
+        promises.append(optimizer.MaxCAC(section.max_cac))
+    return promises
+
+
+def _merged(every: Limits | None, own: Limits | None) -> Limits | None:
+    """A channel's own limits, with ``every_channel`` on the sides it leaves open."""
+    if every is None or own is None or own.fixed is not None:
+        return own if own is not None else every
+    lower_is_own = own.at_least is not None or own.zero_or_at_least is not None
+    return Limits.model_construct(
+        at_least=own.at_least if lower_is_own else every.at_least,
+        zero_or_at_least=own.zero_or_at_least if lower_is_own else every.zero_or_at_least,
+        at_most=own.at_most if own.at_most is not None else every.at_most,
+        fixed=None,
+    )
+
+
+def _channel(name: str, limits: Limits | None, present: float) -> list[Any]:
+    if limits is None:
+        return []
+    channel = optimizer.Channel(name)
+    if limits.fixed is not None:
+        return [channel.fixed(limits.fixed.of(present))]
+    constraints = []
+    if limits.at_least is not None:
+        constraints.append(channel.at_least(limits.at_least.of(present)))
+    if limits.at_most is not None:
+        constraints.append(channel.at_most(limits.at_most.of(present)))
+    if limits.zero_or_at_least is not None:
+        constraints.append(channel.zero_or_at_least(limits.zero_or_at_least))
+    return constraints
+
+
+def changed(section: PlanSection, scenario: Scenario, now: pd.Series) -> PlanSection:
+    """The plan section with a scenario's changes to its figures; channels off and costs change elsewhere."""
+    changes: dict[str, Any] = {}
+    if scenario.budget is not None:
+        changes["budget"] = _changed_budget(section, scenario.budget, float(now.sum()))
+    if scenario.customers is not None:
+        changes["customers"] = scenario.customers
+    if scenario.fixed_cost is not None:
+        changes["fixed_cost"] = scenario.fixed_cost.of(section.fixed_cost)
+    if scenario.value_per_customer is not None:
+        changes["value_per_customer"] = scenario.value_per_customer.of(section.value_per_customer or 0.0)
+    if scenario.off:
+        zero = Limits(fixed=Amount(0.0, relative=False))
+        changes["channels"] = {**section.channels, **dict.fromkeys(scenario.off, zero)}
+    return section.model_copy(update=changes)
+
+
+def _changed_budget(section: PlanSection, shift: Amount, present: float) -> Any:
+    from optimizer.planning.config import BudgetLimits
+
+    given = section.budget or BudgetLimits(at_most=Amount(0.0, relative=True))
+
+    def moved(amount: Amount | None) -> Amount | None:
+        return None if amount is None else Amount(shift.of(amount.of(present)), relative=False)
+
+    return BudgetLimits(at_least=moved(given.at_least), at_most=moved(given.at_most), exactly=moved(given.exactly))

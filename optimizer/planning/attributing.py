@@ -1,0 +1,86 @@
+"""The attribution stage: credit of every model with intervals, and CAC where spend is known."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+import attribution
+from attribution import Journeys
+from attribution.errors import BadInput, Problem
+from mmm import Panel
+from optimizer.planning.assemble import attribution_models
+from optimizer.planning.config import Config
+from optimizer.planning.inputs import Inputs, period_of
+from optimizer.planning.progress import Update
+from optimizer.planning.result import AttributionResult
+
+__all__ = ["attribute"]
+
+_POINTS = {"estimate": "mean", "5%": "low", "95%": "high"}
+
+
+def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResult | None:
+    """Run all attribution models of the plan file; None without journeys."""
+    journeys = inputs.journeys
+    if journeys is None:
+        return None
+    spend, notes = _spend(config, inputs.panel, journeys)
+    credit, conversions, cac = {}, {}, {}
+    models = attribution_models(config.attribution)
+    for number, (name, model) in enumerate(models.items()):
+        update(number / len(models), name)
+        found = attribution.bootstrap(journeys, model, replicates=config.attribution.replicates, seed=config.seed)
+        credit[name] = found.credit
+        conversions[name] = _points(found.summary("conversions"))
+        if spend is not None:
+            cac[name] = _points(found.cac(spend)).loc[list(spend.index)]
+    untouched = journeys.totals["untouched"]
+    if untouched:
+        share = untouched / (untouched + journeys.totals["conversions"])
+        notes.append(
+            f"{untouched:,.0f} conversions ({share:.0%}) had no touch in the lookback window; no model credits them."
+        )
+    return AttributionResult(credit, conversions, spend, cac, tuple(notes), tuple(_flags(journeys)))
+
+
+def _points(summary: pd.DataFrame) -> pd.DataFrame:
+    return summary[list(_POINTS)].rename(columns=_POINTS)
+
+
+def _flags(journeys: Journeys) -> list[attribution.Finding]:
+    return []
+
+
+def _spend(config: Config, panel: Panel | None, journeys: Journeys) -> tuple[pd.Series | None, list[str]]:
+    """Spend by channel over the time of the paths, and what the reader must know of it."""
+    given = config.attribution.spend
+    if given is not None:
+        spend, notes = pd.Series(given, dtype=float), ["Spend for CAC is that of attribution.spend in the plan file."]
+    elif panel is not None and journeys.timed:
+        first, last = period_of(journeys)
+        weeks = panel.national_spend
+        ends = pd.DatetimeIndex(weeks.index) + pd.Timedelta(days=panel.days)
+        inside = weeks[(weeks.index >= first.floor("D")) & (ends <= last.ceil("D"))]
+        if inside.empty:
+            return None, [
+                "The journeys and the weekly table cover no week in common, so there is no CAC by attribution."
+            ]
+        spend = inside.sum()
+        until = inside.index[-1] + pd.Timedelta(days=panel.days - 1)
+        notes = [
+            f"CAC is the spend of the {len(inside)} whole weeks from {inside.index[0]:%Y-%m-%d} to {until:%Y-%m-%d} "
+            "over the conversions credited in the log, by date of conversion, without lag."
+        ]
+    else:
+        return None, ["No spend is known for the time of these paths, so there is no CAC by attribution."]
+    untracked = [channel for channel in spend.index if channel not in journeys.channels]
+    free = [channel for channel in journeys.channels if channel not in spend.index]
+    if len(untracked) == len(spend):
+        text = f"names no channel of the spend; the log has {', '.join(journeys.channels[:8])}."
+        remedy = "name channels alike in the log and in data.weekly.spend."
+        raise BadInput(Problem("touchpoints", text, remedy=remedy))
+    if untracked:
+        notes.append(f"No touchpoints of {', '.join(untracked)}: paths cannot credit what they do not see.")
+    if free:
+        notes.append(f"No spend is given for {', '.join(free)}: they get credit and no CAC.")
+    return spend.drop(untracked), notes

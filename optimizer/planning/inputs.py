@@ -1,0 +1,233 @@
+"""The tables a plan file names, read and checked together before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from attribution import Journeys
+from attribution.errors import BadInput, Problem
+from attribution.sources import log_table, read_table
+from attribution.tables import wide
+from mmm import Panel
+from optimizer.planning.config import Config, Paths, Touchpoints, Weekly
+from optimizer.planning.document import Document
+from optimizer.planning.files import checksum
+from optimizer.planning.provenance import InputFile
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["Inputs", "observed_maximum", "period_of", "read_inputs"]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a run reads.
+
+    Parameters
+    ----------
+    panel
+        The weekly table; None for attribution alone.
+    upcoming
+        Controls of the coming weeks, horizon x controls; None where there are no controls.
+    now
+        Spend per channel over a horizon at present, in currency.
+    journeys
+        Conversion paths; None for a plan alone.
+    files
+        What was read.
+    assumptions
+        Choices of the plan file that stand in for data, for the report and the manifest.
+    """
+
+    panel: Panel | None
+    upcoming: pd.DataFrame | None
+    now: pd.Series | None
+    journeys: Journeys | None
+    files: tuple[InputFile, ...]
+    assumptions: tuple[str, ...]
+
+
+def read_inputs(config: Config, document: Document) -> Inputs:
+    """Read and check all tables.
+
+    Raises
+    ------
+    BadInput
+        The problems of all tables at once.
+    """
+    problems: list[Problem | str] = []
+
+    def attempt(read: Callable[[], Result]) -> Result | None:
+        try:
+            return read()
+        except BadInput as error:
+            problems.extend(error.problems)
+            return None
+
+    reader = _Reader(config, document)
+    weekly, horizon = config.data.weekly, config.plan.weeks if config.plan else 13
+    panel = attempt(lambda: reader.panel(weekly)) if weekly else None
+    upcoming = now = None
+    if panel is not None and weekly is not None:
+        found = panel
+        if weekly.controls and config.plan:
+            upcoming = attempt(lambda: reader.upcoming(found, weekly, horizon))
+        if config.plan:
+            now = attempt(lambda: reader.now(found, horizon))
+    journeys = attempt(reader.journeys)
+    if problems:
+        raise BadInput(problems)
+    return Inputs(panel, upcoming, now, journeys, tuple(reader.files), tuple(reader.assumptions))
+
+
+class _Reader:
+    """Reads tables and notes which files were read and what was assumed."""
+
+    def __init__(self, config: Config, document: Document) -> None:
+        self._config = config
+        self._document = document
+        self.files: list[InputFile] = []
+        self.assumptions: list[str] = []
+
+    def _path(self, path: Path) -> Path:
+        return self._document.folder / path
+
+    def _note(self, role: str, path: Path, rows: int, covers: str = "") -> None:
+        file = Path(str(self._path(path)).partition("::")[0])
+        self.files.append(InputFile(role, str(path), rows, covers, checksum(file)))
+
+    def panel(self, weekly: Weekly) -> Panel:
+        spend = weekly.channels
+        table = wide(
+            weekly.path.name,
+            weekly.date,
+            [weekly.kpi, *spend.values(), *weekly.controls],
+            nonnegative=[weekly.kpi, *spend.values()],
+        )
+        frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
+        frame.attrs["name"] = weekly.path.name
+        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, spend, controls=weekly.controls)
+        if panel.days != 7:
+            remedy = "sum days to weeks at the source; a plan counts in weeks."
+            raise BadInput(Problem(weekly.path.name, "holds days, not weeks.", weekly.date, remedy=remedy))
+        if self._config.model.holidays:
+            panel = panel.with_holidays(self._config.model.holidays)
+        covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} weeks"
+        self._note("weekly spend and outcome", weekly.path, len(frame), covers)
+        return panel
+
+    def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame:
+        given = self._config.data.upcoming
+        coming = panel.after(weeks)
+        if given is None:
+            named = ", ".join(weekly.controls)
+            text = f"has controls ({named}) but nothing says how they go on in the coming {weeks} weeks."
+            remedy = "give data.upcoming: a table of them, or last_year to assume last year's values again."
+            raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
+        if given == "last_year":
+            if panel.periods < 52:
+                remedy = "give data.upcoming as a table."
+                text = f"has {panel.periods} weeks, too few to take controls from last year."
+                raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
+            self.assumptions.append("Controls of the coming weeks are assumed to repeat those of 52 weeks before.")
+            values = panel.controls[0][[(panel.periods - 52 + week % 52) for week in range(weeks)]]
+            return pd.DataFrame(values, index=coming, columns=list(panel.control_names))
+        path = Path(given)
+        table = wide(path.name, weekly.date, weekly.controls)
+        frame = read_table(self._path(path), table, date_format=weekly.date_format).set_index(weekly.date)
+        missing = coming.difference(pd.DatetimeIndex(frame.index))
+        if len(missing):
+            text = f"lacks {len(missing)} of the coming {weeks} weeks, first {missing[0]:%Y-%m-%d}."
+            remedy = f"it must hold each week from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
+            raise BadInput(Problem(path.name, text, weekly.date, remedy=remedy))
+        self._note("controls of the coming weeks", path, len(frame), f"{coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}")
+        return frame.loc[coming, list(weekly.controls)]
+
+    def now(self, panel: Panel, weeks: int) -> pd.Series:
+        plan = self._config.plan
+        if plan is not None and plan.now is not None:
+            return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
+        last = min(weeks, panel.periods)
+        self.assumptions.append(
+            f"Spend now is that of the last {last} weeks" + (f", scaled to {weeks}." if last < weeks else ".")
+        )
+        return panel.national_spend.tail(last).sum() * (weeks / last)
+
+    def journeys(self) -> Journeys | None:
+        if self._config.data.touchpoints is not None:
+            return self._log(self._config.data.touchpoints)
+        if self._config.data.paths is not None:
+            return self._aggregated(self._config.data.paths)
+        return None
+
+    def _log(self, log: Touchpoints) -> Journeys:
+        conversions: ibis.Table = log_table(str(self._path(log.conversions.path)))
+        names = {"user": log.user, "time": log.time, "channel": log.channel}
+        if log.conversions.value is not None:
+            names["value"] = log.conversions.value
+        pairs = ((log.user, log.conversions.user), (log.time, log.conversions.time))
+        renames = {ours: theirs for ours, theirs in pairs if ours != theirs and theirs in conversions.columns}
+        journeys = Journeys.from_touchpoints(
+            str(self._path(log.path)),
+            conversions=conversions.rename(renames) if renames else str(self._path(log.conversions.path)),
+            lookback=self._config.attribution.lookback,
+            columns=names,
+        )
+        first, last = period_of(journeys)
+        covers = f"{first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(journeys):,} paths"
+        self._note("touchpoints", log.path, round(journeys.totals["touches"]), covers)
+        self._note(
+            "conversions", log.conversions.path, round(journeys.totals["conversions"] + journeys.totals["untouched"])
+        )
+        return journeys
+
+    def _aggregated(self, paths: Paths) -> Journeys:
+        names = [name for name in (paths.conversions, paths.value, paths.nulls) if name]
+        frame: Any = read_table(self._path(paths.path), _paths_table(paths, names))
+        journeys = Journeys.from_paths(
+            frame,
+            path=paths.column,
+            conversions=paths.conversions,
+            value=paths.value,
+            nulls=paths.nulls,
+            sep=paths.separator,
+        )
+        if paths.nulls is None:
+            self.assumptions.append(
+                "The paths hold no journeys without conversion; Markov credit rests on converting paths alone."
+            )
+        self._note("conversion paths", paths.path, len(frame))
+        return journeys
+
+
+def _paths_table(paths: Paths, numbers: list[str]) -> Any:
+    from attribution.contracts import Column, Table
+
+    columns = (Column(paths.column, "text"), *(Column(name, minimum=0) for name in numbers))
+    return Table(paths.path.name, columns)
+
+
+def observed_maximum(panel: Panel, weeks: int) -> pd.Series:
+    """The most each channel ever spent over a horizon of weeks."""
+    spend = panel.national_spend.to_numpy()
+    width = min(weeks, len(spend))
+    sums = np.lib.stride_tricks.sliding_window_view(spend, width, axis=0).sum(axis=-1)
+    return pd.Series(sums.max(axis=0) * weeks / width, index=list(panel.channels))
+
+
+def period_of(journeys: Journeys) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First touch and last event of timed journeys, in UTC without the zone."""
+    touches = journeys.touches
+    found = touches.aggregate(first=touches.time.min(), last=touches.time.max(), ended=touches.ended.max()).execute()
+    row = found.iloc[0]
+    last = max(row["last"], row["ended"]) if pd.notna(row["ended"]) else row["last"]
+    return pd.Timestamp(int(row["first"]), unit="us"), pd.Timestamp(int(last), unit="us")

@@ -1,0 +1,156 @@
+"""The planning stage: the certified plan, today's spend carried on, what-ifs, and checks of sense."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import IllPosedPlan, InfeasiblePlan
+from attribution.findings import Finding
+from mmm import Posterior, ResponseCurves
+from optimizer.allocation import Allocation
+from optimizer.evaluation import Evaluation
+from optimizer.plan import Plan
+from optimizer.planning.assemble import build_plan, changed
+from optimizer.planning.config import Config, PlanSection, Scenario
+from optimizer.planning.inputs import Inputs, observed_maximum
+from optimizer.planning.progress import Update
+from optimizer.planning.result import ChannelRow, Estimate, PlanResult, ScenarioResult
+
+__all__ = ["make_plan", "plan_scenarios"]
+
+_FRONTIER_POINTS = 13
+
+
+def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Update) -> PlanResult:
+    """Solve the plan of the plan file on a posterior.
+
+    Raises
+    ------
+    IllPosedPlan, InfeasiblePlan
+        As :meth:`optimizer.Plan.solve`.
+    """
+    section = _section(config)
+    curves = posterior.curves(weeks=section.weeks)
+    organic = posterior.organic(section.weeks, controls=inputs.upcoming)
+    now = _now(inputs, curves)
+    plan = build_plan(section, now, organic.predicted)
+    update(0.1, "plan")
+    allocation = plan.solve(curves, gap=section.gap)
+    today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
+    update(0.6, "frontier")
+    seen = observed_maximum(posterior.panel, section.weeks)
+    return PlanResult(
+        plan=plan,
+        curves=curves,
+        allocation=allocation,
+        now=today,
+        planned=planned,
+        rows=tuple(_rows(allocation, today, planned)),
+        carried_in=Estimate.of(organic.carried_in),
+        probability_better=planned.probability_below(today),
+        observed_maximum=seen,
+        frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
+        explanations=tuple(allocation.explain()),
+        findings=(_inside_observed(allocation, seen), _promise_likely(section, planned)),
+    )
+
+
+def plan_scenarios(
+    config: Config, inputs: Inputs, posterior: Posterior, base: PlanResult, update: Update
+) -> tuple[ScenarioResult, ...]:
+    """Plan every what-if of the plan file anew."""
+    results = []
+    for number, scenario in enumerate(config.scenarios):
+        update(number / len(config.scenarios), scenario.name)
+        results.append(_scenario(_section(config), scenario, base))
+    return tuple(results)
+
+
+def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> ScenarioResult:
+    present = base.now.spend
+    curves = ResponseCurves(
+        {channel: curve.scaled(cost=1 + scenario.cost.get(channel, 0.0)) for channel, curve in base.curves.items()}
+    )
+    plan = build_plan(changed(section, scenario, present), present, base.plan.organic)
+    try:
+        allocation = plan.solve(curves, gap=section.gap)
+    except (InfeasiblePlan, IllPosedPlan) as error:
+        return ScenarioResult(scenario.name, None, problem=str(error))
+    outcome = plan.evaluate(curves, allocation.spend)
+    better = outcome.probability_below(plan.evaluate(curves, present))
+    return ScenarioResult(scenario.name, outcome, better, allocation.gap)
+
+
+def _section(config: Config) -> PlanSection:
+    if config.plan is None:
+        raise ValueError("the run has no plan section")
+    return config.plan
+
+
+def _now(inputs: Inputs, curves: ResponseCurves) -> pd.Series:
+    """Present spend of the channels that have curves; a channel that never spent has none and gets no money."""
+    if inputs.now is None:
+        raise ValueError("the run has no present spend")
+    return inputs.now.reindex(list(curves.channels)).astype(float)
+
+
+def _rows(allocation: Allocation, now: Evaluation, planned: Evaluation) -> Iterator[ChannelRow]:
+    program = allocation.plan.program(allocation.curves)
+    scale = max(float(now.spend.sum()), float(planned.spend.sum()), 1e-300)
+    for place, channel in enumerate(allocation.curves.channels):
+        before, after = float(now.spend[channel]), float(planned.spend[channel])
+        limit = ""
+        if program.upper[place] - program.lower[place] < 1e-9 * scale:
+            limit = "fixed"
+        elif after >= program.upper[place] - 1e-6 * scale:
+            limit = "at its most"
+        elif after <= program.lower[place] + 1e-6 * scale:
+            limit = "at its least" if program.lower[place] > 0 else "nothing"
+        # at zero spend a curve's slope may be zero or infinite: the first customer's cost means nothing there
+        slope = np.atleast_1d(allocation.curves[channel].marginal(after)) if after > 0 else np.zeros(1)
+        yield ChannelRow(
+            channel=channel,
+            now=before,
+            planned=after,
+            customers_now=Estimate.of(now.paid[channel].to_numpy()),
+            customers=Estimate.of(planned.paid[channel].to_numpy()),
+            cac_now=Estimate.cost(before, now.paid[channel].to_numpy()),
+            cac=Estimate.cost(after, planned.paid[channel].to_numpy()),
+            marginal_cac=Estimate.cost(1.0, slope),
+            limit=limit,
+        )
+
+
+def _frontier(plan: Plan, curves: ResponseCurves, now: float, planned: float) -> pd.DataFrame:
+    """The efficient frontier around today's and the planned budget, as far as the plan's limits let it go."""
+    budgets = np.unique(np.concatenate([np.linspace(0.5, 1.5, _FRONTIER_POINTS) * now, [planned]]))
+    points = []
+    for budget in budgets[budgets > 0]:
+        with contextlib.suppress(InfeasiblePlan):  # less than the limits allow: the frontier begins later
+            points.append(plan.frontier(curves, [budget]))
+    return pd.concat(points, ignore_index=True) if points else pd.DataFrame()
+
+
+def _inside_observed(allocation: Allocation, seen: pd.Series) -> Finding:
+    ratio = (allocation.spend / seen.reindex(allocation.spend.index)).fillna(0.0)
+    outside = [str(channel) for channel in ratio.index[ratio > 1 + 1e-9]]
+    worst = float(ratio.max())
+    text = (
+        f"The plan spends more on {', '.join(outside)} than was ever spent over as many weeks: that part of the curve "
+        "is extrapolated. Move in steps, or test first."
+        if outside
+        else "Every channel stays within what was spent before over as many weeks."
+    )
+    return Finding("inside_observed_spend", not outside, worst, 1.0, text)
+
+
+def _promise_likely(section: PlanSection, planned: Evaluation) -> Finding:
+    if section.customers is None:
+        return Finding("promise_kept", True, None, None, "The plan promises no number of customers.")
+    chance = planned.probability_of(section.customers.at_least)
+    text = f"The promise of {section.customers.at_least:,.0f} customers holds with probability {chance:.0%}."
+    return Finding("promise_kept", chance >= 0.5, chance, 0.5, text)

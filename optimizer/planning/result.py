@@ -1,0 +1,159 @@
+"""What a finished run holds; tables, summary and report only read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from attribution.findings import Finding
+from optimizer.planning.config import Config
+from optimizer.planning.document import Document
+from optimizer.planning.inputs import Inputs
+
+if TYPE_CHECKING:
+    from attribution.credit import Credit
+    from mmm import Posterior, ResponseCurves
+    from optimizer.allocation import Allocation
+    from optimizer.evaluation import Evaluation
+    from optimizer.plan import Plan
+
+__all__ = ["AttributionResult", "ChannelRow", "Estimate", "PlanResult", "Run", "ScenarioResult"]
+
+Draws = npt.NDArray[np.float64]
+INTERVAL = (0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 90 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, draws: Draws) -> Self:
+        """Mean and 5th to 95th percentile of draws."""
+        low, high = np.quantile(draws, INTERVAL)
+        return cls(float(np.mean(draws)), float(low), float(high))
+
+    @classmethod
+    def cost(cls, spend: float, customers: Draws) -> Self:
+        """Spend per customer; the point is spend over mean customers, for a mean of ratios need not exist."""
+        mean = float(np.mean(customers))
+        if spend == 0 or mean <= 0:
+            return cls(np.nan, np.nan, np.nan)
+        low, high = np.quantile(customers, INTERVAL)
+        return cls(spend / mean, spend / float(high), spend / float(low) if low > 0 else np.inf)
+
+    @classmethod
+    def blended_cac(cls, found: Evaluation) -> Self:
+        """Blended CAC of a spend: the expected totals' ratio, and the interval over draws."""
+        return cls.cost(found.fixed_cost + float(found.spend.sum()), found.customers)
+
+    @classmethod
+    def paid_cac(cls, found: Evaluation) -> Self:
+        """Paid spend over paid customers."""
+        return cls.cost(float(found.spend.sum()), found.paid.to_numpy().sum(axis=1))
+
+    @classmethod
+    def row(cls, points: pd.Series) -> Self:
+        """From a row of a table with the columns mean, low and high."""
+        return cls(float(points["mean"]), float(points["low"]), float(points["high"]))
+
+
+@dataclass(frozen=True)
+class ChannelRow:
+    """One channel's line of the plan."""
+
+    channel: str
+    now: float
+    planned: float
+    customers_now: Estimate
+    customers: Estimate
+    cac_now: Estimate
+    cac: Estimate
+    marginal_cac: Estimate
+    limit: str
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """The plan, today's spend carried on, and how they compare."""
+
+    plan: Plan
+    curves: ResponseCurves
+    allocation: Allocation
+    now: Evaluation
+    planned: Evaluation
+    rows: tuple[ChannelRow, ...]
+    carried_in: Estimate
+    probability_better: float
+    observed_maximum: pd.Series
+    frontier: pd.DataFrame
+    explanations: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """One what-if: its plan, or why there is none."""
+
+    name: str
+    outcome: Evaluation | None
+    probability_better: float = np.nan
+    gap: float = np.nan
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class AttributionResult:
+    """Credit of every model, with intervals and CAC.
+
+    Parameters
+    ----------
+    credits
+        Model name to credit.
+    conversions
+        Model name to channel x (mean, low, high) of credited conversions.
+    spend
+        Spend over the period that the journeys cover, by channel; None where the run has no spend for it.
+    cac
+        Model name to channel x (mean, low, high), in currency; empty without spend.
+    notes
+        What was matched or left out, in sentences.
+    findings
+        Likely intent riders and other checks.
+    """
+
+    credits: Mapping[str, Credit]
+    conversions: Mapping[str, pd.DataFrame]
+    spend: pd.Series | None
+    cac: Mapping[str, pd.DataFrame]
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run."""
+
+    config: Config
+    document: Document
+    inputs: Inputs
+    attribution: AttributionResult | None = None
+    posterior: Posterior | None = None
+    plan: PlanResult | None = None
+    scenarios: tuple[ScenarioResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the mix model passed the convergence gate; true where there is none."""
+        return self.posterior is None or self.posterior.converged

@@ -1,0 +1,138 @@
+"""The quarterly run: check everything, attribute, fit, gate, plan, ask what if, write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from attribution.errors import BadInput
+from attribution.findings import Finding
+from optimizer.planning.attributing import attribute
+from optimizer.planning.config import Config, read_config
+from optimizer.planning.fitting import fit_or_load, require_convergence
+from optimizer.planning.inputs import Inputs, read_inputs
+from optimizer.planning.optimizing import make_plan, plan_scenarios
+from optimizer.planning.outputs import POSTERIOR, write_outputs
+from optimizer.planning.progress import Progress
+from optimizer.planning.result import Run
+
+__all__ = ["Goal", "check_plan", "run_plan"]
+
+Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
+"""How far a run goes."""
+
+
+def check_plan(path: Path | str) -> str:
+    """Validate a plan file and its tables; the result says what a run would do.
+
+    Raises
+    ------
+    BadInput
+        Every problem found.
+    """
+    config, document = read_config(path)
+    inputs = read_inputs(config, document)
+    lines = [f"{path} is fine."]
+    lines += [
+        f"  {file.role}: {file.file}, {file.rows:,} rows{', ' + file.covers if file.covers else ''}"
+        for file in inputs.files
+    ]
+    lines += [f"  note: {text}" for text in inputs.assumptions]
+    stages = [
+        name
+        for name, wanted in (
+            ("attribution", inputs.journeys is not None),
+            ("mix model", inputs.panel is not None),
+            ("plan", config.plan is not None),
+            (f"{len(config.scenarios)} what-ifs", bool(config.scenarios)),
+        )
+        if wanted
+    ]
+    return "\n".join([*lines, f"  a run does: {', '.join(stages)}"])
+
+
+def run_plan(
+    path: Path | str, out: Path | None = None, goal: Goal = "report", progress: Progress | None = None
+) -> tuple[Run, tuple[Path, ...]]:
+    """Run a plan file up to a goal and write what it found.
+
+    Parameters
+    ----------
+    path
+        The plan file.
+    out
+        Output folder; None for the plan file's ``output``.
+    goal
+        How far to go; a later goal includes the earlier ones that it needs.
+    progress
+        Where stages are reported; standard error by default.
+
+    Returns
+    -------
+    The run and the files written.
+
+    Raises
+    ------
+    BadInput, NotConverged, InfeasiblePlan
+        See their exit codes; nothing but a fitted posterior is written then.
+    """
+    progress = progress or Progress()
+    config, document = read_config(path)
+    with progress.stage("Checking inputs"):
+        inputs = read_inputs(config, document)
+    _require(config, inputs, goal)
+    folder = out if out is not None else document.folder / config.output
+    run = Run(config, document, inputs)
+    if inputs.journeys is not None and goal in ("attribution", "report"):
+        with progress.stage("Attribution") as update:
+            run = replace(run, attribution=attribute(config, inputs, update))
+    if inputs.panel is not None and goal != "attribution":
+        run = _model_and_plan(run, folder, goal, progress)
+    run = replace(run, findings=_findings(run), seconds=dict(progress.seconds))
+    with progress.stage("Writing"):
+        written = write_outputs(run, folder, with_report=goal == "report")
+    if run.posterior is not None:
+        written = (*written, folder / POSTERIOR)
+    return run, written
+
+
+def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> Run:
+    with progress.stage("Mix model") as update:
+        posterior = fit_or_load(run.config, run.inputs, folder, update)
+    run = replace(run, posterior=posterior)
+    if goal == "fit" or posterior is None or run.config.plan is None:
+        return run
+    require_convergence(posterior, run.config.model.accept_unconverged)
+    with progress.stage("Plan") as update:
+        plan = make_plan(run.config, run.inputs, posterior, update)
+    run = replace(run, plan=plan)
+    if run.config.scenarios and goal in ("what-if", "report"):
+        with progress.stage("What if") as update:
+            scenarios = plan_scenarios(run.config, run.inputs, posterior, plan, update)
+        run = replace(run, scenarios=scenarios)
+    return run
+
+
+def _require(config: Config, inputs: Inputs, goal: Goal) -> None:
+    """Refuse a goal that the plan file gives no means for."""
+    lacking = {
+        "attribution": inputs.journeys is None and "data.touchpoints or data.paths",
+        "fit": inputs.panel is None and "data.weekly",
+        "optimize": config.plan is None and "plan",
+        "what-if": not config.scenarios and "scenarios",
+        "report": False,
+    }[goal]
+    if lacking:
+        raise BadInput(f"cac {goal} needs {lacking} in the plan file, which has none.")
+
+
+def _findings(run: Run) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    if run.posterior is not None:
+        found += run.posterior.diagnostics
+    if run.plan is not None:
+        found += run.plan.findings
+    if run.attribution is not None:
+        found += run.attribution.findings
+    return tuple(found)
