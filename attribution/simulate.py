@@ -200,7 +200,7 @@ def journeys(
     Examples
     --------
     >>> data, truth = journeys(sample_effects(weeks=2), seed=1)
-    >>> len(data.conversions) == truth.causes.to_numpy().sum()
+    >>> len(data.conversions) == int(truth.causes.to_numpy().sum())
     True
     >>> int(truth.incremental["brand_search"])
     0

@@ -169,13 +169,13 @@ class Medium:
 
 
 _ROSTER = (
-    Medium("tv", 58_000, 235, 0.38, 0.55, Planned(growth=-0.1, season=0.3, noise=0.12, on=0.62)),
-    Medium("paid_social", 40_000, 205, 0.40, 0.30, Planned(growth=0.5)),
-    Medium("generic_search", 27_000, 112, 0.72, 0.10, Planned(growth=0.2, season=0.3)),
+    Medium("tv", 58_000, 250, 0.38, 0.55, Planned(growth=-0.1, season=0.3, noise=0.12, on=0.62)),
+    Medium("paid_social", 40_000, 240, 0.40, 0.30, Planned(growth=0.5)),
+    Medium("generic_search", 27_000, 135, 0.72, 0.10, Planned(growth=0.2, season=0.3)),
     Medium("brand_search", 7_000, 230, 0.50, 0.02, Rider()),
-    Medium("online_video", 18_000, 125, 0.75, 0.45, Planned(growth=0.6, noise=0.3)),
-    Medium("display", 16_000, 265, 0.35, 0.25, Planned(growth=-0.2)),
-    Medium("retargeting", 8_000, 220, 0.50, 0.10, Rider(lag=0.5, noise=0.2)),
+    Medium("online_video", 18_000, 150, 0.75, 0.45, Planned(growth=0.6, noise=0.3)),
+    Medium("display", 16_000, 270, 0.35, 0.25, Planned(growth=-0.2)),
+    Medium("retargeting", 8_000, 230, 0.50, 0.10, Rider(lag=0.5, noise=0.2)),
     Medium("affiliate", 5_000, 900, 0.60, 0.02, Rider(noise=0.2)),
 )
 _MORE = ("radio", "out_of_home", "podcast", "influencer", "print", "shopping_ads", "direct_mail", "app_installs")

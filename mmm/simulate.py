@@ -27,7 +27,7 @@ LAST_WEEK = "2026-09-21"
 UPCOMING = 13
 _RUN_IN = 26  # weeks of spend before the first observed one, so that carryover does not start from nothing
 _RIDERS_HEAR = 0.25  # how far riders' spend follows what is unexplained in a week's demand
-_ORGANIC_PER_CAUSED = 0.62
+_ORGANIC_PER_CAUSED = 0.95
 
 Floats = npt.NDArray[np.float64]
 

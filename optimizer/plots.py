@@ -1,0 +1,334 @@
+"""Plots of plans: each takes results or plain tables and an optional ax, and returns the ax.
+
+>>> import pandas as pd
+>>> from optimizer import plots
+>>> now, planned = pd.Series({"tv": 100.0, "search": 50.0}), pd.Series({"tv": 60.0, "search": 90.0})
+>>> ax = plots.moves(now, planned, plots.canvas())
+>>> [label.get_text() for label in ax.get_yticklabels()]
+['search', 'tv']
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from attribution.errors import BadInput
+from attribution.figures import (
+    ACCENT,
+    INK,
+    NOW,
+    PLANNED,
+    SOFT,
+    amount_axis,
+    amounts,
+    canvas,
+    compact,
+    dress,
+    headline,
+    own_axes,
+    row_labels,
+    style,
+    svg,
+)
+from attribution.rows import Marks, dot_rows, row_height
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["blended_cac", "canvas", "channel_cac", "frontier", "moves", "scenarios", "schedule", "style", "svg"]
+
+_MORE, _LESS = ACCENT, "#c26a1b"
+
+
+def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+    """Spend now and planned by channel, the largest increase on top, the largest cut at the bottom.
+
+    Parameters
+    ----------
+    now, planned
+        Spend over the horizon by channel, or anything with ``spend``, such as an allocation.
+    ax
+        Axes to draw on.
+    currency
+        Code of the currency.
+    """
+    before, after = (_spend(side) for side in (now, planned))
+    channels = list(dict.fromkeys([*before.index, *after.index]))
+    before, after = before.reindex(channels, fill_value=0.0), after.reindex(channels, fill_value=0.0)
+    order = (after - before).sort_values(ascending=False, kind="stable").index
+    before, after = before[order], after[order]
+    place = np.arange(len(order))[::-1]
+    with style():
+        axes = own_axes(ax, height=row_height(len(order)) + 0.2)
+        dress(axes, grid="x")
+        colours = [_MORE if change >= 0 else _LESS for change in after - before]
+        axes.hlines(place, before, after, color=colours, linewidth=3.5, alpha=0.45, zorder=2)
+        (old,) = axes.plot(before, place, "o", color=NOW, markersize=8, markeredgecolor="white", zorder=3)
+        (new,) = axes.plot(after, place, "D", color=PLANNED, markersize=7.5, markeredgecolor="white", zorder=4)
+        top = max(float(before.max()), float(after.max())) or 1.0
+        axes.set_xlim(-0.02 * top, 1.05 * top)
+        for row, old_spend, new_spend, colour in zip(place, before, after, colours, strict=True):
+            _beside(axes, row, _change(old_spend, new_spend), colour if old_spend != new_spend else SOFT)
+        axes.set_ylim(-0.6, len(order) - 0.4)
+        axes.set_yticks(place, row_labels(order))
+        axes.tick_params(axis="y", labelcolor=INK, labelsize=9.5)
+        axes.spines["left"].set_visible(False)
+        amount_axis(axes, "x", f"spend over the horizon, {currency}")
+        headline(axes, "What to move", [old, new], ["now", "planned"])
+        return axes
+
+
+def channel_cac(now: pd.DataFrame, planned: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+    """CAC by channel, now and planned, with 90 % intervals.
+
+    Parameters
+    ----------
+    now, planned
+        Channels x (mean or median, and low, high or 5%, 95%). Channels without spend may be NaN.
+    ax
+        Axes to draw on.
+    currency
+        Code of the currency.
+    """
+    marks = [_marks(now, "now", NOW, "o"), _marks(planned, "planned", PLANNED, "D")]
+    order = marks[1].mean.fillna(np.inf).sort_values(kind="stable").index
+    with style():
+        axes = own_axes(ax, height=row_height(len(order), 2))
+        label = f"{currency} per customer, with 90 % intervals"
+        return dot_rows(axes, [mark.at(order) for mark in marks], "CAC by channel", label, ratios=True)
+
+
+def frontier(
+    table: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    now: tuple[float, float] | None = None,
+    planned: tuple[float, float] | None = None,
+    currency: str = "EUR",
+) -> Axes:
+    """Lowest blended CAC for each budget, with today and the plan.
+
+    Parameters
+    ----------
+    table
+        What ``Plan.frontier`` returns: ``spend`` and ``blended_cac``; ``low`` and ``high`` where known.
+    ax
+        Axes to draw on.
+    now, planned
+        (spend, blended CAC).
+    currency
+        Code of the currency.
+
+    Raises
+    ------
+    BadInput
+        If the table is empty.
+    """
+    if len(table) == 0:
+        raise BadInput("frontier: has no budgets.")
+    line = table.sort_values("spend")
+    with style():
+        axes = own_axes(ax, width=6.4, height=3.8)
+        dress(axes)
+        if {"low", "high"} <= set(line.columns):
+            axes.fill_between(line["spend"], line["low"], line["high"], color="#cfe0f1", linewidth=0)
+        (best,) = axes.plot(line["spend"], line["blended_cac"], color=ACCENT, linewidth=2)
+        handles, names = [best], ["lowest for each budget"]
+        for point, name, colour, marker in ((now, "now", NOW, "o"), (planned, "planned", PLANNED, "D")):
+            if point is not None:
+                handles += axes.plot(
+                    *[[value] for value in point],
+                    marker,
+                    color=colour,
+                    markersize=9,
+                    markeredgecolor="white",
+                    markeredgewidth=1.2,
+                    zorder=5,
+                )
+                names.append(f"{name}: {compact(point[1])}")
+        axes.margins(x=0.04, y=0.12)
+        amount_axis(axes, "x", f"spend over the horizon, {currency}")
+        amount_axis(axes, "y", f"blended CAC, {currency}")
+        headline(axes, "Blended CAC against budget", handles, names)
+        return axes
+
+
+def scenarios(table: pd.DataFrame, ax: Axes | None = None, *, plan: str | None = None, currency: str = "EUR") -> Axes:
+    """Blended CAC of what-ifs, with 90 % intervals, in the order given.
+
+    Parameters
+    ----------
+    table
+        Scenarios x (mean, and low, high or 5%, 95%); NaN where a scenario has no plan.
+    ax
+        Axes to draw on.
+    plan
+        The row to compare with: a line marks it through all rows.
+    currency
+        Code of the currency.
+    """
+    marks = _marks(table, "blended CAC", PLANNED, "D")
+    with style():
+        axes = own_axes(ax, height=row_height(len(table)))
+        dot_rows(axes, [marks], "What if", f"blended CAC, {currency}, with 90 % intervals")
+        if plan is not None:
+            axes.axvline(float(marks.mean[plan]), color=NOW, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+        values = marks.drawn
+        if values.size and values.min() > 0.4 * values.max():  # far from zero: a dot needs no zero, its reader a scale
+            room = 0.12 * (values.max() - values.min()) or 0.1 * values.max()
+            axes.set_xlim(values.min() - room, values.max() + room)
+        return axes
+
+
+def blended_cac(now: npt.ArrayLike, planned: npt.ArrayLike, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+    """Distributions of the blended CAC, now and planned, and how likely the plan is the cheaper one.
+
+    Parameters
+    ----------
+    now, planned
+        Posterior draws, paired.
+    ax
+        Axes to draw on.
+    currency
+        Code of the currency.
+
+    Raises
+    ------
+    BadInput
+        If either has no finite draw.
+    """
+    sides = [np.asarray(side, dtype=float).ravel() for side in (now, planned)]
+    if any(not np.isfinite(side).any() for side in sides):
+        raise BadInput("blended_cac: has no finite draws.")
+    grid = _grid(np.concatenate(sides))
+    with style():
+        axes = own_axes(ax, width=6.4, height=3.4)
+        dress(axes, grid="x")
+        handles, names, peak = [], [], 0.0
+        for draws, name, colour in zip(sides, ("now", "planned"), (NOW, PLANNED), strict=True):
+            density = _density(draws[np.isfinite(draws)], grid)
+            peak = max(peak, float(density.max()))
+            axes.fill_between(grid, density, color=colour, alpha=0.35, linewidth=0)
+            handles += axes.plot(grid, density, color=colour, linewidth=2)
+            centre = float(np.median(draws))
+            axes.plot([centre, centre], [0, np.interp(centre, grid, density)], color=colour, linewidth=1.2)
+            low, high = np.quantile(draws, [0.05, 0.95])
+            names.append(f"{name}: {compact(centre)} ({compact(float(low))} – {compact(float(high))})")
+        axes.set_xlim(grid[0], grid[-1])
+        axes.set_ylim(0, 1.12 * peak)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        amount_axis(axes, "x", f"blended CAC, {currency}{_chance(*sides)}")
+        headline(axes, "Blended CAC, how sure", handles, names)
+        return axes
+
+
+def schedule(table: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+    """Spend by week and channel as a heat map, each channel in shades of its own largest week.
+
+    Parameters
+    ----------
+    table
+        Weeks (dates or numbers) x channels.
+    ax
+        Axes to draw on.
+    currency
+        Code of the currency.
+    """
+    spend = table.to_numpy(dtype=float).T
+    if spend.size == 0:
+        raise BadInput("schedule: the table is empty.")
+    with style():
+        from matplotlib.colors import LinearSegmentedColormap
+
+        axes = own_axes(ax, width=9.0, height=1.4 + 0.36 * len(spend))
+        dress(axes, grid="")
+        top = np.maximum(spend.max(axis=1, keepdims=True), np.finfo(float).tiny)
+        shades = LinearSegmentedColormap.from_list("house", ["#ffffff", "#cfe0f1", ACCENT])
+        axes.imshow(spend / top, cmap=shades, vmin=0, vmax=1.15, aspect="auto")
+        _week_ticks(axes, table.index)
+        axes.set_yticks(range(len(spend)), row_labels(table.columns))
+        axes.tick_params(axis="y", labelcolor=INK, labelsize=9.5)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        for row, amount in enumerate(spend.sum(axis=1)):
+            _beside(axes, row, compact(float(amount)), SOFT)
+        axes.set_xlabel("week")
+        headline(axes, f"Spend by week; totals at the right, {currency}")
+        return axes
+
+
+def _week_ticks(axes: Axes, weeks: pd.Index) -> None:
+    step = max(1, round(len(weeks) / 13))
+    shown = range(0, len(weeks), step)
+    dated = isinstance(weeks, pd.DatetimeIndex)
+    axes.set_xticks(list(shown), [f"{weeks[at]:%d %b}" if dated else str(weeks[at]) for at in shown], fontsize=8)
+
+
+def _spend(side: Any) -> pd.Series:
+    spend = side if isinstance(side, pd.Series) else getattr(side, "spend", side)
+    return pd.Series(spend, dtype=float)
+
+
+def _change(now: float, planned: float) -> str:
+    change = planned - now
+    if change == 0:
+        return "no change"
+    sign = "+" if change > 0 else "−"
+    text = f"{sign}{amounts([abs(_rounded(change))])[0]}"
+    return f"{text}  ({sign}{100 * abs(change) / now:.0f} %)" if now > 0 else f"{text}  (new)"
+
+
+def _rounded(value: float) -> float:
+    """Three significant digits."""
+    return float(f"{value:.3g}")
+
+
+def _beside(axes: Axes, row: float, text: str, colour: str) -> None:
+    axes.annotate(
+        text,
+        (1.02, row),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        fontsize=8.5,
+        color=colour,
+        annotation_clip=False,
+    )
+
+
+def _marks(table: pd.DataFrame, label: str, colour: str, marker: str) -> Marks:
+    mean = table["mean"] if "mean" in table else table["median"]
+    low = table["low"] if "low" in table else table.get("5%")
+    high = table["high"] if "high" in table else table.get("95%")
+    return Marks(label, mean, low, high, colour, marker)
+
+
+def _grid(draws: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    low, high = np.quantile(draws[np.isfinite(draws)], [0.002, 0.998])
+    room = 0.08 * (high - low) or 0.05 * abs(high) or 1.0
+    return np.linspace(low - room, high + room, 400)
+
+
+def _density(draws: npt.NDArray[np.float64], grid: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Gaussian kernel density with Silverman's width, by way of a fine histogram."""
+    quartiles = np.subtract(*np.quantile(draws, [0.75, 0.25])) / 1.34
+    spread = min(draws.std(), quartiles) if quartiles > 0 else draws.std()
+    step = grid[1] - grid[0]
+    width = max(0.9 * spread * len(draws) ** -0.2, step)
+    edges = np.append(grid - step / 2, grid[-1] + step / 2)
+    counts, _ = np.histogram(draws, bins=edges)
+    reach = np.arange(-len(grid) + 1, len(grid)) * step
+    kernel = np.exp(-0.5 * (reach / width) ** 2) / (width * np.sqrt(2 * np.pi))
+    return np.asarray(np.convolve(counts / len(draws), kernel, mode="valid"))
+
+
+def _chance(now: npt.NDArray[np.float64], planned: npt.NDArray[np.float64]) -> str:
+    if len(now) != len(planned):
+        return ""
+    below = float(np.mean((planned < now) + 0.5 * (planned == now)))
+    text = "over 99 %" if below > 0.99 else "under 1 %" if below < 0.01 else f"{100 * below:.0f} %"
+    return f"; the plan is cheaper with probability {text}"
