@@ -44,7 +44,7 @@ def mix_model(section: MixModel) -> Model:
     )
 
 
-def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike) -> optimizer.Plan:
+def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike, customers_now: float) -> optimizer.Plan:
     """The plan of the plan file.
 
     Parameters
@@ -55,8 +55,10 @@ def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike) -> 
         Present spend over the horizon by channel; relative limits refer to it.
     organic
         Draws of organic customers over the horizon.
+    customers_now
+        Customers expected if today's spend goes on; a relative promise refers to it.
     """
-    constraints = [*_budget(section, now), *_promises(section)]
+    constraints = [*_budget(section, now), *_promises(section, customers_now)]
     for channel in now.index:
         limits = _merged(section.every_channel, section.channels.get(channel))
         constraints += _channel(channel, limits, float(now[channel]))
@@ -93,10 +95,10 @@ def _budget(section: PlanSection, now: pd.Series) -> list[Any]:
     return [optimizer.Budget(**amounts)] if amounts else []
 
 
-def _promises(section: PlanSection) -> list[Any]:
+def _promises(section: PlanSection, customers_now: float) -> list[Any]:
     promises: list[Any] = []
     if section.customers is not None:
-        promises.append(optimizer.Customers(at_least=section.customers.at_least))
+        promises.append(optimizer.Customers(at_least=section.customers.at_least.of(customers_now)))
     if section.max_cac is not None:
         promises.append(optimizer.MaxCAC(section.max_cac))
     return promises

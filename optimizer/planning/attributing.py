@@ -24,7 +24,7 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
     journeys = inputs.journeys
     if journeys is None:
         return None
-    spend, notes = _spend(config, inputs.panel, journeys)
+    spend, period, notes = _spend(config, inputs.panel, journeys)
     credit, conversions, cac = {}, {}, {}
     models = attribution_models(config.attribution)
     for number, (name, model) in enumerate(models.items()):
@@ -40,7 +40,7 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
         notes.append(
             f"{untouched:,.0f} conversions ({share:.0%}) had no touch in the lookback window; no model credits them."
         )
-    return AttributionResult(credit, conversions, spend, cac, tuple(notes), tuple(_flags(journeys)))
+    return AttributionResult(credit, conversions, spend, period, cac, tuple(notes), tuple(_flags(journeys)))
 
 
 def _points(summary: pd.DataFrame) -> pd.DataFrame:
@@ -51,28 +51,31 @@ def _flags(journeys: Journeys) -> list[attribution.Finding]:
     return []
 
 
-def _spend(config: Config, panel: Panel | None, journeys: Journeys) -> tuple[pd.Series | None, list[str]]:
-    """Spend by channel over the time of the paths, and what the reader must know of it."""
-    given = config.attribution.spend
+Period = tuple[pd.Timestamp, pd.Timestamp]
+
+
+def _spend(
+    config: Config, panel: Panel | None, journeys: Journeys
+) -> tuple[pd.Series | None, Period | None, list[str]]:
+    """Spend by channel over the time of the paths, the weeks it covers, and what the reader must know of it."""
+    given, period = config.attribution.spend, None
     if given is not None:
         spend, notes = pd.Series(given, dtype=float), ["Spend for CAC is that of attribution.spend in the plan file."]
-    elif panel is not None and journeys.timed:
-        first, last = period_of(journeys)
+    elif panel is None or not journeys.timed:
+        return None, None, ["No spend is known for the time of these paths, so there is no CAC by attribution."]
+    else:
         weeks = panel.national_spend
+        first, last = period_of(journeys)
         ends = pd.DatetimeIndex(weeks.index) + pd.Timedelta(days=panel.days)
         inside = weeks[(weeks.index >= first.floor("D")) & (ends <= last.ceil("D"))]
         if inside.empty:
-            return None, [
-                "The journeys and the weekly table cover no week in common, so there is no CAC by attribution."
-            ]
-        spend = inside.sum()
+            return None, None, ["The journeys and the weekly table have no week in common: no CAC by attribution."]
+        spend, period = inside.sum(), (inside.index[0], inside.index[-1])
         until = inside.index[-1] + pd.Timedelta(days=panel.days - 1)
         notes = [
             f"CAC is the spend of the {len(inside)} whole weeks from {inside.index[0]:%Y-%m-%d} to {until:%Y-%m-%d} "
             "over the conversions credited in the log, by date of conversion, without lag."
         ]
-    else:
-        return None, ["No spend is known for the time of these paths, so there is no CAC by attribution."]
     untracked = [channel for channel in spend.index if channel not in journeys.channels]
     free = [channel for channel in journeys.channels if channel not in spend.index]
     if len(untracked) == len(spend):
@@ -83,4 +86,4 @@ def _spend(config: Config, panel: Panel | None, journeys: Journeys) -> tuple[pd.
         notes.append(f"No touchpoints of {', '.join(untracked)}: paths cannot credit what they do not see.")
     if free:
         notes.append(f"No spend is given for {', '.join(free)}: they get credit and no CAC.")
-    return spend.drop(untracked), notes
+    return spend.drop(untracked), period, notes

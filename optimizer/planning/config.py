@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from attribution.errors import BadInput, nearest
-from optimizer.planning.amounts import Money, Percent, Shift
+from optimizer.planning.amounts import Amount, Money, Percent, Shift
 from optimizer.planning.document import Document
 
 __all__ = ["Config", "read_config"]
@@ -196,9 +196,16 @@ class GroupLimits(_Section):
 
 
 class Promise(_Section):
-    """New customers promised over the horizon, organic ones included."""
+    """New customers promised over the horizon, organic ones included; +0% means as many as today's spend brings."""
 
-    at_least: Annotated[float, Field(gt=0)]
+    at_least: Shift
+
+    @field_validator("at_least")
+    @classmethod
+    def _positive(cls, at_least: Amount) -> Amount:
+        if not at_least.relative and at_least.value <= 0:
+            raise ValueError("promise more than 0 customers")
+        return at_least
 
 
 class PlanSection(_Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["amount", "interval", "number", "percent", "unit_cost"]
+__all__ = ["MISSING", "amount", "gap", "number", "percent", "unit_cost"]
 
 MISSING = "–"
 
@@ -48,7 +48,6 @@ def percent(value: float, signed: bool = False) -> str:
     return text.replace("-", "−")
 
 
-def interval(low: float, high: float, form: object = number) -> str:
-    """An interval such as ``1,020 to 1,310``."""
-    write = form if callable(form) else number
-    return f"{write(low)} to {write(high)}"
+def gap(value: float) -> str:
+    """A proved distance from the best plan, rounded up: ``0.1 %``, ``less than 0.1 %``."""
+    return "less than 0.1 %" if value < 1e-3 else f"{math.ceil(value * 1000) / 10:.1f} %"

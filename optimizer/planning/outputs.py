@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,6 @@ from optimizer.planning.files import checksum, staged_folder
 from optimizer.planning.provenance import versions
 from optimizer.planning.result import Estimate, Run
 from optimizer.planning.tables import attribution_frame, plan_frame, scenario_frame, sheets
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["MANIFEST", "POSTERIOR", "write_outputs"]
 
@@ -56,7 +53,7 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
             drawn = figures(run)
             (stage / "plots").mkdir()
             for figure in drawn.values():
-                _plot(figure.figure, stage / "plots" / f"{figure.slug}.svg")
+                (stage / "plots" / f"{figure.slug}.svg").write_text(figure.svg, encoding="utf-8")
             (stage / "report.html").write_text(render(run, drawn), encoding="utf-8")
         written = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
         sums = {str(name): checksum(stage / name) for name in written}
@@ -69,10 +66,6 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:
     frame.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
-
-
-def _plot(figure: Figure, path: Path) -> None:
-    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": "blended-cac"})
 
 
 _PERCENT, _MONEY = "0.0%", "#,##0"

@@ -123,6 +123,8 @@ class AttributionResult:
         Model name to channel x (mean, low, high) of credited conversions.
     spend
         Spend over the period that the journeys cover, by channel; None where the run has no spend for it.
+    period
+        First and last of the weeks whose spend that is; None where it does not come from the weekly table.
     cac
         Model name to channel x (mean, low, high), in currency; empty without spend.
     notes
@@ -134,6 +136,7 @@ class AttributionResult:
     credits: Mapping[str, Credit]
     conversions: Mapping[str, pd.DataFrame]
     spend: pd.Series | None
+    period: tuple[pd.Timestamp, pd.Timestamp] | None
     cac: Mapping[str, pd.DataFrame]
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]

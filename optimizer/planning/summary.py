@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optimizer.planning.formats import amount, number, percent, unit_cost
+from optimizer.planning.formats import MISSING, amount, gap, number, percent, unit_cost
+from optimizer.planning.decision import likelihood
 from optimizer.planning.result import AttributionResult, Estimate, PlanResult, Run
 
 if TYPE_CHECKING:
@@ -19,10 +20,9 @@ _SHOWN_FILES = ("report.html", "plan.csv", "plan.xlsx", "scenarios.csv", "attrib
 
 def show(run: Run, written: tuple[Path, ...], console: Console | None = None) -> None:
     """Print what a run found: the plan where there is one, else credit by model."""
-    from rich.console import Console
     from rich.markup import escape
 
-    console = console or Console(highlight=False, soft_wrap=False)
+    console = console or _console()
     if run.plan is not None:
         console.print(_plan_table(run, run.plan))
         for line in _verdict(run, run.plan):
@@ -41,19 +41,35 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(f"Written to {escape(str(names[0].parent))}: {', '.join(path.name for path in names)}")
 
 
+def _console() -> Console:
+    """Standard output; wide enough for the tables where it is no terminal, and so has no width of its own."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=110)
+
+
 def _table(title: str, *columns: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, min_width=60)
     for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place == 0 else "right", overflow="fold", no_wrap=place > 0)
+        table.add_column(
+            column,
+            justify="left" if place == 0 else "right",
+            overflow="fold",
+            no_wrap=place > 0,
+            min_width=12 if place == 0 else None,
+        )
     return table
 
 
 def _ranged(estimate: Estimate, form: object) -> str:
     write = form if callable(form) else number
-    return f"{write(estimate.mean)} [dim]{write(estimate.low)}–{write(estimate.high)}[/]"
+    if estimate.mean != estimate.mean:  # not a number: nothing spent, or nothing won
+        return MISSING
+    return f"{write(estimate.mean)}\n[dim]{write(estimate.low)} – {write(estimate.high)}[/]"
 
 
 def _plan_table(run: Run, plan: PlanResult) -> Table:
@@ -94,8 +110,8 @@ def _verdict(run: Run, plan: PlanResult) -> list[str]:
         f"Blended CAC now {unit_cost(now.mean)} {currency} ({unit_cost(now.low)} to {unit_cost(now.high)}), "
         f"planned {unit_cost(planned.mean)} {currency} ({unit_cost(planned.low)} to {unit_cost(planned.high)}), "
         f"{percent(planned.mean / now.mean - 1, signed=True)}.",
-        f"Probability that the plan beats today's spend: {percent(plan.probability_better)}.",
-        f"{plan.allocation.status.value} Bound {unit_cost(plan.allocation.bound)}, gap {plan.allocation.gap:.1e}, "
+        f"Probability that the plan beats today's spend: {likelihood(plan.probability_better)}.",
+        f"{plan.allocation.status.value} Bound {unit_cost(plan.allocation.bound)}, distance {gap(plan.allocation.gap)}, "
         f"by {plan.allocation.engine}.",
     ]
 

@@ -1,0 +1,158 @@
+"""Every figure of a run, drawn once for the report and for the folder of plots."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from attribution import plots as paths
+from attribution.rows import row_height
+from mmm import plots as model
+from optimizer import plots as plan
+from optimizer.planning.result import Estimate, PlanResult, Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Drawn", "figures"]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A finished figure.
+
+    Parameters
+    ----------
+    slug
+        File name without ending.
+    caption
+        One sentence: what it shows and how to read it.
+    svg
+        The picture, fit to stand in HTML or as a file.
+    """
+
+    slug: str
+    caption: str
+    svg: str
+
+
+def figures(run: Run) -> dict[str, Drawn]:
+    """The figures by the name that the report's template calls them."""
+    drawn: dict[str, Drawn] = {}
+    slugs: set[str] = set()
+    for name, caption, axes in _all(run):
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "figure"
+        while slug in slugs:
+            slug += "-2"
+        slugs.add(slug)
+        drawn[name] = Drawn(slug, caption, paths.svg(axes, caption))
+    return drawn
+
+
+Item = tuple[str, str, "Axes"]
+
+
+def _all(run: Run) -> Iterator[Item]:
+    if run.plan is not None:
+        yield from _plan_figures(run, run.plan)
+    if run.posterior is not None:
+        yield from _model_figures(run)
+    if run.attribution is not None:
+        yield from _attribution_figures(run)
+
+
+def _plan_figures(run: Run, found: PlanResult) -> Iterator[Item]:
+    currency, outcome = run.config.currency, run.config.outcome
+    now, planned = found.now, found.planned
+    rows = _rows(plan.moves, len(found.rows))
+    yield "moves", "Spend now and planned by channel.", rows(now, planned, currency=currency)
+    yield (
+        "blended_cac",
+        "Blended CAC if today's spend goes on, and with the plan: posterior distributions.",
+        plan.blended_cac(now.blended_cac, planned.blended_cac, paths.canvas(6.4, 3.6), currency=currency),
+    )
+    if len(found.frontier) > 1:
+        marks = [(float(each.spend.sum()), each.expected_cac) for each in (now, planned)]
+        yield (
+            "frontier",
+            "Lowest blended CAC at each budget within the channels' limits; today above it means money could move.",
+            plan.frontier(found.frontier, paths.canvas(6.4, 3.6), now=marks[0], planned=marks[1], currency=currency),
+        )
+    if run.scenarios:
+        table = _scenario_table(run, found)
+        yield (
+            "scenarios",
+            "Blended CAC of the plan and of each what-if, with 90 % intervals.",
+            plan.scenarios(table, paths.canvas(8.0, row_height(len(table))), plan="Plan", currency=currency),
+        )
+    for row in found.rows:
+        axes = model.response(
+            found.curves[row.channel],
+            paths.canvas(5.8, 3.4),
+            channel=row.channel,
+            now=row.now,
+            planned=row.planned,
+            observed=(0.0, float(found.observed_maximum[row.channel])),
+            labels=(f"spend over the horizon, {currency}", f"{outcome} over the horizon"),
+        )
+        caption = f"{row.channel}: {outcome} against spend, with the 90 % interval of the mix model."
+        yield f"curve:{row.channel}", caption, axes
+
+
+def _scenario_table(run: Run, found: PlanResult) -> pd.DataFrame:
+    empty = Estimate(np.nan, np.nan, np.nan)
+    rows = {"Plan": Estimate.blended_cac(found.planned)}
+    rows |= {
+        scenario.name: Estimate.blended_cac(scenario.outcome) if scenario.outcome is not None else empty
+        for scenario in run.scenarios
+    }
+    return pd.DataFrame({name: vars(estimate) for name, estimate in rows.items()}).T
+
+
+def _model_figures(run: Run) -> Iterator[Item]:
+    outcome = f"new {run.config.outcome}"
+    yield (
+        "fit",
+        "Observed weeks against the mix model's 90 % predictive band.",
+        model.fit(run.posterior, paths.canvas(10.5, 3.6), outcome=outcome),
+    )
+    yield (
+        "decomposition",
+        f"Where the {run.config.outcome} of each week come from, by the mix model's mean.",
+        model.decomposition(run.posterior, paths.canvas(10.5, 4.0), outcome=outcome),
+    )
+
+
+def _attribution_figures(run: Run) -> Iterator[Item]:
+    result = run.attribution
+    if result is None:
+        return
+    table = pd.concat(
+        {
+            name: points.rename(columns={"mean": "estimate", "low": "5%", "high": "95%"})
+            for name, points in result.conversions.items()
+        },
+        axis=1,
+    )
+    axes = _rows(paths.comparison, len(table), len(result.credits))(table)
+    yield "attribution", "Conversions credited to each channel by each model.", axes
+    for name, credit in result.credits.items():
+        if credit.removal_effect is not None:
+            axes = _rows(paths.removal_effect, len(table))(credit)
+            caption = f"{name}: share of conversions lost in the chain of paths when a channel leads nowhere."
+            yield "removal_effect", caption, axes
+            return
+
+
+def _rows(draw: Callable[..., Axes], rows: int, marks: int = 1) -> Callable[..., Axes]:
+    """A plot with one row per channel, on a canvas high enough for them."""
+
+    def drawn(*arguments: Any, **options: Any) -> Axes:
+        return draw(*arguments, ax=paths.canvas(9.0, row_height(rows, marks) + 0.2), **options)
+
+    return drawn

@@ -1,0 +1,264 @@
+"""report.html: one self-contained page from a finished run, the decision first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from attribution.findings import findings_frame
+from optimizer.planning.decision import decision
+from optimizer.planning.figures import Drawn
+from optimizer.planning.formats import MISSING, amount, number, percent, unit_cost
+from optimizer.planning.provenance import versions
+from optimizer.planning.result import AttributionResult, ChannelRow, Estimate, PlanResult, Run
+
+__all__ = ["render"]
+
+GLOSSARY = (
+    ("Blended CAC", "All spend and the fixed cost, divided by all new customers, organic ones included."),
+    ("CAC of a channel", "Its spend over the customers it adds, in the mix model's or an attribution model's view."),
+    ("Marginal CAC", "What the next customer of a channel costs at the planned spend."),
+    ("90 % interval", "The model holds that the figure lies inside with probability 90 %, given its assumptions."),
+    ("Proved within a gap", "No allocation within the limits can be better than the plan by more than the gap, on these response curves. It is a proof about the arithmetic, not about the curves."),
+    ("Mix model", "Estimates from weekly data what each channel causes. It is observational: spend that follows demand can look more effective than it is. Lift tests settle what it cannot."),
+    ("Attribution", "Describes who stood on the way to a conversion. It is not what advertising caused: every model hands out all conversions, also those that would have come anyway."),
+)  # fmt: skip
+
+
+def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
+    """The page as text.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    drawn
+        Its figures, see :func:`optimizer.planning.figures.figures`.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("optimizer.planning"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"amount": amount, "short": _short}
+    css = environment.get_template("report.css").render()
+    # Matplotlib escapes all text in its SVG, and the style sheet is ours: both may stand as they are
+    figures = {name: {"svg": Markup(figure.svg), "caption": figure.caption} for name, figure in drawn.items()}  # noqa: S704
+    page = environment.get_template("report.html")
+    return page.render(**_view(run), figures=figures, css=Markup(css), number=number, unit_cost=unit_cost)  # noqa: S704
+
+
+def _view(run: Run) -> dict[str, Any]:
+    plan, weeks = run.plan, run.config.plan.weeks if run.config.plan else 0
+    sections = [
+        ("decision", "Decision", plan),
+        ("moves", "The plan", plan),
+        ("scenarios", "What if", run.scenarios),
+        ("channels", "Channel by channel", plan),
+        ("attribution", "Attribution", run.attribution),
+        ("diagnostics", "Fit and diagnostics", run.findings),
+        ("provenance", "Inputs and provenance", True),
+        ("reading", "How to read this", True),
+    ]
+    outcome = run.config.outcome
+    return {
+        "title": run.config.name,
+        "subtitle": _subtitle(run, weeks),
+        "sections": [(anchor, text) for anchor, text, there in sections if there],
+        "currency": run.config.currency,
+        "outcome": outcome,
+        "outcome_title": outcome[:1].upper() + outcome[1:],
+        "horizon": f"{weeks} weeks",
+        "decision": decision(run, plan) if plan else None,
+        "warnings": _warnings(run),
+        "moves": [_move(row) for row in plan.rows] if plan else [],
+        "totals": _totals(plan) if plan else [],
+        "prices": plan.explanations[1:] if plan else [],
+        "scenarios": [_scenario(scenario, plan) for scenario in run.scenarios] if plan else [],
+        "channels": [_channel(run, plan, row) for row in plan.rows] if plan else [],
+        "attribution": _attribution(run.attribution) if run.attribution else None,
+        "findings": list(findings_frame(run.findings).itertuples()) if run.findings else [],
+        "inputs": run.inputs.files,
+        "provenance": _provenance(run),
+        "glossary": GLOSSARY,
+    }
+
+
+def _subtitle(run: Run, weeks: int) -> str:
+    if run.plan is None or run.posterior is None:
+        return "Who stood on the paths to conversion."
+    coming = run.posterior.panel.after(weeks)
+    last = coming[-1] + pd.Timedelta(days=run.posterior.panel.days - 1)
+    return f"Budget plan for {weeks} weeks from {coming[0]:%d %B %Y} to {last:%d %B %Y}, in {run.config.currency}."
+
+
+def _warnings(run: Run) -> list[str]:
+    texts = (
+        []
+        if run.converged
+        else ["The mix model did NOT converge; this plan was made because the plan file accepts that."]
+    )
+    texts += [finding.text for finding in run.findings if not finding.passed and finding.name not in _GATE]
+    return texts + list(run.inputs.assumptions)
+
+
+_GATE = {"r_hat", "ess_bulk", "ess_tail", "divergences"}
+
+
+def _change(before: float, after: float) -> str:
+    if abs(after - before) <= 5e-4 * max(before, after):
+        return "unchanged"
+    return percent(after / before - 1, signed=True) if before else "new"
+
+
+def _move(row: ChannelRow) -> dict[str, Any]:
+    tone = "up" if row.planned > row.now * 1.0005 else "down" if row.planned < row.now * 0.9995 else ""
+    return {**vars(row), "change": _change(row.now, row.planned), "tone": tone}
+
+
+def _totals(plan: PlanResult) -> list[dict[str, Any]]:
+    now, planned = plan.now, plan.planned
+    spend = {"now": float(now.spend.sum()), "planned": float(planned.spend.sum())}
+    paid = Estimate.of(planned.paid.to_numpy().sum(axis=1))
+    everything = {name: value + now.fixed_cost for name, value in spend.items()}
+    rows = [
+        {"label": "All channels (paid CAC)", **spend, "customers": paid, "cac": Estimate.paid_cac(planned)},
+        {"label": "Fixed cost", **dict.fromkeys(spend, now.fixed_cost), "customers": None, "cac": None},
+        {"label": "Organic", **dict.fromkeys(spend, 0.0), "customers": Estimate.of(planned.organic), "cac": None},
+        {
+            "label": "Everything (blended CAC)",
+            **everything,
+            "customers": Estimate.of(planned.customers),
+            "cac": Estimate.blended_cac(planned),
+        },
+    ]
+    return [{**row, "change": _change(row["now"], row["planned"]) if row["cac"] else ""} for row in rows]
+
+
+def _scenario(scenario: Any, plan: PlanResult) -> dict[str, Any]:
+    if scenario.outcome is None:
+        return {"name": scenario.name, "problem": f"No plan: {scenario.problem}"}
+    outcome, base = scenario.outcome, plan.planned
+    moved = (outcome.spend - base.spend).reindex(base.spend.index).sort_values(key=abs, ascending=False)
+    shown = [
+        f"{channel} {'+' if change > 0 else ''}{amount(change)}"
+        for channel, change in moved.head(3).items()
+        if abs(change) > 5e-3 * float(base.spend.sum())
+    ]
+    return {
+        "name": scenario.name,
+        "problem": "",
+        "spend": float(outcome.spend.sum()),
+        "customers": Estimate.of(outcome.customers),
+        "cac": Estimate.blended_cac(outcome),
+        "difference": percent(outcome.expected_cac / base.expected_cac - 1, signed=True),
+        "moves": ", ".join(shown) or "none to speak of",
+    }
+
+
+def _channel(run: Run, plan: PlanResult, row: ChannelRow) -> dict[str, Any]:
+    facts = [
+        ("Spend now, planned", f"{amount(row.now)} → {amount(row.planned)} ({_change(row.now, row.planned)})"),
+        (
+            f"{run.config.outcome.capitalize()} now, planned",
+            f"{number(row.customers_now.mean)} → {number(row.customers.mean)}",
+        ),
+        ("CAC planned", _with_interval(row.cac)),
+        ("Marginal CAC planned", _with_interval(row.marginal_cac)),
+        ("Most ever spent in as many weeks", amount(float(plan.observed_maximum[row.channel]))),
+    ]
+    if row.limit:
+        facts.append(("Limit", row.limit))
+    return {
+        "name": row.channel,
+        "sentence": _reason(row, plan, run),
+        "facts": facts,
+        "credits": _views(run, row.channel),
+    }
+
+
+def _reason(row: ChannelRow, plan: PlanResult, run: Run) -> str:
+    blended = plan.planned.expected_cac
+    marginal = f"the next customer costs {unit_cost(row.marginal_cac.mean)} {run.config.currency}"
+    change = _change(row.now, row.planned)
+    if row.planned == 0:
+        return "Gets nothing in the plan." if row.now else "Is not used, and the plan leaves it so."
+    if row.limit in {"at its most", "at its least", "fixed"}:
+        what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]
+        return (
+            f"{change.capitalize()}: held {row.limit} by its limit; there {marginal}, so without it the channel {what}."
+        )
+    side = "below" if row.marginal_cac.mean < blended else "above"
+    return f"{change.capitalize()}: at the planned spend {marginal}, {side} the blended CAC of {unit_cost(blended)}."
+
+
+def _views(run: Run, channel: str) -> list[tuple[str, str, str]]:
+    """Customers and CAC of a channel over the time of the log, in the mix model's view and in each credit's."""
+    result = run.attribution
+    if result is None or result.spend is None or channel not in result.spend.index:
+        return []
+    views = []
+    if run.posterior is not None and result.period is not None:
+        start, end = (str(day.date()) for day in result.period)
+        caused = run.posterior.contributions(start, end)[channel].to_numpy()
+        found = Estimate.of(caused), Estimate.cost(float(result.spend[channel]), caused)
+        views.append(("Mix model: caused", _with_interval(found[0], number), _with_interval(found[1])))
+    for name, table in result.conversions.items():
+        customers, cac = Estimate.row(table.loc[channel]), Estimate.row(result.cac[name].loc[channel])
+        views.append((f"{name}: credited", _with_interval(customers, number), _with_interval(cac)))
+    return views
+
+
+def _with_interval(estimate: Estimate, form: Any = unit_cost) -> str:
+    if estimate.mean != estimate.mean:  # not a number: nothing spent, or nothing won
+        return MISSING
+    return f"{form(estimate.mean)} ({form(estimate.low)} to {form(estimate.high)})"
+
+
+def _attribution(result: AttributionResult) -> dict[str, Any]:
+    channels = next(iter(result.credits.values())).channels
+    rows = []
+    for channel in channels:
+        cells = []
+        for name, table in result.conversions.items():
+            points = Estimate.row(table.loc[channel])
+            cac = result.cac.get(name)
+            costs = unit_cost(float(cac.loc[channel, "mean"])) if cac is not None and channel in cac.index else ""
+            detail = f"{number(points.low)} to {number(points.high)}" + (f"; CAC {costs}" if costs else "")
+            cells.append({"text": number(points.mean), "detail": detail})
+        rows.append({"channel": channel, "cells": cells})
+    return {
+        "sentence": "Attribution describes paths: who met whom on the way to a conversion. It hands out every conversion, "
+        "also those that would have come anyway, and so is not what advertising caused. The plan does not rest on it.",
+        "models": list(result.conversions),
+        "rows": rows,
+        "note": " ".join(result.notes),
+        "flags": [finding.text for finding in result.findings if not finding.passed],
+    }
+
+
+def _provenance(run: Run) -> list[tuple[str, str]]:
+    model, plan = run.config.model, run.config.plan
+    facts = [("Plan file", run.document.path.name), ("Seed", str(run.config.seed))]
+    if run.posterior is not None:
+        facts.append(("Mix model", f"{model.saturation} saturation, geometric adstock over {model.lags} weeks, {model.trend} trend, season of order {model.season.order}, {model.chains} chains of {model.draws} draws"))  # fmt: skip
+    if run.plan is not None and plan is not None:
+        facts.append(("Solver", f"{run.plan.allocation.engine}; {run.plan.allocation.status.value}"))
+        facts.append(("Carried in", f"{_with_interval(run.plan.carried_in, number)} {run.config.outcome} from spend before the horizon come whatever the plan; they are not counted, as the plan's own carryover beyond the horizon is."))  # fmt: skip
+    if run.attribution is not None:
+        settings = run.config.attribution
+        facts.append(("Attribution", f"lookback {settings.lookback}, {settings.replicates} bootstrap replicates"))
+    facts.append(("Time taken", ", ".join(f"{name.lower()} {seconds:.1f} s" for name, seconds in run.seconds.items())))
+    shown = {name: text for name, text in versions().items() if "loaded" not in name}
+    return [*facts, ("Versions", ", ".join(f"{name} {text}" for name, text in shown.items()))]
+
+
+def _short(value: float | None) -> str:
+    return MISSING if value is None or value != value else f"{value:,.4g}"
