@@ -95,10 +95,9 @@ def _ess(draws: Array) -> Array:
 
 def _autocorrelation_time(correlation: Array) -> float:
     """Geyer's initial monotone sequence: 2 x the sum of correlations - 1, cut where pairs turn negative."""
-    usable = (len(correlation) - 2) // 2 * 2
+    usable = (len(correlation) - 3) // 2 * 2 + 2
     pairs = correlation[:usable:2] + correlation[1:usable:2]
     negative = np.flatnonzero(pairs < 0)
-    kept = int(negative[0]) if len(negative) else len(pairs)
-    monotone = np.minimum.accumulate(pairs[:kept])
-    rest = max(float(correlation[2 * kept]), 0.0) if 2 * kept < len(correlation) else 0.0
-    return float(-1.0 + 2.0 * monotone.sum() + rest)
+    kept = int(negative[0]) if len(negative) else len(pairs) - 1
+    rest = max(float(correlation[2 * kept]), 0.0)
+    return float(-1.0 + 2.0 * np.minimum.accumulate(pairs[:kept]).sum() + rest)

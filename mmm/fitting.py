@@ -100,7 +100,9 @@ def _baseline(
     flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in values.items()}
     families = tuple(zip(model.adstocks(panel.channels), model.saturations(panel.channels), strict=True))
     residual = np.repeat(problem.kpi[:, None], len(flat["sigma"]), axis=1)
-    for channel in media_draws(families, flat, problem.media[:, problem.lead :].T):
+    for channel in media_draws(
+        families, flat, problem.media[:, problem.lead :].T, panel.before[0] / problem.media_units
+    ):
         residual -= channel.contribution()
     drawn = coefficient_draws(residual, flat["sigma"], problem.design.matrix, problem.scale, rng)
     return drawn.reshape(*shape, -1)

@@ -35,7 +35,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def _compiled(function: _Function) -> _Function:
-    return cast(_Function, nb.njit(cache=True, nogil=True, fastmath=_FAST)(function))
+    return cast(_Function, nb.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")(function))
 
 
 _LN2 = np.log(2.0)

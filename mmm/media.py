@@ -32,6 +32,8 @@ class ChannelDraws:
         Share of the KPI over the panel, shape (S,).
     media
         Driver in units of its mean over the panel, shape (T,).
+    before
+        Driver per period before the panel, in the same unit.
     scale
         Share of the mean KPI per unit of response, shape (S,).
     """
@@ -42,11 +44,12 @@ class ChannelDraws:
     saturation_parameters: tuple[Array, ...]
     share: Array
     media: Array
+    before: float
     scale: Array
 
     def contribution(self, media: Array | None = None) -> Array:
         """Contribution by period in units of the mean KPI, shape (T, S); for another driver where given."""
-        stock = stocked(self.adstock, self.adstock_parameters, self.media if media is None else media)
+        stock = stocked(self.adstock, self.adstock_parameters, self.media if media is None else media, self.before)
         return np.asarray(self.scale * self.saturation.response(stock, *self.saturation_parameters))
 
     def carried_in(self, periods: int) -> Array:
@@ -61,16 +64,16 @@ class ChannelDraws:
         return np.broadcast_to(weights, (len(weights), len(self.share)))
 
 
-def stocked(adstock: Adstock, parameters: tuple[Array, ...], media: Array) -> Array:
-    """Adstock of a series that nothing precedes, shape (T, S)."""
+def stocked(adstock: Adstock, parameters: tuple[Array, ...], media: Array, before: float) -> Array:
+    """Adstock of a series that a steady driver ``before`` precedes, shape (T, S)."""
     weights = np.asarray(adstock.weights(*parameters))
-    padded = np.concatenate([np.zeros(adstock.lags - 1), media])
+    padded = np.concatenate([np.full(adstock.lags - 1, before), media])
     windows = np.lib.stride_tricks.sliding_window_view(padded, adstock.lags)[:, ::-1]
     return np.asarray(np.ascontiguousarray(windows) @ weights)
 
 
 def media_draws(
-    families: tuple[tuple[Adstock, Saturation], ...], values: Mapping[str, Array], media: Array
+    families: tuple[tuple[Adstock, Saturation], ...], values: Mapping[str, Array], media: Array, before: Array
 ) -> tuple[ChannelDraws, ...]:
     """Gather each channel's draws.
 
@@ -82,16 +85,27 @@ def media_draws(
         Parameter name -> draws of shape (S, C).
     media
         Drivers in units of their means, shape (T, C).
+    before
+        Drivers per period before the panel, in the same units, shape (C,).
     """
     channels = []
     for place, (adstock, saturation) in enumerate(families):
         first = tuple(values[name][:, place] for name in adstock.priors)
         second = tuple(values[name][:, place] for name in saturation.priors)
         share = values["share"][:, place]
-        stock = stocked(adstock, first, media[:, place])
+        stock = stocked(adstock, first, media[:, place], float(before[place]))
         mean = np.asarray(saturation.response(stock, *second)).mean(axis=0)
         channels.append(
-            ChannelDraws(adstock, saturation, first, second, share, media[:, place], np.asarray(share / mean))
+            ChannelDraws(
+                adstock,
+                saturation,
+                first,
+                second,
+                share,
+                media[:, place],
+                float(before[place]),
+                np.asarray(share / mean),
+            )
         )
     return tuple(channels)
 

@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from attribution.contracts import Column, Table
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.calendar import Calendar
 from mmm.priors import Array
 
 __all__ = ["Exposure", "Panel"]
+
+_EARLY = 13
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class Panel:
         What drives each channel, shape (G, T, C): spend, or the volume of an :class:`Exposure`.
     controls
         Shape (G, T, K).
+    before
+        Driver per period in the weeks before the panel, shape (G, C), from which carryover enters its first weeks: the
+        mean of its first 13 periods unless :meth:`with_before` says otherwise.
     kpi_name
         Column of the KPI.
     calendar
@@ -68,6 +73,7 @@ class Panel:
     spend: Array
     media: Array
     controls: Array
+    before: Array
     kpi_name: str = "kpi"
     calendar: Calendar = field(default_factory=Calendar)
 
@@ -130,6 +136,7 @@ class Panel:
         outcome = block([kpi])[:, :, 0]
         if not outcome.sum() > 0:
             raise BadInput(Problem(name, "is zero throughout.", kpi, remedy="name the column of new customers."))
+        media_table = block([entry.volume for entry in media.values()])
         return cls(
             dates=dates,
             days=days,
@@ -138,8 +145,9 @@ class Panel:
             control_names=names,
             kpi=outcome,
             spend=block([entry.spend for entry in media.values()]),
-            media=block([entry.volume for entry in media.values()]),
+            media=media_table,
             controls=block(names),
+            before=media_table[:, :_EARLY].mean(axis=1),
             kpi_name=kpi,
         )
 
@@ -162,6 +170,22 @@ class Panel:
         panel.calendar.names(panel.dates, panel.days)
         return panel
 
+    def with_before(self, driver: Mapping[str, float]) -> Self:
+        """The panel with another driver (spend, or volume of an exposure) per period before its first one.
+
+        Parameters
+        ----------
+        driver
+            Channel -> amount per period, for every geo alike; 0 where the channel began with the panel. Channels not
+            named keep the mean of their first periods.
+        """
+        before = self.before.copy()
+        for channel, amount in driver.items():
+            if channel not in self.channels:
+                raise UnknownChannel(channel, self.channels, "the driver before the panel")
+            before[:, self.channels.index(channel)] = amount
+        return replace(self, before=before)
+
     def select(self, start: int, stop: int) -> Self:
         """The periods from row ``start`` up to, not including, row ``stop``."""
         rows = slice(start, stop)
@@ -172,12 +196,19 @@ class Panel:
             spend=self.spend[:, rows],
             media=self.media[:, rows],
             controls=self.controls[:, rows],
+            before=self.media[:, max(start - _EARLY, 0) : start].mean(axis=1) if start > 0 else self.before,
         )
 
     def with_channels(self, channels: Sequence[str]) -> Self:
         """The panel with only the channels named."""
         places = [self.channels.index(channel) for channel in channels]
-        return replace(self, channels=tuple(channels), spend=self.spend[:, :, places], media=self.media[:, :, places])
+        return replace(
+            self,
+            channels=tuple(channels),
+            spend=self.spend[:, :, places],
+            media=self.media[:, :, places],
+            before=self.before[:, places],
+        )
 
     def after(self, periods: int) -> pd.DatetimeIndex:
         """First days of the periods that follow the panel."""

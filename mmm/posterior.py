@@ -102,7 +102,7 @@ class Posterior:
         families = zip(self.model.adstocks(self.channels), self.model.saturations(self.channels), strict=True)
         values = {name: self.flat(name) for name in self.draws if name not in ("sigma", "baseline")}
         units = self.panel.media[0].mean(axis=0)
-        return media_draws(tuple(families), values, self.panel.media[0] / units)
+        return media_draws(tuple(families), values, self.panel.media[0] / units, self.panel.before[0] / units)
 
     # what media brought
 

@@ -33,7 +33,7 @@ class Problem:
     kpi
         Shape (T,).
     media
-        Shape (C, P + T), with P rows of zeros ahead.
+        Shape (C, P + T), with P periods of the driver before the panel ahead.
     scale
         Prior standard deviation of the baseline's coefficients over sigma, shape (K,).
     projection
@@ -73,8 +73,9 @@ def standardise(panel: Panel, model: Model) -> Problem:
     kpi = panel.kpi[0] / kpi_unit
     units = panel.media[0].mean(axis=0)
     lead = places.longest - 1
-    media = np.pad((panel.media[0] / units).T, ((0, 0), (lead, 0)))
-    tests = _scaled(observe(model.lift_tests, panel), kpi_unit, units, lead)
+    ahead = np.repeat((panel.before[0] / units)[:, None], lead, axis=1)
+    media = np.hstack([ahead, (panel.media[0] / units).T])
+    tests = _scaled(observe(model.lift_tests, panel), kpi_unit, units, ahead)
     scale = columns.sd / _reference_noise(kpi, np.column_stack([columns.matrix, panel.media[0] / units]))
     left, singular, _ = np.linalg.svd(columns.matrix * scale, full_matrices=False)
     projection = left * np.sqrt(singular**2 / (1 + singular**2))
@@ -101,10 +102,7 @@ def _reference_noise(kpi: Array, columns: Array) -> float:
     return float(np.clip(np.sqrt(((kpi - fitted) ** 2).sum() / spare), 0.01, 0.5))
 
 
-def _scaled(tests: Observed, kpi_unit: float, units: Array, lead: int) -> Observed:
-    media = tests.otherwise / units[tests.places[:, 0], None]
-    return Observed(
-        tests.places,
-        np.ascontiguousarray(tests.measured / kpi_unit),
-        np.ascontiguousarray(np.pad(media, ((0, 0), (lead, 0)))),
-    )
+def _scaled(tests: Observed, kpi_unit: float, units: Array, ahead: Array) -> Observed:
+    tested = tests.places[:, 0]
+    media = np.hstack([ahead[tested], tests.otherwise / units[tested, None]])
+    return Observed(tests.places, np.ascontiguousarray(tests.measured / kpi_unit), np.ascontiguousarray(media))

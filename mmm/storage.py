@@ -24,7 +24,7 @@ from mmm.specification import Model
 __all__ = ["read", "write"]
 
 _FORMAT = 1
-_ARRAYS = ("kpi", "spend", "media", "controls")
+_ARRAYS = ("kpi", "spend", "media", "controls", "before")
 _Arrays = dict[str, npt.NDArray[Any]]
 
 

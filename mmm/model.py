@@ -1,0 +1,147 @@
+"""The mix model as a PyMC graph: the readable reference, and the way for likelihoods that do not collapse.
+
+The fused kernel samples the same density many times faster; a test holds log density and gradient of the two together.
+Only this module and :meth:`mmm.Posterior.to_inferencedata` import PyMC or ArviZ.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+
+from mmm.layout import Block
+from mmm.panel import Panel
+from mmm.priors import Beta, Gamma, HalfNormal, LogNormal, Normal, Prior
+from mmm.specification import Model, NegativeBinomialLikelihood, NormalLikelihood, StudentTLikelihood
+from mmm.standard import Problem, standardise
+
+__all__ = ["build", "coordinates"]
+
+
+def build(panel: Panel, model: Model) -> Any:
+    """The PyMC model of a national panel.
+
+    Free variables are named after the blocks of the layout, in its order, then ``sigma`` (or ``dispersion``); where
+    the baseline does not collapse, ``baseline`` holds its coefficients.
+    """
+    problem = standardise(panel, model)
+    # without this policy PyTensor takes the log of a curve's constants in single precision
+    with pytensor.config.change_flags(cast_policy="numpy+floatX"), pm.Model() as graph:
+        values = {(block.name, block.start): _variable(block) for block in problem.layout.blocks}
+        noise = _prior("sigma", (problem.layout.sigma,), scalar=True)
+        media, lifts = _media(problem, panel, model, values)
+        _likelihood(problem, model, media, noise)
+        for m, difference in enumerate(lifts):
+            gained, error = problem.tests.measured[m]
+            pm.Potential(f"lift_test_{m}", pm.logp(pm.Normal.dist(difference, error), gained))
+    return graph
+
+
+def coordinates(problem: Problem, theta: np.ndarray) -> dict[str, np.ndarray]:
+    """A flat point of the fused kernel as PyMC's named point on its unconstrained scale."""
+    suffix = {Beta.code: "_logodds__", Normal.code: ""}
+    point = {
+        _name(block) + suffix.get(block.priors[0].code, "_log__"): theta[block.start : block.start + len(block.priors)]
+        for block in problem.layout.blocks
+    }
+    return {**point, "sigma_log__": np.asarray(theta[-1])}
+
+
+def _name(block: Block) -> str:
+    return f"{block.name}_{type(block.priors[0]).__name__}_{block.start}"
+
+
+def _variable(block: Block) -> Any:
+    return _prior(_name(block), block.priors)
+
+
+def _prior(name: str, priors: tuple[Prior, ...], scalar: bool = False) -> Any:
+    """One variable for priors of one family, a vector unless ``scalar``."""
+
+    def constants(attribute: str) -> Any:
+        values = np.array([getattr(prior, attribute) for prior in priors])
+        return values[0] if scalar else values
+
+    match priors[0]:
+        case Normal():
+            return pm.Normal(name, constants("mean"), constants("sd"))
+        case LogNormal():
+            return pm.LogNormal(name, np.log(constants("median")), constants("sigma"))
+        case HalfNormal():
+            return pm.HalfNormal(name, constants("scale"))
+        case Beta():
+            return pm.Beta(name, constants("a"), constants("b"))
+        case Gamma():
+            return pm.Gamma(name, constants("shape"), constants("rate"))
+    raise TypeError(f"no PyMC distribution for {type(priors[0]).__name__}")
+
+
+def _media(problem: Problem, panel: Panel, model: Model, values: dict[tuple[str, int], Any]) -> tuple[Any, list[Any]]:
+    """What media bring by period, shape (T,), and what each lift test gained."""
+    adstocks, saturations = model.adstocks(panel.channels), model.saturations(panel.channels)
+    total: Any = 0.0
+    gained: list[Any] = [None] * len(problem.tests.places)
+    for channel, (adstock, saturation) in enumerate(zip(adstocks, saturations, strict=True)):
+        found = _of_channel(problem, values, channel)
+        first, second = [found[name] for name in adstock.priors], [found[name] for name in saturation.priors]
+        weights = adstock.weights(*[pt.atleast_1d(value) for value in first])
+
+        def response(
+            series: np.ndarray,
+            adstock: Any = adstock,
+            weights: Any = weights,
+            saturation: Any = saturation,
+            second: Any = second,
+        ) -> Any:
+            windows = np.lib.stride_tricks.sliding_window_view(series, adstock.lags)[:, ::-1]
+            stock = pt.dot(np.ascontiguousarray(windows[-len(problem.kpi) :]), weights)[:, 0]
+            return saturation.response(stock, *second)
+
+        own = response(problem.media[channel])
+        scale = found["share"] / own.mean()
+        total = total + scale * own
+        for m, (tested, begin, end) in enumerate(problem.tests.places):
+            if tested == channel:
+                without = response(problem.tests.otherwise[m])
+                gained[m] = scale * (own - without)[begin:end].sum()
+    return total, gained
+
+
+def _of_channel(problem: Problem, values: dict[tuple[str, int], Any], channel: int) -> dict[str, Any]:
+    return {
+        block.name: values[block.name, block.start][block.channels.index(channel)]
+        for block in problem.layout.blocks
+        if channel in block.channels
+    }
+
+
+def _likelihood(problem: Problem, model: Model, media: Any, noise: Any) -> None:
+    match model.likelihood:
+        case NormalLikelihood():
+            residual = problem.kpi - media
+            quadratic = (residual**2).sum() - (pt.dot(problem.projection.T, residual) ** 2).sum()
+            _, logdet = _determinant(problem)
+            constant = -0.5 * len(problem.kpi) * np.log(2 * np.pi) + 0.5 * logdet
+            pm.Potential("kpi", constant - len(problem.kpi) * pt.log(noise) - 0.5 * quadratic / noise**2)
+        case StudentTLikelihood(freedom=freedom):
+            mean = media + pt.dot(problem.design.matrix, _coefficients(problem))
+            pm.StudentT("kpi", nu=freedom, mu=mean, sigma=noise, observed=problem.kpi)
+        case NegativeBinomialLikelihood():
+            mean = pt.maximum(media + pt.dot(problem.design.matrix, _coefficients(problem)), 1e-6) * problem.kpi_unit
+            counts = np.rint(problem.kpi * problem.kpi_unit).astype(int)
+            pm.NegativeBinomial("kpi", mu=mean, alpha=1.0 / noise**2, observed=counts)
+
+
+def _determinant(problem: Problem) -> tuple[float, float]:
+    """Sign and logarithm of the determinant of I - B Bᵀ."""
+    gram = np.eye(problem.projection.shape[1]) - problem.projection.T @ problem.projection
+    sign, logarithm = np.linalg.slogdet(gram)
+    return float(sign), float(logarithm)
+
+
+def _coefficients(problem: Problem) -> Any:
+    return pm.Normal("baseline", 0.0, problem.design.sd)

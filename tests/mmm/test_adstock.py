@@ -1,0 +1,55 @@
+"""Laws that every adstock family keeps."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmm.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
+from mmm.kernel import lag_weights
+from mmm.media import stocked
+
+FAMILIES = [GeometricAdstock(), DelayedAdstock(), WeibullPDFAdstock(), WeibullCDFAdstock(), NoAdstock(), NoAdstock(5)]
+
+
+def parameters(family, seed, size=6):
+    rng = np.random.default_rng(seed)
+    return tuple(prior.sample(rng, size) for prior in family.priors.values())
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{type(family).__name__}{family.lags}")
+@given(seed=st.integers(0, 10_000))
+def test_weights_sum_to_one_and_match_the_kernel(family, seed):
+    values = parameters(family, seed)
+    weights = family.weights(*values)
+    np.testing.assert_allclose(weights.sum(axis=0), 1.0)
+    assert (weights >= 0).all()
+    for draw in range(weights.shape[1]):
+        p, q = ([*(value[draw] for value in values), 0.0, 0.0])[:2]
+        w, dp, dq = np.empty(family.lags), np.empty(family.lags), np.empty(family.lags)
+        lag_weights(family.code, p, q, w, dp, dq)
+        np.testing.assert_allclose(w, weights[:, draw], rtol=1e-10, atol=1e-300)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{type(family).__name__}{family.lags}")
+def test_steady_spend_is_its_own_adstock(family):
+    stock = stocked(family, parameters(family, 3), np.full(30, 2.5), before=2.5)
+    np.testing.assert_allclose(stock, 2.5)
+
+
+def test_an_impulse_spreads_over_the_lags():
+    impulse = np.zeros(20)
+    impulse[4] = 1.0
+    stock = stocked(GeometricAdstock(lags=3), (np.array([0.5]),), impulse, before=0.0)[:, 0]
+    np.testing.assert_allclose(stock[4:8], [4 / 7, 2 / 7, 1 / 7, 0])
+    assert not stock[:4].any()
+
+
+def test_half_life_of_a_slow_channel_is_longer():
+    quick, slow = GeometricAdstock().half_life(np.array([0.1, 0.8]))
+    assert quick < 1 < slow
+
+
+def test_delayed_adstock_peaks_at_its_delay():
+    weights = DelayedAdstock().weights(np.array([0.5]), np.array([3.0]))
+    assert weights[:, 0].argmax() == 3

@@ -1,0 +1,72 @@
+"""The fused kernel, the PyMC graph and finite differences agree on density and gradient."""
+
+import numpy as np
+import pytest
+
+import mmm
+from mmm.likelihood import fuse
+from mmm.standard import standardise
+
+LIFTS = (
+    mmm.LiftTest("tv", "2023-07-03", "2023-08-06", 5_000, 120, 30),
+    mmm.LiftTest("search", "2024-01-01", "2024-01-28", -20_000, -150, 40),
+    mmm.LiftTest("tv", "2024-03-04", "2024-04-07", -10_000, -60, 25),
+)
+MODELS = {
+    "default": mmm.Model(),
+    "delayed, logistic": mmm.Model(mmm.DelayedAdstock(), mmm.LogisticSaturation(), lift_tests=LIFTS),
+    "weibull density, exponential": mmm.Model(mmm.WeibullPDFAdstock(lags=8), mmm.ExponentialSaturation()),
+    "weibull survival, power": mmm.Model(mmm.WeibullCDFAdstock(), mmm.PowerSaturation(), lift_tests=LIFTS[:1]),
+    "none, none": mmm.Model(mmm.NoAdstock(), mmm.NoSaturation(), mmm.Neutral()),
+    "per channel": mmm.Model(
+        {"tv": mmm.DelayedAdstock(lags=6), "search": mmm.NoAdstock()},
+        {"social": mmm.MichaelisMentenSaturation(), "search": mmm.LogisticSaturation()},
+        mmm.ShareOfCustomers({"tv": (0.1, 0.5)}, otherwise=mmm.Neutral()),
+        trend=mmm.PiecewiseTrend(3),
+        season=(mmm.Season(order=2), mmm.Season(period=91.3, order=1)),
+        lift_tests=LIFTS,
+    ),
+}
+
+
+def points(density, count=3):
+    centre = np.array([prior.centre for prior in density.problem.layout.priors])
+    return centre + np.random.default_rng(0).normal(0, 0.5, (count, density.size))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_gradient_matches_finite_differences(panel, name):
+    density = fuse(standardise(panel, MODELS[name]))
+    for theta in points(density):
+        _, gradient = density(theta)
+        step = 1e-5 * np.eye(density.size)
+        slopes = [(density(theta + h)[0] - density(theta - h)[0]) / 2e-5 for h in step]
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["default", "per channel", "weibull survival, power", "weibull density, exponential"])
+def test_pymc_graph_has_the_same_density_and_gradient(panel, name):
+    from mmm.model import build, coordinates
+
+    density = fuse(standardise(panel, MODELS[name]))
+    graph = build(panel, MODELS[name])
+    value, slope = graph.compile_logp(mode="FAST_COMPILE"), graph.compile_dlogp(mode="FAST_COMPILE")
+    for theta in points(density, 2):
+        point = coordinates(density.problem, theta)
+        expected, gradient = density(theta)
+        np.testing.assert_allclose(value(point), expected, rtol=1e-8, atol=1e-8)
+        np.testing.assert_allclose(slope(point), gradient, rtol=1e-8, atol=1e-8)
+
+
+def test_marginal_likelihood_is_the_dense_gaussian(panel):
+    problem = standardise(panel, mmm.Model())
+    matrix = problem.design.matrix * problem.scale
+    sigma = 0.05
+    covariance = sigma**2 * (np.eye(len(problem.kpi)) + matrix @ matrix.T)
+    residual = problem.kpi - 0.3
+    _, determinant = np.linalg.slogdet(covariance)
+    dense = -0.5 * (determinant + residual @ np.linalg.solve(covariance, residual) + len(residual) * np.log(2 * np.pi))
+    precision = np.eye(len(residual)) - problem.projection @ problem.projection.T
+    priors = sum(prior.log_constant for prior in problem.layout.priors)
+    quick = -len(residual) * np.log(sigma) - 0.5 * residual @ precision @ residual / sigma**2
+    np.testing.assert_allclose(quick + problem.log_constant - priors, dense, rtol=1e-8)
