@@ -124,6 +124,11 @@ class Certificate:
         return f"value {self.value:,.6g}, bound {self.bound:,.6g}: at most {self.gap:.3%} from the best; {kept}"
 
 
-def by_channel(curves: ResponseCurves, values: np.ndarray, name: str) -> pd.Series:
+def channel_index(curves: ResponseCurves) -> pd.Index:
+    """The channels as an index named channel."""
+    return pd.Index(curves.channels, name="channel")
+
+
+def by_channel(index: pd.Index, values: np.ndarray, name: str) -> pd.Series:
     """Values as a series indexed by channel."""
-    return pd.Series(np.asarray(values, dtype=float), index=pd.Index(curves.channels, name="channel"), name=name)
+    return pd.Series(np.asarray(values, dtype=float), index=index, name=name)

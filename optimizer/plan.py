@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
 from mmm.curves import ResponseCurve, ResponseCurves
-from optimizer.allocation import Allocation, Certificate, Status, by_channel
+from optimizer.allocation import Allocation, Certificate, Status, by_channel, channel_index
 from optimizer.constraints import Budget, Customers
 from optimizer.diagnosis import infeasible, refuse_if_ill_posed
 from optimizer.evaluation import Evaluation, evaluated
@@ -190,7 +190,7 @@ class Plan:
             )
         distance = (bound - score) / program.goal.size(score, float(amounts.sum()))
         return Certificate(
-            by_channel(program.setting.curves, amounts, "spend"),
+            by_channel(channel_index(program.setting.curves), amounts, "spend"),
             score * program.goal.sign,
             best.bound,
             distance,
@@ -256,21 +256,22 @@ class Plan:
         won = goal.organic + float(customers.sum())
         distance = (outcome.bound - outcome.score) / goal.size(outcome.score, float(spend.sum()))
         names = [row.name for row in prices.rows]
+        index = channel_index(curves)
         relief = np.array([row.relief_at(spend, customers) for row in prices.rows])
         with np.errstate(divide="ignore"):
             return Allocation(
-                spend=by_channel(curves, spend, "spend"),
+                spend=by_channel(index, spend, "spend"),
                 customers=won,
-                paid_customers=by_channel(curves, customers, "paid_customers"),
+                paid_customers=by_channel(index, customers, "paid_customers"),
                 blended_cac=(goal.fixed_cost + float(spend.sum())) / won if won > 0 else np.inf,
-                marginal_cac=by_channel(curves, 1 / slope, "marginal_cac"),
+                marginal_cac=by_channel(index, 1 / slope, "marginal_cac"),
                 value=outcome.score * goal.sign,
                 bound=outcome.bound * goal.sign,
                 gap=max(distance, 0.0),
                 shadow_prices=pd.Series(
                     prices.per_limit * relief * goal.sign, index=names, name="shadow_price", dtype=float
                 ),
-                entry_cac=by_channel(curves, 1 / prices.needed_slope, "entry_cac"),
+                entry_cac=by_channel(index, 1 / prices.needed_slope, "entry_cac"),
                 status=Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.STOPPED,
                 engine="hulls, "
                 + ("frontier walk" if program.is_aggregate else "linear program")

@@ -229,6 +229,21 @@ class Program:
         return len(self.lower)
 
     @cached_property
+    def row_matrices(self) -> tuple[Array, Array, Array]:
+        """The rows' coefficients of spend and of customers, each rows x channels, and their limits."""
+        shape = (len(self.rows), self.size)
+        per_spend = np.array([row.per_spend for row in self.rows]).reshape(shape)
+        per_customer = np.array([row.per_customer for row in self.rows]).reshape(shape)
+        return per_spend, per_customer, np.array([row.limit for row in self.rows])
+
+    def residuals(self, spend: Array, customers: Array) -> tuple[Array, Array]:
+        """How far each row is exceeded, and the same as a share of the row's own size; both of shape (rows,)."""
+        per_spend, per_customer, limit = self.row_matrices
+        paid, won = per_spend @ spend, per_customer @ customers
+        excess = paid - won - limit
+        return excess, excess / np.maximum(np.abs(limit) + np.abs(per_spend) @ spend + won, 1e-300)
+
+    @cached_property
     def is_aggregate(self) -> bool:
         """Whether totals of spend and customers decide everything but the bounds."""
         return not self.lazy and self.goal.is_aggregate and all(row.is_aggregate for row in self.rows)

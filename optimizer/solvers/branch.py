@@ -197,12 +197,8 @@ class _Search:
             spend = relaxed.spend
 
     def _violations(self, spend: Array, customers: Array) -> Array:
-        rows = self.program.rows
-        if not rows:
-            return self.no_margin
-        excess = np.array([row.residual(spend, customers) for row in rows])
-        kept = np.array([row.violation(spend, customers) <= _KEEP for row in rows])
-        return np.where(kept, 0.0, excess)
+        excess, share = self.program.residuals(spend, customers)
+        return np.where(share <= _KEEP, 0.0, excess)
 
     def _offer_corners(self, node: _Node) -> None:
         """Try the corners of the long chords on which channels lie, all to the left and all to the right."""

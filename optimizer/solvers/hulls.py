@@ -154,36 +154,31 @@ def _hull(table: _Table, start: int, stop: int) -> Hull:
     if len(point) < 2:
         return Hull(point, value, np.zeros(0), np.zeros(0))
     left, right = table.left[start:stop], table.right[start:stop]
-    width = np.diff(point)
-    chord = np.diff(value) / width
-    spread = left - right
-    tent = (spread > 1e-12 * np.abs(chord)) & np.isfinite(left)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(tent, (chord - right) / spread, 0.0)
+    width = point[1:] - point[:-1]
+    chord = (value[1:] - value[:-1]) / width
+    share = (chord - right) / np.maximum(left - right, 1e-300) * width
     x, y = np.empty(2 * len(point) - 1), np.empty(2 * len(point) - 1)
     x[::2], y[::2] = point, value
-    x[1::2] = point[:-1] + share * width
-    y[1::2] = np.where(tent, value[1:] - right * (1 - share) * width, value[:-1])
-    if not np.isfinite(left[0]):  # the curve starts upright: the right line alone bounds the first piece
-        y[0] = y[1] = value[1] - right[0] * width[0]
+    x[1::2] = point[:-1] + share
+    y[1::2] = value[1:] - right * (width - share)
+    if left[0] == np.inf:  # the curve starts upright: the right line alone bounds the first piece
+        y[0] = y[1]
     return _upper_envelope(x, y)
 
 
 def _upper_envelope(x: Array, y: Array) -> Hull:
     """The least concave function above the points, x not falling."""
-    apart = np.diff(x) > 0
-    if not apart.all():
-        keep = np.concatenate(([True], apart))
-        if not (y[1:][~apart] <= y[:-1][~apart]).all():
-            y = np.array([y[x == at].max() for at in x])
-        x, y = x[keep], y[keep]
-    width = np.diff(x)
-    slope = np.diff(y) / width
-    if (np.diff(slope) > 0).any():
+    width = x[1:] - x[:-1]
+    if width.min() <= 0:
+        starts = np.concatenate(([0], np.flatnonzero(width > 0) + 1))
+        x, y = x[starts], np.maximum.reduceat(y, starts)
+        width = x[1:] - x[:-1]
+    slope = (y[1:] - y[:-1]) / width
+    if (slope[1:] > slope[:-1]).any():
         corners = _chain(x.tolist(), y.tolist())
         x, y = x[corners], y[corners]
-        width = np.diff(x)
-        slope = np.diff(y) / width
+        width = x[1:] - x[:-1]
+        slope = (y[1:] - y[:-1]) / width
     return Hull(x, y, slope, width)
 
 

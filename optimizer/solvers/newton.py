@@ -48,7 +48,7 @@ def settled(program: Program, bank: Bank, spend: Array, lower: Array, upper: Arr
         step = _step(program, spend, customers, slope, np.where(free, curvature, -1.0), free)
         moved = np.clip(spend + step, np.maximum(lower, spend / 3), np.minimum(upper, 3 * spend))
         spend, change = np.where(free, moved, spend), np.abs(moved - spend)[free]
-        if (change <= 1e-10 * spend[free]).all():
+        if (change <= 1e-8 * spend[free]).all():
             break
     return spend
 
@@ -60,22 +60,31 @@ def _step(program: Program, spend: Array, customers: Array, slope: Array, curvat
         worth = worth * max(-goal.score(spend, customers), 0.0)
     safe = np.where(free, slope, 0.0)
     gradient = np.where(free, worth * safe - cost, 0.0)
-    rows = [row for row in program.rows if row.violation(spend, customers) > -1e-9]
+    per_spend, per_customer, _ = program.row_matrices
+    residual, share = program.residuals(spend, customers)
+    active = np.flatnonzero(share > -1e-9)
     while True:
-        matrix = np.array([np.where(free, row.gradient(safe), 0.0) for row in rows]).reshape(len(rows), program.size)
-        residual = np.array([row.residual(spend, customers) for row in rows])
-        prices = np.maximum(_prices(matrix, gradient), 0.0)
-        worth_now = worth + prices @ np.array([row.per_customer for row in rows]).reshape(len(rows), program.size)
-        give = np.where(free & (worth_now > 0), 1 / np.maximum(-worth_now * curvature, 1e-300), 0.0)
-        if not rows:
+        matrix = np.where(free, per_spend[active] - per_customer[active] * safe, 0.0)
+        if len(active):
+            worth = worth + np.maximum(_prices(matrix, gradient), 0.0) @ per_customer[active]
+        give = np.where(free & (worth > 0), 1 / np.maximum(-worth * curvature, 1e-300), 0.0)
+        if not len(active):
             return np.asarray(give * gradient)
-        multipliers = np.linalg.lstsq((matrix * give) @ matrix.T, (matrix * give) @ gradient + residual, rcond=1e-12)[0]
+        weighted = matrix * give
+        multipliers = _solved(weighted @ matrix.T, weighted @ gradient + residual[active])
         wrong = int(np.argmin(multipliers))
-        if multipliers[wrong] >= 0 or residual[wrong] > 0:
+        if multipliers[wrong] >= 0 or residual[active[wrong]] > 0:
             return np.asarray(give * (gradient - multipliers @ matrix))
-        rows.pop(wrong)
+        active = np.delete(active, wrong)
 
 
 def _prices(matrix: Array, gradient: Array) -> Array:
-    norms = np.maximum(np.linalg.norm(matrix, axis=1), 1e-300)
-    return np.linalg.lstsq((matrix / norms[:, None]).T, gradient, rcond=1e-9)[0] / norms if len(matrix) else np.zeros(0)
+    return _solved(matrix @ matrix.T, matrix @ gradient)
+
+
+def _solved(square: Array, right: Array) -> Array:
+    """The solution of a small symmetric system, of least norm where it has many."""
+    if len(right) == 1:
+        return right / square[0] if square[0, 0] > 0 else np.zeros(1)
+    scale = 1 / np.sqrt(np.maximum(np.diag(square), 1e-300))
+    return np.asarray(scale * np.linalg.lstsq(square * np.outer(scale, scale), scale * right, rcond=1e-12)[0])

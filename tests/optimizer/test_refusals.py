@@ -1,0 +1,161 @@
+"""Questions without an answer are refused with a sentence that says what to ask instead."""
+
+import numpy as np
+import pytest
+from plan_worlds import hill_world, instance, oracle
+
+import optimizer
+from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, UnknownChannel
+from mmm.curves import Hill, MichaelisMenten, ResponseCurves
+from optimizer import BlendedCAC, Budget, Change, Channel, Customers, Group, MaxCAC, Pacing, Plan, Profit, Spend
+
+CURVES = ResponseCurves({"tv": MichaelisMenten(900, 60_000), "search": MichaelisMenten(500, 20_000)})
+
+
+def test_free_customers_make_least_cac_ill_posed():
+    with pytest.raises(IllPosedPlan, match=r"Customers\(at_least"):
+        Plan(minimize=BlendedCAC(organic=4000)).solve(CURVES)
+
+
+def test_the_ratio_of_fixed_cost_to_organic_decides():
+    # the first customer of search costs 20,000 / 500 = 40
+    def plan(fixed_cost):
+        return Plan(minimize=BlendedCAC(fixed_cost=fixed_cost, organic=1000))
+
+    with pytest.raises(IllPosedPlan, match=r"less than 40\.0"):
+        plan(39_900).solve(CURVES)
+    assert plan(40_500).solve(CURVES).total_spend > 0
+
+
+@pytest.mark.parametrize("promise", [Customers(at_least=4200), Budget(exactly=10_000), Budget(at_least=10_000),
+                                     Channel("tv").at_least(5_000)])  # fmt: skip
+def test_a_promise_makes_it_well_posed(promise):
+    found = Plan(minimize=BlendedCAC(organic=4000), subject_to=promise).solve(CURVES)
+    assert found.gap <= 1e-3
+    assert found.total_spend > 0
+
+
+def test_without_scale_concave_curves_are_ill_posed_and_s_shapes_are_not():
+    with pytest.raises(IllPosedPlan, match="first unit"):
+        Plan(minimize=BlendedCAC()).solve(CURVES)
+    steep = ResponseCurves({"tv": Hill(900, 60_000, 3)})
+    found = Plan(minimize=BlendedCAC()).solve(steep)
+    grid = np.linspace(1e3, 3e5, 20_000)
+    assert found.blended_cac == pytest.approx((grid / steep["tv"](grid)).min(), rel=1e-3)
+
+
+def test_customers_without_any_limit_are_ill_posed():
+    with pytest.raises(IllPosedPlan, match="Budget"):
+        Plan(maximize=Customers()).solve(CURVES)
+
+
+def test_a_promise_beyond_reach_is_named_with_the_certified_best():
+    world = instance(2)
+    best = oracle(world).reached[-1] + world.organic
+    plan = world.plan()
+    asked = Plan(minimize=Spend(organic=world.organic), subject_to=[*plan.subject_to, Customers(at_least=2 * best)])
+    with pytest.raises(InfeasiblePlan, match="customers at least") as caught:
+        asked.solve(world.curves)
+    stated = float(str(caught.value).split("since at most ")[1].split(" customers")[0].replace(",", ""))
+    assert best * 0.999 <= stated <= best * 1.01
+    assert caught.value.exit_code == 3
+
+
+def test_a_cac_ceiling_beyond_reach_is_named_with_the_certified_best():
+    curves = hill_world(3, 5, "mixed")
+    limits = [Budget(at_most=1e6), Customers(at_least=2000)]
+    least = Plan(minimize=BlendedCAC(fixed_cost=1e5), subject_to=limits).solve(curves)
+    with pytest.raises(InfeasiblePlan, match="cannot go below") as caught:
+        Plan(minimize=BlendedCAC(fixed_cost=1e5), subject_to=[*limits, MaxCAC(least.bound * 0.9)]).solve(curves)
+    stated = float(str(caught.value).split("cannot go below ")[1].split(" ")[0].rstrip(".;").replace(",", ""))
+    assert stated == pytest.approx(least.bound, rel=2e-3)
+
+
+def test_contradicting_amounts_are_named():
+    with pytest.raises(InfeasiblePlan, match="budget at most 1,000"):
+        Plan(maximize=Customers(), subject_to=[Budget(at_most=1000), Channel("tv").at_least(2000)]).solve(CURVES)
+    with pytest.raises(InfeasiblePlan, match="tv cannot get"):
+        Plan(maximize=Customers(), subject_to=[Channel("tv").at_least(2000), Group("tv", ["tv"]).at_most(1000)]).solve(
+            CURVES
+        )
+
+
+def test_an_entry_price_above_the_budget_leaves_the_channel_out():
+    plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=1000), Channel("tv").zero_or_at_least(2000)])
+    assert plan.solve(CURVES).spend.to_dict() == pytest.approx({"tv": 0, "search": 1000})
+
+
+@pytest.mark.parametrize("constraint", [Channel("serch").at_most(1), Group("g", ["tv", "serch"]).at_most(1),
+                                        Group("g", ["serch"]).share(at_most=0.5),
+                                        Channel("serch").zero_or_at_least(5)])  # fmt: skip
+def test_unknown_channels_offer_the_nearest(constraint):
+    with pytest.raises(UnknownChannel, match="Did you mean 'search'"):
+        Plan(maximize=Customers(), subject_to=[Budget(at_most=10), constraint]).solve(CURVES)
+
+
+BAD = {
+    "no objective": lambda: Plan(),
+    "two objectives": lambda: Plan(minimize=Spend(), maximize=Customers()),
+    "wrong direction": lambda: Plan(maximize=Spend()),
+    "no constraint": lambda: Plan(maximize=Customers(), subject_to=[Channel("tv")]),
+    "objective of another kind": lambda: Plan(maximize=Budget(at_most=1)),
+    "empty budget": lambda: Budget(),
+    "budget twice": lambda: Budget(at_most=1, exactly=1),
+    "negative budget": lambda: Budget(at_most=-1),
+    "nan budget": lambda: Budget(at_most=np.nan),
+    "crossed bounds": lambda: Channel("tv").between(2, 1),
+    "negative bound": lambda: Channel("tv").at_least(-1),
+    "share above one": lambda: Group("g", ["tv"]).share(at_most=1.5),
+    "share of nothing": lambda: Group("g", ["tv"]).share(),
+    "empty group": lambda: Group("g", []),
+    "no change": lambda: Change(),
+    "zero ceiling": lambda: MaxCAC(0),
+    "negative fixed cost": lambda: BlendedCAC(fixed_cost=-1),
+    "organic of two axes": lambda: BlendedCAC(organic=np.ones((2, 2))),
+    "organic not finite": lambda: Customers(organic=np.nan),
+    "negative value": lambda: Profit(-3),
+    "organic without value": lambda: Profit({"tv": 3}, organic=5),
+    "now lacks a channel": lambda: Plan(maximize=Customers(), subject_to=Budget(at_most=1), now={"tv": 1}).solve(
+        CURVES
+    ),
+    "now unknown": lambda: Plan(
+        maximize=Customers(), subject_to=Budget(at_most=1), now={"tv": 1, "search": 1, "radio": 2}
+    ).solve(CURVES),
+    "change without now": lambda: Plan(maximize=Customers(), subject_to=Change(at_most=0.1)).solve(CURVES),
+    "relative without now": lambda: Plan(
+        maximize=Customers(), subject_to=[Budget(at_most=1), Channel("tv").relative(0.8, 1.2)]
+    ).solve(CURVES),
+    "pacing without weeks": lambda: Plan(maximize=Customers(), subject_to=Pacing(0.1)).solve(CURVES),
+    "values lack a channel": lambda: Plan(maximize=Profit({"tv": 3})).solve(CURVES),
+    "promise without number": lambda: Plan(minimize=Spend(), subject_to=Customers()).solve(CURVES),
+    "organic stated twice": lambda: Plan(minimize=Spend(organic=3), subject_to=Customers(at_least=10, organic=4)).solve(
+        CURVES
+    ),
+    "not curves": lambda: Plan(maximize=Customers(), subject_to=Budget(at_most=1)).solve({"tv": 3}),
+    "organic of other draws": lambda: Plan(
+        maximize=Customers(organic=np.ones(3)), subject_to=Budget(at_most=1)
+    ).evaluate(ResponseCurves({"tv": Hill([1.0, 2.0], 1.0)}), {"tv": 1}),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_with_a_sentence(case):
+    with pytest.raises(BadInput) as caught:
+        BAD[case]()
+    assert len(str(caught.value)) > 20
+
+
+def test_public_names():
+    for name in (
+        "BlendedCAC",
+        "Customers",
+        "Spend",
+        "Profit",
+        "Budget",
+        "Channel",
+        "Group",
+        "MaxCAC",
+        "Change",
+        "Pacing",
+    ):
+        assert name in optimizer.__all__
