@@ -202,18 +202,23 @@ def _convolve(x: Any, start: int, w: Any, out: Any) -> None:
     n = out.shape[0]
     for lag in range(w.shape[0]):
         weight = w[lag]
+        window = x[start - lag : start - lag + n]  # a slice, so that no index can be negative and loops vectorise
         for t in range(n):
-            out[t] += weight * x[start + t - lag]
+            out[t] += weight * window[t]
 
 
 @_compiled
 def _weight_gradient(x: Any, start: int, h: Any, da: Any, dp: Any, dq: Any) -> tuple[float, float]:
     n = h.shape[0]
     by_p, by_q = 0.0, 0.0
+    pull = np.empty(n)
+    for t in range(n):
+        pull[t] = h[t] * da[t]
     for lag in range(dp.shape[0]):
         total = 0.0
+        window = x[start - lag : start - lag + n]
         for t in range(n):
-            total += h[t] * da[t] * x[start + t - lag]
+            total += pull[t] * window[t]
         by_p += total * dp[lag]
         by_q += total * dq[lag]
     return by_p, by_q
@@ -243,7 +248,7 @@ def _add(gradient: Any, slot: int, amount: float) -> None:
 def _forward(values: Any, media: Any, families: Any, slots: Any, lags: Any, curves: Any, level: Any, left: Any) -> None:
     """Lag weights, response and scale of every channel; subtracts what media bring from ``left``.
 
-    ``lags`` (3, C, L) receives weights and their slopes, ``curves`` (4, C, T) response and its slopes by adstock and
+    ``lags`` (C, 3, L) receives weights and their slopes, ``curves`` (C, 4, T) response and its slopes by adstock and
     both parameters, ``level`` (2, C) the mean response and the scale.
     """
     weeks = left.shape[0]
@@ -251,17 +256,17 @@ def _forward(values: Any, media: Any, families: Any, slots: Any, lags: Any, curv
     for i in range(media.shape[0]):
         n, slot = families[i, 1], slots[i]
         p, q = _value(values, slot[0]), _value(values, slot[1])
-        lag_weights(families[i, 0], p, q, lags[0, i, :n], lags[1, i, :n], lags[2, i, :n])
-        _convolve(media[i], media.shape[1] - weeks, lags[0, i, :n], stock)
+        lag_weights(families[i, 0], p, q, lags[i, 0, :n], lags[i, 1, :n], lags[i, 2, :n])
+        _convolve(media[i], media.shape[1] - weeks, lags[i, 0, :n], stock)
         p, q = _value(values, slot[2]), _value(values, slot[3])
-        saturate(families[i, 2], p, q, stock, curves[0, i], curves[1, i], curves[2, i], curves[3, i])
+        saturate(families[i, 2], p, q, stock, curves[i, 0], curves[i, 1], curves[i, 2], curves[i, 3])
         total = 0.0
         for t in range(weeks):
-            total += curves[0, i, t]
+            total += curves[i, 0, t]
         level[0, i] = total / weeks
         level[1, i] = values[slot[4]] / level[0, i]
         for t in range(weeks):
-            left[t] -= level[1, i] * curves[0, i, t]
+            left[t] -= level[1, i] * curves[i, 0, t]
 
 
 @_compiled
@@ -309,18 +314,18 @@ def _lift_tests(
         i, begin = tests[m, 0], tests[m, 1]
         span, n, slot = tests[m, 2] - begin, families[i, 1], slots[i]
         stock, kept, along = np.empty(span), np.empty((4, span)), np.ones(span)
-        _convolve(otherwise[m], lead + begin, lags[0, i, :n], stock)
+        _convolve(otherwise[m], lead + begin, lags[i, 0, :n], stock)
         p, q = _value(values, slot[2]), _value(values, slot[3])
         saturate(families[i, 2], p, q, stock, kept[0], kept[1], kept[2], kept[3])
         difference = 0.0
         for t in range(span):
-            difference += curves[0, i, begin + t] - kept[0, t]
+            difference += curves[i, 0, begin + t] - kept[0, t]
         z = (level[1, i] * difference - measured[m, 0]) / measured[m, 1]
         total -= 0.5 * z * z
         pulls[m] = -z / measured[m, 1]
         by_scale[i] += pulls[m] * difference
         along *= -pulls[m] * level[1, i]
-        _back(by_value, slot, otherwise[m], lead + begin, along, kept, lags[1, i, :n], lags[2, i, :n])
+        _back(by_value, slot, otherwise[m], lead + begin, along, kept, lags[i, 1, :n], lags[i, 2, :n])
     return total
 
 
@@ -378,8 +383,8 @@ def log_density(
     lead = media.shape[1] - weeks
     values, slopes, by_value = np.empty(n), np.empty(n), np.zeros(n)
     total = prior_terms(theta, kinds, first, second, values, slopes, gradient)
-    lags = np.empty((3, channels, families[:, 1].max()))
-    curves, level, pull = np.empty((4, channels, weeks)), np.empty((2, channels)), kpi.copy()
+    lags = np.empty((channels, 3, families[:, 1].max()))
+    curves, level, pull = np.empty((channels, 4, weeks)), np.empty((2, channels)), kpi.copy()
     _forward(values, media, families, slots, lags, curves, level, pull)
     sigma = values[n - 1]
     quadratic = _marginal_baseline(pull, projection, 1.0 / (sigma * sigma))
@@ -392,7 +397,7 @@ def log_density(
     own = np.empty(weeks)
     for i in range(channels):
         for t in range(weeks):
-            by_scale[i] += pull[t] * curves[0, i, t]
+            by_scale[i] += pull[t] * curves[i, 0, t]
         by_value[slots[i, 4]] += by_scale[i] / level[0, i]
         through_mean = by_scale[i] * level[1, i] / (level[0, i] * weeks)
         for t in range(weeks):
@@ -402,7 +407,7 @@ def log_density(
                 for t in range(tests[m, 1], tests[m, 2]):
                     own[t] += pulls[m] * level[1, i]
         longest = families[i, 1]
-        _back(by_value, slots[i], media[i], lead, own, curves[:, i], lags[1, i, :longest], lags[2, i, :longest])
+        _back(by_value, slots[i], media[i], lead, own, curves[i], lags[i, 1, :longest], lags[i, 2, :longest])
     for j in range(n):
         gradient[j] += by_value[j] * slopes[j]
     return float(total)
