@@ -1,0 +1,60 @@
+"""One finished run on the starter plan, shared by the tests that only look at it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from optimizer.planning.progress import Progress
+from optimizer.planning.result import Run
+from optimizer.planning.run import Goal, run_plan
+from optimizer.planning.starter import write_starter
+
+QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
+HOSTILE = "<script>document.title='taken'</script>"
+
+
+@pytest.fixture
+def starter(tmp_path: Path) -> Path:
+    """A fresh starter folder; the plan file inside it."""
+    return write_starter(tmp_path / "starter")[0]
+
+
+def _run_quietly(plan: Path, out: Path, goal: Goal = "report") -> tuple[Run, tuple[Path, ...]]:
+    return run_plan(plan, out=out, goal=goal, progress=Progress(io.StringIO()))
+
+
+@pytest.fixture(scope="session")
+def run_quietly() -> QuietRun:
+    """Runs a plan file without a word on the terminal."""
+    return _run_quietly
+
+
+@pytest.fixture(scope="session")
+def hostile() -> str:
+    """The hostile channel's name."""
+    return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def hostile_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter plan with a channel whose name is a script, throughout."""
+    plan = write_starter(tmp_path_factory.mktemp("hostile") / "starter")[0]
+    text = plan.read_text(encoding="utf-8")
+    text = text.replace("      paid_social: paid_social", f'      "{HOSTILE}": paid_social')
+    text = text.replace("[generic_search, paid_social]", f'[generic_search, "{HOSTILE}"]')
+    text = text.replace("cost: {paid_social: +15%}", f'cost: {{"{HOSTILE}": +15%}}')
+    plan.write_text(text.replace("name: Next quarter", "name: Quarter & <b>more</b>"), encoding="utf-8")
+    touches = plan.parent / "touchpoints.csv"
+    touches.write_text(touches.read_text(encoding="utf-8").replace("paid_social", HOSTILE), encoding="utf-8")
+    return plan
+
+
+@pytest.fixture(scope="session")
+def finished(hostile_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """A finished run and its output folder."""
+    out = tmp_path_factory.mktemp("finished")
+    return _run_quietly(hostile_plan, out)[0], out

@@ -1,0 +1,89 @@
+"""The command: exit codes, messages on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+CAC = [sys.executable, "-c", "from optimizer.planning.cli import main; main()"]
+
+
+def cac(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [*CAC, *(str(argument) for argument in arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=240, check=False)
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "said"),
+    [
+        (None, 2, "no such file"),
+        ("name: A\ndata: {}\n", 2, "plan.yaml:2: data: give weekly"),
+        ("nme: A\n", 2, "Did you mean 'name'?"),
+        ("name: A\ndata: {weekly: {path: w.csv, spend: [tv]}}\n", 2, "w.csv: does not exist"),
+    ],
+)
+def test_bad_input_ends_with_2_and_no_traceback(tmp_path: Path, file: str | None, code: int, said: str) -> None:
+    if file is not None:
+        (tmp_path / "plan.yaml").write_text(file, encoding="utf-8")
+    for command in ("check", "plan", "fit"):
+        done = cac(command, "plan.yaml", folder=tmp_path)
+        assert done.returncode == code
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+    assert [path.name for path in tmp_path.iterdir()] == (["plan.yaml"] if file is not None else [])
+
+
+def test_wrong_use_ends_with_2() -> None:
+    assert cac("plan").returncode == 2
+    assert cac("plann", "x").returncode == 2
+
+
+def test_a_goal_the_file_gives_no_means_for(tmp_path: Path) -> None:
+    (tmp_path / "paths.csv").write_text("path,conversions\na>b,1\n", encoding="utf-8")
+    (tmp_path / "plan.yaml").write_text("name: A\ndata: {paths: {path: paths.csv}}\n", encoding="utf-8")
+    done = cac("optimize", "plan.yaml", folder=tmp_path)
+    assert done.returncode == 2
+    assert "needs plan in the plan file" in done.stderr
+
+
+def test_init_plan_and_its_summary(tmp_path: Path) -> None:
+    assert cac("init", tmp_path / "new").returncode == 0
+    again = cac("init", tmp_path / "new")
+    assert again.returncode == 2
+    assert "Nothing was written" in again.stderr
+    done = cac("optimize", tmp_path / "new" / "plan.yaml")
+    assert done.returncode == 0, done.stderr
+    for said in ("spend now", "marginal CAC", "Blended CAC now", "Probability that the plan beats", "Bound"):
+        assert said in done.stdout
+    assert "Mix model: done in" in done.stderr
+    assert "Exception" not in done.stderr
+
+
+def test_infeasible_ends_with_3_and_keeps_the_fit(tmp_path: Path) -> None:
+    cac("init", tmp_path / "new")
+    plan = tmp_path / "new" / "plan.yaml"
+    text = plan.read_text(encoding="utf-8").replace("customers: {at_least: +0%}  #", "customers: {at_least: 99_000}  #")
+    plan.write_text(text, encoding="utf-8")
+    done = cac("optimize", plan)
+    assert done.returncode == 3
+    assert "99,000" in done.stderr
+    assert [path.name for path in (tmp_path / "new" / "plan-output").iterdir()] == ["posterior.nc"]
+
+
+def test_help_is_quick() -> None:
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = cac("--help")
+        times.append(time.perf_counter() - start)
+        assert done.returncode == 0
+    assert min(times) < 1.0
+
+
+def test_version_says_where_mmm_is() -> None:
+    assert "mmm loaded from" in cac("--version").stdout

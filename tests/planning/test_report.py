@@ -1,0 +1,108 @@
+"""The report in a real browser: self-contained, hostile names stay text, nothing overflows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimizer.planning.result import Run
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:asyncio"),  # the driver's event loop, not ours
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "no Chromium: run make test, which provides one, or set CHROMIUM"
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=path, args=flags)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any, finished: tuple[Run, Path]) -> Iterator[Any]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.asked: list[str] = []
+    opened.said: list[str] = []
+    opened.on("request", lambda request: opened.asked.append(request.url))
+    opened.on("console", lambda message: opened.said.append(message.text))
+    opened.goto((finished[1] / "report.html").as_uri())
+    yield opened
+    opened.close()
+
+
+def test_a_channel_named_as_a_script_stays_text(page: Any, hostile: str) -> None:
+    assert page.title() == "Quarter & <b>more</b>"
+    assert page.locator("script").count() == 0
+    assert page.locator("h1 b").count() == 0
+    assert hostile in page.locator("h3").all_inner_texts()
+    assert hostile in page.locator("body").inner_text()
+
+
+def test_it_asks_for_nothing_else_and_breaks_no_policy(page: Any) -> None:
+    assert [url for url in page.asked if not url.startswith("file:")] == []
+    assert len(page.asked) == 1
+    assert page.said == []
+    policy = page.locator("meta[http-equiv='Content-Security-Policy']").get_attribute("content")
+    assert "default-src 'none'" in policy
+
+
+def test_the_policy_would_stop_a_script(browser: Any, finished: tuple[Run, Path], tmp_path: Path) -> None:
+    text = (finished[1] / "report.html").read_text(encoding="utf-8")
+    (tmp_path / "injected.html").write_text(text.replace("</body>", "<script>document.title='taken'</script></body>"))
+    opened = browser.new_page()
+    opened.goto((tmp_path / "injected.html").as_uri())
+    assert opened.title() != "taken"
+
+
+def test_the_decision_comes_first_and_says_how_sure(page: Any) -> None:
+    decision = page.locator("#decision")
+    assert decision.bounding_box()["y"] < 250
+    text = decision.inner_text()
+    assert "blended CAC falls from" in text
+    assert "with probability" in text
+    assert "no allocation within the limits has a blended CAC below" in text
+
+
+@pytest.mark.parametrize("width", [1280, 800, 390])
+def test_nothing_overflows_sideways(page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_all_sections_and_figures_show(page: Any, finished: tuple[Run, Path]) -> None:
+    headings = page.locator("h2").all_inner_texts()
+    for wanted in ("The plan", "What if", "Channel by channel", "Attribution", "Fit and diagnostics"):
+        assert wanted in headings
+    run, _ = finished
+    assert run.plan is not None
+    assert page.locator("article.channel figure svg").count() == len(run.plan.rows)
+    for box in (figure.bounding_box() for figure in page.locator("figure svg").all()):
+        assert box["width"] > 200
+        assert box["height"] > 80
+    for link in page.locator("nav a").all():
+        assert page.locator(link.get_attribute("href")).count() == 1
+
+
+def test_no_raw_floats_or_not_a_numbers_reach_the_reader(page: Any) -> None:
+    text = page.locator("body").inner_text()
+    assert not re.search(r"\bnan\b|\binf\b|None\b", text)
+    assert not re.search(r"\d\.\d{5,}", text)
+
+
+def test_it_prints_on_paper(page: Any, tmp_path: Path) -> None:
+    page.pdf(path=tmp_path / "report.pdf", format="A4")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
