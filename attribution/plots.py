@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,24 +18,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput
-from attribution.figures import (
-    ACCENT,
-    GOOD,
-    INK,
-    MARKERS,
-    SERIES,
-    SOFT,
-    amount_axis,
-    canvas,
-    channel_colours,
-    dress,
-    headline,
-    own_axes,
-    percent_axis,
-    row_labels,
-    style,
-    svg,
-)
+from attribution.figures import canvas, dress, headline, name_rows, own_axes, style, svg
+from attribution.flow import days_to_conversion, path_lengths, step_shares
+from attribution.labels import row_labels
+from attribution.numbers import amount_axis, percent_axis
+from attribution.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
 from attribution.rows import Marks, dot_rows, row_height
 
 if TYPE_CHECKING:
@@ -55,7 +43,7 @@ __all__ = [
 
 
 def comparison(
-    table: pd.DataFrame,
+    table: pd.DataFrame | Mapping[str, pd.DataFrame],
     ax: Axes | None = None,
     *,
     of: str = "conversions credited",
@@ -67,7 +55,8 @@ def comparison(
     Parameters
     ----------
     table
-        What :func:`attribution.compare` returns: channels x models, or channels x (model, estimate | 5% | 95%).
+        What :func:`attribution.compare` returns: channels x models, or channels x (model, estimate | 5% | 95%); or
+        model -> table with the estimate and its interval.
     ax
         Axes to draw on.
     of, title
@@ -89,7 +78,7 @@ def comparison(
         return dot_rows(axes, marks, title, of + (", with 90 % intervals" if interval else ""), ratios=ratios)
 
 
-def cac(table: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+def cac(table: pd.DataFrame | Mapping[str, pd.DataFrame], ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
     """Cost per credited customer by channel and model; the table is like that of :func:`comparison`."""
     return comparison(table, ax, of=f"{currency} per credited customer", title="CAC by whose credit it is", ratios=True)
 
@@ -100,7 +89,8 @@ def removal_effect(effect: Any, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     effect
-        A Markov credit, its ``removal_effect``, or a frame with ``estimate`` (or ``mean``), ``5%`` and ``95%``.
+        A Markov credit, with or without bootstrap; its ``removal_effect``; or a frame with the estimate and its
+        interval.
     ax
         Axes to draw on.
 
@@ -109,11 +99,12 @@ def removal_effect(effect: Any, ax: Axes | None = None) -> Axes:
     BadInput
         If a credit has no removal effect.
     """
-    given = getattr(effect, "removal_effect", effect)
+    given = (
+        effect.summary("removal_effect") if hasattr(effect, "summary") else getattr(effect, "removal_effect", effect)
+    )
     if given is None:
         raise BadInput("removal_effect: only Markov credit has one. Remedy: attribution.Markov(order=1)(journeys).")
-    table = given.to_frame("estimate") if isinstance(given, pd.Series) else given
-    marks = _marks(table, "removal effect")
+    marks = Marks.of(given.to_frame("estimate") if isinstance(given, pd.Series) else given, "removal effect")
     order = marks.mean.sort_values(ascending=False, kind="stable").index
     with style():
         axes = own_axes(ax, height=row_height(len(order)))
@@ -122,16 +113,17 @@ def removal_effect(effect: Any, ax: Axes | None = None) -> Axes:
         return axes
 
 
-def transitions(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def transitions(journeys: Any, ax: Axes | None = None) -> Axes:
     """Where journeys go next, as a heat map.
 
     Parameters
     ----------
-    table
-        Probabilities, from (rows) x to (columns); the outcomes (conversion, null) may be among the columns.
+    journeys
+        Journeys; or a table of shares, from (rows) x to (columns), as :func:`attribution.flow.step_shares` gives.
     ax
         Axes to draw on.
     """
+    table: pd.DataFrame = journeys if isinstance(journeys, pd.DataFrame) else step_shares(journeys)
     values = table.to_numpy(dtype=float)
     if values.size == 0:
         raise BadInput("transitions: the table is empty.")
@@ -141,12 +133,14 @@ def transitions(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         rows, columns = table.shape
         axes = own_axes(ax, width=2.6 + 0.62 * columns, height=1.9 + 0.42 * rows)
         dress(axes, grid="")
-        shades = LinearSegmentedColormap.from_list("house", ["#ffffff", "#cfe0f1", ACCENT, "#0d2c55"])
+        shades = LinearSegmentedColormap.from_list("house", SHADES)
         top = float(np.nanmax(values)) or 1.0
         axes.imshow(values, cmap=shades, vmin=0, vmax=top, aspect="auto")
         _write_cells(axes, values, top)
         axes.set_xticks(range(columns), row_labels(table.columns, 16), rotation=40, ha="right", rotation_mode="anchor")
-        axes.set_yticks(range(rows), row_labels(table.index, 22))
+        for label in axes.get_xticklabels():
+            label.set_parse_math(False)
+        name_rows(axes, range(rows), table.index)
         axes.tick_params(labelcolor=INK)
         for spine in axes.spines.values():
             spine.set_visible(False)
@@ -156,25 +150,23 @@ def transitions(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         return axes
 
 
-def time_to_conversion(days: npt.ArrayLike, ax: Axes | None = None, *, weights: npt.ArrayLike | None = None) -> Axes:
+def time_to_conversion(journeys: Any, ax: Axes | None = None) -> Axes:
     """Days from the first touch to the conversion: how many, and the share converted by then.
 
     Parameters
     ----------
-    days
-        One number per conversion, or per group of conversions.
+    journeys
+        Journeys; or conversions by days, as :func:`attribution.flow.days_to_conversion` gives.
     ax
         Axes to draw on.
-    weights
-        Conversions per group; 1 each by default.
 
     Raises
     ------
     BadInput
         If there are no conversions.
     """
-    lag = np.asarray(days, dtype=float).ravel()
-    weight = np.ones_like(lag) if weights is None else np.asarray(weights, dtype=float).ravel()
+    counted = journeys if isinstance(journeys, pd.Series) else days_to_conversion(journeys)
+    lag, weight = counted.index.to_numpy(dtype=float), counted.to_numpy(dtype=float)
     if lag.size == 0 or not weight.sum() > 0:
         raise BadInput("time_to_conversion: there are no conversions to draw.")
     order = np.argsort(lag, kind="stable")
@@ -186,7 +178,7 @@ def time_to_conversion(days: npt.ArrayLike, ax: Axes | None = None, *, weights: 
     with style():
         axes = own_axes(ax, height=3.4)
         dress(axes)
-        axes.bar(np.arange(len(counts)) * width + width / 2, counts, width=0.86 * width, color="#b9cde4")
+        axes.bar(np.arange(len(counts)) * width + width / 2, counts, width=0.86 * width, color=BARS)
         for at, share, side in ((half, "50 %", "half"), (most, "90 %", "nine in ten")):
             axes.axvline(at, color=ACCENT, linewidth=1.4, linestyle=(0, (4, 3)))
             axes.annotate(
@@ -207,19 +199,22 @@ def time_to_conversion(days: npt.ArrayLike, ax: Axes | None = None, *, weights: 
         return axes
 
 
-def path_length(lengths: pd.DataFrame | pd.Series, ax: Axes | None = None, *, longest: int = 12) -> Axes:
+def path_length(journeys: Any, ax: Axes | None = None, *, longest: int = 12) -> Axes:
     """Conversions by number of touches, and how likely paths of that length convert.
 
     Parameters
     ----------
-    lengths
-        Index: touches in the path. A Series of conversions, or a frame with ``conversions`` and ``nulls``.
+    journeys
+        Journeys; or by touches in the path: a Series of conversions, or a frame with ``conversions`` and ``nulls``.
     ax
         Axes to draw on.
     longest
         Longer paths are counted together.
     """
-    table = lengths.to_frame("conversions") if isinstance(lengths, pd.Series) else lengths
+    if isinstance(journeys, pd.Series):
+        table = journeys.to_frame("conversions")
+    else:
+        table = journeys if isinstance(journeys, pd.DataFrame) else path_lengths(journeys)
     if len(table) == 0:
         raise BadInput("path_length: there are no paths to draw.")
     touches = np.minimum(table.index.to_numpy(dtype=int), longest)
@@ -227,7 +222,7 @@ def path_length(lengths: pd.DataFrame | pd.Series, ax: Axes | None = None, *, lo
     with style():
         axes = own_axes(ax, height=3.4)
         dress(axes)
-        axes.bar(grouped.index, grouped["conversions"], width=0.8, color="#b9cde4")
+        axes.bar(grouped.index, grouped["conversions"], width=0.8, color=BARS)
         handles: list[Any] = []
         names = [
             f"{length}+" if length == longest and table.index.max() > longest else str(length)
@@ -267,7 +262,9 @@ def _write_cells(axes: Axes, values: npt.NDArray[np.float64], top: float) -> Non
             axes.text(column, row, "<1", ha="center", va="center", fontsize=size, color=SOFT)
 
 
-def _views(table: pd.DataFrame) -> list[Marks]:
+def _views(table: pd.DataFrame | Mapping[str, pd.DataFrame]) -> list[Marks]:
+    if not isinstance(table, pd.DataFrame):
+        table = pd.concat(dict(table), axis=1) if table else pd.DataFrame()
     if table.empty:
         raise BadInput("comparison: the table is empty. Remedy: compare at least one credit.")
     if table.columns.nlevels == 1:
@@ -276,15 +273,9 @@ def _views(table: pd.DataFrame) -> list[Marks]:
         models = list(dict.fromkeys(table.columns.get_level_values(0)))
         parts = {str(model): table[model] for model in models}
     return [
-        _marks(part, model, SERIES[number % len(SERIES)], MARKERS[number % len(MARKERS)])
+        Marks.of(part, model, SERIES[number % len(SERIES)], MARKERS[number % len(MARKERS)])
         for number, (model, part) in enumerate(parts.items())
     ]
-
-
-def _marks(part: pd.DataFrame, label: str, colour: str = ACCENT, marker: str = "o") -> Marks:
-    mean = part["estimate"] if "estimate" in part else part["mean"]
-    low, high = (part[name] if name in part and part[name].notna().any() else None for name in ("5%", "95%"))
-    return Marks(label, mean, low, high, colour, marker)
 
 
 def _percent(value: float) -> str:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from attribution.figures import ACCENT, INK, LINE, SOFT, WASH, amount_axis, compact, dress, headline, row_labels
+from attribution.errors import BadInput
+from attribution.figures import dress, headline, name_rows
+from attribution.numbers import amount_axis, compact
+from attribution.palette import ACCENT, LINE, SOFT, WASH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Marks", "dot_rows", "row_height"]
 
 _LOG_BEYOND = 60.0
+_ENDS = (("5%", "low"), ("95%", "high"))
 _ROOM = 0.56  # of a row, for marks above each other
 
 
@@ -42,6 +46,21 @@ class Marks:
     high: pd.Series | None = None
     colour: str = ACCENT
     marker: str = "o"
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, label: str, colour: str = ACCENT, marker: str = "o") -> Marks:
+        """Marks from a summary, whose columns may be called estimate, mean or median; 5% and 95%, or low and high.
+
+        Raises
+        ------
+        BadInput
+            If the table has no column with the estimate.
+        """
+        centre = next((name for name in ("estimate", "mean", "median") if name in table), None)
+        if centre is None:
+            raise BadInput(f"plot of {label}: the table has no column estimate, mean or median.")
+        low, high = (next((table[name] for name in names if name in table), None) for names in _ENDS)
+        return cls(label, table[centre], low, high, colour, marker)
 
     def at(self, rows: pd.Index) -> Marks:
         """The same marks for other rows, or in another order."""
@@ -101,8 +120,7 @@ def dot_rows(
         _numbers(ax, marks[0], place, write)
     ax.set_xlim(left, right)
     ax.set_ylim(-0.6, len(rows) - 0.4)
-    ax.set_yticks(place, row_labels(rows))
-    ax.tick_params(axis="y", labelcolor=INK, labelsize=9.5)
+    name_rows(ax, place, rows)
     ax.spines["left"].set_visible(False)
     amount_axis(ax, "x", label)
     headline(ax, title, handles if len(marks) > 1 else (), [mark.label for mark in marks] if len(marks) > 1 else ())

@@ -18,23 +18,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput
-from attribution.figures import (
-    ACCENT,
-    INK,
-    NOW,
-    PLANNED,
-    SOFT,
-    amount_axis,
-    canvas,
-    channel_colours,
-    dress,
-    headline,
-    own_axes,
-    percent_axis,
-    row_labels,
-    style,
-    svg,
-)
+from attribution.figures import canvas, dress, headline, own_axes, style, svg
+from attribution.labels import row_labels
+from attribution.numbers import amount_axis, percent_axis
+from attribution.palette import ACCENT, BAND, BARS, INK, NOW, PLANNED, SOFT, channel_colours
 from attribution.rows import Marks, dot_rows, row_height
 
 if TYPE_CHECKING:
@@ -58,7 +45,6 @@ __all__ = [
 ]
 
 Table = pd.DataFrame
-_BAND = "#cfe0f1"
 _ORGANIC = "#cdd4dc"
 
 
@@ -78,7 +64,7 @@ def fit(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") 
     with style():
         axes = own_axes(ax, width=9.5, height=3.6)
         dress(axes)
-        band = axes.fill_between(table.index, table["5%"], table["95%"], color=_BAND, linewidth=0)
+        band = axes.fill_between(table.index, table["5%"], table["95%"], color=BAND, linewidth=0)
         (mean,) = axes.plot(table.index, table["mean"], color=ACCENT, linewidth=1.5)
         (seen,) = axes.plot(
             table.index, table["observed"], "o", color=INK, markersize=2.8, markeredgewidth=0, alpha=0.85
@@ -144,7 +130,7 @@ def contributions(result: Any, ax: Axes | None = None, *, outcome: str = "custom
     outcome
         What is counted.
     """
-    marks = _marks(_summary(result, "contributions"))
+    marks = Marks.of(_summary(result, "contributions"), "contributions")
     return _rows(marks, ax, "What channels brought", f"{outcome}, with 90 % intervals")
 
 
@@ -171,7 +157,9 @@ def marginal_cac(result: Any, ax: Axes | None = None, *, currency: str = "EUR") 
 
 def half_life(result: Any, ax: Axes | None = None) -> Axes:
     """Weeks until half of a week's spend has acted, by channel; a posterior or its ``half_life()``."""
-    return _rows(_marks(_summary(result, "half_life")), ax, "Carryover", "weeks until half of the effect is there")
+    return _rows(
+        Marks.of(_summary(result, "half_life"), "half-life"), ax, "Carryover", "weeks until half of the effect is there"
+    )
 
 
 def response(
@@ -211,7 +199,7 @@ def response(
         dress(axes)
         if values.shape[1] > 1:
             low, high = np.quantile(values, [0.05, 0.95], axis=1)
-            axes.fill_between(spend, low, high, color=_BAND, linewidth=0)
+            axes.fill_between(spend, low, high, color=BAND, linewidth=0)
         inside = spend <= observed[1] if observed else np.ones(len(spend), dtype=bool)
         axes.plot(spend[inside], mean[inside], color=ACCENT, linewidth=2)
         beyond = spend >= spend[inside][-1]
@@ -251,7 +239,7 @@ def carryover(weights: npt.ArrayLike, ax: Axes | None = None, *, channel: str = 
     with style():
         axes = own_axes(ax, width=5.6, height=3.2)
         dress(axes)
-        axes.bar(np.arange(len(shown)), shown, width=0.75, color="#b9cde4")
+        axes.bar(np.arange(len(shown)), shown, width=0.75, color=BARS)
         if table.shape[1] > 1:
             low, high = np.quantile(table[:until], [0.05, 0.95], axis=1)
             axes.vlines(np.arange(len(shown)), low, high, color=ACCENT, linewidth=1.8)
@@ -289,8 +277,8 @@ def prior_shift(result: Any, ax: Axes | None = None) -> Axes:
 
 
 def _costs(table: Table, ax: Axes | None, title: str, label: str) -> Axes:
-    marks = _marks(table, "median" if "median" in table else "mean")
-    return _rows(marks, ax, title, label, costs=True)
+    centre = table.drop(columns="mean") if {"mean", "median"} <= set(table.columns) else table  # ratios: infinite means
+    return _rows(Marks.of(centre, title), ax, title, label, costs=True)
 
 
 def _rows(marks: Marks, ax: Axes | None, title: str, label: str, costs: bool = False) -> Axes:
@@ -298,10 +286,6 @@ def _rows(marks: Marks, ax: Axes | None, title: str, label: str, costs: bool = F
     with style():
         axes = own_axes(ax, height=row_height(len(order)))
         return dot_rows(axes, [marks.at(order)], title, label, ratios=costs)
-
-
-def _marks(table: Table, centre: str = "mean") -> Marks:
-    return Marks(centre, table[centre], table.get("5%"), table.get("95%"))
 
 
 def _table(result: Any, method: str) -> Table:

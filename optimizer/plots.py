@@ -17,31 +17,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput
-from attribution.figures import (
-    ACCENT,
-    INK,
-    NOW,
-    PLANNED,
-    SOFT,
-    amount_axis,
-    amounts,
-    canvas,
-    compact,
-    dress,
-    headline,
-    own_axes,
-    row_labels,
-    style,
-    svg,
-)
+from attribution.figures import canvas, dress, headline, name_rows, own_axes, style, svg
+from attribution.numbers import amount_axis, amounts, compact
+from attribution.palette import ACCENT, BAND, NOW, PLANNED, SOFT, WARN
 from attribution.rows import Marks, dot_rows, row_height
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["blended_cac", "canvas", "channel_cac", "frontier", "moves", "scenarios", "schedule", "style", "svg"]
-
-_MORE, _LESS = ACCENT, "#c26a1b"
 
 
 def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
@@ -65,7 +49,7 @@ def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = "EU
     with style():
         axes = own_axes(ax, height=row_height(len(order)) + 0.2)
         dress(axes, grid="x")
-        colours = [_MORE if change >= 0 else _LESS for change in after - before]
+        colours = [ACCENT if change >= 0 else WARN for change in after - before]
         axes.hlines(place, before, after, color=colours, linewidth=3.5, alpha=0.45, zorder=2)
         (old,) = axes.plot(before, place, "o", color=NOW, markersize=8, markeredgecolor="white", zorder=3)
         (new,) = axes.plot(after, place, "D", color=PLANNED, markersize=7.5, markeredgecolor="white", zorder=4)
@@ -74,8 +58,7 @@ def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = "EU
         for row, old_spend, new_spend, colour in zip(place, before, after, colours, strict=True):
             _beside(axes, row, _change(old_spend, new_spend), colour if old_spend != new_spend else SOFT)
         axes.set_ylim(-0.6, len(order) - 0.4)
-        axes.set_yticks(place, row_labels(order))
-        axes.tick_params(axis="y", labelcolor=INK, labelsize=9.5)
+        name_rows(axes, place, order)
         axes.spines["left"].set_visible(False)
         amount_axis(axes, "x", f"spend over the horizon, {currency}")
         headline(axes, "What to move", [old, new], ["now", "planned"])
@@ -94,7 +77,7 @@ def channel_cac(now: pd.DataFrame, planned: pd.DataFrame, ax: Axes | None = None
     currency
         Code of the currency.
     """
-    marks = [_marks(now, "now", NOW, "o"), _marks(planned, "planned", PLANNED, "D")]
+    marks = [Marks.of(now, "now", NOW, "o"), Marks.of(planned, "planned", PLANNED, "D")]
     order = marks[1].mean.fillna(np.inf).sort_values(kind="stable").index
     with style():
         axes = own_axes(ax, height=row_height(len(order), 2))
@@ -135,7 +118,7 @@ def frontier(
         axes = own_axes(ax, width=6.4, height=3.8)
         dress(axes)
         if {"low", "high"} <= set(line.columns):
-            axes.fill_between(line["spend"], line["low"], line["high"], color="#cfe0f1", linewidth=0)
+            axes.fill_between(line["spend"], line["low"], line["high"], color=BAND, linewidth=0)
         (best,) = axes.plot(line["spend"], line["blended_cac"], color=ACCENT, linewidth=2)
         handles, names = [best], ["lowest for each budget"]
         for point, name, colour, marker in ((now, "now", NOW, "o"), (planned, "planned", PLANNED, "D")):
@@ -171,7 +154,7 @@ def scenarios(table: pd.DataFrame, ax: Axes | None = None, *, plan: str | None =
     currency
         Code of the currency.
     """
-    marks = _marks(table, "blended CAC", PLANNED, "D")
+    marks = Marks.of(table, "blended CAC", PLANNED, "D")
     with style():
         axes = own_axes(ax, height=row_height(len(table)))
         dot_rows(axes, [marks], "What if", f"blended CAC, {currency}, with 90 % intervals")
@@ -248,11 +231,10 @@ def schedule(table: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EU
         axes = own_axes(ax, width=9.0, height=1.4 + 0.36 * len(spend))
         dress(axes, grid="")
         top = np.maximum(spend.max(axis=1, keepdims=True), np.finfo(float).tiny)
-        shades = LinearSegmentedColormap.from_list("house", ["#ffffff", "#cfe0f1", ACCENT])
+        shades = LinearSegmentedColormap.from_list("house", ["#ffffff", BAND, ACCENT])
         axes.imshow(spend / top, cmap=shades, vmin=0, vmax=1.15, aspect="auto")
         _week_ticks(axes, table.index)
-        axes.set_yticks(range(len(spend)), row_labels(table.columns))
-        axes.tick_params(axis="y", labelcolor=INK, labelsize=9.5)
+        name_rows(axes, range(len(spend)), table.columns)
         for spine in axes.spines.values():
             spine.set_visible(False)
         for row, amount in enumerate(spend.sum(axis=1)):
@@ -298,13 +280,6 @@ def _beside(axes: Axes, row: float, text: str, colour: str) -> None:
         color=colour,
         annotation_clip=False,
     )
-
-
-def _marks(table: pd.DataFrame, label: str, colour: str, marker: str) -> Marks:
-    mean = table["mean"] if "mean" in table else table["median"]
-    low = table["low"] if "low" in table else table.get("5%")
-    high = table["high"] if "high" in table else table.get("95%")
-    return Marks(label, mean, low, high, colour, marker)
 
 
 def _grid(draws: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
