@@ -1,29 +1,23 @@
-"""Aggregated path tables: from ``"search > social"`` and its counts to touches."""
+"""Aggregated path tables: from ``"search > social"`` and its counts to paths in memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from attribution.contracts import Column, Table
 from attribution.errors import BadInput, Problem
+from attribution.paths import Paths, narrow
 
-__all__ = ["Exploded", "exploded", "spread_over_buckets"]
-
-
-@dataclass(frozen=True)
-class Exploded:
-    """Touches, paths and channel names of an aggregated table."""
-
-    touches: pd.DataFrame
-    paths: pd.DataFrame
-    channels: tuple[str, ...]
+__all__ = ["dealt_to_buckets", "exploded"]
 
 
-def exploded(frame: pd.DataFrame, columns: tuple[str, str, str | None, str | None], sep: str) -> Exploded:
-    """One row per touch.
+def exploded(
+    frame: pd.DataFrame, columns: tuple[str, str, str | None, str | None], sep: str
+) -> tuple[Paths, tuple[str, ...]]:
+    """Paths and channel names of an aggregated table.
 
     Parameters
     ----------
@@ -43,7 +37,8 @@ def exploded(frame: pd.DataFrame, columns: tuple[str, str, str | None, str | Non
     if not sep.strip():
         raise BadInput("sep must be a visible separator, such as '>'.")
     numbers = [Column(name, minimum=0) for name in (conversions, value, nulls) if name is not None]
-    checked = Table("paths", (Column(path, "text"), *numbers), first_row=1).check(frame)
+    table = Table("paths", (Column(path, "text"), *numbers), first_row=1)
+    checked = table.check(frame).reset_index(drop=True)
     pieces = checked[path].str.split(sep, regex=False).explode().str.strip()
     row = pieces.index.to_numpy()
     blank = pieces.eq("").to_numpy(dtype=bool)
@@ -55,39 +50,42 @@ def exploded(frame: pd.DataFrame, columns: tuple[str, str, str | None, str | Non
         raise BadInput(Problem("paths", "holds no conversion at all.", conversions, remedy="check the column."))
     ids, channels = pd.factorize(pieces.to_numpy(dtype=object), sort=True)
     zero = pd.Series(0.0, checked.index)
-    paths = pd.DataFrame(
-        {
-            "user": np.arange(len(checked)),
-            "conversions": checked[conversions],
-            "nulls": checked[nulls] if nulls else zero,
-            "value": checked[value] if value else zero,
-        }
+    worth = checked[value] if value else zero
+    if (stray := (worth > 0) & (checked[conversions] == 0)).any():
+        rows = ", ".join(str(at + 1) for at in np.flatnonzero(stray)[:3])
+        remedy = "value belongs to conversions; correct either column."
+        raise BadInput(Problem("paths", "has value without a conversion.", value, f"data row {rows}", remedy))
+    paths = Paths(
+        channel=ids.astype(narrow(len(channels))),
+        first=np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(checked)))]),
+        conversions=np.asarray(checked[conversions], dtype=float),
+        nulls=np.asarray(checked[nulls] if nulls else zero, dtype=float),
+        value=np.asarray(worth, dtype=float),
     )
-    length = np.bincount(row, minlength=len(checked))
-    first = np.concatenate([[0], np.cumsum(length)[:-1]])
-    touches = paths.iloc[row].assign(
-        part=0, expired=0, channel=ids, step=np.arange(len(row)) - first[row], length=length[row], age=0.0
-    )
-    return Exploded(touches.reset_index(drop=True), paths, tuple(str(name) for name in channels))
+    return paths, tuple(str(name) for name in channels)
 
 
-def spread_over_buckets(paths: pd.DataFrame, buckets: int, seed: int) -> pd.DataFrame:
+def dealt_to_buckets(paths: Paths, buckets: int, seed: int) -> Paths:
     """Weights of each path dealt out to buckets at random, one conversion or non-conversion at a time.
 
     Resampling the buckets then is what resampling the single journeys would be. A fractional weight is dealt as
-    that many equal units, rounded up.
+    that many equal units, rounded up. Value is dealt with its conversions, in equal parts.
     """
     rng = np.random.default_rng(seed)
     parts = []
-    for name in ("conversions", "nulls"):
-        weight = paths[name].to_numpy(dtype=float)
+    for weight in (paths.conversions, paths.nulls):
         units = np.ceil(weight).astype(np.int64)
         owner = np.repeat(np.arange(len(paths)), units)
         cell, count = np.unique(owner * buckets + rng.integers(buckets, size=len(owner)), return_counts=True)
-        at = cell // buckets
-        dealt = count * weight[at] / units[at]
-        part = pd.DataFrame({"user": paths["user"].to_numpy()[at], "bucket": cell % buckets, name: dealt})
-        if name == "conversions":
-            part["value"] = dealt * (paths["value"].to_numpy(dtype=float)[at] / weight[at])
-        parts.append(part)
-    return pd.concat(parts).fillna(0.0).groupby(["user", "bucket"], as_index=False).sum()
+        row = cell // buckets
+        parts.append(pd.Series(count * weight[row] / units[row], index=cell))
+    dealt = pd.concat(parts, axis=1, keys=["conversions", "nulls"]).fillna(0.0).sort_index()
+    row = dealt.index.to_numpy() // buckets
+    per_conversion = np.divide(paths.value, paths.conversions, out=np.zeros(len(paths)), where=paths.conversions > 0)
+    return replace(
+        paths.take(row),
+        conversions=dealt["conversions"].to_numpy(),
+        nulls=dealt["nulls"].to_numpy(),
+        value=dealt["conversions"].to_numpy() * per_conversion[row],
+        labels={"bucket": (dealt.index.to_numpy() % buckets).astype(np.uint16)},
+    )

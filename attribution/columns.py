@@ -83,10 +83,13 @@ class Cleaning:
         ``"bots"``. What is not named here is an error when it occurs.
     longest_path
         A path with more touches than this is a bot's.
+    keep_duplicates
+        Whether exact repeats are real touches, as in a log whose times are whole days.
     """
 
     drop: tuple[str, ...] = ()
     longest_path: int = 5_000
+    keep_duplicates: bool = False
 
     def __post_init__(self) -> None:
         known = ("missing user", "missing time", "missing channel", "future time", "duplicates", "bots")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import time as clock
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from attribution.columns import Cleaning, Columns, ConversionEvents
 from attribution.errors import BadInput, Problem, nearest
-from attribution.sources import epoch_micros
+from attribution.sources import epoch_micros, is_local
 
 if TYPE_CHECKING:
     import ibis
@@ -29,21 +31,29 @@ class Log:
         Ibis table with ``user``, ``time`` (microseconds since 1970, UTC) and what the kind of log adds.
     exclusions
         Reason -> number of rows left out by explicit choice.
+    earliest, latest
+        First and last time.
     """
 
     events: ibis.Table
     exclusions: dict[str, int]
+    earliest: int
+    latest: int
 
 
 @dataclass(frozen=True)
 class _Fault:
-    """A condition on rows that makes them unusable."""
+    """A condition on rows that makes them unusable, and a cheap sign without which no row meets it.
+
+    Column statistics answer the sign (count, least and greatest value), so that a clean Parquet file is not read.
+    """
 
     name: str
     column: str
     condition: Any
     text: str
     remedy: str
+    sign: Callable[[Mapping[str, Any]], bool]
 
 
 def admit_touchpoints(table: ibis.Table, columns: Columns, cleaning: Cleaning, name: str = "touchpoints") -> Log:
@@ -58,22 +68,13 @@ def admit_touchpoints(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
     table = _with_time(table, columns.time, name)
     import ibis
 
-    channel = table[columns.channel].cast("string")
-    faults = list(_common_faults(table, columns))
-    faults.append(
-        _Fault(
-            "missing channel",
-            columns.channel,
-            channel.isnull() | (channel.strip() == ""),
-            "is empty.",
-            "name the channel at the source, or leave the rows out with Cleaning(drop=('missing channel',)).",
-        )
-    )
+    drop = "name the channel at the source, or leave the rows out with Cleaning(drop=('missing channel',))."
+    faults = [*_common_faults(table, columns), _blank("missing channel", table, columns.channel, drop)]
     marks = columns.conversion in table.columns
     if marks:
         faults += _amount_faults(table, columns.conversion)
     faults += _amount_faults(table, columns.value) if columns.value in table.columns else []
-    table, exclusions = _judge(table, faults, cleaning, name)
+    table, exclusions, span = _judge(table, faults, cleaning, name)
     extras: dict[str, Any] = {}
     if columns.interaction in table.columns:
         extras["interaction"] = table[columns.interaction].cast("string")
@@ -89,7 +90,7 @@ def admit_touchpoints(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
         **extras,
         **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
     )
-    return Log(events, exclusions)
+    return Log(events, exclusions, *span)
 
 
 def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, name: str = "conversions") -> Log:
@@ -108,7 +109,7 @@ def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
     faults = list(_common_faults(table, columns))
     faults += _amount_faults(table, columns.value) if valued else []
     faults += _amount_faults(table, columns.conversion) if counted else []
-    table, exclusions = _judge(table, faults, cleaning, name)
+    table, exclusions, span = _judge(table, faults, cleaning, name)
     kind = columns.kind in table.columns
     kept = {column: table[column] for column in table.columns if column not in _used(columns)}
     events = table.select(
@@ -119,7 +120,7 @@ def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
         kind=table[columns.kind].cast("string") if kind else ibis.null("string"),
         **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
     )
-    return Log(events, exclusions)
+    return Log(events, exclusions, *span)
 
 
 def split_events(table: ibis.Table, rule: ConversionEvents, name: str) -> tuple[ibis.Table, ibis.Table]:
@@ -160,42 +161,50 @@ def _require(table: ibis.Table, required: list[str], name: str) -> None:
 
 
 def _with_time(table: ibis.Table, column: str, name: str) -> ibis.Table:
-    """The table with ``_time`` in microseconds; a text time is read as ISO 8601 and nothing else."""
+    """The table with ``_moment`` and, in microseconds, ``_time``; a text time is read as ISO 8601 and nothing else."""
     kind = table[column].type()
     if kind.is_timestamp() or kind.is_date():
-        return table.mutate(_time=epoch_micros(table[column], table))
+        return table.mutate(_moment=table[column], _time=epoch_micros(table[column], table))
     if kind.is_string():
         stamp = table[column].try_cast("timestamp")
-        return table.mutate(_time=epoch_micros(stamp, table))
+        return table.mutate(_moment=stamp, _time=epoch_micros(stamp, table))
     remedy = "convert it to timestamps; for Unix seconds: pd.to_datetime(column, unit='s', utc=True)."
     raise BadInput(Problem(name, f"holds {kind}, not times.", column, remedy=remedy))
 
 
 def _common_faults(table: ibis.Table, columns: Columns) -> Iterator[_Fault]:
-    user, time = table[columns.user].cast("string"), table["_time"]
-    drop = "or leave the rows out with Cleaning(drop=({!r},))."
-    yield _Fault(
-        "missing user",
-        columns.user,
-        user.isnull() | (user.strip() == ""),
-        "is empty.",
-        "journeys need an identity; " + drop.format("missing user"),
-    )
+    drop = "leave the rows out with Cleaning(drop=({!r},))."
+    yield _blank("missing user", table, columns.user, "journeys need an identity; or " + drop.format("missing user"))
+    time = table[columns.time]
+    readable = time.try_cast("timestamp") if time.type().is_string() else time
     yield _Fault(
         "missing time",
         columns.time,
-        time.isnull(),
+        readable.isnull(),
         "is empty or no time.",
-        "write times as 2024-01-31 23:59:59, in UTC or with an offset; " + drop.format("missing time"),
+        "write times as 2024-01-31 23:59:59, in UTC or with an offset; or " + drop.format("missing time"),
+        lambda seen: time.type().is_string() or seen[f"count of {columns.time}"] < seen["rows"],
     )
     tomorrow = int((clock() + 86_400) * 1_000_000)
     yield _Fault(
         "future time",
         columns.time,
-        time > tomorrow,
+        (table["_time"] > tomorrow).fill_null(False),
         "lies in the future.",
-        "check the clock and the zone of the source, " + drop.format("future time"),
+        "check the clock and the zone of the source, or " + drop.format("future time"),
+        lambda seen: (seen["latest"] or 0) > tomorrow,
     )
+
+
+def _blank(name: str, table: ibis.Table, column: str, remedy: str) -> _Fault:
+    text = table[column].cast("string")
+
+    def sign(seen: Mapping[str, Any]) -> bool:
+        least = seen[f"least of {column}"]
+        local_text = is_local(table) and table[column].type().is_string()  # sorted by byte: blanks come first
+        return seen[f"count of {column}"] < seen["rows"] or not local_text or str(least) < "!"
+
+    return _Fault(name, column, text.isnull() | (text.strip() == ""), "is empty.", remedy, sign)
 
 
 def _amount_faults(table: ibis.Table, column: str) -> Iterator[_Fault]:
@@ -205,42 +214,66 @@ def _amount_faults(table: ibis.Table, column: str) -> Iterator[_Fault]:
         raise BadInput(problem)
     amount = table[column].cast("float64")
     bad = amount.isnull() | amount.isnan() | amount.isinf() | (amount < 0)
-    yield _Fault(
-        f"bad {column}",
-        column,
-        bad,
-        "is negative, empty or not finite.",
-        "write 0 where there is none; book refunds apart.",
-    )
+    remedy = "write 0 where there is none; book refunds apart."
+    yield _Fault(f"bad {column}", column, bad, "is negative, empty or not finite.", remedy, lambda seen: True)
 
 
-def _judge(table: ibis.Table, faults: list[_Fault], cleaning: Cleaning, name: str) -> tuple[ibis.Table, dict[str, int]]:
+def _survey(table: ibis.Table, faults: list[_Fault]) -> Mapping[str, Any]:
+    """Rows, span of time, and count and least value of each column in question."""
+    sums = {"rows": table.count(), "earliest": table["_moment"].min(), "latest": table["_moment"].max()}
+    for column in {fault.column for fault in faults}:
+        sums[f"count of {column}"] = table[column].count()
+        if not table[column].type().is_boolean():
+            sums[f"least of {column}"] = table[column].min()
+    seen = dict(table.aggregate(**sums).execute().iloc[0])
+    return seen | {name: _micros(seen[name]) for name in ("earliest", "latest")}
+
+
+def _micros(moment: Any) -> int | None:
+    """Microseconds since 1970 of a time as an engine returns it."""
+    if pd.isna(moment):
+        return None
+    stamp = pd.Timestamp(moment)
+    naive = stamp if stamp.tz is None else stamp.tz_convert(None)
+    return int((naive - pd.Timestamp(0)) // pd.Timedelta(microseconds=1))
+
+
+def _judge(
+    table: ibis.Table, faults: list[_Fault], cleaning: Cleaning, name: str
+) -> tuple[ibis.Table, dict[str, int], tuple[int, int]]:
     """Raise on faults, or leave out and count those the analyst chose to leave out."""
-    counts = table.aggregate(
-        rows=table.count(),
-        **{f"fault_{i}": fault.condition.fill_null(False).sum() for i, fault in enumerate(faults)},
-    ).execute()
-    if int(counts["rows"].iloc[0]) == 0:
+    seen = _survey(table, faults)
+    if not seen["rows"]:
         raise BadInput(Problem(name, "has no rows.", remedy="export the table again; a header alone is not enough."))
+    suspects = [fault for fault in faults if fault.sign(seen)]
     problems, exclusions, keep = [], {}, []
-    for i, fault in enumerate(faults):
-        found = int(counts[f"fault_{i}"].iloc[0] or 0)
+    if suspects:
+        counts = table.aggregate(
+            **{f"fault_{i}": table.count(where=fault.condition) for i, fault in enumerate(suspects)}
+        ).execute()
+    for i, fault in enumerate(suspects):
+        found = int(counts[f"fault_{i}"].iloc[0])
         if found and fault.name in cleaning.drop:
             exclusions[f"{name}: {fault.name}"] = found
-            keep.append(~fault.condition.fill_null(False))
+            keep.append(~fault.condition)
         elif found:
             rows = _rows(table, fault.condition, found)
             problems.append(Problem(name, fault.text, fault.column, rows, fault.remedy))
     if problems:
         raise BadInput(problems)
-    return (table.filter(keep) if keep else table), exclusions
+    if keep:
+        table = table.filter(keep)
+        seen = _survey(table, faults)
+        if not seen["rows"]:
+            raise BadInput(Problem(name, "has no rows left after cleaning.", remedy="correct the rows at the source."))
+    return table, exclusions, (int(seen["earliest"]), int(seen["latest"]))
 
 
 def _rows(table: ibis.Table, condition: Any, found: int) -> str:
     """The first faulty rows, counted from 1 without a header."""
     import ibis
 
-    numbered = table.select(row=ibis.row_number() + 1, bad=condition.fill_null(False))
+    numbered = table.select(row=ibis.row_number() + 1, bad=condition)
     first = numbered.filter("bad").order_by("row").limit(_SHOWN).execute()["row"]
     more = f" and {found - _SHOWN} more" if found > _SHOWN else ""
     return f"data row{'s' if found > 1 else ''} {', '.join(str(row) for row in first)}{more}"

@@ -17,9 +17,8 @@ from attribution.sessions import DAY, micros
 from attribution.tally import Tally
 
 if TYPE_CHECKING:
-    import ibis
-
     from attribution.journeys import Journeys
+    from attribution.touches import Touches
 
 __all__ = [
     "Custom",
@@ -41,15 +40,24 @@ class Heuristic(Model):
     sums_to_one: ClassVar[bool] = True
 
     @abstractmethod
-    def weight(self, touches: ibis.Table, channels: Sequence[str]) -> Any:
-        """Share of each touch in its path, as an Ibis expression; any positive scale if ``sums_to_one`` is False."""
+    def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
+        """Share of each touch in its path, as a column; any positive scale if ``sums_to_one`` is False."""
 
     def check(self, journeys: Journeys) -> None:
         """Raise BadInput where the journeys lack what the model needs."""
 
     def tally(self, journeys: Journeys, by: Sequence[str] = ()) -> Tally:
         """Credited conversions and value by channel."""
-        return tally_heuristics([self], journeys, by)[0]
+        self.check(journeys)
+
+        def count(touches: Touches) -> pd.DataFrame:
+            weight = self.weight(touches, journeys.channels)
+            if not self.sums_to_one:
+                weight = weight / touches.path_sum(weight)
+            sums = {"conversions": weight * touches.conversions, "value": weight * touches.value}
+            return touches.group(by, {"channel": touches.channel}, sums)
+
+        return Tally.gathered(journeys.blocks(tuple(by), converting=True), count, by)
 
     def solve(self, items: pd.DataFrame, sums: dict[str, Array], channels: int) -> Solution:
         """Spread the sums over the channels."""
@@ -60,50 +68,22 @@ class Heuristic(Model):
         return Solution(conversions, value)
 
 
-def tally_heuristics(models: Sequence[Heuristic], journeys: Journeys, by: Sequence[str] = ()) -> list[Tally]:
-    """Tallies of several heuristics from one pass over the touches."""
-    import ibis
-
-    for model in models:
-        model.check(journeys)
-    touches = journeys.bucketed() if "bucket" in by else journeys.touches
-    touches = touches.filter(touches.conversions > 0)
-    path = ibis.window(group_by=["user", "part", "expired"])
-    weighted = touches.mutate(**{f"w{i}": model.weight(touches, journeys.channels) for i, model in enumerate(models)})
-    loose = {
-        f"w{i}": weighted[f"w{i}"] / weighted[f"w{i}"].sum().over(path)
-        for i, m in enumerate(models)
-        if not m.sums_to_one
-    }
-    weighted = weighted.mutate(**loose) if loose else weighted
-    sums = {}
-    for i in range(len(models)):
-        sums[f"c{i}"] = (weighted[f"w{i}"] * weighted.conversions).sum()
-        sums[f"v{i}"] = (weighted[f"w{i}"] * weighted.value).sum()
-    frame = weighted.group_by([*by, "channel"]).aggregate(**sums).execute()
-    keys = [*by, "channel"]
-    return [
-        Tally.of(frame[[*keys, f"c{i}", f"v{i}"]].rename(columns={f"c{i}": "conversions", f"v{i}": "value"}), by)
-        for i in range(len(models))
-    ]
-
-
 @dataclass(frozen=True)
 class FirstTouch(Heuristic):
     """All credit to the first touch of the path."""
 
-    def weight(self, touches: ibis.Table, channels: Sequence[str]) -> Any:
+    def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the first touch."""
-        return (touches.step == 0).ifelse(1.0, 0.0)
+        return touches.choose(touches.step == 0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
 class LastTouch(Heuristic):
     """All credit to the last touch before the conversion."""
 
-    def weight(self, touches: ibis.Table, channels: Sequence[str]) -> Any:
+    def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the last touch."""
-        return (touches.step == touches.length - 1).ifelse(1.0, 0.0)
+        return touches.choose(touches.step == touches.length - 1, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -118,23 +98,20 @@ class LastNonDirect(Heuristic):
 
     direct: str = "direct"
 
-    def weight(self, touches: ibis.Table, channels: Sequence[str]) -> Any:
+    def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the last touch whose channel is not direct."""
-        import ibis
-
         if self.direct not in channels:
             return LastTouch().weight(touches, channels)
-        path = ibis.window(group_by=["user", "part", "expired"])
         known = touches.channel != list(channels).index(self.direct)
-        last = known.ifelse(touches.step, -1).max().over(path)
-        return (touches.step == (last < 0).ifelse(touches.length - 1, last)).ifelse(1.0, 0.0)
+        last = touches.path_max(touches.choose(known, touches.step, -1))
+        return touches.choose(touches.step == touches.choose(last < 0, touches.length - 1, last), 1.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Linear(Heuristic):
     """Equal credit to every touch."""
 
-    def weight(self, touches: ibis.Table, channels: Sequence[str]) -> Any:
+    def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One over the length of the path."""
         return 1.0 / touches.length
 
@@ -156,14 +133,14 @@ class PositionBased(Heuristic):
         if not (self.first >= 0 and self.last >= 0 and 0 < self.first + self.last <= 1):
             raise BadInput(f"PositionBased needs shares with 0 < first + last <= 1, not {self.first} and {self.last}.")
 
-    def weight(self, touches: ibis.Table, channels: Sequence[str]) -> Any:
+    def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """Shares by step."""
         ends = self.first + self.last
-        between = (1 - ends) / (touches.length - 2).nullif(0)
         is_first, is_last = touches.step == 0, touches.step == touches.length - 1
-        long = is_first.ifelse(self.first, is_last.ifelse(self.last, between))
-        two = is_first.ifelse(self.first / ends, self.last / ends)
-        return (touches.length == 1).ifelse(1.0, (touches.length == 2).ifelse(two, long))
+        inner = touches.choose(touches.length > 2, touches.length - 2.0, 1.0)
+        long = touches.choose(is_first, self.first, touches.choose(is_last, self.last, (1 - ends) / inner))
+        two = touches.choose(is_first, self.first / ends, self.last / ends)
+        return touches.choose(touches.length == 1, 1.0, touches.choose(touches.length == 2, two, long))
 
 
 @dataclass(frozen=True)
@@ -187,13 +164,10 @@ class TimeDecay(Heuristic):
         if not journeys.timed:
             raise BadInput("TimeDecay needs times: build the journeys from touchpoints, not from aggregated paths.")
 
-    def weight(self, touches: ibis.Table, channels: Sequence[str]) -> Any:
+    def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """2^(-age / half-life), up to scale."""
-        import ibis
-
         rate = np.log(2) / (micros(self.half_life, "half_life") / DAY)
-        newest = touches.age.min().over(ibis.window(group_by=["user", "part", "expired"]))
-        return ((touches.age - newest) * -rate).exp()
+        return touches.exp((touches.age - touches.path_min(touches.age)) * -rate)
 
 
 @dataclass(frozen=True)
@@ -203,8 +177,7 @@ class Custom(Heuristic):
     Parameters
     ----------
     weights
-        Function of the touches that returns a positive Ibis expression; it may use ``step``, ``length``, ``age`` and
-        ``channel`` (the id).
+        Function of :class:`attribution.touches.Touches` that returns a positive column.
     label
         Name of the model.
 
@@ -223,6 +196,6 @@ class Custom(Heuristic):
         """The label."""
         return self.label
 
-    def weight(self, touches: ibis.Table, channels: Sequence[str]) -> Any:
-        """The function's expression."""
+    def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
+        """What the function returns."""
         return self.weights(touches)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from attribution.aggregated import exploded, spread_over_buckets
+from attribution.aggregated import dealt_to_buckets, exploded
 from attribution.columns import Cleaning, Columns, ConversionEvents
-from attribution.doorkeeper import admit_conversions, admit_touchpoints, split_events
-from attribution.errors import BadInput, Problem
+from attribution.doorkeeper import Log, admit_conversions, admit_touchpoints, split_events
+from attribution.errors import BadInput, Problem, UnknownName
+from attribution.paths import Paths
 from attribution.sessions import BUCKETS, PathRules, touches_of
-from attribution.sources import Engine, log_table
+from attribution.sources import Engine, is_local, log_table
+from attribution.stream import stream
+from attribution.touches import IbisTouches, Touches
 
 if TYPE_CHECKING:
     import ibis
 
 __all__ = ["Journeys"]
-
-_HELD = 5_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,25 +31,31 @@ class Journeys:
 
     Parameters
     ----------
-    touches
-        Ibis table, one row per touch; see :func:`attribution.sessions.touches_of` for its columns.
     channels
         Names in alphabetical order; a channel's id is its position.
-    timed
-        Whether touches have times.
     totals
         ``touches``, ``paths``, ``conversions``, ``nulls`` and ``value`` of the paths, and ``untouched``: conversions
         without any touch in the window, which no model can credit.
+    won, lost
+        Paths with and without conversion, in memory; None where an engine keeps them.
+    remote
+        Touches as a table of the engine that keeps them; None where they are in memory.
     exclusions
         Reason -> rows left out by explicit choice.
+    categories
+        Segment -> its values.
+    timed
+        Whether touches have times.
     """
 
-    touches: ibis.Table
     channels: tuple[str, ...]
-    timed: bool
     totals: dict[str, float]
+    won: Paths | None = None
+    lost: Paths | None = None
+    remote: ibis.Table | None = None
     exclusions: dict[str, int] = field(default_factory=dict)
-    paths: pd.DataFrame | None = None
+    categories: dict[str, list[str]] = field(default_factory=dict)
+    timed: bool = True
 
     @classmethod
     def from_touchpoints(
@@ -76,7 +83,7 @@ class Journeys:
         columns
             How the tables name their columns.
         rules
-            Idle gap, windows by kind of interaction, kinds of conversion.
+            Idle gap, windows by kind of interaction, kinds of conversion, segments.
         cleaning
             What to leave out; nothing by default.
         engine
@@ -95,40 +102,58 @@ class Journeys:
             log, converted = split_events(log, conversions, name)
         elif conversions is not None:
             converted = log_table(conversions, engine, _name(conversions, "conversions"))
-        admitted = admit_touchpoints(log, columns, cleaning, name)
-        exclusions = dict(admitted.exclusions)
+        touched = admit_touchpoints(log, columns, cleaning, name)
         if converted is not None:
-            bought = admit_conversions(converted, columns, cleaning, _name(conversions, "conversions"))
-            exclusions |= bought.exclusions
-            won = bought.events
-        elif "conversions" in admitted.events.columns:
-            won = admitted.events.filter(admitted.events.conversions > 0)
+            won = admit_conversions(converted, columns, cleaning, _name(conversions, "conversions"))
+        elif "conversions" in touched.events.columns:
+            won = replace(touched, events=touched.events.filter(touched.events.conversions > 0), exclusions={})
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
-        return cls._of_events(admitted.events, won, lookback, rules, exclusions)
+        return cls._of_logs(touched, won, lookback, rules, cleaning)
 
     @classmethod
-    def _of_events(
-        cls, touched: ibis.Table, won: ibis.Table, lookback: str, rules: PathRules, exclusions: dict[str, int]
-    ) -> Journeys:
+    def _of_logs(cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning) -> Journeys:
+        bought = won.events
         if rules.kinds is not None:
-            won = won.filter(won.kind.isin(list(rules.kinds)))
-        ends = won.group_by(["user", "time"]).aggregate(conversions=won.conversions.sum(), value=won.value.sum())
-        names = sorted(touched.select("channel").distinct().execute()["channel"])
-        import ibis
-
-        ids = ibis.memtable(pd.DataFrame({"channel": names, "id": np.arange(len(names))}))
-        touches = touches_of(touched, ends, ids, lookback, rules)
-        if touched.count().execute() <= _HELD:
-            touches = touches.cache()
-        all_won = ends.aggregate(conversions=ends.conversions.sum(), value=ends.value.sum()).execute()
-        totals = _totals(touches)
-        totals["untouched"] = max(0.0, round(float(all_won["conversions"].iloc[0] or 0.0) - totals["conversions"], 9))
-        if totals["conversions"] == 0:
+            bought = bought.filter(bought.kind.isin(list(rules.kinds)))
+        ends = bought.group_by(["user", "time"]).aggregate(
+            conversions=bought.conversions.sum(), value=bought.value.sum()
+        )
+        for segment in rules.segments:
+            if f"extra_{segment}" not in touched.events.columns:
+                known = [column[6:] for column in touched.events.columns if column.startswith("extra_")]
+                raise UnknownName(segment, known, where="rules.segments")
+        touches = touched.events.select(
+            "user",
+            "time",
+            "channel",
+            *(["interaction"] if rules.lookback_of else []),
+            **{segment: touched.events[f"extra_{segment}"] for segment in rules.segments},
+        )
+        channels = tuple(sorted(touches.select("channel").distinct().execute()["channel"]))
+        exclusions = touched.exclusions | won.exclusions
+        if is_local(touches):
+            span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
+            forgive = "duplicates" in cleaning.drop
+            found = stream(touches, ends, channels, lookback, rules, span, forgive)
+            journeys = cls(channels, _totals(found.won, found.lost), found.won, found.lost, categories=found.categories)
+            if found.repeats and not forgive and not cleaning.keep_duplicates:
+                raise BadInput(_repeated(found.repeats))
+            if found.repeats and forgive:
+                exclusions |= {"touchpoints: duplicates": found.repeats}
+            journeys = journeys._without_bots(cleaning, exclusions)
+        else:
+            ids = ibis_ids(channels)
+            remote = touches_of(touches, ends, ids, lookback, rules)
+            journeys = cls(channels, _remote_totals(remote), remote=remote)
+        all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()
+        untouched = float(all_won["conversions"].iloc[0] or 0.0) - journeys.totals["conversions"]
+        journeys = replace(journeys, exclusions=exclusions, totals=journeys.totals | {"untouched": max(0.0, untouched)})
+        if journeys.totals["conversions"] == 0:
             text = "has no conversion with a touch before it in the lookback window."
             raise BadInput(Problem("conversions", text, remedy="check user ids, times and kinds on both sides."))
-        return cls(touches, tuple(names), timed=True, totals=totals, exclusions=exclusions)
+        return journeys
 
     @classmethod
     def from_paths(
@@ -157,27 +182,89 @@ class Journeys:
         BadInput
             Every fault of the table.
         """
-        rows = exploded(log_table(frame, None, "paths").execute(), (path, conversions, value, nulls), sep)
-        table = log_table(rows.touches, None, "paths")
-        weights = rows.paths
-        totals = {
-            "touches": float((rows.touches["conversions"] + rows.touches["nulls"]).sum()),
-            "paths": float(weights["conversions"].sum() + weights["nulls"].sum()),
-            "conversions": float(weights["conversions"].sum()),
-            "nulls": float(weights["nulls"].sum()),
-            "value": float(weights["value"].sum()),
-            "untouched": 0.0,
-        }
-        return cls(table, rows.channels, timed=False, totals=totals, paths=weights)
+        read = frame if isinstance(frame, pd.DataFrame) else log_table(frame, None, "paths").execute()
+        paths, channels = exploded(read, (path, conversions, value, nulls), sep)
+        none = paths.take(np.zeros(0, dtype=np.int64))
+        totals = _totals(paths, none) | {"untouched": 0.0}
+        return cls(channels, totals, paths, none, timed=False)
 
-    def bucketed(self, seed: int = 0) -> ibis.Table:
-        """The touches with a ``bucket`` from 0 to 999 that keeps together what must be resampled together."""
-        if self.paths is None:
-            return self.touches
-        spread = log_table(spread_over_buckets(self.paths, BUCKETS, seed), None, "paths")
-        bare = self.touches.drop("conversions", "nulls", "value", "part")
-        dealt = bare.join(spread, "user")
-        return dealt.mutate(part=dealt.bucket)
+    @property
+    def period(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """First touch and last event, in UTC without the zone.
+
+        Raises
+        ------
+        BadInput
+            Aggregated paths have no times.
+        """
+        if not self.timed:
+            raise BadInput("aggregated paths have no times; build the journeys from touchpoints.")
+        if self.remote is not None:
+            ends = self.remote.aggregate(first=self.remote.time.min(), last=self.remote.ended.max()).execute().iloc[0]
+            return pd.Timestamp(int(ends["first"]), unit="us"), pd.Timestamp(int(ends["last"]), unit="us")
+        parts = [part for part in (self.won, self.lost) if part is not None and len(part)]
+        first = min(int(part.began.min()) for part in parts)
+        last = max(int(part.ended.max()) for part in parts if part.ended is not None)
+        return pd.Timestamp(first, unit="us"), pd.Timestamp(last, unit="us")
+
+    def blocks(self, by: tuple[str, ...] = (), converting: bool = False) -> Iterator[Touches]:
+        """The touches, a block at a time, as models read them.
+
+        Parameters
+        ----------
+        by
+            Columns that sums will be kept apart by.
+        converting
+            Whether to leave out paths that did not convert.
+        """
+        if self.remote is not None:
+            table = self.remote.filter(self.remote.conversions > 0) if converting else self.remote
+            yield IbisTouches(table)
+            return
+        for paths in (self.won, self.lost):
+            if paths is None or not len(paths) or (converting and paths is self.lost):
+                continue
+            dealt = "bucket" in by and "bucket" not in paths.labels
+            yield from (dealt_to_buckets(paths, BUCKETS, seed=0) if dealt else paths).blocks()
+
+    @property
+    def touches(self) -> ibis.Table:
+        """One row per touch as an Ibis table, for questions of one's own; see :func:`sessions.touches_of`."""
+        import ibis
+
+        return ibis.memtable(self.to_frame()) if self.remote is None else self.remote
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per touch: ``part`` (the path), ``time`` and ``ended`` in microseconds, ``channel`` (the id), and
+        the rest of a touch's columns; for logs that fit in memory.
+        """
+        if self.remote is not None:
+            return pd.DataFrame(self.remote.execute())
+        frames, offset = [], 0
+        for paths in (self.won, self.lost):
+            if paths is not None and len(paths):
+                frames.append(paths.to_frame(offset))
+                offset += len(paths)
+        return pd.concat(frames, ignore_index=True)
+
+    def _without_bots(self, cleaning: Cleaning, exclusions: dict[str, int]) -> Journeys:
+        """The journeys without paths past the limit, or an error that names the limit."""
+        if self.won is None or self.lost is None:
+            return self
+        kept, found, longest = [], 0, 0
+        for paths in (self.won, self.lost):
+            long = paths.lengths > cleaning.longest_path
+            found += int(long.sum())
+            longest = max(longest, int(paths.lengths.max(initial=0)))
+            kept.append(paths.take(np.flatnonzero(~long)) if long.any() else paths)
+        if found and "bots" not in cleaning.drop:
+            text = f"holds {found} paths of more than {cleaning.longest_path:,} touches, the longest of {longest:,}."
+            remedy = "a bot, most likely: Cleaning(drop=('bots',)) leaves them out; longest_path moves the limit."
+            raise BadInput(Problem("touchpoints", text, remedy=remedy))
+        if not found:
+            return self
+        exclusions["touchpoints: bots"] = found
+        return replace(self, won=kept[0], lost=kept[1], totals=_totals(*kept))
 
     def __len__(self) -> int:
         """Number of paths."""
@@ -191,7 +278,37 @@ class Journeys:
         )
 
 
-def _totals(touches: ibis.Table) -> dict[str, float]:
+def ibis_ids(channels: tuple[str, ...]) -> ibis.Table:
+    """Channels and their ids as a table."""
+    import ibis
+
+    return ibis.memtable(pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels))}))
+
+
+def _repeated(found: int) -> Problem:
+    remedy = (
+        "a log delivered twice: Cleaning(drop=('duplicates',)) leaves them out; where times are coarse and repeats are "
+        "real touches: Cleaning(keep_duplicates=True)."
+    )
+    return Problem("touchpoints", f"holds {found:,} exact repeats (same user, time and touch).", remedy=remedy)
+
+
+def _totals(won: Paths, lost: Paths) -> dict[str, float]:
+    both = (won, lost)
+    return {
+        "touches": float(sum(((part.conversions + part.nulls) * part.lengths).sum() for part in both))
+        if won.ended is None
+        else float(sum(part.first[-1] for part in both)),
+        "paths": float(sum(part.conversions.sum() + part.nulls.sum() for part in both))
+        if won.ended is None
+        else float(sum(len(part) for part in both)),
+        "conversions": float(won.conversions.sum()),
+        "nulls": float(sum(part.nulls.sum() for part in both)),
+        "value": float(won.value.sum()),
+    }
+
+
+def _remote_totals(touches: ibis.Table) -> dict[str, float]:
     first = touches.filter(touches.step == 0)
     sums = first.aggregate(
         touches=first.length.sum(),

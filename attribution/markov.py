@@ -24,6 +24,7 @@ from attribution.tally import Tally
 
 if TYPE_CHECKING:
     from attribution.journeys import Journeys
+    from attribution.touches import Touches
 
 __all__ = ["Markov"]
 
@@ -54,27 +55,22 @@ class Markov(Model):
 
     def tally(self, journeys: Journeys, by: Sequence[str] = ()) -> Tally:
         """Transitions: items ``before`` (0 for the start), ``state`` and ``last`` (1 where the path ends)."""
-        import ibis
-
         base = len(journeys.channels) + 1
-        if base**self.order >= 2**63:
+        if base**self.order >= 2**62:
             raise BadInput(f"order {self.order} with {base - 1} channels has too many states; group the channels.")
-        touches = journeys.bucketed() if "bucket" in by else journeys.touches
-        path = ibis.window(group_by=["user", "part", "expired"], order_by="step")
-        past = touches.mutate(
-            **{f"past{lag}": (touches.channel.lag(lag).over(path) + 1).fill_null(0) for lag in range(1, self.order + 1)}
-        )
-        before = sum(past[f"past{lag}"] * base ** (lag - 1) for lag in range(1, self.order + 1))
-        recent = sum(past[f"past{lag}"] * base**lag for lag in range(1, self.order))
-        moves = past.mutate(
-            before=before, state=past.channel + 1 + recent, last=(past.step == past.length - 1).ifelse(1, 0)
-        )
-        frame = (
-            moves.group_by([*by, "before", "state", "last"])
-            .aggregate(conversions=moves.conversions.sum(), nulls=moves.nulls.sum(), value=moves.value.sum())
-            .execute()
-        )
-        return Tally.of(frame, by)
+        return Tally.gathered(journeys.blocks(tuple(by)), lambda touches: self._moves(touches, base, by), by)
+
+    def _moves(self, touches: Touches, base: int, by: Sequence[str]) -> pd.DataFrame:
+        past = [touches.past(lag) for lag in range(1, self.order + 1)]
+        items = {
+            "before": sum(channel * base**place for place, channel in enumerate(past)),
+            "state": touches.channel
+            + 1
+            + sum(channel * base ** (place + 1) for place, channel in enumerate(past[:-1])),
+            "last": touches.choose(touches.step == touches.length - 1, 1, 0),
+        }
+        sums = {"conversions": touches.conversions, "nulls": touches.nulls, "value": touches.value}
+        return touches.group(by, items, sums)
 
     def solve(self, items: pd.DataFrame, sums: dict[str, Array], channels: int) -> Solution:
         """Removal effects of each replicate, normalised to its conversions and value."""

@@ -53,16 +53,30 @@ class PathRules:
     Parameters
     ----------
     idle_gap
-        Silence that ends a path; None: the lookback window, past which a touch could not be credited anyway.
+        Silence that ends a path; None: the longest lookback window, past which no touch could be credited anyway.
     lookback_of
         Windows of kinds of interaction that differ from the common one, such as ``{"view": "1D"}``.
     kinds
         Kinds of conversion that count; None for all. Others neither count nor end a path.
+    segments
+        Columns of the touchpoints to keep results apart by; a path belongs to the value of its first touch.
     """
 
     idle_gap: str | None = None
     lookback_of: Mapping[str, str] | None = None
     kinds: tuple[str, ...] | None = None
+    segments: tuple[str, ...] = ()
+
+    def window(self, lookback: str, interaction: str | None) -> int:
+        """Lookback of a kind of interaction, in microseconds."""
+        own = (self.lookback_of or {}).get(interaction or "")
+        return micros(lookback, "lookback") if own is None else micros(own, f"lookback_of[{interaction!r}]")
+
+    def gap(self, lookback: str) -> int:
+        """Silence that ends a path, in microseconds."""
+        if self.idle_gap is not None:
+            return micros(self.idle_gap, "idle_gap")
+        return max(self.window(lookback, kind) for kind in (None, *(self.lookback_of or {})))
 
 
 def touches_of(
@@ -93,7 +107,7 @@ def touches_of(
     import ibis
 
     window = micros(lookback, "lookback")
-    gap = micros(rules.idle_gap, "idle_gap") if rules.idle_gap else window
+    gap = rules.gap(lookback)
     events = _events(touchpoints, conversions, channels, window, rules)
     by_user = ibis.window(group_by="user", order_by=["time", "converts", "channel"])
     seen = events.mutate(

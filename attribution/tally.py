@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attribution.errors import BadInput
+from attribution.grouping import grouped_sums
+
+if TYPE_CHECKING:
+    from attribution.touches import Touches
+
 __all__ = ["MEASURES", "Tally"]
 
 Array = NDArray[np.float64]
+_WORKERS = 2
+_MERGE = 6
 MEASURES = ("conversions", "nulls", "value")
 
 
@@ -38,6 +49,33 @@ class Tally:
     sums: dict[str, Array]
 
     @classmethod
+    def gathered(
+        cls, blocks: Iterable[Touches], count: Callable[[Touches], pd.DataFrame], by: Sequence[str] = ()
+    ) -> Tally:
+        """A tally from blocks of touches, two at a time, merged as they come.
+
+        Parameters
+        ----------
+        blocks
+            Touches.
+        count
+            Sums of one block, grouped by ``by`` and the items.
+        by
+            Columns of the key.
+        """
+        waiting: deque[Future[pd.DataFrame]] = deque()
+        frames: list[pd.DataFrame] = []
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            for touches in blocks:
+                waiting.append(pool.submit(count, touches))
+                if len(waiting) > _WORKERS:
+                    frames.append(waiting.popleft().result())
+                if len(frames) > _MERGE:
+                    frames = [_merged(frames)]
+            frames += [future.result() for future in waiting]
+        return cls.of(frames[0] if len(frames) == 1 else _merged(frames), by)
+
+    @classmethod
     def of(cls, frame: pd.DataFrame, by: Sequence[str]) -> Tally:
         """A tally from the result of a group-by.
 
@@ -49,7 +87,7 @@ class Tally:
             Columns of the key.
         """
         named = [column for column in frame.columns if column not in {*by, *MEASURES}]
-        ordered = frame.sort_values([*by, *named], ignore_index=True)
+        ordered = frame.sort_values([*by, *named], ignore_index=True) if len(by) + len(named) else frame
         items, columns = _distinct(ordered, named)
         if by:
             found = pd.MultiIndex.from_frame(ordered[list(by)]) if len(by) > 1 else pd.Index(ordered[by[0]])
@@ -96,6 +134,18 @@ class Tally:
     def per_key(self) -> dict[str, Array]:
         """Sums of each key alone, shape (keys, items)."""
         return self.weighted(np.eye(len(self.keys)))
+
+
+def _merged(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Sums of several blocks; all but the measures are small integers."""
+    if not frames:
+        raise BadInput("there are no paths to count.")
+    keys = [name for name in frames[0].columns if name not in MEASURES]
+    columns = {name: np.concatenate([frame[name].to_numpy() for frame in frames]) for name in keys}
+    sums = {
+        name: np.concatenate([frame[name].to_numpy() for frame in frames]) for name in frames[0] if name in MEASURES
+    }
+    return grouped_sums(columns, sums)
 
 
 def _distinct(frame: pd.DataFrame, named: list[str]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
