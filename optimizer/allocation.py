@@ -26,6 +26,10 @@ class Status(Enum):
         "Stopped at the time limit: the plan keeps every promise and the bound holds, but the gap is wider than asked. "
         "Remedy: raise time_limit, or accept the gap shown."
     )
+    OPEN = (
+        "Bounded: the plan keeps every promise and the bound holds, but no method here closes the gap further. "
+        "Remedy: read the gap as what a better plan could gain at most."
+    )
 
 
 @dataclass(frozen=True, eq=False)

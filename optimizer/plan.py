@@ -156,7 +156,7 @@ class Plan:
         outcome = branch_and_bound(program, bank, gap, time_limit)
         if outcome.spend is None:
             raise self._refusal(program, bank, outcome, time_limit)
-        return self._allocation(program, bank, outcome, gap)
+        return self.described(program, bank, outcome, gap)
 
     def certify(
         self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, gap: float = 1e-3
@@ -248,7 +248,8 @@ class Plan:
 
         return infeasible(program, solve)
 
-    def _allocation(self, program: Program, bank: Bank, outcome: Outcome, gap: float) -> Allocation:
+    def described(self, program: Program, bank: Bank, outcome: Outcome, gap: float) -> Allocation:
+        """An outcome as an allocation: customers, prices, status."""
         spend, goal, curves = outcome.spend, program.goal, program.setting.curves
         assert spend is not None  # noqa: S101
         customers, slope = bank.mean_and_slope(np.arange(program.size), spend)
