@@ -140,6 +140,7 @@ def dress(ax: Axes, grid: str = "y") -> None:
         spine.set_color(LINE)
     ax.set_axisbelow(True)
     ax.tick_params(length=0, colors=SOFT, labelsize=9)
+    ax.tick_params(axis="x", pad=6)
     ax.grid(False)
     for axis in ("x", "y"):
         if grid in (axis, "both"):

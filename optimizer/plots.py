@@ -197,10 +197,9 @@ def blended_cac(now: npt.ArrayLike, planned: npt.ArrayLike, ax: Axes | None = No
             peak = max(peak, float(density.max()))
             axes.fill_between(grid, density, color=colour, alpha=0.35, linewidth=0)
             handles += axes.plot(grid, density, color=colour, linewidth=2)
-            centre = float(np.median(draws))
+            low, centre, high = np.quantile(draws, [0.05, 0.5, 0.95], method="inverted_cdf")  # some may be infinite
             axes.plot([centre, centre], [0, np.interp(centre, grid, density)], color=colour, linewidth=1.2)
-            low, high = np.quantile(draws, [0.05, 0.95])
-            names.append(f"{name}: {compact(centre)} ({compact(float(low))} – {compact(float(high))})")
+            names.append(f"{name}: {compact(float(centre))} ({compact(float(low))} – {compact(float(high))})")
         axes.set_xlim(grid[0], grid[-1])
         axes.set_ylim(0, 1.12 * peak)
         axes.set_yticks([])
@@ -262,7 +261,10 @@ def _change(now: float, planned: float) -> str:
         return "no change"
     sign = "+" if change > 0 else "−"
     text = f"{sign}{amounts([abs(_rounded(change))])[0]}"
-    return f"{text}  ({sign}{100 * abs(change) / now:.0f} %)" if now > 0 else f"{text}  (new)"
+    if now <= 1e-6 * planned:
+        return f"{text}  (new)"
+    ratio = abs(change) / now
+    return f"{text}  ({sign}{100 * ratio:.0f} %)" if ratio < 10 else f"{text}  (× {compact(planned / now)})"
 
 
 def _rounded(value: float) -> float:

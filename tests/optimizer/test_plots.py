@@ -1,0 +1,170 @@
+"""Plots of plans: what is drawn is what was given, every text can be read."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution.errors import BadInput
+from attribution.legibility import faults
+from attribution.rows import row_height
+from optimizer import plots
+
+NAMES = ["tv", "A very long channel name that somebody pasted from the ad manager", "<b>", "$x$", "_hidden", "search"]
+
+
+def spend(values, names=NAMES):
+    return pd.Series(values, index=names[: len(values)], dtype=float)
+
+
+def rows_of(ax):
+    return [label.get_text().strip() for label in ax.get_yticklabels()]
+
+
+def test_moves_go_from_now_to_planned_largest_increase_first():
+    now, planned = spend([100, 50, 30], ["a", "b", "c"]), spend([60, 90, 30], ["a", "b", "c"])
+    ax = plots.moves(now, planned, plots.canvas())
+    assert rows_of(ax) == ["b", "c", "a"]
+    before, after = ax.get_lines()
+    assert before.get_xdata().tolist() == [50, 30, 100]
+    assert after.get_xdata().tolist() == [90, 30, 60]
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == ["+40  (+80 %)", "no change", "−40  (−40 %)"]
+
+
+def test_channels_that_come_or_go_are_zero_on_the_other_side():
+    ax = plots.moves(spend([10, 5], ["old", "both"]), spend([5, 7], ["both", "new"]), plots.canvas())
+    before, after = ax.get_lines()
+    assert dict(zip(rows_of(ax), before.get_xdata(), strict=True)) == {"new": 0, "both": 5, "old": 10}
+    assert dict(zip(rows_of(ax), after.get_xdata(), strict=True)) == {"new": 7, "both": 5, "old": 0}
+    assert [text.get_text() for text in ax.texts] == ["+7  (new)", "no change", "−10  (−100 %)"]
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e4])
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(0, 0)],
+        [(0, 1e6)],
+        [(1e-197, 1.0)],
+        [(1, 1e9), (1e9, 1), (5e8, 5e8)],
+        [(7e5, 9e5), (4e5, 3e5), (9e4, 4e4), (2.5e5, 0), (0, 8e4), (33, 33.4)],
+    ],
+)
+def test_moves_can_always_be_read(pairs, unit):
+    now, planned = (spend([pair[side] * unit for pair in pairs]) for side in (0, 1))
+    ax = plots.moves(now, planned, plots.canvas(9, row_height(len(pairs)) + 0.2))
+    assert faults(ax) == []
+
+
+def test_moves_takes_what_has_spend():
+    class Outcome:
+        spend = pd.Series({"a": 1.0})
+
+    assert rows_of(plots.moves(Outcome(), {"a": 2.0}, plots.canvas())) == ["a"]
+
+
+def test_channel_cac_compares_now_and_planned():
+    now = pd.DataFrame({"mean": [50.0, 80.0], "low": [40.0, 60.0], "high": [70.0, np.inf]}, index=["a", "b"])
+    planned = now * 0.8
+    planned.loc["b"] = np.nan
+    ax = plots.channel_cac(now, planned, plots.canvas())
+    assert rows_of(ax) == ["a", "b"]
+    drawn = sorted(x for line in ax.get_lines() if line.get_marker() in "oD" for x in line.get_xdata())
+    assert drawn == [40.0, 50.0, 80.0]
+    assert "none" in [text.get_text() for text in ax.texts]
+    assert faults(ax) == []
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e5])
+def test_frontier_draws_the_line_and_both_points(unit):
+    budgets = np.linspace(5e5, 4e6, 12)
+    table = pd.DataFrame({"spend": budgets * unit, "blended_cac": (5e4 + budgets) / (9000 + budgets**0.6) * unit})
+    ax = plots.frontier(
+        table.sample(frac=1, random_state=0),
+        plots.canvas(6.4, 3.8),
+        now=(2e6 * unit, 130 * unit),
+        planned=(2e6 * unit, 110 * unit),
+    )
+    line, now, planned = ax.get_lines()
+    assert np.allclose(line.get_xdata(), table["spend"])
+    assert np.allclose(line.get_ydata(), table["blended_cac"])
+    assert (now.get_ydata()[0], planned.get_ydata()[0]) == (130 * unit, 110 * unit)
+    assert faults(ax) == []
+
+
+def test_frontier_of_one_budget_and_of_none():
+    one = pd.DataFrame({"spend": [1e6], "blended_cac": [100.0]})
+    assert faults(plots.frontier(one, plots.canvas())) == []
+    with pytest.raises(BadInput):
+        plots.frontier(one.iloc[:0])
+
+
+def test_scenarios_keep_their_order_and_mark_the_plan():
+    table = pd.DataFrame(
+        {"mean": [103.0, 108.0, np.nan], "low": [97.0, 100.0, np.nan], "high": [110.0, 118.0, np.nan]},
+        index=["Plan", "Budget −10 %, and a name that goes on and on", "impossible"],
+    )
+    ax = plots.scenarios(table, plots.canvas(8, row_height(3)), plan="Plan")
+    assert rows_of(ax)[0] == "Plan"
+    assert any(list(line.get_xdata()) == [103.0, 103.0] for line in ax.get_lines())
+    low, high = ax.get_xlim()
+    assert 60 < low < 97
+    assert high > 118
+    assert faults(ax) == []
+
+
+def test_scenarios_without_a_plan_for_the_marked_row():
+    table = pd.DataFrame({"mean": [np.nan, 5.0]}, index=["Plan", "other"])
+    assert faults(plots.scenarios(table, plots.canvas(), plan="Plan")) == []
+
+
+def test_blended_cac_draws_densities_of_one_and_states_the_odds():
+    rng = np.random.default_rng(0)
+    now, planned = rng.normal(115, 4, 4000), rng.normal(110, 4, 4000)
+    ax = plots.blended_cac(now, planned, plots.canvas(6.4, 3.4))
+    for line in ax.get_lines():
+        if len(line.get_xdata()) > 10:
+            assert np.trapezoid(line.get_ydata(), line.get_xdata()) == pytest.approx(1, abs=0.02)
+    chance = 100 * np.mean(planned < now)
+    assert f"probability {chance:.0f} %" in ax.get_xlabel()
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names[0].startswith("now: 115")
+    assert names[1].startswith("planned: 110")
+    assert faults(ax) == []
+
+
+def test_density_of_a_normal_is_its_density():
+    draws = np.random.default_rng(1).normal(0, 1, 20_000)
+    ax = plots.blended_cac(draws + 50, draws + 50, plots.canvas())
+    curve = next(line for line in ax.get_lines() if len(line.get_xdata()) > 10)
+    assert max(curve.get_ydata()) == pytest.approx(1 / np.sqrt(2 * np.pi), rel=0.05)
+
+
+@pytest.mark.parametrize("draws", [[3.0], [3.0, 3.0], [1e-9, 2e-9, 5e-9], [1e9, 2e9, np.inf]])
+def test_blended_cac_of_odd_draws_can_be_read(draws):
+    assert faults(plots.blended_cac(draws, np.array(draws) * 0.9, plots.canvas(6.4, 3.4))) == []
+
+
+def test_blended_cac_needs_draws():
+    with pytest.raises(BadInput):
+        plots.blended_cac([np.nan], [1.0])
+
+
+def test_schedule_shades_weeks_and_sums_channels():
+    weeks = pd.date_range("2026-09-28", periods=13, freq="7D")
+    table = pd.DataFrame({name: np.arange(13.0) * 1000 for name in NAMES}, index=weeks)
+    ax = plots.schedule(table)
+    shades = ax.get_images()[0].get_array()
+    assert shades.shape == (6, 13)
+    assert shades.max() == 1
+    assert [text.get_text() for text in ax.texts] == ["78,000"] * 6
+    assert faults(ax) == []
+    with pytest.raises(BadInput):
+        plots.schedule(table.iloc[:0])
+
+
+def test_hostile_names_stay_text():
+    drawn = plots.svg(plots.moves(spend([1, 2, 3, 4]), spend([2, 2, 2, 2]), plots.canvas()))
+    assert "<b>" not in drawn
+    assert "&lt;b&gt;" in drawn
+    assert ">$x$<" in drawn
