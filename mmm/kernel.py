@@ -80,13 +80,26 @@ def prior_terms(theta: Any, kinds: Any, first: Any, second: Any, values: Any, sl
 
 
 @_compiled
+def _normalise(w: Any, dp: Any, dq: Any) -> None:
+    lags = w.shape[0]
+    total, total_p, total_q = 0.0, 0.0, 0.0
+    for lag in range(lags):
+        total += w[lag]
+        total_p += dp[lag]
+        total_q += dq[lag]
+    for lag in range(lags):
+        w[lag] /= total
+        dp[lag] = (dp[lag] - w[lag] * total_p) / total
+        dq[lag] = (dq[lag] - w[lag] * total_q) / total
+
+
+@_compiled
 def lag_weights(family: int, p: float, q: float, w: Any, dp: Any, dq: Any) -> None:
     """Lag weights that sum to one, and their slopes by both parameters; written into ``w``, ``dp`` and ``dq``."""
     lags = w.shape[0]
-    dp[:] = 0.0
-    dq[:] = 0.0
+    for lag in range(lags):
+        w[lag], dp[lag], dq[lag] = 0.0, 0.0, 0.0
     if family == 0:
-        w[:] = 0.0
         w[0] = 1.0
         return
     if family == 1:
@@ -122,11 +135,7 @@ def lag_weights(family: int, p: float, q: float, w: Any, dp: Any, dq: Any) -> No
             w[lag] = np.exp(-hazard)
             dp[lag] = -w[lag] * by_p
             dq[lag] = -w[lag] * by_q
-    total, total_p, total_q = w.sum(), dp.sum(), dq.sum()
-    for lag in range(lags):
-        w[lag] /= total
-        dp[lag] = (dp[lag] - w[lag] * total_p) / total
-        dq[lag] = (dq[lag] - w[lag] * total_q) / total
+    _normalise(w, dp, dq)
 
 
 @_compiled
@@ -179,7 +188,8 @@ def _power(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
 @_compiled
 def saturate(family: int, p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
     """Saturated response to adstock ``a`` and its slopes by adstock and both parameters, written in place."""
-    dq[:] = 0.0
+    for t in range(a.shape[0]):
+        dq[t] = 0.0
     if family == 1:
         _hill(p, q, a, s, da, dp, dq)
     elif family == 2:
@@ -191,15 +201,15 @@ def saturate(family: int, p: float, q: float, a: Any, s: Any, da: Any, dp: Any, 
     elif family == 5:
         _power(p, a, s, da, dp)
     else:
-        s[:] = a
-        da[:] = 1.0
-        dp[:] = 0.0
+        for t in range(a.shape[0]):
+            s[t], da[t], dp[t] = a[t], 1.0, 0.0
 
 
 @_compiled
 def _convolve(x: Any, start: int, w: Any, out: Any) -> None:
-    out[:] = 0.0
     n = out.shape[0]
+    for t in range(n):
+        out[t] = 0.0
     for lag in range(w.shape[0]):
         weight = w[lag]
         window = x[start - lag : start - lag + n]  # a slice, so that no index can be negative and loops vectorise
@@ -313,7 +323,7 @@ def _lift_tests(
     for m in range(tests.shape[0]):
         i, begin = tests[m, 0], tests[m, 1]
         span, n, slot = tests[m, 2] - begin, families[i, 1], slots[i]
-        stock, kept, along = np.empty(span), np.empty((4, span)), np.ones(span)
+        stock, kept, along = np.empty(span), np.empty((4, span)), np.empty(span)
         _convolve(otherwise[m], lead + begin, lags[i, 0, :n], stock)
         p, q = _value(values, slot[2]), _value(values, slot[3])
         saturate(families[i, 2], p, q, stock, kept[0], kept[1], kept[2], kept[3])
@@ -324,7 +334,8 @@ def _lift_tests(
         total -= 0.5 * z * z
         pulls[m] = -z / measured[m, 1]
         by_scale[i] += pulls[m] * difference
-        along *= -pulls[m] * level[1, i]
+        for t in range(span):
+            along[t] = -pulls[m] * level[1, i]
         _back(by_value, slot, otherwise[m], lead + begin, along, kept, lags[i, 1, :n], lags[i, 2, :n])
     return total
 
@@ -383,7 +394,10 @@ def log_density(
     lead = media.shape[1] - weeks
     values, slopes, by_value = np.empty(n), np.empty(n), np.zeros(n)
     total = prior_terms(theta, kinds, first, second, values, slopes, gradient)
-    lags = np.empty((channels, 3, families[:, 1].max()))
+    longest = 1
+    for i in range(channels):
+        longest = max(longest, families[i, 1])
+    lags = np.empty((channels, 3, longest))
     curves, level, pull = np.empty((channels, 4, weeks)), np.empty((2, channels)), kpi.copy()
     _forward(values, media, families, slots, lags, curves, level, pull)
     sigma = values[n - 1]
@@ -406,8 +420,8 @@ def log_density(
             if tests[m, 0] == i:
                 for t in range(tests[m, 1], tests[m, 2]):
                     own[t] += pulls[m] * level[1, i]
-        longest = families[i, 1]
-        _back(by_value, slots[i], media[i], lead, own, curves[i], lags[i, 1, :longest], lags[i, 2, :longest])
+        n_lags = families[i, 1]
+        _back(by_value, slots[i], media[i], lead, own, curves[i], lags[i, 1, :n_lags], lags[i, 2, :n_lags])
     for j in range(n):
         gradient[j] += by_value[j] * slopes[j]
     return float(total)

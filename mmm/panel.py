@@ -122,6 +122,7 @@ class Panel:
         columns += [Column(control) for control in names]
         columns += [Column(geo, "text")] if geo else []
         key = (date, geo) if geo else (date,)
+        _check_future(name, date, kpi, frame)
         typed = Table(name, tuple(columns), key=key, date_format=date_format).check(frame)
         typed = typed.assign(**{geo or "\0geo": typed[geo].astype(str) if geo else "national"})
         geos = tuple(sorted(typed[geo or "\0geo"].unique()))
@@ -266,6 +267,20 @@ def _check_roles(
     ]
     if problems:
         raise BadInput(problems)
+
+
+def _check_future(name: str, date: str, kpi: str, frame: pd.DataFrame) -> None:
+    """Rows of the coming periods, at the end and without a KPI, get an error of their own."""
+    if kpi not in frame.columns or date not in frame.columns or frame.columns.duplicated().any():
+        return
+    empty = frame[kpi].isna().to_numpy()
+    known = np.flatnonzero(~empty)
+    if len(known) == 0 or not empty.any() or not empty[known[-1] + 1 :].all() or empty[: known[-1]].any():
+        return
+    first = str(frame[date].iloc[known[-1] + 1])
+    text = f"the last {int(empty.sum())} rows, from {first} on, have no KPI yet."
+    remedy = "cut them from the panel; give their controls to posterior.organic(controls=...)."
+    raise BadInput(Problem(name, text, kpi, remedy=remedy))
 
 
 def _periods(name: str, date: str, typed: pd.DataFrame, geos: int) -> tuple[pd.DatetimeIndex, int]:

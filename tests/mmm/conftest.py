@@ -1,5 +1,7 @@
 """One small company whose truth is known, and one fit of it that many tests read."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ RETENTION = {"tv": 0.5, "search": 0.1, "social": 0.3}
 HALF = {"tv": 1.5, "search": 0.8, "social": 1.0}
 
 
-def company(weeks: int = 130, noise: float = 0.03, seed: int = 5) -> tuple[pd.DataFrame, dict[str, float]]:
+def simulated_company(weeks: int = 130, noise: float = 0.03, seed: int = 5) -> tuple[pd.DataFrame, dict[str, float]]:
     """Weekly table, and customers that each channel truly brought."""
     rng = np.random.default_rng(seed)
     dates = pd.date_range("2023-01-02", periods=weeks, freq="7D")
@@ -36,13 +38,18 @@ def company(weeks: int = 130, noise: float = 0.03, seed: int = 5) -> tuple[pd.Da
 
 
 def small_panel(weeks: int = 130) -> mmm.Panel:
-    frame, _ = company(weeks)
+    frame, _ = simulated_company(weeks)
     return mmm.Panel.from_frame(frame, date="week", kpi="customers", spend=list(CHANNELS), controls=["price"])
 
 
 @pytest.fixture(scope="session")
+def company() -> Callable[..., tuple[pd.DataFrame, dict[str, float]]]:
+    return simulated_company
+
+
+@pytest.fixture(scope="session")
 def truth() -> dict[str, float]:
-    return company()[1]
+    return simulated_company()[1]
 
 
 @pytest.fixture(scope="session")
