@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy.typing as npt
@@ -21,7 +21,7 @@ __all__ = ["attribution_models", "build_plan", "changed", "mix_model"]
 def attribution_models(section: Attribution) -> dict[str, Any]:
     """The attribution models asked for, by the names tables show."""
     order = section.markov_order
-    known = {
+    known: dict[str, tuple[str, Callable[[], Any]]] = {
         "first": ("First touch", lambda: FirstTouch()),
         "last": ("Last touch", lambda: LastTouch()),
         "linear": ("Linear", lambda: Linear()),
@@ -62,12 +62,12 @@ def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike, cus
     for channel in now.index:
         limits = _merged(section.every_channel, section.channels.get(channel))
         constraints += _channel(channel, limits, float(now[channel]))
-    for name, limits in section.groups.items():
-        group, present = optimizer.Group(name, limits.channels), float(now[limits.channels].sum())
-        if limits.at_least is not None:
-            constraints.append(group.at_least(limits.at_least.of(present)))
-        if limits.at_most is not None:
-            constraints.append(group.at_most(limits.at_most.of(present)))
+    for name, shared in section.groups.items():
+        group, present = optimizer.Group(name, shared.channels), float(now[shared.channels].sum())
+        if shared.at_least is not None:
+            constraints.append(group.at_least(shared.at_least.of(present)))
+        if shared.at_most is not None:
+            constraints.append(group.at_most(shared.at_most.of(present)))
     return optimizer.Plan(**_objective(section, organic), subject_to=constraints, now=now)
 
 

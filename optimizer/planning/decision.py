@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from optimizer.planning.formats import amount, gap, number, percent, unit_cost
@@ -53,44 +53,47 @@ def likelihood(probability: float) -> str:
 
 def decision(run: Run, plan: PlanResult) -> Decision:
     """The decision of a finished plan."""
-    now, planned, currency = plan.now, plan.planned, run.config.currency
+    now, planned, currency, outcome = plan.now, plan.planned, run.config.currency, run.config.outcome
+    customers = Estimate.of(planned.customers)
     chance = plan.probability_better
-    cac_now, cac_planned = Estimate.blended_cac(now), Estimate.blended_cac(planned)
-    customers_now, customers = Estimate.of(now.customers), Estimate.of(planned.customers)
     tone = "bad" if not run.converged or chance < 0.5 else "warn" if chance < 0.8 else "good"
-    headline = f"{_moves(plan, currency)}: {_effect(cac_now.mean, cac_planned.mean, currency)}."
-    extra = customers.mean - customers_now.mean
-    outcome = run.config.outcome
     sentences = (
-        f"The plan expects {number(customers.mean)} new {outcome}, organic ones included "
-        f"({number(customers.low)} to {number(customers.high)}), {number(abs(extra))} {'more' if extra >= 0 else 'fewer'} "
-        "than if today's spend went on.",
-        f"By the mix model's own uncertainty it beats today's spend on blended CAC with probability {likelihood(chance)}.",
-        _proof(plan, run),
+        f"The plan expects {number(customers.mean)} new {outcome}, organic ones included ({number(customers.low)} to "
+        f"{number(customers.high)}), {_against_now(customers.mean, now.expected_customers)}.",
+        f"By the mix model's own uncertainty it beats today's spend on {plan.aim.name} with probability "
+        f"{likelihood(chance)}.",
+        _proof(plan),
     )
+    spend = f"{amount(float(now.spend.sum()))} → {amount(float(planned.spend.sum()))}"
     cards = (
-        Card(f"Blended CAC, {currency}", f"{unit_cost(cac_now.mean)} → {unit_cost(cac_planned.mean)}", f"planned: {unit_cost(cac_planned.low)} to {unit_cost(cac_planned.high)}"),
-        Card(f"New {outcome}", f"{number(customers_now.mean)} → {number(customers.mean)}", f"planned: {number(customers.low)} to {number(customers.high)}"),
-        Card(f"Spend, {currency}", f"{amount(float(now.spend.sum()))} → {amount(float(planned.spend.sum()))}", f"and {amount(now.fixed_cost)} fixed cost"),
-        Card("Plan beats today's spend", likelihood(chance), "probability, given the model"),
+        _estimated(f"Blended CAC, {currency}", Estimate.blended_cac(now), Estimate.blended_cac(planned), unit_cost),
+        _estimated(f"New {outcome}", Estimate.of(now.customers), customers, number),
+        Card(f"Spend, {currency}", spend, f"and {amount(now.fixed_cost)} fixed cost"),
+        Card("Plan beats today's spend", likelihood(chance), f"on {plan.aim.name}; probability, given the model"),
         Card("Distance from the best plan", gap(plan.allocation.gap), "proved, on these curves"),
-        *_guardrail(run, cac_planned),
-    )  # fmt: skip
-    return Decision(tone, headline, sentences, cards)
+        *_guardrail(run, planned.expected_cac),
+    )
+    return Decision(tone, f"{_moves(plan, currency)}: {_effect(plan, currency)}.", sentences, cards)
 
 
-def _guardrail(run: Run, cac: Estimate) -> tuple[Card, ...]:
+def _estimated(label: str, now: Estimate, planned: Estimate, form: Callable[[float], str]) -> Card:
+    figure = f"{form(now.mean)} → {form(planned.mean)}"
+    return Card(label, figure, f"planned: {form(planned.low)} to {form(planned.high)}")
+
+
+def _against_now(customers: float, now: float) -> str:
+    extra = customers - now
+    if abs(extra) < 1e-3 * customers:
+        return "as many as if today's spend went on"
+    return f"{number(abs(extra))} {'more' if extra > 0 else 'fewer'} than if today's spend went on"
+
+
+def _guardrail(run: Run, cac: float) -> tuple[Card, ...]:
     value = run.config.plan.value_per_customer if run.config.plan else None
     if value is None:
         return ()
-    ratio = value / cac.mean
-    return (
-        Card(
-            "LTV:CAC",
-            f"{ratio:.1f}",
-            "above the usual guardrail of 3" if ratio >= 3 else "below the usual guardrail of 3",
-        ),
-    )
+    side = "above" if value / cac >= 3 else "below"
+    return (Card("LTV:CAC", f"{value / cac:.1f}", f"{side} the usual guardrail of 3"),)
 
 
 def _moves(plan: PlanResult, currency: str) -> str:
@@ -101,7 +104,7 @@ def _moves(plan: PlanResult, currency: str) -> str:
     down = sorted((channel for channel, change in changes.items() if change < -worth), key=lambda c: changes[c])
     total = after - before
     if abs(total) <= worth:
-        if not up and not down:
+        if not up or not down:
             return "Keep the spend as it is"
         moved = sum(changes[channel] for channel in up)
         return f"Move {amount(moved)} {currency} from {_listed(down)} to {_listed(up)}"
@@ -119,21 +122,22 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
-def _effect(now: float, planned: float, currency: str) -> str:
-    change = planned / now - 1
-    if abs(change) < 0.001:
-        return f"blended CAC stays at {unit_cost(planned)} {currency}"
-    verb = "falls" if change < 0 else "rises"
+def _effect(plan: PlanResult, currency: str) -> str:
+    aim = plan.aim
+    now, planned = aim.expected(plan.now), aim.expected(plan.planned)
+    unit = f" {currency}" if aim.in_currency else ""
+    change = planned / now - 1 if now > 0 else 0.0
+    if now > 0 and abs(change) < 0.001:
+        return f"{aim.name} {aim.verbs[0]} at {aim.written(planned)}{unit}"
+    verb = aim.verbs[1] if planned < now else aim.verbs[2]
+    text = f"{aim.name} {verb} from {aim.written(now)} to {aim.written(planned)}{unit}"
+    return f"{text} ({percent(change, signed=True)})" if now > 0 else text
+
+
+def _proof(plan: PlanResult) -> str:
+    allocation, aim = plan.allocation, plan.aim
     return (
-        f"blended CAC {verb} from {unit_cost(now)} to {unit_cost(planned)} {currency} ({percent(change, signed=True)})"
+        f"Proved on these response curves: no allocation within the limits brings {aim.name} "
+        f"{'below' if aim.lower_is_better else 'above'} {aim.written(allocation.bound)}; the plan lies "
+        f"{gap(allocation.gap)} from that."
     )
-
-
-def _proof(plan: PlanResult, run: Run) -> str:
-    allocation = plan.allocation
-    section = run.config.plan
-    if section is not None and section.minimize == "blended_cac":
-        bound = f"no allocation within the limits has a blended CAC below {unit_cost(allocation.bound)}"
-    else:
-        bound = f"no allocation within the limits is better than {amount(allocation.bound)} on the plan's objective"
-    return f"Proved on these response curves: {bound}; the plan lies {gap(allocation.gap)} from that."

@@ -15,10 +15,12 @@ def amount(value: float) -> str:
 
 
 def number(value: float) -> str:
-    """A count of customers: whole from 100 on, one decimal below."""
+    """A count of customers: one decimal below 100, whole up to ten millions, then in millions."""
     if not math.isfinite(value):
         return MISSING
-    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}").replace("-", "−")
+    size = abs(value)
+    text = f"{value:,.1f}" if size < 100 else f"{value:,.0f}" if size < 1e7 else f"{value / 1e6:,.1f}M"
+    return text.replace("-", "−")
 
 
 def unit_cost(value: float) -> str:

@@ -14,6 +14,7 @@ from mmm import Posterior, ResponseCurves
 from optimizer.allocation import Allocation
 from optimizer.evaluation import Evaluation
 from optimizer.plan import Plan
+from optimizer.planning.aim import aim_of
 from optimizer.planning.assemble import build_plan, changed
 from optimizer.planning.config import Config, PlanSection, Scenario
 from optimizer.planning.inputs import Inputs, observed_maximum
@@ -44,7 +45,9 @@ def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Upda
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
     update(0.6, "frontier")
     seen = observed_maximum(posterior.panel, section.weeks)
+    aim = aim_of(section, config.outcome)
     return PlanResult(
+        aim=aim,
         plan=plan,
         curves=curves,
         allocation=allocation,
@@ -52,7 +55,7 @@ def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Upda
         planned=planned,
         rows=tuple(_rows(allocation, today, planned)),
         carried_in=Estimate.of(organic.carried_in),
-        probability_better=planned.probability_below(today),
+        probability_better=aim.probability_better(planned, today),
         observed_maximum=seen,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
         explanations=tuple(allocation.explain()),
@@ -83,7 +86,7 @@ def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> Sce
     except (InfeasiblePlan, IllPosedPlan) as error:
         return ScenarioResult(scenario.name, None, problem=str(error))
     outcome = plan.evaluate(curves, allocation.spend)
-    better = outcome.probability_below(plan.evaluate(curves, present))
+    better = aim_of(asked, "").probability_better(outcome, plan.evaluate(curves, present))
     return ScenarioResult(scenario.name, outcome, better, allocation.gap)
 
 

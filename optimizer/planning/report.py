@@ -16,15 +16,27 @@ from optimizer.planning.result import AttributionResult, ChannelRow, Estimate, P
 
 __all__ = ["render"]
 
-GLOSSARY = (
+_GLOSSARY = (
     ("Blended CAC", "All spend and the fixed cost, divided by all new customers, organic ones included."),
     ("CAC of a channel", "Its spend over the customers it adds, in the mix model's or an attribution model's view."),
     ("Marginal CAC", "What the next customer of a channel costs at the planned spend."),
     ("90 % interval", "The model holds that the figure lies inside with probability 90 %, given its assumptions."),
-    ("Proved within a gap", "No allocation within the limits can be better than the plan by more than the gap, on these response curves. It is a proof about the arithmetic, not about the curves."),
-    ("Mix model", "Estimates from weekly data what each channel causes. It is observational: spend that follows demand can look more effective than it is. Lift tests settle what it cannot."),
-    ("Attribution", "Describes who stood on the way to a conversion. It is not what advertising caused: every model hands out all conversions, also those that would have come anyway."),
-)  # fmt: skip
+    (
+        "Proved within a gap",
+        "No allocation within the limits can be better than the plan by more than the gap, on these response curves. "
+        "It is a proof about the arithmetic, not about the curves.",
+    ),
+    (
+        "Mix model",
+        "Estimates from weekly data what each channel causes. It is observational: spend that follows demand can look "
+        "more effective than it is. Lift tests settle what it cannot.",
+    ),
+    (
+        "Attribution",
+        "Describes who stood on the way to a conversion. It is not what advertising caused: every model hands out all "
+        "conversions, also those that would have come anyway.",
+    ),
+)
 
 
 def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
@@ -87,7 +99,7 @@ def _view(run: Run) -> dict[str, Any]:
         "findings": list(findings_frame(run.findings).itertuples()) if run.findings else [],
         "inputs": run.inputs.files,
         "provenance": _provenance(run),
-        "glossary": GLOSSARY,
+        "glossary": _GLOSSARY,
     }
 
 
@@ -128,7 +140,7 @@ def _totals(plan: PlanResult) -> list[dict[str, Any]]:
     spend = {"now": float(now.spend.sum()), "planned": float(planned.spend.sum())}
     paid = Estimate.of(planned.paid.to_numpy().sum(axis=1))
     everything = {name: value + now.fixed_cost for name, value in spend.items()}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"label": "All channels (paid CAC)", **spend, "customers": paid, "cac": Estimate.paid_cac(planned)},
         {"label": "Fixed cost", **dict.fromkeys(spend, now.fixed_cost), "customers": None, "cac": None},
         {"label": "Organic", **dict.fromkeys(spend, 0.0), "customers": Estimate.of(planned.organic), "cac": None},
@@ -211,7 +223,7 @@ def _views(run: Run, channel: str) -> list[tuple[str, str, str]]:
         found = Estimate.of(caused), Estimate.cost(float(result.spend[channel]), caused)
         views.append(("Mix model: caused", _with_interval(found[0], number), _with_interval(found[1])))
     for name, table in result.conversions.items():
-        customers, cac = Estimate.row(table.loc[channel]), Estimate.row(result.cac[name].loc[channel])
+        customers, cac = Estimate.at(table, channel), Estimate.at(result.cac[name], channel)
         views.append((f"{name}: credited", _with_interval(customers, number), _with_interval(cac)))
     return views
 
@@ -222,21 +234,26 @@ def _with_interval(estimate: Estimate, form: Any = unit_cost) -> str:
     return f"{form(estimate.mean)} ({form(estimate.low)} to {form(estimate.high)})"
 
 
+_DESCRIBES = (
+    "Attribution describes paths: who met whom on the way to a conversion. It hands out every conversion, also those "
+    "that would have come anyway, and so is not what advertising caused. The plan does not rest on it."
+)
+
+
 def _attribution(result: AttributionResult) -> dict[str, Any]:
     channels = next(iter(result.credits.values())).channels
     rows = []
     for channel in channels:
         cells = []
         for name, table in result.conversions.items():
-            points = Estimate.row(table.loc[channel])
+            points = Estimate.at(table, channel)
             cac = result.cac.get(name)
-            costs = unit_cost(float(cac.loc[channel, "mean"])) if cac is not None and channel in cac.index else ""
+            costs = unit_cost(Estimate.at(cac, channel).mean) if cac is not None and channel in cac.index else ""
             detail = f"{number(points.low)} to {number(points.high)}" + (f"; CAC {costs}" if costs else "")
             cells.append({"text": number(points.mean), "detail": detail})
         rows.append({"channel": channel, "cells": cells})
     return {
-        "sentence": "Attribution describes paths: who met whom on the way to a conversion. It hands out every conversion, "
-        "also those that would have come anyway, and so is not what advertising caused. The plan does not rest on it.",
+        "sentence": _DESCRIBES,
         "models": list(result.conversions),
         "rows": rows,
         "note": " ".join(result.notes),
@@ -245,16 +262,24 @@ def _attribution(result: AttributionResult) -> dict[str, Any]:
 
 
 def _provenance(run: Run) -> list[tuple[str, str]]:
-    model, plan = run.config.model, run.config.plan
+    model, attributing = run.config.model, run.config.attribution
     facts = [("Plan file", run.document.path.name), ("Seed", str(run.config.seed))]
     if run.posterior is not None:
-        facts.append(("Mix model", f"{model.saturation} saturation, geometric adstock over {model.lags} weeks, {model.trend} trend, season of order {model.season.order}, {model.chains} chains of {model.draws} draws"))  # fmt: skip
-    if run.plan is not None and plan is not None:
+        text = (
+            f"{model.saturation} saturation, geometric adstock over {model.lags} weeks, {model.trend} trend, "
+            f"season of order {model.season.order}, {model.chains} chains of {model.draws} draws"
+        )
+        facts.append(("Mix model", text))
+    if run.plan is not None:
         facts.append(("Solver", f"{run.plan.allocation.engine}; {run.plan.allocation.status.value}"))
-        facts.append(("Carried in", f"{_with_interval(run.plan.carried_in, number)} {run.config.outcome} from spend before the horizon come whatever the plan; they are not counted, as the plan's own carryover beyond the horizon is."))  # fmt: skip
+        text = (
+            f"{_with_interval(run.plan.carried_in, number)} {run.config.outcome} from spend before the horizon come "
+            "whatever the plan. They are not counted, as the plan's own carryover beyond the horizon is."
+        )
+        facts.append(("Carried in", text))
     if run.attribution is not None:
-        settings = run.config.attribution
-        facts.append(("Attribution", f"lookback {settings.lookback}, {settings.replicates} bootstrap replicates"))
+        text = f"lookback {attributing.lookback}, {attributing.replicates} bootstrap replicates"
+        facts.append(("Attribution", text))
     facts.append(("Time taken", ", ".join(f"{name.lower()} {seconds:.1f} s" for name, seconds in run.seconds.items())))
     shown = {name: text for name, text in versions().items() if "loaded" not in name}
     return [*facts, ("Versions", ", ".join(f"{name} {text}" for name, text in shown.items()))]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from optimizer.allocation import Allocation
     from optimizer.evaluation import Evaluation
     from optimizer.plan import Plan
+    from optimizer.planning.aim import Aim
 
 __all__ = ["AttributionResult", "ChannelRow", "Estimate", "PlanResult", "Run", "ScenarioResult"]
 
@@ -62,9 +63,10 @@ class Estimate:
         return cls.cost(float(found.spend.sum()), found.paid.to_numpy().sum(axis=1))
 
     @classmethod
-    def row(cls, points: pd.Series) -> Self:
+    def at(cls, table: pd.DataFrame, row: str) -> Self:
         """From a row of a table with the columns mean, low and high."""
-        return cls(float(points["mean"]), float(points["low"]), float(points["high"]))
+        values = table[["mean", "low", "high"]].to_numpy(dtype=float)[table.index.get_loc(row)]
+        return cls(*(float(value) for value in values))
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,9 @@ class ChannelRow:
 
 @dataclass(frozen=True)
 class PlanResult:
-    """The plan, today's spend carried on, and how they compare."""
+    """The plan, today's spend carried on, and how they compare on the plan's aim."""
 
+    aim: Aim
     plan: Plan
     curves: ResponseCurves
     allocation: Allocation

@@ -49,7 +49,9 @@ def write_starter(folder: Path) -> list[Path]:
     }
     texts = {"plan.yaml": files("optimizer.planning").joinpath("templates/plan.yaml").read_text(encoding="utf-8")}
     texts |= {
-        name: table.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ" if "time" in table else "%Y-%m-%d", lineterminator="\n")
+        name: table.to_csv(
+            index=False, date_format="%Y-%m-%dT%H:%M:%SZ" if "time" in table else "%Y-%m-%d", lineterminator="\n"
+        )
         for name, table in tables.items()
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optimizer.planning.formats import MISSING, amount, gap, number, percent, unit_cost
 from optimizer.planning.decision import likelihood
+from optimizer.planning.formats import MISSING, amount, gap, number, percent, unit_cost
 from optimizer.planning.result import AttributionResult, Estimate, PlanResult, Run
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def _verdict(run: Run, plan: PlanResult) -> list[str]:
         f"Blended CAC now {unit_cost(now.mean)} {currency} ({unit_cost(now.low)} to {unit_cost(now.high)}), "
         f"planned {unit_cost(planned.mean)} {currency} ({unit_cost(planned.low)} to {unit_cost(planned.high)}), "
         f"{percent(planned.mean / now.mean - 1, signed=True)}.",
-        f"Probability that the plan beats today's spend: {likelihood(plan.probability_better)}.",
-        f"{plan.allocation.status.value} Bound {unit_cost(plan.allocation.bound)}, distance {gap(plan.allocation.gap)}, "
-        f"by {plan.allocation.engine}.",
+        f"Probability that the plan beats today's spend on {plan.aim.name}: {likelihood(plan.probability_better)}.",
+        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
+        f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
     ]
 
 
@@ -145,6 +145,6 @@ def _attribution_table(result: AttributionResult) -> Table:
     table = _table("Credited conversions", "channel", *result.credits)
     channels = next(iter(result.credits.values())).channels
     for channel in channels:
-        cells = [result.conversions[name].loc[channel] for name in result.credits]
-        table.add_row(escape(channel), *(_ranged(Estimate.row(cell), number) for cell in cells))
+        cells = [Estimate.at(result.conversions[name], channel) for name in result.credits]
+        table.add_row(escape(channel), *(_ranged(cell, number) for cell in cells))
     return table
