@@ -216,13 +216,20 @@ class Plan:
         curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
         return evaluated(curves, spend, self.organic, self.fixed_cost)
 
-    def replaced(self, *, subject_to: Iterable[Constraint] | None = None, objective: Objective | None = None) -> Plan:
-        """The plan with other constraints or another objective."""
+    def replaced(
+        self,
+        *,
+        objective: Objective | None = None,
+        subject_to: Iterable[Constraint] | None = None,
+        now: Mapping[str, float] | pd.Series | None = None,
+    ) -> Plan:
+        """The plan with another objective, other constraints or other current spend; None keeps what there is."""
         objective = objective or self.objective
         constraints = self.subject_to if subject_to is None else tuple(subject_to)
+        now = self.now if now is None else now
         if objective.wants == "minimize":
-            return Plan(minimize=objective, subject_to=constraints, now=self.now)
-        return Plan(maximize=objective, subject_to=constraints, now=self.now)
+            return Plan(minimize=objective, subject_to=constraints, now=now)
+        return Plan(maximize=objective, subject_to=constraints, now=now)
 
     def without(self, *kinds: type[Constraint]) -> Plan:
         """The plan without its constraints of some kinds."""

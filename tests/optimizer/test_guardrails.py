@@ -1,0 +1,79 @@
+"""Guardrails: warn late enough not to cry wolf, and stop early enough to matter."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution.errors import BadInput
+from optimizer.guardrails import Ceiling, Guardrails
+
+WEEKS = pd.date_range("2026-01-05", periods=8, freq="7D")
+
+
+def results(spend, customers):
+    return pd.DataFrame({"week": WEEKS, "spend": spend, "customers": customers})
+
+
+def verdicts(rails, table):
+    return {finding.name: finding.passed for finding in rails.check(table)}
+
+
+RAILS = Guardrails(Ceiling(warn=60, stop=80), lifetime_value=200)
+
+
+def test_healthy_weeks_pass():
+    assert verdicts(RAILS, results(50_000.0, 1000)) == {"cac_warning": True, "cac_breaker": True, "ltv_cac": True}
+
+
+def test_limits_are_crossed_one_after_the_other():
+    assert verdicts(RAILS, results(70_000.0, 1000)) == {"cac_warning": False, "cac_breaker": True, "ltv_cac": False}
+    assert RAILS.is_tripped(results(90_000.0, 1000))
+    assert not RAILS.is_tripped(results(70_000.0, 1000))
+
+
+def test_few_customers_prove_little():
+    few, many = results(630.0, 10), results(630_000.0, 10_000)  # the same CAC of 63
+    assert verdicts(RAILS, few)["cac_warning"]
+    assert not verdicts(RAILS, many)["cac_warning"]
+
+
+def test_noisier_weeks_need_more_evidence():
+    table = results(63_000.0, 1000)
+    assert not verdicts(RAILS, table)["cac_warning"]
+    noisy = Guardrails(Ceiling(60, 80), dispersion=20.0)
+    assert verdicts(noisy, table)["cac_warning"]
+
+
+def test_only_the_window_counts():
+    customers = np.where(np.arange(8) < 4, 1, 1000)
+    assert verdicts(RAILS, results(50_000.0, customers))["cac_breaker"]
+    assert not verdicts(Guardrails(Ceiling(60, 80), window=8), results(50_000.0, customers))["cac_breaker"]
+
+
+def test_false_alarms_are_as_rare_as_stated():
+    rng = np.random.default_rng(0)
+    rails = Guardrails(Ceiling(warn=50, stop=80), confidence=0.9)
+    alarms = [not verdicts(rails, results(10_000.0, rng.poisson(200, 8)))["cac_warning"] for _ in range(400)]
+    assert np.mean(alarms) == pytest.approx(0.1, abs=0.05)
+
+
+def test_fixed_cost_is_part_of_the_cac():
+    rails = Guardrails(Ceiling(60, 80), fixed_cost=40_000)
+    assert rails.check(results(50_000.0, 1000))[0].value == pytest.approx(90)
+
+
+BAD = {
+    "negative spend": lambda: RAILS.check(results(-1.0, 5)),
+    "missing column": lambda: RAILS.check(results(1.0, 5).drop(columns="customers")),
+    "repeated week": lambda: RAILS.check(pd.concat([results(1.0, 5)] * 2)),
+    "too few weeks": lambda: RAILS.check(results(1.0, 5).head(2)),
+    "crossed limits": lambda: Ceiling(80, 60),
+    "no window": lambda: Guardrails(Ceiling(60, 80), window=0),
+    "no value": lambda: Guardrails(Ceiling(60, 80), lifetime_value=0.0),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused(case):
+    with pytest.raises(BadInput):
+        BAD[case]()
