@@ -114,7 +114,12 @@ def svg(figure: Figure | Axes, label: str = "") -> str:
     text = io.StringIO()
     with style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # the reader's machine has the letters
+        engine = drawn.get_layout_engine()
+        if engine is not None:
+            engine.execute(drawn)  # once here; savefig would draw everything a second time for it
+            drawn.set_layout_engine("none")
         drawn.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        drawn.set_layout_engine(engine)
     element = text.getvalue()[text.getvalue().index("<svg") :]
     element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
     prefix = f"f{zlib.crc32(element.encode()):08x}-"
