@@ -1,0 +1,35 @@
+"""The reference page of plan.yaml names every key that the file may hold, and no other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from optimizer.planning import config
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "plan-file.md"
+
+
+def keys() -> set[str]:
+    sections: list[Any] = [
+        kind
+        for kind in vars(config).values()
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not BaseModel
+    ]
+    return {name for section in sections for name in section.model_fields}
+
+
+def test_every_key_is_on_the_page() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    missing = {key for key in keys() if f"`{key}`" not in page and f"## {key}" not in page}
+    assert not missing
+
+
+def test_no_key_of_the_tables_is_invented() -> None:
+    first_cells = re.findall(r"^\| (`[^|]+`) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    named = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
+    assert named
+    assert named <= keys()
