@@ -19,13 +19,11 @@ from attribution.errors import BadInput
 from attribution.simulate import ORGANIC, JourneyData, JourneyTruth, journeys_of
 from mmm.curves import ResponseCurves
 from mmm.roster import Family, Medium, Rider, autoregressive, hill, roster
+from mmm.scenery import RUN_IN, UPCOMING, controls_of, mondays, organic_of, season_of
 
 __all__ = ["WorldData", "WorldTruth", "world"]
 
 KPI = "new_customers"
-LAST_WEEK = "2026-09-21"
-UPCOMING = 13
-_RUN_IN = 26  # weeks of spend before the first observed one, so that carryover does not start from nothing
 _RIDERS_HEAR = 0.25  # how far riders' spend follows what is unexplained in a week's demand
 _ORGANIC_PER_CAUSED = 0.95
 
@@ -67,8 +65,8 @@ class WorldTruth:
         Expected customers, weeks x (organic, channels), before the weekly shock and the drawing of counts.
     causes
         The customers there were, of the same shape; a row's sum is the week's new customers.
-    spend
-        EUR, weeks x channels.
+    spend, stock
+        EUR, weeks x channels, as spent and after adstock.
     upcoming_organic
         Expected organic customers of the coming 13 weeks.
     carried_in
@@ -83,6 +81,7 @@ class WorldTruth:
     effects: pd.DataFrame
     causes: pd.DataFrame
     spend: pd.DataFrame
+    stock: pd.DataFrame
     upcoming_organic: pd.Series
     carried_in: pd.Series
     response: ResponseCurves
@@ -174,14 +173,14 @@ def world(
         raise BadInput("world: needs weeks of 2 or more, r2 between 0 and 1, journey_weeks from 0 to weeks.")
     rng = np.random.default_rng([seed, 0])
     media = roster(channels, rng)
-    calendar = _calendar(weeks)
-    controls = _controls(calendar, rng)
+    calendar = mondays(weeks)
+    controls = controls_of(calendar, rng)
     caused_level = sum(medium.spend / medium.cac for medium in media)
-    organic = _organic(calendar, controls, _ORGANIC_PER_CAUSED * caused_level, weeks)
-    season = _season(calendar[: _RUN_IN + weeks])
+    organic = organic_of(calendar, controls, _ORGANIC_PER_CAUSED * caused_level, weeks)
+    season = season_of(calendar[: RUN_IN + weeks])
 
-    spend, effects = _media(media, family, organic[: _RUN_IN + weeks], season, r2, rng)
-    seen = slice(_RUN_IN, _RUN_IN + weeks)
+    spend, effects = _media(media, family, organic[: RUN_IN + weeks], season, r2, rng)
+    seen = slice(RUN_IN, RUN_IN + weeks)
     index = calendar[seen]
     names = [medium.name for medium in media]
     table = pd.DataFrame({ORGANIC: organic[seen], **{name: effects.by[name][seen] for name in names}}, index=index)
@@ -189,11 +188,13 @@ def world(
         rng.poisson(table.to_numpy() * effects.shock[seen, None]), index=index, columns=table.columns
     ).astype("int64")
     spent = pd.DataFrame({name: spend[name][seen] for name in names}, index=index)
+    stock = {medium.name: adstocked(spend[medium.name], medium.decay)[seen] for medium in media}
     truth = WorldTruth(
         media=media,
         effects=table,
         causes=causes,
         spend=spent,
+        stock=pd.DataFrame(stock, index=index),
         upcoming_organic=pd.Series(organic[seen.stop :], index=calendar[seen.stop :], name=ORGANIC),
         carried_in=pd.Series({medium.name: _carried_in(medium, family, spend[medium.name]) for medium in media}),
         response=ResponseCurves({medium.name: medium.curve(family) for medium in media}),
@@ -221,86 +222,44 @@ def _media(
     planned = [medium for medium in media if not isinstance(medium.pattern, Rider)]
     riders = [medium for medium in media if isinstance(medium.pattern, Rider)]
     for medium in planned:
-        spend[medium.name] = _money(medium, medium.pattern.shape(pace, None, rng))
-        effect[medium.name] = _effect(medium, family, spend[medium.name])
+        spend[medium.name] = money(medium, medium.pattern.shape(pace, None, rng))
+        effect[medium.name] = effect_of(medium, family, spend[medium.name])
     demand = organic + np.sum([effect[medium.name] for medium in planned], axis=0)
-    shock = _shock(demand[_RUN_IN:], len(demand), r2, rng)
+    shock = shock_of(demand[RUN_IN:], len(demand), r2, rng)
     heard = demand / demand.mean() * shock**_RIDERS_HEAR
     for medium in riders:
-        spend[medium.name] = _money(medium, medium.pattern.shape(pace, heard, rng))
-        effect[medium.name] = _effect(medium, family, spend[medium.name])
+        spend[medium.name] = money(medium, medium.pattern.shape(pace, heard, rng))
+        effect[medium.name] = effect_of(medium, family, spend[medium.name])
     return spend, _Effects(effect, shock)
 
 
-def _money(medium: Medium, shape: Floats) -> Floats:
+def money(medium: Medium, shape: Floats) -> Floats:
     """Whole euros with the medium's mean."""
     return np.asarray(np.round(shape / shape.mean() * medium.spend))
 
 
-def _adstock(spend: Floats, decay: float) -> Floats:
+def adstocked(spend: Floats, decay: float) -> Floats:
     from scipy.signal import lfilter
 
     return np.asarray(lfilter([1 - decay], [1.0, -decay], spend), dtype=float)
 
 
-def _effect(medium: Medium, family: Family, spend: Floats) -> Floats:
-    return np.asarray(medium.curve(family)(_adstock(spend, medium.decay)), dtype=float)
+def effect_of(medium: Medium, family: Family, spend: Floats) -> Floats:
+    return np.asarray(medium.curve(family)(adstocked(spend, medium.decay)), dtype=float)
 
 
 def _carried_in(medium: Medium, family: Family, spend: Floats) -> float:
     stopped = np.concatenate([spend, np.zeros(UPCOMING)])
-    return float(_effect(medium, family, stopped)[-UPCOMING:].sum())
+    return float(effect_of(medium, family, stopped)[-UPCOMING:].sum())
 
 
-def _shock(expected: Floats, size: int, r2: float, rng: np.random.Generator) -> Floats:
+def shock_of(expected: Floats, size: int, r2: float, rng: np.random.Generator) -> Floats:
     """Gamma factors of mean 1 which, with the counts' own variance, leave the share ``r2`` explained."""
     unexplained = expected.var() * (1 - r2) / r2
     variance = (unexplained - expected.mean()) / np.mean(expected**2)
     if variance <= 0:
         return np.ones(size)
     return rng.gamma(1 / variance, variance, size)
-
-
-def _calendar(weeks: int) -> pd.DatetimeIndex:
-    """Mondays: run-in, observed, upcoming."""
-    total = _RUN_IN + weeks + UPCOMING
-    start = pd.Timestamp(LAST_WEEK) - pd.Timedelta(days=7 * (_RUN_IN + weeks - 1))
-    return pd.date_range(start, periods=total, freq="7D", name="week")
-
-
-def _season(calendar: pd.DatetimeIndex) -> Floats:
-    """Yearly season of demand: high in late autumn, low in summer; from about -1 to 1."""
-    turn = 2 * np.pi * (calendar.day_of_year.to_numpy(dtype=float) + 3) / 365.25
-    return np.asarray(0.8 * np.cos(turn + 0.5) + 0.25 * np.sin(2 * turn), dtype=float)
-
-
-def _holiday(calendar: pd.DatetimeIndex) -> Floats:
-    """1 in the weeks of Christmas, New Year and Easter, when fewer people buy."""
-    days = []
-    for year in calendar.year.unique():
-        new_year = pd.Timestamp(int(year), 1, 1)
-        days += [new_year, pd.Timestamp(int(year), 12, 25), pd.offsets.Easter().rollforward(new_year)]
-    mondays = {day - pd.Timedelta(days=day.weekday()) for day in days}
-    return calendar.isin(list(mondays)).astype(float)
-
-
-def _controls(calendar: pd.DatetimeIndex, rng: np.random.Generator) -> pd.DataFrame:
-    """Price index (100: usual), competitors' activity (0 to 100) and sale weeks, planned ones included."""
-    sale = ((calendar.month == 11) & (calendar.day >= 18)) | ((calendar.month == 6) & (calendar.day <= 14))
-    price = 100 + autoregressive(len(calendar), 0.9, rng) * 3 - 6 * sale
-    rivals = np.clip(45 + autoregressive(len(calendar), 0.7, rng) * 14, 0, 100)
-    columns = {"price_index": np.round(price, 1), "competitor_activity": np.round(rivals, 1), "sale": sale.astype(int)}
-    return pd.DataFrame(columns, index=calendar)
-
-
-def _organic(calendar: pd.DatetimeIndex, controls: pd.DataFrame, level: float, weeks: int) -> Floats:
-    """Expected organic customers: trend, season, holidays and controls add up."""
-    years = (np.arange(len(calendar)) - _RUN_IN - weeks / 2) / 52.18
-    relative = 1 + 0.05 * years + 0.16 * _season(calendar) - 0.14 * _holiday(calendar)
-    relative += 0.25 * controls["sale"].to_numpy()
-    relative -= 0.014 * (controls["price_index"].to_numpy() - 100)
-    relative -= 0.0035 * (controls["competitor_activity"].to_numpy() - 45)
-    return np.asarray(level * np.maximum(relative, 0.1), dtype=float)
 
 
 def _with_journeys(data: WorldData, truth: WorldTruth, weeks: int, seed: int) -> tuple[WorldData, WorldTruth]:
