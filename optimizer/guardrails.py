@@ -110,7 +110,7 @@ class Guardrails:
             ceiling = self.lifetime_value / self.least_ratio
             low = self._finding("ltv_cac", outlay, won, ceiling, "acquire less, or for less")
             ratio = self.lifetime_value * won / outlay if outlay else float("inf")
-            text = f"LTV:CAC is {ratio:,.2f} over {self.window} weeks; at least {self.least_ratio:g} is asked for. {low.text}"
+            text = f"LTV:CAC is {ratio:,.2f} over {self.window} weeks against {self.least_ratio:g}. {low.text}"
             findings.append(Finding("ltv_cac", low.passed, ratio, self.least_ratio, text))
         return findings
 

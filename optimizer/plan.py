@@ -22,6 +22,7 @@ from optimizer.solvers.bank import Bank
 from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.compiler import compiled
+from optimizer.solvers.engines import Engine, Hulls
 
 __all__ = ["Plan"]
 
@@ -128,7 +129,13 @@ class Plan:
         """The plan as mathematics over the curves' channels."""
         return compiled(self.objective, self.subject_to, self.setting(curves))
 
-    def solve(self, curves: Mapping[str, ResponseCurve], gap: float = 1e-3, time_limit: float = 30.0) -> Allocation:
+    def solve(
+        self,
+        curves: Mapping[str, ResponseCurve],
+        gap: float = 1e-3,
+        time_limit: float = 30.0,
+        engine: Engine | None = None,
+    ) -> Allocation:
         """The best allocation.
 
         Parameters
@@ -139,6 +146,8 @@ class Plan:
             Relative gap between the plan and its bound at which to stop.
         time_limit
             Seconds after which to stop with a wider gap.
+        engine
+            What solves; hulls with branch and bound unless told otherwise.
 
         Raises
         ------
@@ -153,10 +162,11 @@ class Plan:
         bank = Bank(program.setting.curves)
         program = with_ceilings(program, bank, lambda capped: branch_and_bound(capped, bank, 0.05, time_limit).spend)
         refuse_if_ill_posed(program, bank)
-        outcome = branch_and_bound(program, bank, gap, time_limit)
+        engine = engine or Hulls()
+        outcome = engine.run(program, bank, gap, time_limit)
         if outcome.spend is None:
             raise self._refusal(program, bank, outcome, time_limit)
-        return self.described(program, bank, outcome, gap)
+        return self.described(program, bank, outcome, gap, engine.name)
 
     def certify(
         self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, gap: float = 1e-3
@@ -255,7 +265,7 @@ class Plan:
 
         return infeasible(program, solve)
 
-    def described(self, program: Program, bank: Bank, outcome: Outcome, gap: float) -> Allocation:
+    def described(self, program: Program, bank: Bank, outcome: Outcome, gap: float, engine: str) -> Allocation:
         """An outcome as an allocation: customers, prices, status."""
         spend, goal, curves = outcome.spend, program.goal, program.setting.curves
         assert spend is not None  # noqa: S101
@@ -281,9 +291,7 @@ class Plan:
                 ),
                 entry_cac=by_channel(index, 1 / prices.needed_slope, "entry_cac"),
                 status=Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.STOPPED,
-                engine="hulls, "
-                + ("frontier walk" if program.is_aggregate else "linear program")
-                + ", branch and bound",
+                engine=engine,
                 plan=self,
                 curves=curves,
             )

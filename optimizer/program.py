@@ -73,9 +73,12 @@ class Row:
     limit: float
     relief: float | Callable[[Array, Array], float] = 1.0
 
-    def residual(self, spend: Any, customers: Any) -> Any:
-        """How far the row is exceeded, negative where it holds; for arrays and for CVXPY expressions."""
-        return self.per_spend @ spend - self.per_customer @ customers - self.limit
+    def residual(self, spend: Any, customers: Any, unit: Any = 1.0) -> Any:
+        """How far the row is exceeded, negative where it holds; for arrays and for CVXPY expressions.
+
+        ``unit`` is what one stands for where spend and customers are scaled by a variable (Charnes and Cooper, 1962).
+        """
+        return self.per_spend @ spend - self.per_customer @ customers - self.limit * unit
 
     def violation(self, spend: Array, customers: Array) -> float:
         """The residual as a share of the row's own size."""

@@ -258,15 +258,13 @@ class _Search:
         score, spend = self.best
         plan = self.question.plan
         program = self._program(weights)
-        bank = Bank(self.curves)
-        described = plan.described(
-            plan.program(self.curves), bank, Outcome(spend, score, max(outcome.bound, score), 1, True), self.gap
-        )
+        outcome = Outcome(spend, score, max(outcome.bound, score), 1, True)
+        name = f"tail of {self.question.tail:.0%}, weight {self.question.weight:g}: reweighted draws, hull bound"
+        described = plan.described(plan.program(self.curves), Bank(self.curves), outcome, self.gap, name)
         return replace(
             described,
             value=score * program.goal.sign,
             status=Status.CERTIFIED if described.gap <= self.gap * (1 + 1e-6) else Status.OPEN,
-            engine=f"tail of {self.question.tail:.0%}, weight {self.question.weight:g}: reweighted draws, hull bound",
         )
 
 
