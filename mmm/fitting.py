@@ -15,7 +15,7 @@ from mmm.panel import Panel
 from mmm.posterior import Posterior, channels_with_spend, panel_findings, parameter_count
 from mmm.priors import Array
 from mmm.sampling import sample_until_converged
-from mmm.specification import Model
+from mmm.specification import Model, NormalLikelihood
 from mmm.standard import Problem as Standard
 from mmm.standard import standardise
 
@@ -61,10 +61,10 @@ def fit(
     model = Model() if model is None else model
     kept = _usable(panel, model)
     problem = standardise(kept, model)
-    density = fuse(problem)
-    sampled = sample_until_converged(density, Settings(draws, tune, chains, seed), progress, time_budget)
+    sampled = sample_until_converged(fuse(problem), Settings(draws, tune, chains, seed), progress, time_budget)
     values = problem.layout.natural(sampled.draws.theta)
-    values["baseline"] = _baseline(problem, kept, model, values, np.random.default_rng([seed, 1]))
+    if isinstance(model.likelihood, NormalLikelihood):
+        values["baseline"] = _baseline(problem, kept, model, values, np.random.default_rng([seed, 1]))
     return Posterior(
         panel=kept,
         model=model,
@@ -97,7 +97,7 @@ def _baseline(
     problem: Standard, panel: Panel, model: Model, values: dict[str, Array], rng: np.random.Generator
 ) -> Array:
     shape = values["sigma"].shape
-    flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in values.items()}
+    flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in values.items() if name != "baseline"}
     families = tuple(zip(model.adstocks(panel.channels), model.saturations(panel.channels), strict=True))
     residual = np.repeat(problem.kpi[:, None], len(flat["sigma"]), axis=1)
     for channel in media_draws(

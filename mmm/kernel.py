@@ -19,6 +19,7 @@ slots : (C, 5)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -38,6 +39,7 @@ def _compiled(function: _Function) -> _Function:
     return cast(_Function, nb.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")(function))
 
 
+_FLOOR = 1e-6  # least share of the mean KPI that a count can be expected to have
 _LN2 = np.log(2.0)
 _LN3 = np.log(3.0)
 
@@ -299,6 +301,75 @@ def _marginal_baseline(left: Any, projection: Any, precision: float) -> float:
 
 
 @_compiled
+def _digamma(x: float) -> float:
+    """Derivative of the logarithm of the gamma function for x > 0: recurrence to 6, then the asymptotic series."""
+    shift = 0.0
+    while x < 10.0:
+        shift -= 1.0 / x
+        x += 1.0
+    r = 1.0 / (x * x)
+    series = r * (1 / 12 - r * (1 / 120 - r * (1 / 252 - r * (1 / 240 - r * (1 / 132 - r * 691 / 32760)))))
+    return float(shift + np.log(x) - 0.5 / x - series)
+
+
+@_compiled
+def _student_t(freedom: float, sigma: float, left: Any) -> tuple[float, float]:
+    """Log density of residuals ``left`` and its slope by sigma; turns ``left`` into the slope by the mean."""
+    weeks = left.shape[0]
+    total = weeks * (
+        math.lgamma(0.5 * (freedom + 1.0)) - math.lgamma(0.5 * freedom) - 0.5 * np.log(freedom * np.pi) - np.log(sigma)
+    )
+    by_sigma = -weeks / sigma
+    for t in range(weeks):
+        z = left[t] / sigma
+        pull = (freedom + 1.0) * z / (freedom + z * z)
+        total -= 0.5 * (freedom + 1.0) * np.log1p(z * z / freedom)
+        by_sigma += pull * z / sigma
+        left[t] = pull / sigma
+    return total, by_sigma
+
+
+@_compiled
+def _negative_binomial(unit: float, dispersion: float, kpi: Any, left: Any) -> tuple[float, float]:
+    """As :func:`_student_t`, for counts: the KPI times ``unit``, rounded."""
+    shape = 1.0 / (dispersion * dispersion)
+    total, by_shape = 0.0, 0.0
+    lgamma_shape, digamma_shape = math.lgamma(shape), _digamma(shape)
+    for t in range(left.shape[0]):
+        share = kpi[t] - left[t]
+        inside = share > _FLOOR
+        mu = unit * (share if inside else _FLOOR)
+        count = np.rint(kpi[t] * unit)
+        both = shape + mu
+        total += math.lgamma(count + shape) - lgamma_shape - math.lgamma(count + 1.0)
+        total += shape * np.log(shape / both) + count * np.log(mu / both)
+        by_shape += _digamma(count + shape) - digamma_shape + np.log(shape / both) + 1.0 - (shape + count) / both
+        left[t] = unit * (count / mu - (count + shape) / both) if inside else 0.0
+    return total, -2.0 * by_shape * shape / dispersion
+
+
+@_compiled
+def _explicit_baseline(values: Any, place: int, design: Any, kpi: Any, noise: Any, left: Any, by_value: Any) -> float:
+    """Log likelihood with the baseline's coefficients among the values, after the noise parameter at ``place``.
+
+    Turns the residual ``left`` into the slope by the mean; adds the gradients of noise and coefficients.
+    """
+    weeks, count = design.shape
+    for t in range(weeks):
+        for k in range(count):
+            left[t] -= design[t, k] * values[place + 1 + k]
+    if noise[0] == 1.0:
+        total, by_noise = _student_t(noise[1], values[place], left)
+    else:
+        total, by_noise = _negative_binomial(noise[1], values[place], kpi, left)
+    by_value[place] += by_noise
+    for t in range(weeks):
+        for k in range(count):
+            by_value[place + 1 + k] += design[t, k] * left[t]
+    return total
+
+
+@_compiled
 def _lift_tests(
     values: Any,
     families: Any,
@@ -359,7 +430,8 @@ def log_density(
     second: Any,
     media: Any,
     kpi: Any,
-    projection: Any,
+    columns: Any,
+    noise: Any,
     families: Any,
     slots: Any,
     tests: Any,
@@ -377,8 +449,12 @@ def log_density(
         Drivers, shape (C, P + T).
     kpi
         KPI in units of its mean, shape (T,).
-    projection
-        B of the marginalised baseline, shape (T, R): precision is (I - B Bᵀ) / sigma².
+    columns
+        Where the baseline is integrated out, B of shape (T, R), so that the precision is (I - B Bᵀ) / sigma²; else the
+        columns of the baseline, whose coefficients stand at the end of theta.
+    noise
+        Code of the likelihood (0 normal and integrated, 1 Student-t, 2 negative binomial) and its constant: degrees of
+        freedom, or the mean KPI, shape (2,).
     families
         Adstock code, number of lags and saturation code of each channel, shape (C, 3).
     slots
@@ -400,10 +476,13 @@ def log_density(
     lags = np.empty((channels, 3, longest))
     curves, level, pull = np.empty((channels, 4, weeks)), np.empty((2, channels)), kpi.copy()
     _forward(values, media, families, slots, lags, curves, level, pull)
-    sigma = values[n - 1]
-    quadratic = _marginal_baseline(pull, projection, 1.0 / (sigma * sigma))
-    total -= weeks * np.log(sigma) + 0.5 * quadratic
-    by_value[n - 1] = (quadratic - weeks) / sigma
+    if noise[0] == 0.0:
+        sigma = values[n - 1]
+        quadratic = _marginal_baseline(pull, columns, 1.0 / (sigma * sigma))
+        total -= weeks * np.log(sigma) + 0.5 * quadratic
+        by_value[n - 1] = (quadratic - weeks) / sigma
+    else:
+        total += _explicit_baseline(values, n - 1 - columns.shape[1], columns, kpi, noise, pull, by_value)
     by_scale, pulls = np.zeros(channels), np.zeros(tests.shape[0])
     total += _lift_tests(
         values, families, slots, lags, curves, level, tests, measured, otherwise, by_value, by_scale, pulls
@@ -464,11 +543,12 @@ def c_log_density(n, theta_, gradient_, density_, numbers_):  # type: ignore[no-
         nb.carray(_pointer(u[8]), (channels, columns), dtype=np.float64),
         nb.carray(_pointer(u[9]), (weeks,), dtype=np.float64),
         nb.carray(_pointer(u[10]), (weeks, rank), dtype=np.float64),
-        nb.carray(_pointer(u[11]), (channels, 3), dtype=np.int64),
-        nb.carray(_pointer(u[12]), (channels, 5), dtype=np.int64),
-        nb.carray(_pointer(u[13]), (tests, 3), dtype=np.int64),
-        nb.carray(_pointer(u[14]), (tests, 2), dtype=np.float64),
-        nb.carray(_pointer(u[15]), (tests, columns), dtype=np.float64),
+        nb.carray(_pointer(u[11]), (2,), dtype=np.float64),
+        nb.carray(_pointer(u[12]), (channels, 3), dtype=np.int64),
+        nb.carray(_pointer(u[13]), (channels, 5), dtype=np.int64),
+        nb.carray(_pointer(u[14]), (tests, 3), dtype=np.int64),
+        nb.carray(_pointer(u[15]), (tests, 2), dtype=np.float64),
+        nb.carray(_pointer(u[16]), (tests, columns), dtype=np.float64),
         gradient,
     )
     density[0] = value

@@ -49,7 +49,7 @@ class Layout:
     slots
         Places in the flat vector of both adstock parameters, both saturation parameters and the share, shape (C, 5).
     sigma
-        Prior of the noise, the last coordinate.
+        Prior of the noise, the last coordinate but for those of a baseline that is not integrated out.
     """
 
     blocks: tuple[Block, ...]
@@ -59,12 +59,12 @@ class Layout:
 
     @property
     def size(self) -> int:
-        """Length of the flat vector."""
+        """Length of the flat vector, an explicit baseline aside."""
         return sum(len(block.priors) for block in self.blocks) + 1
 
     @property
     def priors(self) -> tuple[Prior, ...]:
-        """The prior of each coordinate."""
+        """The prior of each coordinate, an explicit baseline aside."""
         return (*(prior for block in self.blocks for prior in block.priors), self.sigma)
 
     @property
@@ -82,14 +82,16 @@ class Layout:
 
         Returns
         -------
-        Parameter name -> shape (..., C), NaN for channels whose families lack it; ``"sigma"`` -> shape (...).
+        Parameter name -> shape (..., C), NaN for channels whose families lack it; ``"sigma"`` -> shape (...);
+        ``"baseline"`` -> what follows, shape (..., K).
         """
         values: dict[str, Array] = {}
         for block in self.blocks:
             table = values.setdefault(block.name, np.full((*theta.shape[:-1], len(self.slots)), np.nan))
             for offset, (channel, prior) in enumerate(zip(block.channels, block.priors, strict=True)):
                 table[..., channel] = prior.natural(theta[..., block.start + offset])
-        values["sigma"] = self.sigma.natural(theta[..., -1])
+        values["sigma"] = self.sigma.natural(theta[..., self.size - 1])
+        values["baseline"] = theta[..., self.size :]
         return values
 
 

@@ -43,9 +43,14 @@ class FusedDensity:
         return int(c_expand.address)
 
     @property
+    def centre(self) -> Array:
+        """Where chains start, before they are set apart, shape (n,)."""
+        return self.problem.centre
+
+    @property
     def size(self) -> int:
         """Number of coordinates."""
-        return self.problem.layout.size
+        return len(self.problem.priors)
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """Log density with its constants, and gradient, at one point of shape (n,)."""
@@ -57,21 +62,22 @@ class FusedDensity:
 
 def fuse(problem: Problem) -> FusedDensity:
     """Lay a problem out in memory for the kernel."""
-    priors = problem.layout.priors
+    priors = problem.priors
     arrays = (
         np.array([prior.code for prior in priors], dtype=np.int64),
         np.array([prior.numbers[0] for prior in priors]),
         np.array([prior.numbers[1] for prior in priors]),
         problem.media,
         problem.kpi,
-        problem.projection,
+        problem.columns,
+        np.array(problem.noise),
         problem.layout.families,
         problem.layout.slots,
         np.ascontiguousarray(problem.tests.places),
         problem.tests.measured,
         problem.tests.otherwise,
     )
-    sizes = (*problem.media.shape, *problem.projection.shape, len(problem.tests.places))
+    sizes = (*problem.media.shape, *problem.columns.shape, len(problem.tests.places))
     numbers = np.zeros(FIELDS, dtype=np.int64)
     numbers[:5] = sizes
     numbers[5 : 5 + len(arrays)] = [array.ctypes.data for array in arrays]

@@ -1,7 +1,7 @@
-"""The mix model as a PyMC graph: the readable reference, and the way for likelihoods that do not collapse.
+"""The mix model as a PyMC graph: the readable reference.
 
-The fused kernel samples the same density many times faster; a test holds log density and gradient of the two together.
-Only this module and :meth:`mmm.Posterior.to_inferencedata` import PyMC or ArviZ.
+The fused kernel samples the same density many times faster, for every likelihood; a test holds log density and
+gradient of the two together. Only this module imports PyMC.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def coordinates(problem: Problem, theta: np.ndarray) -> dict[str, np.ndarray]:
         _name(block) + suffix.get(block.priors[0].code, "_log__"): theta[block.start : block.start + len(block.priors)]
         for block in problem.layout.blocks
     }
-    return {**point, "sigma_log__": np.asarray(theta[-1])}
+    size = problem.layout.size
+    explicit = {"baseline": theta[size:]} if problem.noise[0] else {}
+    return {**point, "sigma_log__": np.asarray(theta[size - 1]), **explicit}
 
 
 def _name(block: Block) -> str:
@@ -123,7 +125,7 @@ def _likelihood(problem: Problem, model: Model, media: Any, noise: Any) -> None:
     match model.likelihood:
         case NormalLikelihood():
             residual = problem.kpi - media
-            quadratic = (residual**2).sum() - (pt.dot(problem.projection.T, residual) ** 2).sum()
+            quadratic = (residual**2).sum() - (pt.dot(problem.columns.T, residual) ** 2).sum()
             _, logdet = _determinant(problem)
             constant = -0.5 * len(problem.kpi) * np.log(2 * np.pi) + 0.5 * logdet
             pm.Potential("kpi", constant - len(problem.kpi) * pt.log(noise) - 0.5 * quadratic / noise**2)
@@ -138,7 +140,7 @@ def _likelihood(problem: Problem, model: Model, media: Any, noise: Any) -> None:
 
 def _determinant(problem: Problem) -> tuple[float, float]:
     """Sign and logarithm of the determinant of I - B Bᵀ."""
-    gram = np.eye(problem.projection.shape[1]) - problem.projection.T @ problem.projection
+    gram = np.eye(problem.columns.shape[1]) - problem.columns.T @ problem.columns
     sign, logarithm = np.linalg.slogdet(gram)
     return float(sign), float(logarithm)
 

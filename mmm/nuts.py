@@ -43,6 +43,10 @@ class Target(Protocol):
         """Address of the C function that hands a draw through."""
 
     @property
+    def centre(self) -> Array:
+        """Where chains start, before they are set apart, shape (n,)."""
+
+    @property
     def size(self) -> int:
         """Number of coordinates."""
 

@@ -193,8 +193,10 @@ class Posterior:
         mean = terms.matrix @ self.flat("baseline").T
         for channel in self.media:
             mean = mean + channel.contribution()
-        noise = np.random.default_rng([self.seed, 2]).standard_normal(mean.shape) * self.flat("sigma")
-        low, high = np.quantile(mean + noise, [0.05, 0.95], axis=1)
+        drawn = self.model.likelihood.predict(
+            np.random.default_rng([self.seed, 2]), mean, self.flat("sigma"), self.kpi_unit
+        )
+        low, high = np.quantile(drawn, [0.05, 0.95], axis=1)
         table = {"observed": self.panel.kpi[0], "mean": mean.mean(axis=1) * self.kpi_unit}
         return pd.DataFrame({**table, "5%": low * self.kpi_unit, "95%": high * self.kpi_unit}, index=self.panel.dates)
 
@@ -217,9 +219,10 @@ class Posterior:
         dates = self.panel.after(weeks)
         values, assumption = control_scenario(self.panel, dates, controls)
         terms = design(self.panel, self.model.trend, self.model.seasons, dates, values)
-        expected = self.flat("baseline") @ terms.matrix.T * self.kpi_unit
+        mean = terms.matrix @ self.flat("baseline").T
         rng = np.random.default_rng([self.seed, 3])
-        noise = rng.standard_normal(expected.shape) * self.flat("sigma")[:, None] * self.kpi_unit
+        drawn = self.model.likelihood.predict(rng, mean, self.flat("sigma"), self.kpi_unit)
+        expected, noise = mean.T * self.kpi_unit, (drawn - mean).T * self.kpi_unit
         carried = np.zeros_like(expected)
         for channel in self.media:
             carried += channel.carried_in(weeks).T * self.kpi_unit

@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from attribution.findings import Finding
 from mmm.convergence import ess_bulk, ess_tail, r_hat
-from mmm.likelihood import FusedDensity
-from mmm.nuts import ChainProgress, Draws, Progress, Settings, run
+from mmm.nuts import ChainProgress, Draws, Progress, Settings, Target, run
 from mmm.priors import Array
 
 __all__ = ["ESS_LIMIT", "R_HAT_LIMIT", "Sampled", "gate", "sample_until_converged"]
@@ -74,7 +73,7 @@ def gate(theta: Array, diverging: npt.NDArray[Any]) -> tuple[Finding, ...]:
 
 
 def sample_until_converged(
-    density: FusedDensity,
+    density: Target,
     settings: Settings,
     progress: Callable[[Progress], None] | None = None,
     time_budget: float = 300.0,
@@ -85,13 +84,12 @@ def sample_until_converged(
     ones only within ``time_budget`` seconds.
     """
     begun = time.monotonic()
-    centre = np.array([prior.centre for prior in density.problem.layout.priors])
     done: Sampled | None = None
     for attempt in range(1, _MOST_ATTEMPTS + 1):
         left = None if done is None else time_budget - (time.monotonic() - begun)
         if left is not None and left <= 0:
             break
-        draws = run(density, _starts(centre), settings, _watch(progress, attempt, begun), left)
+        draws = run(density, _starts(density.centre), settings, _watch(progress, attempt, begun), left)
         if draws is None:
             break
         verdict = gate(draws.theta, draws.diverging)

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, final
 
+import numpy as np
+
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.adstock import Adstock, GeometricAdstock
 from mmm.baseline import LinearTrend, Season, Trend
 from mmm.lift import LiftTest
-from mmm.priors import Effects, HalfNormal, Prior, SpendInformed
+from mmm.priors import Array, Effects, HalfNormal, Prior, SpendInformed
 from mmm.saturation import HillSaturation, Saturation
 
 __all__ = ["Likelihood", "Model", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"]
@@ -32,6 +34,22 @@ class Likelihood(ABC):
     def noise(self) -> Prior:
         """Prior of the one parameter that says how far the KPI strays."""
 
+    @abstractmethod
+    def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:
+        """Draws of the KPI around ``mean``, both in units of the mean KPI.
+
+        Parameters
+        ----------
+        rng
+            Source of randomness.
+        mean
+            Shape (T, S).
+        noise
+            Draws of the noise parameter, shape (S,).
+        unit
+            Mean KPI.
+        """
+
 
 @final
 @dataclass(frozen=True)
@@ -49,6 +67,9 @@ class NormalLikelihood(Likelihood):
     @property
     def noise(self) -> Prior:  # noqa: D102
         return self.sigma
+
+    def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        return mean + noise * rng.standard_normal(mean.shape)
 
 
 @final
@@ -71,6 +92,9 @@ class StudentTLikelihood(Likelihood):
     def noise(self) -> Prior:  # noqa: D102
         return self.sigma
 
+    def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        return mean + noise * rng.standard_t(self.freedom, mean.shape)
+
 
 @final
 @dataclass(frozen=True)
@@ -88,6 +112,11 @@ class NegativeBinomialLikelihood(Likelihood):
     @property
     def noise(self) -> Prior:  # noqa: D102
         return self.dispersion
+
+    def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        shape = 1.0 / noise**2
+        rate = np.maximum(mean, 1e-6) * unit * rng.gamma(shape, 1.0 / shape, mean.shape)
+        return np.asarray(rng.poisson(rate) / unit)
 
 
 @dataclass(frozen=True)

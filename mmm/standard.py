@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,10 +10,12 @@ from mmm.baseline import Design, design
 from mmm.layout import Layout, layout
 from mmm.lift import Observed, observe
 from mmm.panel import Panel
-from mmm.priors import Array
-from mmm.specification import Model
+from mmm.priors import Array, Normal, Prior
+from mmm.specification import Model, NegativeBinomialLikelihood, StudentTLikelihood
 
 __all__ = ["Problem", "standardise"]
+
+_HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +38,11 @@ class Problem:
         Shape (C, P + T), with P periods of the driver before the panel ahead.
     scale
         Prior standard deviation of the baseline's coefficients over sigma, shape (K,).
-    projection
-        B: the KPI's precision is (I - B Bᵀ) / sigma², shape (T, R).
+    columns
+        B where the baseline is integrated out: the KPI's precision is (I - B Bᵀ) / sigma², shape (T, R). Else the
+        baseline's own columns.
+    noise
+        Code and constant of the likelihood, as the kernel reads them.
     log_constant
         Terms of the log density that no parameter moves.
     tests
@@ -51,9 +56,24 @@ class Problem:
     kpi: Array
     media: Array
     scale: Array
-    projection: Array
+    columns: Array
+    noise: tuple[float, float]
     log_constant: float
     tests: Observed
+
+    @property
+    def priors(self) -> tuple[Prior, ...]:
+        """The prior of each sampled coordinate."""
+        explicit = self.design.sd if self.noise[0] else np.zeros(0)
+        return (*self.layout.priors, *(Normal(0.0, float(sd)) for sd in explicit))
+
+    @property
+    def centre(self) -> Array:
+        """Where chains start: the priors' centres, and half the KPI as an explicit intercept, shape (n,)."""
+        centre = np.array([prior.centre for prior in self.priors])
+        if self.noise[0]:
+            centre[self.layout.size] = 0.5
+        return centre
 
     @property
     def lead(self) -> int:
@@ -77,12 +97,14 @@ def standardise(panel: Panel, model: Model) -> Problem:
     media = np.hstack([ahead, (panel.media[0] / units).T])
     tests = _scaled(observe(model.lift_tests, panel), kpi_unit, units, ahead)
     scale = columns.sd / _reference_noise(kpi, np.column_stack([columns.matrix, panel.media[0] / units]))
-    left, singular, _ = np.linalg.svd(columns.matrix * scale, full_matrices=False)
-    projection = left * np.sqrt(singular**2 / (1 + singular**2))
-    constant = -0.5 * len(kpi) * np.log(2 * np.pi) - 0.5 * float(np.log1p(singular**2).sum())
-    constant += sum(prior.log_constant for prior in places.priors)
-    constant -= float(np.log(tests.measured[:, 1]).sum()) + 0.5 * len(tests.measured) * np.log(2 * np.pi)
-    return Problem(
+    noise = _noise(model, kpi_unit)
+    constant = -float(np.log(tests.measured[:, 1]).sum()) - len(tests.measured) * _HALF_LOG_2PI
+    baseline = columns.matrix
+    if noise[0] == 0.0:
+        left, singular, _ = np.linalg.svd(columns.matrix * scale, full_matrices=False)
+        baseline = left * np.sqrt(singular**2 / (1 + singular**2))
+        constant -= len(kpi) * _HALF_LOG_2PI + 0.5 * float(np.log1p(singular**2).sum())
+    problem = Problem(
         layout=places,
         design=columns,
         kpi_unit=kpi_unit,
@@ -90,10 +112,21 @@ def standardise(panel: Panel, model: Model) -> Problem:
         kpi=np.ascontiguousarray(kpi),
         media=np.ascontiguousarray(media),
         scale=scale,
-        projection=np.ascontiguousarray(projection),
-        log_constant=float(constant),
+        columns=np.ascontiguousarray(baseline),
+        noise=noise,
+        log_constant=constant,
         tests=tests,
     )
+    return replace(problem, log_constant=constant + sum(prior.log_constant for prior in problem.priors))
+
+
+def _noise(model: Model, kpi_unit: float) -> tuple[float, float]:
+    match model.likelihood:
+        case StudentTLikelihood(freedom=freedom):
+            return 1.0, freedom
+        case NegativeBinomialLikelihood():
+            return 2.0, kpi_unit
+    return 0.0, 0.0
 
 
 def _reference_noise(kpi: Array, columns: Array) -> float:

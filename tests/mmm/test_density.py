@@ -18,6 +18,8 @@ MODELS = {
     "weibull density, exponential": mmm.Model(mmm.WeibullPDFAdstock(lags=8), mmm.ExponentialSaturation()),
     "weibull survival, power": mmm.Model(mmm.WeibullCDFAdstock(), mmm.PowerSaturation(), lift_tests=LIFTS[:1]),
     "none, none": mmm.Model(mmm.NoAdstock(), mmm.NoSaturation(), mmm.Neutral()),
+    "student": mmm.Model(likelihood=mmm.StudentTLikelihood(freedom=5.0), lift_tests=LIFTS),
+    "counts": mmm.Model(saturation=mmm.LogisticSaturation(), likelihood=mmm.NegativeBinomialLikelihood()),
     "per channel": mmm.Model(
         {"tv": mmm.DelayedAdstock(lags=6), "search": mmm.NoAdstock()},
         {"social": mmm.MichaelisMentenSaturation(), "search": mmm.LogisticSaturation()},
@@ -30,7 +32,7 @@ MODELS = {
 
 
 def points(density, count=3):
-    centre = np.array([prior.centre for prior in density.problem.layout.priors])
+    centre = density.centre
     return centre + np.random.default_rng(0).normal(0, 0.5, (count, density.size))
 
 
@@ -44,7 +46,9 @@ def test_gradient_matches_finite_differences(panel, name):
         np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["default", "per channel", "weibull survival, power", "weibull density, exponential"])
+@pytest.mark.parametrize(
+    "name", ["default", "per channel", "weibull survival, power", "weibull density, exponential", "student", "counts"]
+)
 def test_pymc_graph_has_the_same_density_and_gradient(panel, name):
     from mmm.model import build, coordinates
 
@@ -66,7 +70,7 @@ def test_marginal_likelihood_is_the_dense_gaussian(panel):
     residual = problem.kpi - 0.3
     _, determinant = np.linalg.slogdet(covariance)
     dense = -0.5 * (determinant + residual @ np.linalg.solve(covariance, residual) + len(residual) * np.log(2 * np.pi))
-    precision = np.eye(len(residual)) - problem.projection @ problem.projection.T
+    precision = np.eye(len(residual)) - problem.columns @ problem.columns.T
     priors = sum(prior.log_constant for prior in problem.layout.priors)
     quick = -len(residual) * np.log(sigma) - 0.5 * residual @ precision @ residual / sigma**2
     np.testing.assert_allclose(quick + problem.log_constant - priors, dense, rtol=1e-8)
