@@ -158,9 +158,8 @@ def _fold_chunk(user: NDArray[np.uint64], packed: Ints, grammar: Grammar, ends: 
 
 def _spans(begin: Ints, length: Ints) -> Ints:
     """Positions begin, begin + 1, ... of each span, one after another."""
-    return np.arange(int(length.sum()), dtype=np.int64) + np.repeat(
-        begin - np.concatenate([[0], np.cumsum(length)[:-1]]), length
-    )
+    jump = np.repeat(begin - np.concatenate([[0], np.cumsum(length)[:-1]]), length).astype(np.int64)
+    return np.arange(len(jump), dtype=np.int64) + jump
 
 
 def _lost(begin: Ints, last: Ints, columns: tuple[Ints, Codes, NDArray[np.uint16]], grammar: Grammar) -> Paths:
@@ -169,17 +168,19 @@ def _lost(begin: Ints, last: Ints, columns: tuple[Ints, Codes, NDArray[np.uint16
     length = last - begin + 1
     rows = _spans(begin, length)
     first = np.concatenate([[0], np.cumsum(length)])
-    return _unconverted(code[rows], first, time[last], {"bucket": bucket, "kind": code[begin]}, grammar)
+    return _unconverted(code[rows], first, time[rows], {"bucket": bucket, "kind": code[begin]}, grammar)
 
 
-def _unconverted(touches: Codes, first: Ints, ended: Ints, labels: dict[str, Any], grammar: Grammar) -> Paths:
+def _unconverted(touches: Codes, first: Ints, time: Ints, labels: dict[str, Any], grammar: Grammar) -> Paths:
     count = len(first) - 1
+    ended = time[first[1:] - 1]
     return Paths(
         channel=_channels(grammar)[touches],
         first=first,
         conversions=np.broadcast_to(np.float64(0.0), count),
         nulls=np.broadcast_to(np.float64(1.0), count),
         value=np.broadcast_to(np.float64(0.0), count),
+        age=((np.repeat(ended, np.diff(first)) - time) / DAY).astype(np.float32),
         ended=ended + grammar.epoch,
         labels=labels,
         source=np.broadcast_to(np.int64(-1), count),
@@ -224,4 +225,4 @@ def _won(
     left = np.flatnonzero(late)
     edge = np.concatenate([[0], np.cumsum(late[left])])
     labels = {"bucket": bucket[left], "kind": code[gone[edge[:-1]]]}
-    return won, _unconverted(code[gone], edge, time[gone[edge[1:] - 1]], labels, grammar)
+    return won, _unconverted(code[gone], edge, time[gone], labels, grammar)

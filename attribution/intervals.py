@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from attribution.credit import Credit
 from attribution.economics import channel_cac
@@ -14,8 +15,9 @@ from attribution.errors import BadInput
 from attribution.journeys import Journeys
 from attribution.model import Model, Solution
 from attribution.sessions import BUCKETS
+from attribution.tally import Tally
 
-__all__ = ["Bootstrap", "bootstrap", "summary_of"]
+__all__ = ["Bootstrap", "bootstrap", "resampled", "summary_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,15 +129,21 @@ def bootstrap(journeys: Journeys, model: Model, replicates: int = 200, seed: int
     BadInput
         Fewer than two replicates.
     """
+    tally = model.tally(journeys, by=("bucket",))
+    replicated = model.solve(tally.items, resampled(tally, replicates, seed), len(journeys.channels))
+    return Bootstrap(model.credit_of(journeys, tally.items, tally.total()), _frames(replicated, journeys))
+
+
+def resampled(tally: Tally, replicates: int, seed: int) -> dict[str, NDArray[np.float64]]:
+    """Sums of replicates in which buckets are drawn with replacement, shape (replicates, items).
+
+    All tallies see the same draws, so that replicates of two models or two segments belong together.
+    """
     if replicates < 2:
-        raise BadInput("bootstrap needs at least 2 replicates; 200 give steady intervals.")
-    tally = model.tally(journeys, by=("bucket",)).over(pd.RangeIndex(BUCKETS))
+        raise BadInput("intervals need at least 2 replicates; 200 give steady ones.")
     rng = np.random.default_rng(seed)
     weights = rng.multinomial(BUCKETS, np.full(BUCKETS, 1 / BUCKETS), size=replicates).astype(float)
-    channels = len(journeys.channels)
-    estimate = model.solve(tally.items, tally.total(), channels)
-    replicated = model.solve(tally.items, tally.weighted(weights), channels)
-    return Bootstrap(model.credit_of(journeys, estimate), _frames(replicated, journeys))
+    return tally.over(pd.RangeIndex(BUCKETS)).weighted(weights)
 
 
 def _frames(solution: Solution, journeys: Journeys) -> dict[str, pd.DataFrame]:

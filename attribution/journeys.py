@@ -46,6 +46,8 @@ class Journeys:
         Segment -> its values.
     timed
         Whether touches have times.
+    ends
+        Conversions by user and moment, in the order of ``won.source``; None for aggregated paths.
     """
 
     channels: tuple[str, ...]
@@ -56,6 +58,7 @@ class Journeys:
     exclusions: dict[str, int] = field(default_factory=dict)
     categories: dict[str, list[str]] = field(default_factory=dict)
     timed: bool = True
+    ends: ibis.Table | None = None
 
     @classmethod
     def from_touchpoints(
@@ -102,6 +105,11 @@ class Journeys:
             log, converted = split_events(log, conversions, name)
         elif conversions is not None:
             converted = log_table(conversions, engine, _name(conversions, "conversions"))
+        if rules.channels is not None:
+            log = rules.channels.apply(log, columns.channel, name)
+        if rules.identity is not None:
+            log = rules.identity.apply(log, columns.user, engine)
+            converted = None if converted is None else rules.identity.apply(converted, columns.user, engine)
         touched = admit_touchpoints(log, columns, cleaning, name)
         if converted is not None:
             won = admit_conversions(converted, columns, cleaning, _name(conversions, "conversions"))
@@ -137,7 +145,14 @@ class Journeys:
             span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
             forgive = "duplicates" in cleaning.drop
             found = stream(touches, ends, channels, lookback, rules, span, forgive)
-            journeys = cls(channels, _totals(found.won, found.lost), found.won, found.lost, categories=found.categories)
+            journeys = cls(
+                channels,
+                summed(found.won, found.lost),
+                found.won,
+                found.lost,
+                categories=found.categories,
+                ends=found.ends,
+            )
             if found.repeats and not forgive and not cleaning.keep_duplicates:
                 raise BadInput(_repeated(found.repeats))
             if found.repeats and forgive:
@@ -185,7 +200,7 @@ class Journeys:
         read = frame if isinstance(frame, pd.DataFrame) else log_table(frame, None, "paths").execute()
         paths, channels = exploded(read, (path, conversions, value, nulls), sep)
         none = paths.take(np.zeros(0, dtype=np.int64))
-        totals = _totals(paths, none) | {"untouched": 0.0}
+        totals = summed(paths, none) | {"untouched": 0.0}
         return cls(channels, totals, paths, none, timed=False)
 
     @property
@@ -264,7 +279,7 @@ class Journeys:
         if not found:
             return self
         exclusions["touchpoints: bots"] = found
-        return replace(self, won=kept[0], lost=kept[1], totals=_totals(*kept))
+        return replace(self, won=kept[0], lost=kept[1], totals=summed(*kept))
 
     def __len__(self) -> int:
         """Number of paths."""
@@ -293,7 +308,7 @@ def _repeated(found: int) -> Problem:
     return Problem("touchpoints", f"holds {found:,} exact repeats (same user, time and touch).", remedy=remedy)
 
 
-def _totals(won: Paths, lost: Paths) -> dict[str, float]:
+def summed(won: Paths, lost: Paths) -> dict[str, float]:
     both = (won, lost)
     return {
         "touches": float(sum(((part.conversions + part.nulls) * part.lengths).sum() for part in both))

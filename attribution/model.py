@@ -73,10 +73,15 @@ class Model(ABC):
     def __call__(self, journeys: Journeys) -> Credit:
         """Credit of each channel."""
         tally = self.tally(journeys)
-        return self.credit_of(journeys, self.solve(tally.items, tally.total(), len(journeys.channels)))
+        return self.credit_of(journeys, tally.items, tally.total())
 
-    def credit_of(self, journeys: Journeys, solution: Solution) -> Credit:
-        """The first replicate of a solution as a credit."""
+    def details(self, items: pd.DataFrame, sums: dict[str, Array], channels: Sequence[str]) -> dict[str, pd.DataFrame]:
+        """Tables beside the credit, of the first replicate; none by default."""
+        return {}
+
+    def credit_of(self, journeys: Journeys, items: pd.DataFrame, sums: dict[str, Array]) -> Credit:
+        """The credit of the first replicate of sums."""
+        solution = self.solve(items, sums, len(journeys.channels))
         index = pd.Index(journeys.channels, name="channel")
 
         def series(values: Array | None, name: str) -> pd.Series | None:
@@ -88,4 +93,5 @@ class Model(ABC):
             value=pd.Series(solution.value[0], index=index, name="value"),
             removal_effect=series(solution.removal_effect, "removal_effect"),
             removal_effect_value=series(solution.removal_effect_value, "removal_effect_value"),
+            details=self.details(items, sums, journeys.channels),
         )

@@ -47,7 +47,7 @@ class Paths:
     conversions: NDArray[np.float64]
     nulls: NDArray[np.float64]
     value: NDArray[np.float64]
-    age: NDArray[np.float64] | None = None
+    age: NDArray[np.floating[Any]] | None = None
     ended: NDArray[np.int64] | None = None
     labels: dict[str, NDArray[Any]] = field(default_factory=dict)
     source: NDArray[np.int64] | None = None
@@ -63,12 +63,12 @@ class Paths:
 
     @property
     def began(self) -> NDArray[np.int64]:
-        """Microseconds since 1970 of each path's first touch; its end where ages are not kept."""
-        if self.ended is None:
+        """Microseconds since 1970 of each path's first touch; to the second for paths without conversion."""
+        if self.ended is None or self.age is None:
             raise BadInput("aggregated paths have no times; build the journeys from touchpoints.")
-        if self.age is None:
-            return self.ended
-        return self.ended - np.rint(self.age[self.first[:-1]] * 86_400_000_000).astype(np.int64)
+        return np.asarray(
+            self.ended - np.rint(self.age[self.first[:-1]].astype(float) * 86_400_000_000).astype(np.int64)
+        )
 
     def blocks(self) -> Iterator[ArrayTouches]:
         """The touches, about a million at a time and never half a path."""
@@ -93,7 +93,7 @@ class Paths:
         )
         if self.ended is not None:
             ended = self.ended[owner]
-            age = np.zeros(len(owner)) if self.age is None else self.age
+            age = np.zeros(len(owner)) if self.age is None else self.age.astype(float)
             frame = frame.assign(age=age, ended=ended, time=ended - np.rint(age * 86_400_000_000).astype(np.int64))
         return frame
 

@@ -14,6 +14,9 @@ from attribution.sources import bucket_of
 if TYPE_CHECKING:
     import ibis
 
+    from attribution.channel_rules import ChannelRules
+    from attribution.identity import IdentityMap
+
 __all__ = ["BUCKETS", "DAY", "PathRules", "micros", "touches_of"]
 
 BUCKETS = 1_000
@@ -60,12 +63,18 @@ class PathRules:
         Kinds of conversion that count; None for all. Others neither count nor end a path.
     segments
         Columns of the touchpoints to keep results apart by; a path belongs to the value of its first touch.
+    identity
+        Which user ids are the same person.
+    channels
+        How source, medium and campaign make channels; None where the log names them.
     """
 
     idle_gap: str | None = None
     lookback_of: Mapping[str, str] | None = None
     kinds: tuple[str, ...] | None = None
     segments: tuple[str, ...] = ()
+    identity: IdentityMap | None = None
+    channels: ChannelRules | None = None
 
     def window(self, lookback: str, interaction: str | None) -> int:
         """Lookback of a kind of interaction, in microseconds."""

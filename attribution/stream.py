@@ -33,12 +33,15 @@ class Streamed:
         Exact repeats among the touches.
     categories
         Segment -> its values; a label is a position among them.
+    ends
+        The conversions in the order in which paths number them.
     """
 
     won: Paths
     lost: Paths
     repeats: int
     categories: dict[str, list[str]]
+    ends: ibis.Table
 
 
 def stream(
@@ -86,13 +89,13 @@ def stream(
         epoch=span[0],
         forgive=forgive,
     )
-    sorted_ends = ends.select(key=user_key(ends.user), time=ends.time, conversions="conversions", value="value")
-    columns = list(batches(sorted_ends.order_by(["key", "time"])))
+    keyed = ends.mutate(key=user_key(ends.user))
+    columns = list(batches(keyed.select("key", "time", "conversions", "value").order_by(["key", "time"])))
     amounts = (
         [np.concatenate([part[i] for part in columns]).astype(float) for i in (2, 3)] if columns else [np.zeros(0)] * 2
     )
     folded = fold(batches(_events(touched, ends, kinds, codes, grammar)), grammar, Ends(*amounts))
-    return _labelled(folded, codes.drop(columns=["channel", "name"], errors="ignore"))
+    return _labelled(folded, keyed.order_by(["key", "time"]), codes.drop(columns=["channel", "name"], errors="ignore"))
 
 
 def _events(
@@ -117,7 +120,7 @@ def _events(
     )
 
 
-def _labelled(folded: Folded, kinds: pd.DataFrame) -> Streamed:
+def _labelled(folded: Folded, ends: ibis.Table, kinds: pd.DataFrame) -> Streamed:
     """The segments of each path, from its first touch."""
     categories, labels = {}, {}
     for name in kinds.columns.drop("interaction", errors="ignore"):
@@ -129,4 +132,4 @@ def _labelled(folded: Folded, kinds: pd.DataFrame) -> Streamed:
         own = {name: label[kind] for name, label in labels.items()}
         return paths.relabelled({"bucket": paths.labels["bucket"], **own})
 
-    return Streamed(told(folded.won), told(folded.lost), folded.repeats, categories)
+    return Streamed(told(folded.won), told(folded.lost), folded.repeats, categories, ends)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -101,6 +101,20 @@ class Tally:
     def over(self, keys: pd.Index) -> Tally:
         """The same sums over more keys, those without a row counting zero."""
         return replace(self, keys=keys, rows=keys.get_indexer(self.keys)[self.rows].astype(np.int64))
+
+    def split(self) -> Iterator[tuple[object, Tally]]:
+        """The tallies of each value of the first key column, keyed by the second."""
+        outer = self.keys.get_level_values(0)
+        inner = pd.Index(self.keys.get_level_values(1))
+        for value in outer.unique():
+            chosen = np.asarray(outer == value)
+            rows = np.flatnonzero(chosen[self.rows])
+            own = np.cumsum(chosen) - 1
+            sums = {name: amounts[rows] for name, amounts in self.sums.items()}
+            yield (
+                value,
+                replace(self, keys=inner[chosen], rows=own[self.rows[rows]], columns=self.columns[rows], sums=sums),
+            )
 
     def total(self) -> dict[str, Array]:
         """Sums over all keys, shape (1, items)."""

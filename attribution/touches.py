@@ -65,6 +65,14 @@ class Touches(ABC):
         """Sum of ``x`` over the path, at each of its touches."""
 
     @abstractmethod
+    def bit(self, channel: Any) -> Any:
+        """Two to the power of a channel id up to 61."""
+
+    @abstractmethod
+    def day(self) -> Any:
+        """Days from 1970 to the touch, in UTC."""
+
+    @abstractmethod
     def past(self, lag: int) -> Any:
         """The id, plus one, of the channel ``lag`` touches earlier; 0 before the path began."""
 
@@ -136,7 +144,7 @@ class ArrayTouches(Touches):
         """Days before the conversion."""
         if self._paths.age is None:
             raise BadInput("these paths carry no times.")
-        return self._paths.age[self._at]
+        return self._paths.age[self._at].astype(float)
 
     @cached_property
     def conversions(self) -> Any:
@@ -160,6 +168,17 @@ class ArrayTouches(Touches):
     def exp(self, x: Any) -> Any:
         """See :meth:`Touches.exp`."""
         return np.exp(x)
+
+    def bit(self, channel: Any) -> Any:
+        """See :meth:`Touches.bit`."""
+        return np.left_shift(np.int64(1), channel)
+
+    def day(self) -> Any:
+        """See :meth:`Touches.day`."""
+        if self._paths.ended is None:
+            raise BadInput("these paths carry no times.")
+        moment = self._per_touch(self._paths.ended) - np.rint(self.age * 86_400_000_000).astype(np.int64)
+        return moment // 86_400_000_000
 
     def _reduce(self, function: np.ufunc, x: Any) -> Any:
         return np.repeat(function.reduceat(x, self._starts), self._lengths)
@@ -248,6 +267,14 @@ class IbisTouches(Touches):
     def path_sum(self, x: Any) -> Any:
         """See :meth:`Touches.path_sum`."""
         return x.sum().over(self._path())
+
+    def bit(self, channel: Any) -> Any:
+        """See :meth:`Touches.bit`."""
+        return ((channel * 0 + 1) << channel).cast("int64")
+
+    def day(self) -> Any:
+        """See :meth:`Touches.day`."""
+        return (self._table.time / 86_400_000_000.0).floor().cast("int64")
 
     def past(self, lag: int) -> Any:
         """See :meth:`Touches.past`."""
