@@ -25,13 +25,15 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
     if journeys is None:
         return None
     spend, period, notes = _spend(config, inputs.panel, journeys)
-    credit, conversions, cac = {}, {}, {}
+    credit, conversions, cac, removal = {}, {}, {}, {}
     models = attribution_models(config.attribution)
     for number, (name, model) in enumerate(models.items()):
         update(number / len(models), name)
         found = attribution.bootstrap(journeys, model, replicates=config.attribution.replicates, seed=config.seed)
         credit[name] = found.credit
         conversions[name] = _points(found.summary("conversions"))
+        if found.credit.removal_effect is not None:
+            removal[name] = _points(found.summary("removal_effect"))
         if spend is not None:
             cac[name] = _points(found.cac(spend)).loc[list(spend.index)]
     untouched = journeys.totals["untouched"]
@@ -40,7 +42,7 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
         notes.append(
             f"{untouched:,.0f} conversions ({share:.0%}) had no touch in the lookback window; no model credits them."
         )
-    return AttributionResult(credit, conversions, spend, period, cac, tuple(notes), tuple(_flags(journeys)))
+    return AttributionResult(credit, conversions, spend, period, cac, removal, tuple(notes), tuple(_flags(journeys)))
 
 
 def _points(summary: pd.DataFrame) -> pd.DataFrame:

@@ -45,9 +45,9 @@ class Decision:
 def likelihood(probability: float) -> str:
     """A probability that never claims certainty: draws cannot tell 99.9 % from 100 %."""
     if probability > 0.99:
-        return "more than 99 %"
+        return "more than 99\u00a0%"
     if probability < 0.01:
-        return "less than 1 %"
+        return "less than 1\u00a0%"
     return percent(probability)
 
 
@@ -64,21 +64,23 @@ def decision(run: Run, plan: PlanResult) -> Decision:
         f"{likelihood(chance)}.",
         _proof(plan),
     )
-    spend = f"{amount(float(now.spend.sum()))} → {amount(float(planned.spend.sum()))}"
     cards = (
         _estimated(f"Blended CAC, {currency}", Estimate.blended_cac(now), Estimate.blended_cac(planned), unit_cost),
         _estimated(f"New {outcome}", Estimate.of(now.customers), customers, number),
-        Card(f"Spend, {currency}", spend, f"and {amount(now.fixed_cost)} fixed cost"),
-        Card("Plan beats today's spend", likelihood(chance), f"on {plan.aim.name}; probability, given the model"),
-        Card("Distance from the best plan", gap(plan.allocation.gap), "proved, on these curves"),
+        Card(f"Spend, {currency}", amount(float(planned.spend.sum())), f"now {amount(float(now.spend.sum()))}"),
+        Card("Beats today's spend", _short(likelihood(chance)), f"on {plan.aim.name}, by the model"),
+        Card("From the best plan", _short(gap(plan.allocation.gap)), "proved, on these curves"),
         *_guardrail(run, planned.expected_cac),
     )
     return Decision(tone, f"{_moves(plan, currency)}: {_effect(plan, currency)}.", sentences, cards)
 
 
+def _short(text: str) -> str:
+    return text.replace("more than ", "> ").replace("less than ", "< ")
+
+
 def _estimated(label: str, now: Estimate, planned: Estimate, form: Callable[[float], str]) -> Card:
-    figure = f"{form(now.mean)} → {form(planned.mean)}"
-    return Card(label, figure, f"planned: {form(planned.low)} to {form(planned.high)}")
+    return Card(label, form(planned.mean), f"{form(planned.low)} to {form(planned.high)}; now {form(now.mean)}")
 
 
 def _against_now(customers: float, now: float) -> str:

@@ -74,14 +74,14 @@ def _plan_figures(run: Run, found: PlanResult) -> Iterator[Item]:
     yield (
         "blended_cac",
         "Blended CAC if today's spend goes on, and with the plan: posterior distributions.",
-        plan.blended_cac(now.blended_cac, planned.blended_cac, paths.canvas(6.4, 3.6), currency=currency),
+        plan.blended_cac(now.blended_cac, planned.blended_cac, paths.canvas(5.4, 3.4), currency=currency),
     )
     if len(found.frontier) > 1:
         marks = [(float(each.spend.sum()), each.expected_cac) for each in (now, planned)]
         yield (
             "frontier",
             "Lowest blended CAC at each budget within the channels' limits; today above it means money could move.",
-            plan.frontier(found.frontier, paths.canvas(6.4, 3.6), now=marks[0], planned=marks[1], currency=currency),
+            plan.frontier(found.frontier, paths.canvas(5.4, 3.4), now=marks[0], planned=marks[1], currency=currency),
         )
     if run.scenarios:
         table = _scenario_table(run, found)
@@ -132,21 +132,18 @@ def _attribution_figures(run: Run) -> Iterator[Item]:
     result = run.attribution
     if result is None:
         return
-    table = pd.concat(
-        {
-            name: points.rename(columns={"mean": "estimate", "low": "5%", "high": "95%"})
-            for name, points in result.conversions.items()
-        },
-        axis=1,
-    )
+    table = pd.concat({name: _intervals(points) for name, points in result.conversions.items()}, axis=1)
     axes = _rows(paths.comparison, len(table), len(result.credits))(table)
     yield "attribution", "Conversions credited to each channel by each model.", axes
-    for name, credit in result.credits.items():
-        if credit.removal_effect is not None:
-            axes = _rows(paths.removal_effect, len(table))(credit)
-            caption = f"{name}: share of conversions lost in the chain of paths when a channel leads nowhere."
-            yield "removal_effect", caption, axes
-            return
+    for name, points in result.removal_effect.items():
+        axes = _rows(paths.removal_effect, len(table))(_intervals(points))
+        caption = f"{name}: share of conversions lost in the chain of paths when a channel leads nowhere."
+        yield "removal_effect", caption, axes
+
+
+def _intervals(points: pd.DataFrame) -> pd.DataFrame:
+    """Columns as attribution's own summaries call them."""
+    return points.rename(columns={"mean": "estimate", "low": "5%", "high": "95%"})
 
 
 def _rows(draw: Callable[..., Axes], rows: int, marks: int = 1) -> Callable[..., Axes]:

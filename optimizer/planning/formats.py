@@ -44,12 +44,10 @@ def percent(value: float, signed: bool = False) -> str:
     if not math.isfinite(value):
         return MISSING
     decimals = 1 if 0 < abs(value) < 0.01 else 0
-    text = f"{value * 100:+.{decimals}f} %" if signed else f"{value * 100:.{decimals}f} %"
-    if float(text.split(" ", maxsplit=1)[0]) == 0:
-        text = "0 %"
-    return text.replace("-", "−")
+    text = f"{value * 100:+.{decimals}f}" if signed else f"{value * 100:.{decimals}f}"
+    return (text if float(text) else "0").replace("-", "−") + "\u00a0%"
 
 
 def gap(value: float) -> str:
     """A proved distance from the best plan, rounded up: ``0.1 %``, ``less than 0.1 %``."""
-    return "less than 0.1 %" if value < 1e-3 else f"{math.ceil(value * 1000) / 10:.1f} %"
+    return "less than 0.1\u00a0%" if value < 1e-3 else f"{math.ceil(value * 1000) / 10:.1f}\u00a0%"

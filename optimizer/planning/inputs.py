@@ -183,7 +183,7 @@ class _Reader:
             columns=names,
         )
         first, last = period_of(journeys)
-        covers = f"{first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(journeys):,} paths"
+        covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(journeys):,} paths"
         self._note("touchpoints", log.path, round(journeys.totals["touches"]), covers)
         self._note(
             "conversions", log.conversions.path, round(journeys.totals["conversions"] + journeys.totals["untouched"])
@@ -225,9 +225,7 @@ def observed_maximum(panel: Panel, weeks: int) -> pd.Series:
 
 
 def period_of(journeys: Journeys) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First touch and last event of timed journeys, in UTC without the zone."""
+    """First and last credited conversion of timed journeys, in UTC without the zone."""
     touches = journeys.touches
-    found = touches.aggregate(first=touches.time.min(), last=touches.time.max(), ended=touches.ended.max()).execute()
-    row = found.iloc[0]
-    last = max(row["last"], row["ended"]) if pd.notna(row["ended"]) else row["last"]
-    return pd.Timestamp(int(row["first"]), unit="us"), pd.Timestamp(int(last), unit="us")
+    found = touches.aggregate(first=touches.ended.min(), last=touches.ended.max()).execute().iloc[0]
+    return pd.Timestamp(int(found["first"]), unit="us"), pd.Timestamp(int(found["last"]), unit="us")

@@ -94,6 +94,7 @@ def _view(run: Run) -> dict[str, Any]:
         "totals": _totals(plan) if plan else [],
         "prices": plan.explanations[1:] if plan else [],
         "scenarios": [_scenario(scenario, plan) for scenario in run.scenarios] if plan else [],
+        "views_title": _views_title(run),
         "channels": [_channel(run, plan, row) for row in plan.rows] if plan else [],
         "attribution": _attribution(run.attribution) if run.attribution else None,
         "findings": list(findings_frame(run.findings).itertuples()) if run.findings else [],
@@ -211,7 +212,14 @@ def _reason(row: ChannelRow, plan: PlanResult, run: Run) -> str:
     return f"{change.capitalize()}: at the planned spend {marginal}, {side} the blended CAC of {unit_cost(blended)}."
 
 
-def _views(run: Run, channel: str) -> list[tuple[str, str, str]]:
+def _views_title(run: Run) -> str:
+    if run.attribution is None or run.attribution.period is None:
+        return "Whose view"
+    start, end = run.attribution.period
+    return f"{start:%b %Y} to {end:%b %Y}"
+
+
+def _views(run: Run, channel: str) -> list[dict[str, Any]]:
     """Customers and CAC of a channel over the time of the log, in the mix model's view and in each credit's."""
     result = run.attribution
     if result is None or result.spend is None or channel not in result.spend.index:
@@ -220,11 +228,11 @@ def _views(run: Run, channel: str) -> list[tuple[str, str, str]]:
     if run.posterior is not None and result.period is not None:
         start, end = (str(day.date()) for day in result.period)
         caused = run.posterior.contributions(start, end)[channel].to_numpy()
-        found = Estimate.of(caused), Estimate.cost(float(result.spend[channel]), caused)
-        views.append(("Mix model: caused", _with_interval(found[0], number), _with_interval(found[1])))
+        cac = Estimate.cost(float(result.spend[channel]), caused)
+        views.append({"label": "Mix model: caused", "customers": Estimate.of(caused), "cac": cac})
     for name, table in result.conversions.items():
         customers, cac = Estimate.at(table, channel), Estimate.at(result.cac[name], channel)
-        views.append((f"{name}: credited", _with_interval(customers, number), _with_interval(cac)))
+        views.append({"label": f"{name}: credited", "customers": customers, "cac": cac})
     return views
 
 

@@ -130,6 +130,8 @@ class AttributionResult:
         First and last of the weeks whose spend that is; None where it does not come from the weekly table.
     cac
         Model name to channel x (mean, low, high), in currency; empty without spend.
+    removal_effect
+        Markov model's name to channel x (mean, low, high), a share of conversions.
     notes
         What was matched or left out, in sentences.
     findings
@@ -141,6 +143,7 @@ class AttributionResult:
     spend: pd.Series | None
     period: tuple[pd.Timestamp, pd.Timestamp] | None
     cac: Mapping[str, pd.DataFrame]
+    removal_effect: Mapping[str, pd.DataFrame]
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
 
