@@ -85,8 +85,28 @@ def lift_test(
     }
 
 
-def lift_tests(truth: WorldTruth, channels: Sequence[str], *, error: float = 0.15, seed: int = 0) -> pd.DataFrame:
-    """One test for each of some channels, in the four weeks of the last year in which it spent most.
+def lift_tests(
+    truth: WorldTruth,
+    channels: Sequence[str],
+    *,
+    weeks: int = 8,
+    change: float = 1.0,
+    error: float = 0.1,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One test for each of some channels, in the weeks of the last year in which it spent most.
+
+    By default all of the spend is tested against none. That measures what the channel brings in all, from which its CAC
+    follows; a test of half the spend measures the second half, of which a saturated channel's CAC says little.
+
+    Parameters
+    ----------
+    truth
+        The world.
+    channels
+        Channels tested.
+    weeks, change, error, seed
+        As for :func:`lift_test`; the seed counts up with the channels.
 
     Returns
     -------
@@ -97,7 +117,7 @@ def lift_tests(truth: WorldTruth, channels: Sequence[str], *, error: float = 0.1
     for number, channel in enumerate(channels):
         if channel not in truth.spend:
             raise UnknownChannel(channel, truth.spend.columns, "the world")
-        recent = truth.spend[channel].rolling(4).sum().tail(52)
-        start = len(truth.spend) - len(recent) + int(recent.to_numpy().argmax()) - 3
-        rows.append(lift_test(truth, channel, start=start, error=error, seed=seed + number))
+        recent = truth.spend[channel].rolling(weeks).sum().tail(52)
+        start = len(truth.spend) - len(recent) + int(recent.to_numpy().argmax()) - weeks + 1
+        rows.append(lift_test(truth, channel, start=start, weeks=weeks, change=change, error=error, seed=seed + number))
     return pd.DataFrame(rows)
