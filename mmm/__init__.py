@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     )
     from mmm.fitting import fit
     from mmm.forecast import Organic
+    from mmm.laplace import preview
     from mmm.lift import LiftTest, lift_tests_from_frame
     from mmm.nuts import Progress
     from mmm.panel import Exposure, Panel
     from mmm.posterior import Posterior
+    from mmm.prior_sensitivity import Sensitivity, sensitivity
     from mmm.priors import (
         Beta,
         CostPerCustomer,
+        FromAttribution,
         Gamma,
         HalfNormal,
         LogNormal,
@@ -57,6 +60,7 @@ _HOMES = {
     "mmm.priors": (
         "Beta",
         "CostPerCustomer",
+        "FromAttribution",
         "Gamma",
         "HalfNormal",
         "LogNormal",
@@ -73,6 +77,11 @@ _HOMES = {
         "NoSaturation",
         "PowerSaturation",
     ),
+    "mmm.prior_sensitivity": (
+        "Sensitivity",
+        "sensitivity",
+    ),
+    "mmm.laplace": ("preview",),
     "mmm.specification": ("Model", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -84,6 +93,7 @@ __all__ = [
     "Exponential",
     "ExponentialSaturation",
     "Exposure",
+    "FromAttribution",
     "Gamma",
     "GeometricAdstock",
     "HalfNormal",
@@ -114,6 +124,7 @@ __all__ = [
     "ResponseCurve",
     "ResponseCurves",
     "Season",
+    "Sensitivity",
     "ShareOfCustomers",
     "SpendInformed",
     "StudentTLikelihood",
@@ -121,6 +132,8 @@ __all__ = [
     "WeibullPDFAdstock",
     "fit",
     "lift_tests_from_frame",
+    "preview",
+    "sensitivity",
 ]
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
 from mmm.conjugate import coefficient_draws
 from mmm.likelihood import fuse
 from mmm.media import media_draws
@@ -19,7 +23,7 @@ from mmm.specification import Model, NormalLikelihood
 from mmm.standard import Problem as Standard
 from mmm.standard import standardise
 
-__all__ = ["fit"]
+__all__ = ["assemble", "fit", "usable"]
 
 
 def fit(
@@ -59,28 +63,55 @@ def fit(
         Where the panel has no spend at all, or fewer rows than the model has parameters.
     """
     model = Model() if model is None else model
-    kept = _usable(panel, model)
-    problem = standardise(kept, model)
+    problem = standardise(usable(panel, model), model)
     sampled = sample_until_converged(fuse(problem), Settings(draws, tune, chains, seed), progress, time_budget)
-    values = problem.layout.natural(sampled.draws.theta)
+    statistics = {
+        "diverging": sampled.draws.diverging,
+        "n_steps": sampled.draws.steps,
+        "energy": sampled.draws.energy,
+    }
+    posterior = assemble(problem, panel, model, sampled.draws.theta, statistics, sampled.verdict, seed)
+    information = {"attempts": sampled.attempts, "target_accept": sampled.settings.target_accept}
+    return replace(posterior, information=information)
+
+
+def assemble(
+    problem: Standard,
+    panel: Panel,
+    model: Model,
+    theta: Array,
+    statistics: dict[str, npt.NDArray[Any]],
+    verdict: tuple[Finding, ...],
+    seed: int,
+) -> Posterior:
+    """A posterior from draws in the sampled coordinates; draws the coefficients that were integrated out.
+
+    Parameters
+    ----------
+    problem
+        Of the usable panel and the model.
+    panel, model
+        As given.
+    theta
+        Shape (chains, draws, n).
+    statistics, verdict, seed
+        Handed on.
+    """
+    kept = usable(panel, model)
+    values = problem.layout.natural(theta)
     if isinstance(model.likelihood, NormalLikelihood):
         values["baseline"] = _baseline(problem, kept, model, values, np.random.default_rng([seed, 1]))
-    return Posterior(
-        panel=kept,
-        model=model,
-        draws=values,
-        statistics={
-            "diverging": sampled.draws.diverging,
-            "n_steps": sampled.draws.steps,
-            "energy": sampled.draws.energy,
-        },
-        verdict=(*sampled.verdict, *panel_findings(panel, model)),
-        seed=seed,
-        information={"attempts": sampled.attempts, "target_accept": sampled.settings.target_accept},
-    )
+    return Posterior(kept, model, values, statistics, (*verdict, *panel_findings(panel, model)), seed)
 
 
-def _usable(panel: Panel, model: Model) -> Panel:
+def usable(panel: Panel, model: Model) -> Panel:
+    """The panel with the channels that spent anything.
+
+    Raises
+    ------
+    BadInput
+        Where no channel did, or the panel has fewer rows than the model has parameters.
+    """
     kept = channels_with_spend(panel)
     if not kept:
         remedy = "name the right spend columns; a model without media has nothing to say."

@@ -25,6 +25,7 @@ __all__ = [
     "Beta",
     "CostPerCustomer",
     "Effects",
+    "FromAttribution",
     "Gamma",
     "HalfNormal",
     "LogNormal",
@@ -245,6 +246,53 @@ class SpendInformed(Effects):
         shares = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / len(spend))
         floor = 0.1 / len(spend)  # a channel with hardly any spend still may bring something
         return tuple(LogNormal(float(self.total * max(share, floor)), self.sigma) for share in shares)
+
+
+_SPEND_INFORMED = SpendInformed()
+
+
+@final
+@dataclass(frozen=True)
+class FromAttribution(Effects):
+    """Spend-informed beliefs drawn towards what attribution credits, never more than ``weight`` of the way.
+
+    Attribution says how credit divides between channels, not how much media bring in all, so only its proportions are
+    used. The two beliefs are joined as a logarithmic opinion pool: medians geometrically, precisions linearly.
+
+    Parameters
+    ----------
+    credit
+        Conversions credited by channel, such as ``credit.conversions``; channels that the panel lacks play no part.
+    weight
+        Of attribution, from 0 (ignored) to 1 (spend ignored).
+    spread
+        Standard deviation of the logarithm of the belief that attribution alone would justify.
+    spend
+        The belief it is pooled with.
+    """
+
+    credit: Mapping[str, float]
+    weight: float = 0.25
+    spread: float = 0.8
+    spend: SpendInformed = _SPEND_INFORMED
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        if not 0.0 <= self.weight <= 1.0:
+            raise BadInput(Problem("prior from attribution", f"weight is {self.weight:g}.", remedy="give 0 to 1."))
+        lacking = [channel for channel in panel.channels if channel not in self.credit]
+        if lacking:
+            text = f"no credit for {', '.join(lacking)}."
+            raise BadInput(Problem("prior from attribution", text, remedy="name channels alike in both tables."))
+        credited = np.array([max(float(self.credit[channel]), 0.0) for channel in panel.channels])
+        parts = np.maximum(credited / max(credited.sum(), 1e-300), 0.1 / len(credited))
+        pooled = []
+        for part, base in zip(parts, self.spend.resolve(panel), strict=True):
+            centre, sigma = base.numbers
+            precision = (1 - self.weight) / sigma**2 + self.weight / self.spread**2
+            credit_side = self.weight / self.spread**2 * math.log(self.spend.total * part)
+            middle = ((1 - self.weight) / sigma**2 * centre + credit_side) / precision
+            pooled.append(LogNormal(math.exp(middle), precision**-0.5))
+        return tuple(pooled)
 
 
 @final

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
@@ -18,6 +18,7 @@ def parameters(family, seed, size=6):
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{type(family).__name__}{family.lags}")
+@settings(deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_weights_sum_to_one_and_match_the_kernel(family, seed):
     values = parameters(family, seed)
