@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["broken", "plain", "row_labels"]
+__all__ = ["broken", "plain", "row_labels", "shortened"]
 
 
 def plain(name: object) -> str:
@@ -23,6 +23,16 @@ def row_labels(names: Iterable[object], width: int = 26) -> list[str]:
         if counts[label] > 1:
             labels[position] = f"{label} ({counts[label]})"
     return labels
+
+
+def shortened(name: object, width: int = 18) -> str:
+    """A name in one line of at most ``width``.
+
+    >>> shortened("google.com / cpc / brand_exact_match")
+    'google.com / cpc…'
+    """
+    text = plain(name)
+    return text if len(text) <= width else text[: width - 1].rstrip(" /|:_-") + "…"
 
 
 def broken(text: str, width: int) -> str:

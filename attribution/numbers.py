@@ -104,9 +104,16 @@ def percent_axis(ax: Axes, axis: str, label: str) -> None:
 def _set(ax: Axes, axis: str, formatter: Any, label: str) -> None:
     from matplotlib.ticker import MaxNLocator, NullFormatter
 
+    class Roomy(MaxNLocator):
+        """At most six round ticks, fewer where the axis is short."""
+
+        def __call__(self) -> Any:
+            self.set_params(nbins=int(np.clip(0.55 * self.axis.get_tick_space(), 2, 6)))  # type: ignore[union-attr]
+            return super().__call__()
+
     chosen = ax.xaxis if axis == "x" else ax.yaxis
     if chosen.get_scale() == "linear":
-        chosen.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+        chosen.set_major_locator(Roomy(steps=[1, 2, 2.5, 5, 10]))
     else:
         chosen.set_minor_formatter(NullFormatter())
     chosen.set_major_formatter(formatter)
