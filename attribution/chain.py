@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attribution.errors import NotConverged
+
 if TYPE_CHECKING:
     from scipy import sparse
 
@@ -20,6 +22,7 @@ _DENSE = 600
 _AT_ONCE = 32
 _MASS_LEFT = 1e-14
 _STEPS = 20_000
+_RESIDUAL = 1e-11
 
 
 @dataclass(frozen=True)
@@ -155,20 +158,23 @@ def _visits(step: sparse.csr_array, start: Array, open_states: NDArray[np.bool_]
         if mass.sum(axis=0).max() < _MASS_LEFT:
             return np.asarray(visits)
         visits += mass
-    return _solved(step, start, mask)
+    return _solved(step, start, mask, visits)
 
 
-def _solved(step: sparse.csr_array, start: Array, mask: Array) -> Array:
-    """The same visits by BiCGSTAB, for chains that forget too slowly."""
+def _solved(step: sparse.csr_array, start: Array, mask: Array, guess: Array) -> Array:
+    """The same visits by Krylov methods, for chains that forget too slowly."""
     from scipy import sparse
     from scipy.sparse import linalg
 
-    n = len(start)
-    columns = []
-    for column in mask.T:
-        system = sparse.eye_array(n, format="csr") - sparse.diags_array(column) @ step
-        solution, failed = linalg.bicgstab(system, column * start, rtol=1e-13, atol=0.0, maxiter=5_000)
-        if failed:
-            raise ArithmeticError("the chain of transitions did not settle; lower the order.")
-        columns.append(solution)
-    return np.stack(columns, axis=1)
+    solved = guess.copy()
+    for at in range(mask.shape[1]):
+        system = sparse.eye_array(len(start), format="csr") - sparse.diags_array(mask[:, at]) @ step
+        target = mask[:, at] * start
+        size = max(float(np.linalg.norm(target)), np.finfo(float).tiny)
+        for method in (linalg.bicgstab, linalg.gmres):
+            solved[:, at] = method(system, target, x0=guess[:, at], rtol=1e-13, atol=0.0, maxiter=2_000)[0]
+            if float(np.linalg.norm(system @ solved[:, at] - target)) <= _RESIDUAL * size:
+                break
+        else:
+            raise NotConverged("the chain of transitions did not settle; lower the order or split long paths.")
+    return solved

@@ -29,7 +29,6 @@ __all__ = ["OrderChoice", "choose_order", "evaluate"]
 Array = NDArray[np.float64]
 FOLDS = 5
 _PRIOR = 10.0
-_BINS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +116,7 @@ def _sentence(ranked: list[int], chosen: int, table: pd.DataFrame) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Score:
-    """Log-loss summed per bucket, paths per bucket, and conversions and non-conversions by bin of prediction."""
+    """Log-loss summed per bucket, paths per bucket, and conversions and non-conversions by prediction, rising."""
 
     loss: Array
     paths: Array
@@ -239,8 +238,7 @@ def _predictions(
 
 def _summed(bucket: NDArray[np.int64], predicted: Array, won: Array, lost: Array) -> _Score:
     loss = -(won * np.log(predicted) + lost * np.log1p(-predicted))
-    order = np.unique(np.quantile(predicted, np.linspace(0, 1, _BINS)))
-    at = np.searchsorted(order, predicted)
+    at = np.unique(predicted, return_inverse=True)[1]
     return _Score(
         loss=np.bincount(bucket, weights=loss, minlength=BUCKETS).astype(float),
         paths=np.bincount(bucket, weights=won + lost, minlength=BUCKETS).astype(float),

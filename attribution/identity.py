@@ -40,7 +40,7 @@ class IdentityMap:
         BadInput
             A column is missing, or a user has two persons.
         """
-        known = log_table(self.table, engine, "identity map")
+        known = log_table(self.table, engine, "identity map", beside=log)
         for name in (self.user, self.person):
             if name not in known.columns:
                 raise BadInput(

@@ -48,6 +48,8 @@ class Journeys:
         Whether touches have times.
     ends
         Conversions by user and moment, in the order of ``won.source``; None for aggregated paths.
+    span
+        First touch and last event, in microseconds since 1970.
     """
 
     channels: tuple[str, ...]
@@ -59,6 +61,7 @@ class Journeys:
     categories: dict[str, list[str]] = field(default_factory=dict)
     timed: bool = True
     ends: ibis.Table | None = None
+    span: tuple[int, int] = (0, 0)
 
     @classmethod
     def from_touchpoints(
@@ -99,12 +102,12 @@ class Journeys:
         """
         columns, rules, cleaning = Columns.of(columns), rules or PathRules(), cleaning or Cleaning()
         name = _name(touchpoints, "touchpoints")
-        log = log_table(touchpoints, engine, name)
+        log = log_table(touchpoints, engine, name, beside=conversions)
         converted: Any = None
         if isinstance(conversions, ConversionEvents):
             log, converted = split_events(log, conversions, name)
         elif conversions is not None:
-            converted = log_table(conversions, engine, _name(conversions, "conversions"))
+            converted = log_table(conversions, engine, _name(conversions, "conversions"), beside=log)
         if rules.channels is not None:
             log = rules.channels.apply(log, columns.channel, name)
         if rules.identity is not None:
@@ -164,7 +167,12 @@ class Journeys:
             journeys = cls(channels, _remote_totals(remote), remote=remote)
         all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()
         untouched = float(all_won["conversions"].iloc[0] or 0.0) - journeys.totals["conversions"]
-        journeys = replace(journeys, exclusions=exclusions, totals=journeys.totals | {"untouched": max(0.0, untouched)})
+        journeys = replace(
+            journeys,
+            exclusions=exclusions,
+            totals=journeys.totals | {"untouched": max(0.0, untouched)},
+            span=(touched.earliest, max(touched.latest, won.latest)),
+        )
         if journeys.totals["conversions"] == 0:
             text = "has no conversion with a touch before it in the lookback window."
             raise BadInput(Problem("conversions", text, remedy="check user ids, times and kinds on both sides."))
@@ -214,13 +222,7 @@ class Journeys:
         """
         if not self.timed:
             raise BadInput("aggregated paths have no times; build the journeys from touchpoints.")
-        if self.remote is not None:
-            ends = self.remote.aggregate(first=self.remote.time.min(), last=self.remote.ended.max()).execute().iloc[0]
-            return pd.Timestamp(int(ends["first"]), unit="us"), pd.Timestamp(int(ends["last"]), unit="us")
-        parts = [part for part in (self.won, self.lost) if part is not None and len(part)]
-        first = min(int(part.began.min()) for part in parts)
-        last = max(int(part.ended.max()) for part in parts if part.ended is not None)
-        return pd.Timestamp(first, unit="us"), pd.Timestamp(last, unit="us")
+        return pd.Timestamp(self.span[0], unit="us"), pd.Timestamp(self.span[1], unit="us")
 
     def blocks(self, by: tuple[str, ...] = (), converting: bool = False) -> Iterator[Touches]:
         """The touches, a block at a time, as models read them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +57,7 @@ def _shared(engine: Engine) -> BaseBackend:
     return engine.open()
 
 
-def log_table(source: object, engine: Engine | None = None, name: str = "log") -> ibis.Table:
+def log_table(source: object, engine: Engine | None = None, name: str = "log", beside: object = None) -> ibis.Table:
     """A log of any size as an Ibis table; nothing is read yet.
 
     Parameters
@@ -68,6 +69,8 @@ def log_table(source: object, engine: Engine | None = None, name: str = "log") -
         Settings of DuckDB for everything but an Ibis table.
     name
         What messages call an unnamed source.
+    beside
+        Where this is an Ibis table, the source is brought to its engine, so that the two can be joined.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def log_table(source: object, engine: Engine | None = None, name: str = "log") -
 
     if isinstance(source, ibis.Table):
         return source
-    backend = _shared(engine or Engine())
+    backend = beside.get_backend() if isinstance(beside, ibis.Table) else _shared(engine or Engine())
     if isinstance(source, str | os.PathLike):
         return _file_table(os.fspath(source), backend)
     if isinstance(source, pd.DataFrame):
@@ -137,10 +140,11 @@ def _file_table(path: str, backend: BaseBackend) -> ibis.Table:
 
 
 def _duckdb_table(file: str, inner: str, backend: BaseBackend) -> ibis.Table:
-    alias = f"db_{abs(hash(str(Path(file).resolve()))):x}"
-    if alias not in backend.list_catalogs():
-        backend.attach(file, name=alias, read_only=True)
-    tables = backend.list_tables(database=(alias, "main"))
+    alias = f"db_{hashlib.sha256(str(Path(file).resolve()).encode()).hexdigest()[:16]}"
+    quoted = file.replace("'", "''")
+    backend.con.execute(f"ATTACH IF NOT EXISTS '{quoted}' AS {alias} (READ_ONLY)")
+    listed = "SELECT table_name FROM information_schema.tables WHERE table_catalog = ?"
+    tables = sorted(str(row[0]) for row in backend.con.execute(listed, [alias]).fetchall())
     if not inner and len(tables) == 1:
         inner = tables[0]
     if inner not in tables:

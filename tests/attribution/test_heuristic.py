@@ -1,0 +1,115 @@
+"""Heuristics against sums done path by path in plain Python."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attribution import (
+    BadInput,
+    Custom,
+    FirstTouch,
+    Journeys,
+    LastNonDirect,
+    LastTouch,
+    Linear,
+    PositionBased,
+    Shapley,
+    TimeDecay,
+)
+
+paths = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(["a", "b", "direct", "ü>"]), min_size=1, max_size=6), st.floats(0, 50), st.floats(0, 9)
+    ),
+    min_size=1,
+    max_size=15,
+).filter(lambda rows: sum(row[1] for row in rows) > 0.1)
+
+
+def first(path):
+    return [1.0] + [0.0] * (len(path) - 1)
+
+
+def last_non_direct(path):
+    known = [i for i, channel in enumerate(path) if channel != "direct"] or [len(path) - 1]
+    return [float(i == known[-1]) for i in range(len(path))]
+
+
+def position(path):
+    if len(path) == 1:
+        return [1.0]
+    if len(path) == 2:
+        return [0.75, 0.25]
+    return [0.6, *[0.2 / (len(path) - 2)] * (len(path) - 2), 0.2]
+
+
+def equal_parts(path):
+    return [float(channel not in path[:i]) / len(set(path)) for i, channel in enumerate(path)]
+
+
+RULES = {
+    FirstTouch(): first,
+    LastTouch(): lambda path: first(path)[::-1],
+    LastNonDirect(): last_non_direct,
+    Linear(): lambda path: [1 / len(path)] * len(path),
+    PositionBased(0.6, 0.2): position,
+    Custom(lambda touch: touch.step + 1.0): lambda path: (
+        np.arange(1, len(path) + 1) / (len(path) * (len(path) + 1) / 2)
+    ),
+    Shapley(): equal_parts,
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(paths)
+@pytest.mark.parametrize("model", RULES, ids=lambda model: model.name)
+def test_credit_is_that_of_plain_python(model, rows):
+    frame = pd.DataFrame(
+        {
+            "path": ["|".join(row[0]) for row in rows],
+            "conversions": [row[1] for row in rows],
+            "value": [row[1] * row[2] for row in rows],
+        }
+    )
+    credit = model(Journeys.from_paths(frame, value="value", sep="|"))
+    conversions, value = dict.fromkeys(credit.channels, 0.0), dict.fromkeys(credit.channels, 0.0)
+    for path, count, worth in rows:
+        for channel, weight in zip(path, RULES[model](path), strict=True):
+            conversions[channel] += weight * count
+            value[channel] += weight * count * worth
+    np.testing.assert_allclose(credit.conversions, list(conversions.values()), atol=1e-9)
+    np.testing.assert_allclose(credit.value, list(value.values()), atol=1e-9)
+    np.testing.assert_allclose(credit.share.sum(), 1.0)
+
+
+@pytest.mark.parametrize("half_life", ["1min", "1D", "7D", "1000D"])
+def test_time_decay_halves_with_each_half_life(make_log, oracle, half_life):
+    touched, bought = make_log(2)
+    rows = oracle(touched, bought, 30).query("conversions > 0").copy()
+    rows["weight"] = 2.0 ** -(
+        (rows["age"] - rows.groupby("path")["age"].transform("min")) / (pd.Timedelta(half_life) / pd.Timedelta("1D"))
+    )
+    rows["credit"] = rows["weight"] / rows.groupby("path")["weight"].transform("sum") * rows["conversions"]
+    credit = TimeDecay(half_life)(Journeys.from_touchpoints(touched, conversions=bought)).conversions
+    np.testing.assert_allclose(credit, rows.groupby("channel")["credit"].sum().sort_index(), rtol=1e-9)
+
+
+def test_time_decay_refuses_paths_without_times():
+    with pytest.raises(BadInput, match="needs times"):
+        TimeDecay()(Journeys.from_paths(pd.DataFrame({"path": ["a"], "conversions": [1]})))
+
+
+@pytest.mark.parametrize(("first_share", "last_share"), [(0, 0), (0.8, 0.4), (-0.1, 0.5)])
+def test_position_based_refuses_shares_that_make_no_sense(first_share, last_share):
+    with pytest.raises(BadInput, match="first \\+ last"):
+        PositionBased(first_share, last_share)
+
+
+def test_a_heuristic_without_direct_in_the_log_is_last_touch(make_log):
+    touched, bought = make_log(4)
+    journeys = Journeys.from_touchpoints(touched, conversions=bought)
+    pd.testing.assert_series_equal(LastNonDirect("none")(journeys).conversions, LastTouch()(journeys).conversions)
