@@ -1,0 +1,83 @@
+"""Intervals of the bucketed bootstrap against resampling users one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution import BadInput, Journeys, LastTouch, Linear, Markov, bootstrap, compare
+
+
+@pytest.fixture(scope="module")
+def paths() -> pd.DataFrame:
+    """5,000 journeys, one row each."""
+    rng = np.random.default_rng(0)
+    lengths = rng.geometric(0.4, 5_000)
+    names = np.array(["search", "social", "tv", "mail"])
+    path = [" > ".join(names[rng.choice(4, size=n, p=[0.4, 0.3, 0.2, 0.1])]) for n in lengths]
+    won = rng.random(5_000) < 0.2
+    return pd.DataFrame({"path": path, "conversions": won * 1.0, "nulls": ~won * 1.0, "value": won * 20.0})
+
+
+def journeys_of(frame: pd.DataFrame) -> Journeys:
+    return Journeys.from_paths(frame, nulls="nulls", value="value")
+
+
+@pytest.mark.parametrize("model", [LastTouch(), Linear(), Markov(1)], ids=lambda model: model.name)
+def test_standard_errors_are_those_of_resampled_users(paths, model):
+    rng = np.random.default_rng(1)
+    single = [model(journeys_of(paths.iloc[rng.integers(len(paths), size=len(paths))])).conversions for _ in range(120)]
+    ours = bootstrap(journeys_of(paths), model, replicates=400).summary()["standard_error"]
+    ratio = ours / pd.DataFrame(single).std()
+    assert ratio.between(0.75, 1.3).all(), ratio
+
+
+def test_grouping_equal_paths_changes_nothing_but_chance(paths):
+    grouped = paths.groupby("path", as_index=False).sum()
+    long, short = (bootstrap(journeys_of(frame), Linear(), replicates=400).summary() for frame in (paths, grouped))
+    pd.testing.assert_series_equal(long["estimate"], short["estimate"])
+    assert (short["standard_error"] / long["standard_error"]).between(0.8, 1.25).all()
+
+
+def test_intervals_hold_the_estimate_and_repeat_with_the_seed(paths):
+    first, again = (bootstrap(journeys_of(paths), Markov(2), replicates=60, seed=3) for _ in range(2))
+    table = first.summary("removal_effect")
+    pd.testing.assert_frame_equal(table, again.summary("removal_effect"))
+    assert table["estimate"].between(table["5%"] - 3 * table["standard_error"], table["95%"]).all()
+    other = bootstrap(journeys_of(paths), Markov(2), replicates=60, seed=4).summary("removal_effect")
+    assert not np.allclose(other["5%"], table["5%"])
+
+
+def test_shares_and_cac_come_with_intervals(paths):
+    found = bootstrap(journeys_of(paths), Linear(), replicates=50)
+    assert found.draws["conversions"].shape == (50, 4)
+    share = found.summary("share")
+    assert share["estimate"].sum() == pytest.approx(1)
+    cac = found.cac({"tv": 1_000.0})
+    assert cac.loc["tv", "5%"] < cac.loc["tv", "estimate"] < cac.loc["tv", "95%"]
+    with pytest.raises(BadInput, match="removal_effect"):
+        found.summary("removal_effect")
+
+
+def test_few_conversions_still_spread():
+    frame = pd.DataFrame({"path": ["a", "b"], "conversions": [3, 1], "nulls": [50, 50]})
+    table = bootstrap(Journeys.from_paths(frame, nulls="nulls"), LastTouch(), replicates=2_000).summary()
+    assert table.loc["a", "standard_error"] == pytest.approx(np.sqrt(3), rel=0.1)
+
+
+def test_compare_sets_models_side_by_side(paths):
+    journeys = journeys_of(paths)
+    plain = compare([LastTouch()(journeys), Linear()(journeys)])
+    assert list(plain.columns) == ["LastTouch", "Linear"]
+    ringed = compare([LastTouch()(journeys), bootstrap(journeys, Linear(), replicates=20)], of="share")
+    assert ("Linear", "95%") in ringed.columns
+    with pytest.raises(BadInput, match="twice"):
+        compare([Linear()(journeys), Linear()(journeys)])
+    with pytest.raises(BadInput, match="at least one"):
+        compare([])
+
+
+def test_one_replicate_is_refused(paths):
+    with pytest.raises(BadInput, match="at least 2"):
+        bootstrap(journeys_of(paths), Linear(), replicates=1)
