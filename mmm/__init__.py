@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         PowerSaturation,
     )
     from mmm.specification import Model, NegativeBinomialLikelihood, NormalLikelihood, StudentTLikelihood
+    from mmm.validation import Backtest, hold_out, predict, rolling_origin
 
 _HOMES = {
     "mmm.adstock": ("DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"),
@@ -82,11 +83,18 @@ _HOMES = {
         "sensitivity",
     ),
     "mmm.laplace": ("preview",),
+    "mmm.validation": (
+        "Backtest",
+        "hold_out",
+        "predict",
+        "rolling_origin",
+    ),
     "mmm.specification": ("Model", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Backtest",
     "Beta",
     "CostPerCustomer",
     "DelayedAdstock",
@@ -131,8 +139,11 @@ __all__ = [
     "WeibullCDFAdstock",
     "WeibullPDFAdstock",
     "fit",
+    "hold_out",
     "lift_tests_from_frame",
+    "predict",
     "preview",
+    "rolling_origin",
     "sensitivity",
 ]
 

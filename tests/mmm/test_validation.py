@@ -1,0 +1,68 @@
+"""Scores against closed forms, and backtests that tell a good model from a bad one."""
+
+import numpy as np
+import pytest
+
+import mmm
+from attribution.errors import BadInput
+from mmm.scoring import crps, score
+
+MEDIA = mmm.MichaelisMentenSaturation()
+
+
+def test_crps_of_a_normal_is_its_closed_form():
+    from scipy import stats
+
+    rng = np.random.default_rng(0)
+    for y in (-1.0, 0.0, 2.5):
+        exact = y * (2 * stats.norm.cdf(y) - 1) + 2 * stats.norm.pdf(y) - 1 / np.sqrt(np.pi)
+        assert crps(rng.standard_normal((1, 200_000)), np.array([y]))[0] == pytest.approx(exact, abs=0.01)
+
+
+def test_crps_of_one_draw_is_the_absolute_error():
+    np.testing.assert_allclose(crps(np.array([[3.0], [5.0]]), np.array([4.0, 9.0])), [1.0, 4.0])
+
+
+def test_scores_of_a_sure_and_right_forecast():
+    observed = np.array([10.0, 20.0])
+    found = score(np.repeat(observed[:, None], 50, axis=1), observed)
+    assert (found.crps, found.mape, found.coverage, found.total_error, found.total_covered) == (0, 0, 1, 0, True)
+
+
+@pytest.fixture(scope="module")
+def backtest(panel):
+    return mmm.rolling_origin(panel, mmm.Model(saturation=MEDIA), folds=3, horizon=13, draws=400)
+
+
+def test_the_true_model_beats_naive_and_no_media(backtest):
+    findings = {finding.name: finding for finding in backtest.findings}
+    assert findings["beats_seasonal_naive"].passed
+    assert findings["beats_no_media"].passed
+    assert findings["holdout_coverage"].passed
+    assert findings["holdout_total"].value < 0.05
+    assert len(backtest.table) == 9
+
+
+def test_forecasts_use_nothing_of_what_they_forecast(panel, backtest):
+    from dataclasses import replace
+
+    kpi = panel.kpi.copy()
+    kpi[:, -13:] *= 3.0
+    changed = mmm.rolling_origin(replace(panel, kpi=kpi), mmm.Model(saturation=MEDIA), folds=3, horizon=13, draws=400)
+    for before, after in zip(backtest.predicted, changed.predicted, strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_useless_media_do_not_beat_no_media(panel):
+    from dataclasses import replace
+
+    rng = np.random.default_rng(3)
+    noise = rng.gamma(1.0, 1.0, panel.spend.shape)
+    useless = replace(panel, spend=noise, media=noise, before=noise.mean(axis=1))
+    finding = next(f for f in mmm.hold_out(useless, mmm.Model(saturation=MEDIA)).findings if f.name == "beats_no_media")
+    assert finding.value > 0.9
+
+
+def test_too_short_a_panel_is_refused(panel):
+    with pytest.raises(BadInput, match="leaves 26 periods before the first forecast"):
+        mmm.rolling_origin(panel, folds=8, horizon=13)
