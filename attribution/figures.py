@@ -193,6 +193,6 @@ def _columns(ax: Axes, labels: Sequence[str]) -> int:
     inches = (figure.get_figwidth() if figure else 8.0) * min(ax.get_position().width, 0.78)
     for columns in range(len(labels), 1, -1):
         widest = [max(len(label) for label in labels[place::columns]) for place in range(columns)]
-        if sum(0.075 * width + 0.5 for width in widest) <= inches:
+        if sum(0.066 * width + 0.45 for width in widest) <= inches:
             return columns
     return 1

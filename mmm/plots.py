@@ -21,7 +21,7 @@ from attribution.errors import BadInput
 from attribution.figures import canvas, dress, headline, own_axes, style, svg
 from attribution.labels import row_labels
 from attribution.numbers import amount_axis, percent_axis
-from attribution.palette import ACCENT, BAND, BARS, INK, NOW, PLANNED, SOFT, channel_colours
+from attribution.palette import ACCENT, BAND, BARS, INK, NOW, PLANNED, SOFT, WARN, channel_colours
 from attribution.rows import Marks, dot_rows, row_height
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ __all__ = [
     "contributions",
     "decomposition",
     "fit",
+    "forecast",
     "half_life",
     "marginal_cac",
     "prior_shift",
@@ -115,6 +116,43 @@ def decomposition(result: Any, ax: Axes | None = None, *, outcome: str = "new cu
         axes.legend(
             areas[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=SOFT, handlelength=1
         )
+        return axes
+
+
+def forecast(
+    result: Any, ax: Axes | None = None, *, history: pd.Series | None = None, outcome: str = "new customers"
+) -> Axes:
+    """Organic customers of the coming weeks with their interval, and what past spend still carries in on top.
+
+    Parameters
+    ----------
+    result
+        What ``posterior.organic(weeks)`` returns, or its table: weeks x (mean, 5%, 95%, carried_in).
+    ax
+        Axes to draw on.
+    history
+        Organic customers of past weeks as the model sees them, by date, to draw before the forecast.
+    outcome
+        What is counted.
+    """
+    table = _table(result, "to_frame")
+    with style():
+        axes = own_axes(ax, width=8.0, height=3.6)
+        dress(axes)
+        band = axes.fill_between(table.index, table["5%"], table["95%"], color=BAND, linewidth=0)
+        (mean,) = axes.plot(table.index, table["mean"], color=ACCENT, linewidth=1.8)
+        top = table["mean"] + table["carried_in"]
+        carried = axes.fill_between(table.index, table["mean"], top, color=WARN, alpha=0.35, linewidth=0)
+        handles, names = [mean, band, carried], ["organic", "90 % interval", "carried in by past spend"]
+        index = table.index
+        if history is not None:
+            (past,) = axes.plot(history.index, history, color=SOFT, linewidth=1.5)
+            handles, names = [past, *handles], ["organic so far", *names]
+            index = history.index.append(index)
+        _dates(axes, index)
+        axes.set_ylim(bottom=min(0.0, float(table["5%"].min())))
+        amount_axis(axes, "y", f"{outcome} per week")
+        headline(axes, "Customers that need no further spend", handles, names)
         return axes
 
 

@@ -143,6 +143,20 @@ def test_response_of_odd_channels_can_be_read(curve, options):
     assert faults(ax) == []
 
 
+def test_forecast_follows_history_and_stacks_what_is_carried_in():
+    weeks = pd.date_range("2026-09-28", periods=13, freq="7D")
+    mean = pd.Series(np.linspace(900, 1100, 13), index=weeks)
+    table = pd.DataFrame({"mean": mean, "5%": mean - 80, "95%": mean + 80, "carried_in": 100 * 0.5 ** np.arange(13.0)})
+    history = pd.Series(850.0, index=pd.date_range(end="2026-09-21", periods=26, freq="7D"))
+    ax = plots.forecast(table, plots.canvas(8, 3.6), history=history)
+    drawn = [line.get_ydata().tolist() for line in ax.get_lines()]
+    assert drawn == [mean.tolist(), history.tolist()]
+    carried = ax.collections[1].get_paths()[0].vertices
+    assert carried[:, 1].max() == pytest.approx(max(mean + table["carried_in"]))
+    assert "carried in by past spend" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert faults(ax) == []
+
+
 def test_titles_do_not_become_mathematics():
     ax = plots.response(Hill(1, 1), plots.canvas(), channel="$x^2$ <script>")
     drawn = plots.svg(ax)
