@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "batches", "bucket_of", "epoch_micros", "is_local", "log_table", "read_table", "user_key"]
 
+_RAGGED = "every line needs as many cells as the header; quote cells that hold the separator."
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -262,7 +264,7 @@ def _read_small(name: str) -> pd.DataFrame:
     try:
         if suffix == ".xlsx":
             return pd.read_excel(file)
-        return pd.read_csv(
+        frame = pd.read_csv(
             file,
             sep=_separator(file),
             encoding="utf-8-sig",
@@ -275,8 +277,10 @@ def _read_small(name: str) -> pd.DataFrame:
         text = f"is not UTF-8 (byte {error.start})."
         raise BadInput(Problem(name, text, remedy="save it as 'CSV UTF-8'.")) from error
     except (pd.errors.ParserError, ValueError, OSError, KeyError) as error:
-        remedy = "every line needs as many cells as the header; quote cells that hold the separator."
-        raise BadInput(Problem(name, f"cannot be read: {str(error).strip()}", remedy=remedy)) from error
+        raise BadInput(Problem(name, f"cannot be read: {str(error).strip()}", remedy=_RAGGED)) from error
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas takes surplus cells for an index
+        raise BadInput(Problem(name, "has lines with more cells than the header.", remedy=_RAGGED))
+    return frame
 
 
 def _separator(file: Path) -> str:

@@ -24,7 +24,7 @@ def touched(**columns: object) -> pd.DataFrame:
 
 
 def zones() -> list[object]:
-    times = [
+    return [
         pd.Timestamp("2024-01-01", tz="UTC"),
         pd.Timestamp("2024-01-01", tz="Asia/Tokyo"),
         pd.Timestamp("2024-01-02"),
