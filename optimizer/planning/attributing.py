@@ -42,15 +42,13 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
         notes.append(
             f"{untouched:,.0f} conversions ({share:.0%}) had no touch in the lookback window; no model credits them."
         )
-    return AttributionResult(credit, conversions, spend, period, cac, removal, tuple(notes), tuple(_flags(journeys)))
+    return AttributionResult(
+        credit, conversions, spend, period, cac, removal, tuple(notes), tuple(attribution.intent_riders(journeys))
+    )
 
 
 def _points(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[list(_POINTS)].rename(columns=_POINTS)
-
-
-def _flags(journeys: Journeys) -> list[attribution.Finding]:
-    return []
 
 
 Period = tuple[pd.Timestamp, pd.Timestamp]

@@ -74,26 +74,26 @@ def _plan_figures(run: Run, found: PlanResult) -> Iterator[Item]:
     yield (
         "blended_cac",
         "Blended CAC if today's spend goes on, and with the plan: posterior distributions.",
-        plan.blended_cac(now.blended_cac, planned.blended_cac, paths.canvas(5.4, 3.4), currency=currency),
+        plan.blended_cac(now.blended_cac, planned.blended_cac, paths.canvas(4.8, 3.2), currency=currency),
     )
     if len(found.frontier) > 1:
         marks = [(float(each.spend.sum()), each.expected_cac) for each in (now, planned)]
         yield (
             "frontier",
             "Lowest blended CAC at each budget within the channels' limits; today above it means money could move.",
-            plan.frontier(found.frontier, paths.canvas(5.4, 3.4), now=marks[0], planned=marks[1], currency=currency),
+            plan.frontier(found.frontier, paths.canvas(4.8, 3.2), now=marks[0], planned=marks[1], currency=currency),
         )
     if run.scenarios:
         table = _scenario_table(run, found)
         yield (
             "scenarios",
             "Blended CAC of the plan and of each what-if, with 90 % intervals.",
-            plan.scenarios(table, paths.canvas(8.0, row_height(len(table))), plan="Plan", currency=currency),
+            plan.scenarios(table, paths.canvas(9.8, row_height(len(table)) + 0.2), plan="Plan", currency=currency),
         )
     for row in found.rows:
         axes = model.response(
             found.curves[row.channel],
-            paths.canvas(5.8, 3.4),
+            paths.canvas(5.6, 3.4),
             channel=row.channel,
             now=row.now,
             planned=row.planned,
@@ -116,15 +116,22 @@ def _scenario_table(run: Run, found: PlanResult) -> pd.DataFrame:
 
 def _model_figures(run: Run) -> Iterator[Item]:
     outcome = f"new {run.config.outcome}"
+    if run.plan is not None and run.posterior is not None:
+        history = run.posterior.baseline_by_week().sum(axis=1).tail(52)
+        yield (
+            "forecast",
+            f"Organic {run.config.outcome} of the coming weeks, with 90 % intervals, and what past spend carries in.",
+            model.forecast(run.plan.organic, paths.canvas(9.8, 3.4), history=history, outcome=outcome),
+        )
     yield (
         "fit",
         "Observed weeks against the mix model's 90 % predictive band.",
-        model.fit(run.posterior, paths.canvas(10.5, 3.6), outcome=outcome),
+        model.fit(run.posterior, paths.canvas(9.8, 3.6), outcome=outcome),
     )
     yield (
         "decomposition",
         f"Where the {run.config.outcome} of each week come from, by the mix model's mean.",
-        model.decomposition(run.posterior, paths.canvas(10.5, 4.0), outcome=outcome),
+        model.decomposition(run.posterior, paths.canvas(9.8, 4.0), outcome=outcome),
     )
 
 
@@ -139,6 +146,13 @@ def _attribution_figures(run: Run) -> Iterator[Item]:
         axes = _rows(paths.removal_effect, len(table))(_intervals(points))
         caption = f"{name}: share of conversions lost in the chain of paths when a channel leads nowhere."
         yield "removal_effect", caption, axes
+    if run.inputs.journeys is not None:
+        size = 1.6 + 0.36 * len(table)
+        yield (
+            "transitions",
+            "Where journeys go next: of those at the channel of a row, the share that goes on to each column.",
+            paths.transitions(run.inputs.journeys, paths.canvas(9.8, size)),
+        )
 
 
 def _intervals(points: pd.DataFrame) -> pd.DataFrame:
@@ -150,6 +164,6 @@ def _rows(draw: Callable[..., Axes], rows: int, marks: int = 1) -> Callable[...,
     """A plot with one row per channel, on a canvas high enough for them."""
 
     def drawn(*arguments: Any, **options: Any) -> Axes:
-        return draw(*arguments, ax=paths.canvas(9.0, row_height(rows, marks) + 0.2), **options)
+        return draw(*arguments, ax=paths.canvas(9.8, row_height(rows, marks) + 0.2), **options)
 
     return drawn

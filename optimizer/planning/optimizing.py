@@ -54,7 +54,7 @@ def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Upda
         now=today,
         planned=planned,
         rows=tuple(_rows(allocation, today, planned)),
-        carried_in=Estimate.of(organic.carried_in),
+        organic=organic,
         probability_better=aim.probability_better(planned, today),
         observed_maximum=seen,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),

@@ -280,9 +280,10 @@ def _provenance(run: Run) -> list[tuple[str, str]]:
         facts.append(("Mix model", text))
     if run.plan is not None:
         facts.append(("Solver", f"{run.plan.allocation.engine}; {run.plan.allocation.status.value}"))
+        carried = _with_interval(Estimate.of(run.plan.organic.carried_in), number)
         text = (
-            f"{_with_interval(run.plan.carried_in, number)} {run.config.outcome} from spend before the horizon come "
-            "whatever the plan. They are not counted, as the plan's own carryover beyond the horizon is."
+            f"{carried} {run.config.outcome} from spend before the horizon come whatever the plan. They are not "
+            "counted, as the plan's own carryover beyond the horizon is."
         )
         facts.append(("Carried in", text))
     if run.attribution is not None:

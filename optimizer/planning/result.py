@@ -17,7 +17,7 @@ from optimizer.planning.inputs import Inputs
 
 if TYPE_CHECKING:
     from attribution.credit import Credit
-    from mmm import Posterior, ResponseCurves
+    from mmm import Organic, Posterior, ResponseCurves
     from optimizer.allocation import Allocation
     from optimizer.evaluation import Evaluation
     from optimizer.plan import Plan
@@ -95,7 +95,7 @@ class PlanResult:
     now: Evaluation
     planned: Evaluation
     rows: tuple[ChannelRow, ...]
-    carried_in: Estimate
+    organic: Organic
     probability_better: float
     observed_maximum: pd.Series
     frontier: pd.DataFrame

@@ -46,7 +46,7 @@ def _console() -> Console:
     from rich.console import Console
 
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=110)
+    return console if console.is_terminal else Console(highlight=False, width=160)
 
 
 def _table(title: str, *columns: str) -> Table:

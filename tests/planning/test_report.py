@@ -74,7 +74,7 @@ def test_the_decision_comes_first_and_says_how_sure(page: Any) -> None:
     text = decision.inner_text()
     assert "blended CAC falls from" in text
     assert "with probability" in text
-    assert "no allocation within the limits has a blended CAC below" in text
+    assert "no allocation within the limits brings blended CAC below" in text
 
 
 @pytest.mark.parametrize("width", [1280, 800, 390])
