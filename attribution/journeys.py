@@ -162,8 +162,9 @@ class Journeys:
                 exclusions |= {"touchpoints: duplicates": found.repeats}
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
-            ids = ibis_ids(channels)
-            remote = touches_of(touches, ends, ids, lookback, rules)
+            touches = _without_repeats(touches, cleaning, exclusions)
+            remote = touches_of(touches, ends, ibis_ids(channels), lookback, rules)
+            remote = _without_remote_bots(remote, cleaning, exclusions)
             journeys = cls(channels, _remote_totals(remote), remote=remote)
         all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()
         untouched = float(all_won["conversions"].iloc[0] or 0.0) - journeys.totals["conversions"]
@@ -265,7 +266,7 @@ class Journeys:
         return pd.concat(frames, ignore_index=True)
 
     def _without_bots(self, cleaning: Cleaning, exclusions: dict[str, int]) -> Journeys:
-        """The journeys without paths past the limit, or an error that names the limit."""
+        """The journeys without paths past the limit, or an error that names it."""
         if self.won is None or self.lost is None:
             return self
         kept, found, longest = [], 0, 0
@@ -275,9 +276,7 @@ class Journeys:
             longest = max(longest, int(paths.lengths.max(initial=0)))
             kept.append(paths.take(np.flatnonzero(~long)) if long.any() else paths)
         if found and "bots" not in cleaning.drop:
-            text = f"holds {found} paths of more than {cleaning.longest_path:,} touches, the longest of {longest:,}."
-            remedy = "a bot, most likely: Cleaning(drop=('bots',)) leaves them out; longest_path moves the limit."
-            raise BadInput(Problem("touchpoints", text, remedy=remedy))
+            raise BadInput(_bots(found, longest, cleaning))
         if not found:
             return self
         exclusions["touchpoints: bots"] = found
@@ -308,6 +307,37 @@ def _repeated(found: int) -> Problem:
         "real touches: Cleaning(keep_duplicates=True)."
     )
     return Problem("touchpoints", f"holds {found:,} exact repeats (same user, time and touch).", remedy=remedy)
+
+
+def _bots(found: int, longest: int, cleaning: Cleaning) -> Problem:
+    text = f"holds {found} paths of more than {cleaning.longest_path:,} touches, the longest of {longest:,}."
+    remedy = "a bot, most likely: Cleaning(drop=('bots',)) leaves them out; longest_path moves the limit."
+    return Problem("touchpoints", text, remedy=remedy)
+
+
+def _without_repeats(touches: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int]) -> ibis.Table:
+    """The touches of an engine without exact repeats, or an error that counts them."""
+    if cleaning.keep_duplicates:
+        return touches
+    repeats = int(touches.count().execute()) - int(touches.distinct().count().execute())
+    if not repeats:
+        return touches
+    if "duplicates" not in cleaning.drop:
+        raise BadInput(_repeated(repeats))
+    exclusions["touchpoints: duplicates"] = repeats
+    return touches.distinct()
+
+
+def _without_remote_bots(touches: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int]) -> ibis.Table:
+    """The touches of an engine without paths past the limit, or an error that names it."""
+    last = touches.filter((touches.step == touches.length - 1) & (touches.length > cleaning.longest_path))
+    found = last.aggregate(paths=last.count(), longest=last.length.max()).execute().iloc[0]
+    if not found["paths"]:
+        return touches
+    if "bots" not in cleaning.drop:
+        raise BadInput(_bots(int(found["paths"]), int(found["longest"]), cleaning))
+    exclusions["touchpoints: bots"] = int(found["paths"])
+    return touches.filter(touches.length <= cleaning.longest_path)
 
 
 def summed(won: Paths, lost: Paths) -> dict[str, float]:

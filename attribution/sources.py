@@ -170,7 +170,10 @@ def _naming(file: str) -> Iterator[None]:
 
 
 def epoch_micros(time: Any, table: ibis.Table) -> Any:
-    """Microseconds since 1970 in UTC; times without a zone count as UTC."""
+    """Microseconds since 1970 in UTC; times without a zone count as UTC.
+
+    Engines other than DuckDB keep milliseconds.
+    """
     import ibis
 
     if _is_duckdb(table):
@@ -180,7 +183,9 @@ def epoch_micros(time: Any, table: ibis.Table) -> Any:
             ...
 
         return epoch_us(time)
-    return (time.cast("timestamp").cast("float64") * 1_000_000).round().cast("int64")
+    seconds = time.truncate("s").epoch_seconds().cast("int64") if time.type().is_timestamp() else time.epoch_seconds()
+    parts = time.millisecond().cast("int64") * 1_000 if time.type().is_timestamp() else 0
+    return seconds.cast("int64") * 1_000_000 + parts
 
 
 def user_key(user: Any) -> Any:
@@ -219,7 +224,12 @@ def bucket_of(user: Any, buckets: int, table: ibis.Table) -> Any:
 
 
 def _is_duckdb(table: ibis.Table) -> bool:
-    return bool(table.get_backend().name == "duckdb")
+    import ibis
+
+    try:
+        return bool(table.get_backend().name == "duckdb")
+    except ibis.IbisError:  # a table of no engine, as when only SQL is wanted
+        return False
 
 
 def read_table(path: str | os.PathLike[str], table: Table, date_format: str | None = None) -> pd.DataFrame:

@@ -246,6 +246,12 @@ class IbisTouches(Touches):
 
         return ibis.window(group_by=list(PATH), order_by=order)
 
+    def _bound(self, x: Any) -> Any:
+        """The expression as a column of a subquery, since engines do not nest windows."""
+        name = f"bound_{len(self._table.columns)}"
+        self._table = self._table.mutate(**{name: x})
+        return self._table[name]
+
     def choose(self, condition: Any, yes: Any, no: Any) -> Any:
         """See :meth:`Touches.choose`."""
         import ibis
@@ -258,15 +264,15 @@ class IbisTouches(Touches):
 
     def path_max(self, x: Any) -> Any:
         """See :meth:`Touches.path_max`."""
-        return x.max().over(self._path())
+        return self._bound(x).max().over(self._path())
 
     def path_min(self, x: Any) -> Any:
         """See :meth:`Touches.path_min`."""
-        return x.min().over(self._path())
+        return self._bound(x).min().over(self._path())
 
     def path_sum(self, x: Any) -> Any:
         """See :meth:`Touches.path_sum`."""
-        return x.sum().over(self._path())
+        return self._bound(x).sum().over(self._path())
 
     def bit(self, channel: Any) -> Any:
         """See :meth:`Touches.bit`."""
@@ -285,23 +291,24 @@ class IbisTouches(Touches):
         import ibis
 
         earlier = ibis.row_number().over(ibis.window(group_by=[*PATH, "channel"], order_by="step"))
-        return ibis.ifelse(earlier == 0, 1, 0)
+        return self._bound(ibis.ifelse(self._bound(earlier) == 0, 1, 0))
 
     def newcomers_so_far(self) -> Any:
         """See :meth:`Touches.newcomers_so_far`."""
         import ibis
 
-        flagged = self._table.mutate(newcomer=self.newcomer())
-        self._table = flagged
-        for name in ("channel", "step", "length", "age", "conversions", "nulls", "value"):
-            setattr(self, name, flagged[name])
         running = ibis.window(group_by=list(PATH), order_by="step", preceding=None, following=0)
-        return flagged.newcomer.sum().over(running)
+        return self.newcomer().sum().over(running)
 
     def group(
         self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any = None
     ) -> pd.DataFrame:
         """See :meth:`Touches.group`."""
+        frame = self.grouped(by, items, sums, where).execute()
+        return pd.DataFrame(frame.rename(columns={f"item_{name}": name for name in items}))
+
+    def grouped(self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any) -> ibis.Table:
+        """The expression behind :meth:`group`; items bear the prefix ``item_``."""
         import ibis
 
         columns = {f"sum_{name}": column for name, column in sums.items()}
@@ -312,5 +319,4 @@ class IbisTouches(Touches):
         )
         table = table if where is None else table.filter(table.kept)
         grouped = table.group_by([*by, *(f"item_{name}" for name in items)])
-        frame = grouped.aggregate(**{name: table[f"sum_{name}"].sum() for name in sums}).execute()
-        return pd.DataFrame(frame.rename(columns={f"item_{name}": name for name in items}))
+        return grouped.aggregate(**{name: table[f"sum_{name}"].sum() for name in sums})

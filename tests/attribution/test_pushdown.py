@@ -1,0 +1,107 @@
+"""The engine's reading: equal to the arrays' on DuckDB, and SQL for warehouses that nobody here can reach."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pytest
+
+import attribution.journeys as module
+from attribution import (
+    Cleaning,
+    Custom,
+    FirstTouch,
+    Journeys,
+    LastNonDirect,
+    LastTouch,
+    Linear,
+    Markov,
+    OrderedShapley,
+    PathRules,
+    PositionBased,
+    Shapley,
+    ShapleyRate,
+    TimeDecay,
+    bootstrap,
+)
+from attribution.sessions import touches_of
+from attribution.touches import IbisTouches
+
+MODELS = [
+    FirstTouch(),
+    LastTouch(),
+    LastNonDirect(),
+    Linear(),
+    PositionBased(),
+    TimeDecay("2D"),
+    Custom(lambda touch: touch.step + 1.0),
+    Markov(1),
+    Markov(3),
+    Shapley(),
+    OrderedShapley(),
+    ShapleyRate(),
+]
+RULES = PathRules(idle_gap="5D", lookback_of={"view": "2D"})
+
+
+@pytest.fixture
+def both(make_log, monkeypatch) -> tuple[Journeys, Journeys]:
+    touched, bought = make_log(9)
+    touched["interaction"] = np.where(touched.pop("geo") == "DE", "click", "view")
+    here = Journeys.from_touchpoints(touched, conversions=bought, rules=RULES)
+    monkeypatch.setattr(module, "is_local", lambda table: False)
+    return here, Journeys.from_touchpoints(touched, conversions=bought, rules=RULES)
+
+
+def test_every_model_reads_the_same_in_engine_and_memory(both):
+    here, there = both
+    assert there.won is None
+    assert there.totals == pytest.approx(here.totals)
+    assert there.period == here.period
+    for model in MODELS:
+        ours, theirs = model(here), model(there)
+        np.testing.assert_allclose(theirs.conversions, ours.conversions, rtol=1e-9, atol=1e-9, err_msg=model.name)
+        np.testing.assert_allclose(theirs.value, ours.value, rtol=1e-9, atol=1e-9, err_msg=model.name)
+
+
+def test_intervals_come_from_the_engine_too(both):
+    here, there = (bootstrap(journeys, Markov(), replicates=200).summary() for journeys in both)
+    ratio = there["standard_error"] / here["standard_error"]
+    assert ratio.between(0.75, 1.35).all()
+
+
+class Compiled(Exception):
+    """Carries an expression out of a model."""
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "databricks", "postgres"])
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_each_model_compiles_for_each_warehouse(monkeypatch, model, dialect):
+    touched = ibis.table({"user": "string", "time": "int64", "channel": "string", "interaction": "string"}, name="t")
+    ends = ibis.table({"user": "string", "time": "int64", "conversions": "float64", "value": "float64"}, name="c")
+    ids = ibis.table({"channel": "string", "id": "int64"}, name="i")
+    remote = touches_of(touched, ends, ids, "30D", RULES)
+    journeys = Journeys(("direct", "search", "tv"), {"touches": 1.0}, remote=remote)
+
+    def caught(self, by, items, sums, where=None):
+        raise Compiled(self.grouped(by, items, sums, where))
+
+    monkeypatch.setattr(IbisTouches, "group", caught)
+    with pytest.raises(Compiled) as raised:
+        model.tally(journeys)
+    text = ibis.to_sql(raised.value.args[0], dialect=dialect).upper()
+    assert "GROUP BY" in text
+    assert "OVER" in text
+
+
+def test_a_log_in_an_engine_keeps_its_repeats_under_control(make_log, monkeypatch):
+    touched, bought = make_log(9)
+    monkeypatch.setattr(module, "is_local", lambda table: False)
+    doubled = ibis.memtable(touched).union(ibis.memtable(touched.head(5)))
+    backend = ibis.duckdb.connect()
+    log, ends = backend.create_table("t", doubled), backend.create_table("c", bought)
+    with pytest.raises(module.BadInput, match="5 exact repeats"):
+        Journeys.from_touchpoints(log, conversions=ends)
+    cleaned = Journeys.from_touchpoints(log, conversions=ends, cleaning=Cleaning(drop=("duplicates",)))
+    assert cleaned.totals["touches"] == len(touched)
+    assert cleaned.exclusions == {"touchpoints: duplicates": 5}
