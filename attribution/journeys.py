@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.aggregated import dealt_to_buckets, exploded
+from attribution.bookkeeping import bots, remote_totals, repeated, summed, without_remote_bots, without_repeats
 from attribution.columns import Cleaning, Columns, ConversionEvents
 from attribution.doorkeeper import Log, admit_conversions, admit_touchpoints, split_events
 from attribution.errors import BadInput, Problem, UnknownName
@@ -157,15 +158,15 @@ class Journeys:
                 ends=found.ends,
             )
             if found.repeats and not forgive and not cleaning.keep_duplicates:
-                raise BadInput(_repeated(found.repeats))
+                raise BadInput(repeated(found.repeats))
             if found.repeats and forgive:
                 exclusions |= {"touchpoints: duplicates": found.repeats}
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
-            touches = _without_repeats(touches, cleaning, exclusions)
-            remote = touches_of(touches, ends, ibis_ids(channels), lookback, rules)
-            remote = _without_remote_bots(remote, cleaning, exclusions)
-            journeys = cls(channels, _remote_totals(remote), remote=remote)
+            touches = without_repeats(touches, cleaning, exclusions)
+            remote = touches_of(touches, ends, _ids(channels), lookback, rules)
+            remote = without_remote_bots(remote, cleaning, exclusions)
+            journeys = cls(channels, remote_totals(remote), remote=remote)
         all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()
         untouched = float(all_won["conversions"].iloc[0] or 0.0) - journeys.totals["conversions"]
         journeys = replace(
@@ -276,7 +277,7 @@ class Journeys:
             longest = max(longest, int(paths.lengths.max(initial=0)))
             kept.append(paths.take(np.flatnonzero(~long)) if long.any() else paths)
         if found and "bots" not in cleaning.drop:
-            raise BadInput(_bots(found, longest, cleaning))
+            raise BadInput(bots(found, longest, cleaning))
         if not found:
             return self
         exclusions["touchpoints: bots"] = found
@@ -294,77 +295,10 @@ class Journeys:
         )
 
 
-def ibis_ids(channels: tuple[str, ...]) -> ibis.Table:
-    """Channels and their ids as a table."""
+def _ids(channels: tuple[str, ...]) -> ibis.Table:
     import ibis
 
     return ibis.memtable(pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels))}))
-
-
-def _repeated(found: int) -> Problem:
-    remedy = (
-        "a log delivered twice: Cleaning(drop=('duplicates',)) leaves them out; where times are coarse and repeats are "
-        "real touches: Cleaning(keep_duplicates=True)."
-    )
-    return Problem("touchpoints", f"holds {found:,} exact repeats (same user, time and touch).", remedy=remedy)
-
-
-def _bots(found: int, longest: int, cleaning: Cleaning) -> Problem:
-    text = f"holds {found} paths of more than {cleaning.longest_path:,} touches, the longest of {longest:,}."
-    remedy = "a bot, most likely: Cleaning(drop=('bots',)) leaves them out; longest_path moves the limit."
-    return Problem("touchpoints", text, remedy=remedy)
-
-
-def _without_repeats(touches: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int]) -> ibis.Table:
-    """The touches of an engine without exact repeats, or an error that counts them."""
-    if cleaning.keep_duplicates:
-        return touches
-    repeats = int(touches.count().execute()) - int(touches.distinct().count().execute())
-    if not repeats:
-        return touches
-    if "duplicates" not in cleaning.drop:
-        raise BadInput(_repeated(repeats))
-    exclusions["touchpoints: duplicates"] = repeats
-    return touches.distinct()
-
-
-def _without_remote_bots(touches: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int]) -> ibis.Table:
-    """The touches of an engine without paths past the limit, or an error that names it."""
-    last = touches.filter((touches.step == touches.length - 1) & (touches.length > cleaning.longest_path))
-    found = last.aggregate(paths=last.count(), longest=last.length.max()).execute().iloc[0]
-    if not found["paths"]:
-        return touches
-    if "bots" not in cleaning.drop:
-        raise BadInput(_bots(int(found["paths"]), int(found["longest"]), cleaning))
-    exclusions["touchpoints: bots"] = int(found["paths"])
-    return touches.filter(touches.length <= cleaning.longest_path)
-
-
-def summed(won: Paths, lost: Paths) -> dict[str, float]:
-    both = (won, lost)
-    return {
-        "touches": float(sum(((part.conversions + part.nulls) * part.lengths).sum() for part in both))
-        if won.ended is None
-        else float(sum(part.first[-1] for part in both)),
-        "paths": float(sum(part.conversions.sum() + part.nulls.sum() for part in both))
-        if won.ended is None
-        else float(sum(len(part) for part in both)),
-        "conversions": float(won.conversions.sum()),
-        "nulls": float(sum(part.nulls.sum() for part in both)),
-        "value": float(won.value.sum()),
-    }
-
-
-def _remote_totals(touches: ibis.Table) -> dict[str, float]:
-    first = touches.filter(touches.step == 0)
-    sums = first.aggregate(
-        touches=first.length.sum(),
-        paths=first.count(),
-        conversions=first.conversions.sum(),
-        nulls=first.nulls.sum(),
-        value=first.value.sum(),
-    ).execute()
-    return {name: float(sums[name].iloc[0] or 0.0) for name in sums.columns}
 
 
 def _name(source: object, otherwise: str) -> str:

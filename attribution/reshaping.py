@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from attribution.bookkeeping import summed
 from attribution.errors import BadInput, UnknownChannel, UnknownName
-from attribution.journeys import Journeys, summed
+from attribution.journeys import Journeys
 from attribution.paths import Paths
 
 __all__ = ["only", "prioritise", "without"]
