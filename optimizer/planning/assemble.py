@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -10,12 +11,24 @@ import pandas as pd
 
 import attribution
 import optimizer
-from attribution import FirstTouch, LastTouch, Linear, Markov, PositionBased, TimeDecay
+from attribution import (
+    ChannelRule,
+    ChannelRules,
+    FirstTouch,
+    IdentityMap,
+    Journeys,
+    LastTouch,
+    Linear,
+    Markov,
+    PathRules,
+    PositionBased,
+    TimeDecay,
+)
 from mmm import GeometricAdstock, HillSaturation, LinearTrend, LogisticSaturation, Model, NoTrend, Season
 from optimizer.planning.amounts import Amount
-from optimizer.planning.config import Attribution, Limits, MixModel, PlanSection, Scenario
+from optimizer.planning.config import Attribution, Limits, MixModel, PlanSection, Scenario, Touchpoints
 
-__all__ = ["attribution_models", "build_plan", "changed", "mix_model"]
+__all__ = ["attribution_models", "build_plan", "changed", "mix_model", "path_rules", "reshaped"]
 
 
 def attribution_models(section: Attribution) -> dict[str, Any]:
@@ -31,6 +44,31 @@ def attribution_models(section: Attribution) -> dict[str, Any]:
         "shapley": ("Shapley", lambda: attribution.Shapley()),
     }
     return {known[name][0]: known[name][1]() for name in dict.fromkeys(section.models)}
+
+
+def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRules:
+    """What makes a path of the log's touches; ``folder`` is where relative paths start."""
+    person = grouping = None
+    if log.identity is not None:
+        person = IdentityMap(str(folder / log.identity.path), log.identity.user, log.identity.person)
+    if log.grouping:
+        rules = [ChannelRule(rule.channel, rule.where) for rule in log.grouping]
+        grouping = ChannelRules(rules, otherwise=log.otherwise)
+    return PathRules(
+        idle_gap=section.idle_gap,
+        lookback_of=section.lookback_of or None,
+        kinds=tuple(log.conversions.kinds) if log.conversions.kinds else None,
+        segments=tuple(log.segments),
+        identity=person,
+        channels=grouping,
+    )
+
+
+def reshaped(journeys: Journeys, section: Attribution) -> Journeys:
+    """The journeys without excluded channels, and with only the most important touches of each path."""
+    if section.exclude:
+        journeys = attribution.without(journeys, *section.exclude)
+    return attribution.prioritise(journeys, section.priority) if section.priority else journeys
 
 
 def mix_model(section: MixModel) -> Model:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 import attribution
-from attribution import Journeys
+from attribution import ByConversionDate, ByTouchDate, Journeys, cac_by_period
 from attribution.errors import BadInput, Problem
 from mmm import Panel
 from optimizer.planning.assemble import attribution_models
@@ -36,6 +39,11 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
             removal[name] = _points(found.summary("removal_effect"))
         if spend is not None:
             cac[name] = _points(found.cac(spend)).loc[list(spend.index)]
+    by_segment, by_period = _segments(config, journeys, models), None
+    if config.attribution.periods is not None:
+        if inputs.panel is None or not journeys.timed:
+            raise BadInput("attribution.periods needs data.touchpoints and data.weekly, for the spend of each period.")
+        by_period = _periods(config, inputs.panel, journeys, models)
     untouched = journeys.totals["untouched"]
     if untouched:
         share = untouched / (untouched + journeys.totals["conversions"])
@@ -43,12 +51,51 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
             f"{untouched:,.0f} conversions ({share:.0%}) had no touch in the lookback window; no model credits them."
         )
     return AttributionResult(
-        credit, conversions, spend, period, cac, removal, tuple(notes), tuple(attribution.intent_riders(journeys))
+        credit,
+        conversions,
+        spend,
+        period,
+        cac,
+        removal,
+        by_segment,
+        by_period,
+        tuple(notes),
+        tuple(attribution.intent_riders(journeys)),
     )
 
 
 def _points(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[list(_POINTS)].rename(columns=_POINTS)
+
+
+def _segments(config: Config, journeys: Journeys, models: Mapping[str, Any]) -> pd.DataFrame | None:
+    """Credit of each model within each value of each segment."""
+    log, settings = config.data.touchpoints, config.attribution
+    parts = []
+    for segment in log.segments if log is not None else []:
+        for name, model in models.items():
+            found = attribution.by_segment(journeys, model, segment, settings.replicates, config.seed)
+            found = found.rename_axis(["value_of_segment", "channel"]).reset_index()
+            parts.append(found.assign(segment=segment, model=name))
+    return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def _periods(config: Config, panel: Panel, journeys: Journeys, models: Mapping[str, Any]) -> pd.DataFrame:
+    """CAC of each model by period; a week's spend falls on its days alike."""
+    settings = config.attribution
+    weekly = panel.national_spend / panel.days
+    days = pd.concat([weekly.set_axis(weekly.index + pd.Timedelta(days=day)) for day in range(panel.days)])
+    spend = days.rename_axis("date").reset_index().melt("date", var_name="channel", value_name="spend")
+    spend = spend[spend["channel"].isin(journeys.channels)]
+    dating = ByConversionDate if settings.dating == "conversion" else ByTouchDate
+    length = {"week": "W", "month": "M", "quarter": "Q"}[settings.periods or "month"]
+    parts = [
+        cac_by_period(journeys, model, spend, length, dating(settings.lag_days), settings.replicates, config.seed)
+        .reset_index()
+        .assign(model=name)
+        for name, model in models.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 Period = tuple[pd.Timestamp, pd.Timestamp]

@@ -69,6 +69,32 @@ class Conversions(_Section):
     user: Name = "user"
     time: Name = "time"
     value: Name | None = None
+    kind: Name | None = None
+    kinds: Annotated[list[Name], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _kinds_of_a_kind(self) -> Conversions:
+        if self.kinds is not None and self.kind is None:
+            raise ValueError("kinds needs kind: the column that holds them")
+        return self
+
+
+class Grouping(_Section):
+    """One rule that makes a channel of source, medium, campaign or any other column."""
+
+    channel: Name
+    where: Annotated[dict[Name, str], Field(min_length=1)]
+
+
+class Identity(_Section):
+    """The table that says which user ids are one person."""
+
+    path: Path
+    user: Name = "user"
+    person: Name = "person"
+
+
+Fault = Literal["missing user", "missing time", "missing channel", "future time", "duplicates", "bots"]
 
 
 class Touchpoints(_Section):
@@ -78,7 +104,21 @@ class Touchpoints(_Section):
     user: Name = "user"
     time: Name = "time"
     channel: Name = "channel"
+    interaction: Name | None = None
     conversions: Conversions
+    grouping: list[Grouping] = []
+    otherwise: Name | None = None
+    identity: Identity | None = None
+    segments: list[Name] = []
+    leave_out: list[Fault] = []
+    longest_path: Annotated[int, Field(ge=2)] = 5000
+    keep_duplicates: bool = False
+
+    @model_validator(mode="after")
+    def _otherwise_of_rules(self) -> Touchpoints:
+        if self.otherwise is not None and not self.grouping:
+            raise ValueError("otherwise names the channel of touches that no rule of grouping fits; give grouping")
+        return self
 
 
 class Paths(_Section):
@@ -120,6 +160,13 @@ class Attribution(_Section):
     models: Annotated[list[AttributionModel], Field(min_length=1)] = ["first", "last", "linear", "markov"]
     markov_order: Annotated[int, Field(ge=1, le=6)] = 1
     half_life: Duration = "7D"
+    idle_gap: Duration | None = None
+    lookback_of: dict[Name, Duration] = {}
+    exclude: list[Name] = []
+    priority: dict[Name, Annotated[int, Field(ge=1)]] = {}
+    periods: Literal["week", "month", "quarter"] | None = None
+    dating: Literal["conversion", "touch"] = "conversion"
+    lag_days: Annotated[int, Field(ge=0, le=365)] = 0
     replicates: Annotated[int, Field(ge=50, le=10_000)] = 300
     spend: dict[Name, Money] | None = None
 

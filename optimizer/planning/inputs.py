@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution import Journeys
+from attribution import Cleaning, Journeys
 from attribution.errors import BadInput, Problem
 from attribution.sources import log_table, read_table
 from attribution.tables import wide
 from mmm import Panel
+from optimizer.planning.assemble import path_rules, reshaped
 from optimizer.planning.config import Config, Paths, Touchpoints, Weekly
 from optimizer.planning.document import Document
 from optimizer.planning.files import checksum
@@ -172,8 +173,8 @@ class _Reader:
     def _log(self, log: Touchpoints) -> Journeys:
         conversions: ibis.Table = log_table(str(self._path(log.conversions.path)))
         names = {"user": log.user, "time": log.time, "channel": log.channel}
-        if log.conversions.value is not None:
-            names["value"] = log.conversions.value
+        optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
+        names |= {name: column for name, column in optional.items() if column is not None}
         pairs = ((log.user, log.conversions.user), (log.time, log.conversions.time))
         renames = {ours: theirs for ours, theirs in pairs if ours != theirs and theirs in conversions.columns}
         journeys = Journeys.from_touchpoints(
@@ -181,7 +182,16 @@ class _Reader:
             conversions=conversions.rename(renames) if renames else str(self._path(log.conversions.path)),
             lookback=self._config.attribution.lookback,
             columns=names,
+            rules=path_rules(self._config.attribution, log, self._document.folder),
+            cleaning=Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates),
         )
+        self.assumptions += [
+            f"Left out as asked: {rows:,} rows, {why}." for why, rows in journeys.exclusions.items() if rows
+        ]
+        if log.identity is not None:
+            known: ibis.Table = log_table(str(self._path(log.identity.path)))
+            self._note("identity map", log.identity.path, int(known.count().execute()))
+        journeys = reshaped(journeys, self._config.attribution)
         first, last = period_of(journeys)
         covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(journeys):,} paths"
         self._note("touchpoints", log.path, round(journeys.totals["touches"]), covers)

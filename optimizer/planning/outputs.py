@@ -14,7 +14,7 @@ from attribution.findings import Finding
 from optimizer.planning.files import checksum, staged_folder
 from optimizer.planning.provenance import versions
 from optimizer.planning.result import Estimate, Run
-from optimizer.planning.tables import attribution_frame, plan_frame, scenario_frame, sheets
+from optimizer.planning.tables import attribution_frame, attribution_parts, plan_frame, scenario_frame, sheets
 
 __all__ = ["MANIFEST", "POSTERIOR", "write_outputs"]
 
@@ -41,6 +41,8 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
     with staged_folder(folder, last=MANIFEST) as stage:
         if run.attribution is not None:
             _csv(attribution_frame(run.attribution), stage / "attribution.csv")
+            for title, frame in attribution_parts(run).items():
+                _csv(frame, stage / f"attribution_{title.lower()}.csv")
         if run.plan is not None:
             _csv(plan_frame(run.plan), stage / "plan.csv")
             if run.scenarios:

@@ -132,6 +132,10 @@ class AttributionResult:
         Model name to channel x (mean, low, high), in currency; empty without spend.
     removal_effect
         Markov model's name to channel x (mean, low, high), a share of conversions.
+    by_segment
+        Credit by model, segment and channel; None where the plan file names no segments.
+    by_period
+        CAC by model, period and channel; None where the plan file asks for none.
     notes
         What was matched or left out, in sentences.
     findings
@@ -144,6 +148,8 @@ class AttributionResult:
     period: tuple[pd.Timestamp, pd.Timestamp] | None
     cac: Mapping[str, pd.DataFrame]
     removal_effect: Mapping[str, pd.DataFrame]
+    by_segment: pd.DataFrame | None
+    by_period: pd.DataFrame | None
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from attribution.findings import findings_frame
 from optimizer.planning.result import AttributionResult, Estimate, PlanResult, Run, ScenarioResult
 
-__all__ = ["attribution_frame", "plan_frame", "scenario_frame", "sheets", "summary_frame"]
+__all__ = ["attribution_frame", "attribution_parts", "plan_frame", "scenario_frame", "sheets", "summary_frame"]
 
 
 def plan_frame(plan: PlanResult) -> pd.DataFrame:
@@ -104,9 +104,18 @@ def sheets(run: Run) -> dict[str, pd.DataFrame]:
         found["Frontier"] = run.plan.frontier
     if run.attribution is not None:
         found["Attribution"] = attribution_frame(run.attribution)
+    found |= attribution_parts(run)
     if run.findings:
         found["Checks"] = findings_frame(run.findings)
     return found
+
+
+def attribution_parts(run: Run) -> dict[str, pd.DataFrame]:
+    """Credit by segment and CAC by period, where the plan file asks for them."""
+    if run.attribution is None:
+        return {}
+    parts = {"Segments": run.attribution.by_segment, "Periods": run.attribution.by_period}
+    return {title: frame for title, frame in parts.items() if frame is not None}
 
 
 def _exact(value: float) -> Estimate:
