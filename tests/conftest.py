@@ -12,7 +12,7 @@ import pytest
 LogMaker = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_log() -> LogMaker:
     """A random log: touches and conversions of some users over some days, ties in time included."""
 
@@ -43,7 +43,7 @@ def make_log() -> LogMaker:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def oracle() -> Callable[[pd.DataFrame, pd.DataFrame, int], pd.DataFrame]:
     """Touches with their path by hand-written SQL: path, step, length, age, conversions, value."""
     sql = """
