@@ -120,7 +120,7 @@ class Table:
         if unreadable.any():
             examples = ", ".join(repr(value) for value in values[unreadable].unique()[:_SHOWN])
             problems.append(self._problem(column, unreadable, f"is not a {column.kind}: {examples}.", remedy))
-        elif column.kind == "number":
+        if column.kind == "number":
             problems += self._range_problems(typed, column)
         return typed, problems
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -84,10 +85,24 @@ def read_inputs(config: Config, document: Document) -> Inputs:
             upcoming = attempt(lambda: reader.upcoming(found, weekly, horizon))
         if config.plan:
             now = attempt(lambda: reader.now(found, horizon))
-    journeys = attempt(reader.journeys)
+    journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys))
     if problems:
         raise BadInput(problems)
     return Inputs(panel, upcoming, now, journeys, tuple(reader.files), tuple(reader.assumptions))
+
+
+def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
+    """Remedies that speak of Python's ``Cleaning`` say what to write in the plan file instead."""
+    try:
+        return read()
+    except BadInput as error:
+        told = []
+        for problem in error.problems:
+            remedy = problem.remedy if isinstance(problem, Problem) else ""
+            remedy = re.sub(r"Cleaning\(drop=\('([a-z ]+)',\)\)", r"data.touchpoints.leave_out: [\1]", remedy)
+            remedy = re.sub(r"Cleaning\(keep_duplicates=True\)", "data.touchpoints.keep_duplicates: true", remedy)
+            told.append(replace(problem, remedy=remedy) if isinstance(problem, Problem) else problem)
+        raise BadInput(told) from None
 
 
 class _Reader:
