@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,12 @@ __all__ = ["Chain"]
 Array = NDArray[np.float64]
 Ids = NDArray[np.int64]
 _DENSE = 600
-_AT_ONCE = 32
+_AT_ONCE = 16
 _MASS_LEFT = 1e-14
-_STEPS = 20_000
+_STEPS = 5_000
+_LOOK = 4
+_TRADE = 12
+_WORKERS = 2
 _RESIDUAL = 1e-11
 
 
@@ -115,7 +119,7 @@ class Chain:
         return lost
 
     def _sparse(self, sums: dict[str, Array]) -> tuple[Array, Array]:
-        """What still converts with a channel removed, by letting mass flow through all states that do not hold it."""
+        """What the mass that meets a channel would have brought, followed from the states that hold the channel."""
         from scipy import sparse
 
         weight = sums["conversions"] + sums["nulls"]
@@ -131,48 +135,86 @@ class Chain:
         ends = np.stack(
             [_binned(self.state[self.last], sums[name][self.last], n) * share for name in ("conversions", "value")]
         )
-        gained = np.concatenate(
-            [
-                ends @ _visits(step, begun / paths, ~self.holds[:, at : at + _AT_ONCE])
-                for at in range(0, self.holds.shape[1], _AT_ONCE)
-            ],
-            axis=1,
-        )
+        visits = _visits(step, begun / paths)
+        groups = [self.holds[:, at : at + _AT_ONCE] for at in range(0, self.holds.shape[1], _AT_ONCE)]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            found = list(pool.map(lambda held: _brought(step, visits, held, ends), groups))
+        lost = np.concatenate(found, axis=1)
         whole = ends @ through / paths
-        effect = np.zeros_like(gained)
-        np.divide(whole[:, None] - gained, whole[:, None], out=effect, where=whole[:, None] > 0)
-        return np.maximum(effect[0], 0.0), np.maximum(effect[1], 0.0)
+        effect = np.zeros_like(lost)
+        np.divide(lost, whole[:, None], out=effect, where=whole[:, None] > 0)
+        return effect[0], effect[1]
 
 
 def _binned(ids: Ids, weights: Array, size: int) -> Array:
     return np.bincount(ids, weights=weights, minlength=size).astype(float)
 
 
-def _visits(step: sparse.csr_array, start: Array, open_states: NDArray[np.bool_]) -> Array:
-    """Expected visits to each state, one column per set of open states, shape (states, sets)."""
-    mask = open_states.astype(float)
-    mass = mask * start[:, None]
-    visits = mass.copy()
+def _visits(step: sparse.csr_array, start: Array) -> Array:
+    """Expected visits to each state."""
+    mass, visits = start, start.copy()
     for _ in range(_STEPS):
-        mass = mask * (step @ mass)
-        if mass.sum(axis=0).max() < _MASS_LEFT:
-            return np.asarray(visits)
+        mass = step @ mass
         visits += mass
-    return _solved(step, start, mask, visits)
+        if mass.sum() < _MASS_LEFT:
+            return visits
+    return _solved(step, start[:, None], np.ones((len(start), 1)))[:, 0]
 
 
-def _solved(step: sparse.csr_array, start: Array, mask: Array, guess: Array) -> Array:
-    """The same visits by Krylov methods, for chains that forget too slowly."""
+def _brought(step: sparse.csr_array, visits: Array, held: NDArray[np.bool_], ends: Array) -> Array:
+    """Conversions and value per path of the mass that meets held states, shape (2, sets of held states).
+
+    With A the steps among open states, the loss is what visits to held states bring themselves, and what the mass b
+    that leaves them for open states still brings, ends (I - A)^-1 b. For any number l, (I - A)^-1 m =
+    (m + (I - A)^-1 (A m - l m)) / (1 - l): the sum over steps may trade the mass for its remainder beside the slowest
+    mode, which forgets faster, and stays exact.
+    """
+    mask = (~held).astype(float)
+    within = held * visits[:, None]
+    brought = ends @ within
+    mass = step @ within
+    mass *= mask
+    scale = np.ones(mask.shape[1])
+    for count in range(1, _STEPS + 1):
+        after = step @ mass
+        after *= mask
+        gain = ends @ mass
+        brought += scale * gain
+        if count % _TRADE == 0:
+            mode = _mode(mass, after)
+            brought += scale * (mode / (1 - mode)) * gain
+            scale = scale / (1 - mode)
+            after -= mode * mass
+        mass = after
+        if count % _LOOK == 0 and (abs(scale) * np.abs(mass).sum(axis=0)).max() < _MASS_LEFT:
+            return np.asarray(brought)
+    return np.asarray(brought + scale * (ends @ _solved(step, mass, mask)))
+
+
+def _mode(mass: Array, after: Array) -> Array:
+    """Rate of the slowest mode of each column, or 0 where trading it would not pay."""
+    size = np.einsum("sc,sc->c", mass, mass)
+    rate = np.divide(np.einsum("sc,sc->c", mass, after), size, out=np.zeros_like(size), where=size > 0)
+    rate = np.clip(rate, 0.0, 0.999)
+    remainder = np.maximum(np.einsum("sc,sc->c", after, after) - rate**2 * size, 0.0)
+    pays = remainder < (1 - rate) ** 2 * np.einsum("sc,sc->c", after, after)
+    return np.where(pays, rate, 0.0)
+
+
+def _solved(step: sparse.csr_array, mass: Array, mask: Array) -> Array:
+    """(I - A)^-1 of each column of mass by Krylov methods, for chains that forget too slowly."""
     from scipy import sparse
     from scipy.sparse import linalg
 
-    solved = guess.copy()
-    for at in range(mask.shape[1]):
-        system = sparse.eye_array(len(start), format="csr") - sparse.diags_array(mask[:, at]) @ step
-        target = mask[:, at] * start
-        size = max(float(np.linalg.norm(target)), np.finfo(float).tiny)
+    solved = np.zeros_like(mass)
+    for at in range(mass.shape[1]):
+        target = mass[:, at]
+        size = float(np.linalg.norm(target))
+        if size == 0:
+            continue
+        system = sparse.eye_array(len(target), format="csr") - sparse.diags_array(mask[:, at]) @ step
         for method in (linalg.bicgstab, linalg.gmres):
-            solved[:, at] = method(system, target, x0=guess[:, at], rtol=1e-13, atol=0.0, maxiter=2_000)[0]
+            solved[:, at] = method(system, target, rtol=1e-13, atol=0.0, maxiter=2_000)[0]
             if float(np.linalg.norm(system @ solved[:, at] - target)) <= _RESIDUAL * size:
                 break
         else:

@@ -18,8 +18,14 @@ import time
 import venv
 from pathlib import Path
 
+PEAK = """
+def peak():  # of this process alone; ru_maxrss would count the parent's before exec
+    lines = open("/proc/self/status").read().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1e6
+"""
+
 OURS = """
-import json, resource, sys, time
+import json, sys, time
 began = time.perf_counter()
 import attribution
 folder, limit = sys.argv[1], sys.argv[2] or None
@@ -31,11 +37,11 @@ models = [attribution.FirstTouch(), attribution.LastTouch(), attribution.LastNon
 found = {model.name: attribution.bootstrap(journeys, model) for model in models}
 result = {name: part.credit.conversions.to_dict() for name, part in found.items()}
 print(json.dumps({"seconds": time.perf_counter() - began, "reading": read, "credit": result,
-                  "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6}))
+                  "gigabytes": peak()}))
 """
 
 PEER = """
-import json, resource, sys, time
+import json, sys, time
 began = time.perf_counter()
 import pandas as pd
 import ChannelAttribution
@@ -63,7 +69,7 @@ chain = chain["result"] if isinstance(chain, dict) else chain
 print(json.dumps({"seconds": time.perf_counter() - began, "reading": read,
                   "credit": {"rules": rules.set_index(rules.columns[0]).to_dict(),
                              "chain": chain.set_index(chain.columns[0]).iloc[:, 0].to_dict()},
-                  "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6}))
+                  "gigabytes": peak()}))
 """
 
 
@@ -99,7 +105,7 @@ def write_log(paths: int, folder: Path) -> tuple[int, int]:
 def run(python: str, program: str, *arguments: str) -> dict:
     """The figures a program prints."""
     done = subprocess.run(
-        [python, "-W", "ignore", "-c", program, *arguments], capture_output=True, text=True, check=False
+        [python, "-W", "ignore", "-c", PEAK + program, *arguments], capture_output=True, text=True, check=False
     )
     if done.returncode:
         return {"failed": done.stderr.strip().splitlines()[-1] if done.stderr else f"killed, {done.returncode}"}
