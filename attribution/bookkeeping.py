@@ -35,7 +35,8 @@ def without_repeats(touches: ibis.Table, cleaning: Cleaning, exclusions: dict[st
     """The touches of an engine without exact repeats, or an error that counts them."""
     if cleaning.keep_duplicates:
         return touches
-    repeats = int(touches.count().execute()) - int(touches.distinct().count().execute())
+    times = touches.group_by(touches.columns).aggregate(times=touches.count())
+    repeats = int(times.aggregate(repeats=(times.times - 1).sum()).execute()["repeats"].iloc[0] or 0)
     if not repeats:
         return touches
     if "duplicates" not in cleaning.drop:

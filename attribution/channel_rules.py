@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
+from attribution.sources import carried
 
 if TYPE_CHECKING:
     import ibis
@@ -96,10 +97,7 @@ class ChannelRules:
         import ibis
 
         keys = {f"rule_{i}": combinations[field] for i, field in enumerate(columns)}
-        backend = log.get_backend()
-        book = backend.create_table(
-            ibis.util.gen_name("rules"), ibis.memtable(pd.DataFrame(keys | {"rule_channel": told})), temp=True
-        )
+        book = carried(ibis.memtable(pd.DataFrame(keys | {"rule_channel": told})), log.get_backend())
         bare = log.drop(column) if column in log.columns else log
         joined = bare.join(book, [texts[field] == book[f"rule_{i}"] for i, field in enumerate(columns)])
         return joined.rename({column: "rule_channel"}).drop(*keys)

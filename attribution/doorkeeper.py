@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.columns import Cleaning, Columns, ConversionEvents
 from attribution.errors import BadInput, Problem, nearest
-from attribution.sources import epoch_micros, is_local
+from attribution.sources import engine_of, epoch_micros, is_local, reads_text_times
 
 if TYPE_CHECKING:
     import ibis
@@ -79,9 +79,9 @@ def admit_touchpoints(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
     if columns.interaction in table.columns:
         extras["interaction"] = table[columns.interaction].cast("string")
     if marks:
-        extras["conversions"] = table[columns.conversion].cast("float64")
+        extras["conversions"] = _amount(table[columns.conversion])
         known = columns.value in table.columns
-        extras["value"] = table[columns.value].cast("float64") if known else ibis.literal(0.0)
+        extras["value"] = _amount(table[columns.value]) if known else ibis.literal(0.0)
     kept = {column: table[column] for column in table.columns if column not in _used(columns)}
     events = table.select(
         user=table[columns.user].cast("string"),
@@ -115,8 +115,8 @@ def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
     events = table.select(
         user=table[columns.user].cast("string"),
         time=table["_time"],
-        conversions=table[columns.conversion].cast("float64") if counted else ibis.literal(1.0),
-        value=table[columns.value].cast("float64") if valued else ibis.literal(0.0),
+        conversions=_amount(table[columns.conversion]) if counted else ibis.literal(1.0),
+        value=_amount(table[columns.value]) if valued else ibis.literal(0.0),
         kind=table[columns.kind].cast("string") if kind else ibis.null("string"),
         **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
     )
@@ -165,6 +165,9 @@ def _with_time(table: ibis.Table, column: str, name: str) -> ibis.Table:
     kind = table[column].type()
     if kind.is_timestamp() or kind.is_date():
         return table.mutate(_moment=table[column], _time=epoch_micros(table[column], table))
+    if kind.is_string() and not reads_text_times(table):
+        text = f"holds text, and {engine_of(table)} stops at the first text that is no time."
+        raise BadInput(Problem(name, text, column, remedy="cast it to a timestamp in a view or by mutate."))
     if kind.is_string():
         stamp = table[column].try_cast("timestamp")
         return table.mutate(_moment=stamp, _time=epoch_micros(stamp, table))
@@ -200,9 +203,10 @@ def _blank(name: str, table: ibis.Table, column: str, remedy: str) -> _Fault:
     text = table[column].cast("string")
 
     def sign(seen: Mapping[str, Any]) -> bool:
-        least = seen[f"least of {column}"]
-        local_text = is_local(table) and table[column].type().is_string()  # sorted by byte: blanks come first
-        return seen[f"count of {column}"] < seen["rows"] or not local_text or str(least) < "!"
+        empty = seen[f"count of {column}"] < seen["rows"]
+        if not table[column].type().is_string():
+            return bool(empty)
+        return empty or not is_local(table) or str(seen[f"least of {column}"]) < "!"  # bytes sort blanks first
 
     return _Fault(name, column, text.isnull() | (text.strip() == ""), "is empty.", remedy, sign)
 
@@ -212,10 +216,15 @@ def _amount_faults(table: ibis.Table, column: str) -> Iterator[_Fault]:
     if not (kind.is_numeric() or kind.is_boolean()):
         problem = Problem("log", f"holds {kind}, not numbers.", column, remedy="plain digits and a decimal point only.")
         raise BadInput(problem)
-    amount = table[column].cast("float64")
+    amount = _amount(table[column])
     bad = amount.isnull() | amount.isnan() | amount.isinf() | (amount < 0)
     remedy = "write 0 where there is none; book refunds apart."
     yield _Fault(f"bad {column}", column, bad, "is negative, empty or not finite.", remedy, lambda seen: True)
+
+
+def _amount(column: Any) -> Any:
+    """The numbers of a column; true counts 1."""
+    return (column.cast("int64") if column.type().is_boolean() else column).cast("float64")
 
 
 def _survey(table: ibis.Table, faults: list[_Fault]) -> Mapping[str, Any]:
@@ -223,7 +232,7 @@ def _survey(table: ibis.Table, faults: list[_Fault]) -> Mapping[str, Any]:
     sums = {"rows": table.count(), "earliest": table["_moment"].min(), "latest": table["_moment"].max()}
     for column in {fault.column for fault in faults}:
         sums[f"count of {column}"] = table[column].count()
-        if not table[column].type().is_boolean():
+        if table[column].type().is_string():
             sums[f"least of {column}"] = table[column].min()
     seen = dict(table.aggregate(**sums).execute().iloc[0])
     return seen | {name: _micros(seen[name]) for name in ("earliest", "latest")}
@@ -270,9 +279,11 @@ def _judge(
 
 
 def _rows(table: ibis.Table, condition: Any, found: int) -> str:
-    """The first faulty rows, counted from 1 without a header."""
+    """The first faulty rows, counted from 1 without a header; their number where rows have no order."""
     import ibis
 
+    if not is_local(table):
+        return f"{found:,} row{'s' if found > 1 else ''}"
     numbered = table.select(row=ibis.row_number() + 1, bad=condition)
     first = numbered.filter("bad").order_by("row").limit(_SHOWN).execute()["row"]
     more = f" and {found - _SHOWN} more" if found > _SHOWN else ""

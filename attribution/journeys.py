@@ -16,7 +16,7 @@ from attribution.doorkeeper import Log, admit_conversions, admit_touchpoints, sp
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.paths import Paths
 from attribution.sessions import BUCKETS, PathRules, touches_of
-from attribution.sources import Engine, is_local, log_table
+from attribution.sources import Engine, is_local, kept, log_table
 from attribution.stream import stream
 from attribution.touches import IbisTouches, Touches
 
@@ -94,7 +94,7 @@ class Journeys:
         cleaning
             What to leave out; nothing by default.
         engine
-            Settings of DuckDB.
+            Settings of DuckDB, and whether another engine keeps the paths; see :class:`Engine`.
 
         Raises
         ------
@@ -122,10 +122,12 @@ class Journeys:
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
-        return cls._of_logs(touched, won, lookback, rules, cleaning)
+        return cls._of_logs(touched, won, lookback, rules, cleaning, engine)
 
     @classmethod
-    def _of_logs(cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning) -> Journeys:
+    def _of_logs(
+        cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning, engine: Engine | None
+    ) -> Journeys:
         bought = won.events
         if rules.kinds is not None:
             bought = bought.filter(bought.kind.isin(list(rules.kinds)))
@@ -164,7 +166,7 @@ class Journeys:
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
             touches = without_repeats(touches, cleaning, exclusions)
-            remote = touches_of(touches, ends, _ids(channels), lookback, rules)
+            remote = kept(touches_of(touches, ends, _ids(channels), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
             journeys = cls(channels, remote_totals(remote), remote=remote)
         all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()

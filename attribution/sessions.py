@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from attribution.errors import BadInput
+from attribution.errors import BadInput, Problem
 from attribution.sources import bucket_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ __all__ = ["BUCKETS", "DAY", "PathRules", "micros", "touches_of"]
 
 BUCKETS = 1_000
 DAY = 86_400_000_000
+_OWN = {"user", "part", "expired", "step", "length", "age", "conversions", "nulls", "value", "ended", "bucket"} | {
+    "converts", "window", "since", "after", "starts", "converted_at", "won", "worth", "interaction",
+}  # fmt: skip
 
 
 def micros(window: str | pd.Timedelta, what: str) -> int:
@@ -96,7 +99,7 @@ def touches_of(
     Parameters
     ----------
     touchpoints
-        ``user``, ``time``, ``channel`` and perhaps ``interaction``.
+        ``user``, ``time``, ``channel``, the segments and perhaps ``interaction``.
     conversions
         ``user``, ``time``, ``conversions``, ``value``: at most one row per user and time.
     channels
@@ -111,20 +114,26 @@ def touches_of(
     ibis.Table
         ``user``, ``part``, ``expired`` (together the path), ``time``, ``channel`` (id), ``step`` (from 0),
         ``length``, ``age`` (days before the conversion, or before the last touch of a path without one),
-        ``conversions``, ``nulls``, ``value`` (of the whole path), ``ended`` (microseconds), ``bucket``.
+        ``conversions``, ``nulls``, ``value`` (of the whole path), ``ended`` (microseconds), ``bucket``, and the
+        segments, of which a path bears those of its first touch.
     """
     import ibis
 
+    for name in rules.segments:
+        if name in _OWN:
+            remedy = "rename the column, or group the log under another name."
+            raise BadInput(Problem("touchpoints", "is a name that paths use themselves.", name, remedy=remedy))
     window = micros(lookback, "lookback")
     gap = rules.gap(lookback)
     events = _events(touchpoints, conversions, channels, window, rules)
-    by_user = ibis.window(group_by="user", order_by=["time", "converts", "channel"])
+    order = ["time", "converts", "channel"]
+    by_user = ibis.window(group_by="user", order_by=order)
     seen = events.mutate(
         since=events.time - events.time.lag(1).over(by_user), after=events.converts.lag(1).over(by_user)
     )
     starts = ((seen.after == 1) | (seen.since > gap)).ifelse(1, 0)
     parted = seen.mutate(starts=starts.fill_null(0))
-    so_far = ibis.window(group_by="user", order_by=["time", "converts", "channel"], preceding=None, following=0)
+    so_far = ibis.range_window(group_by="user", order_by=order, following=0)  # repeats, in any order, stay together
     parted = parted.mutate(part=parted.starts.sum().over(so_far))
     whole = ibis.window(group_by=["user", "part"])
     ended = (parted.converts == 1).ifelse(parted.time, ibis.null("int64")).max().over(whole)
@@ -134,7 +143,7 @@ def touches_of(
         worth=parted.value.sum().over(whole),
     )
     expired = (valued.converted_at - valued.time > valued.window).fill_null(False)
-    return _numbered(valued.mutate(expired=expired.ifelse(1, 0)).filter(valued.converts == 0))
+    return _numbered(valued.mutate(expired=expired.ifelse(1, 0)).filter(valued.converts == 0), rules.segments)
 
 
 def _events(
@@ -157,6 +166,8 @@ def _events(
         conversions=ibis.literal(0.0),
         value=ibis.literal(0.0),
         window=coded.window.cast("int64"),
+        interaction=coded.interaction.cast("string").fill_null("") if rules.lookback_of else ibis.literal(""),
+        **{name: coded[name].cast("string").fill_null("") for name in rules.segments},
     )
     converted = conversions.select(
         user=conversions.user,
@@ -166,15 +177,17 @@ def _events(
         conversions=conversions.conversions.cast("float64"),
         value=conversions.value.cast("float64"),
         window=ibis.literal(0).cast("int64"),
+        interaction=ibis.literal(""),
+        **{name: ibis.literal("") for name in rules.segments},
     )
     return ibis.union(touched, converted, distinct=False)
 
 
-def _numbered(touches: ibis.Table) -> ibis.Table:
+def _numbered(touches: ibis.Table, segments: Sequence[str]) -> ibis.Table:
     import ibis
 
     path = ["user", "part", "expired"]
-    in_order = ibis.window(group_by=path, order_by=["time", "channel"])
+    in_order = ibis.window(group_by=path, order_by=["time", "channel", "interaction", *segments])
     whole = ibis.window(group_by=path)
     alive = touches.expired == 0
     ended = alive.ifelse(touches.converted_at, ibis.null("int64")).fill_null(touches.time.max().over(whole))
@@ -193,4 +206,9 @@ def _numbered(touches: ibis.Table) -> ibis.Table:
         value=alive.ifelse(touches.worth, 0.0),
         ended=ended,
         bucket=bucket_of(touches.user, BUCKETS, touches),
+        **{name: _named(touches[name].first().over(in_order)) for name in segments},
     )
+
+
+def _named(segment: Any) -> Any:
+    return (segment == "").ifelse("(none)", segment)

@@ -21,14 +21,29 @@ if TYPE_CHECKING:
     import ibis
     from ibis.backends import BaseBackend
 
-__all__ = ["Engine", "batches", "bucket_of", "epoch_micros", "is_local", "log_table", "read_table", "user_key"]
+__all__ = [
+    "Engine",
+    "batches",
+    "bucket_of",
+    "carried",
+    "engine_of",
+    "epoch_micros",
+    "is_local",
+    "kept",
+    "log_table",
+    "read_table",
+    "reads_text_times",
+    "user_key",
+]
 
+_MICROS = {"duckdb": "epoch_us", "pyspark": "unix_micros", "databricks": "unix_micros", "bigquery": "unix_micros"}
+_STRICT_CASTS = ("postgres", "snowflake", "redshift", "risingwave", "materialize")
 _RAGGED = "every line needs as many cells as the header; quote cells that hold the separator."
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Settings of the embedded DuckDB.
+    """Settings of the embedded DuckDB, and of the work that other engines do.
 
     Parameters
     ----------
@@ -38,11 +53,16 @@ class Engine:
         None: all cores.
     spill
         Folder for what does not fit in memory; None: DuckDB's default.
+    cache
+        Whether an engine other than the embedded one makes the paths once and keeps them (a temporary table; on Spark
+        a cached one), so that each model is one group-by. False where nothing may be kept: each model then reads the
+        log anew.
     """
 
     memory_limit: str | None = None
     threads: int | None = None
     spill: str | None = None
+    cache: bool = True
 
     def open(self) -> BaseBackend:
         """A fresh connection with its own memory."""
@@ -82,10 +102,16 @@ def log_table(source: object, engine: Engine | None = None, name: str = "log", b
     import ibis
 
     if isinstance(source, ibis.Table):
+        if isinstance(beside, ibis.Table) and beside.get_backend() != source.get_backend():
+            pair = f"{engine_of(source)} and {engine_of(beside)}"
+            remedy = "make both from one connection, or pass the smaller one as a frame: table.to_pandas()."
+            raise BadInput(Problem(name, f"and the table beside it come from two connections ({pair}).", remedy=remedy))
         return source
     backend = beside.get_backend() if isinstance(beside, ibis.Table) else _shared(engine or Engine())
     if isinstance(source, str | os.PathLike):
-        return _file_table(os.fspath(source), backend)
+        if backend.name == "duckdb":
+            return _file_table(os.fspath(source), backend)
+        source = _file_table(os.fspath(source), _shared(engine or Engine())).to_pyarrow()
     if isinstance(source, pd.DataFrame):
         source = _arrow_ready(source, name)
     try:
@@ -94,7 +120,22 @@ def log_table(source: object, engine: Engine | None = None, name: str = "log", b
         raise BadInput(
             Problem(name, f"a {type(source).__name__} is not a table.", remedy="pass a frame, a path or an Ibis table.")
         ) from error
-    return backend.create_table(ibis.util.gen_name("source"), table, temp=True)
+    return carried(table, backend)
+
+
+def carried(table: ibis.Table, backend: BaseBackend) -> ibis.Table:
+    """A table in memory as one of an engine, for as long as the connection lives."""
+    import ibis
+
+    name = ibis.util.gen_name("source")
+    if backend.name == "pyspark":  # has temporary views instead of temporary tables
+        return backend.create_view(name, table)
+    return backend.create_table(name, table, temp=True)
+
+
+def kept(table: ibis.Table, engine: Engine | None) -> ibis.Table:
+    """The expression, computed once and kept by its engine for as long as anything refers to it."""
+    return table.cache() if (engine or Engine()).cache else table
 
 
 def _arrow_ready(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -172,22 +213,21 @@ def _naming(file: str) -> Iterator[None]:
 
 
 def epoch_micros(time: Any, table: ibis.Table) -> Any:
-    """Microseconds since 1970 in UTC; times without a zone count as UTC.
-
-    Engines other than DuckDB keep milliseconds.
-    """
+    """Microseconds since 1970 in UTC; times without a zone count as UTC."""
     import ibis
 
-    if _is_duckdb(table):
+    engine = engine_of(table)
+    if engine not in _MICROS:
+        stamp = time if time.type().is_timestamp() else time.cast("timestamp")
+        whole = stamp.truncate("s").epoch_seconds().cast("int64")
+        return whole * 1_000_000 + stamp.microsecond().cast("int64")
+    stamp = time if engine == "duckdb" else time.cast("timestamp('UTC')")
 
-        @ibis.udf.scalar.builtin(signature=((time.type(),), "int64"))
-        def epoch_us(stamp):  # type: ignore[no-untyped-def]
-            ...
+    @ibis.udf.scalar.builtin(signature=((stamp.type(),), "int64"), name=_MICROS[engine])
+    def micros(stamp):  # type: ignore[no-untyped-def]
+        ...
 
-        return epoch_us(time)
-    seconds = time.truncate("s").epoch_seconds().cast("int64") if time.type().is_timestamp() else time.epoch_seconds()
-    parts = time.millisecond().cast("int64") * 1_000 if time.type().is_timestamp() else 0
-    return seconds.cast("int64") * 1_000_000 + parts
+    return micros(stamp)
 
 
 def user_key(user: Any) -> Any:
@@ -203,7 +243,7 @@ def user_key(user: Any) -> Any:
 
 def is_local(table: ibis.Table) -> bool:
     """Whether the table lives in DuckDB, whose sorted rows can be read one batch at a time without a network."""
-    return _is_duckdb(table)
+    return engine_of(table) == "duckdb"
 
 
 def batches(table: ibis.Table, rows: int = 1_000_000) -> Iterator[tuple[NDArray[Any], ...]]:
@@ -221,17 +261,42 @@ def batches(table: ibis.Table, rows: int = 1_000_000) -> Iterator[tuple[NDArray[
 
 
 def bucket_of(user: Any, buckets: int, table: ibis.Table) -> Any:
-    """A number from 0 to ``buckets - 1`` that depends on the user alone."""
-    return ((user.cast("string").hash() % buckets) + buckets) % buckets
+    """A number from 0 to ``buckets - 1`` that depends on the user alone.
+
+    Each engine has a hash of its own, so that the same user falls into another bucket elsewhere: intervals repeat with
+    the seed within an engine and agree between engines as two drawings of buckets do. Sums over all buckets, and so
+    every estimate, are the same everywhere.
+    """
+    import ibis
+
+    text = user.cast("string")
+    if engine_of(table) != "trino":
+        return ((text.hash() % buckets) + buckets) % buckets
+
+    @ibis.udf.scalar.builtin(name="crc32", signature=(("binary",), "int64"))
+    def crc32(octets):  # type: ignore[no-untyped-def]
+        ...
+
+    @ibis.udf.scalar.builtin(name="to_utf8", signature=(("string",), "binary"))
+    def to_utf8(letters):  # type: ignore[no-untyped-def]
+        ...
+
+    return crc32(to_utf8(text)) % buckets
 
 
-def _is_duckdb(table: ibis.Table) -> bool:
+def reads_text_times(table: ibis.Table) -> bool:
+    """Whether the engine can tell a text that is no time from one that is, instead of giving up."""
+    return engine_of(table) not in _STRICT_CASTS
+
+
+def engine_of(table: ibis.Table) -> str:
+    """Ibis's name of the engine; empty for a table of no engine, as when only SQL is wanted."""
     import ibis
 
     try:
-        return bool(table.get_backend().name == "duckdb")
-    except ibis.IbisError:  # a table of no engine, as when only SQL is wanted
-        return False
+        return str(table.get_backend().name)
+    except ibis.IbisError:
+        return ""
 
 
 def read_table(path: str | os.PathLike[str], table: Table, date_format: str | None = None) -> pd.DataFrame:

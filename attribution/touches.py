@@ -276,7 +276,9 @@ class IbisTouches(Touches):
 
     def bit(self, channel: Any) -> Any:
         """See :meth:`Touches.bit`."""
-        return ((channel * 0 + 1) << channel).cast("int64")
+        import ibis
+
+        return ibis.ifelse(channel < 0, 0, 1).cast("int64") << channel.cast("int32")
 
     def day(self) -> Any:
         """See :meth:`Touches.day`."""
