@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: plan test lint bench browser clean
+.PHONY: plan test lint bench bench-attribution bench-mmm bench-optimizer browser clean
 
 plan: $(VENV)/.installed
 	$(BIN)/cac plan examples/quarter/plan.yaml
@@ -19,8 +19,18 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/.installed-dev bench-attribution bench-mmm bench-optimizer
 	$(BIN)/python -m pytest -m bench -p no:cacheprovider --timeout 3600
+
+bench-attribution: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/attribution_truth.py
+	$(BIN)/python tests/benchmarks/attribution_speed.py
+
+bench-mmm: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/mmm_truth.py
+
+bench-optimizer: $(VENV)/.installed-dev
+	$(BIN)/python tests/benchmarks/optimizer_suite.py
 
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python
