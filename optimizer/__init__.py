@@ -5,48 +5,108 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from optimizer.allocation import Allocation, Certificate, Status
+from optimizer.constraints import Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Pacing
+from optimizer.evaluation import Evaluation
+from optimizer.objectives import BlendedCAC, Objective, Profit, Spend
+from optimizer.plan import Plan
+
 if TYPE_CHECKING:
-    from optimizer.allocation import Allocation, Certificate, Status
-    from optimizer.constraints import Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Pacing
-    from optimizer.evaluation import Evaluation
-    from optimizer.objectives import BlendedCAC, Objective, Profit, Spend
-    from optimizer.plan import Plan
+    from optimizer.flighting import Flight, FlightPlan, by_geo
+    from optimizer.guardrails import Ceiling, Guardrails
+    from optimizer.information import LiftTest, perfect_information, value_of_tests
+    from optimizer.risk import Pessimistic, Regret, expected_regret, risk_frontier, tail_mean
+    from optimizer.scenarios import (
+        BudgetChange,
+        ChannelOff,
+        Comparison,
+        CostInflation,
+        LowerValue,
+        NewChannel,
+        Promise,
+        Scenario,
+        Together,
+        compare,
+        scenario_frontiers,
+    )
+    from optimizer.solvers.conic import Conic
+    from optimizer.solvers.engines import Hulls
 
 _HOMES = {
-    "optimizer.allocation": ("Allocation", "Certificate", "Status"),
-    "optimizer.constraints": ("Budget", "Change", "Channel", "Constraint", "Customers", "Group", "MaxCAC", "Pacing"),
-    "optimizer.evaluation": ("Evaluation",),
-    "optimizer.objectives": ("BlendedCAC", "Objective", "Profit", "Spend"),
-    "optimizer.plan": ("Plan",),
+    "optimizer.flighting": ("Flight", "FlightPlan", "by_geo"),
+    "optimizer.guardrails": ("Ceiling", "Guardrails"),
+    "optimizer.information": ("LiftTest", "perfect_information", "value_of_tests"),
+    "optimizer.risk": ("Pessimistic", "Regret", "expected_regret", "risk_frontier", "tail_mean"),
+    "optimizer.scenarios": (
+        "BudgetChange",
+        "ChannelOff",
+        "Comparison",
+        "CostInflation",
+        "LowerValue",
+        "NewChannel",
+        "Promise",
+        "Scenario",
+        "Together",
+        "compare",
+        "scenario_frontiers",
+    ),
+    "optimizer.solvers.conic": ("Conic",),
+    "optimizer.solvers.engines": ("Hulls",),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Allocation",
     "BlendedCAC",
     "Budget",
+    "BudgetChange",
+    "Ceiling",
     "Certificate",
     "Change",
     "Channel",
+    "ChannelOff",
+    "Comparison",
+    "Conic",
     "Constraint",
+    "CostInflation",
     "Customers",
     "Evaluation",
+    "Flight",
+    "FlightPlan",
     "Group",
+    "Guardrails",
+    "Hulls",
+    "LiftTest",
+    "LowerValue",
     "MaxCAC",
+    "NewChannel",
     "Objective",
     "Pacing",
+    "Pessimistic",
     "Plan",
     "Profit",
+    "Promise",
+    "Regret",
+    "Scenario",
     "Spend",
     "Status",
+    "Together",
+    "by_geo",
+    "compare",
+    "expected_regret",
+    "perfect_information",
+    "risk_frontier",
+    "scenario_frontiers",
+    "tail_mean",
+    "value_of_tests",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

@@ -6,16 +6,20 @@ from mmm.curves.exponential import Exponential, exponential
 from mmm.curves.hill import Hill, hill
 from mmm.curves.logistic import Logistic, logistic
 from mmm.curves.michaelis_menten import MichaelisMenten, michaelis_menten
+from mmm.curves.mixture import Mixture
 from mmm.curves.power import Power, power
+from mmm.curves.tabulated import Tabulated
 
 __all__ = [
     "Exponential",
     "Hill",
     "Logistic",
     "MichaelisMenten",
+    "Mixture",
     "Power",
     "ResponseCurve",
     "ResponseCurves",
+    "Tabulated",
     "exponential",
     "hill",
     "logistic",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from attribution.errors import BadInput, Problem
 
-__all__ = ["Array", "Atom", "Parameter", "ResponseCurve"]
+__all__ = ["Array", "Atom", "Family", "Parameter", "ResponseCurve", "checked_spend"]
 
 Array = npt.NDArray[np.float64]
 Parameter = Any  # a number or a 1-D array over draws; an array after construction
@@ -20,18 +20,98 @@ Parameter = Any  # a number or a 1-D array over draws; an array after constructi
 
 @dataclass(frozen=True)
 class Atom:
-    """One weighted term of a curve; a plain curve is one atom, a mixture several."""
+    """One weighted term of a curve; a curve of one family is one atom, a mixture several."""
 
     weight: float
     curve: ResponseCurve
 
 
-@dataclass(frozen=True, eq=False)
 class ResponseCurve(ABC):
-    """Customers as a function of spend over one period.
+    """Customers as a function of spend over one period, increasing from zero customers for zero spend."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> dict[str, Array]:
+        """What defines the curve, by name; draws are the last axis."""
+
+    @property
+    @abstractmethod
+    def n_draws(self) -> int:
+        """Number of posterior draws; 0 for a curve made of plain numbers."""
+
+    @abstractmethod
+    def value_and_slope(self, spend: npt.ArrayLike) -> tuple[Array, Array]:
+        """Customers and customers per further unit of currency, computed together."""
+
+    @abstractmethod
+    def at_draws(self, spend: Array) -> tuple[Array, Array]:
+        """Value and slope where each draw has a spend of its own: spend of shape S + (draws or 1,)."""
+
+    @property
+    @abstractmethod
+    def inflection(self) -> Array:
+        """Spend from which the curve is concave, shape () or (draws,); 0 where it always is."""
+
+    @property
+    @abstractmethod
+    def ceiling(self) -> Array:
+        """Customers at unlimited spend, shape () or (draws,); infinite where the curve does not saturate."""
+
+    @abstractmethod
+    def stretched(self, spend: float | Array, customers: float | Array) -> Self:
+        """The curve x -> customers * self(x / spend)."""
+
+    @abstractmethod
+    def take(self, draws: npt.NDArray[np.intp] | list[int]) -> Self:
+        """The curve at some of its draws, in the order given; unchanged where it has none."""
+
+    def atoms(self) -> tuple[Atom, ...]:
+        """The terms whose weighted sum is this curve, each of one family."""
+        return (Atom(1.0, self),)
+
+    def __call__(self, spend: npt.ArrayLike) -> Array:
+        """Customers at ``spend``.
+
+        Parameters
+        ----------
+        spend
+            Currency over the curve's period, any shape S, not negative.
+
+        Returns
+        -------
+        Customers over the period, of shape S + (draws,), or S for a curve without draws.
+        """
+        return self.value_and_slope(spend)[0]
+
+    def marginal(self, spend: npt.ArrayLike) -> Array:
+        """Customers per further unit of currency, of the shape that calling the curve has."""
+        return self.value_and_slope(spend)[1]
+
+    def mean(self, spend: npt.ArrayLike) -> Array:
+        """Customers at ``spend`` averaged over draws, of the shape of ``spend``."""
+        return self._averaged(self(spend))
+
+    def mean_marginal(self, spend: npt.ArrayLike) -> Array:
+        """Average over draws of the customers per further unit of currency, of the shape of ``spend``."""
+        return self._averaged(self.marginal(spend))
+
+    def over(self, weeks: float) -> Self:
+        """The curve of a horizon of ``weeks`` equal weeks, for a curve of one week at steady state."""
+        return self.stretched(weeks, weeks)
+
+    def scaled(self, cost: float | Array = 1.0, effect: float | Array = 1.0) -> Self:
+        """The curve where the same media cost ``cost`` times as much and bring ``effect`` times the customers."""
+        return self.stretched(cost, effect)
+
+    def _averaged(self, values: Array) -> Array:
+        return np.asarray(values.mean(axis=-1)) if self.n_draws else values
+
+
+@dataclass(frozen=True, eq=False)
+class Family(ResponseCurve):
+    """A curve given by a formula.
 
     The fields of a family are its parameters: numbers, or 1-D arrays over posterior draws, all of one length.
-    Curves are increasing and start at zero customers for zero spend.
 
     Raises
     ------
@@ -98,73 +178,28 @@ class ResponseCurve(ABC):
     def inflection_of(*parameters: Array) -> Array:
         """Spend at which the curve turns from convex to concave; 0 where it is concave throughout."""
 
-    @abstractmethod
-    def stretched(self, spend: float | Array, customers: float | Array) -> Self:
-        """The curve x -> customers * self(x / spend)."""
-
-    @property
-    @abstractmethod
-    def ceiling(self) -> Array:
-        """Customers at unlimited spend, shape () or (draws,); infinite where the curve does not saturate."""
-
-    def __call__(self, spend: npt.ArrayLike) -> Array:
-        """Customers at ``spend``.
-
-        Parameters
-        ----------
-        spend
-            Currency over the curve's period, any shape S, not negative.
-
-        Returns
-        -------
-        Customers over the period, of shape S + (draws,), or S for a curve without draws.
-        """
-        return self.value_and_slope(spend)[0]
-
-    def marginal(self, spend: npt.ArrayLike) -> Array:
-        """Customers per further unit of currency, of the shape that calling the curve has."""
-        return self.value_and_slope(spend)[1]
-
-    def mean(self, spend: npt.ArrayLike) -> Array:
-        """Customers at ``spend`` averaged over draws, of the shape of ``spend``."""
-        return self._averaged(self(spend))
-
-    def mean_marginal(self, spend: npt.ArrayLike) -> Array:
-        """Average over draws of the customers per further unit of currency, of the shape of ``spend``."""
-        return self._averaged(self.marginal(spend))
-
     def value_and_slope(self, spend: npt.ArrayLike) -> tuple[Array, Array]:
         """Customers and customers per further unit of currency, computed together."""
-        amounts = _checked(spend)
+        amounts = checked_spend(spend)
         return self.kernel(amounts[..., None] if self.n_draws else amounts, *self.parameters.values())
+
+    def at_draws(self, spend: Array) -> tuple[Array, Array]:
+        """Value and slope where each draw has a spend of its own: spend of shape S + (draws or 1,)."""
+        return self.kernel(spend, *self.parameters.values())
 
     @property
     def inflection(self) -> Array:
         """Spend at which the curve turns from convex to concave, shape () or (draws,); 0 where always concave."""
         return self.inflection_of(*self.parameters.values())
 
-    def atoms(self) -> tuple[Atom, ...]:
-        """The parametric terms whose weighted sum is this curve."""
-        return (Atom(1.0, self),)
-
-    def over(self, weeks: float) -> Self:
-        """The curve of a horizon of ``weeks`` equal weeks, for a curve of one week at steady state."""
-        return self.stretched(weeks, weeks)
-
-    def scaled(self, cost: float | Array = 1.0, effect: float | Array = 1.0) -> Self:
-        """The curve where the same media cost ``cost`` times as much and bring ``effect`` times the customers."""
-        return self.stretched(cost, effect)
-
     def take(self, draws: npt.NDArray[np.intp] | list[int]) -> Self:
         """The curve at some of its draws, in the order given; unchanged where it has none."""
         chosen = {name: values[draws] if values.ndim else values for name, values in self.parameters.items()}
         return replace(self, **chosen)
 
-    def _averaged(self, values: Array) -> Array:
-        return np.asarray(values.mean(axis=-1)) if self.n_draws else values
 
-
-def _checked(spend: npt.ArrayLike) -> Array:
+def checked_spend(spend: npt.ArrayLike) -> Array:
+    """Spend as an array, refused where negative or not a number."""
     amounts = np.asarray(spend, dtype=float)
     if amounts.size and not amounts.min() >= 0:  # catches NaN as well
         raise BadInput(Problem("spend", "is negative or not a number.", remedy="give spend as numbers from 0 upwards."))

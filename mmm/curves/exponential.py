@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mmm.curves.base import Array, Parameter, ResponseCurve
+from mmm.curves.base import Array, Family, Parameter
 
 __all__ = ["Exponential", "exponential"]
 
@@ -25,7 +25,7 @@ def exponential(spend: Any, saturation: Any, half_saturation: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Exponential(ResponseCurve):
+class Exponential(Family):
     """Exponential saturation.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mmm.curves.base import Array, Parameter, ResponseCurve
+from mmm.curves.base import Array, Family, Parameter
 
 __all__ = ["Hill", "hill"]
 
@@ -25,7 +25,7 @@ def hill(spend: Any, saturation: Any, half_saturation: Any, slope: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Hill(ResponseCurve):
+class Hill(Family):
     """Hill curve (A. V. Hill, 1910).
 
     Parameters

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mmm.curves.base import Array, Parameter, ResponseCurve
+from mmm.curves.base import Array, Family, Parameter
 
 __all__ = ["Logistic", "logistic"]
 
@@ -26,7 +26,7 @@ def logistic(spend: Any, saturation: Any, half_saturation: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Logistic(ResponseCurve):
+class Logistic(Family):
     """Logistic saturation, tanh in other words.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mmm.curves.base import Array, Parameter, ResponseCurve
+from mmm.curves.base import Array, Family, Parameter
 
 __all__ = ["MichaelisMenten", "michaelis_menten"]
 
@@ -22,7 +22,7 @@ def michaelis_menten(spend: Any, saturation: Any, half_saturation: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class MichaelisMenten(ResponseCurve):
+class MichaelisMenten(Family):
     """Michaelis-Menten curve (1913).
 
     Parameters

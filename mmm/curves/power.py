@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mmm.curves.base import Array, Parameter, ResponseCurve
+from mmm.curves.base import Array, Family, Parameter
 
 __all__ = ["Power", "power"]
 
@@ -23,7 +23,7 @@ def power(spend: Any, scale: Any, exponent: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Power(ResponseCurve):
+class Power(Family):
     """Power curve.
 
     Parameters

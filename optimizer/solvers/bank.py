@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from mmm.curves import ResponseCurve, ResponseCurves
-from mmm.curves.base import Array
+from mmm.curves import ResponseCurve, ResponseCurves, Tabulated
+from mmm.curves.base import Array, Family
 
 __all__ = ["Bank", "Lines"]
 
 Index = npt.NDArray[np.intp]
+_Point = tuple[Array, Array]
 
 
 class Lines(NamedTuple):
@@ -38,16 +41,62 @@ class Lines(NamedTuple):
 class _Layer:
     """At most one term per channel, all of one family, parameters stacked to (terms, draws or 1)."""
 
-    family: type[ResponseCurve]
+    family: type[Family]
     term_of: Index  # channel -> term, -1 for none
     weight: Array
     parameters: tuple[Array, ...]
     inflection: Array
     peak_slope: Array
 
-    @property
+    @cached_property
     def is_concave(self) -> bool:
         return not self.inflection.any()
+
+    def evaluated(self, terms: Index, spend: Array) -> tuple[Array, Array]:
+        """Value and slope of some terms at as many spends, each of shape (points, draws or 1)."""
+        return self.family.kernel(spend[:, None], *(parameter[terms] for parameter in self.parameters))
+
+    def sides(self, terms: Index, a: Array, b: Array, at_a: _Point, at_b: _Point) -> tuple[Array, Array]:
+        """Slopes of the lines above the terms on [a, b], by draw."""
+        if self.is_concave:
+            return at_a[1], at_b[1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            chord = (at_b[0] - at_a[0]) / (b - a)[:, None]
+        bend, peak = self.inflection[terms], self.peak_slope[terms]
+        inside = (bend > a[:, None]) & (bend < b[:, None])
+        return np.where(inside, peak, np.maximum(at_a[1], chord)), np.minimum(at_b[1], chord)
+
+
+@dataclass(frozen=True)
+class _TableLayer:
+    """At most one tabulated curve per channel, customers averaged over draws."""
+
+    term_of: Index
+    weight: Array
+    tables: tuple[Tabulated, ...]
+
+    def evaluated(self, terms: Index, spend: Array) -> tuple[Array, Array]:
+        """Value and slope of some terms at as many spends, each of shape (points, 1)."""
+        value, slope = np.zeros((len(spend), 1)), np.zeros((len(spend), 1))
+        for term in np.unique(terms):
+            mine = terms == term
+            value[mine, 0], slope[mine, 0] = self.tables[term].value_and_slope(spend[mine])
+        return value, slope
+
+    def sides(self, terms: Index, a: Array, b: Array, at_a: _Point, at_b: _Point) -> tuple[Array, Array]:
+        """Slopes of the lines above the terms on [a, b]: exact, by the rows in between."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            chord = (at_b[0] - at_a[0])[:, 0] / (b - a)
+        left, right = chord.copy(), chord.copy()
+        for i, term in enumerate(terms):
+            table = self.tables[term]
+            first = np.searchsorted(table.spend, a[i] * (1 + 1e-12), side="right")
+            inner = slice(first, np.searchsorted(table.spend, b[i] * (1 - 1e-12)))
+            rows, won = table.spend[inner], table.customers[inner]
+            if len(rows):
+                left[i] = max(left[i], ((won - at_a[0][i, 0]) / (rows - a[i])).max())
+                right[i] = min(right[i], ((at_b[0][i, 0] - won) / (b[i] - rows)).min())
+        return left[:, None], right[:, None]
 
 
 class Bank:
@@ -67,7 +116,7 @@ class Bank:
         probabilities = np.full(draws, 1 / draws) if weights is None else np.asarray(weights, dtype=float)
         kept = np.flatnonzero(probabilities)
         self._weights = probabilities[kept]
-        self._layers = tuple(_layers(curves, kept))
+        self._layers = tuple(_layers(curves, kept, self._weights))
 
     def mean(self, spend: Array) -> Array:
         """Expected customers of each channel, spend of shape (channels,)."""
@@ -82,7 +131,7 @@ class Bank:
         value, slope = np.zeros(len(spend)), np.zeros(len(spend))
         for layer in self._layers:
             chosen, terms = _terms(layer, owner)
-            values, slopes = layer.family.kernel(spend[chosen, None], *(p[terms] for p in layer.parameters))
+            values, slopes = layer.evaluated(terms, spend[chosen])
             value[chosen] += layer.weight[terms] * self._average(values)
             slope[chosen] += layer.weight[terms] * self._average(slopes)
         return value, slope
@@ -102,22 +151,15 @@ class Bank:
         left, right = np.zeros(len(widths)), np.zeros(len(widths))
         for layer in self._layers:
             chosen, terms = _terms(layer, owner)
-            weight = layer.weight[terms]
-            values, slopes = layer.family.kernel(points[chosen, None], *(p[terms] for p in layer.parameters))
-            value[chosen] += weight * self._average(values)
+            values, slopes = layer.evaluated(terms, points[chosen])
+            value[chosen] += layer.weight[terms] * self._average(values)
             ends = chosen[1:][np.diff(chosen) == 1] if len(chosen) < len(points) else np.arange(1, len(points))
             at = np.searchsorted(chosen, ends)
-            if layer.is_concave:
-                mean_slope = weight * self._average(slopes)
-                left[ends - 1] += mean_slope[at - 1]
-                right[ends - 1] += mean_slope[at]
-                continue
-            with np.errstate(invalid="ignore", divide="ignore"):
-                chord = (values[at] - values[at - 1]) / widths[ends - 1, None]
-            bend, peak = layer.inflection[terms[at]], layer.peak_slope[terms[at]]
-            inside = (bend > points[ends - 1, None]) & (bend < points[ends, None])
-            left[ends - 1] += weight[at] * self._average(np.where(inside, peak, np.maximum(slopes[at - 1], chord)))
-            right[ends - 1] += weight[at] * self._average(np.minimum(slopes[at], chord))
+            mine = terms[at]
+            here, there = (values[at - 1], slopes[at - 1]), (values[at], slopes[at])
+            steep, flat = layer.sides(mine, points[ends - 1], points[ends], here, there)
+            left[ends - 1] += layer.weight[mine] * self._average(steep)
+            right[ends - 1] += layer.weight[mine] * self._average(flat)
         with np.errstate(invalid="ignore", divide="ignore"):
             chord = np.diff(value) / widths
         return Lines(value, np.maximum(left, chord), np.minimum(right, chord))
@@ -126,14 +168,17 @@ class Bank:
         return values[:, 0] if values.shape[1] == 1 else np.asarray(values @ self._weights)
 
 
-def _terms(layer: _Layer, owner: Index) -> tuple[Index, Index]:
+def _terms(layer: _Layer | _TableLayer, owner: Index) -> tuple[Index, Index]:
     terms = layer.term_of[owner]
     chosen = np.flatnonzero(terms >= 0)
     return chosen, terms[chosen]
 
 
-def _layers(curves: ResponseCurves, kept: Index) -> list[_Layer]:
-    stacks: dict[tuple[type[ResponseCurve], int], list[tuple[int, float, ResponseCurve]]] = {}
+_Term = tuple[int, float, ResponseCurve]
+
+
+def _layers(curves: ResponseCurves, kept: Index, weights: Array) -> Iterator[_Layer | _TableLayer]:
+    stacks: dict[tuple[type[ResponseCurve], int], list[_Term]] = {}
     for index, curve in enumerate(curves.values()):
         seen: dict[type[ResponseCurve], int] = {}
         for weight, term in ((atom.weight, atom.curve) for atom in curve.atoms()):
@@ -141,24 +186,36 @@ def _layers(curves: ResponseCurves, kept: Index) -> list[_Layer]:
             depth = seen.get(family, 0)
             seen[family] = depth + 1
             stacks.setdefault((family, depth), []).append((index, weight, term))
-    return [_layer(family, terms, len(curves), kept) for (family, _), terms in stacks.items()]
+    for terms in stacks.values():
+        term_of = np.full(len(curves), -1, dtype=np.intp)
+        term_of[[index for index, _, _ in terms]] = np.arange(len(terms))
+        weight_of = np.array([weight for _, weight, _ in terms])
+        families = [curve for _, _, curve in terms if isinstance(curve, Family)]
+        tables = [curve for _, _, curve in terms if isinstance(curve, Tabulated)]
+        if families:
+            yield _stacked(families, term_of, weight_of, kept)
+        elif tables:
+            yield _TableLayer(term_of, weight_of, tuple(_averaged(table, kept, weights) for table in tables))
+        else:
+            raise TypeError(f"{type(terms[0][2]).__name__} is neither a family nor a table; give it atoms()")
 
 
-def _layer(
-    family: type[ResponseCurve], terms: list[tuple[int, float, ResponseCurve]], channels: int, kept: Index
-) -> _Layer:
-    has_draws = any(curve.n_draws for _, _, curve in terms)
+def _averaged(table: Tabulated, kept: Index, weights: Array) -> Tabulated:
+    return Tabulated(table.spend, table.customers[:, kept] @ weights) if table.n_draws else table
+
+
+def _stacked(curves: list[Family], term_of: Index, weight: Array, kept: Index) -> _Layer:
+    family = type(curves[0])
+    has_draws = any(curve.n_draws for curve in curves)
     columns = len(kept) if has_draws else 1
 
     def stacked(name: str) -> Array:
-        values = [getattr(curve, name) for _, _, curve in terms]
+        values = [getattr(curve, name) for curve in curves]
         if not has_draws:
             return np.array(values, dtype=float)[:, None]
         return np.array([value[kept] if value.ndim else np.full(columns, float(value)) for value in values])
 
-    parameters = tuple(stacked(name) for name in terms[0][2].parameter_names)
-    term_of = np.full(channels, -1, dtype=np.intp)
-    term_of[[index for index, _, _ in terms]] = np.arange(len(terms))
-    inflection = np.broadcast_to(family.inflection_of(*parameters), (len(terms), columns))
+    parameters = tuple(stacked(name) for name in curves[0].parameter_names)
+    inflection = np.broadcast_to(family.inflection_of(*parameters), (len(curves), columns))
     peak = family.kernel(inflection, *parameters)[1] if inflection.any() else inflection
-    return _Layer(family, term_of, np.array([weight for _, weight, _ in terms]), parameters, inflection, peak)
+    return _Layer(family, term_of, weight, parameters, inflection, peak)

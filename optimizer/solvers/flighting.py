@@ -156,8 +156,7 @@ class Response:
         return np.asarray((adstock if adstock.ndim == 2 else adstock[:, None]) + self.carried[index][:, None])
 
     def _kernel(self, index: int, adstock: Array) -> tuple[Array, Array]:
-        curve = list(self.curves.values())[index]
-        return curve.kernel(adstock, *curve.parameters.values())
+        return list(self.curves.values())[index].at_draws(adstock)
 
 
 @dataclass(frozen=True)

@@ -145,17 +145,9 @@ def test_bad_input_is_refused_with_a_sentence(case):
     assert len(str(caught.value)) > 20
 
 
-def test_public_names():
-    for name in (
-        "BlendedCAC",
-        "Customers",
-        "Spend",
-        "Profit",
-        "Budget",
-        "Channel",
-        "Group",
-        "MaxCAC",
-        "Change",
-        "Pacing",
-    ):
-        assert name in optimizer.__all__
+def test_public_names_are_there_and_unknown_ones_are_not():
+    for name in optimizer.__all__:
+        assert getattr(optimizer, name).__name__ == name
+    assert set(dir(optimizer)) == set(optimizer.__all__)
+    with pytest.raises(AttributeError, match="Plann"):
+        _ = optimizer.Plann

@@ -1,0 +1,78 @@
+"""Value of information: never negative, never above perfect, larger for what matters and is unknown."""
+
+import numpy as np
+import pytest
+
+from attribution.errors import BadInput, UnknownChannel
+from mmm.curves import MichaelisMenten, ResponseCurves
+from optimizer import Budget, Customers, Plan
+from optimizer.information import LiftTest, perfect_information, value_of_tests
+
+RNG = np.random.default_rng(0)
+CURVES = ResponseCurves(
+    {
+        "known": MichaelisMenten(np.full(200, 1000.0), 1e5),
+        "unknown": MichaelisMenten(1000 * np.exp(RNG.normal(-0.18, 0.6, 200)), 1e5),
+        "vague": MichaelisMenten(1000 * np.exp(RNG.normal(-0.02, 0.2, 200)), 1e5),
+    }
+)
+PLAN = Plan(maximize=Customers(), subject_to=Budget(at_most=2e5), now=dict.fromkeys(CURVES, 7e4))
+TEST = LiftTest(change=-1, share=0.3, standard_error=15)
+
+
+def test_the_most_uncertain_channel_is_worth_testing_first():
+    frame = value_of_tests(PLAN, CURVES, TEST)
+    assert frame["channel"].tolist() == ["unknown", "vague", "known"]
+    assert frame["value"].iloc[0] > 1
+    assert frame["value"].iloc[-1] == 0
+    assert frame["of_perfect"].between(0, 1.05).all()
+
+
+def test_better_tests_are_worth_more():
+    values = [
+        value_of_tests(PLAN, CURVES, {"unknown": LiftTest(-1, 0.3, error)})["value"].iloc[0] for error in (1, 30, 3000)
+    ]
+    assert values[0] > values[1] > values[2] >= 0
+    assert values[2] < 0.02 * values[0]
+
+
+def test_no_test_beats_perfect_information():
+    most = perfect_information(PLAN, CURVES, draws=200)
+    assert value_of_tests(PLAN, CURVES, LiftTest(-1, 1.0, 0.5))["value"].max() <= most * 1.05
+
+
+def test_with_two_states_the_value_is_known():
+    # a channel is worth 2 or 0 customers per unit, another 0.8 for sure; money for one of them
+    from mmm.curves import Power
+
+    lines = ResponseCurves({"bet": Power(np.array([2.0, 0.0]), 1.0), "safe": Power(0.8, 1.0)})
+    plan = Plan(maximize=Customers(), subject_to=Budget(at_most=100), now={"bet": 50.0, "safe": 50.0})
+    # today: bet, 100 expected; knowing: half of the time 200, half 80
+    assert perfect_information(plan, lines) == pytest.approx(40, rel=1e-6)
+    sharp = value_of_tests(plan, lines, {"bet": LiftTest(-1, 1.0, 1e-2)}, outcomes=2)
+    assert sharp["value"].iloc[0] == pytest.approx(40, rel=1e-6)
+
+
+def test_the_effect_is_what_the_test_measures():
+    effect = LiftTest(0.5, 0.2, 1).effect(CURVES, "known", 1e5)
+    assert effect == pytest.approx(np.full(200, 0.2 * (600 - 500)))
+
+
+BAD = {
+    "no change": lambda: LiftTest(0.0),
+    "no error": lambda: LiftTest(-1, 0.5, 0.0),
+    "no usual spend": lambda: value_of_tests(Plan(maximize=Customers(), subject_to=Budget(at_most=1)), CURVES, TEST),
+    "no draws": lambda: value_of_tests(PLAN, CURVES.take([0]), TEST),
+    "a promise": lambda: value_of_tests(PLAN.with_promise(10), CURVES, TEST),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_questions_are_refused(case):
+    with pytest.raises(BadInput):
+        BAD[case]()
+
+
+def test_unknown_channels_offer_the_nearest():
+    with pytest.raises(UnknownChannel, match="Did you mean 'vague'"):
+        value_of_tests(PLAN, CURVES, {"vage": TEST})
