@@ -169,17 +169,23 @@ def _with_time(table: ibis.Table, column: str, name: str) -> ibis.Table:
         text = f"holds text, and {engine_of(table)} stops at the first text that is no time."
         raise BadInput(Problem(name, text, column, remedy="cast it to a timestamp in a view or by mutate."))
     if kind.is_string():
-        stamp = table[column].try_cast("timestamp")
+        stamp = _moment(table[column])
         return table.mutate(_moment=stamp, _time=epoch_micros(stamp, table))
     remedy = "convert it to timestamps; for Unix seconds: pd.to_datetime(column, unit='s', utc=True)."
     raise BadInput(Problem(name, f"holds {kind}, not times.", column, remedy=remedy))
+
+
+def _moment(text: Any) -> Any:
+    """Text as a time in UTC; an offset is obeyed, and its absence means UTC."""
+    told = text.strip().re_search(r"(Z|z|[+-]\d{2}(:?\d{2})?)$") & text.contains(":")
+    return told.ifelse(text.try_cast("timestamp('UTC')").cast("timestamp"), text.try_cast("timestamp"))
 
 
 def _common_faults(table: ibis.Table, columns: Columns) -> Iterator[_Fault]:
     drop = "leave the rows out with Cleaning(drop=({!r},))."
     yield _blank("missing user", table, columns.user, "journeys need an identity; or " + drop.format("missing user"))
     time = table[columns.time]
-    readable = time.try_cast("timestamp") if time.type().is_string() else time
+    readable = _moment(time) if time.type().is_string() else time
     yield _Fault(
         "missing time",
         columns.time,

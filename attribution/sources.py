@@ -120,7 +120,12 @@ def log_table(source: object, engine: Engine | None = None, name: str = "log", b
         raise BadInput(
             Problem(name, f"a {type(source).__name__} is not a table.", remedy="pass a frame, a path or an Ibis table.")
         ) from error
-    return carried(table, backend)
+    try:
+        return carried(table, backend)
+    except ibis.IbisError as error:
+        raise BadInput(
+            Problem(name, f"cannot be read: {error}", remedy="fill or delete columns of no type.")
+        ) from error
 
 
 def carried(table: ibis.Table, backend: BaseBackend) -> ibis.Table:
@@ -140,10 +145,17 @@ def kept(table: ibis.Table, engine: Engine | None) -> ibis.Table:
 
 def _arrow_ready(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The frame with object columns settled, since a mixed column has no type in any engine."""
-    problems = []
+    twice = [str(column) for column in frame.columns[frame.columns.duplicated()]]
+    problems = [
+        Problem(name, "stands twice in the header.", column, remedy="rename or delete one.") for column in twice
+    ]
+    if problems:
+        raise BadInput(problems)
     frame = frame.reset_index(drop=True)
     for column in [name for name, kind in frame.dtypes.items() if pd.api.types.is_object_dtype(kind)]:
         kinds = {type(value).__name__ for value in frame[column].dropna()}
+        if not kinds:  # no engine has a type for it; the checks say what is missing
+            frame[column] = frame[column].astype("string")
         if len(kinds) > 1 and not kinds <= {"int", "float", "bool"}:
             remedy = "give the column one type; times in several zones: pd.to_datetime(column, utc=True)."
             problems.append(Problem(name, f"mixes {' and '.join(sorted(kinds))}.", str(column), remedy=remedy))
@@ -207,7 +219,7 @@ def _naming(file: str) -> Iterator[None]:
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
         remedy = "the file is damaged, cut short or of another format; export it again."
-        if "utf" in first.lower() or "encod" in first.lower():
+        if "utf-8" in str(error).lower() or "encoding" in str(error).lower():
             remedy = "save the file as UTF-8."
         raise BadInput(Problem(file, f"cannot be read: {first}", remedy=remedy)) from error
 

@@ -35,6 +35,8 @@ LOGS = {
     "empty channel": (touched(channel=["search", " ", "tv"]), "column 'channel', data row 2: is empty"),
     "null channel": (touched(channel=["search", None, "tv"]), "column 'channel', data row 2"),
     "null user": (touched(user=["u", None, "v"]), "column 'user', data row 2: is empty"),
+    "users all null": (touched(user=[None, None, None]), "column 'user', data rows 1, 2, 3: is empty"),
+    "doubled column": (pd.concat([GOOD, GOOD[["user"]]], axis=1), "column 'user': stands twice"),
     "blank user": (touched(user=["u", "", "v"]), "column 'user'"),
     "null time": (touched(time=[GOOD.time[0], pd.NaT, GOOD.time[2]]), "column 'time', data row 2"),
     "text times": (touched(time=["2024-01-01", "01.02.2024", "x"]), "column 'time', data rows 2, 3"),
@@ -155,6 +157,9 @@ FILES = {
     "empty.parquet": (b"", "is an empty file"),
     "cut.parquet": (b"PAR1\x15\x04\x15", "cannot be read"),
     "noise.duckdb": (b"not a database at all, only text" * 400, "cannot be read"),
+    "latin.csv": ("user;time;channel\nu;2024-01-01 10:00;Gerät\n".encode("latin-1"), "save the file as UTF-8"),
+    "slashes.csv": (b"user,time,channel\nu,01/02/2024 10:00,a\n", "column 'time', data row 1"),
+    "header.csv": (b"user,time,channel\n", "has no rows"),
     "log.xyz": (b"a,b\n1,2\n", "files are read"),
 }
 

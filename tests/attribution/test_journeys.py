@@ -111,6 +111,18 @@ def test_conversions_of_one_moment_end_one_path_together():
     assert (journeys.totals["conversions"], journeys.totals["value"], len(journeys)) == (2, 12, 1)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["2024-01-02T00:00:00Z", "2024-01-02 02:00:00+02:00", "2024-01-01 19:00:00-0500", "2024-01-02", "2024-01-02 00:00"],
+)
+def test_text_times_obey_their_offset(text):
+    touched = pd.DataFrame({"user": ["u"], "time": [text], "channel": ["a"]})
+    bought = pd.DataFrame({"user": ["u"], "time": ["2024-01-02 06:00:00"]})
+    journeys = Journeys.from_touchpoints(touched, conversions=bought)
+    assert journeys.to_frame()["age"].tolist() == [0.25]
+    assert journeys.period[0] == pd.Timestamp("2024-01-02")
+
+
 def test_kinds_choose_what_counts():
     touched = log_of(("u", "2024-01-01", "a"), ("u", "2024-01-03", "b"))
     bought = pd.DataFrame(
