@@ -33,6 +33,10 @@ def refuse_if_ill_posed(program: Program, bank: Bank) -> None:
     """
     goal = program.goal
     idle = np.zeros(program.size)
+    if goal.is_ratio and goal.organic == 0 and not bank.mean(program.upper).any():
+        raise IllPosedPlan(
+            "no channel wins a customer at any allowed spend, so there is no CAC. Remedy: check the curves."
+        )
     if not goal.is_ratio or program.lower.any() or any(row.residual(idle, idle) > 0 for row in program.rows):
         return
     tables = Tables(bank, program.lower, program.upper, program.hole)
@@ -94,6 +98,7 @@ def _without(program: Program, row: Row, solve: Solve) -> str | None:
         return f"{row.name!r} cannot hold, since at most {plain(most)} customers are attainable without it"
     best = bound if (row.per_spend < 0).any() and not (row.per_spend > 0).any() else -bound
     word = "at most" if best == bound else "at least"
+    best += 0.0  # no minus zero
     return f"{row.name!r} cannot hold, since the other limits allow {word} {plain(best)} there"
 
 

@@ -50,7 +50,7 @@ def sentences(allocation: Allocation) -> list[str]:
 def _headline(allocation: Allocation) -> str:
     return (
         f"Spending {plain(round(allocation.total_spend))} brings {plain(round(allocation.customers))} customers at a "
-        f"blended CAC of {allocation.blended_cac:,.2f}; no allowed plan beats it by more than {allocation.gap:.2%}."
+        f"blended CAC of {_cost(allocation.blended_cac)}; no allowed plan beats it by more than {allocation.gap:.2%}."
     )
 
 
@@ -78,16 +78,22 @@ def _idle(allocation: Allocation) -> Iterator[str]:
         if not 0 < entry < np.inf:
             continue
         cheapest = _cheapest_cac(allocation.curves[channel])
-        if cheapest > entry:
+        if np.isinf(cheapest):
+            yield f"{channel} gets nothing: its curve brings no customers at any spend."
+        elif cheapest > entry:
             yield (
-                f"{channel} gets nothing: its customers cost {cheapest:,.2f} at the least, however much it spends; "
-                f"below {entry:,.2f}, {1 - entry / cheapest:.0%} cheaper, it would get money."
+                f"{channel} gets nothing: its customers cost {_cost(cheapest)} at the least, however much it spends; "
+                f"below {_cost(entry)}, {1 - entry / cheapest:.0%} cheaper, it would get money."
             )
         else:
             yield (
-                f"{channel} gets nothing: it pays from {cheapest:,.2f} per customer, yet the other limits leave no "
+                f"{channel} gets nothing: it pays from {_cost(cheapest)} per customer, yet the other limits leave no "
                 "room for the spend it needs to get there."
             )
+
+
+def _cost(amount: float) -> str:
+    return f"{amount:,.2f}" if amount >= 0.1 else f"{amount:.3g}"
 
 
 def _cheapest_cac(curve: ResponseCurve) -> float:

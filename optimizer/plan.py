@@ -286,12 +286,18 @@ class Plan:
                 value=outcome.score * goal.sign,
                 bound=outcome.bound * goal.sign,
                 gap=max(distance, 0.0),
-                shadow_prices=pd.Series(
-                    prices.per_limit * relief * goal.sign, index=names, name="shadow_price", dtype=float
-                ),
+                shadow_prices=_by_name(names, prices.per_limit * relief * goal.sign),
                 entry_cac=by_channel(index, 1 / prices.needed_slope, "entry_cac"),
                 status=Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.STOPPED,
                 engine=engine,
                 plan=self,
                 curves=curves,
             )
+
+
+def _by_name(names: list[str], prices: Array) -> pd.Series:
+    """Prices by constraint; the two rows of an exact amount are one figure, so their prices add up."""
+    totals: dict[str, float] = {}
+    for name, price in zip(names, prices.tolist(), strict=True):
+        totals[name] = totals.get(name, 0.0) + price
+    return pd.Series(totals, name="shadow_price", dtype=float)

@@ -237,7 +237,7 @@ class Program:
         shape = (len(self.rows), self.size)
         per_spend = np.array([row.per_spend for row in self.rows]).reshape(shape)
         per_customer = np.array([row.per_customer for row in self.rows]).reshape(shape)
-        return per_spend, per_customer, np.array([row.limit for row in self.rows])
+        return per_spend, per_customer, np.array([row.limit for row in self.rows], dtype=float)
 
     def residuals(self, spend: Array, customers: Array) -> tuple[Array, Array]:
         """How far each row is exceeded, and the same as a share of the row's own size; both of shape (rows,)."""

@@ -131,9 +131,11 @@ class _Search:
             if relaxed is None:
                 return None
             excess = self._excess(relaxed)
+            node = _Node((-relaxed.score, self.nodes), lower, upper, relaxed, excess)
+            if relaxed.score <= self._enough():
+                return node
             calm = settled(self.program, self.bank, relaxed.spend, lower, upper)
             self._offer(calm, lower, upper)
-            node = _Node((-relaxed.score, self.nodes), lower, upper, relaxed, excess)
             if relaxed.score <= self._enough():
                 return node
             stalled = last - relaxed.score <= 0.02 * (relaxed.score - self.score)

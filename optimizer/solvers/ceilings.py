@@ -90,6 +90,9 @@ def _spend_limit(program: Program, bank: Bank, cac: float, slack: float) -> floa
         customers, slope = bank.mean_and_slope(everyone, np.full(len(everyone), total))
         worth = cac * (goal.organic + customers.sum()) + slack
         if worth < goal.fixed_cost + total and cac * slope.sum() < 1:
-            break
+            return total
         total *= 2
-    return total
+    raise IllPosedPlan(
+        f"customers stay cheaper than {cac:,.2f} each however much is spent, as a curve does not saturate. Remedy: add "
+        "Budget(at_most=...) or an upper limit on every channel."
+    )

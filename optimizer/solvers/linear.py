@@ -64,7 +64,7 @@ class SegmentProgram:
             return np.zeros((0, len(segments.spend))), np.zeros(0)
         per_spend = np.array([row.per_spend for row in rows])
         per_customer = np.array([row.per_customer for row in rows])
-        limit = np.array([row.limit for row in rows])
+        limit = np.array([row.limit for row in rows], dtype=float)
         limit[: len(margin)] -= margin
         matrix = per_spend[:, segments.owner] * segments.spend - per_customer[:, segments.owner] * segments.won
         return matrix, limit - per_spend @ segments.start + per_customer @ segments.floor
