@@ -10,15 +10,17 @@ import numpy as np
 import pandas as pd
 
 from attribution.aggregated import dealt_to_buckets, exploded
+from attribution.array_touches import blocks_of
 from attribution.bookkeeping import bots, remote_totals, repeated, summed, without_remote_bots, without_repeats
 from attribution.columns import Cleaning, Columns, ConversionEvents
 from attribution.doorkeeper import Log, admit_conversions, admit_touchpoints, split_events
 from attribution.errors import BadInput, Problem, UnknownName
+from attribution.ibis_touches import IbisTouches
 from attribution.paths import Paths
 from attribution.sessions import BUCKETS, PathRules, touches_of
 from attribution.sources import Engine, is_local, kept, log_table
 from attribution.stream import stream
-from attribution.touches import IbisTouches, Touches
+from attribution.touches import Touches
 
 if TYPE_CHECKING:
     import ibis
@@ -246,7 +248,7 @@ class Journeys:
             if paths is None or not len(paths) or (converting and paths is self.lost):
                 continue
             dealt = "bucket" in by and "bucket" not in paths.labels
-            yield from (dealt_to_buckets(paths, BUCKETS, seed=0) if dealt else paths).blocks()
+            yield from blocks_of(dealt_to_buckets(paths, BUCKETS, seed=0) if dealt else paths)
 
     @property
     def touches(self) -> ibis.Table:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribution.errors import BadInput
-from attribution.touches import ArrayTouches
 
 __all__ = ["Paths", "joined", "narrow"]
-
-_BLOCK = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +65,6 @@ class Paths:
         return np.asarray(
             self.ended - np.rint(self.age[self.first[:-1]].astype(float) * 86_400_000_000).astype(np.int64)
         )
-
-    def blocks(self) -> Iterator[ArrayTouches]:
-        """The touches, about a million at a time and never half a path."""
-        starts = np.unique(np.searchsorted(self.first, np.arange(0, self.first[-1], _BLOCK)))
-        edges = [*starts[starts < len(self)].tolist(), len(self)] if len(self) else []
-        for start, stop in pairwise(edges):
-            yield ArrayTouches(self, start, stop)
 
     def to_frame(self, offset: int = 0) -> pd.DataFrame:
         """One row per touch; ``part`` numbers the paths from ``offset``."""

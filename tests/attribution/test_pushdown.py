@@ -24,8 +24,8 @@ from attribution import (
     TimeDecay,
     bootstrap,
 )
+from attribution.ibis_touches import IbisTouches
 from attribution.sessions import touches_of
-from attribution.touches import IbisTouches
 
 MODELS = [
     FirstTouch(),
