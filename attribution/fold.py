@@ -50,8 +50,6 @@ class Grammar:
         Silence that ends a path, in microseconds.
     bits, epoch
         See above.
-    forgive
-        Whether repeated touches (same user, moment and code) are left out.
     """
 
     channel: Ints
@@ -59,7 +57,6 @@ class Grammar:
     gap: int
     bits: int
     epoch: int
-    forgive: bool = False
 
     @property
     def conversion(self) -> int:
@@ -140,8 +137,6 @@ def _fold_chunk(user: NDArray[np.uint64], packed: Ints, grammar: Grammar, ends: 
     np.equal(packed[1:], packed[:-1], out=again[1:])
     again &= ~fresh
     repeats = int(np.count_nonzero(again))
-    if repeats and grammar.forgive:
-        user, packed, fresh, code, wins = user[~again], packed[~again], fresh[~again], code[~again], wins[~again]
     time = packed >> grammar.bits
     starts = fresh
     starts[1:] |= wins[:-1]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.aggregated import dealt_to_buckets, exploded
 from attribution.array_touches import blocks_of
-from attribution.bookkeeping import bots, remote_totals, repeated, summed, without_remote_bots, without_repeats
+from attribution.bookkeeping import bots, remote_totals, summed, without_remote_bots, without_repeats
 from attribution.columns import Cleaning, Columns, ConversionEvents
 from attribution.doorkeeper import Log, admit_conversions, admit_touchpoints, split_events
 from attribution.errors import BadInput, Problem, UnknownName
@@ -120,6 +120,10 @@ class Journeys:
         if converted is not None:
             won = admit_conversions(converted, columns, cleaning, _name(conversions, "conversions"))
         elif "conversions" in touched.events.columns:
+            if "duplicates" in cleaning.drop:  # a repeated row would convert twice
+                exclusions = dict(touched.exclusions)
+                single = without_repeats(touched.events, cleaning, exclusions)
+                touched = replace(touched, events=single, exclusions=exclusions)
             won = replace(touched, events=touched.events.filter(touched.events.conversions > 0), exclusions={})
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
@@ -140,19 +144,16 @@ class Journeys:
             if f"extra_{segment}" not in touched.events.columns:
                 known = [column[6:] for column in touched.events.columns if column.startswith("extra_")]
                 raise UnknownName(segment, known, where="rules.segments")
-        touches = touched.events.select(
-            "user",
-            "time",
-            "channel",
-            *(["interaction"] if rules.lookback_of else []),
-            **{segment: touched.events[f"extra_{segment}"] for segment in rules.segments},
-        )
+        touches = _needed(touched.events, rules)
         channels = tuple(sorted(touches.select("channel").distinct().execute()["channel"]))
         exclusions = touched.exclusions | won.exclusions
         if is_local(touches):
             span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
-            forgive = "duplicates" in cleaning.drop
-            found = stream(touches, ends, channels, lookback, rules, span, forgive)
+            found = stream(touches, ends, channels, lookback, rules, span)
+            if found.repeats:  # alike in what models need; only rows alike in every column are repeats
+                single = without_repeats(touched.events, cleaning, exclusions)
+                if single is not touched.events:
+                    found = stream(_needed(single, rules), ends, channels, lookback, rules, span)
             journeys = cls(
                 channels,
                 summed(found.won, found.lost),
@@ -161,13 +162,9 @@ class Journeys:
                 categories=found.categories,
                 ends=found.ends,
             )
-            if found.repeats and not forgive and not cleaning.keep_duplicates:
-                raise BadInput(repeated(found.repeats))
-            if found.repeats and forgive:
-                exclusions |= {"touchpoints: duplicates": found.repeats}
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
-            touches = without_repeats(touches, cleaning, exclusions)
+            touches = _needed(without_repeats(touched.events, cleaning, exclusions), rules)
             remote = kept(touches_of(touches, ends, _ids(channels), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
             journeys = cls(channels, remote_totals(remote), remote=remote)
@@ -297,6 +294,17 @@ class Journeys:
             f"Journeys({t['paths']:,.0f} paths, {len(self.channels)} channels, {t['conversions']:,.0f} conversions, "
             f"{t['untouched']:,.0f} conversions without a touch)"
         )
+
+
+def _needed(events: ibis.Table, rules: PathRules) -> ibis.Table:
+    """The columns that make paths and segments."""
+    return events.select(
+        "user",
+        "time",
+        "channel",
+        *(["interaction"] if rules.lookback_of else []),
+        **{segment: events[f"extra_{segment}"] for segment in rules.segments},
+    )
 
 
 def _ids(channels: tuple[str, ...]) -> ibis.Table:

@@ -51,7 +51,6 @@ def stream(
     lookback: str,
     rules: PathRules,
     span: tuple[int, int],
-    forgive: bool,
 ) -> Streamed:
     """Paths of a log in DuckDB.
 
@@ -67,8 +66,6 @@ def stream(
         What makes a path.
     span
         Earliest and latest time of all events.
-    forgive
-        Whether exact repeats are left out.
     """
     kinds = ["channel", *(name for name in touched.columns if name not in {"user", "time", "channel"})]
     touched = touched.mutate(**{name: touched[name].cast("string").fill_null("") for name in kinds[1:]})
@@ -87,7 +84,6 @@ def stream(
         gap=rules.gap(lookback),
         bits=bits,
         epoch=span[0],
-        forgive=forgive,
     )
     keyed = ends.mutate(key=user_key(ends.user))
     columns = list(batches(keyed.select("key", "time", "conversions", "value").order_by(["key", "time"])))

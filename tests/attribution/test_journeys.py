@@ -192,6 +192,24 @@ def test_exclusions_are_counted():
     assert journeys.totals["touches"] == 1
 
 
+def test_rows_that_differ_anywhere_are_no_repeats():
+    touched = log_of(("u", "2024-01-01", "a"), ("u", "2024-01-01", "a")).assign(campaign=["x", "y"])
+    bought = pd.DataFrame({"user": ["u"], "time": pd.to_datetime(["2024-01-02"])})
+    cleaning = Cleaning(drop=("duplicates",))
+    for chosen in (None, cleaning):
+        journeys = Journeys.from_touchpoints(touched, conversions=bought, cleaning=chosen)
+        assert journeys.totals["touches"] == 2
+        assert journeys.exclusions == {}
+
+
+def test_a_repeated_row_does_not_convert_twice():
+    row = log_of(("u", "2024-01-01", "a")).assign(conversion=1, value=5.0)
+    doubled = pd.concat([row, row])
+    journeys = Journeys.from_touchpoints(doubled, cleaning=Cleaning(drop=("duplicates",)))
+    assert (journeys.totals["conversions"], journeys.totals["value"]) == (1, 5)
+    assert journeys.exclusions == {"touchpoints: duplicates": 1}
+
+
 def test_period_spans_first_touch_and_last_event(make_log):
     touched, bought = make_log(5)
     first, last = Journeys.from_touchpoints(touched, conversions=bought).period
