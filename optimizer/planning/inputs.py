@@ -58,8 +58,15 @@ class Inputs:
     assumptions: tuple[str, ...]
 
 
-def read_inputs(config: Config, document: Document) -> Inputs:
+def read_inputs(config: Config, document: Document, journeys_too: bool = True) -> Inputs:
     """Read and check all tables.
+
+    Parameters
+    ----------
+    config, document
+        The plan file.
+    journeys_too
+        Whether touchpoints or paths are needed; a log may be large.
 
     Raises
     ------
@@ -85,7 +92,7 @@ def read_inputs(config: Config, document: Document) -> Inputs:
             upcoming = attempt(lambda: reader.upcoming(found, weekly, horizon))
         if config.plan:
             now = attempt(lambda: reader.now(found, horizon))
-    journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys))
+    journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     if problems:
         raise BadInput(problems)
     return Inputs(panel, upcoming, now, journeys, tuple(reader.files), tuple(reader.assumptions))

@@ -80,7 +80,7 @@ def run_plan(
     progress = progress or Progress()
     config, document = read_config(path)
     with progress.stage("Checking inputs"):
-        inputs = read_inputs(config, document)
+        inputs = read_inputs(config, document, journeys_too=goal in ("attribution", "report"))
     _require(config, inputs, goal)
     folder = out if out is not None else document.folder / config.output
     run = Run(config, document, inputs)
