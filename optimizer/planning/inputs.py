@@ -258,7 +258,10 @@ def observed_maximum(panel: Panel, weeks: int) -> pd.Series:
 
 def period_of(journeys: Journeys) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First and last credited conversion of timed journeys, in UTC without the zone."""
-    touches = journeys.touches
-    touches = touches.filter(touches.conversions > 0)
-    found = touches.aggregate(first=touches.ended.min(), last=touches.ended.max()).execute().iloc[0]
-    return pd.Timestamp(int(found["first"]), unit="us"), pd.Timestamp(int(found["last"]), unit="us")
+    if journeys.won is not None:
+        first, last = journeys.won.ended.min(), journeys.won.ended.max()
+    else:
+        touches = journeys.touches
+        touches = touches.filter(touches.conversions > 0)
+        first, last = touches.aggregate(first=touches.ended.min(), last=touches.ended.max()).execute().iloc[0]
+    return pd.Timestamp(int(first), unit="us"), pd.Timestamp(int(last), unit="us")
