@@ -258,7 +258,7 @@ def observed_maximum(panel: Panel, weeks: int) -> pd.Series:
 
 def period_of(journeys: Journeys) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First and last credited conversion of timed journeys, in UTC without the zone."""
-    if journeys.won is not None:
+    if journeys.won is not None and journeys.won.ended is not None:
         first, last = journeys.won.ended.min(), journeys.won.ended.max()
     else:
         touches = journeys.touches
