@@ -93,10 +93,16 @@ class Change(Constraint):
     def rows(self, setting: Setting) -> list[Row]:
         """Bounds around current spend."""
         now = _current(setting, "Change")
-        if self.at_most is None:
-            return []
         rows = []
-        for index, channel in enumerate(setting.channels):
+        for index in range(
+            len(setting.channels) if self.total is not None else 0
+        ):  # implied, and they keep boxes small
+            member, name = _unit(setting, [index]), f"change in all at most {plain(float(self.total or 0.0))}"
+            limit = float(self.total or 0.0)
+            rows.append(Row(name, member, 0 * member, float(now[index]) + limit))
+            rows.append(Row(name, -member, 0 * member, limit - float(now[index])))
+        for index, channel in enumerate(setting.channels if self.at_most is not None else ()):
+            assert self.at_most is not None  # noqa: S101
             lower, upper = now[index] * max(1 - self.at_most, 0.0), now[index] * (1 + self.at_most)
             rows += _between(f"change of {channel}", _unit(setting, [index]), lower, upper)
         return rows
@@ -107,7 +113,7 @@ class Change(Constraint):
             return None
         now = _current(setting, "Change")
         moved = spend - now
-        if np.abs(moved).sum() <= self.total * (1 + 1e-9):
+        if np.abs(moved).sum() <= self.total + 1e-8 * max(self.total, float(np.abs(now).sum())):
             return None
         signs = np.sign(moved)
         return Row(f"change in all at most {plain(self.total)}", signs, 0 * signs, self.total + float(signs @ now))

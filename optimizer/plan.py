@@ -26,6 +26,8 @@ from optimizer.solvers.engines import Engine, Hulls
 
 __all__ = ["Plan"]
 
+_DIAGNOSIS_SECONDS = 2.0
+
 
 @dataclass(frozen=True, init=False, eq=False)
 class Plan:
@@ -193,6 +195,9 @@ class Plan:
             for row in (*program.rows, *program.bounds)
             if row.violation(amounts, customers) > 1e-9
         }
+        for part in program.lazy:
+            if (cut := part.cut(program.setting, amounts)) is not None:
+                broken[cut.name] = float(cut.residual(amounts, customers))
         for index in np.flatnonzero((amounts > program.lower) & (amounts < program.hole * (1 - 1e-9))):
             channel = program.setting.channels[index]
             broken[f"{channel} zero or at least {program.hole[index]:,.0f}"] = float(
@@ -258,9 +263,11 @@ class Plan:
         if not outcome.finished:
             return InfeasiblePlan(f"no allocation was found within {time_limit:g} s. Remedy: raise time_limit.")
 
+        patience = min(time_limit, _DIAGNOSIS_SECONDS)
+
         def solve(other: Program) -> tuple[Array | None, float, float]:
-            capped = with_ceilings(other, bank, lambda c: branch_and_bound(c, bank, 0.05, time_limit).spend)
-            found = branch_and_bound(capped, bank, 1e-4, time_limit)
+            capped = with_ceilings(other, bank, lambda c: branch_and_bound(c, bank, 0.05, patience).spend)
+            found = branch_and_bound(capped, bank, 1e-4, patience)
             return found.spend, found.score, found.bound
 
         return infeasible(program, solve)

@@ -55,7 +55,7 @@ def prices_at(program: Program, spend: Array, customers: Array, slope: Array) ->
     ends = _ends(program, bounds, spend, scale)
     matrix = np.array([row.gradient(slope) for row in shared]).reshape(len(shared), len(spend)).T
     multipliers = _multipliers(matrix, gradient, ends)
-    left = gradient - matrix @ multipliers
+    left = gradient - np.where(multipliers > 0, matrix, 0.0) @ multipliers  # slopes at zero may be infinite
     own = np.array([_bound_price(row, left) for row in bounds])
     needed = _needed_slope(program, shared, multipliers, spend, customers)
     return Prices((*shared, *bounds), np.concatenate((multipliers, own)), needed)

@@ -134,8 +134,10 @@ class _Search:
             node = _Node((-relaxed.score, self.nodes), lower, upper, relaxed, excess)
             if relaxed.score <= self._enough():
                 return node
-            calm = settled(self.program, self.bank, relaxed.spend, lower, upper)
+            calm = settled(self._with_cuts(), self.bank, relaxed.spend, lower, upper)
             self._offer(calm, lower, upper)
+            if relaxed.score > self._enough():  # Newton's method may have left for a worse place
+                self._offer(relaxed.spend, lower, upper)
             if relaxed.score <= self._enough():
                 return node
             stalled = last - relaxed.score <= 0.02 * (relaxed.score - self.score)
@@ -180,14 +182,20 @@ class _Search:
             wanted += [(c, point) for point in near if not self.tables.knows(c, point)]
         return wanted
 
+    def _with_cuts(self) -> Program:
+        cuts = self.relax.cuts if isinstance(self.relax, SegmentProgram) else []
+        return self.program.replaced(rows=(*self.program.rows, *cuts)) if cuts else self.program
+
     def _offer(self, spend: Array, lower: Array, upper: Array) -> None:
-        """Take the allocation if it keeps the rows; where only customers lack, ask for a little more of them."""
+        """Take the allocation if it keeps the rows; where it only lacks customers, ask for a little more of them."""
         margin = self.no_margin
         for _ in range(5):
             spend = self.program.inside(spend)
             customers = self.bank.mean(spend)
             lacking = self._violations(spend, customers)
             if not lacking.any():
+                if any(part.cut(self.program.setting, spend) is not None for part in self.program.lazy):
+                    return
                 score = self.program.goal.score(spend, customers)
                 if score > self.score:
                     self.best, self.score = spend, score

@@ -14,6 +14,7 @@ from optimizer.solvers.inverse import spend_scale
 __all__ = ["with_ceilings"]
 
 _DOUBLINGS = 90
+_TRIES = 10
 
 
 def with_ceilings(program: Program, bank: Bank, feasible: Callable[[Program], Array | None]) -> Program:
@@ -72,7 +73,7 @@ def _some_plan(program: Program, feasible: Callable[[Program], Array | None]) ->
     """A plan found by doubling a cap on every channel, and the last cap tried."""
     curves = program.setting.curves
     total = sum(spend_scale(curve) for curve in curves.values()) + float(program.lower.sum())
-    for _ in range(20):
+    for _ in range(_TRIES):
         total *= 4
         found = feasible(_capped(program, total))
         if found is not None:

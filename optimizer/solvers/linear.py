@@ -14,6 +14,7 @@ from optimizer.solvers.relaxation import Relaxed
 __all__ = ["SegmentProgram"]
 
 _STEPS = 30
+_CUTS = 60
 
 
 class _Segments(NamedTuple):
@@ -41,25 +42,27 @@ class SegmentProgram:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._cuts: list[Row] = []
+        self.cuts: list[Row] = []
         self._cac: float | None = None
 
     def __call__(self, hulls: Sequence[Hull], margin: Array) -> Relaxed | None:
         """The relaxed optimum with its bound; None where nothing keeps the rows."""
         segments = _side_by_side(hulls)
-        while True:
+        for _ in range(_CUTS):
             found = self._ratio(segments, margin) if self._program.goal.is_ratio else self._linear(segments, margin)
             if found is None or not self._cut(found.spend):
-                return found
+                break
+        return found  # with cuts missing it is still a relaxation
 
     def _cut(self, spend: Array) -> bool:
         cuts = [constraint.cut(self._program.setting, spend) for constraint in self._program.lazy]
-        new = [cut for cut in cuts if cut is not None]
-        self._cuts += new
+        known = {cut.per_spend.tobytes() for cut in self.cuts}
+        new = [cut for cut in cuts if cut is not None and cut.per_spend.tobytes() not in known]
+        self.cuts += new
         return bool(new)
 
     def _rows(self, segments: _Segments, margin: Array) -> tuple[Array, Array]:
-        rows = (*self._program.rows, *self._cuts)
+        rows = (*self._program.rows, *self.cuts)
         if not rows:
             return np.zeros((0, len(segments.spend))), np.zeros(0)
         per_spend = np.array([row.per_spend for row in rows])
