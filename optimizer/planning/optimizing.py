@@ -20,6 +20,7 @@ from optimizer.planning.config import Config, PlanSection, Scenario
 from optimizer.planning.inputs import Inputs, observed_maximum
 from optimizer.planning.progress import Update
 from optimizer.planning.result import ChannelRow, Estimate, PlanResult, ScenarioResult
+from optimizer.program import Program
 
 __all__ = ["make_plan", "plan_scenarios"]
 
@@ -108,13 +109,6 @@ def _rows(allocation: Allocation, now: Evaluation, planned: Evaluation) -> Itera
     scale = max(float(now.spend.sum()), float(planned.spend.sum()), 1e-300)
     for place, channel in enumerate(allocation.curves.channels):
         before, after = float(now.spend[channel]), float(planned.spend[channel])
-        limit = ""
-        if program.upper[place] - program.lower[place] < 1e-9 * scale:
-            limit = "fixed"
-        elif after >= program.upper[place] - 1e-6 * scale:
-            limit = "at its most"
-        elif after <= program.lower[place] + 1e-6 * scale:
-            limit = "at its least" if program.lower[place] > 0 else "nothing"
         # at zero spend a curve's slope may be zero or infinite: the first customer's cost means nothing there
         slope = np.atleast_1d(allocation.curves[channel].marginal(after)) if after > 0 else np.zeros(1)
         yield ChannelRow(
@@ -126,8 +120,19 @@ def _rows(allocation: Allocation, now: Evaluation, planned: Evaluation) -> Itera
             cac_now=Estimate.cost(before, now.paid[channel].to_numpy()),
             cac=Estimate.cost(after, planned.paid[channel].to_numpy()),
             marginal_cac=Estimate.cost(1.0, slope),
-            limit=limit,
+            limit=_binding(program, place, after, 1e-6 * scale),
         )
+
+
+def _binding(program: Program, place: int, spend: float, slack: float) -> str:
+    """Which of a channel's own limits its spend stands at; shared ones show as prices."""
+    own = [row for row in program.bounds if row.lone_channel == place]
+    sides = {float(np.sign(row.per_spend[place])) for row in own if row.limit - row.per_spend[place] * spend <= slack}
+    if sides == {-1.0, 1.0}:
+        return "fixed"
+    if spend <= slack:
+        return "nothing"
+    return "at its most" if 1.0 in sides else "at its least" if -1.0 in sides else ""
 
 
 def _frontier(plan: Plan, curves: ResponseCurves, now: float, planned: float) -> pd.DataFrame:
