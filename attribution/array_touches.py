@@ -89,6 +89,10 @@ class ArrayTouches(Touches):
         """See :meth:`Touches.exp`."""
         return np.exp(x)
 
+    def whole(self, x: Any) -> Any:
+        """See :meth:`Touches.whole`."""
+        return np.floor(x).astype(np.int64)
+
     def bit(self, channel: Any) -> Any:
         """See :meth:`Touches.bit`."""
         return np.left_shift(np.int64(1), channel)

@@ -102,7 +102,7 @@ def days_to_conversion(journeys: Journeys) -> pd.Series:
         raise BadInput("days_to_conversion: aggregated paths have no times. Remedy: Journeys.from_touchpoints.")
     parts = []
     for block in journeys.blocks(converting=True):
-        hours = block.age * _HOURS
-        parts.append(block.group((), {"hours": hours - hours % 1}, {"conversions": block.conversions}, block.step == 0))
+        hours = block.whole(block.age * _HOURS)
+        parts.append(block.group((), {"hours": hours}, {"conversions": block.conversions}, block.step == 0))
     counted = pd.concat(parts).astype(float).groupby("hours")["conversions"].sum()
     return counted.rename(index=lambda hours: hours / _HOURS)

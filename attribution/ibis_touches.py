@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from attribution.sources import in_doubles
 from attribution.touches import Touches
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class IbisTouches(Touches):
     def exp(self, x: Any) -> Any:
         """See :meth:`Touches.exp`."""
         return x.exp()
+
+    def whole(self, x: Any) -> Any:
+        """See :meth:`Touches.whole`."""
+        return x.floor().cast("int64")
 
     def path_max(self, x: Any) -> Any:
         """See :meth:`Touches.path_max`."""
@@ -105,4 +110,4 @@ class IbisTouches(Touches):
         )
         table = table if where is None else table.filter(table.kept)
         grouped = table.group_by([*by, *(f"item_{name}" for name in items)])
-        return grouped.aggregate(**{name: table[f"sum_{name}"].sum() for name in sums})
+        return in_doubles(grouped.aggregate(**{name: table[f"sum_{name}"].sum() for name in sums}))

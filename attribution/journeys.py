@@ -18,7 +18,7 @@ from attribution.errors import BadInput, Problem, UnknownName
 from attribution.ibis_touches import IbisTouches
 from attribution.paths import Paths
 from attribution.sessions import BUCKETS, PathRules, touches_of
-from attribution.sources import Engine, is_local, kept, log_table
+from attribution.sources import Engine, carried, is_local, kept, log_table
 from attribution.stream import stream
 from attribution.touches import Touches
 
@@ -165,7 +165,7 @@ class Journeys:
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
             touches = _needed(without_repeats(touched.events, cleaning, exclusions), rules)
-            remote = kept(touches_of(touches, ends, _ids(channels), lookback, rules), engine)
+            remote = kept(touches_of(touches, ends, _ids(channels, touches), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
             journeys = cls(channels, remote_totals(remote), remote=remote)
         all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()
@@ -307,10 +307,12 @@ def _needed(events: ibis.Table, rules: PathRules) -> ibis.Table:
     )
 
 
-def _ids(channels: tuple[str, ...]) -> ibis.Table:
+def _ids(channels: tuple[str, ...], touches: ibis.Table) -> ibis.Table:
+    """Channels and their ids as a table beside the touches."""
     import ibis
 
-    return ibis.memtable(pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels))}))
+    listed = pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels))})
+    return carried(ibis.memtable(listed), touches.get_backend())
 
 
 def _name(source: object, otherwise: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.sources import bucket_of
+from attribution.sources import bucket_of, in_doubles
 
 if TYPE_CHECKING:
     import ibis
@@ -143,7 +143,8 @@ def touches_of(
         worth=parted.value.sum().over(whole),
     )
     expired = (valued.converted_at - valued.time > valued.window).fill_null(False)
-    return _numbered(valued.mutate(expired=expired.ifelse(1, 0)).filter(valued.converts == 0), rules.segments)
+    touches = valued.mutate(expired=expired.ifelse(1, 0)).filter(valued.converts == 0)
+    return in_doubles(_numbered(touches, rules.segments))
 
 
 def _events(
@@ -200,7 +201,7 @@ def _numbered(touches: ibis.Table, segments: Sequence[str]) -> ibis.Table:
         "channel",
         step=ibis.row_number().over(in_order),
         length=touches.count().over(whole),
-        age=(ended - touches.time) / float(DAY),
+        age=(ended - touches.time).cast("float64") / float(DAY),
         conversions=won,
         nulls=(won == 0).ifelse(1.0, 0.0),
         value=alive.ifelse(touches.worth, 0.0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "carried",
     "engine_of",
     "epoch_micros",
+    "in_doubles",
     "is_local",
     "kept",
     "log_table",
@@ -141,6 +142,25 @@ def carried(table: ibis.Table, backend: BaseBackend) -> ibis.Table:
 def kept(table: ibis.Table, engine: Engine | None) -> ibis.Table:
     """The expression, computed once and kept by its engine for as long as anything refers to it."""
     return table.cache() if (engine or Engine()).cache else table
+
+
+def in_doubles(table: ibis.Table) -> ibis.Table:
+    """The expression with fractions in double precision.
+
+    Spark, Postgres and Snowflake read ``1.0`` as a decimal number of one place, and Snowflake divides whole numbers as
+    decimals too; quotients of decimals are rounded to a few places.
+    """
+    import ibis.expr.operations as ops
+
+    def widened(node: Any, replaced: Mapping[str, Any] | None) -> Any:
+        node = node.__recreate__(replaced) if replaced else node
+        if isinstance(node, ops.Literal) and node.dtype.is_floating() and node.value is not None:
+            return ops.Cast(node, to="float64")
+        if isinstance(node, ops.Divide) and node.left.dtype.is_integer() and node.right.dtype.is_integer():
+            return ops.Divide(ops.Cast(node.left, to="float64"), node.right)
+        return node
+
+    return table.op().replace(widened).to_expr()
 
 
 def _arrow_ready(frame: pd.DataFrame, name: str) -> pd.DataFrame:

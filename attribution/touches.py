@@ -40,6 +40,10 @@ class Touches(ABC):
         """The exponential function."""
 
     @abstractmethod
+    def whole(self, x: Any) -> Any:
+        """``x`` rounded down, as an integer."""
+
+    @abstractmethod
     def path_max(self, x: Any) -> Any:
         """Largest ``x`` of the path, at each of its touches."""
 
