@@ -1,9 +1,10 @@
-# Two commands do all the set-up: `make plan` runs the shipped example, `make test` runs all tests.
+# Two commands do all the set-up: `make plan` runs the shipped example, `make test` runs all tests
+# but those that need Spark and PostgreSQL, which `make test-engines` sets up.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: plan test lint bench bench-attribution bench-mmm bench-optimizer browser clean
+.PHONY: plan test test-engines lint bench bench-attribution bench-mmm bench-optimizer browser clean
 
 plan: $(VENV)/.installed
 	$(BIN)/cac plan examples/quarter/plan.yaml
@@ -12,7 +13,11 @@ test: $(VENV)/.installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -m "not bench"
+	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -m "not bench and not engines"
+
+test-engines: $(VENV)/.installed-engines
+	sh .ci/engines
+	$(BIN)/python -m pytest -m engines
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
@@ -46,6 +51,10 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+$(VENV)/.installed-engines: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,spark,postgres]"
 	touch $@
 
 clean:
