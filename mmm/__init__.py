@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         NoSaturation,
         PowerSaturation,
     )
-    from mmm.specification import Model, NegativeBinomialLikelihood, NormalLikelihood, StudentTLikelihood
+    from mmm.specification import Model, NegativeBinomialLikelihood, NormalLikelihood, Pooling, StudentTLikelihood
     from mmm.validation import Backtest, hold_out, predict, rolling_origin
 
 _HOMES = {
@@ -89,7 +89,7 @@ _HOMES = {
         "predict",
         "rolling_origin",
     ),
-    "mmm.specification": ("Model", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"),
+    "mmm.specification": ("Model", "Pooling", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -125,6 +125,7 @@ __all__ = [
     "Organic",
     "Panel",
     "PiecewiseTrend",
+    "Pooling",
     "Posterior",
     "Power",
     "PowerSaturation",

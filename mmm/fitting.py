@@ -12,13 +12,14 @@ import numpy.typing as npt
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from mmm.conjugate import coefficient_draws
+from mmm.geo import GeoProblem, fuse_geos, standardise_geos
 from mmm.likelihood import fuse
-from mmm.media import media_draws
+from mmm.media import geo_media_draws, media_draws
 from mmm.nuts import Progress, Settings
 from mmm.panel import Panel
 from mmm.posterior import Posterior, channels_with_spend, panel_findings, parameter_count
 from mmm.priors import Array
-from mmm.sampling import sample_until_converged
+from mmm.sampling import Sampled, sample_until_converged
 from mmm.specification import Model, NormalLikelihood
 from mmm.standard import Problem as Standard
 from mmm.standard import standardise
@@ -63,16 +64,53 @@ def fit(
         Where the panel has no spend at all, or fewer rows than the model has parameters.
     """
     model = Model() if model is None else model
-    problem = standardise(usable(panel, model), model)
-    sampled = sample_until_converged(fuse(problem), Settings(draws, tune, chains, seed), progress, time_budget)
-    statistics = {
+    settings = Settings(draws, tune, chains, seed)
+    kept = usable(panel, model)
+    if len(panel.geos) > 1:
+        problem = standardise_geos(kept, model)
+        sampled = sample_until_converged(
+            fuse_geos(problem), replace(settings, target_accept=0.9), progress, time_budget
+        )
+        values = _geo_values(problem, kept, model, sampled.draws.theta, seed)
+        findings = (*sampled.verdict, *panel_findings(panel, model))
+        posterior = Posterior(kept, model, values, _statistics(sampled), findings, seed)
+    else:
+        national = standardise(kept, model)
+        sampled = sample_until_converged(fuse(national), settings, progress, time_budget)
+        posterior = assemble(national, panel, model, sampled.draws.theta, _statistics(sampled), sampled.verdict, seed)
+    information = {"attempts": sampled.attempts, "target_accept": sampled.settings.target_accept}
+    return replace(posterior, information=information)
+
+
+def _statistics(sampled: Sampled) -> dict[str, npt.NDArray[Any]]:
+    return {
         "diverging": sampled.draws.diverging,
         "n_steps": sampled.draws.steps,
         "energy": sampled.draws.energy,
     }
-    posterior = assemble(problem, panel, model, sampled.draws.theta, statistics, sampled.verdict, seed)
-    information = {"attempts": sampled.attempts, "target_accept": sampled.settings.target_accept}
-    return replace(posterior, information=information)
+
+
+def _geo_values(problem: GeoProblem, panel: Panel, model: Model, theta: Array, seed: int) -> dict[str, Array]:
+    """Common and local parameters by name, and the coefficients of each geo's baseline."""
+    values = problem.layout.natural(theta[..., : problem.layout.size])
+    del values["baseline"]
+    local = problem.local(theta)
+    flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in local.items()}
+    families = tuple(zip(model.adstocks(panel.channels), model.saturations(panel.channels), strict=True))
+    media = problem.media[:, :, problem.layout.longest - 1 :].transpose(0, 2, 1)
+    before = panel.before / problem.media_units
+    rng = np.random.default_rng([seed, 1])
+    drawn = []
+    for geo, channels in enumerate(geo_media_draws(families, flat, media, before, problem.weights)):
+        residual = np.repeat(problem.kpi[geo][:, None], len(flat["sigma"]), axis=1)
+        for channel in channels:
+            residual -= channel.contribution()
+        terms, scale = problem.designs[geo], problem.scale[geo]
+        drawn.append(coefficient_draws(residual, flat["sigma"][:, geo], terms.matrix, scale, rng))
+    baseline = np.stack(drawn, axis=1)
+    values["baseline"] = baseline.reshape(*theta.shape[:2], *baseline.shape[1:])
+    values["sigma"] = np.sqrt(((problem.weights * local["sigma"]) ** 2).sum(axis=-1))
+    return {**values, **{f"geo_{name}": table for name, table in local.items()}}
 
 
 def assemble(

@@ -69,7 +69,9 @@ class Organic:
         )
 
 
-def control_scenario(panel: Panel, dates: pd.DatetimeIndex, controls: pd.DataFrame | None) -> tuple[Array, str]:
+def control_scenario(
+    panel: Panel, dates: pd.DatetimeIndex, controls: pd.DataFrame | None, geo: int = 0
+) -> tuple[Array, str]:
     """Control values for coming periods, shape (periods, K), and how they were come by.
 
     Parameters
@@ -81,6 +83,8 @@ def control_scenario(panel: Panel, dates: pd.DatetimeIndex, controls: pd.DataFra
     controls
         One row per period in order, or a date index or column containing them; None holds every control at its mean
         over the panel's last year, which the second result says.
+    geo
+        Whose past level counts where None.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def control_scenario(panel: Panel, dates: pd.DatetimeIndex, controls: pd.DataFra
         return np.zeros((len(dates), 0)), "The model has no controls."
     if controls is None:
         year = round(364 / panel.days)
-        level = panel.controls[0, -year:].mean(axis=0)
+        level = panel.controls[geo, -year:].mean(axis=0)
         listed = ", ".join(f"{name} {value:,.4g}" for name, value in zip(names, level, strict=True))
         return np.tile(level, (len(dates), 1)), f"Controls stay at their mean over the last year: {listed}."
     title = str(controls.attrs.get("name", "coming controls"))

@@ -29,22 +29,40 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["FIELDS", "c_expand", "c_log_density", "lag_weights", "log_density", "prior_terms", "saturate"]
+__all__ = [
+    "EXPAND_SIGNATURE",
+    "FIELDS",
+    "LOGP_SIGNATURE",
+    "back",
+    "c_expand",
+    "c_log_density",
+    "compiled",
+    "convolve",
+    "lag_weights",
+    "log_density",
+    "marginal_baseline",
+    "pointer",
+    "prior_terms",
+    "saturate",
+    "value_at",
+]
 
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan: overflow must stay visible to the sampler
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _compiled(function: _Function) -> _Function:
+def compiled(function: _Function) -> _Function:
+    """Compile with numba: cached on disk, without the interpreter's lock, division by zero giving infinity."""
     return cast(_Function, nb.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")(function))
 
 
 _FLOOR = 1e-6  # least share of the mean KPI that a count can be expected to have
+_FEW = 400
 _LN2 = np.log(2.0)
 _LN3 = np.log(3.0)
 
 
-@_compiled
+@compiled
 def prior_terms(theta: Any, kinds: Any, first: Any, second: Any, values: Any, slopes: Any, gradient: Any) -> float:
     """Natural values, their slopes by coordinate, and the log prior with its gradient.
 
@@ -81,7 +99,7 @@ def prior_terms(theta: Any, kinds: Any, first: Any, second: Any, values: Any, sl
     return total
 
 
-@_compiled
+@compiled
 def _normalise(w: Any, dp: Any, dq: Any) -> None:
     lags = w.shape[0]
     total, total_p, total_q = 0.0, 0.0, 0.0
@@ -95,7 +113,7 @@ def _normalise(w: Any, dp: Any, dq: Any) -> None:
         dq[lag] = (dq[lag] - w[lag] * total_q) / total
 
 
-@_compiled
+@compiled
 def lag_weights(family: int, p: float, q: float, w: Any, dp: Any, dq: Any) -> None:
     """Lag weights that sum to one, and their slopes by both parameters; written into ``w``, ``dp`` and ``dq``."""
     lags = w.shape[0]
@@ -140,7 +158,7 @@ def lag_weights(family: int, p: float, q: float, w: Any, dp: Any, dq: Any) -> No
     _normalise(w, dp, dq)
 
 
-@_compiled
+@compiled
 def _hill(p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
     log_p = np.log(p)
     for t in range(a.shape[0]):
@@ -153,7 +171,7 @@ def _hill(p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None
             s[t], da[t], dp[t], dq[t] = v, slope * q / a[t], -slope * q / p, slope * gap
 
 
-@_compiled
+@compiled
 def _logistic(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
     for t in range(a.shape[0]):
         e = np.exp(-_LN3 * a[t] / p)
@@ -162,21 +180,21 @@ def _logistic(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
         s[t], da[t], dp[t] = v, slope, -slope * a[t] / p
 
 
-@_compiled
+@compiled
 def _michaelis_menten(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
     for t in range(a.shape[0]):
         d = 1.0 / (a[t] + p)
         s[t], da[t], dp[t] = a[t] * d, p * d * d, -a[t] * d * d
 
 
-@_compiled
+@compiled
 def _exponential(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
     for t in range(a.shape[0]):
         e = np.exp(-_LN2 * a[t] / p)
         s[t], da[t], dp[t] = 1.0 - e, e * _LN2 / p, -e * _LN2 * a[t] / (p * p)
 
 
-@_compiled
+@compiled
 def _power(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
     for t in range(a.shape[0]):
         if a[t] <= 0.0:
@@ -187,7 +205,7 @@ def _power(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
             s[t], da[t], dp[t] = v, p * v / a[t], v * log_a
 
 
-@_compiled
+@compiled
 def saturate(family: int, p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
     """Saturated response to adstock ``a`` and its slopes by adstock and both parameters, written in place."""
     for t in range(a.shape[0]):
@@ -207,8 +225,9 @@ def saturate(family: int, p: float, q: float, a: Any, s: Any, da: Any, dp: Any, 
             s[t], da[t], dp[t] = a[t], 1.0, 0.0
 
 
-@_compiled
-def _convolve(x: Any, start: int, w: Any, out: Any) -> None:
+@compiled
+def convolve(x: Any, start: int, w: Any, out: Any) -> None:
+    """Weighted sums over lags of ``x`` from row ``start`` on, written into ``out``."""
     n = out.shape[0]
     for t in range(n):
         out[t] = 0.0
@@ -219,7 +238,7 @@ def _convolve(x: Any, start: int, w: Any, out: Any) -> None:
             out[t] += weight * window[t]
 
 
-@_compiled
+@compiled
 def _weight_gradient(x: Any, start: int, h: Any, da: Any, dp: Any, dq: Any) -> tuple[float, float]:
     n = h.shape[0]
     by_p, by_q = 0.0, 0.0
@@ -236,7 +255,7 @@ def _weight_gradient(x: Any, start: int, h: Any, da: Any, dp: Any, dq: Any) -> t
     return by_p, by_q
 
 
-@_compiled
+@compiled
 def _weighted(h: Any, dp: Any, dq: Any) -> tuple[float, float]:
     by_p, by_q = 0.0, 0.0
     for t in range(h.shape[0]):
@@ -245,18 +264,19 @@ def _weighted(h: Any, dp: Any, dq: Any) -> tuple[float, float]:
     return by_p, by_q
 
 
-@_compiled
-def _value(values: Any, slot: int) -> float:
+@compiled
+def value_at(values: Any, slot: int) -> float:
+    """A channel's parameter, 0 where its family has none."""
     return values[slot] if slot >= 0 else 0.0
 
 
-@_compiled
+@compiled
 def _add(gradient: Any, slot: int, amount: float) -> None:
     if slot >= 0:
         gradient[slot] += amount
 
 
-@_compiled
+@compiled
 def _forward(values: Any, media: Any, families: Any, slots: Any, lags: Any, curves: Any, level: Any, left: Any) -> None:
     """Lag weights, response and scale of every channel; subtracts what media bring from ``left``.
 
@@ -267,10 +287,10 @@ def _forward(values: Any, media: Any, families: Any, slots: Any, lags: Any, curv
     stock = np.empty(weeks)
     for i in range(media.shape[0]):
         n, slot = families[i, 1], slots[i]
-        p, q = _value(values, slot[0]), _value(values, slot[1])
+        p, q = value_at(values, slot[0]), value_at(values, slot[1])
         lag_weights(families[i, 0], p, q, lags[i, 0, :n], lags[i, 1, :n], lags[i, 2, :n])
-        _convolve(media[i], media.shape[1] - weeks, lags[i, 0, :n], stock)
-        p, q = _value(values, slot[2]), _value(values, slot[3])
+        convolve(media[i], media.shape[1] - weeks, lags[i, 0, :n], stock)
+        p, q = value_at(values, slot[2]), value_at(values, slot[3])
         saturate(families[i, 2], p, q, stock, curves[i, 0], curves[i, 1], curves[i, 2], curves[i, 3])
         total = 0.0
         for t in range(weeks):
@@ -281,8 +301,8 @@ def _forward(values: Any, media: Any, families: Any, slots: Any, lags: Any, curv
             left[t] -= level[1, i] * curves[i, 0, t]
 
 
-@_compiled
-def _marginal_baseline(left: Any, projection: Any, precision: float) -> float:
+@compiled
+def marginal_baseline(left: Any, projection: Any, precision: float) -> float:
     """Turns the residual ``left`` into (I - B Bᵀ) left / sigma² in place; returns leftᵀ times that."""
     weeks, rank = projection.shape
     loading = np.zeros(rank)
@@ -300,7 +320,7 @@ def _marginal_baseline(left: Any, projection: Any, precision: float) -> float:
     return quadratic
 
 
-@_compiled
+@compiled
 def _digamma(x: float) -> float:
     """Derivative of the logarithm of the gamma function for x > 0: recurrence to 6, then the asymptotic series."""
     shift = 0.0
@@ -312,7 +332,7 @@ def _digamma(x: float) -> float:
     return float(shift + np.log(x) - 0.5 / x - series)
 
 
-@_compiled
+@compiled
 def _student_t(freedom: float, sigma: float, left: Any) -> tuple[float, float]:
     """Log density of residuals ``left`` and its slope by sigma; turns ``left`` into the slope by the mean."""
     weeks = left.shape[0]
@@ -329,7 +349,7 @@ def _student_t(freedom: float, sigma: float, left: Any) -> tuple[float, float]:
     return total, by_sigma
 
 
-@_compiled
+@compiled
 def _negative_binomial(unit: float, dispersion: float, kpi: Any, left: Any) -> tuple[float, float]:
     """As :func:`_student_t`, for counts: the KPI times ``unit``, rounded."""
     shape = 1.0 / (dispersion * dispersion)
@@ -341,14 +361,21 @@ def _negative_binomial(unit: float, dispersion: float, kpi: Any, left: Any) -> t
         mu = unit * (share if inside else _FLOOR)
         count = np.rint(kpi[t] * unit)
         both = shape + mu
-        total += math.lgamma(count + shape) - lgamma_shape - math.lgamma(count + 1.0)
-        total += shape * np.log(shape / both) + count * np.log(mu / both)
-        by_shape += _digamma(count + shape) - digamma_shape + np.log(shape / both) + 1.0 - (shape + count) / both
+        excess = np.log1p(mu / shape)
+        total += count * np.log(mu) - math.lgamma(count + 1.0) - shape * excess
+        by_shape += mu / both - excess - count / both
+        if count <= _FEW:  # term by term: close to Poisson the shape is huge and its gamma functions cancel
+            for j in range(int(count)):
+                total += np.log((shape + j) / both)
+                by_shape += 1.0 / (shape + j)
+        else:
+            total += math.lgamma(count + shape) - lgamma_shape - count * np.log(both)
+            by_shape += _digamma(count + shape) - digamma_shape
         left[t] = unit * (count / mu - (count + shape) / both) if inside else 0.0
     return total, -2.0 * by_shape * shape / dispersion
 
 
-@_compiled
+@compiled
 def _explicit_baseline(values: Any, place: int, design: Any, kpi: Any, noise: Any, left: Any, by_value: Any) -> float:
     """Log likelihood with the baseline's coefficients among the values, after the noise parameter at ``place``.
 
@@ -369,7 +396,7 @@ def _explicit_baseline(values: Any, place: int, design: Any, kpi: Any, noise: An
     return total
 
 
-@_compiled
+@compiled
 def _lift_tests(
     values: Any,
     families: Any,
@@ -395,8 +422,8 @@ def _lift_tests(
         i, begin = tests[m, 0], tests[m, 1]
         span, n, slot = tests[m, 2] - begin, families[i, 1], slots[i]
         stock, kept, along = np.empty(span), np.empty((4, span)), np.empty(span)
-        _convolve(otherwise[m], lead + begin, lags[i, 0, :n], stock)
-        p, q = _value(values, slot[2]), _value(values, slot[3])
+        convolve(otherwise[m], lead + begin, lags[i, 0, :n], stock)
+        p, q = value_at(values, slot[2]), value_at(values, slot[3])
         saturate(families[i, 2], p, q, stock, kept[0], kept[1], kept[2], kept[3])
         difference = 0.0
         for t in range(span):
@@ -407,12 +434,12 @@ def _lift_tests(
         by_scale[i] += pulls[m] * difference
         for t in range(span):
             along[t] = -pulls[m] * level[1, i]
-        _back(by_value, slot, otherwise[m], lead + begin, along, kept, lags[i, 1, :n], lags[i, 2, :n])
+        back(by_value, slot, otherwise[m], lead + begin, along, kept, lags[i, 1, :n], lags[i, 2, :n])
     return total
 
 
-@_compiled
-def _back(by_value: Any, slot: Any, x: Any, start: int, pull: Any, curve: Any, wp: Any, wq: Any) -> None:
+@compiled
+def back(by_value: Any, slot: Any, x: Any, start: int, pull: Any, curve: Any, wp: Any, wq: Any) -> None:
     """Add the gradient by a channel's parameters, given the pull on its response, shape (T,)."""
     p, q = _weight_gradient(x, start, pull, curve[1], wp, wq)
     _add(by_value, slot[0], p)
@@ -422,7 +449,7 @@ def _back(by_value: Any, slot: Any, x: Any, start: int, pull: Any, curve: Any, w
     _add(by_value, slot[3], q)
 
 
-@_compiled
+@compiled
 def log_density(
     theta: Any,
     kinds: Any,
@@ -478,7 +505,7 @@ def log_density(
     _forward(values, media, families, slots, lags, curves, level, pull)
     if noise[0] == 0.0:
         sigma = values[n - 1]
-        quadratic = _marginal_baseline(pull, columns, 1.0 / (sigma * sigma))
+        quadratic = marginal_baseline(pull, columns, 1.0 / (sigma * sigma))
         total -= weeks * np.log(sigma) + 0.5 * quadratic
         by_value[n - 1] = (quadratic - weeks) / sigma
     else:
@@ -500,20 +527,20 @@ def log_density(
                 for t in range(tests[m, 1], tests[m, 2]):
                     own[t] += pulls[m] * level[1, i]
         n_lags = families[i, 1]
-        _back(by_value, slots[i], media[i], lead, own, curves[i], lags[i, 1, :n_lags], lags[i, 2, :n_lags])
+        back(by_value, slots[i], media[i], lead, own, curves[i], lags[i, 1, :n_lags], lags[i, 2, :n_lags])
     for j in range(n):
         gradient[j] += by_value[j] * slopes[j]
     return float(total)
 
 
-_LOGP = types.int64(
+LOGP_SIGNATURE = types.int64(
     types.uint64,
     types.CPointer(types.double),
     types.CPointer(types.double),
     types.CPointer(types.double),
     types.voidptr,
 )
-_EXPAND = types.int64(
+EXPAND_SIGNATURE = types.int64(
     types.uint64, types.uint64, types.CPointer(types.double), types.CPointer(types.double), types.voidptr
 )
 FIELDS = 18
@@ -521,14 +548,16 @@ _OK, _BAD_DENSITY, _BAD_GRADIENT = 0, 4, 3
 
 
 @intrinsic  # type: ignore[untyped-decorator, unused-ignore]
-def _pointer(_context: Any, address: Any) -> Any:
+def pointer(_context: Any, address: Any) -> Any:
+    """An address as a pointer."""
+
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(address), generate
 
 
-@nb.cfunc(_LOGP, cache=True)
+@nb.cfunc(LOGP_SIGNATURE, cache=True)
 def c_log_density(n, theta_, gradient_, density_, numbers_):  # type: ignore[no-untyped-def]
     """Log density and gradient for nutpie: theta in, gradient and density out, arrays found through ``numbers_``."""
     u = nb.carray(numbers_, (FIELDS,), dtype=np.int64)
@@ -537,18 +566,18 @@ def c_log_density(n, theta_, gradient_, density_, numbers_):  # type: ignore[no-
     density = nb.carray(density_, (1,))
     value = log_density(
         nb.carray(theta_, (n,)),
-        nb.carray(_pointer(u[5]), (n,), dtype=np.int64),
-        nb.carray(_pointer(u[6]), (n,), dtype=np.float64),
-        nb.carray(_pointer(u[7]), (n,), dtype=np.float64),
-        nb.carray(_pointer(u[8]), (channels, columns), dtype=np.float64),
-        nb.carray(_pointer(u[9]), (weeks,), dtype=np.float64),
-        nb.carray(_pointer(u[10]), (weeks, rank), dtype=np.float64),
-        nb.carray(_pointer(u[11]), (2,), dtype=np.float64),
-        nb.carray(_pointer(u[12]), (channels, 3), dtype=np.int64),
-        nb.carray(_pointer(u[13]), (channels, 5), dtype=np.int64),
-        nb.carray(_pointer(u[14]), (tests, 3), dtype=np.int64),
-        nb.carray(_pointer(u[15]), (tests, 2), dtype=np.float64),
-        nb.carray(_pointer(u[16]), (tests, columns), dtype=np.float64),
+        nb.carray(pointer(u[5]), (n,), dtype=np.int64),
+        nb.carray(pointer(u[6]), (n,), dtype=np.float64),
+        nb.carray(pointer(u[7]), (n,), dtype=np.float64),
+        nb.carray(pointer(u[8]), (channels, columns), dtype=np.float64),
+        nb.carray(pointer(u[9]), (weeks,), dtype=np.float64),
+        nb.carray(pointer(u[10]), (weeks, rank), dtype=np.float64),
+        nb.carray(pointer(u[11]), (2,), dtype=np.float64),
+        nb.carray(pointer(u[12]), (channels, 3), dtype=np.int64),
+        nb.carray(pointer(u[13]), (channels, 5), dtype=np.int64),
+        nb.carray(pointer(u[14]), (tests, 3), dtype=np.int64),
+        nb.carray(pointer(u[15]), (tests, 2), dtype=np.float64),
+        nb.carray(pointer(u[16]), (tests, columns), dtype=np.float64),
         gradient,
     )
     density[0] = value
@@ -560,7 +589,7 @@ def c_log_density(n, theta_, gradient_, density_, numbers_):  # type: ignore[no-
     return _OK
 
 
-@nb.cfunc(_EXPAND, cache=True)
+@nb.cfunc(EXPAND_SIGNATURE, cache=True)
 def c_expand(_n, wide, theta_, out_, _numbers):  # type: ignore[no-untyped-def]
     """Hand a draw through unchanged."""
     theta, out = nb.carray(theta_, (wide,)), nb.carray(out_, (wide,))

@@ -48,6 +48,11 @@ class FusedDensity:
         return self.problem.centre
 
     @property
+    def jitter(self) -> Array:
+        """How far chains start apart, shape (n,)."""
+        return self.problem.jitter
+
+    @property
     def size(self) -> int:
         """Number of coordinates."""
         return len(self.problem.priors)

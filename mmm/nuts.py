@@ -47,6 +47,10 @@ class Target(Protocol):
         """Where chains start, before they are set apart, shape (n,)."""
 
     @property
+    def jitter(self) -> Array:
+        """How far chains start apart, shape (n,)."""
+
+    @property
     def size(self) -> int:
         """Number of coordinates."""
 

@@ -62,6 +62,8 @@ class Panel:
         Column of the KPI.
     calendar
         Holidays and events.
+    population
+        People by geo, shape (G,), where given.
     """
 
     dates: pd.DatetimeIndex
@@ -76,6 +78,7 @@ class Panel:
     before: Array
     kpi_name: str = "kpi"
     calendar: Calendar = field(default_factory=Calendar)
+    population: Array | None = None
 
     @classmethod
     def from_frame(
@@ -171,6 +174,20 @@ class Panel:
         panel.calendar.names(panel.dates, panel.days)
         return panel
 
+    def with_population(self, people: Mapping[str, float]) -> Self:
+        """The panel with the population of each geo, by which media are scaled.
+
+        Raises
+        ------
+        BadInput
+            Where a geo is missing, or its population is not positive.
+        """
+        wrong = [geo for geo in self.geos if not people.get(geo, 0.0) > 0]
+        if wrong:
+            text = f"no positive number for {', '.join(wrong[:5])}{' and more' if len(wrong) > 5 else ''}."
+            raise BadInput(Problem("population", text, remedy="give every geo its population."))
+        return replace(self, population=np.array([float(people[geo]) for geo in self.geos]))
+
     def with_before(self, driver: Mapping[str, float]) -> Self:
         """The panel with another driver (spend, or volume of an exposure) per period before its first one.
 
@@ -220,6 +237,18 @@ class Panel:
     def periods(self) -> int:
         """Number of periods T."""
         return len(self.dates)
+
+    @property
+    def media_units(self) -> Array:
+        """Driver that counts as one, by geo and channel: the mean per unit of size, times the size, shape (G, C)."""
+        size = self.sizes / self.sizes.mean()
+        mean = (self.media / size[:, None, None]).mean(axis=(0, 1))
+        return np.asarray(size[:, None] * mean)
+
+    @property
+    def sizes(self) -> Array:
+        """What media of each geo are scaled by: its population where given, else its mean KPI, shape (G,)."""
+        return self.kpi.mean(axis=1) if self.population is None else self.population
 
     @property
     def total_spend(self) -> pd.Series:

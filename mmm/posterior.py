@@ -13,13 +13,13 @@ import pandas as pd
 
 from attribution.errors import UnknownChannel
 from attribution.findings import Finding
-from mmm.baseline import design
+from mmm.baseline import Design, design
 from mmm.curves import ResponseCurves
 from mmm.diagnostics import check_panel, check_sense
 from mmm.forecast import Organic, control_scenario
 from mmm.frames import DrawsFrame, summarise
 from mmm.layout import layout
-from mmm.media import ChannelDraws, media_draws, weekly_curves
+from mmm.media import Cell, ChannelDraws, geo_media_draws, national_curves, weekly_curves
 from mmm.panel import Panel
 from mmm.priors import Array
 from mmm.specification import Model
@@ -93,22 +93,43 @@ class Posterior:
 
     @cached_property
     def kpi_unit(self) -> float:
-        """Mean KPI per period, the unit of shares."""
-        return float(self.panel.kpi[0].mean())
+        """Mean KPI per period of all geos, the unit of shares."""
+        return float(self.panel.kpi.sum(axis=0).mean())
+
+    @property
+    def media(self) -> tuple[ChannelDraws, ...]:
+        """Draws of each channel of the first geo, the only one of a national panel."""
+        return self.cells[0].channels
 
     @cached_property
-    def media(self) -> tuple[ChannelDraws, ...]:
-        """Draws of each channel."""
-        families = zip(self.model.adstocks(self.channels), self.model.saturations(self.channels), strict=True)
-        values = {name: self.flat(name) for name in self.draws if name not in ("sigma", "baseline")}
-        units = self.panel.media[0].mean(axis=0)
-        return media_draws(tuple(families), values, self.panel.media[0] / units, self.panel.before[0] / units)
+    def cells(self) -> tuple[Cell, ...]:
+        """Draws by geo."""
+        families = tuple(zip(self.model.adstocks(self.channels), self.model.saturations(self.channels), strict=True))
+        names = {name for pair in families for part in pair for name in part.priors} | {"share"}
+        geos, several = len(self.panel.geos), "geo_sigma" in self.draws
+        values = {name: self.flat(f"geo_{name}") if several else self.flat(name)[:, None] for name in names}
+        sigma = self.flat("geo_sigma") if several else self.flat("sigma")[:, None]
+        coefficients = self.flat("baseline").reshape(self.n_draws, geos, -1)
+        units, means = self.panel.media_units, self.panel.kpi.mean(axis=1)
+        channels = geo_media_draws(
+            families, values, self.panel.media / units[:, None], self.panel.before / units, means / means.sum()
+        )
+        return tuple(
+            Cell(
+                float(means[geo]),
+                channels[geo],
+                self._design(geo).matrix,
+                coefficients[:, geo],
+                sigma[:, geo],
+            )
+            for geo in range(geos)
+        )
 
     # what media brought
 
     def contributions_by_week(self) -> pd.DataFrame:
         """Mean customers that each channel brought, by period: T x channels."""
-        table = np.column_stack([channel.contribution().mean(axis=1) for channel in self.media]) * self.kpi_unit
+        table = np.column_stack([self._brought(place).mean(axis=1) for place in range(len(self.channels))])
         return pd.DataFrame(table, index=self.panel.dates, columns=list(self.channels))
 
     def contributions(self, start: str | None = None, end: str | None = None) -> DrawsFrame:
@@ -120,10 +141,7 @@ class Posterior:
             First and last day of the window, as 2025-03-31; the whole panel where None.
         """
         rows = self._window(start, end)
-        totals = {
-            name: channel.contribution()[rows].sum(axis=0) * self.kpi_unit
-            for name, channel in zip(self.channels, self.media, strict=True)
-        }
+        totals = {name: self._brought(place)[rows].sum(axis=0) for place, name in enumerate(self.channels)}
         frame = DrawsFrame(totals)
         frame.columns.name = "channel"
         return frame
@@ -131,7 +149,7 @@ class Posterior:
     def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
         """Spend per customer that each channel brought: mean, median, 5 % and 95 % points by channel."""
         rows = self._window(start, end)
-        spend = self.panel.spend[0, rows].sum(axis=0)
+        spend = self.panel.spend[:, rows].sum(axis=(0, 1))
         with np.errstate(divide="ignore"):
             return summarise(pd.DataFrame(spend / self.contributions(start, end)))
 
@@ -159,8 +177,14 @@ class Posterior:
             Periods of the horizon. A curve takes the currency spent evenly over them and gives the customers that this
             spend brings, its carryover counted in full whether it falls inside the horizon or after it.
         """
-        cost = self.panel.spend[0].sum(axis=0) / self.panel.periods
-        return weekly_curves(self.channels, self.media, self.kpi_unit, cost).over(weeks)
+        driven = np.maximum(self.panel.media.mean(axis=1) / self.panel.media_units, 1e-300)
+        costs = self.panel.spend.mean(axis=1) / driven
+        if len(self.cells) == 1:
+            return weekly_curves(self.channels, self.media, self.kpi_unit, costs[0]).over(weeks)
+        parts = self.panel.spend.sum(axis=1) / self.panel.spend.sum(axis=(0, 1))
+        level = self.panel.recent_spend().to_numpy()
+        level = np.where(level > 0, level, self.panel.spend.sum(axis=0).mean(axis=0))
+        return national_curves(self.channels, self.cells, costs, parts, level).over(weeks)
 
     def half_life(self) -> pd.DataFrame:
         """Weeks until half of a week's spend has acted: mean, median, 5 % and 95 % points by channel."""
@@ -178,10 +202,13 @@ class Posterior:
 
     def baseline_by_week(self) -> pd.DataFrame:
         """Mean customers without media by period, one column per group: intercept, trend, season, ..."""
-        terms = design(self.panel, self.model.trend, self.model.seasons)
-        weighted = terms.matrix * self.flat("baseline").mean(axis=0) * self.kpi_unit
-        frame = pd.DataFrame(weighted.T, index=list(terms.groups), columns=self.panel.dates)
-        return frame.groupby(level=0, sort=False).sum().T
+        names = list(dict.fromkeys(self._design(0).groups))
+        total = np.zeros((self.panel.periods, len(names)))
+        for geo, cell in enumerate(self.cells):
+            weighted = cell.matrix * cell.coefficients.mean(axis=0) * cell.unit
+            for column, group in enumerate(self._design(geo).groups):
+                total[:, names.index(group)] += weighted[:, column]
+        return pd.DataFrame(total, index=self.panel.dates, columns=names)
 
     def decomposition(self) -> pd.DataFrame:
         """Baseline groups and channels by period, posterior means; rows sum to the fitted mean."""
@@ -189,16 +216,15 @@ class Posterior:
 
     def fitted(self) -> pd.DataFrame:
         """Observed KPI with the posterior predictive mean, 5 % and 95 % points by period."""
-        terms = design(self.panel, self.model.trend, self.model.seasons)
-        mean = terms.matrix @ self.flat("baseline").T
-        for channel in self.media:
-            mean = mean + channel.contribution()
-        drawn = self.model.likelihood.predict(
-            np.random.default_rng([self.seed, 2]), mean, self.flat("sigma"), self.kpi_unit
-        )
+        rng = np.random.default_rng([self.seed, 2])
+        mean, drawn = np.zeros((self.panel.periods, self.n_draws)), np.zeros((self.panel.periods, self.n_draws))
+        for cell in self.cells:
+            expected = cell.mean()
+            mean += expected * cell.unit
+            drawn += self.model.likelihood.predict(rng, expected, cell.sigma, cell.unit) * cell.unit
         low, high = np.quantile(drawn, [0.05, 0.95], axis=1)
-        table = {"observed": self.panel.kpi[0], "mean": mean.mean(axis=1) * self.kpi_unit}
-        return pd.DataFrame({**table, "5%": low * self.kpi_unit, "95%": high * self.kpi_unit}, index=self.panel.dates)
+        table = {"observed": self.panel.kpi.sum(axis=0), "mean": mean.mean(axis=1), "5%": low, "95%": high}
+        return pd.DataFrame(table, index=self.panel.dates)
 
     def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
         """Organic customers of the coming periods.
@@ -208,8 +234,8 @@ class Posterior:
         weeks
             How many periods.
         controls
-            Their control values, one row each or dated; None holds each at its mean over the last year, and the
-            result's ``assumption`` says so.
+            Their control values, one row each or dated, for every geo alike; None holds each at its mean over
+            the last year, and the result's ``assumption`` says so.
 
         Raises
         ------
@@ -217,15 +243,18 @@ class Posterior:
             Where the control values are incomplete.
         """
         dates = self.panel.after(weeks)
-        values, assumption = control_scenario(self.panel, dates, controls)
-        terms = design(self.panel, self.model.trend, self.model.seasons, dates, values)
-        mean = terms.matrix @ self.flat("baseline").T
         rng = np.random.default_rng([self.seed, 3])
-        drawn = self.model.likelihood.predict(rng, mean, self.flat("sigma"), self.kpi_unit)
-        expected, noise = mean.T * self.kpi_unit, (drawn - mean).T * self.kpi_unit
-        carried = np.zeros_like(expected)
-        for channel in self.media:
-            carried += channel.carried_in(weeks).T * self.kpi_unit
+        expected, noise, carried = (np.zeros((self.n_draws, weeks)) for _ in range(3))
+        assumption = ""
+        for geo, cell in enumerate(self.cells):
+            values, assumption = control_scenario(self.panel, dates, controls, geo)
+            terms = design(self.panel, self.model.trend, self.model.seasons, dates, values)
+            mean = terms.matrix @ cell.coefficients.T
+            drawn = self.model.likelihood.predict(rng, mean, cell.sigma, cell.unit)
+            expected += mean.T * cell.unit
+            noise += (drawn - mean).T * cell.unit
+            for channel in cell.channels:
+                carried += channel.carried_in(weeks).T * cell.unit
         return Organic(dates, expected, noise, carried, assumption)
 
     # how sure, and why
@@ -282,15 +311,25 @@ class Posterior:
         """The draws as ArviZ InferenceData; imports ArviZ."""
         import arviz
 
-        coords = {"channel": list(self.channels), "column": list(self._columns)}
-        dims = {name: ["column" if name == "baseline" else "channel"] for name in self.draws if name != "sigma"}
+        coords = {
+            "channel": list(self.channels),
+            "column": list(self._columns),
+            "geo": list(self.panel.geos),
+            "period": self.panel.dates.to_numpy(),
+        }
+        dims = {name: self._dims(name, values.ndim) for name, values in self.draws.items()}
         return arviz.from_dict(
             posterior=self.draws,
             sample_stats=self.statistics,
-            observed_data={"kpi": self.panel.kpi[0]},
-            coords={**coords, "period": self.panel.dates.to_numpy()},
-            dims={**dims, "kpi": ["period"]},
+            observed_data={"kpi": self.panel.kpi},
+            coords=coords,
+            dims={**dims, "kpi": ["geo", "period"]},
         )
+
+    @staticmethod
+    def _dims(name: str, axes: int) -> list[str]:
+        last = "column" if name == "baseline" else "channel"
+        return {2: [], 3: ["geo"] if name == "geo_sigma" else [last], 4: ["geo", last]}[axes]
 
     def with_model(self, model: Model) -> Self:
         """The same draws under another description of the model, for reports."""
@@ -298,7 +337,14 @@ class Posterior:
 
     @property
     def _columns(self) -> tuple[str, ...]:
-        return design(self.panel, self.model.trend, self.model.seasons).names
+        return self._design(0).names
+
+    def _design(self, geo: int) -> Design:
+        return design(self.panel, self.model.trend, self.model.seasons, controls=self.panel.controls[geo])
+
+    def _brought(self, place: int) -> Array:
+        """Customers that one channel brought by period and draw, all geos together, shape (T, S)."""
+        return np.asarray(sum(cell.channels[place].contribution() * cell.unit for cell in self.cells))
 
     def _record(self) -> dict[str, Any]:
         return {

@@ -89,7 +89,7 @@ def sample_until_converged(
         left = None if done is None else time_budget - (time.monotonic() - begun)
         if left is not None and left <= 0:
             break
-        draws = run(density, _starts(density.centre), settings, _watch(progress, attempt, begun), left)
+        draws = run(density, _starts(density.centre, density.jitter), settings, _watch(progress, attempt, begun), left)
         if draws is None:
             break
         verdict = gate(draws.theta, draws.diverging)
@@ -101,9 +101,9 @@ def sample_until_converged(
     return replace(done, seconds=time.monotonic() - begun)
 
 
-def _starts(centre: Array) -> Callable[[int], Array]:
+def _starts(centre: Array, jitter: Array) -> Callable[[int], Array]:
     def start(seed: int) -> Array:
-        return np.asarray(centre + np.random.default_rng(seed).normal(0.0, 0.3, len(centre)))
+        return np.asarray(centre + np.random.default_rng(seed).normal(0.0, jitter))
 
     return start
 
@@ -122,6 +122,8 @@ def _next(settings: Settings, verdict: tuple[Finding, ...]) -> Settings:
     accept = settings.target_accept
     if "divergences" in failed:
         accept = next((value for value in _ACCEPT if value > accept), accept)
+    draws = settings.draws
     if failed - {"divergences"} or accept == settings.target_accept:
-        settings = replace(settings, draws=2 * settings.draws)
-    return replace(settings, tune=2 * settings.tune, target_accept=accept)
+        least = min(float(finding.value or 0.0) for finding in verdict if finding.name.startswith("ess"))
+        draws = int(np.ceil(draws * np.clip(1.4 * ESS_LIMIT / max(least, 1.0), 1.5, 4.0)))
+    return replace(settings, draws=draws, tune=3 * settings.tune // 2, target_accept=accept)

@@ -16,13 +16,14 @@ from mmm.lift import LiftTest
 from mmm.priors import Array, Effects, HalfNormal, Prior, SpendInformed
 from mmm.saturation import HillSaturation, Saturation
 
-__all__ = ["Likelihood", "Model", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"]
+__all__ = ["Likelihood", "Model", "NegativeBinomialLikelihood", "NormalLikelihood", "Pooling", "StudentTLikelihood"]
 
 Family = TypeVar("Family", Adstock, Saturation)
 
 
 _NOISE = HalfNormal(0.2)
 _DISPERSION = HalfNormal(0.3)
+_SPREAD = HalfNormal(0.3)
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,23 @@ class NegativeBinomialLikelihood(Likelihood):
         return np.asarray(rng.poisson(rate) / unit)
 
 
+@final
+@dataclass(frozen=True)
+class Pooling:
+    """How far geos may differ from each other; plays no part in a national panel. Each geo has a noise of its own.
+
+    Parameters
+    ----------
+    spreads
+        Parameter name -> prior of the standard deviation between geos, in the coordinate in which the parameter is
+        sampled (logarithm, or logit of a retention). Parameters not named are the same everywhere; saturation is,
+        unless ``half_saturation`` is named, because a geo's data hardly tell its saturation from its effect.
+    """
+
+    spreads: Mapping[str, Prior] = field(default_factory=lambda: {"share": _SPREAD, "retention": _SPREAD})
+    sigma: Prior = _SPREAD
+
+
 @dataclass(frozen=True)
 class Model:
     """A marketing-mix model.
@@ -137,6 +155,8 @@ class Model:
         Distribution of the noise.
     lift_tests
         Experiments; each is an observation of what its channel brought.
+    pooling
+        How far geos may differ, where the panel has several.
     """
 
     adstock: Adstock | Mapping[str, Adstock] = field(default_factory=GeometricAdstock)
@@ -146,6 +166,7 @@ class Model:
     season: Season | tuple[Season, ...] = field(default_factory=Season)
     likelihood: Likelihood = field(default_factory=NormalLikelihood)
     lift_tests: tuple[LiftTest, ...] = ()
+    pooling: Pooling = field(default_factory=Pooling)
 
     @property
     def seasons(self) -> tuple[Season, ...]:

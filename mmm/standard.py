@@ -13,7 +13,7 @@ from mmm.panel import Panel
 from mmm.priors import Array, Normal, Prior
 from mmm.specification import Model, NegativeBinomialLikelihood, StudentTLikelihood
 
-__all__ = ["Problem", "standardise"]
+__all__ = ["Problem", "marginal_columns", "reference_noise", "standardise"]
 
 _HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
 
@@ -69,11 +69,18 @@ class Problem:
 
     @property
     def centre(self) -> Array:
-        """Where chains start: the priors' centres, and half the KPI as an explicit intercept, shape (n,)."""
+        """Where chains start: the priors' centres, and an explicit baseline fitted to most of the KPI, shape (n,)."""
         centre = np.array([prior.centre for prior in self.priors])
         if self.noise[0]:
-            centre[self.layout.size] = 0.5
+            centre[self.layout.size :] = 0.7 * np.linalg.lstsq(self.design.matrix, self.kpi, rcond=1e-6)[0]
         return centre
+
+    @property
+    def jitter(self) -> Array:
+        """How far chains start apart; little in an explicit baseline, which must stay positive, shape (n,)."""
+        jitter = np.full(len(self.priors), 0.3)
+        jitter[self.layout.size :] = 0.01
+        return jitter
 
     @property
     def lead(self) -> int:
@@ -96,14 +103,13 @@ def standardise(panel: Panel, model: Model) -> Problem:
     ahead = np.repeat((panel.before[0] / units)[:, None], lead, axis=1)
     media = np.hstack([ahead, (panel.media[0] / units).T])
     tests = _scaled(observe(model.lift_tests, panel), kpi_unit, units, ahead)
-    scale = columns.sd / _reference_noise(kpi, np.column_stack([columns.matrix, panel.media[0] / units]))
+    scale = columns.sd / reference_noise(kpi, np.column_stack([columns.matrix, panel.media[0] / units]))
     noise = _noise(model, kpi_unit)
     constant = -float(np.log(tests.measured[:, 1]).sum()) - len(tests.measured) * _HALF_LOG_2PI
     baseline = columns.matrix
     if noise[0] == 0.0:
-        left, singular, _ = np.linalg.svd(columns.matrix * scale, full_matrices=False)
-        baseline = left * np.sqrt(singular**2 / (1 + singular**2))
-        constant -= len(kpi) * _HALF_LOG_2PI + 0.5 * float(np.log1p(singular**2).sum())
+        baseline, determinant = marginal_columns(columns.matrix, scale)
+        constant += determinant - len(kpi) * _HALF_LOG_2PI
     problem = Problem(
         layout=places,
         design=columns,
@@ -129,7 +135,19 @@ def _noise(model: Model, kpi_unit: float) -> tuple[float, float]:
     return 0.0, 0.0
 
 
-def _reference_noise(kpi: Array, columns: Array) -> float:
+def marginal_columns(matrix: Array, scale: Array) -> tuple[Array, float]:
+    """B of an integrated baseline, shape (T, R), and half the log determinant of its precision I - B Bᵀ.
+
+    With the design Z of shape (T, K), prior scale V over sigma and the decomposition Z V = U s Wᵀ, integrating the
+    coefficients out leaves the covariance sigma² (I + U s² Uᵀ), whose inverse is (I - B Bᵀ) / sigma² with
+    B = U sqrt(s² / (1 + s²)).
+    """
+    left, singular, _ = np.linalg.svd(matrix * scale, full_matrices=False)
+    return left * np.sqrt(singular**2 / (1 + singular**2)), -0.5 * float(np.log1p(singular**2).sum())
+
+
+def reference_noise(kpi: Array, columns: Array) -> float:
+    """Residual standard deviation of a regression of the KPI on these columns, kept between 0.01 and 0.5."""
     fitted = columns @ np.linalg.lstsq(columns, kpi, rcond=1e-8)[0]
     spare = max(len(kpi) - columns.shape[1], 1)
     return float(np.clip(np.sqrt(((kpi - fitted) ** 2).sum() / spare), 0.01, 0.5))

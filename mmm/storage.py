@@ -42,7 +42,7 @@ def write(path: str | os.PathLike[str], panel: Panel, model: Model, record: dict
         with netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
             file.setncattr("blended_cac", json.dumps(header))
             for group, arrays in groups.items():
-                _write_group(file.createGroup(group), arrays, panel)
+                _write_group(file.createGroup(group), arrays)
         with Path(temporary).open("rb+") as finished:
             os.fsync(finished.fileno())
         Path(temporary).replace(target)
@@ -71,6 +71,7 @@ def read(path: str | os.PathLike[str]) -> tuple[Panel, Model, dict[str, Any]]:
         channels=tuple(meta["channels"]),
         control_names=tuple(meta["control_names"]),
         kpi_name=meta["kpi_name"],
+        population=None if meta["population"] is None else np.array(meta["population"]),
         calendar=decode(meta["calendar"]),
         **{name: groups["constant_data"][name] for name in _ARRAYS},
     )
@@ -97,6 +98,7 @@ def _header(panel: Panel, model: Model, record: dict[str, Any]) -> dict[str, Any
             "channels": list(panel.channels),
             "control_names": list(panel.control_names),
             "kpi_name": panel.kpi_name,
+            "population": None if panel.population is None else list(panel.population),
             "calendar": encode(panel.calendar),
         },
         "verdict": [asdict(finding) for finding in record["verdict"]],
@@ -115,23 +117,23 @@ def _groups(panel: Panel, record: dict[str, Any]) -> dict[str, _Arrays]:
     }
 
 
-def _write_group(group: Any, arrays: _Arrays, panel: Panel) -> None:
-    lengths = {len(panel.channels): "channel"}
+def _write_group(group: Any, arrays: _Arrays) -> None:
     for name, values in arrays.items():
-        dims = []
-        for axis, length in enumerate(values.shape):
-            sampled = group.name in ("posterior", "sample_stats")
-            dim = ("chain", "draw")[axis] if sampled and axis < 2 else _named(name, axis, length, lengths)
+        dims = _dims(name, values.ndim) if group.name in ("posterior", "sample_stats") else _plain(name, values.ndim)
+        for dim, length in zip(dims, values.shape, strict=True):
             if dim not in group.dimensions:
                 group.createDimension(dim, length)
-            dims.append(dim)
-        group.createVariable(name, values.dtype, tuple(dims))[:] = values
+        group.createVariable(name, values.dtype, dims)[:] = values
 
 
-def _named(name: str, axis: int, length: int, lengths: dict[int, str]) -> str:
-    if name == "baseline":
-        return "column"
-    return lengths.get(length, f"{name}_dim_{axis}") if axis == 2 and name != "controls" else f"{name}_dim_{axis}"
+def _dims(name: str, axes: int) -> tuple[str, ...]:
+    last = "column" if name == "baseline" else "geo" if name == "geo_sigma" else "channel"
+    own = {2: (), 3: (last,), 4: ("geo", last)}[axes]
+    return ("chain", "draw", *own)
+
+
+def _plain(name: str, axes: int) -> tuple[str, ...]:
+    return tuple(f"{name}_dim_{axis}" for axis in range(axes))
 
 
 def _opened(path: Path) -> tuple[dict[str, Any], dict[str, _Arrays]]:

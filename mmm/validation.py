@@ -82,15 +82,17 @@ def predict(posterior: Posterior, coming: Panel) -> Array:
     Shape (periods, S), in customers.
     """
     chosen = coming.with_channels(posterior.channels)
-    terms = design(posterior.panel, posterior.model.trend, posterior.model.seasons, chosen.dates, chosen.controls[0])
-    mean = terms.matrix @ posterior.flat("baseline").T
-    units = posterior.panel.media[0].mean(axis=0)
-    for place, channel in enumerate(posterior.media):
-        series = np.concatenate([channel.media, chosen.media[0, :, place] / units[place]])
-        mean = mean + channel.contribution(series)[-chosen.periods :]
     rng = np.random.default_rng([posterior.seed, 5])
-    drawn = posterior.model.likelihood.predict(rng, mean, posterior.flat("sigma"), posterior.kpi_unit)
-    return np.asarray(drawn * posterior.kpi_unit)
+    past, model = posterior.panel, posterior.model
+    total = np.zeros((chosen.periods, posterior.n_draws))
+    for geo, cell in enumerate(posterior.cells):
+        terms = design(past, model.trend, model.seasons, chosen.dates, chosen.controls[geo])
+        mean = terms.matrix @ cell.coefficients.T
+        for place, channel in enumerate(cell.channels):
+            coming_driver = chosen.media[geo, :, place] / past.media_units[geo, place]
+            mean = mean + channel.contribution(np.concatenate([channel.media, coming_driver]))[-chosen.periods :]
+        total += model.likelihood.predict(rng, mean, cell.sigma, cell.unit) * cell.unit
+    return total
 
 
 def hold_out(panel: Panel, model: Model | None = None, horizon: int = 13, seed: int = 0) -> Backtest:
@@ -133,7 +135,7 @@ def rolling_origin(
     for origin in range(first, panel.periods, horizon):
         past, coming = panel.select(0, origin), panel.select(origin, origin + horizon)
         posterior = fit(past, model, draws=draws, tune=draws, seed=seed)
-        drawn, happened = predict(posterior, coming), coming.kpi[0]
+        drawn, happened = predict(posterior, coming), coming.kpi.sum(axis=0)
         observed.append(happened)
         predicted.append(drawn)
         start = coming.dates[0]
@@ -150,7 +152,7 @@ def _row(origin: pd.Timestamp, forecaster: str, scores: Scores, converged: bool)
 def _seasonal_naive(past: Panel, coming: Panel, seed: int) -> Array:
     """The same weeks of last year, with the spread of such differences in the past; shape (periods, 2000)."""
     year = round(364 / past.days)
-    history = past.kpi[0]
+    history = past.kpi.sum(axis=0)
     places = past.periods + np.arange(coming.periods) - year
     centre = history[np.where(places < past.periods, places, places - year)]
     lag = year if past.periods > year + 8 else 1
@@ -161,8 +163,9 @@ def _seasonal_naive(past: Panel, coming: Panel, seed: int) -> Array:
 
 def _no_media(past: Panel, coming: Panel, model: Model, seed: int) -> Array:
     """The model's baseline alone, fitted to the whole KPI; shape (periods, 2000)."""
-    unit = float(past.kpi[0].mean())
-    kpi = past.kpi[0] / unit
+    outcome = past.kpi.sum(axis=0)
+    unit = float(outcome.mean())
+    kpi = outcome / unit
     here = design(past, model.trend, model.seasons)
     there = design(past, model.trend, model.seasons, coming.dates, coming.controls[0])
     fitted = here.matrix @ np.linalg.lstsq(here.matrix, kpi, rcond=1e-8)[0]

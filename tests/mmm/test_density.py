@@ -74,3 +74,19 @@ def test_marginal_likelihood_is_the_dense_gaussian(panel):
     priors = sum(prior.log_constant for prior in problem.layout.priors)
     quick = -len(residual) * np.log(sigma) - 0.5 * residual @ precision @ residual / sigma**2
     np.testing.assert_allclose(quick + problem.log_constant - priors, dense, rtol=1e-8)
+
+
+def test_small_counts_have_the_same_density_and_gradient(panel):
+    from dataclasses import replace
+
+    from mmm.model import build, coordinates
+
+    few = replace(panel, kpi=np.rint(panel.kpi * 0.02))
+    density = fuse(standardise(few, MODELS["counts"]))
+    graph = build(few, MODELS["counts"])
+    value, slope = graph.compile_logp(mode="FAST_COMPILE"), graph.compile_dlogp(mode="FAST_COMPILE")
+    for theta in points(density, 2):
+        point = coordinates(density.problem, theta)
+        expected, gradient = density(theta)
+        np.testing.assert_allclose(value(point), expected, rtol=1e-8)
+        np.testing.assert_allclose(slope(point), gradient, rtol=1e-8, atol=1e-8)

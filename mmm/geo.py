@@ -1,0 +1,233 @@
+"""The standardised problem of a panel with several geos, and its density in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from attribution.errors import BadInput
+from attribution.errors import Problem as Complaint
+from mmm.baseline import Design, design
+from mmm.geo_kernel import GEO_FIELDS, c_geo_log_density, geo_log_density
+from mmm.kernel import c_expand
+from mmm.layout import Layout, layout
+from mmm.panel import Panel
+from mmm.priors import Array, HalfNormal, Normal, Prior
+from mmm.specification import Model, NormalLikelihood
+from mmm.standard import marginal_columns, reference_noise
+
+_UNUSED = HalfNormal(1.0)  # the spread of the noise: every geo has a noise of its own
+
+__all__ = ["GeoDensity", "GeoProblem", "fuse_geos", "standardise_geos"]
+
+
+@dataclass(frozen=True, eq=False)
+class GeoProblem:
+    """A panel of several geos in units of each geo's mean KPI, media per unit of its size.
+
+    Parameters
+    ----------
+    layout
+        Places of the common parameters.
+    varying
+        Coordinates of the layout that vary between geos, shape (H,).
+    spreads
+        Priors of their spreads.
+    designs
+        Columns of each geo's baseline.
+    kpi_units
+        Mean KPI of each geo, shape (G,).
+    media_units
+        Driver of each geo and channel that counts as one, shape (G, C).
+    kpi, media, columns, weights
+        As :func:`mmm.geo_kernel.geo_log_density` takes them.
+    scale
+        Prior standard deviation of each geo's coefficients over its sigma, shape (G, K).
+    log_constant
+        Terms of the log density that no parameter moves.
+    """
+
+    layout: Layout
+    varying: npt.NDArray[np.int64]
+    spreads: tuple[Prior, ...]
+    designs: tuple[Design, ...]
+    kpi_units: Array
+    media_units: Array
+    kpi: Array
+    media: Array
+    columns: Array
+    weights: Array
+    scale: Array
+    log_constant: float
+
+    @property
+    def priors(self) -> tuple[Prior, ...]:
+        """The prior of each sampled coordinate."""
+        noise = self.layout.sigma
+        row = [noise if place == self.layout.size - 1 else Normal(0.0, 1.0) for place in self.varying]
+        return (*self.layout.priors, *self.spreads, *(row * len(self.kpi)))
+
+    @property
+    def centre(self) -> Array:
+        """Where chains start, shape (n,)."""
+        return np.array([prior.centre for prior in self.priors])
+
+    def local(self, theta: Array) -> dict[str, Array]:
+        """Natural values of each geo's parameters.
+
+        Parameters
+        ----------
+        theta
+            Draws, shape (..., n).
+
+        Returns
+        -------
+        Parameter name -> shape (..., G, C); ``"sigma"`` -> shape (..., G).
+        """
+        size, count, geos = self.layout.size, len(self.varying), len(self.kpi)
+        common = np.repeat(theta[..., None, :size], geos, axis=-2)
+        spread = np.exp(theta[..., size : size + count])
+        normals = theta[..., size + count :].reshape(*theta.shape[:-1], geos, count)
+        moved = common[..., self.varying] + spread[..., None, :] * normals
+        common[..., self.varying] = np.where(self.varying == size - 1, normals, moved)
+        values = self.layout.natural(common)
+        del values["baseline"]
+        return values
+
+
+def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
+    """Bring a panel of several geos and a model to the arrays of :class:`GeoProblem`.
+
+    Media enter per unit of a geo's size (its population where the panel has one, else its KPI), so that one
+    half-saturation serves large and small geos.
+
+    Raises
+    ------
+    BadInput
+        Where the model asks for what several geos do not have yet: other likelihoods than the normal, lift tests.
+    """
+    _check(model)
+    places = layout(model, panel)
+    kpi_units = panel.kpi.mean(axis=1)
+    media_units = panel.media_units
+    lead = places.longest - 1
+    ahead = np.repeat((panel.before / media_units)[:, :, None], lead, axis=2)
+    media = np.concatenate([ahead, (panel.media / media_units[:, None]).transpose(0, 2, 1)], axis=2)
+    kpi = panel.kpi / kpi_units[:, None]
+    designs = tuple(
+        design(panel, model.trend, model.seasons, controls=panel.controls[geo]) for geo in range(len(panel.geos))
+    )
+    noise = [
+        reference_noise(row, np.column_stack([terms.matrix, media[geo, :, lead:].T]))
+        for geo, (row, terms) in enumerate(zip(kpi, designs, strict=True))
+    ]
+    scale = np.stack([terms.sd / one for terms, one in zip(designs, noise, strict=True)])
+    blocks = [marginal_columns(terms.matrix, one) for terms, one in zip(designs, scale, strict=True)]
+    varying, spreads = _varying(places, model)
+    problem = GeoProblem(
+        layout=places,
+        varying=varying,
+        spreads=spreads,
+        designs=designs,
+        kpi_units=kpi_units,
+        media_units=media_units,
+        kpi=np.ascontiguousarray(kpi),
+        media=np.ascontiguousarray(media),
+        columns=np.ascontiguousarray(np.stack([columns for columns, _ in blocks])),
+        weights=kpi_units / kpi_units.sum(),
+        scale=scale,
+        log_constant=0.0,
+    )
+    constant = sum(one for _, one in blocks) - 0.5 * kpi.size * float(np.log(2 * np.pi))
+    constant += sum(prior.log_constant for prior in problem.priors)
+    object.__setattr__(problem, "log_constant", float(constant))
+    return problem
+
+
+def _check(model: Model) -> None:
+    complaints = []
+    if not isinstance(model.likelihood, NormalLikelihood):
+        complaints.append(
+            Complaint("model", "several geos need the normal likelihood.", remedy="sum the geos, or use it.")
+        )
+    if model.lift_tests:
+        complaints.append(Complaint("model", "lift tests need a national panel.", remedy="sum the geos to one panel."))
+    if complaints:
+        raise BadInput(complaints)
+
+
+def _varying(places: Layout, model: Model) -> tuple[npt.NDArray[np.int64], tuple[Prior, ...]]:
+    wanted = dict(model.pooling.spreads)
+    coordinates: list[int] = []
+    spreads: list[Prior] = []
+    for block in places.blocks:
+        if block.name in wanted:
+            coordinates += range(block.start, block.start + len(block.priors))
+            spreads += [wanted[block.name]] * len(block.priors)
+    coordinates.append(places.size - 1)
+    return np.array(coordinates, dtype=np.int64), (*spreads, _UNUSED)
+
+
+@dataclass(frozen=True, eq=False)
+class GeoDensity:
+    """A geo problem's log density, callable from Python and by pointer from compiled samplers."""
+
+    problem: GeoProblem
+    arguments: tuple[Any, ...]
+    numbers: npt.NDArray[np.int64]
+
+    @property
+    def address(self) -> int:
+        """Address of the C function for the density and its gradient."""
+        return int(c_geo_log_density.address)
+
+    @property
+    def expand_address(self) -> int:
+        """Address of the C function that hands a draw through."""
+        return int(c_expand.address)
+
+    @property
+    def centre(self) -> Array:
+        """Where chains start, before they are set apart, shape (n,)."""
+        return self.problem.centre
+
+    @property
+    def jitter(self) -> Array:
+        """How far chains start apart, shape (n,)."""
+        return np.full(self.size, 0.3)
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates."""
+        return len(self.problem.priors)
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """Log density with its constants, and gradient, at one point of shape (n,)."""
+        gradient = np.empty(self.size)
+        point = np.ascontiguousarray(theta, dtype=float)
+        value = geo_log_density(point, *self.arguments, gradient)  # type: ignore[call-arg]
+        return float(value) + self.problem.log_constant, gradient
+
+
+def fuse_geos(problem: GeoProblem) -> GeoDensity:
+    """Lay a problem out in memory for the kernel."""
+    priors = problem.priors
+    arrays = (
+        np.array([prior.code for prior in priors], dtype=np.int64),
+        np.array([prior.numbers[0] for prior in priors]),
+        np.array([prior.numbers[1] for prior in priors]),
+        problem.media,
+        problem.kpi,
+        problem.columns,
+        problem.weights,
+        problem.layout.families,
+        problem.layout.slots,
+        problem.varying,
+    )
+    numbers = np.zeros(GEO_FIELDS, dtype=np.int64)
+    numbers[:6] = (*problem.media.shape, problem.kpi.shape[1], problem.columns.shape[2], len(problem.varying))
+    numbers[6 : 6 + len(arrays)] = [array.ctypes.data for array in arrays]
+    return GeoDensity(problem, arrays, numbers)
