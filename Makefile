@@ -29,6 +29,8 @@ bench: $(VENV)/.installed-dev bench-attribution bench-mmm bench-optimizer
 
 bench-attribution: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/attribution_truth.py
+	$(BIN)/python tests/benchmarks/attribution_sample.py
+	$(BIN)/python tests/benchmarks/attribution_speed.py --states
 	$(BIN)/python tests/benchmarks/attribution_speed.py
 
 bench-mmm: $(VENV)/.installed-dev

@@ -1,41 +1,38 @@
 """From a raw Parquet log to all heuristics, Markov order 1 and intervals: time and memory, ours and the peer's.
 
-Run: python tests/benchmarks/attribution_speed.py [--paths 1e6 3e6 10e6] [--peer PYTHON] [--states]
+Run: python tests/benchmarks/attribution_speed.py [--paths 1e6 3e6 10e6 30e6] [--peer PYTHON | --no-peer] [--states]
 
-``--peer`` names a Python that has pandas, pyarrow, matplotlib and ChannelAttribution; without it an environment is made
-for the occasion. The peer gets the same log, builds paths with pandas and estimates heuristics and Markov order 1; it
-has no intervals. ``--states`` times the solver alone on chains of high order.
+The peer, ChannelAttribution, gets the same log, builds paths with pandas and estimates its three heuristics and Markov
+order 1; it has no intervals. It is asked up to ``--peer-up-to`` paths, ten million by default, where it takes 9 GB.
+``--states`` times the solver alone on chains of high order. Exit code 1 where the credit differs or a limit is missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
-import time
-import venv
 from pathlib import Path
 
-PEAK = """
-def peak():  # of this process alone; ru_maxrss would count the parent's before exec
-    lines = open("/proc/self/status").read().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1e6
-"""
+import attribution_peer as peer
+import pandas as pd
+
+COLUMNS = ["paths", "ours s", "ours GB", "us per path", "512MB s", "512MB GB", "peer s", "peer GB", "ratio", "differs"]
+RATIO, GIGABYTES, AT, EXPONENT = 12.0, 3.0, 10_000_000, 1.15
 
 OURS = """
 import json, sys, time
 began = time.perf_counter()
 import attribution
 folder, limit = sys.argv[1], sys.argv[2] or None
+engine = attribution.Engine(memory_limit=limit, spill=folder + "/spill")
 journeys = attribution.Journeys.from_touchpoints(
-    f"{folder}/touches.parquet", conversions=f"{folder}/ends.parquet", engine=attribution.Engine(memory_limit=limit))
+    f"{folder}/touches.parquet", conversions=f"{folder}/ends.parquet", engine=engine)
 read = time.perf_counter() - began
 models = [attribution.FirstTouch(), attribution.LastTouch(), attribution.LastNonDirect("channel_00"),
           attribution.Linear(), attribution.PositionBased(), attribution.TimeDecay(), attribution.Markov()]
 found = {model.name: attribution.bootstrap(journeys, model) for model in models}
-result = {name: part.credit.conversions.to_dict() for name, part in found.items()}
+result = {name: part.conversions.to_dict() for name, part in found.items()}
 print(json.dumps({"seconds": time.perf_counter() - began, "reading": read, "credit": result,
                   "gigabytes": peak()}))
 """
@@ -102,64 +99,87 @@ def write_log(paths: int, folder: Path) -> tuple[int, int]:
     return counts[0][0], counts[1][0]
 
 
-def run(python: str, program: str, *arguments: str) -> dict:
-    """The figures a program prints."""
-    done = subprocess.run(
-        [python, "-W", "ignore", "-c", PEAK + program, *arguments], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1] if done.stderr else f"killed, {done.returncode}"}
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def peer_python() -> str:
-    """An environment with the peer in it."""
-    folder = Path(tempfile.gettempdir()) / "cac-peer"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-        wanted = ["ChannelAttribution", "pandas", "pyarrow", "matplotlib"]
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted], check=True)
-    return str(python)
-
-
-def report(name: str, found: dict) -> str:
-    """One line."""
+def line(name: str, found: dict) -> str:
+    """One run as text."""
     if "failed" in found:
         return f"  {name:<28} failed: {found['failed']}"
     return f"  {name:<28} {found['seconds']:7.1f} s ({found['reading']:.1f} s to paths), {found['gigabytes']:.2f} GB"
 
 
-def compare(paths: int, peer: str | None) -> None:
-    """Both on one log."""
+def differs(ours: dict, other: dict[str, dict[str, float]]) -> float:
+    """Largest difference of credited conversions, over the total."""
+    credit = ours["credit"]
+    return max(
+        abs(other[name].get(channel, 0.0) - value) / sum(credit[name].values())
+        for name in other
+        for channel, value in credit[name].items()
+    )
+
+
+def compare(paths: int, python: str | None) -> dict:
+    """One row of the closing table: all on one log."""
     with tempfile.TemporaryDirectory() as folder:
         touches, ends = write_log(paths, Path(folder))
-        print(f"{paths:,} paths, {touches:,} touches, {ends:,} conversions")
-        ours = run(sys.executable, OURS, folder, "")
-        print(report("ours, with intervals", ours), flush=True)
-        print(report("ours, memory_limit=512MB", run(sys.executable, OURS, folder, "512MB")), flush=True)
-        if peer is None:
-            return
-        theirs = run(peer, PEER, folder)
-        print(report("pandas + ChannelAttribution", theirs))
-        if "failed" not in theirs and "failed" not in ours:
-            print(
-                f"  ratio {theirs['seconds'] / ours['seconds']:.1f}x in time, {theirs['gigabytes'] / ours['gigabytes']:.1f}x in memory"
-            )
-            last = theirs["credit"]["rules"]["last_touch_conversions"]
-            worst = max(abs(last[name] - value) for name, value in ours["credit"]["LastTouch"].items())
-            print(f"  last touch differs by at most {worst:.1e} conversions")
+        print(f"{paths:,} paths, {touches:,} touches, {ends:,} conversions", flush=True)
+        ours = peer.run(sys.executable, OURS, folder, "")
+        print(line("ours, with intervals", ours), flush=True)
+        tight = peer.run(sys.executable, OURS, folder, "512MB")
+        print(line("ours, memory_limit=512MB", tight), flush=True)
+        theirs = peer.run(python, PEER, folder) if python else {}
+        if theirs:
+            print(line("pandas + ChannelAttribution", theirs), flush=True)
+    row: dict = {"paths": paths}
+    for name, found in (("ours", ours), ("512MB", tight), ("peer", theirs)):
+        row |= {f"{name} s": found.get("seconds"), f"{name} GB": found.get("gigabytes")}
+    if "seconds" in ours:
+        row["us per path"] = ours["seconds"] / paths * 1e6
+    if "seconds" in ours and "seconds" in theirs:
+        row["ratio"] = theirs["seconds"] / ours["seconds"]
+        rules = theirs["credit"]["rules"]
+        shared = {"FirstTouch": "first_touch", "LastTouch": "last_touch", "Linear": "linear_touch"}
+        row["differs"] = differs(ours, {name: rules[f"{key}_conversions"] for name, key in shared.items()})
+    if "seconds" in ours and "seconds" in tight:
+        row["differs"] = max(row.get("differs", 0.0), differs(ours, tight["credit"]))
+    return row
 
 
-def states() -> None:
-    """The solver alone, after counting."""
+def judged(table: pd.DataFrame) -> bool:
+    """Print the verdicts on the closing table; whether all hold."""
     import numpy as np
-    import pandas as pd
+
+    came = table[["ours s", "512MB s"]].notna().all(axis=None)
+    verdicts = {
+        "every run of ours came through, memory_limit=512MB included": came,
+        "credit equal to the peer's heuristics, and with and without a memory limit, to 1e-12": (
+            table["differs"].fillna(0.0) <= 1e-12
+        ).all(),
+    }
+    full = table[table["paths"] == AT]
+    if len(full):
+        verdicts[f"under {GIGABYTES:.0f} GB at {AT:,} paths"] = (full["ours GB"] < GIGABYTES).all()
+    if full["ratio"].notna().any():
+        verdicts[f"at least {RATIO:.0f} times as fast as the peer at {AT:,} paths"] = (full["ratio"] >= RATIO).all()
+    grown = table[(table["paths"] >= 3_000_000) & table["ours s"].notna()]
+    if len(grown) > 1:
+        exponent = np.polyfit(np.log(grown["paths"]), np.log(grown["ours s"]), 1)[0]
+        verdicts[f"seconds grow as paths to the {exponent:.2f} from 3 million on, at most {EXPONENT}"] = (
+            exponent <= EXPONENT
+        )
+    for text, holds in verdicts.items():
+        print(f"{'holds' if holds else 'FAILS'}: {text}")
+    return all(verdicts.values())
+
+
+def states() -> bool:
+    """The solver alone, after counting; whether it keeps its limits."""
+    import time
+
+    import numpy as np
 
     import attribution
 
-    rng = np.random.default_rng(0)
-    for channels, order, rows in ((20, 4, 100_000), (500, 2, 200_000)):
+    rng, verdicts = np.random.default_rng(0), []
+    for channels, order, rows, limit in ((20, 4, 100_000, 1.0), (500, 2, 200_000, 20.0)):
         names = np.array([f"c{i}" for i in range(channels)])
         weight = rng.dirichlet(np.full(channels, 0.7))
         lengths = rng.geometric(0.25, rows)
@@ -173,25 +193,32 @@ def states() -> None:
         tally = model.tally(journeys)
         began = time.perf_counter()
         model.solve(tally.items, tally.total(), channels)
+        seconds = time.perf_counter() - began
+        verdicts.append(seconds <= limit)
         found = len(set(tally.items["state"]))
-        print(f"{channels} channels, order {order}: {found:,} states solved in {time.perf_counter() - began:.2f} s")
+        print(
+            f"{'holds' if verdicts[-1] else 'FAILS'}: {channels} channels, order {order}, {found:,} states "
+            f"solved in {seconds:.2f} s, at most {limit:.0f} s"
+        )
+    return all(verdicts)
 
 
-def main() -> None:
-    """Read the command line and print."""
+def main() -> int:
+    """Read the command line, print, and judge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--paths", type=float, nargs="*", default=[1e6, 3e6, 10e6])
-    parser.add_argument("--peer", default="")
-    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--paths", type=float, nargs="*", default=[1e6, 3e6, 10e6, 30e6])
+    parser.add_argument("--peer-up-to", type=float, default=10e6)
     parser.add_argument("--states", action="store_true")
-    chosen = parser.parse_args()
-    if chosen.states:
-        states()
-        return
-    peer = None if chosen.no_peer else chosen.peer or peer_python()
-    for paths in chosen.paths:
-        compare(int(paths), peer)
+    peer.options(parser)
+    arguments = parser.parse_args()
+    if arguments.states:
+        return 0 if states() else 1
+    python = peer.chosen(arguments)
+    rows = [compare(int(paths), python if paths <= arguments.peer_up_to else None) for paths in arguments.paths]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    print(f"\n{table.to_string(index=False, float_format=lambda x: format(x, '.3g'), na_rep='-')}\n")
+    return 0 if judged(table) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
