@@ -58,6 +58,8 @@ class ByTouchDate(Dating):
         """See :meth:`Dating.tally`."""
         if not isinstance(model, Heuristic):
             raise BadInput(f"{model.name} gives credit to channels, not touches; use ByConversionDate.")
+        if journeys.remote is not None:
+            raise BadInput("ByTouchDate needs journeys in memory; these stay in their engine.")
         first, last = journeys.period
         calendar = pd.date_range(first.floor("D"), last.floor("D"), freq="D").to_period(period)
         code, periods = pd.factorize(calendar, sort=True)

@@ -103,7 +103,7 @@ def log_table(source: object, engine: Engine | None = None, name: str = "log", b
     import ibis
 
     if isinstance(source, ibis.Table):
-        if isinstance(beside, ibis.Table) and beside.get_backend() != source.get_backend():
+        if isinstance(beside, ibis.Table) and beside.get_backend() is not source.get_backend():
             pair = f"{engine_of(source)} and {engine_of(beside)}"
             remedy = "make both from one connection, or pass the smaller one as a frame: table.to_pandas()."
             raise BadInput(Problem(name, f"and the table beside it come from two connections ({pair}).", remedy=remedy))
