@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,10 +14,9 @@ from attribution.errors import CacError
 from mmm.curves import ResponseCurves
 from optimizer.program import Array
 from optimizer.solvers.bank import Bank
-from optimizer.solvers.hulls import Tables
 from optimizer.solvers.inverse import spend_scale
 
-__all__ = ["QuadraticSteps", "Response", "Schedules", "ascended", "hull_bound", "linear_best"]
+__all__ = ["QuadraticSteps", "Response", "Schedules", "ascended", "linear_best"]
 
 sparse: Any = scipy.sparse  # its stubs know neither block matrices nor csc_matrix operators
 
@@ -25,7 +24,27 @@ _NUDGE = 1e-4
 _FLOOR = 1e-6
 _TAME = 0.05
 _STEPS = 40
-_LOOKS = 40
+_LOOKS = 200
+
+
+@dataclass(frozen=True)
+class _Bends:
+    """Concave curves that lie below S-shaped ones and touch them at one schedule.
+
+    A curve that turns concave at z is its tangent at z, continued to the left, plus a convex rest that is zero from z
+    on. A line under the rest leaves a concave curve.
+
+    Parameters
+    ----------
+    start
+        Adstock from which each curve is concave, shape (channels, 1).
+    base, slope
+        Height and slope of the lines under the rests, shape (channels, weeks + lags - 1).
+    """
+
+    start: Array
+    base: Array
+    slope: Array
 
 
 @dataclass(frozen=True)
@@ -42,12 +61,15 @@ class Response:
         Value of a week's response against a plain week's, shape (weeks + lags - 1,).
     carried
         Adstocked spend that the past carries into each week, by channel, shape (channels, weeks + lags - 1).
+    bends
+        Where given, concave curves stand for S-shaped ones.
     """
 
     curves: ResponseCurves
     weights: tuple[Array, ...]
     season: Array
     carried: Array
+    bends: _Bends | None = None
 
     @property
     def weeks(self) -> int:
@@ -97,7 +119,7 @@ class Response:
     @cached_property
     def past_customers(self) -> Array:
         """Expected customers per channel and week that past spend brings on its own."""
-        return self._values(np.zeros((len(self.curves), self.weeks)))
+        return replace(self, bends=None)._values(np.zeros((len(self.curves), self.weeks)))
 
     def customers(self, spend: Array) -> Array:
         """Expected customers per channel and week, tail included, beyond what the past alone would bring."""
@@ -132,11 +154,50 @@ class Response:
         """
         adstock = np.array([m @ x for m, x in zip(self.mean_spreads, spend, strict=True)]) + self.carried
         here = np.maximum(adstock, self._floor)
-        slope, ahead = self._means(here)[1], self._means(here * (1 + _NUDGE))[1]
+        if self.bends is not None:
+            here = np.maximum(here, self.bends.start)
+        slope, ahead = self._plain(here)[1], self._plain(here * (1 + _NUDGE))[1]
         bend = (ahead - slope) / (here * _NUDGE)
+        if self.bends is not None:
+            bend = np.where(adstock < self.bends.start, 0.0, bend)
         return np.asarray(np.clip(bend, -slope / (_TAME * self.scales), 0.0) * self.season)
 
+    def touching(self, spend: Array) -> Response:
+        """The response with concave curves in place of S-shaped ones: never above them, and equal at ``spend``.
+
+        Maximising it, and touching anew where that leads, climbs by the concave-convex procedure (Yuille and
+        Rangarajan, 2003). For carryover that all draws share.
+        """
+        start = self._turns
+        adstock = self._adstock(spend)
+        raised = np.maximum(start, self._floor)  # slopes at zero may be infinite
+        at = self._plain(np.maximum(adstock, self._floor))
+        top = self._plain(np.broadcast_to(raised, adstock.shape))
+        is_left = adstock < start
+        slope = np.where(is_left, at[1] - top[1], 0.0)
+        rest = np.where(is_left, at[0] - top[0] - top[1] * (np.maximum(adstock, self._floor) - start), 0.0)
+        return replace(self, bends=_Bends(start, rest - slope * adstock, slope))
+
+    @cached_property
+    def _turns(self) -> Array:
+        """Adstock at which each expected curve is steepest, shape (channels, 1); 0 where it is concave throughout."""
+        grid = self.scales * np.geomspace(1e-3, 30, _LOOKS)
+        owner = np.repeat(np.arange(len(grid)), _LOOKS)
+        slope = self._bank.mean_and_slope(owner, grid.ravel())[1].reshape(grid.shape)
+        best = np.argmax(slope, axis=1)
+        bends = np.array([float(np.max(curve.inflection)) > 0 for curve in self.curves.values()])
+        return np.where(bends & (best > 0), grid[np.arange(len(grid)), best], 0.0)[:, None]
+
     def _means(self, adstock: Array) -> tuple[Array, Array]:
+        bends = self.bends
+        if bends is None:
+            return self._plain(adstock)
+        value, slope = self._plain(np.maximum(adstock, bends.start))
+        left = np.minimum(adstock - bends.start, 0.0)
+        tangent = np.where(left < 0, slope * left, 0.0)
+        return value + tangent + bends.base + bends.slope * adstock, slope + bends.slope
+
+    def _plain(self, adstock: Array) -> tuple[Array, Array]:
         owner = np.repeat(np.arange(len(adstock)), adstock.shape[1])
         value, slope = self._bank.mean_and_slope(owner, adstock.ravel())
         return value.reshape(adstock.shape), slope.reshape(adstock.shape)
@@ -296,60 +357,6 @@ def ascended(response: Response, schedules: Schedules, price: float, start: Arra
                 break
         spend = moved
     return spend, max(bound, value)
-
-
-def hull_bound(response: Response, schedules: Schedules, price: float) -> float:
-    """A bound on price x customers - spend for curves of any shape: a linear program over hulls of weekly curves.
-
-    For carryover that all draws share. S-shaped weeks are bounded as if money could mix idle and busy weeks, which
-    leaves a gap of a few per cent.
-    """
-    import highspy
-
-    worth, cost = (1.0, 0.0) if np.isinf(price) else (price, 1.0)
-    channels, weeks, terms = len(response.curves), schedules.weeks, len(response.season)
-    most = np.array(
-        [(m @ np.full(weeks, u)).max() for m, u in zip(response.mean_spreads, schedules.weekly_most, strict=True)]
-    )
-    ends = most + response.carried.max(axis=1)
-    tables = Tables(Bank(response.curves), np.zeros(channels), ends, np.zeros(channels))
-    for share in np.geomspace(1e-3, 1, _LOOKS):
-        tables.refine(list(enumerate((share * ends).tolist())))
-    hulls = [tables.hull(c, 0.0, float(ends[c])) for c in range(channels)]
-    rows, limits = schedules.inequalities
-    sums = schedules.equalities
-    own = sparse.vstack([rows, sums])
-    pieces = [sparse.kron(sparse.eye(terms), np.ones((1, len(hull.width)))) for hull in hulls]
-    spreads = sparse.hstack(
-        [-sparse.block_diag(response.mean_spreads), sparse.csr_matrix((channels * terms, channels))]
-    )
-    matrix = sparse.csc_matrix(sparse.bmat([[own, None], [spreads, sparse.block_diag(pieces)]]))
-    gains = [np.outer(response.season, hull.slope).ravel() for hull in hulls]
-    widths = [np.tile(hull.width, terms) for hull in hulls]
-    objective = np.concatenate(
-        [np.full(channels * weeks, -cost), np.zeros(channels), *(worth * gain for gain in gains)]
-    )
-    room = np.concatenate((limits, np.zeros(sums.shape[0]), response.carried.ravel()))
-    upper = np.concatenate((schedules.most, *widths))
-    unit, size = schedules.unit, max(float(np.abs(objective).max()), 1e-300)
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
-    model.col_cost_, model.col_lower_, model.col_upper_ = -objective / size, np.zeros(len(objective)), upper / unit
-    is_equal = np.zeros(len(room), dtype=bool)
-    is_equal[len(limits) : len(limits) + sums.shape[0]] = True
-    model.row_lower_, model.row_upper_ = np.where(is_equal, room / unit, -np.inf), room / unit
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.passModel(model)
-    solver.run()
-    prices = -np.array(solver.getSolution().row_dual) * size
-    prices = np.where(is_equal, prices, np.maximum(prices, 0.0))
-    start = worth * float((response.season[None, :] * np.array([hull.customers[0] for hull in hulls])[:, None]).sum())
-    idle = worth * float(response.past_customers.sum())
-    return float(prices @ room + np.maximum(objective - prices @ matrix, 0.0) @ upper) + start - idle
 
 
 def _uphill(reached: Callable[[Array], float], spend: Array, target: Array, value: float) -> tuple[Array, float]:

@@ -1,0 +1,153 @@
+"""Flights of S-shaped curves: several climbs through concave curves that touch them, and hulls as the bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from attribution.errors import IllPosedPlan, InfeasiblePlan
+from optimizer.flight_plan import FlightPlan
+from optimizer.flight_search import FlightSearch
+from optimizer.objectives import BlendedCAC, Profit, Spend
+from optimizer.program import Array
+from optimizer.solvers.flight_hulls import FlightHulls, TotalsRow
+
+__all__ = ["Pulses"]
+
+_CLIMBS = 12
+_FAR = 0.01
+_KEEP = 1e-7
+
+
+class Pulses:
+    """The best of several local optima, and the bound.
+
+    Parameters
+    ----------
+    search
+        The question over curves of any shape.
+    """
+
+    def __init__(self, search: FlightSearch) -> None:
+        self.search, self.truth = search, search.response
+        self.goal = search.program.goal
+        self.hulls = FlightHulls(search.response, search.schedules)
+        self.rows = self._rows()
+
+    def run(self) -> FlightPlan:
+        """The plan, its promises kept under the true curves.
+
+        Raises
+        ------
+        InfeasiblePlan
+            Where hulls prove that no schedule keeps the promises, or none was found that does.
+        """
+        self.search.prepare()
+        bound, relaxed = self._relaxed()
+        best: FlightPlan | None = None
+        for start in self._starts(relaxed):
+            found = self._climbed(start, bound, best)
+            if found is not None and (best is None or self.goal.sign * (found.value - best.value) > 0):
+                best = found
+            if best is not None and best.gap <= self.search.gap:
+                break
+        if best is None:
+            raise InfeasiblePlan("no schedule was found that keeps the promise and the ceiling in these weeks.")
+        return best
+
+    def _rows(self) -> tuple[TotalsRow, ...]:
+        rows = []
+        if self.search.promise > 0:
+            rows.append(TotalsRow(0.0, 1.0, -self.search.promise))
+        if np.isfinite(ceiling := self.search.ceiling):
+            rows.append(TotalsRow(1.0, ceiling, ceiling * self.goal.organic - self.goal.fixed_cost))
+        return tuple(rows)
+
+    def _relaxed(self) -> tuple[float, Array]:
+        """The bound on the objective's figure, and the relaxation's schedule."""
+        goal = self.goal
+        if goal.is_ratio:
+            found = self.hulls.least_ratio(goal.fixed_cost, goal.organic, self.rows)
+            if found is not None and found[1].sum() <= 1e-9 * self.search.program.upper.sum():
+                remedy = "Remedy: promise Customers(at_least=...) or state the spend with a Budget."
+                raise IllPosedPlan(f"blended CAC is lowest at zero spend. {remedy}")
+            if found is not None:
+                return found
+        else:
+            relaxed = self.hulls.best(float(goal.per_customer[0]), float(goal.per_spend[0]), self.rows)
+            if relaxed is not None:
+                return goal.sign * (relaxed.score + goal.constant), relaxed.spend
+        raise self._refusal()
+
+    def _refusal(self) -> InfeasiblePlan:
+        if self.search.promise > 0:
+            most = self.hulls.best(1.0, 0.0)
+            reachable = np.inf if most is None else most.score + self.goal.organic
+            text = f"customers at least {self.search.promise + self.goal.organic:,.0f} cannot hold"
+            if reachable < self.search.promise + self.goal.organic:
+                return InfeasiblePlan(f"{text}, since at most {reachable:,.0f} are attainable in these weeks.")
+        text = "no schedule keeps the promise and the ceiling on the CAC in these weeks"
+        promises = tuple(row for row in self.rows if not row.per_spend)
+        cheapest = self.hulls.least_ratio(self.goal.fixed_cost, self.goal.organic, promises)
+        if cheapest is not None and cheapest[0] > self.search.ceiling:
+            text += f", since the blended CAC cannot go below {cheapest[0]:,.2f}"
+        return InfeasiblePlan(f"{text}.")
+
+    def _starts(self, relaxed: Array) -> Iterator[Array]:
+        """The relaxation's schedule, that schedule pulsed, and the even one."""
+        yield relaxed
+        yield self._pulsed(relaxed)
+        yield self.search.even()
+
+    def _pulsed(self, spend: Array) -> Array:
+        """Each channel's money moved from weeks of less than half its usual pulse to the others."""
+        strong = spend >= 0.5 * spend.max(axis=1, keepdims=True)
+        kept = np.where(strong, spend, 0.0)
+        scale = spend.sum(axis=1, keepdims=True) / np.maximum(kept.sum(axis=1, keepdims=True), 1e-300)
+        return np.asarray(kept * np.minimum(scale, 1.5))
+
+    def _climbed(self, spend: Array, bound: float, known: FlightPlan | None) -> FlightPlan | None:
+        """Maximise under touching concave curves and touch anew, until that no longer helps or trails ``known``."""
+        search, best = self.search, None
+        for step in range(_CLIMBS):
+            if step >= 2 and best is not None and known is not None and best.gap > known.gap + _FAR:
+                break
+            search.response = self.truth.touching(spend)
+            search.start = np.maximum(spend, 1e-9 * search.schedules.weekly_most[:, None])
+            try:
+                spend = search.solved().spend.to_numpy().T
+            except (InfeasiblePlan, IllPosedPlan):
+                if best is not None:
+                    break
+                spend = search.most()
+                continue
+            found = self._judged(spend, bound)
+            if found is None:
+                continue
+            gain = (
+                np.inf if best is None else self.goal.sign * (found.value - best.value) / max(abs(best.value), 1e-300)
+            )
+            if gain > 0:
+                best = found
+            if gain <= 0.1 * search.gap or found.gap <= search.gap:
+                break
+        return best
+
+    def _judged(self, spend: Array, bound: float) -> FlightPlan | None:
+        """The schedule under the true curves; None where it breaks a promise."""
+        search, goal = self.search, self.goal
+        search.response = self.truth
+        won, total = search.won(spend), float(spend.sum())
+        customers = goal.organic + won
+        if won < search.promise * (1 - _KEEP) or goal.fixed_cost + total > search.ceiling * customers * (1 + _KEEP):
+            return None
+        objective = search.plan.objective
+        value = customers
+        if isinstance(objective, BlendedCAC):
+            value = (goal.fixed_cost + total) / customers
+        elif isinstance(objective, Spend):
+            value = total
+        elif isinstance(objective, Profit):
+            value = float(goal.per_customer[0]) * won - total + goal.constant
+        return search.plan_of(spend, value, bound)

@@ -1,0 +1,111 @@
+"""Flights of S-shaped curves: climbs stay below the truth, promises are kept exactly, bounds hold against all grids."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from plan_worlds import hill_world
+
+from attribution.errors import BadInput, InfeasiblePlan
+from mmm.curves import Hill, ResponseCurves
+from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Plan, Profit, Spend
+from optimizer.flighting import Flight
+
+WORLD = hill_world(0, 5, "mixed", budget=1e6 / 52)
+LAGS = {channel: [0.6, 0.3, 0.1] for channel in WORLD}
+SEASON = 1 + 0.3 * np.sin(np.arange(8) / 8 * 6)
+FLIGHT = Flight(WORLD, 8, LAGS, season=SEASON)
+BUDGET = Budget(at_most=150_000)
+TWO = ResponseCurves({"a": Hill(60, 4000, 2.5), "b": Hill(40, 3000, 1.8)})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_touching_curves_stay_below_and_touch(seed):
+    rng = np.random.default_rng(seed)
+    response = FLIGHT.response()
+    spend = rng.uniform(0, 6000, (5, 8)) * (rng.random((5, 8)) < 0.7)
+    under = response.touching(spend)
+    assert under.customers(spend).sum() == pytest.approx(response.customers(spend).sum(), rel=1e-5)
+    for _ in range(50):
+        other = rng.uniform(0, 20_000, (5, 8)) * (rng.random((5, 8)) < rng.random())
+        assert under.customers(other).sum() <= response.customers(other).sum() + 1e-3
+        height, gradient = under.tangent(other)
+        third = rng.uniform(0, 20_000, (5, 8))
+        plane = height + (gradient * (third - other)).sum()
+        assert under.customers(third).sum() <= plane + 1e-3  # concave
+
+
+@pytest.mark.parametrize("lags", [[1.0], [0.7, 0.3]])
+def test_bound_and_plan_against_all_schedules_of_a_grid(lags):
+    flight = Flight(TWO, 3, dict.fromkeys(TWO, lags), season=[1.0, 1.2, 0.8])
+    response, steps = flight.response(), np.arange(9) * 1500.0
+    schedules = np.array([s for s in product(steps, repeat=6) if sum(s) <= 12_000]).reshape(-1, 2, 3)
+    won = np.array([response.customers(s).sum() for s in schedules])
+    most = flight.solve(Plan(maximize=Customers(), subject_to=Budget(at_most=12_000)))
+    assert most.customers >= won.max() * (1 - 1e-6)
+    assert most.bound >= most.customers
+    totals = schedules.sum(axis=(1, 2))
+    goal = 0.8 * won.max()
+    least = flight.solve(Plan(minimize=Spend(), subject_to=[Budget(at_most=12_000), Customers(at_least=goal)]))
+    assert least.total_spend <= totals[won >= goal].min() * (1 + 1e-6)
+    assert least.bound <= least.total_spend
+    cheap = flight.solve(Plan(minimize=BlendedCAC(fixed_cost=5000, organic=10), subject_to=Budget(at_most=12_000)))
+    assert cheap.blended_cac <= ((5000 + totals) / (10 + won)).min() * (1 + 1e-6)
+    assert cheap.bound <= cheap.blended_cac
+
+
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_a_promise_is_kept_and_hardly_exceeded(share):
+    most = FLIGHT.solve(Plan(maximize=Customers(organic=50), subject_to=BUDGET)).customers
+    plan = Plan(minimize=Spend(organic=50), subject_to=[BUDGET, Customers(at_least=share * most)])
+    found = FLIGHT.solve(plan)
+    assert share * most * (1 - 1e-6) <= found.customers <= share * most * 1.002
+    assert found.bound <= found.total_spend
+
+
+def test_gaps_are_a_few_per_cent_and_said():
+    plans = [
+        Plan(maximize=Customers(organic=50), subject_to=BUDGET),
+        Plan(minimize=BlendedCAC(organic=50, fixed_cost=3e4), subject_to=BUDGET),
+        Plan(maximize=Profit(120, organic=50, fixed_cost=3e4), subject_to=BUDGET),
+    ]
+    for plan in plans:
+        found = FLIGHT.solve(plan)
+        assert found.gap < 0.06
+        assert f"{found.gap:.1%}" in found.verdict
+
+
+def test_a_ceiling_is_kept_and_one_that_cannot_hold_names_the_lowest():
+    cheapest = FLIGHT.solve(Plan(minimize=BlendedCAC(organic=50, fixed_cost=3e4), subject_to=BUDGET))
+    ceiling = cheapest.blended_cac * 1.1
+    goal = Customers(organic=50, fixed_cost=3e4)
+    found = FLIGHT.solve(Plan(maximize=goal, subject_to=[BUDGET, MaxCAC(ceiling)]))
+    assert found.blended_cac <= ceiling * (1 + 1e-6)
+    assert found.customers > cheapest.customers
+    with pytest.raises(InfeasiblePlan, match="cannot go below"):
+        FLIGHT.solve(Plan(maximize=goal, subject_to=[BUDGET, MaxCAC(cheapest.bound * 0.9)]))
+
+
+def test_limits_of_channels_hold():
+    channel = WORLD.channels[1]
+    plan = Plan(maximize=Customers(), subject_to=[BUDGET, Channel(channel).at_most(20_000)])
+    found = FLIGHT.solve(plan)
+    assert found.spend[channel].sum() <= 20_000 * (1 + 1e-6)
+    assert found.total_spend <= 150_000 * (1 + 1e-6)
+
+
+def test_a_promise_beyond_the_hulls_is_refused_with_what_they_allow():
+    with pytest.raises(InfeasiblePlan, match="are attainable"):
+        FLIGHT.solve(Plan(minimize=Spend(), subject_to=[BUDGET, Customers(at_least=1e6)]))
+
+
+def test_ceilings_beside_other_objectives_are_refused():
+    with pytest.raises(BadInput, match="MaxCAC"):
+        FLIGHT.solve(Plan(maximize=Profit(100), subject_to=[BUDGET, MaxCAC(50)]))
+
+
+def test_a_profit_keeps_its_promise():
+    plan = Plan(maximize=Profit(1.0, organic=50), subject_to=[BUDGET, Customers(at_least=1500)])
+    found = FLIGHT.solve(plan)
+    assert found.customers >= 1500 * (1 - 1e-6)
+    assert found.bound >= found.value
