@@ -13,6 +13,8 @@ __all__ = ["Hull", "Tables"]
 
 # Where the first look at a curve samples it, as shares of its range: dense near zero, where slopes may be infinite.
 _FIRST_LOOK = np.array([0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.07, 0.13, 0.21, 0.31, 0.43, 0.57, 0.77, 1.0])
+_PEELS = 6
+_ONE = np.ones(1, dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,14 @@ def _upper_envelope(x: Array, y: Array) -> Hull:
         x, y = x[starts], np.maximum.reduceat(y, starts)
         width = x[1:] - x[:-1]
     slope = (y[1:] - y[:-1]) / width
+    for _ in range(_PEELS):  # points under the line of their neighbours are no corners: off with all of them at once
+        rises = slope[1:] > slope[:-1]
+        if not rises.any():
+            return Hull(x, y, slope, width)
+        kept = np.concatenate((_ONE, ~rises, _ONE))
+        x, y = x[kept], y[kept]
+        width = x[1:] - x[:-1]
+        slope = (y[1:] - y[:-1]) / width
     if (slope[1:] > slope[:-1]).any():
         corners = _chain(x.tolist(), y.tolist())
         x, y = x[corners], y[corners]
