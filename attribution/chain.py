@@ -169,15 +169,15 @@ def _brought(step: sparse.csr_array, visits: Array, held: NDArray[np.bool_], end
     (m + (I - A)^-1 (A m - l m)) / (1 - l): the sum over steps may trade the mass for its remainder beside the slowest
     mode, which forgets faster, and stays exact.
     """
-    mask = (~held).astype(float)
+    closed = np.flatnonzero(held)
     within = held * visits[:, None]
     brought = ends @ within
     mass = step @ within
-    mass *= mask
-    scale = np.ones(mask.shape[1])
+    mass.reshape(-1)[closed] = 0.0
+    scale = np.ones(held.shape[1])
     for count in range(1, _STEPS + 1):
         after = step @ mass
-        after *= mask
+        after.reshape(-1)[closed] = 0.0
         gain = ends @ mass
         brought += scale * gain
         if count % _TRADE == 0:
@@ -188,7 +188,7 @@ def _brought(step: sparse.csr_array, visits: Array, held: NDArray[np.bool_], end
         mass = after
         if count % _LOOK == 0 and (abs(scale) * np.abs(mass).sum(axis=0)).max() < _MASS_LEFT:
             return np.asarray(brought)
-    return np.asarray(brought + scale * (ends @ _solved(step, mass, mask)))
+    return np.asarray(brought + scale * (ends @ _solved(step, mass, (~held).astype(float))))
 
 
 def _mode(mass: Array, after: Array) -> Array:

@@ -16,6 +16,8 @@ from attribution import (
     LastNonDirect,
     LastTouch,
     Linear,
+    Markov,
+    OrderedShapley,
     PositionBased,
     Shapley,
     TimeDecay,
@@ -113,3 +115,20 @@ def test_a_heuristic_without_direct_in_the_log_is_last_touch(make_log):
     touched, bought = make_log(4)
     journeys = Journeys.from_touchpoints(touched, conversions=bought)
     pd.testing.assert_series_equal(LastNonDirect("none")(journeys).conversions, LastTouch()(journeys).conversions)
+
+
+@pytest.mark.parametrize(
+    "model", [Linear(), PositionBased(), Markov(2), Shapley(), OrderedShapley()], ids=lambda m: m.name
+)
+def test_weights_may_be_fractions_and_rows_may_be_split(model):
+    whole = pd.DataFrame(
+        {"path": ["a > b", "b > c > a", "c"], "conversions": [4.0, 2.0, 1.0], "nulls": [3.0, 5.0, 7.0]}
+    )
+    third = whole.assign(conversions=whole["conversions"] * 0.3, nulls=whole["nulls"] * 0.3)
+    rest = whole.assign(conversions=whole["conversions"] * 0.7, nulls=whole["nulls"] * 0.7)
+    credit, part, split = (
+        model(Journeys.from_paths(frame, nulls="nulls")).conversions
+        for frame in (whole, third, pd.concat([third, rest]))
+    )
+    np.testing.assert_allclose(part, 0.3 * credit, rtol=1e-12)
+    np.testing.assert_allclose(split, credit, rtol=1e-12)

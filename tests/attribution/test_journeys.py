@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attribution import Cleaning, ConversionEvents, Journeys, LastTouch, Linear, Markov, PathRules, TimeDecay
+from attribution import Cleaning, ConversionEvents, Engine, Journeys, LastTouch, Linear, Markov, PathRules, TimeDecay
 from attribution.sessions import touches_of
 from attribution.sources import epoch_micros
 
@@ -215,3 +215,13 @@ def test_period_spans_first_touch_and_last_event(make_log):
     first, last = Journeys.from_touchpoints(touched, conversions=bought).period
     assert first == touched["time"].min()
     assert last == max(touched["time"].max(), bought["time"].max())
+
+
+def test_a_memory_limit_reaches_the_engine_and_changes_no_credit(tmp_path, make_log):
+    engine = Engine(memory_limit="200MB", threads=1, spill=str(tmp_path))
+    settings = "SELECT current_setting('memory_limit'), current_setting('threads'), current_setting('temp_directory')"
+    limit, threads, spill = engine.open().raw_sql(settings).fetchone()
+    assert (limit, threads, spill) == ("190.7 MiB", 1, str(tmp_path))  # megabytes in, mebibytes out
+    touched, bought = make_log(12)
+    tight, plain = (Journeys.from_touchpoints(touched, conversions=bought, engine=one) for one in (engine, None))
+    pd.testing.assert_series_equal(Markov()(tight).conversions, Markov()(plain).conversions, rtol=1e-12)

@@ -127,6 +127,18 @@ def test_the_fixed_point_and_the_closed_form_agree(make_log, monkeypatch, order)
         np.testing.assert_allclose(other.value, dense.value, rtol=1e-9)
 
 
+@pytest.mark.parametrize("order", [2, 3])
+def test_many_states_that_forget_slowly(order, monkeypatch):
+    monkeypatch.setattr(chain, "_DENSE", 0)
+    rng = np.random.default_rng(4)
+    paths = [(list("ab" * 60 + "c"), 3, 1, 2.0), (list("a" * 150), 1, 2, 5.0), (list("dc" * 40), 0, 9, 0.0)]
+    paths += [(list(rng.choice(list("abcde"), rng.integers(1, 12))), 1, 4, rng.gamma(2.0)) for _ in range(400)]
+    credit = Markov(order)(journeys_of(paths))
+    effect, effect_value = solved_on_its_own(paths, order)
+    np.testing.assert_allclose(credit.removal_effect, list(effect.values()), atol=1e-10)
+    np.testing.assert_allclose(credit.removal_effect_value, list(effect_value.values()), atol=1e-10)
+
+
 def test_channels_are_told_apart_whatever_they_are_called():
     names = ["(start)", "(conversion)", "null", "ü", "日本", "a b"]
     frame = pd.DataFrame({"path": [f"{a}|{b}" for a in names for b in names], "conversions": 1.0, "nulls": 2.0})

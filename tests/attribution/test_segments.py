@@ -11,6 +11,8 @@ from attribution import (
     ByTouchDate,
     ChannelRule,
     ChannelRules,
+    Custom,
+    FirstTouch,
     IdentityMap,
     Journeys,
     LastNonDirect,
@@ -18,6 +20,7 @@ from attribution import (
     Linear,
     Markov,
     PathRules,
+    PositionBased,
     Shapley,
     TimeDecay,
     UnknownChannel,
@@ -118,6 +121,22 @@ def test_single_conversions_add_up_to_the_credit(journeys, log, model):
     bought = log[1].groupby(["user", "time"])["value"].sum()
     single = table.assign(time=table["time"].dt.tz_localize(None)).groupby(["user", "time"])["value"].sum()
     np.testing.assert_allclose(single, bought.loc[single.index], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [FirstTouch(), LastNonDirect(), Linear(), PositionBased(), TimeDecay("3D"), Custom(lambda touch: touch.step + 1.0)],
+    ids=lambda model: model.name,
+)
+def test_each_conversion_is_handed_out_once(log, model):
+    touched, bought = log
+    table = credit_per_conversion(Journeys.from_touchpoints(touched, conversions=bought), model)
+    table["time"] = table["time"].dt.tz_localize(None)
+    sums = table.groupby(["user", "time"])[["conversions", "value"]].sum()
+    given = bought.groupby(["user", "time"])["value"].agg(["size", "sum"]).loc[sums.index]
+    np.testing.assert_allclose(sums, given, rtol=1e-12)
+    assert len(sums) > 100
+    assert not table.duplicated(["user", "time", "channel"]).any()
 
 
 def test_markov_credits_no_single_conversion(journeys):
