@@ -14,7 +14,7 @@ from optimizer.plan import Plan
 if TYPE_CHECKING:
     from optimizer.flighting import Flight, FlightPlan, by_geo
     from optimizer.guardrails import Ceiling, Guardrails
-    from optimizer.information import LiftTest, perfect_information, value_of_tests
+    from optimizer.information import LiftTest, perfect_information, sizes_of_test, value_of_tests
     from optimizer.risk import Pessimistic, Regret, expected_regret, risk_frontier, tail_mean
     from optimizer.scenarios import (
         BudgetChange,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "optimizer.flighting": ("Flight", "FlightPlan", "by_geo"),
     "optimizer.guardrails": ("Ceiling", "Guardrails"),
-    "optimizer.information": ("LiftTest", "perfect_information", "value_of_tests"),
+    "optimizer.information": ("LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"),
     "optimizer.risk": ("Pessimistic", "Regret", "expected_regret", "risk_frontier", "tail_mean"),
     "optimizer.scenarios": (
         "BudgetChange",
@@ -97,6 +97,7 @@ __all__ = [
     "perfect_information",
     "risk_frontier",
     "scenario_frontiers",
+    "sizes_of_test",
     "tail_mean",
     "value_of_tests",
 ]

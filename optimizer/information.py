@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from optimizer.solvers.bank import Bank
 from optimizer.solvers.branch import branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 
-__all__ = ["LiftTest", "perfect_information", "value_of_tests"]
+__all__ = ["LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"]
 
 _GAP = 1e-6  # values of information are small differences of large numbers
 
@@ -114,6 +114,67 @@ def value_of_tests(
             }
         )
     return pd.DataFrame(rows).sort_values("value", ascending=False, kind="stable", ignore_index=True)
+
+
+def sizes_of_test(
+    plan: Plan,
+    curves: ResponseCurves,
+    channel: str,
+    test: LiftTest,
+    spend: Mapping[str, float] | pd.Series | None = None,
+    shares: Iterable[float] = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0),
+) -> pd.DataFrame:
+    """How large a channel's test should be: what each size teaches, less what running it costs.
+
+    Among k times as much of the market the effect is k times as large and its standard error the square root of k
+    times, so relative precision rises with the root of the size. The cost is what the test itself forgoes or adds in
+    the objective's figure, at expected customers and with the money it saves or spends; a test that earns more than
+    it costs has a negative one.
+
+    Parameters
+    ----------
+    plan, curves, spend
+        As for ``value_of_tests``.
+    channel
+        The channel tested.
+    test
+        One test of known standard error, from which the other sizes follow.
+    shares
+        Shares of the horizon's market to try.
+
+    Returns
+    -------
+    One row per size: share, standard_error, value (of learning), cost, net (value - cost) and ``best``, true for the
+    size of the largest net value where that is positive.
+
+    Raises
+    ------
+    BadInput
+        As ``value_of_tests``; and for objectives that are ratios, whose figure does not add up over tests.
+    """
+    solve = _Solver(plan, curves)
+    goal = solve.program.goal
+    if goal.is_ratio:
+        remedy = "ask with maximize=Customers(...) or maximize=Profit(...)."
+        raise BadInput(Problem("sizes_of_test", "cannot weigh a test against a blended CAC.", remedy=remedy))
+    usual = curves.amounts(spend if spend is not None else plan.now or {})
+    curves[channel]
+    index = curves.channels.index(channel)
+    if not usual[index] > 0:
+        remedy = "give spend=..., or Plan(now=...)."
+        raise BadInput(Problem("sizes_of_test", "knows no usual spend of the channel.", channel, remedy=remedy))
+    rows = []
+    for share in shares:
+        error = test.standard_error * float(np.sqrt(share / test.share))
+        sized = replace(test, share=share, standard_error=error)
+        effect = sized.effect(curves, channel, float(usual[index]))
+        lost = -np.sign(test.change) * goal.per_customer[index] * float(effect.mean())
+        saved = -test.change * share * float(usual[index]) * goal.per_spend[index]
+        rows.append((share, error, solve.gain(effect, error, 12), float(lost - saved)))
+    frame = pd.DataFrame(rows, columns=["share", "standard_error", "value", "cost"])
+    frame["net"] = frame["value"] - frame["cost"]
+    frame["best"] = (frame["net"] == frame["net"].max()) & (frame["net"] > 0)
+    return frame
 
 
 def perfect_information(plan: Plan, curves: ResponseCurves, draws: int = 100, seed: int = 0) -> float:

@@ -5,8 +5,8 @@ import pytest
 
 from attribution.errors import BadInput, UnknownChannel
 from mmm.curves import MichaelisMenten, ResponseCurves
-from optimizer import Budget, Customers, Plan
-from optimizer.information import LiftTest, perfect_information, value_of_tests
+from optimizer import BlendedCAC, Budget, Customers, Plan, Profit
+from optimizer.information import LiftTest, perfect_information, sizes_of_test, value_of_tests
 
 RNG = np.random.default_rng(0)
 CURVES = ResponseCurves(
@@ -58,7 +58,36 @@ def test_the_effect_is_what_the_test_measures():
     assert effect == pytest.approx(np.full(200, 0.2 * (600 - 500)))
 
 
+def test_larger_tests_teach_more_and_cost_in_proportion():
+    sizes = sizes_of_test(PLAN, CURVES, "unknown", LiftTest(-0.5, 0.25, 20), shares=(0.05, 0.2, 0.8))
+    assert sizes["value"].is_monotonic_increasing
+    assert (sizes["standard_error"] / np.sqrt(sizes["share"])).to_numpy() == pytest.approx(np.full(3, 40.0))
+    assert (sizes["cost"] / sizes["share"]).to_numpy() == pytest.approx(np.full(3, sizes["cost"][0] / 0.05))
+    forgone = CURVES["unknown"].mean(7e4) - CURVES["unknown"].mean(3.5e4)
+    assert sizes["cost"].iloc[-1] == pytest.approx(0.8 * forgone)
+    assert sizes["net"].to_numpy() == pytest.approx((sizes["value"] - sizes["cost"]).to_numpy())
+    one = value_of_tests(PLAN, CURVES, {"unknown": LiftTest(-0.5, 0.2, 20 * np.sqrt(0.8))})["value"].iloc[0]
+    assert sizes["value"].iloc[1] == pytest.approx(one)
+
+
+def test_at_most_one_size_is_best_and_only_where_it_pays():
+    sizes = sizes_of_test(PLAN, CURVES, "unknown", LiftTest(-0.2, 0.25, 2))
+    assert sizes["best"].sum() == 1
+    assert sizes.loc[sizes["best"], "net"].iloc[0] == sizes["net"].max() > 0
+    vain = sizes_of_test(PLAN, CURVES, "known", LiftTest(-1, 0.25, 20))
+    assert not vain["best"].any()
+
+
+def test_money_counts_in_a_profit_but_not_in_customers():
+    plan = Plan(maximize=Profit(1000.0), subject_to=Budget(at_most=2e5), now=dict.fromkeys(CURVES, 7e4))
+    more = sizes_of_test(plan, CURVES, "known", LiftTest(0.5, 0.25, 20), shares=[0.25])
+    won = 0.25 * (CURVES["known"].mean(1.05e5) - CURVES["known"].mean(7e4))
+    assert more["cost"].iloc[0] == pytest.approx(0.25 * 3.5e4 - 1000 * won)
+
+
 BAD = {
+    "a ratio": lambda: sizes_of_test(PLAN.replaced(objective=BlendedCAC(1e4)), CURVES, "known", TEST),
+    "no usual spend of the channel": lambda: sizes_of_test(PLAN, CURVES, "known", TEST, spend={"known": 0.0}),
     "no change": lambda: LiftTest(0.0),
     "no error": lambda: LiftTest(-1, 0.5, 0.0),
     "no usual spend": lambda: value_of_tests(Plan(maximize=Customers(), subject_to=Budget(at_most=1)), CURVES, TEST),
