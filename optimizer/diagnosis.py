@@ -18,6 +18,8 @@ _PROMISE = (
     "Budget(at_least=...), or ask another question: maximize=Customers() with MaxCAC(...), or maximize=Profit(...)."
 )
 
+_RATIO_STEPS = 8
+
 Solve = Callable[[Program], tuple[Array | None, float, float]]
 
 
@@ -92,7 +94,7 @@ def _without(program: Program, row: Row, solve: Solve) -> str | None:
     if is_cac and row.is_aggregate:
         return f"{row.name!r} cannot hold, since without it the blended CAC cannot go below {-bound:,.2f}"
     if is_cac:
-        return f"{row.name!r} cannot hold, by {plain(-bound)} of spend at least"
+        return _group_cac(rest, row, solve)
     if row.per_customer.any():
         most = bound + program.goal.organic
         return f"{row.name!r} cannot hold, since at most {plain(most)} customers are attainable without it"
@@ -100,6 +102,30 @@ def _without(program: Program, row: Row, solve: Solve) -> str | None:
     word = "at most" if best == bound else "at least"
     best += 0.0  # no minus zero
     return f"{row.name!r} cannot hold, since the other limits allow {word} {plain(best)} there"
+
+
+def _group_cac(rest: Program, row: Row, solve: Solve) -> str:
+    """The lowest CAC of a group's channels: Dinkelbach's (1967) iteration, and a bound just below where it ends."""
+    goal = rest.goal
+    members = np.where(row.per_customer > 0, 1.0, 0.0)
+
+    def best(cac: float) -> tuple[Array | None, float, float]:
+        return solve(rest.replaced(goal=Goal(cac * members, members, 0.0, goal.organic, goal.fixed_cost, False, 1.0)))
+
+    cac = float(row.per_customer.max() / row.per_spend.max())
+    for _ in range(_RATIO_STEPS):
+        spend, score, _ = best(cac)
+        if spend is None:
+            break
+        outlay = float(members @ spend)
+        reached = cac * outlay / max(score + outlay, 1e-12 * outlay)
+        if abs(reached - cac) <= 1e-5 * cac:
+            break
+        cac = reached
+    for slack in (1e-4, 1e-3, 1e-2, 0.1):
+        if best(cac * (1 - slack))[2] < 0:
+            return f"{row.name!r} cannot hold, since the other limits allow no CAC below {cac * (1 - slack):,.2f} there"
+    return f"{row.name!r} cannot hold"
 
 
 def _best_for(row: Row, program: Program) -> Goal:

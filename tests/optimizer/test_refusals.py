@@ -151,3 +151,19 @@ def test_public_names_are_there_and_unknown_ones_are_not():
     assert set(dir(optimizer)) == set(optimizer.__all__)
     with pytest.raises(AttributeError, match="Plann"):
         _ = optimizer.Plann
+
+
+def test_a_group_ceiling_that_cannot_hold_names_the_lowest_cac():
+    import re
+
+    curves = ResponseCurves({"a": MichaelisMenten(1000.0, 1e5), "b": MichaelisMenten(600.0, 4e4), "c": Hill(900, 5e4)})
+    limits = [Budget(at_most=3e5), Group("ab", ["a", "b"]).at_least(1.2e5)]
+    plan = Plan(maximize=Customers(), subject_to=[*limits, Group("ab", ["a", "b"]).cac_at_most(100)])
+    with pytest.raises(InfeasiblePlan, match="ab CAC at most 100") as caught:
+        plan.solve(curves)
+    split = np.linspace(0, 1.2e5, 4001)
+    lowest = (1.2e5 / (curves["a"](split) + curves["b"](1.2e5 - split))).min()
+    said = float(re.search(r"no CAC below ([\d,.]+) there", str(caught.value)).group(1).replace(",", ""))
+    assert said == pytest.approx(lowest, rel=5e-4)
+    allowed = plan.replaced(subject_to=[*limits, Group("ab", ["a", "b"]).cac_at_most(said * 1.002)])
+    assert allowed.solve(curves).gap <= 1e-3
