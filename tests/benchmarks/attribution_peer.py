@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import tempfile
 import venv
@@ -22,7 +23,8 @@ def peak():  # gigabytes of this process alone; ru_maxrss would count the parent
 
 WHERE = """
 import importlib.util, json, pathlib
-print(json.dumps(str(pathlib.Path(importlib.util.find_spec("cypack").origin).parent / "data" / "Data.csv")))
+path = pathlib.Path(importlib.util.find_spec("cypack").origin).parent / "data" / "Data.csv"
+print(json.dumps({"path": str(path)}))
 """
 
 MODELS = """
@@ -43,12 +45,13 @@ print(json.dumps(answer))
 
 
 def run(python: str, program: str, *arguments: str) -> dict:
-    """The answer of a program, or what stopped it under ``failed``."""
+    """The answer of a program with the ``cpu`` seconds it took, or what stopped it under ``failed``."""
     command = [python, "-W", "ignore", "-c", PEAK + program, *arguments]
+    before = _cpu()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return {"failed": done.stderr.strip().splitlines()[-1] if done.stderr else f"killed, {done.returncode}"}
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return {"cpu": _cpu() - before, **json.loads(done.stdout.strip().splitlines()[-1])}
 
 
 def models(python: str, source: str | Path, names: dict[str, str], asked: list[dict]) -> dict:
@@ -61,7 +64,7 @@ def models(python: str, source: str | Path, names: dict[str, str], asked: list[d
 
 def sample(python: str) -> str:
     """Path of the table of 10,000 paths that the package carries."""
-    return str(run(python, WHERE))
+    return run(python, WHERE)["path"]
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -86,3 +89,8 @@ def made() -> str:
         print("Installing ChannelAttribution beside; where it must be compiled, this takes minutes.", flush=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return str(python)
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

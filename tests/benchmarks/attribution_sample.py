@@ -7,9 +7,9 @@ The sample comes with the peer's package. Held against each other, each with its
 - heuristics: ours and the peer's, largest difference of a channel over the total of conversions or value;
 - exact: our Markov credit and that of a chain built here from tuples of names and solved once per removed channel,
   largest difference of a channel over the total;
-- noise: the peer simulates; its estimate over many seeds has a mean and a standard error. The exact credit must lie
-  within 4 standard errors of that mean for every channel, conversions and value. Beside it, how far the peer's single
-  answers lie from the exact one.
+- noise: the peer simulates; its estimate over many seeds has a mean and a standard error. The exact credit must lie so
+  close to that mean, for every channel, order and measure, that chance alone would part them anywhere once in 100
+  tables (Student's t, Bonferroni). Beside it, how far the peer's single answers lie from the exact one.
 
 Exit code 1 when a verdict fails.
 """
@@ -24,6 +24,7 @@ from itertools import pairwise
 import attribution_peer as peer
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 import attribution
 
@@ -32,7 +33,7 @@ MEASURES = {"conversions": "total_conversions", "value": "total_conversion_value
 RULES = {"first_touch": attribution.FirstTouch, "last_touch": attribution.LastTouch, "linear_touch": attribution.Linear}
 ORDERS = (1, 2, 3)
 APART = 1_000  # the peer's folds take the seeds that follow the one given
-ERRORS = 4.0
+FALSE_ALARM = 0.01
 
 
 def solved(table: pd.DataFrame, order: int) -> pd.DataFrame:
@@ -95,6 +96,8 @@ def chains(journeys: attribution.Journeys, table: pd.DataFrame) -> list[dict]:
 
 def noise(journeys: attribution.Journeys, found: list[dict], seeds: int) -> list[dict]:
     """Rows of the table on the peer's simulations."""
+    judgements = len(ORDERS) * len(MEASURES) * len(journeys.channels)
+    limit = float(stats.t.isf(FALSE_ALARM / 2 / judgements, seeds - 1))
     rows = []
     for place, order in enumerate(ORDERS):
         credit = attribution.Markov(order)(journeys)
@@ -108,7 +111,7 @@ def noise(journeys: attribution.Journeys, found: list[dict], seeds: int) -> list
                 {
                     "what": f"{credit.model}, {measure}",
                     "differs by": float(((runs.mean() - exact).abs() / error).max()),
-                    "limit": ERRORS,
+                    "limit": limit,
                     "mean, large": percent(((runs.mean() - exact) / exact).abs()[large].max()),
                     "one run, large": percent(single.loc[:, large].max(axis=None)),
                     "one run, small": percent(single.loc[:, ~large].max(axis=None)),

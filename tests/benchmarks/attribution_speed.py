@@ -103,7 +103,10 @@ def line(name: str, found: dict) -> str:
     """One run as text."""
     if "failed" in found:
         return f"  {name:<28} failed: {found['failed']}"
-    return f"  {name:<28} {found['seconds']:7.1f} s ({found['reading']:.1f} s to paths), {found['gigabytes']:.2f} GB"
+    return (
+        f"  {name:<28} {found['seconds']:7.1f} s ({found['reading']:.1f} s to paths), {found['cpu']:.1f} s of processor, "
+        f"{found['gigabytes']:.2f} GB"
+    )
 
 
 def differs(ours: dict, other: dict[str, dict[str, float]]) -> float:
