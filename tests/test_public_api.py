@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
 FIXED = {
     "attribution": (
         "Journeys", "FirstTouch", "LastTouch", "LastNonDirect", "Linear", "PositionBased", "TimeDecay", "Markov",
@@ -45,6 +48,13 @@ def test_fixed_members(owner: str, name: str) -> None:
     found = getattr(importlib.import_module(package), kind)
     fields = getattr(found, "__dataclass_fields__", {})
     assert hasattr(found, name) or name in fields
+
+
+@pytest.mark.parametrize("package", ["attribution", "mmm", "optimizer", "mmm.curves"])
+def test_the_page_of_names_is_complete(package: str) -> None:
+    page = (ROOT / "docs" / "names.md").read_text(encoding="utf-8")
+    part = page.split(f"## {package}\n")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)`", part, re.MULTILINE)) == set(importlib.import_module(package).__all__)
 
 
 @pytest.mark.parametrize("package", ["attribution", "mmm", "optimizer", "mmm.curves"])
