@@ -35,6 +35,7 @@ bench-attribution: $(VENV)/.installed-dev
 
 bench-mmm: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/mmm_truth.py
+	$(BIN)/python tests/benchmarks/mmm_speed.py
 
 bench-optimizer: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/optimizer_suite.py

@@ -1,0 +1,187 @@
+"""The mix model against its peers on the same data in the same run: effective draws per second, seconds, divergences.
+
+Run: python tests/benchmarks/mmm_speed.py [--pymc-marketing PYTHON] [--meridian PYTHON] [--no-peers] [--seed 0]
+
+A simulated world of 156 weeks x 10 channels goes to all as one CSV: trend, yearly season of three harmonics and the
+world's controls in every baseline, each program's default priors, 4 chains x (1000 + 1000). A fit's seconds hold the
+model's building, compiling and sampling; a process's, all from the interpreter's start to the channels' intervals.
+Effective draws are the least bulk effective sample size over the parameters of the media, by one ArviZ for all.
+
+Ours runs cold, with NUMBA_CACHE_DIR empty, and three times warm, of which the median by ESS/s counts. PyMC-Marketing
+runs warm too: a run of a few draws before fills what PyTensor keeps on disk; Meridian keeps nothing there. Our cold run
+is held against those warm ones.
+Exit code 1 where a limit is missed; a peer that cannot be had is named and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import environments
+import mmm_peers
+import numpy as np
+import pandas as pd
+
+WEEKS, CHANNELS, CHAINS, DRAWS, TUNE, ORDER = 156, 10, 4, 1000, 1000, 3
+WARM = {"PyMC-Marketing": 50.0, "Meridian": 20.0}
+COLD = {"PyMC-Marketing": 15.0, "Meridian": 5.0}
+PROCESS, R_HAT, ESS, LONGEST = 8.0, 1.01, 400.0, 1800.0
+
+
+def write_world(folder: Path, seed: int) -> dict[str, Any]:
+    """Write world.csv; what to tell every program of it."""
+    from mmm.simulate import world
+
+    data, _ = world(seed, weeks=WEEKS, channels=CHANNELS)
+    time = pd.to_datetime(data.weekly["week"])
+    angle = 2 * np.pi * (time - pd.Timestamp("2000-01-01")).dt.days.to_numpy() / 365.25
+    pattern = {"trend": np.linspace(-0.5, 0.5, WEEKS)}
+    for order in range(1, ORDER + 1):
+        pattern |= {f"sine_{order}": np.sin(order * angle), f"cosine_{order}": np.cos(order * angle)}
+    data.weekly.assign(week=time.dt.strftime("%Y-%m-%d"), **pattern).to_csv(folder / "world.csv", index=False)
+    names = {"channels": list(data.channels), "controls": list(data.controls), "pattern": list(pattern)}
+    return names | {"chains": CHAINS, "draws": DRAWS, "tune": TUNE, "order": ORDER, "sampler": ""}
+
+
+def measured(python: str, program: str, folder: Path, asked: dict[str, Any], variables: dict[str, str]) -> dict:
+    """One run's answer, with the effective sizes of its media's parameters."""
+    target = folder / "draws.npz"
+    target.unlink(missing_ok=True)
+    row = environments.run(
+        python, program, str(folder), str(target), json.dumps(asked), variables=variables, seconds=LONGEST
+    )
+    row["load"] = os.getloadavg()[0]
+    return row if "failed" in row else row | effective(target, row["fit"])
+
+
+def effective(path: Path, seconds: float) -> dict[str, float]:
+    """Least bulk and tail effective sizes and largest R-hat over what moves, and effective draws per second."""
+    import arviz
+
+    least, tail, worst = np.inf, np.inf, 1.0
+    with np.load(path) as draws:
+        for name in draws.files:
+            flat = draws[name].astype(float).reshape(*draws[name].shape[:2], -1)
+            for column in np.flatnonzero(flat.std(axis=(0, 1)) > 0):
+                chains = flat[..., column]
+                least = min(least, float(arviz.ess(chains, method="bulk")))
+                tail = min(tail, float(arviz.ess(chains, method="tail")))
+                worst = max(worst, float(arviz.rhat(chains)))
+    return {"ESS": least, "tail ESS": tail, "R-hat": worst, "ESS/s": least / seconds}
+
+
+def ours(folder: Path, asked: dict[str, Any]) -> dict[str, dict]:
+    """Our cold run and the middle one of three warm."""
+    with tempfile.TemporaryDirectory() as cache:
+        variables = {"NUMBA_CACHE_DIR": cache}
+        runs = [measured(sys.executable, mmm_peers.OURS, folder, asked, variables) for _ in range(4)]
+    warm = [run for run in runs[1:] if "failed" not in run] or runs[1:]
+    if "failed" not in warm[0]:
+        warm.sort(key=lambda run: run["ESS/s"])
+    return {"blended-cac, warm": warm[len(warm) // 2], "blended-cac, cold": runs[0]}
+
+
+def peer(name: str, pythons: dict[str, str], folder: Path, asked: dict[str, Any]) -> dict:
+    """A peer's warm run, or why there is none."""
+    home, program, sampler = mmm_peers.PEERS[name]
+    if home not in pythons:
+        try:
+            pythons[home] = environments.made(home, *mmm_peers.ENVIRONMENTS[home])
+        except (RuntimeError, OSError) as trouble:
+            return {"failed": f"cannot be installed: {trouble}"}
+    asked = asked | {"sampler": sampler}
+    variables = {"PYTENSOR_FLAGS": f"base_compiledir={folder / 'pytensor'}", "NUMBA_CACHE_DIR": str(folder / "numba")}
+    if home in mmm_peers.KEEPS_COMPILED:
+        first = measured(pythons[home], program, folder, asked | {"draws": 10, "tune": 10}, variables)
+        if "failed" in first:
+            return first
+    return measured(pythons[home], program, folder, asked, variables)
+
+
+def line(name: str, row: dict) -> str:
+    """One run as text."""
+    if "failed" in row:
+        return f"{name}: not run, {row['failed']}"
+    versions = ", ".join(f"{package} {version}" for package, version in row["versions"].items())
+    attempts = f", {row['attempts']} attempts" if row.get("attempts", 1) > 1 else ""
+    return (
+        f"{name}: {row['fit']:.2f} s of fit{attempts}, {row['process']:.1f} s in all, {row['cpu']:.1f} s of CPU; bulk ESS "
+        f"{row['ESS']:.0f}, R-hat {row['R-hat']:.3f}, {row['divergences']} divergences, {row['ESS/s']:.1f} ESS/s; "
+        f"load {row['load']:.1f} ({versions})"
+    )
+
+
+def table(rows: dict[str, dict]) -> pd.DataFrame:
+    """The closing table; ratios say how many times better ours is."""
+    done = {name: row for name, row in rows.items() if "failed" not in row}
+    columns = ["fit", "process", "cpu", "ESS", "tail ESS", "R-hat", "divergences", "ESS/s"]
+    frame = pd.DataFrame({name: {column: row[column] for column in columns} for name, row in done.items()}).T
+    frame = frame.rename(columns={"fit": "fit s", "process": "process s", "cpu": "CPU s", "ESS": "bulk ESS"})
+    for kind in ("warm", "cold"):
+        if (name := f"blended-cac, {kind}") in frame.index:
+            frame[f"ESS/s, {kind} ratio"] = frame.loc[name, "ESS/s"] / frame["ESS/s"]
+    if "blended-cac, warm" in frame.index:
+        frame["process s, ratio"] = frame["process s"] / frame.loc["blended-cac, warm", "process s"]
+    return frame
+
+
+def judged(rows: dict[str, dict], frame: pd.DataFrame) -> bool:
+    """Print the verdicts; whether all hold."""
+    verdicts = {
+        "both runs of ours came through": all("failed" not in rows[f"blended-cac, {k}"] for k in ("warm", "cold"))
+    }
+    if verdicts["both runs of ours came through"]:
+        warm = rows["blended-cac, warm"]
+        verdicts |= {
+            f"whole process in {warm['process']:.1f} s warm, under {PROCESS:.0f}": warm["process"] < PROCESS,
+            f"no divergence, R-hat < {R_HAT}, bulk and tail ESS > {ESS:.0f}": (
+                warm["converged"] and warm["R-hat"] < R_HAT and min(warm["ESS"], warm["tail ESS"]) > ESS
+            ),
+        }
+        for kind, limits in (("warm", WARM), ("cold", COLD)):
+            for name in frame.index[2:]:
+                least, ratio = limits[name.split(",")[0]], frame.loc[name, f"ESS/s, {kind} ratio"]
+                verdicts[f"{kind}: {ratio:.0f} times the ESS/s of {name}, at least {least:.0f}"] = ratio >= least
+    for text, holds in verdicts.items():
+        print(f"{'holds' if holds else 'FAILS'}: {text}")
+    return all(verdicts.values())
+
+
+def main() -> int:
+    """Read the command line, run all, print, and judge."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pymc-marketing", default="", help="a Python that has it; without it one is made")
+    parser.add_argument("--meridian", default="", help="a Python that has it; without it one is made")
+    parser.add_argument("--no-peers", action="store_true")
+    given = parser.parse_args()
+    known = {"pymc-marketing": given.pymc_marketing, "meridian": given.meridian}
+    pythons = {name: python for name, python in known.items() if python}
+    print(
+        f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        asked = write_world(folder, given.seed)
+        rows = ours(folder, asked)
+        for name, row in rows.items():
+            print(line(name, row), flush=True)
+        for name in () if given.no_peers else mmm_peers.PEERS:
+            rows[name] = peer(name, pythons, folder, asked)
+            print(line(name, rows[name]), flush=True)
+    frame = table(rows)
+    print(f"\n{frame.to_string(float_format=lambda x: format(x, '.4g'))}\n")
+    return 0 if judged(rows, frame) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
