@@ -45,6 +45,7 @@ def write(path: str | os.PathLike[str], panel: Panel, model: Model, record: dict
                 _write_group(file.createGroup(group), arrays)
         with Path(temporary).open("rb+") as finished:
             os.fsync(finished.fileno())
+        Path(temporary).chmod(0o644)  # mkstemp lets nobody else read, but results are for colleagues
         Path(temporary).replace(target)
     finally:
         Path(temporary).unlink(missing_ok=True)
@@ -63,6 +64,13 @@ def read(path: str | os.PathLike[str]) -> tuple[Panel, Model, dict[str, Any]]:
         raise _unreadable(path, f"has format {header.get('format')}, not {_FORMAT}.", "fit again with this version.")
     if _checksum({key: value for key, value in header.items() if key != "checksum"}, groups) != header["checksum"]:
         raise _unreadable(path, "is damaged: its checksum does not hold.", "restore it from a copy, or fit again.")
+    try:
+        return _assembled(header, groups)
+    except (KeyError, TypeError) as missing:
+        raise _unreadable(path, f"lacks {missing}: another version wrote it.", "fit again with this version.") from None
+
+
+def _assembled(header: dict[str, Any], groups: dict[str, _Arrays]) -> tuple[Panel, Model, dict[str, Any]]:
     meta = header["panel"]
     panel = Panel(
         dates=pd.DatetimeIndex(pd.to_datetime(meta["dates"])),

@@ -122,6 +122,24 @@ def test_a_damaged_file_is_refused(posterior, tmp_path):
         mmm.Posterior.load(tmp_path / "nowhere.nc")
 
 
+def test_a_file_of_another_version_is_refused_with_what_it_lacks(posterior, tmp_path):
+    import json
+
+    import netCDF4
+
+    from mmm import storage
+
+    path = tmp_path / "posterior.nc"
+    posterior.save(path)
+    header, groups = storage._opened(path)
+    del header["panel"]["calendar"]
+    rest = {key: value for key, value in header.items() if key != "checksum"}
+    with netCDF4.Dataset(path, "a") as file:
+        file.setncattr("blended_cac", json.dumps({**rest, "checksum": storage._checksum(rest, groups)}))
+    with pytest.raises(BadInput, match="lacks 'calendar': another version wrote it"):
+        mmm.Posterior.load(path)
+
+
 def test_opens_in_arviz(posterior, tmp_path):
     import arviz
 
