@@ -364,7 +364,11 @@ class Posterior:
     def _data_speak(self) -> Finding:
         shift = self.prior_shift()
         silent = list(shift.index[shift["learnt"] < 0.2])
-        text = f"Mostly the prior: {', '.join(silent)}." if silent else "The data moved every channel from its prior."
+        text = (
+            f"The data say little about {', '.join(silent)}: those figures are mostly the prior."
+            if silent
+            else "The data moved every channel from its prior."
+        )
         return Finding("data_speak", not silent, float(len(silent)), 0.0, text)
 
     def place(self, channel: str) -> int:
