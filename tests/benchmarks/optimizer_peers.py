@@ -9,7 +9,6 @@ first step that overshoots the budget.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 from plan_worlds import Instance, instance
@@ -43,33 +42,20 @@ def slsqp(world: Instance, response: float = 1.0, *, is_scaled: bool = False) ->
 
 
 def grid_walk(world: Instance) -> np.ndarray:
-    """The greedy grid walk's allocation: along the edges of each curve's upper hull, steepest first."""
+    """The greedy grid walk's allocation: each S-shaped curve's best chord from zero, then single steps."""
     step = world.budget / GRID
-    edges = []
+    owner, gain, width = [], [], []
     for channel, (curve, most) in enumerate(zip(world.curves.values(), world.upper, strict=True)):
-        spend = step * np.arange(int(min(most, world.budget) / step) + 1)
-        corners = _hull(curve(spend).tolist())
-        for a, b in pairwise(corners):
-            gain = float(curve(spend[b]) - curve(spend[a])) / (b - a)
-            edges.append((-gain, len(edges), channel, (b - a) * step))
-    spent = np.zeros(len(world.curves))
-    for _, _, channel, width in sorted(edges):
-        if spent.sum() + width > world.budget * (1 + 1e-12):
-            break
-        spent[channel] += width
-    return spent
-
-
-def _hull(values: list[float]) -> list[int]:
-    kept: list[int] = []
-    for j, value in enumerate(values):
-        while len(kept) >= 2:
-            a, b = kept[-2], kept[-1]
-            if (values[b] - values[a]) * (j - a) > (value - values[a]) * (b - a):
-                break
-            kept.pop()
-        kept.append(j)
-    return kept
+        won = curve(step * np.arange(int(min(most, world.budget) / step) + 1))
+        first = 1 + int(np.argmax(won[1:] / np.arange(1, len(won))))
+        widths = np.concatenate(([first], np.ones(len(won) - 1 - first)))
+        gain.append(np.concatenate(([won[first]], np.diff(won[first:]))) / widths)
+        width.append(widths * step)
+        owner.append(np.full(len(widths), channel))
+    order = np.argsort(-np.concatenate(gain), kind="stable")
+    taken = np.concatenate(width)[order]
+    count = int(np.searchsorted(np.cumsum(taken), world.budget * (1 + 1e-12), side="right"))
+    return np.bincount(np.concatenate(owner)[order][:count], taken[:count], minlength=len(world.curves))
 
 
 def spendable(seed: int) -> Instance:
