@@ -13,7 +13,7 @@ test: $(VENV)/.installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -m "not bench and not engines"
+	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -m "not engines"
 
 test-engines: $(VENV)/.installed-engines
 	sh .ci/engines
@@ -24,8 +24,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed-dev bench-attribution bench-mmm bench-optimizer
-	$(BIN)/python -m pytest -m bench -p no:cacheprovider --timeout 3600
+bench: bench-attribution bench-mmm bench-optimizer
 
 bench-attribution: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/attribution_truth.py
