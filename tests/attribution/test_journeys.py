@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -167,7 +168,7 @@ def test_every_source_gives_the_same_credit(tmp_path, make_log, form):
             backend.disconnect()
             pair.append(f"{path}::events")
         elif form == "polars":
-            pair.append(pytest.importorskip("polars").from_pandas(frame))
+            pair.append(pl.from_pandas(frame))
         elif form == "zoned":
             pair.append(frame.assign(time=frame["time"].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo")))
         else:
