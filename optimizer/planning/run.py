@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -79,10 +80,11 @@ def run_plan(
     """
     progress = progress or Progress()
     config, document = read_config(path)
+    folder = out if out is not None else document.folder / config.output
+    _require_writable(folder)
     with progress.stage("Checking inputs"):
         inputs = read_inputs(config, document, journeys_too=goal in ("attribution", "report"))
     _require(config, inputs, goal)
-    folder = out if out is not None else document.folder / config.output
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
         with progress.stage("Attribution") as update:
@@ -125,6 +127,15 @@ def _require(config: Config, inputs: Inputs, goal: Goal) -> None:
     }[goal]
     if lacking:
         raise BadInput(f"cac {goal} needs {lacking} in the plan file, which has none.")
+
+
+def _require_writable(folder: Path) -> None:
+    """Refuse an output folder that cannot be written before hours of work go into it."""
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not existing.is_dir():
+        raise BadInput(f"{folder}: {existing} is a file; name a folder with output: or --out.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise BadInput(f"{folder}: {existing} cannot be written to; name another folder with output: or --out.")
 
 
 def _findings(run: Run) -> tuple[Finding, ...]:

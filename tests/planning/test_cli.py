@@ -51,6 +51,17 @@ def test_a_goal_the_file_gives_no_means_for(tmp_path: Path) -> None:
     assert "needs plan in the plan file" in done.stderr
 
 
+def test_an_output_folder_that_is_a_file_is_refused_before_the_work(tmp_path: Path) -> None:
+    cac("init", tmp_path / "new")
+    (tmp_path / "taken").write_text("mine", encoding="utf-8")
+    for out in (tmp_path / "taken", tmp_path / "taken" / "deeper"):
+        done = cac("fit", tmp_path / "new" / "plan.yaml", "--out", out)
+        assert done.returncode == 2
+        assert "is a file; name a folder" in done.stderr
+        assert "Mix model" not in done.stderr
+    assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
+
+
 def test_init_plan_and_its_summary(tmp_path: Path) -> None:
     assert cac("init", tmp_path / "new").returncode == 0
     again = cac("init", tmp_path / "new")
