@@ -42,8 +42,9 @@ def refuse_if_ill_posed(program: Program, bank: Bank) -> None:
     if not goal.is_ratio or program.lower.any() or any(row.residual(idle, idle) > 0 for row in program.rows):
         return
     tables = Tables(bank, program.lower, program.upper, program.hole)
-    hulls = [tables.hull(c, program.lower[c], program.upper[c]) for c in range(program.size)]
-    rate = max((hull.customers[1] / hull.spend[1] for hull in hulls if len(hull.width)), default=0.0)
+    hulls = tables.hulls(program.lower, program.upper)
+    spent = hulls.spend > 0
+    rate = float((hulls.customers[spent] / hulls.spend[spent]).max(initial=0.0))
     if goal.organic > 0 and goal.fixed_cost * rate <= goal.organic:
         free = goal.fixed_cost / goal.organic
         why = f"no channel wins customers for less than {1 / rate:,.2f}" if free and rate else "organic ones are free"

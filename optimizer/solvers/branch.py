@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimizer.program import Array, Program
-from optimizer.solvers.bank import Bank
+from optimizer.solvers.bank import Bank, Index
 from optimizer.solvers.frontier import FrontierWalk
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.linear import SegmentProgram
@@ -142,14 +142,13 @@ class _Search:
                 return node
             stalled = last - relaxed.score <= 0.02 * (relaxed.score - self.score)
             last = relaxed.score
-            if stalled or not self.tables.refine(self._wanted(relaxed, excess, calm, lower, upper)):
+            if stalled or not self.tables.refine(*self._wanted(node, calm)):
                 break
         self._offer_corners(node)
         return node
 
     def _relaxed(self, lower: Array, upper: Array, margin: Array | None = None) -> Relaxed | None:
-        hulls = [self.tables.hull(c, lower[c], upper[c]) for c in range(len(lower))]
-        return self.relax(hulls, self.no_margin if margin is None else margin)
+        return self.relax(self.tables.hulls(lower, upper), self.no_margin if margin is None else margin)
 
     def _holed(self, spend: Array) -> npt.NDArray[np.bool_]:
         program = self.program
@@ -163,24 +162,23 @@ class _Search:
         excess = relaxed.customers - true
         return np.where(excess > 1e-13 * np.abs(relaxed.customers), excess, 0.0)
 
-    def _wanted(
-        self, relaxed: Relaxed, excess: Array, calm: Array, lower: Array, upper: Array
-    ) -> list[tuple[int, float]]:
+    def _wanted(self, node: _Node, calm: Array) -> tuple[Index, Array]:
         """Points to sample: where Newton's method points, else where the relaxation lies and its hull has corners."""
-        wanted = []
-        for c in np.flatnonzero(excess > 1e-3 * excess.max()).tolist():
-            spend = float(relaxed.spend[c])
-            if calm[c] != spend and not self.tables.knows(c, calm[c]):
-                wanted.append((c, float(calm[c])))
-                continue
-            corners = self.tables.hull(c, lower[c], upper[c]).spend
-            k = int(np.clip(np.searchsorted(corners, spend), 1, len(corners) - 1))
-            near = {spend, float(corners[k - 1]), float(corners[k])}
-            a, b = self.tables.neighbours(c, spend)
-            if self.tables.knows(c, spend) and b > a:  # an upright start: the hull exceeds the curve at the end itself
-                near.add(a + 0.1 * (b - a))
-            wanted += [(c, point) for point in near if not self.tables.knows(c, point)]
-        return wanted
+        spend, excess = node.relaxed.spend, node.excess
+        matters = excess > 1e-3 * excess.max()
+        moved = matters & (calm != spend) & ~self.tables.knows(calm)
+        stays = matters & ~moved
+        upright = stays & self.tables.knows(spend)  # an upright start: the hull exceeds the curve at the end itself
+        corners = self.tables.hulls(node.lower, node.upper).around(spend)
+        near = [
+            (moved, calm),
+            *((stays, points) for points in (spend, *corners)),
+            (upright, self.tables.ahead(spend, 0.1)),
+        ]
+        return (
+            np.concatenate([np.flatnonzero(chosen) for chosen, _ in near]),
+            np.concatenate([points[chosen] for chosen, points in near]),
+        )
 
     def _with_cuts(self) -> Program:
         cuts = self.relax.cuts if isinstance(self.relax, SegmentProgram) else []
@@ -215,12 +213,11 @@ class _Search:
         off = np.flatnonzero(node.excess > 0.05 * node.excess.max())
         if not node.excess.any():
             return
-        for side in (0, 1):
+        corners = self.tables.hulls(node.lower, node.upper).around(node.relaxed.spend)
+        for side in corners:
             lower, upper = node.lower.copy(), node.upper.copy()
-            for c in off:
-                corners = self.tables.hull(int(c), lower[c], upper[c]).spend
-                k = int(np.clip(np.searchsorted(corners, node.relaxed.spend[c]), 1, len(corners) - 1))
-                lower[c] = upper[c] = self.tables.sampled_at(int(c), float(corners[k - 1 + side]))
+            for c in off.tolist():
+                lower[c] = upper[c] = self.tables.sampled_at(c, float(side[c]))
             relaxed = self._relaxed(lower, upper)
             if relaxed is not None:
                 self._offer(relaxed.spend, lower, upper)
@@ -232,9 +229,7 @@ class _Search:
         if program.hole[c] > program.lower[c] >= node.lower[c] and node.upper[c] >= program.hole[c]:
             ends = (program.lower[c], program.hole[c])
         else:
-            corners = self.tables.hull(c, node.lower[c], node.upper[c]).spend
-            k = int(np.clip(np.searchsorted(corners, spend), 1, len(corners) - 1))
-            a, b = corners[k - 1], corners[k]
+            a, b = (float(side[c]) for side in self.tables.hulls(node.lower, node.upper).around(node.relaxed.spend))
             cut = float(np.clip(spend, a + 0.2 * (b - a), b - 0.2 * (b - a)))
             cut = self.tables.sampled_at(c, cut)
             ends = (cut, cut)

@@ -217,8 +217,7 @@ _CONES: dict[type[ResponseCurve], Cone] = {
 def proved_bound(program: Program, bank: Bank, spend: Array) -> float:
     """A score that no allocation exceeds, tight where ``spend`` is optimal: one relaxation over hulls sampled there."""
     tables = Tables(bank, program.lower, program.upper, program.hole)
-    tables.refine(list(enumerate(spend.tolist())))
-    hulls = [tables.hull(c, program.lower[c], program.upper[c]) for c in range(program.size)]
+    tables.refine(np.arange(program.size), spend)
     relax: Relaxation = FrontierWalk(program) if program.is_aggregate else SegmentProgram(program)
-    relaxed = relax(hulls, np.zeros(len(program.rows)))
+    relaxed = relax(tables.hulls(program.lower, program.upper), np.zeros(len(program.rows)))
     return np.inf if relaxed is None else relaxed.score

@@ -117,7 +117,8 @@ class FlightHulls:
         return 0.0, spend
 
     def _hulls(self) -> list[Hull]:
-        return [self._tables.hull(c, 0.0, float(end)) for c, end in enumerate(self._ends)]
+        envelopes = self._tables.hulls(np.zeros(len(self._ends)), self._ends)
+        return [envelopes.of(channel) for channel in range(len(self._ends))]
 
     def _sharpened(self, found: Relaxed) -> bool:
         """Sample where hulls exceed curves and are not chords over a convex stretch; False where none is left."""
@@ -130,7 +131,10 @@ class FlightHulls:
                 near = {float(hull.spend[k - 1]), float(hull.spend[k]), *(float(x) for x in inside[:3])}
                 wanted += [(channel, x) for x in near if 0 < x < self._ends[channel]]
         before = [(hull.spend, hull.customers) for hull in self._hulls()]
-        if not self._tables.refine(wanted):
+        owner, points = (
+            (np.array(column) for column in zip(*wanted, strict=True)) if wanted else (np.zeros(0), np.zeros(0))
+        )
+        if not self._tables.refine(owner.astype(np.intp), points):
             return False
         lowered = 0.0
         for channel, ((spend, customers), hull) in enumerate(zip(before, self._hulls(), strict=True)):

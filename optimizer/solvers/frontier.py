@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from optimizer.program import Array, Program
-from optimizer.solvers.hulls import Hull
+from optimizer.solvers.hulls import Envelopes
 from optimizer.solvers.relaxation import Relaxed
 
 __all__ = ["FrontierWalk"]
@@ -29,17 +27,12 @@ class FrontierWalk:
     def __init__(self, program: Program) -> None:
         self._goal = program.goal
         self._rows = [(float(row.per_spend[0]), float(row.per_customer[0]), row.limit) for row in program.rows]
-        self._channels = np.arange(program.size)
 
-    def __call__(self, hulls: Sequence[Hull], margin: Array) -> Relaxed | None:
+    def __call__(self, hulls: Envelopes, margin: Array) -> Relaxed | None:
         """The relaxed optimum, exact up to rounding; None where no stretch of the frontier keeps all rows."""
-        start = np.array([hull.spend[0] for hull in hulls])
-        floor = np.array([hull.customers[0] for hull in hulls])
-        slope = np.concatenate([hull.slope for hull in hulls])
-        width = np.concatenate([hull.width for hull in hulls])
-        owner = np.repeat(self._channels, [len(hull.width) for hull in hulls])
+        start, floor, width, gained, owner = hulls.start, hulls.floor, hulls.width, hulls.gain, hulls.owner
+        slope = gained / width
         order = np.argsort(-slope, kind="stable")
-        gained = width * slope
         spend = np.concatenate(([0.0], np.cumsum(width[order]))) + start.sum()
         won = np.concatenate(([0.0], np.cumsum(gained[order]))) + floor.sum()
         stretch = self._stretch(spend, won, margin)

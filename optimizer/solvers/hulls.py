@@ -1,20 +1,24 @@
-"""Rigorous concave hulls of expected response curves on intervals, refined where they matter."""
+"""Rigorous concave hulls of expected response curves on intervals, refined where they matter; all channels at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from mmm.curves.base import Array
-from optimizer.solvers.bank import Bank
+from optimizer.solvers.bank import Bank, Index
 
-__all__ = ["Hull", "Tables"]
+__all__ = ["Envelopes", "Hull", "Tables"]
 
 # Where the first look at a curve samples it, as shares of its range: dense near zero, where slopes may be infinite.
 _FIRST_LOOK = np.array([0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.07, 0.13, 0.21, 0.31, 0.43, 0.57, 0.77, 1.0])
 _PEELS = 6
-_ONE = np.ones(1, dtype=bool)
+_SAME = 1e-12  # points closer than this share of themselves are one point
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -25,40 +29,84 @@ class Hull:
     ----------
     spend, customers
         Its corners, shape (corners,).
-    slope, width
-        Its segments from left to right, shape (corners - 1,); slopes fall.
     """
 
     spend: Array
     customers: Array
-    slope: Array
-    width: Array
 
-    def at(self, spend: float) -> float:
-        """Height at ``spend``."""
-        return float(np.interp(spend, self.spend, self.customers))
+    @property
+    def width(self) -> Array:
+        """Currency in each segment, shape (corners - 1,)."""
+        return np.diff(self.spend)
+
+    @property
+    def slope(self) -> Array:
+        """Customers per unit of currency in each segment; falling."""
+        return np.asarray(np.diff(self.customers) / self.width)
 
 
-class _Table:
-    """One channel's samples: ascending points, values, and slopes of the lines above each piece."""
+@dataclass(frozen=True)
+class Envelopes:
+    """The hulls of all channels, each on its interval, side by side.
 
-    __slots__ = ("left", "point", "right", "value", "version")
+    Parameters
+    ----------
+    spend, customers
+        Corners, channel by channel, shape (corners,).
+    first
+        Each channel's first corner, and the number of corners, shape (channels + 1,).
+    """
 
-    def __init__(self, point: Array, value: Array, left: Array, right: Array) -> None:
-        self.point, self.value, self.left, self.right = point, value, left, right
-        self.version = 0
+    spend: Array
+    customers: Array
+    first: Index
 
-    def insert(self, after: int, point: float, value: float, left: Array, right: Array) -> None:
-        k = after + 1
-        self.point = np.concatenate((self.point[:k], (point,), self.point[k:]))
-        self.value = np.concatenate((self.value[:k], (value,), self.value[k:]))
-        self.left = np.concatenate((self.left[:after], left, self.left[k:]))
-        self.right = np.concatenate((self.right[:after], right, self.right[k:]))
-        self.version += 1
+    @cached_property
+    def _is_segment(self) -> Mask:
+        """For each corner but the last, whether a segment starts there; channels are not joined."""
+        inner = np.ones(len(self.spend) - 1, dtype=bool)
+        inner[self.first[1:-1] - 1] = False
+        return inner
+
+    @cached_property
+    def owner(self) -> Index:
+        """Channel of each segment, shape (segments,)."""
+        return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first) - 1)
+
+    @cached_property
+    def width(self) -> Array:
+        """Currency in each segment, shape (segments,)."""
+        return np.asarray((self.spend[1:] - self.spend[:-1])[self._is_segment])
+
+    @cached_property
+    def gain(self) -> Array:
+        """Customers in each segment, shape (segments,)."""
+        return np.asarray((self.customers[1:] - self.customers[:-1])[self._is_segment])
+
+    @cached_property
+    def start(self) -> Array:
+        """Least spend of each channel, shape (channels,)."""
+        return np.asarray(self.spend[self.first[:-1]])
+
+    @cached_property
+    def floor(self) -> Array:
+        """Customers there."""
+        return np.asarray(self.customers[self.first[:-1]])
+
+    def of(self, channel: int) -> Hull:
+        """One channel's hull."""
+        mine = slice(self.first[channel], self.first[channel + 1])
+        return Hull(self.spend[mine], self.customers[mine])
+
+    def around(self, spend: Array) -> tuple[Array, Array]:
+        """For each channel the two corners between which ``spend`` lies, shape (channels,)."""
+        end = _first_at_least(self.spend, self.first, spend)
+        end = np.maximum(np.minimum(end, self.first[1:] - 1), np.minimum(self.first[:-1] + 1, self.first[1:] - 1))
+        return self.spend[np.maximum(end - 1, self.first[:-1])], self.spend[end]
 
 
 class Tables:
-    """Samples of every channel's expected curve, and the hulls they give on any sub-interval.
+    """Samples of every channel's expected curve, and the hulls they give on any sub-intervals.
 
     Parameters
     ----------
@@ -70,126 +118,159 @@ class Tables:
 
     def __init__(self, bank: Bank, lower: Array, upper: Array, hole: Array) -> None:
         self.bank = bank
-        self._hole_end = np.where(hole > lower, np.minimum(hole, upper), np.nan)
-        self._first = lower
-        starts = np.where(hole > lower, np.minimum(hole, upper), lower)
+        self._holed = (hole > lower) & (upper > lower)
+        starts = np.where(self._holed, np.minimum(hole, upper), lower)
         grid = starts[:, None] + (upper - starts)[:, None] * _FIRST_LOOK
         grid[:, -1] = upper
-        points = [np.unique(row) for row in grid]
-        points = [np.concatenate(([low], row)) if row[0] > low else row for low, row in zip(lower, points, strict=True)]
-        self._tables = self._sampled(points)
-        self._hulls: dict[tuple[int, float, float], tuple[int, Hull]] = {}
+        kept = np.ones(grid.shape, dtype=bool)
+        kept[:, 1:] = grid[:, 1:] > grid[:, :-1]
+        if self._holed.any():
+            grid = np.concatenate((lower[:, None], grid), axis=1)
+            kept = np.concatenate((self._holed[:, None], kept), axis=1)
+        self._point = grid[kept]
+        counts = kept.sum(axis=1)
+        self._owner = np.repeat(np.arange(len(lower)), counts)
+        self._first = np.concatenate(([0], np.cumsum(counts)))
+        self._value, left, right = bank.lines(self._owner, self._point)
+        # slopes of the lines above the piece that starts at each point; none where a channel ends
+        self._left, self._right = np.append(left, 0.0), np.append(right, 0.0)
+        self._left[self._first[1:] - 1] = self._right[self._first[1:] - 1] = 0.0
+        for k in self._first[:-1][self._holed]:
+            chord = (self._value[k + 1] - self._value[k]) / (self._point[k + 1] - self._point[k])
+            self._left[k] = self._right[k] = chord
 
-    def _sampled(self, points: list[Array]) -> list[_Table]:
-        counts = np.array([len(row) for row in points])
-        flat = np.concatenate(points)
-        value, left, right = self.bank.lines(np.repeat(np.arange(len(points)), counts), flat)
-        ends = np.cumsum(counts)
-        tables = []
-        for channel, (end, count) in enumerate(zip(ends, counts, strict=True)):
-            pieces = slice(end - count, end - 1)
-            table = _Table(flat[end - count : end], value[end - count : end], left[pieces], right[pieces])
-            if self._is_holed(channel) and count > 1:
-                chord = (table.value[1] - table.value[0]) / (table.point[1] - table.point[0])
-                table.left, table.right = table.left.copy(), table.right.copy()
-                table.left[0] = table.right[0] = chord
-            tables.append(table)
-        return tables
-
-    def _is_holed(self, channel: int) -> bool:
-        return bool(self._hole_end[channel] > self._first[channel])
-
-    def refine(self, wanted: list[tuple[int, float]]) -> bool:
-        """Sample channels at further points; False where all were known or fall into holes."""
-        places: dict[tuple[int, int], float] = {}
-        for channel, point in wanted:
-            table = self._tables[channel]
-            k = int(np.searchsorted(table.point, point, side="right")) - 1
-            if k < 0 or k >= len(table.point) - 1 or (k == 0 and self._is_holed(channel)):
-                continue
-            a, b = table.point[k], table.point[k + 1]
-            if min(point - a, b - point) > 1e-12 * b:
-                places[channel, k] = point
-        if not places:
+    def refine(self, owner: Index, points: Array) -> bool:
+        """Sample channels ``owner`` at further points; False where all were known, outside or in holes."""
+        if not len(points):
             return False
-        keys = sorted(places, key=lambda key: (key[0], -key[1]))  # from the right, so that indices stay true
-        triples = np.array([(self._tables[c].point[k], places[c, k], self._tables[c].point[k + 1]) for c, k in keys])
-        owner = np.repeat(np.array([channel for channel, _ in keys], dtype=np.intp), 3)
-        value, left, right = self.bank.lines(owner, triples.ravel())
-        for i, (channel, k) in enumerate(keys):
-            pair = slice(3 * i, 3 * i + 2)
-            self._tables[channel].insert(k, triples[i, 1], value[3 * i + 1], left[pair], right[pair])
+        channel, point = np.concatenate((self._owner, owner)), np.concatenate((self._point, points))
+        order = np.lexsort((point, channel))
+        channel, point = channel[order], point[order]
+        is_new = order >= len(self._point)
+        before = np.maximum.accumulate(np.where(is_new, -1, np.arange(len(point))))
+        after = np.minimum.accumulate(np.where(is_new, len(point), np.arange(len(point)))[::-1])[::-1]
+        at = np.flatnonzero(is_new & (before >= 0) & (after < len(point)))
+        low, high, mine = before[at], after[at], channel[at]
+        inside = (channel[low] == mine) & (channel[high] == mine)
+        apart = np.minimum(point[at] - point[low], point[high] - point[at]) > _SAME * point[high]
+        twin = (at - 1 > low) & (point[at] - point[at - 1] <= _SAME * point[at])
+        in_hole = self._holed[mine] & (order[low] == self._first[mine])
+        at = at[inside & apart & ~twin & ~in_hole]
+        if not len(at):
+            return False
+        kept = ~is_new
+        kept[at] = True
+        self._merge(channel[kept], point[kept], is_new[kept])
         return True
+
+    def _merge(self, owner: Index, point: Array, is_new: Mask) -> None:
+        """Put new points among the known ones and sample the curves there."""
+        old = ~is_new
+        filled = []
+        for known in (self._value, self._left, self._right):
+            values = np.zeros(len(point))
+            values[old] = known
+            filled.append(values)
+        value, left, right = filled
+        near = is_new.copy()
+        near[:-1] |= is_new[1:]
+        near[1:] |= is_new[:-1]
+        at = np.flatnonzero(near)
+        lines = self.bank.lines(owner[at], point[at])
+        joined = (at[1:] - at[:-1] == 1) & (is_new[at[1:]] | is_new[at[:-1]])
+        value[at] = lines.value
+        left[at[:-1][joined]], right[at[:-1][joined]] = lines.left[joined], lines.right[joined]
+        self._owner, self._point, self._value, self._left, self._right = owner, point, value, left, right
+        self._first = np.searchsorted(owner, np.arange(len(self._first)))
 
     def sampled_at(self, channel: int, point: float) -> float:
         """A sampled point at ``point``, or the nearest one where that is rounding apart."""
-        self.refine([(channel, point)])
-        points = self._tables[channel].point
+        self.refine(np.array([channel]), np.array([point]))
+        points = self._point[self._first[channel] : self._first[channel + 1]]
         return float(points[np.argmin(np.abs(points - point))])
 
-    def knows(self, channel: int, point: float) -> bool:
-        """Whether the hull touches the curve at ``point``, as it was sampled there."""
-        points = self._tables[channel].point
-        k = int(np.searchsorted(points, point))
-        return any(abs(points[j] - point) <= 1e-12 * points[j] for j in (k - 1, k) if 0 <= j < len(points))
+    def knows(self, spend: Array) -> Mask:
+        """For each channel, whether the hull touches the curve at ``spend``, as it was sampled there."""
+        above = _first_at_least(self._point, self._first, spend)
+        known = np.zeros(len(spend), dtype=bool)
+        for at in (above - 1, above):
+            inside = (at >= self._first[:-1]) & (at < self._first[1:])
+            point = self._point[np.where(inside, at, 0)]
+            known |= inside & (np.abs(point - spend) <= _SAME * point)
+        return known
 
-    def neighbours(self, channel: int, point: float) -> tuple[float, float]:
-        """The sampled points on either side of ``point``."""
-        points = self._tables[channel].point
-        k = int(np.clip(np.searchsorted(points, point, side="right"), 1, max(len(points) - 1, 1)))
-        return float(points[k - 1]), float(points[min(k, len(points) - 1)])
+    def ahead(self, spend: Array, share: float) -> Array:
+        """For each channel the point that lies a share of the way through the piece which starts at ``spend``."""
+        above = _first_at_least(self._point, self._first, np.nextafter(spend * (1 + _SAME), np.inf))
+        above = np.minimum(above, self._first[1:] - 1)
+        below = np.maximum(above - 1, self._first[:-1])
+        return np.asarray(self._point[below] + share * (self._point[above] - self._point[below]))
 
-    def hull(self, channel: int, lower: float, upper: float) -> Hull:
-        """The hull on [lower, upper], both sampled points."""
-        table = self._tables[channel]
-        key = (channel, lower, upper)
-        known = self._hulls.get(key)
-        if known is None or known[0] != table.version:
-            start, stop = np.searchsorted(table.point, (lower, upper))
-            known = table.version, _hull(table, int(start), int(stop))
-            self._hulls[key] = known
-        return known[1]
+    def hulls(self, lower: Array, upper: Array) -> Envelopes:
+        """The hulls on [lower, upper], both sampled points of each channel, shape (channels,)."""
+        owner, point, value = self._owner, self._point, self._value
+        left, right = self._left, self._right
+        inside = (point >= lower[owner]) & (point <= upper[owner])
+        if not inside.all():
+            owner, point, value = owner[inside], point[inside], value[inside]
+            left, right = left[inside], right[inside]
+        return _envelopes(owner, point, value, left[:-1], right[:-1], len(lower))
 
 
-def _hull(table: _Table, start: int, stop: int) -> Hull:
-    point, value = table.point[start : stop + 1], table.value[start : stop + 1]
-    if len(point) < 2:
-        return Hull(point, value, np.zeros(0), np.zeros(0))
-    left, right = table.left[start:stop], table.right[start:stop]
-    width = point[1:] - point[:-1]
+def _first_at_least(values: Array, first: Index, sought: Array) -> Index:
+    """For each stretch of ascending values the place of its first value that reaches what is sought, or its end."""
+    below = values < np.repeat(sought, np.diff(first))
+    return np.asarray(first[:-1] + np.add.reduceat(below, first[:-1], dtype=np.intp))
+
+
+def _envelopes(owner: Index, point: Array, value: Array, left: Array, right: Array, channels: int) -> Envelopes:
+    """Hulls of the corners that two lines above each piece have: its ends, and where the lines meet."""
+    is_piece = owner[1:] == owner[:-1]
+    width = np.where(is_piece, point[1:] - point[:-1], 1.0)
     chord = (value[1:] - value[:-1]) / width
     share = (chord - right) / np.maximum(left - right, 1e-300) * width
     x, y = np.empty(2 * len(point) - 1), np.empty(2 * len(point) - 1)
     x[::2], y[::2] = point, value
     x[1::2] = point[:-1] + share
     y[1::2] = value[1:] - right * (width - share)
-    if left[0] == np.inf:  # the curve starts upright: the right line alone bounds the first piece
-        y[0] = y[1]
-    return _upper_envelope(x, y)
+    upright = np.flatnonzero((left == np.inf) & is_piece)  # there the right line alone bounds the piece
+    y[2 * upright] = y[2 * upright + 1]
+    kept = np.ones(len(x), dtype=bool)
+    kept[1::2] = is_piece
+    who = np.repeat(owner, 2)[:-1]
+    return _upper_envelopes(who[kept], x[kept], y[kept], channels)
 
 
-def _upper_envelope(x: Array, y: Array) -> Hull:
-    """The least concave function above the points, x not falling."""
-    width = x[1:] - x[:-1]
-    if width.min() <= 0:
-        starts = np.concatenate(([0], np.flatnonzero(width > 0) + 1))
-        x, y = x[starts], np.maximum.reduceat(y, starts)
-        width = x[1:] - x[:-1]
-    slope = (y[1:] - y[:-1]) / width
+def _upper_envelopes(owner: Index, x: Array, y: Array, channels: int) -> Envelopes:
+    """The least concave functions above the points of each owner, x not falling."""
+    new = np.ones(len(x), dtype=bool)
+    new[1:] = (x[1:] > x[:-1]) | (owner[1:] != owner[:-1])
+    if not new.all():
+        starts = np.flatnonzero(new)
+        x, y, owner = x[starts], np.maximum.reduceat(y, starts), owner[starts]
+    rises = _rises(owner, x, y)
     for _ in range(_PEELS):  # points under the line of their neighbours are no corners: off with all of them at once
-        rises = slope[1:] > slope[:-1]
         if not rises.any():
-            return Hull(x, y, slope, width)
-        kept = np.concatenate((_ONE, ~rises, _ONE))
-        x, y = x[kept], y[kept]
-        width = x[1:] - x[:-1]
-        slope = (y[1:] - y[:-1]) / width
-    if (slope[1:] > slope[:-1]).any():
-        corners = _chain(x.tolist(), y.tolist())
-        x, y = x[corners], y[corners]
-        width = x[1:] - x[:-1]
-        slope = (y[1:] - y[:-1]) / width
-    return Hull(x, y, slope, width)
+            break
+        owner, x, y = owner[~rises], x[~rises], y[~rises]
+        rises = _rises(owner, x, y)
+    if rises.any():
+        kept = np.ones(len(x), dtype=bool)
+        for channel in np.unique(owner[rises]):
+            start, stop = np.searchsorted(owner, (channel, channel + 1))
+            kept[start:stop] = False
+            kept[start + np.array(_chain(x[start:stop].tolist(), y[start:stop].tolist()))] = True
+        owner, x, y = owner[kept], x[kept], y[kept]
+    return Envelopes(x, y, np.searchsorted(owner, np.arange(channels + 1)))
+
+
+def _rises(owner: Index, x: Array, y: Array) -> Mask:
+    """Whether the slope rises at each point, from its own channel's segment before to the one after."""
+    joined = owner[1:] == owner[:-1]
+    slope = np.where(joined, y[1:] - y[:-1], np.nan) / np.where(joined, x[1:] - x[:-1], 1.0)
+    rises = np.zeros(len(x), dtype=bool)
+    rises[1:-1] = slope[1:] > slope[:-1]  # never beside NaN
+    return rises
 
 
 def _chain(x: list[float], y: list[float]) -> list[int]:

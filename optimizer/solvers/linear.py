@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 
 from optimizer.program import Array, Program, Row
-from optimizer.solvers.hulls import Hull
+from optimizer.solvers.hulls import Envelopes
 from optimizer.solvers.relaxation import Relaxed
 
 __all__ = ["SegmentProgram"]
 
 _STEPS = 30
 _CUTS = 60
-
-
-class _Segments(NamedTuple):
-    """All hull segments side by side, each filled from 0 to 1."""
-
-    owner: Array
-    spend: Array  # currency in a full segment
-    won: Array  # customers in a full segment
-    start: Array
-    floor: Array
 
 
 class SegmentProgram:
@@ -45,11 +32,11 @@ class SegmentProgram:
         self.cuts: list[Row] = []
         self._cac: float | None = None
 
-    def __call__(self, hulls: Sequence[Hull], margin: Array) -> Relaxed | None:
+    def __call__(self, hulls: Envelopes, margin: Array) -> Relaxed | None:
         """The relaxed optimum with its bound; None where nothing keeps the rows."""
-        segments = _side_by_side(hulls)
+        solve = self._ratio if self._program.goal.is_ratio else self._linear
         for _ in range(_CUTS):
-            found = self._ratio(segments, margin) if self._program.goal.is_ratio else self._linear(segments, margin)
+            found = solve(hulls, margin)
             if found is None or not self._cut(found.spend):
                 break
         return found  # with cuts missing it is still a relaxation
@@ -61,21 +48,21 @@ class SegmentProgram:
         self.cuts += new
         return bool(new)
 
-    def _rows(self, segments: _Segments, margin: Array) -> tuple[Array, Array]:
+    def _rows(self, segments: Envelopes, margin: Array) -> tuple[Array, Array]:
         rows = (*self._program.rows, *self.cuts)
         if not rows:
-            return np.zeros((0, len(segments.spend))), np.zeros(0)
+            return np.zeros((0, len(segments.width))), np.zeros(0)
         per_spend = np.array([row.per_spend for row in rows])
         per_customer = np.array([row.per_customer for row in rows])
         limit = np.array([row.limit for row in rows], dtype=float)
         limit[: len(margin)] -= margin
-        matrix = per_spend[:, segments.owner] * segments.spend - per_customer[:, segments.owner] * segments.won
+        matrix = per_spend[:, segments.owner] * segments.width - per_customer[:, segments.owner] * segments.gain
         return matrix, limit - per_spend @ segments.start + per_customer @ segments.floor
 
-    def _linear(self, segments: _Segments, margin: Array) -> Relaxed | None:
+    def _linear(self, segments: Envelopes, margin: Array) -> Relaxed | None:
         goal = self._program.goal
         matrix, room = self._rows(segments, margin)
-        gain = goal.per_customer[segments.owner] * segments.won - goal.per_spend[segments.owner] * segments.spend
+        gain = goal.per_customer[segments.owner] * segments.gain - goal.per_spend[segments.owner] * segments.width
         solved = _maximised(gain, matrix, room)
         if solved is None:
             return None
@@ -83,17 +70,17 @@ class SegmentProgram:
         base = float(goal.per_customer @ segments.floor - goal.per_spend @ segments.start) + goal.constant
         return _relaxed(base + _lagrangian(gain, matrix, room, prices), segments, filled)
 
-    def _ratio(self, segments: _Segments, margin: Array) -> Relaxed | None:
+    def _ratio(self, segments: Envelopes, margin: Array) -> Relaxed | None:
         goal = self._program.goal
         matrix, room = self._rows(segments, margin)
         outlay, won = goal.fixed_cost + segments.start.sum(), goal.organic + segments.floor.sum()
-        cac = self._cac or (outlay + segments.spend.sum()) / max(won + segments.won.sum(), 1e-300)
+        cac = self._cac or (outlay + segments.width.sum()) / max(won + segments.gain.sum(), 1e-300)
         for _ in range(_STEPS):
-            solved = _maximised(cac * segments.won - segments.spend, matrix, room)
+            solved = _maximised(cac * segments.gain - segments.width, matrix, room)
             if solved is None:
                 return None
             filled, prices = solved
-            reached = (outlay + filled @ segments.spend) / max(won + filled @ segments.won, 1e-300)
+            reached = (outlay + filled @ segments.width) / max(won + filled @ segments.gain, 1e-300)
             if abs(reached - cac) <= 1e-11 * cac:
                 break
             cac = float(reached)
@@ -101,29 +88,18 @@ class SegmentProgram:
         bound = cac
         for slack in (1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0):
             bound = cac * (1 - slack)
-            best = bound * won - outlay + _lagrangian(bound * segments.won - segments.spend, matrix, room, prices)
+            best = bound * won - outlay + _lagrangian(bound * segments.gain - segments.width, matrix, room, prices)
             if best <= 0:
                 break
         return _relaxed(-bound, segments, filled)
 
 
-def _side_by_side(hulls: Sequence[Hull]) -> _Segments:
-    width = np.concatenate([hull.width for hull in hulls])
-    return _Segments(
-        np.repeat(np.arange(len(hulls)), [len(hull.width) for hull in hulls]),
-        width,
-        width * np.concatenate([hull.slope for hull in hulls]),
-        np.array([hull.spend[0] for hull in hulls]),
-        np.array([hull.customers[0] for hull in hulls]),
-    )
-
-
-def _relaxed(score: float, segments: _Segments, filled: Array) -> Relaxed:
+def _relaxed(score: float, segments: Envelopes, filled: Array) -> Relaxed:
     owner, size = segments.owner, len(segments.start)
     return Relaxed(
         score,
-        segments.start + np.bincount(owner, filled * segments.spend, minlength=size),
-        segments.floor + np.bincount(owner, filled * segments.won, minlength=size),
+        segments.start + np.bincount(owner, filled * segments.width, minlength=size),
+        segments.floor + np.bincount(owner, filled * segments.gain, minlength=size),
     )
 
 

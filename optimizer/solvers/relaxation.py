@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from optimizer.program import Array
-from optimizer.solvers.hulls import Hull
+from optimizer.solvers.hulls import Envelopes
 
 __all__ = ["Relaxation", "Relaxed"]
 
@@ -32,5 +31,5 @@ class Relaxed:
 class Relaxation(Protocol):
     """A way to solve the relaxation."""
 
-    def __call__(self, hulls: Sequence[Hull], margin: Array) -> Relaxed | None:
+    def __call__(self, hulls: Envelopes, margin: Array) -> Relaxed | None:
         """The relaxed optimum with every row's limit lowered by its margin; None where nothing keeps the rows."""

@@ -40,10 +40,10 @@ def test_hulls_lie_above_the_curves_touch_them_and_are_concave(seed, draws):
     rng = np.random.default_rng(seed)
     tables = Tables(Bank(world), np.zeros(6), np.full(6, 120.0), np.zeros(6))
     for _ in range(4):
-        tables.refine([(c, float(rng.uniform(0, 120))) for c in range(6)])
-    grid = np.linspace(0, 120, 2001)
+        tables.refine(np.arange(6), rng.uniform(0, 120, 6))
+    grid, hulls = np.linspace(0, 120, 2001), tables.hulls(np.zeros(6), np.full(6, 120.0))
     for index, curve in enumerate(world.values()):
-        hull = tables.hull(index, 0.0, 120.0)
+        hull = hulls.of(index)
         height = np.interp(grid, hull.spend, hull.customers)
         truth = curve.mean(grid)
         assert (height >= truth - 1e-9 * truth.max()).all()
@@ -57,10 +57,10 @@ def test_hulls_tighten_to_the_concave_envelope(seed):
     world = curves(seed, 2)
     tables = Tables(Bank(world), np.zeros(6), np.full(6, 120.0), np.zeros(6))
     for point in np.linspace(0, 120, 241):
-        tables.refine([(c, float(point)) for c in range(6)])
-    grid = np.linspace(0.6, 119.4, 500)
+        tables.refine(np.arange(6), np.full(6, point))
+    grid, hulls = np.linspace(0.6, 119.4, 500), tables.hulls(np.zeros(6), np.full(6, 120.0))
     for index, curve in enumerate(world.values()):
-        hull = tables.hull(index, 0.0, 120.0)
+        hull = hulls.of(index)
         points = np.linspace(0, 120, 3001)
         values = curve.mean(points)
         corners = ConvexHull(np.column_stack([points, values])).vertices  # SciPy's, counter-clockwise
@@ -78,7 +78,8 @@ def test_hulls_tighten_to_the_concave_envelope(seed):
 
 def test_nothing_lies_in_a_hole():
     world = ResponseCurves({"a": Hill(100, 50)})
-    hull = Tables(Bank(world), np.zeros(1), np.array([100.0]), np.array([40.0])).hull(0, 0.0, 100.0)
+    tables = Tables(Bank(world), np.zeros(1), np.array([100.0]), np.array([40.0]))
+    hull = tables.hulls(np.zeros(1), np.array([100.0])).of(0)
     assert np.interp(20.0, hull.spend, hull.customers) == pytest.approx(float(world["a"](40.0)) / 2)
 
 
