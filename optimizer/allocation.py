@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -130,7 +131,12 @@ class Certificate:
 
 def channel_index(curves: ResponseCurves) -> pd.Index:
     """The channels as an index named channel."""
-    return pd.Index(curves.channels, name="channel")
+    return _index(curves.channels).copy()
+
+
+@lru_cache(maxsize=16)
+def _index(channels: tuple[str, ...]) -> pd.Index:
+    return pd.Index(channels, name="channel")
 
 
 def by_channel(index: pd.Index, values: np.ndarray, name: str) -> pd.Series:

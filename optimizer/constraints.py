@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from optimizer.objectives import Customers
-from optimizer.program import Array, Constraint, Row, Setting, plain
+from optimizer.program import Array, Bound, Constraint, Row, Setting, plain
 
 __all__ = ["Budget", "Change", "Channel", "Constraint", "Customers", "Group", "MaxCAC", "Pacing"]
 
@@ -45,7 +45,7 @@ class Budget(Constraint):
             else f"budget exactly {plain(self.exactly)}"
         )
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """Rows on the sum of spend."""
         ones = np.ones(len(setting.channels))
         if self.exactly is not None:
@@ -62,7 +62,7 @@ class MaxCAC(Constraint):
     def __post_init__(self) -> None:
         _check_positive("MaxCAC", self.at_most)
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """One row on spend and customers."""
         ones = np.ones(len(setting.channels))
         limit = self.at_most * setting.organic - setting.fixed_cost
@@ -90,21 +90,18 @@ class Change(Constraint):
             raise BadInput(Problem("Change", "needs at_most (a share per channel) or total (currency)."))
         _check_amounts("Change", self.at_most, self.total)
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """Bounds around current spend."""
         now = _current(setting, "Change")
-        rows = []
-        for index in range(
-            len(setting.channels) if self.total is not None else 0
-        ):  # implied, and they keep boxes small
-            member, name = _unit(setting, [index]), f"change in all at most {plain(float(self.total or 0.0))}"
-            limit = float(self.total or 0.0)
-            rows.append(Row(name, member, 0 * member, float(now[index]) + limit))
-            rows.append(Row(name, -member, 0 * member, limit - float(now[index])))
-        for index, channel in enumerate(setting.channels if self.at_most is not None else ()):
-            assert self.at_most is not None  # noqa: S101
-            lower, upper = now[index] * max(1 - self.at_most, 0.0), now[index] * (1 + self.at_most)
-            rows += _between(f"change of {channel}", _unit(setting, [index]), lower, upper)
+        rows: list[Row | Bound] = []
+        for index, (channel, spend) in enumerate(zip(setting.channels, now.tolist(), strict=True)):
+            if self.total is not None:  # implied, and they keep boxes small
+                name = f"change in all at most {plain(self.total)}"
+                rows.append(Bound(name, index, 1.0, spend + self.total))
+                rows.append(Bound(name, index, -1.0, self.total - spend))
+            if self.at_most is not None:
+                lower, upper = spend * max(1 - self.at_most, 0.0), spend * (1 + self.at_most)
+                rows += _on(setting, f"change of {channel}", [index], lower, upper)
         return rows
 
     def cut(self, setting: Setting, spend: Array) -> Row | None:
@@ -134,7 +131,7 @@ class Pacing(Constraint):
     def __post_init__(self) -> None:
         _check_positive("Pacing", self.at_most)
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """Raises, since totals over the horizon have no pace."""
         raise BadInput(
             Problem("Pacing", "limits changes between weeks, and this plan has none.", remedy="use it in a Flight.")
@@ -150,33 +147,32 @@ class _Bounds(Constraint):
     at_least: float | None = None
     at_most: float | None = None
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """Rows on the members' spend."""
-        members = _unit(setting, _indices(setting, self.members, self.label))
-        return _between(self.label, members, self.at_least, self.at_most)
+        return _on(setting, self.label, _indices(setting, self.members, self.label), self.at_least, self.at_most)
 
 
 @dataclass(frozen=True)
 class _Relative(_Bounds):
     """The same against current spend."""
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """Rows on the members' spend."""
-        members = _unit(setting, _indices(setting, self.members, self.label))
-        now = float(members @ _current(setting, self.label))
+        members = _indices(setting, self.members, self.label)
+        now = float(_current(setting, self.label)[members].sum())
         least, most = (None if share is None else share * now for share in (self.at_least, self.at_most))
-        return _between(f"{self.label} against now", members, least, most)
+        return _on(setting, f"{self.label} against now", members, least, most)
 
 
 @dataclass(frozen=True)
 class _Share(_Bounds):
     """The same as a share of total spend."""
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """Rows on the members' spend less a share of the total."""
         members = _unit(setting, _indices(setting, self.members, self.label))
         none = np.zeros_like(members)
-        rows = []
+        rows: list[Row | Bound] = []
         if self.at_least is not None:
             name = f"{self.label} share at least {self.at_least:.1%}"
             rows.append(Row(name, self.at_least - members, none, 0.0, lambda spend, _: -float(spend.sum())))
@@ -190,10 +186,9 @@ class _Share(_Bounds):
 class _ZeroOrAtLeast(_Bounds):
     """Nothing, or at least so much."""
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """The upper bound, where there is one."""
-        members = _unit(setting, _indices(setting, self.members, self.label))
-        return _between(self.label, members, None, self.at_most)
+        return _on(setting, self.label, _indices(setting, self.members, self.label), None, self.at_most)
 
     def holes(self, setting: Setting) -> dict[int, float]:
         """The least spend of a channel that is used."""
@@ -204,7 +199,7 @@ class _ZeroOrAtLeast(_Bounds):
 class _AverageCAC(_Bounds):
     """Spend of some channels over the customers they bring."""
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """One row on the members' spend and customers."""
         members = _unit(setting, _indices(setting, self.members, self.label))
         most = float(self.at_most or 0.0)
@@ -216,13 +211,13 @@ class _AverageCAC(_Bounds):
 class _MarginalCAC(_Bounds):
     """Cost of the last customer of each of some channels, on the expected curve."""
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """An upper bound on each member: the largest spend whose last unit still pays."""
-        rows = []
+        rows: list[Row | Bound] = []
         for index in _indices(setting, self.members, self.label):
             window = self._window(setting, index)
             name = f"{setting.channels[index]} marginal CAC at most {plain(float(self.at_most or 0.0))}"
-            rows.append(Row(name, _unit(setting, [index]), np.zeros(len(setting.channels)), window[1], 0.0))
+            rows.append(Bound(name, index, 1.0, window[1], 0.0))
         return rows
 
     def holes(self, setting: Setting) -> dict[int, float]:
@@ -316,17 +311,29 @@ class Channel(Group):
         return _ZeroOrAtLeast(self.name, self.channels, minimum, at_most)
 
 
-def _between(name: str, per_spend: Array, at_least: float | None, at_most: float | None) -> list[Row]:
+def _on(
+    setting: Setting, name: str, members: list[int], at_least: float | None, at_most: float | None
+) -> list[Row | Bound]:
+    """Limits on the sum of some channels: bounds where it is one channel, rows otherwise."""
+    if len(members) == 1:
+        sides = _sides(name, at_least, at_most)
+        return [Bound(text, members[0], sign, sign * limit, sign) for text, sign, limit in sides]
+    return _between(name, _unit(setting, members), at_least, at_most)
+
+
+def _between(name: str, per_spend: Array, at_least: float | None, at_most: float | None) -> list[Row | Bound]:
     none = np.zeros_like(per_spend)
+    sides = _sides(name, at_least, at_most)
+    return [Row(text, sign * per_spend, none, sign * limit, sign) for text, sign, limit in sides]
+
+
+def _sides(name: str, at_least: float | None, at_most: float | None) -> Iterator[tuple[str, float, float]]:
+    """Name, sign and amount of a lower and of an upper limit."""
     exactly = at_least is not None and at_least == at_most
-    rows = []
     if at_least is not None:
-        word = "exactly" if exactly else "at least"
-        rows.append(Row(f"{name} {word} {plain(at_least)}", -per_spend, none, -at_least, -1.0))
+        yield f"{name} {'exactly' if exactly else 'at least'} {plain(at_least)}", -1.0, at_least
     if at_most is not None:
-        word = "exactly" if exactly else "at most"
-        rows.append(Row(f"{name} {word} {plain(at_most)}", per_spend, none, at_most))
-    return rows
+        yield f"{name} {'exactly' if exactly else 'at most'} {plain(at_most)}", 1.0, at_most
 
 
 def _unit(setting: Setting, indices: list[int]) -> Array:
@@ -336,11 +343,10 @@ def _unit(setting: Setting, indices: list[int]) -> Array:
 
 
 def _indices(setting: Setting, channels: tuple[str, ...], where: str) -> list[int]:
-    position = {channel: index for index, channel in enumerate(setting.channels)}
     for channel in channels:
-        if channel not in position:
+        if channel not in setting.places:
             raise UnknownChannel(channel, known=setting.channels, where=where)
-    return [position[channel] for channel in channels]
+    return list(dict.fromkeys(setting.places[channel] for channel in channels))
 
 
 def _current(setting: Setting, where: str) -> Array:

@@ -78,7 +78,7 @@ def infeasible(program: Program, solve: Solve) -> InfeasiblePlan:
     found = [text for row in program.rows if (text := _without(program, row, solve))]
     if found:
         return InfeasiblePlan(f"not all promises can be kept: {'; or '.join(found)}.")
-    rows = ", ".join(dict.fromkeys(row.name for row in (*program.rows, *program.bounds)))
+    rows = ", ".join(dict.fromkeys(row.name for row in program.limits))
     return InfeasiblePlan(f"several limits contradict each other: {rows}. Remedy: relax at least two of them.")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import BadInput, Problem, UnknownChannel
-from optimizer.program import Constraint, Goal, Row, plain
+from optimizer.program import Bound, Constraint, Goal, Row, plain
 
 if TYPE_CHECKING:
     from optimizer.program import Setting
@@ -96,7 +96,7 @@ class Customers(Objective, Constraint):
         """A linear goal: one per customer."""
         return Goal.linear(setting, per_customer=1.0, per_spend=0.0, constant=setting.organic)
 
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """The promise as a row: organic + paid >= at_least."""
         if self.at_least is None:
             raise BadInput(

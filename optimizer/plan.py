@@ -192,7 +192,7 @@ class Plan:
         bound = best.bound * program.goal.sign
         broken = {
             row.name: float(row.residual(amounts, customers))
-            for row in (*program.rows, *program.bounds)
+            for row in program.limits
             if row.violation(amounts, customers) > 1e-9
         }
         for part in program.lazy:
@@ -307,4 +307,5 @@ def _by_name(names: list[str], prices: Array) -> pd.Series:
     totals: dict[str, float] = {}
     for name, price in zip(names, prices.tolist(), strict=True):
         totals[name] = totals.get(name, 0.0) + price
-    return pd.Series(totals, name="shadow_price", dtype=float)
+    index = pd.Index(list(totals), dtype="str")
+    return pd.Series(np.array(list(totals.values()), dtype=float), index=index, name="shadow_price")

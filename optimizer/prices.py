@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.program import Array, Program, Row
+from optimizer.program import Array, Bound, Program, Row
 
 __all__ = ["Prices", "prices_at"]
 
@@ -28,7 +28,7 @@ class Prices:
         Customers per unit of currency that each channel must bring at the margin to get money, shape (channels,).
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[Row | Bound, ...]
     per_limit: Array
     needed_slope: Array
 
@@ -56,18 +56,17 @@ def prices_at(program: Program, spend: Array, customers: Array, slope: Array) ->
     matrix = np.array([row.gradient(slope) for row in shared]).reshape(len(shared), len(spend)).T
     multipliers = _multipliers(matrix, gradient, ends)
     left = gradient - np.where(multipliers > 0, matrix, 0.0) @ multipliers  # slopes at zero may be infinite
-    own = np.array([_bound_price(row, left) for row in bounds])
+    own = np.array([max(float(bound.sign * left[bound.channel]), 0.0) for bound in bounds])
     needed = _needed_slope(program, shared, multipliers, spend, customers)
     return Prices((*shared, *bounds), np.concatenate((multipliers, own)), needed)
 
 
-def _ends(program: Program, bounds: list[Row], spend: Array, scale: float) -> Array:
+def _ends(program: Program, bounds: list[Bound], spend: Array, scale: float) -> Array:
     """-1 for channels that could only rise, 1 for those that could only fall, 0 for those free to move."""
     entry = (program.hole > program.lower) & (spend <= program.hole + scale)
     ends: Array = np.where((spend <= scale) | entry, -1.0, 0.0)
-    for row in bounds:
-        if (index := row.lone_channel) is not None:
-            ends[index] = np.sign(row.per_spend[index])
+    for bound in bounds:
+        ends[bound.channel] = bound.sign
     return np.asarray(ends)
 
 
@@ -103,11 +102,6 @@ def _signed_multipliers(matrix: Array, gradient: Array, ends: Array) -> Array:
 def _balanced(matrix: Array) -> tuple[Array, Array]:
     norms = np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
     return matrix / norms, norms
-
-
-def _bound_price(row: Row, left: Array) -> float:
-    index = row.lone_channel
-    return 0.0 if index is None else max(float(left[index] / row.per_spend[index]), 0.0)
 
 
 def _needed_slope(program: Program, rows: list[Row], multipliers: Array, spend: Array, customers: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mmm.curves import ResponseCurves
 
-__all__ = ["Array", "Constraint", "Goal", "Program", "Row", "Setting", "plain"]
+__all__ = ["Array", "Bound", "Constraint", "Goal", "Program", "Row", "Setting", "plain"]
 
 Array = npt.NDArray[np.float64]
 
@@ -48,6 +48,11 @@ class Setting:
     def channels(self) -> tuple[str, ...]:
         """Channels in the order of all arrays."""
         return self.curves.channels
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Place of each channel in all arrays."""
+        return {channel: place for place, channel in enumerate(self.channels)}
 
 
 @dataclass(frozen=True)
@@ -99,20 +104,50 @@ class Row:
         alike = self.per_spend.min() == self.per_spend.max() and self.per_customer.min() == self.per_customer.max()
         return bool(alike)
 
-    @cached_property
-    def lone_channel(self) -> int | None:
-        """The only channel concerned, where the row is a plain bound on its spend."""
-        concerned = np.flatnonzero(self.per_spend)
-        if len(concerned) != 1 or self.per_customer.any() or len(self.per_spend) == 1:
-            return None
-        return int(concerned[0])
+
+@dataclass(frozen=True)
+class Bound:
+    """A limit on one channel's spend: sign * spend[channel] <= limit.
+
+    Parameters
+    ----------
+    name
+        What messages and shadow prices call it.
+    channel
+        Place of the channel.
+    sign
+        1 for an upper limit, -1 for a lower one.
+    limit
+        The right-hand side.
+    relief
+        As in ``Row``: how much raising the figure in the name by one relaxes it.
+    """
+
+    name: str
+    channel: int
+    sign: float
+    limit: float
+    relief: float = 1.0
+
+    def residual(self, spend: Any, customers: Any) -> Any:
+        """How far the bound is exceeded, negative where it holds."""
+        return self.sign * spend[self.channel] - self.limit
+
+    def violation(self, spend: Array, customers: Array) -> float:
+        """The residual as a share of the bound's own size."""
+        size = abs(self.limit) + abs(spend[self.channel])
+        return float(self.residual(spend, customers) / max(size, 1e-300))
+
+    def relief_at(self, spend: Array, customers: Array) -> float:
+        """How much raising the figure in the name by one relaxes the bound."""
+        return self.relief
 
 
 class Constraint(ABC):
     """A promise or a limit: what it says in rows and holes, in one definition that all solvers read."""
 
     @abstractmethod
-    def rows(self, setting: Setting) -> list[Row]:
+    def rows(self, setting: Setting) -> list[Row | Bound]:
         """The inequalities."""
 
     def holes(self, setting: Setting) -> dict[int, float]:
@@ -212,7 +247,7 @@ class Program:
     rows
         Inequalities that concern several channels.
     bounds
-        The constraints behind ``lower`` and ``upper``: rows that concern one channel each.
+        The constraints behind ``lower`` and ``upper``.
     lazy
         Constraints that give further rows on demand.
     """
@@ -223,13 +258,18 @@ class Program:
     upper: Array
     hole: Array
     rows: tuple[Row, ...]
-    bounds: tuple[Row, ...] = ()
+    bounds: tuple[Bound, ...] = ()
     lazy: tuple[Constraint, ...] = ()
 
     @property
     def size(self) -> int:
         """Number of channels."""
         return len(self.lower)
+
+    @property
+    def limits(self) -> tuple[Row | Bound, ...]:
+        """All rows and bounds."""
+        return (*self.rows, *self.bounds)
 
     @cached_property
     def row_matrices(self) -> tuple[Array, Array, Array]:

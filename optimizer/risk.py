@@ -14,7 +14,7 @@ from optimizer.allocation import Allocation, Status
 from optimizer.constraints import Budget
 from optimizer.objectives import Customers, Profit
 from optimizer.plan import Plan
-from optimizer.program import Array, Program
+from optimizer.program import Array, Constraint, Program, Row
 from optimizer.solvers.bank import Bank
 from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
@@ -323,9 +323,9 @@ def expected_regret(
 
 
 def _counts_customers(part: object, plan: Plan, curves: ResponseCurves) -> bool:
-    from optimizer.program import Constraint
-
-    return isinstance(part, Constraint) and any(row.per_customer.any() for row in part.rows(plan.setting(curves)))
+    if not isinstance(part, Constraint):
+        return False
+    return any(isinstance(row, Row) and row.per_customer.any() for row in part.rows(plan.setting(curves)))
 
 
 def risk_frontier(

@@ -126,8 +126,8 @@ def _rows(allocation: Allocation, now: Evaluation, planned: Evaluation) -> Itera
 
 def _binding(program: Program, place: int, spend: float, slack: float) -> str:
     """Which of a channel's own limits its spend stands at; shared ones show as prices."""
-    own = [row for row in program.bounds if row.lone_channel == place]
-    sides = {float(np.sign(row.per_spend[place])) for row in own if row.limit - row.per_spend[place] * spend <= slack}
+    own = [bound for bound in program.bounds if bound.channel == place]
+    sides = {bound.sign for bound in own if bound.limit - bound.sign * spend <= slack}
     if sides == {-1.0, 1.0}:
         return "fixed"
     if spend <= slack:

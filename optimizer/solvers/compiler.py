@@ -8,7 +8,7 @@ import numpy as np
 
 from attribution.errors import InfeasiblePlan
 from optimizer.objectives import Objective
-from optimizer.program import Array, Constraint, Program, Row, Setting, plain
+from optimizer.program import Array, Bound, Constraint, Program, Row, Setting, plain
 
 __all__ = ["compiled"]
 
@@ -22,8 +22,8 @@ def compiled(objective: Objective, constraints: Sequence[Constraint], setting: S
         Where limits on one channel, or a row and the bounds, contradict each other.
     """
     rows = [row for constraint in constraints for row in constraint.rows(setting)]
-    bounds = tuple(row for row in rows if row.lone_channel is not None)
-    shared = tuple(row for row in rows if row.lone_channel is None)
+    bounds = tuple(row for row in rows if isinstance(row, Bound))
+    shared = tuple(row for row in rows if isinstance(row, Row))
     lower, upper = _bounds(bounds, setting)
     hole = np.zeros(len(lower))
     for constraint in constraints:
@@ -42,22 +42,19 @@ def compiled(objective: Objective, constraints: Sequence[Constraint], setting: S
     return Program(setting, objective.goal(setting), lower, upper, hole, shared, bounds, lazy)
 
 
-def _bounds(bounds: tuple[Row, ...], setting: Setting) -> tuple[Array, Array]:
-    lower, upper = np.zeros(len(setting.channels)), np.full(len(setting.channels), np.inf)
-    for row in bounds:
-        index = row.lone_channel
-        assert index is not None  # noqa: S101
-        weight = row.per_spend[index]
-        if weight > 0:
-            upper[index] = min(upper[index], row.limit / weight)
+def _bounds(bounds: tuple[Bound, ...], setting: Setting) -> tuple[Array, Array]:
+    lower, upper = [0.0] * len(setting.channels), [np.inf] * len(setting.channels)
+    for bound in bounds:
+        if bound.sign > 0:
+            upper[bound.channel] = min(upper[bound.channel], bound.limit)
         else:
-            lower[index] = max(lower[index], row.limit / weight)
-    return lower, upper
+            lower[bound.channel] = max(lower[bound.channel], -bound.limit)
+    return np.array(lower), np.array(upper)
 
 
-def _check_bounds(lower: Array, upper: Array, bounds: tuple[Row, ...], setting: Setting) -> None:
+def _check_bounds(lower: Array, upper: Array, bounds: tuple[Bound, ...], setting: Setting) -> None:
     for index in np.flatnonzero(lower > upper * (1 + 1e-12)):
-        names = [row.name for row in bounds if row.lone_channel == index]
+        names = [bound.name for bound in bounds if bound.channel == index]
         text = f"{setting.channels[index]} cannot get at least {plain(lower[index])} and at most {plain(upper[index])}"
         raise InfeasiblePlan(f"{text}: {'; '.join(names)}. Remedy: relax one of them.")
 

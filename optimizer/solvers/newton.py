@@ -14,6 +14,7 @@ Mask = npt.NDArray[np.bool_]
 
 _STEPS = 6
 _NUDGE = 1e-5
+_CLOSE = 1e-5
 
 
 def settled(program: Program, bank: Bank, spend: Array, lower: Array, upper: Array) -> Array:
@@ -48,7 +49,7 @@ def settled(program: Program, bank: Bank, spend: Array, lower: Array, upper: Arr
         step = _step(program, spend, customers, slope, np.where(free, curvature, -1.0), free)
         moved = np.clip(spend + step, np.maximum(lower, spend / 3), np.minimum(upper, 3 * spend))
         spend, change = np.where(free, moved, spend), np.abs(moved - spend)[free]
-        if (change <= 1e-8 * spend[free]).all():
+        if (change <= _CLOSE * spend[free]).all():  # what is left is of the order of its square
             break
     return spend
 
