@@ -137,8 +137,7 @@ def assemble(
     """
     kept = usable(panel, model)
     values = problem.layout.natural(theta)
-    if isinstance(model.likelihood, NormalLikelihood):
-        values["baseline"] = _baseline(problem, kept, model, values, np.random.default_rng([seed, 1]))
+    values["baseline"] = _baseline(problem, kept, model, values, np.random.default_rng([seed, 1]))
     return Posterior(kept, model, values, statistics, (*verdict, *panel_findings(panel, model)), seed)
 
 
@@ -173,5 +172,8 @@ def _baseline(
         families, flat, problem.media[:, problem.lead :].T, panel.before[0] / problem.media_units
     ):
         residual -= channel.contribution()
-    drawn = coefficient_draws(residual, flat["sigma"], problem.design.matrix, problem.scale, rng)
+    if isinstance(model.likelihood, NormalLikelihood):
+        drawn = coefficient_draws(residual, flat["sigma"], problem.design.matrix, problem.scale, rng)
+    else:
+        drawn = problem.explicit.coefficients(residual, values["baseline"].reshape(residual.shape[1], -1))
     return drawn.reshape(*shape, -1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +10,9 @@ import numpy.typing as npt
 from attribution.errors import BadInput
 from attribution.errors import Problem as Complaint
 from mmm.baseline import Design, design
-from mmm.geo_kernel import GEO_FIELDS, c_geo_log_density, geo_log_density
-from mmm.kernel import c_expand
+from mmm.geo_kernel import GEO_FIELDS, c_geo_log_density
 from mmm.layout import Layout, layout
+from mmm.likelihood import FusedDensity, laid_out
 from mmm.panel import Panel
 from mmm.priors import Array, HalfNormal, Normal, Prior
 from mmm.specification import Model, NormalLikelihood
@@ -21,7 +20,7 @@ from mmm.standard import marginal_columns, reference_noise
 
 _UNUSED = HalfNormal(1.0)  # the spread of the noise: every geo has a noise of its own
 
-__all__ = ["GeoDensity", "GeoProblem", "fuse_geos", "standardise_geos"]
+__all__ = ["GeoProblem", "fuse_geos", "standardise_geos"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ class GeoProblem:
         Mean KPI of each geo, shape (G,).
     media_units
         Driver of each geo and channel that counts as one, shape (G, C).
-    kpi, media, columns, weights
+    kpi, media, frequency, columns, weights
         As :func:`mmm.geo_kernel.geo_log_density` takes them.
     scale
         Prior standard deviation of each geo's coefficients over its sigma, shape (G, K).
@@ -58,6 +57,7 @@ class GeoProblem:
     media_units: Array
     kpi: Array
     media: Array
+    frequency: Array
     columns: Array
     weights: Array
     scale: Array
@@ -116,6 +116,7 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
     lead = places.longest - 1
     ahead = np.repeat((panel.before / media_units)[:, :, None], lead, axis=2)
     media = np.concatenate([ahead, (panel.media / media_units[:, None]).transpose(0, 2, 1)], axis=2)
+    frequency = panel.frequency_with_lead(lead).transpose(0, 2, 1)
     kpi = panel.kpi / kpi_units[:, None]
     designs = tuple(
         design(panel, model.trend, model.seasons, controls=panel.controls[geo]) for geo in range(len(panel.geos))
@@ -136,7 +137,8 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
         media_units=media_units,
         kpi=np.ascontiguousarray(kpi),
         media=np.ascontiguousarray(media),
-        columns=np.ascontiguousarray(np.stack([columns for columns, _ in blocks])),
+        frequency=np.ascontiguousarray(frequency),
+        columns=np.ascontiguousarray(np.stack([columns.T for columns, _ in blocks])),
         weights=kpi_units / kpi_units.sum(),
         scale=scale,
         log_constant=0.0,
@@ -171,55 +173,12 @@ def _varying(places: Layout, model: Model) -> tuple[npt.NDArray[np.int64], tuple
     return np.array(coordinates, dtype=np.int64), (*spreads, _UNUSED)
 
 
-@dataclass(frozen=True, eq=False)
-class GeoDensity:
-    """A geo problem's log density, callable from Python and by pointer from compiled samplers."""
-
-    problem: GeoProblem
-    arguments: tuple[Any, ...]
-    numbers: npt.NDArray[np.int64]
-
-    @property
-    def address(self) -> int:
-        """Address of the C function for the density and its gradient."""
-        return int(c_geo_log_density.address)
-
-    @property
-    def expand_address(self) -> int:
-        """Address of the C function that hands a draw through."""
-        return int(c_expand.address)
-
-    @property
-    def centre(self) -> Array:
-        """Where chains start, before they are set apart, shape (n,)."""
-        return self.problem.centre
-
-    @property
-    def jitter(self) -> Array:
-        """How far chains start apart, shape (n,)."""
-        return np.full(self.size, 0.3)
-
-    @property
-    def size(self) -> int:
-        """Number of coordinates."""
-        return len(self.problem.priors)
-
-    def __call__(self, theta: Array) -> tuple[float, Array]:
-        """Log density with its constants, and gradient, at one point of shape (n,)."""
-        gradient = np.empty(self.size)
-        point = np.ascontiguousarray(theta, dtype=float)
-        value = geo_log_density(point, *self.arguments, gradient)  # type: ignore[call-arg]
-        return float(value) + self.problem.log_constant, gradient
-
-
-def fuse_geos(problem: GeoProblem) -> GeoDensity:
+def fuse_geos(problem: GeoProblem) -> FusedDensity:
     """Lay a problem out in memory for the kernel."""
-    priors = problem.priors
+    sizes = (*problem.media.shape, problem.kpi.shape[1], problem.columns.shape[1], len(problem.varying))
     arrays = (
-        np.array([prior.code for prior in priors], dtype=np.int64),
-        np.array([prior.numbers[0] for prior in priors]),
-        np.array([prior.numbers[1] for prior in priors]),
         problem.media,
+        problem.frequency,
         problem.kpi,
         problem.columns,
         problem.weights,
@@ -227,7 +186,4 @@ def fuse_geos(problem: GeoProblem) -> GeoDensity:
         problem.layout.slots,
         problem.varying,
     )
-    numbers = np.zeros(GEO_FIELDS, dtype=np.int64)
-    numbers[:6] = (*problem.media.shape, problem.kpi.shape[1], problem.columns.shape[2], len(problem.varying))
-    numbers[6 : 6 + len(arrays)] = [array.ctypes.data for array in arrays]
-    return GeoDensity(problem, arrays, numbers)
+    return laid_out(problem, sizes, arrays, GEO_FIELDS, c_geo_log_density)

@@ -2,8 +2,7 @@
 
 Every geo has its own baseline, integrated out block by block, and its own values of the varying coordinates, those
 of the common vector moved by a spread times a standard normal; a coordinate whose prior is another (the noise) stands
-for itself in every geo. Touch this file whenever the kernel changes: the cache of compiled
-code knows only its own file's date.
+for itself in every geo.
 
 Layout of theta: the common coordinates (the last is log sigma), one log spread per varying coordinate, then what
 varies, geo by geo.
@@ -16,18 +15,10 @@ from typing import Any
 import numba as nb
 import numpy as np
 
-from mmm.kernel import (
-    LOGP_SIGNATURE,
-    back,
-    compiled,
-    convolve,
-    lag_weights,
-    marginal_baseline,
-    pointer,
-    prior_terms,
-    saturate,
-    value_at,
-)
+from mmm.kernel.channel import back, respond, weights_of
+from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, compiled, entry, pointer
+from mmm.kernel.noise import marginal_baseline
+from mmm.kernel.prior import prior_terms
 
 __all__ = ["GEO_FIELDS", "c_geo_log_density", "geo_log_density"]
 
@@ -59,16 +50,14 @@ def _local(theta: Any, kinds: Any, values: Any, varying: Any, size: int, geo: in
 
 
 @compiled
-def _respond(own: Any, media: Any, weeks: int, families: Any, slots: Any, lags: Any, curves: Any) -> None:
+def _respond(
+    own: Any, media: Any, frequency: Any, families: Any, slots: Any, drivers: Any, lags: Any, curves: Any
+) -> None:
     """Lag weights and responses of one geo's channels."""
-    stock = np.empty(weeks)
     for i in range(media.shape[0]):
-        n, slot = families[i, 1], slots[i]
-        p, q = value_at(own, slot[0]), value_at(own, slot[1])
-        lag_weights(families[i, 0], p, q, lags[i, 0, :n], lags[i, 1, :n], lags[i, 2, :n])
-        convolve(media[i], media.shape[1] - weeks, lags[i, 0, :n], stock)
-        p, q = value_at(own, slot[2]), value_at(own, slot[3])
-        saturate(families[i, 2], p, q, stock, curves[i, 0], curves[i, 1], curves[i, 2], curves[i, 3])
+        family, slot = families[i], slots[i]
+        weights_of(own, family, slot, lags[i])
+        respond(own, family, slot, lags[i, 0, : family[1]], media[i], frequency[i], drivers[i], curves[i])
 
 
 @compiled
@@ -115,6 +104,7 @@ def geo_log_density(
     first: Any,
     second: Any,
     media: Any,
+    frequency: Any,
     kpi: Any,
     columns: Any,
     weights: Any,
@@ -129,16 +119,16 @@ def geo_log_density(
     ----------
     theta, kinds, first, second
         Coordinates, shape (n,), with the code and constants of each one's prior.
-    media
-        Drivers, shape (G, C, P + T).
+    media, frequency
+        Drivers, and how often each person reached was reached, shape (G, C, P + T).
     kpi
         KPI in units of each geo's mean, shape (G, T).
     columns
-        B of each geo's integrated baseline, shape (G, T, R).
+        B of each geo's integrated baseline, shape (G, R, T).
     weights
         Share of each geo in the KPI, shape (G,).
     families, slots
-        As in :func:`mmm.kernel.log_density`.
+        As in :func:`mmm.kernel.density.log_density`.
     varying
         Places of the coordinates that vary between geos, shape (H,).
     """
@@ -153,10 +143,11 @@ def geo_log_density(
         longest = max(longest, families[i, 1])
     own, own_slopes = np.empty((geos, size)), np.empty((geos, size))
     lags, curves = np.empty((geos, channels, 3, longest)), np.empty((geos, channels, 4, weeks))
+    drivers = np.empty(media.shape)
     by_own, mean, by_mean = np.zeros((geos, size)), np.zeros(channels), np.zeros(channels)
     for g in range(geos):
         _local(theta, kinds, values, varying, size, g, own[g], own_slopes[g])
-        _respond(own[g], media[g], weeks, families, slots, lags[g], curves[g])
+        _respond(own[g], media[g], frequency[g], families, slots, drivers[g], lags[g], curves[g])
         _add_mean(curves[g], weights[g], mean)
     pulls = np.empty((geos, weeks))
     for g in range(geos):
@@ -180,37 +171,46 @@ def geo_log_density(
             scale, through = own[g, slots[i, 4]] / mean[i], by_mean[i] * weights[g] / weeks
             for t in range(weeks):
                 along[t] = scale * pulls[g, t] + through
-            lag = families[i, 1]
-            back(by_own[g], slots[i], media[g, i], lead, along, curves[g, i], lags[g, i, 1, :lag], lags[g, i, 2, :lag])
+            back(by_own[g], slots[i], drivers[g, i], lead, along, curves[g, i], lags[g, i, :, : families[i, 1]])
         _hand_back(theta, kinds, values, varying, size, g, by_own[g], own_slopes[g], gradient)
     return float(total)
 
 
-@nb.cfunc(LOGP_SIGNATURE, cache=True)
-def c_geo_log_density(n, theta_, gradient_, density_, numbers_):  # type: ignore[no-untyped-def]
-    """Log density and gradient for nutpie: theta in, gradient and density out, arrays found through ``numbers_``."""
-    u = nb.carray(numbers_, (GEO_FIELDS,), dtype=np.int64)
-    geos, channels, columns, weeks, rank, count = u[0], u[1], u[2], u[3], u[4], u[5]
-    gradient = nb.carray(gradient_, (n,))
-    density = nb.carray(density_, (1,))
-    value = geo_log_density(
-        nb.carray(theta_, (n,)),
-        nb.carray(pointer(u[6]), (n,), dtype=np.int64),
-        nb.carray(pointer(u[7]), (n,), dtype=np.float64),
-        nb.carray(pointer(u[8]), (n,), dtype=np.float64),
-        nb.carray(pointer(u[9]), (geos, channels, columns), dtype=np.float64),
-        nb.carray(pointer(u[10]), (geos, weeks), dtype=np.float64),
-        nb.carray(pointer(u[11]), (geos, weeks, rank), dtype=np.float64),
-        nb.carray(pointer(u[12]), (geos,), dtype=np.float64),
-        nb.carray(pointer(u[13]), (channels, 3), dtype=np.int64),
-        nb.carray(pointer(u[14]), (channels, 5), dtype=np.int64),
-        nb.carray(pointer(u[15]), (count,), dtype=np.int64),
-        gradient,
-    )
-    density[0] = value
-    if not np.isfinite(value):
-        return _BAD_DENSITY
-    for j in range(n):
-        if not np.isfinite(gradient[j]):
-            return _BAD_GRADIENT
-    return _OK
+def _entry(stamp: str) -> Any:
+    """The function that samplers call by pointer; ``stamp`` keys its cache."""
+
+    @entry(LOGP_SIGNATURE)
+    def called(n, theta_, gradient_, density_, numbers_):  # type: ignore[no-untyped-def]
+        _ = stamp
+        u = nb.carray(numbers_, (GEO_FIELDS,), dtype=np.int64)
+        geos, channels, columns, weeks, rank, count = u[0], u[1], u[2], u[3], u[4], u[5]
+        gradient = nb.carray(gradient_, (n,))
+        density = nb.carray(density_, (1,))
+        value = geo_log_density(
+            nb.carray(theta_, (n,)),
+            nb.carray(pointer(u[6]), (n,), dtype=np.int64),
+            nb.carray(pointer(u[7]), (n,), dtype=np.float64),
+            nb.carray(pointer(u[8]), (n,), dtype=np.float64),
+            nb.carray(pointer(u[9]), (geos, channels, columns), dtype=np.float64),
+            nb.carray(pointer(u[10]), (geos, channels, columns), dtype=np.float64),
+            nb.carray(pointer(u[11]), (geos, weeks), dtype=np.float64),
+            nb.carray(pointer(u[12]), (geos, rank, weeks), dtype=np.float64),
+            nb.carray(pointer(u[13]), (geos,), dtype=np.float64),
+            nb.carray(pointer(u[14]), (channels, 4), dtype=np.int64),
+            nb.carray(pointer(u[15]), (channels, 5), dtype=np.int64),
+            nb.carray(pointer(u[16]), (count,), dtype=np.int64),
+            gradient,
+        )
+        density[0] = value
+        if not np.isfinite(value):
+            return _BAD_DENSITY
+        for j in range(n):
+            if not np.isfinite(gradient[j]):
+                return _BAD_GRADIENT
+        return _OK
+
+    return called
+
+
+c_geo_log_density = _entry(STAMP)
+"""Log density and gradient for nutpie, its arrays found through a table of addresses."""

@@ -45,7 +45,7 @@ class Layout:
     blocks
         In the order of the flat vector.
     families
-        Adstock code, lags and saturation code by channel, shape (C, 3).
+        Adstock code, lags, saturation code and 1 for reach and frequency by channel, shape (C, 4).
     slots
         Places in the flat vector of both adstock parameters, both saturation parameters and the share, shape (C, 5).
     sigma
@@ -121,5 +121,5 @@ def layout(model: Model, panel: Panel) -> Layout:
         channels = tuple(member[0] for member in members)
         blocks.append(Block(name, channels, tuple(member[2] for member in members), start))
         start += len(members)
-    families = [[a.code, a.lags, s.code] for a, s in zip(adstocks, saturations, strict=True)]
+    families = [[a.code, a.lags, s.code, 0] for a, s in zip(adstocks, saturations, strict=True)]
     return Layout(tuple(blocks), np.array(families, dtype=np.int64), slots, model.likelihood.noise)

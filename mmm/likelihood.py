@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from mmm.kernel import FIELDS, c_expand, c_log_density, log_density
-from mmm.priors import Array
+from mmm.kernel.density import FIELDS, c_expand, c_log_density
+from mmm.priors import Array, Prior
 from mmm.standard import Problem
 
-__all__ = ["FusedDensity", "fuse"]
+__all__ = ["FusedDensity", "fuse", "laid_out"]
+
+
+class Sampled(Protocol):
+    """What a density needs to know of its problem."""
+
+    @property
+    def priors(self) -> tuple[Prior, ...]:
+        """The prior of each sampled coordinate."""
+
+    @property
+    def centre(self) -> Array:
+        """Where chains start, before they are set apart, shape (n,)."""
+
+    @property
+    def log_constant(self) -> float:
+        """Terms of the log density that no parameter moves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,19 +40,22 @@ class FusedDensity:
     problem
         What is sampled.
     arguments
-        The arrays of :func:`mmm.kernel.log_density` between theta and gradient.
+        The arrays that the kernel reads.
     numbers
         Sizes and addresses of those arrays; whoever keeps the pointer keeps this object alive.
+    entry
+        The kernel's C function.
     """
 
-    problem: Problem
+    problem: Sampled
     arguments: tuple[Any, ...]
-    numbers: np.ndarray[Any, np.dtype[np.int64]]
+    numbers: npt.NDArray[np.int64]
+    entry: Any
 
     @property
     def address(self) -> int:
         """Address of the C function for the density and its gradient."""
-        return int(c_log_density.address)
+        return int(self.entry.address)
 
     @property
     def expand_address(self) -> int:
@@ -50,7 +70,7 @@ class FusedDensity:
     @property
     def jitter(self) -> Array:
         """How far chains start apart, shape (n,)."""
-        return self.problem.jitter
+        return np.full(self.size, 0.3)
 
     @property
     def size(self) -> int:
@@ -59,31 +79,64 @@ class FusedDensity:
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """Log density with its constants, and gradient, at one point of shape (n,)."""
-        gradient = np.empty(self.size)
+        from ctypes import POINTER, c_double
+
         point = np.ascontiguousarray(theta, dtype=float)
-        value = log_density(point, *self.arguments, gradient)  # type: ignore[call-arg]
-        return float(value) + self.problem.log_constant, gradient
+        gradient, density = np.empty(self.size), np.empty(1)
+        doubles = [array.ctypes.data_as(POINTER(c_double)) for array in (point, gradient, density)]
+        self.entry.ctypes(self.size, *doubles, self.numbers.ctypes.data)
+        return float(density[0]) + self.problem.log_constant, gradient
+
+
+def laid_out(
+    problem: Sampled, sizes: tuple[int, ...], arrays: tuple[Any, ...], fields: int, entry: Any
+) -> FusedDensity:
+    """A density whose kernel finds its arrays through a table of sizes and addresses.
+
+    Parameters
+    ----------
+    problem
+        What is sampled; the codes and constants of its priors come first among the arrays.
+    sizes
+        What the kernel reads from the table's beginning.
+    arrays
+        After the priors', in the kernel's order.
+    fields
+        Length of the table.
+    entry
+        The kernel's C function.
+    """
+    priors = problem.priors
+    table = (
+        np.array([prior.code for prior in priors], dtype=np.int64),
+        np.array([prior.numbers[0] for prior in priors]),
+        np.array([prior.numbers[1] for prior in priors]),
+        *(np.ascontiguousarray(array) for array in arrays),
+    )
+    numbers = np.zeros(fields, dtype=np.int64)
+    numbers[: len(sizes)] = sizes
+    numbers[len(sizes) : len(sizes) + len(table)] = [array.ctypes.data for array in table]
+    return FusedDensity(problem, table, numbers, entry)
 
 
 def fuse(problem: Problem) -> FusedDensity:
     """Lay a problem out in memory for the kernel."""
-    priors = problem.priors
+    explicit = problem.explicit
+    tests = problem.tests
+    sizes = (*problem.media.shape, *problem.columns.T.shape, len(explicit.sd), len(tests.places))
     arrays = (
-        np.array([prior.code for prior in priors], dtype=np.int64),
-        np.array([prior.numbers[0] for prior in priors]),
-        np.array([prior.numbers[1] for prior in priors]),
         problem.media,
+        problem.frequency,
         problem.kpi,
-        problem.columns,
+        problem.columns.T,
         np.array(problem.noise),
+        explicit.sd,
+        explicit.regression,
+        explicit.spread,
         problem.layout.families,
         problem.layout.slots,
-        np.ascontiguousarray(problem.tests.places),
-        problem.tests.measured,
-        problem.tests.otherwise,
+        tests.places,
+        tests.measured,
+        tests.otherwise,
     )
-    sizes = (*problem.media.shape, *problem.columns.shape, len(problem.tests.places))
-    numbers = np.zeros(FIELDS, dtype=np.int64)
-    numbers[:5] = sizes
-    numbers[5 : 5 + len(arrays)] = [array.ctypes.data for array in arrays]
-    return FusedDensity(problem, arrays, numbers)
+    return laid_out(problem, sizes, arrays, FIELDS, c_log_density)

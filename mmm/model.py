@@ -26,7 +26,7 @@ def build(panel: Panel, model: Model) -> Any:
     """The PyMC model of a national panel.
 
     Free variables are named after the blocks of the layout, in its order, then ``sigma`` (or ``dispersion``); where
-    the baseline does not collapse, ``baseline`` holds its coefficients.
+    the baseline does not collapse, ``whitened`` stands for its coefficients.
     """
     problem = standardise(panel, model)
     # without this policy PyTensor takes the log of a curve's constants in single precision
@@ -49,7 +49,7 @@ def coordinates(problem: Problem, theta: np.ndarray) -> dict[str, np.ndarray]:
         for block in problem.layout.blocks
     }
     size = problem.layout.size
-    explicit = {"baseline": theta[size:]} if problem.noise[0] else {}
+    explicit = {"whitened": theta[size:]} if problem.noise[0] else {}
     return {**point, "sigma_log__": np.asarray(theta[size - 1]), **explicit}
 
 
@@ -130,10 +130,13 @@ def _likelihood(problem: Problem, model: Model, media: Any, noise: Any) -> None:
             constant = -0.5 * len(problem.kpi) * np.log(2 * np.pi) + 0.5 * logdet
             pm.Potential("kpi", constant - len(problem.kpi) * pt.log(noise) - 0.5 * quadratic / noise**2)
         case StudentTLikelihood(freedom=freedom):
-            mean = media + pt.dot(problem.design.matrix, _coefficients(problem))
+            mean = media + pt.dot(problem.design.matrix, _coefficients(problem, media))
             pm.StudentT("kpi", nu=freedom, mu=mean, sigma=noise, observed=problem.kpi)
         case NegativeBinomialLikelihood():
-            mean = pt.maximum(media + pt.dot(problem.design.matrix, _coefficients(problem)), 1e-6) * problem.kpi_unit
+            mean = (
+                pt.maximum(media + pt.dot(problem.design.matrix, _coefficients(problem, media)), 1e-6)
+                * problem.kpi_unit
+            )
             counts = np.rint(problem.kpi * problem.kpi_unit).astype(int)
             pm.NegativeBinomial("kpi", mu=mean, alpha=1.0 / noise**2, observed=counts)
 
@@ -145,5 +148,12 @@ def _determinant(problem: Problem) -> tuple[float, float]:
     return float(sign), float(logarithm)
 
 
-def _coefficients(problem: Problem) -> Any:
-    return pm.Normal("baseline", 0.0, problem.design.sd)
+def _coefficients(problem: Problem, media: Any) -> Any:
+    """The baseline's coefficients, sampled around what a regression of the residual gives."""
+    explicit = problem.explicit
+    whitened = pm.Flat("whitened", shape=len(explicit.sd))
+    regressed = pt.dot(explicit.regression, problem.kpi - media)
+    found = pm.Deterministic("baseline", regressed + pt.dot(explicit.spread, whitened))
+    volume = float(np.log(np.diag(explicit.spread)).sum())
+    pm.Potential("baseline_prior", pm.logp(pm.Normal.dist(0.0, explicit.sd), found).sum() + volume)
+    return found

@@ -250,6 +250,10 @@ class Panel:
         """What media of each geo are scaled by: its population where given, else its mean KPI, shape (G,)."""
         return self.kpi.mean(axis=1) if self.population is None else self.population
 
+    def frequency_with_lead(self, lead: int) -> Array:
+        """Average frequency with ``lead`` earlier periods ahead at its mean, shape (G, lead + T, M)."""
+        return np.zeros((len(self.geos), lead + self.periods, self.media.shape[2]))
+
     @property
     def total_spend(self) -> pd.Series:
         """Spend over the panel by channel."""

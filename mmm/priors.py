@@ -25,6 +25,7 @@ __all__ = [
     "Beta",
     "CostPerCustomer",
     "Effects",
+    "Flat",
     "FromAttribution",
     "Gamma",
     "HalfNormal",
@@ -214,6 +215,33 @@ class Gamma(Prior):
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:  # noqa: D102
         return rng.gamma(self.shape, 1.0 / self.rate, size)
+
+
+@final
+@dataclass(frozen=True)
+class Flat(Prior):
+    """No prior of its own: the density of what the coordinate stands for is counted elsewhere."""
+
+    code: ClassVar[int] = 5
+
+    @property
+    def numbers(self) -> tuple[float, float]:  # noqa: D102
+        return 0.0, 1.0
+
+    @property
+    def log_constant(self) -> float:  # noqa: D102
+        return 0.0
+
+    @property
+    def centre(self) -> float:  # noqa: D102
+        return 0.0
+
+    def sample(self, rng: np.random.Generator, size: int) -> Array:
+        """Nothing can be drawn from no prior."""
+        raise NotImplementedError
+
+    def natural(self, coordinate: Any) -> Any:  # noqa: D102
+        return coordinate
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,45 @@ from mmm.baseline import Design, design
 from mmm.layout import Layout, layout
 from mmm.lift import Observed, observe
 from mmm.panel import Panel
-from mmm.priors import Array, Normal, Prior
+from mmm.priors import Array, Flat, Prior
 from mmm.specification import Model, NegativeBinomialLikelihood, StudentTLikelihood
 
-__all__ = ["Problem", "marginal_columns", "reference_noise", "standardise"]
+__all__ = ["Explicit", "Problem", "marginal_columns", "reference_noise", "standardise"]
 
 _HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True, eq=False)
+class Explicit:
+    """A baseline whose coefficients are sampled, whitened: coefficients = regression @ residual + spread @ whitened.
+
+    The residual is KPI less media. So the whitened coefficients are close to independent standard normals whatever
+    media are believed to bring, and the sampler sees the well-behaved shape that it has where the baseline is
+    integrated out. Empty where it is.
+
+    Parameters
+    ----------
+    sd
+        Prior standard deviation of each coefficient, shape (K,).
+    regression
+        Shape (K, T).
+    spread
+        Lower triangular, shape (K, K).
+    """
+
+    sd: Array
+    regression: Array
+    spread: Array
+
+    def coefficients(self, residual: Array, whitened: Array) -> Array:
+        """Coefficients of residuals of shape (T, S) and whitened coefficients (S, K), shape (S, K)."""
+        return np.asarray((self.regression @ residual).T + whitened @ self.spread.T)
+
+    @property
+    def log_constant(self) -> float:
+        """Constants of the coefficients' prior, and the logarithm of the volume that whitening takes away."""
+        prior = float(np.log(self.sd).sum()) + len(self.sd) * _HALF_LOG_2PI
+        return float(np.log(np.diag(self.spread)).sum()) - prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +69,15 @@ class Problem:
         Shape (T,).
     media
         Shape (C, P + T), with P periods of the driver before the panel ahead.
+    frequency
+        How often each person reached was reached, of channels measured so, shape (C, P + T).
     scale
         Prior standard deviation of the baseline's coefficients over sigma, shape (K,).
     columns
         B where the baseline is integrated out: the KPI's precision is (I - B Bᵀ) / sigma², shape (T, R). Else the
         baseline's own columns.
+    explicit
+        Coefficients of a baseline that is not integrated out.
     noise
         Code and constant of the likelihood, as the kernel reads them.
     log_constant
@@ -55,8 +92,10 @@ class Problem:
     media_units: Array
     kpi: Array
     media: Array
+    frequency: Array
     scale: Array
     columns: Array
+    explicit: Explicit
     noise: tuple[float, float]
     log_constant: float
     tests: Observed
@@ -64,23 +103,12 @@ class Problem:
     @property
     def priors(self) -> tuple[Prior, ...]:
         """The prior of each sampled coordinate."""
-        explicit = self.design.sd if self.noise[0] else np.zeros(0)
-        return (*self.layout.priors, *(Normal(0.0, float(sd)) for sd in explicit))
+        return (*self.layout.priors, *(Flat() for _ in self.explicit.sd))
 
     @property
     def centre(self) -> Array:
-        """Where chains start: the priors' centres, and an explicit baseline fitted to most of the KPI, shape (n,)."""
-        centre = np.array([prior.centre for prior in self.priors])
-        if self.noise[0]:
-            centre[self.layout.size :] = 0.7 * np.linalg.lstsq(self.design.matrix, self.kpi, rcond=1e-6)[0]
-        return centre
-
-    @property
-    def jitter(self) -> Array:
-        """How far chains start apart; little in an explicit baseline, which must stay positive, shape (n,)."""
-        jitter = np.full(len(self.priors), 0.3)
-        jitter[self.layout.size :] = 0.01
-        return jitter
+        """Where chains start: the priors' centres, shape (n,)."""
+        return np.array([prior.centre for prior in self.priors])
 
     @property
     def lead(self) -> int:
@@ -103,13 +131,17 @@ def standardise(panel: Panel, model: Model) -> Problem:
     ahead = np.repeat((panel.before[0] / units)[:, None], lead, axis=1)
     media = np.hstack([ahead, (panel.media[0] / units).T])
     tests = _scaled(observe(model.lift_tests, panel), kpi_unit, units, ahead)
-    scale = columns.sd / reference_noise(kpi, np.column_stack([columns.matrix, panel.media[0] / units]))
+    reference = reference_noise(kpi, np.column_stack([columns.matrix, panel.media[0] / units]))
+    scale = columns.sd / reference
     noise = _noise(model, kpi_unit)
     constant = -float(np.log(tests.measured[:, 1]).sum()) - len(tests.measured) * _HALF_LOG_2PI
-    baseline = columns.matrix
     if noise[0] == 0.0:
         baseline, determinant = marginal_columns(columns.matrix, scale)
+        explicit = Explicit(np.zeros(0), np.zeros((0, len(kpi))), np.zeros((0, 0)))
         constant += determinant - len(kpi) * _HALF_LOG_2PI
+    else:
+        baseline, explicit = columns.matrix, _whitened(columns, reference)
+        constant += explicit.log_constant
     problem = Problem(
         layout=places,
         design=columns,
@@ -117,13 +149,23 @@ def standardise(panel: Panel, model: Model) -> Problem:
         media_units=units,
         kpi=np.ascontiguousarray(kpi),
         media=np.ascontiguousarray(media),
+        frequency=np.ascontiguousarray(panel.frequency_with_lead(lead)[0].T),
         scale=scale,
         columns=np.ascontiguousarray(baseline),
+        explicit=explicit,
         noise=noise,
         log_constant=constant,
         tests=tests,
     )
     return replace(problem, log_constant=constant + sum(prior.log_constant for prior in problem.priors))
+
+
+def _whitened(columns: Design, noise: float) -> Explicit:
+    """Regression and spread of the coefficients where the noise is normal with this standard deviation."""
+    precision = columns.matrix.T @ columns.matrix / noise**2 + np.diag(columns.sd**-2.0)
+    covariance = np.linalg.inv(precision)
+    regression = covariance @ columns.matrix.T / noise**2
+    return Explicit(columns.sd, np.ascontiguousarray(regression), np.linalg.cholesky(covariance))
 
 
 def _noise(model: Model, kpi_unit: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
-from mmm.kernel import lag_weights
+from mmm.kernel.carryover import lag_weights
 from mmm.media import stocked
 
 FAMILIES = [GeometricAdstock(), DelayedAdstock(), WeibullPDFAdstock(), WeibullCDFAdstock(), NoAdstock(), NoAdstock(5)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import mmm
 from attribution.errors import BadInput, UnknownChannel
-from mmm.kernel import prior_terms
+from mmm.kernel.prior import prior_terms
 
 PRIORS = [mmm.Normal(0.3, 2.0), mmm.LogNormal(0.1, 0.7), mmm.HalfNormal(0.4), mmm.Beta(2.0, 3.5), mmm.Gamma(2.5, 1.5)]
 

@@ -1,0 +1,105 @@
+"""One channel forwards and backwards: from what drives it to its response, and from pulls on it to its parameters.
+
+Most channels saturate after carryover: s(Σ w x). A channel measured by reach and frequency saturates in frequency
+before it, since how often a person is reached matters while the contact acts: Σ w reach s(frequency).
+
+References
+----------
+Zhang, Wurm, Wakim, Li, Liu (2023), "Bayesian Hierarchical Media Mix Model Incorporating Reach and Frequency Data".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mmm.kernel.carryover import convolve, lag_weights, weight_gradient
+from mmm.kernel.jit import compiled
+from mmm.kernel.response import saturate
+
+__all__ = ["back", "respond", "value_at", "weights_of"]
+
+
+@compiled
+def value_at(values: Any, slot: int) -> float:
+    """A channel's parameter, 0 where its family has none."""
+    return values[slot] if slot >= 0 else 0.0
+
+
+@compiled
+def _add(gradient: Any, slot: int, amount: float) -> None:
+    if slot >= 0:
+        gradient[slot] += amount
+
+
+@compiled
+def weights_of(values: Any, family: Any, slot: Any, lags: Any) -> None:
+    """Lag weights and their slopes by both parameters, written into the three rows of ``lags``."""
+    n = family[1]
+    p, q = value_at(values, slot[0]), value_at(values, slot[1])
+    lag_weights(family[0], p, q, lags[0, :n], lags[1, :n], lags[2, :n])
+
+
+@compiled
+def respond(
+    values: Any, family: Any, slot: Any, weights: Any, media: Any, frequency: Any, driver: Any, curve: Any
+) -> None:
+    """Response of one channel.
+
+    Parameters
+    ----------
+    values, family, slot
+        Natural values; codes of the channel's families; places of its parameters among the values.
+    weights
+        Lag weights.
+    media, frequency
+        What drives it, and how often each person is reached, shape (P + T,) with P earlier periods.
+    driver
+        Receives the series that carries over, shape (P + T,).
+    curve
+        Receives the response and its slopes by the series carried over and by both saturation parameters, (4, T).
+    """
+    weeks, start = curve.shape[1], media.shape[0] - curve.shape[1]
+    p, q = value_at(values, slot[2]), value_at(values, slot[3])
+    stock = np.empty(weeks)
+    if family[3] == 0:
+        driver[:] = media
+        convolve(media, start, weights, stock)
+        saturate(family[2], p, q, stock, curve[0], curve[1], curve[2], curve[3])
+        return
+    often = np.empty((4, media.shape[0]))
+    saturate(family[2], p, q, frequency, often[0], often[1], often[2], often[3])
+    for row in (0, 2, 3):
+        for t in range(media.shape[0]):
+            often[row, t] *= media[t]
+        convolve(often[row], start, weights, curve[row])
+    driver[:] = often[0]
+    for t in range(weeks):
+        curve[1, t] = 1.0
+
+
+@compiled
+def back(by_value: Any, slot: Any, driver: Any, start: int, pull: Any, curve: Any, lags: Any) -> None:
+    """Add the gradient by a channel's parameters, given the pull on its response, shape (T,).
+
+    Parameters
+    ----------
+    by_value
+        Gradient by natural values.
+    slot, driver, curve
+        As :func:`respond` took and left them.
+    start
+        Row of ``driver`` that stands for the first of ``pull``.
+    lags
+        As :func:`weights_of` left them, of the channel's own length.
+    """
+    p, q = weight_gradient(driver, start, pull, curve[1], lags[1], lags[2])
+    _add(by_value, slot[0], p)
+    _add(by_value, slot[1], q)
+    by_p, by_q = 0.0, 0.0
+    for t in range(pull.shape[0]):
+        by_p += pull[t] * curve[2, t]
+        by_q += pull[t] * curve[3, t]
+    _add(by_value, slot[2], by_p)
+    _add(by_value, slot[3], by_q)

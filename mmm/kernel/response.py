@@ -1,0 +1,81 @@
+"""The saturation families with their slopes, written as vector loops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mmm.kernel.elementary import exp, log
+from mmm.kernel.jit import compiled
+
+__all__ = ["saturate"]
+
+_LN2 = np.log(2.0)
+_LN3 = np.log(3.0)
+_LEAST = 1e-300
+
+
+@compiled
+def _hill(p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
+    log_p = np.log(p)
+    for t in range(a.shape[0]):
+        x = max(a[t], _LEAST)
+        some = 1.0 if a[t] > 0.0 else 0.0
+        gap = log(x) - log_p
+        v = some / (1.0 + exp(-q * gap))
+        slope = v * (1.0 - v)
+        s[t], da[t], dp[t], dq[t] = v, slope * q / x, -slope * q / p, slope * gap
+
+
+@compiled
+def _logistic(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
+    for t in range(a.shape[0]):
+        e = exp(-_LN3 * a[t] / p)
+        v = (1.0 - e) / (1.0 + e)
+        slope = 0.5 * (1.0 - v * v) * _LN3 / p
+        s[t], da[t], dp[t] = v, slope, -slope * a[t] / p
+
+
+@compiled
+def _michaelis_menten(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
+    for t in range(a.shape[0]):
+        d = 1.0 / (a[t] + p)
+        s[t], da[t], dp[t] = a[t] * d, p * d * d, -a[t] * d * d
+
+
+@compiled
+def _exponential(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
+    for t in range(a.shape[0]):
+        e = exp(-_LN2 * a[t] / p)
+        s[t], da[t], dp[t] = 1.0 - e, e * _LN2 / p, -e * _LN2 * a[t] / (p * p)
+
+
+@compiled
+def _power(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
+    for t in range(a.shape[0]):
+        x = max(a[t], _LEAST)
+        some = 1.0 if a[t] > 0.0 else 0.0
+        log_a = log(x)
+        v = some * exp(p * log_a)
+        s[t], da[t], dp[t] = v, p * v / x, v * log_a
+
+
+@compiled
+def saturate(family: int, p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
+    """Saturated response to ``a`` and its slopes by ``a`` and both parameters, written in place."""
+    for t in range(a.shape[0]):
+        dq[t] = 0.0
+    if family == 1:
+        _hill(p, q, a, s, da, dp, dq)
+    elif family == 2:
+        _logistic(p, a, s, da, dp)
+    elif family == 3:
+        _michaelis_menten(p, a, s, da, dp)
+    elif family == 4:
+        _exponential(p, a, s, da, dp)
+    elif family == 5:
+        _power(p, a, s, da, dp)
+    else:
+        for t in range(a.shape[0]):
+            s[t], da[t], dp[t] = a[t], 1.0, 0.0
