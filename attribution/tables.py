@@ -77,7 +77,7 @@ LIFT_TESTS = Table(
         Column("start", "date"),
         Column("end", "date"),
         Column("spend_change"),
-        Column("customers_change"),
+        Column("customers_gained"),
         Column("standard_error", minimum=0),
         Column("geo", "text", required=False, nullable=True),
     ),

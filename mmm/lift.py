@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from attribution.contracts import Column, Table
 from attribution.errors import BadInput, Problem, nearest
+from attribution.tables import LIFT_TESTS
 from mmm.panel import Panel
 from mmm.priors import Array
 
@@ -70,16 +70,8 @@ def lift_tests_from_frame(frame: pd.DataFrame, date_format: str | None = None) -
     BadInput
         Lists every missing column, unreadable date and impossible number.
     """
-    columns = (
-        Column("channel", "text"),
-        Column("start", "date"),
-        Column("end", "date"),
-        Column("spend_change"),
-        Column("customers_gained"),
-        Column("standard_error", minimum=0.0),
-    )
-    name = str(frame.attrs.get("name", "lift_tests"))
-    typed = Table(name, columns, date_format=date_format).check(frame)
+    name = str(frame.attrs.get("name", LIFT_TESTS.name))
+    typed = replace(LIFT_TESTS, name=name, date_format=date_format).check(frame)
     days = [typed[column].dt.strftime("%Y-%m-%d") for column in ("start", "end")]
     numbers = [typed[column].astype(float) for column in ("spend_change", "customers_gained", "standard_error")]
     return tuple(LiftTest(*row) for row in zip(typed["channel"].astype(str), *days, *numbers, strict=True))

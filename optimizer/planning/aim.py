@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from optimizer.evaluation import Evaluation
-from optimizer.planning.config import PlanSection
 from optimizer.planning.formats import amount, number, unit_cost
+from optimizer.planning.sections.plan import PlanSection
 
 __all__ = ["Aim", "aim_of"]
 

@@ -24,11 +24,12 @@ from attribution import (
     PositionBased,
     TimeDecay,
 )
-from mmm import GeometricAdstock, HillSaturation, LinearTrend, LogisticSaturation, Model, NoTrend, Season
 from optimizer.planning.amounts import Amount
-from optimizer.planning.config import Attribution, Limits, MixModel, PlanSection, Scenario, Touchpoints
+from optimizer.planning.sections.analyses import Attribution
+from optimizer.planning.sections.data import Touchpoints
+from optimizer.planning.sections.plan import BudgetLimits, Limits, PlanSection, Scenario
 
-__all__ = ["attribution_models", "build_plan", "changed", "mix_model", "path_rules", "reshaped"]
+__all__ = ["attribution_models", "build_plan", "changed", "path_rules", "reshaped"]
 
 
 def attribution_models(section: Attribution) -> dict[str, Any]:
@@ -69,17 +70,6 @@ def reshaped(journeys: Journeys, section: Attribution) -> Journeys:
     if section.exclude:
         journeys = attribution.without(journeys, *section.exclude)
     return attribution.prioritise(journeys, section.priority) if section.priority else journeys
-
-
-def mix_model(section: MixModel) -> Model:
-    """The mix model of the plan file."""
-    order, period = section.season.order, section.season.period
-    return Model(
-        adstock=GeometricAdstock(lags=section.lags),
-        saturation=HillSaturation() if section.saturation == "hill" else LogisticSaturation(),
-        trend=LinearTrend() if section.trend == "linear" else NoTrend(),
-        season=Season(period=period, order=order) if order else (),
-    )
 
 
 def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike, customers_now: float) -> optimizer.Plan:
@@ -189,8 +179,6 @@ def changed(section: PlanSection, scenario: Scenario, now: pd.Series) -> PlanSec
 
 
 def _changed_budget(section: PlanSection, shift: Amount, present: float) -> Any:
-    from optimizer.planning.config import BudgetLimits
-
     given = section.budget or BudgetLimits(at_most=Amount(0.0, relative=True))
 
     def moved(amount: Amount | None) -> Amount | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from optimizer.planning.formats import amount, gap, number, percent, unit_cost
+from optimizer.planning.formats import amount, gap, likelihood, number, percent, unit_cost
 from optimizer.planning.result import Estimate, PlanResult, Run
 
-__all__ = ["Card", "Decision", "decision", "likelihood"]
+__all__ = ["Card", "Decision", "decision"]
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,6 @@ class Decision:
     headline: str
     sentences: tuple[str, ...]
     cards: tuple[Card, ...]
-
-
-def likelihood(probability: float) -> str:
-    """A probability that never claims certainty: draws cannot tell 99.9 % from 100 %."""
-    if probability > 0.99:
-        return "more than 99\u00a0%"
-    if probability < 0.01:
-        return "less than 1\u00a0%"
-    return percent(probability)
 
 
 def decision(run: Run, plan: PlanResult) -> Decision:

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from attribution import plots as paths
-from attribution.rows import row_height
+from attribution.figures import style
+from attribution.palette import ACCENT, NOW, WARN
+from attribution.rows import Marks, dot_rows, row_height
 from mmm import plots as model
 from optimizer import plots as plan
-from optimizer.planning.result import Estimate, PlanResult, Run
+from optimizer.planning.result import BeliefResult, Estimate, PlanResult, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,6 +64,8 @@ def _all(run: Run) -> Iterator[Item]:
         yield from _plan_figures(run, run.plan)
     if run.posterior is not None:
         yield from _model_figures(run)
+    if run.belief is not None:
+        yield _belief_figure(run.belief, run.config.currency)
     if run.attribution is not None:
         yield from _attribution_figures(run)
 
@@ -133,6 +137,20 @@ def _model_figures(run: Run) -> Iterator[Item]:
         f"Where the {run.config.outcome} of each week come from, by the mix model's mean.",
         model.decomposition(run.posterior, paths.canvas(9.8, 4.0), outcome=outcome),
     )
+
+
+def _belief_figure(found: BeliefResult, currency: str) -> Item:
+    views = [("believed before the data", "believed", NOW), ("with the data", "found", ACCENT)]
+    if any(row.neutral for row in found.rows):
+        views.append(("under a neutral belief", "neutral", WARN))
+    marks = []
+    for label, name, colour in views:
+        table = pd.DataFrame({row.channel: vars(getattr(row, name)) for row in found.rows}).T
+        marks.append(Marks.of(table, label, colour))
+    axes = paths.canvas(9.8, row_height(len(found.rows), len(marks)) + 0.2)
+    caption = "CAC of each channel as believed before the data and as found with them, with 90 % intervals."
+    with style():
+        return "belief", caption, dot_rows(axes, marks, "What was believed, and found", f"CAC, {currency}", ratios=True)
 
 
 def _attribution_figures(run: Run) -> Iterator[Item]:

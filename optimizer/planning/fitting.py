@@ -10,14 +10,16 @@ from pathlib import Path
 import mmm
 from attribution.errors import BadInput, NotConverged
 from attribution.findings import Finding
-from optimizer.planning.assemble import mix_model
 from optimizer.planning.config import Config
 from optimizer.planning.inputs import Inputs
-from optimizer.planning.outputs import POSTERIOR
+from optimizer.planning.modelling import mix_model, neutral
 from optimizer.planning.progress import Update
 from optimizer.planning.provenance import versions
 
-__all__ = ["fit_or_load", "require_convergence"]
+__all__ = ["NEUTRAL", "POSTERIOR", "fit_neutral", "fit_or_load", "require_convergence"]
+
+POSTERIOR = "posterior.nc"
+NEUTRAL = "posterior_neutral.nc"
 
 
 def fit_or_load(config: Config, inputs: Inputs, folder: Path, update: Update) -> mmm.Posterior | None:
@@ -28,8 +30,18 @@ def fit_or_load(config: Config, inputs: Inputs, folder: Path, update: Update) ->
     """
     if inputs.panel is None:
         return None
-    key = _fingerprint(config, inputs)
-    path = folder / POSTERIOR
+    return _kept_or_fitted(config, inputs, inputs.panel, folder / POSTERIOR, update)
+
+
+def fit_neutral(config: Config, inputs: Inputs, folder: Path, update: Update) -> mmm.Posterior | None:
+    """The posterior of the same model believing alike of every channel; None where the plan file does not want it."""
+    if inputs.panel is None or not config.model.sensitivity:
+        return None
+    return _kept_or_fitted(config, inputs, inputs.panel, folder / NEUTRAL, update)
+
+
+def _kept_or_fitted(config: Config, inputs: Inputs, panel: mmm.Panel, path: Path, update: Update) -> mmm.Posterior:
+    key = _fingerprint(config, inputs, path.name)
     kept = _kept(path, key)
     if kept is not None:
         update(1.0, "taken from an earlier run on the same inputs")
@@ -40,9 +52,10 @@ def fit_or_load(config: Config, inputs: Inputs, folder: Path, update: Update) ->
         again = f", attempt {state.attempt}" if state.attempt > 1 else ""
         update(state.share, f"{len(state.chains)} chains, {state.divergences} divergences{again}")
 
+    model = mix_model(config, inputs)
     posterior = mmm.fit(
-        inputs.panel,
-        mix_model(section),
+        panel,
+        neutral(config, model) if path.name == NEUTRAL else model,
         draws=section.draws,
         tune=section.tune,
         chains=section.chains,
@@ -51,18 +64,21 @@ def fit_or_load(config: Config, inputs: Inputs, folder: Path, update: Update) ->
         time_budget=section.time_budget,
     )
     posterior = replace(posterior, information={**posterior.information, "fingerprint": key})
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     posterior.save(path)
     return posterior
 
 
-def _fingerprint(config: Config, inputs: Inputs) -> str:
-    """What the fit depends on; a change of anything here calls for a new one."""
-    weekly = config.data.weekly
+def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
+    """What a fit depends on; a change of anything here calls for a new one."""
+    weekly, believed = config.data.weekly, config.model.belief.attribution
+    roles = ("weekly", "lift tests", *(("touchpoints", "conversions", "identity", "conversion paths") * bool(believed)))
     parts = {
+        "name": name,
         "weekly": weekly.model_dump(mode="json") if weekly else None,
-        "bytes": [file.checksum for file in inputs.files if file.role.startswith("weekly")],
-        "model": config.model.model_dump(mode="json", exclude={"accept_unconverged"}),
+        "bytes": [file.checksum for file in inputs.files if file.role.startswith(roles)],
+        "model": config.model.model_dump(mode="json", exclude={"accept_unconverged", "sensitivity"}),
+        "attribution": config.attribution.model_dump(mode="json") if believed else None,
         "seed": config.seed,
         "versions": {name: text for name, text in versions().items() if "loaded" not in name},
     }

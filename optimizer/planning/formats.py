@@ -51,3 +51,12 @@ def percent(value: float, signed: bool = False) -> str:
 def gap(value: float) -> str:
     """A proved distance from the best plan, rounded up: ``0.1 %``, ``less than 0.1 %``."""
     return "less than 0.1\u00a0%" if value < 1e-3 else f"{math.ceil(value * 1000) / 10:.1f}\u00a0%"
+
+
+def likelihood(probability: float) -> str:
+    """A probability that never claims certainty: draws cannot tell 99.9 % from 100 %."""
+    if probability > 0.99:
+        return "more than 99\u00a0%"
+    if probability < 0.01:
+        return "less than 1\u00a0%"
+    return percent(probability)

@@ -14,13 +14,15 @@ import pandas as pd
 from attribution import Cleaning, Journeys
 from attribution.errors import BadInput, Problem
 from attribution.sources import log_table, read_table
-from attribution.tables import wide
-from mmm import Panel
+from attribution.tables import LIFT_TESTS, wide
+from mmm import LiftTest, Panel, lift_tests_from_frame
+from mmm.lift import observe
 from optimizer.planning.assemble import path_rules, reshaped
-from optimizer.planning.config import Config, Paths, Touchpoints, Weekly
+from optimizer.planning.config import Config
 from optimizer.planning.document import Document
 from optimizer.planning.files import checksum
 from optimizer.planning.provenance import InputFile
+from optimizer.planning.sections.data import LiftTests, Paths, Touchpoints, Weekly
 
 if TYPE_CHECKING:
     import ibis
@@ -44,6 +46,8 @@ class Inputs:
         Spend per channel over a horizon at present, in currency.
     journeys
         Conversion paths; None for a plan alone.
+    lift_tests
+        Experiments, placed on the panel's weeks.
     files
         What was read.
     assumptions
@@ -54,6 +58,7 @@ class Inputs:
     upcoming: pd.DataFrame | None
     now: pd.Series | None
     journeys: Journeys | None
+    lift_tests: tuple[LiftTest, ...]
     files: tuple[InputFile, ...]
     assumptions: tuple[str, ...]
 
@@ -86,16 +91,20 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     weekly, horizon = config.data.weekly, config.plan.weeks if config.plan else 13
     panel = attempt(lambda: reader.panel(weekly)) if weekly else None
     upcoming = now = None
+    tests: tuple[LiftTest, ...] = ()
     if panel is not None and weekly is not None:
         found = panel
         if weekly.controls and config.plan:
             upcoming = attempt(lambda: reader.upcoming(found, weekly, horizon))
         if config.plan:
             now = attempt(lambda: reader.now(found, horizon))
+        if config.data.lift_tests is not None:
+            asked = config.data.lift_tests
+            tests = attempt(lambda: reader.lift_tests(found, asked)) or ()
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     if problems:
         raise BadInput(problems)
-    return Inputs(panel, upcoming, now, journeys, tuple(reader.files), tuple(reader.assumptions))
+    return Inputs(panel, upcoming, now, journeys, tests, tuple(reader.files), tuple(reader.assumptions))
 
 
 def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
@@ -174,6 +183,15 @@ class _Reader:
             raise BadInput(Problem(path.name, text, weekly.date, remedy=remedy))
         self._note("controls of the coming weeks", path, len(frame), f"{coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}")
         return frame.loc[coming, list(weekly.controls)]
+
+    def lift_tests(self, panel: Panel, section: LiftTests) -> tuple[LiftTest, ...]:
+        frame = read_table(self._path(section.path), LIFT_TESTS, date_format=section.date_format)
+        frame.attrs["name"] = section.path.name
+        tests = lift_tests_from_frame(frame)
+        observe(tests, panel)
+        covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
+        self._note("lift tests", section.path, len(frame), covers)
+        return tests
 
     def now(self, panel: Panel, weeks: int) -> pd.Series:
         plan = self._config.plan

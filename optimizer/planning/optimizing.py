@@ -16,10 +16,11 @@ from optimizer.evaluation import Evaluation
 from optimizer.plan import Plan
 from optimizer.planning.aim import aim_of
 from optimizer.planning.assemble import build_plan, changed
-from optimizer.planning.config import Config, PlanSection, Scenario
+from optimizer.planning.config import Config
 from optimizer.planning.inputs import Inputs, observed_maximum
 from optimizer.planning.progress import Update
 from optimizer.planning.result import ChannelRow, Estimate, PlanResult, ScenarioResult
+from optimizer.planning.sections.plan import PlanSection, Scenario
 from optimizer.program import Program
 
 __all__ = ["make_plan", "plan_scenarios"]

@@ -12,14 +12,14 @@ import pandas as pd
 
 from attribution.findings import Finding
 from optimizer.planning.files import checksum, staged_folder
+from optimizer.planning.fitting import NEUTRAL, POSTERIOR
 from optimizer.planning.provenance import versions
 from optimizer.planning.result import Estimate, Run
 from optimizer.planning.tables import attribution_frame, attribution_parts, plan_frame, scenario_frame, sheets
 
-__all__ = ["MANIFEST", "POSTERIOR", "write_outputs"]
+__all__ = ["MANIFEST", "write_outputs"]
 
 MANIFEST = "manifest.json"
-POSTERIOR = "posterior.nc"
 
 
 def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]:
@@ -43,6 +43,8 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
             _csv(attribution_frame(run.attribution), stage / "attribution.csv")
             for title, frame in attribution_parts(run).items():
                 _csv(frame, stage / f"attribution_{title.lower()}.csv")
+        if run.belief is not None:
+            _csv(run.belief.to_frame(), stage / "belief.csv")
         if run.plan is not None:
             _csv(plan_frame(run.plan), stage / "plan.csv")
             if run.scenarios:
@@ -59,8 +61,8 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
             (stage / "report.html").write_text(render(run, drawn), encoding="utf-8")
         written = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
         sums = {str(name): checksum(stage / name) for name in written}
-        if (folder / POSTERIOR).exists() and run.posterior is not None:
-            sums[POSTERIOR] = checksum(folder / POSTERIOR)
+        if run.posterior is not None:
+            sums |= {name: checksum(folder / name) for name in (POSTERIOR, NEUTRAL) if (folder / name).exists()}
         manifest = json.dumps(_manifest(run, sums), indent=2, ensure_ascii=False, allow_nan=False)
         (stage / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
     return tuple(folder / name for name in [*written, Path(MANIFEST)])

@@ -10,9 +10,9 @@ import pandas as pd
 from attribution.findings import findings_frame
 from optimizer.planning.decision import decision
 from optimizer.planning.figures import Drawn
-from optimizer.planning.formats import MISSING, amount, number, percent, unit_cost
+from optimizer.planning.formats import MISSING, amount, likelihood, number, percent, unit_cost
 from optimizer.planning.provenance import versions
-from optimizer.planning.result import AttributionResult, ChannelRow, Estimate, PlanResult, Run
+from optimizer.planning.result import AttributionResult, BeliefResult, ChannelRow, Estimate, PlanResult, Run
 
 __all__ = ["render"]
 
@@ -74,6 +74,7 @@ def _view(run: Run) -> dict[str, Any]:
         ("moves", "The plan", plan),
         ("scenarios", "What if", run.scenarios),
         ("channels", "Channel by channel", plan),
+        ("belief", "Belief and data", run.belief),
         ("attribution", "Attribution", run.attribution),
         ("diagnostics", "Fit and diagnostics", run.findings),
         ("provenance", "Inputs and provenance", True),
@@ -97,6 +98,7 @@ def _view(run: Run) -> dict[str, Any]:
         "views_title": _views_title(run),
         "channels": [_channel(run, plan, row) for row in plan.rows] if plan else [],
         "attribution": _attribution(run.attribution) if run.attribution else None,
+        "belief": _belief(run.belief, run.config.currency) if run.belief else None,
         "findings": list(findings_frame(run.findings).itertuples()) if run.findings else [],
         "inputs": run.inputs.files,
         "provenance": _provenance(run),
@@ -269,14 +271,30 @@ def _attribution(result: AttributionResult) -> dict[str, Any]:
     }
 
 
+def _belief(result: BeliefResult, currency: str) -> dict[str, Any]:
+    sentence = ""
+    if result.cac_now is not None and result.cac_planned is not None:
+        sentence = (
+            "Under a neutral belief, alike for every channel whatever was spent on it, blended CAC would be "
+            f"{_with_interval(result.cac_now)} {currency} with today's spend and {_with_interval(result.cac_planned)} "
+            f"with this same plan, which beats today's spend with probability {likelihood(result.probability_better)}."
+        )
+    return {"rows": result.rows, "sentence": sentence, "neutral": any(row.neutral for row in result.rows)}
+
+
 def _provenance(run: Run) -> list[tuple[str, str]]:
     model, attributing = run.config.model, run.config.attribution
     facts = [("Plan file", run.document.path.name), ("Seed", str(run.config.seed))]
     if run.posterior is not None:
         text = (
-            f"{model.saturation} saturation, geometric adstock over {model.lags} weeks, {model.trend} trend, "
-            f"season of order {model.season.order}, {model.chains} chains of {model.draws} draws"
-        )
+            f"{model.saturation} saturation, {model.adstock} adstock over {model.lags} weeks, {model.trend} trend, "
+            f"season of order {model.season.order}, {model.likelihood} noise, {model.chains} chains of {model.draws} "
+            "draws"
+        ).replace("_", " ")
+        if model.channels:
+            text += f"; families of their own: {', '.join(model.channels)}"
+        if run.inputs.lift_tests:
+            text += f"; {len(run.inputs.lift_tests)} lift tests"
         facts.append(("Mix model", text))
     if run.plan is not None:
         facts.append(("Solver", f"{run.plan.allocation.engine}; {run.plan.allocation.status.value}"))

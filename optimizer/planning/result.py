@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from optimizer.plan import Plan
     from optimizer.planning.aim import Aim
 
-__all__ = ["AttributionResult", "ChannelRow", "Estimate", "PlanResult", "Run", "ScenarioResult"]
+__all__ = [
+    "AttributionResult",
+    "BeliefResult",
+    "BeliefRow",
+    "ChannelRow",
+    "Estimate",
+    "PlanResult",
+    "Run",
+    "ScenarioResult",
+]
 
 Draws = npt.NDArray[np.float64]
 INTERVAL = (0.05, 0.95)
@@ -155,6 +164,66 @@ class AttributionResult:
 
 
 @dataclass(frozen=True)
+class BeliefRow:
+    """One channel's CAC over the weekly table, as belief and data have it.
+
+    Parameters
+    ----------
+    channel
+        Its name.
+    believed, found, neutral
+        CAC before the data, with them, and with them under a neutral belief; None where that was not asked for.
+    learnt
+        One less the ratio of the spreads after and before, of the logarithm: near 0 the figure is mostly belief.
+    text
+        The same in words.
+    """
+
+    channel: str
+    believed: Estimate
+    found: Estimate
+    neutral: Estimate | None
+    learnt: float
+    text: str
+
+
+@dataclass(frozen=True)
+class BeliefResult:
+    """All channels, and what the plan is worth under the neutral belief.
+
+    Parameters
+    ----------
+    rows
+        By channel.
+    cac_now, cac_planned
+        Blended CAC of today's spend and of the plan under the neutral belief; None without it.
+    probability_better
+        Under the neutral belief; NaN without it.
+    findings
+        Whether conclusions hang on the belief.
+    """
+
+    rows: tuple[BeliefRow, ...]
+    cac_now: Estimate | None = None
+    cac_planned: Estimate | None = None
+    probability_better: float = np.nan
+    findings: tuple[Finding, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per channel: CAC believed, found and under the neutral belief, with 90 % intervals."""
+        rows = []
+        for row in self.rows:
+            line: dict[str, object] = {"channel": row.channel}
+            for name in ("believed", "found", "neutral"):
+                estimate: Estimate | None = getattr(row, name)
+                if estimate is not None:
+                    line |= {f"cac_{name}": estimate.mean, f"cac_{name}_low": estimate.low}
+                    line |= {f"cac_{name}_high": estimate.high}
+            rows.append(line | {"learnt": row.learnt, "text": row.text})
+        return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run."""
 
@@ -165,6 +234,7 @@ class Run:
     posterior: Posterior | None = None
     plan: PlanResult | None = None
     scenarios: tuple[ScenarioResult, ...] = ()
+    belief: BeliefResult | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

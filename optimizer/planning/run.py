@@ -10,11 +10,12 @@ from typing import Literal
 from attribution.errors import BadInput
 from attribution.findings import Finding
 from optimizer.planning.attributing import attribute
+from optimizer.planning.believing import believe
 from optimizer.planning.config import Config, read_config
-from optimizer.planning.fitting import fit_or_load, require_convergence
+from optimizer.planning.fitting import NEUTRAL, POSTERIOR, fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.inputs import Inputs, read_inputs
 from optimizer.planning.optimizing import make_plan, plan_scenarios
-from optimizer.planning.outputs import POSTERIOR, write_outputs
+from optimizer.planning.outputs import write_outputs
 from optimizer.planning.progress import Progress
 from optimizer.planning.result import Run
 
@@ -83,7 +84,8 @@ def run_plan(
     folder = out if out is not None else document.folder / config.output
     _require_writable(folder)
     with progress.stage("Checking inputs"):
-        inputs = read_inputs(config, document, journeys_too=goal in ("attribution", "report"))
+        believed = config.model.belief.attribution is not None
+        inputs = read_inputs(config, document, journeys_too=believed or goal in ("attribution", "report"))
     _require(config, inputs, goal)
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
@@ -91,11 +93,14 @@ def run_plan(
             run = replace(run, attribution=attribute(config, inputs, update))
     if inputs.panel is not None and goal != "attribution":
         run = _model_and_plan(run, folder, goal, progress)
+    if run.posterior is not None and goal == "report":
+        with progress.stage("Neutral belief") as update:
+            run = replace(run, belief=believe(run, fit_neutral(config, inputs, folder, update)))
     run = replace(run, findings=_findings(run), seconds=dict(progress.seconds))
     with progress.stage("Writing"):
         written = write_outputs(run, folder, with_report=goal == "report")
     if run.posterior is not None:
-        written = (*written, folder / POSTERIOR)
+        written = (*written, *(folder / name for name in (POSTERIOR, NEUTRAL) if (folder / name).exists()))
     return run, written
 
 
@@ -144,6 +149,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         found += run.posterior.diagnostics
     if run.plan is not None:
         found += run.plan.findings
+    if run.belief is not None:
+        found += run.belief.findings
     if run.attribution is not None:
         found += run.attribution.findings
     return tuple(found)

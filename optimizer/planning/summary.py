@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optimizer.planning.decision import likelihood
-from optimizer.planning.formats import MISSING, amount, gap, number, percent, unit_cost
+from optimizer.planning.formats import MISSING, amount, gap, likelihood, number, percent, unit_cost
 from optimizer.planning.result import AttributionResult, Estimate, PlanResult, Run
 
 if TYPE_CHECKING:

@@ -102,6 +102,8 @@ def sheets(run: Run) -> dict[str, pd.DataFrame]:
         found["Totals"] = summary_frame(run.plan)
         found["Scenarios"] = scenario_frame(run.scenarios, run.plan)
         found["Frontier"] = run.plan.frontier
+    if run.belief is not None:
+        found["Belief"] = run.belief.to_frame()
     if run.attribution is not None:
         found["Attribution"] = attribution_frame(run.attribution)
     found |= attribution_parts(run)

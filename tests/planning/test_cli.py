@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -87,12 +87,13 @@ def test_infeasible_ends_with_3_and_keeps_the_fit(tmp_path: Path) -> None:
 
 
 def test_help_is_quick() -> None:
+    """Seconds of processor, which other work on the machine does not stretch."""
     times = []
     for _ in range(3):
-        start = time.perf_counter()
-        done = cac("--help")
-        times.append(time.perf_counter() - start)
-        assert done.returncode == 0
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert cac("--help").returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(times) < 1.0
 
 

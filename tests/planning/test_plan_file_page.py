@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from optimizer.planning import config
+from optimizer.planning.config import Config
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "plan-file.md"
 
 
 def keys() -> set[str]:
-    sections: list[Any] = [
-        kind
-        for kind in vars(config).values()
-        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not BaseModel
-    ]
-    return {name for section in sections for name in section.model_fields}
+    found: set[str] = set()
+    open_: list[Any] = [Config]
+    while open_:
+        kind = open_.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found |= set(kind.model_fields)
+            open_ += [field.annotation for field in kind.model_fields.values()]
+        else:
+            open_ += list(get_args(kind))
+    return found
 
 
 def test_every_key_is_on_the_page() -> None:

@@ -17,7 +17,17 @@ from optimizer.planning.result import Run
 from optimizer.planning.run import check_plan
 
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
-OUTPUTS = {"attribution.csv", "plan.csv", "plan.xlsx", "posterior.nc", "report.html", "scenarios.csv", "manifest.json"}
+OUTPUTS = {
+    "attribution.csv",
+    "belief.csv",
+    "plan.csv",
+    "plan.xlsx",
+    "posterior.nc",
+    "posterior_neutral.nc",
+    "report.html",
+    "scenarios.csv",
+    "manifest.json",
+}
 
 
 def change(plan: Path, *pairs: tuple[str, str]) -> Path:
@@ -84,7 +94,7 @@ def test_credit_hands_out_every_conversion_of_the_log(finished: tuple[Run, Path]
 
 def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     book = load_workbook(finished[1] / "plan.xlsx")
-    assert {"Plan", "Totals", "Scenarios", "Frontier", "Attribution", "Checks"} == set(book.sheetnames)
+    assert {"Plan", "Totals", "Scenarios", "Frontier", "Belief", "Attribution", "Checks"} == set(book.sheetnames)
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 
 

@@ -1,0 +1,1 @@
+"""The sections of the plan file, one class each."""

@@ -1,0 +1,31 @@
+"""What every section of the plan file shares: no unknown keys, and the forms of names, durations and codes."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+__all__ = ["CountryCode", "CurrencyCode", "Duration", "Name", "Section"]
+
+
+def _matching(pattern: str, what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} is not {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Duration = Annotated[str, _matching(r"\d+[DHdh]", "a duration; write for example 30D (days) or 12H (hours)")]
+CurrencyCode = Annotated[str, _matching(r"[A-Z]{3}", "a currency code; write three capitals, for example EUR")]
+CountryCode = Annotated[str, _matching(r"[A-Z]{2}", "a country code; write two capitals, for example DE")]
+
+
+class Section(BaseModel):
+    """A part of the plan file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
