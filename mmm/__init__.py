@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mmm.forecast import Organic
     from mmm.laplace import preview
     from mmm.lift import LiftTest, lift_tests_from_frame
+    from mmm.many import FitFailed, Fits, fit_many
     from mmm.nuts import Progress
     from mmm.panel import Exposure, Panel
     from mmm.posterior import Posterior
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         PowerSaturation,
     )
     from mmm.specification import Model, NegativeBinomialLikelihood, NormalLikelihood, Pooling, StudentTLikelihood
+    from mmm.stacking import Stack, stack
     from mmm.validation import Backtest, hold_out, predict, rolling_origin
 
 _HOMES = {
@@ -83,6 +85,8 @@ _HOMES = {
         "sensitivity",
     ),
     "mmm.laplace": ("preview",),
+    "mmm.many": ("FitFailed", "Fits", "fit_many"),
+    "mmm.stacking": ("Stack", "stack"),
     "mmm.validation": (
         "Backtest",
         "hold_out",
@@ -101,6 +105,8 @@ __all__ = [
     "Exponential",
     "ExponentialSaturation",
     "Exposure",
+    "FitFailed",
+    "Fits",
     "FromAttribution",
     "Gamma",
     "GeometricAdstock",
@@ -136,16 +142,19 @@ __all__ = [
     "Sensitivity",
     "ShareOfCustomers",
     "SpendInformed",
+    "Stack",
     "StudentTLikelihood",
     "WeibullCDFAdstock",
     "WeibullPDFAdstock",
     "fit",
+    "fit_many",
     "hold_out",
     "lift_tests_from_frame",
     "predict",
     "preview",
     "rolling_origin",
     "sensitivity",
+    "stack",
 ]
 
 

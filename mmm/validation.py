@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,15 +14,15 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from mmm.baseline import design
-from mmm.conjugate import coefficient_draws
-from mmm.fitting import fit
+from mmm.many import Fits, fit_many
 from mmm.panel import Panel
 from mmm.posterior import Posterior
 from mmm.priors import Array
+from mmm.rivals import no_media, seasonal_naive
 from mmm.scoring import Scores, score
 from mmm.specification import Model
 
-__all__ = ["Backtest", "hold_out", "predict", "rolling_origin"]
+__all__ = ["Backtest", "Origins", "hold_out", "place_of_fits", "predict", "rolling_origin", "rolling_origins"]
 
 _TOTAL_LIMIT = 0.15
 
@@ -51,20 +55,73 @@ class Backtest:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Whether the model beats both other forecasts, and whether its intervals hold."""
+        """Whether the fits converged, beat both other forecasts, and kept to their intervals."""
         means = {str(name): dict(row) for name, row in self.summary().iterrows()}
         model = {name: float(value) for name, value in means["model"].items()}
         points = sum(len(values) for values in self.observed)
         limit = 0.9 - 3.0 * float(np.sqrt(0.09 / points))
         text = f"{model['coverage']:.0%} of {points} unseen periods lie inside their 90 % interval."
-        found = [Finding("holdout_coverage", model["coverage"] >= limit, model["coverage"], limit, text)]
+        found = [
+            self._converged,
+            Finding("holdout_coverage", model["coverage"] >= limit, model["coverage"], limit, text),
+        ]
         for name, label in (("seasonal_naive", "last year's figures"), ("no_media", "a model without media")):
             ratio = model["crps"] / float(means[name]["crps"])
             text = f"Forecast error is {ratio:.2f} times that of {label} (CRPS on unseen periods)."
             found.append(Finding(f"beats_{name}", ratio < 1.0, ratio, 1.0, text))
+        naive = float(means["seasonal_naive"]["mape"])
+        text = (
+            f"Single unseen periods were missed by {model['mape']:.1%} on average, by last year's figures {naive:.1%}."
+        )
+        found.append(Finding("holdout_mape", model["mape"] < naive, model["mape"], naive, text))
         missed = model["total_error"]
         text = f"Unseen totals were missed by {missed:.1%} on average."
         return (*found, Finding("holdout_total", missed < _TOTAL_LIMIT, missed, _TOTAL_LIMIT, text))
+
+    @property
+    def _converged(self) -> Finding:
+        fits = self.table[self.table["forecaster"] == "model"]
+        missing = int((~fits["converged"].astype(bool)).sum())
+        text = f"{len(fits) - missing} of {len(fits)} fits to the periods before converged."
+        return Finding("holdout_converged", missing == 0, float(missing), 0.0, text)
+
+
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """The last periods of a panel in blocks, each to be forecast from all that came before it.
+
+    Parameters
+    ----------
+    panel
+        As given.
+    folds, horizon
+        How many blocks, and how many periods in each.
+
+    Raises
+    ------
+    BadInput
+        Where less than a year would stand before the first block.
+    """
+
+    panel: Panel
+    folds: int = 4
+    horizon: int = 13
+
+    def __post_init__(self) -> None:
+        first = self.panel.periods - self.folds * self.horizon
+        if self.folds < 1 or self.horizon < 1:
+            remedy = "give 1 or more of each."
+            raise BadInput(Problem("validation", f"has {self.folds} folds of {self.horizon} periods.", remedy=remedy))
+        if first < 52 * 7 // self.panel.days:
+            remedy = "lower folds or horizon, or lengthen the panel."
+            raise BadInput(Problem("panel", f"leaves {first} periods before the first forecast.", remedy=remedy))
+
+    @property
+    def blocks(self) -> tuple[tuple[Panel, Panel], ...]:
+        """What is known at each origin, and what comes."""
+        panel, first = self.panel, self.panel.periods - self.folds * self.horizon
+        starts = range(first, panel.periods, self.horizon)
+        return tuple((panel.select(0, start), panel.select(start, start + self.horizon)) for start in starts)
 
 
 def predict(posterior: Posterior, coming: Panel) -> Array:
@@ -107,8 +164,11 @@ def rolling_origin(
     horizon: int = 13,
     draws: int = 500,
     seed: int = 0,
+    folder: str | os.PathLike[str] | None = None,
 ) -> Backtest:
     """Forecast the last ``folds`` x ``horizon`` periods, each block from all that came before it.
+
+    Lift tests that ended after an origin are not known there and play no part in its fit.
 
     Parameters
     ----------
@@ -120,60 +180,77 @@ def rolling_origin(
         Per chain of each fit.
     seed
         The same inputs and seed give the same scores.
+    folder
+        Where fits are kept, to be taken up again (:func:`mmm.fit_many`); nowhere where None.
 
     Raises
     ------
     BadInput
         Where the panel is too short for that.
     """
-    model = Model() if model is None else model
-    first = panel.periods - folds * horizon
-    if first < 52 * 7 // panel.days:
-        remedy = "lower folds or horizon, or lengthen the panel."
-        raise BadInput(Problem("panel", f"leaves {first} periods before the first forecast.", remedy=remedy))
+    origins = Origins(panel, folds, horizon)
+    return rolling_origins(origins, {"model": Model() if model is None else model}, draws, seed, folder)["model"]
+
+
+def rolling_origins(
+    origins: Origins,
+    models: Mapping[str, Model],
+    draws: int = 500,
+    seed: int = 0,
+    folder: str | os.PathLike[str] | None = None,
+) -> dict[str, Backtest]:
+    """The backtest of every model from the same origins.
+
+    Parameters
+    ----------
+    origins
+        What is forecast from what.
+    models
+        By name.
+    draws, seed, folder
+        As in :func:`rolling_origin`.
+
+    Raises
+    ------
+    FitFailed
+        Where a fit failed; names each with its reason.
+    """
+    jobs = {
+        _job(name, past): (past, _known(model, past)) for name, model in models.items() for past, _ in origins.blocks
+    }
+    with place_of_fits(folder) as home:
+        fits = fit_many(jobs, home, draws=draws, tune=draws, seed=seed).checked()
+        return {name: _backtest(name, model, origins, fits, seed) for name, model in models.items()}
+
+
+def _job(name: str, past: Panel) -> str:
+    return f"{name} before {past.after(1)[0].date().isoformat()}"
+
+
+def place_of_fits(folder: str | os.PathLike[str] | None) -> AbstractContextManager[str | os.PathLike[str]]:
+    """A folder to keep fits in: the one given, or one that is removed at the end."""
+    return tempfile.TemporaryDirectory() if folder is None else nullcontext(folder)
+
+
+def _known(model: Model, past: Panel) -> Model:
+    """The model with the lift tests that were over at the end of ``past``."""
+    end = past.after(1)[0]
+    return replace(model, lift_tests=tuple(test for test in model.lift_tests if pd.Timestamp(test.end) < end))
+
+
+def _backtest(name: str, model: Model, origins: Origins, fits: Fits, seed: int) -> Backtest:
     rows, observed, predicted = [], [], []
-    for origin in range(first, panel.periods, horizon):
-        past, coming = panel.select(0, origin), panel.select(origin, origin + horizon)
-        posterior = fit(past, model, draws=draws, tune=draws, seed=seed)
+    for past, coming in origins.blocks:
+        posterior = fits[_job(name, past)]
         drawn, happened = predict(posterior, coming), coming.kpi.sum(axis=0)
         observed.append(happened)
         predicted.append(drawn)
         start = coming.dates[0]
         rows.append(_row(start, "model", score(drawn, happened), posterior.converged))
-        rows.append(_row(start, "seasonal_naive", score(_seasonal_naive(past, coming, seed), happened), True))
-        rows.append(_row(start, "no_media", score(_no_media(past, coming, model, seed), happened), True))
+        rows.append(_row(start, "seasonal_naive", score(seasonal_naive(past, coming, seed), happened), True))
+        rows.append(_row(start, "no_media", score(no_media(past, coming, model, seed), happened), True))
     return Backtest(pd.DataFrame(rows), tuple(observed), tuple(predicted))
 
 
 def _row(origin: pd.Timestamp, forecaster: str, scores: Scores, converged: bool) -> dict[str, object]:
     return {"origin": origin, "forecaster": forecaster, **asdict(scores), "converged": converged}
-
-
-def _seasonal_naive(past: Panel, coming: Panel, seed: int) -> Array:
-    """The same weeks of last year, with the spread of such differences in the past; shape (periods, 2000)."""
-    year = round(364 / past.days)
-    history = past.kpi.sum(axis=0)
-    places = past.periods + np.arange(coming.periods) - year
-    centre = history[np.where(places < past.periods, places, places - year)]
-    lag = year if past.periods > year + 8 else 1
-    spread = float(np.std(history[lag:] - history[:-lag]))
-    rng = np.random.default_rng([seed, 6])
-    return np.asarray(centre[:, None] + spread * rng.standard_normal((coming.periods, 2000)))
-
-
-def _no_media(past: Panel, coming: Panel, model: Model, seed: int) -> Array:
-    """The model's baseline alone, fitted to the whole KPI; shape (periods, 2000)."""
-    outcome = past.kpi.sum(axis=0)
-    unit = float(outcome.mean())
-    kpi = outcome / unit
-    here = design(past, model.trend, model.seasons)
-    there = design(past, model.trend, model.seasons, coming.dates, coming.controls[0])
-    fitted = here.matrix @ np.linalg.lstsq(here.matrix, kpi, rcond=1e-8)[0]
-    spare = max(len(kpi) - here.matrix.shape[1], 1)
-    rng = np.random.default_rng([seed, 7])
-    variance = ((kpi - fitted) ** 2).sum() / rng.chisquare(spare, 2000)
-    sigma = np.sqrt(variance)
-    scale = here.sd / float(np.sqrt(np.median(variance)))
-    drawn = coefficient_draws(np.repeat(kpi[:, None], 2000, axis=1), sigma, here.matrix, scale, rng)
-    mean = there.matrix @ drawn.T
-    return np.asarray((mean + sigma * rng.standard_normal(mean.shape)) * unit)
