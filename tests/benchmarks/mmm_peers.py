@@ -2,10 +2,24 @@
 
 A program gets the folder with ``world.csv``, the path for its draws, and JSON: names of channels, controls and columns
 of season and trend, chains, draws, tune, and ``sampler``. It prints JSON: seconds of the fit, model and compilation
-included, divergences and versions; ``media`` are the draws of the media's parameters, chains x draws x anything.
+included, divergences and versions; ``media`` are the draws of the media's parameters, chains x draws x anything. Asked
+with ``weekly``, a spend per channel, it also writes outcome.npz: draws of what every channel brought in all, and of the
+customers that one more unit of currency a week brings at that steady spend, both draws x channels.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from mmm.simulate import WorldData
+
+ORDER = 3
+"""Harmonics of the yearly season in every program's baseline."""
 
 START = """
 import json, sys, time
@@ -14,9 +28,12 @@ source, target, asked = sys.argv[1] + "/world.csv", sys.argv[2], json.loads(sys.
 channels, controls, pattern = asked["channels"], asked["controls"], asked["pattern"]
 chains, draws, tune, sampler = asked["chains"], asked["draws"], asked["tune"], asked["sampler"]
 
-def answer(media, diverging, seconds, packages, **more):
+def answer(media, diverging, seconds, packages, outcome, **more):
     import importlib.metadata, numpy
     numpy.savez(target, **media)
+    if "weekly" in asked:
+        brought, gained, organic = outcome(numpy.array([asked["weekly"][name] for name in channels]))
+        numpy.savez(sys.argv[1] + "/outcome.npz", brought=brought, gained=gained, organic=organic)
     versions = {name: importlib.metadata.version(name) for name in packages}
     print(json.dumps({"fit": seconds, "divergences": int(diverging), "versions": versions, **more}))
 """
@@ -32,8 +49,16 @@ fitted = time.perf_counter() - start
 summary = posterior.summary().to_string()
 whole = time.perf_counter() - began
 gate = {{finding.name: finding.value for finding in posterior.verdict}}
+
+def outcome(weekly):
+    import numpy as np
+    curves = posterior.curves(weeks=1)
+    gained = np.stack([curves[name].marginal(level) for name, level in zip(channels, weekly)], axis=1)
+    coming = pd.read_csv(sys.argv[1] + "/upcoming.csv", parse_dates=["week"])
+    return posterior.contributions()[channels].to_numpy(), gained, posterior.organic(len(coming), coming).customers
+
 answer({{name: posterior.draws[name] for name in ("share", "retention", "half_saturation", "slope")}},
-       posterior.statistics["diverging"].sum(), fitted, ["blended-cac", "nutpie", "numba", "numpy"], whole=whole,
+       posterior.statistics["diverging"].sum(), fitted, ["blended-cac", "nutpie", "numba", "numpy"], outcome, whole=whole,
        attempts=posterior.information["attempts"], tail=gate["ess_tail"], converged=posterior.converged)
 """
 
@@ -55,8 +80,19 @@ summary = brought.quantile([0.05, 0.5, 0.95], ["chain", "draw"]).to_pandas().to_
 whole = time.perf_counter() - began
 found = model.idata.posterior
 names = [name for name in found if name.startswith(("adstock_", "saturation_"))]
+
+def outcome(weekly):
+    import numpy as np
+    kept = model.idata.constant_data
+    unit, scale = kept["target_scale"].values.item(), kept["channel_scale"].sel(channel=channels).values
+    lam, beta = (found[f"saturation_{{name}}"].sel(channel=channels).values for name in ("lam", "beta"))
+    left = np.exp(-lam * weekly / scale)
+    gained = beta * unit * 2 * lam / scale * left / (1 + left) ** 2
+    sums = brought.sel(channel=channels).transpose("chain", "draw", "channel").values * unit
+    return sums.reshape(-1, len(channels)), gained.reshape(-1, len(channels)), []
+
 answer({{name: found[name].values for name in names}}, model.idata.sample_stats["diverging"].sum(), fitted,
-       ["pymc-marketing", "pymc", "pytensor", "nutpie"], whole=whole)
+       ["pymc-marketing", "pymc", "pytensor", "nutpie"], outcome, whole=whole)
 """
 
 MERIDIAN = f"""{START}
@@ -83,9 +119,21 @@ import numpy as np
 summary = str(np.quantile(np.asarray(brought), [0.05, 0.5, 0.95], axis=(0, 1)))
 whole = time.perf_counter() - began
 names = [name for name in ("alpha_m", "ec_m", "slope_m", "beta_m") if name in found]
+
+def outcome(weekly):
+    held = [str(name) for name in meridian.input_data.media_channel.values]
+    place = [held.index(name) for name in channels]
+    ec, slope = (np.asarray(found[name].values)[..., place] for name in ("ec_m", "slope_m"))
+    beta = np.asarray(found["beta_gm"].values)[:, :, 0][..., place]
+    scale = np.asarray(meridian.media_tensors.media_transformer.scale_factors_gm)[0][place]
+    unit = float(np.asarray(meridian.kpi_transformer.population_scaled_stdev))
+    level = weekly / scale
+    gained = beta * unit / scale * slope * level ** (slope - 1) * ec**slope / (level**slope + ec**slope) ** 2
+    return np.asarray(brought)[..., place].reshape(-1, len(place)), gained.reshape(-1, len(place)), []
+
 answer({{name: np.asarray(found[name].values) for name in names}},
        np.asarray(meridian.inference_data.sample_stats["diverging"]).sum(), fitted,
-       ["google-meridian", "jax" if sampler == "jax" else "tensorflow", "tfp-nightly"], whole=whole)
+       ["google-meridian", "jax" if sampler == "jax" else "tensorflow", "tfp-nightly"], outcome, whole=whole)
 """
 
 ENVIRONMENTS = {
@@ -99,3 +147,16 @@ PEERS = {  # name -> environment, program, what the program is told of its sampl
     "Meridian, JAX": ("meridian", MERIDIAN, "jax"),
     "Meridian, TensorFlow": ("meridian", MERIDIAN, "tensorflow"),
 }
+
+
+def written(data: WorldData, folder: Path) -> dict[str, Any]:
+    """Write world.csv with columns of trend and season, and upcoming.csv; the names every program is told."""
+    time = pd.to_datetime(data.weekly["week"])
+    angle = 2 * np.pi * (time - pd.Timestamp("2000-01-01")).dt.days.to_numpy() / 365.25
+    pattern = {"trend": np.linspace(-0.5, 0.5, len(time))}
+    for order in range(1, ORDER + 1):
+        pattern |= {f"sine_{order}": np.sin(order * angle), f"cosine_{order}": np.cos(order * angle)}
+    data.weekly.assign(week=time.dt.strftime("%Y-%m-%d"), **pattern).to_csv(folder / "world.csv", index=False)
+    data.upcoming.to_csv(folder / "upcoming.csv", index=False)
+    names = {"channels": list(data.channels), "controls": list(data.controls), "pattern": list(pattern)}
+    return names | {"order": ORDER, "sampler": ""}

@@ -29,7 +29,7 @@ import mmm_peers
 import numpy as np
 import pandas as pd
 
-WEEKS, CHANNELS, CHAINS, DRAWS, TUNE, ORDER = 156, 10, 4, 1000, 1000, 3
+WEEKS, CHANNELS, CHAINS, DRAWS, TUNE = 156, 10, 4, 1000, 1000
 WARM = {"PyMC-Marketing": 50.0, "Meridian": 20.0}
 COLD = {"PyMC-Marketing": 15.0, "Meridian": 5.0}
 PROCESS, R_HAT, ESS, LONGEST = 8.0, 1.01, 400.0, 1800.0
@@ -40,14 +40,7 @@ def write_world(folder: Path, seed: int) -> dict[str, Any]:
     from mmm.simulate import world
 
     data, _ = world(seed, weeks=WEEKS, channels=CHANNELS)
-    time = pd.to_datetime(data.weekly["week"])
-    angle = 2 * np.pi * (time - pd.Timestamp("2000-01-01")).dt.days.to_numpy() / 365.25
-    pattern = {"trend": np.linspace(-0.5, 0.5, WEEKS)}
-    for order in range(1, ORDER + 1):
-        pattern |= {f"sine_{order}": np.sin(order * angle), f"cosine_{order}": np.cos(order * angle)}
-    data.weekly.assign(week=time.dt.strftime("%Y-%m-%d"), **pattern).to_csv(folder / "world.csv", index=False)
-    names = {"channels": list(data.channels), "controls": list(data.controls), "pattern": list(pattern)}
-    return names | {"chains": CHAINS, "draws": DRAWS, "tune": TUNE, "order": ORDER, "sampler": ""}
+    return mmm_peers.written(data, folder) | {"chains": CHAINS, "draws": DRAWS, "tune": TUNE}
 
 
 def measured(python: str, program: str, folder: Path, asked: dict[str, Any], variables: dict[str, str]) -> dict:
