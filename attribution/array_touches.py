@@ -60,6 +60,21 @@ class ArrayTouches(Touches):
         return np.arange(self._at.stop - self._at.start) - np.repeat(self._starts, self._lengths)
 
     @cached_property
+    def is_first(self) -> Any:
+        """Whether the path begins here."""
+        return self._flagged(self._starts)
+
+    @cached_property
+    def is_last(self) -> Any:
+        """Whether the path ends here."""
+        return self._flagged(self._starts + self._lengths - 1)
+
+    def _flagged(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        flags = np.zeros(self._at.stop - self._at.start, dtype=bool)
+        flags[at] = True
+        return flags
+
+    @cached_property
     def age(self) -> Any:
         """Days before the conversion."""
         if self._paths.age is None:
@@ -122,8 +137,9 @@ class ArrayTouches(Touches):
     def past(self, lag: int) -> Any:
         """See :meth:`Touches.past`."""
         earlier = np.zeros_like(self.channel)
-        earlier[lag:] = self.channel[:-lag] + 1
-        earlier[self.step < lag] = 0
+        np.add(self.channel[:-lag], 1, out=earlier[lag:])
+        for step in range(lag):
+            earlier[self._starts[self._lengths > step] + step] = 0
         return earlier
 
     @cached_property

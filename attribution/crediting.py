@@ -40,7 +40,7 @@ def credit_per_conversion(journeys: Journeys, model: Heuristic) -> pd.DataFrame:
     for touches in journeys.blocks(converting=True):
         weight = model.weight(touches, journeys.channels)
         weight = weight if model.sums_to_one else weight / touches.path_sum(weight)
-        path = np.cumsum(touches.step == 0) - 1 + start
+        path = np.cumsum(touches.is_first) - 1 + start
         sums = {"conversions": weight * touches.conversions, "value": weight * touches.value}
         frame = pd.DataFrame({"path": path, "channel": touches.channel, **sums})
         parts.append(frame.groupby(["path", "channel"], as_index=False).sum())

@@ -33,12 +33,15 @@ class Log:
         Reason -> number of rows left out by explicit choice.
     earliest, latest
         First and last time.
+    rows
+        Number of events.
     """
 
     events: ibis.Table
     exclusions: dict[str, int]
     earliest: int
     latest: int
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -262,7 +265,7 @@ def _micros(moment: Any) -> int | None:
 
 def _judge(
     table: ibis.Table, faults: list[_Fault], cleaning: Cleaning, name: str
-) -> tuple[ibis.Table, dict[str, int], tuple[int, int]]:
+) -> tuple[ibis.Table, dict[str, int], tuple[int, int, int]]:
     """Raise on faults, or leave out and count those the analyst chose to leave out."""
     seen = _survey(table, faults)
     if not seen["rows"]:
@@ -288,7 +291,7 @@ def _judge(
         seen = _survey(table, faults)
         if not seen["rows"]:
             raise BadInput(Problem(name, "has no rows left after cleaning.", remedy="correct the rows at the source."))
-    return table, exclusions, (int(seen["earliest"]), int(seen["latest"]))
+    return table, exclusions, (int(seen["earliest"]), int(seen["latest"]), int(seen["rows"]))
 
 
 def _rows(table: ibis.Table, condition: Any, found: int) -> str:

@@ -225,11 +225,11 @@ def _predictions(
 ) -> tuple[Array, Array, Array, Array]:
     """Bucket, prediction, conversions and non-conversions of each path."""
     frame = touches.group(
-        ("bucket",), {"path": np.cumsum(touches.step == 0) - 1}, {"won": touches.conversions, "lost": touches.nulls},
-        touches.step == 0,
+        ("bucket",), {"path": np.cumsum(touches.is_first) - 1}, {"won": touches.conversions, "lost": touches.nulls},
+        touches.is_first,
     ).sort_values("path")  # fmt: skip
     bucket = frame["bucket"].to_numpy(dtype=np.int64)
-    owner = np.cumsum(touches.step == 0) - 1
+    owner = np.cumsum(touches.is_first) - 1
     own = rates[bucket[owner] % FOLDS, touches.channel]
     predicted = np.bincount(owner, weights=_weight(model, touches, channels) * own).astype(float)
     won, lost = (frame[name].to_numpy(dtype=float) for name in ("won", "lost"))

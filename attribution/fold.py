@@ -1,4 +1,4 @@
-"""One pass over events sorted by user and time: paths as arrays, chunk by chunk.
+"""One pass over events, part by part: sorted by user and time, and folded into paths as arrays.
 
 The rules are those of :class:`attribution.sessions.PathRules`; the Ibis reading of the same rules is
 :func:`attribution.sessions.touches_of`, and a test holds the two against each other.
@@ -6,29 +6,36 @@ The rules are those of :class:`attribution.sessions.PathRules`; the Ibis reading
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attribution.deal import PARTS, Dealt, cut
 from attribution.paths import Paths, joined, narrow
 from attribution.sessions import BUCKETS, DAY
 
 __all__ = ["Ends", "Folded", "Grammar", "fold"]
 
 Ints = NDArray[np.int64]
+Keys = NDArray[np.uint64]
 Codes = NDArray[np.unsignedinteger[Any]]
+Flags = NDArray[np.bool_]
 _WORKERS = 2
+_AT_ONCE = 100_000
+_BITS = 64
+_HALF = np.uint64(32)
 
 
 @dataclass(frozen=True)
 class Ends:
-    """What ends paths, sorted as the events are: conversions and value of each user and moment."""
+    """What ends paths, by user and time: hash of the user, microseconds since 1970, conversions and value."""
 
+    user: Keys
+    time: Ints
     conversions: NDArray[np.float64]
     value: NDArray[np.float64]
 
@@ -76,148 +83,116 @@ class Folded:
     repeats: int
 
 
-def fold(batches: Iterable[tuple[NDArray[Any], ...]], grammar: Grammar, ends: Ends) -> Folded:
-    """Paths from sorted events.
+def fold(dealt: Dealt, ends: Ends, grammar: Grammar) -> list[Folded]:
+    """Paths of each part, to be joined once the events are let go.
 
     Parameters
     ----------
-    batches
-        User hashes and packed events, sorted by both.
-    grammar
-        How to read them.
+    dealt
+        Touches.
     ends
-        The conversions, in the order in which they stand among the events.
+        The conversions, sorted by user and time.
+    grammar
+        How to read the touches.
     """
-    waiting: deque[Future[Folded]] = deque()
-    done: list[Folded] = []
-    passed = 0
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for user, packed in _whole_users(batches):
-            mask = (1 << grammar.bits) - 1
-            waiting.append(pool.submit(_fold_chunk, user, packed, grammar, ends, passed))
-            passed += int(np.count_nonzero((packed & mask) == grammar.conversion))
-            while len(waiting) > _WORKERS:
-                done.append(waiting.popleft().result())
-        done += [future.result() for future in waiting]
-    return Folded(
-        joined([part.won for part in done]),
-        joined([part.lost for part in done]),
-        sum(part.repeats for part in done),
+    edges = cut(ends.user)
+    steps = (
+        np.linspace(0, PARTS, max(2, min(PARTS + 1, (len(dealt) + len(ends.user)) // _AT_ONCE))).astype(int).tolist()
     )
 
+    def folded(start: int, stop: int) -> Folded:
+        user, event = dealt.parts(start, stop)
+        own = slice(int(edges[start]), int(edges[stop]))
+        converted = ((ends.time[own] - grammar.epoch) << grammar.bits) + grammar.conversion
+        user, event = np.concatenate([user, ends.user[own]]), np.concatenate([event, converted])
+        return _fold_part(*_in_order(user, event), grammar, ends, own.start)
 
-def _whole_users(
-    batches: Iterable[tuple[NDArray[Any], ...]],
-) -> Iterator[tuple[NDArray[np.uint64], Ints]]:
-    """The batches with every user's events in one of them."""
-    held: list[tuple[NDArray[np.uint64], Ints]] = []
-    for user, packed in batches:
-        if not len(user):
-            continue
-        cut = int(np.searchsorted(user, user[-1]))
-        if cut == 0 and (not held or held[-1][0][-1] == user[0]):  # one user fills the batch
-            held.append((user, packed))
-            continue
-        held.append((user[:cut], packed[:cut]))
-        whole = [np.concatenate([part[i] for part in held]) for i in (0, 1)]
-        if len(whole[0]):
-            yield whole[0], whole[1]
-        held = [(user[cut:], packed[cut:])]
-    if held:
-        yield np.concatenate([part[0] for part in held]), np.concatenate([part[1] for part in held])
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        return list(pool.map(folded, steps[:-1], steps[1:]))
 
 
-def _fold_chunk(user: NDArray[np.uint64], packed: Ints, grammar: Grammar, ends: Ends, passed: int) -> Folded:
-    """Paths of whole users; ``passed`` conversions stand before this chunk."""
-    fresh = np.ones(len(user), dtype=bool)
-    np.not_equal(user[1:], user[:-1], out=fresh[1:])
+def _in_order(user: Keys, event: Ints) -> tuple[Keys, Ints]:
+    """Users in rising order, and each one's events in rising order.
+
+    A user's number within the part and an event share 64 bits, which processors sort fast; as many users as the bits
+    above the event can tell apart are sorted at once.
+    """
+    order = np.argsort(user)
+    user = user[order]
+    owner = np.zeros(len(user), dtype=np.int64)
+    np.cumsum(user[1:] != user[:-1], out=owner[1:])
+    width = int(event.max(initial=0)).bit_length()
+    at_once = 1 << min(_BITS - width, 32)
+    edges = np.searchsorted(owner, np.arange(0, int(owner[-1:].sum()) + 1, at_once)).tolist()
+    key = owner.view(np.uint64)
+    key <<= np.uint64(width)
+    key |= event[order].view(np.uint64)
+    for start, stop in pairwise([*edges, len(key)]):
+        key[start:stop].sort()
+    key &= np.uint64((1 << width) - 1)
+    return user, key.view(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Events:
+    """Events of whole users in order: time since the epoch, code, and number of the path each stands in."""
+
+    time: Ints
+    code: Codes
+    path: Ints
+
+
+def _fold_part(user: Keys, packed: Ints, grammar: Grammar, ends: Ends, passed: int) -> Folded:
+    """Paths of whole users; ``passed`` conversions belong to users of earlier parts."""
+    starts = np.ones(len(user), dtype=bool)
+    np.not_equal(user[1:], user[:-1], out=starts[1:])
+    repeats = np.count_nonzero((packed[1:] == packed[:-1]) & ~starts[1:])
     code = (packed & ((1 << grammar.bits) - 1)).astype(narrow(grammar.conversion))
-    wins = code == grammar.conversion
-    again = np.zeros(len(user), dtype=bool)
-    np.equal(packed[1:], packed[:-1], out=again[1:])
-    again &= ~fresh
-    repeats = int(np.count_nonzero(again))
     time = packed >> grammar.bits
-    starts = fresh
+    wins = code == grammar.conversion
     starts[1:] |= wins[:-1]
     starts[1:] |= (time[1:] - time[:-1]) > grammar.gap
     begin = np.flatnonzero(starts)
-    last = np.append(begin[1:], len(user)) - 1
-    converts = wins[last]
-    bucket = (user[begin] % np.uint64(BUCKETS)).astype(np.uint16)
-    numbers = passed + np.arange(int(np.count_nonzero(converts)))
-    won, expired = _won(begin[converts], last[converts], numbers, (time, code, bucket[converts]), grammar, ends)
-    lost = _lost(begin[~converts], last[~converts], (time, code, bucket[~converts]), grammar)
-    return Folded(won, joined([lost, expired]), repeats)
+    last = np.append(begin[1:], len(user))[: len(begin)] - 1
+    bucket = ((user[begin] >> _HALF) * np.uint64(BUCKETS) >> _HALF).astype(np.uint16)  # rises with the user's hash
+    events = _Events(time, code, np.cumsum(starts) - 1)
+    won = wins[last]
+    of_won = won[events.path]
+    waiting = np.flatnonzero(of_won & ~wins)
+    path = events.path[waiting]
+    alive = time[last[path]] - time[waiting] <= grammar.window[code[waiting]]
+    number = np.cumsum(won) - 1 + passed
+    parts = [(np.flatnonzero(~of_won), None), (waiting[~alive], None), (waiting[alive], (last, number))]
+    lost, expired, converted = (_paths(events, rows, bucket, grammar, ending) for rows, ending in parts)
+    return Folded(_valued(converted, ends), joined([lost, expired]), int(repeats))
 
 
-def _spans(begin: Ints, length: Ints) -> Ints:
-    """Positions begin, begin + 1, ... of each span, one after another."""
-    jump = np.repeat(begin - np.concatenate([[0], np.cumsum(length)[:-1]]), length).astype(np.int64)
-    return np.arange(len(jump), dtype=np.int64) + jump
+def _paths(
+    events: _Events, rows: Ints, bucket: NDArray[np.uint16], grammar: Grammar, ending: tuple[Ints, Ints] | None
+) -> Paths:
+    """Paths of the touches at some rows; without their value where a conversion ends them.
 
-
-def _lost(begin: Ints, last: Ints, columns: tuple[Ints, Codes, NDArray[np.uint16]], grammar: Grammar) -> Paths:
-    """Paths of touches alone."""
-    time, code, bucket = columns
-    length = last - begin + 1
-    rows = _spans(begin, length)
-    first = np.concatenate([[0], np.cumsum(length)])
-    return _unconverted(code[rows], first, time[rows], {"bucket": bucket, "kind": code[begin]}, grammar)
-
-
-def _unconverted(touches: Codes, first: Ints, time: Ints, labels: dict[str, Any], grammar: Grammar) -> Paths:
-    count = len(first) - 1
-    ended = time[first[1:] - 1]
+    ``ending`` holds, by path, the row of its conversion and the conversion's number.
+    """
+    path = events.path[rows]
+    edges = np.flatnonzero(path[1:] != path[:-1]) + 1
+    first = np.concatenate([[0], edges, [len(rows)]]) if len(rows) else np.zeros(1, dtype=np.int64)
+    owner, count = path[first[:-1]], len(first) - 1
+    ended = events.time[rows[first[1:] - 1] if ending is None else ending[0][owner]]
+    age = (np.repeat(ended, np.diff(first)) - events.time[rows]) / DAY
+    channel = grammar.channel.astype(narrow(int(grammar.channel.max(initial=0))))
     return Paths(
-        channel=_channels(grammar)[touches],
+        channel=channel[events.code[rows]],
         first=first,
         conversions=np.broadcast_to(np.float64(0.0), count),
-        nulls=np.broadcast_to(np.float64(1.0), count),
+        nulls=np.broadcast_to(np.float64(1.0 if ending is None else 0.0), count),
         value=np.broadcast_to(np.float64(0.0), count),
-        age=((np.repeat(ended, np.diff(first)) - time) / DAY).astype(np.float32),
+        age=age.astype(np.float32) if ending is None else age,
         ended=ended + grammar.epoch,
-        labels=labels,
-        source=np.broadcast_to(np.int64(-1), count),
+        labels={"bucket": bucket[owner], "kind": events.code[rows[first[:-1]]]},
+        source=np.broadcast_to(np.int64(-1), count) if ending is None else ending[1][owner],
     )
 
 
-def _channels(grammar: Grammar) -> Codes:
-    return grammar.channel.astype(narrow(int(grammar.channel.max(initial=0))))
-
-
-def _won(
-    begin: Ints,
-    last: Ints,
-    numbers: Ints,
-    columns: tuple[Ints, Codes, NDArray[np.uint16]],
-    grammar: Grammar,
-    ends: Ends,
-) -> tuple[Paths, Paths]:
-    """Converting paths, and the paths of touches that lie too long before their conversion."""
-    time, code, bucket = columns
-    length = last - begin  # the conversion itself is no touch
-    rows = _spans(begin, length)
-    owner = np.repeat(np.arange(len(begin)), length)
-    wait = time[last][owner] - time[rows]
-    alive = wait <= grammar.window[code[rows]]
-    count = np.bincount(owner[alive], minlength=len(begin))
-    touched = np.flatnonzero(count)
-    kept = rows[alive]
-    first = np.concatenate([[0], np.cumsum(count[touched])])
-    won = Paths(
-        channel=_channels(grammar)[code[kept]],
-        first=first,
-        conversions=ends.conversions[numbers[touched]],
-        nulls=np.broadcast_to(np.float64(0.0), len(touched)),
-        value=ends.value[numbers[touched]],
-        age=wait[alive] / DAY,
-        ended=time[last][touched] + grammar.epoch,
-        labels={"bucket": bucket[touched], "kind": code[kept[first[:-1]]]},
-        source=numbers[touched],
-    )
-    late, gone = np.bincount(owner[~alive], minlength=len(begin)), rows[~alive]
-    left = np.flatnonzero(late)
-    edge = np.concatenate([[0], np.cumsum(late[left])])
-    labels = {"bucket": bucket[left], "kind": code[gone[edge[:-1]]]}
-    return won, _unconverted(code[gone], edge, time[gone], labels, grammar)
+def _valued(won: Paths, ends: Ends) -> Paths:
+    return replace(won, conversions=ends.conversions[won.source], value=ends.value[won.source])

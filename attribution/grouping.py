@@ -19,7 +19,7 @@ def grouped_sums(columns: Mapping[str, NDArray[np.int64]], amounts: Mapping[str,
     Parameters
     ----------
     columns
-        Non-negative integers, shape (rows,).
+        Integers, shape (rows,).
     amounts
         Numbers to add up, shape (rows,) or a scalar for every row.
 
@@ -35,7 +35,8 @@ def grouped_sums(columns: Mapping[str, NDArray[np.int64]], amounts: Mapping[str,
     0  0  3.0
     1  1  6.0
     """
-    spans = [int(column.max(initial=0)) + 1 for column in columns.values()]
+    lows = [int(column.min(initial=column[0] if len(column) else 0)) for column in columns.values()]
+    spans = [int(column.max(initial=low)) - low + 1 for column, low in zip(columns.values(), lows, strict=True)]
     cells = float(np.prod([float(span) for span in spans]))
     if cells > 2**62:  # too wide to pack into one number: let pandas pair the columns
         size = len(next(iter(columns.values())))
@@ -43,7 +44,9 @@ def grouped_sums(columns: Mapping[str, NDArray[np.int64]], amounts: Mapping[str,
         return frame.groupby(list(columns), as_index=False, sort=False).sum()
     code = np.zeros(len(next(iter(columns.values()))), dtype=np.int64)
     for column, span in zip(columns.values(), spans, strict=True):
-        code = code * span + column
+        code *= span
+        code += column
+    code -= _offset(lows, spans)
     if cells <= _DENSE_CELLS:
         count = np.bincount(code, minlength=int(cells))
         found = np.flatnonzero(count)
@@ -58,6 +61,15 @@ def grouped_sums(columns: Mapping[str, NDArray[np.int64]], amounts: Mapping[str,
     }
     left = found if cells <= _DENSE_CELLS else unique
     keys: dict[str, NDArray[np.int64]] = {}
-    for name, span in zip(reversed(list(columns)), reversed(spans), strict=True):
-        left, keys[name] = left // span, left % span
+    for name, span, low in zip(reversed(list(columns)), reversed(spans), reversed(lows), strict=True):
+        left, keys[name] = np.divmod(left, span)
+        keys[name] += low
     return pd.DataFrame({**{name: keys[name] for name in columns}, **sums})
+
+
+def _offset(lows: list[int], spans: list[int]) -> int:
+    """The code of the least values."""
+    code = 0
+    for low, span in zip(lows, spans, strict=True):
+        code = code * span + low
+    return code

@@ -74,7 +74,7 @@ class FirstTouch(Heuristic):
 
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the first touch."""
-        return touches.choose(touches.step == 0, 1.0, 0.0)
+        return touches.choose(touches.is_first, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class LastTouch(Heuristic):
 
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the last touch."""
-        return touches.choose(touches.step == touches.length - 1, 1.0, 0.0)
+        return touches.choose(touches.is_last, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class PositionBased(Heuristic):
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """Shares by step."""
         ends = self.first + self.last
-        is_first, is_last = touches.step == 0, touches.step == touches.length - 1
+        is_first, is_last = touches.is_first, touches.is_last
         inner = touches.choose(touches.length > 2, touches.length - 2.0, 1.0)
         long = touches.choose(is_first, self.first, touches.choose(is_last, self.last, (1 - ends) / inner))
         two = touches.choose(is_first, self.first / ends, self.last / ends)

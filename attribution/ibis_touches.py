@@ -25,6 +25,7 @@ class IbisTouches(Touches):
         self._table = table
         for name in ("channel", "step", "length", "age", "conversions", "nulls", "value"):
             setattr(self, name, table[name])
+        self.is_first, self.is_last = self.step == 0, self.step == self.length - 1
 
     def _path(self, order: str | None = None) -> Any:
         import ibis

@@ -145,17 +145,17 @@ class Journeys:
                 known = [column[6:] for column in touched.events.columns if column.startswith("extra_")]
                 raise UnknownName(segment, known, where="rules.segments")
         touches = _needed(touched.events, rules)
-        channels = tuple(sorted(touches.select("channel").distinct().execute()["channel"]))
         exclusions = touched.exclusions | won.exclusions
+        span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
         if is_local(touches):
-            span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
-            found = stream(touches, ends, channels, lookback, rules, span)
+            found = stream(touches, ends, lookback, rules, span, touched.rows)
             if found.repeats:  # alike in what models need; only rows alike in every column are repeats
                 single = without_repeats(touched.events, cleaning, exclusions)
                 if single is not touched.events:
-                    found = stream(_needed(single, rules), ends, channels, lookback, rules, span)
+                    found = stream(_needed(single, rules), ends, lookback, rules, span, touched.rows)
+            all_won = found.conversions
             journeys = cls(
-                channels,
+                found.channels,
                 summed(found.won, found.lost),
                 found.won,
                 found.lost,
@@ -164,12 +164,13 @@ class Journeys:
             )
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
+            channels = tuple(sorted(touches.select("channel").distinct().execute()["channel"]))
             touches = _needed(without_repeats(touched.events, cleaning, exclusions), rules)
             remote = kept(touches_of(touches, ends, _ids(channels, touches), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
+            all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()["conversions"].iloc[0]
             journeys = cls(channels, remote_totals(remote), remote=remote)
-        all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()
-        untouched = float(all_won["conversions"].iloc[0] or 0.0) - journeys.totals["conversions"]
+        untouched = float(all_won or 0.0) - journeys.totals["conversions"]
         journeys = replace(
             journeys,
             exclusions=exclusions,

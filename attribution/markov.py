@@ -67,7 +67,7 @@ class Markov(Model):
             "state": touches.channel
             + 1
             + sum(channel * base ** (place + 1) for place, channel in enumerate(past[:-1])),
-            "last": touches.choose(touches.step == touches.length - 1, 1, 0),
+            "last": touches.choose(touches.is_last, 1, 0),
         }
         sums = {"conversions": touches.conversions, "nulls": touches.nulls, "value": touches.value}
         return touches.group(by, items, sums)

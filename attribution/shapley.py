@@ -114,7 +114,7 @@ class ShapleyRate(Model):
         def count(touches: Touches) -> pd.DataFrame:
             members = touches.path_sum(touches.choose(touches.newcomer() == 1, touches.bit(touches.channel), 0))
             sums = {"conversions": touches.conversions, "nulls": touches.nulls, "value": touches.value}
-            return touches.group(by, {"members": members}, sums, where=touches.step == touches.length - 1)
+            return touches.group(by, {"members": members}, sums, where=touches.is_last)
 
         return Tally.gathered(journeys.blocks(tuple(by)), count, by)
 

@@ -32,8 +32,10 @@ __all__ = [
     "is_local",
     "kept",
     "log_table",
+    "memory_limit",
     "read_table",
     "reads_text_times",
+    "spill_folder",
     "user_key",
 ]
 
@@ -276,6 +278,22 @@ def user_key(user: Any) -> Any:
 def is_local(table: ibis.Table) -> bool:
     """Whether the table lives in DuckDB, whose sorted rows can be read one batch at a time without a network."""
     return engine_of(table) == "duckdb"
+
+
+def memory_limit(table: ibis.Table) -> float:
+    """Bytes that the table's DuckDB may use."""
+    number, unit = str(_setting(table, "memory_limit")).split()
+    return float(number) * 1024.0 ** ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit)
+
+
+def spill_folder(table: ibis.Table) -> str | None:
+    """Where the table's DuckDB puts what does not fit in memory, if that folder stands; else None, the system's."""
+    folder = str(_setting(table, "temp_directory"))
+    return folder if Path(folder).is_dir() else None
+
+
+def _setting(table: ibis.Table, name: str) -> object:
+    return table.get_backend().con.execute("SELECT current_setting(?)", [name]).fetchall()[0][0]
 
 
 def batches(table: ibis.Table, rows: int = 1_000_000) -> Iterator[tuple[NDArray[Any], ...]]:

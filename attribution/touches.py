@@ -18,14 +18,16 @@ __all__ = ["Touches"]
 class Touches(ABC):
     """A column language over touches.
 
-    Columns: ``channel`` (id), ``step`` (from 0), ``length`` (of the path), ``age`` (days before the conversion, or
-    before the last touch where there is none), and of the whole path ``conversions``, ``nulls`` and ``value``. They
-    take arithmetic and comparison operators.
+    Columns: ``channel`` (id), ``step`` (from 0), ``length`` (of the path), ``is_first``, ``is_last``, ``age`` (days
+    before the conversion, or before the last touch where there is none), and of the whole path ``conversions``,
+    ``nulls`` and ``value``. They take arithmetic and comparison operators.
     """
 
     channel: Any
     step: Any
     length: Any
+    is_first: Any
+    is_last: Any
     age: Any
     conversions: Any
     nulls: Any
