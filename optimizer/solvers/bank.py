@@ -17,6 +17,7 @@ __all__ = ["Bank", "Lines"]
 
 Index = npt.NDArray[np.intp]
 _Point = tuple[Array, Array]
+_ALL = slice(None)
 
 
 class Lines(NamedTuple):
@@ -52,7 +53,12 @@ class _Layer:
     def is_concave(self) -> bool:
         return not self.inflection.any()
 
-    def evaluated(self, terms: Index, spend: Array) -> tuple[Array, Array]:
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether every channel has one term here, in the channels' order."""
+        return bool(np.array_equal(self.term_of, np.arange(len(self.term_of))))
+
+    def evaluated(self, terms: Index | slice, spend: Array) -> tuple[Array, Array]:
         """Value and slope of some terms at as many spends, each of shape (points, draws or 1)."""
         return self.family.kernel(spend[:, None], *(parameter[terms] for parameter in self.parameters))
 
@@ -74,9 +80,11 @@ class _TableLayer:
     term_of: Index
     weight: Array
     tables: tuple[Tabulated, ...]
+    is_plain: bool = False
 
-    def evaluated(self, terms: Index, spend: Array) -> tuple[Array, Array]:
+    def evaluated(self, terms: Index | slice, spend: Array) -> tuple[Array, Array]:
         """Value and slope of some terms at as many spends, each of shape (points, 1)."""
+        assert not isinstance(terms, slice)  # noqa: S101
         value, slope = np.zeros((len(spend), 1)), np.zeros((len(spend), 1))
         for term in np.unique(terms):
             mine = terms == term
@@ -117,20 +125,21 @@ class Bank:
         kept = np.flatnonzero(probabilities)
         self._weights = probabilities[kept]
         self._layers = tuple(_layers(curves, kept, self._weights))
+        self._everyone = np.arange(len(curves))
 
     def mean(self, spend: Array) -> Array:
         """Expected customers of each channel, spend of shape (channels,)."""
-        return self.mean_and_slope(np.arange(len(spend)), spend)[0]
+        return self.mean_and_slope(self._everyone, spend)[0]
 
     def slope(self, spend: Array) -> Array:
         """Expected customers per further unit of currency, spend of shape (channels,)."""
-        return self.mean_and_slope(np.arange(len(spend)), spend)[1]
+        return self.mean_and_slope(self._everyone, spend)[1]
 
     def mean_and_slope(self, owner: Index, spend: Array) -> tuple[Array, Array]:
         """Expected customers and slope of channel ``owner[i]`` at ``spend[i]``."""
         value, slope = np.zeros(len(spend)), np.zeros(len(spend))
         for layer in self._layers:
-            chosen, terms = _terms(layer, owner)
+            chosen, terms = (_ALL, _ALL) if owner is self._everyone and layer.is_plain else _terms(layer, owner)
             values, slopes = layer.evaluated(terms, spend[chosen])
             value[chosen] += layer.weight[terms] * self._average(values)
             slope[chosen] += layer.weight[terms] * self._average(slopes)

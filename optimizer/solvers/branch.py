@@ -216,8 +216,7 @@ class _Search:
         corners = self.tables.hulls(node.lower, node.upper).around(node.relaxed.spend)
         for side in corners:
             lower, upper = node.lower.copy(), node.upper.copy()
-            for c in off.tolist():
-                lower[c] = upper[c] = self.tables.sampled_at(c, float(side[c]))
+            lower[off] = upper[off] = self.tables.sampled_at(off, side[off])
             relaxed = self._relaxed(lower, upper)
             if relaxed is not None:
                 self._offer(relaxed.spend, lower, upper)
@@ -231,7 +230,7 @@ class _Search:
         else:
             a, b = (float(side[c]) for side in self.tables.hulls(node.lower, node.upper).around(node.relaxed.spend))
             cut = float(np.clip(spend, a + 0.2 * (b - a), b - 0.2 * (b - a)))
-            cut = self.tables.sampled_at(c, cut)
+            cut = float(self.tables.sampled_at(np.array([c]), np.array([cut]))[0])
             ends = (cut, cut)
         below, above = node.upper.copy(), node.lower.copy()
         below[c], above[c] = ends

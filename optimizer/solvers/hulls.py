@@ -118,6 +118,7 @@ class Tables:
 
     def __init__(self, bank: Bank, lower: Array, upper: Array, hole: Array) -> None:
         self.bank = bank
+        self._last: tuple[Array, Array, Envelopes] | None = None  # made last, for which box; it is often asked again
         self._holed = (hole > lower) & (upper > lower)
         starts = np.where(self._holed, np.minimum(hole, upper), lower)
         grid = starts[:, None] + (upper - starts)[:, None] * _FIRST_LOOK
@@ -182,12 +183,16 @@ class Tables:
         left[at[:-1][joined]], right[at[:-1][joined]] = lines.left[joined], lines.right[joined]
         self._owner, self._point, self._value, self._left, self._right = owner, point, value, left, right
         self._first = np.searchsorted(owner, np.arange(len(self._first)))
+        self._last = None
 
-    def sampled_at(self, channel: int, point: float) -> float:
-        """A sampled point at ``point``, or the nearest one where that is rounding apart."""
-        self.refine(np.array([channel]), np.array([point]))
-        points = self._point[self._first[channel] : self._first[channel + 1]]
-        return float(points[np.argmin(np.abs(points - point))])
+    def sampled_at(self, channels: Index, points: Array) -> Array:
+        """Sampled points of some channels at ``points``, or the nearest ones where those are rounding apart."""
+        self.refine(channels, points)
+        nearest = np.empty(len(points))
+        for i, (channel, point) in enumerate(zip(channels, points, strict=True)):
+            known = self._point[self._first[channel] : self._first[channel + 1]]
+            nearest[i] = known[np.argmin(np.abs(known - point))]
+        return nearest
 
     def knows(self, spend: Array) -> Mask:
         """For each channel, whether the hull touches the curve at ``spend``, as it was sampled there."""
@@ -208,6 +213,11 @@ class Tables:
 
     def hulls(self, lower: Array, upper: Array) -> Envelopes:
         """The hulls on [lower, upper], both sampled points of each channel, shape (channels,)."""
+        if self._last is None or self._last[0] is not lower or self._last[1] is not upper:
+            self._last = lower, upper, self._made(lower, upper)
+        return self._last[2]
+
+    def _made(self, lower: Array, upper: Array) -> Envelopes:
         owner, point, value = self._owner, self._point, self._value
         left, right = self._left, self._right
         inside = (point >= lower[owner]) & (point <= upper[owner])

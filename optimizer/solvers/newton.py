@@ -14,7 +14,7 @@ Mask = npt.NDArray[np.bool_]
 
 _STEPS = 6
 _NUDGE = 1e-5
-_CLOSE = 1e-5
+_CLOSE = 1e-6
 
 
 def settled(program: Program, bank: Bank, spend: Array, lower: Array, upper: Array) -> Array:
@@ -36,18 +36,19 @@ def settled(program: Program, bank: Bank, spend: Array, lower: Array, upper: Arr
     """
     everyone = np.arange(program.size)
     twice = np.concatenate((everyone, everyone))
+    margin = 1e-9 * (upper - lower)
+    least, most = lower + margin, upper - margin
     for _ in range(_STEPS):
         value, slope = bank.mean_and_slope(twice, np.concatenate((spend, spend * (1 + _NUDGE))))
         customers, ahead = value[: program.size], slope[program.size :]
         slope = slope[: program.size]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            curvature = (ahead - slope) / (spend * _NUDGE)
-        margin = 1e-9 * (upper - lower)
-        free = (spend > lower + margin) & (spend < upper - margin) & (curvature < 0) & np.isfinite(curvature)
+        inside = (spend > least) & (spend < most)
+        curvature = np.where(inside, ahead - np.where(inside, slope, 0.0), 0.0) / np.where(inside, spend * _NUDGE, 1.0)
+        free = inside & (curvature < 0)
         if not free.any():
             return spend
         step = _step(program, spend, customers, slope, np.where(free, curvature, -1.0), free)
-        moved = np.clip(spend + step, np.maximum(lower, spend / 3), np.minimum(upper, 3 * spend))
+        moved = np.minimum(np.maximum(spend + step, np.maximum(lower, spend / 3)), np.minimum(upper, 3 * spend))
         spend, change = np.where(free, moved, spend), np.abs(moved - spend)[free]
         if (change <= _CLOSE * spend[free]).all():  # what is left is of the order of its square
             break
