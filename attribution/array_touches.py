@@ -96,6 +96,11 @@ class ArrayTouches(Touches):
         """Value of the path."""
         return self._per_touch(self._paths.value)
 
+    @cached_property
+    def bucket(self) -> Any:
+        """Bucket of the path's user."""
+        return self._per_touch(self._paths.labels["bucket"])
+
     def choose(self, condition: Any, yes: Any, no: Any) -> Any:
         """See :meth:`Touches.choose`."""
         return np.where(condition, yes, no)
@@ -104,6 +109,10 @@ class ArrayTouches(Touches):
         """See :meth:`Touches.exp`."""
         return np.exp(x)
 
+    def log(self, x: Any) -> Any:
+        """See :meth:`Touches.log`."""
+        return np.log(x)
+
     def whole(self, x: Any) -> Any:
         """See :meth:`Touches.whole`."""
         return np.floor(x).astype(np.int64)
@@ -111,6 +120,14 @@ class ArrayTouches(Touches):
     def bit(self, channel: Any) -> Any:
         """See :meth:`Touches.bit`."""
         return np.left_shift(np.int64(1), channel)
+
+    def of_channel(self, values: Sequence[float] | NDArray[np.float64]) -> Any:
+        """See :meth:`Touches.of_channel`."""
+        return np.asarray(values, dtype=float)[self.channel]
+
+    def bracket(self, x: Any, edges: Sequence[int]) -> Any:
+        """See :meth:`Touches.bracket`."""
+        return np.searchsorted(edges, x, side="right")
 
     def day(self) -> Any:
         """See :meth:`Touches.day`."""

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from attribution.calendar import Calendar
 from attribution.errors import BadInput, UnknownChannel
 from attribution.heuristic import Heuristic
 from attribution.intervals import resampled, summary_of
 from attribution.journeys import Journeys
 from attribution.model import Model
-from attribution.segments import with_periods
+from attribution.segments import segment_value, with_periods
 from attribution.tables import SPEND, renamed
 from attribution.tally import Tally
 from attribution.touches import Touches
 
 __all__ = ["ByConversionDate", "ByTouchDate", "Dating", "cac_by_period"]
-
-DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -36,44 +35,40 @@ class Dating(ABC):
     lag: int = 0
 
     @abstractmethod
-    def tally(self, journeys: Journeys, model: Model, period: str) -> tuple[Tally, list[str]]:
-        """Sums by (period code, bucket), and the names of the periods."""
+    def tallies(self, journeys: Journeys, model: Model, period: str) -> dict[str, Tally]:
+        """Sums by bucket of each period, in the order of periods."""
 
 
 @dataclass(frozen=True)
 class ByConversionDate(Dating):
     """Conversions count in the period in which they happen; all models."""
 
-    def tally(self, journeys: Journeys, model: Model, period: str) -> tuple[Tally, list[str]]:
-        """See :meth:`Dating.tally`."""
+    def tallies(self, journeys: Journeys, model: Model, period: str) -> dict[str, Tally]:
+        """See :meth:`Dating.tallies`."""
         dated = with_periods(journeys, period)
-        return model.tally(dated, by=("period", "bucket")), dated.categories["period"]
+        tally = model.tally(dated, by=("period", "bucket"))
+        return {segment_value(dated, "period", key): part for key, part in tally.split()}
 
 
 @dataclass(frozen=True)
 class ByTouchDate(Dating):
     """Credit counts in the period of the touch that earned it, where its spend is; heuristics and Shapley."""
 
-    def tally(self, journeys: Journeys, model: Model, period: str) -> tuple[Tally, list[str]]:
-        """See :meth:`Dating.tally`."""
+    def tallies(self, journeys: Journeys, model: Model, period: str) -> dict[str, Tally]:
+        """See :meth:`Dating.tallies`."""
         if not isinstance(model, Heuristic):
             raise BadInput(f"{model.name} gives credit to channels, not touches; use ByConversionDate.")
-        if journeys.remote is not None:
-            raise BadInput("ByTouchDate needs journeys in memory; these stay in their engine.")
-        first, last = journeys.period
-        calendar = pd.date_range(first.floor("D"), last.floor("D"), freq="D").to_period(period)
-        code, periods = pd.factorize(calendar, sort=True)
-        start = int(first.floor("D").value // 1_000 // DAY)
+        model.check(journeys)
+        calendar = Calendar.over(journeys.period, period)
 
         def count(touches: Touches) -> pd.DataFrame:
-            weight = model.weight(touches, journeys.channels)
-            weight = weight if model.sums_to_one else weight / touches.path_sum(weight)
-            sums = {"conversions": weight * touches.conversions, "value": weight * touches.value}
-            of_touch = code[touches.day() - start]
+            share = model.share(touches, journeys.channels)
+            sums = {"conversions": share * touches.conversions, "value": share * touches.value}
+            of_touch = touches.bracket(touches.day(), calendar.edges)
             return touches.group(("bucket",), {"period": of_touch, "channel": touches.channel}, sums)
 
         tally = Tally.gathered(journeys.blocks(("bucket",), converting=True), count, ("period", "bucket"))
-        return tally, [str(value) for value in periods]
+        return {calendar.names[int(str(key))]: part for key, part in tally.split()}
 
 
 def cac_by_period(
@@ -90,7 +85,7 @@ def cac_by_period(
     Parameters
     ----------
     journeys
-        Paths in memory, with times. For one geo, pass ``only(journeys, geo="DE")`` and that geo's spend.
+        Paths with times. For one geo, pass ``only(journeys, geo="DE")`` and that geo's spend.
     model
         Any model under :class:`ByConversionDate`, heuristics under :class:`ByTouchDate`.
     spend
@@ -115,11 +110,10 @@ def cac_by_period(
     """
     dating = dating or ByConversionDate()
     spent = _spent(spend, journeys, dating.lag, period)
-    tally, names = dating.tally(journeys, model, period)
+    tallies = dating.tallies(journeys, model, period)
     channels = pd.Index(journeys.channels, name="channel")
     parts = {}
-    for code, part in tally.split():
-        name = names[int(str(code))]
+    for name, part in tallies.items():
         if name not in spent.index.get_level_values(0):
             continue
         cost = spent.loc[name].reindex(channels, fill_value=0.0).to_numpy()
@@ -132,6 +126,7 @@ def cac_by_period(
         given = pd.DataFrame({"spend": cost, "conversions": estimate[0]}, channels)
         parts[name] = pd.concat([given, table], axis=1)[priced]
     if not parts:
+        names = list(tallies)
         raise BadInput(f"spend and journeys have no period in common; the journeys cover {names[0]} to {names[-1]}.")
     return pd.concat(parts, names=["period"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from attribution.errors import UnknownName
 
@@ -17,7 +17,7 @@ class Columns:
     Parameters
     ----------
     user, time, channel
-        Required in the touchpoints; ``user`` and ``time`` also in a conversions table.
+        Required in the touchpoints; ``user`` and ``time`` also in a conversions table, unless it names them otherwise.
     conversion
         Number of conversions a touchpoint row itself marks (0 or 1 as a rule); used without a conversions table.
     value
@@ -26,6 +26,8 @@ class Columns:
         Kind of conversion, such as ``"signup"``.
     interaction
         Kind of touch, such as ``"click"`` or ``"view"``.
+    conversion_user, conversion_time
+        User and time in the conversions table; None where it names them as the touchpoints do.
     """
 
     user: str = "user"
@@ -35,6 +37,13 @@ class Columns:
     value: str = "value"
     kind: str = "kind"
     interaction: str = "interaction"
+    conversion_user: str | None = None
+    conversion_time: str | None = None
+
+    @property
+    def of_conversions(self) -> Columns:
+        """The names that hold in the conversions table."""
+        return replace(self, user=self.conversion_user or self.user, time=self.conversion_time or self.time)
 
     @classmethod
     def of(cls, columns: Columns | Mapping[str, str] | None) -> Columns:

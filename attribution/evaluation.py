@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ __all__ = ["OrderChoice", "choose_order", "evaluate"]
 Array = NDArray[np.float64]
 FOLDS = 5
 _PRIOR = 10.0
+_RANKS = 1e7  # chances closer than its inverse count as equal, so that engines agree on ties
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,7 @@ def evaluate(journeys: Journeys, models: Sequence[Model]) -> pd.DataFrame:
     Parameters
     ----------
     journeys
-        Paths with and without conversion, in memory.
+        Paths with and without conversion.
     models
         Markov models and heuristics.
 
@@ -85,7 +87,7 @@ def choose_order(journeys: Journeys, orders: Sequence[int] = (1, 2, 3)) -> Order
     Parameters
     ----------
     journeys
-        Paths with and without conversion, in memory.
+        Paths with and without conversion.
     orders
         Candidates.
     """
@@ -193,12 +195,40 @@ def _drawn_rates(seen: NDArray[np.int64], won: Array, lost: Array, asked: NDArra
 
 def _scored_weights(journeys: Journeys, model: Heuristic) -> _Score:
     model.check(journeys)
-    if journeys.remote is not None:
-        raise BadInput(f"{model.name} is evaluated in memory; these journeys stay in their engine.")
+    rates = _rates(journeys, model)
+
+    def predicted(touches: Touches) -> tuple[Any, Any]:
+        """Prediction of each path, at each of its touches, and the loss it makes."""
+        fold = touches.bucket % FOLDS
+        rate = touches.of_channel(rates[0])
+        for number in range(1, FOLDS):
+            rate = touches.choose(fold == number, touches.of_channel(rates[number]), rate)
+        chance = touches.path_sum(model.share(touches, journeys.channels) * rate)
+        loss = touches.conversions * touches.log(chance) + touches.nulls * touches.log(1.0 - chance)
+        return chance, -loss
+
+    buckets, ranks = [], []
+    for touches in journeys.blocks(("bucket",)):
+        chance, loss = predicted(touches)
+        paths = {"won": touches.conversions, "lost": touches.nulls}
+        buckets.append(touches.group(("bucket",), {}, {"loss": loss, **paths}, touches.is_first))
+        ranks.append(touches.group((), {"chance": touches.whole(chance * _RANKS)}, paths, touches.is_first))
+    by_bucket = pd.concat(buckets).groupby("bucket").sum().reindex(range(BUCKETS), fill_value=0.0)
+    by_rank = pd.concat(ranks).groupby("chance").sum()
+    return _Score(
+        loss=by_bucket["loss"].to_numpy(dtype=float),
+        paths=(by_bucket["won"] + by_bucket["lost"]).to_numpy(dtype=float),
+        won=by_rank["won"].to_numpy(dtype=float),
+        lost=by_rank["lost"].to_numpy(dtype=float),
+    )
+
+
+def _rates(journeys: Journeys, model: Heuristic) -> Array:
+    """Conversion rate of each channel's touches, weighed as the model weighs them, without each fold's own paths."""
 
     def count(touches: Touches) -> pd.DataFrame:
-        weight = _weight(model, touches, journeys.channels)
-        sums = {"conversions": weight * touches.conversions, "nulls": weight * touches.nulls}
+        share = model.share(touches, journeys.channels)
+        sums = {"conversions": share * touches.conversions, "nulls": share * touches.nulls}
         return touches.group(("bucket",), {"channel": touches.channel}, sums)
 
     tally = Tally.gathered(journeys.blocks(("bucket",)), count, ("bucket",)).over(pd.RangeIndex(BUCKETS))
@@ -210,30 +240,7 @@ def _scored_weights(journeys: Journeys, model: Heuristic) -> _Score:
         prior = (won.sum() + 1) / (won.sum() + lost.sum() + 2)
         rates[fold] = prior
         rates[fold, channels] = (won + _PRIOR * prior) / (won + lost + _PRIOR)
-    columns = [_predictions(model, touches, journeys.channels, rates) for touches in journeys.blocks(("bucket",))]
-    bucket, predicted, won, lost = (np.concatenate([part[i] for part in columns]) for i in range(4))
-    return _summed(bucket.astype(np.int64), predicted, won, lost)
-
-
-def _weight(model: Heuristic, touches: Touches, channels: Sequence[str]) -> Array:
-    weight = model.weight(touches, channels)
-    return np.asarray(weight if model.sums_to_one else weight / touches.path_sum(weight))
-
-
-def _predictions(
-    model: Heuristic, touches: Touches, channels: Sequence[str], rates: Array
-) -> tuple[Array, Array, Array, Array]:
-    """Bucket, prediction, conversions and non-conversions of each path."""
-    frame = touches.group(
-        ("bucket",), {"path": np.cumsum(touches.is_first) - 1}, {"won": touches.conversions, "lost": touches.nulls},
-        touches.is_first,
-    ).sort_values("path")  # fmt: skip
-    bucket = frame["bucket"].to_numpy(dtype=np.int64)
-    owner = np.cumsum(touches.is_first) - 1
-    own = rates[bucket[owner] % FOLDS, touches.channel]
-    predicted = np.bincount(owner, weights=_weight(model, touches, channels) * own).astype(float)
-    won, lost = (frame[name].to_numpy(dtype=float) for name in ("won", "lost"))
-    return bucket.astype(float), predicted, won, lost
+    return rates
 
 
 def _summed(bucket: NDArray[np.int64], predicted: Array, won: Array, lost: Array) -> _Score:

@@ -43,6 +43,11 @@ class Heuristic(Model):
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """Share of each touch in its path, as a column; any positive scale if ``sums_to_one`` is False."""
 
+    def share(self, touches: Touches, channels: Sequence[str]) -> Any:
+        """Share of each touch in its path; they sum to one over a path."""
+        weight = self.weight(touches, channels)
+        return weight if self.sums_to_one else weight / touches.path_sum(weight)
+
     def check(self, journeys: Journeys) -> None:
         """Raise BadInput where the journeys lack what the model needs."""
 
@@ -51,10 +56,8 @@ class Heuristic(Model):
         self.check(journeys)
 
         def count(touches: Touches) -> pd.DataFrame:
-            weight = self.weight(touches, journeys.channels)
-            if not self.sums_to_one:
-                weight = weight / touches.path_sum(weight)
-            sums = {"conversions": weight * touches.conversions, "value": weight * touches.value}
+            share = self.share(touches, journeys.channels)
+            sums = {"conversions": share * touches.conversions, "value": share * touches.value}
             return touches.group(by, {"channel": touches.channel}, sums)
 
         return Tally.gathered(journeys.blocks(tuple(by), converting=True), count, by)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from attribution.sources import in_doubles
 from attribution.touches import Touches
@@ -13,7 +15,7 @@ from attribution.touches import Touches
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["IbisTouches"]
+__all__ = ["IbisTouches", "cases"]
 
 PATH = ("user", "part", "expired")
 
@@ -22,8 +24,8 @@ class IbisTouches(Touches):
     """Touches as a table of an engine, with the columns of :func:`attribution.sessions.touches_of`."""
 
     def __init__(self, table: ibis.Table) -> None:
-        self._table = table
-        for name in ("channel", "step", "length", "age", "conversions", "nulls", "value"):
+        self._table, self._given = table, table.columns
+        for name in ("channel", "step", "length", "age", "conversions", "nulls", "value", "bucket"):
             setattr(self, name, table[name])
         self.is_first, self.is_last = self.step == 0, self.step == self.length - 1
 
@@ -48,6 +50,10 @@ class IbisTouches(Touches):
         """See :meth:`Touches.exp`."""
         return x.exp()
 
+    def log(self, x: Any) -> Any:
+        """See :meth:`Touches.log`."""
+        return x.ln()
+
     def whole(self, x: Any) -> Any:
         """See :meth:`Touches.whole`."""
         return x.floor().cast("int64")
@@ -69,6 +75,14 @@ class IbisTouches(Touches):
         import ibis
 
         return ibis.ifelse(channel < 0, 0, 1).cast("int64") << channel.cast("int32")
+
+    def of_channel(self, values: Sequence[float] | NDArray[np.float64]) -> Any:
+        """See :meth:`Touches.of_channel`."""
+        return self.channel.cases(*enumerate(map(float, values)), else_=0.0)
+
+    def bracket(self, x: Any, edges: Sequence[int]) -> Any:
+        """See :meth:`Touches.bracket`."""
+        return cases(x, edges, range(len(edges) + 1))
 
     def day(self) -> Any:
         """See :meth:`Touches.day`."""
@@ -92,6 +106,31 @@ class IbisTouches(Touches):
         running = ibis.window(group_by=list(PATH), order_by="step", preceding=None, following=0)
         return self.newcomer().sum().over(running)
 
+    @property
+    def began(self) -> Any:
+        """Microseconds since 1970 of the path's first touch."""
+        return self.path_min(self._table.time)
+
+    @property
+    def ended(self) -> Any:
+        """Microseconds since 1970 of the path's conversion or last touch."""
+        return self._table.ended
+
+    def with_columns(self, **columns: Any) -> ibis.Table:
+        """The table with further columns, in double precision."""
+        given = [name for name in self._given if name not in columns]
+        return in_doubles(self._table.mutate(**columns).select(*given, *columns))
+
+    def keep(self, condition: Any) -> ibis.Table:
+        """The table without the touches that fail a condition, its paths numbered anew."""
+        import ibis
+
+        table = self.with_columns(kept=condition)
+        table = table.filter(table.kept).drop("kept")
+        order = ibis.window(group_by=list(PATH), order_by="step")
+        step, length = ibis.row_number().over(order), table.count().over(ibis.window(group_by=list(PATH)))
+        return table.mutate(step=step, length=length)
+
     def group(
         self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any = None
     ) -> pd.DataFrame:
@@ -112,3 +151,13 @@ class IbisTouches(Touches):
         table = table if where is None else table.filter(table.kept)
         grouped = table.group_by([*by, *(f"item_{name}" for name in items)])
         return in_doubles(grouped.aggregate(**{name: table[f"sum_{name}"].sum() for name in sums}))
+
+
+def cases(x: Any, edges: Sequence[int], values: Iterable[object]) -> Any:
+    """The first value below the first edge, the next from there to the next edge, and so on to past the last."""
+    import ibis
+
+    *below, last = values
+    if not edges:
+        return ibis.literal(last)
+    return ibis.cases(*((x < edge, value) for edge, value in zip(edges, below, strict=True)), else_=last)

@@ -115,10 +115,11 @@ class Journeys:
             log = rules.channels.apply(log, columns.channel, name)
         if rules.identity is not None:
             log = rules.identity.apply(log, columns.user, engine)
-            converted = None if converted is None else rules.identity.apply(converted, columns.user, engine)
+            if converted is not None:
+                converted = rules.identity.apply(converted, columns.of_conversions.user, engine)
         touched = admit_touchpoints(log, columns, cleaning, name)
         if converted is not None:
-            won = admit_conversions(converted, columns, cleaning, _name(conversions, "conversions"))
+            won = admit_conversions(converted, columns.of_conversions, cleaning, _name(conversions, "conversions"))
         elif "conversions" in touched.events.columns:
             if "duplicates" in cleaning.drop:  # a repeated row would convert twice
                 exclusions = dict(touched.exclusions)
@@ -169,7 +170,8 @@ class Journeys:
             remote = kept(touches_of(touches, ends, _ids(channels, touches), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
             all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()["conversions"].iloc[0]
-            journeys = cls(channels, remote_totals(remote), remote=remote)
+            categories = {name: _values(remote, name) for name in rules.segments}
+            journeys = cls(channels, remote_totals(remote), remote=remote, categories=categories)
         untouched = float(all_won or 0.0) - journeys.totals["conversions"]
         journeys = replace(
             journeys,
@@ -314,6 +316,10 @@ def _ids(channels: tuple[str, ...], touches: ibis.Table) -> ibis.Table:
 
     listed = pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels))})
     return carried(ibis.memtable(listed), touches.get_backend())
+
+
+def _values(touches: ibis.Table, segment: str) -> list[str]:
+    return sorted(touches.select(segment).distinct().execute()[segment])
 
 
 def _name(source: object, otherwise: str) -> str:

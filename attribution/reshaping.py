@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from attribution.bookkeeping import summed
+from attribution.array_touches import blocks_of
+from attribution.bookkeeping import remote_totals, summed
 from attribution.errors import BadInput, UnknownChannel, UnknownName
+from attribution.ibis_touches import IbisTouches
 from attribution.journeys import Journeys
 from attribution.paths import Paths
+from attribution.touches import Touches
 
 __all__ = ["only", "prioritise", "without"]
 
@@ -21,7 +25,7 @@ def without(journeys: Journeys, *channels: str) -> Journeys:
     Parameters
     ----------
     journeys
-        Paths in memory.
+        The paths.
     channels
         Names to leave out. Conversions of paths that had nothing else become untouched.
 
@@ -30,14 +34,13 @@ def without(journeys: Journeys, *channels: str) -> Journeys:
     UnknownChannel
         For a name that no path holds.
     """
-    gone = [_id(journeys, channel) for channel in channels]
-    won, lost = _parts(journeys)
-    kept = [paths.keep(~np.isin(paths.channel, gone)) for paths in (won, lost)]
-    totals = summed(*kept)
-    untouched = journeys.totals["untouched"] + journeys.totals["conversions"] - totals["conversions"]
-    if totals["conversions"] == 0:
+    stays = np.ones(len(journeys.channels))
+    for channel in channels:
+        stays[_id(journeys, channel)] = 0.0
+    kept = _keeping(journeys, lambda touches: touches.of_channel(stays) > 0)
+    if kept.totals["conversions"] == 0:
         raise BadInput("no conversion is left without these channels.")
-    return replace(journeys, won=kept[0], lost=kept[1], totals=totals | {"untouched": untouched})
+    return kept
 
 
 def prioritise(journeys: Journeys, priority: Mapping[str, int]) -> Journeys:
@@ -46,7 +49,7 @@ def prioritise(journeys: Journeys, priority: Mapping[str, int]) -> Journeys:
     Parameters
     ----------
     journeys
-        Paths in memory.
+        The paths.
     priority
         Rank by channel, 1 before 2; a channel not named ranks 1. ``{"direct": 2}`` leaves direct touches out of all
         paths that hold anything else.
@@ -56,20 +59,15 @@ def prioritise(journeys: Journeys, priority: Mapping[str, int]) -> Journeys:
     UnknownChannel
         For a name that no path holds.
     """
-    rank = np.ones(len(journeys.channels), dtype=np.int64)
+    rank = np.ones(len(journeys.channels))
     for channel, place in priority.items():
         rank[_id(journeys, channel)] = place
-    kept = []
-    for paths in _parts(journeys):
-        if not len(paths):
-            kept.append(paths)
-            continue
-        of_touch = rank[paths.channel]
-        best = np.minimum.reduceat(of_touch, paths.first[:-1])
-        kept.append(paths.keep(of_touch == np.repeat(best, paths.lengths)))
-    return replace(
-        journeys, won=kept[0], lost=kept[1], totals=summed(*kept) | {"untouched": journeys.totals["untouched"]}
-    )
+
+    def best(touches: Touches) -> Any:
+        of_touch = touches.of_channel(rank)
+        return of_touch == touches.path_min(of_touch)
+
+    return _keeping(journeys, best)
 
 
 def only(journeys: Journeys, **segments: str) -> Journeys:
@@ -78,7 +76,7 @@ def only(journeys: Journeys, **segments: str) -> Journeys:
     Parameters
     ----------
     journeys
-        Paths in memory.
+        The paths.
     segments
         Segment = value, such as ``geo="DE"``.
 
@@ -87,24 +85,48 @@ def only(journeys: Journeys, **segments: str) -> Journeys:
     UnknownName
         For a segment or value that the journeys do not have.
     """
-    kept = list(_parts(journeys))
     for segment, value in segments.items():
         if segment not in journeys.categories:
             raise UnknownName(segment, journeys.categories, where="the segments of these journeys")
         if value not in journeys.categories[segment]:
             raise UnknownName(value, journeys.categories[segment], where=segment)
-        code = journeys.categories[segment].index(value)
-        kept = [paths.take(np.flatnonzero(paths.labels[segment] == code)) for paths in kept]
-    return replace(journeys, won=kept[0], lost=kept[1], totals=summed(*kept) | {"untouched": 0.0})
+    if journeys.remote is not None:
+        remote = journeys.remote.filter([journeys.remote[segment] == value for segment, value in segments.items()])
+        return replace(journeys, remote=remote, totals=remote_totals(remote) | {"untouched": 0.0})
+    codes = {segment: journeys.categories[segment].index(value) for segment, value in segments.items()}
+
+    def chosen(paths: Paths) -> Paths:
+        rows = np.logical_and.reduce([paths.labels[segment] == code for segment, code in codes.items()])
+        return paths.take(np.flatnonzero(np.broadcast_to(rows, len(paths))))
+
+    return _in_memory(journeys, chosen, untouched=0.0)
+
+
+def _keeping(journeys: Journeys, condition: Callable[[Touches], Any]) -> Journeys:
+    """The journeys without the touches that fail a condition; paths that lose all of theirs vanish."""
+    if journeys.remote is not None:
+        touches = IbisTouches(journeys.remote)
+        remote = touches.keep(condition(touches))
+        kept = replace(journeys, remote=remote, totals=remote_totals(remote))
+    else:
+
+        def passed(paths: Paths) -> Paths:
+            flags = [condition(block) for block in blocks_of(paths)]
+            return paths.keep(np.concatenate(flags)) if flags else paths
+
+        kept = _in_memory(journeys, passed, untouched=0.0)
+    lost = journeys.totals["conversions"] - kept.totals["conversions"]
+    return replace(kept, totals=kept.totals | {"untouched": journeys.totals["untouched"] + lost})
+
+
+def _in_memory(journeys: Journeys, change: Callable[[Paths], Paths], untouched: float) -> Journeys:
+    if journeys.won is None or journeys.lost is None:
+        raise BadInput("these journeys hold no paths.")
+    won, lost = change(journeys.won), change(journeys.lost)
+    return replace(journeys, won=won, lost=lost, totals=summed(won, lost) | {"untouched": untouched})
 
 
 def _id(journeys: Journeys, channel: str) -> int:
     if channel not in journeys.channels:
         raise UnknownChannel(channel, journeys.channels, where="the journeys")
     return journeys.channels.index(channel)
-
-
-def _parts(journeys: Journeys) -> tuple[Paths, Paths]:
-    if journeys.won is None or journeys.lost is None:
-        raise BadInput("these journeys stay in their engine; filter the touchpoints there before building them.")
-    return journeys.won, journeys.lost

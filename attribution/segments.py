@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.calendar import Calendar
 from attribution.errors import BadInput, UnknownName
+from attribution.ibis_touches import IbisTouches, cases
 from attribution.intervals import resampled, summary_of
 from attribution.journeys import Journeys
 from attribution.model import Model
 from attribution.paths import Paths, narrow
+from attribution.sessions import DAY
 
-__all__ = ["by_segment", "with_cohorts", "with_periods"]
+__all__ = ["by_segment", "segment_value", "with_cohorts", "with_periods"]
 
 
 def with_periods(journeys: Journeys, length: str = "M") -> Journeys:
@@ -23,7 +24,7 @@ def with_periods(journeys: Journeys, length: str = "M") -> Journeys:
     Parameters
     ----------
     journeys
-        Paths in memory, with times.
+        Paths with times.
     length
         Pandas name of a period: ``"D"``, ``"W"`` (ends on Sunday), ``"M"``, ``"Q"`` or ``"Y"``.
     """
@@ -42,27 +43,28 @@ def with_cohorts(journeys: Journeys, length: str = "M") -> Journeys:
 
 
 def _dated(journeys: Journeys, name: str, moment: str, length: str) -> Journeys:
-    if journeys.won is None or journeys.lost is None or not journeys.timed:
-        raise BadInput(f"a {name} needs times in memory: build the journeys from touchpoints.")
-    parts = (journeys.won, journeys.lost)
-    days = [np.asarray(getattr(part, moment)) // 86_400_000_000 for part in parts]
-    low = min(int(day.min()) for day in days if len(day))
-    high = max(int(day.max()) for day in days if len(day))
-    calendar = pd.to_datetime(np.arange(low, high + 1), unit="D")
-    try:
-        periods = calendar.to_period(length)
-    except ValueError as error:
-        raise BadInput(f"{length!r} is no period; write 'D', 'W', 'M', 'Q' or 'Y'.") from error
-    code, values = pd.factorize(periods, sort=True)
-    of_day = code.astype(narrow(len(values)))
-    labelled = [_labelled(part, name, of_day[day - low]) for part, day in zip(parts, days, strict=True)]
-    named = [str(value) for value in values]
-    categories = journeys.categories | {name: named}
-    return replace(journeys, won=labelled[0], lost=labelled[1], categories=categories)
+    if not journeys.timed:
+        raise BadInput(f"a {name} needs times: build the journeys from touchpoints.")
+    calendar = Calendar.over(journeys.period, length)
+    categories = journeys.categories | {name: list(calendar.names)}
+    if journeys.remote is not None:
+        touches = IbisTouches(journeys.remote)
+        moments = [edge * DAY for edge in calendar.edges]
+        remote = touches.with_columns(**{name: cases(getattr(touches, moment), moments, calendar.names)})
+        return replace(journeys, remote=remote, categories=categories)
+    if journeys.won is None or journeys.lost is None:
+        raise BadInput("these journeys hold no paths.")
+
+    def dated(paths: Paths) -> Paths:
+        period = calendar.of_day(getattr(paths, moment) // DAY).astype(narrow(len(calendar.names)))
+        return paths.relabelled(paths.labels | {name: period})
+
+    return replace(journeys, won=dated(journeys.won), lost=dated(journeys.lost), categories=categories)
 
 
-def _labelled(paths: Paths, name: str, label: NDArray[np.generic]) -> Paths:
-    return paths.relabelled(paths.labels | {name: label})
+def segment_value(journeys: Journeys, segment: str, key: object) -> str:
+    """Name of a segment's value: engines key by the name itself, arrays by its position."""
+    return key if isinstance(key, str) else journeys.categories[segment][int(str(key))]
 
 
 def by_segment(journeys: Journeys, model: Model, segment: str, replicates: int = 200, seed: int = 0) -> pd.DataFrame:
@@ -89,7 +91,7 @@ def by_segment(journeys: Journeys, model: Model, segment: str, replicates: int =
     UnknownName
         For a segment that the journeys do not have.
     """
-    if journeys.remote is None and segment not in journeys.categories:
+    if segment not in journeys.categories:
         raise UnknownName(segment, journeys.categories, where="the segments of these journeys")
     tally = model.tally(journeys, by=(segment, "bucket"))
     channels = pd.Index(journeys.channels, name="channel")
@@ -99,6 +101,5 @@ def by_segment(journeys: Journeys, model: Model, segment: str, replicates: int =
         draws = model.solve(part.items, resampled(part, replicates, seed), len(channels))
         estimate = pd.Series(solution.conversions[0], index=channels)
         table = summary_of(pd.DataFrame(draws.conversions, columns=channels), estimate)
-        name = journeys.categories[segment][int(str(key))] if segment in journeys.categories else key
-        parts[name] = table.assign(value=solution.value[0])
+        parts[segment_value(journeys, segment, key)] = table.assign(value=solution.value[0])
     return pd.concat(parts, names=[segment])

@@ -33,6 +33,7 @@ __all__ = [
     "kept",
     "log_table",
     "memory_limit",
+    "moment_of",
     "read_table",
     "reads_text_times",
     "spill_folder",
@@ -40,6 +41,13 @@ __all__ = [
 ]
 
 _MICROS = {"duckdb": "epoch_us", "pyspark": "unix_micros", "databricks": "unix_micros", "bigquery": "unix_micros"}
+_MOMENTS = {
+    "duckdb": ("make_timestamptz", True),
+    "pyspark": ("timestamp_micros", True),
+    "databricks": ("timestamp_micros", True),
+    "bigquery": ("timestamp_micros", True),
+    "trino": ("from_unixtime", False),
+}
 _STRICT_CASTS = ("postgres", "snowflake", "redshift", "risingwave", "materialize")
 _RAGGED = "every line needs as many cells as the header; quote cells that hold the separator."
 
@@ -201,13 +209,16 @@ def _file_table(path: str, backend: BaseBackend) -> ibis.Table:
     is_glob = any(sign in file for sign in "*?[")
     if not is_glob and not Path(file).exists():
         raise BadInput(Problem(file, "does not exist.", remedy=f"check the path; looked in {Path.cwd()}."))
-    if not is_glob and Path(file).is_file() and Path(file).stat().st_size == 0:
+    is_folder = not is_glob and Path(file).is_dir()
+    if is_folder and not any(Path(file).rglob("*.parquet")):
+        raise BadInput(Problem(file, "is a folder without Parquet files.", remedy="name the file in it."))
+    if not is_glob and not is_folder and Path(file).stat().st_size == 0:
         raise BadInput(Problem(file, "is an empty file.", remedy="export the table again."))
     with _naming(file):
-        if suffix in {".duckdb", ".ddb", ".db"}:
+        if suffix in {".duckdb", ".ddb", ".db"} and not is_folder:
             return _duckdb_table(file, inner, backend)
-        if suffix in {".parquet", ".pq"} or (Path(file).is_dir()):
-            found = f"{file}/**/*.parquet" if Path(file).is_dir() else file
+        if suffix in {".parquet", ".pq"} or is_folder:
+            found = f"{file}/**/*.parquet" if is_folder else file
             return backend.read_parquet(found, table_name=ibis.util.gen_name("source"))
         if suffix in {".csv", ".tsv", ".txt", ".gz"}:
             # a stated separator makes a cut-off last line an error of its own, not a file of one column
@@ -262,6 +273,21 @@ def epoch_micros(time: Any, table: ibis.Table) -> Any:
         ...
 
     return micros(stamp)
+
+
+def moment_of(micros: Any, table: ibis.Table) -> Any:
+    """The time in UTC that lies so many microseconds after 1970, in the engine of a table."""
+    import ibis
+
+    engine = engine_of(table)
+    name, whole = _MOMENTS.get(engine, ("to_timestamp", False))
+    count = micros if whole else micros / ibis.literal(1e6)
+
+    @ibis.udf.scalar.builtin(name=name, signature=((count.type(),), "timestamp('UTC')"))
+    def moment(count):  # type: ignore[no-untyped-def]
+        ...
+
+    return moment(count)
 
 
 def user_key(user: Any) -> Any:
@@ -384,6 +410,8 @@ def _read_small(name: str) -> pd.DataFrame:
     suffix = file.suffix.lower()
     if suffix not in {".csv", ".tsv", ".txt", ".xlsx"}:
         return pd.DataFrame(log_table(name).execute())
+    if file.is_dir():
+        raise BadInput(Problem(name, "is a folder.", remedy="name the file in it."))
     if not file.is_file():
         raise BadInput(Problem(name, "does not exist.", remedy=f"check the path; looked in {Path.cwd()}."))
     if file.stat().st_size == 0:

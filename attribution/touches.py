@@ -10,7 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 __all__ = ["Touches"]
 
@@ -20,7 +22,7 @@ class Touches(ABC):
 
     Columns: ``channel`` (id), ``step`` (from 0), ``length`` (of the path), ``is_first``, ``is_last``, ``age`` (days
     before the conversion, or before the last touch where there is none), and of the whole path ``conversions``,
-    ``nulls`` and ``value``. They take arithmetic and comparison operators.
+    ``nulls``, ``value`` and ``bucket``. They take arithmetic and comparison operators.
     """
 
     channel: Any
@@ -28,6 +30,7 @@ class Touches(ABC):
     length: Any
     is_first: Any
     is_last: Any
+    bucket: Any
     age: Any
     conversions: Any
     nulls: Any
@@ -40,6 +43,10 @@ class Touches(ABC):
     @abstractmethod
     def exp(self, x: Any) -> Any:
         """The exponential function."""
+
+    @abstractmethod
+    def log(self, x: Any) -> Any:
+        """The natural logarithm."""
 
     @abstractmethod
     def whole(self, x: Any) -> Any:
@@ -60,6 +67,14 @@ class Touches(ABC):
     @abstractmethod
     def bit(self, channel: Any) -> Any:
         """Two to the power of a channel id up to 61."""
+
+    @abstractmethod
+    def of_channel(self, values: Sequence[float] | NDArray[np.float64]) -> Any:
+        """The number that belongs to the touch's channel; ``values`` in the order of ids."""
+
+    @abstractmethod
+    def bracket(self, x: Any, edges: Sequence[int]) -> Any:
+        """How many of the rising ``edges`` lie at or below ``x``."""
 
     @abstractmethod
     def day(self) -> Any:

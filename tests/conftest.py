@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+
+from attribution import (
+    ByConversionDate,
+    ByTouchDate,
+    Journeys,
+    LastTouch,
+    Linear,
+    Markov,
+    Shapley,
+    TimeDecay,
+    by_segment,
+    cac_by_period,
+    credit_per_conversion,
+    only,
+    prioritise,
+    with_cohorts,
+    with_periods,
+    without,
+)
 
 LogMaker = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
@@ -85,3 +106,70 @@ def oracle() -> Callable[[pd.DataFrame, pd.DataFrame, int], pd.DataFrame]:
             return connection.execute(sql, {"days": days}).df()
 
     return run
+
+
+def _credit(journeys: Journeys) -> pd.DataFrame:
+    """Credit of models that look at steps, ages, sets and chains, and the totals."""
+    found = [model(journeys) for model in (LastTouch(), TimeDecay("2D"), Shapley(), Markov(2))]
+    columns = {f"{credit.model} {name}": getattr(credit, name) for credit in found for name in ("conversions", "value")}
+    return pd.concat([pd.DataFrame(columns), pd.Series(journeys.totals).to_frame("LastTouch conversions")])
+
+
+def _by(segment: str, model: Any) -> Callable[[Journeys], pd.DataFrame]:
+    return lambda journeys: by_segment(journeys, model, segment, replicates=2)[["estimate", "value"]]
+
+
+def _cac(dating: Any, period: str) -> Callable[[Journeys], pd.DataFrame]:
+    days = pd.date_range("2024-01-01", "2024-04-30")
+    spend = pd.concat([pd.DataFrame({"date": days, "channel": name, "spend": 2.0}) for name in ("tv", "search")])
+    columns = ["spend", "conversions", "cac"]
+    return lambda journeys: cac_by_period(journeys, Linear(), spend, period, dating, replicates=2)[columns]
+
+
+def _single(model: Any) -> Callable[[Journeys], pd.DataFrame]:
+    def rows(journeys: Journeys) -> pd.DataFrame:
+        found = credit_per_conversion(journeys, model)
+        frame = found if isinstance(found, pd.DataFrame) else found.execute()
+        return frame.set_index(["user", "time", "channel"]).sort_index()
+
+    return rows
+
+
+_QUESTIONS: dict[str, Callable[[Journeys], pd.DataFrame]] = {
+    "without": lambda journeys: _credit(without(journeys, "direct", "tv")),
+    "prioritise": lambda journeys: _credit(prioritise(journeys, {"direct": 3, "search": 2})),
+    "only": lambda journeys: _credit(only(journeys, geo="DE")),
+    "one month": lambda journeys: _credit(only(with_periods(journeys, "M"), period="2024-02", geo="FR")),
+    "one after the other": lambda journeys: _credit(without(prioritise(only(journeys, geo="FR"), {"tv": 2}), "social")),
+    "weeks": lambda journeys: _by("period", Linear())(with_periods(journeys, "W")),
+    "quarters": lambda journeys: _by("period", Markov())(with_periods(journeys, "Q")),
+    "cohorts": lambda journeys: _by("cohort", Markov())(with_cohorts(journeys, "M")),
+    "cac by conversion": _cac(ByConversionDate(lag=3), "M"),
+    "cac by touch": _cac(ByTouchDate(), "W"),
+    "conversions by last touch": _single(LastTouch()),
+    "conversions by decay": _single(TimeDecay("1D")),
+    "conversions by chain": _single(Markov(2)),
+}
+
+
+@pytest.fixture(params=_QUESTIONS)
+def question(request: pytest.FixtureRequest) -> Callable[[Journeys], pd.DataFrame]:
+    """What is asked of journeys that an engine keeps and of the same journeys in memory; the answers must be equal."""
+    return _QUESTIONS[request.param]
+
+
+@pytest.fixture(scope="session")
+def in_same_buckets() -> Callable[[Journeys], Journeys]:
+    """Journeys whose paths fall into buckets by the hour at which they end, which is the same in every engine."""
+
+    def dealt(journeys: Journeys) -> Journeys:
+        if journeys.remote is not None:
+            hour = (journeys.remote.ended / 3_600_000_000.0).floor().cast("int64")
+            return replace(journeys, remote=journeys.remote.mutate(bucket=hour % 1_000))
+        parts = {
+            name: paths.relabelled(paths.labels | {"bucket": paths.ended // 3_600_000_000 % 1_000})
+            for name, paths in (("won", journeys.won), ("lost", journeys.lost))
+        }
+        return replace(journeys, **parts)
+
+    return dealt

@@ -211,15 +211,13 @@ class _Reader:
         return None
 
     def _log(self, log: Touchpoints) -> Journeys:
-        conversions: ibis.Table = log_table(str(self._path(log.conversions.path)))
         names = {"user": log.user, "time": log.time, "channel": log.channel}
+        names |= {"conversion_user": log.conversions.user, "conversion_time": log.conversions.time}
         optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
         names |= {name: column for name, column in optional.items() if column is not None}
-        pairs = ((log.user, log.conversions.user), (log.time, log.conversions.time))
-        renames = {ours: theirs for ours, theirs in pairs if ours != theirs and theirs in conversions.columns}
         journeys = Journeys.from_touchpoints(
             str(self._path(log.path)),
-            conversions=conversions.rename(renames) if renames else str(self._path(log.conversions.path)),
+            conversions=str(self._path(log.conversions.path)),
             lookback=self._config.attribution.lookback,
             columns=names,
             rules=path_rules(self._config.attribution, log, self._document.folder),

@@ -182,6 +182,17 @@ def test_a_parquet_file_cut_short(tmp_path: Path):
         Journeys.from_touchpoints(path, conversions=ENDS)
 
 
+@pytest.mark.parametrize("name", ["log", "log.csv", "log.duckdb"])
+def test_a_folder_is_no_file_unless_it_holds_parquet(tmp_path: Path, name: str):
+    folder = tmp_path / name
+    (folder / "2024").mkdir(parents=True)
+    GOOD.to_csv(folder / "2024" / "log.csv", index=False)
+    with pytest.raises(BadInput, match="is a folder without Parquet files"):
+        Journeys.from_touchpoints(folder, conversions=ENDS)
+    GOOD.to_parquet(folder / "2024" / "log.parquet")
+    assert Journeys.from_touchpoints(folder, conversions=ENDS).totals["touches"] == len(GOOD)
+
+
 def test_a_file_that_is_not_there():
     with pytest.raises(BadInput, match="does not exist"):
         Journeys.from_touchpoints("no/such.parquet", conversions=ENDS)

@@ -10,7 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attribution import Cleaning, ConversionEvents, Engine, Journeys, LastTouch, Linear, Markov, PathRules, TimeDecay
+from attribution import (
+    BadInput,
+    Cleaning,
+    ConversionEvents,
+    Engine,
+    IdentityMap,
+    Journeys,
+    LastTouch,
+    Linear,
+    Markov,
+    PathRules,
+    TimeDecay,
+)
 from attribution.sessions import touches_of
 from attribution.sources import epoch_micros
 
@@ -122,6 +134,17 @@ def test_text_times_obey_their_offset(text):
     journeys = Journeys.from_touchpoints(touched, conversions=bought)
     assert journeys.to_frame()["age"].tolist() == [0.25]
     assert journeys.period[0] == pd.Timestamp("2024-01-02")
+
+
+def test_conversions_may_name_user_and_time_differently():
+    touched = log_of(("u", "2024-01-01", "a"), ("v", "2024-01-02", "b")).rename(columns={"user": "visitor"})
+    bought = pd.DataFrame({"customer": ["u2"], "paid_at": pd.to_datetime(["2024-01-03"]), "value": [7.0]})
+    people = IdentityMap(pd.DataFrame({"user": ["u2"], "person": ["u"]}))
+    names = {"user": "visitor", "conversion_user": "customer", "conversion_time": "paid_at"}
+    journeys = Journeys.from_touchpoints(touched, bought, columns=names, rules=PathRules(identity=people))
+    assert Linear()(journeys).value.to_dict() == {"a": 7.0, "b": 0.0}
+    with pytest.raises(BadInput, match="column 'paid_at': is missing"):
+        Journeys.from_touchpoints(touched, bought.rename(columns={"paid_at": "payed_at"}), columns=names)
 
 
 def test_kinds_choose_what_counts():

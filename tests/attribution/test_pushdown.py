@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ibis
 import numpy as np
+import pandas as pd
 import pytest
 
 import attribution.journeys as module
@@ -23,6 +24,7 @@ from attribution import (
     ShapleyRate,
     TimeDecay,
     bootstrap,
+    evaluate,
 )
 from attribution.ibis_touches import IbisTouches
 from attribution.sessions import touches_of
@@ -41,16 +43,17 @@ MODELS = [
     OrderedShapley(),
     ShapleyRate(),
 ]
-RULES = PathRules(idle_gap="5D", lookback_of={"view": "2D"})
+RULES = PathRules(idle_gap="5D", lookback_of={"view": "2D"}, segments=("geo",))
 
 
-@pytest.fixture
-def both(make_log, monkeypatch) -> tuple[Journeys, Journeys]:
+@pytest.fixture(scope="module")
+def both(make_log) -> tuple[Journeys, Journeys]:
     touched, bought = make_log(9)
-    touched["interaction"] = np.where(touched.pop("geo") == "DE", "click", "view")
+    touched["interaction"] = np.random.default_rng(3).choice(["click", "view"], len(touched))
     here = Journeys.from_touchpoints(touched, conversions=bought, rules=RULES)
-    monkeypatch.setattr(module, "is_local", lambda table: False)
-    return here, Journeys.from_touchpoints(touched, conversions=bought, rules=RULES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "is_local", lambda table: False)
+        return here, Journeys.from_touchpoints(touched, conversions=bought, rules=RULES)
 
 
 def test_every_model_reads_the_same_in_engine_and_memory(both):
@@ -62,6 +65,18 @@ def test_every_model_reads_the_same_in_engine_and_memory(both):
         ours, theirs = model(here), model(there)
         np.testing.assert_allclose(theirs.conversions, ours.conversions, rtol=1e-9, atol=1e-9, err_msg=model.name)
         np.testing.assert_allclose(theirs.value, ours.value, rtol=1e-9, atol=1e-9, err_msg=model.name)
+
+
+def test_every_question_has_the_same_answer_in_engine_and_memory(both, question):
+    ours, theirs = (question(journeys) for journeys in both)
+    assert len(ours) > 3
+    pd.testing.assert_frame_equal(theirs, ours, check_dtype=False, rtol=1e-9, atol=1e-9)
+
+
+def test_held_out_scores_are_the_same_in_engine_and_memory(both, in_same_buckets):
+    models = [LastTouch(), Linear(), TimeDecay("2D"), Shapley(), Markov(2)]
+    ours, theirs = (evaluate(in_same_buckets(journeys), models) for journeys in both)
+    pd.testing.assert_frame_equal(theirs, ours, rtol=1e-9, atol=1e-12)
 
 
 def test_intervals_come_from_the_engine_too(both):
@@ -77,7 +92,9 @@ class Compiled(Exception):
 @pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "databricks", "postgres"])
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_each_model_compiles_for_each_warehouse(monkeypatch, model, dialect):
-    touched = ibis.table({"user": "string", "time": "int64", "channel": "string", "interaction": "string"}, name="t")
+    touched = ibis.table(
+        {"user": "string", "time": "int64", "channel": "string", "interaction": "string", "geo": "string"}, name="t"
+    )
     ends = ibis.table({"user": "string", "time": "int64", "conversions": "float64", "value": "float64"}, name="c")
     ids = ibis.table({"channel": "string", "id": "int64"}, name="i")
     remote = touches_of(touched, ends, ids, "30D", RULES)

@@ -22,6 +22,7 @@ from attribution import (
     PathRules,
     PositionBased,
     Shapley,
+    ShapleyRate,
     TimeDecay,
     UnknownChannel,
     UnknownName,
@@ -139,9 +140,27 @@ def test_each_conversion_is_handed_out_once(log, model):
     assert not table.duplicated(["user", "time", "channel"]).any()
 
 
-def test_markov_credits_no_single_conversion(journeys):
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_chain_splits_each_conversion_by_removal_effects(journeys, log, order):
+    model = Markov(order)
+    credit = model(journeys)
+    table = credit_per_conversion(journeys, model)
+    for name, effect in (("conversions", credit.removal_effect), ("value", credit.removal_effect_value)):
+        assert table[name].sum() == pytest.approx(getattr(credit, name).sum())
+        whole = table.groupby(["user", "time"])[name].transform("sum")
+        effects = table["channel"].map(effect)
+        share = effects / effects.groupby([table["user"], table["time"]]).transform("sum")
+        np.testing.assert_allclose(table[name], whole * share, rtol=1e-9)
+    paths = credit_per_conversion(journeys, Shapley())  # which also shares among the different channels of a path
+    pd.testing.assert_frame_equal(table[["user", "time", "channel"]], paths[["user", "time", "channel"]])
+
+
+def test_models_of_totals_credit_no_single_conversion(journeys):
     with pytest.raises(BadInput, match="totals"):
-        credit_per_conversion(journeys, Markov())
+        credit_per_conversion(journeys, ShapleyRate())
+    aggregated = Journeys.from_paths(pd.DataFrame({"path": ["a"], "conversions": [1]}))
+    with pytest.raises(BadInput, match="from touchpoints"):
+        credit_per_conversion(aggregated, Linear())
 
 
 def test_cac_by_period_divides_the_spend_of_the_period(journeys):

@@ -91,3 +91,10 @@ def test_a_wide_table_keeps_one_row_per_period_and_geo(tmp_path):
     table = wide("media", "week", ["tv", "price"], nonnegative=["tv"], geo="geo")
     with pytest.raises(BadInput, match="rows 2, 3"):
         read_table(path, table)
+
+
+def test_a_folder_is_no_table(tmp_path):
+    folder = tmp_path / "sales.csv"
+    folder.mkdir()
+    with pytest.raises(BadInput, match="is a folder"):
+        read_table(folder, OUTCOMES)

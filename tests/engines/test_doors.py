@@ -9,7 +9,6 @@ import pytest
 
 from attribution import (
     BadInput,
-    ByTouchDate,
     ChannelRule,
     ChannelRules,
     Cleaning,
@@ -19,10 +18,6 @@ from attribution import (
     Journeys,
     Linear,
     PathRules,
-    cac_by_period,
-    credit_per_conversion,
-    with_periods,
-    without,
 )
 
 
@@ -161,17 +156,3 @@ def test_text_times_are_read_or_refused(small, expected, load, backend):
             Journeys.from_touchpoints(log, conversions=ends)
         return
     same(Journeys.from_touchpoints(log, conversions=ends), expected)
-
-
-def test_what_needs_memory_says_so(small, load):
-    log, ends = load(*small)
-    journeys = Journeys.from_touchpoints(log, conversions=ends)
-    with pytest.raises(BadInput, match="memory"):
-        credit_per_conversion(journeys, Linear())
-    with pytest.raises(BadInput, match="memory"):
-        with_periods(journeys)
-    with pytest.raises(BadInput, match="engine"):
-        without(journeys, "tv")
-    spend = pd.DataFrame({"date": [small[0]["time"].min().floor("D")], "channel": ["tv"], "spend": [9.0]})
-    with pytest.raises(BadInput, match="engine"):
-        cac_by_period(journeys, Linear(), spend, dating=ByTouchDate())

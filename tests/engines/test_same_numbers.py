@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +22,8 @@ from attribution import (
     TimeDecay,
     bootstrap,
     by_segment,
+    credit_per_conversion,
+    evaluate,
 )
 from attribution.flow import days_to_conversion, path_lengths, step_shares
 from attribution.riders import rider_marks
@@ -99,6 +102,26 @@ def test_what_plots_and_flags_rest_on(here, there):
     pd.testing.assert_frame_equal(path_lengths(there), path_lengths(here), check_dtype=False, **CLOSE)
     pd.testing.assert_series_equal(days_to_conversion(there), days_to_conversion(here), check_dtype=False, **CLOSE)
     pd.testing.assert_frame_equal(rider_marks(there), rider_marks(here), check_dtype=False, **CLOSE)
+
+
+def test_every_question_has_the_same_answer(here, there, question):
+    pd.testing.assert_frame_equal(question(there), question(here), check_dtype=False, check_index_type=False, **CLOSE)
+
+
+def test_held_out_scores(here, there, in_same_buckets):
+    models = [LastNonDirect(), TimeDecay("2D"), Shapley(), Markov(2)]
+    ours, theirs = (evaluate(in_same_buckets(journeys), models) for journeys in (here, there))
+    pd.testing.assert_frame_equal(theirs, ours, rtol=1e-9, atol=1e-12)
+
+
+def test_credit_of_single_conversions_goes_back_to_the_engine(backend, there):
+    name = ibis.util.gen_name("credit")
+    backend.create_table(name, credit_per_conversion(there, Linear()))
+    written = backend.table(name)
+    sums = written.group_by("channel").aggregate(conversions=written.conversions.sum()).execute()
+    expected = Linear()(there).conversions
+    np.testing.assert_allclose(sums.set_index("channel")["conversions"].reindex(expected.index), expected, **CLOSE)
+    backend.drop_table(name)
 
 
 def test_credit_is_that_of_handwritten_sql(backend, make_log, oracle, monkeypatch, load):
