@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmm.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
-    from mmm.baseline import LinearTrend, NoTrend, PiecewiseTrend, Season
+    from mmm.baseline import LinearTrend, NoTrend, PiecewiseTrend, RandomWalk, Season
     from mmm.curves import (
         Exponential,
         Hill,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mmm.lift import LiftTest, lift_tests_from_frame
     from mmm.many import FitFailed, Fits, fit_many
     from mmm.nuts import Progress
-    from mmm.panel import Exposure, Panel
+    from mmm.panel import Panel
     from mmm.posterior import Posterior
     from mmm.prior_sensitivity import Sensitivity, sensitivity
     from mmm.priors import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ShareOfCustomers,
         SpendInformed,
     )
+    from mmm.roles import Exposure, ReachFrequency, Treatment
     from mmm.saturation import (
         ExponentialSaturation,
         HillSaturation,
@@ -52,13 +53,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "mmm.adstock": ("DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"),
-    "mmm.baseline": ("LinearTrend", "NoTrend", "PiecewiseTrend", "Season"),
+    "mmm.baseline": ("LinearTrend", "NoTrend", "PiecewiseTrend", "RandomWalk", "Season"),
     "mmm.curves": ("Exponential", "Hill", "Logistic", "MichaelisMenten", "Power", "ResponseCurve", "ResponseCurves"),
     "mmm.fitting": ("fit",),
     "mmm.forecast": ("Organic",),
     "mmm.lift": ("LiftTest", "lift_tests_from_frame"),
     "mmm.nuts": ("Progress",),
-    "mmm.panel": ("Exposure", "Panel"),
+    "mmm.panel": ("Panel",),
+    "mmm.roles": ("Exposure", "ReachFrequency", "Treatment"),
     "mmm.posterior": ("Posterior",),
     "mmm.priors": (
         "Beta",
@@ -136,6 +138,8 @@ __all__ = [
     "Power",
     "PowerSaturation",
     "Progress",
+    "RandomWalk",
+    "ReachFrequency",
     "ResponseCurve",
     "ResponseCurves",
     "Season",
@@ -144,6 +148,7 @@ __all__ = [
     "SpendInformed",
     "Stack",
     "StudentTLikelihood",
+    "Treatment",
     "WeibullCDFAdstock",
     "WeibullPDFAdstock",
     "fit",

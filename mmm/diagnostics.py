@@ -35,7 +35,7 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
 
 
 def _spend_present(panel: Panel) -> Finding:
-    silent = [c for c, total in zip(panel.channels, panel.media.sum(axis=(0, 1)), strict=True) if not total > 0]
+    silent = [c for c, total in zip(panel.media_names, panel.media.sum(axis=(0, 1)), strict=True) if not total > 0]
     if silent:
         text = f"No spend in any period: {', '.join(silent)}. Nothing can be learnt about them; they are left out."
     else:
@@ -46,7 +46,7 @@ def _spend_present(panel: Panel) -> Finding:
 def _spend_varies(panel: Panel) -> Finding:
     flat = [
         channel
-        for place, channel in enumerate(panel.channels)
+        for place, channel in enumerate(panel.media_names)
         if panel.media[:, :, place].any() and np.ptp(panel.media[:, :, place]) <= 1e-9 * panel.media[:, :, place].max()
     ]
     if flat:
@@ -57,14 +57,14 @@ def _spend_varies(panel: Panel) -> Finding:
 
 
 def _collinear(panel: Panel) -> Finding:
-    media = panel.media.reshape(-1, len(panel.channels))
+    media = panel.media.reshape(-1, len(panel.media_names))
     moving = np.flatnonzero(media.std(axis=0) > 1e-9 * np.maximum(media.max(axis=0), 1e-300))
     if len(moving) < 2:
         return Finding("collinear", True, 0.0, _COLLINEAR, "Fewer than two channels vary.")
     correlation = np.abs(np.corrcoef(media[:, moving].T)) - np.eye(len(moving))
     first, second = np.unravel_index(int(correlation.argmax()), correlation.shape)
     worst = float(correlation[first, second])
-    pair = f"{panel.channels[moving[first]]} and {panel.channels[moving[second]]}"
+    pair = f"{panel.media_names[moving[first]]} and {panel.media_names[moving[second]]}"
     text = f"The spends that move most alike are {pair}: correlation {worst:.2f}."
     if worst > _COLLINEAR:
         text += " Their effects cannot be told apart; vary one against the other, or run a lift test."

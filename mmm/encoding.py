@@ -7,11 +7,11 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from attribution.errors import BadInput, Problem
-from mmm import adstock, baseline, calendar, lift, priors, saturation, specification
+from mmm import adstock, baseline, calendar, lift, priors, roles, saturation, specification
 
 __all__ = ["decode", "encode"]
 
-_MODULES = (adstock, baseline, calendar, lift, priors, saturation, specification)
+_MODULES = (adstock, baseline, calendar, lift, priors, roles, saturation, specification)
 
 
 def encode(value: Any) -> Any:

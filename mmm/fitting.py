@@ -14,11 +14,12 @@ from attribution.findings import Finding
 from mmm.conjugate import coefficient_draws
 from mmm.geo import GeoProblem, fuse_geos, standardise_geos
 from mmm.likelihood import fuse
-from mmm.media import geo_media_draws, media_draws
+from mmm.media import Drivers, media_draws
 from mmm.nuts import Progress, Settings
 from mmm.panel import Panel
-from mmm.posterior import Posterior, channels_with_spend, panel_findings, parameter_count
+from mmm.posterior import Posterior
 from mmm.priors import Array
+from mmm.readiness import active, panel_findings, parameter_count
 from mmm.sampling import Sampled, sample_until_converged
 from mmm.specification import Model, NormalLikelihood
 from mmm.standard import Problem as Standard
@@ -96,12 +97,9 @@ def _geo_values(problem: GeoProblem, panel: Panel, model: Model, theta: Array, s
     del values["baseline"]
     local = problem.local(theta)
     flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in local.items()}
-    families = tuple(zip(model.adstocks(panel.channels), model.saturations(panel.channels), strict=True))
-    media = problem.media[:, :, problem.layout.longest - 1 :].transpose(0, 2, 1)
-    before = panel.before / problem.media_units
     rng = np.random.default_rng([seed, 1])
     drawn = []
-    for geo, channels in enumerate(geo_media_draws(families, flat, media, before, problem.weights)):
+    for geo, channels in enumerate(media_draws(model.families(panel), flat, Drivers.of(panel))):
         residual = np.repeat(problem.kpi[geo][:, None], len(flat["sigma"]), axis=1)
         for channel in channels:
             residual -= channel.contribution()
@@ -142,18 +140,17 @@ def assemble(
 
 
 def usable(panel: Panel, model: Model) -> Panel:
-    """The panel with the channels that spent anything.
+    """The panel with the channels that spent anything, and the organic ones that did anything.
 
     Raises
     ------
     BadInput
         Where no channel did, or the panel has fewer rows than the model has parameters.
     """
-    kept = channels_with_spend(panel)
-    if not kept:
+    chosen = active(panel)
+    if not chosen.channels:
         remedy = "name the right spend columns; a model without media has nothing to say."
         raise BadInput(Problem("panel", "no channel has any spend.", remedy=remedy))
-    chosen = panel.with_channels(kept)
     count, rows = parameter_count(chosen, model), chosen.kpi.size
     if rows < count:
         remedy = "lengthen the panel, join channels, drop controls or lower the season's order."
@@ -166,11 +163,8 @@ def _baseline(
 ) -> Array:
     shape = values["sigma"].shape
     flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in values.items() if name != "baseline"}
-    families = tuple(zip(model.adstocks(panel.channels), model.saturations(panel.channels), strict=True))
     residual = np.repeat(problem.kpi[:, None], len(flat["sigma"]), axis=1)
-    for channel in media_draws(
-        families, flat, problem.media[:, problem.lead :].T, panel.before[0] / problem.media_units
-    ):
+    for channel in media_draws(model.families(panel), flat, Drivers.of(panel))[0]:
         residual -= channel.contribution()
     if isinstance(model.likelihood, NormalLikelihood):
         drawn = coefficient_draws(residual, flat["sigma"], problem.design.matrix, problem.scale, rng)

@@ -119,7 +119,7 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
     frequency = panel.frequency_with_lead(lead).transpose(0, 2, 1)
     kpi = panel.kpi / kpi_units[:, None]
     designs = tuple(
-        design(panel, model.trend, model.seasons, controls=panel.controls[geo]) for geo in range(len(panel.geos))
+        design(panel, model.trends, model.seasons, controls=panel.controls[geo]) for geo in range(len(panel.geos))
     )
     noise = [
         reference_noise(row, np.column_stack([terms.matrix, media[geo, :, lead:].T]))

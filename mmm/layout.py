@@ -103,17 +103,17 @@ def layout(model: Model, panel: Panel) -> Layout:
     UnknownChannel
         Where the model names a channel that the panel lacks.
     """
-    adstocks, saturations = model.adstocks(panel.channels), model.saturations(panel.channels)
-    shares = model.effects.resolve(panel)
+    families = model.families(panel)
+    shares = model.shares(panel)
     wanted: list[tuple[str, int, int, Prior]] = []  # name, channel, slot, prior
-    for channel, (adstock, saturation) in enumerate(zip(adstocks, saturations, strict=True)):
+    for channel, (adstock, saturation) in enumerate(families):
         wanted += [(name, channel, slot, prior) for slot, (name, prior) in enumerate(adstock.priors.items())]
         wanted += [(name, channel, slot + 2, prior) for slot, (name, prior) in enumerate(saturation.priors.items())]
     wanted += [("share", channel, 4, prior) for channel, prior in enumerate(shares)]
     grouped: dict[tuple[str, int], list[tuple[int, int, Prior]]] = {}
     for name, channel, slot, prior in wanted:
         grouped.setdefault((name, prior.code), []).append((channel, slot, prior))
-    slots = np.full((len(panel.channels), 5), -1, dtype=np.int64)
+    slots = np.full((len(families), 5), -1, dtype=np.int64)
     blocks, start = [], 0
     for (name, _), members in grouped.items():
         for offset, (channel, slot, _prior) in enumerate(members):
@@ -121,5 +121,5 @@ def layout(model: Model, panel: Panel) -> Layout:
         channels = tuple(member[0] for member in members)
         blocks.append(Block(name, channels, tuple(member[2] for member in members), start))
         start += len(members)
-    families = [[a.code, a.lags, s.code, 0] for a, s in zip(adstocks, saturations, strict=True)]
-    return Layout(tuple(blocks), np.array(families, dtype=np.int64), slots, model.likelihood.noise)
+    codes = [[a.code, a.lags, s.code, int(r)] for (a, s), r in zip(families, panel.by_reach, strict=True)]
+    return Layout(tuple(blocks), np.array(codes, dtype=np.int64), slots, model.likelihood.noise)

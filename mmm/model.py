@@ -84,24 +84,29 @@ def _prior(name: str, priors: tuple[Prior, ...], scalar: bool = False) -> Any:
 
 def _media(problem: Problem, panel: Panel, model: Model, values: dict[tuple[str, int], Any]) -> tuple[Any, list[Any]]:
     """What media bring by period, shape (T,), and what each lift test gained."""
-    adstocks, saturations = model.adstocks(panel.channels), model.saturations(panel.channels)
+    by_reach = panel.by_reach
     total: Any = 0.0
     gained: list[Any] = [None] * len(problem.tests.places)
-    for channel, (adstock, saturation) in enumerate(zip(adstocks, saturations, strict=True)):
+    for channel, (adstock, saturation) in enumerate(model.families(panel)):
         found = _of_channel(problem, values, channel)
         first, second = [found[name] for name in adstock.priors], [found[name] for name in saturation.priors]
         weights = adstock.weights(*[pt.atleast_1d(value) for value in first])
 
+        def saturated(amount: Any, saturation: Any = saturation, second: Any = second) -> Any:
+            return saturation.response(amount, *second)
+
         def response(
             series: np.ndarray,
-            adstock: Any = adstock,
+            channel: int = channel,
+            lags: int = adstock.lags,
             weights: Any = weights,
-            saturation: Any = saturation,
-            second: Any = second,
+            saturated: Any = saturated,
         ) -> Any:
-            windows = np.lib.stride_tricks.sliding_window_view(series, adstock.lags)[:, ::-1]
-            stock = pt.dot(np.ascontiguousarray(windows[-len(problem.kpi) :]), weights)[:, 0]
-            return saturation.response(stock, *second)
+            rows = np.lib.stride_tricks.sliding_window_view(np.arange(len(series)), lags)[-len(problem.kpi) :, ::-1]
+            if by_reach[channel]:
+                carried = series * saturated(problem.frequency[channel])
+                return pt.dot(carried[rows], weights)[:, 0]
+            return saturated(pt.dot(series[rows], weights)[:, 0])
 
         own = response(problem.media[channel])
         scale = found["share"] / own.mean()

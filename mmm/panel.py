@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from attribution.contracts import Column, Table
+from attribution.contracts import Table
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.calendar import Calendar
 from mmm.priors import Array
+from mmm.roles import Exposure, Medium, ReachFrequency, Roles, Treatment
 
-__all__ = ["Exposure", "Panel"]
+__all__ = ["Exposure", "Panel", "ReachFrequency", "Treatment"]
 
 _EARLY = 13
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """A channel whose effect is driven by what was delivered, with the spend beside it.
-
-    Parameters
-    ----------
-    spend
-        Column of currency spent.
-    volume
-        Column of what was delivered: impressions, clicks, sends.
-    """
-
-    spend: str
-    volume: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,18 +30,19 @@ class Panel:
         First day of each of the T periods, ascending and without gaps.
     days
         Length of a period: 7 or 1.
-    geos, channels, controls_names
-        Names along the axes; a national panel has one geo, ``"national"``.
+    geos, channels, control_names
+        Names along the axes; a national panel has one geo, ``"national"``. Channels are those with spend.
     kpi
         Customers (or revenue), shape (G, T).
     spend
         Currency, shape (G, T, C).
     media
-        What drives each channel, shape (G, T, C): spend, or the volume of an :class:`Exposure`.
+        What drives each channel, shape (G, T, M), the organic channels last: spend, the volume of an :class:`Exposure`
+        or the reach of a :class:`ReachFrequency`.
     controls
-        Shape (G, T, K).
+        Shape (G, T, K), treatments included.
     before
-        Driver per period in the weeks before the panel, shape (G, C), from which carryover enters its first weeks: the
+        Driver per period in the weeks before the panel, shape (G, M), from which carryover enters its first weeks: the
         mean of its first 13 periods unless :meth:`with_before` says otherwise.
     kpi_name
         Column of the KPI.
@@ -64,6 +50,13 @@ class Panel:
         Holidays and events.
     population
         People by geo, shape (G,), where given.
+    organic_channels
+        Channels without spend: M = C + their number.
+    frequency
+        Average frequency of channels measured by reach and frequency, NaN for others, shape (G, T, M); None where no
+        channel is.
+    treatments
+        Controls with a contribution of their own.
     """
 
     dates: pd.DatetimeIndex
@@ -79,6 +72,9 @@ class Panel:
     kpi_name: str = "kpi"
     calendar: Calendar = field(default_factory=Calendar)
     population: Array | None = None
+    organic_channels: tuple[str, ...] = ()
+    frequency: Array | None = None
+    treatments: tuple[Treatment, ...] = ()
 
     @classmethod
     def from_frame(
@@ -86,8 +82,8 @@ class Panel:
         frame: pd.DataFrame,
         date: str,
         kpi: str,
-        spend: Mapping[str, str | Exposure] | Sequence[str],
-        controls: Iterable[str] = (),
+        spend: Mapping[str, str | Medium] | Sequence[str],
+        controls: Iterable[str | Treatment] = (),
         geo: str | None = None,
         date_format: str | None = None,
     ) -> Self:
@@ -102,9 +98,10 @@ class Panel:
         kpi
             Column of new customers, or another outcome that media add to.
         spend
-            Channel -> column of its spend (or :class:`Exposure`); a list takes columns as channels.
+            Channel -> column of its spend, :class:`Exposure` or :class:`ReachFrequency`; a list takes columns as
+            channels. One whose spend is None is an organic channel.
         controls
-            Columns that move the KPI but are no media.
+            Columns that move the KPI but are no media; a :class:`Treatment` has a contribution of its own.
         geo
             Column of regions; None for a national panel.
         date_format
@@ -117,16 +114,11 @@ class Panel:
             unreadable dates, with table, column, row and remedy.
         """
         name = str(frame.attrs.get("name", "panel"))
-        media = {str(channel): _exposure(column) for channel, column in _as_mapping(spend).items()}
-        names = tuple(str(control) for control in controls)
-        _check_roles(name, date, kpi, media, names, geo)
-        columns = [Column(date, "date"), Column(kpi, minimum=0.0)]
-        columns += [Column(column, minimum=0.0) for column in _unique(media)]
-        columns += [Column(control) for control in names]
-        columns += [Column(geo, "text")] if geo else []
+        roles = Roles.of(name, date, kpi, geo, spend, controls)
         key = (date, geo) if geo else (date,)
         _check_future(name, date, kpi, frame)
-        typed = Table(name, tuple(columns), key=key, date_format=date_format).check(frame)
+        typed = Table(name, roles.columns(), key=key, date_format=date_format).check(frame)
+        roles.check_frequencies(typed)
         typed = typed.assign(**{geo or "\0geo": typed[geo].astype(str) if geo else "national"})
         geos = tuple(sorted(typed[geo or "\0geo"].unique()))
         dates, days = _periods(name, date, typed, len(geos))
@@ -140,19 +132,24 @@ class Panel:
         outcome = block([kpi])[:, :, 0]
         if not outcome.sum() > 0:
             raise BadInput(Problem(name, "is zero throughout.", kpi, remedy="name the column of new customers."))
-        media_table = block([entry.volume for entry in media.values()])
+        media = block([medium.volume for medium in roles.media.values()])
+        values = block(roles.controls)
+        at = {control: values[:, :, place] for place, control in enumerate(roles.controls)}
         return cls(
             dates=dates,
             days=days,
             geos=geos,
-            channels=tuple(media),
-            control_names=names,
+            channels=roles.paid,
+            control_names=roles.controls,
             kpi=outcome,
-            spend=block([entry.spend for entry in media.values()]),
-            media=media_table,
-            controls=block(names),
-            before=media_table[:, :_EARLY].mean(axis=1),
+            spend=block([medium.spend for medium in roles.media.values() if medium.spend is not None]),
+            media=media,
+            controls=values,
+            before=media[:, :_EARLY].mean(axis=1),
             kpi_name=kpi,
+            organic_channels=roles.organic,
+            frequency=_frequencies(roles, block, media.shape),
+            treatments=tuple(treatment.at(at[treatment.column]) for treatment in roles.treatments),
         )
 
     def with_holidays(self, country: str) -> Self:
@@ -194,14 +191,14 @@ class Panel:
         Parameters
         ----------
         driver
-            Channel -> amount per period, for every geo alike; 0 where the channel began with the panel. Channels not
-            named keep the mean of their first periods.
+            Channel, organic ones included -> amount per period, for every geo alike; 0 where the channel began with
+            the panel. Channels not named keep the mean of their first periods.
         """
         before = self.before.copy()
         for channel, amount in driver.items():
-            if channel not in self.channels:
-                raise UnknownChannel(channel, self.channels, "the driver before the panel")
-            before[:, self.channels.index(channel)] = amount
+            if channel not in self.media_names:
+                raise UnknownChannel(channel, self.media_names, "the driver before the panel")
+            before[:, self.media_names.index(channel)] = amount
         return replace(self, before=before)
 
     def select(self, start: int, stop: int) -> Self:
@@ -215,17 +212,22 @@ class Panel:
             media=self.media[:, rows],
             controls=self.controls[:, rows],
             before=self.media[:, max(start - _EARLY, 0) : start].mean(axis=1) if start > 0 else self.before,
+            frequency=None if self.frequency is None else self.frequency[:, rows],
         )
 
-    def with_channels(self, channels: Sequence[str]) -> Self:
-        """The panel with only the channels named."""
-        places = [self.channels.index(channel) for channel in channels]
+    def with_channels(self, channels: Sequence[str], organic: Sequence[str] | None = None) -> Self:
+        """The panel with only the channels named, and with all or some of its organic channels."""
+        unpaid = self.organic_channels if organic is None else tuple(organic)
+        places = [self.media_names.index(channel) for channel in (*channels, *unpaid)]
+        frequency = None if self.frequency is None else self.frequency[:, :, places]
         return replace(
             self,
             channels=tuple(channels),
-            spend=self.spend[:, :, places],
+            spend=self.spend[:, :, places[: len(channels)]],
             media=self.media[:, :, places],
             before=self.before[:, places],
+            organic_channels=unpaid,
+            frequency=None if frequency is None or np.isnan(frequency).all() else frequency,
         )
 
     def after(self, periods: int) -> pd.DatetimeIndex:
@@ -250,9 +252,33 @@ class Panel:
         """What media of each geo are scaled by: its population where given, else its mean KPI, shape (G,)."""
         return self.kpi.mean(axis=1) if self.population is None else self.population
 
+    @property
+    def media_names(self) -> tuple[str, ...]:
+        """Channels with spend, then those without, shape (M,)."""
+        return (*self.channels, *self.organic_channels)
+
+    @property
+    def by_reach(self) -> tuple[bool, ...]:
+        """Which of the media are measured by reach and frequency, shape (M,)."""
+        if self.frequency is None:
+            return (False,) * len(self.media_names)
+        return tuple(bool(known) for known in ~np.isnan(self.frequency[0, 0]))
+
+    @property
+    def usual_frequency(self) -> Array:
+        """Contacts per person reached over the panel, 0 for channels not measured so, shape (G, M)."""
+        if self.frequency is None:
+            return np.zeros((len(self.geos), self.media.shape[2]))
+        contacts = (np.nan_to_num(self.frequency) * self.media).sum(axis=1)
+        reached = self.media.sum(axis=1)
+        return np.asarray(np.divide(contacts, reached, out=np.zeros_like(contacts), where=reached > 0))
+
     def frequency_with_lead(self, lead: int) -> Array:
-        """Average frequency with ``lead`` earlier periods ahead at its mean, shape (G, lead + T, M)."""
-        return np.zeros((len(self.geos), lead + self.periods, self.media.shape[2]))
+        """Average frequency, ``lead`` earlier periods at its mean ahead, 0 where unknown; shape (G, lead + T, M)."""
+        if self.frequency is None:
+            return np.zeros((len(self.geos), lead + self.periods, self.media.shape[2]))
+        ahead = np.repeat(self.usual_frequency[:, None], lead, axis=1)
+        return np.concatenate([ahead, np.nan_to_num(self.frequency)], axis=1)
 
     @property
     def total_spend(self) -> pd.Series:
@@ -274,32 +300,15 @@ class Panel:
         return self.national_spend.iloc[-periods:].mean().rename("spend")
 
 
-def _exposure(column: str | Exposure) -> Exposure:
-    return column if isinstance(column, Exposure) else Exposure(str(column), str(column))
-
-
-def _as_mapping(spend: Mapping[str, str | Exposure] | Sequence[str]) -> Mapping[str, str | Exposure]:
-    return spend if isinstance(spend, Mapping) else {column: column for column in spend}
-
-
-def _unique(media: Mapping[str, Exposure]) -> list[str]:
-    return list(dict.fromkeys(column for entry in media.values() for column in (entry.spend, entry.volume)))
-
-
-def _check_roles(
-    name: str, date: str, kpi: str, media: Mapping[str, Exposure], controls: Sequence[str], geo: str | None
-) -> None:
-    if not media:
-        raise BadInput(Problem(name, "no channel is named.", remedy="name at least one spend column."))
-    used = [date, kpi, *([geo] if geo else []), *(entry.spend for entry in media.values()), *controls]
-    volumes = [entry.volume for entry in media.values() if entry.volume != entry.spend]
-    counts = pd.Series(used + volumes).value_counts()
-    problems = [
-        Problem(name, "has two roles.", str(column), remedy="use a column once: as date, KPI, one channel or control.")
-        for column in counts.index[counts > 1]
-    ]
-    if problems:
-        raise BadInput(problems)
+def _frequencies(roles: Roles, block: Callable[[Sequence[str]], Array], shape: tuple[int, ...]) -> Array | None:
+    """Average frequency by geo, period and channel, NaN where a channel is not measured so."""
+    places = {place: m for place, m in enumerate(roles.media.values()) if isinstance(m, ReachFrequency)}
+    if not places:
+        return None
+    table = np.full(shape, np.nan)
+    for place, medium in places.items():
+        table[:, :, place] = block([medium.frequency])[:, :, 0]
+    return table
 
 
 def _check_future(name: str, date: str, kpi: str, frame: pd.DataFrame) -> None:

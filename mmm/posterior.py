@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
@@ -11,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from attribution.errors import UnknownChannel
+from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.findings import Finding
 from mmm.baseline import Design, design
 from mmm.curves import ResponseCurves
-from mmm.diagnostics import check_panel, check_sense
-from mmm.forecast import Organic, control_scenario
+from mmm.diagnostics import check_sense
+from mmm.forecast import Organic, forecast
 from mmm.frames import DrawsFrame, summarise
-from mmm.layout import layout
-from mmm.media import Cell, ChannelDraws, geo_media_draws, national_curves, weekly_curves
+from mmm.frequency import best_frequency, per_contact
+from mmm.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
 from mmm.panel import Panel
 from mmm.priors import Array
 from mmm.specification import Model
@@ -59,8 +60,18 @@ class Posterior:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Channels of the model."""
+        """Channels with spend."""
         return self.panel.channels
+
+    @property
+    def organic_channels(self) -> tuple[str, ...]:
+        """Channels without spend."""
+        return self.panel.organic_channels
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """Levers that are no media but have a contribution of their own."""
+        return tuple(treatment.column for treatment in self.panel.treatments)
 
     @property
     def n_draws(self) -> int:
@@ -98,22 +109,20 @@ class Posterior:
 
     @property
     def media(self) -> tuple[ChannelDraws, ...]:
-        """Draws of each channel of the first geo, the only one of a national panel."""
+        """Draws of each channel of the first geo, the only one of a national panel; organic channels last."""
         return self.cells[0].channels
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """Draws by geo."""
-        families = tuple(zip(self.model.adstocks(self.channels), self.model.saturations(self.channels), strict=True))
+        families = self.model.families(self.panel)
         names = {name for pair in families for part in pair for name in part.priors} | {"share"}
         geos, several = len(self.panel.geos), "geo_sigma" in self.draws
-        values = {name: self.flat(f"geo_{name}") if several else self.flat(name)[:, None] for name in names}
+        values = {name: self.flat(f"geo_{name}" if several else name) for name in names}
         sigma = self.flat("geo_sigma") if several else self.flat("sigma")[:, None]
         coefficients = self.flat("baseline").reshape(self.n_draws, geos, -1)
-        units, means = self.panel.media_units, self.panel.kpi.mean(axis=1)
-        channels = geo_media_draws(
-            families, values, self.panel.media / units[:, None], self.panel.before / units, means / means.sum()
-        )
+        means = self.panel.kpi.mean(axis=1)
+        channels = media_draws(families, values, Drivers.of(self.panel))
         return tuple(
             Cell(
                 float(means[geo]),
@@ -128,12 +137,14 @@ class Posterior:
     # what media brought
 
     def contributions_by_week(self) -> pd.DataFrame:
-        """Mean customers that each channel brought, by period: T x channels."""
-        table = np.column_stack([self._brought(place).mean(axis=1) for place in range(len(self.channels))])
-        return pd.DataFrame(table, index=self.panel.dates, columns=list(self.channels))
+        """Mean customers that each channel, organic channel and treatment brought, by period."""
+        table = {name: values.mean(axis=1) for name, values in self._brought()}
+        return pd.DataFrame(table, index=self.panel.dates)
 
     def contributions(self, start: str | None = None, end: str | None = None) -> DrawsFrame:
-        """Customers that each channel brought, one row per draw.
+        """Customers that each channel, organic channel and treatment brought, one row per draw.
+
+        A treatment's are told against its baseline value, and may be negative.
 
         Parameters
         ----------
@@ -141,8 +152,7 @@ class Posterior:
             First and last day of the window, as 2025-03-31; the whole panel where None.
         """
         rows = self._window(start, end)
-        totals = {name: self._brought(place)[rows].sum(axis=0) for place, name in enumerate(self.channels)}
-        frame = DrawsFrame(totals)
+        frame = DrawsFrame({name: values[rows].sum(axis=0) for name, values in self._brought()})
         frame.columns.name = "channel"
         return frame
 
@@ -151,7 +161,7 @@ class Posterior:
         rows = self._window(start, end)
         spend = self.panel.spend[:, rows].sum(axis=(0, 1))
         with np.errstate(divide="ignore"):
-            return summarise(pd.DataFrame(spend / self.contributions(start, end)))
+            return summarise(pd.DataFrame(spend / self.contributions(start, end)[list(self.channels)]))
 
     def marginal_cac(self, spend: pd.Series | None = None) -> pd.DataFrame:
         """Cost of one more customer at a steady weekly spend: mean, median, 5 % and 95 % points by channel.
@@ -168,50 +178,93 @@ class Posterior:
                 pd.DataFrame({name: 1.0 / curve.marginal(float(level[name])) for name, curve in curves.items()})
             )
 
-    def curves(self, weeks: float = 13) -> ResponseCurves:
-        """Steady-state response curves over a horizon.
+    def curves(self, weeks: float = 13, frequency: Mapping[str, float] | None = None) -> ResponseCurves:
+        """Steady-state response curves over a horizon, of the channels with spend.
 
         Parameters
         ----------
         weeks
             Periods of the horizon. A curve takes the currency spent evenly over them and gives the customers that this
             spend brings, its carryover counted in full whether it falls inside the horizon or after it.
+        frequency
+            Contacts per person at which named channels, measured by reach and frequency, buy reach at today's cost of a
+            contact; where not named, people are reached as often as they were. Their curves are straight lines: spend
+            buys reach, and never runs out of people. Limit such a channel in a plan.
+
+        Raises
+        ------
+        BadInput
+            Where a frequency is below 1, or its channel is not measured so.
         """
-        driven = np.maximum(self.panel.media.mean(axis=1) / self.panel.media_units, 1e-300)
+        wanted = self._frequencies(frequency or {})
+        count = len(self.channels)
+        driven = np.maximum(self.panel.media.mean(axis=1) / self.panel.media_units, 1e-300)[:, :count]
         costs = self.panel.spend.mean(axis=1) / driven
         if len(self.cells) == 1:
-            return weekly_curves(self.channels, self.media, self.kpi_unit, costs[0]).over(weeks)
+            return weekly_curves(self.channels, self.media[:count], self.kpi_unit, costs[0], wanted).over(weeks)
         parts = self.panel.spend.sum(axis=1) / self.panel.spend.sum(axis=(0, 1))
         level = self.panel.recent_spend().to_numpy()
         level = np.where(level > 0, level, self.panel.spend.sum(axis=0).mean(axis=0))
-        return national_curves(self.channels, self.cells, costs, parts, level).over(weeks)
+        return national_curves(self.channels, self.cells, costs, parts, level, wanted).over(weeks)
+
+    def optimal_frequency(self) -> pd.DataFrame:
+        """How often to reach a person so that contacts bring most: mean, median, 5 % and 95 % points by channel.
+
+        ``now`` is the mean over people reached, ``highest`` the most that was tried, past which nothing is searched;
+        ``gain`` says how much more a contact brings there than now (0.2: a fifth more), with its own interval.
+
+        Raises
+        ------
+        BadInput
+            Where no channel is measured by reach and frequency.
+        """
+        places = [place for place, known in enumerate(self.panel.by_reach) if known]
+        if not places or self.panel.frequency is None:
+            remedy = "name channels as mmm.ReachFrequency(spend, reach, frequency) in the panel."
+            raise BadInput(Problem("panel", "no channel is measured by reach and frequency.", remedy=remedy))
+        best, gain, rows = {}, {}, {}
+        for place in places:
+            name, channel = self.panel.media_names[place], self.media[place]
+            reached = self.panel.media[:, :, place] > 0
+            highest = float(self.panel.frequency[:, :, place][reached].max())
+            best[name] = best_frequency(channel, highest)
+            gain[name] = per_contact(channel, best[name][None])[0] - 1.0
+            rows[name] = {"now": channel.usual, "highest": highest}
+        table = summarise(pd.DataFrame(best)).join(pd.DataFrame(rows).T)
+        return table.join(summarise(pd.DataFrame(gain))[["median", "5%", "95%"]].add_prefix("gain ")).rename(
+            columns={"gain median": "gain"}
+        )
 
     def half_life(self) -> pd.DataFrame:
-        """Weeks until half of a week's spend has acted: mean, median, 5 % and 95 % points by channel."""
+        """Weeks until half of what a week's media do has come: mean, median, 5 % and 95 % points by channel."""
         table = {
             name: np.broadcast_to(
                 channel.adstock.half_life(*(channel.adstock_parameters or (np.zeros(1),))), (self.n_draws,)
             )
             if channel.adstock_parameters
             else np.full(self.n_draws, 0.5)
-            for name, channel in zip(self.channels, self.media, strict=True)
+            for name, channel in zip(self.panel.media_names, self.media, strict=True)
         }
         return summarise(pd.DataFrame(table))
 
     # baseline and fit
 
     def baseline_by_week(self) -> pd.DataFrame:
-        """Mean customers without media by period, one column per group: intercept, trend, season, ..."""
-        names = list(dict.fromkeys(self._design(0).groups))
+        """Mean customers without media by period, one column per group: intercept, trend, season, ...
+
+        Treatments stand at their baseline values; what they bring beyond is a contribution.
+        """
+        names = list(dict.fromkeys(group for group in self._design(0).groups if group != "treatments"))
         total = np.zeros((self.panel.periods, len(names)))
         for geo, cell in enumerate(self.cells):
             weighted = cell.matrix * cell.coefficients.mean(axis=0) * cell.unit
             for column, group in enumerate(self._design(geo).groups):
-                total[:, names.index(group)] += weighted[:, column]
+                if group != "treatments":
+                    total[:, names.index(group)] += weighted[:, column]
         return pd.DataFrame(total, index=self.panel.dates, columns=names)
 
     def decomposition(self) -> pd.DataFrame:
-        """Baseline groups and channels by period, posterior means; rows sum to the fitted mean."""
+        """Baseline groups, channels and treatments by period, posterior means; rows sum to the fitted mean."""
         return self.baseline_by_week().join(self.contributions_by_week())
 
     def fitted(self) -> pd.DataFrame:
@@ -234,28 +287,16 @@ class Posterior:
         weeks
             How many periods.
         controls
-            Their control values, one row each or dated, for every geo alike; None holds each at its mean over
-            the last year, and the result's ``assumption`` says so.
+            Values of controls, treatments and organic channels, one row each or dated, for every geo alike; None holds
+            each at its mean over the last year, and the result's ``assumption`` says so. Organic channels measured by
+            reach and frequency may have a column ``<channel>_frequency``; without, they keep their mean frequency.
 
         Raises
         ------
         BadInput
             Where the control values are incomplete.
         """
-        dates = self.panel.after(weeks)
-        rng = np.random.default_rng([self.seed, 3])
-        expected, noise, carried = (np.zeros((self.n_draws, weeks)) for _ in range(3))
-        assumption = ""
-        for geo, cell in enumerate(self.cells):
-            values, assumption = control_scenario(self.panel, dates, controls, geo)
-            terms = design(self.panel, self.model.trend, self.model.seasons, dates, values)
-            mean = terms.matrix @ cell.coefficients.T
-            drawn = self.model.likelihood.predict(rng, mean, cell.sigma, cell.unit)
-            expected += mean.T * cell.unit
-            noise += (drawn - mean).T * cell.unit
-            for channel in cell.channels:
-                carried += channel.carried_in(weeks).T * cell.unit
-        return Organic(dates, expected, noise, carried, assumption)
+        return forecast(self.panel, self.model, self.cells, weeks, controls, np.random.default_rng([self.seed, 3]))
 
     # how sure, and why
 
@@ -272,15 +313,15 @@ class Posterior:
         return frame
 
     def prior_shift(self) -> pd.DataFrame:
-        """How far the data moved each channel's share of customers from its prior.
+        """How far the data moved each channel's share of customers from its prior, organic channels included.
 
         Columns: prior and posterior median with 5 % and 95 % points, ``learnt`` (1 less the ratio of posterior to
         prior spread of the logarithm; near 0 the number is mostly the prior), and a sentence.
         """
-        priors = self.model.effects.resolve(self.panel)
+        priors = self.model.shares(self.panel)
         rng = np.random.default_rng([self.seed, 4])
         rows = []
-        for place, (channel, prior) in enumerate(zip(self.channels, priors, strict=True)):
+        for place, (channel, prior) in enumerate(zip(self.panel.media_names, priors, strict=True)):
             before, after = prior.sample(rng, 4000), self.flat("share")[:, place]
             learnt = 1.0 - float(np.log(after).std() / np.log(np.maximum(before, 1e-12)).std())
             row = [*np.quantile(before, [0.5, 0.05, 0.95]), *np.quantile(after, [0.5, 0.05, 0.95])]
@@ -312,7 +353,7 @@ class Posterior:
         import arviz
 
         coords = {
-            "channel": list(self.channels),
+            "channel": list(self.panel.media_names),
             "column": list(self._columns),
             "geo": list(self.panel.geos),
             "period": self.panel.dates.to_numpy(),
@@ -340,11 +381,26 @@ class Posterior:
         return self._design(0).names
 
     def _design(self, geo: int) -> Design:
-        return design(self.panel, self.model.trend, self.model.seasons, controls=self.panel.controls[geo])
+        return design(self.panel, self.model.trends, self.model.seasons, controls=self.panel.controls[geo])
 
-    def _brought(self, place: int) -> Array:
-        """Customers that one channel brought by period and draw, all geos together, shape (T, S)."""
-        return np.asarray(sum(cell.channels[place].contribution() * cell.unit for cell in self.cells))
+    def _brought(self) -> Iterator[tuple[str, Array]]:
+        """Each channel's and treatment's customers by period and draw, all geos together, shape (T, S)."""
+        for place, name in enumerate(self.panel.media_names):
+            yield name, np.asarray(sum(cell.channels[place].contribution() * cell.unit for cell in self.cells))
+        for name in self.treatments:
+            column = self._columns.index(name)
+            effects = (np.outer(c.matrix[:, column], c.coefficients[:, column]) * c.unit for c in self.cells)
+            yield name, np.asarray(sum(effects))
+
+    def _frequencies(self, wanted: Mapping[str, float]) -> dict[str, float]:
+        for name, frequency in wanted.items():
+            place = self.place(name)
+            if not self.panel.by_reach[place]:
+                raise BadInput(Problem("frequency", f"channel {name!r} is not measured by reach and frequency."))
+            if not frequency >= 1:
+                text = f"of {name!r} is {frequency:g}."
+                raise BadInput(Problem("frequency", text, remedy="whoever is reached has at least one contact."))
+        return dict(wanted)
 
     def _record(self) -> dict[str, Any]:
         return {
@@ -382,19 +438,3 @@ class Posterior:
         if channel not in self.channels:
             raise UnknownChannel(channel, self.channels, "the posterior")
         return self.channels.index(channel)
-
-
-def channels_with_spend(panel: Panel) -> tuple[str, ...]:
-    """Channels that spent anything."""
-    return tuple(c for c, total in zip(panel.channels, panel.media.sum(axis=(0, 1)), strict=True) if total > 0)
-
-
-def parameter_count(panel: Panel, model: Model) -> int:
-    """Parameters that a model learns from a panel, the baseline's included."""
-    return layout(model, panel).size + len(design(panel, model.trend, model.seasons).names)
-
-
-def panel_findings(panel: Panel, model: Model) -> tuple[Finding, ...]:
-    """Findings on a panel as given, for this model."""
-    kept = panel.with_channels(channels_with_spend(panel))
-    return check_panel(panel, parameter_count(kept, model))

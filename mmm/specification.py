@@ -13,7 +13,8 @@ from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.adstock import Adstock, GeometricAdstock
 from mmm.baseline import LinearTrend, Season, Trend
 from mmm.lift import LiftTest
-from mmm.priors import Array, Effects, HalfNormal, Prior, SpendInformed
+from mmm.panel import Panel
+from mmm.priors import Array, Effects, HalfNormal, LogNormal, Prior, SpendInformed
 from mmm.saturation import HillSaturation, Saturation
 
 __all__ = ["Likelihood", "Model", "NegativeBinomialLikelihood", "NormalLikelihood", "Pooling", "StudentTLikelihood"]
@@ -24,6 +25,8 @@ Family = TypeVar("Family", Adstock, Saturation)
 _NOISE = HalfNormal(0.2)
 _DISPERSION = HalfNormal(0.3)
 _SPREAD = HalfNormal(0.3)
+_ORGANIC = LogNormal(0.03, 1.0)
+_FREQUENCY = HillSaturation(half_saturation=LogNormal(2.0, 0.4), slope=LogNormal(1.8, 0.3))
 
 
 @dataclass(frozen=True)
@@ -148,57 +151,86 @@ class Model:
     adstock, saturation
         One family for all channels, or channel -> family (channels not named get the default family).
     effects
-        What each channel is believed to bring, in business units.
+        What each channel with spend is believed to bring, in business units.
     trend, season
-        Terms of the baseline; several seasons as a tuple, ``()`` for none.
+        Terms of the baseline; several trends or seasons as a tuple, ``()`` for none.
     likelihood
         Distribution of the noise.
     lift_tests
         Experiments; each is an observation of what its channel brought.
     pooling
         How far geos may differ, where the panel has several.
+    frequency
+        Response to the number of contacts, for channels measured by reach and frequency: one family, or channel ->
+        family. Its half-saturation is in contacts per person and period; a slope above 1 says that the first contact
+        alone does little, as Meridian's prior does.
+    organic_share
+        Prior on the share of the KPI that an organic channel brings: one, or channel -> prior.
     """
 
     adstock: Adstock | Mapping[str, Adstock] = field(default_factory=GeometricAdstock)
     saturation: Saturation | Mapping[str, Saturation] = field(default_factory=HillSaturation)
     effects: Effects = field(default_factory=SpendInformed)
-    trend: Trend = field(default_factory=LinearTrend)
+    trend: Trend | tuple[Trend, ...] = field(default_factory=LinearTrend)
     season: Season | tuple[Season, ...] = field(default_factory=Season)
     likelihood: Likelihood = field(default_factory=NormalLikelihood)
     lift_tests: tuple[LiftTest, ...] = ()
     pooling: Pooling = field(default_factory=Pooling)
+    frequency: Saturation | Mapping[str, Saturation] = _FREQUENCY
+    organic_share: Prior | Mapping[str, Prior] = _ORGANIC
+
+    @property
+    def trends(self) -> tuple[Trend, ...]:
+        """The trends as a tuple."""
+        return (self.trend,) if isinstance(self.trend, Trend) else tuple(self.trend)
 
     @property
     def seasons(self) -> tuple[Season, ...]:
         """The seasons as a tuple."""
         return (self.season,) if isinstance(self.season, Season) else tuple(self.season)
 
-    def adstocks(self, channels: tuple[str, ...]) -> tuple[Adstock, ...]:
-        """The adstock of each channel, in order.
+    def families(self, panel: Panel) -> tuple[tuple[Adstock, Saturation], ...]:
+        """Adstock and saturation of each of a panel's media; for reach and frequency that of the number of contacts.
 
         Raises
         ------
         UnknownChannel
             Where a family is given for a channel that is not among them.
+        BadInput
+            Where a saturation is given for a channel measured by reach and frequency, or a frequency for another.
         """
-        return _by_channel(self.adstock, channels, GeometricAdstock(), "the model's adstock")
+        names, reached = panel.media_names, panel.by_reach
+        adstocks = _by_channel(self.adstock, names, GeometricAdstock(), "the model's adstock")
+        saturations = _by_channel(self.saturation, names, HillSaturation(), "the model's saturation")
+        frequencies = _by_channel(self.frequency, names, _FREQUENCY, "the model's frequency")
+        for given, wrong, remedy in (
+            (self.saturation, True, "it is measured by reach and frequency; give frequency={...}."),
+            (self.frequency, False, "it is not measured by reach and frequency; give saturation={...}."),
+        ):
+            if isinstance(given, Mapping):
+                kinds = dict(zip(names, reached, strict=True))
+                odd = [channel for channel in given if kinds[channel] is wrong]
+                if odd:
+                    raise BadInput(Problem("model", f"has no use for the family of {odd[0]!r}.", remedy=remedy))
+        chosen = (b if by_reach else a for a, b, by_reach in zip(saturations, frequencies, reached, strict=True))
+        return tuple(zip(adstocks, chosen, strict=True))
 
-    def saturations(self, channels: tuple[str, ...]) -> tuple[Saturation, ...]:
-        """The saturation of each channel, in order.
-
-        Raises
-        ------
-        UnknownChannel
-            Where a family is given for a channel that is not among them.
-        """
-        return _by_channel(self.saturation, channels, HillSaturation(), "the model's saturation")
+    def shares(self, panel: Panel) -> tuple[Prior, ...]:
+        """Prior on the share of the KPI of each of a panel's media, organic channels last."""
+        names = panel.organic_channels
+        if isinstance(self.organic_share, Prior):
+            return (*self.effects.resolve(panel), *(self.organic_share for _ in names))
+        for channel in self.organic_share:
+            if channel not in names:
+                raise UnknownChannel(channel, names, "the model's organic_share")
+        return (*self.effects.resolve(panel), *(self.organic_share.get(channel, _ORGANIC) for channel in names))
 
 
 def _by_channel(
     given: Family | Mapping[str, Family], channels: tuple[str, ...], default: Family, where: str
 ) -> tuple[Family, ...]:
     if not isinstance(given, Mapping):
-        if isinstance(given, str | type):
+        if not isinstance(given, Adstock | Saturation):
             raise BadInput(Problem(where, f"is {given!r}.", remedy="give an object such as mmm.HillSaturation()."))
         return (given,) * len(channels)
     for channel in given:

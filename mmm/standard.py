@@ -123,7 +123,7 @@ def standardise(panel: Panel, model: Model) -> Problem:
     of the KPI on baseline and media, so that the standard deviations of the baseline's terms hold at that noise.
     """
     places = layout(model, panel)
-    columns = design(panel, model.trend, model.seasons)
+    columns = design(panel, model.trends, model.seasons)
     kpi_unit = float(panel.kpi[0].mean())
     kpi = panel.kpi[0] / kpi_unit
     units = panel.media[0].mean(axis=0)

@@ -81,6 +81,9 @@ def _assembled(header: dict[str, Any], groups: dict[str, _Arrays]) -> tuple[Pane
         kpi_name=meta["kpi_name"],
         population=None if meta["population"] is None else np.array(meta["population"]),
         calendar=decode(meta["calendar"]),
+        organic_channels=tuple(meta.get("organic_channels", ())),
+        frequency=groups["constant_data"].get("frequency"),
+        treatments=decode(meta.get("treatments", [])),
         **{name: groups["constant_data"][name] for name in _ARRAYS},
     )
     record = {
@@ -108,6 +111,8 @@ def _header(panel: Panel, model: Model, record: dict[str, Any]) -> dict[str, Any
             "kpi_name": panel.kpi_name,
             "population": None if panel.population is None else list(panel.population),
             "calendar": encode(panel.calendar),
+            "organic_channels": list(panel.organic_channels),
+            "treatments": encode(panel.treatments),
         },
         "verdict": [asdict(finding) for finding in record["verdict"]],
         "seed": record["seed"],
@@ -116,12 +121,13 @@ def _header(panel: Panel, model: Model, record: dict[str, Any]) -> dict[str, Any
 
 
 def _groups(panel: Panel, record: dict[str, Any]) -> dict[str, _Arrays]:
+    names = _ARRAYS if panel.frequency is None else (*_ARRAYS, "frequency")
     statistics = {name: np.asarray(values) for name, values in record["statistics"].items()}
     statistics["diverging"] = statistics["diverging"].astype(np.int8)
     return {
         "posterior": dict(record["draws"]),
         "sample_stats": statistics,
-        "constant_data": {name: getattr(panel, name) for name in _ARRAYS},
+        "constant_data": {name: getattr(panel, name) for name in names},
     }
 
 

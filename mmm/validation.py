@@ -13,7 +13,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
-from mmm.baseline import design
+from mmm.baseline import design, wandering
 from mmm.many import Fits, fit_many
 from mmm.panel import Panel
 from mmm.posterior import Posterior
@@ -138,16 +138,18 @@ def predict(posterior: Posterior, coming: Panel) -> Array:
     -------
     Shape (periods, S), in customers.
     """
-    chosen = coming.with_channels(posterior.channels)
+    chosen = coming.with_channels(posterior.channels, posterior.organic_channels)
     rng = np.random.default_rng([posterior.seed, 5])
     past, model = posterior.panel, posterior.model
     total = np.zeros((chosen.periods, posterior.n_draws))
     for geo, cell in enumerate(posterior.cells):
-        terms = design(past, model.trend, model.seasons, chosen.dates, chosen.controls[geo])
+        terms = design(past, model.trends, model.seasons, chosen.dates, chosen.controls[geo])
         mean = terms.matrix @ cell.coefficients.T
+        mean = mean + wandering(past, model.trends, chosen.dates, posterior.n_draws, rng)
         for place, channel in enumerate(cell.channels):
-            coming_driver = chosen.media[geo, :, place] / past.media_units[geo, place]
-            mean = mean + channel.contribution(np.concatenate([channel.media, coming_driver]))[-chosen.periods :]
+            driver = chosen.media[geo, :, place] / past.media_units[geo, place]
+            often = chosen.frequency[geo, :, place] if chosen.frequency is not None and past.by_reach[place] else None
+            mean = mean + channel.coming(driver, often)
         total += model.likelihood.predict(rng, mean, cell.sigma, cell.unit) * cell.unit
     return total
 

@@ -34,14 +34,14 @@ def test_weights_sum_to_one_and_match_the_kernel(family, seed):
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{type(family).__name__}{family.lags}")
 def test_steady_spend_is_its_own_adstock(family):
-    stock = stocked(family, parameters(family, 3), np.full(30, 2.5), before=2.5)
+    stock = stocked(family, parameters(family, 3), np.full((30, 1), 2.5), np.array([2.5]))
     np.testing.assert_allclose(stock, 2.5)
 
 
 def test_an_impulse_spreads_over_the_lags():
     impulse = np.zeros(20)
     impulse[4] = 1.0
-    stock = stocked(GeometricAdstock(lags=3), (np.array([0.5]),), impulse, before=0.0)[:, 0]
+    stock = stocked(GeometricAdstock(lags=3), (np.array([0.5]),), impulse[:, None], np.zeros(1))[:, 0]
     np.testing.assert_allclose(stock[4:8], [4 / 7, 2 / 7, 1 / 7, 0])
     assert not stock[:4].any()
 
