@@ -1,25 +1,15 @@
-"""ChannelAttribution in an environment of its own: how benchmarks find it and what they ask of it.
-
-Every program prints one line of JSON, its answer, last; the package prints lines of its own before.
-"""
+"""ChannelAttribution: how benchmarks find it and what they ask of it."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
-import subprocess
-import tempfile
-import venv
 from pathlib import Path
 
-PACKAGES = ["ChannelAttribution", "pandas", "pyarrow", "matplotlib"]
+import environments
 
-PEAK = """
-def peak():  # gigabytes of this process alone; ru_maxrss would count the parent's before exec
-    lines = open("/proc/self/status").read().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1e6
-"""
+PACKAGES = ["ChannelAttribution", "pandas", "pyarrow", "matplotlib"]
+IMPORTS = "import ChannelAttribution, pandas, pyarrow"
 
 WHERE = """
 import importlib.util, json, pathlib
@@ -44,19 +34,9 @@ print(json.dumps(answer))
 """
 
 
-def run(python: str, program: str, *arguments: str) -> dict:
-    """The answer of a program with the ``cpu`` seconds it took, or what stopped it under ``failed``."""
-    command = [python, "-W", "ignore", "-c", PEAK + program, *arguments]
-    before = _cpu()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1] if done.stderr else f"killed, {done.returncode}"}
-    return {"cpu": _cpu() - before, **json.loads(done.stdout.strip().splitlines()[-1])}
-
-
 def models(python: str, source: str | Path, names: dict[str, str], asked: list[dict]) -> dict:
     """The peer's heuristics, and one Markov model per set of options asked for, on a table of paths."""
-    answer = run(python, MODELS, str(source), json.dumps(names), json.dumps(asked))
+    answer = environments.run(python, MODELS, str(source), json.dumps(names), json.dumps(asked))
     if "failed" in answer:
         raise SystemExit(f"ChannelAttribution failed: {answer['failed']}")
     return answer
@@ -64,7 +44,7 @@ def models(python: str, source: str | Path, names: dict[str, str], asked: list[d
 
 def sample(python: str) -> str:
     """Path of the table of 10,000 paths that the package carries."""
-    return run(python, WHERE)["path"]
+    return environments.run(python, WHERE)["path"]
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -74,23 +54,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(arguments: argparse.Namespace) -> str | None:
-    """The peer's Python, or None where none is wanted."""
-    return None if arguments.no_peer else arguments.peer or made()
-
-
-def made() -> str:
-    """An environment with the peer in it; made once and used again."""
-    folder = Path(tempfile.gettempdir()) / "cac-peer"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-    imports = [str(python), "-c", "import ChannelAttribution, pandas, pyarrow"]
-    if subprocess.run(imports, capture_output=True, check=False).returncode:
-        print("Installing ChannelAttribution beside; where it must be compiled, this takes minutes.", flush=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    return str(python)
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    """The peer's Python, or None where none is wanted; an environment is made where none is named."""
+    if arguments.no_peer:
+        return None
+    return arguments.peer or environments.made("peer", PACKAGES, IMPORTS)

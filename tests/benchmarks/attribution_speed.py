@@ -15,10 +15,17 @@ import tempfile
 from pathlib import Path
 
 import attribution_peer as peer
+import environments
 import pandas as pd
 
 COLUMNS = ["paths", "ours s", "ours GB", "us per path", "512MB s", "512MB GB", "peer s", "peer GB", "ratio", "differs"]
 RATIO, GIGABYTES, AT, EXPONENT = 12.0, 3.0, 10_000_000, 1.15
+
+PEAK = """
+def peak():  # gigabytes of this process alone; ru_maxrss would count the parent's before exec
+    lines = open("/proc/self/status").read().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1e6
+"""
 
 OURS = """
 import json, sys, time
@@ -124,11 +131,11 @@ def compare(paths: int, python: str | None) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         touches, ends = write_log(paths, Path(folder))
         print(f"{paths:,} paths, {touches:,} touches, {ends:,} conversions", flush=True)
-        ours = peer.run(sys.executable, OURS, folder, "")
+        ours = environments.run(sys.executable, PEAK + OURS, folder, "")
         print(line("ours, with intervals", ours), flush=True)
-        tight = peer.run(sys.executable, OURS, folder, "512MB")
+        tight = environments.run(sys.executable, PEAK + OURS, folder, "512MB")
         print(line("ours, memory_limit=512MB", tight), flush=True)
-        theirs = peer.run(python, PEER, folder) if python else {}
+        theirs = environments.run(python, PEAK + PEER, folder) if python else {}
         if theirs:
             print(line("pandas + ChannelAttribution", theirs), flush=True)
     row: dict = {"paths": paths}
