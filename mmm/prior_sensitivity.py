@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from attribution.findings import Finding
-from mmm.fitting import fit
 from mmm.posterior import Posterior
 from mmm.priors import Effects, Neutral
 
@@ -55,6 +54,8 @@ def sensitivity(posterior: Posterior, effects: Effects | None = None) -> Sensiti
     effects
         The other belief; :class:`Neutral` with the same total share where None.
     """
+    from mmm.fitting import fit  # loads the sampler, which a look at two posteriors does not need
+
     total = float(getattr(posterior.model.effects, "total", 0.3))
     model = replace(posterior.model, effects=Neutral(total) if effects is None else effects)
     chains, draws = posterior.draws["sigma"].shape

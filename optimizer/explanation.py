@@ -64,7 +64,8 @@ def _prices(allocation: Allocation) -> Iterator[str]:
             yield f"{name} binds, but changing it a little changes nothing."
             continue
         verb = "adds" if effect > 0 else "takes off"
-        shown = f"{plain(float(f'{abs(effect):.3g}'))} {unit}"
+        digits = 3 if abs(effect) >= 0.1 else 1
+        shown = f"{plain(float(f'{abs(effect):.{digits}g}'))} {unit}"
         note = "" if step <= 0.02 * abs(figure) or size else " (at the margin)"
         yield f"{name}: raising it by {_step_text(str(name), step)} {verb} {shown}{note}."
 

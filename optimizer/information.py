@@ -81,7 +81,8 @@ def value_of_tests(
     Returns
     -------
     One row per test, most valuable first: channel, value (in the objective's figure, positive where learning helps),
-    of_perfect (its share of the value of knowing that channel's effect exactly), effect and effect_sd (what the test
+    of_perfect (its share of the value of knowing that channel's effect exactly, by kernel regression over the draws
+    with Silverman's bandwidth), effect and effect_sd (what the test
     measures), standard_error, and ``informative``: the standard error over the prior's spread, below 1 where the
     test says more than is known.
 
@@ -101,7 +102,9 @@ def value_of_tests(
         curves[channel]
         effect = test.effect(curves, channel, usual[curves.channels.index(channel)])
         value = solve.gain(effect, test.standard_error, outcomes)
-        perfect = solve.gain(effect, 1e-3 * max(float(effect.std()), 1e-300), outcomes)
+        # a sharper error would single out a few draws and with them what all other channels do
+        sharp = min(test.standard_error, float(effect.std()) * len(effect) ** -0.2)
+        perfect = solve.gain(effect, max(sharp, 1e-300), outcomes)
         rows.append(
             {
                 "channel": channel,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from attribution.findings import Finding
 from mmm.posterior import Posterior
+from mmm.prior_sensitivity import Sensitivity
 from optimizer.evaluation import evaluated
 from optimizer.planning.formats import likelihood
 from optimizer.planning.result import BeliefResult, BeliefRow, Estimate, Run
@@ -39,8 +40,6 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
     )
     if neutral is None:
         return BeliefResult(rows)
-    from mmm import Sensitivity  # loads the sampler
-
     findings = (_gate(neutral), Sensitivity(posterior, neutral).finding)
     if plan is None or run.config.plan is None:
         return BeliefResult(rows, findings=findings)

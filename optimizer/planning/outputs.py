@@ -45,6 +45,8 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
                 _csv(frame, stage / f"attribution_{title.lower()}.csv")
         if run.belief is not None:
             _csv(run.belief.to_frame(), stage / "belief.csv")
+        if run.tests is not None:
+            _csv(run.tests.table.reset_index(), stage / "tests.csv")
         if run.plan is not None:
             _csv(plan_frame(run.plan), stage / "plan.csv")
             if run.scenarios:

@@ -12,7 +12,15 @@ from optimizer.planning.decision import decision
 from optimizer.planning.figures import Drawn
 from optimizer.planning.formats import MISSING, amount, likelihood, number, percent, unit_cost
 from optimizer.planning.provenance import versions
-from optimizer.planning.result import AttributionResult, BeliefResult, ChannelRow, Estimate, PlanResult, Run
+from optimizer.planning.result import (
+    AttributionResult,
+    BeliefResult,
+    ChannelRow,
+    Estimate,
+    PlanResult,
+    Run,
+    TestsResult,
+)
 
 __all__ = ["render"]
 
@@ -75,6 +83,7 @@ def _view(run: Run) -> dict[str, Any]:
         ("scenarios", "What if", run.scenarios),
         ("channels", "Channel by channel", plan),
         ("belief", "Belief and data", run.belief),
+        ("tests", "What to test next", run.tests),
         ("attribution", "Attribution", run.attribution),
         ("diagnostics", "Fit and diagnostics", run.findings),
         ("provenance", "Inputs and provenance", True),
@@ -99,6 +108,7 @@ def _view(run: Run) -> dict[str, Any]:
         "channels": [_channel(run, plan, row) for row in plan.rows] if plan else [],
         "attribution": _attribution(run.attribution) if run.attribution else None,
         "belief": _belief(run.belief, run.config.currency) if run.belief else None,
+        "tests": _tests(run.tests, run) if run.tests else None,
         "findings": list(findings_frame(run.findings).itertuples()) if run.findings else [],
         "inputs": run.inputs.files,
         "provenance": _provenance(run),
@@ -282,6 +292,34 @@ def _belief(result: BeliefResult, currency: str) -> dict[str, Any]:
     return {"rows": result.rows, "sentence": sentence, "neutral": any(row.neutral for row in result.rows)}
 
 
+_WORTH = 1e-4  # of all customers
+
+
+def _tests(result: TestsResult, run: Run) -> dict[str, Any]:
+    table, outcome = result.table, run.config.outcome
+    how = "switches a channel off" if result.change == -1 else f"changes a channel's spend by {percent(result.change)}"
+    expected = run.plan.planned.expected_customers if run.plan is not None else 0.0
+    sentence = (
+        f"A test {how} for {result.weeks} weeks and measures the {outcome} that makes, with a standard error of "
+        f"{number(result.standard_error)}. Knowing its result before the money is spent would let the coming plan win "
+        f"the {outcome} shown, in expectation over what the test may find"
+    )
+    if float(table["value"].iloc[0]) >= _WORTH * expected:
+        sentence += f"; a test of {table.index[0]} is worth most."
+    else:
+        sentence += ": next to nothing for any channel. Whatever a test found, much the same plan would be made."
+    rows = [
+        {
+            "channel": channel,
+            "effect": f"{number(line['effect'])} ± {number(line['effect_sd'])}",
+            "value": number(line["value"]),
+            "of_perfect": percent(line["of_perfect"]),
+        }
+        for channel, line in table.iterrows()
+    ]
+    return {"sentence": sentence, "rows": rows}
+
+
 def _provenance(run: Run) -> list[tuple[str, str]]:
     model, attributing = run.config.model, run.config.attribution
     facts = [("Plan file", run.document.path.name), ("Seed", str(run.config.seed))]
@@ -313,4 +351,6 @@ def _provenance(run: Run) -> list[tuple[str, str]]:
 
 
 def _short(value: float | None) -> str:
-    return MISSING if value is None or value != value else f"{value:,.4g}"
+    if value is None or value != value:
+        return MISSING
+    return f"{value:,.4g}" if abs(value) >= 0.1 else f"{value:.2g}"

@@ -32,6 +32,7 @@ __all__ = [
     "PlanResult",
     "Run",
     "ScenarioResult",
+    "TestsResult",
 ]
 
 Draws = npt.NDArray[np.float64]
@@ -223,6 +224,24 @@ class BeliefResult:
         return pd.DataFrame(rows)
 
 
+@dataclass(frozen=True, eq=False)
+class TestsResult:
+    """What a lift test of each channel would be worth before it is run.
+
+    Parameters
+    ----------
+    table
+        As :func:`optimizer.value_of_tests`, indexed by channel, most valuable first; in customers over the horizon.
+    weeks, change, standard_error
+        The test.
+    """
+
+    table: pd.DataFrame
+    weeks: int
+    change: float
+    standard_error: float
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished run."""
@@ -235,6 +254,7 @@ class Run:
     plan: PlanResult | None = None
     scenarios: tuple[ScenarioResult, ...] = ()
     belief: BeliefResult | None = None
+    tests: TestsResult | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

@@ -18,6 +18,7 @@ from optimizer.planning.optimizing import make_plan, plan_scenarios
 from optimizer.planning.outputs import write_outputs
 from optimizer.planning.progress import Progress
 from optimizer.planning.result import Run
+from optimizer.planning.testing import worth_of_tests
 
 __all__ = ["Goal", "check_plan", "run_plan"]
 
@@ -96,6 +97,9 @@ def run_plan(
     if run.posterior is not None and goal == "report":
         with progress.stage("Neutral belief") as update:
             run = replace(run, belief=believe(run, fit_neutral(config, inputs, folder, update)))
+    if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
+        with progress.stage("Worth of tests"):
+            run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
     run = replace(run, findings=_findings(run), seconds=dict(progress.seconds))
     with progress.stage("Writing"):
         written = write_outputs(run, folder, with_report=goal == "report")

@@ -104,6 +104,8 @@ def sheets(run: Run) -> dict[str, pd.DataFrame]:
         found["Frontier"] = run.plan.frontier
     if run.belief is not None:
         found["Belief"] = run.belief.to_frame()
+    if run.tests is not None:
+        found["Tests"] = run.tests.table.reset_index()
     if run.attribution is not None:
         found["Attribution"] = attribution_frame(run.attribution)
     found |= attribution_parts(run)

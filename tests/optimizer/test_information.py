@@ -53,6 +53,21 @@ def test_with_two_states_the_value_is_known():
     assert sharp["value"].iloc[0] == pytest.approx(40, rel=1e-6)
 
 
+def test_knowing_one_effect_exactly_teaches_nothing_of_the_others():
+    # as other channels enter in the mean alone, their uncertainty must not add to the worth of knowing one
+    rng = np.random.default_rng(3)
+    others = {f"other {i}": MichaelisMenten(1000 * np.exp(rng.normal(-0.18, 0.6, 2000)), 1e5) for i in range(6)}
+    known = {name: MichaelisMenten(float(curve.saturation.mean()), 1e5) for name, curve in others.items()}
+    one = {"one": MichaelisMenten(1000 * np.exp(rng.normal(-0.18, 0.6, 2000)), 1e5)}
+    perfect = []
+    for rest in (others, known):
+        curves = ResponseCurves(one | rest)
+        plan = Plan(maximize=Customers(), subject_to=Budget(at_most=3e5), now=dict.fromkeys(curves, 4e4))
+        row = value_of_tests(plan, curves, {"one": LiftTest(-1, 0.3, 60.0)}).iloc[0]
+        perfect.append(row["value"] / row["of_perfect"])
+    assert perfect[0] == pytest.approx(perfect[1], rel=0.25)
+
+
 def test_the_effect_is_what_the_test_measures():
     effect = LiftTest(0.5, 0.2, 1).effect(CURVES, "known", 1e5)
     assert effect == pytest.approx(np.full(200, 0.2 * (600 - 500)))

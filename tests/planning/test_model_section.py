@@ -21,7 +21,7 @@ QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
 
 
 def with_model(plan: Path, text: str) -> Path:
-    old = "model:\n  saturation: hill            # or logistic\n"
+    old = "model:\n  saturation: hill            # or logistic, michaelis_menten, exponential, power; by channel under channels\n"
     content = plan.read_text(encoding="utf-8")
     assert old in content
     plan.write_text(content.replace(old, f"model:\n{text}"), encoding="utf-8")

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from optimizer.planning.amounts import Amount, Money, Percent, Shift
 from optimizer.planning.sections.base import Name, Section
 
-__all__ = ["BudgetLimits", "GroupLimits", "Limits", "PlanSection", "Promise", "Scenario"]
+__all__ = ["BudgetLimits", "GroupLimits", "Limits", "NextTests", "PlanSection", "Promise", "Scenario"]
 
 
 class Limits(Section):
@@ -73,6 +73,21 @@ class Promise(Section):
         return at_least
 
 
+class NextTests(Section):
+    """The lift test whose worth is asked for each channel before it is run."""
+
+    weeks: Annotated[int, Field(ge=1, le=26)] = 4
+    change: Percent = -1.0
+    standard_error: Annotated[float, Field(gt=0)] | None = None
+
+    @field_validator("change")
+    @classmethod
+    def _some_change(cls, change: float) -> float:
+        if change == 0:
+            raise ValueError("a test changes spend; write for example -100% or +50%")
+        return change
+
+
 class PlanSection(Section):
     """The question to the optimizer."""
 
@@ -88,6 +103,7 @@ class PlanSection(Section):
     every_channel: Limits | None = None
     channels: dict[Name, Limits] = {}
     groups: dict[Name, GroupLimits] = {}
+    tests: NextTests | None = None
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
 
     @model_validator(mode="after")
@@ -96,6 +112,8 @@ class PlanSection(Section):
             raise ValueError("say either minimize: blended_cac | spend, or maximize: customers | profit")
         if self.maximize == "profit" and self.value_per_customer is None:
             raise ValueError("maximize: profit needs value_per_customer")
+        if self.tests is not None and self.tests.weeks > self.weeks:
+            raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
         return self
 
 
