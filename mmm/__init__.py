@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmm import plots, simulate
     from mmm.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
     from mmm.baseline import LinearTrend, NoTrend, PiecewiseTrend, RandomWalk, Season
     from mmm.curves import (
@@ -98,6 +99,7 @@ _HOMES = {
     "mmm.specification": ("Model", "Pooling", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("plots", "simulate")
 
 __all__ = [
     "Backtest",
@@ -155,10 +157,12 @@ __all__ = [
     "fit_many",
     "hold_out",
     "lift_tests_from_frame",
+    "plots",
     "predict",
     "preview",
     "rolling_origin",
     "sensitivity",
+    "simulate",
     "stack",
 ]
 
@@ -166,6 +170,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
+    if name in _MODULES:
+        return import_module(f"mmm.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

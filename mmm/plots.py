@@ -21,6 +21,7 @@ from attribution.figures import canvas, dress, headline, own_axes, style, svg
 from attribution.numbers import amount_axis, percent_axis
 from attribution.palette import ACCENT, BAND, BARS, NOW, PLANNED, SOFT
 from attribution.rows import Marks, dot_rows, row_height
+from mmm.frequency_plots import optimal_frequency
 from mmm.week_plots import decomposition, fit, forecast, table_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = [
     "forecast",
     "half_life",
     "marginal_cac",
+    "optimal_frequency",
     "prior_shift",
     "response",
     "style",

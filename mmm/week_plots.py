@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput
@@ -56,6 +57,8 @@ def fit(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") 
 def decomposition(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") -> Axes:
     """Where each week's customers come from: organic below, channels stacked on it, observation as dots.
 
+    What takes customers away, such as a price above its baseline, hangs below zero: the dots are the sum of both.
+
     Parameters
     ----------
     result
@@ -76,16 +79,19 @@ def decomposition(result: Any, ax: Axes | None = None, *, outcome: str = "new cu
         dress(axes)
         level = table["organic"].to_numpy(dtype=float)
         areas: list[Any] = [axes.fill_between(table.index, 0, level, color=_ORGANIC, linewidth=0)]
+        below = np.zeros(len(table))
         for name in channels:
-            top = level + table[name].to_numpy(dtype=float)
-            areas.append(
-                axes.fill_between(table.index, level, top, color=colours[str(name)], edgecolor="white", linewidth=0.5)
-            )
-            level = top
+            values = table[name].to_numpy(dtype=float)
+            gains, losses = np.maximum(values, 0.0), np.minimum(values, 0.0)
+            look: dict[str, Any] = {"color": colours[str(name)], "edgecolor": "white", "linewidth": 0.5}
+            if losses.any():
+                axes.fill_between(table.index, below, below + losses, **look)
+            areas.append(axes.fill_between(table.index, level, level + gains, **look))
+            level, below = level + gains, below + losses
         if "observed" in table:
             areas += axes.plot(table.index, table["observed"], "o", color=INK, markersize=2.4, markeredgewidth=0)
         _dates(axes, table.index)
-        axes.set_ylim(bottom=min(0.0, float(table["organic"].min())))
+        axes.set_ylim(bottom=min(0.0, float(table["organic"].min()), 1.05 * float(below.min())))
         amount_axis(axes, "y", f"{outcome} per week")
         headline(axes, "Where customers come from")
         names = ["organic", *channels] + (["observed"] if "observed" in table else [])

@@ -29,6 +29,38 @@ MODELS = {
         lift_tests=LIFTS,
     ),
 }
+WIDE = {
+    "reach and frequency": mmm.Model(
+        frequency=mmm.HillSaturation(mmm.LogNormal(2.0, 0.4), mmm.LogNormal(1.8, 0.3)), lift_tests=LIFTS[:1]
+    ),
+    "reach, logistic, delayed, counts": mmm.Model(
+        mmm.DelayedAdstock(lags=7),
+        frequency=mmm.LogisticSaturation(),
+        likelihood=mmm.NegativeBinomialLikelihood(),
+        trend=(mmm.LinearTrend(), mmm.RandomWalk()),
+    ),
+}
+MODELS |= WIDE
+
+
+@pytest.fixture(scope="module")
+def reached(company):
+    """The company with one channel measured by reach and frequency and another without spend."""
+    frame = company()[0]
+    frame["often"] = 1 + np.random.default_rng(1).gamma(2.0, 1.0, len(frame))
+    spend = {
+        "tv": mmm.ReachFrequency("tv_spend", "tv", "often"),
+        "search": "search",
+        "social": mmm.Exposure(None, "social"),
+    }
+    controls = [mmm.Treatment("price", "mean")]
+    return mmm.Panel.from_frame(frame.assign(tv_spend=frame["tv"] * 2), "week", "customers", spend, controls)
+
+
+@pytest.fixture
+def given(name, panel, reached):
+    """The panel that a model is for."""
+    return reached if name in WIDE else panel
 
 
 def points(density, count=3):
@@ -37,8 +69,8 @@ def points(density, count=3):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_gradient_matches_finite_differences(panel, name):
-    density = fuse(standardise(panel, MODELS[name]))
+def test_gradient_matches_finite_differences(given, name):
+    density = fuse(standardise(given, MODELS[name]))
     for theta in points(density):
         _, gradient = density(theta)
         step = 1e-5 * np.eye(density.size)
@@ -47,13 +79,13 @@ def test_gradient_matches_finite_differences(panel, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["default", "per channel", "weibull survival, power", "weibull density, exponential", "student", "counts"]
+    "name", ["default", "per channel", "weibull survival, power", "weibull density, exponential", "student", *WIDE]
 )
-def test_pymc_graph_has_the_same_density_and_gradient(panel, name):
+def test_pymc_graph_has_the_same_density_and_gradient(given, name):
     from mmm.model import build, coordinates
 
-    density = fuse(standardise(panel, MODELS[name]))
-    graph = build(panel, MODELS[name])
+    density = fuse(standardise(given, MODELS[name]))
+    graph = build(given, MODELS[name])
     value, slope = graph.compile_logp(mode="FAST_COMPILE"), graph.compile_dlogp(mode="FAST_COMPILE")
     for theta in points(density, 2):
         point = coordinates(density.problem, theta)
