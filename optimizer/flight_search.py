@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,9 @@ from optimizer.objectives import BlendedCAC, Customers, Profit, Spend
 from optimizer.plan import Plan
 from optimizer.program import Array, Program
 from optimizer.solvers.compiler import compiled
-from optimizer.solvers.flighting import QuadraticSteps, Response, Schedules, ascended, linear_best
+from optimizer.solvers.flighting import ascended
+from optimizer.solvers.response import Response
+from optimizer.solvers.schedules import QuadraticSteps, Schedules, linear_best
 
 __all__ = ["FlightSearch"]
 
@@ -135,13 +138,14 @@ class FlightSearch:
         return self._least_cac()
 
     def even(self) -> Array:
-        """The allowed schedule nearest to spending alike everywhere."""
-        shape = (self.program.size, len(self.labels))
-        alike = np.minimum(self.program.upper / len(self.labels), self.schedules.weekly_most)[:, None]
-        room = self.program.upper.max() / max(float(self.program.upper.sum()), 1e-300)
-        target = np.broadcast_to(alike * room, shape)
-        bend = -np.ones((shape[0], len(self.response.season)))
-        return QuadraticSteps(self.response, self.schedules).best(np.zeros(shape), bend, np.asarray(target))
+        """Every week alike, and totals as near to one another as the limits allow."""
+        weeks, channels = len(self.labels), self.program.size
+        most = self.schedules.total_most
+        room = float(self.program.upper.max()) / max(float(self.program.upper.sum()), 1e-300)
+        totals = replace(self.schedules, weeks=1, weekly_most=most, pace=np.full(channels, np.inf))
+        steps = QuadraticSteps([np.eye(1)] * channels, totals)
+        found = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
+        return np.repeat(found / weeks, weeks, axis=1)
 
     def _best(self, price: float) -> tuple[Array, float]:
         """The schedule at a price per customer, and a bound on price x customers - spend where curves are concave."""

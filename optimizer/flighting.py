@@ -15,7 +15,7 @@ from optimizer.flight_plan import FlightPlan
 from optimizer.flight_pulses import Pulses
 from optimizer.flight_search import FlightSearch
 from optimizer.plan import Plan
-from optimizer.solvers.flighting import Response
+from optimizer.solvers.response import Response
 
 __all__ = ["Flight", "FlightPlan", "by_geo"]
 

@@ -10,8 +10,9 @@ import scipy.sparse
 
 from optimizer.program import Array
 from optimizer.solvers.bank import Bank
-from optimizer.solvers.flighting import Response, Schedules
 from optimizer.solvers.hulls import Hull, Tables
+from optimizer.solvers.response import Response
+from optimizer.solvers.schedules import Schedules
 
 __all__ = ["FlightHulls", "Relaxed", "TotalsRow"]
 
