@@ -67,6 +67,7 @@ def fit(
     model = Model() if model is None else model
     settings = Settings(draws, tune, chains, seed)
     kept = usable(panel, model)
+    model = model.about(panel, kept)
     if len(panel.geos) > 1:
         problem = standardise_geos(kept, model)
         sampled = sample_until_converged(
@@ -151,7 +152,7 @@ def usable(panel: Panel, model: Model) -> Panel:
     if not chosen.channels:
         remedy = "name the right spend columns; a model without media has nothing to say."
         raise BadInput(Problem("panel", "no channel has any spend.", remedy=remedy))
-    count, rows = parameter_count(chosen, model), chosen.kpi.size
+    count, rows = parameter_count(chosen, model.about(panel, chosen)), chosen.kpi.size
     if rows < count:
         remedy = "lengthen the panel, join channels, drop controls or lower the season's order."
         raise BadInput(Problem("panel", f"has {rows} rows, fewer than the model's {count} parameters.", remedy=remedy))

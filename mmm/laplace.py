@@ -38,6 +38,7 @@ def preview(panel: Panel, model: Model | None = None, draws: int = 1000, seed: i
     """
     model = Model() if model is None else model
     kept = usable(panel, model)
+    model = model.about(panel, kept)
     problem = standardise(kept, model)
     density = fuse(problem)
     mode = _mode(density)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
@@ -252,6 +252,10 @@ class Effects(ABC):
     def resolve(self, panel: Panel) -> tuple[Prior, ...]:
         """One prior on the share of the KPI per channel of ``panel``, in its order."""
 
+    def without(self, channels: Sequence[str]) -> Effects:
+        """The same beliefs, silent about some channels."""
+        return self
+
 
 @final
 @dataclass(frozen=True)
@@ -342,6 +346,10 @@ class Neutral(Effects):
         return tuple(HalfNormal(scale) for _ in range(count))
 
 
+def _silent(belief: Mapping[str, tuple[float, float]], channels: Sequence[str]) -> dict[str, tuple[float, float]]:
+    return {channel: given for channel, given in belief.items() if channel not in channels}
+
+
 def _named(panel: Panel, named: Mapping[str, object], where: str) -> None:
     for channel in named:
         if channel not in panel.channels:
@@ -363,6 +371,9 @@ class ShareOfCustomers(Effects):
 
     belief: Mapping[str, tuple[float, float]]
     otherwise: Effects = field(default_factory=SpendInformed)
+
+    def without(self, channels: Sequence[str]) -> Effects:  # noqa: D102
+        return replace(self, belief=_silent(self.belief, channels), otherwise=self.otherwise.without(channels))
 
     def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
         _named(panel, self.belief, "the prior on shares of customers")
@@ -388,6 +399,9 @@ class CostPerCustomer(Effects):
 
     belief: Mapping[str, tuple[float, float]]
     otherwise: Effects = field(default_factory=SpendInformed)
+
+    def without(self, channels: Sequence[str]) -> Effects:  # noqa: D102
+        return replace(self, belief=_silent(self.belief, channels), otherwise=self.otherwise.without(channels))
 
     def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
         _named(panel, self.belief, "the prior on cost per customer")

@@ -42,4 +42,5 @@ def parameter_count(panel: Panel, model: Model) -> int:
 
 def panel_findings(panel: Panel, model: Model) -> tuple[Finding, ...]:
     """Findings on a panel as given, for this model."""
-    return check_panel(panel, parameter_count(active(panel), model))
+    kept = active(panel)
+    return check_panel(panel, parameter_count(kept, model.about(panel, kept)))

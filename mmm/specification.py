@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar, final
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypeVar, final
 
 import numpy as np
 
@@ -214,6 +214,16 @@ class Model:
                     raise BadInput(Problem("model", f"has no use for the family of {odd[0]!r}.", remedy=remedy))
         chosen = (b if by_reach else a for a, b, by_reach in zip(saturations, frequencies, reached, strict=True))
         return tuple(zip(adstocks, chosen, strict=True))
+
+    def about(self, panel: Panel, kept: Panel) -> Self:
+        """The model without what it says of media of a panel that were not kept."""
+        media = [name for name in panel.media_names if name not in kept.media_names]
+        own: dict[str, Any] = {
+            name: {channel: value for channel, value in given.items() if channel not in media}
+            for name in ("adstock", "saturation", "frequency", "organic_share")
+            if isinstance(given := getattr(self, name), Mapping)
+        }
+        return replace(self, effects=self.effects.without(media), **own)
 
     def shares(self, panel: Panel) -> tuple[Prior, ...]:
         """Prior on the share of the KPI of each of a panel's media, organic channels last."""

@@ -21,6 +21,7 @@ from optimizer.planning.assemble import path_rules, reshaped
 from optimizer.planning.config import Config
 from optimizer.planning.document import Document
 from optimizer.planning.files import checksum
+from optimizer.planning.levers import coming_columns, last_year, levers_of, media_of
 from optimizer.planning.provenance import InputFile
 from optimizer.planning.sections.data import LiftTests, Paths, Touchpoints, Weekly
 
@@ -94,7 +95,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     tests: tuple[LiftTest, ...] = ()
     if panel is not None and weekly is not None:
         found = panel
-        if weekly.controls and config.plan:
+        if (panel.control_names or panel.organic_channels) and config.plan:
             upcoming = attempt(lambda: reader.upcoming(found, weekly, horizon))
         if config.plan:
             now = attempt(lambda: reader.now(found, horizon))
@@ -138,16 +139,17 @@ class _Reader:
         self.files.append(InputFile(role, str(path), rows, covers, checksum(file)))
 
     def panel(self, weekly: Weekly) -> Panel:
-        spend = weekly.channels
+        media, levers = media_of(weekly), levers_of(weekly)
+        amounts = [column for medium in media.values() for column in (medium.spend, *medium.columns) if column]
         table = wide(
             weekly.path.name,
             weekly.date,
-            [weekly.kpi, *spend.values(), *weekly.controls],
-            nonnegative=[weekly.kpi, *spend.values()],
+            [weekly.kpi, *amounts, *weekly.controls, *weekly.baselines],
+            nonnegative=[weekly.kpi, *amounts],
         )
         frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
         frame.attrs["name"] = weekly.path.name
-        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, spend, controls=weekly.controls)
+        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media, controls=levers)
         if panel.days != 7:
             remedy = "sum days to weeks at the source; a plan counts in weeks."
             raise BadInput(Problem(weekly.path.name, "holds days, not weeks.", weekly.date, remedy=remedy))
@@ -159,9 +161,9 @@ class _Reader:
 
     def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame:
         given = self._config.data.upcoming
-        coming = panel.after(weeks)
+        coming, columns = panel.after(weeks), coming_columns(weekly)
         if given is None:
-            named = ", ".join(weekly.controls)
+            named = ", ".join(columns)
             text = f"has controls ({named}) but nothing says how they go on in the coming {weeks} weeks."
             remedy = "give data.upcoming: a table of them, or last_year to assume last year's values again."
             raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
@@ -170,11 +172,12 @@ class _Reader:
                 remedy = "give data.upcoming as a table."
                 text = f"has {panel.periods} weeks, too few to take controls from last year."
                 raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
-            self.assumptions.append("Controls of the coming weeks are assumed to repeat those of 52 weeks before.")
-            values = panel.controls[0][[(panel.periods - 52 + week % 52) for week in range(weeks)]]
-            return pd.DataFrame(values, index=coming, columns=list(panel.control_names))
+            what = "Controls and organic channels" if panel.organic_channels else "Controls"
+            self.assumptions.append(f"{what} of the coming weeks are assumed to repeat those of 52 weeks before.")
+            rows = [(panel.periods - 52 + week % 52) for week in range(weeks)]
+            return last_year(panel, rows).set_index(coming)
         path = Path(given)
-        table = wide(path.name, weekly.date, weekly.controls)
+        table = wide(path.name, weekly.date, list(columns))
         frame = read_table(self._path(path), table, date_format=weekly.date_format).set_index(weekly.date)
         missing = coming.difference(pd.DatetimeIndex(frame.index))
         if len(missing):
@@ -182,7 +185,7 @@ class _Reader:
             remedy = f"it must hold each week from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
             raise BadInput(Problem(path.name, text, weekly.date, remedy=remedy))
         self._note("controls of the coming weeks", path, len(frame), f"{coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}")
-        return frame.loc[coming, list(weekly.controls)]
+        return frame.loc[coming, list(columns)].rename(columns=columns)
 
     def lift_tests(self, panel: Panel, section: LiftTests) -> tuple[LiftTest, ...]:
         frame = read_table(self._path(section.path), LIFT_TESTS, date_format=section.date_format)

@@ -44,12 +44,15 @@ _TRENDS = {"linear": mmm.LinearTrend, "piecewise": mmm.PiecewiseTrend, "none": m
 def mix_model(config: Config, inputs: Inputs) -> mmm.Model:
     """The mix model of the plan file; ``inputs`` hold its lift tests and, for a belief, the journeys."""
     section, channels = config.model, list(config.data.weekly.channels) if config.data.weekly else []
+    organic = list(config.data.weekly.delivered) if config.data.weekly else []
     order, period = section.season.order, section.season.period
+    reached = _reached(inputs.panel)
     return mmm.Model(
-        adstock={channel: _adstock(section, channel) for channel in channels},
-        saturation={channel: _saturation(section, channel) for channel in channels},
+        adstock={channel: _adstock(section, channel) for channel in (*channels, *organic)},
+        saturation={channel: _saturation(section, channel) for channel in channels if channel not in reached},
+        frequency={channel: _saturation(section, channel) for channel in reached if _chosen(section, channel)},
         effects=_effects(config, inputs),
-        trend=_TRENDS[section.trend](),
+        trend=(_TRENDS[section.trend](), *([mmm.RandomWalk(section.wander)] if section.wander else [])),
         season=mmm.Season(period=period, order=order) if order else (),
         likelihood=_LIKELIHOODS[section.likelihood](),
         lift_tests=inputs.lift_tests,
@@ -67,6 +70,19 @@ def _adstock(section: MixModel, channel: str) -> Adstock:
     own = section.channels.get(channel)
     name = own.adstock if own is not None and own.adstock is not None else section.adstock
     return mmm.NoAdstock() if name == "none" else _ADSTOCKS[name](lags=section.lags)
+
+
+def _reached(panel: mmm.Panel | None) -> list[str]:
+    """Channels measured by reach and frequency."""
+    if panel is None:
+        return []
+    return [channel for channel, known in zip(panel.media_names, panel.by_reach, strict=True) if known]
+
+
+def _chosen(section: MixModel, channel: str) -> bool:
+    """Whether the file itself says how a channel saturates."""
+    own = section.channels.get(channel)
+    return own is not None and own.saturation not in (None, "hill")
 
 
 def _saturation(section: MixModel, channel: str) -> Saturation:

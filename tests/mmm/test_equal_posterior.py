@@ -5,7 +5,6 @@ import pytest
 
 import mmm
 from mmm.convergence import ess_bulk
-from mmm.fitting import usable
 from mmm.model import build
 from mmm.standard import standardise
 
@@ -27,7 +26,7 @@ def test_kernel_and_graph_give_one_posterior(company, name):
     frame, _ = company(weeks=80, seed=2)
     panel = mmm.Panel.from_frame(frame, "week", "customers", ["tv", "search"], ["price"])
     fitted = mmm.fit(panel, MODELS[name], draws=1000, tune=500, seed=1)
-    compiled = nutpie.compile_pymc_model(build(usable(panel, MODELS[name]), MODELS[name]), backend="numba")
+    compiled = nutpie.compile_pymc_model(build(panel, MODELS[name]), backend="numba")
     sampled = nutpie.sample(compiled, draws=1000, tune=500, chains=4, seed=1, progress_bar=False).posterior
     pairs = [(fitted.draws["sigma"][..., None], sampled["sigma"].to_numpy()[..., None])]
     for block in standardise(panel, MODELS[name]).layout.blocks:

@@ -239,3 +239,13 @@ def test_silent_organic_channel_is_left_out_and_said(company):
     finding = next(f for f in posterior.verdict if f.name == "spend_present")
     assert not finding.passed
     assert "newsletter" in finding.text
+
+
+def test_what_a_model_says_of_a_silent_channel_is_left_out_with_it(company):
+    frame = company[0].assign(radio=0.0)
+    panel = mmm.Panel.from_frame(frame, "week", "customers", SPEND | {"radio": "radio"})
+    belief = mmm.CostPerCustomer({"radio": (50.0, 0.3), "tv": (90.0, 0.5)}, mmm.ShareOfCustomers({"radio": (0.1, 0.2)}))
+    model = mmm.Model(adstock={"radio": mmm.NoAdstock()}, saturation={"radio": mmm.NoSaturation()}, effects=belief)
+    posterior = mmm.preview(panel, model, draws=50)
+    assert posterior.channels == ("tv", "video")
+    assert posterior.model.effects.belief == {"tv": (90.0, 0.5)}

@@ -50,12 +50,13 @@ def test_families_are_the_file_s_and_a_channel_may_have_its_own(starter: Path) -
         "  channels: {tv: {adstock: none, saturation: logistic}, paid_social: {adstock: delayed}}\n"
     )
     model, panel = model_of(with_model(starter, text))
-    kinds = dict(zip(panel.channels, model.adstocks(panel.channels), strict=True))
+    families = dict(zip(panel.channels, model.families(panel), strict=True))
+    kinds = {channel: adstock for channel, (adstock, _) in families.items()}
     assert isinstance(kinds["tv"], mmm.NoAdstock)
     assert isinstance(kinds["paid_social"], mmm.DelayedAdstock)
     assert isinstance(kinds["generic_search"], mmm.WeibullPDFAdstock)
     assert kinds["generic_search"].lags == 12
-    curves = dict(zip(panel.channels, model.saturations(panel.channels), strict=True))
+    curves = {channel: saturation for channel, (_, saturation) in families.items()}
     assert isinstance(curves["tv"], mmm.LogisticSaturation)
     assert isinstance(curves["paid_social"], mmm.PowerSaturation)
     assert isinstance(model.likelihood, mmm.StudentTLikelihood)

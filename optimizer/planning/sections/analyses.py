@@ -93,6 +93,7 @@ class MixModel(Section):
     channels: dict[Name, ChannelModel] = {}
     lags: Annotated[int, Field(ge=1, le=52)] = 12
     trend: Literal["linear", "piecewise", "none"] = "linear"
+    wander: Annotated[float, Field(ge=0, le=2)] = 0.0
     season: Season = Season()
     holidays: CountryCode | None = None
     likelihood: Literal["normal", "student_t", "negative_binomial"] = "normal"

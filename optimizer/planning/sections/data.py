@@ -9,7 +9,14 @@ from pydantic import Field, field_validator, model_validator
 
 from optimizer.planning.sections.base import Name, Section
 
-__all__ = ["Conversions", "Data", "Grouping", "Identity", "LiftTests", "Paths", "Touchpoints", "Weekly"]
+__all__ = ["Conversions", "Data", "Grouping", "Identity", "LiftTests", "Paths", "Reach", "Touchpoints", "Weekly"]
+
+
+class Reach(Section):
+    """Columns of a channel measured by how many people it reached, and how often."""
+
+    reach: Name
+    frequency: Name
 
 
 class Weekly(Section):
@@ -19,8 +26,22 @@ class Weekly(Section):
     date: Name = "week"
     kpi: Name = "new_customers"
     spend: dict[Name, Name] | Annotated[list[Name], Field(min_length=1)]
+    driven_by: dict[Name, Name | Reach] = {}
+    organic: dict[Name, Name | Reach] | list[Name] = []
     controls: list[Name] = []
+    treatments: dict[Name, float | Literal["minimum", "maximum", "mean"]] | list[Name] = []
     date_format: str | None = None
+
+    @property
+    def delivered(self) -> dict[str, str | Reach]:
+        """Organic channel to what drives it."""
+        return dict(self.organic) if isinstance(self.organic, dict) else {name: name for name in self.organic}
+
+    @property
+    def baselines(self) -> dict[str, float | Literal["minimum", "maximum", "mean"]]:
+        """Treatment to the value that contributes nothing."""
+        given = self.treatments
+        return dict(given) if isinstance(given, dict) else dict.fromkeys(given, "minimum")
 
     @property
     def channels(self) -> dict[str, str]:
@@ -37,6 +58,16 @@ class Weekly(Section):
         if repeated:
             raise ValueError(f"column {repeated[0]!r} is given to more than one channel")
         return spend
+
+    @model_validator(mode="after")
+    def _paid_or_not(self) -> Weekly:
+        for name in self.driven_by:
+            if name not in self.channels:
+                raise ValueError(f"driven_by names {name!r}, which has no column of spend; without spend it is organic")
+        for name in self.delivered:
+            if name in self.channels:
+                raise ValueError(f"{name!r} is organic and has spend as well; write its impressions into driven_by")
+        return self
 
 
 class Conversions(Section):
