@@ -78,7 +78,7 @@ def run_plan(
     Raises
     ------
     BadInput, NotConverged, InfeasiblePlan
-        See their exit codes; nothing but a fitted posterior is written then.
+        See their exit codes; nothing but a fitted posterior is written then, and what says why it failed.
     """
     progress = progress or Progress()
     config, document = read_config(path)
@@ -103,6 +103,8 @@ def run_plan(
     run = replace(run, findings=_findings(run), seconds=dict(progress.seconds))
     with progress.stage("Writing"):
         written = write_outputs(run, folder, with_report=goal == "report")
+    if goal == "fit":
+        require_convergence(run.posterior, config.model.accept_unconverged)
     if run.posterior is not None:
         written = (*written, *(folder / name for name in (POSTERIOR, NEUTRAL) if (folder / name).exists()))
     return run, written

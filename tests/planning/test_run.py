@@ -137,6 +137,9 @@ def test_a_fit_that_did_not_converge_never_becomes_a_plan(starter: Path, tmp_pat
         run_quietly(change(starter, short), tmp_path / "out")
     assert caught.value.exit_code == 4
     assert not (tmp_path / "out" / "plan.csv").exists()
+    with pytest.raises(NotConverged):
+        run_quietly(starter, tmp_path / "fit", "fit")
+    assert (tmp_path / "fit" / "posterior.nc").exists()
     accepted = change(starter, ("  draws: 200", "  accept_unconverged: true\n  draws: 200"))
     run, _ = run_quietly(accepted, tmp_path / "out")
     assert not run.converged
