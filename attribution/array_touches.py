@@ -79,7 +79,7 @@ class ArrayTouches(Touches):
         """Days before the conversion."""
         if self._paths.age is None:
             raise BadInput("these paths carry no times.")
-        return self._paths.age[self._at].astype(float)
+        return self._paths.age[self._at]
 
     @cached_property
     def conversions(self) -> Any:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["bots", "remote_totals", "repeated", "summed", "without_remote_bots", "without_repeats"]
 
 
-def repeated(found: int) -> Problem:
+def repeated(found: int, name: str) -> Problem:
     """Exact repeats as a problem."""
     remedy = (
         "a log delivered twice: Cleaning(drop=('duplicates',)) leaves them out; where times are coarse and repeats are "
-        "real touches: Cleaning(keep_duplicates=True)."
+        "real: Cleaning(keep_duplicates=True)."
     )
-    return Problem("touchpoints", f"holds {found:,} exact repeats (same user, time and touch).", remedy=remedy)
+    return Problem(name, f"holds {found:,} exact repeats (rows alike in every column).", remedy=remedy)
 
 
 def bots(found: int, longest: int, cleaning: Cleaning) -> Problem:
@@ -31,18 +31,18 @@ def bots(found: int, longest: int, cleaning: Cleaning) -> Problem:
     return Problem("touchpoints", text, remedy=remedy)
 
 
-def without_repeats(touches: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int]) -> ibis.Table:
-    """The touches of an engine without exact repeats, or an error that counts them."""
+def without_repeats(events: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int], name: str) -> ibis.Table:
+    """The events without exact repeats, or an error that counts them."""
     if cleaning.keep_duplicates:
-        return touches
-    times = touches.group_by(touches.columns).aggregate(times=touches.count())
+        return events
+    times = events.group_by(events.columns).aggregate(times=events.count())
     repeats = int(times.aggregate(repeats=(times.times - 1).sum()).execute()["repeats"].iloc[0] or 0)
     if not repeats:
-        return touches
+        return events
     if "duplicates" not in cleaning.drop:
-        raise BadInput(repeated(repeats))
-    exclusions["touchpoints: duplicates"] = repeats
-    return touches.distinct()
+        raise BadInput(repeated(repeats, name))
+    exclusions[f"{name}: duplicates"] = repeats
+    return events.distinct()
 
 
 def without_remote_bots(touches: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int]) -> ibis.Table:

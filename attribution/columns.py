@@ -93,7 +93,7 @@ class Cleaning:
     longest_path
         A path with more touches than this is a bot's.
     keep_duplicates
-        Whether exact repeats are real touches, as in a log whose times are whole days.
+        Whether exact repeats are real touches and conversions, as in tables whose times are whole days.
     """
 
     drop: tuple[str, ...] = ()

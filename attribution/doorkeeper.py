@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time as clock
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from attribution.bookkeeping import without_repeats
 from attribution.columns import Cleaning, Columns, ConversionEvents
 from attribution.errors import BadInput, Problem, nearest
 from attribution.sources import engine_of, epoch_micros, is_local, reads_text_times
@@ -35,6 +36,8 @@ class Log:
         First and last time.
     rows
         Number of events.
+    name
+        What messages call the log.
     """
 
     events: ibis.Table
@@ -42,6 +45,18 @@ class Log:
     earliest: int
     latest: int
     rows: int
+    name: str
+
+    def single(self, cleaning: Cleaning, exclusions: dict[str, int]) -> Log:
+        """The log without rows that repeat another in every column, or an error that counts them.
+
+        Raises
+        ------
+        BadInput
+            There are repeats, and cleaning neither drops nor keeps them.
+        """
+        events = without_repeats(self.events, cleaning, exclusions, self.name)
+        return self if events is self.events else replace(self, events=events)
 
 
 @dataclass(frozen=True)
@@ -75,8 +90,8 @@ def admit_touchpoints(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
     faults = [*_common_faults(table, columns), _blank("missing channel", table, columns.channel, drop)]
     marks = columns.conversion in table.columns
     if marks:
-        faults += _amount_faults(table, columns.conversion)
-    faults += _amount_faults(table, columns.value) if columns.value in table.columns else []
+        faults += _amount_faults(table, columns.conversion, name)
+    faults += _amount_faults(table, columns.value, name) if columns.value in table.columns else []
     table, exclusions, span = _judge(table, faults, cleaning, name)
     extras: dict[str, Any] = {}
     if columns.interaction in table.columns:
@@ -93,7 +108,7 @@ def admit_touchpoints(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
         **extras,
         **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
     )
-    return Log(events, exclusions, *span)
+    return Log(events, exclusions, *span, name)
 
 
 def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, name: str = "conversions") -> Log:
@@ -110,8 +125,8 @@ def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
     table = _with_time(table, columns.time, name)
     valued, counted = columns.value in table.columns, columns.conversion in table.columns
     faults = list(_common_faults(table, columns))
-    faults += _amount_faults(table, columns.value) if valued else []
-    faults += _amount_faults(table, columns.conversion) if counted else []
+    faults += _amount_faults(table, columns.value, name) if valued else []
+    faults += _amount_faults(table, columns.conversion, name) if counted else []
     table, exclusions, span = _judge(table, faults, cleaning, name)
     kind = columns.kind in table.columns
     kept = {column: table[column] for column in table.columns if column not in _used(columns)}
@@ -123,7 +138,7 @@ def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
         kind=table[columns.kind].cast("string") if kind else ibis.null("string"),
         **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
     )
-    return Log(events, exclusions, *span)
+    return Log(events, exclusions, *span, name)
 
 
 def split_events(table: ibis.Table, rule: ConversionEvents, name: str) -> tuple[ibis.Table, ibis.Table]:
@@ -227,11 +242,11 @@ def _is_blank(text: Any) -> Any:
     return text == ""
 
 
-def _amount_faults(table: ibis.Table, column: str) -> Iterator[_Fault]:
+def _amount_faults(table: ibis.Table, column: str, name: str) -> Iterator[_Fault]:
     kind = table[column].type()
     if not (kind.is_numeric() or kind.is_boolean()):
-        problem = Problem("log", f"holds {kind}, not numbers.", column, remedy="plain digits and a decimal point only.")
-        raise BadInput(problem)
+        remedy = "plain digits and a decimal point only."
+        raise BadInput(Problem(name, f"holds {kind}, not numbers.", column, remedy=remedy))
     amount = _amount(table[column])
     bad = amount.isnull() | amount.isnan() | amount.isinf() | (amount < 0)
     remedy = "write 0 where there is none; book refunds apart."

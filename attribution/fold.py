@@ -179,7 +179,6 @@ def _paths(
     first = np.concatenate([[0], edges, [len(rows)]]) if len(rows) else np.zeros(1, dtype=np.int64)
     owner, count = path[first[:-1]], len(first) - 1
     ended = events.time[rows[first[1:] - 1] if ending is None else ending[0][owner]]
-    age = (np.repeat(ended, np.diff(first)) - events.time[rows]) / DAY
     channel = grammar.channel.astype(narrow(int(grammar.channel.max(initial=0))))
     return Paths(
         channel=channel[events.code[rows]],
@@ -187,7 +186,7 @@ def _paths(
         conversions=np.broadcast_to(np.float64(0.0), count),
         nulls=np.broadcast_to(np.float64(1.0 if ending is None else 0.0), count),
         value=np.broadcast_to(np.float64(0.0), count),
-        age=age.astype(np.float32) if ending is None else age,
+        age=(np.repeat(ended, np.diff(first)) - events.time[rows]) / DAY,
         ended=ended + grammar.epoch,
         labels={"bucket": bucket[owner], "kind": events.code[rows[first[:-1]]]},
         source=np.broadcast_to(np.int64(-1), count) if ending is None else ending[1][owner],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 import numpy as np
@@ -94,7 +95,7 @@ def summary_of(draws: pd.DataFrame, estimate: pd.Series) -> pd.DataFrame:
     """Estimate, mean, standard error, 5 % and 95 % of draws, one row per column of the draws."""
     values = draws.to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
-        low, high = np.quantile(values, [0.05, 0.95], axis=0)
+        low, high = (_quantile(values, share) for share in (0.05, 0.95))
         return pd.DataFrame(
             {
                 "estimate": estimate.to_numpy(dtype=float),
@@ -105,6 +106,12 @@ def summary_of(draws: pd.DataFrame, estimate: pd.Series) -> pd.DataFrame:
             },
             index=estimate.index,
         )
+
+
+def _quantile(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """Quantile of each column; between infinite draws lies infinity."""
+    found = np.quantile(values, share, axis=0)
+    return np.asarray(np.where(np.isnan(found), np.quantile(values, share, axis=0, method="higher"), found))
 
 
 def bootstrap(journeys: Journeys, model: Model, replicates: int = 200, seed: int = 0) -> Bootstrap:
@@ -141,9 +148,16 @@ def resampled(tally: Tally, replicates: int, seed: int) -> dict[str, NDArray[np.
     """
     if replicates < 2:
         raise BadInput("intervals need at least 2 replicates; 200 give steady ones.")
+    return tally.over(pd.RangeIndex(BUCKETS)).weighted(_drawn(replicates, seed))
+
+
+@lru_cache(maxsize=2)
+def _drawn(replicates: int, seed: int) -> NDArray[np.float64]:
+    """How often each replicate draws each bucket, shape (replicates, buckets)."""
     rng = np.random.default_rng(seed)
-    weights = rng.multinomial(BUCKETS, np.full(BUCKETS, 1 / BUCKETS), size=replicates).astype(float)
-    return tally.over(pd.RangeIndex(BUCKETS)).weighted(weights)
+    drawn = rng.multinomial(BUCKETS, np.full(BUCKETS, 1 / BUCKETS), size=replicates).astype(float)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def _frames(solution: Solution, journeys: Journeys) -> dict[str, pd.DataFrame]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.aggregated import dealt_to_buckets, exploded
 from attribution.array_touches import blocks_of
-from attribution.bookkeeping import bots, remote_totals, summed, without_remote_bots, without_repeats
+from attribution.bookkeeping import bots, remote_totals, summed, without_remote_bots
 from attribution.columns import Cleaning, Columns, ConversionEvents
 from attribution.doorkeeper import Log, admit_conversions, admit_touchpoints, split_events
 from attribution.errors import BadInput, Problem, UnknownName
@@ -19,7 +19,7 @@ from attribution.ibis_touches import IbisTouches
 from attribution.paths import Paths
 from attribution.sessions import BUCKETS, PathRules, touches_of
 from attribution.sources import Engine, carried, is_local, kept, log_table
-from attribution.stream import stream
+from attribution.stream import Streamed, stream
 from attribution.touches import Touches
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ class Journeys:
         elif "conversions" in touched.events.columns:
             if "duplicates" in cleaning.drop:  # a repeated row would convert twice
                 exclusions = dict(touched.exclusions)
-                single = without_repeats(touched.events, cleaning, exclusions)
-                touched = replace(touched, events=single, exclusions=exclusions)
-            won = replace(touched, events=touched.events.filter(touched.events.conversions > 0), exclusions={})
+                touched = replace(touched.single(cleaning, exclusions), exclusions=exclusions)
+            marked = touched.events.filter(touched.events.conversions > 0)
+            won = replace(touched, events=marked, exclusions={}, rows=0)  # repeats are the touchpoints' own
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
@@ -135,25 +135,20 @@ class Journeys:
     def _of_logs(
         cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning, engine: Engine | None
     ) -> Journeys:
-        bought = won.events
-        if rules.kinds is not None:
-            bought = bought.filter(bought.kind.isin(list(rules.kinds)))
-        ends = bought.group_by(["user", "time"]).aggregate(
-            conversions=bought.conversions.sum(), value=bought.value.sum()
-        )
         for segment in rules.segments:
             if f"extra_{segment}" not in touched.events.columns:
                 known = [column[6:] for column in touched.events.columns if column.startswith("extra_")]
                 raise UnknownName(segment, known, where="rules.segments")
-        touches = _needed(touched.events, rules)
         exclusions = touched.exclusions | won.exclusions
-        span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
-        if is_local(touches):
-            found = stream(touches, ends, lookback, rules, span, touched.rows)
-            if found.repeats:  # alike in what models need; only rows alike in every column are repeats
-                single = without_repeats(touched.events, cleaning, exclusions)
-                if single is not touched.events:
-                    found = stream(_needed(single, rules), ends, lookback, rules, span, touched.rows)
+        if is_local(touched.events):
+            found = _streamed(touched, won, lookback, rules)
+            touches, bought = touched, won
+            if found.repeats:  # alike in what paths need; only rows alike in every column are repeats
+                touches = touched.single(cleaning, exclusions)
+            if found.moments < won.rows:
+                bought = won.single(cleaning, exclusions)
+            if touches is not touched or bought is not won:
+                found = _streamed(touches, bought, lookback, rules)
             all_won = found.conversions
             journeys = cls(
                 found.channels,
@@ -165,9 +160,10 @@ class Journeys:
             )
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
-            channels = tuple(sorted(touches.select("channel").distinct().execute()["channel"]))
-            touches = _needed(without_repeats(touched.events, cleaning, exclusions), rules)
-            remote = kept(touches_of(touches, ends, _ids(channels, touches), lookback, rules), engine)
+            needed = _needed(touched.single(cleaning, exclusions).events, rules)
+            channels = tuple(sorted(needed.select("channel").distinct().execute()["channel"]))
+            ends = _ends((won.single(cleaning, exclusions) if won.rows else won).events, rules)
+            remote = kept(touches_of(needed, ends, _ids(channels, needed), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
             all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()["conversions"].iloc[0]
             categories = {name: _values(remote, name) for name in rules.segments}
@@ -276,9 +272,10 @@ class Journeys:
             return self
         kept, found, longest = [], 0, 0
         for paths in (self.won, self.lost):
-            long = paths.lengths > cleaning.longest_path
-            found += int(long.sum())
-            longest = max(longest, int(paths.lengths.max(initial=0)))
+            lengths = paths.lengths
+            long = lengths > cleaning.longest_path
+            found += int(np.count_nonzero(long))
+            longest = max(longest, int(lengths.max(initial=0)))
             kept.append(paths.take(np.flatnonzero(~long)) if long.any() else paths)
         if found and "bots" not in cleaning.drop:
             raise BadInput(bots(found, longest, cleaning))
@@ -297,6 +294,18 @@ class Journeys:
             f"Journeys({t['paths']:,.0f} paths, {len(self.channels)} channels, {t['conversions']:,.0f} conversions, "
             f"{t['untouched']:,.0f} conversions without a touch)"
         )
+
+
+def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules) -> Streamed:
+    span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
+    return stream(_needed(touched.events, rules), _ends(won.events, rules), lookback, rules, span, touched.rows)
+
+
+def _ends(bought: ibis.Table, rules: PathRules) -> ibis.Table:
+    """Conversions that count, one row per user and time."""
+    if rules.kinds is not None:
+        bought = bought.filter(bought.kind.isin(list(rules.kinds)))
+    return bought.group_by(["user", "time"]).aggregate(conversions=bought.conversions.sum(), value=bought.value.sum())
 
 
 def _needed(events: ibis.Table, rules: PathRules) -> ibis.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["broken", "plain", "row_labels", "shortened"]
+__all__ = ["broken", "plain", "row_labels", "shortened", "told_apart"]
 
 
 def plain(name: object) -> str:
@@ -16,7 +16,16 @@ def plain(name: object) -> str:
 
 def row_labels(names: Iterable[object], width: int = 26) -> list[str]:
     """Names for rows: long ones broken once, very long ones cut with an ellipsis; still told apart."""
-    labels = [broken(plain(name), width) for name in names]
+    return told_apart(broken(plain(name), width) for name in names)
+
+
+def told_apart(names: Iterable[str]) -> list[str]:
+    """Labels with a number behind those that occurred before.
+
+    >>> told_apart(["tv", "(start)", "tv"])
+    ['tv', '(start)', 'tv (2)']
+    """
+    labels = list(names)
     counts: dict[str, int] = {}
     for position, label in enumerate(labels):
         counts[label] = counts.get(label, 0) + 1

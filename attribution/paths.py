@@ -43,7 +43,7 @@ class Paths:
     conversions: NDArray[np.float64]
     nulls: NDArray[np.float64]
     value: NDArray[np.float64]
-    age: NDArray[np.floating[Any]] | None = None
+    age: NDArray[np.float64] | None = None
     ended: NDArray[np.int64] | None = None
     labels: dict[str, NDArray[Any]] = field(default_factory=dict)
     source: NDArray[np.int64] | None = None
@@ -59,12 +59,10 @@ class Paths:
 
     @property
     def began(self) -> NDArray[np.int64]:
-        """Microseconds since 1970 of each path's first touch; to the second for paths without conversion."""
+        """Microseconds since 1970 of each path's first touch."""
         if self.ended is None or self.age is None:
             raise BadInput("aggregated paths have no times; build the journeys from touchpoints.")
-        return np.asarray(
-            self.ended - np.rint(self.age[self.first[:-1]].astype(float) * 86_400_000_000).astype(np.int64)
-        )
+        return np.asarray(self.ended - np.rint(self.age[self.first[:-1]] * 86_400_000_000).astype(np.int64))
 
     def to_frame(self, offset: int = 0) -> pd.DataFrame:
         """One row per touch; ``part`` numbers the paths from ``offset``."""
@@ -82,7 +80,7 @@ class Paths:
         )
         if self.ended is not None:
             ended = self.ended[owner]
-            age = np.zeros(len(owner)) if self.age is None else self.age.astype(float)
+            age = np.zeros(len(owner)) if self.age is None else self.age
             frame = frame.assign(age=age, ended=ended, time=ended - np.rint(age * 86_400_000_000).astype(np.int64))
         return frame
 

@@ -20,7 +20,7 @@ import pandas as pd
 from attribution.errors import BadInput
 from attribution.figures import canvas, dress, headline, name_rows, own_axes, style, svg
 from attribution.flow import days_to_conversion, path_lengths, step_shares
-from attribution.labels import shortened
+from attribution.labels import shortened, told_apart
 from attribution.numbers import amount_axis, percent_axis
 from attribution.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
 from attribution.rows import Marks, dot_rows, row_height
@@ -137,7 +137,7 @@ def transitions(journeys: Any, ax: Axes | None = None) -> Axes:
         top = float(np.nanmax(values)) or 1.0
         axes.imshow(values, cmap=shades, vmin=0, vmax=top, aspect="auto")
         _write_cells(axes, values, top)
-        names = [shortened(name) for name in table.columns]
+        names = told_apart(shortened(name) for name in table.columns)
         axes.set_xticks(range(columns), names, rotation=40, ha="right", rotation_mode="anchor")
         for label in axes.get_xticklabels():
             label.set_parse_math(False)

@@ -123,6 +123,8 @@ def log_table(source: object, engine: Engine | None = None, name: str = "log", b
         if backend.name == "duckdb":
             return _file_table(os.fspath(source), backend)
         source = _file_table(os.fspath(source), _shared(engine or Engine())).to_pyarrow()
+    if source is None:
+        raise BadInput(Problem(name, "is None.", remedy="pass a frame, a path or an Ibis table."))
     if isinstance(source, pd.DataFrame):
         source = _arrow_ready(source, name)
     try:
@@ -131,11 +133,13 @@ def log_table(source: object, engine: Engine | None = None, name: str = "log", b
         raise BadInput(
             Problem(name, f"a {type(source).__name__} is not a table.", remedy="pass a frame, a path or an Ibis table.")
         ) from error
+    if not table.columns:
+        raise BadInput(Problem(name, "has no columns.", remedy="pass a frame, a path or an Ibis table."))
     try:
         return carried(table, backend)
-    except ibis.IbisError as error:
+    except (ibis.IbisError, ValueError, TypeError) as error:
         raise BadInput(
-            Problem(name, f"cannot be read: {error}", remedy="fill or delete columns of no type.")
+            Problem(name, f"cannot be read: {error}", remedy="give each column one plain type: text, number or time.")
         ) from error
 
 
@@ -192,8 +196,12 @@ def _arrow_ready(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         elif kinds & {"Timestamp", "datetime"} and len(_offsets(frame[column])) > 1:
             remedy = "convert to one zone first: pd.to_datetime(column, utc=True)."
             problems.append(Problem(name, "mixes time zones.", str(column), remedy=remedy))
+        elif kinds and kinds <= {"Timestamp", "datetime"}:
+            frame[column] = pd.to_datetime(frame[column])
     if problems:
         raise BadInput(problems)
+    for column in frame.select_dtypes(["datetime64", "datetimetz"]).columns:
+        frame[column] = frame[column].dt.as_unit("us")  # engines know no nanoseconds
     return frame
 
 

@@ -36,8 +36,8 @@ class Streamed:
         Paths that converted and paths that did not.
     repeats
         Exact repeats among the touches.
-    conversions
-        Number of all conversions, also of those without a touch.
+    conversions, moments
+        Number of all conversions, also of those without a touch, and of the moments of users at which they fell.
     categories
         Segment -> its values; a label is a position among them.
     ends
@@ -49,6 +49,7 @@ class Streamed:
     lost: Paths
     repeats: int
     conversions: float
+    moments: int
     categories: dict[str, list[str]]
     ends: ibis.Table
 
@@ -98,6 +99,7 @@ def stream(
         lost=_labelled(lost, labels),
         repeats=sum(part.repeats for part in folded),
         conversions=float(converted.conversions.sum()),
+        moments=len(converted.user),
         categories=categories,
         ends=keyed,
     )

@@ -182,6 +182,17 @@ def test_a_parquet_file_cut_short(tmp_path: Path):
         Journeys.from_touchpoints(path, conversions=ENDS)
 
 
+@pytest.mark.parametrize("source", [None, {}, pd.DataFrame(), object()])
+def test_what_is_no_table(source):
+    with pytest.raises(BadInput, match=r"is None|has no columns|is not a table"):
+        Journeys.from_touchpoints(source, conversions=ENDS)
+
+
+def test_numbers_as_text_are_refused_by_name():
+    with pytest.raises(BadInput, match="conversions, column 'value': holds string, not numbers"):
+        Journeys.from_touchpoints(GOOD, conversions=ENDS.assign(value="5,00"))
+
+
 @pytest.mark.parametrize("name", ["log", "log.csv", "log.duckdb"])
 def test_a_folder_is_no_file_unless_it_holds_parquet(tmp_path: Path, name: str):
     folder = tmp_path / name

@@ -60,6 +60,14 @@ def test_shares_and_cac_come_with_intervals(paths):
         found.summary("removal_effect")
 
 
+def test_an_interval_that_reaches_no_credit_reaches_an_infinite_cost():
+    frame = pd.DataFrame({"path": ["a", "b"], "conversions": [1, 40], "nulls": [50, 50]})
+    cost = bootstrap(Journeys.from_paths(frame, nulls="nulls"), LastTouch(), replicates=400).cac({"a": 10.0})
+    assert cost.loc["a", "estimate"] == 10
+    assert np.isfinite(cost.loc["a", "5%"])
+    assert np.isinf(cost.loc["a", "95%"])  # about a third of the draws miss the only conversion
+
+
 def test_few_conversions_still_spread():
     frame = pd.DataFrame({"path": ["a", "b"], "conversions": [3, 1], "nulls": [50, 50]})
     table = bootstrap(Journeys.from_paths(frame, nulls="nulls"), LastTouch(), replicates=2_000).summary()

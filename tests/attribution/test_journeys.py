@@ -76,7 +76,7 @@ def test_the_fold_and_the_engine_read_the_rules_alike(make_log, rules):
     st.lists(
         st.tuples(st.integers(0, 4), st.integers(0, 60), st.sampled_from("abc")), min_size=1, max_size=40, unique=True
     ),
-    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 60)), min_size=1, max_size=12),
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 60)), min_size=1, max_size=12, unique=True),
     st.integers(1, 50),
     st.randoms(use_true_random=False),
 )
@@ -214,6 +214,32 @@ def test_exclusions_are_counted():
         "touchpoints: future time": 1,
     }
     assert journeys.totals["touches"] == 1
+
+
+def test_conversions_delivered_twice_are_refused_counted_or_kept():
+    touched = log_of(("u", "2024-01-01", "a"))
+    bought = pd.DataFrame(
+        {"user": "u", "time": pd.to_datetime(["2024-01-02", "2024-01-02", "2024-01-03"]), "value": 5.0}
+    )
+    with pytest.raises(BadInput, match="conversions: holds 1 exact repeats"):
+        Journeys.from_touchpoints(touched, bought)
+    single = Journeys.from_touchpoints(touched, bought, cleaning=Cleaning(drop=("duplicates",)))
+    assert (single.totals["value"], single.totals["untouched"]) == (5, 1)
+    assert single.exclusions == {"conversions: duplicates": 1}
+    assert Journeys.from_touchpoints(touched, bought, cleaning=Cleaning(keep_duplicates=True)).totals["value"] == 10
+    numbered = bought.assign(order=[1, 2, 3])  # told apart by a column that is not used
+    assert Journeys.from_touchpoints(touched, numbered).totals["value"] == 10
+
+
+def test_times_in_nanoseconds_are_read_to_the_microsecond():
+    touched = log_of(("u", "2024-01-01 00:00:00.000000000", "a"), ("u", "2024-01-01 00:00:00.000001999", "b"))
+    assert str(touched["time"].dtype) == "datetime64[ns]"
+    zoned = touched.assign(time=touched["time"].dt.tz_localize("UTC").astype(object))
+    bought = pd.DataFrame({"user": ["u"], "time": pd.to_datetime(["2024-01-02 00:00:00.000000001"])})
+    for log in (touched, zoned):
+        frame = Journeys.from_touchpoints(log, bought).to_frame()
+        assert (frame["time"] - frame["time"].min()).tolist() == [0, 1]
+        assert frame["ended"].unique().tolist() == [pd.Timestamp("2024-01-02").value // 1_000]
 
 
 def test_rows_that_differ_anywhere_are_no_repeats():
