@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mmm.kernel.jit import compiled
+from mmm.kernel.jit import inlined
 
 __all__ = ["convolve", "lag_weights", "weight_gradient"]
 
 
-@compiled
+@inlined
 def _normalise(w: Any, dp: Any, dq: Any) -> None:
     lags = w.shape[0]
     total, total_p, total_q = 0.0, 0.0, 0.0
@@ -25,7 +25,7 @@ def _normalise(w: Any, dp: Any, dq: Any) -> None:
         dq[lag] = (dq[lag] - w[lag] * total_q) / total
 
 
-@compiled
+@inlined
 def lag_weights(family: int, p: float, q: float, w: Any, dp: Any, dq: Any) -> None:
     """Lag weights that sum to one, and their slopes by both parameters; written into ``w``, ``dp`` and ``dq``."""
     lags = w.shape[0]
@@ -70,7 +70,7 @@ def lag_weights(family: int, p: float, q: float, w: Any, dp: Any, dq: Any) -> No
     _normalise(w, dp, dq)
 
 
-@compiled
+@inlined
 def convolve(x: Any, start: int, w: Any, out: Any) -> None:
     """Weighted sums over lags of ``x`` from row ``start`` on, written into ``out``."""
     n = out.shape[0]
@@ -83,7 +83,7 @@ def convolve(x: Any, start: int, w: Any, out: Any) -> None:
             out[t] += weight * window[t]
 
 
-@compiled
+@inlined
 def weight_gradient(x: Any, start: int, h: Any, da: Any, dp: Any, dq: Any) -> tuple[float, float]:
     """Gradient by both adstock parameters, given the pull ``h`` on the response and its slope ``da`` by the stock."""
     n = h.shape[0]

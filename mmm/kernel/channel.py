@@ -15,25 +15,25 @@ from typing import Any
 import numpy as np
 
 from mmm.kernel.carryover import convolve, lag_weights, weight_gradient
-from mmm.kernel.jit import compiled
+from mmm.kernel.jit import inlined
 from mmm.kernel.response import saturate
 
 __all__ = ["back", "respond", "value_at", "weights_of"]
 
 
-@compiled
+@inlined
 def value_at(values: Any, slot: int) -> float:
     """A channel's parameter, 0 where its family has none."""
     return values[slot] if slot >= 0 else 0.0
 
 
-@compiled
+@inlined
 def _add(gradient: Any, slot: int, amount: float) -> None:
     if slot >= 0:
         gradient[slot] += amount
 
 
-@compiled
+@inlined
 def weights_of(values: Any, family: Any, slot: Any, lags: Any) -> None:
     """Lag weights and their slopes by both parameters, written into the three rows of ``lags``."""
     n = family[1]
@@ -41,7 +41,7 @@ def weights_of(values: Any, family: Any, slot: Any, lags: Any) -> None:
     lag_weights(family[0], p, q, lags[0, :n], lags[1, :n], lags[2, :n])
 
 
-@compiled
+@inlined
 def respond(
     values: Any, family: Any, slot: Any, weights: Any, media: Any, frequency: Any, driver: Any, curve: Any
 ) -> None:
@@ -79,7 +79,7 @@ def respond(
         curve[1, t] = 1.0
 
 
-@compiled
+@inlined
 def back(by_value: Any, slot: Any, driver: Any, start: int, pull: Any, curve: Any, lags: Any) -> None:
     """Add the gradient by a channel's parameters, given the pull on its response, shape (T,).
 

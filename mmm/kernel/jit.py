@@ -16,7 +16,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["EXPAND_SIGNATURE", "LOGP_SIGNATURE", "STAMP", "compiled", "entry", "exactly", "pointer"]
+__all__ = ["EXPAND_SIGNATURE", "LOGP_SIGNATURE", "STAMP", "compiled", "entry", "exactly", "inlined", "pointer"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan: overflow must stay visible to the sampler
@@ -42,6 +42,15 @@ EXPAND_SIGNATURE = types.int64(
 def compiled(function: _Function) -> _Function:
     """Compile with numba: without the interpreter's lock, division by zero giving infinity."""
     return cast(_Function, nb.njit(nogil=True, fastmath=_FAST, error_model="numpy")(function))
+
+
+def inlined(function: _Function) -> _Function:
+    """Compile as :func:`compiled` does, as a part of whatever calls it.
+
+    Large functions that stay functions are optimised twice, alone and inside the entry point that is kept, and the
+    process that compiles calls the former: its last bits, and so its draws, would differ from those of every later one.
+    """
+    return cast(_Function, nb.njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)(function))
 
 
 def exactly(function: _Function) -> _Function:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmm.kernel.jit import compiled
+from mmm.kernel.jit import inlined
 
 __all__ = ["explicit_baseline", "marginal_baseline"]
 
@@ -15,7 +15,7 @@ _FLOOR = 1e-6  # least share of the mean KPI that a count can be expected to hav
 _FEW = 400
 
 
-@compiled
+@inlined
 def marginal_baseline(left: Any, projection: Any, precision: float) -> float:
     """Turns the residual ``left`` into (I - Bᵀ B) left / sigma² in place, B of shape (R, T); leftᵀ times that."""
     rank, weeks = projection.shape
@@ -34,7 +34,7 @@ def marginal_baseline(left: Any, projection: Any, precision: float) -> float:
     return quadratic
 
 
-@compiled
+@inlined
 def _digamma(x: float) -> float:
     """Derivative of the logarithm of the gamma function for x > 0: recurrence to 6, then the asymptotic series."""
     shift = 0.0
@@ -46,7 +46,7 @@ def _digamma(x: float) -> float:
     return float(shift + np.log(x) - 0.5 / x - series)
 
 
-@compiled
+@inlined
 def _student_t(freedom: float, sigma: float, left: Any) -> tuple[float, float]:
     """Log density of residuals ``left`` and its slope by sigma; turns ``left`` into the slope by the mean."""
     weeks = left.shape[0]
@@ -63,7 +63,7 @@ def _student_t(freedom: float, sigma: float, left: Any) -> tuple[float, float]:
     return total, by_sigma
 
 
-@compiled
+@inlined
 def _negative_binomial(unit: float, dispersion: float, kpi: Any, left: Any) -> tuple[float, float]:
     """As :func:`_student_t`, for counts: the KPI times ``unit``, rounded."""
     shape = 1.0 / (dispersion * dispersion)
@@ -89,7 +89,7 @@ def _negative_binomial(unit: float, dispersion: float, kpi: Any, left: Any) -> t
     return total, -2.0 * by_shape * shape / dispersion
 
 
-@compiled
+@inlined
 def explicit_baseline(
     values: Any, design: Any, sd: Any, regression: Any, spread: Any, kpi: Any, noise: Any, left: Any, by_value: Any
 ) -> float:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mmm.kernel.jit import compiled
+from mmm.kernel.jit import inlined
 
 __all__ = ["prior_terms"]
 
 
-@compiled
+@inlined
 def prior_terms(theta: Any, kinds: Any, first: Any, second: Any, values: Any, slopes: Any, gradient: Any) -> float:
     """Natural values, their slopes by coordinate, and the log prior with its gradient.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mmm.kernel.elementary import exp, log
-from mmm.kernel.jit import compiled
+from mmm.kernel.jit import inlined
 
 __all__ = ["saturate"]
 
@@ -16,7 +16,7 @@ _LN3 = np.log(3.0)
 _LEAST = 1e-300
 
 
-@compiled
+@inlined
 def _hill(p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
     log_p = np.log(p)
     for t in range(a.shape[0]):
@@ -28,7 +28,7 @@ def _hill(p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None
         s[t], da[t], dp[t], dq[t] = v, slope * q / x, -slope * q / p, slope * gap
 
 
-@compiled
+@inlined
 def _logistic(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
     for t in range(a.shape[0]):
         e = exp(-_LN3 * a[t] / p)
@@ -37,21 +37,21 @@ def _logistic(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
         s[t], da[t], dp[t] = v, slope, -slope * a[t] / p
 
 
-@compiled
+@inlined
 def _michaelis_menten(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
     for t in range(a.shape[0]):
         d = 1.0 / (a[t] + p)
         s[t], da[t], dp[t] = a[t] * d, p * d * d, -a[t] * d * d
 
 
-@compiled
+@inlined
 def _exponential(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
     for t in range(a.shape[0]):
         e = exp(-_LN2 * a[t] / p)
         s[t], da[t], dp[t] = 1.0 - e, e * _LN2 / p, -e * _LN2 * a[t] / (p * p)
 
 
-@compiled
+@inlined
 def _power(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
     for t in range(a.shape[0]):
         x = max(a[t], _LEAST)
@@ -61,7 +61,7 @@ def _power(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
         s[t], da[t], dp[t] = v, p * v / x, v * log_a
 
 
-@compiled
+@inlined
 def saturate(family: int, p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
     """Saturated response to ``a`` and its slopes by ``a`` and both parameters, written in place."""
     for t in range(a.shape[0]):

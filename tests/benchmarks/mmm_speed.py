@@ -16,6 +16,7 @@ Exit code 1 where a limit is missed; a peer that cannot be had is named and left
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -54,20 +55,22 @@ def measured(python: str, program: str, folder: Path, asked: dict[str, Any], var
     return row if "failed" in row else row | effective(target, row["fit"])
 
 
-def effective(path: Path, seconds: float) -> dict[str, float]:
-    """Least bulk and tail effective sizes and largest R-hat over what moves, and effective draws per second."""
+def effective(path: Path, seconds: float) -> dict[str, Any]:
+    """Least bulk and tail effective sizes and largest R-hat over what moves, effective draws per second, a checksum."""
     import arviz
 
-    least, tail, worst = np.inf, np.inf, 1.0
+    least, tail, worst, digest = np.inf, np.inf, 1.0, hashlib.sha256()
     with np.load(path) as draws:
         for name in draws.files:
+            digest.update(draws[name].tobytes())
             flat = draws[name].astype(float).reshape(*draws[name].shape[:2], -1)
             for column in np.flatnonzero(flat.std(axis=(0, 1)) > 0):
                 chains = flat[..., column]
                 least = min(least, float(arviz.ess(chains, method="bulk")))
                 tail = min(tail, float(arviz.ess(chains, method="tail")))
                 worst = max(worst, float(arviz.rhat(chains)))
-    return {"ESS": least, "tail ESS": tail, "R-hat": worst, "ESS/s": least / seconds}
+    sizes = {"ESS": least, "tail ESS": tail, "R-hat": worst, "ESS/s": least / seconds}
+    return sizes | {"digest": digest.hexdigest()}
 
 
 def ours(folder: Path, asked: dict[str, Any]) -> dict[str, dict]:
@@ -133,6 +136,7 @@ def judged(rows: dict[str, dict], frame: pd.DataFrame) -> bool:
     if verdicts["both runs of ours came through"]:
         warm = rows["blended-cac, warm"]
         verdicts |= {
+            "the same draws, compiled afresh or kept": warm["digest"] == rows["blended-cac, cold"]["digest"],
             f"whole process in {warm['process']:.1f} s warm, under {PROCESS:.0f}": warm["process"] < PROCESS,
             f"no divergence, R-hat < {R_HAT}, bulk and tail ESS > {ESS:.0f}": (
                 warm["converged"] and warm["R-hat"] < R_HAT and min(warm["ESS"], warm["tail ESS"]) > ESS
