@@ -1,0 +1,164 @@
+"""Simulation-based calibration: whether posterior intervals hold the truth as often as they say.
+
+Parameters are drawn from the prior and a KPI from the model at each draw; the model is fitted to every KPI. Where
+density, sampler and the baseline's recovery are right, the rank of each true value among its posterior draws is
+uniform. The KPI is made by the NumPy formulas of :mod:`mmm.media`, so the compiled kernel is held against them.
+
+References
+----------
+Talts, Betancourt, Simpson, Vehtari, Gelman (2018), "Validating Bayesian Inference Algorithms with Simulation-Based
+Calibration".
+Cook, Gelman, Rubin (2006), "Validation of Software for Bayesian Models Using Posterior Quantiles", Journal of
+Computational and Graphical Statistics 15(3).
+Modrák et al. (2023), "Simulation-Based Calibration Checking for Bayesian Computation: The Choice of Test Quantities
+Shapes Sensitivity", Bayesian Analysis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
+from mmm.fitting import assemble, usable
+from mmm.likelihood import fuse
+from mmm.nuts import Settings
+from mmm.panel import Panel
+from mmm.posterior import Posterior
+from mmm.priors import Array
+from mmm.sampling import sample_until_converged
+from mmm.specification import Model, NormalLikelihood
+from mmm.standard import Problem as Standard
+from mmm.standard import standardise
+
+__all__ = ["Calibration", "simulated_ranks"]
+
+_BINS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Ranks of true values among posterior draws.
+
+    Parameters
+    ----------
+    ranks
+        One row per simulated KPI, one column per quantity: how many of its posterior draws lie below the truth.
+    draws
+        How many there are; the ranks run from 0 to this number.
+    converged
+        Whether each fit passed the convergence gate.
+    """
+
+    ranks: pd.DataFrame
+    draws: int
+    converged: tuple[bool, ...]
+
+    def p_values(self) -> pd.Series:
+        """Chance of ranks as uneven as these if they were uniform, by quantity.
+
+        Thrice the least of three: chi-square over eight bins for any shape, and for normal scores of the ranks their
+        mean (draws off to one side) and the sum of their squares (draws too narrow or too wide; Cook et al. 2006).
+        """
+        from scipy.special import chdtrc, ndtr, ndtri
+
+        fits = len(self.ranks)
+        places = self.ranks.to_numpy() * _BINS // (self.draws + 1)
+        counts = np.stack([(places == place).sum(axis=0) for place in range(_BINS)])
+        uneven = chdtrc(_BINS - 1, ((counts - fits / _BINS) ** 2).sum(axis=0) * _BINS / fits)
+        even = ndtri((np.arange(self.draws + 1) + 0.5) / (self.draws + 1))
+        scores = even[self.ranks.to_numpy()] / even.std()
+        aside = 2 * ndtr(-np.abs(scores.sum(axis=0)) / np.sqrt(fits))
+        wide = chdtrc(fits, (scores**2).sum(axis=0))
+        least = np.min([uneven, aside, 2 * np.minimum(wide, 1 - wide)], axis=0)
+        return pd.Series(np.minimum(3 * least, 1.0), index=self.ranks.columns)
+
+    def finding(self, false_alarm: float = 0.001) -> Finding:
+        """Whether all ranks pass for uniform, a wrong alarm being no likelier than ``false_alarm`` for all together."""
+        values = self.p_values()
+        worst, limit = str(values.idxmin()), false_alarm / len(values)
+        least = float(values.min())
+        text = f"The ranks of {worst} are the least even of {len(values)}, p = {least:.2g} over {len(self.ranks)} fits."
+        return Finding("calibration", least >= limit, least, limit, text)
+
+
+def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63, seed: int = 0) -> Calibration:
+    """Fit KPIs made from the prior, and rank what made them among the posterior draws.
+
+    Parameters
+    ----------
+    panel
+        National; its media, controls and calendar are taken as they are, its KPI sets the scale of the prior only.
+    model
+        What is checked.
+    fits
+        How many KPIs are made.
+    draws
+        To how many draws each posterior is thinned; one less than a multiple of eight.
+    seed
+        The same inputs and seed give the same ranks.
+
+    Raises
+    ------
+    BadInput
+        Where the panel has several geos, or ``draws`` does not fit the bins.
+    """
+    if len(panel.geos) > 1 or (draws + 1) % _BINS:
+        remedy = f"give a national panel, and draws one less than a multiple of {_BINS}."
+        text = f"has {len(panel.geos)} geos and {draws} draws to rank among."
+        raise BadInput(Problem("calibration", text, remedy=remedy))
+    kept = usable(panel, model)
+    problem = standardise(kept, model)
+    rng = np.random.default_rng([seed, 9])
+    truth = Posterior(kept, model, _prior(problem, model, fits, rng), {}, ())
+    mean = truth.cells[0].mean()
+    made = model.likelihood.predict(rng, mean, truth.cells[0].sigma, truth.cells[0].unit)
+    known = dict(_quantities(truth))
+    known["misfit"] = ((made - mean) ** 2).sum(axis=0)
+    rows, converged = [], []
+    for fit in range(fits):
+        found, fine = _refitted(
+            replace(problem, kpi=np.ascontiguousarray(made[:, fit])), kept, model, draws, seed + fit
+        )
+        rows.append({name: int((values < known[name][fit]).sum()) for name, values in found.items()})
+        converged.append(fine)
+    return Calibration(pd.DataFrame(rows), draws, tuple(converged))
+
+
+def _prior(problem: Standard, model: Model, fits: int, rng: np.random.Generator) -> dict[str, Array]:
+    """Draws of every parameter from its prior, of shape (1, fits, ...)."""
+    values: dict[str, Array] = {}
+    for block in problem.layout.blocks:
+        table = values.setdefault(block.name, np.full((1, fits, len(problem.layout.slots)), np.nan))
+        for channel, prior in zip(block.channels, block.priors, strict=True):
+            table[0, :, channel] = prior.sample(rng, fits)
+    values["sigma"] = problem.layout.sigma.sample(rng, fits)[None]
+    integrated = isinstance(model.likelihood, NormalLikelihood)
+    sd = problem.scale * values["sigma"][0][:, None] if integrated else problem.design.sd
+    values["baseline"] = (sd * rng.standard_normal((fits, len(problem.scale))))[None]
+    return values
+
+
+def _refitted(problem: Standard, panel: Panel, model: Model, draws: int, seed: int) -> tuple[dict[str, Array], bool]:
+    """Thinned posterior draws of every quantity for one KPI, and whether the fit converged."""
+    sampled = sample_until_converged(fuse(problem), Settings(500, 500, 2, seed))
+    length = sampled.draws.theta.shape[0] * sampled.draws.theta.shape[1]
+    theta = sampled.draws.theta.reshape(1, length, -1)[:, (np.arange(draws) + 0.5).astype(int) * length // draws]
+    posterior = assemble(problem, panel, model, theta, {}, sampled.verdict, seed)
+    found = dict(_quantities(posterior))
+    found["misfit"] = ((problem.kpi[:, None] - posterior.cells[0].mean()) ** 2).sum(axis=0)
+    return found, posterior.converged
+
+
+def _quantities(posterior: Posterior) -> Iterator[tuple[str, Array]]:
+    """Every parameter that moves, by name; shape (S,)."""
+    for name in posterior.draws:
+        table = posterior.flat(name)
+        for place in range(int(np.prod(table.shape[1:]))):
+            values = table.reshape(len(table), -1)[:, place]
+            if not np.isnan(values).any():
+                yield (f"{name} {place + 1}" if table.ndim > 1 else name), values

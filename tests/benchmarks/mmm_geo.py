@@ -1,0 +1,69 @@
+"""Seconds until the mix model of 40 geos x 156 weeks x 5 channels has converged, and how near it came to the truth.
+
+Run: python tests/benchmarks/mmm_geo.py [--geos 40] [--seeds 1]
+
+The simulated world's regions differ in size, spend and strength of media. Warm: a fit of a few geos first fills the
+cache of compiled code. Exit code 1 where a fit takes 120 seconds or more, or does not converge (R-hat < 1.01, bulk and
+tail ESS > 400, no divergence).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+
+import numpy as np
+
+import mmm
+from mmm.simulate_geo import GeoData, geo_world
+
+LIMIT, WEEKS, CHANNELS = 120.0, 156, 5
+
+
+def panel_of(data: GeoData) -> mmm.Panel:
+    """The company's table as a panel."""
+    columns = {"spend": list(data.channels), "controls": list(data.controls), "geo": "geo"}
+    panel = mmm.Panel.from_frame(data.weekly, date="week", kpi="new_customers", **columns)
+    return panel.with_population(dict(data.population))
+
+
+def measured(geos: int, seed: int) -> bool:
+    """Fit one world and print what came out; whether the limits hold."""
+    data, truth = geo_world(seed, geos=geos, weeks=WEEKS, channels=CHANNELS)
+    panel = panel_of(data)
+    start = time.perf_counter()
+    posterior = mmm.fit(panel, mmm.Model(), seed=seed, time_budget=3 * LIMIT)
+    seconds = time.perf_counter() - start
+    gate = {finding.name: finding.value for finding in posterior.verdict}
+    found, true = posterior.contributions().summary(), truth.contributions.sum()
+    held = int(((found["5%"] <= true) & (true <= found["95%"])).sum())
+    off = float(((found["median"] - true).abs() / true).mean())
+    steps = float(posterior.statistics["n_steps"].mean())
+    print(
+        f"seed {seed}: {seconds:.1f} s, {posterior.information['attempts']} attempts, {steps:.0f} gradients a draw; R-hat "
+        f"{gate['r_hat']:.4f}, ESS {gate['ess_bulk']:.0f} bulk and {gate['ess_tail']:.0f} tail, "
+        f"{gate['divergences']:.0f} divergences; contributions off by {off:.0%}, {held} of {len(true)} inside 90 %; "
+        f"load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+    return posterior.converged and seconds < LIMIT
+
+
+def main() -> int:
+    """Read the command line, fit, print, and judge."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--geos", type=int, default=40)
+    parser.add_argument("--seeds", type=int, default=1)
+    given = parser.parse_args()
+    print(f"{platform.platform()}, {os.cpu_count()} cores, numpy {np.__version__}, {given.geos} geos", flush=True)
+    few, _ = geo_world(99, geos=3, weeks=60, channels=2)
+    mmm.fit(panel_of(few), mmm.Model(), draws=10, tune=10, time_budget=0.0)
+    held = [measured(given.geos, seed) for seed in range(given.seeds)]
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
