@@ -1,7 +1,8 @@
-"""Flights of S-shaped curves: several climbs through concave curves that touch them, and hulls as the bound."""
+"""Flights of S-shaped curves: climbs through concave curves that touch them, hulls and switches as the bound."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,12 +13,14 @@ from optimizer.flight_search import FlightSearch
 from optimizer.objectives import BlendedCAC, Profit, Spend
 from optimizer.program import Array
 from optimizer.solvers.flight_hulls import FlightHulls, TotalsRow
+from optimizer.solvers.flight_switches import FlightSwitches
 
 __all__ = ["Pulses"]
 
 _CLIMBS = 12
 _FAR = 0.01
 _KEEP = 1e-7
+_PASSES = 3
 
 
 class Pulses:
@@ -27,9 +30,12 @@ class Pulses:
     ----------
     search
         The question over curves of any shape.
+    time_limit
+        Seconds after which to stop with a wider gap.
     """
 
-    def __init__(self, search: FlightSearch) -> None:
+    def __init__(self, search: FlightSearch, time_limit: float) -> None:
+        self.deadline = time.monotonic() + time_limit
         self.search, self.truth = search, search.response
         self.goal = search.program.goal
         self.hulls = FlightHulls(search.response, search.schedules)
@@ -47,14 +53,54 @@ class Pulses:
         bound, relaxed = self._relaxed()
         best: FlightPlan | None = None
         for start in self._starts(relaxed):
-            found = self._climbed(start, bound, best)
-            if found is not None and (best is None or self.goal.sign * (found.value - best.value) > 0):
-                best = found
-            if best is not None and best.gap <= self.search.gap:
+            best = self._better(self._climbed(start, bound, best), best)
+            if best is not None and (best.gap <= self.search.gap or self._is_late):
                 break
         if best is None:
             raise InfeasiblePlan("no schedule was found that keeps the promise and the ceiling in these weeks.")
+        return self._closed_in(best)
+
+    @property
+    def _is_late(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def _better(self, found: FlightPlan | None, best: FlightPlan | None) -> FlightPlan | None:
+        if found is None or best is None:
+            return found or best
+        return found if self.goal.sign * (found.value - best.value) > 0 else best
+
+    def _closed_in(self, best: FlightPlan) -> FlightPlan:
+        """The plan with the bound of switches, which also point to schedules to climb from."""
+        switches = FlightSwitches(self.truth, self.search.schedules, self.hulls.tables, self.hulls.ends)
+        for _ in range(_PASSES):
+            if best.gap <= self.search.gap or self._is_late:
+                break
+            bound, schedule = self._switched(switches, best)
+            gain = self.goal.sign * (best.bound - bound)
+            bound = bound if gain > 0 else best.bound
+            found = self._climbed(schedule, bound, None) if not self._is_late else None
+            again = self._judged(best.spend.to_numpy().T, bound)
+            best = self._better(found, again) or best
+            if gain <= 0.1 * self.search.gap * abs(best.value):
+                break
         return best
+
+    def _switched(self, switches: FlightSwitches, best: FlightPlan) -> tuple[float, Array]:
+        """A bound on the objective's figure, infinitely wide where there is none in time, and a schedule."""
+        goal, spend = self.goal, best.spend.to_numpy().T
+        worth, cost = (best.value, 1.0) if goal.is_ratio else (float(goal.per_customer[0]), float(goal.per_spend[0]))
+        seconds = self.deadline - time.monotonic()
+        found = switches.best(worth, cost, self.rows, spend, 0.5 * self.search.gap, seconds)
+        if found is None:
+            return goal.sign * np.inf, spend
+        if not goal.is_ratio:
+            return goal.sign * (found.score + goal.constant), found.spend
+        # a better plan has an outlay of at least fixed cost + least spend, so an excess e lowers the CAC by e / outlay
+        excess = max(found.score + worth * goal.organic - goal.fixed_cost, 0.0)
+        cheaper = TotalsRow(1.0, worth, worth * goal.organic - goal.fixed_cost)
+        least = self.hulls.best(0.0, 1.0, (*self.rows, cheaper))
+        outlay = goal.fixed_cost + max(-least.score if least else 0.0, self.search.least, 0.0)
+        return (worth * (1 - excess / outlay) if outlay > excess else -np.inf), found.spend
 
     def _rows(self) -> tuple[TotalsRow, ...]:
         rows = []
@@ -111,6 +157,8 @@ class Pulses:
         """Maximise under touching concave curves and touch anew, until that no longer helps or trails ``known``."""
         search, best = self.search, None
         for step in range(_CLIMBS):
+            if self._is_late and best is not None:
+                break
             if step >= 2 and best is not None and known is not None and best.gap > known.gap + _FAR:
                 break
             search.response = self.truth.touching(spend)

@@ -100,13 +100,14 @@ class Flight:
                 carried[index, : len(left)] += spent * left
         return Response(self.curves, weights, season, carried)
 
-    def solve(self, plan: Plan, gap: float = 1e-3) -> FlightPlan:
+    def solve(self, plan: Plan, gap: float = 1e-3, time_limit: float = 10.0) -> FlightPlan:
         """The best schedule for a plan's objective, promises and limits.
 
         Limits on channels and groups are limits on their totals over the weeks; ``Pacing`` limits the change from
         week to week. For concave curves the bound is one linear program at the schedule found. S-shaped curves end in
-        the best of several local optima, promises kept exactly, with a bound from hulls of the weekly response; what
-        remains between the two is some per cent, and the plan's ``gap`` says how much.
+        the best of several local optima, promises kept exactly. Their bound comes from hulls of the weekly response,
+        and, as long as time allows, from a mixed-integer program that keeps idle and busy weeks apart; the plan's
+        ``gap`` says what remains.
 
         Parameters
         ----------
@@ -114,6 +115,8 @@ class Flight:
             Its objective takes organic customers and fixed cost over the horizon.
         gap
             Relative gap at which to stop.
+        time_limit
+            Seconds after which S-shaped curves stop with a wider gap.
 
         Raises
         ------
@@ -130,7 +133,7 @@ class Flight:
             text = "differs between draws, and curves are S-shaped; there is no proof for that."
             raise BadInput(Problem("carryover", text, remedy="average the lag weights over the draws."))
         search = FlightSearch(plan, response, self.labels, self.weekly_most, gap)
-        return search.run() if is_concave else Pulses(search).run()
+        return search.run() if is_concave else Pulses(search, time_limit).run()
 
 
 def by_geo(curves: Mapping[str, Mapping[str, ResponseCurve]]) -> ResponseCurves:

@@ -73,8 +73,8 @@ class FlightHulls:
             (m @ np.full(schedules.weeks, u)).max()
             for m, u in zip(response.mean_spreads, np.minimum(schedules.weekly_most, schedules.total_most), strict=True)
         ]
-        self._ends = np.maximum(np.array(reach) + response.carried.max(axis=1), 1e-300)
-        self._tables = Tables(Bank(response.curves), np.zeros(channels), self._ends, np.zeros(channels))
+        self.ends = np.maximum(np.array(reach) + response.carried.max(axis=1), 1e-300)
+        self.tables = Tables(Bank(response.curves), np.zeros(channels), self.ends, np.zeros(channels))
 
     def best(self, worth: float, cost: float, rows: tuple[TotalsRow, ...] = ()) -> Relaxed | None:
         """The most of worth x customers - cost x spend; None where hulls cannot keep the rows.
@@ -118,8 +118,8 @@ class FlightHulls:
         return 0.0, spend
 
     def _hulls(self) -> list[Hull]:
-        envelopes = self._tables.hulls(np.zeros(len(self._ends)), self._ends)
-        return [envelopes.of(channel) for channel in range(len(self._ends))]
+        envelopes = self.tables.hulls(np.zeros(len(self.ends)), self.ends)
+        return [envelopes.of(channel) for channel in range(len(self.ends))]
 
     def _sharpened(self, found: Relaxed) -> bool:
         """Sample where hulls exceed curves and are not chords over a convex stretch; False where none is left."""
@@ -130,16 +130,16 @@ class FlightHulls:
             for k in places.tolist():
                 inside = adstock[channel][(adstock[channel] >= hull.spend[k - 1]) & (adstock[channel] <= hull.spend[k])]
                 near = {float(hull.spend[k - 1]), float(hull.spend[k]), *(float(x) for x in inside[:3])}
-                wanted += [(channel, x) for x in near if 0 < x < self._ends[channel]]
+                wanted += [(channel, x) for x in near if 0 < x < self.ends[channel]]
         before = [(hull.spend, hull.customers) for hull in self._hulls()]
         owner, points = (
             (np.array(column) for column in zip(*wanted, strict=True)) if wanted else (np.zeros(0), np.zeros(0))
         )
-        if not self._tables.refine(owner.astype(np.intp), points):
+        if not self.tables.refine(owner.astype(np.intp), points):
             return False
         lowered = 0.0
         for channel, ((spend, customers), hull) in enumerate(zip(before, self._hulls(), strict=True)):
-            here = np.clip(adstock[channel], 0.0, self._ends[channel])
+            here = np.clip(adstock[channel], 0.0, self.ends[channel])
             fall = np.interp(here, spend, customers) - np.interp(here, hull.spend, hull.customers)
             lowered += float(response.season @ fall)
         return lowered > _SHARP * max(found.customers, 1e-300)

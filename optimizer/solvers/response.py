@@ -124,7 +124,7 @@ class Response:
         For concave curves. Below a millionth of its scale a curve is replaced by its tangent there.
         """
         if self.is_shared:
-            adstock = self._adstock(spend)
+            adstock = self.adstock(spend)
             raised = np.maximum(adstock, self._floor)
             value, slope = self._means(raised)
             heights = (value + slope * (adstock - raised)) * self.season
@@ -145,7 +145,7 @@ class Response:
 
         Tamed near zero, where curves of infinite slope would hold every step back.
         """
-        adstock = np.array([m @ x for m, x in zip(self.mean_spreads, spend, strict=True)]) + self.carried
+        adstock = self.adstock(spend)
         here = np.maximum(adstock, self._floor)
         if self.bends is not None:
             here = np.maximum(here, self.bends.start)
@@ -161,8 +161,8 @@ class Response:
         Maximising it, and touching anew where that leads, climbs by the concave-convex procedure (Yuille and
         Rangarajan, 2003). For carryover that all draws share.
         """
-        start = self._turns
-        adstock = self._adstock(spend)
+        start = self.turns
+        adstock = self.adstock(spend)
         raised = np.maximum(start, self._floor)  # slopes at zero may be infinite
         at = self._plain(np.maximum(adstock, self._floor))
         top = self._plain(np.broadcast_to(raised, adstock.shape))
@@ -172,7 +172,7 @@ class Response:
         return replace(self, bends=_Bends(start, rest - slope * adstock, slope))
 
     @cached_property
-    def _turns(self) -> Array:
+    def turns(self) -> Array:
         """Adstock at which each expected curve is steepest, shape (channels, 1); 0 where it is concave throughout."""
         grid = self.scales * np.geomspace(1e-3, 30, _LOOKS)
         owner = np.repeat(np.arange(len(grid)), _LOOKS)
@@ -195,12 +195,13 @@ class Response:
         value, slope = self._bank.mean_and_slope(owner, adstock.ravel())
         return value.reshape(adstock.shape), slope.reshape(adstock.shape)
 
-    def _adstock(self, spend: Array) -> Array:
-        return np.array([m @ x for m, x in zip(self._spreads, spend, strict=True)]) + self.carried
+    def adstock(self, spend: Array) -> Array:
+        """Mean adstocked spend, past included, shape (channels, weeks + lags - 1)."""
+        return np.array([m @ x for m, x in zip(self.mean_spreads, spend, strict=True)]) + self.carried
 
     def _values(self, spend: Array) -> Array:
         if self.is_shared:
-            return self._means(self._adstock(spend))[0] * self.season
+            return self._means(self.adstock(spend))[0] * self.season
         values = [self._kernel(index, self._draws(index, spend[index]))[0] for index in range(len(spend))]
         return np.array([value.mean(axis=1) for value in values]) * self.season
 

@@ -1,20 +1,19 @@
-"""How other allocators search, rebuilt: the same curves, budget and bounds for all.
+"""Other allocators on the same curves, budget and bounds: the peers' own packages, and SciPy's SLSQP.
 
-The packages themselves are not called. SLSQP is called as PyMC-Marketing's BudgetOptimizer calls it: spend in currency
-from an even split, the budget as an equality, analytic gradients, ftol 1e-9, at most 1,000 steps. The grid walk is
-Meridian's: from zero, again and again the step to the grid point of the best return per unit of currency, until the
-first step that overshoots the budget.
+SLSQP is called as PyMC-Marketing's BudgetOptimizer calls it: spend in currency from an even split, the budget as an
+equality, analytic gradients, ftol 1e-9, at most 1,000 steps. The packages are asked in environments of their own.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from optimizer_packages import allocations
 from plan_worlds import Instance, instance
 from scipy.optimize import minimize
-
-GRID = 10_000  # steps in the budget, Meridian's gtol of 0.0001
 
 
 def slsqp(world: Instance, response: float = 1.0, *, is_scaled: bool = False) -> np.ndarray:
@@ -41,23 +40,6 @@ def slsqp(world: Instance, response: float = 1.0, *, is_scaled: bool = False) ->
     return spend * min(1.0, budget / max(spend.sum(), 1e-300))
 
 
-def grid_walk(world: Instance) -> np.ndarray:
-    """The greedy grid walk's allocation: each S-shaped curve's best chord from zero, then single steps."""
-    step = world.budget / GRID
-    owner, gain, width = [], [], []
-    for channel, (curve, most) in enumerate(zip(world.curves.values(), world.upper, strict=True)):
-        won = curve(step * np.arange(int(min(most, world.budget) / step) + 1))
-        first = 1 + int(np.argmax(won[1:] / np.arange(1, len(won))))
-        widths = np.concatenate(([first], np.ones(len(won) - 1 - first)))
-        gain.append(np.concatenate(([won[first]], np.diff(won[first:]))) / widths)
-        width.append(widths * step)
-        owner.append(np.full(len(widths), channel))
-    order = np.argsort(-np.concatenate(gain), kind="stable")
-    taken = np.concatenate(width)[order]
-    count = int(np.searchsorted(np.cumsum(taken), world.budget * (1 + 1e-12), side="right"))
-    return np.bincount(np.concatenate(owner)[order][:count], taken[:count], minlength=len(world.curves))
-
-
 def spendable(seed: int) -> Instance:
     """The instance of a seed without groups and entry prices, its budget no more than the bounds can take."""
     world = instance(seed)
@@ -65,31 +47,50 @@ def spendable(seed: int) -> Instance:
     return replace(world, groups=(), entry=np.zeros(len(world.curves)), budget=budget)
 
 
-def compare(count: int) -> None:
-    """Print how many allocations are within 0.1 % of the certified optimum, and the worst loss."""
-    ways = {
-        "hulls, branch and bound": None,
-        "SLSQP as PyMC-Marketing calls it": slsqp,
-        "the same, customers in units of 10,000": lambda world: slsqp(world, 1e-4),
-        "SLSQP, spend and customers scaled": lambda world: slsqp(world, is_scaled=True),
-        "greedy grid walk, as Meridian's": grid_walk,
-    }
-    short: dict[str, list[float]] = {name: [] for name in ways}
-    unspent: list[float] = []
-    for seed in range(count):
-        world = spendable(seed)
+def compare(count: int, pythons: dict[str, str]) -> None:
+    """Print how many allocations are within 0.1 % of the certified optimum, the worst loss, and times."""
+    worlds = [spendable(seed) for seed in range(count)]
+    best, ours = [], []
+    for world in worlds:
         plan = world.plan()
-        best = plan.solve(world.curves, gap=1e-4)
-        for name, allocate in ways.items():
-            spend = best.spend.to_numpy() if allocate is None else allocate(world)
-            won = sum(float(curve(x)) for curve, x in zip(world.curves.values(), spend, strict=True))
-            short[name].append(1 - won / (best.bound - world.organic))
-            if allocate is grid_walk:
-                unspent.append(1 - spend.sum() / world.budget)
+        start = time.process_time()
+        best.append(plan.solve(world.curves, gap=1e-4))
+        ours.append(time.process_time() - start)
     print(f"\n{count} plans of one budget and bounds, paid customers against the proven bound")
-    print(f"{'':42}within 0.1 %   worst loss")
-    for name, losses in short.items():
-        missed = np.array(losses)
-        print(f"{name:42}{np.mean(missed <= 1e-3):12.0%}   {missed.max():10.2%}")
-    print(f"The grid walk left up to {max(unspent):.0%} of the budget unspent.")
-    print("Peers' searches are rebuilt from how the packages call them; the packages themselves were not run.")
+    print(f"{'':44}within 0.1 %   worst loss   no answer   median time")
+    _row("hulls, branch and bound", worlds, best, [plan.spend.to_numpy() for plan in best], ours)
+    ways: dict[str, Callable[[Instance], np.ndarray]] = {
+        "SciPy SLSQP as PyMC-Marketing calls it": slsqp,
+        "the same, customers in units of 10,000": lambda world: slsqp(world, 1e-4),
+        "SciPy SLSQP, spend and customers scaled": lambda world: slsqp(world, is_scaled=True),
+    }
+    for name, allocate in ways.items():
+        spends, seconds = [], []
+        for world in worlds:
+            start = time.process_time()
+            spends.append(allocate(world))
+            seconds.append(time.process_time() - start)
+        _row(name, worlds, best, spends, seconds)
+    for name, answer in allocations(worlds, pythons).items():
+        if "failed" in answer:
+            print(f"{name:44}not asked: {answer['failed']}")
+            continue
+        version = " ".join(answer["versions"].values())
+        _row(f"{name}, {version}", worlds, best, answer["spends"], answer["seconds"])
+
+
+def _row(name: str, worlds: list[Instance], best: list, spends: list, seconds: list[float]) -> None:
+    """One line of the table; allocations that round the budget up are scaled back to it."""
+    lost = []
+    for world, plan, spend in zip(worlds, best, spends, strict=True):
+        if spend is None:
+            continue
+        amounts = np.clip(spend, 0, world.upper)
+        amounts *= min(1.0, world.budget / max(amounts.sum(), 1e-300))
+        won = sum(float(curve(x)) for curve, x in zip(world.curves.values(), amounts, strict=True))
+        lost.append(1 - won / (plan.bound - world.organic))
+    losses, silent = np.array(lost), len(worlds) - len(lost)
+    within = (losses <= 1e-3).sum() / len(worlds)
+    print(
+        f"{name:44}{within:12.0%}   {losses.max():10.2%}   {silent:9}   {1e3 * np.median(seconds):8.1f} ms", flush=True
+    )

@@ -1,0 +1,241 @@
+"""Flights of S-shaped curves: a mixed-integer program that moves from piece to piece of each curve, as their bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from optimizer.program import Array
+from optimizer.solvers.bank import Index
+from optimizer.solvers.flight_hulls import Relaxed, TotalsRow
+from optimizer.solvers.hulls import Tables
+from optimizer.solvers.response import Response
+from optimizer.solvers.schedules import Schedules
+
+__all__ = ["FlightSwitches"]
+
+sparse: Any = scipy.sparse
+
+_BORDERS = np.array([0.2, 0.4, 0.6, 0.8, 1.0])  # where pieces of a convex stretch end, as shares of it
+_BEYOND = 1.35 ** np.arange(1, 12)  # where the concave stretch is sampled, against its start
+_TOLERANCE = 1e-9
+_MARGIN = 1e-6  # of all that any week may bring: a thousand times what the tolerances can hide
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """One channel's curve as concave runs, one after the other.
+
+    Parameters
+    ----------
+    start, width, gain
+        Adstock at which each segment starts, its width and its customers, shape (segments,).
+    run
+        The run to which each segment belongs, rising from 0.
+    """
+
+    start: Array
+    width: Array
+    gain: Array
+    run: Index
+
+    @property
+    def joints(self) -> int:
+        """Places at which one run ends and the next begins."""
+        return int(self.run[-1])
+
+    @property
+    def order(self) -> tuple[Any, Any]:
+        """Rows that hold at most 0, over segments and switches: a run is full before the next one starts."""
+        before, after = [], []
+        for joint in range(self.joints):
+            before += [(joint, k, -1.0) for k in np.flatnonzero(self.run == joint)]
+            after += [(joint, k, 1.0) for k in np.flatnonzero(self.run == joint + 1)]
+        entries = before + after
+        rows = np.arange(len(entries))
+        signs = np.array([sign for _, _, sign in entries])
+        of_segments = (rows, [k for _, k, _ in entries])
+        of_switches = (rows, [joint for joint, _, _ in entries])
+        count = len(entries)
+        return (
+            sparse.csr_matrix((signs, of_segments), (count, len(self.run))),
+            sparse.csr_matrix((-signs, of_switches), (count, self.joints)),
+        )
+
+
+class FlightSwitches:
+    """The relaxation of a flight in which a week is on one piece of its curve, not on a mixture of two.
+
+    Curves are covered by concave hulls on consecutive intervals, so only the width of the intervals is relaxed. HiGHS
+    bounds the program by branch and cut with tolerances of 1e-9, and a margin well beyond what they can hide is added.
+
+    Parameters
+    ----------
+    response, schedules
+        Weekly curves, lag weights, season, what the past carries in; the schedules allowed.
+    tables
+        Samples of the curves, up to the adstock that each channel may reach.
+    ends
+        That adstock, shape (channels,).
+    """
+
+    def __init__(self, response: Response, schedules: Schedules, tables: Tables, ends: Array) -> None:
+        self._response, self._schedules, self._tables, self._ends = response, schedules, tables, ends
+        weekly = np.minimum(schedules.weekly_most, schedules.total_most)
+        most = [m @ np.full(schedules.weeks, u) for m, u in zip(response.mean_spreads, weekly, strict=True)]
+        self._reach = np.array(most) + response.carried
+
+    def best(
+        self, worth: float, cost: float, rows: tuple[TotalsRow, ...], start: Array, gap: float, seconds: float
+    ) -> Relaxed | None:
+        """The most of worth x customers - cost x spend, from a schedule that keeps the rows; None without a bound."""
+        import highspy
+
+        response, schedules = self._response, self._schedules
+        adstock = response.adstock(start)
+        pieces = self._pieces(adstock)
+        channels, weeks, terms = len(pieces), schedules.weeks, len(response.season)
+        switches = sum(p.joints for p in pieces) * terms
+        idle = float(response.past_customers.sum())
+        floor = float(self._floor @ np.full(channels, response.season.sum())) - idle
+        paid = np.concatenate(
+            (np.ones(channels * weeks), np.zeros(channels + terms * sum(len(p.run) for p in pieces) + switches))
+        )
+        won = np.concatenate(
+            (
+                np.zeros(channels * (weeks + 1)),
+                *(np.outer(response.season, p.gain).ravel() for p in pieces),
+                np.zeros(switches),
+            )
+        )
+        unit = schedules.unit
+        matrix, lower, limit = self._rows(pieces, rows, paid * unit, won, floor)
+        objective = worth * won - cost * paid * unit
+        size = max(float(np.abs(objective).max()), 1e-300)
+        open_ = [self._reach[c][:, None] > p.start for c, p in enumerate(pieces)]
+        joint_open = [
+            self._reach[c][:, None] > p.start[np.flatnonzero(np.diff(p.run)) + 1] for c, p in enumerate(pieces)
+        ]
+        reachable = np.concatenate([mask.ravel() for mask in (*open_, *joint_open)]).astype(float)
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
+        model.col_cost_, model.col_lower_ = -objective / size, np.zeros(len(objective))
+        model.col_upper_ = np.concatenate((schedules.most / unit, reachable))
+        model.row_lower_, model.row_upper_ = lower, limit
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
+        model.a_matrix_.value_ = matrix.data
+        kinds = [highspy.HighsVarType.kContinuous] * (len(objective) - switches)
+        model.integrality_ = kinds + [highspy.HighsVarType.kInteger] * switches
+        solver = highspy.Highs()
+        for option, value in _OPTIONS.items():
+            solver.setOptionValue(option, value)
+        solver.setOptionValue("time_limit", max(seconds, 0.1))
+        solver.setOptionValue("mip_rel_gap", gap)
+        solver.passModel(model)
+        guess = highspy.HighsSolution()
+        guess.col_value = self._filled(pieces, start, adstock, unit).tolist()
+        solver.setSolution(guess)
+        solver.run()
+        found = -float(solver.getInfo().mip_dual_bound) * size
+        if not np.isfinite(found):
+            return None
+        margin = _MARGIN * (worth * float(won.sum()) + cost * float(schedules.total_most.sum()))
+        values = np.array(solver.getSolution().col_value)
+        spend = start
+        if len(values) == len(objective):
+            spend = np.clip(values[: channels * weeks] * unit, 0.0, None).reshape(channels, weeks)
+        return Relaxed(found + worth * floor + margin, spend, float(spend.sum()), 0.0)
+
+    def _pieces(self, adstock: Array) -> list[_Pieces]:
+        """The curves' concave runs: borders in convex stretches, samples where the schedule works."""
+        turns = np.minimum(self._response.turns[:, 0], self._ends)
+        owner, points = [], []
+        for channel, (turn, end) in enumerate(zip(turns, self._ends, strict=True)):
+            used = np.unique(adstock[channel].round(-int(np.floor(np.log10(end))) + 3))
+            near = used[np.linspace(0, len(used) - 1, min(len(used), 8)).astype(int)]
+            mine = np.concatenate((turn * _BORDERS, turn * _BEYOND, near))
+            mine = mine[(mine > 0) & (mine < end)]
+            owner.append(np.full(len(mine), channel))
+            points.append(mine)
+        self._tables.refine(np.concatenate(owner), np.concatenate(points))
+        borders = [turn * _BORDERS[turn * _BORDERS < end] for turn, end in zip(turns, self._ends, strict=True)]
+        found: list[list[Array]] = [[] for _ in turns]
+        starts = np.zeros(len(turns))
+        for step in range(len(_BORDERS) + 1):
+            stops = np.array(
+                [b[step] if step < len(b) and b[step] > 0 else e for b, e in zip(borders, self._ends, strict=True)]
+            )
+            everyone = np.arange(len(turns))
+            stops = np.where(stops < self._ends, self._tables.sampled_at(everyone, stops), self._ends)
+            hulls = self._tables.hulls(starts, stops)
+            if step == 0:
+                self._floor = hulls.floor
+            for channel in np.flatnonzero(stops > starts).tolist():
+                hull = hulls.of(channel)
+                found[channel].append(
+                    np.array(
+                        [
+                            hull.spend[:-1],
+                            np.diff(hull.spend),
+                            np.diff(hull.customers),
+                            np.full(len(hull.spend) - 1, step),
+                        ]
+                    )
+                )
+            starts = stops
+        joined = [np.concatenate(parts, axis=1) for parts in found]
+        return [_Pieces(p[0], p[1], p[2], p[3].astype(np.intp)) for p in joined]
+
+    def _rows(
+        self, pieces: list[_Pieces], rows: tuple[TotalsRow, ...], paid: Array, won: Array, floor: float
+    ) -> tuple[Any, Array, Array]:
+        """All scaled rows over weekly spends and totals in units, segments and switches; with their limits."""
+        response, schedules = self._response, self._schedules
+        channels, terms, unit = len(pieces), len(response.season), schedules.unit
+        limited, limits = schedules.inequalities
+        sums = schedules.equalities
+        alike = sparse.eye(terms)
+        widths = sparse.block_diag([sparse.kron(alike, p.width[None, :] / unit) for p in pieces])
+        orders = [p.order for p in pieces]
+        segments = sparse.block_diag([sparse.kron(alike, order[0]) for order in orders])
+        switches = sparse.block_diag([sparse.kron(alike, order[1]) for order in orders])
+        spreads = sparse.block_diag([sparse.csr_matrix(m) for m in response.mean_spreads])
+        spread = sparse.hstack([-spreads, sparse.csr_matrix((channels * terms, channels))])
+        matrix = sparse.bmat(
+            [[sparse.vstack([limited, sums]), None, None], [spread, widths, None], [None, segments, switches]]
+        )
+        limit = np.concatenate(
+            (limits / unit, np.zeros(sums.shape[0]), response.carried.ravel() / unit, np.zeros(segments.shape[0]))
+        )
+        lower = np.full(len(limit), -np.inf)
+        lower[len(limits) : len(limits) + sums.shape[0]] = 0.0
+        if rows:
+            extra = np.array([row.per_spend * paid - row.per_customer * won for row in rows])
+            room = np.array([row.limit + row.per_customer * floor for row in rows])
+            scale = np.abs(extra).max(axis=1)
+            matrix = sparse.vstack([matrix, sparse.csr_matrix(extra / scale[:, None])])
+            limit, lower = np.concatenate((limit, room / scale)), np.concatenate((lower, np.full(len(rows), -np.inf)))
+        return sparse.csc_matrix(matrix), lower, limit
+
+    def _filled(self, pieces: list[_Pieces], spend: Array, adstock: Array, unit: float) -> Array:
+        """The variables of a schedule."""
+        segments, switches = [], []
+        for row, p in zip(adstock, pieces, strict=True):
+            segments.append(np.clip((row[:, None] - p.start) / p.width, 0.0, 1.0).ravel())
+            switches.append((row[:, None] >= p.start[np.flatnonzero(np.diff(p.run)) + 1]).astype(float).ravel())
+        return np.concatenate((spend.ravel() / unit, spend.sum(axis=1) / unit, *segments, *switches))
+
+
+_OPTIONS = {
+    "output_flag": False,
+    "threads": 1,
+    "random_seed": 0,
+    "mip_heuristic_effort": 0.0,
+    "mip_feasibility_tolerance": _TOLERANCE,
+    "primal_feasibility_tolerance": _TOLERANCE,
+    "dual_feasibility_tolerance": _TOLERANCE,
+}
