@@ -18,7 +18,7 @@ from attribution.touches import Touches
 
 __all__ = ["ArrayTouches", "blocks_of"]
 
-_BLOCK = 1_000_000
+_BLOCK = 500_000
 
 
 class ArrayTouches(Touches):
@@ -191,7 +191,7 @@ class ArrayTouches(Touches):
 
 
 def blocks_of(paths: Paths) -> Iterator[ArrayTouches]:
-    """The touches of paths, about a million at a time and never half a path."""
+    """The touches of paths, about half a million at a time and never half a path."""
     starts = np.unique(np.searchsorted(paths.first, np.arange(0, paths.first[-1], _BLOCK)))
     edges = [*starts[starts < len(paths)].tolist(), len(paths)] if len(paths) else []
     for start, stop in pairwise(edges):

@@ -117,7 +117,7 @@ def _in_order(user: Keys, event: Ints) -> tuple[Keys, Ints]:
     A user's number within the part and an event share 64 bits, which processors sort fast; as many users as the bits
     above the event can tell apart are sorted at once.
     """
-    order = np.argsort(user)
+    order = _order(user)
     user = user[order]
     owner = np.zeros(len(user), dtype=np.int64)
     np.cumsum(user[1:] != user[:-1], out=owner[1:])
@@ -133,13 +133,28 @@ def _in_order(user: Keys, event: Ints) -> tuple[Keys, Ints]:
     return user, key.view(np.int64)
 
 
+def _order(user: Keys) -> Ints:
+    """Rows in the order of their users: by the bits that fit beside a row's number, and by all of them if need be."""
+    bits = np.uint64(len(user).bit_length())
+    key = user >> bits
+    key <<= bits
+    key |= np.arange(len(user), dtype=np.uint64)
+    key.sort()
+    key &= (np.uint64(1) << bits) - np.uint64(1)
+    order = key.view(np.int64)
+    ranked = user[order]
+    return order if (ranked[1:] >= ranked[:-1]).all() else np.argsort(user)
+
+
 @dataclass(frozen=True, eq=False)
 class _Events:
-    """Events of whole users in order: time since the epoch, code, and number of the path each stands in."""
+    """Events of whole users in order: code, path, time to the path's end; and by path, when it ends and its bucket."""
 
-    time: Ints
     code: Codes
     path: Ints
+    wait: Ints
+    ended: Ints
+    bucket: NDArray[np.uint16]
 
 
 def _fold_part(user: Keys, packed: Ints, grammar: Grammar, ends: Ends, passed: int) -> Folded:
@@ -155,41 +170,37 @@ def _fold_part(user: Keys, packed: Ints, grammar: Grammar, ends: Ends, passed: i
     begin = np.flatnonzero(starts)
     last = np.append(begin[1:], len(user))[: len(begin)] - 1
     bucket = ((user[begin] >> _HALF) * np.uint64(BUCKETS) >> _HALF).astype(np.uint16)  # rises with the user's hash
-    events = _Events(time, code, np.cumsum(starts) - 1)
-    won = wins[last]
-    of_won = won[events.path]
+    path, ended, won = np.cumsum(starts) - 1, time[last], wins[last]
+    events = _Events(code, path, ended[path] - time, ended, bucket)
+    of_won = won[path]
     waiting = np.flatnonzero(of_won & ~wins)
-    path = events.path[waiting]
-    alive = time[last[path]] - time[waiting] <= grammar.window[code[waiting]]
-    number = np.cumsum(won) - 1 + passed
-    parts = [(np.flatnonzero(~of_won), None), (waiting[~alive], None), (waiting[alive], (last, number))]
-    lost, expired, converted = (_paths(events, rows, bucket, grammar, ending) for rows, ending in parts)
+    late = events.wait[waiting] > grammar.window[code[waiting]]
+    lost, expired = (_paths(events, rows, grammar) for rows in (~of_won, waiting[late]))
+    converted = _paths(events, waiting[~late], grammar, np.cumsum(won) - 1 + passed)
     return Folded(_valued(converted, ends), joined([lost, expired]), int(repeats))
 
 
-def _paths(
-    events: _Events, rows: Ints, bucket: NDArray[np.uint16], grammar: Grammar, ending: tuple[Ints, Ints] | None
-) -> Paths:
-    """Paths of the touches at some rows; without their value where a conversion ends them.
-
-    ``ending`` holds, by path, the row of its conversion and the conversion's number.
-    """
-    path = events.path[rows]
+def _paths(events: _Events, rows: Ints | Flags, grammar: Grammar, number: Ints | None = None) -> Paths:
+    """Paths of the touches at some rows; without their value where a conversion, whose number is given, ends them."""
+    path, wait, code = events.path[rows], events.wait[rows], events.code[rows]
     edges = np.flatnonzero(path[1:] != path[:-1]) + 1
-    first = np.concatenate([[0], edges, [len(rows)]]) if len(rows) else np.zeros(1, dtype=np.int64)
+    first = np.concatenate([[0], edges, [len(path)]]) if len(path) else np.zeros(1, dtype=np.int64)
     owner, count = path[first[:-1]], len(first) - 1
-    ended = events.time[rows[first[1:] - 1] if ending is None else ending[0][owner]]
+    ended = events.ended[owner]
+    if number is None and (short := wait[first[1:] - 1]).any():  # what would have converted ends with its last touch
+        ended -= short
+        wait -= np.repeat(short, np.diff(first))
     channel = grammar.channel.astype(narrow(int(grammar.channel.max(initial=0))))
     return Paths(
-        channel=channel[events.code[rows]],
+        channel=channel[code],
         first=first,
         conversions=np.broadcast_to(np.float64(0.0), count),
-        nulls=np.broadcast_to(np.float64(1.0 if ending is None else 0.0), count),
+        nulls=np.broadcast_to(np.float64(1.0 if number is None else 0.0), count),
         value=np.broadcast_to(np.float64(0.0), count),
-        age=(np.repeat(ended, np.diff(first)) - events.time[rows]) / DAY,
+        age=wait / DAY,
         ended=ended + grammar.epoch,
-        labels={"bucket": bucket[owner], "kind": events.code[rows[first[:-1]]]},
-        source=np.broadcast_to(np.int64(-1), count) if ending is None else ending[1][owner],
+        labels={"bucket": events.bucket[owner], "kind": code[first[:-1]]},
+        source=np.broadcast_to(np.int64(-1), count) if number is None else number[owner],
     )
 
 

@@ -22,7 +22,8 @@ __all__ = ["MEASURES", "Tally"]
 
 Array = NDArray[np.float64]
 _WORKERS = 2
-_MERGE = 6
+_ROWS = 2_000_000
+_DENSE_CELLS = 4_000_000
 MEASURES = ("conversions", "nulls", "value")
 
 
@@ -65,13 +66,15 @@ class Tally:
         """
         waiting: deque[Future[pd.DataFrame]] = deque()
         frames: list[pd.DataFrame] = []
+        most = _ROWS
         with ThreadPoolExecutor(_WORKERS) as pool:
             for touches in blocks:
                 waiting.append(pool.submit(count, touches))
                 if len(waiting) > _WORKERS:
                     frames.append(waiting.popleft().result())
-                if len(frames) > _MERGE:
+                if sum(map(len, frames)) > most:
                     frames = [_merged(frames)]
+                    most = max(_ROWS, 2 * len(frames[0]))
             frames += [future.result() for future in waiting]
         return cls.of(frames[0] if len(frames) == 1 else _merged(frames), by)
 
@@ -139,11 +142,17 @@ class Tally:
         from scipy import sparse
 
         shape = (len(self.keys), len(self.items))
-        result = {}
-        for name, sums in self.sums.items():
-            matrix = sparse.csr_array((sums, (self.rows, self.columns)), shape=shape)
-            result[name] = np.asarray((matrix.T @ weights.T).T)
-        return result
+        if shape[0] * shape[1] <= _DENSE_CELLS:
+            at = self.rows * shape[1] + self.columns
+            cells = shape[0] * shape[1]
+            return {
+                name: weights @ np.bincount(at, weights=sums, minlength=cells).reshape(shape)
+                for name, sums in self.sums.items()
+            }
+        matrices = {
+            name: sparse.csr_array((sums, (self.rows, self.columns)), shape=shape) for name, sums in self.sums.items()
+        }
+        return {name: np.asarray((matrix.T @ weights.T).T) for name, matrix in matrices.items()}
 
     def per_key(self) -> dict[str, Array]:
         """Sums of each key alone, shape (keys, items)."""
