@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ import numpy.typing as npt
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from mmm.conjugate import coefficient_draws
-from mmm.geo import GeoProblem, fuse_geos, standardise_geos
 from mmm.likelihood import fuse
 from mmm.media import Drivers, media_draws
 from mmm.nuts import Progress, Settings
@@ -24,6 +23,9 @@ from mmm.sampling import Sampled, sample_until_converged
 from mmm.specification import Model, NormalLikelihood
 from mmm.standard import Problem as Standard
 from mmm.standard import standardise
+
+if TYPE_CHECKING:
+    from mmm.geo import GeoProblem
 
 __all__ = ["assemble", "fit", "usable"]
 
@@ -69,6 +71,8 @@ def fit(
     kept = usable(panel, model)
     model = model.about(panel, kept)
     if len(panel.geos) > 1:
+        from mmm.geo import fuse_geos, standardise_geos  # compiles a kernel of its own
+
         problem = standardise_geos(kept, model)
         sampled = sample_until_converged(
             fuse_geos(problem), replace(settings, target_accept=0.9), progress, time_budget

@@ -123,10 +123,11 @@ def fuse(problem: Problem) -> FusedDensity:
     """Lay a problem out in memory for the kernel."""
     explicit = problem.explicit
     tests = problem.tests
+    tested = tests.places[:, 0]
     sizes = (*problem.media.shape, *problem.columns.T.shape, len(explicit.sd), len(tests.places))
     arrays = (
-        problem.media,
-        problem.frequency,
+        np.vstack([problem.media, tests.otherwise]),
+        np.vstack([problem.frequency, problem.frequency[tested]]),
         problem.kpi,
         problem.columns.T,
         np.array(problem.noise),
@@ -137,6 +138,5 @@ def fuse(problem: Problem) -> FusedDensity:
         problem.layout.slots,
         tests.places,
         tests.measured,
-        tests.otherwise,
     )
     return laid_out(problem, sizes, arrays, FIELDS, c_log_density)

@@ -6,7 +6,7 @@ NumPy throughout and independent of the compiled kernel, against which it is tes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -79,6 +79,8 @@ class ChannelDraws:
         Contacts per person reached, shape (T,), of a channel measured by reach and frequency; None for others.
     usual
         Its mean over people reached, which stands for periods where it is not known.
+    kept
+        Response over the panel where it was computed before, shape (T, S).
     """
 
     adstock: Adstock
@@ -91,6 +93,7 @@ class ChannelDraws:
     scale: Array
     frequency: Array | None = None
     usual: float = 0.0
+    kept: Array | None = field(default=None, repr=False)
 
     def response(self, media: Array | None = None, frequency: Array | None = None) -> Array:
         """Response by period before the effect's scale, shape (T, S); to another driver where given.
@@ -102,6 +105,8 @@ class ChannelDraws:
         frequency
             Contacts per person reached in the same periods; where None, those of the panel, then its mean.
         """
+        if media is None and frequency is None and self.kept is not None:
+            return self.kept
         series = self.media if media is None else media
         if self.frequency is None:
             stock = stocked(self.adstock, self.adstock_parameters, series[:, None], np.array([self.before]))
@@ -148,6 +153,7 @@ class ChannelDraws:
             self,
             media=np.concatenate([self.media[len(self.media) - min(longest, len(self.media)) :], media]),
             frequency=self._ahead(longest, len(media), frequency),
+            kept=None,
         )
         return ahead.contribution()[-len(media) :]
 
@@ -265,8 +271,9 @@ def media_draws(
                 None if np.isnan(frequency).all() else frequency,
                 float(drivers.usual[geo, place]),
             )
-            level = level + weight * one.response().mean(axis=0)
-            found.append(one)
+            response = one.response()
+            level = level + weight * response.mean(axis=0)
+            found.append(one if len(drivers.weights) > 1 else replace(one, kept=response))
         for geo, one in enumerate(found):
             rows[geo].append(replace(one, scale=np.asarray(one.share / level)))
     return tuple(tuple(row) for row in rows)

@@ -60,23 +60,28 @@ def respond(
     curve
         Receives the response and its slopes by the series carried over and by both saturation parameters, (4, T).
     """
-    weeks, start = curve.shape[1], media.shape[0] - curve.shape[1]
+    rows, weeks = media.shape[0], curve.shape[1]
+    reached = family[3] != 0
+    amount = np.empty(rows if reached else weeks)
+    if reached:
+        for t in range(rows):
+            amount[t] = frequency[t]
+    else:
+        for t in range(rows):
+            driver[t] = media[t]
+        convolve(media, rows - weeks, weights, amount)
+    found = np.empty((4, rows)) if reached else curve
     p, q = value_at(values, slot[2]), value_at(values, slot[3])
-    stock = np.empty(weeks)
-    if family[3] == 0:
-        driver[:] = media
-        convolve(media, start, weights, stock)
-        saturate(family[2], p, q, stock, curve[0], curve[1], curve[2], curve[3])
-        return
-    often = np.empty((4, media.shape[0]))
-    saturate(family[2], p, q, frequency, often[0], often[1], often[2], often[3])
-    for row in (0, 2, 3):
-        for t in range(media.shape[0]):
-            often[row, t] *= media[t]
-        convolve(often[row], start, weights, curve[row])
-    driver[:] = often[0]
-    for t in range(weeks):
-        curve[1, t] = 1.0
+    saturate(family[2], p, q, amount, found[0], found[1], found[2], found[3])
+    if reached:
+        for part in range(4):
+            for t in range(rows):
+                found[part, t] *= media[t]
+            convolve(found[part], rows - weeks, weights, curve[part])
+        for t in range(rows):
+            driver[t] = found[0, t]
+        for t in range(weeks):
+            curve[1, t] = 1.0
 
 
 @inlined

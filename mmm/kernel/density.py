@@ -5,9 +5,10 @@ Layout
 theta : (n,)
     Unconstrained coordinates: the channels' parameters, log of the noise, and whitened coefficients of a baseline that
     is not integrated out.
-media : (C, P + T)
-    What drives each channel, in units of its mean; the first P columns come before the first modelled week.
-frequency : (C, P + T)
+media : (C + M, P + T)
+    What drives each channel, in units of its mean, then what would have driven the channel of each lift test without
+    it; the first P columns come before the first modelled week.
+frequency : (C + M, P + T)
     Average frequency of channels measured by reach and frequency, whose media are reach; no meaning for others.
 families : (C, 4)
     Adstock code, number of lags, saturation code, and 1 for reach and frequency.
@@ -24,84 +25,76 @@ import numba as nb
 import numpy as np
 
 from mmm.kernel.channel import back, respond, weights_of
-from mmm.kernel.jit import EXPAND_SIGNATURE, LOGP_SIGNATURE, STAMP, compiled, entry, pointer
+from mmm.kernel.jit import EXPAND_SIGNATURE, LOGP_SIGNATURE, STAMP, compiled, entry, inlined, pointer
 from mmm.kernel.noise import explicit_baseline, marginal_baseline
 from mmm.kernel.prior import prior_terms
 
 __all__ = ["FIELDS", "c_expand", "c_log_density", "log_density"]
 
 
-@compiled
+@inlined
 def _forward(
-    values: Any,
-    media: Any,
-    frequency: Any,
-    families: Any,
-    slots: Any,
-    drivers: Any,
-    lags: Any,
-    curves: Any,
-    level: Any,
-    left: Any,
+    values: Any, media: Any, frequency: Any, families: Any, slots: Any, tests: Any, drivers: Any, lags: Any, curves: Any
 ) -> None:
-    """Lag weights, response and scale of every channel; subtracts what media bring from ``left``.
+    """Lag weights and response of every series.
 
-    ``drivers`` (C, P + T) receives what carries over, ``lags`` (C, 3, L) weights and their slopes, ``curves`` (C, 4, T)
-    response and its slopes, ``level`` (2, C) the mean response and the scale.
+    ``drivers`` (C + M, P + T) receives what carries over, ``lags`` (C, 3, L) weights and their slopes, ``curves``
+    (C + M, 4, T) response and its slopes.
     """
+    channels = families.shape[0]
+    for r in range(media.shape[0]):
+        i = r if r < channels else tests[r - channels, 0]
+        if r < channels:
+            weights_of(values, families[i], slots[i], lags[i])
+        weights = lags[i, 0, : families[i, 1]]
+        respond(values, families[i], slots[i], weights, media[r], frequency[r], drivers[r], curves[r])
+
+
+@inlined
+def _subtract(values: Any, slots: Any, curves: Any, level: Any, left: Any) -> None:
+    """Mean response and scale of every channel into ``level`` (2, C); takes what media bring from ``left``."""
     weeks = left.shape[0]
-    for i in range(media.shape[0]):
-        family, slot = families[i], slots[i]
-        weights_of(values, family, slot, lags[i])
-        respond(values, family, slot, lags[i, 0, : family[1]], media[i], frequency[i], drivers[i], curves[i])
+    for i in range(slots.shape[0]):
         total = 0.0
         for t in range(weeks):
             total += curves[i, 0, t]
         level[0, i] = total / weeks
-        level[1, i] = values[slot[4]] / level[0, i]
+        level[1, i] = values[slots[i, 4]] / level[0, i]
         for t in range(weeks):
             left[t] -= level[1, i] * curves[i, 0, t]
 
 
-@compiled
-def _lift_tests(
-    values: Any,
-    frequency: Any,
-    families: Any,
-    slots: Any,
-    lags: Any,
-    curves: Any,
-    level: Any,
-    tests: Any,
-    measured: Any,
-    otherwise: Any,
-    by_value: Any,
-    by_scale: Any,
-    pulls: Any,
-) -> float:
-    """Log density of the lift tests; adds the gradient through the series without the test.
-
-    What flows through the series with the test is left in ``pulls`` (M,) and ``by_scale`` (C,).
-    """
-    lead = otherwise.shape[1] - curves.shape[2]
+@inlined
+def _lift_tests(curves: Any, level: Any, tests: Any, measured: Any, by_scale: Any, pulls: Any) -> float:
+    """Log density of the lift tests; slopes by what each brought into ``pulls`` (M,), by scales added to ``by_scale``."""
+    channels = level.shape[1]
     total = 0.0
     for m in range(tests.shape[0]):
-        i, begin, end = tests[m, 0], tests[m, 1], tests[m, 2]
-        span, family, slot = end - begin, families[i], slots[i]
-        rows = slice(begin, lead + end)
-        kept, along, driver = np.empty((4, span)), np.empty(span), np.empty(lead + span)
-        respond(values, family, slot, lags[i, 0, : family[1]], otherwise[m, rows], frequency[i, rows], driver, kept)
-        difference = 0.0
-        for t in range(span):
-            difference += curves[i, 0, begin + t] - kept[0, t]
+        i, difference = tests[m, 0], 0.0
+        for t in range(tests[m, 1], tests[m, 2]):
+            difference += curves[i, 0, t] - curves[channels + m, 0, t]
         z = (level[1, i] * difference - measured[m, 0]) / measured[m, 1]
         total -= 0.5 * z * z
         pulls[m] = -z / measured[m, 1]
         by_scale[i] += pulls[m] * difference
-        for t in range(span):
-            along[t] = -pulls[m] * level[1, i]
-        back(by_value, slot, driver, lead, along, kept, lags[i, :, : family[1]])
     return total
+
+
+@inlined
+def _pull_on_channel(
+    i: int, curves: Any, level: Any, tests: Any, pull: Any, pulls: Any, by_scale: Any, own: Any
+) -> None:
+    """Slope by a channel's response into ``own``, that by its scale added to ``by_scale``."""
+    weeks = pull.shape[0]
+    for t in range(weeks):
+        by_scale[i] += pull[t] * curves[i, 0, t]
+    through_mean = by_scale[i] * level[1, i] / (level[0, i] * weeks)
+    for t in range(weeks):
+        own[t] = level[1, i] * pull[t] - through_mean
+    for m in range(tests.shape[0]):
+        if tests[m, 0] == i:
+            for t in range(tests[m, 1], tests[m, 2]):
+                own[t] += pulls[m] * level[1, i]
 
 
 @compiled
@@ -122,7 +115,6 @@ def log_density(
     slots: Any,
     tests: Any,
     measured: Any,
-    otherwise: Any,
     gradient: Any,
 ) -> float:
     """Log density (without constants) at ``theta``; its gradient is written into ``gradient``.
@@ -132,7 +124,7 @@ def log_density(
     theta, kinds, first, second
         Coordinates, shape (n,), with the code and constants of each one's prior.
     media, frequency
-        Drivers, and how often each person reached was reached, shape (C, P + T).
+        Drivers, and how often each person reached was reached, shape (C + M, P + T).
     kpi
         KPI in units of its mean, shape (T,).
     columns
@@ -149,18 +141,20 @@ def log_density(
         Channel, first row and row past the last of each lift test, shape (M, 3).
     measured
         Customers gained and standard error of each lift test, in units of the mean KPI, shape (M, 2).
-    otherwise
-        The tested channel's driver had there been no test, shape (M, P + T).
     """
-    n, channels, weeks = theta.shape[0], media.shape[0], kpi.shape[0]
+    n, channels, weeks, lead = theta.shape[0], families.shape[0], kpi.shape[0], media.shape[1] - kpi.shape[0]
     values, slopes, by_value = np.empty(n), np.empty(n), np.zeros(n)
     total = prior_terms(theta, kinds, first, second, values, slopes, gradient)
     longest = 1
     for i in range(channels):
         longest = max(longest, families[i, 1])
     drivers, lags = np.empty(media.shape), np.empty((channels, 3, longest))
-    curves, level, pull = np.empty((channels, 4, weeks)), np.empty((2, channels)), kpi.copy()
-    _forward(values, media, frequency, families, slots, drivers, lags, curves, level, pull)
+    curves, level = np.empty((media.shape[0], 4, weeks)), np.empty((2, channels))
+    _forward(values, media, frequency, families, slots, tests, drivers, lags, curves)
+    pull = np.empty(weeks)
+    for t in range(weeks):
+        pull[t] = kpi[t]
+    _subtract(values, slots, curves, level, pull)
     if noise[0] == 0.0:
         sigma = values[n - 1]
         quadratic = marginal_baseline(pull, columns, 1.0 / (sigma * sigma))
@@ -168,29 +162,24 @@ def log_density(
         by_value[n - 1] = (quadratic - weeks) / sigma
     else:
         total += explicit_baseline(values, columns, sd, regression, spread, kpi, noise, pull, by_value)
-    by_scale, pulls = np.zeros(channels), np.zeros(tests.shape[0])
-    total += _lift_tests(
-        values, frequency, families, slots, lags, curves, level, tests, measured, otherwise, by_value, by_scale, pulls
-    )
-    own = np.empty(weeks)
-    for i in range(channels):
-        for t in range(weeks):
-            by_scale[i] += pull[t] * curves[i, 0, t]
-        by_value[slots[i, 4]] += by_scale[i] / level[0, i]
-        through_mean = by_scale[i] * level[1, i] / (level[0, i] * weeks)
-        for t in range(weeks):
-            own[t] = level[1, i] * pull[t] - through_mean
-        for m in range(tests.shape[0]):
-            if tests[m, 0] == i:
-                for t in range(tests[m, 1], tests[m, 2]):
-                    own[t] += pulls[m] * level[1, i]
-        back(by_value, slots[i], drivers[i], media.shape[1] - weeks, own, curves[i], lags[i, :, : families[i, 1]])
+    by_scale, pulls, own = np.zeros(channels), np.zeros(tests.shape[0]), np.empty(weeks)
+    total += _lift_tests(curves, level, tests, measured, by_scale, pulls)
+    for r in range(media.shape[0]):
+        i = r if r < channels else tests[r - channels, 0]
+        if r < channels:
+            _pull_on_channel(i, curves, level, tests, pull, pulls, by_scale, own)
+            by_value[slots[i, 4]] += by_scale[i] / level[0, i]
+        else:
+            for t in range(weeks):
+                inside = tests[r - channels, 1] <= t < tests[r - channels, 2]
+                own[t] = -pulls[r - channels] * level[1, i] if inside else 0.0
+        back(by_value, slots[i], drivers[r], lead, own, curves[r], lags[i, :, : families[i, 1]])
     for j in range(n):
         gradient[j] += by_value[j] * slopes[j]
     return float(total)
 
 
-FIELDS = 24
+FIELDS = 23
 _OK, _BAD_DENSITY, _BAD_GRADIENT = 0, 4, 3
 
 
@@ -202,6 +191,7 @@ def _entries(stamp: str) -> tuple[Any, Any]:
         _ = stamp
         u = nb.carray(numbers_, (FIELDS,), dtype=np.int64)
         channels, columns, rank, weeks, count, tests = u[0], u[1], u[2], u[3], u[4], u[5]
+        series = channels + tests
         gradient = nb.carray(gradient_, (n,))
         density = nb.carray(density_, (1,))
         value = log_density(
@@ -209,8 +199,8 @@ def _entries(stamp: str) -> tuple[Any, Any]:
             nb.carray(pointer(u[6]), (n,), dtype=np.int64),
             nb.carray(pointer(u[7]), (n,), dtype=np.float64),
             nb.carray(pointer(u[8]), (n,), dtype=np.float64),
-            nb.carray(pointer(u[9]), (channels, columns), dtype=np.float64),
-            nb.carray(pointer(u[10]), (channels, columns), dtype=np.float64),
+            nb.carray(pointer(u[9]), (series, columns), dtype=np.float64),
+            nb.carray(pointer(u[10]), (series, columns), dtype=np.float64),
             nb.carray(pointer(u[11]), (weeks,), dtype=np.float64),
             nb.carray(pointer(u[12]), (rank, weeks), dtype=np.float64),
             nb.carray(pointer(u[13]), (2,), dtype=np.float64),
@@ -221,7 +211,6 @@ def _entries(stamp: str) -> tuple[Any, Any]:
             nb.carray(pointer(u[18]), (channels, 5), dtype=np.int64),
             nb.carray(pointer(u[19]), (tests, 3), dtype=np.int64),
             nb.carray(pointer(u[20]), (tests, 2), dtype=np.float64),
-            nb.carray(pointer(u[21]), (tests, columns), dtype=np.float64),
             gradient,
         )
         density[0] = value
