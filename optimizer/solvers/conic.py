@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from attribution.errors import BadInput, CacError, Problem
+from attribution.errors import BadInput, Problem
 from mmm.curves import Exponential, Hill, MichaelisMenten, Power, ResponseCurve
 from optimizer.program import Array, Program
 from optimizer.solvers.bank import Bank
 from optimizer.solvers.branch import Outcome
+from optimizer.solvers.cones import Figures, Shape, Term, template
 from optimizer.solvers.frontier import FrontierWalk
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.linear import SegmentProgram
 from optimizer.solvers.relaxation import Relaxation
 
-__all__ = ["Conic", "concave_customers", "optimal_value", "proved_bound"]
+__all__ = ["Conic", "proved_bound"]
 
 _MOST_DRAWS = 64
-_TOLERANCES = (1e-10, 1e-9, 1e-8)  # the first that the solver is sure of
-
-Expression = Any
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,10 @@ class Conic:
     """CVXPY with Clarabel, an interior-point method for exponential and power cones.
 
     Concave Hill (slope up to 1), Michaelis-Menten, exponential and power curves, with up to 64 draws. The blended CAC
-    becomes linear by the substitution of Charnes and Cooper (1962). The allocation is the solver's; its bound is not,
-    but comes from hulls sampled where the solver landed, so the proof does not rest on tolerances.
+    becomes linear by the substitution of Charnes and Cooper (1962). Budgets, bounds, rows and the curves' scales are
+    parameters of a program that is compiled once, so a changed plan of the same kind is only solved again. The
+    allocation is the solver's; its bound is not, but comes from hulls sampled where the solver landed, so the proof
+    does not rest on tolerances.
     """
 
     @property
@@ -48,43 +47,16 @@ class Conic:
         BadInput
             Where a curve has no conic form here, or channels have entry prices.
         """
-        import cvxpy as cp
-
         _check(program)
-        channels = np.flatnonzero(program.upper > 0)
-        unit = cp.Variable(nonneg=True) if program.goal.is_ratio else cp.Constant(1.0)
-        share = cp.Variable(len(channels))
-        scale = program.upper[channels]
-        place = np.zeros((program.size, len(channels)))
-        place[channels, np.arange(len(channels))] = scale
         size = max(float(bank.mean(program.upper).sum()), 1e-300)
-        rules = [share <= unit, share >= unit * (program.lower[channels] / scale)]
-        won = []
-        for index, channel in enumerate(channels):
-            curve = program.setting.curves[program.setting.channels[channel]]
-            value, more = concave_customers(curve, share[index], unit, float(scale[index]), size)
-            won.append(value)
-            rules += more
-        pick = np.zeros((program.size, len(channels)))
-        pick[channels, np.arange(len(channels))] = 1.0
-        spend, customers = place @ share, size * (pick @ cp.hstack(won))
-        money = max(float(program.upper.sum()), 1e-300)
-        for row in program.rows:
-            weight = max(np.abs(row.per_spend).max() * money, row.per_customer.max() * size, abs(row.limit), 1e-300)
-            rules.append(row.residual(spend, customers, unit) / weight <= 0)
-        goal = program.goal
-        if goal.is_ratio:
-            rules.append((goal.organic * unit + cp.sum(customers)) / (goal.organic + size) >= 1)
-            objective = -(goal.fixed_cost * unit + cp.sum(spend)) / (goal.fixed_cost + money)
-        else:
-            weight = max(goal.per_customer.max() * size, goal.per_spend.max() * money)
-            objective = (goal.per_customer @ customers - goal.per_spend @ spend) / weight
-        if not optimal_value(cp.Problem(cp.Maximize(objective), rules)):
+        scale = np.where(program.upper > 0, program.upper, 1.0)
+        terms, rate, worth = _terms(program, scale, size)
+        shape = Shape(program.size, len(program.rows), terms, program.goal.is_ratio)
+        share = template(shape).best(_figures(program, scale, size, rate, worth))
+        if share is None:
             return Outcome(None, -np.inf, -np.inf, 1, True)
-        found = program.lower.copy()
-        found[channels] = scale * share.value / float(unit.value)
-        found = np.clip(found, program.lower, program.upper)
-        score = goal.score(found, bank.mean(found))
+        found = np.clip(scale * share, program.lower, program.upper)
+        score = program.goal.score(found, bank.mean(found))
         bound = proved_bound(program, bank, found)
         return Outcome(found, score, max(bound, score), 1, True)
 
@@ -93,7 +65,7 @@ def _check(program: Program) -> None:
     problems: list[Problem | str] = []
     for channel, curve in program.setting.curves.items():
         kinds = {type(atom.curve) for atom in curve.atoms()}
-        if float(np.max(curve.inflection)) > 0 or not kinds <= set(_CONES):
+        if float(np.max(curve.inflection)) > 0 or not kinds <= _FAMILIES:
             problems.append(Problem("Conic", "has no exact conic form.", channel, remedy="use the default engine."))
         if curve.n_draws > _MOST_DRAWS:
             text = f"has {curve.n_draws} draws, and one cone each is too many beyond {_MOST_DRAWS}."
@@ -105,113 +77,69 @@ def _check(program: Program) -> None:
         raise BadInput(problems)
 
 
-def optimal_value(problem: Any) -> bool:
-    """Solve; True where an optimum was found, False where there is none.
-
-    Raises
-    ------
-    CacError
-        Where the solver ends anything but sure of its answer.
-    """
-    import warnings
-
-    import cvxpy as cp
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Solution may be inaccurate")  # the status says so, and is refused
-        for tolerance in _TOLERANCES:
-            limits = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), tolerance)
-            try:
-                problem.solve(solver=cp.CLARABEL, max_iter=500, **limits)
-            except cp.error.SolverError as error:
-                raise CacError(f"the conic solver failed: {error}. Remedy: use the default engine.") from error
-            if "inaccurate" not in problem.status:
-                break
-    if problem.status == "infeasible":
-        return False
-    if problem.status != "optimal":
-        raise CacError(f"the conic solver ended {problem.status!r}. Remedy: use the default engine.")
-    return True
+def _terms(program: Program, scale: Array, size: float) -> tuple[tuple[Term, ...], Array, Array]:
+    """The responses' terms, what a share of one is to each, and its customers as a share of ``size``."""
+    terms, rate, worth = [], [], []
+    for channel, curve in enumerate(program.setting.curves.values()):
+        for atom in curve.atoms():
+            draws = max(atom.curve.n_draws, 1)
+            for draw in range(draws):
+                single = atom.curve.take([draw])
+                numbers = {name: float(np.ravel(values)[0]) for name, values in single.parameters.items()}
+                kind, exponent, factor, won = _term(single, numbers, float(scale[channel]))
+                terms.append(Term(channel, kind, exponent))
+                rate.append(factor)
+                worth.append(atom.weight / draws / size * won)
+    return tuple(terms), np.array(rate), np.array(worth)
 
 
-def concave_customers(
-    curve: ResponseCurve, share: Expression, unit: Expression, spend: float, size: float
-) -> tuple[Expression, list[Any]]:
-    """Expected customers of a concave curve as an expression, and the rules it needs.
-
-    Parameters
-    ----------
-    curve
-        A curve of the families with a cone; its draws are averaged.
-    share, unit
-        Spend is ``share / unit * spend``; the expression is ``unit`` times the customers there.
-    spend
-        Currency that a share of one stands for.
-    size
-        Customers that the expression counts as one.
-    """
-    total: Expression = 0.0
-    rules: list[Any] = []
-    for atom in curve.atoms():
-        draws = max(atom.curve.n_draws, 1)
-        for draw in range(draws):
-            single = atom.curve.take([draw])
-            parameters = {name: float(np.ravel(values)[0]) for name, values in single.parameters.items()}
-            scaled = type(atom.curve)(**parameters).stretched(1 / spend, atom.weight / draws / size)
-            numbers = {name: float(values) for name, values in scaled.parameters.items()}
-            value, more = _CONES[type(atom.curve)](share, unit, **numbers)
-            total = total + value
-            rules += more
-    return total, rules
+def _term(curve: ResponseCurve, numbers: dict[str, float], spend: float) -> tuple[str, float, float, float]:
+    """Kind of cone, its exponent, what ``spend`` is to it, and its customers per unit of its value."""
+    if isinstance(curve, Power):
+        exponent = numbers["exponent"]
+        return ("line" if exponent == 1 else "power"), exponent, 1.0, numbers["scale"] * spend**exponent
+    share, saturation = spend / numbers["half_saturation"], numbers["saturation"]
+    if isinstance(curve, Exponential):
+        return "exponential", 1.0, np.log(2) * share, saturation
+    slope = numbers.get("slope", 1.0)
+    return ("michaelis_menten" if slope == 1 else "hill"), slope, share, saturation
 
 
-Cone = Callable[..., tuple[Expression, list[Any]]]
+_FAMILIES = {Exponential, Hill, MichaelisMenten, Power}
 
 
-def _michaelis_menten(
-    share: Expression, unit: Expression, saturation: float, half_saturation: float
-) -> tuple[Expression, list[Any]]:
-    import cvxpy as cp
-
-    return saturation * (unit - cp.quad_over_lin(unit, unit + share / half_saturation)), []
-
-
-def _hill(
-    share: Expression, unit: Expression, saturation: float, half_saturation: float, slope: float
-) -> tuple[Expression, list[Any]]:
-    import cvxpy as cp
-
-    if slope == 1.0:
-        return _michaelis_menten(share, unit, saturation, half_saturation)
-    power = cp.Variable(nonneg=True)
-    cone = cp.PowCone3D(share / half_saturation, unit * 1.0, power, slope)
-    return saturation * (unit - cp.quad_over_lin(unit, unit + power)), [cone]
-
-
-def _exponential(
-    share: Expression, unit: Expression, saturation: float, half_saturation: float
-) -> tuple[Expression, list[Any]]:
-    import cvxpy as cp
-
-    left = cp.Variable(nonneg=True)
-    return saturation * (unit - left), [cp.ExpCone(-np.log(2) / half_saturation * share, unit * 1.0, left)]
-
-
-def _power(share: Expression, unit: Expression, scale: float, exponent: float) -> tuple[Expression, list[Any]]:
-    import cvxpy as cp
-
-    if exponent == 1.0:
-        return scale * share, []
-    value = cp.Variable(nonneg=True)
-    return scale * value, [cp.PowCone3D(share, unit * 1.0, value, exponent)]
+def _figures(program: Program, scale: Array, size: float, rate: Array, worth: Array) -> Figures:
+    """The plan's figures, rows and objective each scaled to the order of one."""
+    goal = program.goal
+    money = max(float(program.upper.sum()), 1e-300)
+    per_spend, per_customer, limit = program.row_matrices
+    weights = np.array([max(parts) for parts in _row_sizes(program, money, size)]).reshape(-1, 1)
+    if goal.is_ratio:
+        people, outlay = goal.organic + size, goal.fixed_cost + money
+        gain_won, gain_share, fixed = np.full(program.size, size / people), scale / outlay, goal.fixed_cost / outlay
+        organic = goal.organic / people
+    else:
+        weight = max(float(goal.per_customer.max()) * size, float(goal.per_spend.max()) * money, 1e-300)
+        gain_won, gain_share = goal.per_customer * size / weight, goal.per_spend * scale / weight
+        fixed = organic = 0.0
+    return Figures(
+        floor=program.lower / scale,
+        cap=program.upper / scale,
+        rate=rate,
+        worth=worth,
+        per_share=per_spend * scale / weights,
+        per_won=per_customer * size / weights,
+        room=limit / weights[:, 0],
+        gain_won=gain_won,
+        gain_share=gain_share,
+        fixed=fixed,
+        organic=organic,
+    )
 
 
-_CONES: dict[type[ResponseCurve], Cone] = {
-    Exponential: _exponential,
-    Hill: _hill,
-    MichaelisMenten: _michaelis_menten,
-    Power: _power,
-}
+def _row_sizes(program: Program, money: float, size: float) -> Iterator[tuple[float, ...]]:
+    for row in program.rows:
+        yield float(np.abs(row.per_spend).max()) * money, float(row.per_customer.max()) * size, abs(row.limit), 1e-300
 
 
 def proved_bound(program: Program, bank: Bank, spend: Array) -> float:

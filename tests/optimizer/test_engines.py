@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plan_worlds import hill_world
 
+import optimizer
 from attribution.errors import BadInput, InfeasiblePlan
 from mmm.curves import Exponential, Hill, Logistic, MichaelisMenten, Power, ResponseCurves
 from optimizer import BlendedCAC, Budget, Channel, Customers, Group, MaxCAC, Plan, Profit, Spend
+from optimizer.solvers.cones import Shape, Term, template
 from optimizer.solvers.conic import Conic
 
 agree = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -65,6 +67,27 @@ def test_both_engines_agree(seed, question):
     sign = 1 if plan.objective.wants == "maximize" else -1
     assert sign * conic.bound >= sign * hulls.value - 1e-9 * abs(hulls.value)
     assert hulls.engine != conic.engine
+
+
+@pytest.mark.parametrize("question", sorted(PLANS))
+def test_a_changed_plan_is_solved_by_the_program_compiled_before(question):
+    curves, plan = world(1), PLANS[question]
+    plan.solve(curves, engine=Conic())
+    made = template.cache_info().misses
+    changed = plan.with_budget(Budget(at_most=1.3e6))
+    conic, hulls = changed.solve(curves, engine=Conic()), changed.solve(curves, gap=1e-8)
+    assert conic.value == pytest.approx(hulls.value, rel=1e-6)
+    dearer, costlier = optimizer.CostInflation(0.15).applied(changed, curves)
+    again, check = dearer.solve(costlier, engine=Conic()), dearer.solve(costlier, gap=1e-8)
+    assert again.value == pytest.approx(check.value, rel=1e-6)
+    assert template.cache_info().misses == made
+
+
+def test_the_program_is_parametrised_with_discipline():
+    kinds = ("line", "power", "exponential", "hill", "michaelis_menten")
+    terms = tuple(Term(i, kind, 0.5) for i, kind in enumerate(kinds))
+    for is_ratio in (False, True):
+        assert template(Shape(5, 2, terms, is_ratio)).problem.is_dcp(dpp=True)
 
 
 def test_what_has_no_cone_is_refused_with_every_reason():
