@@ -66,7 +66,7 @@ def _subtract(values: Any, slots: Any, curves: Any, level: Any, left: Any) -> No
 
 @inlined
 def _lift_tests(curves: Any, level: Any, tests: Any, measured: Any, by_scale: Any, pulls: Any) -> float:
-    """Log density of the lift tests; slopes by what each brought into ``pulls`` (M,), by scales added to ``by_scale``."""
+    """Log density of the lift tests; slopes by what each brought into ``pulls``, by scales into ``by_scale``."""
     channels = level.shape[1]
     total = 0.0
     for m in range(tests.shape[0]):
