@@ -288,6 +288,13 @@ def moment_of(micros: Any, table: ibis.Table) -> Any:
     import ibis
 
     engine = engine_of(table)
+    if engine == "snowflake":
+
+        @ibis.udf.scalar.builtin(name="to_timestamp_ntz", signature=(("int64", "int64"), "timestamp('UTC')"))
+        def scaled(count, digits):  # type: ignore[no-untyped-def]
+            ...
+
+        return scaled(micros, 6)
     name, whole = _MOMENTS.get(engine, ("to_timestamp", False))
     count = micros if whole else micros / ibis.literal(1e6)
 

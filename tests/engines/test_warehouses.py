@@ -7,7 +7,22 @@ import pytest
 import sqlglot
 from sqlglot import expressions as sql
 
-from attribution import Custom, Journeys, Linear, Markov, PathRules, PositionBased, Shapley, ShapleyRate, TimeDecay
+from attribution import (
+    Custom,
+    Journeys,
+    Linear,
+    Markov,
+    PathRules,
+    PositionBased,
+    Shapley,
+    ShapleyRate,
+    TimeDecay,
+    credit_per_conversion,
+    prioritise,
+    with_cohorts,
+    with_periods,
+    without,
+)
 from attribution.ibis_touches import IbisTouches
 from attribution.sessions import touches_of
 from attribution.sources import bucket_of, epoch_micros
@@ -26,14 +41,20 @@ RULES = PathRules(lookback_of={"view": "1D"}, segments=("geo",))
 LOG = {"user": "string", "time": "timestamp('UTC')", "channel": "string", "interaction": "string", "geo": "string"}
 
 
-def asked(model, monkeypatch, warehouse: str) -> str:
-    """The SQL of a model's sums by bucket and region, from the raw log on."""
+def kept_in(warehouse: str, monkeypatch) -> Journeys:
+    """Journeys of a warehouse, as an expression from the raw log on."""
     monkeypatch.setattr("attribution.sources.engine_of", lambda table: warehouse)
     log, orders = ibis.table(LOG, name="log"), ibis.table({"user": "string", "time": "timestamp('UTC')"}, name="orders")
     touched = log.mutate(time=epoch_micros(log.time, log))
     ends = orders.mutate(time=epoch_micros(orders.time, orders), conversions=1.0, value=0.0)
     ids = ibis.table({"channel": "string", "id": "int64"}, name="ids")
-    journeys = Journeys(("a", "b"), {"touches": 1.0}, remote=touches_of(touched, ends, ids, "30D", RULES))
+    span = (1_704_067_200_000_000, 1_711_929_600_000_000)
+    remote = touches_of(touched, ends, ids, "30D", RULES)
+    return Journeys(("a", "b"), {"touches": 1.0, "conversions": 1.0, "untouched": 0.0}, remote=remote, span=span)
+
+
+def asked(model, journeys: Journeys, monkeypatch, warehouse: str) -> str:
+    """The SQL of a model's sums by bucket and region."""
     caught = []
 
     def group(self, by, items, sums, where=None):
@@ -54,7 +75,11 @@ def cast_at_once(literal: sql.Expression) -> bool:
 @pytest.mark.parametrize("warehouse", WAREHOUSES)
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_models_compile_and_divide_in_doubles(model, warehouse, monkeypatch):
-    tree = sqlglot.parse_one(asked(model, monkeypatch, warehouse), dialect=warehouse)
+    checked(asked(model, kept_in(warehouse, monkeypatch), monkeypatch, warehouse), warehouse)
+
+
+def checked(text: str, warehouse: str) -> None:
+    tree = sqlglot.parse_one(text, dialect=warehouse)
     assert {"log", "orders", "ids"} <= {table.name for table in tree.find_all(sql.Table)}
     bare = [
         literal.sql()
@@ -62,6 +87,25 @@ def test_models_compile_and_divide_in_doubles(model, warehouse, monkeypatch):
         if not literal.is_string and "." in literal.name and not cast_at_once(literal)
     ]
     assert not bare, f"{warehouse} reads {bare} as decimals"
+
+
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_reshaped_journeys_and_single_conversions_compile(warehouse, monkeypatch):
+    totals = {"touches": 1.0, "conversions": 1.0}
+    monkeypatch.setattr("attribution.reshaping.remote_totals", lambda table: totals)
+    journeys = kept_in(warehouse, monkeypatch)
+    for reshaped in (
+        without(journeys, "a"),
+        prioritise(journeys, {"b": 2}),
+        with_periods(journeys),
+        with_cohorts(journeys),
+    ):
+        checked(asked(Linear(), reshaped, monkeypatch, warehouse), warehouse)
+    text = str(ibis.to_sql(credit_per_conversion(journeys, TimeDecay()), dialect=warehouse))
+    checked(text, warehouse)
+    assert {"bigquery": "TIMESTAMP_MICROS(", "databricks": "TIMESTAMP_MICROS(", "snowflake": "TO_TIMESTAMP"}[
+        warehouse
+    ] in text.upper()
 
 
 @pytest.mark.parametrize(
