@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attribution.errors import BadInput
+
 __all__ = ["PARTS", "ROW", "Dealt", "cut", "deal", "in_file", "in_memory"]
 
 PARTS = 256
@@ -99,14 +101,26 @@ def in_memory() -> Iterator[Keep]:
 
 @contextmanager
 def in_file(folder: str | None = None) -> Iterator[Keep]:
-    """Keep chunks in a file without a name for the time of the context."""
+    """Keep chunks in a file without a name for the time of the context.
+
+    Raises
+    ------
+    BadInput
+        The folder has no room.
+    """
     with tempfile.TemporaryFile(dir=folder) as file:
         lock = Lock()
 
         def keep(rows: Ints) -> Read:
-            with lock:
-                begin = file.seek(0, 2)
-                file.write(rows.data)
+            try:
+                with lock:
+                    begin = file.seek(0, 2)
+                    file.write(rows.data)
+                    file.flush()
+            except OSError as error:
+                place = folder or tempfile.gettempdir()
+                text = f"events that do not fit in the memory limit cannot wait in {place}: {error.strerror}."
+                raise BadInput(f"{text} Remedy: Engine(spill=...) with a folder that has room.") from error
             return partial(read, begin)
 
         def read(begin: int, start: int, stop: int) -> Ints:

@@ -337,7 +337,7 @@ def _setting(table: ibis.Table, name: str) -> object:
     return table.get_backend().con.execute("SELECT current_setting(?)", [name]).fetchall()[0][0]
 
 
-def batches(table: ibis.Table, rows: int = 1_000_000) -> Iterator[tuple[NDArray[Any], ...]]:
+def batches(table: ibis.Table, rows: int = 250_000) -> Iterator[tuple[NDArray[Any], ...]]:
     """The rows of a DuckDB expression in order, as arrays, a batch at a time."""
     backend = table.get_backend()
     backend._run_pre_execute_hooks(table)

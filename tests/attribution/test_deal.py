@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import attribution.fold
 import attribution.stream
-from attribution import Engine, Journeys, PathRules
+from attribution import BadInput, Engine, Journeys, PathRules
 from attribution.deal import PARTS, cut, deal, in_file, in_memory
 from attribution.fold import _in_order
 from attribution.sources import log_table, memory_limit, spill_folder
@@ -68,6 +68,25 @@ def test_paths_are_the_same_in_a_file_and_in_small_parts(make_log, monkeypatch, 
     pd.testing.assert_frame_equal(theirs, ours)
     assert other.totals == plain.totals
     assert not list(tmp_path.iterdir())  # what waited there is gone
+
+
+def test_a_full_disk_names_the_folder_and_the_remedy(tmp_path, monkeypatch):
+    class Full:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error: object) -> None: ...
+
+        def seek(self, *to: int) -> int:
+            return 0
+
+        def write(self, data: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: Full())  # noqa: A006
+    user = np.zeros(3, dtype=np.uint64)
+    with in_file(str(tmp_path)) as keep, pytest.raises(BadInput, match=rf"{tmp_path.name}: No space.*Engine\(spill"):
+        deal([(user, user.astype(np.int64))], keep)
 
 
 def test_settings_of_duckdb_are_read_back(tmp_path):
