@@ -152,7 +152,7 @@ class Stack:
     # what a posterior answers
 
     def contributions(self, start: str | None = None, end: str | None = None) -> DrawsFrame:
-        """Customers that each channel brought, one row per draw; see :meth:`Posterior.contributions`."""
+        """Customers that each channel and treatment brought, one row per draw; see :meth:`Posterior.contributions`."""
         parts = [self.posteriors[name].contributions(start, end).iloc[rows] for name, rows in self.picks.items()]
         frame = DrawsFrame(pd.concat(parts, ignore_index=True))
         frame.columns.name = "channel"
@@ -162,7 +162,7 @@ class Stack:
         """Spend per customer that each channel brought; see :meth:`Posterior.cac`."""
         spend = self.panel.national_spend.loc[start:end].sum().to_numpy()
         with np.errstate(divide="ignore"):
-            return summarise(pd.DataFrame(spend / self.contributions(start, end)))
+            return summarise(pd.DataFrame(spend / self.contributions(start, end)[list(self.channels)]))
 
     def marginal_cac(self, spend: pd.Series | None = None) -> pd.DataFrame:
         """Cost of one more customer at a steady weekly spend; see :meth:`Posterior.marginal_cac`."""
@@ -171,9 +171,9 @@ class Stack:
         with np.errstate(divide="ignore"):
             return summarise(pd.DataFrame({name: 1.0 / values for name, values in gained.items()}))
 
-    def curves(self, weeks: float = 13) -> ResponseCurves:
+    def curves(self, weeks: float = 13, frequency: Mapping[str, float] | None = None) -> ResponseCurves:
         """Response curves over a horizon, each draw of the model it came from; see :meth:`Posterior.curves`."""
-        parts = [self.posteriors[name].curves(weeks).take(rows) for name, rows in self.picks.items()]
+        parts = [self.posteriors[name].curves(weeks, frequency).take(rows) for name, rows in self.picks.items()]
         return ResponseCurves({channel: joined([part[channel] for part in parts]) for channel in self.channels})
 
     def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:

@@ -109,6 +109,20 @@ def test_a_plan_on_stacked_curves_is_certified(stacked):
     assert mean >= sum(float(curves[channel].mean(amount)) for channel, amount in now.items()) * (1 - 1e-3)
 
 
+def test_organic_channels_have_contributions_but_no_cost(company):
+    from mmm.stacking import Stack
+
+    frame, _ = company()
+    newsletter = np.random.default_rng(1).gamma(2.0, 100.0, len(frame))
+    media = {"tv": "tv", "search": "search", "newsletter": mmm.Exposure(None, "newsletter")}
+    panel = mmm.Panel.from_frame(frame.assign(newsletter=newsletter), date="week", kpi="customers", spend=media)
+    posteriors = {name: mmm.preview(panel, MODELS[name], draws=200) for name in ("michaelis_menten", "logistic")}
+    both = Stack(posteriors, {}, np.array([[0.4, 0.6]]), np.ones((1, 2)))
+    assert list(both.contributions()) == ["tv", "search", "newsletter"]
+    assert list(both.cac().index) == list(both.curves(13)) == list(both.summary().index) == ["tv", "search"]
+    assert {name: len(rows) for name, rows in both.picks.items()} == {"michaelis_menten": 80, "logistic": 120}
+
+
 def test_one_model_alone_is_no_stack(panel):
     with pytest.raises(BadInput, match="two or more"):
         mmm.stack(panel, {"one": mmm.Model()})
