@@ -10,7 +10,7 @@ from attribution.errors import BadInput, Problem
 from attribution.figures import dress, headline, own_axes, style
 from attribution.numbers import amount_axis
 from attribution.palette import ACCENT, BAND, NOW, PLANNED
-from mmm.frequency import per_contact
+from mmm.frequency import per_contact, reached
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,11 +39,8 @@ def optimal_frequency(result: Any, ax: Axes | None = None, *, channel: str | Non
     if channel is None and len(table) > 1:
         raise BadInput(Problem("optimal_frequency", "has several channels.", remedy=f"name one: {list(table.index)}."))
     name = str(table.index[0]) if channel is None else channel
-    if name not in table.index:
-        text = f"channel {name!r} is not measured by reach and frequency."
-        raise BadInput(Problem("optimal_frequency", text, remedy=f"name one of {', '.join(table.index)}."))
+    drawn = reached(result, name)
     row = table.loc[name]
-    drawn = result.media[result.panel.media_names.index(name)]
     often = np.linspace(1.0, max(float(row["highest"]), 1.5), 121)
     values = np.concatenate([per_contact(drawn, part) for part in np.array_split(often, 8)])
     middle, (low, high) = np.median(values, axis=1), np.quantile(values, [0.05, 0.95], axis=1)
@@ -56,10 +53,10 @@ def optimal_frequency(result: Any, ax: Axes | None = None, *, channel: str | Non
         axes.axhline(1.0, color=NOW, linewidth=0.8, linestyle=(0, (2, 2)))
         handles = []
         for place, marker, colour in ((float(row["now"]), "o", NOW), (float(row["median"]), "D", PLANNED)):
-            reached = float(np.interp(place, often, middle))
-            axes.vlines(place, 0, reached, color=colour, linewidth=1.2)
+            height = float(np.interp(place, often, middle))
+            axes.vlines(place, 0, height, color=colour, linewidth=1.2)
             (handle,) = axes.plot(
-                [place], [reached], marker, color=colour, markersize=8, markeredgecolor="white", zorder=5
+                [place], [height], marker, color=colour, markersize=8, markeredgecolor="white", zorder=5
             )
             handles.append(handle)
         axes.set_xlim(often[0], often[-1])

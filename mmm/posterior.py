@@ -19,7 +19,7 @@ from mmm.curves import ResponseCurves
 from mmm.diagnostics import check_sense
 from mmm.forecast import Organic, forecast
 from mmm.frames import DrawsFrame, summarise
-from mmm.frequency import best_frequency, per_contact
+from mmm.frequency import optimal_frequency
 from mmm.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
 from mmm.panel import Panel
 from mmm.priors import Array
@@ -218,22 +218,7 @@ class Posterior:
         BadInput
             Where no channel is measured by reach and frequency.
         """
-        places = [place for place, known in enumerate(self.panel.by_reach) if known]
-        if not places or self.panel.frequency is None:
-            remedy = "name channels as mmm.ReachFrequency(spend, reach, frequency) in the panel."
-            raise BadInput(Problem("panel", "no channel is measured by reach and frequency.", remedy=remedy))
-        best, gain, rows = {}, {}, {}
-        for place in places:
-            name, channel = self.panel.media_names[place], self.media[place]
-            reached = self.panel.media[:, :, place] > 0
-            highest = float(self.panel.frequency[:, :, place][reached].max())
-            best[name] = best_frequency(channel, highest)
-            gain[name] = per_contact(channel, best[name][None])[0] - 1.0
-            rows[name] = {"now": channel.usual, "highest": highest}
-        table = summarise(pd.DataFrame(best)).join(pd.DataFrame(rows).T)
-        return table.join(summarise(pd.DataFrame(gain))[["median", "5%", "95%"]].add_prefix("gain ")).rename(
-            columns={"gain median": "gain"}
-        )
+        return optimal_frequency(self)
 
     def half_life(self) -> pd.DataFrame:
         """Weeks until half of what a week's media do has come: mean, median, 5 % and 95 % points by channel."""
