@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from attribution.dialects import in_doubles, moment_of
 from attribution.errors import BadInput
 from attribution.heuristic import Heuristic
 from attribution.ibis_touches import PATH, IbisTouches
 from attribution.journeys import Journeys
 from attribution.markov import Markov
 from attribution.model import Model
-from attribution.sources import in_doubles, moment_of
 from attribution.touches import Touches
 
 if TYPE_CHECKING:

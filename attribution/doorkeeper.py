@@ -11,8 +11,8 @@ import pandas as pd
 
 from attribution.bookkeeping import without_repeats
 from attribution.columns import Cleaning, Columns, ConversionEvents
+from attribution.dialects import engine_of, epoch_micros, is_local, reads_text_times
 from attribution.errors import BadInput, Problem, nearest
-from attribution.sources import engine_of, epoch_micros, is_local, reads_text_times
 
 if TYPE_CHECKING:
     import ibis

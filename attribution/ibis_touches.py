@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attribution.sources import in_doubles
+from attribution.dialects import in_doubles
 from attribution.touches import Touches
 
 if TYPE_CHECKING:

@@ -13,12 +13,13 @@ from attribution.aggregated import dealt_to_buckets, exploded
 from attribution.array_touches import blocks_of
 from attribution.bookkeeping import bots, remote_totals, summed, without_remote_bots
 from attribution.columns import Cleaning, Columns, ConversionEvents
+from attribution.dialects import is_local
 from attribution.doorkeeper import Log, admit_conversions, admit_touchpoints, split_events
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.ibis_touches import IbisTouches
 from attribution.paths import Paths
 from attribution.sessions import BUCKETS, PathRules, touches_of
-from attribution.sources import Engine, carried, is_local, kept, log_table
+from attribution.sources import Engine, carried, kept, log_table
 from attribution.stream import Streamed, stream
 from attribution.touches import Touches
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from attribution.dialects import bucket_of, in_doubles
 from attribution.errors import BadInput, Problem
-from attribution.sources import bucket_of, in_doubles
 
 if TYPE_CHECKING:
     import ibis

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from attribution.deal import ROW, Keep, deal, in_file, in_memory
+from attribution.dialects import user_key
 from attribution.errors import BadInput
 from attribution.fold import Codes, Ends, Grammar, fold
 from attribution.paths import Paths, joined, narrow
 from attribution.sessions import PathRules
-from attribution.sources import batches, memory_limit, spill_folder, user_key
+from attribution.sources import batches, memory_limit, spill_folder
 
 if TYPE_CHECKING:
     import ibis
