@@ -20,6 +20,7 @@ from mmm.diagnostics import check_sense
 from mmm.forecast import Organic, forecast
 from mmm.frames import DrawsFrame, summarise
 from mmm.frequency import optimal_frequency
+from mmm.learning import data_speak, prior_shift
 from mmm.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
 from mmm.panel import Panel
 from mmm.priors import Array
@@ -95,7 +96,7 @@ class Posterior:
             fitted["95%"].to_numpy(),
             self.baseline_by_week().to_numpy().sum(axis=1),
         )
-        return (*self.verdict, *sense, self._data_speak())
+        return (*self.verdict, *sense, data_speak(self.prior_shift()))
 
     def flat(self, name: str) -> Array:
         """Draws of one parameter with the chains joined, shape (S, ...)."""
@@ -303,17 +304,7 @@ class Posterior:
         Columns: prior and posterior median with 5 % and 95 % points, ``learnt`` (1 less the ratio of posterior to
         prior spread of the logarithm; near 0 the number is mostly the prior), and a sentence.
         """
-        priors = self.model.shares(self.panel)
-        rng = np.random.default_rng([self.seed, 4])
-        rows = []
-        for place, (channel, prior) in enumerate(zip(self.panel.media_names, priors, strict=True)):
-            before, after = prior.sample(rng, 4000), self.flat("share")[:, place]
-            learnt = 1.0 - float(np.log(after).std() / np.log(np.maximum(before, 1e-12)).std())
-            row = [*np.quantile(before, [0.5, 0.05, 0.95]), *np.quantile(after, [0.5, 0.05, 0.95])]
-            text = "mostly your prior" if learnt < 0.2 else "prior and data" if learnt < 0.5 else "mostly your data"
-            rows.append((channel, *row, learnt, text))
-        sides = [f"{side} {point}" for side in ("prior", "posterior") for point in ("median", "5%", "95%")]
-        return pd.DataFrame(rows, columns=["channel", *sides, "learnt", "text"]).set_index("channel")
+        return prior_shift(self)
 
     # keeping
 
@@ -401,16 +392,6 @@ class Posterior:
         first = 0 if start is None else int(dates.searchsorted(pd.Timestamp(start)))
         last = len(dates) if end is None else int(dates.searchsorted(pd.Timestamp(end), side="right"))
         return slice(first, last)
-
-    def _data_speak(self) -> Finding:
-        shift = self.prior_shift()
-        silent = list(shift.index[shift["learnt"] < 0.2])
-        text = (
-            f"The data say little about {', '.join(silent)}: those figures are mostly the prior."
-            if silent
-            else "The data moved every channel from its prior."
-        )
-        return Finding("data_speak", not silent, float(len(silent)), 0.0, text)
 
     def place(self, channel: str) -> int:
         """Place of a channel.
