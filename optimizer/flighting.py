@@ -116,7 +116,7 @@ class Flight:
         gap
             Relative gap at which to stop.
         time_limit
-            Seconds after which S-shaped curves stop with a wider gap.
+            Seconds after which S-shaped curves stop with a wider gap; up to three times that while it is above 5 %.
 
         Raises
         ------

@@ -19,8 +19,9 @@ __all__ = ["FlightSwitches"]
 
 sparse: Any = scipy.sparse
 
-_BORDERS = np.array([0.2, 0.4, 0.6, 0.8, 1.0])  # where pieces of a convex stretch end, as shares of it
+_BORDERS = np.array([0.25, 0.5, 0.75, 1.0])  # where pieces of a convex stretch end, as shares of it
 _BEYOND = 1.35 ** np.arange(1, 12)  # where the concave stretch is sampled, against its start
+_LEARNT = 4  # borders added per channel and program
 _TOLERANCE = 1e-9
 _MARGIN = 1e-6  # of all that any week may bring: a thousand times what the tolerances can hide
 
@@ -87,16 +88,24 @@ class FlightSwitches:
         weekly = np.minimum(schedules.weekly_most, schedules.total_most)
         most = [m @ np.full(schedules.weeks, u) for m, u in zip(response.mean_spreads, weekly, strict=True)]
         self._reach = np.array(most) + response.carried
+        self._turns = np.minimum(response.turns[:, 0], ends)
+        self._borders = [
+            turn * _BORDERS[turn * _BORDERS < end * (turn > 0)] for turn, end in zip(self._turns, ends, strict=True)
+        ]
 
     def best(
         self, worth: float, cost: float, rows: tuple[TotalsRow, ...], start: Array, gap: float, seconds: float
     ) -> Relaxed | None:
-        """The most of worth x customers - cost x spend, from a schedule that keeps the rows; None without a bound."""
+        """The most of worth x customers - cost x spend, from a schedule that keeps the rows; None without a bound.
+
+        Asked again, it is tighter: pieces end where the schedule before lay furthest above its curves.
+        """
         import highspy
 
         response, schedules = self._response, self._schedules
         adstock = response.adstock(start)
-        pieces = self._pieces(adstock)
+        self._sampled(adstock)
+        pieces = self._pieces()
         channels, weeks, terms = len(pieces), schedules.weeks, len(response.season)
         switches = sum(p.joints for p in pieces) * terms
         idle = float(response.past_customers.sum())
@@ -148,47 +157,53 @@ class FlightSwitches:
         spend = start
         if len(values) == len(objective):
             spend = np.clip(values[: channels * weeks] * unit, 0.0, None).reshape(channels, weeks)
+            self._learnt(pieces, np.minimum(response.adstock(spend), self._ends[:, None]))
         return Relaxed(found + worth * floor + margin, spend, float(spend.sum()), 0.0)
 
-    def _pieces(self, adstock: Array) -> list[_Pieces]:
-        """The curves' concave runs: borders in convex stretches, samples where the schedule works."""
-        turns = np.minimum(self._response.turns[:, 0], self._ends)
+    def _sampled(self, adstock: Array) -> None:
+        """Sample the concave stretches, and all curves where a schedule works."""
         owner, points = [], []
-        for channel, (turn, end) in enumerate(zip(turns, self._ends, strict=True)):
+        for channel, (turn, end) in enumerate(zip(self._turns, self._ends, strict=True)):
             used = np.unique(adstock[channel].round(-int(np.floor(np.log10(end))) + 3))
             near = used[np.linspace(0, len(used) - 1, min(len(used), 8)).astype(int)]
-            mine = np.concatenate((turn * _BORDERS, turn * _BEYOND, near))
+            mine = np.concatenate((turn * _BEYOND, near))
             mine = mine[(mine > 0) & (mine < end)]
             owner.append(np.full(len(mine), channel))
             points.append(mine)
         self._tables.refine(np.concatenate(owner), np.concatenate(points))
-        borders = [turn * _BORDERS[turn * _BORDERS < end] for turn, end in zip(turns, self._ends, strict=True)]
-        found: list[list[Array]] = [[] for _ in turns]
-        starts = np.zeros(len(turns))
-        for step in range(len(_BORDERS) + 1):
-            stops = np.array(
-                [b[step] if step < len(b) and b[step] > 0 else e for b, e in zip(borders, self._ends, strict=True)]
-            )
-            everyone = np.arange(len(turns))
-            stops = np.where(stops < self._ends, self._tables.sampled_at(everyone, stops), self._ends)
+
+    def _pieces(self) -> list[_Pieces]:
+        """The curves' concave runs, one between each two borders."""
+        everyone = np.arange(len(self._ends))
+        found: list[list[Array]] = [[] for _ in everyone]
+        starts = np.zeros(len(everyone))
+        for step in range(max(len(borders) for borders in self._borders) + 1):
+            stops = np.array([b[step] if step < len(b) else e for b, e in zip(self._borders, self._ends, strict=True)])
+            stops = self._tables.sampled_at(everyone, stops)
             hulls = self._tables.hulls(starts, stops)
             if step == 0:
                 self._floor = hulls.floor
             for channel in np.flatnonzero(stops > starts).tolist():
                 hull = hulls.of(channel)
-                found[channel].append(
-                    np.array(
-                        [
-                            hull.spend[:-1],
-                            np.diff(hull.spend),
-                            np.diff(hull.customers),
-                            np.full(len(hull.spend) - 1, step),
-                        ]
-                    )
-                )
+                run = np.full(len(hull.width), step)
+                found[channel].append(np.array([hull.spend[:-1], hull.width, np.diff(hull.customers), run]))
             starts = stops
         joined = [np.concatenate(parts, axis=1) for parts in found]
         return [_Pieces(p[0], p[1], p[2], p[3].astype(np.intp)) for p in joined]
+
+    def _learnt(self, pieces: list[_Pieces], adstock: Array) -> None:
+        """New borders and samples where the pieces lie furthest above their curves."""
+        true = self._response.plain(adstock)
+        for channel, (p, reached) in enumerate(zip(pieces, adstock, strict=True)):
+            corners = np.concatenate((p.start, [self._ends[channel]]))
+            heights = self._floor[channel] + np.concatenate(([0.0], np.cumsum(p.gain)))
+            excess = (np.interp(reached, corners, heights) - true[channel]) * self._response.season
+            worst = np.argsort(-excess)[:_LEARNT]
+            points = np.unique(reached[worst[excess[worst] > 1e-4 * excess.sum()]])
+            points = points[(points > 0) & (points < self._ends[channel])]
+            self._tables.refine(np.full(len(points), channel), points)
+            known = np.concatenate((self._borders[channel], points[points < self._turns[channel]]))
+            self._borders[channel] = _apart(np.sort(known), 1e-3 * self._turns[channel])
 
     def _rows(
         self, pieces: list[_Pieces], rows: tuple[TotalsRow, ...], paid: Array, won: Array, floor: float
@@ -228,6 +243,15 @@ class FlightSwitches:
             segments.append(np.clip((row[:, None] - p.start) / p.width, 0.0, 1.0).ravel())
             switches.append((row[:, None] >= p.start[np.flatnonzero(np.diff(p.run)) + 1]).astype(float).ravel())
         return np.concatenate((spend.ravel() / unit, spend.sum(axis=1) / unit, *segments, *switches))
+
+
+def _apart(points: Array, distance: float) -> Array:
+    """Ascending points without those that follow another too closely."""
+    kept: list[float] = []
+    for point in points.tolist():
+        if not kept or point - kept[-1] > distance:
+            kept.append(point)
+    return np.array(kept)
 
 
 _OPTIONS = {

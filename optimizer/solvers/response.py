@@ -190,6 +190,10 @@ class Response:
         tangent = np.where(left < 0, slope * left, 0.0)
         return value + tangent + bends.base + bends.slope * adstock, slope + bends.slope
 
+    def plain(self, adstock: Array) -> Array:
+        """Expected customers at adstocked spends of shape (channels, terms), season put aside."""
+        return self._plain(adstock)[0]
+
     def _plain(self, adstock: Array) -> tuple[Array, Array]:
         owner = np.repeat(np.arange(len(adstock)), adstock.shape[1])
         value, slope = self._bank.mean_and_slope(owner, adstock.ravel())
