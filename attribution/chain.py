@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribution.errors import NotConverged
+from attribution.workers import WORKERS
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -25,7 +26,6 @@ _MASS_LEFT = 1e-14
 _STEPS = 5_000
 _LOOK = 4
 _TRADE = 12
-_WORKERS = 2
 _RESIDUAL = 1e-11
 
 
@@ -137,7 +137,7 @@ class Chain:
         )
         visits = _visits(step, begun / paths)
         groups = [self.holds[:, at : at + _AT_ONCE] for at in range(0, self.holds.shape[1], _AT_ONCE)]
-        with ThreadPoolExecutor(_WORKERS) as pool:
+        with ThreadPoolExecutor(WORKERS) as pool:
             found = list(pool.map(lambda held: _brought(step, visits, held, ends), groups))
         lost = np.concatenate(found, axis=1)
         whole = ends @ through / paths

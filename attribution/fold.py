@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from attribution.deal import PARTS, Dealt, cut
 from attribution.paths import Paths, joined, narrow
 from attribution.sessions import BUCKETS, DAY
+from attribution.workers import WORKERS
 
 __all__ = ["Ends", "Folded", "Grammar", "fold"]
 
@@ -24,7 +25,6 @@ Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 Codes = NDArray[np.unsignedinteger[Any]]
 Flags = NDArray[np.bool_]
-_WORKERS = 2
 _AT_ONCE = 100_000
 _BITS = 64
 _HALF = np.uint64(32)
@@ -107,7 +107,7 @@ def fold(dealt: Dealt, ends: Ends, grammar: Grammar) -> list[Folded]:
         user, event = np.concatenate([user, ends.user[own]]), np.concatenate([event, converted])
         return _fold_part(*_in_order(user, event), grammar, ends, own.start)
 
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(folded, steps[:-1], steps[1:]))
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from attribution.errors import BadInput
 from attribution.grouping import grouped_sums
+from attribution.workers import WORKERS
 
 if TYPE_CHECKING:
     from attribution.touches import Touches
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["MEASURES", "Tally"]
 
 Array = NDArray[np.float64]
-_WORKERS = 2
 _ROWS = 2_000_000
 _DENSE_CELLS = 4_000_000
 MEASURES = ("conversions", "nulls", "value")
@@ -67,10 +67,10 @@ class Tally:
         waiting: deque[Future[pd.DataFrame]] = deque()
         frames: list[pd.DataFrame] = []
         most = _ROWS
-        with ThreadPoolExecutor(_WORKERS) as pool:
+        with ThreadPoolExecutor(WORKERS) as pool:
             for touches in blocks:
                 waiting.append(pool.submit(count, touches))
-                if len(waiting) > _WORKERS:
+                if len(waiting) > WORKERS:
                     frames.append(waiting.popleft().result())
                 if sum(map(len, frames)) > most:
                     frames = [_merged(frames)]

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import attribution.array_touches
+import attribution.chain
 import attribution.fold
 import attribution.stream
-from attribution import BadInput, Engine, Journeys, PathRules
+import attribution.tally
+from attribution import BadInput, Engine, Journeys, Markov, PathRules, bootstrap
 from attribution.deal import PARTS, cut, deal, in_file, in_memory
 from attribution.fold import _in_order
 from attribution.sources import log_table, memory_limit, spill_folder
@@ -95,3 +98,18 @@ def test_settings_of_duckdb_are_read_back(tmp_path):
     assert memory_limit(table) == pytest.approx(2e9, rel=0.06)  # shown with one digit behind the point
     assert spill_folder(table) == str(tmp_path)
     assert spill_folder(log_table(frame, Engine(spill=str(tmp_path / "later")))) is None
+
+
+def test_numbers_do_not_depend_on_threads(make_log, monkeypatch):
+    touched, bought = make_log(4)
+    monkeypatch.setattr(attribution.fold, "_AT_ONCE", 60)
+    monkeypatch.setattr(attribution.array_touches, "_BLOCK", 70)
+    monkeypatch.setattr(attribution.tally, "_ROWS", 500)
+    found = []
+    for workers in (1, 2, 5):
+        for module in (attribution.fold, attribution.tally, attribution.chain):
+            monkeypatch.setattr(module, "WORKERS", workers)
+        journeys = Journeys.from_touchpoints(touched, conversions=bought)
+        found.append(bootstrap(journeys, Markov(2), replicates=20).summary())
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(other, found[0], check_exact=True)
