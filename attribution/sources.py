@@ -43,7 +43,8 @@ class Engine:
     Parameters
     ----------
     memory_limit
-        Such as ``"512MB"``; past it DuckDB works from disk. None: DuckDB's own default, 80 % of the machine.
+        Such as ``"512MB"``; past it DuckDB works from disk, and touches that would take more than a quarter of it on
+        their way to paths wait in a file. None: DuckDB's own default, 80 % of the machine.
     threads
         None: all cores.
     spill
