@@ -8,8 +8,8 @@ import pytest
 from plan_worlds import hill_world
 
 from attribution.errors import BadInput, InfeasiblePlan
-from mmm.curves import Hill, ResponseCurves
-from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Plan, Profit, Spend
+from mmm.curves import Hill, Logistic, Mixture, ResponseCurves, Tabulated
+from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Pacing, Plan, Profit, Spend
 from optimizer.flighting import Flight
 
 WORLD = hill_world(0, 5, "mixed", budget=1e6 / 52)
@@ -124,3 +124,25 @@ def test_a_profit_keeps_its_promise():
     found = FLIGHT.solve(plan, time_limit=1)
     assert found.customers >= 1500 * (1 - 1e-6)
     assert found.bound >= found.value
+
+
+def test_switches_close_the_gap_of_hulls_for_any_curve_with_a_past():
+    draws = np.random.default_rng(1).uniform(0.8, 1.2, (2, 3))
+    curves = ResponseCurves(
+        {
+            "hill": Hill(60 * draws[0], 3500 * draws[1], 2.2),
+            "logistic": Logistic(30.0, 2500.0),
+            "mixture": Mixture([Hill(25.0, 4500.0, 2.5), Hill(7.0, 800.0, 0.8)]),
+            "table": Tabulated([0, 2000, 4000, 8000], [0, 3, 20, 25]),
+        }
+    )
+    lags = {channel: [0.6, 0.3, 0.1] for channel in curves}
+    past = {"hill": [3000.0, 5000.0], "mixture": [1000.0]}
+    flight = Flight(curves, 4, lags, season=[1.2, 0.8, 1.4, 0.9], history=past, weekly_most=9000)
+    for plan in (
+        Plan(maximize=Customers(organic=20), subject_to=[Budget(at_most=30_000), Pacing(0.8)]),
+        Plan(minimize=BlendedCAC(8000, organic=20), subject_to=Budget(at_most=30_000)),
+    ):
+        hulls, found = flight.solve(plan, time_limit=0), flight.solve(plan, gap=3e-3, time_limit=30)
+        assert found.gap <= 3e-3 < hulls.gap
+        assert abs(found.bound - found.value) < abs(hulls.bound - found.value)
