@@ -14,7 +14,7 @@ from mmm.adstock import Adstock, GeometricAdstock
 from mmm.baseline import LinearTrend, Season, Trend
 from mmm.lift import LiftTest
 from mmm.panel import Panel
-from mmm.priors import Array, Effects, HalfNormal, LogNormal, Prior, SpendInformed
+from mmm.priors import Array, Effects, Gamma, HalfNormal, LogNormal, Prior, SpendInformed
 from mmm.saturation import HillSaturation, Saturation
 
 __all__ = ["Likelihood", "Model", "NegativeBinomialLikelihood", "NormalLikelihood", "Pooling", "StudentTLikelihood"]
@@ -24,7 +24,7 @@ Family = TypeVar("Family", Adstock, Saturation)
 
 _NOISE = HalfNormal(0.2)
 _DISPERSION = HalfNormal(0.3)
-_SPREAD = HalfNormal(0.3)
+_SPREAD = Gamma(2.0, 8.0)
 _ORGANIC = LogNormal(0.03, 1.0)
 _FREQUENCY = HillSaturation(half_saturation=LogNormal(2.0, 0.4), slope=LogNormal(1.8, 0.3))
 
@@ -133,7 +133,14 @@ class Pooling:
     spreads
         Parameter name -> prior of the standard deviation between geos, in the coordinate in which the parameter is
         sampled (logarithm, or logit of a retention). Parameters not named are the same everywhere; saturation is,
-        unless ``half_saturation`` is named, because a geo's data hardly tell its saturation from its effect.
+        unless ``half_saturation`` is named, because a geo's data hardly tell its saturation from its effect. The
+        default falls to zero at no difference (Chung et al. 2013): so the spread is never estimated as exactly none,
+        and its logarithm has no long tail for chains to wander in.
+
+    References
+    ----------
+    Chung, Rabe-Hesketh, Dorie, Gelman, Liu (2013), "A Nondegenerate Penalized Likelihood Estimator for Variance
+    Parameters in Multilevel Models", Psychometrika 78(4).
     """
 
     spreads: Mapping[str, Prior] = field(default_factory=lambda: {"share": _SPREAD, "retention": _SPREAD})

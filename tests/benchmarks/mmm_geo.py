@@ -34,16 +34,16 @@ def measured(geos: int, seed: int) -> bool:
     """Fit one world and print what came out; whether the limits hold."""
     data, truth = geo_world(seed, geos=geos, weeks=WEEKS, channels=CHANNELS)
     panel = panel_of(data)
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     posterior = mmm.fit(panel, mmm.Model(), seed=seed, time_budget=3 * LIMIT)
-    seconds = time.perf_counter() - start
+    seconds, processor = time.perf_counter() - start, time.process_time() - before
     gate = {finding.name: finding.value for finding in posterior.verdict}
     found, true = posterior.contributions().summary(), truth.contributions.sum()
     held = int(((found["5%"] <= true) & (true <= found["95%"])).sum())
     off = float(((found["median"] - true).abs() / true).mean())
     steps = float(posterior.statistics["n_steps"].mean())
     print(
-        f"seed {seed}: {seconds:.1f} s, {posterior.information['attempts']} attempts, {steps:.0f} gradients a draw; R-hat "
+        f"seed {seed}: {seconds:.1f} s, {processor:.1f} s of CPU, {posterior.information['attempts']} attempts, {steps:.0f} gradients a draw; R-hat "
         f"{gate['r_hat']:.4f}, ESS {gate['ess_bulk']:.0f} bulk and {gate['ess_tail']:.0f} tail, "
         f"{gate['divergences']:.0f} divergences; contributions off by {off:.0%}, {held} of {len(true)} inside 90 %; "
         f"load {os.getloadavg()[0]:.1f}",

@@ -1,6 +1,6 @@
 """The mix model and its peers against simulated worlds whose truth is known.
 
-Run: python tests/benchmarks/mmm_truth.py [--worlds 2] [--keep FOLDER] [--no-peers]
+Run: python tests/benchmarks/mmm_truth.py [--worlds 2] [--keep FOLDER] [--no-peers] [--only-kept]
          [--pymc-marketing PYTHON] [--meridian PYTHON]
 
 Cells: 5 and 10 channels; true curves Hill, S-shaped, logistic; R² 0.9 and 0.7; so many worlds of each, no two with one
@@ -117,11 +117,13 @@ def beside_truth(draws: Any, truth: WorldTruth, weekly: pd.Series) -> dict[str, 
     return found
 
 
-def kept(keep: Path, program: str, python: str, case: Case) -> dict[str, Any]:
-    """The answer that is kept, or a fresh one."""
+def kept(keep: Path, program: str, python: str, case: Case, fresh: bool = True) -> dict[str, Any]:
+    """The answer that is kept, or a fresh one where one may be made."""
     path = keep / f"{case.name}-{program.split(',')[0].lower()}.json"
     if path.exists():
         return dict(json.loads(path.read_text(encoding="utf-8")))
+    if not fresh:
+        return {"failed": "not done yet"}
     answer = asked_of(program, python, case, keep / "compiled")
     if "failed" not in answer:
         part = path.with_suffix(".part")
@@ -150,21 +152,32 @@ def judged(answer: dict[str, Any]) -> dict[str, float]:
 
 
 def tables(results: dict[str, dict[Case, dict[str, Any]]]) -> pd.DataFrame:
-    """Print every program by cell, then all worlds; returns the latter, coverage pooled over channels."""
+    """Print every program by cell, over all its worlds, and over those that all have seen; returns the second."""
     lines = []
     for program, answers in results.items():
         for case, answer in answers.items():
-            key = {"channels": case.channels, "truth": case.family.__name__, "R²": case.r2, "program": program}
+            key = {"case": case.name, "channels": case.channels, "truth": case.family.__name__, "R²": case.r2}
+            key["program"] = program
             lines.append(key | judged(answer))
     frame = pd.DataFrame(lines)
-    cells = frame.drop(columns=["seconds", "R-hat < 1.01", "divergences"])
+    cells = frame.drop(columns=["case", "seconds", "R-hat < 1.01", "divergences"])
     print(cells.groupby(["channels", "truth", "R²", "program"], sort=False).mean().round(2).to_string())
+    whole = over_worlds(frame, "All worlds")
+    done = [set(answers) for answers in results.values() if answers]
+    shared = set.intersection(*done)
+    if shared and any(worlds != shared for worlds in done):
+        over_worlds(frame[frame["case"].isin({case.name for case in shared})], "Worlds that every program has seen")
+    return whole
+
+
+def over_worlds(frame: pd.DataFrame, title: str) -> pd.DataFrame:
+    """Print and return the means by program, coverage pooled over channels."""
     groups = frame.groupby("program", sort=False)
-    whole = groups[[name for name in frame if name not in ("channels", "truth", "R²", "program")]].mean()
+    whole = groups[[name for name in frame if name not in ("case", "channels", "truth", "R²", "program")]].mean()
     for name in ("coverage", "marginal coverage"):
         whole[name] = groups.apply(lambda part, name=name: np.average(part[name], weights=part["channels"]))
     whole.insert(0, "worlds", groups.size())
-    print(f"\nAll worlds, coverage over channels:\n{whole.round(3).T.to_string()}\n")
+    print(f"\n{title}, coverage over channels:\n{whole.round(3).T.to_string()}\n")
     return whole
 
 
@@ -193,6 +206,7 @@ def main() -> int:
     parser.add_argument("--pymc-marketing", default="", help="a Python that has it; without it one is made")
     parser.add_argument("--meridian", default="", help="a Python that has it; without it one is made")
     parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--only-kept", action="store_true", help="the tables of what is done, nothing more")
     given = parser.parse_args()
     keep = given.keep or Path(tempfile.mkdtemp(prefix="mmm-truth-"))
     keep.mkdir(parents=True, exist_ok=True)
@@ -209,7 +223,7 @@ def main() -> int:
     order = [(OURS, case) for case in worlds]
     order += [(program, case) for case in worlds for program in pythons if program != OURS]
     for program, case in order:
-        answer = kept(keep, program, pythons[program], case)
+        answer = kept(keep, program, pythons[program], case, not given.only_kept)
         if "failed" not in answer:
             results[program][case] = answer
     if not results[OURS]:
