@@ -1,6 +1,7 @@
 """Scores against closed forms, and backtests that tell a good model from a bad one."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import mmm
@@ -40,6 +41,8 @@ def test_the_true_model_beats_naive_and_no_media(backtest):
     assert findings["beats_no_media"].passed
     assert findings["holdout_coverage"].passed
     assert findings["holdout_total"].value < 0.05
+    assert findings["holdout_mape"].passed
+    assert findings["holdout_converged"].passed
     assert len(backtest.table) == 9
 
 
@@ -51,6 +54,36 @@ def test_forecasts_use_nothing_of_what_they_forecast(panel, backtest):
     changed = mmm.rolling_origin(replace(panel, kpi=kpi), mmm.Model(saturation=MEDIA), folds=3, horizon=13, draws=400)
     for before, after in zip(backtest.predicted, changed.predicted, strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def test_a_lift_test_that_was_not_over_plays_no_part(panel, backtest):
+    days = [day.date().isoformat() for day in (panel.dates[-6], panel.after(1)[0] - pd.Timedelta(days=1))]
+    spent = panel.spend[0, -6:, 0].sum()
+    late = mmm.LiftTest("tv", *days, spend_change=-spent / 2, customers_gained=-1e4, standard_error=1.0)
+    model = mmm.Model(saturation=MEDIA, lift_tests=(late,))
+    told = mmm.rolling_origin(panel, model, folds=1, horizon=13, draws=400)
+    np.testing.assert_array_equal(told.predicted[0], backtest.predicted[-1])
+
+
+def test_without_media_each_geo_has_controls_of_its_own():
+    from mmm.rivals import no_media
+
+    weeks, rng = 120, np.random.default_rng(2)
+    price = rng.normal(0, 1, (2, weeks))
+    kpi = 1000 + np.array([[80.0], [-60.0]]) * price + rng.normal(0, 5, (2, weeks))
+    frame = pd.DataFrame(
+        {
+            "week": np.tile(pd.date_range("2023-01-02", periods=weeks, freq="7D"), 2),
+            "region": np.repeat(["north", "south"], weeks),
+            "price": price.ravel(),
+            "tv": rng.gamma(2.0, 1.0, 2 * weeks),
+            "customers": kpi.ravel(),
+        }
+    )
+    panel = mmm.Panel.from_frame(frame, "week", "customers", ["tv"], controls=["price"], geo="region")
+    coming = panel.select(weeks - 13, weeks)
+    found = no_media(panel.select(0, weeks - 13), coming, mmm.Model(season=()))
+    assert np.abs(found.mean(axis=1) - coming.kpi.sum(axis=0)).mean() < 20  # noise of two geos: 5 x sqrt(2)
 
 
 def test_useless_media_do_not_beat_no_media(panel):
