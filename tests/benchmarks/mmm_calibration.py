@@ -4,7 +4,8 @@ Run: python tests/benchmarks/mmm_calibration.py [--fits 200]
 
 For each model, KPIs made from its prior on a panel of 78 weeks x 3 channels are fitted, and the ranks of the true values
 among the posterior draws compared with uniform ones. A wrong alarm for any model of the list is no likelier than 1 in
-100. Exit code 1 where one sounds.
+100. Exit code 1 where one sounds. The negative binomial is left out: its prior allows baselines below zero, which no
+count can come from.
 """
 
 from __future__ import annotations
@@ -28,9 +29,7 @@ MODELS = {
     "Michaelis-Menten, Weibull, Student-t": mmm.Model(
         mmm.WeibullPDFAdstock(), mmm.MichaelisMentenSaturation(), season=SEASON, likelihood=mmm.StudentTLikelihood()
     ),
-    "power, none, negative binomial": mmm.Model(
-        mmm.NoAdstock(), mmm.PowerSaturation(), season=SEASON, likelihood=mmm.NegativeBinomialLikelihood()
-    ),
+    "exponential, none, normal": mmm.Model(mmm.NoAdstock(), mmm.ExponentialSaturation(), season=SEASON),
 }
 
 
