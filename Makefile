@@ -13,7 +13,7 @@ test: $(VENV)/.installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -m "not engines"
+	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -n 2 --dist loadfile -m "not engines"
 
 test-engines: $(VENV)/.installed-engines
 	sh .ci/engines
