@@ -74,7 +74,8 @@ def fit(
         from mmm.geo import fuse_geos, standardise_geos  # compiles a kernel of its own
 
         problem = standardise_geos(kept, model)
-        sampled = sample_until_converged(fuse_geos(problem), settings, progress, time_budget)
+        careful = replace(settings, target_accept=0.9)  # below, transitions diverge in some worlds
+        sampled = sample_until_converged(fuse_geos(problem), careful, progress, time_budget)
         values = _geo_values(problem, kept, model, sampled.draws.theta, seed)
         findings = (*sampled.verdict, *panel_findings(panel, model))
         posterior = Posterior(kept, model, values, _statistics(sampled), findings, seed)
