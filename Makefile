@@ -33,11 +33,14 @@ bench-attribution: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/attribution_speed.py
 
 bench-mmm: $(VENV)/.installed-dev
-	$(BIN)/python tests/benchmarks/mmm_truth.py
 	$(BIN)/python tests/benchmarks/mmm_speed.py
+	$(BIN)/python tests/benchmarks/mmm_geo.py
+	$(BIN)/python tests/benchmarks/mmm_calibration.py
+	$(BIN)/python tests/benchmarks/mmm_truth.py
 
 bench-optimizer: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/optimizer_suite.py
+	$(BIN)/python tests/benchmarks/optimizer_engines.py
 
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python

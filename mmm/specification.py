@@ -144,7 +144,6 @@ class Pooling:
     """
 
     spreads: Mapping[str, Prior] = field(default_factory=lambda: {"share": _SPREAD, "retention": _SPREAD})
-    sigma: Prior = _SPREAD
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ ORDER = 3
 """Harmonics of the yearly season in every program's baseline."""
 
 START = """
-import json, sys, time
+import json, os, sys, time
 began = time.perf_counter()
 source, target, asked = sys.argv[1] + "/world.csv", sys.argv[2], json.loads(sys.argv[3])
 channels, controls, pattern = asked["channels"], asked["controls"], asked["pattern"]
@@ -72,7 +72,7 @@ start = time.perf_counter()
 model = MMM(date_column="week", target_column="new_customers", channel_columns=channels,
             control_columns=[*controls, "trend"], adstock=GeometricAdstock(l_max=8), saturation=LogisticSaturation(),
             yearly_seasonality=asked["order"])
-model.fit(X, y, chains=chains, draws=draws, tune=tune, random_seed=1, progressbar=False,
+model.fit(X, y, chains=chains, draws=draws, tune=tune, random_seed=1, progressbar=False, cores=os.cpu_count(),
           **({{"nuts_sampler": sampler}} if sampler else {{}}))
 fitted = time.perf_counter() - start
 brought = model.idata.posterior["channel_contribution"].sum("date")
