@@ -238,7 +238,9 @@ def _envelopes(owner: Index, point: Array, value: Array, left: Array, right: Arr
     is_piece = owner[1:] == owner[:-1]
     width = np.where(is_piece, point[1:] - point[:-1], 1.0)
     chord = (value[1:] - value[:-1]) / width
-    share = (chord - right) / np.maximum(left - right, 1e-300) * width
+    between = left - right
+    share = np.divide(chord - right, between, out=np.zeros(len(width)), where=is_piece & (between > 0))
+    share = np.minimum(np.maximum(share, 0.0), 1.0) * width
     x, y = np.empty(2 * len(point) - 1), np.empty(2 * len(point) - 1)
     x[::2], y[::2] = point, value
     x[1::2] = point[:-1] + share

@@ -53,6 +53,23 @@ def test_the_currency_does_not_matter(seed, shape, power):
         assert (other.spend[names] / factor).to_numpy() == pytest.approx(concave.spend[names].to_numpy(), rel=1e-4)
 
 
+@few
+@given(seeds, shapes, st.sampled_from([-4, 3, 9]))
+def test_the_unit_of_customers_does_not_matter(seed, shape, power):
+    """A KPI may be counted in thousands or, as with revenue and clicks, in billions."""
+    curves, factor = hill_world(seed, 5, shape), 10.0**power
+    scaled = ResponseCurves({channel: curve.scaled(effect=factor) for channel, curve in curves.items()})
+    limits = [Budget(at_most=1e6), Group("some", list(curves)[1:3]).at_most(2.5e5)]
+    here = Plan(minimize=BlendedCAC(2e5, 800.0), subject_to=limits).solve(curves, gap=1e-6)
+    there = Plan(minimize=BlendedCAC(2e5, 800.0 * factor), subject_to=limits).solve(scaled, gap=1e-6)
+    assert there.gap <= 1e-6
+    assert there.blended_cac * factor == pytest.approx(here.blended_cac, rel=1e-5)
+    most = Plan(maximize=Customers(), subject_to=limits)
+    assert most.solve(scaled, gap=1e-6).customers == pytest.approx(
+        most.solve(curves, gap=1e-6).customers * factor, rel=1e-5
+    )
+
+
 @laws
 @given(seeds, shapes, st.randoms(use_true_random=False))
 def test_the_order_of_channels_does_not_matter(seed, shape, random):
