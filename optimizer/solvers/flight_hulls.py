@@ -10,6 +10,7 @@ import scipy.sparse
 
 from optimizer.program import Array
 from optimizer.solvers.bank import Bank
+from optimizer.solvers.highs import largest_gain
 from optimizer.solvers.hulls import Hull, Tables
 from optimizer.solvers.response import Response
 from optimizer.solvers.schedules import Schedules
@@ -145,8 +146,6 @@ class FlightHulls:
         return lowered > _SHARP * max(found.customers, 1e-300)
 
     def _solved(self, worth: float, cost: float, rows: tuple[TotalsRow, ...]) -> Relaxed | None:
-        import highspy
-
         response, schedules = self._response, self._schedules
         channels, weeks, terms = len(response.curves), schedules.weeks, len(response.season)
         hulls = self._hulls()
@@ -161,29 +160,18 @@ class FlightHulls:
         matrix, room, is_equal = self._rows(hulls, rows, paid, won, floor)
         upper = np.concatenate((schedules.most, *(np.tile(hull.width, terms) for hull in hulls)))
         objective = worth * won - cost * paid
-        unit, size = schedules.unit, max(float(np.abs(objective).max()), 1e-300)
+        unit = schedules.unit
         scale = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), 1e-300)
         scaled = sparse.csc_matrix(sparse.diags(1 / scale) @ matrix)
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
-        model.col_cost_, model.col_lower_, model.col_upper_ = -objective / size, np.zeros(len(upper)), upper / unit
         limit = room / scale / unit
-        model.row_lower_, model.row_upper_ = np.where(is_equal, limit, -np.inf), limit
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_, model.a_matrix_.index_ = scaled.indptr, scaled.indices
-        model.a_matrix_.value_ = scaled.data
-        solver = highspy.Highs()
-        solver.setOptionValue("output_flag", False)
-        solver.setOptionValue("threads", 1)
-        solver.passModel(model)
-        solver.run()
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        ends = np.where(is_equal, limit, -np.inf), limit
+        found = largest_gain(objective, (scaled.indptr, scaled.indices, scaled.data), ends, upper / unit)
+        if found is None:
             return None
-        solution = solver.getSolution()
-        prices = -np.array(solution.row_dual) * size / scale
+        values, prices = found[0], found[1] / scale
         prices = np.where(is_equal, prices, np.maximum(prices, 0.0))
         score = float(prices @ room + np.maximum(objective - prices @ matrix, 0.0) @ upper) + worth * floor
-        filled = np.clip(np.array(solution.col_value) * unit, 0.0, upper)
+        filled = np.clip(values * unit, 0.0, upper)
         spend = filled[: channels * weeks].reshape(channels, weeks)
         return Relaxed(score, spend, float(spend.sum()), float(won @ filled) + floor)
 

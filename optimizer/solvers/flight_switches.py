@@ -11,6 +11,7 @@ import scipy.sparse
 from optimizer.program import Array
 from optimizer.solvers.bank import Index
 from optimizer.solvers.flight_hulls import Relaxed, TotalsRow
+from optimizer.solvers.highs import QUIET, linear_program, new_solver
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.response import Response
 from optimizer.solvers.schedules import Schedules
@@ -129,22 +130,12 @@ class FlightSwitches:
             self._reach[c][:, None] > p.start[np.flatnonzero(np.diff(p.run)) + 1] for c, p in enumerate(pieces)
         ]
         reachable = np.concatenate([mask.ravel() for mask in (*open_, *joint_open)]).astype(float)
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
-        model.col_cost_, model.col_lower_ = -objective / size, np.zeros(len(objective))
-        model.col_upper_ = np.concatenate((schedules.most / unit, reachable))
-        model.row_lower_, model.row_upper_ = lower, limit
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-        model.a_matrix_.value_ = matrix.data
+        most = np.concatenate((schedules.most / unit, reachable))
+        columns = matrix.indptr, matrix.indices, matrix.data
+        model = linear_program(-objective / size, columns, (lower, limit), most)
         kinds = [highspy.HighsVarType.kContinuous] * (len(objective) - switches)
         model.integrality_ = kinds + [highspy.HighsVarType.kInteger] * switches
-        solver = highspy.Highs()
-        for option, value in _OPTIONS.items():
-            solver.setOptionValue(option, value)
-        solver.setOptionValue("time_limit", max(seconds, 0.1))
-        solver.setOptionValue("mip_rel_gap", gap)
-        solver.passModel(model)
+        solver = new_solver(model, {**_OPTIONS, "time_limit": max(seconds, 0.1), "mip_rel_gap": gap})
         guess = highspy.HighsSolution()
         guess.col_value = self._filled(pieces, start, adstock, unit).tolist()
         solver.setSolution(guess)
@@ -255,8 +246,7 @@ def _apart(points: Array, distance: float) -> Array:
 
 
 _OPTIONS = {
-    "output_flag": False,
-    "threads": 1,
+    **QUIET,
     "random_seed": 0,
     "mip_heuristic_effort": 0.0,
     "mip_feasibility_tolerance": _TOLERANCE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.program import Array, Program, Row
+from optimizer.solvers.highs import QUIET, largest_gain
 from optimizer.solvers.hulls import Envelopes
 from optimizer.solvers.relaxation import Relaxed
 
@@ -116,37 +117,21 @@ def _maximised(gain: Array, matrix: Array, room: Array) -> tuple[Array, Array] |
             if (room >= -1e-12 * np.abs(room).max(initial=0)).all()
             else None
         )
-    import highspy
-
     scale = np.maximum(np.abs(matrix).max(axis=1), 1e-300)
-    worth = max(float(np.abs(gain).max()), 1e-300)
     count, rows = len(gain), len(room)
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = count, rows
-    model.col_cost_ = -gain / worth
-    model.col_lower_, model.col_upper_ = np.zeros(count), np.ones(count)
-    model.row_lower_, model.row_upper_ = np.full(rows, -np.inf), room / scale
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_ = np.arange(0, rows * count + 1, rows)
-    model.a_matrix_.index_ = np.tile(np.arange(rows), count)
-    model.a_matrix_.value_ = (matrix / scale[:, None]).T.ravel()
-    solver = highspy.Highs()
-    for option, value in _OPTIONS.items():
-        solver.setOptionValue(option, value)
-    solver.passModel(model)
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    entries = (matrix / scale[:, None]).T.ravel()
+    columns = np.arange(0, rows * count + 1, rows), np.tile(np.arange(rows), count), entries
+    found = largest_gain(gain, columns, (np.full(rows, -np.inf), room / scale), np.ones(count), _OPTIONS)
+    if found is None:
         return None
-    solution = solver.getSolution()
-    prices = np.maximum(-np.array(solution.row_dual), 0.0) * worth / scale
-    return np.clip(np.array(solution.col_value), 0.0, 1.0), prices
+    values, prices = found
+    return np.clip(values, 0.0, 1.0), np.maximum(prices, 0.0) / scale
 
 
 _OPTIONS = {
-    "output_flag": False,
+    **QUIET,
     "presolve": "off",
     "solver": "simplex",
-    "threads": 1,
     "primal_feasibility_tolerance": 1e-10,
     "dual_feasibility_tolerance": 1e-10,
 }

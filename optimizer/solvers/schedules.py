@@ -11,6 +11,7 @@ import scipy.sparse
 
 from attribution.errors import CacError
 from optimizer.program import Array
+from optimizer.solvers.highs import largest_gain
 
 __all__ = ["QuadraticSteps", "Schedules", "linear_best"]
 
@@ -89,34 +90,19 @@ def linear_best(schedules: Schedules, gain: Array) -> tuple[Array, float] | None
 
     The bound is the Lagrangian at the row prices that HiGHS returns, which holds for any prices of the right sign.
     """
-    import highspy
-
     rows, limits = schedules.inequalities
     sums = schedules.equalities
     matrix = sparse.csc_matrix(sparse.vstack([rows, sums]))
-    unit, worth = schedules.unit, max(float(np.abs(gain).max()), 1e-300)
-    count = matrix.shape[1]
+    unit, free = schedules.unit, np.zeros(sums.shape[0])
     cost = np.concatenate((gain.ravel(), np.zeros(len(schedules.weekly_most))))
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = count, matrix.shape[0]
-    model.col_cost_ = -cost / worth
-    model.col_lower_, model.col_upper_ = np.zeros(count), schedules.most / unit
-    model.row_lower_ = np.concatenate((np.full(len(limits), -np.inf), np.zeros(sums.shape[0])))
-    model.row_upper_ = np.concatenate((limits / unit, np.zeros(sums.shape[0])))
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.passModel(model)
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    ends = np.concatenate((np.full(len(limits), -np.inf), free)), np.concatenate((limits / unit, free))
+    found = largest_gain(cost, (matrix.indptr, matrix.indices, matrix.data), ends, schedules.most / unit)
+    if found is None:
         return None
-    solution = solver.getSolution()
-    prices = -np.array(solution.row_dual) * worth
+    values, prices = found
     prices[: len(limits)] = np.maximum(prices[: len(limits)], 0.0)
     bound = float(prices[: len(limits)] @ limits + np.maximum(cost - prices @ matrix, 0.0) @ schedules.most)
-    spend = np.clip(np.array(solution.col_value)[: gain.size] * unit, 0.0, None)
+    spend = np.clip(values[: gain.size] * unit, 0.0, None)
     return spend.reshape(gain.shape), bound
 
 
