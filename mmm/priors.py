@@ -238,7 +238,7 @@ class Flat(Prior):
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:
         """Nothing can be drawn from no prior."""
-        raise NotImplementedError
+        raise TypeError("a flat prior has no total mass, so nothing can be drawn from it")
 
     def natural(self, coordinate: Any) -> Any:  # noqa: D102
         return coordinate

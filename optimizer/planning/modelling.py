@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import mmm
 from mmm.adstock import Adstock
@@ -61,8 +62,6 @@ def mix_model(config: Config, inputs: Inputs) -> mmm.Model:
 
 def neutral(config: Config, model: mmm.Model) -> mmm.Model:
     """The same model believing alike of every channel, whatever was spent on it."""
-    from dataclasses import replace
-
     return replace(model, effects=mmm.Neutral(config.model.belief.media_share))
 
 

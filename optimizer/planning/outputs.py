@@ -64,7 +64,8 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
         written = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
         sums = {str(name): checksum(stage / name) for name in written}
         if run.posterior is not None:
-            sums |= {name: checksum(folder / name) for name in (POSTERIOR, NEUTRAL) if (folder / name).exists()}
+            fits = [POSTERIOR, *([NEUTRAL] if run.has_neutral else [])]  # an older run may have left another
+            sums |= {name: checksum(folder / name) for name in fits}
         manifest = json.dumps(_manifest(run, sums), indent=2, ensure_ascii=False, allow_nan=False)
         (stage / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
     return tuple(folder / name for name in [*written, Path(MANIFEST)])

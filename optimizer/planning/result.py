@@ -259,6 +259,11 @@ class Run:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def has_neutral(self) -> bool:
+        """Whether the run holds its belief against a neutral one."""
+        return self.belief is not None and any(row.neutral is not None for row in self.belief.rows)
+
+    @property
     def converged(self) -> bool:
         """Whether the mix model passed the convergence gate; true where there is none."""
         return self.posterior is None or self.posterior.converged

@@ -106,7 +106,7 @@ def run_plan(
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
     if run.posterior is not None:
-        written = (*written, *(folder / name for name in (POSTERIOR, NEUTRAL) if (folder / name).exists()))
+        written = (*written, folder / POSTERIOR, *([folder / NEUTRAL] if run.has_neutral else []))
     return run, written
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimizer import Budget, Customers, MaxCAC
+from attribution.errors import BadInput
+from optimizer import Customers, LiftTest, value_of_tests
 from optimizer.planning.result import Run
 from optimizer.planning.sections.plan import NextTests
 from optimizer.planning.testing import worth_of_tests
@@ -44,10 +45,10 @@ def test_what_is_measured_is_the_curve_s_part_of_the_horizon(finished: tuple[Run
         assert line["effect"] == pytest.approx(lost, rel=0.05)  # every fourth draw
 
 
-def test_promises_are_left_out_of_the_question(finished: tuple[Run, Path]) -> None:
+def test_a_plan_with_promises_is_asked_without_them(finished: tuple[Run, Path]) -> None:
     run, _ = finished
     assert run.plan is not None
-    kinds = [type(part) for part in run.plan.plan.subject_to]
-    assert Customers in kinds  # else this run could not show it
-    rest = run.plan.plan.without(Budget, Customers, MaxCAC)
-    assert all(type(part) not in (Budget, Customers, MaxCAC) for part in rest.subject_to)
+    assert Customers in [type(part) for part in run.plan.plan.subject_to]
+    with pytest.raises(BadInput, match="promises"):
+        value_of_tests(run.plan.plan, run.plan.curves, LiftTest())
+    assert len(worth_of_tests(NextTests(), run.plan, 13).table) == len(run.plan.curves)
