@@ -16,7 +16,7 @@ import numba as nb
 import numpy as np
 
 from mmm.kernel.channel import back, respond, weights_of
-from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, entry, inlined, pointer
+from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, entry, merged, pointer
 from mmm.kernel.noise import marginal_baseline
 from mmm.kernel.prior import prior_terms
 
@@ -26,7 +26,7 @@ GEO_FIELDS = 20
 _OK, _BAD_DENSITY, _BAD_GRADIENT = 0, 4, 3
 
 
-@inlined
+@merged
 def _local(theta: Any, kinds: Any, values: Any, varying: Any, size: int, geo: int, own: Any, slopes: Any) -> None:
     """Natural values of one geo and their slopes by its coordinates."""
     count = varying.shape[0]
@@ -49,7 +49,7 @@ def _local(theta: Any, kinds: Any, values: Any, varying: Any, size: int, geo: in
             slopes[j] = own[j]
 
 
-@inlined
+@merged
 def _respond(
     own: Any, media: Any, frequency: Any, families: Any, slots: Any, drivers: Any, lags: Any, curves: Any
 ) -> None:
@@ -60,7 +60,7 @@ def _respond(
         respond(own, family, slot, lags[i, 0, : family[1]], media[i], frequency[i], drivers[i], curves[i])
 
 
-@inlined
+@merged
 def _add_mean(curves: Any, weight: float, mean: Any) -> None:
     weeks = curves.shape[2]
     for i in range(mean.shape[0]):
@@ -70,7 +70,7 @@ def _add_mean(curves: Any, weight: float, mean: Any) -> None:
         mean[i] += weight * level / weeks
 
 
-@inlined
+@merged
 def _subtract_media(own: Any, slots: Any, curves: Any, mean: Any, left: Any) -> None:
     for i in range(mean.shape[0]):
         scale = own[slots[i, 4]] / mean[i]
@@ -78,7 +78,7 @@ def _subtract_media(own: Any, slots: Any, curves: Any, mean: Any, left: Any) -> 
             left[t] -= scale * curves[i, 0, t]
 
 
-@inlined
+@merged
 def _hand_back(
     theta: Any, kinds: Any, values: Any, varying: Any, size: int, geo: int, by_own: Any, own: Any, gradient: Any
 ) -> None:
@@ -97,7 +97,7 @@ def _hand_back(
             gradient[common] -= by_shift
 
 
-@inlined
+@merged
 def geo_log_density(
     theta: Any,
     kinds: Any,

@@ -25,14 +25,14 @@ import numba as nb
 import numpy as np
 
 from mmm.kernel.channel import back, respond, weights_of
-from mmm.kernel.jit import EXPAND_SIGNATURE, LOGP_SIGNATURE, STAMP, compiled, entry, inlined, pointer
+from mmm.kernel.jit import EXPAND_SIGNATURE, LOGP_SIGNATURE, STAMP, entry, merged, pointer
 from mmm.kernel.noise import explicit_baseline, marginal_baseline
 from mmm.kernel.prior import prior_terms
 
 __all__ = ["FIELDS", "c_expand", "c_log_density", "log_density"]
 
 
-@inlined
+@merged
 def _forward(
     values: Any, media: Any, frequency: Any, families: Any, slots: Any, tests: Any, drivers: Any, lags: Any, curves: Any
 ) -> None:
@@ -50,7 +50,7 @@ def _forward(
         respond(values, families[i], slots[i], weights, media[r], frequency[r], drivers[r], curves[r])
 
 
-@inlined
+@merged
 def _subtract(values: Any, slots: Any, curves: Any, level: Any, left: Any) -> None:
     """Mean response and scale of every channel into ``level`` (2, C); takes what media bring from ``left``."""
     weeks = left.shape[0]
@@ -64,7 +64,7 @@ def _subtract(values: Any, slots: Any, curves: Any, level: Any, left: Any) -> No
             left[t] -= level[1, i] * curves[i, 0, t]
 
 
-@inlined
+@merged
 def _lift_tests(curves: Any, level: Any, tests: Any, measured: Any, by_scale: Any, pulls: Any) -> float:
     """Log density of the lift tests; slopes by what each brought into ``pulls``, by scales into ``by_scale``."""
     channels = level.shape[1]
@@ -80,7 +80,7 @@ def _lift_tests(curves: Any, level: Any, tests: Any, measured: Any, by_scale: An
     return total
 
 
-@inlined
+@merged
 def _pull_on_channel(
     i: int, curves: Any, level: Any, tests: Any, pull: Any, pulls: Any, by_scale: Any, own: Any
 ) -> None:
@@ -97,7 +97,7 @@ def _pull_on_channel(
                 own[t] += pulls[m] * level[1, i]
 
 
-@compiled
+@merged
 def log_density(
     theta: Any,
     kinds: Any,

@@ -16,10 +16,22 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["EXPAND_SIGNATURE", "LOGP_SIGNATURE", "STAMP", "compiled", "entry", "exactly", "inlined", "pointer"]
+__all__ = [
+    "EXPAND_SIGNATURE",
+    "LOGP_SIGNATURE",
+    "STAMP",
+    "compiled",
+    "entry",
+    "exactly",
+    "inlined",
+    "merged",
+    "pointer",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan: overflow must stay visible to the sampler
+_PLAIN: dict[str, Any] = {"nogil": True, "fastmath": _FAST, "error_model": "numpy"}
+_UNWRAPPED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _FILES = (*sorted(Path(__file__).parent.glob("*.py")), Path(__file__).parents[1] / "geo_kernel.py")
 
 STAMP = ";".join(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in _FILES if path.exists())
@@ -40,27 +52,37 @@ EXPAND_SIGNATURE = types.int64(
 
 
 def compiled(function: _Function) -> _Function:
-    """Compile with numba: without the interpreter's lock, division by zero giving infinity."""
-    return cast(_Function, nb.njit(nogil=True, fastmath=_FAST, error_model="numpy")(function))
+    """Compile a piece of the kernel so that Python can call it too: no interpreter lock, division by zero infinite."""
+    return cast(_Function, nb.njit(**_PLAIN)(function))
 
 
 def inlined(function: _Function) -> _Function:
-    """Compile as :func:`compiled` does, as a part of whatever calls it.
+    """Compile as :func:`compiled` does, as a part of whatever compiled code calls it; Python cannot.
 
     Large functions that stay functions are optimised twice, alone and inside the entry point that is kept, and the
     process that compiles calls the former: its last bits, and so its draws, would differ from those of every later one.
     """
-    return cast(_Function, nb.njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)(function))
+    return cast(_Function, nb.njit(**_PLAIN, **_UNWRAPPED, forceinline=True)(function))
+
+
+def merged(function: _Function) -> _Function:
+    """Write a function out where it is called, before types are found.
+
+    An inlined function is still optimised and turned into machine code once more for itself, with all that it calls;
+    for the large ones near the entry point, each called in one place, that is most of the time that compiling takes.
+    For small ones called in several places merging takes longer than it saves.
+    """
+    return cast(_Function, nb.njit(**_PLAIN, inline="always")(function))
 
 
 def exactly(function: _Function) -> _Function:
-    """Compile as :func:`compiled` does, every operation in the order written."""
-    return cast(_Function, nb.njit(nogil=True, fastmath={"contract"}, error_model="numpy")(function))
+    """Compile as :func:`inlined` does, every operation in the order written; the compiler chooses where to inline."""
+    return cast(_Function, nb.njit(**_PLAIN | {"fastmath": {"contract"}}, **_UNWRAPPED)(function))
 
 
 def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile an entry point that is called by pointer, and keep it on disk."""
-    return cast(Callable[[Callable[..., Any]], Any], nb.cfunc(signature, cache=True))
+    return cast(Callable[[Callable[..., Any]], Any], nb.cfunc(signature, cache=True, **_PLAIN))
 
 
 @intrinsic  # type: ignore[untyped-decorator, unused-ignore]

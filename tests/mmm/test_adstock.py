@@ -6,8 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
-from mmm.kernel.carryover import lag_weights
+from mmm.kernel import carryover
+from mmm.kernel.jit import compiled
 from mmm.media import stocked
+
+lag_weights = compiled(carryover.lag_weights.py_func)
 
 FAMILIES = [GeometricAdstock(), DelayedAdstock(), WeibullPDFAdstock(), WeibullCDFAdstock(), NoAdstock(), NoAdstock(5)]
 

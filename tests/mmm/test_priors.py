@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 import mmm
 from attribution.errors import BadInput, UnknownChannel
-from mmm.kernel.prior import prior_terms
+from mmm.kernel import prior as kernel
+from mmm.kernel.jit import compiled
 
+prior_terms = compiled(kernel.prior_terms.py_func)
 PRIORS = [mmm.Normal(0.3, 2.0), mmm.LogNormal(0.1, 0.7), mmm.HalfNormal(0.4), mmm.Beta(2.0, 3.5), mmm.Gamma(2.5, 1.5)]
 
 
