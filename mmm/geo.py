@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from attribution.errors import Problem as Complaint
 from mmm.baseline import Design, design
 from mmm.geo_kernel import GEO_FIELDS, c_geo_log_density
 from mmm.layout import Layout, layout
+from mmm.lift import Observed, observe
 from mmm.likelihood import FusedDensity, laid_out
 from mmm.panel import Panel
 from mmm.priors import Array, HalfNormal, Normal, Prior
@@ -45,6 +46,8 @@ class GeoProblem:
         As :func:`mmm.geo_kernel.geo_log_density` takes them.
     scale
         Prior standard deviation of each geo's coefficients over its sigma, shape (G, K).
+    tests
+        Lift tests, gains in units of all geos' mean KPI together; alternative drivers of shape (S, P + T).
     log_constant
         Terms of the log density that no parameter moves.
     """
@@ -61,6 +64,7 @@ class GeoProblem:
     columns: Array
     weights: Array
     scale: Array
+    tests: Observed
     log_constant: float
 
     @property
@@ -107,7 +111,7 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
     Raises
     ------
     BadInput
-        Where the model asks for what several geos do not have yet: other likelihoods than the normal, lift tests.
+        Where the model asks for another likelihood than the normal, or a lift test does not fit the panel.
     """
     _check(model)
     places = layout(model, panel)
@@ -128,6 +132,7 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
     scale = np.stack([terms.sd / one for terms, one in zip(designs, noise, strict=True)])
     blocks = [marginal_columns(terms.matrix, one) for terms, one in zip(designs, scale, strict=True)]
     varying, spreads = _varying(places, model)
+    tests = _scaled(observe(model.lift_tests, panel), kpi_units, media_units, ahead)
     problem = GeoProblem(
         layout=places,
         varying=varying,
@@ -141,24 +146,27 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
         columns=np.ascontiguousarray(np.stack([columns.T for columns, _ in blocks])),
         weights=kpi_units / kpi_units.sum(),
         scale=scale,
+        tests=tests,
         log_constant=0.0,
     )
-    constant = sum(one for _, one in blocks) - 0.5 * kpi.size * float(np.log(2 * np.pi))
+    constant = sum(one for _, one in blocks) - 0.5 * (kpi.size + len(tests.measured)) * float(np.log(2 * np.pi))
+    constant -= float(np.log(tests.measured[:, 1]).sum())
     constant += sum(prior.log_constant for prior in problem.priors)
     object.__setattr__(problem, "log_constant", float(constant))
     return problem
 
 
 def _check(model: Model) -> None:
-    complaints = []
     if not isinstance(model.likelihood, NormalLikelihood):
-        complaints.append(
-            Complaint("model", "several geos need the normal likelihood.", remedy="sum the geos, or use it.")
-        )
-    if model.lift_tests:
-        complaints.append(Complaint("model", "lift tests need a national panel.", remedy="sum the geos to one panel."))
-    if complaints:
-        raise BadInput(complaints)
+        remedy = "sum the geos, or use it."
+        raise BadInput(Complaint("model", "several geos need the normal likelihood.", remedy=remedy))
+
+
+def _scaled(tests: Observed, kpi_units: Array, media_units: Array, ahead: Array) -> Observed:
+    """Lift tests in the units of :class:`GeoProblem`; ``ahead`` holds the drivers before the panel, (G, C, P)."""
+    geos, channels = tests.series[:, 1], tests.places[tests.series[:, 0], 0]
+    media = np.hstack([ahead[geos, channels], tests.otherwise / media_units[geos, channels, None]])
+    return replace(tests, measured=tests.measured / kpi_units.sum(), otherwise=media)
 
 
 def _varying(places: Layout, model: Model) -> tuple[npt.NDArray[np.int64], tuple[Prior, ...]]:
@@ -175,7 +183,10 @@ def _varying(places: Layout, model: Model) -> tuple[npt.NDArray[np.int64], tuple
 
 def fuse_geos(problem: GeoProblem) -> FusedDensity:
     """Lay a problem out in memory for the kernel."""
-    sizes = (*problem.media.shape, problem.kpi.shape[1], problem.columns.shape[1], len(problem.varying))
+    tests = problem.tests
+    lengths = (problem.kpi.shape[1], problem.columns.shape[1], len(problem.varying))
+    sizes = (*problem.media.shape, *lengths, len(tests.places), len(tests.series))
+    tested, geos = tests.places[tests.series[:, 0], 0], tests.series[:, 1]
     arrays = (
         problem.media,
         problem.frequency,
@@ -185,5 +196,10 @@ def fuse_geos(problem: GeoProblem) -> FusedDensity:
         problem.layout.families,
         problem.layout.slots,
         problem.varying,
+        tests.otherwise,
+        problem.frequency[geos, tested],
+        tests.places,
+        tests.series,
+        tests.measured,
     )
     return laid_out(problem, sizes, arrays, GEO_FIELDS, c_geo_log_density)

@@ -22,7 +22,7 @@ from mmm.kernel.prior import prior_terms
 
 __all__ = ["GEO_FIELDS", "c_geo_log_density", "geo_log_density"]
 
-GEO_FIELDS = 20
+GEO_FIELDS = 24
 _OK, _BAD_DENSITY, _BAD_GRADIENT = 0, 4, 3
 
 
@@ -79,6 +79,120 @@ def _subtract_media(own: Any, slots: Any, curves: Any, mean: Any, left: Any) -> 
 
 
 @merged
+def _likelihood(
+    kpi: Any, columns: Any, own: Any, slots: Any, curves: Any, mean: Any, by_own: Any, by_mean: Any, pulls: Any
+) -> float:
+    """Log density of the KPI; slopes by what media bring into ``pulls``, by noise, scales and means added."""
+    weeks, noise = kpi.shape[1], own.shape[1] - 1
+    total = 0.0
+    for g in range(kpi.shape[0]):
+        pull = pulls[g]
+        for t in range(weeks):
+            pull[t] = kpi[g, t]
+        _subtract_media(own[g], slots, curves[g], mean, pull)
+        sigma = own[g, noise]
+        quadratic = marginal_baseline(pull, columns[g], 1.0 / (sigma * sigma))
+        total -= weeks * np.log(sigma) + 0.5 * quadratic
+        by_own[g, noise] += (quadratic - weeks) / sigma
+        for i in range(mean.shape[0]):
+            by_scale = 0.0
+            for t in range(weeks):
+                by_scale += pull[t] * curves[g, i, 0, t]
+            by_own[g, slots[i, 4]] += by_scale / mean[i]
+            by_mean[i] -= by_scale * own[g, slots[i, 4]] / (mean[i] * mean[i])
+    return total
+
+
+@merged
+def _respond_otherwise(
+    own: Any,
+    media: Any,
+    frequency: Any,
+    families: Any,
+    slots: Any,
+    tests: Any,
+    series: Any,
+    lags: Any,
+    drivers: Any,
+    curves: Any,
+) -> None:
+    """Responses of the tested channels in the tested geos had there been no test."""
+    for s in range(series.shape[0]):
+        i, g = tests[series[s, 0], 0], series[s, 1]
+        weights = lags[g, i, 0, : families[i, 1]]
+        respond(own[g], families[i], slots[i], weights, media[s], frequency[s], drivers[s], curves[s])
+
+
+@merged
+def _lift_tests(
+    own: Any,
+    slots: Any,
+    curves: Any,
+    others: Any,
+    mean: Any,
+    weights: Any,
+    tests: Any,
+    series: Any,
+    measured: Any,
+    by_own: Any,
+    by_mean: Any,
+    pulls: Any,
+) -> float:
+    """Log density of the lift tests; slopes by what each gained into ``pulls``, by scales and means added."""
+    gained, differences = np.zeros(tests.shape[0]), np.zeros(series.shape[0])
+    for s in range(series.shape[0]):
+        m, g = series[s, 0], series[s, 1]
+        i = tests[m, 0]
+        for t in range(tests[m, 1], tests[m, 2]):
+            differences[s] += curves[g, i, 0, t] - others[s, 0, t]
+        differences[s] *= weights[g] / mean[i]
+        gained[m] += own[g, slots[i, 4]] * differences[s]
+    total = 0.0
+    for m in range(tests.shape[0]):
+        z = (gained[m] - measured[m, 0]) / measured[m, 1]
+        total -= 0.5 * z * z
+        pulls[m] = -z / measured[m, 1]
+    for s in range(series.shape[0]):
+        m, g = series[s, 0], series[s, 1]
+        i = tests[m, 0]
+        by_own[g, slots[i, 4]] += pulls[m] * differences[s]
+        by_mean[i] -= pulls[m] * own[g, slots[i, 4]] * differences[s] / mean[i]
+    return total
+
+
+@merged
+def _pull_on_channel(
+    g: int,
+    i: int,
+    share: float,
+    mean: Any,
+    weights: Any,
+    by_mean: Any,
+    tests: Any,
+    series: Any,
+    by_test: Any,
+    pull: Any,
+    along: Any,
+) -> None:
+    """Slope by a channel's response in one geo into ``along``, given that by what it brings."""
+    scale, through = share / mean[i], by_mean[i] * weights[g] / along.shape[0]
+    for t in range(along.shape[0]):
+        along[t] = scale * pull[t] + through
+    for s in range(series.shape[0]):
+        m = series[s, 0]
+        if series[s, 1] == g and tests[m, 0] == i:
+            for t in range(tests[m, 1], tests[m, 2]):
+                along[t] += by_test[m] * weights[g] * scale
+
+
+@merged
+def _pull_on_otherwise(test: Any, pull: float, along: Any) -> None:
+    """Slope by the response that a test is held against, over its window."""
+    for t in range(test[1], test[2]):
+        along[t] = -pull
+
+
+@merged
 def _hand_back(
     theta: Any, kinds: Any, values: Any, varying: Any, size: int, geo: int, by_own: Any, own: Any, gradient: Any
 ) -> None:
@@ -111,6 +225,11 @@ def geo_log_density(
     families: Any,
     slots: Any,
     varying: Any,
+    otherwise: Any,
+    otherwise_frequency: Any,
+    tests: Any,
+    series: Any,
+    measured: Any,
     gradient: Any,
 ) -> float:
     """Log density (without constants) at ``theta``; its gradient is written into ``gradient``.
@@ -131,6 +250,11 @@ def geo_log_density(
         As in :func:`mmm.kernel.density.log_density`.
     varying
         Places of the coordinates that vary between geos, shape (H,).
+    otherwise, otherwise_frequency
+        As ``media`` and ``frequency``, of each tested geo of each lift test without the test, shape (S, P + T).
+    tests, series, measured
+        Channel, first row and row past the last of each lift test, shape (M, 3); test and geo of each series, (S, 2);
+        customers gained and standard error in units of all geos' mean KPI together, (M, 2).
     """
     geos, channels, weeks = media.shape[0], media.shape[1], kpi.shape[1]
     lead = media.shape[2] - weeks
@@ -149,29 +273,23 @@ def geo_log_density(
         _local(theta, kinds, values, varying, size, g, own[g], own_slopes[g])
         _respond(own[g], media[g], frequency[g], families, slots, drivers[g], lags[g], curves[g])
         _add_mean(curves[g], weights[g], mean)
-    pulls = np.empty((geos, weeks))
-    for g in range(geos):
-        pull = pulls[g]
-        for t in range(weeks):
-            pull[t] = kpi[g, t]
-        _subtract_media(own[g], slots, curves[g], mean, pull)
-        sigma = own[g, size - 1]
-        quadratic = marginal_baseline(pull, columns[g], 1.0 / (sigma * sigma))
-        total -= weeks * np.log(sigma) + 0.5 * quadratic
-        by_own[g, size - 1] += (quadratic - weeks) / sigma
-        for i in range(channels):
-            by_scale = 0.0
-            for t in range(weeks):
-                by_scale += pull[t] * curves[g, i, 0, t]
-            by_own[g, slots[i, 4]] += by_scale / mean[i]
-            by_mean[i] -= by_scale * own[g, slots[i, 4]] / (mean[i] * mean[i])
+    pulls, by_test = np.empty((geos, weeks)), np.empty(tests.shape[0])
+    total += _likelihood(kpi, columns, own, slots, curves, mean, by_own, by_mean, pulls)
+    others, other_drivers = np.empty((series.shape[0], 4, weeks)), np.empty(otherwise.shape)
+    _respond_otherwise(own, otherwise, otherwise_frequency, families, slots, tests, series, lags, other_drivers, others)
+    total += _lift_tests(own, slots, curves, others, mean, weights, tests, series, measured, by_own, by_mean, by_test)
     along = np.empty(weeks)
     for g in range(geos):
         for i in range(channels):
-            scale, through = own[g, slots[i, 4]] / mean[i], by_mean[i] * weights[g] / weeks
-            for t in range(weeks):
-                along[t] = scale * pulls[g, t] + through
+            _pull_on_channel(g, i, own[g, slots[i, 4]], mean, weights, by_mean, tests, series, by_test, pulls[g], along)
             back(by_own[g], slots[i], drivers[g, i], lead, along, curves[g, i], lags[g, i, :, : families[i, 1]])
+    for s in range(series.shape[0]):
+        i, g = tests[series[s, 0], 0], series[s, 1]
+        along[:] = 0.0
+        pull = by_test[series[s, 0]] * weights[g] * own[g, slots[i, 4]] / mean[i]
+        _pull_on_otherwise(tests[series[s, 0]], pull, along)
+        back(by_own[g], slots[i], other_drivers[s], lead, along, others[s], lags[g, i, :, : families[i, 1]])
+    for g in range(geos):
         _hand_back(theta, kinds, values, varying, size, g, by_own[g], own_slopes[g], gradient)
     return float(total)
 
@@ -184,21 +302,27 @@ def _entry(stamp: str) -> Any:
         _ = stamp
         u = nb.carray(numbers_, (GEO_FIELDS,), dtype=np.int64)
         geos, channels, columns, weeks, rank, count = u[0], u[1], u[2], u[3], u[4], u[5]
+        tests, series = u[6], u[7]
         gradient = nb.carray(gradient_, (n,))
         density = nb.carray(density_, (1,))
         value = geo_log_density(
             nb.carray(theta_, (n,)),
-            nb.carray(pointer(u[6]), (n,), dtype=np.int64),
-            nb.carray(pointer(u[7]), (n,), dtype=np.float64),
-            nb.carray(pointer(u[8]), (n,), dtype=np.float64),
-            nb.carray(pointer(u[9]), (geos, channels, columns), dtype=np.float64),
-            nb.carray(pointer(u[10]), (geos, channels, columns), dtype=np.float64),
-            nb.carray(pointer(u[11]), (geos, weeks), dtype=np.float64),
-            nb.carray(pointer(u[12]), (geos, rank, weeks), dtype=np.float64),
-            nb.carray(pointer(u[13]), (geos,), dtype=np.float64),
-            nb.carray(pointer(u[14]), (channels, 4), dtype=np.int64),
-            nb.carray(pointer(u[15]), (channels, 5), dtype=np.int64),
-            nb.carray(pointer(u[16]), (count,), dtype=np.int64),
+            nb.carray(pointer(u[8]), (n,), dtype=np.int64),
+            nb.carray(pointer(u[9]), (n,), dtype=np.float64),
+            nb.carray(pointer(u[10]), (n,), dtype=np.float64),
+            nb.carray(pointer(u[11]), (geos, channels, columns), dtype=np.float64),
+            nb.carray(pointer(u[12]), (geos, channels, columns), dtype=np.float64),
+            nb.carray(pointer(u[13]), (geos, weeks), dtype=np.float64),
+            nb.carray(pointer(u[14]), (geos, rank, weeks), dtype=np.float64),
+            nb.carray(pointer(u[15]), (geos,), dtype=np.float64),
+            nb.carray(pointer(u[16]), (channels, 4), dtype=np.int64),
+            nb.carray(pointer(u[17]), (channels, 5), dtype=np.int64),
+            nb.carray(pointer(u[18]), (count,), dtype=np.int64),
+            nb.carray(pointer(u[19]), (series, columns), dtype=np.float64),
+            nb.carray(pointer(u[20]), (series, columns), dtype=np.float64),
+            nb.carray(pointer(u[21]), (tests, 3), dtype=np.int64),
+            nb.carray(pointer(u[22]), (series, 2), dtype=np.int64),
+            nb.carray(pointer(u[23]), (tests, 2), dtype=np.float64),
             gradient,
         )
         density[0] = value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,6 +33,8 @@ class LiftTest:
         Customers over the window beyond those without the test, in the panel's KPI; negative for a hold-out.
     standard_error
         Of the customers gained.
+    geo
+        Geo in which spend was changed, or several joined by ``;``, measured together; empty for all of the panel.
     """
 
     channel: str
@@ -42,23 +43,29 @@ class LiftTest:
     spend_change: float
     customers_gained: float
     standard_error: float
+    geo: str = ""
 
 
-class Observed(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Observed:
     """Lift tests on the axes of a panel.
 
-    Attributes
+    Parameters
     ----------
     places
         Channel, first row and row past the last, shape (M, 3).
     measured
         Customers gained and their standard error, shape (M, 2).
+    series
+        Test and geo of each changed series of spend, in the order of the tests, shape (S, 2); S = M where the panel is
+        national.
     otherwise
-        What would have driven the channel without the test, shape (M, T), in the panel's own units.
+        What would have driven the channel in that geo without the test, shape (S, T), in the panel's own units.
     """
 
     places: np.ndarray
     measured: Array
+    series: np.ndarray
     otherwise: Array
 
 
@@ -74,43 +81,63 @@ def lift_tests_from_frame(frame: pd.DataFrame, date_format: str | None = None) -
     typed = replace(LIFT_TESTS, name=name, date_format=date_format).check(frame)
     days = [typed[column].dt.strftime("%Y-%m-%d") for column in ("start", "end")]
     numbers = [typed[column].astype(float) for column in ("spend_change", "customers_gained", "standard_error")]
-    return tuple(LiftTest(*row) for row in zip(typed["channel"].astype(str), *days, *numbers, strict=True))
+    geos = typed["geo"].fillna("").astype(str) if "geo" in typed else [""] * len(typed)
+    return tuple(LiftTest(*row) for row in zip(typed["channel"].astype(str), *days, *numbers, geos, strict=True))
 
 
 def observe(tests: Sequence[LiftTest], panel: Panel) -> Observed:
     """Place lift tests on a panel.
 
+    What a test added is taken from each period and geo in proportion to what was spent there; what a hold-out took away
+    is put back evenly over its periods, and over geos as they share the channel's spend.
+
     Raises
     ------
     BadInput
-        Lists every test whose channel is unknown, whose window is not whole periods of the panel, whose spend change
-        exceeds the spend there was, or whose standard error is not positive.
+        Lists every test whose channel or geo is unknown, whose window is not whole periods of the panel, whose spend
+        change exceeds the spend there was, or whose standard error is not positive.
     """
     problems: list[Problem] = []
     places = np.zeros((len(tests), 3), dtype=np.int64)
     measured = np.zeros((len(tests), 2))
-    otherwise = np.zeros((len(tests), panel.periods))
+    series: list[tuple[int, int]] = []
+    otherwise = [np.zeros((0, panel.periods))]
     for m, test in enumerate(tests):
         found = _problems(test, panel, f"test {m + 1}")
         problems += found
         if found:
             continue
-        channel = panel.channels.index(test.channel)
         begin, end = _rows(test, panel)
-        spend, media = panel.spend[0, :, channel], panel.media[0, :, channel].copy()
-        during = spend[begin:end]
-        without = np.maximum(during - test.spend_change / (end - begin), 0.0)
-        if test.spend_change > 0:
-            without = during * (1.0 - test.spend_change / during.sum())
-        rate = media.sum() / spend.sum()
-        paid = np.divide(media[begin:end], during, out=np.full(end - begin, rate), where=during > 0)
-        media[begin:end] = without * paid
-        places[m] = channel, begin, end
+        geos = _geos(test, panel)
+        places[m] = panel.channels.index(test.channel), begin, end
         measured[m] = test.customers_gained, test.standard_error
-        otherwise[m] = media
+        series += [(m, geo) for geo in geos]
+        otherwise.append(_without(test, panel, geos, slice(begin, end)))
     if problems:
         raise BadInput(problems)
-    return Observed(places, measured, otherwise)
+    return Observed(places, measured, np.array(series, dtype=np.int64).reshape(-1, 2), np.vstack(otherwise))
+
+
+def _without(test: LiftTest, panel: Panel, geos: list[int], window: slice) -> Array:
+    """Driver of the tested channel in the tested geos had there been no test, shape (len(geos), T)."""
+    channel = panel.channels.index(test.channel)
+    spend, media = panel.spend[geos, :, channel], panel.media[geos, :, channel]
+    during, totals = spend[:, window], spend.sum(axis=1, keepdims=True)
+    if test.spend_change > 0:
+        without = during * (1.0 - test.spend_change / during.sum())
+    else:
+        without = during - test.spend_change / during.shape[1] * totals / totals.sum()
+    usual = np.divide(media.sum(axis=1, keepdims=True), totals, out=np.zeros_like(totals), where=totals > 0)
+    media[:, window] = without * np.divide(media[:, window], during, out=usual + 0 * during, where=during > 0)
+    return media
+
+
+def _geos(test: LiftTest, panel: Panel) -> list[int]:
+    """Places of the test's geos; empty where one is unknown."""
+    if not test.geo:
+        return list(range(len(panel.geos)))
+    names = [test.geo] if test.geo in panel.geos else list(dict.fromkeys(map(str.strip, test.geo.split(";"))))
+    return [panel.geos.index(name) for name in names] if set(names) <= set(panel.geos) else []
 
 
 def _rows(test: LiftTest, panel: Panel) -> tuple[int, int]:
@@ -127,6 +154,13 @@ def _problems(test: LiftTest, panel: Panel, row: str) -> list[Problem]:
         close = nearest(test.channel, panel.channels)
         remedy = f"did you mean {close!r}?" if close else f"channels: {', '.join(panel.channels)}."
         found.append(problem(f"unknown channel {test.channel!r}.", "channel", remedy))
+    geos = _geos(test, panel)
+    if not geos and len(panel.geos) == 1:
+        remedy = "fit a panel by geo, or give the change and gain of the whole market and leave geo empty."
+        found.append(problem(f"{test.geo!r} is not in the panel, which has no geos.", "geo", remedy))
+    elif not geos:
+        remedy = f"geos: {', '.join(panel.geos[:8])}{' ...' if len(panel.geos) > 8 else ''}; join several with ';'."
+        found.append(problem(f"{test.geo!r} is not among the panel's geos.", "geo", remedy))
     if not test.standard_error > 0:
         found.append(problem("is not positive.", "standard_error", "every measurement has an error; give it."))
     begin, end = _rows(test, panel)
@@ -138,8 +172,11 @@ def _problems(test: LiftTest, panel: Panel, row: str) -> list[Problem]:
     if not found and test.spend_change == 0:
         found.append(problem("is zero.", "spend_change", "a test changes spend; give the change."))
     if not found:
-        spent = panel.spend[0, begin:end, panel.channels.index(test.channel)].sum()
-        if test.spend_change > spent * (1 + 1e-9):
-            text = f"{test.spend_change:g} exceeds the {spent:g} that the panel holds for the window."
+        where, spend = f" in {test.geo}" if test.geo else "", panel.spend[geos, :, panel.channels.index(test.channel)]
+        spent = spend[:, begin:end].sum()
+        if not spend.any():
+            found.append(problem(f"{test.channel!r} never spends anything{where}.", "channel", "leave the test out."))
+        elif test.spend_change > spent * (1 + 1e-9):
+            text = f"{test.spend_change:g} exceeds the {spent:g} that the panel holds for the window{where}."
             found.append(problem(text, "spend_change", "the panel's spend must contain what the test spent."))
     return found

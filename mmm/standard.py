@@ -198,4 +198,5 @@ def reference_noise(kpi: Array, columns: Array) -> float:
 def _scaled(tests: Observed, kpi_unit: float, units: Array, ahead: Array) -> Observed:
     tested = tests.places[:, 0]
     media = np.hstack([ahead[tested], tests.otherwise / units[tested, None]])
-    return Observed(tests.places, np.ascontiguousarray(tests.measured / kpi_unit), np.ascontiguousarray(media))
+    measured = np.ascontiguousarray(tests.measured / kpi_unit)
+    return replace(tests, measured=measured, otherwise=np.ascontiguousarray(media))

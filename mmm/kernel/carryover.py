@@ -85,17 +85,19 @@ def convolve(x: Any, start: int, w: Any, out: Any) -> None:
 
 @inlined
 def weight_gradient(x: Any, start: int, h: Any, da: Any, dp: Any, dq: Any) -> tuple[float, float]:
-    """Gradient by both adstock parameters, given the pull ``h`` on the response and its slope ``da`` by the stock."""
+    """Gradient by both adstock parameters, given the pull ``h`` on the response and its slope ``da`` by the stock.
+
+    Leaves the pull on the stock in ``da``.
+    """
     n = h.shape[0]
     by_p, by_q = 0.0, 0.0
-    pull = np.empty(n)
     for t in range(n):
-        pull[t] = h[t] * da[t]
+        da[t] *= h[t]
     for lag in range(dp.shape[0]):
         total = 0.0
         window = x[start - lag : start - lag + n]
         for t in range(n):
-            total += pull[t] * window[t]
+            total += da[t] * window[t]
         by_p += total * dp[lag]
         by_q += total * dq[lag]
     return by_p, by_q

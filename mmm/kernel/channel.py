@@ -61,27 +61,24 @@ def respond(
         Receives the response and its slopes by the series carried over and by both saturation parameters, (4, T).
     """
     rows, weeks = media.shape[0], curve.shape[1]
-    reached = family[3] != 0
-    amount = np.empty(rows if reached else weeks)
-    if reached:
-        for t in range(rows):
-            amount[t] = frequency[t]
-    else:
+    p, q = value_at(values, slot[2]), value_at(values, slot[3])
+    if family[3] == 0:
+        amount = driver[:weeks]  # memory that is free until the driver is written below
+        convolve(media, rows - weeks, weights, amount)
+        saturate(family[2], p, q, amount, curve[0], curve[1], curve[2], curve[3])
         for t in range(rows):
             driver[t] = media[t]
-        convolve(media, rows - weeks, weights, amount)
-    found = np.empty((4, rows)) if reached else curve
-    p, q = value_at(values, slot[2]), value_at(values, slot[3])
-    saturate(family[2], p, q, amount, found[0], found[1], found[2], found[3])
-    if reached:
-        for part in range(4):
-            for t in range(rows):
-                found[part, t] *= media[t]
-            convolve(found[part], rows - weeks, weights, curve[part])
+        return
+    found = np.empty((4, rows))
+    saturate(family[2], p, q, frequency, found[0], found[1], found[2], found[3])
+    for part in range(4):
         for t in range(rows):
-            driver[t] = found[0, t]
-        for t in range(weeks):
-            curve[1, t] = 1.0
+            found[part, t] *= media[t]
+        convolve(found[part], rows - weeks, weights, curve[part])
+    for t in range(rows):
+        driver[t] = found[0, t]
+    for t in range(weeks):
+        curve[1, t] = 1.0
 
 
 @inlined
@@ -93,7 +90,7 @@ def back(by_value: Any, slot: Any, driver: Any, start: int, pull: Any, curve: An
     by_value
         Gradient by natural values.
     slot, driver, curve
-        As :func:`respond` took and left them.
+        As :func:`respond` took and left them; the second row of ``curve`` is written over.
     start
         Row of ``driver`` that stands for the first of ``pull``.
     lags

@@ -1,14 +1,24 @@
 """Several geos: the hierarchical density's gradient, its national limit, and recovery of a known truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import mmm
 from attribution.errors import BadInput
 from mmm.geo import fuse_geos, standardise_geos
+from mmm.lift import observe
+from mmm.media import Drivers, media_draws
 
 MODEL = mmm.Model(saturation=mmm.MichaelisMentenSaturation(), season=mmm.Season(order=1))
+LIFTS = (
+    mmm.LiftTest("tv", "2023-03-06", "2023-04-02", 3_000, 150, 30, "north"),
+    mmm.LiftTest("tv", "2023-08-07", "2023-09-03", -2_500, -90, 25, "south;west"),
+    mmm.LiftTest("search", "2024-01-01", "2024-01-28", 900, 60, 20),
+)
 GEOS = {"north": 2.0, "south": 1.0, "west": 0.5}
 SHARES = {"tv": 0.25, "search": 0.12}
 
@@ -54,9 +64,11 @@ def fitted() -> mmm.Posterior:
 
 
 @pytest.mark.parametrize("names", [("share", "retention"), ("share", "half_saturation"), ()])
-def test_gradient_matches_finite_differences(names):
+@pytest.mark.parametrize("tests", [(), LIFTS], ids=["", "lift tests"])
+def test_gradient_matches_finite_differences(names, tests):
     pooling = mmm.Pooling({name: mmm.HalfNormal(0.3) for name in names})
-    density = fuse_geos(standardise_geos(regional_panel(), mmm.Model(mmm.DelayedAdstock(), pooling=pooling)))
+    model = mmm.Model(mmm.DelayedAdstock(), pooling=pooling, lift_tests=tests)
+    density = fuse_geos(standardise_geos(regional_panel(), model))
     theta = density.centre + np.random.default_rng(1).normal(0, 0.4, density.size)
     _, gradient = density(theta)
     slopes = [(density(theta + h)[0] - density(theta - h)[0]) / 2e-5 for h in 1e-5 * np.eye(density.size)]
@@ -69,7 +81,8 @@ def test_one_geo_without_spread_is_the_national_density():
 
     frame, _ = regions()
     panel = mmm.Panel.from_frame(frame[frame["region"] == "north"], "week", "customers", list(SHARES))
-    model = mmm.Model(saturation=mmm.MichaelisMentenSaturation(), pooling=mmm.Pooling({}))
+    tests = (replace(LIFTS[0], geo=""), LIFTS[2])
+    model = mmm.Model(saturation=mmm.MichaelisMentenSaturation(), pooling=mmm.Pooling({}), lift_tests=tests)
     geo, national = fuse_geos(standardise_geos(panel, model)), fuse(standardise(panel, model))
     theta = national.centre + np.random.default_rng(1).normal(0, 0.3, national.size)
     own = np.concatenate([theta, [0.0], theta[-1:]])  # the unused spread, and the geo's noise as the common one
@@ -78,6 +91,49 @@ def test_one_geo_without_spread_is_the_national_density():
     other[:-1] += 0.1
     moved = geo(np.concatenate([other, own[len(theta) :]]))[0] - national(other)[0]
     assert moved == pytest.approx(extra, abs=1e-8)
+
+
+def gains(tests, panel, channels) -> np.ndarray:
+    """What each lift test brought in draws of every geo's channels, by the formulas of NumPy."""
+    seen = observe(tests, panel)
+    brought = [0.0] * len(tests)
+    for (m, geo), without in zip(seen.series, seen.otherwise, strict=True):
+        place, begin, end = seen.places[m]
+        one = channels[geo][place]
+        difference = one.contribution() - one.contribution(without / panel.media_units[geo, place])
+        brought[m] = brought[m] + difference[begin:end].sum(axis=0) * panel.kpi[geo].mean()
+    return np.array(brought)
+
+
+def test_lift_tests_are_normal_observations_of_what_their_geos_gained():
+    panel = regional_panel()
+    plain = standardise_geos(panel, MODEL)
+    theta = plain.centre + np.random.default_rng(2).normal(0, 0.3, len(plain.priors))
+    values = {name: table[None] for name, table in plain.local(theta).items()}
+    brought = gains(LIFTS, panel, media_draws(MODEL.families(panel), values, Drivers.of(panel)))[:, 0]
+    tested = fuse_geos(standardise_geos(panel, replace(MODEL, lift_tests=LIFTS)))
+    expected = sum(
+        stats.norm.logpdf(test.customers_gained, found, test.standard_error) + np.log(plain.kpi_units.sum())
+        for test, found in zip(LIFTS, brought, strict=True)
+    )
+    assert tested(theta)[0] - fuse_geos(plain)(theta)[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_exact_measurements_in_some_geos_are_reproduced():
+    sharp = tuple(replace(test, standard_error=abs(test.customers_gained) * 0.01) for test in LIFTS)
+    fitted = mmm.fit(regional_panel(), replace(MODEL, lift_tests=sharp), draws=300, tune=400, seed=2, time_budget=0)
+    found = gains(sharp, fitted.panel, [cell.channels for cell in fitted.cells]).mean(axis=1)
+    np.testing.assert_allclose(found, [test.customers_gained for test in sharp], rtol=0.03)
+
+
+def test_lift_tests_of_unknown_geos_are_refused():
+    for geo, message in (("nroth", "'nroth' is not among the panel's geos"), ("north; east", "north, south, west")):
+        with pytest.raises(BadInput, match=message):
+            mmm.fit(regional_panel(), replace(MODEL, lift_tests=(replace(LIFTS[0], geo=geo),)))
+    frame, _ = regions()
+    national = mmm.Panel.from_frame(frame[frame["region"] == "north"], "week", "customers", list(SHARES))
+    with pytest.raises(BadInput, match="which has no geos"):
+        mmm.fit(national, replace(MODEL, lift_tests=LIFTS[:1]))
 
 
 def test_recovers_and_converges(fitted):

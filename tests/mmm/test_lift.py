@@ -109,6 +109,7 @@ def test_table_of_tests_is_read_and_checked():
     first, second = mmm.lift_tests_from_frame(frame)
     assert first == mmm.LiftTest("tv", "2024-01-01", "2024-01-28", 1000.0, 50.0, 10.0)
     assert second.spend_change == -500.0
+    assert [test.geo for test in mmm.lift_tests_from_frame(frame.assign(geo=["north", None]))] == ["north", ""]
     with pytest.raises(BadInput, match="lift_tests, column 'end': is missing"):
         mmm.lift_tests_from_frame(frame.drop(columns="end"))
     with pytest.raises(BadInput, match=r"lift_tests, column 'standard_error', row 2: is negative"):
