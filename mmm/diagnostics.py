@@ -24,7 +24,7 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
     parameters
         Parameters that a model would learn from it, where one is at hand.
     """
-    findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel)]
+    findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
     if parameters is not None:
         rows = panel.kpi.size / parameters
         text = f"{panel.kpi.size} rows for {parameters} parameters: {rows:.1f} each."
@@ -57,18 +57,52 @@ def _spend_varies(panel: Panel) -> Finding:
 
 
 def _collinear(panel: Panel) -> Finding:
-    media = panel.media.reshape(-1, len(panel.media_names))
-    moving = np.flatnonzero(media.std(axis=0) > 1e-9 * np.maximum(media.max(axis=0), 1e-300))
-    if len(moving) < 2:
+    names, media = _moving(panel)
+    if len(names) < 2:
         return Finding("collinear", True, 0.0, _COLLINEAR, "Fewer than two channels vary.")
-    correlation = np.abs(np.corrcoef(media[:, moving].T)) - np.eye(len(moving))
+    correlation = np.abs(np.corrcoef(media.T)) - np.eye(len(names))
     first, second = np.unravel_index(int(correlation.argmax()), correlation.shape)
     worst = float(correlation[first, second])
-    pair = f"{panel.media_names[moving[first]]} and {panel.media_names[moving[second]]}"
-    text = f"The spends that move most alike are {pair}: correlation {worst:.2f}."
+    text = f"The spends that move most alike are {names[first]} and {names[second]}: correlation {worst:.2f}."
     if worst > _COLLINEAR:
         text += " Their effects cannot be told apart; vary one against the other, or run a lift test."
     return Finding("collinear", worst <= _COLLINEAR, worst, _COLLINEAR, text)
+
+
+def _follows_others(panel: Panel) -> Finding:
+    """Whether all other channels and controls together say what a channel spends, though no single one does."""
+    names, media = _moving(panel)
+    controls = _centred(panel.controls) if panel.controls.size else np.zeros((len(media), 0))
+    spare = len(media) - len(panel.geos) - media.shape[1] + 1 - controls.shape[1]
+    if not names or media.shape[1] + controls.shape[1] < 2 or spare < 1:
+        return Finding("follows_others", True, 0.0, _COLLINEAR, "No channel has others to be explained by.")
+    explained = []
+    for place in range(len(names)):
+        others = np.column_stack([np.delete(media, place, axis=1), controls])
+        left = media[:, place] - others @ np.linalg.lstsq(others, media[:, place], rcond=1e-8)[0]
+        mean_square = (media[:, place] ** 2).sum() / (len(media) - len(panel.geos))
+        explained.append(1.0 - (left**2).sum() / spare / mean_square)
+    worst = float(max(explained))
+    name = names[int(np.argmax(explained))]
+    text = f"The spend that follows the other channels and the controls most is that of {name}: R² {worst:.2f}."
+    if worst > _COLLINEAR:
+        text += " What it does alone hardly shows; vary it by itself, or run a lift test."
+    return Finding("follows_others", worst <= _COLLINEAR, worst, _COLLINEAR, text)
+
+
+def _moving(panel: Panel) -> tuple[list[str], Array]:
+    """Names and centred series of the media that vary, shape (G x T, n)."""
+    media = _centred(panel.media)
+    moving = np.flatnonzero(media.any(axis=0))
+    return [panel.media_names[place] for place in moving], media[:, moving]
+
+
+def _centred(series: Array) -> Array:
+    """Departures from each geo's mean in its own standard deviations, so that large geos do not make all alike."""
+    mean, spread = series.mean(axis=1, keepdims=True), series.std(axis=1, keepdims=True)
+    varies = spread > 1e-9 * np.abs(mean)
+    away = np.where(varies, series - mean, 0.0) / np.where(varies, spread, 1.0)
+    return np.asarray(away.reshape(-1, series.shape[2]))
 
 
 def check_sense(observed: Array, mean: Array, low: Array, high: Array, baseline: Array) -> tuple[Finding, ...]:

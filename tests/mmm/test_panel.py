@@ -144,6 +144,39 @@ def test_findings_on_spend(company):
     assert all(finding.passed for finding in good)
 
 
+def test_spend_that_others_add_up_to_is_named(company):
+    frame, _ = company()
+    three = frame[["tv", "search", "social"]]
+    frame["sum"] = (three / three.std()).sum(axis=1) + np.random.default_rng(0).gamma(1.0, 0.1, len(frame))
+    findings = {f.name: f for f in check_panel(panel_of(frame, spend=["tv", "search", "social", "sum"]))}
+    assert findings["collinear"].passed
+    assert not findings["follows_others"].passed
+    by_control = panel_of(frame.assign(index=frame["tv"] * 0.01 + 7), spend=["tv", "search"], controls=["index"])
+    follows = {f.name: f for f in check_panel(by_control)}["follows_others"]
+    assert "that of tv: R² 1.00" in follows.text
+    assert not follows.passed
+
+
+def test_large_and_small_geos_do_not_look_collinear():
+    rng = np.random.default_rng(2)
+    frames = [
+        pd.DataFrame(
+            {
+                "week": pd.date_range("2023-01-02", periods=60, freq="7D"),
+                "customers": size * rng.gamma(50, 1, 60),
+                "geo": f"geo {size}",
+                "tv": size * rng.gamma(2, 1, 60),
+                "search": size * rng.gamma(2, 1, 60),
+            }
+        )
+        for size in (1, 30)
+    ]
+    panel = mmm.Panel.from_frame(pd.concat(frames), "week", "customers", ["tv", "search"], geo="geo")
+    findings = {f.name: f for f in check_panel(panel)}
+    assert findings["collinear"].value < 0.4
+    assert findings["follows_others"].value < 0.2
+
+
 def test_exposure_drives_and_spend_costs(company):
     frame, _ = company()
     frame = frame.assign(clicks=frame["search"] * 3.0)
