@@ -76,17 +76,25 @@ class Progress:
         State of each chain.
     seconds
         Since the fit began.
+    running
+        Seconds since this attempt began.
     """
 
     attempt: int
     chains: tuple[ChainProgress, ...]
     seconds: float
+    running: float
 
     @property
     def share(self) -> float:
         """Share of this attempt's draws that are done."""
         total = sum(chain.total for chain in self.chains)
         return sum(chain.finished for chain in self.chains) / total if total else 0.0
+
+    @property
+    def remaining(self) -> float:
+        """Seconds this attempt still needs if it goes on as it went; infinite before the first draw."""
+        return self.running * (1.0 / self.share - 1.0) if self.share else float("inf")
 
     @property
     def divergences(self) -> int:

@@ -113,8 +113,13 @@ def _watch(
 ) -> Callable[[tuple[ChainProgress, ...]], None] | None:
     if progress is None:
         return None
-    report = progress
-    return lambda chains: report(Progress(attempt, chains, time.monotonic() - begun))
+    report, started = progress, time.monotonic()
+
+    def tell(chains: tuple[ChainProgress, ...]) -> None:
+        now = time.monotonic()
+        report(Progress(attempt, chains, now - begun, now - started))
+
+    return tell
 
 
 def _next(settings: Settings, verdict: tuple[Finding, ...]) -> Settings:

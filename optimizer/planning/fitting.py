@@ -50,7 +50,8 @@ def _kept_or_fitted(config: Config, inputs: Inputs, panel: mmm.Panel, path: Path
 
     def watch(state: mmm.Progress) -> None:
         again = f", attempt {state.attempt}" if state.attempt > 1 else ""
-        update(state.share, f"{len(state.chains)} chains, {state.divergences} divergences{again}")
+        left = f", {state.remaining:.0f} s left" if 1 <= state.remaining < float("inf") else ""
+        update(state.share, f"{len(state.chains)} chains, {state.divergences} divergences{left}{again}")
 
     model = mix_model(config, inputs)
     posterior = mmm.fit(

@@ -8,7 +8,7 @@ import pytest
 
 import mmm
 from attribution.errors import UnknownChannel
-from mmm.nuts import Progress
+from mmm.nuts import ChainProgress, Progress
 
 
 def test_recovers_contributions(posterior, truth):
@@ -54,6 +54,9 @@ def test_progress_reports_draws_and_divergences(panel):
     assert seen[-1].share == 1.0
     assert {chain.total for chain in seen[-1].chains} == {200}
     assert seen[-1].attempt == 1
+    assert seen[-1].remaining == 0.0
+    half = Progress(2, (ChainProgress(50, 200, 0), ChainProgress(150, 200, 1)), seconds=70.0, running=30.0)
+    assert half.remaining == pytest.approx(30.0)
 
 
 def test_silent_channel_is_left_out_and_said(panel):
