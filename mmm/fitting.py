@@ -98,22 +98,26 @@ def _statistics(sampled: Sampled) -> dict[str, npt.NDArray[Any]]:
 
 
 def _geo_values(problem: GeoProblem, panel: Panel, model: Model, theta: Array, seed: int) -> dict[str, Array]:
-    """Common and local parameters by name, and the coefficients of each geo's baseline."""
+    """Common and local parameters by name, what all geos share, and the coefficients of each geo's baseline."""
     values = problem.layout.natural(theta[..., : problem.layout.size])
     del values["baseline"]
     local = problem.local(theta)
     flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in local.items()}
     rng = np.random.default_rng([seed, 1])
-    drawn = []
+    left = np.repeat(problem.kpi[:, :, None], len(flat["sigma"]), axis=2)
     for geo, channels in enumerate(media_draws(model.families(panel), flat, Drivers.of(panel))):
-        residual = np.repeat(problem.kpi[geo][:, None], len(flat["sigma"]), axis=1)
         for channel in channels:
-            residual -= channel.contribution()
-        terms, scale = problem.designs[geo], problem.scale[geo]
-        drawn.append(coefficient_draws(residual, flat["sigma"][:, geo], terms.matrix, scale, rng))
+            left[geo] -= channel.contribution()
+    spread, shared = problem.shared(theta.reshape(-1, theta.shape[-1]), left)
+    drawn = [
+        coefficient_draws(residual - shared, flat["sigma"][:, geo], terms.matrix, problem.scale[geo], rng)
+        for geo, (residual, terms) in enumerate(zip(left, problem.designs, strict=True))
+    ]
     baseline = np.stack(drawn, axis=1)
     values["baseline"] = baseline.reshape(*theta.shape[:2], *baseline.shape[1:])
-    values["sigma"] = np.sqrt(((problem.weights * local["sigma"]) ** 2).sum(axis=-1))
+    values["common"] = spread.reshape(theta.shape[:2])
+    own = ((problem.weights * local["sigma"]) ** 2).sum(axis=-1)
+    values["sigma"] = np.sqrt(own + values["common"] ** 2)
     return {**values, **{f"geo_{name}": table for name, table in local.items()}}
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from attribution.contracts import Column, Table
 from attribution.errors import BadInput, Problem
 from mmm.baseline import design, wandering
-from mmm.media import Cell
+from mmm.media import Cell, shared_noise
 from mmm.panel import Panel
 from mmm.priors import Array
 from mmm.specification import Model
@@ -172,6 +172,7 @@ def forecast(
         for channel in cell.channels[:paid]:
             carried += channel.carried_in(weeks).T * cell.unit
         assumption = given.assumption
+    noise += shared_noise(cells, weeks, rng).T
     return Organic(dates, expected, noise, carried, assumption)
 
 

@@ -15,11 +15,11 @@ from mmm.layout import Layout, layout
 from mmm.lift import Observed, observe
 from mmm.likelihood import FusedDensity, laid_out
 from mmm.panel import Panel
-from mmm.priors import Array, HalfNormal, Normal, Prior
+from mmm.priors import Array, Flat, HalfNormal, Normal, Prior
 from mmm.specification import Model, NormalLikelihood
 from mmm.standard import marginal_columns, reference_noise
 
-_UNUSED = HalfNormal(1.0)  # the spread of the noise: every geo has a noise of its own
+_UNUSED = HalfNormal(1.0)  # of the noise's spread, since every geo has a noise of its own, and of nothing shared
 
 __all__ = ["GeoProblem", "fuse_geos", "standardise_geos"]
 
@@ -36,6 +36,13 @@ class GeoProblem:
         Coordinates of the layout that vary between geos, shape (H,).
     spreads
         Priors of their spreads.
+    common
+        Prior of the standard deviation of what all geos share in a period.
+    basis
+        Orthonormal series of which it consists: all that no column of every geo's baseline can express, shape (Q, T);
+        Q = 0 where geos share nothing.
+    trust
+        Precision of each geo's own noise for reference, shape (G,).
     designs
         Columns of each geo's baseline.
     kpi_units
@@ -55,6 +62,9 @@ class GeoProblem:
     layout: Layout
     varying: npt.NDArray[np.int64]
     spreads: tuple[Prior, ...]
+    common: Prior
+    basis: Array
+    trust: Array
     designs: tuple[Design, ...]
     kpi_units: Array
     media_units: Array
@@ -72,7 +82,8 @@ class GeoProblem:
         """The prior of each sampled coordinate."""
         noise = self.layout.sigma
         row = [noise if place == self.layout.size - 1 else Normal(0.0, 1.0) for place in self.varying]
-        return (*self.layout.priors, *self.spreads, *(row * len(self.kpi)))
+        shared = (self.common, *(Flat() for _ in self.basis)) if len(self.basis) else ()
+        return (*self.layout.priors, *self.spreads, *(row * len(self.kpi)), *shared)
 
     @property
     def centre(self) -> Array:
@@ -94,12 +105,34 @@ class GeoProblem:
         size, count, geos = self.layout.size, len(self.varying), len(self.kpi)
         common = np.repeat(theta[..., None, :size], geos, axis=-2)
         spread = np.exp(theta[..., size : size + count])
-        normals = theta[..., size + count :].reshape(*theta.shape[:-1], geos, count)
+        normals = theta[..., size + count : size + count * (geos + 1)].reshape(*theta.shape[:-1], geos, count)
         moved = common[..., self.varying] + spread[..., None, :] * normals
         common[..., self.varying] = np.where(self.varying == size - 1, normals, moved)
         values = self.layout.natural(common)
         del values["baseline"]
         return values
+
+    def shared(self, theta: Array, left: Array) -> tuple[Array, Array]:
+        """What all geos share, given what media leave of the KPI.
+
+        Parameters
+        ----------
+        theta
+            Draws, shape (S, n).
+        left
+            KPI less media, shape (G, T, S).
+
+        Returns
+        -------
+        Its standard deviation, shape (S,), and itself by period, shape (T, S); zeros where there is nothing.
+        """
+        if not len(self.basis):
+            return np.zeros(len(theta)), np.zeros(left.shape[1:])
+        place = self.layout.size + len(self.varying) * (len(self.kpi) + 1)
+        spread, whitened = self.common.natural(theta[:, place]), theta[:, place + 1 :]
+        whole = spread**-2.0 + self.trust.sum()
+        mean = self.basis @ np.tensordot(self.trust, left, axes=1) / whole
+        return np.asarray(spread), np.asarray(self.basis.T @ (mean + whitened.T / np.sqrt(whole)))
 
 
 def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
@@ -125,10 +158,10 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
     designs = tuple(
         design(panel, model.trends, model.seasons, controls=panel.controls[geo]) for geo in range(len(panel.geos))
     )
-    noise = [
-        reference_noise(row, np.column_stack([terms.matrix, media[geo, :, lead:].T]))
-        for geo, (row, terms) in enumerate(zip(kpi, designs, strict=True))
-    ]
+    shares = model.pooling.common is not None
+    noise = _own_noise(
+        kpi, [np.column_stack([d.matrix, m[:, lead:].T]) for d, m in zip(designs, media, strict=True)], shares
+    )
     scale = np.stack([terms.sd / one for terms, one in zip(designs, noise, strict=True)])
     blocks = [marginal_columns(terms.matrix, one) for terms, one in zip(designs, scale, strict=True)]
     varying, spreads = _varying(places, model)
@@ -137,6 +170,9 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
         layout=places,
         varying=varying,
         spreads=spreads,
+        common=model.pooling.common or _UNUSED,
+        basis=_unexpressed(designs) if shares else np.zeros((0, kpi.shape[1])),
+        trust=noise**-2.0,
         designs=designs,
         kpi_units=kpi_units,
         media_units=media_units,
@@ -149,7 +185,8 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
         tests=tests,
         log_constant=0.0,
     )
-    constant = sum(one for _, one in blocks) - 0.5 * (kpi.size + len(tests.measured)) * float(np.log(2 * np.pi))
+    observed = kpi.size + len(tests.measured) + len(problem.basis)
+    constant = sum(one for _, one in blocks) - 0.5 * observed * float(np.log(2 * np.pi))
     constant -= float(np.log(tests.measured[:, 1]).sum())
     constant += sum(prior.log_constant for prior in problem.priors)
     object.__setattr__(problem, "log_constant", float(constant))
@@ -160,6 +197,27 @@ def _check(model: Model) -> None:
     if not isinstance(model.likelihood, NormalLikelihood):
         remedy = "sum the geos, or use it."
         raise BadInput(Complaint("model", "several geos need the normal likelihood.", remedy=remedy))
+
+
+def _own_noise(kpi: Array, columns: list[Array], shares: bool) -> Array:
+    """Residual standard deviation of each geo's KPI, less what all share where they do, shape (G,)."""
+    if not shares:
+        return np.array([reference_noise(row, terms) for row, terms in zip(kpi, columns, strict=True)])
+    left = np.stack(
+        [row - terms @ np.linalg.lstsq(terms, row, rcond=1e-8)[0] for row, terms in zip(kpi, columns, strict=True)]
+    )
+    own = left - left.mean(axis=0)
+    spare = max(kpi.shape[1] - columns[0].shape[1], 1) * (len(kpi) - 1) / len(kpi)
+    return np.asarray(np.clip(np.sqrt((own**2).sum(axis=1) / spare), 0.01, 0.5))
+
+
+def _unexpressed(designs: tuple[Design, ...]) -> Array:
+    """Orthonormal rows across all columns that the baselines of all geos have alike, shape (Q, T)."""
+    first = designs[0].matrix
+    alike = np.all([np.isclose(terms.matrix, first).all(axis=0) for terms in designs], axis=0)
+    left, singular, _ = np.linalg.svd(first[:, alike])
+    rank = int((singular > 1e-9 * singular.max(initial=0.0)).sum())
+    return np.ascontiguousarray(left[:, rank:].T)
 
 
 def _scaled(tests: Observed, kpi_units: Array, media_units: Array, ahead: Array) -> Observed:
@@ -185,7 +243,7 @@ def fuse_geos(problem: GeoProblem) -> FusedDensity:
     """Lay a problem out in memory for the kernel."""
     tests = problem.tests
     lengths = (problem.kpi.shape[1], problem.columns.shape[1], len(problem.varying))
-    sizes = (*problem.media.shape, *lengths, len(tests.places), len(tests.series))
+    sizes = (*problem.media.shape, *lengths, len(tests.places), len(tests.series), len(problem.basis))
     tested, geos = tests.places[tests.series[:, 0], 0], tests.series[:, 1]
     arrays = (
         problem.media,
@@ -201,5 +259,7 @@ def fuse_geos(problem: GeoProblem) -> FusedDensity:
         tests.places,
         tests.series,
         tests.measured,
+        problem.basis,
+        problem.trust,
     )
     return laid_out(problem, sizes, arrays, GEO_FIELDS, c_geo_log_density)

@@ -5,7 +5,7 @@ of the common vector moved by a spread times a standard normal; a coordinate who
 for itself in every geo.
 
 Layout of theta: the common coordinates (the last is log sigma), one log spread per varying coordinate, then what
-varies, geo by geo.
+varies, geo by geo; where geos share what moves single periods, the logarithm of its spread and its whitened loadings.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import numba as nb
 import numpy as np
 
 from mmm.kernel.channel import back, respond, weights_of
-from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, entry, merged, pointer
+from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, entry, inlined, merged, pointer
 from mmm.kernel.noise import marginal_baseline
 from mmm.kernel.prior import prior_terms
 
 __all__ = ["GEO_FIELDS", "c_geo_log_density", "geo_log_density"]
 
-GEO_FIELDS = 24
+GEO_FIELDS = 27
 _OK, _BAD_DENSITY, _BAD_GRADIENT = 0, 4, 3
 
 
@@ -78,29 +78,108 @@ def _subtract_media(own: Any, slots: Any, curves: Any, mean: Any, left: Any) -> 
             left[t] -= scale * curves[i, 0, t]
 
 
+@inlined
+def _loadings(basis: Any, series: Any, out: Any) -> None:
+    """Products of a series with each row of the basis."""
+    for q in range(basis.shape[0]):
+        total = 0.0
+        for t in range(basis.shape[1]):
+            total += basis[q, t] * series[t]
+        out[q] = total
+
+
+@inlined
+def _composed(basis: Any, weights: Any, out: Any) -> None:
+    """Sum of the basis' rows so weighted."""
+    for t in range(basis.shape[1]):
+        out[t] = 0.0
+    for q in range(basis.shape[0]):
+        for t in range(basis.shape[1]):
+            out[t] += weights[q] * basis[q, t]
+
+
 @merged
-def _likelihood(
-    kpi: Any, columns: Any, own: Any, slots: Any, curves: Any, mean: Any, by_own: Any, by_mean: Any, pulls: Any
-) -> float:
-    """Log density of the KPI; slopes by what media bring into ``pulls``, by noise, scales and means added."""
-    weeks, noise = kpi.shape[1], own.shape[1] - 1
-    total = 0.0
-    for g in range(kpi.shape[0]):
-        pull = pulls[g]
+def _share(left: Any, trust: Any, spread: float, whitened: Any, basis: Any, loads: Any, shared: Any) -> float:
+    """What all geos share in each period into ``shared``, its loadings into ``loads``; returns their precision.
+
+    Loadings stand about the mean that the KPI gives them where each geo's noise is its reference, so that ``whitened``
+    is nearly standard normal whether geos share much or nothing, and moves with no geo's noise.
+    """
+    precision = 1.0 / (spread * spread)
+    shared[:] = 0.0
+    for g in range(left.shape[0]):
+        precision += trust[g]
+        for t in range(shared.shape[0]):
+            shared[t] += trust[g] * left[g, t]
+    _loadings(basis, shared, loads)
+    for q in range(loads.shape[0]):
+        loads[q] = loads[q] / precision + whitened[q] / np.sqrt(precision)
+    _composed(basis, loads, shared)
+    return precision
+
+
+@merged
+def _pull_on_shared(
+    trust: Any, spread: float, whitened: Any, basis: Any, loads: Any, precision: float, pulls: Any, by_whitened: Any
+) -> tuple[float, float]:
+    """Log density of what is shared, and its slope by the spread.
+
+    Turns ``pulls`` from slopes by the KPI's mean into those by what media bring, and writes slopes by ``whitened``.
+    """
+    weeks, count = pulls.shape[1], loads.shape[0]
+    pull, along = np.empty(count), np.zeros(weeks)
+    for g in range(pulls.shape[0]):
         for t in range(weeks):
-            pull[t] = kpi[g, t]
-        _subtract_media(own[g], slots, curves[g], mean, pull)
+            along[t] += pulls[g, t]
+    _loadings(basis, along, pull)
+    squares, by_precision, root = 0.0, -0.5 * count / precision, np.sqrt(precision)
+    for q in range(count):
+        squares += loads[q] * loads[q]
+        pull[q] -= loads[q] / (spread * spread)
+        by_precision += pull[q] * (0.5 * whitened[q] / root - loads[q]) / precision
+        by_whitened[q] = pull[q] / root
+    _composed(basis, pull, along)
+    for g in range(pulls.shape[0]):
+        for t in range(weeks):
+            pulls[g, t] -= trust[g] / precision * along[t]
+    total = -0.5 * squares / (spread * spread) - count * (np.log(spread) + 0.5 * np.log(precision))
+    return total, (squares / (spread * spread) - count - 2.0 * by_precision / (spread * spread)) / spread
+
+
+@merged
+def _leave(kpi: Any, own: Any, slots: Any, curves: Any, mean: Any, left: Any) -> None:
+    """KPI less media of every geo into ``left``."""
+    for g in range(kpi.shape[0]):
+        for t in range(kpi.shape[1]):
+            left[g, t] = kpi[g, t]
+        _subtract_media(own[g], slots, curves[g], mean, left[g])
+
+
+@merged
+def _likelihood(left: Any, shared: Any, columns: Any, own: Any, by_own: Any, pulls: Any) -> float:
+    """Log density of the KPI; its slope by the mean into ``pulls``, by noise added to ``by_own``."""
+    weeks, noise = left.shape[1], own.shape[1] - 1
+    total = 0.0
+    for g in range(left.shape[0]):
         sigma = own[g, noise]
-        quadratic = marginal_baseline(pull, columns[g], 1.0 / (sigma * sigma))
+        for t in range(weeks):
+            pulls[g, t] = left[g, t] - shared[t]
+        quadratic = marginal_baseline(pulls[g], columns[g], 1.0 / (sigma * sigma))
         total -= weeks * np.log(sigma) + 0.5 * quadratic
         by_own[g, noise] += (quadratic - weeks) / sigma
+    return total
+
+
+@merged
+def _by_scales(pulls: Any, own: Any, slots: Any, curves: Any, mean: Any, by_own: Any, by_mean: Any) -> None:
+    """Slopes by each channel's share in each geo and by its mean response, added."""
+    for g in range(pulls.shape[0]):
         for i in range(mean.shape[0]):
             by_scale = 0.0
-            for t in range(weeks):
-                by_scale += pull[t] * curves[g, i, 0, t]
+            for t in range(pulls.shape[1]):
+                by_scale += pulls[g, t] * curves[g, i, 0, t]
             by_own[g, slots[i, 4]] += by_scale / mean[i]
             by_mean[i] -= by_scale * own[g, slots[i, 4]] / (mean[i] * mean[i])
-    return total
 
 
 @merged
@@ -230,6 +309,8 @@ def geo_log_density(
     tests: Any,
     series: Any,
     measured: Any,
+    basis: Any,
+    trust: Any,
     gradient: Any,
 ) -> float:
     """Log density (without constants) at ``theta``; its gradient is written into ``gradient``.
@@ -255,11 +336,16 @@ def geo_log_density(
     tests, series, measured
         Channel, first row and row past the last of each lift test, shape (M, 3); test and geo of each series, (S, 2);
         customers gained and standard error in units of all geos' mean KPI together, (M, 2).
+    basis
+        Orthonormal series of which consists what all geos share in single periods, shape (Q, T); Q = 0 where nothing.
+    trust
+        Precision of each geo's own noise for reference, shape (G,).
     """
     geos, channels, weeks = media.shape[0], media.shape[1], kpi.shape[1]
     lead = media.shape[2] - weeks
     n, count = theta.shape[0], varying.shape[0]
-    size = n - count * (geos + 1)
+    shared = basis.shape[0]
+    size = n - count * (geos + 1) - shared - min(shared, 1)
     values, slopes = np.empty(n), np.empty(n)
     total = prior_terms(theta, kinds, first, second, values, slopes, gradient)
     longest = 1
@@ -274,7 +360,21 @@ def geo_log_density(
         _respond(own[g], media[g], frequency[g], families, slots, drivers[g], lags[g], curves[g])
         _add_mean(curves[g], weights[g], mean)
     pulls, by_test = np.empty((geos, weeks)), np.empty(tests.shape[0])
-    total += _likelihood(kpi, columns, own, slots, curves, mean, by_own, by_mean, pulls)
+    left, common = np.empty((geos, weeks)), np.zeros(weeks)
+    _leave(kpi, own, slots, curves, mean, left)
+    place = size + count * (geos + 1)
+    whitened, loads = theta[n - shared :], np.empty(shared)
+    precision = _share(left, trust, values[place], whitened, basis, loads, common) if shared > 0 else 1.0
+    total += _likelihood(left, common, columns, own, by_own, pulls)
+    if shared > 0:
+        by_whitened = np.empty(shared)
+        density, by_spread = _pull_on_shared(
+            trust, values[place], whitened, basis, loads, precision, pulls, by_whitened
+        )
+        total += density
+        gradient[place] += by_spread * slopes[place]
+        gradient[n - shared :] += by_whitened
+    _by_scales(pulls, own, slots, curves, mean, by_own, by_mean)
     others, other_drivers = np.empty((series.shape[0], 4, weeks)), np.empty(otherwise.shape)
     _respond_otherwise(own, otherwise, otherwise_frequency, families, slots, tests, series, lags, other_drivers, others)
     total += _lift_tests(own, slots, curves, others, mean, weights, tests, series, measured, by_own, by_mean, by_test)
@@ -302,27 +402,29 @@ def _entry(stamp: str) -> Any:
         _ = stamp
         u = nb.carray(numbers_, (GEO_FIELDS,), dtype=np.int64)
         geos, channels, columns, weeks, rank, count = u[0], u[1], u[2], u[3], u[4], u[5]
-        tests, series = u[6], u[7]
+        tests, series, shared = u[6], u[7], u[8]
         gradient = nb.carray(gradient_, (n,))
         density = nb.carray(density_, (1,))
         value = geo_log_density(
             nb.carray(theta_, (n,)),
-            nb.carray(pointer(u[8]), (n,), dtype=np.int64),
-            nb.carray(pointer(u[9]), (n,), dtype=np.float64),
+            nb.carray(pointer(u[9]), (n,), dtype=np.int64),
             nb.carray(pointer(u[10]), (n,), dtype=np.float64),
-            nb.carray(pointer(u[11]), (geos, channels, columns), dtype=np.float64),
+            nb.carray(pointer(u[11]), (n,), dtype=np.float64),
             nb.carray(pointer(u[12]), (geos, channels, columns), dtype=np.float64),
-            nb.carray(pointer(u[13]), (geos, weeks), dtype=np.float64),
-            nb.carray(pointer(u[14]), (geos, rank, weeks), dtype=np.float64),
-            nb.carray(pointer(u[15]), (geos,), dtype=np.float64),
-            nb.carray(pointer(u[16]), (channels, 4), dtype=np.int64),
-            nb.carray(pointer(u[17]), (channels, 5), dtype=np.int64),
-            nb.carray(pointer(u[18]), (count,), dtype=np.int64),
-            nb.carray(pointer(u[19]), (series, columns), dtype=np.float64),
+            nb.carray(pointer(u[13]), (geos, channels, columns), dtype=np.float64),
+            nb.carray(pointer(u[14]), (geos, weeks), dtype=np.float64),
+            nb.carray(pointer(u[15]), (geos, rank, weeks), dtype=np.float64),
+            nb.carray(pointer(u[16]), (geos,), dtype=np.float64),
+            nb.carray(pointer(u[17]), (channels, 4), dtype=np.int64),
+            nb.carray(pointer(u[18]), (channels, 5), dtype=np.int64),
+            nb.carray(pointer(u[19]), (count,), dtype=np.int64),
             nb.carray(pointer(u[20]), (series, columns), dtype=np.float64),
-            nb.carray(pointer(u[21]), (tests, 3), dtype=np.int64),
-            nb.carray(pointer(u[22]), (series, 2), dtype=np.int64),
-            nb.carray(pointer(u[23]), (tests, 2), dtype=np.float64),
+            nb.carray(pointer(u[21]), (series, columns), dtype=np.float64),
+            nb.carray(pointer(u[22]), (tests, 3), dtype=np.int64),
+            nb.carray(pointer(u[23]), (series, 2), dtype=np.int64),
+            nb.carray(pointer(u[24]), (tests, 2), dtype=np.float64),
+            nb.carray(pointer(u[25]), (shared, weeks), dtype=np.float64),
+            nb.carray(pointer(u[26]), (geos,), dtype=np.float64),
             gradient,
         )
         density[0] = value

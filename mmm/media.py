@@ -17,7 +17,7 @@ from mmm.panel import Panel
 from mmm.priors import Array
 from mmm.saturation import Saturation
 
-__all__ = ["Cell", "ChannelDraws", "Drivers", "media_draws", "national_curves", "weekly_curves"]
+__all__ = ["Cell", "ChannelDraws", "Drivers", "media_draws", "national_curves", "shared_noise", "weekly_curves"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,6 +206,8 @@ class Cell:
         Columns of the baseline, shape (T, K), and draws of their coefficients, shape (S, K).
     sigma
         Draws of the noise, shape (S,).
+    common
+        Draws of the standard deviation of what all geos share in a period, shape (S,); zeros of a national panel.
     """
 
     unit: float
@@ -213,6 +215,7 @@ class Cell:
     matrix: Array
     coefficients: Array
     sigma: Array
+    common: Array
 
     def mean(self) -> Array:
         """Expected KPI in units of its mean, shape (T, S)."""
@@ -220,6 +223,14 @@ class Cell:
         for channel in self.channels:
             total = total + channel.contribution()
         return np.asarray(total)
+
+
+def shared_noise(cells: tuple[Cell, ...], periods: int, rng: np.random.Generator) -> Array:
+    """Draws of what moves all geos alike in single periods, in customers of all together, shape (periods, S)."""
+    common = cells[0].common
+    if not common.any():
+        return np.zeros((periods, len(common)))
+    return sum(cell.unit for cell in cells) * common * rng.standard_normal((periods, len(common)))
 
 
 def stocked(adstock: Adstock, parameters: tuple[Array, ...], series: Array, before: Array) -> Array:

@@ -21,7 +21,7 @@ from mmm.forecast import Organic, forecast
 from mmm.frames import DrawsFrame, summarise
 from mmm.frequency import optimal_frequency
 from mmm.learning import data_speak, prior_shift
-from mmm.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
+from mmm.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, shared_noise, weekly_curves
 from mmm.panel import Panel
 from mmm.priors import Array
 from mmm.specification import Model
@@ -40,7 +40,8 @@ class Posterior:
         What was fitted; channels without any spend are left out of the panel.
     draws
         Parameter name -> array of shape (chains, draws) + its own: retention, half_saturation, slope, share and the
-        like by channel (NaN where a family lacks it), sigma, and baseline by column of :attr:`design`.
+        like by channel (NaN where a family lacks it), sigma, and baseline by column of :attr:`design`; of several geos
+        also ``common``, the standard deviation of what they share in a period, and theirs by geo as ``geo_...``.
     statistics
         ``diverging``, ``n_steps``, ``energy``, each of shape (chains, draws).
     verdict
@@ -123,6 +124,7 @@ class Posterior:
         sigma = self.flat("geo_sigma") if several else self.flat("sigma")[:, None]
         coefficients = self.flat("baseline").reshape(self.n_draws, geos, -1)
         means = self.panel.kpi.mean(axis=1)
+        common = self.flat("common") if "common" in self.draws else np.zeros(self.n_draws)
         channels = media_draws(families, values, Drivers.of(self.panel))
         return tuple(
             Cell(
@@ -131,6 +133,7 @@ class Posterior:
                 self._design(geo).matrix,
                 coefficients[:, geo],
                 sigma[:, geo],
+                common,
             )
             for geo in range(geos)
         )
@@ -261,6 +264,7 @@ class Posterior:
             expected = cell.mean()
             mean += expected * cell.unit
             drawn += self.model.likelihood.predict(rng, expected, cell.sigma, cell.unit) * cell.unit
+        drawn += shared_noise(self.cells, self.panel.periods, rng)
         low, high = np.quantile(drawn, [0.05, 0.95], axis=1)
         table = {"observed": self.panel.kpi.sum(axis=0), "mean": mean.mean(axis=1), "5%": low, "95%": high}
         return pd.DataFrame(table, index=self.panel.dates)

@@ -74,6 +74,7 @@ def geo_world(
     family: Family = hill,
     r2: float = 0.85,
     spread: float = 0.2,
+    common: float = 0.0,
 ) -> tuple[GeoData, GeoTruth]:
     """Regions that share curves and carryover, and differ in size, spend, strength of media and local chance.
 
@@ -89,6 +90,8 @@ def geo_world(
         Share of the variance of each region's customers that expected customers explain; counts alone may leave less.
     spread
         Standard deviation over regions of the logarithm of each channel's strength.
+    common
+        Standard deviation of the logarithm of chance that all regions share in a week, beyond their own.
 
     Returns
     -------
@@ -99,8 +102,8 @@ def geo_world(
     BadInput
         If an argument is out of range.
     """
-    if geos < 1 or weeks < 2 or not 0 < r2 < 1 or spread < 0:
-        raise BadInput("geo_world: needs geos of 1, weeks of 2 or more, r2 between 0 and 1, spread of 0 or more.")
+    if geos < 1 or weeks < 2 or not 0 < r2 < 1 or min(spread, common) < 0:
+        raise BadInput("geo_world: needs geos of 1, weeks of 2 or more, r2 between 0 and 1, spreads of 0 or more.")
     rng = np.random.default_rng([seed, 3])
     media = tuple(_planned(medium) for medium in roster(channels, rng))
     calendar = mondays(weeks)
@@ -116,12 +119,13 @@ def geo_world(
     names = [medium.name for medium in media]
     labels = [f"region_{number + 1:02d}" for number in range(geos)]
 
+    together = np.random.default_rng([seed, 4]).lognormal(-(common**2) / 2, common, weeks)
     parts, caused, own = [], np.zeros((geos, channels)), np.zeros(geos)
     for geo in range(geos):
         spend, effect = _region(media, plans, family, share[geo], strength[geo], rng)
         local = organic[: RUN_IN + weeks] * share[geo] * rng.lognormal(0, 0.15)
         expected = (local + effect.sum(axis=0))[seen]
-        customers = rng.poisson(expected * shock_of(expected, weeks, r2, rng))
+        customers = rng.poisson(expected * together * shock_of(expected, weeks, r2, rng))
         caused[geo], own[geo] = effect[:, seen].sum(axis=1), local[seen].sum()
         table = pd.DataFrame({"geo": labels[geo], "week": calendar[seen], KPI: customers})
         parts.append(table.assign(**{name: spend[place, seen] for place, name in enumerate(names)}))

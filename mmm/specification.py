@@ -25,6 +25,7 @@ Family = TypeVar("Family", Adstock, Saturation)
 _NOISE = HalfNormal(0.2)
 _DISPERSION = HalfNormal(0.3)
 _SPREAD = Gamma(2.0, 8.0)
+_COMMON = Gamma(2.0, 20.0)
 _ORGANIC = LogNormal(0.03, 1.0)
 _FREQUENCY = HillSaturation(half_saturation=LogNormal(2.0, 0.4), slope=LogNormal(1.8, 0.3))
 
@@ -136,6 +137,10 @@ class Pooling:
         unless ``half_saturation`` is named, because a geo's data hardly tell its saturation from its effect. The
         default falls to zero at no difference (Chung et al. 2013): so the spread is never estimated as exactly none,
         and its logarithm has no long tail for chains to wander in.
+    common
+        Prior of the standard deviation of what moves all geos alike in a single period (news, weather, a holiday that
+        nobody listed), in units of the mean KPI; None where nothing does. Without it every geo would count as a witness
+        of its own, and intervals would be too narrow wherever all are hit at once.
 
     References
     ----------
@@ -144,6 +149,7 @@ class Pooling:
     """
 
     spreads: Mapping[str, Prior] = field(default_factory=lambda: {"share": _SPREAD, "retention": _SPREAD})
+    common: Prior | None = _COMMON
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from mmm.baseline import design, wandering
 from mmm.many import Fits, fit_many
+from mmm.media import shared_noise
 from mmm.panel import Panel
 from mmm.posterior import Posterior
 from mmm.priors import Array
@@ -151,7 +152,7 @@ def predict(posterior: Posterior, coming: Panel) -> Array:
             often = chosen.frequency[geo, :, place] if chosen.frequency is not None and past.by_reach[place] else None
             mean = mean + channel.coming(driver, often)
         total += model.likelihood.predict(rng, mean, cell.sigma, cell.unit) * cell.unit
-    return total
+    return total + shared_noise(posterior.cells, chosen.periods, rng)
 
 
 def hold_out(panel: Panel, model: Model | None = None, horizon: int = 13, seed: int = 0) -> Backtest:

@@ -2,7 +2,8 @@
 
 Run: python tests/benchmarks/mmm_geo.py [--geos 40] [--seeds 1]
 
-The simulated world's regions differ in size, spend and strength of media. Warm: a fit of a few geos first fills the
+The simulated world's regions differ in size, spend and strength of media; each world is fitted twice, once with chance
+of every region's own only, once where a tenth comes and goes in all regions at once. Warm: a fit of a few geos first fills the
 cache of compiled code. Exit code 1 where a fit takes 120 seconds or more, or does not converge (R-hat < 1.01, bulk and
 tail ESS > 400, no divergence).
 """
@@ -20,7 +21,7 @@ import numpy as np
 import mmm
 from mmm.simulate_geo import GeoData, geo_world
 
-LIMIT, WEEKS, CHANNELS = 120.0, 156, 5
+LIMIT, WEEKS, CHANNELS, SHARED = 120.0, 156, 5, (0.0, 0.1)
 
 
 def panel_of(data: GeoData) -> mmm.Panel:
@@ -30,9 +31,9 @@ def panel_of(data: GeoData) -> mmm.Panel:
     return panel.with_population(dict(data.population))
 
 
-def measured(geos: int, seed: int) -> bool:
+def measured(geos: int, seed: int, common: float) -> bool:
     """Fit one world and print what came out; whether the limits hold."""
-    data, truth = geo_world(seed, geos=geos, weeks=WEEKS, channels=CHANNELS)
+    data, truth = geo_world(seed, geos=geos, weeks=WEEKS, channels=CHANNELS, common=common)
     panel = panel_of(data)
     start, before = time.perf_counter(), time.process_time()
     posterior = mmm.fit(panel, mmm.Model(), seed=seed, time_budget=3 * LIMIT)
@@ -42,8 +43,10 @@ def measured(geos: int, seed: int) -> bool:
     held = int(((found["5%"] <= true) & (true <= found["95%"])).sum())
     off = float(((found["median"] - true).abs() / true).mean())
     steps = float(posterior.statistics["n_steps"].mean())
+    attempts, shared = posterior.information["attempts"], float(np.median(posterior.draws["common"]))
     print(
-        f"seed {seed}: {seconds:.1f} s, {processor:.1f} s of CPU, {posterior.information['attempts']} attempts, {steps:.0f} gradients a draw; R-hat "
+        f"seed {seed}, shared {common:.0%} (found {shared:.1%}): {seconds:.1f} s, {processor:.1f} s of CPU, "
+        f"{attempts} attempts, {steps:.0f} gradients a draw; R-hat "
         f"{gate['r_hat']:.4f}, ESS {gate['ess_bulk']:.0f} bulk and {gate['ess_tail']:.0f} tail, "
         f"{gate['divergences']:.0f} divergences; contributions off by {off:.0%}, {held} of {len(true)} inside 90 %; "
         f"load {os.getloadavg()[0]:.1f}",
@@ -61,7 +64,7 @@ def main() -> int:
     print(f"{platform.platform()}, {os.cpu_count()} cores, numpy {np.__version__}, {given.geos} geos", flush=True)
     few, _ = geo_world(99, geos=3, weeks=60, channels=2)
     mmm.fit(panel_of(few), mmm.Model(), draws=10, tune=10, time_budget=0.0)
-    held = [measured(given.geos, seed) for seed in range(given.seeds)]
+    held = [measured(given.geos, seed, common) for seed in range(given.seeds) for common in SHARED]
     return 0 if all(held) else 1
 
 

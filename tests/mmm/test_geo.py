@@ -23,8 +23,11 @@ GEOS = {"north": 2.0, "south": 1.0, "west": 0.5}
 SHARES = {"tv": 0.25, "search": 0.12}
 
 
-def regions(weeks: int = 90) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Weekly rows of three regions, and customers that each channel truly brought in all of them."""
+def regions(weeks: int = 90, common: float = 0.0) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Weekly rows of three regions, and customers that each channel truly brought in all of them.
+
+    What all regions share in a week has the standard deviation ``common``.
+    """
     rng = np.random.default_rng(4)
     people = np.array(list(GEOS.values()))
     heads = rng.gamma(1.5, 1.0, (3, weeks, 2)) * np.array([2.0, 1.0])
@@ -37,7 +40,9 @@ def regions(weeks: int = 90) -> tuple[pd.DataFrame, dict[str, float]]:
             response[g, :, c] = stock / (stock + 1.0)
     response *= np.array(list(SHARES.values())) / response.mean(axis=(0, 1))
     base = 0.6 + 0.1 * np.sin(2 * np.pi * np.arange(weeks) / 52.18)
-    kpi = (base + response.sum(axis=2) + rng.normal(0, 0.04, (3, weeks))) * people[:, None] * 500
+    own = rng.normal(0, 0.04, (3, weeks))
+    shared = np.random.default_rng(5).normal(0, common, weeks)
+    kpi = (base + response.sum(axis=2) + own + shared) * people[:, None] * 500
     frames = [
         pd.DataFrame(
             {
@@ -53,8 +58,8 @@ def regions(weeks: int = 90) -> tuple[pd.DataFrame, dict[str, float]]:
     return pd.concat(frames, ignore_index=True), dict(zip(SHARES, brought, strict=True))
 
 
-def regional_panel() -> mmm.Panel:
-    panel = mmm.Panel.from_frame(regions()[0], "week", "customers", list(SHARES), geo="region")
+def regional_panel(common: float = 0.0) -> mmm.Panel:
+    panel = mmm.Panel.from_frame(regions(common=common)[0], "week", "customers", list(SHARES), geo="region")
     return panel.with_population(GEOS)
 
 
@@ -65,8 +70,9 @@ def fitted() -> mmm.Posterior:
 
 @pytest.mark.parametrize("names", [("share", "retention"), ("share", "half_saturation"), ()])
 @pytest.mark.parametrize("tests", [(), LIFTS], ids=["", "lift tests"])
-def test_gradient_matches_finite_differences(names, tests):
-    pooling = mmm.Pooling({name: mmm.HalfNormal(0.3) for name in names})
+@pytest.mark.parametrize("common", [None, mmm.Gamma(2.0, 20.0)], ids=["", "common"])
+def test_gradient_matches_finite_differences(names, tests, common):
+    pooling = mmm.Pooling({name: mmm.HalfNormal(0.3) for name in names}, common)
     model = mmm.Model(mmm.DelayedAdstock(), pooling=pooling, lift_tests=tests)
     density = fuse_geos(standardise_geos(regional_panel(), model))
     theta = density.centre + np.random.default_rng(1).normal(0, 0.4, density.size)
@@ -82,7 +88,9 @@ def test_one_geo_without_spread_is_the_national_density():
     frame, _ = regions()
     panel = mmm.Panel.from_frame(frame[frame["region"] == "north"], "week", "customers", list(SHARES))
     tests = (replace(LIFTS[0], geo=""), LIFTS[2])
-    model = mmm.Model(saturation=mmm.MichaelisMentenSaturation(), pooling=mmm.Pooling({}), lift_tests=tests)
+    model = mmm.Model(
+        saturation=mmm.MichaelisMentenSaturation(), pooling=mmm.Pooling({}, common=None), lift_tests=tests
+    )
     geo, national = fuse_geos(standardise_geos(panel, model)), fuse(standardise(panel, model))
     theta = national.centre + np.random.default_rng(1).normal(0, 0.3, national.size)
     own = np.concatenate([theta, [0.0], theta[-1:]])  # the unused spread, and the geo's noise as the common one
@@ -134,6 +142,60 @@ def test_lift_tests_of_unknown_geos_are_refused():
     national = mmm.Panel.from_frame(frame[frame["region"] == "north"], "week", "customers", list(SHARES))
     with pytest.raises(BadInput, match="which has no geos"):
         mmm.fit(national, replace(MODEL, lift_tests=LIFTS[:1]))
+
+
+def test_what_geos_share_is_normal_and_leaves_each_its_own_noise():
+    """Against dense normal densities, the coefficients of each baseline integrated out by their covariance."""
+    panel = regional_panel(0.05)
+    shared = standardise_geos(panel, MODEL)
+    plain = standardise_geos(panel, replace(MODEL, pooling=mmm.Pooling(common=None)))
+    assert shared.basis @ shared.basis.T == pytest.approx(np.eye(len(shared.basis)))
+    assert np.abs(shared.basis @ shared.designs[0].matrix).max() < 1e-9
+
+    def rest(theta) -> float:
+        """Kernel's density less that of a model where nothing is shared, at the same coordinates."""
+        return fuse_geos(shared)(theta)[0] - fuse_geos(plain)(theta[: len(plain.priors)])[0]
+
+    def expected(theta) -> float:
+        values = {name: table[None] for name, table in shared.local(theta).items()}
+        media = media_draws(MODEL.families(panel), values, Drivers.of(panel))
+        left = np.stack(
+            [row - sum(one.contribution()[:, 0] for one in geo) for row, geo in zip(shared.kpi, media, strict=True)]
+        )
+        spread, common = shared.shared(theta[None], left[:, :, None])
+        loads = shared.basis @ common[:, 0]
+        total = stats.norm.logpdf(loads, 0, spread[0]).sum() + stats.gamma.logpdf(spread[0], 2, scale=1 / 20)
+        total -= 0.5 * len(loads) * np.log(spread[0] ** -2 + shared.trust.sum())  # volume of the whitening
+        total += np.log(spread[0])  # and of the logarithm
+        for problem, series, sign in ((shared, left - common[:, 0], 1), (plain, left, -1)):
+            for geo, row in enumerate(series):
+                sigma = values["sigma"][0, geo]
+                columns = problem.designs[geo].matrix * problem.scale[geo]
+                covariance = sigma**2 * (np.eye(len(row)) + columns @ columns.T)
+                total += sign * stats.multivariate_normal.logpdf(row, None, covariance)
+        return total
+
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        theta = shared.centre + rng.normal(0, 0.3, len(shared.priors))
+        assert rest(theta) == pytest.approx(expected(theta), rel=1e-8)
+
+
+def test_regions_hit_at_once_do_not_count_as_three_witnesses():
+    panel, truth = regional_panel(0.1), regions(common=0.1)[1]
+    lengths = {"draws": 400, "tune": 500, "seed": 2, "time_budget": 0}
+    alone = mmm.fit(panel, replace(MODEL, pooling=mmm.Pooling(common=None)), **lengths)
+    fitted = mmm.fit(panel, MODEL, **lengths)
+    low, high = np.quantile(fitted.draws["common"], [0.05, 0.95])
+    assert low < 0.1 < high
+    covers = {f.name: f for f in alone.diagnostics}["predictive_coverage"], {f.name: f for f in fitted.diagnostics}
+    assert not covers[0].passed
+    assert covers[1]["predictive_coverage"].passed
+    for channel, brought in truth.items():
+        row = fitted.contributions().summary().loc[channel]
+        assert row["5%"] < brought < row["95%"]
+    noise = fitted.organic(200).noise.std() / fitted.kpi_unit
+    assert noise == pytest.approx(np.hypot(0.1, 0.04 * np.sqrt(2**2 + 1 + 0.5**2) / 3.5), rel=0.2)
 
 
 def test_recovers_and_converges(fitted):
