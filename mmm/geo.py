@@ -10,7 +10,7 @@ import numpy.typing as npt
 from attribution.errors import BadInput
 from attribution.errors import Problem as Complaint
 from mmm.baseline import Design, design
-from mmm.geo_kernel import GEO_FIELDS, c_geo_log_density
+from mmm.kernel.geo import GEO_FIELDS, c_geo_log_density
 from mmm.layout import Layout, layout
 from mmm.lift import Observed, observe
 from mmm.likelihood import FusedDensity, laid_out
@@ -50,7 +50,7 @@ class GeoProblem:
     media_units
         Driver of each geo and channel that counts as one, shape (G, C).
     kpi, media, frequency, columns, weights
-        As :func:`mmm.geo_kernel.geo_log_density` takes them.
+        As :func:`mmm.kernel.geo.geo_log_density` takes them.
     scale
         Prior standard deviation of each geo's coefficients over its sigma, shape (G, K).
     tests

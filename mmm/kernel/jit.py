@@ -32,9 +32,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan: overflow must stay visible to the sampler
 _PLAIN: dict[str, Any] = {"nogil": True, "fastmath": _FAST, "error_model": "numpy"}
 _UNWRAPPED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-_FILES = (*sorted(Path(__file__).parent.glob("*.py")), Path(__file__).parents[1] / "geo_kernel.py")
+_FILES = sorted(Path(__file__).parent.glob("*.py"))
 
-STAMP = ";".join(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in _FILES if path.exists())
+STAMP = ";".join(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in _FILES)
 """Sizes and dates of the kernel's files."""
 
 LOGP_SIGNATURE = types.int64(

@@ -1,4 +1,4 @@
-"""The log density of the hierarchical model over geos and its gradient; built from the pieces of :mod:`mmm.kernel`.
+"""The log density of the hierarchical model over geos and its gradient, of the pieces that a national panel's has.
 
 Every geo has its own baseline, integrated out block by block, and its own values of the varying coordinates, those
 of the common vector moved by a spread times a standard normal; a coordinate whose prior is another (the noise) stands
@@ -16,9 +16,10 @@ import numba as nb
 import numpy as np
 
 from mmm.kernel.channel import back, respond, weights_of
-from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, entry, inlined, merged, pointer
+from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, entry, merged, pointer
 from mmm.kernel.noise import marginal_baseline
 from mmm.kernel.prior import prior_terms
+from mmm.kernel.shared import pull_on_shared, share
 
 __all__ = ["GEO_FIELDS", "c_geo_log_density", "geo_log_density"]
 
@@ -76,74 +77,6 @@ def _subtract_media(own: Any, slots: Any, curves: Any, mean: Any, left: Any) -> 
         scale = own[slots[i, 4]] / mean[i]
         for t in range(left.shape[0]):
             left[t] -= scale * curves[i, 0, t]
-
-
-@inlined
-def _loadings(basis: Any, series: Any, out: Any) -> None:
-    """Products of a series with each row of the basis."""
-    for q in range(basis.shape[0]):
-        total = 0.0
-        for t in range(basis.shape[1]):
-            total += basis[q, t] * series[t]
-        out[q] = total
-
-
-@inlined
-def _composed(basis: Any, weights: Any, out: Any) -> None:
-    """Sum of the basis' rows so weighted."""
-    for t in range(basis.shape[1]):
-        out[t] = 0.0
-    for q in range(basis.shape[0]):
-        for t in range(basis.shape[1]):
-            out[t] += weights[q] * basis[q, t]
-
-
-@merged
-def _share(left: Any, trust: Any, spread: float, whitened: Any, basis: Any, loads: Any, shared: Any) -> float:
-    """What all geos share in each period into ``shared``, its loadings into ``loads``; returns their precision.
-
-    Loadings stand about the mean that the KPI gives them where each geo's noise is its reference, so that ``whitened``
-    is nearly standard normal whether geos share much or nothing, and moves with no geo's noise.
-    """
-    precision = 1.0 / (spread * spread)
-    shared[:] = 0.0
-    for g in range(left.shape[0]):
-        precision += trust[g]
-        for t in range(shared.shape[0]):
-            shared[t] += trust[g] * left[g, t]
-    _loadings(basis, shared, loads)
-    for q in range(loads.shape[0]):
-        loads[q] = loads[q] / precision + whitened[q] / np.sqrt(precision)
-    _composed(basis, loads, shared)
-    return precision
-
-
-@merged
-def _pull_on_shared(
-    trust: Any, spread: float, whitened: Any, basis: Any, loads: Any, precision: float, pulls: Any, by_whitened: Any
-) -> tuple[float, float]:
-    """Log density of what is shared, and its slope by the spread.
-
-    Turns ``pulls`` from slopes by the KPI's mean into those by what media bring, and writes slopes by ``whitened``.
-    """
-    weeks, count = pulls.shape[1], loads.shape[0]
-    pull, along = np.empty(count), np.zeros(weeks)
-    for g in range(pulls.shape[0]):
-        for t in range(weeks):
-            along[t] += pulls[g, t]
-    _loadings(basis, along, pull)
-    squares, by_precision, root = 0.0, -0.5 * count / precision, np.sqrt(precision)
-    for q in range(count):
-        squares += loads[q] * loads[q]
-        pull[q] -= loads[q] / (spread * spread)
-        by_precision += pull[q] * (0.5 * whitened[q] / root - loads[q]) / precision
-        by_whitened[q] = pull[q] / root
-    _composed(basis, pull, along)
-    for g in range(pulls.shape[0]):
-        for t in range(weeks):
-            pulls[g, t] -= trust[g] / precision * along[t]
-    total = -0.5 * squares / (spread * spread) - count * (np.log(spread) + 0.5 * np.log(precision))
-    return total, (squares / (spread * spread) - count - 2.0 * by_precision / (spread * spread)) / spread
 
 
 @merged
@@ -364,13 +297,11 @@ def geo_log_density(
     _leave(kpi, own, slots, curves, mean, left)
     place = size + count * (geos + 1)
     whitened, loads = theta[n - shared :], np.empty(shared)
-    precision = _share(left, trust, values[place], whitened, basis, loads, common) if shared > 0 else 1.0
+    precision = share(left, trust, values[place], whitened, basis, loads, common) if shared > 0 else 1.0
     total += _likelihood(left, common, columns, own, by_own, pulls)
     if shared > 0:
         by_whitened = np.empty(shared)
-        density, by_spread = _pull_on_shared(
-            trust, values[place], whitened, basis, loads, precision, pulls, by_whitened
-        )
+        density, by_spread = pull_on_shared(trust, values[place], whitened, basis, loads, precision, pulls, by_whitened)
         total += density
         gradient[place] += by_spread * slopes[place]
         gradient[n - shared :] += by_whitened
