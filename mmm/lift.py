@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.findings import Finding
 from attribution.tables import LIFT_TESTS
 from mmm.panel import Panel
 from mmm.priors import Array
 
-__all__ = ["LiftTest", "lift_tests_from_frame"]
+__all__ = ["LiftTest", "check_windows", "lift_tests_from_frame"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class LiftTest:
     channel
         Channel whose spend was changed.
     start, end
-        First and last day over which spend was changed and customers were counted, as 2025-03-31.
+        First and last day over which spend was changed and customers were counted, as 2025-03-31. A window that
+        begins or ends inside a period of the panel counts as the whole of that period, and is a finding.
     spend_change
         Spend over the window beyond what would have been spent without the test; negative for a hold-out. The
         panel's spend is what was really spent, so it contains this change.
@@ -94,8 +96,8 @@ def observe(tests: Sequence[LiftTest], panel: Panel) -> Observed:
     Raises
     ------
     BadInput
-        Lists every test whose channel or geo is unknown, whose window is not whole periods of the panel, whose spend
-        change exceeds the spend there was, or whose standard error is not positive.
+        Lists every test whose channel or geo is unknown, whose window lies outside the panel, whose spend change
+        exceeds the spend there was, or whose standard error is not positive.
     """
     problems: list[Problem] = []
     places = np.zeros((len(tests), 3), dtype=np.int64)
@@ -116,6 +118,23 @@ def observe(tests: Sequence[LiftTest], panel: Panel) -> Observed:
     if problems:
         raise BadInput(problems)
     return Observed(places, measured, np.array(series, dtype=np.int64).reshape(-1, 2), np.vstack(otherwise))
+
+
+def check_windows(tests: Sequence[LiftTest], panel: Panel) -> tuple[Finding, ...]:
+    """Whether lift tests of a panel begin and end with its periods; nothing where there are none."""
+    if not tests:
+        return ()
+    edges = panel.dates.append(panel.after(1))
+    cut = []
+    for m, test in enumerate(tests):
+        begin, end = _rows(test, panel)
+        first, last = edges[begin], edges[end] - pd.Timedelta(days=1)
+        if (first, last) != (pd.Timestamp(test.start), pd.Timestamp(test.end)):
+            cut.append(f"{m + 1} counts as if over {first.date()} to {last.date()}")
+    text = "Every lift test begins and ends with a period of the panel."
+    if cut:
+        text = f"Lift test {', '.join(cut)}: what came in those periods but outside its own days is taken for its gain."
+    return (Finding("lift_windows", not cut, float(len(cut)), 0.0, text),)
 
 
 def _without(test: LiftTest, panel: Panel, geos: list[int], window: slice) -> Array:

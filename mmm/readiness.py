@@ -8,6 +8,7 @@ from attribution.findings import Finding
 from mmm.baseline import design
 from mmm.diagnostics import check_panel
 from mmm.layout import layout
+from mmm.lift import check_windows
 from mmm.panel import Panel
 from mmm.specification import Model
 from mmm.standard import reference_noise
@@ -43,4 +44,5 @@ def parameter_count(panel: Panel, model: Model) -> int:
 def panel_findings(panel: Panel, model: Model) -> tuple[Finding, ...]:
     """Findings on a panel as given, for this model."""
     kept = active(panel)
-    return check_panel(panel, parameter_count(kept, model.about(panel, kept)))
+    about = model.about(panel, kept)
+    return (*check_panel(panel, parameter_count(kept, about)), *check_windows(about.lift_tests, panel))

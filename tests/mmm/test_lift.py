@@ -8,7 +8,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
-from mmm.lift import observe
+from mmm.lift import check_windows, observe
 
 WEEKS = 130
 CHANNELS = ("tv", "social", "video", "search")
@@ -93,6 +93,19 @@ def test_impossible_tests_are_refused(change, message):
     wrong = replace(tests[1], **change)
     with pytest.raises(BadInput, match=message):
         mmm.fit(panel, mmm.Model(lift_tests=(wrong,)))
+
+
+def test_window_inside_a_week_counts_whole_weeks_and_is_reported():
+    panel, _, tests = entangled(1)
+    whole = tests[1]
+    day = pd.Timedelta(days=1)
+    inside = replace(whole, start=str((pd.Timestamp(whole.start) + day).date()))
+    np.testing.assert_array_equal(observe((inside,), panel).otherwise, observe((whole,), panel).otherwise)
+    assert check_windows((), panel) == ()
+    assert check_windows((whole,), panel)[0].passed
+    (found,) = check_windows((whole, inside), panel)
+    assert not found.passed
+    assert f"2 counts as if over {whole.start} to {whole.end}" in found.text
 
 
 def test_table_of_tests_is_read_and_checked():
