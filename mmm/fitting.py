@@ -74,9 +74,7 @@ def fit(
         from mmm.geo import fuse_geos, standardise_geos  # compiles a kernel of its own
 
         problem = standardise_geos(kept, model)
-        careful = replace(
-            settings, target_accept=0.95
-        )  # below, transitions diverge in some worlds, for hardly less work
+        careful = replace(settings, target_accept=0.95)  # below it some worlds diverge, and it costs hardly more
         sampled = sample_until_converged(fuse_geos(problem), careful, progress, time_budget)
         values = _geo_values(problem, kept, model, sampled.draws.theta, seed)
         findings = (*sampled.verdict, *panel_findings(panel, model))
