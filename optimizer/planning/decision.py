@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from optimizer.planning.formats import amount, gap, likelihood, number, percent, unit_cost
-from optimizer.planning.result import Estimate, PlanResult, Run
+from optimizer.planning.formats import amount, change, gap, likelihood, number, percent, unit_cost
+from optimizer.planning.result import ChannelRow, Estimate, PlanResult, Run
 
-__all__ = ["Card", "Decision", "decision"]
+__all__ = ["Card", "Decision", "decision", "reason"]
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,38 @@ def _moves(plan: PlanResult, currency: str) -> str:
     return ", ".join([text, *parts])
 
 
+def reason(row: ChannelRow, rows: Sequence[ChannelRow], blended: float, currency: str, outcome: str) -> str:
+    """Why a channel gets what it gets.
+
+    Parameters
+    ----------
+    row, rows
+        The channel, and all channels of the plan.
+    blended
+        The plan's blended CAC.
+    currency, outcome
+        Of the plan file.
+    """
+    if row.planned == 0:
+        return "Gets nothing in the plan." if row.now else "Is not used, and the plan leaves it so."
+    moved = change(row.now, row.planned).capitalize()
+    following = "the next customer costs" if outcome == "customers" else f"one more in {outcome} costs"
+    marginal = f"{following} {unit_cost(row.marginal_cac.mean)} {currency}"
+    if row.limit in {"at its most", "at its least", "fixed"}:
+        what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]
+        return f"{moved}: held {row.limit} by its limit; there {marginal}, so without it the channel {what}."
+    free = [other.marginal_cac.mean for other in rows if other.planned and not other.limit]
+    if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
+        verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
+        return f"{moved}: {verb} {marginal}, as in every channel that no limit holds."
+    side = "below" if row.marginal_cac.mean < blended else "above"
+    return f"{moved}: at the planned spend {marginal}, {side} the blended CAC of {unit_cost(blended)}."
+
+
 def _listed(names: Sequence[str]) -> str:
     shown = list(names[:3])
     if len(names) > 3:
-        return f"{', '.join(shown)} and {len(names) - 3} more"
+        return f"{', '.join(shown)} and {len(names) - 3} other{'s' if len(names) > 4 else ''}"
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 

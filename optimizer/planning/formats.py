@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["MISSING", "amount", "gap", "number", "percent", "unit_cost"]
+__all__ = ["MISSING", "amount", "change", "gap", "number", "percent", "unit_cost"]
 
 MISSING = "–"
 
@@ -60,3 +60,10 @@ def likelihood(probability: float) -> str:
     if probability < 0.01:
         return "less than 1\u00a0%"
     return percent(probability)
+
+
+def change(before: float, after: float) -> str:
+    """How a figure moved: ``+12 %``, ``unchanged``, or ``new`` where there was none."""
+    if abs(after - before) <= 5e-4 * max(before, after):
+        return "unchanged"
+    return percent(after / before - 1, signed=True) if before else "new"

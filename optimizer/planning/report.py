@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from attribution.findings import findings_frame
-from optimizer.planning.decision import decision
+from optimizer.planning.decision import decision, reason
 from optimizer.planning.figures import Drawn
-from optimizer.planning.formats import MISSING, amount, likelihood, number, percent, unit_cost
+from optimizer.planning.formats import MISSING, amount, change, likelihood, number, percent, unit_cost
 from optimizer.planning.provenance import versions
 from optimizer.planning.result import (
     AttributionResult,
@@ -137,15 +137,8 @@ def _warnings(run: Run) -> list[str]:
 _GATE = {"r_hat", "ess_bulk", "ess_tail", "divergences"}
 
 
-def _change(before: float, after: float) -> str:
-    if abs(after - before) <= 5e-4 * max(before, after):
-        return "unchanged"
-    return percent(after / before - 1, signed=True) if before else "new"
-
-
 def _move(row: ChannelRow) -> dict[str, Any]:
-    tone = "up" if row.planned > row.now * 1.0005 else "down" if row.planned < row.now * 0.9995 else ""
-    return {**vars(row), "change": _change(row.now, row.planned), "tone": tone}
+    return {**vars(row), "change": change(row.now, row.planned), "tone": row.direction}
 
 
 def _totals(plan: PlanResult) -> list[dict[str, Any]]:
@@ -164,7 +157,7 @@ def _totals(plan: PlanResult) -> list[dict[str, Any]]:
             "cac": Estimate.blended_cac(planned),
         },
     ]
-    return [{**row, "change": _change(row["now"], row["planned"]) if row["cac"] else ""} for row in rows]
+    return [{**row, "change": change(row["now"], row["planned"]) if row["cac"] else ""} for row in rows]
 
 
 def _scenario(scenario: Any, plan: PlanResult) -> dict[str, Any]:
@@ -190,7 +183,7 @@ def _scenario(scenario: Any, plan: PlanResult) -> dict[str, Any]:
 
 def _channel(run: Run, plan: PlanResult, row: ChannelRow) -> dict[str, Any]:
     facts = [
-        ("Spend now, planned", f"{amount(row.now)} → {amount(row.planned)} ({_change(row.now, row.planned)})"),
+        ("Spend now, planned", f"{amount(row.now)} → {amount(row.planned)} ({change(row.now, row.planned)})"),
         (
             f"{run.config.outcome.capitalize()} now, planned",
             f"{number(row.customers_now.mean)} → {number(row.customers.mean)}",
@@ -203,25 +196,10 @@ def _channel(run: Run, plan: PlanResult, row: ChannelRow) -> dict[str, Any]:
         facts.append(("Limit", row.limit))
     return {
         "name": row.channel,
-        "sentence": _reason(row, plan, run),
+        "sentence": reason(row, plan.rows, plan.planned.expected_cac, run.config.currency, run.config.outcome),
         "facts": facts,
         "credits": _views(run, row.channel),
     }
-
-
-def _reason(row: ChannelRow, plan: PlanResult, run: Run) -> str:
-    blended = plan.planned.expected_cac
-    marginal = f"the next customer costs {unit_cost(row.marginal_cac.mean)} {run.config.currency}"
-    change = _change(row.now, row.planned)
-    if row.planned == 0:
-        return "Gets nothing in the plan." if row.now else "Is not used, and the plan leaves it so."
-    if row.limit in {"at its most", "at its least", "fixed"}:
-        what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]
-        return (
-            f"{change.capitalize()}: held {row.limit} by its limit; there {marginal}, so without it the channel {what}."
-        )
-    side = "below" if row.marginal_cac.mean < blended else "above"
-    return f"{change.capitalize()}: at the planned spend {marginal}, {side} the blended CAC of {unit_cost(blended)}."
 
 
 def _views_title(run: Run) -> str:

@@ -93,6 +93,11 @@ class ChannelRow:
     marginal_cac: Estimate
     limit: str
 
+    @property
+    def direction(self) -> str:
+        """``"up"``, ``"down"``, or empty where the plan leaves the spend as it is."""
+        return "up" if self.planned > self.now * 1.0005 else "down" if self.planned < self.now * 0.9995 else ""
+
 
 @dataclass(frozen=True)
 class PlanResult:

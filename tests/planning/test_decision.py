@@ -1,0 +1,47 @@
+"""Why each channel gets what it gets, in words that its figures bear out."""
+
+from __future__ import annotations
+
+import pytest
+
+from optimizer.planning.decision import reason
+from optimizer.planning.result import ChannelRow, Estimate
+
+
+def row(channel: str, now: float, planned: float, marginal: float, limit: str = "") -> ChannelRow:
+    one = Estimate(100.0, 90.0, 110.0)
+    return ChannelRow(channel, now, planned, one, one, one, one, Estimate(marginal, 200.0, 500.0), limit)
+
+
+ROWS = (
+    row("tv", 1000, 700, 366.8),
+    row("search", 1000, 1300, 366.9),
+    row("radio", 1000, 1000, 366.8),
+    row("social", 1000, 1500, 310.0, "at its most"),
+    row("display", 1000, 500, 600.0, "at its least"),
+    row("print", 1000, 0, 900.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("channel", "sentence"),
+    [
+        ("tv", "−30\u00a0%: cut until the next customer costs 366.8 EUR, as in every channel that no limit holds."),
+        ("search", "+30\u00a0%: raised until the next customer costs 366.9 EUR, as in every"),
+        ("radio", "Unchanged: kept, since the next customer costs 366.8 EUR, as in every"),
+        ("social", "held at its most by its limit; there the next customer costs 310.0 EUR, so without it the channel would get more"),
+        ("display", "held at its least by its limit; there the next customer costs 600.0 EUR, so without it the channel would get less"),
+        ("print", "Gets nothing in the plan."),
+    ],
+)  # fmt: skip
+def test_a_channel_is_moved_until_its_next_customer_costs_as_much_as_elsewhere(channel: str, sentence: str) -> None:
+    (chosen,) = (one for one in ROWS if one.channel == channel)
+    assert sentence in reason(chosen, ROWS, 108.4, "EUR", "customers")
+
+
+def test_where_marginal_costs_differ_nothing_is_said_of_the_others() -> None:
+    rows = (ROWS[0], row("search", 1000, 1300, 90.0))
+    assert reason(rows[0], rows, 108.4, "EUR", "customers").endswith("366.8 EUR, above the blended CAC of 108.4.")
+    assert reason(rows[1], rows, 108.4, "EUR", "revenue").endswith(
+        "one more in revenue costs 90.00 EUR, below the blended CAC of 108.4."
+    )
