@@ -24,20 +24,18 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
-from mmm.fitting import assemble, usable
-from mmm.likelihood import fuse
-from mmm.nuts import Settings
+from mmm.fitting import Stated, assemble, first_run, fused, stated, usable
 from mmm.panel import Panel
 from mmm.posterior import Posterior
-from mmm.priors import Array
+from mmm.priors import Array, Flat, Prior
 from mmm.sampling import sample_until_converged
 from mmm.specification import Model, NormalLikelihood
 from mmm.standard import Problem as Standard
-from mmm.standard import standardise
 
 __all__ = ["Calibration", "simulated_ranks"]
 
 _BINS = 8
+_SECONDS = 20.0  # for each fit to converge; some draws from the prior are harder than data that one would fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +90,7 @@ def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63,
     Parameters
     ----------
     panel
-        National; its media, controls and calendar are taken as they are, its KPI sets the scale of the prior only.
+        Its media, controls and calendar are taken as they are, its KPI sets the scale of the prior only.
     model
         What is checked.
     fits
@@ -105,52 +103,75 @@ def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63,
     Raises
     ------
     BadInput
-        Where the panel has several geos, or ``draws`` does not fit the bins.
+        Where ``draws`` does not fit the bins.
     """
-    if len(panel.geos) > 1 or (draws + 1) % _BINS:
-        remedy = f"give a national panel, and draws one less than a multiple of {_BINS}."
-        text = f"has {len(panel.geos)} geos and {draws} draws to rank among."
+    if (draws + 1) % _BINS:
+        remedy = f"give draws one less than a multiple of {_BINS}."
+        text = f"has {draws} draws to rank among."
         raise BadInput(Problem("calibration", text, remedy=remedy))
     kept = usable(panel, model)
-    problem = standardise(kept, model)
+    problem = stated(kept, model)
     rng = np.random.default_rng([seed, 9])
     truth = Posterior(kept, model, _prior(problem, model, fits, rng), {}, ())
-    mean = truth.cells[0].mean()
-    made = model.likelihood.predict(rng, mean, truth.cells[0].sigma, truth.cells[0].unit)
+    mean = _means(truth)
+    noise = [
+        model.likelihood.predict(rng, one, cell.sigma, cell.unit) for one, cell in zip(mean, truth.cells, strict=True)
+    ]
+    made = np.stack(noise) + _shared(problem, truth, rng)
     known = dict(_quantities(truth))
-    known["misfit"] = ((made - mean) ** 2).sum(axis=0)
+    known["misfit"] = ((made - mean) ** 2).sum(axis=(0, 1))
     rows, converged = [], []
     for fit in range(fits):
-        found, fine = _refitted(
-            replace(problem, kpi=np.ascontiguousarray(made[:, fit])), kept, model, draws, seed + fit
-        )
+        kpi = np.ascontiguousarray(made[..., fit].reshape(problem.kpi.shape))
+        found, fine = _refitted(replace(problem, kpi=kpi), kept, model, draws, seed + fit)
         rows.append({name: int((values < known[name][fit]).sum()) for name, values in found.items()})
         converged.append(fine)
     return Calibration(pd.DataFrame(rows), draws, tuple(converged))
 
 
-def _prior(problem: Standard, model: Model, fits: int, rng: np.random.Generator) -> dict[str, Array]:
+def _prior(problem: Stated, model: Model, fits: int, rng: np.random.Generator) -> dict[str, Array]:
     """Draws of every parameter from its prior, of shape (1, fits, ...)."""
-    values: dict[str, Array] = {}
-    for block in problem.layout.blocks:
-        table = values.setdefault(block.name, np.full((1, fits, len(problem.layout.slots)), np.nan))
-        for channel, prior in zip(block.channels, block.priors, strict=True):
-            table[0, :, channel] = prior.sample(rng, fits)
-    values["sigma"] = problem.layout.sigma.sample(rng, fits)[None]
-    integrated = isinstance(model.likelihood, NormalLikelihood)
-    sd = problem.scale * values["sigma"][0][:, None] if integrated else problem.design.sd
-    values["baseline"] = (sd * rng.standard_normal((fits, len(problem.scale))))[None]
+    theta = np.stack([_coordinates(prior, fits, rng) for prior in problem.priors], axis=1)[None]
+    if isinstance(problem, Standard):
+        values = problem.layout.natural(theta)
+        integrated = isinstance(model.likelihood, NormalLikelihood)
+        sd = problem.scale * values["sigma"][0][:, None] if integrated else problem.design.sd
+    else:
+        values = problem.natural(theta)
+        sd = problem.scale * values["geo_sigma"][0][..., None]
+    values["baseline"] = (sd * rng.standard_normal((fits, *problem.scale.shape)))[None]
     return values
 
 
-def _refitted(problem: Standard, panel: Panel, model: Model, draws: int, seed: int) -> tuple[dict[str, Array], bool]:
+def _coordinates(prior: Prior, fits: int, rng: np.random.Generator) -> Array:
+    """Draws in the coordinate in which a parameter is sampled; zeros of what has no prior of its own."""
+    if isinstance(prior, Flat):
+        return np.zeros(fits)
+    return np.asarray(prior.coordinate(prior.sample(rng, fits)))
+
+
+def _shared(problem: Stated, truth: Posterior, rng: np.random.Generator) -> Array:
+    """What moves all geos alike in single periods, shape (T, fits); nothing nationally."""
+    if isinstance(problem, Standard):
+        return np.zeros(1)
+    loads = truth.flat("common") * rng.standard_normal((len(problem.basis), truth.n_draws))
+    return np.asarray(problem.basis.T @ loads)
+
+
+def _means(posterior: Posterior) -> Array:
+    """Expected KPI in units of each geo's mean, shape (G, T, S)."""
+    return np.stack([cell.mean() for cell in posterior.cells])
+
+
+def _refitted(problem: Stated, panel: Panel, model: Model, draws: int, seed: int) -> tuple[dict[str, Array], bool]:
     """Thinned posterior draws of every quantity for one KPI, and whether the fit converged."""
-    sampled = sample_until_converged(fuse(problem), Settings(500, 500, 2, seed))
+    length = 500 * min(len(panel.geos), 2)
+    sampled = sample_until_converged(fused(problem), first_run(panel, length, 500, 2, seed), time_budget=_SECONDS)
     length = sampled.draws.theta.shape[0] * sampled.draws.theta.shape[1]
     theta = sampled.draws.theta.reshape(1, length, -1)[:, (np.arange(draws) + 0.5).astype(int) * length // draws]
     posterior = assemble(problem, panel, model, theta, {}, sampled.verdict, seed)
     found = dict(_quantities(posterior))
-    found["misfit"] = ((problem.kpi[:, None] - posterior.cells[0].mean()) ** 2).sum(axis=0)
+    found["misfit"] = ((np.atleast_2d(problem.kpi)[..., None] - _means(posterior)) ** 2).sum(axis=(0, 1))
     return found, posterior.converged
 
 

@@ -112,7 +112,33 @@ class GeoProblem:
         del values["baseline"]
         return values
 
-    def shared(self, theta: Array, left: Array) -> tuple[Array, Array]:
+    def natural(self, theta: Array) -> dict[str, Array]:
+        """Natural values of what all geos have in common and of each geo's own, the baseline aside.
+
+        Parameters
+        ----------
+        theta
+            Draws, shape (..., n).
+
+        Returns
+        -------
+        As :class:`mmm.posterior.Posterior` names them; ``"sigma"`` is the noise of all geos together.
+        """
+        values = self.layout.natural(theta[..., : self.layout.size])
+        del values["baseline"]
+        local = self.local(theta)
+        values["common"] = self._spread(theta)
+        own = ((self.weights * local["sigma"]) ** 2).sum(axis=-1)
+        values["sigma"] = np.sqrt(own + values["common"] ** 2)
+        return {**values, **{f"geo_{name}": table for name, table in local.items()}}
+
+    def _spread(self, theta: Array) -> Array:
+        """Standard deviation of what all geos share in a period, shape (...)."""
+        if not len(self.basis):
+            return np.zeros(theta.shape[:-1])
+        return np.asarray(self.common.natural(theta[..., -len(self.basis) - 1]))
+
+    def shared(self, theta: Array, left: Array) -> Array:
         """What all geos share, given what media leave of the KPI.
 
         Parameters
@@ -124,15 +150,14 @@ class GeoProblem:
 
         Returns
         -------
-        Its standard deviation, shape (S,), and itself by period, shape (T, S); zeros where there is nothing.
+        By period, shape (T, S); zeros where there is nothing.
         """
         if not len(self.basis):
-            return np.zeros(len(theta)), np.zeros(left.shape[1:])
-        place = self.layout.size + len(self.varying) * (len(self.kpi) + 1)
-        spread, whitened = self.common.natural(theta[:, place]), theta[:, place + 1 :]
-        whole = spread**-2.0 + self.trust.sum()
+            return np.zeros(left.shape[1:])
+        whole = self._spread(theta) ** -2.0 + self.trust.sum()
         mean = self.basis @ np.tensordot(self.trust, left, axes=1) / whole
-        return np.asarray(spread), np.asarray(self.basis.T @ (mean + whitened.T / np.sqrt(whole)))
+        whitened = theta[:, -len(self.basis) :]
+        return np.asarray(self.basis.T @ (mean + whitened.T / np.sqrt(whole)))
 
 
 def standardise_geos(panel: Panel, model: Model) -> GeoProblem:

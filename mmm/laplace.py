@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from mmm.fitting import assemble, usable
 from mmm.likelihood import FusedDensity, fuse
@@ -34,8 +35,11 @@ def preview(panel: Panel, model: Model | None = None, draws: int = 1000, seed: i
     Raises
     ------
     BadInput
-        As :func:`mmm.fit` does.
+        As :func:`mmm.fit` does; also of a panel by geo, whose mode lies far from its posterior's middle.
     """
+    if len(panel.geos) > 1:
+        remedy = "fit it with draws=200, tune=300, or sum the geos."
+        raise BadInput(Problem("preview", "a panel by geo has no mode that stands for its posterior.", remedy=remedy))
     model = Model() if model is None else model
     kept = usable(panel, model)
     model = model.about(panel, kept)

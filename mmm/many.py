@@ -19,7 +19,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, CacError, Problem, UnknownName
 from mmm.encoding import encode
-from mmm.fitting import fit
+from mmm.fitting import first_run, fit
 from mmm.nuts import Settings
 from mmm.panel import Panel
 from mmm.posterior import Posterior
@@ -98,8 +98,8 @@ class _Job:
 def fit_many(
     jobs: Mapping[str, tuple[Panel, Model | None]],
     folder: str | os.PathLike[str],
-    draws: int = 1000,
-    tune: int = 1000,
+    draws: int | None = None,
+    tune: int | None = None,
     chains: int = 4,
     seed: int = 0,
     workers: int = 1,
@@ -133,9 +133,14 @@ def fit_many(
 
     home = Path(folder)
     _check_names(jobs)
-    settings = Settings(draws, tune, chains, seed)
     work = [
-        _Job(name, panel, Model() if model is None else model, settings, home / _folder_name(name))
+        _Job(
+            name,
+            panel,
+            Model() if model is None else model,
+            first_run(panel, draws, tune, chains, seed),
+            home / _folder_name(name),
+        )
         for name, (panel, model) in jobs.items()
     ]
     home.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,8 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 
+from attribution.errors import BadInput
+from attribution.errors import Problem as Complaint
 from mmm.layout import Block
 from mmm.panel import Panel
 from mmm.priors import Beta, Gamma, HalfNormal, LogNormal, Normal, Prior
@@ -27,7 +29,15 @@ def build(panel: Panel, model: Model) -> Any:
 
     Free variables are named after the blocks of the layout, in its order, then ``sigma`` (or ``dispersion``); where
     the baseline does not collapse, ``whitened`` stands for its coefficients.
+
+    Raises
+    ------
+    BadInput
+        Where the panel has several geos; their density is the kernel's alone.
     """
+    if len(panel.geos) > 1:
+        remedy = "sum the geos, or use mmm.fit."
+        raise BadInput(Complaint("model", "a panel by geo has no graph in PyMC.", remedy=remedy))
     problem = standardise(panel, model)
     # without this policy PyTensor takes the log of a curve's constants in single precision
     with pytensor.config.change_flags(cast_policy="numpy+floatX"), pm.Model() as graph:

@@ -78,6 +78,10 @@ class Prior(ABC):
         """Natural value of an unconstrained coordinate."""
         return np.exp(coordinate)
 
+    def coordinate(self, natural: Any) -> Any:
+        """Unconstrained coordinate of a natural value."""
+        return np.log(natural)
+
 
 @final
 @dataclass(frozen=True)
@@ -105,6 +109,9 @@ class Normal(Prior):
 
     def natural(self, coordinate: Any) -> Any:  # noqa: D102
         return coordinate
+
+    def coordinate(self, natural: Any) -> Any:  # noqa: D102
+        return natural
 
 
 @final
@@ -191,6 +198,9 @@ class Beta(Prior):
     def natural(self, coordinate: Any) -> Any:  # noqa: D102
         return 1.0 / (1.0 + np.exp(-np.asarray(coordinate)))
 
+    def coordinate(self, natural: Any) -> Any:  # noqa: D102
+        return np.log(natural) - np.log1p(-np.asarray(natural))
+
 
 @final
 @dataclass(frozen=True)
@@ -242,6 +252,9 @@ class Flat(Prior):
 
     def natural(self, coordinate: Any) -> Any:  # noqa: D102
         return coordinate
+
+    def coordinate(self, natural: Any) -> Any:  # noqa: D102
+        return natural
 
 
 @dataclass(frozen=True)

@@ -162,11 +162,11 @@ def test_what_geos_share_is_normal_and_leaves_each_its_own_noise():
         left = np.stack(
             [row - sum(one.contribution()[:, 0] for one in geo) for row, geo in zip(shared.kpi, media, strict=True)]
         )
-        spread, common = shared.shared(theta[None], left[:, :, None])
+        common, spread = shared.shared(theta[None], left[:, :, None]), float(shared.natural(theta)["common"])
         loads = shared.basis @ common[:, 0]
-        total = stats.norm.logpdf(loads, 0, spread[0]).sum() + stats.gamma.logpdf(spread[0], 2, scale=1 / 20)
-        total -= 0.5 * len(loads) * np.log(spread[0] ** -2 + shared.trust.sum())  # volume of the whitening
-        total += np.log(spread[0])  # and of the logarithm
+        total = stats.norm.logpdf(loads, 0, spread).sum() + stats.gamma.logpdf(spread, 2, scale=1 / 20)
+        total -= 0.5 * len(loads) * np.log(spread**-2 + shared.trust.sum())  # volume of the whitening
+        total += np.log(spread)  # and of the logarithm
         for problem, series, sign in ((shared, left - common[:, 0], 1), (plain, left, -1)):
             for geo, row in enumerate(series):
                 sigma = values["sigma"][0, geo]
@@ -196,6 +196,11 @@ def test_regions_hit_at_once_do_not_count_as_three_witnesses():
         assert row["5%"] < brought < row["95%"]
     noise = fitted.organic(200).noise.std() / fitted.kpi_unit
     assert noise == pytest.approx(np.hypot(0.1, 0.04 * np.sqrt(2**2 + 1 + 0.5**2) / 3.5), rel=0.2)
+
+
+def test_preview_of_geos_is_refused():
+    with pytest.raises(BadInput, match=r"has no mode that stands for its posterior.*draws=200"):
+        mmm.preview(regional_panel(), MODEL)
 
 
 def test_recovers_and_converges(fitted):

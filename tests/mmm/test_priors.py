@@ -95,5 +95,5 @@ def test_preview_is_near_the_posterior_and_says_what_it_is(panel, posterior):
     assert "preview" in [finding.name for finding in quick.diagnostics]
     ratio = quick.contributions().median() / posterior.contributions().median()
     assert (np.abs(np.log(ratio)) < 0.3).all()
-    again = mmm.preview(panel, posterior.model)
+    again = mmm.fit(panel, posterior.model, preview=True)
     assert again.draws["share"].tobytes() == quick.draws["share"].tobytes()
