@@ -29,7 +29,7 @@ from mmm.panel import Panel
 from mmm.posterior import Posterior
 from mmm.priors import Array, Flat, Prior
 from mmm.sampling import sample_until_converged
-from mmm.specification import Model, NormalLikelihood
+from mmm.specification import Model, NegativeBinomialLikelihood, NormalLikelihood
 from mmm.standard import Problem as Standard
 
 __all__ = ["Calibration", "simulated_ranks"]
@@ -92,7 +92,8 @@ def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63,
     panel
         Its media, controls and calendar are taken as they are, its KPI sets the scale of the prior only.
     model
-        What is checked.
+        What is checked. Of counts only where the prior's expectation stays above zero, which is near enough: given
+        such a KPI the posterior hardly reaches below.
     fits
         How many KPIs are made.
     draws
@@ -112,7 +113,7 @@ def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63,
     kept = usable(panel, model)
     problem = stated(kept, model)
     rng = np.random.default_rng([seed, 9])
-    truth = Posterior(kept, model, _prior(problem, model, fits, rng), {}, ())
+    truth = _truth(problem, kept, model, fits, rng)
     mean = _means(truth)
     noise = [
         model.likelihood.predict(rng, one, cell.sigma, cell.unit) for one, cell in zip(mean, truth.cells, strict=True)
@@ -127,6 +128,15 @@ def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63,
         rows.append({name: int((values < known[name][fit]).sum()) for name, values in found.items()})
         converged.append(fine)
     return Calibration(pd.DataFrame(rows), draws, tuple(converged))
+
+
+def _truth(problem: Stated, panel: Panel, model: Model, fits: int, rng: np.random.Generator) -> Posterior:
+    """Draws from the prior; of counts, which nothing below zero can bring, those whose expectation stays above it."""
+    if not isinstance(model.likelihood, NegativeBinomialLikelihood):
+        return Posterior(panel, model, _prior(problem, model, fits, rng), {}, ())
+    drawn = Posterior(panel, model, _prior(problem, model, 16 * fits, rng), {}, ())
+    possible = np.flatnonzero(_means(drawn).min(axis=(0, 1)) > 0)[:fits]
+    return replace(drawn, draws={name: table[:, possible] for name, table in drawn.draws.items()})
 
 
 def _prior(problem: Stated, model: Model, fits: int, rng: np.random.Generator) -> dict[str, Array]:
