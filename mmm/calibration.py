@@ -24,7 +24,8 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
-from mmm.fitting import Stated, assemble, first_run, fused, stated, usable
+from mmm.assembly import Stated, assemble, fused, stated, usable
+from mmm.fitting import first_run
 from mmm.panel import Panel
 from mmm.posterior import Posterior
 from mmm.priors import Array, Flat, Prior

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from attribution.errors import BadInput, Problem
-from attribution.findings import Finding
-from mmm.conjugate import coefficient_draws
-from mmm.likelihood import FusedDensity, fuse
-from mmm.media import Drivers, media_draws
+from mmm.assembly import assemble, fused, stated, usable
+from mmm.laplace import preview as look_around_the_mode
 from mmm.nuts import Progress, Settings
 from mmm.panel import Panel
 from mmm.posterior import Posterior
-from mmm.priors import Array
-from mmm.readiness import active, panel_findings, parameter_count
 from mmm.sampling import Sampled, sample_until_converged
-from mmm.specification import Model, NormalLikelihood
-from mmm.standard import Problem as Standard
-from mmm.standard import standardise
+from mmm.specification import Model
 
-if TYPE_CHECKING:
-    from mmm.geo import GeoProblem
+__all__ = ["first_run", "fit"]
 
-__all__ = ["Stated", "assemble", "first_run", "fit", "fused", "stated", "usable"]
-
-Stated: TypeAlias = "Standard | GeoProblem"
-"""A panel and a model in the kernel's units."""
-
-_LENGTHS, _GEO_LENGTHS = (1000, 1000), (1500, 700)  # draws and tuning of each chain
+_LENGTHS, _GEO_LENGTHS = (1000, 1000), (1300, 500)  # draws and tuning of each chain
 
 
 def fit(
@@ -59,7 +45,7 @@ def fit(
     model
         Assumptions; :class:`Model` with its defaults where None.
     draws, tune, chains
-        Length of the first run, per chain. Where None 1000 of each, and of several geos 1500 after 700: among their
+        Length of the first run, per chain. Where None 1000 of each, and of several geos 1300 after 500: among their
         many parameters the largest R-hat of shorter chains passes its limit by chance.
     seed
         The same inputs and seed give the same draws.
@@ -76,9 +62,7 @@ def fit(
         Where the panel has no spend at all, or fewer rows than the model has parameters.
     """
     if preview:
-        from mmm.laplace import preview as look
-
-        return look(panel, model, draws or _LENGTHS[0], seed)
+        return look_around_the_mode(panel, model, draws or _LENGTHS[0], seed)
     model = Model() if model is None else model
     settings = first_run(panel, draws, tune, chains, seed)
     kept = usable(panel, model)
@@ -92,10 +76,9 @@ def fit(
 
 def first_run(panel: Panel, draws: int | None, tune: int | None, chains: int, seed: int) -> Settings:
     """How a fit of this panel begins; lengths that are None are chosen."""
-    if len(panel.geos) == 1:
-        usual, accept = _LENGTHS, 0.8
-    else:
-        usual, accept = _GEO_LENGTHS, 0.95  # below it some worlds diverge, and it costs hardly more
+    several = len(panel.geos) > 1
+    usual = _GEO_LENGTHS if several else _LENGTHS
+    accept = 0.95 if several else 0.8  # at 0.9 one of eight fits of 40 geos diverged, at 0.85 one of four
     return Settings(usual[0] if draws is None else draws, usual[1] if tune is None else tune, chains, seed, accept)
 
 
@@ -105,110 +88,3 @@ def _statistics(sampled: Sampled) -> dict[str, npt.NDArray[Any]]:
         "n_steps": sampled.draws.steps,
         "energy": sampled.draws.energy,
     }
-
-
-def stated(panel: Panel, model: Model) -> Stated:
-    """A usable panel and a model about it in the kernel's units, national or by geo."""
-    if len(panel.geos) == 1:
-        return standardise(panel, model)
-    from mmm.geo import standardise_geos  # compiles a kernel of its own
-
-    return standardise_geos(panel, model)
-
-
-def fused(problem: Stated) -> FusedDensity:
-    """The log density of either kind, in memory for the kernel."""
-    if isinstance(problem, Standard):
-        return fuse(problem)
-    from mmm.geo import fuse_geos
-
-    return fuse_geos(problem)
-
-
-def assemble(
-    problem: Stated,
-    panel: Panel,
-    model: Model,
-    theta: Array,
-    statistics: dict[str, npt.NDArray[Any]],
-    verdict: tuple[Finding, ...],
-    seed: int,
-) -> Posterior:
-    """A posterior from draws in the sampled coordinates; draws the coefficients that were integrated out.
-
-    Parameters
-    ----------
-    problem
-        Of the usable panel and the model.
-    panel, model
-        As given.
-    theta
-        Shape (chains, draws, n).
-    statistics, verdict, seed
-        Handed on.
-    """
-    kept = usable(panel, model)
-    rng = np.random.default_rng([seed, 1])
-    if isinstance(problem, Standard):
-        values = problem.layout.natural(theta)
-        values["baseline"] = _baseline(problem, kept, model, values, rng)
-    else:
-        values = problem.natural(theta)
-        values["baseline"] = _baselines(problem, kept, model, theta, values, rng)
-    return Posterior(kept, model, values, statistics, (*verdict, *panel_findings(panel, model)), seed)
-
-
-def usable(panel: Panel, model: Model) -> Panel:
-    """The panel with the channels that spent anything, and the organic ones that did anything.
-
-    Raises
-    ------
-    BadInput
-        Where no channel did, or the panel has fewer rows than the model has parameters.
-    """
-    chosen = active(panel)
-    if not chosen.channels:
-        remedy = "name the right spend columns; a model without media has nothing to say."
-        raise BadInput(Problem("panel", "no channel has any spend.", remedy=remedy))
-    count, rows = parameter_count(chosen, model.about(panel, chosen)), chosen.kpi.size
-    if rows < count:
-        remedy = "lengthen the panel, join channels, drop controls or lower the season's order."
-        raise BadInput(Problem("panel", f"has {rows} rows, fewer than the model's {count} parameters.", remedy=remedy))
-    return chosen
-
-
-def _baseline(
-    problem: Standard, panel: Panel, model: Model, values: dict[str, Array], rng: np.random.Generator
-) -> Array:
-    shape = values["sigma"].shape
-    flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in values.items() if name != "baseline"}
-    residual = np.repeat(problem.kpi[:, None], len(flat["sigma"]), axis=1)
-    for channel in media_draws(model.families(panel), flat, Drivers.of(panel))[0]:
-        residual -= channel.contribution()
-    if isinstance(model.likelihood, NormalLikelihood):
-        drawn = coefficient_draws(residual, flat["sigma"], problem.design.matrix, problem.scale, rng)
-    else:
-        drawn = problem.explicit.coefficients(residual, values["baseline"].reshape(residual.shape[1], -1))
-    return drawn.reshape(*shape, -1)
-
-
-def _baselines(
-    problem: GeoProblem, panel: Panel, model: Model, theta: Array, values: dict[str, Array], rng: np.random.Generator
-) -> Array:
-    """Coefficients of every geo's baseline, shape (chains, draws, G, K)."""
-    flat = {
-        name.removeprefix("geo_"): table.reshape(-1, *table.shape[2:])
-        for name, table in values.items()
-        if name.startswith("geo_")
-    }
-    left = np.repeat(problem.kpi[:, :, None], len(flat["sigma"]), axis=2)
-    for geo, channels in enumerate(media_draws(model.families(panel), flat, Drivers.of(panel))):
-        for channel in channels:
-            left[geo] -= channel.contribution()
-    left -= problem.shared(theta.reshape(-1, theta.shape[-1]), left)
-    drawn = [
-        coefficient_draws(residual, flat["sigma"][:, geo], terms.matrix, problem.scale[geo], rng)
-        for geo, (residual, terms) in enumerate(zip(left, problem.designs, strict=True))
-    ]
-    baseline = np.stack(drawn, axis=1)
-    return baseline.reshape(*theta.shape[:2], *baseline.shape[1:])

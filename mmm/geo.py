@@ -15,11 +15,11 @@ from mmm.layout import Layout, layout
 from mmm.lift import Observed, observe
 from mmm.likelihood import FusedDensity, laid_out
 from mmm.panel import Panel
-from mmm.priors import Array, Flat, HalfNormal, Normal, Prior
+from mmm.priors import Array, Flat, Normal, Prior
 from mmm.specification import Model, NormalLikelihood
 from mmm.standard import marginal_columns, reference_noise
 
-_UNUSED = HalfNormal(1.0)  # of the noise's spread, since every geo has a noise of its own, and of nothing shared
+_UNUSED = Normal(0.0, 1.0)  # of the noise's spread, since every geo has a noise of its own, and of nothing shared
 
 __all__ = ["GeoProblem", "fuse_geos", "standardise_geos"]
 

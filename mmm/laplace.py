@@ -6,7 +6,7 @@ import numpy as np
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
-from mmm.fitting import assemble, usable
+from mmm.assembly import assemble, usable
 from mmm.likelihood import FusedDensity, fuse
 from mmm.panel import Panel
 from mmm.posterior import Posterior
