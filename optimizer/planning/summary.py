@@ -37,7 +37,8 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
             console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
     names = [path for path in written if path.name in _SHOWN_FILES]
     if names:
-        console.print(f"Written to {escape(str(names[0].parent))}: {', '.join(path.name for path in names)}")
+        folder = escape(str(names[0].parent.resolve()))
+        console.print(f"Written to {folder}: {', '.join(path.name for path in names)}")
 
 
 def _console() -> Console:
