@@ -5,7 +5,6 @@ import pytest
 
 import mmm
 from mmm.convergence import ess_bulk
-from mmm.model import build
 from mmm.standard import standardise
 
 MODELS = {
@@ -22,6 +21,8 @@ MODELS = {
 def test_kernel_and_graph_give_one_posterior(company, name):
     """Means and spreads of every media parameter agree within five Monte Carlo standard errors."""
     import nutpie
+
+    from mmm.model import build  # not above: workers that load ArviZ at the same time write one file of its own
 
     frame, _ = company(weeks=80, seed=2)
     panel = mmm.Panel.from_frame(frame, "week", "customers", ["tv", "search"], ["price"])

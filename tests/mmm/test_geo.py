@@ -144,6 +144,13 @@ def test_lift_tests_of_unknown_geos_are_refused():
         mmm.fit(national, replace(MODEL, lift_tests=LIFTS[:1]))
 
 
+def test_coordinates_that_geos_do_not_use_are_easy_to_sample():
+    problem = standardise_geos(regional_panel(), MODEL)
+    place = problem.layout.size + len(problem.varying) - 1
+    assert problem.varying[-1] == problem.layout.size - 1  # the noise, of which every geo has its own
+    assert problem.priors[place] == mmm.Normal(0.0, 1.0)
+
+
 def test_what_geos_share_is_normal_and_leaves_each_its_own_noise():
     """Against dense normal densities, the coefficients of each baseline integrated out by their covariance."""
     panel = regional_panel(0.05)
@@ -198,7 +205,11 @@ def test_regions_hit_at_once_do_not_count_as_three_witnesses():
     assert noise == pytest.approx(np.hypot(0.1, 0.04 * np.sqrt(2**2 + 1 + 0.5**2) / 3.5), rel=0.2)
 
 
-def test_preview_of_geos_is_refused():
+def test_what_takes_no_geos_says_so():
+    from mmm.model import build
+
+    with pytest.raises(BadInput, match="a panel by geo has no graph in PyMC"):
+        build(regional_panel(), MODEL)
     with pytest.raises(BadInput, match=r"has no mode that stands for its posterior.*draws=200"):
         mmm.preview(regional_panel(), MODEL)
 
