@@ -105,7 +105,7 @@ def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63,
     Raises
     ------
     BadInput
-        Where ``draws`` does not fit the bins.
+        Where ``draws`` does not fit the bins, or the prior brings hardly any count.
     """
     if (draws + 1) % _BINS:
         remedy = f"give draws one less than a multiple of {_BINS}."
@@ -116,10 +116,10 @@ def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63,
     rng = np.random.default_rng([seed, 9])
     truth = _truth(problem, kept, model, fits, rng)
     mean = _means(truth)
-    noise = [
+    alone = [
         model.likelihood.predict(rng, one, cell.sigma, cell.unit) for one, cell in zip(mean, truth.cells, strict=True)
     ]
-    made = np.stack(noise) + _shared(problem, truth, rng)
+    made = np.stack(alone) + _shared(problem, truth, rng)
     known = dict(_quantities(truth))
     known["misfit"] = ((made - mean) ** 2).sum(axis=(0, 1))
     rows, converged = [], []
@@ -137,6 +137,9 @@ def _truth(problem: Stated, panel: Panel, model: Model, fits: int, rng: np.rando
         return Posterior(panel, model, _prior(problem, model, fits, rng), {}, ())
     drawn = Posterior(panel, model, _prior(problem, model, 16 * fits, rng), {}, ())
     possible = np.flatnonzero(_means(drawn).min(axis=(0, 1)) > 0)[:fits]
+    if len(possible) < fits:
+        remedy = "tighten the priors of the baseline, or ask for fewer fits."
+        raise BadInput(Problem("calibration", "hardly any draw from the prior stays above zero.", remedy=remedy))
     return replace(drawn, draws={name: table[:, possible] for name, table in drawn.draws.items()})
 
 
@@ -176,8 +179,8 @@ def _means(posterior: Posterior) -> Array:
 
 def _refitted(problem: Stated, panel: Panel, model: Model, draws: int, seed: int) -> tuple[dict[str, Array], bool]:
     """Thinned posterior draws of every quantity for one KPI, and whether the fit converged."""
-    length = 500 * min(len(panel.geos), 2)
-    sampled = sample_until_converged(fused(problem), first_run(panel, length, 500, 2, seed), time_budget=_SECONDS)
+    settings = first_run(panel, 500 * min(len(panel.geos), 2), 500, 2, seed)
+    sampled = sample_until_converged(fused(problem), settings, time_budget=_SECONDS)
     length = sampled.draws.theta.shape[0] * sampled.draws.theta.shape[1]
     theta = sampled.draws.theta.reshape(1, length, -1)[:, (np.arange(draws) + 0.5).astype(int) * length // draws]
     posterior = assemble(problem, panel, model, theta, {}, sampled.verdict, seed)

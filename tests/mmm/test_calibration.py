@@ -31,6 +31,19 @@ def test_ranks_are_uniform(ranked):
     assert np.mean(ranked.converged) > 0.9
 
 
+def test_geos_and_counts_are_ranked_too(company, monkeypatch):
+    monkeypatch.setattr("mmm.calibration._SECONDS", 0.0)  # one run each; eight fits only catch gross errors
+    frame, _ = company(weeks=40, seed=3)
+    both = pd.concat([frame.assign(geo="north"), frame.assign(geo="south", tv=frame["tv"].to_numpy()[::-1])])
+    geos = mmm.Panel.from_frame(both, "week", "customers", ["tv"], geo="geo")
+    ranked = simulated_ranks(geos, replace(MODEL, adstock=mmm.NoAdstock()), fits=8, seed=2)
+    assert {"geo_share 2", "geo_sigma 1", "common", "share 1", "baseline 3", "misfit"} <= set(ranked.ranks)
+    assert ranked.finding(false_alarm=0.001).passed
+    counts = replace(MODEL, likelihood=mmm.NegativeBinomialLikelihood())
+    national = mmm.Panel.from_frame(frame, "week", "customers", ["tv", "search"])
+    assert simulated_ranks(national, counts, fits=8, seed=2).finding(false_alarm=0.001).passed
+
+
 def uniform(fits: int, quantities: int, draws: int, seed: int) -> Calibration:
     rng = np.random.default_rng(seed)
     table = pd.DataFrame(rng.integers(0, draws + 1, (fits, quantities)))
