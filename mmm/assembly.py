@@ -102,31 +102,22 @@ def usable(panel: Panel, model: Model) -> Panel:
 def _baseline(
     problem: Standard, panel: Panel, model: Model, values: dict[str, Array], rng: np.random.Generator
 ) -> Array:
-    shape = values["sigma"].shape
-    flat = {name: table.reshape(-1, *table.shape[2:]) for name, table in values.items() if name != "baseline"}
-    residual = np.repeat(problem.kpi[:, None], len(flat["sigma"]), axis=1)
-    for channel in media_draws(model.families(panel), flat, Drivers.of(panel))[0]:
-        residual -= channel.contribution()
+    """Coefficients of a national baseline, shape (chains, draws, K)."""
+    flat = _flat({name: table for name, table in values.items() if name != "baseline"})
+    (residual,) = _without_media(problem.kpi[None], panel, model, flat)
     if isinstance(model.likelihood, NormalLikelihood):
         drawn = coefficient_draws(residual, flat["sigma"], problem.design.matrix, problem.scale, rng)
     else:
         drawn = problem.explicit.coefficients(residual, values["baseline"].reshape(residual.shape[1], -1))
-    return drawn.reshape(*shape, -1)
+    return drawn.reshape(*values["sigma"].shape, -1)
 
 
 def _baselines(
     problem: GeoProblem, panel: Panel, model: Model, theta: Array, values: dict[str, Array], rng: np.random.Generator
 ) -> Array:
     """Coefficients of every geo's baseline, shape (chains, draws, G, K)."""
-    flat = {
-        name.removeprefix("geo_"): table.reshape(-1, *table.shape[2:])
-        for name, table in values.items()
-        if name.startswith("geo_")
-    }
-    left = np.repeat(problem.kpi[:, :, None], len(flat["sigma"]), axis=2)
-    for geo, channels in enumerate(media_draws(model.families(panel), flat, Drivers.of(panel))):
-        for channel in channels:
-            left[geo] -= channel.contribution()
+    flat = _flat({name.removeprefix("geo_"): table for name, table in values.items() if name.startswith("geo_")})
+    left = _without_media(problem.kpi, panel, model, flat)
     left -= problem.shared(theta.reshape(-1, theta.shape[-1]), left)
     drawn = [
         coefficient_draws(residual, flat["sigma"][:, geo], terms.matrix, problem.scale[geo], rng)
@@ -134,3 +125,17 @@ def _baselines(
     ]
     baseline = np.stack(drawn, axis=1)
     return baseline.reshape(*theta.shape[:2], *baseline.shape[1:])
+
+
+def _flat(values: dict[str, Array]) -> dict[str, Array]:
+    """Tables with the chains joined."""
+    return {name: table.reshape(-1, *table.shape[2:]) for name, table in values.items()}
+
+
+def _without_media(kpi: Array, panel: Panel, model: Model, flat: dict[str, Array]) -> Array:
+    """What media leave of the KPI, shape (G, T, S)."""
+    left = np.repeat(kpi[:, :, None], len(flat["sigma"]), axis=2)
+    for geo, channels in enumerate(media_draws(model.families(panel), flat, Drivers.of(panel))):
+        for channel in channels:
+            left[geo] -= channel.contribution()
+    return left

@@ -89,6 +89,15 @@ def test_sensitivity_names_what_the_prior_decides(panel):
     assert compared.other.model == replace(opinionated, effects=mmm.Neutral(0.3))
 
 
+@pytest.mark.parametrize(
+    "prior",
+    [mmm.Normal(1.0, 2.0), mmm.LogNormal(0.5, 1.0), mmm.HalfNormal(0.3), mmm.Beta(2.0, 3.0), mmm.Gamma(2.0, 20.0)],
+)
+def test_coordinates_lead_back_to_natural_values(prior):
+    values = prior.sample(np.random.default_rng(0), 50)
+    np.testing.assert_allclose(prior.natural(prior.coordinate(values)), values, rtol=1e-12)
+
+
 def test_preview_is_near_the_posterior_and_says_what_it_is(panel, posterior):
     quick = mmm.preview(panel, posterior.model)
     assert not quick.converged
