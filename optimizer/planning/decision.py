@@ -123,7 +123,7 @@ def reason(row: ChannelRow, rows: Sequence[ChannelRow], blended: float, currency
     if row.planned == 0:
         return "Gets nothing in the plan." if row.now else "Is not used, and the plan leaves it so."
     moved = change(row.now, row.planned).capitalize()
-    following = "the next customer costs" if outcome == "customers" else f"one more in {outcome} costs"
+    following = "the next customer costs" if outcome == "customers" else f"one more unit of {outcome} costs"
     marginal = f"{following} {unit_cost(row.marginal_cac.mean)} {currency}"
     if row.limit in {"at its most", "at its least", "fixed"}:
         what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]

@@ -43,5 +43,5 @@ def test_where_marginal_costs_differ_nothing_is_said_of_the_others() -> None:
     rows = (ROWS[0], row("search", 1000, 1300, 90.0))
     assert reason(rows[0], rows, 108.4, "EUR", "customers").endswith("366.8 EUR, above the blended CAC of 108.4.")
     assert reason(rows[1], rows, 108.4, "EUR", "revenue").endswith(
-        "one more in revenue costs 90.00 EUR, below the blended CAC of 108.4."
+        "one more unit of revenue costs 90.00 EUR, below the blended CAC of 108.4."
     )
