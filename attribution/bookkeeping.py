@@ -1,4 +1,4 @@
-"""Counting in and out: totals of paths, and rows that cleaning refuses or leaves out."""
+"""Rows that cleaning refuses or leaves out, counted."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     import ibis
 
     from attribution.columns import Cleaning
-    from attribution.paths import Paths
 
-__all__ = ["bots", "remote_totals", "repeated", "summed", "without_remote_bots", "without_repeats"]
+__all__ = ["bots", "repeated", "without_remote_bots", "without_repeats"]
 
 
 def repeated(found: int, name: str) -> Problem:
@@ -55,32 +54,3 @@ def without_remote_bots(touches: ibis.Table, cleaning: Cleaning, exclusions: dic
         raise BadInput(bots(int(found["paths"]), int(found["longest"]), cleaning))
     exclusions["touchpoints: bots"] = int(found["paths"])
     return touches.filter(touches.length <= cleaning.longest_path)
-
-
-def summed(won: Paths, lost: Paths) -> dict[str, float]:
-    """Totals of paths in memory."""
-    both = (won, lost)
-    return {
-        "touches": float(sum(((part.conversions + part.nulls) * part.lengths).sum() for part in both))
-        if won.ended is None
-        else float(sum(part.first[-1] for part in both)),
-        "paths": float(sum(part.conversions.sum() + part.nulls.sum() for part in both))
-        if won.ended is None
-        else float(sum(len(part) for part in both)),
-        "conversions": float(won.conversions.sum()),
-        "nulls": float(sum(part.nulls.sum() for part in both)),
-        "value": float(won.value.sum()),
-    }
-
-
-def remote_totals(touches: ibis.Table) -> dict[str, float]:
-    """Totals of paths in an engine."""
-    first = touches.filter(touches.step == 0)
-    sums = first.aggregate(
-        touches=first.length.sum(),
-        paths=first.count(),
-        conversions=first.conversions.sum(),
-        nulls=first.nulls.sum(),
-        value=first.value.sum(),
-    ).execute()
-    return {name: float(sums[name].iloc[0] or 0.0) for name in sums.columns}

@@ -8,7 +8,7 @@ from html import escape
 
 import pandas as pd
 
-from attribution.economics import channel_cac
+from attribution.economics.cac import channel_cac
 from attribution.errors import BadInput
 
 __all__ = ["Credit", "compare"]

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribution.credit import Credit
-from attribution.economics import channel_cac
+from attribution.economics.cac import channel_cac
 from attribution.errors import BadInput
 from attribution.journeys import Journeys
 from attribution.model import Model, Solution

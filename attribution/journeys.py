@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.aggregated import dealt_to_buckets, exploded
 from attribution.array_touches import blocks_of
-from attribution.bookkeeping import bots, remote_totals, summed, without_remote_bots
+from attribution.bookkeeping import bots, without_remote_bots
 from attribution.columns import Cleaning, Columns, ConversionEvents
 from attribution.dialects import is_local
 from attribution.doorkeeper import Log, admit_conversions, admit_touchpoints, split_events
@@ -21,6 +21,7 @@ from attribution.paths import Paths
 from attribution.sessions import BUCKETS, PathRules, touches_of
 from attribution.sources import Engine, carried, kept, log_table
 from attribution.stream import Streamed, stream
+from attribution.totals import remote_totals, summed
 from attribution.touches import Touches
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from attribution.axes import amount_axis, percent_axis
 from attribution.errors import BadInput
 from attribution.figures import canvas, dress, headline, name_rows, own_axes, style, svg
 from attribution.flow import days_to_conversion, path_lengths, step_shares
 from attribution.labels import shortened, told_apart
-from attribution.numbers import amount_axis, percent_axis
 from attribution.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
 from attribution.rows import Marks, dot_rows, row_height
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from attribution.array_touches import blocks_of
-from attribution.bookkeeping import remote_totals, summed
 from attribution.errors import BadInput, UnknownChannel, UnknownName
 from attribution.ibis_touches import IbisTouches
 from attribution.journeys import Journeys
 from attribution.paths import Paths
+from attribution.totals import remote_totals, summed
 from attribution.touches import Touches
 
 __all__ = ["only", "prioritise", "without"]

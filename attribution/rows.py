@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from attribution.axes import amount_axis
 from attribution.errors import BadInput
 from attribution.figures import dress, headline, name_rows
-from attribution.numbers import amount_axis, compact
+from attribution.numbers import compact
 from attribution.palette import ACCENT, LINE, SOFT, WASH
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ResponseCurve,
         ResponseCurves,
     )
+    from mmm.effects import CostPerCustomer, FromAttribution, Neutral, ShareOfCustomers, SpendInformed
     from mmm.fitting import fit
     from mmm.forecast import Organic
     from mmm.laplace import preview
@@ -27,18 +28,7 @@ if TYPE_CHECKING:
     from mmm.panel import Panel
     from mmm.posterior import Posterior
     from mmm.prior_sensitivity import Sensitivity, sensitivity
-    from mmm.priors import (
-        Beta,
-        CostPerCustomer,
-        FromAttribution,
-        Gamma,
-        HalfNormal,
-        LogNormal,
-        Neutral,
-        Normal,
-        ShareOfCustomers,
-        SpendInformed,
-    )
+    from mmm.priors import Beta, Gamma, HalfNormal, LogNormal, Normal
     from mmm.roles import Exposure, ReachFrequency, Treatment
     from mmm.saturation import (
         ExponentialSaturation,
@@ -63,18 +53,8 @@ _HOMES = {
     "mmm.panel": ("Panel",),
     "mmm.roles": ("Exposure", "ReachFrequency", "Treatment"),
     "mmm.posterior": ("Posterior",),
-    "mmm.priors": (
-        "Beta",
-        "CostPerCustomer",
-        "FromAttribution",
-        "Gamma",
-        "HalfNormal",
-        "LogNormal",
-        "Neutral",
-        "Normal",
-        "ShareOfCustomers",
-        "SpendInformed",
-    ),
+    "mmm.effects": ("CostPerCustomer", "FromAttribution", "Neutral", "ShareOfCustomers", "SpendInformed"),
+    "mmm.priors": ("Beta", "Gamma", "HalfNormal", "LogNormal", "Normal"),
     "mmm.saturation": (
         "ExponentialSaturation",
         "HillSaturation",

@@ -17,7 +17,8 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from mmm.priors import Array, Beta, Gamma, LogNormal, Prior
+from mmm.arrays import Array
+from mmm.priors import Beta, Gamma, LogNormal, Prior
 
 __all__ = ["Adstock", "DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"]
 

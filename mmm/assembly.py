@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from mmm.arrays import Array
 from mmm.conjugate import coefficient_draws
 from mmm.likelihood import FusedDensity, fuse
 from mmm.media import Drivers, media_draws
 from mmm.panel import Panel
 from mmm.posterior import Posterior
-from mmm.priors import Array
 from mmm.readiness import active, panel_findings, parameter_count
 from mmm.specification import Model, NormalLikelihood
 from mmm.standard import Problem as Standard

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mmm.arrays import Array
 from mmm.panel import Panel
-from mmm.priors import Array
 
 __all__ = [
     "Design",

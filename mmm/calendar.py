@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, MissingExtra, Problem
-from mmm.priors import Array
+from mmm.arrays import Array
 
 __all__ = ["Calendar"]
 

@@ -24,11 +24,12 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from mmm.arrays import Array
 from mmm.assembly import Stated, assemble, fused, stated, usable
 from mmm.fitting import first_run
 from mmm.panel import Panel
 from mmm.posterior import Posterior
-from mmm.priors import Array, Flat, Prior
+from mmm.priors import Flat, Prior
 from mmm.sampling import sample_until_converged
 from mmm.specification import Model, NegativeBinomialLikelihood, NormalLikelihood
 from mmm.standard import Problem as Standard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmm.priors import Array
+from mmm.arrays import Array
 
 __all__ = ["coefficient_draws"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmm.priors import Array
+from mmm.arrays import Array
 
 __all__ = ["ess_bulk", "ess_tail", "r_hat"]
 

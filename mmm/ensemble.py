@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.priors import Array
+from mmm.arrays import Array
 
 __all__ = ["PoolScores", "bootstrap", "distance", "pool_scores", "stacking_weights"]
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from attribution.contracts import Column, Table
 from attribution.errors import BadInput, Problem
+from mmm.arrays import Array
 from mmm.baseline import design, wandering
 from mmm.media import Cell, shared_noise
 from mmm.panel import Panel
-from mmm.priors import Array
 from mmm.specification import Model
 
 __all__ = ["Organic", "Scenario", "forecast", "scenario"]

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from mmm.arrays import Array
 from mmm.frames import summarise
 from mmm.media import ChannelDraws
-from mmm.priors import Array
 
 if TYPE_CHECKING:
     from mmm.posterior import Posterior

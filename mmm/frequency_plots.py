@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from attribution.axes import amount_axis
 from attribution.errors import BadInput, Problem
 from attribution.figures import dress, headline, own_axes, style
-from attribution.numbers import amount_axis
 from attribution.palette import ACCENT, BAND, NOW, PLANNED
 from mmm.frequency import per_contact, reached
 

@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from attribution.errors import BadInput
 from attribution.errors import Problem as Complaint
+from mmm.arrays import Array
 from mmm.baseline import Design, design
 from mmm.kernel.geo import GEO_FIELDS, c_geo_log_density
 from mmm.layout import Layout, layout
 from mmm.lift import Observed, observe
 from mmm.likelihood import FusedDensity, laid_out
 from mmm.panel import Panel
-from mmm.priors import Array, Flat, Normal, Prior
+from mmm.priors import Flat, Normal, Prior
 from mmm.specification import Model, NormalLikelihood
 from mmm.standard import marginal_columns, reference_noise
 

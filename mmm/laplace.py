@@ -6,11 +6,11 @@ import numpy as np
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from mmm.arrays import Array
 from mmm.assembly import assemble, usable
 from mmm.likelihood import FusedDensity, fuse
 from mmm.panel import Panel
 from mmm.posterior import Posterior
-from mmm.priors import Array
 from mmm.specification import Model
 from mmm.standard import standardise
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from mmm.arrays import Array
 from mmm.panel import Panel
-from mmm.priors import Array, Prior
+from mmm.priors import Prior
 from mmm.specification import Model
 
 __all__ = ["Block", "Layout", "layout"]

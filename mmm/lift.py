@@ -11,8 +11,8 @@ import pandas as pd
 from attribution.errors import BadInput, Problem, nearest
 from attribution.findings import Finding
 from attribution.tables import LIFT_TESTS
+from mmm.arrays import Array
 from mmm.panel import Panel
-from mmm.priors import Array
 
 __all__ = ["LiftTest", "check_windows", "lift_tests_from_frame"]
 

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mmm.arrays import Array
 from mmm.kernel.density import FIELDS, c_expand, c_log_density
-from mmm.priors import Array, Prior
+from mmm.priors import Prior
 from mmm.standard import Problem
 
 __all__ = ["FusedDensity", "fuse", "laid_out"]

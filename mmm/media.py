@@ -12,9 +12,9 @@ from typing import Self
 import numpy as np
 
 from mmm.adstock import Adstock
+from mmm.arrays import Array
 from mmm.curves import Hill, Power, ResponseCurve, ResponseCurves
 from mmm.panel import Panel
-from mmm.priors import Array
 from mmm.saturation import Saturation
 
 __all__ = ["Cell", "ChannelDraws", "Drivers", "media_draws", "national_curves", "shared_noise", "weekly_curves"]

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import MissingExtra
-from mmm.priors import Array
+from mmm.arrays import Array
 
 __all__ = ["ChainProgress", "Draws", "Progress", "Settings", "Target", "run"]
 

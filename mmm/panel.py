@@ -11,8 +11,8 @@ import pandas as pd
 
 from attribution.contracts import Table
 from attribution.errors import BadInput, Problem, UnknownChannel
+from mmm.arrays import Array
 from mmm.calendar import Calendar
-from mmm.priors import Array
 from mmm.roles import Exposure, Medium, ReachFrequency, Roles, Treatment
 
 __all__ = ["Exposure", "Panel", "ReachFrequency", "Treatment"]
@@ -289,11 +289,6 @@ class Panel:
     def national_spend(self) -> pd.DataFrame:
         """Spend of all geos by period and channel."""
         return pd.DataFrame(self.spend.sum(axis=0), index=self.dates, columns=list(self.channels))
-
-    @property
-    def national_kpi(self) -> pd.Series:
-        """KPI of all geos by period."""
-        return pd.Series(self.kpi.sum(axis=0), index=self.dates, name=self.kpi_name)
 
     def recent_spend(self, periods: int = 13) -> pd.Series:
         """Mean spend per period over the last ``periods``, by channel."""

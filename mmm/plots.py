@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from attribution.axes import amount_axis, percent_axis
 from attribution.figures import canvas, dress, headline, own_axes, style, svg
-from attribution.numbers import amount_axis, percent_axis
 from attribution.palette import ACCENT, BAND, BARS, NOW, PLANNED, SOFT
 from attribution.rows import Marks, dot_rows, row_height
 from mmm.frequency_plots import optimal_frequency

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from typing import Any, Self
@@ -14,16 +14,16 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.findings import Finding
+from mmm.arrays import Array
 from mmm.baseline import Design, design
 from mmm.curves import ResponseCurves
-from mmm.diagnostics import check_sense
+from mmm.fit_checks import check_sense
 from mmm.forecast import Organic, forecast
 from mmm.frames import DrawsFrame, summarise
 from mmm.frequency import optimal_frequency
 from mmm.learning import data_speak, prior_shift
 from mmm.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, shared_noise, weekly_curves
 from mmm.panel import Panel
-from mmm.priors import Array
 from mmm.specification import Model
 from mmm.storage import read, write
 
@@ -351,10 +351,6 @@ class Posterior:
     def _dims(name: str, axes: int) -> list[str]:
         last = "column" if name == "baseline" else "channel"
         return {2: [], 3: ["geo"] if name == "geo_sigma" else [last], 4: ["geo", last]}[axes]
-
-    def with_model(self, model: Model) -> Self:
-        """The same draws under another description of the model, for reports."""
-        return replace(self, model=model)
 
     @property
     def _columns(self) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from attribution.findings import Finding
+from mmm.effects import Effects, Neutral
 from mmm.posterior import Posterior
-from mmm.priors import Effects, Neutral
 
 __all__ = ["Sensitivity", "sensitivity"]
 

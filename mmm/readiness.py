@@ -6,10 +6,10 @@ import numpy as np
 
 from attribution.findings import Finding
 from mmm.baseline import design
-from mmm.diagnostics import check_panel
 from mmm.layout import layout
 from mmm.lift import check_windows
 from mmm.panel import Panel
+from mmm.panel_checks import check_panel
 from mmm.specification import Model
 from mmm.standard import reference_noise
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmm.arrays import Array
 from mmm.baseline import design
 from mmm.conjugate import coefficient_draws
 from mmm.panel import Panel
-from mmm.priors import Array
 from mmm.specification import Model
 
 __all__ = ["DRAWS", "no_media", "seasonal_naive"]

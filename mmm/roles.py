@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.contracts import Column
 from attribution.errors import BadInput, Problem
-from mmm.priors import Array
+from mmm.arrays import Array
 
 __all__ = ["Exposure", "ReachFrequency", "Roles", "Treatment"]
 

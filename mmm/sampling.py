@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.findings import Finding
+from mmm.arrays import Array
 from mmm.convergence import ess_bulk, ess_tail, r_hat
 from mmm.nuts import ChainProgress, Draws, Progress, Settings, Target, run
-from mmm.priors import Array
 
 __all__ = ["ESS_LIMIT", "R_HAT_LIMIT", "Sampled", "gate", "sample_until_converged"]
 

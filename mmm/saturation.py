@@ -13,13 +13,14 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from mmm.arrays import Array
 from mmm.curves import Exponential, Hill, Logistic, MichaelisMenten, Power, ResponseCurve
 from mmm.curves.exponential import exponential
 from mmm.curves.hill import hill
 from mmm.curves.logistic import logistic
 from mmm.curves.michaelis_menten import michaelis_menten
 from mmm.curves.power import power
-from mmm.priors import Array, Beta, LogNormal, Prior
+from mmm.priors import Beta, LogNormal, Prior
 
 __all__ = [
     "ExponentialSaturation",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmm.priors import Array
+from mmm.arrays import Array
 
 __all__ = ["Scores", "crps", "score"]
 

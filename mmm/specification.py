@@ -11,10 +11,12 @@ import numpy as np
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.adstock import Adstock, GeometricAdstock
+from mmm.arrays import Array
 from mmm.baseline import LinearTrend, Season, Trend
+from mmm.effects import Effects, SpendInformed
 from mmm.lift import LiftTest
 from mmm.panel import Panel
-from mmm.priors import Array, Effects, Gamma, HalfNormal, LogNormal, Prior, SpendInformed
+from mmm.priors import Gamma, HalfNormal, LogNormal, Prior
 from mmm.saturation import HillSaturation, Saturation
 
 __all__ = ["Likelihood", "Model", "NegativeBinomialLikelihood", "NormalLikelihood", "Pooling", "StudentTLikelihood"]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from mmm.curves.joined import joined
 from mmm.ensemble import PoolScores, bootstrap, pool_scores
@@ -22,7 +23,6 @@ from mmm.frames import DrawsFrame, summarise
 from mmm.many import fit_many
 from mmm.panel import Panel
 from mmm.posterior import Posterior
-from mmm.priors import Array
 from mmm.specification import Model
 from mmm.validation import Backtest, Origins, place_of_fits, rolling_origins
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mmm.arrays import Array
 from mmm.baseline import Design, design
 from mmm.layout import Layout, layout
 from mmm.lift import Observed, observe
 from mmm.panel import Panel
-from mmm.priors import Array, Flat, Prior
+from mmm.priors import Flat, Prior
 from mmm.specification import Model, NegativeBinomialLikelihood, StudentTLikelihood
 
 __all__ = ["Explicit", "Problem", "marginal_columns", "reference_noise", "standardise"]

@@ -13,12 +13,12 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from mmm.arrays import Array
 from mmm.baseline import design, wandering
 from mmm.many import Fits, fit_many
 from mmm.media import shared_noise
 from mmm.panel import Panel
 from mmm.posterior import Posterior
-from mmm.priors import Array
 from mmm.rivals import no_media, seasonal_naive
 from mmm.scoring import Scores, score
 from mmm.specification import Model

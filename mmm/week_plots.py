@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from attribution.axes import amount_axis
 from attribution.errors import BadInput
 from attribution.figures import dress, headline, own_axes, style
 from attribution.labels import row_labels
-from attribution.numbers import amount_axis
 from attribution.palette import ACCENT, BAND, INK, SOFT, WARN, channel_colours
 
 if TYPE_CHECKING:

@@ -226,7 +226,7 @@ class _MarginalCAC(_Bounds):
         return {index: least for index, least in found.items() if least > 0}
 
     def _window(self, setting: Setting, index: int) -> tuple[float, float]:
-        from optimizer.solvers.inverse import spend_at_slope
+        from mmm.curves.inverse import spend_at_slope
 
         return spend_at_slope(setting.curves[setting.channels[index]], 1 / float(self.at_most or 1.0))
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from mmm.curves import ResponseCurve
+from mmm.curves.inverse import spend_scale
 from optimizer.program import plain
-from optimizer.solvers.inverse import spend_scale
 
 if TYPE_CHECKING:
     from optimizer.allocation import Allocation

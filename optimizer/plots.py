@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from attribution.axes import amount_axis
 from attribution.errors import BadInput
 from attribution.figures import canvas, dress, headline, name_rows, own_axes, style, svg
-from attribution.numbers import amount_axis, amounts, compact
+from attribution.numbers import amounts, compact
 from attribution.palette import ACCENT, BAND, NOW, PLANNED, SOFT, WARN
 from attribution.rows import Marks, dot_rows, row_height
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import BadInput, Problem
+from mmm.arrays import Array
 
-__all__ = ["Array", "Atom", "Family", "Parameter", "ResponseCurve", "checked_spend"]
+__all__ = ["Atom", "Family", "Parameter", "ResponseCurve", "checked_spend"]
 
-Array = npt.NDArray[np.float64]
 Parameter = Any  # a number or a 1-D array over draws; an array after construction
 
 

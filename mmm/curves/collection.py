@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
-from mmm.curves.base import Array, ResponseCurve
+from mmm.arrays import Array
+from mmm.curves.base import ResponseCurve
 
 __all__ = ["ResponseCurves"]
 

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from mmm.curves.base import Array, Family, Parameter
+from mmm.arrays import Array
+from mmm.curves.base import Family, Parameter
 
 __all__ = ["Hill", "hill"]
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import BadInput, Problem
-from mmm.curves.base import Array, Atom, ResponseCurve
+from mmm.arrays import Array
+from mmm.curves.base import Atom, ResponseCurve
 
 __all__ = ["Mixture"]
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import BadInput, Problem
-from mmm.curves.base import Array, Parameter, ResponseCurve, checked_spend
+from mmm.arrays import Array
+from mmm.curves.base import Parameter, ResponseCurve, checked_spend
 
 __all__ = ["Tabulated"]
 

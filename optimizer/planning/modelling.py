@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import mmm
 from mmm.adstock import Adstock
-from mmm.priors import Effects
+from mmm.effects import Effects
 from mmm.saturation import Saturation
 from mmm.specification import Likelihood
 from optimizer.planning.assemble import attribution_models

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves, Tabulated
-from mmm.curves.base import Array, Family
+from mmm.curves.base import Family
 
 __all__ = ["Bank", "Lines"]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.errors import IllPosedPlan
+from mmm.curves.inverse import spend_scale
 from optimizer.program import Array, Program
 from optimizer.solvers.bank import Bank
-from optimizer.solvers.inverse import spend_scale
 
 __all__ = ["with_ceilings"]
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from mmm.curves.base import Array
+from mmm.arrays import Array
 from optimizer.solvers.bank import Bank, Index
 
 __all__ = ["Envelopes", "Hull", "Tables"]

@@ -10,7 +10,7 @@ import numpy as np
 from mmm.curves import ResponseCurves
 from optimizer.program import Array
 from optimizer.solvers.bank import Bank
-from optimizer.solvers.inverse import spend_scales
+from optimizer.solvers.scales import spend_scales
 
 __all__ = ["Response"]
 

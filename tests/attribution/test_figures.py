@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 import pytest
+from legibility import faults
 from matplotlib.axes import Axes
 
 from attribution.figures import canvas, dress, headline, name_rows, own_axes, style, svg
-from attribution.legibility import faults
 
 HOSTILE = ["<script>alert(1)</script>", "$x^2$", "a & b", '"quoted"', "_hidden", "tab\tnew\nline", "Übergröße", "\x00"]
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attribution.axes import amount_axis, percent_axis
 from attribution.figures import canvas
 from attribution.labels import broken, plain, row_labels
-from attribution.numbers import amount_axis, amounts, compact, percent_axis
+from attribution.numbers import amounts, compact
 from attribution.palette import channel_colours
 
 names = st.lists(st.text(min_size=1, max_size=90), min_size=1, max_size=15, unique=True)

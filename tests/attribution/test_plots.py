@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from legibility import faults
 
 import attribution
 from attribution import plots
 from attribution.errors import BadInput
-from attribution.legibility import faults
 from attribution.rows import Marks, dot_rows, row_height
 from attribution.simulate import journeys, sample_effects
 

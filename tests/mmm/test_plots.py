@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from legibility import faults
 
 from attribution.errors import BadInput
-from attribution.legibility import faults
 from mmm import plots
 from mmm.curves import Hill, Logistic
 from mmm.simulate import world

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from legibility import faults
 
 from attribution.errors import BadInput
-from attribution.legibility import faults
 from attribution.rows import row_height
 from optimizer import plots
 

@@ -1,14 +1,14 @@
-"""Checks of a panel before fitting and of sense after it, as Findings."""
+"""Checks of a panel before anything is fitted to it, as Findings."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from attribution.findings import Finding
+from mmm.arrays import Array
 from mmm.panel import Panel
-from mmm.priors import Array
 
-__all__ = ["check_panel", "check_sense"]
+__all__ = ["check_panel"]
 
 _COLLINEAR = 0.9
 _ROWS_PER_PARAMETER = 3.0
@@ -103,50 +103,3 @@ def _centred(series: Array) -> Array:
     varies = spread > 1e-9 * np.abs(mean)
     away = np.where(varies, series - mean, 0.0) / np.where(varies, spread, 1.0)
     return np.asarray(away.reshape(-1, series.shape[2]))
-
-
-def check_sense(observed: Array, mean: Array, low: Array, high: Array, baseline: Array) -> tuple[Finding, ...]:
-    """Whether a fit makes sense.
-
-    Parameters
-    ----------
-    observed
-        KPI by period, shape (T,).
-    mean, low, high
-        Posterior predictive mean and 5 % and 95 % points, shape (T,).
-    baseline
-        Posterior mean of the baseline, shape (T,).
-    """
-    coverage = float(((observed >= low) & (observed <= high)).mean())
-    margin = 3.0 * float(np.sqrt(0.09 / len(observed)))
-    negative = float((baseline < 0).mean())
-    residual = observed - mean
-    spread = float((residual**2).sum())
-    carry = float((residual[1:] * residual[:-1]).sum() / spread) if spread > 0 else 0.0
-    explained = 1.0 - spread / max(float(((observed - observed.mean()) ** 2).sum()), 1e-300)
-    return (
-        Finding(
-            "predictive_coverage",
-            bool(coverage >= 0.9 - margin),
-            coverage,
-            0.9 - margin,
-            f"{coverage:.0%} of the periods lie inside their 90 % predictive interval.",
-        ),
-        Finding(
-            "baseline_positive",
-            negative == 0.0,
-            negative,
-            0.0,
-            "The baseline is positive throughout."
-            if negative == 0
-            else f"The baseline is negative in {negative:.0%} of the periods: media are credited with too much.",
-        ),
-        Finding(
-            "residual_autocorrelation",
-            abs(carry) < 0.4,
-            carry,
-            0.4,
-            f"Residuals of neighbouring periods correlate by {carry:.2f}.",
-        ),
-        Finding("r_squared", explained > 0.5, explained, 0.5, f"The model explains {explained:.0%} of the variance."),
-    )

@@ -1,14 +1,12 @@
-"""Where an expected curve's slope falls to a given value."""
+"""Where an expected curve reaches half of its ceiling, and where its slope falls to a given value."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from mmm.curves import ResponseCurve, ResponseCurves
-from optimizer.program import Array
-from optimizer.solvers.bank import Bank
+from mmm.curves.base import ResponseCurve
 
-__all__ = ["spend_at_slope", "spend_scale", "spend_scales"]
+__all__ = ["spend_at_slope", "spend_scale"]
 
 _STEPS = 400
 
@@ -23,19 +21,6 @@ def spend_scale(curve: ResponseCurve) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if float(curve.mean(np.exp(middle))) < ceiling / 2 else (low, middle)
     return float(np.exp(high))
-
-
-def spend_scales(curves: ResponseCurves) -> Array:
-    """The same for every channel at once, shape (channels,)."""
-    ceiling = np.array([float(np.mean(curve.ceiling)) for curve in curves.values()])
-    has_one = (ceiling > 0) & (ceiling < np.inf)
-    bank = Bank(curves)
-    low, high = np.full(len(curves), -150.0), np.full(len(curves), 150.0)
-    for _ in range(60):
-        middle = (low + high) / 2
-        is_low = bank.mean(np.exp(middle)) < ceiling / 2
-        low, high = np.where(is_low, middle, low), np.where(is_low, high, middle)
-    return np.where(has_one, np.exp(high), 1.0)
 
 
 def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[float, float]:
