@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from attribution import economics as economics
-    from attribution import tables as tables
-    from attribution.cac import ByConversionDate as ByConversionDate
-    from attribution.cac import ByTouchDate as ByTouchDate
-    from attribution.cac import cac_by_period as cac_by_period
-    from attribution.channel_rules import ChannelRule as ChannelRule
-    from attribution.channel_rules import ChannelRules as ChannelRules
-    from attribution.columns import Cleaning as Cleaning
-    from attribution.columns import Columns as Columns
-    from attribution.columns import ConversionEvents as ConversionEvents
-    from attribution.credit import Credit as Credit
-    from attribution.credit import compare as compare
-    from attribution.crediting import credit_per_conversion as credit_per_conversion
+    from attribution.analysis.bootstrap import Bootstrap as Bootstrap
+    from attribution.analysis.bootstrap import bootstrap as bootstrap
+    from attribution.analysis.cac_by_period import ByConversionDate as ByConversionDate
+    from attribution.analysis.cac_by_period import ByTouchDate as ByTouchDate
+    from attribution.analysis.cac_by_period import cac_by_period as cac_by_period
+    from attribution.analysis.credit_per_conversion import credit_per_conversion as credit_per_conversion
+    from attribution.analysis.evaluation import choose_order as choose_order
+    from attribution.analysis.evaluation import evaluate as evaluate
+    from attribution.analysis.intent_riders import intent_riders as intent_riders
+    from attribution.analysis.intent_riders import rider_marks as rider_marks
+    from attribution.analysis.segments import by_segment as by_segment
+    from attribution.analysis.segments import with_cohorts as with_cohorts
+    from attribution.analysis.segments import with_periods as with_periods
     from attribution.errors import BadInput as BadInput
     from attribution.errors import CacError as CacError
     from attribution.errors import IllPosedPlan as IllPosedPlan
@@ -27,87 +28,92 @@ if TYPE_CHECKING:
     from attribution.errors import NotConverged as NotConverged
     from attribution.errors import UnknownChannel as UnknownChannel
     from attribution.errors import UnknownName as UnknownName
-    from attribution.evaluation import choose_order as choose_order
-    from attribution.evaluation import evaluate as evaluate
     from attribution.findings import Finding as Finding
-    from attribution.heuristic import Custom as Custom
-    from attribution.heuristic import FirstTouch as FirstTouch
-    from attribution.heuristic import LastNonDirect as LastNonDirect
-    from attribution.heuristic import LastTouch as LastTouch
-    from attribution.heuristic import Linear as Linear
-    from attribution.heuristic import PositionBased as PositionBased
-    from attribution.heuristic import TimeDecay as TimeDecay
-    from attribution.identity import IdentityMap as IdentityMap
-    from attribution.intervals import Bootstrap as Bootstrap
-    from attribution.intervals import bootstrap as bootstrap
-    from attribution.journeys import Journeys as Journeys
-    from attribution.markov import Markov as Markov
-    from attribution.reshaping import only as only
-    from attribution.reshaping import prioritise as prioritise
-    from attribution.reshaping import without as without
-    from attribution.riders import intent_riders as intent_riders
-    from attribution.riders import rider_marks as rider_marks
-    from attribution.segments import by_segment as by_segment
-    from attribution.segments import with_cohorts as with_cohorts
-    from attribution.segments import with_periods as with_periods
-    from attribution.sessions import PathRules as PathRules
-    from attribution.shapley import OrderedShapley as OrderedShapley
-    from attribution.shapley import Shapley as Shapley
-    from attribution.shapley import ShapleyRate as ShapleyRate
-    from attribution.sources import Engine as Engine
-    from attribution.sources import read_table as read_table
+    from attribution.models.credit import Credit as Credit
+    from attribution.models.credit import compare as compare
+    from attribution.models.heuristic import Custom as Custom
+    from attribution.models.heuristic import FirstTouch as FirstTouch
+    from attribution.models.heuristic import LastNonDirect as LastNonDirect
+    from attribution.models.heuristic import LastTouch as LastTouch
+    from attribution.models.heuristic import Linear as Linear
+    from attribution.models.heuristic import PositionBased as PositionBased
+    from attribution.models.heuristic import TimeDecay as TimeDecay
+    from attribution.models.markov import Markov as Markov
+    from attribution.models.shapley import OrderedShapley as OrderedShapley
+    from attribution.models.shapley import Shapley as Shapley
+    from attribution.models.shapley import ShapleyRate as ShapleyRate
+    from attribution.paths.journeys import Journeys as Journeys
+    from attribution.paths.path_rules import PathRules as PathRules
+    from attribution.paths.reshaping import only as only
+    from attribution.paths.reshaping import prioritise as prioritise
+    from attribution.paths.reshaping import without as without
+    from attribution.reading import tables as tables
+    from attribution.reading.channel_rules import ChannelRule as ChannelRule
+    from attribution.reading.channel_rules import ChannelRules as ChannelRules
+    from attribution.reading.columns import Cleaning as Cleaning
+    from attribution.reading.columns import Columns as Columns
+    from attribution.reading.columns import ConversionEvents as ConversionEvents
+    from attribution.reading.identity_map import IdentityMap as IdentityMap
+    from attribution.reading.sources import Engine as Engine
+    from attribution.reading.sources import read_table as read_table
 
 _HOME = {
     "BadInput": "errors",
-    "Bootstrap": "intervals",
-    "ByConversionDate": "cac",
-    "ByTouchDate": "cac",
+    "Bootstrap": "analysis.bootstrap",
+    "ByConversionDate": "analysis.cac_by_period",
+    "ByTouchDate": "analysis.cac_by_period",
     "CacError": "errors",
-    "ChannelRule": "channel_rules",
-    "ChannelRules": "channel_rules",
-    "Cleaning": "columns",
-    "Columns": "columns",
-    "ConversionEvents": "columns",
-    "Credit": "credit",
-    "Custom": "heuristic",
-    "Engine": "sources",
+    "ChannelRule": "reading.channel_rules",
+    "ChannelRules": "reading.channel_rules",
+    "Cleaning": "reading.columns",
+    "Columns": "reading.columns",
+    "ConversionEvents": "reading.columns",
+    "Credit": "models.credit",
+    "Custom": "models.heuristic",
+    "Engine": "reading.sources",
     "Finding": "findings",
-    "FirstTouch": "heuristic",
-    "IdentityMap": "identity",
+    "FirstTouch": "models.heuristic",
+    "IdentityMap": "reading.identity_map",
     "IllPosedPlan": "errors",
     "InfeasiblePlan": "errors",
-    "Journeys": "journeys",
-    "LastNonDirect": "heuristic",
-    "LastTouch": "heuristic",
-    "Linear": "heuristic",
-    "Markov": "markov",
+    "Journeys": "paths.journeys",
+    "LastNonDirect": "models.heuristic",
+    "LastTouch": "models.heuristic",
+    "Linear": "models.heuristic",
+    "Markov": "models.markov",
     "MissingExtra": "errors",
     "NotConverged": "errors",
-    "OrderedShapley": "shapley",
-    "PathRules": "sessions",
-    "PositionBased": "heuristic",
-    "Shapley": "shapley",
-    "ShapleyRate": "shapley",
-    "TimeDecay": "heuristic",
+    "OrderedShapley": "models.shapley",
+    "PathRules": "paths.path_rules",
+    "PositionBased": "models.heuristic",
+    "Shapley": "models.shapley",
+    "ShapleyRate": "models.shapley",
+    "TimeDecay": "models.heuristic",
     "UnknownChannel": "errors",
     "UnknownName": "errors",
-    "bootstrap": "intervals",
-    "by_segment": "segments",
-    "cac_by_period": "cac",
-    "choose_order": "evaluation",
-    "compare": "credit",
-    "credit_per_conversion": "crediting",
-    "evaluate": "evaluation",
-    "intent_riders": "riders",
-    "only": "reshaping",
-    "prioritise": "reshaping",
-    "read_table": "sources",
-    "rider_marks": "riders",
-    "with_cohorts": "segments",
-    "with_periods": "segments",
-    "without": "reshaping",
+    "bootstrap": "analysis.bootstrap",
+    "by_segment": "analysis.segments",
+    "cac_by_period": "analysis.cac_by_period",
+    "choose_order": "analysis.evaluation",
+    "compare": "models.credit",
+    "credit_per_conversion": "analysis.credit_per_conversion",
+    "evaluate": "analysis.evaluation",
+    "intent_riders": "analysis.intent_riders",
+    "only": "paths.reshaping",
+    "prioritise": "paths.reshaping",
+    "read_table": "reading.sources",
+    "rider_marks": "analysis.intent_riders",
+    "with_cohorts": "analysis.segments",
+    "with_periods": "analysis.segments",
+    "without": "paths.reshaping",
 }
-_SUBMODULES = ("economics", "errors", "plots", "simulate", "tables")
+_SUBMODULES = {
+    "economics": "economics",
+    "errors": "errors",
+    "plots": "plots",
+    "simulate": "simulate",
+    "tables": "reading.tables",
+}
 
 __all__ = sorted([*_HOME, *_SUBMODULES])
 
@@ -118,7 +124,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     if name in _SUBMODULES:
-        return import_module(f"attribution.{name}")
+        return import_module(f"attribution.{_SUBMODULES[name]}")
     raise AttributeError(f"module 'attribution' has no attribute {name!r}")
 
 

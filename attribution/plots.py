@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from attribution.axes import amount_axis, percent_axis
+from attribution.analysis.flow import days_to_conversion, path_lengths, step_shares
+from attribution.drawing.axes import amount_axis, percent_axis
+from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
+from attribution.drawing.dot_rows import Marks, dot_rows, row_height
+from attribution.drawing.labels import shortened, told_apart
+from attribution.drawing.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
 from attribution.errors import BadInput
-from attribution.figures import canvas, dress, headline, name_rows, own_axes, style, svg
-from attribution.flow import days_to_conversion, path_lengths, step_shares
-from attribution.labels import shortened, told_apart
-from attribution.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
-from attribution.rows import Marks, dot_rows, row_height
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +119,8 @@ def transitions(journeys: Any, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     journeys
-        Journeys; or a table of shares, from (rows) x to (columns), as :func:`attribution.flow.step_shares` gives.
+        Journeys; or a table of shares, from (rows) x to (columns), as
+        :func:`attribution.analysis.flow.step_shares` gives.
     ax
         Axes to draw on.
     """
@@ -157,7 +158,7 @@ def time_to_conversion(journeys: Any, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     journeys
-        Journeys; or conversions by days, as :func:`attribution.flow.days_to_conversion` gives.
+        Journeys; or conversions by days, as :func:`attribution.analysis.flow.days_to_conversion` gives.
     ax
         Axes to draw on.
 

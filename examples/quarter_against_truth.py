@@ -12,8 +12,8 @@ import pandas as pd
 
 import attribution
 from mmm import Hill, ResponseCurves
-from optimizer.planning.progress import Progress
 from optimizer.planning.run import run_plan
+from optimizer.planning.stages.progress import Progress
 
 QUARTER = Path(__file__).parent / "quarter"
 

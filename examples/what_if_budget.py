@@ -10,8 +10,8 @@ import numpy as np
 
 from attribution.plots import canvas, style
 from optimizer import CostInflation, scenario_frontiers
-from optimizer.planning.progress import Progress
 from optimizer.planning.run import run_plan
+from optimizer.planning.stages.progress import Progress
 
 QUARTER = Path(__file__).parent / "quarter"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import optimizer
 from attribution.plots import canvas, style
 from optimizer import ChannelOff, compare
-from optimizer.planning.progress import Progress
 from optimizer.planning.run import run_plan
+from optimizer.planning.stages.progress import Progress
 
 QUARTER = Path(__file__).parent / "quarter"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from attribution.plots import canvas
 from optimizer import NewChannel, compare
-from optimizer.planning.progress import Progress
 from optimizer.planning.run import run_plan
+from optimizer.planning.stages.progress import Progress
 from optimizer.plots import moves
 
 QUARTER = Path(__file__).parent / "quarter"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import optimizer
 from attribution.plots import canvas, style
-from optimizer.planning.progress import Progress
 from optimizer.planning.run import run_plan
+from optimizer.planning.stages.progress import Progress
 
 QUARTER = Path(__file__).parent / "quarter"
 

@@ -10,8 +10,8 @@ import numpy as np
 
 import optimizer
 from attribution.plots import canvas
-from optimizer.planning.progress import Progress
 from optimizer.planning.run import run_plan
+from optimizer.planning.stages.progress import Progress
 from optimizer.plots import schedule
 
 QUARTER = Path(__file__).parent / "quarter"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmm import plots, simulate
-    from mmm.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
-    from mmm.baseline import LinearTrend, NoTrend, PiecewiseTrend, RandomWalk, Season
+    from mmm.checks.backtest import Backtest, hold_out, predict, rolling_origin
+    from mmm.checks.prior_sensitivity import Sensitivity, sensitivity
+    from mmm.checks.stacking import Stack, stack
     from mmm.curves import (
         Exponential,
         Hill,
@@ -18,19 +19,15 @@ if TYPE_CHECKING:
         ResponseCurve,
         ResponseCurves,
     )
-    from mmm.effects import CostPerCustomer, FromAttribution, Neutral, ShareOfCustomers, SpendInformed
-    from mmm.fitting import fit
-    from mmm.forecast import Organic
-    from mmm.laplace import preview
-    from mmm.lift import LiftTest, lift_tests_from_frame
-    from mmm.many import FitFailed, Fits, fit_many
-    from mmm.nuts import Progress
-    from mmm.panel import Panel
-    from mmm.posterior import Posterior
-    from mmm.prior_sensitivity import Sensitivity, sensitivity
-    from mmm.priors import Beta, Gamma, HalfNormal, LogNormal, Normal
-    from mmm.roles import Exposure, ReachFrequency, Treatment
-    from mmm.saturation import (
+    from mmm.data.column_roles import Exposure, ReachFrequency, Treatment
+    from mmm.data.lift_tests import LiftTest, lift_tests_from_frame
+    from mmm.data.panel import Panel
+    from mmm.model.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
+    from mmm.model.baseline import LinearTrend, NoTrend, PiecewiseTrend, RandomWalk, Season
+    from mmm.model.effects import CostPerCustomer, FromAttribution, Neutral, ShareOfCustomers, SpendInformed
+    from mmm.model.model import Model, NegativeBinomialLikelihood, NormalLikelihood, Pooling, StudentTLikelihood
+    from mmm.model.priors import Beta, Gamma, HalfNormal, LogNormal, Normal
+    from mmm.model.saturation import (
         ExponentialSaturation,
         HillSaturation,
         LogisticSaturation,
@@ -38,24 +35,27 @@ if TYPE_CHECKING:
         NoSaturation,
         PowerSaturation,
     )
-    from mmm.specification import Model, NegativeBinomialLikelihood, NormalLikelihood, Pooling, StudentTLikelihood
-    from mmm.stacking import Stack, stack
-    from mmm.validation import Backtest, hold_out, predict, rolling_origin
+    from mmm.posterior.forecast import Organic
+    from mmm.posterior.posterior import Posterior
+    from mmm.sampling.fit import fit
+    from mmm.sampling.fit_many import FitFailed, Fits, fit_many
+    from mmm.sampling.nuts import Progress
+    from mmm.sampling.preview import preview
 
 _HOMES = {
-    "mmm.adstock": ("DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"),
-    "mmm.baseline": ("LinearTrend", "NoTrend", "PiecewiseTrend", "RandomWalk", "Season"),
+    "mmm.model.adstock": ("DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"),
+    "mmm.model.baseline": ("LinearTrend", "NoTrend", "PiecewiseTrend", "RandomWalk", "Season"),
     "mmm.curves": ("Exponential", "Hill", "Logistic", "MichaelisMenten", "Power", "ResponseCurve", "ResponseCurves"),
-    "mmm.fitting": ("fit",),
-    "mmm.forecast": ("Organic",),
-    "mmm.lift": ("LiftTest", "lift_tests_from_frame"),
-    "mmm.nuts": ("Progress",),
-    "mmm.panel": ("Panel",),
-    "mmm.roles": ("Exposure", "ReachFrequency", "Treatment"),
-    "mmm.posterior": ("Posterior",),
-    "mmm.effects": ("CostPerCustomer", "FromAttribution", "Neutral", "ShareOfCustomers", "SpendInformed"),
-    "mmm.priors": ("Beta", "Gamma", "HalfNormal", "LogNormal", "Normal"),
-    "mmm.saturation": (
+    "mmm.sampling.fit": ("fit",),
+    "mmm.posterior.forecast": ("Organic",),
+    "mmm.data.lift_tests": ("LiftTest", "lift_tests_from_frame"),
+    "mmm.sampling.nuts": ("Progress",),
+    "mmm.data.panel": ("Panel",),
+    "mmm.data.column_roles": ("Exposure", "ReachFrequency", "Treatment"),
+    "mmm.posterior.posterior": ("Posterior",),
+    "mmm.model.effects": ("CostPerCustomer", "FromAttribution", "Neutral", "ShareOfCustomers", "SpendInformed"),
+    "mmm.model.priors": ("Beta", "Gamma", "HalfNormal", "LogNormal", "Normal"),
+    "mmm.model.saturation": (
         "ExponentialSaturation",
         "HillSaturation",
         "LogisticSaturation",
@@ -63,20 +63,20 @@ _HOMES = {
         "NoSaturation",
         "PowerSaturation",
     ),
-    "mmm.prior_sensitivity": (
+    "mmm.checks.prior_sensitivity": (
         "Sensitivity",
         "sensitivity",
     ),
-    "mmm.laplace": ("preview",),
-    "mmm.many": ("FitFailed", "Fits", "fit_many"),
-    "mmm.stacking": ("Stack", "stack"),
-    "mmm.validation": (
+    "mmm.sampling.preview": ("preview",),
+    "mmm.sampling.fit_many": ("FitFailed", "Fits", "fit_many"),
+    "mmm.checks.stacking": ("Stack", "stack"),
+    "mmm.checks.backtest": (
         "Backtest",
         "hold_out",
         "predict",
         "rolling_origin",
     ),
-    "mmm.specification": ("Model", "Pooling", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"),
+    "mmm.model.model": ("Model", "Pooling", "NegativeBinomialLikelihood", "NormalLikelihood", "StudentTLikelihood"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("plots", "simulate")

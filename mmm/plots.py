@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from attribution.axes import amount_axis, percent_axis
-from attribution.figures import canvas, dress, headline, own_axes, style, svg
-from attribution.palette import ACCENT, BAND, BARS, NOW, PLANNED, SOFT
-from attribution.rows import Marks, dot_rows, row_height
-from mmm.frequency_plots import optimal_frequency
-from mmm.week_plots import decomposition, fit, forecast, table_of
+from attribution.drawing.axes import amount_axis, percent_axis
+from attribution.drawing.canvas import canvas, dress, headline, own_axes, style, svg
+from attribution.drawing.dot_rows import Marks, dot_rows, row_height
+from attribution.drawing.palette import ACCENT, BAND, BARS, NOW, PLANNED, SOFT
+from mmm.drawing.by_week import decomposition, fit, forecast, table_of
+from mmm.drawing.frequency import optimal_frequency
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

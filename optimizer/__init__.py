@@ -5,18 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from optimizer.allocation import Allocation, Certificate, Status
-from optimizer.constraints import Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Pacing
-from optimizer.evaluation import Evaluation
-from optimizer.objectives import BlendedCAC, Objective, Profit, Spend
+from optimizer.answer.allocation import Allocation, Certificate, Status
+from optimizer.answer.evaluation import Evaluation
 from optimizer.plan import Plan
+from optimizer.question.constraints import Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Pacing
+from optimizer.question.objectives import BlendedCAC, Objective, Profit, Spend
 
 if TYPE_CHECKING:
-    from optimizer.flighting import Flight, FlightPlan, by_geo
-    from optimizer.guardrails import Ceiling, Guardrails
-    from optimizer.information import LiftTest, perfect_information, sizes_of_test, value_of_tests
-    from optimizer.risk import Pessimistic, Regret, expected_regret, risk_frontier, tail_mean
-    from optimizer.scenarios import (
+    from optimizer.cycle.guardrails import Ceiling, Guardrails
+    from optimizer.scenarios.what_ifs import (
         BudgetChange,
         ChannelOff,
         Comparison,
@@ -31,12 +28,15 @@ if TYPE_CHECKING:
     )
     from optimizer.solvers.conic import Conic
     from optimizer.solvers.engines import Hulls
+    from optimizer.uncertainty.risk import Pessimistic, Regret, expected_regret, risk_frontier, tail_mean
+    from optimizer.uncertainty.value_of_tests import LiftTest, perfect_information, sizes_of_test, value_of_tests
+    from optimizer.weeks.flight import Flight, FlightPlan, by_geo
 
 _HOMES = {
-    "optimizer.flighting": ("Flight", "FlightPlan", "by_geo"),
-    "optimizer.guardrails": ("Ceiling", "Guardrails"),
-    "optimizer.information": ("LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"),
-    "optimizer.risk": ("Pessimistic", "Regret", "expected_regret", "risk_frontier", "tail_mean"),
+    "optimizer.weeks.flight": ("Flight", "FlightPlan", "by_geo"),
+    "optimizer.cycle.guardrails": ("Ceiling", "Guardrails"),
+    "optimizer.uncertainty.value_of_tests": ("LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"),
+    "optimizer.uncertainty.risk": ("Pessimistic", "Regret", "expected_regret", "risk_frontier", "tail_mean"),
     "optimizer.scenarios": (
         "BudgetChange",
         "ChannelOff",

@@ -11,18 +11,18 @@ import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
 from mmm.curves import ResponseCurve, ResponseCurves
-from optimizer.allocation import Allocation, Certificate, Status, by_channel, channel_index
-from optimizer.constraints import Budget, Customers
-from optimizer.diagnosis import infeasible, refuse_if_ill_posed
-from optimizer.evaluation import Evaluation, evaluated
-from optimizer.objectives import Objective
-from optimizer.prices import prices_at
-from optimizer.program import Array, Constraint, Program, Setting
-from optimizer.solvers.bank import Bank
+from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
+from optimizer.answer.evaluation import Evaluation, evaluated
+from optimizer.answer.prices import prices_at
+from optimizer.answer.refusals import infeasible, refuse_if_ill_posed
+from optimizer.question.compiler import compiled
+from optimizer.question.constraints import Budget, Customers
+from optimizer.question.objectives import Objective
+from optimizer.question.program import Array, Constraint, Program, Setting
 from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
-from optimizer.solvers.compiler import compiled
 from optimizer.solvers.engines import Engine, Hulls
+from optimizer.solvers.flat_curves import Bank
 
 __all__ = ["Plan"]
 
@@ -222,7 +222,7 @@ class Plan:
         One row per budget: budget, spend, customers, blended_cac, marginal_cac (the cost of the frontier's next
         customer), bound and gap, then the spend of each channel as columns named ``spend:<channel>``.
         """
-        from optimizer.frontier import frontier_frame
+        from optimizer.answer.frontier import frontier_frame
 
         return frontier_frame(self, curves, budgets, gap)
 

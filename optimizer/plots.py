@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from attribution.axes import amount_axis
+from attribution.drawing.axes import amount_axis
+from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
+from attribution.drawing.dot_rows import Marks, dot_rows, row_height
+from attribution.drawing.palette import ACCENT, BAND, NOW, PLANNED, SOFT, WARN
 from attribution.errors import BadInput
-from attribution.figures import canvas, dress, headline, name_rows, own_axes, style, svg
 from attribution.numbers import amounts, compact
-from attribution.palette import ACCENT, BAND, NOW, PLANNED, SOFT, WARN
-from attribution.rows import Marks, dot_rows, row_height
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

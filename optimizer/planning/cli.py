@@ -31,7 +31,7 @@ OutFolder = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from optimizer.planning.provenance import versions
+        from optimizer.planning.stages.provenance import versions
 
         for name, version in versions().items():
             typer.echo(f"{name} {version}")
@@ -105,8 +105,8 @@ def report(plan: PlanFile, out: OutFolder = None) -> None:
 
 
 def _run(plan: Path, out: Path | None, goal: Goal) -> None:
+    from optimizer.planning.outputs.terminal import show
     from optimizer.planning.run import run_plan
-    from optimizer.planning.summary import show
 
     show(*run_plan(plan, out=out, goal=goal))
 

@@ -9,16 +9,16 @@ from typing import Literal
 
 from attribution.errors import BadInput
 from attribution.findings import Finding
-from optimizer.planning.attributing import attribute
-from optimizer.planning.believing import believe
-from optimizer.planning.config import Config, read_config
-from optimizer.planning.fitting import NEUTRAL, POSTERIOR, fit_neutral, fit_or_load, require_convergence
-from optimizer.planning.inputs import Inputs, read_inputs
-from optimizer.planning.optimizing import make_plan, plan_scenarios
-from optimizer.planning.outputs import write_outputs
-from optimizer.planning.progress import Progress
-from optimizer.planning.result import Run
-from optimizer.planning.testing import worth_of_tests
+from optimizer.planning.file.config import Config, read_config
+from optimizer.planning.outputs.folder import write_outputs
+from optimizer.planning.stages.attribute import attribute
+from optimizer.planning.stages.belief import believe
+from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR, fit_neutral, fit_or_load, require_convergence
+from optimizer.planning.stages.inputs import Inputs, read_inputs
+from optimizer.planning.stages.next_tests import worth_of_tests
+from optimizer.planning.stages.optimize import make_plan, plan_scenarios
+from optimizer.planning.stages.progress import Progress
+from optimizer.planning.stages.result import Run
 
 __all__ = ["Goal", "check_plan", "run_plan"]
 

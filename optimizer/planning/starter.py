@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from attribution.errors import BadInput
-from optimizer.planning.files import write_whole
+from attribution.files import write_whole
 
 __all__ = ["write_starter"]
 
@@ -31,7 +31,7 @@ def write_starter(folder: Path) -> list[Path]:
     BadInput
         Where one of the files exists already; nothing is written then.
     """
-    from mmm.simulate import world
+    from mmm.simulate.weekly_world import world
 
     present = [name for name in _NAMES if (folder / name).exists()]
     if present:
@@ -47,7 +47,7 @@ def write_starter(folder: Path) -> list[Path]:
         "touchpoints.csv": data.journeys.touchpoints,
         "conversions.csv": data.journeys.conversions,
     }
-    texts = {"plan.yaml": files("optimizer.planning").joinpath("templates/plan.yaml").read_text(encoding="utf-8")}
+    texts = {"plan.yaml": files("optimizer.planning").joinpath("starter.yaml").read_text(encoding="utf-8")}
     texts |= {
         name: table.to_csv(
             index=False, date_format="%Y-%m-%dT%H:%M:%SZ" if "time" in table else "%Y-%m-%d", lineterminator="\n"

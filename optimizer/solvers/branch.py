@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.program import Array, Program
-from optimizer.solvers.bank import Bank, Index
-from optimizer.solvers.frontier import FrontierWalk
+from optimizer.question.program import Array, Program
+from optimizer.solvers.flat_curves import Bank, Index
+from optimizer.solvers.frontier_walk import FrontierWalk
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.linear import SegmentProgram
 from optimizer.solvers.newton import settled

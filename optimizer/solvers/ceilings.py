@@ -8,8 +8,8 @@ import numpy as np
 
 from attribution.errors import IllPosedPlan
 from mmm.curves.inverse import spend_scale
-from optimizer.program import Array, Program
-from optimizer.solvers.bank import Bank
+from optimizer.question.program import Array, Program
+from optimizer.solvers.flat_curves import Bank
 
 __all__ = ["with_ceilings"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import CacError
-from optimizer.program import Array
+from optimizer.question.program import Array
 
 __all__ = ["Figures", "Shape", "Term", "template"]
 

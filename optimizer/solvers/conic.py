@@ -9,11 +9,11 @@ import numpy as np
 
 from attribution.errors import BadInput, Problem
 from mmm.curves import Exponential, Hill, MichaelisMenten, Power, ResponseCurve
-from optimizer.program import Array, Program
-from optimizer.solvers.bank import Bank
+from optimizer.question.program import Array, Program
 from optimizer.solvers.branch import Outcome
 from optimizer.solvers.cones import Figures, Shape, Term, template
-from optimizer.solvers.frontier import FrontierWalk
+from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.frontier_walk import FrontierWalk
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.linear import SegmentProgram
 from optimizer.solvers.relaxation import Relaxation

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from optimizer.program import Program
-from optimizer.solvers.bank import Bank
+from optimizer.question.program import Program
 from optimizer.solvers.branch import Outcome, branch_and_bound
+from optimizer.solvers.flat_curves import Bank
 
 __all__ = ["Engine", "Hulls"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmm.arrays import Array
-from optimizer.solvers.bank import Bank, Index
+from optimizer.solvers.flat_curves import Bank, Index
 
 __all__ = ["Envelopes", "Hull", "Tables"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.program import Array, Program, Row
+from optimizer.question.program import Array, Program, Row
 from optimizer.solvers.highs import QUIET, largest_gain
 from optimizer.solvers.hulls import Envelopes
 from optimizer.solvers.relaxation import Relaxed

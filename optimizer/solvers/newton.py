@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.program import Array, Program
-from optimizer.solvers.bank import Bank
+from optimizer.question.program import Array, Program
+from optimizer.solvers.flat_curves import Bank
 
 __all__ = ["settled"]
 

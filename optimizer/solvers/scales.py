@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mmm.curves import ResponseCurves
-from optimizer.program import Array
-from optimizer.solvers.bank import Bank
+from optimizer.question.program import Array
+from optimizer.solvers.flat_curves import Bank
 
 __all__ = ["spend_scales"]
 

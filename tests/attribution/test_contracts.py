@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.contracts import Column, Table
 from attribution.errors import BadInput, UnknownChannel, UnknownName, nearest
+from attribution.reading.contracts import Column, Table
 
 TABLE = Table(
     "spend.csv",

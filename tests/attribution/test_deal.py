@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import attribution.array_touches
-import attribution.chain
-import attribution.fold
-import attribution.stream
-import attribution.tally
+import attribution.models.absorbing_chain
+import attribution.models.sums_by_key
+import attribution.paths.array_touches
+import attribution.paths.fold
+import attribution.paths.from_duckdb
 from attribution import BadInput, Engine, Journeys, Markov, PathRules, bootstrap
-from attribution.deal import PARTS, cut, deal, in_file, in_memory
-from attribution.fold import _in_order
-from attribution.sources import log_table, memory_limit, spill_folder
+from attribution.paths.fold import _in_order
+from attribution.paths.partition import PARTS, cut, deal, in_file, in_memory
+from attribution.reading.sources import log_table, memory_limit, spill_folder
 
 
 @pytest.mark.parametrize("room", [in_memory, in_file])
@@ -62,8 +62,8 @@ def test_paths_are_the_same_in_a_file_and_in_small_parts(make_log, monkeypatch, 
     touched, bought = make_log(2)
     rules = PathRules(segments=("geo",))
     plain = Journeys.from_touchpoints(touched, conversions=bought, rules=rules)
-    monkeypatch.setattr(attribution.stream, "_SHARE", 0.0)
-    monkeypatch.setattr(attribution.fold, "_AT_ONCE", at_once)
+    monkeypatch.setattr(attribution.paths.from_duckdb, "_SHARE", 0.0)
+    monkeypatch.setattr(attribution.paths.fold, "_AT_ONCE", at_once)
     engine = Engine(memory_limit="300MB", spill=str(tmp_path))
     other = Journeys.from_touchpoints(touched, conversions=bought, rules=rules, engine=engine)
     columns = ["ended", "time", "channel", "step", "length", "conversions", "value", "age", "bucket", "geo"]
@@ -102,12 +102,12 @@ def test_settings_of_duckdb_are_read_back(tmp_path):
 
 def test_numbers_do_not_depend_on_threads(make_log, monkeypatch):
     touched, bought = make_log(4)
-    monkeypatch.setattr(attribution.fold, "_AT_ONCE", 60)
-    monkeypatch.setattr(attribution.array_touches, "_BLOCK", 70)
-    monkeypatch.setattr(attribution.tally, "_ROWS", 500)
+    monkeypatch.setattr(attribution.paths.fold, "_AT_ONCE", 60)
+    monkeypatch.setattr(attribution.paths.array_touches, "_BLOCK", 70)
+    monkeypatch.setattr(attribution.models.sums_by_key, "_ROWS", 500)
     found = []
     for workers in (1, 2, 5):
-        for module in (attribution.fold, attribution.tally, attribution.chain):
+        for module in (attribution.paths.fold, attribution.models.sums_by_key, attribution.models.absorbing_chain):
             monkeypatch.setattr(module, "WORKERS", workers)
         journeys = Journeys.from_touchpoints(touched, conversions=bought)
         found.append(bootstrap(journeys, Markov(2), replicates=20).summary())

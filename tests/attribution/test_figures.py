@@ -10,7 +10,7 @@ import pytest
 from legibility import faults
 from matplotlib.axes import Axes
 
-from attribution.figures import canvas, dress, headline, name_rows, own_axes, style, svg
+from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
 
 HOSTILE = ["<script>alert(1)</script>", "$x^2$", "a & b", '"quoted"', "_hidden", "tab\tnew\nline", "Übergröße", "\x00"]
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from attribution import Journeys
+from attribution.analysis.flow import CONVERSION, NULL, START, days_to_conversion, path_lengths, step_shares
 from attribution.errors import BadInput
-from attribution.flow import CONVERSION, NULL, START, days_to_conversion, path_lengths, step_shares
-from attribution.simulate import journeys, sample_effects
+from attribution.simulate.journey_log import journeys, sample_effects
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,8 @@ from attribution import (
     PathRules,
     TimeDecay,
 )
-from attribution.dialects import epoch_micros
-from attribution.sessions import touches_of
+from attribution.paths.path_rules import touches_of
+from attribution.reading.dialects import epoch_micros
 
 CHECKED = ["length", "step", "channel", "conversions", "nulls", "value", "age"]
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.axes import amount_axis, percent_axis
-from attribution.figures import canvas
-from attribution.labels import broken, plain, row_labels
+from attribution.drawing.axes import amount_axis, percent_axis
+from attribution.drawing.canvas import canvas
+from attribution.drawing.labels import broken, plain, row_labels
+from attribution.drawing.palette import channel_colours
 from attribution.numbers import amounts, compact
-from attribution.palette import channel_colours
 
 names = st.lists(st.text(min_size=1, max_size=90), min_size=1, max_size=15, unique=True)
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attribution import BadInput, Journeys, Markov, bootstrap, chain
+from attribution import BadInput, Journeys, Markov, bootstrap
+from attribution.models import absorbing_chain as chain
 
 rows = st.lists(
     st.tuples(

@@ -7,9 +7,9 @@ from legibility import faults
 
 import attribution
 from attribution import plots
+from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.errors import BadInput
-from attribution.rows import Marks, dot_rows, row_height
-from attribution.simulate import journeys, sample_effects
+from attribution.simulate.journey_log import journeys, sample_effects
 
 LONG = [
     "tv",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import attribution.journeys as module
+import attribution.paths.journeys as module
 from attribution import (
     Cleaning,
     Custom,
@@ -26,8 +26,8 @@ from attribution import (
     bootstrap,
     evaluate,
 )
-from attribution.ibis_touches import IbisTouches
-from attribution.sessions import touches_of
+from attribution.paths.ibis_touches import IbisTouches
+from attribution.paths.path_rules import touches_of
 
 MODELS = [
     FirstTouch(),

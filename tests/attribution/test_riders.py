@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from attribution import Journeys, intent_riders, rider_marks
-from attribution.simulate import journeys as simulated
+from attribution.simulate.journey_log import journeys as simulated
 
 
 def test_riders_of_the_simulated_world_are_flagged_and_openers_are_not():

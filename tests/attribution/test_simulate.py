@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution.errors import BadInput, UnknownChannel
-from attribution.simulate import ORGANIC, Habit, habits_of, journeys, journeys_of, sample_effects
+from attribution.simulate.journey_log import ORGANIC, Habit, habits_of, journeys, journeys_of, sample_effects
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from attribution import BadInput, UnknownName, read_table
-from attribution.tables import OUTCOMES, SPEND, renamed, wide
+from attribution.reading.tables import OUTCOMES, SPEND, renamed, wide
 
 TEXT = "date,channel,spend\n2024-01-01,tv,10.5\n2024-01-08,tv,20\n"
 FRAME = pd.DataFrame(

@@ -17,8 +17,8 @@ import attribution_peer as peer
 import pandas as pd
 
 import attribution
-from attribution.model import Model
-from attribution.simulate import JourneyTruth, journeys
+from attribution.models.model import Model
+from attribution.simulate.journey_log import JourneyTruth, journeys
 
 RIDERS = ["brand_search", "affiliate"]
 NAMES = {"path": "path", "won": "conversions", "value": "value"}

@@ -17,9 +17,9 @@ import time
 import numpy as np
 
 import mmm
-from mmm.calibration import simulated_ranks
-from mmm.simulate import world
-from mmm.simulate_geo import geo_world
+from mmm.checks.calibration import simulated_ranks
+from mmm.simulate.geo_world import geo_world
+from mmm.simulate.weekly_world import world
 
 FALSE_ALARM = 0.01
 SEASON = mmm.Season(order=1)

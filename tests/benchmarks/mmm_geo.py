@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 import mmm
-from mmm.simulate_geo import GeoData, geo_world
+from mmm.simulate.geo_world import GeoData, geo_world
 
 LIMIT, WEEKS, CHANNELS, SHARED = 120.0, 156, 5, (0.0, 0.1)
 

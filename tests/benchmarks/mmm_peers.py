@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from mmm.simulate import WorldData
+    from mmm.simulate.weekly_world import WorldData
 
 ORDER = 3
 """Harmonics of the yearly season in every program's baseline."""

@@ -42,7 +42,7 @@ PROCESS, R_HAT, ESS = 8.0, 1.01, 400.0
 
 def write_world(folder: Path, seed: int) -> dict[str, Any]:
     """Write world.csv; what to tell every program of it."""
-    from mmm.simulate import world
+    from mmm.simulate.weekly_world import world
 
     data, _ = world(seed, weeks=WEEKS, channels=CHANNELS)
     return mmm_peers.written(data, folder) | {"chains": CHAINS, "draws": DRAWS, "tune": TUNE}

@@ -34,8 +34,8 @@ import numpy as np
 import pandas as pd
 from mmm_speed import effective
 
-from mmm.roster import Family, hill, logistic, s_shaped
-from mmm.simulate import WorldTruth, world
+from mmm.simulate.channels import Family, hill, logistic, s_shaped
+from mmm.simulate.weekly_world import WorldTruth, world
 
 CELLS = tuple(product((5, 10), (hill, s_shaped, logistic), (0.9, 0.7)))
 FIRST_SEED, NOW, LONGEST = 2000, 13, 3600.0

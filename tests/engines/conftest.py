@@ -146,7 +146,7 @@ def there(load: Any, log: tuple[pd.DataFrame, pd.DataFrame]) -> Journeys:
     """The same journeys as an engine's own expression."""
     touched, bought = load(*log)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("attribution.journeys.is_local", lambda table: False)
+        patch.setattr("attribution.paths.journeys.is_local", lambda table: False)
         journeys = Journeys.from_touchpoints(touched, conversions=bought, lookback="9D", rules=RULES)
     assert journeys.won is None
     return journeys

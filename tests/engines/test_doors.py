@@ -36,7 +36,7 @@ def remote(monkeypatch):
 @pytest.fixture
 def expected(small):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("attribution.journeys.is_local", lambda table: True)
+        patch.setattr("attribution.paths.journeys.is_local", lambda table: True)
         return Linear()(Journeys.from_touchpoints(small[0], conversions=small[1])).conversions
 
 

@@ -25,9 +25,9 @@ from attribution import (
     credit_per_conversion,
     evaluate,
 )
-from attribution.flow import days_to_conversion, path_lengths, step_shares
-from attribution.riders import rider_marks
-from attribution.sessions import BUCKETS
+from attribution.analysis.flow import days_to_conversion, path_lengths, step_shares
+from attribution.analysis.intent_riders import rider_marks
+from attribution.paths.path_rules import BUCKETS
 
 MODELS = [
     FirstTouch(),
@@ -127,7 +127,7 @@ def test_credit_of_single_conversions_goes_back_to_the_engine(backend, there):
 def test_credit_is_that_of_handwritten_sql(backend, make_log, oracle, monkeypatch, load):
     touched, bought = make_log(5, users=800, touches=5_000, conversions=700)
     log, ends = load(touched, bought)
-    monkeypatch.setattr("attribution.journeys.is_local", lambda table: False)
+    monkeypatch.setattr("attribution.paths.journeys.is_local", lambda table: False)
     journeys = Journeys.from_touchpoints(log, conversions=ends, lookback="10D")
     rows = oracle(touched, bought, 10)
     rows["decayed"] = 2.0 ** -rows["age"]

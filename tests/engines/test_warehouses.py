@@ -23,9 +23,9 @@ from attribution import (
     with_periods,
     without,
 )
-from attribution.dialects import bucket_of, epoch_micros
-from attribution.ibis_touches import IbisTouches
-from attribution.sessions import touches_of
+from attribution.paths.ibis_touches import IbisTouches
+from attribution.paths.path_rules import touches_of
+from attribution.reading.dialects import bucket_of, epoch_micros
 
 WAREHOUSES = ["bigquery", "snowflake", "databricks"]
 MODELS = [
@@ -43,7 +43,7 @@ LOG = {"user": "string", "time": "timestamp('UTC')", "channel": "string", "inter
 
 def kept_in(warehouse: str, monkeypatch) -> Journeys:
     """Journeys of a warehouse, as an expression from the raw log on."""
-    monkeypatch.setattr("attribution.dialects.engine_of", lambda table: warehouse)
+    monkeypatch.setattr("attribution.reading.dialects.engine_of", lambda table: warehouse)
     log, orders = ibis.table(LOG, name="log"), ibis.table({"user": "string", "time": "timestamp('UTC')"}, name="orders")
     touched = log.mutate(time=epoch_micros(log.time, log))
     ends = orders.mutate(time=epoch_micros(orders.time, orders), conversions=1.0, value=0.0)
@@ -92,7 +92,7 @@ def checked(text: str, warehouse: str) -> None:
 @pytest.mark.parametrize("warehouse", WAREHOUSES)
 def test_reshaped_journeys_and_single_conversions_compile(warehouse, monkeypatch):
     totals = {"touches": 1.0, "conversions": 1.0}
-    monkeypatch.setattr("attribution.reshaping.remote_totals", lambda table: totals)
+    monkeypatch.setattr("attribution.paths.reshaping.remote_totals", lambda table: totals)
     journeys = kept_in(warehouse, monkeypatch)
     for reshaped in (
         without(journeys, "a"),
@@ -118,7 +118,7 @@ def test_reshaped_journeys_and_single_conversions_compile(warehouse, monkeypatch
     ],
 )
 def test_times_keep_their_microseconds(engine, words, monkeypatch):
-    monkeypatch.setattr("attribution.dialects.engine_of", lambda table: engine)
+    monkeypatch.setattr("attribution.reading.dialects.engine_of", lambda table: engine)
     log = ibis.table({"time": "timestamp", "user": "string"}, name="log")
     text = ibis.to_sql(log.select(at=epoch_micros(log.time, log), bucket=bucket_of(log.user, 9, log)), dialect=engine)
     assert words in str(text).upper()

@@ -6,7 +6,7 @@ import warnings
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from attribution.figures import style
+from attribution.drawing.canvas import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

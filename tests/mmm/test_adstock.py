@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmm.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
 from mmm.kernel import carryover
 from mmm.kernel.jit import compiled
-from mmm.media import stocked
+from mmm.model.adstock import DelayedAdstock, GeometricAdstock, NoAdstock, WeibullCDFAdstock, WeibullPDFAdstock
+from mmm.posterior.media import stocked
 
 lag_weights = compiled(carryover.lag_weights.py_func)
 

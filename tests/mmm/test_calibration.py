@@ -8,7 +8,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
-from mmm.calibration import Calibration, simulated_ranks
+from mmm.checks.calibration import Calibration, simulated_ranks
 
 MODEL = mmm.Model(
     adstock={"tv": mmm.GeometricAdstock(), "search": mmm.NoAdstock()},
@@ -32,7 +32,7 @@ def test_ranks_are_uniform(ranked):
 
 
 def test_geos_and_counts_are_ranked_too(company, monkeypatch):
-    monkeypatch.setattr("mmm.calibration._SECONDS", 0.0)  # one run each; eight fits only catch gross errors
+    monkeypatch.setattr("mmm.checks.calibration._SECONDS", 0.0)  # one run each; eight fits only catch gross errors
     frame, _ = company(weeks=40, seed=3)
     both = pd.concat([frame.assign(geo="north"), frame.assign(geo="south", tv=frame["tv"].to_numpy()[::-1])])
     geos = mmm.Panel.from_frame(both, "week", "customers", ["tv"], geo="geo")

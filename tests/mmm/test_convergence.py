@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mmm.convergence import ess_bulk, ess_tail, r_hat
-from mmm.sampling import gate
+from mmm.sampling.convergence import ess_bulk, ess_tail, r_hat
+from mmm.sampling.until_converged import gate
 
 
 def chains(rho, draws=400, count=4, seed=0):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import mmm
-from mmm.likelihood import fuse
-from mmm.standard import standardise
+from mmm.sampling.fused_density import fuse
+from mmm.sampling.national_problem import standardise
 
 LIFTS = (
     mmm.LiftTest("tv", "2023-07-03", "2023-08-06", 5_000, 120, 30),
@@ -82,7 +82,7 @@ def test_gradient_matches_finite_differences(given, name):
     "name", ["default", "per channel", "weibull survival, power", "weibull density, exponential", "student", *WIDE]
 )
 def test_pymc_graph_has_the_same_density_and_gradient(given, name):
-    from mmm.model import build, coordinates
+    from mmm.sampling.pymc_graph import build, coordinates
 
     density = fuse(standardise(given, MODELS[name]))
     graph = build(given, MODELS[name])
@@ -111,7 +111,7 @@ def test_marginal_likelihood_is_the_dense_gaussian(panel):
 def test_small_counts_have_the_same_density_and_gradient(panel):
     from dataclasses import replace
 
-    from mmm.model import build, coordinates
+    from mmm.sampling.pymc_graph import build, coordinates
 
     few = replace(panel, kpi=np.rint(panel.kpi * 0.02))
     density = fuse(standardise(few, MODELS["counts"]))

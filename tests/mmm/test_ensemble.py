@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmm.ensemble import bootstrap, distance, pool_scores, stacking_weights
-from mmm.scoring import crps
+from mmm.checks.scores import crps
+from mmm.checks.stacking_weights import bootstrap, distance, pool_scores, stacking_weights
 
 RNG = np.random.default_rng(3)
 

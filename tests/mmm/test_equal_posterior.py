@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import mmm
-from mmm.convergence import ess_bulk
-from mmm.standard import standardise
+from mmm.sampling.convergence import ess_bulk
+from mmm.sampling.national_problem import standardise
 
 MODELS = {
     "normal": mmm.Model(saturation=mmm.MichaelisMentenSaturation(), season=mmm.Season(order=1)),
@@ -22,7 +22,9 @@ def test_kernel_and_graph_give_one_posterior(company, name):
     """Means and spreads of every media parameter agree within five Monte Carlo standard errors."""
     import nutpie
 
-    from mmm.model import build  # not above: workers that load ArviZ at the same time write one file of its own
+    from mmm.sampling.pymc_graph import (
+        build,  # not above: workers that load ArviZ at the same time write one file of its own
+    )
 
     frame, _ = company(weeks=80, seed=2)
     panel = mmm.Panel.from_frame(frame, "week", "customers", ["tv", "search"], ["price"])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from attribution.errors import BadInput, UnknownChannel
-from mmm.experiments import lift_test, lift_tests
-from mmm.lift import lift_tests_from_frame
-from mmm.simulate import world
+from mmm.data.lift_tests import lift_tests_from_frame
+from mmm.simulate.lift_tests import lift_test, lift_tests
+from mmm.simulate.weekly_world import world
 
 
 @pytest.fixture(scope="module")

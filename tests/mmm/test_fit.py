@@ -8,7 +8,7 @@ import pytest
 
 import mmm
 from attribution.errors import UnknownChannel
-from mmm.nuts import ChainProgress, Progress
+from mmm.sampling.nuts import ChainProgress, Progress
 
 
 def test_recovers_contributions(posterior, truth):
@@ -91,7 +91,7 @@ def test_import_is_light():
 
 def test_fitting_does_not_import_pymc():
     code = (
-        "import sys; sys.path.insert(0, 'tests/mmm'); import mmm, mmm.fitting, mmm.nuts; mmm.nuts._extension();"
+        "import sys; sys.path.insert(0, 'tests/mmm'); import mmm, mmm.sampling.fit, mmm.sampling.nuts; mmm.sampling.nuts._extension();"
         "bad = {'pymc', 'arviz', 'matplotlib', 'pytensor'} & set(sys.modules); sys.exit(repr(bad) if bad else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,9 +9,9 @@ from scipy import stats
 
 import mmm
 from attribution.errors import BadInput
-from mmm.geo import fuse_geos, standardise_geos
-from mmm.lift import observe
-from mmm.media import Drivers, media_draws
+from mmm.data.lift_tests import observe
+from mmm.posterior.media import Drivers, media_draws
+from mmm.sampling.geo_problem import fuse_geos, standardise_geos
 
 MODEL = mmm.Model(saturation=mmm.MichaelisMentenSaturation(), season=mmm.Season(order=1))
 LIFTS = (
@@ -82,8 +82,8 @@ def test_gradient_matches_finite_differences(names, tests, common):
 
 
 def test_one_geo_without_spread_is_the_national_density():
-    from mmm.likelihood import fuse
-    from mmm.standard import standardise
+    from mmm.sampling.fused_density import fuse
+    from mmm.sampling.national_problem import standardise
 
     frame, _ = regions()
     panel = mmm.Panel.from_frame(frame[frame["region"] == "north"], "week", "customers", list(SHARES))
@@ -206,7 +206,7 @@ def test_regions_hit_at_once_do_not_count_as_three_witnesses():
 
 
 def test_what_takes_no_geos_says_so():
-    from mmm.model import build
+    from mmm.sampling.pymc_graph import build
 
     with pytest.raises(BadInput, match="a panel by geo has no graph in PyMC"):
         build(regional_panel(), MODEL)

@@ -8,7 +8,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
-from mmm.lift import check_windows, observe
+from mmm.data.lift_tests import check_windows, observe
 
 WEEKS = 130
 CHANNELS = ("tv", "social", "video", "search")

@@ -10,7 +10,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput, UnknownName
-from mmm.many import FitFailed
+from mmm.sampling.fit_many import FitFailed
 
 MODEL = mmm.Model(saturation=mmm.MichaelisMentenSaturation(), season=mmm.Season(order=1))
 SHORT = {"draws": 50, "tune": 100, "chains": 2}

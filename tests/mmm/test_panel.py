@@ -9,7 +9,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput, UnknownChannel
-from mmm.panel_checks import check_panel
+from mmm.data.panel_checks import check_panel
 
 CHANNELS = ("tv", "search", "social")
 

@@ -8,7 +8,7 @@ from legibility import faults
 from attribution.errors import BadInput
 from mmm import plots
 from mmm.curves import Hill, Logistic
-from mmm.simulate import world
+from mmm.simulate.weekly_world import world
 
 NAMES = ["tv", "A very long channel name that somebody pasted from the ad manager", "<b>", "$x$", "_hidden"]
 

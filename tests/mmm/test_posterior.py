@@ -127,7 +127,7 @@ def test_a_file_of_another_version_is_refused_with_what_it_lacks(posterior, tmp_
 
     import netCDF4
 
-    from mmm import storage
+    from mmm.posterior import storage
 
     path = tmp_path / "posterior.nc"
     posterior.save(path)

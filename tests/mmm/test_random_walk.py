@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import mmm
-from mmm.baseline import design, wandering
-from mmm.readiness import parameter_count
+from mmm.model.baseline import design, wandering
+from mmm.sampling.usable import parameter_count
 
 WALK = (mmm.LinearTrend(), mmm.RandomWalk(sd=0.3))
 MEDIA = mmm.MichaelisMentenSaturation()

@@ -7,8 +7,8 @@ import pytest
 import mmm
 from attribution.errors import BadInput, UnknownChannel
 from mmm import plots
-from mmm.frequency import best_frequency, per_contact
-from mmm.media import Drivers, media_draws
+from mmm.posterior.frequency import best_frequency, per_contact
+from mmm.posterior.media import Drivers, media_draws
 
 HALF, SLOPE = 2.5, 2.2  # contacts; so that the best frequency is HALF (SLOPE - 1) ** (1 / SLOPE)
 BEST = HALF * (SLOPE - 1) ** (1 / SLOPE)
@@ -253,7 +253,7 @@ def test_what_a_model_says_of_a_silent_channel_is_left_out_with_it(company):
 
 def test_regions_reach_people_too(panel):
     """The hierarchical density knows reach, organic channels and a wandering level: its gradient is the density's."""
-    from mmm.geo import fuse_geos, standardise_geos
+    from mmm.sampling.geo_problem import fuse_geos, standardise_geos
 
     frames = [wide_company(weeks=60, seed=seed)[0].assign(region=f"region {seed}") for seed in range(2)]
     both = mmm.Panel.from_frame(pd.concat(frames), "week", "customers", SPEND, [PRICE], geo="region")

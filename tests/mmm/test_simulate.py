@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution.errors import BadInput
-from mmm.example import main, summary, write_example
-from mmm.roster import Medium, Planned, Rider, hill, logistic, roster, s_shaped
-from mmm.simulate import ORGANIC, world
+from mmm.simulate.channels import Medium, Planned, Rider, hill, logistic, roster, s_shaped
+from mmm.simulate.example import main, summary, write_example
+from mmm.simulate.weekly_world import ORGANIC, world
 
 FAMILIES = [hill, s_shaped, logistic]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from attribution.errors import BadInput
-from mmm.simulate_geo import geo_world
+from mmm.simulate.geo_world import geo_world
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ def test_a_plan_on_stacked_curves_is_certified(stacked):
 
 
 def test_organic_channels_have_contributions_but_no_cost(company):
-    from mmm.stacking import Stack
+    from mmm.checks.stacking import Stack
 
     frame, _ = company()
     newsletter = np.random.default_rng(1).gamma(2.0, 100.0, len(frame))

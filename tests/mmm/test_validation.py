@@ -6,7 +6,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
-from mmm.scoring import crps, score
+from mmm.checks.scores import crps, score
 
 MEDIA = mmm.MichaelisMentenSaturation()
 
@@ -66,7 +66,7 @@ def test_a_lift_test_that_was_not_over_plays_no_part(panel, backtest):
 
 
 def test_without_media_each_geo_has_controls_of_its_own():
-    from mmm.rivals import no_media
+    from mmm.checks.naive_forecasts import no_media
 
     weeks, rng = 120, np.random.default_rng(2)
     price = rng.normal(0, 1, (2, weeks))

@@ -7,7 +7,7 @@ from plan_worlds import hill_world
 from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, UnknownChannel
 from mmm.curves import Exponential, Hill, Power, ResponseCurves
 from optimizer import BlendedCAC, Budget, Channel, Customers, Group, MaxCAC, Pacing, Plan, Profit, Spend
-from optimizer.flighting import Flight, by_geo
+from optimizer.weeks.flight import Flight, by_geo
 
 CURVES = ResponseCurves({"tv": Exponential(60, 3000), "search": Exponential(40, 1000), "social": Hill(50, 4000, 0.9)})
 LAGS = {"tv": [0.5, 0.3, 0.2], "social": [0.8, 0.2]}

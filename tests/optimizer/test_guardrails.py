@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from attribution.errors import BadInput
-from optimizer.guardrails import Ceiling, Guardrails
+from optimizer.cycle.guardrails import Ceiling, Guardrails
 
 WEEKS = pd.date_range("2026-01-05", periods=8, freq="7D")
 

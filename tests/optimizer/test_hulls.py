@@ -8,7 +8,7 @@ from scipy.spatial import ConvexHull
 
 from mmm.curves import Exponential, Hill, Logistic, MichaelisMenten, Mixture, Power, ResponseCurves, Tabulated
 from optimizer import Budget, Channel, Customers, Plan
-from optimizer.solvers.bank import Bank
+from optimizer.solvers.flat_curves import Bank
 from optimizer.solvers.hulls import Tables
 
 rigorous = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,7 +6,7 @@ import pytest
 from attribution.errors import BadInput, UnknownChannel
 from mmm.curves import MichaelisMenten, ResponseCurves
 from optimizer import BlendedCAC, Budget, Customers, Plan, Profit
-from optimizer.information import LiftTest, perfect_information, sizes_of_test, value_of_tests
+from optimizer.uncertainty.value_of_tests import LiftTest, perfect_information, sizes_of_test, value_of_tests
 
 RNG = np.random.default_rng(0)
 CURVES = ResponseCurves(

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from legibility import faults
 
+from attribution.drawing.dot_rows import row_height
 from attribution.errors import BadInput
-from attribution.rows import row_height
 from optimizer import plots
 
 NAMES = ["tv", "A very long channel name that somebody pasted from the ad manager", "<b>", "$x$", "_hidden", "search"]

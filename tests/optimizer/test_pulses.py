@@ -10,7 +10,7 @@ from plan_worlds import hill_world
 from attribution.errors import BadInput, InfeasiblePlan
 from mmm.curves import Hill, Logistic, Mixture, ResponseCurves, Tabulated
 from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Pacing, Plan, Profit, Spend
-from optimizer.flighting import Flight
+from optimizer.weeks.flight import Flight
 
 WORLD = hill_world(0, 5, "mixed", budget=1e6 / 52)
 LAGS = {channel: [0.6, 0.3, 0.1] for channel in WORLD}

@@ -6,7 +6,7 @@ from plan_worlds import hill_world
 
 from attribution.errors import BadInput, UnknownChannel
 from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Plan, Profit
-from optimizer.scenarios import (
+from optimizer.scenarios.what_ifs import (
     BudgetChange,
     ChannelOff,
     CostInflation,

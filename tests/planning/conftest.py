@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.planning.progress import Progress
-from optimizer.planning.result import Run
 from optimizer.planning.run import Goal, run_plan
+from optimizer.planning.stages.progress import Progress
+from optimizer.planning.stages.result import Run
 from optimizer.planning.starter import write_starter
 
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]

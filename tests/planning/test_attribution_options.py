@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from attribution.errors import BadInput
-from optimizer.planning.result import Run
+from optimizer.planning.stages.result import Run
 
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
 

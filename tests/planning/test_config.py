@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from attribution.errors import BadInput
-from optimizer.planning.amounts import Amount
-from optimizer.planning.config import read_config
+from optimizer.planning.file.amounts import Amount
+from optimizer.planning.file.config import read_config
 
 GOOD = """\
 name: Q4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from optimizer.planning.decision import reason
-from optimizer.planning.result import ChannelRow, Estimate
+from optimizer.planning.outputs.decision import reason
+from optimizer.planning.stages.result import ChannelRow, Estimate
 
 
 def row(channel: str, now: float, planned: float, marginal: float, limit: str = "") -> ChannelRow:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.planning.files import checksum, staged_folder, write_whole
+from attribution.files import checksum, staged_folder, write_whole
 
 
 def test_checksum_is_that_of_the_bytes(tmp_path: Path) -> None:

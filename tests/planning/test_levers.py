@@ -10,9 +10,9 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
-from optimizer.planning.config import read_config
-from optimizer.planning.inputs import read_inputs
-from optimizer.planning.modelling import mix_model
+from optimizer.planning.file.config import read_config
+from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.stages.model import mix_model
 
 LEVERS = """    driven_by: {tv: {reach: tv_reach, frequency: tv_contacts}, paid_social: display_views}
     organic: {newsletter: sends, posts: {reach: post_reach, frequency: post_contacts}}

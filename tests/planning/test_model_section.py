@@ -12,10 +12,10 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
-from optimizer.planning.config import read_config
-from optimizer.planning.inputs import read_inputs
-from optimizer.planning.modelling import mix_model, neutral
-from optimizer.planning.result import Run
+from optimizer.planning.file.config import read_config
+from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.stages.model import mix_model, neutral
+from optimizer.planning.stages.result import Run
 
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from optimizer.planning.config import Config
+from optimizer.planning.file.config import Config
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "plan-file.md"
 

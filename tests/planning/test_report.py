@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.planning.result import Run
+from optimizer.planning.stages.result import Run
 
 pytestmark = [
     pytest.mark.browser,

@@ -12,9 +12,9 @@ import pytest
 from openpyxl import load_workbook
 
 from attribution.errors import BadInput, InfeasiblePlan, NotConverged
-from optimizer.planning.files import checksum
-from optimizer.planning.result import Run
+from attribution.files import checksum
 from optimizer.planning.run import check_plan
+from optimizer.planning.stages.result import Run
 
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
 OUTPUTS = {

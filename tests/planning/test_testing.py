@@ -9,9 +9,9 @@ import pytest
 
 from attribution.errors import BadInput
 from optimizer import Customers, LiftTest, value_of_tests
-from optimizer.planning.result import Run
-from optimizer.planning.sections.plan import NextTests
-from optimizer.planning.testing import worth_of_tests
+from optimizer.planning.file.keys.plan import NextTests
+from optimizer.planning.stages.next_tests import worth_of_tests
+from optimizer.planning.stages.result import Run
 
 
 def test_every_channel_in_use_is_weighed_most_valuable_first(finished: tuple[Run, Path]) -> None:

@@ -1,0 +1,1 @@
+"""Analysis: what credit and journeys say beyond one number a channel."""

@@ -1,0 +1,1 @@
+"""Drawing: the look that all pictures share."""

@@ -1,0 +1,1 @@
+"""Models: journeys become credit."""

@@ -1,0 +1,1 @@
+"""Paths: touches become journeys."""

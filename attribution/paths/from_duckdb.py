@@ -1,0 +1,145 @@
+"""From checked events in DuckDB to paths in memory: DuckDB reads, joins and packs, the fold sorts and reads once."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput
+from attribution.paths.fold import Codes, Ends, Grammar, fold
+from attribution.paths.partition import ROW, Keep, deal, in_file, in_memory
+from attribution.paths.path_rules import PathRules
+from attribution.paths.paths import Paths, joined, narrow
+from attribution.reading.dialects import user_key
+from attribution.reading.sources import batches, memory_limit, spill_folder
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["Streamed", "stream"]
+
+_SHARE = 0.25  # of the memory limit, for events that wait to be folded
+
+
+@dataclass(frozen=True, eq=False)
+class Streamed:
+    """Paths in memory with what their numbers mean.
+
+    Parameters
+    ----------
+    channels
+        Names in alphabetical order; a channel's id is its position.
+    won, lost
+        Paths that converted and paths that did not.
+    repeats
+        Exact repeats among the touches.
+    conversions, moments
+        Number of all conversions, also of those without a touch, and of the moments of users at which they fell.
+    categories
+        Segment -> its values; a label is a position among them.
+    ends
+        The conversions in the order in which paths number them.
+    """
+
+    channels: tuple[str, ...]
+    won: Paths
+    lost: Paths
+    repeats: int
+    conversions: float
+    moments: int
+    categories: dict[str, list[str]]
+    ends: ibis.Table
+
+
+def stream(
+    touched: ibis.Table, ends: ibis.Table, lookback: str, rules: PathRules, span: tuple[int, int], rows: int
+) -> Streamed:
+    """Paths of a log in DuckDB.
+
+    Parameters
+    ----------
+    touched
+        ``user``, ``time``, ``channel``, perhaps ``interaction``, and the segments.
+    ends
+        ``user``, ``time``, ``conversions``, ``value``: one row per user and time.
+    lookback, rules
+        What makes a path.
+    span
+        Earliest and latest time of all events.
+    rows
+        About how many touches there are.
+    """
+    kinds = ["channel", *(name for name in touched.columns if name not in {"user", "time", "channel"})]
+    touched = touched.mutate(**{name: touched[name].cast("string").fill_null("") for name in kinds[1:]})
+    codes = touched.select(kinds).distinct().execute().sort_values(kinds, ignore_index=True)
+    channel, channels = pd.factorize(codes["channel"], sort=True)
+    interaction = codes["interaction"] if "interaction" in kinds else pd.Series(None, codes.index, dtype=object)
+    bits = len(codes).bit_length()
+    if (span[1] - span[0]) << bits >= 2**63:
+        raise BadInput(f"{len(codes):,} different kinds of touch are too many; group the channels first.")
+    grammar = Grammar(
+        channel=channel.astype(np.int64),
+        window=np.array([rules.window(lookback, None if pd.isna(kind) else str(kind)) for kind in interaction]),
+        gap=rules.gap(lookback),
+        bits=bits,
+        epoch=span[0],
+    )
+    keyed = ends.mutate(key=user_key(ends.user)).order_by(["key", "time"])
+    converted = _ends(keyed)
+    with _room(touched, rows) as keep:
+        folded = fold(deal(batches(_events(touched, codes, grammar)), keep), converted, grammar)
+    won, lost = (joined([getattr(part, name) for part in folded]) for name in ("won", "lost"))
+    categories, labels = _categories(codes.drop(columns=["channel", "interaction"], errors="ignore"))
+    return Streamed(
+        channels=tuple(str(name) for name in channels),
+        won=_labelled(won, labels),
+        lost=_labelled(lost, labels),
+        repeats=sum(part.repeats for part in folded),
+        conversions=float(converted.conversions.sum()),
+        moments=len(converted.user),
+        categories=categories,
+        ends=keyed,
+    )
+
+
+def _room(touched: ibis.Table, rows: int) -> AbstractContextManager[Keep]:
+    """In memory, or in a file where the memory limit says so."""
+    return in_memory() if rows * ROW <= _SHARE * memory_limit(touched) else in_file(spill_folder(touched))
+
+
+def _ends(keyed: ibis.Table) -> Ends:
+    columns = list(zip(*batches(keyed.select("key", "time", "conversions", "value")), strict=True))
+    user, time, conversions, value = (np.concatenate(column) for column in columns or [[np.zeros(0)]] * 4)
+    return Ends(user.astype(np.uint64), time.astype(np.int64), conversions.astype(float), value.astype(float))
+
+
+def _events(touched: ibis.Table, codes: pd.DataFrame, grammar: Grammar) -> ibis.Table:
+    """User key and packed event of each touch."""
+    import ibis
+
+    backend = touched.get_backend()
+    listed = ibis.memtable(codes.assign(code=np.arange(len(codes))))
+    book = backend.create_table(ibis.util.gen_name("codes"), listed, temp=True)
+    coded = touched.join(book, list(codes.columns))
+    scale = 1 << grammar.bits
+    return coded.select(key=user_key(coded.user), event=(coded.time - grammar.epoch) * scale + coded.code)
+
+
+def _categories(kinds: pd.DataFrame) -> tuple[dict[str, list[str]], dict[str, Codes]]:
+    """Segment -> its values, and the position of each kind of touch among them."""
+    categories, labels = {}, {}
+    for name in kinds.columns:
+        label, values = pd.factorize(kinds[name].replace("", "(none)"), sort=True)
+        categories[name], labels[name] = [str(value) for value in values], label.astype(narrow(len(values)))
+    return categories, labels
+
+
+def _labelled(paths: Paths, labels: dict[str, Codes]) -> Paths:
+    """Each path under the segments of its first touch."""
+    kind = paths.labels["kind"]
+    own = {name: label[kind] for name, label in labels.items()}
+    return paths.relabelled({"bucket": paths.labels["bucket"], **own})

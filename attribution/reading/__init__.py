@@ -1,0 +1,1 @@
+"""Reading: any table as it is becomes a checked table."""

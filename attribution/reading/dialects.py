@@ -1,0 +1,144 @@
+"""What engines say each in their own way; with :mod:`attribution.reading.sources` the only place that names one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = [
+    "bucket_of",
+    "engine_of",
+    "epoch_micros",
+    "in_doubles",
+    "is_local",
+    "moment_of",
+    "reads_text_times",
+    "user_key",
+]
+
+_MICROS = {"duckdb": "epoch_us", "pyspark": "unix_micros", "databricks": "unix_micros", "bigquery": "unix_micros"}
+_MOMENTS = {
+    "duckdb": ("make_timestamptz", True),
+    "pyspark": ("timestamp_micros", True),
+    "databricks": ("timestamp_micros", True),
+    "bigquery": ("timestamp_micros", True),
+    "trino": ("from_unixtime", False),
+}
+_STRICT_CASTS = ("postgres", "snowflake", "redshift", "risingwave", "materialize")
+
+
+def engine_of(table: ibis.Table) -> str:
+    """Ibis's name of the engine; empty for a table of no engine, as when only SQL is wanted."""
+    import ibis
+
+    try:
+        return str(table.get_backend().name)
+    except ibis.IbisError:
+        return ""
+
+
+def is_local(table: ibis.Table) -> bool:
+    """Whether the table lives in DuckDB, whose sorted rows can be read one batch at a time without a network."""
+    return engine_of(table) == "duckdb"
+
+
+def reads_text_times(table: ibis.Table) -> bool:
+    """Whether the engine can tell a text that is no time from one that is, instead of giving up."""
+    return engine_of(table) not in _STRICT_CASTS
+
+
+def epoch_micros(time: Any, table: ibis.Table) -> Any:
+    """Microseconds since 1970 in UTC; times without a zone count as UTC."""
+    import ibis
+
+    engine = engine_of(table)
+    if engine not in _MICROS:
+        stamp = time if time.type().is_timestamp() else time.cast("timestamp")
+        whole = stamp.truncate("s").epoch_seconds().cast("int64")
+        return whole * 1_000_000 + stamp.microsecond().cast("int64")
+    stamp = time if engine == "duckdb" else time.cast("timestamp('UTC')")
+
+    @ibis.udf.scalar.builtin(signature=((stamp.type(),), "int64"), name=_MICROS[engine])
+    def micros(stamp):  # type: ignore[no-untyped-def]
+        ...
+
+    return micros(stamp)
+
+
+def moment_of(micros: Any, table: ibis.Table) -> Any:
+    """The time in UTC that lies so many microseconds after 1970, in the engine of a table."""
+    import ibis
+
+    engine = engine_of(table)
+    if engine == "snowflake":
+
+        @ibis.udf.scalar.builtin(name="to_timestamp_ntz", signature=(("int64", "int64"), "timestamp('UTC')"))
+        def scaled(count, digits):  # type: ignore[no-untyped-def]
+            ...
+
+        return scaled(micros, 6)
+    name, whole = _MOMENTS.get(engine, ("to_timestamp", False))
+    count = micros if whole else micros / ibis.literal(1e6)
+
+    @ibis.udf.scalar.builtin(name=name, signature=((count.type(),), "timestamp('UTC')"))
+    def moment(count):  # type: ignore[no-untyped-def]
+        ...
+
+    return moment(count)
+
+
+def user_key(user: Any) -> Any:
+    """64 bits that stand for a user in DuckDB; two of 10 million users share them once in 400,000 logs."""
+    import ibis
+
+    @ibis.udf.scalar.builtin(signature=(("string",), "uint64"), name="hash")
+    def key(text):  # type: ignore[no-untyped-def]
+        ...
+
+    return key(user)
+
+
+def bucket_of(user: Any, buckets: int, table: ibis.Table) -> Any:
+    """A number from 0 to ``buckets - 1`` that depends on the user alone.
+
+    Each engine has a hash of its own, so that the same user falls into another bucket elsewhere: intervals repeat with
+    the seed within an engine and agree between engines as two drawings of buckets do. Sums over all buckets, and so
+    every estimate, are the same everywhere.
+    """
+    import ibis
+
+    text = user.cast("string")
+    if engine_of(table) != "trino":
+        return ((text.hash() % buckets) + buckets) % buckets
+
+    @ibis.udf.scalar.builtin(name="crc32", signature=(("binary",), "int64"))
+    def crc32(octets):  # type: ignore[no-untyped-def]
+        ...
+
+    @ibis.udf.scalar.builtin(name="to_utf8", signature=(("string",), "binary"))
+    def to_utf8(letters):  # type: ignore[no-untyped-def]
+        ...
+
+    return crc32(to_utf8(text)) % buckets
+
+
+def in_doubles(table: ibis.Table) -> ibis.Table:
+    """The expression with fractions in double precision.
+
+    Spark, Postgres and Snowflake read ``1.0`` as a decimal number of one place, and Snowflake divides whole numbers as
+    decimals too; quotients of decimals are rounded to a few places.
+    """
+    import ibis.expr.operations as ops
+
+    def widened(node: Any, replaced: Mapping[str, Any] | None) -> Any:
+        node = node.__recreate__(replaced) if replaced else node
+        if isinstance(node, ops.Literal) and node.dtype.is_floating() and node.value is not None:
+            return ops.Cast(node, to="float64")
+        if isinstance(node, ops.Divide) and node.left.dtype.is_integer() and node.right.dtype.is_integer():
+            return ops.Divide(ops.Cast(node.left, to="float64"), node.right)
+        return node
+
+    return table.op().replace(widened).to_expr()

@@ -1,0 +1,56 @@
+"""Rows that cleaning refuses or leaves out, counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attribution.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    import ibis
+
+    from attribution.reading.columns import Cleaning
+
+__all__ = ["bots", "repeated", "without_remote_bots", "without_repeats"]
+
+
+def repeated(found: int, name: str) -> Problem:
+    """Exact repeats as a problem."""
+    remedy = (
+        "a log delivered twice: Cleaning(drop=('duplicates',)) leaves them out; where times are coarse and repeats are "
+        "real: Cleaning(keep_duplicates=True)."
+    )
+    return Problem(name, f"holds {found:,} exact repeats (rows alike in every column).", remedy=remedy)
+
+
+def bots(found: int, longest: int, cleaning: Cleaning) -> Problem:
+    """Paths past the limit as a problem."""
+    text = f"holds {found} paths of more than {cleaning.longest_path:,} touches, the longest of {longest:,}."
+    remedy = "a bot, most likely: Cleaning(drop=('bots',)) leaves them out; longest_path moves the limit."
+    return Problem("touchpoints", text, remedy=remedy)
+
+
+def without_repeats(events: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int], name: str) -> ibis.Table:
+    """The events without exact repeats, or an error that counts them."""
+    if cleaning.keep_duplicates:
+        return events
+    times = events.group_by(events.columns).aggregate(times=events.count())
+    repeats = int(times.aggregate(repeats=(times.times - 1).sum()).execute()["repeats"].iloc[0] or 0)
+    if not repeats:
+        return events
+    if "duplicates" not in cleaning.drop:
+        raise BadInput(repeated(repeats, name))
+    exclusions[f"{name}: duplicates"] = repeats
+    return events.distinct()
+
+
+def without_remote_bots(touches: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int]) -> ibis.Table:
+    """The touches of an engine without paths past the limit, or an error that names it."""
+    last = touches.filter((touches.step == touches.length - 1) & (touches.length > cleaning.longest_path))
+    found = last.aggregate(paths=last.count(), longest=last.length.max()).execute().iloc[0]
+    if not found["paths"]:
+        return touches
+    if "bots" not in cleaning.drop:
+        raise BadInput(bots(int(found["paths"]), int(found["longest"]), cleaning))
+    exclusions["touchpoints: bots"] = int(found["paths"])
+    return touches.filter(touches.length <= cleaning.longest_path)

@@ -1,0 +1,58 @@
+"""Identity: one person behind several user ids, by a map table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attribution.errors import BadInput, Problem
+from attribution.reading.sources import log_table
+
+if TYPE_CHECKING:
+    import ibis
+
+    from attribution.reading.sources import Engine
+
+__all__ = ["IdentityMap"]
+
+
+@dataclass(frozen=True)
+class IdentityMap:
+    """A table of user ids and the person behind each.
+
+    Parameters
+    ----------
+    table
+        Frame, file or Ibis table of the log's engine.
+    user, person
+        Its columns. A user without a row is a person of its own.
+    """
+
+    table: object
+    user: str = "user"
+    person: str = "person"
+
+    def apply(self, log: ibis.Table, column: str, engine: Engine | None = None) -> ibis.Table:
+        """The log with persons in place of users.
+
+        Raises
+        ------
+        BadInput
+            A column is missing, or a user has two persons.
+        """
+        known = log_table(self.table, engine, "identity map", beside=log)
+        for name in (self.user, self.person):
+            if name not in known.columns:
+                raise BadInput(
+                    Problem("identity map", "is missing.", name, remedy=f"found: {', '.join(known.columns)}.")
+                )
+        pairs = known.select(map_user=known[self.user].cast("string"), map_person=known[self.person].cast("string"))
+        pairs = pairs.filter(pairs.map_person.notnull()).distinct()
+        doubled = pairs.group_by("map_user").aggregate(persons=pairs.count())
+        torn = doubled.filter(doubled.persons > 1).limit(3).execute()["map_user"]
+        if len(torn):
+            text = f"gives several persons to user {', '.join(map(str, torn))}."
+            raise BadInput(Problem("identity map", text, self.person, remedy="keep one row per user."))
+        joined = log.left_join(pairs, log[column].cast("string") == pairs.map_user)
+        person = joined.map_person.fill_null(joined[column].cast("string"))
+        return joined.mutate(**{column: person}).drop("map_user", "map_person")

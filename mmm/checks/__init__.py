@@ -1,0 +1,1 @@
+"""Checks: whether a model can be believed."""

@@ -1,0 +1,283 @@
+"""stack: several models of one panel, weighed by their forecasts, as one posterior that does not hang on one guess."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
+from mmm.arrays import Array
+from mmm.checks.backtest import Backtest, Origins, place_of_fits, rolling_origins
+from mmm.checks.stacking_weights import PoolScores, bootstrap, pool_scores
+from mmm.curves import ResponseCurves
+from mmm.curves.joined import joined
+from mmm.data.panel import Panel
+from mmm.model.model import Model
+from mmm.posterior.forecast import Organic
+from mmm.posterior.frames import DrawsFrame, summarise
+from mmm.posterior.posterior import Posterior
+from mmm.sampling.fit_many import fit_many
+
+__all__ = ["Stack", "stack"]
+
+_BLOCK_DAYS = 28
+_REPLICATES = 400
+_WHOLE = "whole panel"
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Posteriors of several models on one panel, mixed in proportion to how well each forecasts.
+
+    Every answer is made of draws: as many of each model as its weight says, in one order throughout, so that draw i of
+    a curve belongs with draw i of the organic customers.
+
+    Parameters
+    ----------
+    posteriors
+        On the whole panel, by name of the model.
+    backtests
+        Forecasts of each model from the same origins.
+    replicates
+        Stacking weights under Bayesian bootstrap replicates of the unseen weeks, shape (R, K).
+    scores
+        Mean CRPS of each model alone under the same replicates, shape (R, K).
+    """
+
+    posteriors: Mapping[str, Posterior]
+    backtests: Mapping[str, Backtest]
+    replicates: Array
+    scores: Array
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the models."""
+        return tuple(self.posteriors)
+
+    @property
+    def weights(self) -> pd.Series:
+        """Share of each model in the draws: its stacking weight averaged over the replicates."""
+        return pd.Series(self.replicates.mean(axis=0), index=list(self.names), name="weight")
+
+    @property
+    def panel(self) -> Panel:
+        """What all models were fitted to."""
+        return self._first.panel
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels of the models."""
+        return self._first.channels
+
+    @property
+    def n_draws(self) -> int:
+        """Number of draws of the mixture."""
+        return min(posterior.n_draws for posterior in self.posteriors.values())
+
+    @property
+    def converged(self) -> bool:
+        """Whether every model with a part in the draws passed the convergence gate."""
+        return all(self.posteriors[name].converged for name in self.picks)
+
+    @cached_property
+    def picks(self) -> dict[str, npt.NDArray[np.intp]]:
+        """Draws taken of each model that has any: evenly over its chains."""
+        counts = _apportioned(self.weights.to_numpy(), self.n_draws)
+        return {
+            name: ((np.arange(count) + 0.5) * (self.posteriors[name].n_draws / count)).astype(np.intp)
+            for name, count in zip(self.names, counts, strict=True)
+            if count
+        }
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per model: weight with its 5 % and 95 % points, scores of its forecasts, distance from the best.
+
+        ``crps``, ``mape`` and ``coverage`` are means over unseen periods; ``behind`` is the relative excess of the CRPS
+        over the best model's, with 5 % and 95 % points.
+        """
+        low, high = np.quantile(self.replicates, [0.05, 0.95], axis=0)
+        behind = self._behind()
+        rows = {}
+        for place, name in enumerate(self.names):
+            scored = self.backtests[name].summary().to_dict(orient="index")["model"]
+            rows[name] = {
+                "weight": float(self.weights[name]),
+                "weight 5%": low[place],
+                "weight 95%": high[place],
+                **{score: float(scored[score]) for score in ("crps", "mape", "coverage")},
+                "behind": float(np.median(behind[:, place])),
+                "behind 5%": float(np.quantile(behind[:, place], 0.05)),
+                "behind 95%": float(np.quantile(behind[:, place], 0.95)),
+                "converged": self.posteriors[name].converged,
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
+
+    @property
+    def diagnostics(self) -> tuple[Finding, ...]:
+        """Whether forecasts tell the models apart, and the findings of every model that has a part in the draws."""
+        own = [
+            replace(finding, text=f"{name}: {finding.text}")
+            for name in self.picks
+            for finding in (*self.posteriors[name].diagnostics, *self.backtests[name].findings)
+        ]
+        return (self.told_apart, *own)
+
+    @property
+    def told_apart(self) -> Finding:
+        """Whether one model forecasts better than every other by more than chance, with the sentence that says so."""
+        behind, best = self._behind(), self._best
+        low = np.quantile(behind, 0.05, axis=0)
+        near = [place for place in range(len(self.names)) if place != best and low[place] <= 0]
+        share = [f"{weight:.0%}" for weight in self.weights]
+        first = f"{self.names[best]} ({share[best]} of the draws)"
+        if not near:
+            text = f"{first} forecasts unseen periods better than every other model."
+        else:
+            others = ", ".join(f"{self.names[p]} ({np.median(behind[:, p]):+.1%}, {share[p]})" for p in near)
+            text = (
+                f"Forecasts of unseen periods cannot tell {first} from {others}: in brackets the error beyond that of "
+                f"{self.names[best]} and the share of the draws. What is concluded rests on all of them."
+            )
+        return Finding("models_told_apart", not near, float(len(near)), 0.0, text)
+
+    # what a posterior answers
+
+    def contributions(self, start: str | None = None, end: str | None = None) -> DrawsFrame:
+        """Customers that each channel and treatment brought, one row per draw; see :meth:`Posterior.contributions`."""
+        parts = [self.posteriors[name].contributions(start, end).iloc[rows] for name, rows in self.picks.items()]
+        frame = DrawsFrame(pd.concat(parts, ignore_index=True))
+        frame.columns.name = "channel"
+        return frame
+
+    def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
+        """Spend per customer that each channel brought; see :meth:`Posterior.cac`."""
+        spend = self.panel.national_spend.loc[start:end].sum().to_numpy()
+        with np.errstate(divide="ignore"):
+            return summarise(pd.DataFrame(spend / self.contributions(start, end)[list(self.channels)]))
+
+    def marginal_cac(self, spend: pd.Series | None = None) -> pd.DataFrame:
+        """Cost of one more customer at a steady weekly spend; see :meth:`Posterior.marginal_cac`."""
+        level = self.panel.recent_spend() if spend is None else spend
+        gained = {name: curve.marginal(float(level[name])) for name, curve in self.curves(weeks=1).items()}
+        with np.errstate(divide="ignore"):
+            return summarise(pd.DataFrame({name: 1.0 / values for name, values in gained.items()}))
+
+    def curves(self, weeks: float = 13, frequency: Mapping[str, float] | None = None) -> ResponseCurves:
+        """Response curves over a horizon, each draw of the model it came from; see :meth:`Posterior.curves`."""
+        parts = [self.posteriors[name].curves(weeks, frequency).take(rows) for name, rows in self.picks.items()]
+        return ResponseCurves({channel: joined([part[channel] for part in parts]) for channel in self.channels})
+
+    def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
+        """Organic customers of the coming periods; see :meth:`Posterior.organic`."""
+        parts = [(self.posteriors[name].organic(weeks, controls), rows) for name, rows in self.picks.items()]
+        first = parts[0][0]
+        mixed: dict[str, Any] = {
+            field.name: np.concatenate([getattr(part, field.name)[rows] for part, rows in parts])
+            for field in fields(Organic)
+            if isinstance(getattr(first, field.name), np.ndarray)
+        }
+        return replace(first, **mixed)
+
+    def summary(self) -> pd.DataFrame:
+        """One row per channel: spend, customers, share, CAC and marginal CAC with 90 % intervals."""
+        tables = {"customers": self.contributions().summary(), "cac": self.cac(), "marginal_cac": self.marginal_cac()}
+        frame = pd.DataFrame({"spend": self.panel.total_spend})
+        for name, table in tables.items():
+            frame[name] = table["median"]
+            frame[f"{name} 5%"], frame[f"{name} 95%"] = table["5%"], table["95%"]
+        frame["share"] = frame["customers"] / float(self.panel.kpi.sum())
+        return frame
+
+    def by_model(self) -> pd.DataFrame:
+        """Median customers of each channel under each model alone, and stacked: channels x models."""
+        table = {name: posterior.contributions().summary()["median"] for name, posterior in self.posteriors.items()}
+        return pd.DataFrame({**table, "stacked": self.contributions().summary()["median"]})
+
+    @property
+    def _first(self) -> Posterior:
+        return next(iter(self.posteriors.values()))
+
+    @property
+    def _best(self) -> int:
+        return int(self.scores.mean(axis=0).argmin())
+
+    def _behind(self) -> Array:
+        """Relative excess of each model's CRPS over the best one's, by replicate, shape (R, K)."""
+        return np.asarray(self.scores / self.scores[:, [self._best]] - 1.0)
+
+
+def stack(
+    panel: Panel,
+    models: Mapping[str, Model],
+    folds: int = 4,
+    horizon: int = 13,
+    draws: int = 1000,
+    seed: int = 0,
+    folder: str | os.PathLike[str] | None = None,
+) -> Stack:
+    """Fit several models, weigh them by their forecasts of unseen periods, and mix their posteriors.
+
+    Weights are those of stacking (Yao et al. 2018) with the CRPS as score, averaged over Bayesian bootstrap replicates
+    of blocks of four unseen weeks: where forecasts cannot tell models apart, each keeps a part of the draws.
+
+    Parameters
+    ----------
+    panel
+        What was spent and what came of it.
+    models
+        By name; they may differ in anything, such as ``{"hill": Model(), "logistic": Model(saturation=...)}``.
+    folds, horizon
+        How many blocks of unseen periods, and how many periods in each.
+    draws
+        Per chain, of every fit.
+    seed
+        The same inputs and seed give the same stack.
+    folder
+        Where fits are kept, to be taken up again (:func:`mmm.fit_many`); nowhere where None.
+
+    Raises
+    ------
+    BadInput
+        Where there are fewer than two models, or the panel is too short for the folds.
+    FitFailed
+        Where a fit failed; names each with its reason.
+    """
+    if len(models) < 2:
+        raise BadInput(Problem("stack", f"was given {len(models)} models.", remedy="name two or more to weigh."))
+    origins = Origins(panel, folds, horizon)
+    with place_of_fits(folder) as home:
+        whole = fit_many(
+            {f"{name}, {_WHOLE}": (panel, model) for name, model in models.items()},
+            home,
+            draws=draws,
+            tune=draws,
+            seed=seed,
+        ).checked()
+        posteriors = {name: whole[f"{name}, {_WHOLE}"] for name in models}
+        backtests = rolling_origins(origins, models, draws, seed, home)
+    replicates, scores = bootstrap(_scores(backtests), max(_BLOCK_DAYS // panel.days, 1), _REPLICATES, seed)
+    return Stack(posteriors, backtests, replicates, scores)
+
+
+def _scores(backtests: Mapping[str, Backtest]) -> PoolScores:
+    tests = tuple(backtests.values())
+    folds = zip(*(test.predicted for test in tests), strict=True)
+    parts = [pool_scores(predicted, seen) for predicted, seen in zip(folds, tests[0].observed, strict=True)]
+    return PoolScores(np.concatenate([part.error for part in parts]), np.concatenate([part.spread for part in parts]))
+
+
+def _apportioned(weights: Array, total: int) -> npt.NDArray[np.intp]:
+    """Whole parts of ``total`` in proportion to the weights, by largest remainders."""
+    wanted = weights / weights.sum() * total
+    counts: npt.NDArray[np.intp] = np.floor(wanted).astype(np.intp)
+    counts[np.argsort(counts - wanted, kind="stable")[: total - counts.sum()]] += 1
+    return counts

@@ -1,0 +1,1 @@
+"""Data: weekly tables and experiments become checked arrays."""

@@ -1,0 +1,105 @@
+"""Checks of a panel before anything is fitted to it, as Findings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attribution.findings import Finding
+from mmm.arrays import Array
+from mmm.data.panel import Panel
+
+__all__ = ["check_panel"]
+
+_COLLINEAR = 0.9
+_ROWS_PER_PARAMETER = 3.0
+
+
+def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, ...]:
+    """What a panel can and cannot tell, before anything is fitted.
+
+    Parameters
+    ----------
+    panel
+        The panel.
+    parameters
+        Parameters that a model would learn from it, where one is at hand.
+    """
+    findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
+    if parameters is not None:
+        rows = panel.kpi.size / parameters
+        text = f"{panel.kpi.size} rows for {parameters} parameters: {rows:.1f} each."
+        if rows < _ROWS_PER_PARAMETER:
+            text += " The priors decide much; lengthen the panel, join channels or drop controls."
+        findings.append(Finding("rows_per_parameter", rows >= _ROWS_PER_PARAMETER, rows, _ROWS_PER_PARAMETER, text))
+    return tuple(findings)
+
+
+def _spend_present(panel: Panel) -> Finding:
+    silent = [c for c, total in zip(panel.media_names, panel.media.sum(axis=(0, 1)), strict=True) if not total > 0]
+    if silent:
+        text = f"No spend in any period: {', '.join(silent)}. Nothing can be learnt about them; they are left out."
+    else:
+        text = "Every channel has spend."
+    return Finding("spend_present", not silent, float(len(silent)), 0.0, text)
+
+
+def _spend_varies(panel: Panel) -> Finding:
+    flat = [
+        channel
+        for place, channel in enumerate(panel.media_names)
+        if panel.media[:, :, place].any() and np.ptp(panel.media[:, :, place]) <= 1e-9 * panel.media[:, :, place].max()
+    ]
+    if flat:
+        text = f"The same spend in every period: {', '.join(flat)}. Their effect cannot be told from the baseline."
+    else:
+        text = "Spend varies in every channel."
+    return Finding("spend_varies", not flat, float(len(flat)), 0.0, text)
+
+
+def _collinear(panel: Panel) -> Finding:
+    names, media = _moving(panel)
+    if len(names) < 2:
+        return Finding("collinear", True, 0.0, _COLLINEAR, "Fewer than two channels vary.")
+    correlation = np.abs(np.corrcoef(media.T)) - np.eye(len(names))
+    first, second = np.unravel_index(int(correlation.argmax()), correlation.shape)
+    worst = float(correlation[first, second])
+    text = f"The spends that move most alike are {names[first]} and {names[second]}: correlation {worst:.2f}."
+    if worst > _COLLINEAR:
+        text += " Their effects cannot be told apart; vary one against the other, or run a lift test."
+    return Finding("collinear", worst <= _COLLINEAR, worst, _COLLINEAR, text)
+
+
+def _follows_others(panel: Panel) -> Finding:
+    """Whether all other channels and controls together say what a channel spends, though no single one does."""
+    names, media = _moving(panel)
+    controls = _centred(panel.controls) if panel.controls.size else np.zeros((len(media), 0))
+    spare = len(media) - len(panel.geos) - media.shape[1] + 1 - controls.shape[1]
+    if not names or media.shape[1] + controls.shape[1] < 2 or spare < 1:
+        return Finding("follows_others", True, 0.0, _COLLINEAR, "No channel has others to be explained by.")
+    explained = []
+    for place in range(len(names)):
+        others = np.column_stack([np.delete(media, place, axis=1), controls])
+        left = media[:, place] - others @ np.linalg.lstsq(others, media[:, place], rcond=1e-8)[0]
+        mean_square = (media[:, place] ** 2).sum() / (len(media) - len(panel.geos))
+        explained.append(1.0 - (left**2).sum() / spare / mean_square)
+    worst = float(max(explained))
+    name = names[int(np.argmax(explained))]
+    text = f"The spend that follows the other channels and the controls most is that of {name}: R² {worst:.2f}."
+    if worst > _COLLINEAR:
+        text += " What it does alone hardly shows; vary it by itself, or run a lift test."
+    return Finding("follows_others", worst <= _COLLINEAR, worst, _COLLINEAR, text)
+
+
+def _moving(panel: Panel) -> tuple[list[str], Array]:
+    """Names and centred series of the media that vary, shape (G x T, n)."""
+    media = _centred(panel.media)
+    moving = np.flatnonzero(media.any(axis=0))
+    return [panel.media_names[place] for place in moving], media[:, moving]
+
+
+def _centred(series: Array) -> Array:
+    """Departures from each geo's mean in its own standard deviations, so that large geos do not make all alike."""
+    mean, spread = series.mean(axis=1, keepdims=True), series.std(axis=1, keepdims=True)
+    varies = spread > 1e-9 * np.abs(mean)
+    away = np.where(varies, series - mean, 0.0) / np.where(varies, spread, 1.0)
+    return np.asarray(away.reshape(-1, series.shape[2]))

@@ -1,0 +1,1 @@
+"""Drawing: plots of the mix model that plots.py hands out."""

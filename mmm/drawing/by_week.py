@@ -1,0 +1,156 @@
+"""Plots of the mix model by week: fit, sources of customers, forecast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from attribution.drawing.axes import amount_axis
+from attribution.drawing.canvas import dress, headline, own_axes, style
+from attribution.drawing.labels import row_labels
+from attribution.drawing.palette import ACCENT, BAND, INK, SOFT, WARN, channel_colours
+from attribution.errors import BadInput
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["decomposition", "fit", "forecast", "table_of"]
+
+Table = pd.DataFrame
+_ORGANIC = "#cdd4dc"
+
+
+def table_of(result: Any, method: str) -> Table:
+    """A table as it is, or the one that a result's method gives."""
+    return result if isinstance(result, pd.DataFrame) else getattr(result, method)()
+
+
+def fit(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") -> Axes:
+    """Observed outcome against the posterior predictive band.
+
+    Parameters
+    ----------
+    result
+        A posterior, or its ``fitted()``: weeks x (observed, mean, 5%, 95%).
+    ax
+        Axes to draw on.
+    outcome
+        What is counted.
+    """
+    table = table_of(result, "fitted")
+    with style():
+        axes = own_axes(ax, width=9.5, height=3.6)
+        dress(axes)
+        band = axes.fill_between(table.index, table["5%"], table["95%"], color=BAND, linewidth=0)
+        (mean,) = axes.plot(table.index, table["mean"], color=ACCENT, linewidth=1.5)
+        (seen,) = axes.plot(
+            table.index, table["observed"], "o", color=INK, markersize=2.8, markeredgewidth=0, alpha=0.85
+        )
+        _dates(axes, table.index)
+        amount_axis(axes, "y", f"{outcome} per week")
+        headline(axes, "Model and observation", [seen, mean, band], ["observed", "model", "90 % predictive band"])
+        return axes
+
+
+def decomposition(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") -> Axes:
+    """Where each week's customers come from: organic below, channels stacked on it, observation as dots.
+
+    What takes customers away, such as a price above its baseline, hangs below zero: the dots are the sum of both.
+
+    Parameters
+    ----------
+    result
+        A posterior; or weeks x (``organic``, channels), with the observation as an optional column ``observed``.
+    ax
+        Axes to draw on.
+    outcome
+        What is counted.
+    """
+    table = result if isinstance(result, pd.DataFrame) else _weekly_sources(result)
+    if "organic" not in table:
+        raise BadInput("decomposition, column 'organic': is missing.")
+    channels = [name for name in table.columns if name not in ("organic", "observed")]
+    channels = sorted(channels, key=lambda name: -table[name].to_numpy(dtype=float).sum())
+    colours = channel_colours(channels)
+    with style():
+        axes = own_axes(ax, width=9.5, height=4.2)
+        dress(axes)
+        level = table["organic"].to_numpy(dtype=float)
+        areas: list[Any] = [axes.fill_between(table.index, 0, level, color=_ORGANIC, linewidth=0)]
+        below = np.zeros(len(table))
+        for name in channels:
+            values = table[name].to_numpy(dtype=float)
+            gains, losses = np.maximum(values, 0.0), np.minimum(values, 0.0)
+            look: dict[str, Any] = {"color": colours[str(name)], "edgecolor": "white", "linewidth": 0.5}
+            if losses.any():
+                axes.fill_between(table.index, below, below + losses, **look)
+            areas.append(axes.fill_between(table.index, level, level + gains, **look))
+            level, below = level + gains, below + losses
+        if "observed" in table:
+            areas += axes.plot(table.index, table["observed"], "o", color=INK, markersize=2.4, markeredgewidth=0)
+        _dates(axes, table.index)
+        axes.set_ylim(bottom=min(0.0, float(table["organic"].min()), 1.05 * float(below.min())))
+        amount_axis(axes, "y", f"{outcome} per week")
+        headline(axes, "Where customers come from")
+        names = ["organic", *channels] + (["observed"] if "observed" in table else [])
+        labels = row_labels(names)
+        axes.legend(
+            areas[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=SOFT, handlelength=1
+        )
+        return axes
+
+
+def forecast(
+    result: Any, ax: Axes | None = None, *, history: pd.Series | None = None, outcome: str = "new customers"
+) -> Axes:
+    """Organic customers of the coming weeks with their interval, and what past spend still carries in on top.
+
+    Parameters
+    ----------
+    result
+        What ``posterior.organic(weeks)`` returns, or its table: weeks x (mean, 5%, 95%, carried_in).
+    ax
+        Axes to draw on.
+    history
+        Organic customers of past weeks as the model sees them, by date, to draw before the forecast.
+    outcome
+        What is counted.
+    """
+    table = table_of(result, "to_frame")
+    with style():
+        axes = own_axes(ax, width=8.0, height=3.6)
+        dress(axes)
+        band = axes.fill_between(table.index, table["5%"], table["95%"], color=BAND, linewidth=0)
+        (mean,) = axes.plot(table.index, table["mean"], color=ACCENT, linewidth=1.8)
+        top = table["mean"] + table["carried_in"]
+        carried = axes.fill_between(table.index, table["mean"], top, color=WARN, alpha=0.35, linewidth=0)
+        handles, names = [mean, band, carried], ["organic", "90 % interval", "carried in by past spend"]
+        index = table.index
+        if history is not None:
+            (past,) = axes.plot(history.index, history, color=SOFT, linewidth=1.5)
+            handles, names = [past, *handles], ["organic so far", *names]
+            index = history.index.append(index)
+        _dates(axes, index)
+        axes.set_ylim(bottom=min(0.0, float(table["5%"].min())))
+        amount_axis(axes, "y", f"{outcome} per week")
+        headline(axes, "Customers that need no further spend", handles, names)
+        return axes
+
+
+def _weekly_sources(posterior: Any) -> Table:
+    """Weeks x (organic, channels, observed) of a posterior."""
+    media = pd.DataFrame(posterior.contributions_by_week())
+    table = media.assign(observed=posterior.fitted()["observed"])
+    table.insert(0, "organic", posterior.baseline_by_week().sum(axis=1))
+    return table
+
+
+def _dates(axes: Axes, index: pd.Index) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.set_xlim(index[0], index[-1])

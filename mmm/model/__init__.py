@@ -1,0 +1,1 @@
+"""Model: what is assumed about media, baseline and noise."""

@@ -1,0 +1,201 @@
+"""Adstock: how a week's spend acts on the weeks that follow.
+
+Every family gives weights over the lags 0, 1, ..., ``lags`` - 1 that sum to one, so that a steady spend has an
+adstock equal to itself. Formulas use operators only, so numpy and PyTensor both evaluate them.
+
+References
+----------
+Jin, Wang, Sun, Chan, Koehler (2017), "Bayesian Methods for Media Mix Modeling with Carryover and Shape Effects".
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from mmm.arrays import Array
+from mmm.model.priors import Beta, Gamma, LogNormal, Prior
+
+__all__ = ["Adstock", "DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"]
+
+
+_RETENTION = Beta(1.0, 3.0)
+_DELAYED_RETENTION = Beta(2.0, 3.0)
+_DELAY = Gamma(2.0, 1.5)
+_PDF_SHAPE = LogNormal(1.2, 0.4)
+_CDF_SHAPE = LogNormal(1.0, 0.4)
+_SCALE = LogNormal(2.0, 0.5)
+
+
+@dataclass(frozen=True)
+class Adstock(ABC):
+    """A family of lag weights with the priors of its parameters."""
+
+    code: ClassVar[int]
+    lags: int = 13
+
+    @property
+    @abstractmethod
+    def priors(self) -> Mapping[str, Prior]:
+        """Parameter name -> prior, in the order of :meth:`raw_weights`' arguments."""
+
+    @abstractmethod
+    def raw_weights(self, lags: Any, *parameters: Any) -> Any:
+        """Weights before they are scaled to sum to one.
+
+        Parameters
+        ----------
+        lags
+            Column of lag numbers, shape (lags, 1).
+        *parameters
+            One row each, shape (draws,).
+        """
+
+    def weights(self, *parameters: Any) -> Any:
+        """Weights that sum to one over the first axis, shape (lags, draws).
+
+        >>> GeometricAdstock(lags=3).weights(np.array([0.5])).ravel().round(3)
+        array([0.571, 0.286, 0.143])
+        """
+        raw = self.raw_weights(np.arange(float(self.lags))[:, None], *parameters)
+        return raw / raw.sum(axis=0)
+
+    def half_life(self, *parameters: Array) -> Array:
+        """Weeks until half of an impulse has acted, read off the cumulative weights, shape (draws,)."""
+        reached = np.cumsum(self.weights(*parameters), axis=0)
+        before = np.vstack([np.zeros(reached.shape[1]), reached[:-1]])
+        week = np.argmax(reached >= 0.5 - 1e-12, axis=0)
+        column = np.arange(reached.shape[1])
+        low, high = before[week, column], reached[week, column]
+        return np.asarray(week + (0.5 - low) / (high - low), dtype=float)
+
+
+@final
+@dataclass(frozen=True)
+class GeometricAdstock(Adstock):
+    """Effect falls by the same factor each week.
+
+    Parameters
+    ----------
+    lags
+        Weeks after which nothing is left.
+    retention
+        Prior of the factor.
+    """
+
+    code: ClassVar[int] = 1
+    retention: Prior = _RETENTION
+
+    @property
+    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
+        return {"retention": self.retention}
+
+    def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
+        (retention,) = parameters
+        return retention**lags
+
+
+@final
+@dataclass(frozen=True)
+class DelayedAdstock(Adstock):
+    """Effect peaks ``delay`` weeks after the spend (Jin et al. 2017, equation 3).
+
+    Parameters
+    ----------
+    lags
+        Weeks after which nothing is left.
+    retention
+        Prior of the factor.
+    delay
+        Prior of the peak's lag in weeks.
+    """
+
+    code: ClassVar[int] = 2
+    retention: Prior = _DELAYED_RETENTION
+    delay: Prior = _DELAY
+
+    @property
+    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
+        return {"retention": self.retention, "delay": self.delay}
+
+    def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
+        retention, delay = parameters
+        return retention ** ((lags - delay) ** 2)
+
+
+@final
+@dataclass(frozen=True)
+class WeibullPDFAdstock(Adstock):
+    """Lag weights proportional to a Weibull density at lag + 1.
+
+    Parameters
+    ----------
+    lags
+        Weeks after which nothing is left.
+    shape
+        Prior of the shape; above 1 the effect peaks late.
+    scale
+        Prior of the scale in weeks.
+    """
+
+    code: ClassVar[int] = 3
+    shape: Prior = _PDF_SHAPE
+    scale: Prior = _SCALE
+
+    @property
+    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
+        return {"shape": self.shape, "scale": self.scale}
+
+    def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
+        shape, scale = parameters
+        u = (lags + 1.0) / scale
+        return u ** (shape - 1.0) * np.e ** (-(u**shape))
+
+
+@final
+@dataclass(frozen=True)
+class WeibullCDFAdstock(Adstock):
+    """Retention that changes from week to week: the product of Weibull survivals up to each lag.
+
+    Parameters
+    ----------
+    lags
+        Weeks after which nothing is left.
+    shape
+        Prior of the shape.
+    scale
+        Prior of the scale in weeks.
+    """
+
+    code: ClassVar[int] = 4
+    shape: Prior = _CDF_SHAPE
+    scale: Prior = _SCALE
+
+    @property
+    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
+        return {"shape": self.shape, "scale": self.scale}
+
+    def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
+        shape, scale = parameters
+        hazards = (np.maximum(lags, 1e-300) / scale) ** shape * (lags > 0)
+        return np.e ** (-(np.tri(self.lags) @ hazards))
+
+
+@final
+@dataclass(frozen=True)
+class NoAdstock(Adstock):
+    """Spend acts in its own week only."""
+
+    code: ClassVar[int] = 0
+    lags: int = 1
+
+    @property
+    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
+        return {}
+
+    def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
+        return 1.0 - np.minimum(lags, 1.0)

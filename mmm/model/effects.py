@@ -1,0 +1,200 @@
+"""Beliefs about channels: how much of the KPI each is thought to bring before the data speak.
+
+Stated on shares of customers or on cost per customer, in business units; each becomes a prior on a channel's share.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import final
+
+import numpy as np
+
+from attribution.errors import BadInput, Problem, UnknownChannel
+from mmm.data.panel import Panel
+from mmm.model.priors import HalfNormal, LogNormal, Prior
+
+__all__ = ["CostPerCustomer", "Effects", "FromAttribution", "Neutral", "ShareOfCustomers", "SpendInformed"]
+
+
+@dataclass(frozen=True)
+class Effects(ABC):
+    """What each channel is believed to bring, as a prior on its share of the KPI over the panel."""
+
+    @abstractmethod
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:
+        """One prior on the share of the KPI per channel of ``panel``, in its order."""
+
+    def without(self, channels: Sequence[str]) -> Effects:
+        """The same beliefs, silent about some channels."""
+        return self
+
+
+@final
+@dataclass(frozen=True)
+class SpendInformed(Effects):
+    """Channels bring customers in proportion to what was spent on them, give or take a factor.
+
+    Parameters
+    ----------
+    total
+        Share of the KPI that all media together are believed to bring (median).
+    sigma
+        Standard deviation of the logarithm: 0.8 puts 90 % between 0.27 and 3.7 times the median.
+    """
+
+    total: float = 0.3
+    sigma: float = 0.8
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        spend = panel.spend.sum(axis=(0, 1))
+        shares = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / len(spend))
+        floor = 0.1 / len(spend)  # a channel with hardly any spend still may bring something
+        return tuple(LogNormal(float(self.total * max(share, floor)), self.sigma) for share in shares)
+
+
+_SPEND_INFORMED = SpendInformed()
+
+
+@final
+@dataclass(frozen=True)
+class FromAttribution(Effects):
+    """Spend-informed beliefs drawn towards what attribution credits, never more than ``weight`` of the way.
+
+    Attribution says how credit divides between channels, not how much media bring in all, so only its proportions are
+    used. The two beliefs are joined as a logarithmic opinion pool: medians geometrically, precisions linearly.
+
+    Parameters
+    ----------
+    credit
+        Conversions credited by channel, such as ``credit.conversions``; channels that the panel lacks play no part.
+    weight
+        Of attribution, from 0 (ignored) to 1 (spend ignored).
+    spread
+        Standard deviation of the logarithm of the belief that attribution alone would justify.
+    spend
+        The belief it is pooled with.
+    """
+
+    credit: Mapping[str, float]
+    weight: float = 0.25
+    spread: float = 0.8
+    spend: SpendInformed = _SPEND_INFORMED
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        if not 0.0 <= self.weight <= 1.0:
+            raise BadInput(Problem("prior from attribution", f"weight is {self.weight:g}.", remedy="give 0 to 1."))
+        lacking = [channel for channel in panel.channels if channel not in self.credit]
+        if lacking:
+            text = f"no credit for {', '.join(lacking)}."
+            raise BadInput(Problem("prior from attribution", text, remedy="name channels alike in both tables."))
+        credited = np.array([max(float(self.credit[channel]), 0.0) for channel in panel.channels])
+        parts = np.maximum(credited / max(credited.sum(), 1e-300), 0.1 / len(credited))
+        pooled = []
+        for part, base in zip(parts, self.spend.resolve(panel), strict=True):
+            centre, sigma = base.numbers
+            precision = (1 - self.weight) / sigma**2 + self.weight / self.spread**2
+            credit_side = self.weight / self.spread**2 * math.log(self.spend.total * part)
+            middle = ((1 - self.weight) / sigma**2 * centre + credit_side) / precision
+            pooled.append(LogNormal(math.exp(middle), precision**-0.5))
+        return tuple(pooled)
+
+
+@final
+@dataclass(frozen=True)
+class Neutral(Effects):
+    """The same belief for every channel, most mass near zero: the data decide, spend does not.
+
+    Parameters
+    ----------
+    total
+        Share of the KPI that all media together are believed to bring (mean).
+    """
+
+    total: float = 0.3
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        count = len(panel.channels)
+        scale = self.total / count * math.sqrt(math.pi / 2)
+        return tuple(HalfNormal(scale) for _ in range(count))
+
+
+def _silent(belief: Mapping[str, tuple[float, float]], channels: Sequence[str]) -> dict[str, tuple[float, float]]:
+    return {channel: given for channel, given in belief.items() if channel not in channels}
+
+
+def _named(panel: Panel, named: Mapping[str, object], where: str) -> None:
+    for channel in named:
+        if channel not in panel.channels:
+            raise UnknownChannel(channel, panel.channels, where)
+
+
+@final
+@dataclass(frozen=True)
+class ShareOfCustomers(Effects):
+    """Beliefs on the share of the KPI that named channels bring; the others as in ``otherwise``.
+
+    Parameters
+    ----------
+    belief
+        Channel -> (median share, sigma of its logarithm).
+    otherwise
+        Prior of the channels that are not named.
+    """
+
+    belief: Mapping[str, tuple[float, float]]
+    otherwise: Effects = field(default_factory=SpendInformed)
+
+    def without(self, channels: Sequence[str]) -> Effects:  # noqa: D102
+        return replace(self, belief=_silent(self.belief, channels), otherwise=self.otherwise.without(channels))
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        _named(panel, self.belief, "the prior on shares of customers")
+        rest = self.otherwise.resolve(panel)
+        return tuple(
+            LogNormal(*self.belief[channel]) if channel in self.belief else prior
+            for channel, prior in zip(panel.channels, rest, strict=True)
+        )
+
+
+@final
+@dataclass(frozen=True)
+class CostPerCustomer(Effects):
+    """Beliefs on the cost per customer of named channels; the others as in ``otherwise``.
+
+    Parameters
+    ----------
+    belief
+        Channel -> (median cost per customer in the panel's currency, sigma of its logarithm).
+    otherwise
+        Prior of the channels that are not named.
+    """
+
+    belief: Mapping[str, tuple[float, float]]
+    otherwise: Effects = field(default_factory=SpendInformed)
+
+    def without(self, channels: Sequence[str]) -> Effects:  # noqa: D102
+        return replace(self, belief=_silent(self.belief, channels), otherwise=self.otherwise.without(channels))
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        _named(panel, self.belief, "the prior on cost per customer")
+        spend = dict(zip(panel.channels, panel.spend.sum(axis=(0, 1)), strict=True))
+        problems = [
+            Problem(
+                "prior on cost per customer", f"channel {channel!r} has no spend, so no cost.", remedy="leave it out."
+            )
+            for channel in self.belief
+            if spend[channel] <= 0
+        ]
+        if problems:
+            raise BadInput(problems)
+        total = float(panel.kpi.sum())
+        priors = list(self.otherwise.resolve(panel))
+        for place, channel in enumerate(panel.channels):
+            if channel in self.belief:
+                median, sigma = self.belief[channel]
+                priors[place] = LogNormal(float(spend[channel]) / median / total, sigma)
+        return tuple(priors)

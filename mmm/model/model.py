@@ -1,0 +1,263 @@
+"""Model: what is assumed about media, baseline and noise, composed of small objects."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypeVar, final
+
+import numpy as np
+
+from attribution.errors import BadInput, Problem, UnknownChannel
+from mmm.arrays import Array
+from mmm.data.lift_tests import LiftTest
+from mmm.data.panel import Panel
+from mmm.model.adstock import Adstock, GeometricAdstock
+from mmm.model.baseline import LinearTrend, Season, Trend
+from mmm.model.effects import Effects, SpendInformed
+from mmm.model.priors import Gamma, HalfNormal, LogNormal, Prior
+from mmm.model.saturation import HillSaturation, Saturation
+
+__all__ = ["Likelihood", "Model", "NegativeBinomialLikelihood", "NormalLikelihood", "Pooling", "StudentTLikelihood"]
+
+Family = TypeVar("Family", Adstock, Saturation)
+
+
+_NOISE = HalfNormal(0.2)
+_DISPERSION = HalfNormal(0.3)
+_SPREAD = Gamma(2.0, 8.0)
+_COMMON = Gamma(2.0, 20.0)
+_ORGANIC = LogNormal(0.03, 1.0)
+_FREQUENCY = HillSaturation(half_saturation=LogNormal(2.0, 0.4), slope=LogNormal(1.8, 0.3))
+
+
+@dataclass(frozen=True)
+class Likelihood(ABC):
+    """Distribution of the KPI around baseline and media."""
+
+    @property
+    @abstractmethod
+    def noise(self) -> Prior:
+        """Prior of the one parameter that says how far the KPI strays."""
+
+    @abstractmethod
+    def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:
+        """Draws of the KPI around ``mean``, both in units of the mean KPI.
+
+        Parameters
+        ----------
+        rng
+            Source of randomness.
+        mean
+            Shape (T, S).
+        noise
+            Draws of the noise parameter, shape (S,).
+        unit
+            Mean KPI.
+        """
+
+
+@final
+@dataclass(frozen=True)
+class NormalLikelihood(Likelihood):
+    """Normal noise; the Gaussian baseline is integrated out and sampling is fast.
+
+    Parameters
+    ----------
+    sigma
+        Prior of the noise's standard deviation, in units of the mean KPI.
+    """
+
+    sigma: Prior = _NOISE
+
+    @property
+    def noise(self) -> Prior:  # noqa: D102
+        return self.sigma
+
+    def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        return mean + noise * rng.standard_normal(mean.shape)
+
+
+@final
+@dataclass(frozen=True)
+class StudentTLikelihood(Likelihood):
+    """Noise with heavy tails, for weeks that no model explains.
+
+    Parameters
+    ----------
+    sigma
+        Prior of the scale, in units of the mean KPI.
+    freedom
+        Degrees of freedom, above 2; small means heavy tails.
+    """
+
+    sigma: Prior = _NOISE
+    freedom: float = 4.0
+
+    @property
+    def noise(self) -> Prior:  # noqa: D102
+        return self.sigma
+
+    def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        return mean + noise * rng.standard_t(self.freedom, mean.shape)
+
+
+@final
+@dataclass(frozen=True)
+class NegativeBinomialLikelihood(Likelihood):
+    """Counts with overdispersion, for few customers a week.
+
+    Parameters
+    ----------
+    dispersion
+        Prior of the standard deviation that exceeds Poisson's, in units of the mean; 0 is Poisson.
+    """
+
+    dispersion: Prior = _DISPERSION
+
+    @property
+    def noise(self) -> Prior:  # noqa: D102
+        return self.dispersion
+
+    def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        shape = 1.0 / noise**2
+        rate = np.maximum(mean, 1e-6) * unit * rng.gamma(shape, 1.0 / shape, mean.shape)
+        return np.asarray(rng.poisson(rate) / unit)
+
+
+@final
+@dataclass(frozen=True)
+class Pooling:
+    """How far geos may differ from each other; plays no part in a national panel. Each geo has a noise of its own.
+
+    Parameters
+    ----------
+    spreads
+        Parameter name -> prior of the standard deviation between geos, in the coordinate in which the parameter is
+        sampled (logarithm, or logit of a retention). Parameters not named are the same everywhere; saturation is,
+        unless ``half_saturation`` is named, because a geo's data hardly tell its saturation from its effect. The
+        default falls to zero at no difference (Chung et al. 2013): so the spread is never estimated as exactly none,
+        and its logarithm has no long tail for chains to wander in.
+    common
+        Prior of the standard deviation of what moves all geos alike in a single period (news, weather, a holiday that
+        nobody listed), in units of the mean KPI; None where nothing does. Without it every geo would count as a witness
+        of its own, and intervals would be too narrow wherever all are hit at once.
+
+    References
+    ----------
+    Chung, Rabe-Hesketh, Dorie, Gelman, Liu (2013), "A Nondegenerate Penalized Likelihood Estimator for Variance
+    Parameters in Multilevel Models", Psychometrika 78(4).
+    """
+
+    spreads: Mapping[str, Prior] = field(default_factory=lambda: {"share": _SPREAD, "retention": _SPREAD})
+    common: Prior | None = _COMMON
+
+
+@dataclass(frozen=True)
+class Model:
+    """A marketing-mix model.
+
+    KPI = baseline + sum over channels of effect x saturation(adstock(media)) + noise.
+
+    Parameters
+    ----------
+    adstock, saturation
+        One family for all channels, or channel -> family (channels not named get the default family).
+    effects
+        What each channel with spend is believed to bring, in business units.
+    trend, season
+        Terms of the baseline; several trends or seasons as a tuple, ``()`` for none.
+    likelihood
+        Distribution of the noise.
+    lift_tests
+        Experiments; each is an observation of what its channel brought.
+    pooling
+        How far geos may differ, where the panel has several.
+    frequency
+        Response to the number of contacts, for channels measured by reach and frequency: one family, or channel ->
+        family. Its half-saturation is in contacts per person and period; a slope above 1 says that the first contact
+        alone does little, as Meridian's prior does.
+    organic_share
+        Prior on the share of the KPI that an organic channel brings: one, or channel -> prior.
+    """
+
+    adstock: Adstock | Mapping[str, Adstock] = field(default_factory=GeometricAdstock)
+    saturation: Saturation | Mapping[str, Saturation] = field(default_factory=HillSaturation)
+    effects: Effects = field(default_factory=SpendInformed)
+    trend: Trend | tuple[Trend, ...] = field(default_factory=LinearTrend)
+    season: Season | tuple[Season, ...] = field(default_factory=Season)
+    likelihood: Likelihood = field(default_factory=NormalLikelihood)
+    lift_tests: tuple[LiftTest, ...] = ()
+    pooling: Pooling = field(default_factory=Pooling)
+    frequency: Saturation | Mapping[str, Saturation] = _FREQUENCY
+    organic_share: Prior | Mapping[str, Prior] = _ORGANIC
+
+    @property
+    def trends(self) -> tuple[Trend, ...]:
+        """The trends as a tuple."""
+        return (self.trend,) if isinstance(self.trend, Trend) else tuple(self.trend)
+
+    @property
+    def seasons(self) -> tuple[Season, ...]:
+        """The seasons as a tuple."""
+        return (self.season,) if isinstance(self.season, Season) else tuple(self.season)
+
+    def families(self, panel: Panel) -> tuple[tuple[Adstock, Saturation], ...]:
+        """Adstock and saturation of each of a panel's media; for reach and frequency that of the number of contacts.
+
+        Raises
+        ------
+        UnknownChannel
+            Where a family is given for a channel that is not among them.
+        BadInput
+            Where a saturation is given for a channel measured by reach and frequency, or a frequency for another.
+        """
+        names, reached = panel.media_names, panel.by_reach
+        adstocks = _by_channel(self.adstock, names, GeometricAdstock(), "the model's adstock")
+        saturations = _by_channel(self.saturation, names, HillSaturation(), "the model's saturation")
+        frequencies = _by_channel(self.frequency, names, _FREQUENCY, "the model's frequency")
+        for given, wrong, remedy in (
+            (self.saturation, True, "it is measured by reach and frequency; give frequency={...}."),
+            (self.frequency, False, "it is not measured by reach and frequency; give saturation={...}."),
+        ):
+            if isinstance(given, Mapping):
+                kinds = dict(zip(names, reached, strict=True))
+                odd = [channel for channel in given if kinds[channel] is wrong]
+                if odd:
+                    raise BadInput(Problem("model", f"has no use for the family of {odd[0]!r}.", remedy=remedy))
+        chosen = (b if by_reach else a for a, b, by_reach in zip(saturations, frequencies, reached, strict=True))
+        return tuple(zip(adstocks, chosen, strict=True))
+
+    def about(self, panel: Panel, kept: Panel) -> Self:
+        """The model without what it says of media of a panel that were not kept."""
+        media = [name for name in panel.media_names if name not in kept.media_names]
+        own: dict[str, Any] = {
+            name: {channel: value for channel, value in given.items() if channel not in media}
+            for name in ("adstock", "saturation", "frequency", "organic_share")
+            if isinstance(given := getattr(self, name), Mapping)
+        }
+        return replace(self, effects=self.effects.without(media), **own)
+
+    def shares(self, panel: Panel) -> tuple[Prior, ...]:
+        """Prior on the share of the KPI of each of a panel's media, organic channels last."""
+        names = panel.organic_channels
+        if isinstance(self.organic_share, Prior):
+            return (*self.effects.resolve(panel), *(self.organic_share for _ in names))
+        for channel in self.organic_share:
+            if channel not in names:
+                raise UnknownChannel(channel, names, "the model's organic_share")
+        return (*self.effects.resolve(panel), *(self.organic_share.get(channel, _ORGANIC) for channel in names))
+
+
+def _by_channel(
+    given: Family | Mapping[str, Family], channels: tuple[str, ...], default: Family, where: str
+) -> tuple[Family, ...]:
+    if not isinstance(given, Mapping):
+        if not isinstance(given, Adstock | Saturation):
+            raise BadInput(Problem(where, f"is {given!r}.", remedy="give an object such as mmm.HillSaturation()."))
+        return (given,) * len(channels)
+    for channel in given:
+        if channel not in channels:
+            raise UnknownChannel(channel, channels, where)
+    return tuple(given.get(channel, default) for channel in channels)

@@ -1,0 +1,1 @@
+"""Posterior: what a fit knows, and the questions asked of it."""

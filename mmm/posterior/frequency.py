@@ -1,0 +1,106 @@
+"""Optimal frequency: how often to reach a person so that contacts bring most.
+
+A number of contacts can reach many people few times or few people often. At frequency f they bring saturation(f) / f
+each, up to a constant; where one contact alone does little, that is largest somewhere above one.
+
+References
+----------
+Zhang, Wurm, Wakim, Li, Liu (2023), "Bayesian Hierarchical Media Mix Model Incorporating Reach and Frequency Data",
+section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from mmm.arrays import Array
+from mmm.posterior.frames import summarise
+from mmm.posterior.media import ChannelDraws
+
+if TYPE_CHECKING:
+    from mmm.posterior.posterior import Posterior
+
+__all__ = ["best_frequency", "optimal_frequency", "per_contact", "reached"]
+
+_GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
+_STEPS = 60
+
+
+def per_contact(channel: ChannelDraws, frequency: Array) -> Array:
+    """Effect of one contact at a frequency, relative to what one brought over the panel.
+
+    Parameters
+    ----------
+    channel
+        Measured by reach and frequency.
+    frequency
+        Contacts per person, shape (F,), or (1, S) for another at each draw.
+
+    Returns
+    -------
+    Shape (F, S).
+    """
+    often = np.reshape(frequency, (-1, 1)) if np.ndim(frequency) == 1 else np.asarray(frequency)
+    value = channel.saturation.response(often, *channel.saturation_parameters) / often
+    return np.asarray(value / (channel.achieved / channel.usual))
+
+
+def best_frequency(channel: ChannelDraws, highest: float) -> Array:
+    """The frequency between 1 and ``highest`` at which a contact brings most, by draw, shape (S,).
+
+    Golden-section search, for the effect of a contact rises to one peak in every family.
+    """
+    draws = len(channel.share)
+    low, high = np.zeros((1, draws)), np.full((1, draws), np.log(max(highest, 1.0)))
+    for _ in range(_STEPS):
+        gap = _GOLDEN * (high - low)
+        left, right = high - gap, low + gap
+        better = per_contact(channel, np.exp(left)) >= per_contact(channel, np.exp(right))
+        low, high = np.where(better, low, left), np.where(better, right, high)
+    return np.asarray(np.exp((low + high) / 2)[0])
+
+
+def reached(posterior: Posterior, name: str) -> ChannelDraws:
+    """A channel measured by reach and frequency in all geos at once, under the parameters common to them.
+
+    Raises
+    ------
+    BadInput
+        Where the channel is not measured so.
+    """
+    panel = posterior.panel
+    known = [name for name, is_known in zip(panel.media_names, panel.by_reach, strict=True) if is_known]
+    if panel.frequency is None or name not in known:
+        remedy = f"name one of {', '.join(known)}." if known else "name channels as mmm.ReachFrequency in the panel."
+        raise BadInput(Problem("frequency", f"channel {name!r} is not measured by reach and frequency.", remedy=remedy))
+    place = panel.media_names.index(name)
+    people, often = panel.media[:, :, place].ravel(), panel.frequency[:, :, place].ravel()
+    channel = posterior.media[place]
+    parameters = tuple(posterior.flat(parameter)[:, place] for parameter in channel.saturation.priors)
+    usual = float((people * often).sum() / people.sum())
+    return replace(channel, saturation_parameters=parameters, media=people, frequency=often, usual=usual, kept=None)
+
+
+def optimal_frequency(posterior: Posterior) -> pd.DataFrame:
+    """See :meth:`mmm.Posterior.optimal_frequency`."""
+    panel = posterior.panel
+    names = [name for name, known in zip(panel.media_names, panel.by_reach, strict=True) if known]
+    if not names:
+        remedy = "name channels as mmm.ReachFrequency(spend, reach, frequency) in the panel."
+        raise BadInput(Problem("panel", "no channel is measured by reach and frequency.", remedy=remedy))
+    best, gain, rows = {}, {}, {}
+    for name in names:
+        channel, place = reached(posterior, name), panel.media_names.index(name)
+        tried = panel.frequency_with_lead(0)[:, :, place][panel.media[:, :, place] > 0]
+        highest = float(tried.max())
+        best[name] = best_frequency(channel, highest)
+        gain[name] = per_contact(channel, best[name][None])[0] - 1.0
+        rows[name] = {"now": channel.usual, "highest": highest}
+    gains = summarise(pd.DataFrame(gain))[["median", "5%", "95%"]]
+    table = summarise(pd.DataFrame(best)).join(pd.DataFrame(rows).T)
+    return table.join(gains.rename(columns={"median": "gain", "5%": "gain 5%", "95%": "gain 95%"}))

@@ -1,0 +1,406 @@
+"""Posterior: what a fit knows, as plain named arrays, and the questions a plan asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.findings import Finding
+from mmm.arrays import Array
+from mmm.curves import ResponseCurves
+from mmm.data.panel import Panel
+from mmm.model.baseline import Design, design
+from mmm.model.model import Model
+from mmm.posterior.fit_checks import check_sense
+from mmm.posterior.forecast import Organic, forecast
+from mmm.posterior.frames import DrawsFrame, summarise
+from mmm.posterior.frequency import optimal_frequency
+from mmm.posterior.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, shared_noise, weekly_curves
+from mmm.posterior.prior_shift import data_speak, prior_shift
+from mmm.posterior.storage import read, write
+
+__all__ = ["Posterior"]
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Posterior draws of a model on a panel.
+
+    Parameters
+    ----------
+    panel, model
+        What was fitted; channels without any spend are left out of the panel.
+    draws
+        Parameter name -> array of shape (chains, draws) + its own: retention, half_saturation, slope, share and the
+        like by channel (NaN where a family lacks it), sigma, and baseline by column of :attr:`design`; of several geos
+        also ``common``, the standard deviation of what they share in a period, and theirs by geo as ``geo_...``.
+    statistics
+        ``diverging``, ``n_steps``, ``energy``, each of shape (chains, draws).
+    verdict
+        The convergence gate's findings and those of the panel as it was given.
+    seed
+        Of the fit; predictive draws use it as well.
+    information
+        Further facts for the record: seconds, attempts, versions.
+    """
+
+    panel: Panel
+    model: Model
+    draws: dict[str, Array]
+    statistics: dict[str, npt.NDArray[Any]]
+    verdict: tuple[Finding, ...]
+    seed: int = 0
+    information: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels with spend."""
+        return self.panel.channels
+
+    @property
+    def organic_channels(self) -> tuple[str, ...]:
+        """Channels without spend."""
+        return self.panel.organic_channels
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """Levers that are no media but have a contribution of their own."""
+        return tuple(treatment.column for treatment in self.panel.treatments)
+
+    @property
+    def n_draws(self) -> int:
+        """Number of draws of all chains together."""
+        return int(self.draws["sigma"].size)
+
+    @property
+    def converged(self) -> bool:
+        """Whether every finding of the convergence gate passed."""
+        names = {"r_hat", "ess_bulk", "ess_tail", "divergences"}
+        return all(finding.passed for finding in self.verdict if finding.name in names)
+
+    @cached_property
+    def diagnostics(self) -> tuple[Finding, ...]:
+        """Findings of the gate, of the panel and of sense."""
+        fitted = self.fitted()
+        sense = check_sense(
+            fitted["observed"].to_numpy(),
+            fitted["mean"].to_numpy(),
+            fitted["5%"].to_numpy(),
+            fitted["95%"].to_numpy(),
+            self.baseline_by_week().to_numpy().sum(axis=1),
+        )
+        return (*self.verdict, *sense, data_speak(self.prior_shift()))
+
+    def flat(self, name: str) -> Array:
+        """Draws of one parameter with the chains joined, shape (S, ...)."""
+        values = self.draws[name]
+        return np.asarray(values.reshape(-1, *values.shape[2:]))
+
+    @cached_property
+    def kpi_unit(self) -> float:
+        """Mean KPI per period of all geos, the unit of shares."""
+        return float(self.panel.kpi.sum(axis=0).mean())
+
+    @property
+    def media(self) -> tuple[ChannelDraws, ...]:
+        """Draws of each channel of the first geo, the only one of a national panel; organic channels last."""
+        return self.cells[0].channels
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Draws by geo."""
+        families = self.model.families(self.panel)
+        names = {name for pair in families for part in pair for name in part.priors} | {"share"}
+        geos, several = len(self.panel.geos), "geo_sigma" in self.draws
+        values = {name: self.flat(f"geo_{name}" if several else name) for name in names}
+        sigma = self.flat("geo_sigma") if several else self.flat("sigma")[:, None]
+        coefficients = self.flat("baseline").reshape(self.n_draws, geos, -1)
+        means = self.panel.kpi.mean(axis=1)
+        common = self.flat("common") if "common" in self.draws else np.zeros(self.n_draws)
+        channels = media_draws(families, values, Drivers.of(self.panel))
+        return tuple(
+            Cell(
+                float(means[geo]),
+                channels[geo],
+                self._design(geo).matrix,
+                coefficients[:, geo],
+                sigma[:, geo],
+                common,
+            )
+            for geo in range(geos)
+        )
+
+    # what media brought
+
+    def contributions_by_week(self) -> pd.DataFrame:
+        """Mean customers that each channel, organic channel and treatment brought, by period."""
+        table = {name: values.mean(axis=1) for name, values in self._brought()}
+        return pd.DataFrame(table, index=self.panel.dates)
+
+    def contributions(self, start: str | None = None, end: str | None = None) -> DrawsFrame:
+        """Customers that each channel, organic channel and treatment brought, one row per draw.
+
+        A treatment's are told against its baseline value, and may be negative.
+
+        Parameters
+        ----------
+        start, end
+            First and last day of the window, as 2025-03-31; the whole panel where None.
+        """
+        rows = self._window(start, end)
+        frame = DrawsFrame({name: values[rows].sum(axis=0) for name, values in self._brought()})
+        frame.columns.name = "channel"
+        return frame
+
+    def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
+        """Spend per customer that each channel brought: mean, median, 5 % and 95 % points by channel."""
+        rows = self._window(start, end)
+        spend = self.panel.spend[:, rows].sum(axis=(0, 1))
+        with np.errstate(divide="ignore"):
+            return summarise(pd.DataFrame(spend / self.contributions(start, end)[list(self.channels)]))
+
+    def marginal_cac(self, spend: pd.Series | None = None) -> pd.DataFrame:
+        """Cost of one more customer at a steady weekly spend: mean, median, 5 % and 95 % points by channel.
+
+        Parameters
+        ----------
+        spend
+            Currency per period by channel; the mean of the last 13 periods where None.
+        """
+        curves = self.curves(weeks=1)
+        level = self.panel.recent_spend() if spend is None else spend
+        with np.errstate(divide="ignore"):
+            return summarise(
+                pd.DataFrame({name: 1.0 / curve.marginal(float(level[name])) for name, curve in curves.items()})
+            )
+
+    def curves(self, weeks: float = 13, frequency: Mapping[str, float] | None = None) -> ResponseCurves:
+        """Steady-state response curves over a horizon, of the channels with spend.
+
+        Parameters
+        ----------
+        weeks
+            Periods of the horizon. A curve takes the currency spent evenly over them and gives the customers that this
+            spend brings, its carryover counted in full whether it falls inside the horizon or after it.
+        frequency
+            Contacts per person at which named channels, measured by reach and frequency, buy reach at today's cost of a
+            contact; where not named, people are reached as often as they were. Their curves are straight lines: spend
+            buys reach, and never runs out of people. Limit such a channel in a plan.
+
+        Raises
+        ------
+        BadInput
+            Where a frequency is below 1, or its channel is not measured so.
+        """
+        wanted = self._frequencies(frequency or {})
+        count = len(self.channels)
+        driven = np.maximum(self.panel.media.mean(axis=1) / self.panel.media_units, 1e-300)[:, :count]
+        costs = self.panel.spend.mean(axis=1) / driven
+        if len(self.cells) == 1:
+            return weekly_curves(self.channels, self.media[:count], self.kpi_unit, costs[0], wanted).over(weeks)
+        parts = self.panel.spend.sum(axis=1) / self.panel.spend.sum(axis=(0, 1))
+        level = self.panel.recent_spend().to_numpy()
+        level = np.where(level > 0, level, self.panel.spend.sum(axis=0).mean(axis=0))
+        return national_curves(self.channels, self.cells, costs, parts, level, wanted).over(weeks)
+
+    def optimal_frequency(self) -> pd.DataFrame:
+        """How often to reach a person so that contacts bring most: mean, median, 5 % and 95 % points by channel.
+
+        ``now`` is the mean over people reached, ``highest`` the most that was tried, past which nothing is searched;
+        ``gain`` says how much more a contact brings there than now (0.2: a fifth more), with its own interval.
+
+        Raises
+        ------
+        BadInput
+            Where no channel is measured by reach and frequency.
+        """
+        return optimal_frequency(self)
+
+    def half_life(self) -> pd.DataFrame:
+        """Weeks until half of what a week's media do has come: mean, median, 5 % and 95 % points by channel."""
+        table = {
+            name: np.broadcast_to(
+                channel.adstock.half_life(*(channel.adstock_parameters or (np.zeros(1),))), (self.n_draws,)
+            )
+            if channel.adstock_parameters
+            else np.full(self.n_draws, 0.5)
+            for name, channel in zip(self.panel.media_names, self.media, strict=True)
+        }
+        return summarise(pd.DataFrame(table))
+
+    # baseline and fit
+
+    def baseline_by_week(self) -> pd.DataFrame:
+        """Mean customers without media by period, one column per group: intercept, trend, season, ...
+
+        Treatments stand at their baseline values; what they bring beyond is a contribution.
+        """
+        names = list(dict.fromkeys(group for group in self._design(0).groups if group != "treatments"))
+        total = np.zeros((self.panel.periods, len(names)))
+        for geo, cell in enumerate(self.cells):
+            weighted = cell.matrix * cell.coefficients.mean(axis=0) * cell.unit
+            for column, group in enumerate(self._design(geo).groups):
+                if group != "treatments":
+                    total[:, names.index(group)] += weighted[:, column]
+        return pd.DataFrame(total, index=self.panel.dates, columns=names)
+
+    def decomposition(self) -> pd.DataFrame:
+        """Baseline groups, channels and treatments by period, posterior means; rows sum to the fitted mean."""
+        return self.baseline_by_week().join(self.contributions_by_week())
+
+    def fitted(self) -> pd.DataFrame:
+        """Observed KPI with the posterior predictive mean, 5 % and 95 % points by period."""
+        rng = np.random.default_rng([self.seed, 2])
+        mean, drawn = np.zeros((self.panel.periods, self.n_draws)), np.zeros((self.panel.periods, self.n_draws))
+        for cell in self.cells:
+            expected = cell.mean()
+            mean += expected * cell.unit
+            drawn += self.model.likelihood.predict(rng, expected, cell.sigma, cell.unit) * cell.unit
+        drawn += shared_noise(self.cells, self.panel.periods, rng)
+        low, high = np.quantile(drawn, [0.05, 0.95], axis=1)
+        table = {"observed": self.panel.kpi.sum(axis=0), "mean": mean.mean(axis=1), "5%": low, "95%": high}
+        return pd.DataFrame(table, index=self.panel.dates)
+
+    def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
+        """Organic customers of the coming periods.
+
+        Parameters
+        ----------
+        weeks
+            How many periods.
+        controls
+            Values of controls, treatments and organic channels, one row each or dated, for every geo alike; None holds
+            each at its mean over the last year, and the result's ``assumption`` says so. Organic channels measured by
+            reach and frequency may have a column ``<channel>_frequency``; without, they keep their mean frequency.
+
+        Raises
+        ------
+        BadInput
+            Where the control values are incomplete.
+        """
+        return forecast(self.panel, self.model, self.cells, weeks, controls, np.random.default_rng([self.seed, 3]))
+
+    # how sure, and why
+
+    def summary(self) -> pd.DataFrame:
+        """One row per channel: spend, customers, share, CAC and marginal CAC with 90 % intervals, half-life."""
+        brought, cac, marginal = self.contributions().summary(), self.cac(), self.marginal_cac()
+        total = float(self.panel.kpi.sum())
+        frame = pd.DataFrame({"spend": self.panel.total_spend})
+        for name, table in (("customers", brought), ("cac", cac), ("marginal_cac", marginal)):
+            frame[name] = table["median"]
+            frame[f"{name} 5%"], frame[f"{name} 95%"] = table["5%"], table["95%"]
+        frame["share"] = frame["customers"] / total
+        frame["half_life"] = self.half_life()["median"]
+        return frame
+
+    def prior_shift(self) -> pd.DataFrame:
+        """How far the data moved each channel's share of customers from its prior, organic channels included.
+
+        Columns: prior and posterior median with 5 % and 95 % points, ``learnt`` (1 less the ratio of posterior to
+        prior spread of the logarithm; near 0 the number is mostly the prior), and a sentence.
+        """
+        return prior_shift(self)
+
+    # keeping
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write to a netCDF file, whole or not at all, with a checksum; ArviZ opens it as well."""
+        write(path, self.panel, self.model, self._record())
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        BadInput
+            Where the file is not such a file, or was damaged.
+        """
+        panel, model, record = read(path)
+        return cls(panel=panel, model=model, **record)
+
+    def to_inferencedata(self) -> Any:
+        """The draws as ArviZ InferenceData; imports ArviZ."""
+        import arviz
+
+        coords = {
+            "channel": list(self.panel.media_names),
+            "column": list(self._columns),
+            "geo": list(self.panel.geos),
+            "period": self.panel.dates.to_numpy(),
+        }
+        dims = {name: self._dims(name, values.ndim) for name, values in self.draws.items()}
+        return arviz.from_dict(
+            posterior=self.draws,
+            sample_stats=self.statistics,
+            observed_data={"kpi": self.panel.kpi},
+            coords=coords,
+            dims={**dims, "kpi": ["geo", "period"]},
+        )
+
+    @staticmethod
+    def _dims(name: str, axes: int) -> list[str]:
+        last = "column" if name == "baseline" else "channel"
+        return {2: [], 3: ["geo"] if name == "geo_sigma" else [last], 4: ["geo", last]}[axes]
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return self._design(0).names
+
+    def _design(self, geo: int) -> Design:
+        return design(self.panel, self.model.trends, self.model.seasons, controls=self.panel.controls[geo])
+
+    def _brought(self) -> Iterator[tuple[str, Array]]:
+        """Each channel's and treatment's customers by period and draw, all geos together, shape (T, S)."""
+        for place, name in enumerate(self.panel.media_names):
+            yield name, np.asarray(sum(cell.channels[place].contribution() * cell.unit for cell in self.cells))
+        for name in self.treatments:
+            column = self._columns.index(name)
+            effects = (np.outer(c.matrix[:, column], c.coefficients[:, column]) * c.unit for c in self.cells)
+            yield name, np.asarray(sum(effects))
+
+    def _frequencies(self, wanted: Mapping[str, float]) -> dict[str, float]:
+        for name, frequency in wanted.items():
+            place = self.place(name)
+            if not self.panel.by_reach[place]:
+                raise BadInput(Problem("frequency", f"channel {name!r} is not measured by reach and frequency."))
+            if not frequency >= 1:
+                text = f"of {name!r} is {frequency:g}."
+                raise BadInput(Problem("frequency", text, remedy="whoever is reached has at least one contact."))
+        return dict(wanted)
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "draws": self.draws,
+            "statistics": self.statistics,
+            "verdict": self.verdict,
+            "seed": self.seed,
+            "information": self.information,
+        }
+
+    def _window(self, start: str | None, end: str | None) -> slice:
+        dates = self.panel.dates
+        first = 0 if start is None else int(dates.searchsorted(pd.Timestamp(start)))
+        last = len(dates) if end is None else int(dates.searchsorted(pd.Timestamp(end), side="right"))
+        return slice(first, last)
+
+    def place(self, channel: str) -> int:
+        """Place of a channel.
+
+        Raises
+        ------
+        UnknownChannel
+            Where there is none of that name.
+        """
+        if channel not in self.channels:
+            raise UnknownChannel(channel, self.channels, "the posterior")
+        return self.channels.index(channel)

@@ -1,0 +1,43 @@
+"""What the data taught: how far each channel's share of customers moved from its prior."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.findings import Finding
+
+if TYPE_CHECKING:
+    from mmm.posterior.posterior import Posterior
+
+__all__ = ["data_speak", "prior_shift"]
+
+_SILENT, _HALF = 0.2, 0.5
+
+
+def prior_shift(posterior: Posterior) -> pd.DataFrame:
+    """See :meth:`mmm.Posterior.prior_shift`."""
+    priors = posterior.model.shares(posterior.panel)
+    rng = np.random.default_rng([posterior.seed, 4])
+    rows = []
+    for place, (channel, prior) in enumerate(zip(posterior.panel.media_names, priors, strict=True)):
+        before, after = prior.sample(rng, 4000), posterior.flat("share")[:, place]
+        learnt = 1.0 - float(np.log(after).std() / np.log(np.maximum(before, 1e-12)).std())
+        row = [*np.quantile(before, [0.5, 0.05, 0.95]), *np.quantile(after, [0.5, 0.05, 0.95])]
+        text = "mostly your prior" if learnt < _SILENT else "prior and data" if learnt < _HALF else "mostly your data"
+        rows.append((channel, *row, learnt, text))
+    sides = [f"{side} {point}" for side in ("prior", "posterior") for point in ("median", "5%", "95%")]
+    return pd.DataFrame(rows, columns=["channel", *sides, "learnt", "text"]).set_index("channel")
+
+
+def data_speak(shift: pd.DataFrame) -> Finding:
+    """Whether the data moved every channel from its prior, given :func:`prior_shift`."""
+    silent = list(shift.index[shift["learnt"] < _SILENT])
+    text = (
+        f"The data say little about {', '.join(silent)}: those figures are mostly the prior."
+        if silent
+        else "The data moved every channel from its prior."
+    )
+    return Finding("data_speak", not silent, float(len(silent)), 0.0, text)

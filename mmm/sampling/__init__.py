@@ -1,0 +1,1 @@
+"""Sampling: a panel and a model become draws."""

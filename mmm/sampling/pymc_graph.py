@@ -1,0 +1,174 @@
+"""The mix model as a PyMC graph: the readable reference.
+
+The fused kernel samples the same density many times faster, for every likelihood; a test holds log density and
+gradient of the two together. Only this module imports PyMC.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+
+from attribution.errors import BadInput
+from attribution.errors import Problem as Complaint
+from mmm.data.panel import Panel
+from mmm.model.model import Model, NegativeBinomialLikelihood, NormalLikelihood, StudentTLikelihood
+from mmm.model.priors import Beta, Gamma, HalfNormal, LogNormal, Normal, Prior
+from mmm.sampling.layout import Block
+from mmm.sampling.national_problem import Problem, standardise
+
+__all__ = ["build", "coordinates"]
+
+
+def build(panel: Panel, model: Model) -> Any:
+    """The PyMC model of a national panel.
+
+    Free variables are named after the blocks of the layout, in its order, then ``sigma`` (or ``dispersion``); where
+    the baseline does not collapse, ``whitened`` stands for its coefficients.
+
+    Raises
+    ------
+    BadInput
+        Where the panel has several geos; their density is the kernel's alone.
+    """
+    if len(panel.geos) > 1:
+        remedy = "sum the geos, or use mmm.fit."
+        raise BadInput(Complaint("model", "a panel by geo has no graph in PyMC.", remedy=remedy))
+    problem = standardise(panel, model)
+    # without this policy PyTensor takes the log of a curve's constants in single precision
+    with pytensor.config.change_flags(cast_policy="numpy+floatX"), pm.Model() as graph:
+        values = {(block.name, block.start): _variable(block) for block in problem.layout.blocks}
+        noise = _prior("sigma", (problem.layout.sigma,), scalar=True)
+        media, lifts = _media(problem, panel, model, values)
+        _likelihood(problem, model, media, noise)
+        for m, difference in enumerate(lifts):
+            gained, error = problem.tests.measured[m]
+            pm.Potential(f"lift_test_{m}", pm.logp(pm.Normal.dist(difference, error), gained))
+    return graph
+
+
+def coordinates(problem: Problem, theta: np.ndarray) -> dict[str, np.ndarray]:
+    """A flat point of the fused kernel as PyMC's named point on its unconstrained scale."""
+    suffix = {Beta.code: "_logodds__", Normal.code: ""}
+    point = {
+        _name(block) + suffix.get(block.priors[0].code, "_log__"): theta[block.start : block.start + len(block.priors)]
+        for block in problem.layout.blocks
+    }
+    size = problem.layout.size
+    explicit = {"whitened": theta[size:]} if problem.noise[0] else {}
+    return {**point, "sigma_log__": np.asarray(theta[size - 1]), **explicit}
+
+
+def _name(block: Block) -> str:
+    return f"{block.name}_{type(block.priors[0]).__name__}_{block.start}"
+
+
+def _variable(block: Block) -> Any:
+    return _prior(_name(block), block.priors)
+
+
+def _prior(name: str, priors: tuple[Prior, ...], scalar: bool = False) -> Any:
+    """One variable for priors of one family, a vector unless ``scalar``."""
+
+    def constants(attribute: str) -> Any:
+        values = np.array([getattr(prior, attribute) for prior in priors])
+        return values[0] if scalar else values
+
+    match priors[0]:
+        case Normal():
+            return pm.Normal(name, constants("mean"), constants("sd"))
+        case LogNormal():
+            return pm.LogNormal(name, np.log(constants("median")), constants("sigma"))
+        case HalfNormal():
+            return pm.HalfNormal(name, constants("scale"))
+        case Beta():
+            return pm.Beta(name, constants("a"), constants("b"))
+        case Gamma():
+            return pm.Gamma(name, constants("shape"), constants("rate"))
+    raise TypeError(f"no PyMC distribution for {type(priors[0]).__name__}")
+
+
+def _media(problem: Problem, panel: Panel, model: Model, values: dict[tuple[str, int], Any]) -> tuple[Any, list[Any]]:
+    """What media bring by period, shape (T,), and what each lift test gained."""
+    by_reach = panel.by_reach
+    total: Any = 0.0
+    gained: list[Any] = [None] * len(problem.tests.places)
+    for channel, (adstock, saturation) in enumerate(model.families(panel)):
+        found = _of_channel(problem, values, channel)
+        first, second = [found[name] for name in adstock.priors], [found[name] for name in saturation.priors]
+        weights = adstock.weights(*[pt.atleast_1d(value) for value in first])
+
+        def saturated(amount: Any, saturation: Any = saturation, second: Any = second) -> Any:
+            return saturation.response(amount, *second)
+
+        def response(
+            series: np.ndarray,
+            channel: int = channel,
+            lags: int = adstock.lags,
+            weights: Any = weights,
+            saturated: Any = saturated,
+        ) -> Any:
+            rows = np.lib.stride_tricks.sliding_window_view(np.arange(len(series)), lags)[-len(problem.kpi) :, ::-1]
+            if by_reach[channel]:
+                carried = series * saturated(problem.frequency[channel])
+                return pt.dot(carried[rows], weights)[:, 0]
+            return saturated(pt.dot(series[rows], weights)[:, 0])
+
+        own = response(problem.media[channel])
+        scale = found["share"] / own.mean()
+        total = total + scale * own
+        for m, (tested, begin, end) in enumerate(problem.tests.places):
+            if tested == channel:
+                without = response(problem.tests.otherwise[m])
+                gained[m] = scale * (own - without)[begin:end].sum()
+    return total, gained
+
+
+def _of_channel(problem: Problem, values: dict[tuple[str, int], Any], channel: int) -> dict[str, Any]:
+    return {
+        block.name: values[block.name, block.start][block.channels.index(channel)]
+        for block in problem.layout.blocks
+        if channel in block.channels
+    }
+
+
+def _likelihood(problem: Problem, model: Model, media: Any, noise: Any) -> None:
+    match model.likelihood:
+        case NormalLikelihood():
+            residual = problem.kpi - media
+            quadratic = (residual**2).sum() - (pt.dot(problem.columns.T, residual) ** 2).sum()
+            _, logdet = _determinant(problem)
+            constant = -0.5 * len(problem.kpi) * np.log(2 * np.pi) + 0.5 * logdet
+            pm.Potential("kpi", constant - len(problem.kpi) * pt.log(noise) - 0.5 * quadratic / noise**2)
+        case StudentTLikelihood(freedom=freedom):
+            mean = media + pt.dot(problem.design.matrix, _coefficients(problem, media))
+            pm.StudentT("kpi", nu=freedom, mu=mean, sigma=noise, observed=problem.kpi)
+        case NegativeBinomialLikelihood():
+            mean = (
+                pt.maximum(media + pt.dot(problem.design.matrix, _coefficients(problem, media)), 1e-6)
+                * problem.kpi_unit
+            )
+            counts = np.rint(problem.kpi * problem.kpi_unit).astype(int)
+            pm.NegativeBinomial("kpi", mu=mean, alpha=1.0 / noise**2, observed=counts)
+
+
+def _determinant(problem: Problem) -> tuple[float, float]:
+    """Sign and logarithm of the determinant of I - B Bᵀ."""
+    gram = np.eye(problem.columns.shape[1]) - problem.columns.T @ problem.columns
+    sign, logarithm = np.linalg.slogdet(gram)
+    return float(sign), float(logarithm)
+
+
+def _coefficients(problem: Problem, media: Any) -> Any:
+    """The baseline's coefficients, sampled around what a regression of the residual gives."""
+    explicit = problem.explicit
+    whitened = pm.Flat("whitened", shape=len(explicit.sd))
+    regressed = pt.dot(explicit.regression, problem.kpi - media)
+    found = pm.Deterministic("baseline", regressed + pt.dot(explicit.spread, whitened))
+    volume = float(np.log(np.diag(explicit.spread)).sum())
+    pm.Potential("baseline_prior", pm.logp(pm.Normal.dist(0.0, explicit.sd), found).sum() + volume)
+    return found

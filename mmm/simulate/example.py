@@ -1,0 +1,133 @@
+"""The example company's files: ``python -m mmm.simulate.example examples/quarter --seed 7``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mmm.simulate.weekly_world import WorldTruth, world
+
+__all__ = ["main", "write_example"]
+
+_JOURNEY_WEEKS = 52
+_PURPOSE = "The truth behind the simulated example. Only for measuring results against it: no analysis may read it."
+
+
+def write_example(folder: Path, seed: int = 7) -> list[Path]:
+    """Write weekly.csv, upcoming.csv, touchpoints.parquet, conversions.parquet and truth.json.
+
+    The same seed and versions give the same bytes; each file is written whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there.
+    seed
+        Seed of the world.
+
+    Returns
+    -------
+    The files.
+    """
+    data, truth = world(seed, journey_weeks=_JOURNEY_WEEKS)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [
+        _text(folder / "weekly.csv", _csv(data.weekly)),
+        _text(folder / "upcoming.csv", _csv(data.upcoming)),
+        _text(folder / "truth.json", json.dumps(summary(truth, seed), indent=1) + "\n"),
+    ]
+    if data.journeys is not None:
+        written.append(_parquet(folder / "touchpoints.parquet", data.journeys.touchpoints))
+        written.append(_parquet(folder / "conversions.parquet", data.journeys.conversions))
+    return written
+
+
+def summary(truth: WorldTruth, seed: int) -> dict[str, Any]:
+    """What truth.json holds: JSON types only, customers and EUR rounded to readable digits."""
+    now = truth.spend_now()
+    curves = truth.curves()
+    channels = {
+        medium.name: {
+            "contribution": round(float(truth.contributions[medium.name]), 1),
+            "cac": round(float(truth.cac[medium.name]), 2),
+            "adstock_decay": round(medium.decay, 4),
+            "spend_latest_13_weeks": float(now[medium.name]),
+            "marginal_cac_there": round(float(truth.marginal_cac(now)[medium.name]), 2),
+            "carried_into_next_13_weeks": round(float(truth.carried_in[medium.name]), 2),
+            "curve_13_weeks": {
+                "family": type(curves[medium.name]).__name__,
+                **{name: float(value) for name, value in curves[medium.name].parameters.items()},
+            },
+        }
+        for medium in truth.media
+    }
+    incremental = {} if truth.journeys is None else truth.journeys.incremental.astype(int).to_dict()
+    return {
+        "purpose": _PURPOSE,
+        "seed": seed,
+        "weeks": len(truth.effects),
+        "organic_customers": round(float(truth.effects["organic"].sum()), 1),
+        "organic_customers_next_13_weeks": [round(float(value), 1) for value in truth.upcoming_organic],
+        "blended_cac_of_media_at_latest_spend": round(truth.blended_cac(now), 3),
+        "channels": channels,
+        "incremental_customers_latest_52_weeks": incremental,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mmm.simulate.example", description="Write a simulated company's files."
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args(arguments)
+    for path in write_example(given.folder, given.seed):
+        sys.stdout.write(f"{path.stat().st_size:>10,} bytes  {path}\n")
+    return 0
+
+
+def _csv(table: pd.DataFrame) -> str:
+    whole = {name: "int64" for name in table.columns if table[name].dtype.kind == "f" and (table[name] % 1 == 0).all()}
+    return table.astype(whole).to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")
+
+
+def _text(path: Path, text: str) -> Path:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    return _in_place(partial, path)
+
+
+def _parquet(path: Path, table: pd.DataFrame) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    partial = path.with_name(path.name + ".partial")
+    kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+    plain = [name for name in ("time",) if name in table]
+    pq.write_table(
+        kept,
+        partial,
+        compression="zstd",
+        compression_level=15,
+        use_dictionary=[name for name in table.columns if name not in plain],
+        column_encoding=dict.fromkeys(plain, "DELTA_BINARY_PACKED"),
+    )
+    return _in_place(partial, path)
+
+
+def _in_place(partial: Path, path: Path) -> Path:
+    with partial.open("rb") as handle:
+        os.fsync(handle.fileno())
+    return partial.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""What an allocation may bring: posterior draws of customers and blended CAC, and comparisons of two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from mmm.curves import ResponseCurves
+from optimizer.question.program import Array
+
+__all__ = ["Evaluation", "evaluated"]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Draws of what an allocation brings; one draw where curves and organic customers are plain numbers.
+
+    Parameters
+    ----------
+    spend
+        Currency over the horizon, by channel.
+    fixed_cost
+        Currency over the horizon.
+    paid
+        Customers by channel: draws x channels.
+    organic
+        Draws of organic customers, shape (draws,).
+    """
+
+    spend: pd.Series
+    fixed_cost: float
+    paid: pd.DataFrame = field(repr=False)
+    organic: Array = field(repr=False)
+
+    @property
+    def customers(self) -> Array:
+        """Draws of all customers, shape (draws,)."""
+        return np.asarray(self.organic + self.paid.to_numpy().sum(axis=1))
+
+    @property
+    def blended_cac(self) -> Array:
+        """Draws of the blended CAC, shape (draws,)."""
+        with np.errstate(divide="ignore"):
+            return (self.fixed_cost + float(self.spend.sum())) / np.maximum(self.customers, 0.0)
+
+    @property
+    def expected_customers(self) -> float:
+        """Mean over draws."""
+        return float(self.customers.mean())
+
+    @property
+    def expected_cac(self) -> float:
+        """Outlay over expected customers: the figure that plans minimise."""
+        return float((self.fixed_cost + self.spend.sum()) / self.expected_customers)
+
+    def interval(self, mass: float = 0.9) -> pd.DataFrame:
+        """Central intervals of customers and blended CAC: rows by figure, columns mean, low and high."""
+        tails = [(1 - mass) / 2, (1 + mass) / 2]
+        rows = {"customers": self.customers, "blended_cac": self.blended_cac}
+        figures = {name: (draws.mean(), *np.quantile(draws, tails)) for name, draws in rows.items()}
+        return pd.DataFrame.from_dict(figures, orient="index", columns=["mean", "low", "high"])
+
+    def probability_below(self, other: Evaluation) -> float:
+        """Probability that the blended CAC is below another allocation's, draw by draw; ties count half."""
+        mine, theirs = _paired(self.blended_cac, other.blended_cac)
+        return float(np.mean((mine < theirs) + 0.5 * (mine == theirs)))
+
+    def probability_of(self, at_least: float) -> float:
+        """Probability that at least so many customers come."""
+        return float(np.mean(self.customers >= at_least))
+
+    def probability_cac_at_most(self, ceiling: float) -> float:
+        """Probability that the blended CAC stays at or below ``ceiling``."""
+        return float(np.mean(self.blended_cac <= ceiling))
+
+
+def evaluated(
+    curves: ResponseCurves, spend: Mapping[str, float] | pd.Series, organic: Any, fixed_cost: float
+) -> Evaluation:
+    """Draws at an allocation; organic draws are paired with the curves' where their numbers agree.
+
+    Raises
+    ------
+    BadInput
+        Where organic customers have another number of draws than the curves.
+    """
+    amounts = curves.amounts(spend)
+    paid = curves.by_channel(spend)
+    base = np.atleast_1d(np.asarray(organic, dtype=float))
+    if len(base) > 1 and len(paid) > 1 and len(base) != len(paid):
+        text = f"has {len(base)} draws and the curves have {len(paid)}."
+        raise BadInput(Problem("organic", text, remedy="take both from the same posterior, or give the mean."))
+    draws = max(len(base), len(paid))
+    if len(paid) < draws:
+        paid = pd.DataFrame(np.repeat(paid.to_numpy(), draws, axis=0), columns=paid.columns)
+    index = pd.Index(curves.channels, name="channel")
+    return Evaluation(pd.Series(amounts, index, name="spend"), fixed_cost, paid, np.broadcast_to(base, (draws,)))
+
+
+def _paired(mine: Array, theirs: Array) -> tuple[Array, Array]:
+    if len(mine) != len(theirs) and 1 not in (len(mine), len(theirs)):
+        text = f"have {len(mine)} and {len(theirs)} draws."
+        raise BadInput(Problem("evaluations", text, remedy="evaluate both plans on the same curves."))
+    both = np.broadcast_arrays(mine, theirs)
+    return both[0], both[1]

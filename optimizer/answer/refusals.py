@@ -1,0 +1,138 @@
+"""Why a plan has no answer: questions without a sensible optimum, and promises that cannot be kept together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from attribution.errors import IllPosedPlan, InfeasiblePlan
+from optimizer.question.program import Array, Goal, Program, Row, plain
+from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.hulls import Tables
+
+__all__ = ["infeasible", "refuse_if_ill_posed"]
+
+_PROMISE = (
+    "Remedy: promise a volume with Customers(at_least=...), state the spend with Budget(exactly=...) or "
+    "Budget(at_least=...), or ask another question: maximize=Customers() with MaxCAC(...), or maximize=Profit(...)."
+)
+
+_RATIO_STEPS = 8
+
+Solve = Callable[[Program], tuple[Array | None, float, float]]
+
+
+def refuse_if_ill_posed(program: Program, bank: Bank) -> None:
+    """Refuse to minimise blended CAC where spending nothing is cheapest and nothing is promised.
+
+    With fixed cost F and organic customers O, the blended CAC falls with the first spend only where the best channel
+    wins customers below F / O each.
+
+    Raises
+    ------
+    IllPosedPlan
+    """
+    goal = program.goal
+    idle = np.zeros(program.size)
+    if goal.is_ratio and goal.organic == 0 and not bank.mean(program.upper).any():
+        raise IllPosedPlan(
+            "no channel wins a customer at any allowed spend, so there is no CAC. Remedy: check the curves."
+        )
+    if not goal.is_ratio or program.lower.any() or any(row.residual(idle, idle) > 0 for row in program.rows):
+        return
+    tables = Tables(bank, program.lower, program.upper, program.hole)
+    hulls = tables.hulls(program.lower, program.upper)
+    spent = hulls.spend > 0
+    rate = float((hulls.customers[spent] / hulls.spend[spent]).max(initial=0.0))
+    if goal.organic > 0 and goal.fixed_cost * rate <= goal.organic:
+        free = goal.fixed_cost / goal.organic
+        why = f"no channel wins customers for less than {1 / rate:,.2f}" if free and rate else "organic ones are free"
+        raise IllPosedPlan(
+            f"with {goal.organic:,.0f} organic customers and a fixed cost of {goal.fixed_cost:,.0f}, blended CAC is "
+            f"lowest at zero spend ({free:,.2f}), since {why}. {_PROMISE}"
+        )
+    if goal.organic == 0 == goal.fixed_cost:
+        _refuse_without_scale(program, bank, rate)
+
+
+def _refuse_without_scale(program: Program, bank: Bank, rate: float) -> None:
+    first = bank.slope(np.zeros(program.size))
+    if float(first.max()) >= rate * (1 - 1e-3):
+        raise IllPosedPlan(
+            "without fixed cost and organic customers, blended CAC is lowest for the very first unit of spend, so "
+            f"the best plan shrinks to nothing. {_PROMISE}"
+        )
+
+
+def infeasible(program: Program, solve: Solve) -> InfeasiblePlan:
+    """The error that names the promise which cannot be kept, and the best attainable without it.
+
+    Parameters
+    ----------
+    program
+        A program without an allowed allocation.
+    solve
+        Returns (spend or None, score, bound) of a program.
+    """
+    found = [text for row in program.rows if (text := _without(program, row, solve))]
+    if found:
+        return InfeasiblePlan(f"not all promises can be kept: {'; or '.join(found)}.")
+    rows = ", ".join(dict.fromkeys(row.name for row in program.limits))
+    return InfeasiblePlan(f"several limits contradict each other: {rows}. Remedy: relax at least two of them.")
+
+
+def _without(program: Program, row: Row, solve: Solve) -> str | None:
+    """What is attainable for one row once it is dropped; None where that alone does not help."""
+    rest = program.replaced(rows=tuple(other for other in program.rows if other is not row))
+    is_cac = row.per_customer.any() and row.per_spend.any()
+    try:
+        spend, _, bound = solve(rest.replaced(goal=_best_for(row, program)))
+    except IllPosedPlan:
+        return None
+    if spend is None:
+        return None
+    if is_cac and row.is_aggregate:
+        return f"{row.name!r} cannot hold, since without it the blended CAC cannot go below {-bound:,.2f}"
+    if is_cac:
+        return _group_cac(rest, row, solve)
+    if row.per_customer.any():
+        most = bound + program.goal.organic
+        return f"{row.name!r} cannot hold, since at most {plain(most)} customers are attainable without it"
+    best = bound if (row.per_spend < 0).any() and not (row.per_spend > 0).any() else -bound
+    word = "at most" if best == bound else "at least"
+    best += 0.0  # no minus zero
+    return f"{row.name!r} cannot hold, since the other limits allow {word} {plain(best)} there"
+
+
+def _group_cac(rest: Program, row: Row, solve: Solve) -> str:
+    """The lowest CAC of a group's channels: Dinkelbach's (1967) iteration, and a bound just below where it ends."""
+    goal = rest.goal
+    members = np.where(row.per_customer > 0, 1.0, 0.0)
+
+    def best(cac: float) -> tuple[Array | None, float, float]:
+        return solve(rest.replaced(goal=Goal(cac * members, members, 0.0, goal.organic, goal.fixed_cost, False, 1.0)))
+
+    cac = float(row.per_customer.max() / row.per_spend.max())
+    for _ in range(_RATIO_STEPS):
+        spend, score, _ = best(cac)
+        if spend is None:
+            break
+        outlay = float(members @ spend)
+        reached = cac * outlay / max(score + outlay, 1e-12 * outlay)
+        if abs(reached - cac) <= 1e-5 * cac:
+            break
+        cac = reached
+    for slack in (1e-4, 1e-3, 1e-2, 0.1):
+        if best(cac * (1 - slack))[2] < 0:
+            return f"{row.name!r} cannot hold, since the other limits allow no CAC below {cac * (1 - slack):,.2f} there"
+    return f"{row.name!r} cannot hold"
+
+
+def _best_for(row: Row, program: Program) -> Goal:
+    """The goal of keeping the row by as much as possible."""
+    goal = program.goal
+    if row.is_aggregate and row.per_customer.any() and row.per_spend.any():
+        return Goal.ratio(program.setting)
+    constant = row.limit if row.per_customer.any() and row.per_spend.any() else 0.0
+    return Goal(row.per_customer, row.per_spend, constant, goal.organic, goal.fixed_cost, False, 1.0)

@@ -1,0 +1,1 @@
+"""Cycle: while a plan is being spent."""

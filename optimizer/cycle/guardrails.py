@@ -1,0 +1,136 @@
+"""Guardrails: early warnings and a circuit breaker on CAC and LTV:CAC while a plan is being spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
+from attribution.reading.contracts import Column, Table
+
+__all__ = ["Ceiling", "Guardrails"]
+
+_TABLE = Table(
+    "weekly results",
+    (Column("week", "date"), Column("spend", minimum=0), Column("customers", minimum=0)),
+    key=("week",),
+)
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """Two limits on one figure: where to look, and where to stop.
+
+    Parameters
+    ----------
+    warn
+        Value from which a finding warns.
+    stop
+        Value from which spending is to be halted.
+    """
+
+    warn: float
+    stop: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.warn <= self.stop < np.inf:
+            raise BadInput(Problem("Ceiling", f"needs 0 < warn <= stop, got {self.warn} and {self.stop}."))
+
+
+@dataclass(frozen=True)
+class Guardrails:
+    """Checks of weekly results against what was planned.
+
+    A single bad week is mostly noise, so limits are held against a window, and a limit counts as crossed only where
+    chance does not explain it: customers are compared as counts, with a spread of ``dispersion`` times Poisson's.
+
+    Parameters
+    ----------
+    cac
+        Limits on the blended CAC.
+    lifetime_value
+        Currency per customer; with it LTV:CAC is checked as well.
+    least_ratio
+        Least LTV:CAC, 3 by common practice.
+    window
+        Weeks over which figures are taken.
+    fixed_cost
+        Currency per week.
+    confidence
+        Probability with which a limit must be crossed before it counts.
+    dispersion
+        Variance of weekly customers over their mean.
+    """
+
+    cac: Ceiling
+    lifetime_value: float | None = None
+    least_ratio: float = 3.0
+    window: int = 4
+    fixed_cost: float = 0.0
+    confidence: float = 0.9
+    dispersion: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.window < 1 or not 0.5 <= self.confidence < 1 or self.dispersion <= 0 or self.fixed_cost < 0:
+            text = "needs window >= 1, confidence from 0.5 to below 1, dispersion > 0 and fixed_cost >= 0."
+            raise BadInput(Problem("Guardrails", text))
+        if self.lifetime_value is not None and not (self.lifetime_value > 0 and self.least_ratio > 0):
+            raise BadInput(Problem("Guardrails", "lifetime_value and least_ratio must be positive."))
+
+    def check(self, results: pd.DataFrame) -> list[Finding]:
+        """Findings on the latest window: ``cac_warning``, ``cac_breaker``, and ``ltv_cac`` where a value is given.
+
+        Parameters
+        ----------
+        results
+            Columns week, spend and customers (all of them, organic included), one row per week.
+
+        Raises
+        ------
+        BadInput
+            Where the table breaks its contract or has fewer weeks than the window.
+        """
+        weekly = _TABLE.check(results).sort_values("week")
+        if len(weekly) < self.window:
+            text = f"has {len(weekly)} weeks and the window is {self.window}."
+            raise BadInput(Problem("weekly results", text, remedy="wait, or shorten the window."))
+        latest = weekly.tail(self.window)
+        outlay = float(latest["spend"].sum()) + self.fixed_cost * self.window
+        won = float(latest["customers"].sum())
+        findings = [
+            self._finding("cac_warning", outlay, won, self.cac.warn, "look into it"),
+            self._finding(
+                "cac_breaker", outlay, won, self.cac.stop, "halt the increase and fall back to the last plan"
+            ),
+        ]
+        if self.lifetime_value is not None:
+            ceiling = self.lifetime_value / self.least_ratio
+            low = self._finding("ltv_cac", outlay, won, ceiling, "acquire less, or for less")
+            ratio = self.lifetime_value * won / outlay if outlay else float("inf")
+            text = f"LTV:CAC is {ratio:,.2f} over {self.window} weeks against {self.least_ratio:g}. {low.text}"
+            findings.append(Finding("ltv_cac", low.passed, ratio, self.least_ratio, text))
+        return findings
+
+    def is_tripped(self, results: pd.DataFrame) -> bool:
+        """Whether the circuit breaker says to stop."""
+        return any(not finding.passed for finding in self.check(results) if finding.name == "cac_breaker")
+
+    def _finding(self, name: str, outlay: float, won: float, ceiling: float, action: str) -> Finding:
+        cac = outlay / won if won else (float("inf") if outlay else 0.0)
+        chance = self._probability_above(outlay, won, ceiling)
+        passed = chance < self.confidence
+        verdict = "within the limit, or not surely above it" if passed else f"above the limit: {action}"
+        text = (
+            f"Blended CAC over {self.window} weeks is {cac:,.2f} against {ceiling:,.2f}, {verdict} ({chance:.0%} sure)."
+        )
+        return Finding(name, passed, cac, ceiling, text)
+
+    def _probability_above(self, outlay: float, won: float, ceiling: float) -> float:
+        """Probability that the rate of customers is below what the ceiling needs, Gamma posterior of a count."""
+        from scipy.stats import gamma
+
+        needed = outlay / ceiling
+        return float(gamma.cdf(needed / self.dispersion, (won + 0.5) / self.dispersion)) if outlay else 0.0

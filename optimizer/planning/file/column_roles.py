@@ -1,0 +1,47 @@
+"""From the columns that the plan file names to what they stand for in the mix model: media, controls, treatments."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mmm import Exposure, Panel, ReachFrequency, Treatment
+from optimizer.planning.file.keys.data import Reach, Weekly
+
+__all__ = ["coming_columns", "last_year", "levers_of", "media_of"]
+
+
+def media_of(weekly: Weekly) -> dict[str, Exposure | ReachFrequency]:
+    """Channel -> what drives it, organic channels last."""
+    paid = {name: _medium(column, weekly.driven_by.get(name, column)) for name, column in weekly.channels.items()}
+    return paid | {name: _medium(None, driver) for name, driver in weekly.delivered.items()}
+
+
+def levers_of(weekly: Weekly) -> list[str | Treatment]:
+    """Controls, then treatments."""
+    return [*weekly.controls, *(Treatment(column, baseline) for column, baseline in weekly.baselines.items())]
+
+
+def coming_columns(weekly: Weekly) -> dict[str, str]:
+    """Columns that a forecast needs to know for the coming weeks, and what the mix model calls them."""
+    columns = {column: column for column in (*weekly.controls, *weekly.baselines)}
+    for name, driver in weekly.delivered.items():
+        columns |= (
+            {driver.reach: name, driver.frequency: f"{name}_frequency"} if isinstance(driver, Reach) else {driver: name}
+        )
+    return columns
+
+
+def last_year(panel: Panel, rows: list[int]) -> pd.DataFrame:
+    """Some past rows of all that a forecast needs to know, under the mix model's names."""
+    table = dict(zip(panel.control_names, panel.controls[0, rows].T, strict=True))
+    for place, name in enumerate(panel.organic_channels, start=len(panel.channels)):
+        table[name] = panel.media[0, rows, place]
+        if panel.frequency is not None and panel.by_reach[place]:
+            table[f"{name}_frequency"] = panel.frequency[0, rows, place]
+    return pd.DataFrame(table)
+
+
+def _medium(spend: str | None, driver: str | Reach) -> Exposure | ReachFrequency:
+    if isinstance(driver, Reach):
+        return ReachFrequency(spend, driver.reach, driver.frequency)
+    return Exposure(spend, driver)

@@ -1,0 +1,168 @@
+"""plan.yaml: the whole file, and messages that name file, line and the nearest valid key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from attribution.errors import BadInput, nearest
+from optimizer.planning.file.document import Document
+from optimizer.planning.file.keys.analyses import Attribution, MixModel
+from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
+from optimizer.planning.file.keys.data import Data
+from optimizer.planning.file.keys.plan import PlanSection, Scenario
+
+__all__ = ["Config", "read_config"]
+
+
+class Config(Section):
+    """The whole plan file."""
+
+    name: Name
+    currency: CurrencyCode = "EUR"
+    outcome: Name = "customers"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    output: Path = Path("plan-output")
+    data: Data
+    attribution: Attribution = Attribution()
+    model: MixModel = MixModel()
+    plan: PlanSection | None = None
+    scenarios: list[Scenario] = []
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Config:
+        if self.plan is not None and self.data.weekly is None:
+            raise ValueError("a plan needs data.weekly; without it only attribution can run: remove plan")
+        if self.scenarios and self.plan is None:
+            raise ValueError("scenarios need a plan to change")
+        if self.model.belief.attribution is not None and self.data.touchpoints is None and self.data.paths is None:
+            raise ValueError("model.belief.attribution needs data.touchpoints or data.paths")
+        return self
+
+
+def read_config(path: Path | str) -> tuple[Config, Document]:
+    """Read and check a plan file.
+
+    Raises
+    ------
+    BadInput
+        Lists every problem as ``file:line: key: what is wrong``, with the nearest valid key or channel.
+    """
+    document = Document.read(path)
+    try:
+        config = Config.model_validate(document.data)
+    except ValidationError as invalid:
+        raise BadInput(sorted((_message(document, error) for error in invalid.errors()), key=_line)) from None
+    problems = [*_unknown_channels(config, document), *_repeated_scenarios(config, document)]
+    if problems:
+        raise BadInput(sorted(problems, key=_line))
+    return config, document
+
+
+def _line(message: object) -> int:
+    found = re.search(r":(\d+): ", str(message))
+    return int(found[1]) if found else 0
+
+
+def _message(document: Document, error: Any) -> str:
+    place = tuple(step for step in error["loc"] if _in_document(step))
+    if error["type"] == "extra_forbidden":
+        valid = _valid_keys(place[:-1])
+        close = nearest(place[-1], valid)
+        hint = f"Did you mean {close!r}?" if close else f"Valid here: {', '.join(valid)}."
+        return document.error(place, f"unknown key. {hint}")
+    if error["type"] == "missing":
+        return document.error(place, "is required and missing.")
+    text = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    given = error["input"]
+    if error["type"].startswith("literal_error"):
+        options = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+        close = nearest(given, options)
+        text = f"{given!r} is not one of {', '.join(options)}." + (f" Did you mean {close!r}?" if close else "")
+    elif not error["type"].startswith("value_error") and isinstance(given, str | int | float | bool | None):
+        text = f"{text[:1].lower()}{text[1:]}; got {given!r}"
+    return document.error(place, text if text.endswith((".", "?")) else text + ".")
+
+
+def _in_document(step: str | int) -> bool:
+    """Whether a step of pydantic's place is the file's own: union members carry names of types and validators."""
+    return isinstance(step, int) or not step.startswith(("dict[", "list[", "function-", "constrained-", "literal["))
+
+
+def _valid_keys(place: tuple[str | int, ...]) -> list[str]:
+    section: Any = Config
+    for step in place:
+        if isinstance(section, type) and issubclass(section, BaseModel) and step in section.model_fields:
+            section = _section_of(section.model_fields[str(step)].annotation)
+    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+
+
+def _section_of(annotation: Any) -> Any:
+    """The section class inside an annotation such as ``Weekly | None`` or ``dict[str, Limits]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = [_section_of(argument) for argument in getattr(annotation, "__args__", ())]
+    return next((section for section in inner if section is not None), None)
+
+
+def _unknown_channels(config: Config, document: Document) -> list[str]:
+    if config.data.weekly is None:
+        return []
+    known = list(config.data.weekly.channels)
+    problems = []
+    for name, place in [*_of_the_model(config), *_of_the_plan(config)]:
+        if name not in known:
+            close = nearest(name, known)
+            hint = f"Did you mean {close!r}?" if close else f"Channels in data.weekly.spend: {', '.join(known)}."
+            problems.append(document.error(place, f"unknown channel {name!r}. {hint}"))
+    now = config.plan.now if config.plan is not None else None
+    missing = [name for name in known if now is not None and name not in now]
+    if missing:
+        problems.append(document.error(("plan", "now"), f"lacks {', '.join(missing)}; write 0 for a channel not used."))
+    return problems
+
+
+Named = list[tuple[str, tuple[str | int, ...]]]
+
+
+def _of_the_model(config: Config) -> Named:
+    """Channels that the model section names, and where."""
+    belief = config.model.belief
+    return [
+        *((name, ("model", "channels", name)) for name in config.model.channels),
+        *((name, ("model", "belief", "cac", name)) for name in belief.cac),
+        *((name, ("model", "belief", "share", name)) for name in belief.share),
+    ]
+
+
+def _of_the_plan(config: Config) -> Named:
+    """Channels that plan and scenarios name, and where."""
+    if config.plan is None:
+        return []
+    return [
+        *((name, ("plan", "channels", name)) for name in config.plan.channels),
+        *((name, ("plan", "now", name)) for name in config.plan.now or {}),
+        *(
+            (name, ("plan", "groups", group, "channels", position))
+            for group, limits in config.plan.groups.items()
+            for position, name in enumerate(limits.channels)
+        ),
+        *(
+            (name, ("scenarios", number, key, position))
+            for number, scenario in enumerate(config.scenarios)
+            for key, names in (("off", scenario.off), ("cost", list(scenario.cost)))
+            for position, name in (enumerate(names) if key == "off" else zip(names, names, strict=True))
+        ),
+    ]
+
+
+def _repeated_scenarios(config: Config, document: Document) -> list[str]:
+    names = [scenario.name for scenario in config.scenarios]
+    return [
+        document.error(("scenarios", number, "name"), f"{name!r} is used before; give each scenario its own name.")
+        for number, name in enumerate(names)
+        if name in names[:number]
+    ]

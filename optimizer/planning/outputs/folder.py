@@ -1,0 +1,145 @@
+"""The output folder: tables, posterior, plots, report and the manifest that vouches for them."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribution.files import checksum, staged_folder
+from attribution.findings import Finding
+from optimizer.planning.outputs.tables import attribution_frame, attribution_parts, plan_frame, scenario_frame, sheets
+from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
+from optimizer.planning.stages.provenance import versions
+from optimizer.planning.stages.result import Estimate, Run
+
+__all__ = ["MANIFEST", "write_outputs"]
+
+MANIFEST = "manifest.json"
+
+
+def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]:
+    """Write everything a run has to show; the files appear together or not at all.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    folder
+        Output folder; made if missing, other files in it are left alone.
+    with_report
+        Whether to draw plots and write the report.
+
+    Returns
+    -------
+    The files written, the manifest last.
+    """
+    with staged_folder(folder, last=MANIFEST) as stage:
+        if run.attribution is not None:
+            _csv(attribution_frame(run.attribution), stage / "attribution.csv")
+            for title, frame in attribution_parts(run).items():
+                _csv(frame, stage / f"attribution_{title.lower()}.csv")
+        if run.belief is not None:
+            _csv(run.belief.to_frame(), stage / "belief.csv")
+        if run.tests is not None:
+            _csv(run.tests.table.reset_index(), stage / "tests.csv")
+        if run.plan is not None:
+            _csv(plan_frame(run.plan), stage / "plan.csv")
+            if run.scenarios:
+                _csv(scenario_frame(run.scenarios, run.plan), stage / "scenarios.csv")
+            _workbook(run, stage / "plan.xlsx")
+        if with_report:
+            from optimizer.planning.outputs.figures import figures
+            from optimizer.planning.outputs.report import render
+
+            drawn = figures(run)
+            (stage / "plots").mkdir()
+            for figure in drawn.values():
+                (stage / "plots" / f"{figure.slug}.svg").write_text(figure.svg, encoding="utf-8")
+            (stage / "report.html").write_text(render(run, drawn), encoding="utf-8")
+        written = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
+        sums = {str(name): checksum(stage / name) for name in written}
+        if run.posterior is not None:
+            fits = [POSTERIOR, *([NEUTRAL] if run.has_neutral else [])]  # an older run may have left another
+            sums |= {name: checksum(folder / name) for name in fits}
+        manifest = json.dumps(_manifest(run, sums), indent=2, ensure_ascii=False, allow_nan=False)
+        (stage / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
+    return tuple(folder / name for name in [*written, Path(MANIFEST)])
+
+
+def _csv(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
+
+
+_PERCENT, _MONEY = "0.0%", "#,##0"
+
+
+def _workbook(run: Run, path: Path) -> None:
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+        for title, frame in sheets(run).items():
+            frame.to_excel(writer, sheet_name=title, index=False)
+            sheet = writer.sheets[title]
+            sheet.freeze_panes = "B2"
+            for number, column in enumerate(frame.columns, start=1):
+                letter = get_column_letter(number)
+                head = sheet[f"{letter}1"]
+                head.font, head.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
+                longest = max((len(str(value)) for value in frame[column] if isinstance(value, str)), default=0)
+                sheet.column_dimensions[letter].width = min(max(14, longest + 2), 60)
+                for cell in sheet[letter][1:]:
+                    if isinstance(cell.value, str):
+                        cell.data_type = "s"  # a channel named =1+1 is a name, not a formula
+                    elif isinstance(cell.value, int | float):
+                        cell.number_format = _number_format(str(column), float(cell.value))
+
+
+def _number_format(column: str, value: float) -> str:
+    if column.endswith("share") or column in {"gap", "probability_better_than_now"}:
+        return _PERCENT
+    return _MONEY if abs(value) >= 1000 else "#,##0.00"
+
+
+def _manifest(run: Run, sums: dict[str, str]) -> dict[str, Any]:
+    manifest: dict[str, Any] = {
+        "name": run.config.name,
+        "plan_file": {"name": run.document.path.name, "text": run.document.text},
+        "seed": run.config.seed,
+        "versions": versions(),
+        "inputs": [vars(file) for file in run.inputs.files],
+        "assumptions": list(run.inputs.assumptions),
+        "converged": run.converged,
+        "findings": [_finding(finding) for finding in run.findings],
+        "seconds": {name: round(value, 2) for name, value in run.seconds.items()},
+        "outputs": sums,
+    }
+    if run.plan is not None:
+        manifest["plan"] = {
+            "engine": run.plan.allocation.engine,
+            "status": run.plan.allocation.status.value,
+            "bound": _number(run.plan.allocation.bound),
+            "gap": _number(run.plan.allocation.gap),
+            "blended_cac_now": _estimate(Estimate.blended_cac(run.plan.now)),
+            "blended_cac_planned": _estimate(Estimate.blended_cac(run.plan.planned)),
+            "probability_better": _number(run.plan.probability_better),
+        }
+    return manifest
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {**vars(finding), "value": _number(finding.value), "limit": _number(finding.limit)}
+
+
+def _estimate(estimate: Estimate) -> dict[str, float | None]:
+    return {name: _number(value) for name, value in vars(estimate).items()}
+
+
+def _number(value: float | None) -> float | None:
+    """A number JSON can hold; None for what it cannot."""
+    return None if value is None or not math.isfinite(value) else float(np.float64(value))

@@ -1,0 +1,150 @@
+"""The short summary at the end of a run, on standard output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optimizer.planning.formats import MISSING, amount, gap, likelihood, number, percent, unit_cost
+from optimizer.planning.stages.result import AttributionResult, Estimate, PlanResult, Run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["show"]
+
+_SHOWN_FILES = ("report.html", "plan.csv", "plan.xlsx", "scenarios.csv", "attribution.csv", "posterior.nc")
+
+
+def show(run: Run, written: tuple[Path, ...], console: Console | None = None) -> None:
+    """Print what a run found: the plan where there is one, else credit by model."""
+    from rich.markup import escape
+
+    console = console or _console()
+    if run.plan is not None:
+        console.print(_plan_table(run, run.plan))
+        for line in _verdict(run, run.plan):
+            console.print(escape(line))
+        if run.scenarios:
+            console.print(_scenario_table(run, run.plan))
+    elif run.attribution is not None:
+        console.print(_attribution_table(run.attribution))
+        for line in run.attribution.notes:
+            console.print(escape(line))
+    for finding in run.findings:
+        if not finding.passed:
+            console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
+    names = [path for path in written if path.name in _SHOWN_FILES]
+    if names:
+        folder = escape(str(names[0].parent.resolve()))
+        console.print(f"Written to {folder}: {', '.join(path.name for path in names)}")
+
+
+def _console() -> Console:
+    """Standard output; wide enough for the tables where it is no terminal, and so has no width of its own."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=160)
+
+
+def _table(title: str, *columns: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, min_width=60)
+    for place, column in enumerate(columns):
+        table.add_column(
+            column,
+            justify="left" if place == 0 else "right",
+            overflow="fold",
+            no_wrap=place > 0,
+            min_width=12 if place == 0 else None,
+        )
+    return table
+
+
+def _ranged(estimate: Estimate, form: object) -> str:
+    write = form if callable(form) else number
+    if estimate.mean != estimate.mean:  # not a number: nothing spent, or nothing won
+        return MISSING
+    return f"{write(estimate.mean)}\n[dim]{write(estimate.low)} – {write(estimate.high)}[/]"
+
+
+def _plan_table(run: Run, plan: PlanResult) -> Table:
+    from rich.markup import escape
+
+    currency, outcome = run.config.currency, run.config.outcome
+    weeks = run.config.plan.weeks if run.config.plan else 0
+    title = escape(f"{run.config.name}: {weeks} weeks, {currency}; 90 % intervals beside the figures")
+    table = _table(title, "channel", "spend now", "planned", "change", outcome, "CAC", "marginal CAC")
+    for row in plan.rows:
+        table.add_row(
+            escape(row.channel),
+            amount(row.now),
+            amount(row.planned),
+            percent(row.planned / row.now - 1, signed=True) if row.now else "new" if row.planned else "–",
+            _ranged(row.customers, number),
+            _ranged(row.cac, unit_cost),
+            _ranged(row.marginal_cac, unit_cost),
+        )
+    table.add_section()
+    now, planned = float(plan.now.spend.sum()), float(plan.planned.spend.sum())
+    table.add_row(
+        "all, organic included",
+        amount(now),
+        amount(planned),
+        percent(planned / now - 1, signed=True) if now else "–",
+        _ranged(Estimate.of(plan.planned.customers), number),
+        _ranged(Estimate.blended_cac(plan.planned), unit_cost),
+        "",
+    )
+    return table
+
+
+def _verdict(run: Run, plan: PlanResult) -> list[str]:
+    currency = run.config.currency
+    now, planned = Estimate.blended_cac(plan.now), Estimate.blended_cac(plan.planned)
+    return [
+        f"Blended CAC now {unit_cost(now.mean)} {currency} ({unit_cost(now.low)} to {unit_cost(now.high)}), "
+        f"planned {unit_cost(planned.mean)} {currency} ({unit_cost(planned.low)} to {unit_cost(planned.high)}), "
+        f"{percent(planned.mean / now.mean - 1, signed=True)}.",
+        f"Probability that the plan beats today's spend on {plan.aim.name}: {likelihood(plan.probability_better)}.",
+        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
+        f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
+    ]
+
+
+def _scenario_table(run: Run, plan: PlanResult) -> Table:
+    from rich.markup import escape
+
+    table = _table("What if", "scenario", "spend", run.config.outcome, "blended CAC", "against the plan")
+    base = plan.planned.expected_cac
+    for scenario in run.scenarios:
+        outcome = scenario.outcome
+        if outcome is None:
+            table.add_row(escape(scenario.name), "no plan", "", "", "see below")
+            continue
+        table.add_row(
+            escape(scenario.name),
+            amount(float(outcome.spend.sum())),
+            _ranged(Estimate.of(outcome.customers), number),
+            _ranged(Estimate.blended_cac(outcome), unit_cost),
+            percent(outcome.expected_cac / base - 1, signed=True),
+        )
+    for scenario in run.scenarios:
+        if scenario.problem:
+            table.caption = f"{table.caption or ''}{escape(scenario.name)}: {escape(scenario.problem)}\n"
+    return table
+
+
+def _attribution_table(result: AttributionResult) -> Table:
+    from rich.markup import escape
+
+    table = _table("Credited conversions", "channel", *result.credits)
+    channels = next(iter(result.credits.values())).channels
+    for channel in channels:
+        cells = [Estimate.at(result.conversions[name], channel) for name in result.credits]
+        table.add_row(escape(channel), *(_ranged(cell, number) for cell in cells))
+    return table

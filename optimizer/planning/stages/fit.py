@@ -1,0 +1,122 @@
+"""The fitting stage: sample the mix model, or take up the fit of an earlier run on the same inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import mmm
+from attribution.errors import BadInput, NotConverged
+from attribution.findings import Finding
+from optimizer.planning.file.config import Config
+from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.stages.model import mix_model, neutral
+from optimizer.planning.stages.progress import Update
+from optimizer.planning.stages.provenance import versions
+
+__all__ = ["NEUTRAL", "POSTERIOR", "fit_neutral", "fit_or_load", "require_convergence"]
+
+POSTERIOR = "posterior.nc"
+NEUTRAL = "posterior_neutral.nc"
+
+
+def fit_or_load(config: Config, inputs: Inputs, folder: Path, update: Update) -> mmm.Posterior | None:
+    """The posterior of the weekly panel; None without one.
+
+    A fit is written to ``posterior.nc`` in the output folder as soon as it is there, so that a run that is cut off
+    later, or asked another question, need not sample again.
+    """
+    if inputs.panel is None:
+        return None
+    return _kept_or_fitted(config, inputs, inputs.panel, folder / POSTERIOR, update)
+
+
+def fit_neutral(config: Config, inputs: Inputs, folder: Path, update: Update) -> mmm.Posterior | None:
+    """The posterior of the same model believing alike of every channel; None where the plan file does not want it."""
+    if inputs.panel is None or not config.model.sensitivity:
+        return None
+    return _kept_or_fitted(config, inputs, inputs.panel, folder / NEUTRAL, update)
+
+
+def _kept_or_fitted(config: Config, inputs: Inputs, panel: mmm.Panel, path: Path, update: Update) -> mmm.Posterior:
+    key = _fingerprint(config, inputs, path.name)
+    kept = _kept(path, key)
+    if kept is not None:
+        update(1.0, "taken from an earlier run on the same inputs")
+        return kept
+    section = config.model
+
+    def watch(state: mmm.Progress) -> None:
+        again = f", attempt {state.attempt}" if state.attempt > 1 else ""
+        left = f", {state.remaining:.0f} s left" if 1 <= state.remaining < float("inf") else ""
+        update(state.share, f"{len(state.chains)} chains, {state.divergences} divergences{left}{again}")
+
+    model = mix_model(config, inputs)
+    posterior = mmm.fit(
+        panel,
+        neutral(config, model) if path.name == NEUTRAL else model,
+        draws=section.draws,
+        tune=section.tune,
+        chains=section.chains,
+        seed=config.seed,
+        progress=watch,
+        time_budget=section.time_budget,
+    )
+    posterior = replace(posterior, information={**posterior.information, "fingerprint": key})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    posterior.save(path)
+    return posterior
+
+
+def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
+    """What a fit depends on; a change of anything here calls for a new one."""
+    weekly, believed = config.data.weekly, config.model.belief.attribution
+    roles = ("weekly", "lift tests", *(("touchpoints", "conversions", "identity", "conversion paths") * bool(believed)))
+    parts = {
+        "name": name,
+        "weekly": weekly.model_dump(mode="json") if weekly else None,
+        "bytes": [file.checksum for file in inputs.files if file.role.startswith(roles)],
+        "model": config.model.model_dump(mode="json", exclude={"accept_unconverged", "sensitivity"}),
+        "attribution": config.attribution.model_dump(mode="json") if believed else None,
+        "seed": config.seed,
+        "versions": {name: text for name, text in versions().items() if "loaded" not in name},
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _kept(path: Path, key: str) -> mmm.Posterior | None:
+    if not path.exists():
+        return None
+    try:
+        posterior = mmm.Posterior.load(path)
+    except BadInput:  # damaged or of another version: sampling again replaces it
+        return None
+    return posterior if posterior.information.get("fingerprint") == key else None
+
+
+def require_convergence(posterior: mmm.Posterior | None, accept: bool) -> None:
+    """Stop a run whose fit may not be used.
+
+    Raises
+    ------
+    NotConverged
+        Where the gate failed and the plan file does not accept that explicitly.
+    """
+    if posterior is None or posterior.converged or accept:
+        return
+    failed = [_sentence(finding) for finding in posterior.verdict if not finding.passed and finding.name in GATE]
+    raise NotConverged(
+        "The mix model did not converge, so there is no plan.\n"
+        + "\n".join(failed)
+        + "\nRemedy: raise model.time_budget, or simplify the model (fewer channels, controls or harmonics, shorter "
+        "lags). To use the fit all the same, set model.accept_unconverged: true; every output will say so."
+    )
+
+
+GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
+
+
+def _sentence(finding: Finding) -> str:
+    return f"  {finding.name}: {finding.text}"

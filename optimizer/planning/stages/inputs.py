@@ -1,0 +1,286 @@
+"""The tables a plan file names, read and checked together before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from attribution import Cleaning, Journeys
+from attribution.errors import BadInput, Problem
+from attribution.files import checksum
+from attribution.reading.sources import log_table, read_table
+from attribution.reading.tables import LIFT_TESTS, wide
+from mmm import LiftTest, Panel, lift_tests_from_frame
+from mmm.data.lift_tests import observe
+from optimizer.planning.file.assemble import path_rules, reshaped
+from optimizer.planning.file.column_roles import coming_columns, last_year, levers_of, media_of
+from optimizer.planning.file.config import Config
+from optimizer.planning.file.document import Document
+from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
+from optimizer.planning.stages.provenance import InputFile
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["Inputs", "observed_maximum", "period_of", "read_inputs"]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a run reads.
+
+    Parameters
+    ----------
+    panel
+        The weekly table; None for attribution alone.
+    upcoming
+        Controls of the coming weeks, horizon x controls; None where there are no controls.
+    now
+        Spend per channel over a horizon at present, in currency.
+    journeys
+        Conversion paths; None for a plan alone.
+    lift_tests
+        Experiments, placed on the panel's weeks.
+    files
+        What was read.
+    assumptions
+        Choices of the plan file that stand in for data, for the report and the manifest.
+    """
+
+    panel: Panel | None
+    upcoming: pd.DataFrame | None
+    now: pd.Series | None
+    journeys: Journeys | None
+    lift_tests: tuple[LiftTest, ...]
+    files: tuple[InputFile, ...]
+    assumptions: tuple[str, ...]
+
+
+def read_inputs(config: Config, document: Document, journeys_too: bool = True) -> Inputs:
+    """Read and check all tables.
+
+    Parameters
+    ----------
+    config, document
+        The plan file.
+    journeys_too
+        Whether touchpoints or paths are needed; a log may be large.
+
+    Raises
+    ------
+    BadInput
+        The problems of all tables at once.
+    """
+    problems: list[Problem | str] = []
+
+    def attempt(read: Callable[[], Result]) -> Result | None:
+        try:
+            return read()
+        except BadInput as error:
+            problems.extend(error.problems)
+            return None
+
+    reader = _Reader(config, document)
+    weekly, horizon = config.data.weekly, config.plan.weeks if config.plan else 13
+    panel = attempt(lambda: reader.panel(weekly)) if weekly else None
+    upcoming = now = None
+    tests: tuple[LiftTest, ...] = ()
+    if panel is not None and weekly is not None:
+        found = panel
+        if (panel.control_names or panel.organic_channels) and config.plan:
+            upcoming = attempt(lambda: reader.upcoming(found, weekly, horizon))
+        if config.plan:
+            now = attempt(lambda: reader.now(found, horizon))
+        if config.data.lift_tests is not None:
+            asked = config.data.lift_tests
+            tests = attempt(lambda: reader.lift_tests(found, asked)) or ()
+    journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
+    if problems:
+        raise BadInput(problems)
+    return Inputs(panel, upcoming, now, journeys, tests, tuple(reader.files), tuple(reader.assumptions))
+
+
+def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
+    """Remedies that speak of Python's ``Cleaning`` say what to write in the plan file instead."""
+    try:
+        return read()
+    except BadInput as error:
+        told = []
+        for problem in error.problems:
+            remedy = problem.remedy if isinstance(problem, Problem) else ""
+            remedy = re.sub(r"Cleaning\(drop=\('([a-z ]+)',\)\)", r"data.touchpoints.leave_out: [\1]", remedy)
+            remedy = re.sub(r"Cleaning\(keep_duplicates=True\)", "data.touchpoints.keep_duplicates: true", remedy)
+            told.append(replace(problem, remedy=remedy) if isinstance(problem, Problem) else problem)
+        raise BadInput(told) from None
+
+
+class _Reader:
+    """Reads tables and notes which files were read and what was assumed."""
+
+    def __init__(self, config: Config, document: Document) -> None:
+        self._config = config
+        self._document = document
+        self.files: list[InputFile] = []
+        self.assumptions: list[str] = []
+
+    def _path(self, path: Path) -> Path:
+        return self._document.folder / path
+
+    def _note(self, role: str, path: Path, rows: int, covers: str = "") -> None:
+        file = Path(str(self._path(path)).partition("::")[0])
+        self.files.append(InputFile(role, str(path), rows, covers, checksum(file)))
+
+    def panel(self, weekly: Weekly) -> Panel:
+        media, levers = media_of(weekly), levers_of(weekly)
+        amounts = [column for medium in media.values() for column in (medium.spend, *medium.columns) if column]
+        table = wide(
+            weekly.path.name,
+            weekly.date,
+            [weekly.kpi, *amounts, *weekly.controls, *weekly.baselines],
+            nonnegative=[weekly.kpi, *amounts],
+        )
+        frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
+        frame.attrs["name"] = weekly.path.name
+        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media, controls=levers)
+        if panel.days != 7:
+            remedy = "sum days to weeks at the source; a plan counts in weeks."
+            raise BadInput(Problem(weekly.path.name, "holds days, not weeks.", weekly.date, remedy=remedy))
+        if self._config.model.holidays:
+            panel = panel.with_holidays(self._config.model.holidays)
+        covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} weeks"
+        self._note("weekly spend and outcome", weekly.path, len(frame), covers)
+        return panel
+
+    def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame:
+        given = self._config.data.upcoming
+        coming, columns = panel.after(weeks), coming_columns(weekly)
+        if given is None:
+            named = ", ".join(columns)
+            text = f"has controls ({named}) but nothing says how they go on in the coming {weeks} weeks."
+            remedy = "give data.upcoming: a table of them, or last_year to assume last year's values again."
+            raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
+        if given == "last_year":
+            if panel.periods < 52:
+                remedy = "give data.upcoming as a table."
+                text = f"has {panel.periods} weeks, too few to take controls from last year."
+                raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
+            what = "Controls and organic channels" if panel.organic_channels else "Controls"
+            self.assumptions.append(f"{what} of the coming weeks are assumed to repeat those of 52 weeks before.")
+            rows = [(panel.periods - 52 + week % 52) for week in range(weeks)]
+            return last_year(panel, rows).set_index(coming)
+        path = Path(given)
+        table = wide(path.name, weekly.date, list(columns))
+        frame = read_table(self._path(path), table, date_format=weekly.date_format).set_index(weekly.date)
+        missing = coming.difference(pd.DatetimeIndex(frame.index))
+        if len(missing):
+            text = f"lacks {len(missing)} of the coming {weeks} weeks, first {missing[0]:%Y-%m-%d}."
+            remedy = f"it must hold each week from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
+            raise BadInput(Problem(path.name, text, weekly.date, remedy=remedy))
+        self._note("controls of the coming weeks", path, len(frame), f"{coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}")
+        return frame.loc[coming, list(columns)].rename(columns=columns)
+
+    def lift_tests(self, panel: Panel, section: LiftTests) -> tuple[LiftTest, ...]:
+        frame = read_table(self._path(section.path), LIFT_TESTS, date_format=section.date_format)
+        frame.attrs["name"] = section.path.name
+        tests = lift_tests_from_frame(frame)
+        observe(tests, panel)
+        covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
+        self._note("lift tests", section.path, len(frame), covers)
+        return tests
+
+    def now(self, panel: Panel, weeks: int) -> pd.Series:
+        plan = self._config.plan
+        if plan is not None and plan.now is not None:
+            return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
+        last = min(weeks, panel.periods)
+        self.assumptions.append(
+            f"Spend now is that of the last {last} weeks" + (f", scaled to {weeks}." if last < weeks else ".")
+        )
+        return panel.national_spend.tail(last).sum() * (weeks / last)
+
+    def journeys(self) -> Journeys | None:
+        if self._config.data.touchpoints is not None:
+            return self._log(self._config.data.touchpoints)
+        if self._config.data.paths is not None:
+            return self._aggregated(self._config.data.paths)
+        return None
+
+    def _log(self, log: Touchpoints) -> Journeys:
+        names = {"user": log.user, "time": log.time, "channel": log.channel}
+        names |= {"conversion_user": log.conversions.user, "conversion_time": log.conversions.time}
+        optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
+        names |= {name: column for name, column in optional.items() if column is not None}
+        journeys = Journeys.from_touchpoints(
+            str(self._path(log.path)),
+            conversions=str(self._path(log.conversions.path)),
+            lookback=self._config.attribution.lookback,
+            columns=names,
+            rules=path_rules(self._config.attribution, log, self._document.folder),
+            cleaning=Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates),
+        )
+        self.assumptions += [
+            f"Left out as asked: {rows:,} rows, {why}." for why, rows in journeys.exclusions.items() if rows
+        ]
+        if log.identity is not None:
+            known: ibis.Table = log_table(str(self._path(log.identity.path)))
+            self._note("identity map", log.identity.path, int(known.count().execute()))
+        journeys = reshaped(journeys, self._config.attribution)
+        first, last = period_of(journeys)
+        covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(journeys):,} paths"
+        self._note("touchpoints", log.path, round(journeys.totals["touches"]), covers)
+        self._note(
+            "conversions", log.conversions.path, round(journeys.totals["conversions"] + journeys.totals["untouched"])
+        )
+        return journeys
+
+    def _aggregated(self, paths: Paths) -> Journeys:
+        names = [name for name in (paths.conversions, paths.value, paths.nulls) if name]
+        frame: Any = read_table(self._path(paths.path), _paths_table(paths, names))
+        journeys = Journeys.from_paths(
+            frame,
+            path=paths.column,
+            conversions=paths.conversions,
+            value=paths.value,
+            nulls=paths.nulls,
+            sep=paths.separator,
+        )
+        if paths.nulls is None:
+            self.assumptions.append(
+                "The paths hold no journeys without conversion; Markov credit rests on converting paths alone."
+            )
+        self._note("conversion paths", paths.path, len(frame))
+        return journeys
+
+
+def _paths_table(paths: Paths, numbers: list[str]) -> Any:
+    from attribution.reading.contracts import Column, Table
+
+    columns = (Column(paths.column, "text"), *(Column(name, minimum=0) for name in numbers))
+    return Table(paths.path.name, columns)
+
+
+def observed_maximum(panel: Panel, weeks: int) -> pd.Series:
+    """The most each channel ever spent over a horizon of weeks."""
+    spend = panel.national_spend.to_numpy()
+    width = min(weeks, len(spend))
+    sums = np.lib.stride_tricks.sliding_window_view(spend, width, axis=0).sum(axis=-1)
+    return pd.Series(sums.max(axis=0) * weeks / width, index=list(panel.channels))
+
+
+def period_of(journeys: Journeys) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last credited conversion of timed journeys, in UTC without the zone."""
+    if journeys.won is not None and journeys.won.ended is not None:
+        first, last = journeys.won.ended.min(), journeys.won.ended.max()
+    else:
+        touches = journeys.touches
+        touches = touches.filter(touches.conversions > 0)
+        first, last = touches.aggregate(first=touches.ended.min(), last=touches.ended.max()).execute().iloc[0]
+    return pd.Timestamp(int(first), unit="us"), pd.Timestamp(int(last), unit="us")

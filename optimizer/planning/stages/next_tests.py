@@ -1,0 +1,39 @@
+"""Which channel's lift test would help the coming plan most."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.plan import Plan
+from optimizer.planning.file.keys.plan import NextTests
+from optimizer.planning.stages.result import PlanResult, TestsResult
+from optimizer.question.constraints import Budget, MaxCAC
+from optimizer.question.objectives import Customers
+from optimizer.uncertainty.value_of_tests import LiftTest, value_of_tests
+
+__all__ = ["worth_of_tests"]
+
+_DRAWS = 1000  # every outcome of every test is a plan of its own
+
+
+def worth_of_tests(section: NextTests, found: PlanResult, weeks: int) -> TestsResult:
+    """What a test of each channel would be worth, in customers at the planned spend.
+
+    The question is the plan's own without promises of customers, which are not known to hold before the test: most
+    customers for the money of the plan, within its limits on spend.
+    """
+    spent = [channel for channel in found.curves.channels if found.now.spend[channel] > 0]
+    every = max(found.curves.n_draws // _DRAWS, 1)
+    rows = np.arange(0, found.curves.n_draws, every)
+    error = section.standard_error
+    if error is None:
+        error = float(np.std(found.organic.noise[:, : section.weeks].sum(axis=1)))
+    test = LiftTest(section.change, section.weeks / weeks, error)
+    limits = found.plan.without(Budget, Customers, MaxCAC).subject_to
+    plan = Plan(
+        maximize=Customers(organic=found.organic.predicted[rows]),
+        subject_to=[*limits, Budget(exactly=float(found.planned.spend.sum()))],
+        now=found.plan.now,
+    )
+    table = value_of_tests(plan, found.curves.take(rows), dict.fromkeys(spent, test))
+    return TestsResult(table.set_index("channel"), section.weeks, section.change, error)

@@ -1,0 +1,172 @@
+"""The planning stage: the certified plan, today's spend carried on, what-ifs, and checks of sense."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import IllPosedPlan, InfeasiblePlan
+from attribution.findings import Finding
+from mmm import Posterior, ResponseCurves
+from optimizer.answer.allocation import Allocation
+from optimizer.answer.evaluation import Evaluation
+from optimizer.plan import Plan
+from optimizer.planning.file.assemble import build_plan, changed
+from optimizer.planning.file.config import Config
+from optimizer.planning.file.keys.plan import PlanSection, Scenario
+from optimizer.planning.stages.aim import aim_of
+from optimizer.planning.stages.inputs import Inputs, observed_maximum
+from optimizer.planning.stages.progress import Update
+from optimizer.planning.stages.result import ChannelRow, Estimate, PlanResult, ScenarioResult
+from optimizer.question.program import Program
+
+__all__ = ["make_plan", "plan_scenarios"]
+
+_FRONTIER_POINTS = 13
+
+
+def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Update) -> PlanResult:
+    """Solve the plan of the plan file on a posterior.
+
+    Raises
+    ------
+    IllPosedPlan, InfeasiblePlan
+        As :meth:`optimizer.Plan.solve`.
+    """
+    section = _section(config)
+    curves = posterior.curves(weeks=section.weeks)
+    organic = posterior.organic(section.weeks, controls=inputs.upcoming)
+    now = _now(inputs, curves)
+    expected = float(np.mean(organic.predicted + curves.customers(now)))
+    plan = build_plan(section, now, organic.predicted, expected)
+    update(0.1, "plan")
+    allocation = plan.solve(curves, gap=section.gap)
+    today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
+    update(0.6, "frontier")
+    seen = observed_maximum(posterior.panel, section.weeks)
+    aim = aim_of(section, config.outcome)
+    return PlanResult(
+        aim=aim,
+        plan=plan,
+        curves=curves,
+        allocation=allocation,
+        now=today,
+        planned=planned,
+        rows=tuple(_rows(allocation, today, planned)),
+        organic=organic,
+        probability_better=aim.probability_better(planned, today),
+        observed_maximum=seen,
+        frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
+        explanations=tuple(allocation.explain()),
+        findings=(_inside_observed(allocation, seen), _promise_likely(section, today, planned)),
+    )
+
+
+def plan_scenarios(
+    config: Config, inputs: Inputs, posterior: Posterior, base: PlanResult, update: Update
+) -> tuple[ScenarioResult, ...]:
+    """Plan every what-if of the plan file anew."""
+    results = []
+    for number, scenario in enumerate(config.scenarios):
+        update(number / len(config.scenarios), scenario.name)
+        results.append(_scenario(_section(config), scenario, base))
+    return tuple(results)
+
+
+def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> ScenarioResult:
+    present = base.now.spend
+    curves = ResponseCurves(
+        {channel: curve.scaled(cost=1 + scenario.cost.get(channel, 0.0)) for channel, curve in base.curves.items()}
+    )
+    asked = changed(section, scenario, present)
+    plan = build_plan(asked, present, base.plan.organic, base.now.expected_customers)
+    try:
+        allocation = plan.solve(curves, gap=section.gap)
+    except (InfeasiblePlan, IllPosedPlan) as error:
+        return ScenarioResult(scenario.name, None, problem=str(error))
+    outcome = plan.evaluate(curves, allocation.spend)
+    better = aim_of(asked, "").probability_better(outcome, plan.evaluate(curves, present))
+    return ScenarioResult(scenario.name, outcome, better, allocation.gap)
+
+
+def _section(config: Config) -> PlanSection:
+    if config.plan is None:
+        raise ValueError("the run has no plan section")
+    return config.plan
+
+
+def _now(inputs: Inputs, curves: ResponseCurves) -> pd.Series:
+    """Present spend of the channels that have curves; a channel that never spent has none and gets no money."""
+    if inputs.now is None:
+        raise ValueError("the run has no present spend")
+    return inputs.now.reindex(list(curves.channels)).astype(float)
+
+
+def _rows(allocation: Allocation, now: Evaluation, planned: Evaluation) -> Iterator[ChannelRow]:
+    program = allocation.plan.program(allocation.curves)
+    scale = max(float(now.spend.sum()), float(planned.spend.sum()), 1e-300)
+    for place, channel in enumerate(allocation.curves.channels):
+        before, after = float(now.spend[channel]), float(planned.spend[channel])
+        # at zero spend a curve's slope may be zero or infinite: the first customer's cost means nothing there
+        slope = np.atleast_1d(allocation.curves[channel].marginal(after)) if after > 0 else np.zeros(1)
+        yield ChannelRow(
+            channel=channel,
+            now=before,
+            planned=after,
+            customers_now=Estimate.of(now.paid[channel].to_numpy()),
+            customers=Estimate.of(planned.paid[channel].to_numpy()),
+            cac_now=Estimate.cost(before, now.paid[channel].to_numpy()),
+            cac=Estimate.cost(after, planned.paid[channel].to_numpy()),
+            marginal_cac=Estimate.cost(1.0, slope),
+            limit=_binding(program, place, after, 1e-6 * scale),
+        )
+
+
+def _binding(program: Program, place: int, spend: float, slack: float) -> str:
+    """Which of a channel's own limits its spend stands at; shared ones show as prices."""
+    own = [bound for bound in program.bounds if bound.channel == place]
+    sides = {bound.sign for bound in own if bound.limit - bound.sign * spend <= slack}
+    if sides == {-1.0, 1.0}:
+        return "fixed"
+    if spend <= slack:
+        return "nothing"
+    return "at its most" if 1.0 in sides else "at its least" if -1.0 in sides else ""
+
+
+def _frontier(plan: Plan, curves: ResponseCurves, now: float, planned: float) -> pd.DataFrame:
+    """The efficient frontier around today's and the planned budget, as far as the plan's limits let it go."""
+    budgets = np.unique(np.concatenate([np.linspace(0.5, 1.5, _FRONTIER_POINTS) * now, [planned]]))
+    points = []
+    for budget in budgets[budgets > 0]:
+        with contextlib.suppress(InfeasiblePlan):  # less than the limits allow: the frontier begins later
+            points.append(plan.frontier(curves, [budget]))
+    return pd.concat(points, ignore_index=True) if points else pd.DataFrame()
+
+
+def _inside_observed(allocation: Allocation, seen: pd.Series) -> Finding:
+    ratio = (allocation.spend / seen.reindex(allocation.spend.index)).fillna(0.0)
+    outside = [str(channel) for channel in ratio.index[ratio > 1 + 1e-9]]
+    worst = float(ratio.max())
+    text = (
+        f"The plan spends more on {', '.join(outside)} than was ever spent over as many weeks: that part of the curve "
+        "is extrapolated. Move in steps, or test first."
+        if outside
+        else "Every channel stays within what was spent before over as many weeks."
+    )
+    return Finding("inside_observed_spend", not outside, worst, 1.0, text)
+
+
+def _promise_likely(section: PlanSection, now: Evaluation, planned: Evaluation) -> Finding:
+    """Whether the promise, which the plan keeps in expectation, is at least about an even bet."""
+    if section.customers is None:
+        return Finding("promise_kept", True, None, None, "The plan promises no number of customers.")
+    promise = section.customers.at_least.of(now.expected_customers)
+    chance = planned.probability_of(promise)
+    text = (
+        f"The promise of {promise:,.0f} customers holds in expectation, and with probability {chance:.0%}; "
+        "promise less to be surer."
+    )
+    return Finding("promise_kept", chance >= 0.4, chance, 0.4, text)

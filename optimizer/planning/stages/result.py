@@ -1,0 +1,274 @@
+"""What a finished run holds; tables, summary and report only read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from attribution.findings import Finding
+from optimizer.planning.file.config import Config
+from optimizer.planning.file.document import Document
+from optimizer.planning.stages.inputs import Inputs
+
+if TYPE_CHECKING:
+    from attribution.models.credit import Credit
+    from mmm import Organic, Posterior, ResponseCurves
+    from optimizer.answer.allocation import Allocation
+    from optimizer.answer.evaluation import Evaluation
+    from optimizer.plan import Plan
+    from optimizer.planning.stages.aim import Aim
+
+__all__ = [
+    "AttributionResult",
+    "BeliefResult",
+    "BeliefRow",
+    "ChannelRow",
+    "Estimate",
+    "PlanResult",
+    "Run",
+    "ScenarioResult",
+    "TestsResult",
+]
+
+Draws = npt.NDArray[np.float64]
+INTERVAL = (0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 90 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, draws: Draws) -> Self:
+        """Mean and 5th to 95th percentile of draws."""
+        low, high = np.quantile(draws, INTERVAL)
+        return cls(float(np.mean(draws)), float(low), float(high))
+
+    @classmethod
+    def cost(cls, spend: float, customers: Draws) -> Self:
+        """Spend per customer; the point is spend over mean customers, for a mean of ratios need not exist."""
+        mean = float(np.mean(customers))
+        if spend == 0 or mean <= 0:
+            return cls(np.nan, np.nan, np.nan)
+        low, high = np.quantile(customers, INTERVAL)
+        return cls(spend / mean, spend / float(high), spend / float(low) if low > 0 else np.inf)
+
+    @classmethod
+    def blended_cac(cls, found: Evaluation) -> Self:
+        """Blended CAC of a spend: the expected totals' ratio, and the interval over draws."""
+        return cls.cost(found.fixed_cost + float(found.spend.sum()), found.customers)
+
+    @classmethod
+    def paid_cac(cls, found: Evaluation) -> Self:
+        """Paid spend over paid customers."""
+        return cls.cost(float(found.spend.sum()), found.paid.to_numpy().sum(axis=1))
+
+    @classmethod
+    def at(cls, table: pd.DataFrame, row: str) -> Self:
+        """From a row of a table with the columns mean, low and high."""
+        values = table[["mean", "low", "high"]].to_numpy(dtype=float)[table.index.get_loc(row)]
+        return cls(*(float(value) for value in values))
+
+
+@dataclass(frozen=True)
+class ChannelRow:
+    """One channel's line of the plan."""
+
+    channel: str
+    now: float
+    planned: float
+    customers_now: Estimate
+    customers: Estimate
+    cac_now: Estimate
+    cac: Estimate
+    marginal_cac: Estimate
+    limit: str
+
+    @property
+    def direction(self) -> str:
+        """``"up"``, ``"down"``, or empty where the plan leaves the spend as it is."""
+        return "up" if self.planned > self.now * 1.0005 else "down" if self.planned < self.now * 0.9995 else ""
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """The plan, today's spend carried on, and how they compare on the plan's aim."""
+
+    aim: Aim
+    plan: Plan
+    curves: ResponseCurves
+    allocation: Allocation
+    now: Evaluation
+    planned: Evaluation
+    rows: tuple[ChannelRow, ...]
+    organic: Organic
+    probability_better: float
+    observed_maximum: pd.Series
+    frontier: pd.DataFrame
+    explanations: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """One what-if: its plan, or why there is none."""
+
+    name: str
+    outcome: Evaluation | None
+    probability_better: float = np.nan
+    gap: float = np.nan
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class AttributionResult:
+    """Credit of every model, with intervals and CAC.
+
+    Parameters
+    ----------
+    credits
+        Model name to credit.
+    conversions
+        Model name to channel x (mean, low, high) of credited conversions.
+    spend
+        Spend over the period that the journeys cover, by channel; None where the run has no spend for it.
+    period
+        First and last of the weeks whose spend that is; None where it does not come from the weekly table.
+    cac
+        Model name to channel x (mean, low, high), in currency; empty without spend.
+    removal_effect
+        Markov model's name to channel x (mean, low, high), a share of conversions.
+    by_segment
+        Credit by model, segment and channel; None where the plan file names no segments.
+    by_period
+        CAC by model, period and channel; None where the plan file asks for none.
+    notes
+        What was matched or left out, in sentences.
+    findings
+        Likely intent riders and other checks.
+    """
+
+    credits: Mapping[str, Credit]
+    conversions: Mapping[str, pd.DataFrame]
+    spend: pd.Series | None
+    period: tuple[pd.Timestamp, pd.Timestamp] | None
+    cac: Mapping[str, pd.DataFrame]
+    removal_effect: Mapping[str, pd.DataFrame]
+    by_segment: pd.DataFrame | None
+    by_period: pd.DataFrame | None
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class BeliefRow:
+    """One channel's CAC over the weekly table, as belief and data have it.
+
+    Parameters
+    ----------
+    channel
+        Its name.
+    believed, found, neutral
+        CAC before the data, with them, and with them under a neutral belief; None where that was not asked for.
+    learnt
+        One less the ratio of the spreads after and before, of the logarithm: near 0 the figure is mostly belief.
+    text
+        The same in words.
+    """
+
+    channel: str
+    believed: Estimate
+    found: Estimate
+    neutral: Estimate | None
+    learnt: float
+    text: str
+
+
+@dataclass(frozen=True)
+class BeliefResult:
+    """All channels, and what the plan is worth under the neutral belief.
+
+    Parameters
+    ----------
+    rows
+        By channel.
+    cac_now, cac_planned
+        Blended CAC of today's spend and of the plan under the neutral belief; None without it.
+    probability_better
+        Under the neutral belief; NaN without it.
+    findings
+        Whether conclusions hang on the belief.
+    """
+
+    rows: tuple[BeliefRow, ...]
+    cac_now: Estimate | None = None
+    cac_planned: Estimate | None = None
+    probability_better: float = np.nan
+    findings: tuple[Finding, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per channel: CAC believed, found and under the neutral belief, with 90 % intervals."""
+        rows = []
+        for row in self.rows:
+            line: dict[str, object] = {"channel": row.channel}
+            for name in ("believed", "found", "neutral"):
+                estimate: Estimate | None = getattr(row, name)
+                if estimate is not None:
+                    line |= {f"cac_{name}": estimate.mean, f"cac_{name}_low": estimate.low}
+                    line |= {f"cac_{name}_high": estimate.high}
+            rows.append(line | {"learnt": row.learnt, "text": row.text})
+        return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class TestsResult:
+    """What a lift test of each channel would be worth before it is run.
+
+    Parameters
+    ----------
+    table
+        As :func:`optimizer.value_of_tests`, indexed by channel, most valuable first; in customers over the horizon.
+    weeks, change, standard_error
+        The test.
+    """
+
+    table: pd.DataFrame
+    weeks: int
+    change: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run."""
+
+    config: Config
+    document: Document
+    inputs: Inputs
+    attribution: AttributionResult | None = None
+    posterior: Posterior | None = None
+    plan: PlanResult | None = None
+    scenarios: tuple[ScenarioResult, ...] = ()
+    belief: BeliefResult | None = None
+    tests: TestsResult | None = None
+    findings: tuple[Finding, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def has_neutral(self) -> bool:
+        """Whether the run holds its belief against a neutral one."""
+        return self.belief is not None and any(row.neutral is not None for row in self.belief.rows)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the mix model passed the convergence gate; true where there is none."""
+        return self.posterior is None or self.posterior.converged

@@ -1,0 +1,1 @@
+"""Question: what a plan asks, as mathematics."""

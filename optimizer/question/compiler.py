@@ -1,0 +1,76 @@
+"""From an objective and constraints to a program: rows gathered, bounds tightened, contradictions named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from attribution.errors import InfeasiblePlan
+from optimizer.question.objectives import Objective
+from optimizer.question.program import Array, Bound, Constraint, Program, Row, Setting, plain
+
+__all__ = ["compiled"]
+
+
+def compiled(objective: Objective, constraints: Sequence[Constraint], setting: Setting) -> Program:
+    """The program of a plan.
+
+    Raises
+    ------
+    InfeasiblePlan
+        Where limits on one channel, or a row and the bounds, contradict each other.
+    """
+    rows = [row for constraint in constraints for row in constraint.rows(setting)]
+    bounds = tuple(row for row in rows if isinstance(row, Bound))
+    shared = tuple(row for row in rows if isinstance(row, Row))
+    lower, upper = _bounds(bounds, setting)
+    hole = np.zeros(len(lower))
+    for constraint in constraints:
+        for index, least in constraint.holes(setting).items():
+            hole[index] = max(hole[index], least)
+    hole[hole <= lower] = 0.0
+    needed = (hole > 0) & (lower > 0)  # a channel that must be used must be used in earnest
+    lower, hole = np.where(needed, hole, lower), np.where(needed, 0.0, hole)
+    upper = np.where(hole > upper, lower, upper)
+    _check_bounds(lower, upper, bounds, setting)
+    for _ in range(2):
+        upper = _tightened(lower, upper, shared)
+    hole = np.where(hole > upper * (1 + 1e-12), 0.0, hole)
+    lazy = tuple(constraint for constraint in constraints if type(constraint).cut is not Constraint.cut)
+    lazy = tuple(constraint for constraint in lazy if constraint.cut(setting, np.full(len(lower), 1e300)) is not None)
+    return Program(setting, objective.goal(setting), lower, upper, hole, shared, bounds, lazy)
+
+
+def _bounds(bounds: tuple[Bound, ...], setting: Setting) -> tuple[Array, Array]:
+    lower, upper = [0.0] * len(setting.channels), [np.inf] * len(setting.channels)
+    for bound in bounds:
+        if bound.sign > 0:
+            upper[bound.channel] = min(upper[bound.channel], bound.limit)
+        else:
+            lower[bound.channel] = max(lower[bound.channel], -bound.limit)
+    return np.array(lower), np.array(upper)
+
+
+def _check_bounds(lower: Array, upper: Array, bounds: tuple[Bound, ...], setting: Setting) -> None:
+    for index in np.flatnonzero(lower > upper * (1 + 1e-12)):
+        names = [bound.name for bound in bounds if bound.channel == index]
+        text = f"{setting.channels[index]} cannot get at least {plain(lower[index])} and at most {plain(upper[index])}"
+        raise InfeasiblePlan(f"{text}: {'; '.join(names)}. Remedy: relax one of them.")
+
+
+def _tightened(lower: Array, upper: Array, rows: tuple[Row, ...]) -> Array:
+    """Upper bounds no higher than rows on spend alone allow, the other channels at the ends that allow most."""
+    for row in rows:
+        if row.per_customer.any():
+            continue
+        weight = row.per_spend
+        rising = np.flatnonzero(weight > 0)
+        least = np.where(weight > 0, weight * lower, np.where(weight < 0, weight * np.where(weight < 0, upper, 0), 0.0))
+        total = least.sum()
+        if not np.isfinite(total) or not len(rising):
+            continue
+        room = (row.limit - (total - least[rising])) / weight[rising]
+        upper = upper.copy()
+        upper[rising] = np.maximum(np.minimum(upper[rising], room), lower[rising])
+    return upper

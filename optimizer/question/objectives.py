@@ -1,0 +1,206 @@
+"""What a plan is for: least blended CAC, most customers, least spend, most profit."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from attribution.errors import BadInput, Problem, UnknownChannel
+from optimizer.question.program import Bound, Constraint, Goal, Row, plain
+
+if TYPE_CHECKING:
+    from optimizer.question.program import Setting
+
+__all__ = ["BlendedCAC", "Customers", "Objective", "Profit", "Spend"]
+
+Draws = Any  # a number or a 1-D array over draws
+
+
+@dataclass(frozen=True)
+class Objective(ABC):
+    """What is minimised or maximised, with the business it is measured on."""
+
+    @property
+    @abstractmethod
+    def wants(self) -> str:
+        """Either "minimize" or "maximize"."""
+
+    @abstractmethod
+    def goal(self, setting: Setting) -> Goal:
+        """The objective as a goal over the setting's channels."""
+
+
+@dataclass(frozen=True)
+class BlendedCAC(Objective):
+    """Blended CAC: (fixed cost + spend) / (organic + paid customers), the ratio of expected totals.
+
+    Parameters
+    ----------
+    fixed_cost
+        Currency over the horizon that belongs to acquisition whatever is spent: team, tools, agency.
+    organic
+        Customers over the horizon who come without the planned spend; a number or draws.
+    """
+
+    fixed_cost: float = 0.0
+    organic: Draws = 0.0
+
+    def __post_init__(self) -> None:
+        checked_business(type(self).__name__, self.fixed_cost, self.organic)
+
+    @property
+    def wants(self) -> str:
+        """Minimise."""
+        return "minimize"
+
+    def goal(self, setting: Setting) -> Goal:
+        """A ratio goal."""
+        return Goal.ratio(setting)
+
+
+@dataclass(frozen=True)
+class Customers(Objective, Constraint):
+    """Customers, organic ones included: an objective to maximise, or with ``at_least`` a promise to keep.
+
+    Parameters
+    ----------
+    at_least
+        The promise, in expected customers; None for the objective.
+    organic
+        Customers over the horizon who come without the planned spend; a number or draws. A promise takes them from
+        the plan's objective where it does not state its own.
+    fixed_cost
+        As in ``BlendedCAC``; it does not change the plan, only the blended CAC reported.
+    """
+
+    at_least: float | None = None
+    organic: Draws = None
+    fixed_cost: float = 0.0
+
+    def __post_init__(self) -> None:
+        checked_business(type(self).__name__, self.fixed_cost, 0.0 if self.organic is None else self.organic)
+        if self.at_least is not None and not 0 <= self.at_least < np.inf:
+            raise BadInput(Problem("Customers", f"at_least is {self.at_least}; promise a number from 0 upwards."))
+
+    @property
+    def wants(self) -> str:
+        """Maximise."""
+        return "maximize"
+
+    def goal(self, setting: Setting) -> Goal:
+        """A linear goal: one per customer."""
+        return Goal.linear(setting, per_customer=1.0, per_spend=0.0, constant=setting.organic)
+
+    def rows(self, setting: Setting) -> list[Row | Bound]:
+        """The promise as a row: organic + paid >= at_least."""
+        if self.at_least is None:
+            raise BadInput(
+                Problem("Customers", "is among the constraints without at_least.", remedy="write at_least=...")
+            )
+        ones = np.ones(len(setting.channels))
+        return [
+            Row(f"customers at least {plain(self.at_least)}", 0 * ones, ones, setting.organic - self.at_least, -1.0)
+        ]
+
+
+@dataclass(frozen=True)
+class Spend(Objective):
+    """Total spend, to be minimised for a promise of customers.
+
+    Parameters
+    ----------
+    organic, fixed_cost
+        As in ``BlendedCAC``; organic customers count towards the promise.
+    """
+
+    organic: Draws = 0.0
+    fixed_cost: float = 0.0
+
+    def __post_init__(self) -> None:
+        checked_business(type(self).__name__, self.fixed_cost, self.organic)
+
+    @property
+    def wants(self) -> str:
+        """Minimise."""
+        return "minimize"
+
+    def goal(self, setting: Setting) -> Goal:
+        """A linear goal: minus one per unit of currency."""
+        return Goal.linear(setting, per_customer=0.0, per_spend=1.0, sign=-1.0)
+
+
+@dataclass(frozen=True)
+class Profit(Objective):
+    """Value of the customers won less spend and fixed cost, to be maximised.
+
+    Parameters
+    ----------
+    value_per_customer
+        Contribution or lifetime value in currency; a number, or a mapping from channel to number where the channels
+        win customers of different worth.
+    organic, fixed_cost
+        As in ``BlendedCAC``.
+    value_per_organic
+        Value of an organic customer; needed with values per channel where there are organic customers.
+    """
+
+    value_per_customer: float | Mapping[str, float]
+    organic: Draws = 0.0
+    fixed_cost: float = 0.0
+    value_per_organic: float | None = None
+
+    def __post_init__(self) -> None:
+        checked_business(type(self).__name__, self.fixed_cost, self.organic)
+        stated = self.value_per_customer
+        by_channel = isinstance(stated, Mapping)
+        values = np.array(list(stated.values()) if isinstance(stated, Mapping) else [stated], dtype=float)
+        if not (np.isfinite(values) & (values >= 0)).all():
+            raise BadInput(Problem("Profit", "value_per_customer must be finite and not negative."))
+        if by_channel and self.value_per_organic is None and np.any(np.asarray(self.organic) > 0):
+            text = "has values per channel and organic customers, but no value_per_organic."
+            raise BadInput(Problem("Profit", text, remedy="state what an organic customer is worth."))
+
+    @property
+    def wants(self) -> str:
+        """Maximise."""
+        return "maximize"
+
+    def values(self, channels: tuple[str, ...]) -> npt.NDArray[np.float64]:
+        """Value per customer of each channel."""
+        if not isinstance(self.value_per_customer, Mapping):
+            return np.full(len(channels), float(self.value_per_customer))
+        for channel in self.value_per_customer:
+            if channel not in channels:
+                raise UnknownChannel(channel, known=channels, where="Profit's value_per_customer")
+        missing = [channel for channel in channels if channel not in self.value_per_customer]
+        if missing:
+            raise BadInput(Problem("Profit", f"value_per_customer lacks {', '.join(missing)}.", remedy="add them."))
+        return np.array([float(self.value_per_customer[channel]) for channel in channels])
+
+    def goal(self, setting: Setting) -> Goal:
+        """A linear goal: value per customer less one per unit of currency."""
+        values = self.values(setting.channels)
+        organic_value = self.value_per_organic
+        if organic_value is None:
+            organic_value = 0.0 if isinstance(self.value_per_customer, Mapping) else float(self.value_per_customer)
+        constant = organic_value * setting.organic - setting.fixed_cost
+        return Goal.linear(setting, per_customer=values, per_spend=1.0, constant=constant)
+
+
+def checked_business(owner: str, fixed_cost: float, organic: Draws) -> None:
+    """Refuse a fixed cost or organic customers that are negative, not finite or of a wrong shape."""
+    problems: list[Problem | str] = []
+    if not (np.ndim(fixed_cost) == 0 and 0 <= fixed_cost < np.inf):
+        problems.append(Problem(owner, f"fixed_cost is {fixed_cost}; give a number from 0 upwards."))
+    values = np.asarray(organic, dtype=float)
+    if values.ndim > 1 or values.size == 0 or not np.isfinite(values).all():
+        problems.append(Problem(owner, "organic must be a finite number or a 1-D array over draws."))
+    elif values.mean() < 0:
+        problems.append(Problem(owner, f"organic customers are negative on average ({values.mean():,.1f})."))
+    if problems:
+        raise BadInput(problems)

@@ -1,0 +1,1 @@
+"""Uncertainty: plans and tests where the curves are not known for sure."""

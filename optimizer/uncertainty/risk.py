@@ -1,0 +1,359 @@
+"""Plans for the worst cases: the mean of the lowest customers over posterior draws, with a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, InfeasiblePlan, Problem
+from mmm.curves import ResponseCurve, ResponseCurves
+from optimizer.answer.allocation import Allocation, Status
+from optimizer.plan import Plan
+from optimizer.question.compiler import compiled
+from optimizer.question.constraints import Budget
+from optimizer.question.objectives import Customers, Profit
+from optimizer.question.program import Array, Constraint, Program, Row
+from optimizer.solvers.branch import Outcome, branch_and_bound
+from optimizer.solvers.ceilings import with_ceilings
+from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.newton import settled
+
+__all__ = ["Pessimistic", "Regret", "expected_regret", "risk_frontier", "tail_mean", "tail_weights"]
+
+_SMOOTHING = (0.1, 0.02, 0.004, 0.001)  # widths of the soft tail, as shares of the customers' spread
+_STEPS = 8
+_STARTS = 3
+
+
+def tail_mean(customers: Array, tail: float = 0.1, weight: float = 1.0) -> float:
+    """Mean of the lowest share ``tail`` of the draws, mixed with the overall mean where ``weight`` is below one.
+
+    This is the lower-tail conditional value at risk (Rockafellar and Uryasev, 2000).
+
+    >>> tail_mean(np.array([1.0, 2.0, 3.0, 4.0]), tail=0.5)
+    1.5
+    """
+    return float(tail_weights(customers, tail, weight) @ customers)
+
+
+def tail_weights(customers: Array, tail: float, weight: float = 1.0) -> Array:
+    """Probabilities of the draws under which the expectation is the tail mean."""
+    count = len(customers)
+    order = np.argsort(customers, kind="stable")
+    share = np.zeros(count)
+    share[order] = np.clip(tail * count - np.arange(count), 0, 1) / (tail * count)
+    return np.asarray((1 - weight) / count + weight * share)
+
+
+@dataclass(frozen=True)
+class Pessimistic:
+    """A plan whose every figure of customers is the mean of the worst draws.
+
+    Parameters
+    ----------
+    plan
+        Objective, promises and limits. Promises of customers and CAC ceilings are then promises for the worst cases;
+        a blended CAC of (fixed cost + spend) / (mean of the worst 10 % of customers) is exceeded with a probability
+        below 10 %.
+    tail
+        Share of the draws that counts as worst.
+    weight
+        Weight of the worst cases against the mean: 1 for them alone, 0 for the plain plan.
+    """
+
+    plan: Plan
+    tail: float = 0.1
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0 < self.tail <= 1 and 0 <= self.weight <= 1):
+            text = f"tail is {self.tail} and weight {self.weight}."
+            raise BadInput(Problem("Pessimistic", text, remedy="take tail above 0 and up to 1, weight from 0 to 1."))
+        if isinstance(self.plan.objective, Profit) and isinstance(self.plan.objective.value_per_customer, Mapping):
+            remedy = "use one value for all channels."
+            raise BadInput(Problem("Pessimistic", "takes no profit with values per channel.", remedy=remedy))
+
+    def solve(self, curves: Mapping[str, ResponseCurve], gap: float = 1e-3, time_limit: float = 30.0) -> Allocation:
+        """The best allocation for the worst cases.
+
+        The search follows the draws' weights: the best plan under the weights that the present plan's worst draws
+        have, a step towards it, new weights. Any weights within the tail's limits bound all plans, so the last ones,
+        solved with the hulls' own proof, give the certificate.
+
+        Returns
+        -------
+        An allocation whose ``value`` and ``bound`` are the pessimistic figures; ``customers`` and ``blended_cac``
+        remain expectations.
+
+        Raises
+        ------
+        BadInput
+            Where curves have no draws, or a row limits the CAC of a group.
+        InfeasiblePlan, IllPosedPlan
+            As ``Plan.solve``.
+        """
+        return _Search(self, curves, gap, time_limit).run()
+
+
+class _Search:
+    def __init__(self, question: Pessimistic, curves: Mapping[str, ResponseCurve], gap: float, limit: float) -> None:
+        self.question, self.gap, self.limit = question, gap, limit
+        self.curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        self.start = question.plan.solve(self.curves, gap, limit)
+        organic = np.atleast_1d(np.asarray(question.plan.organic, dtype=float))
+        self.draws = max(self.curves.n_draws, len(organic))
+        if self.draws < 2:
+            raise BadInput(
+                Problem("curves", "have no draws, so there are no worst cases.", remedy="use a posterior's.")
+            )
+        self.organic = np.broadcast_to(organic, (self.draws,))
+        program = question.plan.program(self.curves)
+        if any(row.per_customer.any() and not row.is_aggregate for row in program.rows):
+            remedy = "limit spend of groups instead, or the blended CAC."
+            raise BadInput(Problem("Pessimistic", "takes no ceilings on the CAC of groups.", remedy=remedy))
+        self.best: tuple[float, Array] | None = None
+
+    def run(self) -> Allocation:
+        spend = self.start.spend.to_numpy()
+        weights = self._weights(self._customers(spend), 0.1)
+        for _ in range(_STARTS):
+            spend, weights = self._followed(spend, weights)
+            outcome = self._bounded(weights)
+            if outcome.spend is None:
+                raise self._refusal(outcome)
+            self._consider(spend, weights)
+            self._consider(outcome.spend, weights)
+            if self.best is None:
+                self._keep_promises(outcome.spend, weights)
+            if self.best is not None and self._distance(outcome) <= self.gap:
+                break
+            spend = outcome.spend
+        if self.best is None:
+            raise InfeasiblePlan("no allocation was found that keeps the promises in the worst cases.")
+        return self._allocation(outcome, weights)
+
+    def _customers(self, spend: Array) -> Array:
+        paid = sum(
+            np.broadcast_to(curve(x), (self.draws,)) for curve, x in zip(self.curves.values(), spend, strict=True)
+        )
+        return np.asarray(self.organic + paid)
+
+    def _worst(self, customers: Array) -> float:
+        return tail_mean(customers, self.question.tail, self.question.weight)
+
+    def _weights(self, customers: Array, width: float) -> Array:
+        """Soft tail weights: proportional to exp(-customers / width), capped at 1 / (tail x draws)."""
+        cap = 1 / (self.question.tail * self.draws)
+        spread = max(float(customers.std()), 1e-300)
+        logs = -(customers - customers.min()) / (width * spread)
+        low, high = np.log(cap) - 1.0, np.log(cap) - float(logs.min()) + 1.0
+        for _ in range(60):
+            shift = (low + high) / 2
+            total = np.exp(np.minimum(logs + shift, np.log(cap))).sum()
+            low, high = (shift, high) if total < 1 else (low, shift)
+        share = np.exp(np.minimum(logs + high, np.log(cap)))
+        share /= max(float(share.sum()), 1.0)  # rounding must not lift a weight above the cap
+        share += max(1 - float(share.sum()), 0.0) / self.draws
+        return np.asarray((1 - self.question.weight) / self.draws + self.question.weight * share)
+
+    def _program(self, weights: Array, less: float = 0.0) -> Program:
+        plan = self.question.plan
+        setting = replace(plan.setting(self.curves), organic=float(weights @ self.organic) - less)
+        program = compiled(plan.objective, plan.subject_to, setting)
+        ceiling = np.where(np.isfinite(program.upper), program.upper, 4 * self.start.total_spend + 1)
+        return program.replaced(upper=np.maximum(ceiling, program.lower))
+
+    def _bank(self, weights: Array) -> Bank:
+        return Bank(self.curves, weights if self.curves.n_draws else None)
+
+    def _followed(self, spend: Array, weights: Array) -> tuple[Array, Array]:
+        for width in _SMOOTHING:
+            for _ in range(_STEPS):
+                customers = self._customers(spend)
+                weights = self._weights(customers, width)
+                less = float(weights @ customers) - self._worst(customers)
+                program = self._program(weights, less)
+                target = settled(program, self._bank(weights), spend, program.lower, program.upper)
+                moved = self._towards(spend, target, program, width)
+                if program.row_matrices[1].any():  # a promise: whether it is kept can change with every step
+                    self._consider(moved, weights)
+                change, spend = float(np.abs(moved - spend).sum()), moved
+                if change <= 1e-4 * spend.sum():
+                    break
+            self._consider(spend, weights)
+        return spend, self._weights(self._customers(spend), _SMOOTHING[-1])
+
+    def _keep_promises(self, spend: Array, weights: Array) -> None:
+        """Promise more under the weights, until the worst draws keep what was promised."""
+        for attempt in range(10):
+            customers = self._customers(spend)
+            less = (float(weights @ customers) - self._worst(customers)) * 1.2**attempt
+            outcome = branch_and_bound(self._program(weights, less), self._bank(weights), self.gap, self.limit)
+            if outcome.spend is None:
+                return
+            spend = outcome.spend
+            self._consider(spend, weights)
+            if self.best is not None:
+                return
+
+    def _towards(self, spend: Array, target: Array, program: Program, width: float) -> Array:
+        """The best of some steps towards the target, by the soft tail."""
+        options = [spend + step * (target - spend) for step in (0.05, 0.2, 0.5, 1.0)]
+        if any(row.per_customer.any() for row in program.rows):
+            return options[2]
+
+        def soft(option: Array) -> float:
+            customers = self._customers(option)
+            return self._score(option, float(self._weights(customers, width) @ customers), program)
+
+        return max([spend, *options], key=soft)
+
+    def _score(self, spend: Array, customers: float, program: Program) -> float:
+        goal = program.goal
+        outlay = goal.fixed_cost + float(spend.sum())
+        if goal.is_ratio:
+            return -outlay / customers if customers > 0 else -np.inf
+        per_customer, per_spend = float(goal.per_customer[0]), float(goal.per_spend[0])
+        constant = goal.constant - per_customer * goal.organic  # what is left is minus the fixed cost, or nothing
+        return per_customer * customers - per_spend * float(spend.sum()) + constant
+
+    def _consider(self, spend: Array, weights: Array) -> None:
+        program = self._program(weights)
+        spend = program.inside(spend)
+        worst = self._worst(self._customers(spend))
+        paid = np.zeros(program.size)
+        paid[0] = worst - program.setting.organic  # aggregate rows only see the total
+        _, share = program.residuals(spend, paid)
+        cuts = [constraint.cut(program.setting, spend) for constraint in program.lazy]
+        if (share > 1e-9).any() or any(cut is not None for cut in cuts):
+            return
+        score = self._score(spend, worst, program)
+        if self.best is None or score > self.best[0]:
+            self.best = score, spend
+
+    def _bounded(self, weights: Array) -> Outcome:
+        plan, bank = self.question.plan, self._bank(weights)
+        setting = replace(plan.setting(self.curves), organic=float(weights @ self.organic))
+        program = compiled(plan.objective, plan.subject_to, setting)
+        program = with_ceilings(program, bank, lambda capped: branch_and_bound(capped, bank, 0.05, self.limit).spend)
+        return branch_and_bound(program, bank, self.gap / 4, self.limit)
+
+    def _distance(self, outcome: Outcome) -> float:
+        assert self.best is not None  # noqa: S101
+        return (outcome.bound - self.best[0]) / max(abs(self.best[0]), 1e-300)
+
+    def _refusal(self, outcome: Outcome) -> InfeasiblePlan:
+        if not outcome.finished:
+            return InfeasiblePlan(f"no allocation was found within {self.limit:g} s. Remedy: raise time_limit.")
+        share = f"the worst {self.question.tail:.0%} of cases"
+        return InfeasiblePlan(
+            f"the promises cannot be kept in {share}, though they can on average. Remedy: lower them."
+        )
+
+    def _allocation(self, outcome: Outcome, weights: Array) -> Allocation:
+        assert self.best is not None  # noqa: S101
+        score, spend = self.best
+        plan = self.question.plan
+        program = self._program(weights)
+        outcome = Outcome(spend, score, max(outcome.bound, score), 1, True)
+        name = f"tail of {self.question.tail:.0%}, weight {self.question.weight:g}: reweighted draws, hull bound"
+        described = plan.described(plan.program(self.curves), Bank(self.curves), outcome, self.gap, name)
+        return replace(
+            described,
+            value=score * program.goal.sign,
+            status=Status.CERTIFIED if described.gap <= self.gap * (1 + 1e-6) else Status.OPEN,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Regret:
+    """Customers forgone, at the same spend, by not knowing the curves.
+
+    Parameters
+    ----------
+    draws
+        Regret in each draw examined, shape (draws,).
+    """
+
+    draws: Array
+
+    @property
+    def mean(self) -> float:
+        """Expected regret."""
+        return float(self.draws.mean())
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean, from the number of draws examined."""
+        return float(self.draws.std(ddof=1) / np.sqrt(len(self.draws))) if len(self.draws) > 1 else float("nan")
+
+
+def expected_regret(
+    plan: Plan, curves: ResponseCurves, spend: Mapping[str, float] | pd.Series, draws: int = 100, seed: int = 0
+) -> Regret:
+    """How many customers a plan for each draw would win beyond an allocation, spending as much under the same limits.
+
+    Parameters
+    ----------
+    plan
+        Gives the limits on spend; promises of customers and CAC ceilings are put aside.
+    curves
+        Response curves with draws.
+    spend
+        The allocation.
+    draws, seed
+        How many draws to examine, and which.
+    """
+    total = float(curves.amounts(spend).sum())
+    objective = Customers(organic=float(np.mean(plan.organic)))
+    limits = [
+        part for part in plan.subject_to if not _counts_customers(part, plan, curves) and not isinstance(part, Budget)
+    ]
+    at_spend = plan.replaced(objective=objective, subject_to=[*limits, Budget(at_most=total)])
+    chosen = np.random.default_rng(seed).permutation(max(curves.n_draws, 1))[:draws]
+    reached = curves.customers(spend)
+    regrets = []
+    for draw in chosen:
+        best = at_spend.solve(curves.take([int(draw)]), gap=1e-4)
+        regrets.append(max(best.customers - float(np.mean(plan.organic)) - float(reached[draw]), 0.0))
+    return Regret(np.array(regrets))
+
+
+def _counts_customers(part: object, plan: Plan, curves: ResponseCurves) -> bool:
+    if not isinstance(part, Constraint):
+        return False
+    return any(isinstance(row, Row) and row.per_customer.any() for row in part.rows(plan.setting(curves)))
+
+
+def risk_frontier(
+    plan: Plan, curves: ResponseCurves, tail: float = 0.1, weights: Iterable[float] = (0.0, 0.25, 0.5, 0.75, 1.0)
+) -> pd.DataFrame:
+    """Plans from the best on average to the best in the worst cases.
+
+    Returns
+    -------
+    One row per weight: weight, spend, expected and pessimistic customers and blended CAC, gap, and the spend of each
+    channel as columns named ``spend:<channel>``.
+    """
+    rows = []
+    for weight in weights:
+        found = Pessimistic(plan, tail, float(weight)).solve(curves)
+        outcome = plan.evaluate(curves, found.spend)
+        worst = tail_mean(outcome.customers, tail)
+        outlay = plan.fixed_cost + found.total_spend
+        rows.append(
+            {
+                "weight": float(weight),
+                "spend": found.total_spend,
+                "customers": outcome.expected_customers,
+                "pessimistic_customers": worst,
+                "blended_cac": outlay / outcome.expected_customers,
+                "pessimistic_cac": outlay / worst if worst > 0 else np.inf,
+                "gap": found.gap,
+                **{f"spend:{channel}": amount for channel, amount in found.spend.items()},
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,256 @@
+"""Value of information: which channel's lift test would win most customers in the coming plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from mmm.curves import ResponseCurves
+from optimizer.plan import Plan
+from optimizer.question.program import Array
+from optimizer.solvers.branch import branch_and_bound
+from optimizer.solvers.ceilings import with_ceilings
+from optimizer.solvers.flat_curves import Bank
+
+__all__ = ["LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"]
+
+_GAP = 1e-6  # values of information are small differences of large numbers
+
+
+@dataclass(frozen=True)
+class LiftTest:
+    """A test that spends less or more on a channel for a while and measures the customers that makes.
+
+    Parameters
+    ----------
+    change
+        Share by which the channel's spend differs during the test: -1 switches it off, 0.5 adds half.
+    share
+        Share of the horizon's market in which it runs: weeks tested over weeks planned, times the tested geos' part.
+    standard_error
+        Of the measured difference, in customers over the test.
+    """
+
+    change: float = -1.0
+    share: float = 0.25
+    standard_error: float = 100.0
+
+    def __post_init__(self) -> None:
+        if not (self.change >= -1 and self.change != 0 and 0 < self.share <= 1 and 0 < self.standard_error < np.inf):
+            text = f"has change {self.change}, share {self.share} and standard error {self.standard_error}."
+            remedy = "take change from -1 and not 0, share above 0 and up to 1, a positive standard error."
+            raise BadInput(Problem("LiftTest", text, remedy=remedy))
+
+    def effect(self, curves: ResponseCurves, channel: str, spend: float) -> Array:
+        """Draws of the customers that the test measures, at the channel's usual spend over the horizon."""
+        curve = curves[channel]
+        return np.asarray(np.abs(curve(spend * (1 + self.change)) - curve(spend)) * self.share)
+
+
+def value_of_tests(
+    plan: Plan,
+    curves: ResponseCurves,
+    tests: Mapping[str, LiftTest] | LiftTest,
+    spend: Mapping[str, float] | pd.Series | None = None,
+    outcomes: int = 12,
+) -> pd.DataFrame:
+    """What each test is worth before it is run, in the plan's own figure.
+
+    Preposterior analysis on the draws (Raiffa and Schlaifer, 1961): every outcome a test may have reweights the
+    draws, the plan is solved anew under the new weights, and the gain over keeping today's best plan is averaged over
+    outcomes. Outcomes stand at equal-probability quantiles of what the test may show.
+
+    Parameters
+    ----------
+    plan
+        A plan whose limits concern spend; promises of customers and CAC ceilings are refused, since what they allow
+        would change with what is learnt.
+    curves
+        Response curves with draws.
+    tests
+        One test for all channels, or a test by channel.
+    spend
+        Usual spend per channel over the horizon, at which tests run; the plan's ``now`` by default.
+    outcomes
+        Number of outcomes per test.
+
+    Returns
+    -------
+    One row per test, most valuable first: channel, value (in the objective's figure, positive where learning helps),
+    of_perfect (its share of the value of knowing that channel's effect exactly, by kernel regression over the draws
+    with Silverman's bandwidth), effect and effect_sd (what the test
+    measures), standard_error, and ``informative``: the standard error over the prior's spread, below 1 where the
+    test says more than is known.
+
+    Raises
+    ------
+    BadInput
+        Where curves have no draws, no usual spend is known, or the plan makes promises of customers.
+    """
+    solve = _Solver(plan, curves)
+    usual = curves.amounts(spend if spend is not None else plan.now or {})
+    if not usual.any():
+        remedy = "give spend=..., or Plan(now=...)."
+        raise BadInput(Problem("value_of_tests", "knows no usual spend at which tests would run.", remedy=remedy))
+    chosen = dict.fromkeys(curves, tests) if isinstance(tests, LiftTest) else dict(tests)
+    rows = []
+    for channel, test in chosen.items():
+        curves[channel]
+        effect = test.effect(curves, channel, usual[curves.channels.index(channel)])
+        value = solve.gain(effect, test.standard_error, outcomes)
+        # a sharper error would single out a few draws and with them what all other channels do
+        sharp = min(test.standard_error, float(effect.std()) * len(effect) ** -0.2)
+        perfect = solve.gain(effect, max(sharp, 1e-300), outcomes)
+        rows.append(
+            {
+                "channel": channel,
+                "value": value,
+                "of_perfect": value / perfect if perfect > 0 else 0.0,
+                "effect": float(effect.mean()),
+                "effect_sd": float(effect.std()),
+                "standard_error": test.standard_error,
+                "informative": test.standard_error / max(float(effect.std()), 1e-300),
+            }
+        )
+    return pd.DataFrame(rows).sort_values("value", ascending=False, kind="stable", ignore_index=True)
+
+
+def sizes_of_test(
+    plan: Plan,
+    curves: ResponseCurves,
+    channel: str,
+    test: LiftTest,
+    spend: Mapping[str, float] | pd.Series | None = None,
+    shares: Iterable[float] = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0),
+) -> pd.DataFrame:
+    """How large a channel's test should be: what each size teaches, less what running it costs.
+
+    Among k times as much of the market the effect is k times as large and its standard error the square root of k
+    times, so relative precision rises with the root of the size. The cost is what the test itself forgoes or adds in
+    the objective's figure, at expected customers and with the money it saves or spends; a test that earns more than
+    it costs has a negative one.
+
+    Parameters
+    ----------
+    plan, curves, spend
+        As for ``value_of_tests``.
+    channel
+        The channel tested.
+    test
+        One test of known standard error, from which the other sizes follow.
+    shares
+        Shares of the horizon's market to try.
+
+    Returns
+    -------
+    One row per size: share, standard_error, value (of learning), cost, net (value - cost) and ``best``, true for the
+    size of the largest net value where that is positive.
+
+    Raises
+    ------
+    BadInput
+        As ``value_of_tests``; and for objectives that are ratios, whose figure does not add up over tests.
+    """
+    solve = _Solver(plan, curves)
+    goal = solve.program.goal
+    if goal.is_ratio:
+        remedy = "ask with maximize=Customers(...) or maximize=Profit(...)."
+        raise BadInput(Problem("sizes_of_test", "cannot weigh a test against a blended CAC.", remedy=remedy))
+    usual = curves.amounts(spend if spend is not None else plan.now or {})
+    curves[channel]
+    index = curves.channels.index(channel)
+    if not usual[index] > 0:
+        remedy = "give spend=..., or Plan(now=...)."
+        raise BadInput(Problem("sizes_of_test", "knows no usual spend of the channel.", channel, remedy=remedy))
+    rows = []
+    for share in shares:
+        error = test.standard_error * float(np.sqrt(share / test.share))
+        sized = replace(test, share=share, standard_error=error)
+        effect = sized.effect(curves, channel, float(usual[index]))
+        lost = -np.sign(test.change) * goal.per_customer[index] * float(effect.mean())
+        saved = -test.change * share * float(usual[index]) * goal.per_spend[index]
+        rows.append((share, error, solve.gain(effect, error, 12), float(lost - saved)))
+    frame = pd.DataFrame(rows, columns=["share", "standard_error", "value", "cost"])
+    frame["net"] = frame["value"] - frame["cost"]
+    frame["best"] = (frame["net"] == frame["net"].max()) & (frame["net"] > 0)
+    return frame
+
+
+def perfect_information(plan: Plan, curves: ResponseCurves, draws: int = 100, seed: int = 0) -> float:
+    """The value of knowing every curve exactly: no test, of any channel, can be worth more.
+
+    Averaged over some draws, each with the best plan of its own.
+    """
+    solve = _Solver(plan, curves)
+    chosen = np.random.default_rng(seed).permutation(curves.n_draws)[:draws]
+    gains = []
+    for draw in chosen:
+        weights = np.zeros(curves.n_draws)
+        weights[draw] = 1.0
+        gains.append(solve.learnt(weights))
+    return float(np.mean(gains))
+
+
+class _Solver:
+    """Best plans under reweighted draws."""
+
+    def __init__(self, plan: Plan, curves: ResponseCurves) -> None:
+        if curves.n_draws < 2:
+            raise BadInput(Problem("curves", "have no draws, so nothing can be learnt.", remedy="use a posterior's."))
+        self.curves = curves
+        program = plan.program(curves)
+        if any(row.per_customer.any() for row in program.rows):
+            remedy = "ask with a Budget instead."
+            raise BadInput(Problem("value_of_tests", "takes no promises of customers or CAC ceilings.", remedy=remedy))
+        organic = np.asarray(plan.organic, dtype=float)
+        paired = organic.ndim == 1 and len(organic) == curves.n_draws
+        self.organic = organic if paired else np.full(curves.n_draws, float(organic.mean()))
+        bank = Bank(curves)
+        self.program = with_ceilings(program, bank, lambda capped: branch_and_bound(capped, bank, 0.05).spend)
+        self.today = self._best(np.full(curves.n_draws, 1 / curves.n_draws))
+        self.plan = plan
+
+    def _weighted(self, weights: Array) -> tuple[Bank, float]:
+        return Bank(self.curves, weights), float(weights @ self.organic)
+
+    def _best(self, weights: Array) -> Array:
+        bank, organic = self._weighted(weights)
+        goal = replace(self.program.goal, organic=organic)
+        found = branch_and_bound(self.program.replaced(goal=goal), bank, _GAP).spend
+        if found is None:
+            raise BadInput(Problem("value_of_tests", "the plan has no allowed allocation.", remedy="relax its limits."))
+        return found
+
+    def learnt(self, weights: Array) -> float:
+        """What the best plan under the weights gains over today's in the objective's figure."""
+        bank, organic = self._weighted(weights)
+        goal = replace(self.program.goal, organic=organic)
+        best = self._best(weights)
+        gain = goal.score(best, bank.mean(best)) - goal.score(self.today, bank.mean(self.today))
+        return max(float(gain), 0.0)
+
+    def gain(self, effect: Array, standard_error: float, outcomes: int) -> float:
+        """Expected gain from measuring an effect with an error."""
+        if effect.std() <= 1e-12 * max(abs(float(effect.mean())), 1e-300):
+            return 0.0
+        count = len(effect)
+        levels = (np.arange(count) + 0.5) / count
+        noise = np.random.default_rng(0).permutation(_normal_quantiles(levels)) * standard_error
+        seen = np.quantile(effect + noise, (np.arange(outcomes) + 0.5) / outcomes)
+        chances = np.zeros((outcomes, count))
+        for row, outcome in enumerate(seen):
+            logs = -0.5 * ((effect - outcome) / standard_error) ** 2
+            chances[row] = np.exp(logs - logs.max())
+        weights = chances / chances.sum(axis=1, keepdims=True)
+        weights[weights < 1e-9 / count] = 0.0
+        return float(np.mean([self.learnt(row / row.sum()) for row in weights]))
+
+
+def _normal_quantiles(levels: Array) -> Array:
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(levels))

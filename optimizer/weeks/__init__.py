@@ -1,0 +1,1 @@
+"""Weeks: plans by week, with carryover."""

@@ -1,0 +1,64 @@
+"""Weeks with carryover: Newton steps as quadratic programs, and one linear program as the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from optimizer.question.program import Array
+from optimizer.weeks.response import Response
+from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
+
+__all__ = ["ascended"]
+
+_STEPS = 40
+
+
+def ascended(response: Response, schedules: Schedules, price: float, start: Array, gap: float) -> tuple[Array, float]:
+    """The schedule that maximises price x customers - spend, or customers alone for an infinite price.
+
+    Newton's method: each step maximises a quadratic model, separable in adstocked spend, over all schedules. A line
+    search keeps every step uphill, so that S-shaped curves end in a local optimum.
+
+    Returns
+    -------
+    The schedule, and a bound on the objective over all schedules where the curves are concave.
+    """
+    worth, cost = (1.0, 0.0) if np.isinf(price) else (price, 1.0)
+
+    def reached(spend: Array) -> float:
+        return float(worth * response.customers(spend).sum() - cost * spend.sum())
+
+    spend, value, bound = start, reached(start), np.inf
+    solver = QuadraticSteps(response.mean_spreads, schedules)
+    for _ in range(_STEPS):
+        height, slope = response.tangent(spend)
+        gain = worth * slope - cost
+        target = solver.best(gain, worth * response.curvature(spend), spend)
+        promised = float((gain * (target - spend)).sum())
+        before = value
+        moved, value = _uphill(reached, spend, target, value)
+        if min(promised, value - before) <= gap * abs(value):  # near the top: ask for the proof
+            height, slope = response.tangent(moved)
+            gain = worth * slope - cost
+            found = linear_best(schedules, gain)
+            if found is None:
+                return moved, -np.inf
+            bound = min(bound, worth * height - cost * float(moved.sum()) + found[1] - float((gain * moved).sum()))
+            if bound - value <= gap * max(abs(value), 1e-300) or value <= before + 1e-12 * abs(value):
+                spend = moved
+                break
+        spend = moved
+    return spend, max(bound, value)
+
+
+def _uphill(reached: Callable[[Array], float], spend: Array, target: Array, value: float) -> tuple[Array, float]:
+    step = 1.0
+    for _ in range(12):
+        option = spend + step * (target - spend)
+        moved = float(reached(option))
+        if moved > value:
+            return option, moved
+        step /= 2
+    return spend, value

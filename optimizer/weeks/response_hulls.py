@@ -1,0 +1,197 @@
+"""Flights of S-shaped curves: a linear program over hulls of the weekly response to adstocked spend, as their bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from optimizer.question.program import Array
+from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.highs import largest_gain
+from optimizer.solvers.hulls import Hull, Tables
+from optimizer.weeks.response import Response
+from optimizer.weeks.schedules import Schedules
+
+__all__ = ["FlightHulls", "Relaxed", "TotalsRow"]
+
+sparse: Any = scipy.sparse
+
+_ROUNDS = 4
+_SHARP = 2e-4  # excess of hulls over curves, against all customers, that sampling still removes
+_RATIO_STEPS = 12
+
+
+@dataclass(frozen=True)
+class TotalsRow:
+    """per_spend x spend - per_customer x customers <= limit, over all channels and weeks."""
+
+    per_spend: float
+    per_customer: float
+    limit: float
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """The relaxed optimum.
+
+    Parameters
+    ----------
+    score
+        What worth x customers - cost x spend of no schedule exceeds.
+    spend
+        The relaxation's schedule, shape (channels, weeks).
+    total, customers
+        Its spend, and the hulls' customers there, both over all channels and weeks.
+    """
+
+    score: float
+    spend: Array
+    total: float
+    customers: float
+
+
+class FlightHulls:
+    """The relaxation of a flight: hulls instead of curves, as if money could mix idle and busy weeks.
+
+    For carryover that all draws share. The bound is the Lagrangian at the prices that HiGHS returns, clipped to their
+    signs, so no tolerance enters it.
+
+    Parameters
+    ----------
+    response
+        Weekly curves, lag weights, season and what the past carries in.
+    schedules
+        The schedules allowed.
+    """
+
+    def __init__(self, response: Response, schedules: Schedules) -> None:
+        self._response, self._schedules = response, schedules
+        channels = len(response.curves)
+        reach = [
+            (m @ np.full(schedules.weeks, u)).max()
+            for m, u in zip(response.mean_spreads, np.minimum(schedules.weekly_most, schedules.total_most), strict=True)
+        ]
+        self.ends = np.maximum(np.array(reach) + response.carried.max(axis=1), 1e-300)
+        self.tables = Tables(Bank(response.curves), np.zeros(channels), self.ends, np.zeros(channels))
+
+    def best(self, worth: float, cost: float, rows: tuple[TotalsRow, ...] = ()) -> Relaxed | None:
+        """The most of worth x customers - cost x spend; None where hulls cannot keep the rows.
+
+        Hulls are sampled anew where the schedule lands until sampling no longer lowers the bound.
+        """
+        last: Relaxed | None = None
+        for _ in range(_ROUNDS):
+            found = self._solved(worth, cost, rows)
+            if found is None:
+                return None
+            if last is None or found.score <= last.score:
+                last = found
+            if not self._sharpened(found):
+                break
+        return last
+
+    def least_ratio(
+        self, fixed_cost: float, organic: float, rows: tuple[TotalsRow, ...] = ()
+    ) -> tuple[float, Array] | None:
+        """A blended CAC that no schedule undercuts, and the relaxation's schedule: Dinkelbach's (1967) iteration."""
+        found = self._solved(1.0, 0.0, rows)
+        if found is None:
+            return None
+        ratio, spend = np.inf, found.spend
+        for step in range(_RATIO_STEPS):
+            is_sharp = step >= _ROUNDS or not self._sharpened(found)
+            reached = (fixed_cost + found.total) / max(organic + found.customers, 1e-300)
+            spend = found.spend
+            if is_sharp and reached >= ratio * (1 - 1e-7):
+                break
+            ratio = reached
+            found = self._solved(ratio, 1.0, rows)
+            if found is None:
+                return None
+        for slack in (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1):
+            floor = ratio * (1 - slack)
+            proof = self._solved(floor, 1.0, rows)
+            if proof is not None and proof.score + floor * organic - fixed_cost <= 0:
+                return floor, spend
+        return 0.0, spend
+
+    def _hulls(self) -> list[Hull]:
+        envelopes = self.tables.hulls(np.zeros(len(self.ends)), self.ends)
+        return [envelopes.of(channel) for channel in range(len(self.ends))]
+
+    def _sharpened(self, found: Relaxed) -> bool:
+        """Sample where hulls exceed curves and are not chords over a convex stretch; False where none is left."""
+        response, wanted = self._response, []
+        adstock = np.array([m @ x for m, x in zip(response.mean_spreads, found.spend, strict=True)]) + response.carried
+        for channel, hull in enumerate(self._hulls()):
+            places = np.unique(np.clip(np.searchsorted(hull.spend, adstock[channel]), 1, len(hull.spend) - 1))
+            for k in places.tolist():
+                inside = adstock[channel][(adstock[channel] >= hull.spend[k - 1]) & (adstock[channel] <= hull.spend[k])]
+                near = {float(hull.spend[k - 1]), float(hull.spend[k]), *(float(x) for x in inside[:3])}
+                wanted += [(channel, x) for x in near if 0 < x < self.ends[channel]]
+        before = [(hull.spend, hull.customers) for hull in self._hulls()]
+        owner, points = (
+            (np.array(column) for column in zip(*wanted, strict=True)) if wanted else (np.zeros(0), np.zeros(0))
+        )
+        if not self.tables.refine(owner.astype(np.intp), points):
+            return False
+        lowered = 0.0
+        for channel, ((spend, customers), hull) in enumerate(zip(before, self._hulls(), strict=True)):
+            here = np.clip(adstock[channel], 0.0, self.ends[channel])
+            fall = np.interp(here, spend, customers) - np.interp(here, hull.spend, hull.customers)
+            lowered += float(response.season @ fall)
+        return lowered > _SHARP * max(found.customers, 1e-300)
+
+    def _solved(self, worth: float, cost: float, rows: tuple[TotalsRow, ...]) -> Relaxed | None:
+        response, schedules = self._response, self._schedules
+        channels, weeks, terms = len(response.curves), schedules.weeks, len(response.season)
+        hulls = self._hulls()
+        idle = float(response.past_customers.sum())
+        floor = float(sum(hull.customers[0] for hull in hulls) * response.season.sum()) - idle
+        paid = np.concatenate(
+            (np.ones(channels * weeks), np.zeros(channels + terms * sum(len(h.width) for h in hulls)))
+        )
+        won = np.concatenate(
+            (np.zeros(channels * (weeks + 1)), *(np.outer(response.season, hull.slope).ravel() for hull in hulls))
+        )
+        matrix, room, is_equal = self._rows(hulls, rows, paid, won, floor)
+        upper = np.concatenate((schedules.most, *(np.tile(hull.width, terms) for hull in hulls)))
+        objective = worth * won - cost * paid
+        unit = schedules.unit
+        scale = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), 1e-300)
+        scaled = sparse.csc_matrix(sparse.diags(1 / scale) @ matrix)
+        limit = room / scale / unit
+        ends = np.where(is_equal, limit, -np.inf), limit
+        found = largest_gain(objective, (scaled.indptr, scaled.indices, scaled.data), ends, upper / unit)
+        if found is None:
+            return None
+        values, prices = found[0], found[1] / scale
+        prices = np.where(is_equal, prices, np.maximum(prices, 0.0))
+        score = float(prices @ room + np.maximum(objective - prices @ matrix, 0.0) @ upper) + worth * floor
+        filled = np.clip(values * unit, 0.0, upper)
+        spend = filled[: channels * weeks].reshape(channels, weeks)
+        return Relaxed(score, spend, float(spend.sum()), float(won @ filled) + floor)
+
+    def _rows(
+        self, hulls: list[Hull], rows: tuple[TotalsRow, ...], paid: Array, won: Array, floor: float
+    ) -> tuple[Any, Array, Any]:
+        """All rows over weekly spends, channel totals and hull segments; their limits; which are equalities."""
+        response, schedules = self._response, self._schedules
+        channels, terms = len(hulls), len(response.season)
+        limited, limits = schedules.inequalities
+        sums = schedules.equalities
+        pieces = [sparse.kron(sparse.eye(terms), np.ones((1, len(hull.width)))) for hull in hulls]
+        spreads = [-sparse.block_diag(response.mean_spreads), sparse.csr_matrix((channels * terms, channels))]
+        own = [[sparse.vstack([limited, sums]), None], [sparse.hstack(spreads), sparse.block_diag(pieces)]]
+        blocks = [sparse.bmat(own)]
+        if rows:
+            blocks.append(sparse.csr_matrix([row.per_spend * paid - row.per_customer * won for row in rows]))
+        room = [limits, np.zeros(sums.shape[0]), response.carried.ravel()]
+        room.append(np.array([row.limit + row.per_customer * floor for row in rows]))
+        matrix, limit = sparse.csc_matrix(sparse.vstack(blocks)), np.concatenate(room)
+        is_equal = np.zeros(len(limit), dtype=bool)
+        is_equal[len(limits) : len(limits) + sums.shape[0]] = True
+        return matrix, limit, is_equal

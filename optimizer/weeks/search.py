@@ -1,0 +1,277 @@
+"""The frontier of flights by the price of a customer, stopped where the objective says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, Problem
+from optimizer.answer.allocation import Status
+from optimizer.plan import Plan
+from optimizer.question.compiler import compiled
+from optimizer.question.constraints import Pacing
+from optimizer.question.objectives import BlendedCAC, Customers, Profit, Spend
+from optimizer.question.program import Array, Program
+from optimizer.weeks.flight_plan import FlightPlan
+from optimizer.weeks.newton_steps import ascended
+from optimizer.weeks.response import Response
+from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
+
+__all__ = ["FlightSearch"]
+
+_PRICE_STEPS = 60
+
+
+class FlightSearch:
+    """One solve: the frontier by the price of a customer, stopped where the objective says."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        response: Response,
+        weeks: pd.Index,
+        weekly_most: float | Mapping[str, float] | None,
+        gap: float,
+    ) -> None:
+        self.plan, self.response, self.labels, self.gap = plan, response, weeks, gap
+        pacing = [part for part in plan.subject_to if isinstance(part, Pacing)]
+        rest = [part for part in plan.subject_to if not isinstance(part, Pacing)]
+        program = compiled(plan.objective, rest, plan.setting(response.curves))
+        self._check(program)
+        self.program = program
+        self.promise, self.ceiling = self._targets(program)
+        if np.isfinite(self.ceiling) and not isinstance(plan.objective, Customers):
+            remedy = "ask for maximize=Customers() under MaxCAC, or for minimize=BlendedCAC()."
+            raise BadInput(Problem("Flight", "takes MaxCAC with no other objective than customers.", remedy=remedy))
+        self.price: float | None = None  # where the last search along the frontier ended
+        self.schedules = self._schedules(program, pacing, weekly_most)
+
+    @staticmethod
+    def _check(program: Program) -> None:
+        mixed = [row.name for row in program.rows if row.per_customer.any() and not row.is_aggregate]
+        if mixed or program.hole.any() or program.lazy:
+            text = (
+                f"takes no entry prices, total changes or ceilings on groups' CAC ({', '.join(mixed) or 'see plan'})."
+            )
+            raise BadInput(Problem("Flight", text, remedy="limit spend of channels and groups instead."))
+        if isinstance(program.goal.per_customer, np.ndarray) and np.ptp(program.goal.per_customer) > 0:
+            raise BadInput(Problem("Flight", "takes one value per customer for all channels."))
+
+    def _targets(self, program: Program) -> tuple[float, float]:
+        """The promise of paid customers, and the ceiling on the blended CAC."""
+        promise, ceiling = 0.0, np.inf
+        for row in program.rows:
+            if row.per_customer.any() and row.per_spend.any():
+                ceiling = min(ceiling, float(row.per_customer[0] / row.per_spend[0]))
+            elif row.per_customer.any():
+                promise = max(promise, -row.limit / float(row.per_customer[0]))
+        return promise, ceiling
+
+    def _schedules(
+        self, program: Program, pacing: list[Pacing], stated: float | Mapping[str, float] | None
+    ) -> Schedules:
+        channels = program.size
+        most = program.upper.copy()
+        if isinstance(stated, Mapping):
+            names = self.response.curves.channels
+            for channel in stated:
+                self.response.curves[channel]
+            most = np.minimum(most, [stated.get(channel, np.inf) for channel in names])
+        elif stated is not None:
+            most = np.minimum(most, stated)
+        most = np.minimum(most, program.upper)
+        if not np.isfinite(most).all():
+            text = "nothing limits what a channel may spend in a week. Remedy: add Budget(at_most=...) or weekly_most."
+            raise IllPosedPlan(text)
+        rows = [row for row in program.rows if not row.per_customer.any()]
+        matrix = [*(row.per_spend for row in rows), *np.eye(channels), *-np.eye(channels)]
+        limits = [*(row.limit for row in rows), *program.upper, *-program.lower]
+        kept = np.isfinite(limits)
+        pace = min((part.at_most for part in pacing), default=np.inf)
+        return Schedules(
+            len(self.labels),
+            most,
+            np.minimum(program.upper, most * len(self.labels)),
+            np.array(matrix)[kept],
+            np.array(limits)[kept],
+            np.full(channels, pace),
+        )
+
+    def run(self) -> FlightPlan:
+        """The best schedule, for concave curves."""
+        self.prepare()
+        return self.solved()
+
+    def prepare(self) -> None:
+        """Find the least spend allowed, and a schedule to start from.
+
+        Raises
+        ------
+        InfeasiblePlan
+            Where no schedule keeps the limits on spend.
+        """
+        found = linear_best(self.schedules, -np.ones((self.program.size, len(self.labels))))
+        if found is None:
+            raise InfeasiblePlan("no weekly schedule keeps the limits on channels, groups, weeks and pacing together.")
+        self.least = -found[1]
+        self.start = self.even()
+
+    def most(self) -> Array:
+        """The schedule of most customers, promises and ceilings put aside."""
+        return self._best(np.inf)[0]
+
+    def solved(self) -> FlightPlan:
+        """The frontier's point that the objective asks for, where curves are concave."""
+        objective = self.plan.objective
+        if isinstance(objective, Customers):
+            return self._most_customers()
+        if isinstance(objective, Profit):
+            return self._priced(float(self.program.goal.per_customer[0]))
+        if isinstance(objective, Spend):
+            if self.promise <= 0:
+                raise IllPosedPlan("least spend without a promise is none. Remedy: add Customers(at_least=...).")
+            return self._promised()
+        assert isinstance(objective, BlendedCAC)  # noqa: S101
+        return self._least_cac()
+
+    def even(self) -> Array:
+        """Every week alike, and totals as near to one another as the limits allow."""
+        weeks, channels = len(self.labels), self.program.size
+        most = self.schedules.total_most
+        room = float(self.program.upper.max()) / max(float(self.program.upper.sum()), 1e-300)
+        totals = replace(self.schedules, weeks=1, weekly_most=most, pace=np.full(channels, np.inf))
+        steps = QuadraticSteps([np.eye(1)] * channels, totals)
+        found = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
+        return np.repeat(found / weeks, weeks, axis=1)
+
+    def _best(self, price: float) -> tuple[Array, float]:
+        """The schedule at a price per customer, and a bound on price x customers - spend where curves are concave."""
+        spend, bound = ascended(self.response, self.schedules, price, self.start, self.gap / 4)
+        self.start = np.maximum(spend, 1e-9 * self.schedules.weekly_most[:, None])
+        return spend, bound
+
+    def won(self, spend: Array) -> float:
+        """Paid customers of a schedule."""
+        return float(self.response.customers(spend).sum())
+
+    def _most_customers(self) -> FlightPlan:
+        goal = self.program.goal
+        spend, bound = self._best(np.inf)
+        if self.won(spend) < self.promise * (1 - 1e-9):
+            raise self._out_of_reach(bound)
+        if self._cac(spend) <= self.ceiling * (1 + 1e-9):
+            return self.plan_of(spend, self.won(spend) + goal.organic, bound + goal.organic)
+        spend, price, bound = self._searched(lambda x: np.log(self._cac(x) / self.ceiling), side=-1)
+        # weigh the ceiling so that price x customers - spend is what remains: a bound for every price above it
+        excess = bound + self.ceiling * goal.organic - goal.fixed_cost
+        most = excess / (price - self.ceiling) if price > self.ceiling else np.inf
+        return self.plan_of(spend, self.won(spend) + goal.organic, most + goal.organic)
+
+    def _priced(self, price: float) -> FlightPlan:
+        spend, bound = self._best(price)
+        constant = self.program.goal.constant
+        if self.won(spend) < self.promise * (1 - 1e-9):  # the least spend that keeps it loses least
+            plan = self._promised()
+            worth = price * self.promise + constant
+            return self.plan_of(plan.spend.to_numpy().T, worth - plan.total_spend, worth - plan.bound)
+        value = price * self.won(spend) - float(spend.sum()) + constant
+        return self.plan_of(spend, value, bound + constant)
+
+    def _promised(self) -> FlightPlan:
+        spend, bound = self._best(np.inf)
+        if self.won(spend) < self.promise:
+            raise self._out_of_reach(bound)
+        spend, price, bound = self._searched(lambda x: np.log(max(self.won(x), 1e-300) / self.promise), side=1)
+        least = max(price * self.promise - bound, self.least)
+        return self.plan_of(spend, float(spend.sum()), least)
+
+    def _out_of_reach(self, bound: float) -> InfeasiblePlan:
+        organic = self.program.goal.organic
+        text = f"customers at least {self.promise + organic:,.0f} cannot hold, since at most {bound + organic:,.0f}"
+        return InfeasiblePlan(f"{text} are attainable in these weeks.")
+
+    def _least_cac(self) -> FlightPlan:
+        goal = self.program.goal
+        spend, price, bound = self.start, self._cac(self.start), np.inf
+        for _ in range(_PRICE_STEPS):
+            spend, bound = self._best(price)
+            reached = self._cac(spend)
+            if abs(reached - price) <= 0.01 * self.gap * price:
+                break
+            price = reached
+        if self.won(spend) < self.promise * (1 - 1e-9):
+            plan = self._promised()
+            most = (goal.fixed_cost + plan.bound) / (goal.organic + self.promise)
+            return self.plan_of(plan.spend.to_numpy().T, plan.blended_cac, most)
+        if spend.sum() <= 1e-9 * self.program.upper.sum() and self.least <= 0:
+            remedy = "Remedy: promise Customers(at_least=...) or state the spend with a Budget."
+            raise IllPosedPlan(f"blended CAC is lowest at zero spend. {remedy}")
+        # a better plan has an outlay of at least fixed cost + least spend, so an excess e lowers the CAC by e / outlay
+        excess = max(bound + price * goal.organic - goal.fixed_cost, 0.0)
+        outlay = goal.fixed_cost + self.least
+        floor = price * (1 - excess / outlay) if outlay > excess else 0.0
+        return self.plan_of(spend, self._cac(spend), min(floor, self._cac(spend)))
+
+    def _cac(self, spend: Array) -> float:
+        goal = self.program.goal
+        won = goal.organic + self.won(spend)
+        return (goal.fixed_cost + float(spend.sum())) / won if won > 0 else np.inf
+
+    def _searched(self, miss: Callable[[Array], float], *, side: int) -> tuple[Array, float, float]:
+        """The schedule on the frontier where ``miss`` is nearly zero, on the side asked for; its price and bound.
+
+        ``miss`` rises with the price of a customer. The search is the Illinois method on its logarithm.
+        """
+        price, stride = (self._price_scale(self.start), 4.0) if self.price is None else (self.price, 1.1)
+        points: dict[int, tuple[float, float]] = {}
+        kept: tuple[Array, float, float] | None = None
+        last = 0
+        for _ in range(_PRICE_STEPS):
+            spend, bound = self._best(price)
+            off = float(miss(spend))
+            if side * off >= 0:
+                kept = spend, price, bound
+                if side * off <= 0.1 * self.gap:
+                    break
+            sign = 1 if off >= 0 else -1
+            if last == sign and -sign in points:
+                points[-sign] = (points[-sign][0], points[-sign][1] / 2)
+            points[sign], last = (np.log(price), off), sign
+            if len(points) < 2:
+                price *= 1 / stride if sign > 0 else stride
+                stride = min(stride**2, 4.0)
+                continue
+            (low, below), (high, above) = points[-1], points[1]
+            if high - low < 1e-9:
+                break
+            price = float(np.exp(low + (high - low) * np.clip(-below / (above - below), 0.02, 0.98)))
+        if kept is None:
+            raise InfeasiblePlan("no schedule was found that keeps the promise and the ceiling in these weeks.")
+        self.price = kept[1]
+        return kept
+
+    def _price_scale(self, spend: Array) -> float:
+        return max(float(spend.sum()) / max(self.won(spend), 1e-300), 1e-300)
+
+    def plan_of(self, spend: Array, value: float, bound: float) -> FlightPlan:
+        """A schedule with its figures."""
+        goal = self.program.goal
+        won = self.response.customers(spend)
+        within = float(won[:, : len(self.labels)].sum())
+        customers = goal.organic + float(won.sum())
+        distance = abs(bound - value) / max(abs(value), 1e-300)
+        return FlightPlan(
+            spend=pd.DataFrame(spend.T, index=self.labels, columns=list(self.response.curves)),
+            customers=customers,
+            within=within,
+            after=float(won.sum()) - within,
+            carried_in=float(self.response.past_customers.sum()),
+            blended_cac=(goal.fixed_cost + float(spend.sum())) / customers if customers > 0 else np.inf,
+            value=value,
+            bound=bound,
+            gap=distance,
+            status=Status.CERTIFIED if distance <= self.gap * (1 + 1e-6) else Status.OPEN,
+        )
