@@ -22,7 +22,7 @@ from optimizer.question.program import Array, Constraint, Program, Setting
 from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.engines import Engine, Hulls
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["Plan"]
 
@@ -161,14 +161,14 @@ class Plan:
             Where a constraint names a channel without a curve.
         """
         program = self.program(curves)
-        bank = Bank(program.setting.curves)
-        program = with_ceilings(program, bank, lambda capped: branch_and_bound(capped, bank, 0.05, time_limit).spend)
-        refuse_if_ill_posed(program, bank)
+        flat = FlatCurves(program.setting.curves)
+        program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, time_limit).spend)
+        refuse_if_ill_posed(program, flat)
         engine = engine or Hulls()
-        outcome = engine.run(program, bank, gap, time_limit)
+        outcome = engine.run(program, flat, gap, time_limit)
         if outcome.spend is None:
-            raise self._refusal(program, bank, outcome, time_limit)
-        return self.described(program, bank, outcome, gap, engine.name)
+            raise self._refusal(program, flat, outcome, time_limit)
+        return self.described(program, flat, outcome, gap, engine.name)
 
     def certify(
         self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, gap: float = 1e-3
@@ -187,7 +187,7 @@ class Plan:
         best = self.solve(curves, gap)
         program = self.program(curves)
         amounts = program.setting.curves.amounts(spend)
-        customers = Bank(program.setting.curves).mean(amounts)
+        customers = FlatCurves(program.setting.curves).mean(amounts)
         score = program.goal.score(amounts, customers)
         bound = best.bound * program.goal.sign
         broken = {
@@ -259,24 +259,24 @@ class Plan:
         rest = [part for part in self.subject_to if not isinstance(part, Customers)]
         return self.replaced(subject_to=[*rest, Customers(at_least=at_least)])
 
-    def _refusal(self, program: Program, bank: Bank, outcome: Outcome, time_limit: float) -> InfeasiblePlan:
+    def _refusal(self, program: Program, flat: FlatCurves, outcome: Outcome, time_limit: float) -> InfeasiblePlan:
         if not outcome.finished:
             return InfeasiblePlan(f"no allocation was found within {time_limit:g} s. Remedy: raise time_limit.")
 
         patience = min(time_limit, _DIAGNOSIS_SECONDS)
 
         def solve(other: Program) -> tuple[Array | None, float, float]:
-            capped = with_ceilings(other, bank, lambda c: branch_and_bound(c, bank, 0.05, patience).spend)
-            found = branch_and_bound(capped, bank, 1e-4, patience)
+            capped = with_ceilings(other, flat, lambda c: branch_and_bound(c, flat, 0.05, patience).spend)
+            found = branch_and_bound(capped, flat, 1e-4, patience)
             return found.spend, found.score, found.bound
 
         return infeasible(program, solve)
 
-    def described(self, program: Program, bank: Bank, outcome: Outcome, gap: float, engine: str) -> Allocation:
+    def described(self, program: Program, flat: FlatCurves, outcome: Outcome, gap: float, engine: str) -> Allocation:
         """An outcome as an allocation: customers, prices, status."""
         spend, goal, curves = outcome.spend, program.goal, program.setting.curves
         assert spend is not None  # noqa: S101
-        customers, slope = bank.mean_and_slope(np.arange(program.size), spend)
+        customers, slope = flat.mean_and_slope(np.arange(program.size), spend)
         prices = prices_at(program, spend, customers, slope)
         won = goal.organic + float(customers.sum())
         distance = (outcome.bound - outcome.score) / goal.size(outcome.score, float(spend.sum()))

@@ -8,7 +8,7 @@ import numpy as np
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
 from optimizer.question.program import Array, Goal, Program, Row, plain
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.hulls import Tables
 
 __all__ = ["infeasible", "refuse_if_ill_posed"]
@@ -23,7 +23,7 @@ _RATIO_STEPS = 8
 Solve = Callable[[Program], tuple[Array | None, float, float]]
 
 
-def refuse_if_ill_posed(program: Program, bank: Bank) -> None:
+def refuse_if_ill_posed(program: Program, flat: FlatCurves) -> None:
     """Refuse to minimise blended CAC where spending nothing is cheapest and nothing is promised.
 
     With fixed cost F and organic customers O, the blended CAC falls with the first spend only where the best channel
@@ -35,13 +35,13 @@ def refuse_if_ill_posed(program: Program, bank: Bank) -> None:
     """
     goal = program.goal
     idle = np.zeros(program.size)
-    if goal.is_ratio and goal.organic == 0 and not bank.mean(program.upper).any():
+    if goal.is_ratio and goal.organic == 0 and not flat.mean(program.upper).any():
         raise IllPosedPlan(
             "no channel wins a customer at any allowed spend, so there is no CAC. Remedy: check the curves."
         )
     if not goal.is_ratio or program.lower.any() or any(row.residual(idle, idle) > 0 for row in program.rows):
         return
-    tables = Tables(bank, program.lower, program.upper, program.hole)
+    tables = Tables(flat, program.lower, program.upper, program.hole)
     hulls = tables.hulls(program.lower, program.upper)
     spent = hulls.spend > 0
     rate = float((hulls.customers[spent] / hulls.spend[spent]).max(initial=0.0))
@@ -53,11 +53,11 @@ def refuse_if_ill_posed(program: Program, bank: Bank) -> None:
             f"lowest at zero spend ({free:,.2f}), since {why}. {_PROMISE}"
         )
     if goal.organic == 0 == goal.fixed_cost:
-        _refuse_without_scale(program, bank, rate)
+        _refuse_without_scale(program, flat, rate)
 
 
-def _refuse_without_scale(program: Program, bank: Bank, rate: float) -> None:
-    first = bank.slope(np.zeros(program.size))
+def _refuse_without_scale(program: Program, flat: FlatCurves, rate: float) -> None:
+    first = flat.slope(np.zeros(program.size))
     if float(first.max()) >= rate * (1 - 1e-3):
         raise IllPosedPlan(
             "without fixed cost and organic customers, blended CAC is lowest for the very first unit of spend, so "

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimizer.question.program import Array, Program
-from optimizer.solvers.flat_curves import Bank, Index
+from optimizer.solvers.flat_curves import FlatCurves, Index
 from optimizer.solvers.frontier_walk import FrontierWalk
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.linear import SegmentProgram
@@ -57,14 +57,14 @@ class _Node:
     excess: Array = field(compare=False)
 
 
-def branch_and_bound(program: Program, bank: Bank, gap: float, time_limit: float = 30.0) -> Outcome:
+def branch_and_bound(program: Program, flat: FlatCurves, gap: float, time_limit: float = 30.0) -> Outcome:
     """The best allocation and a bound on all others.
 
     Parameters
     ----------
     program
         A program with finite bounds.
-    bank
+    flat
         Its curves.
     gap
         Relative gap at which to stop.
@@ -75,13 +75,13 @@ def branch_and_bound(program: Program, bank: Bank, gap: float, time_limit: float
     -------
     An outcome whose spend is None where no allocation keeps the rows.
     """
-    return _Search(program, bank, gap, time_limit).run()
+    return _Search(program, flat, gap, time_limit).run()
 
 
 class _Search:
-    def __init__(self, program: Program, bank: Bank, gap: float, time_limit: float) -> None:
-        self.program, self.bank, self.gap = program, bank, gap
-        self.tables = Tables(bank, program.lower, program.upper, program.hole)
+    def __init__(self, program: Program, flat: FlatCurves, gap: float, time_limit: float) -> None:
+        self.program, self.flat, self.gap = program, flat, gap
+        self.tables = Tables(flat, program.lower, program.upper, program.hole)
         self.relax: Relaxation = FrontierWalk(program) if program.is_aggregate else SegmentProgram(program)
         self.deadline = time.monotonic() + time_limit
         self.best: Array | None = None
@@ -134,7 +134,7 @@ class _Search:
             node = _Node((-relaxed.score, self.nodes), lower, upper, relaxed, excess)
             if relaxed.score <= self._enough():
                 return node
-            calm = settled(self._with_cuts(), self.bank, relaxed.spend, lower, upper)
+            calm = settled(self._with_cuts(), self.flat, relaxed.spend, lower, upper)
             self._offer(calm, lower, upper)
             if relaxed.score > self._enough():  # Newton's method may have left for a worse place
                 self._offer(relaxed.spend, lower, upper)
@@ -158,7 +158,7 @@ class _Search:
 
     def _excess(self, relaxed: Relaxed) -> Array:
         """Customers by which each channel's hull exceeds its curve where the relaxation lands."""
-        true = self.bank.mean(np.where(self._holed(relaxed.spend), self.program.lower, relaxed.spend))
+        true = self.flat.mean(np.where(self._holed(relaxed.spend), self.program.lower, relaxed.spend))
         excess = relaxed.customers - true
         return np.where(excess > 1e-13 * np.abs(relaxed.customers), excess, 0.0)
 
@@ -189,7 +189,7 @@ class _Search:
         margin = self.no_margin
         for _ in range(5):
             spend = self.program.inside(spend)
-            customers = self.bank.mean(spend)
+            customers = self.flat.mean(spend)
             lacking = self._violations(spend, customers)
             if not lacking.any():
                 if any(part.cut(self.program.setting, spend) is not None for part in self.program.lazy):

@@ -9,7 +9,7 @@ import numpy as np
 from attribution.errors import IllPosedPlan
 from mmm.curves.inverse import spend_scale
 from optimizer.question.program import Array, Program
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["with_ceilings"]
 
@@ -17,7 +17,7 @@ _DOUBLINGS = 90
 _TRIES = 10
 
 
-def with_ceilings(program: Program, bank: Bank, feasible: Callable[[Program], Array | None]) -> Program:
+def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Program], Array | None]) -> Program:
     """The program with every upper bound finite and the same best plan.
 
     A plan of blended CAC at most C spends no more than the last total S at which C (organic + customers) reaches
@@ -28,7 +28,7 @@ def with_ceilings(program: Program, bank: Bank, feasible: Callable[[Program], Ar
     ----------
     program
         A program, bounds possibly infinite.
-    bank
+    flat
         Its curves.
     feasible
         Finds some allocation that keeps the rows of a finite program, or None.
@@ -47,7 +47,7 @@ def with_ceilings(program: Program, bank: Bank, feasible: Callable[[Program], Ar
         if row.is_aggregate and row.per_customer[0] > 0 < row.per_spend[0]
     ]
     if caps:
-        return _capped(program, _spend_limit(program, bank, min(caps), 0.0))
+        return _capped(program, _spend_limit(program, flat, min(caps), 0.0))
     if not goal.is_ratio and not goal.per_spend.any():
         raise IllPosedPlan(
             "maximising customers without a limit spends without end. Remedy: add Budget(at_most=...), "
@@ -55,14 +55,14 @@ def with_ceilings(program: Program, bank: Bank, feasible: Callable[[Program], Ar
         )
     if not goal.is_ratio and goal.per_customer.any():
         slack = float(goal.per_spend @ program.lower)
-        return _capped(program, _spend_limit(program, bank, float(goal.per_customer.max()), slack))
+        return _capped(program, _spend_limit(program, flat, float(goal.per_customer.max()), slack))
     found, total = _some_plan(program, feasible)
     if found is None:
         return _capped(program, total)
-    customers = bank.mean(found)
+    customers = flat.mean(found)
     if not goal.is_ratio:
         return _capped(program, float(found.sum()))
-    return _capped(program, max(_spend_limit(program, bank, -goal.score(found, customers), 0.0), float(found.sum())))
+    return _capped(program, max(_spend_limit(program, flat, -goal.score(found, customers), 0.0), float(found.sum())))
 
 
 def _capped(program: Program, total: float) -> Program:
@@ -81,14 +81,14 @@ def _some_plan(program: Program, feasible: Callable[[Program], Array | None]) ->
     return None, total
 
 
-def _spend_limit(program: Program, bank: Bank, cac: float, slack: float) -> float:
+def _spend_limit(program: Program, flat: FlatCurves, cac: float, slack: float) -> float:
     """Total spend beyond which customers cost more than ``cac`` each in all, however it is split."""
     goal, curves = program.goal, program.setting.curves
     everyone = np.arange(len(curves))
     bends = max(float(np.max(atom.curve.inflection)) for curve in curves.values() for atom in curve.atoms())
     total = max(sum(spend_scale(curve) for curve in curves.values()), bends, float(program.lower.sum()))
     for _ in range(_DOUBLINGS):
-        customers, slope = bank.mean_and_slope(everyone, np.full(len(everyone), total))
+        customers, slope = flat.mean_and_slope(everyone, np.full(len(everyone), total))
         worth = cac * (goal.organic + customers.sum()) + slack
         if worth < goal.fixed_cost + total and cac * slope.sum() < 1:
             return total

@@ -12,7 +12,7 @@ from mmm.curves import Exponential, Hill, MichaelisMenten, Power, ResponseCurve
 from optimizer.question.program import Array, Program
 from optimizer.solvers.branch import Outcome
 from optimizer.solvers.cones import Figures, Shape, Term, template
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.frontier_walk import FrontierWalk
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.linear import SegmentProgram
@@ -39,7 +39,7 @@ class Conic:
         """What allocations call the engine."""
         return "conic program, Clarabel, hull bound"
 
-    def run(self, program: Program, bank: Bank, gap: float, time_limit: float) -> Outcome:
+    def run(self, program: Program, flat: FlatCurves, gap: float, time_limit: float) -> Outcome:
         """The best allocation and a bound on all others.
 
         Raises
@@ -48,7 +48,7 @@ class Conic:
             Where a curve has no conic form here, or channels have entry prices.
         """
         _check(program)
-        size = max(float(bank.mean(program.upper).sum()), 1e-300)
+        size = max(float(flat.mean(program.upper).sum()), 1e-300)
         scale = np.where(program.upper > 0, program.upper, 1.0)
         terms, rate, worth = _terms(program, scale, size)
         shape = Shape(program.size, len(program.rows), terms, program.goal.is_ratio)
@@ -56,8 +56,8 @@ class Conic:
         if share is None:
             return Outcome(None, -np.inf, -np.inf, 1, True)
         found = np.clip(scale * share, program.lower, program.upper)
-        score = program.goal.score(found, bank.mean(found))
-        bound = proved_bound(program, bank, found)
+        score = program.goal.score(found, flat.mean(found))
+        bound = proved_bound(program, flat, found)
         return Outcome(found, score, max(bound, score), 1, True)
 
 
@@ -142,9 +142,9 @@ def _row_sizes(program: Program, money: float, size: float) -> Iterator[tuple[fl
         yield float(np.abs(row.per_spend).max()) * money, float(row.per_customer.max()) * size, abs(row.limit), 1e-300
 
 
-def proved_bound(program: Program, bank: Bank, spend: Array) -> float:
+def proved_bound(program: Program, flat: FlatCurves, spend: Array) -> float:
     """A score that no allocation exceeds, tight where ``spend`` is optimal: one relaxation over hulls sampled there."""
-    tables = Tables(bank, program.lower, program.upper, program.hole)
+    tables = Tables(flat, program.lower, program.upper, program.hole)
     tables.refine(np.arange(program.size), spend)
     relax: Relaxation = FrontierWalk(program) if program.is_aggregate else SegmentProgram(program)
     relaxed = relax(tables.hulls(program.lower, program.upper), np.zeros(len(program.rows)))

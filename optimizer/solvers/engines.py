@@ -7,7 +7,7 @@ from typing import Protocol
 
 from optimizer.question.program import Program
 from optimizer.solvers.branch import Outcome, branch_and_bound
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["Engine", "Hulls"]
 
@@ -19,7 +19,7 @@ class Engine(Protocol):
     def name(self) -> str:
         """What allocations call the engine."""
 
-    def run(self, program: Program, bank: Bank, gap: float, time_limit: float) -> Outcome:
+    def run(self, program: Program, flat: FlatCurves, gap: float, time_limit: float) -> Outcome:
         """The best allocation and a bound on all others."""
 
 
@@ -32,6 +32,6 @@ class Hulls:
         """What allocations call the engine."""
         return "hulls, branch and bound"
 
-    def run(self, program: Program, bank: Bank, gap: float, time_limit: float) -> Outcome:
+    def run(self, program: Program, flat: FlatCurves, gap: float, time_limit: float) -> Outcome:
         """The best allocation and a bound on all others."""
-        return branch_and_bound(program, bank, gap, time_limit)
+        return branch_and_bound(program, flat, gap, time_limit)

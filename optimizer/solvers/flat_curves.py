@@ -1,4 +1,4 @@
-"""All channels' curves evaluated together: expected customers, their slope, and lines that lie above them."""
+"""The curves of all channels in flat arrays, evaluated together: expected customers, their slope, and lines that lie above them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves, Tabulated
 from mmm.curves.base import Family
 
-__all__ = ["Bank", "Lines"]
+__all__ = ["FlatCurves", "Lines"]
 
 Index = npt.NDArray[np.intp]
 _Point = tuple[Array, Array]
@@ -108,7 +108,7 @@ class _TableLayer:
         return left[:, None], right[:, None]
 
 
-class Bank:
+class FlatCurves:
     """Curves stacked by family, averaged over draws with weights.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmm.arrays import Array
-from optimizer.solvers.flat_curves import Bank, Index
+from optimizer.solvers.flat_curves import FlatCurves, Index
 
 __all__ = ["Envelopes", "Hull", "Tables"]
 
@@ -110,14 +110,14 @@ class Tables:
 
     Parameters
     ----------
-    bank
+    flat
         The curves.
     lower, upper, hole
         Range of each channel; with hole > lower nothing lies between them.
     """
 
-    def __init__(self, bank: Bank, lower: Array, upper: Array, hole: Array) -> None:
-        self.bank = bank
+    def __init__(self, flat: FlatCurves, lower: Array, upper: Array, hole: Array) -> None:
+        self.flat = flat
         self._last: tuple[Array, Array, Envelopes] | None = None  # made last, for which box; it is often asked again
         self._holed = (hole > lower) & (upper > lower)
         starts = np.where(self._holed, np.minimum(hole, upper), lower)
@@ -132,7 +132,7 @@ class Tables:
         counts = kept.sum(axis=1)
         self._owner = np.repeat(np.arange(len(lower)), counts)
         self._first = np.concatenate(([0], np.cumsum(counts)))
-        self._value, left, right = bank.lines(self._owner, self._point)
+        self._value, left, right = flat.lines(self._owner, self._point)
         # slopes of the lines above the piece that starts at each point; none where a channel ends
         self._left, self._right = np.append(left, 0.0), np.append(right, 0.0)
         self._left[self._first[1:] - 1] = self._right[self._first[1:] - 1] = 0.0
@@ -177,7 +177,7 @@ class Tables:
         near[:-1] |= is_new[1:]
         near[1:] |= is_new[:-1]
         at = np.flatnonzero(near)
-        lines = self.bank.lines(owner[at], point[at])
+        lines = self.flat.lines(owner[at], point[at])
         joined = (at[1:] - at[:-1] == 1) & (is_new[at[1:]] | is_new[at[:-1]])
         value[at] = lines.value
         left[at[:-1][joined]], right[at[:-1][joined]] = lines.left[joined], lines.right[joined]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimizer.question.program import Array, Program
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["settled"]
 
@@ -17,7 +17,7 @@ _NUDGE = 1e-5
 _CLOSE = 1e-6
 
 
-def settled(program: Program, bank: Bank, spend: Array, lower: Array, upper: Array) -> Array:
+def settled(program: Program, flat: FlatCurves, spend: Array, lower: Array, upper: Array) -> Array:
     """The stationary point near an allocation, channels at the ends of the box or on convex stretches held.
 
     Rows that bind stay binding. The result is a suggestion: it is offered as a plan and sampled by the hulls, both of
@@ -27,7 +27,7 @@ def settled(program: Program, bank: Bank, spend: Array, lower: Array, upper: Arr
     ----------
     program
         The program.
-    bank
+    flat
         Its curves.
     spend
         Where to start, shape (channels,).
@@ -39,7 +39,7 @@ def settled(program: Program, bank: Bank, spend: Array, lower: Array, upper: Arr
     margin = 1e-9 * (upper - lower)
     least, most = lower + margin, upper - margin
     for _ in range(_STEPS):
-        value, slope = bank.mean_and_slope(twice, np.concatenate((spend, spend * (1 + _NUDGE))))
+        value, slope = flat.mean_and_slope(twice, np.concatenate((spend, spend * (1 + _NUDGE))))
         customers, ahead = value[: program.size], slope[program.size :]
         slope = slope[: program.size]
         inside = (spend > least) & (spend < most)

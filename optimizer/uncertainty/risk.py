@@ -18,7 +18,7 @@ from optimizer.question.objectives import Customers, Profit
 from optimizer.question.program import Array, Constraint, Program, Row
 from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.newton import settled
 
 __all__ = ["Pessimistic", "Regret", "expected_regret", "risk_frontier", "tail_mean", "tail_weights"]
@@ -166,8 +166,8 @@ class _Search:
         ceiling = np.where(np.isfinite(program.upper), program.upper, 4 * self.start.total_spend + 1)
         return program.replaced(upper=np.maximum(ceiling, program.lower))
 
-    def _bank(self, weights: Array) -> Bank:
-        return Bank(self.curves, weights if self.curves.n_draws else None)
+    def _bank(self, weights: Array) -> FlatCurves:
+        return FlatCurves(self.curves, weights if self.curves.n_draws else None)
 
     def _followed(self, spend: Array, weights: Array) -> tuple[Array, Array]:
         for width in _SMOOTHING:
@@ -235,11 +235,11 @@ class _Search:
             self.best = score, spend
 
     def _bounded(self, weights: Array) -> Outcome:
-        plan, bank = self.question.plan, self._bank(weights)
+        plan, flat = self.question.plan, self._bank(weights)
         setting = replace(plan.setting(self.curves), organic=float(weights @ self.organic))
         program = compiled(plan.objective, plan.subject_to, setting)
-        program = with_ceilings(program, bank, lambda capped: branch_and_bound(capped, bank, 0.05, self.limit).spend)
-        return branch_and_bound(program, bank, self.gap / 4, self.limit)
+        program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, self.limit).spend)
+        return branch_and_bound(program, flat, self.gap / 4, self.limit)
 
     def _distance(self, outcome: Outcome) -> float:
         assert self.best is not None  # noqa: S101
@@ -260,7 +260,7 @@ class _Search:
         program = self._program(weights)
         outcome = Outcome(spend, score, max(outcome.bound, score), 1, True)
         name = f"tail of {self.question.tail:.0%}, weight {self.question.weight:g}: reweighted draws, hull bound"
-        described = plan.described(plan.program(self.curves), Bank(self.curves), outcome, self.gap, name)
+        described = plan.described(plan.program(self.curves), FlatCurves(self.curves), outcome, self.gap, name)
         return replace(
             described,
             value=score * program.goal.sign,

@@ -14,7 +14,7 @@ from optimizer.plan import Plan
 from optimizer.question.program import Array
 from optimizer.solvers.branch import branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"]
 
@@ -209,28 +209,28 @@ class _Solver:
         organic = np.asarray(plan.organic, dtype=float)
         paired = organic.ndim == 1 and len(organic) == curves.n_draws
         self.organic = organic if paired else np.full(curves.n_draws, float(organic.mean()))
-        bank = Bank(curves)
-        self.program = with_ceilings(program, bank, lambda capped: branch_and_bound(capped, bank, 0.05).spend)
+        flat = FlatCurves(curves)
+        self.program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05).spend)
         self.today = self._best(np.full(curves.n_draws, 1 / curves.n_draws))
         self.plan = plan
 
-    def _weighted(self, weights: Array) -> tuple[Bank, float]:
-        return Bank(self.curves, weights), float(weights @ self.organic)
+    def _weighted(self, weights: Array) -> tuple[FlatCurves, float]:
+        return FlatCurves(self.curves, weights), float(weights @ self.organic)
 
     def _best(self, weights: Array) -> Array:
-        bank, organic = self._weighted(weights)
+        flat, organic = self._weighted(weights)
         goal = replace(self.program.goal, organic=organic)
-        found = branch_and_bound(self.program.replaced(goal=goal), bank, _GAP).spend
+        found = branch_and_bound(self.program.replaced(goal=goal), flat, _GAP).spend
         if found is None:
             raise BadInput(Problem("value_of_tests", "the plan has no allowed allocation.", remedy="relax its limits."))
         return found
 
     def learnt(self, weights: Array) -> float:
         """What the best plan under the weights gains over today's in the objective's figure."""
-        bank, organic = self._weighted(weights)
+        flat, organic = self._weighted(weights)
         goal = replace(self.program.goal, organic=organic)
         best = self._best(weights)
-        gain = goal.score(best, bank.mean(best)) - goal.score(self.today, bank.mean(self.today))
+        gain = goal.score(best, flat.mean(best)) - goal.score(self.today, flat.mean(self.today))
         return max(float(gain), 0.0)
 
     def gain(self, effect: Array, standard_error: float, outcomes: int) -> float:

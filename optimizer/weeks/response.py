@@ -9,7 +9,7 @@ import numpy as np
 
 from mmm.curves import ResponseCurves
 from optimizer.question.program import Array
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.scales import spend_scales
 
 __all__ = ["Response"]
@@ -80,8 +80,8 @@ class Response:
         return all(weight.ndim == 1 for weight in self.weights)
 
     @cached_property
-    def _bank(self) -> Bank:
-        return Bank(self.curves)
+    def _bank(self) -> FlatCurves:
+        return FlatCurves(self.curves)
 
     @cached_property
     def _spreads(self) -> list[Array]:

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse
 
 from optimizer.question.program import Array
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.highs import largest_gain
 from optimizer.solvers.hulls import Hull, Tables
 from optimizer.weeks.response import Response
@@ -75,7 +75,7 @@ class FlightHulls:
             for m, u in zip(response.mean_spreads, np.minimum(schedules.weekly_most, schedules.total_most), strict=True)
         ]
         self.ends = np.maximum(np.array(reach) + response.carried.max(axis=1), 1e-300)
-        self.tables = Tables(Bank(response.curves), np.zeros(channels), self.ends, np.zeros(channels))
+        self.tables = Tables(FlatCurves(response.curves), np.zeros(channels), self.ends, np.zeros(channels))
 
     def best(self, worth: float, cost: float, rows: tuple[TotalsRow, ...] = ()) -> Relaxed | None:
         """The most of worth x customers - cost x spend; None where hulls cannot keep the rows.

@@ -118,8 +118,8 @@ def test_planning_loads_no_solver_and_no_drawing():
 
 def test_concave_worlds_need_no_branching():
     from optimizer.solvers.branch import branch_and_bound
-    from optimizer.solvers.flat_curves import Bank
+    from optimizer.solvers.flat_curves import FlatCurves
 
     curves = hill_world(0, 20, "concave")
     plan = Plan(maximize=Customers(), subject_to=Budget(at_most=1e6))
-    assert branch_and_bound(plan.program(curves), Bank(curves), 1e-9).nodes == 1
+    assert branch_and_bound(plan.program(curves), FlatCurves(curves), 1e-9).nodes == 1

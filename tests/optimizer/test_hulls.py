@@ -8,7 +8,7 @@ from scipy.spatial import ConvexHull
 
 from mmm.curves import Exponential, Hill, Logistic, MichaelisMenten, Mixture, Power, ResponseCurves, Tabulated
 from optimizer import Budget, Channel, Customers, Plan
-from optimizer.solvers.flat_curves import Bank
+from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.hulls import Tables
 
 rigorous = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,7 +38,7 @@ def curves(seed, draws):
 def test_hulls_lie_above_the_curves_touch_them_and_are_concave(seed, draws):
     world = curves(seed, draws)
     rng = np.random.default_rng(seed)
-    tables = Tables(Bank(world), np.zeros(6), np.full(6, 120.0), np.zeros(6))
+    tables = Tables(FlatCurves(world), np.zeros(6), np.full(6, 120.0), np.zeros(6))
     for _ in range(4):
         tables.refine(np.arange(6), rng.uniform(0, 120, 6))
     grid, hulls = np.linspace(0, 120, 2001), tables.hulls(np.zeros(6), np.full(6, 120.0))
@@ -55,7 +55,7 @@ def test_hulls_lie_above_the_curves_touch_them_and_are_concave(seed, draws):
 @given(st.integers(0, 10_000))
 def test_hulls_tighten_to_the_concave_envelope(seed):
     world = curves(seed, 2)
-    tables = Tables(Bank(world), np.zeros(6), np.full(6, 120.0), np.zeros(6))
+    tables = Tables(FlatCurves(world), np.zeros(6), np.full(6, 120.0), np.zeros(6))
     for point in np.linspace(0, 120, 241):
         tables.refine(np.arange(6), np.full(6, point))
     grid, hulls = np.linspace(0.6, 119.4, 500), tables.hulls(np.zeros(6), np.full(6, 120.0))
@@ -78,7 +78,7 @@ def test_hulls_tighten_to_the_concave_envelope(seed):
 
 def test_nothing_lies_in_a_hole():
     world = ResponseCurves({"a": Hill(100, 50)})
-    tables = Tables(Bank(world), np.zeros(1), np.array([100.0]), np.array([40.0]))
+    tables = Tables(FlatCurves(world), np.zeros(1), np.array([100.0]), np.array([40.0]))
     hull = tables.hulls(np.zeros(1), np.array([100.0])).of(0)
     assert np.interp(20.0, hull.spend, hull.customers) == pytest.approx(float(world["a"](40.0)) / 2)
 
@@ -88,7 +88,7 @@ def test_weights_are_probabilities_of_draws():
     spend = np.full(6, 30.0)
     weights = np.array([0.2, 0.0, 0.8])
     expected = [np.broadcast_to(curve(30.0), (3,)) @ weights for curve in world.values()]
-    assert Bank(world, weights).mean(spend) == pytest.approx(expected)
+    assert FlatCurves(world, weights).mean(spend) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("seed", range(6))
