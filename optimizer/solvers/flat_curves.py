@@ -1,4 +1,4 @@
-"""The curves of all channels in flat arrays, evaluated together: expected customers, their slope, and lines that lie above them."""
+"""The curves of all channels in flat arrays: expected customers, their slope, and lines that lie above them."""
 
 from __future__ import annotations
 
