@@ -27,7 +27,7 @@ import numpy as np
 from mmm.kernel.channel import back, respond, weights_of
 from mmm.kernel.jit import EXPAND_SIGNATURE, LOGP_SIGNATURE, STAMP, entry, merged, pointer
 from mmm.kernel.noise import explicit_baseline, marginal_baseline
-from mmm.kernel.prior import prior_terms
+from mmm.kernel.prior import level_terms, prior_terms
 
 __all__ = ["FIELDS", "c_expand", "c_log_density", "log_density"]
 
@@ -107,6 +107,7 @@ def log_density(
     frequency: Any,
     kpi: Any,
     columns: Any,
+    level: Any,
     noise: Any,
     sd: Any,
     regression: Any,
@@ -145,6 +146,7 @@ def log_density(
     n, channels, weeks, lead = theta.shape[0], families.shape[0], kpi.shape[0], media.shape[1] - kpi.shape[0]
     values, slopes, by_value = np.empty(n), np.empty(n), np.zeros(n)
     total = prior_terms(theta, kinds, first, second, values, slopes, gradient)
+    total += level_terms(theta, kinds, first, second, level[0], gradient)
     longest = 1
     for i in range(channels):
         longest = max(longest, families[i, 1])
@@ -179,7 +181,7 @@ def log_density(
     return float(total)
 
 
-FIELDS = 23
+FIELDS = 24
 _OK, _BAD_DENSITY, _BAD_GRADIENT = 0, 4, 3
 
 
@@ -203,14 +205,15 @@ def _entries(stamp: str) -> tuple[Any, Any]:
             nb.carray(pointer(u[10]), (series, columns), dtype=np.float64),
             nb.carray(pointer(u[11]), (weeks,), dtype=np.float64),
             nb.carray(pointer(u[12]), (rank, weeks), dtype=np.float64),
-            nb.carray(pointer(u[13]), (2,), dtype=np.float64),
-            nb.carray(pointer(u[14]), (count,), dtype=np.float64),
-            nb.carray(pointer(u[15]), (count, weeks), dtype=np.float64),
-            nb.carray(pointer(u[16]), (count, count), dtype=np.float64),
-            nb.carray(pointer(u[17]), (channels, 4), dtype=np.int64),
-            nb.carray(pointer(u[18]), (channels, 5), dtype=np.int64),
-            nb.carray(pointer(u[19]), (tests, 3), dtype=np.int64),
-            nb.carray(pointer(u[20]), (tests, 2), dtype=np.float64),
+            nb.carray(pointer(u[13]), (1,), dtype=np.float64),
+            nb.carray(pointer(u[14]), (2,), dtype=np.float64),
+            nb.carray(pointer(u[15]), (count,), dtype=np.float64),
+            nb.carray(pointer(u[16]), (count, weeks), dtype=np.float64),
+            nb.carray(pointer(u[17]), (count, count), dtype=np.float64),
+            nb.carray(pointer(u[18]), (channels, 4), dtype=np.int64),
+            nb.carray(pointer(u[19]), (channels, 5), dtype=np.int64),
+            nb.carray(pointer(u[20]), (tests, 3), dtype=np.int64),
+            nb.carray(pointer(u[21]), (tests, 2), dtype=np.float64),
             gradient,
         )
         density[0] = value

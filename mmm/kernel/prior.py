@@ -8,7 +8,7 @@ import numpy as np
 
 from mmm.kernel.jit import inlined
 
-__all__ = ["prior_terms"]
+__all__ = ["level_terms", "prior_terms"]
 
 
 @inlined
@@ -24,7 +24,7 @@ def prior_terms(theta: Any, kinds: Any, first: Any, second: Any, values: Any, sl
             z = (x - a) / b
             total -= 0.5 * z * z
             values[j], slopes[j], gradient[j] = x, 1.0, -z / b
-        elif kind == 1:
+        elif kind == 1 or kind == 6:
             z = (x - a) / b
             total -= 0.5 * z * z
             values[j] = np.exp(x)
@@ -48,3 +48,22 @@ def prior_terms(theta: Any, kinds: Any, first: Any, second: Any, values: Any, sl
         else:
             values[j], slopes[j], gradient[j] = x, 1.0, 0.0
     return total
+
+
+@inlined
+def level_terms(theta: Any, kinds: Any, first: Any, second: Any, precision: float, gradient: Any) -> float:
+    """What the log prior gains because coordinates of kind 6 share a level; adds to ``gradient``.
+
+    x_c = a_c + level + s_c z_c with level ~ N(0, 1 / precision) and z_c ~ N(0, 1). The terms of each x_c alone stand in
+    :func:`prior_terms`; integrating the level out adds h^2 / (2 (precision + sum 1 / s_c^2)), h = sum (x_c - a_c) / s_c^2.
+    """
+    pull, whole = 0.0, precision
+    for j in range(theta.shape[0]):
+        if kinds[j] == 6:
+            weight = 1.0 / (second[j] * second[j])
+            pull += weight * (theta[j] - first[j])
+            whole += weight
+    for j in range(theta.shape[0]):
+        if kinds[j] == 6:
+            gradient[j] += pull / (whole * second[j] * second[j])
+    return 0.5 * pull * pull / whole

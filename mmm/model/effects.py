@@ -15,9 +15,9 @@ import numpy as np
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.data.panel import Panel
-from mmm.model.priors import HalfNormal, LogNormal, Prior
+from mmm.model.priors import AroundLevel, HalfNormal, LogNormal, Prior
 
-__all__ = ["CostPerCustomer", "Effects", "FromAttribution", "Neutral", "ShareOfCustomers", "SpendInformed"]
+__all__ = ["TotalAndSplit", "CostPerCustomer", "Effects", "FromAttribution", "Neutral", "ShareOfCustomers", "SpendInformed"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,27 @@ class SpendInformed(Effects):
         shares = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / len(spend))
         floor = 0.1 / len(spend)  # a channel with hardly any spend still may bring something
         return tuple(LogNormal(float(self.total * max(share, floor)), self.sigma) for share in shares)
+
+
+@final
+@dataclass(frozen=True)
+class TotalAndSplit(Effects):
+    """How much all media bring, apart from how it divides between channels."""
+
+    total: float = 0.3
+    total_sigma: float = 1.0
+    spread: float = 0.6
+    gamma: float = 0.0
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+        spend = panel.spend.sum(axis=(0, 1))
+        shares = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / len(spend))
+        variance = math.expm1(self.spread**2) * (0.125 / shares) ** self.gamma
+        sigma = np.sqrt(np.log1p(variance))
+        medians = self.total * shares * np.exp(-(sigma**2) / 2)
+        return tuple(
+            AroundLevel(float(m), float(s), self.total_sigma) for m, s in zip(medians, sigma, strict=True)
+        )
 
 
 _SPEND_INFORMED = SpendInformed()

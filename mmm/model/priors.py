@@ -8,14 +8,28 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
 
+from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
 
-__all__ = ["Beta", "Flat", "Gamma", "HalfNormal", "LogNormal", "Normal", "Prior"]
+__all__ = [
+    "AroundLevel",
+    "Beta",
+    "Flat",
+    "Gamma",
+    "HalfNormal",
+    "LogNormal",
+    "Normal",
+    "Prior",
+    "level_constant",
+    "level_precision",
+    "sampled",
+]
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -115,6 +129,43 @@ class LogNormal(Prior):
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:  # noqa: D102
         return np.exp(rng.normal(math.log(self.median), self.sigma, size))
+
+
+@final
+@dataclass(frozen=True)
+class AroundLevel(Prior):
+    """Log-normal around a level that all parameters with this prior share: median x level x exp(sigma z).
+
+    Parameters
+    ----------
+    median
+        Where the level is 1.
+    sigma
+        Standard deviation of the logarithm around the level.
+    level
+        Standard deviation of the logarithm of the level, whose median is 1; the same for all that share it.
+    """
+
+    median: float = 1.0
+    sigma: float = 0.6
+    level: float = 1.0
+    code: ClassVar[int] = 6
+
+    @property
+    def numbers(self) -> tuple[float, float]:  # noqa: D102
+        return math.log(self.median), self.sigma
+
+    @property
+    def log_constant(self) -> float:  # noqa: D102
+        return -_HALF_LOG_2PI - math.log(self.sigma)
+
+    @property
+    def centre(self) -> float:  # noqa: D102
+        return math.log(self.median)
+
+    def sample(self, rng: np.random.Generator, size: int) -> Array:
+        """Draws of one parameter alone; :func:`sampled` draws those that share a level together."""
+        return np.exp(rng.normal(math.log(self.median), math.hypot(self.sigma, self.level), size))
 
 
 @final
@@ -225,3 +276,38 @@ class Flat(Prior):
 
     def coordinate(self, natural: Any) -> Any:  # noqa: D102
         return natural
+
+
+def level_precision(priors: Sequence[Prior]) -> float:
+    """Precision of the logarithm of the level that priors share; 1 where none does.
+
+    Raises
+    ------
+    BadInput
+        Where they state different ones.
+    """
+    stated = {prior.level for prior in priors if isinstance(prior, AroundLevel)}
+    if len(stated) > 1:
+        raise BadInput(Problem("priors", f"share one level but state different spreads of it: {sorted(stated)}."))
+    return stated.pop() ** -2.0 if stated else 1.0
+
+
+def level_constant(priors: Sequence[Prior]) -> float:
+    """What sharing a level adds to the log density's constant: -log(1 + level^2 sum 1 / sigma^2) / 2."""
+    precision = level_precision(priors)
+    weight = sum(prior.sigma**-2.0 for prior in priors if isinstance(prior, AroundLevel))
+    return -0.5 * math.log1p(weight / precision)
+
+
+def sampled(priors: Sequence[Prior], rng: np.random.Generator, size: int) -> Array:
+    """Joint draws on the natural scale, shape (size, len(priors)): priors around a level have one level a draw."""
+    level = rng.standard_normal(size)
+    return np.stack(
+        [
+            prior.median * np.exp(prior.level * level + prior.sigma * rng.standard_normal(size))
+            if isinstance(prior, AroundLevel)
+            else prior.sample(rng, size)
+            for prior in priors
+        ],
+        axis=1,
+    )

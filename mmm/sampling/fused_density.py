@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mmm.arrays import Array
 from mmm.kernel.density import FIELDS, c_expand, c_log_density
-from mmm.model.priors import Prior
+from mmm.model.priors import Prior, level_precision
 from mmm.sampling.national_problem import Problem
 
 __all__ = ["FusedDensity", "fuse", "laid_out"]
@@ -131,6 +131,7 @@ def fuse(problem: Problem) -> FusedDensity:
         np.vstack([problem.frequency, problem.frequency[tested]]),
         problem.kpi,
         problem.columns.T,
+        np.array([level_precision(problem.priors)]),
         np.array(problem.noise),
         explicit.sd,
         explicit.regression,

@@ -11,7 +11,7 @@ from mmm.data.lift_tests import Observed, observe
 from mmm.data.panel import Panel
 from mmm.model.baseline import Design, design
 from mmm.model.model import Model, NegativeBinomialLikelihood, StudentTLikelihood
-from mmm.model.priors import Flat, Prior
+from mmm.model.priors import Flat, Prior, level_constant
 from mmm.sampling.layout import Layout, layout
 
 __all__ = ["Explicit", "Problem", "marginal_columns", "reference_noise", "standardise"]
@@ -158,7 +158,7 @@ def standardise(panel: Panel, model: Model) -> Problem:
         log_constant=constant,
         tests=tests,
     )
-    return replace(problem, log_constant=constant + sum(prior.log_constant for prior in problem.priors))
+    return replace(problem, log_constant=constant + sum(prior.log_constant for prior in problem.priors) + level_constant(problem.priors))
 
 
 def _whitened(columns: Design, noise: float) -> Explicit:

@@ -25,7 +25,7 @@ __all__ = ["WorldData", "WorldTruth", "world"]
 
 KPI = "new_customers"
 _RIDERS_HEAR = 0.25  # how far riders' spend follows what is unexplained in a week's demand
-_ORGANIC_PER_CAUSED = 0.95
+_MEDIA_SHARE = 1 / 1.95
 
 Floats = npt.NDArray[np.float64]
 
@@ -135,6 +135,7 @@ def world(
     channels: int = 8,
     family: Family = hill,
     r2: float = 0.9,
+    media_share: float = _MEDIA_SHARE,
     journey_weeks: int = 0,
 ) -> tuple[WorldData, WorldTruth]:
     """A company's weeks, and the truth about them.
@@ -152,6 +153,8 @@ def world(
         :func:`~mmm.simulate.channels.s_shaped`, :func:`~mmm.simulate.channels.logistic`.
     r2
         Share of the variance of weekly customers that expected customers explain; counts alone may leave less.
+    media_share
+        Share of all customers that media at their mean spend cause.
     journey_weeks
         The last weeks for which people and their touchpoints are drawn too; 0 for none, which is fast.
 
@@ -170,14 +173,14 @@ def world(
     >>> bool((data.weekly["new_customers"].to_numpy() == truth.causes.sum(axis=1).to_numpy()).all())
     True
     """
-    if weeks < 2 or not 0 < r2 < 1 or not 0 <= journey_weeks <= weeks:
-        raise BadInput("world: needs weeks of 2 or more, r2 between 0 and 1, journey_weeks from 0 to weeks.")
+    if weeks < 2 or not 0 < r2 < 1 or not 0 < media_share < 1 or not 0 <= journey_weeks <= weeks:
+        raise BadInput("world: needs weeks of 2 or more, r2 and media_share between 0 and 1, journey_weeks from 0 to weeks.")
     rng = np.random.default_rng([seed, 0])
     media = roster(channels, rng)
     calendar = mondays(weeks)
     controls = controls_of(calendar, rng)
     caused_level = sum(medium.spend / medium.cac for medium in media)
-    organic = organic_of(calendar, controls, _ORGANIC_PER_CAUSED * caused_level, weeks)
+    organic = organic_of(calendar, controls, (1 - media_share) / media_share * caused_level, weeks)
     season = season_of(calendar[: RUN_IN + weeks])
 
     spend, effects = _media(media, family, organic[: RUN_IN + weeks], season, r2, rng)
