@@ -131,6 +131,8 @@ def log_density(
     columns
         Where the baseline is integrated out, B of shape (R, T), so that the precision is (I - Bᵀ B) / sigma²; else the
         columns of the baseline as rows.
+    level
+        Precision of the logarithm of the level that shares have in common, shape (1,).
     noise
         Code of the likelihood (0 normal and integrated, 1 Student-t, 2 negative binomial) and its constant: degrees of
         freedom, or the mean KPI, shape (2,).

@@ -18,12 +18,12 @@ import numpy as np
 from mmm.kernel.channel import back, respond, weights_of
 from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, entry, merged, pointer
 from mmm.kernel.noise import marginal_baseline
-from mmm.kernel.prior import prior_terms
+from mmm.kernel.prior import level_terms, prior_terms
 from mmm.kernel.shared import pull_on_shared, share
 
 __all__ = ["GEO_FIELDS", "c_geo_log_density", "geo_log_density"]
 
-GEO_FIELDS = 27
+GEO_FIELDS = 28
 _OK, _BAD_DENSITY, _BAD_GRADIENT = 0, 4, 3
 
 
@@ -244,6 +244,7 @@ def geo_log_density(
     measured: Any,
     basis: Any,
     trust: Any,
+    level: Any,
     gradient: Any,
 ) -> float:
     """Log density (without constants) at ``theta``; its gradient is written into ``gradient``.
@@ -273,6 +274,8 @@ def geo_log_density(
         Orthonormal series of which consists what all geos share in single periods, shape (Q, T); Q = 0 where nothing.
     trust
         Precision of each geo's own noise for reference, shape (G,).
+    level
+        Precision of the logarithm of the level that shares have in common, shape (1,).
     """
     geos, channels, weeks = media.shape[0], media.shape[1], kpi.shape[1]
     lead = media.shape[2] - weeks
@@ -281,6 +284,7 @@ def geo_log_density(
     size = n - count * (geos + 1) - shared - min(shared, 1)
     values, slopes = np.empty(n), np.empty(n)
     total = prior_terms(theta, kinds, first, second, values, slopes, gradient)
+    total += level_terms(theta, kinds, first, second, level[0], gradient)
     longest = 1
     for i in range(channels):
         longest = max(longest, families[i, 1])
@@ -356,6 +360,7 @@ def _entry(stamp: str) -> Any:
             nb.carray(pointer(u[24]), (tests, 2), dtype=np.float64),
             nb.carray(pointer(u[25]), (shared, weeks), dtype=np.float64),
             nb.carray(pointer(u[26]), (geos,), dtype=np.float64),
+            nb.carray(pointer(u[27]), (1,), dtype=np.float64),
             gradient,
         )
         density[0] = value

@@ -55,7 +55,8 @@ def level_terms(theta: Any, kinds: Any, first: Any, second: Any, precision: floa
     """What the log prior gains because coordinates of kind 6 share a level; adds to ``gradient``.
 
     x_c = a_c + level + s_c z_c with level ~ N(0, 1 / precision) and z_c ~ N(0, 1). The terms of each x_c alone stand in
-    :func:`prior_terms`; integrating the level out adds h^2 / (2 (precision + sum 1 / s_c^2)), h = sum (x_c - a_c) / s_c^2.
+    :func:`prior_terms`; integrating the level out adds h² / (2 (precision + sum 1 / s_c²)) with
+    h = sum (x_c - a_c) / s_c².
     """
     pull, whole = 0.0, precision
     for j in range(theta.shape[0]):

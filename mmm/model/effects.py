@@ -17,7 +17,15 @@ from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.data.panel import Panel
 from mmm.model.priors import AroundLevel, HalfNormal, LogNormal, Prior
 
-__all__ = ["TotalAndSplit", "CostPerCustomer", "Effects", "FromAttribution", "Neutral", "ShareOfCustomers", "SpendInformed"]
+__all__ = [
+    "CostPerCustomer",
+    "Effects",
+    "FromAttribution",
+    "Neutral",
+    "ShareOfCustomers",
+    "SpendInformed",
+    "TotalAndSplit",
+]
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,22 @@ class SpendInformed(Effects):
 @final
 @dataclass(frozen=True)
 class TotalAndSplit(Effects):
-    """How much all media bring, apart from how it divides between channels."""
+    """How much all media bring, apart from how it divides between channels.
+
+    share_c = level x w_c x exp(s_c z_c - s_c² / 2), with w_c the channel's part of all spend, z_c ~ N(0, 1) and
+    log level ~ N(log total, total_sigma²). So the belief about the total is the one that is written down however many
+    channels there are, which independent beliefs on channels are not: with ten of them they say within a factor of 1.6
+    what all media bring, although each leaves a factor of 3.7.
+
+    Parameters
+    ----------
+    total
+        Share of the KPI that all media together are believed to bring (median of the level).
+    total_sigma
+        Standard deviation of the logarithm of the level: 1 puts 90 % between 0.19 and 5.2 times the median.
+    spread
+        Standard deviation of the logarithm of what a unit of currency brings, between channels.
+    """
 
     total: float = 0.3
     total_sigma: float = 1.0
@@ -72,9 +95,7 @@ class TotalAndSplit(Effects):
         variance = math.expm1(self.spread**2) * (0.125 / shares) ** self.gamma
         sigma = np.sqrt(np.log1p(variance))
         medians = self.total * shares * np.exp(-(sigma**2) / 2)
-        return tuple(
-            AroundLevel(float(m), float(s), self.total_sigma) for m, s in zip(medians, sigma, strict=True)
-        )
+        return tuple(AroundLevel(float(m), float(s), self.total_sigma) for m, s in zip(medians, sigma, strict=True))
 
 
 _SPEND_INFORMED = SpendInformed()

@@ -15,7 +15,7 @@ from mmm.data.panel import Panel
 from mmm.kernel.geo import GEO_FIELDS, c_geo_log_density
 from mmm.model.baseline import Design, design
 from mmm.model.model import Model, NormalLikelihood
-from mmm.model.priors import Flat, Normal, Prior
+from mmm.model.priors import Flat, Normal, Prior, level_constant, level_precision
 from mmm.sampling.fused_density import FusedDensity, laid_out
 from mmm.sampling.layout import Layout, layout
 from mmm.sampling.national_problem import marginal_columns, reference_noise
@@ -214,7 +214,7 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
     observed = kpi.size + len(tests.measured) + len(problem.basis)
     constant = sum(one for _, one in blocks) - 0.5 * observed * float(np.log(2 * np.pi))
     constant -= float(np.log(tests.measured[:, 1]).sum())
-    constant += sum(prior.log_constant for prior in problem.priors)
+    constant += sum(prior.log_constant for prior in problem.priors) + level_constant(problem.priors)
     object.__setattr__(problem, "log_constant", float(constant))
     return problem
 
@@ -287,5 +287,6 @@ def fuse_geos(problem: GeoProblem) -> FusedDensity:
         tests.measured,
         problem.basis,
         problem.trust,
+        np.array([level_precision(problem.priors)]),
     )
     return laid_out(problem, sizes, arrays, GEO_FIELDS, c_geo_log_density)

@@ -158,7 +158,8 @@ def standardise(panel: Panel, model: Model) -> Problem:
         log_constant=constant,
         tests=tests,
     )
-    return replace(problem, log_constant=constant + sum(prior.log_constant for prior in problem.priors) + level_constant(problem.priors))
+    constant += sum(prior.log_constant for prior in problem.priors) + level_constant(problem.priors)
+    return replace(problem, log_constant=constant)
 
 
 def _whitened(columns: Design, noise: float) -> Explicit:

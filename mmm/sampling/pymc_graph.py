@@ -17,7 +17,17 @@ from attribution.errors import BadInput
 from attribution.errors import Problem as Complaint
 from mmm.data.panel import Panel
 from mmm.model.model import Model, NegativeBinomialLikelihood, NormalLikelihood, StudentTLikelihood
-from mmm.model.priors import Beta, Gamma, HalfNormal, LogNormal, Normal, Prior
+from mmm.model.priors import (
+    AroundLevel,
+    Beta,
+    Gamma,
+    HalfNormal,
+    LogNormal,
+    Normal,
+    Prior,
+    level_constant,
+    level_precision,
+)
 from mmm.sampling.layout import Block
 from mmm.sampling.national_problem import Problem, standardise
 
@@ -42,6 +52,7 @@ def build(panel: Panel, model: Model) -> Any:
     # without this policy PyTensor takes the log of a curve's constants in single precision
     with pytensor.config.change_flags(cast_policy="numpy+floatX"), pm.Model() as graph:
         values = {(block.name, block.start): _variable(block) for block in problem.layout.blocks}
+        _level(problem, values)
         noise = _prior("sigma", (problem.layout.sigma,), scalar=True)
         media, lifts = _media(problem, panel, model, values)
         _likelihood(problem, model, media, noise)
@@ -71,6 +82,16 @@ def _variable(block: Block) -> Any:
     return _prior(_name(block), block.priors)
 
 
+def _level(problem: Problem, values: dict[tuple[str, int], Any]) -> None:
+    """What the log prior gains because shares have a level in common; see :func:`mmm.kernel.prior.level_terms`."""
+    for block in problem.layout.blocks:
+        if isinstance(block.priors[0], AroundLevel):
+            centre, sigma = np.array([prior.numbers for prior in block.priors]).T
+            pull = ((pt.log(values[block.name, block.start]) - centre) / sigma**2).sum()
+            whole = level_precision(block.priors) + (sigma**-2.0).sum()
+            pm.Potential("level", 0.5 * pull**2 / whole + level_constant(block.priors))
+
+
 def _prior(name: str, priors: tuple[Prior, ...], scalar: bool = False) -> Any:
     """One variable for priors of one family, a vector unless ``scalar``."""
 
@@ -81,7 +102,7 @@ def _prior(name: str, priors: tuple[Prior, ...], scalar: bool = False) -> Any:
     match priors[0]:
         case Normal():
             return pm.Normal(name, constants("mean"), constants("sd"))
-        case LogNormal():
+        case LogNormal() | AroundLevel():
             return pm.LogNormal(name, np.log(constants("median")), constants("sigma"))
         case HalfNormal():
             return pm.HalfNormal(name, constants("scale"))

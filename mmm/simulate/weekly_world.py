@@ -174,7 +174,8 @@ def world(
     True
     """
     if weeks < 2 or not 0 < r2 < 1 or not 0 < media_share < 1 or not 0 <= journey_weeks <= weeks:
-        raise BadInput("world: needs weeks of 2 or more, r2 and media_share between 0 and 1, journey_weeks from 0 to weeks.")
+        wanted = "weeks of 2 or more, r2 and media_share between 0 and 1, journey_weeks from 0 to weeks"
+        raise BadInput(f"world: needs {wanted}.")
     rng = np.random.default_rng([seed, 0])
     media = roster(channels, rng)
     calendar = mondays(weeks)
