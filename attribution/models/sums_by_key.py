@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array, Ints
 from attribution.errors import BadInput
 from attribution.paths.grouping import grouped_sums
 from attribution.paths.workers import WORKERS
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURES", "Tally"]
 
-Array = NDArray[np.float64]
 _ROWS = 2_000_000
 _DENSE_CELLS = 4_000_000
 MEASURES = ("conversions", "nulls", "value")
@@ -45,8 +44,8 @@ class Tally:
 
     items: pd.DataFrame
     keys: pd.Index
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
+    rows: Ints
+    columns: Ints
     sums: dict[str, Array]
 
     @classmethod
@@ -171,7 +170,7 @@ def _merged(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return grouped_sums(columns, sums)
 
 
-def _distinct(frame: pd.DataFrame, named: list[str]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def _distinct(frame: pd.DataFrame, named: list[str]) -> tuple[pd.DataFrame, Ints]:
     grouped = frame.groupby(named, sort=True)
     items = grouped.size().index.to_frame(index=False)
     return items, np.asarray(grouped.ngroup().to_numpy(), dtype=np.int64)

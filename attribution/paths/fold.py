@@ -9,11 +9,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attribution.arrays import Array, Codes, Flags, Ints, Keys
 from attribution.paths.partition import PARTS, Dealt, cut
 from attribution.paths.path_rules import BUCKETS, DAY
 from attribution.paths.paths import Paths, joined, narrow
@@ -21,10 +21,6 @@ from attribution.paths.workers import WORKERS
 
 __all__ = ["Ends", "Folded", "Grammar", "fold"]
 
-Ints = NDArray[np.int64]
-Keys = NDArray[np.uint64]
-Codes = NDArray[np.unsignedinteger[Any]]
-Flags = NDArray[np.bool_]
 _AT_ONCE = 100_000
 _BITS = 64
 _HALF = np.uint64(32)
@@ -36,8 +32,8 @@ class Ends:
 
     user: Keys
     time: Ints
-    conversions: NDArray[np.float64]
-    value: NDArray[np.float64]
+    conversions: Array
+    value: Array
 
 
 @dataclass(frozen=True)

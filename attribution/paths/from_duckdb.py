@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from attribution.arrays import Codes
 from attribution.errors import BadInput
-from attribution.paths.fold import Codes, Ends, Grammar, fold
+from attribution.paths.fold import Ends, Grammar, fold
 from attribution.paths.partition import ROW, Keep, deal, in_file, in_memory
 from attribution.paths.path_rules import PathRules
 from attribution.paths.paths import Paths, joined, narrow

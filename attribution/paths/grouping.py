@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from attribution.arrays import Array, Ints
 
 __all__ = ["grouped_sums"]
 
 _DENSE_CELLS = 4_000_000
 
 
-def grouped_sums(columns: Mapping[str, NDArray[np.int64]], amounts: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
+def grouped_sums(columns: Mapping[str, Ints], amounts: Mapping[str, Array]) -> pd.DataFrame:
     """Sums by the combinations of integer columns that occur, in their order.
 
     Parameters
@@ -60,7 +61,7 @@ def grouped_sums(columns: Mapping[str, NDArray[np.int64]], amounts: Mapping[str,
         for name, x in amounts.items()
     }
     left = found if cells <= _DENSE_CELLS else unique
-    keys: dict[str, NDArray[np.int64]] = {}
+    keys: dict[str, Ints] = {}
     for name, span, low in zip(reversed(list(columns)), reversed(spans), reversed(lows), strict=True):
         left, keys[name] = np.divmod(left, span)
         keys[name] += low

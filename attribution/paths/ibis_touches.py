@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array
 from attribution.paths.touches import Touches
 from attribution.reading.dialects import in_doubles
 
@@ -76,7 +75,7 @@ class IbisTouches(Touches):
 
         return ibis.ifelse(channel < 0, 0, 1).cast("int64") << channel.cast("int32")
 
-    def of_channel(self, values: Sequence[float] | NDArray[np.float64]) -> Any:
+    def of_channel(self, values: Sequence[float] | Array) -> Any:
         """See :meth:`Touches.of_channel`."""
         return self.channel.cases(*enumerate(map(float, values)), else_=0.0)
 

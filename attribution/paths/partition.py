@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attribution.arrays import Ints, Keys
 from attribution.errors import BadInput
 
 __all__ = ["PARTS", "ROW", "Dealt", "cut", "deal", "in_file", "in_memory"]
@@ -28,8 +29,6 @@ ROW = 16
 _TOP = np.uint64(56)
 _WAITING = 3
 
-Ints = NDArray[np.int64]
-Keys = NDArray[np.uint64]
 Read = Callable[[int, int], Ints]
 Keep = Callable[[Ints], Read]
 
