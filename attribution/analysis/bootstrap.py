@@ -110,8 +110,8 @@ def summary_of(draws: pd.DataFrame, estimate: pd.Series) -> pd.DataFrame:
 
 def _quantile(values: Array, share: float) -> Array:
     """Quantile of each column; between infinite draws lies infinity."""
-    found = np.quantile(values, share, axis=0)
-    return np.asarray(np.where(np.isnan(found), np.quantile(values, share, axis=0, method="higher"), found))
+    between = np.quantile(values, share, axis=0)
+    return np.asarray(np.where(np.isnan(between), np.quantile(values, share, axis=0, method="higher"), between))
 
 
 def bootstrap(journeys: Journeys, model: Model, replicates: int = 200, seed: int = 0) -> Bootstrap:

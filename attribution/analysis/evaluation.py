@@ -71,7 +71,7 @@ def evaluate(journeys: Journeys, models: Sequence[Model]) -> pd.DataFrame:
     Raises
     ------
     BadInput
-        Without paths that did not convert there is nothing to tell apart.
+        Without paths that did not convert there is nothing to predict.
     """
     if journeys.totals["nulls"] == 0:
         raise BadInput("evaluation needs paths that did not convert; all of these did.")

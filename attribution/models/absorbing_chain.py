@@ -136,8 +136,8 @@ class Chain:
         visits = _visits(step, begun / paths)
         groups = [self.holds[:, at : at + _AT_ONCE] for at in range(0, self.holds.shape[1], _AT_ONCE)]
         with ThreadPoolExecutor(WORKERS) as pool:
-            found = list(pool.map(lambda held: _brought(step, visits, held, ends), groups))
-        lost = np.concatenate(found, axis=1)
+            losses = list(pool.map(lambda held: _brought(step, visits, held, ends), groups))
+        lost = np.concatenate(losses, axis=1)
         whole = ends @ through / paths
         effect = np.zeros_like(lost)
         np.divide(lost, whole[:, None], out=effect, where=whole[:, None] > 0)

@@ -43,7 +43,7 @@ class Shapley(Heuristic):
 
 @dataclass(frozen=True)
 class OrderedShapley(Model):
-    """Shapley credit, told apart by the place at which a channel entered the path.
+    """Shapley credit, split by the place at which a channel entered the path.
 
     ``credit.details["by_place"]`` holds conversions by channel and place; place 1 opened the path.
     """
@@ -120,9 +120,9 @@ class ShapleyRate(Model):
         masks = items["members"].to_numpy(dtype=np.int64)
         games = [sums["conversions"], sums["value"]]
         paths = sums["conversions"] + sums["nulls"]
-        found = [[self._values(masks, won, paths[row], channels)[0] for row, won in enumerate(game)] for game in games]
+        values = [[self._values(masks, won, paths[row], channels)[0] for row, won in enumerate(game)] for game in games]
         total = paths.sum(axis=1, keepdims=True)
-        return Solution(np.array(found[0]) * total, np.array(found[1]) * total)
+        return Solution(np.array(values[0]) * total, np.array(values[1]) * total)
 
     def details(self, items: pd.DataFrame, sums: dict[str, Array], channels: Sequence[str]) -> dict[str, pd.DataFrame]:
         """Standard error from drawing orders; zero where all coalitions were visited."""

@@ -92,9 +92,9 @@ class Tally:
         ordered = frame.sort_values([*by, *named], ignore_index=True) if len(by) + len(named) else frame
         items, columns = _distinct(ordered, named)
         if by:
-            found = pd.MultiIndex.from_frame(ordered[list(by)]) if len(by) > 1 else pd.Index(ordered[by[0]])
-            keys = found.unique()
-            rows = keys.get_indexer(found)
+            labels = pd.MultiIndex.from_frame(ordered[list(by)]) if len(by) > 1 else pd.Index(ordered[by[0]])
+            keys = labels.unique()
+            rows = keys.get_indexer(labels)
         else:
             keys, rows = pd.Index([0]), np.zeros(len(ordered), dtype=np.int64)
         sums = {name: ordered[name].to_numpy(dtype=float, na_value=0.0) for name in MEASURES if name in ordered.columns}
@@ -152,10 +152,6 @@ class Tally:
             name: sparse.csr_array((sums, (self.rows, self.columns)), shape=shape) for name, sums in self.sums.items()
         }
         return {name: np.asarray((matrix.T @ weights.T).T) for name, matrix in matrices.items()}
-
-    def per_key(self) -> dict[str, Array]:
-        """Sums of each key alone, shape (keys, items)."""
-        return self.weighted(np.eye(len(self.keys)))
 
 
 def _merged(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -50,17 +50,17 @@ def grouped_sums(columns: Mapping[str, Ints], amounts: Mapping[str, Array]) -> p
     code -= _offset(lows, spans)
     if cells <= _DENSE_CELLS:
         count = np.bincount(code, minlength=int(cells))
-        found = np.flatnonzero(count)
+        occurring = np.flatnonzero(count)
         at, count = code, count
     else:
         unique, at = np.unique(code, return_inverse=True)
         count = np.bincount(at, minlength=len(unique))
-        found = np.arange(len(unique))
+        occurring = np.arange(len(unique))
     sums = {
-        name: (count * float(x) if x.ndim == 0 else np.bincount(at, weights=x, minlength=len(count)))[found]
+        name: (count * float(x) if x.ndim == 0 else np.bincount(at, weights=x, minlength=len(count)))[occurring]
         for name, x in amounts.items()
     }
-    left = found if cells <= _DENSE_CELLS else unique
+    left = occurring if cells <= _DENSE_CELLS else unique
     keys: dict[str, Ints] = {}
     for name, span, low in zip(reversed(list(columns)), reversed(spans), reversed(lows), strict=True):
         left, keys[name] = np.divmod(left, span)

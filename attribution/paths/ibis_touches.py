@@ -121,7 +121,7 @@ class IbisTouches(Touches):
         return in_doubles(self._table.mutate(**columns).select(*given, *columns))
 
     def keep(self, condition: Any) -> ibis.Table:
-        """The table without the touches that fail a condition, its paths numbered anew."""
+        """The table without the touches that fail a condition, its paths numbered again from 0."""
         import ibis
 
         table = self.with_columns(kept=condition)
@@ -138,7 +138,7 @@ class IbisTouches(Touches):
         return pd.DataFrame(frame.rename(columns={f"item_{name}": name for name in items}))
 
     def grouped(self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any) -> ibis.Table:
-        """The expression behind :meth:`group`; items bear the prefix ``item_``."""
+        """The expression behind :meth:`group`; items have the prefix ``item_``."""
         import ibis
 
         columns = {f"sum_{name}": column for name, column in sums.items()}
