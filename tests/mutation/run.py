@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 KERNEL = "mmm/kernel/density.py"
 TARGETS = {
-    "optimizer/question/constraints.py": ("tests/optimizer/test_constraints.py", "tests/optimizer/test_refusals.py", "tests/optimizer/test_plan.py", "tests/optimizer/test_edges.py", "tests/optimizer/test_laws.py"),
+    "optimizer/question/constraints.py": ("tests/optimizer/test_constraints.py",),
     "attribution/models/absorbing_chain.py": ("tests/attribution/test_absorbing_chain.py",),
     KERNEL: (),
 }  # fmt: skip
@@ -68,7 +68,18 @@ def by_tests(target: str) -> Callable[[], bool]:
         importlib.import_module(library)
     import pytest
 
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "--assert=plain", "--hypothesis-seed=0"]
+    options = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:cov",
+        "--assert=plain",
+        "--hypothesis-seed=0",
+    ]
     options.append(f"--timeout={_LONGEST:.0f}")
     return lambda: pytest.main([*options, *(str(ROOT / test) for test in TARGETS[target])]) == 0
 
