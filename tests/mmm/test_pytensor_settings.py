@@ -44,9 +44,9 @@ def test_a_choice_in_the_settings_file_stays(tmp_path):
 def test_products_in_the_default_mode_bring_no_warning_and_are_right(tmp_path):
     product = (
         "import pytensor.tensor as pt\n"
-        "matrix, vector = pt.dmatrix(), pt.dvector()\n"
-        "left, right = np.arange(12.0).reshape(3, 4), np.arange(4.0)\n"
-        "found = pytensor.function([matrix, vector], pt.dot(matrix, vector))(left, right)\n"
-        "print(np.allclose(found, left @ right))"
+        "left, right = pt.dmatrix(), pt.dmatrix()\n"
+        "values = np.arange(12.0).reshape(3, 4), np.arange(20.0).reshape(4, 5)\n"
+        "found = pytensor.function([left, right], pt.dot(left, right))(*values)\n"
+        "print(np.allclose(found, values[0] @ values[1]))"
     )
     assert run(f"{GRAPH}\n{product}", PYTENSOR_FLAGS=f"base_compiledir={tmp_path}") == "True"
