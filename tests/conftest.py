@@ -169,7 +169,7 @@ def question(request: pytest.FixtureRequest) -> Callable[[Journeys], pd.DataFram
 def in_same_buckets() -> Callable[[Journeys], Journeys]:
     """Journeys whose paths fall into buckets by the hour at which they end, which is the same in every engine."""
 
-    def dealt(journeys: Journeys) -> Journeys:
+    def bucketed(journeys: Journeys) -> Journeys:
         if journeys.remote is not None:
             hour = (journeys.remote.ended / 3_600_000_000.0).floor().cast("int64")
             return replace(journeys, remote=journeys.remote.mutate(bucket=hour % 1_000))
@@ -179,4 +179,4 @@ def in_same_buckets() -> Callable[[Journeys], Journeys]:
         }
         return replace(journeys, **parts)
 
-    return dealt
+    return bucketed

@@ -1,4 +1,8 @@
-"""What-ifs: transformations of a plan and its curves, and the table that compares their best answers."""
+"""What-ifs: transformations of a plan and its curves, and the table that compares their best answers.
+
+A what-if takes a plan and curves and returns a plan and curves (``Scenario``), so that each is solved with the same
+proof as the plan itself; ``Together`` chains several. Begin with ``what_ifs``. Imports ``optimizer.plan``.
+"""
 
 from optimizer.scenarios.what_ifs import (
     AsPlanned,
