@@ -10,7 +10,7 @@ Jin, Wang, Sun, Chan, Koehler (2017), "Bayesian Methods for Media Mix Modeling w
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
@@ -18,6 +18,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from mmm.arrays import Array
+from mmm.model.family import Family
 from mmm.model.priors import Beta, Gamma, LogNormal, Prior
 
 __all__ = ["Adstock", "DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"]
@@ -32,10 +33,9 @@ _SCALE = LogNormal(2.0, 0.5)
 
 
 @dataclass(frozen=True)
-class Adstock(ABC):
+class Adstock(Family):
     """A family of lag weights with the priors of its parameters."""
 
-    code: ClassVar[int]
     lags: int = 13
 
     @property
@@ -87,6 +87,7 @@ class GeometricAdstock(Adstock):
         Prior of the factor.
     """
 
+    name: ClassVar[str] = "geometric"
     code: ClassVar[int] = 1
     retention: Prior = _RETENTION
 
@@ -114,6 +115,7 @@ class DelayedAdstock(Adstock):
         Prior of the peak's lag in weeks.
     """
 
+    name: ClassVar[str] = "delayed"
     code: ClassVar[int] = 2
     retention: Prior = _DELAYED_RETENTION
     delay: Prior = _DELAY
@@ -142,6 +144,7 @@ class WeibullPDFAdstock(Adstock):
         Prior of the scale in weeks.
     """
 
+    name: ClassVar[str] = "weibull_pdf"
     code: ClassVar[int] = 3
     shape: Prior = _PDF_SHAPE
     scale: Prior = _SCALE
@@ -171,6 +174,7 @@ class WeibullCDFAdstock(Adstock):
         Prior of the scale in weeks.
     """
 
+    name: ClassVar[str] = "weibull_cdf"
     code: ClassVar[int] = 4
     shape: Prior = _CDF_SHAPE
     scale: Prior = _SCALE
@@ -190,6 +194,7 @@ class WeibullCDFAdstock(Adstock):
 class NoAdstock(Adstock):
     """Spend acts in its own week only."""
 
+    name: ClassVar[str] = "none"
     code: ClassVar[int] = 0
     lags: int = 1
 

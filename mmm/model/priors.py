@@ -7,13 +7,14 @@ it is sampled.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
 
 from mmm.arrays import Array
+from mmm.model.family import Family
 
 __all__ = ["Beta", "Flat", "Gamma", "HalfNormal", "LogNormal", "Normal", "Prior"]
 
@@ -21,13 +22,11 @@ _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 @dataclass(frozen=True)
-class Prior(ABC):
+class Prior(Family):
     """One distribution, sampled in an unconstrained coordinate.
 
-    ``code`` is the number under which the fused kernel knows the family; ``numbers`` are its two constants.
+    ``numbers`` are the two constants that the fused kernel reads beside the code.
     """
-
-    code: ClassVar[int]
 
     @property
     @abstractmethod
@@ -64,6 +63,7 @@ class Normal(Prior):
 
     mean: float = 0.0
     sd: float = 1.0
+    name: ClassVar[str] = "normal"
     code: ClassVar[int] = 0
 
     @property
@@ -99,6 +99,7 @@ class LogNormal(Prior):
 
     median: float = 1.0
     sigma: float = 1.0
+    name: ClassVar[str] = "log_normal"
     code: ClassVar[int] = 1
 
     @property
@@ -123,6 +124,7 @@ class HalfNormal(Prior):
     """Half-normal distribution: most mass near zero, scale ``scale``."""
 
     scale: float = 1.0
+    name: ClassVar[str] = "half_normal"
     code: ClassVar[int] = 2
 
     @property
@@ -148,6 +150,7 @@ class Beta(Prior):
 
     a: float = 1.0
     b: float = 1.0
+    name: ClassVar[str] = "beta"
     code: ClassVar[int] = 3
 
     @property
@@ -179,6 +182,7 @@ class Gamma(Prior):
 
     shape: float = 2.0
     rate: float = 2.0
+    name: ClassVar[str] = "gamma"
     code: ClassVar[int] = 4
 
     @property
@@ -202,6 +206,7 @@ class Gamma(Prior):
 class Flat(Prior):
     """No prior of its own: the density of what the coordinate stands for is counted elsewhere."""
 
+    name: ClassVar[str] = "flat"
     code: ClassVar[int] = 5
 
     @property

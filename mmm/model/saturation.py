@@ -6,7 +6,7 @@ half-way up the curve. The formulas themselves are those of :mod:`mmm.curves`.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
@@ -20,6 +20,7 @@ from mmm.curves.hill import hill
 from mmm.curves.logistic import logistic
 from mmm.curves.michaelis_menten import michaelis_menten
 from mmm.curves.power import power
+from mmm.model.family import Family
 from mmm.model.priors import Beta, LogNormal, Prior
 
 __all__ = [
@@ -38,10 +39,8 @@ _EXPONENT = Beta(4.0, 3.0)
 
 
 @dataclass(frozen=True)
-class Saturation(ABC):
+class Saturation(Family):
     """A family of response to adstock with the priors of its parameters."""
-
-    code: ClassVar[int]
 
     @property
     @abstractmethod
@@ -80,6 +79,7 @@ class HillSaturation(Saturation):
         Prior of the exponent.
     """
 
+    name: ClassVar[str] = "hill"
     code: ClassVar[int] = 1
     half_saturation: Prior = _HALF
     slope: Prior = _SLOPE
@@ -107,6 +107,7 @@ class LogisticSaturation(Saturation):
         Prior, in units of mean spend.
     """
 
+    name: ClassVar[str] = "logistic"
     code: ClassVar[int] = 2
     half_saturation: Prior = _HALF
 
@@ -132,6 +133,7 @@ class MichaelisMentenSaturation(Saturation):
         Prior, in units of mean spend.
     """
 
+    name: ClassVar[str] = "michaelis_menten"
     code: ClassVar[int] = 3
     half_saturation: Prior = _HALF
 
@@ -157,6 +159,7 @@ class ExponentialSaturation(Saturation):
         Prior, in units of mean spend.
     """
 
+    name: ClassVar[str] = "exponential"
     code: ClassVar[int] = 4
     half_saturation: Prior = _HALF
 
@@ -182,6 +185,7 @@ class PowerSaturation(Saturation):
         Prior of the elasticity, on (0, 1).
     """
 
+    name: ClassVar[str] = "power"
     code: ClassVar[int] = 5
     exponent: Prior = _EXPONENT
 
@@ -202,6 +206,7 @@ class PowerSaturation(Saturation):
 class NoSaturation(Saturation):
     """Proportional response."""
 
+    name: ClassVar[str] = "none"
     code: ClassVar[int] = 0
 
     @property
