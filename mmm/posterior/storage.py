@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,11 +36,13 @@ def write(path: str | os.PathLike[str], panel: Panel, model: Model, record: dict
     header = _header(panel, model, record)
     groups = _groups(panel, record)
     header["checksum"] = _checksum(header, groups)
-    file = netCDF4.Dataset("posterior", "w", format="NETCDF4", memory=1)
-    file.setncattr("blended_cac", json.dumps(header))
-    for group, arrays in groups.items():
-        _write_group(file.createGroup(group), arrays)
-    write_whole(Path(path), bytes(file.close()))
+    with tempfile.TemporaryDirectory() as scratch:
+        draft = Path(scratch) / "posterior.nc"
+        with netCDF4.Dataset(draft, "w", format="NETCDF4") as file:
+            file.setncattr("blended_cac", json.dumps(header))
+            for group, arrays in groups.items():
+                _write_group(file.createGroup(group), arrays)
+        write_whole(Path(path), draft.read_bytes())
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Panel, Model, dict[str, Any]]:
