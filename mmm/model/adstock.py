@@ -11,15 +11,13 @@ Jin, Wang, Sun, Chan, Koehler (2017), "Bayesian Methods for Media Mix Modeling w
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
 
 from mmm.arrays import Array
-from mmm.model.family import Family
-from mmm.model.priors import Beta, Gamma, LogNormal, Prior
+from mmm.model.priors import Beta, Gamma, LogNormal, Parametric, Prior
 
 __all__ = ["Adstock", "DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"]
 
@@ -33,15 +31,10 @@ _SCALE = LogNormal(2.0, 0.5)
 
 
 @dataclass(frozen=True)
-class Adstock(Family):
+class Adstock(Parametric):
     """A family of lag weights with the priors of its parameters."""
 
     lags: int = 13
-
-    @property
-    @abstractmethod
-    def priors(self) -> Mapping[str, Prior]:
-        """Parameter name -> prior, in the order of :meth:`raw_weights`' arguments."""
 
     @abstractmethod
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:
@@ -91,10 +84,6 @@ class GeometricAdstock(Adstock):
     code: ClassVar[int] = 1
     retention: Prior = _RETENTION
 
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"retention": self.retention}
-
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         (retention,) = parameters
         return retention**lags
@@ -120,10 +109,6 @@ class DelayedAdstock(Adstock):
     retention: Prior = _DELAYED_RETENTION
     delay: Prior = _DELAY
 
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"retention": self.retention, "delay": self.delay}
-
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         retention, delay = parameters
         return retention ** ((lags - delay) ** 2)
@@ -148,10 +133,6 @@ class WeibullPDFAdstock(Adstock):
     code: ClassVar[int] = 3
     shape: Prior = _PDF_SHAPE
     scale: Prior = _SCALE
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"shape": self.shape, "scale": self.scale}
 
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         shape, scale = parameters
@@ -179,10 +160,6 @@ class WeibullCDFAdstock(Adstock):
     shape: Prior = _CDF_SHAPE
     scale: Prior = _SCALE
 
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"shape": self.shape, "scale": self.scale}
-
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         shape, scale = parameters
         hazards = (np.maximum(lags, 1e-300) / scale) ** shape * (lags > 0)
@@ -197,10 +174,6 @@ class NoAdstock(Adstock):
     name: ClassVar[str] = "none"
     code: ClassVar[int] = 0
     lags: int = 1
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {}
 
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         return 1.0 - np.minimum(lags, 1.0)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from mmm.arrays import Array
 from mmm.model.family import Family
 
-__all__ = ["Beta", "Flat", "Gamma", "HalfNormal", "LogNormal", "Normal", "Prior"]
+__all__ = ["Beta", "Flat", "Gamma", "HalfNormal", "LogNormal", "Normal", "Parametric", "Prior"]
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -230,3 +231,14 @@ class Flat(Prior):
 
     def coordinate(self, natural: Any) -> Any:  # noqa: D102
         return natural
+
+
+@dataclass(frozen=True)
+class Parametric(Family):
+    """A family of formulas whose parameters are learnt: its fields that hold priors."""
+
+    @property
+    def priors(self) -> Mapping[str, Prior]:
+        """Parameter name -> prior, in the order in which the family's formula takes them."""
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: prior for name, prior in held.items() if isinstance(prior, Prior)}

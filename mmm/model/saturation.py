@@ -7,7 +7,6 @@ half-way up the curve. The formulas themselves are those of :mod:`mmm.curves`.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
@@ -20,8 +19,7 @@ from mmm.curves.hill import hill
 from mmm.curves.logistic import logistic
 from mmm.curves.michaelis_menten import michaelis_menten
 from mmm.curves.power import power
-from mmm.model.family import Family
-from mmm.model.priors import Beta, LogNormal, Prior
+from mmm.model.priors import Beta, LogNormal, Parametric, Prior
 
 __all__ = [
     "ExponentialSaturation",
@@ -39,13 +37,8 @@ _EXPONENT = Beta(4.0, 3.0)
 
 
 @dataclass(frozen=True)
-class Saturation(Family):
+class Saturation(Parametric):
     """A family of response to adstock with the priors of its parameters."""
-
-    @property
-    @abstractmethod
-    def priors(self) -> Mapping[str, Prior]:
-        """Parameter name -> prior, in the order of :meth:`response`'s arguments."""
 
     @abstractmethod
     def response(self, stock: Any, *parameters: Any) -> Any:
@@ -84,10 +77,6 @@ class HillSaturation(Saturation):
     half_saturation: Prior = _HALF
     slope: Prior = _SLOPE
 
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"half_saturation": self.half_saturation, "slope": self.slope}
-
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return hill(stock, 1.0, *parameters)
 
@@ -111,10 +100,6 @@ class LogisticSaturation(Saturation):
     code: ClassVar[int] = 2
     half_saturation: Prior = _HALF
 
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"half_saturation": self.half_saturation}
-
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return logistic(stock, 1.0, *parameters)
 
@@ -136,10 +121,6 @@ class MichaelisMentenSaturation(Saturation):
     name: ClassVar[str] = "michaelis_menten"
     code: ClassVar[int] = 3
     half_saturation: Prior = _HALF
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"half_saturation": self.half_saturation}
 
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return michaelis_menten(stock, 1.0, *parameters)
@@ -163,10 +144,6 @@ class ExponentialSaturation(Saturation):
     code: ClassVar[int] = 4
     half_saturation: Prior = _HALF
 
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"half_saturation": self.half_saturation}
-
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return exponential(stock, 1.0, *parameters)
 
@@ -189,10 +166,6 @@ class PowerSaturation(Saturation):
     code: ClassVar[int] = 5
     exponent: Prior = _EXPONENT
 
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"exponent": self.exponent}
-
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return power(stock, 1.0, *parameters)
 
@@ -208,10 +181,6 @@ class NoSaturation(Saturation):
 
     name: ClassVar[str] = "none"
     code: ClassVar[int] = 0
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {}
 
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return stock

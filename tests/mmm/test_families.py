@@ -72,9 +72,12 @@ def test_a_prior_of_ones_own_is_refused(panel):
         def sample(self, rng, size):
             return rng.random(size)
 
-    for model in (mmm.Model(organic_share=Mine()), mmm.Model(likelihood=mmm.NormalLikelihood(Mine()))):
+    for model in (
+        mmm.Model(saturation=mmm.MichaelisMentenSaturation(Mine())),
+        mmm.Model(likelihood=mmm.NormalLikelihood(Mine())),
+    ):
         with pytest.raises(BadInput, match="no prior Mine"):
-            prepare(panel, model) if model.likelihood != mmm.NormalLikelihood() else Prior.known(model.organic_share)
+            prepare(panel, model)
 
 
 @pytest.mark.parametrize(
