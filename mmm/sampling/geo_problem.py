@@ -141,9 +141,7 @@ class GeoProblem:
         normals = theta[..., size + count : size + count * (geos + 1)].reshape(*theta.shape[:-1], geos, count)
         moved = common[..., self.varying] + spread[..., None, :] * normals
         common[..., self.varying] = np.where(self.varying == size - 1, normals, moved)
-        values = self.layout.natural(common)
-        del values["baseline"]
-        return values
+        return self.layout.natural(common)
 
     def natural(self, theta: Array) -> dict[str, Array]:
         """Natural values of what all geos have in common and of each geo's own, the baseline aside.
@@ -158,7 +156,6 @@ class GeoProblem:
         As :class:`mmm.posterior.posterior.Posterior` names them; ``"sigma"`` is the noise of all geos together.
         """
         values = self.layout.natural(theta[..., : self.layout.size])
-        del values["baseline"]
         local = self.local(theta)
         values["common"] = self._spread(theta)
         own = ((self.weights * local["sigma"]) ** 2).sum(axis=-1)

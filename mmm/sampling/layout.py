@@ -85,8 +85,7 @@ class Layout:
 
         Returns
         -------
-        Parameter name -> shape (..., C), NaN for channels whose families lack it; ``"sigma"`` -> shape (...);
-        ``"baseline"`` -> what follows, shape (..., K).
+        Parameter name -> shape (..., C), NaN for channels whose families lack it; ``"sigma"`` -> shape (...).
         """
         values: dict[str, Array] = {}
         for block in self.blocks:
@@ -94,7 +93,6 @@ class Layout:
             for offset, (channel, prior) in enumerate(zip(block.channels, block.priors, strict=True)):
                 table[..., channel] = prior.natural(theta[..., block.start + offset])
         values["sigma"] = self.sigma.natural(theta[..., self.size - 1])
-        values["baseline"] = theta[..., self.size :]
         return values
 
 

@@ -115,11 +115,6 @@ class Problem:
         return np.array([prior.centre for prior in self.priors])
 
     @property
-    def lead(self) -> int:
-        """Rows of media before the first period."""
-        return int(self.media.shape[1] - len(self.kpi))
-
-    @property
     def integrated(self) -> bool:
         """Whether the baseline is integrated out."""
         return not len(self.explicit.sd)
@@ -147,9 +142,7 @@ class Problem:
 
     def natural(self, theta: Array) -> dict[str, Array]:
         """Natural values of draws of shape (..., n) by parameter name, the baseline aside."""
-        values = self.layout.natural(theta)
-        del values["baseline"]
-        return values
+        return self.layout.natural(theta)
 
     def baseline_sd(self, values: dict[str, Array]) -> Array:
         """Prior standard deviation of the baseline's coefficients at natural values, shape (..., K) or (K,)."""
