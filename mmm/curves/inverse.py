@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from mmm.curves.base import ResponseCurve
@@ -16,11 +18,8 @@ def spend_scale(curve: ResponseCurve) -> float:
     ceiling = float(np.mean(curve.ceiling))
     if not 0 < ceiling < np.inf:
         return 1.0
-    low, high = -150.0, 150.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if float(curve.mean(np.exp(middle))) < ceiling / 2 else (low, middle)
-    return float(np.exp(high))
+    _, past = _boundary(lambda log_spend: float(curve.mean(np.exp(log_spend))) < ceiling / 2, -150.0, 150.0, 60)
+    return float(np.exp(past))
 
 
 def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[float, float]:
@@ -42,7 +41,12 @@ def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[float, float]:
 
 
 def _crossing(curve: ResponseCurve, slope: float, steep: float, flat: float) -> float:
-    for _ in range(100):
-        middle = (steep + flat) / 2
-        steep, flat = (middle, flat) if float(curve.mean_marginal(middle)) >= slope else (steep, middle)
-    return steep
+    return _boundary(lambda spend: float(curve.mean_marginal(spend)) >= slope, steep, flat, 100)[0]
+
+
+def _boundary(holds: Callable[[float], bool], inside: float, outside: float, steps: int) -> tuple[float, float]:
+    """The last point where something holds and the first where it does not, by halving the way between two such."""
+    for _ in range(steps):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if holds(middle) else (inside, middle)
+    return inside, outside

@@ -7,7 +7,10 @@ import numpy as np
 from attribution.findings import Finding
 from mmm.arrays import Array
 
-__all__ = ["check_sense"]
+__all__ = ["GATE", "check_sense"]
+
+GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
+"""Names of the findings that decide whether a fit has converged."""
 
 
 def check_sense(observed: Array, mean: Array, low: Array, high: Array, baseline: Array) -> tuple[Finding, ...]:
