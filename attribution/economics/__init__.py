@@ -4,10 +4,11 @@ Numbers go in as floats or as arrays over draws, and come out in the same shape,
 becomes an interval of CAC. Currency and periods are the caller's.
 """
 
-from attribution.economics.cac import blended_cac, channel_cac, marginal_cac, paid_cac
+from attribution.economics.cac import Business, blended_cac, channel_cac, marginal_cac, paid_cac
 from attribution.economics.lifetime_value import interval, lifetime_value, ltv_to_cac, payback_months
 
 __all__ = [
+    "Business",
     "blended_cac",
     "channel_cac",
     "interval",

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.question.program import Array, Program
+from mmm.arrays import Array
+from optimizer.question.program import Program
 from optimizer.solvers.flat_curves import FlatCurves, Index
 from optimizer.solvers.frontier_walk import FrontierWalk
 from optimizer.solvers.hulls import Tables

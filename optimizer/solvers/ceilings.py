@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.errors import IllPosedPlan
+from mmm.arrays import Array
 from mmm.curves.inverse import spend_scale
-from optimizer.question.program import Array, Program
+from optimizer.question.program import Program
 from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["with_ceilings"]
@@ -54,8 +55,16 @@ def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Progra
             "MaxCAC(...), or an upper limit on every channel."
         )
     if not goal.is_ratio and goal.per_customer.any():
-        slack = float(goal.per_spend @ program.lower)
-        return _capped(program, _spend_limit(program, flat, float(goal.per_customer.max()), slack))
+        cost = float(
+            goal.per_spend[np.isinf(program.upper)].min()
+        )  # all in units of currency: what a customer is worth, what is spent anyway
+        if cost == 0:
+            raise IllPosedPlan(
+                "spend on a channel that costs the objective nothing has no end. Remedy: add Budget(at_most=...), or "
+                "an upper limit on every channel."
+            )
+        slack = float(goal.per_spend @ program.lower) / cost
+        return _capped(program, _spend_limit(program, flat, float(goal.per_customer.max()) / cost, slack))
     found, total = _some_plan(program, feasible)
     if found is None:
         return _capped(program, total)
@@ -89,8 +98,8 @@ def _spend_limit(program: Program, flat: FlatCurves, cac: float, slack: float) -
     total = max(sum(spend_scale(curve) for curve in curves.values()), bends, float(program.lower.sum()))
     for _ in range(_DOUBLINGS):
         customers, slope = flat.mean_and_slope(everyone, np.full(len(everyone), total))
-        worth = cac * (goal.organic + customers.sum()) + slack
-        if worth < goal.fixed_cost + total and cac * slope.sum() < 1:
+        worth = cac * goal.business.customers(customers.sum()) + slack
+        if worth < goal.business.outlay(total) and cac * slope.sum() < 1:
             return total
         total *= 2
     raise IllPosedPlan(

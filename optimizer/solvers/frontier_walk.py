@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.question.program import Array, Program
+from mmm.arrays import Array
+from optimizer.question.program import Program
 from optimizer.solvers.hulls import Envelopes
 from optimizer.solvers.relaxation import Relaxed
 
@@ -26,7 +27,7 @@ class FrontierWalk:
 
     def __init__(self, program: Program) -> None:
         self._goal = program.goal
-        self._rows = [(float(row.per_spend[0]), float(row.per_customer[0]), row.limit) for row in program.rows]
+        self._rows = [(float(row.per_spend[0]), float(row.per_customer[0]), row.room) for row in program.rows]
 
     def __call__(self, hulls: Envelopes, margin: Array) -> Relaxed | None:
         """The relaxed optimum, exact up to rounding; None where no stretch of the frontier keeps all rows."""
@@ -41,7 +42,7 @@ class FrontierWalk:
         first, last = stretch
         inside = (spend > first) & (spend < last)
         stops = np.concatenate(([first], spend[inside], [last]))
-        score = self._scores(
+        score = self._goal.at_totals(
             stops, np.concatenate(([np.interp(first, spend, won)], won[inside], [np.interp(last, spend, won)]))
         )
         best = int(np.argmax(score))
@@ -55,14 +56,6 @@ class FrontierWalk:
             start + np.bincount(owner, taken, minlength=len(start)),
             floor + np.bincount(owner, taken * slope, minlength=len(start)),
         )
-
-    def _scores(self, spend: Array, won: Array) -> Array:
-        goal = self._goal
-        if not goal.is_ratio:
-            return np.asarray(goal.per_customer[0] * won - goal.per_spend[0] * spend + goal.constant)
-        customers = goal.organic + won
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(customers > 0, -(goal.fixed_cost + spend) / customers, -np.inf)
 
     def _stretch(self, spend: Array, won: Array, margin: Array) -> tuple[float, float] | None:
         first, last = float(spend[0]), float(spend[-1])

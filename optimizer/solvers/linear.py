@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.question.program import Array, Program, Row
+from mmm.arrays import Array
+from optimizer.question.program import Program, Row
 from optimizer.solvers.highs import QUIET, largest_gain
 from optimizer.solvers.hulls import Envelopes
 from optimizer.solvers.relaxation import Relaxed
@@ -55,10 +56,10 @@ class SegmentProgram:
             return np.zeros((0, len(segments.width))), np.zeros(0)
         per_spend = np.array([row.per_spend for row in rows])
         per_customer = np.array([row.per_customer for row in rows])
-        limit = np.array([row.limit for row in rows], dtype=float)
-        limit[: len(margin)] -= margin
+        room = np.array([row.room for row in rows], dtype=float)
+        room[: len(margin)] -= margin
         matrix = per_spend[:, segments.owner] * segments.width - per_customer[:, segments.owner] * segments.gain
-        return matrix, limit - per_spend @ segments.start + per_customer @ segments.floor
+        return matrix, room - per_spend @ segments.start + per_customer @ segments.floor
 
     def _linear(self, segments: Envelopes, margin: Array) -> Relaxed | None:
         goal = self._program.goal
@@ -74,7 +75,7 @@ class SegmentProgram:
     def _ratio(self, segments: Envelopes, margin: Array) -> Relaxed | None:
         goal = self._program.goal
         matrix, room = self._rows(segments, margin)
-        outlay, won = goal.fixed_cost + segments.start.sum(), goal.organic + segments.floor.sum()
+        outlay, won = goal.business.outlay(segments.start.sum()), goal.business.customers(segments.floor.sum())
         cac = self._cac or (outlay + segments.width.sum()) / max(won + segments.gain.sum(), 1e-300)
         for _ in range(_STEPS):
             solved = _maximised(cac * segments.gain - segments.width, matrix, room)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.question.program import Array, Program
+from mmm.arrays import Array
+from optimizer.question.program import Program
 from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["settled"]

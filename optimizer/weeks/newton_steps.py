@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimizer.question.program import Array
+from mmm.arrays import Array
 from optimizer.weeks.response import Response
 from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
 

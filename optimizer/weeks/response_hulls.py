@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from optimizer.question.program import Array
+from attribution.economics.cac import Business
+from mmm.arrays import Array
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.highs import largest_gain
 from optimizer.solvers.hulls import Hull, Tables
@@ -93,9 +94,7 @@ class FlightHulls:
                 break
         return last
 
-    def least_ratio(
-        self, fixed_cost: float, organic: float, rows: tuple[TotalsRow, ...] = ()
-    ) -> tuple[float, Array] | None:
+    def least_ratio(self, business: Business, rows: tuple[TotalsRow, ...] = ()) -> tuple[float, Array] | None:
         """A blended CAC that no schedule undercuts, and the relaxation's schedule: Dinkelbach's (1967) iteration."""
         found = self._solved(1.0, 0.0, rows)
         if found is None:
@@ -103,7 +102,7 @@ class FlightHulls:
         ratio, spend = np.inf, found.spend
         for step in range(_RATIO_STEPS):
             is_sharp = step >= _ROUNDS or not self._sharpened(found)
-            reached = (fixed_cost + found.total) / max(organic + found.customers, 1e-300)
+            reached = business.outlay(found.total) / max(business.customers(found.customers), 1e-300)
             spend = found.spend
             if is_sharp and reached >= ratio * (1 - 1e-7):
                 break
@@ -114,7 +113,7 @@ class FlightHulls:
         for slack in (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1):
             floor = ratio * (1 - slack)
             proof = self._solved(floor, 1.0, rows)
-            if proof is not None and proof.score + floor * organic - fixed_cost <= 0:
+            if proof is not None and proof.score + floor * business.organic - business.fixed_cost <= 0:
                 return floor, spend
         return 0.0, spend
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from optimizer.question.program import Array
+from mmm.arrays import Array
 from optimizer.solvers.flat_curves import Index
 from optimizer.solvers.highs import QUIET, linear_program, new_solver
 from optimizer.solvers.hulls import Tables
