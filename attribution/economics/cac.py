@@ -50,6 +50,13 @@ class Business:
         """All customers: the organic ones and those whom media win."""
         return self.organic + paid
 
+    def allowance(self, cac: float) -> Any:
+        """Media spend that a blended CAC leaves before anybody is won: cac x organic - fixed cost.
+
+        Spend <= cac x paid customers + allowance says that the blended CAC is at most ``cac``, and is linear.
+        """
+        return cac * self.organic - self.fixed_cost
+
     def cac(self, spend: Any, customers: Any) -> Any:
         """Blended CAC: outlay over all customers, organic ones included; infinite where nobody comes.
 

@@ -68,7 +68,7 @@ class MaxCAC(Constraint):
     def rows(self, setting: Setting) -> list[Row | Bound]:
         """One row on spend and customers."""
         ones = np.ones(len(setting.channels))
-        room = self.at_most * setting.organic - setting.fixed_cost
+        room = setting.business.allowance(self.at_most)
         limit = Limit(Subject("blended CAC"), Side.AT_MOST, self.at_most, Unit.COST_PER_CUSTOMER)
         return [Row(limit, ones, self.at_most * ones, room, lambda _, won: setting.organic + float(won.sum()))]
 

@@ -1,4 +1,16 @@
-"""The frontier walk: all hull segments by falling slope trace the most customers for every total spend."""
+"""The frontier walk: all hull segments by falling slope trace the most customers for every total spend.
+
+Let V(S) be the most customers, under the hulls, at total spend S. Filling the hulls' segments by falling slope builds
+V, which is concave and piecewise linear: the continuous knapsack (Dantzig, 1957). Where every channel counts alike,
+only S and V matter:
+
+- a row p S - q V(S) <= room with q >= 0 is convex in S, so all rows together keep an interval of S;
+- a linear goal c V(S) - d S + e has its maximum over an interval at a corner of V or at an end;
+- so has minus the blended CAC, -(F + S) / (O + V(S)), as on one segment it is a ratio of two linear functions, which
+  is monotone.
+
+One sort, one cumulative sum and one pass over the corners solve the relaxation exactly.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +23,7 @@ from optimizer.solvers.relaxation import Relaxed
 
 __all__ = ["FrontierWalk"]
 
-_ROUNDING = 1e-12
+_ROUNDING = 1e-12  # of a cumulative sum over all segments: what rows may miss by, so that an exact budget is kept
 
 
 class FrontierWalk:

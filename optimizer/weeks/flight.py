@@ -50,6 +50,8 @@ class Flight:
     weekly_most: float | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.curves, ResponseCurves):
+            object.__setattr__(self, "curves", ResponseCurves(self.curves))
         problems: list[Problem | str] = []
         for name, table in (("carryover", self.carryover), ("history", self.history)):
             for channel, values in table.items():

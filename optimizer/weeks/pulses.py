@@ -1,4 +1,13 @@
-"""Flights of S-shaped curves: climbs through concave curves that touch them, hulls and switches as the bound."""
+"""Flights of S-shaped curves: climbs through concave curves that touch them, hulls and switches as the bound.
+
+An S-shaped curve f is concave from its turn z on. Left of z it is its tangent at z plus a convex rest; with a line
+under the rest that touches it at the present schedule, a concave curve g <= f is left, equal to f there. A climb
+maximises g over all schedules, exactly, and touches anew where that leads: f(next) >= g(next) >= g(now) = f(now), the
+concave-convex procedure (Yuille and Rangarajan, 2003). It ends in a local optimum, so there are several starts.
+
+The bound owes nothing to the climbs: hulls first, then switches, each time at the schedule found, until the gap is
+what was asked or time is up.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +26,8 @@ from optimizer.weeks.switches import FlightSwitches
 __all__ = ["Pulses"]
 
 _CLIMBS = 12
-_FAR = 0.01
-_KEEP = 1e-7
+_FAR = 0.01  # a climb that trails the best by more after two steps rarely catches up
+_KEEP = 1e-7  # what a promise may be missed by: climbs stop at prices, not at the promise itself
 _PASSES = 6
 _FAIR = 0.05  # a gap with which a climb may end when time is up; a wider one gets twice the time on top
 
@@ -98,8 +107,8 @@ class Pulses:
             return goal.sign * (found.score + goal.constant), found.spend
         # a better plan has an outlay of at least fixed cost + least spend, so an excess e lowers the CAC by e / outlay
         business = goal.business
-        excess = max(found.score + worth * business.organic - business.fixed_cost, 0.0)
-        cheaper = TotalsRow(1.0, worth, worth * business.organic - business.fixed_cost)
+        excess = max(found.score + business.allowance(worth), 0.0)
+        cheaper = TotalsRow(1.0, worth, business.allowance(worth))
         least = self.hulls.best(0.0, 1.0, (*self.rows, cheaper))
         outlay = business.outlay(max(-least.score if least else 0.0, self.search.least, 0.0))
         return (worth * (1 - excess / outlay) if outlay > excess else -np.inf), found.spend
@@ -109,7 +118,7 @@ class Pulses:
         if self.search.promise > 0:
             rows.append(TotalsRow(0.0, 1.0, -self.search.promise))
         if np.isfinite(ceiling := self.search.ceiling):
-            rows.append(TotalsRow(1.0, ceiling, ceiling * self.goal.business.organic - self.goal.business.fixed_cost))
+            rows.append(TotalsRow(1.0, ceiling, self.goal.business.allowance(ceiling)))
         return tuple(rows)
 
     def _relaxed(self) -> tuple[float, Array]:
@@ -117,7 +126,7 @@ class Pulses:
         goal = self.goal
         if goal.is_ratio:
             found = self.hulls.least_ratio(goal.business, self.rows)
-            if found is not None and found[1].sum() <= 1e-9 * self.search.program.upper.sum():
+            if found is not None and found[1].sum() <= 1e-9 * self.search.schedules.total_most.sum():
                 remedy = "Remedy: promise Customers(at_least=...) or state the spend with a Budget."
                 raise IllPosedPlan(f"blended CAC is lowest at zero spend. {remedy}")
             if found is not None:

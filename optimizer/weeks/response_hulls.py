@@ -1,4 +1,15 @@
-"""Flights of S-shaped curves: a linear program over hulls of the weekly response to adstocked spend, as their bound."""
+"""Flights of S-shaped curves: a linear program over hulls of the weekly response to adstocked spend, as their bound.
+
+Spend x_w becomes adstock a_t = sum_w L_tw x_w + carried_t, and adstock becomes customers season_t f(a_t). With the
+hull of f in segments k of a given width and slope, and z_tk the part of segment k used in week t,
+
+    maximise  worth sum season_t slope_k z_tk - cost sum x_w
+    subject to  sum_k z_tk = a_t,  0 <= z_tk <= width_k,  0 <= x_w <= most,  rows on totals, pacing,
+
+is a linear program that bounds every schedule. The figure returned is its Lagrangian dual at the solver's prices: any
+prices of the right signs give a bound, since the box 0 <= z <= width is bounded. What is left open is the mixture:
+a chord over the convex stretch lets a week be half idle and half busy, which ``switches`` forbids.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +31,7 @@ __all__ = ["FlightHulls", "Relaxed", "TotalsRow"]
 
 sparse: Any = scipy.sparse
 
-_ROUNDS = 4
+_ROUNDS = 4  # of sampling; the rest of the excess are chords, which sampling does not lower
 _SHARP = 2e-4  # excess of hulls over curves, against all customers, that sampling still removes
 _RATIO_STEPS = 12
 
@@ -110,10 +121,11 @@ class FlightHulls:
             found = self._solved(ratio, 1.0, rows)
             if found is None:
                 return None
+        # the sequence ends within tolerances: step down until the dual bound proves that no schedule is cheaper
         for slack in (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1):
             floor = ratio * (1 - slack)
             proof = self._solved(floor, 1.0, rows)
-            if proof is not None and proof.score + floor * business.organic - business.fixed_cost <= 0:
+            if proof is not None and proof.score + business.allowance(floor) <= 0:
                 return floor, spend
         return 0.0, spend
 

@@ -1,4 +1,16 @@
-"""The frontier of flights by the price of a customer, stopped where the objective says."""
+"""The frontier of flights by the price of a customer, stopped where the objective says.
+
+Let V and S be a schedule's paid customers and spend. For concave curves the schedule that maximises p V - S at a price
+p, with a bound B(p) on that maximum, is a point of the frontier, and all questions end at some price:
+
+- most customers: p infinite, or, under a ceiling C on the CAC, the p at which F + S = C (O + V) holds;
+- profit, or any goal worth V - cost S: p = worth / cost;
+- least spend for a promise P: the p at which V = P, and no schedule that keeps it spends less than p P - B(p);
+- least CAC: p = the CAC itself, by Dinkelbach's (1967) sequence.
+
+The price is sought by the Illinois method (Dowell and Jarratt, 1971), and not by a library's root finder: a step is a
+whole solve that starts where the last one ended, and the answer must lie on the side that keeps the promise.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +35,7 @@ from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
 
 __all__ = ["FlightSearch"]
 
-_PRICE_STEPS = 60
+_PRICE_STEPS = 60  # solves; some ten are usual
 
 
 class FlightSearch:
@@ -139,7 +151,7 @@ class FlightSearch:
         """Every week alike, and totals as near to one another as the limits allow."""
         weeks, channels = len(self.labels), self.program.size
         most = self.schedules.total_most
-        room = float(self.program.upper.max()) / max(float(self.program.upper.sum()), 1e-300)
+        room = float(most.max()) / max(float(most.sum()), 1e-300)
         totals = replace(self.schedules, weeks=1, weekly_most=most, pace=np.full(channels, np.inf))
         steps = QuadraticSteps([np.eye(1)] * channels, totals)
         found = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
@@ -148,6 +160,7 @@ class FlightSearch:
     def _best(self, price: float) -> tuple[Array, float]:
         """The schedule at a price per customer, and a bound on price x customers - spend where curves are concave."""
         spend, bound = ascended(self.response, self.schedules, price, self.start, self.gap / 4)
+        # not at zero, where slopes may be infinite and a Newton step has no curvature
         self.start = np.maximum(spend, 1e-9 * self.schedules.weekly_most[:, None])
         return spend, bound
 
@@ -164,7 +177,7 @@ class FlightSearch:
             return self.plan_of(spend, self._figure(0.0, bound))
         spend, price, bound = self._searched(lambda x: np.log(self._cac(x) / self.ceiling), side=-1)
         # weigh the ceiling so that price x customers - spend is what remains: a bound for every price above it
-        excess = bound + self.ceiling * business.organic - business.fixed_cost
+        excess = bound + business.allowance(self.ceiling)
         most = excess / (price - self.ceiling) if price > self.ceiling else np.inf
         return self.plan_of(spend, self._figure(0.0, most))
 
@@ -211,11 +224,11 @@ class FlightSearch:
         if self.won(spend) < self.promise * (1 - 1e-9):
             spend, least = self._promised()
             return self.plan_of(spend, self._figure(least, self.promise))
-        if spend.sum() <= 1e-9 * self.program.upper.sum() and self.least <= 0:
+        if spend.sum() <= 1e-9 * self.schedules.total_most.sum() and self.least <= 0:
             remedy = "Remedy: promise Customers(at_least=...) or state the spend with a Budget."
             raise IllPosedPlan(f"blended CAC is lowest at zero spend. {remedy}")
         # a better plan has an outlay of at least fixed cost + least spend, so an excess e lowers the CAC by e / outlay
-        excess = max(bound + price * business.organic - business.fixed_cost, 0.0)
+        excess = max(bound + business.allowance(price), 0.0)
         outlay = business.outlay(self.least)
         floor = price * (1 - excess / outlay) if outlay > excess else 0.0
         return self.plan_of(spend, min(floor, self._cac(spend)))

@@ -91,3 +91,13 @@ def test_without_any_customers_there_is_no_cac():
         Plan(minimize=BlendedCAC(fixed_cost=10), subject_to=Budget(at_most=100)).solve(DEAD.without("live"))
     with pytest.raises(InfeasiblePlan, match="at most 0 customers"):
         Plan(minimize=Spend(), subject_to=Customers(at_least=1)).solve(DEAD.without("live"))
+
+
+@pytest.mark.parametrize("limit", [Customers(at_least=80), Budget(at_least=50_000)])
+@pytest.mark.parametrize("worth", [0.001, 15.0])
+def test_promises_dearer_than_customers_are_worth_are_kept(limit, worth):
+    curves = {"a": MichaelisMenten(100, 1000), "b": Hill(40, 5000, 2)}
+    found = Plan(maximize=Profit(worth, fixed_cost=1e9), subject_to=limit).solve(curves, gap=1e-7)
+    wide = [Channel(channel).at_most(1e6) for channel in curves]
+    capped = Plan(maximize=Profit(worth, fixed_cost=1e9), subject_to=[limit, *wide]).solve(curves, gap=1e-7)
+    assert found.spend.to_numpy() == pytest.approx(capped.spend.to_numpy(), rel=1e-3, abs=1.0)
