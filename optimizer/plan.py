@@ -50,7 +50,7 @@ class Plan:
     Raises
     ------
     BadInput
-        Where no objective, two, or one of the wrong direction is given.
+        Where no objective, two, or one of the wrong direction is given, or current spend is negative or missing.
 
     Examples
     --------
@@ -96,7 +96,9 @@ class Plan:
             raise BadInput(Problem("Plan", f"{strange[0]!r} is not a constraint.", remedy=remedy))
         object.__setattr__(self, "objective", objective)
         object.__setattr__(self, "subject_to", constraints)
-        object.__setattr__(self, "now", None if now is None else {str(c): float(x) for c, x in now.items()})
+        present = None if now is None else {str(channel): float(amount) for channel, amount in now.items()}
+        _check_spend("now", present or {})
+        object.__setattr__(self, "now", present)
 
     @property
     def organic(self) -> Any:
@@ -163,6 +165,8 @@ class Plan:
 
         Raises
         ------
+        BadInput
+            Where the gap is negative, or the plan's figures do not fit the curves.
         IllPosedPlan
             Where the question has no sensible answer; the message says what to promise.
         InfeasiblePlan
@@ -170,6 +174,8 @@ class Plan:
         UnknownChannel
             Where a constraint names a channel without a curve.
         """
+        if not gap >= 0:
+            raise BadInput(Problem("gap", f"is {gap}.", remedy="give a share from 0 upwards, such as 1e-3."))
         program = self.program(curves)
         flat = FlatCurves(program.setting.curves)
         program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, time_limit).spend)
@@ -194,6 +200,7 @@ class Plan:
         gap
             How tight the bound has to be.
         """
+        _check_spend("spend", spend)
         best = self.solve(curves, gap)
         program = self.program(curves)
         amounts = program.setting.curves.amounts(spend)
@@ -206,7 +213,7 @@ class Plan:
             score * program.goal.sign,
             best.bound,
             distance,
-            missed(program, amounts, customers),
+            missed(program, self.subject_to, amounts, customers),
         )
 
     def frontier(
@@ -306,3 +313,14 @@ class Plan:
                 curves=setting.curves,
                 now=None if setting.now is None else by_channel(index, setting.now, "now"),
             )
+
+
+def _check_spend(name: str, spend: Mapping[str, float] | pd.Series) -> None:
+    """Refuse amounts that are negative, missing or without end, all of them at once."""
+    wrong = [
+        Problem(name, f"is {amount}.", str(channel), remedy="give an amount from 0 upwards.")
+        for channel, amount in spend.items()
+        if not 0 <= float(amount) < np.inf
+    ]
+    if wrong:
+        raise BadInput(wrong)

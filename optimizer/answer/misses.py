@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from mmm.arrays import Array
 from optimizer.question.limits import Limit, Side, Subject, Unit
-from optimizer.question.program import Program
+from optimizer.question.program import Constraint, Program
 
 __all__ = ["Miss", "missed"]
 
@@ -31,15 +30,28 @@ class Miss:
     by: float
 
 
-def missed(program: Program, spend: Array, customers: Array) -> tuple[Miss, ...]:
-    """All limits that spend and expected customers, of shape (channels,), do not keep; each once, at its worst."""
+def missed(program: Program, constraints: Sequence[Constraint], spend: Array, customers: Array) -> tuple[Miss, ...]:
+    """All limits that an allocation does not keep; each once, at its worst.
+
+    Rows, bounds and prices of entry are read as the constraints state them, not as the program has tightened them.
+
+    Parameters
+    ----------
+    program
+        The constraints' program.
+    constraints
+        What was promised.
+    spend, customers
+        The allocation and its expected customers, shape (channels,).
+    """
     rows = [row for row in program.limits if row.violation(spend, customers) > _KEPT]
     cuts = [cut for part in program.lazy if (cut := part.cut(program.setting, spend)) is not None]
     found = [(row.limit, float(row.residual(spend, customers))) for row in (*rows, *cuts)]
-    for index in np.flatnonzero((spend > program.lower) & (spend < program.hole * (1 - _KEPT))):
-        channel, least = program.setting.channels[index], float(program.hole[index])
-        entry = Limit(Subject(channel, "channel", (channel,)), Side.ZERO_OR_AT_LEAST, least, Unit.CURRENCY)
-        found.append((entry, least - float(spend[index])))
+    for index, least in (hole for part in constraints for hole in part.holes(program.setting).items()):
+        if 0 < spend[index] < least * (1 - _KEPT):
+            channel = program.setting.channels[index]
+            entry = Limit(Subject(channel, "channel", (channel,)), Side.ZERO_OR_AT_LEAST, least, Unit.CURRENCY)
+            found.append((entry, least - float(spend[index])))
     worst: dict[Limit | str, float] = {}
     for limit, by in found:
         worst[limit] = max(by, worst.get(limit, by))

@@ -46,7 +46,8 @@ def compiled(objective: Objective, constraints: Sequence[Constraint], setting: S
     _check_bounds(lower, upper, bounds, setting)
     for _ in range(2):
         upper = _tightened(lower, upper, shared)
-    hole = np.where(hole > upper * (1 + 1e-12), 0.0, hole)
+    shut = hole > upper * (1 + 1e-12)  # the price of entry is more than the rows leave: the channel gets nothing
+    upper, hole = np.where(shut, lower, upper), np.where(shut, 0.0, hole)
     lazy = tuple(constraint for constraint in constraints if type(constraint).cut is not Constraint.cut)
     lazy = tuple(constraint for constraint in lazy if constraint.cut(setting, np.full(len(lower), 1e300)) is not None)
     return Program(setting, goal, lower, upper, hole, shared, bounds, lazy)

@@ -28,6 +28,18 @@ class Objective(ABC):
 
     An objective of one's own states ``wants`` and ``goal``, a linear one by ``Goal.linear``, and is then solved,
     explained, certified and flown as the four here are.
+
+    Examples
+    --------
+    >>> from mmm.curves import Power
+    >>> from optimizer import Plan
+    >>> class Reach(Objective):
+    ...     wants, unit = "maximize", "customers, less a thousandth of the spend"
+    ...     def goal(self, setting):
+    ...         return Goal.linear(setting, per_customer=1.0, per_spend=0.001, constant=setting.organic)
+    >>> found = Plan(maximize=Reach()).solve({"tv": Power(2.0, 0.5)})  # 2 sqrt(x) - x / 1000 at x = 1,000,000
+    >>> round(found.total_spend, -3), round(found.value)
+    (1000000.0, 1000)
     """
 
     @property
