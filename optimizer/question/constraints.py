@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ __all__ = ["Budget", "Change", "Channel", "Constraint", "Customers", "Group", "M
 
 
 _BUDGET = Subject("budget")
+_NUDGE = 1e-5  # share by which a cap on marginal CAC is raised to see what that allows
 
 
 @dataclass(frozen=True)
@@ -227,8 +229,14 @@ class _MarginalCAC(_Bounds):
         for index in _indices(setting, self.subject):
             subject = Subject(setting.channels[index], "channel", (setting.channels[index],)).about("marginal CAC")
             limit = Limit(subject, Side.AT_MOST, float(self.at_most or 0.0), Unit.COST_PER_CUSTOMER)
-            rows.append(Bound(limit, index, 1.0, self._window(setting, index)[1], 0.0))
+            end = self._window(setting, index)[1]
+            rows.append(Bound(limit, index, 1.0, end, partial(self._relief, setting, index, end)))
         return rows
+
+    def _relief(self, setting: Setting, index: int, end: float, spend: Array, customers: Array) -> float:
+        """Spend by which the bound moves out per unit of the cap, from a cap a little higher."""
+        further = replace(self, at_most=float(self.at_most or 0.0) * (1 + _NUDGE))
+        return (further._window(setting, index)[1] - end) / (float(self.at_most or 0.0) * _NUDGE)
 
     def holes(self, setting: Setting) -> dict[int, float]:
         """The least spend at which an S-shaped member is cheap enough."""

@@ -90,7 +90,7 @@ class Bound:
     channel: int
     sign: float
     room: float
-    relief: float = 1.0
+    relief: float | Callable[[Array, Array], float] = 1.0
 
     def residual(self, spend: Any, customers: Any) -> Any:
         """How far the bound is exceeded, negative where it holds."""
@@ -103,7 +103,7 @@ class Bound:
 
     def relief_at(self, spend: Array, customers: Array) -> float:
         """How much raising the limit's figure by one adds to the room."""
-        return self.relief
+        return self.relief(spend, customers) if callable(self.relief) else self.relief
 
 
 class Constraint(ABC):

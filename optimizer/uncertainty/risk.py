@@ -160,8 +160,11 @@ class _Search:
         def shares(shift: float) -> Array:
             return np.asarray(np.exp(np.minimum(logs + shift, ceiling)))
 
-        low, high = ceiling - 1.0, ceiling - float(logs.min()) + 1.0
-        share = shares(brentq(lambda shift: float(shares(shift).sum()) - 1.0, low, high))
+        def beyond(shift: float) -> float:
+            return float(shares(shift).sum()) - 1.0
+
+        low, high = -float(np.log(self.draws)) - 1.0, ceiling - float(logs.min()) + 1.0
+        share = shares(brentq(beyond, low, high) if beyond(high) > 0 else high)  # a tail of all draws: all at the cap
         share /= max(float(share.sum()), 1.0)  # rounding must not lift a weight above the cap
         share += max(1 - float(share.sum()), 0.0) / self.draws
         return np.asarray((1 - self.question.weight) / self.draws + self.question.weight * share)

@@ -138,3 +138,14 @@ def test_the_frontier_reads_the_price_of_its_own_budget():
     frame = Plan(minimize=BlendedCAC(1e5, 100), subject_to=cap).frontier(curves, [299_000, 300_000, 301_000], gap=1e-10)
     won, spent = frame["customers"].to_numpy(), frame["budget"].to_numpy()
     assert frame["marginal_cac"][1] == pytest.approx((spent[2] - spent[0]) / (won[2] - won[0]), rel=1e-3)
+
+
+def test_a_cap_on_marginal_cac_has_its_price():
+    def plan(cap):
+        limits = [Budget(at_most=2e5), Channel("tv").marginal_cac_at_most(cap)]
+        return Plan(maximize=Customers(), subject_to=limits).solve(THREE, gap=1e-10)
+
+    found = plan(150.0)
+    slope = (plan(150.5).customers - plan(149.5).customers) / 1.0
+    assert slope > 0
+    assert found.shadow_prices["tv marginal CAC at most 150"] == pytest.approx(slope, rel=1e-3)
