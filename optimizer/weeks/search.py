@@ -49,7 +49,7 @@ class FlightSearch:
         weekly_most: float | Mapping[str, float] | None,
         gap: float,
     ) -> None:
-        self.plan, self.response, self.labels, self.gap = plan, response, weeks, gap
+        self.response, self.labels, self.gap = response, weeks, gap
         pacing = [part for part in plan.subject_to if isinstance(part, Pacing)]
         rest = [part for part in plan.subject_to if not isinstance(part, Pacing)]
         program = compiled(plan.objective, rest, plan.setting(response.curves))
