@@ -9,9 +9,9 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
+from attribution.numbers import amount, cost, count
 from optimizer.answer.evaluation import Evaluation
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.formats import amount, number, unit_cost
 
 __all__ = ["Aim", "aim_of"]
 
@@ -70,7 +70,7 @@ class _BlendedCAC(Aim):
         return found.expected_cac
 
     def written(self, value: float) -> str:
-        return unit_cost(value)
+        return cost(value)
 
 
 @final
@@ -83,7 +83,7 @@ class _Customers(Aim):
         return found.expected_customers
 
     def written(self, value: float) -> str:
-        return number(value)
+        return count(value)
 
 
 @final

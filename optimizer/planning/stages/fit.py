@@ -10,6 +10,7 @@ from pathlib import Path
 import mmm
 from attribution.errors import BadInput, NotConverged
 from attribution.findings import Finding
+from mmm.sampling.convergence import GATE
 from optimizer.planning.file.config import Config
 from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.model import mix_model, neutral
@@ -113,9 +114,6 @@ def require_convergence(posterior: mmm.Posterior | None, accept: bool) -> None:
         + "\nRemedy: raise model.time_budget, or simplify the model (fewer channels, controls or harmonics, shorter "
         "lags). To use the fit all the same, set model.accept_unconverged: true; every output will say so."
     )
-
-
-GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
 
 
 def _sentence(finding: Finding) -> str:

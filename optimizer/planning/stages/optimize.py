@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
+from attribution.estimates import Estimate
 from attribution.findings import Finding
+from attribution.numbers import amount, likelihood
 from mmm import Posterior, ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
@@ -20,7 +22,7 @@ from optimizer.planning.file.keys.plan import PlanSection, Scenario
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.progress import Update
-from optimizer.planning.stages.result import ChannelRow, Estimate, PlanResult, ScenarioResult
+from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.question.program import Program
 
 __all__ = ["make_plan", "plan_scenarios"]
@@ -166,7 +168,7 @@ def _promise_likely(section: PlanSection, now: Evaluation, planned: Evaluation) 
     promise = section.customers.at_least.of(now.expected_customers)
     chance = planned.probability_of(promise)
     text = (
-        f"The promise of {promise:,.0f} customers holds in expectation, and with probability {chance:.0%}; "
+        f"The promise of {amount(promise)} customers holds in expectation, and with probability {likelihood(chance)}; "
         "promise less to be surer."
     )
     return Finding("promise_kept", chance >= 0.4, chance, 0.4, text)

@@ -9,7 +9,10 @@ from pydantic import Field, field_validator, model_validator
 from optimizer.planning.file.amounts import Amount, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
 
-__all__ = ["BudgetLimits", "GroupLimits", "Limits", "NextTests", "PlanSection", "Promise", "Scenario"]
+__all__ = ["PLAN_ITSELF", "BudgetLimits", "GroupLimits", "Limits", "NextTests", "PlanSection", "Promise", "Scenario"]
+
+PLAN_ITSELF = "Plan"
+"""What outputs call the plan among its what-ifs."""
 
 
 class Limits(Section):
