@@ -13,14 +13,17 @@ from optimizer.question.objectives import BlendedCAC, Objective, Profit, Spend
 
 if TYPE_CHECKING:
     from optimizer.cycle.guardrails import Ceiling, Guardrails
-    from optimizer.scenarios.what_ifs import (
+    from optimizer.scenarios import (
         BudgetChange,
+        BudgetOf,
         ChannelOff,
         Comparison,
         CostInflation,
+        FixedCost,
         LowerValue,
         NewChannel,
         Promise,
+        PromiseChange,
         Scenario,
         Together,
         compare,
@@ -39,12 +42,15 @@ _HOMES = {
     "optimizer.uncertainty.risk": ("Pessimistic", "Regret", "expected_regret", "risk_frontier", "tail_mean"),
     "optimizer.scenarios": (
         "BudgetChange",
+        "BudgetOf",
         "ChannelOff",
         "Comparison",
         "CostInflation",
+        "FixedCost",
         "LowerValue",
         "NewChannel",
         "Promise",
+        "PromiseChange",
         "Scenario",
         "Together",
         "compare",
@@ -60,6 +66,7 @@ __all__ = [
     "BlendedCAC",
     "Budget",
     "BudgetChange",
+    "BudgetOf",
     "Ceiling",
     "Certificate",
     "Change",
@@ -71,6 +78,7 @@ __all__ = [
     "CostInflation",
     "Customers",
     "Evaluation",
+    "FixedCost",
     "Flight",
     "FlightPlan",
     "Group",
@@ -86,6 +94,7 @@ __all__ = [
     "Plan",
     "Profit",
     "Promise",
+    "PromiseChange",
     "Regret",
     "Scenario",
     "Spend",

@@ -1,31 +1,45 @@
-"""What-ifs: transformations of a plan and its curves, and the table that compares their best answers."""
+"""What-ifs: transformations of a plan and its curves, and the one way to ask them."""
 
+from optimizer.scenarios.business import (
+    BudgetOf,
+    FixedCost,
+    PromiseChange,
+)
+from optimizer.scenarios.comparison import (
+    Answer,
+    Comparison,
+    answered,
+    compare,
+    scenario_frontiers,
+)
 from optimizer.scenarios.what_ifs import (
     AsPlanned,
     BudgetChange,
     ChannelOff,
-    Comparison,
     CostInflation,
     LowerValue,
     NewChannel,
     Promise,
     Scenario,
     Together,
-    compare,
-    scenario_frontiers,
 )
 
 __all__ = [
+    "Answer",
     "AsPlanned",
     "BudgetChange",
+    "BudgetOf",
     "ChannelOff",
     "Comparison",
     "CostInflation",
+    "FixedCost",
     "LowerValue",
     "NewChannel",
     "Promise",
+    "PromiseChange",
     "Scenario",
     "Together",
+    "answered",
     "compare",
     "scenario_frontiers",
 ]
