@@ -16,7 +16,7 @@ import pandas as pd
 
 from attribution import numbers
 
-__all__ = ["INTERVAL", "Estimate", "column_names"]
+__all__ = ["INTERVAL", "Estimate", "column_names", "interval_of"]
 
 INTERVAL = {"5%": 0.05, "95%": 0.95}
 """Columns of the 90 % interval in frames, and the quantiles they hold."""
@@ -49,18 +49,18 @@ class Estimate:
         return cls(value, value, value)
 
     @classmethod
-    def of(cls, draws: Draws) -> Self:
-        """Mean and 5th to 95th percentile of draws."""
-        low, high = np.quantile(draws, list(INTERVAL.values()))
+    def of(cls, draws: Draws, mass: float = 0.9) -> Self:
+        """Mean of draws, and the central interval that holds so much of them."""
+        low, high = np.quantile(draws, _tails(mass))
         return cls(float(np.mean(draws)), float(low), float(high))
 
     @classmethod
-    def cost(cls, spend: float, customers: Draws) -> Self:
+    def cost(cls, spend: float, customers: Draws, mass: float = 0.9) -> Self:
         """Spend per customer; the point is spend over mean customers, for a mean of ratios need not exist."""
         mean = float(np.mean(customers))
         if spend == 0 or mean <= 0:
             return cls.exact(np.nan)
-        low, high = np.quantile(customers, list(INTERVAL.values()))
+        low, high = np.quantile(customers, _tails(mass))
         return cls(spend / mean, spend / float(high), spend / float(low) if low > 0 else np.inf)
 
     @classmethod
@@ -97,6 +97,15 @@ class Estimate:
     def range(self, form: Callable[[float], str] = numbers.cost) -> str:
         """The interval alone: ``105.4 to 111.5``."""
         return f"{form(self.low)} to {form(self.high)}"
+
+
+def interval_of(draws: Draws, axis: int = 0) -> dict[str, Draws]:
+    """Columns of the 90 % interval of draws along an axis."""
+    return dict(zip(INTERVAL, np.quantile(draws, list(INTERVAL.values()), axis=axis), strict=True))
+
+
+def _tails(mass: float) -> list[float]:
+    return list(INTERVAL.values()) if mass == 0.9 else [(1 - mass) / 2, (1 + mass) / 2]
 
 
 def column_names(table: pd.DataFrame) -> tuple[str | None, str | None, str | None]:

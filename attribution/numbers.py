@@ -24,11 +24,14 @@ __all__ = [
     "compact",
     "cost",
     "count",
+    "decimal",
     "gap",
     "likelihood",
     "percent",
+    "percents",
     "plain",
     "ratio",
+    "seconds",
     "significant",
     "typed_percent",
 ]
@@ -120,9 +123,23 @@ def percent(value: float, signed: bool = False, decimals: int | None = None) -> 
     return (_HERE.written(value * 100, f"{'+' * signed}.{decimals}f") if float(text) else "0") + _HERE.percent
 
 
+def decimal(value: float, places: int) -> str:
+    """A figure without a unit, such as a correlation, with a fixed number of decimals.
+
+    >>> decimal(-0.0812, 2)
+    '−0.08'
+    """
+    return _HERE.written(value, f",.{places}f") if math.isfinite(value) else MISSING
+
+
+def seconds(value: float) -> str:
+    """Time that something took: ``3.1 s``."""
+    return decimal(value, 1) + " s"
+
+
 def ratio(value: float) -> str:
     """How many times one figure is another: ``3.4``."""
-    return _HERE.written(value, ",.1f") if math.isfinite(value) else MISSING
+    return decimal(value, 1)
 
 
 def typed_percent(value: float) -> str:
@@ -207,6 +224,11 @@ def amounts(values: Sequence[float] | np.ndarray[Any, Any]) -> list[str]:
             divisor, unit = size, letter
             break
     return [_tick(value / divisor, step / divisor, unit) for value in values]
+
+
+def percents(values: Sequence[float] | np.ndarray[Any, Any]) -> list[str]:
+    """Fractions of one axis as percentages, with just the decimals that tell them apart."""
+    return [text + _HERE.percent for text in amounts([round(100 * value, 10) for value in values])]
 
 
 def _tick(value: float, step: float, unit: str) -> str:

@@ -13,10 +13,7 @@ import numpy as np
 
 from mmm.arrays import Array
 
-__all__ = ["GATE", "ess_bulk", "ess_tail", "r_hat"]
-
-GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
-"""Names of the findings that a fit must pass to be used."""
+__all__ = ["ess_bulk", "ess_tail", "r_hat"]
 
 
 def r_hat(draws: Array) -> Array:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.estimates import Estimate
+from attribution.numbers import decimal
 from mmm.curves import ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
@@ -71,7 +72,7 @@ class Comparison:
     allocations: Mapping[str, Allocation]
 
     def _repr_html_(self) -> str:
-        return str(self.frame.to_html(float_format=lambda figure: f"{figure:,.2f}"))
+        return str(self.frame.to_html(float_format=lambda figure: decimal(figure, 2)))
 
 
 def answered(scenario: Scenario, plan: Plan, curves: ResponseCurves, gap: float = 1e-3) -> Answer:

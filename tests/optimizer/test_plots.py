@@ -28,7 +28,7 @@ def test_moves_go_from_now_to_planned_largest_increase_first():
     assert before.get_xdata().tolist() == [50, 30, 100]
     assert after.get_xdata().tolist() == [90, 30, 60]
     texts = [text.get_text() for text in ax.texts]
-    assert texts == ["+40  (+80 %)", "no change", "−40  (−40 %)"]
+    assert texts == ["+40  (+80\u00a0%)", "no change", "−40  (−40\u00a0%)"]
 
 
 def test_channels_that_come_or_go_are_zero_on_the_other_side():
@@ -36,7 +36,7 @@ def test_channels_that_come_or_go_are_zero_on_the_other_side():
     before, after = ax.get_lines()
     assert dict(zip(rows_of(ax), before.get_xdata(), strict=True)) == {"new": 0, "both": 5, "old": 10}
     assert dict(zip(rows_of(ax), after.get_xdata(), strict=True)) == {"new": 7, "both": 5, "old": 0}
-    assert [text.get_text() for text in ax.texts] == ["+7  (new)", "no change", "−10  (−100 %)"]
+    assert [text.get_text() for text in ax.texts] == ["+7  (new)", "no change", "−10  (−100\u00a0%)"]
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e4])
@@ -126,7 +126,7 @@ def test_blended_cac_draws_densities_of_one_and_states_the_odds():
         if len(line.get_xdata()) > 10:
             assert np.trapezoid(line.get_ydata(), line.get_xdata()) == pytest.approx(1, abs=0.02)
     chance = 100 * np.mean(planned < now)
-    assert f"probability {chance:.0f} %" in ax.get_xlabel()
+    assert f"probability {chance:.0f}\u00a0%" in ax.get_xlabel()
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names[0].startswith("now: 115")
     assert names[1].startswith("planned: 110")

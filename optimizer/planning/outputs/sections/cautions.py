@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmm.sampling.convergence import GATE
+from mmm.posterior.fit_checks import GATE
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.stages.result import Run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attribution.estimates import Estimate
-from attribution.numbers import count
+from attribution.numbers import count, seconds
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.result import Run
@@ -29,7 +29,7 @@ def _view(run: Run) -> dict[str, Any]:
     if run.attribution is not None:
         text = f"lookback {attributing.lookback}, {attributing.replicates} bootstrap replicates"
         facts.append(("Attribution", text))
-    facts.append(("Time taken", ", ".join(f"{name.lower()} {seconds:.1f} s" for name, seconds in run.seconds.items())))
+    facts.append(("Time taken", ", ".join(f"{name.lower()} {seconds(taken)}" for name, taken in run.seconds.items())))
     shown = {name: text for name, text in versions().items() if "loaded" not in name}
     facts.append(("Versions", ", ".join(f"{name} {text}" for name, text in shown.items())))
     return {"inputs": run.inputs.files, "provenance": facts}
