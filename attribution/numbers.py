@@ -176,6 +176,8 @@ def plain(value: float) -> str:
     >>> plain(250_000), plain(108.35), plain(2.0)
     ('250,000', '108.3', '2')
     """
+    if not math.isfinite(value):
+        return "∞" if value == math.inf else MISSING
     return _HERE.written(value, ",.0f" if abs(value) >= 1000 or value == round(value) else ",.4g")
 
 

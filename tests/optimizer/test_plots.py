@@ -126,7 +126,7 @@ def test_blended_cac_draws_densities_of_one_and_states_the_odds():
         if len(line.get_xdata()) > 10:
             assert np.trapezoid(line.get_ydata(), line.get_xdata()) == pytest.approx(1, abs=0.02)
     chance = 100 * np.mean(planned < now)
-    assert f"probability {chance:.0f}\u00a0%" in ax.get_xlabel()
+    assert f"probability {chance:.0f} %" in ax.get_xlabel()
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names[0].startswith("now: 115")
     assert names[1].startswith("planned: 110")
