@@ -37,7 +37,9 @@ def read(text: str) -> float:
 @given(value=FINITE)
 def test_what_is_written_reads_as_the_number_it_stands_for(form, value: float) -> None:
     units, share = COARSEST[form]
-    assert read(form(value)) == pytest.approx(value, abs=(units + share * abs(value)) * (1 + 1e-9) + 1e-12)
+    assert read(form(value)) == pytest.approx(
+        value, abs=(units + share * abs(value)) * (1 + 1e-9) + 1e-12 * (1 + abs(value))
+    )
 
 
 @pytest.mark.parametrize("form", [*FORMS[:6], lambda value: numbers.decimal(value, 2)])
