@@ -37,10 +37,12 @@ bench-mmm: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/mmm_geo.py
 	$(BIN)/python tests/benchmarks/mmm_calibration.py
 	$(BIN)/python tests/benchmarks/mmm_truth.py
+	$(BIN)/python tests/benchmarks/mmm_graph.py
 
 bench-optimizer: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/optimizer_suite.py
 	$(BIN)/python tests/benchmarks/optimizer_engines.py
+	$(BIN)/python tests/benchmarks/promised_times.py
 
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python

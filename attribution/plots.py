@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from attribution.analysis.flow import days_to_conversion, path_lengths, step_shares
+from attribution.arrays import Array
 from attribution.drawing.axes import amount_axis, percent_axis
 from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
@@ -253,7 +253,7 @@ def _rate(axes: Axes, grouped: pd.DataFrame) -> list[Any]:
     return [axes.patches[0], line]
 
 
-def _write_cells(axes: Axes, values: npt.NDArray[np.float64], top: float) -> None:
+def _write_cells(axes: Axes, values: Array, top: float) -> None:
     if values.shape[1] > 20:
         return
     size = 8.5 if values.shape[1] <= 10 else 7

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from attribution.arrays import Array
 from attribution.errors import BadInput, UnknownChannel
 
 __all__ = ["blended_cac", "channel_cac", "cost_per", "marginal_cac", "paid_cac"]
-
-Array = NDArray[np.float64]
 
 
 def cost_per(spend: ArrayLike, customers: ArrayLike) -> Array:

@@ -48,7 +48,7 @@ def fit(
         Length of the first run, per chain. Where None 1000 of each, and of several geos 1300 after 500: among their
         many parameters the largest R-hat of shorter chains passes its limit by chance.
     seed
-        The same inputs and seed give the same draws.
+        The same inputs and seed give the same draws on one machine; another processor rounds differently.
     progress
         Called a few times a second with a :class:`Progress`.
     time_budget

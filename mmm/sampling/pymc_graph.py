@@ -1,7 +1,8 @@
 """The mix model as a PyMC graph: the readable reference.
 
 The fused kernel samples the same density many times faster, for every likelihood; a test holds log density and
-gradient of the two together. Only this module imports PyMC.
+gradient of the two together. Only this module imports PyMC; PyTensor calls NumPy for its matrix products, unless the
+user has chosen a library (``mmm/sampling/pytensor_settings.py``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mmm.model.model import Model, NegativeBinomialLikelihood, NormalLikelihood,
 from mmm.model.priors import Beta, Gamma, HalfNormal, LogNormal, Normal, Prior
 from mmm.sampling.layout import Block
 from mmm.sampling.national_problem import Problem, standardise
+from mmm.sampling.pytensor_settings import settle_blas
 
 __all__ = ["build", "coordinates"]
 
@@ -30,6 +32,10 @@ def build(panel: Panel, model: Model) -> Any:
     Free variables are named after the blocks of the layout, in its order, then ``sigma`` (or ``dispersion``); where
     the baseline does not collapse, ``whitened`` stands for its coefficients.
 
+    Compile with ``mode="NUMBA"``, as in ``build(panel, model).compile_logp(mode="NUMBA")``: it needs neither a C
+    compiler nor a BLAS library. PyTensor's default mode writes C and takes about twice as long a call; on a machine
+    without a C compiler it falls back to Python, hundreds of times slower (``tests/benchmarks/mmm_graph.py``).
+
     Raises
     ------
     BadInput
@@ -38,6 +44,7 @@ def build(panel: Panel, model: Model) -> Any:
     if len(panel.geos) > 1:
         remedy = "sum the geos, or use mmm.fit."
         raise BadInput(Complaint("model", "a panel by geo has no graph in PyMC.", remedy=remedy))
+    settle_blas()
     problem = standardise(panel, model)
     # without this policy PyTensor takes the log of a curve's constants in single precision
     with pytensor.config.change_flags(cast_policy="numpy+floatX"), pm.Model() as graph:

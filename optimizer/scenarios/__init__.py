@@ -1,4 +1,9 @@
-"""What-ifs: transformations of a plan and its curves, and the one way to ask them."""
+"""What-ifs: transformations of a plan and its curves, and the one way to ask them.
+
+A what-if takes a plan and curves and returns a plan and curves (``Scenario``), so that each is solved with the same
+proof as the plan itself; ``Together`` chains several. Begin with ``what_ifs``, then ``business``; ``comparison`` asks
+them, for Python and for the plan file. Imports ``optimizer.plan``.
+"""
 
 from optimizer.scenarios.business import (
     BudgetOf,

@@ -45,6 +45,10 @@ MODELS |= WIDE
 
 @pytest.fixture(scope="module")
 def reached(company):
+    return reached_panel(company)
+
+
+def reached_panel(company):
     """The company with one channel measured by reach and frequency and another without spend."""
     frame = company()[0]
     frame["often"] = 1 + np.random.default_rng(1).gamma(2.0, 1.0, len(frame))

@@ -1,0 +1,171 @@
+"""Put one small fault at a time into the files where a wrong sign costs most, and see whether a test notices.
+
+``python tests/mutation/run.py`` mutates all files, ``python tests/mutation/run.py optimizer/question/constraints.py``
+one; ``--sample 40`` takes that many faults of each, evenly spread. Survivors that docs/mutation.md does not explain
+fail the command.
+
+Each fault is tried in a fork of a process that has loaded all libraries, so that a try costs the tests alone. Tools at
+hand do not serve here: mutmut leaves decorated functions alone, which a compiled kernel consists of, and cosmic-ray
+starts Python for each fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+KERNEL = "mmm/kernel/density.py"
+TARGETS = {
+    "optimizer/question/constraints.py": ("tests/optimizer/test_constraints.py", "tests/optimizer/test_refusals.py", "tests/optimizer/test_plan.py", "tests/optimizer/test_edges.py", "tests/optimizer/test_laws.py"),
+    "attribution/models/absorbing_chain.py": ("tests/attribution/test_absorbing_chain.py",),
+    KERNEL: (),
+}  # fmt: skip
+SKIPPED = {KERNEL: frozenset({"_entries"})}  # a table of addresses, which only the compiled kernel reads
+LIBRARIES = ("numpy", "pandas", "scipy.optimize", "scipy.sparse.linalg", "ibis", "duckdb", "pytest", "hypothesis")
+_LONGEST = 600.0
+
+
+class _Served(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Serves a module from another source."""
+
+    def __init__(self, name: str, source: str) -> None:
+        self.name, self.source = name, source
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        return importlib.util.spec_from_loader(name, self) if name == self.name else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self.source, f"<mutant of {self.name}>", "exec"), module.__dict__)  # noqa: S102  our own sources
+
+
+def loaded(name: str, path: Path) -> ModuleType:
+    """A file as a module."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def by_tests(target: str) -> Callable[[], bool]:
+    """Whether the target's tests pass."""
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    import pytest
+
+    options = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:cov",
+        "--assert=plain",
+        "--hypothesis-seed=0",
+    ]
+    options.append(f"--timeout={_LONGEST:.0f}")
+    return lambda: pytest.main([*options, *(str(ROOT / test) for test in TARGETS[target])]) == 0
+
+
+def by_graph() -> Callable[[], bool]:
+    """Whether the interpreted kernel has the PyMC graph's density."""
+    kernel = loaded("kernel_in_python", HERE / "kernel_in_python.py")
+    tests = loaded("density_tests", ROOT / "tests/mmm/test_density.py")
+    values = kernel.graph_values(loaded("mmm_fixtures", ROOT / "tests/mmm/conftest.py"), tests)
+    stand_ins = kernel.stand_ins()
+
+    def holds() -> bool:
+        for name in [name for name in sys.modules if name.startswith(("mmm.kernel", "mmm.sampling"))]:
+            del sys.modules[name]
+        sys.modules.update(stand_ins)
+        return bool(kernel.holds(values))
+
+    return holds
+
+
+def survives(mutant: Any, target: str, check: Callable[[], bool], longest: float) -> bool:
+    """Whether the checks pass on a mutant, in a process of its own; one that goes on for too long does not."""
+    child = os.fork()
+    if child == 0:
+        passed = False
+        try:
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
+            sys.meta_path.insert(0, _Served(target.removesuffix(".py").replace("/", "."), mutant.source))
+            passed = check()
+        except BaseException:  # noqa: S110  any error of a mutant is noticed
+            pass
+        os._exit(0 if passed else 1)
+    end = time.monotonic() + longest
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status == 0
+        time.sleep(0.02)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def one_file(target: str, sample: int | None) -> Iterator[str]:
+    """Mutate one file; yields the faults that nobody noticed and nobody explained."""
+    faults = loaded("mutants", HERE / "mutants.py")
+    explained = (
+        (ROOT / "docs" / "mutation.md").read_text(encoding="utf-8").split(f"## {target}\n")[-1].split("\n## ")[0]
+    )
+    source = (ROOT / target).read_text(encoding="utf-8")
+    every = list(faults.mutants(source, SKIPPED.get(target, frozenset())))
+    chosen = every[:: max(1, len(every) // sample)] if sample else every
+    check = by_graph() if target == KERNEL else by_tests(target)
+    began = time.monotonic()
+    if not survives(faults.Mutant("", 0, "", source), target, check, _LONGEST):
+        raise SystemExit(f"{target}: the checks fail without any fault")
+    longest = 20.0 + 10 * (time.monotonic() - began)
+    alive = [fault for fault in chosen if survives(fault, target, check, longest)]
+    unexplained = [fault for fault in alive if str(fault) not in explained]
+    print(
+        f"{target}: {len(chosen)} of {len(every)} faults tried, {len(chosen) - len(alive)} noticed, "
+        f"{len(alive) - len(unexplained)} explained, {len(unexplained)} left",
+        flush=True,
+    )
+    for fault in unexplained:
+        yield f"{target}:{fault.line}: {fault}"
+
+
+def main() -> int:
+    """Run each file in a process of its own, so that none sees what another loaded."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("targets", nargs="*", help=f"of {', '.join(TARGETS)}; all of them unless given")
+    parser.add_argument("--sample", type=int, help="faults per file; all of them unless given")
+    arguments = parser.parse_args()
+    if len(arguments.targets) == 1:
+        left = list(one_file(arguments.targets[0], arguments.sample))
+        print("\n".join(left))
+        return bool(left)
+    more = ["--sample", str(arguments.sample)] if arguments.sample else []
+    return max(
+        subprocess.run([sys.executable, __file__, target, *more], check=False).returncode
+        for target in arguments.targets or TARGETS
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
