@@ -12,6 +12,7 @@ import pandas as pd
 from attribution.arrays import Array
 from attribution.economics.cac import channel_cac
 from attribution.errors import BadInput
+from attribution.estimates import INTERVAL
 from attribution.models.credit import Credit
 from attribution.models.model import Model, Solution
 from attribution.models.sums_by_key import Tally
@@ -95,14 +96,12 @@ def summary_of(draws: pd.DataFrame, estimate: pd.Series) -> pd.DataFrame:
     """Estimate, mean, standard error, 5 % and 95 % of draws, one row per column of the draws."""
     values = draws.to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
-        low, high = (_quantile(values, share) for share in (0.05, 0.95))
         return pd.DataFrame(
             {
                 "estimate": estimate.to_numpy(dtype=float),
                 "mean": values.mean(axis=0),
                 "standard_error": values.std(axis=0, ddof=1),
-                "5%": low,
-                "95%": high,
+                **{name: _quantile(values, share) for name, share in INTERVAL.items()},
             },
             index=estimate.index,
         )

@@ -21,6 +21,7 @@ from attribution.models.heuristic import Heuristic
 from attribution.models.markov import Markov
 from attribution.models.model import Model
 from attribution.models.sums_by_key import Tally
+from attribution.numbers import decimal
 from attribution.paths.journeys import Journeys
 from attribution.paths.path_rules import BUCKETS
 from attribution.paths.touches import Touches
@@ -108,7 +109,7 @@ def choose_order(journeys: Journeys, orders: Sequence[int] = (1, 2, 3)) -> Order
 
 def _sentence(ranked: list[int], chosen: int, table: pd.DataFrame) -> str:
     higher = [order for order in ranked if order > chosen]
-    auc = f"AUC {float(table['auc'].loc[chosen]):.3f} on held-out paths, where 0.5 is a coin"
+    auc = f"AUC {decimal(float(table['auc'].loc[chosen]), 3)} on held-out paths, where 0.5 is a coin"
     if not higher:
         return f"Order {chosen} predicts best of those tried ({auc})."
     plural = "predicts" if len(higher) == 1 else "predict"

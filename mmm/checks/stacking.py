@@ -14,6 +14,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from attribution.numbers import percent
 from mmm.arrays import Array
 from mmm.checks.backtest import Backtest, Origins, place_of_fits, rolling_origins
 from mmm.checks.stacking_weights import PoolScores, bootstrap, pool_scores
@@ -138,12 +139,15 @@ class Stack:
         behind, best = self._behind(), self._best
         low = np.quantile(behind, 0.05, axis=0)
         near = [place for place in range(len(self.names)) if place != best and low[place] <= 0]
-        share = [f"{weight:.0%}" for weight in self.weights]
+        share = [percent(weight) for weight in self.weights]
         first = f"{self.names[best]} ({share[best]} of the draws)"
         if not near:
             text = f"{first} forecasts unseen periods better than every other model."
         else:
-            others = ", ".join(f"{self.names[p]} ({np.median(behind[:, p]):+.1%}, {share[p]})" for p in near)
+            others = ", ".join(
+                f"{self.names[p]} ({percent(float(np.median(behind[:, p])), signed=True, decimals=1)}, {share[p]})"
+                for p in near
+            )
             text = (
                 f"Forecasts of unseen periods cannot tell {first} from {others}: in brackets the error beyond that of "
                 f"{self.names[best]} and the share of the draws. What is concluded rests on all of them."

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.estimates import interval_of
 from attribution.findings import Finding
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
@@ -260,8 +261,7 @@ class Posterior:
             mean += expected * cell.unit
             drawn += self.model.likelihood.predict(rng, expected, cell.sigma, cell.unit) * cell.unit
         drawn += shared_noise(self.cells, self.panel.periods, rng)
-        low, high = np.quantile(drawn, [0.05, 0.95], axis=1)
-        table = {"observed": self.panel.kpi.sum(axis=0), "mean": mean.mean(axis=1), "5%": low, "95%": high}
+        table = {"observed": self.panel.kpi.sum(axis=0), "mean": mean.mean(axis=1), **interval_of(drawn, axis=1)}
         return pd.DataFrame(table, index=self.panel.dates)
 
     def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:

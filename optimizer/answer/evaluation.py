@@ -11,6 +11,7 @@ import pandas as pd
 
 from attribution.economics.cac import Business
 from attribution.errors import BadInput, Problem
+from attribution.estimates import Estimate
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 
@@ -64,11 +65,16 @@ class Evaluation:
         return float(self.business.cac(self.spend.sum(), self.expected_customers))
 
     def interval(self, mass: float = 0.9) -> pd.DataFrame:
-        """Central intervals of customers and blended CAC: rows by figure, columns mean, low and high."""
-        tails = [(1 - mass) / 2, (1 + mass) / 2]
-        rows = {"customers": self.customers, "blended_cac": self.blended_cac}
-        figures = {name: (draws.mean(), *np.quantile(draws, tails)) for name, draws in rows.items()}
-        return pd.DataFrame.from_dict(figures, orient="index", columns=["mean", "low", "high"])
+        """Central intervals of customers and blended CAC: rows by figure, columns mean, low and high.
+
+        The CAC's mean is the ratio of expected totals, as everywhere: a mean of ratios need not exist.
+        """
+        outlay = self.fixed_cost + float(self.spend.sum())
+        estimates = {
+            "customers": Estimate.of(self.customers, mass),
+            "blended_cac": Estimate.cost(outlay, self.customers, mass),
+        }
+        return pd.DataFrame({name: vars(one) for name, one in estimates.items()}).T.rename(columns={"point": "mean"})
 
     def probability_below(self, other: Evaluation) -> float:
         """Probability that the blended CAC is below another allocation's, draw by draw; ties count half."""
