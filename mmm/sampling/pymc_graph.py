@@ -36,8 +36,9 @@ def build(panel: Panel, model: Model) -> Any:
     the baseline does not collapse, ``whitened`` stands for its coefficients.
 
     Compile with ``mode="NUMBA"``, as in ``build(panel, model).compile_logp(mode="NUMBA")``: it needs neither a C
-    compiler nor a BLAS library. PyTensor's default mode writes C and takes about twice as long a call; on a machine
-    without a C compiler it falls back to Python, hundreds of times slower (``tests/benchmarks/mmm_graph.py``).
+    compiler nor a BLAS library of the system. PyTensor's default mode writes C, with NumPy for matrix products, and
+    takes about twice as long a call; on a machine without a C compiler it falls back to Python, and says so when it
+    is imported: hundreds of times slower (``python tests/benchmarks/mmm_graph.py``).
 
     Raises
     ------
