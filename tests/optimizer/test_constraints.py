@@ -179,6 +179,15 @@ def test_marginal_cac_allows_the_spends_whose_last_customer_is_cheap_enough(cap)
     assert slopes[0] < 1 / cap < slopes[1]
 
 
+@pytest.mark.parametrize("cap", [80.0, 120.0])
+def test_raising_a_cap_on_marginal_cac_moves_the_bound_by_its_relief(cap):
+    nothing = np.zeros(3)
+    (line,) = lines(Channel("a").marginal_cac_at_most(cap))
+    low, high = (lines(Channel("a").marginal_cac_at_most(cap * by))[0] for by in (0.999, 1.001))
+    moved = excess(low, nothing, nothing) - excess(high, nothing, nothing)
+    assert relief(line, nothing, nothing) == pytest.approx(moved / (cap * 0.002), rel=1e-3)
+
+
 def test_a_hole_of_less_than_one_unit_of_currency_is_one():
     curves = ResponseCurves({"seo": Hill(700.0, 0.5, 3.0)})
     least = Channel("seo").marginal_cac_at_most(0.002).holes(Plan(minimize=BlendedCAC()).setting(curves))
