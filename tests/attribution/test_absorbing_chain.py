@@ -146,6 +146,17 @@ def test_memory_is_counted_by_states_where_solving_is_closed(monkeypatch):
     items, _ = counted(walks(5, 40, 7, seed=4), 5, 2)
     monkeypatch.setattr(absorbing_chain, "_DENSE", Chain.of(items, 5).states - 1)
     assert Chain.of(items, 5).cells == len(items)
+    monkeypatch.setattr(absorbing_chain, "_DENSE", Chain.of(items, 5).states)
+    assert Chain.of(items, 5).cells == Chain.of(items, 5).states ** 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_everybody_begins_alike(monkeypatch, way):
+    paths = [([2, *touches], weights) for touches, weights in walks(4, 30, 6, seed=6)]
+    items, sums = counted(paths, 4, 1)
+    for name, value in WAYS[way].items():
+        monkeypatch.setattr(absorbing_chain, name, value)
+    np.testing.assert_allclose(solved(items, sums, 4), removal(items, sums, 4), rtol=1e-9, atol=1e-9)
 
 
 def test_a_chain_without_a_way_out_is_refused(monkeypatch):

@@ -18,15 +18,14 @@ def graph_values(fixtures: Any, tests: Any) -> list[tuple[Any, Any, Any, float, 
     fixtures, tests
         The modules tests/mmm/conftest.py and tests/mmm/test_density.py.
     """
-    from mmm.sampling.fused_density import fuse
-    from mmm.sampling.national_problem import standardise
+    from mmm.sampling.prepared import prepare
     from mmm.sampling.pymc_graph import build, coordinates
 
     values = []
     for name in ("delayed, logistic", "student", "per channel", "reach and frequency"):
         panel = tests.reached_panel(fixtures.simulated_company) if name in tests.WIDE else fixtures.small_panel()
         model = tests.MODELS[name]
-        density, graph = fuse(standardise(panel, model)), build(panel, model)
+        density, graph = prepare(panel, model).problem.fused(), build(panel, model)
         value, slope = graph.compile_logp(mode="FAST_COMPILE"), graph.compile_dlogp(mode="FAST_COMPILE")
         for theta in tests.points(density, 2):
             point = coordinates(density.problem, theta)
@@ -53,11 +52,10 @@ def _same(function: Any) -> Any:
 def holds(values: list[tuple[Any, Any, Any, float, Any]]) -> bool:
     """Whether the interpreted kernel has the graph's densities and gradients."""
     from mmm.kernel.density import log_density
-    from mmm.sampling.fused_density import fuse
-    from mmm.sampling.national_problem import standardise
+    from mmm.sampling.prepared import prepare
 
     for panel, model, theta, expected, slopes in values:
-        density = fuse(standardise(panel, model))
+        density = prepare(panel, model).problem.fused()
         gradient = np.empty(density.size)
         value = log_density(theta, *density.arguments, gradient) + density.problem.log_constant
         if not (np.isclose(value, expected, rtol=1e-8) and np.allclose(gradient, slopes, rtol=1e-7, atol=1e-7)):
