@@ -5,10 +5,11 @@ becomes an interval of CAC. Currency and periods are the caller's. Begin with ``
 counts as CAC. Imports errors only.
 """
 
-from attribution.economics.cac import blended_cac, channel_cac, marginal_cac, paid_cac
+from attribution.economics.cac import Business, blended_cac, channel_cac, marginal_cac, paid_cac
 from attribution.economics.lifetime_value import interval, lifetime_value, ltv_to_cac, payback_months
 
 __all__ = [
+    "Business",
     "blended_cac",
     "channel_cac",
     "interval",

@@ -11,6 +11,7 @@ from attribution.findings import Finding
 from attribution.numbers import decimal
 from mmm.model.effects import Effects, Neutral
 from mmm.posterior.posterior import Posterior
+from mmm.sampling.fit import fit
 
 __all__ = ["Sensitivity", "sensitivity"]
 
@@ -58,8 +59,6 @@ def sensitivity(posterior: Posterior, effects: Effects | None = None) -> Sensiti
     effects
         The other belief; :class:`Neutral` with the same total share where None.
     """
-    from mmm.sampling.fit import fit  # loads the sampler, which a look at two posteriors does not need
-
     total = float(getattr(posterior.model.effects, "total", 0.3))
     model = replace(posterior.model, effects=Neutral(total) if effects is None else effects)
     chains, draws = posterior.draws["sigma"].shape

@@ -22,8 +22,9 @@ from mmm.curves import ResponseCurves
 from mmm.curves.joined import joined
 from mmm.data.panel import Panel
 from mmm.model.model import Model
+from mmm.posterior.costs import average_cac, channel_table, marginal_cac
 from mmm.posterior.forecast import Organic
-from mmm.posterior.frames import DrawsFrame, summarise
+from mmm.posterior.frames import DrawsFrame
 from mmm.posterior.posterior import Posterior
 from mmm.sampling.fit_many import fit_many
 
@@ -164,16 +165,11 @@ class Stack:
 
     def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
         """Spend per customer that each channel brought; see :meth:`Posterior.cac`."""
-        spend = self.panel.national_spend.loc[start:end].sum().to_numpy()
-        with np.errstate(divide="ignore"):
-            return summarise(pd.DataFrame(spend / self.contributions(start, end)[list(self.channels)]))
+        return average_cac(self.panel.national_spend.loc[start:end].sum(), self.contributions(start, end))
 
     def marginal_cac(self, spend: pd.Series | None = None) -> pd.DataFrame:
         """Cost of one more customer at a steady weekly spend; see :meth:`Posterior.marginal_cac`."""
-        level = self.panel.recent_spend() if spend is None else spend
-        gained = {name: curve.marginal(float(level[name])) for name, curve in self.curves(weeks=1).items()}
-        with np.errstate(divide="ignore"):
-            return summarise(pd.DataFrame({name: 1.0 / values for name, values in gained.items()}))
+        return marginal_cac(self.curves(weeks=1), self.panel, spend)
 
     def curves(self, weeks: float = 13, frequency: Mapping[str, float] | None = None) -> ResponseCurves:
         """Response curves over a horizon, each draw of the model it came from; see :meth:`Posterior.curves`."""
@@ -193,13 +189,7 @@ class Stack:
 
     def summary(self) -> pd.DataFrame:
         """One row per channel: spend, customers, share, CAC and marginal CAC with 90 % intervals."""
-        tables = {"customers": self.contributions().summary(), "cac": self.cac(), "marginal_cac": self.marginal_cac()}
-        frame = pd.DataFrame({"spend": self.panel.total_spend})
-        for name, table in tables.items():
-            frame[name] = table["median"]
-            frame[f"{name} 5%"], frame[f"{name} 95%"] = table["5%"], table["95%"]
-        frame["share"] = frame["customers"] / float(self.panel.kpi.sum())
-        return frame
+        return channel_table(self.panel, self.contributions().summary(), self.cac(), self.marginal_cac())
 
     def by_model(self) -> pd.DataFrame:
         """Median customers of each channel under each model alone, and stacked: channels x models."""

@@ -1,4 +1,14 @@
-"""Natural values of the sampled coordinates, and the priors' terms."""
+"""Natural values of the sampled coordinates, and the priors' terms.
+
+A coordinate x stands for the natural value v, with constants a and b and the logarithm of dv/dx counted in:
+
+    normal       v = x             -((x - a) / b)² / 2
+    log-normal   v = exp(x)        -((x - a) / b)² / 2
+    half-normal  v = exp(x)        x - (v / a)² / 2
+    beta         v = 1/(1+e^-x)    a log v + b log(1 - v)
+    gamma        v = exp(x)        a x - b v
+    flat         v = x             0
+"""
 
 from __future__ import annotations
 
@@ -6,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from mmm.kernel.codes import BETA, FLAT, GAMMA, HALF_NORMAL, LOG_NORMAL, NORMAL
 from mmm.kernel.jit import inlined
 
 __all__ = ["prior_terms"]
@@ -15,36 +26,40 @@ __all__ = ["prior_terms"]
 def prior_terms(theta: Any, kinds: Any, first: Any, second: Any, values: Any, slopes: Any, gradient: Any) -> float:
     """Natural values, their slopes by coordinate, and the log prior with its gradient.
 
-    Writes ``values``, ``slopes`` and ``gradient``; returns the log prior without its constants.
+    Writes ``values``, ``slopes`` and ``gradient``; returns the log prior without its constants,
+    not-a-number where no family has a coordinate's code.
     """
     total = 0.0
     for j in range(theta.shape[0]):
         x, kind, a, b = theta[j], kinds[j], first[j], second[j]
-        if kind == 0:
+        if kind == NORMAL:
             z = (x - a) / b
             total -= 0.5 * z * z
             values[j], slopes[j], gradient[j] = x, 1.0, -z / b
-        elif kind == 1:
+        elif kind == LOG_NORMAL:
             z = (x - a) / b
             total -= 0.5 * z * z
             values[j] = np.exp(x)
             slopes[j], gradient[j] = values[j], -z / b
-        elif kind == 2:
+        elif kind == HALF_NORMAL:
             v = np.exp(x)
             z = v / a
             total += x - 0.5 * z * z
             values[j], slopes[j], gradient[j] = v, v, 1.0 - z * z
-        elif kind == 3:
+        elif kind == BETA:
+            # log v and log(1 - v) from the side on which nothing cancels and nothing overflows
             softplus = np.log1p(np.exp(-abs(x)))
             log_v = min(x, 0.0) - softplus
             log_w = -max(x, 0.0) - softplus
             v = np.exp(log_v)
             total += a * log_v + b * log_w
             values[j], slopes[j], gradient[j] = v, v * np.exp(log_w), a * np.exp(log_w) - b * v
-        elif kind == 4:
+        elif kind == GAMMA:
             v = np.exp(x)
             total += a * x - b * v
             values[j], slopes[j], gradient[j] = v, v, a - b * v
-        else:
+        elif kind == FLAT:
             values[j], slopes[j], gradient[j] = x, 1.0, 0.0
+        else:
+            total = np.nan
     return total

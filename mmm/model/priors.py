@@ -7,27 +7,27 @@ it is sampled.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, final
 
 import numpy as np
 
 from mmm.arrays import Array
+from mmm.model.family import Family
 
-__all__ = ["Beta", "Flat", "Gamma", "HalfNormal", "LogNormal", "Normal", "Prior"]
+__all__ = ["Beta", "Flat", "Gamma", "HalfNormal", "LogNormal", "Normal", "Parametric", "Prior"]
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 @dataclass(frozen=True)
-class Prior(ABC):
+class Prior(Family):
     """One distribution, sampled in an unconstrained coordinate.
 
-    ``code`` is the number under which the fused kernel knows the family; ``numbers`` are its two constants.
+    ``numbers`` are the two constants that the fused kernel reads beside the code.
     """
-
-    code: ClassVar[int]
 
     @property
     @abstractmethod
@@ -64,6 +64,7 @@ class Normal(Prior):
 
     mean: float = 0.0
     sd: float = 1.0
+    name: ClassVar[str] = "normal"
     code: ClassVar[int] = 0
 
     @property
@@ -99,6 +100,7 @@ class LogNormal(Prior):
 
     median: float = 1.0
     sigma: float = 1.0
+    name: ClassVar[str] = "log_normal"
     code: ClassVar[int] = 1
 
     @property
@@ -123,6 +125,7 @@ class HalfNormal(Prior):
     """Half-normal distribution: most mass near zero, scale ``scale``."""
 
     scale: float = 1.0
+    name: ClassVar[str] = "half_normal"
     code: ClassVar[int] = 2
 
     @property
@@ -148,6 +151,7 @@ class Beta(Prior):
 
     a: float = 1.0
     b: float = 1.0
+    name: ClassVar[str] = "beta"
     code: ClassVar[int] = 3
 
     @property
@@ -179,6 +183,7 @@ class Gamma(Prior):
 
     shape: float = 2.0
     rate: float = 2.0
+    name: ClassVar[str] = "gamma"
     code: ClassVar[int] = 4
 
     @property
@@ -202,6 +207,7 @@ class Gamma(Prior):
 class Flat(Prior):
     """No prior of its own: the density of what the coordinate stands for is counted elsewhere."""
 
+    name: ClassVar[str] = "flat"
     code: ClassVar[int] = 5
 
     @property
@@ -225,3 +231,14 @@ class Flat(Prior):
 
     def coordinate(self, natural: Any) -> Any:  # noqa: D102
         return natural
+
+
+@dataclass(frozen=True)
+class Parametric(Family):
+    """A family of formulas whose parameters are learnt: its fields that hold priors."""
+
+    @property
+    def priors(self) -> Mapping[str, Prior]:
+        """Parameter name -> prior, in the order in which the family's formula takes them."""
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: prior for name, prior in held.items() if isinstance(prior, Prior)}

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attribution.economics.cac import Business
 from attribution.errors import BadInput, Problem
 from attribution.estimates import Estimate
+from mmm.arrays import Array
 from mmm.curves import ResponseCurves
-from optimizer.question.program import Array
 
 __all__ = ["Evaluation", "evaluated"]
 
@@ -39,15 +40,19 @@ class Evaluation:
     organic: Array = field(repr=False)
 
     @property
+    def business(self) -> Business:
+        """Fixed cost, and the draws of organic customers."""
+        return Business(self.fixed_cost, self.organic)
+
+    @property
     def customers(self) -> Array:
         """Draws of all customers, shape (draws,)."""
-        return np.asarray(self.organic + self.paid.to_numpy().sum(axis=1))
+        return np.asarray(self.business.customers(self.paid.to_numpy().sum(axis=1)))
 
     @property
     def blended_cac(self) -> Array:
-        """Draws of the blended CAC, shape (draws,)."""
-        with np.errstate(divide="ignore"):
-            return (self.fixed_cost + float(self.spend.sum())) / np.maximum(self.customers, 0.0)
+        """Draws of the blended CAC, shape (draws,); infinite where nobody comes."""
+        return np.asarray(self.business.cac(float(self.spend.sum()), self.customers))
 
     @property
     def expected_customers(self) -> float:
@@ -57,7 +62,7 @@ class Evaluation:
     @property
     def expected_cac(self) -> float:
         """Outlay over expected customers: the figure that plans minimise."""
-        return float((self.fixed_cost + self.spend.sum()) / self.expected_customers)
+        return float(self.business.cac(self.spend.sum(), self.expected_customers))
 
     def interval(self, mass: float = 0.9) -> pd.DataFrame:
         """Central intervals of customers and blended CAC: rows by figure, columns mean, low and high.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from attribution.numbers import amount, typed_percent
 from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
-from optimizer.question.objectives import Profit
 
 __all__ = [
     "AsPlanned",
@@ -203,15 +202,9 @@ class LowerValue(Scenario):
         BadInput
             Where neither objective nor constraints depend on the value of a customer.
         """
-        objective, left = plan.objective, 1 - self.by
+        objective, left = plan.objective.worth_less(self.by), 1 - self.by
         parts = [MaxCAC(part.at_most * left) if isinstance(part, MaxCAC) else part for part in plan.subject_to]
-        if isinstance(objective, Profit):
-            value, organic = objective.value_per_customer, objective.value_per_organic
-            scaled = {c: v * left for c, v in value.items()} if isinstance(value, Mapping) else value * left
-            objective = replace(
-                objective, value_per_customer=scaled, value_per_organic=None if organic is None else organic * left
-            )
-        elif not any(isinstance(part, MaxCAC) for part in parts):
+        if objective is None and not any(isinstance(part, MaxCAC) for part in parts):
             remedy = "use maximize=Profit(...) or MaxCAC(...)."
             raise BadInput(Problem(self.name, "nothing in the plan depends on a customer's value.", remedy=remedy))
         return plan.replaced(objective=objective, subject_to=parts), curves
@@ -266,4 +259,4 @@ def check_share(owner: str, share: float) -> None:
 
 def _is_own(part: Constraint, channel: str) -> bool:
     """Whether a limit is stated of the channel itself; a group's is not, even where the channel is all of it."""
-    return getattr(part, "members", None) == (channel,) and getattr(part, "label", None) == channel
+    return getattr(part, "subject", None) == Channel(channel).subject

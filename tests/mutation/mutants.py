@@ -64,7 +64,8 @@ def mutants(source: str, skip: frozenset[str] = frozenset()) -> Iterator[Mutant]
                 setattr(parent, field, faulty)
             else:
                 getattr(parent, field)[index] = faulty
-            change = f"{_text(node)} → {_text(faulty)}"
+            shown = path[:-1] if isinstance(node, ast.Constant) else path  # a number says little without its place
+            change = f"{_text(_at(tree, shown))} → {_text(_at(mutated, shown))}"
             yield Mutant(where, node.lineno, change, ast.unparse(mutated))
 
 

@@ -59,7 +59,7 @@ def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Upda
         allocation=allocation,
         now=today,
         planned=planned,
-        rows=tuple(_rows(allocation, today, planned)),
+        rows=tuple(_rows(plan.program(curves), allocation, today, planned)),
         organic=organic,
         probability_better=aim.probability_better(planned, today),
         observed_maximum=seen,
@@ -105,8 +105,7 @@ def _now(inputs: Inputs, curves: ResponseCurves) -> pd.Series:
     return inputs.now.reindex(list(curves.channels)).astype(float)
 
 
-def _rows(allocation: Allocation, now: Evaluation, planned: Evaluation) -> Iterator[ChannelRow]:
-    program = allocation.plan.program(allocation.curves)
+def _rows(program: Program, allocation: Allocation, now: Evaluation, planned: Evaluation) -> Iterator[ChannelRow]:
     scale = max(float(now.spend.sum()), float(planned.spend.sum()), 1e-300)
     for place, channel in enumerate(allocation.curves.channels):
         before, after = float(now.spend[channel]), float(planned.spend[channel])
@@ -128,7 +127,7 @@ def _rows(allocation: Allocation, now: Evaluation, planned: Evaluation) -> Itera
 def _binding(program: Program, place: int, spend: float, slack: float) -> str:
     """Which of a channel's own limits its spend stands at; shared ones show as prices."""
     own = [bound for bound in program.bounds if bound.channel == place]
-    sides = {bound.sign for bound in own if bound.limit - bound.sign * spend <= slack}
+    sides = {bound.sign for bound in own if bound.room - bound.sign * spend <= slack}
     if sides == {-1.0, 1.0}:
         return "fixed"
     if spend <= slack:
