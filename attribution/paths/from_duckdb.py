@@ -11,6 +11,7 @@ import pandas as pd
 
 from attribution.arrays import Codes
 from attribution.errors import BadInput
+from attribution.numbers import amount
 from attribution.paths.fold import Ends, Grammar, fold
 from attribution.paths.partition import ROW, Keep, in_file, in_memory, partition
 from attribution.paths.path_rules import PathRules
@@ -81,7 +82,7 @@ def stream(
     interaction = codes["interaction"] if "interaction" in kinds else pd.Series(None, codes.index, dtype=object)
     bits = len(codes).bit_length()
     if (span[1] - span[0]) << bits >= 2**63:
-        raise BadInput(f"{len(codes):,} different kinds of touch are too many; group the channels first.")
+        raise BadInput(f"{amount(len(codes))} different kinds of touch are too many; group the channels first.")
     grammar = Grammar(
         channel=channel.astype(np.int64),
         window=np.array([rules.window(lookback, None if pd.isna(kind) else str(kind)) for kind in interaction]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
+from attribution.numbers import amount
 
 if TYPE_CHECKING:
     import ibis
@@ -20,12 +21,14 @@ def repeated(repeats: int, name: str) -> Problem:
         "a log delivered twice: Cleaning(drop=('duplicates',)) leaves them out; where times are coarse and repeats are "
         "real: Cleaning(keep_duplicates=True)."
     )
-    return Problem(name, f"holds {repeats:,} exact repeats (rows alike in every column).", remedy=remedy)
+    return Problem(name, f"holds {amount(repeats)} exact repeats (rows alike in every column).", remedy=remedy)
 
 
 def bots(paths: int, longest: int, cleaning: Cleaning) -> Problem:
     """Paths past the limit as a problem."""
-    text = f"holds {paths} paths of more than {cleaning.longest_path:,} touches, the longest of {longest:,}."
+    text = (
+        f"holds {paths} paths of more than {amount(cleaning.longest_path)} touches, the longest of {amount(longest)}."
+    )
     remedy = "a bot, most likely: Cleaning(drop=('bots',)) leaves them out; longest_path moves the limit."
     return Problem("touchpoints", text, remedy=remedy)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.numbers import amount
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import engine_of, epoch_micros, is_local, reads_text_times
 from attribution.reading.exclusions import without_repeats
@@ -314,7 +315,7 @@ def _rows(table: ibis.Table, condition: Any, faulty: int) -> str:
     import ibis
 
     if not is_local(table):
-        return f"{faulty:,} row{'s' if faulty > 1 else ''}"
+        return f"{amount(faulty)} row{'s' if faulty > 1 else ''}"
     numbered = table.select(row=ibis.row_number() + 1, bad=condition)
     first = numbered.filter("bad").order_by("row").limit(_SHOWN).execute()["row"]
     more = f" and {faulty - _SHOWN} more" if faulty > _SHOWN else ""

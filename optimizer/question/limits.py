@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from attribution.numbers import plain
+
 __all__ = ["Limit", "Side", "Subject", "Unit", "labels", "plain"]
-
-
-def plain(amount: float) -> str:
-    """A number as people write it: thousands separated, and no more digits than it has."""
-    return f"{amount:,.0f}" if abs(amount) >= 1000 or amount == round(amount) else f"{amount:,.4g}"
 
 
 class Side(Enum):

@@ -259,4 +259,4 @@ def check_share(owner: str, share: float) -> None:
 
 def _is_own(part: Constraint, channel: str) -> bool:
     """Whether a limit is stated of the channel itself; a group's is not, even where the channel is all of it."""
-    return getattr(part, "members", None) == (channel,) and getattr(part, "label", None) == channel
+    return getattr(part, "subject", None) == Channel(channel).subject
