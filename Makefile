@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: plan test test-engines lint bench bench-attribution bench-mmm bench-optimizer browser clean
+.PHONY: plan test test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer browser clean
 
 plan: $(VENV)/.installed
 	$(BIN)/cac plan examples/quarter/plan.yaml
@@ -18,6 +18,14 @@ test: $(VENV)/.installed-dev browser
 test-engines: $(VENV)/.installed-engines
 	sh .ci/engines
 	$(BIN)/python -m pytest -m engines
+
+# Branches that tests take; fails below the threshold in pyproject.toml.
+coverage: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not engines and not browser" --cov --cov-report=term:skip-covered
+
+# Small faults put into the most dangerous files, one at a time; fails where no test notices and docs/mutation.md gives no reason.
+mutate: $(VENV)/.installed-dev
+	$(BIN)/python tests/mutation/run.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
@@ -37,10 +45,12 @@ bench-mmm: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/mmm_geo.py
 	$(BIN)/python tests/benchmarks/mmm_calibration.py
 	$(BIN)/python tests/benchmarks/mmm_truth.py
+	$(BIN)/python tests/benchmarks/mmm_graph.py
 
 bench-optimizer: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/optimizer_suite.py
 	$(BIN)/python tests/benchmarks/optimizer_engines.py
+	$(BIN)/python tests/benchmarks/promised_times.py
 
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python

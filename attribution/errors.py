@@ -26,8 +26,8 @@ __all__ = [
 def nearest(name: object, known: Iterable[object]) -> str | None:
     """The known name closest to ``name``, or None where nothing comes near."""
     by_folded = {str(candidate).casefold(): str(candidate) for candidate in known}
-    found = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.5)
-    return by_folded[found[0]] if found else None
+    matches = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.5)
+    return by_folded[matches[0]] if matches else None
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class CacError(Exception):
 
 
 class BadInput(CacError, ValueError):
-    """Input that cannot be used; lists every problem found, not only the first."""
+    """Input that cannot be used; lists every problem, not only the first."""
 
     exit_code = 2
 

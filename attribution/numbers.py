@@ -1,14 +1,206 @@
-"""Numbers as texts: one at a time, and many in one unit."""
+"""Numbers as people read them: amounts, costs, counts, shares and probabilities, in the digits of one locale.
+
+Whoever writes a number for a reader calls a function here; plots, tables, report, terminal and messages then agree on
+digits, minus signs and what stands for a figure that does not exist.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["amounts", "compact"]
+__all__ = [
+    "CURRENCY",
+    "ENGLISH",
+    "MISSING",
+    "Locale",
+    "amount",
+    "amounts",
+    "change",
+    "compact",
+    "cost",
+    "count",
+    "decimal",
+    "gap",
+    "likelihood",
+    "percent",
+    "percents",
+    "plain",
+    "ratio",
+    "seconds",
+    "significant",
+    "typed_percent",
+]
+
+MISSING = "–"
+CURRENCY = "EUR"
+"""What money is counted in where nobody says otherwise."""
+
+
+@dataclass(frozen=True)
+class Locale:
+    """The marks of a language's numbers.
+
+    Parameters
+    ----------
+    thousands, decimal
+        Separators.
+    minus
+        Before a negative number.
+    percent
+        Behind a percentage, with its space.
+    units
+        Behind thousands, millions and billions.
+    """
+
+    thousands: str = ","
+    decimal: str = "."
+    minus: str = "−"
+    percent: str = "\u00a0%"
+    units: tuple[str, str, str] = ("k", "M", "bn")
+
+    def written(self, value: float, form: str) -> str:
+        """A number in one of Python's own forms, such as ``",.2f"``, with the marks of the locale."""
+        marks = {",": self.thousands, ".": self.decimal, "-": self.minus}
+        return "".join(marks.get(mark, mark) for mark in format(value, form))
+
+
+ENGLISH = Locale()
+_HERE = ENGLISH
+
+
+def amount(value: float) -> str:
+    """Money, or whole things, in whole units; thousands and millions stay written out so that columns add up.
+
+    >>> amount(1_234_500), amount(-3.2), amount(float("nan"))
+    ('1,234,500', '−3', '–')
+    """
+    return _HERE.written(value, ",.0f") if math.isfinite(value) else MISSING
+
+
+def count(value: float) -> str:
+    """Expected customers: one decimal below 100, whole up to ten millions, then in millions.
+
+    >>> count(12.34), count(24_586.2), count(12_340_000)
+    ('12.3', '24,586', '12.3M')
+    """
+    if not math.isfinite(value):
+        return MISSING
+    size = abs(value)
+    if size >= 1e7:
+        return _HERE.written(value / 1e6, ",.1f") + _HERE.units[1]
+    return _HERE.written(value, ",.1f" if size < 100 else ",.0f")
+
+
+def cost(value: float) -> str:
+    """Money per customer to three significant digits at least.
+
+    >>> cost(61.2), cost(1204.4), cost(0.03123), cost(float("inf"))
+    ('61.20', '1,204', '0.0312', '∞')
+    """
+    if not math.isfinite(value):
+        return "∞" if value == math.inf else MISSING
+    size = abs(value)
+    form = ",.0f" if size >= 1000 or size == 0 else ",.1f" if size >= 100 else ",.2f" if size >= 1 else ".3g"
+    return _HERE.written(value, form)
+
+
+def percent(value: float, signed: bool = False, decimals: int | None = None) -> str:
+    """A fraction as a percentage; without ``decimals`` a decimal below one percent only.
+
+    >>> [text.replace(chr(160), " ") for text in (percent(0.12), percent(-0.004), percent(0.12, signed=True))]
+    ['12 %', '−0.4 %', '+12 %']
+    """
+    if not math.isfinite(value):
+        return MISSING
+    if decimals is None:
+        decimals = 1 if 0 < abs(value) < 0.01 else 0
+    text = f"{value * 100:+.{decimals}f}" if signed else f"{value * 100:.{decimals}f}"
+    return (_HERE.written(value * 100, f"{'+' * signed}.{decimals}f") if float(text) else "0") + _HERE.percent
+
+
+def decimal(value: float, places: int) -> str:
+    """A figure without a unit, such as a correlation, with a fixed number of decimals.
+
+    >>> decimal(-0.0812, 2)
+    '−0.08'
+    """
+    return _HERE.written(value, f",.{places}f") if math.isfinite(value) else MISSING
+
+
+def seconds(value: float) -> str:
+    """Time that something took: ``3.1 s``."""
+    return decimal(value, 1) + " s"
+
+
+def ratio(value: float) -> str:
+    """How many times one figure is another: ``3.4``."""
+    return decimal(value, 1)
+
+
+def typed_percent(value: float) -> str:
+    """A relative change as people type it into a plan file, and as scenarios are called: ``+15%``."""
+    return f"{value:+.0%}"
+
+
+def gap(value: float) -> str:
+    """A proved distance from the best plan, rounded up: ``0.1 %``, ``less than 0.1 %``."""
+    if value < 1e-3:
+        return "less than " + percent(1e-3, decimals=1)
+    return percent(math.ceil(value * 1000) / 1000, decimals=1)
+
+
+def likelihood(probability: float) -> str:
+    """A probability that never claims certainty: draws cannot tell 99.9 % from 100 %."""
+    if probability > 0.99:
+        return "more than " + percent(0.99)
+    if probability < 0.01:
+        return "less than " + percent(0.01)
+    return percent(probability)
+
+
+def change(before: float, after: float) -> str:
+    """How a figure moved: ``+12 %``, ``unchanged``, or ``new`` where there was none."""
+    if abs(after - before) <= 5e-4 * max(before, after):
+        return "unchanged"
+    return percent(after / before - 1, signed=True) if before else "new"
+
+
+def plain(value: float) -> str:
+    """A number as people write it: thousands separated, and no more digits than it has.
+
+    >>> plain(250_000), plain(108.35), plain(2.0)
+    ('250,000', '108.3', '2')
+    """
+    if not math.isfinite(value):
+        return "∞" if value == math.inf else MISSING
+    return _HERE.written(value, ",.0f" if abs(value) >= 1000 or value == round(value) else ",.4g")
+
+
+def significant(value: float | None) -> str:
+    """A figure of no known unit: four significant digits, two where it is small; missing where there is none."""
+    if value is None or value != value:
+        return MISSING
+    return _HERE.written(value, ",.4g" if abs(value) >= 0.1 else ".2g")
+
+
+def compact(value: float) -> str:
+    """One number beside a mark, three digits at least and none that tells nothing.
+
+    >>> compact(41_842.3), compact(12_400_000), compact(0.98765), compact(12.3)
+    ('41,842', '12.4M', '0.988', '12.3')
+    """
+    size = abs(value)
+    if not math.isfinite(value):
+        return "∞" if value > 0 else MISSING
+    if size >= 1e6:
+        power, unit = (1e9, _HERE.units[2]) if size >= 1e9 else (1e6, _HERE.units[1])
+        return _HERE.written(value / power, ",.3g" if size < 1e12 else ",.0f") + unit
+    return _HERE.written(value, ",.0f" if size >= 100 or size == 0 else ".3g")
 
 
 def amounts(values: Sequence[float] | np.ndarray[Any, Any]) -> list[str]:
@@ -25,17 +217,23 @@ def amounts(values: Sequence[float] | np.ndarray[Any, Any]) -> list[str]:
     largest = float(np.abs(finite).max()) if finite.size else 0.0
     steps = np.diff(np.unique(finite))
     step = float(steps.min()) if steps.size else largest
+    if largest and largest < 1e-4:
+        return [_HERE.written(value, ".3g") if math.isfinite(value) else "" for value in values]
     divisor, unit = 1.0, ""
-    for size, letter, beyond in ((1e9, "bn", 1e9), (1e6, "M", 1e6), (1e3, "k", 1e4)):
+    thousand, million, billion = _HERE.units
+    for size, letter, beyond in ((1e9, billion, 1e9), (1e6, million, 1e6), (1e3, thousand, 1e4)):
         if largest >= beyond and step >= size / 1000:
             divisor, unit = size, letter
             break
-    if largest and largest < 1e-4:
-        return [f"{value:.3g}".replace("-", "−") if math.isfinite(value) else "" for value in values]
-    return [_amount(value / divisor, step / divisor, unit) for value in values]
+    return [_tick(value / divisor, step / divisor, unit) for value in values]
 
 
-def _amount(value: float, step: float, unit: str) -> str:
+def percents(values: Sequence[float] | np.ndarray[Any, Any]) -> list[str]:
+    """Fractions of one axis as percentages, with just the decimals that tell them apart."""
+    return [text + _HERE.percent for text in amounts([round(100 * value, 10) for value in values])]
+
+
+def _tick(value: float, step: float, unit: str) -> str:
     if not math.isfinite(value):
         return ""
     decimals = 0
@@ -43,25 +241,4 @@ def _amount(value: float, step: float, unit: str) -> str:
         decimals < 8 and step > 0 and abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6 * step * 10**decimals
     ):
         decimals += 1
-    if value == 0:
-        return "0"
-    return f"{value:,.{decimals}f}{unit}".replace("-", "−")
-
-
-def compact(value: float) -> str:
-    """One number beside a mark, three digits at least and none that tells nothing.
-
-    >>> compact(41_842.3), compact(12_400_000), compact(0.98765), compact(12.3)
-    ('41,842', '12.4M', '0.988', '12.3')
-    """
-    size = abs(value)
-    if not math.isfinite(value):
-        text = "∞" if value > 0 else "–"
-    elif size >= 1e6:
-        power, unit = next((power, unit) for power, unit in ((1e9, "bn"), (1e6, "M")) if size >= power)
-        text = f"{value / power:,.3g}{unit}" if size < 1e12 else f"{value / power:,.0f}{unit}"
-    elif size >= 100 or size == 0:
-        text = f"{value:,.0f}"
-    else:
-        text = f"{value:.3g}"
-    return text.replace("-", "−")
+    return _HERE.written(value, f",.{decimals}f") + unit if value else "0"

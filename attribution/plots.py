@@ -14,16 +14,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from attribution.analysis.flow import days_to_conversion, path_lengths, step_shares
+from attribution.arrays import Array
 from attribution.drawing.axes import amount_axis, percent_axis
 from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.labels import shortened, told_apart
 from attribution.drawing.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
 from attribution.errors import BadInput
+from attribution.numbers import CURRENCY, decimal, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,7 +79,7 @@ def comparison(
         return dot_rows(axes, marks, title, of + (", with 90 % intervals" if interval else ""), ratios=ratios)
 
 
-def cac(table: pd.DataFrame | Mapping[str, pd.DataFrame], ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+def cac(table: pd.DataFrame | Mapping[str, pd.DataFrame], ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
     """Cost per credited customer by channel and model; the table is like that of :func:`comparison`."""
     return comparison(table, ax, of=f"{currency} per credited customer", title="CAC by whose credit it is", ratios=True)
 
@@ -108,7 +109,7 @@ def removal_effect(effect: Any, ax: Axes | None = None) -> Axes:
     order = marks.mean.sort_values(ascending=False, kind="stable").index
     with style():
         axes = own_axes(ax, height=row_height(len(order)))
-        dot_rows(axes, [marks.at(order)], "Removal effect", "share of conversions lost without the channel", _percent)
+        dot_rows(axes, [marks.at(order)], "Removal effect", "share of conversions lost without the channel", _share)
         percent_axis(axes, "x", "share of conversions lost without the channel")
         return axes
 
@@ -184,7 +185,7 @@ def time_to_conversion(journeys: Any, ax: Axes | None = None) -> Axes:
         for at, share, side in ((half, "50 %", "half"), (most, "90 %", "nine in ten")):
             axes.axvline(at, color=ACCENT, linewidth=1.4, linestyle=(0, (4, 3)))
             axes.annotate(
-                f"{side} within\n{at:,.1f} days",
+                f"{side} within\n{decimal(at, 1)} days",
                 (at, 0.97),
                 xycoords=("data", "axes fraction"),
                 xytext=(5, 0),
@@ -252,14 +253,14 @@ def _rate(axes: Axes, grouped: pd.DataFrame) -> list[Any]:
     return [axes.patches[0], line]
 
 
-def _write_cells(axes: Axes, values: npt.NDArray[np.float64], top: float) -> None:
+def _write_cells(axes: Axes, values: Array, top: float) -> None:
     if values.shape[1] > 20:
         return
     size = 8.5 if values.shape[1] <= 10 else 7
     for (row, column), value in np.ndenumerate(values):
         if value >= 0.005:
             colour = "white" if value > 0.55 * top else INK
-            axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=size, color=colour)
+            axes.text(column, row, decimal(100 * value, 0), ha="center", va="center", fontsize=size, color=colour)
         elif value > 0:
             axes.text(column, row, "<1", ha="center", va="center", fontsize=size, color=SOFT)
 
@@ -280,5 +281,5 @@ def _views(table: pd.DataFrame | Mapping[str, pd.DataFrame]) -> list[Marks]:
     ]
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
+def _share(value: float) -> str:
+    return percent(value, decimals=1)

@@ -1,10 +1,5 @@
 """Arrays as all of the package writes them."""
 
-from __future__ import annotations
-
-import numpy as np
-import numpy.typing as npt
+from attribution.arrays import Array
 
 __all__ = ["Array"]
-
-Array = npt.NDArray[np.float64]

@@ -21,8 +21,10 @@ from attribution.drawing.axes import amount_axis, percent_axis
 from attribution.drawing.canvas import canvas, dress, headline, own_axes, style, svg
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.palette import ACCENT, BAND, BARS, NOW, PLANNED, SOFT
+from attribution.numbers import CURRENCY
 from mmm.drawing.by_week import decomposition, fit, forecast, table_of
 from mmm.drawing.frequency import optimal_frequency
+from mmm.posterior.frames import summarise
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +67,7 @@ def contributions(result: Any, ax: Axes | None = None, *, outcome: str = "custom
     return _rows(marks, ax, "What channels brought", f"{outcome}, with 90 % intervals")
 
 
-def cac(result: Any, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+def cac(result: Any, ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
     """Cost per customer by channel, with 90 % intervals, cheapest on top.
 
     Parameters
@@ -80,7 +82,7 @@ def cac(result: Any, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
     return _costs(_summary(result, "cac"), ax, "CAC by channel", f"{currency} per customer, with 90 % intervals")
 
 
-def marginal_cac(result: Any, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+def marginal_cac(result: Any, ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
     """Cost of the next customer by channel; like :func:`cac`."""
     label = f"{currency} for the next customer, with 90 % intervals"
     return _costs(_summary(result, "marginal_cac"), ax, "Marginal CAC by channel", label)
@@ -101,7 +103,7 @@ def response(
     now: float | None = None,
     planned: float | None = None,
     observed: tuple[float, float] | None = None,
-    labels: tuple[str, str] = ("spend over the horizon, EUR", "customers over the horizon"),
+    labels: tuple[str, str] = (f"spend over the horizon, {CURRENCY}", "customers over the horizon"),
 ) -> Axes:
     """One channel's response curve with its interval, today's and planned spend, and the range ever tried.
 
@@ -224,8 +226,7 @@ def _summary(result: Any, method: str) -> Table:
     table = table_of(result, method)
     if "mean" in table.columns or "median" in table.columns:
         return table
-    low, high = table.quantile(0.05), table.quantile(0.95)
-    return pd.DataFrame({"mean": table.mean(), "median": table.median(), "5%": low, "95%": high})
+    return summarise(pd.DataFrame(table))
 
 
 def _observed(axes: Axes, observed: tuple[float, float]) -> None:

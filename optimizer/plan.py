@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from attribution.economics.cac import Business
 from attribution.errors import BadInput, InfeasiblePlan, Problem
+from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
 from optimizer.answer.evaluation import Evaluation, evaluated
-from optimizer.answer.prices import prices_at
+from optimizer.answer.frontier import frontier_frame
+from optimizer.answer.misses import missed
+from optimizer.answer.prices import prices_at, prices_of
 from optimizer.answer.refusals import infeasible, refuse_if_ill_posed
 from optimizer.question.compiler import compiled
-from optimizer.question.constraints import Budget, Customers
+from optimizer.question.constraints import Budget, Customers, MaxCAC
 from optimizer.question.objectives import Objective
-from optimizer.question.program import Array, Constraint, Program, Setting
+from optimizer.question.program import Constraint, Program
+from optimizer.question.setting import Setting
 from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.engines import Engine, Hulls
@@ -45,7 +50,7 @@ class Plan:
     Raises
     ------
     BadInput
-        Where no objective, two, or one of the wrong direction is given.
+        Where no objective, two, or one of the wrong direction is given, or current spend is negative or missing.
 
     Examples
     --------
@@ -91,7 +96,9 @@ class Plan:
             raise BadInput(Problem("Plan", f"{strange[0]!r} is not a constraint.", remedy=remedy))
         object.__setattr__(self, "objective", objective)
         object.__setattr__(self, "subject_to", constraints)
-        object.__setattr__(self, "now", None if now is None else {str(c): float(x) for c, x in now.items()})
+        present = None if now is None else {str(channel): float(amount) for channel, amount in now.items()}
+        _check_spend("now", present or {})
+        object.__setattr__(self, "now", present)
 
     @property
     def organic(self) -> Any:
@@ -108,7 +115,12 @@ class Plan:
     @property
     def fixed_cost(self) -> float:
         """Fixed cost over the horizon."""
-        return float(getattr(self.objective, "fixed_cost", 0.0))
+        return self.objective.business.fixed_cost
+
+    @property
+    def business(self) -> Business:
+        """Fixed cost and organic customers over the horizon."""
+        return Business(self.fixed_cost, self.organic)
 
     def setting(self, curves: Mapping[str, ResponseCurve]) -> Setting:
         """The plan's figures in the order of the curves' channels.
@@ -125,7 +137,7 @@ class Plan:
             missing = [channel for channel in curves.channels if channel not in self.now]
             if missing:
                 raise BadInput(Problem("now", f"lacks {', '.join(missing)}.", remedy="state 0 for channels not used."))
-        return Setting(curves, float(np.mean(self.organic)), self.fixed_cost, now)
+        return Setting(curves, replace(self.business, organic=float(np.mean(self.organic))), now)
 
     def program(self, curves: Mapping[str, ResponseCurve]) -> Program:
         """The plan as mathematics over the curves' channels."""
@@ -153,6 +165,8 @@ class Plan:
 
         Raises
         ------
+        BadInput
+            Where the gap is negative, or the plan's figures do not fit the curves.
         IllPosedPlan
             Where the question has no sensible answer; the message says what to promise.
         InfeasiblePlan
@@ -160,6 +174,8 @@ class Plan:
         UnknownChannel
             Where a constraint names a channel without a curve.
         """
+        if not gap >= 0:
+            raise BadInput(Problem("gap", f"is {gap}.", remedy="give a share from 0 upwards, such as 1e-3."))
         program = self.program(curves)
         flat = FlatCurves(program.setting.curves)
         program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, time_limit).spend)
@@ -184,32 +200,20 @@ class Plan:
         gap
             How tight the bound has to be.
         """
+        _check_spend("spend", spend)
         best = self.solve(curves, gap)
         program = self.program(curves)
         amounts = program.setting.curves.amounts(spend)
         customers = FlatCurves(program.setting.curves).mean(amounts)
         score = program.goal.score(amounts, customers)
         bound = best.bound * program.goal.sign
-        broken = {
-            row.name: float(row.residual(amounts, customers))
-            for row in program.limits
-            if row.violation(amounts, customers) > 1e-9
-        }
-        for part in program.lazy:
-            if (cut := part.cut(program.setting, amounts)) is not None:
-                broken[cut.name] = float(cut.residual(amounts, customers))
-        for index in np.flatnonzero((amounts > program.lower) & (amounts < program.hole * (1 - 1e-9))):
-            channel = program.setting.channels[index]
-            broken[f"{channel} zero or at least {program.hole[index]:,.0f}"] = float(
-                program.hole[index] - amounts[index]
-            )
         distance = (bound - score) / program.goal.size(score, float(amounts.sum()))
         return Certificate(
             by_channel(channel_index(program.setting.curves), amounts, "spend"),
             score * program.goal.sign,
             best.bound,
             distance,
-            broken,
+            missed(program, self.subject_to, amounts, customers),
         )
 
     def frontier(
@@ -222,14 +226,24 @@ class Plan:
         One row per budget: budget, spend, customers, blended_cac, marginal_cac (the cost of the frontier's next
         customer), bound and gap, then the spend of each channel as columns named ``spend:<channel>``.
         """
-        from optimizer.answer.frontier import frontier_frame
+        objective = Customers(organic=self.organic, fixed_cost=self.fixed_cost)
+        limits = self.without(Budget, MaxCAC, Customers).subject_to
 
-        return frontier_frame(self, curves, budgets, gap)
+        def most(budget: Budget) -> Allocation:
+            return self.replaced(objective=objective, subject_to=[*limits, budget]).solve(curves, gap)
+
+        return frontier_frame(most, budgets)
 
     def evaluate(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Evaluation:
         """Posterior draws of customers and blended CAC at any allocation."""
         curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
         return evaluated(curves, spend, self.organic, self.fixed_cost)
+
+    def figures(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Array:
+        """Posterior draws of the objective's own figure at any allocation, shape (draws,)."""
+        outcome, setting = self.evaluate(curves, spend), self.setting(curves)
+        goal = self.objective.goal(setting.with_organic(outcome.organic))
+        return goal.figures(outcome.spend.to_numpy(), outcome.paid.to_numpy())
 
     def replaced(
         self,
@@ -274,38 +288,39 @@ class Plan:
 
     def described(self, program: Program, flat: FlatCurves, outcome: Outcome, gap: float, engine: str) -> Allocation:
         """An outcome as an allocation: customers, prices, status."""
-        spend, goal, curves = outcome.spend, program.goal, program.setting.curves
+        spend, goal, setting = outcome.spend, program.goal, program.setting
         assert spend is not None  # noqa: S101
         customers, slope = flat.mean_and_slope(np.arange(program.size), spend)
         prices = prices_at(program, spend, customers, slope)
-        won = goal.organic + float(customers.sum())
-        distance = (outcome.bound - outcome.score) / goal.size(outcome.score, float(spend.sum()))
-        names = [row.name for row in prices.rows]
-        index = channel_index(curves)
-        relief = np.array([row.relief_at(spend, customers) for row in prices.rows])
+        won, total = goal.business.customers(float(customers.sum())), float(spend.sum())
+        distance = (outcome.bound - outcome.score) / goal.size(outcome.score, total)
+        index = channel_index(setting.curves)
         with np.errstate(divide="ignore"):
             return Allocation(
                 spend=by_channel(index, spend, "spend"),
                 customers=won,
                 paid_customers=by_channel(index, customers, "paid_customers"),
-                blended_cac=(goal.fixed_cost + float(spend.sum())) / won if won > 0 else np.inf,
+                blended_cac=float(goal.business.cac(total, won)),
                 marginal_cac=by_channel(index, 1 / slope, "marginal_cac"),
                 value=outcome.score * goal.sign,
                 bound=outcome.bound * goal.sign,
                 gap=max(distance, 0.0),
-                shadow_prices=_by_name(names, prices.per_limit * relief * goal.sign),
+                prices=prices_of(program, prices, spend, customers),
                 entry_cac=by_channel(index, 1 / prices.needed_slope, "entry_cac"),
                 status=Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.STOPPED,
                 engine=engine,
-                plan=self,
-                curves=curves,
+                unit=self.objective.unit,
+                curves=setting.curves,
+                now=None if setting.now is None else by_channel(index, setting.now, "now"),
             )
 
 
-def _by_name(names: list[str], prices: Array) -> pd.Series:
-    """Prices by constraint; the two rows of an exact amount are one figure, so their prices add up."""
-    totals: dict[str, float] = {}
-    for name, price in zip(names, prices.tolist(), strict=True):
-        totals[name] = totals.get(name, 0.0) + price
-    index = pd.Index(list(totals), dtype="str")
-    return pd.Series(np.array(list(totals.values()), dtype=float), index=index, name="shadow_price")
+def _check_spend(name: str, spend: Mapping[str, float] | pd.Series) -> None:
+    """Refuse amounts that are negative, missing or without end, all of them at once."""
+    wrong = [
+        Problem(name, f"is {amount}.", str(channel), remedy="give an amount from 0 upwards.")
+        for channel, amount in spend.items()
+        if not 0 <= float(amount) < np.inf
+    ]
+    if wrong:
+        raise BadInput(wrong)

@@ -21,7 +21,7 @@ from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_a
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.palette import ACCENT, BAND, NOW, PLANNED, SOFT, WARN
 from attribution.errors import BadInput
-from attribution.numbers import amounts, compact
+from attribution.numbers import CURRENCY, amounts, compact, likelihood, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["blended_cac", "canvas", "channel_cac", "frontier", "moves", "scenarios", "schedule", "style", "svg"]
 
 
-def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
     """Spend now and planned by channel, the largest increase on top, the largest cut at the bottom.
 
     Parameters
@@ -66,7 +66,7 @@ def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = "EU
         return axes
 
 
-def channel_cac(now: pd.DataFrame, planned: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+def channel_cac(now: pd.DataFrame, planned: pd.DataFrame, ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
     """CAC by channel, now and planned, with 90 % intervals.
 
     Parameters
@@ -92,7 +92,7 @@ def frontier(
     *,
     now: tuple[float, float] | None = None,
     planned: tuple[float, float] | None = None,
-    currency: str = "EUR",
+    currency: str = CURRENCY,
 ) -> Axes:
     """Lowest blended CAC for each budget, with today and the plan.
 
@@ -141,7 +141,9 @@ def frontier(
         return axes
 
 
-def scenarios(table: pd.DataFrame, ax: Axes | None = None, *, plan: str | None = None, currency: str = "EUR") -> Axes:
+def scenarios(
+    table: pd.DataFrame, ax: Axes | None = None, *, plan: str | None = None, currency: str = CURRENCY
+) -> Axes:
     """Blended CAC of what-ifs, with 90 % intervals, in the order given.
 
     Parameters
@@ -168,7 +170,9 @@ def scenarios(table: pd.DataFrame, ax: Axes | None = None, *, plan: str | None =
         return axes
 
 
-def blended_cac(now: npt.ArrayLike, planned: npt.ArrayLike, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+def blended_cac(
+    now: npt.ArrayLike, planned: npt.ArrayLike, ax: Axes | None = None, *, currency: str = CURRENCY
+) -> Axes:
     """Distributions of the blended CAC, now and planned, and how likely the plan is the cheaper one.
 
     Parameters
@@ -210,7 +214,7 @@ def blended_cac(now: npt.ArrayLike, planned: npt.ArrayLike, ax: Axes | None = No
         return axes
 
 
-def schedule(table: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+def schedule(table: pd.DataFrame, ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
     """Spend by week and channel as a heat map, each channel in shades of its own largest week.
 
     Parameters
@@ -265,7 +269,7 @@ def _change(now: float, planned: float) -> str:
     if now <= 1e-6 * planned:
         return f"{text}  (new)"
     ratio = abs(change) / now
-    return f"{text}  ({sign}{100 * ratio:.0f} %)" if ratio < 10 else f"{text}  (× {compact(planned / now)})"
+    return f"{text}  ({percent(change / now, signed=True)})" if ratio < 10 else f"{text}  (× {compact(planned / now)})"
 
 
 def _rounded(value: float) -> float:
@@ -308,5 +312,4 @@ def _chance(now: npt.NDArray[np.float64], planned: npt.NDArray[np.float64]) -> s
     if len(now) != len(planned):
         return ""
     below = float(np.mean((planned < now) + 0.5 * (planned == now)))
-    text = "over 99 %" if below > 0.99 else "under 1 %" if below < 0.01 else f"{100 * below:.0f} %"
-    return f"; the plan is cheaper with probability {text}"
+    return f"; the plan is cheaper with probability {likelihood(below)}"

@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 from attribution import (
     ByConversionDate,
@@ -29,6 +30,12 @@ from attribution import (
     with_periods,
     without,
 )
+
+# no example is judged by how long it took, and a first run is like any later one: no machine's own past failures
+settings.register_profile(
+    "any machine", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 LogMaker = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
@@ -162,7 +169,7 @@ def question(request: pytest.FixtureRequest) -> Callable[[Journeys], pd.DataFram
 def in_same_buckets() -> Callable[[Journeys], Journeys]:
     """Journeys whose paths fall into buckets by the hour at which they end, which is the same in every engine."""
 
-    def dealt(journeys: Journeys) -> Journeys:
+    def bucketed(journeys: Journeys) -> Journeys:
         if journeys.remote is not None:
             hour = (journeys.remote.ended / 3_600_000_000.0).floor().cast("int64")
             return replace(journeys, remote=journeys.remote.mutate(bucket=hour % 1_000))
@@ -172,4 +179,4 @@ def in_same_buckets() -> Callable[[Journeys], Journeys]:
         }
         return replace(journeys, **parts)
 
-    return dealt
+    return bucketed

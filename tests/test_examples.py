@@ -23,7 +23,6 @@ def test_example_runs(path: Path, tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -32,9 +31,7 @@ def test_example_runs(path: Path, tmp_path: Path) -> None:
 
 def test_the_plan_of_the_example_holds_against_its_truth(tmp_path: Path) -> None:
     path = ROOT / "examples" / "quarter_against_truth.py"
-    done = subprocess.run(
-        [sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=True
-    )
+    done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True, check=True)
     said = done.stdout
     covered = int(said.split("true contribution of ")[1].split(" of ")[0])
     cac = {

@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("attribution", "mmm", "optimizer")
 FIXED = {
     "attribution": (
         "Journeys", "FirstTouch", "LastTouch", "LastNonDirect", "Linear", "PositionBased", "TimeDecay", "Markov",
@@ -65,5 +69,31 @@ def test_front_doors_hand_out_what_they_list(package: str) -> None:
         if inspect.isclass(found) or inspect.isfunction(found):
             assert inspect.getdoc(found), f"{package}.{name} has no docstring"
     assert set(module.__all__) <= set(dir(module))
-    with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError, match="no_such_name"):
         _ = module.no_such_name
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_front_doors_show_public_names_only(package: str) -> None:
+    module = importlib.import_module(package)
+    assert dir(module) == sorted(module.__all__)
+    assert len(module.__all__) == len(set(module.__all__))
+    stub = (ROOT / package / "__init__.pyi").read_text(encoding="utf-8")
+    assert sorted(re.findall(r" as (\w+)$", stub, re.MULTILINE)) == sorted(module.__all__)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "attribution.economics.blended_cac", "attribution.errors.BadInput", "attribution.plots", "attribution.simulate",
+        "attribution.tables.SPEND", "mmm.curves.Hill", "mmm.plots", "mmm.simulate.world", "optimizer.plots",
+    ],
+)  # fmt: skip
+def test_modules_are_reached_from_their_package_alone(name: str) -> None:
+    code = f"import {name.split('.')[0]}; print({name})"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+def test_stubs_are_packaged() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "__init__.pyi" in settings["tool"]["setuptools"]["package-data"]["*"]

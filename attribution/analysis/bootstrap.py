@@ -8,10 +8,11 @@ from html import escape
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array
 from attribution.economics.cac import channel_cac
 from attribution.errors import BadInput
+from attribution.estimates import INTERVAL
 from attribution.models.credit import Credit
 from attribution.models.model import Model, Solution
 from attribution.models.sums_by_key import Tally
@@ -95,23 +96,21 @@ def summary_of(draws: pd.DataFrame, estimate: pd.Series) -> pd.DataFrame:
     """Estimate, mean, standard error, 5 % and 95 % of draws, one row per column of the draws."""
     values = draws.to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
-        low, high = (_quantile(values, share) for share in (0.05, 0.95))
         return pd.DataFrame(
             {
                 "estimate": estimate.to_numpy(dtype=float),
                 "mean": values.mean(axis=0),
                 "standard_error": values.std(axis=0, ddof=1),
-                "5%": low,
-                "95%": high,
+                **{name: _quantile(values, share) for name, share in INTERVAL.items()},
             },
             index=estimate.index,
         )
 
 
-def _quantile(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+def _quantile(values: Array, share: float) -> Array:
     """Quantile of each column; between infinite draws lies infinity."""
-    found = np.quantile(values, share, axis=0)
-    return np.asarray(np.where(np.isnan(found), np.quantile(values, share, axis=0, method="higher"), found))
+    between = np.quantile(values, share, axis=0)
+    return np.asarray(np.where(np.isnan(between), np.quantile(values, share, axis=0, method="higher"), between))
 
 
 def bootstrap(journeys: Journeys, model: Model, replicates: int = 200, seed: int = 0) -> Bootstrap:
@@ -141,7 +140,7 @@ def bootstrap(journeys: Journeys, model: Model, replicates: int = 200, seed: int
     return Bootstrap(model.credit_of(journeys, tally.items, tally.total()), _frames(replicated, journeys))
 
 
-def resampled(tally: Tally, replicates: int, seed: int) -> dict[str, NDArray[np.float64]]:
+def resampled(tally: Tally, replicates: int, seed: int) -> dict[str, Array]:
     """Sums of replicates in which buckets are drawn with replacement, shape (replicates, items).
 
     All tallies see the same draws, so that replicates of two models or two segments belong together.
@@ -152,7 +151,7 @@ def resampled(tally: Tally, replicates: int, seed: int) -> dict[str, NDArray[np.
 
 
 @lru_cache(maxsize=2)
-def _drawn(replicates: int, seed: int) -> NDArray[np.float64]:
+def _drawn(replicates: int, seed: int) -> Array:
     """How often each replicate draws each bucket, shape (replicates, buckets)."""
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(BUCKETS, np.full(BUCKETS, 1 / BUCKETS), size=replicates).astype(float)

@@ -12,6 +12,7 @@ from attribution.analysis.bootstrap import resampled, summary_of
 from attribution.analysis.periods import Calendar
 from attribution.analysis.segments import segment_value, with_periods
 from attribution.errors import BadInput, UnknownChannel
+from attribution.estimates import INTERVAL
 from attribution.models.heuristic import Heuristic
 from attribution.models.model import Model
 from attribution.models.sums_by_key import Tally
@@ -122,7 +123,7 @@ def cac_by_period(
         draws = model.solve(part.items, resampled(part, replicates, seed), len(channels)).conversions
         with np.errstate(divide="ignore", invalid="ignore"):
             table = summary_of(pd.DataFrame(cost / draws, columns=channels), pd.Series((cost / estimate)[0], channels))
-        table = table.rename(columns={"estimate": "cac"})[["cac", "standard_error", "5%", "95%"]]
+        table = table.rename(columns={"estimate": "cac"})[["cac", "standard_error", *INTERVAL]]
         given = pd.DataFrame({"spend": cost, "conversions": estimate[0]}, channels)
         parts[name] = pd.concat([given, table], axis=1)[priced]
     if not parts:

@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array, Ints
 from attribution.errors import BadInput
 from attribution.models.heuristic import Heuristic
 from attribution.models.markov import Markov
 from attribution.models.model import Model
 from attribution.models.sums_by_key import Tally
+from attribution.numbers import decimal
 from attribution.paths.journeys import Journeys
 from attribution.paths.path_rules import BUCKETS
 from attribution.paths.touches import Touches
 
 __all__ = ["OrderChoice", "choose_order", "evaluate"]
 
-Array = NDArray[np.float64]
 FOLDS = 5
 _PRIOR = 10.0
 _RANKS = 1e7  # chances closer than its inverse count as equal, so that engines agree on ties
@@ -72,7 +72,7 @@ def evaluate(journeys: Journeys, models: Sequence[Model]) -> pd.DataFrame:
     Raises
     ------
     BadInput
-        Without paths that did not convert there is nothing to tell apart.
+        Without paths that did not convert there is nothing to predict.
     """
     if journeys.totals["nulls"] == 0:
         raise BadInput("evaluation needs paths that did not convert; all of these did.")
@@ -109,7 +109,7 @@ def choose_order(journeys: Journeys, orders: Sequence[int] = (1, 2, 3)) -> Order
 
 def _sentence(ranked: list[int], chosen: int, table: pd.DataFrame) -> str:
     higher = [order for order in ranked if order > chosen]
-    auc = f"AUC {float(table['auc'].loc[chosen]):.3f} on held-out paths, where 0.5 is a coin"
+    auc = f"AUC {decimal(float(table['auc'].loc[chosen]), 3)} on held-out paths, where 0.5 is a coin"
     if not higher:
         return f"Order {chosen} predicts best of those tried ({auc})."
     plural = "predicts" if len(higher) == 1 else "predict"
@@ -183,7 +183,7 @@ def _scored_states(journeys: Journeys, model: Markov, flat: bool) -> _Score:
     return _summed(bucket, predicted, won, lost)
 
 
-def _drawn_rates(seen: NDArray[np.int64], won: Array, lost: Array, asked: NDArray[np.int64], prior: Array) -> Array:
+def _drawn_rates(seen: Ints, won: Array, lost: Array, asked: Ints, prior: Array) -> Array:
     """Rates of states, each drawn towards its prior as by a few further paths."""
     states, code = np.unique(seen, return_inverse=True)
     sums = [np.bincount(code, weights=x, minlength=len(states)) for x in (won, lost)]
@@ -243,7 +243,7 @@ def _rates(journeys: Journeys, model: Heuristic) -> Array:
     return rates
 
 
-def _summed(bucket: NDArray[np.int64], predicted: Array, won: Array, lost: Array) -> _Score:
+def _summed(bucket: Ints, predicted: Array, won: Array, lost: Array) -> _Score:
     loss = -(won * np.log(predicted) + lost * np.log1p(-predicted))
     at = np.unique(predicted, return_inverse=True)[1]
     return _Score(

@@ -93,7 +93,7 @@ def _by_channel(tally: Tally, channels: int) -> dict[str, np.ndarray[tuple[int],
 
 
 def intent_riders(journeys: Journeys, limits: RiderLimits | None = None) -> list[Finding]:
-    """One finding per channel: whether it bears the marks of riding on intent.
+    """One finding per channel: whether it has the marks of riding on intent.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def intent_riders(journeys: Journeys, limits: RiderLimits | None = None) -> list
             signs.append("its name speaks of existing intent")
         text = f"{channel} may ride on existing intent: {', '.join(signs)}. Its credit is no proof of effect."
         passed = len(signs) < 2
-        clear = f"{channel} bears {'one mark' if signs else 'no mark'} of riding on intent."
+        clear = f"{channel} has {'one mark' if signs else 'no mark'} of riding on intent."
         findings.append(Finding(f"intent rider: {channel}", passed, float(len(signs)), 1.0, clear if passed else text))
     return findings
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attribution.arrays import Ints
 from attribution.errors import BadInput
 
 __all__ = ["Calendar"]
@@ -59,6 +60,6 @@ class Calendar:
             raise BadInput(f"{length!r} is shorter than a day; write 'D', 'W', 'M', 'Q' or 'Y'.")
         return cls(tuple(map(str, periods)), tuple(edges))
 
-    def of_day(self, day: NDArray[Any]) -> NDArray[np.int64]:
+    def of_day(self, day: NDArray[Any]) -> Ints:
         """Position of the period of each day."""
         return np.searchsorted(self.edges, day, side="right").astype(np.int64)

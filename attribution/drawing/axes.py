@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from attribution.drawing.labels import plain
-from attribution.numbers import amounts, compact
+from attribution.numbers import amounts, percents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,10 +36,10 @@ def percent_axis(ax: Axes, axis: str, label: str) -> None:
 
     class Percents(Formatter):
         def __call__(self, x: float, pos: int | None = None) -> str:
-            return f"{compact(100 * x)} %"
+            return percents([x])[0]
 
         def format_ticks(self, values: list[float]) -> list[str]:
-            return [f"{text} %" for text in amounts([round(100 * value, 10) for value in values])]
+            return percents(values)
 
     _set(ax, axis, Percents(), label)
 

@@ -13,6 +13,7 @@ from attribution.drawing.axes import amount_axis
 from attribution.drawing.canvas import dress, headline, name_rows
 from attribution.drawing.palette import ACCENT, LINE, SOFT, WASH
 from attribution.errors import BadInput
+from attribution.estimates import column_names
 from attribution.numbers import compact
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Marks", "dot_rows", "row_height"]
 
 _LOG_BEYOND = 60.0
-_ENDS = (("5%", "low"), ("95%", "high"))
 _ROOM = 0.56  # of a row, for marks above each other
 
 
@@ -57,10 +57,10 @@ class Marks:
         BadInput
             If the table has no column with the estimate.
         """
-        centre = next((name for name in ("estimate", "mean", "median") if name in table), None)
+        centre, *ends = column_names(table)
         if centre is None:
             raise BadInput(f"plot of {label}: the table has no column estimate, mean or median.")
-        low, high = (next((table[name] for name in names if name in table), None) for names in _ENDS)
+        low, high = (None if name is None else table[name] for name in ends)
         return cls(label, table[centre], low, high, colour, marker)
 
     def at(self, rows: pd.Index) -> Marks:

@@ -7,16 +7,63 @@ becomes an interval of CAC. Currency and periods are the caller's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from attribution.arrays import Array
 from attribution.errors import BadInput, UnknownChannel
 
-__all__ = ["blended_cac", "channel_cac", "cost_per", "marginal_cac", "paid_cac"]
+__all__ = ["Business", "blended_cac", "channel_cac", "cost_per", "marginal_cac", "paid_cac"]
 
-Array = NDArray[np.float64]
+
+@dataclass(frozen=True)
+class Business:
+    """What acquisition costs and wins whatever is spent on media: the other half of the blended CAC.
+
+    Parameters
+    ----------
+    fixed_cost
+        Salaries, tools and agencies, in currency.
+    organic
+        Customers who come without the media spend; a number, or draws of shape (draws,).
+
+    Examples
+    --------
+    >>> business = Business(fixed_cost=10_000, organic=400)
+    >>> float(business.cac(90_000, business.customers(600)))
+    100.0
+    """
+
+    fixed_cost: float = 0.0
+    organic: Any = 0.0
+
+    def outlay(self, spend: Any) -> Any:
+        """All cost of acquisition: fixed cost and media spend, a number or an array of amounts."""
+        return self.fixed_cost + spend
+
+    def customers(self, paid: Any) -> Any:
+        """All customers: the organic ones and those whom media win."""
+        return self.organic + paid
+
+    def allowance(self, cac: float) -> Any:
+        """Media spend that a blended CAC leaves before anybody is won: cac x organic - fixed cost.
+
+        Spend <= cac x paid customers + allowance says that the blended CAC is at most ``cac``, and is linear.
+        """
+        return cac * self.organic - self.fixed_cost
+
+    def cac(self, spend: Any, customers: Any) -> Any:
+        """Blended CAC: outlay over all customers, organic ones included; infinite where nobody comes.
+
+        Numbers or arrays that broadcast. Draws of a forecast may fall below zero, which counts as nobody.
+        """
+        won = np.asarray(customers, dtype=float)
+        is_some = won > 0
+        return np.where(is_some, self.outlay(spend) / np.where(is_some, won, 1.0), np.inf)[()]
 
 
 def cost_per(spend: ArrayLike, customers: ArrayLike) -> Array:

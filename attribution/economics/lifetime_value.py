@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from attribution.arrays import Array
 from attribution.economics.cac import cost_per
 from attribution.errors import BadInput
 
 __all__ = ["interval", "lifetime_value", "ltv_to_cac", "payback_months"]
-
-Array = NDArray[np.float64]
 
 
 def lifetime_value(margin: ArrayLike, discount_rate: float = 0.0) -> Array:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array, Flags, Ints
 from attribution.errors import NotConverged
 from attribution.paths.workers import WORKERS
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Chain"]
 
-Array = NDArray[np.float64]
-Ids = NDArray[np.int64]
 _DENSE = 600
 _AT_ONCE = 16
 _MASS_LEFT = 1e-14
@@ -44,10 +42,10 @@ class Chain:
         Whether each state is one channel.
     """
 
-    before: Ids
-    state: Ids
-    last: NDArray[np.bool_]
-    holds: NDArray[np.bool_]
+    before: Ints
+    state: Ints
+    last: Flags
+    holds: Flags
     order_one: bool
 
     @classmethod
@@ -138,15 +136,15 @@ class Chain:
         visits = _visits(step, begun / paths)
         groups = [self.holds[:, at : at + _AT_ONCE] for at in range(0, self.holds.shape[1], _AT_ONCE)]
         with ThreadPoolExecutor(WORKERS) as pool:
-            found = list(pool.map(lambda held: _brought(step, visits, held, ends), groups))
-        lost = np.concatenate(found, axis=1)
+            losses = list(pool.map(lambda held: _brought(step, visits, held, ends), groups))
+        lost = np.concatenate(losses, axis=1)
         whole = ends @ through / paths
         effect = np.zeros_like(lost)
         np.divide(lost, whole[:, None], out=effect, where=whole[:, None] > 0)
         return effect[0], effect[1]
 
 
-def _binned(ids: Ids, weights: Array, size: int) -> Array:
+def _binned(ids: Ints, weights: Array, size: int) -> Array:
     return np.bincount(ids, weights=weights, minlength=size).astype(float)
 
 
@@ -161,7 +159,7 @@ def _visits(step: sparse.csr_array, start: Array) -> Array:
     return _solved(step, start[:, None], np.ones((len(start), 1)))[:, 0]
 
 
-def _brought(step: sparse.csr_array, visits: Array, held: NDArray[np.bool_], ends: Array) -> Array:
+def _brought(step: sparse.csr_array, visits: Array, held: Flags, ends: Array) -> Array:
     """Conversions and value per path of the mass that meets held states, shape (2, sets of held states).
 
     With A the steps among open states, the loss is what visits to held states bring themselves, and what the mass b

@@ -10,6 +10,7 @@ import pandas as pd
 
 from attribution.economics.cac import channel_cac
 from attribution.errors import BadInput
+from attribution.estimates import INTERVAL
 
 __all__ = ["Credit", "compare"]
 
@@ -115,6 +116,6 @@ def compare(credits: Sequence[Credit], of: str = "conversions") -> pd.DataFrame:
     for credit in credits:
         part = pd.DataFrame({"estimate": estimates[credit.model]})
         if hasattr(credit, "summary"):
-            part[["5%", "95%"]] = credit.summary(of)[["5%", "95%"]]
+            part[[*INTERVAL]] = credit.summary(of)[[*INTERVAL]]
         parts[credit.model] = part
     return pd.concat(parts, axis=1)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array
 from attribution.errors import BadInput
 from attribution.models.model import Model, Solution
 from attribution.models.sums_by_key import Tally
@@ -30,8 +30,6 @@ __all__ = [
     "PositionBased",
     "TimeDecay",
 ]
-
-Array = NDArray[np.float64]
 
 
 class Heuristic(Model):

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array
 from attribution.errors import BadInput
 from attribution.models.absorbing_chain import Chain
 from attribution.models.model import Model, Solution
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Markov"]
 
-Array = NDArray[np.float64]
 _CELLS = 4_000_000
 
 

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array
 from attribution.models.credit import Credit
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from attribution.paths.journeys import Journeys
 
 __all__ = ["Model", "Solution"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array, Flags, Ints
 from attribution.errors import BadInput
 from attribution.models.heuristic import Heuristic
 from attribution.models.model import Model, Solution
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from attribution.paths.touches import Touches
 
 __all__ = ["OrderedShapley", "Shapley", "ShapleyRate"]
-
-Array = NDArray[np.float64]
-Masks = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Shapley(Heuristic):
 
 @dataclass(frozen=True)
 class OrderedShapley(Model):
-    """Shapley credit, told apart by the place at which a channel entered the path.
+    """Shapley credit, split by the place at which a channel entered the path.
 
     ``credit.details["by_place"]`` holds conversions by channel and place; place 1 opened the path.
     """
@@ -123,9 +120,9 @@ class ShapleyRate(Model):
         masks = items["members"].to_numpy(dtype=np.int64)
         games = [sums["conversions"], sums["value"]]
         paths = sums["conversions"] + sums["nulls"]
-        found = [[self._values(masks, won, paths[row], channels)[0] for row, won in enumerate(game)] for game in games]
+        values = [[self._values(masks, won, paths[row], channels)[0] for row, won in enumerate(game)] for game in games]
         total = paths.sum(axis=1, keepdims=True)
-        return Solution(np.array(found[0]) * total, np.array(found[1]) * total)
+        return Solution(np.array(values[0]) * total, np.array(values[1]) * total)
 
     def details(self, items: pd.DataFrame, sums: dict[str, Array], channels: Sequence[str]) -> dict[str, pd.DataFrame]:
         """Standard error from drawing orders; zero where all coalitions were visited."""
@@ -134,7 +131,7 @@ class ShapleyRate(Model):
         error = self._values(masks, sums["conversions"][0], paths, len(channels))[1] * paths.sum()
         return {"sampling": pd.DataFrame({"standard_error": error}, index=pd.Index(channels, name="channel"))}
 
-    def _values(self, masks: Masks, won: Array, paths: Array, channels: int) -> tuple[Array, Array]:
+    def _values(self, masks: Ints, won: Array, paths: Array, channels: int) -> tuple[Array, Array]:
         if channels <= self.exact_up_to:
             return _exact(masks, won, paths, channels), np.zeros(channels)
         return _drawn(masks, won, paths, channels, (self.samples, self.seed))
@@ -144,7 +141,7 @@ def _rate(won: Array, paths: Array) -> Array:
     return np.divide(won, paths, out=np.zeros_like(won), where=paths > 0)
 
 
-def _exact(masks: Masks, won: Array, paths: Array, channels: int) -> Array:
+def _exact(masks: Ints, won: Array, paths: Array, channels: int) -> Array:
     """Shapley values from all 2^channels coalitions."""
     sums = np.stack([np.bincount(masks, weights=x, minlength=1 << channels) for x in (won, paths)])
     for channel in range(channels):  # sums over subsets, one channel at a time
@@ -161,7 +158,7 @@ def _exact(masks: Masks, won: Array, paths: Array, channels: int) -> Array:
     return values
 
 
-def _drawn(masks: Masks, won: Array, paths: Array, channels: int, plan: tuple[int, int]) -> tuple[Array, Array]:
+def _drawn(masks: Ints, won: Array, paths: Array, channels: int, plan: tuple[int, int]) -> tuple[Array, Array]:
     """Mean and standard error of marginal worth over random orders of arrival and their reverses."""
     samples, seed = plan
     rng = np.random.default_rng(seed)
@@ -174,7 +171,7 @@ def _drawn(masks: Masks, won: Array, paths: Array, channels: int, plan: tuple[in
     return drawn.mean(axis=0), drawn.std(axis=0, ddof=1) / np.sqrt(samples)
 
 
-def _marginal(members: NDArray[np.bool_], won: Array, paths: Array, order: NDArray[np.int64]) -> Array:
+def _marginal(members: Flags, won: Array, paths: Array, order: Ints) -> Array:
     """What each channel adds when it arrives in this order."""
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))

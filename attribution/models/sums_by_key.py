@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array, Ints
 from attribution.errors import BadInput
 from attribution.paths.grouping import grouped_sums
 from attribution.paths.workers import WORKERS
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURES", "Tally"]
 
-Array = NDArray[np.float64]
 _ROWS = 2_000_000
 _DENSE_CELLS = 4_000_000
 MEASURES = ("conversions", "nulls", "value")
@@ -45,8 +44,8 @@ class Tally:
 
     items: pd.DataFrame
     keys: pd.Index
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
+    rows: Ints
+    columns: Ints
     sums: dict[str, Array]
 
     @classmethod
@@ -93,9 +92,9 @@ class Tally:
         ordered = frame.sort_values([*by, *named], ignore_index=True) if len(by) + len(named) else frame
         items, columns = _distinct(ordered, named)
         if by:
-            found = pd.MultiIndex.from_frame(ordered[list(by)]) if len(by) > 1 else pd.Index(ordered[by[0]])
-            keys = found.unique()
-            rows = keys.get_indexer(found)
+            labels = pd.MultiIndex.from_frame(ordered[list(by)]) if len(by) > 1 else pd.Index(ordered[by[0]])
+            keys = labels.unique()
+            rows = keys.get_indexer(labels)
         else:
             keys, rows = pd.Index([0]), np.zeros(len(ordered), dtype=np.int64)
         sums = {name: ordered[name].to_numpy(dtype=float, na_value=0.0) for name in MEASURES if name in ordered.columns}
@@ -154,10 +153,6 @@ class Tally:
         }
         return {name: np.asarray((matrix.T @ weights.T).T) for name, matrix in matrices.items()}
 
-    def per_key(self) -> dict[str, Array]:
-        """Sums of each key alone, shape (keys, items)."""
-        return self.weighted(np.eye(len(self.keys)))
-
 
 def _merged(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Sums of several blocks; all but the measures are small integers."""
@@ -171,7 +166,7 @@ def _merged(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return grouped_sums(columns, sums)
 
 
-def _distinct(frame: pd.DataFrame, named: list[str]) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def _distinct(frame: pd.DataFrame, named: list[str]) -> tuple[pd.DataFrame, Ints]:
     grouped = frame.groupby(named, sort=True)
     items = grouped.size().index.to_frame(index=False)
     return items, np.asarray(grouped.ngroup().to_numpy(), dtype=np.int64)

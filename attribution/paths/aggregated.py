@@ -11,7 +11,7 @@ from attribution.errors import BadInput, Problem
 from attribution.paths.paths import Paths, narrow
 from attribution.reading.contracts import Column, Table
 
-__all__ = ["dealt_to_buckets", "exploded"]
+__all__ = ["exploded", "spread_over_buckets"]
 
 
 def exploded(
@@ -65,11 +65,11 @@ def exploded(
     return paths, tuple(str(name) for name in channels)
 
 
-def dealt_to_buckets(paths: Paths, buckets: int, seed: int) -> Paths:
-    """Weights of each path dealt out to buckets at random, one conversion or non-conversion at a time.
+def spread_over_buckets(paths: Paths, buckets: int, seed: int) -> Paths:
+    """Weights of each path spread over buckets at random, one conversion or non-conversion at a time.
 
-    Resampling the buckets then is what resampling the single journeys would be. A fractional weight is dealt as
-    that many equal units, rounded up. Value is dealt with its conversions, in equal parts.
+    Resampling the buckets then is what resampling the single journeys would be. A fractional weight counts as
+    that many equal units, rounded up. Value goes with its conversions, in equal parts.
     """
     rng = np.random.default_rng(seed)
     parts = []
@@ -79,13 +79,13 @@ def dealt_to_buckets(paths: Paths, buckets: int, seed: int) -> Paths:
         cell, count = np.unique(owner * buckets + rng.integers(buckets, size=len(owner)), return_counts=True)
         row = cell // buckets
         parts.append(pd.Series(count * weight[row] / units[row], index=cell))
-    dealt = pd.concat(parts, axis=1, keys=["conversions", "nulls"]).fillna(0.0).sort_index()
-    row = dealt.index.to_numpy() // buckets
+    spread = pd.concat(parts, axis=1, keys=["conversions", "nulls"]).fillna(0.0).sort_index()
+    row = spread.index.to_numpy() // buckets
     per_conversion = np.divide(paths.value, paths.conversions, out=np.zeros(len(paths)), where=paths.conversions > 0)
     return replace(
         paths.take(row),
-        conversions=dealt["conversions"].to_numpy(),
-        nulls=dealt["nulls"].to_numpy(),
-        value=dealt["conversions"].to_numpy() * per_conversion[row],
-        labels={"bucket": (dealt.index.to_numpy() % buckets).astype(np.uint16)},
+        conversions=spread["conversions"].to_numpy(),
+        nulls=spread["nulls"].to_numpy(),
+        value=spread["conversions"].to_numpy() * per_conversion[row],
+        labels={"bucket": (spread.index.to_numpy() % buckets).astype(np.uint16)},
     )

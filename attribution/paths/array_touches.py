@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attribution.arrays import Array, Flags, Ints
 from attribution.errors import BadInput
 from attribution.paths.grouping import grouped_sums
 from attribution.paths.paths import Paths
@@ -69,7 +70,7 @@ class ArrayTouches(Touches):
         """Whether the path ends here."""
         return self._flagged(self._starts + self._lengths - 1)
 
-    def _flagged(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _flagged(self, at: Ints) -> Flags:
         flags = np.zeros(self._at.stop - self._at.start, dtype=bool)
         flags[at] = True
         return flags
@@ -121,7 +122,7 @@ class ArrayTouches(Touches):
         """See :meth:`Touches.bit`."""
         return np.left_shift(np.int64(1), channel)
 
-    def of_channel(self, values: Sequence[float] | NDArray[np.float64]) -> Any:
+    def of_channel(self, values: Sequence[float] | Array) -> Any:
         """See :meth:`Touches.of_channel`."""
         return np.asarray(values, dtype=float)[self.channel]
 
@@ -160,7 +161,7 @@ class ArrayTouches(Touches):
         return earlier
 
     @cached_property
-    def _newcomer(self) -> NDArray[np.int64]:
+    def _newcomer(self) -> Ints:
         owner = np.repeat(np.arange(len(self._lengths)), self._lengths)
         _, at = np.unique(owner * (int(self.channel.max(initial=0)) + 1) + self.channel, return_index=True)
         flags = np.zeros(len(owner), dtype=np.int64)

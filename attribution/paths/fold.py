@@ -9,22 +9,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attribution.paths.partition import PARTS, Dealt, cut
+from attribution.arrays import Array, Codes, Flags, Ints, Keys
+from attribution.paths.partition import PARTS, Parts, cut
 from attribution.paths.path_rules import BUCKETS, DAY
 from attribution.paths.paths import Paths, joined, narrow
 from attribution.paths.workers import WORKERS
 
 __all__ = ["Ends", "Folded", "Grammar", "fold"]
 
-Ints = NDArray[np.int64]
-Keys = NDArray[np.uint64]
-Codes = NDArray[np.unsignedinteger[Any]]
-Flags = NDArray[np.bool_]
 _AT_ONCE = 100_000
 _BITS = 64
 _HALF = np.uint64(32)
@@ -36,8 +32,8 @@ class Ends:
 
     user: Keys
     time: Ints
-    conversions: NDArray[np.float64]
-    value: NDArray[np.float64]
+    conversions: Array
+    value: Array
 
 
 @dataclass(frozen=True)
@@ -83,13 +79,13 @@ class Folded:
     repeats: int
 
 
-def fold(dealt: Dealt, ends: Ends, grammar: Grammar) -> list[Folded]:
+def fold(touches: Parts, ends: Ends, grammar: Grammar) -> list[Folded]:
     """Paths of each part, to be joined once the events are let go.
 
     Parameters
     ----------
-    dealt
-        Touches.
+    touches
+        By part.
     ends
         The conversions, sorted by user and time.
     grammar
@@ -97,11 +93,11 @@ def fold(dealt: Dealt, ends: Ends, grammar: Grammar) -> list[Folded]:
     """
     edges = cut(ends.user)
     steps = (
-        np.linspace(0, PARTS, max(2, min(PARTS + 1, (len(dealt) + len(ends.user)) // _AT_ONCE))).astype(int).tolist()
+        np.linspace(0, PARTS, max(2, min(PARTS + 1, (len(touches) + len(ends.user)) // _AT_ONCE))).astype(int).tolist()
     )
 
     def folded(start: int, stop: int) -> Folded:
-        user, event = dealt.parts(start, stop)
+        user, event = touches.between(start, stop)
         own = slice(int(edges[start]), int(edges[stop]))
         converted = ((ends.time[own] - grammar.epoch) << grammar.bits) + grammar.conversion
         user, event = np.concatenate([user, ends.user[own]]), np.concatenate([event, converted])
@@ -115,7 +111,7 @@ def _in_order(user: Keys, event: Ints) -> tuple[Keys, Ints]:
     """Users in rising order, and each one's events in rising order.
 
     A user's number within the part and an event share 64 bits, which processors sort fast; as many users as the bits
-    above the event can tell apart are sorted at once.
+    above the event can number are sorted at once.
     """
     order = _order(user)
     user = user[order]

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from attribution.arrays import Codes
 from attribution.errors import BadInput
-from attribution.paths.fold import Codes, Ends, Grammar, fold
-from attribution.paths.partition import ROW, Keep, deal, in_file, in_memory
+from attribution.numbers import amount
+from attribution.paths.fold import Ends, Grammar, fold
+from attribution.paths.partition import ROW, Keep, in_file, in_memory, partition
 from attribution.paths.path_rules import PathRules
 from attribution.paths.paths import Paths, joined, narrow
 from attribution.reading.dialects import user_key
@@ -80,7 +82,7 @@ def stream(
     interaction = codes["interaction"] if "interaction" in kinds else pd.Series(None, codes.index, dtype=object)
     bits = len(codes).bit_length()
     if (span[1] - span[0]) << bits >= 2**63:
-        raise BadInput(f"{len(codes):,} different kinds of touch are too many; group the channels first.")
+        raise BadInput(f"{amount(len(codes))} different kinds of touch are too many; group the channels first.")
     grammar = Grammar(
         channel=channel.astype(np.int64),
         window=np.array([rules.window(lookback, None if pd.isna(kind) else str(kind)) for kind in interaction]),
@@ -91,7 +93,7 @@ def stream(
     keyed = ends.mutate(key=user_key(ends.user)).order_by(["key", "time"])
     converted = _ends(keyed)
     with _room(touched, rows) as keep:
-        folded = fold(deal(batches(_events(touched, codes, grammar)), keep), converted, grammar)
+        folded = fold(partition(batches(_events(touched, codes, grammar)), keep), converted, grammar)
     won, lost = (joined([getattr(part, name) for part in folded]) for name in ("won", "lost"))
     categories, labels = _categories(codes.drop(columns=["channel", "interaction"], errors="ignore"))
     return Streamed(

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from attribution.arrays import Array, Ints
 
 __all__ = ["grouped_sums"]
 
 _DENSE_CELLS = 4_000_000
 
 
-def grouped_sums(columns: Mapping[str, NDArray[np.int64]], amounts: Mapping[str, NDArray[np.float64]]) -> pd.DataFrame:
+def grouped_sums(columns: Mapping[str, Ints], amounts: Mapping[str, Array]) -> pd.DataFrame:
     """Sums by the combinations of integer columns that occur, in their order.
 
     Parameters
@@ -49,18 +50,18 @@ def grouped_sums(columns: Mapping[str, NDArray[np.int64]], amounts: Mapping[str,
     code -= _offset(lows, spans)
     if cells <= _DENSE_CELLS:
         count = np.bincount(code, minlength=int(cells))
-        found = np.flatnonzero(count)
+        occurring = np.flatnonzero(count)
         at, count = code, count
     else:
         unique, at = np.unique(code, return_inverse=True)
         count = np.bincount(at, minlength=len(unique))
-        found = np.arange(len(unique))
+        occurring = np.arange(len(unique))
     sums = {
-        name: (count * float(x) if x.ndim == 0 else np.bincount(at, weights=x, minlength=len(count)))[found]
+        name: (count * float(x) if x.ndim == 0 else np.bincount(at, weights=x, minlength=len(count)))[occurring]
         for name, x in amounts.items()
     }
-    left = found if cells <= _DENSE_CELLS else unique
-    keys: dict[str, NDArray[np.int64]] = {}
+    left = occurring if cells <= _DENSE_CELLS else unique
+    keys: dict[str, Ints] = {}
     for name, span, low in zip(reversed(list(columns)), reversed(spans), reversed(lows), strict=True):
         left, keys[name] = np.divmod(left, span)
         keys[name] += low

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from attribution.arrays import Array
 from attribution.paths.touches import Touches
 from attribution.reading.dialects import in_doubles
 
@@ -76,7 +75,7 @@ class IbisTouches(Touches):
 
         return ibis.ifelse(channel < 0, 0, 1).cast("int64") << channel.cast("int32")
 
-    def of_channel(self, values: Sequence[float] | NDArray[np.float64]) -> Any:
+    def of_channel(self, values: Sequence[float] | Array) -> Any:
         """See :meth:`Touches.of_channel`."""
         return self.channel.cases(*enumerate(map(float, values)), else_=0.0)
 
@@ -122,7 +121,7 @@ class IbisTouches(Touches):
         return in_doubles(self._table.mutate(**columns).select(*given, *columns))
 
     def keep(self, condition: Any) -> ibis.Table:
-        """The table without the touches that fail a condition, its paths numbered anew."""
+        """The table without the touches that fail a condition, its paths numbered again from 0."""
         import ibis
 
         table = self.with_columns(kept=condition)
@@ -139,7 +138,7 @@ class IbisTouches(Touches):
         return pd.DataFrame(frame.rename(columns={f"item_{name}": name for name in items}))
 
     def grouped(self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any) -> ibis.Table:
-        """The expression behind :meth:`group`; items bear the prefix ``item_``."""
+        """The expression behind :meth:`group`; items have the prefix ``item_``."""
         import ibis
 
         columns = {f"sum_{name}": column for name, column in sums.items()}

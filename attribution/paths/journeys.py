@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
-from attribution.paths.aggregated import dealt_to_buckets, exploded
+from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
 from attribution.paths.from_duckdb import Streamed, stream
 from attribution.paths.ibis_touches import IbisTouches
@@ -143,22 +143,22 @@ class Journeys:
                 raise UnknownName(segment, known, where="rules.segments")
         exclusions = touched.exclusions | won.exclusions
         if is_local(touched.events):
-            found = _streamed(touched, won, lookback, rules)
+            streamed = _streamed(touched, won, lookback, rules)
             touches, bought = touched, won
-            if found.repeats:  # alike in what paths need; only rows alike in every column are repeats
+            if streamed.repeats:  # alike in what paths need; only rows alike in every column are repeats
                 touches = touched.single(cleaning, exclusions)
-            if found.moments < won.rows:
+            if streamed.moments < won.rows:
                 bought = won.single(cleaning, exclusions)
             if touches is not touched or bought is not won:
-                found = _streamed(touches, bought, lookback, rules)
-            all_won = found.conversions
+                streamed = _streamed(touches, bought, lookback, rules)
+            all_won = streamed.conversions
             journeys = cls(
-                found.channels,
-                summed(found.won, found.lost),
-                found.won,
-                found.lost,
-                categories=found.categories,
-                ends=found.ends,
+                streamed.channels,
+                summed(streamed.won, streamed.lost),
+                streamed.won,
+                streamed.lost,
+                categories=streamed.categories,
+                ends=streamed.ends,
             )
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
@@ -245,12 +245,12 @@ class Journeys:
         for paths in (self.won, self.lost):
             if paths is None or not len(paths) or (converting and paths is self.lost):
                 continue
-            dealt = "bucket" in by and "bucket" not in paths.labels
-            yield from blocks_of(dealt_to_buckets(paths, BUCKETS, seed=0) if dealt else paths)
+            by_bucket = "bucket" in by and "bucket" not in paths.labels
+            yield from blocks_of(spread_over_buckets(paths, BUCKETS, seed=0) if by_bucket else paths)
 
     @property
     def touches(self) -> ibis.Table:
-        """One row per touch as an Ibis table, for questions of one's own; see :func:`sessions.touches_of`."""
+        """One row per touch as an Ibis table, for questions of one's own; see :func:`path_rules.touches_of`."""
         import ibis
 
         return ibis.memtable(self.to_frame()) if self.remote is None else self.remote
@@ -272,18 +272,18 @@ class Journeys:
         """The journeys without paths past the limit, or an error that names it."""
         if self.won is None or self.lost is None:
             return self
-        kept, found, longest = [], 0, 0
+        kept, beyond, longest = [], 0, 0
         for paths in (self.won, self.lost):
             lengths = paths.lengths
             long = lengths > cleaning.longest_path
-            found += int(np.count_nonzero(long))
+            beyond += int(np.count_nonzero(long))
             longest = max(longest, int(lengths.max(initial=0)))
             kept.append(paths.take(np.flatnonzero(~long)) if long.any() else paths)
-        if found and "bots" not in cleaning.drop:
-            raise BadInput(bots(found, longest, cleaning))
-        if not found:
+        if beyond and "bots" not in cleaning.drop:
+            raise BadInput(bots(beyond, longest, cleaning))
+        if not beyond:
             return self
-        exclusions["touchpoints: bots"] = found
+        exclusions["touchpoints: bots"] = beyond
         return replace(self, won=kept[0], lost=kept[1], totals=summed(*kept))
 
     def __len__(self) -> int:

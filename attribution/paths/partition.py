@@ -1,4 +1,4 @@
-"""Events dealt out by user into parts that a processor's cache can hold, in memory or in a file where memory is short.
+"""Events partitioned by user into parts that fit a processor's cache, in memory, or in a file where memory is short.
 
 Sorting parts that fit a cache costs a fraction of sorting all events at once, and a part holds whole users, so that
 each can be folded into paths on its own.
@@ -19,24 +19,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attribution.arrays import Ints, Keys
 from attribution.errors import BadInput
 
-__all__ = ["PARTS", "ROW", "Dealt", "cut", "deal", "in_file", "in_memory"]
+__all__ = ["PARTS", "ROW", "Parts", "cut", "in_file", "in_memory", "partition"]
 
 PARTS = 256
 ROW = 16
 _TOP = np.uint64(56)
 _WAITING = 3
 
-Ints = NDArray[np.int64]
-Keys = NDArray[np.uint64]
 Read = Callable[[int, int], Ints]
 Keep = Callable[[Ints], Read]
 
 
 @dataclass(frozen=True, eq=False)
-class Dealt:
-    """Chunks of events, each in the order of its parts.
+class Parts:
+    """Events by part, as chunks that are each in the order of its parts.
 
     Parameters
     ----------
@@ -50,15 +49,15 @@ class Dealt:
         """Number of events."""
         return sum(int(edge[-1]) for _, edge in self.chunks)
 
-    def parts(self, start: int, stop: int) -> tuple[Keys, Ints]:
+    def between(self, start: int, stop: int) -> tuple[Keys, Ints]:
         """Users and events of the parts from one to before another, in no order."""
         rows = [read(int(edge[start]), int(edge[stop])) for read, edge in self.chunks]
         both = np.concatenate(rows) if rows else np.zeros((0, 2), dtype=np.int64)
         return np.ascontiguousarray(both[:, 0]).view(np.uint64), both[:, 1]
 
 
-def deal(batches: Iterable[tuple[NDArray[Any], ...]], keep: Keep) -> Dealt:
-    """Deal events out by the first bits of their users' hashes.
+def partition(batches: Iterable[tuple[NDArray[Any], ...]], keep: Keep) -> Parts:
+    """Partition events by the first bits of their users' hashes.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def deal(batches: Iterable[tuple[NDArray[Any], ...]], keep: Keep) -> Dealt:
             if len(waiting) > _WAITING:
                 chunks.append(waiting.popleft().result())
         chunks += [future.result() for future in waiting]
-    return Dealt(chunks)
+    return Parts(chunks)
 
 
 def cut(user: Keys) -> Ints:

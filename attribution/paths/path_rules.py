@@ -115,7 +115,7 @@ def touches_of(
         ``user``, ``part``, ``expired`` (together the path), ``time``, ``channel`` (id), ``step`` (from 0),
         ``length``, ``age`` (days before the conversion, or before the last touch of a path without one),
         ``conversions``, ``nulls``, ``value`` (of the whole path), ``ended`` (microseconds), ``bucket``, and the
-        segments, of which a path bears those of its first touch.
+        segments, of which a path has those of its first touch.
     """
     import ibis
 

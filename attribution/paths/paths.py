@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attribution.arrays import Array, Flags, Ints
 from attribution.errors import BadInput
 
 __all__ = ["Paths", "joined", "narrow"]
@@ -39,26 +40,26 @@ class Paths:
     """
 
     channel: NDArray[Any]
-    first: NDArray[np.int64]
-    conversions: NDArray[np.float64]
-    nulls: NDArray[np.float64]
-    value: NDArray[np.float64]
-    age: NDArray[np.float64] | None = None
-    ended: NDArray[np.int64] | None = None
+    first: Ints
+    conversions: Array
+    nulls: Array
+    value: Array
+    age: Array | None = None
+    ended: Ints | None = None
     labels: dict[str, NDArray[Any]] = field(default_factory=dict)
-    source: NDArray[np.int64] | None = None
+    source: Ints | None = None
 
     def __len__(self) -> int:
         """Number of rows; with weights a row stands for several paths."""
         return len(self.first) - 1
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> Ints:
         """Touches of each path."""
         return np.diff(self.first)
 
     @property
-    def began(self) -> NDArray[np.int64]:
+    def began(self) -> Ints:
         """Microseconds since 1970 of each path's first touch."""
         if self.ended is None or self.age is None:
             raise BadInput("aggregated paths have no times; build the journeys from touchpoints.")
@@ -88,20 +89,20 @@ class Paths:
         """The same paths under other labels."""
         return replace(self, labels=labels)
 
-    def take(self, rows: NDArray[np.int64]) -> Paths:
+    def take(self, rows: Ints) -> Paths:
         """Some of the paths, in the order of ``rows``; a row may occur several times."""
         lengths = self.lengths[rows]
         first = np.concatenate([[0], np.cumsum(lengths)])
         at = np.arange(first[-1]) + np.repeat(self.first[rows] - first[:-1], lengths)
         return self._pick(rows, at, first)
 
-    def keep(self, touches: NDArray[np.bool_]) -> Paths:
+    def keep(self, touches: Flags) -> Paths:
         """The paths without some touches; paths that lose all of them vanish."""
         count = np.add.reduceat(touches.astype(np.int64), self.first[:-1]) if len(self) else np.zeros(0, np.int64)
         rows = np.flatnonzero(count)
         return self._pick(rows, np.flatnonzero(touches), np.concatenate([[0], np.cumsum(count[rows])]))
 
-    def _pick(self, rows: NDArray[np.int64], at: NDArray[np.int64], first: NDArray[np.int64]) -> Paths:
+    def _pick(self, rows: Ints, at: Ints, first: Ints) -> Paths:
         return replace(
             self,
             channel=self.channel[at],
@@ -116,7 +117,7 @@ class Paths:
         )
 
 
-def _rows(values: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+def _rows(values: Array, rows: Ints) -> Array:
     """Rows of a column; a broadcast constant stays one."""
     if values.strides == (0,) and len(values):
         return np.broadcast_to(values[0], len(rows))

@@ -10,9 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from attribution.arrays import Array
 
 __all__ = ["Touches"]
 
@@ -69,7 +69,7 @@ class Touches(ABC):
         """Two to the power of a channel id up to 61."""
 
     @abstractmethod
-    def of_channel(self, values: Sequence[float] | NDArray[np.float64]) -> Any:
+    def of_channel(self, values: Sequence[float] | Array) -> Any:
         """The number that belongs to the touch's channel; ``values`` in the order of ids."""
 
     @abstractmethod

@@ -78,14 +78,14 @@ class Table:
         Raises
         ------
         BadInput
-            Lists every problem found: table, column, row and remedy.
+            Lists every problem: table, column, row and remedy.
         """
         problems = list(self._shape_problems(frame))
         typed = frame.copy()
         for column in self.columns:
             if column.name in frame.columns and not isinstance(frame[column.name], pd.DataFrame):
-                typed[column.name], found = self._typed(frame[column.name], column)
-                problems += found
+                typed[column.name], own = self._typed(frame[column.name], column)
+                problems += own
         if not problems:
             problems += self._key_problems(typed)
         if problems:
@@ -101,7 +101,7 @@ class Table:
                 )
             if column.required and column.name not in names:
                 close = nearest(column.name, [name for name in names if name not in self._declared])
-                remedy = f"did you mean {close!r}?" if close else f"columns found: {', '.join(names[:15]) or 'none'}."
+                remedy = f"did you mean {close!r}?" if close else f"its columns: {', '.join(names[:15]) or 'none'}."
                 yield Problem(self.name, "is missing.", column.name, remedy=remedy)
         if len(frame) == 0:
             yield Problem(self.name, "has no rows.", remedy="export the table again; a header alone is not enough.")

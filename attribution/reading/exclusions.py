@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
+from attribution.numbers import amount
 
 if TYPE_CHECKING:
     import ibis
@@ -14,18 +15,20 @@ if TYPE_CHECKING:
 __all__ = ["bots", "repeated", "without_remote_bots", "without_repeats"]
 
 
-def repeated(found: int, name: str) -> Problem:
+def repeated(repeats: int, name: str) -> Problem:
     """Exact repeats as a problem."""
     remedy = (
         "a log delivered twice: Cleaning(drop=('duplicates',)) leaves them out; where times are coarse and repeats are "
         "real: Cleaning(keep_duplicates=True)."
     )
-    return Problem(name, f"holds {found:,} exact repeats (rows alike in every column).", remedy=remedy)
+    return Problem(name, f"holds {amount(repeats)} exact repeats (rows alike in every column).", remedy=remedy)
 
 
-def bots(found: int, longest: int, cleaning: Cleaning) -> Problem:
+def bots(paths: int, longest: int, cleaning: Cleaning) -> Problem:
     """Paths past the limit as a problem."""
-    text = f"holds {found} paths of more than {cleaning.longest_path:,} touches, the longest of {longest:,}."
+    text = (
+        f"holds {paths} paths of more than {amount(cleaning.longest_path)} touches, the longest of {amount(longest)}."
+    )
     remedy = "a bot, most likely: Cleaning(drop=('bots',)) leaves them out; longest_path moves the limit."
     return Problem("touchpoints", text, remedy=remedy)
 
@@ -47,10 +50,10 @@ def without_repeats(events: ibis.Table, cleaning: Cleaning, exclusions: dict[str
 def without_remote_bots(touches: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int]) -> ibis.Table:
     """The touches of an engine without paths past the limit, or an error that names it."""
     last = touches.filter((touches.step == touches.length - 1) & (touches.length > cleaning.longest_path))
-    found = last.aggregate(paths=last.count(), longest=last.length.max()).execute().iloc[0]
-    if not found["paths"]:
+    beyond = last.aggregate(paths=last.count(), longest=last.length.max()).execute().iloc[0]
+    if not beyond["paths"]:
         return touches
     if "bots" not in cleaning.drop:
-        raise BadInput(bots(int(found["paths"]), int(found["longest"]), cleaning))
-    exclusions["touchpoints: bots"] = int(found["paths"])
+        raise BadInput(bots(int(beyond["paths"]), int(beyond["longest"]), cleaning))
+    exclusions["touchpoints: bots"] = int(beyond["paths"])
     return touches.filter(touches.length <= cleaning.longest_path)

@@ -44,7 +44,7 @@ class IdentityMap:
         for name in (self.user, self.person):
             if name not in known.columns:
                 raise BadInput(
-                    Problem("identity map", "is missing.", name, remedy=f"found: {', '.join(known.columns)}.")
+                    Problem("identity map", "is missing.", name, remedy=f"its columns: {', '.join(known.columns)}.")
                 )
         pairs = known.select(map_user=known[self.user].cast("string"), map_person=known[self.person].cast("string"))
         pairs = pairs.filter(pairs.map_person.notnull()).distinct()

@@ -1,4 +1,4 @@
-"""The door of the raw log: checks touchpoints and conversions and names every row that cannot be used."""
+"""Checks of the raw log: reads touchpoints and conversions and names every row that cannot be used."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.numbers import amount
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import engine_of, epoch_micros, is_local, reads_text_times
 from attribution.reading.exclusions import without_repeats
@@ -155,7 +156,7 @@ def split_events(table: ibis.Table, rule: ConversionEvents, name: str) -> tuple[
     if chosen.count().execute() == 0:
         seen = [str(value) for value in table.select(event=event).distinct().limit(12).execute()["event"]]
         text = f"has no event {' or '.join(map(repr, rule.values))}."
-        raise BadInput(Problem(name, text, rule.column, remedy=f"events found: {', '.join(sorted(seen))}."))
+        raise BadInput(Problem(name, text, rule.column, remedy=f"its events: {', '.join(sorted(seen))}."))
     return table.filter(~event.isin(list(rule.values)) | event.isnull()), chosen
 
 
@@ -171,8 +172,8 @@ def _require(table: ibis.Table, required: list[str], name: str) -> None:
         if column not in table.columns:
             free = [other for other in table.columns if other not in required]
             close = nearest(column, free)
-            found = f"columns found: {', '.join(table.columns[:15])}."
-            remedy = (f"did you mean {close!r}? " if close else "") + f"Say columns={{declared name: name}}; {found}"
+            present = f"its columns: {', '.join(table.columns[:15])}."
+            remedy = (f"did you mean {close!r}? " if close else "") + f"Say columns={{declared name: name}}; {present}"
             problems.append(Problem(name, "is missing.", column, remedy=remedy))
     if problems:
         raise BadInput(problems)
@@ -292,12 +293,12 @@ def _judge(
             **{f"fault_{i}": table.count(where=fault.condition) for i, fault in enumerate(suspects)}
         ).execute()
     for i, fault in enumerate(suspects):
-        found = int(counts[f"fault_{i}"].iloc[0])
-        if found and fault.name in cleaning.drop:
-            exclusions[f"{name}: {fault.name}"] = found
+        faulty = int(counts[f"fault_{i}"].iloc[0])
+        if faulty and fault.name in cleaning.drop:
+            exclusions[f"{name}: {fault.name}"] = faulty
             keep.append(~fault.condition)
-        elif found:
-            rows = _rows(table, fault.condition, found)
+        elif faulty:
+            rows = _rows(table, fault.condition, faulty)
             problems.append(Problem(name, fault.text, fault.column, rows, fault.remedy))
     if problems:
         raise BadInput(problems)
@@ -309,13 +310,13 @@ def _judge(
     return table, exclusions, (int(seen["earliest"]), int(seen["latest"]), int(seen["rows"]))
 
 
-def _rows(table: ibis.Table, condition: Any, found: int) -> str:
+def _rows(table: ibis.Table, condition: Any, faulty: int) -> str:
     """The first faulty rows, counted from 1 without a header; their number where rows have no order."""
     import ibis
 
     if not is_local(table):
-        return f"{found:,} row{'s' if found > 1 else ''}"
+        return f"{amount(faulty)} row{'s' if faulty > 1 else ''}"
     numbered = table.select(row=ibis.row_number() + 1, bad=condition)
     first = numbered.filter("bad").order_by("row").limit(_SHOWN).execute()["row"]
-    more = f" and {found - _SHOWN} more" if found > _SHOWN else ""
-    return f"data row{'s' if found > 1 else ''} {', '.join(str(row) for row in first)}{more}"
+    more = f" and {faulty - _SHOWN} more" if faulty > _SHOWN else ""
+    return f"data row{'s' if faulty > 1 else ''} {', '.join(str(row) for row in first)}{more}"

@@ -52,7 +52,7 @@ class Engine:
     cache
         Whether an engine other than the embedded one makes the paths once and keeps them (a temporary table; on Spark
         a cached one), so that each model is one group-by. False where nothing may be kept: each model then reads the
-        log anew.
+        log again.
     """
 
     memory_limit: str | None = None
@@ -192,8 +192,8 @@ def _file_table(path: str, backend: BaseBackend) -> ibis.Table:
         if suffix in {".duckdb", ".ddb", ".db"} and not is_folder:
             return _duckdb_table(file, inner, backend)
         if suffix in {".parquet", ".pq"} or is_folder:
-            found = f"{file}/**/*.parquet" if is_folder else file
-            return backend.read_parquet(found, table_name=ibis.util.gen_name("source"))
+            pattern = f"{file}/**/*.parquet" if is_folder else file
+            return backend.read_parquet(pattern, table_name=ibis.util.gen_name("source"))
         if suffix in {".csv", ".tsv", ".txt", ".gz"}:
             # a stated separator makes a cut-off last line an error of its own, not a file of one column
             told = {} if suffix == ".gz" or is_glob else {"delim": _separator(Path(file))}
@@ -281,7 +281,7 @@ def read_table(path: str | os.PathLike[str], table: Table, date_format: str | No
     Raises
     ------
     BadInput
-        Every problem found.
+        Every problem of the table.
     """
     name = os.fspath(path)
     frame = _read_small(name)

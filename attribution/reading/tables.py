@@ -1,4 +1,4 @@
-"""The declared tables: what the files of a plan must hold, written once for checks, templates and documentation."""
+"""The declared tables of fixed columns, and tables with a column per channel, outcome or control."""
 
 from __future__ import annotations
 
@@ -7,41 +7,7 @@ from dataclasses import replace
 
 from attribution.reading.contracts import Column, Table
 
-__all__ = [
-    "COHORTS",
-    "CONTROLS",
-    "CONVERSIONS",
-    "LIFT_TESTS",
-    "OUTCOMES",
-    "SPEND",
-    "TOUCHPOINTS",
-    "renamed",
-    "wide",
-]
-
-TOUCHPOINTS = Table(
-    "touchpoints",
-    (
-        Column("user", "text"),
-        Column("time", "date"),
-        Column("channel", "text"),
-        Column("interaction", "text", required=False, nullable=True),
-        Column("conversion", minimum=0, required=False),
-        Column("value", minimum=0, required=False),
-    ),
-)
-"""One row per click or view; ``conversion`` only where the log itself marks conversions."""
-
-CONVERSIONS = Table(
-    "conversions",
-    (
-        Column("user", "text"),
-        Column("time", "date"),
-        Column("value", minimum=0, required=False),
-        Column("kind", "text", required=False, nullable=True),
-    ),
-)
-"""One row per conversion."""
+__all__ = ["LIFT_TESTS", "SPEND", "renamed", "wide"]
 
 SPEND = Table(
     "spend",
@@ -54,21 +20,6 @@ SPEND = Table(
     key=("date", "geo", "channel"),
 )
 """One row per period, channel and, where there is one, geo; in currency."""
-
-OUTCOMES = Table(
-    "outcomes",
-    (
-        Column("date", "date"),
-        Column("new_customers", minimum=0),
-        Column("revenue", minimum=0, required=False),
-        Column("geo", "text", required=False),
-    ),
-    key=("date", "geo"),
-)
-"""One row per period: new customers (paid and organic together)."""
-
-CONTROLS = Table("controls", (Column("date", "date"), Column("geo", "text", required=False)), key=("date", "geo"))
-"""One row per period; every other column is a control."""
 
 LIFT_TESTS = Table(
     "lift_tests",
@@ -83,19 +34,6 @@ LIFT_TESTS = Table(
     ),
 )
 """One row per experiment: extra spend (currency), extra customers it brought and their standard error."""
-
-COHORTS = Table(
-    "cohorts",
-    (
-        Column("cohort", "date"),
-        Column("month", minimum=0),
-        Column("customers", minimum=0),
-        Column("revenue", minimum=0),
-        Column("channel", "text", required=False),
-    ),
-    key=("cohort", "month", "channel"),
-)
-"""One row per cohort and month of age, for lifetime value and payback."""
 
 
 def renamed(table: Table, name: str, columns: Mapping[str, str] | None = None) -> Table:

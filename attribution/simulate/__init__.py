@@ -1,4 +1,9 @@
-"""Journeys whose true incremental effects are known."""
+"""Journeys whose true incremental effects are known, to hold models against.
+
+``people`` says who buys when and why and which touches follow, ``journey_log`` makes of it the tables that users have
+and the truth beside them. Nothing in the packages reads this room; tests, benchmarks and examples do. Begin with
+``journey_log``.
+"""
 
 from attribution.simulate.journey_log import (
     ORGANIC,

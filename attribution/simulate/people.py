@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from attribution.arrays import Array, Flags, Ints
+
 __all__ = ["Habit", "People", "buyers_of", "conversions_of", "habits_of", "lookers_of", "names_for", "touchpoints_of"]
 
 _DAY = 86_400
@@ -16,9 +18,6 @@ _LONGEST = 28 * _DAY
 _BROWSER_INTENT = 0.12  # a person who does not buy rarely searches the brand, but some do
 _HOURS = np.array([2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 9, 9, 9, 8, 8, 8, 9, 10, 12, 14, 15, 13, 8, 4], dtype=float)
 _WEEKDAYS = np.array([15, 14, 14, 14, 13, 14, 16], dtype=float)
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -85,8 +84,8 @@ class People:
     week: Ints
     end: Ints
     anchor: Ints
-    delay: Floats
-    intent: Floats
+    delay: Array
+    intent: Array
 
     @classmethod
     def joined(cls, first: People, second: People) -> People:
@@ -117,7 +116,7 @@ def buyers_of(causes: pd.DataFrame, habits: Sequence[Habit], rng: np.random.Gene
 
 
 def lookers_of(
-    causes: pd.DataFrame, habits: Sequence[Habit], active: Floats, browsers: float, rng: np.random.Generator
+    causes: pd.DataFrame, habits: Sequence[Habit], active: Array, browsers: float, rng: np.random.Generator
 ) -> People:
     """People who never buy: ``browsers`` per customer, first met where channels reach them and are active."""
     weight = active * np.array([habit.reach for habit in habits])
@@ -131,7 +130,7 @@ def lookers_of(
 
 
 def touchpoints_of(
-    people: People, names: npt.NDArray[np.object_], habits: Sequence[Habit], active: Floats, rng: np.random.Generator
+    people: People, names: npt.NDArray[np.object_], habits: Sequence[Habit], active: Array, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Touches of all people: the anchor, those met by chance, those that ride on intent."""
     window = np.minimum(rng.exponential(8 * _DAY, len(people.end)), _LONGEST)
@@ -166,16 +165,14 @@ def _anchors(people: People, rng: np.random.Generator) -> _Touches:
     return who, lag.astype(np.int64), people.anchor[who]
 
 
-def _chance(people: People, window: Floats, c: int, habit: Habit, active: Floats, rng: np.random.Generator) -> _Touches:
+def _chance(people: People, window: Array, c: int, habit: Habit, active: Array, rng: np.random.Generator) -> _Touches:
     number = rng.poisson(habit.exposure * active[people.week])
     who = np.repeat(np.arange(len(number)), number)
     lag = 120 + rng.random(len(who)) * window[who]
     return who, lag.astype(np.int64), np.full(len(who), c)
 
 
-def _riding(
-    people: People, visited: npt.NDArray[np.bool_], c: int, habit: Habit, active: Floats, rng: np.random.Generator
-) -> _Touches:
+def _riding(people: People, visited: Flags, c: int, habit: Habit, active: Array, rng: np.random.Generator) -> _Touches:
     chance = np.minimum(habit.pull * active[people.week], 0.95) * people.intent
     if habit.after_visit:
         chance = np.where(visited, np.maximum(chance, habit.pull * 0.5 * active[people.week]), 0.0)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from attribution.numbers import decimal, percent
 from mmm.arrays import Array
 from mmm.checks.naive_forecasts import no_media, seasonal_naive
 from mmm.checks.scores import Scores, score
@@ -61,23 +62,22 @@ class Backtest:
         model = {name: float(value) for name, value in means["model"].items()}
         points = sum(len(values) for values in self.observed)
         limit = 0.9 - 3.0 * float(np.sqrt(0.09 / points))
-        text = f"{model['coverage']:.0%} of {points} unseen periods lie inside their 90 % interval."
+        text = f"{percent(model['coverage'])} of {points} unseen periods lie inside their 90 % interval."
         found = [
             self._converged,
             Finding("holdout_coverage", model["coverage"] >= limit, model["coverage"], limit, text),
         ]
         for name, label in (("seasonal_naive", "last year's figures"), ("no_media", "a model without media")):
             ratio = model["crps"] / float(means[name]["crps"])
-            text = f"Forecast error is {ratio:.2f} times that of {label} (CRPS on unseen periods)."
+            text = f"Forecast error is {decimal(ratio, 2)} times that of {label} (CRPS on unseen periods)."
             found.append(Finding(f"beats_{name}", ratio < 1.0, ratio, 1.0, text))
         naive = float(means["seasonal_naive"]["mape"])
-        text = (
-            f"Single unseen periods were missed by {model['mape']:.1%} on average, by last year's figures {naive:.1%}."
-        )
+        missed, by_last_year = (percent(share, decimals=1) for share in (model["mape"], naive))
+        text = f"Single unseen periods were missed by {missed} on average, by last year's figures {by_last_year}."
         found.append(Finding("holdout_mape", model["mape"] < naive, model["mape"], naive, text))
-        missed = model["total_error"]
-        text = f"Unseen totals were missed by {missed:.1%} on average."
-        return (*found, Finding("holdout_total", missed < _TOTAL_LIMIT, missed, _TOTAL_LIMIT, text))
+        total = model["total_error"]
+        text = f"Unseen totals were missed by {percent(total, decimals=1)} on average."
+        return (*found, Finding("holdout_total", total < _TOTAL_LIMIT, total, _TOTAL_LIMIT, text))
 
     @property
     def _converged(self) -> Finding:

@@ -27,12 +27,12 @@ from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from mmm.arrays import Array
 from mmm.data.panel import Panel
-from mmm.model.model import Model, NegativeBinomialLikelihood, NormalLikelihood
-from mmm.model.priors import Flat, Prior
+from mmm.model.level import sampled
+from mmm.model.model import Model
 from mmm.posterior.posterior import Posterior
 from mmm.sampling.fit import first_run
-from mmm.sampling.from_draws import Stated, assemble, fused, stated, usable
-from mmm.sampling.national_problem import Problem as Standard
+from mmm.sampling.from_draws import assemble
+from mmm.sampling.prepared import Prepared, Stated, prepare
 from mmm.sampling.until_converged import sample_until_converged
 
 __all__ = ["Calibration", "simulated_ranks"]
@@ -113,31 +113,32 @@ def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63,
         remedy = f"give draws one less than a multiple of {_BINS}."
         text = f"has {draws} draws to rank among."
         raise BadInput(Problem("calibration", text, remedy=remedy))
-    kept = usable(panel, model)
-    problem = stated(kept, model)
+    prepared = prepare(panel, model)
+    problem = prepared.problem
     rng = np.random.default_rng([seed, 9])
-    truth = _truth(problem, kept, model, fits, rng)
+    truth = _truth(prepared, fits, rng)
     mean = _means(truth)
     alone = [
         model.likelihood.predict(rng, one, cell.sigma, cell.unit) for one, cell in zip(mean, truth.cells, strict=True)
     ]
-    made = np.stack(alone) + _shared(problem, truth, rng)
+    made = np.stack(alone) + problem.shared_prior({name: truth.flat(name) for name in truth.draws}, rng)
     known = dict(_quantities(truth))
     known["misfit"] = ((made - mean) ** 2).sum(axis=(0, 1))
     rows, converged = [], []
     for fit in range(fits):
         kpi = np.ascontiguousarray(made[..., fit].reshape(problem.kpi.shape))
-        found, fine = _refitted(replace(problem, kpi=kpi), kept, model, draws, seed + fit)
+        found, fine = _refitted(prepared.with_kpi(kpi), draws, seed + fit)
         rows.append({name: int((values < known[name][fit]).sum()) for name, values in found.items()})
         converged.append(fine)
     return Calibration(pd.DataFrame(rows), draws, tuple(converged))
 
 
-def _truth(problem: Stated, panel: Panel, model: Model, fits: int, rng: np.random.Generator) -> Posterior:
+def _truth(prepared: Prepared, fits: int, rng: np.random.Generator) -> Posterior:
     """Draws from the prior; of counts, which nothing below zero can bring, those whose expectation stays above it."""
-    if not isinstance(model.likelihood, NegativeBinomialLikelihood):
-        return Posterior(panel, model, _prior(problem, model, fits, rng), {}, ())
-    drawn = Posterior(panel, model, _prior(problem, model, 16 * fits, rng), {}, ())
+    panel, model, problem = prepared.panel, prepared.model, prepared.problem
+    if not model.likelihood.counts:
+        return Posterior(panel, model, _prior(problem, fits, rng), {}, ())
+    drawn = Posterior(panel, model, _prior(problem, 16 * fits, rng), {}, ())
     possible = np.flatnonzero(_means(drawn).min(axis=(0, 1)) > 0)[:fits]
     if len(possible) < fits:
         remedy = "tighten the priors of the baseline, or ask for fewer fits."
@@ -145,33 +146,14 @@ def _truth(problem: Stated, panel: Panel, model: Model, fits: int, rng: np.rando
     return replace(drawn, draws={name: table[:, possible] for name, table in drawn.draws.items()})
 
 
-def _prior(problem: Stated, model: Model, fits: int, rng: np.random.Generator) -> dict[str, Array]:
+def _prior(problem: Stated, fits: int, rng: np.random.Generator) -> dict[str, Array]:
     """Draws of every parameter from its prior, of shape (1, fits, ...)."""
-    theta = np.stack([_coordinates(prior, fits, rng) for prior in problem.priors], axis=1)[None]
-    if isinstance(problem, Standard):
-        values = problem.layout.natural(theta)
-        integrated = isinstance(model.likelihood, NormalLikelihood)
-        sd = problem.scale * values["sigma"][0][:, None] if integrated else problem.design.sd
-    else:
-        values = problem.natural(theta)
-        sd = problem.scale * values["geo_sigma"][0][..., None]
-    values["baseline"] = (sd * rng.standard_normal((fits, *problem.scale.shape)))[None]
+    drawn = sampled(problem.priors, rng, fits)
+    columns = [prior.coordinate(column) for prior, column in zip(problem.priors, drawn.T, strict=True)]
+    theta = np.stack(columns, axis=1)[None]
+    values = problem.natural(theta)
+    values["baseline"] = problem.baseline_sd(values) * rng.standard_normal((1, fits, *problem.scale.shape))
     return values
-
-
-def _coordinates(prior: Prior, fits: int, rng: np.random.Generator) -> Array:
-    """Draws in the coordinate in which a parameter is sampled; zeros of what has no prior of its own."""
-    if isinstance(prior, Flat):
-        return np.zeros(fits)
-    return np.asarray(prior.coordinate(prior.sample(rng, fits)))
-
-
-def _shared(problem: Stated, truth: Posterior, rng: np.random.Generator) -> Array:
-    """What moves all geos alike in single periods, shape (T, fits); nothing nationally."""
-    if isinstance(problem, Standard):
-        return np.zeros(1)
-    loads = truth.flat("common") * rng.standard_normal((len(problem.basis), truth.n_draws))
-    return np.asarray(problem.basis.T @ loads)
 
 
 def _means(posterior: Posterior) -> Array:
@@ -179,13 +161,14 @@ def _means(posterior: Posterior) -> Array:
     return np.stack([cell.mean() for cell in posterior.cells])
 
 
-def _refitted(problem: Stated, panel: Panel, model: Model, draws: int, seed: int) -> tuple[dict[str, Array], bool]:
+def _refitted(prepared: Prepared, draws: int, seed: int) -> tuple[dict[str, Array], bool]:
     """Thinned posterior draws of every quantity for one KPI, and whether the fit converged."""
+    problem, panel = prepared.problem, prepared.panel
     settings = first_run(panel, 500 * min(len(panel.geos), 2), 500, 2, seed)
-    sampled = sample_until_converged(fused(problem), settings, time_budget=_SECONDS)
+    sampled = sample_until_converged(problem.fused(), settings, time_budget=_SECONDS)
     length = sampled.draws.theta.shape[0] * sampled.draws.theta.shape[1]
     theta = sampled.draws.theta.reshape(1, length, -1)[:, (np.arange(draws) + 0.5).astype(int) * length // draws]
-    posterior = assemble(problem, panel, model, theta, {}, sampled.verdict, seed)
+    posterior = assemble(prepared, theta, {}, sampled.verdict, seed)
     found = dict(_quantities(posterior))
     found["misfit"] = ((np.atleast_2d(problem.kpi)[..., None] - _means(posterior)) ** 2).sum(axis=(0, 1))
     return found, posterior.converged

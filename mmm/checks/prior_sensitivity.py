@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from attribution.estimates import INTERVAL
 from attribution.findings import Finding
+from attribution.numbers import decimal
 from mmm.model.effects import Effects, Neutral
 from mmm.posterior.posterior import Posterior
+from mmm.sampling.fit import fit
 
 __all__ = ["Sensitivity", "sensitivity"]
 
@@ -31,7 +34,7 @@ class Sensitivity:
     def to_frame(self) -> pd.DataFrame:
         """CAC by channel under both beliefs with 5 % and 95 % points, and their ratio."""
         first, second = self.given.cac(), self.other.cac()
-        points = ["median", "5%", "95%"]
+        points = ["median", *INTERVAL]
         frame = first[points].add_prefix("given ").join(second[points].add_prefix("other "))
         return frame.assign(ratio=second["median"] / first["median"])
 
@@ -40,7 +43,9 @@ class Sensitivity:
         """Whether no channel's CAC moves by more than half."""
         moved = self.to_frame()["ratio"].map(lambda ratio: max(ratio, 1 / ratio))
         channel, worst = str(moved.idxmax()), float(moved.max())
-        text = f"Under the other prior the CAC that moves most is that of {channel}, by a factor of {worst:.2f}."
+        text = (
+            f"Under the other prior the CAC that moves most is that of {channel}, by a factor of {decimal(worst, 2)}."
+        )
         return Finding("prior_sensitivity", worst <= _LIMIT, worst, _LIMIT, text)
 
 
@@ -54,8 +59,6 @@ def sensitivity(posterior: Posterior, effects: Effects | None = None) -> Sensiti
     effects
         The other belief; :class:`Neutral` with the same total share where None.
     """
-    from mmm.sampling.fit import fit  # loads the sampler, which a look at two posteriors does not need
-
     total = float(getattr(posterior.model.effects, "total", 0.3))
     model = replace(posterior.model, effects=Neutral(total) if effects is None else effects)
     chains, draws = posterior.draws["sigma"].shape

@@ -14,6 +14,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from attribution.numbers import percent
 from mmm.arrays import Array
 from mmm.checks.backtest import Backtest, Origins, place_of_fits, rolling_origins
 from mmm.checks.stacking_weights import PoolScores, bootstrap, pool_scores
@@ -21,8 +22,9 @@ from mmm.curves import ResponseCurves
 from mmm.curves.joined import joined
 from mmm.data.panel import Panel
 from mmm.model.model import Model
+from mmm.posterior.costs import average_cac, channel_table, marginal_cac
 from mmm.posterior.forecast import Organic
-from mmm.posterior.frames import DrawsFrame, summarise
+from mmm.posterior.frames import DrawsFrame
 from mmm.posterior.posterior import Posterior
 from mmm.sampling.fit_many import fit_many
 
@@ -137,12 +139,15 @@ class Stack:
         behind, best = self._behind(), self._best
         low = np.quantile(behind, 0.05, axis=0)
         near = [place for place in range(len(self.names)) if place != best and low[place] <= 0]
-        share = [f"{weight:.0%}" for weight in self.weights]
+        share = [percent(weight) for weight in self.weights]
         first = f"{self.names[best]} ({share[best]} of the draws)"
         if not near:
             text = f"{first} forecasts unseen periods better than every other model."
         else:
-            others = ", ".join(f"{self.names[p]} ({np.median(behind[:, p]):+.1%}, {share[p]})" for p in near)
+            others = ", ".join(
+                f"{self.names[p]} ({percent(float(np.median(behind[:, p])), signed=True, decimals=1)}, {share[p]})"
+                for p in near
+            )
             text = (
                 f"Forecasts of unseen periods cannot tell {first} from {others}: in brackets the error beyond that of "
                 f"{self.names[best]} and the share of the draws. What is concluded rests on all of them."
@@ -160,16 +165,11 @@ class Stack:
 
     def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
         """Spend per customer that each channel brought; see :meth:`Posterior.cac`."""
-        spend = self.panel.national_spend.loc[start:end].sum().to_numpy()
-        with np.errstate(divide="ignore"):
-            return summarise(pd.DataFrame(spend / self.contributions(start, end)[list(self.channels)]))
+        return average_cac(self.panel.national_spend.loc[start:end].sum(), self.contributions(start, end))
 
     def marginal_cac(self, spend: pd.Series | None = None) -> pd.DataFrame:
         """Cost of one more customer at a steady weekly spend; see :meth:`Posterior.marginal_cac`."""
-        level = self.panel.recent_spend() if spend is None else spend
-        gained = {name: curve.marginal(float(level[name])) for name, curve in self.curves(weeks=1).items()}
-        with np.errstate(divide="ignore"):
-            return summarise(pd.DataFrame({name: 1.0 / values for name, values in gained.items()}))
+        return marginal_cac(self.curves(weeks=1), self.panel, spend)
 
     def curves(self, weeks: float = 13, frequency: Mapping[str, float] | None = None) -> ResponseCurves:
         """Response curves over a horizon, each draw of the model it came from; see :meth:`Posterior.curves`."""
@@ -189,13 +189,7 @@ class Stack:
 
     def summary(self) -> pd.DataFrame:
         """One row per channel: spend, customers, share, CAC and marginal CAC with 90 % intervals."""
-        tables = {"customers": self.contributions().summary(), "cac": self.cac(), "marginal_cac": self.marginal_cac()}
-        frame = pd.DataFrame({"spend": self.panel.total_spend})
-        for name, table in tables.items():
-            frame[name] = table["median"]
-            frame[f"{name} 5%"], frame[f"{name} 95%"] = table["5%"], table["95%"]
-        frame["share"] = frame["customers"] / float(self.panel.kpi.sum())
-        return frame
+        return channel_table(self.panel, self.contributions().summary(), self.cac(), self.marginal_cac())
 
     def by_model(self) -> pd.DataFrame:
         """Median customers of each channel under each model alone, and stacked: channels x models."""

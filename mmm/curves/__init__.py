@@ -1,4 +1,9 @@
-"""Response curves: one small family per file, plain data that models fit and the optimizer reads."""
+"""Response curves: one small family per file, plain data that models fit and the optimizer reads.
+
+A family is a formula that NumPy and PyTensor both evaluate, with slope and inflection (``base`` says what every curve
+answers); ``collection`` holds the curves of all channels, ``mixture``, ``joined`` and ``tabulated`` curves of other
+making. Begin with ``hill``. Imports errors and arrays, and no model.
+"""
 
 from mmm.curves.base import ResponseCurve
 from mmm.curves.collection import ResponseCurves

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from mmm.curves.base import ResponseCurve
@@ -9,6 +11,7 @@ from mmm.curves.base import ResponseCurve
 __all__ = ["spend_at_slope", "spend_scale"]
 
 _STEPS = 400
+_LOGS = (-150.0, 150.0)  # of any spend in any currency
 
 
 def spend_scale(curve: ResponseCurve) -> float:
@@ -16,11 +19,14 @@ def spend_scale(curve: ResponseCurve) -> float:
     ceiling = float(np.mean(curve.ceiling))
     if not 0 < ceiling < np.inf:
         return 1.0
-    low, high = -150.0, 150.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if float(curve.mean(np.exp(middle))) < ceiling / 2 else (low, middle)
-    return float(np.exp(high))
+
+    def beyond(log_spend: float) -> float:
+        return float(curve.mean(np.exp(log_spend))) / ceiling - 0.5
+
+    low, high = _LOGS
+    if beyond(low) >= 0 or beyond(high) <= 0:
+        return float(np.exp(low if beyond(low) >= 0 else high))
+    return float(np.exp(_root(beyond, low, high)))
 
 
 def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[float, float]:
@@ -42,7 +48,12 @@ def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[float, float]:
 
 
 def _crossing(curve: ResponseCurve, slope: float, steep: float, flat: float) -> float:
-    for _ in range(100):
-        middle = (steep + flat) / 2
-        steep, flat = (middle, flat) if float(curve.mean_marginal(middle)) >= slope else (steep, middle)
-    return steep
+    """The spend between a steep and a flat place at which the slope is as asked; slopes at zero may be infinite."""
+    return _root(lambda spend: min(float(curve.mean_marginal(spend)) / slope - 1, 1.0), steep, flat)
+
+
+def _root(function: Callable[[float], float], one: float, other: float) -> float:
+    """Where a function crosses zero, to the last digits: Brent's (1973) method."""
+    from scipy.optimize import brentq  # doubles the time to import the package, and few plans ask
+
+    return float(brentq(function, one, other, xtol=1e-300, rtol=4 * np.finfo(float).eps, maxiter=500))

@@ -15,7 +15,7 @@ from mmm.arrays import Array
 from mmm.data.column_roles import Exposure, Medium, ReachFrequency, Roles, Treatment
 from mmm.data.holidays import Calendar
 
-__all__ = ["Exposure", "Panel", "ReachFrequency", "Treatment"]
+__all__ = ["Exposure", "Panel", "ReachFrequency", "Treatment", "silent_geos"]
 
 _EARLY = 13
 
@@ -132,6 +132,8 @@ class Panel:
         outcome = block([kpi])[:, :, 0]
         if not outcome.sum() > 0:
             raise BadInput(Problem(name, "is zero throughout.", kpi, remedy="name the column of new customers."))
+        if silent := silent_geos(name, kpi, geos, outcome):
+            raise BadInput(silent)
         media = block([medium.volume for medium in roles.media.values()])
         values = block(roles.controls)
         at = {control: values[:, :, place] for place, control in enumerate(roles.controls)}
@@ -290,9 +292,25 @@ class Panel:
         """Spend of all geos by period and channel."""
         return pd.DataFrame(self.spend.sum(axis=0), index=self.dates, columns=list(self.channels))
 
+    def level(self) -> pd.Series:
+        """Spend per period at which each channel runs: its recent spend, or where that is zero its last active level.
+
+        The latter is the mean of the last 13 periods in which the channel spent anything.
+        """
+        recent, spend = self.recent_spend(_EARLY), self.national_spend
+        last = pd.Series({name: series[series > 0].iloc[-_EARLY:].mean() for name, series in spend.items()})
+        return recent.where(recent > 0, last)
+
     def recent_spend(self, periods: int = 13) -> pd.Series:
         """Mean spend per period over the last ``periods``, by channel."""
         return self.national_spend.iloc[-periods:].mean().rename("spend")
+
+
+def silent_geos(table: str, kpi: str, geos: Sequence[str], outcome: Array) -> list[Problem]:
+    """What is wrong with geos whose KPI, shape (G, T), is zero throughout: nothing can be learnt from those."""
+    silent = [geo for geo, total in zip(geos, outcome.sum(axis=1), strict=True) if not total > 0]
+    remedy = "leave its rows out, or add them to those of a neighbour."
+    return [Problem(table, f"is zero throughout in {geo}.", kpi, remedy=remedy) for geo in silent]
 
 
 def _frequencies(roles: Roles, block: Callable[[Sequence[str]], Array], shape: tuple[int, ...]) -> Array | None:

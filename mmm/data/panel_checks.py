@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attribution.findings import Finding
+from attribution.numbers import decimal
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 
@@ -27,7 +28,7 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
     findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
     if parameters is not None:
         rows = panel.kpi.size / parameters
-        text = f"{panel.kpi.size} rows for {parameters} parameters: {rows:.1f} each."
+        text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 1)} each."
         if rows < _ROWS_PER_PARAMETER:
             text += " The priors decide much; lengthen the panel, join channels or drop controls."
         findings.append(Finding("rows_per_parameter", rows >= _ROWS_PER_PARAMETER, rows, _ROWS_PER_PARAMETER, text))
@@ -63,7 +64,7 @@ def _collinear(panel: Panel) -> Finding:
     correlation = np.abs(np.corrcoef(media.T)) - np.eye(len(names))
     first, second = np.unravel_index(int(correlation.argmax()), correlation.shape)
     worst = float(correlation[first, second])
-    text = f"The spends that move most alike are {names[first]} and {names[second]}: correlation {worst:.2f}."
+    text = f"The spends that move most alike are {names[first]} and {names[second]}: correlation {decimal(worst, 2)}."
     if worst > _COLLINEAR:
         text += " Their effects cannot be told apart; vary one against the other, or run a lift test."
     return Finding("collinear", worst <= _COLLINEAR, worst, _COLLINEAR, text)
@@ -84,7 +85,7 @@ def _follows_others(panel: Panel) -> Finding:
         explained.append(1.0 - (left**2).sum() / spare / mean_square)
     worst = float(max(explained))
     name = names[int(np.argmax(explained))]
-    text = f"The spend that follows the other channels and the controls most is that of {name}: R² {worst:.2f}."
+    text = f"The spend that follows the other channels and the controls most is that of {name}: R² {decimal(worst, 2)}."
     if worst > _COLLINEAR:
         text += " What it does alone hardly shows; vary it by itself, or run a lift test."
     return Finding("follows_others", worst <= _COLLINEAR, worst, _COLLINEAR, text)

@@ -39,7 +39,7 @@ def optimal_frequency(result: Any, ax: Axes | None = None, *, channel: str | Non
     if channel is None and len(table) > 1:
         raise BadInput(Problem("optimal_frequency", "has several channels.", remedy=f"name one: {list(table.index)}."))
     name = str(table.index[0]) if channel is None else channel
-    drawn = reached(result, name)
+    drawn = reached(result.panel, result.media, result.flat, name)
     row = table.loc[name]
     often = np.linspace(1.0, max(float(row["highest"]), 1.5), 121)
     values = np.concatenate([per_contact(drawn, part) for part in np.array_split(often, 8)])

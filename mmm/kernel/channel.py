@@ -1,7 +1,14 @@
 """One channel forwards and backwards: from what drives it to its response, and from pulls on it to its parameters.
 
-Most channels saturate after carryover: s(Σ w x). A channel measured by reach and frequency saturates in frequency
-before it, since how often a person is reached matters while the contact acts: Σ w reach s(frequency).
+The response of a channel by week t, with lag weights w (``carryover``) and saturation s (``response``):
+
+    r(t) = s(Σ_l w_l x(t - l))      or, by reach and frequency,      r(t) = Σ_l w_l reach(t - l) s(frequency(t - l))
+
+Backwards, a pull h(t) on r(t) gives Σ_t h(t) ∂r(t)/∂p for each parameter p; that by the weights is a correlation of
+the pull on the series carried over with the driver.
+
+Most channels saturate after carryover. A channel measured by reach and frequency saturates in frequency before it,
+since how often a person is reached matters while the contact acts.
 
 References
 ----------
@@ -69,6 +76,7 @@ def respond(
         for t in range(rows):
             driver[t] = media[t]
         return
+    # saturation and its slopes are carried over alike, for the sum over lags is linear in them
     found = np.empty((4, rows))
     saturate(family[2], p, q, frequency, found[0], found[1], found[2], found[3])
     for part in range(4):

@@ -1,5 +1,13 @@
 """The whole log density with its gradient, callable from Python and, by pointer, from samplers.
 
+    log density = log prior(θ) + log p(KPI | Σ_i s_i r_i(t)) + log p(lift tests),   s_i = share_i / mean_t r_i(t)
+
+with r_i the response of channel i (``channel``). One sweep forwards keeps what each step saw, one backwards hands the
+slopes back: by the KPI's mean (``noise``), by scales and responses, by each channel's parameters, by coordinates.
+
+A share is that of the whole panel, so the scale moves with the mean response: beside its direct pull every response
+gets one through that mean, the same in all weeks.
+
 Layout
 ------
 theta : (n,)
@@ -19,17 +27,19 @@ slots : (C, 5)
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numba as nb
 import numpy as np
 
 from mmm.kernel.channel import back, respond, weights_of
+from mmm.kernel.codes import NORMAL_NOISE
 from mmm.kernel.jit import EXPAND_SIGNATURE, LOGP_SIGNATURE, STAMP, entry, merged, pointer
 from mmm.kernel.noise import explicit_baseline, marginal_baseline
 from mmm.kernel.prior import level_terms, prior_terms
 
-__all__ = ["FIELDS", "c_expand", "c_log_density", "log_density"]
+__all__ = ["FIELDS", "entries", "log_density"]
 
 
 @merged
@@ -159,7 +169,7 @@ def log_density(
     for t in range(weeks):
         pull[t] = kpi[t]
     _subtract(values, slots, curves, level, pull)
-    if noise[0] == 0.0:
+    if noise[0] == NORMAL_NOISE:
         sigma = values[n - 1]
         quadratic = marginal_baseline(pull, columns, 1.0 / (sigma * sigma))
         total -= weeks * np.log(sigma) + 0.5 * quadratic
@@ -237,5 +247,7 @@ def _entries(stamp: str) -> tuple[Any, Any]:
     return called, expand
 
 
-c_log_density, c_expand = _entries(STAMP)
-"""Log density and gradient for nutpie, its arrays found through a table of addresses; and a draw handed through."""
+@cache
+def entries() -> tuple[Any, Any]:
+    """Log density and gradient for samplers, arrays found through a table of addresses; and a draw handed through."""
+    return _entries(STAMP)

@@ -1,8 +1,15 @@
 """The log density of the hierarchical model over geos and its gradient, of the pieces that a national panel's has.
 
-Every geo has its own baseline, integrated out block by block, and its own values of the varying coordinates, those
-of the common vector moved by a spread times a standard normal; a coordinate whose prior is another (the noise) stands
-for itself in every geo.
+Every geo g has its own baseline, integrated out block by block, and its own values of the varying coordinates,
+
+    θ_gh = θ_h + spread_h · z_gh,   z_gh ~ N(0, 1)
+
+so that spread and departures are nearly independent where data say little of a geo (non-centred); a coordinate whose
+prior is another (the noise) stands for itself in every geo. Responses are scaled by their mean over all geos,
+
+    s_gi = share_gi / Σ_g w_g mean_t r_gi(t)
+
+with w_g the share of geo g in the KPI, so a geo that spends more per head gains more.
 
 Layout of theta: the common coordinates (the last is log sigma), one log spread per varying coordinate, then what
 varies, geo by geo; where geos share what moves single periods, the logarithm of its spread and its whitened loadings.
@@ -10,18 +17,20 @@ varies, geo by geo; where geos share what moves single periods, the logarithm of
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numba as nb
 import numpy as np
 
 from mmm.kernel.channel import back, respond, weights_of
+from mmm.kernel.codes import BETA, NORMAL
 from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, entry, merged, pointer
 from mmm.kernel.noise import marginal_baseline
 from mmm.kernel.prior import level_terms, prior_terms
 from mmm.kernel.shared import pull_on_shared, share
 
-__all__ = ["GEO_FIELDS", "c_geo_log_density", "geo_log_density"]
+__all__ = ["GEO_FIELDS", "geo_entry", "geo_log_density"]
 
 GEO_FIELDS = 28
 _OK, _BAD_DENSITY, _BAD_GRADIENT = 0, 4, 3
@@ -35,17 +44,17 @@ def _local(theta: Any, kinds: Any, values: Any, varying: Any, size: int, geo: in
         own[j] = theta[j]
     for h in range(count):
         place = size + count + geo * count + h
-        if kinds[place] == 0:
+        if kinds[place] == NORMAL:
             own[varying[h]] += values[size + h] * theta[place]
         else:
             own[varying[h]] = theta[place]
     for j in range(size):
-        if kinds[j] == 0:
+        if kinds[j] == NORMAL:
             slopes[j] = 1.0
-        elif kinds[j] == 3:
+        elif kinds[j] == BETA:
             own[j] = 1.0 / (1.0 + np.exp(-own[j]))
             slopes[j] = own[j] * (1.0 - own[j])
-        else:
+        else:  # the others are all sampled as logarithms
             own[j] = np.exp(own[j])
             slopes[j] = own[j]
 
@@ -215,10 +224,10 @@ def _hand_back(
     for h in range(count):
         common, place, spread = varying[h], size + count + geo * count + h, values[size + h]
         by_shift = by_own[common] * own[common]
-        if kinds[place] == 0:
+        if kinds[place] == NORMAL:
             gradient[place] += by_shift * spread
             gradient[size + h] += by_shift * theta[place] * spread
-        else:
+        else:  # the geo's own coordinate alone counts; what the common one was given above is taken back
             gradient[place] += by_shift
             gradient[common] -= by_shift
 
@@ -374,5 +383,7 @@ def _entry(stamp: str) -> Any:
     return called
 
 
-c_geo_log_density = _entry(STAMP)
-"""Log density and gradient for nutpie, its arrays found through a table of addresses."""
+@cache
+def geo_entry() -> Any:
+    """Log density and gradient for samplers, arrays found through a table of addresses."""
+    return _entry(STAMP)

@@ -1,8 +1,9 @@
 """How the kernel is compiled, and how compiled code is kept.
 
-Only entry points are cached on disk; all else is compiled into them. Numba would keep an entry for as long as its own
-file stands still, so entries close over :data:`STAMP`, which becomes part of the cache's key: a change in any file of
-the kernel compiles anew.
+Only entry points are kept on disk; all else is compiled into them. Numba would keep an entry for as long as its own
+file stands still, so entries close over :data:`STAMP`, which becomes part of the key: a change in any file of the
+kernel, or in the code of a family, compiles again. Entries compile where they are first asked for, so that a national
+panel does not wait for the kernel of geos.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numba as nb
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from mmm.kernel import codes
 
 __all__ = [
     "EXPAND_SIGNATURE",
@@ -34,8 +37,8 @@ _PLAIN: dict[str, Any] = {"nogil": True, "fastmath": _FAST, "error_model": "nump
 _UNWRAPPED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _FILES = sorted(Path(__file__).parent.glob("*.py"))
 
-STAMP = ";".join(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in _FILES)
-"""Sizes and dates of the kernel's files."""
+STAMP = ";".join([*(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in _FILES), codes.ALL])
+"""Sizes and dates of the kernel's files, and the families' codes."""
 
 LOGP_SIGNATURE = types.int64(
     types.uint64,

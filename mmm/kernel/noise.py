@@ -1,4 +1,21 @@
-"""Likelihoods: the Gaussian baseline integrated out, and the others with the baseline among the coordinates."""
+"""Likelihoods: the Gaussian baseline integrated out, and the others with the baseline among the coordinates.
+
+Normal, y = m + Z c + e with coefficients c ~ N(0, sigma² V²) and noise e ~ N(0, sigma²): integrating c out leaves the
+residual y - m the precision (I - Bᵀ B) / sigma², with B of as many rows as Z has columns, computed once.
+
+Student-t of f degrees:  log t(z) = ... - (f + 1) / 2 · log(1 + z² / f), with z = (y - mean) / sigma.
+
+Negative binomial of mean mu and shape r = 1 / dispersion², for a count n:
+
+    log p = n log mu - log n! - r log(1 + mu / r) + [log Γ(n + r) - log Γ(r) - n log(r + mu)]
+
+Close to Poisson r is huge, and both the bracket and its slope by r are small differences of huge numbers. With
+Stirling's series log Γ(x) = (x - 1/2) log x - x + log(2π) / 2 + S(x) the large parts cancel on paper, which leaves
+
+    (r - 1/2) log(1 + n / r) - n + n log(1 + (n - mu) / (r + mu)) + S(n + r) - S(r)
+
+and likewise r times the slope by r, with ψ(x) = log x - 1 / (2 x) - D(x); neither loses more digits than n itself has.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +24,13 @@ from typing import Any
 
 import numpy as np
 
+from mmm.kernel.codes import NEGATIVE_BINOMIAL, STUDENT_T
 from mmm.kernel.jit import inlined
 
 __all__ = ["explicit_baseline", "marginal_baseline"]
 
 _FLOOR = 1e-6  # least share of the mean KPI that a count can be expected to have
-_FEW = 400
+_STIRLING = 10.0  # from here on six terms of the series are exact to the last bits
 
 
 @inlined
@@ -35,15 +53,27 @@ def marginal_baseline(left: Any, projection: Any, precision: float) -> float:
 
 
 @inlined
+def _rest(x: float) -> float:
+    """S(x), what Stirling's formula leaves of log Γ(x), for x >= 10."""
+    r = 1.0 / (x * x)
+    return float((1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r * (1 / 1188 - r * 691 / 360360))))) / x)
+
+
+@inlined
+def _rest_slope(x: float) -> float:
+    """D(x) = log x - 1 / (2 x) - ψ(x), for x >= 10."""
+    r = 1.0 / (x * x)
+    return float(r * (1 / 12 - r * (1 / 120 - r * (1 / 252 - r * (1 / 240 - r * (1 / 132 - r * 691 / 32760))))))
+
+
+@inlined
 def _digamma(x: float) -> float:
-    """Derivative of the logarithm of the gamma function for x > 0: recurrence to 6, then the asymptotic series."""
+    """Derivative of the logarithm of the gamma function for x > 0: recurrence to 10, then the asymptotic series."""
     shift = 0.0
-    while x < 10.0:
+    while x < _STIRLING:
         shift -= 1.0 / x
         x += 1.0
-    r = 1.0 / (x * x)
-    series = r * (1 / 12 - r * (1 / 120 - r * (1 / 252 - r * (1 / 240 - r * (1 / 132 - r * 691 / 32760)))))
-    return float(shift + np.log(x) - 0.5 / x - series)
+    return float(shift + np.log(x) - 0.5 / x - _rest_slope(x))
 
 
 @inlined
@@ -65,28 +95,41 @@ def _student_t(freedom: float, sigma: float, left: Any) -> tuple[float, float]:
 
 @inlined
 def _negative_binomial(unit: float, dispersion: float, kpi: Any, left: Any) -> tuple[float, float]:
-    """As :func:`_student_t`, for counts: the KPI times ``unit``, rounded."""
+    """As :func:`_student_t`, for counts: the KPI times ``unit``, which rounding frees of the division's last bits."""
     shape = 1.0 / (dispersion * dispersion)
-    total, by_shape = 0.0, 0.0
-    lgamma_shape, digamma_shape = math.lgamma(shape), _digamma(shape)
+    near = shape >= _STIRLING
+    rest, rest_slope = (_rest(shape), _rest_slope(shape)) if near else (math.lgamma(shape), _digamma(shape))
+    total, by_log_shape = 0.0, 0.0
     for t in range(left.shape[0]):
         share = kpi[t] - left[t]
         inside = share > _FLOOR
         mu = unit * (share if inside else _FLOOR)
         count = np.rint(kpi[t] * unit)
         both = shape + mu
-        excess = np.log1p(mu / shape)
-        total += count * np.log(mu) - math.lgamma(count + 1.0) - shape * excess
-        by_shape += mu / both - excess - count / both
-        if count <= _FEW:  # term by term: close to Poisson the shape is huge and its gamma functions cancel
-            for j in range(int(count)):
-                total += np.log((shape + j) / both)
-                by_shape += 1.0 / (shape + j)
+        excess = shape * np.log1p(mu / shape)
+        total += count * np.log(mu) - math.lgamma(count + 1.0) - excess
+        by_log_shape += shape * (mu - count) / both - excess
+        if near:
+            longer = np.log1p(count / shape)
+            total += (shape - 0.5) * longer - count + count * np.log1p((count - mu) / both)
+            total += _rest(count + shape) - rest
+            by_log_shape += shape * longer + 0.5 * count / (count + shape)
+            by_log_shape += shape * (rest_slope - _rest_slope(count + shape))
         else:
-            total += math.lgamma(count + shape) - lgamma_shape - count * np.log(both)
-            by_shape += _digamma(count + shape) - digamma_shape
-        left[t] = unit * (count / mu - (count + shape) / both) if inside else 0.0
-    return total, -2.0 * by_shape * shape / dispersion
+            total += math.lgamma(count + shape) - rest - count * np.log(both)
+            by_log_shape += shape * (_digamma(count + shape) - rest_slope)
+        left[t] = unit * shape * (count - mu) / (mu * both) if inside else 0.0
+    return total, -2.0 * by_log_shape / dispersion
+
+
+@inlined
+def _fit(noise: Any, parameter: float, kpi: Any, left: Any) -> tuple[float, float]:
+    """As :func:`_student_t`, of the likelihood with this code; not-a-number where there is none."""
+    if noise[0] == STUDENT_T:
+        return _student_t(noise[1], parameter, left)
+    if noise[0] == NEGATIVE_BINOMIAL:
+        return _negative_binomial(noise[1], parameter, kpi, left)
+    return np.nan, 0.0
 
 
 @inlined
@@ -126,10 +169,7 @@ def explicit_baseline(
     for k in range(count):
         for t in range(weeks):
             left[t] -= design[k, t] * coefficients[k]
-    if noise[0] == 1.0:
-        fit, by_noise = _student_t(noise[1], values[place], left)
-    else:
-        fit, by_noise = _negative_binomial(noise[1], values[place], kpi, left)
+    fit, by_noise = _fit(noise, values[place], kpi, left)
     by_value[place] += by_noise
     slopes = np.empty(count)
     for k in range(count):

@@ -1,4 +1,14 @@
-"""The saturation families with their slopes, written as vector loops."""
+"""The saturation families with their slopes, written as vector loops.
+
+s(a) for adstock a >= 0 in units of mean spend, with half-saturation p (for the power family its exponent):
+
+    Hill              1 / (1 + (p / a)^q), as a logistic function of q log(a / p)
+    logistic          tanh(log(3) / 2 · a / p)
+    Michaelis-Menten  a / (a + p)
+    exponential       1 - 2^(-a / p)
+    power             a^p
+    none              a
+"""
 
 from __future__ import annotations
 
@@ -6,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from mmm.kernel.codes import EXPONENTIAL, HILL, LOGISTIC, MICHAELIS_MENTEN, NO_SATURATION, POWER
 from mmm.kernel.elementary import exp, log
 from mmm.kernel.jit import inlined
 
@@ -13,7 +24,7 @@ __all__ = ["saturate"]
 
 _LN2 = np.log(2.0)
 _LN3 = np.log(3.0)
-_LEAST = 1e-300
+_LEAST = 1e-300  # stands for no adstock at all under logarithms; what comes of it is then set to 0
 
 
 @inlined
@@ -63,19 +74,24 @@ def _power(p: float, a: Any, s: Any, da: Any, dp: Any) -> None:
 
 @inlined
 def saturate(family: int, p: float, q: float, a: Any, s: Any, da: Any, dp: Any, dq: Any) -> None:
-    """Saturated response to ``a`` and its slopes by ``a`` and both parameters, written in place."""
+    """Saturated response to ``a`` and its slopes by ``a`` and both parameters, written in place.
+
+    Not-a-number where no family has this code.
+    """
     for t in range(a.shape[0]):
         dq[t] = 0.0
-    if family == 1:
+    if family == HILL:
         _hill(p, q, a, s, da, dp, dq)
-    elif family == 2:
+    elif family == LOGISTIC:
         _logistic(p, a, s, da, dp)
-    elif family == 3:
+    elif family == MICHAELIS_MENTEN:
         _michaelis_menten(p, a, s, da, dp)
-    elif family == 4:
+    elif family == EXPONENTIAL:
         _exponential(p, a, s, da, dp)
-    elif family == 5:
+    elif family == POWER:
         _power(p, a, s, da, dp)
-    else:
+    elif family == NO_SATURATION:
         for t in range(a.shape[0]):
             s[t], da[t], dp[t] = a[t], 1.0, 0.0
+    else:
+        s[:] = np.nan

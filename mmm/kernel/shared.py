@@ -1,4 +1,13 @@
-"""What all geos share in single periods: an effect of its own, sampled whitened."""
+"""What all geos share in single periods: an effect of its own, sampled whitened.
+
+Geos share u = Qᵀ a by period, with Q the basis and loadings a ~ N(0, spread²). Given what media leave of geo g's KPI,
+left_g, and precisions trust_g of its noise for reference, the loadings would have the posterior
+
+    a ~ N(Q Σ_g trust_g left_g / precision, 1 / precision),   precision = 1 / spread² + Σ_g trust_g
+
+so the sampler moves whitened z with a = that mean + z / √precision. The change of variables costs the log density
+log √precision per loading, and moves slopes from a back to media, spread and z.
+"""
 
 from __future__ import annotations
 

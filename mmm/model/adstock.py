@@ -10,15 +10,14 @@ Jin, Wang, Sun, Chan, Koehler (2017), "Bayesian Methods for Media Mix Modeling w
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
 
 from mmm.arrays import Array
-from mmm.model.priors import Beta, Gamma, LogNormal, Prior
+from mmm.model.priors import Beta, Gamma, LogNormal, Parametric, Prior
 
 __all__ = ["Adstock", "DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"]
 
@@ -32,16 +31,10 @@ _SCALE = LogNormal(2.0, 0.5)
 
 
 @dataclass(frozen=True)
-class Adstock(ABC):
+class Adstock(Parametric):
     """A family of lag weights with the priors of its parameters."""
 
-    code: ClassVar[int]
     lags: int = 13
-
-    @property
-    @abstractmethod
-    def priors(self) -> Mapping[str, Prior]:
-        """Parameter name -> prior, in the order of :meth:`raw_weights`' arguments."""
 
     @abstractmethod
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:
@@ -87,12 +80,9 @@ class GeometricAdstock(Adstock):
         Prior of the factor.
     """
 
+    name: ClassVar[str] = "geometric"
     code: ClassVar[int] = 1
     retention: Prior = _RETENTION
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"retention": self.retention}
 
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         (retention,) = parameters
@@ -114,13 +104,10 @@ class DelayedAdstock(Adstock):
         Prior of the peak's lag in weeks.
     """
 
+    name: ClassVar[str] = "delayed"
     code: ClassVar[int] = 2
     retention: Prior = _DELAYED_RETENTION
     delay: Prior = _DELAY
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"retention": self.retention, "delay": self.delay}
 
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         retention, delay = parameters
@@ -142,13 +129,10 @@ class WeibullPDFAdstock(Adstock):
         Prior of the scale in weeks.
     """
 
+    name: ClassVar[str] = "weibull_pdf"
     code: ClassVar[int] = 3
     shape: Prior = _PDF_SHAPE
     scale: Prior = _SCALE
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"shape": self.shape, "scale": self.scale}
 
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         shape, scale = parameters
@@ -171,13 +155,10 @@ class WeibullCDFAdstock(Adstock):
         Prior of the scale in weeks.
     """
 
+    name: ClassVar[str] = "weibull_cdf"
     code: ClassVar[int] = 4
     shape: Prior = _CDF_SHAPE
     scale: Prior = _SCALE
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"shape": self.shape, "scale": self.scale}
 
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         shape, scale = parameters
@@ -190,12 +171,9 @@ class WeibullCDFAdstock(Adstock):
 class NoAdstock(Adstock):
     """Spend acts in its own week only."""
 
+    name: ClassVar[str] = "none"
     code: ClassVar[int] = 0
     lags: int = 1
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {}
 
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         return 1.0 - np.minimum(lags, 1.0)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeVar, final
+from typing import Any, ClassVar, Self, TypeVar, final
 
 import numpy as np
 
@@ -16,13 +16,13 @@ from mmm.data.panel import Panel
 from mmm.model.adstock import Adstock, GeometricAdstock
 from mmm.model.baseline import LinearTrend, Season, Trend
 from mmm.model.effects import Effects, SpendInformed
+from mmm.model.family import Family
 from mmm.model.priors import Gamma, HalfNormal, LogNormal, Prior
 from mmm.model.saturation import HillSaturation, Saturation
 
 __all__ = ["Likelihood", "Model", "NegativeBinomialLikelihood", "NormalLikelihood", "Pooling", "StudentTLikelihood"]
 
-Family = TypeVar("Family", Adstock, Saturation)
-
+Response = TypeVar("Response", Adstock, Saturation)
 
 _NOISE = HalfNormal(0.2)
 _DISPERSION = HalfNormal(0.3)
@@ -33,13 +33,23 @@ _FREQUENCY = HillSaturation(half_saturation=LogNormal(2.0, 0.4), slope=LogNormal
 
 
 @dataclass(frozen=True)
-class Likelihood(ABC):
-    """Distribution of the KPI around baseline and media."""
+class Likelihood(Family):
+    """Distribution of the KPI around baseline and media.
+
+    ``integrates`` says whether a Gaussian baseline can be integrated out of it, ``counts`` whether the KPI is a count.
+    """
+
+    integrates: ClassVar[bool] = False
+    counts: ClassVar[bool] = False
 
     @property
     @abstractmethod
     def noise(self) -> Prior:
         """Prior of the one parameter that says how far the KPI strays."""
+
+    def constant(self, unit: float) -> float:
+        """The one number besides the noise that the kernel reads, given the mean KPI; 0 where there is none."""
+        return 0.0
 
     @abstractmethod
     def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:
@@ -69,6 +79,9 @@ class NormalLikelihood(Likelihood):
         Prior of the noise's standard deviation, in units of the mean KPI.
     """
 
+    name: ClassVar[str] = "normal"
+    code: ClassVar[int] = 0
+    integrates: ClassVar[bool] = True
     sigma: Prior = _NOISE
 
     @property
@@ -92,12 +105,17 @@ class StudentTLikelihood(Likelihood):
         Degrees of freedom, above 2; small means heavy tails.
     """
 
+    name: ClassVar[str] = "student_t"
+    code: ClassVar[int] = 1
     sigma: Prior = _NOISE
     freedom: float = 4.0
 
     @property
     def noise(self) -> Prior:  # noqa: D102
         return self.sigma
+
+    def constant(self, unit: float) -> float:  # noqa: D102
+        return self.freedom
 
     def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
         return mean + noise * rng.standard_t(self.freedom, mean.shape)
@@ -114,11 +132,17 @@ class NegativeBinomialLikelihood(Likelihood):
         Prior of the standard deviation that exceeds Poisson's, in units of the mean; 0 is Poisson.
     """
 
+    name: ClassVar[str] = "negative_binomial"
+    code: ClassVar[int] = 2
+    counts: ClassVar[bool] = True
     dispersion: Prior = _DISPERSION
 
     @property
     def noise(self) -> Prior:  # noqa: D102
         return self.dispersion
+
+    def constant(self, unit: float) -> float:  # noqa: D102
+        return unit
 
     def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
         shape = 1.0 / noise**2
@@ -251,8 +275,8 @@ class Model:
 
 
 def _by_channel(
-    given: Family | Mapping[str, Family], channels: tuple[str, ...], default: Family, where: str
-) -> tuple[Family, ...]:
+    given: Response | Mapping[str, Response], channels: tuple[str, ...], default: Response, where: str
+) -> tuple[Response, ...]:
     if not isinstance(given, Mapping):
         if not isinstance(given, Adstock | Saturation):
             raise BadInput(Problem(where, f"is {given!r}.", remedy="give an object such as mmm.HillSaturation()."))

@@ -7,41 +7,27 @@ it is sampled.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, final
 
 import numpy as np
 
-from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
+from mmm.model.family import Family
 
-__all__ = [
-    "AroundLevel",
-    "Beta",
-    "Flat",
-    "Gamma",
-    "HalfNormal",
-    "LogNormal",
-    "Normal",
-    "Prior",
-    "level_constant",
-    "level_precision",
-    "sampled",
-]
+__all__ = ["AroundLevel", "Beta", "Flat", "Gamma", "HalfNormal", "LogNormal", "Normal", "Parametric", "Prior"]
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 @dataclass(frozen=True)
-class Prior(ABC):
+class Prior(Family):
     """One distribution, sampled in an unconstrained coordinate.
 
-    ``code`` is the number under which the fused kernel knows the family; ``numbers`` are its two constants.
+    ``numbers`` are the two constants that the fused kernel reads beside the code.
     """
-
-    code: ClassVar[int]
 
     @property
     @abstractmethod
@@ -78,6 +64,7 @@ class Normal(Prior):
 
     mean: float = 0.0
     sd: float = 1.0
+    name: ClassVar[str] = "normal"
     code: ClassVar[int] = 0
 
     @property
@@ -113,6 +100,7 @@ class LogNormal(Prior):
 
     median: float = 1.0
     sigma: float = 1.0
+    name: ClassVar[str] = "log_normal"
     code: ClassVar[int] = 1
 
     @property
@@ -149,6 +137,7 @@ class AroundLevel(Prior):
     median: float = 1.0
     sigma: float = 0.6
     level: float = 1.0
+    name: ClassVar[str] = "around_level"
     code: ClassVar[int] = 6
 
     @property
@@ -164,7 +153,7 @@ class AroundLevel(Prior):
         return math.log(self.median)
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:
-        """Draws of one parameter alone; :func:`sampled` draws those that share a level together."""
+        """Draws of one parameter alone; :func:`mmm.model.level.sampled` draws those that share a level together."""
         return np.exp(rng.normal(math.log(self.median), math.hypot(self.sigma, self.level), size))
 
 
@@ -174,6 +163,7 @@ class HalfNormal(Prior):
     """Half-normal distribution: most mass near zero, scale ``scale``."""
 
     scale: float = 1.0
+    name: ClassVar[str] = "half_normal"
     code: ClassVar[int] = 2
 
     @property
@@ -199,6 +189,7 @@ class Beta(Prior):
 
     a: float = 1.0
     b: float = 1.0
+    name: ClassVar[str] = "beta"
     code: ClassVar[int] = 3
 
     @property
@@ -230,6 +221,7 @@ class Gamma(Prior):
 
     shape: float = 2.0
     rate: float = 2.0
+    name: ClassVar[str] = "gamma"
     code: ClassVar[int] = 4
 
     @property
@@ -253,6 +245,7 @@ class Gamma(Prior):
 class Flat(Prior):
     """No prior of its own: the density of what the coordinate stands for is counted elsewhere."""
 
+    name: ClassVar[str] = "flat"
     code: ClassVar[int] = 5
 
     @property
@@ -278,36 +271,12 @@ class Flat(Prior):
         return natural
 
 
-def level_precision(priors: Sequence[Prior]) -> float:
-    """Precision of the logarithm of the level that priors share; 1 where none does.
+@dataclass(frozen=True)
+class Parametric(Family):
+    """A family of formulas whose parameters are learnt: its fields that hold priors."""
 
-    Raises
-    ------
-    BadInput
-        Where they state different ones.
-    """
-    stated = {prior.level for prior in priors if isinstance(prior, AroundLevel)}
-    if len(stated) > 1:
-        raise BadInput(Problem("priors", f"share one level but state different spreads of it: {sorted(stated)}."))
-    return stated.pop() ** -2.0 if stated else 1.0
-
-
-def level_constant(priors: Sequence[Prior]) -> float:
-    """What sharing a level adds to the log density's constant: -log(1 + level^2 sum 1 / sigma^2) / 2."""
-    precision = level_precision(priors)
-    weight = sum(prior.sigma**-2.0 for prior in priors if isinstance(prior, AroundLevel))
-    return -0.5 * math.log1p(weight / precision)
-
-
-def sampled(priors: Sequence[Prior], rng: np.random.Generator, size: int) -> Array:
-    """Joint draws on the natural scale, shape (size, len(priors)): priors around a level have one level a draw."""
-    level = rng.standard_normal(size)
-    return np.stack(
-        [
-            prior.median * np.exp(prior.level * level + prior.sigma * rng.standard_normal(size))
-            if isinstance(prior, AroundLevel)
-            else prior.sample(rng, size)
-            for prior in priors
-        ],
-        axis=1,
-    )
+    @property
+    def priors(self) -> Mapping[str, Prior]:
+        """Parameter name -> prior, in the order in which the family's formula takes them."""
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: prior for name, prior in held.items() if isinstance(prior, Prior)}

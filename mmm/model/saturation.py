@@ -6,8 +6,7 @@ half-way up the curve. The formulas themselves are those of :mod:`mmm.curves`.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
@@ -20,7 +19,7 @@ from mmm.curves.hill import hill
 from mmm.curves.logistic import logistic
 from mmm.curves.michaelis_menten import michaelis_menten
 from mmm.curves.power import power
-from mmm.model.priors import Beta, LogNormal, Prior
+from mmm.model.priors import Beta, LogNormal, Parametric, Prior
 
 __all__ = [
     "ExponentialSaturation",
@@ -38,15 +37,8 @@ _EXPONENT = Beta(4.0, 3.0)
 
 
 @dataclass(frozen=True)
-class Saturation(ABC):
+class Saturation(Parametric):
     """A family of response to adstock with the priors of its parameters."""
-
-    code: ClassVar[int]
-
-    @property
-    @abstractmethod
-    def priors(self) -> Mapping[str, Prior]:
-        """Parameter name -> prior, in the order of :meth:`response`'s arguments."""
 
     @abstractmethod
     def response(self, stock: Any, *parameters: Any) -> Any:
@@ -80,13 +72,10 @@ class HillSaturation(Saturation):
         Prior of the exponent.
     """
 
+    name: ClassVar[str] = "hill"
     code: ClassVar[int] = 1
     half_saturation: Prior = _HALF
     slope: Prior = _SLOPE
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"half_saturation": self.half_saturation, "slope": self.slope}
 
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return hill(stock, 1.0, *parameters)
@@ -107,12 +96,9 @@ class LogisticSaturation(Saturation):
         Prior, in units of mean spend.
     """
 
+    name: ClassVar[str] = "logistic"
     code: ClassVar[int] = 2
     half_saturation: Prior = _HALF
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"half_saturation": self.half_saturation}
 
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return logistic(stock, 1.0, *parameters)
@@ -132,12 +118,9 @@ class MichaelisMentenSaturation(Saturation):
         Prior, in units of mean spend.
     """
 
+    name: ClassVar[str] = "michaelis_menten"
     code: ClassVar[int] = 3
     half_saturation: Prior = _HALF
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"half_saturation": self.half_saturation}
 
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return michaelis_menten(stock, 1.0, *parameters)
@@ -157,12 +140,9 @@ class ExponentialSaturation(Saturation):
         Prior, in units of mean spend.
     """
 
+    name: ClassVar[str] = "exponential"
     code: ClassVar[int] = 4
     half_saturation: Prior = _HALF
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"half_saturation": self.half_saturation}
 
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return exponential(stock, 1.0, *parameters)
@@ -182,12 +162,9 @@ class PowerSaturation(Saturation):
         Prior of the elasticity, on (0, 1).
     """
 
+    name: ClassVar[str] = "power"
     code: ClassVar[int] = 5
     exponent: Prior = _EXPONENT
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {"exponent": self.exponent}
 
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return power(stock, 1.0, *parameters)
@@ -202,11 +179,8 @@ class PowerSaturation(Saturation):
 class NoSaturation(Saturation):
     """Proportional response."""
 
+    name: ClassVar[str] = "none"
     code: ClassVar[int] = 0
-
-    @property
-    def priors(self) -> Mapping[str, Prior]:  # noqa: D102
-        return {}
 
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102
         return stock

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from attribution.findings import Finding
+from attribution.numbers import decimal, percent
 from mmm.arrays import Array
 
-__all__ = ["check_sense"]
+__all__ = ["GATE", "check_sense"]
+
+GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
+"""Names of the findings that decide whether a fit has converged."""
 
 
 def check_sense(observed: Array, mean: Array, low: Array, high: Array, baseline: Array) -> tuple[Finding, ...]:
@@ -35,7 +39,7 @@ def check_sense(observed: Array, mean: Array, low: Array, high: Array, baseline:
             bool(coverage >= 0.9 - margin),
             coverage,
             0.9 - margin,
-            f"{coverage:.0%} of the periods lie inside their 90 % predictive interval.",
+            f"{percent(coverage)} of the periods lie inside their 90 % predictive interval.",
         ),
         Finding(
             "baseline_positive",
@@ -44,14 +48,16 @@ def check_sense(observed: Array, mean: Array, low: Array, high: Array, baseline:
             0.0,
             "The baseline is positive throughout."
             if negative == 0
-            else f"The baseline is negative in {negative:.0%} of the periods: media are credited with too much.",
+            else f"The baseline is negative in {percent(negative)} of the periods: media are credited with too much.",
         ),
         Finding(
             "residual_autocorrelation",
             abs(carry) < 0.4,
             carry,
             0.4,
-            f"Residuals of neighbouring periods correlate by {carry:.2f}.",
+            f"Residuals of neighbouring periods correlate by {decimal(carry, 2)}.",
         ),
-        Finding("r_squared", explained > 0.5, explained, 0.5, f"The model explains {explained:.0%} of the variance."),
+        Finding(
+            "r_squared", explained > 0.5, explained, 0.5, f"The model explains {percent(explained)} of the variance."
+        ),
     )

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.estimates import interval_of
+from attribution.numbers import significant
 from attribution.reading.contracts import Column, Table
 from mmm.arrays import Array
 from mmm.data.panel import Panel
@@ -61,12 +63,10 @@ class Organic:
 
     def to_frame(self) -> pd.DataFrame:
         """Mean, 5 % and 95 % points by period, of organic customers with noise and of carried-in ones."""
-        low, high = np.quantile(self.by_week + self.noise, [0.05, 0.95], axis=0)
         return pd.DataFrame(
             {
                 "mean": self.by_week.mean(axis=0),
-                "5%": low,
-                "95%": high,
+                **interval_of(self.by_week + self.noise),
                 "carried_in": self.carried_in_by_week.mean(axis=0),
             },
             index=self.dates,
@@ -125,7 +125,7 @@ def scenario(panel: Panel, dates: pd.DatetimeIndex, coming: pd.DataFrame | None,
         year = round(364 / panel.days)
         organic = panel.media[geo, -year:, len(panel.channels) :]
         level = np.concatenate([panel.controls[geo, -year:], organic], axis=1).mean(axis=0)
-        listed = ", ".join(f"{name} {value:,.4g}" for name, value in zip(names, level, strict=True))
+        listed = ", ".join(f"{name} {significant(value)}" for name, value in zip(names, level, strict=True))
         table = np.tile(level, (len(dates), 1))
         what = "Controls and organic channels" if panel.organic_channels else "Controls"
         text = f"{what} stay at their mean over the last year: {listed}."

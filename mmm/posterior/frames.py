@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from attribution.estimates import INTERVAL
+
 __all__ = ["DrawsFrame", "summarise"]
 
 
 def summarise(draws: pd.DataFrame) -> pd.DataFrame:
     """Mean, median and the 5 % and 95 % points of each column, one row each."""
-    quantiles = draws.quantile([0.05, 0.5, 0.95])
-    return pd.DataFrame(
-        {"mean": draws.mean(), "median": quantiles.loc[0.5], "5%": quantiles.loc[0.05], "95%": quantiles.loc[0.95]}
-    )
+    ends = {name: draws.quantile(share) for name, share in INTERVAL.items()}
+    return pd.DataFrame({"mean": draws.mean(), "median": draws.quantile(0.5), **ends})
 
 
 class DrawsFrame(pd.DataFrame):

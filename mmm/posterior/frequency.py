@@ -11,19 +11,17 @@ section 3.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
+from mmm.data.panel import Panel
 from mmm.posterior.frames import summarise
 from mmm.posterior.media import ChannelDraws
-
-if TYPE_CHECKING:
-    from mmm.posterior.posterior import Posterior
 
 __all__ = ["best_frequency", "optimal_frequency", "per_contact", "reached"]
 
@@ -65,37 +63,44 @@ def best_frequency(channel: ChannelDraws, highest: float) -> Array:
     return np.asarray(np.exp((low + high) / 2)[0])
 
 
-def reached(posterior: Posterior, name: str) -> ChannelDraws:
+def reached(panel: Panel, media: tuple[ChannelDraws, ...], common: Callable[[str], Array], name: str) -> ChannelDraws:
     """A channel measured by reach and frequency in all geos at once, under the parameters common to them.
+
+    Parameters
+    ----------
+    panel, media
+        What was reached, and draws of each channel of the first geo.
+    common
+        Name of a parameter -> its draws common to all geos, shape (S, M).
+    name
+        Of the channel.
 
     Raises
     ------
     BadInput
         Where the channel is not measured so.
     """
-    panel = posterior.panel
     known = [name for name, is_known in zip(panel.media_names, panel.by_reach, strict=True) if is_known]
     if panel.frequency is None or name not in known:
         remedy = f"name one of {', '.join(known)}." if known else "name channels as mmm.ReachFrequency in the panel."
         raise BadInput(Problem("frequency", f"channel {name!r} is not measured by reach and frequency.", remedy=remedy))
     place = panel.media_names.index(name)
     people, often = panel.media[:, :, place].ravel(), panel.frequency[:, :, place].ravel()
-    channel = posterior.media[place]
-    parameters = tuple(posterior.flat(parameter)[:, place] for parameter in channel.saturation.priors)
+    channel = media[place]
+    parameters = tuple(common(parameter)[:, place] for parameter in channel.saturation.priors)
     usual = float((people * often).sum() / people.sum())
     return replace(channel, saturation_parameters=parameters, media=people, frequency=often, usual=usual, kept=None)
 
 
-def optimal_frequency(posterior: Posterior) -> pd.DataFrame:
-    """See :meth:`mmm.Posterior.optimal_frequency`."""
-    panel = posterior.panel
+def optimal_frequency(panel: Panel, media: tuple[ChannelDraws, ...], common: Callable[[str], Array]) -> pd.DataFrame:
+    """See :meth:`mmm.Posterior.optimal_frequency`; arguments as for :func:`reached`."""
     names = [name for name, known in zip(panel.media_names, panel.by_reach, strict=True) if known]
     if not names:
         remedy = "name channels as mmm.ReachFrequency(spend, reach, frequency) in the panel."
         raise BadInput(Problem("panel", "no channel is measured by reach and frequency.", remedy=remedy))
     best, gain, rows = {}, {}, {}
     for name in names:
-        channel, place = reached(posterior, name), panel.media_names.index(name)
+        channel, place = reached(panel, media, common, name), panel.media_names.index(name)
         tried = panel.frequency_with_lead(0)[:, :, place][panel.media[:, :, place] > 0]
         highest = float(tried.max())
         best[name] = best_frequency(channel, highest)

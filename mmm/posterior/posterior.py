@@ -13,13 +13,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.estimates import interval_of
 from attribution.findings import Finding
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from mmm.data.panel import Panel
 from mmm.model.baseline import Design, design
 from mmm.model.model import Model
-from mmm.posterior.fit_checks import check_sense
+from mmm.posterior.costs import average_cac, channel_table, marginal_cac
+from mmm.posterior.fit_checks import GATE, check_sense
 from mmm.posterior.forecast import Organic, forecast
 from mmm.posterior.frames import DrawsFrame, summarise
 from mmm.posterior.frequency import optimal_frequency
@@ -83,8 +85,7 @@ class Posterior:
     @property
     def converged(self) -> bool:
         """Whether every finding of the convergence gate passed."""
-        names = {"r_hat", "ess_bulk", "ess_tail", "divergences"}
-        return all(finding.passed for finding in self.verdict if finding.name in names)
+        return all(finding.passed for finding in self.verdict if finding.name in GATE)
 
     @cached_property
     def diagnostics(self) -> tuple[Finding, ...]:
@@ -162,25 +163,21 @@ class Posterior:
 
     def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
         """Spend per customer that each channel brought: mean, median, 5 % and 95 % points by channel."""
-        rows = self._window(start, end)
-        spend = self.panel.spend[:, rows].sum(axis=(0, 1))
-        with np.errstate(divide="ignore"):
-            return summarise(pd.DataFrame(spend / self.contributions(start, end)[list(self.channels)]))
+        spend = self.panel.national_spend.iloc[self._window(start, end)].sum()
+        return average_cac(spend, self.contributions(start, end))
 
     def marginal_cac(self, spend: pd.Series | None = None) -> pd.DataFrame:
         """Cost of one more customer at a steady weekly spend: mean, median, 5 % and 95 % points by channel.
 
+        The column ``level`` is the spend per period that this holds at.
+
         Parameters
         ----------
         spend
-            Currency per period by channel; the mean of the last 13 periods where None.
+            Currency per period by channel; where None the mean of the last 13 periods, or of a channel that spent
+            nothing in them its last active level, the mean of the last 13 periods in which it did.
         """
-        curves = self.curves(weeks=1)
-        level = self.panel.recent_spend() if spend is None else spend
-        with np.errstate(divide="ignore"):
-            return summarise(
-                pd.DataFrame({name: 1.0 / curve.marginal(float(level[name])) for name, curve in curves.items()})
-            )
+        return marginal_cac(self.curves(weeks=1), self.panel, spend)
 
     def curves(self, weeks: float = 13, frequency: Mapping[str, float] | None = None) -> ResponseCurves:
         """Steady-state response curves over a horizon, of the channels with spend.
@@ -207,8 +204,7 @@ class Posterior:
         if len(self.cells) == 1:
             return weekly_curves(self.channels, self.media[:count], self.kpi_unit, costs[0], wanted).over(weeks)
         parts = self.panel.spend.sum(axis=1) / self.panel.spend.sum(axis=(0, 1))
-        level = self.panel.recent_spend().to_numpy()
-        level = np.where(level > 0, level, self.panel.spend.sum(axis=0).mean(axis=0))
+        level = self.panel.level().to_numpy()
         return national_curves(self.channels, self.cells, costs, parts, level, wanted).over(weeks)
 
     def optimal_frequency(self) -> pd.DataFrame:
@@ -222,7 +218,7 @@ class Posterior:
         BadInput
             Where no channel is measured by reach and frequency.
         """
-        return optimal_frequency(self)
+        return optimal_frequency(self.panel, self.media, self.flat)
 
     def half_life(self) -> pd.DataFrame:
         """Weeks until half of what a week's media do has come: mean, median, 5 % and 95 % points by channel."""
@@ -265,8 +261,7 @@ class Posterior:
             mean += expected * cell.unit
             drawn += self.model.likelihood.predict(rng, expected, cell.sigma, cell.unit) * cell.unit
         drawn += shared_noise(self.cells, self.panel.periods, rng)
-        low, high = np.quantile(drawn, [0.05, 0.95], axis=1)
-        table = {"observed": self.panel.kpi.sum(axis=0), "mean": mean.mean(axis=1), "5%": low, "95%": high}
+        table = {"observed": self.panel.kpi.sum(axis=0), "mean": mean.mean(axis=1), **interval_of(drawn, axis=1)}
         return pd.DataFrame(table, index=self.panel.dates)
 
     def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
@@ -291,16 +286,14 @@ class Posterior:
     # how sure, and why
 
     def summary(self) -> pd.DataFrame:
-        """One row per channel: spend, customers, share, CAC and marginal CAC with 90 % intervals, half-life."""
-        brought, cac, marginal = self.contributions().summary(), self.cac(), self.marginal_cac()
-        total = float(self.panel.kpi.sum())
-        frame = pd.DataFrame({"spend": self.panel.total_spend})
-        for name, table in (("customers", brought), ("cac", cac), ("marginal_cac", marginal)):
-            frame[name] = table["median"]
-            frame[f"{name} 5%"], frame[f"{name} 95%"] = table["5%"], table["95%"]
-        frame["share"] = frame["customers"] / total
-        frame["half_life"] = self.half_life()["median"]
-        return frame
+        """One row per channel: spend, customers, share, CAC and marginal CAC with 90 % intervals, half-life.
+
+        ``note`` says where a channel spent nothing in the last 13 periods, so that its marginal CAC is that of its last
+        active level; see :meth:`marginal_cac`.
+        """
+        table = channel_table(self.panel, self.contributions().summary(), self.cac(), self.marginal_cac())
+        table.insert(len(table.columns) - 1, "half_life", self.half_life()["median"])
+        return table
 
     def prior_shift(self) -> pd.DataFrame:
         """How far the data moved each channel's share of customers from its prior, organic channels included.
@@ -308,7 +301,8 @@ class Posterior:
         Columns: prior and posterior median with 5 % and 95 % points, ``learnt`` (1 less the ratio of posterior to
         prior spread of the logarithm; near 0 the number is mostly the prior), and a sentence.
         """
-        return prior_shift(self)
+        rng = np.random.default_rng([self.seed, 4])
+        return prior_shift(self.panel.media_names, self.model.shares(self.panel), self.flat("share"), rng)
 
     # keeping
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from attribution.findings import Finding
-
-if TYPE_CHECKING:
-    from mmm.posterior.posterior import Posterior
+from mmm.arrays import Array
+from mmm.model.priors import Prior
 
 __all__ = ["data_speak", "prior_shift"]
 
 _SILENT, _HALF = 0.2, 0.5
 
 
-def prior_shift(posterior: Posterior) -> pd.DataFrame:
-    """See :meth:`mmm.Posterior.prior_shift`."""
-    priors = posterior.model.shares(posterior.panel)
-    rng = np.random.default_rng([posterior.seed, 4])
+def prior_shift(
+    channels: tuple[str, ...], priors: tuple[Prior, ...], shares: Array, rng: np.random.Generator
+) -> pd.DataFrame:
+    """See :meth:`mmm.Posterior.prior_shift`; ``shares`` are the posterior draws by channel, shape (S, M)."""
     rows = []
-    for place, (channel, prior) in enumerate(zip(posterior.panel.media_names, priors, strict=True)):
-        before, after = prior.sample(rng, 4000), posterior.flat("share")[:, place]
+    for channel, prior, after in zip(channels, priors, shares.T, strict=True):
+        before = prior.sample(rng, 4000)
         learnt = 1.0 - float(np.log(after).std() / np.log(np.maximum(before, 1e-12)).std())
         row = [*np.quantile(before, [0.5, 0.05, 0.95]), *np.quantile(after, [0.5, 0.05, 0.95])]
         text = "mostly your prior" if learnt < _SILENT else "prior and data" if learnt < _HALF else "mostly your data"

@@ -16,12 +16,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.files import write_whole
 from attribution.findings import Finding
 from mmm.data.panel import Panel
 from mmm.model.model import Model
 from mmm.posterior.encoding import decode, encode
 
-__all__ = ["read", "write"]
+__all__ = ["read", "versions", "write"]
 
 _FORMAT = 1
 _ARRAYS = ("kpi", "spend", "media", "controls", "before")
@@ -32,23 +33,16 @@ def write(path: str | os.PathLike[str], panel: Panel, model: Model, record: dict
     """Write a posterior; an existing file is replaced only once the new one is complete."""
     import netCDF4
 
-    target = Path(path)
     header = _header(panel, model, record)
     groups = _groups(panel, record)
     header["checksum"] = _checksum(header, groups)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    os.close(handle)
-    try:
-        with netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+    with tempfile.TemporaryDirectory() as scratch:
+        draft = Path(scratch) / "posterior.nc"
+        with netCDF4.Dataset(draft, "w", format="NETCDF4") as file:
             file.setncattr("blended_cac", json.dumps(header))
             for group, arrays in groups.items():
                 _write_group(file.createGroup(group), arrays)
-        with Path(temporary).open("rb+") as finished:
-            os.fsync(finished.fileno())
-        Path(temporary).chmod(0o644)  # mkstemp lets nobody else read, but results are for colleagues
-        Path(temporary).replace(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        write_whole(Path(path), draft.read_bytes())
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Panel, Model, dict[str, Any]]:
@@ -100,7 +94,7 @@ def _assembled(header: dict[str, Any], groups: dict[str, _Arrays]) -> tuple[Pane
 def _header(panel: Panel, model: Model, record: dict[str, Any]) -> dict[str, Any]:
     return {
         "format": _FORMAT,
-        "versions": {name: _version(name) for name in ("blended-cac", "numpy", "nutpie", "numba")},
+        "versions": versions(),
         "model": encode(model),
         "panel": {
             "dates": [day.date().isoformat() for day in panel.dates],
@@ -182,8 +176,13 @@ def _unreadable(path: str | os.PathLike[str], text: str, remedy: str) -> BadInpu
     return BadInput(Problem(str(Path(path).name), text, remedy=remedy))
 
 
+def versions() -> dict[str, str]:
+    """Versions of this project and of the libraries that draws depend on."""
+    return {name: _version(name) for name in ("blended-cac", "numpy", "nutpie", "numba")}
+
+
 def _version(name: str) -> str:
     try:
         return version(name)
-    except PackageNotFoundError:
+    except PackageNotFoundError:  # run from a copy of the sources, or without the sampler's extra
         return "unknown"

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from mmm.data.panel import Panel
 from mmm.model.model import Model
 from mmm.posterior.posterior import Posterior
-from mmm.sampling.from_draws import assemble, fused, stated, usable
+from mmm.sampling.from_draws import assemble
 from mmm.sampling.nuts import Progress, Settings
+from mmm.sampling.prepared import prepare
 from mmm.sampling.preview import preview as look_around_the_mode
 from mmm.sampling.until_converged import Sampled, sample_until_converged
 
@@ -48,7 +49,7 @@ def fit(
         Length of the first run, per chain. Where None 1000 of each, and of several geos 1300 after 500: among their
         many parameters the largest R-hat of shorter chains passes its limit by chance.
     seed
-        The same inputs and seed give the same draws.
+        The same inputs and seed give the same draws on one machine; another processor rounds differently.
     progress
         Called a few times a second with a :class:`Progress`.
     time_budget
@@ -60,17 +61,14 @@ def fit(
     ------
     BadInput
         Where the panel has no spend at all, or fewer rows than the model has parameters; a preview also where it has
-        several geos.
+        several geos. Where a geo's KPI is zero throughout, or counts are asked for and the KPI is none.
     """
     if preview:
         return look_around_the_mode(panel, model, draws or _LENGTHS[0], seed)
-    model = Model() if model is None else model
     settings = first_run(panel, draws, tune, chains, seed)
-    kept = usable(panel, model)
-    model = model.about(panel, kept)
-    problem = stated(kept, model)
-    sampled = sample_until_converged(fused(problem), settings, progress, time_budget)
-    posterior = assemble(problem, panel, model, sampled.draws.theta, _statistics(sampled), sampled.verdict, seed)
+    prepared = prepare(panel, model)
+    sampled = sample_until_converged(prepared.problem.fused(), settings, progress, time_budget)
+    posterior = assemble(prepared, sampled.draws.theta, _statistics(sampled), sampled.verdict, seed)
     information = {"attempts": sampled.attempts, "target_accept": sampled.settings.target_accept}
     return replace(posterior, information=information)
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,17 +16,19 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, CacError, Problem, UnknownName
+from attribution.files import write_whole
 from mmm.data.panel import Panel
 from mmm.model.model import Model
 from mmm.posterior.encoding import encode
+from mmm.posterior.fit_checks import GATE
 from mmm.posterior.posterior import Posterior
+from mmm.posterior.storage import versions
 from mmm.sampling.fit import first_run, fit
 from mmm.sampling.nuts import Settings
 
 __all__ = ["FitFailed", "Fits", "fit_many"]
 
 _POSTERIOR, _VERDICT = "posterior.nc", "verdict.json"
-_GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
 
 
 class FitFailed(CacError):
@@ -177,7 +177,7 @@ def _done(job: _Job) -> dict[str, Any]:
         posterior = _fitted(job, key)
     except Exception as trouble:  # any failure of one fit is a row of the table, not the end of the others
         text = str(trouble) if isinstance(trouble, CacError) else f"{type(trouble).__name__}: {trouble}"
-        row: dict[str, Any] = {"status": "failed", "converged": False, **dict.fromkeys(_GATE, np.nan)}
+        row: dict[str, Any] = {"status": "failed", "converged": False, **dict.fromkeys(GATE, np.nan)}
         return row | {"seconds": time.monotonic() - began, "problem": text}
     return {"status": "fitted", **_verdict(posterior)}
 
@@ -190,13 +190,13 @@ def _fitted(job: _Job, key: str) -> Posterior:
     job.folder.mkdir(parents=True, exist_ok=True)
     posterior.save(job.folder / _POSTERIOR)
     findings = [asdict(finding) for finding in posterior.verdict]
-    _write_whole(job.folder / _VERDICT, {**_verdict(posterior), "findings": findings})
+    write_whole(job.folder / _VERDICT, json.dumps({**_verdict(posterior), "findings": findings}, indent=2))
     return posterior
 
 
 def _verdict(posterior: Posterior) -> dict[str, Any]:
     values = {finding.name: finding.value for finding in posterior.verdict}
-    gate = {name: values.get(name) for name in _GATE}
+    gate = {name: values.get(name) for name in GATE}
     return {"converged": posterior.converged, **gate, "seconds": posterior.information["seconds"], "problem": ""}
 
 
@@ -212,8 +212,7 @@ def _kept(path: Path, key: str) -> Posterior | None:
 def _fingerprint(job: _Job) -> str:
     """Of all that a fit's draws depend on."""
     digest = hashlib.sha256()
-    versions = {name: _version(name) for name in ("blended-cac", "numpy", "nutpie", "numba")}
-    parts = {"model": encode(job.model), "settings": encode(job.settings), "versions": versions}
+    parts = {"model": encode(job.model), "settings": encode(job.settings), "versions": versions()}
     digest.update(json.dumps(parts, sort_keys=True).encode())
     for field in fields(Panel):
         value = getattr(job.panel, field.name)
@@ -223,20 +222,3 @@ def _fingerprint(job: _Job) -> str:
             value = [day.isoformat() for day in value] if isinstance(value, pd.DatetimeIndex) else encode(value)
             digest.update(json.dumps([field.name, value], sort_keys=True, default=repr).encode())
     return digest.hexdigest()
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _write_whole(path: Path, record: dict[str, Any]) -> None:
-    """Write JSON in one piece or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(record, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(path)

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mmm.arrays import Array
-from mmm.kernel.density import FIELDS, c_expand, c_log_density
-from mmm.model.priors import Prior, level_precision
-from mmm.sampling.national_problem import Problem
+from mmm.kernel.density import entries
+from mmm.model.priors import Prior
 
-__all__ = ["FusedDensity", "fuse", "laid_out"]
+__all__ = ["FusedDensity", "laid_out"]
 
 
 class Sampled(Protocol):
@@ -61,7 +60,7 @@ class FusedDensity:
     @property
     def expand_address(self) -> int:
         """Address of the C function that hands a draw through."""
-        return int(c_expand.address)
+        return int(entries()[1].address)
 
     @property
     def centre(self) -> Array:
@@ -118,27 +117,3 @@ def laid_out(
     numbers[: len(sizes)] = sizes
     numbers[len(sizes) : len(sizes) + len(table)] = [array.ctypes.data for array in table]
     return FusedDensity(problem, table, numbers, entry)
-
-
-def fuse(problem: Problem) -> FusedDensity:
-    """Lay a problem out in memory for the kernel."""
-    explicit = problem.explicit
-    tests = problem.tests
-    tested = tests.places[:, 0]
-    sizes = (*problem.media.shape, *problem.columns.T.shape, len(explicit.sd), len(tests.places))
-    arrays = (
-        np.vstack([problem.media, tests.otherwise]),
-        np.vstack([problem.frequency, problem.frequency[tested]]),
-        problem.kpi,
-        problem.columns.T,
-        np.array([level_precision(problem.priors)]),
-        np.array(problem.noise),
-        explicit.sd,
-        explicit.regression,
-        explicit.spread,
-        problem.layout.families,
-        problem.layout.slots,
-        tests.places,
-        tests.measured,
-    )
-    return laid_out(problem, sizes, arrays, FIELDS, c_log_density)

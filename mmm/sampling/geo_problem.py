@@ -1,4 +1,10 @@
-"""The standardised problem of a panel with several geos, and its density in memory."""
+"""The standardised problem of a panel with several geos.
+
+All geos have one layout of common coordinates; each adds its departures in those that vary, and its own noise (the
+kernel's ``geo`` has the equations). What all share in a period lives in the directions that no column of every geo's
+baseline can express: a common level, trend or season would be the baseline's, and the two could not be told from each
+other.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +18,19 @@ from attribution.errors import Problem as Complaint
 from mmm.arrays import Array
 from mmm.data.lift_tests import Observed, observe
 from mmm.data.panel import Panel
-from mmm.kernel.geo import GEO_FIELDS, c_geo_log_density
-from mmm.model.baseline import Design, design
-from mmm.model.model import Model, NormalLikelihood
-from mmm.model.priors import Flat, Normal, Prior, level_constant, level_precision
+from mmm.kernel.geo import GEO_FIELDS, geo_entry
+from mmm.model.baseline import Design
+from mmm.model.level import level_constant, level_precision
+from mmm.model.model import Model
+from mmm.model.priors import Flat, Normal, Prior
+from mmm.sampling.coefficients import coefficient_draws
 from mmm.sampling.fused_density import FusedDensity, laid_out
-from mmm.sampling.layout import Layout, layout
+from mmm.sampling.layout import Layout
 from mmm.sampling.national_problem import marginal_columns, reference_noise
 
 _UNUSED = Normal(0.0, 1.0)  # of the noise's spread, since every geo has a noise of its own, and of nothing shared
 
-__all__ = ["GeoProblem", "fuse_geos", "standardise_geos"]
+__all__ = ["GeoProblem", "standardise_geos"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +99,32 @@ class GeoProblem:
         """Where chains start, shape (n,)."""
         return np.array([prior.centre for prior in self.priors])
 
+    def fused(self) -> FusedDensity:
+        """The log density, laid out in memory for the kernel."""
+        tests = self.tests
+        lengths = (self.kpi.shape[1], self.columns.shape[1], len(self.varying))
+        sizes = (*self.media.shape, *lengths, len(tests.places), len(tests.series), len(self.basis))
+        tested, geos = tests.places[tests.series[:, 0], 0], tests.series[:, 1]
+        arrays = (
+            self.media,
+            self.frequency,
+            self.kpi,
+            self.columns,
+            self.weights,
+            self.layout.families,
+            self.layout.slots,
+            self.varying,
+            tests.otherwise,
+            self.frequency[geos, tested],
+            tests.places,
+            tests.series,
+            tests.measured,
+            self.basis,
+            self.trust,
+            np.array([level_precision(self.priors)]),
+        )
+        return laid_out(self, sizes, arrays, GEO_FIELDS, geo_entry())
+
     def local(self, theta: Array) -> dict[str, Array]:
         """Natural values of each geo's parameters.
 
@@ -109,9 +143,7 @@ class GeoProblem:
         normals = theta[..., size + count : size + count * (geos + 1)].reshape(*theta.shape[:-1], geos, count)
         moved = common[..., self.varying] + spread[..., None, :] * normals
         common[..., self.varying] = np.where(self.varying == size - 1, normals, moved)
-        values = self.layout.natural(common)
-        del values["baseline"]
-        return values
+        return self.layout.natural(common)
 
     def natural(self, theta: Array) -> dict[str, Array]:
         """Natural values of what all geos have in common and of each geo's own, the baseline aside.
@@ -126,7 +158,6 @@ class GeoProblem:
         As :class:`mmm.posterior.posterior.Posterior` names them; ``"sigma"`` is the noise of all geos together.
         """
         values = self.layout.natural(theta[..., : self.layout.size])
-        del values["baseline"]
         local = self.local(theta)
         values["common"] = self._spread(theta)
         own = ((self.weights * local["sigma"]) ** 2).sum(axis=-1)
@@ -138,6 +169,27 @@ class GeoProblem:
         if not len(self.basis):
             return np.zeros(theta.shape[:-1])
         return np.asarray(self.common.natural(theta[..., -len(self.basis) - 1]))
+
+    def baseline_sd(self, values: dict[str, Array]) -> Array:
+        """Prior standard deviation of every geo's coefficients at natural values, shape (..., G, K)."""
+        return np.asarray(self.scale * values["geo_sigma"][..., None])
+
+    def baseline(self, theta: Array, values: dict[str, Array], left: Array, rng: np.random.Generator) -> Array:
+        """Draws of every geo's coefficients, shape (S, G, K).
+
+        Arguments as of a national panel's; ``left`` has the shape (G, T, S).
+        """
+        rest = left - self.shared(theta, left)
+        drawn = [
+            coefficient_draws(residual, values["geo_sigma"][:, geo], terms.matrix, self.scale[geo], rng)
+            for geo, (residual, terms) in enumerate(zip(rest, self.designs, strict=True))
+        ]
+        return np.stack(drawn, axis=1)
+
+    def shared_prior(self, values: dict[str, Array], rng: np.random.Generator) -> Array:
+        """Draws from the prior of what all geos share by period, given natural values of shapes (S, ...): (T, S)."""
+        loads = values["common"] * rng.standard_normal((len(self.basis), len(values["common"])))
+        return np.asarray(self.basis.T @ loads)
 
     def shared(self, theta: Array, left: Array) -> Array:
         """What all geos share, given what media leave of the KPI.
@@ -161,11 +213,18 @@ class GeoProblem:
         return np.asarray(self.basis.T @ (mean + whitened.T / np.sqrt(whole)))
 
 
-def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
+def standardise_geos(panel: Panel, model: Model, places: Layout, designs: tuple[Design, ...]) -> GeoProblem:
     """Bring a panel of several geos and a model to the arrays of :class:`GeoProblem`.
 
     Media enter per unit of a geo's size (its population where the panel has one, else its KPI), so that one
     half-saturation serves large and small geos.
+
+    Parameters
+    ----------
+    panel, model
+        A usable panel and a model about it.
+    places, designs
+        Its layout, and the columns of each geo's baseline.
 
     Raises
     ------
@@ -173,7 +232,6 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
         Where the model asks for another likelihood than the normal, or a lift test does not fit the panel.
     """
     _check(model)
-    places = layout(model, panel)
     kpi_units = panel.kpi.mean(axis=1)
     media_units = panel.media_units
     lead = places.longest - 1
@@ -181,9 +239,6 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
     media = np.concatenate([ahead, (panel.media / media_units[:, None]).transpose(0, 2, 1)], axis=2)
     frequency = panel.frequency_with_lead(lead).transpose(0, 2, 1)
     kpi = panel.kpi / kpi_units[:, None]
-    designs = tuple(
-        design(panel, model.trends, model.seasons, controls=panel.controls[geo]) for geo in range(len(panel.geos))
-    )
     shares = model.pooling.common is not None
     noise = _own_noise(
         kpi, [np.column_stack([d.matrix, m[:, lead:].T]) for d, m in zip(designs, media, strict=True)], shares
@@ -196,7 +251,7 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
         layout=places,
         varying=varying,
         spreads=spreads,
-        common=model.pooling.common or _UNUSED,
+        common=Prior.known(model.pooling.common or _UNUSED),
         basis=_unexpressed(designs) if shares else np.zeros((0, kpi.shape[1])),
         trust=noise**-2.0,
         designs=designs,
@@ -215,12 +270,11 @@ def standardise_geos(panel: Panel, model: Model) -> GeoProblem:
     constant = sum(one for _, one in blocks) - 0.5 * observed * float(np.log(2 * np.pi))
     constant -= float(np.log(tests.measured[:, 1]).sum())
     constant += sum(prior.log_constant for prior in problem.priors) + level_constant(problem.priors)
-    object.__setattr__(problem, "log_constant", float(constant))
-    return problem
+    return replace(problem, log_constant=float(constant))
 
 
 def _check(model: Model) -> None:
-    if not isinstance(model.likelihood, NormalLikelihood):
+    if not model.likelihood.integrates:
         remedy = "sum the geos, or use it."
         raise BadInput(Complaint("model", "several geos need the normal likelihood.", remedy=remedy))
 
@@ -260,33 +314,6 @@ def _varying(places: Layout, model: Model) -> tuple[npt.NDArray[np.int64], tuple
     for block in places.blocks:
         if block.name in wanted:
             coordinates += range(block.start, block.start + len(block.priors))
-            spreads += [wanted[block.name]] * len(block.priors)
+            spreads += [Prior.known(wanted[block.name])] * len(block.priors)
     coordinates.append(places.size - 1)
     return np.array(coordinates, dtype=np.int64), (*spreads, _UNUSED)
-
-
-def fuse_geos(problem: GeoProblem) -> FusedDensity:
-    """Lay a problem out in memory for the kernel."""
-    tests = problem.tests
-    lengths = (problem.kpi.shape[1], problem.columns.shape[1], len(problem.varying))
-    sizes = (*problem.media.shape, *lengths, len(tests.places), len(tests.series), len(problem.basis))
-    tested, geos = tests.places[tests.series[:, 0], 0], tests.series[:, 1]
-    arrays = (
-        problem.media,
-        problem.frequency,
-        problem.kpi,
-        problem.columns,
-        problem.weights,
-        problem.layout.families,
-        problem.layout.slots,
-        problem.varying,
-        tests.otherwise,
-        problem.frequency[geos, tested],
-        tests.places,
-        tests.series,
-        tests.measured,
-        problem.basis,
-        problem.trust,
-        np.array([level_precision(problem.priors)]),
-    )
-    return laid_out(problem, sizes, arrays, GEO_FIELDS, c_geo_log_density)

@@ -9,8 +9,10 @@ import numpy as np
 
 from mmm.arrays import Array
 from mmm.data.panel import Panel
-from mmm.model.model import Model
+from mmm.model.adstock import Adstock
+from mmm.model.model import Likelihood, Model
 from mmm.model.priors import Prior
+from mmm.model.saturation import Saturation
 
 __all__ = ["Block", "Layout", "layout"]
 
@@ -83,8 +85,7 @@ class Layout:
 
         Returns
         -------
-        Parameter name -> shape (..., C), NaN for channels whose families lack it; ``"sigma"`` -> shape (...);
-        ``"baseline"`` -> what follows, shape (..., K).
+        Parameter name -> shape (..., C), NaN for channels whose families lack it; ``"sigma"`` -> shape (...).
         """
         values: dict[str, Array] = {}
         for block in self.blocks:
@@ -92,7 +93,6 @@ class Layout:
             for offset, (channel, prior) in enumerate(zip(block.channels, block.priors, strict=True)):
                 table[..., channel] = prior.natural(theta[..., block.start + offset])
         values["sigma"] = self.sigma.natural(theta[..., self.size - 1])
-        values["baseline"] = theta[..., self.size :]
         return values
 
 
@@ -103,15 +103,20 @@ def layout(model: Model, panel: Panel) -> Layout:
     ------
     UnknownChannel
         Where the model names a channel that the panel lacks.
+    BadInput
+        Where a family of adstock, saturation, likelihood or prior is none that the kernel knows.
     """
-    families = model.families(panel)
+    families = tuple((Adstock.known(a), Saturation.known(s)) for a, s in model.families(panel))
     shares = model.shares(panel)
+    noise = Likelihood.known(model.likelihood).noise
     wanted: list[tuple[str, int, int, Prior]] = []  # name, channel, slot, prior
     for channel, (adstock, saturation) in enumerate(families):
         wanted += [(name, channel, slot, prior) for slot, (name, prior) in enumerate(adstock.priors.items())]
         wanted += [(name, channel, slot + 2, prior) for slot, (name, prior) in enumerate(saturation.priors.items())]
     wanted += [("share", channel, 4, prior) for channel, prior in enumerate(shares)]
     grouped: dict[tuple[str, int], list[tuple[int, int, Prior]]] = {}
+    for prior in (noise, *(entry[3] for entry in wanted)):
+        Prior.known(prior)
     for name, channel, slot, prior in wanted:
         grouped.setdefault((name, prior.code), []).append((channel, slot, prior))
     slots = np.full((len(families), 5), -1, dtype=np.int64)
@@ -123,4 +128,4 @@ def layout(model: Model, panel: Panel) -> Layout:
         blocks.append(Block(name, channels, tuple(member[2] for member in members), start))
         start += len(members)
     codes = [[a.code, a.lags, s.code, int(r)] for (a, s), r in zip(families, panel.by_reach, strict=True)]
-    return Layout(tuple(blocks), np.array(codes, dtype=np.int64), slots, model.likelihood.noise)
+    return Layout(tuple(blocks), np.array(codes, dtype=np.int64), slots, noise)

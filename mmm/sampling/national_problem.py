@@ -9,10 +9,14 @@ import numpy as np
 from mmm.arrays import Array
 from mmm.data.lift_tests import Observed, observe
 from mmm.data.panel import Panel
-from mmm.model.baseline import Design, design
-from mmm.model.model import Model, NegativeBinomialLikelihood, StudentTLikelihood
-from mmm.model.priors import Flat, Prior, level_constant
-from mmm.sampling.layout import Layout, layout
+from mmm.kernel.density import FIELDS, entries
+from mmm.model.baseline import Design
+from mmm.model.level import level_constant, level_precision
+from mmm.model.model import Model
+from mmm.model.priors import Flat, Prior
+from mmm.sampling.coefficients import coefficient_draws
+from mmm.sampling.fused_density import FusedDensity, laid_out
+from mmm.sampling.layout import Layout
 
 __all__ = ["Explicit", "Problem", "marginal_columns", "reference_noise", "standardise"]
 
@@ -112,19 +116,82 @@ class Problem:
         return np.array([prior.centre for prior in self.priors])
 
     @property
-    def lead(self) -> int:
-        """Rows of media before the first period."""
-        return int(self.media.shape[1] - len(self.kpi))
+    def integrated(self) -> bool:
+        """Whether the baseline is integrated out."""
+        return not len(self.explicit.sd)
+
+    def fused(self) -> FusedDensity:
+        """The log density, laid out in memory for the kernel."""
+        explicit, tests = self.explicit, self.tests
+        tested = tests.places[:, 0]
+        sizes = (*self.media.shape, *self.columns.T.shape, len(explicit.sd), len(tests.places))
+        arrays = (
+            np.vstack([self.media, tests.otherwise]),
+            np.vstack([self.frequency, self.frequency[tested]]),
+            self.kpi,
+            self.columns.T,
+            np.array([level_precision(self.priors)]),
+            np.array(self.noise),
+            explicit.sd,
+            explicit.regression,
+            explicit.spread,
+            self.layout.families,
+            self.layout.slots,
+            tests.places,
+            tests.measured,
+        )
+        return laid_out(self, sizes, arrays, FIELDS, entries()[0])
+
+    def natural(self, theta: Array) -> dict[str, Array]:
+        """Natural values of draws of shape (..., n) by parameter name, the baseline aside."""
+        return self.layout.natural(theta)
+
+    def baseline_sd(self, values: dict[str, Array]) -> Array:
+        """Prior standard deviation of the baseline's coefficients at natural values, shape (..., K) or (K,)."""
+        return self.scale * values["sigma"][..., None] if self.integrated else self.design.sd
+
+    def shared_prior(self, values: dict[str, Array], rng: np.random.Generator) -> Array:
+        """Nothing is shared: zeros, shape (T, S)."""
+        return np.zeros((len(self.kpi), len(values["sigma"])))
+
+    def baseline(self, theta: Array, values: dict[str, Array], left: Array, rng: np.random.Generator) -> Array:
+        """Draws of the baseline's coefficients.
+
+        Parameters
+        ----------
+        theta
+            Draws, shape (S, n).
+        values
+            Their natural values, of shapes (S, ...).
+        left
+            KPI less media, shape (1, T, S).
+        rng
+            Source of randomness.
+
+        Returns
+        -------
+        Shape (S, K).
+        """
+        if self.integrated:
+            return coefficient_draws(left[0], values["sigma"], self.design.matrix, self.scale, rng)
+        return self.explicit.coefficients(left[0], theta[:, self.layout.size :])
 
 
-def standardise(panel: Panel, model: Model) -> Problem:
+def standardise(panel: Panel, model: Model, places: Layout, columns: Design) -> Problem:
     """Bring a national panel and a model to the arrays of :class:`Problem`.
 
+    Parameters
+    ----------
+    panel, model
+        A usable panel and a model about it.
+    places, columns
+        Its layout, and the columns of its baseline.
+
+    Notes
+    -----
     The prior scale of the baseline is stated relative to sigma; the reference sigma is the residual of a regression
     of the KPI on baseline and media, so that the standard deviations of the baseline's terms hold at that noise.
     """
-    places = layout(model, panel)
-    columns = design(panel, model.trends, model.seasons)
     kpi_unit = float(panel.kpi[0].mean())
     kpi = panel.kpi[0] / kpi_unit
     units = panel.media[0].mean(axis=0)
@@ -134,9 +201,8 @@ def standardise(panel: Panel, model: Model) -> Problem:
     tests = _scaled(observe(model.lift_tests, panel), kpi_unit, units, ahead)
     reference = reference_noise(kpi, np.column_stack([columns.matrix, panel.media[0] / units]))
     scale = columns.sd / reference
-    noise = _noise(model, kpi_unit)
     constant = -float(np.log(tests.measured[:, 1]).sum()) - len(tests.measured) * _HALF_LOG_2PI
-    if noise[0] == 0.0:
+    if model.likelihood.integrates:
         baseline, determinant = marginal_columns(columns.matrix, scale)
         explicit = Explicit(np.zeros(0), np.zeros((0, len(kpi))), np.zeros((0, 0)))
         constant += determinant - len(kpi) * _HALF_LOG_2PI
@@ -154,7 +220,7 @@ def standardise(panel: Panel, model: Model) -> Problem:
         scale=scale,
         columns=np.ascontiguousarray(baseline),
         explicit=explicit,
-        noise=noise,
+        noise=(float(model.likelihood.code), model.likelihood.constant(kpi_unit)),
         log_constant=constant,
         tests=tests,
     )
@@ -168,15 +234,6 @@ def _whitened(columns: Design, noise: float) -> Explicit:
     covariance = np.linalg.inv(precision)
     regression = covariance @ columns.matrix.T / noise**2
     return Explicit(columns.sd, np.ascontiguousarray(regression), np.linalg.cholesky(covariance))
-
-
-def _noise(model: Model, kpi_unit: float) -> tuple[float, float]:
-    match model.likelihood:
-        case StudentTLikelihood(freedom=freedom):
-            return 1.0, freedom
-        case NegativeBinomialLikelihood():
-            return 2.0, kpi_unit
-    return 0.0, 0.0
 
 
 def marginal_columns(matrix: Array, scale: Array) -> tuple[Array, float]:

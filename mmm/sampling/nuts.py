@@ -1,7 +1,15 @@
 """The No-U-Turn sampler of nutpie, driven through pointers without importing its Python front end.
 
+Each chain starts near the centre, adapts step size and a diagonal mass matrix during tuning, and then doubles
+trajectories of the Hamiltonian -log density(θ) + pᵀ M⁻¹ p / 2 until they turn back (Hoffman and Gelman 2014); nutpie
+adapts the mass matrix to gradients as well as draws, hence the short tuning.
+
 The front end imports ArviZ and plotting, which takes seconds; the compiled extension alone loads in milliseconds.
 Only this module knows nutpie's internals, so nutpie is pinned and a test runs against it.
+
+References
+----------
+Hoffman, Gelman (2014), "The No-U-Turn Sampler", Journal of Machine Learning Research 15.
 """
 
 from __future__ import annotations
@@ -165,7 +173,7 @@ def run(
     options = lib.PyNutsSettings.Diag(settings.seed)
     options.num_draws, options.num_tune, options.num_chains = settings.draws, settings.tune, settings.chains
     options.target_accept = settings.target_accept
-    options.maxdepth = 10
+    options.maxdepth = 10  # at most 1,023 gradients a draw: a chain that needs more is better started again
     model = _model(lib, target, start)
     if watch is None:
         progress = lib.ProgressType.none()
@@ -173,6 +181,7 @@ def run(
         progress = lib.ProgressType.template_callback(
             200, _TEMPLATE, settings.chains, lambda text: watch(_parsed(text))
         )
+    # the cores that this process may use, which in a container are fewer than the machine's
     cores = min(
         settings.chains, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )

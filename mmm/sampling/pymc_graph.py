@@ -1,7 +1,8 @@
 """The mix model as a PyMC graph: the readable reference.
 
 The fused kernel samples the same density many times faster, for every likelihood; a test holds log density and
-gradient of the two together. Only this module imports PyMC.
+gradient of the two together. Only this module imports PyMC; PyTensor calls NumPy for its matrix products, unless the
+user has chosen a library (``mmm/sampling/pytensor_settings.py``).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pytensor.tensor as pt
 from attribution.errors import BadInput
 from attribution.errors import Problem as Complaint
 from mmm.data.panel import Panel
+from mmm.model.level import level_constant, level_precision
 from mmm.model.model import Model, NegativeBinomialLikelihood, NormalLikelihood, StudentTLikelihood
 from mmm.model.priors import (
     AroundLevel,
@@ -25,13 +27,15 @@ from mmm.model.priors import (
     LogNormal,
     Normal,
     Prior,
-    level_constant,
-    level_precision,
 )
 from mmm.sampling.layout import Block
-from mmm.sampling.national_problem import Problem, standardise
+from mmm.sampling.national_problem import Problem
+from mmm.sampling.prepared import prepare
+from mmm.sampling.pytensor_settings import settle_blas
 
 __all__ = ["build", "coordinates"]
+
+_STIRLING = {1: 1 / 12, 3: -1 / 360, 5: 1 / 1260, 7: -1 / 1680, 9: 1 / 1188, 11: -691 / 360360}
 
 
 def build(panel: Panel, model: Model) -> Any:
@@ -40,15 +44,23 @@ def build(panel: Panel, model: Model) -> Any:
     Free variables are named after the blocks of the layout, in its order, then ``sigma`` (or ``dispersion``); where
     the baseline does not collapse, ``whitened`` stands for its coefficients.
 
+    Compile with ``mode="NUMBA"``, as in ``build(panel, model).compile_logp(mode="NUMBA")``: it needs neither a C
+    compiler nor a BLAS library of the system. PyTensor's default mode writes C, with NumPy for matrix products, and
+    takes about twice as long a call; on a machine without a C compiler it falls back to Python, and says so when it
+    is imported: hundreds of times slower (``python tests/benchmarks/mmm_graph.py``).
+
     Raises
     ------
     BadInput
-        Where the panel has several geos; their density is the kernel's alone.
+        Where the panel has several geos, whose density is the kernel's alone; else as :func:`mmm.fit`.
     """
     if len(panel.geos) > 1:
         remedy = "sum the geos, or use mmm.fit."
         raise BadInput(Complaint("model", "a panel by geo has no graph in PyMC.", remedy=remedy))
-    problem = standardise(panel, model)
+    settle_blas()
+    prepared = prepare(panel, model)
+    problem, panel, model = prepared.problem, prepared.panel, prepared.model
+    assert isinstance(problem, Problem)  # noqa: S101  a national panel's
     # without this policy PyTensor takes the log of a curve's constants in single precision
     with pytensor.config.change_flags(cast_policy="numpy+floatX"), pm.Model() as graph:
         values = {(block.name, block.start): _variable(block) for block in problem.layout.blocks}
@@ -70,7 +82,7 @@ def coordinates(problem: Problem, theta: np.ndarray) -> dict[str, np.ndarray]:
         for block in problem.layout.blocks
     }
     size = problem.layout.size
-    explicit = {"whitened": theta[size:]} if problem.noise[0] else {}
+    explicit = {} if problem.integrated else {"whitened": theta[size:]}
     return {**point, "sigma_log__": np.asarray(theta[size - 1]), **explicit}
 
 
@@ -173,8 +185,26 @@ def _likelihood(problem: Problem, model: Model, media: Any, noise: Any) -> None:
                 pt.maximum(media + pt.dot(problem.design.matrix, _coefficients(problem, media)), 1e-6)
                 * problem.kpi_unit
             )
-            counts = np.rint(problem.kpi * problem.kpi_unit).astype(int)
-            pm.NegativeBinomial("kpi", mu=mean, alpha=1.0 / noise**2, observed=counts)
+            counts = np.rint(problem.kpi * problem.kpi_unit)
+            pm.CustomDist("kpi", mean, 1.0 / noise**2, logp=_negative_binomial, observed=counts)
+
+
+def _negative_binomial(count: Any, mean: Any, shape: Any) -> Any:
+    """Log density of counts; PyMC's own loses its digits where the shape is large, which is close to Poisson.
+
+    There the difference of log gamma functions is written with Stirling's series; :mod:`mmm.kernel.noise` says how.
+    """
+    large, small = pt.maximum(shape, 10.0), pt.minimum(shape, 10.0)
+    near = (large - 0.5) * pt.log1p(count / large) - count + count * pt.log1p((count - mean) / (large + mean))
+    near = near + _stirling_rest(count + large) - _stirling_rest(large)
+    far = pt.gammaln(count + small) - pt.gammaln(small) - count * pt.log(small + mean)
+    density = count * pt.log(mean) - pt.gammaln(count + 1.0) - shape * pt.log1p(mean / shape)
+    return density + pt.switch(shape > 10.0, near, far)
+
+
+def _stirling_rest(x: Any) -> Any:
+    """What Stirling's formula leaves of log gamma, for x >= 10."""
+    return sum(factor / x**power for power, factor in _STIRLING.items())
 
 
 def _determinant(problem: Problem) -> tuple[float, float]:

@@ -1,4 +1,12 @@
-"""Sampling that goes on by itself until the convergence gate passes or the time is spent."""
+"""Sampling that goes on by itself until the convergence gate passes or the time is spent.
+
+    run -> gate -> done, or run again from the start with
+        divergences        the next higher target of acceptance, that is smaller steps
+        R-hat, ESS         1.5 to 4 times the draws, by how far the least ESS falls short of 400
+        either             half as much tuning again
+
+Limits are those of Vehtari et al. (2021): R-hat below 1.01, 100 effective draws for each of four chains.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +20,7 @@ import numpy.typing as npt
 
 from attribution.findings import Finding
 from mmm.arrays import Array
+from mmm.posterior.fit_checks import GATE
 from mmm.sampling.convergence import ess_bulk, ess_tail, r_hat
 from mmm.sampling.nuts import ChainProgress, Draws, Progress, Settings, Target, run
 
@@ -49,7 +58,7 @@ class Sampled:
 
 
 def gate(theta: Array, diverging: npt.NDArray[Any]) -> tuple[Finding, ...]:
-    """The findings r_hat, ess_bulk, ess_tail and divergences.
+    """The findings of :data:`mmm.posterior.fit_checks.GATE`, in its order.
 
     Parameters
     ----------
@@ -62,14 +71,13 @@ def gate(theta: Array, diverging: npt.NDArray[Any]) -> tuple[Finding, ...]:
     bulk = float(np.nan_to_num(ess_bulk(theta), nan=0.0).min())
     tail = float(np.nan_to_num(ess_tail(theta), nan=0.0).min())
     count = int(np.sum(diverging))
-    return (
-        Finding(
-            "r_hat", worst < R_HAT_LIMIT, worst, R_HAT_LIMIT, f"Largest R-hat {worst:.4f}: chains agree below 1.01."
-        ),
-        Finding("ess_bulk", bulk > ESS_LIMIT, bulk, ESS_LIMIT, f"Smallest bulk effective sample size {bulk:,.0f}."),
-        Finding("ess_tail", tail > ESS_LIMIT, tail, ESS_LIMIT, f"Smallest tail effective sample size {tail:,.0f}."),
-        Finding("divergences", count == 0, float(count), 0.0, f"{count} divergent transitions."),
+    verdicts = (
+        (worst < R_HAT_LIMIT, worst, R_HAT_LIMIT, f"Largest R-hat {worst:.4f}: chains agree below 1.01."),
+        (bulk > ESS_LIMIT, bulk, ESS_LIMIT, f"Smallest bulk effective sample size {bulk:,.0f}."),
+        (tail > ESS_LIMIT, tail, ESS_LIMIT, f"Smallest tail effective sample size {tail:,.0f}."),
+        (count == 0, float(count), 0.0, f"{count} divergent transitions."),
     )
+    return tuple(Finding(name, *verdict) for name, verdict in zip(GATE, verdicts, strict=True))
 
 
 def sample_until_converged(
@@ -129,6 +137,7 @@ def _next(settings: Settings, verdict: tuple[Finding, ...]) -> Settings:
         accept = next((value for value in _ACCEPT if value > accept), accept)
     draws = settings.draws
     if failed - {"divergences"} or accept == settings.target_accept:
+        # 1.4: the next run should pass with room to spare, for ESS itself varies from run to run
         least = min(float(finding.value or 0.0) for finding in verdict if finding.name.startswith("ess"))
         draws = int(np.ceil(draws * np.clip(1.4 * ESS_LIMIT / max(least, 1.0), 1.5, 4.0)))
     return replace(settings, draws=draws, tune=3 * settings.tune // 2, target_accept=accept)

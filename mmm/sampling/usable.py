@@ -1,19 +1,18 @@
-"""What a panel can bear before it is fitted: which media act, and how many parameters there are for its rows."""
+"""What a fit asks of a panel: media that act, an outcome that the likelihood explains, rows for its parameters."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from attribution.findings import Finding
-from mmm.data.lift_tests import check_windows
-from mmm.data.panel import Panel
-from mmm.data.panel_checks import check_panel
-from mmm.model.baseline import design
-from mmm.model.model import Model
-from mmm.sampling.layout import layout
+from attribution.errors import BadInput, Problem
+from mmm.arrays import Array
+from mmm.data.panel import Panel, silent_geos
+from mmm.model.baseline import Design
+from mmm.model.model import Likelihood
+from mmm.sampling.layout import Layout
 from mmm.sampling.national_problem import reference_noise
 
-__all__ = ["active", "panel_findings", "parameter_count"]
+__all__ = ["active", "check_outcome", "parameter_count"]
 
 
 def active(panel: Panel) -> Panel:
@@ -25,24 +24,42 @@ def active(panel: Panel) -> Panel:
     )
 
 
-def parameter_count(panel: Panel, model: Model) -> int:
+def check_outcome(panel: Panel, likelihood: Likelihood) -> None:
+    """Refuse a KPI that the model cannot explain.
+
+    Raises
+    ------
+    BadInput
+        Where a geo's is zero throughout, or a likelihood of counts gets one that is no whole number.
+    """
+    problems = silent_geos("panel", panel.kpi_name, panel.geos, panel.kpi)
+    fractions = np.argwhere(np.abs(panel.kpi - np.rint(panel.kpi)) > 1e-9 * np.maximum(panel.kpi, 1.0))
+    if likelihood.counts and len(fractions):
+        geo, period = fractions[0]
+        where = f"row of {panel.dates[period].date().isoformat()}" + (f", {panel.geos[geo]}" if geo else "")
+        text = f"is {panel.kpi[geo, period]:,.10g}, which is no count; {len(fractions)} such rows."
+        remedy = "give whole numbers, or use mmm.NormalLikelihood()."
+        problems.append(Problem("panel", text, panel.kpi_name, where, remedy=remedy))
+    if problems:
+        raise BadInput(problems)
+
+
+def parameter_count(places: Layout, terms: Design, kpi: Array) -> int:
     """Parameters that a model learns from a panel, the baseline's included.
 
     The steps of a wandering level count by the degrees of freedom that its prior leaves them, which are far fewer.
+
+    Parameters
+    ----------
+    places
+        Of the model's parameters.
+    terms, kpi
+        Columns of the first geo's baseline, and its KPI, shape (T,).
     """
-    terms = design(panel, model.trends, model.seasons)
     steps = np.array([group == "level" for group in terms.groups])
-    count = layout(model, panel).size + int((~steps).sum())
+    count = places.size + int((~steps).sum())
     if not steps.any():
         return count
-    kpi = panel.kpi[0] / panel.kpi[0].mean()
-    noise = reference_noise(kpi, terms.matrix[:, ~steps])
+    noise = reference_noise(kpi / kpi.mean(), terms.matrix[:, ~steps])
     singular = np.linalg.svd(terms.matrix[:, steps] * terms.sd[steps] / noise, compute_uv=False)
     return count + int(np.ceil((singular**2 / (1.0 + singular**2)).sum()))
-
-
-def panel_findings(panel: Panel, model: Model) -> tuple[Finding, ...]:
-    """Findings on a panel as given, for this model."""
-    kept = active(panel)
-    about = model.about(panel, kept)
-    return (*check_panel(panel, parameter_count(kept, about)), *check_windows(about.lift_tests, panel))

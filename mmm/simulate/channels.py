@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from attribution.errors import BadInput
+from mmm.arrays import Array
 from mmm.curves import Hill, Logistic, ResponseCurve
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "s_shaped",
 ]
 
-Floats = npt.NDArray[np.float64]
 Family = Callable[[float, float, float], ResponseCurve]
 """(EUR per week, customers per week there, elasticity there) -> the curve through that point."""
 
@@ -58,7 +57,7 @@ class Pattern(ABC):
     """How a channel's weekly spend moves, relative to its mean."""
 
     @abstractmethod
-    def shape(self, season: Floats, demand: Floats | None, rng: np.random.Generator) -> Floats:
+    def shape(self, season: Array, demand: Array | None, rng: np.random.Generator) -> Array:
         """Relative spend per week, 0 or more; the mean need not be 1.
 
         Parameters
@@ -91,14 +90,14 @@ class Planned(Pattern):
     noise: float = 0.22
     on: float = 1.0
 
-    def shape(self, season: Floats, demand: Floats | None, rng: np.random.Generator) -> Floats:
+    def shape(self, season: Array, demand: Array | None, rng: np.random.Generator) -> Array:
         """See :class:`Pattern`."""
         weeks = len(season)
         drift = autoregressive(weeks, 0.6, rng) * self.noise
         level = np.maximum(1.0 + self.growth * np.linspace(0, 1, weeks) + self.season * season, 0.2)
         return level * np.exp(drift) * _pulses(weeks, 14, (0.35, 1.8), rng) * self._flights(weeks, rng)
 
-    def _flights(self, weeks: int, rng: np.random.Generator) -> Floats:
+    def _flights(self, weeks: int, rng: np.random.Generator) -> Array:
         running = np.ones(weeks)
         if self.on >= 1:
             return running
@@ -126,7 +125,7 @@ class Rider(Pattern):
     lag: float = 0.0
     noise: float = 0.12
 
-    def shape(self, season: Floats, demand: Floats | None, rng: np.random.Generator) -> Floats:
+    def shape(self, season: Array, demand: Array | None, rng: np.random.Generator) -> Array:
         """See :class:`Pattern`."""
         if demand is None:
             raise BadInput("a rider needs the demand it rides on.")
@@ -209,7 +208,7 @@ def _varied(medium: Medium, rng: np.random.Generator) -> Medium:
     )
 
 
-def autoregressive(weeks: int, memory: float, rng: np.random.Generator) -> Floats:
+def autoregressive(weeks: int, memory: float, rng: np.random.Generator) -> Array:
     """Stationary series of standard deviation 1."""
     from scipy.signal import lfilter
 
@@ -218,7 +217,7 @@ def autoregressive(weeks: int, memory: float, rng: np.random.Generator) -> Float
     return np.asarray(lfilter([1.0], [1.0, -memory], steps), dtype=float)
 
 
-def _pulses(weeks: int, every: int, factors: tuple[float, float], rng: np.random.Generator) -> Floats:
+def _pulses(weeks: int, every: int, factors: tuple[float, float], rng: np.random.Generator) -> Array:
     """Factor per week: 1, but about once per ``every`` weeks 2 to 3 weeks at one of the two factors."""
     factor = np.ones(weeks)
     week = int(rng.integers(2, every))

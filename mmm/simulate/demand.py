@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from mmm.arrays import Array
 from mmm.simulate.channels import autoregressive
 
 __all__ = ["LAST_WEEK", "RUN_IN", "UPCOMING", "controls_of", "holidays_of", "mondays", "organic_of", "season_of"]
@@ -15,8 +15,6 @@ UPCOMING = 13
 RUN_IN = 26
 """Weeks of spend before the first observed one, so that carryover does not start from nothing."""
 
-Floats = npt.NDArray[np.float64]
-
 
 def mondays(weeks: int) -> pd.DatetimeIndex:
     """Mondays: run-in, observed, upcoming."""
@@ -25,13 +23,13 @@ def mondays(weeks: int) -> pd.DatetimeIndex:
     return pd.date_range(start, periods=total, freq="7D", name="week")
 
 
-def season_of(calendar: pd.DatetimeIndex) -> Floats:
+def season_of(calendar: pd.DatetimeIndex) -> Array:
     """Yearly season of demand: high in late autumn, low in summer; from about -1 to 1."""
     turn = 2 * np.pi * (calendar.day_of_year.to_numpy(dtype=float) + 3) / 365.25
     return np.asarray(0.8 * np.cos(turn + 0.5) + 0.25 * np.sin(2 * turn), dtype=float)
 
 
-def holidays_of(calendar: pd.DatetimeIndex) -> Floats:
+def holidays_of(calendar: pd.DatetimeIndex) -> Array:
     """1 in the weeks of Christmas, New Year and Easter, when fewer people buy."""
     days = []
     for year in calendar.year.unique():
@@ -50,7 +48,7 @@ def controls_of(calendar: pd.DatetimeIndex, rng: np.random.Generator) -> pd.Data
     return pd.DataFrame(columns, index=calendar)
 
 
-def organic_of(calendar: pd.DatetimeIndex, controls: pd.DataFrame, level: float, weeks: int) -> Floats:
+def organic_of(calendar: pd.DatetimeIndex, controls: pd.DataFrame, level: float, weeks: int) -> Array:
     """Expected organic customers: trend, season, holidays and controls add up."""
     years = (np.arange(len(calendar)) - RUN_IN - weeks / 2) / 52.18
     relative = 1 + 0.05 * years + 0.16 * season_of(calendar) - 0.14 * holidays_of(calendar)

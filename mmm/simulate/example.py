@@ -23,7 +23,8 @@ _PURPOSE = "The truth behind the simulated example. Only for measuring results a
 def write_example(folder: Path, seed: int = 7) -> list[Path]:
     """Write weekly.csv, upcoming.csv, touchpoints.parquet, conversions.parquet and truth.json.
 
-    The same seed and versions give the same bytes; each file is written whole or not at all.
+    The same seed and versions give the same bytes on one machine, and the same figures up to their last digits on
+    another processor; each file is written whole or not at all.
 
     Parameters
     ----------

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput
+from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from mmm.simulate.channels import Family, Medium, Planned, autoregressive, hill, roster
 from mmm.simulate.demand import RUN_IN, controls_of, mondays, organic_of, season_of
 from mmm.simulate.weekly_world import KPI, adstocked, shock_of
 
 __all__ = ["GeoData", "GeoTruth", "geo_world"]
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -148,12 +146,12 @@ def _planned(medium: Medium) -> Medium:
 
 def _region(
     media: tuple[Medium, ...],
-    plans: list[Floats],
+    plans: list[Array],
     family: Family,
     share: float,
-    strength: Floats,
+    strength: Array,
     rng: np.random.Generator,
-) -> tuple[Floats, Floats]:
+) -> tuple[Array, Array]:
     """Spend and expected customers of one region, channels x weeks."""
     spend, effect = [], []
     for medium, plan, works in zip(media, plans, strength, strict=True):

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput
 from attribution.simulate.journey_log import ORGANIC, JourneyData, JourneyTruth, journeys_of
+from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from mmm.simulate.channels import Family, Medium, Rider, autoregressive, hill, roster
 from mmm.simulate.demand import RUN_IN, UPCOMING, controls_of, mondays, organic_of, season_of
@@ -26,8 +26,6 @@ __all__ = ["WorldData", "WorldTruth", "world"]
 KPI = "new_customers"
 _RIDERS_HEAR = 0.25  # how far riders' spend follows what is unexplained in a week's demand
 _MEDIA_SHARE = 1 / 1.95
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -213,16 +211,16 @@ def world(
 class _Effects:
     """Expected customers by channel from the run-in on, and the factor by which each week surprised."""
 
-    by: dict[str, Floats]
-    shock: Floats
+    by: dict[str, Array]
+    shock: Array
 
 
 def _media(
-    media: tuple[Medium, ...], family: Family, organic: Floats, season: Floats, r2: float, rng: np.random.Generator
-) -> tuple[dict[str, Floats], _Effects]:
+    media: tuple[Medium, ...], family: Family, organic: Array, season: Array, r2: float, rng: np.random.Generator
+) -> tuple[dict[str, Array], _Effects]:
     """Spend and expected customers: planned media first, then what rides on the demand they made."""
-    spend: dict[str, Floats] = {}
-    effect: dict[str, Floats] = {}
+    spend: dict[str, Array] = {}
+    effect: dict[str, Array] = {}
     pace = season + 0.7 * autoregressive(len(season), 0.8, rng)  # one company, one budget: plans move together
     planned = [medium for medium in media if not isinstance(medium.pattern, Rider)]
     riders = [medium for medium in media if isinstance(medium.pattern, Rider)]
@@ -238,27 +236,27 @@ def _media(
     return spend, _Effects(effect, shock)
 
 
-def money(medium: Medium, shape: Floats) -> Floats:
+def money(medium: Medium, shape: Array) -> Array:
     """Whole euros with the medium's mean."""
     return np.asarray(np.round(shape / shape.mean() * medium.spend))
 
 
-def adstocked(spend: Floats, decay: float) -> Floats:
+def adstocked(spend: Array, decay: float) -> Array:
     from scipy.signal import lfilter
 
     return np.asarray(lfilter([1 - decay], [1.0, -decay], spend), dtype=float)
 
 
-def effect_of(medium: Medium, family: Family, spend: Floats) -> Floats:
+def effect_of(medium: Medium, family: Family, spend: Array) -> Array:
     return np.asarray(medium.curve(family)(adstocked(spend, medium.decay)), dtype=float)
 
 
-def _carried_in(medium: Medium, family: Family, spend: Floats) -> float:
+def _carried_in(medium: Medium, family: Family, spend: Array) -> float:
     stopped = np.concatenate([spend, np.zeros(UPCOMING)])
     return float(effect_of(medium, family, stopped)[-UPCOMING:].sum())
 
 
-def shock_of(expected: Floats, size: int, r2: float, rng: np.random.Generator) -> Floats:
+def shock_of(expected: Array, size: int, r2: float, rng: np.random.Generator) -> Array:
     """Gamma factors of mean 1 which, with the counts' own variance, leave the share ``r2`` explained."""
     unexplained = expected.var() * (1 - r2) / r2
     variance = (unexplained - expected.mean()) / np.mean(expected**2)

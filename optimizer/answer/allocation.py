@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from mmm.curves import ResponseCurves
-
-if TYPE_CHECKING:
-    from optimizer.plan import Plan
+from mmm.curves import ResponseCurve, ResponseCurves
+from optimizer.answer.explanation import channel_frame, headline, idle_sentence, price_sentence
+from optimizer.answer.misses import Miss
+from optimizer.answer.prices import Price
+from optimizer.question.limits import Limit, labels
 
 __all__ = ["Allocation", "Certificate", "Status"]
 
@@ -51,14 +51,20 @@ class Allocation:
         Cost of one further customer, by channel; infinite where further spend brings none.
     value, bound, gap
         The objective's figure, the figure that no allocation can beat, and their relative distance.
-    shadow_prices
-        Change of the objective's figure per unit by which the figure of each binding constraint is raised.
+    prices
+        What each binding limit costs.
     entry_cac
         Marginal CAC below which each channel would get more money.
     status
         How the search ended, as a sentence.
     engine
         What solved the plan.
+    unit
+        What a change of the objective's figure is called.
+    curves
+        The response curves planned on.
+    now
+        Current spend by channel, over the same horizon; None where the plan does not state it.
     """
 
     spend: pd.Series
@@ -69,29 +75,48 @@ class Allocation:
     value: float
     bound: float
     gap: float
-    shadow_prices: pd.Series
+    prices: tuple[Price, ...]
     entry_cac: pd.Series
     status: Status
     engine: str
-    plan: Plan = field(repr=False)
+    unit: str
     curves: ResponseCurves = field(repr=False)
+    now: pd.Series | None = field(default=None, repr=False)
 
     @property
     def total_spend(self) -> float:
         """Spend over all channels."""
         return float(self.spend.sum())
 
+    @property
+    def shadow_prices(self) -> pd.Series:
+        """Change of the objective's figure per unit by which each binding limit's figure is raised, by its label."""
+        index = pd.Index(labels([price.limit for price in self.prices]), dtype="str")
+        figures = np.array([price.per_unit for price in self.prices], dtype=float)
+        return pd.Series(figures, index=index, name="shadow_price")
+
+    def price_of(self, limit: Limit) -> float:
+        """The price of a limit; 0 where it does not bind."""
+        return next((price.per_unit for price in self.prices if price.limit == limit), 0.0)
+
     def to_frame(self) -> pd.DataFrame:
         """One row per channel: spend, change against now, customers with 5 % and 95 % points, CAC, marginal CAC."""
-        from optimizer.answer.explanation import channel_frame
-
-        return channel_frame(self)
+        return channel_frame(self.spend, self.paid_customers, self.marginal_cac, self.curves, self.now)
 
     def explain(self) -> list[str]:
         """Sentences: what limits the plan, what each limit costs, what idle channels would need."""
-        from optimizer.answer.explanation import sentences
+        opening = headline(self.total_spend, self.customers, self.blended_cac, self.gap)
+        named = zip(self.prices, labels([price.limit for price in self.prices]), strict=True)
+        prices = [price_sentence(price, label, self.unit, self.value) for price, label in named]
+        return [opening, *prices, *(idle_sentence(*channel) for channel in self._idle())]
 
-        return sentences(self)
+    def _idle(self) -> Iterator[tuple[str, ResponseCurve, float]]:
+        """Channels that get nothing but would at some CAC: name, curve, and that CAC."""
+        total = max(self.total_spend, 1e-300)
+        for channel, spend in zip(self.curves.channels, self.spend, strict=True):
+            entry = float(self.entry_cac[channel])
+            if spend <= 1e-9 * total and 0 < entry < np.inf:
+                yield channel, self.curves[channel], entry
 
     def _repr_html_(self) -> str:
         head = f"<p>{self.status.value} Gap {self.gap:.2%}, blended CAC {self.blended_cac:,.2f}.</p>"
@@ -109,20 +134,26 @@ class Certificate:
     value, bound, gap
         The objective's figure there, the figure that no allowed allocation can beat, and their relative distance;
         negative where the allocation does better than allowed ones can, by breaking a promise.
-    broken
-        The promises and limits that the allocation does not keep, with the amount by which it misses each.
+    misses
+        The promises and limits that the allocation does not keep.
     """
 
     spend: pd.Series
     value: float
     bound: float
     gap: float
-    broken: Mapping[str, float]
+    misses: tuple[Miss, ...]
+
+    @property
+    def broken(self) -> Mapping[str, float]:
+        """The amount by which each promise or limit is missed, by its label."""
+        names = labels([miss.limit for miss in self.misses])
+        return dict(zip(names, (miss.by for miss in self.misses), strict=True))
 
     @property
     def is_allowed(self) -> bool:
         """Whether the allocation keeps every promise and limit."""
-        return not self.broken
+        return not self.misses
 
     def __str__(self) -> str:
         kept = "keeps every promise" if self.is_allowed else f"breaks {', '.join(self.broken)}"

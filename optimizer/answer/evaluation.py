@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attribution.economics.cac import Business
 from attribution.errors import BadInput, Problem
+from attribution.estimates import Estimate
+from mmm.arrays import Array
 from mmm.curves import ResponseCurves
-from optimizer.question.program import Array
 
 __all__ = ["Evaluation", "evaluated"]
 
@@ -38,15 +40,19 @@ class Evaluation:
     organic: Array = field(repr=False)
 
     @property
+    def business(self) -> Business:
+        """Fixed cost, and the draws of organic customers."""
+        return Business(self.fixed_cost, self.organic)
+
+    @property
     def customers(self) -> Array:
         """Draws of all customers, shape (draws,)."""
-        return np.asarray(self.organic + self.paid.to_numpy().sum(axis=1))
+        return np.asarray(self.business.customers(self.paid.to_numpy().sum(axis=1)))
 
     @property
     def blended_cac(self) -> Array:
-        """Draws of the blended CAC, shape (draws,)."""
-        with np.errstate(divide="ignore"):
-            return (self.fixed_cost + float(self.spend.sum())) / np.maximum(self.customers, 0.0)
+        """Draws of the blended CAC, shape (draws,); infinite where nobody comes."""
+        return np.asarray(self.business.cac(float(self.spend.sum()), self.customers))
 
     @property
     def expected_customers(self) -> float:
@@ -56,14 +62,19 @@ class Evaluation:
     @property
     def expected_cac(self) -> float:
         """Outlay over expected customers: the figure that plans minimise."""
-        return float((self.fixed_cost + self.spend.sum()) / self.expected_customers)
+        return float(self.business.cac(self.spend.sum(), self.expected_customers))
 
     def interval(self, mass: float = 0.9) -> pd.DataFrame:
-        """Central intervals of customers and blended CAC: rows by figure, columns mean, low and high."""
-        tails = [(1 - mass) / 2, (1 + mass) / 2]
-        rows = {"customers": self.customers, "blended_cac": self.blended_cac}
-        figures = {name: (draws.mean(), *np.quantile(draws, tails)) for name, draws in rows.items()}
-        return pd.DataFrame.from_dict(figures, orient="index", columns=["mean", "low", "high"])
+        """Central intervals of customers and blended CAC: rows by figure, columns mean, low and high.
+
+        The CAC's mean is the ratio of expected totals, as everywhere: a mean of ratios need not exist.
+        """
+        outlay = self.fixed_cost + float(self.spend.sum())
+        estimates = {
+            "customers": Estimate.of(self.customers, mass),
+            "blended_cac": Estimate.cost(outlay, self.customers, mass),
+        }
+        return pd.DataFrame({name: vars(one) for name, one in estimates.items()}).T.rename(columns={"point": "mean"})
 
     def probability_below(self, other: Evaluation) -> float:
         """Probability that the blended CAC is below another allocation's, draw by draw; ties count half."""

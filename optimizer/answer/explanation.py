@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import floor, log10
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from mmm.curves import ResponseCurve
+from mmm.curves import ResponseCurve, ResponseCurves
 from mmm.curves.inverse import spend_scale
-from optimizer.question.program import plain
+from optimizer.answer.prices import Price
+from optimizer.question.limits import Limit, plain
 
-if TYPE_CHECKING:
-    from optimizer.answer.allocation import Allocation
-
-__all__ = ["channel_frame", "sentences"]
+__all__ = ["channel_frame", "headline", "idle_sentence", "price_sentence"]
 
 
-def channel_frame(allocation: Allocation) -> pd.DataFrame:
+def channel_frame(
+    spend: pd.Series, won: pd.Series, marginal_cac: pd.Series, curves: ResponseCurves, now: pd.Series | None
+) -> pd.DataFrame:
     """One row per channel; see ``Allocation.to_frame``."""
-    spend, won = allocation.spend, allocation.paid_customers
-    draws = allocation.curves.by_channel(spend)
+    draws = curves.by_channel(spend)
     with np.errstate(divide="ignore", invalid="ignore"):
         frame = pd.DataFrame(
             {
@@ -31,66 +28,65 @@ def channel_frame(allocation: Allocation) -> pd.DataFrame:
                 "customers_low": draws.quantile(0.05),
                 "customers_high": draws.quantile(0.95),
                 "cac": spend / won.where(won > 0),
-                "marginal_cac": allocation.marginal_cac,
+                "marginal_cac": marginal_cac,
             }
         )
-    if allocation.plan.now is not None:
-        now = pd.Series(allocation.plan.now).reindex(spend.index)
+    if now is not None:
         frame.insert(0, "now", now)
         frame.insert(2, "change", spend - now)
     frame.index.name = "channel"
     return frame
 
 
-def sentences(allocation: Allocation) -> list[str]:
-    """What a reader should know about the plan; see ``Allocation.explain``."""
-    return [_headline(allocation), *_prices(allocation), *_idle(allocation)]
-
-
-def _headline(allocation: Allocation) -> str:
+def headline(spend: float, customers: float, blended_cac: float, gap: float) -> str:
+    """The plan in one sentence."""
     return (
-        f"Spending {plain(round(allocation.total_spend))} brings {plain(round(allocation.customers))} customers at a "
-        f"blended CAC of {_cost(allocation.blended_cac)}; no allowed plan beats it by more than {allocation.gap:.2%}."
+        f"Spending {plain(round(spend))} brings {plain(round(customers))} customers at a "
+        f"blended CAC of {_cost(blended_cac)}; no allowed plan beats it by more than {gap:.2%}."
     )
 
 
-def _prices(allocation: Allocation) -> Iterator[str]:
-    unit, size = _unit(allocation)
-    for name, price in allocation.shadow_prices.items():
-        figure = _figure(str(name))
-        step = _round_step(figure)
-        effect = price * step
-        if abs(effect) <= 1e-9 * max(abs(allocation.value), 1e-300):
-            yield f"{name} binds, but changing it a little changes nothing."
-            continue
-        verb = "adds" if effect > 0 else "takes off"
-        digits = 3 if abs(effect) >= 0.1 else 1
-        shown = f"{plain(float(f'{abs(effect):.{digits}g}'))} {unit}"
-        note = "" if step <= 0.02 * abs(figure) or size else " (at the margin)"
-        yield f"{name}: raising it by {_step_text(str(name), step)} {verb} {shown}{note}."
+def price_sentence(price: Price, label: str, unit: str, value: float) -> str:
+    """What a binding limit costs.
+
+    Parameters
+    ----------
+    price
+        The limit and its price.
+    label
+        What tells the limit from the plan's others.
+    unit
+        The words for a change of the objective's figure.
+    value
+        That figure.
+    """
+    limit = price.limit
+    step = _round_step(limit.figure) if isinstance(limit, Limit) else 1.0
+    effect = price.per_unit * step
+    if abs(effect) <= 1e-9 * max(abs(value), 1e-300):
+        return f"{label} binds, but changing it a little changes nothing."
+    shown = plain(float(f"{abs(effect):.{3 if abs(effect) >= 0.1 else 1}g}"))
+    effects = f"{'adds' if effect > 0 else 'takes off'} {shown} {unit}"
+    if not isinstance(limit, Limit):
+        return f"{label} binds: one unit more of room {effects}."
+    note = "" if step <= 0.02 * abs(limit.figure) else " (at the margin)"
+    return f"{label}: raising it by {limit.unit.step(step)} {effects}{note}."
 
 
-def _idle(allocation: Allocation) -> Iterator[str]:
-    total = max(allocation.total_spend, 1e-300)
-    for channel, spend in zip(allocation.curves.channels, allocation.spend, strict=True):
-        if spend > 1e-9 * total:
-            continue
-        entry = float(allocation.entry_cac[channel])
-        if not 0 < entry < np.inf:
-            continue
-        cheapest = _cheapest_cac(allocation.curves[channel])
-        if np.isinf(cheapest):
-            yield f"{channel} gets nothing: its curve brings no customers at any spend."
-        elif cheapest > entry:
-            yield (
-                f"{channel} gets nothing: its customers cost {_cost(cheapest)} at the least, however much it spends; "
-                f"below {_cost(entry)}, {1 - entry / cheapest:.0%} cheaper, it would get money."
-            )
-        else:
-            yield (
-                f"{channel} gets nothing: it pays from {_cost(cheapest)} per customer, yet the other limits leave no "
-                "room for the spend it needs to get there."
-            )
+def idle_sentence(channel: str, curve: ResponseCurve, entry: float) -> str:
+    """Why a channel gets nothing, and the CAC below which it would get money."""
+    cheapest = _cheapest_cac(curve)
+    if np.isinf(cheapest):
+        return f"{channel} gets nothing: its curve brings no customers at any spend."
+    if cheapest > entry:
+        return (
+            f"{channel} gets nothing: its customers cost {_cost(cheapest)} at the least, however much it spends; "
+            f"below {_cost(entry)}, {1 - entry / cheapest:.0%} cheaper, it would get money."
+        )
+    return (
+        f"{channel} gets nothing: it pays from {_cost(cheapest)} per customer, yet the other limits leave no "
+        "room for the spend it needs to get there."
+    )
 
 
 def _cost(amount: float) -> str:
@@ -105,26 +101,6 @@ def _cheapest_cac(curve: ResponseCurve) -> float:
         return float(np.min(grid / won))
 
 
-def _unit(allocation: Allocation) -> tuple[str, bool]:
-    from optimizer.question.objectives import BlendedCAC, Customers
-
-    objective = allocation.plan.objective
-    if isinstance(objective, Customers):
-        return "customers", False
-    if isinstance(objective, BlendedCAC):
-        return "of blended CAC", False
-    return "of spend" if type(objective).__name__ == "Spend" else "of profit", False
-
-
-def _figure(name: str) -> float:
-    text = name.rsplit(" ", 1)[-1].replace(",", "")
-    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
-
-
 def _round_step(figure: float) -> float:
     """A round number near one per cent of the figure."""
     return 10.0 ** floor(log10(abs(figure) * 0.02)) if figure else 1.0
-
-
-def _step_text(name: str, step: float) -> str:
-    return f"{step * 100:g} points" if name.endswith("%") else plain(step)

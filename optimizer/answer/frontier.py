@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from mmm.curves import ResponseCurve
-from optimizer.question.constraints import Budget, MaxCAC
-from optimizer.question.objectives import Customers
-
-if TYPE_CHECKING:
-    from optimizer.plan import Plan
+from optimizer.answer.allocation import Allocation
+from optimizer.question.constraints import Budget
 
 __all__ = ["frontier_frame"]
 
 
-def frontier_frame(
-    plan: Plan, curves: Mapping[str, ResponseCurve], budgets: Iterable[float], gap: float
-) -> pd.DataFrame:
-    """One row per budget; see ``Plan.frontier``."""
-    objective = Customers(organic=plan.organic, fixed_cost=plan.fixed_cost)
-    limits = [part for part in plan.subject_to if not isinstance(part, Budget | MaxCAC | Customers)]
+def frontier_frame(most: Callable[[Budget], Allocation], budgets: Iterable[float]) -> pd.DataFrame:
+    """One row per budget, from what finds the most customers within it; see ``Plan.frontier``."""
     rows = []
-    for budget in budgets:
-        constraint = Budget(at_most=float(budget))
-        found = plan.replaced(objective=objective, subject_to=[*limits, constraint]).solve(curves, gap)
-        price = float(found.shadow_prices.get(constraint.label, 0.0))
+    for amount in budgets:
+        budget = Budget(at_most=float(amount))
+        found = most(budget)
+        price = found.price_of(budget.limit)
         rows.append(
             {
-                "budget": float(budget),
+                "budget": float(amount),
                 "spend": found.total_spend,
                 "customers": found.customers,
                 "blended_cac": found.blended_cac,

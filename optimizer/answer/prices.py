@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.question.program import Array, Bound, Program, Row
+from mmm.arrays import Array
+from optimizer.question.limits import Limit
+from optimizer.question.program import Bound, Program, Row
 
-__all__ = ["Prices", "prices_at"]
+__all__ = ["Price", "Prices", "prices_at", "prices_of"]
 
 _ACTIVE = 1e-7
 _DENSE = 2000  # channels up to which a dense least-squares problem is cheap
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a binding limit costs.
+
+    Parameters
+    ----------
+    limit
+        The limit, or the text of a row without a figure.
+    per_unit
+        Change of the objective's figure per unit by which the limit's figure is raised; by which there is more room
+        where it has none.
+    """
+
+    limit: Limit | str
+    per_unit: float
 
 
 @dataclass(frozen=True)
@@ -22,14 +42,14 @@ class Prices:
     ----------
     rows
         The binding rows, shared ones and bounds of single channels.
-    per_limit
-        Score per unit of each row's limit, not negative.
+    per_room
+        Score per unit of each row's room, not negative.
     needed_slope
         Customers per unit of currency that each channel must bring at the margin to get money, shape (channels,).
     """
 
     rows: tuple[Row | Bound, ...]
-    per_limit: Array
+    per_room: Array
     needed_slope: Array
 
 
@@ -56,9 +76,19 @@ def prices_at(program: Program, spend: Array, customers: Array, slope: Array) ->
     matrix = np.array([row.gradient(slope) for row in shared]).reshape(len(shared), len(spend)).T
     multipliers = _multipliers(matrix, gradient, ends)
     left = gradient - np.where(multipliers > 0, matrix, 0.0) @ multipliers  # slopes at zero may be infinite
-    own = np.array([max(float(bound.sign * left[bound.channel]), 0.0) for bound in bounds])
+    alike = Counter((bound.channel, bound.sign) for bound in bounds)  # bounds that coincide share one price
+    own = np.array([max(float(b.sign * left[b.channel]), 0.0) / alike[b.channel, b.sign] for b in bounds], dtype=float)
     needed = _needed_slope(program, shared, multipliers, spend, customers)
     return Prices((*shared, *bounds), np.concatenate((multipliers, own)), needed)
+
+
+def prices_of(program: Program, found: Prices, spend: Array, customers: Array) -> tuple[Price, ...]:
+    """Prices by limit, in the objective's figure; the rows of one limit, such as an exact amount, add up."""
+    totals: dict[Limit | str, float] = {}
+    for row, multiplier in zip(found.rows, found.per_room.tolist(), strict=True):
+        price = multiplier * row.relief_at(spend, customers) * program.goal.sign
+        totals[row.limit] = totals.get(row.limit, 0.0) + price
+    return tuple(Price(limit, price) for limit, price in totals.items())
 
 
 def _ends(program: Program, bounds: list[Bound], spend: Array, scale: float) -> Array:
@@ -107,9 +137,9 @@ def _balanced(matrix: Array) -> tuple[Array, Array]:
 def _needed_slope(program: Program, rows: list[Row], multipliers: Array, spend: Array, customers: Array) -> Array:
     goal = program.goal
     if goal.is_ratio:
-        won = goal.organic + customers.sum()
+        won = goal.business.customers(customers.sum())
         cost = np.full(len(spend), 1 / won)
-        worth = np.full(len(spend), (goal.fixed_cost + spend.sum()) / won / won)
+        worth = np.full(len(spend), goal.business.cac(spend.sum(), won) / won)
     else:
         cost, worth = goal.per_spend.copy(), goal.per_customer.copy()
     for row, price in zip(rows, multipliers, strict=True):

@@ -7,7 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
-from optimizer.question.program import Array, Goal, Program, Row, plain
+from mmm.arrays import Array
+from optimizer.question.goal import Goal
+from optimizer.question.limits import labels, plain
+from optimizer.question.program import Program, Row
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.hulls import Tables
 
@@ -33,9 +36,9 @@ def refuse_if_ill_posed(program: Program, flat: FlatCurves) -> None:
     ------
     IllPosedPlan
     """
-    goal = program.goal
+    goal, business = program.goal, program.goal.business
     idle = np.zeros(program.size)
-    if goal.is_ratio and goal.organic == 0 and not flat.mean(program.upper).any():
+    if goal.is_ratio and business.organic == 0 and not flat.mean(program.upper).any():
         raise IllPosedPlan(
             "no channel wins a customer at any allowed spend, so there is no CAC. Remedy: check the curves."
         )
@@ -45,14 +48,14 @@ def refuse_if_ill_posed(program: Program, flat: FlatCurves) -> None:
     hulls = tables.hulls(program.lower, program.upper)
     spent = hulls.spend > 0
     rate = float((hulls.customers[spent] / hulls.spend[spent]).max(initial=0.0))
-    if goal.organic > 0 and goal.fixed_cost * rate <= goal.organic:
-        free = goal.fixed_cost / goal.organic
+    if business.organic > 0 and business.fixed_cost * rate <= business.organic:
+        free = float(business.cac(0.0, business.organic))
         why = f"no channel wins customers for less than {1 / rate:,.2f}" if free and rate else "organic ones are free"
         raise IllPosedPlan(
-            f"with {goal.organic:,.0f} organic customers and a fixed cost of {goal.fixed_cost:,.0f}, blended CAC is "
-            f"lowest at zero spend ({free:,.2f}), since {why}. {_PROMISE}"
+            f"with {business.organic:,.0f} organic customers and a fixed cost of {business.fixed_cost:,.0f}, blended "
+            f"CAC is lowest at zero spend ({free:,.2f}), since {why}. {_PROMISE}"
         )
-    if goal.organic == 0 == goal.fixed_cost:
+    if business.organic == 0 == business.fixed_cost:
         _refuse_without_scale(program, flat, rate)
 
 
@@ -78,14 +81,14 @@ def infeasible(program: Program, solve: Solve) -> InfeasiblePlan:
     found = [text for row in program.rows if (text := _without(program, row, solve))]
     if found:
         return InfeasiblePlan(f"not all promises can be kept: {'; or '.join(found)}.")
-    rows = ", ".join(dict.fromkeys(row.name for row in program.limits))
+    rows = ", ".join(labels(list(dict.fromkeys(row.limit for row in program.limits))))
     return InfeasiblePlan(f"several limits contradict each other: {rows}. Remedy: relax at least two of them.")
 
 
 def _without(program: Program, row: Row, solve: Solve) -> str | None:
     """What is attainable for one row once it is dropped; None where that alone does not help."""
     rest = program.replaced(rows=tuple(other for other in program.rows if other is not row))
-    is_cac = row.per_customer.any() and row.per_spend.any()
+    is_cac, name = row.per_customer.any() and row.per_spend.any(), _name(row, program)
     try:
         spend, _, bound = solve(rest.replaced(goal=_best_for(row, program)))
     except IllPosedPlan:
@@ -93,25 +96,31 @@ def _without(program: Program, row: Row, solve: Solve) -> str | None:
     if spend is None:
         return None
     if is_cac and row.is_aggregate:
-        return f"{row.name!r} cannot hold, since without it the blended CAC cannot go below {-bound:,.2f}"
+        return f"{name!r} cannot hold, since without it the blended CAC cannot go below {-bound:,.2f}"
     if is_cac:
-        return _group_cac(rest, row, solve)
+        return _group_cac(rest, row, name, solve)
     if row.per_customer.any():
-        most = bound + program.goal.organic
-        return f"{row.name!r} cannot hold, since at most {plain(most)} customers are attainable without it"
+        most = program.goal.business.customers(bound)
+        return f"{name!r} cannot hold, since at most {plain(most)} customers are attainable without it"
     best = bound if (row.per_spend < 0).any() and not (row.per_spend > 0).any() else -bound
     word = "at most" if best == bound else "at least"
     best += 0.0  # no minus zero
-    return f"{row.name!r} cannot hold, since the other limits allow {word} {plain(best)} there"
+    return f"{name!r} cannot hold, since the other limits allow {word} {plain(best)} there"
 
 
-def _group_cac(rest: Program, row: Row, solve: Solve) -> str:
+def _name(row: Row, program: Program) -> str:
+    """The row's label among all of the program's limits."""
+    limits = list(dict.fromkeys(other.limit for other in program.limits))
+    return labels(limits)[limits.index(row.limit)]
+
+
+def _group_cac(rest: Program, row: Row, name: str, solve: Solve) -> str:
     """The lowest CAC of a group's channels: Dinkelbach's (1967) iteration, and a bound just below where it ends."""
     goal = rest.goal
     members = np.where(row.per_customer > 0, 1.0, 0.0)
 
     def best(cac: float) -> tuple[Array | None, float, float]:
-        return solve(rest.replaced(goal=Goal(cac * members, members, 0.0, goal.organic, goal.fixed_cost, False, 1.0)))
+        return solve(rest.replaced(goal=Goal(cac * members, members, 0.0, goal.business, False, 1.0)))
 
     cac = float(row.per_customer.max() / row.per_spend.max())
     for _ in range(_RATIO_STEPS):
@@ -125,8 +134,8 @@ def _group_cac(rest: Program, row: Row, solve: Solve) -> str:
         cac = reached
     for slack in (1e-4, 1e-3, 1e-2, 0.1):
         if best(cac * (1 - slack))[2] < 0:
-            return f"{row.name!r} cannot hold, since the other limits allow no CAC below {cac * (1 - slack):,.2f} there"
-    return f"{row.name!r} cannot hold"
+            return f"{name!r} cannot hold, since the other limits allow no CAC below {cac * (1 - slack):,.2f} there"
+    return f"{name!r} cannot hold"
 
 
 def _best_for(row: Row, program: Program) -> Goal:
@@ -134,5 +143,5 @@ def _best_for(row: Row, program: Program) -> Goal:
     goal = program.goal
     if row.is_aggregate and row.per_customer.any() and row.per_spend.any():
         return Goal.ratio(program.setting)
-    constant = row.limit if row.per_customer.any() and row.per_spend.any() else 0.0
-    return Goal(row.per_customer, row.per_spend, constant, goal.organic, goal.fixed_cost, False, 1.0)
+    constant = row.room if row.per_customer.any() and row.per_spend.any() else 0.0
+    return Goal(row.per_customer, row.per_spend, constant, goal.business, False, 1.0)

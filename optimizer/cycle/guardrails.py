@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from attribution.numbers import cost, decimal, likelihood
 from attribution.reading.contracts import Column, Table
 
 __all__ = ["Ceiling", "Guardrails"]
@@ -110,7 +111,7 @@ class Guardrails:
             ceiling = self.lifetime_value / self.least_ratio
             low = self._finding("ltv_cac", outlay, won, ceiling, "acquire less, or for less")
             ratio = self.lifetime_value * won / outlay if outlay else float("inf")
-            text = f"LTV:CAC is {ratio:,.2f} over {self.window} weeks against {self.least_ratio:g}. {low.text}"
+            text = f"LTV:CAC is {decimal(ratio, 2)} over {self.window} weeks against {self.least_ratio:g}. {low.text}"
             findings.append(Finding("ltv_cac", low.passed, ratio, self.least_ratio, text))
         return findings
 
@@ -123,9 +124,8 @@ class Guardrails:
         chance = self._probability_above(outlay, won, ceiling)
         passed = chance < self.confidence
         verdict = "within the limit, or not surely above it" if passed else f"above the limit: {action}"
-        text = (
-            f"Blended CAC over {self.window} weeks is {cac:,.2f} against {ceiling:,.2f}, {verdict} ({chance:.0%} sure)."
-        )
+        held = f"is {cost(cac)} against {cost(ceiling)}"
+        text = f"Blended CAC over {self.window} weeks {held}, {verdict} ({likelihood(chance)} sure)."
         return Finding(name, passed, cac, ceiling, text)
 
     def _probability_above(self, outlay: float, won: float, ceiling: float) -> float:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from attribution.errors import BadInput
 from attribution.findings import Finding
+from attribution.numbers import amount
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
@@ -38,7 +39,7 @@ def check_plan(path: Path | str) -> str:
     inputs = read_inputs(config, document)
     lines = [f"{path} is fine."]
     lines += [
-        f"  {file.role}: {file.file}, {file.rows:,} rows{', ' + file.covers if file.covers else ''}"
+        f"  {file.role}: {file.file}, {amount(file.rows)} rows{', ' + file.covers if file.covers else ''}"
         for file in inputs.files
     ]
     lines += [f"  note: {text}" for text in inputs.assumptions]
@@ -122,7 +123,7 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     run = replace(run, plan=plan)
     if run.config.scenarios and goal in ("what-if", "report"):
         with progress.stage("What if") as update:
-            scenarios = plan_scenarios(run.config, run.inputs, posterior, plan, update)
+            scenarios = plan_scenarios(run.config, plan, update)
         run = replace(run, scenarios=scenarios)
     return run
 

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attribution.errors import InfeasiblePlan
+from attribution.errors import BadInput, InfeasiblePlan, Problem
+from mmm.arrays import Array
+from optimizer.question.limits import labels, plain
 from optimizer.question.objectives import Objective
-from optimizer.question.program import Array, Bound, Constraint, Program, Row, Setting, plain
+from optimizer.question.program import Bound, Constraint, Program, Row
+from optimizer.question.setting import Setting
 
 __all__ = ["compiled"]
 
@@ -18,9 +21,16 @@ def compiled(objective: Objective, constraints: Sequence[Constraint], setting: S
 
     Raises
     ------
+    BadInput
+        Where an objective of one's own rewards spend, or counts customers against itself.
     InfeasiblePlan
         Where limits on one channel, or a row and the bounds, contradict each other.
     """
+    goal = objective.goal(setting)
+    if not goal.is_sound:
+        text = "has a goal that rewards spend or counts customers against it, or is not finite."
+        remedy = "give per_customer and per_spend from 0 upwards."
+        raise BadInput(Problem(type(objective).__name__, text, remedy=remedy))
     rows = [row for constraint in constraints for row in constraint.rows(setting)]
     bounds = tuple(row for row in rows if isinstance(row, Bound))
     shared = tuple(row for row in rows if isinstance(row, Row))
@@ -36,25 +46,26 @@ def compiled(objective: Objective, constraints: Sequence[Constraint], setting: S
     _check_bounds(lower, upper, bounds, setting)
     for _ in range(2):
         upper = _tightened(lower, upper, shared)
-    hole = np.where(hole > upper * (1 + 1e-12), 0.0, hole)
+    shut = hole > upper * (1 + 1e-12)  # the price of entry is more than the rows leave: the channel gets nothing
+    upper, hole = np.where(shut, lower, upper), np.where(shut, 0.0, hole)
     lazy = tuple(constraint for constraint in constraints if type(constraint).cut is not Constraint.cut)
     lazy = tuple(constraint for constraint in lazy if constraint.cut(setting, np.full(len(lower), 1e300)) is not None)
-    return Program(setting, objective.goal(setting), lower, upper, hole, shared, bounds, lazy)
+    return Program(setting, goal, lower, upper, hole, shared, bounds, lazy)
 
 
 def _bounds(bounds: tuple[Bound, ...], setting: Setting) -> tuple[Array, Array]:
     lower, upper = [0.0] * len(setting.channels), [np.inf] * len(setting.channels)
     for bound in bounds:
         if bound.sign > 0:
-            upper[bound.channel] = min(upper[bound.channel], bound.limit)
+            upper[bound.channel] = min(upper[bound.channel], bound.room)
         else:
-            lower[bound.channel] = max(lower[bound.channel], -bound.limit)
+            lower[bound.channel] = max(lower[bound.channel], -bound.room)
     return np.array(lower), np.array(upper)
 
 
 def _check_bounds(lower: Array, upper: Array, bounds: tuple[Bound, ...], setting: Setting) -> None:
     for index in np.flatnonzero(lower > upper * (1 + 1e-12)):
-        names = [bound.name for bound in bounds if bound.channel == index]
+        names = labels([bound.limit for bound in bounds if bound.channel == index])
         text = f"{setting.channels[index]} cannot get at least {plain(lower[index])} and at most {plain(upper[index])}"
         raise InfeasiblePlan(f"{text}: {'; '.join(names)}. Remedy: relax one of them.")
 
@@ -70,7 +81,7 @@ def _tightened(lower: Array, upper: Array, rows: tuple[Row, ...]) -> Array:
         total = least.sum()
         if not np.isfinite(total) or not len(rising):
             continue
-        room = (row.limit - (total - least[rising])) / weight[rising]
+        room = (row.room - (total - least[rising])) / weight[rising]
         upper = upper.copy()
         upper[rising] = np.maximum(np.minimum(upper[rising], room), lower[rising])
     return upper

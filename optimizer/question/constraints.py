@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.errors import BadInput, Problem
+from mmm.arrays import Array
+from optimizer.question.groups import Channel, Group
+from optimizer.question.limits import Limit, Side, Subject, Unit
 from optimizer.question.objectives import Customers
-from optimizer.question.program import Array, Bound, Constraint, Row, Setting, plain
+from optimizer.question.program import Bound, Constraint, Row
+from optimizer.question.rows import check_amounts, check_positive, current_spend, limits_on, rows_between
+from optimizer.question.setting import Setting
 
 __all__ = ["Budget", "Change", "Channel", "Constraint", "Customers", "Group", "MaxCAC", "Pacing"]
+
+
+_BUDGET = Subject("budget")
 
 
 @dataclass(frozen=True)
@@ -32,25 +39,21 @@ class Budget(Constraint):
         stated = [self.at_most, self.at_least, self.exactly]
         if all(amount is None for amount in stated) or (self.exactly is not None and stated.count(None) < 2):
             raise BadInput(Problem("Budget", "needs exactly, or at_most and at_least, or one of these."))
-        _check_amounts("Budget", *stated)
+        check_amounts("Budget", *stated)
 
     @property
-    def label(self) -> str:
-        """Name of the row that limits spend from above, or from below where none does."""
-        if self.at_most is not None:
-            return f"budget at most {plain(self.at_most)}"
-        return (
-            f"budget at least {plain(self.at_least or 0.0)}"
-            if self.exactly is None
-            else f"budget exactly {plain(self.exactly)}"
-        )
+    def limit(self) -> Limit:
+        """The limit on spend from above, or from below where none is."""
+        sides = {Side.AT_MOST: self.at_most, Side.EXACTLY: self.exactly, Side.AT_LEAST: self.at_least}
+        side, amount = next((side, amount) for side, amount in sides.items() if amount is not None)
+        return Limit(_BUDGET, side, amount, Unit.CURRENCY)
 
     def rows(self, setting: Setting) -> list[Row | Bound]:
         """Rows on the sum of spend."""
         ones = np.ones(len(setting.channels))
         if self.exactly is not None:
-            return _between("budget", ones, self.exactly, self.exactly)
-        return _between("budget", ones, self.at_least, self.at_most)
+            return rows_between(_BUDGET, ones, self.exactly, self.exactly)
+        return rows_between(_BUDGET, ones, self.at_least, self.at_most)
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,14 @@ class MaxCAC(Constraint):
     at_most: float
 
     def __post_init__(self) -> None:
-        _check_positive("MaxCAC", self.at_most)
+        check_positive("MaxCAC", self.at_most)
 
     def rows(self, setting: Setting) -> list[Row | Bound]:
         """One row on spend and customers."""
         ones = np.ones(len(setting.channels))
-        limit = self.at_most * setting.organic - setting.fixed_cost
-        name = f"blended CAC at most {plain(self.at_most)}"
-        return [Row(name, ones, self.at_most * ones, limit, lambda _, won: setting.organic + float(won.sum()))]
+        room = setting.business.allowance(self.at_most)
+        limit = Limit(Subject("blended CAC"), Side.AT_MOST, self.at_most, Unit.COST_PER_CUSTOMER)
+        return [Row(limit, ones, self.at_most * ones, room, lambda _, won: setting.organic + float(won.sum()))]
 
 
 @dataclass(frozen=True)
@@ -88,32 +91,35 @@ class Change(Constraint):
     def __post_init__(self) -> None:
         if self.at_most is None and self.total is None:
             raise BadInput(Problem("Change", "needs at_most (a share per channel) or total (currency)."))
-        _check_amounts("Change", self.at_most, self.total)
+        check_amounts("Change", self.at_most, self.total)
 
     def rows(self, setting: Setting) -> list[Row | Bound]:
         """Bounds around current spend."""
-        now = _current(setting, "Change")
+        now = current_spend(setting, "Change")
         rows: list[Row | Bound] = []
         for index, (channel, spend) in enumerate(zip(setting.channels, now.tolist(), strict=True)):
             if self.total is not None:  # implied, and they keep boxes small
-                name = f"change in all at most {plain(self.total)}"
-                rows.append(Bound(name, index, 1.0, spend + self.total))
-                rows.append(Bound(name, index, -1.0, self.total - spend))
+                rows.append(Bound(self._total(self.total), index, 1.0, spend + self.total))
+                rows.append(Bound(self._total(self.total), index, -1.0, self.total - spend))
             if self.at_most is not None:
                 lower, upper = spend * max(1 - self.at_most, 0.0), spend * (1 + self.at_most)
-                rows += _on(setting, f"change of {channel}", [index], lower, upper)
+                rows += limits_on(setting, Subject(f"change of {channel}", "", (channel,)), lower, upper)
         return rows
+
+    @staticmethod
+    def _total(amount: float) -> Limit:
+        return Limit(Subject("change in all"), Side.AT_MOST, amount, Unit.CURRENCY)
 
     def cut(self, setting: Setting, spend: Array) -> Row | None:
         """The row of the signs in which ``spend`` departs from now, where it departs too far."""
         if self.total is None:
             return None
-        now = _current(setting, "Change")
+        now = current_spend(setting, "Change")
         moved = spend - now
         if np.abs(moved).sum() <= self.total + 1e-8 * max(self.total, float(np.abs(now).sum())):
             return None
         signs = np.sign(moved)
-        return Row(f"change in all at most {plain(self.total)}", signs, 0 * signs, self.total + float(signs @ now))
+        return Row(self._total(self.total), signs, 0 * signs, self.total + float(signs @ now))
 
 
 @dataclass(frozen=True)
@@ -129,241 +135,10 @@ class Pacing(Constraint):
     at_most: float
 
     def __post_init__(self) -> None:
-        _check_positive("Pacing", self.at_most)
+        check_positive("Pacing", self.at_most)
 
     def rows(self, setting: Setting) -> list[Row | Bound]:
         """Raises, since totals over the horizon have no pace."""
         raise BadInput(
             Problem("Pacing", "limits changes between weeks, and this plan has none.", remedy="use it in a Flight.")
         )
-
-
-@dataclass(frozen=True)
-class _Bounds(Constraint):
-    """Limits on the spend of some channels together, in currency, against now or as a share of the total."""
-
-    label: str
-    members: tuple[str, ...]
-    at_least: float | None = None
-    at_most: float | None = None
-
-    def rows(self, setting: Setting) -> list[Row | Bound]:
-        """Rows on the members' spend."""
-        return _on(setting, self.label, _indices(setting, self.members, self.label), self.at_least, self.at_most)
-
-
-@dataclass(frozen=True)
-class _Relative(_Bounds):
-    """The same against current spend."""
-
-    def rows(self, setting: Setting) -> list[Row | Bound]:
-        """Rows on the members' spend."""
-        members = _indices(setting, self.members, self.label)
-        now = float(_current(setting, self.label)[members].sum())
-        least, most = (None if share is None else share * now for share in (self.at_least, self.at_most))
-        return _on(setting, f"{self.label} against now", members, least, most)
-
-
-@dataclass(frozen=True)
-class _Share(_Bounds):
-    """The same as a share of total spend."""
-
-    def rows(self, setting: Setting) -> list[Row | Bound]:
-        """Rows on the members' spend less a share of the total."""
-        members = _unit(setting, _indices(setting, self.members, self.label))
-        none = np.zeros_like(members)
-        rows: list[Row | Bound] = []
-        if self.at_least is not None:
-            name = f"{self.label} share at least {self.at_least:.1%}"
-            rows.append(Row(name, self.at_least - members, none, 0.0, lambda spend, _: -float(spend.sum())))
-        if self.at_most is not None:
-            name = f"{self.label} share at most {self.at_most:.1%}"
-            rows.append(Row(name, members - self.at_most, none, 0.0, lambda spend, _: float(spend.sum())))
-        return rows
-
-
-@dataclass(frozen=True)
-class _ZeroOrAtLeast(_Bounds):
-    """Nothing, or at least so much."""
-
-    def rows(self, setting: Setting) -> list[Row | Bound]:
-        """The upper bound, where there is one."""
-        return _on(setting, self.label, _indices(setting, self.members, self.label), None, self.at_most)
-
-    def holes(self, setting: Setting) -> dict[int, float]:
-        """The least spend of a channel that is used."""
-        return {index: float(self.at_least or 0.0) for index in _indices(setting, self.members, self.label)}
-
-
-@dataclass(frozen=True)
-class _AverageCAC(_Bounds):
-    """Spend of some channels over the customers they bring."""
-
-    def rows(self, setting: Setting) -> list[Row | Bound]:
-        """One row on the members' spend and customers."""
-        members = _unit(setting, _indices(setting, self.members, self.label))
-        most = float(self.at_most or 0.0)
-        name = f"{self.label} CAC at most {plain(most)}"
-        return [Row(name, members, most * members, 0.0, lambda _, won: float(members @ won))]
-
-
-@dataclass(frozen=True)
-class _MarginalCAC(_Bounds):
-    """Cost of the last customer of each of some channels, on the expected curve."""
-
-    def rows(self, setting: Setting) -> list[Row | Bound]:
-        """An upper bound on each member: the largest spend whose last unit still pays."""
-        rows: list[Row | Bound] = []
-        for index in _indices(setting, self.members, self.label):
-            window = self._window(setting, index)
-            name = f"{setting.channels[index]} marginal CAC at most {plain(float(self.at_most or 0.0))}"
-            rows.append(Bound(name, index, 1.0, window[1], 0.0))
-        return rows
-
-    def holes(self, setting: Setting) -> dict[int, float]:
-        """The least spend at which an S-shaped member is cheap enough."""
-        found = {index: self._window(setting, index)[0] for index in _indices(setting, self.members, self.label)}
-        return {index: least for index, least in found.items() if least > 0}
-
-    def _window(self, setting: Setting, index: int) -> tuple[float, float]:
-        from mmm.curves.inverse import spend_at_slope
-
-        return spend_at_slope(setting.curves[setting.channels[index]], 1 / float(self.at_most or 1.0))
-
-
-@dataclass(frozen=True)
-class Group:
-    """Channels that share a limit.
-
-    Parameters
-    ----------
-    name
-        What messages and shadow prices call the group.
-    channels
-        Its members.
-    """
-
-    name: str
-    channels: tuple[str, ...] = field(default=())
-
-    def __init__(self, name: str, channels: Iterable[str]) -> None:
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "channels", (channels,) if isinstance(channels, str) else tuple(channels))
-        if not self.channels:
-            raise BadInput(Problem(f"group {name!r}", "has no channels.", remedy="name at least one."))
-
-    def at_most(self, amount: float) -> Constraint:
-        """Spend of the members together at most ``amount``."""
-        _check_amounts(self.name, amount)
-        return _Bounds(self.name, self.channels, at_most=amount)
-
-    def at_least(self, amount: float) -> Constraint:
-        """Spend of the members together at least ``amount``."""
-        _check_amounts(self.name, amount)
-        return _Bounds(self.name, self.channels, at_least=amount)
-
-    def between(self, lower: float, upper: float) -> Constraint:
-        """Spend of the members together between two amounts."""
-        _check_amounts(self.name, lower, upper, ordered=True)
-        return _Bounds(self.name, self.channels, lower, upper)
-
-    def relative(self, lower: float = 0.0, upper: float = np.inf) -> Constraint:
-        """Spend between multiples of current spend: ``relative(0.8, 1.2)`` allows 20 % either way."""
-        _check_amounts(self.name, lower, None if upper == np.inf else upper, ordered=True)
-        return _Relative(self.name, self.channels, lower, None if upper == np.inf else upper)
-
-    def share(self, at_least: float | None = None, at_most: float | None = None) -> Constraint:
-        """Share of total spend, between 0 and 1."""
-        _check_amounts(self.name, at_least, at_most, ordered=True)
-        if (at_least is None and at_most is None) or max(at_least or 0, at_most or 0) > 1:
-            raise BadInput(Problem(self.name, "share takes at_least, at_most or both, between 0 and 1."))
-        return _Share(self.name, self.channels, at_least, at_most)
-
-    def cac_at_most(self, amount: float) -> Constraint:
-        """Spend of the members over the customers they bring at most ``amount``."""
-        _check_positive(self.name, amount)
-        return _AverageCAC(self.name, self.channels, at_most=amount)
-
-    def marginal_cac_at_most(self, amount: float) -> Constraint:
-        """Cost of the last customer at most ``amount``, for each member that gets money."""
-        _check_positive(self.name, amount)
-        return _MarginalCAC(self.name, self.channels, at_most=amount)
-
-
-@dataclass(frozen=True, init=False)
-class Channel(Group):
-    """One channel: all that a group offers, and more."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name, [name])
-
-    def fixed(self, amount: float) -> Constraint:
-        """Spend of exactly ``amount``."""
-        return self.between(amount, amount)
-
-    def zero(self) -> Constraint:
-        """No spend at all."""
-        return self.between(0.0, 0.0)
-
-    def zero_or_at_least(self, minimum: float, at_most: float | None = None) -> Constraint:
-        """No spend, or at least ``minimum``: a channel with a price of entry."""
-        _check_amounts(self.name, minimum, at_most, ordered=True)
-        return _ZeroOrAtLeast(self.name, self.channels, minimum, at_most)
-
-
-def _on(
-    setting: Setting, name: str, members: list[int], at_least: float | None, at_most: float | None
-) -> list[Row | Bound]:
-    """Limits on the sum of some channels: bounds where it is one channel, rows otherwise."""
-    if len(members) == 1:
-        sides = _sides(name, at_least, at_most)
-        return [Bound(text, members[0], sign, sign * limit, sign) for text, sign, limit in sides]
-    return _between(name, _unit(setting, members), at_least, at_most)
-
-
-def _between(name: str, per_spend: Array, at_least: float | None, at_most: float | None) -> list[Row | Bound]:
-    none = np.zeros_like(per_spend)
-    sides = _sides(name, at_least, at_most)
-    return [Row(text, sign * per_spend, none, sign * limit, sign) for text, sign, limit in sides]
-
-
-def _sides(name: str, at_least: float | None, at_most: float | None) -> Iterator[tuple[str, float, float]]:
-    """Name, sign and amount of a lower and of an upper limit."""
-    exactly = at_least is not None and at_least == at_most
-    if at_least is not None:
-        yield f"{name} {'exactly' if exactly else 'at least'} {plain(at_least)}", -1.0, at_least
-    if at_most is not None:
-        yield f"{name} {'exactly' if exactly else 'at most'} {plain(at_most)}", 1.0, at_most
-
-
-def _unit(setting: Setting, indices: list[int]) -> Array:
-    row = np.zeros(len(setting.channels))
-    row[indices] = 1.0
-    return row
-
-
-def _indices(setting: Setting, channels: tuple[str, ...], where: str) -> list[int]:
-    for channel in channels:
-        if channel not in setting.places:
-            raise UnknownChannel(channel, known=setting.channels, where=where)
-    return list(dict.fromkeys(setting.places[channel] for channel in channels))
-
-
-def _current(setting: Setting, where: str) -> Array:
-    if setting.now is None:
-        remedy = "give Plan(now={channel: current spend})."
-        raise BadInput(Problem(where, "is relative to current spend, which the plan does not state.", remedy=remedy))
-    return setting.now
-
-
-def _check_amounts(owner: str, *amounts: float | None, ordered: bool = False) -> None:
-    stated = [amount for amount in amounts if amount is not None]
-    if any(not 0 <= amount < np.inf for amount in stated):
-        raise BadInput(Problem(owner, f"amounts must be finite and not negative, got {stated}."))
-    if ordered and stated != sorted(stated):
-        raise BadInput(Problem(owner, f"the lower limit {stated[0]:,g} exceeds the upper one {stated[-1]:,g}."))
-
-
-def _check_positive(owner: str, amount: float) -> None:
-    if not 0 < amount < np.inf:
-        raise BadInput(Problem(owner, f"must be positive and finite, got {amount}."))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from attribution.economics.cac import Business
 from attribution.errors import BadInput, Problem, UnknownChannel
-from optimizer.question.program import Bound, Constraint, Goal, Row, plain
-
-if TYPE_CHECKING:
-    from optimizer.question.program import Setting
+from optimizer.question.goal import Goal
+from optimizer.question.limits import Limit, Side, Subject, Unit
+from optimizer.question.program import Bound, Constraint, Row
+from optimizer.question.setting import Setting
 
 __all__ = ["BlendedCAC", "Customers", "Objective", "Profit", "Spend"]
 
@@ -23,7 +24,23 @@ Draws = Any  # a number or a 1-D array over draws
 
 @dataclass(frozen=True)
 class Objective(ABC):
-    """What is minimised or maximised, with the business it is measured on."""
+    """What is minimised or maximised, with the business it is measured on.
+
+    An objective of one's own states ``wants`` and ``goal``, a linear one by ``Goal.linear``, and is then solved,
+    explained, certified and flown as the four here are.
+
+    Examples
+    --------
+    >>> from mmm.curves import Power
+    >>> from optimizer import Plan
+    >>> class Reach(Objective):
+    ...     wants, unit = "maximize", "customers, less a thousandth of the spend"
+    ...     def goal(self, setting):
+    ...         return Goal.linear(setting, per_customer=1.0, per_spend=0.001, constant=setting.organic)
+    >>> found = Plan(maximize=Reach()).solve({"tv": Power(2.0, 0.5)})  # 2 sqrt(x) - x / 1000 at x = 1,000,000
+    >>> round(found.total_spend, -3), round(found.value)
+    (1000000.0, 1000)
+    """
 
     @property
     @abstractmethod
@@ -32,7 +49,22 @@ class Objective(ABC):
 
     @abstractmethod
     def goal(self, setting: Setting) -> Goal:
-        """The objective as a goal over the setting's channels."""
+        """The objective as a goal over the setting's channels; over draws where its organic customers are draws."""
+
+    @property
+    def unit(self) -> str:
+        """What a change of the objective's figure is called, as in "adds 3 customers"."""
+        return "of the objective"
+
+    @property
+    def business(self) -> Business:
+        """Fixed cost and organic customers that the objective states; none of either where it has no such fields."""
+        organic = getattr(self, "organic", None)
+        return Business(float(getattr(self, "fixed_cost", 0.0)), 0.0 if organic is None else organic)
+
+    def worth_less(self, share: float) -> Objective | None:
+        """The objective where a customer is worth less by a share; None where it puts no value on customers."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -52,6 +84,11 @@ class BlendedCAC(Objective):
 
     def __post_init__(self) -> None:
         checked_business(type(self).__name__, self.fixed_cost, self.organic)
+
+    @property
+    def unit(self) -> str:
+        """Its figure's words."""
+        return "of blended CAC"
 
     @property
     def wants(self) -> str:
@@ -88,6 +125,11 @@ class Customers(Objective, Constraint):
             raise BadInput(Problem("Customers", f"at_least is {self.at_least}; promise a number from 0 upwards."))
 
     @property
+    def unit(self) -> str:
+        """Its figure's words."""
+        return "customers"
+
+    @property
     def wants(self) -> str:
         """Maximise."""
         return "maximize"
@@ -103,9 +145,8 @@ class Customers(Objective, Constraint):
                 Problem("Customers", "is among the constraints without at_least.", remedy="write at_least=...")
             )
         ones = np.ones(len(setting.channels))
-        return [
-            Row(f"customers at least {plain(self.at_least)}", 0 * ones, ones, setting.organic - self.at_least, -1.0)
-        ]
+        limit = Limit(Subject("customers"), Side.AT_LEAST, self.at_least, Unit.CUSTOMERS)
+        return [Row(limit, 0 * ones, ones, setting.organic - self.at_least, -1.0)]
 
 
 @dataclass(frozen=True)
@@ -123,6 +164,11 @@ class Spend(Objective):
 
     def __post_init__(self) -> None:
         checked_business(type(self).__name__, self.fixed_cost, self.organic)
+
+    @property
+    def unit(self) -> str:
+        """Its figure's words."""
+        return "of spend"
 
     @property
     def wants(self) -> str:
@@ -166,6 +212,11 @@ class Profit(Objective):
             raise BadInput(Problem("Profit", text, remedy="state what an organic customer is worth."))
 
     @property
+    def unit(self) -> str:
+        """Its figure's words."""
+        return "of profit"
+
+    @property
     def wants(self) -> str:
         """Maximise."""
         return "maximize"
@@ -190,6 +241,12 @@ class Profit(Objective):
             organic_value = 0.0 if isinstance(self.value_per_customer, Mapping) else float(self.value_per_customer)
         constant = organic_value * setting.organic - setting.fixed_cost
         return Goal.linear(setting, per_customer=values, per_spend=1.0, constant=constant)
+
+    def worth_less(self, share: float) -> Profit:
+        """All values lower by the share."""
+        value, organic, left = self.value_per_customer, self.value_per_organic, 1 - share
+        scaled = {c: v * left for c, v in value.items()} if isinstance(value, Mapping) else value * left
+        return replace(self, value_per_customer=scaled, value_per_organic=None if organic is None else organic * left)
 
 
 def checked_business(owner: str, fixed_cost: float, organic: Draws) -> None:

@@ -1,4 +1,4 @@
-"""The plan as mathematics: a setting, rows that are linear in spend and customers, bounds, holes and a goal."""
+"""The plan as mathematics: a goal, rows that are linear in spend and customers, bounds and holes."""
 
 from __future__ import annotations
 
@@ -6,76 +6,39 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from mmm.curves import ResponseCurves
+from mmm.arrays import Array
+from optimizer.question.goal import Goal
+from optimizer.question.limits import Limit
+from optimizer.question.setting import Setting
 
-__all__ = ["Array", "Bound", "Constraint", "Goal", "Program", "Row", "Setting", "plain"]
-
-Array = npt.NDArray[np.float64]
-
-
-def plain(amount: float) -> str:
-    """A number as people write it: thousands separated, and no more digits than it has."""
-    return f"{amount:,.0f}" if abs(amount) >= 1000 or amount == round(amount) else f"{amount:,.4g}"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What constraints and objectives are read against.
-
-    Parameters
-    ----------
-    curves
-        The response curves; their channels give the order of all arrays.
-    organic
-        Expected organic customers over the horizon.
-    fixed_cost
-        Currency over the horizon.
-    now
-        Current spend per channel, or None where the plan does not state it.
-    """
-
-    curves: ResponseCurves
-    organic: float = 0.0
-    fixed_cost: float = 0.0
-    now: Array | None = None
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Channels in the order of all arrays."""
-        return self.curves.channels
-
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """Place of each channel in all arrays."""
-        return {channel: place for place, channel in enumerate(self.channels)}
+__all__ = ["Bound", "Constraint", "Program", "Row"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One inequality: per_spend @ spend - per_customer @ customers <= limit.
+    """One inequality: per_spend @ spend - per_customer @ customers <= room.
 
     Parameters
     ----------
-    name
-        What messages and shadow prices call it.
+    limit
+        The limit that it comes from, or a text where that has no figure; messages and prices refer to it.
     per_spend, per_customer
         Coefficients, shape (channels,); those of customers are not negative, which keeps relaxations valid.
-    limit
+    room
         The right-hand side.
     relief
-        How much raising the figure in the name by one relaxes the row: 1 for "at most", -1 for "at least", or a
+        How much raising the limit's figure by one adds to the room: 1 for "at most", -1 for "at least", or a
         function of spend and customers where the figure multiplies them.
     """
 
-    name: str
+    limit: Limit | str
     per_spend: Array
     per_customer: Array
-    limit: float
+    room: float
     relief: float | Callable[[Array, Array], float] = 1.0
 
     def residual(self, spend: Any, customers: Any, unit: Any = 1.0) -> Any:
@@ -83,11 +46,11 @@ class Row:
 
         ``unit`` is what one stands for where spend and customers are scaled by a variable (Charnes and Cooper, 1962).
         """
-        return self.per_spend @ spend - self.per_customer @ customers - self.limit * unit
+        return self.per_spend @ spend - self.per_customer @ customers - self.room * unit
 
     def violation(self, spend: Array, customers: Array) -> float:
         """The residual as a share of the row's own size."""
-        size = abs(self.limit) + np.abs(self.per_spend) @ spend + self.per_customer @ customers
+        size = abs(self.room) + np.abs(self.per_spend) @ spend + self.per_customer @ customers
         return float(self.residual(spend, customers) / max(size, 1e-300))
 
     def gradient(self, slope: Array) -> Array:
@@ -95,7 +58,7 @@ class Row:
         return self.per_spend - self.per_customer * np.where(self.per_customer > 0, slope, 0.0)
 
     def relief_at(self, spend: Array, customers: Array) -> float:
-        """How much raising the figure in the name by one relaxes the row."""
+        """How much raising the limit's figure by one adds to the room."""
         return self.relief(spend, customers) if callable(self.relief) else self.relief
 
     @cached_property
@@ -107,40 +70,40 @@ class Row:
 
 @dataclass(frozen=True)
 class Bound:
-    """A limit on one channel's spend: sign * spend[channel] <= limit.
+    """A limit on one channel's spend: sign * spend[channel] <= room.
 
     Parameters
     ----------
-    name
-        What messages and shadow prices call it.
+    limit
+        As in ``Row``.
     channel
         Place of the channel.
     sign
         1 for an upper limit, -1 for a lower one.
-    limit
+    room
         The right-hand side.
     relief
-        As in ``Row``: how much raising the figure in the name by one relaxes it.
+        As in ``Row``.
     """
 
-    name: str
+    limit: Limit | str
     channel: int
     sign: float
-    limit: float
-    relief: float = 1.0
+    room: float
+    relief: float | Callable[[Array, Array], float] = 1.0
 
     def residual(self, spend: Any, customers: Any) -> Any:
         """How far the bound is exceeded, negative where it holds."""
-        return self.sign * spend[self.channel] - self.limit
+        return self.sign * spend[self.channel] - self.room
 
     def violation(self, spend: Array, customers: Array) -> float:
         """The residual as a share of the bound's own size."""
-        size = abs(self.limit) + abs(spend[self.channel])
+        size = abs(self.room) + abs(spend[self.channel])
         return float(self.residual(spend, customers) / max(size, 1e-300))
 
     def relief_at(self, spend: Array, customers: Array) -> float:
-        """How much raising the figure in the name by one relaxes the bound."""
-        return self.relief
+        """How much raising the limit's figure by one adds to the room."""
+        return self.relief(spend, customers) if callable(self.relief) else self.relief
 
 
 class Constraint(ABC):
@@ -160,84 +123,13 @@ class Constraint(ABC):
 
 
 @dataclass(frozen=True)
-class Goal:
-    """What is to be as large as possible.
-
-    A linear goal is per_customer @ customers - per_spend @ spend + constant; a ratio goal is minus the blended CAC.
-
-    Parameters
-    ----------
-    per_customer, per_spend
-        Coefficients, shape (channels,).
-    constant
-        Added to a linear goal.
-    organic, fixed_cost
-        The setting's.
-    is_ratio
-        Whether this is the blended CAC.
-    sign
-        1 where the reported figure is the score, -1 where it is its opposite.
-    """
-
-    per_customer: Array
-    per_spend: Array
-    constant: float
-    organic: float
-    fixed_cost: float
-    is_ratio: bool
-    sign: float
-
-    @classmethod
-    def linear(
-        cls,
-        setting: Setting,
-        per_customer: Array | float,
-        per_spend: float,
-        constant: float = 0.0,
-        sign: float = 1.0,
-    ) -> Self:
-        """A goal that is linear in spend and customers."""
-        ones = np.ones(len(setting.channels))
-        return cls(per_customer * ones, per_spend * ones, constant, setting.organic, setting.fixed_cost, False, sign)
-
-    @classmethod
-    def ratio(cls, setting: Setting) -> Self:
-        """Minus the blended CAC."""
-        ones = np.ones(len(setting.channels))
-        return cls(ones, ones, 0.0, setting.organic, setting.fixed_cost, True, -1.0)
-
-    def score(self, spend: Array, customers: Array) -> float:
-        """The score of an allocation, spend and customers of shape (channels,)."""
-        if self.is_ratio:
-            won = self.organic + customers.sum()
-            return -(self.fixed_cost + spend.sum()) / won if won > 0 else -np.inf
-        return float(self.per_customer @ customers - self.per_spend @ spend + self.constant)
-
-    def size(self, score: float, spend: float) -> float:
-        """What a gap is relative to: the score, or a millionth of the outlay where a profit is next to nothing."""
-        return max(abs(score), 1e-6 * (self.fixed_cost + spend) if not self.is_ratio else 0.0, 1e-300)
-
-    def gradient(self, spend: Array, customers: Array, slope: Array) -> Array:
-        """Change of the score per unit of each channel's spend, for response curves of these slopes."""
-        if not self.is_ratio:
-            return self.per_customer * np.where(self.per_customer > 0, slope, 0.0) - self.per_spend
-        won = self.organic + customers.sum()
-        return np.asarray(((self.fixed_cost + spend.sum()) / won * slope - 1) / won)
-
-    @cached_property
-    def is_aggregate(self) -> bool:
-        """Whether every channel counts alike."""
-        return bool(np.ptp(self.per_customer) == 0 and np.ptp(self.per_spend) == 0)
-
-
-@dataclass(frozen=True)
 class Program:
     """A plan against curves: maximise the goal within bounds, holes and rows.
 
     Parameters
     ----------
     setting
-        Curves, organic customers, fixed cost and current spend.
+        Curves, business and current spend.
     goal
         What is maximised.
     lower, upper
@@ -273,18 +165,18 @@ class Program:
 
     @cached_property
     def row_matrices(self) -> tuple[Array, Array, Array]:
-        """The rows' coefficients of spend and of customers, each rows x channels, and their limits."""
+        """The rows' coefficients of spend and of customers, each rows x channels, and their rooms."""
         shape = (len(self.rows), self.size)
         per_spend = np.array([row.per_spend for row in self.rows]).reshape(shape)
         per_customer = np.array([row.per_customer for row in self.rows]).reshape(shape)
-        return per_spend, per_customer, np.array([row.limit for row in self.rows], dtype=float)
+        return per_spend, per_customer, np.array([row.room for row in self.rows], dtype=float)
 
     def residuals(self, spend: Array, customers: Array) -> tuple[Array, Array]:
         """How far each row is exceeded, and the same as a share of the row's own size; both of shape (rows,)."""
-        per_spend, per_customer, limit = self.row_matrices
+        per_spend, per_customer, room = self.row_matrices
         paid, won = per_spend @ spend, per_customer @ customers
-        excess = paid - won - limit
-        return excess, excess / np.maximum(np.abs(limit) + np.abs(per_spend) @ spend + won, 1e-300)
+        excess = paid - won - room
+        return excess, excess / np.maximum(np.abs(room) + np.abs(per_spend) @ spend + won, 1e-300)
 
     @cached_property
     def is_aggregate(self) -> bool:

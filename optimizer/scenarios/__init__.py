@@ -1,31 +1,50 @@
-"""What-ifs: transformations of a plan and its curves, and the table that compares their best answers."""
+"""What-ifs: transformations of a plan and its curves, and the one way to ask them.
 
+A what-if takes a plan and curves and returns a plan and curves (``Scenario``), so that each is solved with the same
+proof as the plan itself; ``Together`` chains several. Begin with ``what_ifs``, then ``business``; ``comparison`` asks
+them, for Python and for the plan file. Imports ``optimizer.plan``.
+"""
+
+from optimizer.scenarios.business import (
+    BudgetOf,
+    FixedCost,
+    PromiseChange,
+)
+from optimizer.scenarios.comparison import (
+    Answer,
+    Comparison,
+    answered,
+    compare,
+    scenario_frontiers,
+)
 from optimizer.scenarios.what_ifs import (
     AsPlanned,
     BudgetChange,
     ChannelOff,
-    Comparison,
     CostInflation,
     LowerValue,
     NewChannel,
     Promise,
     Scenario,
     Together,
-    compare,
-    scenario_frontiers,
 )
 
 __all__ = [
+    "Answer",
     "AsPlanned",
     "BudgetChange",
+    "BudgetOf",
     "ChannelOff",
     "Comparison",
     "CostInflation",
+    "FixedCost",
     "LowerValue",
     "NewChannel",
     "Promise",
+    "PromiseChange",
     "Scenario",
     "Together",
+    "answered",
     "compare",
     "scenario_frontiers",
 ]

@@ -1,34 +1,30 @@
-"""What-ifs: transformations of a plan and its curves, and the table that compares their best answers."""
+"""What-ifs: transformations of a plan and its curves."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, Problem
+from attribution.errors import BadInput, Problem
+from attribution.numbers import amount, typed_percent
 from mmm.curves import ResponseCurves
-from optimizer.answer.allocation import Allocation
 from optimizer.plan import Plan
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
-from optimizer.question.objectives import Profit
 
 __all__ = [
     "AsPlanned",
     "BudgetChange",
     "ChannelOff",
-    "Comparison",
     "CostInflation",
     "LowerValue",
     "NewChannel",
     "Promise",
     "Scenario",
     "Together",
-    "compare",
-    "scenario_frontiers",
+    "check_share",
 ]
 
 
@@ -66,12 +62,12 @@ class BudgetChange(Scenario):
     by: float
 
     def __post_init__(self) -> None:
-        _check_share("BudgetChange", self.by)
+        check_share("BudgetChange", self.by)
 
     @property
     def name(self) -> str:
         """Budget with its change."""
-        return f"budget {self.by:+.0%}"
+        return f"budget {typed_percent(self.by)}"
 
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The plan with the scaled budget.
@@ -89,12 +85,12 @@ class BudgetChange(Scenario):
         if not isinstance(part, Budget):
             return part
         amounts = (part.at_most, part.at_least, part.exactly)
-        return Budget(*(None if amount is None else amount * (1 + self.by) for amount in amounts))
+        return Budget(*(None if figure is None else figure * (1 + self.by) for figure in amounts))
 
 
 @dataclass(frozen=True)
 class ChannelOff(Scenario):
-    """A channel gets nothing; its own limits are put aside."""
+    """A channel gets nothing; its own limits are put aside, those of groups that it belongs to stay."""
 
     channel: str
 
@@ -106,7 +102,7 @@ class ChannelOff(Scenario):
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The plan with the channel at zero."""
         curves[self.channel]
-        rest = [part for part in plan.subject_to if getattr(part, "members", None) != (self.channel,)]
+        rest = [part for part in plan.subject_to if not _is_own(part, self.channel)]
         return plan.replaced(subject_to=[*rest, Channel(self.channel).zero()]), curves
 
 
@@ -118,14 +114,14 @@ class CostInflation(Scenario):
 
     def __post_init__(self) -> None:
         for share in self.by.values() if isinstance(self.by, Mapping) else [self.by]:
-            _check_share("CostInflation", share)
+            check_share("CostInflation", share)
 
     @property
     def name(self) -> str:
         """Cost with its change."""
         if not isinstance(self.by, Mapping):
-            return f"media cost {self.by:+.0%}"
-        return ", ".join(f"{channel} cost {share:+.0%}" for channel, share in self.by.items())
+            return f"media cost {typed_percent(self.by)}"
+        return ", ".join(f"{channel} cost {typed_percent(share)}" for channel, share in self.by.items())
 
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The curves stretched along spend."""
@@ -191,12 +187,12 @@ class LowerValue(Scenario):
     by: float
 
     def __post_init__(self) -> None:
-        _check_share("LowerValue", -self.by)
+        check_share("LowerValue", -self.by)
 
     @property
     def name(self) -> str:
         """Value of a customer with its change."""
-        return f"customer value {-self.by:+.0%}"
+        return f"customer value {typed_percent(-self.by)}"
 
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The plan with lower values.
@@ -206,15 +202,9 @@ class LowerValue(Scenario):
         BadInput
             Where neither objective nor constraints depend on the value of a customer.
         """
-        objective, left = plan.objective, 1 - self.by
+        objective, left = plan.objective.worth_less(self.by), 1 - self.by
         parts = [MaxCAC(part.at_most * left) if isinstance(part, MaxCAC) else part for part in plan.subject_to]
-        if isinstance(objective, Profit):
-            value, organic = objective.value_per_customer, objective.value_per_organic
-            scaled = {c: v * left for c, v in value.items()} if isinstance(value, Mapping) else value * left
-            objective = replace(
-                objective, value_per_customer=scaled, value_per_organic=None if organic is None else organic * left
-            )
-        elif not any(isinstance(part, MaxCAC) for part in parts):
+        if objective is None and not any(isinstance(part, MaxCAC) for part in parts):
             remedy = "use maximize=Profit(...) or MaxCAC(...)."
             raise BadInput(Problem(self.name, "nothing in the plan depends on a customer's value.", remedy=remedy))
         return plan.replaced(objective=objective, subject_to=parts), curves
@@ -229,7 +219,7 @@ class Promise(Scenario):
     @property
     def name(self) -> str:
         """The promise."""
-        return f"promise of {self.at_least:,.0f}"
+        return f"promise of {amount(self.at_least)}"
 
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The plan with the promise in place of its own."""
@@ -238,17 +228,19 @@ class Promise(Scenario):
 
 @dataclass(frozen=True, init=False)
 class Together(Scenario):
-    """Several changes at once, in the order given."""
+    """Several changes at once, in the order given, under a name of their own where one is given."""
 
     parts: tuple[Scenario, ...]
+    called: str = ""
 
-    def __init__(self, *parts: Scenario) -> None:
+    def __init__(self, *parts: Scenario, called: str = "") -> None:
         object.__setattr__(self, "parts", parts)
+        object.__setattr__(self, "called", called)
 
     @property
     def name(self) -> str:
-        """The names joined."""
-        return " and ".join(part.name for part in self.parts)
+        """What it is called, or else the names joined."""
+        return self.called or " and ".join(part.name for part in self.parts)
 
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The plan and the curves after all changes."""
@@ -257,92 +249,14 @@ class Together(Scenario):
         return plan, curves
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """The best answers to several what-ifs.
-
-    Parameters
-    ----------
-    frame
-        One row per scenario: spend, customers with 5 % and 95 % points, blended_cac, the objective's value, bound and
-        gap, changes of customers and CAC against the first row, and ``problem`` where there is no answer.
-    spend
-        Spend per scenario and channel.
-    allocations
-        The answers by scenario's name; scenarios without one are left out.
-    """
-
-    frame: pd.DataFrame
-    spend: pd.DataFrame
-    allocations: Mapping[str, Allocation]
-
-    def _repr_html_(self) -> str:
-        return str(self.frame.to_html(float_format=lambda figure: f"{figure:,.2f}"))
-
-
-def compare(plan: Plan, curves: ResponseCurves, scenarios: Iterable[Scenario], gap: float = 1e-3) -> Comparison:
-    """Solve the plan as it is and under each scenario.
-
-    An infeasible or ill-posed scenario is a finding, not a failure: its row carries the reason.
-    """
-    rows: list[dict[str, object]] = []
-    spends, allocations = {}, {}
-    for scenario in (AsPlanned(), *scenarios):
-        changed_plan, changed_curves = scenario.applied(plan, curves)
-        try:
-            found = changed_plan.solve(changed_curves, gap)
-        except (InfeasiblePlan, IllPosedPlan) as problem:
-            rows.append({"scenario": scenario.name, "problem": str(problem)})
-            continue
-        customers = changed_plan.evaluate(changed_curves, found.spend).customers
-        low, high = np.quantile(customers, [0.05, 0.95])
-        rows.append(
-            {
-                "scenario": scenario.name,
-                "spend": found.total_spend,
-                "customers": found.customers,
-                "customers_low": low,
-                "customers_high": high,
-                "blended_cac": found.blended_cac,
-                "value": found.value,
-                "bound": found.bound,
-                "gap": found.gap,
-                "problem": "",
-            }
-        )
-        spends[scenario.name] = found.spend
-        allocations[scenario.name] = found
-    columns = [
-        "spend",
-        "customers",
-        "customers_low",
-        "customers_high",
-        "blended_cac",
-        "value",
-        "bound",
-        "gap",
-        "problem",
-    ]
-    frame = pd.DataFrame(rows).set_index("scenario").reindex(columns=columns)
-    for figure in ("customers", "blended_cac"):
-        frame.insert(columns.index("value"), f"{figure}_change", frame[figure] - frame[figure].iloc[0])
-    return Comparison(frame, pd.DataFrame(spends).T.rename_axis("scenario"), allocations)
-
-
-def scenario_frontiers(
-    plan: Plan, curves: ResponseCurves, scenarios: Iterable[Scenario], budgets: Iterable[float], gap: float = 1e-3
-) -> pd.DataFrame:
-    """The frontier of the plan as it is and under each scenario: ``Plan.frontier`` with a leading scenario column."""
-    budgets = list(budgets)
-    frames = []
-    for scenario in (AsPlanned(), *scenarios):
-        changed_plan, changed_curves = scenario.applied(plan, curves)
-        frame = changed_plan.frontier(changed_curves, budgets, gap)
-        frame.insert(0, "scenario", scenario.name)
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
-
-
-def _check_share(owner: str, share: float) -> None:
+def check_share(owner: str, share: float) -> None:
+    """Refuse a relative change that leaves nothing, or no number."""
     if not -1 < share < np.inf:
-        raise BadInput(Problem(owner, f"changes by {share:+.0%}; give a share above -1, such as 0.2 for 20 % more."))
+        raise BadInput(
+            Problem(owner, f"changes by {typed_percent(share)}; give a share above -1, such as 0.2 for 20 % more.")
+        )
+
+
+def _is_own(part: Constraint, channel: str) -> bool:
+    """Whether a limit is stated of the channel itself; a group's is not, even where the channel is all of it."""
+    return getattr(part, "subject", None) == Channel(channel).subject

@@ -1,4 +1,17 @@
-"""Branch and bound on the channel furthest above its curve, over hulls that are refined where the plan lands."""
+"""Branch and bound on the channel furthest above its curve, over hulls that are refined where the plan lands.
+
+Maximise the goal over boxes l <= x <= u of spends. In each box the hulls f^ >= f stand for the curves; the relaxed
+problem is concave, solved exactly, and its score bounds the box from above. Three things then close the gap:
+
+1. samples where the relaxation lands pull f^ down to f on concave stretches, without branching;
+2. what the relaxation and Newton's method suggest is scored under the true curves, which raises the best score;
+3. where f^ stays a chord over a convex stretch, the channel of largest f^ - f is split there, and each half has a
+   hull of its own.
+
+This is the branch and bound of Falk and Soland (1969) for separable problems, best box first. The bound returned is
+the largest of the best score, the scores of boxes closed within the gap, and the scores of open boxes, so it holds
+whenever the search is stopped.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +22,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.question.program import Array, Program
+from mmm.arrays import Array
+from optimizer.question.program import Program
 from optimizer.solvers.flat_curves import FlatCurves, Index
 from optimizer.solvers.frontier_walk import FrontierWalk
 from optimizer.solvers.hulls import Tables
@@ -19,7 +33,7 @@ from optimizer.solvers.relaxation import Relaxation, Relaxed
 
 __all__ = ["Outcome", "branch_and_bound"]
 
-_ROUNDS = 25
+_ROUNDS = 25  # of sampling in one box; on concave curves two or three are enough
 _KEEP = 1e-9  # relative violation at which a row still counts as kept
 
 
@@ -140,6 +154,7 @@ class _Search:
                 self._offer(relaxed.spend, lower, upper)
             if relaxed.score <= self._enough():
                 return node
+            # sampling that no longer takes a fiftieth off what is open meets chords, which only a split lowers
             stalled = last - relaxed.score <= 0.02 * (relaxed.score - self.score)
             last = relaxed.score
             if stalled or not self.tables.refine(*self._wanted(node, calm)):
@@ -160,6 +175,7 @@ class _Search:
         """Customers by which each channel's hull exceeds its curve where the relaxation lands."""
         true = self.flat.mean(np.where(self._holed(relaxed.spend), self.program.lower, relaxed.spend))
         excess = relaxed.customers - true
+        # below that it is rounding, and a split there would change nothing
         return np.where(excess > 1e-13 * np.abs(relaxed.customers), excess, 0.0)
 
     def _wanted(self, node: _Node, calm: Array) -> tuple[Index, Array]:
@@ -229,6 +245,7 @@ class _Search:
             ends = (program.lower[c], program.hole[c])
         else:
             a, b = (float(side[c]) for side in self.tables.hulls(node.lower, node.upper).around(node.relaxed.spend))
+            # not too near an end of the chord: a thin half would keep nearly the whole excess in the other
             cut = float(np.clip(spend, a + 0.2 * (b - a), b - 0.2 * (b - a)))
             cut = float(self.tables.sampled_at(np.array([c]), np.array([cut]))[0])
             ends = (cut, cut)

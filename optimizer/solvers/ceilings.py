@@ -1,4 +1,13 @@
-"""Finite spend ceilings for channels without one, that no best plan exceeds."""
+"""Finite spend ceilings for channels without one, that no best plan exceeds.
+
+Every plan at least as good as a known one, and every plan under a CAC ceiling, spends S <= C V + room on customers V
+worth at most C each. No channel gets more than S, so V <= sum_c f_c(S), and S stays below the last T at which
+
+    g(T) = T - C sum_c f_c(T) - room
+
+turns positive for good. Beyond the last inflection every f_c is concave, so g(T) > 0 and g'(T) > 0 there are enough;
+T is doubled until both hold.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +16,22 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.errors import IllPosedPlan
+from mmm.arrays import Array
 from mmm.curves.inverse import spend_scale
-from optimizer.question.program import Array, Program
+from optimizer.question.program import Program
 from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["with_ceilings"]
 
-_DOUBLINGS = 90
+_DOUBLINGS = 90  # from any currency to any other: a curve that pays beyond 2 ** 90 times its scale does not saturate
 _TRIES = 10
 
 
 def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Program], Array | None]) -> Program:
     """The program with every upper bound finite and the same best plan.
 
-    A plan of blended CAC at most C spends no more than the last total S at which C (organic + customers) reaches
-    fixed cost + S, were all channels given S each. The cap C comes from a MaxCAC row, from the value of a customer,
-    or from any feasible plan; the least spend for a promise is below the spend of any plan that keeps it.
+    C is the ceiling of a MaxCAC row, the value of a customer in units of spend, or the CAC of any feasible plan; the
+    least spend for a promise is below the spend of any plan that keeps it.
 
     Parameters
     ----------
@@ -47,22 +56,30 @@ def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Progra
         if row.is_aggregate and row.per_customer[0] > 0 < row.per_spend[0]
     ]
     if caps:
-        return _capped(program, _spend_limit(program, flat, min(caps), 0.0))
+        return _capped(program, _spend_limit(program, flat, min(caps), goal.business.allowance(min(caps))))
     if not goal.is_ratio and not goal.per_spend.any():
         raise IllPosedPlan(
             "maximising customers without a limit spends without end. Remedy: add Budget(at_most=...), "
             "MaxCAC(...), or an upper limit on every channel."
         )
-    if not goal.is_ratio and goal.per_customer.any():
-        slack = float(goal.per_spend @ program.lower)
-        return _capped(program, _spend_limit(program, flat, float(goal.per_customer.max()), slack))
+    if not goal.is_ratio and goal.per_customer.any() and not goal.per_spend[np.isinf(program.upper)].all():
+        raise IllPosedPlan(
+            "spend on a channel that costs the objective nothing has no end. Remedy: add Budget(at_most=...), or "
+            "an upper limit on every channel."
+        )
     found, total = _some_plan(program, feasible)
     if found is None:
         return _capped(program, total)
     customers = flat.mean(found)
-    if not goal.is_ratio:
+    if goal.is_ratio:
+        cac = -goal.score(found, customers)
+        limit = _spend_limit(program, flat, cac, goal.business.allowance(cac))
+        return _capped(program, max(limit, float(found.sum())))
+    if not goal.per_customer.any():
         return _capped(program, float(found.sum()))
-    return _capped(program, max(_spend_limit(program, flat, -goal.score(found, customers), 0.0), float(found.sum())))
+    cost = float(goal.per_spend[np.isinf(program.upper)].min())
+    room = float(goal.per_spend @ found - goal.per_customer @ customers) / cost
+    return _capped(program, _spend_limit(program, flat, float(goal.per_customer.max()) / cost, room))
 
 
 def _capped(program: Program, total: float) -> Program:
@@ -70,27 +87,29 @@ def _capped(program: Program, total: float) -> Program:
 
 
 def _some_plan(program: Program, feasible: Callable[[Program], Array | None]) -> tuple[Array | None, float]:
-    """A plan found by doubling a cap on every channel, and the last cap tried."""
+    """A plan: the least spend if it keeps the rows, else one found by doubling a cap; and the last cap tried."""
     curves = program.setting.curves
     total = sum(spend_scale(curve) for curve in curves.values()) + float(program.lower.sum())
-    for _ in range(_TRIES):
-        total *= 4
-        found = feasible(_capped(program, total))
-        if found is not None:
-            return found, total
-    return None, total
+    if program.rows or program.lazy or program.goal.is_ratio or not program.goal.per_customer.any():
+        for _ in range(_TRIES):
+            total *= 4
+            found = feasible(_capped(program, total))
+            if found is not None:
+                return found, total
+        return None, total
+    return program.lower, total
 
 
-def _spend_limit(program: Program, flat: FlatCurves, cac: float, slack: float) -> float:
-    """Total spend beyond which customers cost more than ``cac`` each in all, however it is split."""
-    goal, curves = program.goal, program.setting.curves
+def _spend_limit(program: Program, flat: FlatCurves, cac: float, room: float) -> float:
+    """Total spend beyond which customers cost more than ``cac`` each and ``room`` in all, however it is split."""
+    curves = program.setting.curves
     everyone = np.arange(len(curves))
     bends = max(float(np.max(atom.curve.inflection)) for curve in curves.values() for atom in curve.atoms())
-    total = max(sum(spend_scale(curve) for curve in curves.values()), bends, float(program.lower.sum()))
+    ends = float(program.upper[np.isfinite(program.upper)].max(initial=0.0))  # limited channels may spend beyond T
+    total = max(sum(spend_scale(curve) for curve in curves.values()), bends, float(program.lower.sum()), ends)
     for _ in range(_DOUBLINGS):
         customers, slope = flat.mean_and_slope(everyone, np.full(len(everyone), total))
-        worth = cac * (goal.organic + customers.sum()) + slack
-        if worth < goal.fixed_cost + total and cac * slope.sum() < 1:
+        if cac * customers.sum() + room < total and cac * slope.sum() < 1:
             return total
         total *= 2
     raise IllPosedPlan(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import CacError
-from optimizer.question.program import Array
+from mmm.arrays import Array
 
 __all__ = ["Figures", "Shape", "Term", "template"]
 

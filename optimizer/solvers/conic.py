@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from attribution.errors import BadInput, Problem
+from mmm.arrays import Array
 from mmm.curves import Exponential, Hill, MichaelisMenten, Power, ResponseCurve
-from optimizer.question.program import Array, Program
+from optimizer.question.program import Program
 from optimizer.solvers.branch import Outcome
 from optimizer.solvers.cones import Figures, Shape, Term, template
 from optimizer.solvers.flat_curves import FlatCurves
@@ -110,14 +111,14 @@ _FAMILIES = {Exponential, Hill, MichaelisMenten, Power}
 
 def _figures(program: Program, scale: Array, size: float, rate: Array, worth: Array) -> Figures:
     """The plan's figures, rows and objective each scaled to the order of one."""
-    goal = program.goal
+    goal, business = program.goal, program.goal.business
     money = max(float(program.upper.sum()), 1e-300)
-    per_spend, per_customer, limit = program.row_matrices
+    per_spend, per_customer, room = program.row_matrices
     weights = np.array([max(parts) for parts in _row_sizes(program, money, size)]).reshape(-1, 1)
     if goal.is_ratio:
-        people, outlay = goal.organic + size, goal.fixed_cost + money
-        gain_won, gain_share, fixed = np.full(program.size, size / people), scale / outlay, goal.fixed_cost / outlay
-        organic = goal.organic / people
+        people, outlay = business.customers(size), business.outlay(money)
+        gain_won, gain_share, fixed = np.full(program.size, size / people), scale / outlay, business.fixed_cost / outlay
+        organic = business.organic / people
     else:
         weight = max(float(goal.per_customer.max()) * size, float(goal.per_spend.max()) * money, 1e-300)
         gain_won, gain_share = goal.per_customer * size / weight, goal.per_spend * scale / weight
@@ -129,7 +130,7 @@ def _figures(program: Program, scale: Array, size: float, rate: Array, worth: Ar
         worth=worth,
         per_share=per_spend * scale / weights,
         per_won=per_customer * size / weights,
-        room=limit / weights[:, 0],
+        room=room / weights[:, 0],
         gain_won=gain_won,
         gain_share=gain_share,
         fixed=fixed,
@@ -139,7 +140,7 @@ def _figures(program: Program, scale: Array, size: float, rate: Array, worth: Ar
 
 def _row_sizes(program: Program, money: float, size: float) -> Iterator[tuple[float, ...]]:
     for row in program.rows:
-        yield float(np.abs(row.per_spend).max()) * money, float(row.per_customer.max()) * size, abs(row.limit), 1e-300
+        yield float(np.abs(row.per_spend).max()) * money, float(row.per_customer.max()) * size, abs(row.room), 1e-300
 
 
 def proved_bound(program: Program, flat: FlatCurves, spend: Array) -> float:

@@ -1,16 +1,29 @@
-"""The frontier walk: all hull segments by falling slope trace the most customers for every total spend."""
+"""The frontier walk: all hull segments by falling slope trace the most customers for every total spend.
+
+Let V(S) be the most customers, under the hulls, at total spend S. Filling the hulls' segments by falling slope builds
+V, which is concave and piecewise linear: the continuous knapsack (Dantzig, 1957). Where every channel counts alike,
+only S and V matter:
+
+- a row p S - q V(S) <= room with q >= 0 is convex in S, so all rows together keep an interval of S;
+- a linear goal c V(S) - d S + e has its maximum over an interval at a corner of V or at an end;
+- so has minus the blended CAC, -(F + S) / (O + V(S)), as on one segment it is a ratio of two linear functions, which
+  is monotone.
+
+One sort, one cumulative sum and one pass over the corners solve the relaxation exactly.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from optimizer.question.program import Array, Program
+from mmm.arrays import Array
+from optimizer.question.program import Program
 from optimizer.solvers.hulls import Envelopes
 from optimizer.solvers.relaxation import Relaxed
 
 __all__ = ["FrontierWalk"]
 
-_ROUNDING = 1e-12
+_ROUNDING = 1e-12  # of a cumulative sum over all segments: what rows may miss by, so that an exact budget is kept
 
 
 class FrontierWalk:
@@ -26,7 +39,7 @@ class FrontierWalk:
 
     def __init__(self, program: Program) -> None:
         self._goal = program.goal
-        self._rows = [(float(row.per_spend[0]), float(row.per_customer[0]), row.limit) for row in program.rows]
+        self._rows = [(float(row.per_spend[0]), float(row.per_customer[0]), row.room) for row in program.rows]
 
     def __call__(self, hulls: Envelopes, margin: Array) -> Relaxed | None:
         """The relaxed optimum, exact up to rounding; None where no stretch of the frontier keeps all rows."""
@@ -41,7 +54,7 @@ class FrontierWalk:
         first, last = stretch
         inside = (spend > first) & (spend < last)
         stops = np.concatenate(([first], spend[inside], [last]))
-        score = self._scores(
+        score = self._goal.at_totals(
             stops, np.concatenate(([np.interp(first, spend, won)], won[inside], [np.interp(last, spend, won)]))
         )
         best = int(np.argmax(score))
@@ -55,14 +68,6 @@ class FrontierWalk:
             start + np.bincount(owner, taken, minlength=len(start)),
             floor + np.bincount(owner, taken * slope, minlength=len(start)),
         )
-
-    def _scores(self, spend: Array, won: Array) -> Array:
-        goal = self._goal
-        if not goal.is_ratio:
-            return np.asarray(goal.per_customer[0] * won - goal.per_spend[0] * spend + goal.constant)
-        customers = goal.organic + won
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(customers > 0, -(goal.fixed_cost + spend) / customers, -np.inf)
 
     def _stretch(self, spend: Array, won: Array, margin: Array) -> tuple[float, float] | None:
         first, last = float(spend[0]), float(spend[-1])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.question.program import Array
+from mmm.arrays import Array
 
 __all__ = ["QUIET", "largest_gain", "linear_program", "new_solver"]
 

@@ -1,4 +1,15 @@
-"""Rigorous concave hulls of expected response curves on intervals, refined where they matter; all channels at once."""
+"""Rigorous concave hulls of expected response curves on intervals, refined where they matter; all channels at once.
+
+Between two neighbouring samples a < b of an expected curve f, ``FlatCurves.lines`` gives two lines that lie above f on
+[a, b], one through (a, f(a)) and one through (b, f(b)). Their lower part is a wedge with a corner where they meet:
+
+    f(x) <= min(f(a) + left (x - a), f(b) - right (b - x)),   a <= x <= b.
+
+The hull is the least concave function above all corners of all wedges, so it lies above f everywhere and touches it
+at samples that are corners. On a concave stretch the lines are tangents and the excess falls with the square of the
+distance between samples, as in sandwich algorithms (Rote, 1992); on a convex stretch the hull is a chord, which
+sampling does not lower: there branch and bound has to split.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +26,7 @@ __all__ = ["Envelopes", "Hull", "Tables"]
 
 # Where the first look at a curve samples it, as shares of its range: dense near zero, where slopes may be infinite.
 _FIRST_LOOK = np.array([0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.07, 0.13, 0.21, 0.31, 0.43, 0.57, 0.77, 1.0])
-_PEELS = 6
+_PEELS = 6  # passes over all channels at once, before the few hulls that need more go to the chain one by one
 _SAME = 1e-12  # points closer than this share of themselves are one point
 
 Mask = npt.NDArray[np.bool_]
@@ -240,7 +251,7 @@ def _envelopes(owner: Index, point: Array, value: Array, left: Array, right: Arr
     chord = (value[1:] - value[:-1]) / width
     between = left - right
     share = np.divide(chord - right, between, out=np.zeros(len(width)), where=is_piece & (between > 0))
-    share = np.minimum(np.maximum(share, 0.0), 1.0) * width
+    share = np.minimum(np.maximum(share, 0.0), 1.0) * width  # rounding may put the meeting point outside its piece
     x, y = np.empty(2 * len(point) - 1), np.empty(2 * len(point) - 1)
     x[::2], y[::2] = point, value
     x[1::2] = point[:-1] + share
@@ -255,6 +266,7 @@ def _envelopes(owner: Index, point: Array, value: Array, left: Array, right: Arr
 
 def _upper_envelopes(owner: Index, x: Array, y: Array, channels: int) -> Envelopes:
     """The least concave functions above the points of each owner, x not falling."""
+    # wedges may meet on a sample: of points with one x the highest counts, or a segment would have no width
     new = np.ones(len(x), dtype=bool)
     new[1:] = (x[1:] > x[:-1]) | (owner[1:] != owner[:-1])
     if not new.all():

@@ -1,18 +1,34 @@
-"""The relaxation as a linear program over hull segments, for groups, shares and other rows, with a dual proof."""
+"""The relaxation as a linear program over hull segments, for groups, shares and other rows, with a dual proof.
+
+Each hull is cut into segments k of a given width and gain; z_k in [0, 1] says how far a segment is filled. Then
+
+    maximise g z + constant  subject to  A z <= room,   g = worth gain - cost width,   A = a width - b gain.
+
+Slopes fall along a hull, so an optimum fills segments in order without being told to. For any prices y >= 0,
+
+    y room + sum_k max(g_k - (y A)_k, 0)
+
+is above every score (the Lagrangian dual): that, at the solver's prices, is the bound.
+
+The blended CAC is read linearly: C is at or below the least CAC exactly if the most of C V - S over all allocations
+is at most F - C O. Dinkelbach's (1967) sequence finds C by solving for C, taking the CAC reached as the next C, and
+so on; the figure returned is a C for which the inequality was checked with the dual bound.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from optimizer.question.program import Array, Program, Row
+from mmm.arrays import Array
+from optimizer.question.program import Program, Row
 from optimizer.solvers.highs import QUIET, largest_gain
 from optimizer.solvers.hulls import Envelopes
 from optimizer.solvers.relaxation import Relaxed
 
 __all__ = ["SegmentProgram"]
 
-_STEPS = 30
-_CUTS = 60
+_STEPS = 30  # Dinkelbach's sequence converges superlinearly; thirty is never reached
+_CUTS = 60  # rows added for one relaxation, for limits such as the total change that stand for 2 ** channels rows
 
 
 class SegmentProgram:
@@ -55,10 +71,10 @@ class SegmentProgram:
             return np.zeros((0, len(segments.width))), np.zeros(0)
         per_spend = np.array([row.per_spend for row in rows])
         per_customer = np.array([row.per_customer for row in rows])
-        limit = np.array([row.limit for row in rows], dtype=float)
-        limit[: len(margin)] -= margin
+        room = np.array([row.room for row in rows], dtype=float)
+        room[: len(margin)] -= margin
         matrix = per_spend[:, segments.owner] * segments.width - per_customer[:, segments.owner] * segments.gain
-        return matrix, limit - per_spend @ segments.start + per_customer @ segments.floor
+        return matrix, room - per_spend @ segments.start + per_customer @ segments.floor
 
     def _linear(self, segments: Envelopes, margin: Array) -> Relaxed | None:
         goal = self._program.goal
@@ -74,7 +90,7 @@ class SegmentProgram:
     def _ratio(self, segments: Envelopes, margin: Array) -> Relaxed | None:
         goal = self._program.goal
         matrix, room = self._rows(segments, margin)
-        outlay, won = goal.fixed_cost + segments.start.sum(), goal.organic + segments.floor.sum()
+        outlay, won = goal.business.outlay(segments.start.sum()), goal.business.customers(segments.floor.sum())
         cac = self._cac or (outlay + segments.width.sum()) / max(won + segments.gain.sum(), 1e-300)
         for _ in range(_STEPS):
             solved = _maximised(cac * segments.gain - segments.width, matrix, room)
@@ -86,6 +102,7 @@ class SegmentProgram:
                 break
             cac = float(reached)
         self._cac = cac
+        # prices are exact to some digits only: step down from the CAC until the dual bound proves the figure
         bound = cac
         for slack in (1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0):
             bound = cac * (1 - slack)

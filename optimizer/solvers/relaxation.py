@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from optimizer.question.program import Array
+from mmm.arrays import Array
 from optimizer.solvers.hulls import Envelopes
 
 __all__ = ["Relaxation", "Relaxed"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmm.arrays import Array
 from mmm.curves import ResponseCurves
-from optimizer.question.program import Array
 from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["spend_scales"]

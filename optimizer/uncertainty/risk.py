@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
+from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Status
 from optimizer.plan import Plan
 from optimizer.question.compiler import compiled
 from optimizer.question.constraints import Budget
-from optimizer.question.objectives import Customers, Profit
-from optimizer.question.program import Array, Constraint, Program, Row
+from optimizer.question.objectives import Customers
+from optimizer.question.program import Constraint, Program, Row
 from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.flat_curves import FlatCurves
@@ -72,9 +74,6 @@ class Pessimistic:
         if not (0 < self.tail <= 1 and 0 <= self.weight <= 1):
             text = f"tail is {self.tail} and weight {self.weight}."
             raise BadInput(Problem("Pessimistic", text, remedy="take tail above 0 and up to 1, weight from 0 to 1."))
-        if isinstance(self.plan.objective, Profit) and isinstance(self.plan.objective.value_per_customer, Mapping):
-            remedy = "use one value for all channels."
-            raise BadInput(Problem("Pessimistic", "takes no profit with values per channel.", remedy=remedy))
 
     def solve(self, curves: Mapping[str, ResponseCurve], gap: float = 1e-3, time_limit: float = 30.0) -> Allocation:
         """The best allocation for the worst cases.
@@ -91,7 +90,7 @@ class Pessimistic:
         Raises
         ------
         BadInput
-            Where curves have no draws, or a row limits the CAC of a group.
+            Where curves have no draws, a row limits the CAC of a group, or customers count by channel.
         InfeasiblePlan, IllPosedPlan
             As ``Plan.solve``.
         """
@@ -102,6 +101,8 @@ class _Search:
     def __init__(self, question: Pessimistic, curves: Mapping[str, ResponseCurve], gap: float, limit: float) -> None:
         self.question, self.gap, self.limit = question, gap, limit
         self.curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        program = question.plan.program(self.curves)
+        self._check(program)
         self.start = question.plan.solve(self.curves, gap, limit)
         organic = np.atleast_1d(np.asarray(question.plan.organic, dtype=float))
         self.draws = max(self.curves.n_draws, len(organic))
@@ -110,11 +111,16 @@ class _Search:
                 Problem("curves", "have no draws, so there are no worst cases.", remedy="use a posterior's.")
             )
         self.organic = np.broadcast_to(organic, (self.draws,))
-        program = question.plan.program(self.curves)
+        self.best: tuple[float, Array] | None = None
+
+    @staticmethod
+    def _check(program: Program) -> None:
+        if not program.goal.is_aggregate:
+            remedy = "use one value for all channels."
+            raise BadInput(Problem("Pessimistic", "takes no objective with values per channel.", remedy=remedy))
         if any(row.per_customer.any() and not row.is_aggregate for row in program.rows):
             remedy = "limit spend of groups instead, or the blended CAC."
             raise BadInput(Problem("Pessimistic", "takes no ceilings on the CAC of groups.", remedy=remedy))
-        self.best: tuple[float, Array] | None = None
 
     def run(self) -> Allocation:
         spend = self.start.spend.to_numpy()
@@ -149,19 +155,23 @@ class _Search:
         cap = 1 / (self.question.tail * self.draws)
         spread = max(float(customers.std()), 1e-300)
         logs = -(customers - customers.min()) / (width * spread)
-        low, high = np.log(cap) - 1.0, np.log(cap) - float(logs.min()) + 1.0
-        for _ in range(60):
-            shift = (low + high) / 2
-            total = np.exp(np.minimum(logs + shift, np.log(cap))).sum()
-            low, high = (shift, high) if total < 1 else (low, shift)
-        share = np.exp(np.minimum(logs + high, np.log(cap)))
+        ceiling = float(np.log(cap))
+
+        def shares(shift: float) -> Array:
+            return np.asarray(np.exp(np.minimum(logs + shift, ceiling)))
+
+        def beyond(shift: float) -> float:
+            return float(shares(shift).sum()) - 1.0
+
+        low, high = -float(np.log(self.draws)) - 1.0, ceiling - float(logs.min()) + 1.0
+        share = shares(brentq(beyond, low, high) if beyond(high) > 0 else high)  # a tail of all draws: all at the cap
         share /= max(float(share.sum()), 1.0)  # rounding must not lift a weight above the cap
         share += max(1 - float(share.sum()), 0.0) / self.draws
         return np.asarray((1 - self.question.weight) / self.draws + self.question.weight * share)
 
     def _program(self, weights: Array, less: float = 0.0) -> Program:
         plan = self.question.plan
-        setting = replace(plan.setting(self.curves), organic=float(weights @ self.organic) - less)
+        setting = plan.setting(self.curves).with_organic(float(weights @ self.organic) - less)
         program = compiled(plan.objective, plan.subject_to, setting)
         ceiling = np.where(np.isfinite(program.upper), program.upper, 4 * self.start.total_spend + 1)
         return program.replaced(upper=np.maximum(ceiling, program.lower))
@@ -213,12 +223,7 @@ class _Search:
 
     def _score(self, spend: Array, customers: float, program: Program) -> float:
         goal = program.goal
-        outlay = goal.fixed_cost + float(spend.sum())
-        if goal.is_ratio:
-            return -outlay / customers if customers > 0 else -np.inf
-        per_customer, per_spend = float(goal.per_customer[0]), float(goal.per_spend[0])
-        constant = goal.constant - per_customer * goal.organic  # what is left is minus the fixed cost, or nothing
-        return per_customer * customers - per_spend * float(spend.sum()) + constant
+        return float(goal.at_totals(float(spend.sum()), customers - goal.business.organic))
 
     def _consider(self, spend: Array, weights: Array) -> None:
         program = self._program(weights)
@@ -236,7 +241,7 @@ class _Search:
 
     def _bounded(self, weights: Array) -> Outcome:
         plan, flat = self.question.plan, self._bank(weights)
-        setting = replace(plan.setting(self.curves), organic=float(weights @ self.organic))
+        setting = plan.setting(self.curves).with_organic(float(weights @ self.organic))
         program = compiled(plan.objective, plan.subject_to, setting)
         program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, self.limit).spend)
         return branch_and_bound(program, flat, self.gap / 4, self.limit)
@@ -343,15 +348,14 @@ def risk_frontier(
         found = Pessimistic(plan, tail, float(weight)).solve(curves)
         outcome = plan.evaluate(curves, found.spend)
         worst = tail_mean(outcome.customers, tail)
-        outlay = plan.fixed_cost + found.total_spend
         rows.append(
             {
                 "weight": float(weight),
                 "spend": found.total_spend,
                 "customers": outcome.expected_customers,
                 "pessimistic_customers": worst,
-                "blended_cac": outlay / outcome.expected_customers,
-                "pessimistic_cac": outlay / worst if worst > 0 else np.inf,
+                "blended_cac": outcome.expected_cac,
+                "pessimistic_cac": float(plan.business.cac(found.total_spend, worst)),
                 "gap": found.gap,
                 **{f"spend:{channel}": amount for channel, amount in found.spend.items()},
             }

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
-from optimizer.question.program import Array
+from optimizer.question.goal import Goal
 from optimizer.solvers.branch import branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.flat_curves import FlatCurves
@@ -201,7 +202,7 @@ class _Solver:
     def __init__(self, plan: Plan, curves: ResponseCurves) -> None:
         if curves.n_draws < 2:
             raise BadInput(Problem("curves", "have no draws, so nothing can be learnt.", remedy="use a posterior's."))
-        self.curves = curves
+        self.plan, self.curves = plan, curves
         program = plan.program(curves)
         if any(row.per_customer.any() for row in program.rows):
             remedy = "ask with a Budget instead."
@@ -212,15 +213,16 @@ class _Solver:
         flat = FlatCurves(curves)
         self.program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05).spend)
         self.today = self._best(np.full(curves.n_draws, 1 / curves.n_draws))
-        self.plan = plan
 
     def _weighted(self, weights: Array) -> tuple[FlatCurves, float]:
         return FlatCurves(self.curves, weights), float(weights @ self.organic)
 
+    def _goal(self, organic: float) -> Goal:
+        return self.plan.objective.goal(self.program.setting.with_organic(organic))
+
     def _best(self, weights: Array) -> Array:
         flat, organic = self._weighted(weights)
-        goal = replace(self.program.goal, organic=organic)
-        found = branch_and_bound(self.program.replaced(goal=goal), flat, _GAP).spend
+        found = branch_and_bound(self.program.replaced(goal=self._goal(organic)), flat, _GAP).spend
         if found is None:
             raise BadInput(Problem("value_of_tests", "the plan has no allowed allocation.", remedy="relax its limits."))
         return found
@@ -228,8 +230,7 @@ class _Solver:
     def learnt(self, weights: Array) -> float:
         """What the best plan under the weights gains over today's in the objective's figure."""
         flat, organic = self._weighted(weights)
-        goal = replace(self.program.goal, organic=organic)
-        best = self._best(weights)
+        goal, best = self._goal(organic), self._best(weights)
         gain = goal.score(best, flat.mean(best)) - goal.score(self.today, flat.mean(self.today))
         return max(float(gain), 0.0)
 

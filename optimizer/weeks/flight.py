@@ -27,7 +27,7 @@ class Flight:
     Parameters
     ----------
     curves
-        Weekly curves: customers per week against adstocked weekly spend.
+        Weekly curves: customers per week against adstocked weekly spend; a plain mapping will do.
     weeks
         Weeks of the horizon, or their labels.
     carryover
@@ -50,6 +50,9 @@ class Flight:
     weekly_most: float | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
+        given: Mapping[str, ResponseCurve] = self.curves
+        if not isinstance(given, ResponseCurves):
+            object.__setattr__(self, "curves", ResponseCurves(given))
         problems: list[Problem | str] = []
         for name, table in (("carryover", self.carryover), ("history", self.history)):
             for channel, values in table.items():

@@ -1,4 +1,13 @@
-"""Weeks with carryover: Newton steps as quadratic programs, and one linear program as the proof."""
+"""Weeks with carryover: Newton steps as quadratic programs, and one linear program as the proof.
+
+Maximise F(x) = worth V(x) - cost S(x) over the polyhedron of schedules. A Newton step maximises the quadratic model
+
+    grad F(x) (y - x) + 1/2 sum_t k_t (a_t(y) - a_t(x)) ** 2,
+
+whose curvature k <= 0 is diagonal in adstock a, over all schedules y: sequential quadratic programming without a trust
+region, kept uphill by halving steps. For concave curves the tangent plane at x lies above F, and its maximum over the
+polyhedron, one linear program, is the bound: the gap of Frank and Wolfe (1956).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimizer.question.program import Array
+from mmm.arrays import Array
 from optimizer.weeks.response import Response
 from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
 
@@ -25,6 +34,7 @@ def ascended(response: Response, schedules: Schedules, price: float, start: Arra
     -------
     The schedule, and a bound on the objective over all schedules where the curves are concave.
     """
+    # an infinite price stands for customers at any cost: the end of the frontier
     worth, cost = (1.0, 0.0) if np.isinf(price) else (price, 1.0)
 
     def reached(spend: Array) -> float:
@@ -55,7 +65,7 @@ def ascended(response: Response, schedules: Schedules, price: float, start: Arra
 
 def _uphill(reached: Callable[[Array], float], spend: Array, target: Array, value: float) -> tuple[Array, float]:
     step = 1.0
-    for _ in range(12):
+    for _ in range(12):  # a step of 2 ** -12 that does not rise is at the top, up to rounding
         option = spend + step * (target - spend)
         moved = float(reached(option))
         if moved > value:

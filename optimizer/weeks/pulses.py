@@ -1,4 +1,13 @@
-"""Flights of S-shaped curves: climbs through concave curves that touch them, hulls and switches as the bound."""
+"""Flights of S-shaped curves: climbs through concave curves that touch them, hulls and switches as the bound.
+
+An S-shaped curve f is concave from its turn z on. Left of z it is its tangent at z plus a convex rest; with a line
+under the rest that touches it at the present schedule, a concave curve g <= f is left, equal to f there. A climb
+maximises g over all schedules, exactly, and touches anew where that leads: f(next) >= g(next) >= g(now) = f(now), the
+concave-convex procedure (Yuille and Rangarajan, 2003). It ends in a local optimum, so there are several starts.
+
+The bound owes nothing to the climbs: hulls first, then switches, each time at the schedule found, until the gap is
+what was asked or time is up.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
-from optimizer.question.objectives import BlendedCAC, Profit, Spend
-from optimizer.question.program import Array
+from mmm.arrays import Array
 from optimizer.weeks.flight_plan import FlightPlan
 from optimizer.weeks.response_hulls import FlightHulls, TotalsRow
 from optimizer.weeks.search import FlightSearch
@@ -18,8 +26,8 @@ from optimizer.weeks.switches import FlightSwitches
 __all__ = ["Pulses"]
 
 _CLIMBS = 12
-_FAR = 0.01
-_KEEP = 1e-7
+_FAR = 0.01  # a climb that trails the best by more after two steps rarely catches up
+_KEEP = 1e-7  # what a promise may be missed by: climbs stop at prices, not at the promise itself
 _PASSES = 6
 _FAIR = 0.05  # a gap with which a climb may end when time is up; a wider one gets twice the time on top
 
@@ -98,10 +106,11 @@ class Pulses:
         if not goal.is_ratio:
             return goal.sign * (found.score + goal.constant), found.spend
         # a better plan has an outlay of at least fixed cost + least spend, so an excess e lowers the CAC by e / outlay
-        excess = max(found.score + worth * goal.organic - goal.fixed_cost, 0.0)
-        cheaper = TotalsRow(1.0, worth, worth * goal.organic - goal.fixed_cost)
+        business = goal.business
+        excess = max(found.score + business.allowance(worth), 0.0)
+        cheaper = TotalsRow(1.0, worth, business.allowance(worth))
         least = self.hulls.best(0.0, 1.0, (*self.rows, cheaper))
-        outlay = goal.fixed_cost + max(-least.score if least else 0.0, self.search.least, 0.0)
+        outlay = business.outlay(max(-least.score if least else 0.0, self.search.least, 0.0))
         return (worth * (1 - excess / outlay) if outlay > excess else -np.inf), found.spend
 
     def _rows(self) -> tuple[TotalsRow, ...]:
@@ -109,15 +118,15 @@ class Pulses:
         if self.search.promise > 0:
             rows.append(TotalsRow(0.0, 1.0, -self.search.promise))
         if np.isfinite(ceiling := self.search.ceiling):
-            rows.append(TotalsRow(1.0, ceiling, ceiling * self.goal.organic - self.goal.fixed_cost))
+            rows.append(TotalsRow(1.0, ceiling, self.goal.business.allowance(ceiling)))
         return tuple(rows)
 
     def _relaxed(self) -> tuple[float, Array]:
         """The bound on the objective's figure, and the relaxation's schedule."""
         goal = self.goal
         if goal.is_ratio:
-            found = self.hulls.least_ratio(goal.fixed_cost, goal.organic, self.rows)
-            if found is not None and found[1].sum() <= 1e-9 * self.search.program.upper.sum():
+            found = self.hulls.least_ratio(goal.business, self.rows)
+            if found is not None and found[1].sum() <= 1e-9 * self.search.schedules.total_most.sum():
                 remedy = "Remedy: promise Customers(at_least=...) or state the spend with a Budget."
                 raise IllPosedPlan(f"blended CAC is lowest at zero spend. {remedy}")
             if found is not None:
@@ -131,13 +140,14 @@ class Pulses:
     def _refusal(self) -> InfeasiblePlan:
         if self.search.promise > 0:
             most = self.hulls.best(1.0, 0.0)
-            reachable = np.inf if most is None else most.score + self.goal.organic
-            text = f"customers at least {self.search.promise + self.goal.organic:,.0f} cannot hold"
-            if reachable < self.search.promise + self.goal.organic:
+            reachable = np.inf if most is None else self.goal.business.customers(most.score)
+            promised = self.goal.business.customers(self.search.promise)
+            text = f"customers at least {promised:,.0f} cannot hold"
+            if reachable < promised:
                 return InfeasiblePlan(f"{text}, since at most {reachable:,.0f} are attainable in these weeks.")
         text = "no schedule keeps the promise and the ceiling on the CAC in these weeks"
         promises = tuple(row for row in self.rows if not row.per_spend)
-        cheapest = self.hulls.least_ratio(self.goal.fixed_cost, self.goal.organic, promises)
+        cheapest = self.hulls.least_ratio(self.goal.business, promises)
         if cheapest is not None and cheapest[0] > self.search.ceiling:
             text += f", since the blended CAC cannot go below {cheapest[0]:,.2f}"
         return InfeasiblePlan(f"{text}.")
@@ -188,16 +198,8 @@ class Pulses:
         """The schedule under the true curves; None where it breaks a promise."""
         search, goal = self.search, self.goal
         search.response = self.truth
-        won, total = search.won(spend), float(spend.sum())
-        customers = goal.organic + won
-        if won < search.promise * (1 - _KEEP) or goal.fixed_cost + total > search.ceiling * customers * (1 + _KEEP):
+        won, business = search.won(spend), goal.business
+        customers, outlay = business.customers(won), business.outlay(float(spend.sum()))
+        if won < search.promise * (1 - _KEEP) or outlay > search.ceiling * customers * (1 + _KEEP):
             return None
-        objective = search.plan.objective
-        value = customers
-        if isinstance(objective, BlendedCAC):
-            value = (goal.fixed_cost + total) / customers
-        elif isinstance(objective, Spend):
-            value = total
-        elif isinstance(objective, Profit):
-            value = float(goal.per_customer[0]) * won - total + goal.constant
-        return search.plan_of(spend, value, bound)
+        return search.plan_of(spend, bound)

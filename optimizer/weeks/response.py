@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from mmm.arrays import Array
 from mmm.curves import ResponseCurves
-from optimizer.question.program import Array
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.scales import spend_scales
 

@@ -1,4 +1,15 @@
-"""Flights of S-shaped curves: a linear program over hulls of the weekly response to adstocked spend, as their bound."""
+"""Flights of S-shaped curves: a linear program over hulls of the weekly response to adstocked spend, as their bound.
+
+Spend x_w becomes adstock a_t = sum_w L_tw x_w + carried_t, and adstock becomes customers season_t f(a_t). With the
+hull of f in segments k of a given width and slope, and z_tk the part of segment k used in week t,
+
+    maximise  worth sum season_t slope_k z_tk - cost sum x_w
+    subject to  sum_k z_tk = a_t,  0 <= z_tk <= width_k,  0 <= x_w <= most,  rows on totals, pacing,
+
+is a linear program that bounds every schedule. The figure returned is its Lagrangian dual at the solver's prices: any
+prices of the right signs give a bound, since the box 0 <= z <= width is bounded. What is left open is the mixture:
+a chord over the convex stretch lets a week be half idle and half busy, which ``switches`` forbids.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +19,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from optimizer.question.program import Array
+from attribution.economics.cac import Business
+from mmm.arrays import Array
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.highs import largest_gain
 from optimizer.solvers.hulls import Hull, Tables
@@ -19,7 +31,7 @@ __all__ = ["FlightHulls", "Relaxed", "TotalsRow"]
 
 sparse: Any = scipy.sparse
 
-_ROUNDS = 4
+_ROUNDS = 4  # of sampling; the rest of the excess are chords, which sampling does not lower
 _SHARP = 2e-4  # excess of hulls over curves, against all customers, that sampling still removes
 _RATIO_STEPS = 12
 
@@ -93,9 +105,7 @@ class FlightHulls:
                 break
         return last
 
-    def least_ratio(
-        self, fixed_cost: float, organic: float, rows: tuple[TotalsRow, ...] = ()
-    ) -> tuple[float, Array] | None:
+    def least_ratio(self, business: Business, rows: tuple[TotalsRow, ...] = ()) -> tuple[float, Array] | None:
         """A blended CAC that no schedule undercuts, and the relaxation's schedule: Dinkelbach's (1967) iteration."""
         found = self._solved(1.0, 0.0, rows)
         if found is None:
@@ -103,7 +113,7 @@ class FlightHulls:
         ratio, spend = np.inf, found.spend
         for step in range(_RATIO_STEPS):
             is_sharp = step >= _ROUNDS or not self._sharpened(found)
-            reached = (fixed_cost + found.total) / max(organic + found.customers, 1e-300)
+            reached = business.outlay(found.total) / max(business.customers(found.customers), 1e-300)
             spend = found.spend
             if is_sharp and reached >= ratio * (1 - 1e-7):
                 break
@@ -111,10 +121,11 @@ class FlightHulls:
             found = self._solved(ratio, 1.0, rows)
             if found is None:
                 return None
+        # the sequence ends within tolerances: step down until the dual bound proves that no schedule is cheaper
         for slack in (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1):
             floor = ratio * (1 - slack)
             proof = self._solved(floor, 1.0, rows)
-            if proof is not None and proof.score + floor * organic - fixed_cost <= 0:
+            if proof is not None and proof.score + business.allowance(floor) <= 0:
                 return floor, spend
         return 0.0, spend
 

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from attribution.errors import CacError
-from optimizer.question.program import Array
+from mmm.arrays import Array
 from optimizer.solvers.highs import largest_gain
 
 __all__ = ["QuadraticSteps", "Schedules", "linear_best"]
@@ -77,12 +77,6 @@ class Schedules:
         channels = len(self.weekly_most)
         sums = sparse.kron(sparse.eye(channels), np.ones((1, self.weeks)))
         return sparse.csc_matrix(sparse.hstack([sums, -sparse.eye(channels)]))
-
-    def excess(self, spend: Array) -> float:
-        """By how much the worst row is exceeded, against the largest amounts at play."""
-        rows, limits = self.inequalities
-        variables = np.concatenate((spend.ravel(), spend.sum(axis=1)))
-        return float((rows @ variables - limits).max(initial=0.0)) / self.unit
 
 
 def linear_best(schedules: Schedules, gain: Array) -> tuple[Array, float] | None:

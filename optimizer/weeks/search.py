@@ -1,4 +1,16 @@
-"""The frontier of flights by the price of a customer, stopped where the objective says."""
+"""The frontier of flights by the price of a customer, stopped where the objective says.
+
+Let V and S be a schedule's paid customers and spend. For concave curves the schedule that maximises p V - S at a price
+p, with a bound B(p) on that maximum, is a point of the frontier, and all questions end at some price:
+
+- most customers: p infinite, or, under a ceiling C on the CAC, the p at which F + S = C (O + V) holds;
+- profit, or any goal worth V - cost S: p = worth / cost;
+- least spend for a promise P: the p at which V = P, and no schedule that keeps it spends less than p P - B(p);
+- least CAC: p = the CAC itself, by Dinkelbach's (1967) sequence.
+
+The price is sought by the Illinois method (Dowell and Jarratt, 1971), and not by a library's root finder: a step is a
+whole solve that starts where the last one ended, and the answer must lie on the side that keeps the promise.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +21,13 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, Problem
+from mmm.arrays import Array
 from optimizer.answer.allocation import Status
 from optimizer.plan import Plan
 from optimizer.question.compiler import compiled
 from optimizer.question.constraints import Pacing
-from optimizer.question.objectives import BlendedCAC, Customers, Profit, Spend
-from optimizer.question.program import Array, Program
+from optimizer.question.goal import Goal
+from optimizer.question.program import Program
 from optimizer.weeks.flight_plan import FlightPlan
 from optimizer.weeks.newton_steps import ascended
 from optimizer.weeks.response import Response
@@ -22,7 +35,7 @@ from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
 
 __all__ = ["FlightSearch"]
 
-_PRICE_STEPS = 60
+_PRICE_STEPS = 60  # solves; some ten are usual
 
 
 class FlightSearch:
@@ -36,14 +49,14 @@ class FlightSearch:
         weekly_most: float | Mapping[str, float] | None,
         gap: float,
     ) -> None:
-        self.plan, self.response, self.labels, self.gap = plan, response, weeks, gap
+        self.response, self.labels, self.gap = response, weeks, gap
         pacing = [part for part in plan.subject_to if isinstance(part, Pacing)]
         rest = [part for part in plan.subject_to if not isinstance(part, Pacing)]
         program = compiled(plan.objective, rest, plan.setting(response.curves))
         self._check(program)
         self.program = program
         self.promise, self.ceiling = self._targets(program)
-        if np.isfinite(self.ceiling) and not isinstance(plan.objective, Customers):
+        if np.isfinite(self.ceiling) and not _counts_customers_alone(program.goal):
             remedy = "ask for maximize=Customers() under MaxCAC, or for minimize=BlendedCAC()."
             raise BadInput(Problem("Flight", "takes MaxCAC with no other objective than customers.", remedy=remedy))
         self.price: float | None = None  # where the last search along the frontier ended
@@ -51,14 +64,14 @@ class FlightSearch:
 
     @staticmethod
     def _check(program: Program) -> None:
-        mixed = [row.name for row in program.rows if row.per_customer.any() and not row.is_aggregate]
+        mixed = [str(row.limit) for row in program.rows if row.per_customer.any() and not row.is_aggregate]
         if mixed or program.hole.any() or program.lazy:
             text = (
                 f"takes no entry prices, total changes or ceilings on groups' CAC ({', '.join(mixed) or 'see plan'})."
             )
             raise BadInput(Problem("Flight", text, remedy="limit spend of channels and groups instead."))
-        if isinstance(program.goal.per_customer, np.ndarray) and np.ptp(program.goal.per_customer) > 0:
-            raise BadInput(Problem("Flight", "takes one value per customer for all channels."))
+        if not program.goal.is_aggregate:
+            raise BadInput(Problem("Flight", "takes one value per customer for all channels, and one cost of spend."))
 
     def _targets(self, program: Program) -> tuple[float, float]:
         """The promise of paid customers, and the ceiling on the blended CAC."""
@@ -67,7 +80,7 @@ class FlightSearch:
             if row.per_customer.any() and row.per_spend.any():
                 ceiling = min(ceiling, float(row.per_customer[0] / row.per_spend[0]))
             elif row.per_customer.any():
-                promise = max(promise, -row.limit / float(row.per_customer[0]))
+                promise = max(promise, -row.room / float(row.per_customer[0]))
         return promise, ceiling
 
     def _schedules(
@@ -88,7 +101,7 @@ class FlightSearch:
             raise IllPosedPlan(text)
         rows = [row for row in program.rows if not row.per_customer.any()]
         matrix = [*(row.per_spend for row in rows), *np.eye(channels), *-np.eye(channels)]
-        limits = [*(row.limit for row in rows), *program.upper, *-program.lower]
+        limits = [*(row.room for row in rows), *program.upper, *-program.lower]
         kept = np.isfinite(limits)
         pace = min((part.at_most for part in pacing), default=np.inf)
         return Schedules(
@@ -124,24 +137,21 @@ class FlightSearch:
         return self._best(np.inf)[0]
 
     def solved(self) -> FlightPlan:
-        """The frontier's point that the objective asks for, where curves are concave."""
-        objective = self.plan.objective
-        if isinstance(objective, Customers):
+        """The frontier's point that the goal asks for, where curves are concave."""
+        goal = self.program.goal
+        if goal.is_ratio:
+            return self._least_cac()
+        if _counts_customers_alone(goal):
             return self._most_customers()
-        if isinstance(objective, Profit):
-            return self._priced(float(self.program.goal.per_customer[0]))
-        if isinstance(objective, Spend):
-            if self.promise <= 0:
-                raise IllPosedPlan("least spend without a promise is none. Remedy: add Customers(at_least=...).")
-            return self._promised()
-        assert isinstance(objective, BlendedCAC)  # noqa: S101
-        return self._least_cac()
+        if goal.per_customer[0] > 0:
+            return self._priced(float(goal.per_customer[0] / goal.per_spend[0]))
+        return self._least_spend()
 
     def even(self) -> Array:
         """Every week alike, and totals as near to one another as the limits allow."""
         weeks, channels = len(self.labels), self.program.size
         most = self.schedules.total_most
-        room = float(self.program.upper.max()) / max(float(self.program.upper.sum()), 1e-300)
+        room = float(most.max()) / max(float(most.sum()), 1e-300)
         totals = replace(self.schedules, weeks=1, weekly_most=most, pace=np.full(channels, np.inf))
         steps = QuadraticSteps([np.eye(1)] * channels, totals)
         found = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
@@ -150,6 +160,7 @@ class FlightSearch:
     def _best(self, price: float) -> tuple[Array, float]:
         """The schedule at a price per customer, and a bound on price x customers - spend where curves are concave."""
         spend, bound = ascended(self.response, self.schedules, price, self.start, self.gap / 4)
+        # not at zero, where slopes may be infinite and a Newton step has no curvature
         self.start = np.maximum(spend, 1e-9 * self.schedules.weekly_most[:, None])
         return spend, bound
 
@@ -158,43 +169,51 @@ class FlightSearch:
         return float(self.response.customers(spend).sum())
 
     def _most_customers(self) -> FlightPlan:
-        goal = self.program.goal
+        business = self.program.goal.business
         spend, bound = self._best(np.inf)
         if self.won(spend) < self.promise * (1 - 1e-9):
             raise self._out_of_reach(bound)
         if self._cac(spend) <= self.ceiling * (1 + 1e-9):
-            return self.plan_of(spend, self.won(spend) + goal.organic, bound + goal.organic)
+            return self.plan_of(spend, self._figure(0.0, bound))
         spend, price, bound = self._searched(lambda x: np.log(self._cac(x) / self.ceiling), side=-1)
         # weigh the ceiling so that price x customers - spend is what remains: a bound for every price above it
-        excess = bound + self.ceiling * goal.organic - goal.fixed_cost
+        excess = bound + business.allowance(self.ceiling)
         most = excess / (price - self.ceiling) if price > self.ceiling else np.inf
-        return self.plan_of(spend, self.won(spend) + goal.organic, most + goal.organic)
+        return self.plan_of(spend, self._figure(0.0, most))
 
     def _priced(self, price: float) -> FlightPlan:
         spend, bound = self._best(price)
-        constant = self.program.goal.constant
         if self.won(spend) < self.promise * (1 - 1e-9):  # the least spend that keeps it loses least
-            plan = self._promised()
-            worth = price * self.promise + constant
-            return self.plan_of(plan.spend.to_numpy().T, worth - plan.total_spend, worth - plan.bound)
-        value = price * self.won(spend) - float(spend.sum()) + constant
-        return self.plan_of(spend, value, bound + constant)
+            spend, least = self._promised()
+            return self.plan_of(spend, self._figure(least, self.promise))
+        return self.plan_of(spend, self._figure(-bound, 0.0))
 
-    def _promised(self) -> FlightPlan:
+    def _least_spend(self) -> FlightPlan:
+        if self.promise <= 0:
+            raise IllPosedPlan("least spend without a promise is none. Remedy: add Customers(at_least=...).")
+        spend, least = self._promised()
+        return self.plan_of(spend, self._figure(least, self.promise))
+
+    def _promised(self) -> tuple[Array, float]:
+        """The schedule of least spend that keeps the promise, and what none that keeps it undercuts."""
         spend, bound = self._best(np.inf)
         if self.won(spend) < self.promise:
             raise self._out_of_reach(bound)
         spend, price, bound = self._searched(lambda x: np.log(max(self.won(x), 1e-300) / self.promise), side=1)
-        least = max(price * self.promise - bound, self.least)
-        return self.plan_of(spend, float(spend.sum()), least)
+        return spend, max(price * self.promise - bound, self.least)
+
+    def _figure(self, spend: float, paid: float) -> float:
+        """The objective's figure for totals of spend and paid customers."""
+        goal = self.program.goal
+        return float(goal.sign * goal.at_totals(spend, paid))
 
     def _out_of_reach(self, bound: float) -> InfeasiblePlan:
-        organic = self.program.goal.organic
-        text = f"customers at least {self.promise + organic:,.0f} cannot hold, since at most {bound + organic:,.0f}"
+        promised, most = (self.program.goal.business.customers(paid) for paid in (self.promise, bound))
+        text = f"customers at least {promised:,.0f} cannot hold, since at most {most:,.0f}"
         return InfeasiblePlan(f"{text} are attainable in these weeks.")
 
     def _least_cac(self) -> FlightPlan:
-        goal = self.program.goal
+        business = self.program.goal.business
         spend, price, bound = self.start, self._cac(self.start), np.inf
         for _ in range(_PRICE_STEPS):
             spend, bound = self._best(price)
@@ -203,22 +222,20 @@ class FlightSearch:
                 break
             price = reached
         if self.won(spend) < self.promise * (1 - 1e-9):
-            plan = self._promised()
-            most = (goal.fixed_cost + plan.bound) / (goal.organic + self.promise)
-            return self.plan_of(plan.spend.to_numpy().T, plan.blended_cac, most)
-        if spend.sum() <= 1e-9 * self.program.upper.sum() and self.least <= 0:
+            spend, least = self._promised()
+            return self.plan_of(spend, self._figure(least, self.promise))
+        if spend.sum() <= 1e-9 * self.schedules.total_most.sum() and self.least <= 0:
             remedy = "Remedy: promise Customers(at_least=...) or state the spend with a Budget."
             raise IllPosedPlan(f"blended CAC is lowest at zero spend. {remedy}")
         # a better plan has an outlay of at least fixed cost + least spend, so an excess e lowers the CAC by e / outlay
-        excess = max(bound + price * goal.organic - goal.fixed_cost, 0.0)
-        outlay = goal.fixed_cost + self.least
+        excess = max(bound + business.allowance(price), 0.0)
+        outlay = business.outlay(self.least)
         floor = price * (1 - excess / outlay) if outlay > excess else 0.0
-        return self.plan_of(spend, self._cac(spend), min(floor, self._cac(spend)))
+        return self.plan_of(spend, min(floor, self._cac(spend)))
 
     def _cac(self, spend: Array) -> float:
-        goal = self.program.goal
-        won = goal.organic + self.won(spend)
-        return (goal.fixed_cost + float(spend.sum())) / won if won > 0 else np.inf
+        business = self.program.goal.business
+        return float(business.cac(float(spend.sum()), business.customers(self.won(spend))))
 
     def _searched(self, miss: Callable[[Array], float], *, side: int) -> tuple[Array, float, float]:
         """The schedule on the frontier where ``miss`` is nearly zero, on the side asked for; its price and bound.
@@ -256,12 +273,13 @@ class FlightSearch:
     def _price_scale(self, spend: Array) -> float:
         return max(float(spend.sum()) / max(self.won(spend), 1e-300), 1e-300)
 
-    def plan_of(self, spend: Array, value: float, bound: float) -> FlightPlan:
-        """A schedule with its figures."""
-        goal = self.program.goal
+    def plan_of(self, spend: Array, bound: float) -> FlightPlan:
+        """A schedule with its figures, and the objective's figure that no schedule beats."""
+        business, total = self.program.goal.business, float(spend.sum())
         won = self.response.customers(spend)
         within = float(won[:, : len(self.labels)].sum())
-        customers = goal.organic + float(won.sum())
+        customers = business.customers(float(won.sum()))
+        value = self._figure(total, float(won.sum()))
         distance = abs(bound - value) / max(abs(value), 1e-300)
         return FlightPlan(
             spend=pd.DataFrame(spend.T, index=self.labels, columns=list(self.response.curves)),
@@ -269,9 +287,13 @@ class FlightSearch:
             within=within,
             after=float(won.sum()) - within,
             carried_in=float(self.response.past_customers.sum()),
-            blended_cac=(goal.fixed_cost + float(spend.sum())) / customers if customers > 0 else np.inf,
+            blended_cac=float(business.cac(total, customers)),
             value=value,
             bound=bound,
             gap=distance,
             status=Status.CERTIFIED if distance <= self.gap * (1 + 1e-6) else Status.OPEN,
         )
+
+
+def _counts_customers_alone(goal: Goal) -> bool:
+    return not goal.is_ratio and not goal.per_spend.any()

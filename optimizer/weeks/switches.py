@@ -1,4 +1,14 @@
-"""Flights of S-shaped curves: a mixed-integer program that moves from piece to piece of each curve, as their bound."""
+"""Flights of S-shaped curves: a mixed-integer program that moves from piece to piece of each curve, as their bound.
+
+Each curve is covered by runs r of concave hulls on neighbouring intervals. With segments z_k in [0, 1] of the runs, in
+order, and a switch s_j in {0, 1} at each joint j of one run and the next,
+
+    z_k >= s_j for every k of run j,    z_k <= s_j for every k of run j + 1,
+
+a run is full before the next one begins: the incremental form of piecewise linear functions (Markowitz and Manne,
+1957), which lies on the curve's runs and never on a mixture of two. Within a run slopes fall, so no further switches
+are needed. The program is otherwise that of ``response_hulls``; its bound is what HiGHS's branch and cut proves.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +18,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from optimizer.question.program import Array
+from mmm.arrays import Array
 from optimizer.solvers.flat_curves import Index
 from optimizer.solvers.highs import QUIET, linear_program, new_solver
 from optimizer.solvers.hulls import Tables
@@ -22,7 +32,7 @@ sparse: Any = scipy.sparse
 
 _BORDERS = np.array([0.25, 0.5, 0.75, 1.0])  # where pieces of a convex stretch end, as shares of it
 _BEYOND = 1.35 ** np.arange(1, 12)  # where the concave stretch is sampled, against its start
-_LEARNT = 4  # borders added per channel and program
+_LEARNT = 4  # borders added per channel and program: more make each program slower than they make it tighter
 _TOLERANCE = 1e-9
 _MARGIN = 1e-6  # of all that any week may bring: a thousand times what the tolerances can hide
 
@@ -123,8 +133,10 @@ class FlightSwitches:
         )
         unit = schedules.unit
         matrix, lower, limit = self._rows(pieces, rows, paid * unit, won, floor)
+        # the largest coefficient becomes one, as tolerances of the solver are absolute
         objective = worth * won - cost * paid * unit
         size = max(float(np.abs(objective).max()), 1e-300)
+        # segments that start beyond what a week's adstock can reach stay closed, and their switches with them
         open_ = [self._reach[c][:, None] > p.start for c, p in enumerate(pieces)]
         joint_open = [
             self._reach[c][:, None] > p.start[np.flatnonzero(np.diff(p.run)) + 1] for c, p in enumerate(pieces)

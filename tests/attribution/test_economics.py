@@ -72,3 +72,27 @@ def test_faulty_spend_is_refused():
         economics.channel_cac(pd.Series([1.0, 2.0], ["tv", "tv"]), customers)
     with pytest.raises(BadInput, match="discount_rate"):
         economics.lifetime_value([1.0], discount_rate=-1)
+
+
+@given(money, st.lists(st.floats(-1e3, 1e6), min_size=1, max_size=5), st.floats(0, 1e4), money)
+def test_a_business_reads_draws_one_by_one(spend, paid, organic, fixed):
+    business = economics.Business(fixed, organic)
+    customers = business.customers(np.array(paid))
+    expected = [float(economics.blended_cac(spend, n, fixed)) if n > 0 else np.inf for n in customers]
+    np.testing.assert_array_equal(business.cac(spend, customers), expected)
+    assert [float(business.cac(spend, n)) for n in customers] == expected
+
+
+@given(money, people, st.floats(0, 1e4), money, st.floats(0.1, 1e4))
+def test_the_linear_reading_of_a_ceiling_is_the_ceiling(spend, paid, organic, fixed, cac):
+    business = economics.Business(fixed, organic)
+    reached = float(business.cac(spend, business.customers(paid)))
+    if reached < cac * (1 - 1e-9):
+        assert spend <= cac * paid + business.allowance(cac)
+    if reached > cac * (1 + 1e-9):
+        assert spend > cac * paid + business.allowance(cac)
+
+
+def test_without_customers_there_is_no_end_to_cac():
+    assert economics.Business().cac(0.0, 0.0) == np.inf
+    assert economics.Business(10.0).cac(5.0, -1.0) == np.inf

@@ -90,7 +90,7 @@ def test_axes_write_what_they_count(top):
     shown = [label.get_text() for label in ax.get_xticklabels()]
     assert len(set(shown)) == len(shown) >= 3
     assert ax.get_xlabel() == "spend, EUR"
-    assert all(label.get_text().endswith(" %") for label in ax.get_yticklabels())
+    assert all(label.get_text().endswith("\u00a0%") for label in ax.get_yticklabels())
 
 
 @given(st.lists(st.text(max_size=12), unique=True, max_size=12))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from attribution import BadInput, UnknownName, read_table
-from attribution.reading.tables import OUTCOMES, SPEND, renamed, wide
+from attribution.reading.tables import SPEND, renamed, wide
 
 TEXT = "date,channel,spend\n2024-01-01,tv,10.5\n2024-01-08,tv,20\n"
 FRAME = pd.DataFrame(
@@ -79,10 +79,10 @@ def test_a_stated_date_format_is_read(tmp_path):
 
 
 def test_declared_tables_take_the_names_of_a_file(tmp_path):
-    path = tmp_path / "sales.csv"
-    path.write_text("week,customers\n2024-01-01,5\n")
-    table = renamed(OUTCOMES, "sales", {"date": "week", "new_customers": "customers"})
-    assert read_table(path, table)["customers"][0] == 5
+    path = tmp_path / "media.csv"
+    path.write_text("week,channel,cost\n2024-01-01,tv,5\n")
+    table = renamed(SPEND, "media", {"date": "week", "spend": "cost"})
+    assert read_table(path, table)["cost"][0] == 5
 
 
 def test_a_wide_table_keeps_one_row_per_period_and_geo(tmp_path):
@@ -94,7 +94,7 @@ def test_a_wide_table_keeps_one_row_per_period_and_geo(tmp_path):
 
 
 def test_a_folder_is_no_table(tmp_path):
-    folder = tmp_path / "sales.csv"
+    folder = tmp_path / "media.csv"
     folder.mkdir()
     with pytest.raises(BadInput, match="is a folder"):
-        read_table(folder, OUTCOMES)
+        read_table(folder, SPEND)

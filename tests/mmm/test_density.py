@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import mmm
-from mmm.sampling.fused_density import fuse
-from mmm.sampling.national_problem import standardise
+from mmm.sampling.prepared import prepare
 
 LIFTS = (
     mmm.LiftTest("tv", "2023-07-03", "2023-08-06", 5_000, 120, 30),
     mmm.LiftTest("search", "2024-01-01", "2024-01-28", -20_000, -150, 40),
     mmm.LiftTest("tv", "2024-03-04", "2024-04-07", -10_000, -60, 25),
+    mmm.LiftTest("social", "2024-05-06", "2024-06-02", 15_000, 40, 20),
 )
 MODELS = {
     "default": mmm.Model(),
@@ -45,6 +45,10 @@ MODELS |= WIDE
 
 @pytest.fixture(scope="module")
 def reached(company):
+    return reached_panel(company)
+
+
+def reached_panel(company):
     """The company with one channel measured by reach and frequency and another without spend."""
     frame = company()[0]
     frame["often"] = 1 + np.random.default_rng(1).gamma(2.0, 1.0, len(frame))
@@ -70,7 +74,7 @@ def points(density, count=3):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_gradient_matches_finite_differences(given, name):
-    density = fuse(standardise(given, MODELS[name]))
+    density = prepare(given, MODELS[name]).problem.fused()
     for theta in points(density):
         _, gradient = density(theta)
         step = 1e-5 * np.eye(density.size)
@@ -84,7 +88,7 @@ def test_gradient_matches_finite_differences(given, name):
 def test_pymc_graph_has_the_same_density_and_gradient(given, name):
     from mmm.sampling.pymc_graph import build, coordinates
 
-    density = fuse(standardise(given, MODELS[name]))
+    density = prepare(given, MODELS[name]).problem.fused()
     graph = build(given, MODELS[name])
     value, slope = graph.compile_logp(mode="FAST_COMPILE"), graph.compile_dlogp(mode="FAST_COMPILE")
     for theta in points(density, 2):
@@ -95,7 +99,7 @@ def test_pymc_graph_has_the_same_density_and_gradient(given, name):
 
 
 def test_marginal_likelihood_is_the_dense_gaussian(panel):
-    problem = standardise(panel, mmm.Model())
+    problem = prepare(panel, mmm.Model()).problem
     matrix = problem.design.matrix * problem.scale
     sigma = 0.05
     covariance = sigma**2 * (np.eye(len(problem.kpi)) + matrix @ matrix.T)
@@ -114,7 +118,7 @@ def test_small_counts_have_the_same_density_and_gradient(panel):
     from mmm.sampling.pymc_graph import build, coordinates
 
     few = replace(panel, kpi=np.rint(panel.kpi * 0.02))
-    density = fuse(standardise(few, MODELS["counts"]))
+    density = prepare(few, MODELS["counts"]).problem.fused()
     graph = build(few, MODELS["counts"])
     value, slope = graph.compile_logp(mode="FAST_COMPILE"), graph.compile_dlogp(mode="FAST_COMPILE")
     for theta in points(density, 2):

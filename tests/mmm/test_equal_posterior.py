@@ -5,7 +5,7 @@ import pytest
 
 import mmm
 from mmm.sampling.convergence import ess_bulk
-from mmm.sampling.national_problem import standardise
+from mmm.sampling.prepared import prepare
 
 MODELS = {
     "normal": mmm.Model(saturation=mmm.MichaelisMentenSaturation(), season=mmm.Season(order=1)),
@@ -32,7 +32,7 @@ def test_kernel_and_graph_give_one_posterior(company, name):
     compiled = nutpie.compile_pymc_model(build(panel, MODELS[name]), backend="numba")
     sampled = nutpie.sample(compiled, draws=1000, tune=500, chains=4, seed=1, progress_bar=False).posterior
     pairs = [(fitted.draws["sigma"][..., None], sampled["sigma"].to_numpy()[..., None])]
-    for block in standardise(panel, MODELS[name]).layout.blocks:
+    for block in prepare(panel, MODELS[name]).layout.blocks:
         label = f"{block.name}_{type(block.priors[0]).__name__}_{block.start}"
         pairs.append((fitted.draws[block.name][..., list(block.channels)], sampled[label].to_numpy()))
     for ours, theirs in pairs:

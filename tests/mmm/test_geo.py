@@ -11,7 +11,8 @@ import mmm
 from attribution.errors import BadInput
 from mmm.data.lift_tests import observe
 from mmm.posterior.media import Drivers, media_draws
-from mmm.sampling.geo_problem import fuse_geos, standardise_geos
+from mmm.sampling.geo_problem import standardise_geos
+from mmm.sampling.prepared import prepare
 
 MODEL = mmm.Model(saturation=mmm.MichaelisMentenSaturation(), season=mmm.Season(order=1))
 LIFTS = (
@@ -74,7 +75,7 @@ def fitted() -> mmm.Posterior:
 def test_gradient_matches_finite_differences(names, tests, common):
     pooling = mmm.Pooling({name: mmm.HalfNormal(0.3) for name in names}, common)
     model = mmm.Model(mmm.DelayedAdstock(), pooling=pooling, lift_tests=tests)
-    density = fuse_geos(standardise_geos(regional_panel(), model))
+    density = prepare(regional_panel(), model).problem.fused()
     theta = density.centre + np.random.default_rng(1).normal(0, 0.4, density.size)
     _, gradient = density(theta)
     slopes = [(density(theta + h)[0] - density(theta - h)[0]) / 2e-5 for h in 1e-5 * np.eye(density.size)]
@@ -82,16 +83,15 @@ def test_gradient_matches_finite_differences(names, tests, common):
 
 
 def test_one_geo_without_spread_is_the_national_density():
-    from mmm.sampling.fused_density import fuse
-    from mmm.sampling.national_problem import standardise
-
     frame, _ = regions()
     panel = mmm.Panel.from_frame(frame[frame["region"] == "north"], "week", "customers", list(SHARES))
     tests = (replace(LIFTS[0], geo=""), LIFTS[2])
     model = mmm.Model(
         saturation=mmm.MichaelisMentenSaturation(), pooling=mmm.Pooling({}, common=None), lift_tests=tests
     )
-    geo, national = fuse_geos(standardise_geos(panel, model)), fuse(standardise(panel, model))
+    known = prepare(panel, model)
+    geo = standardise_geos(known.panel, known.model, known.layout, known.designs).fused()
+    national = known.problem.fused()
     theta = national.centre + np.random.default_rng(1).normal(0, 0.3, national.size)
     own = np.concatenate([theta, [0.0], theta[-1:]])  # the unused spread, and the geo's noise as the common one
     extra = geo(np.concatenate([theta, [0.0], theta[-1:]]))[0] - national(theta)[0]
@@ -115,16 +115,16 @@ def gains(tests, panel, channels) -> np.ndarray:
 
 def test_lift_tests_are_normal_observations_of_what_their_geos_gained():
     panel = regional_panel()
-    plain = standardise_geos(panel, MODEL)
+    plain = prepare(panel, MODEL).problem
     theta = plain.centre + np.random.default_rng(2).normal(0, 0.3, len(plain.priors))
     values = {name: table[None] for name, table in plain.local(theta).items()}
     brought = gains(LIFTS, panel, media_draws(MODEL.families(panel), values, Drivers.of(panel)))[:, 0]
-    tested = fuse_geos(standardise_geos(panel, replace(MODEL, lift_tests=LIFTS)))
+    tested = prepare(panel, replace(MODEL, lift_tests=LIFTS)).problem.fused()
     expected = sum(
         stats.norm.logpdf(test.customers_gained, found, test.standard_error) + np.log(plain.kpi_units.sum())
         for test, found in zip(LIFTS, brought, strict=True)
     )
-    assert tested(theta)[0] - fuse_geos(plain)(theta)[0] == pytest.approx(expected, rel=1e-9)
+    assert tested(theta)[0] - plain.fused()(theta)[0] == pytest.approx(expected, rel=1e-9)
 
 
 def test_exact_measurements_in_some_geos_are_reproduced():
@@ -145,7 +145,7 @@ def test_lift_tests_of_unknown_geos_are_refused():
 
 
 def test_coordinates_that_geos_do_not_use_are_easy_to_sample():
-    problem = standardise_geos(regional_panel(), MODEL)
+    problem = prepare(regional_panel(), MODEL).problem
     place = problem.layout.size + len(problem.varying) - 1
     assert problem.varying[-1] == problem.layout.size - 1  # the noise, of which every geo has its own
     assert problem.priors[place] == mmm.Normal(0.0, 1.0)
@@ -154,14 +154,14 @@ def test_coordinates_that_geos_do_not_use_are_easy_to_sample():
 def test_what_geos_share_is_normal_and_leaves_each_its_own_noise():
     """Against dense normal densities, the coefficients of each baseline integrated out by their covariance."""
     panel = regional_panel(0.05)
-    shared = standardise_geos(panel, MODEL)
-    plain = standardise_geos(panel, replace(MODEL, pooling=mmm.Pooling(common=None)))
+    shared = prepare(panel, MODEL).problem
+    plain = prepare(panel, replace(MODEL, pooling=mmm.Pooling(common=None))).problem
     assert shared.basis @ shared.basis.T == pytest.approx(np.eye(len(shared.basis)))
     assert np.abs(shared.basis @ shared.designs[0].matrix).max() < 1e-9
 
     def rest(theta) -> float:
         """Kernel's density less that of a model where nothing is shared, at the same coordinates."""
-        return fuse_geos(shared)(theta)[0] - fuse_geos(plain)(theta[: len(plain.priors)])[0]
+        return shared.fused()(theta)[0] - plain.fused()(theta[: len(plain.priors)])[0]
 
     def expected(theta) -> float:
         values = {name: table[None] for name, table in shared.local(theta).items()}

@@ -150,3 +150,21 @@ def test_opens_in_arviz(posterior, tmp_path):
     opened = arviz.from_netcdf(path)
     np.testing.assert_array_equal(opened.posterior["share"].values, posterior.draws["share"])
     assert float(arviz.rhat(opened)["sigma"]) < 1.01
+
+
+def test_a_channel_that_rests_is_answered_at_its_last_active_level(company):
+    frame, _ = company(90)
+    frame.loc[frame.index[-20:], "tv"] = 0.0
+    frame.loc[frame.index[60:64], "tv"] = 0.0  # a gap before, which is not part of the level either
+    panel = mmm.Panel.from_frame(frame, "week", "customers", ["tv", "search"], ["price"])
+    posterior = mmm.fit(panel, draws=100, tune=200, time_budget=0)
+    table, summary = posterior.marginal_cac(), posterior.summary()
+    level = frame["tv"][frame["tv"] > 0].iloc[-13:].mean()
+    assert table.loc["tv", "level"] == pytest.approx(level)
+    assert table.loc["search", "level"] == pytest.approx(frame["search"].iloc[-13:].mean())
+    asked = posterior.marginal_cac(pd.Series({"tv": level, "search": 1.0}))
+    np.testing.assert_allclose(table.loc["tv"].astype(float), asked.loc["tv"].astype(float))
+    assert np.isfinite(summary.drop(columns="note").to_numpy(dtype=float)).all()
+    assert "no spend in the last 13 periods" in summary.loc["tv", "note"]
+    assert summary.loc["search", "note"] == ""
+    assert panel.recent_spend()["tv"] == 0.0  # what is spent today stays what it is

@@ -8,7 +8,7 @@ import pytest
 
 import mmm
 from mmm.model.baseline import design, wandering
-from mmm.sampling.usable import parameter_count
+from mmm.sampling.prepared import prepare
 
 WALK = (mmm.LinearTrend(), mmm.RandomWalk(sd=0.3))
 MEDIA = mmm.MichaelisMentenSaturation()
@@ -91,9 +91,9 @@ def test_forecasts_widen_with_the_horizon(wandered):
 
 
 def test_steps_count_by_the_freedom_that_the_prior_leaves(panel):
-    plain = parameter_count(panel, mmm.Model())
+    plain = prepare(panel, mmm.Model()).parameters
     loose, tight = (
-        parameter_count(panel, mmm.Model(trend=(mmm.LinearTrend(), mmm.RandomWalk(sd)))) for sd in (2, 0.01)
+        prepare(panel, mmm.Model(trend=(mmm.LinearTrend(), mmm.RandomWalk(sd)))).parameters for sd in (2, 0.01)
     )
     knots = -(-(panel.periods - 1) * 7 // 28)
     assert plain <= tight < plain + 3

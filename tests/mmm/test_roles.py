@@ -253,11 +253,11 @@ def test_what_a_model_says_of_a_silent_channel_is_left_out_with_it(company):
 
 def test_regions_reach_people_too(panel):
     """The hierarchical density knows reach, organic channels and a wandering level: its gradient is the density's."""
-    from mmm.sampling.geo_problem import fuse_geos, standardise_geos
+    from mmm.sampling.prepared import prepare
 
     frames = [wide_company(weeks=60, seed=seed)[0].assign(region=f"region {seed}") for seed in range(2)]
     both = mmm.Panel.from_frame(pd.concat(frames), "week", "customers", SPEND, [PRICE], geo="region")
-    density = fuse_geos(standardise_geos(both, mmm.Model(trend=mmm.RandomWalk())))
+    density = prepare(both, mmm.Model(trend=mmm.RandomWalk())).problem.fused()
     theta = density.centre + np.random.default_rng(0).normal(0, 0.4, density.size)
     steps = 1e-5 * np.eye(density.size)
     slopes = [(density(theta + step)[0] - density(theta - step)[0]) / 2e-5 for step in steps]

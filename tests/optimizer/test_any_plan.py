@@ -28,6 +28,7 @@ def limits(rng, names):
         (0.2, lambda: Group("k", names[-2:]).cac_at_most(rng.uniform(20, 300))),
         (0.2, lambda: MaxCAC(rng.uniform(20, 300))),
         (0.3, lambda: Customers(at_least=rng.uniform(100, 15_000))),
+        (0.2, lambda: Channel(names[0]).zero_or_at_least(1.5e6)),
         (0.2, lambda: Change(total=1e6 * rng.uniform(0.1, 1))),
     ]
     return chosen + [make() for chance, make in others if rng.random() < chance]
@@ -59,6 +60,9 @@ def test_answers_keep_every_limit_and_bounds_hold(seed):
         return
     assert found.gap <= 1e-3
     assert plan.certify(curves, found.spend, gap=1e-2).is_allowed
+    for part in chosen:  # prices of entry as they were stated
+        for channel, least in part.holes(plan.setting(curves)).items():
+            assert found.spend.iloc[channel] == 0 or found.spend.iloc[channel] >= least * (1 - 1e-9)
     closer = plan.solve(curves, gap=1e-5)
     sign = 1 if plan.objective.wants == "maximize" else -1
     rounding = 1e-8 * abs(closer.value) + 1e-9

@@ -91,3 +91,24 @@ def test_without_any_customers_there_is_no_cac():
         Plan(minimize=BlendedCAC(fixed_cost=10), subject_to=Budget(at_most=100)).solve(DEAD.without("live"))
     with pytest.raises(InfeasiblePlan, match="at most 0 customers"):
         Plan(minimize=Spend(), subject_to=Customers(at_least=1)).solve(DEAD.without("live"))
+
+
+@pytest.mark.parametrize("limit", [Customers(at_least=80), Budget(at_least=50_000)])
+@pytest.mark.parametrize("worth", [0.001, 15.0])
+def test_promises_dearer_than_customers_are_worth_are_kept(limit, worth):
+    curves = {"a": MichaelisMenten(100, 1000), "b": Hill(40, 5000, 2)}
+    found = Plan(maximize=Profit(worth, fixed_cost=1e9), subject_to=limit).solve(curves, gap=1e-7)
+    wide = [Channel(channel).at_most(1e6) for channel in curves]
+    capped = Plan(maximize=Profit(worth, fixed_cost=1e9), subject_to=[limit, *wide]).solve(curves, gap=1e-7)
+    assert found.spend.to_numpy() == pytest.approx(capped.spend.to_numpy(), rel=1e-3, abs=1.0)
+
+
+@pytest.mark.parametrize("cap", [Budget(at_most=150_000), Group("both", ["tv", "search"]).at_most(150_000)])
+def test_a_price_of_entry_beyond_the_money_closes_the_channel(cap):
+    curves = {"tv": Hill(900, 60_000, 1), "search": Hill(100, 50_000, 1)}
+    limits = [cap, Channel("tv").zero_or_at_least(200_000)]
+    plan = Plan(maximize=Customers(), subject_to=limits)
+    found = plan.solve(curves)
+    assert found.spend.to_dict() == pytest.approx({"tv": 0, "search": 150_000})
+    proof = plan.certify(curves, {"tv": 139_342})
+    assert proof.broken == pytest.approx({"tv zero or at least 200,000": 60_658})

@@ -175,3 +175,22 @@ def test_what_cannot_be_is_refused_with_a_sentence(case):
     with pytest.raises(error) as caught:
         ask()
     assert len(str(caught.value)) > 20
+
+
+@pytest.mark.parametrize("slope", [1.0, 2.5])
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan(maximize=Customers()),
+        Plan(minimize=BlendedCAC(fixed_cost=20_000)),
+        Plan(maximize=Profit(300)),
+    ],
+    ids=["customers", "cac", "profit"],
+)
+def test_what_a_week_may_spend_limits_a_flight_of_plain_curves(plan, slope):
+    curves = {"tv": Hill(90, 6000, slope), "search": Hill(50, 2000, slope)}
+    limited = Flight(curves, 4, weekly_most=3000).solve(plan, time_limit=2.0)
+    totals = [Channel(channel).at_most(12_000) for channel in curves]
+    stated = Flight(ResponseCurves(curves), 4, weekly_most=3000).solve(plan.replaced(subject_to=totals), time_limit=2.0)
+    assert (limited.spend.to_numpy() <= 3000 * (1 + 1e-9)).all()
+    assert limited.value == pytest.approx(stated.value, rel=2 * max(limited.gap, stated.gap, 1e-6))

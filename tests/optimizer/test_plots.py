@@ -28,7 +28,7 @@ def test_moves_go_from_now_to_planned_largest_increase_first():
     assert before.get_xdata().tolist() == [50, 30, 100]
     assert after.get_xdata().tolist() == [90, 30, 60]
     texts = [text.get_text() for text in ax.texts]
-    assert texts == ["+40  (+80 %)", "no change", "−40  (−40 %)"]
+    assert texts == ["+40  (+80\u00a0%)", "no change", "−40  (−40\u00a0%)"]
 
 
 def test_channels_that_come_or_go_are_zero_on_the_other_side():
@@ -36,7 +36,7 @@ def test_channels_that_come_or_go_are_zero_on_the_other_side():
     before, after = ax.get_lines()
     assert dict(zip(rows_of(ax), before.get_xdata(), strict=True)) == {"new": 0, "both": 5, "old": 10}
     assert dict(zip(rows_of(ax), after.get_xdata(), strict=True)) == {"new": 7, "both": 5, "old": 0}
-    assert [text.get_text() for text in ax.texts] == ["+7  (new)", "no change", "−10  (−100 %)"]
+    assert [text.get_text() for text in ax.texts] == ["+7  (new)", "no change", "−10  (−100\u00a0%)"]
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e4])

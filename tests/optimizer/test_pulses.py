@@ -1,7 +1,8 @@
 """Flights of S-shaped curves: climbs stay below the truth, promises are kept exactly, bounds hold against all grids."""
 
-import time
-from itertools import product
+import sys
+from itertools import count, product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ from attribution.errors import BadInput, InfeasiblePlan
 from mmm.curves import Hill, Logistic, Mixture, ResponseCurves, Tabulated
 from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Pacing, Plan, Profit, Spend
 from optimizer.weeks.flight import Flight
+from optimizer.weeks.pulses import Pulses
 
 WORLD = hill_world(0, 5, "mixed", budget=1e6 / 52)
 LAGS = {channel: [0.6, 0.3, 0.1] for channel in WORLD}
 SEASON = 1 + 0.3 * np.sin(np.arange(8) / 8 * 6)
 FLIGHT = Flight(WORLD, 8, LAGS, season=SEASON)
 BUDGET = Budget(at_most=150_000)
+PATIENT = 120.0  # seconds that no search here needs: they end by their gap, on a busy machine too
 TWO = ResponseCurves({"a": Hill(60, 4000, 2.5), "b": Hill(40, 3000, 1.8)})
 
 
@@ -42,19 +45,19 @@ def test_bound_and_plan_against_all_schedules_of_a_grid(lags):
     response, steps = flight.response(), np.arange(9) * 1500.0
     schedules = np.array([s for s in product(steps, repeat=6) if sum(s) <= 12_000]).reshape(-1, 2, 3)
     won = np.array([response.customers(s).sum() for s in schedules])
-    most = flight.solve(Plan(maximize=Customers(), subject_to=Budget(at_most=12_000)), gap=2e-3)
+    most = flight.solve(Plan(maximize=Customers(), subject_to=Budget(at_most=12_000)), 2e-3, PATIENT)
     assert most.customers >= won.max() * (1 - 1e-6)
     assert most.bound >= max(most.customers, won.max())
     assert most.gap <= 3e-3
     totals = schedules.sum(axis=(1, 2))
     goal = 0.8 * won.max()
     least = flight.solve(
-        Plan(minimize=Spend(), subject_to=[Budget(at_most=12_000), Customers(at_least=goal)]), time_limit=1
+        Plan(minimize=Spend(), subject_to=[Budget(at_most=12_000), Customers(at_least=goal)]), time_limit=PATIENT
     )
     assert least.total_spend <= totals[won >= goal].min() * (1 + 1e-6)
     assert least.bound <= min(least.total_spend, totals[won >= goal].min())
     cheap = flight.solve(
-        Plan(minimize=BlendedCAC(fixed_cost=5000, organic=10), subject_to=Budget(at_most=12_000)), time_limit=1
+        Plan(minimize=BlendedCAC(fixed_cost=5000, organic=10), subject_to=Budget(at_most=12_000)), time_limit=PATIENT
     )
     assert cheap.blended_cac <= ((5000 + totals) / (10 + won)).min() * (1 + 1e-6)
     assert cheap.bound <= min(cheap.blended_cac, ((5000 + totals) / (10 + won)).min())
@@ -64,7 +67,7 @@ def test_bound_and_plan_against_all_schedules_of_a_grid(lags):
 def test_a_promise_is_kept_and_hardly_exceeded(share):
     most = FLIGHT.solve(Plan(maximize=Customers(organic=50), subject_to=BUDGET), time_limit=0).customers
     plan = Plan(minimize=Spend(organic=50), subject_to=[BUDGET, Customers(at_least=share * most)])
-    found = FLIGHT.solve(plan, time_limit=2)
+    found = FLIGHT.solve(plan, gap=0.04, time_limit=PATIENT)
     assert share * most * (1 - 1e-6) <= found.customers <= share * most * 1.002
     assert found.bound <= found.total_spend
 
@@ -81,47 +84,49 @@ def test_gaps_are_a_few_per_cent_without_time_and_said():
         assert f"{found.gap:.1%}" in found.verdict
 
 
-def test_time_is_limited():
-    world = hill_world(4, 8, "s-shaped", budget=1e6 / 52)
-    flight = Flight(world, 26, {channel: [0.5, 0.3, 0.2] for channel in world})
-    start = time.monotonic()
-    found = flight.solve(Plan(maximize=Customers(), subject_to=Budget(at_most=5e5)), gap=1e-6, time_limit=3)
-    assert time.monotonic() - start < 20  # a busy machine is forgiven
-    assert found.bound >= found.customers
+@pytest.mark.parametrize("limit", [0, 3, 8])
+def test_the_search_ends_soon_after_its_time(limit, monkeypatch):
+    """By a clock that goes on one second with each look at it; up to three times the limit is for gaps above 5 %."""
+    clock = count()
+    monkeypatch.setattr(sys.modules[Pulses.__module__], "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    found = FLIGHT.solve(Plan(minimize=Spend(organic=50), subject_to=[BUDGET, Customers(at_least=3000)]), 1e-9, limit)
+    assert limit < next(clock) <= 3 * limit + 10
+    assert found.gap > 1e-9
+    assert found.bound <= found.total_spend
 
 
 def test_a_ceiling_is_kept_and_one_that_cannot_hold_names_the_lowest():
-    cheapest = FLIGHT.solve(Plan(minimize=BlendedCAC(organic=50, fixed_cost=3e4), subject_to=BUDGET), time_limit=1)
+    cheapest = FLIGHT.solve(Plan(minimize=BlendedCAC(organic=50, fixed_cost=3e4), subject_to=BUDGET), time_limit=0)
     ceiling = cheapest.blended_cac * 1.1
     goal = Customers(organic=50, fixed_cost=3e4)
-    found = FLIGHT.solve(Plan(maximize=goal, subject_to=[BUDGET, MaxCAC(ceiling)]), time_limit=1)
+    found = FLIGHT.solve(Plan(maximize=goal, subject_to=[BUDGET, MaxCAC(ceiling)]), time_limit=0)
     assert found.blended_cac <= ceiling * (1 + 1e-6)
     assert found.customers > cheapest.customers
     with pytest.raises(InfeasiblePlan, match="cannot go below"):
-        FLIGHT.solve(Plan(maximize=goal, subject_to=[BUDGET, MaxCAC(cheapest.bound * 0.9)]), time_limit=1)
+        FLIGHT.solve(Plan(maximize=goal, subject_to=[BUDGET, MaxCAC(cheapest.bound * 0.9)]), time_limit=0)
 
 
 def test_limits_of_channels_hold():
     channel = WORLD.channels[1]
     plan = Plan(maximize=Customers(), subject_to=[BUDGET, Channel(channel).at_most(20_000)])
-    found = FLIGHT.solve(plan, time_limit=1)
+    found = FLIGHT.solve(plan, time_limit=0)
     assert found.spend[channel].sum() <= 20_000 * (1 + 1e-6)
     assert found.total_spend <= 150_000 * (1 + 1e-6)
 
 
 def test_a_promise_beyond_the_hulls_is_refused_with_what_they_allow():
     with pytest.raises(InfeasiblePlan, match="are attainable"):
-        FLIGHT.solve(Plan(minimize=Spend(), subject_to=[BUDGET, Customers(at_least=1e6)]), time_limit=1)
+        FLIGHT.solve(Plan(minimize=Spend(), subject_to=[BUDGET, Customers(at_least=1e6)]), time_limit=0)
 
 
 def test_ceilings_beside_other_objectives_are_refused():
     with pytest.raises(BadInput, match="MaxCAC"):
-        FLIGHT.solve(Plan(maximize=Profit(100), subject_to=[BUDGET, MaxCAC(50)]), time_limit=1)
+        FLIGHT.solve(Plan(maximize=Profit(100), subject_to=[BUDGET, MaxCAC(50)]), time_limit=0)
 
 
 def test_a_profit_keeps_its_promise():
     plan = Plan(maximize=Profit(1.0, organic=50), subject_to=[BUDGET, Customers(at_least=1500)])
-    found = FLIGHT.solve(plan, time_limit=1)
+    found = FLIGHT.solve(plan, time_limit=0)
     assert found.customers >= 1500 * (1 - 1e-6)
     assert found.bound >= found.value
 
@@ -143,6 +148,6 @@ def test_switches_close_the_gap_of_hulls_for_any_curve_with_a_past():
         Plan(maximize=Customers(organic=20), subject_to=[Budget(at_most=30_000), Pacing(0.8)]),
         Plan(minimize=BlendedCAC(8000, organic=20), subject_to=Budget(at_most=30_000)),
     ):
-        hulls, found = flight.solve(plan, time_limit=0), flight.solve(plan, gap=3e-3, time_limit=30)
+        hulls, found = flight.solve(plan, time_limit=0), flight.solve(plan, gap=3e-3, time_limit=PATIENT)
         assert found.gap <= 3e-3 < hulls.gap
         assert abs(found.bound - found.value) < abs(hulls.bound - found.value)

@@ -147,7 +147,7 @@ def test_bad_input_is_refused_with_a_sentence(case):
 
 def test_public_names_are_there_and_unknown_ones_are_not():
     for name in optimizer.__all__:
-        assert getattr(optimizer, name).__name__ == name
+        assert getattr(optimizer, name).__name__.split(".")[-1] == name
     assert set(dir(optimizer)) == set(optimizer.__all__)
     with pytest.raises(AttributeError, match="Plann"):
         _ = optimizer.Plann
@@ -167,3 +167,19 @@ def test_a_group_ceiling_that_cannot_hold_names_the_lowest_cac():
     assert said == pytest.approx(lowest, rel=5e-4)
     allowed = plan.replaced(subject_to=[*limits, Group("ab", ["a", "b"]).cac_at_most(said * 1.002)])
     assert allowed.solve(curves).gap <= 1e-3
+
+
+@pytest.mark.parametrize("amount", [-1.0, np.nan, np.inf])
+def test_amounts_that_are_none_are_named_by_channel(amount):
+    curves = hill_world(0, 2)
+    spend = {"channel 0": amount, "channel 1": 1.0}
+    plan = Plan(maximize=Customers(), subject_to=Budget(at_most=1e5))
+    for ask in (lambda: plan.replaced(now=spend), lambda: plan.certify(curves, spend)):
+        with pytest.raises(BadInput, match="channel 0"):
+            ask()
+
+
+@pytest.mark.parametrize("gap", [-1.0, np.nan])
+def test_a_gap_below_none_is_refused(gap):
+    with pytest.raises(BadInput, match="gap"):
+        Plan(maximize=Customers(), subject_to=Budget(at_most=1e5)).solve(hill_world(0, 2), gap=gap)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from plan_worlds import hill_world
 
 from attribution.errors import BadInput, InfeasiblePlan
-from mmm.curves import MichaelisMenten, ResponseCurves
+from mmm.curves import Hill, MichaelisMenten, ResponseCurves
 from optimizer import BlendedCAC, Budget, Channel, Customers, Group, Plan, Profit, Spend
 from optimizer.uncertainty.risk import Pessimistic, expected_regret, risk_frontier, tail_mean, tail_weights
 
@@ -131,3 +131,17 @@ def test_a_promise_beyond_the_worst_cases_is_refused():
     plan = Plan(minimize=Spend(organic=ORGANIC), subject_to=[BUDGET, Customers(at_least=reach.customers * 0.99)])
     with pytest.raises(InfeasiblePlan, match="worst"):
         Pessimistic(plan).solve(WORLD)
+
+
+@pytest.mark.parametrize("tail", [1.0, 0.3, 1 / 7])
+def test_draws_that_agree_have_no_worst_cases(tail):
+    curves = hill_world(3, 3, "concave")
+    same = ResponseCurves({c: Hill(np.full(7, x.saturation), x.half_saturation, x.slope) for c, x in curves.items()})
+    plan = Plan(maximize=Customers(organic=100.0), subject_to=Budget(at_most=5e5))
+    assert Pessimistic(plan, tail).solve(same).value == pytest.approx(plan.solve(curves).value, rel=2e-3)
+
+
+def test_a_tail_of_all_draws_is_the_mean():
+    curves = hill_world(3, 3, "mixed", draws=9)
+    plan = Plan(maximize=Customers(organic=100.0), subject_to=Budget(at_most=5e5))
+    assert Pessimistic(plan, 1.0).solve(curves).value == pytest.approx(plan.solve(curves).value, rel=2e-3)

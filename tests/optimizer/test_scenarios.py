@@ -6,13 +6,16 @@ from plan_worlds import hill_world
 
 from attribution.errors import BadInput, UnknownChannel
 from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Plan, Profit
-from optimizer.scenarios.what_ifs import (
+from optimizer.scenarios import (
     BudgetChange,
+    BudgetOf,
     ChannelOff,
     CostInflation,
+    FixedCost,
     LowerValue,
     NewChannel,
     Promise,
+    PromiseChange,
     Together,
     compare,
     scenario_frontiers,
@@ -82,6 +85,35 @@ def test_comparison_tells_what_changes_and_what_cannot_be():
     assert frame.loc[both, "customers"] == pytest.approx(frame.loc["as planned", "customers"], rel=5e-3)
     assert result.spend.sum(axis=1).to_numpy() == pytest.approx(frame["spend"].dropna().to_numpy())
     assert (frame["customers_low"].dropna() < frame["customers_high"].dropna()).all()
+
+
+def test_a_name_used_twice_is_refused_and_a_name_of_its_own_helps():
+    with pytest.raises(BadInput, match=r"more than one is called 'budget \+20%'"):
+        compare(PLAN, CURVES, [BudgetChange(0.2), BudgetChange(0.2)])
+    with pytest.raises(BadInput, match="'as planned' is the plan as it is"):
+        compare(PLAN, CURVES, [Together(BudgetChange(0.2), called="as planned")])
+    found = compare(PLAN, CURVES, [BudgetChange(0.2), Together(BudgetChange(0.2), called="again")])
+    assert found.frame.loc["again", "customers"] == found.frame.loc["budget +20%", "customers"]
+
+
+def test_a_question_that_cannot_be_asked_is_a_row_and_a_faulty_plan_an_error():
+    found = compare(PLAN, CURVES, [LowerValue(0.2), ChannelOff("no such"), BudgetChange(0.2)])
+    assert "customer's value" in found.frame.loc["customer value -20%", "problem"]
+    assert "unknown channel 'no such'" in found.frame.loc["no such off", "problem"]
+    assert found.frame.loc["budget +20%", "problem"] == ""
+    with pytest.raises(BadInput, match="unknown channel"):
+        compare(PLAN.replaced(subject_to=[Channel("no such").at_most(1)]), CURVES, [BudgetChange(0.2)])
+
+
+def test_business_changes_reach_objective_and_promise():
+    assert FixedCost(7e4).applied(PLAN, CURVES)[0].fixed_cost == 7e4
+    today = PLAN.evaluate(CURVES, PLAN.now).expected_customers
+    assert PromiseChange(0.02).applied(PLAN, CURVES)[0].subject_to[-1] == Customers(at_least=1.02 * today)
+    budgets: list[list[Budget]] = [[], [Budget(2e5, at_least=1e5)], [Budget(exactly=5)]]
+    moved = [BudgetOf(3e5).applied(PLAN.replaced(subject_to=part), CURVES)[0].subject_to[0] for part in budgets]
+    assert moved == [Budget(3e5), Budget(3e5, at_least=1e5), Budget(exactly=3e5)]
+    with pytest.raises(BadInput, match="today's spend"):
+        PromiseChange(0.1).applied(Plan(maximize=Customers(), subject_to=Budget(1e5)), CURVES)
 
 
 def test_frontiers_by_scenario():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ CAC = [sys.executable, "-c", "from optimizer.planning.cli import main; main()"]
 
 def cac(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [*CAC, *(str(argument) for argument in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=240, check=False)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
 
 @pytest.mark.parametrize(
@@ -86,15 +85,15 @@ def test_infeasible_ends_with_3_and_keeps_the_fit(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new" / "plan-output").iterdir()] == ["posterior.nc"]
 
 
-def test_help_is_quick() -> None:
-    """Seconds of processor, which other work on the machine does not stretch."""
-    times = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert cac("--help").returncode == 0
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(times) < 1.0
+def test_help_loads_nothing_heavy() -> None:
+    heavy = ("pymc", "arviz", "matplotlib", "cvxpy", "numba", "ibis", "duckdb", "pydantic")
+    code = (
+        f"import atexit, sys; atexit.register(lambda: print([name for name in {heavy} if name in sys.modules]));"
+        "sys.argv = ['cac', '--help']; from optimizer.planning.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_version_says_where_mmm_is() -> None:

@@ -76,6 +76,8 @@ def test_a_good_file_is_read_with_its_units(tmp_path: Path) -> None:
         ("    budget: -10%", "    cost: {tv: 0.1}", "is not a percentage; write it with its sign"),
         ("    budget: -10%", "    off: [serch]", "plan.yaml:16: scenarios.0.off.0: unknown channel 'serch'. Did you mean 'search'?"),
         ("    budget: -10%", "", "plan.yaml:15: scenarios.0: changes nothing"),
+        ("  - name: Lower budget\n", "  - name: plan\n", "plan.yaml:15: scenarios.0.name: 'plan' is what outputs call the plan itself"),
+        ("  - name: Lower budget\n", "  - {name: A, off: [tv]}\n  - name: A\n", "plan.yaml:16: scenarios.1.name: 'A' is used before"),
         ("    path: weekly.csv\n", "", "data.weekly.path: is required and missing."),
         ("{tv: tv_spend, search: search_spend}", "{tv: x, search: x}", "column 'x' is given to more than one channel"),
         ("{tv: tv_spend, search: search_spend}", "[]", "plan.yaml:6: data.weekly.spend"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from optimizer.planning.outputs.decision import reason
-from optimizer.planning.stages.result import ChannelRow, Estimate
+from attribution.estimates import Estimate
+from optimizer.planning.outputs.sections.channels import reason
+from optimizer.planning.stages.result import ChannelRow
 
 
 def row(channel: str, now: float, planned: float, marginal: float, limit: str = "") -> ChannelRow:

@@ -8,6 +8,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from mmm.model.adstock import Adstock
+from mmm.model.model import Likelihood
+from mmm.model.saturation import Saturation
 from optimizer.planning.file.config import Config
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "plan-file.md"
@@ -37,3 +40,9 @@ def test_no_key_of_the_tables_is_invented() -> None:
     named = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
     assert named
     assert named <= keys()
+
+
+def test_the_page_lists_the_families_that_the_mix_model_knows() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    for key, kind in (("adstock", Adstock), ("saturation", Saturation), ("likelihood", Likelihood)):
+        assert re.findall(r"`(\w+)`", rows[key]) == list(kind.families()), key

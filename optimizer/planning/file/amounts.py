@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from attribution.numbers import amount, typed_percent
+
 __all__ = ["Amount", "Money", "Percent", "Shift"]
 
 _PERCENT = re.compile(r"^\s*([+-]?\s*\d+(?:\.\d+)?)\s*%\s*$")
@@ -46,7 +48,7 @@ class Amount:
         return present * (1 + self.value) if self.relative else self.value
 
     def __str__(self) -> str:
-        return f"{self.value:+.0%}" if self.relative else f"{self.value:,.0f}"
+        return typed_percent(self.value) if self.relative else amount(self.value)
 
 
 def _amount(value: Any) -> Any:

@@ -27,9 +27,9 @@ from attribution import (
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.analyses import Attribution
 from optimizer.planning.file.keys.data import Touchpoints
-from optimizer.planning.file.keys.plan import BudgetLimits, Limits, PlanSection, Scenario
+from optimizer.planning.file.keys.plan import Limits, PlanSection
 
-__all__ = ["attribution_models", "build_plan", "changed", "path_rules", "reshaped"]
+__all__ = ["attribution_models", "build_plan", "path_rules", "reshaped"]
 
 
 def attribution_models(section: Attribution) -> dict[str, Any]:
@@ -159,29 +159,3 @@ def _channel(name: str, limits: Limits | None, present: float) -> list[Any]:
     if limits.zero_or_at_least is not None:
         constraints.append(channel.zero_or_at_least(limits.zero_or_at_least))
     return constraints
-
-
-def changed(section: PlanSection, scenario: Scenario, now: pd.Series) -> PlanSection:
-    """The plan section with a scenario's changes to its figures; channels off and costs change elsewhere."""
-    changes: dict[str, Any] = {}
-    if scenario.budget is not None:
-        changes["budget"] = _changed_budget(section, scenario.budget, float(now.sum()))
-    if scenario.customers is not None:
-        changes["customers"] = scenario.customers
-    if scenario.fixed_cost is not None:
-        changes["fixed_cost"] = scenario.fixed_cost.of(section.fixed_cost)
-    if scenario.value_per_customer is not None:
-        changes["value_per_customer"] = scenario.value_per_customer.of(section.value_per_customer or 0.0)
-    if scenario.off:
-        zero = Limits(fixed=Amount(0.0, relative=False))
-        changes["channels"] = {**section.channels, **dict.fromkeys(scenario.off, zero)}
-    return section.model_copy(update=changes)
-
-
-def _changed_budget(section: PlanSection, shift: Amount, present: float) -> Any:
-    given = section.budget or BudgetLimits(at_most=Amount(0.0, relative=True))
-
-    def moved(amount: Amount | None) -> Amount | None:
-        return None if amount is None else Amount(shift.of(amount.of(present)), relative=False)
-
-    return BudgetLimits(at_least=moved(given.at_least), at_most=moved(given.at_most), exactly=moved(given.exactly))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from attribution.errors import BadInput, nearest
+from attribution.numbers import CURRENCY
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
@@ -22,7 +23,7 @@ class Config(Section):
     """The whole plan file."""
 
     name: Name
-    currency: CurrencyCode = "EUR"
+    currency: CurrencyCode = CURRENCY
     outcome: Name = "customers"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     output: Path = Path("plan-output")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from attribution.estimates import Estimate
 from attribution.files import checksum, staged_folder
 from attribution.findings import Finding
-from optimizer.planning.outputs.tables import attribution_frame, attribution_parts, plan_frame, scenario_frame, sheets
+from optimizer.planning.outputs.sections.contents import SECTIONS
+from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
 from optimizer.planning.stages.provenance import versions
-from optimizer.planning.stages.result import Estimate, Run
+from optimizer.planning.stages.result import Run, blended_cac
 
 __all__ = ["MANIFEST", "write_outputs"]
 
@@ -39,19 +42,12 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
     The files written, the manifest last.
     """
     with staged_folder(folder, last=MANIFEST) as stage:
-        if run.attribution is not None:
-            _csv(attribution_frame(run.attribution), stage / "attribution.csv")
-            for title, frame in attribution_parts(run).items():
-                _csv(frame, stage / f"attribution_{title.lower()}.csv")
-        if run.belief is not None:
-            _csv(run.belief.to_frame(), stage / "belief.csv")
-        if run.tests is not None:
-            _csv(run.tests.table.reset_index(), stage / "tests.csv")
+        tables = [table for section in SECTIONS for table in section.tables(run)]
+        for table in tables:
+            if table.file is not None:
+                _csv(table.frame, stage / table.file)
         if run.plan is not None:
-            _csv(plan_frame(run.plan), stage / "plan.csv")
-            if run.scenarios:
-                _csv(scenario_frame(run.scenarios, run.plan), stage / "scenarios.csv")
-            _workbook(run, stage / "plan.xlsx")
+            _workbook(tables, stage / "plan.xlsx")
         if with_report:
             from optimizer.planning.outputs.figures import figures
             from optimizer.planning.outputs.report import render
@@ -78,14 +74,15 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
 _PERCENT, _MONEY = "0.0%", "#,##0"
 
 
-def _workbook(run: Run, path: Path) -> None:
+def _workbook(tables: Iterable[Table], path: Path) -> None:
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
     with pd.ExcelWriter(path, engine="openpyxl") as writer:
-        for title, frame in sheets(run).items():
-            frame.to_excel(writer, sheet_name=title, index=False)
-            sheet = writer.sheets[title]
+        for table in tables:
+            frame = table.frame
+            frame.to_excel(writer, sheet_name=table.sheet, index=False)
+            sheet = writer.sheets[table.sheet]
             sheet.freeze_panes = "B2"
             for number, column in enumerate(frame.columns, start=1):
                 letter = get_column_letter(number)
@@ -125,8 +122,8 @@ def _manifest(run: Run, sums: dict[str, str]) -> dict[str, Any]:
             "status": run.plan.allocation.status.value,
             "bound": _number(run.plan.allocation.bound),
             "gap": _number(run.plan.allocation.gap),
-            "blended_cac_now": _estimate(Estimate.blended_cac(run.plan.now)),
-            "blended_cac_planned": _estimate(Estimate.blended_cac(run.plan.planned)),
+            "blended_cac_now": _estimate(blended_cac(run.plan.now)),
+            "blended_cac_planned": _estimate(blended_cac(run.plan.planned)),
             "probability_better": _number(run.plan.probability_better),
         }
     return manifest
@@ -137,7 +134,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _estimate(estimate: Estimate) -> dict[str, float | None]:
-    return {name: _number(value) for name, value in vars(estimate).items()}
+    return {"mean": _number(estimate.point), "low": _number(estimate.low), "high": _number(estimate.high)}
 
 
 def _number(value: float | None) -> float | None:

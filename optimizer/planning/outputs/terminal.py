@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optimizer.planning.formats import MISSING, amount, gap, likelihood, number, percent, unit_cost
-from optimizer.planning.stages.result import AttributionResult, Estimate, PlanResult, Run
+from attribution.estimates import Estimate
+from attribution.numbers import MISSING, amount, cost, count, gap, likelihood, percent
+from optimizer.planning.stages.result import AttributionResult, PlanResult, Run, blended_cac
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,11 +67,10 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _ranged(estimate: Estimate, form: object) -> str:
-    write = form if callable(form) else number
-    if estimate.mean != estimate.mean:  # not a number: nothing spent, or nothing won
+def _ranged(estimate: Estimate, form: Callable[[float], str]) -> str:
+    if not estimate.known:
         return MISSING
-    return f"{write(estimate.mean)}\n[dim]{write(estimate.low)} – {write(estimate.high)}[/]"
+    return f"{form(estimate.point)}\n[dim]{form(estimate.low)} – {form(estimate.high)}[/]"
 
 
 def _plan_table(run: Run, plan: PlanResult) -> Table:
@@ -84,10 +85,10 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
             escape(row.channel),
             amount(row.now),
             amount(row.planned),
-            percent(row.planned / row.now - 1, signed=True) if row.now else "new" if row.planned else "–",
-            _ranged(row.customers, number),
-            _ranged(row.cac, unit_cost),
-            _ranged(row.marginal_cac, unit_cost),
+            percent(row.planned / row.now - 1, signed=True) if row.now else "new" if row.planned else MISSING,
+            _ranged(row.customers, count),
+            _ranged(row.cac, cost),
+            _ranged(row.marginal_cac, cost),
         )
     table.add_section()
     now, planned = float(plan.now.spend.sum()), float(plan.planned.spend.sum())
@@ -95,9 +96,9 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
         "all, organic included",
         amount(now),
         amount(planned),
-        percent(planned / now - 1, signed=True) if now else "–",
-        _ranged(Estimate.of(plan.planned.customers), number),
-        _ranged(Estimate.blended_cac(plan.planned), unit_cost),
+        percent(planned / now - 1, signed=True) if now else MISSING,
+        _ranged(Estimate.of(plan.planned.customers), count),
+        _ranged(blended_cac(plan.planned), cost),
         "",
     )
     return table
@@ -105,11 +106,11 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
 
 def _verdict(run: Run, plan: PlanResult) -> list[str]:
     currency = run.config.currency
-    now, planned = Estimate.blended_cac(plan.now), Estimate.blended_cac(plan.planned)
+    now, planned = blended_cac(plan.now), blended_cac(plan.planned)
     return [
-        f"Blended CAC now {unit_cost(now.mean)} {currency} ({unit_cost(now.low)} to {unit_cost(now.high)}), "
-        f"planned {unit_cost(planned.mean)} {currency} ({unit_cost(planned.low)} to {unit_cost(planned.high)}), "
-        f"{percent(planned.mean / now.mean - 1, signed=True)}.",
+        f"Blended CAC now {cost(now.point)} {currency} ({now.range()}), "
+        f"planned {cost(planned.point)} {currency} ({planned.range()}), "
+        f"{percent(planned.point / now.point - 1, signed=True)}.",
         f"Probability that the plan beats today's spend on {plan.aim.name}: {likelihood(plan.probability_better)}.",
         f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
@@ -129,8 +130,8 @@ def _scenario_table(run: Run, plan: PlanResult) -> Table:
         table.add_row(
             escape(scenario.name),
             amount(float(outcome.spend.sum())),
-            _ranged(Estimate.of(outcome.customers), number),
-            _ranged(Estimate.blended_cac(outcome), unit_cost),
+            _ranged(Estimate.of(outcome.customers), count),
+            _ranged(blended_cac(outcome), cost),
             percent(outcome.expected_cac / base - 1, signed=True),
         )
     for scenario in run.scenarios:
@@ -146,5 +147,5 @@ def _attribution_table(result: AttributionResult) -> Table:
     channels = next(iter(result.credits.values())).channels
     for channel in channels:
         cells = [Estimate.at(result.conversions[name], channel) for name in result.credits]
-        table.add_row(escape(channel), *(_ranged(cell, number) for cell in cells))
+        table.add_row(escape(channel), *(_ranged(cell, count) for cell in cells))
     return table

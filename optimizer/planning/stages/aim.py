@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 import numpy.typing as npt
 
+from attribution.numbers import amount, cost, count
 from optimizer.answer.evaluation import Evaluation
-from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.formats import amount, number, unit_cost
+from optimizer.question.objectives import Customers, Objective, Profit, Spend
 
 __all__ = ["Aim", "aim_of"]
 
@@ -70,7 +71,7 @@ class _BlendedCAC(Aim):
         return found.expected_cac
 
     def written(self, value: float) -> str:
-        return unit_cost(value)
+        return cost(value)
 
 
 @final
@@ -83,7 +84,7 @@ class _Customers(Aim):
         return found.expected_customers
 
     def written(self, value: float) -> str:
-        return number(value)
+        return count(value)
 
 
 @final
@@ -114,12 +115,17 @@ class _Profit(Aim):
         return amount(value)
 
 
-def aim_of(section: PlanSection, outcome: str) -> Aim:
-    """The aim of a plan section; ``outcome`` is what one unit of the KPI is called."""
-    if section.minimize == "blended_cac":
-        return _BlendedCAC("blended CAC", True)
-    if section.minimize == "spend":
-        return _Spend("spend", True)
-    if section.maximize == "customers":
+def aim_of(objective: Objective, outcome: str) -> Aim:
+    """The aim of a plan's objective; ``outcome`` is what one unit of the KPI is called."""
+    if isinstance(objective, Profit):
+        return _Profit("profit", False, value_per_customer=_one_value(objective))
+    if isinstance(objective, Customers):
         return _Customers(f"new {outcome}", False, False)
-    return _Profit("profit", False, value_per_customer=section.value_per_customer or 0.0)
+    return _Spend("spend", True) if isinstance(objective, Spend) else _BlendedCAC("blended CAC", True)
+
+
+def _one_value(objective: Profit) -> float:
+    """A customer's value; a plan file states one for all channels."""
+    if isinstance(objective.value_per_customer, Mapping):
+        raise TypeError("a plan file's customers are worth the same in every channel")
+    return objective.value_per_customer

@@ -10,6 +10,7 @@ import pandas as pd
 import attribution
 from attribution import ByConversionDate, ByTouchDate, Journeys, cac_by_period
 from attribution.errors import BadInput, Problem
+from attribution.numbers import amount, percent
 from mmm import Panel
 from optimizer.planning.file.assemble import attribution_models
 from optimizer.planning.file.config import Config
@@ -18,8 +19,6 @@ from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import AttributionResult
 
 __all__ = ["attribute"]
-
-_POINTS = {"estimate": "mean", "5%": "low", "95%": "high"}
 
 
 def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResult | None:
@@ -34,11 +33,11 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
         update(number / len(models), name)
         found = attribution.bootstrap(journeys, model, replicates=config.attribution.replicates, seed=config.seed)
         credit[name] = found.credit
-        conversions[name] = _points(found.summary("conversions"))
+        conversions[name] = found.summary("conversions")
         if found.credit.removal_effect is not None:
-            removal[name] = _points(found.summary("removal_effect"))
+            removal[name] = found.summary("removal_effect")
         if spend is not None:
-            cac[name] = _points(found.cac(spend)).loc[list(spend.index)]
+            cac[name] = found.cac(spend).loc[list(spend.index)]
     by_segment, by_period = _segments(config, journeys, models), None
     if config.attribution.periods is not None:
         if inputs.panel is None or not journeys.timed:
@@ -48,7 +47,8 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
     if untouched:
         share = untouched / (untouched + journeys.totals["conversions"])
         notes.append(
-            f"{untouched:,.0f} conversions ({share:.0%}) had no touch in the lookback window; no model credits them."
+            f"{amount(untouched)} conversions ({percent(share)}) had no touch in the lookback window; "
+            "no model credits them."
         )
     return AttributionResult(
         credit,
@@ -62,10 +62,6 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
         tuple(notes),
         tuple(attribution.intent_riders(journeys)),
     )
-
-
-def _points(summary: pd.DataFrame) -> pd.DataFrame:
-    return summary[list(_POINTS)].rename(columns=_POINTS)
 
 
 def _segments(config: Config, journeys: Journeys, models: Mapping[str, Any]) -> pd.DataFrame | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from attribution.estimates import Estimate
 from attribution.findings import Finding
+from attribution.numbers import likelihood
 from mmm.checks.prior_sensitivity import Sensitivity
 from mmm.posterior.posterior import Posterior
 from optimizer.answer.evaluation import evaluated
-from optimizer.planning.formats import likelihood
-from optimizer.planning.stages.result import BeliefResult, BeliefRow, Estimate, Run
+from optimizer.planning.stages.result import BeliefResult, BeliefRow, Run, blended_cac
 
 __all__ = ["believe"]
 
@@ -29,9 +30,9 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
     rows = tuple(
         BeliefRow(
             channel=channel,
-            believed=_believed(_line(shift, channel), float(spend[channel]), total),
-            found=_estimate(_line(found, channel)),
-            neutral=_estimate(_line(other, channel)) if other is not None else None,
+            believed=_believed(shift, channel, float(spend[channel]), total),
+            found=Estimate.at(found, channel, "median"),
+            neutral=Estimate.at(other, channel, "median") if other is not None else None,
             learnt=float(shift["learnt"][channel]),
             text=str(shift["text"][channel]),
         )
@@ -49,7 +50,7 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
         evaluated(curves, found.spend, organic.predicted, found.fixed_cost) for found in (plan.now, plan.planned)
     )
     better = plan.aim.probability_better(planned, now)
-    costs = Estimate.blended_cac(now), Estimate.blended_cac(planned)
+    costs = blended_cac(now), blended_cac(planned)
     return BeliefResult(rows, *costs, better, (*findings, _holds(better)))
 
 
@@ -67,14 +68,8 @@ def _holds(better: float) -> Finding:
     return Finding("plan_under_neutral_belief", better >= _HALF, better, _HALF, text)
 
 
-def _believed(line: pd.Series, spend: float, total: float) -> Estimate:
-    median, low, high = (float(line[f"prior {point}"]) for point in ("median", "5%", "95%"))
-    return Estimate(spend / (median * total), spend / (high * total), spend / (low * total) if low > 0 else np.inf)
-
-
-def _line(table: pd.DataFrame, channel: str) -> pd.Series:
-    return pd.Series(table.loc[channel])
-
-
-def _estimate(line: pd.Series) -> Estimate:
-    return Estimate(float(line["median"]), float(line["5%"]), float(line["95%"]))
+def _believed(shift: pd.DataFrame, channel: str, spend: float, total: float) -> Estimate:
+    """The CAC of a believed share of all customers; the highest share is the lowest CAC."""
+    share = Estimate.at(shift.rename(columns=lambda name: name.removeprefix("prior ")), channel, "median")
+    most = spend / (share.low * total) if share.low > 0 else np.inf
+    return Estimate(spend / (share.point * total), spend / (share.high * total), most)

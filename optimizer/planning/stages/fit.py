@@ -10,6 +10,8 @@ from pathlib import Path
 import mmm
 from attribution.errors import BadInput, NotConverged
 from attribution.findings import Finding
+from attribution.numbers import decimal
+from mmm.posterior.fit_checks import GATE
 from optimizer.planning.file.config import Config
 from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.model import mix_model, neutral
@@ -50,7 +52,7 @@ def _kept_or_fitted(config: Config, inputs: Inputs, panel: mmm.Panel, path: Path
 
     def watch(state: mmm.Progress) -> None:
         again = f", attempt {state.attempt}" if state.attempt > 1 else ""
-        left = f", {state.remaining:.0f} s left" if 1 <= state.remaining < float("inf") else ""
+        left = f", {decimal(state.remaining, 0)} s left" if 1 <= state.remaining < float("inf") else ""
         update(state.share, f"{len(state.chains)} chains, {state.divergences} divergences{left}{again}")
 
     model = mix_model(config, inputs)
@@ -113,9 +115,6 @@ def require_convergence(posterior: mmm.Posterior | None, accept: bool) -> None:
         + "\nRemedy: raise model.time_budget, or simplify the model (fewer channels, controls or harmonics, shorter "
         "lags). To use the fit all the same, set model.accept_unconverged: true; every output will say so."
     )
-
-
-GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
 
 
 def _sentence(finding: Finding) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 from attribution import Cleaning, Journeys
 from attribution.errors import BadInput, Problem
 from attribution.files import checksum
+from attribution.numbers import amount
 from attribution.reading.sources import log_table, read_table
 from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
@@ -227,14 +228,14 @@ class _Reader:
             cleaning=Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates),
         )
         self.assumptions += [
-            f"Left out as asked: {rows:,} rows, {why}." for why, rows in journeys.exclusions.items() if rows
+            f"Left out as asked: {amount(rows)} rows, {why}." for why, rows in journeys.exclusions.items() if rows
         ]
         if log.identity is not None:
             known: ibis.Table = log_table(str(self._path(log.identity.path)))
             self._note("identity map", log.identity.path, int(known.count().execute()))
         journeys = reshaped(journeys, self._config.attribution)
         first, last = period_of(journeys)
-        covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(journeys):,} paths"
+        covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(journeys))} paths"
         self._note("touchpoints", log.path, round(journeys.totals["touches"]), covers)
         self._note(
             "conversions", log.conversions.path, round(journeys.totals["conversions"] + journeys.totals["untouched"])

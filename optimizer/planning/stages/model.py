@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 
 import mmm
@@ -20,25 +19,6 @@ __all__ = ["mix_model", "neutral"]
 
 _SIGMAS_OF_90_PERCENT = 1.6448536269514722
 
-_ADSTOCKS: Mapping[str, type[Adstock]] = {
-    "geometric": mmm.GeometricAdstock,
-    "delayed": mmm.DelayedAdstock,
-    "weibull_pdf": mmm.WeibullPDFAdstock,
-    "weibull_cdf": mmm.WeibullCDFAdstock,
-}
-_SATURATIONS: Mapping[str, type[Saturation]] = {
-    "hill": mmm.HillSaturation,
-    "logistic": mmm.LogisticSaturation,
-    "michaelis_menten": mmm.MichaelisMentenSaturation,
-    "exponential": mmm.ExponentialSaturation,
-    "power": mmm.PowerSaturation,
-    "none": mmm.NoSaturation,
-}
-_LIKELIHOODS: Mapping[str, type[Likelihood]] = {
-    "normal": mmm.NormalLikelihood,
-    "student_t": mmm.StudentTLikelihood,
-    "negative_binomial": mmm.NegativeBinomialLikelihood,
-}
 _TRENDS = {"linear": mmm.LinearTrend, "piecewise": mmm.PiecewiseTrend, "none": mmm.NoTrend}
 
 
@@ -55,7 +35,7 @@ def mix_model(config: Config, inputs: Inputs) -> mmm.Model:
         effects=_effects(config, inputs),
         trend=(_TRENDS[section.trend](), *([mmm.RandomWalk(section.wander)] if section.wander else [])),
         season=mmm.Season(period=period, order=order) if order else (),
-        likelihood=_LIKELIHOODS[section.likelihood](),
+        likelihood=Likelihood.families()[section.likelihood](),
         lift_tests=inputs.lift_tests,
     )
 
@@ -68,7 +48,7 @@ def neutral(config: Config, model: mmm.Model) -> mmm.Model:
 def _adstock(section: MixModel, channel: str) -> Adstock:
     own = section.channels.get(channel)
     name = own.adstock if own is not None and own.adstock is not None else section.adstock
-    return mmm.NoAdstock() if name == "none" else _ADSTOCKS[name](lags=section.lags)
+    return mmm.NoAdstock() if name == mmm.NoAdstock.name else Adstock.families()[name](lags=section.lags)
 
 
 def _reached(panel: mmm.Panel | None) -> list[str]:
@@ -86,7 +66,8 @@ def _chosen(section: MixModel, channel: str) -> bool:
 
 def _saturation(section: MixModel, channel: str) -> Saturation:
     own = section.channels.get(channel)
-    return _SATURATIONS[own.saturation if own is not None and own.saturation is not None else section.saturation]()
+    name = own.saturation if own is not None and own.saturation is not None else section.saturation
+    return Saturation.families()[name]()
 
 
 def _effects(config: Config, inputs: Inputs) -> Effects:

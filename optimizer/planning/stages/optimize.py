@@ -8,20 +8,24 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from attribution.errors import IllPosedPlan, InfeasiblePlan
+from attribution.errors import BadInput, InfeasiblePlan
+from attribution.estimates import Estimate
 from attribution.findings import Finding
+from attribution.numbers import amount, likelihood
 from mmm import Posterior, ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
 from optimizer.plan import Plan
-from optimizer.planning.file.assemble import build_plan, changed
+from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
+from optimizer.planning.file.scenarios import what_if
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.progress import Update
-from optimizer.planning.stages.result import ChannelRow, Estimate, PlanResult, ScenarioResult
+from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.question.program import Program
+from optimizer.scenarios import answered
 
 __all__ = ["make_plan", "plan_scenarios"]
 
@@ -47,7 +51,7 @@ def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Upda
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
     update(0.6, "frontier")
     seen = observed_maximum(posterior.panel, section.weeks)
-    aim = aim_of(section, config.outcome)
+    aim = aim_of(plan.objective, config.outcome)
     return PlanResult(
         aim=aim,
         plan=plan,
@@ -55,7 +59,7 @@ def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Upda
         allocation=allocation,
         now=today,
         planned=planned,
-        rows=tuple(_rows(allocation, today, planned)),
+        rows=tuple(_rows(plan.program(curves), allocation, today, planned)),
         organic=organic,
         probability_better=aim.probability_better(planned, today),
         observed_maximum=seen,
@@ -65,10 +69,8 @@ def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Upda
     )
 
 
-def plan_scenarios(
-    config: Config, inputs: Inputs, posterior: Posterior, base: PlanResult, update: Update
-) -> tuple[ScenarioResult, ...]:
-    """Plan every what-if of the plan file anew."""
+def plan_scenarios(config: Config, base: PlanResult, update: Update) -> tuple[ScenarioResult, ...]:
+    """Ask every what-if of the plan file; one that cannot be asked says why, and the others go on."""
     results = []
     for number, scenario in enumerate(config.scenarios):
         update(number / len(config.scenarios), scenario.name)
@@ -77,19 +79,17 @@ def plan_scenarios(
 
 
 def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> ScenarioResult:
-    present = base.now.spend
-    curves = ResponseCurves(
-        {channel: curve.scaled(cost=1 + scenario.cost.get(channel, 0.0)) for channel, curve in base.curves.items()}
-    )
-    asked = changed(section, scenario, present)
-    plan = build_plan(asked, present, base.plan.organic, base.now.expected_customers)
     try:
-        allocation = plan.solve(curves, gap=section.gap)
-    except (InfeasiblePlan, IllPosedPlan) as error:
+        asked = what_if(scenario, section)
+    except BadInput as error:
         return ScenarioResult(scenario.name, None, problem=str(error))
-    outcome = plan.evaluate(curves, allocation.spend)
-    better = aim_of(asked, "").probability_better(outcome, plan.evaluate(curves, present))
-    return ScenarioResult(scenario.name, outcome, better, allocation.gap)
+    answer = answered(asked, base.plan, base.curves, section.gap)
+    outcome = answer.outcome
+    if answer.allocation is None or outcome is None:
+        return ScenarioResult(scenario.name, None, problem=answer.problem)
+    today = answer.plan.evaluate(answer.curves, base.now.spend)
+    better = aim_of(answer.plan.objective, "").probability_better(outcome, today)
+    return ScenarioResult(scenario.name, outcome, better, answer.allocation.gap)
 
 
 def _section(config: Config) -> PlanSection:
@@ -105,8 +105,7 @@ def _now(inputs: Inputs, curves: ResponseCurves) -> pd.Series:
     return inputs.now.reindex(list(curves.channels)).astype(float)
 
 
-def _rows(allocation: Allocation, now: Evaluation, planned: Evaluation) -> Iterator[ChannelRow]:
-    program = allocation.plan.program(allocation.curves)
+def _rows(program: Program, allocation: Allocation, now: Evaluation, planned: Evaluation) -> Iterator[ChannelRow]:
     scale = max(float(now.spend.sum()), float(planned.spend.sum()), 1e-300)
     for place, channel in enumerate(allocation.curves.channels):
         before, after = float(now.spend[channel]), float(planned.spend[channel])
@@ -128,7 +127,7 @@ def _rows(allocation: Allocation, now: Evaluation, planned: Evaluation) -> Itera
 def _binding(program: Program, place: int, spend: float, slack: float) -> str:
     """Which of a channel's own limits its spend stands at; shared ones show as prices."""
     own = [bound for bound in program.bounds if bound.channel == place]
-    sides = {bound.sign for bound in own if bound.limit - bound.sign * spend <= slack}
+    sides = {bound.sign for bound in own if bound.room - bound.sign * spend <= slack}
     if sides == {-1.0, 1.0}:
         return "fixed"
     if spend <= slack:
@@ -166,7 +165,7 @@ def _promise_likely(section: PlanSection, now: Evaluation, planned: Evaluation) 
     promise = section.customers.at_least.of(now.expected_customers)
     chance = planned.probability_of(promise)
     text = (
-        f"The promise of {promise:,.0f} customers holds in expectation, and with probability {chance:.0%}; "
+        f"The promise of {amount(promise)} customers holds in expectation, and with probability {likelihood(chance)}; "
         "promise less to be surer."
     )
     return Finding("promise_kept", chance >= 0.4, chance, 0.4, text)

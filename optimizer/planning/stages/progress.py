@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from attribution.numbers import percent, seconds
+
 __all__ = ["Progress", "Update"]
 
 Update = Callable[[float, str], None]
@@ -36,7 +38,7 @@ class Progress:
             yield update
         self.seconds[name] = time.perf_counter() - start
         if not self._stream.isatty():
-            print(f"{name}: done in {self.seconds[name]:.1f} s", file=self._stream, flush=True)
+            print(f"{name}: done in {seconds(self.seconds[name])}", file=self._stream, flush=True)
 
     @contextmanager
     def _bar(self, name: str) -> Iterator[Update]:
@@ -68,6 +70,6 @@ class Progress:
             nonlocal shown
             if time.perf_counter() - shown > 10:
                 shown = time.perf_counter()
-                print(f"{name}: {part:.0%} {note}", file=self._stream, flush=True)
+                print(f"{name}: {percent(part)} {note}", file=self._stream, flush=True)
 
         yield update

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
-from importlib import metadata
 from importlib.util import find_spec
+
+from attribution.versions import installed
 
 __all__ = ["InputFile", "versions"]
 
@@ -39,8 +40,7 @@ class InputFile:
 
 def versions() -> dict[str, str]:
     """Versions of this project, Python and the libraries that figures depend on, and where ``mmm`` is."""
-    found = {"blended-cac": metadata.version("blended-cac"), "Python": platform.python_version()}
-    found |= {name: metadata.version(name) for name in _SHOWN}
+    found = installed(["blended-cac"]) | {"Python": platform.python_version()} | installed(_SHOWN)
     # another distribution, mmm-proto-schema, also installs a top-level package called mmm
     spec = find_spec("mmm")
     return found | {"mmm loaded from": str(spec.origin) if spec else "nowhere"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from attribution.estimates import Estimate
 from attribution.findings import Finding
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
@@ -28,55 +28,23 @@ __all__ = [
     "BeliefResult",
     "BeliefRow",
     "ChannelRow",
-    "Estimate",
     "PlanResult",
     "Run",
     "ScenarioResult",
     "TestsResult",
+    "blended_cac",
+    "paid_cac",
 ]
 
-Draws = npt.NDArray[np.float64]
-INTERVAL = (0.05, 0.95)
+
+def blended_cac(found: Evaluation) -> Estimate:
+    """Blended CAC of a spend: the expected totals' ratio, and the interval over draws."""
+    return Estimate.cost(found.fixed_cost + float(found.spend.sum()), found.customers)
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 90 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, draws: Draws) -> Self:
-        """Mean and 5th to 95th percentile of draws."""
-        low, high = np.quantile(draws, INTERVAL)
-        return cls(float(np.mean(draws)), float(low), float(high))
-
-    @classmethod
-    def cost(cls, spend: float, customers: Draws) -> Self:
-        """Spend per customer; the point is spend over mean customers, for a mean of ratios need not exist."""
-        mean = float(np.mean(customers))
-        if spend == 0 or mean <= 0:
-            return cls(np.nan, np.nan, np.nan)
-        low, high = np.quantile(customers, INTERVAL)
-        return cls(spend / mean, spend / float(high), spend / float(low) if low > 0 else np.inf)
-
-    @classmethod
-    def blended_cac(cls, found: Evaluation) -> Self:
-        """Blended CAC of a spend: the expected totals' ratio, and the interval over draws."""
-        return cls.cost(found.fixed_cost + float(found.spend.sum()), found.customers)
-
-    @classmethod
-    def paid_cac(cls, found: Evaluation) -> Self:
-        """Paid spend over paid customers."""
-        return cls.cost(float(found.spend.sum()), found.paid.to_numpy().sum(axis=1))
-
-    @classmethod
-    def at(cls, table: pd.DataFrame, row: str) -> Self:
-        """From a row of a table with the columns mean, low and high."""
-        values = table[["mean", "low", "high"]].to_numpy(dtype=float)[table.index.get_loc(row)]
-        return cls(*(float(value) for value in values))
+def paid_cac(found: Evaluation) -> Estimate:
+    """Paid spend over paid customers."""
+    return Estimate.cost(float(found.spend.sum()), found.paid.to_numpy().sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -138,15 +106,15 @@ class AttributionResult:
     credits
         Model name to credit.
     conversions
-        Model name to channel x (mean, low, high) of credited conversions.
+        Model name to the bootstrap's summary of credited conversions.
     spend
         Spend over the period that the journeys cover, by channel; None where the run has no spend for it.
     period
         First and last of the weeks whose spend that is; None where it does not come from the weekly table.
     cac
-        Model name to channel x (mean, low, high), in currency; empty without spend.
+        Model name to the bootstrap's summary of CAC, in currency; empty without spend.
     removal_effect
-        Markov model's name to channel x (mean, low, high), a share of conversions.
+        Markov model's name to the bootstrap's summary of it, a share of conversions.
     by_segment
         Credit by model, segment and channel; None where the plan file names no segments.
     by_period
@@ -223,8 +191,7 @@ class BeliefResult:
             for name in ("believed", "found", "neutral"):
                 estimate: Estimate | None = getattr(row, name)
                 if estimate is not None:
-                    line |= {f"cac_{name}": estimate.mean, f"cac_{name}_low": estimate.low}
-                    line |= {f"cac_{name}_high": estimate.high}
+                    line |= estimate.flat(f"cac_{name}")
             rows.append(line | {"learnt": row.learnt, "text": row.text})
         return pd.DataFrame(rows)
 

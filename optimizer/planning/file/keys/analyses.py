@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from mmm.model.adstock import Adstock
+from mmm.model.model import Likelihood
+from mmm.model.saturation import Saturation
 from optimizer.planning.file.amounts import Money
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Section
 
@@ -47,8 +50,14 @@ class Season(Section):
     order: Annotated[int, Field(ge=0, le=12)] = 3
 
 
-AdstockName = Literal["geometric", "delayed", "weibull_pdf", "weibull_cdf", "none"]
-SaturationName = Literal["hill", "logistic", "michaelis_menten", "exponential", "power", "none"]
+if TYPE_CHECKING:
+    AdstockName = str
+    SaturationName = str
+    LikelihoodName = str
+else:
+    AdstockName = Literal[tuple(Adstock.families())]
+    SaturationName = Literal[tuple(Saturation.families())]
+    LikelihoodName = Literal[tuple(Likelihood.families())]
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
 
 
@@ -96,7 +105,7 @@ class MixModel(Section):
     wander: Annotated[float, Field(ge=0, le=2)] = 0.0
     season: Season = Season()
     holidays: CountryCode | None = None
-    likelihood: Literal["normal", "student_t", "negative_binomial"] = "normal"
+    likelihood: LikelihoodName = "normal"
     belief: Belief = Belief()
     sensitivity: bool = True
     draws: Annotated[int, Field(ge=200, le=20_000)] = 1000

@@ -8,8 +8,12 @@ from pydantic import Field, field_validator, model_validator
 
 from optimizer.planning.file.amounts import Amount, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
+from optimizer.scenarios import AsPlanned
 
-__all__ = ["BudgetLimits", "GroupLimits", "Limits", "NextTests", "PlanSection", "Promise", "Scenario"]
+__all__ = ["PLAN_ITSELF", "BudgetLimits", "GroupLimits", "Limits", "NextTests", "PlanSection", "Promise", "Scenario"]
+
+PLAN_ITSELF = "Plan"
+"""What outputs call the plan among its what-ifs."""
 
 
 class Limits(Section):
@@ -127,6 +131,13 @@ class Scenario(Section):
     customers: Promise | None = None
     fixed_cost: Shift | None = None
     value_per_customer: Shift | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _another_name_than_the_plan(cls, name: str) -> str:
+        if name.strip().casefold() in {PLAN_ITSELF.casefold(), AsPlanned().name}:
+            raise ValueError(f"{name!r} is what outputs call the plan itself; choose another name")
+        return name
 
     @model_validator(mode="after")
     def _changes_something(self) -> Scenario:

@@ -1,4 +1,4 @@
-"""Events dealt out and sorted: every event once, users whole, in order, wherever they wait and however few bits are left."""
+"""Events partitioned and sorted: every event once, users whole, in order, wherever they wait and however few bits are left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import attribution.paths.fold
 import attribution.paths.from_duckdb
 from attribution import BadInput, Engine, Journeys, Markov, PathRules, bootstrap
 from attribution.paths.fold import _in_order
-from attribution.paths.partition import PARTS, cut, deal, in_file, in_memory
+from attribution.paths.partition import PARTS, cut, in_file, in_memory, partition
 from attribution.reading.sources import log_table, memory_limit, spill_folder
 
 
@@ -25,10 +25,10 @@ def test_parts_hold_whole_users_and_every_event_once(room):
     users = rng.integers(0, 2**64, 500, dtype=np.uint64)
     batches = [(rng.choice(users, size), rng.integers(0, 1_000, size)) for size in (0, 1, 700, 3_000)]
     with room() as keep:
-        dealt = deal(batches, keep)
-        parts = [dealt.parts(number, number + 1) for number in range(PARTS)]
-        together = dealt.parts(0, PARTS)
-    assert len(dealt) == 3_701
+        partitioned = partition(batches, keep)
+        parts = [partitioned.between(number, number + 1) for number in range(PARTS)]
+        together = partitioned.between(0, PARTS)
+    assert len(partitioned) == 3_701
     found = [pd.DataFrame({"user": user, "event": event}) for user, event in [*parts, together]]
     given = pd.concat([pd.DataFrame({"user": user, "event": event}) for user, event in batches])
     order = {"by": ["user", "event"], "ignore_index": True}
@@ -89,7 +89,7 @@ def test_a_full_disk_names_the_folder_and_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: Full())  # noqa: A006
     user = np.zeros(3, dtype=np.uint64)
     with in_file(str(tmp_path)) as keep, pytest.raises(BadInput, match=rf"{tmp_path.name}: No space.*Engine\(spill"):
-        deal([(user, user.astype(np.int64))], keep)
+        partition([(user, user.astype(np.int64))], keep)
 
 
 def test_settings_of_duckdb_are_read_back(tmp_path):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from optimizer.planning.formats import amount, change, gap, likelihood, number, percent, unit_cost
-from optimizer.planning.stages.result import ChannelRow, Estimate, PlanResult, Run
+from attribution.estimates import Estimate
+from attribution.numbers import amount, cost, count, gap, likelihood, percent, ratio
+from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.stages.result import PlanResult, Run, blended_cac
 
-__all__ = ["Card", "Decision", "decision", "reason"]
+__all__ = ["DECISION", "Card", "Decision"]
 
 
 @dataclass(frozen=True)
@@ -42,22 +45,25 @@ class Decision:
     cards: tuple[Card, ...]
 
 
-def decision(run: Run, plan: PlanResult) -> Decision:
-    """The decision of a finished plan."""
+def _view(run: Run) -> dict[str, Any] | None:
+    return {"decision": _decision(run, run.plan)} if run.plan is not None else None
+
+
+def _decision(run: Run, plan: PlanResult) -> Decision:
     now, planned, currency, outcome = plan.now, plan.planned, run.config.currency, run.config.outcome
     customers = Estimate.of(planned.customers)
     chance = plan.probability_better
     tone = "bad" if not run.converged or chance < 0.5 else "warn" if chance < 0.8 else "good"
     sentences = (
-        f"The plan expects {number(customers.mean)} new {outcome}, organic ones included ({number(customers.low)} to "
-        f"{number(customers.high)}), {_against_now(customers.mean, now.expected_customers)}.",
+        f"The plan expects {count(customers.point)} new {outcome}, organic ones included ({customers.range(count)}), "
+        f"{_against_now(customers.point, now.expected_customers)}.",
         f"By the mix model's own uncertainty it beats today's spend on {plan.aim.name} with probability "
         f"{likelihood(chance)}.",
         _proof(plan),
     )
     cards = (
-        _estimated(f"Blended CAC, {currency}", Estimate.blended_cac(now), Estimate.blended_cac(planned), unit_cost),
-        _estimated(f"New {outcome}", Estimate.of(now.customers), customers, number),
+        _estimated(f"Blended CAC, {currency}", blended_cac(now), blended_cac(planned), cost),
+        _estimated(f"New {outcome}", Estimate.of(now.customers), customers, count),
         Card(f"Spend, {currency}", amount(float(planned.spend.sum())), f"now {amount(float(now.spend.sum()))}"),
         Card("Beats today's spend", _short(likelihood(chance)), f"on {plan.aim.name}, by the model"),
         Card("From the best plan", _short(gap(plan.allocation.gap)), "proved, on these curves"),
@@ -71,14 +77,14 @@ def _short(text: str) -> str:
 
 
 def _estimated(label: str, now: Estimate, planned: Estimate, form: Callable[[float], str]) -> Card:
-    return Card(label, form(planned.mean), f"{form(planned.low)} to {form(planned.high)}; now {form(now.mean)}")
+    return Card(label, form(planned.point), f"{planned.range(form)}; now {form(now.point)}")
 
 
 def _against_now(customers: float, now: float) -> str:
     extra = customers - now
     if abs(extra) < 1e-3 * customers:
         return "as many as if today's spend went on"
-    return f"{number(abs(extra))} {'more' if extra > 0 else 'fewer'} than if today's spend went on"
+    return f"{count(abs(extra))} {'more' if extra > 0 else 'fewer'} than if today's spend went on"
 
 
 def _guardrail(run: Run, cac: float) -> tuple[Card, ...]:
@@ -86,7 +92,7 @@ def _guardrail(run: Run, cac: float) -> tuple[Card, ...]:
     if value is None:
         return ()
     side = "above" if value / cac >= 3 else "below"
-    return (Card("LTV:CAC", f"{value / cac:.1f}", f"{side} the usual guardrail of 3"),)
+    return (Card("LTV:CAC", ratio(value / cac), f"{side} the usual guardrail of 3"),)
 
 
 def _moves(plan: PlanResult, currency: str) -> str:
@@ -106,34 +112,6 @@ def _moves(plan: PlanResult, currency: str) -> str:
         text += f" ({percent(total / before, signed=True)})"
     parts = [f"less on {_listed(down)}"] * bool(down) + [f"more on {_listed(up)}"] * bool(up)
     return ", ".join([text, *parts])
-
-
-def reason(row: ChannelRow, rows: Sequence[ChannelRow], blended: float, currency: str, outcome: str) -> str:
-    """Why a channel gets what it gets.
-
-    Parameters
-    ----------
-    row, rows
-        The channel, and all channels of the plan.
-    blended
-        The plan's blended CAC.
-    currency, outcome
-        Of the plan file.
-    """
-    if row.planned == 0:
-        return "Gets nothing in the plan." if row.now else "Is not used, and the plan leaves it so."
-    moved = change(row.now, row.planned).capitalize()
-    following = "the next customer costs" if outcome == "customers" else f"one more unit of {outcome} costs"
-    marginal = f"{following} {unit_cost(row.marginal_cac.mean)} {currency}"
-    if row.limit in {"at its most", "at its least", "fixed"}:
-        what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]
-        return f"{moved}: held {row.limit} by its limit; there {marginal}, so without it the channel {what}."
-    free = [other.marginal_cac.mean for other in rows if other.planned and not other.limit]
-    if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
-        verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
-        return f"{moved}: {verb} {marginal}, as in every channel that no limit holds."
-    side = "below" if row.marginal_cac.mean < blended else "above"
-    return f"{moved}: at the planned spend {marginal}, {side} the blended CAC of {unit_cost(blended)}."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -162,3 +140,6 @@ def _proof(plan: PlanResult) -> str:
         f"{'below' if aim.lower_is_better else 'above'} {aim.written(allocation.bound)}; the plan lies "
         f"{gap(allocation.gap)} from that."
     )
+
+
+DECISION = Section("decision", "Decision", _view)

@@ -1,0 +1,101 @@
+"""prepare: a panel and a model made ready for sampling, once for each fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self, TypeAlias
+
+from attribution.errors import BadInput
+from attribution.errors import Problem as Complaint
+from attribution.findings import Finding
+from mmm.arrays import Array
+from mmm.data.lift_tests import check_windows
+from mmm.data.panel import Panel
+from mmm.data.panel_checks import check_panel
+from mmm.model.baseline import Design, design
+from mmm.model.model import Model
+from mmm.sampling.geo_problem import GeoProblem, standardise_geos
+from mmm.sampling.layout import Layout, layout
+from mmm.sampling.national_problem import Problem, standardise
+from mmm.sampling.usable import active, check_outcome, parameter_count
+
+__all__ = ["Prepared", "Stated", "prepare"]
+
+Stated: TypeAlias = Problem | GeoProblem
+"""A panel and a model in the kernel's units, national or by geo."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Everything about a fit that no draw changes.
+
+    Parameters
+    ----------
+    given
+        The panel as given.
+    panel
+        With the channels that spent anything, and the organic ones that did anything.
+    model
+        What it says of those.
+    layout
+        Places of the parameters.
+    designs
+        Columns of each geo's baseline.
+    parameters
+        How many the model learns from the panel.
+    problem
+        In the kernel's units.
+    findings
+        On the panel as given, for this model.
+    """
+
+    given: Panel
+    panel: Panel
+    model: Model
+    layout: Layout
+    designs: tuple[Design, ...]
+    parameters: int
+    problem: Stated
+    findings: tuple[Finding, ...]
+
+    def with_kpi(self, kpi: Array) -> Self:
+        """The same with another KPI, in the units and the shape of the problem's."""
+        return replace(self, problem=replace(self.problem, kpi=kpi))
+
+
+def prepare(panel: Panel, model: Model | None = None) -> Prepared:
+    """Make a panel and a model, the default one where None, ready for sampling.
+
+    Raises
+    ------
+    BadInput
+        Where no channel has any spend, the panel has fewer rows than the model has parameters, the KPI is none that the
+        model can explain, or the kernel knows a family of the model not.
+    """
+    kept, model = active(panel), Model() if model is None else model
+    if not kept.channels:
+        remedy = "name the right spend columns; a model without media has nothing to say."
+        raise BadInput(Complaint("panel", "no channel has any spend.", remedy=remedy))
+    check_outcome(kept, model.likelihood)
+    about = model.about(panel, kept)
+    places = layout(about, kept)
+    designs = tuple(design(kept, about.trends, about.seasons, controls=controls) for controls in kept.controls)
+    count, rows = parameter_count(places, designs[0], kept.kpi[0]), kept.kpi.size
+    if rows < count:
+        text = f"has {rows} rows, fewer than the model's {count} parameters."
+        remedy = "lengthen the panel, join channels, drop controls or lower the season's order."
+        raise BadInput(Complaint("panel", text, remedy=remedy))
+    if len(kept.geos) > 1:
+        problem: Stated = standardise_geos(kept, about, places, designs)
+    else:
+        problem = standardise(kept, about, places, designs[0])
+    return Prepared(
+        given=panel,
+        panel=kept,
+        model=about,
+        layout=places,
+        designs=designs,
+        parameters=count,
+        problem=problem,
+        findings=(*check_panel(panel, count), *check_windows(about.lift_tests, panel)),
+    )

@@ -1,0 +1,95 @@
+"""Attribution: who stood on the paths to conversion, by every model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from attribution import plots as paths
+from attribution.estimates import Estimate, column_names
+from attribution.numbers import cost, count
+from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
+from optimizer.planning.stages.result import AttributionResult, Run
+
+__all__ = ["ATTRIBUTION", "attribution_frame"]
+
+_DESCRIBES = (
+    "Attribution describes paths: who met whom on the way to a conversion. It hands out every conversion, also those "
+    "that would have come anyway, and so is not what advertising caused. The plan does not rest on it."
+)
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    result = run.attribution
+    if result is None:
+        return None
+    channels = next(iter(result.credits.values())).channels
+    rows = []
+    for channel in channels:
+        cells = []
+        for name, table in result.conversions.items():
+            points = Estimate.at(table, channel)
+            cac = result.cac.get(name)
+            costs = cost(Estimate.at(cac, channel).point) if cac is not None and channel in cac.index else ""
+            detail = points.range(count) + (f"; CAC {costs}" if costs else "")
+            cells.append({"text": count(points.point), "detail": detail})
+        rows.append({"channel": channel, "cells": cells})
+    view = {
+        "sentence": _DESCRIBES,
+        "models": list(result.conversions),
+        "rows": rows,
+        "note": " ".join(result.notes),
+        "flags": [finding.text for finding in result.findings if not finding.passed],
+    }
+    return {"attribution": view}
+
+
+def _figures(run: Run) -> Iterator[Figure]:
+    result = run.attribution
+    if result is None:
+        return
+    table = pd.concat(dict(result.conversions), axis=1)
+    axes = by_rows(paths.comparison, len(table), len(result.credits))(table)
+    yield Figure("attribution", "Conversions credited to each channel by each model.", axes)
+    for name, points in result.removal_effect.items():
+        axes = by_rows(paths.removal_effect, len(table))(points)
+        caption = f"{name}: share of conversions lost in the chain of paths when a channel leads nowhere."
+        yield Figure("removal_effect", caption, axes)
+    if run.inputs.journeys is not None:
+        axes = paths.transitions(run.inputs.journeys, paths.canvas(9.8, 1.6 + 0.36 * len(table)))
+        caption = "Where journeys go next: of those at the channel of a row, the share that goes on to each column."
+        yield Figure("transitions", caption, axes)
+
+
+def _tables(run: Run) -> Iterator[Table]:
+    result = run.attribution
+    if result is None:
+        return
+    yield Table("Attribution", attribution_frame(result), "attribution.csv")
+    if result.by_segment is not None:
+        yield Table("Segments", result.by_segment, "attribution_segments.csv")
+    if result.by_period is not None:
+        yield Table("Periods", result.by_period, "attribution_periods.csv")
+
+
+def attribution_frame(result: AttributionResult) -> pd.DataFrame:
+    """One row per model and channel: credited conversions, value, CAC, with 90 % intervals of the bootstrap."""
+    parts = []
+    for name, credit in result.credits.items():
+        part = pd.DataFrame({"model": name, "channel": credit.channels})
+        part["share"] = credit.share.to_numpy()
+        for column, points in (("conversions", result.conversions.get(name)), ("cac", result.cac.get(name))):
+            if points is not None:
+                ends = zip((column, f"{column}_low", f"{column}_high"), column_names(points), strict=True)
+                for flat, of_summary in ends:
+                    part[flat] = points[of_summary].reindex(credit.channels).to_numpy()
+        part["value"] = credit.value.to_numpy()
+        if credit.removal_effect is not None:
+            part["removal_effect"] = credit.removal_effect.to_numpy()
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+ATTRIBUTION = Section("attribution", "Attribution", _view, _figures, _tables)

@@ -1,0 +1,58 @@
+"""Belief and data: what each channel's CAC was believed to be, and what was learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from attribution import plots as paths
+from attribution.drawing.canvas import style
+from attribution.drawing.dot_rows import Marks, dot_rows, row_height
+from attribution.drawing.palette import ACCENT, NOW, WARN
+from attribution.numbers import likelihood
+from optimizer.planning.outputs.sections.section import Figure, Section, Table
+from optimizer.planning.stages.result import Run
+
+__all__ = ["BELIEF"]
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    found, currency = run.belief, run.config.currency
+    if found is None:
+        return None
+    sentence = ""
+    if found.cac_now is not None and found.cac_planned is not None:
+        sentence = (
+            "Under a neutral belief, alike for every channel whatever was spent on it, blended CAC would be "
+            f"{found.cac_now.written()} {currency} with today's spend and {found.cac_planned.written()} "
+            f"with this same plan, which beats today's spend with probability {likelihood(found.probability_better)}."
+        )
+    return {"belief": {"rows": found.rows, "sentence": sentence, "neutral": any(row.neutral for row in found.rows)}}
+
+
+def _figures(run: Run) -> Iterator[Figure]:
+    found = run.belief
+    if found is None:
+        return
+    views = [("believed before the data", "believed", NOW), ("with the data", "found", ACCENT)]
+    if any(row.neutral for row in found.rows):
+        views.append(("under a neutral belief", "neutral", WARN))
+    marks = []
+    for label, name, colour in views:
+        points = {row.channel: vars(getattr(row, name)) for row in found.rows}
+        marks.append(Marks.of(pd.DataFrame(points).T.rename(columns={"point": "median"}), label, colour))
+    axes = paths.canvas(9.8, row_height(len(found.rows), len(marks)) + 0.2)
+    with style():
+        dot_rows(axes, marks, "What was believed, and found", f"CAC, {run.config.currency}", ratios=True)
+    caption = "CAC of each channel as believed before the data and as found with them, with 90 % intervals."
+    yield Figure("belief", caption, axes)
+
+
+def _tables(run: Run) -> Iterator[Table]:
+    if run.belief is not None:
+        yield Table("Belief", run.belief.to_frame(), "belief.csv")
+
+
+BELIEF = Section("belief", "Belief and data", _view, _figures, _tables)

@@ -1,0 +1,116 @@
+"""Channel by channel: why each gets what it gets, its curve, and what other views say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from attribution import plots as paths
+from attribution.estimates import Estimate
+from attribution.numbers import amount, change, cost, count
+from mmm import plots as model
+from optimizer.planning.outputs.sections.section import Figure, Section
+from optimizer.planning.stages.result import ChannelRow, PlanResult, Run
+
+__all__ = ["CHANNELS", "reason"]
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    found = run.plan
+    if found is None:
+        return None
+    return {"channels": [_channel(run, found, row) for row in found.rows], "views_title": _views_title(run)}
+
+
+def _channel(run: Run, found: PlanResult, row: ChannelRow) -> dict[str, Any]:
+    facts = [
+        ("Spend now, planned", f"{amount(row.now)} → {amount(row.planned)} ({change(row.now, row.planned)})"),
+        (
+            f"{run.config.outcome.capitalize()} now, planned",
+            f"{count(row.customers_now.point)} → {count(row.customers.point)}",
+        ),
+        ("CAC planned", row.cac.written()),
+        ("Marginal CAC planned", row.marginal_cac.written()),
+        ("Most ever spent in as many weeks", amount(float(found.observed_maximum[row.channel]))),
+    ]
+    if row.limit:
+        facts.append(("Limit", row.limit))
+    return {
+        "name": row.channel,
+        "sentence": reason(row, found.rows, found.planned.expected_cac, run.config.currency, run.config.outcome),
+        "facts": facts,
+        "credits": _views(run, row.channel),
+    }
+
+
+def reason(row: ChannelRow, rows: Sequence[ChannelRow], blended: float, currency: str, outcome: str) -> str:
+    """Why a channel gets what it gets.
+
+    Parameters
+    ----------
+    row, rows
+        The channel, and all channels of the plan.
+    blended
+        The plan's blended CAC.
+    currency, outcome
+        Of the plan file.
+    """
+    if row.planned == 0:
+        return "Gets nothing in the plan." if row.now else "Is not used, and the plan leaves it so."
+    moved = change(row.now, row.planned).capitalize()
+    following = "the next customer costs" if outcome == "customers" else f"one more unit of {outcome} costs"
+    marginal = f"{following} {cost(row.marginal_cac.point)} {currency}"
+    if row.limit in {"at its most", "at its least", "fixed"}:
+        what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]
+        return f"{moved}: held {row.limit} by its limit; there {marginal}, so without it the channel {what}."
+    free = [other.marginal_cac.point for other in rows if other.planned and not other.limit]
+    if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
+        verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
+        return f"{moved}: {verb} {marginal}, as in every channel that no limit holds."
+    side = "below" if row.marginal_cac.point < blended else "above"
+    return f"{moved}: at the planned spend {marginal}, {side} the blended CAC of {cost(blended)}."
+
+
+def _views_title(run: Run) -> str:
+    if run.attribution is None or run.attribution.period is None:
+        return "Whose view"
+    start, end = run.attribution.period
+    return f"{start:%b %Y} to {end:%b %Y}"
+
+
+def _views(run: Run, channel: str) -> list[dict[str, Any]]:
+    """Customers and CAC of a channel over the time of the log, in the mix model's view and in each credit's."""
+    result = run.attribution
+    if result is None or result.spend is None or channel not in result.spend.index:
+        return []
+    views = []
+    if run.posterior is not None and result.period is not None:
+        start, end = (str(day.date()) for day in result.period)
+        caused = run.posterior.contributions(start, end)[channel].to_numpy()
+        cac = Estimate.cost(float(result.spend[channel]), caused)
+        views.append({"label": "Mix model: caused", "customers": Estimate.of(caused), "cac": cac})
+    for name, table in result.conversions.items():
+        customers, cac = Estimate.at(table, channel), Estimate.at(result.cac[name], channel)
+        views.append({"label": f"{name}: credited", "customers": customers, "cac": cac})
+    return views
+
+
+def _figures(run: Run) -> Iterator[Figure]:
+    found, currency, outcome = run.plan, run.config.currency, run.config.outcome
+    if found is None:
+        return
+    for row in found.rows:
+        axes = model.response(
+            found.curves[row.channel],
+            paths.canvas(5.6, 3.4),
+            channel=row.channel,
+            now=row.now,
+            planned=row.planned,
+            observed=(0.0, float(found.observed_maximum[row.channel])),
+            labels=(f"spend over the horizon, {currency}", f"{outcome} over the horizon"),
+        )
+        caption = f"{row.channel}: {outcome} against spend, with the 90 % interval of the mix model."
+        yield Figure(f"curve:{row.channel}", caption, axes)
+
+
+CHANNELS = Section("channels", "Channel by channel", _view, _figures)

@@ -1,0 +1,32 @@
+"""The sections of the report, in their order on the page."""
+
+from __future__ import annotations
+
+from optimizer.planning.outputs.sections.attribution import ATTRIBUTION
+from optimizer.planning.outputs.sections.belief import BELIEF
+from optimizer.planning.outputs.sections.cautions import CAUTIONS
+from optimizer.planning.outputs.sections.channels import CHANNELS
+from optimizer.planning.outputs.sections.decision import DECISION
+from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
+from optimizer.planning.outputs.sections.moves import MOVES
+from optimizer.planning.outputs.sections.provenance import PROVENANCE
+from optimizer.planning.outputs.sections.reading import READING
+from optimizer.planning.outputs.sections.scenarios import SCENARIOS
+from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.outputs.sections.tests import TESTS
+
+__all__ = ["SECTIONS"]
+
+SECTIONS: tuple[Section, ...] = (
+    DECISION,
+    CAUTIONS,
+    MOVES,
+    SCENARIOS,
+    CHANNELS,
+    BELIEF,
+    TESTS,
+    ATTRIBUTION,
+    DIAGNOSTICS,
+    PROVENANCE,
+    READING,
+)

@@ -1,0 +1,44 @@
+"""Fit and diagnostics: the model against the weeks it has seen, and every check of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attribution import plots as paths
+from attribution.findings import findings_frame
+from mmm import plots as model
+from optimizer.planning.outputs.sections.section import Figure, Section, Table
+from optimizer.planning.stages.result import Run
+
+__all__ = ["DIAGNOSTICS"]
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    return {"findings": list(findings_frame(run.findings).itertuples())} if run.findings else None
+
+
+def _figures(run: Run) -> Iterator[Figure]:
+    posterior, outcome = run.posterior, f"new {run.config.outcome}"
+    if posterior is None:
+        return
+    if run.plan is not None:
+        history = posterior.baseline_by_week().sum(axis=1).tail(52)
+        axes = model.forecast(run.plan.organic, paths.canvas(9.8, 3.4), history=history, outcome=outcome)
+        caption = (
+            f"Organic {run.config.outcome} of the coming weeks, with 90 % intervals, and what past spend carries in."
+        )
+        yield Figure("forecast", caption, axes)
+    axes = model.fit(posterior, paths.canvas(9.8, 3.6), outcome=outcome)
+    yield Figure("fit", "Observed weeks against the mix model's 90 % predictive band.", axes)
+    axes = model.decomposition(posterior, paths.canvas(9.8, 4.0), outcome=outcome)
+    caption = f"Where the {run.config.outcome} of each week come from, by the mix model's mean."
+    yield Figure("decomposition", caption, axes)
+
+
+def _tables(run: Run) -> Iterator[Table]:
+    if run.findings:
+        yield Table("Checks", findings_frame(run.findings))
+
+
+DIAGNOSTICS = Section("diagnostics", "Fit and diagnostics", _view, _figures, _tables)

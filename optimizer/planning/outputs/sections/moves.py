@@ -1,0 +1,119 @@
+"""The plan itself: what moves where, the totals, and what the limits cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribution import plots as paths
+from attribution.estimates import Estimate
+from attribution.numbers import change
+from optimizer import plots as plan
+from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
+from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
+
+__all__ = ["MOVES", "plan_frame", "summary_frame"]
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    if run.plan is None:
+        return None
+    return {
+        "moves": [_move(row) for row in run.plan.rows],
+        "totals": _totals(run.plan),
+        "prices": run.plan.explanations[1:],
+    }
+
+
+def _move(row: ChannelRow) -> dict[str, Any]:
+    return {**vars(row), "change": change(row.now, row.planned), "tone": row.direction}
+
+
+def _totals(found: PlanResult) -> list[dict[str, Any]]:
+    now, planned = found.now, found.planned
+    spend = {"now": float(now.spend.sum()), "planned": float(planned.spend.sum())}
+    paid = Estimate.of(planned.paid.to_numpy().sum(axis=1))
+    everything = {name: value + now.fixed_cost for name, value in spend.items()}
+    rows: list[dict[str, Any]] = [
+        {"label": "All channels (paid CAC)", **spend, "customers": paid, "cac": paid_cac(planned)},
+        {"label": "Fixed cost", **dict.fromkeys(spend, now.fixed_cost), "customers": None, "cac": None},
+        {"label": "Organic", **dict.fromkeys(spend, 0.0), "customers": Estimate.of(planned.organic), "cac": None},
+        {
+            "label": "Everything (blended CAC)",
+            **everything,
+            "customers": Estimate.of(planned.customers),
+            "cac": blended_cac(planned),
+        },
+    ]
+    return [{**row, "change": change(row["now"], row["planned"]) if row["cac"] else ""} for row in rows]
+
+
+def _figures(run: Run) -> Iterator[Figure]:
+    found, currency = run.plan, run.config.currency
+    if found is None:
+        return
+    now, planned = found.now, found.planned
+    axes = by_rows(plan.moves, len(found.rows))(now, planned, currency=currency)
+    yield Figure("moves", "Spend now and planned by channel.", axes)
+    axes = plan.blended_cac(now.blended_cac, planned.blended_cac, paths.canvas(4.8, 3.2), currency=currency)
+    caption = "Blended CAC if today's spend goes on, and with the plan: posterior distributions."
+    yield Figure("blended_cac", caption, axes)
+    if len(found.frontier) > 1:
+        marks = [(float(each.spend.sum()), each.expected_cac) for each in (now, planned)]
+        axes = plan.frontier(found.frontier, paths.canvas(4.8, 3.2), now=marks[0], planned=marks[1], currency=currency)
+        caption = (
+            "Lowest blended CAC at each budget within the channels' limits; today above it means money could move."
+        )
+        yield Figure("frontier", caption, axes)
+
+
+def _tables(run: Run) -> Iterator[Table]:
+    if run.plan is not None:
+        yield Table("Plan", plan_frame(run.plan), "plan.csv")
+        yield Table("Totals", summary_frame(run.plan))
+        yield Table("Frontier", run.plan.frontier)
+
+
+def plan_frame(found: PlanResult) -> pd.DataFrame:
+    """One row per channel: spend in currency over the horizon, customers, CAC and marginal CAC with 90 % intervals."""
+    rows = [
+        {
+            "channel": row.channel,
+            "spend_now": row.now,
+            "spend_planned": row.planned,
+            "change": row.planned - row.now,
+            "change_share": row.planned / row.now - 1 if row.now else np.nan,
+            **row.customers_now.flat("customers_now"),
+            **row.customers.flat("customers_planned"),
+            **row.cac_now.flat("cac_now"),
+            **row.cac.flat("cac_planned"),
+            **row.marginal_cac.flat("marginal_cac_planned"),
+            "binding_limit": row.limit,
+        }
+        for row in found.rows
+    ]
+    return pd.DataFrame(rows)
+
+
+def summary_frame(found: PlanResult) -> pd.DataFrame:
+    """The totals: figure, now, planned, with 90 % intervals."""
+    now, planned = found.now, found.planned
+    pairs: list[tuple[str, Estimate, Estimate]] = [
+        ("spend", Estimate.exact(float(now.spend.sum())), Estimate.exact(float(planned.spend.sum()))),
+        ("fixed_cost", Estimate.exact(now.fixed_cost), Estimate.exact(planned.fixed_cost)),
+        ("customers", Estimate.of(now.customers), Estimate.of(planned.customers)),
+        ("organic_customers", Estimate.of(now.organic), Estimate.of(planned.organic)),
+        ("blended_cac", blended_cac(now), blended_cac(planned)),
+        ("paid_cac", paid_cac(now), paid_cac(planned)),
+    ]
+    rows = [{"figure": name, **a.flat("now"), **b.flat("planned")} for name, a, b in pairs]
+    proof = {"probability_better": found.probability_better}
+    proof |= {"bound": found.allocation.bound, "gap": found.allocation.gap}
+    rows += [{"figure": name, "planned": value} for name, value in proof.items()]
+    return pd.DataFrame(rows)
+
+
+MOVES = Section("moves", "The plan", _view, _figures, _tables)

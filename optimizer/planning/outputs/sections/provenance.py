@@ -1,0 +1,52 @@
+"""Inputs and provenance: which files, which model, which versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attribution.estimates import Estimate
+from attribution.numbers import count, seconds
+from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.stages.provenance import versions
+from optimizer.planning.stages.result import Run
+
+__all__ = ["PROVENANCE"]
+
+
+def _view(run: Run) -> dict[str, Any]:
+    attributing = run.config.attribution
+    facts = [("Plan file", run.document.path.name), ("Seed", str(run.config.seed))]
+    if run.posterior is not None:
+        facts.append(("Mix model", _model(run)))
+    if run.plan is not None:
+        facts.append(("Solver", f"{run.plan.allocation.engine}; {run.plan.allocation.status.value}"))
+        carried = Estimate.of(run.plan.organic.carried_in).written(count)
+        text = (
+            f"{carried} {run.config.outcome} from spend before the horizon come whatever the plan. They are not "
+            "counted, as the plan's own carryover beyond the horizon is."
+        )
+        facts.append(("Carried in", text))
+    if run.attribution is not None:
+        text = f"lookback {attributing.lookback}, {attributing.replicates} bootstrap replicates"
+        facts.append(("Attribution", text))
+    facts.append(("Time taken", ", ".join(f"{name.lower()} {seconds(taken)}" for name, taken in run.seconds.items())))
+    shown = {name: text for name, text in versions().items() if "loaded" not in name}
+    facts.append(("Versions", ", ".join(f"{name} {text}" for name, text in shown.items())))
+    return {"inputs": run.inputs.files, "provenance": facts}
+
+
+def _model(run: Run) -> str:
+    model = run.config.model
+    text = (
+        f"{model.saturation} saturation, {model.adstock} adstock over {model.lags} weeks, {model.trend} trend, "
+        f"season of order {model.season.order}, {model.likelihood} noise, {model.chains} chains of {model.draws} "
+        "draws"
+    ).replace("_", " ")
+    if model.channels:
+        text += f"; families of their own: {', '.join(model.channels)}"
+    if run.inputs.lift_tests:
+        text += f"; {len(run.inputs.lift_tests)} lift tests"
+    return text
+
+
+PROVENANCE = Section("provenance", "Inputs and provenance", _view)

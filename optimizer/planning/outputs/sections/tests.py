@@ -1,0 +1,50 @@
+"""What to test next: what a lift test of each channel would be worth to the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attribution.numbers import count, percent
+from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.stages.result import Run
+
+__all__ = ["TESTS"]
+
+_WORTH = 1e-4  # of all customers
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    result, outcome = run.tests, run.config.outcome
+    if result is None:
+        return None
+    table = result.table
+    how = "switches a channel off" if result.change == -1 else f"changes a channel's spend by {percent(result.change)}"
+    expected = run.plan.planned.expected_customers if run.plan is not None else 0.0
+    sentence = (
+        f"A test {how} for {result.weeks} weeks and measures the {outcome} that makes, with a standard error of "
+        f"{count(result.standard_error)}. Knowing its result before the money is spent would let the coming plan win "
+        f"the {outcome} shown, in expectation over what the test may find"
+    )
+    if float(table["value"].iloc[0]) >= _WORTH * expected:
+        sentence += f"; a test of {table.index[0]} is worth most."
+    else:
+        sentence += ": next to nothing for any channel. Whatever a test found, much the same plan would be made."
+    rows = [
+        {
+            "channel": channel,
+            "effect": f"{count(line['effect'])} ± {count(line['effect_sd'])}",
+            "value": count(line["value"]),
+            "of_perfect": percent(line["of_perfect"]),
+        }
+        for channel, line in table.iterrows()
+    ]
+    return {"tests": {"sentence": sentence, "rows": rows}}
+
+
+def _tables(run: Run) -> Iterator[Table]:
+    if run.tests is not None:
+        yield Table("Tests", run.tests.table.reset_index(), "tests.csv")
+
+
+TESTS = Section("tests", "What to test next", _view, tables=_tables)

@@ -1,0 +1,212 @@
+"""Limits on one channel, or on several that share one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from attribution.errors import BadInput, Problem
+from mmm.arrays import Array
+from mmm.curves.inverse import spend_at_slope
+from optimizer.question.limits import Limit, Side, Subject, Unit
+from optimizer.question.program import Bound, Constraint, Row
+from optimizer.question.rows import check_amounts, check_positive, current_spend, indicator, limits_on, places_of
+from optimizer.question.setting import Setting
+
+__all__ = ["Channel", "Group"]
+
+_NUDGE = 1e-5  # share by which a cap on marginal CAC is raised to see what that allows
+
+
+@dataclass(frozen=True)
+class _Bounds(Constraint):
+    """Limits on the spend of some channels together, in currency, against now or as a share of the total."""
+
+    subject: Subject
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The channels limited."""
+        return self.subject.members
+
+    def rows(self, setting: Setting) -> list[Row | Bound]:
+        """Rows on the members' spend."""
+        return limits_on(setting, self.subject, self.at_least, self.at_most)
+
+
+@dataclass(frozen=True)
+class _Relative(_Bounds):
+    """The same against current spend."""
+
+    def rows(self, setting: Setting) -> list[Row | Bound]:
+        """Rows on the members' spend."""
+        now = float(current_spend(setting, self.subject.name)[places_of(setting, self.subject)].sum())
+        least, most = (None if share is None else share * now for share in (self.at_least, self.at_most))
+        return limits_on(setting, self.subject.about("against now"), least, most)
+
+
+@dataclass(frozen=True)
+class _Share(_Bounds):
+    """The same as a share of total spend."""
+
+    def rows(self, setting: Setting) -> list[Row | Bound]:
+        """Rows on the members' spend less a share of the total."""
+        members = indicator(setting, places_of(setting, self.subject))
+        none = np.zeros_like(members)
+        subject = self.subject.about("share")
+        rows: list[Row | Bound] = []
+        if self.at_least is not None:
+            limit = Limit(subject, Side.AT_LEAST, self.at_least, Unit.SHARE)
+            rows.append(Row(limit, self.at_least - members, none, 0.0, lambda spend, _: -float(spend.sum())))
+        if self.at_most is not None:
+            limit = Limit(subject, Side.AT_MOST, self.at_most, Unit.SHARE)
+            rows.append(Row(limit, members - self.at_most, none, 0.0, lambda spend, _: float(spend.sum())))
+        return rows
+
+
+@dataclass(frozen=True)
+class _ZeroOrAtLeast(_Bounds):
+    """Nothing, or at least so much."""
+
+    def rows(self, setting: Setting) -> list[Row | Bound]:
+        """The upper bound, where there is one."""
+        return limits_on(setting, self.subject, None, self.at_most)
+
+    def holes(self, setting: Setting) -> dict[int, float]:
+        """The least spend of a channel that is used."""
+        return {index: float(self.at_least or 0.0) for index in places_of(setting, self.subject)}
+
+
+@dataclass(frozen=True)
+class _AverageCAC(_Bounds):
+    """Spend of some channels over the customers they bring."""
+
+    def rows(self, setting: Setting) -> list[Row | Bound]:
+        """One row on the members' spend and customers."""
+        members = indicator(setting, places_of(setting, self.subject))
+        most = float(self.at_most or 0.0)
+        limit = Limit(self.subject.about("CAC"), Side.AT_MOST, most, Unit.COST_PER_CUSTOMER)
+        return [Row(limit, members, most * members, 0.0, lambda _, won: float(members @ won))]
+
+
+@dataclass(frozen=True)
+class _MarginalCAC(_Bounds):
+    """Cost of the last customer of each of some channels, on the expected curve."""
+
+    def rows(self, setting: Setting) -> list[Row | Bound]:
+        """An upper bound on each member: the largest spend whose last unit still pays."""
+        rows: list[Row | Bound] = []
+        for index in places_of(setting, self.subject):
+            subject = Subject(setting.channels[index], "channel", (setting.channels[index],)).about("marginal CAC")
+            limit = Limit(subject, Side.AT_MOST, float(self.at_most or 0.0), Unit.COST_PER_CUSTOMER)
+            end = self._window(setting, index)[1]
+            rows.append(Bound(limit, index, 1.0, end, partial(self._relief, setting, index, end)))
+        return rows
+
+    def _relief(self, setting: Setting, index: int, end: float, spend: Array, customers: Array) -> float:
+        """Spend by which the bound moves out per unit of the cap, from a cap a little higher."""
+        further = replace(self, at_most=float(self.at_most or 0.0) * (1 + _NUDGE))
+        return (further._window(setting, index)[1] - end) / (float(self.at_most or 0.0) * _NUDGE)
+
+    def holes(self, setting: Setting) -> dict[int, float]:
+        """The least spend at which an S-shaped member is cheap enough."""
+        found = {index: self._window(setting, index)[0] for index in places_of(setting, self.subject)}
+        return {index: least for index, least in found.items() if least > 0}
+
+    def _window(self, setting: Setting, index: int) -> tuple[float, float]:
+        return spend_at_slope(setting.curves[setting.channels[index]], 1 / float(self.at_most or 1.0))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Channels that share a limit.
+
+    Parameters
+    ----------
+    name
+        What messages and shadow prices call the group.
+    channels
+        Its members.
+    """
+
+    name: str
+    channels: tuple[str, ...] = field(default=())
+
+    def __init__(self, name: str, channels: Iterable[str]) -> None:
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "channels", (channels,) if isinstance(channels, str) else tuple(channels))
+        if not self.channels:
+            raise BadInput(Problem(f"group {name!r}", "has no channels.", remedy="name at least one."))
+
+    @property
+    def subject(self) -> Subject:
+        """What its limits refer to."""
+        return Subject(self.name, "group", self.channels)
+
+    def at_most(self, amount: float) -> Constraint:
+        """Spend of the members together at most ``amount``."""
+        check_amounts(self.name, amount)
+        return _Bounds(self.subject, at_most=amount)
+
+    def at_least(self, amount: float) -> Constraint:
+        """Spend of the members together at least ``amount``."""
+        check_amounts(self.name, amount)
+        return _Bounds(self.subject, at_least=amount)
+
+    def between(self, lower: float, upper: float) -> Constraint:
+        """Spend of the members together between two amounts."""
+        check_amounts(self.name, lower, upper, ordered=True)
+        return _Bounds(self.subject, lower, upper)
+
+    def relative(self, lower: float = 0.0, upper: float = np.inf) -> Constraint:
+        """Spend between multiples of current spend: ``relative(0.8, 1.2)`` allows 20 % either way."""
+        check_amounts(self.name, lower, None if upper == np.inf else upper, ordered=True)
+        return _Relative(self.subject, lower, None if upper == np.inf else upper)
+
+    def share(self, at_least: float | None = None, at_most: float | None = None) -> Constraint:
+        """Share of total spend, between 0 and 1."""
+        check_amounts(self.name, at_least, at_most, ordered=True)
+        if (at_least is None and at_most is None) or max(at_least or 0, at_most or 0) > 1:
+            raise BadInput(Problem(self.name, "share takes at_least, at_most or both, between 0 and 1."))
+        return _Share(self.subject, at_least, at_most)
+
+    def cac_at_most(self, amount: float) -> Constraint:
+        """Spend of the members over the customers they bring at most ``amount``."""
+        check_positive(self.name, amount)
+        return _AverageCAC(self.subject, at_most=amount)
+
+    def marginal_cac_at_most(self, amount: float) -> Constraint:
+        """Cost of the last customer at most ``amount``, for each member that gets money."""
+        check_positive(self.name, amount)
+        return _MarginalCAC(self.subject, at_most=amount)
+
+
+@dataclass(frozen=True, init=False)
+class Channel(Group):
+    """One channel: all that a group offers, and more."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, [name])
+
+    @property
+    def subject(self) -> Subject:
+        """What its limits refer to."""
+        return Subject(self.name, "channel", self.channels)
+
+    def fixed(self, amount: float) -> Constraint:
+        """Spend of exactly ``amount``."""
+        return self.between(amount, amount)
+
+    def zero(self) -> Constraint:
+        """No spend at all."""
+        return self.between(0.0, 0.0)
+
+    def zero_or_at_least(self, minimum: float, at_most: float | None = None) -> Constraint:
+        """No spend, or at least ``minimum``: a channel with a price of entry."""
+        check_amounts(self.name, minimum, at_most, ordered=True)
+        return _ZeroOrAtLeast(self.subject, minimum, at_most)

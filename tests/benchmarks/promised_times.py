@@ -1,0 +1,83 @@
+"""What small things cost beside large ones, measured in the same run. Run: python tests/benchmarks/promised_times.py
+
+The command's help beside loading pandas, which it needs anyway, 20 simulated worlds beside
+one fit, and flights of S-shaped curves beside the time limit they were given. Exit code 1 where a limit is missed.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "optimizer"))
+from mmm.roster import s_shaped
+from plan_worlds import hill_world
+
+import mmm
+from mmm.simulate import world
+from optimizer import Budget, Customers, Plan
+from optimizer.weeks.flight import Flight
+
+HELP = "import sys; sys.argv = ['cac', '--help']; from optimizer.planning.cli import main; main()"
+
+
+def processor(code: str) -> float:
+    """Processor seconds of a program, the least of three."""
+    times = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(times)
+
+
+def help_beside_pandas() -> float:
+    """Help loads pandas and little more."""
+    return processor(HELP) / processor("import pandas, typer, rich")
+
+
+def worlds_beside_a_fit() -> float:
+    """20 worlds of 10 channels, and one fit of such a world once kernels are compiled."""
+    data, _ = world(0, channels=10)
+    panel = mmm.Panel.from_frame(data.weekly, "week", "new_customers", list(data.channels), list(data.controls))
+    mmm.fit(panel, draws=10, tune=10, time_budget=0)
+    begun = time.process_time()
+    for seed in range(20):
+        world(seed, channels=10, family=s_shaped)
+    worlds, begun = time.process_time() - begun, time.process_time()
+    mmm.fit(panel, seed=1, time_budget=0)
+    return worlds / (time.process_time() - begun)
+
+
+def flight_beside_its_limit(limit: float = 3.0) -> float:
+    """26 weeks of 8 S-shaped channels, with a gap that is out of reach."""
+    curves = hill_world(4, 8, "s-shaped", budget=1e6 / 52)
+    flight = Flight(curves, 26, {channel: [0.5, 0.3, 0.2] for channel in curves})
+    begun = time.perf_counter()
+    flight.solve(Plan(maximize=Customers(), subject_to=Budget(at_most=5e5)), gap=1e-6, time_limit=limit)
+    return (time.perf_counter() - begun) / limit
+
+
+LIMITS = {
+    "the command's help, times loading pandas and typer": (help_beside_pandas, 2.0),
+    "20 simulated worlds, times one fit": (worlds_beside_a_fit, 1.0),
+    "a flight of S-shaped curves, times its time limit": (flight_beside_its_limit, 3.0),
+}
+
+
+def main() -> int:
+    """Print each ratio; whether all keep their limits."""
+    fine = True
+    for name, (measure, limit) in LIMITS.items():
+        ratio = measure()
+        fine &= ratio <= limit
+        print(f"{'holds' if ratio <= limit else 'FAILS'}: {name}: {ratio:.2f}, at most {limit:g}")
+    return 0 if fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""A section of the report is one module, one template and one line in the table of contents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optimizer.planning.outputs.sections as home
+from optimizer.planning.outputs.sections.contents import SECTIONS
+from optimizer.planning.stages.result import Run
+
+FOLDER = Path(home.__file__).parent
+
+
+def test_modules_templates_and_contents_agree() -> None:
+    anchors = [section.anchor for section in SECTIONS]
+    assert len(set(anchors)) == len(anchors)
+    assert {path.stem for path in FOLDER.glob("*.html")} == set(anchors)
+    assert {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "contents", "section"} == set(anchors)
+
+
+def test_no_two_sections_write_one_file_or_sheet(finished: tuple[Run, Path]) -> None:
+    run, folder = finished
+    tables = [table for section in SECTIONS for table in section.tables(run)]
+    sheets, files = [table.sheet for table in tables], [table.file for table in tables if table.file]
+    assert len(set(sheets)) == len(sheets)
+    assert {path.name for path in folder.glob("*.csv")} == set(files)
+    assert len(set(files)) == len(files)

@@ -1,0 +1,38 @@
+"""The tests pass on any machine: none reads a clock; how long things take is for the benchmarks, as ratios in one run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+TESTS = Path(__file__).resolve().parent
+PROGRAMS = sorted(path for path in TESTS.rglob("*.py") if "benchmarks" not in path.relative_to(TESTS).parts)
+CLOCKS = {"perf_counter", "process_time", "monotonic", "thread_time", "getrusage", "timeit", "default_timer"}
+
+
+def clocks_read(path: Path) -> Iterator[str]:
+    """Calls of clocks, as ``line: call``; ``time()`` counts as one where it is of the module time."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called.split(".")[-1].removesuffix("_ns") in CLOCKS or called in {"time.time", "time.time_ns"}:
+                yield f"{node.lineno}: {called}"
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: str(path.relative_to(TESTS)))
+def test_no_test_reads_a_clock(path: Path) -> None:
+    assert not list(clocks_read(path)), f"{path.relative_to(TESTS)}: durations are for tests/benchmarks"
+
+
+@pytest.mark.parametrize("line", ["time.time()", "time.perf_counter()", "perf_counter_ns()", "timeit.timeit('1')"])
+def test_a_clock_is_seen(tmp_path: Path, line: str) -> None:
+    (tmp_path / "test_quick.py").write_text(f"def test():\n    begun = {line}\n", encoding="utf-8")
+    assert list(clocks_read(tmp_path / "test_quick.py")) == [f"2: {line.split('(')[0]}"]
+
+
+def test_no_example_of_hypothesis_has_a_deadline() -> None:
+    assert settings().deadline is None
