@@ -24,6 +24,8 @@ class Finding:
         The figure and what it is held against; None where a check has no single figure.
     text
         One sentence for the reader of a report.
+    channels
+        Channels whose figures the check puts in doubt; empty where it speaks of none, or of all alike.
     """
 
     name: str
@@ -31,6 +33,10 @@ class Finding:
     value: float | None
     limit: float | None
     text: str
+    channels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", tuple(self.channels))  # files give lists
 
 
 def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:

@@ -120,7 +120,10 @@ def intent_riders(journeys: Journeys, limits: RiderLimits | None = None) -> list
         text = f"{channel} may ride on existing intent: {', '.join(signs)}. Its credit is no proof of effect."
         passed = len(signs) < 2
         clear = f"{channel} has {'one mark' if signs else 'no mark'} of riding on intent."
-        findings.append(Finding(f"intent rider: {channel}", passed, float(len(signs)), 1.0, clear if passed else text))
+        doubted = () if passed else (str(channel),)
+        findings.append(
+            Finding(f"intent rider: {channel}", passed, float(len(signs)), 1.0, clear if passed else text, doubted)
+        )
     return findings
 
 

@@ -54,7 +54,7 @@ def _spend_varies(panel: Panel) -> Finding:
         text = f"The same spend in every period: {', '.join(flat)}. Their effect cannot be told from the baseline."
     else:
         text = "Spend varies in every channel."
-    return Finding("spend_varies", not flat, float(len(flat)), 0.0, text)
+    return Finding("spend_varies", not flat, float(len(flat)), 0.0, text, tuple(flat))
 
 
 def _collinear(panel: Panel) -> Finding:
@@ -67,7 +67,8 @@ def _collinear(panel: Panel) -> Finding:
     text = f"The spends that move most alike are {names[first]} and {names[second]}: correlation {decimal(worst, 2)}."
     if worst > _COLLINEAR:
         text += " Their effects cannot be told apart; vary one against the other, or run a lift test."
-    return Finding("collinear", worst <= _COLLINEAR, worst, _COLLINEAR, text)
+    pair = (names[first], names[second]) if worst > _COLLINEAR else ()
+    return Finding("collinear", worst <= _COLLINEAR, worst, _COLLINEAR, text, pair)
 
 
 def _follows_others(panel: Panel) -> Finding:
@@ -88,7 +89,8 @@ def _follows_others(panel: Panel) -> Finding:
     text = f"The spend that follows the other channels and the controls most is that of {name}: R² {decimal(worst, 2)}."
     if worst > _COLLINEAR:
         text += " What it does alone hardly shows; vary it by itself, or run a lift test."
-    return Finding("follows_others", worst <= _COLLINEAR, worst, _COLLINEAR, text)
+    doubted = (name,) if worst > _COLLINEAR else ()
+    return Finding("follows_others", worst <= _COLLINEAR, worst, _COLLINEAR, text, doubted)
 
 
 def _moving(panel: Panel) -> tuple[list[str], Array]:

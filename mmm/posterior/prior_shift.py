@@ -37,4 +37,4 @@ def data_speak(shift: pd.DataFrame) -> Finding:
         if silent
         else "The data moved every channel from its prior."
     )
-    return Finding("data_speak", not silent, float(len(silent)), 0.0, text)
+    return Finding("data_speak", not silent, float(len(silent)), 0.0, text, tuple(silent))

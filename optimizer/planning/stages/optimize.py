@@ -155,7 +155,7 @@ def _inside_observed(allocation: Allocation, seen: pd.Series) -> Finding:
         if outside
         else "Every channel stays within what was spent before over as many weeks."
     )
-    return Finding("inside_observed_spend", not outside, worst, 1.0, text)
+    return Finding("inside_observed_spend", not outside, worst, 1.0, text, tuple(outside))
 
 
 def _promise_likely(section: PlanSection, now: Evaluation, planned: Evaluation) -> Finding:
