@@ -9,9 +9,11 @@ customers that one more unit of currency a week brings at that steady spend, bot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import environments
 import numpy as np
 import pandas as pd
 
@@ -64,8 +66,12 @@ answer({{name: posterior.draws[name] for name in ("share", "retention", "half_sa
 
 MARKETING = f"""{START}
 import pandas as pd
+import importlib.metadata
 from pymc_marketing.mmm import GeometricAdstock, LogisticSaturation
-from pymc_marketing.mmm.multidimensional import MMM
+if importlib.metadata.version("pymc-marketing").startswith("0."):
+    from pymc_marketing.mmm.multidimensional import MMM
+else:
+    from pymc_marketing.mmm import MMM
 table = pd.read_csv(source, parse_dates=["week"])
 X, y = table[["week", *channels, *controls, "trend"]], table["new_customers"]
 start = time.perf_counter()
@@ -136,9 +142,13 @@ answer({{name: np.asarray(found[name].values) for name in names}},
        ["google-meridian", "jax" if sampler == "jax" else "tensorflow", "tfp-nightly"], outcome, whole=whole)
 """
 
-ENVIRONMENTS = {
-    "pymc-marketing": (["pymc-marketing==0.19.2", "nutpie<0.17"], "import pymc_marketing.mmm, nutpie"),
-    "meridian": (["google-meridian>=2.1,<2.2"], "import meridian.model.model"),
+_IMPORTS = "import pymc_marketing.mmm, nutpie"
+ENVIRONMENTS = {  # home -> name, packages, imports and least Python, the first that can be had
+    "pymc-marketing": (
+        ("pymc-marketing-1", ["pymc-marketing>=1.3,<1.4", "nutpie"], _IMPORTS, (3, 12)),
+        ("pymc-marketing", ["pymc-marketing==0.19.2", "nutpie<0.17"], _IMPORTS, (3, 11)),
+    ),
+    "meridian": (("meridian", ["google-meridian>=2.1,<2.2"], "import meridian.model.model", (3, 11)),),
 }
 KEEPS_COMPILED = {"pymc-marketing"}  # PyTensor keeps compiled code on disk, JAX and TensorFlow do not
 PEERS = {  # name -> environment, program, what the program is told of its sampler
@@ -147,6 +157,31 @@ PEERS = {  # name -> environment, program, what the program is told of its sampl
     "Meridian, JAX": ("meridian", MERIDIAN, "jax"),
     "Meridian, TensorFlow": ("meridian", MERIDIAN, "tensorflow"),
 }
+
+
+def made(home: str) -> str:
+    """Python of an environment with a peer's newest release, or with an older one where that cannot be had.
+
+    Raises ``RuntimeError`` where none can be had.
+    """
+    *newer, last = ENVIRONMENTS[home]
+    for name, packages, imports, least in newer:
+        try:
+            return environments.made(name, packages, imports, least)
+        except (RuntimeError, OSError) as trouble:
+            print(f"{packages[0]}: cannot be installed: {trouble}", flush=True)
+    return environments.made(*last)
+
+
+def pythons(programs: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """A Python for each program: the one that is known, or one that is made; a peer that cannot be had is named."""
+    had = {}
+    for program, python in zip(programs, known, strict=True):
+        try:
+            had[program] = python or made(PEERS[program][0])
+        except (RuntimeError, OSError) as trouble:
+            print(f"{program}: cannot be installed: {trouble}", flush=True)
+    return had
 
 
 def written(data: WorldData, folder: Path) -> dict[str, Any]:

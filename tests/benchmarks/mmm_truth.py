@@ -215,7 +215,7 @@ def main() -> int:
     for program, python in () if given.no_peers else zip(PEERS, (given.pymc_marketing, given.meridian), strict=True):
         home = mmm_peers.PEERS[program][0]
         try:
-            pythons[program] = python or environments.made(home, *mmm_peers.ENVIRONMENTS[home])
+            pythons[program] = python or mmm_peers.made(home)
         except (RuntimeError, OSError) as trouble:
             print(f"{program}: cannot be installed: {trouble}", flush=True)
     worlds = list(cases(given.worlds))
