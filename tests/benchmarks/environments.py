@@ -106,7 +106,8 @@ def kept(path: Path, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         part = path.with_suffix(".part")
         part.write_text(json.dumps(answer), encoding="utf-8")
         part.replace(path)
-    text = answer.get("failed") or answer.get("refused") or f"{answer['fit']:.1f} s"
+    mixed = f", R-hat {answer['R-hat']:.3f}" if "R-hat" in answer else ""
+    text = answer.get("failed") or answer.get("refused") or f"{answer['fit']:.1f} s{mixed}"
     print(f"{path.stem}: {text}; load {os.getloadavg()[0]:.1f}", flush=True)
     return answer
 

@@ -40,7 +40,7 @@ import environments
 import mmm_peers
 import numpy as np
 import pandas as pd
-from mmm_verdicts import HELD, World, beside, channels_of, fitted, verdict, worlds_of
+from mmm_verdicts import HELD, World, beside, channels_of, costs_of, fitted, verdict, worlds_of
 
 from mmm.simulate.weekly_world import WorldData
 
@@ -97,7 +97,7 @@ def asked_of(program: str, python: str, world: World, cache: Path) -> dict[str, 
         if "failed" in answer:
             return answer
         with np.load(folder / "outcome.npz") as draws:
-            return answer | beside(draws["brought"], draws["gained"], world)
+            return answer | beside(draws["brought"], costs_of(draws["gained"]), world)
 
 
 def tables(answers: list[tuple[World, dict[str, Any]]], program: str) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -69,44 +69,51 @@ def fitted(world: World, model: mmm.Model | None = None) -> dict[str, Any]:
     except BadInput as refusal:
         return {"refused": str(refusal), "fit": time.perf_counter() - start}
     seconds = time.perf_counter() - start
-    level = world.recent
-    gained = np.stack([curve.marginal(float(level[name])) for name, curve in posterior.curves(weeks=1).items()], axis=1)
+    costs = posterior.marginal_cac(world.recent).loc[list(world.channels), ["5%", "median", "95%"]].to_numpy().T
     findings = [
         {"name": one.name, "text": one.text, "channels": list(getattr(one, "channels", ()))}
         for one in posterior.diagnostics
         if not one.passed
     ]
-    answer = beside(posterior.contributions()[list(world.channels)].to_numpy(), gained, world)
+    answer = beside(posterior.contributions()[list(world.channels)].to_numpy(), costs, world)
     return answer | {"findings": findings, "fit": seconds, "converged": posterior.converged}
 
 
-def beside(brought: np.ndarray, gained: np.ndarray, world: World) -> dict[str, Any]:
-    """Medians and 90 % intervals beside the truth, from draws x channels of customers and of the gain per currency."""
+def beside(brought: np.ndarray, costs: np.ndarray, world: World) -> dict[str, Any]:
+    """Medians and 90 % intervals beside the truth, from draws x channels of customers; as rows_of."""
     names = list(world.channels)
-    rows = rows_of(brought, gained, names, world.contributions, world.marginal_cac)
+    rows = rows_of(brought, costs, world.table[names].sum(), world.contributions, world.marginal_cac)
     low, mid, high = np.quantile(brought.sum(axis=1), POINTS)
-    spend = world.table[names].sum()
-    for row in rows:
-        row["spend"] = float(spend[row["channel"]])
     return {"rows": rows, "total": {"true": world.total, "low": low, "found": mid, "high": high}}
 
 
 def rows_of(
-    brought: np.ndarray,
-    gained: np.ndarray,
-    channels: Sequence[str],
-    contributions: pd.Series,
-    marginal_cac: pd.Series | None,
+    brought: np.ndarray, costs: np.ndarray, spend: pd.Series, true: pd.Series, true_costs: pd.Series | None
 ) -> list[dict[str, Any]]:
-    """Contributions and marginal CAC of every channel: truth, median, 5 % and 95 % points."""
+    """Every channel's figures beside the truth.
+
+    Parameters
+    ----------
+    brought
+        Draws of what each channel brought in all, draws x channels, in the order of ``spend``.
+    costs
+        5 %, 50 % and 95 % points of marginal CAC, 3 x channels.
+    spend, true, true_costs
+        Spend in all, true contributions and true marginal CAC by channel; the last None where not known.
+    """
+    names = list(spend.index)
     low, mid, high = np.quantile(brought, POINTS, axis=0)
-    columns = {"channel": list(channels), "true": contributions[list(channels)], "low": low, "found": mid, "high": high}
-    if marginal_cac is not None:
-        with np.errstate(divide="ignore"):
-            cheap, cost, dear = np.quantile(1 / gained, POINTS, axis=0)
-        columns |= {"true cost": marginal_cac[list(channels)]}
-        columns |= {"low cost": cheap, "found cost": cost, "high cost": dear}
+    columns = {"channel": names, "spend": spend, "true": true[names], "low": low, "found": mid, "high": high}
+    if true_costs is not None:
+        cheap, middle, dear = costs
+        columns |= {"true cost": true_costs[names], "low cost": cheap, "found cost": middle, "high cost": dear}
     return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()}).to_dict("records")
+
+
+def costs_of(gained: np.ndarray) -> np.ndarray:
+    """Points of marginal CAC from draws of the customers that one more unit of currency brings."""
+    with np.errstate(divide="ignore"):
+        return np.quantile(1 / gained, POINTS, axis=0)
 
 
 def names_it(finding: dict[str, Any], channel: str) -> bool:
