@@ -1,7 +1,7 @@
 """Worlds that others wrote to break mix models: who is confidently wrong, and does a finding say so?
 
 Run: python tests/benchmarks/mmm_silent.py [--seeds 1] [--worlds clean,synergy] [--keep FOLDER] [--only-kept]
-         [--peers] [--pymc-marketing PYTHON] [--meridian PYTHON]
+         [--agents] [--peers] [--pymc-marketing PYTHON] [--meridian PYTHON]
 
 The wheel ``mmm-framework`` (PyPI, Apache-2.0) holds the module ``mmm_framework/synth/dgp.py``: worlds of 156 weeks that
 each break one assumption, with the true contribution of every channel, by leaving its spend out. The module is read
@@ -13,9 +13,8 @@ What off, confidently wrong, named, failing and silently mean stands in mmm_verd
 work as a mix model takes them to, with spend set freely, whatever the noise: ``clean`` and ``heavy_tailed_noise``. In
 ``breakout_homogeneous`` three channels share one curve, so their contributions do not add up; it is not counted clean.
 
-Two other sources are left out. ``graphsimulacrum`` (PyPI, MIT) simulates agents and knows the truth by leaving channels
-out, but its wheel carries no world, only the machine: its two published ones stand in its repository. A world of ours in
-its language would be ours. ``mmm-param-recovery`` is not on PyPI.
+``--agents`` adds worlds of agents, made by graphsimulacrum (see agent_worlds). The worlds of ``mmm-param-recovery`` are
+left out: it is not on PyPI.
 
 What is done stands in FOLDER, a file for each world and program, so that a run can be stopped and taken up again. Exit
 code 1 where more than 5 % of the channels are confidently wrong and unnamed, more than one world in twelve has under
@@ -40,6 +39,7 @@ import environments
 import mmm_peers
 import numpy as np
 import pandas as pd
+from agent_worlds import agent_worlds
 from mmm_verdicts import HELD, World, beside, channels_of, costs_of, fitted, verdict, worlds_of
 
 from mmm.simulate.weekly_world import WorldData
@@ -141,6 +141,7 @@ def main() -> int:
     parser.add_argument("--worlds", default="", help="names, joined by commas; all where not given")
     parser.add_argument("--keep", type=Path, default=None, help="folder of what is done; a new one where not given")
     parser.add_argument("--only-kept", action="store_true", help="the tables of what is done, nothing more")
+    parser.add_argument("--agents", action="store_true", help="worlds of agents too")
     parser.add_argument("--peers", action="store_true", help="ask PyMC-Marketing and Meridian too")
     parser.add_argument("--pymc-marketing", default="", help="a Python that has it; without it one is made")
     parser.add_argument("--meridian", default="", help="a Python that has it; without it one is made")
@@ -152,6 +153,11 @@ def main() -> int:
     if given.peers:
         pythons |= mmm_peers.pythons(PEERS, (given.pymc_marketing, given.meridian))
     asked = list(worlds([name for name in given.worlds.split(",") if name], given.seeds))
+    if given.agents:
+        try:
+            asked += agent_worlds(given.seeds)
+        except (RuntimeError, OSError) as trouble:
+            print(f"graphsimulacrum: {trouble}", flush=True)
     answers: dict[str, list[tuple[World, dict[str, Any]]]] = {program: [] for program in pythons}
     for program, python in pythons.items():
         for world in asked:
