@@ -20,7 +20,7 @@ from mmm.simulate.channels import Medium, Planned, Rider, autoregressive, hill, 
 from mmm.simulate.demand import RUN_IN, controls_of, mondays, organic_of, season_of
 from mmm.simulate.weekly_world import adstocked, effect_of, money, shock_of
 
-CHANNELS, WEEKS, R2, RECENT, STEP = 6, 156, 0.9, 13, 1e-4
+CHANNELS, WEEKS, R2, STEP = 6, 156, 0.9, 1e-4
 Floats = npt.NDArray[np.float64]
 Together = Callable[[Floats, list[Floats]], Floats]
 
@@ -240,14 +240,15 @@ def world_of(kind: Kind, seed: int) -> World:
 
 
 def marginal_cac_of(sketch: Sketch, level: pd.Series) -> pd.Series:
-    """True cost of one more customer at a steady spend, beside the organic customers of the last periods."""
+    """True cost of one more customer at a steady spend, beside the organic customers of the last 13 weeks."""
+    last = sketch.calendar > sketch.calendar[-1] - pd.Timedelta(weeks=13)
 
     def customers(spend: pd.Series) -> float:
-        gained = [np.full(len(sketch.organic), medium.curve(hill)(spend[medium.name])) for medium in sketch.media]
-        return float(sketch.together(sketch.organic, gained)[-RECENT:].mean())
+        gained = [np.full(len(last), float(one.curve(hill)(spend[one.name]))) for one in sketch.media]
+        return float(sketch.together(sketch.organic, gained)[last].mean())
 
-    def cost(name: str) -> float:
-        more = level * (1 + STEP * (level.index == name))
-        return float(level[name] * STEP / (customers(more) - customers(level)))
+    def cost(medium: Medium) -> float:
+        step = STEP * medium.spend
+        return float(step / (customers(level + step * (level.index == medium.name)) - customers(level)))
 
-    return pd.Series({medium.name: cost(medium.name) for medium in sketch.media})
+    return pd.Series({medium.name: cost(medium) for medium in sketch.media})

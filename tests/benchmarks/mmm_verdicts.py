@@ -40,7 +40,7 @@ class World:
     total
         Customers that would be missing without any spend.
     marginal_cac
-        True cost of one more customer at the steady spend of the last 13 rows; None where not known.
+        True cost of one more customer at the steady spend of the last 13 weeks; None where not known.
     """
 
     kind: str
@@ -54,8 +54,9 @@ class World:
 
     @property
     def recent(self) -> pd.Series:
-        """Mean spend of the last 13 rows."""
-        return self.table[list(self.channels)].tail(13).mean()
+        """Mean spend a row over the last 13 weeks."""
+        days = pd.to_datetime(self.table["week"])
+        return self.table.loc[days > days.max() - pd.Timedelta(weeks=13), list(self.channels)].mean()
 
 
 def fitted(world: World, model: mmm.Model | None = None) -> dict[str, Any]:
