@@ -168,6 +168,8 @@ def main() -> int:
                 )
                 if "rows" in answer:
                     answers[program].append((world, answer))
+                else:
+                    print(f"{world.name}, {program}: left out: {answer.get('refused') or answer['failed']}")
     found = {program: tables(done, program) for program, done in answers.items() if done}
     return judged(*found[OURS]) if OURS in found else 1
 
