@@ -111,7 +111,7 @@ def judged(table: pd.DataFrame) -> int:
     """Print what holds; the exit code."""
     gain = table.loc[ALL, "against none"]
     holds = {
-        f"true tests of every channel change the error by {gain:+.1%}, less than nothing": gain < 0,
+        f"true tests of every channel change the error by {100 * gain:+.1f} points, less than 0": gain < 0,
         f"a true test alone is spoken of in {table.loc[TRUE, 'spoken of']:.0%} of the worlds, none asked": (
             table.loc[TRUE, "spoken of"] == 0
         ),
@@ -119,7 +119,9 @@ def judged(table: pd.DataFrame) -> int:
     for case in CONFLICTS:
         worse, said = table.loc[case, "against none"], table.loc[case, "spoken of"]
         refused = table.loc[case, "refused"] == table.loc[case, "worlds"]
-        harm = "is refused" if refused else f"changes the error by {worse:+.1%}, at most {WORSE:+.0%}"
+        harm = (
+            "is refused" if refused else f"changes the error by {100 * worse:+.1f} points, at most {100 * WORSE:+.0f}"
+        )
         holds[f"{case}: {harm}"] = refused or worse <= WORSE
         holds[f"{case}: spoken of in {said:.0%} of the worlds, all asked"] = said == 1
     return verdict(holds)
