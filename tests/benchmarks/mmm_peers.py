@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ORDER = 3
 """Harmonics of the yearly season in every program's baseline."""
+SAME = 0.999
+"""Correlation from which a harmonic and a control are one column."""
 
 START = """
 import json, os, sys, time
@@ -185,12 +187,23 @@ def pythons(programs: Sequence[str], known: Sequence[str]) -> dict[str, str]:
 
 
 def written(data: WorldData, folder: Path) -> dict[str, Any]:
-    """Write world.csv with columns of trend and season, and upcoming.csv; the names every program is told."""
+    """Write world.csv with columns of trend and season, and upcoming.csv; the names every program is told.
+
+    A harmonic that a control already is, as some worlds have it, is left out: Meridian refuses two equal columns.
+    """
     time = pd.to_datetime(data.weekly["week"])
     angle = 2 * np.pi * (time - pd.Timestamp("2000-01-01")).dt.days.to_numpy() / 365.25
-    pattern = {"trend": np.linspace(-0.5, 0.5, len(time))}
-    for order in range(1, ORDER + 1):
-        pattern |= {f"sine_{order}": np.sin(order * angle), f"cosine_{order}": np.cos(order * angle)}
+    controls = [data.weekly[name].to_numpy(dtype=float) for name in data.controls]
+    waves = {
+        f"{name}_{order}": wave(order * angle)
+        for order in range(1, ORDER + 1)
+        for name, wave in (("sine", np.sin), ("cosine", np.cos))
+    }
+    pattern = {"trend": np.linspace(-0.5, 0.5, len(time))} | {
+        name: wave
+        for name, wave in waves.items()
+        if all(abs(np.corrcoef(wave, control)[0, 1]) <= SAME for control in controls)
+    }
     data.weekly.assign(week=time.dt.strftime("%Y-%m-%d"), **pattern).to_csv(folder / "world.csv", index=False)
     data.upcoming.to_csv(folder / "upcoming.csv", index=False)
     names = {"channels": list(data.channels), "controls": list(data.controls), "pattern": list(pattern)}
