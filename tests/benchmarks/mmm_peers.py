@@ -202,7 +202,7 @@ def written(data: WorldData, folder: Path) -> dict[str, Any]:
     pattern = {"trend": np.linspace(-0.5, 0.5, len(time))} | {
         name: wave
         for name, wave in waves.items()
-        if all(abs(np.corrcoef(wave, control)[0, 1]) <= SAME for control in controls)
+        if not any(abs(np.corrcoef(wave, control)[0, 1]) > SAME for control in controls if np.ptp(control) > 0)
     }
     data.weekly.assign(week=time.dt.strftime("%Y-%m-%d"), **pattern).to_csv(folder / "world.csv", index=False)
     data.upcoming.to_csv(folder / "upcoming.csv", index=False)
