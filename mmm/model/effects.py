@@ -15,7 +15,7 @@ import numpy as np
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.data.panel import Panel
-from mmm.model.priors import AroundLevel, HalfNormal, LogNormal, Prior
+from mmm.model.priors import AroundLevel, LogNormal, Prior
 
 __all__ = [
     "CostPerCustomer",
@@ -57,11 +57,15 @@ class SpendInformed(Effects):
     total: float = 0.3
     sigma: float = 0.8
 
-    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+    def resolve(self, panel: Panel) -> tuple[LogNormal, ...]:  # noqa: D102
         spend = panel.spend.sum(axis=(0, 1))
         shares = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / len(spend))
         floor = 0.1 / len(spend)  # a channel with hardly any spend still may bring something
         return tuple(LogNormal(float(self.total * max(share, floor)), self.sigma) for share in shares)
+
+
+_USUAL_PART = 0.125  # of all spend; a channel of this size has the stated spread
+_WIDEST = 1.5
 
 
 @final
@@ -71,8 +75,9 @@ class TotalAndSplit(Effects):
 
     share_c = level x w_c x exp(s_c z_c - s_c² / 2), with w_c the channel's part of all spend, z_c ~ N(0, 1) and
     log level ~ N(log total, total_sigma²). So the belief about the total is the one that is written down however many
-    channels there are, which independent beliefs on channels are not: with ten of them they say within a factor of 1.6
-    what all media bring, although each leaves a factor of 3.7.
+    channels there are; independent beliefs on ten channels say within a factor of 1.6 what all media bring, although
+    each leaves a factor of 3.7. The relative variance e^(s_c²) - 1 goes with 1 / w_c: a channel cut into parts is
+    believed to bring what the whole was, with the same variance.
 
     Parameters
     ----------
@@ -81,30 +86,29 @@ class TotalAndSplit(Effects):
     total_sigma
         Standard deviation of the logarithm of the level: 1 puts 90 % between 0.19 and 5.2 times the median.
     spread
-        Standard deviation of the logarithm of what a unit of currency brings, between channels.
+        s_c of a channel with an eighth of all spend; at most 1.5 where there is hardly any.
     """
 
     total: float = 0.3
     total_sigma: float = 1.0
     spread: float = 0.6
-    gamma: float = 0.0
 
-    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
+    def resolve(self, panel: Panel) -> tuple[AroundLevel, ...]:  # noqa: D102
         spend = panel.spend.sum(axis=(0, 1))
-        shares = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / len(spend))
-        variance = math.expm1(self.spread**2) * (0.125 / shares) ** self.gamma
-        sigma = np.sqrt(np.log1p(variance))
-        medians = self.total * shares * np.exp(-(sigma**2) / 2)
+        parts = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / len(spend))
+        parts = np.maximum(parts, 1e-4)
+        sigma = np.minimum(np.sqrt(np.log1p(math.expm1(self.spread**2) * _USUAL_PART / parts)), _WIDEST)
+        medians = self.total * parts * np.exp(-(sigma**2) / 2)
         return tuple(AroundLevel(float(m), float(s), self.total_sigma) for m, s in zip(medians, sigma, strict=True))
 
 
-_SPEND_INFORMED = SpendInformed()
+_TOTAL_AND_SPLIT = TotalAndSplit()
 
 
 @final
 @dataclass(frozen=True)
 class FromAttribution(Effects):
-    """Spend-informed beliefs drawn towards what attribution credits, never more than ``weight`` of the way.
+    """Beliefs by spend drawn towards what attribution credits, never more than ``weight`` of the way.
 
     Attribution says how credit divides between channels, not how much media bring in all, so only its proportions are
     used. The two beliefs are joined as a logarithmic opinion pool: medians geometrically, precisions linearly.
@@ -124,7 +128,7 @@ class FromAttribution(Effects):
     credit: Mapping[str, float]
     weight: float = 0.25
     spread: float = 0.8
-    spend: SpendInformed = _SPEND_INFORMED
+    spend: TotalAndSplit | SpendInformed = _TOTAL_AND_SPLIT
 
     def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
         if not 0.0 <= self.weight <= 1.0:
@@ -135,33 +139,38 @@ class FromAttribution(Effects):
             raise BadInput(Problem("prior from attribution", text, remedy="name channels alike in both tables."))
         credited = np.array([max(float(self.credit[channel]), 0.0) for channel in panel.channels])
         parts = np.maximum(credited / max(credited.sum(), 1e-300), 0.1 / len(credited))
-        pooled = []
-        for part, base in zip(parts, self.spend.resolve(panel), strict=True):
+        pooled: list[Prior] = []
+        beliefs: Sequence[AroundLevel | LogNormal] = self.spend.resolve(panel)
+        for part, base in zip(parts, beliefs, strict=True):
             centre, sigma = base.numbers
             precision = (1 - self.weight) / sigma**2 + self.weight / self.spread**2
             credit_side = self.weight / self.spread**2 * math.log(self.spend.total * part)
             middle = ((1 - self.weight) / sigma**2 * centre + credit_side) / precision
-            pooled.append(LogNormal(math.exp(middle), precision**-0.5))
+            pooled.append(replace(base, median=math.exp(middle), sigma=precision**-0.5))
         return tuple(pooled)
 
 
 @final
 @dataclass(frozen=True)
 class Neutral(Effects):
-    """The same belief for every channel, most mass near zero: the data decide, spend does not.
+    """The same belief for every channel, whatever was spent on it, and hardly any on all of them together.
 
     Parameters
     ----------
     total
-        Share of the KPI that all media together are believed to bring (mean).
+        Share of the KPI that all media together are believed to bring (median of the level, which varies as in
+        :class:`TotalAndSplit`).
+    spread
+        Standard deviation of the logarithm of a channel's share around the level.
     """
 
     total: float = 0.3
+    spread: float = 1.0
 
     def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
         count = len(panel.channels)
-        scale = self.total / count * math.sqrt(math.pi / 2)
-        return tuple(HalfNormal(scale) for _ in range(count))
+        median = self.total / count * math.exp(-(self.spread**2) / 2)
+        return tuple(AroundLevel(median, self.spread) for _ in range(count))
 
 
 def _silent(belief: Mapping[str, tuple[float, float]], channels: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -188,7 +197,7 @@ class ShareOfCustomers(Effects):
     """
 
     belief: Mapping[str, tuple[float, float]]
-    otherwise: Effects = field(default_factory=SpendInformed)
+    otherwise: Effects = field(default_factory=TotalAndSplit)
 
     def without(self, channels: Sequence[str]) -> Effects:  # noqa: D102
         return replace(self, belief=_silent(self.belief, channels), otherwise=self.otherwise.without(channels))
@@ -216,7 +225,7 @@ class CostPerCustomer(Effects):
     """
 
     belief: Mapping[str, tuple[float, float]]
-    otherwise: Effects = field(default_factory=SpendInformed)
+    otherwise: Effects = field(default_factory=TotalAndSplit)
 
     def without(self, channels: Sequence[str]) -> Effects:  # noqa: D102
         return replace(self, belief=_silent(self.belief, channels), otherwise=self.otherwise.without(channels))

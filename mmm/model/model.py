@@ -15,7 +15,7 @@ from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel
 from mmm.model.adstock import Adstock, GeometricAdstock
 from mmm.model.baseline import LinearTrend, Season, Trend
-from mmm.model.effects import Effects, SpendInformed
+from mmm.model.effects import Effects, TotalAndSplit
 from mmm.model.family import Family
 from mmm.model.priors import Gamma, HalfNormal, LogNormal, Prior
 from mmm.model.saturation import HillSaturation, Saturation
@@ -208,7 +208,7 @@ class Model:
 
     adstock: Adstock | Mapping[str, Adstock] = field(default_factory=GeometricAdstock)
     saturation: Saturation | Mapping[str, Saturation] = field(default_factory=HillSaturation)
-    effects: Effects = field(default_factory=SpendInformed)
+    effects: Effects = field(default_factory=TotalAndSplit)
     trend: Trend | tuple[Trend, ...] = field(default_factory=LinearTrend)
     season: Season | tuple[Season, ...] = field(default_factory=Season)
     likelihood: Likelihood = field(default_factory=NormalLikelihood)

@@ -26,7 +26,7 @@ from mmm.posterior.forecast import Organic, forecast
 from mmm.posterior.frames import DrawsFrame, summarise
 from mmm.posterior.frequency import optimal_frequency
 from mmm.posterior.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, shared_noise, weekly_curves
-from mmm.posterior.prior_shift import data_speak, prior_shift
+from mmm.posterior.prior_shift import data_speak, media_share, prior_shift
 from mmm.posterior.storage import read, write
 
 __all__ = ["Posterior"]
@@ -303,6 +303,12 @@ class Posterior:
         """
         rng = np.random.default_rng([self.seed, 4])
         return prior_shift(self.panel.media_names, self.model.shares(self.panel), self.flat("share"), rng)
+
+    def media_share(self) -> pd.DataFrame:
+        """Share of the KPI that all channels with spend bring together: median, 5 % and 95 %, prior and posterior."""
+        paid = len(self.channels)
+        priors, shares = self.model.shares(self.panel)[:paid], self.flat("share")[:, :paid]
+        return media_share(priors, shares, np.random.default_rng([self.seed, 5]))
 
     # keeping
 

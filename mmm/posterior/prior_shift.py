@@ -7,9 +7,10 @@ import pandas as pd
 
 from attribution.findings import Finding
 from mmm.arrays import Array
+from mmm.model.level import sampled
 from mmm.model.priors import Prior
 
-__all__ = ["data_speak", "prior_shift"]
+__all__ = ["data_speak", "media_share", "prior_shift"]
 
 _SILENT, _HALF = 0.2, 0.5
 
@@ -27,6 +28,13 @@ def prior_shift(
         rows.append((channel, *row, learnt, text))
     sides = [f"{side} {point}" for side in ("prior", "posterior") for point in ("median", "5%", "95%")]
     return pd.DataFrame(rows, columns=["channel", *sides, "learnt", "text"]).set_index("channel")
+
+
+def media_share(priors: tuple[Prior, ...], shares: Array, rng: np.random.Generator) -> pd.DataFrame:
+    """See :meth:`mmm.Posterior.media_share`; ``priors`` and ``shares`` (S, C) are those of channels with spend."""
+    sides = {"prior": sampled(priors, rng, 4000).sum(axis=1), "posterior": shares.sum(axis=1)}
+    table = {name: np.quantile(total, [0.5, 0.05, 0.95]) for name, total in sides.items()}
+    return pd.DataFrame(table, ["median", "5%", "95%"]).T
 
 
 def data_speak(shift: pd.DataFrame) -> Finding:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mmm
+from mmm.model.level import level_constant
 from mmm.sampling.prepared import prepare
 
 LIFTS = (
@@ -107,7 +108,7 @@ def test_marginal_likelihood_is_the_dense_gaussian(panel):
     _, determinant = np.linalg.slogdet(covariance)
     dense = -0.5 * (determinant + residual @ np.linalg.solve(covariance, residual) + len(residual) * np.log(2 * np.pi))
     precision = np.eye(len(residual)) - problem.columns @ problem.columns.T
-    priors = sum(prior.log_constant for prior in problem.layout.priors)
+    priors = sum(prior.log_constant for prior in problem.layout.priors) + level_constant(problem.priors)
     quick = -len(residual) * np.log(sigma) - 0.5 * residual @ precision @ residual / sigma**2
     np.testing.assert_allclose(quick + problem.log_constant - priors, dense, rtol=1e-8)
 

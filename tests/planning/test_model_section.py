@@ -73,9 +73,8 @@ def test_a_believed_range_holds_with_probability_ninety_percent(starter: Path) -
     cac = spend / (priors["tv"].sample(rng, 400_000) * customers)
     assert np.quantile(cac, [0.05, 0.5, 0.95]) == pytest.approx([80, 160, 320], rel=0.01)
     spent = panel.national_spend.sum()
-    assert priors["generic_search"].numbers[0] == pytest.approx(
-        np.log(0.5 * spent["generic_search"] / spent.sum()), abs=1e-9
-    )
+    centre, sigma = priors["generic_search"].numbers
+    assert centre + sigma**2 / 2 == pytest.approx(np.log(0.5 * spent["generic_search"] / spent.sum()), abs=1e-9)
 
 
 def test_attribution_pulls_the_belief_by_its_weight(starter: Path) -> None:
@@ -146,6 +145,8 @@ def test_the_neutral_belief_is_held_against_the_plan(finished: tuple[Run, Path])
     assert run.belief.cac_planned is not None
     assert run.belief.cac_now is not None
     assert 0 <= run.belief.probability_better <= 1
-    # what was believed: the log-normal around the channel's part of media_share, whose sigma is 0.8
+    # what was believed: around the channel's part of a level whose sigma is 1, and wider the less was spent on it
     width = np.log(frame["cac_believed_high"] / frame["cac_believed_low"]) / (2 * 1.645)
-    assert width.to_numpy() == pytest.approx(np.full(len(frame), 0.8), abs=0.05)
+    assert run.posterior is not None
+    priors = run.posterior.model.effects.resolve(run.posterior.panel)
+    assert width.to_numpy() == pytest.approx([np.hypot(prior.numbers[1], 1.0) for prior in priors], rel=0.05)

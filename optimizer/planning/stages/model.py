@@ -72,7 +72,7 @@ def _saturation(section: MixModel, channel: str) -> Saturation:
 
 def _effects(config: Config, inputs: Inputs) -> Effects:
     belief: Belief = config.model.belief
-    spend = mmm.SpendInformed(belief.media_share)
+    spend = mmm.TotalAndSplit(belief.media_share)
     effects: Effects = spend
     if belief.attribution is not None and inputs.journeys is not None:
         wanted = config.attribution.model_copy(update={"models": [belief.attribution.model]})

@@ -11,7 +11,8 @@ from attribution import plots as paths
 from attribution.drawing.canvas import style
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.palette import ACCENT, NOW, WARN
-from attribution.numbers import likelihood
+from attribution.estimates import Estimate
+from attribution.numbers import likelihood, percent
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.result import Run
 
@@ -29,7 +30,29 @@ def _view(run: Run) -> dict[str, Any] | None:
             f"{found.cac_now.written()} {currency} with today's spend and {found.cac_planned.written()} "
             f"with this same plan, which beats today's spend with probability {likelihood(found.probability_better)}."
         )
-    return {"belief": {"rows": found.rows, "sentence": sentence, "neutral": any(row.neutral for row in found.rows)}}
+    total = _total(run)
+    return {
+        "belief": {
+            "rows": found.rows,
+            "total": total,
+            "sentence": sentence,
+            "neutral": any(row.neutral for row in found.rows),
+        }
+    }
+
+
+def _total(run: Run) -> str:
+    """What all media together were believed to bring, and what they are with the data."""
+    if run.posterior is None:
+        return ""
+    table = run.posterior.media_share()
+    before, after = (
+        Estimate.at(table, side, "median").written(lambda share: percent(share)) for side in ("prior", "posterior")
+    )
+    return (
+        f"All channels with spend together were believed to bring {before} of all {run.config.outcome}; with the data "
+        f"it is {after}."
+    )
 
 
 def _figures(run: Run) -> Iterator[Figure]:
