@@ -73,7 +73,7 @@ def test_attribution_pulls_by_its_weight(panel):
     spend = mmm.SpendInformed()
     base = medians(spend, panel)
     pulled = [medians(mmm.FromAttribution(credit, weight, spend=spend), panel) for weight in (0.0, 0.3, 1.0)]
-    assert mmm.FromAttribution(credit, 0.0).resolve(panel) == mmm.TotalAndSplit().resolve(panel)
+    np.testing.assert_allclose(medians(mmm.FromAttribution(credit, 0.0), panel), medians(mmm.TotalAndSplit(), panel))
     np.testing.assert_allclose(pulled[0], base)
     np.testing.assert_allclose(pulled[2], 0.3 * np.array([0.1, 0.8, 0.1]))
     np.testing.assert_allclose(np.log(pulled[1]), 0.7 * np.log(base) + 0.3 * np.log(pulled[2]))
