@@ -12,8 +12,9 @@ from mmm.arrays import Array
 from mmm.data.lift_tests import check_windows
 from mmm.data.panel import Panel
 from mmm.data.panel_checks import check_panel
-from mmm.model.baseline import Design, design
+from mmm.model.baseline import Design
 from mmm.model.model import Model
+from mmm.sampling.demand_checks import check_demand
 from mmm.sampling.geo_problem import GeoProblem, standardise_geos
 from mmm.sampling.layout import Layout, layout
 from mmm.sampling.national_problem import Problem, standardise
@@ -79,7 +80,7 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
     check_outcome(kept, model.likelihood)
     about = model.about(panel, kept)
     places = layout(about, kept)
-    designs = tuple(design(kept, about.trends, about.seasons, controls=controls) for controls in kept.controls)
+    designs = tuple(about.design(kept, geo) for geo in range(len(kept.geos)))
     count, rows = parameter_count(places, designs[0], kept.kpi[0]), kept.kpi.size
     if rows < count:
         text = f"has {rows} rows, fewer than the model's {count} parameters."
@@ -97,5 +98,9 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
         designs=designs,
         parameters=count,
         problem=problem,
-        findings=(*check_panel(panel, count), *check_windows(about.lift_tests, panel)),
+        findings=(
+            *check_panel(panel, count),
+            *check_demand(kept, about, designs),
+            *check_windows(about.lift_tests, panel),
+        ),
     )
