@@ -44,7 +44,9 @@ def _follows_demand(panel: Panel, designs: tuple[Design, ...]) -> Finding:
     worst = float(pull.max())
     if not named:
         return Finding("follows_demand", True, worst, _PULL, "No spend moves with demand by more than it may bring.")
-    listed = ", ".join(f"{channel} (10 % more spend, {percent(each / 10, decimals=1)} more)" for channel, each in named.items())
+    listed = ", ".join(
+        f"{channel} (10 % more spend, {percent(each / 10, decimals=1)} more)" for channel, each in named.items()
+    )
     text = (
         f"Customers move with the spend of {listed} in the same period, beyond trend, season and controls, by more "
         "than a channel is likely to bring. If spend rises when demand does, what demand brings is credited to it: its "
