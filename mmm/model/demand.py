@@ -25,7 +25,7 @@ _NOTHING_LEFT = 1e-6  # share of a score's variance below which the measured ter
 @final
 @dataclass(frozen=True)
 class ControlFunctions:
-    """One column of the baseline for each paid channel: what is odd about its spend, as normal scores (2sCOPE).
+    """Columns of the baseline, one for each channel that follows demand: what is odd about its spend (2sCOPE).
 
     They are integrated out with the baseline and cost sampling nothing. In a forecast they stand at zero, where demand
     is as the measured terms have it: what is coming is no news yet.
@@ -35,6 +35,9 @@ class ControlFunctions:
     sd
         Prior standard deviation of each coefficient, in units of the mean KPI: how much demand may differ where spend
         is one standard deviation higher than the measured terms lead to expect.
+    channels
+        Paid channels that have a column; where None those that the check ``follows_demand`` names, often none. A column
+        beside a channel that follows nothing costs precision: spend and its scores are much alike.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class ControlFunctions:
     """
 
     sd: float = 0.1
+    channels: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.sd < np.inf:

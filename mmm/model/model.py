@@ -278,12 +278,13 @@ class Model:
         """
         values = panel.controls[geo] if controls is None else controls
         terms = design(panel, self.trends, self.seasons, dates, values)
-        if self.demand is None:
+        if self.demand is None or not self.demand.channels:
             return terms
-        names = tuple(f"demand of {channel}" for channel in panel.channels)
-        columns = np.zeros((len(terms.matrix), len(names)))
+        places = [panel.channels.index(channel) for channel in self.demand.channels]
+        columns = np.zeros((len(terms.matrix), len(places)))
         if dates is None:
-            columns = self.demand.columns(panel.media[geo, :, : len(names)], terms.measured)
+            columns = self.demand.columns(panel.media[geo][:, places], terms.measured)
+        names = tuple(f"demand of {channel}" for channel in self.demand.channels)
         return terms.joined("demand", names, columns, self.demand.sd)
 
     def about(self, panel: Panel, kept: Panel) -> Self:
@@ -292,18 +293,24 @@ class Model:
         Raises
         ------
         UnknownChannel
-            Where ``rides_on`` names one that the panel lacks.
+            Where ``rides_on`` or ``demand`` names one that the panel lacks.
         BadInput
             Where a channel is said to ride on nothing, or on itself.
         """
         _check_riders(self.rides_on, panel)
+        demand = self.demand
+        if demand is not None and demand.channels is not None:
+            for channel in demand.channels:
+                if channel not in panel.channels:
+                    raise UnknownChannel(channel, panel.channels, "the model's demand")
+            demand = replace(demand, channels=tuple(c for c in demand.channels if c in kept.channels))
         media = [name for name in panel.media_names if name not in kept.media_names]
         own: dict[str, Any] = {
             name: {channel: value for channel, value in given.items() if channel not in media}
             for name in ("adstock", "saturation", "frequency", "organic_share", "rides_on")
             if isinstance(given := getattr(self, name), Mapping)
         }
-        return replace(self, effects=self.effects.without(media), **own)
+        return replace(self, effects=self.effects.without(media), demand=demand, **own)
 
     def shares(self, panel: Panel) -> tuple[Prior, ...]:
         """Prior on the share of the KPI of each of a panel's media, organic channels last."""

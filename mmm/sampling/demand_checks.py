@@ -13,53 +13,54 @@ from mmm.model.model import Model
 
 __all__ = ["check_demand"]
 
-_PULL = 0.18
+_PULL = 0.18  # change of the KPI per change of spend that is much for one channel
+_RATE = 0.8  # share of the KPI that all media would bring, did they all work so well
 _CORRELATION = 0.4
 
 
 def check_demand(panel: Panel, model: Model, designs: tuple[Design, ...]) -> tuple[Finding, ...]:
     """Which paid channels look as if their spend followed demand, and which the model says ride on others.
 
-    A channel is named where the KPI moves with its spend, both freed of trend, season, holidays and controls, by more
-    than one channel is likely to do: 10 % more spend go with 1.8 % more of the KPI in the same period, at a correlation
-    above 0.4. A channel that brings a quarter of all customers looks the same; the finding asks, it does not know.
+    A channel is named where the KPI moves with its spend, both freed of trend, season, holidays and controls, at a
+    correlation above 0.4 and by so much that all media, did they work so well, would bring more than 80 % of the KPI,
+    and this channel alone more than 18 %. One that truly works so well looks the same; the finding asks, it does not
+    know. Where spend moves a lot for reasons of its own a follower can stay below these figures and is not named.
 
     Parameters
     ----------
     panel, model
         A usable panel and a model about it.
     designs
-        Columns of each geo's baseline.
+        Columns of each geo's baseline, control functions aside.
     """
-    return (_follows_demand(panel, designs), *_rides_on(model))
+    return (_follows_demand(panel, model, designs), *_rides_on(model))
 
 
-def _follows_demand(panel: Panel, designs: tuple[Design, ...]) -> Finding:
+def _follows_demand(panel: Panel, model: Model, designs: tuple[Design, ...]) -> Finding:
     pull, correlation = _moves_with(panel, designs)
-    named = {
-        channel: float(each)
-        for channel, each, close in zip(panel.channels, pull, correlation, strict=True)
-        if each > _PULL and close > _CORRELATION
-    }
-    worst = float(pull.max())
+    spend = panel.spend.sum(axis=(0, 1))
+    most = np.maximum(_PULL, _RATE * spend / max(float(spend.sum()), 1e-300))
+    excess = np.where(correlation > _CORRELATION, pull / most, 0.0)
+    named = {c: float(each) for c, each, over in zip(panel.channels, pull, excess, strict=True) if over > 1}
+    worst = float(excess.max())
     if not named:
-        return Finding("follows_demand", True, worst, _PULL, "No spend moves with demand by more than it may bring.")
+        return Finding("follows_demand", True, worst, 1.0, "No spend moves with demand by more than it may bring.")
     listed = ", ".join(
         f"{channel} (10 % more spend, {percent(each / 10, decimals=1)} more)" for channel, each in named.items()
     )
     text = (
         f"Customers move with the spend of {listed} in the same period, beyond trend, season and controls, by more "
         "than a channel is likely to bring. If spend rises when demand does, what demand brings is credited to it: its "
-        "CAC looks too low. "
+        "CAC looks too low. One that truly works so well looks the same. "
     )
-    if "demand" in designs[0].groups:
+    if model.demand is not None:
         text += "The model's control functions take out what the shape of spend gives away; a lift test settles it."
     else:
         text += (
             "Run a lift test; state whose demand it harvests (rides_on); or compare with the model under control "
             "functions (demand)."
         )
-    return Finding("follows_demand", False, max(named.values()), _PULL, text, tuple(named))
+    return Finding("follows_demand", False, worst, 1.0, text, tuple(named))
 
 
 def _moves_with(panel: Panel, designs: tuple[Design, ...]) -> tuple[Array, Array]:
