@@ -32,6 +32,7 @@ from .model.baseline import NoTrend as NoTrend
 from .model.baseline import PiecewiseTrend as PiecewiseTrend
 from .model.baseline import RandomWalk as RandomWalk
 from .model.baseline import Season as Season
+from .model.demand import ControlFunctions as ControlFunctions
 from .model.effects import CostPerCustomer as CostPerCustomer
 from .model.effects import FromAttribution as FromAttribution
 from .model.effects import Neutral as Neutral

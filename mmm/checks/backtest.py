@@ -18,7 +18,7 @@ from mmm.arrays import Array
 from mmm.checks.naive_forecasts import no_media, seasonal_naive
 from mmm.checks.scores import Scores, score
 from mmm.data.panel import Panel
-from mmm.model.baseline import design, wandering
+from mmm.model.baseline import wandering
 from mmm.model.model import Model
 from mmm.posterior.media import shared_noise
 from mmm.posterior.posterior import Posterior
@@ -144,7 +144,7 @@ def predict(posterior: Posterior, coming: Panel) -> Array:
     past, model = posterior.panel, posterior.model
     total = np.zeros((chosen.periods, posterior.n_draws))
     for geo, cell in enumerate(posterior.cells):
-        terms = design(past, model.trends, model.seasons, chosen.dates, chosen.controls[geo])
+        terms = model.design(past, geo, chosen.dates, chosen.controls[geo])
         mean = terms.matrix @ cell.coefficients.T
         mean = mean + wandering(past, model.trends, chosen.dates, posterior.n_draws, rng)
         for place, channel in enumerate(cell.channels):

@@ -190,13 +190,27 @@ class Design:
     names
         Name of each column.
     groups
-        What each column belongs to: intercept, trend, level, season, holidays, controls, treatments.
+        What each column belongs to: intercept, trend, level, season, holidays, controls, treatments, demand.
     """
 
     matrix: Array
     sd: Array
     names: tuple[str, ...]
     groups: tuple[str, ...]
+
+    @property
+    def measured(self) -> Array:
+        """Columns of what is known of demand whatever was spent: all but intercept, level and demand, shape (T, K)."""
+        return self.matrix[:, [group not in ("intercept", "level", "demand") for group in self.groups]]
+
+    def joined(self, group: str, names: tuple[str, ...], columns: Array, sd: float) -> Design:
+        """The same with further columns of one group, whose coefficients have one prior standard deviation."""
+        return Design(
+            matrix=np.column_stack([self.matrix, columns]),
+            sd=np.r_[self.sd, np.full(len(names), sd)],
+            names=(*self.names, *names),
+            groups=(*self.groups, *(group for _ in names)),
+        )
 
 
 def design(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar, final
 
 import numpy as np
+import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel
 from mmm.model.adstock import Adstock, GeometricAdstock
-from mmm.model.baseline import LinearTrend, Season, Trend
+from mmm.model.baseline import Design, LinearTrend, Season, Trend, design
+from mmm.model.demand import ControlFunctions
 from mmm.model.effects import Effects, TotalAndSplit
 from mmm.model.family import Family
 from mmm.model.priors import Gamma, HalfNormal, LogNormal, Prior
@@ -29,6 +31,8 @@ _DISPERSION = HalfNormal(0.3)
 _SPREAD = Gamma(2.0, 8.0)
 _COMMON = Gamma(2.0, 20.0)
 _ORGANIC = LogNormal(0.03, 1.0)
+ORGANIC = "organic"
+"""What a rider rides on where demand comes from no medium."""
 _FREQUENCY = HillSaturation(half_saturation=LogNormal(2.0, 0.4), slope=LogNormal(1.8, 0.3))
 
 
@@ -204,6 +208,11 @@ class Model:
         alone does little, as Meridian's prior does.
     organic_share
         Prior on the share of the KPI that an organic channel brings: one, or channel -> prior.
+    demand
+        How a demand that nobody measured enters, where spend follows it; None for not at all.
+    rides_on
+        Paid channel -> those whose demand it harvests, ``"organic"`` for the baseline's. No figure changes with it: a
+        finding says which way the channel's figures err, and a plan file's run does not raise it without a test.
     """
 
     adstock: Adstock | Mapping[str, Adstock] = field(default_factory=GeometricAdstock)
@@ -216,6 +225,8 @@ class Model:
     pooling: Pooling = field(default_factory=Pooling)
     frequency: Saturation | Mapping[str, Saturation] = _FREQUENCY
     organic_share: Prior | Mapping[str, Prior] = _ORGANIC
+    demand: ControlFunctions | None = None
+    rides_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def trends(self) -> tuple[Trend, ...]:
@@ -253,15 +264,53 @@ class Model:
         chosen = (b if by_reach else a for a, b, by_reach in zip(saturations, frequencies, reached, strict=True))
         return tuple(zip(adstocks, chosen, strict=True))
 
+    def design(
+        self, panel: Panel, geo: int = 0, dates: pd.DatetimeIndex | None = None, controls: Array | None = None
+    ) -> Design:
+        """The columns of a geo's baseline.
+
+        Parameters
+        ----------
+        panel, geo
+            The panel, and which of its geos.
+        dates, controls
+            Coming periods and their controls, shape (T, K); the panel's own where None.
+        """
+        values = panel.controls[geo] if controls is None else controls
+        terms = design(panel, self.trends, self.seasons, dates, values)
+        if self.demand is None or not self.demand.channels:
+            return terms
+        places = [panel.channels.index(channel) for channel in self.demand.channels]
+        columns = np.zeros((len(terms.matrix), len(places)))
+        if dates is None:
+            columns = self.demand.columns(panel.media[geo][:, places], terms.measured)
+        names = tuple(f"demand of {channel}" for channel in self.demand.channels)
+        return terms.joined("demand", names, columns, self.demand.sd)
+
     def about(self, panel: Panel, kept: Panel) -> Self:
-        """The model without what it says of media of a panel that were not kept."""
+        """The model without what it says of media of a panel that were not kept.
+
+        Raises
+        ------
+        UnknownChannel
+            Where ``rides_on`` or ``demand`` names one that the panel lacks.
+        BadInput
+            Where a channel is said to ride on nothing, or on itself.
+        """
+        _check_riders(self.rides_on, panel)
+        demand = self.demand
+        if demand is not None and demand.channels is not None:
+            for channel in demand.channels:
+                if channel not in panel.channels:
+                    raise UnknownChannel(channel, panel.channels, "the model's demand")
+            demand = replace(demand, channels=tuple(c for c in demand.channels if c in kept.channels))
         media = [name for name in panel.media_names if name not in kept.media_names]
         own: dict[str, Any] = {
             name: {channel: value for channel, value in given.items() if channel not in media}
-            for name in ("adstock", "saturation", "frequency", "organic_share")
+            for name in ("adstock", "saturation", "frequency", "organic_share", "rides_on")
             if isinstance(given := getattr(self, name), Mapping)
         }
-        return replace(self, effects=self.effects.without(media), **own)
+        return replace(self, effects=self.effects.without(media), demand=demand, **own)
 
     def shares(self, panel: Panel) -> tuple[Prior, ...]:
         """Prior on the share of the KPI of each of a panel's media, organic channels last."""
@@ -272,6 +321,18 @@ class Model:
             if channel not in names:
                 raise UnknownChannel(channel, names, "the model's organic_share")
         return (*self.effects.resolve(panel), *(self.organic_share.get(channel, _ORGANIC) for channel in names))
+
+
+def _check_riders(rides_on: Mapping[str, Sequence[str]], panel: Panel) -> None:
+    for channel, drivers in rides_on.items():
+        if channel not in panel.channels:
+            raise UnknownChannel(channel, panel.channels, "the model's rides_on")
+        for driver in drivers:
+            if driver not in (*panel.media_names, ORGANIC):
+                raise UnknownChannel(driver, (*panel.media_names, ORGANIC), f"the model's rides_on of {channel!r}")
+        if not drivers or channel in drivers:
+            what = "itself" if drivers else "nothing"
+            raise BadInput(Problem("model", f"rides_on says that {channel!r} rides on {what}.", remedy="name others."))
 
 
 def _by_channel(

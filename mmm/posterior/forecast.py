@@ -13,7 +13,7 @@ from attribution.numbers import significant
 from attribution.reading.contracts import Column, Table
 from mmm.arrays import Array
 from mmm.data.panel import Panel
-from mmm.model.baseline import design, wandering
+from mmm.model.baseline import wandering
 from mmm.model.model import Model
 from mmm.posterior.media import Cell, shared_noise
 
@@ -160,7 +160,7 @@ def forecast(
     assumption, paid = "", len(panel.channels)
     for geo, cell in enumerate(cells):
         given = scenario(panel, dates, coming, geo)
-        terms = design(panel, model.trends, model.seasons, dates, given.controls)
+        terms = model.design(panel, geo, dates, given.controls)
         mean = terms.matrix @ cell.coefficients.T + wandering(panel, model.trends, dates, draws, rng)
         for place, channel in enumerate(cell.channels[paid:]):
             often = given.frequency[:, place]

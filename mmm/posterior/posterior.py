@@ -18,7 +18,7 @@ from attribution.findings import Finding
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from mmm.data.panel import Panel
-from mmm.model.baseline import Design, design
+from mmm.model.baseline import Design
 from mmm.model.model import Model
 from mmm.posterior.costs import average_cac, channel_table, marginal_cac
 from mmm.posterior.fit_checks import GATE, check_sense
@@ -357,7 +357,7 @@ class Posterior:
         return self._design(0).names
 
     def _design(self, geo: int) -> Design:
-        return design(self.panel, self.model.trends, self.model.seasons, controls=self.panel.controls[geo])
+        return self.model.design(self.panel, geo)
 
     def _brought(self) -> Iterator[tuple[str, Array]]:
         """Each channel's and treatment's customers by period and draw, all geos together, shape (T, S)."""

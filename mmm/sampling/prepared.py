@@ -12,8 +12,9 @@ from mmm.arrays import Array
 from mmm.data.lift_tests import check_windows
 from mmm.data.panel import Panel
 from mmm.data.panel_checks import check_panel
-from mmm.model.baseline import Design, design
+from mmm.model.baseline import Design
 from mmm.model.model import Model
+from mmm.sampling.demand_checks import check_demand
 from mmm.sampling.geo_problem import GeoProblem, standardise_geos
 from mmm.sampling.layout import Layout, layout
 from mmm.sampling.national_problem import Problem, standardise
@@ -77,9 +78,9 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
         remedy = "name the right spend columns; a model without media has nothing to say."
         raise BadInput(Complaint("panel", "no channel has any spend.", remedy=remedy))
     check_outcome(kept, model.likelihood)
-    about = model.about(panel, kept)
+    about, demand = _about_demand(kept, model.about(panel, kept))
     places = layout(about, kept)
-    designs = tuple(design(kept, about.trends, about.seasons, controls=controls) for controls in kept.controls)
+    designs = _designs(kept, about)
     count, rows = parameter_count(places, designs[0], kept.kpi[0]), kept.kpi.size
     if rows < count:
         text = f"has {rows} rows, fewer than the model's {count} parameters."
@@ -97,5 +98,22 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
         designs=designs,
         parameters=count,
         problem=problem,
-        findings=(*check_panel(panel, count), *check_windows(about.lift_tests, panel)),
+        findings=(
+            *check_panel(panel, count),
+            *demand,
+            *check_windows(about.lift_tests, panel),
+        ),
     )
+
+
+def _about_demand(panel: Panel, model: Model) -> tuple[Model, tuple[Finding, ...]]:
+    """The model with control functions for the channels that follow demand, where it wants them, and the findings."""
+    findings = check_demand(panel, model, _designs(panel, replace(model, demand=None)))
+    if model.demand is None or model.demand.channels is not None:
+        return model, findings
+    named = next(finding.channels for finding in findings if finding.name == "follows_demand")
+    return replace(model, demand=replace(model.demand, channels=named)), findings
+
+
+def _designs(panel: Panel, model: Model) -> tuple[Design, ...]:
+    return tuple(model.design(panel, geo) for geo in range(len(panel.geos)))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from attribution import intent_riders
 from attribution.errors import BadInput
 from attribution.findings import Finding
 from attribution.numbers import amount
@@ -87,7 +88,7 @@ def run_plan(
     _require_writable(folder)
     with progress.stage("Checking inputs"):
         believed = config.model.belief.attribution is not None
-        inputs = read_inputs(config, document, journeys_too=believed or goal in ("attribution", "report"))
+        inputs = read_inputs(config, document, journeys_too=believed or goal != "fit")
     _require(config, inputs, goal)
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
@@ -119,13 +120,20 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
         return run
     require_convergence(posterior, run.config.model.accept_unconverged)
     with progress.stage("Plan") as update:
-        plan = make_plan(run.config, run.inputs, posterior, update)
+        plan = make_plan(run.config, run.inputs, posterior, _marks(run), update)
     run = replace(run, plan=plan)
     if run.config.scenarios and goal in ("what-if", "report"):
         with progress.stage("What if") as update:
             scenarios = plan_scenarios(run.config, plan, update)
         run = replace(run, scenarios=scenarios)
     return run
+
+
+def _marks(run: Run) -> tuple[Finding, ...]:
+    """What the path log says of riders on intent; a run up to the plan alone takes nothing else from the log."""
+    if run.attribution is not None:
+        return run.attribution.findings
+    return () if run.inputs.journeys is None else tuple(intent_riders(run.inputs.journeys))
 
 
 def _require(config: Config, inputs: Inputs, goal: Goal) -> None:

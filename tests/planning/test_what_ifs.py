@@ -61,7 +61,8 @@ class World:
 def asked_of_the_file(world: World, plan: dict[str, Any], scenarios: list[dict[str, Any]]) -> list[ScenarioResult]:
     section = PlanSection.model_validate({"gap": GAP, **plan})
     built = build_plan(section, world.now, world.organic, world.customers)
-    base: Any = SimpleNamespace(plan=built, curves=world.curves, now=built.evaluate(world.curves, world.now))
+    now = built.evaluate(world.curves, world.now)
+    base: Any = SimpleNamespace(plan=built, curves=world.curves, now=now, held=())
     config: Any = SimpleNamespace(plan=section, scenarios=[Scenario.model_validate(each) for each in scenarios])
     return list(plan_scenarios(config, base, lambda part, note: None))
 

@@ -23,7 +23,7 @@ from optimizer.planning.file.keys.analyses import Attribution
 from optimizer.planning.file.keys.data import Touchpoints
 from optimizer.planning.file.keys.plan import Limits, PlanSection
 
-__all__ = ["build_plan", "path_rules", "reshaped"]
+__all__ = ["build_plan", "limits_of", "path_rules", "reshaped"]
 
 
 def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRules:
@@ -67,8 +67,7 @@ def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike, cus
     """
     constraints = [*_budget(section, now), *_promises(section, customers_now)]
     for channel in now.index:
-        limits = _merged(section.every_channel, section.channels.get(channel))
-        constraints += _channel(channel, limits, float(now[channel]))
+        constraints += _channel(channel, limits_of(section, channel), float(now[channel]))
     for name, shared in section.groups.items():
         group, present = optimizer.Group(name, shared.channels), float(now[shared.channels].sum())
         if shared.at_least is not None:
@@ -111,8 +110,9 @@ def _promises(section: PlanSection, customers_now: float) -> list[Any]:
     return promises
 
 
-def _merged(every: Limits | None, own: Limits | None) -> Limits | None:
+def limits_of(section: PlanSection, channel: str) -> Limits | None:
     """A channel's own limits, with ``every_channel`` on the sides it leaves open."""
+    every, own = section.every_channel, section.channels.get(channel)
     if every is None or own is None or own.fixed is not None:
         return own if own is not None else every
     lower_is_own = own.at_least is not None or own.zero_or_at_least is not None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from attribution.errors import BadInput, nearest
 from attribution.numbers import CURRENCY
+from mmm.model.model import ORGANIC
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
@@ -113,10 +114,12 @@ def _unknown_channels(config: Config, document: Document) -> list[str]:
     if config.data.weekly is None:
         return []
     known = list(config.data.weekly.channels)
+    drivers = [*known, *config.data.weekly.delivered, ORGANIC]
     problems = []
-    for name, place in [*_of_the_model(config), *_of_the_plan(config)]:
-        if name not in known:
-            close = nearest(name, known)
+    named = [*_of_the_model(config), *_of_the_plan(config)]
+    for name, place, valid in [*((*each, known) for each in named), *((*each, drivers) for each in _of_riders(config))]:
+        if name not in valid:
+            close = nearest(name, valid)
             hint = f"Did you mean {close!r}?" if close else f"Channels in data.weekly.spend: {', '.join(known)}."
             problems.append(document.error(place, f"unknown channel {name!r}. {hint}"))
     now = config.plan.now if config.plan is not None else None
@@ -136,6 +139,16 @@ def _of_the_model(config: Config) -> Named:
         *((name, ("model", "channels", name)) for name in config.model.channels),
         *((name, ("model", "belief", "cac", name)) for name in belief.cac),
         *((name, ("model", "belief", "share", name)) for name in belief.share),
+        *((name, ("model", "rides_on", name)) for name in config.model.rides_on),
+    ]
+
+
+def _of_riders(config: Config) -> Named:
+    """What riders are said to ride on, and where."""
+    return [
+        (name, ("model", "rides_on", rider, position))
+        for rider, drivers in config.model.rides_on.items()
+        for position, name in enumerate(drivers)
     ]
 
 

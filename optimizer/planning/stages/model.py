@@ -37,6 +37,8 @@ def mix_model(config: Config, inputs: Inputs) -> mmm.Model:
         season=mmm.Season(period=period, order=order) if order else (),
         likelihood=Likelihood.families()[section.likelihood](),
         lift_tests=inputs.lift_tests,
+        demand=mmm.ControlFunctions() if section.demand == "control_functions" else None,
+        rides_on=section.rides_on,
     )
 
 

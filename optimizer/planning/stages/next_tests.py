@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from optimizer.plan import Plan
 from optimizer.planning.file.keys.plan import NextTests
@@ -30,10 +31,17 @@ def worth_of_tests(section: NextTests, found: PlanResult, weeks: int) -> TestsRe
         error = float(np.std(found.organic.noise[:, : section.weeks].sum(axis=1)))
     test = LiftTest(section.change, section.weeks / weeks, error)
     limits = found.plan.without(Budget, Customers, MaxCAC).subject_to
-    plan = Plan(
-        maximize=Customers(organic=found.organic.predicted[rows]),
-        subject_to=[*limits, Budget(exactly=float(found.planned.spend.sum()))],
-        now=found.plan.now,
-    )
-    table = value_of_tests(plan, found.curves.take(rows), dict.fromkeys(spent, test))
+    limits = (*limits[: len(limits) - len(found.held)], Budget(exactly=float(found.planned.spend.sum())))
+    holds = {one.channel: one.constraint for one in found.held}
+
+    def worth(channels: list[str]) -> pd.DataFrame:
+        """A channel's own hold does not bind its test, which would end it."""
+        others = [hold for channel, hold in holds.items() if channel not in channels]
+        organic = Customers(organic=found.organic.predicted[rows])
+        plan = Plan(maximize=organic, subject_to=[*limits, *others], now=found.plan.now)
+        return value_of_tests(plan, found.curves.take(rows), dict.fromkeys(channels, test))
+
+    free = [channel for channel in spent if channel not in holds]
+    asked = [free] * bool(free) + [[channel] for channel in spent if channel in holds]
+    table = pd.concat([worth(channels) for channels in asked]).sort_values("value", ascending=False, kind="stable")
     return TestsResult(table.set_index("channel"), section.weeks, section.change, error)

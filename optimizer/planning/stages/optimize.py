@@ -24,6 +24,7 @@ from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
+from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
 
@@ -32,8 +33,19 @@ __all__ = ["make_plan", "plan_scenarios"]
 _FRONTIER_POINTS = 13
 
 
-def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Update) -> PlanResult:
+def make_plan(
+    config: Config, inputs: Inputs, posterior: Posterior, marks: tuple[Finding, ...], update: Update
+) -> PlanResult:
     """Solve the plan of the plan file on a posterior.
+
+    Parameters
+    ----------
+    config, inputs, posterior
+        The plan file, its tables and their fit.
+    marks
+        Findings of the path log on what rides on intent; none without one.
+    update
+        Told how far it is.
 
     Raises
     ------
@@ -45,9 +57,15 @@ def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Upda
     organic = posterior.organic(section.weeks, controls=inputs.upcoming)
     now = _now(inputs, curves)
     expected = float(np.mean(organic.predicted + curves.customers(now)))
+    riders = riders_of((*marks, *posterior.diagnostics), curves.channels, inputs.lift_tests)
+    held = held_channels(riders.untested, section, now)
     plan = build_plan(section, now, organic.predicted, expected)
+    plan = plan.replaced(subject_to=[*plan.subject_to, *(one.constraint for one in held)])
     update(0.1, "plan")
-    allocation = plan.solve(curves, gap=section.gap)
+    try:
+        allocation = plan.solve(curves, gap=section.gap)
+    except InfeasiblePlan as error:
+        raise InfeasiblePlan(f"{error}{remedy(held)}") from None
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
     update(0.6, "frontier")
     seen = observed_maximum(posterior.panel, section.weeks)
@@ -59,13 +77,18 @@ def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Upda
         allocation=allocation,
         now=today,
         planned=planned,
-        rows=tuple(_rows(plan.program(curves), allocation, today, planned)),
+        held=held,
+        rows=tuple(_rows(plan.program(curves), allocation, today, planned, held)),
         organic=organic,
         probability_better=aim.probability_better(planned, today),
         observed_maximum=seen,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
         explanations=tuple(allocation.explain()),
-        findings=(_inside_observed(allocation, seen), _promise_likely(section, today, planned)),
+        findings=(
+            hold_finding(riders, held, allocation, now),
+            _inside_observed(allocation, seen),
+            _promise_likely(section, today, planned),
+        ),
     )
 
 
@@ -86,7 +109,7 @@ def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> Sce
     answer = answered(asked, base.plan, base.curves, section.gap)
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
-        return ScenarioResult(scenario.name, None, problem=answer.problem)
+        return ScenarioResult(scenario.name, None, problem=answer.problem + remedy(base.held))
     today = answer.plan.evaluate(answer.curves, base.now.spend)
     better = aim_of(answer.plan.objective, "").probability_better(outcome, today)
     return ScenarioResult(scenario.name, outcome, better, answer.allocation.gap)
@@ -105,12 +128,18 @@ def _now(inputs: Inputs, curves: ResponseCurves) -> pd.Series:
     return inputs.now.reindex(list(curves.channels)).astype(float)
 
 
-def _rows(program: Program, allocation: Allocation, now: Evaluation, planned: Evaluation) -> Iterator[ChannelRow]:
+def _rows(
+    program: Program, allocation: Allocation, now: Evaluation, planned: Evaluation, held: tuple[Held, ...]
+) -> Iterator[ChannelRow]:
+    most = {one.channel: one.at_most for one in held}
     scale = max(float(now.spend.sum()), float(planned.spend.sum()), 1e-300)
     for place, channel in enumerate(allocation.curves.channels):
         before, after = float(now.spend[channel]), float(planned.spend[channel])
         # at zero spend a curve's slope may be zero or infinite: the first customer's cost means nothing there
         slope = np.atleast_1d(allocation.curves[channel].marginal(after)) if after > 0 else np.zeros(1)
+        limit = _binding(program, place, after, 1e-6 * scale)
+        if limit == "at its most" and after >= most.get(channel, np.inf) - 1e-6 * scale:
+            limit = "held"
         yield ChannelRow(
             channel=channel,
             now=before,
@@ -120,7 +149,7 @@ def _rows(program: Program, allocation: Allocation, now: Evaluation, planned: Ev
             cac_now=Estimate.cost(before, now.paid[channel].to_numpy()),
             cac=Estimate.cost(after, planned.paid[channel].to_numpy()),
             marginal_cac=Estimate.cost(1.0, slope),
-            limit=_binding(program, place, after, 1e-6 * scale),
+            limit=limit,
         )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from optimizer.answer.evaluation import Evaluation
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
+    from optimizer.planning.stages.riders import Held
 
 __all__ = [
     "AttributionResult",
@@ -77,6 +78,7 @@ class PlanResult:
     allocation: Allocation
     now: Evaluation
     planned: Evaluation
+    held: tuple[Held, ...]
     rows: tuple[ChannelRow, ...]
     organic: Organic
     probability_better: float

@@ -108,6 +108,8 @@ class MixModel(Section):
     season: Season = Season()
     holidays: CountryCode | None = None
     likelihood: LikelihoodName = "normal"
+    demand: Literal["none", "control_functions"] = "none"
+    rides_on: dict[Name, Annotated[list[Name], Field(min_length=1)]] = {}
     belief: Belief = Belief()
     sensitivity: bool = True
     draws: Annotated[int, Field(ge=200, le=20_000)] = 1000
@@ -115,3 +117,10 @@ class MixModel(Section):
     chains: Annotated[int, Field(ge=2, le=16)] = 4
     time_budget: Annotated[float, Field(gt=0)] = 300.0
     accept_unconverged: bool = False
+
+    @model_validator(mode="after")
+    def _on_others(self) -> MixModel:
+        for channel, drivers in self.rides_on.items():
+            if channel in drivers:
+                raise ValueError(f"rides_on says that {channel!r} rides on itself; name others, or organic")
+        return self

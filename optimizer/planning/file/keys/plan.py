@@ -107,6 +107,7 @@ class PlanSection(Section):
     every_channel: Limits | None = None
     channels: dict[Name, Limits] = {}
     groups: dict[Name, GroupLimits] = {}
+    raise_riders: bool = False
     tests: NextTests | None = None
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
 

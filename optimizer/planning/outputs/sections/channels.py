@@ -35,6 +35,10 @@ def _channel(run: Run, found: PlanResult, row: ChannelRow) -> dict[str, Any]:
     ]
     if row.limit:
         facts.append(("Limit", row.limit))
+    for one in found.held:
+        if one.channel == row.channel:
+            facts.append(("Not raised", one.sentence))
+            facts.append(("These CACs", "may be too low: demand that others make may be credited to the channel"))
     return {
         "name": row.channel,
         "sentence": reason(row, found.rows, found.planned.expected_cac, run.config.currency, run.config.outcome),
@@ -63,6 +67,8 @@ def reason(row: ChannelRow, rows: Sequence[ChannelRow], blended: float, currency
     if row.limit in {"at its most", "at its least", "fixed"}:
         what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]
         return f"{moved}: held {row.limit} by its limit; there {marginal}, so without it the channel {what}."
+    if row.limit == "held":
+        return f"{moved}: not raised, for it may ride on demand that others make; there, by the model, {marginal}."
     free = [other.marginal_cac.point for other in rows if other.planned and not other.limit]
     if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
         verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]

@@ -25,6 +25,7 @@ def _view(run: Run) -> dict[str, Any] | None:
         "moves": [_move(row) for row in run.plan.rows],
         "totals": _totals(run.plan),
         "prices": run.plan.explanations[1:],
+        "held": [one.sentence for one in run.plan.held],
     }
 
 
