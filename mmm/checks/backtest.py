@@ -144,7 +144,7 @@ def predict(posterior: Posterior, coming: Panel) -> Array:
     past, model = posterior.panel, posterior.model
     total = np.zeros((chosen.periods, posterior.n_draws))
     for geo, cell in enumerate(posterior.cells):
-        terms = design(past, model.trends, model.seasons, chosen.dates, chosen.controls[geo])
+        terms = design(past, model.trends, model.seasons(past), chosen.dates, chosen.controls[geo])
         mean = terms.matrix @ cell.coefficients.T
         mean = mean + wandering(past, model.trends, chosen.dates, posterior.n_draws, rng)
         for place, channel in enumerate(cell.channels):

@@ -160,7 +160,7 @@ def forecast(
     assumption, paid = "", len(panel.channels)
     for geo, cell in enumerate(cells):
         given = scenario(panel, dates, coming, geo)
-        terms = design(panel, model.trends, model.seasons, dates, given.controls)
+        terms = design(panel, model.trends, model.seasons(panel), dates, given.controls)
         mean = terms.matrix @ cell.coefficients.T + wandering(panel, model.trends, dates, draws, rng)
         for place, channel in enumerate(cell.channels[paid:]):
             often = given.frequency[:, place]

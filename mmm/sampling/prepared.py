@@ -79,7 +79,7 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
     check_outcome(kept, model.likelihood)
     about = model.about(panel, kept)
     places = layout(about, kept)
-    designs = tuple(design(kept, about.trends, about.seasons, controls=controls) for controls in kept.controls)
+    designs = tuple(design(kept, about.trends, about.seasons(kept), controls=controls) for controls in kept.controls)
     count, rows = parameter_count(places, designs[0], kept.kpi[0]), kept.kpi.size
     if rows < count:
         text = f"has {rows} rows, fewer than the model's {count} parameters."

@@ -165,6 +165,6 @@ def test_a_channel_that_rests_is_answered_at_its_last_active_level(company):
     asked = posterior.marginal_cac(pd.Series({"tv": level, "search": 1.0}))
     np.testing.assert_allclose(table.loc["tv"].astype(float), asked.loc["tv"].astype(float))
     assert np.isfinite(summary.drop(columns="note").to_numpy(dtype=float)).all()
-    assert "no spend in the last 13 periods" in summary.loc["tv", "note"]
+    assert "no spend in the last 13 weeks" in summary.loc["tv", "note"]
     assert summary.loc["search", "note"] == ""
     assert panel.recent_spend()["tv"] == 0.0  # what is spent today stays what it is
