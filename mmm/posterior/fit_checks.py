@@ -66,7 +66,7 @@ def check_sense(observed: Array, predicted: Predictive, baseline: Array) -> tupl
 
 
 def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:
-    """Whether what a fit leaves of the KPI has a pattern: by lag, by week of the year, from a week on, in a few weeks."""
+    """Whether what a fit leaves of the KPI has a pattern: by lag, by week of the year, from a week on, by date."""
     return (
         *autocorrelation(residuals),
         yearly_misses(residuals),

@@ -13,10 +13,11 @@ from mmm.posterior.residuals import Residuals
 
 __all__ = ["autocorrelation", "unexplained_weeks", "yearly_misses"]
 
-_NEIGHBOURS, _WEEK, _YEAR = 0.4, 0.3, 0.4
+_NEIGHBOURS, _WEEK, _YEAR = 0.4, 0.25, 0.4
 _UNEXPLAINED = 4.0
 _YEARLY = 3.5
 _SHOWN = 8
+_NEAR = 4
 
 
 def autocorrelation(residuals: Residuals) -> tuple[Finding, ...]:
@@ -37,9 +38,10 @@ def autocorrelation(residuals: Residuals) -> tuple[Finding, ...]:
     findings = []
     for name, (lag, limit, which) in limits.items():
         alike = _lagged(residuals.scores, lag)
-        passed = abs(alike) < limit
+        alone = alike if lag > 1 else abs(alike)  # periods far apart that differ share no season
+        passed = alone < limit
         text = f"Residuals of {which} correlate by {decimal(alike, 2)}."
-        findings.append(Finding(name, passed, abs(alike), limit, text + ("" if passed else remedies[lag])))
+        findings.append(Finding(name, passed, alone, limit, text + ("" if passed else remedies[lag])))
     return tuple(findings)
 
 
@@ -63,7 +65,10 @@ def unexplained_weeks(residuals: Residuals) -> Finding:
         "(model.likelihood: student_t)."
     )
     if channels:
-        text += f" {_whose(channels)} spend stood out in them as well: part of the miss is credited to it, or taken."
+        text += (
+            f" The spend of {', '.join(channels)} stood out in them as well: where both did the same, it is credited "
+            "with too much, else with too little."
+        )
     return Finding("unexplained_weeks", False, worst, _UNEXPLAINED, text, channels)
 
 
@@ -77,8 +82,9 @@ def yearly_misses(residuals: Residuals) -> Finding:
             text = "Less than two years: whether weeks are missed every year cannot be seen."
         return Finding("yearly_misses", True, abs(worst), _YEARLY, text)
     members = np.isin(weeks, np.arange(first, first + width))
-    channels = residuals.moving_with(members.astype(float))
-    sign = "more" if worst > 0 else "fewer"
+    near = np.isin(weeks, np.arange(first - _NEAR, first + width + _NEAR) % 52)  # where a season misses, it errs beside
+    patterns = [pattern.astype(float) for pattern in (members, near)]
+    channels = tuple(dict.fromkeys(name for pattern in patterns for name in residuals.moving_with(pattern)))
     text = (
         f"The KPI is {'above' if worst > 0 else 'below'} what the model expects in the same weeks of every year: "
         f"{', '.join(_spans(residuals, members))}. Give these weeks a control or a holiday calendar (model.holidays), "
@@ -86,8 +92,8 @@ def yearly_misses(residuals: Residuals) -> Finding:
     )
     if channels:
         text += (
-            f" {_whose(channels)} spend moves with them: {sign} customers came than the season knows of, and a "
-            f"channel that spent more just then looks {'too good' if worst > 0 else 'too weak'}."
+            f" The spend of {', '.join(channels)} moves with these weeks or those beside them: what the season lacks "
+            "is credited to it, too much where its spend rose with demand, too little where it fell."
         )
     return Finding("yearly_misses", False, abs(worst), _YEARLY, text, channels)
 
@@ -144,7 +150,3 @@ def _spans(residuals: Residuals, members: np.ndarray) -> Iterator[str]:
     for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
         first, last = dates[run[0]].date().isoformat(), dates[run[-1]].date().isoformat()
         yield first if first == last else f"{first} to {last}"
-
-
-def _whose(channels: tuple[str, ...]) -> str:
-    return f"The {', '.join(channels)}"

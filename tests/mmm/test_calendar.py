@@ -26,7 +26,8 @@ def two_years(days: int, seed: int = 2) -> mmm.Panel:
 def reached(panel: mmm.Panel) -> mmm.Panel:
     often = 1 + np.random.default_rng(1).gamma(2.0, 1.0, panel.periods)
     frame = panel.national_spend.assign(often=often, customers=panel.kpi[0], day=panel.dates)
-    spend = {"tv": "tv", "search": mmm.ReachFrequency("search", "search", "often")}
+    frame["people"] = frame["search"] * 3
+    spend = {"tv": "tv", "search": mmm.ReachFrequency("search", "people", "often")}
     return mmm.Panel.from_frame(frame, "day", "customers", spend)
 
 
