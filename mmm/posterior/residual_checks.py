@@ -105,9 +105,10 @@ def _lagged(scores: Array, lag: int) -> float:
 
 
 def _by_year(residuals: Residuals) -> tuple[np.ndarray, Array]:
-    """Week of the year of each period, shape (T,), and mean score by year and week, NaN where none, shape (Y, 53).
+    """Week of the year of each period, shape (T,), and score by year and week, NaN where none, shape (Y, 53).
 
-    Scores are brought to a robust standard deviation of one between weeks.
+    Those of days are summed over the square root of their number. All are brought to a robust standard deviation of
+    one between weeks.
     """
     dates = residuals.dates
     weeks = (dates.day_of_year.to_numpy() - 1) // 7
@@ -116,7 +117,7 @@ def _by_year(residuals: Residuals) -> tuple[np.ndarray, Array]:
     np.add.at(count, (years, weeks), 1.0)
     np.add.at(total, (years, weeks), np.clip(residuals.scores, -_UNEXPLAINED, _UNEXPLAINED))
     with np.errstate(invalid="ignore"):
-        table = total / count
+        table = total / np.sqrt(count)  # of one variance, however many days a week has at the turn of the year
     if (count > 0).sum() < 2 * 52:
         return weeks, np.zeros((0, 53))
     known = table[count > 0]

@@ -84,10 +84,10 @@ def test_controls_move_the_forecast_and_their_absence_is_said(posterior):
 
 
 def test_carried_in_dies_out(posterior):
-    organic = posterior.organic(20, pd.DataFrame({"price": np.full(20, 100.0)}))
+    organic = posterior.organic(33, pd.DataFrame({"price": np.full(33, 100.0)}))
     weekly = organic.carried_in_by_week.mean(axis=0)
     assert weekly[0] > 20 * weekly[5] > 0
-    assert np.allclose(weekly[13:], 0.0)
+    assert np.allclose(weekly[26:], 0.0)
 
 
 def test_saved_and_loaded_is_the_same(posterior, tmp_path):
