@@ -153,8 +153,8 @@ def response(
         return axes
 
 
-def carryover(weights: npt.ArrayLike, ax: Axes | None = None, *, channel: str = "") -> Axes:
-    """Share of a week's effect that comes so many weeks later, with 90 % intervals.
+def carryover(weights: npt.ArrayLike, ax: Axes | None = None, *, channel: str = "", unit: str = "weeks") -> Axes:
+    """Share of a period's effect that comes so many periods later, with 90 % intervals.
 
     Parameters
     ----------
@@ -164,6 +164,8 @@ def carryover(weights: npt.ArrayLike, ax: Axes | None = None, *, channel: str = 
         Axes to draw on.
     channel
         For the title.
+    unit
+        What the lags count: weeks or days.
     """
     table = np.asarray(weights, dtype=float).reshape(len(np.atleast_1d(np.asarray(weights))), -1)
     mean = table.mean(axis=1)
@@ -177,7 +179,7 @@ def carryover(weights: npt.ArrayLike, ax: Axes | None = None, *, channel: str = 
             low, high = np.quantile(table[:until], [0.05, 0.95], axis=1)
             axes.vlines(np.arange(len(shown)), low, high, color=ACCENT, linewidth=1.8)
         axes.set_xlim(-0.6, len(shown) - 0.4)
-        amount_axis(axes, "x", "weeks after the spend")
+        amount_axis(axes, "x", f"{unit} after the spend")
         percent_axis(axes, "y", "share of the effect")
         headline(axes, f"Carryover of {channel}" if channel else "Carryover")
         return axes

@@ -39,8 +39,8 @@ def no_media(past: Panel, coming: Panel, model: Model, seed: int = 0) -> Array:
 def _baseline_only(past: Panel, coming: Panel, model: Model, geo: int, rng: np.random.Generator) -> Array:
     unit = float(past.kpi[geo].mean())
     kpi = past.kpi[geo] / unit
-    here = design(past, model.trend, model.seasons, controls=past.controls[geo])
-    there = design(past, model.trend, model.seasons, coming.dates, coming.controls[geo])
+    here = design(past, model.trend, model.seasons(past), controls=past.controls[geo])
+    there = design(past, model.trend, model.seasons(past), coming.dates, coming.controls[geo])
     fitted = here.matrix @ np.linalg.lstsq(here.matrix, kpi, rcond=1e-8)[0]
     spare = max(len(kpi) - here.matrix.shape[1], 1)
     variance = ((kpi - fitted) ** 2).sum() / rng.chisquare(spare, DRAWS)

@@ -17,7 +17,7 @@ from mmm.data.holidays import Calendar
 
 __all__ = ["Exposure", "Panel", "ReachFrequency", "Treatment", "silent_geos"]
 
-_EARLY = 13
+_EARLY_WEEKS = 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Panel:
         Shape (G, T, K), treatments included.
     before
         Driver per period in the weeks before the panel, shape (G, M), from which carryover enters its first weeks: the
-        mean of its first 13 periods unless :meth:`with_before` says otherwise.
+        mean of its first 13 weeks unless :meth:`with_before` says otherwise.
     kpi_name
         Column of the KPI.
     calendar
@@ -147,7 +147,7 @@ class Panel:
             spend=block([medium.spend for medium in roles.media.values() if medium.spend is not None]),
             media=media,
             controls=values,
-            before=media[:, :_EARLY].mean(axis=1),
+            before=media[:, : _EARLY_WEEKS * 7 // days].mean(axis=1),
             kpi_name=kpi,
             organic_channels=roles.organic,
             frequency=_frequencies(roles, block, media.shape),
@@ -213,7 +213,7 @@ class Panel:
             spend=self.spend[:, rows],
             media=self.media[:, rows],
             controls=self.controls[:, rows],
-            before=self.media[:, max(start - _EARLY, 0) : start].mean(axis=1) if start > 0 else self.before,
+            before=self.media[:, max(start - self._early, 0) : start].mean(axis=1) if start > 0 else self.before,
             frequency=None if self.frequency is None else self.frequency[:, rows],
         )
 
@@ -241,6 +241,15 @@ class Panel:
     def periods(self) -> int:
         """Number of periods T."""
         return len(self.dates)
+
+    @property
+    def per_week(self) -> int:
+        """Periods in a week: 1 or 7."""
+        return 7 // self.days
+
+    @property
+    def _early(self) -> int:
+        return _EARLY_WEEKS * self.per_week
 
     @property
     def media_units(self) -> Array:
@@ -295,15 +304,15 @@ class Panel:
     def level(self) -> pd.Series:
         """Spend per period at which each channel runs: its recent spend, or where that is zero its last active level.
 
-        The latter is the mean of the last 13 periods in which the channel spent anything.
+        The latter is the mean of the last periods, 13 weeks of them, in which the channel spent anything.
         """
-        recent, spend = self.recent_spend(_EARLY), self.national_spend
-        last = pd.Series({name: series[series > 0].iloc[-_EARLY:].mean() for name, series in spend.items()})
+        recent, spend = self.recent_spend(), self.national_spend
+        last = pd.Series({name: series[series > 0].iloc[-self._early :].mean() for name, series in spend.items()})
         return recent.where(recent > 0, last)
 
-    def recent_spend(self, periods: int = 13) -> pd.Series:
-        """Mean spend per period over the last ``periods``, by channel."""
-        return self.national_spend.iloc[-periods:].mean().rename("spend")
+    def recent_spend(self, weeks: int = 13) -> pd.Series:
+        """Mean spend per period over the last weeks, by channel."""
+        return self.national_spend.iloc[-weeks * self.per_week :].mean().rename("spend")
 
 
 def silent_geos(table: str, kpi: str, geos: Sequence[str], outcome: Array) -> list[Problem]:
@@ -361,7 +370,24 @@ def _periods(name: str, date: str, typed: pd.DataFrame, geos: int) -> tuple[pd.D
     return dates, days
 
 
+def _several_weeks(name: str, date: str, dates: pd.DatetimeIndex, steps: np.ndarray) -> Problem | None:
+    """What is wrong with rows that stand for several weeks or a month each; None where many are a week apart."""
+    usual = int(np.median(steps))
+    if usual < 14 or (steps == 7).mean() > 0.25:
+        return None
+    length = f"{usual // 7} weeks" if usual % 7 == 0 else "months" if 28 <= usual <= 31 else f"{usual} days"
+    where = f"{dates[0].date().isoformat()} is followed by {dates[1].date().isoformat()}"
+    text = f"rows are {length} long: {where}. What carries over from week to week cannot be seen in them."
+    remedy = (
+        "export spend and outcome by week or day; ad platforms and order tables hold days. Dividing a row among its "
+        "weeks would make up what the model is to learn."
+    )
+    return Problem(name, text, date, remedy=remedy)
+
+
 def _period_length(name: str, date: str, dates: pd.DatetimeIndex, steps: np.ndarray) -> int:
+    if (several := _several_weeks(name, date, dates, steps)) is not None:
+        raise BadInput(several)
     if (steps % 7 == 0).all():
         return 7
     if (steps == 1).mean() > 0.9:

@@ -7,6 +7,8 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import decimal
 from mmm.arrays import Array
+from mmm.data.outcome_controls import outcome_controls
+from mmm.data.outlying_cells import outlying_cells
 from mmm.data.panel import Panel
 
 __all__ = ["check_panel"]
@@ -26,6 +28,7 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
         Parameters that a model would learn from it, where one is at hand.
     """
     findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
+    findings += [outlying_cells(panel), outcome_controls(panel)]
     if parameters is not None:
         rows = panel.kpi.size / parameters
         text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 1)} each."

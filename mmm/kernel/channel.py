@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from mmm.kernel.carryover import convolve, lag_weights, weight_gradient
+from mmm.kernel.carryover import carry, convolve, lag_weights, weight_gradient
 from mmm.kernel.jit import inlined
 from mmm.kernel.response import saturate
 
@@ -45,7 +45,7 @@ def weights_of(values: Any, family: Any, slot: Any, lags: Any) -> None:
     """Lag weights and their slopes by both parameters, written into the three rows of ``lags``."""
     n = family[1]
     p, q = value_at(values, slot[0]), value_at(values, slot[1])
-    lag_weights(family[0], p, q, lags[0, :n], lags[1, :n], lags[2, :n])
+    lag_weights(family[0], family[4], p, q, lags[0, :n], lags[1, :n], lags[2, :n])
 
 
 @inlined
@@ -71,7 +71,7 @@ def respond(
     p, q = value_at(values, slot[2]), value_at(values, slot[3])
     if family[3] == 0:
         amount = driver[:weeks]  # memory that is free until the driver is written below
-        convolve(media, rows - weeks, weights, amount)
+        carry(family, media, rows - weeks, weights, amount)
         saturate(family[2], p, q, amount, curve[0], curve[1], curve[2], curve[3])
         for t in range(rows):
             driver[t] = media[t]
@@ -90,21 +90,21 @@ def respond(
 
 
 @inlined
-def back(by_value: Any, slot: Any, driver: Any, start: int, pull: Any, curve: Any, lags: Any) -> None:
+def back(by_value: Any, family: Any, slot: Any, driver: Any, start: int, pull: Any, curve: Any, lags: Any) -> None:
     """Add the gradient by a channel's parameters, given the pull on its response, shape (T,).
 
     Parameters
     ----------
     by_value
         Gradient by natural values.
-    slot, driver, curve
+    family, slot, driver, curve
         As :func:`respond` took and left them; the second row of ``curve`` is written over.
     start
         Row of ``driver`` that stands for the first of ``pull``.
     lags
         As :func:`weights_of` left them, of the channel's own length.
     """
-    p, q = weight_gradient(driver, start, pull, curve[1], lags[1], lags[2])
+    p, q = weight_gradient(family, driver, start, pull, curve[1], lags[0], lags[1], lags[2])
     _add(by_value, slot[0], p)
     _add(by_value, slot[1], q)
     by_p, by_q = 0.0, 0.0

@@ -18,8 +18,8 @@ media : (C + M, P + T)
     it; the first P columns come before the first modelled week.
 frequency : (C + M, P + T)
     Average frequency of channels measured by reach and frequency, whose media are reach; no meaning for others.
-families : (C, 4)
-    Adstock code, number of lags, saturation code, and 1 for reach and frequency.
+families : (C, 5)
+    Adstock code, number of lags, saturation code, 1 for reach and frequency, and periods in a week.
 slots : (C, 5)
     Where in theta a channel's first and second adstock parameter, first and second saturation parameter and its
     share of the KPI stand; -1 where its family has none.
@@ -149,7 +149,7 @@ def log_density(
     sd, regression, spread
         Of a baseline that is not integrated out, as :func:`mmm.kernel.noise.explicit_baseline` takes them.
     families, slots
-        Codes of the channels' families, shape (C, 4), and places of their parameters in theta, shape (C, 5).
+        Codes of the channels' families, shape (C, 5), and places of their parameters in theta, shape (C, 5).
     tests
         Channel, first row and row past the last of each lift test, shape (M, 3).
     measured
@@ -187,7 +187,7 @@ def log_density(
             for t in range(weeks):
                 inside = tests[r - channels, 1] <= t < tests[r - channels, 2]
                 own[t] = -pulls[r - channels] * level[1, i] if inside else 0.0
-        back(by_value, slots[i], drivers[r], lead, own, curves[r], lags[i, :, : families[i, 1]])
+        back(by_value, families[i], slots[i], drivers[r], lead, own, curves[r], lags[i, :, : families[i, 1]])
     for j in range(n):
         gradient[j] += by_value[j] * slopes[j]
     return float(total)
@@ -222,7 +222,7 @@ def _entries(stamp: str) -> tuple[Any, Any]:
             nb.carray(pointer(u[15]), (count,), dtype=np.float64),
             nb.carray(pointer(u[16]), (count, weeks), dtype=np.float64),
             nb.carray(pointer(u[17]), (count, count), dtype=np.float64),
-            nb.carray(pointer(u[18]), (channels, 4), dtype=np.int64),
+            nb.carray(pointer(u[18]), (channels, 5), dtype=np.int64),
             nb.carray(pointer(u[19]), (channels, 5), dtype=np.int64),
             nb.carray(pointer(u[20]), (tests, 3), dtype=np.int64),
             nb.carray(pointer(u[21]), (tests, 2), dtype=np.float64),

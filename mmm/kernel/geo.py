@@ -326,13 +326,24 @@ def geo_log_density(
     for g in range(geos):
         for i in range(channels):
             _pull_on_channel(g, i, own[g, slots[i, 4]], mean, weights, by_mean, tests, series, by_test, pulls[g], along)
-            back(by_own[g], slots[i], drivers[g, i], lead, along, curves[g, i], lags[g, i, :, : families[i, 1]])
+            back(
+                by_own[g],
+                families[i],
+                slots[i],
+                drivers[g, i],
+                lead,
+                along,
+                curves[g, i],
+                lags[g, i, :, : families[i, 1]],
+            )
     for s in range(series.shape[0]):
         i, g = tests[series[s, 0], 0], series[s, 1]
         along[:] = 0.0
         pull = by_test[series[s, 0]] * weights[g] * own[g, slots[i, 4]] / mean[i]
         _pull_on_otherwise(tests[series[s, 0]], pull, along)
-        back(by_own[g], slots[i], other_drivers[s], lead, along, others[s], lags[g, i, :, : families[i, 1]])
+        back(
+            by_own[g], families[i], slots[i], other_drivers[s], lead, along, others[s], lags[g, i, :, : families[i, 1]]
+        )
     for g in range(geos):
         _hand_back(theta, kinds, values, varying, size, g, by_own[g], own_slopes[g], gradient)
     return float(total)
@@ -359,7 +370,7 @@ def _entry(stamp: str) -> Any:
             nb.carray(pointer(u[14]), (geos, weeks), dtype=np.float64),
             nb.carray(pointer(u[15]), (geos, rank, weeks), dtype=np.float64),
             nb.carray(pointer(u[16]), (geos,), dtype=np.float64),
-            nb.carray(pointer(u[17]), (channels, 4), dtype=np.int64),
+            nb.carray(pointer(u[17]), (channels, 5), dtype=np.int64),
             nb.carray(pointer(u[18]), (channels, 5), dtype=np.int64),
             nb.carray(pointer(u[19]), (count,), dtype=np.int64),
             nb.carray(pointer(u[20]), (series, columns), dtype=np.float64),

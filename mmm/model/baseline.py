@@ -27,6 +27,7 @@ __all__ = [
     "Season",
     "Trend",
     "design",
+    "usual_seasons",
     "wandering",
 ]
 
@@ -175,6 +176,19 @@ class Season:
         days = (dates - pd.Timestamp("2000-01-01")).days.to_numpy(dtype=float)
         angle = 2 * np.pi * np.outer(days / self.period, np.arange(1, self.order + 1))
         return np.column_stack([np.sin(angle), np.cos(angle)]), np.full(2 * self.order, self.sd)
+
+
+def usual_seasons(days: int, year: Season | None = None) -> tuple[Season, ...]:
+    """The year's season, and over daily periods that of the week, three harmonics of which are all that it can hold.
+
+    Parameters
+    ----------
+    days
+        Length of a period: 7 or 1.
+    year
+        Another season of the year than the default one.
+    """
+    return (year or Season(), *([Season(period=7.0, order=3)] if days == 1 else []))
 
 
 @dataclass(frozen=True, eq=False)

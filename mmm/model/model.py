@@ -9,13 +9,14 @@ from typing import Any, ClassVar, Self, TypeVar, final
 
 import numpy as np
 import pandas as pd
+from scipy.special import betainc, betaincc, log_ndtr, stdtr
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel
 from mmm.model.adstock import Adstock, GeometricAdstock
-from mmm.model.baseline import Design, LinearTrend, Season, Trend, design
+from mmm.model.baseline import Design, LinearTrend, Season, Trend, design, usual_seasons
 from mmm.model.demand import ControlFunctions
 from mmm.model.effects import Effects, TotalAndSplit
 from mmm.model.family import Family
@@ -71,6 +72,22 @@ class Likelihood(Family):
             Mean KPI.
         """
 
+    @abstractmethod
+    def log_tails(self, observed: Array, mean: Array, noise: Array, unit: float) -> tuple[Array, Array]:
+        """Log probabilities of less and of more than what was observed; of counts, half of just as much is in either.
+
+        Parameters
+        ----------
+        observed
+            In units of the mean KPI, shape (T, 1).
+        mean, noise, unit
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        Two arrays of shape (T, S).
+        """
+
 
 @final
 @dataclass(frozen=True)
@@ -94,6 +111,10 @@ class NormalLikelihood(Likelihood):
 
     def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
         return mean + noise * rng.standard_normal(mean.shape)
+
+    def log_tails(self, observed: Array, mean: Array, noise: Array, unit: float) -> tuple[Array, Array]:  # noqa: D102
+        z = (observed - mean) / noise
+        return log_ndtr(z), log_ndtr(-z)
 
 
 @final
@@ -124,6 +145,10 @@ class StudentTLikelihood(Likelihood):
     def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
         return mean + noise * rng.standard_t(self.freedom, mean.shape)
 
+    def log_tails(self, observed: Array, mean: Array, noise: Array, unit: float) -> tuple[Array, Array]:  # noqa: D102
+        z = (observed - mean) / noise
+        return np.log(stdtr(self.freedom, z)), np.log(stdtr(self.freedom, -z))
+
 
 @final
 @dataclass(frozen=True)
@@ -152,6 +177,16 @@ class NegativeBinomialLikelihood(Likelihood):
         shape = 1.0 / noise**2
         rate = np.maximum(mean, 1e-6) * unit * rng.gamma(shape, 1.0 / shape, mean.shape)
         return np.asarray(rng.poisson(rate) / unit)
+
+    def log_tails(self, observed: Array, mean: Array, noise: Array, unit: float) -> tuple[Array, Array]:  # noqa: D102
+        shape, rate = 1.0 / noise**2, np.maximum(mean, 1e-6) * unit
+        success, count = shape / (shape + rate), np.rint(observed * unit)
+        upto, less = (np.where(k < 0, 0.0, betainc(shape, np.maximum(k, 0) + 1.0, success)) for k in (count, count - 1))
+        more, from_here = (
+            np.where(k < 0, 1.0, betaincc(shape, np.maximum(k, 0) + 1.0, success)) for k in (count, count - 1)
+        )
+        with np.errstate(divide="ignore"):
+            return np.log((upto + less) / 2), np.log((more + from_here) / 2)
 
 
 @final
@@ -195,7 +230,8 @@ class Model:
     effects
         What each channel with spend is believed to bring, in business units.
     trend, season
-        Terms of the baseline; several trends or seasons as a tuple, ``()`` for none.
+        Terms of the baseline; several trends or seasons as a tuple, ``()`` for none. Where the season is None it is the
+        year's, and in a daily panel the week's as well: :func:`mmm.model.baseline.usual_seasons`.
     likelihood
         Distribution of the noise.
     lift_tests
@@ -219,7 +255,7 @@ class Model:
     saturation: Saturation | Mapping[str, Saturation] = field(default_factory=HillSaturation)
     effects: Effects = field(default_factory=TotalAndSplit)
     trend: Trend | tuple[Trend, ...] = field(default_factory=LinearTrend)
-    season: Season | tuple[Season, ...] = field(default_factory=Season)
+    season: Season | tuple[Season, ...] | None = None
     likelihood: Likelihood = field(default_factory=NormalLikelihood)
     lift_tests: tuple[LiftTest, ...] = ()
     pooling: Pooling = field(default_factory=Pooling)
@@ -233,13 +269,16 @@ class Model:
         """The trends as a tuple."""
         return (self.trend,) if isinstance(self.trend, Trend) else tuple(self.trend)
 
-    @property
-    def seasons(self) -> tuple[Season, ...]:
-        """The seasons as a tuple."""
+    def seasons(self, panel: Panel) -> tuple[Season, ...]:
+        """The seasons as a tuple, for a panel of weeks or days."""
+        if self.season is None:
+            return usual_seasons(panel.days)
         return (self.season,) if isinstance(self.season, Season) else tuple(self.season)
 
     def families(self, panel: Panel) -> tuple[tuple[Adstock, Saturation], ...]:
         """Adstock and saturation of each of a panel's media; for reach and frequency that of the number of contacts.
+
+        Adstocks are those of the panel's calendar.
 
         Raises
         ------
@@ -262,7 +301,7 @@ class Model:
                 if odd:
                     raise BadInput(Problem("model", f"has no use for the family of {odd[0]!r}.", remedy=remedy))
         chosen = (b if by_reach else a for a, b, by_reach in zip(saturations, frequencies, reached, strict=True))
-        return tuple(zip(adstocks, chosen, strict=True))
+        return tuple((adstock.by_calendar(panel.days), kind) for adstock, kind in zip(adstocks, chosen, strict=True))
 
     def design(
         self, panel: Panel, geo: int = 0, dates: pd.DatetimeIndex | None = None, controls: Array | None = None
@@ -277,7 +316,7 @@ class Model:
             Coming periods and their controls, shape (T, K); the panel's own where None.
         """
         values = panel.controls[geo] if controls is None else controls
-        terms = design(panel, self.trends, self.seasons, dates, values)
+        terms = design(panel, self.trends, self.seasons(panel), dates, values)
         if self.demand is None or not self.demand.channels:
             return terms
         places = [panel.channels.index(channel) for channel in self.demand.channels]

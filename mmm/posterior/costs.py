@@ -49,7 +49,7 @@ def channel_table(panel: Panel, customers: pd.DataFrame, cac: pd.DataFrame, marg
         frame[name] = table["median"]
         frame[f"{name} 5%"], frame[f"{name} 95%"] = table["5%"], table["95%"]
     frame["share"] = frame["customers"] / float(panel.kpi.sum())
-    resting = "no spend in the last 13 periods: marginal CAC at {:,.4g} per period, its last active level"
+    resting = "no spend in the last 13 weeks: marginal CAC at {:,.4g} per period, its last active level"
     rests = zip(panel.recent_spend() <= 0, marginal["level"], strict=True)
     frame["note"] = [resting.format(level) if rest else "" for rest, level in rests]
     return frame

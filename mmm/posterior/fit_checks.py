@@ -5,34 +5,43 @@ from __future__ import annotations
 import numpy as np
 
 from attribution.findings import Finding
-from attribution.numbers import decimal, percent
+from attribution.numbers import percent
 from mmm.arrays import Array
+from mmm.posterior.level_shift import level_shift
+from mmm.posterior.residual_checks import autocorrelation, unexplained_weeks, yearly_misses
+from mmm.posterior.residuals import Predictive, Residuals
 
-__all__ = ["GATE", "check_sense"]
+__all__ = ["GATE", "check_residuals", "check_sense"]
 
 GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
 """Names of the findings that decide whether a fit has converged."""
 
 
-def check_sense(observed: Array, mean: Array, low: Array, high: Array, baseline: Array) -> tuple[Finding, ...]:
-    """Whether a fit makes sense.
+def check_sense(observed: Array, predicted: Predictive, baseline: Array) -> tuple[Finding, ...]:
+    """Whether a fit makes sense, told by the likelihood's own predictive distribution.
 
     Parameters
     ----------
     observed
         KPI by period, shape (T,).
-    mean, low, high
-        Posterior predictive mean and 5 % and 95 % points, shape (T,).
+    predicted
+        What the posterior expects, and draws of it with the likelihood's noise.
     baseline
         Posterior mean of the baseline, shape (T,).
+
+    Notes
+    -----
+    The share of variance explained is that of the expectation in expectation and noise together (Gelman, Goodrich,
+    Gabry, Vehtari 2019, "R-squared for Bayesian Regression Models"), so that one odd week which the likelihood allows
+    for does not decide it.
     """
+    low, high = np.quantile(predicted.drawn, [0.05, 0.95], axis=1)
     coverage = float(((observed >= low) & (observed <= high)).mean())
     margin = 3.0 * float(np.sqrt(0.09 / len(observed)))
     negative = float((baseline < 0).mean())
-    residual = observed - mean
-    spread = float((residual**2).sum())
-    carry = float((residual[1:] * residual[:-1]).sum() / spread) if spread > 0 else 0.0
-    explained = 1.0 - spread / max(float(((observed - observed.mean()) ** 2).sum()), 1e-300)
+    moved = float(predicted.mean.mean(axis=1).var())
+    noise = float((predicted.drawn - predicted.mean).var(axis=1).mean())
+    explained = moved / max(moved + noise, 1e-300)
     return (
         Finding(
             "predictive_coverage",
@@ -51,13 +60,16 @@ def check_sense(observed: Array, mean: Array, low: Array, high: Array, baseline:
             else f"The baseline is negative in {percent(negative)} of the periods: media are credited with too much.",
         ),
         Finding(
-            "residual_autocorrelation",
-            abs(carry) < 0.4,
-            carry,
-            0.4,
-            f"Residuals of neighbouring periods correlate by {decimal(carry, 2)}.",
-        ),
-        Finding(
             "r_squared", explained > 0.5, explained, 0.5, f"The model explains {percent(explained)} of the variance."
         ),
+    )
+
+
+def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:
+    """Whether what a fit leaves of the KPI has a pattern: by lag, by week of the year, from a week on, by date."""
+    return (
+        *autocorrelation(residuals),
+        yearly_misses(residuals),
+        level_shift(residuals),
+        unexplained_weeks(residuals),
     )

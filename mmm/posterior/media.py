@@ -148,7 +148,7 @@ class ChannelDraws:
         frequency
             Contacts per person reached; the usual number where None.
         """
-        longest = self.adstock.lags - 1
+        longest = self.adstock.window - 1
         ahead = replace(
             self,
             media=np.concatenate([self.media[len(self.media) - min(longest, len(self.media)) :], media]),
@@ -236,11 +236,11 @@ def shared_noise(cells: tuple[Cell, ...], periods: int, rng: np.random.Generator
 def stocked(adstock: Adstock, parameters: tuple[Array, ...], series: Array, before: Array) -> Array:
     """Adstock of a series of shape (T, 1 or S) that a steady driver of shape (1 or S,) precedes, shape (T, S)."""
     weights = np.asarray(adstock.weights(*parameters))
-    padded = np.concatenate([np.repeat(before[None], adstock.lags - 1, axis=0), series])
+    padded = np.concatenate([np.repeat(before[None], adstock.window - 1, axis=0), series])
     if padded.shape[1] == 1:
-        windows = np.lib.stride_tricks.sliding_window_view(padded[:, 0], adstock.lags)[:, ::-1]
+        windows = np.lib.stride_tricks.sliding_window_view(padded[:, 0], adstock.window)[:, ::-1]
         return np.asarray(np.ascontiguousarray(windows) @ weights)
-    start, periods = adstock.lags - 1, len(series)
+    start, periods = adstock.window - 1, len(series)
     total = np.zeros(series.shape)
     for lag, weight in enumerate(weights):
         total += weight * padded[start - lag : start - lag + periods]

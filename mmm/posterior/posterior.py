@@ -21,12 +21,13 @@ from mmm.data.panel import Panel
 from mmm.model.baseline import Design
 from mmm.model.model import Model
 from mmm.posterior.costs import average_cac, channel_table, marginal_cac
-from mmm.posterior.fit_checks import GATE, check_sense
+from mmm.posterior.fit_checks import GATE, check_residuals, check_sense
 from mmm.posterior.forecast import Organic, forecast
 from mmm.posterior.frames import DrawsFrame, summarise
 from mmm.posterior.frequency import optimal_frequency
-from mmm.posterior.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, shared_noise, weekly_curves
+from mmm.posterior.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
 from mmm.posterior.prior_shift import data_speak, media_share, prior_shift
+from mmm.posterior.residuals import Predictive, Residuals, normal_scores, predictive
 from mmm.posterior.storage import read, write
 
 __all__ = ["Posterior"]
@@ -90,15 +91,11 @@ class Posterior:
     @cached_property
     def diagnostics(self) -> tuple[Finding, ...]:
         """Findings of the gate, of the panel and of sense."""
-        fitted = self.fitted()
-        sense = check_sense(
-            fitted["observed"].to_numpy(),
-            fitted["mean"].to_numpy(),
-            fitted["5%"].to_numpy(),
-            fitted["95%"].to_numpy(),
-            self.baseline_by_week().to_numpy().sum(axis=1),
-        )
-        return (*self.verdict, *sense, data_speak(self.prior_shift()))
+        predicted = self._predictive()
+        baseline = self.baseline_by_week().to_numpy().sum(axis=1)
+        sense = check_sense(self.panel.kpi.sum(axis=0), predicted, baseline)
+        left = check_residuals(self._residuals(predicted))
+        return (*self.verdict, *sense, *left, data_speak(self.prior_shift()))
 
     def flat(self, name: str) -> Array:
         """Draws of one parameter with the chains joined, shape (S, ...)."""
@@ -174,8 +171,8 @@ class Posterior:
         Parameters
         ----------
         spend
-            Currency per period by channel; where None the mean of the last 13 periods, or of a channel that spent
-            nothing in them its last active level, the mean of the last 13 periods in which it did.
+            Currency per period by channel; where None the mean of the last 13 weeks, or of a channel that spent
+            nothing in them its last active level, the mean of as many periods in which it last did.
         """
         return marginal_cac(self.curves(weeks=1), self.panel, spend)
 
@@ -227,7 +224,7 @@ class Posterior:
                 channel.adstock.half_life(*(channel.adstock_parameters or (np.zeros(1),))), (self.n_draws,)
             )
             if channel.adstock_parameters
-            else np.full(self.n_draws, 0.5)
+            else np.full(self.n_draws, 0.5 / channel.adstock.per_week)
             for name, channel in zip(self.panel.media_names, self.media, strict=True)
         }
         return summarise(pd.DataFrame(table))
@@ -254,14 +251,9 @@ class Posterior:
 
     def fitted(self) -> pd.DataFrame:
         """Observed KPI with the posterior predictive mean, 5 % and 95 % points by period."""
-        rng = np.random.default_rng([self.seed, 2])
-        mean, drawn = np.zeros((self.panel.periods, self.n_draws)), np.zeros((self.panel.periods, self.n_draws))
-        for cell in self.cells:
-            expected = cell.mean()
-            mean += expected * cell.unit
-            drawn += self.model.likelihood.predict(rng, expected, cell.sigma, cell.unit) * cell.unit
-        drawn += shared_noise(self.cells, self.panel.periods, rng)
-        table = {"observed": self.panel.kpi.sum(axis=0), "mean": mean.mean(axis=1), **interval_of(drawn, axis=1)}
+        found = self._predictive()
+        table = {"observed": self.panel.kpi.sum(axis=0), "mean": found.mean.mean(axis=1)}
+        table |= interval_of(found.drawn, axis=1)
         return pd.DataFrame(table, index=self.panel.dates)
 
     def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
@@ -288,7 +280,7 @@ class Posterior:
     def summary(self) -> pd.DataFrame:
         """One row per channel: spend, customers, share, CAC and marginal CAC with 90 % intervals, half-life.
 
-        ``note`` says where a channel spent nothing in the last 13 periods, so that its marginal CAC is that of its last
+        ``note`` says where a channel spent nothing in the last 13 weeks, so that its marginal CAC is that of its last
         active level; see :meth:`marginal_cac`.
         """
         table = channel_table(self.panel, self.contributions().summary(), self.cac(), self.marginal_cac())
@@ -346,6 +338,16 @@ class Posterior:
             coords=coords,
             dims={**dims, "kpi": ["geo", "period"]},
         )
+
+    def _predictive(self) -> Predictive:
+        return predictive(self.model.likelihood, self.cells, np.random.default_rng([self.seed, 2]))
+
+    def _residuals(self, predicted: Predictive) -> Residuals:
+        scores = normal_scores(self.panel, self.model.likelihood, self.cells, predicted)
+        weights = np.array([cell.unit for cell in self.cells]) / self.kpi_unit
+        baseline = np.tensordot(weights, np.array([cell.matrix for cell in self.cells]), axes=1)
+        columns = np.column_stack([baseline, self.contributions_by_week()[list(self.panel.media_names)]])
+        return Residuals(self.panel, predicted.mean.mean(axis=1), scores, columns)
 
     @staticmethod
     def _dims(name: str, axes: int) -> list[str]:

@@ -48,7 +48,8 @@ class Layout:
     blocks
         In the order of the flat vector.
     families
-        Adstock code, lags, saturation code and 1 for reach and frequency by channel, shape (C, 4).
+        Adstock code, lags in periods, saturation code, 1 for reach and frequency, and periods in a week, by channel,
+        shape (C, 5).
     slots
         Places in the flat vector of both adstock parameters, both saturation parameters and the share, shape (C, 5).
     sigma
@@ -127,5 +128,5 @@ def layout(model: Model, panel: Panel) -> Layout:
         channels = tuple(member[0] for member in members)
         blocks.append(Block(name, channels, tuple(member[2] for member in members), start))
         start += len(members)
-    codes = [[a.code, a.lags, s.code, int(r)] for (a, s), r in zip(families, panel.by_reach, strict=True)]
+    codes = [[a.code, a.window, s.code, int(r), a.per_week] for (a, s), r in zip(families, panel.by_reach, strict=True)]
     return Layout(tuple(blocks), np.array(codes, dtype=np.int64), slots, noise)

@@ -141,7 +141,7 @@ def _media(problem: Problem, panel: Panel, model: Model, values: dict[tuple[str,
         def response(
             series: np.ndarray,
             channel: int = channel,
-            lags: int = adstock.lags,
+            lags: int = adstock.window,
             weights: Any = weights,
             saturated: Any = saturated,
         ) -> Any:

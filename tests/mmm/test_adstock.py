@@ -12,7 +12,13 @@ from mmm.posterior.media import stocked
 
 lag_weights = compiled(carryover.lag_weights.py_func)
 
-FAMILIES = [GeometricAdstock(), DelayedAdstock(), WeibullPDFAdstock(), WeibullCDFAdstock(), NoAdstock(), NoAdstock(5)]
+WEEKLY = [GeometricAdstock(), DelayedAdstock(), WeibullPDFAdstock(), WeibullCDFAdstock(), NoAdstock(), NoAdstock(5)]
+DAILY = [family.by_calendar(1) for family in WEEKLY]
+FAMILIES = WEEKLY + DAILY
+
+
+def named(family):
+    return f"{type(family).__name__}{family.window}"
 
 
 def parameters(family, seed, size=6):
@@ -20,7 +26,7 @@ def parameters(family, seed, size=6):
     return tuple(prior.sample(rng, size) for prior in family.priors.values())
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{type(family).__name__}{family.lags}")
+@pytest.mark.parametrize("family", FAMILIES, ids=named)
 @settings(deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_weights_sum_to_one_and_match_the_kernel(family, seed):
@@ -30,12 +36,12 @@ def test_weights_sum_to_one_and_match_the_kernel(family, seed):
     assert (weights >= 0).all()
     for draw in range(weights.shape[1]):
         p, q = ([*(value[draw] for value in values), 0.0, 0.0])[:2]
-        w, dp, dq = np.empty(family.lags), np.empty(family.lags), np.empty(family.lags)
-        lag_weights(family.code, p, q, w, dp, dq)
+        w, dp, dq = (np.empty(family.window) for _ in range(3))
+        lag_weights(family.code, family.per_week, p, q, w, dp, dq)
         np.testing.assert_allclose(w, weights[:, draw], rtol=1e-10, atol=1e-300)
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{type(family).__name__}{family.lags}")
+@pytest.mark.parametrize("family", FAMILIES, ids=named)
 def test_steady_spend_is_its_own_adstock(family):
     stock = stocked(family, parameters(family, 3), np.full((30, 1), 2.5), np.array([2.5]))
     np.testing.assert_allclose(stock, 2.5)

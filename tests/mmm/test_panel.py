@@ -68,7 +68,7 @@ CASES = {
     "NaN control": Bad(with_cell("price", 2, np.nan), r"column 'price', row 4: is empty"),
     "dd/mm/yyyy": Bad(text_dates, r"is not a date: '02/01/2023'.*date_format"),
     "daily and weekly": Bad(daily_then_weekly, r"mixes daily and weekly rows.*sum the daily rows"),
-    "monthly": Bad(monthly, r"neither weeks nor days.*one row per week"),
+    "monthly": Bad(monthly, r"rows are months long.*by week or day"),
     "mixed currencies": Bad(with_cell("tv", 4, "$1200"), r"is not a number: '\$1200'.*remove currency signs"),
     "thousands separators": Bad(with_cell("tv", 4, "1,200"), r"remove thousands separators"),
     "future weeks": Bad(future, r"last 5 rows, from 2025-05-26.*have no KPI yet.*organic\(controls"),

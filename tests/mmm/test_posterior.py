@@ -84,10 +84,10 @@ def test_controls_move_the_forecast_and_their_absence_is_said(posterior):
 
 
 def test_carried_in_dies_out(posterior):
-    organic = posterior.organic(20, pd.DataFrame({"price": np.full(20, 100.0)}))
+    organic = posterior.organic(33, pd.DataFrame({"price": np.full(33, 100.0)}))
     weekly = organic.carried_in_by_week.mean(axis=0)
     assert weekly[0] > 20 * weekly[5] > 0
-    assert np.allclose(weekly[13:], 0.0)
+    assert np.allclose(weekly[26:], 0.0)
 
 
 def test_saved_and_loaded_is_the_same(posterior, tmp_path):
@@ -165,6 +165,6 @@ def test_a_channel_that_rests_is_answered_at_its_last_active_level(company):
     asked = posterior.marginal_cac(pd.Series({"tv": level, "search": 1.0}))
     np.testing.assert_allclose(table.loc["tv"].astype(float), asked.loc["tv"].astype(float))
     assert np.isfinite(summary.drop(columns="note").to_numpy(dtype=float)).all()
-    assert "no spend in the last 13 periods" in summary.loc["tv", "note"]
+    assert "no spend in the last 13 weeks" in summary.loc["tv", "note"]
     assert summary.loc["search", "note"] == ""
     assert panel.recent_spend()["tv"] == 0.0  # what is spent today stays what it is

@@ -55,7 +55,7 @@ def test_families_are_the_file_s_and_a_channel_may_have_its_own(starter: Path) -
     assert isinstance(kinds["tv"], mmm.NoAdstock)
     assert isinstance(kinds["paid_social"], mmm.DelayedAdstock)
     assert isinstance(kinds["generic_search"], mmm.WeibullPDFAdstock)
-    assert kinds["generic_search"].lags == 12
+    assert kinds["generic_search"].lags == 26
     curves = {channel: saturation for channel, (_, saturation) in families.items()}
     assert isinstance(curves["tv"], mmm.LogisticSaturation)
     assert isinstance(curves["paid_social"], mmm.PowerSaturation)

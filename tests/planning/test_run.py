@@ -132,7 +132,7 @@ def test_a_damaged_posterior_is_replaced_not_trusted(starter: Path, tmp_path: Pa
 
 
 def test_a_fit_that_did_not_converge_never_becomes_a_plan(starter: Path, tmp_path: Path, run_quietly: QuietRun) -> None:
-    short = ("  lags: 12 ", "  draws: 200\n  tune: 200\n  chains: 2\n  time_budget: 0.01\n  lags: 12 ")
+    short = ("  lags: 26 ", "  draws: 200\n  tune: 200\n  chains: 2\n  time_budget: 0.01\n  lags: 26 ")
     with pytest.raises(NotConverged, match=r"(?s)did not converge.*ess_bulk") as caught:
         run_quietly(change(starter, short), tmp_path / "out")
     assert caught.value.exit_code == 4

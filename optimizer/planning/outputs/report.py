@@ -81,7 +81,7 @@ def _words(run: Run) -> dict[str, Any]:
 def _subtitle(run: Run) -> str:
     if run.plan is None or run.posterior is None:
         return "Who stood on the paths to conversion."
-    coming = run.posterior.panel.after(_weeks(run))
+    coming = run.posterior.panel.after(_weeks(run) * run.posterior.panel.per_week)
     last = coming[-1] + pd.Timedelta(days=run.posterior.panel.days - 1)
     return (
         f"Budget plan for {_weeks(run)} weeks from {coming[0]:%d %B %Y} to {last:%d %B %Y}, in {run.config.currency}."

@@ -115,8 +115,9 @@ def _spend(
             return None, None, ["The journeys and the weekly table have no week in common: no CAC by attribution."]
         spend, period = inside.sum(), (inside.index[0], inside.index[-1])
         until = inside.index[-1] + pd.Timedelta(days=panel.days - 1)
+        unit = "weeks" if panel.days == 7 else "days"
         notes = [
-            f"CAC is the spend of the {len(inside)} whole weeks from {inside.index[0]:%Y-%m-%d} to {until:%Y-%m-%d} "
+            f"CAC is the spend of the {len(inside)} whole {unit} from {inside.index[0]:%Y-%m-%d} to {until:%Y-%m-%d} "
             "over the conversions credited in the log, by date of conversion, without lag."
         ]
     untracked = [channel for channel in spend.index if channel not in journeys.channels]

@@ -44,8 +44,8 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
     findings = (_gate(neutral), Sensitivity(posterior, neutral).finding)
     if plan is None or run.config.plan is None:
         return BeliefResult(rows, findings=findings)
-    weeks = run.config.plan.weeks
-    curves, organic = neutral.curves(weeks=weeks), neutral.organic(weeks, controls=run.inputs.upcoming)
+    periods = run.config.plan.weeks * neutral.panel.per_week
+    curves, organic = neutral.curves(weeks=periods), neutral.organic(periods, controls=run.inputs.upcoming)
     now, planned = (
         evaluated(curves, found.spend, organic.predicted, found.fixed_cost) for found in (plan.now, plan.planned)
     )

@@ -151,39 +151,37 @@ class _Reader:
         frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
         frame.attrs["name"] = weekly.path.name
         panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media, controls=levers)
-        if panel.days != 7:
-            remedy = "sum days to weeks at the source; a plan counts in weeks."
-            raise BadInput(Problem(weekly.path.name, "holds days, not weeks.", weekly.date, remedy=remedy))
         if self._config.model.holidays:
             panel = panel.with_holidays(self._config.model.holidays)
-        covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} weeks"
+        covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} {_unit(panel)}s"
         self._note("weekly spend and outcome", weekly.path, len(frame), covers)
         return panel
 
     def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame:
         given = self._config.data.upcoming
-        coming, columns = panel.after(weeks), coming_columns(weekly)
+        coming, columns = panel.after(weeks * panel.per_week), coming_columns(weekly)
+        year = 52 * panel.per_week
         if given is None:
             named = ", ".join(columns)
             text = f"has controls ({named}) but nothing says how they go on in the coming {weeks} weeks."
             remedy = "give data.upcoming: a table of them, or last_year to assume last year's values again."
             raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
         if given == "last_year":
-            if panel.periods < 52:
+            if panel.periods < year:
                 remedy = "give data.upcoming as a table."
-                text = f"has {panel.periods} weeks, too few to take controls from last year."
+                text = f"has {panel.periods} {_unit(panel)}s, too few to take controls from last year."
                 raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
             what = "Controls and organic channels" if panel.organic_channels else "Controls"
             self.assumptions.append(f"{what} of the coming weeks are assumed to repeat those of 52 weeks before.")
-            rows = [(panel.periods - 52 + week % 52) for week in range(weeks)]
+            rows = [(panel.periods - year + period % year) for period in range(len(coming))]
             return last_year(panel, rows).set_index(coming)
         path = Path(given)
         table = wide(path.name, weekly.date, list(columns))
         frame = read_table(self._path(path), table, date_format=weekly.date_format).set_index(weekly.date)
         missing = coming.difference(pd.DatetimeIndex(frame.index))
         if len(missing):
-            text = f"lacks {len(missing)} of the coming {weeks} weeks, first {missing[0]:%Y-%m-%d}."
-            remedy = f"it must hold each week from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
+            text = f"lacks {len(missing)} of the coming {len(coming)} {_unit(panel)}s, first {missing[0]:%Y-%m-%d}."
+            remedy = f"it must hold each {_unit(panel)} from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
             raise BadInput(Problem(path.name, text, weekly.date, remedy=remedy))
         self._note("controls of the coming weeks", path, len(frame), f"{coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}")
         return frame.loc[coming, list(columns)].rename(columns=columns)
@@ -201,11 +199,11 @@ class _Reader:
         plan = self._config.plan
         if plan is not None and plan.now is not None:
             return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
-        last = min(weeks, panel.periods)
-        self.assumptions.append(
-            f"Spend now is that of the last {last} weeks" + (f", scaled to {weeks}." if last < weeks else ".")
-        )
-        return panel.national_spend.tail(last).sum() * (weeks / last)
+        wanted = weeks * panel.per_week
+        last = min(wanted, panel.periods)
+        scaled = f", scaled to {wanted}." if last < wanted else "."
+        self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
+        return panel.national_spend.tail(last).sum() * (wanted / last)
 
     def journeys(self) -> Journeys | None:
         if self._config.data.touchpoints is not None:
@@ -261,6 +259,10 @@ class _Reader:
         return journeys
 
 
+def _unit(panel: Panel) -> str:
+    return "week" if panel.days == 7 else "day"
+
+
 def _paths_table(paths: Paths, numbers: list[str]) -> Any:
     from attribution.reading.contracts import Column, Table
 
@@ -271,9 +273,10 @@ def _paths_table(paths: Paths, numbers: list[str]) -> Any:
 def observed_maximum(panel: Panel, weeks: int) -> pd.Series:
     """The most each channel ever spent over a horizon of weeks."""
     spend = panel.national_spend.to_numpy()
-    width = min(weeks, len(spend))
+    periods = weeks * panel.per_week
+    width = min(periods, len(spend))
     sums = np.lib.stride_tricks.sliding_window_view(spend, width, axis=0).sum(axis=-1)
-    return pd.Series(sums.max(axis=0) * weeks / width, index=list(panel.channels))
+    return pd.Series(sums.max(axis=0) * periods / width, index=list(panel.channels))
 
 
 def period_of(journeys: Journeys) -> tuple[pd.Timestamp, pd.Timestamp]:

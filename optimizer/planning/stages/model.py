@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import mmm
 from mmm.model.adstock import Adstock
+from mmm.model.baseline import usual_seasons
 from mmm.model.effects import Effects
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
@@ -26,7 +27,6 @@ def mix_model(config: Config, inputs: Inputs) -> mmm.Model:
     """The mix model of the plan file; ``inputs`` hold its lift tests and, for a belief, the journeys."""
     section, channels = config.model, list(config.data.weekly.channels) if config.data.weekly else []
     organic = list(config.data.weekly.delivered) if config.data.weekly else []
-    order, period = section.season.order, section.season.period
     reached = _reached(inputs.panel)
     return mmm.Model(
         adstock={channel: _adstock(section, channel) for channel in (*channels, *organic)},
@@ -34,7 +34,7 @@ def mix_model(config: Config, inputs: Inputs) -> mmm.Model:
         frequency={channel: _saturation(section, channel) for channel in reached if _chosen(section, channel)},
         effects=_effects(config, inputs),
         trend=(_TRENDS[section.trend](), *([mmm.RandomWalk(section.wander)] if section.wander else [])),
-        season=mmm.Season(period=period, order=order) if order else (),
+        season=_seasons(section, inputs.panel),
         likelihood=Likelihood.families()[section.likelihood](),
         lift_tests=inputs.lift_tests,
         demand=mmm.ControlFunctions() if section.demand == "control_functions" else None,
@@ -45,6 +45,13 @@ def mix_model(config: Config, inputs: Inputs) -> mmm.Model:
 def neutral(config: Config, model: mmm.Model) -> mmm.Model:
     """The same model believing alike of every channel, whatever was spent on it."""
     return replace(model, effects=mmm.Neutral(config.model.belief.media_share))
+
+
+def _seasons(section: MixModel, panel: mmm.Panel | None) -> tuple[mmm.Season, ...]:
+    """The year's season as the file has it, and the week's where the table is daily."""
+    year = mmm.Season(period=section.season.period, order=section.season.order)
+    seasons = usual_seasons(panel.days if panel is not None else 7, year)
+    return tuple(season for season in seasons if season.order)
 
 
 def _adstock(section: MixModel, channel: str) -> Adstock:

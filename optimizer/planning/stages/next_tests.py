@@ -28,7 +28,8 @@ def worth_of_tests(section: NextTests, found: PlanResult, weeks: int) -> TestsRe
     rows = np.arange(0, found.curves.n_draws, every)
     error = section.standard_error
     if error is None:
-        error = float(np.std(found.organic.noise[:, : section.weeks].sum(axis=1)))
+        tested = found.organic.noise.shape[1] * section.weeks // weeks  # periods, of weeks or days
+        error = float(np.std(found.organic.noise[:, :tested].sum(axis=1)))
     test = LiftTest(section.change, section.weeks / weeks, error)
     limits = found.plan.without(Budget, Customers, MaxCAC).subject_to
     limits = (*limits[: len(limits) - len(found.held)], Budget(exactly=float(found.planned.spend.sum())))

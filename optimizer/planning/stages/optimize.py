@@ -53,8 +53,9 @@ def make_plan(
         As :meth:`optimizer.Plan.solve`.
     """
     section = _section(config)
-    curves = posterior.curves(weeks=section.weeks)
-    organic = posterior.organic(section.weeks, controls=inputs.upcoming)
+    periods = section.weeks * posterior.panel.per_week
+    curves = posterior.curves(weeks=periods)
+    organic = posterior.organic(periods, controls=inputs.upcoming)
     now = _now(inputs, curves)
     expected = float(np.mean(organic.predicted + curves.customers(now)))
     riders = riders_of((*marks, *posterior.diagnostics), curves.channels, inputs.lift_tests)

@@ -102,7 +102,7 @@ class MixModel(Section):
     adstock: AdstockName = "geometric"
     saturation: SaturationName = "hill"
     channels: dict[Name, ChannelModel] = {}
-    lags: Annotated[int, Field(ge=1, le=52)] = 12
+    lags: Annotated[int, Field(ge=1, le=52)] = 26
     trend: Literal["linear", "piecewise", "none"] = "linear"
     wander: Annotated[float, Field(ge=0, le=2)] = 0.0
     season: Season = Season()

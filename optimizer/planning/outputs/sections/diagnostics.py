@@ -23,7 +23,7 @@ def _figures(run: Run) -> Iterator[Figure]:
     if posterior is None:
         return
     if run.plan is not None:
-        history = posterior.baseline_by_week().sum(axis=1).tail(52)
+        history = posterior.baseline_by_week().sum(axis=1).tail(52 * posterior.panel.per_week)
         axes = model.forecast(run.plan.organic, paths.canvas(9.8, 3.4), history=history, outcome=outcome)
         caption = (
             f"Organic {run.config.outcome} of the coming weeks, with 90 % intervals, and what past spend carries in."

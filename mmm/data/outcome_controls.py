@@ -1,0 +1,65 @@
+"""Controls that are the outcome in another guise: they explain the KPI so well that nothing is left for media."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attribution.findings import Finding
+from attribution.numbers import percent
+from mmm.arrays import Array
+from mmm.data.panel import Panel
+
+__all__ = ["outcome_controls"]
+
+_EXPLAINED = 0.9
+_YEAR = 365.25
+
+
+def outcome_controls(panel: Panel) -> Finding:
+    """Whether one control alone explains more than nine tenths of what trend and season leave of the KPI."""
+    explained = _explained(panel)
+    name, worst = max(explained.items(), key=lambda item: item[1], default=("", 0.0))
+    suspects = [control for control, share in explained.items() if share > _EXPLAINED]
+    if suspects:
+        text = (
+            f"{', '.join(suspects)}: {percent(worst)} of what trend and season leave of {panel.kpi_name} is explained "
+            "by this control alone. It is probably an outcome, or a part or a consequence of the KPI: what media bring "
+            "is then credited to it, and every channel's figures come out too low. Take it out of the controls."
+        )
+    elif explained:
+        text = f"The control that explains most of {panel.kpi_name} by itself is {name}: {percent(worst)}."
+    else:
+        text = "The panel has no controls."
+    return Finding("outcome_controls", not suspects, worst, _EXPLAINED, text)
+
+
+def _explained(panel: Panel) -> dict[str, float]:
+    """Share of the KPI's variance beyond trend and season that each control explains alone, all geos together."""
+    terms = _calendar_terms(panel)
+    if len(terms) < 2 * terms.shape[1]:  # too short for anything to be left
+        return dict.fromkeys(panel.control_names, 0.0)
+    kpi = _beyond(terms, panel.kpi)
+    total = float((kpi**2).sum())
+    shares: dict[str, float] = {}
+    for place, name in enumerate(panel.control_names):
+        control = _beyond(terms, panel.controls[:, :, place])
+        square = (control**2).sum(axis=1)
+        varies = square > 1e-12 * (panel.controls[:, :, place] ** 2).sum(axis=1)
+        fitted = np.divide((control * kpi).sum(axis=1) ** 2, square, out=np.zeros(len(square)), where=varies)
+        shares[name] = float(fitted.sum()) / total if total > 0 else 0.0
+    return shares
+
+
+def _calendar_terms(panel: Panel) -> Array:
+    """Intercept, a straight line, three harmonics of the year, and of the week in a daily panel, shape (T, K)."""
+    days = (panel.dates - panel.dates[0]).days.to_numpy(dtype=float)
+    columns = [np.ones(len(days)), days]
+    for period in (_YEAR, 7.0) if panel.days == 1 else (_YEAR,):
+        for order in (1, 2, 3):
+            columns += [np.sin(2 * np.pi * order * days / period), np.cos(2 * np.pi * order * days / period)]
+    return np.column_stack(columns)
+
+
+def _beyond(terms: Array, series: Array) -> Array:
+    """What the terms leave of series of shape (G, T)."""
+    return np.asarray(series - (terms @ np.linalg.lstsq(terms, series.T, rcond=1e-10)[0]).T)

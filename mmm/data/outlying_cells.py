@@ -1,0 +1,89 @@
+"""Cells of a panel far outside their neighbours: a slip of the decimal point, a sum among its parts, another unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from attribution.findings import Finding
+from attribution.numbers import significant
+from mmm.arrays import Array
+from mmm.data.panel import Panel
+
+__all__ = ["outlying_cells"]
+
+_SIDE = 13  # neighbours on either side, periods without spend skipped
+_FEWEST = 8
+_DEVIATIONS = 6.0
+_TIMES = 10.0
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class _Cell:
+    column: str
+    place: str
+    value: float
+    level: float
+    channels: tuple[str, ...]
+
+    @property
+    def times(self) -> float:
+        return max(self.value / self.level, self.level / self.value)
+
+    def __str__(self) -> str:
+        return f"{self.column}, {self.place}: {significant(self.value)} (about {significant(self.level)} around it)"
+
+
+def outlying_cells(panel: Panel) -> Finding:
+    """Whether a cell of spend, volume or KPI stands far outside the cells around it.
+
+    A cell is named where it exceeds ten times what nine in ten of its neighbours keep below, or is a hundredth of what
+    nine in ten exceed, and lies six robust standard deviations of the logarithm from their median. Zeros are no cells.
+    """
+    found = sorted(_outlying(panel), key=lambda cell: -cell.times)
+    worst = found[0].times if found else 1.0
+    text = "No cell of spend or KPI stands far outside its neighbours."
+    if found:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        text = (
+            f"Far outside their neighbours: {'; '.join(map(str, found[:_SHOWN]))}{more}. A cell too high makes its "
+            "channel look weak or saturated, one too low hides what it brought. Correct it at the source, or leave it "
+            "if it is true."
+        )
+    channels = tuple(dict.fromkeys(name for cell in found for name in cell.channels))
+    return Finding("outlying_cells", not found, worst, _TIMES, text, channels)
+
+
+def _outlying(panel: Panel) -> Iterator[_Cell]:
+    columns: list[tuple[str, Array, tuple[str, ...]]] = [(panel.kpi_name, panel.kpi, ())]
+    for place, name in enumerate(panel.media_names):
+        driver = panel.media[:, :, place]
+        spend = panel.spend[:, :, place] if place < len(panel.channels) else driver
+        columns.append((f"spend of {name}" if spend is not driver else name, spend, (name,)))
+        if place < len(panel.channels) and not np.array_equal(spend, driver):
+            columns.append((f"volume of {name}", driver, (name,)))
+    for column, table, channels in columns:
+        for geo, series in zip(panel.geos, table, strict=True):
+            for row, level in _far(series):
+                where = panel.dates[row].date().isoformat() + (f", {geo}" if len(panel.geos) > 1 else "")
+                yield _Cell(column, where, float(series[row]), level, channels)
+
+
+def _far(series: Array) -> Iterator[tuple[int, float]]:
+    """Rows of cells far outside their neighbours, with the neighbours' median."""
+    active = np.flatnonzero(series > 0)
+    values = np.log(series[active])
+    for place, row in enumerate(active):
+        around = np.r_[values[max(place - _SIDE, 0) : place], values[place + 1 : place + 1 + _SIDE]]
+        if len(around) < _FEWEST:
+            continue
+        middle = float(np.median(around))
+        spread = max(1.4826 * float(np.median(np.abs(around - middle))), 0.1)
+        low, high = np.quantile(around, [0.1, 0.9])
+        if abs(values[place] - middle) > _DEVIATIONS * spread and (
+            values[place] > high + np.log(_TIMES) or values[place] < low - 2 * np.log(_TIMES)
+        ):
+            yield int(row), float(np.exp(middle))

@@ -1,0 +1,135 @@
+"""Faults of a table that can be read but should be told: cells far off, outcomes among the controls, long rows."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mmm
+from attribution.errors import BadInput
+from mmm.data.outcome_controls import outcome_controls
+from mmm.data.outlying_cells import outlying_cells
+from mmm.simulate import world
+
+CONTROLS = ["price_index", "competitor_activity", "sale"]
+
+
+def simulated(seed: int, channels: int = 6, weeks: int = 130) -> mmm.Panel:
+    data, truth = world(seed, channels=channels, weeks=weeks)
+    return mmm.Panel.from_frame(data.weekly.reset_index(), "week", "new_customers", list(truth.spend), CONTROLS)
+
+
+def with_spend(panel: mmm.Panel, channel: str, row: int, factor: float) -> mmm.Panel:
+    table = panel.spend.copy()
+    table[0, row, panel.channels.index(channel)] *= factor
+    return replace(panel, spend=table, media=table)
+
+
+def busiest(panel: mmm.Panel) -> tuple[str, int]:
+    """The channel with most active weeks, and one of its weeks of median spend."""
+    place = int((panel.spend[0] > 0).sum(axis=0).argmax())
+    series = panel.spend[0, :, place]
+    row = int(np.abs(series - np.median(series[series > 0])).argmin())
+    return panel.channels[place], row
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_clean_worlds_have_no_such_finding(seed):
+    panel = simulated(seed)
+    assert outlying_cells(panel).passed
+    assert outcome_controls(panel).passed
+
+
+@pytest.mark.parametrize("factor", [1000.0, 100.0, 1e-3])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_cell_in_another_unit_is_named_with_its_week_value_and_neighbours(seed, factor):
+    panel = simulated(seed)
+    channel, row = busiest(panel)
+    finding = outlying_cells(with_spend(panel, channel, row, factor))
+    assert not finding.passed
+    assert finding.channels == (channel,)
+    assert f"spend of {channel}, {panel.dates[row].date().isoformat()}: " in finding.text
+    assert "around it" in finding.text
+
+
+def test_two_such_cells_do_not_hide_each_other():
+    panel = simulated(1)
+    channel, row = busiest(panel)
+    twice = with_spend(with_spend(panel, channel, row, 1000.0), channel, row + 2, 1000.0)
+    finding = outlying_cells(twice)
+    assert all(panel.dates[r].date().isoformat() in finding.text for r in (row, row + 2))
+
+
+def test_a_kpi_in_another_unit_is_named_and_the_list_stays_short():
+    panel = simulated(2)
+    kpi = panel.kpi.copy()
+    kpi[0, 5::12] *= 1000
+    finding = outlying_cells(replace(panel, kpi=kpi))
+    assert not finding.passed
+    assert finding.channels == ()
+    assert "new_customers, " in finding.text
+    assert "more" in finding.text
+    assert finding.text.count("around it") == 5
+
+
+def test_a_new_channel_and_rare_bursts_are_no_slips():
+    rng = np.random.default_rng(0)
+    weeks = pd.date_range("2023-01-02", periods=120, freq="7D")
+    launched = np.where(np.arange(120) < 60, 0.0, 1e5 * np.minimum((np.arange(120) - 59) / 8, 1.0))
+    bursts = np.where(np.arange(120) % 20 < 3, 5e4, 0.0) * rng.lognormal(0, 0.8, 120)
+    frame = pd.DataFrame({"week": weeks, "kpi": rng.normal(100, 5, 120), "new": launched, "bursts": bursts})
+    assert outlying_cells(mmm.Panel.from_frame(frame, "week", "kpi", ["new", "bursts"])).passed
+
+
+def with_control(panel: mmm.Panel, name: str, values: np.ndarray) -> mmm.Panel:
+    table = np.concatenate([panel.controls, values[None, :, None]], axis=2)
+    return replace(panel, controls=table, control_names=(*panel.control_names, name))
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda kpi, rng: kpi * (1 + 0.02 * rng.standard_normal(len(kpi))),  # the KPI, measured elsewhere
+        lambda kpi, rng: 0.4 * kpi + 3.0 * rng.standard_normal(len(kpi)),  # a share of it
+        lambda kpi, rng: 1e6 - 55 * kpi,  # what is left of a stock
+    ],
+)
+@pytest.mark.parametrize("seed", [3, 4])
+def test_an_outcome_among_the_controls_is_named(disguise, seed):
+    panel = simulated(seed)
+    values = disguise(panel.kpi[0], np.random.default_rng(seed))
+    finding = outcome_controls(with_control(panel, "orders", values))
+    assert not finding.passed
+    assert finding.text.startswith("orders: ")
+    assert "Take it out of the controls" in finding.text
+
+
+def test_a_control_that_only_has_the_season_of_the_kpi_is_none():
+    panel = simulated(5)
+    rng = np.random.default_rng(0)
+    season = np.cos(2 * np.pi * (panel.dates.day_of_year.to_numpy() - 320) / 365.25)
+    finding = outcome_controls(with_control(panel, "weather", season + 0.1 * rng.standard_normal(panel.periods)))
+    assert finding.passed
+
+
+@pytest.mark.parametrize(
+    ("frequency", "length"),
+    [("14D", "2 weeks"), ("28D", "4 weeks"), ("MS", "months"), ("10D", "neither weeks nor days")],
+)
+def test_rows_longer_than_a_week_are_told_to_come_by_week(frequency, length):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"kpi": rng.normal(100, 5, 80), "tv": rng.gamma(2, 100, 80)})
+    frame["week"] = pd.date_range("2018-01-01", periods=80, freq=frequency)
+    with pytest.raises(BadInput) as caught:
+        mmm.Panel.from_frame(frame, "week", "kpi", ["tv"])
+    assert length in str(caught.value)
+    assert "zeros" not in str(caught.value)
+
+
+def test_a_weekly_table_with_many_gaps_still_hears_which_weeks_are_missing():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"kpi": rng.normal(100, 5, 80), "tv": rng.gamma(2, 100, 80)})
+    frame["week"] = pd.date_range("2018-01-01", periods=80, freq="7D")
+    with pytest.raises(BadInput, match="20 weeks are missing"):
+        mmm.Panel.from_frame(frame.drop(index=range(1, 41, 2)), "week", "kpi", ["tv"])
