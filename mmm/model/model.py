@@ -17,6 +17,7 @@ from mmm.model.adstock import Adstock, GeometricAdstock
 from mmm.model.baseline import LinearTrend, Season, Trend
 from mmm.model.effects import Effects, SpendInformed
 from mmm.model.family import Family
+from mmm.model.lift_trust import LiftTrust
 from mmm.model.priors import Gamma, HalfNormal, LogNormal, Prior
 from mmm.model.saturation import HillSaturation, Saturation
 
@@ -196,6 +197,8 @@ class Model:
         Distribution of the noise.
     lift_tests
         Experiments; each is an observation of what its channel brought.
+    lift_trust
+        How far they are believed where weekly data or other tests say otherwise, and as they grow old.
     pooling
         How far geos may differ, where the panel has several.
     frequency
@@ -213,6 +216,7 @@ class Model:
     season: Season | tuple[Season, ...] = field(default_factory=Season)
     likelihood: Likelihood = field(default_factory=NormalLikelihood)
     lift_tests: tuple[LiftTest, ...] = ()
+    lift_trust: LiftTrust = field(default_factory=LiftTrust)
     pooling: Pooling = field(default_factory=Pooling)
     frequency: Saturation | Mapping[str, Saturation] = _FREQUENCY
     organic_share: Prior | Mapping[str, Prior] = _ORGANIC

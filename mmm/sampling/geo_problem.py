@@ -16,7 +16,7 @@ import numpy.typing as npt
 from attribution.errors import BadInput
 from attribution.errors import Problem as Complaint
 from mmm.arrays import Array
-from mmm.data.lift_tests import Observed, observe
+from mmm.data.observed_tests import Observed, observe
 from mmm.data.panel import Panel
 from mmm.kernel.geo import GEO_FIELDS, geo_entry
 from mmm.model.baseline import Design
@@ -98,6 +98,13 @@ class GeoProblem:
     def centre(self) -> Array:
         """Where chains start, shape (n,)."""
         return np.array([prior.centre for prior in self.priors])
+
+    @property
+    def between(self) -> npt.NDArray[np.int64]:
+        """Coordinates of the spreads between geos, and of what all share."""
+        size = self.layout.size
+        spreads = np.arange(size, size + len(self.spreads))
+        return np.append(spreads, len(self.priors) - len(self.basis) - 1) if len(self.basis) else spreads
 
     def fused(self) -> FusedDensity:
         """The log density, laid out in memory for the kernel."""

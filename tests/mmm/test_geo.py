@@ -9,7 +9,7 @@ from scipy import stats
 
 import mmm
 from attribution.errors import BadInput
-from mmm.data.lift_tests import observe
+from mmm.data.observed_tests import observe
 from mmm.posterior.media import Drivers, media_draws
 from mmm.sampling.geo_problem import standardise_geos
 from mmm.sampling.prepared import prepare
