@@ -69,8 +69,9 @@ def _signs(tests: Sequence[LiftTest]) -> Finding:
         named = ", ".join(f"{m + 1} of {tests[m].channel}" for m in odd)
         text = (
             f"Lift test {named} lost customers by more spend, or gained them by less. The model knows no harmful "
-            "spend: it reads the result as an effect near zero, and where the harm is real the channel's contribution "
-            "is too high. Where only the sign is wrong (a hold-out has a negative spend_change), correct it."
+            "spend: as far as the test counts it is read as an effect near zero, and where the harm is real the "
+            "channel's contribution is too high. Where only the sign is wrong (a hold-out has a negative "
+            "spend_change), correct it."
         )
     return Finding("lift_signs", not odd, float(len(odd)), 0.0, text, _once(tests[m].channel for m in odd))
 

@@ -109,9 +109,11 @@ def _problems(test: LiftTest, panel: Panel, row: str) -> list[Problem]:
         found.append(problem(f"{test.geo!r} is not among the panel's geos.", "geo", remedy))
     if not (test.standard_error > 0 and math.isfinite(test.standard_error)):
         found.append(problem("is not positive.", "standard_error", "every measurement has an error; give it."))
-    for column in ("spend_change", "customers_gained"):
-        if not math.isfinite(getattr(test, column)):
-            found.append(problem("is no number.", column, "give what was measured, or leave the test out."))
+    found += [
+        problem("is no number.", column, "give what was measured, or leave the test out.")
+        for column in ("spend_change", "customers_gained")
+        if not math.isfinite(getattr(test, column))
+    ]
     if not test.outside >= 0:
         found.append(problem(f"is {test.outside:g}.", "outside", "give 0, or a share such as 0.5."))
     begin, end = rows_of(test, panel)
@@ -148,4 +150,6 @@ def _repeats(tests: Sequence[LiftTest]) -> Iterator[Problem]:
         first = seen.setdefault((test.channel, *days, test.spend_change, test.customers_gained, geos), m)
         if first != m:
             text = f"is test {first + 1} entered again: same channel, window, change, gain and geo."
-            yield Problem("lift_tests", text, None, f"test {m + 1}", "keep one of them; what is told twice weighs twice.")
+            yield Problem(
+                "lift_tests", text, None, f"test {m + 1}", "keep one of them; what is told twice weighs twice."
+            )

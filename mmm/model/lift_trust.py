@@ -40,7 +40,9 @@ class LiftTrust:
             if value is not None and not value > 0:
                 raise BadInput(Problem("lift trust", f"{name} is {value:g}.", remedy="give a number above 0, or None."))
         if not self.doubt >= 0:
-            raise BadInput(Problem("lift trust", f"doubt is {self.doubt:g}.", remedy="give 0, or a share such as 0.25."))
+            raise BadInput(
+                Problem("lift trust", f"doubt is {self.doubt:g}.", remedy="give 0, or a share such as 0.25.")
+            )
 
     def aged(self, weeks: float) -> float:
         """Factor of the standard error of a test that ended so many weeks before the panel."""

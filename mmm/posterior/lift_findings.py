@@ -69,9 +69,9 @@ class LiftWeights:
         if len(odd):
             told = "; ".join(self._told(int(m), bool(weighed[m])) for m in odd)
             text = (
-                f"Lift tests and weekly data conflict: {told}. Possible reasons: a wrong window or unit, another market, "
-                "carryover counted in one and not the other; or spend that follows demand, which misleads the weekly "
-                "data. Look the test up, or test the channel again."
+                f"Lift tests and weekly data conflict: {told}. Possible reasons: a wrong window or unit, another "
+                "market, carryover counted in one and not the other; or spend that follows demand, which misleads the "
+                "weekly data. Look the test up, or test the channel again."
             )
         channels = dict.fromkeys(known.tests[m].channel for m in odd)
         return Finding("test_conflicts", not len(odd), float(z.max()), self._limit, text, tuple(channels))
@@ -85,7 +85,9 @@ class LiftWeights:
             f"spent, the data say {compact(low)} to {compact(high)}"
         )
         if weighed:
-            return f"{said}; it counts with a standard error of {plain(self.taken[m])} instead of {plain(known.error[m])}"
+            return (
+                f"{said}; it counts with a standard error of {plain(self.taken[m])} instead of {plain(known.error[m])}"
+            )
         if self.trust.limit is None:
             return f"{said}; it counts in full, as the model asks"
         return f"{said}; it counts in full, for the data may be wrong by that much or other tests agree with it"
@@ -109,6 +111,6 @@ class LiftWeights:
         one, other = tests[pair.one], tests[pair.other]
         said = (compact(1000 * test.customers_gained / test.spend_change) for test in (one, other))
         return (
-            f"{pair.one + 1} and {pair.other + 1} of {one.channel} say {' and '.join(said)} customers per {plain(1000)} "
-            f"spent, {decimal(abs(pair.z), 1)} standard errors apart"
+            f"{pair.one + 1} and {pair.other + 1} of {one.channel} say {' and '.join(said)} customers per "
+            f"{plain(1000)} spent, {decimal(abs(pair.z), 1)} standard errors apart"
         )

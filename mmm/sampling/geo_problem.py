@@ -99,13 +99,6 @@ class GeoProblem:
         """Where chains start, shape (n,)."""
         return np.array([prior.centre for prior in self.priors])
 
-    @property
-    def between(self) -> npt.NDArray[np.int64]:
-        """Coordinates of the spreads between geos, and of what all share."""
-        size = self.layout.size
-        spreads = np.arange(size, size + len(self.spreads))
-        return np.append(spreads, len(self.priors) - len(self.basis) - 1) if len(self.basis) else spreads
-
     def fused(self) -> FusedDensity:
         """The log density, laid out in memory for the kernel."""
         tests = self.tests

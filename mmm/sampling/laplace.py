@@ -9,7 +9,6 @@ eigendecomposition H = W λ Wᵀ draws are mode + W λ^(-1/2) z.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from mmm.arrays import Array
 from mmm.sampling.fused_density import FusedDensity
@@ -17,9 +16,7 @@ from mmm.sampling.fused_density import FusedDensity
 __all__ = ["around_mode"]
 
 
-def around_mode(
-    density: FusedDensity, draws: int, rng: np.random.Generator, held: npt.NDArray[np.int64] | None = None
-) -> Array:
+def around_mode(density: FusedDensity, draws: int, rng: np.random.Generator) -> Array:
     """Draws from the Gaussian around a density's mode, shape (draws, n).
 
     Parameters
@@ -30,40 +27,30 @@ def around_mode(
         How many.
     rng
         Source of randomness.
-    held
-        Coordinates that stay where chains start, for a density whose mode in all of them stands for nothing.
     """
-    free = np.setdiff1d(np.arange(density.size), [] if held is None else held)
-    mode = _mode(density, free)
-    theta = np.repeat(mode[None], draws, axis=0)
-    theta[:, free] += rng.standard_normal((draws, len(free))) @ _spread(density, mode, free).T
-    return theta
+    mode = _mode(density)
+    return np.asarray(mode + rng.standard_normal((draws, density.size)) @ _spread(density, mode).T)
 
 
-def _mode(density: FusedDensity, free: npt.NDArray[np.int64]) -> Array:
+def _mode(density: FusedDensity) -> Array:
     from scipy.optimize import minimize
 
-    mode = density.centre.copy()
-
     def loss(theta: Array) -> tuple[float, Array]:
-        mode[free] = theta
-        value, slope = density(mode)
+        value, slope = density(theta)
         # a finite wall where the density is none, from which the line search turns back
-        return (-value, -slope[free]) if np.isfinite(value) else (1e10, np.zeros_like(theta))
+        return (-value, -slope) if np.isfinite(value) else (1e10, np.zeros_like(theta))
 
-    found = minimize(loss, density.centre[free], jac=True, method="L-BFGS-B", options={"maxiter": 2000, "maxcor": 30})
-    mode[free] = found.x
-    return mode
+    found = minimize(loss, density.centre, jac=True, method="L-BFGS-B", options={"maxiter": 2000, "maxcor": 30})
+    return np.asarray(found.x)
 
 
-def _spread(density: FusedDensity, mode: Array, free: npt.NDArray[np.int64]) -> Array:
+def _spread(density: FusedDensity, mode: Array) -> Array:
     """A square root of the inverse curvature at the mode, directions of no curvature held to unit spread."""
-    step = 1e-4
-    curvature = np.empty((len(free), len(free)))
-    for row, place in enumerate(free):
-        shift = np.zeros_like(mode)
-        shift[place] = step
-        curvature[row] = (density(mode - shift)[1] - density(mode + shift)[1])[free] / (2 * step)
+    size, step = len(mode), 1e-4
+    curvature = np.empty((size, size))
+    for place in range(size):
+        shift = step * np.eye(size)[place]
+        curvature[place] = (density(mode - shift)[1] - density(mode + shift)[1]) / (2 * step)
     # halves of both triangles, for differences are not quite symmetric; a direction in which the density is flatter
     # than a standard normal, or even rises, gets the prior's usual width, so that no draw runs away
     values, directions = np.linalg.eigh((curvature + curvature.T) / 2)

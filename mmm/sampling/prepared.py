@@ -96,7 +96,7 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
     findings = (*check_panel(panel, count), *check_tests(about.lift_tests, panel))
     information: dict[str, Any] = {}
     if about.lift_tests:
-        weights = lift_weights(kept, about, problem)
+        weights = lift_weights(kept, about)
         problem = with_errors(problem, weights.factor)
         findings += weights.findings()
         information["lift_tests"] = weights.record()
