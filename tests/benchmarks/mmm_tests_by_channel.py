@@ -50,7 +50,7 @@ def main() -> None:
                 rows.append({"channel": row["channel"], "times": factor, "harm": error - none, "named": named})
     groups = pd.DataFrame(rows).groupby(["channel", "times"])
     table = groups.agg(mean=("harm", "mean"), worst=("harm", "max"), named=("named", "mean"))
-    print(table.round(3).unstack().to_string())
+    print(table.round(3).to_string())
 
 
 if __name__ == "__main__":
