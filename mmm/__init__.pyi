@@ -39,6 +39,7 @@ from .model.effects import Neutral as Neutral
 from .model.effects import ShareOfCustomers as ShareOfCustomers
 from .model.effects import SpendInformed as SpendInformed
 from .model.effects import TotalAndSplit as TotalAndSplit
+from .model.lift_trust import LiftTrust as LiftTrust
 from .model.model import Model as Model
 from .model.model import NegativeBinomialLikelihood as NegativeBinomialLikelihood
 from .model.model import NormalLikelihood as NormalLikelihood

@@ -31,6 +31,7 @@ LIFT_TESTS = Table(
         Column("customers_gained"),
         Column("standard_error", minimum=0),
         Column("geo", "text", required=False, nullable=True),
+        Column("outside", minimum=0, required=False, nullable=True),
     ),
 )
 """One row per experiment: extra spend (currency), extra customers it brought and their standard error."""

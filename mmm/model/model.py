@@ -20,6 +20,7 @@ from mmm.model.baseline import Design, LinearTrend, Season, Trend, design, usual
 from mmm.model.demand import ControlFunctions
 from mmm.model.effects import Effects, TotalAndSplit
 from mmm.model.family import Family
+from mmm.model.lift_trust import LiftTrust
 from mmm.model.priors import Gamma, HalfNormal, LogNormal, Prior
 from mmm.model.saturation import HillSaturation, Saturation
 
@@ -236,6 +237,8 @@ class Model:
         Distribution of the noise.
     lift_tests
         Experiments; each is an observation of what its channel brought.
+    lift_trust
+        How far they are believed where weekly data or other tests say otherwise, and as they grow old.
     pooling
         How far geos may differ, where the panel has several.
     frequency
@@ -258,6 +261,7 @@ class Model:
     season: Season | tuple[Season, ...] | None = None
     likelihood: Likelihood = field(default_factory=NormalLikelihood)
     lift_tests: tuple[LiftTest, ...] = ()
+    lift_trust: LiftTrust = field(default_factory=LiftTrust)
     pooling: Pooling = field(default_factory=Pooling)
     frequency: Saturation | Mapping[str, Saturation] = _FREQUENCY
     organic_share: Prior | Mapping[str, Prior] = _ORGANIC

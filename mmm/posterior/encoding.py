@@ -8,11 +8,23 @@ from typing import Any
 
 from attribution.errors import BadInput, Problem
 from mmm.data import column_roles, holidays, lift_tests
-from mmm.model import adstock, baseline, demand, effects, model, priors, saturation
+from mmm.model import adstock, baseline, demand, effects, lift_trust, model, priors, saturation
 
 __all__ = ["decode", "encode"]
 
-_MODULES = (adstock, baseline, column_roles, demand, effects, holidays, lift_tests, model, priors, saturation)
+_MODULES = (
+    adstock,
+    baseline,
+    column_roles,
+    demand,
+    effects,
+    holidays,
+    lift_tests,
+    lift_trust,
+    model,
+    priors,
+    saturation,
+)
 
 
 def encode(value: Any) -> Any:

@@ -69,8 +69,8 @@ def fit(
     prepared = prepare(panel, model)
     sampled = sample_until_converged(prepared.problem.fused(), settings, progress, time_budget)
     posterior = assemble(prepared, sampled.draws.theta, _statistics(sampled), sampled.verdict, seed)
-    information = {"attempts": sampled.attempts, "target_accept": sampled.settings.target_accept}
-    return replace(posterior, information=information)
+    facts = {"attempts": sampled.attempts, "target_accept": sampled.settings.target_accept}
+    return replace(posterior, information={**posterior.information, **facts})
 
 
 def first_run(panel: Panel, draws: int | None, tune: int | None, chains: int, seed: int) -> Settings:

@@ -40,7 +40,8 @@ def assemble(
     rng = np.random.default_rng([seed, 1])
     baseline = prepared.problem.baseline(flat_theta, flat, _without_media(prepared, flat), rng)
     values["baseline"] = baseline.reshape(*theta.shape[:2], *baseline.shape[1:])
-    return Posterior(prepared.panel, prepared.model, values, statistics, (*verdict, *prepared.findings), seed)
+    said = (*verdict, *prepared.findings)
+    return Posterior(prepared.panel, prepared.model, values, statistics, said, seed, dict(prepared.information))
 
 
 def _without_media(prepared: Prepared, flat: dict[str, Array]) -> Array:

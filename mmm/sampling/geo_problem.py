@@ -16,7 +16,7 @@ import numpy.typing as npt
 from attribution.errors import BadInput
 from attribution.errors import Problem as Complaint
 from mmm.arrays import Array
-from mmm.data.lift_tests import Observed, observe
+from mmm.data.observed_tests import Observed, observe
 from mmm.data.panel import Panel
 from mmm.kernel.geo import GEO_FIELDS, geo_entry
 from mmm.model.baseline import Design

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmm.arrays import Array
-from mmm.data.lift_tests import Observed, observe
+from mmm.data.observed_tests import Observed, observe
 from mmm.data.panel import Panel
 from mmm.kernel.density import FIELDS, entries
 from mmm.model.baseline import Design

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from attribution.errors import BadInput
 from attribution.errors import Problem as Complaint
 from attribution.findings import Finding
 from mmm.arrays import Array
-from mmm.data.lift_tests import check_windows
+from mmm.data.lift_checks import check_tests
 from mmm.data.panel import Panel
 from mmm.data.panel_checks import check_panel
 from mmm.model.baseline import Design
@@ -17,6 +17,7 @@ from mmm.model.model import Model
 from mmm.sampling.demand_checks import check_demand
 from mmm.sampling.geo_problem import GeoProblem, standardise_geos
 from mmm.sampling.layout import Layout, layout
+from mmm.sampling.lift_weights import lift_weights, with_errors
 from mmm.sampling.national_problem import Problem, standardise
 from mmm.sampling.usable import active, check_outcome, parameter_count
 
@@ -48,6 +49,8 @@ class Prepared:
         In the kernel's units.
     findings
         On the panel as given, for this model.
+    information
+        For the record of a fit: how far each lift test counts.
     """
 
     given: Panel
@@ -58,6 +61,7 @@ class Prepared:
     parameters: int
     problem: Stated
     findings: tuple[Finding, ...]
+    information: dict[str, Any]
 
     def with_kpi(self, kpi: Array) -> Self:
         """The same with another KPI, in the units and the shape of the problem's."""
@@ -90,6 +94,13 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
         problem: Stated = standardise_geos(kept, about, places, designs)
     else:
         problem = standardise(kept, about, places, designs[0])
+    findings = (*check_panel(panel, count), *demand, *check_tests(about.lift_tests, panel))
+    information: dict[str, Any] = {}
+    if about.lift_tests:
+        weights = lift_weights(kept, about)
+        problem = with_errors(problem, weights.factor)
+        findings += weights.findings()
+        information["lift_tests"] = weights.record()
     return Prepared(
         given=panel,
         panel=kept,
@@ -98,11 +109,8 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
         designs=designs,
         parameters=count,
         problem=problem,
-        findings=(
-            *check_panel(panel, count),
-            *demand,
-            *check_windows(about.lift_tests, panel),
-        ),
+        findings=findings,
+        information=information,
     )
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 import mmm
 from attribution.errors import BadInput
-from mmm.data.lift_tests import observe
+from mmm.data.observed_tests import observe
 from mmm.posterior.media import Drivers, media_draws
 from mmm.sampling.geo_problem import standardise_geos
 from mmm.sampling.prepared import prepare
@@ -20,6 +20,7 @@ LIFTS = (
     mmm.LiftTest("tv", "2023-08-07", "2023-09-03", -2_500, -90, 25, "south;west"),
     mmm.LiftTest("search", "2024-01-01", "2024-01-28", 900, 60, 20),
 )
+FULL = mmm.LiftTrust(limit=None)
 GEOS = {"north": 2.0, "south": 1.0, "west": 0.5}
 SHARES = {"tv": 0.25, "search": 0.12}
 
@@ -87,7 +88,10 @@ def test_one_geo_without_spread_is_the_national_density():
     panel = mmm.Panel.from_frame(frame[frame["region"] == "north"], "week", "customers", list(SHARES))
     tests = (replace(LIFTS[0], geo=""), LIFTS[2])
     model = mmm.Model(
-        saturation=mmm.MichaelisMentenSaturation(), pooling=mmm.Pooling({}, common=None), lift_tests=tests
+        saturation=mmm.MichaelisMentenSaturation(),
+        pooling=mmm.Pooling({}, common=None),
+        lift_tests=tests,
+        lift_trust=FULL,
     )
     known = prepare(panel, model)
     geo = standardise_geos(known.panel, known.model, known.layout, known.designs).fused()
@@ -119,7 +123,7 @@ def test_lift_tests_are_normal_observations_of_what_their_geos_gained():
     theta = plain.centre + np.random.default_rng(2).normal(0, 0.3, len(plain.priors))
     values = {name: table[None] for name, table in plain.local(theta).items()}
     brought = gains(LIFTS, panel, media_draws(MODEL.families(panel), values, Drivers.of(panel)))[:, 0]
-    tested = prepare(panel, replace(MODEL, lift_tests=LIFTS)).problem.fused()
+    tested = prepare(panel, replace(MODEL, lift_tests=LIFTS, lift_trust=FULL)).problem.fused()
     expected = sum(
         stats.norm.logpdf(test.customers_gained, found, test.standard_error) + np.log(plain.kpi_units.sum())
         for test, found in zip(LIFTS, brought, strict=True)
@@ -129,7 +133,9 @@ def test_lift_tests_are_normal_observations_of_what_their_geos_gained():
 
 def test_exact_measurements_in_some_geos_are_reproduced():
     sharp = tuple(replace(test, standard_error=abs(test.customers_gained) * 0.01) for test in LIFTS)
-    fitted = mmm.fit(regional_panel(), replace(MODEL, lift_tests=sharp), draws=300, tune=400, seed=2, time_budget=0)
+    fitted = mmm.fit(
+        regional_panel(), replace(MODEL, lift_tests=sharp, lift_trust=FULL), draws=300, tune=400, seed=2, time_budget=0
+    )
     found = gains(sharp, fitted.panel, [cell.channels for cell in fitted.cells]).mean(axis=1)
     np.testing.assert_allclose(found, [test.customers_gained for test in sharp], rtol=0.03)
 

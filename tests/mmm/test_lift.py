@@ -8,7 +8,8 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
-from mmm.data.lift_tests import check_windows, observe
+from mmm.data.lift_checks import check_tests
+from mmm.data.observed_tests import observe
 
 WEEKS = 130
 CHANNELS = ("tv", "social", "video", "search")
@@ -101,9 +102,9 @@ def test_window_inside_a_week_counts_whole_weeks_and_is_reported():
     day = pd.Timedelta(days=1)
     inside = replace(whole, start=str((pd.Timestamp(whole.start) + day).date()))
     np.testing.assert_array_equal(observe((inside,), panel).otherwise, observe((whole,), panel).otherwise)
-    assert check_windows((), panel) == ()
-    assert check_windows((whole,), panel)[0].passed
-    (found,) = check_windows((whole, inside), panel)
+    assert check_tests((), panel) == ()
+    assert check_tests((whole,), panel)[0].passed
+    found = check_tests((whole, inside), panel)[0]
     assert not found.passed
     assert f"2 counts as if over {whole.start} to {whole.end}" in found.text
 

@@ -130,6 +130,19 @@ def test_a_faulty_lift_test_is_named_before_anything_runs(starter: Path, row: st
     assert expected in str(caught.value)
 
 
+def test_a_test_entered_twice_is_named_by_its_rows(starter: Path) -> None:
+    row = "tv,2025-06-02,2025-06-29,-10,-1,1"
+    config, document = read_config(with_tests(starter, row, "tv,2025-03-03,2025-03-30,-10,-1,1", row))
+    with pytest.raises(BadInput, match=r"lift_tests.csv, row 4: is row 2 entered again.*Remedy: keep one"):
+        read_inputs(config, document, journeys_too=False)
+
+
+def test_the_file_says_how_far_tests_are_believed(starter: Path) -> None:
+    assert model_of(starter)[0].lift_trust == mmm.LiftTrust()
+    model, _ = model_of(with_model(starter, "  tests: {trust: full, half_life: 52}\n"))
+    assert model.lift_trust == mmm.LiftTrust(limit=None, half_life=52)
+
+
 def test_the_neutral_belief_is_held_against_the_plan(finished: tuple[Run, Path]) -> None:
     run, _ = finished
     assert run.belief is not None

@@ -18,7 +18,7 @@ from attribution.numbers import amount
 from attribution.reading.sources import log_table, read_table
 from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
-from mmm.data.lift_tests import observe
+from mmm.data.observed_tests import observe
 from optimizer.planning.file.assemble import path_rules, reshaped
 from optimizer.planning.file.column_roles import coming_columns, last_year, levers_of, media_of
 from optimizer.planning.file.config import Config
@@ -123,6 +123,25 @@ def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
         raise BadInput(told) from None
 
 
+def _by_row(table: str, read: Callable[[], object]) -> None:
+    """Problems that count lift tests from 1 name the rows of their table instead."""
+    try:
+        read()
+    except BadInput as error:
+        first = LIFT_TESTS.first_row
+
+        def told(text: str) -> str:
+            return re.sub(r"\btest (\d+)\b", lambda found: f"row {int(found[1]) - 1 + first}", text)
+
+        raise BadInput(
+            [
+                replace(problem, table=table, row=told(problem.row or ""), text=told(problem.text))
+                for problem in error.problems
+                if isinstance(problem, Problem)
+            ]
+        ) from None
+
+
 class _Reader:
     """Reads tables and notes which files were read and what was assumed."""
 
@@ -190,7 +209,7 @@ class _Reader:
         frame = read_table(self._path(section.path), LIFT_TESTS, date_format=section.date_format)
         frame.attrs["name"] = section.path.name
         tests = lift_tests_from_frame(frame)
-        observe(tests, panel)
+        _by_row(section.path.name, lambda: observe(tests, panel))
         covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
         self._note("lift tests", section.path, len(frame), covers)
         return tests

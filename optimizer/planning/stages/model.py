@@ -13,7 +13,7 @@ from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
 from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
-from optimizer.planning.file.keys.analyses import Belief, MixModel
+from optimizer.planning.file.keys.analyses import Belief, MixModel, TestTrust
 from optimizer.planning.stages.inputs import Inputs
 
 __all__ = ["mix_model", "neutral"]
@@ -39,6 +39,7 @@ def mix_model(config: Config, inputs: Inputs) -> mmm.Model:
         lift_tests=inputs.lift_tests,
         demand=mmm.ControlFunctions() if section.demand == "control_functions" else None,
         rides_on=section.rides_on,
+        lift_trust=_trust(section.tests),
     )
 
 
@@ -58,6 +59,11 @@ def _adstock(section: MixModel, channel: str) -> Adstock:
     own = section.channels.get(channel)
     name = own.adstock if own is not None and own.adstock is not None else section.adstock
     return mmm.NoAdstock() if name == mmm.NoAdstock.name else Adstock.families()[name](lags=section.lags)
+
+
+def _trust(section: TestTrust) -> mmm.LiftTrust:
+    usual = mmm.LiftTrust(half_life=section.half_life)
+    return replace(usual, limit=None) if section.trust == "full" else usual
 
 
 def _reached(panel: mmm.Panel | None) -> list[str]:

@@ -13,7 +13,7 @@ from optimizer.planning.file.amounts import Money
 from optimizer.planning.file.attribution_models import MODELS
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Section
 
-__all__ = ["Attribution", "Belief", "ChannelModel", "CreditBelief", "MixModel", "Season"]
+__all__ = ["Attribution", "Belief", "ChannelModel", "CreditBelief", "MixModel", "Season", "TestTrust"]
 
 
 def _rising(value: tuple[float, float]) -> tuple[float, float]:
@@ -96,6 +96,13 @@ class Belief(Section):
         return self
 
 
+class TestTrust(Section):
+    """How far lift tests are believed."""
+
+    trust: Literal["weighed", "full"] = "weighed"
+    half_life: Annotated[float, Field(gt=0)] | None = None
+
+
 class MixModel(Section):
     """The mix model and its sampling."""
 
@@ -111,6 +118,7 @@ class MixModel(Section):
     demand: Literal["none", "control_functions"] = "none"
     rides_on: dict[Name, Annotated[list[Name], Field(min_length=1)]] = {}
     belief: Belief = Belief()
+    tests: TestTrust = TestTrust()
     sensitivity: bool = True
     draws: Annotated[int, Field(ge=200, le=20_000)] = 1000
     tune: Annotated[int, Field(ge=200, le=20_000)] = 1000
