@@ -67,6 +67,13 @@ class Likelihood(Family):
             Mean KPI.
         """
 
+    @abstractmethod
+    def log_density(self, kpi: Array, mean: Array, noise: Array, unit: float) -> Array:
+        """Log density of a KPI in units of its mean, or log probability of a count; shapes broadcast.
+
+        Arguments as for :meth:`predict`.
+        """
+
 
 @final
 @dataclass(frozen=True)
@@ -90,6 +97,9 @@ class NormalLikelihood(Likelihood):
 
     def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
         return mean + noise * rng.standard_normal(mean.shape)
+
+    def log_density(self, kpi: Array, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        return np.asarray(-0.5 * ((kpi - mean) / noise) ** 2 - np.log(noise) - 0.5 * np.log(2 * np.pi))
 
 
 @final
@@ -120,6 +130,13 @@ class StudentTLikelihood(Likelihood):
     def predict(self, rng: np.random.Generator, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
         return mean + noise * rng.standard_t(self.freedom, mean.shape)
 
+    def log_density(self, kpi: Array, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        from scipy.special import betaln
+
+        size = -betaln(0.5, 0.5 * self.freedom) - 0.5 * np.log(self.freedom)
+        tail = np.log1p(((kpi - mean) / noise) ** 2 / self.freedom)
+        return np.asarray(size - np.log(noise) - 0.5 * (self.freedom + 1.0) * tail)
+
 
 @final
 @dataclass(frozen=True)
@@ -148,6 +165,13 @@ class NegativeBinomialLikelihood(Likelihood):
         shape = 1.0 / noise**2
         rate = np.maximum(mean, 1e-6) * unit * rng.gamma(shape, 1.0 / shape, mean.shape)
         return np.asarray(rng.poisson(rate) / unit)
+
+    def log_density(self, kpi: Array, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        from scipy.special import betaln
+
+        count, shape, mu = np.rint(kpi * unit), 1.0 / noise**2, np.maximum(mean, 1e-6) * unit
+        ways = -np.log(count + shape) - betaln(count + 1.0, shape)
+        return np.asarray(ways + count * np.log(mu / (shape + mu)) - shape * np.log1p(mu / shape))
 
 
 @final
