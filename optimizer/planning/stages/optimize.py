@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan
 from attribution.estimates import Estimate
 from attribution.findings import Finding
 from attribution.numbers import amount, likelihood
-from mmm import Posterior, ResponseCurves
+from mmm import Organic, Posterior, ResponseCurves
+from mmm.checks.pool import Pool
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
 from optimizer.plan import Plan
@@ -27,25 +30,64 @@ from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioRes
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
 
-__all__ = ["make_plan", "plan_scenarios"]
+__all__ = ["Asked", "asked", "make_plan", "plan_scenarios"]
 
 _FRONTIER_POINTS = 13
 
 
-def make_plan(config: Config, inputs: Inputs, posterior: Posterior, update: Update) -> PlanResult:
-    """Solve the plan of the plan file on a posterior.
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The plan file's question on the draws of one posterior.
+
+    Parameters
+    ----------
+    plan
+        The question.
+    curves, organic
+        Of the posterior.
+    now
+        Present spend by channel.
+    promise
+        Customers promised, 0 where none are.
+    gap
+        To which the plan is proved.
+    """
+
+    plan: Plan
+    curves: ResponseCurves
+    organic: Organic
+    now: pd.Series
+    promise: float
+    gap: float
+
+
+def asked(
+    config: Config, inputs: Inputs, posterior: Posterior | Pool, rows: npt.NDArray[np.intp] | None = None
+) -> Asked:
+    """The question of the plan file on a posterior; on some of its draws where ``rows`` names them."""
+    section = _section(config)
+    curves = posterior.curves(weeks=section.weeks)
+    organic = posterior.organic(section.weeks, controls=inputs.upcoming)
+    predicted = organic.predicted
+    if rows is not None:
+        curves, predicted = curves.take(rows), predicted[rows]
+    now = _now(inputs, curves)
+    expected = float(np.mean(predicted + curves.customers(now)))
+    promise = 0.0 if section.customers is None else section.customers.at_least.of(expected)
+    plan = build_plan(section, now, predicted, expected)
+    return Asked(plan, curves, organic, now, promise, section.gap)
+
+
+def make_plan(config: Config, inputs: Inputs, posterior: Posterior | Pool, update: Update) -> PlanResult:
+    """Solve the plan of the plan file on a posterior, or on the pooled draws of several.
 
     Raises
     ------
     IllPosedPlan, InfeasiblePlan
         As :meth:`optimizer.Plan.solve`.
     """
-    section = _section(config)
-    curves = posterior.curves(weeks=section.weeks)
-    organic = posterior.organic(section.weeks, controls=inputs.upcoming)
-    now = _now(inputs, curves)
-    expected = float(np.mean(organic.predicted + curves.customers(now)))
-    plan = build_plan(section, now, organic.predicted, expected)
+    section, question = _section(config), asked(config, inputs, posterior)
+    plan, curves, organic, now = question.plan, question.curves, question.organic, question.now
     update(0.1, "plan")
     allocation = plan.solve(curves, gap=section.gap)
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
@@ -80,10 +122,10 @@ def plan_scenarios(config: Config, base: PlanResult, update: Update) -> tuple[Sc
 
 def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> ScenarioResult:
     try:
-        asked = what_if(scenario, section)
+        question = what_if(scenario, section)
     except BadInput as error:
         return ScenarioResult(scenario.name, None, problem=str(error))
-    answer = answered(asked, base.plan, base.curves, section.gap)
+    answer = answered(question, base.plan, base.curves, section.gap)
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
         return ScenarioResult(scenario.name, None, problem=answer.problem)

@@ -108,6 +108,7 @@ class MixModel(Section):
     likelihood: LikelihoodName = "normal"
     belief: Belief = Belief()
     sensitivity: bool = True
+    rivals: bool = True
     draws: Annotated[int, Field(ge=200, le=20_000)] = 1000
     tune: Annotated[int, Field(ge=200, le=20_000)] = 1000
     chains: Annotated[int, Field(ge=2, le=16)] = 4

@@ -1,0 +1,58 @@
+"""What other readings of the weeks find on simulated companies: verdicts, unresolved channels, coverage of the pool.
+
+    python tests/benchmarks/mmm_rivals.py --family s_shaped --seeds 6
+
+Prints one line a world and the means: the share of contributions inside their 90 % interval and the mean absolute
+error, of the model alone and of the pooled draws; readings refuted and better; channels that are named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import pandas as pd
+
+import mmm
+from mmm.simulate import channels as families
+
+
+def company(seed: int, family: str, channels: int) -> tuple[mmm.Panel, pd.Series]:
+    data, truth = mmm.simulate.world(seed=seed, channels=channels, family=getattr(families, family))
+    panel = mmm.Panel.from_frame(
+        data.weekly, date="week", kpi="new_customers", spend=list(data.channels), controls=list(data.controls)
+    )
+    return panel, truth.contributions
+
+
+def line(seed: int, family: str, channels: int) -> dict[str, object]:
+    panel, truth = company(seed, family, channels)
+    posterior = mmm.fit(panel, seed=seed)
+    begun = time.perf_counter()
+    found = mmm.rivals(posterior)
+    row: dict[str, object] = {"seed": seed, "seconds": time.perf_counter() - begun}
+    for name, answer in (("model", posterior), ("pooled", found.pooled())):
+        customers = answer.contributions()[list(truth.index)]
+        low, middle, high = (customers.quantile(point) for point in (0.05, 0.5, 0.95))
+        row[f"{name} inside"] = float(((low <= truth) & (truth <= high)).mean())
+        row[f"{name} error"] = float((middle / truth - 1).abs().mean())
+    verdicts = found.scores["verdict"]
+    row["refuted"] = ", ".join(verdicts.index[verdicts == "refuted"])
+    row["better"] = ", ".join(verdicts.index[verdicts == "fits better"])
+    row["named"] = ", ".join(sorted({channel for finding in found.findings for channel in finding.channels}))
+    return row
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--family", default="hill", choices=["hill", "s_shaped", "logistic"])
+    parser.add_argument("--channels", type=int, default=6)
+    parser.add_argument("--seeds", type=int, default=8)
+    given = parser.parse_args()
+    table = pd.DataFrame([line(seed, given.family, given.channels) for seed in range(given.seeds)])
+    with pd.option_context("display.width", 200, "display.max_columns", 20, "display.precision", 2):
+        print(table.to_string(index=False))
+        print(table.select_dtypes(np.number).drop(columns="seed").mean().round(3).to_string())
+    flagged = table["named"].str.split(", ").map(lambda names: sum(bool(name) for name in names)).sum()
+    print(f"channels named: {flagged} of {given.channels * given.seeds}")
