@@ -21,6 +21,7 @@ Student-t models", Computational Statistics 36.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -54,6 +55,15 @@ class LeftOut:
         """Sum over the periods: the expected log predictive density (elpd)."""
         return float(self.log_density.sum())
 
+    @classmethod
+    def averaged(cls, given: Array) -> Self:
+        """From log densities of each period given all others and the parameters, by draw, shape (T, S)."""
+        density, shape = np.empty(len(given)), np.empty(len(given))
+        for period, values in enumerate(given):
+            weights, shape[period] = smoothed(-values)
+            density[period] = np.logaddexp.reduce(weights + values)
+        return cls(density, shape)
+
 
 def leave_one_out(posterior: Posterior) -> LeftOut:
     """Log predictive densities of a national fit's periods, each left out; of at most about 1000 draws."""
@@ -66,12 +76,7 @@ def leave_one_out(posterior: Posterior) -> LeftOut:
         mean, noise = left_out_normal(kpi, kpi[:, None] - media, sigma, columns)
     else:
         mean, noise = cell.mean()[:, rows], np.broadcast_to(sigma, (len(kpi), len(rows)))
-    given = likelihood.log_density(kpi[:, None], mean, noise, cell.unit)
-    density, shape = np.empty(len(kpi)), np.empty(len(kpi))
-    for period, values in enumerate(given):
-        weights, shape[period] = smoothed(-values)
-        density[period] = np.logaddexp.reduce(weights + values)
-    return LeftOut(density, shape)
+    return LeftOut.averaged(likelihood.log_density(kpi[:, None], mean, noise, cell.unit))
 
 
 def left_out_normal(kpi: Array, residual: Array, sigma: Array, columns: Array) -> tuple[Array, Array]:

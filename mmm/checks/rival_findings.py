@@ -62,14 +62,16 @@ class Moved:
         return "too much" if self.other < self.own else "too little"
 
 
-def better_finding(reading: Reading, standing: Standing, moved: Sequence[Moved]) -> Finding:
-    """A rival that explains the periods better than the model."""
+def better_finding(reading: Reading, standing: Standing, moved: Sequence[Moved], others: Sequence[str]) -> Finding:
+    """A rival that explains the periods better than the model; ``others`` do so as well, by less."""
     by = f"{decimal(standing.difference, 0)} ± {decimal(standing.standard_error, 0)}"
     figures = "; ".join(
         f"{one.channel} is credited with {one.error} here ({one.written})" for one in sorted(moved, key=_farthest)
     )
-    moves = figures or "no channel leaves its interval"
-    text = f"{_capital(reading.says)} explains the weeks better (log score higher by {by}): {reading.change}. {moves}."
+    text = f"{_capital(reading.says)} explains the weeks better (log score higher by {by}): {reading.change}. "
+    text += f"{_capital(figures or 'no channel leaves its interval')}."
+    if others:
+        text += f" By less so do {', '.join(others)}; ask again once the first is set."
     limit = 2.0 * standing.standard_error
     return Finding("rival_fits_better", False, standing.difference, limit, text, tuple(one.channel for one in moved))
 

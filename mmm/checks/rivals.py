@@ -116,12 +116,16 @@ class Rivals:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Rivals that fit better, channels that are unresolved, and rivals that could not be compared.
+        """The rival that fits best of those that fit better, unresolved channels, and rivals that were not compared.
 
         A channel is unresolved where its median leaves its own 90 % interval under a rival that stands.
         """
         better = [rival for rival in self.fitted if rival.standing.verdict is Verdict.BETTER]
-        found = [better_finding(rival.reading, rival.standing, self._moved(rival)) for rival in better]
+        better.sort(key=lambda rival: -rival.standing.difference)
+        found: list[Finding] = []
+        if better:
+            others = [rival.reading.says for rival in better[1:]]
+            found.append(better_finding(better[0].reading, better[0].standing, self._moved(better[0]), others))
         named = {channel for finding in found for channel in finding.channels}
         worst: dict[str, tuple[Reading, Moved]] = {}
         for rival in self._counting:
@@ -152,7 +156,8 @@ class Rivals:
     def pooled(self) -> Pooled:
         """Draws of the model and of all rivals that stand, as one set.
 
-        Alike of each; where a rival fits clearly better, by stacking weights of the log scores.
+        Half of them are the model's own and the rivals share the other half alike, so that a longer list of rivals does
+        not push the stated model aside; where a rival fits clearly better, weights are those of stacking.
         """
         posteriors = {OWN: self.posterior, **{rival.reading.name: rival.posterior for rival in self._counting}}
         return Pooled(posteriors, self._weights)
@@ -161,7 +166,8 @@ class Rivals:
     def _weights(self) -> Array:
         counting = self._counting
         if not any(rival.standing.verdict is Verdict.BETTER for rival in counting):
-            return np.full(len(counting) + 1, 1.0 / (len(counting) + 1))
+            others = np.full(len(counting), 0.5 / max(len(counting), 1))
+            return np.concatenate([[1.0 - others.sum()], others])
         scores = [self.left_out.log_density, *(rival.left_out.log_density for rival in counting)]
         return log_score_weights(np.stack(scores, axis=1))
 

@@ -25,6 +25,7 @@ OUTPUTS = {
     "posterior.nc",
     "posterior_neutral.nc",
     "report.html",
+    "rivals.csv",
     "scenarios.csv",
     "tests.csv",
     "manifest.json",
