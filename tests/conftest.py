@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,11 @@ from attribution import (
     with_periods,
     without,
 )
+
+# what a person's terminal is like is no matter of the commands that tests start
+for _name in ("COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE"):
+    os.environ.pop(_name, None)
+os.environ["MPLBACKEND"] = "agg"
 
 # no example is judged by how long it took, and a first run is like any later one: no machine's own past failures
 settings.register_profile(

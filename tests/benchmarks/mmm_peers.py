@@ -9,9 +9,11 @@ customers that one more unit of currency a week brings at that steady spend, bot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import environments
 import numpy as np
 import pandas as pd
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 ORDER = 3
 """Harmonics of the yearly season in every program's baseline."""
+SAME = 0.999
+"""Correlation from which a harmonic and a control are one column."""
 
 START = """
 import json, os, sys, time
@@ -64,8 +68,12 @@ answer({{name: posterior.draws[name] for name in ("share", "retention", "half_sa
 
 MARKETING = f"""{START}
 import pandas as pd
+import importlib.metadata
 from pymc_marketing.mmm import GeometricAdstock, LogisticSaturation
-from pymc_marketing.mmm.multidimensional import MMM
+if importlib.metadata.version("pymc-marketing").startswith("0."):
+    from pymc_marketing.mmm.multidimensional import MMM
+else:
+    from pymc_marketing.mmm import MMM
 table = pd.read_csv(source, parse_dates=["week"])
 X, y = table[["week", *channels, *controls, "trend"]], table["new_customers"]
 start = time.perf_counter()
@@ -136,9 +144,13 @@ answer({{name: np.asarray(found[name].values) for name in names}},
        ["google-meridian", "jax" if sampler == "jax" else "tensorflow", "tfp-nightly"], outcome, whole=whole)
 """
 
-ENVIRONMENTS = {
-    "pymc-marketing": (["pymc-marketing==0.19.2", "nutpie<0.17"], "import pymc_marketing.mmm, nutpie"),
-    "meridian": (["google-meridian>=2.1,<2.2"], "import meridian.model.model"),
+_IMPORTS = "import pymc_marketing.mmm, nutpie"
+ENVIRONMENTS = {  # home -> name, packages, imports and least Python, the first that can be had
+    "pymc-marketing": (
+        ("pymc-marketing-1", ["pymc-marketing>=1.3,<1.4", "nutpie"], _IMPORTS, (3, 12)),
+        ("pymc-marketing", ["pymc-marketing==0.19.2", "nutpie<0.17"], _IMPORTS, (3, 11)),
+    ),
+    "meridian": (("meridian", ["google-meridian>=2.1,<2.2"], "import meridian.model.model", (3, 11)),),
 }
 KEEPS_COMPILED = {"pymc-marketing"}  # PyTensor keeps compiled code on disk, JAX and TensorFlow do not
 PEERS = {  # name -> environment, program, what the program is told of its sampler
@@ -149,13 +161,49 @@ PEERS = {  # name -> environment, program, what the program is told of its sampl
 }
 
 
+def made(home: str) -> str:
+    """Python of an environment with a peer's newest release, or with an older one where that cannot be had.
+
+    Raises ``RuntimeError`` where none can be had.
+    """
+    *newer, last = ENVIRONMENTS[home]
+    for name, packages, imports, least in newer:
+        try:
+            return environments.made(name, packages, imports, least)
+        except (RuntimeError, OSError) as trouble:
+            print(f"{packages[0]}: cannot be installed: {trouble}", flush=True)
+    return environments.made(*last)
+
+
+def pythons(programs: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """A Python for each program: the one that is known, or one that is made; a peer that cannot be had is named."""
+    had = {}
+    for program, python in zip(programs, known, strict=True):
+        try:
+            had[program] = python or made(PEERS[program][0])
+        except (RuntimeError, OSError) as trouble:
+            print(f"{program}: cannot be installed: {trouble}", flush=True)
+    return had
+
+
 def written(data: WorldData, folder: Path) -> dict[str, Any]:
-    """Write world.csv with columns of trend and season, and upcoming.csv; the names every program is told."""
+    """Write world.csv with columns of trend and season, and upcoming.csv; the names every program is told.
+
+    A harmonic that a control already is, as some worlds have it, is left out: Meridian refuses two equal columns.
+    """
     time = pd.to_datetime(data.weekly["week"])
     angle = 2 * np.pi * (time - pd.Timestamp("2000-01-01")).dt.days.to_numpy() / 365.25
-    pattern = {"trend": np.linspace(-0.5, 0.5, len(time))}
-    for order in range(1, ORDER + 1):
-        pattern |= {f"sine_{order}": np.sin(order * angle), f"cosine_{order}": np.cos(order * angle)}
+    controls = [data.weekly[name].to_numpy(dtype=float) for name in data.controls]
+    waves = {
+        f"{name}_{order}": wave(order * angle)
+        for order in range(1, ORDER + 1)
+        for name, wave in (("sine", np.sin), ("cosine", np.cos))
+    }
+    pattern = {"trend": np.linspace(-0.5, 0.5, len(time))} | {
+        name: wave
+        for name, wave in waves.items()
+        if not any(abs(np.corrcoef(wave, control)[0, 1]) > SAME for control in controls if np.ptp(control) > 0)
+    }
     data.weekly.assign(week=time.dt.strftime("%Y-%m-%d"), **pattern).to_csv(folder / "world.csv", index=False)
     data.upcoming.to_csv(folder / "upcoming.csv", index=False)
     names = {"channels": list(data.channels), "controls": list(data.controls), "pattern": list(pattern)}

@@ -93,7 +93,7 @@ def peer(name: str, pythons: dict[str, str], folder: Path, asked: dict[str, Any]
     home, program, sampler = mmm_peers.PEERS[name]
     if home not in pythons:
         try:
-            pythons[home] = environments.made(home, *mmm_peers.ENVIRONMENTS[home])
+            pythons[home] = mmm_peers.made(home)
         except (RuntimeError, OSError) as trouble:
             return {"failed": f"cannot be installed: {trouble}"}
     asked = asked | {"sampler": sampler}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,37 +14,16 @@ import optimizer
 from attribution import (
     ChannelRule,
     ChannelRules,
-    FirstTouch,
     IdentityMap,
     Journeys,
-    LastTouch,
-    Linear,
-    Markov,
     PathRules,
-    PositionBased,
-    TimeDecay,
 )
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.analyses import Attribution
 from optimizer.planning.file.keys.data import Touchpoints
 from optimizer.planning.file.keys.plan import Limits, PlanSection
 
-__all__ = ["attribution_models", "build_plan", "path_rules", "reshaped"]
-
-
-def attribution_models(section: Attribution) -> dict[str, Any]:
-    """The attribution models asked for, by the names tables show."""
-    order = section.markov_order
-    known: dict[str, tuple[str, Callable[[], Any]]] = {
-        "first": ("First touch", lambda: FirstTouch()),
-        "last": ("Last touch", lambda: LastTouch()),
-        "linear": ("Linear", lambda: Linear()),
-        "position": ("Position-based", lambda: PositionBased()),
-        "time_decay": ("Time-decay", lambda: TimeDecay(half_life=section.half_life)),
-        "markov": ("Markov" if order == 1 else f"Markov, order {order}", lambda: Markov(order=order)),
-        "shapley": ("Shapley", lambda: attribution.Shapley()),
-    }
-    return {known[name][0]: known[name][1]() for name in dict.fromkeys(section.models)}
+__all__ = ["build_plan", "path_rules", "reshaped"]
 
 
 def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRules:

@@ -12,7 +12,7 @@ from attribution import ByConversionDate, ByTouchDate, Journeys, cac_by_period
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount, percent
 from mmm import Panel
-from optimizer.planning.file.assemble import attribution_models
+from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
 from optimizer.planning.stages.inputs import Inputs, period_of
 from optimizer.planning.stages.progress import Update

@@ -10,7 +10,7 @@ from mmm.model.adstock import Adstock
 from mmm.model.effects import Effects
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
-from optimizer.planning.file.assemble import attribution_models
+from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.analyses import Belief, MixModel
 from optimizer.planning.stages.inputs import Inputs

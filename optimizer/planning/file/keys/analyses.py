@@ -10,6 +10,7 @@ from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
 from optimizer.planning.file.amounts import Money
+from optimizer.planning.file.attribution_models import MODELS
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Section
 
 __all__ = ["Attribution", "Belief", "ChannelModel", "CreditBelief", "MixModel", "Season"]
@@ -22,7 +23,16 @@ def _rising(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
-AttributionModel = Literal["first", "last", "linear", "position", "time_decay", "markov", "shapley"]
+if TYPE_CHECKING:
+    AttributionModel = str
+    AdstockName = str
+    SaturationName = str
+    LikelihoodName = str
+else:
+    AttributionModel = Literal[tuple(MODELS)]
+    AdstockName = Literal[tuple(Adstock.families())]
+    SaturationName = Literal[tuple(Saturation.families())]
+    LikelihoodName = Literal[tuple(Likelihood.families())]
 
 
 class Attribution(Section):
@@ -50,14 +60,6 @@ class Season(Section):
     order: Annotated[int, Field(ge=0, le=12)] = 3
 
 
-if TYPE_CHECKING:
-    AdstockName = str
-    SaturationName = str
-    LikelihoodName = str
-else:
-    AdstockName = Literal[tuple(Adstock.families())]
-    SaturationName = Literal[tuple(Saturation.families())]
-    LikelihoodName = Literal[tuple(Likelihood.families())]
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
 
 
