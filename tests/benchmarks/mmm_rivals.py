@@ -1,20 +1,22 @@
 """What other readings of the weeks find on simulated companies: verdicts, unresolved channels, coverage of the pool.
 
-Run: python tests/benchmarks/mmm_rivals.py [--family hill] [--delay 0] [--channels 6] [--seeds 8]
+Run: python tests/benchmarks/mmm_rivals.py [--family hill] [--delay 0] [--channels 6] [--seeds 6]
 
 Prints one line a world and the means: the share of contributions inside their 90 % interval and the mean absolute
-error, of the model alone and of the pooled draws; readings refuted and better; channels that are named.
+error, of the model alone, of the pooled draws, and of pools with equal and with stacking weights; readings refuted and better; channels that are named.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 import mmm
+from mmm.checks.rival_scores import log_score_weights
 from mmm.simulate import channels as families
 
 
@@ -47,7 +49,15 @@ def line(seed: int, family: str, channels: int, delay: float) -> dict[str, objec
     begun = time.perf_counter()
     found = mmm.rivals(posterior)
     row: dict[str, object] = {"seed": seed, "seconds": time.perf_counter() - begun}
-    for name, answer in (("model", posterior), ("pooled", found.pooled())):
+    pool = found.pooled()
+    scores = [found.left_out, *(rival.left_out for rival in found.fitted if rival.counts)]
+    stacking = log_score_weights(np.stack([one.log_density for one in scores], axis=1))
+    pools = {
+        "pooled": pool,
+        "equal": replace(pool, parts=np.ones(len(scores))),
+        "stacked": replace(pool, parts=stacking),
+    }
+    for name, answer in {"model": posterior, **pools}.items():
         customers = answer.contributions()[list(truth.index)]
         low, middle, high = (customers.quantile(point) for point in (0.05, 0.5, 0.95))
         row[f"{name} inside"] = float(((low <= truth) & (truth <= high)).mean())
@@ -64,7 +74,7 @@ if __name__ == "__main__":
     parser.add_argument("--family", default="hill", choices=["hill", "s_shaped", "logistic"])
     parser.add_argument("--delay", type=float, default=0.0, help="weeks after which effects peak; 0 for geometric")
     parser.add_argument("--channels", type=int, default=6)
-    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--seeds", type=int, default=6)
     given = parser.parse_args()
     table = pd.DataFrame([line(seed, given.family, given.channels, given.delay) for seed in range(given.seeds)])
     with pd.option_context("display.width", 200, "display.max_columns", 20, "display.precision", 2):
