@@ -7,6 +7,8 @@ from .checks.backtest import predict as predict
 from .checks.backtest import rolling_origin as rolling_origin
 from .checks.prior_sensitivity import Sensitivity as Sensitivity
 from .checks.prior_sensitivity import sensitivity as sensitivity
+from .checks.rivals import Rivals as Rivals
+from .checks.rivals import rivals as rivals
 from .checks.stacking import Stack as Stack
 from .checks.stacking import stack as stack
 from .curves import Exponential as Exponential

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
@@ -17,14 +15,10 @@ from attribution.findings import Finding
 from attribution.numbers import percent
 from mmm.arrays import Array
 from mmm.checks.backtest import Backtest, Origins, place_of_fits, rolling_origins
+from mmm.checks.pool import Pool
 from mmm.checks.stacking_weights import PoolScores, bootstrap, pool_scores
-from mmm.curves import ResponseCurves
-from mmm.curves.joined import joined
 from mmm.data.panel import Panel
 from mmm.model.model import Model
-from mmm.posterior.costs import average_cac, channel_table, marginal_cac
-from mmm.posterior.forecast import Organic
-from mmm.posterior.frames import DrawsFrame
 from mmm.posterior.posterior import Posterior
 from mmm.sampling.fit_many import fit_many
 
@@ -35,12 +29,10 @@ _REPLICATES = 400
 _WHOLE = "whole panel"
 
 
+@final
 @dataclass(frozen=True, eq=False)
-class Stack:
+class Stack(Pool):
     """Posteriors of several models on one panel, mixed in proportion to how well each forecasts.
-
-    Every answer is made of draws: as many of each model as its weight says, in one order throughout, so that draw i of
-    a curve belongs with draw i of the organic customers.
 
     Parameters
     ----------
@@ -60,44 +52,14 @@ class Stack:
     scores: Array
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the models."""
-        return tuple(self.posteriors)
-
-    @property
     def weights(self) -> pd.Series:
         """Share of each model in the draws: its stacking weight averaged over the replicates."""
         return pd.Series(self.replicates.mean(axis=0), index=list(self.names), name="weight")
 
     @property
-    def panel(self) -> Panel:
-        """What all models were fitted to."""
-        return self._first.panel
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Channels of the models."""
-        return self._first.channels
-
-    @property
     def n_draws(self) -> int:
         """Number of draws of the mixture."""
         return min(posterior.n_draws for posterior in self.posteriors.values())
-
-    @property
-    def converged(self) -> bool:
-        """Whether every model with a part in the draws passed the convergence gate."""
-        return all(self.posteriors[name].converged for name in self.picks)
-
-    @cached_property
-    def picks(self) -> dict[str, npt.NDArray[np.intp]]:
-        """Draws taken of each model that has any: evenly over its chains."""
-        counts = _apportioned(self.weights.to_numpy(), self.n_draws)
-        return {
-            name: ((np.arange(count) + 0.5) * (self.posteriors[name].n_draws / count)).astype(np.intp)
-            for name, count in zip(self.names, counts, strict=True)
-            if count
-        }
 
     @property
     def table(self) -> pd.DataFrame:
@@ -154,51 +116,10 @@ class Stack:
             )
         return Finding("models_told_apart", not near, float(len(near)), 0.0, text)
 
-    # what a posterior answers
-
-    def contributions(self, start: str | None = None, end: str | None = None) -> DrawsFrame:
-        """Customers that each channel and treatment brought, one row per draw; see :meth:`Posterior.contributions`."""
-        parts = [self.posteriors[name].contributions(start, end).iloc[rows] for name, rows in self.picks.items()]
-        frame = DrawsFrame(pd.concat(parts, ignore_index=True))
-        frame.columns.name = "channel"
-        return frame
-
-    def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
-        """Spend per customer that each channel brought; see :meth:`Posterior.cac`."""
-        return average_cac(self.panel.national_spend.loc[start:end].sum(), self.contributions(start, end))
-
-    def marginal_cac(self, spend: pd.Series | None = None) -> pd.DataFrame:
-        """Cost of one more customer at a steady weekly spend; see :meth:`Posterior.marginal_cac`."""
-        return marginal_cac(self.curves(weeks=1), self.panel, spend)
-
-    def curves(self, weeks: float = 13, frequency: Mapping[str, float] | None = None) -> ResponseCurves:
-        """Response curves over a horizon, each draw of the model it came from; see :meth:`Posterior.curves`."""
-        parts = [self.posteriors[name].curves(weeks, frequency).take(rows) for name, rows in self.picks.items()]
-        return ResponseCurves({channel: joined([part[channel] for part in parts]) for channel in self.channels})
-
-    def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
-        """Organic customers of the coming periods; see :meth:`Posterior.organic`."""
-        parts = [(self.posteriors[name].organic(weeks, controls), rows) for name, rows in self.picks.items()]
-        first = parts[0][0]
-        mixed: dict[str, Any] = {
-            field.name: np.concatenate([getattr(part, field.name)[rows] for part, rows in parts])
-            for field in fields(Organic)
-            if isinstance(getattr(first, field.name), np.ndarray)
-        }
-        return replace(first, **mixed)
-
-    def summary(self) -> pd.DataFrame:
-        """One row per channel: spend, customers, share, CAC and marginal CAC with 90 % intervals."""
-        return channel_table(self.panel, self.contributions().summary(), self.cac(), self.marginal_cac())
-
     def by_model(self) -> pd.DataFrame:
         """Median customers of each channel under each model alone, and stacked: channels x models."""
         table = {name: posterior.contributions().summary()["median"] for name, posterior in self.posteriors.items()}
         return pd.DataFrame({**table, "stacked": self.contributions().summary()["median"]})
-
-    @property
-    def _first(self) -> Posterior:
-        return next(iter(self.posteriors.values()))
 
     @property
     def _best(self) -> int:
@@ -267,11 +188,3 @@ def _scores(backtests: Mapping[str, Backtest]) -> PoolScores:
     folds = zip(*(test.predicted for test in tests), strict=True)
     parts = [pool_scores(predicted, seen) for predicted, seen in zip(folds, tests[0].observed, strict=True)]
     return PoolScores(np.concatenate([part.error for part in parts]), np.concatenate([part.spread for part in parts]))
-
-
-def _apportioned(weights: Array, total: int) -> npt.NDArray[np.intp]:
-    """Whole parts of ``total`` in proportion to the weights, by largest remainders."""
-    wanted = weights / weights.sum() * total
-    counts: npt.NDArray[np.intp] = np.floor(wanted).astype(np.intp)
-    counts[np.argsort(counts - wanted, kind="stable")[: total - counts.sum()]] += 1
-    return counts

@@ -89,6 +89,13 @@ class Likelihood(Family):
         Two arrays of shape (T, S).
         """
 
+    @abstractmethod
+    def log_density(self, kpi: Array, mean: Array, noise: Array, unit: float) -> Array:
+        """Log density of a KPI in units of its mean, or log probability of a count; shapes broadcast.
+
+        Arguments as for :meth:`predict`.
+        """
+
 
 @final
 @dataclass(frozen=True)
@@ -116,6 +123,9 @@ class NormalLikelihood(Likelihood):
     def log_tails(self, observed: Array, mean: Array, noise: Array, unit: float) -> tuple[Array, Array]:  # noqa: D102
         z = (observed - mean) / noise
         return log_ndtr(z), log_ndtr(-z)
+
+    def log_density(self, kpi: Array, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        return np.asarray(-0.5 * ((kpi - mean) / noise) ** 2 - np.log(noise) - 0.5 * np.log(2 * np.pi))
 
 
 @final
@@ -149,6 +159,13 @@ class StudentTLikelihood(Likelihood):
     def log_tails(self, observed: Array, mean: Array, noise: Array, unit: float) -> tuple[Array, Array]:  # noqa: D102
         z = (observed - mean) / noise
         return np.log(stdtr(self.freedom, z)), np.log(stdtr(self.freedom, -z))
+
+    def log_density(self, kpi: Array, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        from scipy.special import betaln
+
+        size = -betaln(0.5, 0.5 * self.freedom) - 0.5 * np.log(self.freedom)
+        tail = np.log1p(((kpi - mean) / noise) ** 2 / self.freedom)
+        return np.asarray(size - np.log(noise) - 0.5 * (self.freedom + 1.0) * tail)
 
 
 @final
@@ -188,6 +205,13 @@ class NegativeBinomialLikelihood(Likelihood):
         )
         with np.errstate(divide="ignore"):
             return np.log((upto + less) / 2), np.log((more + from_here) / 2)
+
+    def log_density(self, kpi: Array, mean: Array, noise: Array, unit: float) -> Array:  # noqa: D102
+        from scipy.special import betaln
+
+        count, shape, mu = np.rint(kpi * unit), 1.0 / noise**2, np.maximum(mean, 1e-6) * unit
+        ways = -np.log(count + shape) - betaln(count + 1.0, shape)
+        return np.asarray(ways + count * np.log(mu / (shape + mu)) - shape * np.log1p(mu / shape))
 
 
 @final

@@ -14,7 +14,6 @@ from mmm.data.observed_tests import observe
 from mmm.data.one_market import one_market
 from mmm.data.outside_tests import geos_of, rows_of, stand_in
 from mmm.data.panel import Panel
-from mmm.model.baseline import design
 from mmm.model.model import Model
 from mmm.posterior.lift_evidence import Evidence, gains
 from mmm.posterior.lift_findings import LiftWeights
@@ -73,7 +72,7 @@ def with_errors(problem: Stated, factor: Array) -> Stated:
 def _predicted(panel: Panel, model: Model) -> tuple[Array, Array]:
     """Draws of each test's gain without any test, shape (M, S), and its geos' part of all spend, shape (M,)."""
     whole, alone = one_market(panel), replace(model, lift_tests=())
-    columns = design(whole, model.trends, model.seasons, controls=whole.controls[0])
+    columns = alone.design(whole)
     problem = standardise(whole, alone, layout(alone, whole), columns)
     values = problem.natural(around_mode(problem.fused(), _DRAWS, np.random.default_rng(0)))
     here = [stand_in(test, panel) for test in model.lift_tests]

@@ -21,6 +21,7 @@ from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 
 __all__ = ["Goal", "check_plan", "run_plan"]
 
@@ -116,12 +117,23 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     with progress.stage("Mix model") as update:
         posterior = fit_or_load(run.config, run.inputs, folder, update)
     run = replace(run, posterior=posterior)
-    if goal == "fit" or posterior is None or run.config.plan is None:
+    if posterior is None:
         return run
-    require_convergence(posterior, run.config.model.accept_unconverged)
+    planned = goal != "fit" and run.config.plan is not None
+    if planned:
+        require_convergence(posterior, run.config.model.accept_unconverged)
+    if run.config.model.rivals:
+        with progress.stage("Other readings") as update:
+            run = replace(run, rivals=find_rivals(run.config, posterior, update))
+    if not planned:
+        return run
     with progress.stage("Plan") as update:
-        plan = make_plan(run.config, run.inputs, posterior, _marks(run), update)
+        draws = posterior if run.rivals is None else run.rivals.pooled()
+        plan = make_plan(run.config, run.inputs, draws, (*_marks(run), *posterior.diagnostics), update)
     run = replace(run, plan=plan)
+    if run.rivals is not None:
+        with progress.stage("Plans of other readings") as update:
+            run = replace(run, rival_plans=plans_of_rivals(run, update))
     if run.config.scenarios and goal in ("what-if", "report"):
         with progress.stage("What if") as update:
             scenarios = plan_scenarios(run.config, plan, update)
@@ -162,6 +174,7 @@ def _findings(run: Run) -> tuple[Finding, ...]:
     found: list[Finding] = []
     if run.posterior is not None:
         found += run.posterior.diagnostics
+    found += not_asked(run) if run.rivals is None else run.rivals.findings
     if run.plan is not None:
         found += run.plan.findings
     if run.belief is not None:

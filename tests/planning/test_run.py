@@ -25,6 +25,7 @@ OUTPUTS = {
     "posterior.nc",
     "posterior_neutral.nc",
     "report.html",
+    "rivals.csv",
     "scenarios.csv",
     "tests.csv",
     "manifest.json",
@@ -95,9 +96,9 @@ def test_credit_hands_out_every_conversion_of_the_log(finished: tuple[Run, Path]
 
 def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     book = load_workbook(finished[1] / "plan.xlsx")
-    assert {"Plan", "Totals", "Scenarios", "Frontier", "Belief", "Tests", "Attribution", "Checks"} == set(
-        book.sheetnames
-    )
+    assert set(book.sheetnames) == {
+        "Plan", "Totals", "Scenarios", "Frontier", "Belief", "Other readings", "Tests", "Attribution", "Checks",
+    }  # fmt: skip
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 
 

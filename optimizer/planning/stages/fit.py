@@ -80,7 +80,7 @@ def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
         "name": name,
         "weekly": weekly.model_dump(mode="json") if weekly else None,
         "bytes": [file.checksum for file in inputs.files if file.role.startswith(roles)],
-        "model": config.model.model_dump(mode="json", exclude={"accept_unconverged", "sensitivity"}),
+        "model": config.model.model_dump(mode="json", exclude={"accept_unconverged", "sensitivity", "rivals"}),
         "attribution": config.attribution.model_dump(mode="json") if believed else None,
         "seed": config.seed,
         "versions": {name: text for name, text in versions().items() if "loaded" not in name},

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan
 from attribution.estimates import Estimate
 from attribution.findings import Finding
 from attribution.numbers import amount, likelihood
-from mmm import Posterior, ResponseCurves
+from mmm import Organic, Posterior, ResponseCurves
+from mmm.checks.pool import Pool
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
 from optimizer.plan import Plan
@@ -28,22 +31,71 @@ from optimizer.planning.stages.riders import Held, held_channels, hold_finding, 
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
 
-__all__ = ["make_plan", "plan_scenarios"]
+__all__ = ["Asked", "asked", "make_plan", "plan_scenarios"]
 
 _FRONTIER_POINTS = 13
 
 
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The plan file's question on the draws of one posterior.
+
+    Parameters
+    ----------
+    plan
+        The question.
+    curves, organic
+        Of the posterior.
+    now
+        Present spend by channel.
+    promise
+        Customers promised, 0 where none are.
+    gap
+        To which the plan is proved.
+    """
+
+    plan: Plan
+    curves: ResponseCurves
+    organic: Organic
+    now: pd.Series
+    promise: float
+    gap: float
+
+    def holding(self, held: Iterable[Held]) -> Asked:
+        """The same question where some channels are not raised."""
+        limits = [*self.plan.subject_to, *(one.constraint for one in held)]
+        return replace(self, plan=self.plan.replaced(subject_to=limits))
+
+
+def asked(
+    config: Config, inputs: Inputs, posterior: Posterior | Pool, rows: npt.NDArray[np.intp] | None = None
+) -> Asked:
+    """The question of the plan file on a posterior; on some of its draws where ``rows`` names them."""
+    section = _section(config)
+    periods = section.weeks * posterior.panel.per_week
+    curves = posterior.curves(weeks=periods)
+    organic = posterior.organic(periods, controls=inputs.upcoming)
+    predicted = organic.predicted
+    if rows is not None:
+        curves, predicted = curves.take(rows), predicted[rows]
+    now = _now(inputs, curves)
+    expected = float(np.mean(predicted + curves.customers(now)))
+    promise = 0.0 if section.customers is None else section.customers.at_least.of(expected)
+    plan = build_plan(section, now, predicted, expected)
+    return Asked(plan, curves, organic, now, promise, section.gap)
+
+
 def make_plan(
-    config: Config, inputs: Inputs, posterior: Posterior, marks: tuple[Finding, ...], update: Update
+    config: Config, inputs: Inputs, posterior: Posterior | Pool, told: tuple[Finding, ...], update: Update
 ) -> PlanResult:
-    """Solve the plan of the plan file on a posterior.
+    """Solve the plan of the plan file on a posterior, or on the pooled draws of several.
 
     Parameters
     ----------
     config, inputs, posterior
-        The plan file, its tables and their fit.
-    marks
-        Findings of the path log on what rides on intent; none without one.
+        The plan file, its tables and what their fit, or the readings that stand, know.
+    told
+        Findings of the path log and of the fit on what rides on demand.
     update
         Told how far it is.
 
@@ -52,16 +104,11 @@ def make_plan(
     IllPosedPlan, InfeasiblePlan
         As :meth:`optimizer.Plan.solve`.
     """
-    section = _section(config)
-    periods = section.weeks * posterior.panel.per_week
-    curves = posterior.curves(weeks=periods)
-    organic = posterior.organic(periods, controls=inputs.upcoming)
-    now = _now(inputs, curves)
-    expected = float(np.mean(organic.predicted + curves.customers(now)))
-    riders = riders_of((*marks, *posterior.diagnostics), curves.channels, inputs.lift_tests)
+    section, question = _section(config), asked(config, inputs, posterior)
+    curves, organic, now = question.curves, question.organic, question.now
+    riders = riders_of(told, curves.channels, inputs.lift_tests)
     held = held_channels(riders.untested, section, now)
-    plan = build_plan(section, now, organic.predicted, expected)
-    plan = plan.replaced(subject_to=[*plan.subject_to, *(one.constraint for one in held)])
+    plan = question.holding(held).plan
     update(0.1, "plan")
     try:
         allocation = plan.solve(curves, gap=section.gap)

@@ -17,7 +17,7 @@ from optimizer.planning.stages.inputs import Inputs
 
 if TYPE_CHECKING:
     from attribution.models.credit import Credit
-    from mmm import Organic, Posterior, ResponseCurves
+    from mmm import Organic, Posterior, ResponseCurves, Rivals
     from optimizer.answer.allocation import Allocation
     from optimizer.answer.evaluation import Evaluation
     from optimizer.plan import Plan
@@ -30,6 +30,7 @@ __all__ = [
     "BeliefRow",
     "ChannelRow",
     "PlanResult",
+    "RivalPlan",
     "Run",
     "ScenarioResult",
     "TestsResult",
@@ -216,6 +217,35 @@ class TestsResult:
     standard_error: float
 
 
+@dataclass(frozen=True, eq=False)
+class RivalPlan:
+    """What one reading of the weekly table would have planned, and what the run's plan is worth under it.
+
+    Parameters
+    ----------
+    reading
+        Its name.
+    spend
+        Its own plan, currency by channel; NaN where it has none.
+    ours, best
+        The plan's aim under the reading, of the run's plan and of its own.
+    regret
+        How much better its own does.
+    shortfall
+        Customers by which the run's plan misses its promise under the reading.
+    problem
+        Why it has no plan; empty where it has.
+    """
+
+    reading: str
+    spend: pd.Series
+    ours: float
+    best: float
+    regret: float
+    shortfall: float
+    problem: str = ""
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished run."""
@@ -225,7 +255,9 @@ class Run:
     inputs: Inputs
     attribution: AttributionResult | None = None
     posterior: Posterior | None = None
+    rivals: Rivals | None = None
     plan: PlanResult | None = None
+    rival_plans: tuple[RivalPlan, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     belief: BeliefResult | None = None
     tests: TestsResult | None = None

@@ -120,6 +120,7 @@ class MixModel(Section):
     belief: Belief = Belief()
     tests: TestTrust = TestTrust()
     sensitivity: bool = True
+    rivals: bool = True
     draws: Annotated[int, Field(ge=200, le=20_000)] = 1000
     tune: Annotated[int, Field(ge=200, le=20_000)] = 1000
     chains: Annotated[int, Field(ge=2, le=16)] = 4

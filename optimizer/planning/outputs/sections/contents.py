@@ -11,6 +11,7 @@ from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
 from optimizer.planning.outputs.sections.moves import MOVES
 from optimizer.planning.outputs.sections.provenance import PROVENANCE
 from optimizer.planning.outputs.sections.reading import READING
+from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.outputs.sections.tests import TESTS
@@ -24,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     SCENARIOS,
     CHANNELS,
     BELIEF,
+    RIVALS,
     TESTS,
     ATTRIBUTION,
     DIAGNOSTICS,

@@ -1,0 +1,242 @@
+"""rivals: what else the same weeks could mean, and which figures that moves.
+
+A rival is the same panel under another assumption (:mod:`mmm.checks.rival_models`), fitted by two short chains. Scores
+of periods left out say which rivals the weeks refute; those that stand are as good an answer as the model's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
+from mmm.arrays import Array
+from mmm.checks.leave_one_out import LeftOut, leave_one_out
+from mmm.checks.pool import Pooled
+from mmm.checks.rival_findings import Moved, better_finding, not_compared, resolved, unresolved_finding
+from mmm.checks.rival_models import Reading, readings
+from mmm.checks.rival_scores import Standing, Verdict, compared, log_score_weights
+from mmm.posterior.posterior import Posterior
+from mmm.sampling.fit import fit
+
+__all__ = ["OWN", "Rival", "Rivals", "rivals"]
+
+OWN = "this model"
+"""What tables call the model that rivals are held against."""
+
+_CHAINS, _DRAWS, _TUNE = 2, 250, 250
+_R_HAT = 1.1
+
+
+@dataclass(frozen=True, eq=False)
+class Rival:
+    """One other reading, fitted.
+
+    Parameters
+    ----------
+    reading
+        What it assumes.
+    posterior
+        Of two short chains.
+    left_out
+        How well it predicts periods left out.
+    standing
+        Its score against the model's.
+    """
+
+    reading: Reading
+    posterior: Posterior
+    left_out: LeftOut
+    standing: Standing
+
+    @property
+    def counts(self) -> bool:
+        """Whether conclusions must hold under it."""
+        return self.standing.verdict in (Verdict.STANDS, Verdict.BETTER)
+
+
+@dataclass(frozen=True, eq=False)
+class Rivals:
+    """A fit and the other readings of its panel.
+
+    Parameters
+    ----------
+    posterior
+        The model's own.
+    left_out
+        How well it predicts periods left out.
+    fitted
+        The rivals.
+    not_fitted
+        Name of a rival -> why the panel does not allow it.
+    """
+
+    posterior: Posterior
+    left_out: LeftOut
+    fitted: tuple[Rival, ...]
+    not_fitted: dict[str, str]
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Names of the rivals that the periods do not refute."""
+        return tuple(rival.reading.name for rival in self._counting)
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row per reading: log score of periods left out, difference to the model's, its standard error, verdict.
+
+        ``weight`` is the reading's part in the pooled draws, ``rough`` how many periods' scores rest on importance
+        weights with a tail of k above 0.7.
+        """
+        rows = {OWN: (self.left_out.total, 0.0, 0.0, OWN, self.left_out)}
+        for rival in self.fitted:
+            seen = rival.standing
+            figures = (rival.left_out.total, seen.difference, seen.standard_error, seen.verdict.value, rival.left_out)
+            rows[rival.reading.name] = figures
+        frame = pd.DataFrame.from_dict(
+            {name: row[:4] for name, row in rows.items()},
+            orient="index",
+            columns=["log_score", "difference", "standard_error", "verdict"],
+        ).rename_axis("reading")
+        frame["rough"] = [int((row[4].shape > 0.7).sum()) for row in rows.values()]
+        frame["weight"] = self.pooled().weights.reindex(frame.index).fillna(0.0)
+        return frame
+
+    @property
+    def band(self) -> pd.DataFrame:
+        """Lowest and highest median of each channel's customers over the model and the rivals that stand."""
+        medians = np.stack([self._customers[name][:, 1] for name in (OWN, *self.standing)])
+        index = pd.Index(self._media, name="channel")
+        return pd.DataFrame({"lowest": medians.min(axis=0), "highest": medians.max(axis=0)}, index=index)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The rival that fits best of those that fit better, unresolved channels, and rivals that were not compared.
+
+        A channel is unresolved where its median leaves its own 90 % interval under a rival that stands.
+        """
+        better = [rival for rival in self.fitted if rival.standing.verdict is Verdict.BETTER]
+        better.sort(key=lambda rival: -rival.standing.difference)
+        found: list[Finding] = []
+        if better:
+            others = [rival.reading.says for rival in better[1:]]
+            found.append(better_finding(better[0].reading, better[0].standing, self._moved(better[0]), others))
+        named = {channel for finding in found for channel in finding.channels}
+        worst: dict[str, tuple[Reading, Moved]] = {}
+        for rival in self._counting:
+            for moved in self._moved(rival):
+                if moved.channel not in worst or moved.far > worst[moved.channel][1].far:
+                    worst[moved.channel] = (rival.reading, moved)
+        found += [unresolved_finding(*worst[name]) for name in self._media if name in worst and name not in named]
+        apart = {rival.reading.name: "its chains disagree" for rival in self.fitted if not _settled(rival.posterior)}
+        if left := self.not_fitted | apart:
+            found.append(not_compared(left))
+        return tuple(found) if worst or better else (resolved(len(self._counting), len(self.fitted)), *found)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Customers and CAC of each channel under each reading, medians with 5 % and 95 % points, and its verdict.
+
+        Indexed by channel and reading; the last reading is the pooled one. An organic channel has no CAC.
+        """
+        verdicts = {rival.reading.name: rival.standing.verdict.value for rival in self.fitted}
+        spend, rows = self.posterior.panel.total_spend, []
+        for place, channel in enumerate(self._media):
+            for name, customers in self._customers.items():
+                low, middle, high = customers[place]
+                cost = np.divide(float(spend.get(channel, np.nan)), [middle, high, low])
+                rows.append((channel, name, middle, low, high, *cost, verdicts.get(name, name)))
+        columns = ["customers", "customers 5%", "customers 95%", "cac", "cac 5%", "cac 95%", "verdict"]
+        return pd.DataFrame(rows, columns=["channel", "reading", *columns]).set_index(["channel", "reading"])
+
+    def pooled(self) -> Pooled:
+        """Draws of the model and of all rivals that stand, as one set.
+
+        Half of them are the model's own and the rivals share the other half alike, so that a longer list of rivals does
+        not push the stated model aside; where a rival fits clearly better, weights are those of stacking.
+        """
+        posteriors = {OWN: self.posterior, **{rival.reading.name: rival.posterior for rival in self._counting}}
+        return Pooled(posteriors, self._weights)
+
+    @cached_property
+    def _weights(self) -> Array:
+        counting = self._counting
+        if not any(rival.standing.verdict is Verdict.BETTER for rival in counting):
+            others = np.full(len(counting), 0.5 / max(len(counting), 1))
+            return np.concatenate([[1.0 - others.sum()], others])
+        scores = [self.left_out.log_density, *(rival.left_out.log_density for rival in counting)]
+        return log_score_weights(np.stack(scores, axis=1))
+
+    @property
+    def _counting(self) -> tuple[Rival, ...]:
+        return tuple(rival for rival in self.fitted if rival.counts)
+
+    @property
+    def _media(self) -> tuple[str, ...]:
+        return self.posterior.panel.media_names
+
+    @cached_property
+    def _customers(self) -> dict[str, Array]:
+        """By reading, 5 %, 50 % and 95 % points of each channel's customers, shape (M, 3); the pooled ones last."""
+        answers: dict[str, Posterior | Pooled] = {OWN: self.posterior}
+        answers |= {rival.reading.name: rival.posterior for rival in self.fitted} | {"pooled": self.pooled()}
+        media = list(self._media)
+        return {
+            name: np.quantile(one.contributions()[media].to_numpy(), [0.05, 0.5, 0.95], axis=0).T
+            for name, one in answers.items()
+        }
+
+    def _moved(self, rival: Rival) -> tuple[Moved, ...]:
+        """Channels whose median under a rival lies outside the model's own interval."""
+        spend, own, other = self.posterior.panel.total_spend, self._customers[OWN], self._customers[rival.reading.name]
+        seen = [
+            Moved(channel, float(spend.get(channel, 0.0)), middle, (low, high), float(other[place, 1]))
+            for place, (channel, (low, middle, high)) in enumerate(zip(self._media, own.tolist(), strict=True))
+        ]
+        return tuple(moved for moved in seen if moved.outside)
+
+
+def rivals(posterior: Posterior, progress: Callable[[float, str], None] | None = None) -> Rivals:
+    """Fit other readings of a fit's panel and hold them against it.
+
+    Parameters
+    ----------
+    posterior
+        Of a national panel.
+    progress
+        Called with the share that is done and the name of the rival at work.
+
+    Raises
+    ------
+    BadInput
+        Of a panel by geo, whose rivals would each take as long as the fit.
+    """
+    panel, model = posterior.panel, posterior.model
+    if len(panel.geos) > 1:
+        remedy = "sum the geos to one national panel and fit that."
+        raise BadInput(Problem("rivals", "are fitted to national panels; this one is by geo.", remedy=remedy))
+    own, fitted, not_fitted = leave_one_out(posterior), [], {}
+    wanted = readings(panel, model)
+    for place, reading in enumerate(wanted):
+        if progress is not None:
+            progress(place / len(wanted), reading.name)
+        try:
+            other = fit(reading.panel, reading.model, _DRAWS, _TUNE, _CHAINS, posterior.seed, time_budget=0.0)
+        except BadInput as error:
+            not_fitted[reading.name] = str(error)
+            continue
+        left_out = leave_one_out(other)
+        standing = compared(own.log_density, left_out.log_density)
+        if not _settled(other):
+            standing = Standing(standing.difference, standing.standard_error, Verdict.UNSETTLED)
+        fitted.append(Rival(reading, other, left_out, standing))
+    return Rivals(posterior, own, tuple(fitted), not_fitted)
+
+
+def _settled(posterior: Posterior) -> bool:
+    """Whether short chains agree well enough for medians and scores."""
+    return next(finding.value or np.inf for finding in posterior.verdict if finding.name == "r_hat") < _R_HAT

@@ -1,0 +1,70 @@
+"""The stage of rivals: other readings of the weekly table, and what each would have planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+import mmm
+from attribution.errors import InfeasiblePlan
+from attribution.findings import Finding
+from mmm.checks.rivals import OWN
+from optimizer.planning.file.config import Config
+from optimizer.planning.stages.optimize import asked
+from optimizer.planning.stages.progress import Update
+from optimizer.planning.stages.result import RivalPlan, Run
+
+__all__ = ["find_rivals", "not_asked", "plans_of_rivals"]
+
+_DRAWS = 1000  # of a plan that is only held beside the run's own
+
+
+def find_rivals(config: Config, posterior: mmm.Posterior | None, update: Update) -> mmm.Rivals | None:
+    """The other readings of the weekly table; None where the plan file wants none, or the table is by geo."""
+    if posterior is None or not config.model.rivals or len(posterior.panel.geos) > 1:
+        return None
+    return mmm.rivals(posterior, update)
+
+
+def not_asked(run: Run) -> tuple[Finding, ...]:
+    """Where the plan file wants rivals and the table allows none, the sentence that says so."""
+    if run.posterior is None or run.rivals is not None or not run.config.model.rivals:
+        return ()
+    text = (
+        "Other readings of the weeks (saturation, carryover, season, level, controls) are not fitted to a table by "
+        "geo, so whether figures hang on those choices is not known. Sum the geos to one table and run cac fit on it, "
+        "or set model.rivals: false."
+    )
+    return (Finding("rivals_compared", False, None, None, text),)
+
+
+def plans_of_rivals(run: Run, update: Update) -> tuple[RivalPlan, ...]:
+    """What the model alone and each rival that stands would have planned, and what the plan costs under it."""
+    if run.rivals is None or run.plan is None:
+        return ()
+    readings = {OWN: run.posterior, **{rival.reading.name: rival.posterior for rival in run.rivals.fitted}}
+    counting = (OWN, *run.rivals.standing)
+    return tuple(_plans(run, {name: readings[name] for name in counting}, update))
+
+
+def _plans(run: Run, readings: dict[str, mmm.Posterior | None], update: Update) -> Iterator[RivalPlan]:
+    plan = run.plan
+    for number, (name, posterior) in enumerate(readings.items()):
+        if posterior is None or plan is None:
+            continue
+        update(number / len(readings), name)
+        rows = np.arange(0, posterior.n_draws, max(posterior.n_draws // _DRAWS, 1))
+        question = asked(run.config, run.inputs, posterior, rows).holding(plan.held)
+        ours = question.plan.evaluate(question.curves, plan.allocation.spend)
+        short = max(question.promise - ours.expected_customers, 0.0)
+        here, sign = plan.aim.expected(ours), 1.0 if plan.aim.lower_is_better else -1.0
+        try:
+            spend = question.plan.solve(question.curves, gap=question.gap).spend
+        except InfeasiblePlan as error:
+            none = pd.Series(np.nan, plan.allocation.spend.index)
+            yield RivalPlan(name, none, here, np.nan, np.nan, short, str(error))
+            continue
+        best = plan.aim.expected(question.plan.evaluate(question.curves, spend))
+        yield RivalPlan(name, spend, here, best, sign * (here - best), short)
