@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood, Model
-from mmm.model.priors import Prior
+from mmm.model.priors import AroundLevel, Prior
 from mmm.model.saturation import Saturation
 
 __all__ = ["Block", "Layout", "layout"]
@@ -118,6 +119,10 @@ def layout(model: Model, panel: Panel) -> Layout:
     grouped: dict[tuple[str, int], list[tuple[int, int, Prior]]] = {}
     for prior in (noise, *(entry[3] for entry in wanted)):
         Prior.known(prior)
+    for name, prior in (("noise", noise), *((entry[0], entry[3]) for entry in wanted)):
+        if isinstance(prior, AroundLevel) and name != "share":
+            text = f"{name} has a prior around the level that shares have in common."
+            raise BadInput(Problem("model", text, remedy="give it another, such as LogNormal."))
     for name, channel, slot, prior in wanted:
         grouped.setdefault((name, prior.code), []).append((channel, slot, prior))
     slots = np.full((len(families), 5), -1, dtype=np.int64)

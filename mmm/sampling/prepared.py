@@ -82,9 +82,8 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
         remedy = "name the right spend columns; a model without media has nothing to say."
         raise BadInput(Complaint("panel", "no channel has any spend.", remedy=remedy))
     check_outcome(kept, model.likelihood)
-    about, demand = _about_demand(kept, model.about(panel, kept))
+    about, designs, demand = _about_demand(kept, model.about(panel, kept))
     places = layout(about, kept)
-    designs = _designs(kept, about)
     count, rows = parameter_count(places, designs[0], kept.kpi[0]), kept.kpi.size
     if rows < count:
         text = f"has {rows} rows, fewer than the model's {count} parameters."
@@ -114,13 +113,16 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
     )
 
 
-def _about_demand(panel: Panel, model: Model) -> tuple[Model, tuple[Finding, ...]]:
-    """The model with control functions for the channels that follow demand, where it wants them, and the findings."""
-    findings = check_demand(panel, model, _designs(panel, replace(model, demand=None)))
-    if model.demand is None or model.demand.channels is not None:
-        return model, findings
-    named = next(finding.channels for finding in findings if finding.name == "follows_demand")
-    return replace(model, demand=replace(model.demand, channels=named)), findings
+def _about_demand(panel: Panel, model: Model) -> tuple[Model, tuple[Design, ...], tuple[Finding, ...]]:
+    """The model with control functions for the channels that follow demand, where it wants them; what was seen."""
+    plain = _designs(panel, replace(model, demand=None))
+    findings = check_demand(panel, model, plain)
+    if model.demand is None:
+        return model, plain, findings
+    if model.demand.channels is None:
+        named = next(finding.channels for finding in findings if finding.name == "follows_demand")
+        model = replace(model, demand=replace(model.demand, channels=named))
+    return model, _designs(panel, model), findings
 
 
 def _designs(panel: Panel, model: Model) -> tuple[Design, ...]:

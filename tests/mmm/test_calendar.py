@@ -45,7 +45,7 @@ def test_three_harmonics_hold_any_pattern_of_the_week():
 
 
 def test_a_day_keeps_a_seventh_root_of_what_a_week_keeps():
-    daily = mmm.GeometricAdstock().by_calendar(1)
+    daily = mmm.GeometricAdstock(lags=13).by_calendar(1)
     weights = daily.weights(RETENTION)
     assert len(weights) == 91
     np.testing.assert_allclose(weights[7:] / weights[:-7], np.broadcast_to(RETENTION, (84, 3)))
@@ -55,7 +55,7 @@ def test_a_day_keeps_a_seventh_root_of_what_a_week_keeps():
 def test_half_life_is_in_weeks_whatever_the_periods(family):
     rng = np.random.default_rng(3)
     values = [prior.sample(rng, 200) for prior in family().priors.values()]
-    weekly, daily = family(), family().by_calendar(1)
+    weekly, daily = family(lags=13), family(lags=13).by_calendar(1)
     apart = np.abs(weekly.half_life(*values) - daily.half_life(*values))
     assert apart.max() < 1.0  # the longer of the periods
     assert apart.mean() < 0.5

@@ -10,7 +10,7 @@ import mmm
 from attribution.errors import BadInput
 from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
-from mmm.model.priors import Flat, Prior
+from mmm.model.priors import AroundLevel, Flat, Prior
 from mmm.model.saturation import Saturation
 from mmm.sampling.prepared import prepare
 from optimizer.planning.file.keys import analyses
@@ -65,6 +65,18 @@ def test_a_family_of_ones_own_is_refused_before_sampling(panel, own, ask):
         ask(panel, mmm.Model(saturation={"tv": own}))
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        mmm.Model(saturation=mmm.MichaelisMentenSaturation(AroundLevel())),
+        mmm.Model(likelihood=mmm.NormalLikelihood(AroundLevel())),
+    ],
+)
+def test_only_shares_have_a_level_in_common(panel, model):
+    with pytest.raises(BadInput, match="around the level that shares have in common"):
+        prepare(panel, model)
+
+
 def test_a_prior_of_ones_own_is_refused(panel):
     class Mine(Prior):
         code, numbers, log_constant, centre = 98, (0.0, 1.0), 0.0, 0.0
@@ -109,7 +121,7 @@ def test_the_kernel_has_a_branch_for_every_family(company, kind):
     frame = company(60)[0]
     panel = mmm.Panel.from_frame(frame, "week", "customers", ["tv"])
     for name, family in kind.families().items():
-        if family is Flat:  # of whitened coefficients, which Student-t and counts have
+        if family in (Flat, AroundLevel):  # of whitened coefficients, and of the shares that every model has
             continue
         models = {
             Adstock: lambda family=family: mmm.Model(adstock=family()),

@@ -156,10 +156,10 @@ def test_predicted_gain_is_that_of_the_window_with_and_without(known, change):
 
         def brought(series, retention=retention, half=half, slope=slope):
             out = np.zeros(len(series))
-            weights = retention ** np.arange(13) / (retention ** np.arange(13)).sum()
+            weights = retention ** np.arange(26) / (retention ** np.arange(26)).sum()
             for t in range(len(series)):
                 stock = 0.0
-                for lag in range(13):
+                for lag in range(26):
                     earlier = series[t - lag] if t >= lag else panel.before[0, place]
                     stock += weights[lag] * earlier / spend.mean()
                 out[t] = stock**slope / (stock**slope + half**slope)

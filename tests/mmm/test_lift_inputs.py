@@ -108,7 +108,7 @@ def test_a_negative_result_is_read_as_near_zero():
     lost = replace(BASE, spend_change=everything, customers_gained=-10.0, standard_error=15.0)
     model = mmm.Model(lift_tests=(lost,), lift_trust=mmm.LiftTrust(limit=None))
     with_it, without = (mmm.preview(national(), m).contributions()["tv"] for m in (model, mmm.Model()))
-    assert 0 < with_it.to_numpy().mean() < 0.5 * without.to_numpy().mean()
+    assert 0 < with_it.to_numpy().mean() < 0.8 * without.to_numpy().mean()
 
 
 # from outside
