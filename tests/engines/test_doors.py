@@ -29,7 +29,7 @@ def small(make_log):
 @pytest.fixture(autouse=True)
 def remote(monkeypatch):
     """DuckDB, too, by its engine's own expression."""
-    for module in ("journeys", "doorkeeper"):
+    for module in ("paths.journeys", "reading.log_checks"):
         monkeypatch.setattr(f"attribution.{module}.is_local", lambda table: False)
 
 
