@@ -102,7 +102,13 @@ class TotalAndSplit(Effects):
         split = math.expm1(self.spread**2) * _USUAL_PART
         sigma = np.minimum(np.sqrt(np.log1p(split / parts)), _WIDEST)
         medians = self.total * math.sqrt(1 + split) * parts * np.exp(-(sigma**2) / 2)
-        level = math.sqrt(max(self.total_sigma**2 - math.log1p(split), 0.01))
+        left = self.total_sigma**2 - math.log1p(split)
+        if not left > 0:
+            text = (
+                f"total_sigma {self.total_sigma:g} is less than a spread of {self.spread:g} alone makes of the total."
+            )
+            raise BadInput(Problem("belief", text, remedy="raise total_sigma, or lower spread."))
+        level = math.sqrt(left)
         return tuple(AroundLevel(float(m), float(s), level) for m, s in zip(medians, sigma, strict=True))
 
 

@@ -53,6 +53,11 @@ def test_levels_of_different_spread_are_no_one_level() -> None:
         level_precision([AroundLevel(level=1.0), AroundLevel(level=0.5)])
 
 
+def test_a_total_surer_than_its_split_allows_is_refused() -> None:
+    with pytest.raises(BadInput, match="raise total_sigma, or lower spread"):
+        mmm.TotalAndSplit(total_sigma=0.2).resolve(panel_of({"tv": 1.0, "search": 1.0}))
+
+
 @pytest.mark.parametrize("channels", [2, 5, 20])
 def test_the_total_is_believed_as_stated_however_many_channels(channels: int) -> None:
     panel = panel_of({f"c{place}": 100.0 for place in range(channels)})
