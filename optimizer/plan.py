@@ -16,9 +16,9 @@ from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
 from optimizer.answer.evaluation import Evaluation, evaluated
 from optimizer.answer.frontier import frontier_frame
-from optimizer.answer.misses import missed
 from optimizer.answer.prices import prices_at, prices_of
 from optimizer.answer.refusals import infeasible, refuse_if_ill_posed
+from optimizer.answer.verify import Miss, Spent, missed, refuse_broken
 from optimizer.question.compiler import compiled
 from optimizer.question.constraints import Budget, Customers, MaxCAC
 from optimizer.question.objectives import Objective
@@ -173,6 +173,8 @@ class Plan:
             Where no allocation keeps all promises; the message names the one and the best attainable without it.
         UnknownChannel
             Where a constraint names a channel without a curve.
+        BrokenPromise
+            Where the allocation that the search gave does not pass the check of all promises as they are stated.
         """
         if not gap >= 0:
             raise BadInput(Problem("gap", f"is {gap}.", remedy="give a share from 0 upwards, such as 1e-3."))
@@ -184,7 +186,9 @@ class Plan:
         outcome = engine.run(program, flat, gap, time_limit)
         if outcome.spend is None:
             raise self._refusal(program, flat, outcome, time_limit)
-        return self.described(program, flat, outcome, gap, engine.name)
+        found = self.described(program, flat, outcome, gap, engine.name)
+        refuse_broken(self.missed(program.setting.curves, found.spend))
+        return found
 
     def certify(
         self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, gap: float = 1e-3
@@ -213,8 +217,27 @@ class Plan:
             score * program.goal.sign,
             best.bound,
             distance,
-            missed(program, self.subject_to, amounts, customers),
+            self.missed(curves, spend),
         )
+
+    def missed(
+        self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series
+    ) -> tuple[Miss, ...]:
+        """The promises and limits that an allocation, anybody's, does not keep.
+
+        Each is read as it is stated, with no help of what solves plans, and counts as kept where it is missed by no
+        more than a billionth of its figure.
+
+        Parameters
+        ----------
+        curves
+            Response curves over the horizon.
+        spend
+            The allocation; channels not named get nothing.
+        """
+        setting = self.setting(curves)
+        amounts = dict(zip(setting.channels, setting.curves.amounts(spend).tolist(), strict=True))
+        return missed(self.subject_to, Spent.on_curves(setting, amounts))
 
     def frontier(
         self, curves: Mapping[str, ResponseCurve], budgets: Iterable[float], gap: float = 1e-3

@@ -18,6 +18,7 @@ import numpy as np
 from attribution.errors import IllPosedPlan
 from mmm.arrays import Array
 from mmm.curves.inverse import spend_scale
+from optimizer.question.compiler import capped
 from optimizer.question.program import Program
 from optimizer.solvers.flat_curves import FlatCurves
 
@@ -56,7 +57,7 @@ def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Progra
         if row.is_aggregate and row.per_customer[0] > 0 < row.per_spend[0]
     ]
     if caps:
-        return _capped(program, _spend_limit(program, flat, min(caps), goal.business.allowance(min(caps))))
+        return capped(program, _spend_limit(program, flat, min(caps), goal.business.allowance(min(caps))))
     if not goal.is_ratio and not goal.per_spend.any():
         raise IllPosedPlan(
             "maximising customers without a limit spends without end. Remedy: add Budget(at_most=...), "
@@ -69,31 +70,28 @@ def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Progra
         )
     found, total = _some_plan(program, feasible)
     if found is None:
-        return _capped(program, total)
+        return capped(program, total)
     customers = flat.mean(found)
     if goal.is_ratio:
         cac = -goal.score(found, customers)
         limit = _spend_limit(program, flat, cac, goal.business.allowance(cac))
-        return _capped(program, max(limit, float(found.sum())))
+        return capped(program, max(limit, float(found.sum())))
     if not goal.per_customer.any():
-        return _capped(program, float(found.sum()))
+        return capped(program, float(found.sum()))
     cost = float(goal.per_spend[np.isinf(program.upper)].min())
     room = float(goal.per_spend @ found - goal.per_customer @ customers) / cost
-    return _capped(program, _spend_limit(program, flat, float(goal.per_customer.max()) / cost, room))
-
-
-def _capped(program: Program, total: float) -> Program:
-    return program.replaced(upper=np.maximum(np.minimum(program.upper, total), np.maximum(program.lower, program.hole)))
+    return capped(program, _spend_limit(program, flat, float(goal.per_customer.max()) / cost, room))
 
 
 def _some_plan(program: Program, feasible: Callable[[Program], Array | None]) -> tuple[Array | None, float]:
     """A plan: the least spend if it keeps the rows, else one found by doubling a cap; and the last cap tried."""
     curves = program.setting.curves
     total = sum(spend_scale(curve) for curve in curves.values()) + float(program.lower.sum())
+    total += sum(abs(row.room) / float(np.abs(row.per_spend).max()) for row in program.rows if row.per_spend.any())
     if program.rows or program.lazy or program.goal.is_ratio or not program.goal.per_customer.any():
         for _ in range(_TRIES):
             total *= 4
-            found = feasible(_capped(program, total))
+            found = feasible(capped(program, total))
             if found is not None:
                 return found, total
         return None, total

@@ -71,7 +71,7 @@ def _check(program: Program) -> None:
         if curve.n_draws > _MOST_DRAWS:
             text = f"has {curve.n_draws} draws, and one cone each is too many beyond {_MOST_DRAWS}."
             problems.append(Problem("Conic", text, channel, remedy="use the default engine."))
-    if program.hole.any() or program.lazy:
+    if not program.is_gapless or program.lazy:
         text = "takes neither entry prices nor a limit on the total change."
         problems.append(Problem("Conic", text, remedy="use the default engine."))
     if problems:

@@ -14,7 +14,7 @@ from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Status
 from optimizer.plan import Plan
-from optimizer.question.compiler import compiled
+from optimizer.question.compiler import capped, compiled
 from optimizer.question.constraints import Budget
 from optimizer.question.objectives import Customers
 from optimizer.question.program import Constraint, Program, Row
@@ -173,8 +173,7 @@ class _Search:
         plan = self.question.plan
         setting = plan.setting(self.curves).with_organic(float(weights @ self.organic) - less)
         program = compiled(plan.objective, plan.subject_to, setting)
-        ceiling = np.where(np.isfinite(program.upper), program.upper, 4 * self.start.total_spend + 1)
-        return program.replaced(upper=np.maximum(ceiling, program.lower))
+        return capped(program, np.where(np.isfinite(program.upper), np.inf, 4 * self.start.total_spend))
 
     def _bank(self, weights: Array) -> FlatCurves:
         return FlatCurves(self.curves, weights if self.curves.n_draws else None)

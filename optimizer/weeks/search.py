@@ -65,7 +65,7 @@ class FlightSearch:
     @staticmethod
     def _check(program: Program) -> None:
         mixed = [str(row.limit) for row in program.rows if row.per_customer.any() and not row.is_aggregate]
-        if mixed or program.hole.any() or program.lazy:
+        if mixed or program.gaps or program.lazy:
             text = (
                 f"takes no entry prices, total changes or ceilings on groups' CAC ({', '.join(mixed) or 'see plan'})."
             )

@@ -154,16 +154,17 @@ def test_one_channel_gives_bounds_and_several_give_rows():
 
 
 def test_a_price_of_entry_is_a_hole_in_the_channel():
-    assert Channel("seo").zero_or_at_least(25_000).holes(setting()) == {2: 25_000.0}
-    assert Channel("a").zero_or_at_least(0.0).holes(setting()) == {0: 0.0}
-    assert AB.at_most(5).holes(setting()) == {}
+    (gap,) = Channel("seo").zero_or_at_least(25_000).gaps(setting())
+    assert (gap.channel, gap.ends) == (2, (0.0, 25_000.0))
+    assert Channel("a").zero_or_at_least(0.0).gaps(setting())[0].ends == (0.0, 0.0)
+    assert AB.at_most(5).gaps(setting()) == []
 
 
 @pytest.mark.parametrize("cap", [20.0, 45.0, 90.0])
 def test_marginal_cac_allows_the_spends_whose_last_customer_is_cheap_enough(cap):
     concave, s_shaped = Group("as", ["a", "seo"]).marginal_cac_at_most(cap).rows(setting())
-    holes = Group("as", ["a", "seo"]).marginal_cac_at_most(cap).holes(setting())
-    assert 0 not in holes  # a concave channel is cheapest at its first unit
+    (gap,) = Group("as", ["a", "seo"]).marginal_cac_at_most(cap).gaps(setting())
+    assert gap.channel == 2  # a concave channel is cheapest at its first unit
     nothing = np.zeros(3)
     for index, bound in ((0, concave), (2, s_shaped)):
         curve, most = CURVES[CURVES.channels[index]], -excess(bound, nothing, nothing)
@@ -174,7 +175,7 @@ def test_marginal_cac_allows_the_spends_whose_last_customer_is_cheap_enough(cap)
         assert excess(bound, 2 * full, nothing) == pytest.approx(most)
         if most > 0:
             assert slopes[0] > 1 / cap > slopes[1]
-    least = holes[2]
+    least = gap.ends[1]
     slopes = [float(CURVES["seo"].mean_marginal(least * share)) for share in (0.999, 1.001)]
     assert slopes[0] < 1 / cap < slopes[1]
 
@@ -190,8 +191,8 @@ def test_raising_a_cap_on_marginal_cac_moves_the_bound_by_its_relief(cap):
 
 def test_a_hole_of_less_than_one_unit_of_currency_is_one():
     curves = ResponseCurves({"seo": Hill(700.0, 0.5, 3.0)})
-    least = Channel("seo").marginal_cac_at_most(0.002).holes(Plan(minimize=BlendedCAC()).setting(curves))
-    assert 0 < least[0] < 0.5
+    (gap,) = Channel("seo").marginal_cac_at_most(0.002).gaps(Plan(minimize=BlendedCAC()).setting(curves))
+    assert 0 < gap.ends[1] < 0.5
 
 
 def test_a_change_in_all_is_cut_where_a_plan_goes_too_far():
