@@ -317,6 +317,8 @@ class Plan:
         prices = prices_at(program, spend, customers, slope)
         won, total = goal.business.customers(float(customers.sum())), float(spend.sum())
         distance = (outcome.bound - outcome.score) / goal.size(outcome.score, total)
+        if distance > gap and outcome.bound - outcome.score <= goal.rounding(program.upper, flat.mean(program.upper)):
+            distance = 0.0  # at zero spend a profit is nothing, and rounding an endless share of it
         index = channel_index(setting.curves)
         with np.errstate(divide="ignore"):
             return Allocation(

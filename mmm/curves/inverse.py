@@ -10,7 +10,7 @@ from mmm.arrays import Array
 from mmm.curves.base import ResponseCurve
 from mmm.curves.tabulated import Tabulated
 
-__all__ = ["spend_at_slope", "spend_scale"]
+__all__ = ["spend_at_slope", "spend_for", "spend_scale"]
 
 _STEPS = 400
 _BENDS = 33
@@ -31,6 +31,16 @@ def spend_scale(curve: ResponseCurve) -> float:
     if beyond(low) >= 0 or beyond(high) <= 0:
         return float(np.exp(low if beyond(low) >= 0 else high))
     return float(np.exp(_root(beyond, low, high)))
+
+
+def spend_for(curve: ResponseCurve, customers: float) -> float:
+    """Spend at which the expected curve reaches some customers; the largest of any currency where it does not."""
+    low, high = _LOGS
+    if float(curve.mean(np.exp(high))) <= customers:
+        return float(np.exp(high))
+    if float(curve.mean(np.exp(low))) >= customers:
+        return float(np.exp(low))
+    return float(np.exp(_root(lambda log: float(curve.mean(np.exp(log))) / customers - 1, low, high)))
 
 
 def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[tuple[float, float], ...]:

@@ -132,9 +132,9 @@ def _group_cac(rest: Program, row: Row, name: str, solve: Solve) -> str:
     cac = float(row.per_customer.max() / row.per_spend.max())
     for _ in range(_RATIO_STEPS):
         spend, score, _ = best(cac)
-        if spend is None:
+        outlay = 0.0 if spend is None else float(members @ spend)
+        if outlay <= 0:
             break
-        outlay = float(members @ spend)
         reached = cac * outlay / max(score + outlay, 1e-12 * outlay)
         if abs(reached - cac) <= 1e-5 * cac:
             break

@@ -77,9 +77,9 @@ class Spent:
             return known[channel]
 
         def slope(channel: str) -> float:
-            # the last unit spent, not the next one: a table's slope breaks at its rows
-            last = amounts[channel] * np.array([1.0, 1 - KEPT])
-            return float(curves[channel].mean_marginal(np.maximum(last, 0.0)).max())
+            # of the last unit spent, to a billionth of the spend: a table's slope breaks at its rows
+            near = amounts[channel] * np.array([1 - KEPT, 1.0, 1 + KEPT])
+            return float(curves[channel].mean_marginal(np.maximum(near, 0.0)).max())
 
         return cls(setting, amounts, won, slope)
 

@@ -18,6 +18,8 @@ from optimizer.question.setting import Setting
 __all__ = ["Budget", "Change", "Channel", "Constraint", "Customers", "Group", "MaxCAC", "Pacing"]
 
 
+_KEPT = 1e-10  # of what may be moved in all: a tenth of what the check of answers allows
+_ROUNDING = 8 * float(np.finfo(float).eps)
 _BUDGET = Subject("budget")
 
 
@@ -116,7 +118,7 @@ class Change(Constraint):
             return None
         now = current_spend(setting, "Change")
         moved = spend - now
-        if np.abs(moved).sum() <= self.total + 1e-8 * max(self.total, float(np.abs(now).sum())):
+        if np.abs(moved).sum() <= self.total * (1 + _KEPT) + _ROUNDING * float(now.sum() + np.abs(spend).sum()):
             return None
         signs = np.sign(moved)
         return Row(self._total(self.total), signs, 0 * signs, self.total + float(signs @ now))

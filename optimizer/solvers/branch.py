@@ -29,10 +29,12 @@ from optimizer.solvers.frontier_walk import FrontierWalk
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.linear import SegmentProgram
 from optimizer.solvers.newton import settled
+from optimizer.solvers.polish import polished
 from optimizer.solvers.relaxation import Relaxation, Relaxed
 
 __all__ = ["Outcome", "branch_and_bound"]
 
+_NEAR = 1e-6
 _TINY = float(np.finfo(float).tiny)
 _ROUNDS = 25  # of sampling in one box; on concave curves two or three are enough
 _KEEP = 1e-10  # relative violation at which a row still counts as kept: a tenth of what the check of answers allows
@@ -215,6 +217,10 @@ class _Search:
             spend = self.program.inside(spend)
             customers = self.flat.mean(spend)
             lacking = self._violations(spend, customers)
+            if self._is_nearly_kept(spend, customers, lacking):
+                spend = polished(self._with_cuts(), self.flat, spend)
+                customers = self.flat.mean(spend)
+                lacking = self._violations(spend, customers)
             if not lacking.any():
                 if any(part.cut(self.program.setting, spend) is not None for part in self.program.lazy):
                     return
@@ -227,6 +233,14 @@ class _Search:
             if relaxed is None:
                 return
             spend = relaxed.spend
+
+    def _is_nearly_kept(self, spend: Array, customers: Array, lacking: Array) -> bool:
+        """Whether rows are missed, but by a solver's tolerance only."""
+        cuts = [cut for part in self.program.lazy if (cut := part.cut(self.program.setting, spend)) is not None]
+        if not lacking.any() and not cuts:
+            return False
+        far = (self.program.residuals(spend, customers)[1] > _NEAR).any()
+        return not far and all(cut.violation(spend, customers) <= _NEAR for cut in cuts)
 
     def _violations(self, spend: Array, customers: Array) -> Array:
         excess, share = self.program.residuals(spend, customers)

@@ -29,6 +29,7 @@ __all__ = ["SegmentProgram"]
 
 _ROUNDING = 1e-13
 _NOBODY = 1e-200  # customers
+_DEARER = 1e3
 _STEPS = 30  # Dinkelbach's sequence converges superlinearly; thirty is never reached
 _CUTS = 60  # rows added for one relaxation, for limits such as the total change that stand for 2 ** channels rows
 
@@ -97,18 +98,26 @@ class SegmentProgram:
         outlay, won = goal.business.outlay(segments.start.sum()), goal.business.customers(segments.floor.sum())
         if won + segments.gain.sum() <= _NOBODY:
             return None  # nobody comes for any spend in the box, so there is no CAC
-        most = float((outlay + segments.width.sum()) / (won + segments.gain.sum()))  # of all spend that the box allows
-        cac = self._cac or most
+        cac = self._cac or float((outlay + segments.width.sum()) / (won + segments.gain.sum()))
+        best: Array | None = None
         for _ in range(_STEPS):
             solved = _maximised(cac * segments.gain - segments.width, matrix, room)
             if solved is None:
                 return None
             filled, prices = solved
             brought = won + filled @ segments.gain
-            reached = (outlay + filled @ segments.width) / brought if brought > _NOBODY else most
+            if brought <= _NOBODY:  # nothing pays at this CAC: it is too low, or the last one was the lowest
+                if best is not None:
+                    filled = best
+                    break
+                cac *= _DEARER
+                continue
+            best, reached = filled, (outlay + filled @ segments.width) / brought
             if abs(reached - cac) <= 1e-11 * cac:
                 break
             cac = float(reached)
+        if best is None:
+            return None  # rows allow no spend that brings anybody
         self._cac = cac
         # prices are exact to some digits only: step down from the CAC until the dual bound proves the figure
         bound = cac

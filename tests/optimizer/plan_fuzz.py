@@ -178,7 +178,7 @@ def limits(
                 cap, of = 1 / slope * rng.uniform(0.7, 1.5), curves[name]
 
                 def dear(s: np.ndarray, w: np.ndarray, i=i, cap=cap, of=of) -> np.ndarray:
-                    slopes = np.maximum(of.mean_marginal(s[:, i]), of.mean_marginal(s[:, i] * (1 - 1e-9)))
+                    slopes = np.max([of.mean_marginal(s[:, i] * near) for near in (1 - 1e-9, 1, 1 + 1e-9)], axis=0)
                     with np.errstate(divide="ignore"):
                         return np.where(s[:, i] > 0, 1 / (slopes * cap) - 1, 0.0)
 
@@ -249,7 +249,7 @@ def case(seed: int) -> Case:
     objective, score = [
         (Customers(organic=organic, fixed_cost=fixed), lambda s, w: organic + w.sum(1)),
         (Spend(organic=organic, fixed_cost=fixed), lambda s, w: -s.sum(1)),
-        (BlendedCAC(fixed, organic), lambda s, w: -(fixed + s.sum(1)) / np.maximum(organic + w.sum(1), 1e-200 * money)),
+        (BlendedCAC(fixed, organic), lambda s, w: -cost(fixed + s.sum(1), organic + w.sum(1))),
         (Profit(value, organic, fixed), lambda s, w: value * (organic + w.sum(1)) - fixed - s.sum(1)),
         (Profit(ahead, organic, fixed, value), lambda s, w: value * organic + w @ worth - fixed - s.sum(1)),
         (Delight(value, 1.0, organic), lambda s, w: value * (organic + w.sum(1)) - s.sum(1)),
@@ -269,6 +269,11 @@ def case(seed: int) -> Case:
         seed, plan, curves, tuple(excess for _, found, _, _ in drawn for excess in found), score,
         tuple(np.unique(list_) for list_ in named), totals[0] if totals else None, 4 * now + 2 * money,
     )  # fmt: skip
+
+
+def cost(outlay: np.ndarray, won: np.ndarray) -> np.ndarray:
+    """Outlay per customer, infinite where nobody comes."""
+    return np.where(won > 0, outlay / np.where(won > 0, won, 1.0), np.inf)
 
 
 def candidates(asked: Case, rng: np.random.Generator) -> np.ndarray:
@@ -336,7 +341,8 @@ def verdict(asked: Case) -> str:
         return f"FAULT gap {found.gap:.2g} {found.status.name}"
     sign = 1 if asked.plan.objective.wants == "maximize" else -1
     stated, own = sign * found.value, float(asked.score(spend, asked.won(spend))[0])
-    size = max(abs(own), 1e-6 * float(spend.sum()))
+    in_money = not isinstance(asked.plan.objective, BlendedCAC | Customers)
+    size = abs(own) + float(spend.sum()) * in_money  # a profit is a small difference of large amounts
     if abs(stated - own) > 1e-9 * size:
         return f"FAULT says {stated} where it is {own}"
     known = best_allowed(asked)
