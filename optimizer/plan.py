@@ -16,7 +16,7 @@ from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
 from optimizer.answer.evaluation import Evaluation, evaluated
 from optimizer.answer.frontier import frontier_frame
-from optimizer.answer.prices import prices_at, prices_of
+from optimizer.answer.prices import Slopes, prices_at
 from optimizer.answer.refusals import infeasible, refuse_if_ill_posed
 from optimizer.answer.verify import Miss, Spent, missed, refuse_broken
 from optimizer.question.compiler import compiled
@@ -314,7 +314,7 @@ class Plan:
         spend, goal, setting = outcome.spend, program.goal, program.setting
         assert spend is not None  # noqa: S101
         customers, slope = flat.mean_and_slope(np.arange(program.size), spend)
-        prices = prices_at(program, spend, customers, slope)
+        prices = prices_at(program, spend, customers, Slopes(*flat.slopes_beside(spend, slope)))
         won, total = goal.business.customers(float(customers.sum())), float(spend.sum())
         distance = (outcome.bound - outcome.score) / goal.size(outcome.score, total)
         if distance > gap and outcome.bound - outcome.score <= goal.rounding(program.upper, flat.mean(program.upper)):
@@ -330,7 +330,7 @@ class Plan:
                 value=outcome.score * goal.sign,
                 bound=outcome.bound * goal.sign,
                 gap=max(distance, 0.0),
-                prices=prices_of(program, prices, spend, customers),
+                prices=prices.limits,
                 entry_cac=by_channel(index, 1 / prices.needed_slope, "entry_cac"),
                 status=Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.STOPPED,
                 engine=engine,

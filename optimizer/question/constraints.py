@@ -19,6 +19,7 @@ __all__ = ["Budget", "Change", "Channel", "Constraint", "Customers", "Group", "M
 
 
 _KEPT = 1e-10  # of what may be moved in all: a tenth of what the check of answers allows
+_NEAR = 1e-7
 _ROUNDING = 8 * float(np.finfo(float).eps)
 _BUDGET = Subject("budget")
 
@@ -107,6 +108,36 @@ class Change(Constraint):
                 lower, upper = spend * max(1 - self.at_most, 0.0), spend * (1 + self.at_most)
                 rows += limits_on(setting, Subject(f"change of {channel}", "", (channel,)), lower, upper)
         return rows
+
+    @staticmethod
+    def _total(amount: float) -> Limit:
+        return Limit(Subject("change in all"), Side.AT_MOST, amount, Unit.CURRENCY)
+
+    def cut(self, setting: Setting, spend: Array) -> Row | None:
+        """The row of the signs in which ``spend`` departs from now, where it departs too far."""
+        if self.total is None:
+            return None
+        now = current_spend(setting, "Change")
+        moved = spend - now
+        if np.abs(moved).sum() <= self.total * (1 + _KEPT) + _ROUNDING * float(now.sum() + np.abs(spend).sum()):
+            return None
+        return self._row(self.total, np.sign(moved), now)
+
+    def touching(self, setting: Setting, spend: Array) -> list[tuple[Row, Row]]:
+        """The row that binds where all that may be moved is moved: a channel left as it is adds to it either way."""
+        if self.total is None:
+            return []
+        now = current_spend(setting, "Change")
+        moved = spend - now
+        if np.abs(moved).sum() < self.total * (1 - _NEAR):
+            return []
+        signs = np.where(np.abs(moved) <= _NEAR * np.maximum(now, self.total / len(now)), 0.0, np.sign(moved))
+        sides = (np.where(signs == 0, side, signs) for side in (1.0, -1.0))
+        above, below = (self._row(self.total, side, now) for side in sides)
+        return [(above, below)]
+
+    def _row(self, total: float, signs: Array, now: Array) -> Row:
+        return Row(self._total(total), signs, 0 * signs, total + float(signs @ now))
 
     @staticmethod
     def _total(amount: float) -> Limit:

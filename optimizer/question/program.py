@@ -145,6 +145,10 @@ class Constraint(ABC):
         """A further row that ``spend`` violates, for constraints that need too many rows to list them all."""
         return None
 
+    def touching(self, setting: Setting, spend: Array) -> list[tuple[Row, Row]]:
+        """For constraints that ``cut``: the rows that bind at ``spend``, as moves to the right and to the left meet them."""
+        return []
+
 
 @dataclass(frozen=True)
 class Program:

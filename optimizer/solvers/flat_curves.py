@@ -19,6 +19,7 @@ __all__ = ["FlatCurves", "Lines"]
 Index = npt.NDArray[np.intp]
 _Point = tuple[Array, Array]
 _ALL = slice(None)
+_BESIDE = 1e-9  # of the spend
 
 
 class Lines(NamedTuple):
@@ -135,6 +136,12 @@ class FlatCurves:
     def slope(self, spend: Array) -> Array:
         """Expected customers per further unit of currency, spend of shape (channels,)."""
         return self.mean_and_slope(self._everyone, spend)[1]
+
+    def slopes_beside(self, spend: Array, slope: Array) -> tuple[Array, Array]:
+        """Slopes of the next unit and of the last one, given those at the spend; tables have corners."""
+        if not any(isinstance(layer, _TableLayer) for layer in self._layers):
+            return slope, slope
+        return self.slope(spend * (1 + _BESIDE)), self.slope(spend * (1 - _BESIDE))
 
     def mean_and_slope(self, owner: Index, spend: Array) -> tuple[Array, Array]:
         """Expected customers and slope of channel ``owner[i]`` at ``spend[i]``."""
