@@ -16,9 +16,10 @@ from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
 from optimizer.answer.evaluation import Evaluation, evaluated
 from optimizer.answer.frontier import frontier_frame
+from optimizer.answer.misses import Miss
 from optimizer.answer.prices import Slopes, prices_at
 from optimizer.answer.refusals import infeasible, refuse_if_ill_posed
-from optimizer.answer.verify import Miss, Spent, missed, refuse_broken
+from optimizer.answer.verify import Spent, missed, refuse_broken, refuse_false
 from optimizer.question.compiler import compiled
 from optimizer.question.constraints import Budget, Customers, MaxCAC
 from optimizer.question.objectives import Objective
@@ -187,7 +188,9 @@ class Plan:
         if outcome.spend is None:
             raise self._refusal(program, flat, outcome, time_limit)
         found = self.described(program, flat, outcome, gap, engine.name)
-        refuse_broken(self.missed(program.setting.curves, found.spend))
+        spent = self._spent(program.setting.curves, found.spend)
+        refuse_broken(missed(self.subject_to, spent))
+        refuse_false(self.objective, spent, found.value, found.customers)
         return found
 
     def certify(
@@ -220,9 +223,7 @@ class Plan:
             self.missed(curves, spend),
         )
 
-    def missed(
-        self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series
-    ) -> tuple[Miss, ...]:
+    def missed(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> tuple[Miss, ...]:
         """The promises and limits that an allocation, anybody's, does not keep.
 
         Each is read as it is stated, with no help of what solves plans, and counts as kept where it is missed by no
@@ -235,9 +236,12 @@ class Plan:
         spend
             The allocation; channels not named get nothing.
         """
+        return missed(self.subject_to, self._spent(curves, spend))
+
+    def _spent(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Spent:
         setting = self.setting(curves)
         amounts = dict(zip(setting.channels, setting.curves.amounts(spend).tolist(), strict=True))
-        return missed(self.subject_to, Spent.on_curves(setting, amounts))
+        return Spent.on_curves(setting, amounts)
 
     def frontier(
         self, curves: Mapping[str, ResponseCurve], budgets: Iterable[float], gap: float = 1e-3

@@ -12,8 +12,8 @@ import pandas as pd
 
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.explanation import channel_frame, headline, idle_sentence, price_sentence
+from optimizer.answer.misses import Miss
 from optimizer.answer.prices import Price
-from optimizer.answer.verify import Miss
 from optimizer.question.limits import Limit, labels
 
 __all__ = ["Allocation", "Certificate", "Status"]

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from mmm.arrays import Array
 
-__all__ = ["Moves", "Multipliers"]
+__all__ = ["Mask", "Moves", "Multipliers"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -151,4 +151,7 @@ def _least(cost: Array, matrix: Array, most: Array, free: Mask) -> Array | None:
 
     bounds = [(None if any_sign else 0.0, None) for any_sign in free]
     found = linprog(cost, A_ub=matrix, b_ub=most, bounds=bounds, method="highs")
-    return np.asarray(found.x) if found.status == 0 else None
+    if found.status != 0:
+        return None
+    prices: Array = np.array(found.x, dtype=float)
+    return prices

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmm.arrays import Array
-from optimizer.answer.multipliers import Moves, Multipliers
+from optimizer.answer.multipliers import Mask, Moves, Multipliers
 from optimizer.question.limits import Limit, Side
 from optimizer.question.program import Bound, Program, Row
 
@@ -42,7 +42,7 @@ class Price:
     @property
     def is_one_sided(self) -> bool:
         """Whether raising and lowering are worth different amounts per unit."""
-        return not abs(self.per_unit - self.below) <= _SAME * max(abs(self.per_unit), abs(self.below))
+        return not np.isclose(self.per_unit, self.below, rtol=_SAME, atol=0.0)
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,9 @@ def _own(program: Program, spend: Array, implied: set[Limit | str]) -> list[Boun
     return [stated[place] for place in np.flatnonzero(binds)]
 
 
-def _kept_by_own(program: Program, own: list[Bound], spend: Array) -> tuple[Array, Array]:
+def _kept_by_own(program: Program, own: list[Bound], spend: Array) -> tuple[Mask, Mask]:
     """Channels that something of their own keeps from rising, and from falling."""
-    upper = (program.hole > program.lower) & (spend <= program.lower)
+    upper: Mask = (program.hole > program.lower) & (spend <= program.lower)
     lower = np.zeros(len(spend), dtype=bool)
     for bound in own:
         if bound.sign > 0:
@@ -175,9 +175,8 @@ def _own_prices(
             continue
         done.add((c, bound.limit))
         both = _is_exact(bound.limit)
-        least_rise, most_rise = known.range(rows[0][c])
-        least_fall, most_fall = known.range(rows[1][c])
-        rise, fall = float(gain[0][c]) - most_rise, float(gain[1][c]) - least_fall
+        rise = float(gain[0][c]) - known.range(rows[0][c])[1]
+        fall = float(gain[1][c]) - known.range(rows[1][c])[0]
         if spend[c] <= 0:  # nothing has no other side
             fall = rise
         alone = all(sides[c, sign] == {bound.limit} for sign in ((1.0, -1.0) if both else (bound.sign,)))

@@ -8,8 +8,8 @@ import numpy as np
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
 from mmm.arrays import Array
-from optimizer.question.goal import Goal
 from optimizer.question.compiler import without
+from optimizer.question.goal import Goal
 from optimizer.question.limits import labels, plain
 from optimizer.question.program import Program, Row
 from optimizer.solvers.flat_curves import FlatCurves

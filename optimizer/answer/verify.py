@@ -9,41 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, singledispatch
+from functools import cache, cached_property, singledispatch
 from math import fsum, inf
+from typing import Any
 
 import numpy as np
 
 from attribution.economics.cac import Business
 from attribution.errors import BadInput, BrokenPromise, Problem
+from mmm.curves import ResponseCurves
+from mmm.curves.base import Family
+from optimizer.answer.misses import Miss
 from optimizer.question.constraints import Budget, Change, Customers, MaxCAC, Pacing
 from optimizer.question.groups import AgainstNow, AverageCAC, MarginalCAC, ShareOfSpend, SpendLimits, ZeroOrAtLeast
 from optimizer.question.limits import Limit, Side, Subject, Unit, labels, plain
+from optimizer.question.objectives import BlendedCAC, Objective, Profit, Spend
 from optimizer.question.program import Bound, Constraint, Row
 from optimizer.question.setting import Setting
 
-__all__ = ["KEPT", "Miss", "Spent", "missed", "refuse_broken", "worst"]
+__all__ = ["KEPT", "Spent", "missed", "refuse_broken", "refuse_false", "worst"]
 
 KEPT = 1e-9
 """Share of its figure by which a promise may be missed and still counts as kept."""
 
 _ROUNDING = 16 * float(np.finfo(float).eps)  # of the amounts that a sum adds up
-
-
-@dataclass(frozen=True)
-class Miss:
-    """A promise or limit that is not kept.
-
-    Parameters
-    ----------
-    limit
-        The limit, or the text of a row without a figure.
-    by
-        By how much it is missed, in the unit of its figure.
-    """
-
-    limit: Limit | str
-    by: float
 
 
 @dataclass(frozen=True)
@@ -69,12 +58,13 @@ class Spent:
     def on_curves(cls, setting: Setting, amounts: Mapping[str, float]) -> Spent:
         """Spend over the horizon, its customers read from each channel's own curve."""
         curves = setting.curves
-        known: dict[str, float] = {}
+
+        @cache
+        def all_won() -> dict[str, float]:
+            return _won(curves, amounts)
 
         def won(channel: str) -> float:
-            if channel not in known:
-                known[channel] = float(curves[channel].mean(max(amounts[channel], 0.0)))
-            return known[channel]
+            return all_won()[channel]
 
         def slope(channel: str) -> float:
             # of the last unit spent, to a billionth of the spend: a table's slope breaks at its rows
@@ -112,6 +102,23 @@ class Spent:
         if self.setting.now is None:
             raise BadInput(Problem(where, "is relative to current spend, which the plan does not state."))
         return dict(zip(self.setting.channels, self.setting.now.tolist(), strict=True))
+
+
+def _won(curves: ResponseCurves, amounts: Mapping[str, float]) -> dict[str, float]:
+    """Expected customers by channel; plain curves of one family are asked at once, as draws of one curve."""
+    families: dict[type[Family], list[str]] = {}
+    known: dict[str, float] = {}
+    for channel, curve in curves.items():
+        if isinstance(curve, Family) and not curves.n_draws:
+            families.setdefault(type(curve), []).append(channel)
+        else:
+            known[channel] = float(curve.mean(max(amounts[channel], 0.0)))
+    for family, members in families.items():
+        own: list[Any] = [curves[channel] for channel in members]
+        curve = family(**{name: [getattr(one, name) for one in own] for name in own[0].parameter_names})
+        spend = np.maximum([amounts[channel] for channel in members], 0.0)
+        known |= dict(zip(members, curve.at_draws(spend)[0].tolist(), strict=True))
+    return known
 
 
 @dataclass(frozen=True)
@@ -161,6 +168,46 @@ def refuse_broken(misses: Sequence[Miss]) -> None:
     if misses:
         named = zip(labels([miss.limit for miss in misses]), misses, strict=True)
         raise BrokenPromise([f"{label} (by {_written(miss)})" for label, miss in named])
+
+
+def refuse_false(objective: Objective, spent: Spent, value: float, customers: float) -> None:
+    """Refuse figures that are not those of the spend: its customers, and the objective's figure in its own unit.
+
+    Raises
+    ------
+    BrokenPromise
+        Where a figure stated is off by more than a billionth of the amounts that it is made of.
+    """
+    stated = [("customers", customers, spent.customers, spent.customers)]
+    own = _figure(objective, spent)
+    if own is not None:
+        stated.append((f"the figure {objective.unit}", value, *own))
+    wrong = [
+        f"{name} (stated {given:.12g}, truly {true:.12g})"
+        for name, given, true, size in stated
+        if not (given == true or abs(given - true) <= KEPT * abs(size))
+    ]
+    if wrong:
+        raise BrokenPromise(wrong)
+
+
+def _figure(objective: Objective, spent: Spent) -> tuple[float, float] | None:
+    """The objective's figure from its own words, and the amounts it is made of; None for one of the user's own."""
+    if isinstance(objective, BlendedCAC):
+        return (spent.cac, spent.cac) if spent.customers > 0 else (inf, inf)
+    if isinstance(objective, Customers):
+        return spent.customers, spent.customers
+    if isinstance(objective, Spend):
+        return spent.total, spent.total
+    if isinstance(objective, Profit):
+        worth = dict(zip(spent.setting.channels, objective.values(spent.setting.channels).tolist(), strict=True))
+        each = objective.value_per_organic
+        if each is None:
+            each = 0.0 if isinstance(objective.value_per_customer, Mapping) else float(objective.value_per_customer)
+        gained = fsum([each * float(spent.business.organic), *(worth[c] * spent.won(c) for c in spent.amounts)])
+        outlay = float(spent.business.outlay(spent.total))
+        return gained - outlay, gained + outlay
+    return None
 
 
 def _written(miss: Miss) -> str:

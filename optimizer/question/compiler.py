@@ -35,6 +35,7 @@ def compiled(objective: Objective, constraints: Sequence[Constraint], setting: S
         raise BadInput(Problem(type(objective).__name__, text, remedy=remedy))
     rows = [row for constraint in constraints for row in constraint.rows(setting)]
     bounds = tuple(row for row in rows if isinstance(row, Bound))
+    _check_unlimited(constraints, bounds, setting)
     gaps = tuple(gap for constraint in constraints for gap in constraint.gaps(setting))
     idle = np.full(len(setting.channels), 1e300)
     lazy = tuple(part for part in constraints if type(part).cut is not Constraint.cut)
@@ -44,6 +45,16 @@ def compiled(objective: Objective, constraints: Sequence[Constraint], setting: S
         setting, goal, none, none, none, tuple(row for row in rows if isinstance(row, Row)), bounds, gaps, lazy=lazy
     )
     return _boxed(stated)
+
+
+def _check_unlimited(constraints: Sequence[Constraint], bounds: tuple[Bound, ...], setting: Setting) -> None:
+    """Refuse a share of no spend where nothing else limits the channel, instead of holding it at nothing unasked."""
+    limited = {bound.channel for bound in bounds if bound.sign > 0}
+    open_ones = [place for part in constraints for place in part.unlimited(setting) if place not in limited]
+    if open_ones:
+        text = "has no current spend, so that a share of it is no amount, and nothing else limits the channel."
+        remedy = "add Channel(...).at_most(amount), or Channel(...).zero() to leave it out."
+        raise BadInput([Problem("Change", text, setting.channels[place], remedy=remedy) for place in open_ones])
 
 
 def without(program: Program, limit: Row) -> Program:

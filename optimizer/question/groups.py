@@ -55,6 +55,10 @@ class AgainstNow(SpendLimits):
     def rows(self, setting: Setting) -> list[Row | Bound]:
         """Rows on the members' spend."""
         now = float(current_spend(setting, self.subject.name)[places_of(setting, self.subject)].sum())
+        if self.at_most is not None and now == 0:
+            text = "has no current spend, so that every multiple of it is nothing."
+            remedy = "give an amount with at_most(...), or zero() to leave it out."
+            raise BadInput(Problem(self.subject.name, text, remedy=remedy))
         least, most = (None if share is None else share * now for share in (self.at_least, self.at_most))
         return limits_on(setting, self.subject.about("against now"), least, most)
 

@@ -141,12 +141,16 @@ class Constraint(ABC):
         """Stretches of a channel's spend in which it may not lie, such as below a price of entry."""
         return []
 
+    def unlimited(self, setting: Setting) -> list[int]:
+        """Channels that the constraint is meant for but cannot limit; each needs an upper limit of its own."""
+        return []
+
     def cut(self, setting: Setting, spend: Array) -> Row | None:
         """A further row that ``spend`` violates, for constraints that need too many rows to list them all."""
         return None
 
     def touching(self, setting: Setting, spend: Array) -> list[tuple[Row, Row]]:
-        """For constraints that ``cut``: the rows that bind at ``spend``, as moves to the right and to the left meet them."""
+        """For constraints that ``cut``: rows that bind at ``spend``, as moves up and as moves down meet them."""
         return []
 
 

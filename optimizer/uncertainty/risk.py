@@ -13,7 +13,8 @@ from attribution.errors import BadInput, InfeasiblePlan, Problem
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Status
-from optimizer.answer.verify import Miss, Spent, missed, refuse_broken
+from optimizer.answer.misses import Miss
+from optimizer.answer.verify import Spent, missed, refuse_broken
 from optimizer.plan import Plan
 from optimizer.question.compiler import capped, compiled
 from optimizer.question.constraints import Budget, MaxCAC
@@ -251,7 +252,10 @@ class _Search:
         """What the worst draws do not keep: promises read as if their customers were all there are."""
         setting = self.question.plan.setting(self.curves).with_organic(self._worst(self._customers(spend.to_numpy())))
         promises = [part for part in self.question.plan.subject_to if isinstance(part, Customers | MaxCAC)]
-        return missed(promises, Spent(setting, spend.to_dict(), lambda _: 0.0, lambda _: np.inf))
+        return missed(
+            promises,
+            Spent(setting, dict(zip(setting.channels, spend.tolist(), strict=True)), lambda _: 0.0, lambda _: np.inf),
+        )
 
     def _distance(self, outcome: Outcome) -> float:
         assert self.best is not None  # noqa: S101

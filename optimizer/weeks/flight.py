@@ -11,7 +11,8 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.curves import ResponseCurve, ResponseCurves
-from optimizer.answer.verify import Miss, refuse_broken
+from optimizer.answer.misses import Miss
+from optimizer.answer.verify import refuse_broken
 from optimizer.plan import Plan
 from optimizer.weeks.flight_plan import FlightPlan
 from optimizer.weeks.pulses import Pulses

@@ -30,7 +30,20 @@ from mmm.curves import (
     ResponseCurves,
     Tabulated,
 )
-from optimizer import BlendedCAC, Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Objective, Plan, Profit, Spend
+from optimizer import (
+    BlendedCAC,
+    Budget,
+    Change,
+    Channel,
+    Constraint,
+    Customers,
+    Group,
+    MaxCAC,
+    Objective,
+    Plan,
+    Profit,
+    Spend,
+)
 from optimizer.question.goal import Goal
 from optimizer.question.program import Row
 
@@ -116,7 +129,10 @@ def curve(rng: np.random.Generator, money: float, people: float, draws: int) -> 
         spend = np.concatenate(([0.0], np.cumsum(rng.uniform(0.1, 1, rows)))) * money
         customers = np.concatenate(([0.0], np.cumsum(gains))) * 300 * people
         return Tabulated(spend, customers[:, None] * np.exp(rng.normal(0, 0.2, draws)) if draws else customers)
-    parts = [Hill(top, half, rng.uniform(1, 8)), Hill(about(500 * people, 0.5), about(3 * money, 0.5), rng.uniform(1, 8))]
+    parts = [
+        Hill(top, half, rng.uniform(1, 8)),
+        Hill(about(500 * people, 0.5), about(3 * money, 0.5), rng.uniform(1, 8)),
+    ]
     return Mixture(parts, [1.0, rng.choice([0.0, 1.0, 2.0])])
 
 
@@ -210,17 +226,29 @@ def limits(
     customers = organic + won.sum()
     if rng.random() < 0.2 and customers > 0:
         ceiling = (fixed + spent) / customers * rng.uniform(0.9, 1.5)
-        yield MaxCAC(ceiling), [lambda s, w: (fixed + s.sum(1)) / np.maximum(ceiling * (organic + w.sum(1)), 1e-200 * spent) - 1], [], None
+        yield (
+            MaxCAC(ceiling),
+            [lambda s, w: (fixed + s.sum(1)) / np.maximum(ceiling * (organic + w.sum(1)), 1e-200 * spent) - 1],
+            [],
+            None,
+        )
     if rng.random() < 0.35 and customers > 0:
         promise = customers * rng.uniform(0.6, 1.1)
         yield Customers(at_least=promise), [lambda s, w: 1 - (organic + w.sum(1)) / promise], [], None
     if rng.random() < 0.15:
         by = rng.uniform(0.1, 0.8)
-        found = [at_least([i], now[i] * (1 - by)) for i in everyone] + [at_most([i], now[i] * (1 + by)) for i in everyone]
+        found = [at_least([i], now[i] * (1 - by)) for i in everyone] + [
+            at_most([i], now[i] * (1 + by)) for i in everyone
+        ]
         yield Change(at_most=by), found, [(i, now[i] * (1 + k * by)) for i in everyone for k in (-1, 0, 1)], None
     if rng.random() < 0.2:
         moved = float(now.sum()) * rng.uniform(0.05, 0.8)
-        yield Change(total=moved), [lambda s, w: (np.abs(s - now).sum(1) - moved) / moved], [(i, now[i]) for i in everyone], None
+        yield (
+            Change(total=moved),
+            [lambda s, w: (np.abs(s - now).sum(1) - moved) / moved],
+            [(i, now[i]) for i in everyone],
+            None,
+        )
     if rng.random() < 0.1:
         times, more = rng.uniform(0.3, 2), float(rng.choice([0.0, 0.1 * spent]))
 

@@ -28,6 +28,7 @@ from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
+from optimizer.planning.stages.sense import present_spend, today_keeps_promises
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
 
@@ -136,6 +137,8 @@ def make_plan(
             hold_finding(riders, held, allocation, now),
             _inside_observed(allocation, seen),
             _promise_likely(section, today, planned),
+            present_spend(section, now),
+            today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),
     )
 
