@@ -108,7 +108,7 @@ class Multipliers:
         signed = self._free_sign | (found * norms >= -1e-6 * np.abs(found * norms).max())
         if not signed.all() or np.linalg.matrix_rank(balanced, tol=1e-9) < self._count:
             return None
-        return np.where(self._free_sign, found, np.maximum(found, 0.0))
+        return np.asarray(np.where(self._free_sign, found, np.maximum(found, 0.0)))
 
     def _interval(self) -> tuple[float, float]:
         """With one row: the largest price that a rise asks for, and the least at which a fall would not pay."""
@@ -153,5 +153,4 @@ def _least(cost: Array, matrix: Array, most: Array, free: Mask) -> Array | None:
     found = linprog(cost, A_ub=matrix, b_ub=most, bounds=bounds, method="highs")
     if found.status != 0:
         return None
-    prices: Array = np.array(found.x, dtype=float)
-    return prices
+    return np.array(found.x, dtype=float)
