@@ -21,6 +21,7 @@ __all__ = ["LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"]
 
 _GAP = 1e-6  # values of information are small differences of large numbers
 _EXACT = 1e-6  # standard error of a test that says all, against what is known before
+_FEW = 10  # draws, below which nothing may be left of errors that are made apart
 _RARE = 1e-6  # outcomes less likely are left out
 
 
@@ -105,8 +106,8 @@ def value_of_tests(
     for channel, test in chosen.items():
         curves[channel]
         effect = test.effect(curves, channel, usual[curves.channels.index(channel)])
-        value = solve.gain(channel, effect, test.standard_error, outcomes)
-        perfect = solve.gain(channel, effect, min(test.standard_error, _EXACT * float(effect.std())), outcomes)
+        perfect = solve.perfect(channel, effect, outcomes)
+        value = min(solve.gain(channel, effect, test.standard_error, outcomes), perfect)
         rows.append(
             {
                 "channel": channel,
@@ -168,6 +169,7 @@ def sizes_of_test(
     if not usual[index] > 0:
         remedy = "give spend=..., or Plan(now=...)."
         raise BadInput(Problem("sizes_of_test", "knows no usual spend of the channel.", channel, remedy=remedy))
+    perfect = solve.perfect(channel, test.effect(curves, channel, float(usual[index])), 12)
     rows = []
     for share in shares:
         error = test.standard_error * float(np.sqrt(share / test.share))
@@ -175,7 +177,7 @@ def sizes_of_test(
         effect = sized.effect(curves, channel, float(usual[index]))
         lost = -np.sign(test.change) * goal.per_customer[index] * float(effect.mean())
         saved = -test.change * share * float(usual[index]) * goal.per_spend[index]
-        rows.append((share, error, solve.gain(channel, effect, error, 12), float(lost - saved)))
+        rows.append((share, error, min(solve.gain(channel, effect, error, 12), perfect), float(lost - saved)))
     frame = pd.DataFrame(rows, columns=["share", "standard_error", "value", "cost"])
     frame["net"] = frame["value"] - frame["cost"]
     frame["best"] = (frame["net"] == frame["net"].max()) & (frame["net"] > 0)
@@ -231,13 +233,16 @@ class _Solver:
         gain = goal.score(best, flat.mean(best)) - goal.score(self.today, flat.mean(self.today))
         return max(float(gain), 0.0)
 
+    def perfect(self, channel: str, effect: Array, outcomes: int) -> float:
+        """Expected gain from knowing a channel's effect exactly: no test of it is worth more (Blackwell, 1953)."""
+        return self.gain(channel, effect, _EXACT * max(float(effect.std()), 1e-300), outcomes)
+
     def gain(self, channel: str, effect: Array, standard_error: float, outcomes: int) -> float:
         """Expected gain from measuring a channel's effect with an error."""
         if effect.std() <= 1e-12 * max(abs(float(effect.mean())), 1e-300):
             return 0.0
         count = len(effect)
-        levels = (np.arange(count) + 0.5) / count
-        noise = np.random.default_rng(0).permutation(_normal_quantiles(levels)) * standard_error
+        noise = _noise(effect) * standard_error
         nodes, chances = np.polynomial.hermite_e.hermegauss(outcomes)
         chances = chances / chances.sum()
         kept = chances > _RARE
@@ -252,6 +257,15 @@ class _Solver:
         believed, said = float(weights @ effect), float(near @ effect)
         scaled = self.curves[channel].scaled(effect=said / believed if believed > 0 else 1.0)
         return self.learnt(weights, self.curves.with_curve(channel, scaled))
+
+
+def _noise(effect: Array) -> Array:
+    """Standard normal errors, one a draw, that have nothing to do with the effect: not even by chance."""
+    count = len(effect)
+    noise = np.random.default_rng(0).permutation(_normal_quantiles((np.arange(count) + 0.5) / count))
+    apart = effect - effect.mean()
+    noise = noise - apart * float(apart @ noise) / float(apart @ apart)
+    return np.asarray(noise / noise.std()) if count > _FEW else noise
 
 
 def _likely(effect: Array, outcome: float, error: float) -> Array:

@@ -76,7 +76,7 @@ def known_effects(draws, seed=0):
     return ResponseCurves({c: MichaelisMenten(values, 1e5) for c, values in scale.items()}), spreads
 
 
-def nested_value(channel, spreads, standard_error, rounds=1500):
+def nested_value(channel, spreads, standard_error, rounds=1000):
     """The worth of a test by nested simulation: true effects, results, posterior means, best plans in closed form."""
     rng = np.random.default_rng(5)
     spread, place = spreads[channel], list(spreads).index(channel)
@@ -105,7 +105,7 @@ def nested_value(channel, spreads, standard_error, rounds=1500):
 
 
 @pytest.mark.parametrize("channel", ["unknown", "vague"])
-@pytest.mark.parametrize("standard_error", [0.05, 2.0, 15.0, 60.0])
+@pytest.mark.parametrize("standard_error", [0.05, 5.0, 40.0])
 def test_values_are_those_of_a_nested_simulation_however_precise_the_test(channel, standard_error):
     curves, spreads = known_effects(2000)
     test = {channel: LiftTest(-1, 0.3, standard_error)}
@@ -114,10 +114,10 @@ def test_values_are_those_of_a_nested_simulation_however_precise_the_test(channe
     assert value == pytest.approx(true, abs=3 * error + 0.12 * true)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_more_precise_test_is_never_worth_less(seed):
     curves, _ = known_effects(300, seed)
-    errors = np.geomspace(1e-3, 300, 12)
+    errors = np.geomspace(1e-3, 300, 7)
     for channel in ("unknown", "vague"):
         values = [value_of_tests(PLAN, curves, {channel: LiftTest(-1, 0.3, e)})["value"].iloc[0] for e in errors]
         assert (np.diff(values) <= 0.02 * values[0]).all()
