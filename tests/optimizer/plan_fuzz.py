@@ -2,21 +2,14 @@
 
 Nothing here asks the optimizer what a promise means: each constraint is drawn together with the arithmetic that says
 how far spend exceeds it, and the oracle looks for allowed spend on a grid, then around the best of it.
-
-Run: python tests/optimizer/plan_fuzz.py [plans] [first seed]
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
 from mmm.curves import (
@@ -136,128 +129,167 @@ def curve(rng: np.random.Generator, money: float, people: float, draws: int) -> 
     return Mixture(parts, [1.0, rng.choice([0.0, 1.0, 2.0])])
 
 
-def limits(
-    rng: np.random.Generator, names: list[str], curves: ResponseCurves, now: np.ndarray, business: tuple[float, float]
-) -> Iterator[tuple[Constraint, list[Excess], list[tuple[int, float]], float | None]]:
-    """Constraints with their arithmetic, the amounts they name by channel, and an exact budget where one is."""
-    n, fixed, organic = len(names), *business
-    there = now * rng.uniform(0.3, 1.8, n)  # spend that the figures are taken from, so that many plans have an answer
-    won = np.array([float(c.mean(x)) for c, x in zip(curves.values(), there, strict=True)])
-    spent = float(there.sum())
+@dataclass(frozen=True)
+class Drawn:
+    """A constraint, its arithmetic, the amounts it names by channel, and an exact budget where it is one."""
 
-    def at_most(members: list[int], most: float) -> Excess:
-        return lambda s, w: (s[:, members].sum(1) - most) / max(most, 1e-300)
+    constraint: Constraint
+    excesses: list[Excess]
+    amounts: list[tuple[int, float]] = field(default_factory=list)
+    total: float | None = None
 
-    def at_least(members: list[int], least: float) -> Excess:
-        return lambda s, w: (least - s[:, members].sum(1)) / max(least, 1e-300)
 
-    def entry(i: int, least: float) -> Excess:
-        return lambda s, w: np.where(s[:, i] > 0, (least - s[:, i]) / max(least, 1e-300), 0.0)
+@dataclass(frozen=True, eq=False)
+class World:
+    """What limits are drawn for; ``there`` is spend that figures are taken from, so that many plans have an answer."""
 
-    everyone = list(range(n))
-    if rng.random() < 0.7:
-        figure = spent * rng.uniform(0.5, 1.5)
-        kind = rng.integers(4)
-        if kind == 0:
-            yield Budget(exactly=figure), [at_most(everyone, figure), at_least(everyone, figure)], [], figure
-        elif kind == 1:
-            yield Budget(at_least=figure), [at_least(everyone, figure)], [], None
-        elif kind == 2:
-            yield Budget(at_most=figure), [at_most(everyone, figure)], [], None
-        else:
-            wide = figure * rng.uniform(1, 1.3)
-            yield Budget(at_least=figure, at_most=wide), [at_least(everyone, figure), at_most(everyone, wide)], [], None
-    for i, name in enumerate(names):
-        amount, kind = float(there[i] * rng.uniform(0.5, 1.5)), rng.integers(14)
-        if kind == 0:
-            yield Channel(name).at_most(amount), [at_most([i], amount)], [(i, amount)], None
-        elif kind == 1:
-            yield Channel(name).at_least(amount), [at_least([i], amount)], [(i, amount)], None
-        elif kind == 2:
-            yield Channel(name).fixed(amount), [at_most([i], amount), at_least([i], amount)], [(i, amount)], None
-        elif kind == 3:
-            yield Channel(name).zero(), [lambda s, w, i=i: np.where(s[:, i] > 0, 1.0, 0.0)], [(i, 0.0)], None
-        elif kind in (4, 5):
-            most = amount * rng.uniform(1, 3)
-            found = [entry(i, amount), at_most([i], most)]
-            yield Channel(name).zero_or_at_least(amount, most), found, [(i, amount), (i, most)], None
-        elif kind == 6:
-            yield Channel(name).zero_or_at_least(3 * amount), [entry(i, 3 * amount)], [(i, 3 * amount)], None
-        elif kind == 7:
-            low, high = 0.8 * now[i], 1.4 * now[i]
-            found = [at_least([i], low), at_most([i], high)]
-            yield Channel(name).relative(0.8, 1.4), found, [(i, low), (i, high)], None
-        elif kind in (8, 9):
-            slope = float(curves[name].mean_marginal(amount))
-            if 0 < slope < np.inf:
-                # a table's slope holds up to and including the row at which it breaks
-                cap, of = 1 / slope * rng.uniform(0.7, 1.5), curves[name]
+    rng: np.random.Generator
+    curves: ResponseCurves
+    now: np.ndarray
+    there: np.ndarray
+    fixed: float
+    organic: float
 
-                def dear(s: np.ndarray, w: np.ndarray, i=i, cap=cap, of=of) -> np.ndarray:
-                    slopes = np.max([of.mean_marginal(s[:, i] * near) for near in (1 - 1e-9, 1, 1 + 1e-9)], axis=0)
-                    with np.errstate(divide="ignore"):
-                        return np.where(s[:, i] > 0, 1 / (slopes * cap) - 1, 0.0)
+    @property
+    def names(self) -> list[str]:
+        return list(self.curves)
 
-                yield Channel(name).marginal_cac_at_most(cap), [dear], [(i, amount)], None
+    @property
+    def won(self) -> np.ndarray:
+        return np.array([float(c.mean(x)) for c, x in zip(self.curves.values(), self.there, strict=True)])
+
+
+def at_most(members: list[int], most: float) -> Excess:
+    return lambda s, w: (s[:, members].sum(1) - most) / max(most, 1e-300)
+
+
+def at_least(members: list[int], least: float) -> Excess:
+    return lambda s, w: (least - s[:, members].sum(1)) / max(least, 1e-300)
+
+
+def entry(i: int, least: float) -> Excess:
+    return lambda s, w: np.where(s[:, i] > 0, (least - s[:, i]) / max(least, 1e-300), 0.0)
+
+
+def budget(world: World) -> Drawn:
+    everyone, figure = list(range(len(world.now))), float(world.there.sum() * world.rng.uniform(0.5, 1.5))
+    wide = figure * world.rng.uniform(1, 1.3)
+    floor, cap = at_least(everyone, figure), at_most(everyone, figure)
+    return [
+        Drawn(Budget(exactly=figure), [floor, cap], total=figure),
+        Drawn(Budget(at_least=figure), [floor]),
+        Drawn(Budget(at_most=figure), [cap]),
+        Drawn(Budget(at_least=figure, at_most=wide), [floor, at_most(everyone, wide)]),
+    ][world.rng.integers(4)]
+
+
+def of_channel(world: World, i: int) -> Drawn | None:
+    """A limit of one channel; none for half of them."""
+    rng, channel = world.rng, Channel(world.names[i])
+    amount, kind = float(world.there[i] * rng.uniform(0.5, 1.5)), int(rng.integers(14))
+    most, low, high = amount * rng.uniform(1, 3), 0.8 * float(world.now[i]), 1.4 * float(world.now[i])
+    simple = [
+        Drawn(channel.at_most(amount), [at_most([i], amount)], [(i, amount)]),
+        Drawn(channel.at_least(amount), [at_least([i], amount)], [(i, amount)]),
+        Drawn(channel.fixed(amount), [at_most([i], amount), at_least([i], amount)], [(i, amount)]),
+        Drawn(channel.zero(), [lambda s, w: np.where(s[:, i] > 0, 1.0, 0.0)], [(i, 0.0)]),
+        Drawn(channel.zero_or_at_least(amount, most), [entry(i, amount), at_most([i], most)], [(i, amount), (i, most)]),
+        Drawn(channel.zero_or_at_least(3 * amount), [entry(i, 3 * amount)], [(i, 3 * amount)]),
+        Drawn(channel.relative(0.8, 1.4), [at_least([i], low), at_most([i], high)], [(i, low), (i, high)]),
+    ]
+    if kind < len(simple):
+        return simple[kind]
+    return marginal(world, i, amount) if kind < 10 else None
+
+
+def marginal(world: World, i: int, amount: float) -> Drawn | None:
+    curve = world.curves[world.names[i]]
+    slope = float(curve.mean_marginal(amount))
+    if not 0 < slope < np.inf:
+        return None
+    cap = 1 / slope * world.rng.uniform(0.7, 1.5)
+
+    def dear(s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        # a table's slope breaks at its rows: whichever side is within a billionth of the spend
+        slopes = np.max([curve.mean_marginal(s[:, i] * near) for near in (1 - 1e-9, 1, 1 + 1e-9)], axis=0)
+        with np.errstate(divide="ignore"):
+            return np.where(s[:, i] > 0, 1 / (slopes * cap) - 1, 0.0)
+
+    return Drawn(Channel(world.names[i]).marginal_cac_at_most(cap), [dear], [(i, amount)])
+
+
+def of_group(world: World) -> Drawn | None:
+    """A limit on some channels together; none for half of them."""
+    rng, n = world.rng, len(world.now)
     members = sorted(rng.choice(n, size=rng.integers(1, n + 1), replace=False).tolist())
-    group, together = Group("g", [names[i] for i in members]), float(there[members].sum())
-    kind = rng.integers(14)
-    if kind == 0:
-        yield group.at_most(0.8 * together), [at_most(members, 0.8 * together)], [], None
-    elif kind == 1:
-        yield group.at_least(0.8 * together), [at_least(members, 0.8 * together)], [], None
-    elif kind in (2, 3):
-        share = float(np.clip(together / spent * rng.uniform(0.7, 1.3), 0, 1))
-        side = 1.0 if kind == 2 else -1.0
-        made = group.share(at_most=share) if kind == 2 else group.share(at_least=share)
+    group, together = Group("g", [world.names[i] for i in members]), float(world.there[members].sum())
+    kind, won = int(rng.integers(12)), float(world.won[members].sum())
+    share = float(np.clip(together / world.there.sum() * rng.uniform(0.7, 1.3), 0, 1))
+    cap = together / max(won, 1e-300) * rng.uniform(0.8, 1.5)
 
-        def off(s: np.ndarray, w: np.ndarray) -> np.ndarray:
-            return side * (s[:, members].sum(1) - share * s.sum(1)) / np.maximum(share * s.sum(1), 1e-300)
+    def off(side: float) -> Excess:
+        return lambda s, w: side * (s[:, members].sum(1) - share * s.sum(1)) / np.maximum(share * s.sum(1), 1e-300)
 
-        yield made, [off], [], None
-    elif kind in (4, 5) and won[members].sum() > 0:
-        cap = together / won[members].sum() * rng.uniform(0.8, 1.5)
+    def costly(s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        outlay, brought = s[:, members].sum(1), cap * w[:, members].sum(1)
+        return (outlay - brought) / np.maximum(brought, 1e-300 + 1e-3 * outlay)
 
-        def costly(s: np.ndarray, w: np.ndarray) -> np.ndarray:
-            outlay, brought = s[:, members].sum(1), cap * w[:, members].sum(1)
-            return (outlay - brought) / np.maximum(brought, 1e-300 + 1e-3 * outlay)
+    if kind == 4:
+        return Drawn(group.cac_at_most(cap), [costly]) if won > 0 else None
+    drawn = [
+        Drawn(group.at_most(0.8 * together), [at_most(members, 0.8 * together)]),
+        Drawn(group.at_least(0.8 * together), [at_least(members, 0.8 * together)]),
+        Drawn(group.share(at_most=share), [off(1.0)]),
+        Drawn(group.share(at_least=share), [off(-1.0)]),
+    ]
+    return drawn[kind] if kind < 4 else None
 
-        yield group.cac_at_most(cap), [costly], [], None
-    customers = organic + won.sum()
-    if rng.random() < 0.2 and customers > 0:
-        ceiling = (fixed + spent) / customers * rng.uniform(0.9, 1.5)
-        yield (
-            MaxCAC(ceiling),
-            [lambda s, w: (fixed + s.sum(1)) / np.maximum(ceiling * (organic + w.sum(1)), 1e-200 * spent) - 1],
-            [],
-            None,
-        )
-    if rng.random() < 0.35 and customers > 0:
-        promise = customers * rng.uniform(0.6, 1.1)
-        yield Customers(at_least=promise), [lambda s, w: 1 - (organic + w.sum(1)) / promise], [], None
-    if rng.random() < 0.15:
-        by = rng.uniform(0.1, 0.8)
-        found = [at_least([i], now[i] * (1 - by)) for i in everyone] + [
-            at_most([i], now[i] * (1 + by)) for i in everyone
-        ]
-        yield Change(at_most=by), found, [(i, now[i] * (1 + k * by)) for i in everyone for k in (-1, 0, 1)], None
+
+def promises(world: World) -> Iterator[Drawn]:
+    rng, fixed, organic, spent = world.rng, world.fixed, world.organic, float(world.there.sum())
+    customers = organic + float(world.won.sum())
+    if customers <= 0:
+        return
+    ceiling, promise = (fixed + spent) / customers * rng.uniform(0.9, 1.5), customers * rng.uniform(0.6, 1.1)
     if rng.random() < 0.2:
-        moved = float(now.sum()) * rng.uniform(0.05, 0.8)
-        yield (
-            Change(total=moved),
-            [lambda s, w: (np.abs(s - now).sum(1) - moved) / moved],
-            [(i, now[i]) for i in everyone],
-            None,
-        )
-    if rng.random() < 0.1:
-        times, more = rng.uniform(0.3, 2), float(rng.choice([0.0, 0.1 * spent]))
+        yield Drawn(MaxCAC(ceiling), [lambda s, w: cost(fixed + s.sum(1), organic + w.sum(1)) / ceiling - 1])
+    if rng.random() < 0.35:
+        yield Drawn(Customers(at_least=promise), [lambda s, w: 1 - (organic + w.sum(1)) / promise])
 
-        def beyond(s: np.ndarray, w: np.ndarray) -> np.ndarray:
-            right = times * s[:, -1] + more
-            return (s[:, 0] - right) / np.maximum(np.maximum(s[:, 0], right), 1e-300)
 
-        if n > 1:
-            yield TwiceAsMuch(times, more), [beyond], [], None
+def changes(world: World) -> Iterator[Drawn]:
+    rng, now, everyone = world.rng, world.now, list(range(len(world.now)))
+    share, moved = rng.uniform(0.1, 0.8), float(now.sum()) * rng.uniform(0.05, 0.8)
+    if rng.random() < 0.15:
+        kept = [at_least([i], now[i] * (1 - share)) for i in everyone]
+        kept += [at_most([i], now[i] * (1 + share)) for i in everyone]
+        yield Drawn(Change(at_most=share), kept, [(i, now[i] * (1 + k * share)) for i in everyone for k in (-1, 0, 1)])
+    if rng.random() < 0.2:
+        far: Excess = lambda s, w: (np.abs(s - now).sum(1) - moved) / moved  # noqa: E731
+        yield Drawn(Change(total=moved), [far], [(i, now[i]) for i in everyone])
+
+
+def own_row(world: World) -> Drawn:
+    times, more = world.rng.uniform(0.3, 2), float(world.rng.choice([0.0, 0.1])) * float(world.there.sum())
+
+    def beyond(s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        right = times * s[:, -1] + more
+        return (s[:, 0] - right) / np.maximum(np.maximum(s[:, 0], right), 1e-300)
+
+    return Drawn(TwiceAsMuch(times, more), [beyond])
+
+
+def limits(world: World) -> Iterator[Drawn]:
+    """Any limits, with their arithmetic."""
+    n = len(world.now)
+    if world.rng.random() < 0.7:
+        yield budget(world)
+    drawn = [*(of_channel(world, i) for i in range(n)), of_group(world)]
+    yield from (one for one in drawn if one is not None)
+    yield from promises(world)
+    yield from changes(world)
+    if n > 1 and world.rng.random() < 0.1:
+        yield own_row(world)
 
 
 def case(seed: int) -> Case:
@@ -270,7 +302,7 @@ def case(seed: int) -> Case:
     curves = ResponseCurves({name: curve(rng, money, people, draws) for name in names})
     now = money * rng.uniform(0.2, 2, n)
     organic, fixed = float(rng.choice([0, 500])) * people, float(rng.choice([0.0, 1.0])) * money
-    drawn = list(limits(rng, names, curves, now, (fixed, organic)))
+    drawn = list(limits(World(rng, curves, now, now * rng.uniform(0.3, 1.8, n), fixed, organic)))
     value = money / people / 1000 * rng.uniform(0.5, 6)
     ahead = {name: value * rng.uniform(0.5, 2) for name in names}
     worth = np.array(list(ahead.values()))
@@ -283,20 +315,17 @@ def case(seed: int) -> Case:
         (Delight(value, 1.0, organic), lambda s, w: value * (organic + w.sum(1)) - s.sum(1)),
     ][rng.integers(6)]
     stated = {"organic": organic, "fixed_cost": fixed}
-    if isinstance(objective, Delight) and any(isinstance(part, MaxCAC) for part, *_ in drawn):
+    if isinstance(objective, Delight) and any(isinstance(one.constraint, MaxCAC) for one in drawn):
         objective, score = Customers(**stated), lambda s, w: organic + w.sum(1)  # whose fixed cost the ceiling needs
-    plan = Plan(
-        **{objective.wants: objective}, subject_to=[part for part, *_ in drawn], now=dict(zip(names, now, strict=True))
-    )
+    limited = [one.constraint for one in drawn]
+    plan = Plan(**{objective.wants: objective}, subject_to=limited, now=dict(zip(names, now, strict=True)))
     named = [[0.0] for _ in names]
-    for _, _, amounts, _ in drawn:
-        for i, amount in amounts:
-            named[i].append(amount)
-    totals = [total for *_, total in drawn if total is not None]
-    return Case(
-        seed, plan, curves, tuple(excess for _, found, _, _ in drawn for excess in found), score,
-        tuple(np.unique(list_) for list_ in named), totals[0] if totals else None, 4 * now + 2 * money,
-    )  # fmt: skip
+    for i, amount in (named_one for one in drawn for named_one in one.amounts):
+        named[i].append(float(amount))
+    totals = [one.total for one in drawn if one.total is not None]
+    excesses = tuple(excess for one in drawn for excess in one.excesses)
+    amounts = tuple(np.unique(list_) for list_ in named)
+    return Case(seed, plan, curves, excesses, score, amounts, totals[0] if totals else None, 4 * now + 2 * money)
 
 
 def cost(outlay: np.ndarray, won: np.ndarray) -> np.ndarray:
@@ -377,24 +406,3 @@ def verdict(asked: Case) -> str:
     if known is not None and known[0] > sign * found.bound + 1e-9 * size:
         return f"FAULT bound {found.bound} beaten by {sign * known[0]} at {known[1]}"
     return "solved"
-
-
-def main(plans: int, first: int) -> int:
-    """Ask many plans; the number of faults."""
-    counts: dict[str, int] = {}
-    for seed in range(first, first + plans):
-        try:
-            said = verdict(case(seed))
-        except Exception as error:
-            said = f"FAULT {type(error).__name__}: {error}"
-        if said.startswith("FAULT"):
-            print(seed, said, flush=True)
-        kind = said.split(":")[0][:24]
-        counts[kind] = counts.get(kind, 0) + 1
-    print(counts)
-    return sum(count for kind, count in counts.items() if kind.startswith("FAULT"))
-
-
-if __name__ == "__main__":
-    asked_for = [int(word) for word in sys.argv[1:]]
-    sys.exit(bool(main(*(asked_for + [3000, 0][len(asked_for) :]))))
