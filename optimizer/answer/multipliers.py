@@ -102,7 +102,7 @@ class Multipliers:
             return np.zeros(0)
         if not len(gain):
             return None
-        norms = np.maximum(np.linalg.norm(rows, axis=0), 1e-300)
+        norms = _sizes(np.linalg.norm(rows, axis=0))
         balanced = rows / norms
         found = np.linalg.lstsq(balanced, gain, rcond=1e-9)[0] / norms
         signed = self._free_sign | (found * norms >= -1e-6 * np.abs(found * norms).max())
@@ -123,7 +123,7 @@ class Multipliers:
 
     def _scaled(self) -> tuple[Array, Array, Array, float]:
         size = max(float(np.abs(self._most).max(initial=0.0)), 1e-300)
-        norms = np.maximum(np.abs(self._matrix).max(axis=0, initial=0.0), 1e-300)
+        norms = _sizes(np.abs(self._matrix).max(axis=0, initial=0.0))
         return self._matrix / norms, self._most / size, norms, size
 
     def _balanced_point(self) -> tuple[Array, float]:
@@ -143,6 +143,11 @@ class Multipliers:
         loose = self._balanced_point()[1] * (1 + 1e-6) + _LOOSE
         found = _least(weights / scale, matrix, most + loose, self._free_sign)
         return -sign * np.inf if found is None else float(direction @ (found / norms)) * size
+
+
+def _sizes(columns: Array) -> Array:
+    """What columns are divided by; one where a row meets no channel that could move."""
+    return np.where(columns > 0, columns, 1.0)
 
 
 def _least(cost: Array, matrix: Array, most: Array, free: Mask) -> Array | None:

@@ -252,7 +252,12 @@ def promises(world: World) -> Iterator[Drawn]:
         return
     ceiling, promise = (fixed + spent) / customers * rng.uniform(0.9, 1.5), customers * rng.uniform(0.6, 1.1)
     if rng.random() < 0.2:
-        yield Drawn(MaxCAC(ceiling), [lambda s, w: cost(fixed + s.sum(1), organic + w.sum(1)) / ceiling - 1])
+
+        def dear(s: np.ndarray, w: np.ndarray) -> np.ndarray:
+            outlay = fixed + s.sum(1)  # nothing for nobody is not dear
+            return np.where(outlay > 0, cost(outlay, organic + w.sum(1)) / ceiling - 1, 0.0)
+
+        yield Drawn(MaxCAC(ceiling), [dear])
     if rng.random() < 0.35:
         yield Drawn(Customers(at_least=promise), [lambda s, w: 1 - (organic + w.sum(1)) / promise])
 

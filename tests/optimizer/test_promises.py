@@ -114,7 +114,7 @@ def test_figures_that_are_not_those_of_the_spend_are_an_error(monkeypatch):
     monkeypatch.setattr(optimizer.plan.Plan, "described", flattered)
     for goal in (Customers(organic=5), Profit(300, organic=5), Spend(), BlendedCAC(1e4, 5)):
         asked = {goal.wants: goal}
-        with pytest.raises(BrokenPromise, match="stated .* truly"):
+        with pytest.raises(BrokenPromise, match=r"stated .* truly"):
             Plan(**asked, subject_to=[Budget(exactly=90_000)]).solve(TWO)
 
 
