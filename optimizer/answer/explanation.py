@@ -63,6 +63,8 @@ def price_sentence(price: Price, label: str, unit: str, value: float) -> str:
     limit = price.limit
     step = _round_step(limit.figure) if isinstance(limit, Limit) else 1.0
     effects = [_effect(side, step, unit, value) for side in (price.per_unit, -price.below)]
+    if isinstance(limit, Limit) and limit.figure == 0 and not np.isfinite(price.per_unit):
+        return f"{label}: the first unit above it is worth more than any unit after it."
     if effects[0] == effects[1] == "":
         return f"{label} binds, but changing it a little changes nothing."
     if not isinstance(limit, Limit):

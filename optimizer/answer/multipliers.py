@@ -89,6 +89,10 @@ class Multipliers:
         """
         if not direction.any():
             return 0.0, 0.0
+        if not np.isfinite(direction).all():  # a curve that starts upright, in a row of customers
+            endless = direction[~np.isfinite(direction)][self.point[~np.isfinite(direction)] > 0]
+            figure = float(endless.sum()) if len(endless) else 0.0
+            return figure, figure
         if self._point is not None:
             figure = float(direction @ self._point)
             return figure, figure

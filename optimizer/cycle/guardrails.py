@@ -94,7 +94,7 @@ class Guardrails:
         Raises
         ------
         BadInput
-            Where the table breaks its contract, its rows are not one week after the other, or has fewer than the window.
+            Where the table breaks its contract, its rows are not consecutive weeks, or they are fewer than the window.
         """
         weekly = _TABLE.check(results).sort_values("week")
         _check_weeks(weekly["week"])

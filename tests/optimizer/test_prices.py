@@ -104,3 +104,13 @@ def test_a_price_that_breaks_is_explained_on_both_sides():
     assert "raising it by 1,000 changes nothing, lowering it as much takes off" in line
     _, stuck = solved("change, none free", 0.0)
     assert any("lowering it as much leaves no plan" in line for line in stuck.explain())
+
+
+@pytest.mark.parametrize("goal", [MOST, LEAST, CHEAP])
+def test_a_channel_held_at_nothing_on_a_curve_that_starts_upright_has_an_endless_price(goal):
+    curves = ResponseCurves({"a": Hill(900, 60_000, 1), "b": Hill(500, 20_000, 0.8)})
+    limits = [Budget(at_most=9e4), Channel("b").zero(), Customers(at_least=500)]
+    found = Plan(**{goal.wants: goal}, subject_to=limits).solve(curves)
+    held = next(price for price in found.prices if price.limit.figure == 0)
+    assert held.per_unit == (np.inf if goal.wants == "maximize" else -np.inf)
+    assert any("first unit above it is worth more" in line for line in found.explain())

@@ -57,3 +57,16 @@ def test_a_promise_that_today_breaks_is_said_where_today_looks_better() -> None:
     assert today_keeps_promises(tight.missed(CURVES, now), 0.1).passed
     more = Plan(maximize=Customers(), subject_to=[Customers(at_least=5000)], now=now)
     assert "customers at least 5,000" in today_keeps_promises(more.missed(CURVES, now), 0.3).text
+
+
+@pytest.mark.parametrize(
+    "cap", [{"budget": {"at_most": 150_000}}, {"groups": {"all": {"channels": list(NOW.index), "at_most": 150_000}}}]
+)
+def test_a_price_of_entry_in_the_file_survives_what_the_file_caps(cap: dict[str, object]) -> None:
+    curves = mmm.ResponseCurves({**CURVES, "tv": mmm.curves.Hill(9000.0, 60_000.0, 1.0)})
+    asked = section(**cap, channels={"tv": {"zero_or_at_least": 200_000}})
+    plan = build_plan(asked, NOW, 0.0, 1000.0)
+    found = plan.solve(curves)
+    assert found.spend["tv"] == 0
+    assert found.total_spend == pytest.approx(150_000)
+    assert not plan.missed(curves, found.spend)
