@@ -257,3 +257,41 @@ def test_edges_are_allowed():
     assert lines(Change(total=0.0))
     with pytest.raises(UnknownChannel, match="tv"):
         lines(Channel("tv").at_most(5))
+
+
+def idle_setting():
+    return Plan(minimize=BlendedCAC(), now={"a": 0.0, "b": 0.0, "seo": 20_000.0}).setting(CURVES)
+
+
+def test_a_multiple_of_no_spend_is_no_limit_from_above():
+    for nothing in (AB, Channel("b")):
+        with pytest.raises(BadInput, match="no current spend"):
+            nothing.relative(0.5, 1.5).rows(idle_setting())
+        assert nothing.relative(0.5).rows(idle_setting())  # from below it asks for nothing
+    assert Group("some", ["a", "seo"]).relative(0.5, 1.5).rows(idle_setting())
+
+
+def test_a_share_of_no_spend_limits_nothing_and_names_the_channels():
+    change = Change(at_most=0.3)
+    assert {line.channel for line in change.rows(idle_setting())} == {2}
+    assert change.unlimited(idle_setting()) == [0, 1]
+    assert change.unlimited(setting()) == []
+    assert Change(total=5.0).unlimited(idle_setting()) == []
+
+
+def test_a_change_in_all_binds_where_all_of_it_is_moved():
+    change, nothing = Change(total=6_000.0), np.zeros(3)
+    assert change.touching(setting(), np.add(NOW, [3_000, -2_999, 0])) == []
+    assert Change(at_most=0.1).touching(setting(), 2 * NOW) == []
+    moved = np.add(NOW, [4_000, -2_000, 0])
+    ((above, below),) = change.touching(setting(), moved)
+    for side in (above, below):
+        assert excess(side, moved, nothing) == pytest.approx(0)
+        assert relief(side, moved, nothing) == 1
+    for channel, step in ((0, 1.0), (1, -1.0), (2, 1.0)):  # to the right of a channel left alone
+        further = moved.copy()
+        further[channel] += step
+        assert excess(above, further, nothing) == pytest.approx(1)
+    less = moved - np.array([0, 0, 1.0])
+    assert excess(below, less, nothing) == pytest.approx(1)
+    assert excess(above, less, nothing) == pytest.approx(-1)  # which is why there are two
