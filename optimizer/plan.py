@@ -19,7 +19,8 @@ from optimizer.answer.frontier import frontier_frame
 from optimizer.answer.misses import Miss
 from optimizer.answer.prices import Slopes, prices_at
 from optimizer.answer.refusals import infeasible, refuse_if_ill_posed
-from optimizer.answer.verify import Spent, missed, refuse_broken, refuse_false
+from optimizer.answer.spent import Spent
+from optimizer.answer.verify import missed, refuse_broken, refuse_false
 from optimizer.question.compiler import compiled
 from optimizer.question.constraints import Budget, Customers, MaxCAC
 from optimizer.question.objectives import Objective

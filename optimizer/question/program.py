@@ -92,15 +92,6 @@ class Bound:
     room: float
     relief: float | Callable[[Array, Array], float] = 1.0
 
-    def residual(self, spend: Any, customers: Any) -> Any:
-        """How far the bound is exceeded, negative where it holds."""
-        return self.sign * spend[self.channel] - self.room
-
-    def violation(self, spend: Array, customers: Array) -> float:
-        """The residual as a share of the bound's own size."""
-        size = abs(self.room) + abs(spend[self.channel])
-        return float(self.residual(spend, customers) / max(size, 1e-300))
-
     def relief_at(self, spend: Array, customers: Array) -> float:
         """How much raising the limit's figure by one adds to the room."""
         return self.relief(spend, customers) if callable(self.relief) else self.relief

@@ -14,7 +14,8 @@ from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Status
 from optimizer.answer.misses import Miss
-from optimizer.answer.verify import Spent, missed, refuse_broken
+from optimizer.answer.spent import Spent
+from optimizer.answer.verify import missed, refuse_broken
 from optimizer.plan import Plan
 from optimizer.question.compiler import capped, compiled
 from optimizer.question.constraints import Budget, MaxCAC

@@ -15,7 +15,8 @@ import pandas as pd
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve
 from optimizer.answer.misses import Miss
-from optimizer.answer.verify import KEPT, Spent, missed, worst
+from optimizer.answer.spent import KEPT, Spent
+from optimizer.answer.verify import missed, worst
 from optimizer.plan import Plan
 from optimizer.question.constraints import Pacing
 from optimizer.question.limits import Limit, Side, Subject, Unit
