@@ -140,6 +140,7 @@ def _of_the_model(config: Config) -> Named:
         *((name, ("model", "belief", "cac", name)) for name in belief.cac),
         *((name, ("model", "belief", "share", name)) for name in belief.share),
         *((name, ("model", "rides_on", name)) for name in config.model.rides_on),
+        *((name, ("model", "demand", place)) for place, name in enumerate(config.model.demand_of)),
     ]
 
 

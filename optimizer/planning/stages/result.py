@@ -80,6 +80,7 @@ class PlanResult:
     now: Evaluation
     planned: Evaluation
     held: tuple[Held, ...]
+    tried: tuple[Held, ...]
     rows: tuple[ChannelRow, ...]
     organic: Organic
     probability_better: float

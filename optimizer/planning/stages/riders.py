@@ -18,11 +18,11 @@ from mmm import LiftTest
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.explanation import price_sentence
 from optimizer.planning.file.assemble import limits_of
-from optimizer.planning.file.keys.plan import Limits, PlanSection
+from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.question.constraints import Channel, Constraint
 from optimizer.question.limits import Limit, Side, Unit
 
-__all__ = ["Held", "Riders", "held_channels", "hold_finding", "remedy", "riders_of"]
+__all__ = ["Held", "Riders", "at_no_more", "held_channels", "hold_finding", "remedy", "riders_of"]
 
 _LOG = "intent rider: "
 _WITNESSES = {
@@ -33,17 +33,16 @@ _WITNESSES = {
 
 @dataclass(frozen=True)
 class Held:
-    """A channel that the plan does not raise.
+    """A channel that the run keeps below a spend, beside the limits of the plan file.
 
     Parameters
     ----------
     channel
         Its name.
     at_most
-        Most that the plan may spend on it over the horizon, in currency: today's spend, or a floor of the plan file's
-        above that.
+        Most that the plan may spend on it over the horizon, in currency; a floor of the plan file's above that wins.
     because
-        Who says that it rides, in words.
+        Why, in words.
     note
         What of the plan file's own limits gives way, or wins; empty where they agree.
     """
@@ -55,7 +54,7 @@ class Held:
 
     @property
     def sentence(self) -> str:
-        """The channel and who says that it rides."""
+        """The channel and why."""
         return f"{self.channel} ({self.because}{f'; {self.note}' if self.note else ''})"
 
     @property
@@ -126,21 +125,33 @@ def held_channels(riders: Mapping[str, str], section: PlanSection, now: pd.Serie
     """
     if section.raise_riders:
         return ()
-    held = (_held(name, because, limits_of(section, name), float(now[name])) for name, because in riders.items())
+    held = (at_no_more(name, because, section, float(now[name])) for name, because in riders.items())
     return tuple(one for one in held if one is not None)
 
 
-def _held(channel: str, because: str, own: Limits | None, now: float) -> Held | None:
+def at_no_more(channel: str, because: str, section: PlanSection, most: float, now: float | None = None) -> Held | None:
+    """A channel kept at no more than a spend; None where the plan file fixes what it gets.
+
+    Parameters
+    ----------
+    channel, because
+        Its name, and why.
+    section
+        The plan file's question, whose floors win.
+    most, now
+        That spend, and present spend where it is another, over the horizon in currency.
+    """
+    own, now = limits_of(section, channel), most if now is None else now
     if own is None:
-        return Held(channel, now, because)
+        return Held(channel, most, because)
     if own.fixed is not None:
         return None
     floor = own.zero_or_at_least or 0.0 if own.at_least is None else own.at_least.of(now)
-    if floor > now:
+    if floor > most:
         return Held(channel, floor, because, f"the plan file's floor of {amount(floor)} wins")
-    if own.at_most is not None and own.at_most.of(now) > now:
-        return Held(channel, now, because, f"the plan file's at_most of {amount(own.at_most.of(now))} gives way")
-    return Held(channel, now, because)
+    if own.at_most is not None and own.at_most.of(now) > most:
+        return Held(channel, most, because, f"the plan file's at_most of {amount(own.at_most.of(now))} gives way")
+    return Held(channel, most, because)
 
 
 def hold_finding(riders: Riders, held: tuple[Held, ...], allocation: Allocation, now: pd.Series) -> Finding:
