@@ -64,7 +64,7 @@ class SpendInformed(Effects):
         return tuple(LogNormal(float(self.total * max(share, floor)), self.sigma) for share in shares)
 
 
-_USUAL_PART = 0.5  # of all spend; a channel of this size has the stated spread
+_USUAL_PART = 0.25  # of all spend; a channel of this size has the stated spread
 _WIDEST = 1.5
 
 
@@ -77,7 +77,7 @@ class TotalAndSplit(Effects):
     log-normal level. Independent beliefs on ten channels say within a factor of 1.6 what all media bring, although each
     leaves a factor of 3.7; here the total is believed as it is written down, however many channels there are. The
     relative variance e^(s_c²) - 1 goes with 1 / w_c: a channel cut into parts is believed to bring what the whole was,
-    with the same variance. The split then has the relative variance k = (e^(spread²) - 1) / 2 whatever the parts, and
+    with the same variance. The split then has the relative variance k = (e^(spread²) - 1) / 4 whatever the parts, and
     the level's logarithm the variance total_sigma² - log(1 + k).
 
     Parameters
@@ -87,7 +87,7 @@ class TotalAndSplit(Effects):
     total_sigma
         Standard deviation of its logarithm: 1 puts 90 % between 0.19 and 5.2 times the median.
     spread
-        s_c of a channel with half of all spend; the default gives 0.84 with a fifth, 1.08 with a tenth, and no channel
+        s_c of a channel with a quarter of all spend; the default gives 0.44 with half, 0.86 with a tenth, and no channel
         more than 1.5.
     """
 
