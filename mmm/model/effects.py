@@ -87,8 +87,8 @@ class TotalAndSplit(Effects):
     total_sigma
         Standard deviation of its logarithm: 1 puts 90 % between 0.19 and 5.2 times the median.
     spread
-        s_c of a channel with a quarter of all spend; the default gives 0.44 with half, 0.86 with a tenth, and no channel
-        more than 1.5.
+        s_c of a channel with a quarter of all spend; the default gives 0.44 with half, 0.86 with a tenth, and 1.5 at
+        most.
     """
 
     total: float = 0.3
