@@ -111,8 +111,9 @@ def _verdict(run: Run, plan: PlanResult) -> list[str]:
         f"Blended CAC now {cost(now.point)} {currency} ({now.range()}), "
         f"planned {cost(planned.point)} {currency} ({planned.range()}), "
         f"{percent(planned.point / now.point - 1, signed=True)}.",
-        f"Probability that the plan beats today's spend on {plan.aim.name}: {likelihood(plan.probability_better)}.",
-        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
+        f"Probability that the plan beats today's spend on {plan.aim.wording.name}: "
+        f"{likelihood(plan.probability_better)}.",
+        f"{plan.allocation.status.value} Bound {plan.aim.wording.written(plan.allocation.bound)}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
     ]
 

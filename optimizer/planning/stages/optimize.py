@@ -117,7 +117,7 @@ def make_plan(
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
     update(0.6, "frontier")
     seen = observed_maximum(posterior.panel, section.weeks)
-    aim = aim_of(plan.objective, config.outcome)
+    aim = aim_of(plan, curves, config.outcome)
     return PlanResult(
         aim=aim,
         plan=plan,
@@ -159,7 +159,7 @@ def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> Sce
     if answer.allocation is None or outcome is None:
         return ScenarioResult(scenario.name, None, problem=answer.problem + remedy(base.held))
     today = answer.plan.evaluate(answer.curves, base.now.spend)
-    better = aim_of(answer.plan.objective, "").probability_better(outcome, today)
+    better = aim_of(answer.plan, answer.curves).probability_better(outcome, today)
     return ScenarioResult(scenario.name, outcome, better, answer.allocation.gap)
 
 
