@@ -34,6 +34,7 @@ __all__ = [
     "seconds",
     "significant",
     "typed_percent",
+    "typed_share",
 ]
 
 MISSING = "–"
@@ -145,6 +146,11 @@ def ratio(value: float) -> str:
 def typed_percent(value: float) -> str:
     """A relative change as people type it into a plan file, and as scenarios are called: ``+15%``."""
     return f"{value:+.0%}"
+
+
+def typed_share(value: float) -> str:
+    """A share as people type it, and as limits are called: ``30.0%``."""
+    return f"{value:.1%}"
 
 
 def gap(value: float) -> str:

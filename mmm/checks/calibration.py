@@ -25,6 +25,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from attribution.numbers import significant
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 from mmm.model.level import sampled
@@ -83,7 +84,8 @@ class Calibration:
         values = self.p_values()
         worst, limit = str(values.idxmin()), false_alarm / len(values)
         least = float(values.min())
-        text = f"The ranks of {worst} are the least even of {len(values)}, p = {least:.2g} over {len(self.ranks)} fits."
+        chance = f"p = {significant(least)} over {len(self.ranks)} fits"
+        text = f"The ranks of {worst} are the least even of {len(values)}, {chance}."
         return Finding("calibration", least >= limit, least, limit, text)
 
 

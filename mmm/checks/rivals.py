@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.estimates import ends_of
 from attribution.findings import Finding
 from mmm.arrays import Array
 from mmm.checks.leave_one_out import LeftOut, leave_one_out
@@ -150,7 +151,7 @@ class Rivals:
                 low, middle, high = customers[place]
                 cost = np.divide(float(spend.get(channel, np.nan)), [middle, high, low])
                 rows.append((channel, name, middle, low, high, *cost, verdicts.get(name, name)))
-        columns = ["customers", "customers 5%", "customers 95%", "cac", "cac 5%", "cac 95%", "verdict"]
+        columns = ["customers", *ends_of("customers"), "cac", *ends_of("cac"), "verdict"]
         return pd.DataFrame(rows, columns=["channel", "reading", *columns]).set_index(["channel", "reading"])
 
     def pooled(self) -> Pooled:

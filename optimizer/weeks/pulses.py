@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
+from attribution.numbers import cost, count, plain
 from mmm.arrays import Array
 from optimizer.weeks.flight_plan import FlightPlan
 from optimizer.weeks.response_hulls import FlightHulls, TotalsRow
@@ -142,14 +143,14 @@ class Pulses:
             most = self.hulls.best(1.0, 0.0)
             reachable = np.inf if most is None else self.goal.business.customers(most.score)
             promised = self.goal.business.customers(self.search.promise)
-            text = f"customers at least {promised:,.0f} cannot hold"
+            text = f"customers at least {plain(promised)} cannot hold"
             if reachable < promised:
-                return InfeasiblePlan(f"{text}, since at most {reachable:,.0f} are attainable in these weeks.")
+                return InfeasiblePlan(f"{text}, since at most {count(reachable)} are attainable in these weeks.")
         text = "no schedule keeps the promise and the ceiling on the CAC in these weeks"
         promises = tuple(row for row in self.rows if not row.per_spend)
         cheapest = self.hulls.least_ratio(self.goal.business, promises)
         if cheapest is not None and cheapest[0] > self.search.ceiling:
-            text += f", since the blended CAC cannot go below {cheapest[0]:,.2f}"
+            text += f", since the blended CAC cannot go below {cost(cheapest[0])}"
         return InfeasiblePlan(f"{text}.")
 
     def _starts(self, relaxed: Array) -> Iterator[Array]:

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, Problem
+from attribution.numbers import count, plain
 from mmm.arrays import Array
 from optimizer.answer.allocation import Status
 from optimizer.plan import Plan
@@ -209,7 +210,7 @@ class FlightSearch:
 
     def _out_of_reach(self, bound: float) -> InfeasiblePlan:
         promised, most = (self.program.goal.business.customers(paid) for paid in (self.promise, bound))
-        text = f"customers at least {promised:,.0f} cannot hold, since at most {most:,.0f}"
+        text = f"customers at least {plain(promised)} cannot hold, since at most {count(most)}"
         return InfeasiblePlan(f"{text} are attainable in these weeks.")
 
     def _least_cac(self) -> FlightPlan:

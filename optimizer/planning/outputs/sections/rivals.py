@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from attribution.estimates import Estimate
+from attribution.estimates import Estimate, ends_of
 from attribution.numbers import count, decimal, percent
 from mmm import Rivals
 from mmm.checks.rivals import OWN
@@ -52,7 +52,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     }
 
 
-_CAC = ["cac", "cac 5%", "cac 95%"]
+_CAC = ["cac", *ends_of("cac")]
 
 
 def _sentence(found: Rivals, planned: bool) -> str:
