@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.numbers import plain
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
 from mmm.data.outside_tests import geos_of, rows_of, stand_in
@@ -136,7 +137,7 @@ def _spend_problems(
     if not spend.any():
         return [problem(f"{test.channel!r} never spends anything{where}.", "channel", "leave the test out.")]
     if test.spend_change > spent * (1 + 1e-9):
-        text = f"{test.spend_change:g} exceeds the {spent:g} that the panel holds for the window{where}."
+        text = f"{plain(test.spend_change)} exceeds the {plain(spent)} that the panel holds for the window{where}."
         return [problem(text, "spend_change", "the panel's spend must contain what the test spent.")]
     return []
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_worlds import hill_world
 
+from attribution.errors import BadInput
 from mmm.curves import Hill, ResponseCurves
 from optimizer import BlendedCAC, Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Plan
 from optimizer.question.limits import Limit, Side, Subject, Unit, labels
@@ -15,6 +16,20 @@ from optimizer.question.program import Row
 
 THREE = ResponseCurves({"search": Hill(500, 20_000, 1), "tv": Hill(900, 60_000, 1), "radio": Hill(120, 30_000, 1)})
 ALIKE = (Channel("search").at_most(50_000), Group("search", ["tv", "radio"]).at_most(50_000))
+
+
+@pytest.mark.parametrize(
+    ("ask", "digits"),
+    [
+        (lambda: Channel("tv").between(12_345_678, 12_345_677), ["12,345,678", "12,345,677"]),
+        (lambda: Group("ab", ["a", "b"]).between(1_234_567, 1_234_566), ["1,234,567", "1,234,566"]),
+        (lambda: Channel("tv").zero_or_at_least(250.5, at_most=250), ["250.5", "250"]),
+    ],
+)
+def test_amounts_keep_the_digits_that_tell_them_apart(ask, digits):
+    with pytest.raises(BadInput) as refused:
+        ask()
+    assert all(text in str(refused.value) for text in digits)
 
 
 def customers(search, others):
