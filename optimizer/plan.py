@@ -276,8 +276,8 @@ class Plan:
 
         def solve(other: Program) -> tuple[Array | None, float, float]:
             capped = with_ceilings(other, flat, lambda c: branch_and_bound(c, flat, 0.05, patience).spend)
-            found = branch_and_bound(capped, flat, 1e-4, patience)
-            return found.spend, found.score, found.bound
+            outcome = branch_and_bound(capped, flat, 1e-4, patience)
+            return outcome.spend, outcome.score, outcome.bound
 
         return infeasible(program, solve)
 

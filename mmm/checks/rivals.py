@@ -123,21 +123,21 @@ class Rivals:
         """
         better = [rival for rival in self.fitted if rival.standing.verdict is Verdict.BETTER]
         better.sort(key=lambda rival: -rival.standing.difference)
-        found: list[Finding] = []
+        findings: list[Finding] = []
         if better:
             others = [rival.reading.says for rival in better[1:]]
-            found.append(better_finding(better[0].reading, better[0].standing, self._moved(better[0]), others))
-        named = {channel for finding in found for channel in finding.channels}
+            findings.append(better_finding(better[0].reading, better[0].standing, self._moved(better[0]), others))
+        named = {channel for finding in findings for channel in finding.channels}
         worst: dict[str, tuple[Reading, Moved]] = {}
         for rival in self._counting:
             for moved in self._moved(rival):
                 if moved.channel not in worst or moved.far > worst[moved.channel][1].far:
                     worst[moved.channel] = (rival.reading, moved)
-        found += [unresolved_finding(*worst[name]) for name in self._media if name in worst and name not in named]
+        findings += [unresolved_finding(*worst[name]) for name in self._media if name in worst and name not in named]
         apart = {rival.reading.name: "its chains disagree" for rival in self.fitted if not _settled(rival.posterior)}
         if left := self.not_fitted | apart:
-            found.append(not_compared(left))
-        return tuple(found) if worst or better else (resolved(len(self._counting), len(self.fitted)), *found)
+            findings.append(not_compared(left))
+        return tuple(findings) if worst or better else (resolved(len(self._counting), len(self.fitted)), *findings)
 
     def to_frame(self) -> pd.DataFrame:
         """Customers and CAC of each channel under each reading, medians with 5 % and 95 % points, and its verdict.

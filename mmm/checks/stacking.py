@@ -85,7 +85,7 @@ class Stack(Pool):
 
     @property
     def diagnostics(self) -> tuple[Finding, ...]:
-        """Whether forecasts tell the models apart, and the findings of every model that has a part in the draws."""
+        """Whether one model forecasts best, and the findings of every model that has a part in the draws."""
         own = [
             replace(finding, text=f"{name}: {finding.text}")
             for name in self.picks
@@ -135,7 +135,7 @@ def stack(
     """Fit several models, weigh them by their forecasts of unseen periods, and mix their posteriors.
 
     Weights are those of stacking (Yao et al. 2018) with the CRPS as score, averaged over Bayesian bootstrap replicates
-    of blocks of four unseen weeks: where forecasts cannot tell models apart, each keeps a part of the draws.
+    of blocks of four unseen weeks: where forecasts favour none, each keeps a part of the draws.
 
     Parameters
     ----------

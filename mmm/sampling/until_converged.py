@@ -124,11 +124,11 @@ def _watch(
         return None
     report, started = progress, time.monotonic()
 
-    def tell(chains: tuple[ChainProgress, ...]) -> None:
+    def watch(chains: tuple[ChainProgress, ...]) -> None:
         now = time.monotonic()
         report(Progress(attempt, chains, now - begun, now - started))
 
-    return tell
+    return watch
 
 
 def _next(settings: Settings, verdict: tuple[Finding, ...]) -> Settings:

@@ -39,8 +39,8 @@ class Objective(ABC):
     ...     wants, unit = "maximize", "customers, less a thousandth of the spend"
     ...     def goal(self, setting):
     ...         return Goal.linear(setting, per_customer=1.0, per_spend=0.001, constant=setting.organic)
-    >>> found = Plan(maximize=Reach()).solve({"tv": Power(2.0, 0.5)})  # 2 sqrt(x) - x / 1000 at x = 1,000,000
-    >>> round(found.total_spend, -3), round(found.value)
+    >>> best = Plan(maximize=Reach()).solve({"tv": Power(2.0, 0.5)})  # 2 sqrt(x) - x / 1000 at x = 1,000,000
+    >>> round(best.total_spend, -3), round(best.value)
     (1000000.0, 1000)
     """
 

@@ -347,19 +347,19 @@ def risk_frontier(
     """
     rows = []
     for weight in weights:
-        found = Pessimistic(plan, tail, float(weight)).solve(curves)
-        outcome = plan.evaluate(curves, found.spend)
+        allocation = Pessimistic(plan, tail, float(weight)).solve(curves)
+        outcome = plan.evaluate(curves, allocation.spend)
         worst = tail_mean(outcome.customers, tail)
         rows.append(
             {
                 "weight": float(weight),
-                "spend": found.total_spend,
+                "spend": allocation.total_spend,
                 "customers": outcome.expected_customers,
                 "pessimistic_customers": worst,
                 "blended_cac": outcome.expected_cac,
-                "pessimistic_cac": float(plan.business.cac(found.total_spend, worst)),
-                "gap": found.gap,
-                **{f"spend:{channel}": amount for channel, amount in found.spend.items()},
+                "pessimistic_cac": float(plan.business.cac(allocation.total_spend, worst)),
+                "gap": allocation.gap,
+                **{f"spend:{channel}": amount for channel, amount in allocation.spend.items()},
             }
         )
     return pd.DataFrame(rows)

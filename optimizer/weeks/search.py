@@ -127,10 +127,10 @@ class FlightSearch:
         InfeasiblePlan
             Where no schedule keeps the limits on spend.
         """
-        found = linear_best(self.schedules, -np.ones((self.program.size, len(self.labels))))
-        if found is None:
+        cheapest = linear_best(self.schedules, -np.ones((self.program.size, len(self.labels))))
+        if cheapest is None:
             raise InfeasiblePlan("no weekly schedule keeps the limits on channels, groups, weeks and pacing together.")
-        self.least = -found[1]
+        self.least = -cheapest[1]
         self.start = self.even()
 
     def most(self) -> Array:
@@ -155,8 +155,8 @@ class FlightSearch:
         room = float(most.max()) / max(float(most.sum()), 1e-300)
         totals = replace(self.schedules, weeks=1, weekly_most=most, pace=np.full(channels, np.inf))
         steps = QuadraticSteps([np.eye(1)] * channels, totals)
-        found = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
-        return np.repeat(found / weeks, weeks, axis=1)
+        totals_spent = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
+        return np.repeat(totals_spent / weeks, weeks, axis=1)
 
     def _best(self, price: float) -> tuple[Array, float]:
         """The schedule at a price per customer, and a bound on price x customers - spend where curves are concave."""

@@ -20,7 +20,7 @@ _SHOWN_FILES = ("report.html", "plan.csv", "plan.xlsx", "scenarios.csv", "attrib
 
 
 def show(run: Run, written: tuple[Path, ...], console: Console | None = None) -> None:
-    """Print what a run found: the plan where there is one, else credit by model."""
+    """Print what a run says: the plan where there is one, else credit by model."""
     from rich.markup import escape
 
     console = console or _console()
