@@ -158,7 +158,7 @@ class Certificate:
 
     def __str__(self) -> str:
         kept = "keeps every promise" if self.is_allowed else f"breaks {', '.join(self.broken)}"
-        return f"value {self.value:,.6g}, bound {self.bound:,.6g}: at most {self.gap:.3%} from the best; {kept}"
+        return f"value {plain(self.value)}, bound {plain(self.bound)}: {gap(self.gap)} from the best; {kept}"
 
 
 def channel_index(curves: ResponseCurves) -> pd.Index:

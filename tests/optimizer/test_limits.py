@@ -10,7 +10,7 @@ from plan_worlds import hill_world
 
 from attribution.errors import BadInput
 from mmm.curves import Hill, ResponseCurves
-from optimizer import BlendedCAC, Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Plan
+from optimizer import BlendedCAC, Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Plan, Profit
 from optimizer.question.limits import Limit, Side, Subject, Unit, labels
 from optimizer.question.program import Row
 
@@ -164,3 +164,14 @@ def test_a_cap_on_marginal_cac_has_its_price():
     slope = (plan(150.5).customers - plan(149.5).customers) / 1.0
     assert slope > 0
     assert found.shadow_prices["tv marginal CAC at most 150"] == pytest.approx(slope, rel=1e-3)
+
+
+def test_a_certificate_writes_large_figures_out_and_never_rounds_its_distance_to_nothing():
+    plan = Plan(maximize=Profit(2e4), subject_to=Budget(at_most=3e5))
+    proof = plan.certify(THREE, plan.solve(THREE, gap=1e-8).spend, gap=1e-8)
+    assert proof.value > 1e6
+    assert "e+" not in str(proof)
+    assert "less than 0.1" in str(proof)
+    opening = plan.solve(THREE, gap=1e-8).explain()[0]
+    assert "less than 0.1" in opening
+    assert "e+" not in opening
