@@ -64,6 +64,25 @@ def test_it_is_the_figure_of_the_plan(objective: Objective) -> None:
     assert judged.expected(plan.evaluate(CURVES, best.spend)) == pytest.approx(best.value, rel=1e-9)
 
 
+def test_figures_are_what_their_names_say() -> None:
+    won = CURVES["tv"](PLANNED["tv"]) + CURVES["search"](PLANNED["search"]) + ORGANIC
+    spend = sum(PLANNED.values())
+    by_hand = {
+        "blended CAC": (2e5 + spend) / won,
+        "new orders": won,
+        "spend": np.full(50, spend),
+        "profit": 90.0 * won - spend - 2e5,
+        "the objective": spend - 10.0 * won,
+    }
+    of_means = {name: float(values.mean()) for name, values in by_hand.items()}
+    of_means["blended CAC"] = float((2e5 + spend) / won.mean())
+    for name, objective in OBJECTIVES.items():
+        plan, judged = aim(objective)
+        outcome = plan.evaluate(CURVES, PLANNED)
+        assert judged.draws(outcome) == pytest.approx(by_hand[name], rel=1e-12), name
+        assert judged.expected(outcome) == pytest.approx(of_means[name], rel=1e-12), name
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_it_is_called_by_its_name_and_better_in_the_way_that_it_wants(name: str) -> None:
     plan, judged = aim(OBJECTIVES[name])
