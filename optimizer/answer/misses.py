@@ -46,13 +46,13 @@ def missed(program: Program, constraints: Sequence[Constraint], spend: Array, cu
     """
     rows = [row for row in program.limits if row.violation(spend, customers) > _KEPT]
     cuts = [cut for part in program.lazy if (cut := part.cut(program.setting, spend)) is not None]
-    gaps = [(row.limit, float(row.residual(spend, customers))) for row in (*rows, *cuts)]
+    found = [(row.limit, float(row.residual(spend, customers))) for row in (*rows, *cuts)]
     for index, least in (hole for part in constraints for hole in part.holes(program.setting).items()):
         if 0 < spend[index] < least * (1 - _KEPT):
             channel = program.setting.channels[index]
             entry = Limit(Subject(channel, "channel", (channel,)), Side.ZERO_OR_AT_LEAST, least, Unit.CURRENCY)
-            gaps.append((entry, least - float(spend[index])))
+            found.append((entry, least - float(spend[index])))
     worst: dict[Limit | str, float] = {}
-    for limit, by in gaps:
+    for limit, by in found:
         worst[limit] = max(by, worst.get(limit, by))
     return tuple(Miss(limit, by) for limit, by in worst.items())

@@ -35,7 +35,7 @@ def check_plan(path: Path | str) -> str:
     Raises
     ------
     BadInput
-        Every problem of the file and its tables.
+        Every problem found.
     """
     config, document = read_config(path)
     inputs = read_inputs(config, document)
@@ -61,7 +61,7 @@ def check_plan(path: Path | str) -> str:
 def run_plan(
     path: Path | str, out: Path | None = None, goal: Goal = "report", progress: Progress | None = None
 ) -> tuple[Run, tuple[Path, ...]]:
-    """Run a plan file up to a goal and write its outputs.
+    """Run a plan file up to a goal and write what it found.
 
     Parameters
     ----------
@@ -171,14 +171,14 @@ def _require_writable(folder: Path) -> None:
 
 
 def _findings(run: Run) -> tuple[Finding, ...]:
-    findings: list[Finding] = []
+    found: list[Finding] = []
     if run.posterior is not None:
-        findings += run.posterior.diagnostics
-    findings += not_asked(run) if run.rivals is None else run.rivals.findings
+        found += run.posterior.diagnostics
+    found += not_asked(run) if run.rivals is None else run.rivals.findings
     if run.plan is not None:
-        findings += run.plan.findings
+        found += run.plan.findings
     if run.belief is not None:
-        findings += run.belief.findings
+        found += run.belief.findings
     if run.attribution is not None:
-        findings += run.attribution.findings
-    return tuple(findings)
+        found += run.attribution.findings
+    return tuple(found)

@@ -68,18 +68,18 @@ def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Progra
             "spend on a channel that costs the objective nothing has no end. Remedy: add Budget(at_most=...), or "
             "an upper limit on every channel."
         )
-    spend, total = _some_plan(program, feasible)
-    if spend is None:
+    found, total = _some_plan(program, feasible)
+    if found is None:
         return _capped(program, total)
-    customers = flat.mean(spend)
+    customers = flat.mean(found)
     if goal.is_ratio:
-        cac = -goal.score(spend, customers)
+        cac = -goal.score(found, customers)
         limit = _spend_limit(program, flat, cac, goal.business.allowance(cac))
-        return _capped(program, max(limit, float(spend.sum())))
+        return _capped(program, max(limit, float(found.sum())))
     if not goal.per_customer.any():
-        return _capped(program, float(spend.sum()))
+        return _capped(program, float(found.sum()))
     cost = float(goal.per_spend[np.isinf(program.upper)].min())
-    room = float(goal.per_spend @ spend - goal.per_customer @ customers) / cost
+    room = float(goal.per_spend @ found - goal.per_customer @ customers) / cost
     return _capped(program, _spend_limit(program, flat, float(goal.per_customer.max()) / cost, room))
 
 
@@ -88,15 +88,15 @@ def _capped(program: Program, total: float) -> Program:
 
 
 def _some_plan(program: Program, feasible: Callable[[Program], Array | None]) -> tuple[Array | None, float]:
-    """A plan: the least spend if it keeps the rows, else the first one as a cap doubles; and the last cap tried."""
+    """A plan: the least spend if it keeps the rows, else one found by doubling a cap; and the last cap tried."""
     curves = program.setting.curves
     total = sum(spend_scale(curve) for curve in curves.values()) + float(program.lower.sum())
     if program.rows or program.lazy or program.goal.is_ratio or not program.goal.per_customer.any():
         for _ in range(_TRIES):
             total *= 4
-            spend = feasible(_capped(program, total))
-            if spend is not None:
-                return spend, total
+            found = feasible(_capped(program, total))
+            if found is not None:
+                return found, total
         return None, total
     return program.lower, total
 

@@ -56,10 +56,10 @@ class Conic:
         share = template(shape).best(_figures(program, scale, size, rate, worth))
         if share is None:
             return Outcome(None, -np.inf, -np.inf, 1, True)
-        spend = np.clip(scale * share, program.lower, program.upper)
-        score = program.goal.score(spend, flat.mean(spend))
-        bound = proved_bound(program, flat, spend)
-        return Outcome(spend, score, max(bound, score), 1, True)
+        found = np.clip(scale * share, program.lower, program.upper)
+        score = program.goal.score(found, flat.mean(found))
+        bound = proved_bound(program, flat, found)
+        return Outcome(found, score, max(bound, score), 1, True)
 
 
 def _check(program: Program) -> None:

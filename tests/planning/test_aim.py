@@ -86,7 +86,7 @@ def test_figures_are_what_their_names_say() -> None:
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_it_is_called_by_its_name_and_better_in_the_way_that_it_wants(name: str) -> None:
     plan, judged = aim(OBJECTIVES[name])
-    assert judged.wording.name == name
+    assert judged.name == name
     now, planned = plan.evaluate(CURVES, NOW), plan.evaluate(CURVES, PLANNED)
     difference = plan.figures(CURVES, PLANNED) - plan.figures(CURVES, NOW)
     wins = difference < 0 if OBJECTIVES[name].wants == "minimize" else difference > 0

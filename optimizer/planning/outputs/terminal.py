@@ -20,7 +20,7 @@ _SHOWN_FILES = ("report.html", "plan.csv", "plan.xlsx", "scenarios.csv", "attrib
 
 
 def show(run: Run, written: tuple[Path, ...], console: Console | None = None) -> None:
-    """Print what a run says: the plan where there is one, else credit by model."""
+    """Print what a run found: the plan where there is one, else credit by model."""
     from rich.markup import escape
 
     console = console or _console()
@@ -111,9 +111,8 @@ def _verdict(run: Run, plan: PlanResult) -> list[str]:
         f"Blended CAC now {cost(now.point)} {currency} ({now.range()}), "
         f"planned {cost(planned.point)} {currency} ({planned.range()}), "
         f"{percent(planned.point / now.point - 1, signed=True)}.",
-        f"Probability that the plan beats today's spend on {plan.aim.wording.name}: "
-        f"{likelihood(plan.probability_better)}.",
-        f"{plan.allocation.status.value} Bound {plan.aim.wording.written(plan.allocation.bound)}, "
+        f"Probability that the plan beats today's spend on {plan.aim.name}: {likelihood(plan.probability_better)}.",
+        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
     ]
 

@@ -37,6 +37,25 @@ class Aim:
     wording: Wording
 
     @property
+    def name(self) -> str:
+        """What sentences call the figure."""
+        return self.wording.name
+
+    @property
+    def in_currency(self) -> bool:
+        """Whether it is money."""
+        return self.wording.in_currency
+
+    @property
+    def verbs(self) -> tuple[str, str, str]:
+        """What the name does: keep, shrink, grow."""
+        return self.wording.verbs
+
+    def written(self, value: float) -> str:
+        """The figure as people read it, without its unit."""
+        return self.wording.written(value)
+
+    @property
     def lower_is_better(self) -> bool:
         """Whether less of the figure is wanted."""
         return self.objective.wants == "minimize"

@@ -23,7 +23,7 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
     posterior, plan = run.posterior, run.plan
     if posterior is None:
         return None
-    shift, cac = posterior.prior_shift(), posterior.cac()
+    shift, found = posterior.prior_shift(), posterior.cac()
     spend = posterior.panel.national_spend.sum()
     total = float(posterior.panel.kpi.sum())
     other = neutral.cac() if neutral is not None else None
@@ -31,7 +31,7 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
         BeliefRow(
             channel=channel,
             believed=_believed(shift, channel, float(spend[channel]), total),
-            found=Estimate.at(cac, channel, "median"),
+            found=Estimate.at(found, channel, "median"),
             neutral=Estimate.at(other, channel, "median") if other is not None else None,
             learnt=float(shift["learnt"][channel]),
             text=str(shift["text"][channel]),
@@ -46,7 +46,9 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
         return BeliefResult(rows, findings=findings)
     periods = run.config.plan.weeks * neutral.panel.per_week
     curves, organic = neutral.curves(weeks=periods), neutral.organic(periods, controls=run.inputs.upcoming)
-    now, planned = (evaluated(curves, one.spend, organic.predicted, one.fixed_cost) for one in (plan.now, plan.planned))
+    now, planned = (
+        evaluated(curves, found.spend, organic.predicted, found.fixed_cost) for found in (plan.now, plan.planned)
+    )
     better = plan.aim.probability_better(planned, now)
     costs = blended_cac(now), blended_cac(planned)
     return BeliefResult(rows, *costs, better, (*findings, _holds(better)))

@@ -17,30 +17,30 @@ __all__ = ["worth_of_tests"]
 _DRAWS = 1000  # every outcome of every test is a plan of its own
 
 
-def worth_of_tests(section: NextTests, base: PlanResult, weeks: int) -> TestsResult:
+def worth_of_tests(section: NextTests, found: PlanResult, weeks: int) -> TestsResult:
     """What a test of each channel would be worth, in customers at the planned spend.
 
     The question is the plan's own without promises of customers, which are not known to hold before the test: most
     customers for the money of the plan, within its limits on spend.
     """
-    spent = [channel for channel in base.curves.channels if base.now.spend[channel] > 0]
-    every = max(base.curves.n_draws // _DRAWS, 1)
-    rows = np.arange(0, base.curves.n_draws, every)
+    spent = [channel for channel in found.curves.channels if found.now.spend[channel] > 0]
+    every = max(found.curves.n_draws // _DRAWS, 1)
+    rows = np.arange(0, found.curves.n_draws, every)
     error = section.standard_error
     if error is None:
-        tested = base.organic.noise.shape[1] * section.weeks // weeks  # periods, of weeks or days
-        error = float(np.std(base.organic.noise[:, :tested].sum(axis=1)))
+        tested = found.organic.noise.shape[1] * section.weeks // weeks  # periods, of weeks or days
+        error = float(np.std(found.organic.noise[:, :tested].sum(axis=1)))
     test = LiftTest(section.change, section.weeks / weeks, error)
-    limits = base.plan.without(Budget, Customers, MaxCAC).subject_to
-    limits = (*limits[: len(limits) - len(base.held)], Budget(exactly=float(base.planned.spend.sum())))
-    holds = {one.channel: one.constraint for one in base.held}
+    limits = found.plan.without(Budget, Customers, MaxCAC).subject_to
+    limits = (*limits[: len(limits) - len(found.held)], Budget(exactly=float(found.planned.spend.sum())))
+    holds = {one.channel: one.constraint for one in found.held}
 
     def worth(channels: list[str]) -> pd.DataFrame:
         """A channel's own hold does not bind its test, which would end it."""
         others = [hold for channel, hold in holds.items() if channel not in channels]
-        organic = Customers(organic=base.organic.predicted[rows])
-        plan = Plan(maximize=organic, subject_to=[*limits, *others], now=base.plan.now)
-        return value_of_tests(plan, base.curves.take(rows), dict.fromkeys(channels, test))
+        organic = Customers(organic=found.organic.predicted[rows])
+        plan = Plan(maximize=organic, subject_to=[*limits, *others], now=found.plan.now)
+        return value_of_tests(plan, found.curves.take(rows), dict.fromkeys(channels, test))
 
     free = [channel for channel in spent if channel not in holds]
     asked = [free] * bool(free) + [[channel] for channel in spent if channel in holds]

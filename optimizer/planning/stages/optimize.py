@@ -86,7 +86,7 @@ def asked(
 
 
 def make_plan(
-    config: Config, inputs: Inputs, posterior: Posterior | Pool, witnesses: tuple[Finding, ...], update: Update
+    config: Config, inputs: Inputs, posterior: Posterior | Pool, told: tuple[Finding, ...], update: Update
 ) -> PlanResult:
     """Solve the plan of the plan file on a posterior, or on the pooled draws of several.
 
@@ -94,7 +94,7 @@ def make_plan(
     ----------
     config, inputs, posterior
         The plan file, its tables and what their fit, or the readings that stand, know.
-    witnesses
+    told
         Findings of the path log and of the fit on what rides on demand.
     update
         Told how far it is.
@@ -106,7 +106,7 @@ def make_plan(
     """
     section, question = _section(config), asked(config, inputs, posterior)
     curves, organic, now = question.curves, question.organic, question.now
-    riders = riders_of(witnesses, curves.channels, inputs.lift_tests)
+    riders = riders_of(told, curves.channels, inputs.lift_tests)
     held = held_channels(riders.untested, section, now)
     plan = question.holding(held).plan
     update(0.1, "plan")

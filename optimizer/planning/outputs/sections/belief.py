@@ -20,23 +20,23 @@ __all__ = ["BELIEF"]
 
 
 def _view(run: Run) -> dict[str, Any] | None:
-    belief, currency = run.belief, run.config.currency
-    if belief is None:
+    found, currency = run.belief, run.config.currency
+    if found is None:
         return None
     sentence = ""
-    if belief.cac_now is not None and belief.cac_planned is not None:
+    if found.cac_now is not None and found.cac_planned is not None:
         sentence = (
             "Under a neutral belief, alike for every channel whatever was spent on it, blended CAC would be "
-            f"{belief.cac_now.written()} {currency} with today's spend and {belief.cac_planned.written()} "
-            f"with this same plan, which beats today's spend with probability {likelihood(belief.probability_better)}."
+            f"{found.cac_now.written()} {currency} with today's spend and {found.cac_planned.written()} "
+            f"with this same plan, which beats today's spend with probability {likelihood(found.probability_better)}."
         )
     total = _total(run)
     return {
         "belief": {
-            "rows": belief.rows,
+            "rows": found.rows,
             "total": total,
             "sentence": sentence,
-            "neutral": any(row.neutral for row in belief.rows),
+            "neutral": any(row.neutral for row in found.rows),
         }
     }
 
@@ -56,17 +56,17 @@ def _total(run: Run) -> str:
 
 
 def _figures(run: Run) -> Iterator[Figure]:
-    belief = run.belief
-    if belief is None:
+    found = run.belief
+    if found is None:
         return
     views = [("believed before the data", "believed", NOW), ("with the data", "found", ACCENT)]
-    if any(row.neutral for row in belief.rows):
+    if any(row.neutral for row in found.rows):
         views.append(("under a neutral belief", "neutral", WARN))
     marks = []
     for label, name, colour in views:
-        points = {row.channel: vars(getattr(row, name)) for row in belief.rows}
+        points = {row.channel: vars(getattr(row, name)) for row in found.rows}
         marks.append(Marks.of(pd.DataFrame(points).T.rename(columns={"point": "median"}), label, colour))
-    axes = paths.canvas(9.8, row_height(len(belief.rows), len(marks)) + 0.2)
+    axes = paths.canvas(9.8, row_height(len(found.rows), len(marks)) + 0.2)
     with style():
         dot_rows(axes, marks, "What was believed, and found", f"CAC, {run.config.currency}", ratios=True)
     caption = "CAC of each channel as believed before the data and as found with them, with 90 % intervals."

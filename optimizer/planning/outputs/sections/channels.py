@@ -16,13 +16,13 @@ __all__ = ["CHANNELS", "reason"]
 
 
 def _view(run: Run) -> dict[str, Any] | None:
-    plan = run.plan
-    if plan is None:
+    found = run.plan
+    if found is None:
         return None
-    return {"channels": [_channel(run, plan, row) for row in plan.rows], "views_title": _views_title(run)}
+    return {"channels": [_channel(run, found, row) for row in found.rows], "views_title": _views_title(run)}
 
 
-def _channel(run: Run, plan: PlanResult, row: ChannelRow) -> dict[str, Any]:
+def _channel(run: Run, found: PlanResult, row: ChannelRow) -> dict[str, Any]:
     facts = [
         ("Spend now, planned", f"{amount(row.now)} → {amount(row.planned)} ({change(row.now, row.planned)})"),
         (
@@ -31,17 +31,17 @@ def _channel(run: Run, plan: PlanResult, row: ChannelRow) -> dict[str, Any]:
         ),
         ("CAC planned", row.cac.written()),
         ("Marginal CAC planned", row.marginal_cac.written()),
-        ("Most ever spent in as many weeks", amount(float(plan.observed_maximum[row.channel]))),
+        ("Most ever spent in as many weeks", amount(float(found.observed_maximum[row.channel]))),
     ]
     if row.limit:
         facts.append(("Limit", row.limit))
-    for one in plan.held:
+    for one in found.held:
         if one.channel == row.channel:
             facts.append(("Not raised", one.sentence))
             facts.append(("These CACs", "may be too low: demand that others make may be credited to the channel"))
     return {
         "name": row.channel,
-        "sentence": reason(row, plan.rows, plan.planned.expected_cac, run.config.currency, run.config.outcome),
+        "sentence": reason(row, found.rows, found.planned.expected_cac, run.config.currency, run.config.outcome),
         "facts": facts,
         "credits": _views(run, row.channel),
     }
@@ -102,17 +102,17 @@ def _views(run: Run, channel: str) -> list[dict[str, Any]]:
 
 
 def _figures(run: Run) -> Iterator[Figure]:
-    plan, currency, outcome = run.plan, run.config.currency, run.config.outcome
-    if plan is None:
+    found, currency, outcome = run.plan, run.config.currency, run.config.outcome
+    if found is None:
         return
-    for row in plan.rows:
+    for row in found.rows:
         axes = model.response(
-            plan.curves[row.channel],
+            found.curves[row.channel],
             paths.canvas(5.6, 3.4),
             channel=row.channel,
             now=row.now,
             planned=row.planned,
-            observed=(0.0, float(plan.observed_maximum[row.channel])),
+            observed=(0.0, float(found.observed_maximum[row.channel])),
             labels=(f"spend over the horizon, {currency}", f"{outcome} over the horizon"),
         )
         caption = f"{row.channel}: {outcome} against spend, with the 90 % interval of the mix model."

@@ -57,7 +57,7 @@ def _decision(run: Run, plan: PlanResult) -> Decision:
     sentences = (
         f"The plan expects {count(customers.point)} new {outcome}, organic ones included ({customers.range(count)}), "
         f"{_against_now(customers.point, now.expected_customers)}.",
-        f"By the mix model's own uncertainty it beats today's spend on {plan.aim.wording.name} with probability "
+        f"By the mix model's own uncertainty it beats today's spend on {plan.aim.name} with probability "
         f"{likelihood(chance)}.",
         _proof(plan),
     )
@@ -65,7 +65,7 @@ def _decision(run: Run, plan: PlanResult) -> Decision:
         _estimated(f"Blended CAC, {currency}", blended_cac(now), blended_cac(planned), cost),
         _estimated(f"New {outcome}", Estimate.of(now.customers), customers, count),
         Card(f"Spend, {currency}", amount(float(planned.spend.sum())), f"now {amount(float(now.spend.sum()))}"),
-        Card("Beats today's spend", _short(likelihood(chance)), f"on {plan.aim.wording.name}, by the model"),
+        Card("Beats today's spend", _short(likelihood(chance)), f"on {plan.aim.name}, by the model"),
         Card("From the best plan", _short(gap(plan.allocation.gap)), "proved, on these curves"),
         *_guardrail(run, planned.expected_cac),
     )
@@ -124,21 +124,20 @@ def _listed(names: Sequence[str]) -> str:
 def _effect(plan: PlanResult, currency: str) -> str:
     aim = plan.aim
     now, planned = aim.expected(plan.now), aim.expected(plan.planned)
-    words = aim.wording
-    unit = f" {currency}" if words.in_currency else ""
+    unit = f" {currency}" if aim.in_currency else ""
     change = planned / now - 1 if now > 0 else 0.0
     if now > 0 and abs(change) < 0.001:
-        return f"{words.name} {words.verbs[0]} at {words.written(planned)}{unit}"
-    verb = words.verbs[1] if planned < now else words.verbs[2]
-    text = f"{words.name} {verb} from {words.written(now)} to {words.written(planned)}{unit}"
+        return f"{aim.name} {aim.verbs[0]} at {aim.written(planned)}{unit}"
+    verb = aim.verbs[1] if planned < now else aim.verbs[2]
+    text = f"{aim.name} {verb} from {aim.written(now)} to {aim.written(planned)}{unit}"
     return f"{text} ({percent(change, signed=True)})" if now > 0 else text
 
 
 def _proof(plan: PlanResult) -> str:
     allocation, aim = plan.allocation, plan.aim
     return (
-        f"Proved on these response curves: no allocation within the limits brings {aim.wording.name} "
-        f"{'below' if aim.lower_is_better else 'above'} {aim.wording.written(allocation.bound)}; the plan lies "
+        f"Proved on these response curves: no allocation within the limits brings {aim.name} "
+        f"{'below' if aim.lower_is_better else 'above'} {aim.written(allocation.bound)}; the plan lies "
         f"{gap(allocation.gap)} from that."
     )
 

@@ -33,8 +33,8 @@ def _move(row: ChannelRow) -> dict[str, Any]:
     return {**vars(row), "change": change(row.now, row.planned), "tone": row.direction}
 
 
-def _totals(plan: PlanResult) -> list[dict[str, Any]]:
-    now, planned = plan.now, plan.planned
+def _totals(found: PlanResult) -> list[dict[str, Any]]:
+    now, planned = found.now, found.planned
     spend = {"now": float(now.spend.sum()), "planned": float(planned.spend.sum())}
     paid = Estimate.of(planned.paid.to_numpy().sum(axis=1))
     everything = {name: value + now.fixed_cost for name, value in spend.items()}
@@ -53,18 +53,18 @@ def _totals(plan: PlanResult) -> list[dict[str, Any]]:
 
 
 def _figures(run: Run) -> Iterator[Figure]:
-    result, currency = run.plan, run.config.currency
-    if result is None:
+    found, currency = run.plan, run.config.currency
+    if found is None:
         return
-    now, planned = result.now, result.planned
-    axes = by_rows(plan.moves, len(result.rows))(now, planned, currency=currency)
+    now, planned = found.now, found.planned
+    axes = by_rows(plan.moves, len(found.rows))(now, planned, currency=currency)
     yield Figure("moves", "Spend now and planned by channel.", axes)
     axes = plan.blended_cac(now.blended_cac, planned.blended_cac, paths.canvas(4.8, 3.2), currency=currency)
     caption = "Blended CAC if today's spend goes on, and with the plan: posterior distributions."
     yield Figure("blended_cac", caption, axes)
-    if len(result.frontier) > 1:
+    if len(found.frontier) > 1:
         marks = [(float(each.spend.sum()), each.expected_cac) for each in (now, planned)]
-        axes = plan.frontier(result.frontier, paths.canvas(4.8, 3.2), now=marks[0], planned=marks[1], currency=currency)
+        axes = plan.frontier(found.frontier, paths.canvas(4.8, 3.2), now=marks[0], planned=marks[1], currency=currency)
         caption = (
             "Lowest blended CAC at each budget within the channels' limits; today above it means money could move."
         )
@@ -78,7 +78,7 @@ def _tables(run: Run) -> Iterator[Table]:
         yield Table("Frontier", run.plan.frontier)
 
 
-def plan_frame(plan: PlanResult) -> pd.DataFrame:
+def plan_frame(found: PlanResult) -> pd.DataFrame:
     """One row per channel: spend in currency over the horizon, customers, CAC and marginal CAC with 90 % intervals."""
     rows = [
         {
@@ -94,14 +94,14 @@ def plan_frame(plan: PlanResult) -> pd.DataFrame:
             **row.marginal_cac.flat("marginal_cac_planned"),
             "binding_limit": row.limit,
         }
-        for row in plan.rows
+        for row in found.rows
     ]
     return pd.DataFrame(rows)
 
 
-def summary_frame(plan: PlanResult) -> pd.DataFrame:
+def summary_frame(found: PlanResult) -> pd.DataFrame:
     """The totals: figure, now, planned, with 90 % intervals."""
-    now, planned = plan.now, plan.planned
+    now, planned = found.now, found.planned
     pairs: list[tuple[str, Estimate, Estimate]] = [
         ("spend", Estimate.exact(float(now.spend.sum())), Estimate.exact(float(planned.spend.sum()))),
         ("fixed_cost", Estimate.exact(now.fixed_cost), Estimate.exact(planned.fixed_cost)),
@@ -111,8 +111,8 @@ def summary_frame(plan: PlanResult) -> pd.DataFrame:
         ("paid_cac", paid_cac(now), paid_cac(planned)),
     ]
     rows = [{"figure": name, **a.flat("now"), **b.flat("planned")} for name, a, b in pairs]
-    proof = {"probability_better": plan.probability_better}
-    proof |= {"bound": plan.allocation.bound, "gap": plan.allocation.gap}
+    proof = {"probability_better": found.probability_better}
+    proof |= {"bound": found.allocation.bound, "gap": found.allocation.gap}
     rows += [{"figure": name, "planned": value} for name, value in proof.items()]
     return pd.DataFrame(rows)
 

@@ -46,7 +46,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "not_fitted": rivals.not_fitted,
             "plan_channels": [] if run.plan is None else list(run.plan.allocation.spend.index),
             "own_plan": {} if run.plan is None else dict(run.plan.allocation.spend),
-            "aim": "" if run.plan is None else run.plan.aim.wording.name,
+            "aim": "" if run.plan is None else run.plan.aim.name,
             "plans": [_plan(run, plan) for plan in run.rival_plans],
         }
     }
@@ -71,7 +71,7 @@ def _difference(line: pd.Series) -> str:
 
 
 def _plan(run: Run, plan: RivalPlan) -> dict[str, Any]:
-    written = run.plan.aim.wording.written if run.plan is not None else str
+    written = run.plan.aim.written if run.plan is not None else str
     return {
         "name": plan.reading,
         "problem": plan.problem,

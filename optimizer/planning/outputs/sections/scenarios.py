@@ -23,16 +23,16 @@ _SHOWN_MOVES, _WORTH = 3, 5e-3  # of all spend
 
 
 def _view(run: Run) -> dict[str, Any] | None:
-    plan = run.plan
-    if plan is None or not run.scenarios:
+    found = run.plan
+    if found is None or not run.scenarios:
         return None
-    return {"scenarios": [_row(scenario, plan) for scenario in run.scenarios]}
+    return {"scenarios": [_row(scenario, found) for scenario in run.scenarios]}
 
 
-def _row(scenario: ScenarioResult, plan: PlanResult) -> dict[str, Any]:
+def _row(scenario: ScenarioResult, found: PlanResult) -> dict[str, Any]:
     if scenario.outcome is None:
         return {"name": scenario.name, "problem": f"No plan: {scenario.problem}"}
-    outcome, base = scenario.outcome, plan.planned
+    outcome, base = scenario.outcome, found.planned
     moved = (outcome.spend - base.spend).reindex(base.spend.index).sort_values(key=abs, ascending=False)
     shown = [
         f"{channel} {'+' if change > 0 else ''}{amount(change)}"
