@@ -39,7 +39,7 @@ _KEEP = 1e-9  # relative violation at which a row still counts as kept
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the search found.
+    """What the search ends with.
 
     Parameters
     ----------

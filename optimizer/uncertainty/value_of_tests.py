@@ -62,7 +62,7 @@ def value_of_tests(
     """What each test is worth before it is run, in the plan's own figure.
 
     Preposterior analysis on the draws (Raiffa and Schlaifer, 1961): every outcome a test may have reweights the
-    draws, the plan is solved anew under the new weights, and the gain over keeping today's best plan is averaged over
+    draws, the plan is solved again under the new weights, and the gain over keeping today's best plan is averaged over
     outcomes. Outcomes stand at equal-probability quantiles of what the test may show.
 
     Parameters
@@ -222,10 +222,10 @@ class _Solver:
 
     def _best(self, weights: Array) -> Array:
         flat, organic = self._weighted(weights)
-        found = branch_and_bound(self.program.replaced(goal=self._goal(organic)), flat, _GAP).spend
-        if found is None:
+        spend = branch_and_bound(self.program.replaced(goal=self._goal(organic)), flat, _GAP).spend
+        if spend is None:
             raise BadInput(Problem("value_of_tests", "the plan has no allowed allocation.", remedy="relax its limits."))
-        return found
+        return spend
 
     def learnt(self, weights: Array) -> float:
         """What the best plan under the weights gains over today's in the objective's figure."""

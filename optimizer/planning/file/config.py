@@ -65,8 +65,8 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
 
 
 def _line(message: object) -> int:
-    found = re.search(r":(\d+): ", str(message))
-    return int(found[1]) if found else 0
+    match = re.search(r":(\d+): ", str(message))
+    return int(match[1]) if match else 0
 
 
 def _message(document: Document, error: Any) -> str:

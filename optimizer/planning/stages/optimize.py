@@ -119,7 +119,7 @@ def make_plan(
         raise InfeasiblePlan(f"{error}{remedy(held)}{remedy_of_tried(tried)}") from None
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
     update(0.6, "frontier")
-    aim = aim_of(plan.objective, config.outcome)
+    aim = aim_of(plan, curves, config.outcome)
     return PlanResult(
         aim=aim,
         plan=plan,
@@ -164,7 +164,7 @@ def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> Sce
             scenario.name, None, problem=answer.problem + remedy(base.held) + remedy_of_tried(base.tried)
         )
     today = answer.plan.evaluate(answer.curves, base.now.spend)
-    better = aim_of(answer.plan.objective, "").probability_better(outcome, today)
+    better = aim_of(answer.plan, answer.curves).probability_better(outcome, today)
     return ScenarioResult(scenario.name, outcome, better, answer.allocation.gap)
 
 

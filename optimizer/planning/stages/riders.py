@@ -96,17 +96,17 @@ def riders_of(findings: Iterable[Finding], channels: Sequence[str], tests: Itera
     tests
         Lift tests that the mix model was fitted with.
     """
-    told: dict[str, list[str]] = {}
+    reasons: dict[str, list[str]] = {}
     for finding in findings:
         said = _WITNESSES.get(finding.name)
         if finding.name.startswith(_LOG):
             said = "in the path log " + finding.text.partition(" intent: ")[2].partition(". Its credit")[0]
         for channel in () if said is None or finding.passed else finding.channels:
-            told.setdefault(channel, []).append(str(said))
+            reasons.setdefault(channel, []).append(str(said))
     measured = {test.channel for test in tests}
-    named = [channel for channel in channels if channel in told]
+    named = [channel for channel in channels if channel in reasons]
     return Riders(
-        {channel: "; ".join(told[channel]) for channel in named if channel not in measured},
+        {channel: "; ".join(reasons[channel]) for channel in named if channel not in measured},
         tuple(channel for channel in named if channel in measured),
     )
 
@@ -166,20 +166,20 @@ def hold_finding(riders: Riders, held: tuple[Held, ...], allocation: Allocation,
     """
     free = f"A lift test has measured {', '.join(riders.tested)}: no hold." if riders.tested else ""
     raised = tuple(c for c in riders.untested if allocation.spend[c] > float(now[c]) * (1 + 1e-6))
-    told = ""
+    sentence = ""
     if held:
-        told = (
+        sentence = (
             "Held at no more than today's spend, for demand that others make may be credited to them: "
             f"{'; '.join(one.sentence for one in held)}. {_prices(held, allocation)} A lift test of a channel ends its "
             "hold, plan.raise_riders: true that of all. "
         )
     if raised:
-        told += (
+        sentence += (
             "Raised, as the plan file says, although demand that others make may be credited to them: "
             f"{', '.join(raised)}. What that brings may be far less than the model says. "
         )
     names = tuple(dict.fromkeys((*(one.channel for one in held), *raised)))
-    text = told or "No channel is held or raised as a rider on demand. "
+    text = sentence or "No channel is held or raised as a rider on demand. "
     return Finding("riders_held", not names, float(len(names)), 0.0, (text + free).strip(), names)
 
 
@@ -199,5 +199,5 @@ def _prices(held: tuple[Held, ...], allocation: Allocation) -> str:
     priced = [price for price in allocation.prices if price.limit in limits and price.per_unit]
     if not priced:
         return "By the model's own figures the holds cost nothing."
-    told = " ".join(price_sentence(price, str(price.limit), allocation.unit, allocation.value) for price in priced)
-    return f"What holding costs by the model's own figures: {told}"
+    sentences = " ".join(price_sentence(price, str(price.limit), allocation.unit, allocation.value) for price in priced)
+    return f"What holding costs by the model's own figures: {sentences}"
