@@ -91,7 +91,10 @@ class Allocation:
 
     @property
     def shadow_prices(self) -> pd.Series:
-        """Change of the objective's figure per unit by which each binding limit's figure is raised, by its label."""
+        """Change of the objective's figure per unit by which each binding limit's figure is raised, by its label.
+
+        Where lowering it is worth another amount per unit, ``prices`` hold both.
+        """
         index = pd.Index(labels([price.limit for price in self.prices]), dtype="str")
         figures = np.array([price.per_unit for price in self.prices], dtype=float)
         return pd.Series(figures, index=index, name="shadow_price")

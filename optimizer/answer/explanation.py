@@ -63,15 +63,30 @@ def price_sentence(price: Price, label: str, unit: str, value: float) -> str:
     """
     limit = price.limit
     step = _round_step(limit.figure) if isinstance(limit, Limit) else 1.0
-    effect = price.per_unit * step
-    if abs(effect) <= 1e-9 * max(abs(value), 1e-300):
+    effects = [_effect(side, step, unit, value) for side in (price.per_unit, -price.below)]
+    if isinstance(limit, Limit) and limit.figure == 0 and not np.isfinite(price.per_unit):
+        return f"{label}: the first unit above it is worth more than any unit after it."
+    if effects[0] == effects[1] == "":
         return f"{label} binds, but changing it a little changes nothing."
-    shown = plain(float(f"{abs(effect):.{3 if abs(effect) >= 0.1 else 1}g}"))
-    effects = f"{'adds' if effect > 0 else 'takes off'} {shown} {unit}"
     if not isinstance(limit, Limit):
-        return f"{label} binds: one unit more of room {effects}."
+        return f"{label} binds: one unit more of room {effects[0] or 'changes nothing'}."
+    moved = limit.unit.step(step)
     note = "" if step <= 0.02 * abs(limit.figure) else " (at the margin)"
-    return f"{label}: raising it by {limit.unit.step(step)} {effects}{note}."
+    if not price.is_one_sided:
+        return f"{label}: raising it by {moved} {effects[0]}{note}."
+    sides = (effect or "changes nothing" for effect in effects)
+    return f"{label}: raising it by {moved} {next(sides)}, lowering it as much {next(sides)}{note}."
+
+
+def _effect(per_unit: float, step: float, unit: str, value: float) -> str:
+    """What a step does to the objective's figure; empty where that is nothing."""
+    effect = per_unit * step
+    if not np.isfinite(effect):
+        return "leaves no plan"
+    if abs(effect) <= 1e-9 * max(abs(value), 1e-300):
+        return ""
+    shown = plain(float(f"{abs(effect):.{3 if abs(effect) >= 0.1 else 1}g}"))
+    return f"{'adds' if effect > 0 else 'takes off'} {shown} {unit}"
 
 
 def idle_sentence(channel: str, curve: ResponseCurve, entry: float) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from attribution.errors import IllPosedPlan, InfeasiblePlan
 from attribution.numbers import amount, cost, count, plain
 from mmm.arrays import Array
+from optimizer.question.compiler import without
 from optimizer.question.goal import Goal
 from optimizer.question.limits import labels
 from optimizer.question.program import Program, Row
@@ -88,12 +89,18 @@ def infeasible(program: Program, solve: Solve) -> InfeasiblePlan:
 
 def _without(program: Program, row: Row, solve: Solve) -> str | None:
     """What is attainable for one row once it is dropped; None where that alone does not help."""
-    rest = program.replaced(rows=tuple(other for other in program.rows if other is not row))
+    try:
+        rest = without(program, row)
+    except InfeasiblePlan:
+        return None
     is_cac, name = row.per_customer.any() and row.per_spend.any(), _name(row, program)
     try:
         spend, _, bound = solve(rest.replaced(goal=_best_for(row, program)))
-    except IllPosedPlan:
-        return None
+    except IllPosedPlan:  # nothing else limits spend: all that curves can bring is attainable, nearly
+        if is_cac or not row.per_customer.any():
+            return None
+        ceilings = [float(np.mean(curve.ceiling)) for curve in program.setting.curves.values()]
+        spend, bound = rest.lower, float(np.sum(ceilings))
     if spend is None:
         return None
     if is_cac and row.is_aggregate:
@@ -126,9 +133,9 @@ def _group_cac(rest: Program, row: Row, name: str, solve: Solve) -> str:
     cac = float(row.per_customer.max() / row.per_spend.max())
     for _ in range(_RATIO_STEPS):
         spend, score, _ = best(cac)
-        if spend is None:
+        outlay = 0.0 if spend is None else float(members @ spend)
+        if outlay <= 0:
             break
-        outlay = float(members @ spend)
         reached = cac * outlay / max(score + outlay, 1e-12 * outlay)
         if abs(reached - cac) <= 1e-5 * cac:
             break

@@ -16,6 +16,8 @@ from attribution.reading.contracts import Column, Table
 
 __all__ = ["Ceiling", "Guardrails"]
 
+_WEEK = 7  # days
+
 _TABLE = Table(
     "weekly results",
     (Column("week", "date"), Column("spend", minimum=0), Column("customers", minimum=0)),
@@ -89,14 +91,15 @@ class Guardrails:
         Parameters
         ----------
         results
-            Columns week, spend and customers (all of them, organic included), one row per week.
+            Columns week, spend and customers (all of them, organic included), one row per week and no week left out.
 
         Raises
         ------
         BadInput
-            Where the table breaks its contract or has fewer weeks than the window.
+            Where the table breaks its contract, its rows are not consecutive weeks, or they are fewer than the window.
         """
         weekly = _TABLE.check(results).sort_values("week")
+        _check_weeks(weekly["week"])
         if len(weekly) < self.window:
             text = f"has {len(weekly)} weeks and the window is {self.window}."
             raise BadInput(Problem("weekly results", text, remedy="wait, or shorten the window."))
@@ -135,3 +138,15 @@ class Guardrails:
 
         needed = outlay / ceiling
         return float(gamma.cdf(needed / self.dispersion, (won + 0.5) / self.dispersion))
+
+
+def _check_weeks(weeks: pd.Series) -> None:
+    """Refuse days, months and missing weeks: a window of rows would not be a window of weeks."""
+    days = weeks.diff().dt.days.to_numpy()[1:]
+    wrong = np.flatnonzero(days != _WEEK)
+    if len(wrong):
+        named = [f"{weeks.iloc[at]:%Y-%m-%d} and {weeks.iloc[at + 1]:%Y-%m-%d}" for at in wrong[:3]]
+        more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        text = f"has rows that are not seven days apart: {', '.join(named)}{more}."
+        remedy = "give one row per week: sum days to weeks, and add a row for every week without spend or customers."
+        raise BadInput(Problem("weekly results", text, "week", remedy=remedy))

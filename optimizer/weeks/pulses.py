@@ -28,7 +28,7 @@ __all__ = ["Pulses"]
 
 _CLIMBS = 12
 _FAR = 0.01  # a climb that trails the best by more after two steps rarely catches up
-_KEEP = 1e-7  # what a promise may be missed by: climbs stop at prices, not at the promise itself
+_KEEP = 2e-10  # what a promise may be missed by: less than the check of schedules allows
 _PASSES = 6
 _FAIR = 0.05  # a gap with which a climb may end when time is up; a wider one gets twice the time on top
 

@@ -31,11 +31,13 @@ from optimizer.question.goal import Goal
 from optimizer.question.program import Program
 from optimizer.weeks.flight_plan import FlightPlan
 from optimizer.weeks.newton_steps import ascended
+from optimizer.weeks.polish import polished
 from optimizer.weeks.response import Response
 from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
 
 __all__ = ["FlightSearch"]
 
+_KEEP = 2e-10  # what a promise may be missed by: less than the check of schedules allows
 _PRICE_STEPS = 60  # solves; some ten are usual
 
 
@@ -66,10 +68,11 @@ class FlightSearch:
     @staticmethod
     def _check(program: Program) -> None:
         mixed = [str(row.limit) for row in program.rows if row.per_customer.any() and not row.is_aggregate]
-        if mixed or program.hole.any() or program.lazy:
-            text = (
-                f"takes no entry prices, total changes or ceilings on groups' CAC ({', '.join(mixed) or 'see plan'})."
-            )
+        mixed += [str(part) for part in dict.fromkeys(gap.above.limit for gap in program.gaps)]
+        mixed += [str(part.limit) for part in program.bounds if callable(part.relief)]
+        if mixed or program.lazy:
+            text = "takes no entry prices, total changes, caps on marginal CAC or ceilings on groups' CAC"
+            text += f" ({', '.join(mixed) or 'see plan'})."
             raise BadInput(Problem("Flight", text, remedy="limit spend of channels and groups instead."))
         if not program.goal.is_aggregate:
             raise BadInput(Problem("Flight", "takes one value per customer for all channels, and one cost of spend."))
@@ -161,6 +164,7 @@ class FlightSearch:
     def _best(self, price: float) -> tuple[Array, float]:
         """The schedule at a price per customer, and a bound on price x customers - spend where curves are concave."""
         spend, bound = ascended(self.response, self.schedules, price, self.start, self.gap / 4)
+        spend = polished(self.schedules, spend)
         # not at zero, where slopes may be infinite and a Newton step has no curvature
         self.start = np.maximum(spend, 1e-9 * self.schedules.weekly_most[:, None])
         return spend, bound
@@ -172,9 +176,9 @@ class FlightSearch:
     def _most_customers(self) -> FlightPlan:
         business = self.program.goal.business
         spend, bound = self._best(np.inf)
-        if self.won(spend) < self.promise * (1 - 1e-9):
+        if self.won(spend) < self.promise * (1 - _KEEP):
             raise self._out_of_reach(bound)
-        if self._cac(spend) <= self.ceiling * (1 + 1e-9):
+        if self._cac(spend) <= self.ceiling * (1 + _KEEP):
             return self.plan_of(spend, self._figure(0.0, bound))
         spend, price, bound = self._searched(lambda x: np.log(self._cac(x) / self.ceiling), side=-1)
         # weigh the ceiling so that price x customers - spend is what remains: a bound for every price above it
@@ -184,7 +188,7 @@ class FlightSearch:
 
     def _priced(self, price: float) -> FlightPlan:
         spend, bound = self._best(price)
-        if self.won(spend) < self.promise * (1 - 1e-9):  # the least spend that keeps it loses least
+        if self.won(spend) < self.promise * (1 - _KEEP):  # the least spend that keeps it loses least
             spend, least = self._promised()
             return self.plan_of(spend, self._figure(least, self.promise))
         return self.plan_of(spend, self._figure(-bound, 0.0))
@@ -222,7 +226,7 @@ class FlightSearch:
             if abs(reached - price) <= 0.01 * self.gap * price:
                 break
             price = reached
-        if self.won(spend) < self.promise * (1 - 1e-9):
+        if self.won(spend) < self.promise * (1 - _KEEP):
             spend, least = self._promised()
             return self.plan_of(spend, self._figure(least, self.promise))
         if spend.sum() <= 1e-9 * self.schedules.total_most.sum() and self.least <= 0:

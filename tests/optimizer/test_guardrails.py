@@ -83,6 +83,9 @@ BAD = {
     "missing column": lambda: RAILS.check(results(1.0, 5).drop(columns="customers")),
     "repeated week": lambda: RAILS.check(pd.concat([results(1.0, 5)] * 2)),
     "too few weeks": lambda: RAILS.check(results(1.0, 5).head(2)),
+    "days": lambda: RAILS.check(results(1.0, 5).assign(week=pd.date_range("2026-01-05", periods=8))),
+    "months": lambda: RAILS.check(results(1.0, 5).assign(week=pd.date_range("2026-01-01", periods=8, freq="MS"))),
+    "a week left out": lambda: RAILS.check(results(1.0, 5).drop(index=3)),
     "crossed limits": lambda: Ceiling(80, 60),
     "no window": lambda: Guardrails(Ceiling(60, 80), window=0),
     "no value": lambda: Guardrails(Ceiling(60, 80), lifetime_value=0.0),
@@ -93,3 +96,12 @@ BAD = {
 def test_bad_input_is_refused(case):
     with pytest.raises(BadInput):
         BAD[case]()
+
+
+def test_rows_that_are_no_weeks_are_named_and_their_order_does_not_matter():
+    with pytest.raises(BadInput, match="2026-01-19 and 2026-02-02"):
+        RAILS.check(results(1.0, 5).drop(index=3))
+    with pytest.raises(BadInput, match=r"and 4 more\..*sum days to weeks"):
+        RAILS.check(results(1.0, 5).assign(week=pd.date_range("2026-01-05", periods=8)))
+    shuffled = results(np.linspace(1e4, 2e5, 8), 1000).sample(frac=1, random_state=0)
+    assert verdicts(RAILS, shuffled) == verdicts(RAILS, shuffled.sort_values("week"))

@@ -28,6 +28,7 @@ from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
+from optimizer.planning.stages.sense import present_spend, today_keeps_promises
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
@@ -139,6 +140,8 @@ def make_plan(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, seen),
             _promise_likely(section, today, planned),
+            present_spend(section, now),
+            today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),
     )
 
