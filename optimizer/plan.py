@@ -292,14 +292,9 @@ class Plan:
         """The plan without its constraints of some kinds."""
         return self.replaced(subject_to=[part for part in self.subject_to if not isinstance(part, kinds)])
 
-    def with_budget(self, budget: Budget) -> Plan:
-        """The plan with another budget."""
-        return self.replaced(subject_to=[*(part for part in self.subject_to if not isinstance(part, Budget)), budget])
-
     def with_promise(self, at_least: float) -> Plan:
         """The plan with another promise of customers."""
-        rest = [part for part in self.subject_to if not isinstance(part, Customers)]
-        return self.replaced(subject_to=[*rest, Customers(at_least=at_least)])
+        return self.replaced(subject_to=[*self.without(Customers).subject_to, Customers(at_least=at_least)])
 
     def _refusal(self, program: Program, flat: FlatCurves, outcome: Outcome, time_limit: float) -> InfeasiblePlan:
         if not outcome.finished:
@@ -309,8 +304,8 @@ class Plan:
 
         def solve(other: Program) -> tuple[Array | None, float, float]:
             capped = with_ceilings(other, flat, lambda c: branch_and_bound(c, flat, 0.05, patience).spend)
-            found = branch_and_bound(capped, flat, 1e-4, patience)
-            return found.spend, found.score, found.bound
+            outcome = branch_and_bound(capped, flat, 1e-4, patience)
+            return outcome.spend, outcome.score, outcome.bound
 
         return infeasible(program, solve)
 

@@ -7,10 +7,11 @@ from math import floor, log10
 import numpy as np
 import pandas as pd
 
+from attribution.numbers import cost, gap, percent, plain
 from mmm.curves import ResponseCurve, ResponseCurves
 from mmm.curves.inverse import spend_scale
 from optimizer.answer.prices import Price
-from optimizer.question.limits import Limit, plain
+from optimizer.question.limits import Limit
 
 __all__ = ["channel_frame", "headline", "idle_sentence", "price_sentence"]
 
@@ -38,11 +39,11 @@ def channel_frame(
     return frame
 
 
-def headline(spend: float, customers: float, blended_cac: float, gap: float) -> str:
+def headline(spend: float, customers: float, blended_cac: float, distance: float) -> str:
     """The plan in one sentence."""
     return (
         f"Spending {plain(round(spend))} brings {plain(round(customers))} customers at a "
-        f"blended CAC of {_cost(blended_cac)}; no allowed plan beats it by more than {gap:.2%}."
+        f"blended CAC of {cost(blended_cac)}; its proved distance from the best allowed plan is {gap(distance)}."
     )
 
 
@@ -95,17 +96,13 @@ def idle_sentence(channel: str, curve: ResponseCurve, entry: float) -> str:
         return f"{channel} gets nothing: its curve brings no customers at any spend."
     if cheapest > entry:
         return (
-            f"{channel} gets nothing: its customers cost {_cost(cheapest)} at the least, however much it spends; "
-            f"below {_cost(entry)}, {1 - entry / cheapest:.0%} cheaper, it would get money."
+            f"{channel} gets nothing: its customers cost {cost(cheapest)} at the least, however much it spends; "
+            f"below {cost(entry)}, {percent(1 - entry / cheapest)} cheaper, it would get money."
         )
     return (
-        f"{channel} gets nothing: it pays from {_cost(cheapest)} per customer, yet the other limits leave no "
+        f"{channel} gets nothing: it pays from {cost(cheapest)} per customer, yet the other limits leave no "
         "room for the spend it needs to get there."
     )
-
-
-def _cost(amount: float) -> str:
-    return f"{amount:,.2f}" if amount >= 0.1 else f"{amount:.3g}"
 
 
 def _cheapest_cac(curve: ResponseCurve) -> float:

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import fsum, inf
 
 from attribution.errors import BrokenPromise
+from attribution.numbers import plain
 from optimizer.answer.misses import Miss
 from optimizer.answer.readings import possible, read
 from optimizer.answer.spent import KEPT, Spent
 from optimizer.question.constraints import Customers
-from optimizer.question.limits import Limit, Unit, labels, plain
+from optimizer.question.limits import Limit, Unit, labels
 from optimizer.question.objectives import BlendedCAC, Objective, Profit, Spend
 from optimizer.question.program import Constraint
 

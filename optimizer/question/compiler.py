@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
+from attribution.numbers import plain
 from mmm.arrays import Array
-from optimizer.question.limits import labels, plain
+from optimizer.question.limits import labels
 from optimizer.question.objectives import Objective
 from optimizer.question.program import Bound, Constraint, Gap, Program, Row
 from optimizer.question.setting import Setting

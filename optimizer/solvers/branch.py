@@ -42,7 +42,7 @@ _KEEP = 1e-10  # relative violation at which a row still counts as kept: a tenth
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the search found.
+    """What the search ends with.
 
     Parameters
     ----------

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.errors import IllPosedPlan
+from attribution.numbers import cost
 from mmm.arrays import Array
 from mmm.curves.inverse import spend_for, spend_scale
 from optimizer.question.compiler import capped
@@ -122,6 +123,6 @@ def _spend_limit(program: Program, flat: FlatCurves, cac: float, room: float) ->
             return total
         total *= 2
     raise IllPosedPlan(
-        f"customers stay cheaper than {cac:,.2f} each however much is spent, as a curve does not saturate. Remedy: add "
-        "Budget(at_most=...) or an upper limit on every channel."
+        f"customers stay cheaper than {cost(cac)} each however much is spent, as a curve does not saturate. Remedy: "
+        "add Budget(at_most=...) or an upper limit on every channel."
     )

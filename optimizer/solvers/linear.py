@@ -56,10 +56,10 @@ class SegmentProgram:
         """The relaxed optimum with its bound; None where nothing keeps the rows."""
         solve = self._ratio if self._program.goal.is_ratio else self._linear
         for _ in range(_CUTS):
-            found = solve(hulls, margin)
-            if found is None or not self._cut(found.spend):
+            relaxed = solve(hulls, margin)
+            if relaxed is None or not self._cut(relaxed.spend):
                 break
-        return found  # with cuts missing it is still a relaxation
+        return relaxed  # with cuts missing it is still a relaxation
 
     def _cut(self, spend: Array) -> bool:
         cuts = [constraint.cut(self._program.setting, spend) for constraint in self._program.lazy]
@@ -152,10 +152,10 @@ def _maximised(gain: Array, matrix: Array, room: Array) -> tuple[Array, Array] |
     count, rows = len(gain), len(room)
     entries = (matrix / scale[:, None]).T.ravel()
     columns = np.arange(0, rows * count + 1, rows), np.tile(np.arange(rows), count), entries
-    found = largest_gain(gain, columns, (np.full(rows, -np.inf), room / scale), np.ones(count), _OPTIONS)
-    if found is None:
+    solved = largest_gain(gain, columns, (np.full(rows, -np.inf), room / scale), np.ones(count), _OPTIONS)
+    if solved is None:
         return None
-    values, prices = found
+    values, prices = solved
     return np.clip(values, 0.0, 1.0), np.maximum(prices, 0.0) / scale
 
 

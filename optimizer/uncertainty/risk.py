@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
+from attribution.numbers import percent, plain
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Status
@@ -265,7 +266,7 @@ class _Search:
     def _refusal(self, outcome: Outcome) -> InfeasiblePlan:
         if not outcome.finished:
             return InfeasiblePlan(f"no allocation was found within {self.limit:g} s. Remedy: raise time_limit.")
-        share = f"the worst {self.question.tail:.0%} of cases"
+        share = f"the worst {percent(self.question.tail)} of cases"
         return InfeasiblePlan(
             f"the promises cannot be kept in {share}, though they can on average. Remedy: lower them."
         )
@@ -276,7 +277,8 @@ class _Search:
         plan = self.question.plan
         program = self._program(weights)
         outcome = Outcome(spend, score, max(outcome.bound, score), 1, True)
-        name = f"tail of {self.question.tail:.0%}, weight {self.question.weight:g}: reweighted draws, hull bound"
+        tail, weight = percent(self.question.tail), plain(self.question.weight)
+        name = f"tail of {tail}, weight {weight}: reweighted draws, hull bound"
         described = plan.described(plan.program(self.curves), FlatCurves(self.curves), outcome, self.gap, name)
         refuse_broken((*plan.missed(self.curves, described.spend), *self._missed_at_worst(described.spend)))
         return replace(
@@ -358,19 +360,19 @@ def risk_frontier(
     """
     rows = []
     for weight in weights:
-        found = Pessimistic(plan, tail, float(weight)).solve(curves)
-        outcome = plan.evaluate(curves, found.spend)
+        allocation = Pessimistic(plan, tail, float(weight)).solve(curves)
+        outcome = plan.evaluate(curves, allocation.spend)
         worst = tail_mean(outcome.customers, tail)
         rows.append(
             {
                 "weight": float(weight),
-                "spend": found.total_spend,
+                "spend": allocation.total_spend,
                 "customers": outcome.expected_customers,
                 "pessimistic_customers": worst,
                 "blended_cac": outcome.expected_cac,
-                "pessimistic_cac": float(plan.business.cac(found.total_spend, worst)),
-                "gap": found.gap,
-                **{f"spend:{channel}": amount for channel, amount in found.spend.items()},
+                "pessimistic_cac": float(plan.business.cac(allocation.total_spend, worst)),
+                "gap": allocation.gap,
+                **{f"spend:{channel}": amount for channel, amount in allocation.spend.items()},
             }
         )
     return pd.DataFrame(rows)

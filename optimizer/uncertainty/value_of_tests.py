@@ -65,7 +65,7 @@ def value_of_tests(
     """What each test is worth before it is run, in the plan's own figure.
 
     Preposterior analysis on the draws (Raiffa and Schlaifer, 1961): every outcome a test may have reweights the
-    draws, the plan is solved anew under the new weights, and the gain over keeping today's best plan is averaged over
+    draws, the plan is solved again under the new weights, and the gain over keeping today's best plan is averaged over
     outcomes, at the nodes of Gauss and Hermite. A precise test would single out a few draws, and with them what all
     other channels happen to do there; so weights are never narrower than Silverman's (1986) bandwidth, and the tested
     channel's curve is scaled to what the test says of its effect.
@@ -221,10 +221,10 @@ class _Solver:
         return self.plan.objective.goal(self.program.setting.with_organic(organic))
 
     def _best(self, flat: FlatCurves, organic: float) -> Array:
-        found = branch_and_bound(self.program.replaced(goal=self._goal(organic)), flat, _GAP).spend
-        if found is None:
+        spend = branch_and_bound(self.program.replaced(goal=self._goal(organic)), flat, _GAP).spend
+        if spend is None:
             raise BadInput(Problem("value_of_tests", "the plan has no allowed allocation.", remedy="relax its limits."))
-        return found
+        return spend
 
     def learnt(self, weights: Array, curves: ResponseCurves | None = None) -> float:
         """What the best plan under the weights gains over today's in the objective's figure."""

@@ -108,7 +108,7 @@ class Flight:
         """The best schedule for a plan's objective, promises and limits.
 
         Limits on channels and groups are limits on their totals over the weeks; ``Pacing`` limits the change from
-        week to week. For concave curves the bound is one linear program at the schedule found. S-shaped curves end in
+        week to week. For concave curves the bound is one linear program at the best schedule. S-shaped curves end in
         the best of several local optima, promises kept exactly. Their bound comes from hulls of the weekly response,
         and, as long as time allows, from a mixed-integer program that keeps idle and busy weeks apart; the plan's
         ``gap`` says what remains.

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, Problem
+from attribution.numbers import count, plain
 from mmm.arrays import Array
 from optimizer.answer.allocation import Status
 from optimizer.plan import Plan
@@ -129,10 +130,10 @@ class FlightSearch:
         InfeasiblePlan
             Where no schedule keeps the limits on spend.
         """
-        found = linear_best(self.schedules, -np.ones((self.program.size, len(self.labels))))
-        if found is None:
+        cheapest = linear_best(self.schedules, -np.ones((self.program.size, len(self.labels))))
+        if cheapest is None:
             raise InfeasiblePlan("no weekly schedule keeps the limits on channels, groups, weeks and pacing together.")
-        self.least = -found[1]
+        self.least = -cheapest[1]
         self.start = self.even()
 
     def most(self) -> Array:
@@ -157,8 +158,8 @@ class FlightSearch:
         room = float(most.max()) / max(float(most.sum()), 1e-300)
         totals = replace(self.schedules, weeks=1, weekly_most=most, pace=np.full(channels, np.inf))
         steps = QuadraticSteps([np.eye(1)] * channels, totals)
-        found = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
-        return np.repeat(found / weeks, weeks, axis=1)
+        totals_spent = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
+        return np.repeat(totals_spent / weeks, weeks, axis=1)
 
     def _best(self, price: float) -> tuple[Array, float]:
         """The schedule at a price per customer, and a bound on price x customers - spend where curves are concave."""
@@ -213,7 +214,7 @@ class FlightSearch:
 
     def _out_of_reach(self, bound: float) -> InfeasiblePlan:
         promised, most = (self.program.goal.business.customers(paid) for paid in (self.promise, bound))
-        text = f"customers at least {promised:,.0f} cannot hold, since at most {most:,.0f}"
+        text = f"customers at least {plain(promised)} cannot hold, since at most {count(most)}"
         return InfeasiblePlan(f"{text} are attainable in these weeks.")
 
     def _least_cac(self) -> FlightPlan:

@@ -27,8 +27,7 @@ def test_healthy_weeks_pass():
 
 def test_limits_are_crossed_one_after_the_other():
     assert verdicts(RAILS, results(70_000.0, 1000)) == {"cac_warning": False, "cac_breaker": True, "ltv_cac": False}
-    assert RAILS.is_tripped(results(90_000.0, 1000))
-    assert not RAILS.is_tripped(results(70_000.0, 1000))
+    assert verdicts(RAILS, results(90_000.0, 1000)) == {"cac_warning": False, "cac_breaker": False, "ltv_cac": False}
 
 
 def test_few_customers_prove_little():
@@ -60,6 +59,23 @@ def test_false_alarms_are_as_rare_as_stated():
 def test_fixed_cost_is_part_of_the_cac():
     rails = Guardrails(Ceiling(60, 80), fixed_cost=40_000)
     assert rails.check(results(50_000.0, 1000))[0].value == pytest.approx(90)
+
+
+def test_no_spend_and_nobody_is_no_cac_of_zero():
+    findings = RAILS.check(results(0.0, 0))
+    assert all(np.isnan(finding.value) and not finding.passed for finding in findings)
+    assert all("nobody came" in finding.text for finding in findings)
+
+
+def test_spend_on_nobody_costs_without_end_and_customers_for_nothing_cost_nothing():
+    dear, free = RAILS.check(results(90_000.0, 0)), RAILS.check(results(0.0, 50))
+    assert [finding.value for finding in dear] == [np.inf, np.inf, 0.0]
+    assert not any(finding.passed for finding in dear)
+    assert [finding.value for finding in free] == [0.0, 0.0, np.inf]
+    assert all(finding.passed for finding in free)
+    fixed = Guardrails(Ceiling(60, 80), fixed_cost=40_000).check(results(0.0, 0))
+    assert [finding.value for finding in fixed] == [np.inf, np.inf]
+    assert not any(finding.passed for finding in fixed)
 
 
 BAD = {
