@@ -26,6 +26,8 @@ class FlightPlan:
         Paid customers within the horizon, and after it by carryover.
     carried_in
         Customers that past spend still brings; they are not part of ``customers``.
+    future
+        Weekly spend per channel after the horizon, on top of which ``after`` counts.
     blended_cac
         (fixed cost + spend) / customers.
     value, bound, gap
@@ -39,6 +41,7 @@ class FlightPlan:
     within: float
     after: float
     carried_in: float
+    future: pd.Series
     blended_cac: float
     value: float
     bound: float

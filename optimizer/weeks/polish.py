@@ -2,6 +2,7 @@
 
 Scaling a channel's weeks keeps its pace, and so does mixing them with weeks that are all alike; so channel totals are
 moved first, then each channel's weeks towards their average until no step is too large. Both only mix what is allowed.
+Where single weeks have limits of their own, small steps along all rows at once do it instead.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmm.arrays import Array
+from optimizer.weeks.cells import moved_inside
 from optimizer.weeks.schedules import Schedules
 
 __all__ = ["polished"]
@@ -28,6 +30,9 @@ def polished(schedules: Schedules, spend: Array) -> Array:
     spend
         Weekly spend that misses them by a small share.
     """
+    if schedules.cells is not None:
+        box = schedules.cells.least, np.minimum(schedules.cells.most, schedules.weekly_most[:, None])
+        return moved_inside(*schedules.cell_rows, box, spend)
     spend = np.clip(spend, 0.0, schedules.weekly_most[:, None])
     totals = spend.sum(axis=1)
     return _paced(schedules, _scaled(schedules, spend, totals, _allowed(schedules, totals)))

@@ -175,7 +175,7 @@ class Pulses:
             if step >= 2 and best is not None and known is not None and best.gap > known.gap + _FAR:
                 break
             search.response = self.truth.touching(spend)
-            search.start = np.maximum(spend, 1e-9 * search.schedules.weekly_most[:, None])
+            search.start = np.maximum(search.allowed(spend), 1e-9 * search.schedules.weekly_most[:, None])
             try:
                 spend = search.solved().spend.to_numpy().T
             except (InfeasiblePlan, IllPosedPlan):

@@ -52,8 +52,10 @@ class Response:
         Lag weights per channel, each of shape (lags,) or (lags, draws).
     season
         Value of a week's response against a plain week's, shape (weeks + lags - 1,).
-    carried
+    past
         Adstocked spend that the past carries into each week, by channel, shape (channels, weeks + lags - 1).
+    future
+        Weekly spend per channel after the horizon, shape (channels,).
     bends
         Where given, concave curves stand for S-shaped ones.
     """
@@ -61,7 +63,8 @@ class Response:
     curves: ResponseCurves
     weights: tuple[Array, ...]
     season: Array
-    carried: Array
+    past: Array
+    future: Array
     bends: _Bends | None = None
 
     @property
@@ -110,13 +113,30 @@ class Response:
         return spend_scales(self.curves)[:, None]
 
     @cached_property
-    def past_customers(self) -> Array:
-        """Expected customers per channel and week that past spend brings on its own."""
+    def carried(self) -> Array:
+        """Adstock of each week without spend in the horizon: the past's, and that of spend after the horizon."""
+        after = np.zeros_like(self.past)
+        for row, weight, spent in zip(after, self.weights, self.future, strict=True):
+            mean = weight if weight.ndim == 1 else weight.mean(axis=1)
+            reached = np.cumsum(mean)[: len(row) - self.weeks]
+            row[self.weeks :] = spent * (reached[-1] if len(reached) else 0.0)
+            row[self.weeks : self.weeks + len(reached)] = spent * reached
+        return self.past + after
+
+    @cached_property
+    def idle_customers(self) -> Array:
+        """Expected customers per channel and week of spend before and after the horizon, with none in it."""
         return replace(self, bends=None)._values(np.zeros((len(self.curves), self.weeks)))
 
+    @property
+    def carried_in(self) -> float:
+        """Expected customers that past spend still brings."""
+        fresh = replace(self, bends=None, past=np.zeros_like(self.past))
+        return float(self.idle_customers.sum() - fresh.idle_customers.sum())
+
     def customers(self, spend: Array) -> Array:
-        """Expected customers per channel and week, tail included, beyond what the past alone would bring."""
-        return self._values(spend) - self.past_customers
+        """Expected customers per channel and week, tail included, beyond those of spend outside the horizon."""
+        return self._values(spend) - self.idle_customers
 
     def tangent(self, spend: Array) -> tuple[float, Array]:
         """Height at ``spend`` and gradient, shape (channels, weeks), of a plane above the customers of all schedules.
@@ -129,8 +149,8 @@ class Response:
             value, slope = self._means(raised)
             heights = (value + slope * (adstock - raised)) * self.season
             gradient = np.array([m.T @ s for m, s in zip(self._spreads, slope * self.season, strict=True)])
-            return float(heights.sum() - self.past_customers.sum()), gradient
-        height, rows = -float(self.past_customers.sum()), []
+            return float(heights.sum() - self.idle_customers.sum()), gradient
+        height, rows = -float(self.idle_customers.sum()), []
         for index, matrix in enumerate(self._spreads):
             adstock = self._draws(index, spend[index])
             raised = np.maximum(adstock, self._floor[index])
@@ -187,7 +207,7 @@ class Response:
             return self._plain(adstock)
         value, slope = self._plain(np.maximum(adstock, bends.start))
         left = np.minimum(adstock - bends.start, 0.0)
-        tangent = np.where(left < 0, slope * left, 0.0)
+        tangent = np.multiply(slope, left, out=np.zeros_like(left), where=left < 0)  # slopes at zero may be infinite
         return value + tangent + bends.base + bends.slope * adstock, slope + bends.slope
 
     def plain(self, adstock: Array) -> Array:

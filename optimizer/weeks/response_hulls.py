@@ -162,7 +162,7 @@ class FlightHulls:
         response, schedules = self._response, self._schedules
         channels, weeks, terms = len(response.curves), schedules.weeks, len(response.season)
         hulls = self._hulls()
-        idle = float(response.past_customers.sum())
+        idle = float(response.idle_customers.sum())
         floor = float(sum(hull.customers[0] for hull in hulls) * response.season.sum()) - idle
         paid = np.concatenate(
             (np.ones(channels * weeks), np.zeros(channels + terms * sum(len(h.width) for h in hulls)))

@@ -12,8 +12,9 @@ import scipy.sparse
 from attribution.errors import CacError
 from mmm.arrays import Array
 from optimizer.solvers.highs import largest_gain
+from optimizer.weeks.cells import Cells
 
-__all__ = ["QuadraticSteps", "Schedules", "linear_best"]
+__all__ = ["QuadraticSteps", "Schedules", "linear_best", "nearest"]
 
 sparse: Any = scipy.sparse  # its stubs know neither block matrices nor csc_matrix operators
 
@@ -22,7 +23,7 @@ _NEAR = 1e-7  # a Newton step need not be better than the model it maximises
 
 @dataclass(frozen=True)
 class Schedules:
-    """The schedules allowed: 0 <= spend <= most per week, and rows on channel totals, and pacing.
+    """The schedules allowed: 0 <= spend <= most per week, rows on channel totals, pacing, and limits of single weeks.
 
     Parameters
     ----------
@@ -36,6 +37,8 @@ class Schedules:
         Rows on the channels' totals: total_rows @ totals <= total_limits.
     pace
         Largest change between weeks as a share of a channel's average week, shape (channels,); infinite for none.
+    cells
+        Limits of single weeks; None for none.
     """
 
     weeks: int
@@ -44,6 +47,7 @@ class Schedules:
     total_rows: Array
     total_limits: Array
     pace: Array
+    cells: Cells | None = None
 
     @cached_property
     def most(self) -> Array:
@@ -58,6 +62,31 @@ class Schedules:
     @cached_property
     def inequalities(self) -> tuple[Any, Array]:
         """Rows and limits over all variables."""
+        rows, limits = self._shared_rows
+        if self.cells is None:
+            return rows, limits
+        # boxes of cells as rows: few of them say more than zero and the channel's most
+        cells, each = self.cells, sparse.eye(self.cells.least.size, format="csr")
+        low, high = np.flatnonzero(cells.least > 0), np.flatnonzero(cells.most < self.weekly_most[:, None])
+        own = sparse.vstack([cells.rows, -each[low], each[high]])
+        own = sparse.hstack([own, sparse.csr_matrix((own.shape[0], len(self.weekly_most)))])
+        ends = np.concatenate((limits, cells.limits, -cells.least.ravel()[low], cells.most.ravel()[high]))
+        return sparse.csc_matrix(sparse.vstack([rows, own])), ends
+
+    @cached_property
+    def cell_rows(self) -> tuple[Any, Array]:
+        """Rows and limits over single weeks alone: totals written as sums of their weeks, boxes left out."""
+        rows, limits = self._shared_rows
+        size = len(self.weekly_most) * self.weeks
+        sums = sparse.kron(sparse.eye(len(self.weekly_most)), np.ones((1, self.weeks)))
+        own, ends = (sparse.csr_matrix((0, size)), np.zeros(0))
+        if self.cells is not None:
+            own, ends = self.cells.rows, self.cells.limits
+        return sparse.csr_matrix(sparse.vstack([rows[:, :size] + rows[:, size:] @ sums, own])), np.r_[limits, ends]
+
+    @cached_property
+    def _shared_rows(self) -> tuple[Any, Array]:
+        """Rows on totals, and pacing against the average week."""
         channels, weeks = len(self.weekly_most), self.weeks
         blocks = [sparse.hstack([sparse.csr_matrix((len(self.total_rows), channels * weeks)), self.total_rows])]
         limits = [self.total_limits]
@@ -98,6 +127,12 @@ def linear_best(schedules: Schedules, gain: Array) -> tuple[Array, float] | None
     bound = float(prices[: len(limits)] @ limits + np.maximum(cost - prices @ matrix, 0.0) @ schedules.most)
     spend = np.clip(values[: gain.size] * unit, 0.0, None)
     return spend.reshape(gain.shape), bound
+
+
+def nearest(schedules: Schedules, spend: Array) -> Array:
+    """The schedule allowed that is nearest to a spend of shape (channels, weeks), by least squares."""
+    steps = QuadraticSteps([np.eye(schedules.weeks)] * len(spend), schedules)
+    return steps.best(np.zeros_like(spend), -np.ones_like(spend), spend)
 
 
 class QuadraticSteps:

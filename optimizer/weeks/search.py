@@ -29,11 +29,12 @@ from optimizer.question.compiler import compiled
 from optimizer.question.constraints import Pacing
 from optimizer.question.goal import Goal
 from optimizer.question.program import Program
+from optimizer.weeks.cells import Cells
 from optimizer.weeks.flight_plan import FlightPlan
 from optimizer.weeks.newton_steps import ascended
 from optimizer.weeks.polish import polished
 from optimizer.weeks.response import Response
-from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
+from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best, nearest
 
 __all__ = ["FlightSearch"]
 
@@ -50,6 +51,7 @@ class FlightSearch:
         response: Response,
         weeks: pd.Index,
         weekly_most: float | Mapping[str, float] | None,
+        cells: Cells | None,
         gap: float,
     ) -> None:
         self.response, self.labels, self.gap = response, weeks, gap
@@ -63,7 +65,7 @@ class FlightSearch:
             remedy = "ask for maximize=Customers() under MaxCAC, or for minimize=BlendedCAC()."
             raise BadInput(Problem("Flight", "takes MaxCAC with no other objective than customers.", remedy=remedy))
         self.price: float | None = None  # where the last search along the frontier ended
-        self.schedules = self._schedules(program, pacing, weekly_most)
+        self.schedules = self._schedules(program, pacing, weekly_most, cells)
 
     @staticmethod
     def _check(program: Program) -> None:
@@ -88,7 +90,11 @@ class FlightSearch:
         return promise, ceiling
 
     def _schedules(
-        self, program: Program, pacing: list[Pacing], stated: float | Mapping[str, float] | None
+        self,
+        program: Program,
+        pacing: list[Pacing],
+        stated: float | Mapping[str, float] | None,
+        cells: Cells | None,
     ) -> Schedules:
         channels = program.size
         most = program.upper.copy()
@@ -100,6 +106,8 @@ class FlightSearch:
         elif stated is not None:
             most = np.minimum(most, stated)
         most = np.minimum(most, program.upper)
+        if cells is not None:
+            most = np.minimum(most, cells.most.max(axis=1))
         if not np.isfinite(most).all():
             text = "nothing limits what a channel may spend in a week. Remedy: add Budget(at_most=...) or weekly_most."
             raise IllPosedPlan(text)
@@ -115,6 +123,7 @@ class FlightSearch:
             np.array(matrix)[kept],
             np.array(limits)[kept],
             np.full(channels, pace),
+            cells,
         )
 
     def run(self) -> FlightPlan:
@@ -134,7 +143,17 @@ class FlightSearch:
         if cheapest is None:
             raise InfeasiblePlan("no weekly schedule keeps the limits on channels, groups, weeks and pacing together.")
         self.least = -cheapest[1]
-        self.start = self.even()
+        self.start = self.allowed(self.even())
+
+    def allowed(self, spend: Array) -> Array:
+        """A spend itself where no single week has a limit of its own, else the schedule allowed that is nearest."""
+        return spend if self.schedules.cells is None else polished(self.schedules, nearest(self.schedules, spend))
+
+    @property
+    def fixed_totals(self) -> Array | None:
+        """What each channel spends over all weeks, where the limits say so; None where they leave it open."""
+        upper, lower = self.program.upper, self.program.lower
+        return upper if (upper <= lower).all() else None
 
     def most(self) -> Array:
         """The schedule of most customers, promises and ceilings put aside."""
@@ -156,7 +175,7 @@ class FlightSearch:
         weeks, channels = len(self.labels), self.program.size
         most = self.schedules.total_most
         room = float(most.max()) / max(float(most.sum()), 1e-300)
-        totals = replace(self.schedules, weeks=1, weekly_most=most, pace=np.full(channels, np.inf))
+        totals = replace(self.schedules, weeks=1, weekly_most=most, pace=np.full(channels, np.inf), cells=None)
         steps = QuadraticSteps([np.eye(1)] * channels, totals)
         totals_spent = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
         return np.repeat(totals_spent / weeks, weeks, axis=1)
@@ -291,7 +310,8 @@ class FlightSearch:
             customers=customers,
             within=within,
             after=float(won.sum()) - within,
-            carried_in=float(self.response.past_customers.sum()),
+            carried_in=self.response.carried_in,
+            future=pd.Series(self.response.future, index=list(self.response.curves), name="future"),
             blended_cac=float(business.cac(total, customers)),
             value=value,
             bound=bound,

@@ -119,7 +119,7 @@ class FlightSwitches:
         pieces = self._pieces()
         channels, weeks, terms = len(pieces), schedules.weeks, len(response.season)
         switches = sum(p.joints for p in pieces) * terms
-        idle = float(response.past_customers.sum())
+        idle = float(response.idle_customers.sum())
         floor = float(self._floor @ np.full(channels, response.season.sum())) - idle
         paid = np.concatenate(
             (np.ones(channels * weeks), np.zeros(channels + terms * sum(len(p.run) for p in pieces) + switches))

@@ -20,6 +20,8 @@ from optimizer.answer.verify import missed, worst
 from optimizer.plan import Plan
 from optimizer.question.constraints import Pacing
 from optimizer.question.limits import Limit, Side, Subject, Unit
+from optimizer.weeks.calendar import Calendar
+from optimizer.weeks.calendar_readings import missed_in_calendar
 
 __all__ = ["missed_in_weeks", "season_and_tail"]
 
@@ -32,8 +34,10 @@ def missed_in_weeks(
     spend: pd.DataFrame,
     lags: Mapping[str, Array],
     history: Mapping[str, npt.ArrayLike],
+    future: Mapping[str, float],
     season: Array,
     weekly_most: float | Mapping[str, float] | None,
+    calendar: Calendar,
 ) -> tuple[Miss, ...]:
     """The promises and limits that a schedule does not keep.
 
@@ -49,21 +53,26 @@ def missed_in_weeks(
         Lag weights of every channel, shape (lags,) or (lags, draws).
     history
         Past weekly spend per channel.
+    future
+        Weekly spend per channel after the horizon, on top of which the tail counts.
     season
         Value of each week's response, tail included.
     weekly_most
         Most per week and channel.
+    calendar
+        Limits of single weeks and months.
     """
     setting = plan.setting(curves)
     amounts = {channel: fsum(spend[channel]) for channel in setting.channels}
 
     def won(channel: str) -> float:
         past = np.asarray(history.get(channel, []), dtype=float)
-        return _won(curves[channel], spend[channel].to_numpy(dtype=float), lags[channel], past, season)
+        weekly = spend[channel].to_numpy(dtype=float)
+        return _won(curves[channel], weekly, lags[channel], (past, float(future[channel])), season)
 
     spent = Spent(setting, amounts, won, lambda channel: np.nan)
     pacing = [part for part in plan.subject_to if isinstance(part, Pacing)]
-    broken = [*_weekly(spend, weekly_most), *_paced(spend, pacing)]
+    broken = [*_weekly(spend, weekly_most), *_paced(spend, pacing), *missed_in_calendar(calendar, spend, history)]
     return (*worst(broken), *missed(plan.subject_to, spent))
 
 
@@ -75,12 +84,14 @@ def season_and_tail(season: npt.ArrayLike | None, weeks: int, lags: int) -> Arra
     return values
 
 
-def _won(curve: ResponseCurve, spend: Array, lags: Array, past: Array, season: Array) -> float:
-    """Expected customers of a channel's weeks beyond what the past alone brings."""
-    mean = lags if lags.ndim == 1 else lags.mean(axis=1)
+def _won(curve: ResponseCurve, spend: Array, lags: Array, outside: tuple[Array, float], season: Array) -> float:
+    """Expected customers of a channel's weeks beyond those of spend before and after them."""
+    mean, (past, future) = lags if lags.ndim == 1 else lags.mean(axis=1), outside
     left = np.zeros(len(season))
     for age, amount in enumerate(past[::-1], start=1):
         left[: max(len(mean) - age, 0)] += amount * mean[age:]
+    for week in range(len(spend), len(season)):
+        left[week] += future * fsum(mean[: week - len(spend) + 1])
     weights = lags[:, None] if lags.ndim == 1 else lags
     adstock = np.repeat(left[:, None], weights.shape[1], axis=1)
     for age, weight in enumerate(weights):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
@@ -24,15 +26,15 @@ from optimizer import (
 KEPT = 1.5e-9
 
 
-def customers(flight: Flight, spend: np.ndarray) -> float:
-    """Expected customers of spend (weeks x channels) beyond those that the past brings."""
+def customers(flight: Flight, spend: np.ndarray, future: Mapping[str, float] | None = None) -> float:
+    """Expected customers of spend (weeks x channels) beyond those of the past and of so much a week after it."""
     total = 0.0
     for place, channel in enumerate(flight.curves):
         lags = np.asarray(flight.carryover.get(channel, [1.0]))
         past = np.asarray(flight.history.get(channel, []))
         season = [*(flight.season if flight.season is not None else np.ones(flight.n_weeks)), *np.ones(20)]
         for with_plan, sign in ((spend[:, place], 1), (0 * spend[:, place], -1)):
-            line = np.concatenate((past, with_plan))
+            line = np.concatenate((past, with_plan, np.full(len(lags) - 1, (future or {}).get(channel, 0.0))))
             for week in range(flight.n_weeks + len(lags) - 1):
                 at = len(past) + week
                 stock = sum(lags[k] * line[at - k] for k in range(len(lags)) if 0 <= at - k < len(line))
@@ -57,7 +59,8 @@ def verdict(seed: int) -> str:
     history = {c: rng.uniform(0, money, 3) for c in curves if rng.random() < 0.5}
     season = rng.uniform(0.5, 1.5, weeks) if rng.random() < 0.5 else None
     weekly = money * rng.uniform(0.8, 3) if rng.random() < 0.5 else None
-    flight = Flight(curves, weeks, lags, season, history, weekly)
+    after = [None, 0.0, money][int(rng.integers(3))]
+    flight = Flight(curves, weeks, lags, season, history, weekly, after)
     cap, pace = money * n * weeks * rng.uniform(0.3, 1.2), float(rng.uniform(0.05, 0.8))
     limits: list[Constraint] = [Budget(at_most=cap) if rng.random() < 0.6 else Budget(exactly=cap)]
     checks = [lambda s: s.sum() / cap - 1]
@@ -76,25 +79,26 @@ def verdict(seed: int) -> str:
     if weekly is not None:
         even = np.minimum(even, weekly)
         checks.append(lambda s: s.max() / weekly - 1)
-    reached, kind = customers(flight, even), int(rng.integers(5))
+    going_on = dict(zip(curves, even.mean(axis=0) if after is None else np.full(n, after), strict=True))
+    reached, kind = customers(flight, even, going_on), int(rng.integers(5))
     objective = [Customers(organic=10.0), Spend(organic=10.0), BlendedCAC(cap, 10.0), Profit(4 * cap / reached, 10.0)][
         kind % 4
     ]
     if kind in (1, 2):
         limits.append(Customers(at_least=10 + 0.9 * reached))
-        checks.append(lambda s: 1 - (10 + customers(flight, s)) / (10 + 0.9 * reached))
+        checks.append(lambda s: 1 - (10 + customers(flight, s, future)) / (10 + 0.9 * reached))
     if kind == 4:
         ceiling = float(even.sum()) / (10 + reached) * rng.uniform(0.8, 1.5)
         limits.append(MaxCAC(ceiling))
-        checks.append(lambda s: s.sum() / (10 + customers(flight, s)) / ceiling - 1)
+        checks.append(lambda s: s.sum() / (10 + customers(flight, s, future)) / ceiling - 1)
     try:
         found = flight.solve(Plan(**{objective.wants: objective}, subject_to=limits), time_limit=1.0)
     except (InfeasiblePlan, IllPosedPlan) as error:
         return type(error).__name__
-    spend = found.spend.to_numpy()
+    spend, future = found.spend.to_numpy(), dict(found.future)
     broken = max(float(check(spend)) for check in checks)
     if broken > KEPT or spend.min() < 0:
         return f"FAULT breaks a limit by {broken:.2g} of its figure: {limits}"
-    if abs(found.customers - 10 - customers(flight, spend)) > 1e-9 * found.customers:
+    if abs(found.customers - 10 - customers(flight, spend, future)) > 1e-9 * found.customers:
         return f"FAULT says {found.customers} customers"
     return "solved"

@@ -62,7 +62,7 @@ def test_a_conic_program_agrees(pace):
     problem = cp.Problem(cp.Maximize(cp.sum(cp.hstack(terms))), rules)
     problem.solve(solver=cp.CLARABEL)
     plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=40_000), Pacing(pace)])
-    found = Flight(curves, weeks, {"tv": LAGS["tv"]}, season=season).solve(plan, gap=1e-6)
+    found = Flight(curves, weeks, {"tv": LAGS["tv"]}, season=season, future=0.0).solve(plan, gap=1e-6)
     assert found.customers == pytest.approx(problem.value, rel=1e-5)
     assert found.bound >= problem.value * (1 - 1e-7)
     steps = found.spend.diff().abs().iloc[1:]
@@ -72,7 +72,8 @@ def test_a_conic_program_agrees(pace):
 def test_no_schedule_beats_the_bound():
     plan = Plan(maximize=Customers(), subject_to=[BUDGET, Group("g", ["tv", "social"]).at_most(50_000)])
     flight = Flight(CURVES, 5, LAGS)
-    found, response = flight.solve(plan), flight.response()
+    found = flight.solve(plan)
+    response = flight.response(found.future)
     assert found.gap <= 1e-3
     assert found.spend[["tv", "social"]].to_numpy().sum() <= 50_000 * (1 + 1e-6)
     rng = np.random.default_rng(0)
@@ -117,6 +118,9 @@ def test_carryover_that_differs_between_draws():
     flight = Flight(curves, 5, {"a": lags})
     found = flight.solve(plan)
     assert found.gap <= 1e-3
+    assert flight.missed(plan, found.spend, found.future) == ()
+    flight = Flight(curves, 5, {"a": lags}, future=0.0)
+    found = flight.solve(plan)
     one = [Flight(curves.take([d]), 5, {"a": lags[:, d]}).response() for d in range(20)]
     expected = np.mean([response.customers(found.spend.to_numpy().T).sum() for response in one])
     assert found.customers == pytest.approx(expected)
@@ -125,7 +129,8 @@ def test_carryover_that_differs_between_draws():
 def test_s_shapes_are_bounded_with_an_honest_gap():
     curves = hill_world(5, 4, "mixed", budget=20_000)
     flight = Flight(curves, 6, {channel: [0.7, 0.3] for channel in curves})
-    found, response = flight.solve(Plan(maximize=Customers(), subject_to=Budget(at_most=120_000))), flight.response()
+    found = flight.solve(Plan(maximize=Customers(), subject_to=Budget(at_most=120_000)))
+    response = flight.response(found.future)
     rng = np.random.default_rng(0)
     for _ in range(100):
         spend = rng.dirichlet(np.full(24, 0.5)).reshape(4, 6) * 120_000

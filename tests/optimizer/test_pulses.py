@@ -18,7 +18,7 @@ from optimizer.weeks.pulses import Pulses
 WORLD = hill_world(0, 5, "mixed", budget=1e6 / 52)
 LAGS = {channel: [0.6, 0.3, 0.1] for channel in WORLD}
 SEASON = 1 + 0.3 * np.sin(np.arange(8) / 8 * 6)
-FLIGHT = Flight(WORLD, 8, LAGS, season=SEASON)
+FLIGHT = Flight(WORLD, 8, LAGS, season=SEASON, future=0.0)
 BUDGET = Budget(at_most=150_000)
 PATIENT = 120.0  # seconds that no search here needs: they end by their gap, on a busy machine too
 TWO = ResponseCurves({"a": Hill(60, 4000, 2.5), "b": Hill(40, 3000, 1.8)})
@@ -42,7 +42,7 @@ def test_touching_curves_stay_below_and_touch(seed):
 
 @pytest.mark.parametrize("lags", [[1.0], [0.7, 0.3]])
 def test_bound_and_plan_against_all_schedules_of_a_grid(lags):
-    flight = Flight(TWO, 3, dict.fromkeys(TWO, lags), season=[1.0, 1.2, 0.8])
+    flight = Flight(TWO, 3, dict.fromkeys(TWO, lags), season=[1.0, 1.2, 0.8], future=0.0)
     response, steps = flight.response(), np.arange(9) * 1500.0
     schedules = np.array([s for s in product(steps, repeat=6) if sum(s) <= 12_000]).reshape(-1, 2, 3)
     won = np.array([response.customers(s).sum() for s in schedules])
@@ -144,7 +144,7 @@ def test_switches_close_the_gap_of_hulls_for_any_curve_with_a_past():
     )
     lags = {channel: [0.6, 0.3, 0.1] for channel in curves}
     past = {"hill": [3000.0, 5000.0], "mixture": [1000.0]}
-    flight = Flight(curves, 4, lags, season=[1.2, 0.8, 1.4, 0.9], history=past, weekly_most=9000)
+    flight = Flight(curves, 4, lags, season=[1.2, 0.8, 1.4, 0.9], history=past, weekly_most=9000, future=0.0)
     for plan in (
         Plan(maximize=Customers(organic=20), subject_to=[Budget(at_most=30_000), Pacing(0.8)]),
         Plan(minimize=BlendedCAC(8000, organic=20), subject_to=Budget(at_most=30_000)),
