@@ -95,6 +95,16 @@ class Pool(ABC):
         parts = [self.posteriors[name].curves(weeks, frequency).take(rows) for name, rows in self.picks.items()]
         return ResponseCurves({channel: joined([part[channel] for part in parts]) for channel in self.channels})
 
+    def carryover(self) -> dict[str, Array]:
+        """Lag weights of each channel, zeros where a model's end earlier, paired with the draws of the curves."""
+        parts = [(self.posteriors[name].carryover(), rows) for name, rows in self.picks.items()]
+        mixed = {}
+        for channel in self.channels:
+            own = [weights[channel][:, rows] for weights, rows in parts]
+            lags = max(len(weights) for weights in own)
+            mixed[channel] = np.hstack([np.pad(weights, ((0, lags - len(weights)), (0, 0))) for weights in own])
+        return mixed
+
     def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
         """Organic customers of the coming periods; see :meth:`Posterior.organic`."""
         parts = [(self.posteriors[name].organic(weeks, controls), rows) for name, rows in self.picks.items()]

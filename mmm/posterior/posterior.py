@@ -229,6 +229,17 @@ class Posterior:
         }
         return summarise(pd.DataFrame(table))
 
+    def carryover(self) -> dict[str, Array]:
+        """Lag weights of each channel with spend, its own period's first: shape (lags, draws), sums of one.
+
+        Of several geos, the mean weighted by their spend.
+        """
+        parts = self.panel.spend.sum(axis=1) / np.maximum(self.panel.spend.sum(axis=(0, 1)), 1e-300)
+        return {
+            name: np.asarray(sum(part * cell.channels[place].weights for part, cell in zip(own, self.cells, strict=True)))
+            for place, (name, own) in enumerate(zip(self.channels, parts.T, strict=True))
+        }
+
     # baseline and fit
 
     def baseline_by_week(self) -> pd.DataFrame:

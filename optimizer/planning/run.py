@@ -23,6 +23,7 @@ from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
+from optimizer.planning.stages.schedule import make_schedule
 
 __all__ = ["Goal", "check_plan", "run_plan"]
 
@@ -134,6 +135,10 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
         draws = posterior if run.rivals is None else run.rivals.pooled()
         plan = make_plan(run.config, run.inputs, draws, (*_marks(run), *posterior.diagnostics), update)
     run = replace(run, plan=plan)
+    if run.inputs.timetable is not None:
+        with progress.stage("Weeks"):
+            weeks = make_schedule(run.inputs.timetable, draws, plan.curves, plan.allocation.spend)
+        run = replace(run, schedule=weeks)
     if run.rivals is not None:
         with progress.stage("Plans of other readings") as update:
             run = replace(run, rival_plans=plans_of_rivals(run, update))
@@ -180,6 +185,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
     found += not_asked(run) if run.rivals is None else run.rivals.findings
     if run.plan is not None:
         found += run.plan.findings
+    if run.schedule is not None:
+        found.append(run.schedule.finding)
     if run.belief is not None:
         found += run.belief.findings
     if run.attribution is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,7 +71,7 @@ def _line(message: object) -> int:
 
 
 def _message(document: Document, error: Any) -> str:
-    place = tuple(step for step in error["loc"] if _in_document(step))
+    place = tuple(_as_written(step) for step in error["loc"] if _in_document(step))
     if error["type"] == "extra_forbidden":
         valid = _valid_keys(place[:-1])
         close = nearest(place[-1], valid)
@@ -89,9 +90,16 @@ def _message(document: Document, error: Any) -> str:
     return document.error(place, text if text.endswith((".", "?")) else text + ".")
 
 
+def _as_written(step: Any) -> Any:
+    """A step as the file has it: pydantic names a key that is a date by its repr."""
+    match = re.fullmatch(r"datetime\.date\((\d+), (\d+), (\d+)\)", str(step))
+    return datetime.date(*map(int, match.groups())) if match else step
+
+
 def _in_document(step: str | int) -> bool:
     """Whether a step of pydantic's place is the file's own: union members carry names of types and validators."""
-    return isinstance(step, int) or not step.startswith(("dict[", "list[", "function-", "constrained-", "literal["))
+    inner = ("dict[", "list[", "function-", "constrained-", "literal[")
+    return isinstance(step, int) or not (step.startswith(inner) or step == "[key]")
 
 
 def _valid_keys(place: tuple[str | int, ...]) -> list[str]:
@@ -157,9 +165,13 @@ def _of_the_plan(config: Config) -> Named:
     """Channels that plan and scenarios name, and where."""
     if config.plan is None:
         return []
+    schedule = config.plan.schedule
+    spent = schedule.spent if schedule else None
     return [
         *((name, ("plan", "channels", name)) for name in config.plan.channels),
         *((name, ("plan", "now", name)) for name in config.plan.now or {}),
+        *((name, ("plan", "schedule", "weekly", name)) for name in (schedule.weekly if schedule else {})),
+        *((name, ("plan", "schedule", "spent", name)) for name in (spent if isinstance(spent, dict) else {})),
         *(
             (name, ("plan", "groups", group, "channels", position))
             for group, limits in config.plan.groups.items()

@@ -59,7 +59,7 @@ class Document:
             mark = error.problem_mark or error.context_mark
             line = f":{mark.line + 1}" if mark else ""
             raise BadInput(f"{path}{line}: {_first_line(error.problem)}") from None
-        except YAMLError as error:
+        except (YAMLError, ValueError) as error:  # ValueError: a date that the calendar does not have
             raise BadInput(f"{path}: {_first_line(str(error))}") from None
         if not isinstance(data, dict):
             raise BadInput(f"{path}:1: must be a mapping of keys such as data, attribution, model and plan.")

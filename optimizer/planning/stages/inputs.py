@@ -25,6 +25,7 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
 from optimizer.planning.stages.provenance import InputFile
+from optimizer.planning.stages.timetable import Timetable, timetable_of
 
 if TYPE_CHECKING:
     import ibis
@@ -54,6 +55,8 @@ class Inputs:
         What was read.
     assumptions
         Choices of the plan file that stand in for data, for the report and the manifest.
+    timetable
+        Weeks of the schedule; None where the plan file asks for none.
     """
 
     panel: Panel | None
@@ -63,6 +66,7 @@ class Inputs:
     lift_tests: tuple[LiftTest, ...]
     files: tuple[InputFile, ...]
     assumptions: tuple[str, ...]
+    timetable: Timetable | None = None
 
 
 def read_inputs(config: Config, document: Document, journeys_too: bool = True) -> Inputs:
@@ -92,7 +96,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     reader = _Reader(config, document)
     weekly, horizon = config.data.weekly, config.plan.weeks if config.plan else 13
     panel = attempt(lambda: reader.panel(weekly)) if weekly else None
-    upcoming = now = None
+    upcoming = now = timetable = None
     tests: tuple[LiftTest, ...] = ()
     if panel is not None and weekly is not None:
         weeks = panel
@@ -100,13 +104,14 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
             upcoming = attempt(lambda: reader.upcoming(weeks, weekly, horizon))
         if config.plan:
             now = attempt(lambda: reader.now(weeks, horizon))
+            timetable = attempt(lambda: reader.timetable(weeks))
         if config.data.lift_tests is not None:
             asked = config.data.lift_tests
             tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     if problems:
         raise BadInput(problems)
-    return Inputs(panel, upcoming, now, journeys, tests, tuple(reader.files), tuple(reader.assumptions))
+    return Inputs(panel, upcoming, now, journeys, tests, tuple(reader.files), tuple(reader.assumptions), timetable)
 
 
 def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
@@ -223,6 +228,17 @@ class _Reader:
         scaled = f", scaled to {wanted}." if last < wanted else "."
         self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
         return panel.national_spend.tail(last).sum() * (wanted / last)
+
+    def timetable(self, panel: Panel) -> Timetable | None:
+        found = timetable_of(
+            self._config, self._document, panel, lambda path, rows, covers: self._note("spend so far", path, rows, covers)
+        )
+        if found is not None and found.between:
+            self.assumptions.append(
+                f"The schedule starts {found.between} weeks after the weekly table ends; spend is assumed to go on at its "
+                "present rate until then, and the forecast of the plan is that of the weeks after the table."
+            )
+        return found
 
     def journeys(self) -> Journeys | None:
         if self._config.data.touchpoints is not None:

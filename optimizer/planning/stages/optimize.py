@@ -29,6 +29,7 @@ from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
 from optimizer.planning.stages.sense import present_spend, today_keeps_promises
+from optimizer.planning.stages.timetable import booked_already
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
@@ -84,6 +85,7 @@ def asked(
     expected = float(np.mean(predicted + curves.customers(now)))
     promise = 0.0 if section.customers is None else section.customers.at_least.of(expected)
     plan = build_plan(section, now, predicted, expected)
+    plan = plan.replaced(subject_to=[*plan.subject_to, *booked_already(inputs.timetable, curves.channels)])
     return Asked(plan, curves, organic, now, promise, section.gap)
 
 

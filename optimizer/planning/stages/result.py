@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.riders import Held
+    from optimizer.planning.stages.schedule import ScheduleResult
 
 __all__ = [
     "AttributionResult",
@@ -262,6 +263,7 @@ class Run:
     scenarios: tuple[ScenarioResult, ...] = ()
     belief: BeliefResult | None = None
     tests: TestsResult | None = None
+    schedule: ScheduleResult | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

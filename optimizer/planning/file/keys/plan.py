@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from optimizer.planning.file.amounts import Amount, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
+from optimizer.planning.file.keys.schedule import Schedule
 from optimizer.scenarios import AsPlanned
 
 __all__ = ["PLAN_ITSELF", "BudgetLimits", "GroupLimits", "Limits", "NextTests", "PlanSection", "Promise", "Scenario"]
@@ -110,6 +111,7 @@ class PlanSection(Section):
     raise_riders: bool = False
     explore: bool = False
     tests: NextTests | None = None
+    schedule: Schedule | None = None
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
 
     @model_validator(mode="after")
