@@ -19,7 +19,7 @@ import pandas as pd
 from attribution.drawing.axes import amount_axis
 from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
-from attribution.drawing.palette import ACCENT, BAND, NOW, PLANNED, SOFT, WARN
+from attribution.drawing.palette import ACCENT, BAND, LINE, NOW, PLANNED, SOFT, WARN
 from attribution.errors import BadInput
 from attribution.numbers import CURRENCY, amounts, compact, likelihood, percent
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["blended_cac", "canvas", "channel_cac", "frontier", "moves", "scenarios", "schedule", "style", "svg"]
+
+_BAR = 0.8  # height of a channel's largest week, in rows
 
 
 def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
@@ -214,8 +216,15 @@ def blended_cac(
         return axes
 
 
-def schedule(table: pd.DataFrame, ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
-    """Spend by week and channel as a heat map, each channel in shades of its own largest week.
+def schedule(
+    table: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    before: pd.DataFrame | None = None,
+    given: pd.DataFrame | None = None,
+    currency: str = CURRENCY,
+) -> Axes:
+    """Spend by week and channel as rows of bars, each channel against its own largest week.
 
     Parameters
     ----------
@@ -223,28 +232,52 @@ def schedule(table: pd.DataFrame, ax: Axes | None = None, *, currency: str = CUR
         Weeks (dates or numbers) x channels.
     ax
         Axes to draw on.
+    before
+        Weeks before those, as they were spent; grey, and left out of the totals.
+    given
+        Whether a week is none of the schedule's choice (spent, committed, in blackout), weeks x channels: hatched, a
+        cross where nothing is spent.
     currency
         Code of the currency.
     """
-    spend = table.to_numpy(dtype=float).T
-    if spend.size == 0:
+    if table.size == 0:
         raise BadInput("schedule: the table is empty.")
+    past = 0 if before is None else len(before)
+    spend = (table if before is None else pd.concat((before[table.columns], table))).to_numpy(dtype=float).T
+    fixed = np.zeros(spend.shape, dtype=bool)
+    if given is not None:
+        fixed[:, past:] = given.to_numpy(dtype=bool).T
+    height = _BAR * spend / np.maximum(spend.max(axis=1, keepdims=True), np.finfo(float).tiny)
     with style():
-        from matplotlib.colors import LinearSegmentedColormap
-
-        axes = own_axes(ax, width=9.0, height=1.4 + 0.36 * len(spend))
+        axes = own_axes(ax, width=9.0, height=1.4 + 0.45 * len(spend))
         dress(axes, grid="")
-        top = np.maximum(spend.max(axis=1, keepdims=True), np.finfo(float).tiny)
-        shades = LinearSegmentedColormap.from_list("house", ["#ffffff", BAND, ACCENT])
-        axes.imshow(spend / top, cmap=shades, vmin=0, vmax=1.15, aspect="auto")
+        weeks, rows = np.arange(spend.shape[1]) - past, np.arange(len(spend))[::-1]
+        kinds = [("before", np.broadcast_to(weeks < 0, spend.shape), {"color": NOW, "alpha": 0.55})]
+        kinds += [("planned", (weeks >= 0) & ~fixed, {"color": PLANNED})]
+        kinds += [("given", fixed & (spend > 0), {"color": BAND, "edgecolor": PLANNED, "hatch": "////"})]
+        handles, names = [], []
+        for name, chosen, look in kinds:
+            row, week = np.nonzero(chosen)
+            if len(row):
+                bars = axes.bar(weeks[week], height[row, week], 0.8, rows[row] - _BAR / 2, linewidth=0, **look)
+                handles.append(bars[0])
+                names.append(name)
+        row, week = np.nonzero(fixed & (spend == 0))
+        if len(row):
+            handles += axes.plot(weeks[week], rows[row] - _BAR / 2 + 0.12, "x", color=WARN, markersize=5)
+            names.append("no spend allowed")
+        axes.hlines(rows - _BAR / 2, weeks[0] - 0.5, weeks[-1] + 0.5, color=LINE, linewidth=0.8)
+        axes.set_xlim(weeks[0] - 0.6, weeks[-1] + 0.6)
+        axes.set_ylim(-0.55, len(spend) - 0.45)
         _week_ticks(axes, table.index)
-        name_rows(axes, range(len(spend)), table.columns)
+        name_rows(axes, rows, table.columns)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        for row, amount in enumerate(spend.sum(axis=1)):
-            _beside(axes, row, compact(float(amount)), SOFT)
+        for place, amount in zip(rows, spend[:, past:].sum(axis=1), strict=True):
+            _beside(axes, place, compact(float(amount)), SOFT)
         axes.set_xlabel("week")
-        headline(axes, f"Spend by week; totals at the right, {currency}")
+        legend = (handles, names) if len(names) > 1 else ((), ())
+        headline(axes, f"Spend by week, against each channel's largest; totals at the right, {currency}", *legend)
         return axes
 
 

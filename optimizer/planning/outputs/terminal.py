@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, count, gap, likelihood, percent
+from optimizer.planning.outputs.sections.schedule import against_equal_weeks
 from optimizer.planning.stages.result import AttributionResult, PlanResult, Run, blended_cac
+from optimizer.planning.stages.schedule import ScheduleResult
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-_SHOWN_FILES = ("report.html", "plan.csv", "plan.xlsx", "scenarios.csv", "attribution.csv", "posterior.nc")
+_SHOWN_FILES = ("report.html", "plan.csv", "schedule.csv", "plan.xlsx", "scenarios.csv", "attribution.csv", "posterior.nc")
 
 
 def show(run: Run, written: tuple[Path, ...], console: Console | None = None) -> None:
@@ -28,6 +30,8 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(_plan_table(run, run.plan))
         for line in _verdict(run, run.plan):
             console.print(escape(line))
+        if run.schedule is not None and not run.schedule.problem:
+            console.print(escape(_by_week(run.schedule, run.config.outcome)))
         if run.scenarios:
             console.print(_scenario_table(run, run.plan))
     elif run.attribution is not None:
@@ -115,6 +119,12 @@ def _verdict(run: Run, plan: PlanResult) -> list[str]:
         f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
     ]
+
+
+def _by_week(result: ScheduleResult, outcome: str) -> str:
+    first, last = result.spend.index[0], result.spend.index[-1]
+    weeks = f"By week: {len(result.spend)} weeks from {first:%Y-%m-%d} to {last:%Y-%m-%d} in schedule.csv."
+    return f"{weeks} {against_equal_weeks(result, outcome)}"
 
 
 def _scenario_table(run: Run, plan: PlanResult) -> Table:

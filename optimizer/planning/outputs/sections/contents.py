@@ -13,6 +13,7 @@ from optimizer.planning.outputs.sections.provenance import PROVENANCE
 from optimizer.planning.outputs.sections.reading import READING
 from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
+from optimizer.planning.outputs.sections.schedule import SCHEDULE
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.outputs.sections.tests import TESTS
 
@@ -22,6 +23,7 @@ SECTIONS: tuple[Section, ...] = (
     DECISION,
     CAUTIONS,
     MOVES,
+    SCHEDULE,
     SCENARIOS,
     CHANNELS,
     BELIEF,

@@ -1,0 +1,107 @@
+"""The plan by week: a calendar of spend, month totals, and what the weeks are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from attribution import plots as paths
+from attribution.numbers import amount, count, gap
+from optimizer import plots as plan
+from optimizer.planning.outputs.sections.section import Figure, Section, Table
+from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.schedule import ScheduleResult
+
+__all__ = ["SCHEDULE", "against_equal_weeks", "month_frame", "week_frame"]
+
+_GIVEN = ("spent", "committed", "blackout")
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    result = run.schedule
+    if result is None:
+        return None
+    if result.problem:
+        return {"schedule": {"problem": result.problem}}
+    channels = list(result.spend)
+    months = result.months
+    return {
+        "schedule": {
+            "problem": "",
+            "worth": against_equal_weeks(result, run.config.outcome),
+            "proof": f"No calendar within these limits brings more than {gap(result.gap)} more of them.",
+            "channels": channels,
+            "weeks": [_week(week, result, channels) for week in result.spend.index],
+            "months": [
+                {"name": f"{pd.Timestamp(month):%B %Y}", "cells": [amount(money) for money in row], "all": amount(row.sum())}
+                for month, row in zip(months.index, months.to_numpy(), strict=True)
+            ],
+            "totals": [amount(float(result.spend[channel].sum())) for channel in channels],
+            "total": amount(float(result.spend.to_numpy().sum())),
+        }
+    }
+
+
+def _week(week: Any, result: ScheduleResult, channels: list[str]) -> dict[str, Any]:
+    cells = [{"spend": amount(float(result.spend.at[week, c])), "state": result.states.at[week, c]} for c in channels]
+    return {"name": f"{week:%d %b %Y}", "cells": cells, "all": amount(float(result.spend.loc[week].sum()))}
+
+
+def against_equal_weeks(result: ScheduleResult, outcome: str) -> str:
+    """What the calendar brings against the same money in equal weeks, as a sentence."""
+    gain = result.gain
+    if gain.low <= 0 <= gain.high or abs(gain.point) < 0.5:
+        return f"It brings about as many {outcome} as the same money in equal weeks ({_signed(gain.point)})."
+    if gain.point > 0:
+        return f"It brings {count(gain.point)} {outcome} more than the same money in equal weeks ({gain.range(count)})."
+    text = f"Its limits on weeks cost {count(-gain.point)} {outcome} against the same money in equal weeks"
+    return f"{text} ({count(-gain.high)} – {count(-gain.low)})."
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value >= 0 else '−'}{count(abs(value))}"
+
+
+def _figures(run: Run) -> Iterator[Figure]:
+    result = run.schedule
+    if result is None or result.problem:
+        return
+    axes = plan.schedule(
+        result.spend,
+        paths.canvas(9.8, 1.4 + 0.45 * result.spend.shape[1]),
+        before=result.before,
+        given=result.states.isin(_GIVEN),
+        currency=run.config.currency,
+    )
+    yield Figure("schedule", "Spend by week and channel, with the weeks before the plan as they were spent.", axes)
+
+
+def _tables(run: Run) -> Iterator[Table]:
+    if run.schedule is not None and not run.schedule.problem:
+        yield Table("Schedule", week_frame(run.schedule), "schedule.csv")
+        yield Table("Schedule by month", month_frame(run.schedule), "schedule_months.csv")
+
+
+def week_frame(result: ScheduleResult) -> pd.DataFrame:
+    """One row per week and channel: spend in currency, and what holds it where it is."""
+    rows = [
+        {"week": f"{week:%Y-%m-%d}", "channel": channel, "spend": float(money), "limit": result.states.at[week, channel]}
+        for week, row in result.spend.iterrows()
+        for channel, money in row.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def month_frame(result: ScheduleResult) -> pd.DataFrame:
+    """One row per month and channel: spend in currency, each week's divided evenly between its days."""
+    rows = [
+        {"month": month, "channel": channel, "spend": float(money)}
+        for month, row in result.months.iterrows()
+        for channel, money in row.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+SCHEDULE = Section("schedule", "Week by week", _view, _figures, _tables)
