@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from mmm.arrays import Array
 from optimizer.question.limits import Limit, Side, Subject, Unit
-from optimizer.question.program import Constraint, Program
+from optimizer.question.program import KEPT, Constraint, Program
 
 __all__ = ["Miss", "missed"]
-
-_KEPT = 1e-9  # violation, as a share of a row's own size, at which it still counts as kept
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,11 @@ def missed(program: Program, constraints: Sequence[Constraint], spend: Array, cu
     spend, customers
         The allocation and its expected customers, shape (channels,).
     """
-    rows = [row for row in program.limits if row.violation(spend, customers) > _KEPT]
+    rows = [row for row in program.limits if row.violation(spend, customers) > KEPT]
     cuts = [cut for part in program.lazy if (cut := part.cut(program.setting, spend)) is not None]
     found = [(row.limit, float(row.residual(spend, customers))) for row in (*rows, *cuts)]
     for index, least in (hole for part in constraints for hole in part.holes(program.setting).items()):
-        if 0 < spend[index] < least * (1 - _KEPT):
+        if 0 < spend[index] < least * (1 - KEPT):
             channel = program.setting.channels[index]
             entry = Limit(Subject(channel, "channel", (channel,)), Side.ZERO_OR_AT_LEAST, least, Unit.CURRENCY)
             found.append((entry, least - float(spend[index])))

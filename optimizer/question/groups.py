@@ -12,7 +12,7 @@ from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
 from mmm.curves.inverse import spend_at_slope
 from optimizer.question.limits import Limit, Side, Subject, Unit
-from optimizer.question.program import Bound, Constraint, Row
+from optimizer.question.program import KEPT, Bound, Constraint, Row
 from optimizer.question.rows import check_amounts, check_positive, current_spend, indicator, limits_on, places_of
 from optimizer.question.setting import Setting
 
@@ -117,6 +117,17 @@ class _MarginalCAC(_Bounds):
         """The least spend at which an S-shaped member is cheap enough."""
         found = {index: self._window(setting, index)[0] for index in places_of(setting, self.subject)}
         return {index: least for index, least in found.items() if least > 0}
+
+    def kept(self, setting: Setting, spend: Array, paid: Array) -> dict[Limit | str, Array]:
+        """Whether the last customer of each member that gets money costs no more than the cap, draw by draw."""
+        floor = (1 - KEPT) / float(self.at_most or 1.0)
+        held: dict[Limit | str, Array] = {}
+        for row in self.rows(setting):
+            assert isinstance(row, Bound)  # noqa: S101
+            amount = float(spend[row.channel])
+            slope = setting.curves[setting.channels[row.channel]].marginal(amount) if amount > 0 else np.inf
+            held[row.limit] = np.broadcast_to(slope >= floor, (len(paid),))
+        return held
 
     def _window(self, setting: Setting, index: int) -> tuple[float, float]:
         return spend_at_slope(setting.curves[setting.channels[index]], 1 / float(self.at_most or 1.0))
