@@ -82,7 +82,7 @@ class NaivePlan:
     figures
         The plan against it in every figure.
     against_today
-        It against today's spend in the plan's own aim.
+        It against today's spend in the same figure.
     """
 
     name: str
@@ -118,6 +118,13 @@ class Worth:
     promises: tuple[Odds, ...]
     today_misses: tuple[Miss, ...]
     naive: tuple[NaivePlan, ...] = ()
+
+    @property
+    def open_figure(self) -> Difference:
+        """The figure that draws decide: the plan's own aim, or customers where that is the spend, which is known."""
+        return next(
+            one for one in self.figures if one.name == ("customers" if self.aim.name == "spend" else self.aim.name)
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row per figure and spend held against: ``against``, ``figure``, both, the change, each with intervals."""

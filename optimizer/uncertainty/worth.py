@@ -98,15 +98,14 @@ class _Held:
 
     def naive(self, name: str, spend: pd.Series, planned: Evaluation) -> NaivePlan:
         found = self.plan.evaluate(self.curves, spend)
-        aim = self.plan.objective
-        rival: Objective = Customers() if type(aim) is Spend else aim
+        rival: Objective = Customers() if type(self.plan.objective) is Spend else self.plan.objective
         return NaivePlan(
             name,
             found.spend,
             self.misses(found),
             self.difference(rival, found, planned),
             self.differences(found, planned),
-            self.difference(aim, self.today, found),
+            self.difference(rival, self.today, found),
         )
 
     def misses(self, found: Evaluation) -> tuple[Miss, ...]:

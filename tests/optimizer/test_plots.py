@@ -168,3 +168,29 @@ def test_hostile_names_stay_text():
     assert "<b>" not in drawn
     assert "&lt;b&gt;" in drawn
     assert ">$x$<" in drawn
+
+
+def test_differences_show_where_none_is_and_can_be_read():
+    rng = np.random.default_rng(0)
+    drawn = {"plan": rng.normal(-8, 1, 500), "today's mix, same spend": rng.normal(-5, 0.2, 500)}
+    ax = plots.differences(drawn, plots.canvas(9.8, 3.0), label="blended CAC, EUR")
+    low, high = ax.get_xlim()
+    assert low < np.quantile(drawn["plan"], 0.01)
+    assert low < 0 < high
+    peaks = [line.get_xdata()[np.argmax(line.get_ydata())] for line in ax.get_lines()[:2]]
+    assert peaks == pytest.approx([-8, -5], abs=0.4)
+    assert faults(ax) == []
+
+
+@pytest.mark.parametrize("drawn", [{}, {"plan": []}, {"plan": [1.0, np.inf]}])
+def test_differences_without_finite_draws_are_refused(drawn):
+    with pytest.raises(BadInput, match="differences"):
+        plots.differences(drawn, label="customers")
+
+
+def test_a_frontier_of_another_figure_is_drawn_and_named():
+    table = pd.DataFrame({"spend": [1e5, 2e5], "blended_cac": [50.0, 60.0], "profit": [3e6, 4e6]})
+    ax = plots.frontier(table, plots.canvas(), now=(1.5e5, 3.2e6), figure="profit", label="profit, EUR")
+    assert ax.get_lines()[0].get_ydata().tolist() == [3e6, 4e6]
+    assert ax.get_ylabel() == "profit, EUR"
+    assert faults(ax) == []

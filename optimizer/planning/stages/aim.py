@@ -10,6 +10,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
+from attribution.estimates import Estimate
 from attribution.numbers import amount, cost, count
 from optimizer.answer.evaluation import Evaluation
 from optimizer.question.objectives import Customers, Objective, Profit, Spend
@@ -42,6 +43,10 @@ class Aim(ABC):
         """What the name does: keep, shrink, grow."""
         return ("stays", "falls", "rises") if self.in_currency else ("stay", "fall", "rise")
 
+    def unit(self, currency: str) -> str:
+        """The currency behind a figure, with its space; nothing behind customers."""
+        return f" {currency}" if self.in_currency else ""
+
     @abstractmethod
     def draws(self, found: Evaluation) -> Draws:
         """The figure over posterior draws."""
@@ -49,6 +54,11 @@ class Aim(ABC):
     @abstractmethod
     def expected(self, found: Evaluation) -> float:
         """The figure at expected customers, as the optimizer counts it."""
+
+    def estimate(self, found: Evaluation) -> Estimate:
+        """The figure at expected customers, with its 90 % interval over draws."""
+        low, high = np.quantile(self.draws(found), [0.05, 0.95], method="inverted_cdf")  # some may be infinite
+        return Estimate(self.expected(found), float(low), float(high))
 
     @abstractmethod
     def written(self, value: float) -> str:
