@@ -22,13 +22,12 @@ from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_a
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.palette import ACCENT, BAND, NOW, PLANNED, SOFT, WARN
 from attribution.errors import BadInput
-from attribution.numbers import CURRENCY, amounts, compact, likelihood, percent
+from attribution.numbers import CURRENCY, amounts, compact, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
-    "blended_cac",
     "canvas",
     "channel_cac",
     "differences",
@@ -197,50 +196,6 @@ def scenarios(
         return axes
 
 
-def blended_cac(
-    now: npt.ArrayLike, planned: npt.ArrayLike, ax: Axes | None = None, *, currency: str = CURRENCY
-) -> Axes:
-    """Distributions of the blended CAC, now and planned, and how likely the plan is the cheaper one.
-
-    Parameters
-    ----------
-    now, planned
-        Posterior draws, paired.
-    ax
-        Axes to draw on.
-    currency
-        Code of the currency.
-
-    Raises
-    ------
-    BadInput
-        If either has no finite draw.
-    """
-    sides = [np.asarray(side, dtype=float).ravel() for side in (now, planned)]
-    if any(not np.isfinite(side).any() for side in sides):
-        raise BadInput("blended_cac: has no finite draws.")
-    grid = _grid(np.concatenate(sides))
-    with style():
-        axes = own_axes(ax, width=6.4, height=3.4)
-        dress(axes, grid="x")
-        handles, names, peak = [], [], 0.0
-        for draws, name, colour in zip(sides, ("now", "planned"), (NOW, PLANNED), strict=True):
-            density = _density(draws[np.isfinite(draws)], grid)
-            peak = max(peak, float(density.max()))
-            axes.fill_between(grid, density, color=colour, alpha=0.35, linewidth=0)
-            handles += axes.plot(grid, density, color=colour, linewidth=2)
-            low, centre, high = np.quantile(draws, [0.05, 0.5, 0.95], method="inverted_cdf")  # some may be infinite
-            axes.plot([centre, centre], [0, np.interp(centre, grid, density)], color=colour, linewidth=1.2)
-            names.append(f"{name}: {compact(float(centre))} ({compact(float(low))} – {compact(float(high))})")
-        axes.set_xlim(grid[0], grid[-1])
-        axes.set_ylim(0, 1.12 * peak)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        amount_axis(axes, "x", f"blended CAC, {currency}{_chance(*sides)}")
-        headline(axes, "Blended CAC, how sure", handles, names)
-        return axes
-
-
 def differences(drawn: Mapping[str, npt.ArrayLike], ax: Axes | None = None, *, label: str) -> Axes:
     """Distributions of differences to today, a line at none.
 
@@ -377,10 +332,3 @@ def _density(draws: npt.NDArray[np.float64], grid: npt.NDArray[np.float64]) -> n
     reach = np.arange(-len(grid) + 1, len(grid)) * step
     kernel = np.exp(-0.5 * (reach / width) ** 2) / (width * np.sqrt(2 * np.pi))
     return np.asarray(np.convolve(counts / len(draws), kernel, mode="valid"))
-
-
-def _chance(now: npt.NDArray[np.float64], planned: npt.NDArray[np.float64]) -> str:
-    if len(now) != len(planned):
-        return ""
-    below = float(np.mean((planned < now) + 0.5 * (planned == now)))
-    return f"; the plan is cheaper with probability {likelihood(below)}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,8 @@ __all__ = ["TippingPoint", "tipping_points"]
 _MOVED = 5e-4  # of the larger spend: less is no move
 _THERE = 0.02  # of the move: so near to today's spend the plan counts as leaving the channel as it is
 _WIDEST, _HALVINGS = 64.0, 9
-_GRID = 33
+_GRID = 65
+_ROUNDING = 1e-7  # of a channel's most customers
 _TIME = 10.0  # seconds that one plan may take
 
 
@@ -148,30 +150,37 @@ class _Question:
             return np.nan
         program, spend = held
         customers, slope = self.flat.mean_and_slope(np.arange(program.size), spend)
-        needed = float(prices_at(program, spend, customers, slope).needed_slope[place])
-        factor = needed / float(slope[place]) if slope[place] > 0 else np.inf
-        side = np.sign(planned - now)
-        if self._is_proved(program, spend, place, planned) and side * (1 - factor) >= 0:
+        needed = prices_at(program, spend, customers, slope).needed_slope
+        factor = float(needed[place] / slope[place]) if slope[place] > 0 else np.inf
+        if np.sign(planned - now) * (1 - factor) < 0 or not 0 < factor < np.inf:
+            return self._searched(place, planned)
+        if self._is_proved(program, spend, needed, place, factor):
             return factor
-        moved = self._moved(place, factor, planned) if 0 < factor < np.inf else np.inf
-        if side * (1 - factor) >= 0 and abs(moved) <= _THERE:
-            return factor
-        return self._searched(place, planned)
+        return factor if abs(self._moved(place, factor, planned)) <= _THERE else self._searched(place, planned)
 
-    def _is_proved(self, program: Program, spend: Array, place: int, planned: float) -> bool:
-        """Whether the slope that a channel needs decides: one peak, and money that another channel can give or take."""
+    def _is_proved(self, program: Program, spend: Array, needed: Array, place: int, factor: float) -> bool:
+        """Whether no other spend of any channel does better at the needed slopes, and one is free to give or take.
+
+        Each channel's customers less what its spend would have to bring are then largest where the plan has it: the
+        Lagrangian's bound is met, entry prices and S-shaped curves included. A grid stands for all spends.
+        """
         others = np.arange(program.size) != place
-        slack = 1e-6 * max(float(spend.sum()), planned)
+        slack = 1e-6 * max(float(spend.sum()), float(self.now[place]))
         free = (spend > program.lower + slack) & (spend < program.upper - slack) & others
-        top = np.where(np.isfinite(program.upper), program.upper, 2 * spend)
-        top[place] = max(2 * float(self.now[place]), planned)
-        low = np.where(others, program.lower, 0.0)
-        if program.hole.any() or not free.any():
+        if not free.any() or not np.isfinite(needed).all():
             return False
-        grid = low + np.linspace(0, 1, _GRID)[:, None] * (top - low)
-        owners = np.tile(np.arange(program.size), _GRID)
-        slopes = self.flat.mean_and_slope(owners, grid.ravel())[1].reshape(_GRID, -1)
-        return bool((slopes[1:] <= slopes[:-1] * (1 + 1e-9)).all())
+        amounts, value = self._grid
+        gain = value - self.flat.mean(spend) - (amounts - spend) * np.where(others, needed, needed / factor)
+        return bool((gain <= _ROUNDING * np.abs(value).max(axis=0)).all())
+
+    @cached_property
+    def _grid(self) -> tuple[Array, Array]:
+        """Spends that the plan allows each channel, and their expected customers, both (points, channels)."""
+        program = self._program(self.curves, self.flat, 0.0)
+        least = np.maximum(program.lower, program.hole)
+        amounts = np.vstack([program.lower, least + np.linspace(0, 1, _GRID)[:, None] * (program.upper - least)])
+        owners = np.tile(np.arange(program.size), len(amounts))
+        return amounts, self.flat.mean_and_slope(owners, amounts.ravel())[0].reshape(amounts.shape)
 
     def _moved(self, place: int, factor: float, planned: float) -> float:
         """The channel's move where its effect is ``factor`` times as large, as a share of the plan's own move."""
@@ -204,12 +213,15 @@ class _Question:
         self, curves: ResponseCurves, flat: FlatCurves, others: float, *more: Constraint
     ) -> tuple[Program, Array] | None:
         """The plan on other curves, with so many more organic customers; None where it has no answer."""
-        setting = self.plan.setting(curves)
-        setting = setting.with_organic(setting.organic + others)
         try:
-            program = compiled(self.plan.objective, (*self.plan.subject_to, *more), setting)
-            program = with_ceilings(program, flat, lambda one: branch_and_bound(one, flat, 0.05, _TIME).spend)
+            program = self._program(curves, flat, others, *more)
         except InfeasiblePlan:
             return None
         outcome = branch_and_bound(program, flat, 1e-4, _TIME)
         return None if outcome.spend is None else (program, outcome.spend)
+
+    def _program(self, curves: ResponseCurves, flat: FlatCurves, others: float, *more: Constraint) -> Program:
+        setting = self.plan.setting(curves)
+        setting = setting.with_organic(setting.organic + others)
+        program = compiled(self.plan.objective, (*self.plan.subject_to, *more), setting)
+        return with_ceilings(program, flat, lambda one: branch_and_bound(one, flat, 0.05, _TIME).spend)

@@ -65,7 +65,7 @@ def _row(scenario: ScenarioResult, found: PlanResult, worth: Worth) -> dict[str,
         "difference": signed(form_of(own.name))(own.after.point - worth.aim.after.point),
         "today": own.change if own.change.low != own.change.high else None,
         "today_point": signed(form_of(own.name))(own.change.point),
-        "better": "today breaks its promise" if scenario.worth.today_misses else chance(own.probability_better),
+        "better": "today is not allowed" if scenario.worth.today_misses else chance(own.probability_better),
         "moves": ", ".join(shown) or "none to speak of",
     }
 
