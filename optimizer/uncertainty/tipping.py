@@ -38,6 +38,7 @@ _WIDEST, _HALVINGS = 64.0, 9
 _GRID = 65
 _ROUNDING = 1e-7  # of a channel's most customers
 _TIME = 10.0  # seconds that one plan may take
+_GAP = 1e-6  # near the optimum a plan may be far from the best amounts before its figure shows it
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ class _Question:
             program = self._program(curves, flat, others, *more)
         except InfeasiblePlan:
             return None
-        outcome = branch_and_bound(program, flat, 1e-4, _TIME)
+        outcome = branch_and_bound(program, flat, _GAP, _TIME)
         return None if outcome.spend is None else (program, outcome.spend)
 
     def _program(self, curves: ResponseCurves, flat: FlatCurves, others: float, *more: Constraint) -> Program:

@@ -43,23 +43,23 @@ def with_organic(plan, organic):
     return plan.replaced(objective=aim)
 
 
-def keeps_moving(plan, curves, organic, one, factor):
-    """Whether a plan solved anew still moves the channel this way, its effect about today being so many times as large."""
+def move_at(plan, curves, organic, one, factor):
+    """The channel's move in a plan solved anew, its effect about today so many times as large; 1 for the plan's own."""
     counted = float(curves[one.channel].mean(one.now))
     scaled = curves.with_curve(one.channel, curves[one.channel].scaled(effect=factor))
-    found = with_organic(plan, organic + (1 - factor) * counted).solve(scaled, gap=1e-5)
-    return (found.spend[one.channel] - one.now) / (one.planned - one.now) > 0.02
+    found = with_organic(plan, organic + (1 - factor) * counted).solve(scaled, gap=1e-6)
+    return (found.spend[one.channel] - one.now) / (one.planned - one.now)
 
 
-def oracle(plan, curves, organic, one):
-    """The factor between plans that move the channel this way and plans that do not, by halving."""
-    inside, outside = 1.0, 1 / 4 if one.is_raised else 4.0
-    if keeps_moving(plan, curves, organic, one, outside):
-        return None
-    for _ in range(9):
-        middle = np.sqrt(inside * outside)
-        inside, outside = (middle, outside) if keeps_moving(plan, curves, organic, one, middle) else (inside, middle)
-    return np.sqrt(inside * outside)
+def turns_around(plan, curves, organic, one):
+    """Whether the move is there short of the factor and gone beyond it, as far as a solver's own slack lets one see."""
+    near = 1.05 if one.is_raised else 1 / 1.05
+    halfway, before, beyond = np.sqrt(one.factor), one.factor * near, one.factor / near
+    return (
+        move_at(plan, curves, organic, one, beyond) < 0.05
+        and move_at(plan, curves, organic, one, before) > -0.01
+        and (abs(np.log(one.factor)) < 0.1 or move_at(plan, curves, organic, one, halfway) > 0.02)
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -70,13 +70,10 @@ def test_plans_solved_anew_change_sides_at_the_factor(seed):
     moved = [c for c in curves if abs(spend[c] - plan.now[c]) > 5e-4 * max(spend[c], plan.now[c])]
     assert [one.channel for one in found] == moved
     for one in found:
-        if np.isnan(one.factor):
-            continue
-        expected = oracle(plan, curves, organic, one)
-        if expected is None:
-            assert one.factor < 0.27 if one.is_raised else one.factor > 3.7
-        else:
-            assert one.factor == pytest.approx(expected, rel=0.04)
+        if not np.isnan(one.factor):
+            told = np.clip(one.factor, 0.1, 3.5)  # beyond that the organic customers of these worlds do not reach
+            assert told == one.factor or move_at(plan, curves, organic, one, told) > 0
+            assert told != one.factor or turns_around(plan, curves, organic, one)
 
 
 @pytest.mark.parametrize("seed", range(6))
