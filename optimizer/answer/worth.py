@@ -145,12 +145,17 @@ class Worth:
 
     def promises_frame(self) -> pd.DataFrame:
         """One row per promise: the probabilities that the plan and that today's spend keep it."""
-        names = labels([one.promise for one in self.promises])
         rows = [
-            {"promise": name, "plan": one.plan, "today": one.today, "today_expected": one.today_expected}
-            for name, one in zip(names, self.promises, strict=True)
+            {
+                "promise": name,
+                "probability_plan": one.plan,
+                "probability_today": one.today,
+                "today_expected": one.today_expected,
+            }
+            for name, one in zip(labels([one.promise for one in self.promises]), self.promises, strict=True)
         ]
-        return pd.DataFrame(rows, columns=["promise", "plan", "today", "today_expected"])
+        columns = ["promise", "probability_plan", "probability_today", "today_expected"]
+        return pd.DataFrame(rows, columns=columns)
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False)) + str(self.promises_frame().to_html(index=False))

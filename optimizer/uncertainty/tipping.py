@@ -86,7 +86,7 @@ class TippingPoint:
 
 
 def tipping_points(
-    plan: Plan, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series
+    plan: Plan, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, largest: int | None = None
 ) -> tuple[TippingPoint, ...]:
     """The tipping point of every channel that an allocation moves, in the channels' order.
 
@@ -98,6 +98,8 @@ def tipping_points(
         Response curves over the horizon.
     spend
         The plan's allocation.
+    largest
+        Only of so many channels, those that are moved most; None for all. Each takes a plan of its own.
 
     Raises
     ------
@@ -120,14 +122,15 @@ def tipping_points(
         raise BadInput(Problem("tipping_points", "needs today's spend, which the plan does not state.", remedy=remedy))
     curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
     now, planned = curves.amounts(plan.now), curves.amounts(spend)
-    question = _Question(plan, curves, now)
-    return tuple(_points(question, planned))
+    size = np.abs(planned - now)
+    moved = np.flatnonzero(size > _MOVED * np.maximum(planned, now))
+    most = moved[np.argsort(-size[moved], kind="stable")][:largest]
+    return tuple(_points(_Question(plan, curves, now), planned, np.sort(most).tolist()))
 
 
-def _points(question: _Question, planned: Array) -> Iterator[TippingPoint]:
-    for place, (before, after) in enumerate(zip(question.now.tolist(), planned.tolist(), strict=True)):
-        if abs(after - before) <= _MOVED * max(before, after):
-            continue
+def _points(question: _Question, planned: Array, places: list[int]) -> Iterator[TippingPoint]:
+    for place in places:
+        before, after = float(question.now[place]), float(planned[place])
         channel = question.curves.channels[place]
         curve = question.curves[channel]
         factor = question.factor(place, after)

@@ -129,6 +129,15 @@ def test_a_move_that_limits_ask_for_has_no_tipping_point():
     assert search.probability == 0.0
 
 
+def test_only_the_largest_moves_where_so_many_are_asked_for():
+    plan, curves, _ = question(0, "concave")
+    spend = plan.solve(curves).spend
+    every = tipping_points(plan, curves, spend)
+    two = tipping_points(plan, curves, spend, largest=2)
+    sizes = sorted((abs(one.planned - one.now) for one in every), reverse=True)
+    assert [one for one in every if abs(one.planned - one.now) >= sizes[1]] == list(two)
+
+
 def test_todays_spend_is_needed():
     with pytest.raises(BadInput, match="needs today's spend"):
         tipping_points(Plan(maximize=Customers()), {"tv": Power(10.0, 0.5)}, {"tv": 1.0})

@@ -73,7 +73,9 @@ def test_the_table_is_what_the_raw_draws_say(finished: tuple[Run, Path]) -> None
     assert row[["change_low", "change_high"]].to_numpy() == pytest.approx(ends, rel=1e-6)
     assert row["probability_better"] == pytest.approx(np.mean(cac < 0))
     promises = pd.read_csv(out / "promises.csv").set_index("scenario").loc[["Plan"]]
-    assert promises["plan"].iloc[0] == pytest.approx(np.mean(customers["planned"] >= customers["now"].mean()), abs=2e-3)
+    assert promises["probability_plan"].iloc[0] == pytest.approx(
+        np.mean(customers["planned"] >= customers["now"].mean()), abs=2e-3
+    )
 
 
 def test_every_what_if_that_has_a_plan_has_its_worth(finished: tuple[Run, Path]) -> None:

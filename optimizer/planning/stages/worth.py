@@ -16,7 +16,10 @@ from optimizer.uncertainty.first_step import first_step
 from optimizer.uncertainty.tipping import TippingPoint, tipping_points
 from optimizer.uncertainty.worth import worth
 
-__all__ = ["judge", "last_touch"]
+__all__ = ["MOVES", "judge", "last_touch"]
+
+MOVES = 12
+"""Of how many moves, the largest, a run says where they turn around; each takes a plan of its own."""
 
 _LIKELY = 0.4  # a promise that is kept in expectation holds about as often as not
 _TURNS = 0.25
@@ -27,7 +30,7 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     """What the run's plan is worth against today, where its moves turn around, and a first step where it needs one."""
     spend, value = plan.allocation.spend, section.value_per_customer
     found = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
-    tipping, step, problem = tipping_points(plan.plan, plan.curves, spend), None, ""
+    tipping, step, problem = tipping_points(plan.plan, plan.curves, spend, MOVES), None, ""
     try:
         step = first_step(plan.plan, plan.curves, spend, plan.observed_maximum, gap=section.gap)
     except InfeasiblePlan as error:

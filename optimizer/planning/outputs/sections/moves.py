@@ -131,6 +131,8 @@ def summary_frame(found: PlanResult, worth: Worth) -> pd.DataFrame:
         ("blended_cac", blended_cac(now), blended_cac(planned)),
         ("paid_cac", paid_cac(now), paid_cac(planned)),
     ]
+    if worth.aim.name == "profit":
+        pairs.append(("profit", worth.aim.before, worth.aim.after))
     rows = [{"figure": name, **a.flat("now"), **b.flat("planned")} for name, a, b in pairs]
     proof = {"probability_better": worth.aim.probability_better}
     proof |= {"bound": found.allocation.bound, "gap": found.allocation.gap}

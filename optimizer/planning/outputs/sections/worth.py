@@ -49,6 +49,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "flat": _flat(run, found),
             "naive": [_naive(one) for one in found.naive],
             "tipping": [_tipping(one) for one in run.worth.tipping],
+            "more_moves": sum(row.direction != "" for row in run.plan.rows) > len(run.worth.tipping),
             "step": _step(run, run.plan, run.worth),
         }
     }
