@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: plan test test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer browser clean
+.PHONY: plan test test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer fuzz browser clean
 
 plan: $(VENV)/.installed
 	$(BIN)/cac plan examples/quarter/plan.yaml
@@ -55,6 +55,10 @@ bench-optimizer: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/optimizer_suite.py
 	$(BIN)/python tests/benchmarks/optimizer_engines.py
 	$(BIN)/python tests/benchmarks/promised_times.py
+
+# Thousands of random plans and flights against arithmetic of their own; every one that differs is printed.
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -W error tests/benchmarks/optimizer_fuzz.py
 
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python

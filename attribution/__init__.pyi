@@ -16,6 +16,7 @@ from .analysis.segments import by_segment as by_segment
 from .analysis.segments import with_cohorts as with_cohorts
 from .analysis.segments import with_periods as with_periods
 from .errors import BadInput as BadInput
+from .errors import BrokenPromise as BrokenPromise
 from .errors import CacError as CacError
 from .errors import IllPosedPlan as IllPosedPlan
 from .errors import InfeasiblePlan as InfeasiblePlan

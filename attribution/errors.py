@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "BadInput",
+    "BrokenPromise",
     "CacError",
     "IllPosedPlan",
     "InfeasiblePlan",
@@ -101,6 +102,19 @@ class InfeasiblePlan(CacError):
     """Promises and limits that cannot hold together."""
 
     exit_code = 3
+
+
+class BrokenPromise(CacError):
+    """An answer that breaks what was promised: a fault of the search, caught before anybody acts on it."""
+
+    exit_code = 5
+
+    def __init__(self, broken: Sequence[str]) -> None:
+        self.broken = tuple(broken)
+        super().__init__(
+            f"the answer that the search gave breaks {'; '.join(self.broken)}, so it is no plan. This is a fault of "
+            "the search and not of the question. Remedy: ask with another gap, or with these limits a little tighter."
+        )
 
 
 class NotConverged(CacError):

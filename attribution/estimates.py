@@ -16,10 +16,15 @@ import pandas as pd
 
 from attribution import numbers
 
-__all__ = ["INTERVAL", "Estimate", "column_names", "interval_of"]
+__all__ = ["HIGH", "INTERVAL", "LOW", "MEDIAN", "Estimate", "column_names", "ends_of", "interval_of"]
 
 INTERVAL = {"5%": 0.05, "95%": 0.95}
 """Columns of the 90 % interval in frames, and the quantiles they hold."""
+
+LOW, HIGH = INTERVAL
+
+MEDIAN = {"median": 0.5, **INTERVAL}
+"""The same for a median with its interval."""
 
 _POINTS = ("estimate", "mean", "median")
 _ENDS = (tuple(INTERVAL), ("low", "high"))
@@ -102,6 +107,11 @@ class Estimate:
 def interval_of(draws: Draws, axis: int = 0) -> dict[str, Draws]:
     """Columns of the 90 % interval of draws along an axis."""
     return dict(zip(INTERVAL, np.quantile(draws, list(INTERVAL.values()), axis=axis), strict=True))
+
+
+def ends_of(name: str) -> list[str]:
+    """Columns of a figure's interval in a frame of several figures: ``cac 5%`` and ``cac 95%``."""
+    return [f"{name} {end}" for end in INTERVAL]
 
 
 def _tails(mass: float) -> list[float]:

@@ -34,6 +34,7 @@ __all__ = [
     "seconds",
     "significant",
     "typed_percent",
+    "typed_share",
 ]
 
 MISSING = "–"
@@ -147,6 +148,11 @@ def typed_percent(value: float) -> str:
     return f"{value:+.0%}"
 
 
+def typed_share(value: float) -> str:
+    """A share as people type it, and as limits are called: ``30.0%``."""
+    return f"{value:.1%}"
+
+
 def gap(value: float) -> str:
     """A proved distance from the best plan, rounded up: ``0.1 %``, ``less than 0.1 %``."""
     if value < 1e-3:
@@ -182,10 +188,16 @@ def plain(value: float) -> str:
 
 
 def significant(value: float | None) -> str:
-    """A figure of no known unit: four significant digits, two where it is small; missing where there is none."""
+    """A figure of no known unit: four significant digits at least, two where it is small; missing where there is none.
+
+    >>> significant(123_456.7), significant(12.3456), significant(0.0123)
+    ('123,457', '12.35', '0.012')
+    """
     if value is None or value != value:
         return MISSING
-    return _HERE.written(value, ",.4g" if abs(value) >= 0.1 else ".2g")
+    if 0 < abs(value) < 0.1:
+        return _HERE.written(value, ".2g")
+    return plain(value)
 
 
 def compact(value: float) -> str:
@@ -199,7 +211,7 @@ def compact(value: float) -> str:
         return "∞" if value > 0 else MISSING
     if size >= 1e6:
         power, unit = (1e9, _HERE.units[2]) if size >= 1e9 else (1e6, _HERE.units[1])
-        return _HERE.written(value / power, ",.3g" if size < 1e12 else ",.0f") + unit
+        return _HERE.written(value / power, ",.3g" if size < 100 * power else ",.0f") + unit
     return _HERE.written(value, ",.0f" if size >= 100 or size == 0 else ".3g")
 
 

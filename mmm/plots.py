@@ -21,6 +21,7 @@ from attribution.drawing.axes import amount_axis, percent_axis
 from attribution.drawing.canvas import canvas, dress, headline, own_axes, style, svg
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.palette import ACCENT, BAND, BARS, NOW, PLANNED, SOFT
+from attribution.estimates import HIGH, LOW
 from attribution.numbers import CURRENCY
 from mmm.drawing.by_week import decomposition, fit, forecast, table_of
 from mmm.drawing.frequency import optimal_frequency
@@ -198,7 +199,7 @@ def prior_shift(result: Any, ax: Axes | None = None) -> Axes:
     table = table_of(result, "prior_shift")
     order = table["posterior median"].sort_values(ascending=False, kind="stable").index
     marks = [
-        Marks(label, table[f"{side} median"], table[f"{side} 5%"], table[f"{side} 95%"], colour, marker).at(order)
+        Marks(label, table[f"{side} median"], table[f"{side} {LOW}"], table[f"{side} {HIGH}"], colour, marker).at(order)
         for side, label, colour, marker in (
             ("prior", "before the data (prior)", NOW, "D"),
             ("posterior", "after (posterior)", ACCENT, "o"),

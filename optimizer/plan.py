@@ -16,9 +16,10 @@ from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
 from optimizer.answer.evaluation import Evaluation, evaluated
 from optimizer.answer.frontier import frontier_frame
-from optimizer.answer.misses import missed
-from optimizer.answer.prices import prices_at, prices_of
+from optimizer.answer.misses import Miss
+from optimizer.answer.prices import Slopes, prices_at
 from optimizer.answer.refusals import infeasible, refuse_if_ill_posed
+from optimizer.answer.verify import Spent, missed, refuse_broken, refuse_false
 from optimizer.question.compiler import compiled
 from optimizer.question.constraints import Budget, Customers, MaxCAC
 from optimizer.question.objectives import Objective
@@ -173,6 +174,8 @@ class Plan:
             Where no allocation keeps all promises; the message names the one and the best attainable without it.
         UnknownChannel
             Where a constraint names a channel without a curve.
+        BrokenPromise
+            Where the allocation that the search gave does not pass the check of all promises as they are stated.
         """
         if not gap >= 0:
             raise BadInput(Problem("gap", f"is {gap}.", remedy="give a share from 0 upwards, such as 1e-3."))
@@ -184,7 +187,11 @@ class Plan:
         outcome = engine.run(program, flat, gap, time_limit)
         if outcome.spend is None:
             raise self._refusal(program, flat, outcome, time_limit)
-        return self.described(program, flat, outcome, gap, engine.name)
+        found = self.described(program, flat, outcome, gap, engine.name)
+        spent = self._spent(program.setting.curves, found.spend)
+        refuse_broken(missed(self.subject_to, spent))
+        refuse_false(self.objective, spent, found.value, found.customers)
+        return found
 
     def certify(
         self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, gap: float = 1e-3
@@ -213,8 +220,28 @@ class Plan:
             score * program.goal.sign,
             best.bound,
             distance,
-            missed(program, self.subject_to, amounts, customers),
+            self.missed(curves, spend),
         )
+
+    def missed(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> tuple[Miss, ...]:
+        """The promises and limits that an allocation, anybody's, does not keep.
+
+        Each is read as it is stated, with no help of what solves plans, and counts as kept where it is missed by no
+        more than a billionth of its figure.
+
+        Parameters
+        ----------
+        curves
+            Response curves over the horizon.
+        spend
+            The allocation; channels not named get nothing.
+        """
+        return missed(self.subject_to, self._spent(curves, spend))
+
+    def _spent(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Spent:
+        setting = self.setting(curves)
+        amounts = dict(zip(setting.channels, setting.curves.amounts(spend).tolist(), strict=True))
+        return Spent.on_curves(setting, amounts)
 
     def frontier(
         self, curves: Mapping[str, ResponseCurve], budgets: Iterable[float], gap: float = 1e-3
@@ -264,14 +291,9 @@ class Plan:
         """The plan without its constraints of some kinds."""
         return self.replaced(subject_to=[part for part in self.subject_to if not isinstance(part, kinds)])
 
-    def with_budget(self, budget: Budget) -> Plan:
-        """The plan with another budget."""
-        return self.replaced(subject_to=[*(part for part in self.subject_to if not isinstance(part, Budget)), budget])
-
     def with_promise(self, at_least: float) -> Plan:
         """The plan with another promise of customers."""
-        rest = [part for part in self.subject_to if not isinstance(part, Customers)]
-        return self.replaced(subject_to=[*rest, Customers(at_least=at_least)])
+        return self.replaced(subject_to=[*self.without(Customers).subject_to, Customers(at_least=at_least)])
 
     def _refusal(self, program: Program, flat: FlatCurves, outcome: Outcome, time_limit: float) -> InfeasiblePlan:
         if not outcome.finished:
@@ -281,8 +303,8 @@ class Plan:
 
         def solve(other: Program) -> tuple[Array | None, float, float]:
             capped = with_ceilings(other, flat, lambda c: branch_and_bound(c, flat, 0.05, patience).spend)
-            found = branch_and_bound(capped, flat, 1e-4, patience)
-            return found.spend, found.score, found.bound
+            outcome = branch_and_bound(capped, flat, 1e-4, patience)
+            return outcome.spend, outcome.score, outcome.bound
 
         return infeasible(program, solve)
 
@@ -291,9 +313,11 @@ class Plan:
         spend, goal, setting = outcome.spend, program.goal, program.setting
         assert spend is not None  # noqa: S101
         customers, slope = flat.mean_and_slope(np.arange(program.size), spend)
-        prices = prices_at(program, spend, customers, slope)
+        prices = prices_at(program, spend, customers, Slopes(*flat.slopes_beside(spend, slope)))
         won, total = goal.business.customers(float(customers.sum())), float(spend.sum())
         distance = (outcome.bound - outcome.score) / goal.size(outcome.score, total)
+        if distance > gap and outcome.bound - outcome.score <= goal.rounding(program.upper, flat.mean(program.upper)):
+            distance = 0.0  # at zero spend a profit is nothing, and rounding an endless share of it
         index = channel_index(setting.curves)
         with np.errstate(divide="ignore"):
             return Allocation(
@@ -305,7 +329,7 @@ class Plan:
                 value=outcome.score * goal.sign,
                 bound=outcome.bound * goal.sign,
                 gap=max(distance, 0.0),
-                prices=prices_of(program, prices, spend, customers),
+                prices=prices.limits,
                 entry_cac=by_channel(index, 1 / prices.needed_slope, "entry_cac"),
                 status=Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.STOPPED,
                 engine=engine,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
+from attribution.numbers import amount
 from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
 from attribution.paths.from_duckdb import Streamed, stream
@@ -293,8 +294,8 @@ class Journeys:
     def __repr__(self) -> str:
         t = self.totals
         return (
-            f"Journeys({t['paths']:,.0f} paths, {len(self.channels)} channels, {t['conversions']:,.0f} conversions, "
-            f"{t['untouched']:,.0f} conversions without a touch)"
+            f"Journeys({amount(t['paths'])} paths, {len(self.channels)} channels, "
+            f"{amount(t['conversions'])} conversions, {amount(t['untouched'])} conversions without a touch)"
         )
 
 

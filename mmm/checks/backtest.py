@@ -63,21 +63,21 @@ class Backtest:
         points = sum(len(values) for values in self.observed)
         limit = 0.9 - 3.0 * float(np.sqrt(0.09 / points))
         text = f"{percent(model['coverage'])} of {points} unseen periods lie inside their 90 % interval."
-        found = [
+        findings = [
             self._converged,
             Finding("holdout_coverage", model["coverage"] >= limit, model["coverage"], limit, text),
         ]
         for name, label in (("seasonal_naive", "last year's figures"), ("no_media", "a model without media")):
             ratio = model["crps"] / float(means[name]["crps"])
             text = f"Forecast error is {decimal(ratio, 2)} times that of {label} (CRPS on unseen periods)."
-            found.append(Finding(f"beats_{name}", ratio < 1.0, ratio, 1.0, text))
+            findings.append(Finding(f"beats_{name}", ratio < 1.0, ratio, 1.0, text))
         naive = float(means["seasonal_naive"]["mape"])
         missed, by_last_year = (percent(share, decimals=1) for share in (model["mape"], naive))
         text = f"Single unseen periods were missed by {missed} on average, by last year's figures {by_last_year}."
-        found.append(Finding("holdout_mape", model["mape"] < naive, model["mape"], naive, text))
+        findings.append(Finding("holdout_mape", model["mape"] < naive, model["mape"], naive, text))
         total = model["total_error"]
         text = f"Unseen totals were missed by {percent(total, decimals=1)} on average."
-        return (*found, Finding("holdout_total", total < _TOTAL_LIMIT, total, _TOTAL_LIMIT, text))
+        return (*findings, Finding("holdout_total", total < _TOTAL_LIMIT, total, _TOTAL_LIMIT, text))
 
     @property
     def _converged(self) -> Finding:

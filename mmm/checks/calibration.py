@@ -25,6 +25,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from attribution.numbers import significant
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 from mmm.model.level import sampled
@@ -83,7 +84,8 @@ class Calibration:
         values = self.p_values()
         worst, limit = str(values.idxmin()), false_alarm / len(values)
         least = float(values.min())
-        text = f"The ranks of {worst} are the least even of {len(values)}, p = {least:.2g} over {len(self.ranks)} fits."
+        chance = f"p = {significant(least)} over {len(self.ranks)} fits"
+        text = f"The ranks of {worst} are the least even of {len(values)}, {chance}."
         return Finding("calibration", least >= limit, least, limit, text)
 
 
@@ -127,8 +129,8 @@ def simulated_ranks(panel: Panel, model: Model, fits: int = 64, draws: int = 63,
     rows, converged = [], []
     for fit in range(fits):
         kpi = np.ascontiguousarray(made[..., fit].reshape(problem.kpi.shape))
-        found, fine = _refitted(prepared.with_kpi(kpi), draws, seed + fit)
-        rows.append({name: int((values < known[name][fit]).sum()) for name, values in found.items()})
+        quantities, fine = _refitted(prepared.with_kpi(kpi), draws, seed + fit)
+        rows.append({name: int((values < known[name][fit]).sum()) for name, values in quantities.items()})
         converged.append(fine)
     return Calibration(pd.DataFrame(rows), draws, tuple(converged))
 
@@ -169,9 +171,9 @@ def _refitted(prepared: Prepared, draws: int, seed: int) -> tuple[dict[str, Arra
     length = sampled.draws.theta.shape[0] * sampled.draws.theta.shape[1]
     theta = sampled.draws.theta.reshape(1, length, -1)[:, (np.arange(draws) + 0.5).astype(int) * length // draws]
     posterior = assemble(prepared, theta, {}, sampled.verdict, seed)
-    found = dict(_quantities(posterior))
-    found["misfit"] = ((np.atleast_2d(problem.kpi)[..., None] - _means(posterior)) ** 2).sum(axis=(0, 1))
-    return found, posterior.converged
+    quantities = dict(_quantities(posterior))
+    quantities["misfit"] = ((np.atleast_2d(problem.kpi)[..., None] - _means(posterior)) ** 2).sum(axis=(0, 1))
+    return quantities, posterior.converged
 
 
 def _quantities(posterior: Posterior) -> Iterator[tuple[str, Array]]:

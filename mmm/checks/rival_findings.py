@@ -15,6 +15,9 @@ from mmm.checks.rival_scores import Standing
 __all__ = ["Moved", "better_finding", "not_compared", "resolved", "unresolved_finding"]
 
 
+_A_QUARTER = float(np.log(1.25))
+
+
 @dataclass(frozen=True)
 class Moved:
     """A channel's customers in the model and under a rival.
@@ -43,6 +46,11 @@ class Moved:
         return not self.interval[0] <= self.other <= self.interval[1]
 
     @property
+    def apart(self) -> bool:
+        """Whether it does, or lies more than a quarter from the model's median."""
+        return self.outside or self.far > _A_QUARTER
+
+    @property
     def far(self) -> float:
         """Absolute logarithm of the ratio of both medians."""
         return abs(float(np.log(max(self.other, 1e-300) / max(self.own, 1e-300))))
@@ -69,7 +77,7 @@ def better_finding(reading: Reading, standing: Standing, moved: Sequence[Moved],
         f"{one.channel} is credited with {one.error} here ({one.written})" for one in sorted(moved, key=_farthest)
     )
     text = f"{_capital(reading.says)} explains the weeks better (log score higher by {by}): {reading.change}. "
-    text += f"{_capital(figures or 'no channel leaves its interval')}."
+    text += f"{_capital(figures or 'no channel moves by more than a quarter')}."
     if others:
         text += f" By less so do {', '.join(others)}; ask again once the first is set."
     limit = 2.0 * standing.standard_error

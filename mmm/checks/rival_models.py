@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from attribution.numbers import decimal
 from mmm.data.panel import Panel
-from mmm.model.adstock import DelayedAdstock, GeometricAdstock
+from mmm.model.adstock import GeometricAdstock, WeibullPDFAdstock
 from mmm.model.baseline import RandomWalk
+from mmm.model.demand import ControlFunctions
 from mmm.model.model import Model
 from mmm.model.priors import LogNormal
 from mmm.model.saturation import HillSaturation, LogisticSaturation, Saturation
@@ -74,11 +75,11 @@ def _s_shaped(panel: Panel, model: Model) -> Iterator[Reading]:
 
 def _other_carryover(panel: Panel, model: Model) -> Iterator[Reading]:
     own = {name: pair[0] for name, pair in zip(panel.media_names, model.families(panel), strict=True)}
-    to_delayed = all(isinstance(family, GeometricAdstock) for family in own.values())
-    family: type[DelayedAdstock] | type[GeometricAdstock] = DelayedAdstock if to_delayed else GeometricAdstock
+    to_late = all(isinstance(family, GeometricAdstock) for family in own.values())
+    family: type[WeibullPDFAdstock] | type[GeometricAdstock] = WeibullPDFAdstock if to_late else GeometricAdstock
     other = {name: family(lags=max(adstock.lags, 2)) for name, adstock in own.items()}
-    name = family.name
-    yield Reading(name, f"{name} carryover", f"set model.adstock: {name}", panel, replace(model, adstock=other))
+    says = "carryover that may peak late" if to_late else "geometric carryover"
+    yield Reading(family.name, says, f"set model.adstock: {family.name}", panel, replace(model, adstock=other))
 
 
 def _finer_season(panel: Panel, model: Model) -> Iterator[Reading]:
@@ -106,6 +107,13 @@ def _without_controls(panel: Panel, model: Model) -> Iterator[Reading]:
         yield Reading("no_controls", "no controls", change, fewer, model)
 
 
+def _unseen_demand(panel: Panel, model: Model) -> Iterator[Reading]:
+    if model.demand is None and panel.channels:
+        follows = replace(model, demand=ControlFunctions(channels=panel.channels))
+        change = f"set model.demand: [{', '.join(panel.channels)}], or those of them that bid on demand"
+        yield Reading("control_functions", "spend that follows an unmeasured demand", change, panel, follows)
+
+
 def _saturations(panel: Panel, model: Model) -> Mapping[str, Saturation]:
     """Of the media that are not measured by reach and frequency, whose response is to contacts."""
     families = zip(panel.media_names, model.families(panel), panel.by_reach, strict=True)
@@ -119,4 +127,5 @@ _RIVALS: tuple[Callable[[Panel, Model], Iterator[Reading]], ...] = (
     _finer_season,
     _wandering_level,
     _without_controls,
+    _unseen_demand,
 )

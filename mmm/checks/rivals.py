@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.estimates import ends_of
 from attribution.findings import Finding
 from mmm.arrays import Array
 from mmm.checks.leave_one_out import LeftOut, leave_one_out
@@ -118,25 +119,27 @@ class Rivals:
     def findings(self) -> tuple[Finding, ...]:
         """The rival that fits best of those that fit better, unresolved channels, and rivals that were not compared.
 
-        A channel is unresolved where its median leaves its own 90 % interval under a rival that stands.
+        A channel is unresolved where its median leaves its own 90 % interval under a rival that stands. Under one that
+        fits better it is named where its median moves by more than a quarter, for then the model's is the lesser guess.
         """
         better = [rival for rival in self.fitted if rival.standing.verdict is Verdict.BETTER]
         better.sort(key=lambda rival: -rival.standing.difference)
-        found: list[Finding] = []
+        findings: list[Finding] = []
         if better:
             others = [rival.reading.says for rival in better[1:]]
-            found.append(better_finding(better[0].reading, better[0].standing, self._moved(better[0]), others))
-        named = {channel for finding in found for channel in finding.channels}
+            moves = [moved for moved in self._moves(better[0]) if moved.apart]
+            findings.append(better_finding(better[0].reading, better[0].standing, moves, others))
+        named = {channel for finding in findings for channel in finding.channels}
         worst: dict[str, tuple[Reading, Moved]] = {}
         for rival in self._counting:
-            for moved in self._moved(rival):
+            for moved in filter(_outside, self._moves(rival)):
                 if moved.channel not in worst or moved.far > worst[moved.channel][1].far:
                     worst[moved.channel] = (rival.reading, moved)
-        found += [unresolved_finding(*worst[name]) for name in self._media if name in worst and name not in named]
+        findings += [unresolved_finding(*worst[name]) for name in self._media if name in worst and name not in named]
         apart = {rival.reading.name: "its chains disagree" for rival in self.fitted if not _settled(rival.posterior)}
         if left := self.not_fitted | apart:
-            found.append(not_compared(left))
-        return tuple(found) if worst or better else (resolved(len(self._counting), len(self.fitted)), *found)
+            findings.append(not_compared(left))
+        return tuple(findings) if worst or better else (resolved(len(self._counting), len(self.fitted)), *findings)
 
     def to_frame(self) -> pd.DataFrame:
         """Customers and CAC of each channel under each reading, medians with 5 % and 95 % points, and its verdict.
@@ -150,7 +153,7 @@ class Rivals:
                 low, middle, high = customers[place]
                 cost = np.divide(float(spend.get(channel, np.nan)), [middle, high, low])
                 rows.append((channel, name, middle, low, high, *cost, verdicts.get(name, name)))
-        columns = ["customers", "customers 5%", "customers 95%", "cac", "cac 5%", "cac 95%", "verdict"]
+        columns = ["customers", *ends_of("customers"), "cac", *ends_of("cac"), "verdict"]
         return pd.DataFrame(rows, columns=["channel", "reading", *columns]).set_index(["channel", "reading"])
 
     def pooled(self) -> Pooled:
@@ -190,14 +193,13 @@ class Rivals:
             for name, one in answers.items()
         }
 
-    def _moved(self, rival: Rival) -> tuple[Moved, ...]:
-        """Channels whose median under a rival lies outside the model's own interval."""
+    def _moves(self, rival: Rival) -> tuple[Moved, ...]:
+        """Every channel's figures in the model and under a rival."""
         spend, own, other = self.posterior.panel.total_spend, self._customers[OWN], self._customers[rival.reading.name]
-        seen = [
+        return tuple(
             Moved(channel, float(spend.get(channel, 0.0)), middle, (low, high), float(other[place, 1]))
             for place, (channel, (low, middle, high)) in enumerate(zip(self._media, own.tolist(), strict=True))
-        ]
-        return tuple(moved for moved in seen if moved.outside)
+        )
 
 
 def rivals(posterior: Posterior, progress: Callable[[float, str], None] | None = None) -> Rivals:
@@ -235,6 +237,10 @@ def rivals(posterior: Posterior, progress: Callable[[float, str], None] | None =
             standing = Standing(standing.difference, standing.standard_error, Verdict.UNSETTLED)
         fitted.append(Rival(reading, other, left_out, standing))
     return Rivals(posterior, own, tuple(fitted), not_fitted)
+
+
+def _outside(moved: Moved) -> bool:
+    return moved.outside
 
 
 def _settled(posterior: Posterior) -> bool:

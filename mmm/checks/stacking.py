@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.estimates import ends_of, interval_of
 from attribution.findings import Finding
 from attribution.numbers import percent
 from mmm.arrays import Array
@@ -68,26 +69,23 @@ class Stack(Pool):
         ``crps``, ``mape`` and ``coverage`` are means over unseen periods; ``behind`` is the relative excess of the CRPS
         over the best model's, with 5 % and 95 % points.
         """
-        low, high = np.quantile(self.replicates, [0.05, 0.95], axis=0)
         behind = self._behind()
         rows = {}
         for place, name in enumerate(self.names):
             scored = self.backtests[name].summary().to_dict(orient="index")["model"]
             rows[name] = {
                 "weight": float(self.weights[name]),
-                "weight 5%": low[place],
-                "weight 95%": high[place],
+                **_ends("weight", self.replicates[:, place]),
                 **{score: float(scored[score]) for score in ("crps", "mape", "coverage")},
                 "behind": float(np.median(behind[:, place])),
-                "behind 5%": float(np.quantile(behind[:, place], 0.05)),
-                "behind 95%": float(np.quantile(behind[:, place], 0.95)),
+                **_ends("behind", behind[:, place]),
                 "converged": self.posteriors[name].converged,
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
 
     @property
     def diagnostics(self) -> tuple[Finding, ...]:
-        """Whether forecasts tell the models apart, and the findings of every model that has a part in the draws."""
+        """Whether one model forecasts best, and the findings of every model that has a part in the draws."""
         own = [
             replace(finding, text=f"{name}: {finding.text}")
             for name in self.picks
@@ -116,11 +114,6 @@ class Stack(Pool):
             )
         return Finding("models_told_apart", not near, float(len(near)), 0.0, text)
 
-    def by_model(self) -> pd.DataFrame:
-        """Median customers of each channel under each model alone, and stacked: channels x models."""
-        table = {name: posterior.contributions().summary()["median"] for name, posterior in self.posteriors.items()}
-        return pd.DataFrame({**table, "stacked": self.contributions().summary()["median"]})
-
     @property
     def _best(self) -> int:
         return int(self.scores.mean(axis=0).argmin())
@@ -142,7 +135,7 @@ def stack(
     """Fit several models, weigh them by their forecasts of unseen periods, and mix their posteriors.
 
     Weights are those of stacking (Yao et al. 2018) with the CRPS as score, averaged over Bayesian bootstrap replicates
-    of blocks of four unseen weeks: where forecasts cannot tell models apart, each keeps a part of the draws.
+    of blocks of four unseen weeks: where forecasts favour none, each keeps a part of the draws.
 
     Parameters
     ----------
@@ -181,6 +174,10 @@ def stack(
         backtests = rolling_origins(origins, models, draws, seed, home)
     replicates, scores = bootstrap(_scores(backtests), max(_BLOCK_DAYS // panel.days, 1), _REPLICATES, seed)
     return Stack(posteriors, backtests, replicates, scores)
+
+
+def _ends(name: str, draws: Array) -> dict[str, float]:
+    return dict(zip(ends_of(name), map(float, interval_of(draws).values()), strict=True))
 
 
 def _scores(backtests: Mapping[str, Backtest]) -> PoolScores:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from mmm.arrays import Array
-from mmm.curves.base import Family, Parameter
+from mmm.curves.base import Parameter
+from mmm.curves.saturating import Saturating
 
 __all__ = ["Hill", "hill"]
 
@@ -26,7 +27,7 @@ def hill(spend: Any, saturation: Any, half_saturation: Any, slope: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Hill(Family):
+class Hill(Saturating):
     """Hill curve (A. V. Hill, 1910).
 
     Parameters
@@ -44,11 +45,7 @@ class Hill(Family):
     25.0
     """
 
-    saturation: Parameter
-    half_saturation: Parameter
     slope: Parameter = 1.0
-
-    may_be_zero = frozenset({"saturation"})
 
     @staticmethod
     def kernel(spend: Array, *parameters: Array) -> tuple[Array, Array]:
@@ -70,12 +67,3 @@ class Hill(Family):
         """Half_saturation ((slope - 1) / (slope + 1)) ** (1 / slope) for slopes above 1, else 0."""
         _, half_saturation, slope = parameters
         return np.asarray(half_saturation * (np.maximum(slope - 1, 0) / (slope + 1)) ** (1 / slope))
-
-    @property
-    def ceiling(self) -> Array:
-        """The saturation."""
-        return np.asarray(self.saturation)
-
-    def stretched(self, spend: float | Array, customers: float | Array) -> Self:
-        """The curve x -> customers * self(x / spend)."""
-        return type(self)(self.saturation * customers, self.half_saturation * spend, self.slope)

@@ -6,11 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mmm.arrays import Array
 from mmm.curves.base import ResponseCurve
+from mmm.curves.tabulated import Tabulated
 
-__all__ = ["spend_at_slope", "spend_scale"]
+__all__ = ["spend_at_slope", "spend_for", "spend_scale"]
 
 _STEPS = 400
+_BENDS = 33
+_INWARD = 1e-13
 _LOGS = (-150.0, 150.0)  # of any spend in any currency
 
 
@@ -29,27 +33,67 @@ def spend_scale(curve: ResponseCurve) -> float:
     return float(np.exp(_root(beyond, low, high)))
 
 
-def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[float, float]:
-    """First and last spend at which the expected curve gains at least ``slope`` customers per unit of currency.
+def spend_for(curve: ResponseCurve, customers: float) -> float:
+    """Spend at which the expected curve reaches some customers; the largest of any currency where it does not."""
+    low, high = _LOGS
+    if float(curve.mean(np.exp(high))) <= customers:
+        return float(np.exp(high))
+    if float(curve.mean(np.exp(low))) >= customers:
+        return float(np.exp(low))
+    return float(np.exp(_root(lambda log: float(curve.mean(np.exp(log))) / customers - 1, low, high)))
+
+
+def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[tuple[float, float], ...]:
+    """Stretches of spend on which the expected curve gains at least ``slope`` customers per unit of currency.
+
+    A sum of S-shaped curves may be steep, flat and steep again, so there may be several.
+
+    Parameters
+    ----------
+    curve
+        A curve of any shape, in any currency.
+    slope
+        Customers per unit of currency, positive.
 
     Returns
     -------
-    (0, last) for curves steep enough from the start; (0, 0) where the curve is nowhere that steep.
+    First and last spend of each stretch, rising; none where the curve is nowhere that steep. The last spend is infinite
+    where a curve without a ceiling stays that steep.
     """
-    scale = spend_scale(curve)
-    grid = np.concatenate(([0.0], scale * np.geomspace(1e-9, 1e9, _STEPS)))
+    grid = _grid(curve)
     steep = curve.mean_marginal(grid) >= slope
-    if not steep.any():
-        return 0.0, 0.0
-    first, last = int(np.argmax(steep)), len(grid) - 1 - int(np.argmax(steep[::-1]))
-    start = 0.0 if first == 0 else _crossing(curve, slope, grid[first], grid[first - 1])
-    end = float(grid[-1]) if last == len(grid) - 1 else _crossing(curve, slope, grid[last], grid[last + 1])
-    return start, end
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], steep, [False])).astype(int)))
+    found = []
+    for first, beyond in edges.reshape(-1, 2):
+        last = beyond - 1
+        start = 0.0 if first == 0 else _crossing(curve, slope, grid[first], grid[first - 1])
+        if beyond < len(grid):
+            end = _crossing(curve, slope, grid[last], grid[beyond])
+        else:
+            end = float(grid[-1]) if np.isfinite(np.mean(curve.ceiling)) else np.inf
+        found.append((start, end))
+    return tuple(found)
+
+
+def _grid(curve: ResponseCurve) -> Array:
+    """Spend at which a curve is looked at: every size, and every place at which one of its terms bends."""
+    points = [np.zeros(1)]
+    for atom in curve.atoms():
+        if isinstance(atom.curve, Tabulated):
+            rows = atom.curve.spend
+            points += [rows, (rows[1:] + rows[:-1]) / 2, rows[-1:] * 2]
+        elif np.isfinite(np.mean(atom.curve.ceiling)):
+            scale, bends = spend_scale(atom.curve), np.ravel(atom.curve.inflection)
+            points += [scale * np.geomspace(1e-9, 1e9, _STEPS), np.quantile(bends, np.linspace(0, 1, _BENDS))]
+        else:
+            points.append(np.exp(np.linspace(*_LOGS, _STEPS)))
+    return np.unique(np.concatenate(points))
 
 
 def _crossing(curve: ResponseCurve, slope: float, steep: float, flat: float) -> float:
     """The spend between a steep and a flat place at which the slope is as asked; slopes at zero may be infinite."""
-    return _root(lambda spend: min(float(curve.mean_marginal(spend)) / slope - 1, 1.0), steep, flat)
+    at = _root(lambda spend: min(float(curve.mean_marginal(spend)) / slope - 1, 1.0), steep, flat)
+    return at + (steep - at) * _INWARD  # a table's slope jumps: end on the steep side
 
 
 def _root(function: Callable[[float], float], one: float, other: float) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from mmm.arrays import Array
-from mmm.curves.base import Family, Parameter
+from mmm.curves.saturating import Saturating
 
 __all__ = ["Logistic", "logistic"]
 
@@ -27,7 +27,7 @@ def logistic(spend: Any, saturation: Any, half_saturation: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Logistic(Family):
+class Logistic(Saturating):
     """Logistic saturation, tanh in other words.
 
     Parameters
@@ -38,11 +38,6 @@ class Logistic(Family):
         Spend that brings half of them; ln 3 over the rate of the usual notation.
     """
 
-    saturation: Parameter
-    half_saturation: Parameter
-
-    may_be_zero = frozenset({"saturation"})
-
     @staticmethod
     def kernel(spend: Array, *parameters: Array) -> tuple[Array, Array]:
         """Value and slope; tanh keeps small spends exact."""
@@ -50,17 +45,3 @@ class Logistic(Family):
         rate = log(3) / 2 / half_saturation
         won = np.tanh(rate * spend)
         return saturation * won, saturation * rate * (1 - won) * (1 + won)
-
-    @staticmethod
-    def inflection_of(*parameters: Array) -> Array:
-        """Zero: concave throughout."""
-        return np.zeros(np.broadcast_shapes(*(values.shape for values in parameters)))
-
-    @property
-    def ceiling(self) -> Array:
-        """The saturation."""
-        return np.asarray(self.saturation)
-
-    def stretched(self, spend: float | Array, customers: float | Array) -> Self:
-        """The curve x -> customers * self(x / spend)."""
-        return type(self)(self.saturation * customers, self.half_saturation * spend)

@@ -82,7 +82,7 @@ Medium = Exposure | ReachFrequency
 class Treatment:
     """A lever that is no medium, such as price or promotion, with a contribution of its own.
 
-    Its effect is linear. What it contributes is told against a baseline value: the KPI there was less the KPI there
+    Its effect is linear. What it contributes is measured against a baseline value: the KPI there was less the KPI there
     would have been at that value. A control, by contrast, is part of the baseline.
 
     Parameters
@@ -181,10 +181,10 @@ class Roles:
     def columns(self) -> tuple[Column, ...]:
         """What the table must hold."""
         amounts = [column for medium in self.media.values() for column in (medium.spend, *medium.columns)]
-        found = [Column(self.date, "date"), Column(self.kpi, minimum=0.0)]
-        found += [Column(column, minimum=0.0) for column in dict.fromkeys(amounts) if column is not None]
-        found += [Column(control) for control in self.controls]
-        return (*found, *([Column(self.geo, "text")] if self.geo else []))
+        columns = [Column(self.date, "date"), Column(self.kpi, minimum=0.0)]
+        columns += [Column(column, minimum=0.0) for column in dict.fromkeys(amounts) if column is not None]
+        columns += [Column(control) for control in self.controls]
+        return (*columns, *([Column(self.geo, "text")] if self.geo else []))
 
     def check_frequencies(self, typed: pd.DataFrame) -> None:
         """Refuse average frequencies below 1 in rows where people were reached.

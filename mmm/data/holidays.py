@@ -57,12 +57,12 @@ class Calendar:
         return tuple(sorted({name for name, day in self._days(dates, days) if dates[0] <= day < last}))
 
     def _days(self, dates: pd.DatetimeIndex, days: int) -> list[tuple[str, pd.Timestamp]]:
-        found = [(name, day) for name, given in self.events.items() for day in _timestamps(name, given)]
+        dated = [(name, day) for name, given in self.events.items() for day in _timestamps(name, given)]
         if self.country is not None:
             last = dates[-1] + pd.Timedelta(days=days)
             public = _public_holidays(self.country, range(dates[0].year, last.year + 1))
-            found += [(part, pd.Timestamp(day)) for day, name in public.items() for part in name.split("; ")]
-        return found
+            dated += [(part, pd.Timestamp(day)) for day, name in public.items() for part in name.split("; ")]
+        return dated
 
 
 def _timestamps(name: str, given: tuple[str, ...]) -> list[pd.Timestamp]:
@@ -81,8 +81,8 @@ def _public_holidays(country: str, years: range) -> Mapping[Any, str]:
     except ImportError:
         raise MissingExtra("holidays", "holidays") from None
     try:
-        found: Mapping[Any, str] = holidays.country_holidays(country, years=list(years), language="en_US")
+        calendar: Mapping[Any, str] = holidays.country_holidays(country, years=list(years), language="en_US")
     except NotImplementedError:
         remedy = "use an ISO 3166 code such as 'DE', 'FR' or 'US'."
         raise BadInput(Problem("holidays", f"no calendar for {country!r}.", remedy=remedy)) from None
-    return found
+    return calendar

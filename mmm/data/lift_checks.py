@@ -78,18 +78,18 @@ def _signs(tests: Sequence[LiftTest]) -> Finding:
 
 def _outside(tests: Sequence[LiftTest], panel: Panel) -> Iterator[Finding]:
     """What tests from outside the panel are taken for."""
-    told = []
+    moved = []
     for m, test in enumerate(tests):
         if test.outside > 0:
             here = stand_in(test, panel)
-            told.append(
+            moved.append(
                 f"{m + 1} of {test.channel} counts as if it had run from {here.start} to {here.end}, with a spend "
                 f"change of {plain(here.spend_change)}, {plain(here.customers_gained)} customers gained and a standard "
                 f"error of {plain(here.standard_error)}"
             )
-    if told:
-        text = f"From outside the panel: lift test {'; '.join(told)}."
-        yield Finding("lift_outside", True, float(len(told)), None, text)
+    if moved:
+        text = f"From outside the panel: lift test {'; '.join(moved)}."
+        yield Finding("lift_outside", True, float(len(moved)), None, text)
 
 
 def _day(text: str) -> pd.Timestamp:

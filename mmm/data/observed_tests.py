@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.numbers import plain
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
 from mmm.data.outside_tests import geos_of, rows_of, stand_in
@@ -60,9 +61,9 @@ def observe(tests: Sequence[LiftTest], panel: Panel) -> Observed:
     otherwise = [np.zeros((0, panel.periods))]
     for m, given in enumerate(tests):
         test = stand_in(given, panel)
-        found = _problems(test, panel, f"test {m + 1}")
-        problems += found
-        if found:
+        own = _problems(test, panel, f"test {m + 1}")
+        problems += own
+        if own:
             continue
         begin, end = rows_of(test, panel)
         geos = geos_of(test, panel)
@@ -95,37 +96,37 @@ def _problems(test: LiftTest, panel: Panel, row: str) -> list[Problem]:
     def problem(text: str, column: str, remedy: str) -> Problem:
         return Problem("lift_tests", text, column, row, remedy)
 
-    found = []
+    problems = []
     if test.channel not in panel.channels:
         close = nearest(test.channel, panel.channels)
         remedy = f"did you mean {close!r}?" if close else f"channels: {', '.join(panel.channels)}."
-        found.append(problem(f"unknown channel {test.channel!r}.", "channel", remedy))
+        problems.append(problem(f"unknown channel {test.channel!r}.", "channel", remedy))
     geos = geos_of(test, panel)
     if not geos and len(panel.geos) == 1:
         remedy = "fit a panel by geo, or give the change and gain of the whole market and leave geo empty."
-        found.append(problem(f"{test.geo!r} is not in the panel, which has no geos.", "geo", remedy))
+        problems.append(problem(f"{test.geo!r} is not in the panel, which has no geos.", "geo", remedy))
     elif not geos:
         remedy = f"geos: {', '.join(panel.geos[:8])}{' ...' if len(panel.geos) > 8 else ''}; join several with ';'."
-        found.append(problem(f"{test.geo!r} is not among the panel's geos.", "geo", remedy))
+        problems.append(problem(f"{test.geo!r} is not among the panel's geos.", "geo", remedy))
     if not (test.standard_error > 0 and math.isfinite(test.standard_error)):
-        found.append(problem("is not positive.", "standard_error", "every measurement has an error; give it."))
-    found += [
+        problems.append(problem("is not positive.", "standard_error", "every measurement has an error; give it."))
+    problems += [
         problem("is no number.", column, "give what was measured, or leave the test out.")
         for column in ("spend_change", "customers_gained")
         if not math.isfinite(getattr(test, column))
     ]
     if not test.outside >= 0:
-        found.append(problem(f"is {test.outside:g}.", "outside", "give 0, or a share such as 0.5."))
+        problems.append(problem(f"is {test.outside:g}.", "outside", "give 0, or a share such as 0.5."))
     begin, end = rows_of(test, panel)
     first, last = panel.dates[0].date(), (panel.after(1)[0] - pd.Timedelta(days=1)).date()
     if begin >= end:
-        found.append(problem(f"ends on {test.end}, before its start {test.start}.", "end", "swap or correct them."))
+        problems.append(problem(f"ends on {test.end}, before its start {test.start}.", "end", "swap or correct them."))
     elif begin < 0 or end > panel.periods:
         text = f"window lies outside the panel ({first} to {last})."
-        found.append(problem(text, "start", "use tests inside it, or say with outside how far effects may differ."))
-    if not found and test.spend_change == 0:
-        found.append(problem("is zero.", "spend_change", "a test changes spend; give the change."))
-    return found or _spend_problems(test, panel, geos, slice(begin, end), problem)
+        problems.append(problem(text, "start", "use tests inside it, or say with outside how far effects may differ."))
+    if not problems and test.spend_change == 0:
+        problems.append(problem("is zero.", "spend_change", "a test changes spend; give the change."))
+    return problems or _spend_problems(test, panel, geos, slice(begin, end), problem)
 
 
 def _spend_problems(
@@ -136,7 +137,7 @@ def _spend_problems(
     if not spend.any():
         return [problem(f"{test.channel!r} never spends anything{where}.", "channel", "leave the test out.")]
     if test.spend_change > spent * (1 + 1e-9):
-        text = f"{test.spend_change:g} exceeds the {spent:g} that the panel holds for the window{where}."
+        text = f"{plain(test.spend_change)} exceeds the {plain(spent)} that the panel holds for the window{where}."
         return [problem(text, "spend_change", "the panel's spend must contain what the test spent.")]
     return []
 

@@ -43,18 +43,18 @@ def outlying_cells(panel: Panel) -> Finding:
     A cell is named where it exceeds ten times what nine in ten of its neighbours keep below, or is a hundredth of what
     nine in ten exceed, and lies six robust standard deviations of the logarithm from their median. Zeros are no cells.
     """
-    found = sorted(_outlying(panel), key=lambda cell: -cell.times)
-    worst = found[0].times if found else 1.0
+    cells = sorted(_outlying(panel), key=lambda cell: -cell.times)
+    worst = cells[0].times if cells else 1.0
     text = "No cell of spend or KPI stands far outside its neighbours."
-    if found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    if cells:
+        more = f" and {len(cells) - _SHOWN} more" if len(cells) > _SHOWN else ""
         text = (
-            f"Far outside their neighbours: {'; '.join(map(str, found[:_SHOWN]))}{more}. A cell too high makes its "
+            f"Far outside their neighbours: {'; '.join(map(str, cells[:_SHOWN]))}{more}. A cell too high makes its "
             "channel look weak or saturated, one too low hides what it brought. Correct it at the source, or leave it "
             "if it is true."
         )
-    channels = tuple(dict.fromkeys(name for cell in found for name in cell.channels))
-    return Finding("outlying_cells", not found, worst, _TIMES, text, channels)
+    channels = tuple(dict.fromkeys(name for cell in cells for name in cell.channels))
+    return Finding("outlying_cells", not cells, worst, _TIMES, text, channels)
 
 
 def _outlying(panel: Panel) -> Iterator[_Cell]:

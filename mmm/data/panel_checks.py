@@ -18,7 +18,7 @@ _ROWS_PER_PARAMETER = 3.0
 
 
 def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, ...]:
-    """What a panel can and cannot tell, before anything is fitted.
+    """What a panel can and cannot say, before anything is fitted.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def _spend_varies(panel: Panel) -> Finding:
         if panel.media[:, :, place].any() and np.ptp(panel.media[:, :, place]) <= 1e-9 * panel.media[:, :, place].max()
     ]
     if flat:
-        text = f"The same spend in every period: {', '.join(flat)}. Their effect cannot be told from the baseline."
+        text = f"The same spend in every period: {', '.join(flat)}. Their effect cannot be separated from the baseline."
     else:
         text = "Spend varies in every channel."
     return Finding("spend_varies", not flat, float(len(flat)), 0.0, text, tuple(flat))
@@ -69,7 +69,7 @@ def _collinear(panel: Panel) -> Finding:
     worst = float(correlation[first, second])
     text = f"The spends that move most alike are {names[first]} and {names[second]}: correlation {decimal(worst, 2)}."
     if worst > _COLLINEAR:
-        text += " Their effects cannot be told apart; vary one against the other, or run a lift test."
+        text += " What each of them brings cannot be seen; vary one against the other, or run a lift test."
     pair = (names[first], names[second]) if worst > _COLLINEAR else ()
     return Finding("collinear", worst <= _COLLINEAR, worst, _COLLINEAR, text, pair)
 

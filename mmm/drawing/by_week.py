@@ -12,6 +12,7 @@ from attribution.drawing.canvas import dress, headline, own_axes, style
 from attribution.drawing.labels import row_labels
 from attribution.drawing.palette import ACCENT, BAND, INK, SOFT, WARN, channel_colours
 from attribution.errors import BadInput
+from attribution.estimates import HIGH, LOW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def fit(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") 
     with style():
         axes = own_axes(ax, width=9.5, height=3.6)
         dress(axes)
-        band = axes.fill_between(table.index, table["5%"], table["95%"], color=BAND, linewidth=0)
+        band = axes.fill_between(table.index, table[LOW], table[HIGH], color=BAND, linewidth=0)
         (mean,) = axes.plot(table.index, table["mean"], color=ACCENT, linewidth=1.5)
         (seen,) = axes.plot(
             table.index, table["observed"], "o", color=INK, markersize=2.8, markeredgewidth=0, alpha=0.85
@@ -122,7 +123,7 @@ def forecast(
     with style():
         axes = own_axes(ax, width=8.0, height=3.6)
         dress(axes)
-        band = axes.fill_between(table.index, table["5%"], table["95%"], color=BAND, linewidth=0)
+        band = axes.fill_between(table.index, table[LOW], table[HIGH], color=BAND, linewidth=0)
         (mean,) = axes.plot(table.index, table["mean"], color=ACCENT, linewidth=1.8)
         top = table["mean"] + table["carried_in"]
         carried = axes.fill_between(table.index, table["mean"], top, color=WARN, alpha=0.35, linewidth=0)
@@ -133,7 +134,7 @@ def forecast(
             handles, names = [past, *handles], ["organic so far", *names]
             index = history.index.append(index)
         _dates(axes, index)
-        axes.set_ylim(bottom=min(0.0, float(table["5%"].min())))
+        axes.set_ylim(bottom=min(0.0, float(table[LOW].min())))
         amount_axis(axes, "y", f"{outcome} per week")
         headline(axes, "Customers that need no further spend", handles, names)
         return axes

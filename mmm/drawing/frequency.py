@@ -10,6 +10,7 @@ from attribution.drawing.axes import amount_axis
 from attribution.drawing.canvas import dress, headline, own_axes, style
 from attribution.drawing.palette import ACCENT, BAND, NOW, PLANNED
 from attribution.errors import BadInput, Problem
+from attribution.estimates import HIGH, INTERVAL, LOW
 from mmm.posterior.frequency import per_contact, reached
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ def optimal_frequency(result: Any, ax: Axes | None = None, *, channel: str | Non
     row = table.loc[name]
     often = np.linspace(1.0, max(float(row["highest"]), 1.5), 121)
     values = np.concatenate([per_contact(drawn, part) for part in np.array_split(often, 8)])
-    middle, (low, high) = np.median(values, axis=1), np.quantile(values, [0.05, 0.95], axis=1)
+    middle, (low, high) = np.median(values, axis=1), np.quantile(values, list(INTERVAL.values()), axis=1)
     with style():
         axes = own_axes(ax, width=5.6, height=3.6)
         dress(axes)
         axes.fill_between(often, low, high, color=BAND, linewidth=0)
         axes.plot(often, middle, color=ACCENT, linewidth=2)
-        axes.axvspan(float(row["5%"]), float(row["95%"]), color=PLANNED, alpha=0.14, linewidth=0)
+        axes.axvspan(float(row[LOW]), float(row[HIGH]), color=PLANNED, alpha=0.14, linewidth=0)
         axes.axhline(1.0, color=NOW, linewidth=0.8, linestyle=(0, (2, 2)))
         handles = []
         for place, marker, colour in ((float(row["now"]), "o", NOW), (float(row["median"]), "D", PLANNED)):

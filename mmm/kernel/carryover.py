@@ -85,12 +85,15 @@ def lag_weights(family: int, per_week: int, p: float, q: float, w: Any, dp: Any,
             dp[lag] = w[lag] * d * d / p
             dq[lag] = -2.0 * w[lag] * d * log_p
     elif family == WEIBULL_PDF:
-        for lag in range(lags):
-            log_u = np.log((lag + 1.0) / (per_week * q))
+        log_first = -np.log(per_week * q)
+        first = np.exp(p * log_first)
+        for lag in range(lags):  # against the first, so that not all vanish where the scale is short
+            log_lag = np.log(lag + 1.0)
+            log_u = log_lag + log_first
             power = np.exp(p * log_u)
-            w[lag] = np.exp((p - 1.0) * log_u - power)
-            dp[lag] = w[lag] * log_u * (1.0 - power)
-            dq[lag] = w[lag] * (p * power - (p - 1.0)) / q
+            w[lag] = np.exp((p - 1.0) * log_lag - (power - first))
+            dp[lag] = w[lag] * (log_lag - power * log_u + first * log_first)
+            dq[lag] = w[lag] * p * (power - first) / q
     elif family == WEIBULL_CDF:
         hazard, by_p, by_q = 0.0, 0.0, 0.0
         for lag in range(lags):

@@ -77,14 +77,14 @@ def respond(
             driver[t] = media[t]
         return
     # saturation and its slopes are carried over alike, for the sum over lags is linear in them
-    found = np.empty((4, rows))
-    saturate(family[2], p, q, frequency, found[0], found[1], found[2], found[3])
+    effect = np.empty((4, rows))
+    saturate(family[2], p, q, frequency, effect[0], effect[1], effect[2], effect[3])
     for part in range(4):
         for t in range(rows):
-            found[part, t] *= media[t]
-        convolve(found[part], rows - weeks, weights, curve[part])
+            effect[part, t] *= media[t]
+        convolve(effect[part], rows - weeks, weights, curve[part])
     for t in range(rows):
-        driver[t] = found[0, t]
+        driver[t] = effect[0, t]
     for t in range(weeks):
         curve[1, t] = 1.0
 

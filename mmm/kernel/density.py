@@ -33,6 +33,7 @@ from typing import Any
 import numba as nb
 import numpy as np
 
+from mmm.kernel import ahead
 from mmm.kernel.channel import back, respond, weights_of
 from mmm.kernel.codes import NORMAL_NOISE
 from mmm.kernel.jit import EXPAND_SIGNATURE, LOGP_SIGNATURE, STAMP, entry, merged, pointer
@@ -250,4 +251,5 @@ def _entries(stamp: str) -> tuple[Any, Any]:
 @cache
 def entries() -> tuple[Any, Any]:
     """Log density and gradient for samplers, arrays found through a table of addresses; and a draw handed through."""
+    ahead.join()
     return _entries(STAMP)

@@ -396,5 +396,5 @@ def _entry(stamp: str) -> Any:
 
 @cache
 def geo_entry() -> Any:
-    """Log density and gradient for samplers, arrays found through a table of addresses."""
+    """Log density and gradient for samplers, arrays reached through a table of addresses."""
     return _entry(STAMP)

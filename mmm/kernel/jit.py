@@ -69,7 +69,7 @@ def inlined(function: _Function) -> _Function:
 
 
 def merged(function: _Function) -> _Function:
-    """Write a function out where it is called, before types are found.
+    """Write a function out where it is called, before types are inferred.
 
     An inlined function is still optimised and turned into machine code once more for itself, with all that it calls;
     for the large ones near the entry point, each called in one place, that is most of the time that compiling takes.

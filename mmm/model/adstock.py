@@ -28,6 +28,7 @@ _RETENTION = Beta(1.0, 2.0)  # 9 % above 0.7 a week, as of television; 2 % above
 _DELAYED_RETENTION = Beta(2.0, 3.0)
 _DELAY = Gamma(2.0, 1.5)
 _PDF_SHAPE = LogNormal(1.2, 0.4)
+_PDF_SCALE = LogNormal(2.0, 1.0)  # peaks at once or after two months
 _CDF_SHAPE = LogNormal(1.0, 0.4)
 _SCALE = LogNormal(2.0, 0.5)
 
@@ -147,12 +148,13 @@ class WeibullPDFAdstock(Adstock):
     name: ClassVar[str] = "weibull_pdf"
     code: ClassVar[int] = 3
     shape: Prior = _PDF_SHAPE
-    scale: Prior = _SCALE
+    scale: Prior = _PDF_SCALE
 
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
         shape, scale = parameters
-        u = (lags + 1.0 / self.per_week) / scale
-        return u ** (shape - 1.0) * np.e ** (-(u**shape))
+        first = 1.0 / self.per_week / scale  # weights against the first, so that not all vanish where scale is short
+        u = lags / scale + first
+        return (u / first) ** (shape - 1.0) * np.e ** (first**shape - u**shape)
 
 
 @final

@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class SpendInformed(Effects):
         return tuple(LogNormal(float(self.total * max(share, floor)), self.sigma) for share in shares)
 
 
-_USUAL_PART = 0.5  # of all spend; a channel of this size has the stated spread
+_USUAL_PART = 0.25  # of all spend; a channel of this size has the stated spread
 _WIDEST = 1.5
 
 
@@ -77,7 +77,7 @@ class TotalAndSplit(Effects):
     log-normal level. Independent beliefs on ten channels say within a factor of 1.6 what all media bring, although each
     leaves a factor of 3.7; here the total is believed as it is written down, however many channels there are. The
     relative variance e^(s_c²) - 1 goes with 1 / w_c: a channel cut into parts is believed to bring what the whole was,
-    with the same variance. The split then has the relative variance k = (e^(spread²) - 1) / 2 whatever the parts, and
+    with the same variance. The split then has the relative variance k = (e^(spread²) - 1) / 4 whatever the parts, and
     the level's logarithm the variance total_sigma² - log(1 + k).
 
     Parameters
@@ -87,8 +87,8 @@ class TotalAndSplit(Effects):
     total_sigma
         Standard deviation of its logarithm: 1 puts 90 % between 0.19 and 5.2 times the median.
     spread
-        s_c of a channel with half of all spend; the default gives 0.84 with a fifth, 1.08 with a tenth, and no channel
-        more than 1.5.
+        s_c of a channel with a quarter of all spend; the default gives 0.44 with half, 0.86 with a tenth, and 1.5 at
+        most.
     """
 
     total: float = 0.3
@@ -183,19 +183,36 @@ class Neutral(Effects):
         return tuple(AroundLevel(median, self.spread) for _ in range(count))
 
 
-def _silent(belief: Mapping[str, tuple[float, float]], channels: Sequence[str]) -> dict[str, tuple[float, float]]:
-    return {channel: given for channel, given in belief.items() if channel not in channels}
+@dataclass(frozen=True)
+class _OfNamedChannels(Effects):
+    """Beliefs on named channels; the others as in ``otherwise``."""
 
+    belief: Mapping[str, tuple[float, float]]
+    otherwise: Effects = field(default_factory=TotalAndSplit)
+    about: ClassVar[str]
 
-def _named(panel: Panel, named: Mapping[str, object], where: str) -> None:
-    for channel in named:
-        if channel not in panel.channels:
-            raise UnknownChannel(channel, panel.channels, where)
+    @abstractmethod
+    def shares(self, panel: Panel) -> Mapping[str, tuple[float, float]]:
+        """Median share of the KPI, and sigma of its logarithm, of each named channel."""
+
+    def without(self, channels: Sequence[str]) -> Effects:
+        belief = {channel: given for channel, given in self.belief.items() if channel not in channels}
+        return replace(self, belief=belief, otherwise=self.otherwise.without(channels))
+
+    def resolve(self, panel: Panel) -> tuple[Prior, ...]:
+        for channel in self.belief:
+            if channel not in panel.channels:
+                raise UnknownChannel(channel, panel.channels, f"the prior on {self.about}")
+        shares, rest = self.shares(panel), self.otherwise.resolve(panel)
+        return tuple(
+            LogNormal(*shares[channel]) if channel in shares else prior
+            for channel, prior in zip(panel.channels, rest, strict=True)
+        )
 
 
 @final
 @dataclass(frozen=True)
-class ShareOfCustomers(Effects):
+class ShareOfCustomers(_OfNamedChannels):
     """Beliefs on the share of the KPI that named channels bring; the others as in ``otherwise``.
 
     Parameters
@@ -206,24 +223,15 @@ class ShareOfCustomers(Effects):
         Prior of the channels that are not named.
     """
 
-    belief: Mapping[str, tuple[float, float]]
-    otherwise: Effects = field(default_factory=TotalAndSplit)
+    about: ClassVar[str] = "shares of customers"
 
-    def without(self, channels: Sequence[str]) -> Effects:  # noqa: D102
-        return replace(self, belief=_silent(self.belief, channels), otherwise=self.otherwise.without(channels))
-
-    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
-        _named(panel, self.belief, "the prior on shares of customers")
-        rest = self.otherwise.resolve(panel)
-        return tuple(
-            LogNormal(*self.belief[channel]) if channel in self.belief else prior
-            for channel, prior in zip(panel.channels, rest, strict=True)
-        )
+    def shares(self, panel: Panel) -> Mapping[str, tuple[float, float]]:  # noqa: D102
+        return self.belief
 
 
 @final
 @dataclass(frozen=True)
-class CostPerCustomer(Effects):
+class CostPerCustomer(_OfNamedChannels):
     """Beliefs on the cost per customer of named channels; the others as in ``otherwise``.
 
     Parameters
@@ -234,15 +242,10 @@ class CostPerCustomer(Effects):
         Prior of the channels that are not named.
     """
 
-    belief: Mapping[str, tuple[float, float]]
-    otherwise: Effects = field(default_factory=TotalAndSplit)
+    about: ClassVar[str] = "cost per customer"
 
-    def without(self, channels: Sequence[str]) -> Effects:  # noqa: D102
-        return replace(self, belief=_silent(self.belief, channels), otherwise=self.otherwise.without(channels))
-
-    def resolve(self, panel: Panel) -> tuple[Prior, ...]:  # noqa: D102
-        _named(panel, self.belief, "the prior on cost per customer")
-        spend = dict(zip(panel.channels, panel.spend.sum(axis=(0, 1)), strict=True))
+    def shares(self, panel: Panel) -> Mapping[str, tuple[float, float]]:  # noqa: D102
+        spend, total = panel.total_spend, float(panel.kpi.sum())
         problems = [
             Problem(
                 "prior on cost per customer", f"channel {channel!r} has no spend, so no cost.", remedy="leave it out."
@@ -252,10 +255,4 @@ class CostPerCustomer(Effects):
         ]
         if problems:
             raise BadInput(problems)
-        total = float(panel.kpi.sum())
-        priors = list(self.otherwise.resolve(panel))
-        for place, channel in enumerate(panel.channels):
-            if channel in self.belief:
-                median, sigma = self.belief[channel]
-                priors[place] = LogNormal(float(spend[channel]) / median / total, sigma)
-        return tuple(priors)
+        return {c: (float(spend[c]) / median / total, sigma) for c, (median, sigma) in self.belief.items()}

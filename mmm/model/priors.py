@@ -40,9 +40,9 @@ class Prior(Family):
         """The part of the log density that no parameter moves."""
 
     @property
-    @abstractmethod
     def centre(self) -> float:
-        """A typical value in the unconstrained coordinate: where chains start."""
+        """A typical value in the unconstrained coordinate, where chains start: the mean of a normal one."""
+        return self.numbers[0]
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, size: int) -> Array:
@@ -74,10 +74,6 @@ class Normal(Prior):
     @property
     def log_constant(self) -> float:  # noqa: D102
         return -_HALF_LOG_2PI - math.log(self.sd)
-
-    @property
-    def centre(self) -> float:  # noqa: D102
-        return self.mean
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:  # noqa: D102
         return rng.normal(self.mean, self.sd, size)
@@ -111,10 +107,6 @@ class LogNormal(Prior):
     def log_constant(self) -> float:  # noqa: D102
         return -_HALF_LOG_2PI - math.log(self.sigma)
 
-    @property
-    def centre(self) -> float:  # noqa: D102
-        return math.log(self.median)
-
     def sample(self, rng: np.random.Generator, size: int) -> Array:  # noqa: D102
         return np.exp(rng.normal(math.log(self.median), self.sigma, size))
 
@@ -147,10 +139,6 @@ class AroundLevel(Prior):
     @property
     def log_constant(self) -> float:  # noqa: D102
         return -_HALF_LOG_2PI - math.log(self.sigma)
-
-    @property
-    def centre(self) -> float:  # noqa: D102
-        return math.log(self.median)
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:
         """Draws of one parameter alone; :func:`mmm.model.level.sampled` draws those that share a level together."""
@@ -254,10 +242,6 @@ class Flat(Prior):
 
     @property
     def log_constant(self) -> float:  # noqa: D102
-        return 0.0
-
-    @property
-    def centre(self) -> float:  # noqa: D102
         return 0.0
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:

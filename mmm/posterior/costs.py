@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from attribution.estimates import INTERVAL, ends_of
+from attribution.numbers import plain
 from mmm.curves import ResponseCurves
 from mmm.data.panel import Panel
 from mmm.posterior.frames import summarise
@@ -47,9 +49,9 @@ def channel_table(panel: Panel, customers: pd.DataFrame, cac: pd.DataFrame, marg
     frame = pd.DataFrame({"spend": panel.total_spend})
     for name, table in (("customers", customers), ("cac", cac), ("marginal_cac", marginal)):
         frame[name] = table["median"]
-        frame[f"{name} 5%"], frame[f"{name} 95%"] = table["5%"], table["95%"]
+        frame[ends_of(name)] = table[[*INTERVAL]]
     frame["share"] = frame["customers"] / float(panel.kpi.sum())
-    resting = "no spend in the last 13 weeks: marginal CAC at {:,.4g} per period, its last active level"
+    resting = "no spend in the last 13 weeks: marginal CAC at {} per period, its last active level"
     rests = zip(panel.recent_spend() <= 0, marginal["level"], strict=True)
-    frame["note"] = [resting.format(level) if rest else "" for rest, level in rests]
+    frame["note"] = [resting.format(plain(level)) if rest else "" for rest, level in rests]
     return frame

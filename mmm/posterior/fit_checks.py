@@ -18,7 +18,7 @@ GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
 
 
 def check_sense(observed: Array, predicted: Predictive, baseline: Array) -> tuple[Finding, ...]:
-    """Whether a fit makes sense, told by the likelihood's own predictive distribution.
+    """Whether a fit makes sense, by the likelihood's own predictive distribution.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.estimates import MEDIAN, ends_of
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 from mmm.posterior.frames import summarise
@@ -106,6 +107,6 @@ def optimal_frequency(panel: Panel, media: tuple[ChannelDraws, ...], common: Cal
         best[name] = best_frequency(channel, highest)
         gain[name] = per_contact(channel, best[name][None])[0] - 1.0
         rows[name] = {"now": channel.usual, "highest": highest}
-    gains = summarise(pd.DataFrame(gain))[["median", "5%", "95%"]]
+    gains = summarise(pd.DataFrame(gain))[[*MEDIAN]]
     table = summarise(pd.DataFrame(best)).join(pd.DataFrame(rows).T)
-    return table.join(gains.rename(columns={"median": "gain", "5%": "gain 5%", "95%": "gain 95%"}))
+    return table.join(gains.set_axis(["gain", *ends_of("gain")], axis="columns"))

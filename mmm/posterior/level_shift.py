@@ -49,10 +49,10 @@ def level_shift(residuals: Residuals) -> Finding:
     if value <= limit:
         return Finding(name, True, value, limit, none)
     size = float(along[place]) / lengths[free][place] * _unit(residuals)
-    return Finding(name, False, value, limit, *_told(residuals, int(rows[place]), size))
+    return Finding(name, False, value, limit, *_sentence(residuals, int(rows[place]), size))
 
 
-def _told(residuals: Residuals, row: int, size: float) -> tuple[str, tuple[str, ...]]:
+def _sentence(residuals: Residuals, row: int, size: float) -> tuple[str, tuple[str, ...]]:
     share = size / float(residuals.observed.mean())
     pattern = (np.arange(len(residuals.scores)) >= row).astype(float)
     channels = residuals.moving_with(pattern)

@@ -67,16 +67,16 @@ class LiftWeights:
         odd = np.flatnonzero((z > self._limit) | weighed)
         text = "What every lift test measured is within what the weekly data predict for it."
         if len(odd):
-            told = "; ".join(self._told(int(m), bool(weighed[m])) for m in odd)
+            sentences = "; ".join(self._sentence(int(m), bool(weighed[m])) for m in odd)
             text = (
-                f"Lift tests and weekly data conflict: {told}. Possible reasons: a wrong window or unit, another "
+                f"Lift tests and weekly data conflict: {sentences}. Possible reasons: a wrong window or unit, another "
                 "market, carryover counted in one and not the other; or spend that follows demand, which misleads the "
                 "weekly data. Look the test up, or test the channel again."
             )
         channels = dict.fromkeys(known.tests[m].channel for m in odd)
         return Finding("test_conflicts", not len(odd), float(z.max()), self._limit, text, tuple(channels))
 
-    def _told(self, m: int, weighed: bool) -> str:
+    def _sentence(self, m: int, weighed: bool) -> str:
         known, test = self.evidence, self.evidence.tests[m]
         per = 1000 / test.spend_change
         low, high = sorted(known.interval[:, m] * per)

@@ -267,7 +267,7 @@ def media_draws(
     rows: list[list[ChannelDraws]] = [[] for _ in drivers.weights]
     for place, (adstock, saturation) in enumerate(families):
         level: Array = np.zeros(1)
-        found = []
+        by_geo = []
         for geo, weight in enumerate(drivers.weights):
             frequency = drivers.frequency[geo, :, place]
             one = ChannelDraws(
@@ -284,8 +284,8 @@ def media_draws(
             )
             response = one.response()
             level = level + weight * response.mean(axis=0)
-            found.append(one if len(drivers.weights) > 1 else replace(one, kept=response))
-        for geo, one in enumerate(found):
+            by_geo.append(one if len(drivers.weights) > 1 else replace(one, kept=response))
+        for geo, one in enumerate(by_geo):
             rows[geo].append(replace(one, scale=np.asarray(one.share / level)))
     return tuple(tuple(row) for row in rows)
 

@@ -146,7 +146,7 @@ class Posterior:
     def contributions(self, start: str | None = None, end: str | None = None) -> DrawsFrame:
         """Customers that each channel, organic channel and treatment brought, one row per draw.
 
-        A treatment's are told against its baseline value, and may be negative.
+        A treatment's are measured against its baseline value, and may be negative.
 
         Parameters
         ----------
@@ -251,9 +251,9 @@ class Posterior:
 
     def fitted(self) -> pd.DataFrame:
         """Observed KPI with the posterior predictive mean, 5 % and 95 % points by period."""
-        found = self._predictive()
-        table = {"observed": self.panel.kpi.sum(axis=0), "mean": found.mean.mean(axis=1)}
-        table |= interval_of(found.drawn, axis=1)
+        predicted = self._predictive()
+        table = {"observed": self.panel.kpi.sum(axis=0), "mean": predicted.mean.mean(axis=1)}
+        table |= interval_of(predicted.drawn, axis=1)
         return pd.DataFrame(table, index=self.panel.dates)
 
     def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:

@@ -52,7 +52,7 @@ def unexplained_weeks(residuals: Residuals) -> Finding:
     if not len(far):
         return Finding("unexplained_weeks", True, worst, _UNEXPLAINED, "The model expects every period's KPI.")
     kpi, expected = residuals.observed, residuals.expected
-    told = [
+    dates = [
         f"{residuals.dates[row].date().isoformat()} ({amount(kpi[row])}, expected {amount(expected[row])})"
         for row in far[:_SHOWN]
     ]
@@ -60,7 +60,7 @@ def unexplained_weeks(residuals: Residuals) -> Finding:
     mask = np.isin(np.arange(len(kpi)), far).astype(float)
     channels = residuals.moving_with(mask)
     text = (
-        f"No part of the model explains {', '.join(told)}{more}. Where data are wrong, correct them; where something "
+        f"No part of the model explains {', '.join(dates)}{more}. Where data are wrong, correct them; where something "
         "happened, give it a control that is 1 in those periods, or use mmm.StudentTLikelihood() "
         "(model.likelihood: student_t)."
     )

@@ -78,7 +78,7 @@ class Residuals:
         return self.panel.dates
 
     def moving_with(self, pattern: Array) -> tuple[str, ...]:
-        """Channels whose driver moves with a pattern of shape (T,), told by weekly correlation freed of a trend."""
+        """Channels whose driver moves with a pattern of shape (T,), by weekly correlation freed of a trend."""
         media = self.panel.media.sum(axis=0)
         table = _weekly(np.column_stack([pattern, media]), self.panel.per_week)
         line = np.column_stack([np.ones(len(table)), np.arange(len(table))])

@@ -90,9 +90,9 @@ def _freed(series: Array, known: Array) -> Array:
 def _rides_on(model: Model) -> tuple[Finding, ...]:
     if not model.rides_on:
         return ()
-    told = ", ".join(f"{channel} on {' and '.join(drivers)}" for channel, drivers in model.rides_on.items())
+    who = ", ".join(f"{channel} on {' and '.join(drivers)}" for channel, drivers in model.rides_on.items())
     text = (
-        f"The model says who rides on whose demand: {told}. What a rider is credited with is partly the doing of what "
+        f"The model says who rides on whose demand: {who}. What a rider is credited with is partly the doing of what "
         "it rides on: its CAC looks too low, theirs too high. Only a lift test of the rider says by how much."
     )
     riders = tuple(model.rides_on)

@@ -154,7 +154,7 @@ def _check_names(jobs: Mapping[str, tuple[Panel, Model | None]]) -> None:
         raise BadInput(Problem("fit_many", "was given nothing to fit.", remedy="name at least one panel and model."))
     places: dict[str, str] = {}
     for name in jobs:
-        folder = _folder_name(name).casefold()  # some file systems do not tell cases apart
+        folder = _folder_name(name).casefold()  # some file systems ignore case
         if not folder or folder in places:
             text = f"has no name to stand in a folder: {name!r}" if not folder else f"{name!r} and {places[folder]!r}"
             text += "." if not folder else " would share a folder."

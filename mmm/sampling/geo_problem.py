@@ -2,8 +2,7 @@
 
 All geos have one layout of common coordinates; each adds its departures in those that vary, and its own noise (the
 kernel's ``geo`` has the equations). What all share in a period lives in the directions that no column of every geo's
-baseline can express: a common level, trend or season would be the baseline's, and the two could not be told from each
-other.
+baseline can express: no data could separate a common level, trend or season from the baseline's.
 """
 
 from __future__ import annotations

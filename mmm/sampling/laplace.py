@@ -40,8 +40,8 @@ def _mode(density: FusedDensity) -> Array:
         # a finite wall where the density is none, from which the line search turns back
         return (-value, -slope) if np.isfinite(value) else (1e10, np.zeros_like(theta))
 
-    found = minimize(loss, density.centre, jac=True, method="L-BFGS-B", options={"maxiter": 2000, "maxcor": 30})
-    return np.asarray(found.x)
+    optimum = minimize(loss, density.centre, jac=True, method="L-BFGS-B", options={"maxiter": 2000, "maxcor": 30})
+    return np.asarray(optimum.x)
 
 
 def _spread(density: FusedDensity, mode: Array) -> Array:

@@ -205,10 +205,10 @@ def _extension() -> Any:
     package = importlib.util.find_spec("nutpie")
     if package is None or not package.submodule_search_locations:
         raise MissingExtra("nutpie", "mmm")
-    found = next(iter(sorted(Path(package.submodule_search_locations[0]).glob("_lib*.so"))), None)
-    if found is None:  # another platform's suffix: the slow way works everywhere
+    library = next(iter(sorted(Path(package.submodule_search_locations[0]).glob("_lib*.so"))), None)
+    if library is None:  # another platform's suffix: the slow way works everywhere
         return importlib.import_module(name)
-    spec = importlib.util.spec_from_file_location(name, found)
+    spec = importlib.util.spec_from_file_location(name, library)
     if spec is None or spec.loader is None:
         return importlib.import_module(name)
     module = importlib.util.module_from_spec(spec)

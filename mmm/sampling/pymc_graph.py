@@ -131,8 +131,8 @@ def _media(problem: Problem, panel: Panel, model: Model, values: dict[tuple[str,
     total: Any = 0.0
     gained: list[Any] = [None] * len(problem.tests.places)
     for channel, (adstock, saturation) in enumerate(model.families(panel)):
-        found = _of_channel(problem, values, channel)
-        first, second = [found[name] for name in adstock.priors], [found[name] for name in saturation.priors]
+        drawn = _of_channel(problem, values, channel)
+        first, second = [drawn[name] for name in adstock.priors], [drawn[name] for name in saturation.priors]
         weights = adstock.weights(*[pt.atleast_1d(value) for value in first])
 
         def saturated(amount: Any, saturation: Any = saturation, second: Any = second) -> Any:
@@ -152,7 +152,7 @@ def _media(problem: Problem, panel: Panel, model: Model, values: dict[tuple[str,
             return saturated(pt.dot(series[rows], weights)[:, 0])
 
         own = response(problem.media[channel])
-        scale = found["share"] / own.mean()
+        scale = drawn["share"] / own.mean()
         total = total + scale * own
         for m, (tested, begin, end) in enumerate(problem.tests.places):
             if tested == channel:
@@ -219,7 +219,7 @@ def _coefficients(problem: Problem, media: Any) -> Any:
     explicit = problem.explicit
     whitened = pm.Flat("whitened", shape=len(explicit.sd))
     regressed = pt.dot(explicit.regression, problem.kpi - media)
-    found = pm.Deterministic("baseline", regressed + pt.dot(explicit.spread, whitened))
+    coefficients = pm.Deterministic("baseline", regressed + pt.dot(explicit.spread, whitened))
     volume = float(np.log(np.diag(explicit.spread)).sum())
-    pm.Potential("baseline_prior", pm.logp(pm.Normal.dist(0.0, explicit.sd), found).sum() + volume)
-    return found
+    pm.Potential("baseline_prior", pm.logp(pm.Normal.dist(0.0, explicit.sd), coefficients).sum() + volume)
+    return coefficients

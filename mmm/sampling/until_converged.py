@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.findings import Finding
+from attribution.numbers import amount, decimal
 from mmm.arrays import Array
 from mmm.posterior.fit_checks import GATE
 from mmm.sampling.convergence import ess_bulk, ess_tail, r_hat
@@ -72,9 +73,9 @@ def gate(theta: Array, diverging: npt.NDArray[Any]) -> tuple[Finding, ...]:
     tail = float(np.nan_to_num(ess_tail(theta), nan=0.0).min())
     count = int(np.sum(diverging))
     verdicts = (
-        (worst < R_HAT_LIMIT, worst, R_HAT_LIMIT, f"Largest R-hat {worst:.4f}: chains agree below 1.01."),
-        (bulk > ESS_LIMIT, bulk, ESS_LIMIT, f"Smallest bulk effective sample size {bulk:,.0f}."),
-        (tail > ESS_LIMIT, tail, ESS_LIMIT, f"Smallest tail effective sample size {tail:,.0f}."),
+        (worst < R_HAT_LIMIT, worst, R_HAT_LIMIT, f"Largest R-hat {decimal(worst, 4)}: chains agree below 1.01."),
+        (bulk > ESS_LIMIT, bulk, ESS_LIMIT, f"Smallest bulk effective sample size {amount(bulk)}."),
+        (tail > ESS_LIMIT, tail, ESS_LIMIT, f"Smallest tail effective sample size {amount(tail)}."),
         (count == 0, float(count), 0.0, f"{count} divergent transitions."),
     )
     return tuple(Finding(name, *verdict) for name, verdict in zip(GATE, verdicts, strict=True))
@@ -123,11 +124,11 @@ def _watch(
         return None
     report, started = progress, time.monotonic()
 
-    def tell(chains: tuple[ChainProgress, ...]) -> None:
+    def watch(chains: tuple[ChainProgress, ...]) -> None:
         now = time.monotonic()
         report(Progress(attempt, chains, now - begun, now - started))
 
-    return tell
+    return watch
 
 
 def _next(settings: Settings, verdict: tuple[Finding, ...]) -> Settings:

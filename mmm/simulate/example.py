@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from attribution.files import write_whole
+from attribution.numbers import amount
 from mmm.simulate.weekly_world import WorldTruth, world
 
 __all__ = ["main", "write_example"]
@@ -91,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args(arguments)
     for path in write_example(given.folder, given.seed):
-        sys.stdout.write(f"{path.stat().st_size:>10,} bytes  {path}\n")
+        sys.stdout.write(f"{amount(path.stat().st_size):>10} bytes  {path}\n")
     return 0
 
 
@@ -101,33 +103,27 @@ def _csv(table: pd.DataFrame) -> str:
 
 
 def _text(path: Path, text: str) -> Path:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    return _in_place(partial, path)
+    write_whole(path, text)
+    return path
 
 
 def _parquet(path: Path, table: pd.DataFrame) -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    partial = path.with_name(path.name + ".partial")
+    whole = io.BytesIO()
     kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     plain = [name for name in ("time",) if name in table]
     pq.write_table(
         kept,
-        partial,
+        whole,
         compression="zstd",
         compression_level=15,
         use_dictionary=[name for name in table.columns if name not in plain],
         column_encoding=dict.fromkeys(plain, "DELTA_BINARY_PACKED"),
     )
-    return _in_place(partial, path)
-
-
-def _in_place(partial: Path, path: Path) -> Path:
-    with partial.open("rb") as handle:
-        os.fsync(handle.fileno())
-    return partial.replace(path)
+    write_whole(path, whole.getvalue())
+    return path
 
 
 if __name__ == "__main__":

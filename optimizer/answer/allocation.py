@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from attribution.numbers import cost, gap, plain
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.explanation import channel_frame, headline, idle_sentence, price_sentence
 from optimizer.answer.misses import Miss
@@ -90,7 +91,10 @@ class Allocation:
 
     @property
     def shadow_prices(self) -> pd.Series:
-        """Change of the objective's figure per unit by which each binding limit's figure is raised, by its label."""
+        """Change of the objective's figure per unit by which each binding limit's figure is raised, by its label.
+
+        Where lowering it is worth another amount per unit, ``prices`` hold both.
+        """
         index = pd.Index(labels([price.limit for price in self.prices]), dtype="str")
         figures = np.array([price.per_unit for price in self.prices], dtype=float)
         return pd.Series(figures, index=index, name="shadow_price")
@@ -119,8 +123,8 @@ class Allocation:
                 yield channel, self.curves[channel], entry
 
     def _repr_html_(self) -> str:
-        head = f"<p>{self.status.value} Gap {self.gap:.2%}, blended CAC {self.blended_cac:,.2f}.</p>"
-        return head + str(self.to_frame().to_html(float_format=lambda figure: f"{figure:,.2f}"))
+        head = f"<p>{self.status.value} Gap {gap(self.gap)}, blended CAC {cost(self.blended_cac)}.</p>"
+        return head + str(self.to_frame().to_html(float_format=plain))
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ class Certificate:
 
     def __str__(self) -> str:
         kept = "keeps every promise" if self.is_allowed else f"breaks {', '.join(self.broken)}"
-        return f"value {self.value:,.6g}, bound {self.bound:,.6g}: at most {self.gap:.3%} from the best; {kept}"
+        return f"value {plain(self.value)}, bound {plain(self.bound)}: {gap(self.gap)} from the best; {kept}"
 
 
 def channel_index(curves: ResponseCurves) -> pd.Index:

@@ -7,10 +7,11 @@ from math import floor, log10
 import numpy as np
 import pandas as pd
 
+from attribution.numbers import cost, gap, percent, plain
 from mmm.curves import ResponseCurve, ResponseCurves
 from mmm.curves.inverse import spend_scale
 from optimizer.answer.prices import Price
-from optimizer.question.limits import Limit, plain
+from optimizer.question.limits import Limit
 
 __all__ = ["channel_frame", "headline", "idle_sentence", "price_sentence"]
 
@@ -38,11 +39,11 @@ def channel_frame(
     return frame
 
 
-def headline(spend: float, customers: float, blended_cac: float, gap: float) -> str:
+def headline(spend: float, customers: float, blended_cac: float, distance: float) -> str:
     """The plan in one sentence."""
     return (
         f"Spending {plain(round(spend))} brings {plain(round(customers))} customers at a "
-        f"blended CAC of {_cost(blended_cac)}; no allowed plan beats it by more than {gap:.2%}."
+        f"blended CAC of {cost(blended_cac)}; its proved distance from the best allowed plan is {gap(distance)}."
     )
 
 
@@ -62,15 +63,30 @@ def price_sentence(price: Price, label: str, unit: str, value: float) -> str:
     """
     limit = price.limit
     step = _round_step(limit.figure) if isinstance(limit, Limit) else 1.0
-    effect = price.per_unit * step
-    if abs(effect) <= 1e-9 * max(abs(value), 1e-300):
+    effects = [_effect(side, step, unit, value) for side in (price.per_unit, -price.below)]
+    if isinstance(limit, Limit) and limit.figure == 0 and not np.isfinite(price.per_unit):
+        return f"{label}: the first unit above it is worth more than any unit after it."
+    if effects[0] == effects[1] == "":
         return f"{label} binds, but changing it a little changes nothing."
-    shown = plain(float(f"{abs(effect):.{3 if abs(effect) >= 0.1 else 1}g}"))
-    effects = f"{'adds' if effect > 0 else 'takes off'} {shown} {unit}"
     if not isinstance(limit, Limit):
-        return f"{label} binds: one unit more of room {effects}."
+        return f"{label} binds: one unit more of room {effects[0] or 'changes nothing'}."
+    moved = limit.unit.step(step)
     note = "" if step <= 0.02 * abs(limit.figure) else " (at the margin)"
-    return f"{label}: raising it by {limit.unit.step(step)} {effects}{note}."
+    if not price.is_one_sided:
+        return f"{label}: raising it by {moved} {effects[0]}{note}."
+    sides = (effect or "changes nothing" for effect in effects)
+    return f"{label}: raising it by {moved} {next(sides)}, lowering it as much {next(sides)}{note}."
+
+
+def _effect(per_unit: float, step: float, unit: str, value: float) -> str:
+    """What a step does to the objective's figure; empty where that is nothing."""
+    effect = per_unit * step
+    if not np.isfinite(effect):
+        return "leaves no plan"
+    if abs(effect) <= 1e-9 * max(abs(value), 1e-300):
+        return ""
+    shown = plain(float(f"{abs(effect):.{3 if abs(effect) >= 0.1 else 1}g}"))
+    return f"{'adds' if effect > 0 else 'takes off'} {shown} {unit}"
 
 
 def idle_sentence(channel: str, curve: ResponseCurve, entry: float) -> str:
@@ -80,17 +96,13 @@ def idle_sentence(channel: str, curve: ResponseCurve, entry: float) -> str:
         return f"{channel} gets nothing: its curve brings no customers at any spend."
     if cheapest > entry:
         return (
-            f"{channel} gets nothing: its customers cost {_cost(cheapest)} at the least, however much it spends; "
-            f"below {_cost(entry)}, {1 - entry / cheapest:.0%} cheaper, it would get money."
+            f"{channel} gets nothing: its customers cost {cost(cheapest)} at the least, however much it spends; "
+            f"below {cost(entry)}, {percent(1 - entry / cheapest)} cheaper, it would get money."
         )
     return (
-        f"{channel} gets nothing: it pays from {_cost(cheapest)} per customer, yet the other limits leave no "
+        f"{channel} gets nothing: it pays from {cost(cheapest)} per customer, yet the other limits leave no "
         "room for the spend it needs to get there."
     )
-
-
-def _cost(amount: float) -> str:
-    return f"{amount:,.2f}" if amount >= 0.1 else f"{amount:.3g}"
 
 
 def _cheapest_cac(curve: ResponseCurve) -> float:

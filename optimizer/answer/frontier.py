@@ -17,18 +17,18 @@ def frontier_frame(most: Callable[[Budget], Allocation], budgets: Iterable[float
     rows = []
     for amount in budgets:
         budget = Budget(at_most=float(amount))
-        found = most(budget)
-        price = found.price_of(budget.limit)
+        best = most(budget)
+        price = best.price_of(budget.limit)
         rows.append(
             {
                 "budget": float(amount),
-                "spend": found.total_spend,
-                "customers": found.customers,
-                "blended_cac": found.blended_cac,
+                "spend": best.total_spend,
+                "customers": best.customers,
+                "blended_cac": best.blended_cac,
                 "marginal_cac": 1 / price if price > 0 else float("inf"),
-                "bound": found.bound,
-                "gap": found.gap,
-                **{f"spend:{channel}": amount for channel, amount in found.spend.items()},
+                "bound": best.bound,
+                "gap": best.gap,
+                **{f"spend:{channel}": amount for channel, amount in best.spend.items()},
             }
         )
     return pd.DataFrame(rows)

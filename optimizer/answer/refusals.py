@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
+from attribution.numbers import amount, cost, count, plain
 from mmm.arrays import Array
+from optimizer.question.compiler import without
 from optimizer.question.goal import Goal
-from optimizer.question.limits import labels, plain
+from optimizer.question.limits import labels
 from optimizer.question.program import Program, Row
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.hulls import Tables
@@ -50,10 +52,10 @@ def refuse_if_ill_posed(program: Program, flat: FlatCurves) -> None:
     rate = float((hulls.customers[spent] / hulls.spend[spent]).max(initial=0.0))
     if business.organic > 0 and business.fixed_cost * rate <= business.organic:
         free = float(business.cac(0.0, business.organic))
-        why = f"no channel wins customers for less than {1 / rate:,.2f}" if free and rate else "organic ones are free"
+        why = f"no channel wins customers for less than {cost(1 / rate)}" if free and rate else "organic ones are free"
         raise IllPosedPlan(
-            f"with {business.organic:,.0f} organic customers and a fixed cost of {business.fixed_cost:,.0f}, blended "
-            f"CAC is lowest at zero spend ({free:,.2f}), since {why}. {_PROMISE}"
+            f"with {count(business.organic)} organic customers and a fixed cost of {amount(business.fixed_cost)}, "
+            f"blended CAC is lowest at zero spend ({cost(free)}), since {why}. {_PROMISE}"
         )
     if business.organic == 0 == business.fixed_cost:
         _refuse_without_scale(program, flat, rate)
@@ -87,16 +89,22 @@ def infeasible(program: Program, solve: Solve) -> InfeasiblePlan:
 
 def _without(program: Program, row: Row, solve: Solve) -> str | None:
     """What is attainable for one row once it is dropped; None where that alone does not help."""
-    rest = program.replaced(rows=tuple(other for other in program.rows if other is not row))
+    try:
+        rest = without(program, row)
+    except InfeasiblePlan:
+        return None
     is_cac, name = row.per_customer.any() and row.per_spend.any(), _name(row, program)
     try:
         spend, _, bound = solve(rest.replaced(goal=_best_for(row, program)))
-    except IllPosedPlan:
-        return None
+    except IllPosedPlan:  # nothing else limits spend: all that curves can bring is attainable, nearly
+        if is_cac or not row.per_customer.any():
+            return None
+        ceilings = [float(np.mean(curve.ceiling)) for curve in program.setting.curves.values()]
+        spend, bound = rest.lower, float(np.sum(ceilings))
     if spend is None:
         return None
     if is_cac and row.is_aggregate:
-        return f"{name!r} cannot hold, since without it the blended CAC cannot go below {-bound:,.2f}"
+        return f"{name!r} cannot hold, since without it the blended CAC cannot go below {cost(-bound)}"
     if is_cac:
         return _group_cac(rest, row, name, solve)
     if row.per_customer.any():
@@ -125,16 +133,16 @@ def _group_cac(rest: Program, row: Row, name: str, solve: Solve) -> str:
     cac = float(row.per_customer.max() / row.per_spend.max())
     for _ in range(_RATIO_STEPS):
         spend, score, _ = best(cac)
-        if spend is None:
+        outlay = 0.0 if spend is None else float(members @ spend)
+        if outlay <= 0:
             break
-        outlay = float(members @ spend)
         reached = cac * outlay / max(score + outlay, 1e-12 * outlay)
         if abs(reached - cac) <= 1e-5 * cac:
             break
         cac = reached
     for slack in (1e-4, 1e-3, 1e-2, 0.1):
         if best(cac * (1 - slack))[2] < 0:
-            return f"{name!r} cannot hold, since the other limits allow no CAC below {cac * (1 - slack):,.2f} there"
+            return f"{name!r} cannot hold, since the other limits allow no CAC below {cost(cac * (1 - slack))} there"
     return f"{name!r} cannot hold"
 
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from attribution.economics.cac import blended_cac
+from attribution.economics.lifetime_value import ltv_to_cac
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import cost, decimal, likelihood
 from attribution.reading.contracts import Column, Table
 
 __all__ = ["Ceiling", "Guardrails"]
+
+_WEEK = 7  # days
 
 _TABLE = Table(
     "weekly results",
@@ -87,14 +91,15 @@ class Guardrails:
         Parameters
         ----------
         results
-            Columns week, spend and customers (all of them, organic included), one row per week.
+            Columns week, spend and customers (all of them, organic included), one row per week and no week left out.
 
         Raises
         ------
         BadInput
-            Where the table breaks its contract or has fewer weeks than the window.
+            Where the table breaks its contract, its rows are not consecutive weeks, or they are fewer than the window.
         """
         weekly = _TABLE.check(results).sort_values("week")
+        _check_weeks(weekly["week"])
         if len(weekly) < self.window:
             text = f"has {len(weekly)} weeks and the window is {self.window}."
             raise BadInput(Problem("weekly results", text, remedy="wait, or shorten the window."))
@@ -110,17 +115,16 @@ class Guardrails:
         if self.lifetime_value is not None:
             ceiling = self.lifetime_value / self.least_ratio
             low = self._finding("ltv_cac", outlay, won, ceiling, "acquire less, or for less")
-            ratio = self.lifetime_value * won / outlay if outlay else float("inf")
+            ratio = float(ltv_to_cac(self.lifetime_value, blended_cac(outlay, won)))
             text = f"LTV:CAC is {decimal(ratio, 2)} over {self.window} weeks against {self.least_ratio:g}. {low.text}"
             findings.append(Finding("ltv_cac", low.passed, ratio, self.least_ratio, text))
         return findings
 
-    def is_tripped(self, results: pd.DataFrame) -> bool:
-        """Whether the circuit breaker says to stop."""
-        return any(not finding.passed for finding in self.check(results) if finding.name == "cac_breaker")
-
     def _finding(self, name: str, outlay: float, won: float, ceiling: float, action: str) -> Finding:
-        cac = outlay / won if won else (float("inf") if outlay else 0.0)
+        cac = float(blended_cac(outlay, won))
+        if np.isnan(cac):
+            text = f"Nothing was spent and nobody came in {self.window} weeks: there is no CAC to hold against a limit."
+            return Finding(name, False, cac, ceiling, text + " See whether the table is complete.")
         chance = self._probability_above(outlay, won, ceiling)
         passed = chance < self.confidence
         verdict = "within the limit, or not surely above it" if passed else f"above the limit: {action}"
@@ -133,4 +137,16 @@ class Guardrails:
         from scipy.stats import gamma
 
         needed = outlay / ceiling
-        return float(gamma.cdf(needed / self.dispersion, (won + 0.5) / self.dispersion)) if outlay else 0.0
+        return float(gamma.cdf(needed / self.dispersion, (won + 0.5) / self.dispersion))
+
+
+def _check_weeks(weeks: pd.Series) -> None:
+    """Refuse days, months and missing weeks: a window of rows would not be a window of weeks."""
+    days = weeks.diff().dt.days.to_numpy()[1:]
+    wrong = np.flatnonzero(days != _WEEK)
+    if len(wrong):
+        named = [f"{weeks.iloc[at]:%Y-%m-%d} and {weeks.iloc[at + 1]:%Y-%m-%d}" for at in wrong[:3]]
+        more = f", and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        text = f"has rows that are not seven days apart: {', '.join(named)}{more}."
+        remedy = "give one row per week: sum days to weeks, and add a row for every week without spend or customers."
+        raise BadInput(Problem("weekly results", text, "week", remedy=remedy))

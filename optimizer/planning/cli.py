@@ -100,7 +100,7 @@ def what_if(plan: PlanFile, out: OutFolder = None) -> None:
 
 @app.command()
 def report(plan: PlanFile, out: OutFolder = None) -> None:
-    """Write every output anew, the report included; reuses a fitted model of the same inputs."""
+    """Write every output again, the report included; reuses a fitted model of the same inputs."""
     _run(plan, out, "report")
 
 

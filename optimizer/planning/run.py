@@ -11,6 +11,7 @@ from attribution import intent_riders
 from attribution.errors import BadInput
 from attribution.findings import Finding
 from attribution.numbers import amount
+from mmm.kernel import ahead
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
@@ -88,6 +89,8 @@ def run_plan(
     config, document = read_config(path)
     folder = out if out is not None else document.folder / config.output
     _require_writable(folder)
+    if config.data.weekly is not None and goal != "attribution":
+        ahead.begin()
     with progress.stage("Checking inputs"):
         believed = config.model.belief.attribution is not None
         inputs = read_inputs(config, document, journeys_too=believed or goal != "fit")

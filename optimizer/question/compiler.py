@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
+from attribution.numbers import plain
 from mmm.arrays import Array
-from optimizer.question.limits import labels, plain
+from optimizer.question.limits import labels
 from optimizer.question.objectives import Objective
-from optimizer.question.program import Bound, Constraint, Program, Row
+from optimizer.question.program import Bound, Constraint, Gap, Program, Row
 from optimizer.question.setting import Setting
 
-__all__ = ["compiled"]
+__all__ = ["capped", "compiled", "without"]
+
+_SAME = 1e-12
 
 
 def compiled(objective: Objective, constraints: Sequence[Constraint], setting: Setting) -> Program:
@@ -33,24 +36,86 @@ def compiled(objective: Objective, constraints: Sequence[Constraint], setting: S
         raise BadInput(Problem(type(objective).__name__, text, remedy=remedy))
     rows = [row for constraint in constraints for row in constraint.rows(setting)]
     bounds = tuple(row for row in rows if isinstance(row, Bound))
-    shared = tuple(row for row in rows if isinstance(row, Row))
-    lower, upper = _bounds(bounds, setting)
-    hole = np.zeros(len(lower))
-    for constraint in constraints:
-        for index, least in constraint.holes(setting).items():
-            hole[index] = max(hole[index], least)
-    hole[hole <= lower] = 0.0
-    needed = (hole > 0) & (lower > 0)  # a channel that must be used must be used in earnest
-    lower, hole = np.where(needed, hole, lower), np.where(needed, 0.0, hole)
-    upper = np.where(hole > upper, lower, upper)
-    _check_bounds(lower, upper, bounds, setting)
+    _check_unlimited(constraints, bounds, setting)
+    gaps = tuple(gap for constraint in constraints for gap in constraint.gaps(setting))
+    idle = np.full(len(setting.channels), 1e300)
+    lazy = tuple(part for part in constraints if type(part).cut is not Constraint.cut)
+    lazy = tuple(part for part in lazy if part.cut(setting, idle) is not None)
+    none = np.zeros(len(setting.channels))
+    stated = Program(
+        setting, goal, none, none, none, tuple(row for row in rows if isinstance(row, Row)), bounds, gaps, lazy=lazy
+    )
+    return _boxed(stated)
+
+
+def _check_unlimited(constraints: Sequence[Constraint], bounds: tuple[Bound, ...], setting: Setting) -> None:
+    """Refuse a share of no spend where nothing else limits the channel, instead of holding it at nothing unasked."""
+    limited = {bound.channel for bound in bounds if bound.sign > 0}
+    open_ones = [place for part in constraints for place in part.unlimited(setting) if place not in limited]
+    if open_ones:
+        text = "has no current spend, so that a share of it is no amount, and nothing else limits the channel."
+        remedy = "add Channel(...).at_most(amount), or Channel(...).zero() to leave it out."
+        raise BadInput([Problem("Change", text, setting.channels[place], remedy=remedy) for place in open_ones])
+
+
+def without(program: Program, limit: Row) -> Program:
+    """The program had one of its rows never been stated: what the row had tightened is made again without it."""
+    return _boxed(program.replaced(rows=tuple(row for row in program.rows if row is not limit)))
+
+
+def capped(program: Program, most: Array | float) -> Program:
+    """The program with no channel above an amount, entry prices and other gaps kept."""
+    return _outside_gaps(program.replaced(upper=np.maximum(np.minimum(program.upper, most), program.lower)))
+
+
+def _boxed(stated: Program) -> Program:
+    """The program's bounds made from its limits as stated; the one place that does so.
+
+    Upper bounds are no higher than rows on spend allow. No bound ends inside a gap, so that nothing which comes
+    later can mistake what is left of a gap for spend that is allowed.
+
+    Raises
+    ------
+    InfeasiblePlan
+        Where limits on one channel contradict each other.
+    """
+    lower, upper = _bounds(stated.bounds, stated.setting)
+    _check_bounds(lower, upper, stated)
+    program = _outside_gaps(stated.replaced(lower=lower, upper=upper))
+    _check_bounds(program.lower, program.upper, stated)
     for _ in range(2):
-        upper = _tightened(lower, upper, shared)
-    shut = hole > upper * (1 + 1e-12)  # the price of entry is more than the rows leave: the channel gets nothing
-    upper, hole = np.where(shut, lower, upper), np.where(shut, 0.0, hole)
-    lazy = tuple(constraint for constraint in constraints if type(constraint).cut is not Constraint.cut)
-    lazy = tuple(constraint for constraint in lazy if constraint.cut(setting, np.full(len(lower), 1e300)) is not None)
-    return Program(setting, goal, lower, upper, hole, shared, bounds, lazy)
+        program = _outside_gaps(program.replaced(upper=_tightened(program.lower, program.upper, stated.rows)))
+    return program
+
+
+def _outside_gaps(program: Program) -> Program:
+    """Bounds moved to the ends of the gaps in which they lie; the first gap of a channel is its hole, others inner."""
+    lower, upper, hole = program.lower.copy(), program.upper.copy(), np.zeros(program.size)
+    inner: list[tuple[int, float, float]] = []
+    for channel, low, high in _united(program.gaps):
+        if low < lower[channel] < high:
+            lower[channel] = high
+        if low < upper[channel] < high * (1 - _SAME) and lower[channel] < high:
+            upper[channel] = low
+        if high <= lower[channel] or low >= upper[channel]:
+            continue
+        upper[channel] = max(upper[channel], high)  # rounding apart
+        if low <= lower[channel]:
+            hole[channel] = high
+        else:
+            inner.append((channel, low, high))
+    return program.replaced(lower=lower, upper=upper, hole=hole, inner=tuple(inner))
+
+
+def _united(gaps: tuple[Gap, ...]) -> list[tuple[int, float, float]]:
+    """Channel and ends of gaps, those that overlap as one."""
+    united: list[tuple[int, float, float]] = []
+    for channel, low, high in sorted((gap.channel, *gap.ends) for gap in gaps if gap.ends[0] < gap.ends[1]):
+        if united and united[-1][0] == channel and low < united[-1][2]:
+            united[-1] = (channel, united[-1][1], max(high, united[-1][2]))
+        else:
+            united.append((channel, low, high))
+    return united
 
 
 def _bounds(bounds: tuple[Bound, ...], setting: Setting) -> tuple[Array, Array]:
@@ -63,10 +128,12 @@ def _bounds(bounds: tuple[Bound, ...], setting: Setting) -> tuple[Array, Array]:
     return np.array(lower), np.array(upper)
 
 
-def _check_bounds(lower: Array, upper: Array, bounds: tuple[Bound, ...], setting: Setting) -> None:
-    for index in np.flatnonzero(lower > upper * (1 + 1e-12)):
-        names = labels([bound.limit for bound in bounds if bound.channel == index])
-        text = f"{setting.channels[index]} cannot get at least {plain(lower[index])} and at most {plain(upper[index])}"
+def _check_bounds(lower: Array, upper: Array, stated: Program) -> None:
+    for index in np.flatnonzero(lower > upper * (1 + _SAME)):
+        names = labels([bound.limit for bound in stated.bounds if bound.channel == index])
+        names += labels([gap.above.limit for gap in stated.gaps if gap.channel == index])
+        channel = stated.setting.channels[index]
+        text = f"{channel} cannot get at least {plain(lower[index])} and at most {plain(upper[index])}"
         raise InfeasiblePlan(f"{text}: {'; '.join(names)}. Remedy: relax one of them.")
 
 

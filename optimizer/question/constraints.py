@@ -18,6 +18,9 @@ from optimizer.question.setting import Setting
 __all__ = ["Budget", "Change", "Channel", "Constraint", "Customers", "Group", "MaxCAC", "Pacing"]
 
 
+_KEPT = 1e-10  # of what may be moved in all: a tenth of what the check of answers allows
+_NEAR = 1e-7
+_ROUNDING = 8 * float(np.finfo(float).eps)
 _BUDGET = Subject("budget")
 
 
@@ -80,7 +83,8 @@ class Change(Constraint):
     Parameters
     ----------
     at_most
-        Share of its current spend by which any channel may rise or fall: 0.3 for 30 %.
+        Share of its current spend by which any channel may rise or fall: 0.3 for 30 %. A channel without current spend
+        has no such share: it needs a limit of its own, and a plan without one is refused.
     total
         Currency that may be moved in all, the sum of rises and falls.
     """
@@ -101,7 +105,7 @@ class Change(Constraint):
             if self.total is not None:  # implied, and they keep boxes small
                 rows.append(Bound(self._total(self.total), index, 1.0, spend + self.total))
                 rows.append(Bound(self._total(self.total), index, -1.0, self.total - spend))
-            if self.at_most is not None:
+            if self.at_most is not None and spend > 0:
                 lower, upper = spend * max(1 - self.at_most, 0.0), spend * (1 + self.at_most)
                 rows += limits_on(setting, Subject(f"change of {channel}", "", (channel,)), lower, upper)
         return rows
@@ -110,16 +114,35 @@ class Change(Constraint):
     def _total(amount: float) -> Limit:
         return Limit(Subject("change in all"), Side.AT_MOST, amount, Unit.CURRENCY)
 
+    def unlimited(self, setting: Setting) -> list[int]:
+        """Places of channels without current spend, which a share of it does not limit."""
+        return [] if self.at_most is None else np.flatnonzero(current_spend(setting, "Change") == 0).tolist()
+
     def cut(self, setting: Setting, spend: Array) -> Row | None:
         """The row of the signs in which ``spend`` departs from now, where it departs too far."""
         if self.total is None:
             return None
         now = current_spend(setting, "Change")
         moved = spend - now
-        if np.abs(moved).sum() <= self.total + 1e-8 * max(self.total, float(np.abs(now).sum())):
+        if np.abs(moved).sum() <= self.total * (1 + _KEPT) + _ROUNDING * float(now.sum() + np.abs(spend).sum()):
             return None
-        signs = np.sign(moved)
-        return Row(self._total(self.total), signs, 0 * signs, self.total + float(signs @ now))
+        return self._row(self.total, np.sign(moved), now)
+
+    def touching(self, setting: Setting, spend: Array) -> list[tuple[Row, Row]]:
+        """The row that binds where all that may be moved is moved: a channel left as it is adds to it either way."""
+        if self.total is None:
+            return []
+        now = current_spend(setting, "Change")
+        moved = spend - now
+        if np.abs(moved).sum() < self.total * (1 - _NEAR):
+            return []
+        signs = np.where(np.abs(moved) <= _NEAR * np.maximum(now, self.total / len(now)), 0.0, np.sign(moved))
+        sides = (np.where(signs == 0, side, signs) for side in (1.0, -1.0))
+        above, below = (self._row(self.total, side, now) for side in sides)
+        return [(above, below)]
+
+    def _row(self, total: float, signs: Array, now: Array) -> Row:
+        return Row(self._total(total), signs, 0 * signs, total + float(signs @ now))
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,11 @@ class Goal:
             return max(abs(score), 1e-300)
         return max(abs(score), 1e-6 * float(self.per_spend.max() * self.business.outlay(spend)), 1e-300)
 
+    def rounding(self, most: Array, customers: Array) -> float:
+        """What rounding of a linear score may come to where spend and customers are at most so large."""
+        gross = float(self.per_customer @ customers + self.per_spend @ most)
+        return 0.0 if self.is_ratio else 32 * float(np.finfo(float).eps) * gross
+
     def gradient(self, spend: Array, customers: Array, slope: Array) -> Array:
         """Change of the score per unit of each channel's spend, for response curves of these slopes."""
         if not self.is_ratio:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from attribution.numbers import plain
+from attribution.numbers import plain, typed_share
 
-__all__ = ["Limit", "Side", "Subject", "Unit", "labels", "plain"]
+__all__ = ["Limit", "Side", "Subject", "Unit", "labels"]
 
 
 class Side(Enum):
@@ -30,11 +30,11 @@ class Unit(Enum):
 
     def written(self, figure: float) -> str:
         """A figure as sentences write it."""
-        return f"{figure:.1%}" if self is Unit.SHARE else plain(figure)
+        return typed_share(figure) if self is Unit.SHARE else plain(figure)
 
     def step(self, change: float) -> str:
         """A change of a figure as sentences write it."""
-        return f"{change * 100:g} points" if self is Unit.SHARE else plain(change)
+        return f"{plain(change * 100)} points" if self is Unit.SHARE else plain(change)
 
 
 @dataclass(frozen=True)

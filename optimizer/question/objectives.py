@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from attribution.economics.cac import Business
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.numbers import amount, cost, count
 from optimizer.question.goal import Goal
 from optimizer.question.limits import Limit, Side, Subject, Unit
 from optimizer.question.program import Bound, Constraint, Row
 from optimizer.question.setting import Setting
+from optimizer.question.wording import Wording
 
 __all__ = ["BlendedCAC", "Customers", "Objective", "Profit", "Spend"]
 
@@ -27,7 +29,7 @@ class Objective(ABC):
     """What is minimised or maximised, with the business it is measured on.
 
     An objective of one's own states ``wants`` and ``goal``, a linear one by ``Goal.linear``, and is then solved,
-    explained, certified and flown as the four here are.
+    explained, certified and flown as the four here are; ``unit`` and ``wording`` say what its figure is called.
 
     Examples
     --------
@@ -37,8 +39,8 @@ class Objective(ABC):
     ...     wants, unit = "maximize", "customers, less a thousandth of the spend"
     ...     def goal(self, setting):
     ...         return Goal.linear(setting, per_customer=1.0, per_spend=0.001, constant=setting.organic)
-    >>> found = Plan(maximize=Reach()).solve({"tv": Power(2.0, 0.5)})  # 2 sqrt(x) - x / 1000 at x = 1,000,000
-    >>> round(found.total_spend, -3), round(found.value)
+    >>> best = Plan(maximize=Reach()).solve({"tv": Power(2.0, 0.5)})  # 2 sqrt(x) - x / 1000 at x = 1,000,000
+    >>> round(best.total_spend, -3), round(best.value)
     (1000000.0, 1000)
     """
 
@@ -55,6 +57,10 @@ class Objective(ABC):
     def unit(self) -> str:
         """What a change of the objective's figure is called, as in "adds 3 customers"."""
         return "of the objective"
+
+    def wording(self, outcome: str = "customers") -> Wording:
+        """How its figure is called and written; ``outcome`` is what the units of the KPI are called."""
+        return Wording()
 
     @property
     def business(self) -> Business:
@@ -89,6 +95,10 @@ class BlendedCAC(Objective):
     def unit(self) -> str:
         """Its figure's words."""
         return "of blended CAC"
+
+    def wording(self, outcome: str = "customers") -> Wording:
+        """A cost per customer."""
+        return Wording("blended CAC", cost, in_currency=True)
 
     @property
     def wants(self) -> str:
@@ -128,6 +138,10 @@ class Customers(Objective, Constraint):
     def unit(self) -> str:
         """Its figure's words."""
         return "customers"
+
+    def wording(self, outcome: str = "customers") -> Wording:
+        """A number of what the KPI counts."""
+        return Wording(f"new {outcome}", count, verbs=("stay", "fall", "rise"))
 
     @property
     def wants(self) -> str:
@@ -169,6 +183,10 @@ class Spend(Objective):
     def unit(self) -> str:
         """Its figure's words."""
         return "of spend"
+
+    def wording(self, outcome: str = "customers") -> Wording:
+        """An amount of money."""
+        return Wording("spend", amount, in_currency=True)
 
     @property
     def wants(self) -> str:
@@ -216,6 +234,10 @@ class Profit(Objective):
         """Its figure's words."""
         return "of profit"
 
+    def wording(self, outcome: str = "customers") -> Wording:
+        """An amount of money."""
+        return Wording("profit", amount, in_currency=True)
+
     @property
     def wants(self) -> str:
         """Maximise."""
@@ -258,6 +280,6 @@ def checked_business(owner: str, fixed_cost: float, organic: Draws) -> None:
     if values.ndim > 1 or values.size == 0 or not np.isfinite(values).all():
         problems.append(Problem(owner, "organic must be a finite number or a 1-D array over draws."))
     elif values.mean() < 0:
-        problems.append(Problem(owner, f"organic customers are negative on average ({values.mean():,.1f})."))
+        problems.append(Problem(owner, f"organic customers are negative on average ({count(values.mean())})."))
     if problems:
         raise BadInput(problems)

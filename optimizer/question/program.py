@@ -15,7 +15,7 @@ from optimizer.question.goal import Goal
 from optimizer.question.limits import Limit
 from optimizer.question.setting import Setting
 
-__all__ = ["KEPT", "Bound", "Constraint", "Program", "Row"]
+__all__ = ["KEPT", "Bound", "Constraint", "Gap", "Program", "Row"]
 
 KEPT = 1e-9
 """Violation, as a share of a row's own size, at which it still counts as kept."""
@@ -115,16 +115,44 @@ class Bound:
         return self.relief(spend, customers) if callable(self.relief) else self.relief
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Either of two bounds on one channel's spend: at most the one's amount, or at least the other's.
+
+    Parameters
+    ----------
+    below, above
+        An upper bound, and a lower one at a larger amount.
+    """
+
+    below: Bound
+    above: Bound
+
+    @property
+    def channel(self) -> int:
+        """Place of the channel."""
+        return self.above.channel
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The amounts between which spend may not lie."""
+        return self.below.room, -self.above.room
+
+
 class Constraint(ABC):
-    """A promise or a limit: what it says in rows and holes, in one definition that all solvers read."""
+    """A promise or a limit: what it says in rows and gaps, in one definition that all solvers read."""
 
     @abstractmethod
     def rows(self, setting: Setting) -> list[Row | Bound]:
         """The inequalities."""
 
-    def holes(self, setting: Setting) -> dict[int, float]:
-        """Channels that get nothing or at least so much."""
-        return {}
+    def gaps(self, setting: Setting) -> list[Gap]:
+        """Stretches of a channel's spend in which it may not lie, such as below a price of entry."""
+        return []
+
+    def unlimited(self, setting: Setting) -> list[int]:
+        """Channels that the constraint is meant for but cannot limit; each needs an upper limit of its own."""
+        return []
 
     def kept(self, setting: Setting, spend: Array, paid: Array) -> dict[Limit | str, Array]:
         """Whether each inequality that counts customers holds, draw by draw; those on spend alone are left out.
@@ -145,6 +173,10 @@ class Constraint(ABC):
         """A further row that ``spend`` violates, for constraints that need too many rows to list them all."""
         return None
 
+    def touching(self, setting: Setting, spend: Array) -> list[tuple[Row, Row]]:
+        """For constraints that ``cut``: rows that bind at ``spend``, as moves up and as moves down meet them."""
+        return []
+
 
 @dataclass(frozen=True)
 class Program:
@@ -162,8 +194,10 @@ class Program:
         The least spend of a channel that is used at all, shape (channels,); 0 for none. Below it only ``lower``.
     rows
         Inequalities that concern several channels.
-    bounds
-        The constraints behind ``lower`` and ``upper``.
+    bounds, gaps
+        What ``lower``, ``upper``, ``hole`` and ``inner`` were made of, as stated.
+    inner
+        Further gaps within the bounds: channel, and the ends between which its spend may not lie.
     lazy
         Constraints that give further rows on demand.
     """
@@ -175,6 +209,8 @@ class Program:
     hole: Array
     rows: tuple[Row, ...]
     bounds: tuple[Bound, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    inner: tuple[tuple[int, float, float], ...] = ()
     lazy: tuple[Constraint, ...] = ()
 
     @property
@@ -211,7 +247,16 @@ class Program:
         """The allocation moved to the nearest allowed amount of each channel: bounds and holes."""
         spend = np.clip(spend, self.lower, self.upper)
         holed = (self.hole > self.lower) & (spend < self.hole) & (spend > self.lower)
-        return np.where(holed, np.where(spend >= self.hole * (1 - slack), self.hole, self.lower), spend)
+        spend = np.where(holed, np.where(spend >= self.hole * (1 - slack), self.hole, self.lower), spend)
+        for channel, low, high in self.inner:
+            if low < spend[channel] < high:
+                spend[channel] = low if spend[channel] - low < high - spend[channel] else high
+        return spend
+
+    @property
+    def is_gapless(self) -> bool:
+        """Whether every channel may spend any amount between its bounds."""
+        return not self.hole.any() and not self.inner
 
     def replaced(self, **changes: Any) -> Program:
         """The program with some fields replaced."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.numbers import plain
 from mmm.arrays import Array
 from optimizer.question.limits import Limit, Side, Subject, Unit
 from optimizer.question.program import Bound, Row
@@ -90,7 +91,7 @@ def check_amounts(owner: str, *amounts: float | None, ordered: bool = False) -> 
     if any(not 0 <= amount < np.inf for amount in stated):
         raise BadInput(Problem(owner, f"amounts must be finite and not negative, got {stated}."))
     if ordered and stated != sorted(stated):
-        raise BadInput(Problem(owner, f"the lower limit {stated[0]:,g} exceeds the upper one {stated[-1]:,g}."))
+        raise BadInput(Problem(owner, f"the lower limit {plain(stated[0])} exceeds the upper one {plain(stated[-1])}."))
 
 
 def check_positive(owner: str, amount: float) -> None:

@@ -111,18 +111,18 @@ def compare(plan: Plan, curves: ResponseCurves, scenarios: Iterable[Scenario], g
 
 
 def _row(answer: Answer) -> dict[str, object]:
-    found, outcome = answer.allocation, answer.outcome
-    if found is None or outcome is None:
+    allocation, outcome = answer.allocation, answer.outcome
+    if allocation is None or outcome is None:
         return {"scenario": answer.name, "problem": answer.problem}
     return {
         "scenario": answer.name,
-        "spend": found.total_spend,
+        "spend": allocation.total_spend,
         **Estimate.of(outcome.customers).flat("customers"),
-        "customers": found.customers,
-        "blended_cac": found.blended_cac,
-        "value": found.value,
-        "bound": found.bound,
-        "gap": found.gap,
+        "customers": allocation.customers,
+        "blended_cac": allocation.blended_cac,
+        "value": allocation.value,
+        "bound": allocation.bound,
+        "gap": allocation.gap,
         "problem": "",
     }
 

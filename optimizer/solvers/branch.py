@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from mmm.arrays import Array
 from optimizer.question.program import Program
@@ -29,17 +29,20 @@ from optimizer.solvers.frontier_walk import FrontierWalk
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.linear import SegmentProgram
 from optimizer.solvers.newton import settled
+from optimizer.solvers.polish import polished
 from optimizer.solvers.relaxation import Relaxation, Relaxed
 
 __all__ = ["Outcome", "branch_and_bound"]
 
+_NEAR = 1e-6
+_TINY = float(np.finfo(float).tiny)
 _ROUNDS = 25  # of sampling in one box; on concave curves two or three are enough
-_KEEP = 1e-9  # relative violation at which a row still counts as kept
+_KEEP = 1e-10  # relative violation at which a row still counts as kept: a tenth of what the check of answers allows
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the search found.
+    """What the search ends with.
 
     Parameters
     ----------
@@ -96,6 +99,8 @@ class _Search:
     def __init__(self, program: Program, flat: FlatCurves, gap: float, time_limit: float) -> None:
         self.program, self.flat, self.gap = program, flat, gap
         self.tables = Tables(flat, program.lower, program.upper, program.hole)
+        for channel, low, high in program.inner:
+            self.tables.refine(np.array([channel, channel]), np.array([low, high]))
         self.relax: Relaxation = FrontierWalk(program) if program.is_aggregate else SegmentProgram(program)
         self.deadline = time.monotonic() + time_limit
         self.best: Array | None = None
@@ -165,18 +170,23 @@ class _Search:
     def _relaxed(self, lower: Array, upper: Array, margin: Array | None = None) -> Relaxed | None:
         return self.relax(self.tables.hulls(lower, upper), self.no_margin if margin is None else margin)
 
-    def _holed(self, spend: Array) -> npt.NDArray[np.bool_]:
+    def _allowed_below(self, spend: Array) -> Array:
+        """The spend itself, and for channels inside a gap the gap's lower end."""
         program = self.program
-        return np.asarray(
-            (program.hole > program.lower) & (spend > program.lower) & (spend < program.hole * (1 - _KEEP))
-        )
+        holed = (program.hole > program.lower) & (spend > program.lower) & (spend < program.hole * (1 - _KEEP))
+        below = np.where(holed, program.lower, spend)
+        for channel, low, high in program.inner:
+            if low * (1 + _KEEP) < spend[channel] < high * (1 - _KEEP):
+                below[channel] = low
+        return below
 
     def _excess(self, relaxed: Relaxed) -> Array:
         """Customers by which each channel's hull exceeds its curve where the relaxation lands."""
-        true = self.flat.mean(np.where(self._holed(relaxed.spend), self.program.lower, relaxed.spend))
-        excess = relaxed.customers - true
+        below = self._allowed_below(relaxed.spend)
+        excess = relaxed.customers - self.flat.mean(below)
         # below that it is rounding, and a split there would change nothing
-        return np.where(excess > 1e-13 * np.abs(relaxed.customers), excess, 0.0)
+        excess = np.where(excess > 1e-13 * np.abs(relaxed.customers), excess, 0.0)
+        return np.where(below < relaxed.spend, np.maximum(excess, _TINY), excess)  # a gap is split even on a plateau
 
     def _wanted(self, node: _Node, calm: Array) -> tuple[Index, Array]:
         """Points to sample: where Newton's method points, else where the relaxation lies and its hull has corners."""
@@ -207,6 +217,10 @@ class _Search:
             spend = self.program.inside(spend)
             customers = self.flat.mean(spend)
             lacking = self._violations(spend, customers)
+            if self._is_nearly_kept(spend, customers, lacking):
+                spend = polished(self._with_cuts(), self.flat, spend)
+                customers = self.flat.mean(spend)
+                lacking = self._violations(spend, customers)
             if not lacking.any():
                 if any(part.cut(self.program.setting, spend) is not None for part in self.program.lazy):
                     return
@@ -219,6 +233,14 @@ class _Search:
             if relaxed is None:
                 return
             spend = relaxed.spend
+
+    def _is_nearly_kept(self, spend: Array, customers: Array, lacking: Array) -> bool:
+        """Whether rows are missed, but by a solver's tolerance only."""
+        cuts = [cut for part in self.program.lazy if (cut := part.cut(self.program.setting, spend)) is not None]
+        if not lacking.any() and not cuts:
+            return False
+        far = (self.program.residuals(spend, customers)[1] > _NEAR).any()
+        return not far and all(cut.violation(spend, customers) <= _NEAR for cut in cuts)
 
     def _violations(self, spend: Array, customers: Array) -> Array:
         excess, share = self.program.residuals(spend, customers)
@@ -239,16 +261,23 @@ class _Search:
 
     def _halves(self, node: _Node) -> list[tuple[Array, Array]]:
         c = int(np.argmax(node.excess))
-        spend = float(node.relaxed.spend[c])
-        program = self.program
-        if program.hole[c] > program.lower[c] >= node.lower[c] and node.upper[c] >= program.hole[c]:
-            ends = (program.lower[c], program.hole[c])
-        else:
+        least, most = float(node.lower[c]), float(node.upper[c])
+        ends = next(((low, high) for low, high in self._gaps_of(c) if low >= least and high <= most), None)
+        if ends is None:
             a, b = (float(side[c]) for side in self.tables.hulls(node.lower, node.upper).around(node.relaxed.spend))
             # not too near an end of the chord: a thin half would keep nearly the whole excess in the other
-            cut = float(np.clip(spend, a + 0.2 * (b - a), b - 0.2 * (b - a)))
+            cut = float(np.clip(float(node.relaxed.spend[c]), a + 0.2 * (b - a), b - 0.2 * (b - a)))
             cut = float(self.tables.sampled_at(np.array([c]), np.array([cut]))[0])
             ends = (cut, cut)
         below, above = node.upper.copy(), node.lower.copy()
         below[c], above[c] = ends
         return [(node.lower, below), (above, node.upper)]
+
+    def _gaps_of(self, channel: int) -> Iterator[tuple[float, float]]:
+        program = self.program
+        if program.hole[channel] > program.lower[channel]:
+            yield float(program.lower[channel]), float(program.hole[channel])
+        for owner, *ends in program.inner:
+            if owner == channel:
+                low, high = self.tables.sampled_at(np.array([owner, owner]), np.array(ends))
+                yield float(low), float(high)

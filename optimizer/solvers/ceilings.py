@@ -16,9 +16,11 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.errors import IllPosedPlan
+from attribution.numbers import cost
 from mmm.arrays import Array
-from mmm.curves.inverse import spend_scale
-from optimizer.question.program import Program
+from mmm.curves.inverse import spend_for, spend_scale
+from optimizer.question.compiler import capped
+from optimizer.question.program import Program, Row
 from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["with_ceilings"]
@@ -51,12 +53,12 @@ def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Progra
         return program
     goal = program.goal
     caps = [
-        row.per_customer[0] / row.per_spend[0]
+        (float(row.per_customer[0] / row.per_spend[0]), float(row.room / row.per_spend[0]))
         for row in program.rows
         if row.is_aggregate and row.per_customer[0] > 0 < row.per_spend[0]
     ]
     if caps:
-        return _capped(program, _spend_limit(program, flat, min(caps), goal.business.allowance(min(caps))))
+        return capped(program, min(_spend_limit(program, flat, *cap) for cap in caps))
     if not goal.is_ratio and not goal.per_spend.any():
         raise IllPosedPlan(
             "maximising customers without a limit spends without end. Remedy: add Budget(at_most=...), "
@@ -69,35 +71,43 @@ def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Progra
         )
     found, total = _some_plan(program, feasible)
     if found is None:
-        return _capped(program, total)
+        return capped(program, total)
     customers = flat.mean(found)
     if goal.is_ratio:
         cac = -goal.score(found, customers)
         limit = _spend_limit(program, flat, cac, goal.business.allowance(cac))
-        return _capped(program, max(limit, float(found.sum())))
+        return capped(program, max(limit, float(found.sum())))
     if not goal.per_customer.any():
-        return _capped(program, float(found.sum()))
+        return capped(program, float(found.sum()))
     cost = float(goal.per_spend[np.isinf(program.upper)].min())
     room = float(goal.per_spend @ found - goal.per_customer @ customers) / cost
-    return _capped(program, _spend_limit(program, flat, float(goal.per_customer.max()) / cost, room))
-
-
-def _capped(program: Program, total: float) -> Program:
-    return program.replaced(upper=np.maximum(np.minimum(program.upper, total), np.maximum(program.lower, program.hole)))
+    return capped(program, _spend_limit(program, flat, float(goal.per_customer.max()) / cost, room))
 
 
 def _some_plan(program: Program, feasible: Callable[[Program], Array | None]) -> tuple[Array | None, float]:
     """A plan: the least spend if it keeps the rows, else one found by doubling a cap; and the last cap tried."""
     curves = program.setting.curves
     total = sum(spend_scale(curve) for curve in curves.values()) + float(program.lower.sum())
+    total += sum(abs(row.room) / float(np.abs(row.per_spend).max()) for row in program.rows if row.per_spend.any())
+    total += max((_enough(program, row) for row in program.rows if row.per_customer.any()), default=0.0)
     if program.rows or program.lazy or program.goal.is_ratio or not program.goal.per_customer.any():
         for _ in range(_TRIES):
             total *= 4
-            found = feasible(_capped(program, total))
+            found = feasible(capped(program, total))
             if found is not None:
                 return found, total
         return None, total
     return program.lower, total
+
+
+def _enough(program: Program, row: Row) -> float:
+    """Spend with which a curve without a ceiling keeps a promise of customers alone; 0 where none is or can."""
+    endless = [
+        spend_for(curve, -row.room / share)
+        for curve, share in zip(program.setting.curves.values(), row.per_customer.tolist(), strict=True)
+        if share > 0 and row.room < 0 and not row.per_spend.any() and np.isinf(np.mean(curve.ceiling))
+    ]
+    return min(endless, default=0.0)
 
 
 def _spend_limit(program: Program, flat: FlatCurves, cac: float, room: float) -> float:
@@ -113,6 +123,6 @@ def _spend_limit(program: Program, flat: FlatCurves, cac: float, room: float) ->
             return total
         total *= 2
     raise IllPosedPlan(
-        f"customers stay cheaper than {cac:,.2f} each however much is spent, as a curve does not saturate. Remedy: add "
-        "Budget(at_most=...) or an upper limit on every channel."
+        f"customers stay cheaper than {cost(cac)} each however much is spent, as a curve does not saturate. Remedy: "
+        "add Budget(at_most=...) or an upper limit on every channel."
     )

@@ -17,6 +17,7 @@ from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.frontier_walk import FrontierWalk
 from optimizer.solvers.hulls import Tables
 from optimizer.solvers.linear import SegmentProgram
+from optimizer.solvers.polish import polished
 from optimizer.solvers.relaxation import Relaxation
 
 __all__ = ["Conic", "proved_bound"]
@@ -56,7 +57,7 @@ class Conic:
         share = template(shape).best(_figures(program, scale, size, rate, worth))
         if share is None:
             return Outcome(None, -np.inf, -np.inf, 1, True)
-        found = np.clip(scale * share, program.lower, program.upper)
+        found = polished(program, flat, scale * share)
         score = program.goal.score(found, flat.mean(found))
         bound = proved_bound(program, flat, found)
         return Outcome(found, score, max(bound, score), 1, True)
@@ -71,7 +72,7 @@ def _check(program: Program) -> None:
         if curve.n_draws > _MOST_DRAWS:
             text = f"has {curve.n_draws} draws, and one cone each is too many beyond {_MOST_DRAWS}."
             problems.append(Problem("Conic", text, channel, remedy="use the default engine."))
-    if program.hole.any() or program.lazy:
+    if not program.is_gapless or program.lazy:
         text = "takes neither entry prices nor a limit on the total change."
         problems.append(Problem("Conic", text, remedy="use the default engine."))
     if problems:

@@ -1,4 +1,4 @@
-"""What solves a program; plans choose, or are told."""
+"""What solves a program; plans choose one, or are given one."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ __all__ = ["FlatCurves", "Lines"]
 Index = npt.NDArray[np.intp]
 _Point = tuple[Array, Array]
 _ALL = slice(None)
+_BESIDE = 1e-9  # of the spend
 
 
 class Lines(NamedTuple):
@@ -136,6 +137,12 @@ class FlatCurves:
         """Expected customers per further unit of currency, spend of shape (channels,)."""
         return self.mean_and_slope(self._everyone, spend)[1]
 
+    def slopes_beside(self, spend: Array, slope: Array) -> tuple[Array, Array]:
+        """Slopes of the next unit and of the last one, given those at the spend; tables have corners."""
+        if not any(isinstance(layer, _TableLayer) for layer in self._layers):
+            return slope, slope
+        return self.slope(spend * (1 + _BESIDE)), self.slope(spend * (1 - _BESIDE))
+
     def mean_and_slope(self, owner: Index, spend: Array) -> tuple[Array, Array]:
         """Expected customers and slope of channel ``owner[i]`` at ``spend[i]``."""
         value, slope = np.zeros(len(spend)), np.zeros(len(spend))
@@ -203,7 +210,7 @@ def _layers(curves: ResponseCurves, kept: Index, weights: Array) -> Iterator[_La
         families = [curve for _, _, curve in terms if isinstance(curve, Family)]
         tables = [curve for _, _, curve in terms if isinstance(curve, Tabulated)]
         if families:
-            yield _stacked(families, term_of, weight_of, kept)
+            yield _stacked(families, term_of, weight_of, kept if curves.n_draws else None)
         elif tables:
             yield _TableLayer(term_of, weight_of, tuple(_averaged(table, kept, weights) for table in tables))
         else:
@@ -214,14 +221,15 @@ def _averaged(table: Tabulated, kept: Index, weights: Array) -> Tabulated:
     return Tabulated(table.spend, table.customers[:, kept] @ weights) if table.n_draws else table
 
 
-def _stacked(curves: list[Family], term_of: Index, weight: Array, kept: Index) -> _Layer:
+def _stacked(curves: list[Family], term_of: Index, weight: Array, kept: Index | None) -> _Layer:
     family = type(curves[0])
-    has_draws = any(curve.n_draws for curve in curves)
-    columns = len(kept) if has_draws else 1
+    if kept is not None and not any(curve.n_draws for curve in curves):
+        kept = None
+    columns = 1 if kept is None else len(kept)
 
     def stacked(name: str) -> Array:
         values = [getattr(curve, name) for curve in curves]
-        if not has_draws:
+        if kept is None:
             return np.array(values, dtype=float)[:, None]
         return np.array([value[kept] if value.ndim else np.full(columns, float(value)) for value in values])
 

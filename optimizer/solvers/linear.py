@@ -27,6 +27,9 @@ from optimizer.solvers.relaxation import Relaxed
 
 __all__ = ["SegmentProgram"]
 
+_ROUNDING = 1e-13
+_NOBODY = 1e-200  # customers
+_DEARER = 1e3
 _STEPS = 30  # Dinkelbach's sequence converges superlinearly; thirty is never reached
 _CUTS = 60  # rows added for one relaxation, for limits such as the total change that stand for 2 ** channels rows
 
@@ -53,10 +56,10 @@ class SegmentProgram:
         """The relaxed optimum with its bound; None where nothing keeps the rows."""
         solve = self._ratio if self._program.goal.is_ratio else self._linear
         for _ in range(_CUTS):
-            found = solve(hulls, margin)
-            if found is None or not self._cut(found.spend):
+            relaxed = solve(hulls, margin)
+            if relaxed is None or not self._cut(relaxed.spend):
                 break
-        return found  # with cuts missing it is still a relaxation
+        return relaxed  # with cuts missing it is still a relaxation
 
     def _cut(self, spend: Array) -> bool:
         cuts = [constraint.cut(self._program.setting, spend) for constraint in self._program.lazy]
@@ -72,7 +75,9 @@ class SegmentProgram:
         per_spend = np.array([row.per_spend for row in rows])
         per_customer = np.array([row.per_customer for row in rows])
         room = np.array([row.room for row in rows], dtype=float)
+        size = np.abs(room) + np.abs(per_spend) @ segments.start + per_customer @ segments.floor
         room[: len(margin)] -= margin
+        room += _ROUNDING * size  # of the sums below: channels that cannot move must not break a row by rounding
         matrix = per_spend[:, segments.owner] * segments.width - per_customer[:, segments.owner] * segments.gain
         return matrix, room - per_spend @ segments.start + per_customer @ segments.floor
 
@@ -91,16 +96,28 @@ class SegmentProgram:
         goal = self._program.goal
         matrix, room = self._rows(segments, margin)
         outlay, won = goal.business.outlay(segments.start.sum()), goal.business.customers(segments.floor.sum())
-        cac = self._cac or (outlay + segments.width.sum()) / max(won + segments.gain.sum(), 1e-300)
+        if won + segments.gain.sum() <= _NOBODY:
+            return None  # nobody comes for any spend in the box, so there is no CAC
+        cac = self._cac or float((outlay + segments.width.sum()) / (won + segments.gain.sum()))
+        best: Array | None = None
         for _ in range(_STEPS):
             solved = _maximised(cac * segments.gain - segments.width, matrix, room)
             if solved is None:
                 return None
             filled, prices = solved
-            reached = (outlay + filled @ segments.width) / max(won + filled @ segments.gain, 1e-300)
+            brought = won + filled @ segments.gain
+            if brought <= _NOBODY:  # nothing pays at this CAC: it is too low, or the last one was the lowest
+                if best is not None:
+                    filled = best
+                    break
+                cac *= _DEARER
+                continue
+            best, reached = filled, (outlay + filled @ segments.width) / brought
             if abs(reached - cac) <= 1e-11 * cac:
                 break
             cac = float(reached)
+        if best is None:
+            return None  # rows allow no spend that brings anybody
         self._cac = cac
         # prices are exact to some digits only: step down from the CAC until the dual bound proves the figure
         bound = cac
@@ -129,19 +146,16 @@ def _lagrangian(gain: Array, matrix: Array, room: Array, prices: Array) -> float
 def _maximised(gain: Array, matrix: Array, room: Array) -> tuple[Array, Array] | None:
     """Best z in [0, 1] with matrix @ z <= room, and the rows' prices; None where there is none."""
     if not len(room) or not len(gain):
-        return (
-            ((gain > 0).astype(float), np.zeros(len(room)))
-            if (room >= -1e-12 * np.abs(room).max(initial=0)).all()
-            else None
-        )
-    scale = np.maximum(np.abs(matrix).max(axis=1), 1e-300)
+        return ((gain > 0).astype(float), np.zeros(len(room))) if (room >= 0).all() else None
+    scale = np.abs(matrix).max(axis=1)
+    scale = np.where(scale > 0, scale, 1.0)
     count, rows = len(gain), len(room)
     entries = (matrix / scale[:, None]).T.ravel()
     columns = np.arange(0, rows * count + 1, rows), np.tile(np.arange(rows), count), entries
-    found = largest_gain(gain, columns, (np.full(rows, -np.inf), room / scale), np.ones(count), _OPTIONS)
-    if found is None:
+    solved = largest_gain(gain, columns, (np.full(rows, -np.inf), room / scale), np.ones(count), _OPTIONS)
+    if solved is None:
         return None
-    values, prices = found
+    values, prices = solved
     return np.clip(values, 0.0, 1.0), np.maximum(prices, 0.0) / scale
 
 

@@ -10,12 +10,15 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
+from attribution.numbers import percent, plain
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Status
+from optimizer.answer.misses import Miss
+from optimizer.answer.verify import Spent, missed, refuse_broken
 from optimizer.plan import Plan
-from optimizer.question.compiler import compiled
-from optimizer.question.constraints import Budget
+from optimizer.question.compiler import capped, compiled
+from optimizer.question.constraints import Budget, MaxCAC
 from optimizer.question.objectives import Customers
 from optimizer.question.program import Constraint, Program, Row
 from optimizer.solvers.branch import Outcome, branch_and_bound
@@ -28,6 +31,7 @@ __all__ = ["Pessimistic", "Regret", "expected_regret", "risk_frontier", "tail_me
 _SMOOTHING = (0.1, 0.02, 0.004, 0.001)  # widths of the soft tail, as shares of the customers' spread
 _STEPS = 8
 _STARTS = 3
+_KEEP = 1e-10  # of a row's size: a tenth of what the check of answers allows
 
 
 def tail_mean(customers: Array, tail: float = 0.1, weight: float = 1.0) -> float:
@@ -173,8 +177,7 @@ class _Search:
         plan = self.question.plan
         setting = plan.setting(self.curves).with_organic(float(weights @ self.organic) - less)
         program = compiled(plan.objective, plan.subject_to, setting)
-        ceiling = np.where(np.isfinite(program.upper), program.upper, 4 * self.start.total_spend + 1)
-        return program.replaced(upper=np.maximum(ceiling, program.lower))
+        return capped(program, np.where(np.isfinite(program.upper), np.inf, 4 * self.start.total_spend))
 
     def _bank(self, weights: Array) -> FlatCurves:
         return FlatCurves(self.curves, weights if self.curves.n_draws else None)
@@ -233,7 +236,7 @@ class _Search:
         paid[0] = worst - program.setting.organic  # aggregate rows only see the total
         _, share = program.residuals(spend, paid)
         cuts = [constraint.cut(program.setting, spend) for constraint in program.lazy]
-        if (share > 1e-9).any() or any(cut is not None for cut in cuts):
+        if (share > _KEEP).any() or any(cut is not None for cut in cuts):
             return
         score = self._score(spend, worst, program)
         if self.best is None or score > self.best[0]:
@@ -246,6 +249,15 @@ class _Search:
         program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, self.limit).spend)
         return branch_and_bound(program, flat, self.gap / 4, self.limit)
 
+    def _missed_at_worst(self, spend: pd.Series) -> tuple[Miss, ...]:
+        """What the worst draws do not keep: promises read as if their customers were all there are."""
+        setting = self.question.plan.setting(self.curves).with_organic(self._worst(self._customers(spend.to_numpy())))
+        promises = [part for part in self.question.plan.subject_to if isinstance(part, Customers | MaxCAC)]
+        return missed(
+            promises,
+            Spent(setting, dict(zip(setting.channels, spend.tolist(), strict=True)), lambda _: 0.0, lambda _: np.inf),
+        )
+
     def _distance(self, outcome: Outcome) -> float:
         assert self.best is not None  # noqa: S101
         return (outcome.bound - self.best[0]) / max(abs(self.best[0]), 1e-300)
@@ -253,7 +265,7 @@ class _Search:
     def _refusal(self, outcome: Outcome) -> InfeasiblePlan:
         if not outcome.finished:
             return InfeasiblePlan(f"no allocation was found within {self.limit:g} s. Remedy: raise time_limit.")
-        share = f"the worst {self.question.tail:.0%} of cases"
+        share = f"the worst {percent(self.question.tail)} of cases"
         return InfeasiblePlan(
             f"the promises cannot be kept in {share}, though they can on average. Remedy: lower them."
         )
@@ -264,8 +276,10 @@ class _Search:
         plan = self.question.plan
         program = self._program(weights)
         outcome = Outcome(spend, score, max(outcome.bound, score), 1, True)
-        name = f"tail of {self.question.tail:.0%}, weight {self.question.weight:g}: reweighted draws, hull bound"
+        tail, weight = percent(self.question.tail), plain(self.question.weight)
+        name = f"tail of {tail}, weight {weight}: reweighted draws, hull bound"
         described = plan.described(plan.program(self.curves), FlatCurves(self.curves), outcome, self.gap, name)
+        refuse_broken((*plan.missed(self.curves, described.spend), *self._missed_at_worst(described.spend)))
         return replace(
             described,
             value=score * program.goal.sign,
@@ -345,19 +359,19 @@ def risk_frontier(
     """
     rows = []
     for weight in weights:
-        found = Pessimistic(plan, tail, float(weight)).solve(curves)
-        outcome = plan.evaluate(curves, found.spend)
+        allocation = Pessimistic(plan, tail, float(weight)).solve(curves)
+        outcome = plan.evaluate(curves, allocation.spend)
         worst = tail_mean(outcome.customers, tail)
         rows.append(
             {
                 "weight": float(weight),
-                "spend": found.total_spend,
+                "spend": allocation.total_spend,
                 "customers": outcome.expected_customers,
                 "pessimistic_customers": worst,
                 "blended_cac": outcome.expected_cac,
-                "pessimistic_cac": float(plan.business.cac(found.total_spend, worst)),
-                "gap": found.gap,
-                **{f"spend:{channel}": amount for channel, amount in found.spend.items()},
+                "pessimistic_cac": float(plan.business.cac(allocation.total_spend, worst)),
+                "gap": allocation.gap,
+                **{f"spend:{channel}": amount for channel, amount in allocation.spend.items()},
             }
         )
     return pd.DataFrame(rows)

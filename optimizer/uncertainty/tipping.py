@@ -21,7 +21,7 @@ from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.numbers import amount, likelihood, percent
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
-from optimizer.answer.prices import prices_at
+from optimizer.answer.prices import Slopes, prices_at
 from optimizer.plan import Plan
 from optimizer.question.compiler import compiled
 from optimizer.question.constraints import Channel
@@ -154,7 +154,7 @@ class _Question:
             return np.nan
         program, spend = held
         customers, slope = self.flat.mean_and_slope(np.arange(program.size), spend)
-        needed = prices_at(program, spend, customers, slope).needed_slope
+        needed = prices_at(program, spend, customers, Slopes(*self.flat.slopes_beside(spend, slope))).needed_slope
         factor = float(needed[place] / slope[place]) if slope[place] > 0 else np.inf
         if np.sign(planned - now) * (1 - factor) < 0 or not 0 < factor < np.inf:
             return self._searched(place, planned)

@@ -20,6 +20,9 @@ from optimizer.solvers.flat_curves import FlatCurves
 __all__ = ["LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"]
 
 _GAP = 1e-6  # values of information are small differences of large numbers
+_EXACT = 1e-6  # standard error of a test that says all, against what is known before
+_FEW = 10  # draws, below which nothing may be left of errors that are made apart
+_RARE = 1e-6  # outcomes less likely are left out
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,10 @@ def value_of_tests(
     """What each test is worth before it is run, in the plan's own figure.
 
     Preposterior analysis on the draws (Raiffa and Schlaifer, 1961): every outcome a test may have reweights the
-    draws, the plan is solved anew under the new weights, and the gain over keeping today's best plan is averaged over
-    outcomes. Outcomes stand at equal-probability quantiles of what the test may show.
+    draws, the plan is solved again under the new weights, and the gain over keeping today's best plan is averaged over
+    outcomes, at the nodes of Gauss and Hermite. A precise test would single out a few draws, and with them what all
+    other channels happen to do there; so weights are never narrower than Silverman's (1986) bandwidth, and the tested
+    channel's curve is scaled to what the test says of its effect.
 
     Parameters
     ----------
@@ -82,8 +87,7 @@ def value_of_tests(
     Returns
     -------
     One row per test, most valuable first: channel, value (in the objective's figure, positive where learning helps),
-    of_perfect (its share of the value of knowing that channel's effect exactly, by kernel regression over the draws
-    with Silverman's bandwidth), effect and effect_sd (what the test
+    of_perfect (its share of the value of knowing that channel's effect exactly), effect and effect_sd (what the test
     measures), standard_error, and ``informative``: the standard error over the prior's spread, below 1 where the
     test says more than is known.
 
@@ -102,10 +106,8 @@ def value_of_tests(
     for channel, test in chosen.items():
         curves[channel]
         effect = test.effect(curves, channel, usual[curves.channels.index(channel)])
-        value = solve.gain(effect, test.standard_error, outcomes)
-        # a sharper error would single out a few draws and with them what all other channels do
-        sharp = min(test.standard_error, float(effect.std()) * len(effect) ** -0.2)
-        perfect = solve.gain(effect, max(sharp, 1e-300), outcomes)
+        perfect = solve.perfect(channel, effect, outcomes)
+        value = min(solve.gain(channel, effect, test.standard_error, outcomes), perfect)
         rows.append(
             {
                 "channel": channel,
@@ -167,6 +169,7 @@ def sizes_of_test(
     if not usual[index] > 0:
         remedy = "give spend=..., or Plan(now=...)."
         raise BadInput(Problem("sizes_of_test", "knows no usual spend of the channel.", channel, remedy=remedy))
+    perfect = solve.perfect(channel, test.effect(curves, channel, float(usual[index])), 12)
     rows = []
     for share in shares:
         error = test.standard_error * float(np.sqrt(share / test.share))
@@ -174,7 +177,7 @@ def sizes_of_test(
         effect = sized.effect(curves, channel, float(usual[index]))
         lost = -np.sign(test.change) * goal.per_customer[index] * float(effect.mean())
         saved = -test.change * share * float(usual[index]) * goal.per_spend[index]
-        rows.append((share, error, solve.gain(effect, error, 12), float(lost - saved)))
+        rows.append((share, error, min(solve.gain(channel, effect, error, 12), perfect), float(lost - saved)))
     frame = pd.DataFrame(rows, columns=["share", "standard_error", "value", "cost"])
     frame["net"] = frame["value"] - frame["cost"]
     frame["best"] = (frame["net"] == frame["net"].max()) & (frame["net"] > 0)
@@ -212,43 +215,71 @@ class _Solver:
         self.organic = organic if paired else np.full(curves.n_draws, float(organic.mean()))
         flat = FlatCurves(curves)
         self.program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05).spend)
-        self.today = self._best(np.full(curves.n_draws, 1 / curves.n_draws))
-
-    def _weighted(self, weights: Array) -> tuple[FlatCurves, float]:
-        return FlatCurves(self.curves, weights), float(weights @ self.organic)
+        self.today = self._best(flat, float(self.organic.mean()))
 
     def _goal(self, organic: float) -> Goal:
         return self.plan.objective.goal(self.program.setting.with_organic(organic))
 
-    def _best(self, weights: Array) -> Array:
-        flat, organic = self._weighted(weights)
-        found = branch_and_bound(self.program.replaced(goal=self._goal(organic)), flat, _GAP).spend
-        if found is None:
+    def _best(self, flat: FlatCurves, organic: float) -> Array:
+        spend = branch_and_bound(self.program.replaced(goal=self._goal(organic)), flat, _GAP).spend
+        if spend is None:
             raise BadInput(Problem("value_of_tests", "the plan has no allowed allocation.", remedy="relax its limits."))
-        return found
+        return spend
 
-    def learnt(self, weights: Array) -> float:
+    def learnt(self, weights: Array, curves: ResponseCurves | None = None) -> float:
         """What the best plan under the weights gains over today's in the objective's figure."""
-        flat, organic = self._weighted(weights)
-        goal, best = self._goal(organic), self._best(weights)
+        flat, organic = FlatCurves(curves or self.curves, weights), float(weights @ self.organic)
+        goal, best = self._goal(organic), self._best(flat, organic)
         gain = goal.score(best, flat.mean(best)) - goal.score(self.today, flat.mean(self.today))
         return max(float(gain), 0.0)
 
-    def gain(self, effect: Array, standard_error: float, outcomes: int) -> float:
-        """Expected gain from measuring an effect with an error."""
+    def perfect(self, channel: str, effect: Array, outcomes: int) -> float:
+        """Expected gain from knowing a channel's effect exactly: no test of it is worth more (Blackwell, 1953)."""
+        return self.gain(channel, effect, _EXACT * max(float(effect.std()), 1e-300), outcomes)
+
+    def gain(self, channel: str, effect: Array, standard_error: float, outcomes: int) -> float:
+        """Expected gain from measuring a channel's effect with an error."""
         if effect.std() <= 1e-12 * max(abs(float(effect.mean())), 1e-300):
             return 0.0
         count = len(effect)
-        levels = (np.arange(count) + 0.5) / count
-        noise = np.random.default_rng(0).permutation(_normal_quantiles(levels)) * standard_error
-        seen = np.quantile(effect + noise, (np.arange(outcomes) + 0.5) / outcomes)
-        chances = np.zeros((outcomes, count))
-        for row, outcome in enumerate(seen):
-            logs = -0.5 * ((effect - outcome) / standard_error) ** 2
-            chances[row] = np.exp(logs - logs.max())
-        weights = chances / chances.sum(axis=1, keepdims=True)
-        weights[weights < 1e-9 / count] = 0.0
-        return float(np.mean([self.learnt(row / row.sum()) for row in weights]))
+        noise = _noise(effect) * standard_error
+        nodes, chances = np.polynomial.hermite_e.hermegauss(outcomes)
+        chances = chances / chances.sum()
+        kept = chances > _RARE
+        seen = np.quantile(effect + noise, _normal_levels(nodes[kept]))
+        wide = max(standard_error, float(effect.std()) * count**-0.2)
+        gains = [self._after(channel, effect, outcome, standard_error, wide) for outcome in seen]
+        return float(chances[kept] @ gains / chances[kept].sum())
+
+    def _after(self, channel: str, effect: Array, outcome: float, standard_error: float, wide: float) -> float:
+        """The gain once a test has shown an outcome."""
+        near, weights = (_likely(effect, outcome, error) for error in (standard_error, wide))
+        believed, said = float(weights @ effect), float(near @ effect)
+        scaled = self.curves[channel].scaled(effect=said / believed if believed > 0 else 1.0)
+        return self.learnt(weights, self.curves.with_curve(channel, scaled))
+
+
+def _noise(effect: Array) -> Array:
+    """Standard normal errors, one a draw, that have nothing to do with the effect: not even by chance."""
+    count = len(effect)
+    noise = np.random.default_rng(0).permutation(_normal_quantiles((np.arange(count) + 0.5) / count))
+    apart = effect - effect.mean()
+    noise = noise - apart * float(apart @ noise) / float(apart @ apart)
+    return np.asarray(noise / noise.std()) if count > _FEW else noise
+
+
+def _likely(effect: Array, outcome: float, error: float) -> Array:
+    """Weights of the draws after an outcome, shape (draws,)."""
+    logs = -0.5 * ((effect - outcome) / error) ** 2
+    weights = np.exp(logs - logs.max())
+    weights[weights < 1e-9 / len(effect) * weights.sum()] = 0.0
+    return np.asarray(weights / weights.sum())
+
+
+def _normal_levels(scores: Array) -> Array:
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(scores))
 
 
 def _normal_quantiles(levels: Array) -> Array:

@@ -13,7 +13,7 @@ from attribution.estimates import Estimate
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.evaluation import Evaluation
-from optimizer.answer.misses import Miss, missed
+from optimizer.answer.misses import Miss
 from optimizer.answer.worth import Difference, NaivePlan, Worth
 from optimizer.plan import Plan
 from optimizer.question.objectives import BlendedCAC, Customers, Objective, Profit, Spend
@@ -77,11 +77,10 @@ class _Held:
             raise BadInput(Problem("worth", "is against today's spend, which the plan does not state.", remedy=remedy))
         self.plan = plan
         self.curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
-        self.program = plan.program(self.curves)
         self.today = plan.evaluate(self.curves, plan.now)
         self.value = value
         self.objectives = tuple(_objectives(plan.objective, value))
-        self.setting = self.program.setting
+        self.setting = plan.setting(self.curves)
 
     def against(
         self, spend: Mapping[str, float] | pd.Series, credit: Mapping[str, Mapping[str, float] | pd.Series]
@@ -109,8 +108,7 @@ class _Held:
         )
 
     def misses(self, found: Evaluation) -> tuple[Miss, ...]:
-        customers = found.paid.to_numpy().mean(axis=0)
-        return missed(self.program, self.plan.subject_to, found.spend.to_numpy(), customers)
+        return self.plan.missed(self.curves, found.spend)
 
     def differences(self, before: Evaluation, after: Evaluation) -> tuple[Difference, ...]:
         return tuple(self.difference(objective, before, after) for objective in self.objectives)

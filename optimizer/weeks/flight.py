@@ -11,11 +11,14 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.curves import ResponseCurve, ResponseCurves
+from optimizer.answer.misses import Miss
+from optimizer.answer.verify import refuse_broken
 from optimizer.plan import Plan
 from optimizer.weeks.flight_plan import FlightPlan
 from optimizer.weeks.pulses import Pulses
 from optimizer.weeks.response import Response
 from optimizer.weeks.search import FlightSearch
+from optimizer.weeks.verify import missed_in_weeks, season_and_tail
 
 __all__ = ["Flight", "FlightPlan", "by_geo"]
 
@@ -91,9 +94,7 @@ class Flight:
             raise BadInput(Problem("carryover", f"has other draws than the curves: {sorted(draws)}."))
         lags = max(len(weight) for weight in weights)
         terms = self.n_weeks + lags - 1
-        season = np.ones(terms)
-        if self.season is not None:
-            season[: self.n_weeks] = self.season
+        season = season_and_tail(self.season, self.n_weeks, lags)
         carried = np.zeros((len(self.curves), terms))
         for index, channel in enumerate(self.curves):
             past = np.asarray(self.history.get(channel, [0.0]), dtype=float)
@@ -107,7 +108,7 @@ class Flight:
         """The best schedule for a plan's objective, promises and limits.
 
         Limits on channels and groups are limits on their totals over the weeks; ``Pacing`` limits the change from
-        week to week. For concave curves the bound is one linear program at the schedule found. S-shaped curves end in
+        week to week. For concave curves the bound is one linear program at the best schedule. S-shaped curves end in
         the best of several local optima, promises kept exactly. Their bound comes from hulls of the weekly response,
         and, as long as time allows, from a mixed-integer program that keeps idle and busy weeks apart; the plan's
         ``gap`` says what remains.
@@ -124,11 +125,14 @@ class Flight:
         Raises
         ------
         BadInput
-            Where a limit has no weekly reading here: entry prices, ceilings on the CAC of groups, changes in total.
+            Where a limit has no weekly reading here: entry prices, caps on marginal CAC, ceilings on the CAC of groups,
+            changes in total.
         InfeasiblePlan
             Where no schedule keeps the limits, or the promise is out of reach.
         IllPosedPlan
             Where nothing limits spend.
+        BrokenPromise
+            Where the schedule that the search gave does not pass the check of all promises as they are stated.
         """
         response = self.response()
         is_concave = all(float(np.max(curve.inflection)) == 0 for curve in self.curves.values())
@@ -136,7 +140,23 @@ class Flight:
             text = "differs between draws, and curves are S-shaped; there is no proof for that."
             raise BadInput(Problem("carryover", text, remedy="average the lag weights over the draws."))
         search = FlightSearch(plan, response, self.labels, self.weekly_most, gap)
-        return search.run() if is_concave else Pulses(search, time_limit).run()
+        found = search.run() if is_concave else Pulses(search, time_limit).run()
+        refuse_broken(self.missed(plan, found.spend))
+        return found
+
+    def missed(self, plan: Plan, spend: pd.DataFrame) -> tuple[Miss, ...]:
+        """The promises and limits of a plan that a schedule, anybody's, does not keep; as :meth:`Plan.missed`.
+
+        Parameters
+        ----------
+        plan
+            What is promised over the horizon.
+        spend
+            Weeks x channels.
+        """
+        lags = {channel: np.asarray(self.carryover.get(channel, [1.0]), dtype=float) for channel in self.curves}
+        season = season_and_tail(self.season, self.n_weeks, max(len(weights) for weights in lags.values()))
+        return missed_in_weeks(plan, self.curves, spend, lags, self.history, season, self.weekly_most)
 
 
 def by_geo(curves: Mapping[str, Mapping[str, ResponseCurve]]) -> ResponseCurves:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from attribution.numbers import gap, plain
 from optimizer.answer.allocation import Status
 
 __all__ = ["FlightPlan"]
@@ -53,7 +54,7 @@ class FlightPlan:
     def verdict(self) -> str:
         """How good the schedule is, with its gap."""
         if self.status is Status.CERTIFIED:
-            return f"{self.status.value} (gap {self.gap:.2g})"
+            return f"{self.status.value} (gap {gap(self.gap)})"
         side = "below" if self.bound >= self.value else "above"
-        text = f"the best of several local optima, at most {self.gap:.1%} {side} what no schedule beats"
-        return f"{text} ({self.bound:,.2f})."
+        text = f"the best of several local optima, at most {gap(self.gap)} {side} what no schedule beats"
+        return f"{text} ({plain(self.bound)})."

@@ -52,10 +52,10 @@ def ascended(response: Response, schedules: Schedules, price: float, start: Arra
         if min(promised, value - before) <= gap * abs(value):  # near the top: ask for the proof
             height, slope = response.tangent(moved)
             gain = worth * slope - cost
-            found = linear_best(schedules, gain)
-            if found is None:
+            steepest = linear_best(schedules, gain)
+            if steepest is None:
                 return moved, -np.inf
-            bound = min(bound, worth * height - cost * float(moved.sum()) + found[1] - float((gain * moved).sum()))
+            bound = min(bound, worth * height - cost * float(moved.sum()) + steepest[1] - float((gain * moved).sum()))
             if bound - value <= gap * max(abs(value), 1e-300) or value <= before + 1e-12 * abs(value):
                 spend = moved
                 break

@@ -2,10 +2,10 @@
 
 An S-shaped curve f is concave from its turn z on. Left of z it is its tangent at z plus a convex rest; with a line
 under the rest that touches it at the present schedule, a concave curve g <= f is left, equal to f there. A climb
-maximises g over all schedules, exactly, and touches anew where that leads: f(next) >= g(next) >= g(now) = f(now), the
+maximises g over all schedules, exactly, and touches again where that leads: f(next) >= g(next) >= g(now) = f(now), the
 concave-convex procedure (Yuille and Rangarajan, 2003). It ends in a local optimum, so there are several starts.
 
-The bound owes nothing to the climbs: hulls first, then switches, each time at the schedule found, until the gap is
+The bound owes nothing to the climbs: hulls first, then switches, each time at the best schedule, until the gap is
 what was asked or time is up.
 """
 
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
+from attribution.numbers import cost, count, plain
 from mmm.arrays import Array
 from optimizer.weeks.flight_plan import FlightPlan
 from optimizer.weeks.response_hulls import FlightHulls, TotalsRow
@@ -27,7 +28,7 @@ __all__ = ["Pulses"]
 
 _CLIMBS = 12
 _FAR = 0.01  # a climb that trails the best by more after two steps rarely catches up
-_KEEP = 1e-7  # what a promise may be missed by: climbs stop at prices, not at the promise itself
+_KEEP = 2e-10  # what a promise may be missed by: less than the check of schedules allows
 _PASSES = 6
 _FAIR = 0.05  # a gap with which a climb may end when time is up; a wider one gets twice the time on top
 
@@ -57,7 +58,7 @@ class Pulses:
         Raises
         ------
         InfeasiblePlan
-            Where hulls prove that no schedule keeps the promises, or none was found that does.
+            Where hulls prove that no schedule keeps the promises, or the search reaches none that does.
         """
         self.search.prepare()
         bound, relaxed = self._relaxed()
@@ -74,10 +75,10 @@ class Pulses:
     def _is_late(self) -> bool:
         return time.monotonic() > self.deadline
 
-    def _better(self, found: FlightPlan | None, best: FlightPlan | None) -> FlightPlan | None:
-        if found is None or best is None:
-            return found or best
-        return found if self.goal.sign * (found.value - best.value) > 0 else best
+    def _better(self, plan: FlightPlan | None, best: FlightPlan | None) -> FlightPlan | None:
+        if plan is None or best is None:
+            return plan or best
+        return plan if self.goal.sign * (plan.value - best.value) > 0 else best
 
     def _closed_in(self, best: FlightPlan) -> FlightPlan:
         """The plan with the bound of switches, which also point to schedules to climb from."""
@@ -88,9 +89,9 @@ class Pulses:
             bound, schedule = self._switched(switches, best)
             gain = self.goal.sign * (best.bound - bound)
             bound = bound if gain > 0 else best.bound
-            found = self._climbed(schedule, bound, None) if not self._is_late else None
+            climbed = self._climbed(schedule, bound, None) if not self._is_late else None
             again = self._judged(best.spend.to_numpy().T, bound)
-            best = self._better(found, again) or best
+            best = self._better(climbed, again) or best
             if gain <= 0.1 * self.search.gap * abs(best.value):
                 break
         return best
@@ -100,18 +101,18 @@ class Pulses:
         goal, spend = self.goal, best.spend.to_numpy().T
         worth, cost = (best.value, 1.0) if goal.is_ratio else (float(goal.per_customer[0]), float(goal.per_spend[0]))
         near = max(0.5 * self.search.gap, 0.2 * best.gap)  # closer later, when pieces have learnt where they are crude
-        found = switches.best(worth, cost, self.rows, spend, near, self.deadline - time.monotonic())
-        if found is None:
+        relaxed = switches.best(worth, cost, self.rows, spend, near, self.deadline - time.monotonic())
+        if relaxed is None:
             return goal.sign * np.inf, spend
         if not goal.is_ratio:
-            return goal.sign * (found.score + goal.constant), found.spend
+            return goal.sign * (relaxed.score + goal.constant), relaxed.spend
         # a better plan has an outlay of at least fixed cost + least spend, so an excess e lowers the CAC by e / outlay
         business = goal.business
-        excess = max(found.score + business.allowance(worth), 0.0)
+        excess = max(relaxed.score + business.allowance(worth), 0.0)
         cheaper = TotalsRow(1.0, worth, business.allowance(worth))
         least = self.hulls.best(0.0, 1.0, (*self.rows, cheaper))
         outlay = business.outlay(max(-least.score if least else 0.0, self.search.least, 0.0))
-        return (worth * (1 - excess / outlay) if outlay > excess else -np.inf), found.spend
+        return (worth * (1 - excess / outlay) if outlay > excess else -np.inf), relaxed.spend
 
     def _rows(self) -> tuple[TotalsRow, ...]:
         rows = []
@@ -125,12 +126,12 @@ class Pulses:
         """The bound on the objective's figure, and the relaxation's schedule."""
         goal = self.goal
         if goal.is_ratio:
-            found = self.hulls.least_ratio(goal.business, self.rows)
-            if found is not None and found[1].sum() <= 1e-9 * self.search.schedules.total_most.sum():
+            cheapest = self.hulls.least_ratio(goal.business, self.rows)
+            if cheapest is not None and cheapest[1].sum() <= 1e-9 * self.search.schedules.total_most.sum():
                 remedy = "Remedy: promise Customers(at_least=...) or state the spend with a Budget."
                 raise IllPosedPlan(f"blended CAC is lowest at zero spend. {remedy}")
-            if found is not None:
-                return found
+            if cheapest is not None:
+                return cheapest
         else:
             relaxed = self.hulls.best(float(goal.per_customer[0]), float(goal.per_spend[0]), self.rows)
             if relaxed is not None:
@@ -142,14 +143,14 @@ class Pulses:
             most = self.hulls.best(1.0, 0.0)
             reachable = np.inf if most is None else self.goal.business.customers(most.score)
             promised = self.goal.business.customers(self.search.promise)
-            text = f"customers at least {promised:,.0f} cannot hold"
+            text = f"customers at least {plain(promised)} cannot hold"
             if reachable < promised:
-                return InfeasiblePlan(f"{text}, since at most {reachable:,.0f} are attainable in these weeks.")
+                return InfeasiblePlan(f"{text}, since at most {count(reachable)} are attainable in these weeks.")
         text = "no schedule keeps the promise and the ceiling on the CAC in these weeks"
         promises = tuple(row for row in self.rows if not row.per_spend)
         cheapest = self.hulls.least_ratio(self.goal.business, promises)
         if cheapest is not None and cheapest[0] > self.search.ceiling:
-            text += f", since the blended CAC cannot go below {cheapest[0]:,.2f}"
+            text += f", since the blended CAC cannot go below {cost(cheapest[0])}"
         return InfeasiblePlan(f"{text}.")
 
     def _starts(self, relaxed: Array) -> Iterator[Array]:
@@ -166,7 +167,7 @@ class Pulses:
         return np.asarray(kept * np.minimum(scale, 1.5))
 
     def _climbed(self, spend: Array, bound: float, known: FlightPlan | None) -> FlightPlan | None:
-        """Maximise under touching concave curves and touch anew, until that no longer helps or trails ``known``."""
+        """Maximise under touching concave curves and touch again, until that no longer helps or trails ``known``."""
         search, best = self.search, None
         for step in range(_CLIMBS):
             if best is not None and self._is_late and (best.gap <= _FAIR or time.monotonic() > self.grace):
@@ -182,15 +183,13 @@ class Pulses:
                     break
                 spend = search.most()
                 continue
-            found = self._judged(spend, bound)
-            if found is None:
+            plan = self._judged(spend, bound)
+            if plan is None:
                 continue
-            gain = (
-                np.inf if best is None else self.goal.sign * (found.value - best.value) / max(abs(best.value), 1e-300)
-            )
+            gain = np.inf if best is None else self.goal.sign * (plan.value - best.value) / max(abs(best.value), 1e-300)
             if gain > 0:
-                best = found
-            if gain <= 0.1 * search.gap or found.gap <= search.gap:
+                best = plan
+            if gain <= 0.1 * search.gap or plan.gap <= search.gap:
                 break
         return best
 

@@ -158,7 +158,7 @@ class Response:
     def touching(self, spend: Array) -> Response:
         """The response with concave curves in place of S-shaped ones: never above them, and equal at ``spend``.
 
-        Maximising it, and touching anew where that leads, climbs by the concave-convex procedure (Yuille and
+        Maximising it, and touching again where that leads, climbs by the concave-convex procedure (Yuille and
         Rangarajan, 2003). For carryover that all draws share.
         """
         start = self.turns

@@ -92,34 +92,34 @@ class FlightHulls:
     def best(self, worth: float, cost: float, rows: tuple[TotalsRow, ...] = ()) -> Relaxed | None:
         """The most of worth x customers - cost x spend; None where hulls cannot keep the rows.
 
-        Hulls are sampled anew where the schedule lands until sampling no longer lowers the bound.
+        Hulls are sampled again where the schedule lands until sampling no longer lowers the bound.
         """
         last: Relaxed | None = None
         for _ in range(_ROUNDS):
-            found = self._solved(worth, cost, rows)
-            if found is None:
+            relaxed = self._solved(worth, cost, rows)
+            if relaxed is None:
                 return None
-            if last is None or found.score <= last.score:
-                last = found
-            if not self._sharpened(found):
+            if last is None or relaxed.score <= last.score:
+                last = relaxed
+            if not self._sharpened(relaxed):
                 break
         return last
 
     def least_ratio(self, business: Business, rows: tuple[TotalsRow, ...] = ()) -> tuple[float, Array] | None:
         """A blended CAC that no schedule undercuts, and the relaxation's schedule: Dinkelbach's (1967) iteration."""
-        found = self._solved(1.0, 0.0, rows)
-        if found is None:
+        relaxed = self._solved(1.0, 0.0, rows)
+        if relaxed is None:
             return None
-        ratio, spend = np.inf, found.spend
+        ratio, spend = np.inf, relaxed.spend
         for step in range(_RATIO_STEPS):
-            is_sharp = step >= _ROUNDS or not self._sharpened(found)
-            reached = business.outlay(found.total) / max(business.customers(found.customers), 1e-300)
-            spend = found.spend
+            is_sharp = step >= _ROUNDS or not self._sharpened(relaxed)
+            reached = business.outlay(relaxed.total) / max(business.customers(relaxed.customers), 1e-300)
+            spend = relaxed.spend
             if is_sharp and reached >= ratio * (1 - 1e-7):
                 break
             ratio = reached
-            found = self._solved(ratio, 1.0, rows)
-            if found is None:
+            relaxed = self._solved(ratio, 1.0, rows)
+            if relaxed is None:
                 return None
         # the sequence ends within tolerances: step down until the dual bound proves that no schedule is cheaper
         for slack in (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1):
@@ -133,10 +133,12 @@ class FlightHulls:
         envelopes = self.tables.hulls(np.zeros(len(self.ends)), self.ends)
         return [envelopes.of(channel) for channel in range(len(self.ends))]
 
-    def _sharpened(self, found: Relaxed) -> bool:
+    def _sharpened(self, relaxed: Relaxed) -> bool:
         """Sample where hulls exceed curves and are not chords over a convex stretch; False where none is left."""
         response, wanted = self._response, []
-        adstock = np.array([m @ x for m, x in zip(response.mean_spreads, found.spend, strict=True)]) + response.carried
+        adstock = (
+            np.array([m @ x for m, x in zip(response.mean_spreads, relaxed.spend, strict=True)]) + response.carried
+        )
         for channel, hull in enumerate(self._hulls()):
             places = np.unique(np.clip(np.searchsorted(hull.spend, adstock[channel]), 1, len(hull.spend) - 1))
             for k in places.tolist():
@@ -154,7 +156,7 @@ class FlightHulls:
             here = np.clip(adstock[channel], 0.0, self.ends[channel])
             fall = np.interp(here, spend, customers) - np.interp(here, hull.spend, hull.customers)
             lowered += float(response.season @ fall)
-        return lowered > _SHARP * max(found.customers, 1e-300)
+        return lowered > _SHARP * max(relaxed.customers, 1e-300)
 
     def _solved(self, worth: float, cost: float, rows: tuple[TotalsRow, ...]) -> Relaxed | None:
         response, schedules = self._response, self._schedules
@@ -176,10 +178,10 @@ class FlightHulls:
         scaled = sparse.csc_matrix(sparse.diags(1 / scale) @ matrix)
         limit = room / scale / unit
         ends = np.where(is_equal, limit, -np.inf), limit
-        found = largest_gain(objective, (scaled.indptr, scaled.indices, scaled.data), ends, upper / unit)
-        if found is None:
+        solved = largest_gain(objective, (scaled.indptr, scaled.indices, scaled.data), ends, upper / unit)
+        if solved is None:
             return None
-        values, prices = found[0], found[1] / scale
+        values, prices = solved[0], solved[1] / scale
         prices = np.where(is_equal, prices, np.maximum(prices, 0.0))
         score = float(prices @ room + np.maximum(objective - prices @ matrix, 0.0) @ upper) + worth * floor
         filled = np.clip(values * unit, 0.0, upper)

@@ -90,10 +90,10 @@ def linear_best(schedules: Schedules, gain: Array) -> tuple[Array, float] | None
     unit, free = schedules.unit, np.zeros(sums.shape[0])
     cost = np.concatenate((gain.ravel(), np.zeros(len(schedules.weekly_most))))
     ends = np.concatenate((np.full(len(limits), -np.inf), free)), np.concatenate((limits / unit, free))
-    found = largest_gain(cost, (matrix.indptr, matrix.indices, matrix.data), ends, schedules.most / unit)
-    if found is None:
+    solved = largest_gain(cost, (matrix.indptr, matrix.indices, matrix.data), ends, schedules.most / unit)
+    if solved is None:
         return None
-    values, prices = found
+    values, prices = solved
     prices[: len(limits)] = np.maximum(prices[: len(limits)], 0.0)
     bound = float(prices[: len(limits)] @ limits + np.maximum(cost - prices @ matrix, 0.0) @ schedules.most)
     spend = np.clip(values[: gain.size] * unit, 0.0, None)
@@ -152,5 +152,5 @@ class QuadraticSteps:
         solution = solver.solve()
         if str(solution.status) not in ("Solved", "AlmostSolved"):
             raise CacError(f"the weekly quadratic program ended {solution.status!s}. Remedy: loosen pacing or bounds.")
-        found = np.array(solution.x)[: channels * weeks].reshape(channels, weeks) * self._unit
-        return np.clip(found, 0.0, self._schedules.weekly_most[:, None])
+        schedule = np.array(solution.x)[: channels * weeks].reshape(channels, weeks) * self._unit
+        return np.clip(schedule, 0.0, self._schedules.weekly_most[:, None])

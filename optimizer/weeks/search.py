@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, Problem
+from attribution.numbers import count, plain
 from mmm.arrays import Array
 from optimizer.answer.allocation import Status
 from optimizer.plan import Plan
@@ -30,11 +31,13 @@ from optimizer.question.goal import Goal
 from optimizer.question.program import Program
 from optimizer.weeks.flight_plan import FlightPlan
 from optimizer.weeks.newton_steps import ascended
+from optimizer.weeks.polish import polished
 from optimizer.weeks.response import Response
 from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
 
 __all__ = ["FlightSearch"]
 
+_KEEP = 2e-10  # what a promise may be missed by: less than the check of schedules allows
 _PRICE_STEPS = 60  # solves; some ten are usual
 
 
@@ -65,10 +68,11 @@ class FlightSearch:
     @staticmethod
     def _check(program: Program) -> None:
         mixed = [str(row.limit) for row in program.rows if row.per_customer.any() and not row.is_aggregate]
-        if mixed or program.hole.any() or program.lazy:
-            text = (
-                f"takes no entry prices, total changes or ceilings on groups' CAC ({', '.join(mixed) or 'see plan'})."
-            )
+        mixed += [str(part) for part in dict.fromkeys(gap.above.limit for gap in program.gaps)]
+        mixed += [str(part.limit) for part in program.bounds if callable(part.relief)]
+        if mixed or program.lazy:
+            text = "takes no entry prices, total changes, caps on marginal CAC or ceilings on groups' CAC"
+            text += f" ({', '.join(mixed) or 'see plan'})."
             raise BadInput(Problem("Flight", text, remedy="limit spend of channels and groups instead."))
         if not program.goal.is_aggregate:
             raise BadInput(Problem("Flight", "takes one value per customer for all channels, and one cost of spend."))
@@ -126,10 +130,10 @@ class FlightSearch:
         InfeasiblePlan
             Where no schedule keeps the limits on spend.
         """
-        found = linear_best(self.schedules, -np.ones((self.program.size, len(self.labels))))
-        if found is None:
+        cheapest = linear_best(self.schedules, -np.ones((self.program.size, len(self.labels))))
+        if cheapest is None:
             raise InfeasiblePlan("no weekly schedule keeps the limits on channels, groups, weeks and pacing together.")
-        self.least = -found[1]
+        self.least = -cheapest[1]
         self.start = self.even()
 
     def most(self) -> Array:
@@ -154,12 +158,13 @@ class FlightSearch:
         room = float(most.max()) / max(float(most.sum()), 1e-300)
         totals = replace(self.schedules, weeks=1, weekly_most=most, pace=np.full(channels, np.inf))
         steps = QuadraticSteps([np.eye(1)] * channels, totals)
-        found = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
-        return np.repeat(found / weeks, weeks, axis=1)
+        totals_spent = steps.best(np.zeros((channels, 1)), -np.ones((channels, 1)), most[:, None] * room)
+        return np.repeat(totals_spent / weeks, weeks, axis=1)
 
     def _best(self, price: float) -> tuple[Array, float]:
         """The schedule at a price per customer, and a bound on price x customers - spend where curves are concave."""
         spend, bound = ascended(self.response, self.schedules, price, self.start, self.gap / 4)
+        spend = polished(self.schedules, spend)
         # not at zero, where slopes may be infinite and a Newton step has no curvature
         self.start = np.maximum(spend, 1e-9 * self.schedules.weekly_most[:, None])
         return spend, bound
@@ -171,9 +176,9 @@ class FlightSearch:
     def _most_customers(self) -> FlightPlan:
         business = self.program.goal.business
         spend, bound = self._best(np.inf)
-        if self.won(spend) < self.promise * (1 - 1e-9):
+        if self.won(spend) < self.promise * (1 - _KEEP):
             raise self._out_of_reach(bound)
-        if self._cac(spend) <= self.ceiling * (1 + 1e-9):
+        if self._cac(spend) <= self.ceiling * (1 + _KEEP):
             return self.plan_of(spend, self._figure(0.0, bound))
         spend, price, bound = self._searched(lambda x: np.log(self._cac(x) / self.ceiling), side=-1)
         # weigh the ceiling so that price x customers - spend is what remains: a bound for every price above it
@@ -183,7 +188,7 @@ class FlightSearch:
 
     def _priced(self, price: float) -> FlightPlan:
         spend, bound = self._best(price)
-        if self.won(spend) < self.promise * (1 - 1e-9):  # the least spend that keeps it loses least
+        if self.won(spend) < self.promise * (1 - _KEEP):  # the least spend that keeps it loses least
             spend, least = self._promised()
             return self.plan_of(spend, self._figure(least, self.promise))
         return self.plan_of(spend, self._figure(-bound, 0.0))
@@ -209,7 +214,7 @@ class FlightSearch:
 
     def _out_of_reach(self, bound: float) -> InfeasiblePlan:
         promised, most = (self.program.goal.business.customers(paid) for paid in (self.promise, bound))
-        text = f"customers at least {promised:,.0f} cannot hold, since at most {most:,.0f}"
+        text = f"customers at least {plain(promised)} cannot hold, since at most {count(most)}"
         return InfeasiblePlan(f"{text} are attainable in these weeks.")
 
     def _least_cac(self) -> FlightPlan:
@@ -221,7 +226,7 @@ class FlightSearch:
             if abs(reached - price) <= 0.01 * self.gap * price:
                 break
             price = reached
-        if self.won(spend) < self.promise * (1 - 1e-9):
+        if self.won(spend) < self.promise * (1 - _KEEP):
             spend, least = self._promised()
             return self.plan_of(spend, self._figure(least, self.promise))
         if spend.sum() <= 1e-9 * self.schedules.total_most.sum() and self.least <= 0:

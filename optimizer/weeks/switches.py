@@ -152,8 +152,8 @@ class FlightSwitches:
         guess.col_value = self._filled(pieces, start, adstock, unit).tolist()
         solver.setSolution(guess)
         solver.run()
-        found = -float(solver.getInfo().mip_dual_bound) * size
-        if not np.isfinite(found):
+        bound = -float(solver.getInfo().mip_dual_bound) * size
+        if not np.isfinite(bound):
             return None
         margin = _MARGIN * (worth * float(won.sum()) + cost * float(schedules.total_most.sum()))
         values = np.array(solver.getSolution().col_value)
@@ -161,7 +161,7 @@ class FlightSwitches:
         if len(values) == len(objective):
             spend = np.clip(values[: channels * weeks] * unit, 0.0, None).reshape(channels, weeks)
             self._learnt(pieces, np.minimum(response.adstock(spend), self._ends[:, None]))
-        return Relaxed(found + worth * floor + margin, spend, float(spend.sum()), 0.0)
+        return Relaxed(bound + worth * floor + margin, spend, float(spend.sum()), 0.0)
 
     def _sampled(self, adstock: Array) -> None:
         """Sample the concave stretches, and all curves where a schedule works."""
@@ -178,7 +178,7 @@ class FlightSwitches:
     def _pieces(self) -> list[_Pieces]:
         """The curves' concave runs, one between each two borders."""
         everyone = np.arange(len(self._ends))
-        found: list[list[Array]] = [[] for _ in everyone]
+        pieces: list[list[Array]] = [[] for _ in everyone]
         starts = np.zeros(len(everyone))
         for step in range(max(len(borders) for borders in self._borders) + 1):
             stops = np.array([b[step] if step < len(b) else e for b, e in zip(self._borders, self._ends, strict=True)])
@@ -189,9 +189,9 @@ class FlightSwitches:
             for channel in np.flatnonzero(stops > starts).tolist():
                 hull = hulls.of(channel)
                 run = np.full(len(hull.width), step)
-                found[channel].append(np.array([hull.spend[:-1], hull.width, np.diff(hull.customers), run]))
+                pieces[channel].append(np.array([hull.spend[:-1], hull.width, np.diff(hull.customers), run]))
             starts = stops
-        joined = [np.concatenate(parts, axis=1) for parts in found]
+        joined = [np.concatenate(parts, axis=1) for parts in pieces]
         return [_Pieces(p[0], p[1], p[2], p[3].astype(np.intp)) for p in joined]
 
     def _learnt(self, pieces: list[_Pieces], adstock: Array) -> None:

@@ -49,6 +49,13 @@ def test_a_minus_sign_is_one_and_what_is_not_there_is_not_a_number(form) -> None
     assert form(math.nan) == numbers.MISSING
 
 
+@pytest.mark.parametrize("form", FORMS)
+@given(value=st.floats(0.1, 1e12))
+def test_nobody_reads_powers_of_ten_in_figures_that_have_digits(form, value: float) -> None:
+    assert "e" not in form(value)
+    assert "e" not in form(-value)
+
+
 @given(st.floats(0, 1))
 def test_a_probability_never_claims_certainty(chance: float) -> None:
     assert numbers.likelihood(chance).removesuffix("\u00a0%") not in {"0", "100"}

@@ -4,7 +4,8 @@ A program gets the folder with ``world.csv``, the path for its draws, and JSON: 
 of season and trend, chains, draws, tune, and ``sampler``. It prints JSON: seconds of the fit, model and compilation
 included, divergences and versions; ``media`` are the draws of the media's parameters, chains x draws x anything. Asked
 with ``weekly``, a spend per channel, it also writes outcome.npz: draws of what every channel brought in all, and of the
-customers that one more unit of currency a week brings at that steady spend, both draws x channels.
+customers that one more unit of currency a week brings at that steady spend, both draws x channels, and of the peers'
+steady curves a week: ``top`` customers at unlimited spend, ``half`` of them at which spend, and the ``slope`` there.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ def answer(media, diverging, seconds, packages, outcome, **more):
     import importlib.metadata, numpy
     numpy.savez(target, **media)
     if "weekly" in asked:
-        brought, gained, organic = outcome(numpy.array([asked["weekly"][name] for name in channels]))
-        numpy.savez(sys.argv[1] + "/outcome.npz", brought=brought, gained=gained, organic=organic)
+        brought, gained, organic, *curves = outcome(numpy.array([asked["weekly"][name] for name in channels]))
+        curves = dict(zip(("top", "half", "slope"), curves))
+        numpy.savez(sys.argv[1] + "/outcome.npz", brought=brought, gained=gained, organic=organic, **curves)
     versions = {name: importlib.metadata.version(name) for name in packages}
     print(json.dumps({"fit": seconds, "divergences": int(diverging), "versions": versions, **more}))
 """
@@ -97,7 +99,9 @@ def outcome(weekly):
     left = np.exp(-lam * weekly / scale)
     gained = beta * unit * 2 * lam / scale * left / (1 + left) ** 2
     sums = brought.sel(channel=channels).transpose("chain", "draw", "channel").values * unit
-    return sums.reshape(-1, len(channels)), gained.reshape(-1, len(channels)), []
+    top, half = beta * unit, np.log(3) * scale / lam
+    flat = [values.reshape(-1, len(channels)) for values in (sums, gained, top, half, np.ones_like(half))]
+    return *flat[:2], [], *flat[2:]
 
 answer({{name: found[name].values for name in names}}, model.idata.sample_stats["diverging"].sum(), fitted,
        ["pymc-marketing", "pymc", "pytensor", "nutpie"], outcome, whole=whole)
@@ -137,7 +141,8 @@ def outcome(weekly):
     unit = float(np.asarray(meridian.kpi_transformer.population_scaled_stdev))
     level = weekly / scale
     gained = beta * unit / scale * slope * level ** (slope - 1) * ec**slope / (level**slope + ec**slope) ** 2
-    return np.asarray(brought)[..., place].reshape(-1, len(place)), gained.reshape(-1, len(place)), []
+    flat = [values.reshape(-1, len(place)) for values in (np.asarray(brought)[..., place], gained, beta * unit, ec * scale, slope)]
+    return *flat[:2], [], *flat[2:]
 
 answer({{name: np.asarray(found[name].values) for name in names}},
        np.asarray(meridian.inference_data.sample_stats["diverging"]).sum(), fitted,

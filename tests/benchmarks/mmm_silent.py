@@ -6,8 +6,10 @@ Run: python tests/benchmarks/mmm_silent.py [--seeds 1] [--worlds clean,synergy] 
 The wheel ``mmm-framework`` (PyPI, Apache-2.0) holds the module ``mmm_framework/synth/dgp.py``: worlds of 156 weeks that
 each break one assumption, with the true contribution of every channel, by leaving its spend out. The module is read
 from the wheel without installing anything. 24 of its 25 worlds are fitted; ``aurora_kitchen_sink`` needs a file that the
-wheel lacks. Ours fits its default model, 4 x (1000 + 1000); ``--peers`` also asks PyMC-Marketing and Meridian, with the
-baseline of mmm_peers, 4 x (1000 + 500), which have no findings, so that every failure of theirs is silent.
+wheel lacks. Ours fits its default model, 4 x (1000 + 1000), and answers twice: by that model alone, and as ``cac plan``
+does, by the pooled draws of the readings that the weeks allow and with the findings of both; the latter is judged.
+``--peers`` also asks PyMC-Marketing and Meridian, with the baseline of mmm_peers, 4 x (1000 + 500), which have no
+findings, so that every failure of theirs is silent.
 
 What off, confidently wrong, named, failing and silently mean stands in mmm_verdicts. Clean are the worlds whose media
 work as a mix model takes them to, with spend set freely, whatever the noise: ``clean`` and ``heavy_tailed_noise``. In
@@ -46,7 +48,7 @@ from mmm.simulate.weekly_world import WorldData
 
 WHEEL, MODULE, LEFT_OUT = "mmm-framework==1.5.0", "mmm_framework/synth/dgp.py", {"aurora_kitchen_sink"}
 CLEAN = {"clean", "heavy_tailed_noise"}
-OURS, PEERS = "blended-cac", ("PyMC-Marketing, nutpie", "Meridian, JAX")
+OURS, RUN, PEERS = "blended-cac", "blended-cac as cac plan asks it", ("PyMC-Marketing, nutpie", "Meridian, JAX")
 FEWER, LONGEST = {"chains": 4, "draws": 500, "tune": 1000}, 3600.0
 UNNAMED, UNCOVERED, FINE = 0.05, 1 / 12, 0.5
 
@@ -82,7 +84,7 @@ def worlds(names: list[str], seeds: int) -> Iterator[World]:
 def asked_of(program: str, python: str, world: World, cache: Path) -> dict[str, Any]:
     """A program's answer on one world beside the truth, or what stopped it."""
     if program == OURS:
-        return fitted(world)
+        return fitted(world, rivals=True)
     _, code, sampler = mmm_peers.PEERS[program]
     data = WorldData(world.table, world.table.head(0), world.channels, world.controls)
     with tempfile.TemporaryDirectory() as place:
@@ -171,7 +173,9 @@ def main() -> int:
                 else:
                     print(f"{world.name}, {program}: left out: {answer.get('refused') or answer['failed']}")
     found = {program: tables(done, program) for program, done in answers.items() if done}
-    return judged(*found[OURS]) if OURS in found else 1
+    if OURS not in found:
+        return 1
+    return judged(*tables([(world, answer["run"]) for world, answer in answers[OURS]], RUN))
 
 
 if __name__ == "__main__":

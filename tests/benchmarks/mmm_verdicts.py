@@ -19,6 +19,8 @@ import pandas as pd
 
 import mmm
 from attribution.errors import BadInput
+from attribution.findings import Finding
+from mmm.checks.pool import Pool
 
 BLANKET = {"data_speak", "prior_sensitivity", "rows_per_parameter"}
 OFF, MIDDLE, WORST, HELD = 0.25, 0.25, 0.5, 0.75
@@ -59,8 +61,11 @@ class World:
         return self.table.loc[days > days.max() - pd.Timedelta(weeks=13), list(self.channels)].mean()
 
 
-def fitted(world: World, model: mmm.Model | None = None) -> dict[str, Any]:
-    """Our default fit beside the truth, with what its findings say; or what refused the table."""
+def fitted(world: World, model: mmm.Model | None = None, rivals: bool = False) -> dict[str, Any]:
+    """Our default fit beside the truth, with what its findings say; or what refused the table.
+
+    With rivals also ``run``: what ``cac plan`` rests on, which is the pooled draws and the findings of both.
+    """
     start = time.perf_counter()
     try:
         panel = mmm.Panel.from_frame(
@@ -70,14 +75,18 @@ def fitted(world: World, model: mmm.Model | None = None) -> dict[str, Any]:
     except BadInput as refusal:
         return {"refused": str(refusal), "fit": time.perf_counter() - start}
     seconds = time.perf_counter() - start
-    costs = posterior.marginal_cac(world.recent).loc[list(world.channels), ["5%", "median", "95%"]].to_numpy().T
-    findings = [
-        {"name": one.name, "text": one.text, "channels": list(getattr(one, "channels", ()))}
-        for one in posterior.diagnostics
-        if not one.passed
-    ]
-    answer = beside(posterior.contributions()[list(world.channels)].to_numpy(), costs, world)
-    return answer | {"findings": findings, "fit": seconds, "converged": posterior.converged}
+    answer = _answer(world, posterior, posterior.diagnostics) | {"fit": seconds, "converged": posterior.converged}
+    if rivals:
+        others = mmm.rivals(posterior)
+        run = _answer(world, others.pooled(), (*posterior.diagnostics, *others.findings))
+        answer["run"] = run | {"fit": time.perf_counter() - start, "verdicts": others.scores["verdict"].to_dict()}
+    return answer
+
+
+def _answer(world: World, draws: mmm.Posterior | Pool, findings: Sequence[Finding]) -> dict[str, Any]:
+    costs = draws.marginal_cac(world.recent).loc[list(world.channels), ["5%", "median", "95%"]].to_numpy().T
+    told = [{"name": one.name, "text": one.text, "channels": list(one.channels)} for one in findings if not one.passed]
+    return beside(draws.contributions()[list(world.channels)].to_numpy(), costs, world) | {"findings": told}
 
 
 def beside(brought: np.ndarray, costs: np.ndarray, world: World) -> dict[str, Any]:

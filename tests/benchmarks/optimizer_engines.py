@@ -25,7 +25,7 @@ def measured(channels: int, *, has_groups: bool) -> None:
         plan.solve(curves, engine=engine)
         times = []
         for budget in (0.9e6, 1.0e6, 1.1e6):
-            changed = plan.with_budget(optimizer.Budget(at_most=budget))
+            changed, _ = optimizer.BudgetOf(budget).applied(plan, curves)
             start = time.process_time()
             found = changed.solve(curves, engine=engine)
             times.append(time.process_time() - start)

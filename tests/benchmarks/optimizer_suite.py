@@ -72,7 +72,7 @@ def speed() -> None:
     assert isinstance(found, optimizer.Allocation)
     print(f"20 channels x 1000 draws, worst 10 %: {seconds:.3f} s, gap {found.gap:.1e}")
     small = hill_world(1, 10, "mixed", 1000)
-    changed = plan.with_budget(optimizer.Budget(at_most=1.1e6))
+    changed, _ = optimizer.BudgetOf(1.1e6).applied(plan, small)
     _, seconds = timed(lambda: changed.solve(small))
     print(f"10 channels x 1000 draws, changed budget: {seconds:.3f} s")
     small = hill_world(1, 10, "mixed")

@@ -86,7 +86,7 @@ def test_exact_measurement_is_reproduced():
         ({"start": "2020-01-06"}, r"window lies outside the panel"),
         ({"end": "2022-01-01"}, r"before its start"),
         ({"spend_change": 0.0}, r"is zero"),
-        ({"spend_change": 1e9}, r"exceeds the .* that the panel holds"),
+        ({"spend_change": 1_234_567_890.0}, r"1,234,567,890 exceeds the [0-9,.]+ that the panel holds"),
     ],
 )
 def test_impossible_tests_are_refused(change, message):

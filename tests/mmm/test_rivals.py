@@ -45,13 +45,13 @@ def prompt():
 
 
 def test_delayed_carryover_is_named_where_it_is_true(late):
-    assert late.scores.loc["delayed", "verdict"] == "fits better"
+    assert late.scores.loc["weibull_pdf", "verdict"] == "fits better"
     (finding,) = [finding for finding in late.findings if finding.name == "rival_fits_better"]
-    assert "model.adstock: delayed" in finding.text
+    assert "model.adstock: weibull_pdf" in finding.text
     assert not finding.passed
     assert finding.value > finding.limit > 0
     assert finding.value == late.scores["difference"].max()
-    assert late.pooled().weights["delayed"] > 0.7
+    assert late.pooled().weights["weibull_pdf"] > 0.7
 
 
 def test_it_is_not_where_carryover_is_prompt(prompt):
@@ -62,8 +62,8 @@ def test_it_is_not_where_carryover_is_prompt(prompt):
 
 
 def test_with_the_better_reading_as_the_model_geometric_carryover_is_refuted(late):
-    (delayed,) = [rival for rival in late.fitted if rival.reading.name == "delayed"]
-    turned = mmm.rivals(mmm.fit(delayed.posterior.panel, delayed.posterior.model, draws=500, tune=500, seed=1))
+    (weibull,) = [rival for rival in late.fitted if rival.reading.name == "weibull_pdf"]
+    turned = mmm.rivals(mmm.fit(weibull.posterior.panel, weibull.posterior.model, draws=500, tune=500, seed=1))
     assert turned.scores.loc["geometric", "verdict"] == "refuted"
 
 
@@ -143,12 +143,13 @@ def names(panel: mmm.Panel, model: mmm.Model) -> set[str]:
 
 
 def test_no_reading_repeats_the_model(panel):
-    usual = {"logistic", "s_shaped", "delayed", "finer_season", "wander", "no_controls"}
+    usual = {"logistic", "s_shaped", "weibull_pdf", "finer_season", "wander", "no_controls", "control_functions"}
     assert names(panel, mmm.Model()) == usual
     assert names(panel, mmm.Model(saturation=mmm.LogisticSaturation())) == usual - {"logistic"} | {"hill"}
     assert "wander" not in names(panel, mmm.Model(trend=(mmm.LinearTrend(), mmm.RandomWalk())))
     assert "finer_season" not in names(panel, mmm.Model(season=()))
     assert "no_controls" not in names(replace(panel, control_names=(), controls=panel.controls[:, :, :0]), mmm.Model())
+    assert "control_functions" not in names(panel, mmm.Model(demand=mmm.ControlFunctions()))
     mixed = mmm.Model(adstock={"tv": mmm.DelayedAdstock()})
     assert "geometric" in names(panel, mixed)
 

@@ -85,8 +85,6 @@ def test_every_answer_takes_the_same_draws(stacked):
 
 
 def test_intervals_hold_what_the_models_disagree_on(stacked):
-    by_model = stacked.by_model()
-    assert list(by_model) == [*MODELS, "stacked"]
     whole = stacked.summary()
     for channel in stacked.channels:
         share = {name: stacked.posteriors[name].contributions()[channel] for name in stacked.picks}

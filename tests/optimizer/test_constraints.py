@@ -154,16 +154,17 @@ def test_one_channel_gives_bounds_and_several_give_rows():
 
 
 def test_a_price_of_entry_is_a_hole_in_the_channel():
-    assert Channel("seo").zero_or_at_least(25_000).holes(setting()) == {2: 25_000.0}
-    assert Channel("a").zero_or_at_least(0.0).holes(setting()) == {0: 0.0}
-    assert AB.at_most(5).holes(setting()) == {}
+    (gap,) = Channel("seo").zero_or_at_least(25_000).gaps(setting())
+    assert (gap.channel, gap.ends) == (2, (0.0, 25_000.0))
+    assert Channel("a").zero_or_at_least(0.0).gaps(setting())[0].ends == (0.0, 0.0)
+    assert AB.at_most(5).gaps(setting()) == []
 
 
 @pytest.mark.parametrize("cap", [20.0, 45.0, 90.0])
 def test_marginal_cac_allows_the_spends_whose_last_customer_is_cheap_enough(cap):
     concave, s_shaped = Group("as", ["a", "seo"]).marginal_cac_at_most(cap).rows(setting())
-    holes = Group("as", ["a", "seo"]).marginal_cac_at_most(cap).holes(setting())
-    assert 0 not in holes  # a concave channel is cheapest at its first unit
+    (gap,) = Group("as", ["a", "seo"]).marginal_cac_at_most(cap).gaps(setting())
+    assert gap.channel == 2  # a concave channel is cheapest at its first unit
     nothing = np.zeros(3)
     for index, bound in ((0, concave), (2, s_shaped)):
         curve, most = CURVES[CURVES.channels[index]], -excess(bound, nothing, nothing)
@@ -174,7 +175,7 @@ def test_marginal_cac_allows_the_spends_whose_last_customer_is_cheap_enough(cap)
         assert excess(bound, 2 * full, nothing) == pytest.approx(most)
         if most > 0:
             assert slopes[0] > 1 / cap > slopes[1]
-    least = holes[2]
+    least = gap.ends[1]
     slopes = [float(CURVES["seo"].mean_marginal(least * share)) for share in (0.999, 1.001)]
     assert slopes[0] < 1 / cap < slopes[1]
 
@@ -190,15 +191,15 @@ def test_raising_a_cap_on_marginal_cac_moves_the_bound_by_its_relief(cap):
 
 def test_a_hole_of_less_than_one_unit_of_currency_is_one():
     curves = ResponseCurves({"seo": Hill(700.0, 0.5, 3.0)})
-    least = Channel("seo").marginal_cac_at_most(0.002).holes(Plan(minimize=BlendedCAC()).setting(curves))
-    assert 0 < least[0] < 0.5
+    (gap,) = Channel("seo").marginal_cac_at_most(0.002).gaps(Plan(minimize=BlendedCAC()).setting(curves))
+    assert 0 < gap.ends[1] < 0.5
 
 
 def test_a_change_in_all_is_cut_where_a_plan_goes_too_far():
     change = Change(total=6_000.0)
     assert Change(at_most=0.1).cut(setting(), NOW * 2) is None
     assert change.cut(setting(), np.add(NOW, [3_000, -3_000, 0])) is None
-    assert change.cut(setting(), np.add(NOW, [3_000, -3_000 - 3e-4, 0])) is None  # within rounding of what is spent
+    assert change.cut(setting(), np.add(NOW, [3_000, -3_000 - 3e-7, 0])) is None  # within rounding
     assert change.cut(setting(), np.add(NOW, [3_000, -3_000 - 3e-3, 0])) is not None
     cut = change.cut(setting(), np.add(NOW, [5_000, -4_000, 0]))
     won = np.zeros(3)
@@ -256,3 +257,41 @@ def test_edges_are_allowed():
     assert lines(Change(total=0.0))
     with pytest.raises(UnknownChannel, match="tv"):
         lines(Channel("tv").at_most(5))
+
+
+def idle_setting():
+    return Plan(minimize=BlendedCAC(), now={"a": 0.0, "b": 0.0, "seo": 20_000.0}).setting(CURVES)
+
+
+def test_a_multiple_of_no_spend_is_no_limit_from_above():
+    for nothing in (AB, Channel("b")):
+        with pytest.raises(BadInput, match="no current spend"):
+            nothing.relative(0.5, 1.5).rows(idle_setting())
+        assert nothing.relative(0.5).rows(idle_setting())  # from below it asks for nothing
+    assert Group("some", ["a", "seo"]).relative(0.5, 1.5).rows(idle_setting())
+
+
+def test_a_share_of_no_spend_limits_nothing_and_names_the_channels():
+    change = Change(at_most=0.3)
+    assert {line.channel for line in change.rows(idle_setting())} == {2}
+    assert change.unlimited(idle_setting()) == [0, 1]
+    assert change.unlimited(setting()) == []
+    assert Change(total=5.0).unlimited(idle_setting()) == []
+
+
+def test_a_change_in_all_binds_where_all_of_it_is_moved():
+    change, nothing = Change(total=6_000.0), np.zeros(3)
+    assert change.touching(setting(), np.add(NOW, [3_000, -2_999, 0])) == []
+    assert Change(at_most=0.1).touching(setting(), 2 * NOW) == []
+    moved = np.add(NOW, [4_000, -2_000, 0])
+    ((above, below),) = change.touching(setting(), moved)
+    for side in (above, below):
+        assert excess(side, moved, nothing) == pytest.approx(0)
+        assert relief(side, moved, nothing) == 1
+    for channel, step in ((0, 1.0), (1, -1.0), (2, 1.0)):  # to the right of a channel left alone
+        further = moved.copy()
+        further[channel] += step
+        assert excess(above, further, nothing) == pytest.approx(1)
+    less = moved - np.array([0, 0, 1.0])
+    assert excess(below, less, nothing) == pytest.approx(1)
+    assert excess(above, less, nothing) == pytest.approx(-1)  # which is why there are two

@@ -62,9 +62,12 @@ def test_channels_far_too_large_for_the_budget():
     assert found.spend["b"] == pytest.approx(500)
 
 
-def test_redundant_limits_share_one_price():
+def test_of_redundant_limits_neither_gains_alone_and_each_loses_alone():
     found = most(Budget(at_most=500), Group("all", ["live", "dead", "void"]).at_most(500)).solve(DEAD)
-    assert found.shadow_prices.sum() == pytest.approx(float(DEAD["live"].marginal(500)), rel=1e-6)
+    assert found.shadow_prices.tolist() == pytest.approx([0, 0], abs=1e-9)
+    slope = float(DEAD["live"].marginal(500))
+    assert [price.below for price in found.prices] == pytest.approx([slope, slope], rel=1e-6)
+    assert sum("changes nothing, lowering it as much takes off" in line for line in found.explain()) == 2
 
 
 def test_customers_who_are_not_worth_their_cost_are_not_bought():

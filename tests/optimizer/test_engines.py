@@ -74,7 +74,7 @@ def test_a_changed_plan_is_solved_by_the_program_compiled_before(question):
     curves, plan = world(1), PLANS[question]
     plan.solve(curves, engine=Conic())
     made = template.cache_info().misses
-    changed = plan.with_budget(Budget(at_most=1.3e6))
+    changed, _ = optimizer.BudgetOf(1.3e6).applied(plan, curves)
     conic, hulls = changed.solve(curves, engine=Conic()), changed.solve(curves, gap=1e-8)
     assert conic.value == pytest.approx(hulls.value, rel=1e-6)
     dearer, costlier = optimizer.CostInflation(0.15).applied(changed, curves)

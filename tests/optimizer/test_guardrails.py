@@ -27,8 +27,7 @@ def test_healthy_weeks_pass():
 
 def test_limits_are_crossed_one_after_the_other():
     assert verdicts(RAILS, results(70_000.0, 1000)) == {"cac_warning": False, "cac_breaker": True, "ltv_cac": False}
-    assert RAILS.is_tripped(results(90_000.0, 1000))
-    assert not RAILS.is_tripped(results(70_000.0, 1000))
+    assert verdicts(RAILS, results(90_000.0, 1000)) == {"cac_warning": False, "cac_breaker": False, "ltv_cac": False}
 
 
 def test_few_customers_prove_little():
@@ -62,11 +61,31 @@ def test_fixed_cost_is_part_of_the_cac():
     assert rails.check(results(50_000.0, 1000))[0].value == pytest.approx(90)
 
 
+def test_no_spend_and_nobody_is_no_cac_of_zero():
+    findings = RAILS.check(results(0.0, 0))
+    assert all(np.isnan(finding.value) and not finding.passed for finding in findings)
+    assert all("nobody came" in finding.text for finding in findings)
+
+
+def test_spend_on_nobody_costs_without_end_and_customers_for_nothing_cost_nothing():
+    dear, free = RAILS.check(results(90_000.0, 0)), RAILS.check(results(0.0, 50))
+    assert [finding.value for finding in dear] == [np.inf, np.inf, 0.0]
+    assert not any(finding.passed for finding in dear)
+    assert [finding.value for finding in free] == [0.0, 0.0, np.inf]
+    assert all(finding.passed for finding in free)
+    fixed = Guardrails(Ceiling(60, 80), fixed_cost=40_000).check(results(0.0, 0))
+    assert [finding.value for finding in fixed] == [np.inf, np.inf]
+    assert not any(finding.passed for finding in fixed)
+
+
 BAD = {
     "negative spend": lambda: RAILS.check(results(-1.0, 5)),
     "missing column": lambda: RAILS.check(results(1.0, 5).drop(columns="customers")),
     "repeated week": lambda: RAILS.check(pd.concat([results(1.0, 5)] * 2)),
     "too few weeks": lambda: RAILS.check(results(1.0, 5).head(2)),
+    "days": lambda: RAILS.check(results(1.0, 5).assign(week=pd.date_range("2026-01-05", periods=8))),
+    "months": lambda: RAILS.check(results(1.0, 5).assign(week=pd.date_range("2026-01-01", periods=8, freq="MS"))),
+    "a week left out": lambda: RAILS.check(results(1.0, 5).drop(index=3)),
     "crossed limits": lambda: Ceiling(80, 60),
     "no window": lambda: Guardrails(Ceiling(60, 80), window=0),
     "no value": lambda: Guardrails(Ceiling(60, 80), lifetime_value=0.0),
@@ -77,3 +96,12 @@ BAD = {
 def test_bad_input_is_refused(case):
     with pytest.raises(BadInput):
         BAD[case]()
+
+
+def test_rows_that_are_no_weeks_are_named_and_their_order_does_not_matter():
+    with pytest.raises(BadInput, match="2026-01-19 and 2026-02-02"):
+        RAILS.check(results(1.0, 5).drop(index=3))
+    with pytest.raises(BadInput, match=r"and 4 more\..*sum days to weeks"):
+        RAILS.check(results(1.0, 5).assign(week=pd.date_range("2026-01-05", periods=8)))
+    shuffled = results(np.linspace(1e4, 2e5, 8), 1000).sample(frac=1, random_state=0)
+    assert verdicts(RAILS, shuffled) == verdicts(RAILS, shuffled.sort_values("week"))

@@ -68,6 +68,61 @@ def test_knowing_one_effect_exactly_teaches_nothing_of_the_others():
     assert perfect[0] == pytest.approx(perfect[1], rel=0.25)
 
 
+def known_effects(draws, seed=0):
+    """Three independent channels of one shape, so that a test of one says nothing of the others."""
+    rng = np.random.default_rng(seed)
+    spreads = {"known": 0.0, "unknown": 0.6, "vague": 0.2}
+    scale = {c: 1000 * np.exp(rng.normal(-s * s / 2, s, draws)) for c, s in spreads.items()}
+    return ResponseCurves({c: MichaelisMenten(values, 1e5) for c, values in scale.items()}), spreads
+
+
+def nested_value(channel, spreads, standard_error, rounds=1000):
+    """The worth of a test by nested simulation: true effects, results, posterior means, best plans in closed form."""
+    rng = np.random.default_rng(5)
+    spread, place = spreads[channel], list(spreads).index(channel)
+    measured = 0.3 * 7e4 / (1e5 + 7e4)
+    scale = 1000 * np.exp(rng.normal(-(spread**2) / 2, spread, 20_000))
+
+    def best(worth):  # equal slopes: spend + half is in proportion to the root of the worth, none below zero
+        on = np.ones(len(worth), dtype=bool)
+        while True:
+            spend = np.where(on, np.sqrt(worth) / np.sqrt(worth[on]).sum() * (2e5 + 1e5 * on.sum()) - 1e5, 0.0)
+            if (spend >= 0).all():
+                return spend
+            on &= spend > 0
+
+    def won(worth, spend):
+        return float((worth * spend / (1e5 + spend)).sum())
+
+    gains, today = [], best(np.full(3, 1000.0))
+    for true in scale[:rounds]:
+        shown = measured * true + standard_error * rng.normal()
+        likely = np.exp(-0.5 * ((measured * scale - shown) / standard_error) ** 2)
+        worth = np.full(3, 1000.0)
+        worth[place] = likely @ scale / likely.sum() if likely.sum() > 1e-9 else true
+        gains.append(won(worth, best(worth)) - won(worth, today))
+    return np.mean(gains), np.std(gains) / np.sqrt(rounds)
+
+
+@pytest.mark.parametrize("channel", ["unknown", "vague"])
+@pytest.mark.parametrize("standard_error", [0.05, 5.0, 40.0])
+def test_values_are_those_of_a_nested_simulation_however_precise_the_test(channel, standard_error):
+    curves, spreads = known_effects(2000)
+    test = {channel: LiftTest(-1, 0.3, standard_error)}
+    value = value_of_tests(PLAN, curves, test)["value"].iloc[0]
+    true, error = nested_value(channel, spreads, standard_error)
+    assert value == pytest.approx(true, abs=3 * error + 0.12 * true)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_more_precise_test_is_never_worth_less(seed):
+    curves, _ = known_effects(300, seed)
+    errors = np.geomspace(1e-3, 300, 7)
+    for channel in ("unknown", "vague"):
+        values = [value_of_tests(PLAN, curves, {channel: LiftTest(-1, 0.3, e)})["value"].iloc[0] for e in errors]
+        assert (np.diff(values) <= 0.02 * values[0]).all()
+
+
 def test_the_effect_is_what_the_test_measures():
     effect = LiftTest(0.5, 0.2, 1).effect(CURVES, "known", 1e5)
     assert effect == pytest.approx(np.full(200, 0.2 * (600 - 500)))

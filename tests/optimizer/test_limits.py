@@ -8,13 +8,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_worlds import hill_world
 
+from attribution.errors import BadInput
 from mmm.curves import Hill, ResponseCurves
-from optimizer import BlendedCAC, Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Plan
+from optimizer import BlendedCAC, Budget, Change, Channel, Constraint, Customers, Group, MaxCAC, Plan, Profit
 from optimizer.question.limits import Limit, Side, Subject, Unit, labels
 from optimizer.question.program import Row
 
 THREE = ResponseCurves({"search": Hill(500, 20_000, 1), "tv": Hill(900, 60_000, 1), "radio": Hill(120, 30_000, 1)})
 ALIKE = (Channel("search").at_most(50_000), Group("search", ["tv", "radio"]).at_most(50_000))
+
+
+@pytest.mark.parametrize(
+    ("ask", "digits"),
+    [
+        (lambda: Channel("tv").between(12_345_678, 12_345_677), ["12,345,678", "12,345,677"]),
+        (lambda: Group("ab", ["a", "b"]).between(1_234_567, 1_234_566), ["1,234,567", "1,234,566"]),
+        (lambda: Channel("tv").zero_or_at_least(250.5, at_most=250), ["250.5", "250"]),
+    ],
+)
+def test_amounts_keep_the_digits_that_tell_them_apart(ask, digits):
+    with pytest.raises(BadInput) as refused:
+        ask()
+    assert all(text in str(refused.value) for text in digits)
 
 
 def customers(search, others):
@@ -105,12 +120,18 @@ def test_a_constraint_of_ones_own_is_priced_and_explained(says):
 
 
 @pytest.mark.parametrize("twin", [Group("one", ["tv"]), Channel("tv")])
-def test_bounds_that_coincide_share_one_price(twin):
+def test_of_limits_that_coincide_neither_gains_alone_and_each_loses_alone(twin):
     limits = [Budget(at_most=1e5), Channel("tv").at_most(10_000), twin.at_most(10_000)]
     alone = Plan(maximize=Customers(), subject_to=limits[:2]).solve(THREE, gap=1e-9)
     both = Plan(maximize=Customers(), subject_to=limits).solve(THREE, gap=1e-9)
-    own = [sum(price for name, price in found.shadow_prices.items() if "10,000" in name) for found in (alone, both)]
-    assert own[1] == pytest.approx(own[0], rel=1e-6)
+    single = next(price for price in alone.prices if price.limit.figure == 10_000)
+    assert not single.is_one_sided
+    own = [price for price in both.prices if price.limit.figure == 10_000]
+    if len(own) == 1:  # the very same limit stated twice: raised, both are
+        assert own[0].per_unit == pytest.approx(single.per_unit, rel=1e-6)
+    else:
+        assert [price.per_unit for price in own] == [0, 0]
+    assert [price.below for price in own] == pytest.approx([single.below] * len(own), rel=1e-6)
 
 
 def test_every_kind_of_limit_is_explained_without_reading_its_sentence():
@@ -149,3 +170,14 @@ def test_a_cap_on_marginal_cac_has_its_price():
     slope = (plan(150.5).customers - plan(149.5).customers) / 1.0
     assert slope > 0
     assert found.shadow_prices["tv marginal CAC at most 150"] == pytest.approx(slope, rel=1e-3)
+
+
+def test_a_certificate_writes_large_figures_out_and_never_rounds_its_distance_to_nothing():
+    plan = Plan(maximize=Profit(2e4), subject_to=Budget(at_most=3e5))
+    proof = plan.certify(THREE, plan.solve(THREE, gap=1e-8).spend, gap=1e-8)
+    assert proof.value > 1e6
+    assert "e+" not in str(proof)
+    assert "less than 0.1" in str(proof)
+    opening = plan.solve(THREE, gap=1e-8).explain()[0]
+    assert "less than 0.1" in opening
+    assert "e+" not in opening

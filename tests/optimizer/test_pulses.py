@@ -9,6 +9,7 @@ import pytest
 from plan_worlds import hill_world
 
 from attribution.errors import BadInput, InfeasiblePlan
+from attribution.numbers import gap
 from mmm.curves import Hill, Logistic, Mixture, ResponseCurves, Tabulated
 from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Pacing, Plan, Profit, Spend
 from optimizer.weeks.flight import Flight
@@ -81,7 +82,7 @@ def test_gaps_are_a_few_per_cent_without_time_and_said():
     for plan in plans:
         found = FLIGHT.solve(plan, time_limit=0)
         assert found.gap < 0.06
-        assert f"{found.gap:.1%}" in found.verdict
+        assert gap(found.gap) in found.verdict
 
 
 @pytest.mark.parametrize("limit", [0, 3, 8])

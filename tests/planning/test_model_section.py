@@ -74,7 +74,7 @@ def test_a_believed_range_holds_with_probability_ninety_percent(starter: Path) -
     assert np.quantile(cac, [0.05, 0.5, 0.95]) == pytest.approx([80, 160, 320], rel=0.01)
     spent = panel.national_spend.sum()
     centre, sigma = priors["generic_search"].numbers
-    split = 0.5 * np.log1p(np.expm1(0.6**2) / 2)  # what the split's spread adds to the total's median
+    split = 0.5 * np.log1p(np.expm1(0.6**2) / 4)  # what the split's spread adds to the total's median
     assert centre + sigma**2 / 2 - split == pytest.approx(np.log(0.5 * spent["generic_search"] / spent.sum()), abs=1e-9)
 
 

@@ -17,8 +17,8 @@ _PERCENT = re.compile(r"^\s*([+-]?\s*\d+(?:\.\d+)?)\s*%\s*$")
 
 
 def _percent(value: Any) -> Any:
-    if isinstance(value, str) and (found := _PERCENT.match(value)):
-        return float(found[1].replace(" ", "")) / 100
+    if isinstance(value, str) and (match := _PERCENT.match(value)):
+        return float(match[1].replace(" ", "")) / 100
     raise ValueError(f"{value!r} is not a percentage; write it with its sign, for example -10% or +15%")
 
 

@@ -65,8 +65,8 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
 
 
 def _line(message: object) -> int:
-    found = re.search(r":(\d+): ", str(message))
-    return int(found[1]) if found else 0
+    match = re.search(r":(\d+): ", str(message))
+    return int(match[1]) if match else 0
 
 
 def _message(document: Document, error: Any) -> str:
@@ -140,6 +140,7 @@ def _of_the_model(config: Config) -> Named:
         *((name, ("model", "belief", "cac", name)) for name in belief.cac),
         *((name, ("model", "belief", "share", name)) for name in belief.share),
         *((name, ("model", "rides_on", name)) for name in config.model.rides_on),
+        *((name, ("model", "demand", place)) for place, name in enumerate(config.model.demand_of)),
     ]
 
 

@@ -31,13 +31,13 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
     models = attribution_models(config.attribution)
     for number, (name, model) in enumerate(models.items()):
         update(number / len(models), name)
-        found = attribution.bootstrap(journeys, model, replicates=config.attribution.replicates, seed=config.seed)
-        credit[name] = found.credit
-        conversions[name] = found.summary("conversions")
-        if found.credit.removal_effect is not None:
-            removal[name] = found.summary("removal_effect")
+        resampled = attribution.bootstrap(journeys, model, replicates=config.attribution.replicates, seed=config.seed)
+        credit[name] = resampled.credit
+        conversions[name] = resampled.summary("conversions")
+        if resampled.credit.removal_effect is not None:
+            removal[name] = resampled.summary("removal_effect")
         if spend is not None:
-            cac[name] = found.cac(spend).loc[list(spend.index)]
+            cac[name] = resampled.cac(spend).loc[list(spend.index)]
     by_segment, by_period = _segments(config, journeys, models), None
     if config.attribution.periods is not None:
         if inputs.panel is None or not journeys.timed:
@@ -70,9 +70,9 @@ def _segments(config: Config, journeys: Journeys, models: Mapping[str, Any]) -> 
     parts = []
     for segment in log.segments if log is not None else []:
         for name, model in models.items():
-            found = attribution.by_segment(journeys, model, segment, settings.replicates, config.seed)
-            found = found.rename_axis(["value_of_segment", "channel"]).reset_index()
-            parts.append(found.assign(segment=segment, model=name))
+            table = attribution.by_segment(journeys, model, segment, settings.replicates, config.seed)
+            table = table.rename_axis(["value_of_segment", "channel"]).reset_index()
+            parts.append(table.assign(segment=segment, model=name))
     return pd.concat(parts, ignore_index=True) if parts else None
 
 

@@ -95,14 +95,14 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     upcoming = now = None
     tests: tuple[LiftTest, ...] = ()
     if panel is not None and weekly is not None:
-        found = panel
+        weeks = panel
         if (panel.control_names or panel.organic_channels) and config.plan:
-            upcoming = attempt(lambda: reader.upcoming(found, weekly, horizon))
+            upcoming = attempt(lambda: reader.upcoming(weeks, weekly, horizon))
         if config.plan:
-            now = attempt(lambda: reader.now(found, horizon))
+            now = attempt(lambda: reader.now(weeks, horizon))
         if config.data.lift_tests is not None:
             asked = config.data.lift_tests
-            tests = attempt(lambda: reader.lift_tests(found, asked)) or ()
+            tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     if problems:
         raise BadInput(problems)
@@ -114,13 +114,13 @@ def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
     try:
         return read()
     except BadInput as error:
-        told = []
+        problems = []
         for problem in error.problems:
             remedy = problem.remedy if isinstance(problem, Problem) else ""
             remedy = re.sub(r"Cleaning\(drop=\('([a-z ]+)',\)\)", r"data.touchpoints.leave_out: [\1]", remedy)
             remedy = re.sub(r"Cleaning\(keep_duplicates=True\)", "data.touchpoints.keep_duplicates: true", remedy)
-            told.append(replace(problem, remedy=remedy) if isinstance(problem, Problem) else problem)
-        raise BadInput(told) from None
+            problems.append(replace(problem, remedy=remedy) if isinstance(problem, Problem) else problem)
+        raise BadInput(problems) from None
 
 
 def _by_row(table: str, read: Callable[[], object]) -> None:
@@ -130,12 +130,12 @@ def _by_row(table: str, read: Callable[[], object]) -> None:
     except BadInput as error:
         first = LIFT_TESTS.first_row
 
-        def told(text: str) -> str:
-            return re.sub(r"\btest (\d+)\b", lambda found: f"row {int(found[1]) - 1 + first}", text)
+        def by_row(text: str) -> str:
+            return re.sub(r"\btest (\d+)\b", lambda match: f"row {int(match[1]) - 1 + first}", text)
 
         raise BadInput(
             [
-                replace(problem, table=table, row=told(problem.row or ""), text=told(problem.text))
+                replace(problem, table=table, row=by_row(problem.row or ""), text=by_row(problem.text))
                 for problem in error.problems
                 if isinstance(problem, Problem)
             ]

@@ -37,7 +37,7 @@ def mix_model(config: Config, inputs: Inputs) -> mmm.Model:
         season=_seasons(section, inputs.panel),
         likelihood=Likelihood.families()[section.likelihood](),
         lift_tests=inputs.lift_tests,
-        demand=mmm.ControlFunctions() if section.demand == "control_functions" else None,
+        demand=_demand(section),
         rides_on=section.rides_on,
         lift_trust=_trust(section.tests),
     )
@@ -53,6 +53,13 @@ def _seasons(section: MixModel, panel: mmm.Panel | None) -> tuple[mmm.Season, ..
     year = mmm.Season(period=section.season.period, order=section.season.order)
     seasons = usual_seasons(panel.days if panel is not None else 7, year)
     return tuple(season for season in seasons if season.order)
+
+
+def _demand(section: MixModel) -> mmm.ControlFunctions | None:
+    """Of named channels, or of those that the check of spend against demand names."""
+    if section.demand == "none":
+        return None
+    return mmm.ControlFunctions(channels=section.demand_of or None)
 
 
 def _adstock(section: MixModel, channel: str) -> Adstock:

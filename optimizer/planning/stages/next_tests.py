@@ -32,7 +32,9 @@ def worth_of_tests(section: NextTests, found: PlanResult, weeks: int) -> TestsRe
         error = float(np.std(found.organic.noise[:, :tested].sum(axis=1)))
     test = LiftTest(section.change, section.weeks / weeks, error)
     limits = found.plan.without(Budget, Customers, MaxCAC).subject_to
-    limits = (*limits[: len(limits) - len(found.held)], Budget(exactly=float(found.planned.spend.sum())))
+    own = limits[: len(limits) - len(found.held) - len(found.tried)]
+    tried = (one.constraint for one in found.tried)
+    limits = (*own, *tried, Budget(exactly=float(found.planned.spend.sum())))
     holds = {one.channel: one.constraint for one in found.held}
 
     def worth(channels: list[str]) -> pd.DataFrame:

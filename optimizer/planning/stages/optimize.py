@@ -27,6 +27,8 @@ from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
+from optimizer.planning.stages.sense import present_spend, today_keeps_promises
+from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
 from optimizer.uncertainty.worth import worth
@@ -108,31 +110,36 @@ def make_plan(
     curves, organic, now = question.curves, question.organic, question.now
     riders = riders_of(told, curves.channels, inputs.lift_tests)
     held = held_channels(riders.untested, section, now)
-    plan = question.holding(held).plan
+    seen = observed_maximum(posterior.panel, section.weeks)
+    tried = tried_channels(section, now, seen)
+    plan = question.holding((*held, *tried)).plan
     update(0.1, "plan")
     try:
         allocation = plan.solve(curves, gap=section.gap)
     except InfeasiblePlan as error:
-        raise InfeasiblePlan(f"{error}{remedy(held)}") from None
+        raise InfeasiblePlan(f"{error}{remedy(held)}{remedy_of_tried(tried)}") from None
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
     update(0.6, "frontier")
-    seen = observed_maximum(posterior.panel, section.weeks)
+    aim = aim_of(plan, curves, config.outcome)
     return PlanResult(
-        aim=aim_of(plan.objective, config.outcome),
+        aim=aim,
         plan=plan,
         curves=curves,
         allocation=allocation,
         now=today,
         planned=planned,
         held=held,
-        rows=tuple(_rows(plan.program(curves), allocation, today, planned, held)),
+        tried=tried,
+        rows=tuple(_rows(plan.program(curves), allocation, today, planned, held, tried)),
         organic=organic,
         observed_maximum=seen,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
         explanations=tuple(allocation.explain()),
         findings=(
             hold_finding(riders, held, allocation, now),
-            _inside_observed(allocation, seen),
+            tried_finding(tried, allocation, seen),
+            present_spend(section, now),
+            today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),
     )
 
@@ -168,7 +175,9 @@ def _scenario(
     answer = answered(asked, base.plan, base.curves, section.gap)
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
-        return ScenarioResult(scenario.name, None, problem=answer.problem + remedy(base.held))
+        return ScenarioResult(
+            scenario.name, None, problem=answer.problem + remedy(base.held) + remedy_of_tried(base.tried)
+        )
     value = section.value_per_customer
     if value is not None and scenario.value_per_customer is not None:
         value = scenario.value_per_customer.of(value)
@@ -190,17 +199,23 @@ def _now(inputs: Inputs, curves: ResponseCurves) -> pd.Series:
 
 
 def _rows(
-    program: Program, allocation: Allocation, now: Evaluation, planned: Evaluation, held: tuple[Held, ...]
+    program: Program,
+    allocation: Allocation,
+    now: Evaluation,
+    planned: Evaluation,
+    held: tuple[Held, ...],
+    tried: tuple[Held, ...],
 ) -> Iterator[ChannelRow]:
-    most = {one.channel: one.at_most for one in held}
+    kinds = {"held": {one.channel: one.at_most for one in held}, "tried": {one.channel: one.at_most for one in tried}}
     scale = max(float(now.spend.sum()), float(planned.spend.sum()), 1e-300)
     for place, channel in enumerate(allocation.curves.channels):
         before, after = float(now.spend[channel]), float(planned.spend[channel])
         # at zero spend a curve's slope may be zero or infinite: the first customer's cost means nothing there
         slope = np.atleast_1d(allocation.curves[channel].marginal(after)) if after > 0 else np.zeros(1)
         limit = _binding(program, place, after, 1e-6 * scale)
-        if limit == "at its most" and after >= most.get(channel, np.inf) - 1e-6 * scale:
-            limit = "held"
+        if limit == "at its most":
+            reached = (kind for kind, most in kinds.items() if after >= most.get(channel, np.inf) - 1e-6 * scale)
+            limit = next(reached, limit)
         yield ChannelRow(
             channel=channel,
             now=before,
@@ -233,16 +248,3 @@ def _frontier(plan: Plan, curves: ResponseCurves, now: float, planned: float) ->
         with contextlib.suppress(InfeasiblePlan):  # less than the limits allow: the frontier begins later
             points.append(plan.frontier(curves, [budget]))
     return pd.concat(points, ignore_index=True) if points else pd.DataFrame()
-
-
-def _inside_observed(allocation: Allocation, seen: pd.Series) -> Finding:
-    ratio = (allocation.spend / seen.reindex(allocation.spend.index)).fillna(0.0)
-    outside = [str(channel) for channel in ratio.index[ratio > 1 + 1e-9]]
-    worst = float(ratio.max())
-    text = (
-        f"The plan spends more on {', '.join(outside)} than was ever spent over as many weeks: that part of the curve "
-        "is extrapolated. Move in steps, or test first."
-        if outside
-        else "Every channel stays within what was spent before over as many weeks."
-    )
-    return Finding("inside_observed_spend", not outside, worst, 1.0, text, tuple(outside))

@@ -40,7 +40,7 @@ class InputFile:
 
 def versions() -> dict[str, str]:
     """Versions of this project, Python and the libraries that figures depend on, and where ``mmm`` is."""
-    found = installed(["blended-cac"]) | {"Python": platform.python_version()} | installed(_SHOWN)
+    known = installed(["blended-cac"]) | {"Python": platform.python_version()} | installed(_SHOWN)
     # another distribution, mmm-proto-schema, also installs a top-level package called mmm
     spec = find_spec("mmm")
-    return found | {"mmm loaded from": str(spec.origin) if spec else "nowhere"}
+    return known | {"mmm loaded from": str(spec.origin) if spec else "nowhere"}

@@ -43,14 +43,14 @@ __all__ = [
 ]
 
 
-def blended_cac(found: Evaluation) -> Estimate:
+def blended_cac(outcome: Evaluation) -> Estimate:
     """Blended CAC of a spend: the expected totals' ratio, and the interval over draws."""
-    return Estimate.cost(found.fixed_cost + float(found.spend.sum()), found.customers)
+    return Estimate.cost(outcome.fixed_cost + float(outcome.spend.sum()), outcome.customers)
 
 
-def paid_cac(found: Evaluation) -> Estimate:
+def paid_cac(outcome: Evaluation) -> Estimate:
     """Paid spend over paid customers."""
-    return Estimate.cost(float(found.spend.sum()), found.paid.to_numpy().sum(axis=1))
+    return Estimate.cost(float(outcome.spend.sum()), outcome.paid.to_numpy().sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class PlanResult:
     now: Evaluation
     planned: Evaluation
     held: tuple[Held, ...]
+    tried: tuple[Held, ...]
     rows: tuple[ChannelRow, ...]
     organic: Organic
     observed_maximum: pd.Series

@@ -18,11 +18,11 @@ from mmm import LiftTest
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.explanation import price_sentence
 from optimizer.planning.file.assemble import limits_of
-from optimizer.planning.file.keys.plan import Limits, PlanSection
+from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.question.constraints import Channel, Constraint
 from optimizer.question.limits import Limit, Side, Unit
 
-__all__ = ["Held", "Riders", "held_channels", "hold_finding", "remedy", "riders_of"]
+__all__ = ["Held", "Riders", "at_no_more", "held_channels", "hold_finding", "remedy", "riders_of"]
 
 _LOG = "intent rider: "
 _WITNESSES = {
@@ -33,17 +33,16 @@ _WITNESSES = {
 
 @dataclass(frozen=True)
 class Held:
-    """A channel that the plan does not raise.
+    """A channel that the run keeps below a spend, beside the limits of the plan file.
 
     Parameters
     ----------
     channel
         Its name.
     at_most
-        Most that the plan may spend on it over the horizon, in currency: today's spend, or a floor of the plan file's
-        above that.
+        Most that the plan may spend on it over the horizon, in currency; a floor of the plan file's above that wins.
     because
-        Who says that it rides, in words.
+        Why, in words.
     note
         What of the plan file's own limits gives way, or wins; empty where they agree.
     """
@@ -55,7 +54,7 @@ class Held:
 
     @property
     def sentence(self) -> str:
-        """The channel and who says that it rides."""
+        """The channel and why."""
         return f"{self.channel} ({self.because}{f'; {self.note}' if self.note else ''})"
 
     @property
@@ -97,17 +96,17 @@ def riders_of(findings: Iterable[Finding], channels: Sequence[str], tests: Itera
     tests
         Lift tests that the mix model was fitted with.
     """
-    told: dict[str, list[str]] = {}
+    reasons: dict[str, list[str]] = {}
     for finding in findings:
         said = _WITNESSES.get(finding.name)
         if finding.name.startswith(_LOG):
             said = "in the path log " + finding.text.partition(" intent: ")[2].partition(". Its credit")[0]
         for channel in () if said is None or finding.passed else finding.channels:
-            told.setdefault(channel, []).append(str(said))
+            reasons.setdefault(channel, []).append(str(said))
     measured = {test.channel for test in tests}
-    named = [channel for channel in channels if channel in told]
+    named = [channel for channel in channels if channel in reasons]
     return Riders(
-        {channel: "; ".join(told[channel]) for channel in named if channel not in measured},
+        {channel: "; ".join(reasons[channel]) for channel in named if channel not in measured},
         tuple(channel for channel in named if channel in measured),
     )
 
@@ -126,21 +125,33 @@ def held_channels(riders: Mapping[str, str], section: PlanSection, now: pd.Serie
     """
     if section.raise_riders:
         return ()
-    held = (_held(name, because, limits_of(section, name), float(now[name])) for name, because in riders.items())
+    held = (at_no_more(name, because, section, float(now[name])) for name, because in riders.items())
     return tuple(one for one in held if one is not None)
 
 
-def _held(channel: str, because: str, own: Limits | None, now: float) -> Held | None:
+def at_no_more(channel: str, because: str, section: PlanSection, most: float, now: float | None = None) -> Held | None:
+    """A channel kept at no more than a spend; None where the plan file fixes what it gets.
+
+    Parameters
+    ----------
+    channel, because
+        Its name, and why.
+    section
+        The plan file's question, whose floors win.
+    most, now
+        That spend, and present spend where it is another, over the horizon in currency.
+    """
+    own, now = limits_of(section, channel), most if now is None else now
     if own is None:
-        return Held(channel, now, because)
+        return Held(channel, most, because)
     if own.fixed is not None:
         return None
     floor = own.zero_or_at_least or 0.0 if own.at_least is None else own.at_least.of(now)
-    if floor > now:
+    if floor > most:
         return Held(channel, floor, because, f"the plan file's floor of {amount(floor)} wins")
-    if own.at_most is not None and own.at_most.of(now) > now:
-        return Held(channel, now, because, f"the plan file's at_most of {amount(own.at_most.of(now))} gives way")
-    return Held(channel, now, because)
+    if own.at_most is not None and own.at_most.of(now) > most:
+        return Held(channel, most, because, f"the plan file's at_most of {amount(own.at_most.of(now))} gives way")
+    return Held(channel, most, because)
 
 
 def hold_finding(riders: Riders, held: tuple[Held, ...], allocation: Allocation, now: pd.Series) -> Finding:
@@ -155,20 +166,20 @@ def hold_finding(riders: Riders, held: tuple[Held, ...], allocation: Allocation,
     """
     free = f"A lift test has measured {', '.join(riders.tested)}: no hold." if riders.tested else ""
     raised = tuple(c for c in riders.untested if allocation.spend[c] > float(now[c]) * (1 + 1e-6))
-    told = ""
+    sentence = ""
     if held:
-        told = (
+        sentence = (
             "Held at no more than today's spend, for demand that others make may be credited to them: "
             f"{'; '.join(one.sentence for one in held)}. {_prices(held, allocation)} A lift test of a channel ends its "
             "hold, plan.raise_riders: true that of all. "
         )
     if raised:
-        told += (
+        sentence += (
             "Raised, as the plan file says, although demand that others make may be credited to them: "
             f"{', '.join(raised)}. What that brings may be far less than the model says. "
         )
     names = tuple(dict.fromkeys((*(one.channel for one in held), *raised)))
-    text = told or "No channel is held or raised as a rider on demand. "
+    text = sentence or "No channel is held or raised as a rider on demand. "
     return Finding("riders_held", not names, float(len(names)), 0.0, (text + free).strip(), names)
 
 
@@ -188,5 +199,5 @@ def _prices(held: tuple[Held, ...], allocation: Allocation) -> str:
     priced = [price for price in allocation.prices if price.limit in limits and price.per_unit]
     if not priced:
         return "By the model's own figures the holds cost nothing."
-    told = " ".join(price_sentence(price, str(price.limit), allocation.unit, allocation.value) for price in priced)
-    return f"What holding costs by the model's own figures: {told}"
+    sentences = " ".join(price_sentence(price, str(price.limit), allocation.unit, allocation.value) for price in priced)
+    return f"What holding costs by the model's own figures: {sentences}"

@@ -56,7 +56,7 @@ def _plans(run: Run, readings: dict[str, mmm.Posterior | None], update: Update) 
             continue
         update(number / len(readings), name)
         rows = np.arange(0, posterior.n_draws, max(posterior.n_draws // _DRAWS, 1))
-        question = asked(run.config, run.inputs, posterior, rows).holding(plan.held)
+        question = asked(run.config, run.inputs, posterior, rows).holding((*plan.held, *plan.tried))
         ours = question.plan.evaluate(question.curves, plan.allocation.spend)
         short = max(question.promise - ours.expected_customers, 0.0)
         here, sign = plan.aim.expected(ours), 1.0 if plan.aim.lower_is_better else -1.0

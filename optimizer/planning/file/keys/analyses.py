@@ -115,7 +115,7 @@ class MixModel(Section):
     season: Season = Season()
     holidays: CountryCode | None = None
     likelihood: LikelihoodName = "normal"
-    demand: Literal["none", "control_functions"] = "none"
+    demand: Literal["none", "control_functions"] | Annotated[list[Name], Field(min_length=1)] = "none"
     rides_on: dict[Name, Annotated[list[Name], Field(min_length=1)]] = {}
     belief: Belief = Belief()
     tests: TestTrust = TestTrust()
@@ -126,6 +126,11 @@ class MixModel(Section):
     chains: Annotated[int, Field(ge=2, le=16)] = 4
     time_budget: Annotated[float, Field(gt=0)] = 300.0
     accept_unconverged: bool = False
+
+    @property
+    def demand_of(self) -> tuple[str, ...]:
+        """Channels that the file itself says follow an unmeasured demand."""
+        return () if isinstance(self.demand, str) else tuple(self.demand)
 
     @model_validator(mode="after")
     def _on_others(self) -> MixModel:

@@ -108,6 +108,7 @@ class PlanSection(Section):
     channels: dict[Name, Limits] = {}
     groups: dict[Name, GroupLimits] = {}
     raise_riders: bool = False
+    explore: bool = False
     tests: NextTests | None = None
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
 

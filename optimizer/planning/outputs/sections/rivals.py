@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from attribution.estimates import Estimate
+from attribution.estimates import Estimate, ends_of
 from attribution.numbers import count, decimal, percent
 from mmm import Rivals
 from mmm.checks.rivals import OWN
@@ -19,19 +19,19 @@ __all__ = ["RIVALS"]
 
 
 def _view(run: Run) -> dict[str, Any] | None:
-    found = run.rivals
-    if found is None:
+    rivals = run.rivals
+    if rivals is None:
         return None
-    table, scores = found.to_frame(), found.scores
+    table, scores = rivals.to_frame(), rivals.scores
     names = list(dict.fromkeys(table.index.get_level_values("reading")))
-    says = {rival.reading.name: rival.reading.says for rival in found.fitted}
+    says = {rival.reading.name: rival.reading.says for rival in rivals.fitted}
     return {
         "rivals": {
-            "sentence": _sentence(found, planned=run.plan is not None),
+            "sentence": _sentence(rivals, planned=run.plan is not None),
             "names": names,
             "channels": [
                 {"channel": channel, "cells": [Estimate(*table.loc[(channel, name), _CAC]) for name in names]}
-                for channel in found.posterior.channels
+                for channel in rivals.posterior.channels
             ],
             "scores": [
                 {
@@ -43,7 +43,7 @@ def _view(run: Run) -> dict[str, Any] | None:
                 }
                 for name, line in scores.iterrows()
             ],
-            "not_fitted": found.not_fitted,
+            "not_fitted": rivals.not_fitted,
             "plan_channels": [] if run.plan is None else list(run.plan.allocation.spend.index),
             "own_plan": {} if run.plan is None else dict(run.plan.allocation.spend),
             "aim": "" if run.plan is None else run.plan.aim.name,
@@ -52,11 +52,11 @@ def _view(run: Run) -> dict[str, Any] | None:
     }
 
 
-_CAC = ["cac", "cac 5%", "cac 95%"]
+_CAC = ["cac", *ends_of("cac")]
 
 
-def _sentence(found: Rivals, planned: bool) -> str:
-    standing = found.standing
+def _sentence(rivals: Rivals, planned: bool) -> str:
+    standing = rivals.standing
     rests = "the plan rests on" if planned else "decide on"
     if not standing:
         return f"The weeks refute every other reading, so {rests} the model of the plan file alone."

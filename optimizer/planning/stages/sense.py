@@ -1,0 +1,77 @@
+"""What a plan file asks that its reader may not mean: percentages of nothing, and promises that today breaks itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from attribution.findings import Finding
+from attribution.numbers import likelihood
+from optimizer.answer.misses import Miss
+from optimizer.planning.file.amounts import Amount
+from optimizer.planning.file.assemble import limits_of
+from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.question.limits import Limit, Unit, labels
+
+__all__ = ["present_spend", "today_keeps_promises"]
+
+_EVEN = 0.5
+
+
+def present_spend(section: PlanSection, now: pd.Series) -> Finding:
+    """Whether percentages of present spend leave any channel without a cent.
+
+    Parameters
+    ----------
+    section
+        The file's plan.
+    now
+        Present spend by channel.
+    """
+    pinned = dict(_pinned(section, now))
+    if not pinned:
+        text = "No channel is left out by a percentage of spend that it does not have."
+        return Finding("present_spend", True, None, None, text)
+    named = ", ".join(f"{channel} (at most {limit})" for channel, limit in pinned.items())
+    first = next(iter(pinned))
+    text = (
+        f"No present spend, so that a percentage of it is nothing and the plan gives nothing, whatever it might bring: "
+        f"{named}. The plan is worse than it could be where such a channel is worth its cost. Give an amount, such as "
+        f"plan.channels: {{{first}: {{at_most: 20000}}}}, or {{fixed: 0}} to leave it out on purpose."
+    )
+    return Finding("present_spend", False, float(len(pinned)), 0.0, text, tuple(pinned))
+
+
+def _pinned(section: PlanSection, now: pd.Series) -> Iterator[tuple[str, Amount]]:
+    for channel, present in now.items():
+        own = limits_of(section, str(channel))
+        shared = [group for group in section.groups.values() if channel in group.channels]
+        stated = [] if own is None else [own.at_most, own.fixed]
+        stated += [group.at_most for group in shared if not now[group.channels].any()]
+        found = next((most for most in stated if most is not None and most.relative), None)
+        if present == 0 and found is not None:
+            yield str(channel), found
+
+
+def today_keeps_promises(misses: tuple[Miss, ...], better: float) -> Finding:
+    """Whether today's spend keeps what the plan has to keep, where the plan may well do worse than today.
+
+    Parameters
+    ----------
+    misses
+        What today's spend breaks.
+    better
+        Probability that the plan beats today on its aim.
+    """
+    kinds = (Unit.CUSTOMERS, Unit.COST_PER_CUSTOMER)
+    broken = [miss.limit for miss in misses if isinstance(miss.limit, Limit) and miss.limit.unit in kinds]
+    if not broken:
+        text = "Today's spend keeps the promises on customers and their cost as well."
+        return Finding("today_keeps_promises", True, None, None, text)
+    text = (
+        f"Today's spend does not keep {' or '.join(labels(broken))}, which the plan does: it beats today's spend with "
+        f"probability {likelihood(better)} while it keeps what today breaks. Compare it with other plans that keep the "
+        "promise, or relax the promise to see what it costs."
+    )
+    return Finding("today_keeps_promises", better >= _EVEN, better, _EVEN, text)

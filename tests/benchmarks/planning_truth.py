@@ -1,0 +1,287 @@
+"""What plans promise and what they bring, on companies whose true curves are known.
+
+Run: python tests/benchmarks/planning_truth.py [--kinds riders,clean] [--seeds 8] [--first 0] [--keep FOLDER]
+         [--only-kept] [--pymc-marketing PYTHON] [--meridian PYTHON]
+
+Each company (planning_companies) is asked three questions for 13 weeks: least blended CAC for as many customers as
+today's spend brings, each channel within 50 % of today's spend and a fixed cost of half of all spend; most customers
+for today's money, each channel within 50 %; and within 0 to 3 times. Ways to answer:
+
+run
+    The stages of ``cac plan`` by its defaults: pooled draws of the readings that stand, riders held, tried spend.
+model alone
+    The fit's draws, nothing held: plan.explore, plan.raise_riders, and no other readings.
+last touch
+    Today's money divided as last touch credits it, within the same limits; where there is a log.
+scaled
+    Today's mix at the run's spend.
+a peer
+    The posterior mean of its curves, most by our optimizer; only where its Python is given, as mmm_peers asks it.
+
+Improvement counts in customers at equal money, or in the fall of blended CAC. *Captured* is the true improvement over
+that of the best plan under the true curves. A question's ratio is predicted over true improvement, summed over
+companies in per cent of today's figure. Exit code 1 where the run's ratio leaves .85 to 1.15 in a question, said and
+true frequency of beating today lie more than 4 points apart, 90 % intervals of the improvement hold under 85 % or over
+95 % of the truths, or another way's true improvement is larger.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import environments
+import mmm_peers
+import numpy as np
+import pandas as pd
+from mmm_verdicts import verdict
+from planning_companies import OTHERS, OWN, WEEKS, Company, companies
+
+import mmm
+import optimizer
+from attribution import Journeys, LastTouch, intent_riders
+from mmm.curves import Hill, Logistic
+from mmm.simulate.weekly_world import WorldData
+from optimizer.planning.file.config import read_config
+from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.stages.model import mix_model
+from optimizer.planning.stages.optimize import make_plan
+from optimizer.planning.stages.rivals import find_rivals
+
+QUESTIONS = {
+    "least CAC, as many customers": ("minimize: blended_cac", (0.5, 1.5)),
+    "same money, within 50 %": ("maximize: customers", (0.5, 1.5)),
+    "same money, 0 to 3 times": ("maximize: customers", (0.0, 3.0)),
+}
+RUN, ALONE, LAST, SCALED = "run", "model alone", "last touch", "scaled"
+PEERS = ("PyMC-Marketing, nutpie", "Meridian, JAX")
+FEWER = {"chains": 4, "draws": 500, "tune": 1000}
+RATIO, APART, HOLDS = (0.85, 1.15), 0.04, (0.85, 0.95)
+
+
+def fixed_cost(company: Company) -> float:
+    """Of the first question."""
+    return 0.5 * float(company.now.sum())
+
+
+def section(company: Company, question: str, more: str = "") -> str:
+    """The plan section of a question."""
+    aim, (least, most) = QUESTIONS[question]
+    lines = ["plan:", f"  weeks: {WEEKS}", f"  {aim}", f"  fixed_cost: {fixed_cost(company)}"]
+    lines += [f"  every_channel: {{at_least: {least - 1:+.0%}, at_most: {most - 1:+.0%}}}"]
+    lines += ["  budget: {exactly: +0%}"] if aim.startswith("maximize") else ["  customers: {at_least: +0%}"]
+    return "\n".join([*lines, more]) + "\n"
+
+
+def figure(company: Company, question: str, spend: pd.Series, customers: Any) -> Any:
+    """What the question wants, larger is better: customers, or minus blended CAC."""
+    if QUESTIONS[question][0].startswith("maximize"):
+        return customers
+    return -(fixed_cost(company) + float(spend.sum())) / customers
+
+
+def true_figure(company: Company, question: str, spend: pd.Series) -> float:
+    """That figure under the true curves."""
+    return float(figure(company, question, spend, company.customers(spend)))
+
+
+def asked_directly(company: Company, question: str, curves: mmm.ResponseCurves, organic: Any) -> optimizer.Plan:
+    """The question in Python, without the run's own limits."""
+    aim, (least, most) = QUESTIONS[question]
+    limits = [optimizer.Channel(name).relative(least, most) for name in company.channels]
+    cost = fixed_cost(company)
+    if aim.startswith("minimize"):
+        objective = optimizer.BlendedCAC(fixed_cost=cost, organic=organic)
+        as_many = organic + float(curves.customers(company.now).mean())
+        limits.append(optimizer.Customers(at_least=as_many, organic=organic))
+        return optimizer.Plan(minimize=objective, subject_to=limits, now=company.now)
+    limits.append(optimizer.Budget(exactly=float(company.now.sum())))
+    return optimizer.Plan(maximize=optimizer.Customers(organic=organic), subject_to=limits, now=company.now)
+
+
+def answers(company: Company, pythons: dict[str, str], cache: Path) -> dict[str, Any]:
+    """Every way's answer to every question of one company."""
+    start = time.perf_counter()
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        config, document = read_config(company.written(folder, section(company, next(iter(QUESTIONS)))))
+        inputs = read_inputs(config, document)
+        posterior = mmm.fit(inputs.panel, mix_model(config, inputs), seed=company.seed)
+        rivals = find_rivals(config, posterior, lambda *_: None)
+        marks = () if inputs.journeys is None else tuple(intent_riders(inputs.journeys))
+        for question in QUESTIONS:
+            for way, draws, more in (
+                (RUN, rivals.pooled(), ""),
+                (ALONE, posterior, "  explore: true\n  raise_riders: true"),
+            ):
+                (folder / "plan.yaml").unlink()
+                asked, _ = read_config(company.written(folder, section(company, question, more)))
+                found = make_plan(asked, inputs, draws, (*marks, *posterior.diagnostics), lambda *_: None)
+                rows.append(_of_a_run(company, question, way, found))
+            spends = {SCALED: company.now * rows[-2]["total"] / company.now.sum()}
+            if inputs.journeys is not None:
+                spends[LAST] = by_last_touch(company, question, inputs.journeys)
+            spends |= dict.fromkeys(pythons)
+            rows += [_of_a_spend(company, question, way, spend) for way, spend in spends.items() if spend is not None]
+            rows.append(_best(company, question))
+        for peer, python in pythons.items():
+            curves, organic = peers_curves(company, peer, python, folder, cache)
+            for question in QUESTIONS:
+                rows.append(_of_curves(company, question, peer, curves, organic))
+    verdicts = rivals.scores["verdict"].to_dict()
+    return {"rows": rows, "fit": time.perf_counter() - start, "converged": posterior.converged, "verdicts": verdicts}
+
+
+def _of_a_run(company: Company, question: str, way: str, found: Any) -> dict[str, Any]:
+    planned, now = found.planned, found.now
+    better = figure(company, question, planned.spend, planned.customers)
+    today = figure(company, question, now.spend, now.customers)
+    gain = better - today
+    low, high = np.quantile(gain, [0.05, 0.95])
+    said = figure(company, question, planned.spend, planned.customers.mean()) - figure(
+        company, question, now.spend, now.customers.mean()
+    )
+    row = _of_a_spend(company, question, way, planned.spend)
+    return row | {
+        "predicted": float(said),
+        "said": float(np.mean(gain > 0)),
+        "low": float(low),
+        "high": float(high),
+        "held": [one.channel for one in found.held],
+    }
+
+
+def _of_a_spend(company: Company, question: str, way: str, spend: pd.Series) -> dict[str, Any]:
+    before = true_figure(company, question, company.now)
+    true = true_figure(company, question, spend) - before
+    total = float(spend.sum())
+    return {"question": question, "way": way, "true": true, "today": abs(before), "total": total}
+
+
+def _of_curves(company: Company, question: str, way: str, curves: mmm.ResponseCurves, organic: float) -> dict[str, Any]:
+    plan = asked_directly(company, question, curves, organic)
+    spend = plan.solve(curves).spend
+    gained = [organic + float(curves.customers(money).mean()) for money in (spend, company.now)]
+    said = figure(company, question, spend, gained[0]) - figure(company, question, company.now, gained[1])
+    return _of_a_spend(company, question, way, spend) | {"predicted": float(said)}
+
+
+def _best(company: Company, question: str) -> dict[str, Any]:
+    plan = asked_directly(company, question, company.curves, company.organic)
+    return _of_a_spend(company, question, "best", plan.solve(company.curves).spend)
+
+
+def by_last_touch(company: Company, question: str, journeys: Journeys) -> pd.Series:
+    """Today's money in proportion to last touch's credit, every channel within its limits."""
+    credit = LastTouch()(journeys).conversions.reindex(list(company.channels)).fillna(0.0)
+    least, most = QUESTIONS[question][1]
+    weights = np.maximum(credit.to_numpy(float), 1e-9 * max(float(credit.sum()), 1.0))
+    lows, highs, total = least * company.now.to_numpy(), most * company.now.to_numpy(), float(company.now.sum())
+    below, above = 0.0, total / weights.min()
+    for _ in range(200):  # the scale at which clipped shares use all the money
+        middle = 0.5 * (below + above)
+        below, above = (middle, above) if np.clip(middle * weights, lows, highs).sum() < total else (below, middle)
+    return pd.Series(np.clip(above * weights, lows, highs), index=company.now.index)
+
+
+def peers_curves(
+    company: Company, peer: str, python: str, folder: Path, cache: Path
+) -> tuple[mmm.ResponseCurves, float]:
+    """A peer's curves over 13 weeks, draw by draw, and the organic customers that its fit leaves."""
+    _, code, sampler = mmm_peers.PEERS[peer]
+    data = WorldData(company.table, company.table.head(0), company.channels, company.controls)
+    weekly = (company.now / WEEKS).to_dict()
+    asked = mmm_peers.written(data, folder) | FEWER | {"weekly": weekly, "sampler": sampler}
+    variables = {"PYTENSOR_FLAGS": f"base_compiledir={cache / 'pytensor'}", "NUMBA_CACHE_DIR": str(cache / "numba")}
+    given = (str(folder), str(folder / "draws.npz"), json.dumps(asked))
+    answer = environments.run(python, code, *given, variables=variables, seconds=3600.0)
+    if "failed" in answer:
+        raise RuntimeError(f"{peer}: {answer['failed']}")
+    with np.load(folder / "outcome.npz") as found:
+        top, half, slope, brought = (found[name] for name in ("top", "half", "slope", "brought"))
+    family: Callable[..., Any] = Logistic if peer.startswith("PyMC") else Hill
+    weeks = {
+        name: family(*(values[:, place] for values in ((top, half) if family is Logistic else (top, half, slope))))
+        for place, name in enumerate(company.channels)
+    }
+    organic = float(company.table["new_customers"].mean() - brought.sum(axis=1).mean() / len(company.table)) * WEEKS
+    return mmm.ResponseCurves(weeks).over(WEEKS), organic
+
+
+def table_of(done: list[tuple[Company, dict[str, Any]]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row per question and way over all companies, and all rows."""
+    rows = pd.DataFrame(
+        [{"kind": company.kind, "seed": company.seed, **row} for company, answer in done for row in answer["rows"]]
+    )
+    best = rows[rows["way"] == "best"].set_index(["kind", "seed", "question"])["true"]
+    key = pd.MultiIndex.from_frame(rows[["kind", "seed", "question"]])
+    rows["attainable"] = best.reindex(key).to_numpy()
+    for name in ("predicted", "true", "low", "high", "attainable"):
+        rows[f"{name} %"] = 100 * rows[name] / rows["today"]
+    rows["came true"] = (rows["true"] > 0).astype(float)
+    rows["interval holds"] = rows["true"].between(rows["low"] - 1e-9, rows["high"] + 1e-9).astype(float)
+    rows.loc[rows["low"].isna(), "interval holds"] = np.nan
+    groups = rows[rows["way"] != "best"].groupby(["question", "way"], sort=False)
+    table = groups[["predicted %", "true %", "said", "came true", "interval holds"]].mean()
+    table["ratio"] = table["predicted %"] / table["true %"]
+    table["captured"] = groups["true %"].sum() / groups["attainable %"].sum()
+    table["companies"] = groups.size()
+    return table, rows
+
+
+def judged(table: pd.DataFrame) -> int:
+    """Print what holds of the run; the exit code."""
+    holds = {}
+    for question in QUESTIONS:
+        part = table.loc[question]
+        own = part.loc[RUN]
+        ratio, gap, inside = own["ratio"], own["said"] - own["came true"], own["interval holds"]
+        holds[f"{question}: predicted over true {ratio:.2f}, in .85 to 1.15"] = RATIO[0] <= ratio <= RATIO[1]
+        holds[f"{question}: beats today, said less came true {gap:+.2f}, within .04"] = abs(gap) <= APART
+        holds[f"{question}: intervals hold {inside:.2f}, in .85 to .95"] = HOLDS[0] <= inside <= HOLDS[1]
+        others = part["true %"].drop(RUN)
+        leads = own["true %"] >= others.max()
+        holds[f"{question}: true improvement {own['true %']:.2f} %, of others at most {others.max():.2f} %"] = leads
+    return verdict(holds)
+
+
+def main() -> int:
+    """Read the command line, plan for every company, print and judge."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kinds", default="", help="joined by semicolons; all where not given")
+    parser.add_argument("--seeds", type=int, default=8, help="of each kind; a third of it of the worlds of others")
+    parser.add_argument("--first", type=int, default=100)
+    parser.add_argument("--keep", type=Path, default=None, help="folder of what is done; a new one where not given")
+    parser.add_argument("--only-kept", action="store_true", help="the tables of what is done, nothing more")
+    parser.add_argument("--pymc-marketing", default="", help="a Python that has it")
+    parser.add_argument("--meridian", default="", help="a Python that has it")
+    given = parser.parse_args()
+    keep = given.keep or Path(tempfile.mkdtemp(prefix="planning-truth-"))
+    keep.mkdir(parents=True, exist_ok=True)
+    print(f"Results of each company are kept in {keep}.", flush=True)
+    kinds = [kind for kind in given.kinds.split(";") if kind] or [*OWN, *OTHERS]
+    pythons = {
+        peer: python for peer, python in zip(PEERS, (given.pymc_marketing, given.meridian), strict=True) if python
+    }
+    done = []
+    for make in companies(kinds, range(given.first, given.first + given.seeds)):
+        company = make()
+        path = keep / f"{company.name}{'-peers' if pythons else ''}.json"
+        if path.exists() or not given.only_kept:
+            done.append((company, environments.kept(path, lambda c=company: answers(c, pythons, keep / "compiled"))))
+    table, rows = table_of(done)
+    by_kind = rows[rows["way"] == RUN].groupby(["kind", "question"], sort=False)
+    shown = by_kind[["predicted %", "true %", "attainable %", "said", "came true", "interval holds"]].mean()
+    print(f"\nThe run, kind by kind:\n{shown.round(2).to_string()}\n\n{table.round(2).to_string()}\n")
+    return judged(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
