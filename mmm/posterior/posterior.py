@@ -236,7 +236,9 @@ class Posterior:
         """
         parts = self.panel.spend.sum(axis=1) / np.maximum(self.panel.spend.sum(axis=(0, 1)), 1e-300)
         return {
-            name: np.asarray(sum(part * cell.channels[place].weights for part, cell in zip(own, self.cells, strict=True)))
+            name: np.asarray(
+                sum(part * cell.channels[place].weights for part, cell in zip(own, self.cells, strict=True))
+            )
             for place, (name, own) in enumerate(zip(self.channels, parts.T, strict=True))
         }
 

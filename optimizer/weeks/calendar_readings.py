@@ -64,9 +64,7 @@ def _weekly(calendar: Calendar, channel: str, weeks: list[tuple[Any, float]]) ->
             yield _limit(channel, week, Side.ZERO_OR_AT_LEAST, least), min(amount, least - amount)
 
 
-def _paced(
-    calendar: Calendar, channel: str, weeks: list[tuple[Any, float]], past: npt.ArrayLike
-) -> Iterator[Broken]:
+def _paced(calendar: Calendar, channel: str, weeks: list[tuple[Any, float]], past: npt.ArrayLike) -> Iterator[Broken]:
     if calendar.pacing is None or channel not in calendar.usual:
         return
     own, allowed = calendar.weekly.get(channel), calendar.pacing * calendar.usual[channel]

@@ -196,9 +196,7 @@ class Flight:
                 break
         return _best(self._search(plan, future, gap), time_limit)
 
-    def _booked(
-        self, plan: Plan, wanting: list[str], found: FlightPlan, gap: float, time_limit: float
-    ) -> FlightPlan:
+    def _booked(self, plan: Plan, wanting: list[str], found: FlightPlan, gap: float, time_limit: float) -> FlightPlan:
         """The best schedule with bookings of the channels that want them, under the bound of the one without."""
         response, refusal = self.response(found.future), InfeasiblePlan("")
         for on_air in booked(self.calendar, wanting, response, found.spend):

@@ -231,7 +231,10 @@ class _Reader:
 
     def timetable(self, panel: Panel) -> Timetable | None:
         found = timetable_of(
-            self._config, self._document, panel, lambda path, rows, covers: self._note("spend so far", path, rows, covers)
+            self._config,
+            self._document,
+            panel,
+            lambda path, rows, covers: self._note("spend so far", path, rows, covers),
         )
         if found is not None and found.between:
             self.assumptions.append(

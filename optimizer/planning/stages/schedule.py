@@ -141,7 +141,9 @@ def _history(panel: Panel, timetable: Timetable) -> pd.DataFrame:
     whole = len(spend) // panel.per_week * panel.per_week
     weeks = spend.tail(whole).to_numpy().reshape(-1, panel.per_week, spend.shape[1]).sum(axis=1)
     present = np.tile(panel.recent_spend().to_numpy() * panel.per_week, (timetable.between, 1))
-    dates = pd.date_range(end=timetable.weeks[0] - pd.Timedelta(days=7), periods=len(weeks) + timetable.between, freq="7D")
+    dates = pd.date_range(
+        end=timetable.weeks[0] - pd.Timedelta(days=7), periods=len(weeks) + timetable.between, freq="7D"
+    )
     return pd.DataFrame(np.vstack((weeks, present)), index=dates, columns=list(panel.channels))
 
 
@@ -182,4 +184,3 @@ def _gain(flight: Flight, curves: ResponseCurves, lags: Mapping[str, Array], fou
             windows = np.lib.stride_tricks.sliding_window_view(line, len(weights))[:, ::-1]
             total += sign * curve.at_draws(windows @ weights)[0].sum(axis=0)
     return total
-

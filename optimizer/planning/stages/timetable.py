@@ -150,7 +150,9 @@ def _spent(
         frame = pd.DataFrame(amounts, index=past, columns=list(weekly.channels), dtype=float)
         lacking = [f"{channel} in {week:%Y-%m-%d}" for (week, channel), gone in frame.isna().stack().items() if gone]
         strange = sorted({week for own in amounts.values() for week in own} - set(past))
-        problems = [document.error((*_AT, "spent"), f"lacks {', '.join(lacking)}; write 0 for no spend.")] * bool(lacking)
+        problems = [document.error((*_AT, "spent"), f"lacks {', '.join(lacking)}; write 0 for no spend.")] * bool(
+            lacking
+        )
         problems += [
             document.error((*_AT, "spent"), f"{week:%Y-%m-%d} is no week of the plan before free_from.")
             for week in strange

@@ -16,6 +16,7 @@ from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.schedule import SCHEDULE
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.outputs.sections.tests import TESTS
+from optimizer.planning.outputs.sections.worth import WORTH
 
 __all__ = ["SECTIONS"]
 
@@ -23,6 +24,7 @@ SECTIONS: tuple[Section, ...] = (
     DECISION,
     CAUTIONS,
     MOVES,
+    WORTH,
     SCHEDULE,
     SCENARIOS,
     CHANNELS,

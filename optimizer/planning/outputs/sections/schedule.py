@@ -35,7 +35,11 @@ def _view(run: Run) -> dict[str, Any] | None:
             "channels": channels,
             "weeks": [_week(week, result, channels) for week in result.spend.index],
             "months": [
-                {"name": f"{pd.Timestamp(month):%B %Y}", "cells": [amount(money) for money in row], "all": amount(row.sum())}
+                {
+                    "name": f"{pd.Timestamp(month):%B %Y}",
+                    "cells": [amount(money) for money in row],
+                    "all": amount(row.sum()),
+                }
                 for month, row in zip(months.index, months.to_numpy(), strict=True)
             ],
             "totals": [amount(float(result.spend[channel].sum())) for channel in channels],
@@ -87,7 +91,12 @@ def _tables(run: Run) -> Iterator[Table]:
 def week_frame(result: ScheduleResult) -> pd.DataFrame:
     """One row per week and channel: spend in currency, and what holds it where it is."""
     rows = [
-        {"week": f"{week:%Y-%m-%d}", "channel": channel, "spend": float(money), "limit": result.states.at[week, channel]}
+        {
+            "week": f"{week:%Y-%m-%d}",
+            "channel": channel,
+            "spend": float(money),
+            "limit": result.states.at[week, channel],
+        }
         for week, row in result.spend.iterrows()
         for channel, money in row.items()
     ]
