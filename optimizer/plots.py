@@ -278,6 +278,7 @@ def schedule(
         axes = own_axes(ax, width=9.0, height=1.4 + 0.45 * len(spend))
         dress(axes, grid="")
         weeks, rows = np.arange(spend.shape[1]) - past, np.arange(len(spend))[::-1]
+        kinds: list[tuple[str, Any, dict[str, Any]]]
         kinds = [("before", np.broadcast_to(weeks < 0, spend.shape), {"color": NOW, "alpha": 0.55})]
         kinds += [("planned", (weeks >= 0) & ~fixed, {"color": PLANNED})]
         kinds += [("given", fixed & (spend > 0), {"color": BAND, "edgecolor": PLANNED, "hatch": "////"})]
@@ -285,7 +286,7 @@ def schedule(
         for name, chosen, look in kinds:
             row, week = np.nonzero(chosen)
             if len(row):
-                bars = axes.bar(weeks[week], height[row, week], 0.8, rows[row] - _BAR / 2, linewidth=0, **look)
+                bars = axes.bar(weeks[week], height[row, week], 0.8, rows[row] - _BAR / 2, **look)
                 handles.append(bars[0])
                 names.append(name)
         row, week = np.nonzero(fixed & (spend == 0))

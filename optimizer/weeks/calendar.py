@@ -147,8 +147,8 @@ class Calendar:
             least[booked] = own.at_least_if_used or 0.0
             most[~booked] = 0.0
         for week, amount in own.committed.items():
-            place = labels.get_loc(week)
-            least[place] = max(least[place], amount)
+            place = labels == week
+            least[place] = np.maximum(least[place], amount)
         if self.spent is not None:
             given = self.spent[channel].to_numpy(dtype=float)
             least[: len(given)] = most[: len(given)] = given

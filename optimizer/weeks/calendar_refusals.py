@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy.optimize
 import scipy.sparse
-from scipy.optimize import linprog
 
 from attribution.errors import InfeasiblePlan
 from attribution.numbers import amount, percent
@@ -21,6 +21,7 @@ from optimizer.weeks.cells import Cells, cells_of
 __all__ = ["refuse_narrow_weeks"]
 
 sparse: Any = scipy.sparse
+linprog: Any = scipy.optimize.linprog
 
 _ROUNDING = 1e-9
 

@@ -87,23 +87,24 @@ class Flight:
                     problems.append(Problem(name, "is negative or not finite.", channel))
         if self.n_weeks < 1:
             problems.append(Problem("Flight", "needs at least one week."))
-        for channel in self.future if isinstance(self.future, Mapping) else ():
-            if channel not in self.curves:
-                raise UnknownChannel(channel, known=self.curves, where="future")
-        after = self.future if isinstance(self.future, Mapping) else {"": self.future or 0.0}
-        problems += [
-            Problem("future", "is negative or not finite.", channel or None)
-            for channel, spent in after.items()
-            if not 0 <= spent < np.inf
-        ]
-        for channel in self.calendar.weekly:
-            if channel not in self.curves:
-                raise UnknownChannel(channel, known=self.curves, where="calendar")
+        problems += self._faults_after()
         season = None if self.season is None else np.asarray(self.season, dtype=float)
         if season is not None and (season.shape != (self.n_weeks,) or not (season >= 0).all()):
             problems.append(Problem("season", f"must hold {self.n_weeks} numbers from 0 upwards."))
         if problems:
             raise BadInput(problems)
+
+    def _faults_after(self) -> list[Problem]:
+        for where, named in (("future", self.future), ("calendar", self.calendar.weekly)):
+            for channel in named if isinstance(named, Mapping) else ():
+                if channel not in self.curves:
+                    raise UnknownChannel(channel, known=self.curves, where=where)
+        after = self.future if isinstance(self.future, Mapping) else {"": self.future or 0.0}
+        return [
+            Problem("future", "is negative or not finite.", channel or None)
+            for channel, spent in after.items()
+            if not 0 <= spent < np.inf
+        ]
 
     @property
     def n_weeks(self) -> int:
@@ -201,7 +202,7 @@ class Flight:
         response, refusal = self.response(found.future), InfeasiblePlan("")
         for on_air in booked(self.calendar, wanting, response, found.spend):
             calendar = replace(self.calendar, on_air={**self.calendar.on_air, **on_air})
-            fixed = replace(self, calendar=calendar, future=found.future.to_dict())
+            fixed = replace(self, calendar=calendar, future=dict(zip(self.curves, found.future, strict=True)))
             try:
                 best = _best(fixed._search(plan, None, gap), time_limit)
             except InfeasiblePlan as error:

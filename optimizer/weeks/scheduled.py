@@ -69,6 +69,13 @@ def _no_worse_than_even(flight: Flight, plan: Plan, found: FlightPlan) -> Flight
     customers, within = float(won.sum()), float(won[:, : flight.n_weeks].sum())
     if customers <= found.value or flight.missed(plan, even, found.future):
         return found
-    figures = {"customers": customers, "within": within, "after": customers - within, "value": customers}
-    cost = found.total_spend / customers
-    return replace(found, spend=even, blended_cac=cost, gap=abs(found.bound - customers) / customers, **figures)
+    return replace(
+        found,
+        spend=even,
+        customers=customers,
+        within=within,
+        after=customers - within,
+        blended_cac=found.total_spend / customers,
+        value=customers,
+        gap=abs(found.bound - customers) / customers,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,7 +93,7 @@ def _message(document: Document, error: Any) -> str:
 def _as_written(step: Any) -> Any:
     """A step as the file has it: pydantic names a key that is a date by its repr."""
     match = re.fullmatch(r"datetime\.date\((\d+), (\d+), (\d+)\)", str(step))
-    return datetime.date(*map(int, match.groups())) if match else step
+    return dt.date(*map(int, match.groups())) if match else step
 
 
 def _in_document(step: str | int) -> bool:

@@ -238,8 +238,8 @@ class _Reader:
         )
         if found is not None and found.between:
             self.assumptions.append(
-                f"The schedule starts {found.between} weeks after the weekly table ends; spend is assumed to go on at its "
-                "present rate until then, and the forecast of the plan is that of the weeks after the table."
+                f"The schedule starts {found.between} weeks after the weekly table ends; spend is assumed to go on at "
+                "its present rate until then, and the forecast of the plan is that of the weeks after the table."
             )
         return found
 

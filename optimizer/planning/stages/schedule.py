@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import InfeasiblePlan
@@ -118,12 +119,12 @@ def make_schedule(
     )
 
 
-def _some(draws: int, wanted: int) -> Array:
+def _some(draws: int, wanted: int) -> npt.NDArray[np.intp]:
     return np.arange(0, draws, max(draws // wanted, 1))
 
 
 def _by_week(weights: Array, per_week: int) -> Array:
-    """Lag weights by week of spend that falls evenly on a week's periods, shape (lags, draws), as far as they matter."""
+    """Lag weights by week of spend spread over a week's periods, shape (lags, draws), as far as they matter."""
     size = -(-(len(weights) + per_week - 1) // per_week)
     weekly = np.zeros((size, weights.shape[1]))
     for place in range(per_week):
@@ -171,13 +172,13 @@ def _states(flight: Flight, spend: pd.DataFrame) -> pd.DataFrame:
 
 
 def _gain(flight: Flight, curves: ResponseCurves, lags: Mapping[str, Array], found: FlightPlan) -> Array:
-    """Draws of the customers that a schedule brings beyond equal weeks, by each draw's own carryover, shape (draws,)."""
+    """Draws of the customers beyond those of equal weeks, each by its own carryover, shape (draws,)."""
     even = even_weeks(flight, found.spend.sum())
     total = np.zeros(max(curves.n_draws, 1))
     for channel, curve in curves.items():
         weights = lags[channel]
-        past = np.asarray(flight.history[channel], dtype=float)[-(len(weights) - 1) or len(flight.history[channel]) :]
-        past = np.pad(past, (max(len(weights) - 1 - len(past), 0), 0))
+        known = np.asarray(flight.history[channel], dtype=float)
+        past = np.concatenate((np.zeros(len(weights)), known))[len(known) + 1 :]
         after = np.full(len(weights) - 1, float(found.future[channel]))
         for table, sign in ((found.spend, 1.0), (even, -1.0)):
             line = np.concatenate((past, table[channel], after))

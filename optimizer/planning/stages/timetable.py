@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from attribution.reading.sources import read_table
 from attribution.reading.tables import wide
 from mmm import Panel
 from optimizer.planning.file.config import Config
-from optimizer.planning.file.document import Document, Place
+from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import Weekly
 from optimizer.planning.file.keys.schedule import ByWeek, Schedule
 from optimizer.question.groups import SpendLimits
@@ -25,7 +25,7 @@ from optimizer.weeks.calendar import Calendar, MonthLimits, WeekLimits, month_pa
 __all__ = ["Timetable", "booked_already", "timetable_of"]
 
 _WEEK = pd.Timedelta(days=7)
-_AT: Place = ("plan", "schedule")
+_AT = ("plan", "schedule")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,16 +113,16 @@ def _week_limits(own: ByWeek) -> WeekLimits:
 
 def _misplaced(section: Schedule, document: Document, weeks: pd.DatetimeIndex) -> Iterator[str]:
     """Weeks and months that are none of the plan's."""
-    named: list[tuple[Place, datetime.date]] = []
+    named: list[tuple[tuple[str | int, ...], dt.date]] = []
     for channel, own in section.weekly.items():
-        at = (*_AT, "weekly", channel)
+        at: tuple[str | int, ...] = (*_AT, "weekly", channel)
         named += [((*at, "blackout", place), week) for place, week in enumerate(own.blackout)]
-        named += [((*at, "committed", str(week)), week) for week in own.committed]
+        named += [((*at, "committed"), week) for week in own.committed]
     named += [((*_AT, "free_from"), section.free_from)] if section.free_from is not None else []
     horizon = f"the plan's weeks begin from {weeks[0]:%Y-%m-%d} to {weeks[-1]:%Y-%m-%d}"
     for at, week in named:
         if pd.Timestamp(week) not in weeks:
-            near = weeks[np.abs(weeks - pd.Timestamp(week)).argmin()]
+            near = min(weeks, key=lambda each: abs(each - pd.Timestamp(week)))
             yield document.error(at, f"no week begins on {week}; {horizon}, and the nearest one on {near:%Y-%m-%d}.")
         elif section.free_from is not None and week < section.free_from:
             yield document.error(at, f"{week} is before free_from; what was spent then stands in spent.")
@@ -148,11 +148,10 @@ def _spent(
     if isinstance(section.spent, dict):
         amounts = {channel: {pd.Timestamp(w): m for w, m in own.items()} for channel, own in section.spent.items()}
         frame = pd.DataFrame(amounts, index=past, columns=list(weekly.channels), dtype=float)
-        lacking = [f"{channel} in {week:%Y-%m-%d}" for (week, channel), gone in frame.isna().stack().items() if gone]
+        lacking = [f"{name} in {week:%Y-%m-%d}" for name in frame for week in past[frame[name].isna().to_numpy()]]
         strange = sorted({week for own in amounts.values() for week in own} - set(past))
-        problems = [document.error((*_AT, "spent"), f"lacks {', '.join(lacking)}; write 0 for no spend.")] * bool(
-            lacking
-        )
+        text = f"lacks {', '.join(lacking)}; write 0 for no spend."
+        problems = [document.error((*_AT, "spent"), text)] if lacking else []
         problems += [
             document.error((*_AT, "spent"), f"{week:%Y-%m-%d} is no week of the plan before free_from.")
             for week in strange

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from optimizer.planning.file.keys.base import Month, Name, Section
 
 __all__ = ["ByMonth", "ByWeek", "Schedule"]
 
-Week = datetime.date
+Week = dt.date
 
 
 def _kind(given: Any) -> str:

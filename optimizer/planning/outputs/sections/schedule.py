@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from attribution import plots as paths
@@ -25,7 +26,7 @@ def _view(run: Run) -> dict[str, Any] | None:
         return None
     if result.problem:
         return {"schedule": {"problem": result.problem}}
-    channels = list(result.spend)
+    channels = [str(channel) for channel in result.spend]
     months = result.months
     return {
         "schedule": {
@@ -49,8 +50,9 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 
 def _week(week: Any, result: ScheduleResult, channels: list[str]) -> dict[str, Any]:
-    cells = [{"spend": amount(float(result.spend.at[week, c])), "state": result.states.at[week, c]} for c in channels]
-    return {"name": f"{week:%d %b %Y}", "cells": cells, "all": amount(float(result.spend.loc[week].sum()))}
+    money, states = result.spend.loc[week], result.states.loc[week]
+    cells = [{"spend": amount(float(money[channel])), "state": states[channel]} for channel in channels]
+    return {"name": f"{week:%d %b %Y}", "cells": cells, "all": amount(float(money.sum()))}
 
 
 def against_equal_weeks(result: ScheduleResult, outcome: str) -> str:
@@ -90,27 +92,20 @@ def _tables(run: Run) -> Iterator[Table]:
 
 def week_frame(result: ScheduleResult) -> pd.DataFrame:
     """One row per week and channel: spend in currency, and what holds it where it is."""
-    rows = [
-        {
-            "week": f"{week:%Y-%m-%d}",
-            "channel": channel,
-            "spend": float(money),
-            "limit": result.states.at[week, channel],
-        }
-        for week, row in result.spend.iterrows()
-        for channel, money in row.items()
-    ]
-    return pd.DataFrame(rows)
+    dated = result.spend.set_axis([f"{week:%Y-%m-%d}" for week in result.spend.index])
+    long = _long(dated, "week")
+    return long.assign(limit=result.states.to_numpy().ravel())
 
 
 def month_frame(result: ScheduleResult) -> pd.DataFrame:
     """One row per month and channel: spend in currency, each week's divided evenly between its days."""
-    rows = [
-        {"month": month, "channel": channel, "spend": float(money)}
-        for month, row in result.months.iterrows()
-        for channel, money in row.items()
-    ]
-    return pd.DataFrame(rows)
+    return _long(result.months, "month")
+
+
+def _long(table: pd.DataFrame, period: str) -> pd.DataFrame:
+    rows, columns = table.shape
+    periods, channels = np.repeat(list(table.index), columns), np.tile(list(table.columns), rows)
+    return pd.DataFrame({period: periods, "channel": channels, "spend": table.to_numpy().ravel()})
 
 
 SCHEDULE = Section("schedule", "Week by week", _view, _figures, _tables)
