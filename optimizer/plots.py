@@ -281,7 +281,7 @@ def schedule(
         kinds: list[tuple[str, Any, dict[str, Any]]]
         kinds = [("before", np.broadcast_to(weeks < 0, spend.shape), {"color": NOW, "alpha": 0.55})]
         kinds += [("planned", (weeks >= 0) & ~fixed, {"color": PLANNED})]
-        kinds += [("given", fixed & (spend > 0), {"color": BAND, "edgecolor": PLANNED, "hatch": "////"})]
+        kinds += [("committed or spent", fixed & (spend > 0), {"color": BAND, "edgecolor": PLANNED, "hatch": "////"})]
         handles, names = [], []
         for name, chosen, look in kinds:
             row, week = np.nonzero(chosen)
@@ -309,7 +309,8 @@ def schedule(
 
 
 def _week_ticks(axes: Axes, weeks: pd.Index) -> None:
-    step = max(1, round(len(weeks) / 13))
+    low, high = axes.get_xlim()
+    step = max(1, round((high - low) / 13))
     shown = range(0, len(weeks), step)
     dated = isinstance(weeks, pd.DatetimeIndex)
     axes.set_xticks(list(shown), [f"{weeks[at]:%d %b}" if dated else str(weeks[at]) for at in shown], fontsize=8)

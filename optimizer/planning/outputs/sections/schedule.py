@@ -27,25 +27,29 @@ def _view(run: Run) -> dict[str, Any] | None:
     if result.problem:
         return {"schedule": {"problem": result.problem}}
     channels = [str(channel) for channel in result.spend]
-    months = result.months
     return {
         "schedule": {
             "problem": "",
             "worth": against_equal_weeks(result, run.config.outcome),
-            "proof": f"No calendar within these limits brings more than {gap(result.gap)} more of them.",
+            "proof": f"It lies {gap(result.gap)} from what no calendar within these limits beats.",
             "channels": channels,
             "weeks": [_week(week, result, channels) for week in result.spend.index],
-            "months": [
-                {
-                    "name": f"{pd.Timestamp(month):%B %Y}",
-                    "cells": [amount(money) for money in row],
-                    "all": amount(row.sum()),
-                }
-                for month, row in zip(months.index, months.to_numpy(), strict=True)
-            ],
+            "months": [_month(month, result, run) for month in result.months.index],
             "totals": [amount(float(result.spend[channel].sum())) for channel in channels],
             "total": amount(float(result.spend.to_numpy().sum())),
         }
+    }
+
+
+def _month(month: str, result: ScheduleResult, run: Run) -> dict[str, Any]:
+    money, timetable = result.months.loc[month], run.inputs.timetable
+    limits = None if timetable is None else timetable.calendar.months.get(month)
+    sides = [] if limits is None else [("at least", limits.at_least), ("at most", limits.at_most)]
+    return {
+        "name": f"{pd.Timestamp(month):%b %Y}",
+        "cells": [amount(float(each)) for each in money],
+        "all": amount(float(money.sum())),
+        "limit": ", ".join(f"{word} {amount(figure)}" for word, figure in sides if figure is not None),
     }
 
 
