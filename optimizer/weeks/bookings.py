@@ -14,8 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from attribution.errors import InfeasiblePlan
-from attribution.numbers import amount
 from mmm.arrays import Array
 from optimizer.weeks.calendar import Calendar
 from optimizer.weeks.response import Response
@@ -56,13 +54,12 @@ def booked(
     spend
         A schedule without smallest bookings, weeks x channels.
 
-    Raises
-    ------
-    InfeasiblePlan
-        Where a channel's money does not make one booking, or does not fit into its weeks.
+    Returns
+    -------
+    Nothing where a channel's money fits into none of its patterns.
     """
     ranked = {channel: _ranked(calendar, channel, response, spend) for channel in channels}
-    for place in (0, 1, 3, 6):
+    for place in (0, 1, 3, 6) if all(ranked.values()) else ():
         yield {channel: options[min(place, len(options) - 1)] for channel, options in ranked.items()}
 
 
@@ -78,43 +75,37 @@ def _ranked(calendar: Calendar, channel: str, response: Response, spend: pd.Data
         amounts = _filled(pattern, low, most, total)
         if amounts is not None:
             filled[pattern.tobytes()] = pattern, amounts
-    if not filled:
-        raise InfeasiblePlan(
-            f"{channel} has {amount(total)} for these weeks, which makes no bookings of {amount(smallest)} or more a "
-            "week that its other limits allow. Remedy: lower at_least_if_used, or plan nothing or more for it."
-        )
     place = list(response.curves).index(channel)
+    if not filled:
+        return []
     won = _customers(response, place, np.array([amounts for _, amounts in filled.values()]))
     patterns = [pattern for pattern, _ in filled.values()]
     return [patterns[best] for best in np.argsort(-won, kind="stable")]
 
 
 def _patterns(weekly: Array, least: Array, most: Array) -> Iterator[Pattern]:
-    """Weeks booked: evenly spread from every phase, and those of most spend; given ones are booked where they spend."""
-    given = least >= most
-    open_, forced = np.flatnonzero(~given & (most > 0)), least > 0
+    """Weeks booked: evenly spread from every phase, and those of most spend."""
+    open_, none = np.flatnonzero(least < most), np.zeros(len(weekly), dtype=bool)
     for count in range(len(open_) + 1):
         for phase in range(max(len(open_) // max(count, 1), 1)):
-            pattern = forced.copy()
+            pattern = none.copy()
             pattern[open_[(np.arange(count) * len(open_)) // max(count, 1) + phase]] = True
             yield pattern
-        pattern = forced.copy()
+        pattern = none.copy()
         pattern[open_[np.argsort(-weekly[open_], kind="stable")[:count]]] = True
         yield pattern
 
 
 def _filled(pattern: Pattern, least: Array, most: Array, total: float) -> Array | None:
     """A total divided between booked weeks as evenly as their limits allow; None where it does not fit."""
-    low, high = least[pattern], np.minimum(most[pattern], total)
+    low, high = least, np.minimum(np.where(pattern, most, least), total)
     if low.sum() > total * (1 + _ROUNDING) or high.sum() < total * (1 - _ROUNDING) or (low > high).any():
         return None
     level = np.array([0.0, total])
     for _ in range(60):
         middle = level.mean()
         level[int(np.clip(middle, low, high).sum() > total)] = middle
-    amounts = np.zeros(len(pattern))
-    amounts[pattern] = np.clip(level[0], low, high)
-    return amounts
+    return np.asarray(np.clip(level[0], low, high))
 
 
 def _customers(response: Response, place: int, options: Array) -> Array:

@@ -62,6 +62,7 @@ class Calendar:
         Most that a channel's spend changes from one week to the next, as a share of its ``usual`` week. The first week
         is held against the last one of the flight's history in which the channel spent. Weeks that are given (blackout,
         committed, spent, and weeks without a booking) are passed over: the next week counts against the last free one.
+        A committed week of such a channel spends no more than is committed, or than the usual week where that is more.
     usual
         Channel -> the weekly amount whose share ``pacing`` is; channels not named are not paced.
     spent
@@ -142,13 +143,14 @@ class Calendar:
         own = self.weekly.get(channel, WeekLimits())
         least, most = np.zeros(len(labels)), np.full(len(labels), np.inf if own.at_most is None else own.at_most)
         most[labels.isin(list(own.blackout))] = 0.0
+        for week, amount in own.committed.items():
+            least[labels == week] = amount
+            if np.isfinite(self.largest_step(channel)):  # pacing passes over it, and it is no way around pacing
+                most[labels == week] = np.minimum(most[labels == week], max(amount, self.usual[channel]))
         booked = self.on_air.get(channel)
         if booked is not None:
-            least[booked] = own.at_least_if_used or 0.0
-            most[~booked] = 0.0
-        for week, amount in own.committed.items():
-            place = labels == week
-            least[place] = np.maximum(least[place], amount)
+            least[booked] = np.maximum(least[booked], own.at_least_if_used or 0.0)
+            most[~booked] = least[~booked]
         if self.spent is not None:
             given = self.spent[channel].to_numpy(dtype=float)
             least[: len(given)] = most[: len(given)] = given

@@ -59,6 +59,10 @@ def _weekly(calendar: Calendar, channel: str, weeks: list[tuple[Any, float]]) ->
         booked = own.committed.get(week, 0.0)
         if amount < booked * (1 - KEPT):
             yield _limit(channel, week, Side.AT_LEAST, booked), booked - amount
+        if week in own.committed and calendar.pacing is not None and channel in calendar.usual:
+            most = max(booked, calendar.usual[channel])
+            if amount > most * (1 + KEPT):
+                yield _limit(channel, week, Side.AT_MOST, most), amount - most
         least = own.at_least_if_used
         if least is not None and 0 < amount < least * (1 - KEPT) and not amount <= booked:
             yield _limit(channel, week, Side.ZERO_OR_AT_LEAST, least), min(amount, least - amount)

@@ -75,6 +75,21 @@ def _of_channel(
         )
     elif np.isfinite(calendar.largest_step(channel)) and own.at_least_if_used is None:
         yield from _of_pacing(calendar, labels, history, channel, total)
+    elif np.isfinite(calendar.largest_step(channel)) and total > 0:
+        yield from _of_first_booking(calendar, history, channel)
+
+
+def _of_first_booking(calendar: Calendar, history: Mapping[str, npt.ArrayLike], channel: str) -> Iterator[str]:
+    """Where the smallest booking is more than a step above the last week on air."""
+    past = np.asarray(history.get(channel, []), dtype=float)
+    smallest, on_air = float(calendar.weekly[channel].at_least_if_used or 0.0), past[past > 0]
+    if len(on_air) and smallest > (on_air[-1] + calendar.largest_step(channel)) * (1 + _ROUNDING):
+        share = np.ceil((smallest - on_air[-1]) / calendar.usual[channel] * 100) / 100
+        yield (
+            f"{channel}: the smallest booking of {amount(smallest)} is more than a step of "
+            f"{percent(float(calendar.pacing or 0.0))} above the {amount(float(on_air[-1]))} of its last week on air. "
+            f"Remedy: pacing of {percent(share)} or more, or a lower weekly.{channel}.at_least_if_used."
+        )
 
 
 def _of_pacing(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from optimizer.answer.allocation import Status
 from optimizer.answer.misses import Miss
 from optimizer.answer.verify import refuse_broken
 from optimizer.plan import Plan
+from optimizer.weeks.booking_program import BookingProgram
 from optimizer.weeks.bookings import booked, open_bookings
 from optimizer.weeks.calendar import Calendar
 from optimizer.weeks.cells import cells_of
@@ -199,20 +201,25 @@ class Flight:
 
     def _booked(self, plan: Plan, wanting: list[str], found: FlightPlan, gap: float, time_limit: float) -> FlightPlan:
         """The best schedule with bookings of the channels that want them, under the bound of the one without."""
-        response, refusal = self.response(found.future), InfeasiblePlan("")
-        for on_air in booked(self.calendar, wanting, response, found.spend):
+        search = self._search(plan, found.future, gap)
+        program = BookingProgram(self.calendar, self.labels, self.history, wanting, search.response, search.schedules)
+
+        def patterns() -> Iterator[dict[str, npt.NDArray[np.bool_]]]:
+            yield from booked(self.calendar, wanting, search.response, found.spend)
+            on_air = program.solved(found.spend)
+            if on_air is not None:
+                yield on_air
+
+        for on_air in patterns():
             calendar = replace(self.calendar, on_air={**self.calendar.on_air, **on_air})
             fixed = replace(self, calendar=calendar, future=dict(zip(self.curves, found.future, strict=True)))
-            try:
+            with suppress(InfeasiblePlan):
                 best = _best(fixed._search(plan, None, gap), time_limit)
-            except InfeasiblePlan as error:
-                refusal = error
-                continue
-            distance = abs(found.bound - best.value) / max(abs(best.value), 1e-300)
-            status = Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.OPEN
-            return replace(best, bound=found.bound, gap=distance, status=status)
-        text = f"no weeks were found for the smallest bookings of {', '.join(wanting)} beside all other limits"
-        raise InfeasiblePlan(f"{text} ({refusal}). Remedy: lower at_least_if_used, or loosen pacing and months.")
+                distance = abs(found.bound - best.value) / max(abs(best.value), 1e-300)
+                status = Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.OPEN
+                return replace(best, bound=found.bound, gap=distance, status=status)
+        text = f"no schedule has the smallest bookings of {', '.join(wanting)} and keeps all other limits"
+        raise InfeasiblePlan(f"{text}. Remedy: lower at_least_if_used, or loosen pacing and the limits of months.")
 
     def _search(self, plan: Plan, future: pd.Series | None, gap: float) -> FlightSearch:
         response = self.response(future)

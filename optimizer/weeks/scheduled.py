@@ -51,8 +51,7 @@ def scheduled(
     try:
         found = flight.solve(plan, gap, time_limit)
     except InfeasiblePlan as error:
-        text = "the limits of weeks and months leave no room for what the plan spends, though each of them alone would"
-        raise InfeasiblePlan(f"{text}: {str(error).rstrip('.')}. Remedy: loosen months, pacing or bookings.") from None
+        raise InfeasiblePlan(f"the plan's money does not fit into its weeks: {error}") from None
     return _no_worse_than_even(flight, plan, found)
 
 

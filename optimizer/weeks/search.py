@@ -141,7 +141,8 @@ class FlightSearch:
         """
         cheapest = linear_best(self.schedules, -np.ones((self.program.size, len(self.labels))))
         if cheapest is None:
-            raise InfeasiblePlan("no weekly schedule keeps the limits on channels, groups, weeks and pacing together.")
+            text = "no weekly schedule keeps the limits on channels, groups, weeks, months and pacing together."
+            raise InfeasiblePlan(f"{text} Remedy: loosen one of them.")
         self.least = -cheapest[1]
         self.start = self.allowed(self.even())
 

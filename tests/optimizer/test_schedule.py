@@ -109,7 +109,9 @@ def _world(seed: int) -> tuple[Flight, dict[str, float]]:
     spent = None
     if rng.random() < 0.3:
         spent = pd.DataFrame({name: totals[name] * rng.uniform(0, 0.1, 2) for name in curves}, index=WEEKS[:2])
-    months = {"2026-12": MonthLimits(at_most=sum(totals.values()) * rng.uniform(0.2, 0.5))} if rng.random() < 0.5 else {}
+    months = (
+        {"2026-12": MonthLimits(at_most=sum(totals.values()) * rng.uniform(0.2, 0.5))} if rng.random() < 0.5 else {}
+    )
     if rng.random() < 0.3:
         months["2026-10"] = MonthLimits(at_least=sum(totals.values()) * rng.uniform(0.1, 0.35))
     pacing = float(rng.uniform(0.1, 0.6)) if rng.random() < 0.5 else None
@@ -136,6 +138,9 @@ def _kept(flight: Flight, totals: dict[str, float], spend: pd.DataFrame) -> list
             broken += [f"blackout {name}"] * bool(week in own.blackout and money > 0)
             broken += [f"most {name}"] * bool(own.at_most is not None and money > own.at_most * near)
             broken += [f"committed {name}"] * bool(money * near < own.committed.get(week, 0.0))
+            if week in own.committed and calendar.pacing is not None:
+                most = max(own.committed[week], calendar.usual[name])
+                broken += [f"committed most {name}"] * bool(money > most * near)
             small = own.at_least_if_used is not None and 0 < money * near < own.at_least_if_used
             broken += [f"booking {name}"] * bool(small and money > own.committed.get(week, 0.0) * near)
             if week in own.blackout or week in own.committed or (own.at_least_if_used is not None and money == 0):

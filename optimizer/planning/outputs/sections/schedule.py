@@ -31,7 +31,7 @@ def _view(run: Run) -> dict[str, Any] | None:
         "schedule": {
             "problem": "",
             "worth": against_equal_weeks(result, run.config.outcome),
-            "proof": f"It lies {gap(result.gap)} from what no calendar within these limits beats.",
+            "proof": _proof(result),
             "channels": channels,
             "weeks": [_week(week, result, channels) for week in result.spend.index],
             "months": [_month(month, result, run) for month in result.months.index],
@@ -41,8 +41,14 @@ def _view(run: Run) -> dict[str, Any] | None:
     }
 
 
+def _proof(result: ScheduleResult) -> str:
+    most = gap(result.gap)
+    most = most if most.startswith("less") else f"at most {most}"
+    return f"On the plan's curves it lies {most} below what no calendar within these limits beats."
+
+
 def _month(month: str, result: ScheduleResult, run: Run) -> dict[str, Any]:
-    money, timetable = result.months.loc[month], run.inputs.timetable
+    money, timetable = result.months.loc[month].to_numpy(), run.inputs.timetable
     limits = None if timetable is None else timetable.calendar.months.get(month)
     sides = [] if limits is None else [("at least", limits.at_least), ("at most", limits.at_most)]
     return {
