@@ -20,6 +20,7 @@ import pandas as pd
 import scipy.optimize
 import scipy.sparse
 
+from attribution.errors import InfeasiblePlan
 from mmm.arrays import Array
 from optimizer.weeks.calendar import Calendar
 from optimizer.weeks.response import Response
@@ -62,7 +63,7 @@ class BookingProgram:
 
         Raises
         ------
-        TimeoutError
+        InfeasiblePlan
             Where time is up before there is any answer.
         """
         weeks, names = len(self.labels), list(self.response.curves)
@@ -98,7 +99,8 @@ class BookingProgram:
         if found.x is None:
             if found.status == _INFEASIBLE:
                 return None
-            raise TimeoutError
+            text = f"no weeks were reached in time for the smallest bookings of {', '.join(self.channels)}."
+            raise InfeasiblePlan(f"{text} Remedy: lower at_least_if_used, or loosen pacing and the limits of months.")
         return {
             name: found.x[size + 2 * weeks * place : size + 2 * weeks * place + weeks] > 0.5
             for place, name in enumerate(self.channels)
@@ -131,9 +133,9 @@ class BookingProgram:
         least, most = least / unit, np.minimum(most, self.schedules.weekly_most[names.index(name)]) / unit
         smallest = np.maximum(least, float(self.calendar.weekly[name].at_least_if_used or 0.0) / unit)
         step, given = self.calendar.largest_step(name) / unit, self.calendar.is_given(self.labels, name)
-        past = np.asarray(self.history.get(name, []), dtype=float)
-        past = past[past > 0] / unit
-        reach = float(most.max()) + (float(past[-1]) if len(past) else 0.0)  # what an amount on air never exceeds
+        last = self.calendar.last_amount(name, self.history.get(name, []))
+        start = 0.0 if last is None else last / unit
+        reach = float(most.max()) + start  # what an amount on air never exceeds
         before: int | None = None
         for week in np.flatnonzero(least < most).tolist():
             yield [(x + week, -1.0), (u + week, smallest[week] - least[week])], -least[week]
@@ -142,8 +144,7 @@ class BookingProgram:
                 continue
             yield [(x + week, 1.0), (y + week, -1.0)], 0.0
             yield [(y + week, 1.0), (x + week, -1.0), (u + week, reach)], reach
-            known = float(past[-1]) if len(past) and before is None else 0.0
-            for sign in (1.0, -1.0) if before is not None or len(past) else ():
-                last = [] if before is None else [(y + before, -sign)]
-                yield [(y + week, sign), *last, (u + week, -step)], sign * known
+            for sign in () if before is None and last is None else (1.0, -1.0):
+                ahead = [] if before is None else [(y + before, -sign)]
+                yield [(y + week, sign), *ahead, (u + week, -step)], sign * start if before is None else 0.0
             before = week

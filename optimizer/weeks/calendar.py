@@ -60,7 +60,7 @@ class Calendar:
         By month, ``"2026-12"``. A week's spend falls evenly on its seven days, and each day's part counts in its month.
     pacing
         Most that a channel's spend changes from one week to the next, as a share of its ``usual`` week. The first week
-        is held against the last one of the flight's history in which the channel spent. Weeks that are given (blackout,
+        still open is held against the last one before it in which the channel spent. Weeks that are given (blackout,
         committed, spent, and weeks without a booking) are passed over: the next week counts against the last free one.
         A committed week of such a channel spends no more than is committed, or than the usual week where that is more.
     usual
@@ -164,6 +164,22 @@ class Calendar:
             given |= ~self.on_air[channel]
         given[: 0 if self.spent is None else len(self.spent)] = True
         return given
+
+    def last_amount(self, channel: str, past: npt.ArrayLike) -> float | None:
+        """What a channel's last week spent that was not nothing, before the first open week; None where none was.
+
+        Parameters
+        ----------
+        channel
+            Its name.
+        past
+            Weekly spend before the horizon, latest last.
+        """
+        known = np.asarray(past, dtype=float)
+        if self.spent is not None:
+            known = np.concatenate((known, self.spent[channel].to_numpy(dtype=float)))
+        known = known[known > 0]
+        return float(known[-1]) if len(known) else None
 
     def largest_step(self, channel: str) -> float:
         """Currency by which a channel's spend may change from week to week; infinite where it is not paced."""

@@ -76,7 +76,10 @@ def _paced(calendar: Calendar, channel: str, weeks: list[tuple[Any, float]], pas
     before = spent[-1] if spent else None
     known = [] if calendar.spent is None else list(calendar.spent.index)
     for week, amount in weeks:
-        if week in known or (own is not None and (week in own.blackout or week in own.committed)):
+        if week in known:
+            before = amount if amount > 0 else before
+            continue
+        if own is not None and (week in own.blackout or week in own.committed):
             continue
         if own is not None and own.at_least_if_used is not None and amount == 0:
             continue

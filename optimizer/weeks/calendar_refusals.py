@@ -81,13 +81,13 @@ def _of_channel(
 
 def _of_first_booking(calendar: Calendar, history: Mapping[str, npt.ArrayLike], channel: str) -> Iterator[str]:
     """Where the smallest booking is more than a step above the last week on air."""
-    past = np.asarray(history.get(channel, []), dtype=float)
-    smallest, on_air = float(calendar.weekly[channel].at_least_if_used or 0.0), past[past > 0]
-    if len(on_air) and smallest > (on_air[-1] + calendar.largest_step(channel)) * (1 + _ROUNDING):
-        share = np.ceil((smallest - on_air[-1]) / calendar.usual[channel] * 100) / 100
+    smallest = float(calendar.weekly[channel].at_least_if_used or 0.0)
+    last = calendar.last_amount(channel, history.get(channel, []))
+    if last is not None and smallest > (last + calendar.largest_step(channel)) * (1 + _ROUNDING):
+        share = np.ceil((smallest - last) / calendar.usual[channel] * 100) / 100
         yield (
             f"{channel}: the smallest booking of {amount(smallest)} is more than a step of "
-            f"{percent(float(calendar.pacing or 0.0))} above the {amount(float(on_air[-1]))} of its last week on air. "
+            f"{percent(float(calendar.pacing or 0.0))} above the {amount(last)} of its last week on air. "
             f"Remedy: pacing of {percent(share)} or more, or a lower weekly.{channel}.at_least_if_used."
         )
 

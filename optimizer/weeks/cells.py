@@ -77,17 +77,13 @@ def _steps(
         awaits = own is not None and own.at_least_if_used is not None and channel not in calendar.on_air
         if not np.isfinite(step) or awaits:  # which weeks are compared hangs on which are booked
             continue
-        past = np.asarray(history.get(channel, []), dtype=float)
-        past = past[past > 0]
-        before: int | None = None
+        last, before = calendar.last_amount(channel, history.get(channel, [])), None
         for week in np.flatnonzero(~calendar.is_given(labels, channel)).tolist():
-            row, known = np.zeros(len(channels) * weeks), 0.0
+            row, known = np.zeros(len(channels) * weeks), 0.0 if last is None or before is not None else last
             row[place * weeks + week] = 1.0
             if before is not None:
                 row[place * weeks + before] = -1.0
-            elif len(past):
-                known = float(past[-1])
-            if before is not None or len(past):
+            if before is not None or last is not None:
                 yield row, step + known
                 yield -row, step - known
             before = week

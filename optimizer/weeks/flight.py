@@ -207,8 +207,7 @@ class Flight:
         def patterns() -> Iterator[dict[str, npt.NDArray[np.bool_]]]:
             yield from booked(self.calendar, wanting, search.response, found.spend)
             on_air = program.solved(found.spend)
-            if on_air is not None:
-                yield on_air
+            yield from [] if on_air is None else [on_air]
 
         for on_air in patterns():
             calendar = replace(self.calendar, on_air={**self.calendar.on_air, **on_air})

@@ -134,6 +134,7 @@ def _kept(flight: Flight, totals: dict[str, float], spend: pd.DataFrame) -> list
         for week, money in line.items():
             if week in given:
                 broken += [f"spent {name}"] * bool(abs(money - calendar.spent.loc[week, name]) > 1e-9 * money)
+                before = money or before
                 continue
             broken += [f"blackout {name}"] * bool(week in own.blackout and money > 0)
             broken += [f"most {name}"] * bool(own.at_most is not None and money > own.at_most * near)

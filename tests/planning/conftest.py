@@ -48,6 +48,9 @@ def hostile_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = text.replace("[generic_search, paid_social]", f'[generic_search, "{HOSTILE}"]')
     text = text.replace("cost: {paid_social: +15%}", f'cost: {{"{HOSTILE}": +15%}}')
     text = text.replace("  # tests: {weeks: 4} ", "  tests: {weeks: 4} ")
+    text = text.replace(
+        "  # schedule: {pacing: 25%} ", "  schedule: {pacing: 60%, months: {2026-11: {at_most: 900_000}}} "
+    )
     plan.write_text(text.replace("name: Next quarter", "name: Quarter & <b>more</b>"), encoding="utf-8")
     touches = plan.parent / "touchpoints.csv"
     touches.write_text(touches.read_text(encoding="utf-8").replace("paid_social", HOSTILE), encoding="utf-8")

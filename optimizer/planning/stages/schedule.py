@@ -90,7 +90,9 @@ def make_schedule(
     history = _history(posterior.panel, timetable)
     calendar = timetable.calendar
     usual = {
-        str(channel): max(float(total) / len(timetable.weeks), _last(history[channel], calendar.spent, str(channel)))
+        str(channel): max(
+            float(total) / len(timetable.weeks), calendar.last_amount(str(channel), history[channel]) or 0.0
+        )
         for channel, total in planned.items()
     }
     flight = Flight(
@@ -146,13 +148,6 @@ def _history(panel: Panel, timetable: Timetable) -> pd.DataFrame:
         end=timetable.weeks[0] - pd.Timedelta(days=7), periods=len(weeks) + timetable.between, freq="7D"
     )
     return pd.DataFrame(np.vstack((weeks, present)), index=dates, columns=list(panel.channels))
-
-
-def _last(history: pd.Series, spent: pd.DataFrame | None, channel: str) -> float:
-    """The last week's spend that is not nothing."""
-    known = history if spent is None else pd.concat((history, spent[channel]))
-    known = known[known > 0]
-    return float(known.iloc[-1]) if len(known) else 0.0
 
 
 def _states(flight: Flight, spend: pd.DataFrame) -> pd.DataFrame:
