@@ -23,10 +23,7 @@ def main() -> None:
     season = 1 + 0.35 * np.exp(-0.5 * ((np.arange(13) - 8.5) / 1.5) ** 2)  # late November and December buy more
 
     draws = np.arange(0, posterior.n_draws, 10)
-    carryover = {
-        name: channel.adstock.weights(*channel.adstock_parameters).mean(axis=1)
-        for name, channel in zip(posterior.channels, posterior.media, strict=True)
-    }
+    carryover = {channel: weights.mean(axis=1) for channel, weights in posterior.carryover().items()}
 
     flight = optimizer.Flight(
         curves=posterior.curves(weeks=1).take(draws),

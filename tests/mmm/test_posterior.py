@@ -90,6 +90,20 @@ def test_carried_in_dies_out(posterior):
     assert np.allclose(weekly[26:], 0.0)
 
 
+def test_a_curve_of_spend_carried_over_is_what_the_forecast_brings(posterior):
+    spend = np.array([0.0, 5000.0, 20_000.0, 0.0, 9000.0])
+    curves, carryover = posterior.curves(weeks=1), posterior.carryover()
+    for place, channel in enumerate(posterior.channels):
+        weights = carryover[channel]
+        np.testing.assert_allclose(weights.sum(axis=0), 1.0)
+        past = posterior.panel.national_spend[channel].to_numpy()[-(len(weights) - 1) :]
+        line = np.concatenate((past, spend))
+        windows = np.lib.stride_tricks.sliding_window_view(line, len(weights))[:, ::-1]
+        unit = posterior.panel.media_units[0, place]
+        expected = posterior.media[place].coming(spend / unit) * posterior.kpi_unit
+        np.testing.assert_allclose(curves[channel].at_draws(windows @ weights)[0], expected, rtol=1e-9)
+
+
 def test_saved_and_loaded_is_the_same(posterior, tmp_path):
     path = tmp_path / "posterior.nc"
     posterior.save(path)

@@ -138,6 +138,18 @@ def test_draws_of_a_pool_stay_paired(late):
     assert start == pool.n_draws == late.posterior.n_draws
 
 
+def test_carryover_of_a_pool_is_that_of_the_models_its_draws_came_from(late):
+    pool = late.pooled()
+    first = 0
+    for name, rows in pool.picks.items():
+        own = pool.posteriors[name].carryover()
+        for channel, mixed in pool.carryover().items():
+            np.testing.assert_allclose(mixed[: len(own[channel]), first : first + len(rows)], own[channel][:, rows])
+            np.testing.assert_allclose(mixed.sum(axis=0), 1.0)
+        first += len(rows)
+    assert first == pool.n_draws
+
+
 def names(panel: mmm.Panel, model: mmm.Model) -> set[str]:
     return {reading.name for reading in readings(panel, model)}
 

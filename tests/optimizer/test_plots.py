@@ -120,13 +120,17 @@ def test_scenarios_without_a_plan_for_the_marked_row():
     assert faults(plots.scenarios(table, plots.canvas(), plan="Plan")) == []
 
 
-def test_schedule_shades_weeks_and_sums_channels():
+def test_schedule_draws_weeks_and_sums_channels():
     weeks = pd.date_range("2026-09-28", periods=13, freq="7D")
     table = pd.DataFrame({name: np.arange(13.0) * 1000 for name in NAMES}, index=weeks)
-    ax = plots.schedule(table)
-    shades = ax.get_images()[0].get_array()
-    assert shades.shape == (6, 13)
-    assert shades.max() == 1
+    given = pd.DataFrame(False, index=weeks, columns=table.columns)
+    given.iloc[[0, 5], 1] = True
+    ax = plots.schedule(table, before=table.iloc[:3].set_axis(weeks[:3] - pd.Timedelta(weeks=3)), given=given)
+    assert len(ax.patches) == 6 * (3 + 13) - 1  # a given week without spend is a cross
+    heights = np.array([bar.get_height() for bar in ax.patches])
+    assert heights.max() == pytest.approx(0.8)
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend == ["before", "planned", "committed or spent", "no spend allowed"]
     assert [text.get_text() for text in ax.texts] == ["78,000"] * 6
     assert faults(ax) == []
     with pytest.raises(BadInput):
