@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse
+import scipy.sparse.linalg
 
 from mmm.arrays import Array
 from optimizer.weeks.calendar import Calendar, month_parts
@@ -20,10 +21,12 @@ from optimizer.weeks.calendar import Calendar, month_parts
 __all__ = ["Cells", "cells_of", "moved_inside"]
 
 sparse: Any = scipy.sparse
+solved: Any = scipy.sparse.linalg.spsolve
 
 _STEPS = 12
 _NEAR = 1e-7
 _EXACT = 1e-14
+_RIDGE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ def _months(calendar: Calendar, labels: pd.Index, channels: int) -> Iterator[tup
 def moved_inside(rows: Any, limits: Array, box: tuple[Array, Array], spend: Array) -> Array:
     """A schedule that misses its rows by a solver's tolerance, moved to where it keeps them; shape (channels, weeks).
 
-    Steps are least squares to the rows that are missed or nearly so, weighted by each cell's room in its box.
+    Steps go to the ends of the rows that are missed or nearly so, by least squares weighted with each cell's room in
+    its box.
 
     Parameters
     ----------
@@ -122,9 +126,9 @@ def moved_inside(rows: Any, limits: Array, box: tuple[Array, Array], spend: Arra
             break
         near = excess > -_NEAR * size
         room = np.minimum(np.minimum(cells - least, most - cells), np.maximum(cells, 1e-12 * cells.max()))
-        pull = rows[np.flatnonzero(near)].toarray() * room
-        norm = np.maximum(np.linalg.norm(pull, axis=1), 1e-300)
-        wanted = -np.maximum(excess[near], 0.0) / norm
-        step = room * np.linalg.lstsq(pull / norm[:, None], wanted, rcond=1e-10)[0]
-        cells = np.clip(cells + step, least, most)
+        pull = rows[np.flatnonzero(near)] @ sparse.diags(room)
+        norm = np.maximum(np.sqrt(pull.power(2).sum(axis=1).A1), 1e-300)
+        pull = sparse.diags(1 / norm) @ pull
+        both = sparse.csc_matrix(pull @ pull.T + _RIDGE * sparse.eye(len(norm)))  # rows repeat where limits coincide
+        cells = np.clip(cells - room * (pull.T @ solved(both, excess[near] / norm)), least, most)
     return np.asarray(cells.reshape(spend.shape))
