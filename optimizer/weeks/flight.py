@@ -193,11 +193,13 @@ class Flight:
         fixed = search.fixed_totals
         average = search.start.mean(axis=1) if fixed is None else fixed / self.n_weeks
         future = pd.Series(average, index=list(self.curves))
-        for _ in range(_ROUNDS if fixed is None else 0):
-            before, future = future, _best(self._search(plan, future, max(gap, _STEADY)), 0.0).spend.mean()
+        for _ in range(_ROUNDS if fixed is None else 0):  # each search starts from the schedule before
+            search.response = self.response(future)
+            before, future = future, _best(search, 0.0).spend.mean()
             if float((before - future).abs().max()) <= _STEADY * float(future.max()):
                 break
-        return _best(self._search(plan, future, gap), time_limit)
+        search.response = self.response(future)
+        return _best(search, time_limit)
 
     def _booked(self, plan: Plan, wanting: list[str], found: FlightPlan, gap: float, time_limit: float) -> FlightPlan:
         """The best schedule with bookings of the channels that want them, under the bound of the one without."""

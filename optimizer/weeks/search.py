@@ -64,6 +64,7 @@ class FlightSearch:
         if np.isfinite(self.ceiling) and not _counts_customers_alone(program.goal):
             remedy = "ask for maximize=Customers() under MaxCAC, or for minimize=BlendedCAC()."
             raise BadInput(Problem("Flight", "takes MaxCAC with no other objective than customers.", remedy=remedy))
+        self._is_prepared = False
         self.price: float | None = None  # where the last search along the frontier ended
         self.schedules = self._schedules(program, pacing, weekly_most, cells)
 
@@ -139,12 +140,15 @@ class FlightSearch:
         InfeasiblePlan
             Where no schedule keeps the limits on spend.
         """
+        if self._is_prepared:
+            return
         cheapest = linear_best(self.schedules, -np.ones((self.program.size, len(self.labels))))
         if cheapest is None:
             text = "no weekly schedule keeps the limits on channels, groups, weeks, months and pacing together."
             raise InfeasiblePlan(f"{text} Remedy: loosen one of them.")
         self.least = -cheapest[1]
-        self.start = self.allowed(self.even())
+        self.start = self.allowed(self.even())  # of the next search
+        self._is_prepared = True
 
     def allowed(self, spend: Array) -> Array:
         """A spend itself where no single week has a limit of its own, else the schedule allowed that is nearest."""
