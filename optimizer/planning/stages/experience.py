@@ -39,7 +39,7 @@ class Experience:
         return change.change.point / self.ratio
 
 
-_SAME_MONEY = Experience(1.27, 0.88, 0.75)
+_SAME_MONEY = Experience(1.26, 0.88, 0.75)
 _LESS_CAC = Experience(1.10, 1.0, 1.0)
 
 
