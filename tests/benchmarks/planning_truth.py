@@ -231,9 +231,19 @@ def table_of(done: list[tuple[Company, dict[str, Any]]]) -> tuple[pd.DataFrame, 
     groups = rows[rows["way"] != "best"].groupby(["question", "way"], sort=False)
     table = groups[["predicted %", "true %", "said", "came true", "interval holds"]].mean()
     table["ratio"] = table["predicted %"] / table["true %"]
+    table[["ratio 5%", "ratio 95%"]] = np.array([_spread(part) for _, part in groups])
     table["captured"] = groups["true %"].sum() / groups["attainable %"].sum()
     table["companies"] = groups.size()
     return table, rows
+
+
+def _spread(rows: pd.DataFrame) -> tuple[float, float]:
+    """90 % interval of the ratio over companies drawn with replacement."""
+    predicted, true = rows["predicted %"].to_numpy(), rows["true %"].to_numpy()
+    drawn = np.random.default_rng(0).integers(0, len(rows), (2000, len(rows)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = np.nanquantile(predicted[drawn].mean(axis=1) / true[drawn].mean(axis=1), [0.05, 0.95])
+    return float(low), float(high)
 
 
 def judged(table: pd.DataFrame) -> int:
