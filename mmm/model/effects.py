@@ -76,8 +76,8 @@ class TotalAndSplit(Effects):
     share_c = level x w_c x exp(s_c z_c - s_c² / 2), with w_c the channel's part of all spend, z_c ~ N(0, 1) and a
     log-normal level. Independent beliefs on ten channels say within a factor of 1.6 what all media bring, although each
     leaves a factor of 3.7; here the total is believed as it is written down, however many channels there are. The
-    relative variance e^(s_c²) - 1 goes with 1 / w_c up to a quarter of all spend: a channel cut into parts is believed to
-    bring what the whole was, with the same variance. The split then has the relative variance
+    relative variance e^(s_c²) - 1 goes with 1 / w_c up to a quarter of all spend: a channel cut into parts is believed
+    to bring what the whole was, with the same variance. The split then has the relative variance
     k = Σ w_c² (e^(s_c²) - 1), and the level's logarithm the variance total_sigma² - log(1 + k).
 
     Parameters
