@@ -30,6 +30,7 @@ def main() -> None:
         weeks=posterior.panel.after(13),
         carryover=carryover,
         season=season,
+        history=dict(posterior.panel.national_spend.items()),
         weekly_most={channel: 2.5 * spend / 13 for channel, spend in now.items()},
     )
     plan = optimizer.Plan(
