@@ -12,7 +12,7 @@ t by the Lagrangian, so that neither the solver's tolerance nor a case left out 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,7 @@ _ROUNDING = 1e-13
 _MET = 1e-9  # of the improvement's range: a case failed by less is met
 _ROUNDS = 200
 _STEPS = 30
+_CLOSE = 1e-9  # of today's blended CAC
 
 
 @dataclass(frozen=True)
@@ -136,26 +137,33 @@ class CaseProgram:
 
     def _ratio(self, segments: Segments, margin: Sequence[Array]) -> Landed | None:
         """Dinkelbach's (1967) sequence for the fall of the blended CAC, all cases at once (Crouzeix et al., 1985)."""
-        rate, landed = self._rate, None
+        size = abs(self._cases[0].today)
         for _ in range(_STEPS):
-            landed = self._best(self._at(rate), segments, margin)
+            landed = self._best(self._at(self._rate), segments, margin)
             if landed is None:
                 return None
             reached = min(
                 case.improvement(landed.spend, won) for case, won in zip(self._cases, landed.customers, strict=True)
             )
-            done = not np.isfinite(reached) or abs(reached - rate) <= 1e-10 * abs(self._cases[0].today)
-            rate = rate if done else float(reached)
-            if done:
+            if not np.isfinite(reached) or abs(reached - self._rate) <= _CLOSE * size:
                 break
-        assert landed is not None  # noqa: S101
-        self._rate, size = rate, abs(self._cases[0].today)
-        for slack in (0.0, *(10.0**power for power in range(-11, 1))):
-            # the figure that is returned is one of which the dual bound proves that no spend reaches it
-            proved = self._best(self._at(rate + slack * size), segments, margin)
+            self._rate = float(reached)
+        # what is asked of a rate falls by the customers of its case for each unit that the rate rises
+        fewest = min(
+            case.program.goal.business.customers(np.minimum(case.credited, floor).sum())
+            for case, floor in zip(self._cases, segments.floor, strict=True)
+        )
+        short = max(landed.score, 0.0)
+        return replace(landed, score=self._rate + (short / fewest if fewest > 0 else self._slack(segments, margin)))
+
+    def _slack(self, segments: Segments, margin: Sequence[Array]) -> float:
+        """What is to be added to the rate until the dual bound proves that no spend reaches it."""
+        size = abs(self._cases[0].today)
+        for slack in (size * 10.0**power for power in range(-9, 1)):
+            proved = self._best(self._at(self._rate + slack), segments, margin)
             if proved is None or proved.score <= 0:
-                break
-        return Landed(rate + slack * size, landed.spend, landed.customers, landed.price)
+                return slack
+        return np.inf
 
     def _at(self, rate: float) -> list[_Aim]:
         """What is from 0 upwards where the blended CAC falls by a rate, a case each."""

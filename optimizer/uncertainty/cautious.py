@@ -75,9 +75,9 @@ class Cautious:
         spend, worst, bound, distance, status = guarded(cases, tried, gap, time_limit, refusal)
         for other, own in self.readings.values():
             refuse_broken(other.missed(own, spend))
-        return Guarded(
-            spend, _improvement(cases, spend), worst, bound, distance, status, plain, _improvement(cases, plain)
-        )
+        short = tuple(miss for other, own in self.readings.values() for miss in other.missed(own, plain))
+        figures = (_improvement(cases, one) for one in (spend, plain))
+        return Guarded(spend, next(figures), worst, bound, distance, status, plain, next(figures), short)
 
     def improvement(self, spend: Mapping[str, float] | pd.Series) -> pd.Series:
         """What any spend improves on today's figure, by reading."""

@@ -12,6 +12,7 @@ from attribution.errors import BadInput, InfeasiblePlan, Problem
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from optimizer.answer.allocation import Status, by_channel, channel_index
+from optimizer.answer.misses import Miss
 from optimizer.plan import Plan
 from optimizer.question.program import Program
 from optimizer.solvers.case_search import best_of_worst
@@ -40,6 +41,8 @@ class Guarded:
         How the search ended, as a sentence.
     plain, plain_improvement
         Spend of the plan without caution, and what it improves, by case.
+    plain_missed
+        Promises that the plan without caution breaks in some case: its figure is none to compare with then.
     """
 
     spend: pd.Series
@@ -50,6 +53,7 @@ class Guarded:
     status: Status
     plain: pd.Series
     plain_improvement: pd.Series
+    plain_missed: tuple[Miss, ...]
 
     @property
     def price(self) -> float:

@@ -12,6 +12,7 @@ import pandas as pd
 from attribution.errors import BadInput, Problem, UnknownChannel
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
+from optimizer.answer.misses import Miss
 from optimizer.answer.spent import Spent
 from optimizer.answer.verify import missed, refuse_broken
 from optimizer.plan import Plan
@@ -111,7 +112,8 @@ class HiddenDemand:
         spend, worst, bound, distance, status = guarded([case], tried, gap, time_limit, refusal)
         refuse_broken((*self.plan.missed(known, spend), *self._missed(case, spend)))
         figures = partial(self._improvement, case)
-        return Guarded(spend, figures(spend), worst, bound, distance, status, plain, figures(plain))
+        short = self._missed(case, plain)
+        return Guarded(spend, figures(spend), worst, bound, distance, status, plain, figures(plain), short)
 
     def improvement(
         self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series
@@ -154,7 +156,7 @@ class HiddenDemand:
         figures = {MODELLED: modelled.improvement(amounts, won), WORST: case.improvement(amounts, won)}
         return pd.Series(figures, name="improvement").rename_axis("case")
 
-    def _missed(self, case: Case, spend: pd.Series) -> tuple[object, ...]:
+    def _missed(self, case: Case, spend: pd.Series) -> tuple[Miss, ...]:
         """Promises that the spend breaks under its worst hidden demand, read as they are stated."""
         setting = case.program.setting
         amounts = spend.to_numpy()
