@@ -3,6 +3,10 @@ from .answer.allocation import Allocation as Allocation
 from .answer.allocation import Certificate as Certificate
 from .answer.allocation import Status as Status
 from .answer.evaluation import Evaluation as Evaluation
+from .answer.worth import Difference as Difference
+from .answer.worth import NaivePlan as NaivePlan
+from .answer.worth import Odds as Odds
+from .answer.worth import Worth as Worth
 from .cycle.guardrails import Ceiling as Ceiling
 from .cycle.guardrails import Guardrails as Guardrails
 from .plan import Plan as Plan
@@ -35,6 +39,8 @@ from .scenarios.what_ifs import Together as Together
 from .solvers.conic import Conic as Conic
 from .solvers.engines import Hulls as Hulls
 from .uncertainty.cautious import Cautious as Cautious
+from .uncertainty.first_step import FirstStep as FirstStep
+from .uncertainty.first_step import first_step as first_step
 from .uncertainty.guarded import Guarded as Guarded
 from .uncertainty.hidden_demand import HiddenDemand as HiddenDemand
 from .uncertainty.risk import Pessimistic as Pessimistic
@@ -42,10 +48,13 @@ from .uncertainty.risk import Regret as Regret
 from .uncertainty.risk import expected_regret as expected_regret
 from .uncertainty.risk import risk_frontier as risk_frontier
 from .uncertainty.risk import tail_mean as tail_mean
+from .uncertainty.tipping import TippingPoint as TippingPoint
+from .uncertainty.tipping import tipping_points as tipping_points
 from .uncertainty.value_of_tests import LiftTest as LiftTest
 from .uncertainty.value_of_tests import perfect_information as perfect_information
 from .uncertainty.value_of_tests import sizes_of_test as sizes_of_test
 from .uncertainty.value_of_tests import value_of_tests as value_of_tests
+from .uncertainty.worth import worth as worth
 from .weeks.flight import Flight as Flight
 from .weeks.flight import FlightPlan as FlightPlan
 from .weeks.flight import by_geo as by_geo

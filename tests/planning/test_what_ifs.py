@@ -62,7 +62,7 @@ def asked_of_the_file(world: World, plan: dict[str, Any], scenarios: list[dict[s
     section = PlanSection.model_validate({"gap": GAP, **plan})
     built = build_plan(section, world.now, world.organic, world.customers)
     now = built.evaluate(world.curves, world.now)
-    base: Any = SimpleNamespace(plan=built, curves=world.curves, now=now, held=())
+    base: Any = SimpleNamespace(plan=built, curves=world.curves, now=now, held=(), tried=())
     config: Any = SimpleNamespace(plan=section, scenarios=[Scenario.model_validate(each) for each in scenarios])
     return list(plan_scenarios(config, base, lambda part, note: None))
 
@@ -193,4 +193,6 @@ def test_another_value_of_a_customer_changes_the_chance_to_beat_today() -> None:
         world.curves, world.now
     )
     profit = [150 * found.customers - found.spend.sum() for found in (one.outcome, today)]
-    assert one.probability_better == pytest.approx(np.mean(profit[0] > profit[1]))
+    assert one.worth is not None
+    assert one.worth.aim.probability_better == pytest.approx(np.mean(profit[0] > profit[1]))
+    assert one.worth.aim.change.point == pytest.approx(np.mean(profit[0] - profit[1]), rel=1e-6)
