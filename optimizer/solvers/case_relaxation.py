@@ -71,7 +71,7 @@ class Segments:
 
     def by_channel(self, filled: Array) -> Array:
         """Sums of a figure of the segments over each channel, shape (channels,)."""
-        return np.bincount(self.owner, filled, minlength=len(self.start))
+        return np.asarray(np.bincount(self.owner, filled, minlength=len(self.start)), dtype=float)
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,7 @@ class CaseProgram:
     def _ratio(self, segments: Segments, margin: Sequence[Array]) -> Landed | None:
         """Dinkelbach's (1967) sequence for the fall of the blended CAC, all cases at once (Crouzeix et al., 1985)."""
         size = abs(self._cases[0].today)
+        landed: Landed | None = None
         for _ in range(_STEPS):
             landed = self._best(self._at(self._rate), segments, margin)
             if landed is None:
@@ -148,6 +149,7 @@ class CaseProgram:
             if not np.isfinite(reached) or abs(reached - self._rate) <= _CLOSE * size:
                 break
             self._rate = float(reached)
+        assert landed is not None  # noqa: S101
         # what is asked of a rate falls by the customers of its case for each unit that the rate rises
         fewest = min(
             case.program.goal.business.customers(np.minimum(case.credited, floor).sum())
@@ -262,8 +264,6 @@ class CaseProgram:
 def _is_known(row: Row, case: Case) -> bool:
     """Whether a limit on spend alone is among a case's own."""
     return any(
-        other.room == row.room
-        and not other.per_customer.any()
-        and np.array_equal(other.per_spend, row.per_spend)
+        other.room == row.room and not other.per_customer.any() and np.array_equal(other.per_spend, row.per_spend)
         for other in case.program.rows
     )

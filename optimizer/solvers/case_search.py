@@ -29,9 +29,7 @@ _SPARE = 1e-3  # weight of a case that has no price where the relaxation lands, 
 _KEEP = 1e-10
 
 
-def best_of_worst(
-    cases: Sequence[Case], gap: float, time_limit: float = 30.0, known: Iterable[Array] = ()
-) -> Outcome:
+def best_of_worst(cases: Sequence[Case], gap: float, time_limit: float = 30.0, known: Iterable[Array] = ()) -> Outcome:
     """The spend whose worst improvement over all cases is largest, and a bound on all others.
 
     Parameters
@@ -70,9 +68,7 @@ class _Search:
             upper=np.min([program.upper for program in programs], axis=0),
             rows=tuple(row for row in programs[0].rows if not row.per_customer.any()),
         )
-        self.tables = [
-            Tables(case.flat, self.program.lower, self.program.upper, self.program.hole) for case in cases
-        ]
+        self.tables = [Tables(case.flat, self.program.lower, self.program.upper, self.program.hole) for case in cases]
         for channel, low, high in self.program.inner:
             self._refine(np.array([channel, channel]), np.array([low, high]))
         self.relax = CaseProgram(cases)
@@ -133,7 +129,8 @@ class _Search:
         return self.relax(Segments.of([table.hulls(lower, upper) for table in self.tables]), margin)
 
     def _refine(self, owner: Index, points: Array) -> bool:
-        return any([table.refine(owner, points) for table in self.tables])
+        new = [table.refine(owner, points) for table in self.tables]  # all of them, at the same points
+        return any(new)
 
     def _allowed_below(self, spend: Array) -> Array:
         """The spend, and for channels inside a gap the gap's lower end."""
@@ -152,7 +149,7 @@ class _Search:
         above = landed.customers - curves
         above = np.where(above > 1e-13 * np.abs(landed.customers), above, 0.0)
         excess = ((landed.price + _SPARE * float(landed.price.max())) * above).sum(axis=0)
-        return np.where(below < landed.spend, np.maximum(excess, _TINY), excess)
+        return np.asarray(np.where(below < landed.spend, np.maximum(excess, _TINY), excess))
 
     def _wanted(self, node: _Node) -> tuple[Index, Array]:
         """Points to sample: where the relaxation lies and the hulls have corners."""
@@ -211,4 +208,5 @@ class _Search:
 
     def _sampled(self, channel: int, point: float) -> float:
         """A point of all tables, or the nearest one where it is rounding apart."""
-        return float([table.sampled_at(np.array([channel]), np.array([point]))[0] for table in self.tables][0])
+        nearest = [table.sampled_at(np.array([channel]), np.array([point])) for table in self.tables]
+        return float(nearest[0][0])

@@ -78,19 +78,16 @@ def program_against_today(owner: str, plan: Plan, curves: ResponseCurves) -> tup
     Raises
     ------
     BadInput
-        Where the plan does not state today's spend, today's spend brings nobody, or nothing limits a channel.
+        Where the plan does not state today's spend, or today's spend brings nobody.
     """
     program = plan.program(curves)
     now = program.setting.now
     if now is None:
         remedy = "give Plan(now={channel: current spend})."
         raise BadInput(Problem(owner, "counts against today's spend, which the plan does not state.", remedy=remedy))
-    if program.goal.is_ratio and not program.goal.business.customers(float(curves.customers(plan.now or {}).mean())) > 0:
+    won = program.goal.business.customers(float(curves.customers(plan.now or {}).mean()))
+    if program.goal.is_ratio and not won > 0:
         raise BadInput(Problem(owner, "counts against today's blended CAC, and today's spend brings nobody."))
-    free = [channel for channel, most in zip(curves, program.upper.tolist(), strict=True) if not np.isfinite(most)]
-    if free:
-        remedy = "add Budget(at_most=...), or Channel(...).at_most(...)."
-        raise BadInput(Problem(owner, f"has no upper limit on {', '.join(free)}.", remedy=remedy))
     return program, now
 
 
@@ -101,11 +98,19 @@ def guarded(
 
     Raises
     ------
+    BadInput
+        Where the gap is negative, or nothing limits a channel.
     InfeasiblePlan
         Where no spend keeps the promises in all cases, in the words of ``refusal``, or none was met in time.
     """
     if not gap >= 0:
         raise BadInput(Problem("gap", f"is {gap}.", remedy="give a share from 0 upwards, such as 1e-3."))
+    program = cases[0].program
+    uppers = zip(program.setting.channels, program.upper.tolist(), strict=True)
+    free = [channel for channel, most in uppers if not np.isfinite(most)]
+    if free:
+        remedy = "add Budget(at_most=...), or Channel(...).at_most(...)."
+        raise BadInput(Problem("Plan", f"has no upper limit on {', '.join(free)}.", remedy=remedy))
     outcome = best_of_worst(cases, gap, time_limit, known)
     if outcome.spend is None:
         late = f"no spend was met within {time_limit:g} s that keeps all promises. Remedy: raise time_limit."
@@ -116,4 +121,3 @@ def guarded(
     status = Status.CERTIFIED if closed else Status.OPEN if outcome.finished else Status.STOPPED
     spend = by_channel(channel_index(cases[0].program.setting.curves), outcome.spend, "spend")
     return spend, outcome.score, outcome.bound, distance, status
-

@@ -22,9 +22,10 @@ from optimizer.solvers.cases import Biases, Case
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.uncertainty.guarded import Guarded, guarded, program_against_today
 
-__all__ = ["HiddenDemand"]
+__all__ = ["MODELLED", "WORST", "HiddenDemand"]
 
 MODELLED, WORST = "as modelled", "worst hidden demand"
+"""What tables call the two cases."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,20 @@ class HiddenDemand:
         short = self._missed(case, plain)
         return Guarded(spend, figures(spend), worst, bound, distance, status, plain, figures(plain), short)
 
-    def improvement(
-        self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series
-    ) -> pd.Series:
+    def improvement(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> pd.Series:
         """What any spend improves on today's figure, as modelled and under its worst hidden demand."""
         known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
         return self._improvement(self._case(known), spend)
+
+    def customers(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> pd.Series:
+        """Expected customers of any spend, as modelled and under the demand that leaves fewest, organic ones too."""
+        known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        case = self._case(known)
+        modelled = case.flat.mean(known.amounts(spend))
+        worst = case.won(modelled, np.ones(len(known)))
+        business = case.program.goal.business
+        figures = {MODELLED: business.customers(modelled.sum()), WORST: business.customers(worst.sum())}
+        return pd.Series(figures, name="customers").rename_axis("case")
 
     def shares(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> pd.Series:
         """The hidden demand that is worst for a spend: the share of each channel's effect, by channel."""
@@ -162,7 +171,8 @@ class HiddenDemand:
         amounts = spend.to_numpy()
         won = case.won(case.flat.mean(amounts), np.ones(len(amounts)))
         brought = dict(zip(setting.channels, won.tolist(), strict=True))
-        spent = Spent(setting, dict(zip(setting.channels, amounts.tolist(), strict=True)), brought.__getitem__, _endless)
+        stated = dict(zip(setting.channels, amounts.tolist(), strict=True))
+        spent = Spent(setting, stated, brought.__getitem__, _endless)
         return missed([part for part in self.plan.subject_to if isinstance(part, Customers | MaxCAC)], spent)
 
 

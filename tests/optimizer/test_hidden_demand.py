@@ -27,7 +27,9 @@ def spread(curves: ResponseCurves, seed: int, total: float = 1e6) -> dict[str, f
     return dict(zip(curves, (total * rng.dirichlet(np.full(len(curves), 3.0))).tolist(), strict=True))
 
 
-def question(kind: str, curves: ResponseCurves, now: dict[str, float], within: tuple[float, float] = (0.4, 1.8)) -> Plan:
+def question(
+    kind: str, curves: ResponseCurves, now: dict[str, float], within: tuple[float, float] = (0.4, 1.8)
+) -> Plan:
     limits = [Channel(name).relative(*within) for name in curves]
     total = sum(now.values())
     if kind == "customers":

@@ -161,6 +161,10 @@ def _of_the_plan(config: Config) -> Named:
         *((name, ("plan", "channels", name)) for name in config.plan.channels),
         *((name, ("plan", "now", name)) for name in config.plan.now or {}),
         *(
+            (name, ("plan", "hidden_demand", "channels", position))
+            for position, name in enumerate(config.plan.hidden_demand.channels if config.plan.hidden_demand else [])
+        ),
+        *(
             (name, ("plan", "groups", group, "channels", position))
             for group, limits in config.plan.groups.items()
             for position, name in enumerate(limits.channels)

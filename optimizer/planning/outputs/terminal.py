@@ -11,6 +11,7 @@ from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
 from optimizer.planning.outputs.sections.scenarios import shown_figure
+from optimizer.planning.outputs.sections.trust import trust_lines
 from optimizer.planning.stages.result import AttributionResult, PlanResult, PlanWorth, Run, blended_cac
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _verdict(run: Run, plan: PlanResult, found: PlanWorth) -> list[str]:
     return [
         f"{name[:1].upper()}{name[1:]} now {before}{unit}, planned {after}{unit}.",
         *lines(found.worth, plan, run.config.outcome, currency),
+        *trust_lines(run),
         *(["How far each move can be trusted, others as expected:", *turning] if turning else []),
         f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",

@@ -15,6 +15,7 @@ from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.outputs.sections.tests import TESTS
+from optimizer.planning.outputs.sections.trust import TRUST
 from optimizer.planning.outputs.sections.worth import WORTH
 
 __all__ = ["SECTIONS"]
@@ -24,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     CAUTIONS,
     MOVES,
     WORTH,
+    TRUST,
     SCENARIOS,
     CHANNELS,
     BELIEF,
