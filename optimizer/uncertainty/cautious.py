@@ -63,7 +63,7 @@ class Cautious:
         Raises
         ------
         BadInput
-            Where the plans do not state today's spend, or have channels without an upper limit.
+            Where the plans do not state today's spend, or nothing limits a channel.
         InfeasiblePlan
             Where no spend keeps the promises under all readings.
         """

@@ -17,6 +17,8 @@ from optimizer.plan import Plan
 from optimizer.question.program import Program
 from optimizer.solvers.case_search import best_of_worst
 from optimizer.solvers.cases import Case
+from optimizer.solvers.ceilings import with_ceilings
+from optimizer.solvers.flat_curves import FlatCurves
 
 __all__ = ["Guarded", "guarded", "program_against_today"]
 
@@ -73,7 +75,7 @@ class Guarded:
 
 
 def program_against_today(owner: str, plan: Plan, curves: ResponseCurves) -> tuple[Program, Array]:
-    """The program of a plan and today's spend, shape (channels,).
+    """The program of a plan, bounds finite where today keeps its promises, and today's spend of shape (channels,).
 
     Raises
     ------
@@ -88,6 +90,9 @@ def program_against_today(owner: str, plan: Plan, curves: ResponseCurves) -> tup
     won = program.goal.business.customers(float(curves.customers(plan.now or {}).mean()))
     if program.goal.is_ratio and not won > 0:
         raise BadInput(Problem(owner, "counts against today's blended CAC, and today's spend brings nobody."))
+    if not np.isfinite(program.upper).all() and not plan.missed(curves, plan.now or {}):
+        # what is best at worst is no worse than today as the curves stand, and no such plan spends without end
+        program = with_ceilings(program, FlatCurves(curves), lambda _: now)
     return program, now
 
 
@@ -99,7 +104,7 @@ def guarded(
     Raises
     ------
     BadInput
-        Where the gap is negative, or nothing limits a channel.
+        Where the gap is negative, or nothing limits a channel, not even that today's spend does as well.
     InfeasiblePlan
         Where no spend keeps the promises in all cases, in the words of ``refusal``, or none was met in time.
     """
@@ -109,8 +114,8 @@ def guarded(
     uppers = zip(program.setting.channels, program.upper.tolist(), strict=True)
     free = [channel for channel, most in uppers if not np.isfinite(most)]
     if free:
-        remedy = "add Budget(at_most=...), or Channel(...).at_most(...)."
-        raise BadInput(Problem("Plan", f"has no upper limit on {', '.join(free)}.", remedy=remedy))
+        text = f"has no upper limit on {', '.join(free)}, and today's spend, which could give one, breaks a promise."
+        raise BadInput(Problem("Plan", text, remedy="add Budget(at_most=...), or Channel(...).at_most(...)."))
     outcome = best_of_worst(cases, gap, time_limit, known)
     if outcome.spend is None:
         late = f"no spend was met within {time_limit:g} s that keeps all promises. Remedy: raise time_limit."

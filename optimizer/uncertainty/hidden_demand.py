@@ -45,7 +45,8 @@ class HiddenDemand:
     Parameters
     ----------
     plan
-        Objective, promises and limits, with ``now``, and an upper limit on every channel or a budget.
+        Objective, promises and limits, with ``now``; where today's spend breaks a promise, also an upper limit on every
+        channel or a budget.
     strength
         Largest share of a channel's effect that may be demand, from 0 to 1: for all alike, or by channel.
     channels
@@ -96,7 +97,7 @@ class HiddenDemand:
         Raises
         ------
         BadInput
-            Where the plan does not state today's spend, or has channels without an upper limit.
+            Where the plan does not state today's spend, or nothing limits a channel.
         InfeasiblePlan
             Where no spend keeps the promises under every hidden demand.
         UnknownChannel

@@ -238,6 +238,21 @@ def test_a_ceiling_on_the_cac_holds_under_the_worst_demand():
     assert found.spend.sum() < found.plain.sum()
 
 
+@pytest.mark.parametrize("kind", ["profit", "cac", "spend"])
+def test_without_upper_limits_it_is_the_plan_within_wide_ones(kind):
+    curves = hill_world(10, 4, "mixed")
+    now = spread(curves, 10)
+    plan = question(kind, curves, now, (0.4, 1.8))
+    open_ended = plan.replaced(subject_to=[one for one in plan.subject_to if isinstance(one, Customers)])
+    wide = [*open_ended.subject_to, *(Channel(name).at_most(2e7) for name in curves)]
+    found, within = (
+        HiddenDemand(one, 0.4).solve(curves, gap=1e-4) for one in (open_ended, plan.replaced(subject_to=wide))
+    )
+    size = abs(plan.figures(curves, now)[0])
+    assert found.worst == pytest.approx(within.worst, abs=2e-4 * size)
+    assert found.bound <= within.bound + 2e-4 * size
+
+
 def test_money_may_be_counted_in_any_unit():
     curves = hill_world(8, 4, "mixed")
     now = spread(curves, 8)
@@ -262,8 +277,9 @@ def test_what_cannot_be_asked_is_refused():
     budget = Budget(at_most=1e6)
     with pytest.raises(BadInput, match="today"):
         HiddenDemand(Plan(maximize=Customers(), subject_to=[budget])).solve(curves)
-    open_ended = Plan(maximize=Profit(90), subject_to=[Channel("channel 0").at_most(1e5)], now=now)
-    with pytest.raises(BadInput, match=r"channel 1, channel 2.*|Budget"):
+    more = Customers(at_least=1.1 * float(curves.customers(now).mean()))
+    open_ended = Plan(minimize=Spend(), subject_to=[Channel("channel 0").at_most(1e5), more], now=now)
+    with pytest.raises(BadInput, match="no upper limit on channel 1, channel 2"):
         HiddenDemand(open_ended).solve(curves)
     with pytest.raises(BadInput, match="gap"):
         HiddenDemand(plan).solve(curves, gap=-1)

@@ -154,7 +154,11 @@ def written(run: Run, plan: PlanResult, value: float) -> str:
 
 def _doubt(run: Run) -> str:
     keys = run.config.plan.hidden_demand if run.config.plan else None
-    return f"if up to {percent(keys.strength if keys else 0.0)} of a channel's effect is demand that comes anyway"
+    if keys is None:
+        return ""
+    whose = ", ".join(keys.channels) or "channels that no test has measured"
+    most = f" (and {percent(keys.in_all)} of their customers in all)" if keys.in_all < 1 else ""
+    return f"if up to {percent(keys.strength)} of the effect of {whose}{most} is demand that comes anyway"
 
 
 def _not_shared(plan: PlanResult, other: TrustedPlan) -> tuple[str, ...]:
