@@ -37,7 +37,7 @@ def best_of_worst(cases: Sequence[Case], gap: float, time_limit: float = 30.0, k
     cases
         The same channels, limits on spend and kind of goal; bounds finite.
     gap
-        At which to stop, relative to today's score.
+        At which to stop, relative to the largest size of the cases.
     time_limit
         Seconds after which to stop anyway.
     known
@@ -72,7 +72,7 @@ class _Search:
         for channel, low, high in self.program.inner:
             self._refine(np.array([channel, channel]), np.array([low, high]))
         self.relax = CaseProgram(cases)
-        self.slack = gap * max(abs(case.today) for case in cases)
+        self.slack = gap * max(case.size for case in cases)
         self.best: Array | None = None
         self.score = self.closed = -np.inf
         self.nodes = 0

@@ -88,6 +88,13 @@ class Case:
         """Score of today's spend."""
         return self.program.goal.score(self.now, self.credited)
 
+    @property
+    def size(self) -> float:
+        """What a gap is relative to: today's score, or today's outlay where spend costs and that is more."""
+        goal, total = self.program.goal, float(self.now.sum())
+        size = goal.size(self.today, total)
+        return size if goal.is_ratio else max(size, float(goal.per_spend.max() * goal.business.outlay(total)))
+
     def won(self, customers: Array, worth: Array) -> Array:
         """Customers by channel in the worst case for ``worth`` of each, where the curves give ``customers``."""
         change = customers - self.credited

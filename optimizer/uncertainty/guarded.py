@@ -38,7 +38,7 @@ class Guarded:
         By case; the first is what counts without any caution.
     worst, bound, gap
         The least improvement over all cases, the one that no other spend exceeds, and their distance as a share of
-        today's figure.
+        today's figure, or of today's outlay where the figure is a profit that is less.
     status
         How the search ended, as a sentence.
     plain, plain_improvement
@@ -120,8 +120,7 @@ def guarded(
     if outcome.spend is None:
         late = f"no spend was met within {time_limit:g} s that keeps all promises. Remedy: raise time_limit."
         raise InfeasiblePlan(refusal if outcome.finished else late)
-    size = max(abs(case.today) for case in cases)
-    distance = max(outcome.bound - outcome.score, 0.0) / max(size, 1e-300)
+    distance = max(outcome.bound - outcome.score, 0.0) / max(case.size for case in cases)
     closed = distance <= gap * (1 + 1e-6)
     status = Status.CERTIFIED if closed else Status.OPEN if outcome.finished else Status.STOPPED
     spend = by_channel(channel_index(cases[0].program.setting.curves), outcome.spend, "spend")

@@ -53,7 +53,9 @@ def asked(
 
 
 def size_of(readings: Readings, now: dict[str, float]) -> float:
-    return max(abs(float(plan.figures(curves, now).mean())) for plan, curves in readings.values())
+    figures = [abs(float(plan.figures(curves, now).mean())) for plan, curves in readings.values()]
+    is_profit = any(isinstance(plan.objective, Profit) for plan, _ in readings.values())
+    return max(*figures, is_profit * (FIXED + sum(now.values())))
 
 
 @pytest.mark.parametrize("kind", ["customers", "profit", "cac"])

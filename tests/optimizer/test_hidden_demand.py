@@ -114,7 +114,7 @@ def test_a_grid_of_spend_and_all_corners_agree(kind, shape, in_all):
     kept = least >= 0 if kind in ("cac", "spend") else np.full(len(least), True)
     best = figures(kind, spend, least, today, total)[kept].max()
     found = HiddenDemand(plan, 0.5, list(curves)[:2], in_all).solve(curves, gap=2e-4)
-    size = abs(plan.figures(curves, now)[0])
+    size = max(abs(plan.figures(curves, now)[0]), (kind == "profit") * (FIXED + total))
     assert found.bound >= best - 1e-9 * size
     assert found.worst >= best - 2e-4 * size - 1e-9
     assert found.status is Status.CERTIFIED
@@ -236,6 +236,20 @@ def test_a_ceiling_on_the_cac_holds_under_the_worst_demand():
     assert (FIXED + found.spend.sum()) / won <= cap * (1 + 1e-8)
     assert found.plain_missed  # the plain plan spends up to the ceiling as modelled
     assert found.spend.sum() < found.plain.sum()
+
+
+def test_a_profit_of_nothing_today_is_no_reason_to_search_forever():
+    curves = hill_world(12, 5, "mixed")
+    now = spread(curves, 12)
+    even = 90 * (ORGANIC + float(curves.customers(now).mean())) - sum(now.values())
+    objective = Profit(90, organic=ORGANIC, fixed_cost=even)
+    plan = Plan(maximize=objective, subject_to=[Channel(name).relative(0.4, 1.8) for name in curves], now=now)
+    assert abs(plan.figures(curves, now)[0]) < 1e-6
+    found = HiddenDemand(plan, 0.5).solve(curves)
+    assert found.status is Status.CERTIFIED
+    outlay = even + sum(now.values())
+    assert found.bound - found.worst <= 1e-3 * outlay * (1 + 1e-9)
+    assert found.gap == pytest.approx((found.bound - found.worst) / outlay)
 
 
 @pytest.mark.parametrize("kind", ["profit", "cac", "spend"])
