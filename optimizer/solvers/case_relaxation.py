@@ -187,7 +187,8 @@ class CaseProgram:
         constants, gains = zip(*(self._line(aims[k], k, m, segments) for k, m in self._objective), strict=True)
         constant, gain = np.array(constants), np.array(gains)
         low = float((constant + np.minimum(gain, 0.0).sum(axis=1)).min())
-        span = max(float((constant + np.maximum(gain, 0.0).sum(axis=1)).max()) - low, 1e-300)
+        # room above the most that any case gives: at its own end t would have a price, and the cases none
+        span = 2 * max(float((constant + np.maximum(gain, 0.0).sum(axis=1)).max()) - low, 1e-300)
         limits, rooms = self._rows(segments, margin)
         matrix = np.zeros((len(gain) + len(limits), len(segments.width) + 1))
         matrix[: len(gain), :-1], matrix[: len(gain), -1] = -gain, span

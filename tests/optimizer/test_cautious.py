@@ -109,6 +109,7 @@ def test_no_reading_calls_it_worse_than_today_and_no_spend_beats_the_bound(seed,
     question, size = Cautious(readings), size_of(readings, now)
     found = question.solve(gap=5e-3)
     assert found.improvement.min() >= -1e-9 * size
+    assert found.status is Status.CERTIFIED
     assert found.worst <= found.bound + 1e-12 * size
     rng = np.random.default_rng(seed)
     for _ in range(20):

@@ -139,6 +139,7 @@ def test_no_spend_beats_the_bound_and_plain_is_never_safer(seed, kind, strength,
     against = HiddenDemand(plan, strength, in_all=in_all)
     found = against.solve(curves, gap=5e-3)
     size = abs(plan.figures(curves, now).mean())
+    assert found.status is Status.CERTIFIED
     assert found.worst <= found.bound + 1e-12 * size
     assert found.worst >= -1e-9 * size  # today keeps its promises, and is no worse than today
     assert not plan.missed(curves, found.spend)
@@ -250,6 +251,18 @@ def test_a_profit_of_nothing_today_is_no_reason_to_search_forever():
     outlay = even + sum(now.values())
     assert found.bound - found.worst <= 1e-3 * outlay * (1 + 1e-9)
     assert found.gap == pytest.approx((found.bound - found.worst) / outlay)
+
+
+@pytest.mark.parametrize("strength", [0.0, 1e-3, 0.5])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_gap_closes_where_one_case_is_the_worst_of_all(strength, seed):
+    # every channel is worth its end or its stationary point under that case alone, nothing binds besides
+    curves = hill_world(seed, 6, "concave")
+    now = spread(curves, seed)
+    limits = [Channel(name).at_most(3 * amount) for name, amount in now.items()]
+    plan = Plan(maximize=Profit(400, organic=ORGANIC), subject_to=limits, now=now)
+    found = HiddenDemand(plan, strength).solve(curves, gap=1e-5)
+    assert found.status is Status.CERTIFIED
 
 
 @pytest.mark.parametrize("kind", ["profit", "cac", "spend"])
