@@ -27,6 +27,7 @@ _TINY = float(np.finfo(float).tiny)
 _ROUNDS = 40  # of sampling in one box
 _SPARE = 1e-3  # weight of a case that has no price where the relaxation lands, yet may be the worst under the curves
 _KEEP = 1e-10
+_MORE = 1.05  # times the customers that are lacking are asked for: one repair is mostly enough
 
 
 def best_of_worst(cases: Sequence[Case], gap: float, time_limit: float = 30.0, known: Iterable[Array] = ()) -> Outcome:
@@ -165,7 +166,7 @@ class _Search:
             lacking = self._take(self.program.inside(landed.spend))
             if not any(each.any() for each in lacking):
                 return
-            margin = [before + each * 1.0001 for before, each in zip(margin, lacking, strict=True)]
+            margin = [before + each * _MORE for before, each in zip(margin, lacking, strict=True)]
             further = self._landed(lower, upper, margin)
             if further is None:
                 return

@@ -30,6 +30,7 @@ OUTPUTS = {
     "scenarios.csv",
     "tests.csv",
     "tipping_points.csv",
+    "trust.csv",
     "worth.csv",
     "manifest.json",
 }
