@@ -81,15 +81,15 @@ def test_the_cautious_plan_keeps_its_promise_and_is_no_worse_than_today_anywhere
     assert run.trust is not None
     cautious = run.trust.named(CAUTIOUS)
     assert cautious is not None
-    assert cautious.found is not None
+    assert cautious.proof is not None
     readings = [name for name in cautious.improvement.index if name != EXPECTED]
     assert (cautious.improvement[readings] >= -1e-9).all()
     assert (cautious.short[readings] == 0).all()
-    assert cautious.found.worst == pytest.approx(cautious.improvement[readings].min())
-    assert cautious.found.bound >= cautious.found.worst
+    assert cautious.proof.worst == pytest.approx(cautious.improvement[readings].min())
+    assert cautious.proof.bound >= cautious.proof.worst
     own = run.trust.plans[0]
     if (own.short[readings] == 0).all():
-        assert own.improvement[readings].min() <= cautious.found.bound + 1e-9
+        assert own.improvement[readings].min() <= cautious.proof.bound + 1e-9
 
 
 def test_the_worst_demand_is_the_worst_of_all_corners(doubted: tuple[Run, Path]) -> None:
@@ -120,9 +120,9 @@ def test_the_worst_demand_is_the_worst_of_all_corners(doubted: tuple[Run, Path])
         assert plan.short[WORST] == pytest.approx(max(today - fewest, 0.0), rel=1e-6, abs=0.1)
     guarded = run.trust.named(GUARDED)
     assert guarded is not None
-    assert guarded.found is not None
+    assert guarded.proof is not None
     assert guarded.short[WORST] == 0
-    assert guarded.found.worst >= -1e-9
+    assert guarded.proof.worst >= -1e-9
 
 
 def test_tables_report_and_terminal_say_the_same(doubted: tuple[Run, Path], finished: tuple[Run, Path]) -> None:
@@ -177,7 +177,7 @@ def test_a_plan_that_may_lose_fails_and_names_its_moves(doubted: tuple[Run, Path
     assert f"up to {percent(0.6)} of the effect of tv, generic_search (and {percent(0.4)}" in finding.text
     same = _finding(run, run.plan, replace(own, improvement=worse), replace(guarded, spend=own.spend), [])
     assert not same.channels
-    none = replace(still, found=None, problem="Because.", spend=own.spend * np.nan)
+    none = replace(still, proof=None, problem="Because.", spend=own.spend * np.nan)
     assert "No plan holds" in _finding(run, run.plan, replace(own, improvement=worse), none, []).text
 
 

@@ -63,7 +63,7 @@ class _Sides:
         keys = section.hidden_demand
         self.against = None if keys is None else _against(keys, plan, inputs)
 
-    def of(self, name: str, spend: pd.Series, found: Guarded | None = None) -> TrustedPlan:
+    def of(self, name: str, spend: pd.Series, proof: Guarded | None = None) -> TrustedPlan:
         """A spend in every case."""
         improvement = self.all.improvement(spend)
         won = pd.Series({case: _customers(one, spend) for case, one in self.asked.items()})
@@ -73,7 +73,7 @@ class _Sides:
             won[HIDDEN] = self.against.customers(self.plan.curves, spend)[HIDDEN]
             promised[HIDDEN] = promised[EXPECTED]
         lacking = promised - won
-        return TrustedPlan(name, spend, improvement, lacking.where(lacking > 1e-6 * promised, 0.0), found)
+        return TrustedPlan(name, spend, improvement, lacking.where(lacking > 1e-6 * promised, 0.0), proof)
 
     def solved(self, name: str, solve: Callable[[], Guarded], own: TrustedPlan) -> TrustedPlan:
         """A plan beside the run's own, or why there is none."""
@@ -130,9 +130,9 @@ def _finding(run: Run, plan: PlanResult, own: TrustedPlan, other: TrustedPlan, r
         return Finding(name, True, worst, 0.0, text)
     text = f"The plan is worse than today's spend on {aim.name} by {by} {where}."
     moved = _not_shared(plan, other)
-    if other.found is None:
+    if other.proof is None:
         return Finding(name, False, worst, 0.0, f"{text} No plan holds in every such case: {other.problem}", moved)
-    least, price = other.found.worst, float(own.improvement.iloc[0] - other.improvement.iloc[0])
+    least, price = other.proof.worst, float(own.improvement.iloc[0] - other.improvement.iloc[0])
     text += (
         f" The {lowered(other.name)} is better than today by {written(run, plan, least)} at worst, and gives up "
         f"{written(run, plan, price)} of what is expected."

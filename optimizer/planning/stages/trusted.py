@@ -34,7 +34,7 @@ class TrustedPlan:
         demand that is worst for this plan.
     short
         Customers by which it misses the promise, in the same cases; 0 where it keeps it or there is none.
-    found
+    proof
         Its proof; None of the run's own plan.
     problem
         Why there is none; empty where there is.
@@ -44,7 +44,7 @@ class TrustedPlan:
     spend: pd.Series
     improvement: pd.Series
     short: pd.Series
-    found: Guarded | None = None
+    proof: Guarded | None = None
     problem: str = ""
 
 
@@ -74,7 +74,7 @@ class Trust:
             row: dict[str, object] = {"plan": plan.name}
             row |= {f"improvement:{case}": value for case, value in plan.improvement.items()}
             row |= {f"short_of_promise:{case}": value for case, value in plan.short.items()}
-            proof = (plan.found.worst, plan.found.bound, plan.found.gap) if plan.found else (np.nan,) * 3
+            proof = (plan.proof.worst, plan.proof.bound, plan.proof.gap) if plan.proof else (np.nan,) * 3
             row |= dict(zip(("worst", "bound", "gap"), proof, strict=True))
             row |= {f"spend:{channel}": amount for channel, amount in plan.spend.items()}
             rows.append(row | {"problem": plan.problem})

@@ -25,19 +25,19 @@ def trust_lines(run: Run) -> Iterator[str]:
 
 
 def _sentence(run: Run, plan: PlanResult, trust: Trust, other: TrustedPlan) -> str:
-    if other.found is None:
+    if other.proof is None:
         return f"There is no {lowered(other.name)}: {other.problem}"
     case = "every reading that stands" if other.name == CAUTIOUS else "every hidden demand up to what the file states"
     own = trust.plans[0].improvement
     guarded = [name for name in own.index if name not in (EXPECTED, HIDDEN)] if other.name == CAUTIOUS else [HIDDEN]
-    figures = (other.found.worst, other.found.bound, float(own[guarded].min()))
+    figures = (other.proof.worst, other.proof.bound, float(own[guarded].min()))
     least, bound, ours = (f"{written(run, plan, value)} {'better' if value >= 0 else 'worse'}" for value in figures)
     short = float(trust.plans[0].short[guarded].max())
     missed = f", {count(short)} {run.config.outcome} short of the promise" if short > 0 else ""
     price = written(run, plan, float(own[EXPECTED] - other.improvement[EXPECTED]))
     return (
         f"{other.name}: under {case} it is {least} than today at worst, and no plan is more than {bound} there "
-        f"(distance {gap(other.found.gap)}). The plan itself is {ours}{missed}. The price of caution is {price} of "
+        f"(distance {gap(other.proof.gap)}). The plan itself is {ours}{missed}. The price of caution is {price} of "
         "what is expected."
     )
 
