@@ -38,8 +38,11 @@ from .scenarios.what_ifs import Scenario as Scenario
 from .scenarios.what_ifs import Together as Together
 from .solvers.conic import Conic as Conic
 from .solvers.engines import Hulls as Hulls
+from .uncertainty.cautious import Cautious as Cautious
 from .uncertainty.first_step import FirstStep as FirstStep
 from .uncertainty.first_step import first_step as first_step
+from .uncertainty.guarded import Guarded as Guarded
+from .uncertainty.hidden_demand import HiddenDemand as HiddenDemand
 from .uncertainty.risk import Pessimistic as Pessimistic
 from .uncertainty.risk import Regret as Regret
 from .uncertainty.risk import expected_regret as expected_regret

@@ -24,6 +24,7 @@ from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
+from optimizer.planning.stages.trust import trust
 from optimizer.planning.stages.worth import judge, last_touch
 
 __all__ = ["Goal", "check_plan", "run_plan"]
@@ -145,6 +146,8 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     if run.rivals is not None:
         with progress.stage("Plans of other readings") as update:
             run = replace(run, rival_plans=plans_of_rivals(run, update))
+    with progress.stage("Cautious plans"):
+        run = replace(run, trust=trust(run, plan, section))
     if run.config.scenarios and goal in ("what-if", "report"):
         with progress.stage("What if") as update:
             scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan))
@@ -192,6 +195,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         found.append(run.schedule.finding)
     if run.worth is not None:
         found += run.worth.findings
+    if run.trust is not None:
+        found += run.trust.findings
     if run.belief is not None:
         found += run.belief.findings
     if run.attribution is not None:

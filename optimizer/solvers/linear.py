@@ -25,7 +25,7 @@ from optimizer.solvers.highs import QUIET, largest_gain
 from optimizer.solvers.hulls import Envelopes
 from optimizer.solvers.relaxation import Relaxed
 
-__all__ = ["SegmentProgram"]
+__all__ = ["SegmentProgram", "lagrangian", "maximised"]
 
 _ROUNDING = 1e-13
 _NOBODY = 1e-200  # customers
@@ -85,12 +85,12 @@ class SegmentProgram:
         goal = self._program.goal
         matrix, room = self._rows(segments, margin)
         gain = goal.per_customer[segments.owner] * segments.gain - goal.per_spend[segments.owner] * segments.width
-        solved = _maximised(gain, matrix, room)
+        solved = maximised(gain, matrix, room)
         if solved is None:
             return None
         filled, prices = solved
         base = float(goal.per_customer @ segments.floor - goal.per_spend @ segments.start) + goal.constant
-        return _relaxed(base + _lagrangian(gain, matrix, room, prices), segments, filled)
+        return _relaxed(base + lagrangian(gain, matrix, room, prices), segments, filled)
 
     def _ratio(self, segments: Envelopes, margin: Array) -> Relaxed | None:
         goal = self._program.goal
@@ -101,7 +101,7 @@ class SegmentProgram:
         cac = self._cac or float((outlay + segments.width.sum()) / (won + segments.gain.sum()))
         best: Array | None = None
         for _ in range(_STEPS):
-            solved = _maximised(cac * segments.gain - segments.width, matrix, room)
+            solved = maximised(cac * segments.gain - segments.width, matrix, room)
             if solved is None:
                 return None
             filled, prices = solved
@@ -123,7 +123,7 @@ class SegmentProgram:
         bound = cac
         for slack in (1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0):
             bound = cac * (1 - slack)
-            best = bound * won - outlay + _lagrangian(bound * segments.gain - segments.width, matrix, room, prices)
+            best = bound * won - outlay + lagrangian(bound * segments.gain - segments.width, matrix, room, prices)
             if best <= 0:
                 break
         return _relaxed(-bound, segments, filled)
@@ -138,12 +138,12 @@ def _relaxed(score: float, segments: Envelopes, filled: Array) -> Relaxed:
     )
 
 
-def _lagrangian(gain: Array, matrix: Array, room: Array, prices: Array) -> float:
+def lagrangian(gain: Array, matrix: Array, room: Array, prices: Array) -> float:
     """The most that gain - prices @ (matrix @ z - room) reaches over 0 <= z <= 1: above the program's optimum."""
     return float(prices @ room + np.maximum(gain - prices @ matrix, 0.0).sum())
 
 
-def _maximised(gain: Array, matrix: Array, room: Array) -> tuple[Array, Array] | None:
+def maximised(gain: Array, matrix: Array, room: Array) -> tuple[Array, Array] | None:
     """Best z in [0, 1] with matrix @ z <= room, and the rows' prices; None where there is none."""
     if not len(room) or not len(gain):
         return ((gain > 0).astype(float), np.zeros(len(room))) if (room >= 0).all() else None

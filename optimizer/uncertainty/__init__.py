@@ -2,7 +2,8 @@
 
 ``worth`` holds a plan against today and against plans that need no model (``naive_plans``), with the odds of its
 promises (``odds``); ``tipping`` says how little a channel would have to bring for its move to turn around;
-``first_step`` stays within what was tried. ``risk`` plans for the worst draws and says what not knowing costs;
-``value_of_tests`` which channel's experiment would win most customers in the coming plan. Begin with ``worth``. Imports
-``optimizer.plan`` and what stands above it.
+``first_step`` stays within what was tried. ``hidden_demand`` plans where part of the credit is demand that comes
+anyway, ``cautious`` for the reading where a plan gains least; both hand out a ``guarded`` spend. ``risk`` plans for the
+worst draws and says what not knowing costs; ``value_of_tests`` which channel's experiment would win most customers in
+the coming plan. Begin with ``worth``. Imports ``optimizer.plan`` and what stands above it.
 """

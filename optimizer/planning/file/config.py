@@ -173,6 +173,10 @@ def _of_the_plan(config: Config) -> Named:
         *((name, ("plan", "schedule", "weekly", name)) for name in (schedule.weekly if schedule else {})),
         *((name, ("plan", "schedule", "spent", name)) for name in (spent if isinstance(spent, dict) else {})),
         *(
+            (name, ("plan", "hidden_demand", "channels", position))
+            for position, name in enumerate(config.plan.hidden_demand.channels if config.plan.hidden_demand else [])
+        ),
+        *(
             (name, ("plan", "groups", group, "channels", position))
             for group, limits in config.plan.groups.items()
             for position, name in enumerate(limits.channels)

@@ -12,6 +12,7 @@ from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
+from optimizer.planning.outputs.sections.trust import trust_lines
 from optimizer.planning.stages.result import AttributionResult, PlanResult, PlanWorth, Run, blended_cac
 from optimizer.planning.stages.schedule import ScheduleResult
 
@@ -127,6 +128,7 @@ def _verdict(run: Run, plan: PlanResult, found: PlanWorth) -> list[str]:
     return [
         f"{name[:1].upper()}{name[1:]} now {before}{unit}, planned {after}{unit}.",
         *lines(found.worth, plan, run.config.outcome, currency),
+        *trust_lines(run),
         *(["How far each move can be trusted, others as expected:", *turning] if turning else []),
         f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.riders import Held
     from optimizer.planning.stages.schedule import ScheduleResult
+    from optimizer.planning.stages.trusted import Trust
     from optimizer.uncertainty.first_step import FirstStep
     from optimizer.uncertainty.tipping import TippingPoint
 
@@ -289,6 +290,7 @@ class Run:
     plan: PlanResult | None = None
     worth: PlanWorth | None = None
     rival_plans: tuple[RivalPlan, ...] = ()
+    trust: Trust | None = None
     scenarios: tuple[ScenarioResult, ...] = ()
     belief: BeliefResult | None = None
     tests: TestsResult | None = None

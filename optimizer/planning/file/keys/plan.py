@@ -11,7 +11,17 @@ from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.schedule import Schedule
 from optimizer.scenarios import AsPlanned
 
-__all__ = ["PLAN_ITSELF", "BudgetLimits", "GroupLimits", "Limits", "NextTests", "PlanSection", "Promise", "Scenario"]
+__all__ = [
+    "PLAN_ITSELF",
+    "BudgetLimits",
+    "GroupLimits",
+    "HiddenDemandKeys",
+    "Limits",
+    "NextTests",
+    "PlanSection",
+    "Promise",
+    "Scenario",
+]
 
 PLAN_ITSELF = "Plan"
 """What outputs call the plan among its what-ifs."""
@@ -93,6 +103,14 @@ class NextTests(Section):
         return change
 
 
+class HiddenDemandKeys(Section):
+    """How much of what channels are credited with may be demand that comes anyway."""
+
+    strength: Annotated[float, Field(gt=0, le=1)] = 0.5
+    channels: list[Name] = []
+    in_all: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
 class PlanSection(Section):
     """The question to the optimizer."""
 
@@ -112,6 +130,7 @@ class PlanSection(Section):
     explore: bool = False
     tests: NextTests | None = None
     schedule: Schedule | None = None
+    hidden_demand: HiddenDemandKeys | None = None
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
 
     @model_validator(mode="after")

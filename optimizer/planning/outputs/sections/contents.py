@@ -16,6 +16,7 @@ from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.schedule import SCHEDULE
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.outputs.sections.tests import TESTS
+from optimizer.planning.outputs.sections.trust import TRUST
 from optimizer.planning.outputs.sections.worth import WORTH
 
 __all__ = ["SECTIONS"]
@@ -25,6 +26,7 @@ SECTIONS: tuple[Section, ...] = (
     CAUTIONS,
     MOVES,
     WORTH,
+    TRUST,
     SCHEDULE,
     SCENARIOS,
     CHANNELS,

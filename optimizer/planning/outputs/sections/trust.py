@@ -1,0 +1,81 @@
+"""How far the plan can be trusted: it, a cautious plan and one against hidden demand, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attribution.numbers import amount, count, gap
+from optimizer.planning.outputs.against_today import form_of, signed
+from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.stages.result import PlanResult, Run
+from optimizer.planning.stages.trust import lowered, written
+from optimizer.planning.stages.trusted import CAUTIOUS, EXPECTED, Trust, TrustedPlan
+from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
+
+__all__ = ["TRUST", "trust_lines"]
+
+
+def trust_lines(run: Run) -> Iterator[str]:
+    """What each plan beside the run's own gains at worst, its proof, and what it gives up."""
+    if run.trust is None or run.plan is None:
+        return
+    for other in run.trust.plans[1:]:
+        yield _sentence(run, run.plan, run.trust, other)
+
+
+def _sentence(run: Run, plan: PlanResult, trust: Trust, other: TrustedPlan) -> str:
+    if other.proof is None:
+        return f"There is no {lowered(other.name)}: {other.problem}"
+    case = "every reading that stands" if other.name == CAUTIOUS else "every hidden demand up to what the file states"
+    own = trust.plans[0].improvement
+    guarded = [name for name in own.index if name not in (EXPECTED, HIDDEN)] if other.name == CAUTIOUS else [HIDDEN]
+    figures = (other.proof.worst, other.proof.bound, float(own[guarded].min()))
+    least, bound, ours = (f"{written(run, plan, value)} {'better' if value >= 0 else 'worse'}" for value in figures)
+    short = float(trust.plans[0].short[guarded].max())
+    missed = f", {count(short)} {run.config.outcome} short of the promise" if short > 0 else ""
+    price = written(run, plan, float(own[EXPECTED] - other.improvement[EXPECTED]))
+    return (
+        f"{other.name}: under {case} it is {least} than today at worst, and no plan is more than {bound} there "
+        f"(distance {gap(other.proof.gap)}). The plan itself is {ours}{missed}. The price of caution is {price} of "
+        "what is expected."
+    )
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    trust, plan = run.trust, run.plan
+    if trust is None or plan is None:
+        return None
+    form = signed(form_of(plan.aim.name))
+    first = trust.plans[0]
+    return {
+        "trust": {
+            "sentences": [_sentence(run, plan, trust, other) for other in trust.plans[1:]],
+            "plans": [other.name for other in trust.plans],
+            "channels": [
+                {
+                    "channel": channel,
+                    "now": amount(float(plan.now.spend[channel])),
+                    "spend": [amount(float(other.spend[channel])) for other in trust.plans],
+                }
+                for channel in first.spend.index
+            ],
+            "unit": plan.aim.unit(run.config.currency).strip() or run.config.outcome,
+            "aim": plan.aim.name,
+            "cases": [
+                {"case": case, "improvement": [form(float(other.improvement[case])) for other in trust.plans]}
+                for case in first.improvement.index
+            ],
+            "promised": bool((first.short > 0).any()),
+            "short": [count(float(other.short.max())) for other in trust.plans],
+            "hides": HIDDEN in first.improvement.index,
+        }
+    }
+
+
+def _tables(run: Run) -> Iterator[Table]:
+    if run.trust is not None:
+        yield Table("Trust", run.trust.to_frame(), "trust.csv")
+
+
+TRUST = Section("trust", "How far it can be trusted", _view, tables=_tables)

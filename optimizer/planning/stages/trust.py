@@ -1,0 +1,173 @@
+"""The stage of trust: beside the plan, one that holds under every reading, and one that holds against hidden demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, InfeasiblePlan
+from attribution.findings import Finding
+from attribution.numbers import percent
+from mmm import Posterior
+from mmm.checks.rivals import OWN
+from optimizer.planning.file.keys.plan import PLAN_ITSELF, HiddenDemandKeys, PlanSection
+from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.stages.optimize import Asked, asked
+from optimizer.planning.stages.result import PlanResult, Run
+from optimizer.planning.stages.trusted import CAUTIOUS, EXPECTED, GUARDED, Trust, TrustedPlan
+from optimizer.uncertainty.cautious import Cautious
+from optimizer.uncertainty.guarded import Guarded
+from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
+from optimizer.uncertainty.hidden_demand import HiddenDemand
+
+__all__ = ["lowered", "trust", "written"]
+
+_DRAWS = 1000  # of a reading; the plans are held beside the run's own
+_LARGE = 0.01  # of all spend: moves worth a name
+_PART = 0.25  # of the plan's move: less than this is no such move
+
+
+def trust(run: Run, plan: PlanResult, section: PlanSection) -> Trust | None:
+    """The plan beside a cautious one and one against hidden demand; None where the run has neither.
+
+    A cautious plan needs a reading that stands beside the model. Hidden demand is asked for by
+    ``plan.hidden_demand``; where it names no channels, those are in doubt that no lift test has measured.
+    """
+    readings = _readings(run, plan)
+    sides = _Sides(plan, section, run.inputs, readings)
+    if sides.cautious is None and sides.against is None:
+        return None
+    own = sides.of(PLAN_ITSELF, plan.allocation.spend)
+    others = []
+    if sides.cautious is not None:
+        others.append(sides.solved(CAUTIOUS, partial(sides.cautious.solve, section.gap), own))
+    if sides.against is not None:
+        others.append(sides.solved(GUARDED, partial(sides.against.solve, plan.curves, section.gap), own))
+    findings = tuple(_finding(run, plan, own, other, list(readings)) for other in others)
+    return Trust((own, *others), findings)
+
+
+class _Sides:
+    """All cases in which plans are held against today."""
+
+    def __init__(self, plan: PlanResult, section: PlanSection, inputs: Inputs, readings: dict[str, Asked]) -> None:
+        self.plan, self.readings = plan, readings
+        pooled = Asked(plan.plan, plan.curves, plan.organic, plan.now.spend, _promise(section, plan), section.gap)
+        self.asked = {EXPECTED: pooled, **readings}
+        self.all = Cautious({name: (one.plan, one.curves) for name, one in self.asked.items()})
+        standing = {name: (one.plan, one.curves) for name, one in readings.items()}
+        self.cautious = Cautious(standing) if len(readings) > 1 else None
+        keys = section.hidden_demand
+        self.against = None if keys is None else _against(keys, plan, inputs)
+
+    def of(self, name: str, spend: pd.Series, proof: Guarded | None = None) -> TrustedPlan:
+        """A spend in every case."""
+        improvement = self.all.improvement(spend)
+        won = pd.Series({case: _customers(one, spend) for case, one in self.asked.items()})
+        promised = pd.Series({case: one.promise for case, one in self.asked.items()})
+        if self.against is not None:
+            improvement[HIDDEN] = self.against.improvement(self.plan.curves, spend)[HIDDEN]
+            won[HIDDEN] = self.against.customers(self.plan.curves, spend)[HIDDEN]
+            promised[HIDDEN] = promised[EXPECTED]
+        lacking = promised - won
+        return TrustedPlan(name, spend, improvement, lacking.where(lacking > 1e-6 * promised, 0.0), proof)
+
+    def solved(self, name: str, solve: Callable[[], Guarded], own: TrustedPlan) -> TrustedPlan:
+        """A plan beside the run's own, or why there is none."""
+        try:
+            found = solve()
+        except (BadInput, InfeasiblePlan) as error:
+            nothing = (own.spend * np.nan, own.improvement * np.nan, own.short * np.nan)
+            return TrustedPlan(name, *nothing, problem=str(error))
+        return self.of(name, found.spend, found)
+
+
+def _customers(one: Asked, spend: pd.Series) -> float:
+    return float(np.mean(one.plan.organic)) + float(np.mean(one.curves.customers(spend)))
+
+
+def _promise(section: PlanSection, plan: PlanResult) -> float:
+    return 0.0 if section.customers is None else section.customers.at_least.of(plan.now.expected_customers)
+
+
+def _readings(run: Run, plan: PlanResult) -> dict[str, Asked]:
+    """The run's question on the model's own draws and on those of every rival that stands."""
+    if run.rivals is None or run.posterior is None:
+        return {}
+    standing = set(run.rivals.standing)
+    fitted: Mapping[str, Posterior] = {
+        OWN: run.posterior,
+        **{r.reading.name: r.posterior for r in run.rivals.fitted if r.reading.name in standing},
+    }
+    limits, questions = (*plan.held, *plan.tried), {}
+    for name, posterior in fitted.items():
+        rows = np.arange(0, posterior.n_draws, max(posterior.n_draws // _DRAWS, 1))
+        questions[name] = asked(run.config, run.inputs, posterior, rows).holding(limits)
+    return questions
+
+
+def _against(keys: HiddenDemandKeys, plan: PlanResult, inputs: Inputs) -> HiddenDemand:
+    measured = {test.channel for test in inputs.lift_tests}
+    doubted = keys.channels or [channel for channel in plan.curves.channels if channel not in measured]
+    doubted = [channel for channel in doubted if channel in plan.curves.channels]  # one that never spent has no curve
+    strength = dict.fromkeys(doubted, keys.strength)
+    return HiddenDemand(plan.plan, strength, in_all=keys.in_all)
+
+
+def _finding(run: Run, plan: PlanResult, own: TrustedPlan, other: TrustedPlan, readings: list[str]) -> Finding:
+    """Whether the plan is better than today in the worst case that the other plan guards against."""
+    by_reading = other.name == CAUTIOUS
+    cases = own.improvement[readings if by_reading else [HIDDEN]]
+    worst = float(cases.min())
+    where = f"under {cases.idxmin()}, which the weeks do not refute" if by_reading else _doubt(run)
+    name = "holds_under_readings" if by_reading else "holds_against_hidden_demand"
+    by, aim = written(run, plan, worst), plan.aim
+    if worst >= -1e-6 * abs(aim.expected(plan.now)):
+        text = f"At worst the plan is better than today's spend on {aim.name} by {by}: {where}."
+        return Finding(name, True, worst, 0.0, text)
+    text = f"The plan is worse than today's spend on {aim.name} by {by} {where}."
+    moved = _not_shared(plan, other)
+    if other.proof is None:
+        return Finding(name, False, worst, 0.0, f"{text} No plan holds in every such case: {other.problem}", moved)
+    least, price = other.proof.worst, float(own.improvement.iloc[0] - other.improvement.iloc[0])
+    text += (
+        f" The {lowered(other.name)} is better than today by {written(run, plan, least)} at worst, and gives up "
+        f"{written(run, plan, price)} of what is expected."
+    )
+    if moved:
+        text += f" It does not share the plan's move of {', '.join(moved)}: test before that money moves."
+    return Finding(name, False, worst, 0.0, text, moved)
+
+
+def lowered(name: str) -> str:
+    """A plan's name inside a sentence."""
+    return name[:1].lower() + name[1:]
+
+
+def written(run: Run, plan: PlanResult, value: float) -> str:
+    """The size of an improvement as sentences have it, with its unit."""
+    return f"{plan.aim.written(abs(value))}{plan.aim.unit(run.config.currency) or f' {run.config.outcome}'}"
+
+
+def _doubt(run: Run) -> str:
+    keys = run.config.plan.hidden_demand if run.config.plan else None
+    if keys is None:
+        return ""
+    whose = ", ".join(keys.channels) or "channels that no test has measured"
+    most = f" (and {percent(keys.in_all)} of their customers in all)" if keys.in_all < 1 else ""
+    return f"if up to {percent(keys.strength)} of the effect of {whose}{most} is demand that comes anyway"
+
+
+def _not_shared(plan: PlanResult, other: TrustedPlan) -> tuple[str, ...]:
+    """Channels of some size that the plan moves and the other plan does not, or the other way."""
+    scale = float(plan.now.spend.sum())
+    moves = (plan.allocation.spend - plan.now.spend)[plan.allocation.spend.index]
+    others = (other.spend - plan.now.spend)[plan.allocation.spend.index]
+    return tuple(
+        str(channel)
+        for channel, move, other_ in zip(moves.index, moves, others, strict=True)
+        if abs(move) > _LARGE * scale and not other_ * np.sign(move) >= _PART * abs(move)
+    )

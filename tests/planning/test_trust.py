@@ -1,0 +1,237 @@
+"""Plans that trust less, beside the run's own: recomputed from raw curves, shown in words, tables and findings."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from attribution.errors import BadInput
+from attribution.numbers import percent
+from mmm.checks.rivals import OWN
+from optimizer import Customers
+from optimizer.planning.file.config import read_config
+from optimizer.planning.outputs.sections.trust import TRUST, trust_lines
+from optimizer.planning.outputs.terminal import show
+from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.trust import _finding, trust
+from optimizer.planning.stages.trusted import CAUTIOUS, EXPECTED, GUARDED
+from optimizer.planning.starter import write_starter
+from optimizer.uncertainty.hidden_demand import WORST
+
+QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
+QUICK = ("model:\n", "model:\n  rivals: false\n  sensitivity: false\n  draws: 500\n")
+FIXED = 150_000.0  # of the starter
+
+
+def plan_with(folder: Path, *pairs: tuple[str, str]) -> Path:
+    plan = write_starter(folder)[0]
+    text = plan.read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    plan.write_text(text, encoding="utf-8")
+    return plan
+
+
+@pytest.fixture(scope="module")
+def doubted(tmp_path_factory: pytest.TempPathFactory, run_quietly: QuietRun) -> tuple[Run, Path]:
+    """A run without other readings that doubts two channels."""
+    keys = "plan:\n  hidden_demand: {strength: 0.6, channels: [tv, generic_search], in_all: 0.4}\n"
+    plan = plan_with(tmp_path_factory.mktemp("doubted") / "starter", QUICK, ("\nplan:\n", f"\n{keys}"))
+    out = plan.parent / "out"
+    return run_quietly(plan, out)[0], out
+
+
+def test_each_reading_is_recomputed_from_its_own_draws(finished: tuple[Run, Path]) -> None:
+    run, _ = finished
+    assert run.trust is not None
+    assert run.rivals is not None
+    assert run.plan is not None
+    plans = {plan.name: plan for plan in run.trust.plans}
+    assert list(plans) == ["Plan", CAUTIOUS]
+    posteriors = {OWN: run.posterior, **{rival.reading.name: rival.posterior for rival in run.rivals.fitted}}
+    assert set(plans["Plan"].improvement.index) == {EXPECTED, OWN, *run.rivals.standing}
+    now = run.plan.now.spend
+    for name in (OWN, *run.rivals.standing):
+        posterior = posteriors[name]
+        assert posterior is not None
+        rows = np.arange(0, posterior.n_draws, max(posterior.n_draws // 1000, 1))
+        curves = posterior.curves(weeks=13).take(rows)
+        organic = posterior.organic(13, controls=run.inputs.upcoming).predicted[rows].mean()
+        today = organic + curves.customers(now).mean()
+        for plan in plans.values():
+            won = organic + curves.customers(plan.spend).mean()
+            fall = (FIXED + now.sum()) / today - (FIXED + plan.spend.sum()) / won
+            assert plan.improvement[name] == pytest.approx(fall, rel=1e-9, abs=1e-9)
+            assert plan.short[name] == pytest.approx(max(today - won, 0.0), abs=1e-2)
+
+
+def test_the_cautious_plan_keeps_its_promise_and_is_no_worse_than_today_anywhere(finished: tuple[Run, Path]) -> None:
+    run, _ = finished
+    assert run.trust is not None
+    cautious = run.trust.named(CAUTIOUS)
+    assert cautious is not None
+    assert cautious.proof is not None
+    readings = [name for name in cautious.improvement.index if name != EXPECTED]
+    assert (cautious.improvement[readings] >= -1e-9).all()
+    assert (cautious.short[readings] == 0).all()
+    assert cautious.proof.worst == pytest.approx(cautious.improvement[readings].min())
+    assert cautious.proof.bound >= cautious.proof.worst
+    own = run.trust.plans[0]
+    if (own.short[readings] == 0).all():
+        assert own.improvement[readings].min() <= cautious.proof.bound + 1e-9
+
+
+def test_the_worst_demand_is_the_worst_of_all_corners(doubted: tuple[Run, Path]) -> None:
+    run, _ = doubted
+    assert run.trust is not None
+    assert run.plan is not None
+    curves, now = run.plan.curves, run.plan.now.spend
+    credited = pd.Series({name: float(curve.mean(now[name])) for name, curve in curves.items()})
+    in_all = 0.4 * credited[["tv", "generic_search"]].sum()
+    corners = []
+    for first, second in product((0.0, 0.6), repeat=2):
+        corners.append((first, second))
+    corners += [(x, (in_all - x * credited["tv"]) / credited["generic_search"]) for x in (0.0, 0.6)]
+    corners += [((in_all - x * credited["generic_search"]) / credited["tv"], x) for x in (0.0, 0.6)]
+    allowed = [
+        dict(zip(("tv", "generic_search"), pair, strict=True))
+        for pair in corners
+        if min(pair) >= 0
+        and max(pair) <= 0.6
+        and pair[0] * credited["tv"] + pair[1] * credited["generic_search"] <= in_all * (1 + 1e-9)
+    ]
+    today = run.plan.now.expected_customers
+    for plan in run.trust.plans:
+        change = pd.Series({name: float(c.mean(plan.spend[name])) - credited[name] for name, c in curves.items()})
+        fewest = min(today + sum((1 - d.get(name, 0.0)) * change[name] for name in change.index) for d in allowed)
+        fall = (FIXED + now.sum()) / today - (FIXED + plan.spend.sum()) / fewest
+        assert plan.improvement[WORST] == pytest.approx(fall, rel=1e-6)
+        assert plan.short[WORST] == pytest.approx(max(today - fewest, 0.0), rel=1e-6, abs=0.1)
+    guarded = run.trust.named(GUARDED)
+    assert guarded is not None
+    assert guarded.proof is not None
+    assert guarded.short[WORST] == 0
+    assert guarded.proof.worst >= -1e-9
+
+
+def test_tables_report_and_terminal_say_the_same(doubted: tuple[Run, Path], finished: tuple[Run, Path]) -> None:
+    for run, out in (doubted, finished):
+        assert run.trust is not None
+        table = pd.read_csv(out / "trust.csv")
+        assert list(table["plan"]) == [plan.name for plan in run.trust.plans]
+        for row, plan in zip(table.to_dict("records"), run.trust.plans, strict=True):
+            assert {case: row[f"improvement:{case}"] for case in plan.improvement.index} == pytest.approx(
+                plan.improvement.to_dict(), rel=1e-8
+            )
+            assert {name: row[f"spend:{name}"] for name in plan.spend.index} == pytest.approx(plan.spend.to_dict())
+        page = (out / "report.html").read_text(encoding="utf-8")
+        part = page[page.index('<h2 id="trust">') :]
+        part = html.unescape(re.sub(r"<[^>]+>", " ", part[: part.index("</p>", part.index('class="note"'))]))
+        console = Console(file=io.StringIO(), width=2000, highlight=False)
+        show(run, (), console)
+        for line in trust_lines(run):
+            assert line in part
+            assert line in console.file.getvalue()  # type: ignore[attr-defined]
+        assert set(run.trust.findings) <= set(run.findings)
+
+
+def test_it_changes_nothing_of_the_plan_and_goes_where_nothing_asks(
+    doubted: tuple[Run, Path], tmp_path: Path, run_quietly: QuietRun
+) -> None:
+    plan = plan_with(tmp_path / "starter", QUICK)
+    (tmp_path / "out").mkdir()
+    run, written = run_quietly(plan, tmp_path / "out", "optimize")
+    assert run.trust is None
+    assert "trust.csv" not in {path.name for path in written}
+    assert TRUST.view(run) is None
+    assert not list(TRUST.tables(run))
+    assert (tmp_path / "out" / "plan.csv").read_bytes() == (doubted[1] / "plan.csv").read_bytes()
+
+
+def test_a_plan_that_may_lose_fails_and_names_its_moves(doubted: tuple[Run, Path]) -> None:
+    run, _ = doubted
+    assert run.trust is not None
+    assert run.plan is not None
+    own, guarded = run.trust.plans
+    worse = own.improvement.copy()
+    worse[WORST] = -2.5
+    still = replace(guarded, spend=run.plan.now.spend)
+    finding = _finding(run, run.plan, replace(own, improvement=worse), still, [])
+    assert not finding.passed
+    assert finding.value == -2.5
+    moved = (own.spend - run.plan.now.spend).abs() > 0.01 * run.plan.now.spend.sum()
+    assert set(finding.channels) == set(moved.index[moved])
+    assert all(name in finding.text for name in finding.channels)
+    assert "worse than today's spend on blended CAC by 2.50 EUR" in finding.text
+    assert f"up to {percent(0.6)} of the effect of tv, generic_search (and {percent(0.4)}" in finding.text
+    same = _finding(run, run.plan, replace(own, improvement=worse), replace(guarded, spend=own.spend), [])
+    assert not same.channels
+    none = replace(still, proof=None, problem="Because.", spend=own.spend * np.nan)
+    assert "No plan holds" in _finding(run, run.plan, replace(own, improvement=worse), none, []).text
+
+
+def test_where_there_is_no_such_plan_the_run_says_why(doubted: tuple[Run, Path]) -> None:
+    run, _ = doubted
+    assert run.plan is not None
+    section = run.config.plan
+    assert section is not None
+    more = Customers(at_least=1.02 * run.plan.now.expected_customers, organic=run.plan.plan.organic)
+    open_ended = replace(run.plan, plan=run.plan.plan.replaced(subject_to=[more]))
+    found = trust(run, open_ended, section)
+    assert found is not None
+    guarded = found.named(GUARDED)
+    assert guarded is not None
+    assert "no upper limit" in guarded.problem
+    assert guarded.spend.isna().all()
+    told = list(trust_lines(replace(run, trust=found)))
+    assert told == [f"There is no plan against hidden demand: {guarded.problem}"]
+    assert found.to_frame()["problem"].tolist() == ["", guarded.problem]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("{channels: [tvv]}", "unknown channel 'tvv'. Did you mean 'tv'"),
+        ("{strength: 1.5}", "less than or equal to 1"),
+        ("{strength: 0}", "greater than 0"),
+        ("{in_all: -0.1}", "greater than 0"),
+        ("{strenght: 0.5}", "Did you mean 'strength'"),
+    ],
+)
+def test_wrong_keys_are_refused_with_their_line(tmp_path: Path, keys: str, said: str) -> None:
+    plan = plan_with(tmp_path / "starter", ("\nplan:\n", f"\nplan:\n  hidden_demand: {keys}\n"))
+    number = next(
+        n for n, line in enumerate(plan.read_text(encoding="utf-8").splitlines(), 1) if "hidden_demand" in line
+    )
+    with pytest.raises(BadInput) as caught:
+        read_config(plan)
+    assert said in str(caught.value)
+    assert f":{number}: " in str(caught.value)
+
+
+def test_channels_that_a_test_has_measured_are_not_in_doubt_unless_named(doubted: tuple[Run, Path]) -> None:
+    run, _ = doubted
+    assert run.plan is not None
+    assert run.config.plan is not None
+    assert run.config.plan.hidden_demand is not None
+    measured = {test.channel for test in run.inputs.lift_tests}
+    every = run.config.plan.hidden_demand.model_copy(update={"channels": [], "in_all": 1.0, "strength": 1.0})
+    found = trust(run, run.plan, run.config.plan.model_copy(update={"hidden_demand": every}))
+    assert found is not None
+    own, now = found.plans[0], run.plan.now.spend
+    change = {n: float(c.mean(own.spend[n]) - c.mean(now[n])) for n, c in run.plan.curves.items()}
+    today = run.plan.now.expected_customers
+    fewest = today + sum(gain if name in measured else min(gain, 0.0) for name, gain in change.items())
+    fall = (FIXED + now.sum()) / today - (FIXED + own.spend.sum()) / fewest
+    assert own.improvement[WORST] == pytest.approx(fall, rel=1e-6)
