@@ -77,7 +77,7 @@ def first_run(panel: Panel, draws: int | None, tune: int | None, chains: int, se
     """How a fit of this panel begins; lengths that are None are chosen."""
     several = len(panel.geos) > 1
     usual = _GEO_LENGTHS if several else _LENGTHS
-    accept = 0.95 if several else 0.8  # less costs second attempts: decision 0013
+    accept = 0.95 if several else 0.85  # less costs second attempts: decision 0013
     return Settings(usual[0] if draws is None else draws, usual[1] if tune is None else tune, chains, seed, accept)
 
 
