@@ -18,6 +18,7 @@ from .question.objectives import Objective as Objective
 from .question.objectives import Profit as Profit
 from .question.objectives import Spend as Spend
 from .question.program import Constraint as Constraint
+from .question.weighted import WeightedSpend as WeightedSpend
 from .scenarios.business import BudgetOf as BudgetOf
 from .scenarios.business import FixedCost as FixedCost
 from .scenarios.business import PromiseChange as PromiseChange

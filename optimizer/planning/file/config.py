@@ -16,6 +16,7 @@ from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.data import Data
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
+from optimizer.planning.file.misfits import misfits
 
 __all__ = ["Config", "read_config"]
 
@@ -59,6 +60,8 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
     except ValidationError as invalid:
         raise BadInput(sorted((_message(document, error) for error in invalid.errors()), key=_line)) from None
     problems = [*_unknown_channels(config, document), *_repeated_scenarios(config, document)]
+    if config.plan is not None and config.data.weekly is not None:
+        problems += misfits(config.plan, list(config.data.weekly.channels), document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
     return config, document
@@ -161,6 +164,12 @@ def _of_the_plan(config: Config) -> Named:
         *((name, ("plan", "channels", name)) for name in config.plan.channels),
         *((name, ("plan", "now", name)) for name in config.plan.now or {}),
         *(
+            (name, ("plan", "custom", key, "weights", name))
+            for key, each in config.plan.custom.items()
+            for name in each.weights
+        ),
+        *((name, ("plan", "value_per_customer", name)) for name in _by_channel(config.plan.value_per_customer)),
+        *(
             (name, ("plan", "groups", group, "channels", position))
             for group, limits in config.plan.groups.items()
             for position, name in enumerate(limits.channels)
@@ -172,6 +181,10 @@ def _of_the_plan(config: Config) -> Named:
             for position, name in (enumerate(names) if key == "off" else zip(names, names, strict=True))
         ),
     ]
+
+
+def _by_channel(stated: object) -> list[str]:
+    return list(stated) if isinstance(stated, dict) else []
 
 
 def _repeated_scenarios(config: Config, document: Document) -> list[str]:

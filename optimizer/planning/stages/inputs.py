@@ -24,6 +24,7 @@ from optimizer.planning.file.column_roles import coming_columns, last_year, leve
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
+from optimizer.planning.file.misfits import misfits_of_today
 from optimizer.planning.stages.provenance import InputFile
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
             upcoming = attempt(lambda: reader.upcoming(weeks, weekly, horizon))
         if config.plan:
             now = attempt(lambda: reader.now(weeks, horizon))
+            problems += [] if now is None else misfits_of_today(config.plan, now, document)
         if config.data.lift_tests is not None:
             asked = config.data.lift_tests
             tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()

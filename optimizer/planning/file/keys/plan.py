@@ -8,60 +8,13 @@ from pydantic import Field, field_validator, model_validator
 
 from optimizer.planning.file.amounts import Amount, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
+from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, Weighted
 from optimizer.scenarios import AsPlanned
 
-__all__ = ["PLAN_ITSELF", "BudgetLimits", "GroupLimits", "Limits", "NextTests", "PlanSection", "Promise", "Scenario"]
+__all__ = ["PLAN_ITSELF", "NextTests", "PlanSection", "Promise", "Risk", "Scenario"]
 
 PLAN_ITSELF = "Plan"
 """What outputs call the plan among its what-ifs."""
-
-
-class Limits(Section):
-    """What one channel may spend over the horizon."""
-
-    at_least: Shift | None = None
-    at_most: Shift | None = None
-    fixed: Shift | None = None
-    zero_or_at_least: Money | None = None
-
-    @model_validator(mode="after")
-    def _one_story(self) -> Limits:
-        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
-        if not given:
-            raise ValueError("say at_least, at_most, fixed or zero_or_at_least")
-        if "fixed" in given and len(given) > 1:
-            raise ValueError("fixed stands alone; remove the other limits")
-        if {"zero_or_at_least", "at_least"} <= given:
-            raise ValueError("zero_or_at_least and at_least exclude each other")
-        return self
-
-
-class BudgetLimits(Section):
-    """What all channels together may spend over the horizon."""
-
-    at_least: Shift | None = None
-    at_most: Shift | None = None
-    exactly: Shift | None = None
-
-    @model_validator(mode="after")
-    def _one_story(self) -> BudgetLimits:
-        if self.exactly is not None and (self.at_least is not None or self.at_most is not None):
-            raise ValueError("exactly stands alone; remove at_least and at_most")
-        return self
-
-
-class GroupLimits(Section):
-    """Channels that share a limit."""
-
-    channels: Annotated[list[Name], Field(min_length=1)]
-    at_least: Shift | None = None
-    at_most: Shift | None = None
-
-    @model_validator(mode="after")
-    def _some_limit(self) -> GroupLimits:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("say at_least or at_most")
-        return self
 
 
 class Promise(Section):
@@ -92,6 +45,16 @@ class NextTests(Section):
         return change
 
 
+class Risk(Section):
+    """The cases that a plan is made for: the mean of the worst, in place of the mean of all."""
+
+    worst: Annotated[float, Field(gt=0, le=1)]
+    weight: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
+Worth = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 class PlanSection(Section):
     """The question to the optimizer."""
 
@@ -99,14 +62,19 @@ class PlanSection(Section):
     minimize: Literal["blended_cac", "spend"] | None = None
     maximize: Literal["customers", "profit"] | None = None
     fixed_cost: Money = 0.0
-    value_per_customer: Annotated[float, Field(gt=0)] | None = None
+    value_per_customer: Worth | dict[Name, Money] | None = None
+    value_per_organic: Money | None = None
     now: dict[Name, Money] | None = None
     budget: BudgetLimits | None = None
+    incremental: Shift | None = None
     customers: Promise | None = None
     max_cac: Annotated[float, Field(gt=0)] | None = None
     every_channel: Limits | None = None
     channels: dict[Name, Limits] = {}
     groups: dict[Name, GroupLimits] = {}
+    change: ChangeLimits | None = None
+    custom: dict[Name, Weighted] = {}
+    risk: Risk | None = None
     raise_riders: bool = False
     explore: bool = False
     tests: NextTests | None = None
@@ -121,6 +89,18 @@ class PlanSection(Section):
         if self.tests is not None and self.tests.weeks > self.weeks:
             raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
         return self
+
+    @field_validator("incremental")
+    @classmethod
+    def _some_money(cls, incremental: Amount | None) -> Amount | None:
+        if incremental is not None and incremental.value <= 0:
+            raise ValueError("is the money that is added to today's spend; write an amount above 0, or +10%")
+        return incremental
+
+    def worth_of(self, channel: str) -> float | None:
+        """Value of a customer whom a channel wins; None where the file states none."""
+        stated = self.value_per_customer
+        return stated.get(channel) if isinstance(stated, dict) else stated
 
 
 class Scenario(Section):

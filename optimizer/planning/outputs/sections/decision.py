@@ -89,7 +89,7 @@ def _against_now(customers: float, now: float) -> str:
 
 def _guardrail(run: Run, cac: float) -> tuple[Card, ...]:
     value = run.config.plan.value_per_customer if run.config.plan else None
-    if value is None:
+    if not isinstance(value, float):  # values by channel have no one ratio
         return ()
     side = "above" if value / cac >= 3 else "below"
     return (Card("LTV:CAC", ratio(value / cac), f"{side} the usual guardrail of 3"),)

@@ -1,0 +1,152 @@
+"""The plan file's limits: of a channel, of a group, on change and on any weighted sum of spend."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, field_validator, model_validator
+
+from optimizer.planning.file.amounts import Money, Shift, Swing
+from optimizer.planning.file.keys.base import Name, Section
+
+__all__ = ["BudgetLimits", "ChangeLimits", "GroupLimits", "Limits", "Share", "Weighted"]
+
+Part = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Weight = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Share(Section):
+    """Share of total spend, between 0 and 1."""
+
+    at_least: Part | None = None
+    at_most: Part | None = None
+
+    @model_validator(mode="after")
+    def _some_side(self) -> Share:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("say at_least, at_most or both, as shares: 0.3 for 30 % of spend")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("at_least exceeds at_most")
+        return self
+
+
+class _Costs(Section):
+    """What channels may cost, and their share of spend."""
+
+    max_cac: Positive | None = None
+    max_marginal_cac: Positive | None = None
+    target_roas: Positive | None = None
+    share: Share | None = None
+
+    def stated(self) -> set[str]:
+        """Keys that say something."""
+        return {name for name in type(self).model_fields if getattr(self, name) is not None}
+
+    @model_validator(mode="after")
+    def _one_margin(self) -> _Costs:
+        if self.max_marginal_cac is not None and self.target_roas is not None:
+            raise ValueError("max_marginal_cac and target_roas both cap the cost of the last customer; keep one")
+        return self
+
+
+class Limits(_Costs):
+    """What one channel may spend over the horizon, and what it may cost."""
+
+    SIDES: ClassVar = (
+        ("at_least", "zero_or_at_least"), ("at_most",), ("max_cac",), ("max_marginal_cac", "target_roas"), ("share",),
+    )  # fmt: skip
+
+    at_least: Shift | None = None
+    at_most: Shift | None = None
+    fixed: Shift | None = None
+    zero_or_at_least: Money | None = None
+
+    @model_validator(mode="after")
+    def _one_story(self) -> Limits:
+        given = self.stated()
+        if not given:
+            rest = "max_cac, max_marginal_cac, target_roas or share"
+            raise ValueError(f"say at_least, at_most, fixed, zero_or_at_least, {rest}")
+        if "fixed" in given and len(given) > 1:
+            raise ValueError("fixed stands alone; remove the other limits")
+        if {"zero_or_at_least", "at_least"} <= given:
+            raise ValueError("zero_or_at_least and at_least exclude each other")
+        return self
+
+    def over(self, every: Limits) -> Limits:
+        """These limits, and on the sides that they leave open those of every channel."""
+        if self.fixed is not None:
+            return self
+        keys = [
+            (key, self if any(getattr(self, other) is not None for other in side) else every)
+            for side in self.SIDES
+            for key in side
+        ]
+        return Limits.model_construct(**{key: getattr(source, key) for key, source in keys})
+
+
+class BudgetLimits(Section):
+    """What all channels together may spend over the horizon."""
+
+    at_least: Shift | None = None
+    at_most: Shift | None = None
+    exactly: Shift | None = None
+
+    @model_validator(mode="after")
+    def _one_story(self) -> BudgetLimits:
+        if self.exactly is not None and (self.at_least is not None or self.at_most is not None):
+            raise ValueError("exactly stands alone; remove at_least and at_most")
+        return self
+
+
+class GroupLimits(_Costs):
+    """Channels that share a limit."""
+
+    channels: Annotated[list[Name], Field(min_length=1)]
+    at_least: Shift | None = None
+    at_most: Shift | None = None
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> GroupLimits:
+        if self.stated() == {"channels"}:
+            raise ValueError("say at_least, at_most, max_cac, max_marginal_cac, target_roas or share")
+        return self
+
+
+class ChangeLimits(Section):
+    """How far the plan may move from present spend."""
+
+    each: Swing | None = None
+    total: Money | None = None
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> ChangeLimits:
+        if self.each is None and self.total is None:
+            raise ValueError("say each, as a percentage either way, or total, in currency, or both")
+        return self
+
+
+class Weighted(Section):
+    """Limits on a weighted sum of spend, in a unit of its own."""
+
+    weights: Annotated[dict[Name, Weight], Field(min_length=1)]
+    at_least: Shift | None = None
+    at_most: Shift | None = None
+
+    @field_validator("weights")
+    @classmethod
+    def _some_weight(cls, weights: dict[str, float]) -> dict[str, float]:
+        if not any(weights.values()):
+            raise ValueError("give at least one weight other than 0")
+        return weights
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> Weighted:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("say at_least, at_most or both")
+        return self
+
+    def present(self, now: dict[str, float]) -> float:
+        """The sum at present spend."""
+        return sum(weight * now[channel] for channel, weight in self.weights.items())
