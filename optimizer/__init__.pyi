@@ -35,9 +35,9 @@ from .scenarios.what_ifs import Scenario as Scenario
 from .scenarios.what_ifs import Together as Together
 from .solvers.conic import Conic as Conic
 from .solvers.engines import Hulls as Hulls
+from .uncertainty.regret import Regret as Regret
+from .uncertainty.regret import expected_regret as expected_regret
 from .uncertainty.risk import Pessimistic as Pessimistic
-from .uncertainty.risk import Regret as Regret
-from .uncertainty.risk import expected_regret as expected_regret
 from .uncertainty.risk import risk_frontier as risk_frontier
 from .uncertainty.risk import tail_mean as tail_mean
 from .uncertainty.value_of_tests import LiftTest as LiftTest

@@ -209,7 +209,23 @@ class Plan:
             How tight the bound has to be.
         """
         _check_spend("spend", spend)
-        best = self.solve(curves, gap)
+        return self.against(self.solve(curves, gap), curves, spend)
+
+    def against(
+        self, best: Allocation, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series
+    ) -> Certificate:
+        """How far an allocation, anybody's, is from the best one, which has been solved before.
+
+        Parameters
+        ----------
+        best
+            Of ``solve`` on the same curves.
+        curves
+            Response curves over the horizon.
+        spend
+            The allocation; channels not named get nothing.
+        """
+        _check_spend("spend", spend)
         program = self.program(curves)
         amounts = program.setting.curves.amounts(spend)
         customers = FlatCurves(program.setting.curves).mean(amounts)

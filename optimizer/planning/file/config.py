@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.data import Data
-from optimizer.planning.file.keys.plan import PlanSection, Scenario
+from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario
 from optimizer.planning.file.misfits import misfits
 
 __all__ = ["Config", "read_config"]
@@ -60,8 +61,7 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
     except ValidationError as invalid:
         raise BadInput(sorted((_message(document, error) for error in invalid.errors()), key=_line)) from None
     problems = [*_unknown_channels(config, document), *_repeated_scenarios(config, document)]
-    if config.plan is not None and config.data.weekly is not None:
-        problems += misfits(config.plan, list(config.data.weekly.channels), document)
+    problems += _misfits(config, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
     return config, document
@@ -161,18 +161,13 @@ def _of_the_plan(config: Config) -> Named:
     if config.plan is None:
         return []
     return [
-        *((name, ("plan", "channels", name)) for name in config.plan.channels),
+        *_of_a_question(config.plan, ("plan",)),
         *((name, ("plan", "now", name)) for name in config.plan.now or {}),
         *(
-            (name, ("plan", "custom", key, "weights", name))
-            for key, each in config.plan.custom.items()
-            for name in each.weights
-        ),
-        *((name, ("plan", "value_per_customer", name)) for name in _by_channel(config.plan.value_per_customer)),
-        *(
-            (name, ("plan", "groups", group, "channels", position))
-            for group, limits in config.plan.groups.items()
-            for position, name in enumerate(limits.channels)
+            each
+            for number, scenario in enumerate(config.scenarios)
+            if scenario.instead is not None
+            for each in _of_a_question(scenario.instead, ("scenarios", number, "instead"))
         ),
         *(
             (name, ("scenarios", number, key, position))
@@ -183,8 +178,42 @@ def _of_the_plan(config: Config) -> Named:
     ]
 
 
+def _of_a_question(question: Question, at: tuple[str | int, ...]) -> Named:
+    """Channels that a question names, and where."""
+    return [
+        *((name, (*at, "channels", name)) for name in question.channels),
+        *(
+            (name, (*at, "custom", key, "weights", name))
+            for key, own in question.custom.items()
+            for name in own.weights
+        ),
+        *((name, (*at, "value_per_customer", name)) for name in _by_channel(question.value_per_customer)),
+        *(
+            (name, (*at, "groups", group, "channels", position))
+            for group, limits in question.groups.items()
+            for position, name in enumerate(limits.channels)
+        ),
+    ]
+
+
 def _by_channel(stated: object) -> list[str]:
     return list(stated) if isinstance(stated, dict) else []
+
+
+def _misfits(config: Config, document: Document) -> Iterator[str]:
+    """What does not fit together in the plan, and in the plan as each scenario has it."""
+    if config.plan is None or config.data.weekly is None:
+        return
+    channels = list(config.data.weekly.channels)
+    yield from misfits(config.plan, channels, document)
+    for number, scenario in enumerate(config.scenarios):
+        at = ("scenarios", number, "instead")
+        try:
+            section = scenario.section(config.plan)
+        except ValueError as error:
+            yield document.error(at, f"{error}.")
+        else:
+            yield from misfits(section, channels, document, at) if scenario.instead is not None else ()
 
 
 def _repeated_scenarios(config: Config, document: Document) -> list[str]:

@@ -33,7 +33,7 @@ def misfits(section: PlanSection, channels: list[str], document: Document, at: P
     return [document.error((*at, *place), text) for place, text in said]
 
 
-def misfits_of_today(section: PlanSection, now: pd.Series, document: Document) -> list[str]:
+def misfits_of_today(section: PlanSection, now: pd.Series, document: Document, at: Place = ("plan",)) -> list[str]:
     """Limits that today's spend makes meaningless or impossible.
 
     Parameters
@@ -42,10 +42,10 @@ def misfits_of_today(section: PlanSection, now: pd.Series, document: Document) -
         The file's plan section.
     now
         Present spend over the horizon by channel.
-    document
-        The plan file.
+    document, at
+        The plan file, and where in it the section stands.
     """
-    return [document.error(("plan", *place), text) for place, text in _of_today(section, now)]
+    return [document.error((*at, *place), text) for place, text in _of_today(section, now)]
 
 
 def _of_today(section: PlanSection, now: pd.Series) -> Iterator[Said]:

@@ -107,12 +107,14 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
 def _verdict(run: Run, plan: PlanResult) -> list[str]:
     currency = run.config.currency
     now, planned = blended_cac(plan.now), blended_cac(plan.planned)
+    risk = run.config.plan.risk if run.config.plan else None
+    cases = "" if risk is None else f" in {risk.cases}"
     return [
         f"Blended CAC now {cost(now.point)} {currency} ({now.range()}), "
         f"planned {cost(planned.point)} {currency} ({planned.range()}), "
         f"{percent(planned.point / now.point - 1, signed=True)}.",
         f"Probability that the plan beats today's spend on {plan.aim.name}: {likelihood(plan.probability_better)}.",
-        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
+        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}{cases}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
     ]
 

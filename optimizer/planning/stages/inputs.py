@@ -24,6 +24,7 @@ from optimizer.planning.file.column_roles import coming_columns, last_year, leve
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
+from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.misfits import misfits_of_today
 from optimizer.planning.stages.provenance import InputFile
 
@@ -101,7 +102,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
             upcoming = attempt(lambda: reader.upcoming(weeks, weekly, horizon))
         if config.plan:
             now = attempt(lambda: reader.now(weeks, horizon))
-            problems += [] if now is None else misfits_of_today(config.plan, now, document)
+            problems += [] if now is None else _misfits_of_today(config, config.plan, now, document)
         if config.data.lift_tests is not None:
             asked = config.data.lift_tests
             tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
@@ -109,6 +110,16 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     if problems:
         raise BadInput(problems)
     return Inputs(panel, upcoming, now, journeys, tests, tuple(reader.files), tuple(reader.assumptions))
+
+
+def _misfits_of_today(config: Config, plan: PlanSection, now: pd.Series, document: Document) -> list[str]:
+    """Limits of the plan, and of the plan as each scenario has it, that today's spend makes meaningless."""
+    found = misfits_of_today(plan, now, document)
+    for number, scenario in enumerate(config.scenarios):
+        if scenario.instead is not None:
+            own = misfits_of_today(scenario.section(plan), now, document, ("scenarios", number, "instead"))
+            found += [] if found else own
+    return found
 
 
 def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:

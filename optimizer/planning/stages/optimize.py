@@ -25,7 +25,9 @@ from optimizer.planning.file.keys.plan import PlanSection, Scenario
 from optimizer.planning.file.scenarios import what_if
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
+from optimizer.planning.stages.instead import asked_instead
 from optimizer.planning.stages.progress import Update
+from optimizer.planning.stages.question import sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
 from optimizer.planning.stages.sense import present_spend, today_keeps_promises
@@ -115,7 +117,7 @@ def make_plan(
     plan = question.holding((*held, *tried)).plan
     update(0.1, "plan")
     try:
-        allocation = plan.solve(curves, gap=section.gap)
+        allocation = solved(section, plan, curves)
     except InfeasiblePlan as error:
         raise InfeasiblePlan(f"{error}{remedy(held)}{remedy_of_tried(tried)}") from None
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
@@ -128,6 +130,7 @@ def make_plan(
         allocation=allocation,
         now=today,
         planned=planned,
+        riders=riders,
         held=held,
         tried=tried,
         rows=tuple(_rows(plan.program(curves), allocation, today, planned, held, tried)),
@@ -135,7 +138,7 @@ def make_plan(
         probability_better=aim.probability_better(planned, today),
         observed_maximum=seen,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
-        explanations=tuple(allocation.explain()),
+        explanations=sentences(section, allocation),
         findings=(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, seen),
@@ -156,11 +159,13 @@ def plan_scenarios(config: Config, base: PlanResult, update: Update) -> tuple[Sc
 
 
 def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> ScenarioResult:
+    section = scenario.section(section)
+    plan = base.plan if scenario.instead is None else asked_instead(section, base)
     try:
         asked = what_if(scenario, section)
     except BadInput as error:
         return ScenarioResult(scenario.name, None, problem=str(error))
-    answer = answered(asked, base.plan, base.curves, section.gap)
+    answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves))
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
         return ScenarioResult(

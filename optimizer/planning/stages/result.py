@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from optimizer.answer.evaluation import Evaluation
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
-    from optimizer.planning.stages.riders import Held
+    from optimizer.planning.stages.riders import Held, Riders
 
 __all__ = [
     "AttributionResult",
@@ -79,6 +79,7 @@ class PlanResult:
     allocation: Allocation
     now: Evaluation
     planned: Evaluation
+    riders: Riders
     held: tuple[Held, ...]
     tried: tuple[Held, ...]
     rows: tuple[ChannelRow, ...]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from attribution.numbers import percent
 from optimizer.planning.file.amounts import Amount, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, Weighted
 from optimizer.scenarios import AsPlanned
 
-__all__ = ["PLAN_ITSELF", "NextTests", "PlanSection", "Promise", "Risk", "Scenario"]
+__all__ = ["PLAN_ITSELF", "GivenTable", "NextTests", "PlanSection", "Promise", "Question", "Risk", "Scenario"]
 
 PLAN_ITSELF = "Plan"
 """What outputs call the plan among its what-ifs."""
@@ -45,26 +47,39 @@ class NextTests(Section):
         return change
 
 
+class GivenTable(Section):
+    """A table of somebody's plan: a row per channel, and what it gets."""
+
+    path: Path
+    channel: Name = "channel"
+    spend: Name = "spend"
+
+
 class Risk(Section):
     """The cases that a plan is made for: the mean of the worst, in place of the mean of all."""
 
     worst: Annotated[float, Field(gt=0, le=1)]
     weight: Annotated[float, Field(gt=0, le=1)] = 1.0
 
+    @property
+    def cases(self) -> str:
+        """The cases in words."""
+        worst = f"the mean of the worst {percent(self.worst)} of cases"
+        return worst if self.weight == 1 else f"{percent(self.weight)} {worst} and the rest the mean of all"
 
+
+_AIMS = {"minimize", "maximize"}
 Worth = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class PlanSection(Section):
-    """The question to the optimizer."""
+class Question(Section):
+    """What is asked of a plan: its aim, promises and limits."""
 
-    weeks: Annotated[int, Field(ge=1, le=104)] = 13
     minimize: Literal["blended_cac", "spend"] | None = None
     maximize: Literal["customers", "profit"] | None = None
     fixed_cost: Money = 0.0
     value_per_customer: Worth | dict[Name, Money] | None = None
     value_per_organic: Money | None = None
-    now: dict[Name, Money] | None = None
     budget: BudgetLimits | None = None
     incremental: Shift | None = None
     customers: Promise | None = None
@@ -77,18 +92,6 @@ class PlanSection(Section):
     risk: Risk | None = None
     raise_riders: bool = False
     explore: bool = False
-    tests: NextTests | None = None
-    gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
-
-    @model_validator(mode="after")
-    def _one_objective(self) -> PlanSection:
-        if (self.minimize is None) == (self.maximize is None):
-            raise ValueError("say either minimize: blended_cac | spend, or maximize: customers | profit")
-        if self.maximize == "profit" and self.value_per_customer is None:
-            raise ValueError("maximize: profit needs value_per_customer")
-        if self.tests is not None and self.tests.weeks > self.weeks:
-            raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
-        return self
 
     @field_validator("incremental")
     @classmethod
@@ -103,6 +106,51 @@ class PlanSection(Section):
         return stated.get(channel) if isinstance(stated, dict) else stated
 
 
+class PlanSection(Question):
+    """The question to the optimizer."""
+
+    weeks: Annotated[int, Field(ge=1, le=104)] = 13
+    now: dict[Name, Money] | None = None
+    given: Path | dict[Name, Path | GivenTable] | None = None
+    tests: NextTests | None = None
+    gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
+
+    @model_validator(mode="after")
+    def _one_question(self) -> PlanSection:
+        self.refuse_other_than_one_aim()
+        if self.tests is not None and self.tests.weeks > self.weeks:
+            raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
+        return self
+
+    def refuse_other_than_one_aim(self) -> None:
+        """Raise ``ValueError`` where no aim, two, or one without its value is stated."""
+        if (self.minimize is None) == (self.maximize is None):
+            raise ValueError("say either minimize: blended_cac | spend, or maximize: customers | profit")
+        if self.maximize == "profit" and self.value_per_customer is None:
+            raise ValueError("maximize: profit needs value_per_customer")
+
+    @property
+    def given_tables(self) -> dict[str, GivenTable]:
+        """Name -> table of each plan that is to be scored; a path alone is named after its file."""
+        stated = self.given or {}
+        named = stated if isinstance(stated, dict) else {stated.stem: stated}
+        return {name: each if isinstance(each, GivenTable) else GivenTable(path=each) for name, each in named.items()}
+
+    def with_keys_of(self, other: Question) -> PlanSection:
+        """The section with the keys that another states in place of its own.
+
+        Raises
+        ------
+        ValueError
+            Where the two together do not make a question.
+        """
+        stated = other.model_fields_set
+        keys = stated | _AIMS if stated & _AIMS else stated
+        section = self.model_copy(update={key: getattr(other, key) for key in keys})
+        section.refuse_other_than_one_aim()
+        return section
+
+
 class Scenario(Section):
     """One what-if: each key changes the plan above in one respect."""
 
@@ -113,6 +161,7 @@ class Scenario(Section):
     customers: Promise | None = None
     fixed_cost: Shift | None = None
     value_per_customer: Shift | None = None
+    instead: Question | None = None
 
     @field_validator("name")
     @classmethod
@@ -124,5 +173,10 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _changes_something(self) -> Scenario:
         if not any(getattr(self, name) for name in type(self).model_fields if name != "name"):
-            raise ValueError("changes nothing; give budget, off, cost, customers, fixed_cost or value_per_customer")
+            keys = ", ".join(key for key in type(self).model_fields if key not in {"name", "instead"})
+            raise ValueError(f"changes nothing; give {keys}, or instead with keys of the plan")
         return self
+
+    def section(self, section: PlanSection) -> PlanSection:
+        """The plan's section with the keys that the scenario states in place of its own."""
+        return section if self.instead is None else section.with_keys_of(self.instead)

@@ -59,7 +59,7 @@ def _decision(run: Run, plan: PlanResult) -> Decision:
         f"{_against_now(customers.point, now.expected_customers)}.",
         f"By the mix model's own uncertainty it beats today's spend on {plan.aim.name} with probability "
         f"{likelihood(chance)}.",
-        _proof(plan),
+        _proof(run, plan),
     )
     cards = (
         _estimated(f"Blended CAC, {currency}", blended_cac(now), blended_cac(planned), cost),
@@ -133,10 +133,12 @@ def _effect(plan: PlanResult, currency: str) -> str:
     return f"{text} ({percent(change, signed=True)})" if now > 0 else text
 
 
-def _proof(plan: PlanResult) -> str:
+def _proof(run: Run, plan: PlanResult) -> str:
     allocation, aim = plan.allocation, plan.aim
+    risk = run.config.plan.risk if run.config.plan else None
+    cases = "" if risk is None else f", in {risk.cases}, for which it is made,"
     return (
-        f"Proved on these response curves: no allocation within the limits brings {aim.name} "
+        f"Proved on these response curves: no allocation within the limits brings {aim.name}{cases} "
         f"{'below' if aim.lower_is_better else 'above'} {aim.written(allocation.bound)}; the plan lies "
         f"{gap(allocation.gap)} from that."
     )
