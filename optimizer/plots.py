@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,12 +22,22 @@ from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_a
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.palette import ACCENT, BAND, NOW, PLANNED, SOFT, WARN
 from attribution.errors import BadInput
-from attribution.numbers import CURRENCY, amounts, compact, likelihood, percent
+from attribution.numbers import CURRENCY, amounts, compact, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["blended_cac", "canvas", "channel_cac", "frontier", "moves", "scenarios", "schedule", "style", "svg"]
+__all__ = [
+    "canvas",
+    "channel_cac",
+    "differences",
+    "frontier",
+    "moves",
+    "scenarios",
+    "schedule",
+    "style",
+    "svg",
+]
 
 
 def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
@@ -93,8 +104,10 @@ def frontier(
     now: tuple[float, float] | None = None,
     planned: tuple[float, float] | None = None,
     currency: str = CURRENCY,
+    figure: str = "blended_cac",
+    label: str | None = None,
 ) -> Axes:
-    """Lowest blended CAC for each budget, with today and the plan.
+    """The best that each budget gets, with today and the plan.
 
     Parameters
     ----------
@@ -103,9 +116,13 @@ def frontier(
     ax
         Axes to draw on.
     now, planned
-        (spend, blended CAC).
+        (spend, figure).
     currency
         Code of the currency.
+    figure
+        The column of the table that is drawn.
+    label
+        What the figure is called, with its unit behind a comma; blended CAC unless told otherwise.
 
     Raises
     ------
@@ -120,8 +137,8 @@ def frontier(
         dress(axes)
         if {"low", "high"} <= set(line.columns):
             axes.fill_between(line["spend"], line["low"], line["high"], color=BAND, linewidth=0)
-        (best,) = axes.plot(line["spend"], line["blended_cac"], color=ACCENT, linewidth=2)
-        handles, names = [best], ["lowest for each budget"]
+        (best,) = axes.plot(line["spend"], line[figure], color=ACCENT, linewidth=2)
+        handles, names = [best], ["best for each budget"]
         for point, name, colour, marker in ((now, "now", NOW, "o"), (planned, "planned", PLANNED, "D")):
             if point is not None:
                 handles += axes.plot(
@@ -136,15 +153,21 @@ def frontier(
                 names.append(f"{name}: {compact(point[1])}")
         axes.margins(x=0.04, y=0.12)
         amount_axis(axes, "x", f"spend over the horizon, {currency}")
-        amount_axis(axes, "y", f"blended CAC, {currency}")
-        headline(axes, "Blended CAC against budget", handles, names)
+        label = label or f"blended CAC, {currency}"
+        amount_axis(axes, "y", label)
+        headline(axes, f"{label[0].upper()}{label[1:].partition(',')[0]} against budget", handles, names)
         return axes
 
 
 def scenarios(
-    table: pd.DataFrame, ax: Axes | None = None, *, plan: str | None = None, currency: str = CURRENCY
+    table: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    plan: str | None = None,
+    currency: str = CURRENCY,
+    label: str | None = None,
 ) -> Axes:
-    """Blended CAC of what-ifs, with 90 % intervals, in the order given.
+    """One figure of what-ifs, with 90 % intervals, in the order given.
 
     Parameters
     ----------
@@ -156,11 +179,14 @@ def scenarios(
         The row to compare with: a line marks it through all rows.
     currency
         Code of the currency.
+    label
+        What the figure is called, with its unit behind a comma; blended CAC unless told otherwise.
     """
-    marks = Marks.of(table, "blended CAC", PLANNED, "D")
+    label = label or f"blended CAC, {currency}"
+    marks = Marks.of(table, label.partition(",")[0], PLANNED, "D")
     with style():
         axes = own_axes(ax, height=row_height(len(table)))
-        dot_rows(axes, [marks], "What if", f"blended CAC, {currency}, with 90 % intervals")
+        dot_rows(axes, [marks], "What if", f"{label}, with 90 % intervals")
         if plan is not None:
             axes.axvline(float(marks.mean[plan]), color=NOW, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
         values = marks.drawn
@@ -170,47 +196,47 @@ def scenarios(
         return axes
 
 
-def blended_cac(
-    now: npt.ArrayLike, planned: npt.ArrayLike, ax: Axes | None = None, *, currency: str = CURRENCY
-) -> Axes:
-    """Distributions of the blended CAC, now and planned, and how likely the plan is the cheaper one.
+def differences(drawn: Mapping[str, npt.ArrayLike], ax: Axes | None = None, *, label: str) -> Axes:
+    """Distributions of differences to today, a line at none.
 
     Parameters
     ----------
-    now, planned
-        Posterior draws, paired.
+    drawn
+        What is held against today -> draws of its difference, paired with today's.
     ax
         Axes to draw on.
-    currency
-        Code of the currency.
+    label
+        What differs, with its unit.
 
     Raises
     ------
     BadInput
-        If either has no finite draw.
+        If there are no draws, or some are not finite.
     """
-    sides = [np.asarray(side, dtype=float).ravel() for side in (now, planned)]
-    if any(not np.isfinite(side).any() for side in sides):
-        raise BadInput("blended_cac: has no finite draws.")
-    grid = _grid(np.concatenate(sides))
+    sides = {name: np.asarray(draws, dtype=float).ravel() for name, draws in drawn.items()}
+    if not sides or any(not draws.size or not np.isfinite(draws).all() for draws in sides.values()):
+        raise BadInput("differences: has no draws, or draws that are not finite.")
+    grid = _grid(np.concatenate(list(sides.values())))
+    room = 0.04 * max(abs(grid[0]), abs(grid[-1]), grid[-1] - grid[0])
+    grid = np.linspace(min(grid[0], -room), max(grid[-1], room), 400)
     with style():
-        axes = own_axes(ax, width=6.4, height=3.4)
+        axes = own_axes(ax, width=6.4, height=3.2)
         dress(axes, grid="x")
         handles, names, peak = [], [], 0.0
-        for draws, name, colour in zip(sides, ("now", "planned"), (NOW, PLANNED), strict=True):
-            density = _density(draws[np.isfinite(draws)], grid)
+        for (name, draws), colour in zip(sides.items(), (PLANNED, NOW, WARN, ACCENT, SOFT), strict=False):
+            density = _density(draws, grid)
             peak = max(peak, float(density.max()))
             axes.fill_between(grid, density, color=colour, alpha=0.35, linewidth=0)
             handles += axes.plot(grid, density, color=colour, linewidth=2)
-            low, centre, high = np.quantile(draws, [0.05, 0.5, 0.95], method="inverted_cdf")  # some may be infinite
-            axes.plot([centre, centre], [0, np.interp(centre, grid, density)], color=colour, linewidth=1.2)
-            names.append(f"{name}: {compact(float(centre))} ({compact(float(low))} – {compact(float(high))})")
+            low, high = np.quantile(draws, [0.05, 0.95])
+            names.append(f"{name}: {compact(float(low))} to {compact(float(high))}")
+        axes.axvline(0.0, color=SOFT, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.set_xlim(grid[0], grid[-1])
         axes.set_ylim(0, 1.12 * peak)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        amount_axis(axes, "x", f"blended CAC, {currency}{_chance(*sides)}")
-        headline(axes, "Blended CAC, how sure", handles, names)
+        amount_axis(axes, "x", label)
+        headline(axes, "Against today, with 90 % intervals", handles, names)
         return axes
 
 
@@ -306,10 +332,3 @@ def _density(draws: npt.NDArray[np.float64], grid: npt.NDArray[np.float64]) -> n
     reach = np.arange(-len(grid) + 1, len(grid)) * step
     kernel = np.exp(-0.5 * (reach / width) ** 2) / (width * np.sqrt(2 * np.pi))
     return np.asarray(np.convolve(counts / len(draws), kernel, mode="valid"))
-
-
-def _chance(now: npt.NDArray[np.float64], planned: npt.NDArray[np.float64]) -> str:
-    if len(now) != len(planned):
-        return ""
-    below = float(np.mean((planned < now) + 0.5 * (planned == now)))
-    return f"; the plan is cheaper with probability {likelihood(below)}"

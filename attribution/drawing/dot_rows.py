@@ -195,7 +195,7 @@ def _numbers(
         if mark.low is not None and mark.high is not None:
             low, high = float(mark.low.iloc[position]), float(mark.high.iloc[position])
             if not (np.isnan(low) or np.isnan(high)):
-                text += f"  ({form(low)} – {form(high) if np.isfinite(high) else '∞'})"
+                text += "" if low == high else f"  ({form(low)} – {form(high) if np.isfinite(high) else '∞'})"
         ax.annotate(
             text,
             (1.035, row),

@@ -1,4 +1,4 @@
-"""What an allocation may bring: posterior draws of customers and blended CAC, and comparisons of two."""
+"""What an allocation may bring: posterior draws of customers and blended CAC."""
 
 from __future__ import annotations
 
@@ -76,15 +76,6 @@ class Evaluation:
         }
         return pd.DataFrame({name: vars(one) for name, one in estimates.items()}).T.rename(columns={"point": "mean"})
 
-    def probability_below(self, other: Evaluation) -> float:
-        """Probability that the blended CAC is below another allocation's, draw by draw; ties count half."""
-        mine, theirs = _paired(self.blended_cac, other.blended_cac)
-        return float(np.mean((mine < theirs) + 0.5 * (mine == theirs)))
-
-    def probability_of(self, at_least: float) -> float:
-        """Probability that at least so many customers come."""
-        return float(np.mean(self.customers >= at_least))
-
     def probability_cac_at_most(self, ceiling: float) -> float:
         """Probability that the blended CAC stays at or below ``ceiling``."""
         return float(np.mean(self.blended_cac <= ceiling))
@@ -111,11 +102,3 @@ def evaluated(
         paid = pd.DataFrame(np.repeat(paid.to_numpy(), draws, axis=0), columns=paid.columns)
     index = pd.Index(curves.channels, name="channel")
     return Evaluation(pd.Series(amounts, index, name="spend"), fixed_cost, paid, np.broadcast_to(base, (draws,)))
-
-
-def _paired(mine: Array, theirs: Array) -> tuple[Array, Array]:
-    if len(mine) != len(theirs) and 1 not in (len(mine), len(theirs)):
-        text = f"have {len(mine)} and {len(theirs)} draws."
-        raise BadInput(Problem("evaluations", text, remedy="evaluate both plans on the same curves."))
-    both = np.broadcast_arrays(mine, theirs)
-    return both[0], both[1]

@@ -23,6 +23,7 @@ from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
+from optimizer.planning.stages.worth import judge, last_touch
 
 __all__ = ["Goal", "check_plan", "run_plan"]
 
@@ -122,24 +123,26 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     run = replace(run, posterior=posterior)
     if posterior is None:
         return run
-    planned = goal != "fit" and run.config.plan is not None
-    if planned:
+    section = None if goal == "fit" else run.config.plan
+    if section is not None:
         require_convergence(posterior, run.config.model.accept_unconverged)
     if run.config.model.rivals:
         with progress.stage("Other readings") as update:
             run = replace(run, rivals=find_rivals(run.config, posterior, update))
-    if not planned:
+    if section is None:
         return run
     with progress.stage("Plan") as update:
         draws = posterior if run.rivals is None else run.rivals.pooled()
         plan = make_plan(run.config, run.inputs, draws, (*_marks(run), *posterior.diagnostics), update)
     run = replace(run, plan=plan)
+    with progress.stage("Worth against today"):
+        run = replace(run, worth=judge(run, plan, section))
     if run.rivals is not None:
         with progress.stage("Plans of other readings") as update:
             run = replace(run, rival_plans=plans_of_rivals(run, update))
     if run.config.scenarios and goal in ("what-if", "report"):
         with progress.stage("What if") as update:
-            scenarios = plan_scenarios(run.config, plan, update)
+            scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan))
         run = replace(run, scenarios=scenarios)
     return run
 
@@ -180,6 +183,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
     found += not_asked(run) if run.rivals is None else run.rivals.findings
     if run.plan is not None:
         found += run.plan.findings
+    if run.worth is not None:
+        found += run.worth.findings
     if run.belief is not None:
         found += run.belief.findings
     if run.attribution is not None:

@@ -12,7 +12,7 @@ from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
 from mmm.curves.inverse import spend_at_slope
 from optimizer.question.limits import Limit, Side, Subject, Unit
-from optimizer.question.program import Bound, Constraint, Gap, Row
+from optimizer.question.program import KEPT, Bound, Constraint, Gap, Row
 from optimizer.question.rows import check_amounts, check_positive, current_spend, indicator, limits_on, places_of
 from optimizer.question.setting import Setting
 
@@ -142,6 +142,16 @@ class MarginalCAC(SpendLimits):
         limit = Limit(subject, Side.AT_MOST, float(self.at_most or 0.0), Unit.COST_PER_CUSTOMER)
         relief = partial(self._relief, setting, index, sign, amount) if amount > 0 else 0.0
         return Bound(limit, index, sign, sign * amount, relief)
+
+    def kept(self, setting: Setting, spend: Array, paid: Array) -> dict[Limit | str, Array]:
+        """Whether the last customer of each member that gets money costs no more than the cap, draw by draw."""
+        floor = (1 - KEPT) / float(self.at_most or 1.0)
+        held: dict[Limit | str, Array] = {}
+        for index in places_of(setting, self.subject):
+            amount = float(spend[index])
+            slope = setting.curves[setting.channels[index]].marginal(amount) if amount > 0 else np.inf
+            held[self._bound(setting, index, 1.0, amount).limit] = np.broadcast_to(slope >= floor, (len(paid),))
+        return held
 
     def _relief(self, setting: Setting, index: int, sign: float, amount: float, spend: Array, won: Array) -> float:
         """Spend by which a bound moves out per unit of the cap, from a cap a little higher."""

@@ -15,7 +15,10 @@ from optimizer.question.goal import Goal
 from optimizer.question.limits import Limit
 from optimizer.question.setting import Setting
 
-__all__ = ["Bound", "Constraint", "Gap", "Program", "Row"]
+__all__ = ["KEPT", "Bound", "Constraint", "Gap", "Program", "Row"]
+
+KEPT = 1e-9
+"""Violation, as a share of a row's own size, at which it still counts as kept."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Row:
     per_spend, per_customer
         Coefficients, shape (channels,); those of customers are not negative, which keeps relaxations valid.
     room
-        The right-hand side.
+        The right-hand side; draws of it where the setting's organic customers are draws.
     relief
         How much raising the limit's figure by one adds to the room: 1 for "at most", -1 for "at least", or a
         function of spend and customers where the figure multiplies them.
@@ -38,7 +41,7 @@ class Row:
     limit: Limit | str
     per_spend: Array
     per_customer: Array
-    room: float
+    room: Any
     relief: float | Callable[[Array, Array], float] = 1.0
 
     def residual(self, spend: Any, customers: Any, unit: Any = 1.0) -> Any:
@@ -52,6 +55,12 @@ class Row:
         """The residual as a share of the row's own size."""
         size = abs(self.room) + np.abs(self.per_spend) @ spend + self.per_customer @ customers
         return float(self.residual(spend, customers) / max(size, 1e-300))
+
+    def kept(self, spend: Array, paid: Array) -> Array:
+        """Whether the row holds in each draw, rounding aside; spend (channels,), paid customers (draws, channels)."""
+        won = paid @ self.per_customer
+        size = np.abs(self.room) + np.abs(self.per_spend) @ spend + won
+        return np.asarray(self.per_spend @ spend - won - self.room <= KEPT * size)
 
     def gradient(self, slope: Array) -> Array:
         """Change of the residual per unit of each channel's spend, for response curves of these slopes."""
@@ -135,6 +144,21 @@ class Constraint(ABC):
     def unlimited(self, setting: Setting) -> list[int]:
         """Channels that the constraint is meant for but cannot limit; each needs an upper limit of its own."""
         return []
+
+    def kept(self, setting: Setting, spend: Array, paid: Array) -> dict[Limit | str, Array]:
+        """Whether each inequality that counts customers holds, draw by draw; those on spend alone are left out.
+
+        Parameters
+        ----------
+        setting
+            With draws of organic customers, shape (draws,).
+        spend
+            An allocation, shape (channels,).
+        paid
+            Draws of its paid customers, shape (draws, channels).
+        """
+        rows = [row for row in self.rows(setting) if isinstance(row, Row) and row.per_customer.any()]
+        return {row.limit: row.kept(spend, paid) for row in rows}
 
     def cut(self, setting: Setting, spend: Array) -> Row | None:
         """A further row that ``spend`` violates, for constraints that need too many rows to list them all."""

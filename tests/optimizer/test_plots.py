@@ -1,5 +1,7 @@
 """Plots of plans: what is drawn is what was given, every text can be read."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,38 +120,6 @@ def test_scenarios_without_a_plan_for_the_marked_row():
     assert faults(plots.scenarios(table, plots.canvas(), plan="Plan")) == []
 
 
-def test_blended_cac_draws_densities_of_one_and_states_the_odds():
-    rng = np.random.default_rng(0)
-    now, planned = rng.normal(115, 4, 4000), rng.normal(110, 4, 4000)
-    ax = plots.blended_cac(now, planned, plots.canvas(6.4, 3.4))
-    for line in ax.get_lines():
-        if len(line.get_xdata()) > 10:
-            assert np.trapezoid(line.get_ydata(), line.get_xdata()) == pytest.approx(1, abs=0.02)
-    chance = 100 * np.mean(planned < now)
-    assert f"probability {chance:.0f} %" in ax.get_xlabel()
-    names = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert names[0].startswith("now: 115")
-    assert names[1].startswith("planned: 110")
-    assert faults(ax) == []
-
-
-def test_density_of_a_normal_is_its_density():
-    draws = np.random.default_rng(1).normal(0, 1, 20_000)
-    ax = plots.blended_cac(draws + 50, draws + 50, plots.canvas())
-    curve = next(line for line in ax.get_lines() if len(line.get_xdata()) > 10)
-    assert max(curve.get_ydata()) == pytest.approx(1 / np.sqrt(2 * np.pi), rel=0.05)
-
-
-@pytest.mark.parametrize("draws", [[3.0], [3.0, 3.0], [1e-9, 2e-9, 5e-9], [1e9, 2e9, np.inf]])
-def test_blended_cac_of_odd_draws_can_be_read(draws):
-    assert faults(plots.blended_cac(draws, np.array(draws) * 0.9, plots.canvas(6.4, 3.4))) == []
-
-
-def test_blended_cac_needs_draws():
-    with pytest.raises(BadInput):
-        plots.blended_cac([np.nan], [1.0])
-
-
 def test_schedule_shades_weeks_and_sums_channels():
     weeks = pd.date_range("2026-09-28", periods=13, freq="7D")
     table = pd.DataFrame({name: np.arange(13.0) * 1000 for name in NAMES}, index=weeks)
@@ -168,3 +138,45 @@ def test_hostile_names_stay_text():
     assert "<b>" not in drawn
     assert "&lt;b&gt;" in drawn
     assert ">$x$<" in drawn
+
+
+def test_differences_show_where_none_is_and_can_be_read():
+    rng = np.random.default_rng(0)
+    drawn = {"plan": rng.normal(-8, 1, 500), "today's mix, same spend": rng.normal(-5, 0.2, 500)}
+    ax = plots.differences(drawn, plots.canvas(9.8, 3.0), label="blended CAC, EUR")
+    low, high = ax.get_xlim()
+    assert low < np.quantile(drawn["plan"], 0.01)
+    assert low < 0 < high
+    peaks = [line.get_xdata()[np.argmax(line.get_ydata())] for line in ax.get_lines()[:2]]
+    assert peaks == pytest.approx([-8, -5], abs=0.4)
+    assert faults(ax) == []
+
+
+def test_differences_are_densities_of_one_with_their_intervals():
+    draws = np.random.default_rng(0).normal(5, 4, 20_000)
+    ax = plots.differences({"plan": draws}, plots.canvas(6.4, 3.4), label="profit, EUR")
+    line = ax.get_lines()[0]
+    assert np.trapezoid(line.get_ydata(), line.get_xdata()) == pytest.approx(1, abs=0.02)
+    assert max(line.get_ydata()) == pytest.approx(1 / (4 * np.sqrt(2 * np.pi)), rel=0.05)
+    low, high = (float(end) for end in re.findall(r"\d[\d.]*", ax.get_legend().get_texts()[0].get_text()))
+    assert (low, high) == pytest.approx(tuple(np.abs(np.quantile(draws, [0.05, 0.95]))), abs=0.06)
+
+
+@pytest.mark.parametrize("draws", [[3.0], [3.0, 3.0], [0.0, 0.0], [1e-9, 2e-9, 5e-9], [-1e9, 2e9], [-4.0, -3.0, -2.0]])
+def test_differences_of_odd_draws_can_be_read(draws):
+    ax = plots.differences({"plan": draws, "mix": np.array(draws) * 0.9}, plots.canvas(6.4, 3.4), label="customers")
+    assert faults(ax) == []
+
+
+@pytest.mark.parametrize("drawn", [{}, {"plan": []}, {"plan": [1.0, np.inf]}])
+def test_differences_without_finite_draws_are_refused(drawn):
+    with pytest.raises(BadInput, match="differences"):
+        plots.differences(drawn, label="customers")
+
+
+def test_a_frontier_of_another_figure_is_drawn_and_named():
+    table = pd.DataFrame({"spend": [1e5, 2e5], "blended_cac": [50.0, 60.0], "profit": [3e6, 4e6]})
+    ax = plots.frontier(table, plots.canvas(), now=(1.5e5, 3.2e6), figure="profit", label="profit, EUR")
+    assert ax.get_lines()[0].get_ydata().tolist() == [3e6, 4e6]
+    assert ax.get_ylabel() == "profit, EUR"
+    assert faults(ax) == []

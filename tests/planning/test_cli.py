@@ -68,7 +68,14 @@ def test_init_plan_and_its_summary(tmp_path: Path) -> None:
     assert "Nothing was written" in again.stderr
     done = cac("optimize", tmp_path / "new" / "plan.yaml")
     assert done.returncode == 0, done.stderr
-    for said in ("spend now", "marginal CAC", "Blended CAC now", "Probability that the plan beats", "Bound"):
+    for said in (
+        "spend now",
+        "marginal CAC",
+        "Blended CAC now",
+        "Against today's spend going on",
+        "beats today's spend",
+        "Bound",
+    ):
         assert said in done.stdout
     assert "Mix model: done in" in done.stderr
     assert "Exception" not in done.stderr

@@ -37,12 +37,14 @@ ROWS = (
 )  # fmt: skip
 def test_a_channel_is_moved_until_its_next_customer_costs_as_much_as_elsewhere(channel: str, sentence: str) -> None:
     (chosen,) = (one for one in ROWS if one.channel == channel)
-    assert sentence in reason(chosen, ROWS, 108.4, "EUR", "customers")
+    assert sentence in reason(chosen, ROWS, ("the blended CAC of", 108.4), "EUR", "customers")
 
 
 def test_where_marginal_costs_differ_nothing_is_said_of_the_others() -> None:
     rows = (ROWS[0], row("search", 1000, 1300, 90.0))
-    assert reason(rows[0], rows, 108.4, "EUR", "customers").endswith("366.8 EUR, above the blended CAC of 108.4.")
-    assert reason(rows[1], rows, 108.4, "EUR", "revenue").endswith(
+    assert reason(rows[0], rows, ("the blended CAC of", 108.4), "EUR", "customers").endswith(
+        "366.8 EUR, above the blended CAC of 108.4."
+    )
+    assert reason(rows[1], rows, ("the blended CAC of", 108.4), "EUR", "revenue").endswith(
         "one more unit of revenue costs 90.00 EUR, below the blended CAC of 108.4."
     )

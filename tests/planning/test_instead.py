@@ -47,9 +47,9 @@ def plan_of(section: PlanSection) -> Any:
 @pytest.mark.parametrize(
     "keys",
     [
-        {"maximize": "customers", "budget": {"at_most": "+0%"}},
-        {"maximize": "profit", "value_per_customer": 150},
-        {"maximize": "customers", "incremental": 20_000},
+        {"budget": {"at_most": "-3%"}, "customers": {"at_least": "-3%"}},
+        {"incremental": 20_000},
+        {"fixed_cost": 100_000},
         {"max_cac": 150, "explore": True},
         {"raise_riders": True, "explore": True},
         {
@@ -74,8 +74,7 @@ def test_other_keys_give_the_plan_of_a_file_with_those_keys(keys: dict[str, Any]
     (answer,) = plan_scenarios(config, base, lambda part, note: None)
     assert answer.problem == ""
     assert answer.outcome is not None
-    without_aim = {key: value for key, value in FILE.items() if not ("maximize" in keys and key == "minimize")}
-    other = PlanSection.model_validate({**without_aim, **keys})
+    other = PlanSection.model_validate({**FILE, **keys})
     theirs = solved(other, plan_of(other), CURVES)
     assert answer.outcome.expected_customers == pytest.approx(theirs.customers, rel=1e-4)
     assert answer.outcome.spend.sum() == pytest.approx(theirs.total_spend, rel=1e-3)
@@ -99,7 +98,8 @@ scenarios:
     [
         ("max_cap: 3", "plan.yaml:9: scenarios.0.instead.max_cap: unknown key. Did you mean 'max_cac'?"),
         ("weeks: 3", "plan.yaml:9: scenarios.0.instead.weeks: unknown key."),
-        ("maximize: profit", "plan.yaml:8: scenarios.0.instead: maximize: profit needs value_per_customer."),
+        ("maximize: profit", "plan.yaml:9: scenarios.0.instead.maximize: unknown key."),
+        ("budget: {at_most: 3}\n      incremental: 5", "plan.yaml:9: scenarios.0.instead.budget: is today's spend"),
         ("channels: {tvs: {at_most: 3}}", "plan.yaml:9: scenarios.0.instead.channels.tvs: unknown channel 'tvs'. Did you mean 'tv'?"),
         ("channels: {tv: {target_roas: 3}}", "plan.yaml:9: scenarios.0.instead.channels.tv.target_roas: is value over cost"),
     ],

@@ -24,10 +24,13 @@ OUTPUTS = {
     "plan.xlsx",
     "posterior.nc",
     "posterior_neutral.nc",
+    "promises.csv",
     "report.html",
     "rivals.csv",
     "scenarios.csv",
     "tests.csv",
+    "tipping_points.csv",
+    "worth.csv",
     "manifest.json",
 }
 
@@ -42,8 +45,10 @@ def change(plan: Path, *pairs: tuple[str, str]) -> Path:
 
 
 def test_every_output_is_there_and_vouched_for(finished: tuple[Run, Path]) -> None:
-    _, out = finished
-    assert {path.name for path in out.iterdir()} == OUTPUTS | {"plots"}
+    run, out = finished
+    assert run.worth is not None
+    step = {"first_step.csv"} if run.worth.step is not None else set()
+    assert {path.name for path in out.iterdir()} == OUTPUTS | {"plots"} | step
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} - {"manifest.json"}
     assert set(manifest["outputs"]) == written
@@ -96,8 +101,8 @@ def test_credit_hands_out_every_conversion_of_the_log(finished: tuple[Run, Path]
 
 def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     book = load_workbook(finished[1] / "plan.xlsx")
-    assert set(book.sheetnames) == {
-        "Plan", "Totals", "Scenarios", "Frontier", "Belief", "Other readings", "Tests", "Attribution", "Checks",
+    assert set(book.sheetnames) - {"First step"} == {
+        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Scenarios", "Frontier", "Belief", "Other readings", "Tests", "Attribution", "Checks",
     }  # fmt: skip
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 

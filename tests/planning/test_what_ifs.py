@@ -193,4 +193,6 @@ def test_another_value_of_a_customer_changes_the_chance_to_beat_today() -> None:
         world.curves, world.now
     )
     profit = [150 * found.customers - found.spend.sum() for found in (one.outcome, today)]
-    assert one.probability_better == pytest.approx(np.mean(profit[0] > profit[1]))
+    assert one.worth is not None
+    assert one.worth.aim.probability_better == pytest.approx(np.mean(profit[0] > profit[1]))
+    assert one.worth.aim.change.point == pytest.approx(np.mean(profit[0] - profit[1]), rel=1e-6)

@@ -208,12 +208,8 @@ def _misfits(config: Config, document: Document) -> Iterator[str]:
     yield from misfits(config.plan, channels, document)
     for number, scenario in enumerate(config.scenarios):
         at = ("scenarios", number, "instead")
-        try:
-            section = scenario.section(config.plan)
-        except ValueError as error:
-            yield document.error(at, f"{error}.")
-        else:
-            yield from misfits(section, channels, document, at) if scenario.instead is not None else ()
+        if scenario.instead is not None:
+            yield from misfits(scenario.section(config.plan), channels, document, at)
 
 
 def _repeated_scenarios(config: Config, document: Document) -> list[str]:

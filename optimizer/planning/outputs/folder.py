@@ -98,7 +98,7 @@ def _workbook(tables: Iterable[Table], path: Path) -> None:
 
 
 def _number_format(column: str, value: float) -> str:
-    if column.endswith("share") or column in {"gap", "probability_better_than_now"}:
+    if column.endswith("share") or column == "gap" or column.startswith("probability"):
         return _PERCENT
     return _MONEY if abs(value) >= 1000 else "#,##0.00"
 
@@ -116,7 +116,8 @@ def _manifest(run: Run, sums: dict[str, str]) -> dict[str, Any]:
         "seconds": {name: round(value, 2) for name, value in run.seconds.items()},
         "outputs": sums,
     }
-    if run.plan is not None:
+    if run.plan is not None and run.worth is not None:
+        worth = run.worth.worth
         manifest["plan"] = {
             "engine": run.plan.allocation.engine,
             "status": run.plan.allocation.status.value,
@@ -124,7 +125,11 @@ def _manifest(run: Run, sums: dict[str, str]) -> dict[str, Any]:
             "gap": _number(run.plan.allocation.gap),
             "blended_cac_now": _estimate(blended_cac(run.plan.now)),
             "blended_cac_planned": _estimate(blended_cac(run.plan.planned)),
-            "probability_better": _number(run.plan.probability_better),
+            "aim": worth.aim.name,
+            "aim_now": _estimate(worth.aim.before),
+            "aim_planned": _estimate(worth.aim.after),
+            "aim_change": _estimate(worth.aim.change),
+            "probability_better": _number(worth.aim.probability_better),
         }
     return manifest
 

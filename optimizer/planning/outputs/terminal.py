@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attribution.estimates import Estimate
-from attribution.numbers import MISSING, amount, cost, count, gap, likelihood, percent
-from optimizer.planning.stages.result import AttributionResult, PlanResult, Run, blended_cac
+from attribution.numbers import MISSING, amount, cost, count, gap, percent
+from optimizer.answer.worth import Worth
+from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
+from optimizer.planning.outputs.sections.scenarios import shown_figure
+from optimizer.planning.stages.result import AttributionResult, PlanResult, PlanWorth, Run, blended_cac
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,12 +27,12 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
     from rich.markup import escape
 
     console = console or _console()
-    if run.plan is not None:
+    if run.plan is not None and run.worth is not None:
         console.print(_plan_table(run, run.plan))
-        for line in _verdict(run, run.plan):
+        for line in _verdict(run, run.plan, run.worth):
             console.print(escape(line))
         if run.scenarios:
-            console.print(_scenario_table(run, run.plan))
+            console.print(_scenario_table(run, run.worth.worth))
     elif run.attribution is not None:
         console.print(_attribution_table(run.attribution))
         for line in run.attribution.notes:
@@ -104,37 +107,39 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
     return table
 
 
-def _verdict(run: Run, plan: PlanResult) -> list[str]:
-    currency = run.config.currency
-    now, planned = blended_cac(plan.now), blended_cac(plan.planned)
+def _verdict(run: Run, plan: PlanResult, found: PlanWorth) -> list[str]:
+    currency, aim = run.config.currency, found.worth.aim
+    name, unit, form = plan.aim.name, plan.aim.unit(currency), form_of(aim.name)
+    before, after = (form(e.point) if e.low == e.high else e.written(form) for e in (aim.before, aim.after))
     risk = run.config.plan.risk if run.config.plan else None
     cases = "" if risk is None else f" in {risk.cases}"
+    turning = [f"  {one.sentence}" for one in found.tipping]
     return [
-        f"Blended CAC now {cost(now.point)} {currency} ({now.range()}), "
-        f"planned {cost(planned.point)} {currency} ({planned.range()}), "
-        f"{percent(planned.point / now.point - 1, signed=True)}.",
-        f"Probability that the plan beats today's spend on {plan.aim.name}: {likelihood(plan.probability_better)}.",
+        f"{name[:1].upper()}{name[1:]} now {before}{unit}, planned {after}{unit}.",
+        *lines(found.worth, plan, run.config.outcome, currency),
+        *(["How far each move can be trusted, others as expected:", *turning] if turning else []),
         f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}{cases}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
     ]
 
 
-def _scenario_table(run: Run, plan: PlanResult) -> Table:
+def _scenario_table(run: Run, worth: Worth) -> Table:
     from rich.markup import escape
 
-    table = _table("What if", "scenario", "spend", run.config.outcome, "blended CAC", "against the plan")
-    base = plan.planned.expected_cac
+    figure, aim = shown_figure(worth), worth.aim
+    form, against = form_of(figure), f"{name_of(aim.name, run.config.outcome)} against the plan"
+    table = _table("What if", "scenario", "spend", run.config.outcome, figure, against)
     for scenario in run.scenarios:
-        outcome = scenario.outcome
-        if outcome is None:
+        outcome, own = scenario.outcome, scenario.worth
+        if outcome is None or own is None:
             table.add_row(escape(scenario.name), "no plan", "", "", "see below")
             continue
         table.add_row(
             escape(scenario.name),
             amount(float(outcome.spend.sum())),
             _ranged(Estimate.of(outcome.customers), count),
-            _ranged(blended_cac(outcome), cost),
-            percent(outcome.expected_cac / base - 1, signed=True),
+            _ranged(next(one.after for one in own.figures if one.name == figure), form),
+            signed(form_of(aim.name))(own.aim.after.point - aim.after.point),
         )
     for scenario in run.scenarios:
         if scenario.problem:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from attribution.estimates import Estimate
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from optimizer.answer.evaluation import Evaluation
@@ -51,6 +52,10 @@ class Aim:
         """What the name does: keep, shrink, grow."""
         return self.wording.verbs
 
+    def unit(self, currency: str) -> str:
+        """The currency behind a figure, with its space; nothing behind customers."""
+        return f" {currency}" if self.in_currency else ""
+
     def written(self, value: float) -> str:
         """The figure as people read it, without its unit."""
         return self.wording.written(value)
@@ -70,6 +75,11 @@ class Aim:
         spend, paid = self._arrays(outcome)
         goal = self._goal(outcome, float(outcome.organic.mean()))
         return goal.sign * goal.score(spend, paid.mean(axis=0))
+
+    def estimate(self, outcome: Evaluation) -> Estimate:
+        """The figure at expected customers, with its 90 % interval over draws."""
+        low, high = np.quantile(self.draws(outcome), [0.05, 0.95], method="inverted_cdf")  # some may be infinite
+        return Estimate(self.expected(outcome), float(low), float(high))
 
     def probability_better(self, planned: Evaluation, now: Evaluation) -> float:
         """Probability, draw by draw, that one spend does better than another; ties count half."""

@@ -11,7 +11,7 @@ from attribution.numbers import likelihood
 from mmm.checks.prior_sensitivity import Sensitivity
 from mmm.posterior.posterior import Posterior
 from optimizer.answer.evaluation import evaluated
-from optimizer.planning.stages.result import BeliefResult, BeliefRow, Run, blended_cac
+from optimizer.planning.stages.result import BeliefResult, BeliefRow, Run
 
 __all__ = ["believe"]
 
@@ -50,8 +50,8 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
         evaluated(curves, found.spend, organic.predicted, found.fixed_cost) for found in (plan.now, plan.planned)
     )
     better = plan.aim.probability_better(planned, now)
-    costs = blended_cac(now), blended_cac(planned)
-    return BeliefResult(rows, *costs, better, (*findings, _holds(better)))
+    figures = plan.aim.estimate(now), plan.aim.estimate(planned)
+    return BeliefResult(rows, *figures, better, (*findings, _holds(better, plan.aim.name)))
 
 
 def _gate(neutral: Posterior) -> Finding:
@@ -63,8 +63,8 @@ def _gate(neutral: Posterior) -> Finding:
     return Finding("neutral_converged", neutral.converged, None, None, text)
 
 
-def _holds(better: float) -> Finding:
-    text = f"Under a neutral belief the plan beats today's spend with probability {likelihood(better)}."
+def _holds(better: float, aim: str) -> Finding:
+    text = f"Under a neutral belief the plan beats today's spend on {aim} with probability {likelihood(better)}."
     return Finding("plan_under_neutral_belief", better >= _HALF, better, _HALF, text)
 
 

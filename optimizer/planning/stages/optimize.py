@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,6 @@ import pandas as pd
 from attribution.errors import BadInput, InfeasiblePlan
 from attribution.estimates import Estimate
 from attribution.findings import Finding
-from attribution.numbers import amount, likelihood
 from mmm import Organic, Posterior, ResponseCurves
 from mmm.checks.pool import Pool
 from optimizer.answer.allocation import Allocation
@@ -34,6 +33,7 @@ from optimizer.planning.stages.sense import present_spend, today_keeps_promises
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
+from optimizer.uncertainty.worth import worth
 
 __all__ = ["Asked", "asked", "make_plan", "plan_scenarios"]
 
@@ -135,30 +135,42 @@ def make_plan(
         tried=tried,
         rows=tuple(_rows(plan.program(curves), allocation, today, planned, held, tried)),
         organic=organic,
-        probability_better=aim.probability_better(planned, today),
         observed_maximum=seen,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
         explanations=sentences(section, allocation),
         findings=(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, seen),
-            _promise_likely(section, today, planned),
             present_spend(section, now),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),
     )
 
 
-def plan_scenarios(config: Config, base: PlanResult, update: Update) -> tuple[ScenarioResult, ...]:
-    """Ask every what-if of the plan file; one that cannot be asked says why, and the others go on."""
+def plan_scenarios(
+    config: Config, base: PlanResult, update: Update, credit: Mapping[str, pd.Series] | None = None
+) -> tuple[ScenarioResult, ...]:
+    """Ask every what-if of the plan file; one that cannot be asked says why, and the others go on.
+
+    Parameters
+    ----------
+    config, base
+        The plan file and its plan.
+    update
+        Told how far it is.
+    credit
+        As :func:`optimizer.worth` takes it.
+    """
     results = []
     for number, scenario in enumerate(config.scenarios):
         update(number / len(config.scenarios), scenario.name)
-        results.append(_scenario(_section(config), scenario, base))
+        results.append(_scenario(_section(config), scenario, base, credit))
     return tuple(results)
 
 
-def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> ScenarioResult:
+def _scenario(
+    section: PlanSection, scenario: Scenario, base: PlanResult, credit: Mapping[str, pd.Series] | None
+) -> ScenarioResult:
     section = scenario.section(section)
     plan = base.plan if scenario.instead is None else asked_instead(section, base)
     try:
@@ -171,9 +183,11 @@ def _scenario(section: PlanSection, scenario: Scenario, base: PlanResult) -> Sce
         return ScenarioResult(
             scenario.name, None, problem=answer.problem + remedy(base.held) + remedy_of_tried(base.tried)
         )
-    today = answer.plan.evaluate(answer.curves, base.now.spend)
-    better = aim_of(answer.plan, answer.curves).probability_better(outcome, today)
-    return ScenarioResult(scenario.name, outcome, better, answer.allocation.gap)
+    value = section.one_value
+    if value is not None and scenario.value_per_customer is not None:
+        value = scenario.value_per_customer.of(value)
+    found = worth(answer.plan, answer.curves, outcome.spend, value_per_customer=value, credit=credit)
+    return ScenarioResult(scenario.name, outcome, found, answer.allocation.gap)
 
 
 def _section(config: Config) -> PlanSection:
@@ -239,16 +253,3 @@ def _frontier(plan: Plan, curves: ResponseCurves, now: float, planned: float) ->
         with contextlib.suppress(InfeasiblePlan):  # less than the limits allow: the frontier begins later
             points.append(plan.frontier(curves, [budget]))
     return pd.concat(points, ignore_index=True) if points else pd.DataFrame()
-
-
-def _promise_likely(section: PlanSection, now: Evaluation, planned: Evaluation) -> Finding:
-    """Whether the promise, which the plan keeps in expectation, is at least about an even bet."""
-    if section.customers is None:
-        return Finding("promise_kept", True, None, None, "The plan promises no number of customers.")
-    promise = section.customers.at_least.of(now.expected_customers)
-    chance = planned.probability_of(promise)
-    text = (
-        f"The promise of {amount(promise)} customers holds in expectation, and with probability {likelihood(chance)}; "
-        "promise less to be surer."
-    )
-    return Finding("promise_kept", chance >= 0.4, chance, 0.4, text)

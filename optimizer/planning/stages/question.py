@@ -28,6 +28,6 @@ def sentences(section: PlanSection, allocation: Allocation) -> tuple[str, ...]:
         return (headline, *prices)
     note = (
         f"The plan is made for {section.risk.cases}: bound, distance and prices are of that figure; customers and CAC "
-        "beside them are expectations over all cases."
+        "beside them are expectations over all cases. Where moves turn around is not worked out for such a plan."
     )
     return (headline, note, *prices)

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from mmm import Organic, Posterior, ResponseCurves, Rivals
     from optimizer.answer.allocation import Allocation
     from optimizer.answer.evaluation import Evaluation
+    from optimizer.answer.worth import Worth
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.riders import Held, Riders
+    from optimizer.uncertainty.first_step import FirstStep
+    from optimizer.uncertainty.tipping import TippingPoint
 
 __all__ = [
     "AttributionResult",
@@ -30,6 +33,7 @@ __all__ = [
     "BeliefRow",
     "ChannelRow",
     "PlanResult",
+    "PlanWorth",
     "RivalPlan",
     "Run",
     "ScenarioResult",
@@ -84,20 +88,44 @@ class PlanResult:
     tried: tuple[Held, ...]
     rows: tuple[ChannelRow, ...]
     organic: Organic
-    probability_better: float
     observed_maximum: pd.Series
     frontier: pd.DataFrame
     explanations: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class PlanWorth:
+    """The plan against today, how far its moves can be trusted, and a first step.
+
+    Parameters
+    ----------
+    worth
+        Against today, and against plans of the same spend that need no model.
+    tipping
+        Of every channel that the plan moves.
+    step
+        The plan within what was tried; None where the plan stays inside, or there is none.
+    step_problem
+        Why a plan that leaves what was tried has no first step; empty otherwise.
+    findings
+        Whether promises are likely kept, and moves likely right.
+    """
+
+    worth: Worth
+    tipping: tuple[TippingPoint, ...]
+    step: FirstStep | None
+    step_problem: str
+    findings: tuple[Finding, ...]
+
+
 @dataclass(frozen=True)
 class ScenarioResult:
-    """One what-if: its plan, or why there is none."""
+    """One what-if: its plan and what that is worth against today in the same world, or why there is none."""
 
     name: str
     outcome: Evaluation | None
-    probability_better: float = np.nan
+    worth: Worth | None = None
     gap: float = np.nan
     problem: str = ""
 
@@ -174,8 +202,8 @@ class BeliefResult:
     ----------
     rows
         By channel.
-    cac_now, cac_planned
-        Blended CAC of today's spend and of the plan under the neutral belief; None without it.
+    aim_now, aim_planned
+        The plan's aim of today's spend and of the plan under the neutral belief; None without it.
     probability_better
         Under the neutral belief; NaN without it.
     findings
@@ -183,8 +211,8 @@ class BeliefResult:
     """
 
     rows: tuple[BeliefRow, ...]
-    cac_now: Estimate | None = None
-    cac_planned: Estimate | None = None
+    aim_now: Estimate | None = None
+    aim_planned: Estimate | None = None
     probability_better: float = np.nan
     findings: tuple[Finding, ...] = ()
 
@@ -259,6 +287,7 @@ class Run:
     posterior: Posterior | None = None
     rivals: Rivals | None = None
     plan: PlanResult | None = None
+    worth: PlanWorth | None = None
     rival_plans: tuple[RivalPlan, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     belief: BeliefResult | None = None

@@ -68,15 +68,12 @@ class Risk(Section):
         return worst if self.weight == 1 else f"{percent(self.weight)} {worst} and the rest the mean of all"
 
 
-_AIMS = {"minimize", "maximize"}
 Worth = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Question(Section):
-    """What is asked of a plan: its aim, promises and limits."""
+    """What is asked of a plan beside its aim: the business, promises and limits; a scenario may ask otherwise."""
 
-    minimize: Literal["blended_cac", "spend"] | None = None
-    maximize: Literal["customers", "profit"] | None = None
     fixed_cost: Money = 0.0
     value_per_customer: Worth | dict[Name, Money] | None = None
     value_per_organic: Money | None = None
@@ -100,6 +97,11 @@ class Question(Section):
             raise ValueError("is the money that is added to today's spend; write an amount above 0, or +10%")
         return incremental
 
+    @property
+    def one_value(self) -> float | None:
+        """Value of a customer where it is one for all; None where it differs by channel or is not stated."""
+        return None if isinstance(self.value_per_customer, dict) else self.value_per_customer
+
     def worth_of(self, channel: str) -> float | None:
         """Value of a customer whom a channel wins; None where the file states none."""
         stated = self.value_per_customer
@@ -109,6 +111,8 @@ class Question(Section):
 class PlanSection(Question):
     """The question to the optimizer."""
 
+    minimize: Literal["blended_cac", "spend"] | None = None
+    maximize: Literal["customers", "profit"] | None = None
     weeks: Annotated[int, Field(ge=1, le=104)] = 13
     now: dict[Name, Money] | None = None
     given: Path | dict[Name, Path | GivenTable] | None = None
@@ -116,18 +120,14 @@ class PlanSection(Question):
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
 
     @model_validator(mode="after")
-    def _one_question(self) -> PlanSection:
-        self.refuse_other_than_one_aim()
-        if self.tests is not None and self.tests.weeks > self.weeks:
-            raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
-        return self
-
-    def refuse_other_than_one_aim(self) -> None:
-        """Raise ``ValueError`` where no aim, two, or one without its value is stated."""
+    def _one_objective(self) -> PlanSection:
         if (self.minimize is None) == (self.maximize is None):
             raise ValueError("say either minimize: blended_cac | spend, or maximize: customers | profit")
         if self.maximize == "profit" and self.value_per_customer is None:
             raise ValueError("maximize: profit needs value_per_customer")
+        if self.tests is not None and self.tests.weeks > self.weeks:
+            raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
+        return self
 
     @property
     def given_tables(self) -> dict[str, GivenTable]:
@@ -137,18 +137,8 @@ class PlanSection(Question):
         return {name: each if isinstance(each, GivenTable) else GivenTable(path=each) for name, each in named.items()}
 
     def with_keys_of(self, other: Question) -> PlanSection:
-        """The section with the keys that another states in place of its own.
-
-        Raises
-        ------
-        ValueError
-            Where the two together do not make a question.
-        """
-        stated = other.model_fields_set
-        keys = stated | _AIMS if stated & _AIMS else stated
-        section = self.model_copy(update={key: getattr(other, key) for key in keys})
-        section.refuse_other_than_one_aim()
-        return section
+        """The section with the keys that another states in place of its own."""
+        return self.model_copy(update={key: getattr(other, key) for key in other.model_fields_set})
 
 
 class Scenario(Section):

@@ -24,11 +24,13 @@ def _view(run: Run) -> dict[str, Any] | None:
     if found is None:
         return None
     sentence = ""
-    if found.cac_now is not None and found.cac_planned is not None:
+    if found.aim_now is not None and found.aim_planned is not None and run.plan is not None:
+        aim = run.plan.aim
         sentence = (
-            "Under a neutral belief, alike for every channel whatever was spent on it, blended CAC would be "
-            f"{found.cac_now.written()} {currency} with today's spend and {found.cac_planned.written()} "
-            f"with this same plan, which beats today's spend with probability {likelihood(found.probability_better)}."
+            f"Under a neutral belief, alike for every channel whatever was spent on it, {aim.name} would be "
+            f"{found.aim_now.written(aim.written)}{aim.unit(currency)} with today's spend and "
+            f"{found.aim_planned.written(aim.written)} with this same plan, which beats today's spend with probability "
+            f"{likelihood(found.probability_better)}."
         )
     total = _total(run)
     return {

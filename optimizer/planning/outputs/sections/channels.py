@@ -11,6 +11,7 @@ from attribution.numbers import amount, change, cost, count
 from mmm import plots as model
 from optimizer.planning.outputs.sections.section import Figure, Section
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run
+from optimizer.question.objectives import Profit
 
 __all__ = ["CHANNELS", "reason"]
 
@@ -35,27 +36,43 @@ def _channel(run: Run, found: PlanResult, row: ChannelRow) -> dict[str, Any]:
     ]
     if row.limit:
         facts.append(("Limit", row.limit))
+    if run.worth is not None:
+        facts += [
+            ("The move", one.sentence.partition(": ")[2]) for one in run.worth.tipping if one.channel == row.channel
+        ]
     for one in found.held:
         if one.channel == row.channel:
             facts.append(("Not raised", one.sentence))
             facts.append(("These CACs", "may be too low: demand that others make may be credited to the channel"))
     return {
         "name": row.channel,
-        "sentence": reason(row, found.rows, found.planned.expected_cac, run.config.currency, run.config.outcome),
+        "sentence": reason(row, found.rows, _yardstick(found, row.channel), run.config.currency, run.config.outcome),
         "facts": facts,
         "credits": _views(run, row.channel),
     }
 
 
-def reason(row: ChannelRow, rows: Sequence[ChannelRow], blended: float, currency: str, outcome: str) -> str:
+def _yardstick(found: PlanResult, channel: str) -> tuple[str, float]:
+    """What a next customer may cost, by the plan's own aim."""
+    objective = found.plan.objective
+    if isinstance(objective, Profit):
+        return "what a customer is worth,", float(
+            objective.values(found.curves.channels)[found.curves.channels.index(channel)]
+        )
+    return "the blended CAC of", found.planned.expected_cac
+
+
+def reason(
+    row: ChannelRow, rows: Sequence[ChannelRow], yardstick: tuple[str, float], currency: str, outcome: str
+) -> str:
     """Why a channel gets what it gets.
 
     Parameters
     ----------
     row, rows
         The channel, and all channels of the plan.
-    blended
-        The plan's blended CAC.
+    yardstick
+        What the next customer's cost is held against, in words and in currency.
     currency, outcome
         Of the plan file.
     """
@@ -75,8 +92,9 @@ def reason(row: ChannelRow, rows: Sequence[ChannelRow], blended: float, currency
     if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
         verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
         return f"{moved}: {verb} {marginal}, as in every channel that no limit holds."
-    side = "below" if row.marginal_cac.point < blended else "above"
-    return f"{moved}: at the planned spend {marginal}, {side} the blended CAC of {cost(blended)}."
+    what, limit = yardstick
+    side = "below" if row.marginal_cac.point < limit else "above"
+    return f"{moved}: at the planned spend {marginal}, {side} {what} {cost(limit)}."
 
 
 def _views_title(run: Run) -> str:

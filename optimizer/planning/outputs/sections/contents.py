@@ -15,6 +15,7 @@ from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.outputs.sections.tests import TESTS
+from optimizer.planning.outputs.sections.worth import WORTH
 
 __all__ = ["SECTIONS"]
 
@@ -22,6 +23,7 @@ SECTIONS: tuple[Section, ...] = (
     DECISION,
     CAUTIONS,
     MOVES,
+    WORTH,
     SCENARIOS,
     CHANNELS,
     BELIEF,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attribution.estimates import Estimate
-from attribution.numbers import amount, cost, count, gap, likelihood, percent, ratio
+from attribution.numbers import amount, gap, percent, ratio
+from optimizer.answer.worth import Difference, Worth
+from optimizer.planning.outputs.against_today import chance, form_of, lines, name_of, signed
 from optimizer.planning.outputs.sections.section import Section
-from optimizer.planning.stages.result import PlanResult, Run, blended_cac
+from optimizer.planning.stages.result import PlanResult, Run
+from optimizer.question.limits import labels
 
 __all__ = ["DECISION", "Card", "Decision"]
 
@@ -46,53 +48,74 @@ class Decision:
 
 
 def _view(run: Run) -> dict[str, Any] | None:
-    return {"decision": _decision(run, run.plan)} if run.plan is not None else None
+    if run.plan is None or run.worth is None:
+        return None
+    return {"decision": _decision(run, run.plan, run.worth.worth)}
 
 
-def _decision(run: Run, plan: PlanResult) -> Decision:
-    now, planned, currency, outcome = plan.now, plan.planned, run.config.currency, run.config.outcome
-    customers = Estimate.of(planned.customers)
-    chance = plan.probability_better
-    tone = "bad" if not run.converged or chance < 0.5 else "warn" if chance < 0.8 else "good"
-    sentences = (
-        f"The plan expects {count(customers.point)} new {outcome}, organic ones included ({customers.range(count)}), "
-        f"{_against_now(customers.point, now.expected_customers)}.",
-        f"By the mix model's own uncertainty it beats today's spend on {plan.aim.name} with probability "
-        f"{likelihood(chance)}.",
-        _proof(run, plan),
+def _decision(run: Run, plan: PlanResult, worth: Worth) -> Decision:
+    currency, outcome = run.config.currency, run.config.outcome
+    _, *told = lines(worth, plan, outcome, currency)  # the cards have the differences
+    tone = _tone(worth) if run.converged else "bad"
+    return Decision(
+        tone,
+        f"{_moves(plan, currency)}: {_effect(plan, currency)}.",
+        (*told, _proof(run, plan)),
+        tuple(_cards(run, plan, worth)),
     )
-    cards = (
-        _estimated(f"Blended CAC, {currency}", blended_cac(now), blended_cac(planned), cost),
-        _estimated(f"New {outcome}", Estimate.of(now.customers), customers, count),
-        Card(f"Spend, {currency}", amount(float(planned.spend.sum())), f"now {amount(float(now.spend.sum()))}"),
-        Card("Beats today's spend", _short(likelihood(chance)), f"on {plan.aim.name}, by the model"),
-        Card("From the best plan", _short(gap(plan.allocation.gap)), "proved, on these curves"),
-        *_guardrail(run, planned.expected_cac),
-    )
-    return Decision(tone, f"{_moves(plan, currency)}: {_effect(plan, currency)}.", sentences, cards)
+
+
+def _tone(worth: Worth) -> str:
+    """By the chance to beat today, or to keep what was asked where today's spend does not."""
+    asked = [one.plan for one in worth.promises if not one.is_guardrail]
+    if worth.today_misses or worth.aim.name == "spend":
+        kept = min(asked, default=1.0)
+        return "bad" if kept < 0.4 else "warn" if kept < 0.8 else "good"
+    better = worth.aim.probability_better
+    return "bad" if better < 0.5 else "warn" if better < 0.8 else "good"
+
+
+def _cards(run: Run, plan: PlanResult, worth: Worth) -> Iterator[Card]:
+    """The plan's own aim first, then what it takes, then how sure."""
+    shown = {one.name: one for one in worth.figures if one.name != "blended CAC" or worth.aim.name != "profit"}
+    order = sorted(shown.values(), key=lambda one: one.name != worth.aim.name)
+    yield from (_figure(one, run.config.outcome, run.config.currency) for one in order)
+    if worth.today_misses:
+        yield Card("Today's spend", "not allowed", f"breaks {_broken(worth)}")
+    else:
+        name = name_of(worth.open_figure.name, f"new {run.config.outcome}")
+        yield Card("Beats today's spend", chance(worth.open_figure.probability_better), f"on {name}, by the model")
+    asked = [one for one in worth.promises if not one.is_guardrail]
+    if asked:
+        least = min(asked, key=lambda one: one.plan)
+        yield Card("Keeps its promise", chance(least.plan), f"{least.promise}; today {chance(least.today)}")
+    yield Card("From the best plan", _short(gap(plan.allocation.gap)), "proved, on these curves")
+    yield from _guardrail(run, plan.planned.expected_cac, worth)
 
 
 def _short(text: str) -> str:
     return text.replace("more than ", "> ").replace("less than ", "< ")
 
 
-def _estimated(label: str, now: Estimate, planned: Estimate, form: Callable[[float], str]) -> Card:
-    return Card(label, form(planned.point), f"{planned.range(form)}; now {form(now.point)}")
+def _broken(worth: Worth) -> str:
+    first, *more = labels([miss.limit for miss in worth.today_misses])
+    return f"{first} and {len(more)} more" if more else first
 
 
-def _against_now(customers: float, now: float) -> str:
-    extra = customers - now
-    if abs(extra) < 1e-3 * customers:
-        return "as many as if today's spend went on"
-    return f"{count(abs(extra))} {'more' if extra > 0 else 'fewer'} than if today's spend went on"
+def _figure(one: Difference, outcome: str, currency: str) -> Card:
+    form, unit = form_of(one.name), "" if one.name == "customers" else f", {currency}"
+    label = name_of(one.name, f"new {outcome}")
+    change = one.change.written(signed(form)) if one.change.low != one.change.high else signed(form)(one.change.point)
+    return Card(f"{label[:1].upper()}{label[1:]}{unit}", form(one.after.point), f"{change} against today")
 
 
-def _guardrail(run: Run, cac: float) -> tuple[Card, ...]:
-    value = run.config.plan.value_per_customer if run.config.plan else None
-    if not isinstance(value, float):  # values by channel have no one ratio
+def _guardrail(run: Run, cac: float, worth: Worth) -> tuple[Card, ...]:
+    value = run.config.plan.one_value if run.config.plan else None
+    odds = next((one for one in worth.promises if one.is_guardrail), None)
+    if value is None or odds is None:
         return ()
-    side = "above" if value / cac >= 3 else "below"
-    return (Card("LTV:CAC", ratio(value / cac), f"{side} the usual guardrail of 3"),)
+    detail = f"3 or more, as usually asked, with probability {chance(odds.plan)}; today {chance(odds.today)}"
+    return (Card("LTV:CAC", ratio(value / cac), detail),)
 
 
 def _moves(plan: PlanResult, currency: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,14 @@ from attribution import plots as paths
 from attribution.estimates import Estimate
 from attribution.numbers import change
 from optimizer import plots as plan
+from optimizer.answer.evaluation import Evaluation
+from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
+from optimizer.question.objectives import BlendedCAC, Profit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["MOVES", "plan_frame", "summary_frame"]
 
@@ -59,22 +65,37 @@ def _figures(run: Run) -> Iterator[Figure]:
     now, planned = found.now, found.planned
     axes = by_rows(plan.moves, len(found.rows))(now, planned, currency=currency)
     yield Figure("moves", "Spend now and planned by channel.", axes)
-    axes = plan.blended_cac(now.blended_cac, planned.blended_cac, paths.canvas(4.8, 3.2), currency=currency)
-    caption = "Blended CAC if today's spend goes on, and with the plan: posterior distributions."
-    yield Figure("blended_cac", caption, axes)
     if len(found.frontier) > 1:
-        marks = [(float(each.spend.sum()), each.expected_cac) for each in (now, planned)]
-        axes = plan.frontier(found.frontier, paths.canvas(4.8, 3.2), now=marks[0], planned=marks[1], currency=currency)
-        caption = (
-            "Lowest blended CAC at each budget within the channels' limits; today above it means money could move."
-        )
+        caption, axes = _frontier(run, found)
         yield Figure("frontier", caption, axes)
 
 
+def _frontier(run: Run, found: PlanResult) -> tuple[str, Axes]:
+    """The best that each budget gets in the plan's own aim, customers where that is the spend itself."""
+    currency, objective, table = run.config.currency, found.plan.objective, found.frontier
+    name, figure, scores = f"new {run.config.outcome}", "customers", [e.expected_customers for e in _sides(found)]
+    value = objective.value_per_customer if isinstance(objective, Profit) else None
+    if isinstance(objective, BlendedCAC) or isinstance(value, float):
+        name, figure, scores = found.aim.name, "blended_cac", [found.aim.expected(each) for each in _sides(found)]
+    if isinstance(objective, Profit) and isinstance(value, float):
+        table = table.assign(profit=value * table["customers"] - objective.fixed_cost - table["spend"])
+        figure = "profit"
+    now, planned = zip([float(each.spend.sum()) for each in _sides(found)], scores, strict=True)
+    label = name if figure == "customers" else f"{name}, {currency}"
+    canvas = paths.canvas(9.8, 3.2)
+    axes = plan.frontier(table, canvas, now=now, planned=planned, currency=currency, figure=figure, label=label)
+    best, side = ("Lowest", "above") if figure == "blended_cac" else ("Most", "below")
+    return f"{best} {name} at each budget within the limits; today {side} the line means money could move.", axes
+
+
+def _sides(found: PlanResult) -> tuple[Evaluation, Evaluation]:
+    return found.now, found.planned
+
+
 def _tables(run: Run) -> Iterator[Table]:
-    if run.plan is not None:
+    if run.plan is not None and run.worth is not None:
         yield Table("Plan", plan_frame(run.plan), "plan.csv")
-        yield Table("Totals", summary_frame(run.plan))
+        yield Table("Totals", summary_frame(run.plan, run.worth.worth))
         yield Table("Frontier", run.plan.frontier)
 
 
@@ -99,7 +120,7 @@ def plan_frame(found: PlanResult) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summary_frame(found: PlanResult) -> pd.DataFrame:
+def summary_frame(found: PlanResult, worth: Worth) -> pd.DataFrame:
     """The totals: figure, now, planned, with 90 % intervals."""
     now, planned = found.now, found.planned
     pairs: list[tuple[str, Estimate, Estimate]] = [
@@ -110,8 +131,10 @@ def summary_frame(found: PlanResult) -> pd.DataFrame:
         ("blended_cac", blended_cac(now), blended_cac(planned)),
         ("paid_cac", paid_cac(now), paid_cac(planned)),
     ]
+    if worth.aim.name == "profit":
+        pairs.append(("profit", worth.aim.before, worth.aim.after))
     rows = [{"figure": name, **a.flat("now"), **b.flat("planned")} for name, a, b in pairs]
-    proof = {"probability_better": found.probability_better}
+    proof = {"probability_better": worth.aim.probability_better}
     proof |= {"bound": found.allocation.bound, "gap": found.allocation.gap}
     rows += [{"figure": name, "planned": value} for name, value in proof.items()]
     return pd.DataFrame(rows)

@@ -20,6 +20,16 @@ _GLOSSARY = (
         "It is a proof about the arithmetic, not about the curves.",
     ),
     (
+        "Against today",
+        "The plan and today's spend in the same draws of the mix model; the interval is that of their difference, from "
+        "which cancels what neither knows.",
+    ),
+    (
+        "Where a move turns around",
+        "What the channel's effect would have to be, as a share of what is expected, for the plan to leave its spend "
+        "as it is, and how likely it is beyond that.",
+    ),
+    (
         "Mix model",
         "Estimates from weekly data what each channel causes. It is observational: spend that follows demand can look "
         "more effective than it is. Lift tests settle what it cannot.",

@@ -11,28 +11,45 @@ import pandas as pd
 from attribution import plots as paths
 from attribution.drawing.dot_rows import row_height
 from attribution.estimates import Estimate
-from attribution.numbers import amount, percent
+from attribution.numbers import amount
 from optimizer import plots as plan
+from optimizer.answer.worth import Worth
 from optimizer.planning.file.keys.plan import PLAN_ITSELF
+from optimizer.planning.outputs.against_today import chance, form_of, name_of, signed
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.result import PlanResult, Run, ScenarioResult, blended_cac
 
-__all__ = ["SCENARIOS", "scenario_frame"]
+__all__ = ["SCENARIOS", "scenario_frame", "shown_figure"]
 
 _SHOWN_MOVES, _WORTH = 3, 5e-3  # of all spend
 
 
 def _view(run: Run) -> dict[str, Any] | None:
     found = run.plan
-    if found is None or not run.scenarios:
+    if found is None or run.worth is None or not run.scenarios:
         return None
-    return {"scenarios": [_row(scenario, found) for scenario in run.scenarios]}
+    name = shown_figure(run.worth.worth)
+    unit = "" if name == "customers" else f", {run.config.currency}"
+    title = name_of(name, f"new {run.config.outcome}")
+    return {
+        "scenarios": [_row(scenario, found, run.worth.worth) for scenario in run.scenarios],
+        "figure_title": f"{title[:1].upper()}{title[1:]}{unit}",
+        "form": form_of(name),
+        "aim": found.aim.name[:1].upper() + found.aim.name[1:],
+        "aim_signed": signed(form_of(run.worth.worth.aim.name)),
+    }
 
 
-def _row(scenario: ScenarioResult, found: PlanResult) -> dict[str, Any]:
-    if scenario.outcome is None:
+def shown_figure(worth: Worth) -> str:
+    """The figure beside spend and customers: the plan's own aim, or blended CAC where the aim is one of the two."""
+    return "blended CAC" if worth.aim.name in ("customers", "spend") else worth.aim.name
+
+
+def _row(scenario: ScenarioResult, found: PlanResult, worth: Worth) -> dict[str, Any]:
+    if scenario.outcome is None or scenario.worth is None:
         return {"name": scenario.name, "problem": f"No plan: {scenario.problem}"}
     outcome, base = scenario.outcome, found.planned
+    own = scenario.worth.aim
     moved = (outcome.spend - base.spend).reindex(base.spend.index).sort_values(key=abs, ascending=False)
     shown = [
         f"{channel} {'+' if change > 0 else ''}{amount(change)}"
@@ -44,44 +61,48 @@ def _row(scenario: ScenarioResult, found: PlanResult) -> dict[str, Any]:
         "problem": "",
         "spend": float(outcome.spend.sum()),
         "customers": Estimate.of(outcome.customers),
-        "cac": blended_cac(outcome),
-        "difference": percent(outcome.expected_cac / base.expected_cac - 1, signed=True),
+        "figure": next(one.after for one in scenario.worth.figures if one.name == shown_figure(worth)),
+        "difference": signed(form_of(own.name))(own.after.point - worth.aim.after.point),
+        "today": own.change if own.change.low != own.change.high else None,
+        "today_point": signed(form_of(own.name))(own.change.point),
+        "better": "today is not allowed" if scenario.worth.today_misses else chance(own.probability_better),
         "moves": ", ".join(shown) or "none to speak of",
     }
 
 
 def _figures(run: Run) -> Iterator[Figure]:
-    if run.plan is None or not run.scenarios:
+    if run.plan is None or run.worth is None or not run.scenarios:
         return
-    rows = {PLAN_ITSELF: blended_cac(run.plan.planned)}
+    aim = run.plan.aim
+    rows = {PLAN_ITSELF: run.worth.worth.aim.after}
     for scenario in run.scenarios:
-        outcome = scenario.outcome
-        rows[scenario.name] = blended_cac(outcome) if outcome is not None else Estimate.exact(np.nan)
+        rows[scenario.name] = scenario.worth.aim.after if scenario.worth is not None else Estimate.exact(np.nan)
     table = pd.DataFrame({name: vars(estimate) for name, estimate in rows.items()}).T
     axes = plan.scenarios(
         table.rename(columns={"point": "mean"}),
         paths.canvas(9.8, row_height(len(table)) + 0.2),
         plan=PLAN_ITSELF,
-        currency=run.config.currency,
+        label=f"{aim.name}{aim.unit(run.config.currency).replace(' ', ', ')}",
     )
-    yield Figure("scenarios", "Blended CAC of the plan and of each what-if, with 90 % intervals.", axes)
+    caption = f"{aim.name[:1].upper()}{aim.name[1:]} of the plan and of each what-if, with 90 % intervals."
+    yield Figure("scenarios", caption, axes)
 
 
 def _tables(run: Run) -> Iterator[Table]:
-    if run.plan is not None:
-        frame = scenario_frame(run.scenarios, run.plan)
+    if run.plan is not None and run.worth is not None:
+        frame = scenario_frame(run.scenarios, run.plan, run.worth.worth)
         yield Table("Scenarios", frame, "scenarios.csv" if run.scenarios else None)
 
 
-def scenario_frame(scenarios: tuple[ScenarioResult, ...], base: PlanResult) -> pd.DataFrame:
+def scenario_frame(scenarios: tuple[ScenarioResult, ...], base: PlanResult, worth: Worth) -> pd.DataFrame:
     """One row per scenario and channel, the plan itself first; a scenario without a plan has its reason."""
-    itself = ScenarioResult(PLAN_ITSELF, base.planned, base.probability_better, base.allocation.gap)
+    itself = ScenarioResult(PLAN_ITSELF, base.planned, worth, base.allocation.gap)
     return pd.DataFrame([row for scenario in (itself, *scenarios) for row in _flat(scenario)])
 
 
 def _flat(scenario: ScenarioResult) -> Iterator[dict[str, object]]:
-    outcome = scenario.outcome
-    if outcome is None:
+    outcome, worth = scenario.outcome, scenario.worth
+    if outcome is None or worth is None:
         yield {"scenario": scenario.name, "problem": scenario.problem}
         return
     totals = {
@@ -89,7 +110,9 @@ def _flat(scenario: ScenarioResult) -> Iterator[dict[str, object]]:
         "total_spend": float(outcome.spend.sum()),
         **Estimate.of(outcome.customers).flat("customers"),
         **blended_cac(outcome).flat("blended_cac"),
-        "probability_better_than_now": scenario.probability_better,
+        **worth.aim.after.flat("aim"),
+        **worth.aim.change.flat("aim_change_from_now"),
+        "probability_better_than_now": worth.aim.probability_better,
         "gap": scenario.gap,
     }
     for channel, spend in outcome.spend.items():

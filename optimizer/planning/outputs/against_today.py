@@ -1,0 +1,112 @@
+"""What a plan is worth against today, in words that the report and the terminal share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from attribution.numbers import MISSING, amount, cost, count, likelihood, percent, significant
+from optimizer.answer.worth import Difference, NaivePlan, Worth
+from optimizer.planning.stages.result import PlanResult
+from optimizer.question.limits import labels
+from optimizer.uncertainty.naive_plans import MIX
+
+__all__ = ["chance", "change_in_words", "form_of", "lines", "name_of", "promises", "signed", "verdict"]
+
+_FORMS = {"customers": count, "spend": amount, "blended CAC": cost, "profit": amount}
+
+
+def form_of(figure: str) -> Callable[[float], str]:
+    """How a figure of a worth is written."""
+    return _FORMS.get(figure, significant)
+
+
+def name_of(figure: str, outcome: str) -> str:
+    """What a figure is called where one unit of the KPI is an ``outcome``."""
+    return outcome if figure == "customers" else figure
+
+
+def signed(form: Callable[[float], str]) -> Callable[[float], str]:
+    """A form with a plus before what rises; what rounds to nothing is 0."""
+
+    def written(value: float) -> str:
+        text = form(value)
+        if not any(digit in text for digit in "123456789∞"):
+            return MISSING if text == MISSING else "0"
+        return f"+{text}" if value > 0 else text
+
+    return written
+
+
+def chance(probability: float) -> str:
+    """A probability as a cell has it: ``> 99 %``; missing where no draw tells two spends apart."""
+    if probability != probability:
+        return MISSING
+    return likelihood(probability).replace("more than ", "> ").replace("less than ", "< ")
+
+
+def change_in_words(one: Difference, outcome: str, currency: str) -> str:
+    """A difference with its interval: ``blended CAC −7.69 EUR (−9.20 to −6.20)``."""
+    form = signed(form_of(one.name))
+    unit = "" if one.name == "customers" else f" {currency}"
+    text = f"{name_of(one.name, outcome)} {form(one.change.point)}{unit}"
+    return text if one.change.low == one.change.high else f"{text} ({one.change.range(form)})"
+
+
+def lines(worth: Worth, plan: PlanResult, outcome: str, currency: str) -> Iterator[str]:
+    """The differences to today, how likely the plan is better, and how likely its promises are kept."""
+    told = ", ".join(change_in_words(one, outcome, currency) for one in worth.figures)
+    yield f"Against today's spend going on, draw by draw: {told}."
+    yield verdict(worth, plan.aim.name, float(plan.planned.spend.sum() / plan.now.spend.sum() - 1))
+    if worth.promises:
+        yield promises(worth)
+
+
+def verdict(worth: Worth, aim: str, flat: float) -> str:
+    """How likely the plan is better than today, and what the same money gets without a model.
+
+    Parameters
+    ----------
+    worth
+        Of the plan.
+    aim
+        What the plan's aim is called.
+    flat
+        The plan's change of all spend, as a share of today's.
+    """
+    better = worth.open_figure.probability_better
+    aim = "customers, for what it spends is known," if worth.aim.name == "spend" else aim
+    if worth.today_misses:
+        broken = ", ".join(labels([miss.limit for miss in worth.today_misses]))
+        text = f"Today's spend is no alternative, for it breaks what is asked: {broken}"
+        if better == better:
+            text += (
+                f". On {aim} the plan does better than it with probability {likelihood(better)}, which is the price of "
+                "keeping that and no measure of the plan"
+            )
+    elif better != better:
+        text = f"On {aim} the plan does not differ from today's spend in any draw"
+    else:
+        text = (
+            f"By the mix model's own uncertainty it beats today's spend on {aim} with probability {likelihood(better)}"
+        )
+    return ". ".join([text, *(_beside(one, flat) for one in worth.naive)]) + "."
+
+
+def _beside(one: NaivePlan, flat: float) -> str:
+    """A plan of no model at the same spend: what it gets of today, and whether the plan beats it."""
+    what = (
+        f"A flat {percent(flat, signed=True)} of every channel" if one.name == MIX else f"The same money by {one.name}"
+    )
+    own, rival = one.against_today.probability_better, one.rival.probability_better
+    does = f" beats today with {likelihood(own)}" if own == own else " does as today"
+    return f"{what}{does}{f'; the plan beats that with {likelihood(rival)}' if rival == rival else ''}"
+
+
+def promises(worth: Worth) -> str:
+    """How likely each promise is kept, by the plan and by today's spend."""
+    names = labels([one.promise for one in worth.promises])
+    told = [
+        f"{name} with probability {likelihood(one.plan)} (today's spend: {likelihood(one.today)})"
+        for name, one in zip(names, worth.promises, strict=True)
+    ]
+    return f"It keeps {'; '.join(told)}."

@@ -1,0 +1,180 @@
+"""Worth against today: differences in the same draws, promises, plans of no model, tipping points, a first step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribution import plots as paths
+from attribution.numbers import amount, percent
+from optimizer import plots
+from optimizer.answer.worth import Difference, NaivePlan, Worth
+from optimizer.planning.file.keys.plan import PLAN_ITSELF
+from optimizer.planning.outputs.against_today import chance, change_in_words, form_of, name_of, signed
+from optimizer.planning.outputs.sections.section import Figure, Section, Table
+from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
+from optimizer.question.limits import labels
+from optimizer.question.objectives import Spend
+from optimizer.uncertainty.naive_plans import MIX
+from optimizer.uncertainty.tipping import TippingPoint
+
+__all__ = ["WORTH"]
+
+_SHOWN_MISSES = 2
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    if run.plan is None or run.worth is None:
+        return None
+    found = run.worth.worth
+    names = labels([one.promise for one in found.promises])
+    rival = found.naive[0].rival if found.naive else found.aim
+    unit = run.config.outcome if rival.name == "customers" else run.config.currency
+    return {
+        "worth": {
+            "figures": [_figure(run, found, one) for one in found.figures],
+            "promises": [
+                {"name": name, "plan": chance(one.plan), "today": chance(one.today)}
+                for name, one in zip(names, found.promises, strict=True)
+            ],
+            "total": amount(float(run.plan.planned.spend.sum())),
+            "aim": _title(name_of(rival.name, f"new {run.config.outcome}")),
+            "rival": _title(name_of(rival.name, f"new {run.config.outcome}")),
+            "unit": unit,
+            "form": form_of(rival.name),
+            "signed": signed(form_of(rival.name)),
+            "flat": _flat(run, found),
+            "naive": [_naive(one) for one in found.naive],
+            "tipping": [_tipping(one) for one in run.worth.tipping],
+            "more_moves": sum(row.direction != "" for row in run.plan.rows) > len(run.worth.tipping),
+            "step": _step(run, run.plan, run.worth),
+        }
+    }
+
+
+def _title(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _figure(run: Run, found: Worth, one: Difference) -> dict[str, Any]:
+    unit = "" if one.name == "customers" else f", {run.config.currency}"
+    return {
+        **vars(one),
+        "name": _title(name_of(one.name, f"new {run.config.outcome}")) + unit,
+        "is_aim": one.name == found.aim.name,
+        "form": form_of(one.name),
+        "signed": signed(form_of(one.name)),
+        "better": "" if one.name == "spend" else chance(one.probability_better),
+    }
+
+
+def _flat(run: Run, found: Worth) -> str:
+    """Whether much of the plan's gain is the total alone."""
+    mix = next((one for one in found.naive if one.name == MIX), None)
+    if mix is None:
+        return "Whoever spends as much by a rule of thumb gets this."
+    aim = change_in_words(mix.against_today, run.config.outcome, run.config.currency)
+    return f"Today's mix at the plan's spend, a flat change of every channel, gets {aim} against today by itself."
+
+
+def _naive(one: NaivePlan) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "after": one.rival.before,
+        "today": chance(one.against_today.probability_better),
+        "change": one.rival.change,
+        "better": chance(one.rival.probability_better),
+        "misses": _broken(one),
+    }
+
+
+def _broken(one: NaivePlan) -> str:
+    names = labels([miss.limit for miss in one.misses])
+    more = [f"{len(names) - _SHOWN_MISSES} more limits"] if len(names) > _SHOWN_MISSES + 1 else names[_SHOWN_MISSES:]
+    return "; ".join([*names[:_SHOWN_MISSES], *more]) or "nothing"
+
+
+def _tipping(one: TippingPoint) -> dict[str, Any]:
+    side = "less than" if one.is_raised else "more than"
+    turns = np.isfinite(one.factor) and one.factor > 0
+    never = "– whatever it brings" if one.factor == one.factor else "– limits or promises ask for it"
+    return {
+        "channel": one.channel,
+        "move": signed(amount)(one.planned - one.now),
+        "tone": "up" if one.is_raised else "down",
+        "factor": f"{side} {percent(one.factor)} of what is expected" if turns else never,
+        "chance": chance(one.probability) if turns else "",
+    }
+
+
+def _step(run: Run, plan: PlanResult, found: PlanWorth) -> dict[str, Any] | None:
+    if found.step is None:
+        return {"sentence": f"No first step: {found.step_problem}", "rows": []} if found.step_problem else None
+    step, aim = found.step, found.step.worth.aim
+    share = f", {percent(step.share)} of the plan's gain over today" if step.share == step.share else ""
+    sentence = (
+        f"The plan spends more on {', '.join(step.beyond)} than was ever spent over as many weeks, where curves are "
+        f"extrapolated. Within what was tried, the best that keeps every promise gets "
+        f"{change_in_words(aim, run.config.outcome, run.config.currency)} against today{share}. "
+        "Take it first, and plan again with the weeks that follow."
+    )
+    return {"sentence": sentence, "rows": _step_frame(plan, found).to_dict("records")}
+
+
+def _step_frame(plan: PlanResult, found: PlanWorth) -> pd.DataFrame:
+    """One row per channel: spend now, most tried, of the first step and of the plan."""
+    if found.step is None:
+        return pd.DataFrame()
+    columns = {
+        "now": plan.now.spend,
+        "tried": plan.observed_maximum.reindex(plan.now.spend.index),
+        "first_step": found.step.allocation.spend,
+        "plan": plan.planned.spend,
+    }
+    return pd.DataFrame(columns).rename_axis("channel").reset_index()
+
+
+def _figures(run: Run) -> Iterator[Figure]:
+    plan = run.plan
+    if plan is None or run.worth is None:
+        return
+    found, aim = run.worth.worth, plan.aim
+    by_customers = isinstance(plan.plan.objective, Spend)  # a spend is known: what is open is whom it wins
+    mix = next((one for one in found.naive if one.name == MIX), None)
+    sides = {"plan": plan.planned}
+    if mix is not None:
+        sides["today's mix, same spend"] = plan.plan.evaluate(plan.curves, mix.spend)
+    today = plan.now.customers if by_customers else aim.draws(plan.now)
+    drawn = {name: (one.customers if by_customers else aim.draws(one)) - today for name, one in sides.items()}
+    if not all(np.isfinite(draws).all() for draws in drawn.values()) or not any(map(np.any, drawn.values())):
+        return
+    name = f"new {run.config.outcome}" if by_customers else aim.name
+    unit = "" if by_customers else aim.unit(run.config.currency).replace(" ", ", ")
+    axes = plots.differences(drawn, paths.canvas(9.8, 3.0), label=f"{name}{unit}: difference to today's spend")
+    caption = f"By how much {name} differs from today's spend going on, in the draws of the mix model."
+    yield Figure("difference", caption, axes)
+
+
+def _tables(run: Run) -> Iterator[Table]:
+    if run.plan is None or run.worth is None:
+        return
+    worths = {PLAN_ITSELF: run.worth.worth}
+    worths |= {one.name: one.worth for one in run.scenarios if one.worth is not None}
+    yield Table("Worth", _stacked({name: one.to_frame() for name, one in worths.items()}), "worth.csv")
+    yield Table("Promises", _stacked({name: one.promises_frame() for name, one in worths.items()}), "promises.csv")
+    tipping = [{**vars(one), "sentence": one.sentence} for one in run.worth.tipping]
+    columns = ["channel", "now", "planned", "factor", "probability", "sentence"]
+    yield Table("Tipping points", pd.DataFrame(tipping, columns=columns), "tipping_points.csv")
+    if run.worth.step is not None:
+        yield Table("First step", _step_frame(run.plan, run.worth), "first_step.csv")
+
+
+def _stacked(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The plan's rows and those of every what-if, by name."""
+    return pd.concat([frame.assign(scenario=name)[["scenario", *frame]] for name, frame in frames.items()])
+
+
+WORTH = Section("worth", "Worth against today", _view, _figures, _tables)

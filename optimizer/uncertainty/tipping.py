@@ -1,0 +1,231 @@
+"""Tipping points: how little a channel would have to bring, or how much, for the plan to move it the other way.
+
+The effect of a channel is scaled about today: at spend x it brings f (r(x) - r(today)) + r(today), so that customers at
+today's spend, which are counted, stay what they are, and what the channel does not bring comes without it. The plan
+solved anew then spends the more on the channel the larger f is, and the tipping point is the f at which it leaves the
+channel as it is. With the channel held at today's spend nothing depends on f, so one such plan gives the slope that the
+channel needs, and f = needed slope / slope at today's spend. Where that is no proof, since curves are S-shaped, a
+channel has a price of entry or no other channel is free to take the money, plans solved anew decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, InfeasiblePlan, Problem
+from attribution.numbers import amount, likelihood, percent
+from mmm.arrays import Array
+from mmm.curves import ResponseCurve, ResponseCurves
+from optimizer.answer.prices import Slopes, prices_at
+from optimizer.plan import Plan
+from optimizer.question.compiler import compiled
+from optimizer.question.constraints import Channel
+from optimizer.question.program import Constraint, Program
+from optimizer.solvers.branch import branch_and_bound
+from optimizer.solvers.ceilings import with_ceilings
+from optimizer.solvers.flat_curves import FlatCurves
+
+__all__ = ["TippingPoint", "tipping_points"]
+
+_MOVED = 5e-4  # of the larger spend: less is no move
+_THERE = 0.02  # of the move: so near to today's spend the plan counts as leaving the channel as it is
+_WIDEST, _HALVINGS = 64.0, 9
+_GRID = 65
+_ROUNDING = 1e-7  # of a channel's most customers
+_TIME = 10.0  # seconds that one plan may take
+_GAP = 1e-6  # near the optimum a plan may be far from the best amounts before its figure shows it
+
+
+@dataclass(frozen=True)
+class TippingPoint:
+    """How far one move of a plan can be trusted.
+
+    Parameters
+    ----------
+    channel
+        Its name.
+    now, planned
+        Currency over the horizon.
+    factor
+        What the channel's effect has to be multiplied by for the plan to leave its spend as it is: below 1 for a
+        channel that is raised, above 1 for one that is cut. 0 where it is raised whatever it brings, infinite where it
+        is cut whatever it brings; NaN where limits or promises move it, so that no effect turns it around.
+    probability
+        That what the move brings, or loses, is beyond the factor: the share of the draws in which customers at the
+        planned spend less those at today's are further from their expectation than that. Other channels as expected.
+    """
+
+    channel: str
+    now: float
+    planned: float
+    factor: float
+    probability: float
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether the plan spends more than today."""
+        return self.planned > self.now
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        size = amount(abs(self.planned - self.now))
+        move = f"{size} {'more' if self.is_raised else 'less'} on {self.channel}"
+        if self.factor != self.factor:
+            return f"{move}: the limits or promises ask for it, whatever {self.channel} brings."
+        if self.factor in (0.0, np.inf):
+            return f"{move}: right whatever {self.channel} brings."
+        side = "less" if self.is_raised else "more"
+        share, chance = percent(self.factor), likelihood(self.probability)
+        return f"{move}: right unless {self.channel} brings {side} than {share} of what is expected ({chance})."
+
+
+def tipping_points(
+    plan: Plan, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, largest: int | None = None
+) -> tuple[TippingPoint, ...]:
+    """The tipping point of every channel that an allocation moves, in the channels' order.
+
+    Parameters
+    ----------
+    plan
+        The question, with ``now``.
+    curves
+        Response curves over the horizon.
+    spend
+        The plan's allocation.
+    largest
+        Only of so many channels, those that are moved most; None for all. Each takes a plan of its own.
+
+    Raises
+    ------
+    BadInput
+        Where the plan does not state today's spend.
+
+    Examples
+    --------
+    >>> from mmm.curves import Hill
+    >>> from optimizer import Budget, Customers
+    >>> curves = {"tv": Hill(900, 60_000), "search": Hill(500, 20_000)}
+    >>> plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=80_000)], now={"tv": 60_000, "search": 20_000})
+    >>> for one in tipping_points(plan, curves, plan.solve(curves).spend):
+    ...     print(one.channel, round(one.factor, 2))
+    tv 1.67
+    search 0.6
+    """
+    if plan.now is None:
+        remedy = "give Plan(now={channel: current spend})."
+        raise BadInput(Problem("tipping_points", "needs today's spend, which the plan does not state.", remedy=remedy))
+    curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+    now, planned = curves.amounts(plan.now), curves.amounts(spend)
+    size = np.abs(planned - now)
+    moved = np.flatnonzero(size > _MOVED * np.maximum(planned, now))
+    most = moved[np.argsort(-size[moved], kind="stable")][:largest]
+    return tuple(_points(_Question(plan, curves, now), planned, np.sort(most).tolist()))
+
+
+def _points(question: _Question, planned: Array, places: list[int]) -> Iterator[TippingPoint]:
+    for place in places:
+        before, after = float(question.now[place]), float(planned[place])
+        channel = question.curves.channels[place]
+        curve = question.curves[channel]
+        factor = question.factor(place, after)
+        brought = np.atleast_1d(np.abs(curve(after) - curve(before)))
+        beyond = brought < factor * brought.mean() if after > before else brought > factor * brought.mean()
+        chance = float(np.mean(beyond)) if np.isfinite(factor) else 0.0 if factor == np.inf else np.nan
+        yield TippingPoint(channel, before, after, factor, chance)
+
+
+class _Question:
+    """A plan, solved anew with one channel held at today's spend, or with another effect."""
+
+    def __init__(self, plan: Plan, curves: ResponseCurves, now: Array) -> None:
+        self.plan, self.curves, self.now = plan, curves, now
+        self.flat = FlatCurves(curves)
+
+    def factor(self, place: int, planned: float) -> float:
+        channel, now = self.curves.channels[place], float(self.now[place])
+        held = self._solved(self.curves, self.flat, 0.0, Channel(channel).fixed(now))
+        if held is None:
+            return np.nan
+        program, spend = held
+        customers, slope = self.flat.mean_and_slope(np.arange(program.size), spend)
+        needed = prices_at(program, spend, customers, Slopes(*self.flat.slopes_beside(spend, slope))).needed_slope
+        factor = float(needed[place] / slope[place]) if slope[place] > 0 else np.inf
+        if np.sign(planned - now) * (1 - factor) < 0 or not 0 < factor < np.inf:
+            return self._searched(place, planned)
+        if self._is_proved(program, spend, needed, place, factor):
+            return factor
+        return factor if abs(self._moved(place, factor, planned)) <= _THERE else self._searched(place, planned)
+
+    def _is_proved(self, program: Program, spend: Array, needed: Array, place: int, factor: float) -> bool:
+        """Whether no other spend of any channel does better at the needed slopes, and one is free to give or take.
+
+        Each channel's customers less what its spend would have to bring are then largest where the plan has it: the
+        Lagrangian's bound is met, entry prices and S-shaped curves included. A grid stands for all spends.
+        """
+        others = np.arange(program.size) != place
+        slack = 1e-6 * max(float(spend.sum()), float(self.now[place]))
+        free = (spend > program.lower + slack) & (spend < program.upper - slack) & others
+        if not free.any() or not np.isfinite(needed).all():
+            return False
+        amounts, value = self._grid
+        gain = value - self.flat.mean(spend) - (amounts - spend) * np.where(others, needed, needed / factor)
+        return bool((gain <= _ROUNDING * np.abs(value).max(axis=0)).all())
+
+    @cached_property
+    def _grid(self) -> tuple[Array, Array]:
+        """Spends that the plan allows each channel, and their expected customers, both (points, channels)."""
+        program = self._program(self.curves, self.flat, 0.0)
+        least = np.maximum(program.lower, program.hole)
+        amounts = np.vstack([program.lower, least + np.linspace(0, 1, _GRID)[:, None] * (program.upper - least)])
+        owners = np.tile(np.arange(program.size), len(amounts))
+        return amounts, self.flat.mean_and_slope(owners, amounts.ravel())[0].reshape(amounts.shape)
+
+    def _moved(self, place: int, factor: float, planned: float) -> float:
+        """The channel's move where its effect is ``factor`` times as large, as a share of the plan's own move."""
+        channel, now = self.curves.channels[place], float(self.now[place])
+        curve = self.curves[channel]
+        curves = self.curves.with_curve(channel, curve.scaled(effect=factor))
+        others = (1 - factor) * float(curve.mean(now))
+        found = self._solved(curves, FlatCurves(curves), others)
+        return np.nan if found is None else (float(found[1][place]) - now) / (planned - now)
+
+    def _searched(self, place: int, planned: float) -> float:
+        """The factor between plans that move the channel this way and plans that do not, by halving."""
+        step = 0.5 if planned > self.now[place] else 2.0
+        inside, outside = 1.0, step
+        while self._moved(place, outside, planned) > _THERE:
+            inside, outside = outside, outside * step
+            if not 1 / _WIDEST <= outside <= _WIDEST:
+                return 0.0 if step < 1 else np.inf
+        if np.isnan(self._moved(place, outside, planned)):
+            return np.nan
+        for _ in range(_HALVINGS):
+            middle = float(np.sqrt(inside * outside))
+            if self._moved(place, middle, planned) > _THERE:
+                inside = middle
+            else:
+                outside = middle
+        return float(np.sqrt(inside * outside))
+
+    def _solved(
+        self, curves: ResponseCurves, flat: FlatCurves, others: float, *more: Constraint
+    ) -> tuple[Program, Array] | None:
+        """The plan on other curves, with so many more organic customers; None where it has no answer."""
+        try:
+            program = self._program(curves, flat, others, *more)
+        except InfeasiblePlan:
+            return None
+        outcome = branch_and_bound(program, flat, _GAP, _TIME)
+        return None if outcome.spend is None else (program, outcome.spend)
+
+    def _program(self, curves: ResponseCurves, flat: FlatCurves, others: float, *more: Constraint) -> Program:
+        setting = self.plan.setting(curves)
+        setting = setting.with_organic(setting.organic + others)
+        program = compiled(self.plan.objective, (*self.plan.subject_to, *more), setting)
+        return with_ceilings(program, flat, lambda one: branch_and_bound(one, flat, 0.05, _TIME).spend)
