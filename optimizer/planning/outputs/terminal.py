@@ -10,6 +10,7 @@ from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
+from optimizer.planning.outputs.given_in_words import lines as given_lines
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.stages.result import AttributionResult, PlanResult, PlanWorth, Run, blended_cac
 
@@ -31,6 +32,9 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(_plan_table(run, run.plan))
         for line in _verdict(run, run.plan, run.worth):
             console.print(escape(line))
+        for given in run.given:
+            for line in given_lines(given, run):
+                console.print(escape(line))
         if run.scenarios:
             console.print(_scenario_table(run, run.worth.worth))
     elif run.attribution is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,8 +24,9 @@ from optimizer.planning.file.column_roles import coming_columns, last_year, leve
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
-from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.misfits import misfits_of_today
+from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.provenance import InputFile
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Inputs:
         What was read.
     assumptions
         Choices of the plan file that stand in for data, for the report and the manifest.
+    given
+        Name -> spend by channel over the horizon of each plan to be scored beside the run's own.
     """
 
     panel: Panel | None
@@ -65,6 +68,7 @@ class Inputs:
     lift_tests: tuple[LiftTest, ...]
     files: tuple[InputFile, ...]
     assumptions: tuple[str, ...]
+    given: Mapping[str, pd.Series] = field(default_factory=dict)
 
 
 def read_inputs(config: Config, document: Document, journeys_too: bool = True) -> Inputs:
@@ -96,6 +100,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     panel = attempt(lambda: reader.panel(weekly)) if weekly else None
     upcoming = now = None
     tests: tuple[LiftTest, ...] = ()
+    given: dict[str, pd.Series] = {}
     if panel is not None and weekly is not None:
         weeks = panel
         if (panel.control_names or panel.organic_channels) and config.plan:
@@ -103,13 +108,16 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         if config.plan:
             now = attempt(lambda: reader.now(weeks, horizon))
             problems += [] if now is None else _misfits_of_today(config, config.plan, now, document)
+            for name, table in config.plan.given_tables.items():
+                spend = attempt(lambda table=table: reader.given(weeks, table))  # type: ignore[misc]
+                given |= {} if spend is None else {name: spend}
         if config.data.lift_tests is not None:
             asked = config.data.lift_tests
             tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     if problems:
         raise BadInput(problems)
-    return Inputs(panel, upcoming, now, journeys, tests, tuple(reader.files), tuple(reader.assumptions))
+    return Inputs(panel, upcoming, now, journeys, tests, tuple(reader.files), tuple(reader.assumptions), given)
 
 
 def _misfits_of_today(config: Config, plan: PlanSection, now: pd.Series, document: Document) -> list[str]:
@@ -226,6 +234,11 @@ class _Reader:
         covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
         self._note("lift tests", section.path, len(frame), covers)
         return tests
+
+    def given(self, panel: Panel, table: GivenTable) -> pd.Series:
+        spend = read_given(table, self._document.folder, panel)
+        self._note("given plan", table.path, len(spend))
+        return spend
 
     def now(self, panel: Panel, weeks: int) -> pd.Series:
         plan = self._config.plan
