@@ -26,15 +26,25 @@ class Config(Section):
     """The whole plan file."""
 
     name: Name
+    """Title of plan and report."""
     currency: CurrencyCode = CURRENCY
+    """Three letters."""
     outcome: Name = "customers"
+    """What one unit of the KPI is called."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""
     output: Path = Path("plan-output")
+    """Folder of the outputs, relative to this file."""
     data: Data
+    """The input tables. Without `weekly` only attribution runs; without `touchpoints` or `paths` only the plan."""
     attribution: Attribution = Attribution()
+    """Which attribution models run, and how."""
     model: MixModel = MixModel()
+    """The mix model, what is believed before the data, and sampling."""
     plan: PlanSection | None = None
+    """The question to the optimizer; without it no plan is made."""
     scenarios: list[Scenario] = []
+    """What if: each item is planned as the plan itself is."""
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Config:

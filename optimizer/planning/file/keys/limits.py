@@ -20,7 +20,9 @@ class Share(Section):
     """Share of total spend, between 0 and 1."""
 
     at_least: Part | None = None
+    """Least share."""
     at_most: Part | None = None
+    """Largest share."""
 
     @model_validator(mode="after")
     def _some_side(self) -> Share:
@@ -35,9 +37,15 @@ class _Costs(Section):
     """What channels may cost, and their share of spend."""
 
     max_cac: Positive | None = None
+    """Most that the customers of the channel, or of the group together, may cost on average: spend over customers."""
     max_marginal_cac: Positive | None = None
+    """Most that the last customer of the channel, or of each channel of the group, may cost."""
     target_roas: Positive | None = None
+    """The same as a return: the last unit of currency brings at least so many times itself in value of customers,
+    `value_per_customer` over marginal CAC. It is no average return.
+    """
     share: Share | None = None
+    """Share of total spend."""
 
     def stated(self) -> set[str]:
         """Keys that say something."""
@@ -58,9 +66,13 @@ class Limits(_Costs):
     )  # fmt: skip
 
     at_least: Shift | None = None
+    """Least spend."""
     at_most: Shift | None = None
+    """Most spend."""
     fixed: Shift | None = None
+    """Exact spend; stands alone."""
     zero_or_at_least: Money | None = None
+    """Nothing, or at least so much: a price of entry."""
 
     @model_validator(mode="after")
     def _one_story(self) -> Limits:
@@ -90,8 +102,11 @@ class BudgetLimits(Section):
     """What all channels together may spend over the horizon."""
 
     at_least: Shift | None = None
+    """Least total spend."""
     at_most: Shift | None = None
+    """Most total spend."""
     exactly: Shift | None = None
+    """Exact total spend; stands alone."""
 
     @model_validator(mode="after")
     def _one_story(self) -> BudgetLimits:
@@ -104,8 +119,11 @@ class GroupLimits(_Costs):
     """Channels that share a limit."""
 
     channels: Annotated[list[Name], Field(min_length=1)]
+    """The members."""
     at_least: Shift | None = None
+    """Least spend of the members together."""
     at_most: Shift | None = None
+    """Most spend of the members together."""
 
     @model_validator(mode="after")
     def _some_limit(self) -> GroupLimits:
@@ -118,7 +136,11 @@ class ChangeLimits(Section):
     """How far the plan may move from present spend."""
 
     each: Swing | None = None
+    """By how much any channel may rise or fall, `±20%`. A channel without present spend has no such share and needs an
+    `at_most` of its own.
+    """
     total: Money | None = None
+    """Most that may be moved in all, the sum of rises and falls."""
 
     @model_validator(mode="after")
     def _some_limit(self) -> ChangeLimits:
@@ -131,8 +153,11 @@ class Weighted(Section):
     """Limits on a weighted sum of spend, in a unit of its own."""
 
     weights: Annotated[dict[Name, Weight], Field(min_length=1)]
+    """Channel: units per unit of currency; channels not named count nothing, weights may be negative."""
     at_least: Shift | None = None
+    """Least sum, or relative to the sum at present spend."""
     at_most: Shift | None = None
+    """Largest sum, or relative to the sum at present spend."""
 
     @field_validator("weights")
     @classmethod

@@ -23,6 +23,7 @@ class Promise(Section):
     """New customers promised over the horizon, organic ones included; +0% means as many as today's spend brings."""
 
     at_least: Shift
+    """New customers over the horizon, organic ones included; `+0%` means as many as today's spend brings."""
 
     @field_validator("at_least")
     @classmethod
@@ -36,8 +37,11 @@ class NextTests(Section):
     """The lift test whose worth is asked for each channel before it is run."""
 
     weeks: Annotated[int, Field(ge=1, le=26)] = 4
+    """How long the test runs."""
     change: Percent = -1.0
+    """Of the channel's spend while it runs."""
     standard_error: Annotated[float, Field(gt=0)] | None = None
+    """Of its result in customers; the noise of so many weeks where left out."""
 
     @field_validator("change")
     @classmethod
@@ -51,15 +55,20 @@ class GivenTable(Section):
     """A table of somebody's plan: a row per channel, and what it gets."""
 
     path: Path
+    """The table, one row per channel; every channel is named, 0 for one not used."""
     channel: Name = "channel"
+    """Its column of channels."""
     spend: Name = "spend"
+    """Its column of spend over the horizon."""
 
 
 class Risk(Section):
     """The cases that a plan is made for: the mean of the worst, in place of the mean of all."""
 
     worst: Annotated[float, Field(gt=0, le=1)]
+    """Share of the cases that counts as worst: 0.1 for the worst 10 % of the draws."""
     weight: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Weight of those against the mean of all."""
 
     @property
     def cases(self) -> str:
@@ -75,20 +84,46 @@ class Question(Section):
     """What is asked of a plan beside its aim: the business, promises and limits; a scenario may ask otherwise."""
 
     fixed_cost: Money = 0.0
+    """Salaries, agencies, tools over the horizon."""
     value_per_customer: Worth | dict[Name, Money] | None = None
+    """Lifetime value, or channel: value for `maximize: profit`; needed for profit, shows profit and the odds of an
+    LTV:CAC of 3 otherwise.
+    """
     value_per_organic: Money | None = None
+    """Value of a customer who comes unpaid; goes with values by channel."""
     budget: BudgetLimits | None = None
+    """What all channels together may spend; no limit where left out."""
     incremental: Shift | None = None
+    """Only the additional money is divided: no channel gets less than today, and the budget is exactly today's spend
+    and this; a percentage is of today's spend.
+    """
     customers: Promise | None = None
+    """The promise of new customers."""
     max_cac: Annotated[float, Field(gt=0)] | None = None
+    """Cap of the blended CAC."""
     every_channel: Limits | None = None
+    """Limits of every channel."""
     channels: dict[Name, Limits] = {}
+    """Channel: limits of its own, each side replacing that of `every_channel`; `fixed` replaces all of them."""
     groups: dict[Name, GroupLimits] = {}
+    """Name: channels that share limits."""
     change: ChangeLimits | None = None
+    """How far the plan may move from present spend."""
     custom: dict[Name, Weighted] = {}
+    """Name: limits on any weighted sum of spend, such as emissions, `{co2: {weights: {tv: 0.2}, at_most: -10%}}`."""
     risk: Risk | None = None
+    """Plan for the worst cases instead of the average: promises of customers and CAC have to hold in the mean of the
+    worst draws. Not together with `max_cac` of channels or groups, nor with values by channel.
+    """
     raise_riders: bool = False
+    """Let the plan raise channels above today's spend that the path log, `model.rides_on` or the check of spend
+    against demand name as riders on demand; without it only a lift test of the channel in `data.lift_tests` does. A
+    floor of the file above today's spend wins.
+    """
     explore: bool = False
+    """Let the plan spend more on a channel than was ever spent on it over as many weeks; without it that is the most,
+    or present spend where that is more. A floor of the file above that wins.
+    """
 
     @field_validator("incremental")
     @classmethod
@@ -112,12 +147,22 @@ class PlanSection(Question):
     """The question to the optimizer."""
 
     minimize: Literal["blended_cac", "spend"] | None = None
+    """One of `minimize` and `maximize` is required."""
     maximize: Literal["customers", "profit"] | None = None
+    """Report, terminal and tables judge by what stands here or under `minimize`."""
     weeks: Annotated[int, Field(ge=1, le=104)] = 13
+    """Horizon."""
     now: dict[Name, Money] | None = None
+    """Channel: present spend over the horizon; that of the last weeks of the table where left out."""
     given: Path | dict[Name, Path | GivenTable] | None = None
+    """Table of somebody's plan, scored beside the run's own: what it brings, which promises it breaks and by how much,
+    and how far it is from the best; or name: table for several. `cac certify plan.yaml spend.csv` does it for one
+    table.
+    """
     tests: NextTests | None = None
+    """Ask what a lift test of each channel would be worth."""
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
+    """Distance from the best plan at which the search stops."""
 
     @model_validator(mode="after")
     def _one_objective(self) -> PlanSection:
@@ -142,16 +187,27 @@ class PlanSection(Question):
 
 
 class Scenario(Section):
-    """One what-if: each key changes the plan above in one respect."""
+    """What-ifs: each changes the plan in one respect or several and is planned and proved as the plan itself is.
+
+    One that cannot be asked or kept says why and does not stop the run.
+    """
 
     name: Name
+    """Of its own, other than Plan."""
     budget: Shift | None = None
+    """Relative to the plan's, or an amount in place of its most."""
     off: list[Name] = []
+    """Channels that get nothing; their own limits are put aside, those of groups stay."""
     cost: dict[Name, Percent] = {}
+    """Channel: change of the price of its media."""
     customers: Promise | None = None
+    """Another promise."""
     fixed_cost: Shift | None = None
+    """Another fixed cost."""
     value_per_customer: Shift | None = None
+    """Another value; caps of the blended CAC move with it."""
     instead: Question | None = None
+    """Keys of `plan` in place of its own, each whole: `{max_cac: 90, groups: {}}`."""
 
     @field_validator("name")
     @classmethod
