@@ -16,6 +16,7 @@ from .question.constraints import Channel as Channel
 from .question.constraints import Group as Group
 from .question.constraints import MaxCAC as MaxCAC
 from .question.constraints import Pacing as Pacing
+from .question.fees import Fee as Fee
 from .question.objectives import BlendedCAC as BlendedCAC
 from .question.objectives import Customers as Customers
 from .question.objectives import Objective as Objective

@@ -79,6 +79,9 @@ class Pessimistic:
         if not (0 < self.tail <= 1 and 0 <= self.weight <= 1):
             text = f"tail is {self.tail} and weight {self.weight}."
             raise BadInput(Problem("Pessimistic", text, remedy="take tail above 0 and up to 1, weight from 0 to 1."))
+        if self.plan.fees:
+            remedy = "state them as fixed cost, or plan for the mean."
+            raise BadInput(Problem("Pessimistic", "takes no fees in steps.", remedy=remedy))
 
     def solve(self, curves: Mapping[str, ResponseCurve], gap: float = 1e-3, time_limit: float = 30.0) -> Allocation:
         """The best allocation for the worst cases.

@@ -17,7 +17,6 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from attribution.numbers import typed_percent
 from optimizer.planning.file.config import Config
@@ -126,7 +125,7 @@ def _default(key: FieldInfo) -> str:
     if key.is_required():
         return "required"
     value = key.default
-    if value is PydanticUndefined or value is None or isinstance(value, BaseModel) or value in ({}, []):
+    if value is None or isinstance(value, BaseModel) or value in ({}, []):
         return ""
     if isinstance(value, bool):
         return str(value).lower()
