@@ -18,6 +18,7 @@ from optimizer import (
     Channel,
     Constraint,
     Customers,
+    Fee,
     Group,
     Plan,
     Profit,
@@ -119,6 +120,24 @@ def test_own_limits_replace_those_of_every_channel_side_by_side() -> None:
     assert_same_plan(plan, Plan(minimize=BlendedCAC(300_000, ORGANIC), subject_to=limits, now=NOW))
 
 
+def test_fees_of_channels_and_groups_are_those_of_python() -> None:
+    file = {
+        "minimize": "blended_cac", "fixed_cost": 250_000,
+        "every_channel": {"at_most": "+100%", "fee": 2_000},
+        "channels": {"tv": {"fees": [{"above": 0, "fee": 3_000}, {"above": 50_000, "fee": 20_000}]}},
+        "groups": {"agency": {"channels": ["search", "social"], "fees": [{"above": 60_000, "fee": 9_000}]}},
+    }  # fmt: skip
+    fees = [
+        Fee("tv", "tv", [(0, 3_000), (50_000, 20_000)]), Fee("search", "search", [(0, 2_000)]),
+        Fee("social", "social", [(0, 2_000)]), Fee("agency", ["search", "social"], [(60_000, 9_000)]),
+    ]  # fmt: skip
+    plan = built(file)
+    assert plan.fees == tuple(fees)
+    assert_same_plan(plan, Plan(minimize=BlendedCAC(250_000, ORGANIC), subject_to=TOPS, now=NOW, fees=fees))
+    free = Plan(minimize=BlendedCAC(250_000, ORGANIC), subject_to=TOPS, now=NOW).solve(CURVES)
+    assert plan.solve(CURVES).blended_cac < plan.evaluate(CURVES, free.spend).expected_cac
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_weighted_sums_hold_on_random_plans(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -176,6 +195,11 @@ plan:
         ("  budget: {at_most: +0%}\n", "  custom: {co2: {weights: {tv: 1}}}\n", 9, "say at_least, at_most or both"),
         ("  budget: {at_most: +0%}\n", "  risk: {worst: 0.1}\n  channels:\n    tv: {max_cac: 90}\n", 11, "plan.channels.tv.max_cac: cannot be kept in the worst cases"),
         ("  budget: {at_most: +0%}\n", "  risk: {worst: 10}\n", 9, "plan.risk.worst"),
+        ("  budget: {at_most: +0%}\n", "  risk: {worst: 0.1}\n  channels: {tv: {fee: 5}}\n", 10, "plan.channels.tv.fee: cannot be asked together with plan.risk"),
+        ("  maximize: profit\n", "  minimize: spend\n  every_channel: {fee: 5}\n", 8, "plan.every_channel.fee: is no part of the media spend"),
+        ("  budget: {at_most: +0%}\n", "  channels: {tv: {fee: 5, fees: [{above: 1, fee: 2}]}}\n", 9, "keep one of them"),
+        ("  budget: {at_most: +0%}\n", "  channels: {tv: {fees: [{above: 1, fee: 2}, {above: 3, fee: 1}]}}\n", 9, "fees have to rise"),
+        ("  budget: {at_most: +0%}\n", "  channels: {tv: {fees: []}}\n", 9, "plan.channels.tv.fees"),
     ],
 )  # fmt: skip
 def test_each_misfit_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, expected: str) -> None:

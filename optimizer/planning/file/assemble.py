@@ -22,7 +22,7 @@ from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.analyses import Attribution
 from optimizer.planning.file.keys.data import Touchpoints
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.file.limits import limits_on_spend
+from optimizer.planning.file.limits import fees_of, limits_on_spend
 
 __all__ = ["build_plan", "path_rules", "reshaped"]
 
@@ -67,7 +67,8 @@ def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike, cus
         Customers expected if today's spend goes on; a relative promise refers to it.
     """
     constraints = [*_budget(section, now), *_promises(section, customers_now), *limits_on_spend(section, now)]
-    return optimizer.Plan(**_objective(section, organic), subject_to=constraints, now=now)
+    fees = fees_of(section, [str(channel) for channel in now.index])
+    return optimizer.Plan(**_objective(section, organic), subject_to=constraints, now=now, fees=fees)
 
 
 def _objective(section: PlanSection, organic: npt.ArrayLike) -> dict[str, Any]:

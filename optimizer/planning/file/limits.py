@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from optimizer import Change, Channel, Constraint, Group, WeightedSpend
+from optimizer import Change, Channel, Constraint, Fee, Group, WeightedSpend
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.limits import GroupLimits, Limits
 from optimizer.planning.file.keys.plan import PlanSection
 
-__all__ = ["limits_of", "limits_on_spend"]
+__all__ = ["fees_of", "limits_of", "limits_on_spend"]
 
 
 def limits_on_spend(section: PlanSection, now: pd.Series) -> Iterator[Constraint]:
@@ -38,6 +38,15 @@ def limits_on_spend(section: PlanSection, now: pd.Series) -> Iterator[Constraint
         present = sum_.present(dict(now))
         least, most = (None if side is None else side.of(present) for side in (sum_.at_least, sum_.at_most))
         yield WeightedSpend(name, sum_.weights, least, most)
+
+
+def fees_of(section: PlanSection, channels: list[str]) -> Iterator[Fee]:
+    """The fees of channels and of groups."""
+    own = ((name, [name], limits_of(section, name)) for name in channels)
+    shared = ((name, limits.channels, limits) for name, limits in section.groups.items())
+    for name, members, limits in (*own, *shared):
+        if limits is not None and limits.fee_steps:
+            yield Fee(name, members, limits.fee_steps)
 
 
 def limits_of(section: PlanSection, channel: str) -> Limits | None:

@@ -29,7 +29,7 @@ def misfits(section: PlanSection, channels: list[str], document: Document, at: P
     document, at
         The plan file, and where in it the section stands.
     """
-    said = [*_of_values(section, channels), *_of_increments(section), *_of_risk(section)]
+    said = [*_of_values(section, channels), *_of_increments(section), *_of_risk(section), *_of_fees(section)]
     return [document.error((*at, *place), text) for place, text in said]
 
 
@@ -110,3 +110,13 @@ def _of_risk(section: PlanSection) -> Iterator[Said]:
         if limits.max_cac is not None:
             text = "cannot be kept in the worst cases together with plan.risk; limit spend, cap the blended CAC "
             yield (*place, "max_cac"), text + "(plan.max_cac), or remove risk."
+
+
+def _of_fees(section: PlanSection) -> Iterator[Said]:
+    for place, limits, _ in _limited(section):
+        key = "fee" if limits.fee is not None else "fees"
+        if limits.fee_steps and section.minimize == "spend":
+            text = "is no part of the media spend that the plan minimises; ask minimize: blended_cac, or maximize."
+            yield (*place, key), text
+        if limits.fee_steps and section.risk is not None:
+            yield (*place, key), "cannot be asked together with plan.risk; state it in fixed_cost, or remove risk."

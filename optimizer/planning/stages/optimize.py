@@ -137,7 +137,7 @@ def make_plan(
         organic=organic,
         observed_maximum=seen,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
-        explanations=sentences(section, allocation),
+        explanations=sentences(section, plan, allocation),
         findings=(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, seen),

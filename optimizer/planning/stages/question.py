@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attribution.numbers import amount
 from mmm import ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.plan import Plan
@@ -21,9 +22,14 @@ def solved(section: PlanSection, plan: Plan, curves: ResponseCurves) -> Allocati
     return put(section, plan).solve(curves, section.gap)
 
 
-def sentences(section: PlanSection, allocation: Allocation) -> tuple[str, ...]:
+def sentences(section: PlanSection, plan: Plan, allocation: Allocation) -> tuple[str, ...]:
     """The allocation in sentences, the first its headline."""
     headline, *prices = allocation.explain()
+    if plan.fees:
+        due = {fee.name: fee.due(dict(allocation.spend)) for fee in plan.fees}
+        named = ", ".join(f"{name} {amount(fee)}" for name, fee in due.items())
+        note = f"Fees due beside the media, part of the blended CAC: {named}. Prices are with the fees in these steps."
+        return (headline, f"{note} Where moves turn around is not worked out for a plan with fees.", *prices)
     if section.risk is None:
         return (headline, *prices)
     note = (

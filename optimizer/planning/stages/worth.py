@@ -32,12 +32,14 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     found = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
     if section.risk is not None:  # turning points and first steps are of plans that are the best on average
         return PlanWorth(found, (), None, "", (_promises(found),))
-    tipping, step, problem = tipping_points(plan.plan, plan.curves, spend, MOVES), None, ""
+    tipping = () if plan.plan.fees else tipping_points(plan.plan, plan.curves, spend, MOVES)
+    turning = () if plan.plan.fees else (_turning(tipping, float(plan.now.spend.sum())),)
+    step, problem = None, ""
     try:
         step = first_step(plan.plan, plan.curves, spend, plan.observed_maximum, gap=section.gap)
     except InfeasiblePlan as error:
         problem = str(error)
-    return PlanWorth(found, tipping, step, problem, (_promises(found), _turning(tipping, float(plan.now.spend.sum()))))
+    return PlanWorth(found, tipping, step, problem, (_promises(found), *turning))
 
 
 def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:

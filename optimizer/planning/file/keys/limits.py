@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
@@ -9,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from optimizer.planning.file.amounts import Money, Shift, Swing
 from optimizer.planning.file.keys.base import Name, Section
 
-__all__ = ["BudgetLimits", "ChangeLimits", "GroupLimits", "Limits", "Share", "Weighted"]
+__all__ = ["BudgetLimits", "ChangeLimits", "FeeStep", "GroupLimits", "Limits", "Share", "Weighted"]
 
 Part = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -33,6 +34,15 @@ class Share(Section):
         return self
 
 
+class FeeStep(Section):
+    """A step of a fee: what is due once more than an amount is spent."""
+
+    above: Money
+    """Spend of the channel, or of the group together, over the horizon beyond which the fee is due; 0 for any spend."""
+    fee: Money
+    """The whole fee then, in place of that of the step before."""
+
+
 class _Costs(Section):
     """What channels may cost, and their share of spend."""
 
@@ -46,6 +56,13 @@ class _Costs(Section):
     """
     share: Share | None = None
     """Share of total spend."""
+    fee: Money | None = None
+    """Due beside the media where anything is spent on the channel, or on any of the group: tools, an agency.
+
+    Part of the blended CAC and of profit as `fixed_cost` is, and no part of `budget`.
+    """
+    fees: Annotated[list[FeeStep], Field(min_length=1)] | None = None
+    """The same in steps that rise with spend: `[{above: 0, fee: 5_000}, {above: 200_000, fee: 12_000}]`."""
 
     def stated(self) -> set[str]:
         """Keys that say something."""
@@ -57,12 +74,27 @@ class _Costs(Section):
             raise ValueError("max_marginal_cac and target_roas both cap the cost of the last customer; keep one")
         return self
 
+    @property
+    def fee_steps(self) -> list[tuple[float, float]]:
+        """Pairs of spend and the fee beyond it, rising; none without a fee."""
+        return [(0.0, self.fee)] if self.fee is not None else [(step.above, step.fee) for step in self.fees or []]
+
+    @model_validator(mode="after")
+    def _rising_fees(self) -> _Costs:
+        if self.fee is not None and self.fees is not None:
+            raise ValueError("fee is the same as one step of fees; keep one of them")
+        for before, after in pairwise(self.fee_steps):
+            if not (before[0] < after[0] and before[1] <= after[1]):
+                raise ValueError("fees have to rise: each step above more spend than the one before, and no cheaper")
+        return self
+
 
 class Limits(_Costs):
     """What one channel may spend over the horizon, and what it may cost."""
 
     SIDES: ClassVar = (
         ("at_least", "zero_or_at_least"), ("at_most",), ("max_cac",), ("max_marginal_cac", "target_roas"), ("share",),
+        ("fee", "fees"),
     )  # fmt: skip
 
     at_least: Shift | None = None
@@ -70,7 +102,7 @@ class Limits(_Costs):
     at_most: Shift | None = None
     """Most spend."""
     fixed: Shift | None = None
-    """Exact spend; stands alone."""
+    """Exact spend; stands alone, but for a fee."""
     zero_or_at_least: Money | None = None
     """Nothing, or at least so much: a price of entry."""
 
@@ -78,9 +110,9 @@ class Limits(_Costs):
     def _one_story(self) -> Limits:
         given = self.stated()
         if not given:
-            rest = "max_cac, max_marginal_cac, target_roas or share"
+            rest = "max_cac, max_marginal_cac, target_roas, share, fee or fees"
             raise ValueError(f"say at_least, at_most, fixed, zero_or_at_least, {rest}")
-        if "fixed" in given and len(given) > 1:
+        if "fixed" in given and given - {"fixed", "fee", "fees"}:
             raise ValueError("fixed stands alone; remove the other limits")
         if {"zero_or_at_least", "at_least"} <= given:
             raise ValueError("zero_or_at_least and at_least exclude each other")
@@ -128,7 +160,7 @@ class GroupLimits(_Costs):
     @model_validator(mode="after")
     def _some_limit(self) -> GroupLimits:
         if self.stated() == {"channels"}:
-            raise ValueError("say at_least, at_most, max_cac, max_marginal_cac, target_roas or share")
+            raise ValueError("say at_least, at_most, max_cac, max_marginal_cac, target_roas, share, fee or fees")
         return self
 
 
