@@ -76,9 +76,9 @@ class TotalAndSplit(Effects):
     share_c = level x w_c x exp(s_c z_c - s_c² / 2), with w_c the channel's part of all spend, z_c ~ N(0, 1) and a
     log-normal level. Independent beliefs on ten channels say within a factor of 1.6 what all media bring, although each
     leaves a factor of 3.7; here the total is believed as it is written down, however many channels there are. The
-    relative variance e^(s_c²) - 1 goes with 1 / w_c: a channel cut into parts is believed to bring what the whole was,
-    with the same variance. The split then has the relative variance k = (e^(spread²) - 1) / 4 whatever the parts, and
-    the level's logarithm the variance total_sigma² - log(1 + k).
+    relative variance e^(s_c²) - 1 goes with 1 / w_c up to a quarter of all spend: a channel cut into parts is believed
+    to bring what the whole was, with the same variance. The split then has the relative variance
+    k = Σ w_c² (e^(s_c²) - 1), and the level's logarithm the variance total_sigma² - log(1 + k).
 
     Parameters
     ----------
@@ -87,8 +87,7 @@ class TotalAndSplit(Effects):
     total_sigma
         Standard deviation of its logarithm: 1 puts 90 % between 0.19 and 5.2 times the median.
     spread
-        s_c of a channel with a quarter of all spend; the default gives 0.44 with half, 0.86 with a tenth, and 1.5 at
-        most.
+        s_c of a channel with a quarter of all spend or more; the default gives 0.86 with a tenth, and 1.5 at most.
     """
 
     total: float = 0.3
@@ -99,8 +98,9 @@ class TotalAndSplit(Effects):
         spend = panel.spend.sum(axis=(0, 1))
         parts = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / len(spend))
         parts = np.maximum(parts, 1e-4)
-        split = math.expm1(self.spread**2) * _USUAL_PART
-        sigma = np.minimum(np.sqrt(np.log1p(split / parts)), _WIDEST)
+        variance = math.expm1(self.spread**2) * np.maximum(_USUAL_PART / parts, 1.0)
+        sigma = np.minimum(np.sqrt(np.log1p(variance)), _WIDEST)
+        split = float((parts**2 * np.expm1(sigma**2)).sum())
         medians = self.total * math.sqrt(1 + split) * parts * np.exp(-(sigma**2) / 2)
         left = self.total_sigma**2 - math.log1p(split)
         if not left > 0:

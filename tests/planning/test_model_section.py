@@ -74,7 +74,10 @@ def test_a_believed_range_holds_with_probability_ninety_percent(starter: Path) -
     assert np.quantile(cac, [0.05, 0.5, 0.95]) == pytest.approx([80, 160, 320], rel=0.01)
     spent = panel.national_spend.sum()
     centre, sigma = priors["generic_search"].numbers
-    split = 0.5 * np.log1p(np.expm1(0.6**2) / 4)  # what the split's spread adds to the total's median
+    parts = (spent / spent.sum()).to_numpy()
+    spreads = np.sqrt(np.log1p(np.expm1(0.6**2) * np.maximum(0.25 / parts, 1)))
+    assert sigma == pytest.approx(spreads[panel.channels.index("generic_search")])
+    split = 0.5 * np.log1p((parts**2 * np.expm1(spreads**2)).sum())  # what the split adds to the total's median
     assert centre + sigma**2 / 2 - split == pytest.approx(np.log(0.5 * spent["generic_search"] / spent.sum()), abs=1e-9)
 
 
@@ -157,8 +160,8 @@ def test_the_neutral_belief_is_held_against_the_plan(finished: tuple[Run, Path])
     assert (frame["learnt"] < 1).all()
     names = {finding.name for finding in run.findings}
     assert {"prior_sensitivity", "plan_under_neutral_belief"} <= names
-    assert run.belief.cac_planned is not None
-    assert run.belief.cac_now is not None
+    assert run.belief.aim_planned is not None
+    assert run.belief.aim_now is not None
     assert 0 <= run.belief.probability_better <= 1
     # what was believed: around the channel's part of a level whose sigma is 1, and wider the less was spent on it
     width = np.log(frame["cac_believed_high"] / frame["cac_believed_low"]) / (2 * 1.645)

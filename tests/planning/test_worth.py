@@ -18,9 +18,10 @@ from attribution import LastTouch
 from attribution.errors import BadInput
 from mmm.curves import Power, ResponseCurves
 from optimizer import BlendedCAC, Budget, Customers, MaxCAC, Plan, Profit, Spend, TippingPoint, worth
-from optimizer.planning.outputs.against_today import signed, verdict
+from optimizer.planning.outputs.against_today import experience, form_of, signed, verdict
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.terminal import show
+from optimizer.planning.stages.experience import experience_of
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.worth import _turning
 from optimizer.planning.starter import write_starter
@@ -187,6 +188,29 @@ def test_the_verdict_says_what_else_gets_the_same(plan: Plan, spend: dict[str, f
     for sentence in sentences:
         assert sentence in text, text
     assert ("flat" in text) == (sum(spend.values()) != 800)
+
+
+@pytest.mark.parametrize(
+    ("plan", "measured"),
+    [
+        (Plan(maximize=Customers(), now=NOW), True),
+        (Plan(minimize=BlendedCAC(organic=100.0), now=NOW), True),
+        (Plan(maximize=Profit(10.0), now=NOW), False),
+        (Plan(minimize=Spend(), now=NOW), False),
+    ],
+)
+def test_what_experience_makes_of_a_promise(plan: Plan, measured: bool) -> None:
+    found = worth(plan, CURVES, {"tv": 300.0, "search": 500.0})
+    text = experience(found, "customers", "EUR")
+    assert ("simulated companies" in text) == measured
+    assert ("was not measured" in text) != measured
+    if measured:
+        known = experience_of(found.aim.name)
+        assert known is not None
+        assert known.expected(found.aim) * known.ratio == pytest.approx(found.aim.change.point)
+        assert f"expect {found.aim.name} {signed(form_of(found.aim.name))(known.expected(found.aim))}" in text
+    still = experience(worth(plan, CURVES, NOW), "customers", "EUR")
+    assert "expect" not in still
 
 
 def test_no_chance_stands_alone_where_a_flat_cut_has_it_too() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from attribution.numbers import MISSING, amount, cost, count, likelihood, percent, significant
+from attribution.numbers import MISSING, amount, cost, count, decimal, likelihood, percent, significant
 from optimizer.answer.worth import Difference, NaivePlan, Worth
+from optimizer.planning.stages.experience import experience_of
 from optimizer.planning.stages.result import PlanResult
 from optimizer.question.limits import labels
 from optimizer.uncertainty.naive_plans import MIX
 
-__all__ = ["chance", "change_in_words", "form_of", "lines", "name_of", "promises", "signed", "verdict"]
+__all__ = ["chance", "change_in_words", "experience", "form_of", "lines", "name_of", "promises", "signed", "verdict"]
 
 _FORMS = {"customers": count, "spend": amount, "blended CAC": cost, "profit": amount}
 
@@ -53,12 +54,33 @@ def change_in_words(one: Difference, outcome: str, currency: str) -> str:
 
 
 def lines(worth: Worth, plan: PlanResult, outcome: str, currency: str) -> Iterator[str]:
-    """The differences to today, how likely the plan is better, and how likely its promises are kept."""
+    """The differences to today, how likely the plan is better, what experience makes of that, and of its promises."""
     told = ", ".join(change_in_words(one, outcome, currency) for one in worth.figures)
     yield f"Against today's spend going on, draw by draw: {told}."
     yield verdict(worth, plan.aim.name, float(plan.planned.spend.sum() / plan.now.spend.sum() - 1))
+    yield experience(worth, outcome, currency)
     if worth.promises:
         yield promises(worth)
+
+
+def experience(worth: Worth, outcome: str, currency: str) -> str:
+    """What plans with this aim promised and brought where the truth is known, and what that leaves of this one."""
+    one, known = worth.aim, experience_of(worth.aim.name)
+    if known is None:
+        return (
+            "A plan chooses what looks best, so its figures are too good on average; by how much was not measured for "
+            "this aim."
+        )
+    form, unit = signed(form_of(one.name)), "" if one.name == "customers" else f" {currency}"
+    told = (
+        f"A plan chooses what looks best, so its figures are too good on average: on {known.companies} simulated "
+        f"companies plans with this aim promised {decimal(known.ratio, 2)} times the improvement that came true, and "
+        f"beat today in {percent(known.came_true)} where they said {percent(known.said)}"
+    )
+    if one.change.point == 0:
+        return f"{told}."
+    name = name_of(one.name, outcome)
+    return f"{told}. By that experience expect {name} {form(known.expected(one))}{unit} against today."
 
 
 def verdict(worth: Worth, aim: str, flat: float) -> str:
