@@ -16,12 +16,14 @@ from .question.constraints import Channel as Channel
 from .question.constraints import Group as Group
 from .question.constraints import MaxCAC as MaxCAC
 from .question.constraints import Pacing as Pacing
+from .question.fees import Fee as Fee
 from .question.objectives import BlendedCAC as BlendedCAC
 from .question.objectives import Customers as Customers
 from .question.objectives import Objective as Objective
 from .question.objectives import Profit as Profit
 from .question.objectives import Spend as Spend
 from .question.program import Constraint as Constraint
+from .question.weighted import WeightedSpend as WeightedSpend
 from .scenarios.business import BudgetOf as BudgetOf
 from .scenarios.business import FixedCost as FixedCost
 from .scenarios.business import PromiseChange as PromiseChange
@@ -43,9 +45,9 @@ from .uncertainty.first_step import FirstStep as FirstStep
 from .uncertainty.first_step import first_step as first_step
 from .uncertainty.guarded import Guarded as Guarded
 from .uncertainty.hidden_demand import HiddenDemand as HiddenDemand
+from .uncertainty.regret import Regret as Regret
+from .uncertainty.regret import expected_regret as expected_regret
 from .uncertainty.risk import Pessimistic as Pessimistic
-from .uncertainty.risk import Regret as Regret
-from .uncertainty.risk import expected_regret as expected_regret
 from .uncertainty.risk import risk_frontier as risk_frontier
 from .uncertainty.risk import tail_mean as tail_mean
 from .uncertainty.tipping import TippingPoint as TippingPoint

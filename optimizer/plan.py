@@ -21,9 +21,11 @@ from optimizer.answer.prices import Slopes, prices_at
 from optimizer.answer.refusals import infeasible, refuse_if_ill_posed
 from optimizer.answer.spent import Spent
 from optimizer.answer.verify import missed, refuse_broken, refuse_false
+from optimizer.answer.with_fees import best_with_fees, due, with_dues
 from optimizer.question.compiler import compiled
 from optimizer.question.constraints import Budget, Customers, MaxCAC
-from optimizer.question.objectives import Objective
+from optimizer.question.fees import Fee
+from optimizer.question.objectives import Objective, Spend
 from optimizer.question.program import Constraint, Program
 from optimizer.question.setting import Setting
 from optimizer.solvers.branch import Outcome, branch_and_bound
@@ -48,11 +50,14 @@ class Plan:
         Promises and limits.
     now
         Current spend per channel over the same horizon; needed by constraints relative to it.
+    fees
+        What is due beside media by how much is spent; part of the blended CAC and of profit.
 
     Raises
     ------
     BadInput
-        Where no objective, two, or one of the wrong direction is given, or current spend is negative or missing.
+        Where no objective, two, or one of the wrong direction is given, current spend is negative or missing, or fees
+        are stated for an objective that no fee is part of.
 
     Examples
     --------
@@ -67,6 +72,7 @@ class Plan:
     objective: Objective
     subject_to: tuple[Constraint, ...] = ()
     now: Mapping[str, float] | None = field(default=None)
+    fees: tuple[Fee, ...] = ()
 
     def __init__(
         self,
@@ -75,6 +81,7 @@ class Plan:
         maximize: Objective | None = None,
         subject_to: Iterable[Constraint] = (),
         now: Mapping[str, float] | pd.Series | None = None,
+        fees: Iterable[Fee] = (),
     ) -> None:
         given = {word: goal for word, goal in (("minimize", minimize), ("maximize", maximize)) if goal is not None}
         if len(given) != 1:
@@ -101,6 +108,12 @@ class Plan:
         present = None if now is None else {str(channel): float(amount) for channel, amount in now.items()}
         _check_spend("now", present or {})
         object.__setattr__(self, "now", present)
+        object.__setattr__(self, "fees", tuple(fees))
+        if self.fees and isinstance(objective, Spend):
+            remedy = "minimize=BlendedCAC(...), or maximize=Profit(...) or Customers(...), with MaxCAC or a budget."
+            raise BadInput(
+                Problem("Plan", "fees are no part of the media spend that it would minimise.", remedy=remedy)
+            )
 
     @property
     def organic(self) -> Any:
@@ -185,7 +198,10 @@ class Plan:
         program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, time_limit).spend)
         refuse_if_ill_posed(program, flat)
         engine = engine or Hulls()
-        outcome = engine.run(program, flat, gap, time_limit)
+        if self.fees:
+            program, outcome = self._with_fees(program, flat, gap, time_limit, engine)
+        else:
+            outcome = engine.run(program, flat, gap, time_limit)
         if outcome.spend is None:
             raise self._refusal(program, flat, outcome, time_limit)
         found = self.described(program, flat, outcome, gap, engine.name)
@@ -193,6 +209,27 @@ class Plan:
         refuse_broken(missed(self.subject_to, spent))
         refuse_false(self.objective, spent, found.value, found.customers)
         return found
+
+    def _with_fees(
+        self, program: Program, flat: FlatCurves, gap: float, time_limit: float, engine: Engine
+    ) -> tuple[Program, Outcome]:
+        """The search over steps of fees; ``program`` is the plan without any."""
+
+        def finite(program: Program, seconds: float) -> Program:
+            return with_ceilings(program, flat, lambda one: branch_and_bound(one, flat, 0.05, seconds).spend)
+
+        def run(program: Program, seconds: float) -> Outcome:
+            return engine.run(finite(program, seconds), flat, gap / 2, seconds)
+
+        setting = program.setting
+        own, outcome = best_with_fees(self.objective, self.subject_to, self.fees, setting, run, gap, time_limit)
+        if outcome.spend is not None:
+            return finite(own, time_limit), outcome
+        if outcome.finished and run(program, time_limit).spend is not None:
+            named = ", ".join(fee.name for fee in self.fees)
+            text = f"no allocation keeps the promises with its fees ({named}), though one would without them."
+            raise InfeasiblePlan(f"{text} Remedy: relax the ceiling on the blended CAC, or negotiate the fees.")
+        return program, outcome
 
     def certify(
         self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, gap: float = 1e-3
@@ -209,16 +246,32 @@ class Plan:
             How tight the bound has to be.
         """
         _check_spend("spend", spend)
-        best = self.solve(curves, gap)
-        program = self.program(curves)
-        amounts = program.setting.curves.amounts(spend)
-        customers = FlatCurves(program.setting.curves).mean(amounts)
-        score = program.goal.score(amounts, customers)
-        bound = best.bound * program.goal.sign
-        distance = (bound - score) / program.goal.size(score, float(amounts.sum()))
+        return self.against(self.solve(curves, gap), curves, spend)
+
+    def against(
+        self, best: Allocation, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series
+    ) -> Certificate:
+        """How far an allocation, anybody's, is from the best one, which has been solved before.
+
+        Parameters
+        ----------
+        best
+            Of ``solve`` on the same curves.
+        curves
+            Response curves over the horizon.
+        spend
+            The allocation; channels not named get nothing.
+        """
+        _check_spend("spend", spend)
+        setting = self._spent(curves, spend).setting
+        goal, amounts = self.objective.goal(setting), setting.curves.amounts(spend)
+        customers = FlatCurves(setting.curves).mean(amounts)
+        score = goal.score(amounts, customers)
+        bound = best.bound * goal.sign
+        distance = (bound - score) / goal.size(score, float(amounts.sum()))
         return Certificate(
-            by_channel(channel_index(program.setting.curves), amounts, "spend"),
-            score * program.goal.sign,
+            by_channel(channel_index(setting.curves), amounts, "spend"),
+            score * goal.sign,
             best.bound,
             distance,
             self.missed(curves, spend),
@@ -242,7 +295,7 @@ class Plan:
     def _spent(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Spent:
         setting = self.setting(curves)
         amounts = dict(zip(setting.channels, setting.curves.amounts(spend).tolist(), strict=True))
-        return Spent.on_curves(setting, amounts)
+        return Spent.on_curves(with_dues(setting, self.fees, amounts), amounts)
 
     def frontier(
         self, curves: Mapping[str, ResponseCurve], budgets: Iterable[float], gap: float = 1e-3
@@ -265,12 +318,13 @@ class Plan:
     def evaluate(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Evaluation:
         """Posterior draws of customers and blended CAC at any allocation."""
         curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
-        return evaluated(curves, spend, self.organic, self.fixed_cost)
+        found = evaluated(curves, spend, self.organic, self.fixed_cost)
+        return replace(found, fixed_cost=found.fixed_cost + due(self.fees, dict(found.spend))) if self.fees else found
 
     def figures(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Array:
         """Posterior draws of the objective's own figure at any allocation, shape (draws,)."""
         outcome, setting = self.evaluate(curves, spend), self.setting(curves)
-        goal = self.objective.goal(setting.with_organic(outcome.organic))
+        goal = self.objective.goal(replace(setting, business=outcome.business))
         return goal.figures(outcome.spend.to_numpy(), outcome.paid.to_numpy())
 
     def replaced(
@@ -285,8 +339,8 @@ class Plan:
         constraints = self.subject_to if subject_to is None else tuple(subject_to)
         now = self.now if now is None else now
         if objective.wants == "minimize":
-            return Plan(minimize=objective, subject_to=constraints, now=now)
-        return Plan(maximize=objective, subject_to=constraints, now=now)
+            return Plan(minimize=objective, subject_to=constraints, now=now, fees=self.fees)
+        return Plan(maximize=objective, subject_to=constraints, now=now, fees=self.fees)
 
     def without(self, *kinds: type[Constraint]) -> Plan:
         """The plan without its constraints of some kinds."""

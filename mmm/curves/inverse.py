@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,6 +62,25 @@ def spend_at_slope(curve: ResponseCurve, slope: float) -> tuple[tuple[float, flo
     First and last spend of each stretch, rising; none where the curve is nowhere that steep. The last spend is infinite
     where a curve without a ceiling stays that steep.
     """
+    return _stretches(_Itself(curve), slope)
+
+
+@dataclass(frozen=True, eq=False)
+class _Itself:
+    """A curve as a key: the same object and no other, for curves hold arrays and are never changed."""
+
+    curve: ResponseCurve
+
+    def __hash__(self) -> int:
+        return id(self.curve)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.curve is other.curve
+
+
+@lru_cache(maxsize=256)  # a plan reads its caps again with every program made of it, over thousands of draws
+def _stretches(itself: _Itself, slope: float) -> tuple[tuple[float, float], ...]:
+    curve = itself.curve
     grid = _grid(curve)
     steep = curve.mean_marginal(grid) >= slope
     edges = np.flatnonzero(np.diff(np.concatenate(([False], steep, [False])).astype(int)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizer.question.limits import Limit
+from attribution.numbers import plain
+from optimizer.question.limits import Limit, Unit
 
 __all__ = ["Miss"]
 
@@ -23,3 +24,10 @@ class Miss:
 
     limit: Limit | str
     by: float
+
+    @property
+    def written(self) -> str:
+        """By how much, as sentences write it."""
+        if isinstance(self.limit, Limit) and self.limit.unit is Unit.SHARE:
+            return f"{100 * self.by:.3g} points"
+        return plain(self.by) if abs(self.by) >= 1 else f"{self.by:.3g}"

@@ -19,6 +19,7 @@ from optimizer.question.constraints import Budget, Change, Customers, MaxCAC, Pa
 from optimizer.question.groups import AgainstNow, AverageCAC, MarginalCAC, ShareOfSpend, SpendLimits, ZeroOrAtLeast
 from optimizer.question.limits import Limit, Side, Subject, Unit
 from optimizer.question.program import Bound, Constraint, Row
+from optimizer.question.weighted import WeightedSpend
 
 __all__ = ["Reading", "possible", "read"]
 
@@ -136,6 +137,13 @@ def _(part: ShareOfSpend, spent: Spent) -> Iterator[Reading]:
         yield Reading(limit, part.at_least - share, part.at_least, 1.0)
     if share is not None and part.at_most is not None:
         yield Reading(Limit(subject, Side.AT_MOST, part.at_most, Unit.SHARE), share - part.at_most, part.at_most, 1.0)
+
+
+@read.register
+def _(part: WeightedSpend, spent: Spent) -> Iterator[Reading]:
+    terms = [weight * spent.amounts[channel] for channel, weight in part.weights.items()]
+    for limit, sign in part.sides():
+        yield Reading(limit, sign * (fsum(terms) - limit.figure), abs(limit.figure), fsum(map(abs, terms)))
 
 
 @read.register

@@ -11,7 +11,7 @@ from attribution.numbers import amount, cost, count, plain
 from mmm.arrays import Array
 from optimizer.question.compiler import without
 from optimizer.question.goal import Goal
-from optimizer.question.limits import labels
+from optimizer.question.limits import Limit, Side, Unit, labels
 from optimizer.question.program import Program, Row
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.hulls import Tables
@@ -110,7 +110,8 @@ def _without(program: Program, row: Row, solve: Solve) -> str | None:
     if row.per_customer.any():
         most = program.goal.business.customers(bound)
         return f"{name!r} cannot hold, since at most {plain(most)} customers are attainable without it"
-    best = bound if (row.per_spend < 0).any() and not (row.per_spend > 0).any() else -bound
+    from_below = isinstance(row.limit, Limit) and row.limit.side is Side.AT_LEAST and row.limit.unit is Unit.OWN
+    best = bound if from_below or not (row.per_spend > 0).any() else -bound
     word = "at most" if best == bound else "at least"
     best += 0.0  # no minus zero
     return f"{name!r} cannot hold, since the other limits allow {word} {plain(best)} there"

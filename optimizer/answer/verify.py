@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import fsum, inf
 
 from attribution.errors import BrokenPromise
-from attribution.numbers import plain
 from optimizer.answer.misses import Miss
 from optimizer.answer.readings import possible, read
 from optimizer.answer.spent import KEPT, Spent
 from optimizer.question.constraints import Customers
-from optimizer.question.limits import Limit, Unit, labels
+from optimizer.question.limits import Limit, labels
 from optimizer.question.objectives import BlendedCAC, Objective, Profit, Spend
 from optimizer.question.program import Constraint
 
@@ -55,7 +54,7 @@ def refuse_broken(misses: Sequence[Miss]) -> None:
     """
     if misses:
         named = zip(labels([miss.limit for miss in misses]), misses, strict=True)
-        raise BrokenPromise([f"{label} (by {_written(miss)})" for label, miss in named])
+        raise BrokenPromise([f"{label} (by {miss.written})" for label, miss in named])
 
 
 def refuse_false(objective: Objective, spent: Spent, value: float, customers: float) -> None:
@@ -96,9 +95,3 @@ def _figure(objective: Objective, spent: Spent) -> tuple[float, float] | None:
         outlay = float(spent.business.outlay(spent.total))
         return gained - outlay, gained + outlay
     return None
-
-
-def _written(miss: Miss) -> str:
-    if isinstance(miss.limit, Limit) and miss.limit.unit is Unit.SHARE:
-        return f"{100 * miss.by:.3g} points"
-    return plain(miss.by) if abs(miss.by) >= 1 else f"{miss.by:.3g}"

@@ -20,7 +20,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report.",
-    epilog="Exit codes: 0 fine, 2 bad input, 3 infeasible plan, 4 model not converged, 1 anything else.",
+    epilog="Exit codes: 0 fine, 2 bad input, 3 infeasible plan, 4 model not converged, 6 a spend to certify breaks a "
+    "promise or limit, 7 it keeps them and is further from the best than asked, 1 anything else.",
 )
 
 PlanFile = Annotated[Path, typer.Argument(help="The plan file, see `cac init`.", show_default=False)]
@@ -102,6 +103,27 @@ def what_if(plan: PlanFile, out: OutFolder = None) -> None:
 def report(plan: PlanFile, out: OutFolder = None) -> None:
     """Write every output again, the report included; reuses a fitted model of the same inputs."""
     _run(plan, out, "report")
+
+
+@app.command()
+def certify(
+    plan: PlanFile,
+    spend: Annotated[Path, typer.Argument(help="A table of channel and spend over the horizon.", show_default=False)],
+    out: OutFolder = None,
+    column: Annotated[str, typer.Option(help="The table's column of spend, spend_planned of a plan.csv.")] = "spend",
+    within: Annotated[
+        float | None, typer.Option(help="Distance from the best to accept, 0.01 for 1 %; plan.gap by default.")
+    ] = None,
+) -> None:
+    """Say what anybody's spend brings, which promises it breaks, and how far it is from the best plan."""
+    from optimizer.planning.file.keys.plan import GivenTable
+    from optimizer.planning.outputs.given_in_words import lines, verdict
+    from optimizer.planning.run import certify_spend
+
+    run, given = certify_spend(plan, GivenTable(path=spend, spend=column), out)
+    for line in lines(given, run, within):
+        typer.echo(line)
+    raise typer.Exit(verdict(given, run, within).exit_code)
 
 
 def _run(plan: Path, out: Path | None, goal: Goal) -> None:

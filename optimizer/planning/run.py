@@ -11,23 +11,27 @@ from attribution import intent_riders
 from attribution.errors import BadInput
 from attribution.findings import Finding
 from attribution.numbers import amount
+from mmm import Posterior
+from mmm.checks.pool import Pool
 from mmm.kernel import ahead
 from optimizer.planning.file.config import Config, read_config
+from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR, fit_neutral, fit_or_load, require_convergence
+from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.progress import Progress
-from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.result import GivenResult, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
 from optimizer.planning.stages.trust import trust
 from optimizer.planning.stages.worth import judge, last_touch
 
-__all__ = ["Goal", "check_plan", "run_plan"]
+__all__ = ["Goal", "certify_spend", "check_plan", "run_plan"]
 
 Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
 """How far a run goes."""
@@ -119,30 +123,86 @@ def run_plan(
     return run, written
 
 
-def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> Run:
+def certify_spend(
+    path: Path | str, table: GivenTable, out: Path | None = None, progress: Progress | None = None
+) -> tuple[Run, GivenResult]:
+    """Hold somebody's spend against the promises of a plan file and the bound of its best plan; writes only a fit.
+
+    Parameters
+    ----------
+    path
+        The plan file.
+    table
+        Spend by channel; a relative path starts at the working folder.
+    out
+        Where an earlier run's fit is taken up or a new one kept; None for the plan file's ``output``.
+    progress
+        Where stages are reported; standard error by default.
+
+    Raises
+    ------
+    BadInput, NotConverged, InfeasiblePlan
+        See their exit codes.
+    """
+    progress = progress or Progress()
+    config, document = read_config(path)
+    section = config.plan
+    if section is None:
+        raise BadInput("cac certify needs plan in the plan file, which has none.")
+    folder = out if out is not None else document.folder / config.output
+    _require_writable(folder)
+    named = {table.path.stem: table.model_copy(update={"path": table.path.absolute()})}
+    section = section.model_copy(update={"given": named})
+    config = config.model_copy(update={"plan": section})
+    with progress.stage("Checking inputs"):
+        inputs = read_inputs(config, document)
+    run = _model(Run(config, document, inputs), folder, section, progress)
+    if run.posterior is None:
+        raise BadInput("cac certify needs data.weekly in the plan file, which has none.")
+    run = replace(run, plan=_plan(run, run.posterior, progress))
+    (given,) = score(section, run.plan, inputs.given) if run.plan is not None else ()
+    return run, given
+
+
+def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progress) -> Run:
+    """The fit, which a plan may be made of where there is a section for one, and other readings of the weeks."""
     with progress.stage("Mix model") as update:
         posterior = fit_or_load(run.config, run.inputs, folder, update)
     run = replace(run, posterior=posterior)
     if posterior is None:
         return run
-    section = None if goal == "fit" else run.config.plan
     if section is not None:
         require_convergence(posterior, run.config.model.accept_unconverged)
     if run.config.model.rivals:
         with progress.stage("Other readings") as update:
             run = replace(run, rivals=find_rivals(run.config, posterior, update))
-    if section is None:
-        return run
+    return run
+
+
+def _plan(run: Run, posterior: Posterior, progress: Progress) -> PlanResult:
     with progress.stage("Plan") as update:
-        draws = posterior if run.rivals is None else run.rivals.pooled()
-        plan = make_plan(run.config, run.inputs, draws, (*_marks(run), *posterior.diagnostics), update)
+        return make_plan(run.config, run.inputs, _draws(run, posterior), (*_marks(run), *posterior.diagnostics), update)
+
+
+def _draws(run: Run, posterior: Posterior) -> Posterior | Pool:
+    """What a plan rests on: the draws of all readings that stand, or the model's alone where no other was asked."""
+    return posterior if run.rivals is None else run.rivals.pooled()
+
+
+def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> Run:
+    section = None if goal == "fit" else run.config.plan
+    run = _model(run, folder, section, progress)
+    if section is None or run.posterior is None:
+        return run
+    plan = _plan(run, run.posterior, progress)
     run = replace(run, plan=plan)
     if run.inputs.timetable is not None:
         with progress.stage("Weeks"):
-            weeks = make_schedule(run.inputs.timetable, draws, plan.curves, plan.allocation.spend)
+            weeks = make_schedule(run.inputs.timetable, _draws(run, run.posterior), plan.curves, plan.allocation.spend)
         run = replace(run, schedule=weeks)
     with progress.stage("Worth against today"):
         run = replace(run, worth=judge(run, plan, section))
+        run = replace(run, given=score(section, plan, run.inputs.given, last_touch(run, plan)))
     if run.rivals is not None:
         with progress.stage("Plans of other readings") as update:
             run = replace(run, rival_plans=plans_of_rivals(run, update))

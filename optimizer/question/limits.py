@@ -27,6 +27,7 @@ class Unit(Enum):
     SHARE = "share of spend"
     CUSTOMERS = "customers"
     COST_PER_CUSTOMER = "currency per customer"
+    OWN = "a unit of its own"
 
     def written(self, figure: float) -> str:
         """A figure as sentences write it."""

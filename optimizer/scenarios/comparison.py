@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -17,6 +18,8 @@ from optimizer.plan import Plan
 from optimizer.scenarios.what_ifs import AsPlanned, Scenario
 
 __all__ = ["Answer", "Comparison", "answered", "compare", "scenario_frontiers"]
+
+Solve = Callable[[Plan, ResponseCurves], Allocation]
 
 _COLUMNS = [
     *("spend", "customers", "customers_low", "customers_high", "customers_change"),
@@ -75,8 +78,13 @@ class Comparison:
         return str(self.frame.to_html(float_format=lambda figure: decimal(figure, 2)))
 
 
-def answered(scenario: Scenario, plan: Plan, curves: ResponseCurves, gap: float = 1e-3) -> Answer:
-    """Solve a plan under a scenario.
+def answered(
+    scenario: Scenario,
+    plan: Plan,
+    curves: ResponseCurves,
+    solve: Callable[[Plan, ResponseCurves], Allocation] = Plan.solve,
+) -> Answer:
+    """Solve a plan under a scenario; by its expectation, or in another way where ``solve`` is given.
 
     A scenario that cannot be asked of this plan, or has no allocation that keeps its promises, is a finding and no
     failure: the answer carries the reason.
@@ -84,7 +92,7 @@ def answered(scenario: Scenario, plan: Plan, curves: ResponseCurves, gap: float 
     changed_plan, changed_curves = plan, curves
     try:
         changed_plan, changed_curves = scenario.applied(plan, curves)
-        return Answer(scenario.name, changed_plan, changed_curves, changed_plan.solve(changed_curves, gap))
+        return Answer(scenario.name, changed_plan, changed_curves, solve(changed_plan, changed_curves))
     except (BadInput, InfeasiblePlan) as problem:
         return Answer(scenario.name, changed_plan, changed_curves, None, str(problem))
 
@@ -101,7 +109,7 @@ def compare(plan: Plan, curves: ResponseCurves, scenarios: Iterable[Scenario], g
     """
     asked = _named_apart([AsPlanned(), *scenarios])
     plan.program(curves)  # a fault of the plan's own is no finding about a scenario
-    answers = [answered(scenario, plan, curves, gap) for scenario in asked]
+    answers = [answered(scenario, plan, curves, partial(Plan.solve, gap=gap)) for scenario in asked]
     frame = pd.DataFrame([_row(answer) for answer in answers], columns=["scenario", *_COLUMNS]).set_index("scenario")
     for figure in ("customers", "blended_cac"):
         frame[f"{figure}_change"] = frame[figure] - frame[figure].iloc[0]

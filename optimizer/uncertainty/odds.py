@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -62,6 +63,6 @@ def odds_of(
 
 def _kept(plan: Plan, setting: Setting, found: Evaluation) -> Iterator[tuple[Limit | str, Array]]:
     """By promise and draw, whether a spend keeps it."""
-    drawn, spend, paid = setting.with_organic(found.organic), found.spend.to_numpy(), found.paid.to_numpy()
+    drawn, spend, paid = replace(setting, business=found.business), found.spend.to_numpy(), found.paid.to_numpy()
     for part in plan.subject_to:
         yield from part.kept(drawn, spend, paid).items()

@@ -13,21 +13,21 @@ from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.numbers import percent, plain
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
-from optimizer.answer.allocation import Allocation, Status
+from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
 from optimizer.answer.misses import Miss
 from optimizer.answer.spent import Spent
 from optimizer.answer.verify import missed, refuse_broken
 from optimizer.plan import Plan
 from optimizer.question.compiler import capped, compiled
-from optimizer.question.constraints import Budget, MaxCAC
+from optimizer.question.constraints import MaxCAC
 from optimizer.question.objectives import Customers
-from optimizer.question.program import Constraint, Program, Row
+from optimizer.question.program import Program
 from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.newton import settled
 
-__all__ = ["Pessimistic", "Regret", "expected_regret", "risk_frontier", "tail_mean", "tail_weights"]
+__all__ = ["Pessimistic", "risk_frontier", "tail_mean", "tail_weights"]
 
 _SMOOTHING = (0.1, 0.02, 0.004, 0.001)  # widths of the soft tail, as shares of the customers' spread
 _STEPS = 8
@@ -79,6 +79,9 @@ class Pessimistic:
         if not (0 < self.tail <= 1 and 0 <= self.weight <= 1):
             text = f"tail is {self.tail} and weight {self.weight}."
             raise BadInput(Problem("Pessimistic", text, remedy="take tail above 0 and up to 1, weight from 0 to 1."))
+        if self.plan.fees:
+            remedy = "state them as fixed cost, or plan for the mean."
+            raise BadInput(Problem("Pessimistic", "takes no fees in steps.", remedy=remedy))
 
     def solve(self, curves: Mapping[str, ResponseCurve], gap: float = 1e-3, time_limit: float = 30.0) -> Allocation:
         """The best allocation for the worst cases.
@@ -89,8 +92,8 @@ class Pessimistic:
 
         Returns
         -------
-        An allocation whose ``value`` and ``bound`` are the pessimistic figures; ``customers`` and ``blended_cac``
-        remain expectations.
+        An allocation whose ``value``, ``bound`` and prices are of the pessimistic figure; ``customers``,
+        ``blended_cac`` and ``marginal_cac`` remain expectations.
 
         Raises
         ------
@@ -100,6 +103,39 @@ class Pessimistic:
             As ``Plan.solve``.
         """
         return _Search(self, curves, gap, time_limit).run()
+
+    def against(
+        self, best: Allocation, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series
+    ) -> Certificate:
+        """How far an allocation, anybody's, is from the best one for the worst cases, which has been solved before.
+
+        Parameters
+        ----------
+        best
+            Of ``solve`` on the same curves.
+        curves
+            Response curves with draws.
+        spend
+            The allocation; channels not named get nothing.
+        """
+        outcome, goal = self.plan.evaluate(curves, spend), self.plan.program(curves).goal
+        worst, total = tail_mean(outcome.customers, self.tail, self.weight), float(outcome.spend.sum())
+        score = float(goal.at_totals(total, worst - goal.business.organic))
+        distance = (best.bound * goal.sign - score) / goal.size(score, total)
+        amounts = by_channel(channel_index(best.curves), outcome.spend.to_numpy(), "spend")
+        return Certificate(amounts, score * goal.sign, best.bound, distance, self.missed(curves, spend))
+
+    def missed(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> tuple[Miss, ...]:
+        """What an allocation does not keep, promises of customers and CAC in the worst cases included."""
+        outcome, setting = self.plan.evaluate(curves, spend), self.plan.setting(curves)
+        worst = setting.with_organic(tail_mean(outcome.customers, self.tail, self.weight))
+        promises = [part for part in self.plan.subject_to if isinstance(part, Customers | MaxCAC)]
+        amounts = dict(zip(worst.channels, outcome.spend.tolist(), strict=True))
+        at_worst = missed(promises, Spent(worst, amounts, lambda _: 0.0, lambda _: np.inf))
+        on_average = missed(
+            [part for part in self.plan.subject_to if part not in promises], Spent.on_curves(setting, amounts)
+        )
+        return (*on_average, *at_worst)
 
 
 class _Search:
@@ -250,15 +286,6 @@ class _Search:
         program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, self.limit).spend)
         return branch_and_bound(program, flat, self.gap / 4, self.limit)
 
-    def _missed_at_worst(self, spend: pd.Series) -> tuple[Miss, ...]:
-        """What the worst draws do not keep: promises read as if their customers were all there are."""
-        setting = self.question.plan.setting(self.curves).with_organic(self._worst(self._customers(spend.to_numpy())))
-        promises = [part for part in self.question.plan.subject_to if isinstance(part, Customers | MaxCAC)]
-        return missed(
-            promises,
-            Spent(setting, dict(zip(setting.channels, spend.tolist(), strict=True)), lambda _: 0.0, lambda _: np.inf),
-        )
-
     def _distance(self, outcome: Outcome) -> float:
         assert self.best is not None  # noqa: S101
         return (outcome.bound - self.best[0]) / max(abs(self.best[0]), 1e-300)
@@ -272,6 +299,7 @@ class _Search:
         )
 
     def _allocation(self, outcome: Outcome, weights: Array) -> Allocation:
+        """The best spend with its proof; limits are priced by the draws that are the worst there."""
         assert self.best is not None  # noqa: S101
         score, spend = self.best
         plan = self.question.plan
@@ -280,72 +308,17 @@ class _Search:
         tail, weight = percent(self.question.tail), plain(self.question.weight)
         name = f"tail of {tail}, weight {weight}: reweighted draws, hull bound"
         described = plan.described(plan.program(self.curves), FlatCurves(self.curves), outcome, self.gap, name)
-        refuse_broken((*plan.missed(self.curves, described.spend), *self._missed_at_worst(described.spend)))
+        refuse_broken(self.question.missed(self.curves, described.spend))
+        customers = self._customers(spend)
+        exact = tail_weights(customers, self.question.tail, self.question.weight)
+        own = plan.described(self._program(exact), self._bank(exact), outcome, self.gap, name)
         return replace(
             described,
+            prices=own.prices,
+            entry_cac=own.entry_cac,
             value=score * program.goal.sign,
             status=Status.CERTIFIED if described.gap <= self.gap * (1 + 1e-6) else Status.OPEN,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Regret:
-    """Customers forgone, at the same spend, by not knowing the curves.
-
-    Parameters
-    ----------
-    draws
-        Regret in each draw examined, shape (draws,).
-    """
-
-    draws: Array
-
-    @property
-    def mean(self) -> float:
-        """Expected regret."""
-        return float(self.draws.mean())
-
-    @property
-    def standard_error(self) -> float:
-        """Of the mean, from the number of draws examined."""
-        return float(self.draws.std(ddof=1) / np.sqrt(len(self.draws))) if len(self.draws) > 1 else float("nan")
-
-
-def expected_regret(
-    plan: Plan, curves: ResponseCurves, spend: Mapping[str, float] | pd.Series, draws: int = 100, seed: int = 0
-) -> Regret:
-    """How many customers a plan for each draw would win beyond an allocation, spending as much under the same limits.
-
-    Parameters
-    ----------
-    plan
-        Gives the limits on spend; promises of customers and CAC ceilings are put aside.
-    curves
-        Response curves with draws.
-    spend
-        The allocation.
-    draws, seed
-        How many draws to examine, and which.
-    """
-    total = float(curves.amounts(spend).sum())
-    objective = Customers(organic=float(np.mean(plan.organic)))
-    limits = [
-        part for part in plan.subject_to if not _counts_customers(part, plan, curves) and not isinstance(part, Budget)
-    ]
-    at_spend = plan.replaced(objective=objective, subject_to=[*limits, Budget(at_most=total)])
-    chosen = np.random.default_rng(seed).permutation(max(curves.n_draws, 1))[:draws]
-    reached = curves.customers(spend)
-    regrets = []
-    for draw in chosen:
-        best = at_spend.solve(curves.take([int(draw)]), gap=1e-4)
-        regrets.append(max(best.customers - float(np.mean(plan.organic)) - float(reached[draw]), 0.0))
-    return Regret(np.array(regrets))
-
-
-def _counts_customers(part: object, plan: Plan, curves: ResponseCurves) -> bool:
-    if not isinstance(part, Constraint):
-        return False
-    return any(isinstance(row, Row) and row.per_customer.any() for row in part.rows(plan.setting(curves)))
 
 
 def risk_frontier(

@@ -104,7 +104,7 @@ def tipping_points(
     Raises
     ------
     BadInput
-        Where the plan does not state today's spend.
+        Where the plan does not state today's spend, or has fees in steps.
 
     Examples
     --------
@@ -120,6 +120,8 @@ def tipping_points(
     if plan.now is None:
         remedy = "give Plan(now={channel: current spend})."
         raise BadInput(Problem("tipping_points", "needs today's spend, which the plan does not state.", remedy=remedy))
+    if plan.fees:
+        raise BadInput(Problem("tipping_points", "takes no fees in steps.", remedy="state them as fixed cost."))
     curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
     now, planned = curves.amounts(plan.now), curves.amounts(spend)
     size = np.abs(planned - now)

@@ -205,6 +205,8 @@ class _Solver:
     def __init__(self, plan: Plan, curves: ResponseCurves) -> None:
         if curves.n_draws < 2:
             raise BadInput(Problem("curves", "have no draws, so nothing can be learnt.", remedy="use a posterior's."))
+        if plan.fees:
+            raise BadInput(Problem("value_of_tests", "takes no fees in steps.", remedy="state them as fixed cost."))
         self.plan, self.curves = plan, curves
         program = plan.program(curves)
         if any(row.per_customer.any() for row in program.rows):

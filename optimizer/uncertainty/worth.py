@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -139,7 +140,7 @@ def _objectives(own: Objective, value: float | None) -> Iterator[Objective]:
 
 def _figure(objective: Objective, setting: Setting, found: Evaluation) -> tuple[Estimate, Array]:
     """An objective's figure of a spend, and its draws."""
-    goal = objective.goal(setting.with_organic(found.organic))
+    goal = objective.goal(replace(setting, business=found.business))
     draws = np.broadcast_to(goal.figures(found.spend.to_numpy(), found.paid.to_numpy()), found.customers.shape)
     if goal.is_ratio:
         return Estimate.cost(found.fixed_cost + float(found.spend.sum()), found.customers), draws

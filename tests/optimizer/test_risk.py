@@ -9,7 +9,8 @@ from plan_worlds import hill_world
 from attribution.errors import BadInput, InfeasiblePlan
 from mmm.curves import Hill, MichaelisMenten, ResponseCurves
 from optimizer import BlendedCAC, Budget, Channel, Customers, Group, Plan, Profit, Spend
-from optimizer.uncertainty.risk import Pessimistic, expected_regret, risk_frontier, tail_mean, tail_weights
+from optimizer.uncertainty.regret import expected_regret
+from optimizer.uncertainty.risk import Pessimistic, risk_frontier, tail_mean, tail_weights
 
 ORGANIC = np.random.default_rng(5).normal(2000, 300, 300)
 WORLD = hill_world(1, 5, "concave", draws=300)

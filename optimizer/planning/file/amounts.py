@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from attribution.numbers import amount, typed_percent
 
-__all__ = ["Amount", "Money", "Percent", "Shift"]
+__all__ = ["Amount", "Money", "Percent", "Shift", "Swing"]
 
 _PERCENT = re.compile(r"^\s*([+-]?\s*\d+(?:\.\d+)?)\s*%\s*$")
 
@@ -20,6 +20,13 @@ def _percent(value: Any) -> Any:
     if isinstance(value, str) and (match := _PERCENT.match(value)):
         return float(match[1].replace(" ", "")) / 100
     raise ValueError(f"{value!r} is not a percentage; write it with its sign, for example -10% or +15%")
+
+
+def _swing(value: Any) -> Any:
+    bare = value.strip().removeprefix("±").removeprefix("+-") if isinstance(value, str) else ""
+    if not bare[:1].isdigit() or not _PERCENT.match(bare):
+        raise ValueError(f"{value!r} is no change either way; write for example ±20%")
+    return _percent(bare)
 
 
 def _money(value: Any) -> Any:
@@ -61,4 +68,5 @@ def _amount(value: Any) -> Any:
 
 Money = Annotated[float, BeforeValidator(_money), Field(ge=0)]
 Percent = Annotated[float, BeforeValidator(_percent), Field(ge=-1)]
+Swing = Annotated[float, BeforeValidator(_swing)]
 Shift = Annotated[Amount, BeforeValidator(_amount)]

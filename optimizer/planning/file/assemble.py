@@ -21,9 +21,10 @@ from attribution import (
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.analyses import Attribution
 from optimizer.planning.file.keys.data import Touchpoints
-from optimizer.planning.file.keys.plan import Limits, PlanSection
+from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.file.limits import fees_of, limits_on_spend
 
-__all__ = ["build_plan", "limits_of", "path_rules", "reshaped"]
+__all__ = ["build_plan", "path_rules", "reshaped"]
 
 
 def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRules:
@@ -65,16 +66,9 @@ def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike, cus
     customers_now
         Customers expected if today's spend goes on; a relative promise refers to it.
     """
-    constraints = [*_budget(section, now), *_promises(section, customers_now)]
-    for channel in now.index:
-        constraints += _channel(channel, limits_of(section, channel), float(now[channel]))
-    for name, shared in section.groups.items():
-        group, present = optimizer.Group(name, shared.channels), float(now[shared.channels].sum())
-        if shared.at_least is not None:
-            constraints.append(group.at_least(shared.at_least.of(present)))
-        if shared.at_most is not None:
-            constraints.append(group.at_most(shared.at_most.of(present)))
-    return optimizer.Plan(**_objective(section, organic), subject_to=constraints, now=now)
+    constraints = [*_budget(section, now), *_promises(section, customers_now), *limits_on_spend(section, now)]
+    fees = fees_of(section, [str(channel) for channel in now.index])
+    return optimizer.Plan(**_objective(section, organic), subject_to=constraints, now=now, fees=fees)
 
 
 def _objective(section: PlanSection, organic: npt.ArrayLike) -> dict[str, Any]:
@@ -85,13 +79,17 @@ def _objective(section: PlanSection, organic: npt.ArrayLike) -> dict[str, Any]:
         return {"minimize": optimizer.Spend(**business)}
     if section.maximize == "customers":
         return {"maximize": optimizer.Customers(**business)}
-    return {"maximize": optimizer.Profit(value_per_customer=section.value_per_customer or 0.0, **business)}
+    worth: Any = section.value_per_customer or 0.0
+    return {"maximize": optimizer.Profit(worth, value_per_organic=section.value_per_organic, **business)}
 
 
 def _budget(section: PlanSection, now: pd.Series) -> list[Any]:
+    present = float(now.sum())
+    if section.incremental is not None:
+        more = section.incremental
+        return [optimizer.Budget(exactly=more.of(present) if more.relative else present + more.value)]
     if section.budget is None:
         return []
-    present = float(now.sum())
     given: Mapping[str, Amount | None] = {
         "at_least": section.budget.at_least,
         "at_most": section.budget.at_most,
@@ -108,33 +106,3 @@ def _promises(section: PlanSection, customers_now: float) -> list[Any]:
     if section.max_cac is not None:
         promises.append(optimizer.MaxCAC(section.max_cac))
     return promises
-
-
-def limits_of(section: PlanSection, channel: str) -> Limits | None:
-    """A channel's own limits, with ``every_channel`` on the sides it leaves open."""
-    every, own = section.every_channel, section.channels.get(channel)
-    if every is None or own is None or own.fixed is not None:
-        return own if own is not None else every
-    lower_is_own = own.at_least is not None or own.zero_or_at_least is not None
-    return Limits.model_construct(
-        at_least=own.at_least if lower_is_own else every.at_least,
-        zero_or_at_least=own.zero_or_at_least if lower_is_own else every.zero_or_at_least,
-        at_most=own.at_most if own.at_most is not None else every.at_most,
-        fixed=None,
-    )
-
-
-def _channel(name: str, limits: Limits | None, present: float) -> list[Any]:
-    if limits is None:
-        return []
-    channel = optimizer.Channel(name)
-    if limits.fixed is not None:
-        return [channel.fixed(limits.fixed.of(present))]
-    constraints = []
-    if limits.at_least is not None:
-        constraints.append(channel.at_least(limits.at_least.of(present)))
-    if limits.at_most is not None:
-        constraints.append(channel.at_most(limits.at_most.of(present)))
-    if limits.zero_or_at_least is not None:
-        constraints.append(channel.zero_or_at_least(limits.zero_or_at_least))
-    return constraints

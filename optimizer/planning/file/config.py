@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,8 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.data import Data
-from optimizer.planning.file.keys.plan import PlanSection, Scenario
+from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario
+from optimizer.planning.file.misfits import misfits
 
 __all__ = ["Config", "read_config"]
 
@@ -25,15 +27,25 @@ class Config(Section):
     """The whole plan file."""
 
     name: Name
+    """Title of plan and report."""
     currency: CurrencyCode = CURRENCY
+    """Three letters."""
     outcome: Name = "customers"
+    """What one unit of the KPI is called."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""
     output: Path = Path("plan-output")
+    """Folder of the outputs, relative to this file."""
     data: Data
+    """The input tables. Without `weekly` only attribution runs; without `touchpoints` or `paths` only the plan."""
     attribution: Attribution = Attribution()
+    """Which attribution models run, and how."""
     model: MixModel = MixModel()
+    """The mix model, what is believed before the data, and sampling."""
     plan: PlanSection | None = None
+    """The question to the optimizer; without it no plan is made."""
     scenarios: list[Scenario] = []
+    """What if: each item is planned as the plan itself is."""
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Config:
@@ -60,6 +72,7 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
     except ValidationError as invalid:
         raise BadInput(sorted((_message(document, error) for error in invalid.errors()), key=_line)) from None
     problems = [*_unknown_channels(config, document), *_repeated_scenarios(config, document)]
+    problems += _misfits(config, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
     return config, document
@@ -168,7 +181,7 @@ def _of_the_plan(config: Config) -> Named:
     schedule = config.plan.schedule
     spent = schedule.spent if schedule else None
     return [
-        *((name, ("plan", "channels", name)) for name in config.plan.channels),
+        *_of_a_question(config.plan, ("plan",)),
         *((name, ("plan", "now", name)) for name in config.plan.now or {}),
         *((name, ("plan", "schedule", "weekly", name)) for name in (schedule.weekly if schedule else {})),
         *((name, ("plan", "schedule", "spent", name)) for name in (spent if isinstance(spent, dict) else {})),
@@ -177,9 +190,10 @@ def _of_the_plan(config: Config) -> Named:
             for position, name in enumerate(config.plan.hidden_demand.channels if config.plan.hidden_demand else [])
         ),
         *(
-            (name, ("plan", "groups", group, "channels", position))
-            for group, limits in config.plan.groups.items()
-            for position, name in enumerate(limits.channels)
+            each
+            for number, scenario in enumerate(config.scenarios)
+            if scenario.instead is not None
+            for each in _of_a_question(scenario.instead, ("scenarios", number, "instead"))
         ),
         *(
             (name, ("scenarios", number, key, position))
@@ -188,6 +202,40 @@ def _of_the_plan(config: Config) -> Named:
             for position, name in (enumerate(names) if key == "off" else zip(names, names, strict=True))
         ),
     ]
+
+
+def _of_a_question(question: Question, at: tuple[str | int, ...]) -> Named:
+    """Channels that a question names, and where."""
+    return [
+        *((name, (*at, "channels", name)) for name in question.channels),
+        *(
+            (name, (*at, "custom", key, "weights", name))
+            for key, own in question.custom.items()
+            for name in own.weights
+        ),
+        *((name, (*at, "value_per_customer", name)) for name in _by_channel(question.value_per_customer)),
+        *(
+            (name, (*at, "groups", group, "channels", position))
+            for group, limits in question.groups.items()
+            for position, name in enumerate(limits.channels)
+        ),
+    ]
+
+
+def _by_channel(stated: object) -> list[str]:
+    return list(stated) if isinstance(stated, dict) else []
+
+
+def _misfits(config: Config, document: Document) -> Iterator[str]:
+    """What does not fit together in the plan, and in the plan as each scenario has it."""
+    if config.plan is None or config.data.weekly is None:
+        return
+    channels = list(config.data.weekly.channels)
+    yield from misfits(config.plan, channels, document)
+    for number, scenario in enumerate(config.scenarios):
+        at = ("scenarios", number, "instead")
+        if scenario.instead is not None:
+            yield from misfits(scenario.section(config.plan), channels, document, at)
 
 
 def _repeated_scenarios(config: Config, document: Document) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import optimizer
 from attribution.errors import BadInput, Problem
@@ -47,11 +47,14 @@ def _changes(scenario: Scenario, section: PlanSection) -> Iterator[optimizer.Sce
         yield optimizer.CostInflation(scenario.cost)
 
 
-def _change(value: Amount, present: float | None) -> float:
+def _change(value: Amount, present: float | Mapping[str, float] | None) -> float:
     """The change of a customer's value as a share."""
     if value.relative:
         return value.value
     if present is None:
         text = f"is {value}, and the plan states no value_per_customer that it would replace."
         raise BadInput(Problem("value_per_customer", text, remedy="add plan.value_per_customer."))
+    if isinstance(present, Mapping):
+        text = f"is {value}, and the plan states a value for each channel."
+        raise BadInput(Problem("value_per_customer", text, remedy="change them by a percentage, such as -20%."))
     return value.value / present - 1

@@ -10,6 +10,7 @@ from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
+from optimizer.planning.outputs.given_in_words import lines as given_lines
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
 from optimizer.planning.outputs.sections.trust import trust_lines
@@ -44,6 +45,9 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
             console.print(escape(line))
         if run.schedule is not None and not run.schedule.problem:
             console.print(escape(_by_week(run.schedule, run.config.outcome)))
+        for given in run.given:
+            for line in given_lines(given, run):
+                console.print(escape(line))
         if run.scenarios:
             console.print(_scenario_table(run, run.worth.worth))
     elif run.attribution is not None:
@@ -124,13 +128,15 @@ def _verdict(run: Run, plan: PlanResult, found: PlanWorth) -> list[str]:
     currency, aim = run.config.currency, found.worth.aim
     name, unit, form = plan.aim.name, plan.aim.unit(currency), form_of(aim.name)
     before, after = (form(e.point) if e.low == e.high else e.written(form) for e in (aim.before, aim.after))
+    risk = run.config.plan.risk if run.config.plan else None
+    cases = "" if risk is None else f" in {risk.cases}"
     turning = [f"  {one.sentence}" for one in found.tipping]
     return [
         f"{name[:1].upper()}{name[1:]} now {before}{unit}, planned {after}{unit}.",
         *lines(found.worth, plan, run.config.outcome, currency),
         *trust_lines(run),
         *(["How far each move can be trusted, others as expected:", *turning] if turning else []),
-        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}, "
+        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}{cases}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
     ]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +24,9 @@ from optimizer.planning.file.column_roles import coming_columns, last_year, leve
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
+from optimizer.planning.file.keys.plan import GivenTable, PlanSection
+from optimizer.planning.file.misfits import misfits_of_today
+from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.provenance import InputFile
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 
@@ -57,6 +60,8 @@ class Inputs:
         Choices of the plan file that stand in for data, for the report and the manifest.
     timetable
         Weeks of the schedule; None where the plan file asks for none.
+    given
+        Name -> spend by channel over the horizon of each plan to be scored beside the run's own.
     """
 
     panel: Panel | None
@@ -67,6 +72,7 @@ class Inputs:
     files: tuple[InputFile, ...]
     assumptions: tuple[str, ...]
     timetable: Timetable | None = None
+    given: Mapping[str, pd.Series] = field(default_factory=dict)
 
 
 def read_inputs(config: Config, document: Document, journeys_too: bool = True) -> Inputs:
@@ -98,6 +104,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     panel = attempt(lambda: reader.panel(weekly)) if weekly else None
     upcoming = now = timetable = None
     tests: tuple[LiftTest, ...] = ()
+    given: dict[str, pd.Series] = {}
     if panel is not None and weekly is not None:
         weeks = panel
         if (panel.control_names or panel.organic_channels) and config.plan:
@@ -105,13 +112,28 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         if config.plan:
             now = attempt(lambda: reader.now(weeks, horizon))
             timetable = attempt(lambda: reader.timetable(weeks))
+            problems += [] if now is None else _misfits_of_today(config, config.plan, now, document)
+            for name, table in config.plan.given_tables.items():
+                spend = attempt(lambda table=table: reader.given(weeks, table))  # type: ignore[misc]
+                given |= {} if spend is None else {name: spend}
         if config.data.lift_tests is not None:
             asked = config.data.lift_tests
             tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     if problems:
         raise BadInput(problems)
-    return Inputs(panel, upcoming, now, journeys, tests, tuple(reader.files), tuple(reader.assumptions), timetable)
+    files, assumptions = tuple(reader.files), tuple(reader.assumptions)
+    return Inputs(panel, upcoming, now, journeys, tests, files, assumptions, timetable, given)
+
+
+def _misfits_of_today(config: Config, plan: PlanSection, now: pd.Series, document: Document) -> list[str]:
+    """Limits of the plan, and of the plan as each scenario has it, that today's spend makes meaningless."""
+    found = misfits_of_today(plan, now, document)
+    for number, scenario in enumerate(config.scenarios):
+        if scenario.instead is not None:
+            own = misfits_of_today(scenario.section(plan), now, document, ("scenarios", number, "instead"))
+            found += [] if found else own
+    return found
 
 
 def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
@@ -218,6 +240,11 @@ class _Reader:
         covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
         self._note("lift tests", section.path, len(frame), covers)
         return tests
+
+    def given(self, panel: Panel, table: GivenTable) -> pd.Series:
+        spend = read_given(table, self._document.folder, panel)
+        self._note("given plan", table.path, len(spend))
+        return spend
 
     def now(self, panel: Panel, weeks: int) -> pd.Series:
         plan = self._config.plan

@@ -24,7 +24,9 @@ from optimizer.planning.file.keys.plan import PlanSection, Scenario
 from optimizer.planning.file.scenarios import what_if
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
+from optimizer.planning.stages.instead import asked_instead
 from optimizer.planning.stages.progress import Update
+from optimizer.planning.stages.question import sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
 from optimizer.planning.stages.sense import present_spend, today_keeps_promises
@@ -117,7 +119,7 @@ def make_plan(
     plan = question.holding((*held, *tried)).plan
     update(0.1, "plan")
     try:
-        allocation = plan.solve(curves, gap=section.gap)
+        allocation = solved(section, plan, curves)
     except InfeasiblePlan as error:
         raise InfeasiblePlan(f"{error}{remedy(held)}{remedy_of_tried(tried)}") from None
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
@@ -130,13 +132,14 @@ def make_plan(
         allocation=allocation,
         now=today,
         planned=planned,
+        riders=riders,
         held=held,
         tried=tried,
         rows=tuple(_rows(plan.program(curves), allocation, today, planned, held, tried)),
         organic=organic,
         observed_maximum=seen,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
-        explanations=tuple(allocation.explain()),
+        explanations=sentences(section, plan, allocation),
         findings=(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, seen),
@@ -170,17 +173,19 @@ def plan_scenarios(
 def _scenario(
     section: PlanSection, scenario: Scenario, base: PlanResult, credit: Mapping[str, pd.Series] | None
 ) -> ScenarioResult:
+    section = scenario.section(section)
+    plan = base.plan if scenario.instead is None else asked_instead(section, base)
     try:
         asked = what_if(scenario, section)
     except BadInput as error:
         return ScenarioResult(scenario.name, None, problem=str(error))
-    answer = answered(asked, base.plan, base.curves, section.gap)
+    answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves))
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
         return ScenarioResult(
             scenario.name, None, problem=answer.problem + remedy(base.held) + remedy_of_tried(base.tried)
         )
-    value = section.value_per_customer
+    value = section.one_value
     if value is not None and scenario.value_per_customer is not None:
         value = scenario.value_per_customer.of(value)
     found = worth(answer.plan, answer.curves, outcome.spend, value_per_customer=value, credit=credit)

@@ -18,12 +18,13 @@ from optimizer.planning.stages.inputs import Inputs
 if TYPE_CHECKING:
     from attribution.models.credit import Credit
     from mmm import Organic, Posterior, ResponseCurves, Rivals
-    from optimizer.answer.allocation import Allocation
+    from optimizer.answer.allocation import Allocation, Certificate
     from optimizer.answer.evaluation import Evaluation
+    from optimizer.answer.misses import Miss
     from optimizer.answer.worth import Worth
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
-    from optimizer.planning.stages.riders import Held
+    from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
     from optimizer.uncertainty.first_step import FirstStep
@@ -34,6 +35,7 @@ __all__ = [
     "BeliefResult",
     "BeliefRow",
     "ChannelRow",
+    "GivenResult",
     "PlanResult",
     "PlanWorth",
     "RivalPlan",
@@ -85,6 +87,7 @@ class PlanResult:
     allocation: Allocation
     now: Evaluation
     planned: Evaluation
+    riders: Riders
     held: tuple[Held, ...]
     tried: tuple[Held, ...]
     rows: tuple[ChannelRow, ...]
@@ -129,6 +132,37 @@ class ScenarioResult:
     worth: Worth | None = None
     gap: float = np.nan
     problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class GivenResult:
+    """Somebody's plan, held against the run's own.
+
+    Parameters
+    ----------
+    name
+        What the plan file calls it.
+    outcome
+        Draws of what it brings.
+    worth
+        What it is worth against today.
+    certificate
+        How far it is from the best that the run's plan could be, and all that it does not keep.
+    misses
+        Those of the misses that the plan file states; the others are limits that the run adds (riders, tried spend).
+    """
+
+    name: str
+    outcome: Evaluation
+    worth: Worth
+    certificate: Certificate
+    misses: tuple[Miss, ...]
+
+    @property
+    def beyond(self) -> tuple[Miss, ...]:
+        """What it does not keep of the limits that the run adds to those of the plan file."""
+        stated = {miss.limit for miss in self.misses}
+        return tuple(miss for miss in self.certificate.misses if miss.limit not in stated)
 
 
 @dataclass(frozen=True)
@@ -291,6 +325,7 @@ class Run:
     worth: PlanWorth | None = None
     rival_plans: tuple[RivalPlan, ...] = ()
     trust: Trust | None = None
+    given: tuple[GivenResult, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     belief: BeliefResult | None = None
     tests: TestsResult | None = None

@@ -17,8 +17,8 @@ from attribution.numbers import amount
 from mmm import LiftTest
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.explanation import price_sentence
-from optimizer.planning.file.assemble import limits_of
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.file.limits import limits_of
 from optimizer.question.constraints import Channel, Constraint
 from optimizer.question.limits import Limit, Side, Unit
 

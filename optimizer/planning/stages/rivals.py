@@ -14,6 +14,7 @@ from mmm.checks.rivals import OWN
 from optimizer.planning.file.config import Config
 from optimizer.planning.stages.optimize import asked
 from optimizer.planning.stages.progress import Update
+from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import RivalPlan, Run
 
 __all__ = ["find_rivals", "not_asked", "plans_of_rivals"]
@@ -50,9 +51,9 @@ def plans_of_rivals(run: Run, update: Update) -> tuple[RivalPlan, ...]:
 
 
 def _plans(run: Run, readings: dict[str, mmm.Posterior | None], update: Update) -> Iterator[RivalPlan]:
-    plan = run.plan
+    plan, section = run.plan, run.config.plan
     for number, (name, posterior) in enumerate(readings.items()):
-        if posterior is None or plan is None:
+        if posterior is None or plan is None or section is None:
             continue
         update(number / len(readings), name)
         rows = np.arange(0, posterior.n_draws, max(posterior.n_draws // _DRAWS, 1))
@@ -60,11 +61,12 @@ def _plans(run: Run, readings: dict[str, mmm.Posterior | None], update: Update) 
         ours = question.plan.evaluate(question.curves, plan.allocation.spend)
         short = max(question.promise - ours.expected_customers, 0.0)
         here, sign = plan.aim.expected(ours), 1.0 if plan.aim.lower_is_better else -1.0
+        put_so = put(section, question.plan)
         try:
-            spend = question.plan.solve(question.curves, gap=question.gap).spend
+            own = put_so.solve(question.curves, gap=question.gap)
         except InfeasiblePlan as error:
             none = pd.Series(np.nan, plan.allocation.spend.index)
             yield RivalPlan(name, none, here, np.nan, np.nan, short, str(error))
             continue
-        best = plan.aim.expected(question.plan.evaluate(question.curves, spend))
-        yield RivalPlan(name, spend, here, best, sign * (here - best), short)
+        here = put_so.against(own, question.curves, plan.allocation.spend).value
+        yield RivalPlan(name, own.spend, here, own.value, sign * (here - own.value), short)

@@ -10,8 +10,8 @@ from attribution.findings import Finding
 from attribution.numbers import likelihood
 from optimizer.answer.misses import Miss
 from optimizer.planning.file.amounts import Amount
-from optimizer.planning.file.assemble import limits_of
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.file.limits import limits_of
 from optimizer.question.limits import Limit, Unit, labels
 
 __all__ = ["present_spend", "today_keeps_promises"]

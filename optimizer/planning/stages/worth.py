@@ -28,14 +28,18 @@ _LARGE = 0.01  # of all spend: moves that the headline names
 
 def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     """What the run's plan is worth against today, where its moves turn around, and a first step where it needs one."""
-    spend, value = plan.allocation.spend, section.value_per_customer
+    spend, value = plan.allocation.spend, section.one_value
     found = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
-    tipping, step, problem = tipping_points(plan.plan, plan.curves, spend, MOVES), None, ""
+    if section.risk is not None:  # turning points and first steps are of plans that are the best on average
+        return PlanWorth(found, (), None, "", (_promises(found),))
+    tipping = () if plan.plan.fees else tipping_points(plan.plan, plan.curves, spend, MOVES)
+    turning = () if plan.plan.fees else (_turning(tipping, float(plan.now.spend.sum())),)
+    step, problem = None, ""
     try:
         step = first_step(plan.plan, plan.curves, spend, plan.observed_maximum, gap=section.gap)
     except InfeasiblePlan as error:
         problem = str(error)
-    return PlanWorth(found, tipping, step, problem, (_promises(found), _turning(tipping, float(plan.now.spend.sum()))))
+    return PlanWorth(found, tipping, step, problem, (_promises(found), *turning))
 
 
 def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmm.curves import Exponential, Hill, Logistic, MichaelisMenten, Mixture, Power, Tabulated
+from mmm.curves import Exponential, Hill, Logistic, MichaelisMenten, Mixture, Power, Tabulated, inverse
 from mmm.curves.inverse import spend_at_slope, spend_scale
 
 amounts, powers = st.floats(1e-6, 1e9), st.floats(0.3, 5)
@@ -72,3 +72,14 @@ def test_a_sum_that_is_steep_twice_has_two_stretches():
             inside |= (spend >= low) & (spend <= high)
         assert len(stretches) == 2
         assert (inside == steep).mean() > 0.9995  # a table's row belongs to the unit before it
+
+
+def test_stretches_of_one_curve_are_worked_out_once_and_another_equal_curve_has_its_own(monkeypatch):
+    asked = []
+    grid = inverse._grid
+    monkeypatch.setattr(inverse, "_grid", lambda curve: asked.append(curve) or grid(curve))
+    one, same, other = Hill(900.0, 60_000.0), Hill(900.0, 60_000.0), Hill(900.0, 30_000.0)
+    for _ in range(3):
+        assert spend_at_slope(one, 0.004) == spend_at_slope(same, 0.004) != spend_at_slope(other, 0.004)
+    spend_at_slope(one, 0.005)
+    assert [id(curve) for curve in asked] == [id(one), id(same), id(other), id(one)]

@@ -39,25 +39,40 @@ class Attribution(Section):
     """Which attribution models to run, and how."""
 
     lookback: Duration = "30D"
+    """How long before a conversion a touch counts."""
     models: Annotated[list[AttributionModel], Field(min_length=1)] = ["first", "last", "linear", "markov"]
+    """Attribution models to run."""
     markov_order: Annotated[int, Field(ge=1, le=6)] = 1
+    """Channels remembered by the chain."""
     half_life: Duration = "7D"
+    """Of time-decay."""
     idle_gap: Duration | None = None
+    """Silence that ends a path; the lookback where left out."""
     lookback_of: dict[Name, Duration] = {}
+    """Interaction: its own lookback, such as `{view: 1D}`."""
     exclude: list[Name] = []
+    """Channels without touches in any model, such as `[direct]`."""
     priority: dict[Name, Annotated[int, Field(ge=1)]] = {}
+    """Channel: rank; of a path only the touches of best rank count, 1 for channels not named."""
     periods: Literal["week", "month", "quarter"] | None = None
+    """CAC also by period, into `attribution_periods.csv`."""
     dating: Literal["conversion", "touch"] = "conversion"
+    """Whether credit counts at the date of the conversion or of the touch (heuristics only)."""
     lag_days: Annotated[int, Field(ge=0, le=365)] = 0
+    """Days by which spend leads conversions in CAC by period."""
     replicates: Annotated[int, Field(ge=50, le=10_000)] = 300
+    """Of the bootstrap."""
     spend: dict[Name, Money] | None = None
+    """Channel: amount, where there is no weekly table for CAC."""
 
 
 class Season(Section):
     """Yearly season as a Fourier series."""
 
     period: Annotated[float, Field(gt=14)] = 365.25
+    """Days of the season."""
     order: Annotated[int, Field(ge=0, le=12)] = 3
+    """Terms of its Fourier series; 0 for none. A daily table has the season of the week besides."""
 
 
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
@@ -67,23 +82,31 @@ class ChannelModel(Section):
     """The curve families of one channel."""
 
     adstock: AdstockName | None = None
+    """Family of the channel's carryover."""
     saturation: SaturationName | None = None
+    """Family of its saturation."""
 
 
 class CreditBelief(Section):
     """An attribution model's credit as part of the belief."""
 
     model: AttributionModel
+    """Whose credit shifts the belief."""
     weight: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """How much of the belief is its."""
 
 
 class Belief(Section):
     """What is believed of the channels before the weekly data speak; ranges hold with probability 90 %."""
 
     media_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """Share of all customers that paid media together bring (median); divided by spend."""
     cac: dict[Name, Range] = {}
+    """Channel: range of its CAC in currency."""
     share: dict[Name, Range] = {}
+    """Channel: range of its share of all customers, `[0.02, 0.1]`."""
     attribution: CreditBelief | None = None
+    """An attribution model as part of the belief."""
 
     @model_validator(mode="after")
     def _once_each(self) -> Belief:
@@ -100,32 +123,65 @@ class TestTrust(Section):
     """How far lift tests are believed."""
 
     trust: Literal["weighed", "full"] = "weighed"
+    """`weighed` lets a lift test that conflicts with weekly data and other tests count less, `full` believes each as
+    far as its standard error says.
+    """
     half_life: Annotated[float, Field(gt=0)] | None = None
+    """Weeks after which a test weighs half; none fades where left out."""
 
 
 class MixModel(Section):
     """The mix model and its sampling."""
 
     adstock: AdstockName = "geometric"
+    """Family of the carryover."""
     saturation: SaturationName = "hill"
+    """Family of the saturation."""
     channels: dict[Name, ChannelModel] = {}
+    """Channel: families of its own."""
     lags: Annotated[int, Field(ge=1, le=52)] = 26
+    """Weeks that carryover may last, in daily tables too."""
     trend: Literal["linear", "piecewise", "none"] = "linear"
+    """Of the level without media."""
     wander: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """How far the level may wander within a year, as a share of mean customers (0.15: by 15 %, one standard
+    deviation).
+    """
     season: Season = Season()
+    """Of the year."""
     holidays: CountryCode | None = None
+    """Country code whose public holidays count."""
     likelihood: LikelihoodName = "normal"
+    """`student_t` for weeks that no model explains, `negative_binomial` for few customers."""
     demand: Literal["none", "control_functions"] | Annotated[list[Name], Field(min_length=1)] = "none"
+    """`control_functions`: of each channel that the check of spend against demand names, or of those in a list such as
+    `[paid_search]`, a column of the baseline stands for the unmeasured demand that its spend gives away, see [the
+    mix model](concepts/mix-model.md).
+    """
     rides_on: dict[Name, Annotated[list[Name], Field(min_length=1)]] = {}
+    """Channel: those whose demand it harvests, `{brand_search: [tv, organic]}`; no figure changes, findings say which
+    way its CAC errs, and the plan does not raise it without a test.
+    """
     belief: Belief = Belief()
+    """What is believed before the data speak."""
     tests: TestTrust = TestTrust()
+    """How far lift tests are believed."""
     sensitivity: bool = True
+    """Fit again under a neutral belief and show both."""
     rivals: bool = True
+    """Fit other readings of the same weeks (saturation, S-shape, carryover, season, level, controls, spend that
+    follows demand), and plan on the draws of all that the weeks do not refute; not for a table by geo.
+    """
     draws: Annotated[int, Field(ge=200, le=20_000)] = 1000
+    """Of the first sampling attempt, by chain."""
     tune: Annotated[int, Field(ge=200, le=20_000)] = 1000
+    """Steps of tuning before them."""
     chains: Annotated[int, Field(ge=2, le=16)] = 4
+    """Chains of the sampler."""
     time_budget: Annotated[float, Field(gt=0)] = 300.0
+    """Seconds in which sampling may go on until it converges."""
     accept_unconverged: bool = False
+    """Make a plan from a fit that failed its gate, and mark every output."""
 
     @property
     def demand_of(self) -> tuple[str, ...]:

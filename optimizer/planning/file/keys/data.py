@@ -16,21 +16,38 @@ class Reach(Section):
     """Columns of a channel measured by how many people it reached, and how often."""
 
     reach: Name
+    """Column of people reached."""
     frequency: Name
+    """Column of contacts per person."""
 
 
 class Weekly(Section):
     """The weekly table of spend and outcome."""
 
     path: Path
+    """The table by week or by day."""
     date: Name = "week"
+    """Column of the first day of each period."""
     kpi: Name = "new_customers"
+    """Column of all new customers, organic ones included."""
     spend: dict[Name, Name] | Annotated[list[Name], Field(min_length=1)]
+    """Columns of spend, named as their channels; or channel: column."""
     driven_by: dict[Name, Name | Reach] = {}
+    """Channel with spend: column of what it delivered (impressions, clicks), or the columns of people reached and
+    contacts per person; its effect then follows that, and spend pays for it.
+    """
     organic: dict[Name, Name | Reach] | list[Name] = []
+    """Channels without spend, such as a newsletter: columns, or channel: column or reach; they have a contribution,
+    and no part in the plan. `upcoming` must hold their columns too.
+    """
     controls: list[Name] = []
+    """Columns of what else moves demand; `upcoming` must hold them."""
     treatments: dict[Name, float | Literal["minimum", "maximum", "mean"]] | list[Name] = []
+    """Levers such as price or promotion with a contribution of their own: columns (told against their minimum), or
+    column: the value that contributes nothing. `upcoming` must hold them.
+    """
     date_format: str | None = None
+    """`strptime` pattern of dates that are not written as 2026-01-05."""
 
     @property
     def delivered(self) -> dict[str, str | Reach]:
@@ -74,11 +91,17 @@ class Conversions(Section):
     """The table of conversions that goes with a touchpoint log."""
 
     path: Path
+    """The table of conversions."""
     user: Name = "user"
+    """Column of the user."""
     time: Name = "time"
+    """Column of the time, with a zone."""
     value: Name | None = None
+    """Column of what the conversion is worth."""
     kind: Name | None = None
+    """Column of the kind of conversion."""
     kinds: Annotated[list[Name], Field(min_length=1)] | None = None
+    """Kinds that count; all where left out."""
 
     @model_validator(mode="after")
     def _kinds_of_a_kind(self) -> Conversions:
@@ -91,15 +114,20 @@ class Grouping(Section):
     """One rule that makes a channel of source, medium, campaign or any other column."""
 
     channel: Name
+    """The channel that touches of this rule belong to."""
     where: Annotated[dict[Name, str], Field(min_length=1)]
+    r"""Column: pattern; `*` anything, `\|` alternatives; all of them have to fit."""
 
 
 class Identity(Section):
     """The table that says which user ids are one person."""
 
     path: Path
+    """Table of user ids that are one person."""
     user: Name = "user"
+    """Column of the user id."""
     person: Name = "person"
+    """Column of the person."""
 
 
 Fault = Literal["missing user", "missing time", "missing channel", "future time", "duplicates", "bots"]
@@ -109,18 +137,31 @@ class Touchpoints(Section):
     """The log of touchpoints."""
 
     path: Path
+    """The log, one row per touch."""
     user: Name = "user"
+    """Column of the user."""
     time: Name = "time"
+    """Column of the time, with a zone."""
     channel: Name = "channel"
+    """Column of the channel, named as in `weekly`; not read where `grouping` stands."""
     interaction: Name | None = None
+    """Column of click or view, for `attribution.lookback_of`."""
     conversions: Conversions
+    """The table of conversions that goes with the log."""
     grouping: list[Grouping] = []
+    """Rules in order that make a channel of other columns; the first that fits counts."""
     otherwise: Name | None = None
+    """Channel of touches that no rule fits; without it they are an error."""
     identity: Identity | None = None
+    """Which user ids are one person."""
     segments: list[Name] = []
+    """Columns by which credit is also shown, into `attribution_segments.csv`."""
     leave_out: list[Fault] = []
+    """Faulty rows to leave out and count."""
     longest_path: Annotated[int, Field(ge=2)] = 5000
+    """Touches past which a path is a bot's."""
     keep_duplicates: bool = False
+    """Exact repeats are real touches and conversions, as where times are whole days."""
 
     @model_validator(mode="after")
     def _otherwise_of_rules(self) -> Touchpoints:
@@ -133,28 +174,41 @@ class LiftTests(Section):
     """The table of experiments."""
 
     path: Path
+    """The table of experiments, see [tables](tables.md)."""
     date_format: str | None = None
+    """As of `weekly`."""
 
 
 class Paths(Section):
     """Conversion paths that were aggregated elsewhere."""
 
     path: Path
+    """The table of paths."""
     column: Name = "path"
+    """Column of the path."""
     conversions: Name = "conversions"
+    """Column of how often it converted."""
     value: Name | None = None
+    """Column of value."""
     nulls: Name | None = None
+    """Column of how often it did not convert."""
     separator: Annotated[str, Field(min_length=1)] = ">"
+    """Between the touches of a path."""
 
 
 class Data(Section):
     """The input tables; each group of them is optional."""
 
     weekly: Weekly | None = None
+    """Spend and new customers by week or by day."""
     upcoming: Path | Literal["last_year"] | None = None
+    """Table of the coming weeks' controls, or last year's again."""
     lift_tests: LiftTests | None = None
+    """Experiments that the mix model learns from."""
     touchpoints: Touchpoints | None = None
+    """A log of touches with its conversions."""
     paths: Paths | None = None
+    """Instead of touchpoints: paths that were aggregated elsewhere."""
 
     @model_validator(mode="after")
     def _something(self) -> Data:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from attribution.numbers import percent
 from optimizer.planning.file.amounts import Amount, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
+from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, Weighted
 from optimizer.planning.file.keys.schedule import Schedule
 from optimizer.scenarios import AsPlanned
 
 __all__ = [
     "PLAN_ITSELF",
-    "BudgetLimits",
-    "GroupLimits",
+    "GivenTable",
     "HiddenDemandKeys",
-    "Limits",
     "NextTests",
     "PlanSection",
     "Promise",
+    "Question",
+    "Risk",
     "Scenario",
 ]
 
@@ -27,58 +30,11 @@ PLAN_ITSELF = "Plan"
 """What outputs call the plan among its what-ifs."""
 
 
-class Limits(Section):
-    """What one channel may spend over the horizon."""
-
-    at_least: Shift | None = None
-    at_most: Shift | None = None
-    fixed: Shift | None = None
-    zero_or_at_least: Money | None = None
-
-    @model_validator(mode="after")
-    def _one_story(self) -> Limits:
-        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
-        if not given:
-            raise ValueError("say at_least, at_most, fixed or zero_or_at_least")
-        if "fixed" in given and len(given) > 1:
-            raise ValueError("fixed stands alone; remove the other limits")
-        if {"zero_or_at_least", "at_least"} <= given:
-            raise ValueError("zero_or_at_least and at_least exclude each other")
-        return self
-
-
-class BudgetLimits(Section):
-    """What all channels together may spend over the horizon."""
-
-    at_least: Shift | None = None
-    at_most: Shift | None = None
-    exactly: Shift | None = None
-
-    @model_validator(mode="after")
-    def _one_story(self) -> BudgetLimits:
-        if self.exactly is not None and (self.at_least is not None or self.at_most is not None):
-            raise ValueError("exactly stands alone; remove at_least and at_most")
-        return self
-
-
-class GroupLimits(Section):
-    """Channels that share a limit."""
-
-    channels: Annotated[list[Name], Field(min_length=1)]
-    at_least: Shift | None = None
-    at_most: Shift | None = None
-
-    @model_validator(mode="after")
-    def _some_limit(self) -> GroupLimits:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("say at_least or at_most")
-        return self
-
-
 class Promise(Section):
     """New customers promised over the horizon, organic ones included; +0% means as many as today's spend brings."""
 
     at_least: Shift
+    """New customers over the horizon, organic ones included; `+0%` means as many as today's spend brings."""
 
     @field_validator("at_least")
     @classmethod
@@ -92,8 +48,11 @@ class NextTests(Section):
     """The lift test whose worth is asked for each channel before it is run."""
 
     weeks: Annotated[int, Field(ge=1, le=26)] = 4
+    """How long the test runs."""
     change: Percent = -1.0
+    """Of the channel's spend while it runs."""
     standard_error: Annotated[float, Field(gt=0)] | None = None
+    """Of its result in customers; the noise of so many weeks where left out."""
 
     @field_validator("change")
     @classmethod
@@ -107,31 +66,131 @@ class HiddenDemandKeys(Section):
     """How much of what channels are credited with may be demand that comes anyway."""
 
     strength: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Largest share of a channel's effect."""
     channels: list[Name] = []
+    """Channels in doubt; all that no lift test has measured where left out."""
     in_all: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Largest share of the customers credited to them today together."""
 
 
-class PlanSection(Section):
+class GivenTable(Section):
+    """A table of somebody's plan: a row per channel, and what it gets."""
+
+    path: Path
+    """The table, one row per channel; every channel is named, 0 for one not used."""
+    channel: Name = "channel"
+    """Its column of channels."""
+    spend: Name = "spend"
+    """Its column of spend over the horizon."""
+
+
+class Risk(Section):
+    """The cases that a plan is made for: the mean of the worst, in place of the mean of all."""
+
+    worst: Annotated[float, Field(gt=0, le=1)]
+    """Share of the cases that counts as worst: 0.1 for the worst 10 % of the draws."""
+    weight: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Weight of those against the mean of all."""
+
+    @property
+    def cases(self) -> str:
+        """The cases in words."""
+        worst = f"the mean of the worst {percent(self.worst)} of cases"
+        return worst if self.weight == 1 else f"{percent(self.weight)} {worst} and the rest the mean of all"
+
+
+Worth = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Question(Section):
+    """What is asked of a plan beside its aim: the business, promises and limits; a scenario may ask otherwise."""
+
+    fixed_cost: Money = 0.0
+    """Salaries, agencies, tools over the horizon."""
+    value_per_customer: Worth | dict[Name, Money] | None = None
+    """Lifetime value, or channel: value for `maximize: profit`; needed for profit, shows profit and the odds of an
+    LTV:CAC of 3 otherwise.
+    """
+    value_per_organic: Money | None = None
+    """Value of a customer who comes unpaid; goes with values by channel."""
+    budget: BudgetLimits | None = None
+    """What all channels together may spend; no limit where left out."""
+    incremental: Shift | None = None
+    """Only the additional money is divided: no channel gets less than today, and the budget is exactly today's spend
+    and this; a percentage is of today's spend.
+    """
+    customers: Promise | None = None
+    """The promise of new customers."""
+    max_cac: Annotated[float, Field(gt=0)] | None = None
+    """Cap of the blended CAC."""
+    every_channel: Limits | None = None
+    """Limits of every channel."""
+    channels: dict[Name, Limits] = {}
+    """Channel: limits of its own, each side replacing that of `every_channel`; `fixed` replaces all of them."""
+    groups: dict[Name, GroupLimits] = {}
+    """Name: channels that share limits."""
+    change: ChangeLimits | None = None
+    """How far the plan may move from present spend."""
+    custom: dict[Name, Weighted] = {}
+    """Name: limits on any weighted sum of spend, such as emissions, `{co2: {weights: {tv: 0.2}, at_most: -10%}}`."""
+    risk: Risk | None = None
+    """Plan for the worst cases instead of the average: promises of customers and CAC have to hold in the mean of the
+    worst draws. Not together with `max_cac` of channels or groups, nor with values by channel.
+    """
+    raise_riders: bool = False
+    """Let the plan raise channels above today's spend that the path log, `model.rides_on` or the check of spend
+    against demand name as riders on demand; without it only a lift test of the channel in `data.lift_tests` does. A
+    floor of the file above today's spend wins.
+    """
+    explore: bool = False
+    """Let the plan spend more on a channel than was ever spent on it over as many weeks; without it that is the most,
+    or present spend where that is more. A floor of the file above that wins.
+    """
+
+    @field_validator("incremental")
+    @classmethod
+    def _some_money(cls, incremental: Amount | None) -> Amount | None:
+        if incremental is not None and incremental.value <= 0:
+            raise ValueError("is the money that is added to today's spend; write an amount above 0, or +10%")
+        return incremental
+
+    @property
+    def one_value(self) -> float | None:
+        """Value of a customer where it is one for all; None where it differs by channel or is not stated."""
+        return None if isinstance(self.value_per_customer, dict) else self.value_per_customer
+
+    def worth_of(self, channel: str) -> float | None:
+        """Value of a customer whom a channel wins; None where the file states none."""
+        stated = self.value_per_customer
+        return stated.get(channel) if isinstance(stated, dict) else stated
+
+
+class PlanSection(Question):
     """The question to the optimizer."""
 
-    weeks: Annotated[int, Field(ge=1, le=104)] = 13
     minimize: Literal["blended_cac", "spend"] | None = None
+    """One of `minimize` and `maximize` is required."""
     maximize: Literal["customers", "profit"] | None = None
-    fixed_cost: Money = 0.0
-    value_per_customer: Annotated[float, Field(gt=0)] | None = None
+    """Report, terminal and tables judge by what stands here or under `minimize`."""
+    weeks: Annotated[int, Field(ge=1, le=104)] = 13
+    """Horizon."""
     now: dict[Name, Money] | None = None
-    budget: BudgetLimits | None = None
-    customers: Promise | None = None
-    max_cac: Annotated[float, Field(gt=0)] | None = None
-    every_channel: Limits | None = None
-    channels: dict[Name, Limits] = {}
-    groups: dict[Name, GroupLimits] = {}
-    raise_riders: bool = False
-    explore: bool = False
+    """Channel: present spend over the horizon; that of the last weeks of the table where left out."""
+    given: Path | dict[Name, Path | GivenTable] | None = None
+    """Table of somebody's plan, scored beside the run's own: what it brings, which promises it breaks and by how much,
+    and how far it is from the best; or name: table for several. `cac certify plan.yaml spend.csv` does it for one
+    table.
+    """
     tests: NextTests | None = None
+    """Ask what a lift test of each channel would be worth."""
     schedule: Schedule | None = None
+    """Divides the plan between weeks; `{}` for a calendar without limits of its own."""
     hidden_demand: HiddenDemandKeys | None = None
+    """Beside the plan, the best one where part of what channels are credited with is demand that comes anyway; it
+    changes nothing of the plan, see [the plan](concepts/plan.md).
+    """
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
+    """Distance from the best plan at which the search stops."""
 
     @model_validator(mode="after")
     def _one_objective(self) -> PlanSection:
@@ -143,17 +202,40 @@ class PlanSection(Section):
             raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
         return self
 
+    @property
+    def given_tables(self) -> dict[str, GivenTable]:
+        """Name -> table of each plan that is to be scored; a path alone is named after its file."""
+        stated = self.given or {}
+        named = stated if isinstance(stated, dict) else {stated.stem: stated}
+        return {name: each if isinstance(each, GivenTable) else GivenTable(path=each) for name, each in named.items()}
+
+    def with_keys_of(self, other: Question) -> PlanSection:
+        """The section with the keys that another states in place of its own."""
+        return self.model_copy(update={key: getattr(other, key) for key in other.model_fields_set})
+
 
 class Scenario(Section):
-    """One what-if: each key changes the plan above in one respect."""
+    """What-ifs: each changes the plan in one respect or several and is planned and proved as the plan itself is.
+
+    One that cannot be asked or kept says why and does not stop the run.
+    """
 
     name: Name
+    """Of its own, other than Plan."""
     budget: Shift | None = None
+    """Relative to the plan's, or an amount in place of its most."""
     off: list[Name] = []
+    """Channels that get nothing; their own limits are put aside, those of groups stay."""
     cost: dict[Name, Percent] = {}
+    """Channel: change of the price of its media."""
     customers: Promise | None = None
+    """Another promise."""
     fixed_cost: Shift | None = None
+    """Another fixed cost."""
     value_per_customer: Shift | None = None
+    """Another value; caps of the blended CAC move with it."""
+    instead: Question | None = None
+    """Keys of `plan` in place of its own, each whole: `{max_cac: 90, groups: {}}`."""
 
     @field_validator("name")
     @classmethod
@@ -165,5 +247,10 @@ class Scenario(Section):
     @model_validator(mode="after")
     def _changes_something(self) -> Scenario:
         if not any(getattr(self, name) for name in type(self).model_fields if name != "name"):
-            raise ValueError("changes nothing; give budget, off, cost, customers, fixed_cost or value_per_customer")
+            keys = ", ".join(key for key in type(self).model_fields if key not in {"name", "instead"})
+            raise ValueError(f"changes nothing; give {keys}, or instead with keys of the plan")
         return self
+
+    def section(self, section: PlanSection) -> PlanSection:
+        """The plan's section with the keys that the scenario states in place of its own."""
+        return section if self.instead is None else section.with_keys_of(self.instead)

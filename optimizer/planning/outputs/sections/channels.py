@@ -46,17 +46,19 @@ def _channel(run: Run, found: PlanResult, row: ChannelRow) -> dict[str, Any]:
             facts.append(("These CACs", "may be too low: demand that others make may be credited to the channel"))
     return {
         "name": row.channel,
-        "sentence": reason(row, found.rows, _yardstick(found), run.config.currency, run.config.outcome),
+        "sentence": reason(row, found.rows, _yardstick(found, row.channel), run.config.currency, run.config.outcome),
         "facts": facts,
         "credits": _views(run, row.channel),
     }
 
 
-def _yardstick(found: PlanResult) -> tuple[str, float]:
+def _yardstick(found: PlanResult, channel: str) -> tuple[str, float]:
     """What a next customer may cost, by the plan's own aim."""
     objective = found.plan.objective
     if isinstance(objective, Profit):
-        return "what a customer is worth,", float(objective.values(found.curves.channels)[0])
+        return "what a customer is worth,", float(
+            objective.values(found.curves.channels)[found.curves.channels.index(channel)]
+        )
     return "the blended CAC of", found.planned.expected_cac
 
 

@@ -8,6 +8,7 @@ from optimizer.planning.outputs.sections.cautions import CAUTIONS
 from optimizer.planning.outputs.sections.channels import CHANNELS
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
+from optimizer.planning.outputs.sections.given import GIVEN
 from optimizer.planning.outputs.sections.moves import MOVES
 from optimizer.planning.outputs.sections.provenance import PROVENANCE
 from optimizer.planning.outputs.sections.reading import READING
@@ -28,6 +29,7 @@ SECTIONS: tuple[Section, ...] = (
     WORTH,
     TRUST,
     SCHEDULE,
+    GIVEN,
     SCENARIOS,
     CHANNELS,
     BELIEF,

@@ -60,7 +60,7 @@ def _decision(run: Run, plan: PlanResult, worth: Worth) -> Decision:
     return Decision(
         tone,
         f"{_moves(plan, currency)}: {_effect(plan, currency)}.",
-        (*told, _proof(plan)),
+        (*told, _proof(run, plan)),
         tuple(_cards(run, plan, worth)),
     )
 
@@ -110,7 +110,7 @@ def _figure(one: Difference, outcome: str, currency: str) -> Card:
 
 
 def _guardrail(run: Run, cac: float, worth: Worth) -> tuple[Card, ...]:
-    value = run.config.plan.value_per_customer if run.config.plan else None
+    value = run.config.plan.one_value if run.config.plan else None
     odds = next((one for one in worth.promises if one.is_guardrail), None)
     if value is None or odds is None:
         return ()
@@ -156,10 +156,12 @@ def _effect(plan: PlanResult, currency: str) -> str:
     return f"{text} ({percent(change, signed=True)})" if now > 0 else text
 
 
-def _proof(plan: PlanResult) -> str:
+def _proof(run: Run, plan: PlanResult) -> str:
     allocation, aim = plan.allocation, plan.aim
+    risk = run.config.plan.risk if run.config.plan else None
+    cases = "" if risk is None else f", in {risk.cases}, for which it is made,"
     return (
-        f"Proved on these response curves: no allocation within the limits brings {aim.name} "
+        f"Proved on these response curves: no allocation within the limits brings {aim.name}{cases} "
         f"{'below' if aim.lower_is_better else 'above'} {aim.written(allocation.bound)}; the plan lies "
         f"{gap(allocation.gap)} from that."
     )

@@ -43,10 +43,11 @@ def _totals(found: PlanResult) -> list[dict[str, Any]]:
     now, planned = found.now, found.planned
     spend = {"now": float(now.spend.sum()), "planned": float(planned.spend.sum())}
     paid = Estimate.of(planned.paid.to_numpy().sum(axis=1))
-    everything = {name: value + now.fixed_cost for name, value in spend.items()}
+    fixed = {"now": now.fixed_cost, "planned": planned.fixed_cost}
+    everything = {name: value + fixed[name] for name, value in spend.items()}
     rows: list[dict[str, Any]] = [
         {"label": "All channels (paid CAC)", **spend, "customers": paid, "cac": paid_cac(planned)},
-        {"label": "Fixed cost", **dict.fromkeys(spend, now.fixed_cost), "customers": None, "cac": None},
+        {"label": "Fixed cost and fees" if found.plan.fees else "Fixed cost", **fixed, "customers": None, "cac": None},
         {"label": "Organic", **dict.fromkeys(spend, 0.0), "customers": Estimate.of(planned.organic), "cac": None},
         {
             "label": "Everything (blended CAC)",
@@ -74,11 +75,12 @@ def _frontier(run: Run, found: PlanResult) -> tuple[str, Axes]:
     """The best that each budget gets in the plan's own aim, customers where that is the spend itself."""
     currency, objective, table = run.config.currency, found.plan.objective, found.frontier
     name, figure, scores = f"new {run.config.outcome}", "customers", [e.expected_customers for e in _sides(found)]
-    if isinstance(objective, BlendedCAC | Profit):
+    one_price = not found.plan.fees  # with fees, or values by channel, most customers are not the best of another aim
+    value = objective.value_per_customer if isinstance(objective, Profit) and one_price else None
+    if (isinstance(objective, BlendedCAC) and one_price) or isinstance(value, float):
         name, figure, scores = found.aim.name, "blended_cac", [found.aim.expected(each) for each in _sides(found)]
-    if isinstance(objective, Profit):
-        value = float(objective.values(found.curves.channels)[0])  # a plan file's customers are all worth the same
-        table = table.assign(profit=value * table["customers"] - objective.fixed_cost - table["spend"])
+    if isinstance(objective, Profit) and isinstance(value, float):
+        table = table.assign(profit=(value - table["blended_cac"]) * table["customers"])
         figure = "profit"
     now, planned = zip([float(each.spend.sum()) for each in _sides(found)], scores, strict=True)
     label = name if figure == "customers" else f"{name}, {currency}"

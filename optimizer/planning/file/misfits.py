@@ -1,0 +1,122 @@
+"""Keys of a plan section that do not fit together, and limits that today's spend gives no meaning, by file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from attribution.numbers import amount
+from optimizer.planning.file.document import Document, Place
+from optimizer.planning.file.keys.limits import GroupLimits, Limits
+from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.file.limits import limits_of
+
+__all__ = ["misfits", "misfits_of_today"]
+
+Said = tuple[tuple[str | int, ...], str]
+
+
+def misfits(section: PlanSection, channels: list[str], document: Document, at: Place = ("plan",)) -> list[str]:
+    """Problems of a plan section that its keys alone cannot show.
+
+    Parameters
+    ----------
+    section
+        A plan section whose keys are each well formed.
+    channels
+        Those of the weekly table.
+    document, at
+        The plan file, and where in it the section stands.
+    """
+    said = [*_of_values(section, channels), *_of_increments(section), *_of_risk(section), *_of_fees(section)]
+    return [document.error((*at, *place), text) for place, text in said]
+
+
+def misfits_of_today(section: PlanSection, now: pd.Series, document: Document, at: Place = ("plan",)) -> list[str]:
+    """Limits that today's spend makes meaningless or impossible.
+
+    Parameters
+    ----------
+    section
+        The file's plan section.
+    now
+        Present spend over the horizon by channel.
+    document, at
+        The plan file, and where in it the section stands.
+    """
+    return [document.error((*at, *place), text) for place, text in _of_today(section, now)]
+
+
+def _of_today(section: PlanSection, now: pd.Series) -> Iterator[Said]:
+    for channel, present in now.items():
+        own = limits_of(section, str(channel))
+        most = None if own is None else own.fixed if own.fixed is not None else own.at_most
+        place = ("channels", str(channel)) if str(channel) in section.channels else ("every_channel",)
+        if section.change is not None and section.change.each is not None and present == 0 and most is None:
+            text = f"is a share of present spend, of which {channel} has none. "
+            yield ("change", "each"), text + f"Give plan.channels.{channel} an at_most, or fixed: 0 to leave it out."
+        if section.incremental is not None and most is not None and most.of(present) < present * (1 - 1e-12):
+            text = f"is below today's {amount(present)}, and plan.incremental only adds to what is spent today. "
+            yield place, text + "Raise the limit, or write budget in place of incremental."
+
+
+def _limited(section: PlanSection) -> Iterator[tuple[tuple[str, ...], Limits | GroupLimits, list[str]]]:
+    """Every set of limits: where it stands, what it says, and whom it concerns; for every channel nobody by name."""
+    if section.every_channel is not None:
+        yield ("every_channel",), section.every_channel, []
+    yield from ((("channels", name), limits, [name]) for name, limits in section.channels.items())
+    yield from ((("groups", name), limits, limits.channels) for name, limits in section.groups.items())
+
+
+def _of_values(section: PlanSection, channels: list[str]) -> Iterator[Said]:
+    worth = section.value_per_customer
+    if isinstance(worth, dict):
+        missing = [channel for channel in channels if channel not in worth]
+        if missing:
+            yield ("value_per_customer",), f"lacks {', '.join(missing)}; state what a customer of each is worth."
+        if section.value_per_organic is None:
+            text = "by channel needs plan.value_per_organic beside it: what a customer who comes unpaid is worth."
+            yield ("value_per_customer",), text
+    elif section.value_per_organic is not None:
+        yield ("value_per_organic",), "goes with value_per_customer by channel; remove it, or state both by channel."
+    for place, limits, names in _limited(section):
+        if limits.target_roas is None:
+            continue
+        if worth is None:
+            text = "is value over cost and needs plan.value_per_customer; or cap the cost itself with max_marginal_cac."
+            yield (*place, "target_roas"), text
+        for name in names or channels:
+            if isinstance(worth, dict) and worth.get(name) == 0:
+                text = f"cannot be reached by {name}, whose customers are worth 0; leave {name} out with fixed: 0."
+                yield (*place, "target_roas"), text
+
+
+def _of_increments(section: PlanSection) -> Iterator[Said]:
+    if section.incremental is None:
+        return
+    if section.budget is not None:
+        yield ("budget",), "is today's spend and plan.incremental together; keep one of the two."
+    if section.minimize == "spend":
+        yield ("incremental",), "fixes what is spent; ask maximize: customers, or budget with minimize: spend."
+
+
+def _of_risk(section: PlanSection) -> Iterator[Said]:
+    if section.risk is None:
+        return
+    if isinstance(section.value_per_customer, dict) and section.maximize == "profit":
+        yield ("risk",), "takes no values by channel; state one value_per_customer, or remove risk."
+    for place, limits, _ in _limited(section):
+        if limits.max_cac is not None:
+            text = "cannot be kept in the worst cases together with plan.risk; limit spend, cap the blended CAC "
+            yield (*place, "max_cac"), text + "(plan.max_cac), or remove risk."
+
+
+def _of_fees(section: PlanSection) -> Iterator[Said]:
+    for place, limits, _ in _limited(section):
+        key = "fee" if limits.fee is not None else "fees"
+        if limits.fee_steps and section.minimize == "spend":
+            text = "is no part of the media spend that the plan minimises; ask minimize: blended_cac, or maximize."
+            yield (*place, key), text
+        if limits.fee_steps and section.risk is not None:
+            yield (*place, key), "cannot be asked together with plan.risk; state it in fixed_cost, or remove risk."

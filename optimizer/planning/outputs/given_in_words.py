@@ -1,0 +1,102 @@
+"""A given plan in words that report, terminal and ``cac certify`` share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+
+import numpy as np
+
+from attribution.numbers import gap, likelihood
+from optimizer.answer.misses import Miss
+from optimizer.answer.worth import Difference
+from optimizer.planning.outputs.against_today import change_in_words, form_of, name_of
+from optimizer.planning.stages.result import GivenResult, PlanResult, Run
+from optimizer.question.limits import labels
+
+__all__ = ["Verdict", "against_the_best", "lines", "said_of_misses", "verdict"]
+
+_SAME = 1e-8  # spend written to a table and read again
+
+
+class Verdict(Enum):
+    """What a certificate comes to; the exit code of ``cac certify`` and a sentence."""
+
+    KEPT = (0, "It keeps every promise and limit and is as near to the best plan as asked.")
+    BROKEN = (6, "It breaks a promise or a limit, so it is no plan for this plan file.")
+    FAR = (7, "It keeps every promise and limit, and a better plan that keeps them too is known.")
+
+    @property
+    def exit_code(self) -> int:
+        """Of ``cac certify``."""
+        return int(self.value[0])
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        return str(self.value[1])
+
+
+def verdict(given: GivenResult, run: Run, within: float | None = None) -> Verdict:
+    """What the certificate comes to; ``within`` is the distance to accept, the plan's own gap unless given."""
+    if given.certificate.misses:
+        return Verdict.BROKEN
+    accepted = within if within is not None else run.config.plan.gap if run.config.plan else 0.0
+    return Verdict.KEPT if given.certificate.gap <= accepted * (1 + 1e-9) else Verdict.FAR
+
+
+def lines(given: GivenResult, run: Run, within: float | None = None) -> Iterator[str]:
+    """What a given plan brings against today, what it breaks, and how far it is from the best."""
+    plan, currency, outcome = run.plan, run.config.currency, run.config.outcome
+    if plan is None:
+        return
+    figures = ", ".join(_figure(one, outcome) for one in given.worth.figures)
+    yield f"{given.name}, money in {currency}, 90 % intervals: {figures}."
+    told = ", ".join(change_in_words(one, outcome, currency) for one in given.worth.figures)
+    yield f"Against today's spend going on, draw by draw: {told}."
+    if not np.allclose(given.outcome.spend, plan.planned.spend, rtol=_SAME, atol=0):
+        better = likelihood(plan.aim.probability_better(plan.planned, given.outcome))
+        yield f"On {plan.aim.name} the run's own plan does better than it with probability {better}."
+    yield said_of_misses(given)
+    yield against_the_best(given, plan, currency)
+    yield verdict(given, run, within).sentence
+
+
+def said_of_misses(given: GivenResult) -> str:
+    """What a given plan does not keep, by how much, and who asks it."""
+    if not given.certificate.misses:
+        return "It keeps every promise and limit."
+    parts = []
+    if given.misses:
+        parts.append(f"It breaks {_listed(given.misses)}.")
+    if given.beyond:
+        parts.append(
+            f"It goes beyond what the run allows, riders held and spend that was tried: {_listed(given.beyond)}; "
+            "plan.raise_riders and plan.explore lift that."
+        )
+    return " ".join(parts)
+
+
+def against_the_best(given: GivenResult, plan: PlanResult, currency: str) -> str:
+    """How far a given plan is from the bound, in the plan's own aim."""
+    aim, found = plan.aim, given.certificate
+    unit = aim.unit(currency)
+    own, bound = aim.written(found.value), aim.written(found.bound)
+    opening = f"Its {aim.name}: {own}{unit}; no plan that keeps everything goes {_side(plan)} {bound}{unit}"
+    if found.gap < 0:
+        return f"{opening}. It is {gap(-found.gap)} better than that by what it breaks."
+    return f"{opening}: it is {gap(found.gap)} from there, the run's own plan {gap(plan.allocation.gap)}."
+
+
+def _figure(one: Difference, outcome: str) -> str:
+    form, figure = form_of(one.name), one.after
+    return f"{name_of(one.name, outcome)} {form(figure.point) if figure.low == figure.high else figure.written(form)}"
+
+
+def _side(plan: PlanResult) -> str:
+    return "below" if plan.aim.lower_is_better else "above"
+
+
+def _listed(misses: tuple[Miss, ...]) -> str:
+    names = labels([miss.limit for miss in misses])
+    return "; ".join(f"{name} (by {miss.written})" for name, miss in zip(names, misses, strict=True))

@@ -1,0 +1,29 @@
+"""A scenario's other question on the curves of the run's plan, with the holds and tried ground that it asks for."""
+
+from __future__ import annotations
+
+from optimizer.plan import Plan
+from optimizer.planning.file.assemble import build_plan
+from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.stages.result import PlanResult
+from optimizer.planning.stages.riders import held_channels
+from optimizer.planning.stages.tried import tried_channels
+
+__all__ = ["asked_instead"]
+
+
+def asked_instead(section: PlanSection, base: PlanResult) -> Plan:
+    """The plan that a section with other keys asks for.
+
+    Parameters
+    ----------
+    section
+        The plan file's, with a scenario's keys in place of its own.
+    base
+        The run's plan: its curves, present spend, riders and tried ground.
+    """
+    now = base.now.spend
+    plan = build_plan(section, now, base.organic.predicted, base.now.expected_customers)
+    held = held_channels(base.riders.untested, section, now)
+    tried = tried_channels(section, now, base.observed_maximum)
+    return plan.replaced(subject_to=[*plan.subject_to, *(one.constraint for one in (*held, *tried))])
