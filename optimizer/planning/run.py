@@ -194,11 +194,12 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     run = _model(run, folder, section, progress)
     if section is None or run.posterior is None:
         return run
-    plan = _plan(run, run.posterior, progress)
+    posterior = run.posterior
+    plan = _plan(run, posterior, progress)
     run = replace(run, plan=plan)
     if run.inputs.timetable is not None:
         with progress.stage("Weeks"):
-            weeks = make_schedule(run.inputs.timetable, _draws(run, run.posterior), plan.curves, plan.allocation.spend)
+            weeks = make_schedule(run.inputs.timetable, _draws(run, posterior), plan.curves, plan.allocation.spend)
         run = replace(run, schedule=weeks)
     with progress.stage("Worth against today"):
         run = replace(run, worth=judge(run, plan, section))
