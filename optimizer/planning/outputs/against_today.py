@@ -74,9 +74,10 @@ def experience(worth: Worth, outcome: str, currency: str) -> str:
     form, unit = signed(form_of(one.name)), "" if one.name == "customers" else f" {currency}"
     told = (
         f"A plan chooses what looks best, so its figures are too good on average: on {known.companies} simulated "
-        f"companies plans with this aim promised {decimal(known.ratio, 2)} times the improvement that came true, and "
-        f"beat today in {percent(known.came_true)} where they said {percent(known.said)}"
+        f"companies plans with this aim promised {decimal(known.ratio, 2)} times the improvement that came true"
     )
+    if known.came_true != known.said:
+        told += f", and beat today in {percent(known.came_true)} where they said {percent(known.said)}"
     if one.change.point == 0:
         return f"{told}."
     name = name_of(one.name, outcome)

@@ -213,7 +213,10 @@ def _rows(
     held: tuple[Held, ...],
     tried: tuple[Held, ...],
 ) -> Iterator[ChannelRow]:
-    kinds = {"held": {one.channel: one.at_most for one in held}, "tried": {one.channel: one.at_most for one in tried}}
+    kinds = {
+        "held": {one.channel: one.at_most for one in held},
+        "most tried": {one.channel: one.at_most for one in tried},
+    }
     scale = max(float(now.spend.sum()), float(planned.spend.sum()), 1e-300)
     for place, channel in enumerate(allocation.curves.channels):
         before, after = float(now.spend[channel]), float(planned.spend[channel])

@@ -86,7 +86,7 @@ def reason(
         return f"{moved}: held {row.limit} by its limit; there {marginal}, so without it the channel {what}."
     if row.limit == "held":
         return f"{moved}: not raised, for it may ride on demand that others make; there, by the model, {marginal}."
-    if row.limit == "tried":
+    if row.limit == "most tried":
         return f"{moved}: up to the most ever spent over as many weeks; there, by the model, {marginal}."
     free = [other.marginal_cac.point for other in rows if other.planned and not other.limit]
     if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
