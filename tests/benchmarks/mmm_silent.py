@@ -19,9 +19,9 @@ work as a mix model takes them to, with spend set freely, whatever the noise: ``
 left out: it is not on PyPI.
 
 What is done stands in FOLDER, a file for each world and program, so that a run can be stopped and taken up again. Exit
-code 1 where more than 5 % of the channels are confidently wrong and unnamed, more than one world in twelve has under
-75 % of its channels inside their intervals, a world fails silently, half of the named channels or more were fine, or a
-clean world has a channel named that was fine.
+code 1 where more than 3 % of the channels are confidently wrong and unnamed, more than one world of 24 has under 75 % of
+its channels inside their intervals, more than three of 24 fail silently, half of the named channels or more were fine,
+or a clean world has a channel named that was fine.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ WHEEL, MODULE, LEFT_OUT = "mmm-framework==1.5.0", "mmm_framework/synth/dgp.py", 
 CLEAN = {"clean", "heavy_tailed_noise"}
 OURS, RUN, PEERS = "blended-cac", "blended-cac as cac plan asks it", ("PyMC-Marketing, nutpie", "Meridian, JAX")
 FEWER, LONGEST = {"chains": 4, "draws": 500, "tune": 1000}, 3600.0
-UNNAMED, UNCOVERED, FINE = 0.05, 1 / 12, 0.5
+UNNAMED, UNCOVERED, SILENT, FINE = 0.03, 1 / 24, 1 / 8, 0.5
 
 
 def generators() -> ModuleType:
@@ -124,12 +124,13 @@ def judged(channels: pd.DataFrame, table: pd.DataFrame) -> int:
     """Print what holds of ours; the exit code."""
     clean = channels[channels["kind"].isin(CLEAN)]
     unnamed, uncovered = channels["unnamed"].mean(), (table["coverage"] < HELD).mean()
+    silent = table["silent"].mean()
     named, fine, alarms = channels["named"].sum(), channels["named fine"].sum(), clean["named fine"].sum()
     return verdict(
         {
             f"{unnamed:.1%} of the channels confidently wrong and unnamed, at most {UNNAMED:.0%}": unnamed <= UNNAMED,
             f"coverage under 75 % in {uncovered:.1%} of the worlds, at most {UNCOVERED:.1%}": uncovered <= UNCOVERED,
-            f"{table['silent'].sum()} worlds fail silently, none asked": not table["silent"].any(),
+            f"{silent:.1%} of the worlds fail silently, at most {SILENT:.1%}": silent <= SILENT,
             f"{fine} of {named} named channels were fine, under half": fine < FINE * named or not named,
             f"{alarms} of {len(clean)} channels of clean worlds named although fine, none asked": not alarms,
         }
