@@ -55,6 +55,9 @@ bench-optimizer: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/optimizer_suite.py
 	$(BIN)/python tests/benchmarks/optimizer_engines.py
 	$(BIN)/python tests/benchmarks/promised_times.py
+	$(BIN)/python tests/benchmarks/planning_truth.py
+	$(BIN)/python tests/benchmarks/planning_riders.py
+	$(BIN)/python tests/benchmarks/planning_hidden_demand.py
 
 # Thousands of random plans and flights against arithmetic of their own; every one that differs is printed.
 fuzz: $(VENV)/.installed-dev

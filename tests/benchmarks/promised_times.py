@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "optimizer"))
-from mmm.roster import s_shaped
+from mmm.simulate.channels import s_shaped
 from plan_worlds import hill_world
 
 import mmm
