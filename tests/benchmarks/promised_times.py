@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "optimizer"))
-from mmm.simulate.channels import s_shaped
 from plan_worlds import hill_world
 
 import mmm
 from mmm.simulate import world
+from mmm.simulate.channels import s_shaped
 from optimizer import Budget, Customers, Plan
 from optimizer.weeks.flight import Flight
 
