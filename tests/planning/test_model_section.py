@@ -103,12 +103,14 @@ def test_a_lift_test_moves_the_fit_and_calls_for_a_new_one(
     starter: Path, tmp_path: Path, run_quietly: QuietRun
 ) -> None:
     out = tmp_path / "out"
+    text = starter.read_text(encoding="utf-8")
+    starter.write_text(text.replace("\nplan:\n", "\n  rivals: false\nplan:\n", 1), encoding="utf-8")
     before, _ = run_quietly(starter, out, "fit")
     assert before.posterior is not None
     panel = before.posterior.panel
     start = panel.dates[-10]
     spent = float(panel.national_spend["generic_search"].iloc[-10:-2].sum())
-    row = f"generic_search,{start:%Y-%m-%d},{panel.dates[-3] + np.timedelta64(6, 'D'):%Y-%m-%d},{spent},40,10"
+    row = f"generic_search,{start:%Y-%m-%d},{panel.dates[-3] + np.timedelta64(6, 'D'):%Y-%m-%d},{spent},40,30"
     trusted = with_model(with_tests(starter, row), "  tests: {trust: full}\n")
     after, _ = run_quietly(trusted, out, "fit")
     assert after.posterior is not None
