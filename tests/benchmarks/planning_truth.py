@@ -289,6 +289,12 @@ def main() -> int:
     table, rows = table_of(done)
     by_kind = rows[rows["way"] == RUN].groupby(["kind", "question"], sort=False)
     shown = by_kind[["predicted %", "true %", "attainable %", "said", "came true", "interval holds"]].mean()
+    for aim, part in rows[rows["way"] == RUN].groupby(rows["question"].str.startswith("least")):
+        low, high = _spread(part)
+        ratio = part["predicted %"].mean() / part["true %"].mean()
+        said, true = part["said"].mean(), part["came true"].mean()
+        name = "blended CAC" if aim else "customers"
+        print(f"experience, {name}: {ratio:.2f} ({low:.2f} to {high:.2f}), said {said:.2f}, came true {true:.2f}")
     print(f"\nThe run, kind by kind:\n{shown.round(2).to_string()}\n\n{table.round(2).to_string()}\n")
     return judged(table)
 

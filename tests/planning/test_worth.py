@@ -207,8 +207,14 @@ def test_what_experience_makes_of_a_promise(plan: Plan, measured: bool) -> None:
     if measured:
         known = experience_of(found.aim.name)
         assert known is not None
-        assert known.expected(found.aim) * known.ratio == pytest.approx(found.aim.change.point)
-        assert f"expect {found.aim.name} {signed(form_of(found.aim.name))(known.expected(found.aim))}" in text
+        least, most = known.expected(found.aim)
+        ends = sorted(found.aim.change.point / side for side in (known.low, known.high))
+        assert sorted((least, most)) == pytest.approx(ends)
+        form = signed(form_of(found.aim.name))
+        improves = (found.aim.change.point < 0) == found.aim.lower_is_better
+        assert (f"expect {found.aim.name} {form(least)} to {form(most)}" in text) == improves
+        worse = worth(plan, CURVES, {"tv": 700.0, "search": 100.0} if improves else {"tv": 300.0, "search": 300.0})
+        assert ("expect" in experience(worse, "customers", "EUR")) != improves
     still = experience(worth(plan, CURVES, NOW), "customers", "EUR")
     assert "expect" not in still
 

@@ -74,14 +74,17 @@ def experience(worth: Worth, outcome: str, currency: str) -> str:
     form, unit = signed(form_of(one.name)), "" if one.name == "customers" else f" {currency}"
     told = (
         f"A plan chooses what looks best, so its figures are too good on average: on {known.companies} simulated "
-        f"companies plans with this aim promised {decimal(known.ratio, 2)} times the improvement that came true"
+        f"companies plans with this aim, by a run's defaults, promised {decimal(known.ratio, 2)} times "
+        f"({decimal(known.low, 2)} to {decimal(known.high, 2)}) the improvement that came true"
     )
     if known.came_true != known.said:
         told += f", and beat today in {percent(known.came_true)} where they said {percent(known.said)}"
-    if one.change.point == 0:
+    improves = one.change.point < 0 if one.lower_is_better else one.change.point > 0
+    if not improves:  # a promise that costs has not been chosen for its figure
         return f"{told}."
+    least, most = known.expected(one)
     name = name_of(one.name, outcome)
-    return f"{told}. By that experience expect {name} {form(known.expected(one))}{unit} against today."
+    return f"{told}. By that experience alone expect {name} {form(least)} to {form(most)}{unit} against today."
 
 
 def verdict(worth: Worth, aim: str, flat: float) -> str:

@@ -1,4 +1,4 @@
-"""What plans of a run promised and what they brought, on companies whose truth is known.
+"""What plans by a run's defaults promised and what they brought, on companies whose truth is known.
 
 A plan chooses what looks best, so its figures are too good on average even where every single one is fair. How much is
 measured, not derived: ``tests/benchmarks/planning_truth.py`` prints the table whose ratios stand here.
@@ -21,8 +21,8 @@ class Experience:
 
     Parameters
     ----------
-    ratio
-        The mean over companies of what plans promised, over that of what they brought.
+    ratio, low, high
+        The mean over companies of what plans promised, over that of what they brought, and its 90 % interval.
     said, came_true
         How likely plans said they beat today, and the share that did.
     companies
@@ -30,17 +30,20 @@ class Experience:
     """
 
     ratio: float
+    low: float
+    high: float
     said: float
     came_true: float
     companies: int = COMPANIES
 
-    def expected(self, change: Difference) -> float:
-        """What is left of a promised improvement where this plan does as those did."""
-        return change.change.point / self.ratio
+    def expected(self, change: Difference) -> tuple[float, float]:
+        """What is left of a promised improvement where this plan does as those did, least first."""
+        least, most = sorted((change.change.point / self.high, change.change.point / self.low), key=abs)
+        return least, most
 
 
-_SAME_MONEY = Experience(1.26, 0.88, 0.75)
-_LESS_CAC = Experience(1.10, 1.0, 1.0)
+_SAME_MONEY = Experience(1.26, 1.09, 1.48, 0.89, 0.75)
+_LESS_CAC = Experience(1.10, 1.05, 1.16, 1.0, 1.0)
 
 
 def experience_of(aim: str) -> Experience | None:
