@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from attribution.numbers import MISSING, amount, cost, count, decimal, likelihood, percent, significant
 from optimizer.answer.worth import Difference, NaivePlan, Worth
-from optimizer.planning.stages.experience import experience_of
+from optimizer.planning.stages.experience import COMPANIES, experience_of
 from optimizer.planning.stages.result import PlanResult
 from optimizer.question.limits import labels
 from optimizer.uncertainty.naive_plans import MIX
@@ -73,7 +73,7 @@ def experience(worth: Worth, outcome: str, currency: str) -> str:
         )
     form, unit = signed(form_of(one.name)), "" if one.name == "customers" else f" {currency}"
     told = (
-        f"A plan chooses what looks best, so its figures are too good on average: on {known.companies} simulated "
+        f"A plan chooses what looks best, so its figures are too good on average: on {COMPANIES} simulated "
         f"companies plans with this aim, by a run's defaults, promised {decimal(known.ratio, 2)} times "
         f"({decimal(known.low, 2)} to {decimal(known.high, 2)}) the improvement that came true"
     )
