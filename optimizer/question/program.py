@@ -244,6 +244,15 @@ class Program:
                 spend[channel] = low if spend[channel] - low < high - spend[channel] else high
         return spend
 
+    def below_gaps(self, spend: Array, slack: float) -> Array:
+        """The spend itself, and for channels inside a gap, by more than ``slack`` of its ends, the gap's lower end."""
+        holed = (self.hole > self.lower) & (spend > self.lower) & (spend < self.hole * (1 - slack))
+        below = np.where(holed, self.lower, spend)
+        for channel, low, high in self.inner:
+            if low * (1 + slack) < spend[channel] < high * (1 - slack):
+                below[channel] = low
+        return below
+
     @property
     def is_gapless(self) -> bool:
         """Whether every channel may spend any amount between its bounds."""

@@ -170,19 +170,9 @@ class _Search:
     def _relaxed(self, lower: Array, upper: Array, margin: Array | None = None) -> Relaxed | None:
         return self.relax(self.tables.hulls(lower, upper), self.no_margin if margin is None else margin)
 
-    def _allowed_below(self, spend: Array) -> Array:
-        """The spend itself, and for channels inside a gap the gap's lower end."""
-        program = self.program
-        holed = (program.hole > program.lower) & (spend > program.lower) & (spend < program.hole * (1 - _KEEP))
-        below = np.where(holed, program.lower, spend)
-        for channel, low, high in program.inner:
-            if low * (1 + _KEEP) < spend[channel] < high * (1 - _KEEP):
-                below[channel] = low
-        return below
-
     def _excess(self, relaxed: Relaxed) -> Array:
         """Customers by which each channel's hull exceeds its curve where the relaxation lands."""
-        below = self._allowed_below(relaxed.spend)
+        below = self.program.below_gaps(relaxed.spend, _KEEP)
         excess = relaxed.customers - self.flat.mean(below)
         # below that it is rounding, and a split there would change nothing
         excess = np.where(excess > 1e-13 * np.abs(relaxed.customers), excess, 0.0)

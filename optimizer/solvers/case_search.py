@@ -133,19 +133,9 @@ class _Search:
         new = [table.refine(owner, points) for table in self.tables]  # all of them, at the same points
         return any(new)
 
-    def _allowed_below(self, spend: Array) -> Array:
-        """The spend, and for channels inside a gap the gap's lower end."""
-        program = self.program
-        holed = (program.hole > program.lower) & (spend > program.lower) & (spend < program.hole * (1 - _KEEP))
-        below = np.where(holed, program.lower, spend)
-        for channel, low, high in program.inner:
-            if low * (1 + _KEEP) < spend[channel] < high * (1 - _KEEP):
-                below[channel] = low
-        return below
-
     def _excess(self, landed: Landed) -> Array:
         """What each channel's hulls add to the score where the relaxation lands, at the cases' prices."""
-        below = self._allowed_below(landed.spend)
+        below = self.program.below_gaps(landed.spend, _KEEP)
         curves = np.array([case.flat.mean(below) for case in self.cases])
         above = landed.customers - curves
         above = np.where(above > 1e-13 * np.abs(landed.customers), above, 0.0)
