@@ -1,0 +1,240 @@
+"""Rows of an advertising platform's export become spend by day and campaign."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attribution.errors import BadInput, Problem
+from attribution.numbers import amount
+from attribution.reading.exports.amounts import MICROS, Marks, amounts_of, currency_sign
+from attribution.reading.exports.cells import Cells, text_of
+from attribution.reading.exports.days import days_of
+from attribution.reading.exports.export import Export
+from attribution.reading.exports.header import Header, header_of, plain, require
+
+__all__ = ["Advertising", "Reading"]
+
+_DATES = ("date", "week", "month")
+_NEEDS = (_DATES, ("spend", "micros"))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the reader of a file states beside its kind.
+
+    Parameters
+    ----------
+    marks
+        Signs of its numbers.
+    date_format
+        ``strptime`` pattern of its dates.
+    covers
+        ``"week"`` or ``"month"`` where each row holds so much from its date on; None: a day, or what the file says.
+    """
+
+    marks: Marks = field(default_factory=Marks)
+    date_format: str | None = None
+    covers: str | None = None
+
+
+@dataclass(frozen=True)
+class Advertising:
+    """How a platform writes its spend.
+
+    Parameters
+    ----------
+    name, title
+        In plan files, and in sentences.
+    columns
+        Role -> plain names of its column, the preferred one first. Roles: ``date``, ``until``, ``week``, ``month``,
+        ``account``, ``campaign``, ``spend``, ``micros`` (spend in millionths), ``impressions``, ``clicks``,
+        ``currency``.
+    marks
+        Plain names of which a file has one, beside date and spend, if it comes from this platform.
+    totals
+        What a cell of a totals or closing line begins with; such a line has no date.
+    blank
+        Plain names of columns of which all that a file has are empty in its line of totals.
+    empty
+        What the platform writes for no value.
+    american
+        Whether it writes month/day/year.
+    notes
+        What to know of every export of the kind.
+    """
+
+    name: str
+    title: str
+    columns: Mapping[str, tuple[str, ...]]
+    marks: tuple[str, ...]
+    totals: str = r"(?!)"
+    blank: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ("", "--", "-")
+    american: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    def fits(self, cells: Cells) -> bool:
+        """Whether a file has the columns by which this kind is known."""
+        header = header_of(cells, self.columns, _NEEDS)
+        return header is not None and bool({plain(name) for name in header.names} & set(self.marks))
+
+    def read(self, cells: Cells, reading: Reading) -> Export:
+        """The long table of a file.
+
+        Raises
+        ------
+        BadInput
+            Columns that are missing, cells that cannot be read, lines of another width.
+        """
+        header = require(cells, self.title, self.columns, _NEEDS)
+        rows, lines, totals = self._data(cells, header)
+        notes = [f"{cells.name}: {text}" for text in self.notes]
+        if header.row:
+            notes.append(f"{cells.name}: {amount(header.row)} lines above the header are no data.")
+        if totals:
+            notes.append(f"{cells.name}: {amount(len(totals))} lines of totals, marked as such, are left out.")
+        table = _Table(cells.name, header, rows, lines)
+        frame = _dated(self, table, reading)
+        frame["account"] = table.text("account")
+        frame["campaign"] = table.text("campaign")
+        blanks = self._numbers(table, reading.marks, frame)
+        if blanks:
+            notes.append(f"{cells.name}: {amount(blanks)} empty cells of spend count as 0, as the platform means them.")
+        frame["currency"] = _currency(table)
+        others = {plain(name): table.column(place) for place, name in enumerate(header.names) if name}
+        texts = pd.DataFrame({name: [text_of(cell) for cell in column] for name, column in others.items()})
+        doubts = _unlike(table, totals, reading.marks, float(frame["spend"].sum()))
+        return Export(self.name, cells.name, frame, texts, np.array(lines), tuple(notes), doubts)
+
+    def _data(self, cells: Cells, header: Header) -> tuple[list[list[Any]], list[int], list[list[Any]]]:
+        """Rows below the header, their lines, and the platform's own totals apart."""
+        rows, lines, totals, odd = [], [], [], []
+        width = len(header.names)
+        for row, line in zip(cells.rows[header.row + 1 :], cells.lines[header.row + 1 :], strict=True):
+            if self._is_total(row, header):
+                totals.append(row)
+            elif len(row) < width or any(cell != "" for cell in row[width:]):
+                odd.append(line)
+            else:
+                rows.append(row)
+                lines.append(line)
+        if odd:
+            text = f"has {amount(len(odd))} lines of another width than the header, first row {odd[0]}."
+            raise BadInput(Problem(cells.name, text, remedy="export it again; quote cells that hold the separator."))
+        if not rows:
+            raise BadInput(Problem(cells.name, "has no rows of data.", remedy="export it again."))
+        return rows, lines, totals
+
+    def _is_total(self, row: list[Any], header: Header) -> bool:
+        """Whether a line is one of the platform's own sums, or closes the file."""
+        mark = re.compile(self.totals, re.IGNORECASE)
+        marked = [isinstance(cell, str) and mark.match(cell) is not None for cell in row]
+        dates = [header.places[role] for role in _DATES if role in header.places]
+        if any(marked) and all(at >= len(row) or row[at] == "" or marked[at] for at in dates):
+            return True
+        blank = [at for at, name in enumerate(header.names) if plain(name) in self.blank and at < len(row)]
+        return bool(blank) and all(row[at] == "" for at in blank)
+
+    def _numbers(self, table: _Table, marks: Marks, frame: pd.DataFrame) -> int:
+        """Spend and volumes into the frame; gives the number of empty cells."""
+        blanks = 0
+        problems: list[Problem | str] = []
+        exact = Marks(decimal=marks.decimal or ".", thousands=marks.thousands)
+        money = table.money
+        for role, column in ((money, "spend"), ("impressions", "impressions"), ("clicks", "clicks")):
+            if role not in table.header.places:
+                frame[column] = np.nan
+                continue
+            where = (table.name, table.header.name(role))
+            try:
+                values, blank = amounts_of(
+                    table.of(role), table.lines, exact if role == "micros" else marks, where, self.empty
+                )
+            except BadInput as error:
+                problems += error.problems
+                continue
+            blanks += blank if role == money else 0
+            frame[column] = np.rint(values / MICROS) / MICROS if role == "micros" else values / MICROS
+        if problems:
+            raise BadInput(problems)
+        return blanks
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The rows of data of a file, by role."""
+
+    name: str
+    header: Header
+    rows: list[list[Any]]
+    lines: list[int]
+
+    @property
+    def money(self) -> str:
+        """Role of the column of money."""
+        return "spend" if "spend" in self.header.places else "micros"
+
+    def column(self, place: int) -> list[Any]:
+        return [row[place] for row in self.rows]
+
+    def of(self, role: str) -> list[Any]:
+        return self.column(self.header.places[role])
+
+    def text(self, role: str) -> list[str]:
+        return [text_of(cell) for cell in self.of(role)] if role in self.header.places else [""] * len(self.rows)
+
+
+def _dated(kind: Advertising, table: _Table, reading: Reading) -> pd.DataFrame:
+    """First and last day of every row."""
+    role = next(role for role in _DATES if role in table.header.places)
+
+    def days(role: str) -> NDArray[np.datetime64]:
+        where = (table.name, table.header.name(role))
+        return days_of(table.of(role), table.lines, where, reading.date_format, kind.american)
+
+    first = days(role)
+    covers = reading.covers or (role if role != "date" else "day")
+    if covers == "month":
+        months = first.astype("datetime64[M]")
+        first, last = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]") - 1
+    elif covers == "week":
+        last = first + 6
+    else:
+        last = days("until") if role == "date" and "until" in table.header.places else first
+    if (backwards := last < first).any():
+        line = table.lines[int(backwards.argmax())]
+        raise BadInput(Problem(table.name, "ends before it begins.", row=f"row {line}", remedy="export it again."))
+    return pd.DataFrame({"date": first.astype("datetime64[s]"), "until": last.astype("datetime64[s]")})
+
+
+def _unlike(table: _Table, totals: list[list[Any]], marks: Marks, spent: float) -> tuple[str, ...]:
+    """A sentence where the file's own totals are there and none of them is the sum of its rows."""
+    at = table.header.places[table.money]
+    cells = [row[at] for row in totals if at < len(row) and row[at] not in ("", "--", "-")]
+    try:
+        said = amounts_of(cells, [0] * len(cells), marks, (table.name, ""))[0] / MICROS
+    except BadInput:
+        return ()
+    said = said / MICROS if table.money == "micros" else said
+    if not len(said) or np.any(np.abs(said - spent) <= max(1.0, 1e-3 * abs(spent))):
+        return ()
+    return (
+        f"{table.name}: its own total says {amount(said.max())}, its rows sum to {amount(spent)}: rows are missing.",
+    )
+
+
+def _currency(table: _Table) -> Sequence[str | None] | str | None:
+    """Currency of every row: that of its column, of the header, or of the sign beside the numbers."""
+    if "currency" in table.header.places:
+        return [str(cell).upper() or None for cell in table.of("currency")]
+    if match := re.search(r"\(([A-Z]{3})\)$", table.header.name(table.money)):
+        return match[1]
+    signs = currency_sign(table.of(table.money)) - {""}
+    return next(iter(signs)) if len(signs) == 1 else None

@@ -1,0 +1,141 @@
+"""Numbers of exports, read strictly: signs of currencies and groups of thousands are understood, nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attribution.errors import BadInput, Problem
+
+__all__ = ["MICROS", "Marks", "amounts_of", "currency_sign"]
+
+MICROS = 1_000_000
+"""Money is counted in whole millionths of its currency, so that sums are exact."""
+
+_SIGNS = {"€": "EUR", "£": "GBP", "¥": "", "$": ""}  # the last two are signs of several currencies
+_LARGEST = 10**9  # of any single cell, in currency or pieces: a hundred times the largest bookings
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The signs in a file's numbers.
+
+    Parameters
+    ----------
+    decimal
+        Before fractions; None where it is not stated, and read as a point unless that can be misread.
+    thousands
+        Between groups of three digits; None: the other of comma and point.
+    """
+
+    decimal: str | None = None
+    thousands: str | None = None
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What a number looks like."""
+        point = re.escape(self.decimal or ".")
+        group = re.escape(self.group)
+        return re.compile(rf"[+-]?(\d+|\d{{1,3}}({group}\d{{3}})+)({point}\d+)?")
+
+    @property
+    def group(self) -> str:
+        """The sign between groups of three digits."""
+        return self.thousands if self.thousands is not None else "." if self.decimal == "," else ","
+
+
+def amounts_of(
+    cells: Sequence[Any], lines: Sequence[int], marks: Marks, where: tuple[str, str], empty: Sequence[str] = ()
+) -> tuple[NDArray[np.int64], int]:
+    """A column of numbers in whole millionths.
+
+    Parameters
+    ----------
+    cells, lines
+        The cells and the numbers of their rows.
+    marks
+        The signs of the file's numbers.
+    where
+        File and column, for messages.
+    empty
+        Cells that stand for nothing, and count as 0; without them an empty cell is an error.
+
+    Returns
+    -------
+    The millionths, and how many cells were empty.
+
+    Raises
+    ------
+    BadInput
+        Cells that are no number, or a column that can be read in two ways.
+    """
+    pattern, group = marks.pattern, marks.group
+    values = np.zeros(len(cells), dtype=np.int64)
+    wrong, blank, fractions = [], 0, set()
+    for place, cell in enumerate(cells):
+        if isinstance(cell, str) and cell in empty:
+            blank += 1
+            continue
+        text = _bare(cell)
+        if not pattern.fullmatch(text if isinstance(cell, str) else text.replace(".", marks.decimal or ".")):
+            wrong.append((lines[place], cell))
+            continue
+        if isinstance(cell, str):
+            text = text.replace(group, "").replace(marks.decimal or ".", ".")
+            fractions.add(len(text.partition(".")[2]))
+        number = Decimal(text)
+        if abs(number) > _LARGEST:
+            wrong.append((lines[place], cell))
+            continue
+        values[place] = int((number * MICROS).to_integral_value())
+    if wrong:
+        raise BadInput(_unreadable(wrong, marks, where))
+    if marks.decimal is None and fractions - {0} == {3}:
+        text = "can be read in two ways: every fraction has three digits, so the point may part thousands."
+        remedy = 'say decimal: "." or decimal: ",".'
+        raise BadInput(Problem(where[0], text, where[1], remedy=remedy))
+    return values, blank
+
+
+def _bare(cell: Any) -> str:
+    """The digits of a cell, without blanks and one sign or code of a currency."""
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal | np.integer | np.floating):
+        return ""
+    if not isinstance(cell, str):
+        return format(
+            Decimal(repr(cell.item() if isinstance(cell, np.generic) else cell))
+            if not isinstance(cell, Decimal)
+            else cell,
+            "f",
+        )
+    text = re.sub(r"[\s\u00a0\u202f]", "", cell)
+    return re.sub(r"^([+-]?)(?:[€$£¥]|[A-Z]{3})?(.*?)(?:[€$£¥]|[A-Z]{3})?$", r"\1\2", text)
+
+
+def currency_sign(cells: Sequence[Any]) -> set[str]:
+    """Currencies whose own sign or code stands beside the numbers of a column."""
+    named = set()
+    for cell in cells:
+        if isinstance(cell, str) and (match := re.search(r"[€£]|[A-Z]{3}", cell)):
+            named.add(_SIGNS.get(match[0], match[0]))
+    return named
+
+
+def _unreadable(wrong: list[tuple[int, Any]], marks: Marks, where: tuple[str, str]) -> Problem:
+    shown = ", ".join(repr(str(cell)[:30]) for cell in dict.fromkeys(cell for _, cell in wrong[:_SHOWN]))
+    rows = f"row {wrong[0][0]}" + (f" and {len(wrong) - 1} more" if len(wrong) > 1 else "")
+    if all(cell == "" for _, cell in wrong):
+        return Problem(where[0], "is empty.", where[1], rows, "fill the cells at the source; nothing is filled in.")
+    commas = any(re.search(r"\d,\d{1,2}$|\d,\d{4,}$|\.\d{3},", str(cell)) for _, cell in wrong)
+    if commas and marks.decimal != ",":
+        remedy = 'these look like numbers with a decimal comma: say decimal: ",".'
+    else:
+        remedy = "plain numbers below 1,000,000,000; say decimal and thousands where their signs are others."
+    return Problem(where[0], f"is not a number: {shown}.", where[1], rows, remedy)

@@ -1,0 +1,23 @@
+"""Meta Ads (Facebook, Instagram): Ads Manager and Ads Reporting files, the breakdown for mix models, and the API."""
+
+from attribution.reading.exports.advertising import Advertising
+
+__all__ = ["META_ADS"]
+
+META_ADS = Advertising(
+    "meta_ads",
+    "Meta Ads",
+    {
+        "date": ("day", "reporting starts", "date start"),
+        "until": ("reporting ends", "date stop"),
+        "account": ("account id", "account name"),
+        "campaign": ("campaign name", "ad set name", "ad name"),
+        "spend": ("amount spent", "spend"),
+        "impressions": ("impressions",),
+        "clicks": ("link clicks", "clicks all", "inline link clicks", "clicks"),
+        "currency": ("currency", "account currency"),
+    },
+    marks=("amount spent", "date start", "reporting starts"),
+    blank=("day", "account name", "campaign name", "ad set name", "ad name"),
+)
+"""The line of sums of Ads Reporting has no day and no names; its dates are those of the whole report."""

@@ -1,0 +1,180 @@
+"""Tables of orders: how a shop or a CRM names what the count of customers needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from attribution.numbers import amount
+from attribution.reading.exports.amounts import MICROS, Marks, amounts_of, currency_sign
+from attribution.reading.exports.cells import Cells, text_of
+from attribution.reading.exports.days import Days, days_of, zone_of
+from attribution.reading.exports.header import Header, header_of, plain, require
+from attribution.reading.exports.orders import Orders, orders_of_lines
+
+__all__ = ["OrderReading", "OrderTable", "one_person"]
+
+_NO_VALUE = ("", "-", "--")
+
+
+@dataclass(frozen=True)
+class OrderReading:
+    """What the reader of a file states beside its kind.
+
+    Parameters
+    ----------
+    columns
+        Role, ``date``, ``order``, ``person`` or ``value`` -> its column in this file, in place of the kind's own.
+    marks
+        Signs of its numbers.
+    date_format
+        ``strptime`` pattern of its times.
+    time_zone
+        Zone whose days count; None takes days as the file writes them.
+    counted
+        Stages of a deal, or events, that count; empty for those of the kind.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
+    date_format: str | None = None
+    time_zone: str | None = None
+    counted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OrderTable:
+    """How a shop or a CRM writes its orders.
+
+    Parameters
+    ----------
+    name, title
+        In plan files, and in sentences.
+    columns
+        Role -> plain names of its column, the preferred one first. Roles: ``date``, ``order``, ``person``, ``value``,
+        ``refunded`` (money given back), ``cancelled`` (a date where the order was), ``status``, ``currency``.
+    marks
+        Plain names of which a file has one if it comes from there.
+    counted
+        Statuses that count; empty for all but ``void``.
+    void
+        Statuses that do not count.
+    needs
+        Roles without which nothing can be counted.
+    """
+
+    name: str
+    title: str
+    columns: Mapping[str, tuple[str, ...]]
+    marks: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
+    void: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ("date",)
+
+    def fits(self, cells: Cells) -> bool:
+        """Whether a file has the columns by which this kind is known."""
+        header = header_of(cells, self.columns, [(role,) for role in self.needs])
+        return header is not None and bool({plain(name) for name in header.names} & set(self.marks))
+
+    def read(self, cells: Cells, reading: OrderReading) -> Orders:
+        """The orders of a file.
+
+        Raises
+        ------
+        BadInput
+            Columns that are missing, cells that cannot be read.
+        """
+        kind = self._with(reading)
+        needs = [(role,) for role in {**dict.fromkeys(kind.needs), **dict.fromkeys(reading.columns)}]
+        header = require(cells, kind.title, kind.columns, needs)
+        rows, lines = cells.rows[header.row + 1 :], cells.lines[header.row + 1 :]
+        odd = [line for row, line in zip(rows, lines, strict=True) if len(row) != len(header.names)]
+        if odd:
+            text = f"has {amount(len(odd))} lines of another width than the header, first row {odd[0]}."
+            raise BadInput(Problem(cells.name, text, remedy="export it again; quote cells that hold the separator."))
+        if not rows:
+            raise BadInput(Problem(cells.name, "has no rows of data.", remedy="export it again."))
+        part = _Part(cells.name, header, rows, lines)
+        return replace(orders_of_lines(kind._lines(part, reading), kind.name, cells.name), currencies=_currencies(part))
+
+    def _with(self, reading: OrderReading) -> OrderTable:
+        named = {role: (plain(column),) for role, column in reading.columns.items()}
+        return replace(self, columns={**self.columns, **named}, counted=reading.counted or self.counted)
+
+    def _lines(self, part: _Part, reading: OrderReading) -> pd.DataFrame:
+        order, status = part.text("order"), [cell.casefold() for cell in part.text("status")]
+        counted = {each.casefold() for each in self.counted}
+        void = {each.casefold() for each in self.void}
+        frame = pd.DataFrame(
+            {
+                "order": order,
+                "person": [one_person(cell) for cell in part.text("person")],
+                "void": [
+                    (bool(counted) and each not in counted) or each in void or gone != ""
+                    for each, gone in zip(status, part.text("cancelled"), strict=True)
+                ],
+                "row": part.lines,
+            }
+        )
+        later = (
+            [cell == "" for cell in part.of("date")] & frame["order"].ne("").to_numpy() & frame["order"].duplicated()
+        )
+        kept = np.flatnonzero(~later)
+        days = self._days(part, kept, reading)
+        frame["date"] = pd.Series(days.astype("datetime64[s]"), index=kept)
+        frame["date"] = frame["date"].fillna(frame["order"].map(frame.loc[kept].groupby("order")["date"].min()))
+        frame["void"] = frame["void"].where(~later, False)
+        frame["value"] = part.money("value", reading.marks)
+        back = part.money("refunded", reading.marks)
+        refunds = frame[back > 0].assign(value=-back[back > 0])
+        return pd.concat([frame, refunds], ignore_index=True)
+
+    def _days(self, part: _Part, kept: Any, reading: OrderReading) -> Days:
+        cells, lines = part.of("date"), [part.lines[place] for place in kept]
+        where = (part.name, part.header.name("date"))
+        zone = zone_of(reading.time_zone)
+        return days_of([cells[place] for place in kept], lines, where, reading.date_format, zone=zone)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The rows of data of a file, by role."""
+
+    name: str
+    header: Header
+    rows: list[list[Any]]
+    lines: list[int]
+
+    def of(self, role: str) -> list[Any]:
+        return [row[self.header.places[role]] for row in self.rows]
+
+    def text(self, role: str) -> list[str]:
+        return [text_of(cell) for cell in self.of(role)] if role in self.header.places else [""] * len(self.rows)
+
+    def money(self, role: str, marks: Marks) -> pd.Series:
+        """A column of money, NaN where it is empty or not there."""
+        if role not in self.header.places:
+            return pd.Series(np.nan, index=range(len(self.rows)))
+        cells = self.of(role)
+        values, _ = amounts_of(cells, self.lines, marks, (self.name, self.header.name(role)), _NO_VALUE)
+        return pd.Series(np.where([cell in _NO_VALUE for cell in cells], np.nan, values / MICROS))
+
+
+def one_person(cell: str) -> str:
+    """A person's id; addresses of mail are the same whatever their case."""
+    return cell.casefold() if "@" in cell else cell
+
+
+def _currencies(part: _Part) -> tuple[str, ...]:
+    if "currency" in part.header.places:
+        return tuple(sorted({str(cell).upper() for cell in part.of("currency")} - {""}))
+    if "value" not in part.header.places:
+        return ()
+    match = re.search(r"\(([A-Z]{3})\)$", part.header.name("value"))
+    return (match[1],) if match else tuple(sorted(currency_sign(part.of("value")) - {""}))

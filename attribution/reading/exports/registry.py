@@ -1,0 +1,126 @@
+"""All kinds of exports that are known, and what a file is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from attribution.errors import BadInput, Problem, UnknownName
+from attribution.reading.exports.advertising import Advertising, Reading
+from attribution.reading.exports.amounts import Marks
+from attribution.reading.exports.cells import cells_of
+from attribution.reading.exports.dbt_ad_reporting import DBT_AD_REPORTING
+from attribution.reading.exports.export import Export
+from attribution.reading.exports.ga4 import GA4_EVENTS, is_ga4_events, read_ga4_events
+from attribution.reading.exports.google_ads import GOOGLE_ADS
+from attribution.reading.exports.hubspot_deals import HUBSPOT_DEALS
+from attribution.reading.exports.linkedin_ads import LINKEDIN_ADS
+from attribution.reading.exports.meta_ads import META_ADS
+from attribution.reading.exports.microsoft_ads import MICROSOFT_ADS
+from attribution.reading.exports.order_tables import OrderReading, OrderTable
+from attribution.reading.exports.orders import Orders
+from attribution.reading.exports.shopify_orders import SHOPIFY_ORDERS
+from attribution.reading.exports.tiktok_ads import TIKTOK_ADS
+
+__all__ = ["ADVERTISING", "ORDERS", "read_export", "read_orders", "recognise"]
+
+ADVERTISING = {
+    kind.name: kind for kind in (GOOGLE_ADS, MICROSOFT_ADS, META_ADS, TIKTOK_ADS, LINKEDIN_ADS, DBT_AD_REPORTING)
+}
+"""Kinds of spend by name."""
+
+_ORDER_TABLES = {kind.name: kind for kind in (SHOPIFY_ORDERS, HUBSPOT_DEALS)}
+_ANY_ORDERS = OrderTable("orders", "table of orders", {"date": ("date",)})
+ORDERS = (*_ORDER_TABLES, GA4_EVENTS, _ANY_ORDERS.name)
+"""Names of the kinds of orders; ``orders`` is any table whose columns are named."""
+
+
+def recognise(source: str | os.PathLike[str]) -> str | None:
+    """The kind of a file by the names of its columns; None where it is of no known kind.
+
+    Raises
+    ------
+    BadInput
+        A file that cannot be read, or that fits several kinds.
+    """
+    if Path(os.fspath(source)).suffix in {".parquet", ".pq"} and is_ga4_events(source):
+        return GA4_EVENTS
+    cells = cells_of(source)
+    kinds: list[Advertising | OrderTable] = [*ADVERTISING.values(), *_ORDER_TABLES.values()]
+    fitting = [kind.name for kind in kinds if kind.fits(cells)]
+    fitting += [GA4_EVENTS] if not fitting and is_ga4_events(source) else []
+    if len(fitting) > 1:
+        text = f"may be of kind {' or '.join(fitting)}."
+        raise BadInput(Problem(cells.name, text, remedy="say which with kind."))
+    return fitting[0] if fitting else None
+
+
+def read_export(
+    source: str | os.PathLike[str] | pd.DataFrame,
+    kind: str | Advertising | None = None,
+    date_format: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    covers: str | None = None,
+) -> Export:
+    """Spend of an advertising platform's export as a long table.
+
+    Parameters
+    ----------
+    source
+        CSV in UTF-8 or UTF-16, xlsx, Parquet, ``file.duckdb::table``, or a frame.
+    kind
+        ``"google_ads"``, ``"microsoft_ads"``, ``"meta_ads"``, ``"tiktok_ads"``, ``"linkedin_ads"``,
+        ``"dbt_ad_reporting"``, or what :func:`table_of_spend` makes; None: by the names of its columns.
+    date_format
+        ``strptime`` pattern of its dates, where they are others than the platform's own.
+    decimal, thousands
+        Signs of its numbers, where they are others than 1,234.50.
+    covers
+        ``"week"`` or ``"month"`` where each row holds so much from its date on.
+
+    Raises
+    ------
+    BadInput
+        Every problem of the file; where it is of another kind, the columns that identify the one asked for.
+    """
+    known = ADVERTISING.get(kind) if isinstance(kind, str) else kind
+    if known is None:
+        if isinstance(kind, str):
+            raise UnknownName(kind, ADVERTISING, where="kinds of exports")
+        named = None if isinstance(source, pd.DataFrame) else recognise(source)
+        if named not in ADVERTISING:
+            what = f"is {named}, which holds no spend" if named else "is of no known kind"
+            place = "table" if isinstance(source, pd.DataFrame) else Path(os.fspath(source)).name
+            remedy = f"say kind: {', '.join(ADVERTISING)}; for any other table name its columns of date and amount."
+            raise BadInput(Problem(place, f"{what}.", remedy=remedy))
+        known = ADVERTISING[named]
+    return known.read(cells_of(source), Reading(Marks(decimal, thousands), date_format, covers))
+
+
+def read_orders(source: str | os.PathLike[str], kind: str, reading: OrderReading | None = None) -> Orders:
+    """Orders of a shop, a CRM, an analytics export or any table.
+
+    Parameters
+    ----------
+    source
+        As for :func:`read_export`.
+    kind
+        ``"shopify_orders"``, ``"hubspot_deals"``, ``"ga4_events"``, or ``"orders"`` for a table whose columns
+        ``reading`` names.
+    reading
+        Columns, time zone and forms that are not the kind's own.
+
+    Raises
+    ------
+    BadInput
+        Every problem of the file.
+    """
+    if kind not in ORDERS:
+        raise UnknownName(kind, ORDERS, where="kinds of orders")
+    reading = reading or OrderReading()
+    if kind == GA4_EVENTS:
+        return read_ga4_events(source, reading)
+    return _ORDER_TABLES.get(kind, _ANY_ORDERS).read(cells_of(source), reading)
