@@ -1,0 +1,122 @@
+"""Addresses of tables: a file, a folder or a pattern, and the part of it that is meant."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from attribution.errors import BadInput, Problem
+
+__all__ = ["Address", "Form", "address_of"]
+
+Form = Literal["text", "parquet", "workbook", "database", "lite"]
+
+_SUFFIXES: dict[str, Form] = {
+    ".csv": "text",
+    ".tsv": "text",
+    ".txt": "text",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "workbook",
+    ".xlsm": "workbook",
+    ".ddb": "database",
+    ".db": "database",
+    ".sqlite": "lite",
+    ".sqlite3": "lite",
+    ".duckdb": "database",
+}
+_WITH_PARTS: dict[Form, str] = {"workbook": "sheet", "database": "table", "lite": "table"}
+_LITE = b"SQLite format 3\x00"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a table lies.
+
+    Parameters
+    ----------
+    path
+        The file; a folder or pattern of Parquet files.
+    part
+        Sheet or table in it; empty where none is named.
+    form
+        What kind of file it is.
+    """
+
+    path: str
+    part: str
+    form: Form
+
+    @property
+    def name(self) -> str:
+        """What messages call it: without its folder."""
+        return Path(self.path).name + (f"::{self.part}" if self.part else "")
+
+    @property
+    def files(self) -> str:
+        """The file, or the pattern that stands for a folder's files."""
+        return f"{self.path}/**/*.parquet" if Path(self.path).is_dir() else self.path
+
+
+def address_of(source: str | os.PathLike[str]) -> Address:
+    """The address that a text such as ``file.xlsx::Sheet`` means.
+
+    Raises
+    ------
+    BadInput
+        The file is missing, empty, of a form that is not read, or has no parts and one is named.
+    """
+    path, _, part = os.fspath(source).partition("::")
+    file = Path(path)
+    name = file.name or path
+    if any(sign in path for sign in "*?[") and not file.exists():
+        return _pattern(path, part)
+    if not file.exists():
+        raise BadInput(Problem(name, "does not exist.", remedy=f"check the path {path}."))
+    if file.is_dir():
+        return _folder(path, part)
+    if file.stat().st_size == 0:
+        raise BadInput(Problem(name, "is an empty file.", remedy="export the table again."))
+    return _of_form(path, part, _form(file))
+
+
+def _form(file: Path) -> Form:
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    packed = suffixes[-1:] == [".gz"]
+    form = _SUFFIXES.get("".join((suffixes[:-1] if packed else suffixes)[-1:]))
+    if packed and form in (None, "text"):
+        return "text"
+    if form is None or packed:
+        text = f"ends in {''.join(suffixes[-2:] if packed else suffixes[-1:]) or 'nothing'}."
+        remedy = "CSV (also .gz), Parquet, xlsx, DuckDB and SQLite files are read."
+        raise BadInput(Problem(file.name, text, remedy=remedy))
+    if form == "database":
+        with file.open("rb") as handle:
+            return "lite" if handle.read(len(_LITE)) == _LITE else form
+    return form
+
+
+def _of_form(path: str, part: str, form: Form) -> Address:
+    if part and form not in _WITH_PARTS:
+        remedy = f"write {Path(path).name} alone; sheets of a workbook and tables of a database are named with '::'."
+        raise BadInput(Problem(Path(path).name, f"has no parts, and '::{part}' names one.", remedy=remedy))
+    return Address(path, part, form)
+
+
+def _pattern(path: str, part: str) -> Address:
+    inside, pattern = Path(path), ""
+    while any(sign in str(inside) for sign in "*?["):
+        pattern = f"{inside.name}/{pattern}" if pattern else inside.name
+        inside = inside.parent
+    hits = next(inside.glob(pattern), None)
+    if hits is None:
+        raise BadInput(Problem(pattern, "fits no file.", remedy=f"check the pattern {path}."))
+    return _of_form(path, part, _form(hits))
+
+
+def _folder(path: str, part: str) -> Address:
+    if not any(Path(path).rglob("*.parquet")):
+        raise BadInput(Problem(Path(path).name, "is a folder without Parquet files.", remedy="name the file in it."))
+    return _of_form(path, part, "parquet")

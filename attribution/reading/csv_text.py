@@ -1,0 +1,116 @@
+"""Delimited text: its encoding, its separator, its lines and its raw header."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from attribution.errors import BadInput, Problem
+
+__all__ = ["RAGGED", "header_of", "read_lines", "read_text", "separator_of"]
+
+RAGGED = "every line needs as many cells as the header; quote cells that hold the separator."
+_CUT = "the file was cut short, or a quote is missing; export it again."
+_MOST = 1 << 30
+_HEADER = 1 << 20
+
+
+def read_text(file: Path, most: int = _MOST) -> str:
+    """The text of a file, unpacked where it ends in ``.gz``.
+
+    UTF-8 with or without a byte-order mark; UTF-16 where such a mark says so.
+
+    Raises
+    ------
+    BadInput
+        Damaged, too large for a table in memory, or of another encoding.
+    """
+    try:
+        with _opened(file) as handle:
+            data = handle.read(most + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BadInput(Problem(file.name, "is cut short or no gzip file.", remedy="export it again.")) from error
+    except OSError as error:
+        raise BadInput(Problem(file.name, f"cannot be read: {error.strerror}.", remedy="check the file.")) from error
+    if len(data) > most:
+        text = f"is larger than {most >> 20} MB unpacked."
+        raise BadInput(Problem(file.name, text, remedy="sum it by day or week at the source."))
+    return _decoded(data, file.name)
+
+
+def _opened(file: Path) -> io.BufferedIOBase:
+    return gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb")
+
+
+def _decoded(data: bytes, name: str) -> str:
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        text = f"is not UTF-8 (byte {error.start})."
+        raise BadInput(Problem(name, text, remedy="save the file as UTF-8 ('CSV UTF-8' in a spreadsheet).")) from error
+    if "\0" in text:
+        raise BadInput(Problem(name, "holds NUL bytes, so it is no text.", remedy="export it as CSV."))
+    return text
+
+
+def separator_of(header: str) -> str:
+    """The sign between the cells of a header line: the commonest of comma, semicolon and tab outside quotes."""
+    bare = "".join(header.split('"')[::2])
+    return max(",;\t", key=bare.count)
+
+
+def read_lines(file: Path, header: int = 1) -> list[list[str | None]]:
+    """The cells of every line, None for an empty one; lines may differ in length.
+
+    Parameters
+    ----------
+    file
+        Delimited text.
+    header
+        The line, from 1, that says which separator the file has.
+
+    Raises
+    ------
+    BadInput
+        Damaged, of another encoding, or cut short within quotes.
+    """
+    text = read_text(file)
+    told = text.split("\n", header)[:header][-1]
+    return _cells(text, separator_of(told), file.name)
+
+
+def _cells(text: str, separator: str, name: str) -> list[list[str | None]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        return [[cell or None for cell in line] for line in reader]
+    except csv.Error as error:
+        line = f"line {reader.line_num}"
+        raise BadInput(Problem(name, f"cannot be read: {error}.", row=line, remedy=_CUT)) from error
+
+
+def header_of(file: Path) -> tuple[str, list[str | None]]:
+    """Separator and raw names of a file of any size, of which nothing but the first line is read.
+
+    Raises
+    ------
+    BadInput
+        The first line cannot be read.
+    """
+    try:
+        with _opened(file) as handle:
+            first = handle.readline(_HEADER)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BadInput(Problem(file.name, "is cut short or no gzip file.", remedy="export it again.")) from error
+    text = _decoded(first, file.name) if first[:2] not in (b"\xff\xfe", b"\xfe\xff") else _wide(file)
+    lines: Sequence[list[str | None]] = _cells(text, separator_of(text), file.name)
+    return separator_of(text), lines[0] if lines else []
+
+
+def _wide(file: Path) -> str:
+    with file.open("rb") as handle:
+        return handle.read(_HEADER).decode("utf-16", errors="ignore").split("\n", 1)[0]

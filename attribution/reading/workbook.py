@@ -1,0 +1,106 @@
+"""Workbooks: the rows of one sheet, numbers and times as the cells hold them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attribution.errors import BadInput, Problem, nearest
+
+__all__ = ["MOST_UNPACKED", "read_sheet"]
+
+MOST_UNPACKED = 400 << 20
+"""Bytes that a workbook may unpack to."""
+
+_OLD = b"\xd0\xcf\x11\xe0"
+
+
+def read_sheet(file: Path, sheet: str = "", most: int = MOST_UNPACKED) -> list[list[Any]]:
+    """Rows of a sheet without the empty ones below its last.
+
+    Parameters
+    ----------
+    file
+        An xlsx file.
+    sheet
+        Its name; may be empty where the workbook has one sheet.
+    most
+        Bytes that the file may unpack to.
+
+    Raises
+    ------
+    BadInput
+        Damaged, locked, too large, or without such a sheet.
+    """
+    _check_archive(file, most)
+    with _opened(file) as book:
+        sheets = {each.title: each for each in book.worksheets}
+        if not sheet and len(sheets) == 1:
+            sheet = next(iter(sheets))
+        if sheet not in sheets:
+            raise BadInput(_no_sheet(file.name, sheet, list(sheets)))
+        sheets[sheet].reset_dimensions()
+        rows = [[_plain(cell) for cell in row] for row in sheets[sheet].iter_rows(values_only=True)]
+    while rows and all(cell is None for cell in rows[-1]):
+        rows.pop()
+    return rows
+
+
+def _check_archive(file: Path, most: int) -> None:
+    with file.open("rb") as handle:
+        first = handle.read(4)
+    if first == _OLD:
+        text = "is locked with a password, or an old xls workbook."
+        raise BadInput(Problem(file.name, text, remedy="save it as xlsx without a password."))
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        text = "is no workbook: cut short, damaged or of another format."
+        raise BadInput(Problem(file.name, text, remedy="save it as xlsx again.")) from error
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise BadInput(Problem(file.name, "is locked with a password.", remedy="save it without one."))
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > most:
+        text = f"unpacks to {unpacked / 2**20:,.0f} MB, past the limit of {most / 2**20:,.0f} MB."
+        raise BadInput(Problem(file.name, text, remedy="export the table as CSV or Parquet."))
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # styles and drop-downs that openpyxl does not keep
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            try:
+                yield book
+            finally:
+                book.close()
+    except BadInput:
+        raise
+    except Exception as error:  # a damaged part makes openpyxl raise nearly anything
+        text = "is no workbook: cut short, damaged or of another format."
+        raise BadInput(Problem(file.name, text, remedy="save it as xlsx again.")) from error
+
+
+def _no_sheet(name: str, sheet: str, sheets: list[str]) -> Problem:
+    listed = ", ".join(sheets[:15]) or "none"
+    if not sheet:
+        remedy = f"name one as {name}::{(sheets or ['Sheet'])[0]}."
+        return Problem(name, f"holds several sheets: {listed}.", remedy=remedy)
+    close = nearest(sheet, sheets)
+    hint = f"did you mean {close!r}?" if close else f"its sheets: {listed}."
+    return Problem(name, f"has no sheet {sheet!r}.", remedy=hint)
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return cell if cell.strip() else None
+    return dt.datetime.combine(cell, dt.time()) if type(cell) is dt.date else cell
