@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.exports.amounts import MICROS, Marks, amounts_of, currency_sign
-from attribution.reading.exports.cells import Cells, text_of
 from attribution.reading.exports.days import days_of
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.header import Header, header_of, plain, require
+from attribution.reading.exports.lines import Lines, as_text
 
 __all__ = ["Advertising", "Reading"]
 
@@ -80,12 +80,12 @@ class Advertising:
     american: bool = False
     notes: tuple[str, ...] = field(default=())
 
-    def fits(self, cells: Cells) -> bool:
+    def fits(self, file: Lines) -> bool:
         """Whether a file has the columns by which this kind is known."""
-        header = header_of(cells, self.columns, _NEEDS)
+        header = header_of(file, self.columns, _NEEDS)
         return header is not None and bool({plain(name) for name in header.names} & set(self.marks))
 
-    def read(self, cells: Cells, reading: Reading) -> Export:
+    def read(self, file: Lines, reading: Reading) -> Export:
         """The long table of a file.
 
         Raises
@@ -93,31 +93,31 @@ class Advertising:
         BadInput
             Columns that are missing, cells that cannot be read, lines of another width.
         """
-        header = require(cells, self.title, self.columns, _NEEDS)
-        rows, lines, totals = self._data(cells, header)
-        notes = [f"{cells.name}: {text}" for text in self.notes]
+        header = require(file, self.title, self.columns, _NEEDS)
+        rows, lines, totals = self._data(file, header)
+        notes = [f"{file.name}: {text}" for text in self.notes]
         if header.row:
-            notes.append(f"{cells.name}: {amount(header.row)} lines above the header are no data.")
+            notes.append(f"{file.name}: {amount(header.row)} lines above the header are no data.")
         if totals:
-            notes.append(f"{cells.name}: {amount(len(totals))} lines of totals, marked as such, are left out.")
-        table = _Table(cells.name, header, rows, lines)
+            notes.append(f"{file.name}: {amount(len(totals))} lines of totals, marked as such, are left out.")
+        table = _Table(file.name, header, rows, lines)
         frame = _dated(self, table, reading)
         frame["account"] = table.text("account")
         frame["campaign"] = table.text("campaign")
         blanks = self._numbers(table, reading.marks, frame)
         if blanks:
-            notes.append(f"{cells.name}: {amount(blanks)} empty cells of spend count as 0, as the platform means them.")
+            notes.append(f"{file.name}: {amount(blanks)} empty cells of spend count as 0, as the platform means them.")
         frame["currency"] = _currency(table)
         others = {plain(name): table.column(place) for place, name in enumerate(header.names) if name}
-        texts = pd.DataFrame({name: [text_of(cell) for cell in column] for name, column in others.items()})
+        texts = pd.DataFrame({name: [as_text(cell) for cell in column] for name, column in others.items()})
         doubts = _unlike(table, totals, reading.marks, float(frame["spend"].sum()))
-        return Export(self.name, cells.name, frame, texts, np.array(lines), tuple(notes), doubts)
+        return Export(self.name, file.name, frame, texts, np.array(lines), tuple(notes), doubts)
 
-    def _data(self, cells: Cells, header: Header) -> tuple[list[list[Any]], list[int], list[list[Any]]]:
+    def _data(self, file: Lines, header: Header) -> tuple[list[list[Any]], list[int], list[list[Any]]]:
         """Rows below the header, their lines, and the platform's own totals apart."""
         rows, lines, totals, odd = [], [], [], []
         width = len(header.names)
-        for row, line in zip(cells.rows[header.row + 1 :], cells.lines[header.row + 1 :], strict=True):
+        for row, line in zip(file.rows[header.row + 1 :], file.numbers[header.row + 1 :], strict=True):
             if self._is_total(row, header):
                 totals.append(row)
             elif len(row) < width or any(cell != "" for cell in row[width:]):
@@ -127,9 +127,9 @@ class Advertising:
                 lines.append(line)
         if odd:
             text = f"has {amount(len(odd))} lines of another width than the header, first row {odd[0]}."
-            raise BadInput(Problem(cells.name, text, remedy="export it again; quote cells that hold the separator."))
+            raise BadInput(Problem(file.name, text, remedy="export it again; quote cells that hold the separator."))
         if not rows:
-            raise BadInput(Problem(cells.name, "has no rows of data.", remedy="export it again."))
+            raise BadInput(Problem(file.name, "has no rows of data.", remedy="export it again."))
         return rows, lines, totals
 
     def _is_total(self, row: list[Any], header: Header) -> bool:
@@ -188,7 +188,7 @@ class _Table:
         return self.column(self.header.places[role])
 
     def text(self, role: str) -> list[str]:
-        return [text_of(cell) for cell in self.of(role)] if role in self.header.places else [""] * len(self.rows)
+        return [as_text(cell) for cell in self.of(role)] if role in self.header.places else [""] * len(self.rows)
 
 
 def _dated(kind: Advertising, table: _Table, reading: Reading) -> pd.DataFrame:

@@ -14,9 +14,9 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.exports.advertising import Advertising
-from attribution.reading.exports.cells import text_of
 from attribution.reading.exports.days import days_of, zone_of
 from attribution.reading.exports.header import plain
+from attribution.reading.exports.lines import as_text
 from attribution.reading.exports.order_tables import OrderReading
 from attribution.reading.exports.orders import Orders, orders_of_lines
 from attribution.reading.sources import log_table
@@ -111,7 +111,7 @@ def _lines(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.DataFra
 def _days(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.Series:
     zone = zone_of(reading.time_zone)
     if zone is None:
-        cells = [text_of(cell) if isinstance(cell, float) else cell for cell in events["event_date"]]
+        cells = [as_text(cell) if isinstance(cell, float) else cell for cell in events["event_date"]]
         where = (name, "event_date")
         return pd.Series(days_of(cells, list(range(1, len(cells) + 1)), where).astype("datetime64[s]"))
     times = pd.to_datetime(pd.to_numeric(events["event_timestamp"]), unit="us", utc=True)
@@ -123,7 +123,7 @@ def _first(record: Mapping[Any, Any], stated: str | None, *names: str) -> str:
     for name in (stated,) if stated is not None else names:
         for held in (record.get(name), _inside(record, name), _parameters(record).get(name)):
             if held is not None and not (isinstance(held, float) and np.isnan(held)) and str(held) != "":
-                return text_of(held)
+                return as_text(held)
     return ""
 
 

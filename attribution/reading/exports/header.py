@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from attribution.errors import BadInput, Problem
-from attribution.reading.exports.cells import Cells
+from attribution.reading.exports.lines import Lines
 
 __all__ = ["Header", "header_of", "plain", "require"]
 
@@ -54,19 +54,19 @@ def plain(name: object) -> str:
     return re.sub(r"[^0-9a-z]+", " ", bare.casefold()).strip()
 
 
-def header_of(cells: Cells, roles: Mapping[str, Sequence[str]], needs: Sequence[Sequence[str]]) -> Header | None:
+def header_of(file: Lines, roles: Mapping[str, Sequence[str]], needs: Sequence[Sequence[str]]) -> Header | None:
     """The first line that holds a column of each need.
 
     Parameters
     ----------
-    cells
+    file
         The file.
     roles
         Role -> plain names of its column, the preferred one first.
     needs
         Sets of roles of which one has to be there.
     """
-    for row, content in enumerate(cells.rows[:_DEEPEST]):
+    for row, content in enumerate(file.rows[:_DEEPEST]):
         at = _roles_at([plain(cell) for cell in content], roles)
         if all(any(role in at for role in either) for either in needs):
             return Header(row, tuple(str(cell) for cell in content), at)
@@ -79,7 +79,7 @@ def _roles_at(spelt: list[str], roles: Mapping[str, Sequence[str]]) -> dict[str,
 
 
 def require(
-    cells: Cells, title: str, roles: Mapping[str, Sequence[str]], needs: Sequence[Sequence[str]], hint: str = ""
+    file: Lines, title: str, roles: Mapping[str, Sequence[str]], needs: Sequence[Sequence[str]], hint: str = ""
 ) -> Header:
     """The header, or an error that says which columns identify the kind.
 
@@ -88,22 +88,22 @@ def require(
     BadInput
         A column is missing or stands twice.
     """
-    header = header_of(cells, roles, needs)
+    header = header_of(file, roles, needs)
     if header is None:
-        widest = max(cells.rows[:_DEEPEST], key=len, default=[])
-        nearest = max(cells.rows[:_DEEPEST], key=lambda row: len(_roles_at([plain(c) for c in row], roles)), default=[])
+        widest = max(file.rows[:_DEEPEST], key=len, default=[])
+        nearest = max(file.rows[:_DEEPEST], key=lambda row: len(_roles_at([plain(c) for c in row], roles)), default=[])
         best = nearest if _roles_at([plain(cell) for cell in nearest], roles) else widest
         at = _roles_at([plain(cell) for cell in best], roles)
         missing = [_either(roles, need) for need in needs if not any(role in at for role in need)]
         listed = ", ".join(str(cell)[:40] for cell in best[:15]) or "none"
         text = f"is no {title} export: no column of {'; no column of '.join(missing)}. Its columns: {listed}."
         remedy = hint or "export with these columns, or name another kind."
-        raise BadInput(Problem(cells.name, text, remedy=remedy))
+        raise BadInput(Problem(file.name, text, remedy=remedy))
     spelt = [plain(name) for name in header.names]
     twice = [header.name(role) for role, place in header.places.items() if spelt.count(spelt[place]) > 1]
     if twice:
         raise BadInput(
-            [Problem(cells.name, "stands twice in the header.", name, remedy="export one.") for name in twice]
+            [Problem(file.name, "stands twice in the header.", name, remedy="export one.") for name in twice]
         )
     return header
 

@@ -13,9 +13,9 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.exports.amounts import MICROS, Marks, amounts_of, currency_sign
-from attribution.reading.exports.cells import Cells, text_of
 from attribution.reading.exports.days import Days, days_of, zone_of
 from attribution.reading.exports.header import Header, header_of, plain, require
+from attribution.reading.exports.lines import Lines, as_text
 from attribution.reading.exports.orders import Orders, orders_of_lines
 
 __all__ = ["OrderReading", "OrderTable", "one_person"]
@@ -77,12 +77,12 @@ class OrderTable:
     void: tuple[str, ...] = ()
     needs: tuple[str, ...] = ("date",)
 
-    def fits(self, cells: Cells) -> bool:
+    def fits(self, file: Lines) -> bool:
         """Whether a file has the columns by which this kind is known."""
-        header = header_of(cells, self.columns, [(role,) for role in self.needs])
+        header = header_of(file, self.columns, [(role,) for role in self.needs])
         return header is not None and bool({plain(name) for name in header.names} & set(self.marks))
 
-    def read(self, cells: Cells, reading: OrderReading) -> Orders:
+    def read(self, file: Lines, reading: OrderReading) -> Orders:
         """The orders of a file.
 
         Raises
@@ -92,16 +92,16 @@ class OrderTable:
         """
         kind = self._with(reading)
         needs = [(role,) for role in {**dict.fromkeys(kind.needs), **dict.fromkeys(reading.columns)}]
-        header = require(cells, kind.title, kind.columns, needs)
-        rows, lines = cells.rows[header.row + 1 :], cells.lines[header.row + 1 :]
+        header = require(file, kind.title, kind.columns, needs)
+        rows, lines = file.rows[header.row + 1 :], file.numbers[header.row + 1 :]
         odd = [line for row, line in zip(rows, lines, strict=True) if len(row) != len(header.names)]
         if odd:
             text = f"has {amount(len(odd))} lines of another width than the header, first row {odd[0]}."
-            raise BadInput(Problem(cells.name, text, remedy="export it again; quote cells that hold the separator."))
+            raise BadInput(Problem(file.name, text, remedy="export it again; quote cells that hold the separator."))
         if not rows:
-            raise BadInput(Problem(cells.name, "has no rows of data.", remedy="export it again."))
-        part = _Part(cells.name, header, rows, lines)
-        return replace(orders_of_lines(kind._lines(part, reading), kind.name, cells.name), currencies=_currencies(part))
+            raise BadInput(Problem(file.name, "has no rows of data.", remedy="export it again."))
+        part = _Part(file.name, header, rows, lines)
+        return replace(orders_of_lines(kind._lines(part, reading), kind.name, file.name), currencies=_currencies(part))
 
     def _with(self, reading: OrderReading) -> OrderTable:
         named = {role: (plain(column),) for role, column in reading.columns.items()}
@@ -155,7 +155,7 @@ class _Part:
         return [row[self.header.places[role]] for row in self.rows]
 
     def text(self, role: str) -> list[str]:
-        return [text_of(cell) for cell in self.of(role)] if role in self.header.places else [""] * len(self.rows)
+        return [as_text(cell) for cell in self.of(role)] if role in self.header.places else [""] * len(self.rows)
 
     def money(self, role: str, marks: Marks) -> pd.Series:
         """A column of money, NaN where it is empty or not there."""

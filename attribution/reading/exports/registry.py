@@ -10,12 +10,12 @@ import pandas as pd
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.reading.exports.advertising import Advertising, Reading
 from attribution.reading.exports.amounts import Marks
-from attribution.reading.exports.cells import cells_of
 from attribution.reading.exports.dbt_ad_reporting import DBT_AD_REPORTING
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.ga4 import GA4_EVENTS, is_ga4_events, read_ga4_events
 from attribution.reading.exports.google_ads import GOOGLE_ADS
 from attribution.reading.exports.hubspot_deals import HUBSPOT_DEALS
+from attribution.reading.exports.lines import lines_of
 from attribution.reading.exports.linkedin_ads import LINKEDIN_ADS
 from attribution.reading.exports.meta_ads import META_ADS
 from attribution.reading.exports.microsoft_ads import MICROSOFT_ADS
@@ -47,13 +47,13 @@ def recognise(source: str | os.PathLike[str]) -> str | None:
     """
     if Path(os.fspath(source)).suffix in {".parquet", ".pq"} and is_ga4_events(source):
         return GA4_EVENTS
-    cells = cells_of(source)
+    file = lines_of(source)
     kinds: list[Advertising | OrderTable] = [*ADVERTISING.values(), *_ORDER_TABLES.values()]
-    fitting = [kind.name for kind in kinds if kind.fits(cells)]
+    fitting = [kind.name for kind in kinds if kind.fits(file)]
     fitting += [GA4_EVENTS] if not fitting and is_ga4_events(source) else []
     if len(fitting) > 1:
         text = f"may be of kind {' or '.join(fitting)}."
-        raise BadInput(Problem(cells.name, text, remedy="say which with kind."))
+        raise BadInput(Problem(file.name, text, remedy="say which with kind."))
     return fitting[0] if fitting else None
 
 
@@ -97,7 +97,7 @@ def read_export(
             remedy = f"say kind: {', '.join(ADVERTISING)}; for any other table name its columns of date and amount."
             raise BadInput(Problem(place, f"{what}.", remedy=remedy))
         known = ADVERTISING[named]
-    return known.read(cells_of(source), Reading(Marks(decimal, thousands), date_format, covers))
+    return known.read(lines_of(source), Reading(Marks(decimal, thousands), date_format, covers))
 
 
 def read_orders(source: str | os.PathLike[str], kind: str, reading: OrderReading | None = None) -> Orders:
@@ -123,4 +123,4 @@ def read_orders(source: str | os.PathLike[str], kind: str, reading: OrderReading
     reading = reading or OrderReading()
     if kind == GA4_EVENTS:
         return read_ga4_events(source, reading)
-    return _ORDER_TABLES.get(kind, _ANY_ORDERS).read(cells_of(source), reading)
+    return _ORDER_TABLES.get(kind, _ANY_ORDERS).read(lines_of(source), reading)
