@@ -1,0 +1,245 @@
+"""The weekly table of a mix model, assembled from exports: nothing is lost, and what is left out is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
+from attribution.numbers import CURRENCY, amount
+from attribution.reading.exports.amounts import MICROS
+from mmm.data.control_tables import ControlTable, controls_by_week
+from mmm.data.customers import Outcome
+from mmm.data.days_to_weeks import WeekDays
+from mmm.data.export_findings import coverage, export_findings
+from mmm.data.spend_sources import VOLUMES, SpendSource, overlaps, spend_by_day
+
+__all__ = ["Assembled", "Edges", "assemble"]
+
+_DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Where weeks begin, and what becomes of those that the files hold in part.
+
+    Parameters
+    ----------
+    week_starts
+        ``"monday"`` to ``"sunday"``.
+    keeps_partial
+        Whether the first and last week stay although some of their days are not in the files.
+    begins, ends
+        First and last day to look at; None for all that the files hold.
+    """
+
+    week_starts: str = "monday"
+    keeps_partial: bool = False
+    begins: pd.Timestamp | None = None
+    ends: pd.Timestamp | None = None
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A weekly table and where its figures come from.
+
+    Parameters
+    ----------
+    weekly
+        One row per week: ``week`` (its first day), the KPI, spend by channel in one currency, ``<channel>_impressions``
+        and ``<channel>_clicks`` where every file of the channel has them, controls, and ``returning_orders`` where
+        people are known.
+    reconciliation
+        One row per file and channel: spend in the file (``exported``), in the table (``weekly``), and left out
+        ``before`` its first and ``after`` its last week; ``difference`` is 0.
+    coverage
+        One row per channel: ``days`` of the table, those ``with_rows``, and the ``longest_gap`` with its first day.
+    channels
+        In the order of their first pattern.
+    findings
+        What speaks for and against the files.
+    notes
+        What was passed over and taken for granted, a sentence each.
+    """
+
+    weekly: pd.DataFrame
+    reconciliation: pd.DataFrame
+    coverage: pd.DataFrame
+    channels: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def assemble(
+    spend: Sequence[SpendSource],
+    outcome: Outcome,
+    controls: Sequence[ControlTable] = (),
+    currency: str = CURRENCY,
+    edges: Edges | None = None,
+    kpi: str = "new_customers",
+) -> Assembled:
+    """One weekly table of exports of spend, a count of customers, and controls.
+
+    Parameters
+    ----------
+    spend
+        Sources of spend; a channel may have several.
+    outcome
+        The KPI by day.
+    controls
+        Tables of what else moves demand.
+    currency
+        That of the table; sources state the rate of others.
+    edges
+        Where weeks begin and end; Mondays, and whole weeks only, by default.
+    kpi
+        Name of the KPI's column.
+
+    Returns
+    -------
+    The table holds the weeks that outcome, controls and every source cover, but for sources that rest outside of their
+    own days.
+
+    Raises
+    ------
+    BadInput
+        The problems of all sources at once: campaigns without a channel, days that two files hold, money of a row that
+        crosses weeks, rates that are missing, weeks whose spend is negative, no week that all cover.
+    """
+    edges = edges or Edges()
+    weeks = WeekDays(edges.week_starts)
+    daily, notes = _all_days(spend, currency, weeks)
+    wanted, cut = _weeks(spend, outcome, controls, weeks, edges)
+    channels = tuple(dict.fromkeys(channel for source in spend for channel in source.channels.values()))
+    table = pd.DataFrame(index=wanted.rename("week"))
+    count = outcome.daily.groupby(weeks.of(pd.DatetimeIndex(outcome.daily.index))).sum().reindex(wanted, fill_value=0)
+    table[kpi] = count["kpi"] / MICROS
+    inside = daily[daily["week"].isin(wanted)]
+    spent = inside.pivot_table(index="week", columns="channel", values="spend", aggfunc="sum", fill_value=0)
+    spent = spent.reindex(index=wanted, columns=channels, fill_value=0)
+    _check_weeks(spent, {kpi, "week"} | {name for each in controls for name in each.aggregates})
+    table[list(channels)] = spent / MICROS
+    table = table.join(_volumes(daily, inside, wanted, channels))
+    for each in controls:
+        table = table.join(controls_by_week(each, weeks, wanted, not edges.keeps_partial))
+    if "returning" in count:
+        table["returning_orders"] = count["returning"] / MICROS
+    reconciliation, difference = _reconciled(daily, wanted, spent)
+    return Assembled(
+        table.reset_index(),
+        reconciliation,
+        coverage(daily, wanted, channels),
+        channels,
+        (*export_findings(spend, daily, outcome, wanted, cut, difference), *outcome.findings),
+        (*outcome.notes, *notes, _said(wanted, reconciliation, currency, edges)),
+    )
+
+
+def _all_days(spend: Sequence[SpendSource], currency: str, weeks: WeekDays) -> tuple[pd.DataFrame, list[str]]:
+    parts, notes = [], []
+    problems: list[Problem | str] = []
+    for number, source in enumerate(spend):
+        try:
+            part, own = spend_by_day(source, currency, weeks)
+        except BadInput as error:
+            problems += error.problems
+            continue
+        parts.append(part.assign(source=number))
+        notes += own
+    if not spend:
+        problems.append(Problem("spend", "names no export.", remedy="name at least one."))
+    if not problems:
+        strict = [part for part in parts if not spend[int(part["source"].iloc[0])].repeats]
+        problems += overlaps(pd.concat(strict, ignore_index=True)) if strict else []
+    if problems:
+        raise BadInput(problems)
+    daily = pd.concat(parts, ignore_index=True)
+    return daily.assign(week=weeks.of(daily["day"])), notes
+
+
+def _weeks(
+    spend: Sequence[SpendSource],
+    outcome: Outcome,
+    controls: Sequence[ControlTable],
+    weeks: WeekDays,
+    edges: Edges,
+) -> tuple[pd.DatetimeIndex, dict[str, int]]:
+    """First days of the weeks that all cover, and by how many days each source cuts the table short."""
+    spans = [(outcome.name, *outcome.span)]
+    spans += [(source.name, *source.span) for source in spend if not source.rests_outside]
+    spans += [(table.name, *table.span) for table in controls]
+    stated = ("the plan file", edges.begins or pd.Timestamp.min, edges.ends or pd.Timestamp.max)
+    first = max(span[1] for span in (*spans, stated))
+    last = min(span[2] for span in (*spans, stated))
+    wanted = weeks.touched(first, last) if edges.keeps_partial and first <= last else weeks.whole(first, last)
+    if len(wanted) == 0:
+        listed = "; ".join(f"{name}: {begins:%Y-%m-%d} to {ends:%Y-%m-%d}" for name, begins, ends in spans[:6])
+        remedy = "export the same days of all; say outside: none where a channel did not run before or after its file."
+        raise BadInput(Problem("exports", f"have no whole week in common. {listed}.", remedy=remedy))
+    cut = {}
+    for place, (name, begins, ends) in enumerate(spans):
+        others = [*spans[:place], *spans[place + 1 :], stated]
+        late = (begins - max(span[1] for span in others)).days if len(spans) > 1 else 0
+        early = (min(span[2] for span in others) - ends).days if len(spans) > 1 else 0
+        cut[name] = max(late, 0) + max(early, 0)
+    return wanted, cut
+
+
+def _check_weeks(spent: pd.DataFrame, taken: Iterable[str]) -> None:
+    problems = [
+        Problem("exports", f"is the name of a channel and of another column: {name}.", remedy="rename the channel.")
+        for name in spent.columns
+        if name in taken
+    ]
+    for channel, column in spent.items():
+        if (below := column < 0).any():
+            text = f"has less than no spend in {amount(below.sum())} weeks, {column.index[below][0]:%Y-%m-%d} first."
+            remedy = "book credits and corrections in the week that they belong to."
+            problems.append(Problem(str(channel), text, remedy=remedy))
+    if problems:
+        raise BadInput(problems)
+
+
+def _volumes(
+    daily: pd.DataFrame, inside: pd.DataFrame, wanted: pd.DatetimeIndex, channels: Sequence[str]
+) -> pd.DataFrame:
+    """Impressions and clicks of the channels whose every row has them."""
+    columns = {}
+    for channel in channels:
+        for volume in VOLUMES:
+            known = daily.loc[daily["channel"] == channel, f"has_{volume}"]
+            if len(known) and known.all():
+                own = inside[inside["channel"] == channel].groupby("week")[volume].sum()
+                columns[f"{channel}_{volume}"] = own.reindex(wanted, fill_value=0) / MICROS
+    return pd.DataFrame(columns, index=wanted)
+
+
+def _reconciled(daily: pd.DataFrame, wanted: pd.DatetimeIndex, spent: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Where the money of every file went, and the millionths by which the table differs from the files."""
+    last = wanted[-1] + 6 * _DAY
+    days = daily["day"]
+    parts = daily.assign(
+        exported=daily["spend"],
+        before=daily["spend"].where(days < wanted[0], 0),
+        after=daily["spend"].where(days > last, 0),
+        weekly=daily["spend"].where((days >= wanted[0]) & (days <= last), 0),
+    )
+    sums = parts.groupby(["file", "channel"], sort=False)[["exported", "before", "weekly", "after"]].sum()
+    sums["difference"] = sums["exported"] - sums["before"] - sums["weekly"] - sums["after"]
+    lost = sums["exported"].sum() - sums["before"].sum() - sums["after"].sum() - int(spent.to_numpy().sum())
+    return (sums / MICROS).reset_index(), int(abs(lost) + np.abs(sums["difference"]).sum())
+
+
+def _said(wanted: pd.DatetimeIndex, reconciliation: pd.DataFrame, currency: str, edges: Edges) -> str:
+    sums = reconciliation[["exported", "before", "weekly", "after"]].sum()
+    edge = "weeks at the edges stay though they are not whole" if edges.keeps_partial else "only whole weeks count"
+    return (
+        f"The weekly table is assembled: {amount(len(wanted))} weeks from {edges.week_starts.capitalize()}, "
+        f"{wanted[0]:%Y-%m-%d}, to {wanted[-1] + 6 * _DAY:%Y-%m-%d}; {edge}. Of {amount(sums['exported'])} {currency} "
+        f"in the exports {amount(sums['weekly'])} are in it, {amount(sums['before'])} lie before and "
+        f"{amount(sums['after'])} after."
+    )

@@ -1,0 +1,185 @@
+"""From orders to the KPI of every day: people are counted, not orders, where they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
+from attribution.numbers import amount, percent
+from attribution.reading.exports.export import Export
+from attribution.reading.exports.orders import Orders
+from mmm.data.days_to_weeks import WeekDays, millionths
+
+__all__ = ["Outcome", "counted_table", "new_customers_by_day", "orders_by_day"]
+
+_SETTLED = 0.25
+_EARLY_DAYS = 91
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The KPI by day.
+
+    Parameters
+    ----------
+    name
+        What messages call its files.
+    daily
+        By day, in millionths: ``kpi``, and ``returning`` where people are known, whole days between ``span`` only.
+    span
+        First and last day that the files cover; a day between them without a row had no customer.
+    notes
+        What was passed over and taken for granted.
+    findings
+        What speaks for and against the count.
+    """
+
+    name: str
+    daily: pd.DataFrame
+    span: tuple[pd.Timestamp, pd.Timestamp]
+    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def orders_by_day(orders: Sequence[Orders]) -> Outcome:
+    """Every order counts, whoever gave it; an order that two files hold counts once."""
+    frame, notes = _joined(orders)
+    people = frame["person"].ne("") & frame["person"].duplicated()
+    if people.any():
+        notes.append(
+            f"{_name(orders)}: {amount(people.sum())} of {amount(len(frame))} orders are of people who ordered before; "
+            "they count as customers, for first_only is not asked."
+        )
+    daily = pd.DataFrame({"kpi": _per_day(frame["date"])})
+    return Outcome(_name(orders), daily, _span(orders), tuple(notes))
+
+
+def new_customers_by_day(orders: Sequence[Orders], keeps_nameless: bool | None = None) -> Outcome:
+    """The first order of every person counts; later ones stand apart, as ``returning``.
+
+    Parameters
+    ----------
+    orders
+        Of one shop.
+    keeps_nameless
+        Whether each order of nobody known counts as a new customer, or none does; None makes such orders an error.
+
+    Raises
+    ------
+    BadInput
+        Orders without a person, or none with one.
+    """
+    frame, notes = _joined(orders)
+    nameless = (frame["person"] == "").to_numpy()
+    if nameless.all():
+        remedy = "name the column of the customer with person, or count orders without first_only."
+        raise BadInput(Problem(_name(orders), "names no person in any order.", "person", remedy=remedy))
+    if nameless.any() and keeps_nameless is None:
+        text = f"is empty in {amount(nameless.sum())} orders ({percent(nameless.mean())})."
+        remedy = (
+            "say without_person: new (each counts as a new customer) or leave_out; or name another column with person."
+        )
+        raise BadInput(Problem(_name(orders), text, "person", remedy=remedy))
+    if nameless.any():
+        what = "each count as a new customer" if keeps_nameless else "are left out"
+        notes.append(f"{_name(orders)}: {amount(nameless.sum())} orders of nobody known {what}, as asked.")
+        if not keeps_nameless:
+            frame, nameless = frame[~nameless].reset_index(drop=True), nameless[~nameless]
+    returning = frame["person"].duplicated().to_numpy() & ~nameless
+    daily = pd.DataFrame(
+        {"kpi": _per_day(frame["date"][~returning]), "returning": _per_day(frame["date"][returning])}
+    ).fillna(0)
+    finding = _settled(frame["date"], returning, _span(orders), _name(orders))
+    return Outcome(_name(orders), daily.astype(np.int64), _span(orders), tuple(notes), finding)
+
+
+def counted_table(exports: Sequence[Export], weeks: WeekDays) -> Outcome:
+    """A table that counts customers already, by day or by week.
+
+    Parameters
+    ----------
+    exports
+        Whose ``spend`` is the count.
+    weeks
+        A row has to lie within one of them.
+
+    Raises
+    ------
+    BadInput
+        A day twice or missing between the first and the last, a negative count, or a row that crosses weeks.
+    """
+    name = exports[0].name
+    frame = pd.concat([export.frame for export in exports], ignore_index=True)
+    frame = pd.DataFrame(frame.groupby(["date", "until"])["spend"].sum()).reset_index()
+    problems = []
+    if (frame["spend"] < 0).any():
+        problems.append(
+            Problem(name, "counts fewer than none.", "kpi", remedy="take refunds off the day of the order.")
+        )
+    following = frame["date"].to_numpy()[1:] - frame["until"].to_numpy()[:-1]
+    gaps = np.flatnonzero(following != np.timedelta64(1, "D"))
+    if len(gaps):
+        after = frame["until"].iloc[int(gaps[0])]
+        text = f"lacks days, or holds some twice: the row after {after:%Y-%m-%d} does not follow it."
+        problems.append(Problem(name, text, "date", remedy="export every day once, days without customers as 0."))
+    crossing = np.asarray(weeks.of(frame["date"]) != weeks.of(frame["until"]))
+    if crossing.any():
+        row = frame.iloc[int(crossing.argmax())]
+        text = f"counts {row['date']:%Y-%m-%d} to {row['until']:%Y-%m-%d} in one row, days of two weeks or more."
+        remedy = f"export by day, or let week_starts be {row['date']:%A}.".lower()
+        problems.append(Problem(name, text, "date", remedy=remedy + " Dividing rows would make their weeks up."))
+    if problems:
+        raise BadInput(problems)
+    daily = pd.DataFrame({"kpi": millionths(frame["spend"])}, index=pd.DatetimeIndex(frame["until"]))
+    span = pd.Timestamp(frame["date"].min()), pd.Timestamp(frame["until"].max())
+    return Outcome(name, daily, span, tuple(note for export in exports for note in export.notes))
+
+
+def _joined(orders: Sequence[Orders]) -> tuple[pd.DataFrame, list[str]]:
+    """Orders of all files, the earliest first, each order once."""
+    frame = pd.concat([part.frame for part in orders], ignore_index=True).sort_values("date", kind="stable")
+    again = frame["order"].ne("") & frame["order"].duplicated()
+    notes = [note for part in orders for note in part.notes]
+    if again.any():
+        notes.append(f"{_name(orders)}: {amount(again.sum())} orders stand in several files and count once.")
+    return frame[~again].reset_index(drop=True), notes
+
+
+def _name(orders: Sequence[Orders]) -> str:
+    return orders[0].name if len(orders) == 1 else f"{orders[0].name} and {len(orders) - 1} more"
+
+
+def _span(orders: Sequence[Orders]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    return min(part.span[0] for part in orders), max(part.span[1] for part in orders)
+
+
+def _per_day(days: pd.Series) -> pd.Series:
+    return days.value_counts().sort_index() * 1_000_000
+
+
+def _settled(
+    days: pd.Series, returning: np.ndarray, span: tuple[pd.Timestamp, pd.Timestamp], name: str
+) -> tuple[Finding, ...]:
+    """Whether people who bought before the file begins look like new ones: the share of first orders falls then."""
+    if (span[1] - span[0]).days < 2 * _EARLY_DAYS:
+        return ()
+    early = (days <= span[0] + pd.Timedelta(days=_EARLY_DAYS)).to_numpy()
+    late = (days > span[1] - pd.Timedelta(days=_EARLY_DAYS)).to_numpy()
+    if not early.any() or not late.any():
+        return ()
+    first, last = 1 - returning[early].mean(), 1 - returning[late].mean()
+    text = (
+        f"{name}: of the orders of its first 13 weeks {percent(first)} are first orders, of the last {percent(last)}."
+    )
+    passed = bool(first - last <= _SETTLED)
+    if not passed:
+        text += (
+            " Whoever bought before the file begins looks new in it: export orders of earlier years as well, or let "
+            "the table begin later (data.begins)."
+        )
+    return (Finding("first_orders_settle", passed, float(first - last), _SETTLED, text),)
