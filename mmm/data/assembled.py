@@ -178,7 +178,7 @@ def _weeks(
     wanted = weeks.touched(first, last) if edges.keeps_partial and first <= last else weeks.whole(first, last)
     if len(wanted) == 0:
         listed = "; ".join(f"{name}: {begins:%Y-%m-%d} to {ends:%Y-%m-%d}" for name, begins, ends in spans[:6])
-        remedy = "export the same days of all; say outside: none where a channel did not run before or after its file."
+        remedy = "export the same days of all; say outside: no_spend where a channel ran on no other days."
         raise BadInput(Problem("exports", f"have no whole week in common. {listed}.", remedy=remedy))
     cut = {}
     for place, (name, begins, ends) in enumerate(spans):

@@ -107,7 +107,7 @@ def _cut_short(cut: Mapping[str, int]) -> Finding:
     if short:
         text = (
             f"The table is shorter than the other files would allow, for {', '.join(short[:3])}: export the same days "
-            "of all, or say outside: none where nothing was spent before or after the file."
+            "of all, or say outside: no_spend where nothing was spent before or after the file."
         )
     else:
         text = "All files cover the same days, give or take two weeks."

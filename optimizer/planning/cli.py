@@ -61,6 +61,20 @@ def init(
     typer.echo(f"Next: put your data in place of the samples, then cac check {folder / 'plan.yaml'}")
 
 
+@app.command(name="import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="Folder that the exports lie in.", show_default=False)],
+) -> None:
+    """Say what each export in a folder is, and write a plan file that assembles the weekly table of them."""
+    from optimizer.planning.importer import import_folder
+
+    files, plan = import_folder(folder)
+    for each in files:
+        typer.echo(f"{each.path}: {each.kind + ', ' if each.kind else ''}{each.text}")
+    typer.echo(f"wrote {plan}")
+    typer.echo(f"Next: name your channels in it, then cac check {plan}")
+
+
 @app.command()
 def check(plan: PlanFile) -> None:
     """Validate the plan file and every table it names, without running anything."""

@@ -53,6 +53,7 @@ def check_plan(path: Path | str) -> str:
         for file in inputs.files
     ]
     lines += [f"  note: {text}" for text in inputs.assumptions]
+    lines += [f"  {'fine' if finding.passed else 'look'}: {finding.text}" for finding in inputs.findings]
     stages = [
         name
         for name, wanted in (
@@ -246,7 +247,7 @@ def _require_writable(folder: Path) -> None:
 
 
 def _findings(run: Run) -> tuple[Finding, ...]:
-    found: list[Finding] = []
+    found: list[Finding] = [*run.inputs.findings]
     if run.posterior is not None:
         found += run.posterior.diagnostics
     found += not_asked(run) if run.rivals is None else run.rivals.findings

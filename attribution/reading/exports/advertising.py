@@ -137,7 +137,7 @@ class Advertising:
         mark = re.compile(self.totals, re.IGNORECASE)
         marked = [isinstance(cell, str) and mark.match(cell) is not None for cell in row]
         dates = [header.places[role] for role in _DATES if role in header.places]
-        if any(marked) and all(at >= len(row) or row[at] == "" or marked[at] for at in dates):
+        if any(marked) and all(at >= len(row) or row[at] in ("", *self.empty) or marked[at] for at in dates):
             return True
         blank = [at for at, name in enumerate(header.names) if plain(name) in self.blank and at < len(row)]
         return bool(blank) and all(row[at] == "" for at in blank)

@@ -14,6 +14,7 @@ from attribution.reading.exports.dbt_ad_reporting import DBT_AD_REPORTING
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.ga4 import GA4_EVENTS, is_ga4_events, read_ga4_events
 from attribution.reading.exports.google_ads import GOOGLE_ADS
+from attribution.reading.exports.header import header_of
 from attribution.reading.exports.hubspot_deals import HUBSPOT_DEALS
 from attribution.reading.exports.lines import lines_of
 from attribution.reading.exports.linkedin_ads import LINKEDIN_ADS
@@ -32,7 +33,17 @@ ADVERTISING = {
 """Kinds of spend by name."""
 
 _ORDER_TABLES = {kind.name: kind for kind in (SHOPIFY_ORDERS, HUBSPOT_DEALS)}
-_ANY_ORDERS = OrderTable("orders", "table of orders", {"date": ("date",)})
+_ANY_ORDERS = OrderTable(
+    "orders",
+    "table of orders",
+    {
+        "date": ("date", "order date", "created at", "day", "time"),
+        "order": ("order id", "order", "order number"),
+        "person": ("customer id", "person", "email", "user"),
+        "value": ("value", "amount", "total"),
+        "currency": ("currency", "currency code"),
+    },
+)
 ORDERS = (*_ORDER_TABLES, GA4_EVENTS, _ANY_ORDERS.name)
 """Names of the kinds of orders; ``orders`` is any table whose columns are named."""
 
@@ -54,6 +65,8 @@ def recognise(source: str | os.PathLike[str]) -> str | None:
     if len(fitting) > 1:
         text = f"may be of kind {' or '.join(fitting)}."
         raise BadInput(Problem(file.name, text, remedy="say which with kind."))
+    if not fitting and header_of(file, _ANY_ORDERS.columns, [("date",), ("order",), ("person",)]) is not None:
+        return _ANY_ORDERS.name
     return fitting[0] if fitting else None
 
 

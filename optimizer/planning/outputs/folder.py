@@ -46,6 +46,8 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
         for table in tables:
             if table.file is not None:
                 _csv(table.frame, stage / table.file)
+        for name, frame in run.inputs.tables.items():
+            frame.to_csv(stage / name, index=False, lineterminator="\n")  # every digit, so that sums are those of files
         if run.plan is not None:
             _workbook(tables, stage / "plan.xlsx")
         if with_report:

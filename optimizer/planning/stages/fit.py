@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mmm
 from attribution.errors import BadInput, NotConverged
@@ -72,6 +73,9 @@ def _kept_or_fitted(config: Config, inputs: Inputs, panel: mmm.Panel, path: Path
     return posterior
 
 
+_EXPORTS = {"spend", "outcome", "controls", "week_starts", "partial_weeks", "begins", "ends", "rate"}
+
+
 def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
     """What a fit depends on; a change of anything here calls for a new one."""
     weekly, believed = config.data.weekly, config.model.belief.attribution
@@ -79,6 +83,7 @@ def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
     parts = {
         "name": name,
         "weekly": weekly.model_dump(mode="json") if weekly else None,
+        **({"assembled": _assembled(config)} if config.data.assembled else {}),
         "bytes": [file.checksum for file in inputs.files if file.role.startswith(roles)],
         "model": config.model.model_dump(mode="json", exclude={"accept_unconverged", "sensitivity", "rivals"}),
         "attribution": config.attribution.model_dump(mode="json") if believed else None,
@@ -86,6 +91,10 @@ def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
         "versions": {name: text for name, text in versions().items() if "loaded" not in name},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _assembled(config: Config) -> dict[str, Any]:
+    return {"currency": config.currency, **config.data.model_dump(mode="json", include=_EXPORTS)}
 
 
 def _kept(path: Path, key: str) -> mmm.Posterior | None:

@@ -14,10 +14,14 @@ import pandas as pd
 from attribution import Cleaning, Journeys
 from attribution.errors import BadInput, Problem
 from attribution.files import checksum
+from attribution.findings import Finding
 from attribution.numbers import amount
+from attribution.reading.columns import Columns
+from attribution.reading.log_checks import admit_conversions
 from attribution.reading.sources import log_table, read_table
 from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
+from mmm.data.assembled import Assembled
 from mmm.data.observed_tests import observe
 from optimizer.planning.file.assemble import path_rules, reshaped
 from optimizer.planning.file.column_roles import coming_columns, last_year, levers_of, media_of
@@ -26,7 +30,9 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.misfits import misfits_of_today
+from optimizer.planning.stages.assembled import read_assembled
 from optimizer.planning.stages.given_tables import read_given
+from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.provenance import InputFile
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 
@@ -62,6 +68,10 @@ class Inputs:
         Weeks of the schedule; None where the plan file asks for none.
     given
         Name -> spend by channel over the horizon of each plan to be scored beside the run's own.
+    assembled
+        Where the weekly table comes from; None where the plan file names it.
+    log_against_kpi
+        The log's conversions held against the weekly KPI; None without either.
     """
 
     panel: Panel | None
@@ -73,6 +83,24 @@ class Inputs:
     assumptions: tuple[str, ...]
     timetable: Timetable | None = None
     given: Mapping[str, pd.Series] = field(default_factory=dict)
+    assembled: Assembled | None = None
+    log_against_kpi: LogAgainstKPI | None = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What speaks for and against the tables themselves."""
+        compared = () if self.log_against_kpi is None else (self.log_against_kpi.finding,)
+        return (*(self.assembled.findings if self.assembled is not None else ()), *compared)
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tables that show where the run's own come from, by the file they are written to."""
+        tables = {} if self.log_against_kpi is None else {"log_against_kpi.csv": self.log_against_kpi.weeks}
+        if self.assembled is not None:
+            tables["weekly.csv"] = self.assembled.weekly
+            tables["weekly_reconciliation.csv"] = self.assembled.reconciliation
+            tables["weekly_coverage.csv"] = self.assembled.coverage
+        return tables
 
 
 def read_inputs(config: Config, document: Document, journeys_too: bool = True) -> Inputs:
@@ -120,10 +148,13 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
             asked = config.data.lift_tests
             tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
+    compared = reader.compared(panel) if panel is not None and journeys is not None else None
     if problems:
         raise BadInput(problems)
     files, assumptions = tuple(reader.files), tuple(reader.assumptions)
-    return Inputs(panel, upcoming, now, journeys, tests, files, assumptions, timetable, given)
+    return Inputs(
+        panel, upcoming, now, journeys, tests, files, assumptions, timetable, given, reader.assembled, compared
+    )
 
 
 def _misfits_of_today(config: Config, plan: PlanSection, now: pd.Series, document: Document) -> list[str]:
@@ -177,6 +208,7 @@ class _Reader:
         self._document = document
         self.files: list[InputFile] = []
         self.assumptions: list[str] = []
+        self.assembled: Assembled | None = None
 
     def _path(self, path: Path) -> Path:
         return self._document.folder / path
@@ -186,7 +218,13 @@ class _Reader:
         self.files.append(InputFile(role, str(path), rows, covers, checksum(file)))
 
     def panel(self, weekly: Weekly) -> Panel:
-        media, levers = media_of(weekly), levers_of(weekly)
+        if self._config.data.assembled:
+            self.assembled, files = read_assembled(self._config, weekly, self._document.folder)
+            self.files += files
+            self.assumptions += self.assembled.notes
+            frame = self.assembled.weekly.drop(columns="returning_orders", errors="ignore")
+            return self._of_frame(weekly, frame)
+        media = media_of(weekly)
         amounts = [column for medium in media.values() for column in (medium.spend, *medium.columns) if column]
         table = wide(
             weekly.path.name,
@@ -195,13 +233,15 @@ class _Reader:
             nonnegative=[weekly.kpi, *amounts],
         )
         frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
-        frame.attrs["name"] = weekly.path.name
-        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media, controls=levers)
-        if self._config.model.holidays:
-            panel = panel.with_holidays(self._config.model.holidays)
+        panel = self._of_frame(weekly, frame)
         covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} {_unit(panel)}s"
         self._note("weekly spend and outcome", weekly.path, len(frame), covers)
         return panel
+
+    def _of_frame(self, weekly: Weekly, frame: pd.DataFrame) -> Panel:
+        frame.attrs["name"] = weekly.path.name
+        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media_of(weekly), controls=levers_of(weekly))
+        return panel.with_holidays(self._config.model.holidays) if self._config.model.holidays else panel
 
     def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame:
         given = self._config.data.upcoming
@@ -304,6 +344,20 @@ class _Reader:
             "conversions", log.conversions.path, round(journeys.totals["conversions"] + journeys.totals["untouched"])
         )
         return journeys
+
+    def compared(self, panel: Panel) -> LogAgainstKPI | None:
+        """The log's conversions against the KPI; None for paths, which have no dates."""
+        log = self._config.data.touchpoints
+        if log is None:
+            return None
+        section = log.conversions
+        names = {"user": section.user, "time": section.time} | ({"kind": section.kind} if section.kind else {})
+        path = str(self._path(section.path))
+        cleaning = Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates)
+        events = admit_conversions(log_table(path), Columns.of(names), cleaning, section.path.name).events
+        if section.kinds:
+            events = events.filter(events.kind.isin(section.kinds))
+        return log_against_kpi(events, panel, section.agrees_within)
 
     def _aggregated(self, paths: Paths) -> Journeys:
         names = [name for name in (paths.conversions, paths.value, paths.nulls) if name]

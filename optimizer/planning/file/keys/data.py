@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from optimizer.planning.file.keys.base import Name, Section
+from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, Rate, SpendExport, WeekDay
 
-__all__ = ["Conversions", "Data", "Grouping", "Identity", "LiftTests", "Paths", "Reach", "Touchpoints", "Weekly"]
+__all__ = [
+    "ASSEMBLED",
+    "Conversions",
+    "Data",
+    "Grouping",
+    "Identity",
+    "LiftTests",
+    "Paths",
+    "Reach",
+    "Touchpoints",
+    "Weekly",
+]
+
+ASSEMBLED = "weekly.csv"
+"""What the weekly table is called that exports are assembled to, in the output folder and in messages."""
 
 
 class Reach(Section):
@@ -102,6 +118,10 @@ class Conversions(Section):
     """Column of the kind of conversion."""
     kinds: Annotated[list[Name], Field(min_length=1)] | None = None
     """Kinds that count; all where left out."""
+    agrees_within: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.25
+    """Share of the KPI by which the log's conversions may differ from it, over the weeks that both hold, before a
+    finding says so.
+    """
 
     @model_validator(mode="after")
     def _kinds_of_a_kind(self) -> Conversions:
@@ -200,7 +220,23 @@ class Data(Section):
     """The input tables; each group of them is optional."""
 
     weekly: Weekly | None = None
-    """Spend and new customers by week or by day."""
+    """Spend and new customers by week or by day; or `spend` and `outcome`, of which it is assembled."""
+    spend: list[SpendExport] = []
+    """Exports of spend, in place of `weekly`."""
+    outcome: OutcomeExport | None = None
+    """The export that new customers are counted from; goes with `spend`."""
+    controls: list[ControlExport] = []
+    """Tables of what else moves demand; goes with `spend`."""
+    week_starts: WeekDay = "monday"
+    """First day of the weeks that `spend` and `outcome` are summed to."""
+    partial_weeks: Literal["leave_out", "keep"] = "leave_out"
+    """What becomes of the first and last week where the files do not hold all of their days."""
+    begins: dt.date | None = None
+    """First day of `spend` and `outcome` to look at; all where left out."""
+    ends: dt.date | None = None
+    """Last day of them."""
+    rate: Rate = {}
+    """Currency: what one unit is worth in the plan's, for exports in another one, `{USD: 0.92}`."""
     upcoming: Path | Literal["last_year"] | None = None
     """Table of the coming weeks' controls, or last year's again."""
     lift_tests: LiftTests | None = None
@@ -210,12 +246,57 @@ class Data(Section):
     paths: Paths | None = None
     """Instead of touchpoints: paths that were aggregated elsewhere."""
 
+    @property
+    def assembled(self) -> bool:
+        """Whether the weekly table is assembled of exports."""
+        return bool(self.spend)
+
+    @model_validator(mode="after")
+    def _weekly_or_its_parts(self) -> Data:
+        if bool(self.spend) != (self.outcome is not None):
+            raise ValueError("spend and outcome go together: exports of spend, and what new customers are counted from")
+        given = self.model_fields_set & {"controls", "week_starts", "partial_weeks", "begins", "ends", "rate"}
+        if given and not self.spend:
+            raise ValueError(f"{min(given)} goes with spend and outcome, of which the weekly table is assembled")
+        if self.begins is not None and self.ends is not None and self.ends < self.begins:
+            raise ValueError("ends is before begins")
+        if not self.spend:
+            return self
+        if self.weekly is not None:
+            raise ValueError("give either weekly, or spend and outcome, of which it is assembled")
+        return self.model_copy(update={"weekly": _assembled(self.spend, self.controls)})
+
     @model_validator(mode="after")
     def _something(self) -> Data:
         if self.weekly is None and self.touchpoints is None and self.paths is None:
-            raise ValueError("give weekly (for a plan), touchpoints or paths (for attribution), or both")
+            raise ValueError(
+                "give weekly, or spend and outcome (for a plan), touchpoints or paths (for attribution), or both"
+            )
         if self.touchpoints is not None and self.paths is not None:
             raise ValueError("give either touchpoints or paths, not both")
         if self.lift_tests is not None and self.weekly is None:
             raise ValueError("lift_tests measure what the mix model estimates; give weekly too, or remove them")
         return self
+
+
+def _assembled(spend: list[SpendExport], controls: list[ControlExport]) -> Weekly:
+    """The columns of the weekly table that exports are assembled to."""
+    channels = [channel for export in spend for channel in export.patterns.values()]
+    driven = {
+        channel: f"{channel}_{export.driven_by}"
+        for export in spend
+        if export.driven_by is not None
+        for channel in export.patterns.values()
+    }
+    names = [name for table in controls for name in table.aggregates]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"control {repeated[0]!r} stands in two tables of controls")
+    treatments = {name: baseline for table in controls for name, baseline in table.treatments.items()}
+    return Weekly(
+        path=Path(ASSEMBLED),
+        spend={channel: channel for channel in dict.fromkeys(channels)},
+        driven_by=dict(driven),
+        controls=[name for name in names if name not in treatments],
+        treatments=treatments,
+    )

@@ -1,0 +1,213 @@
+"""`cac import`: what the exports in a folder are, and a plan file whose weekly table is assembled of them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from attribution.errors import BadInput
+from attribution.files import write_whole
+from attribution.numbers import CURRENCY, amount
+from attribution.reading.exports.export import Export
+from attribution.reading.exports.orders import Orders
+from attribution.reading.exports.registry import ADVERTISING, read_export, read_orders, recognise
+
+__all__ = ["ImportedFile", "import_folder"]
+
+_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".parquet", ".pq")
+_PLAN = "plan.yaml"
+_LATE = pd.Timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class ImportedFile:
+    """A file and what it is.
+
+    Parameters
+    ----------
+    path
+        Relative to the folder.
+    kind
+        Its kind; empty where it is of none.
+    text
+        Rows, days, currency and campaigns, or why it cannot be used.
+    export, orders
+        What was read.
+    """
+
+    path: Path
+    kind: str
+    text: str
+    export: Export | None = field(default=None, repr=False)
+    orders: Orders | None = field(default=None, repr=False)
+
+
+def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
+    """Look at every file of a folder and its sub-folders, and write ``plan.yaml`` into it.
+
+    Parameters
+    ----------
+    folder
+        With exports of spend, and one of orders, deals or events.
+
+    Returns
+    -------
+    What each file is, and the plan file.
+
+    Raises
+    ------
+    BadInput
+        A plan file is there already, or the exports are not enough for one; nothing is written then.
+    """
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: is no folder; name the one that the exports lie in.")
+    if (folder / _PLAN).exists():
+        raise BadInput(f"{folder}: holds {_PLAN} already; move it away first. Nothing was written.")
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.suffix.lower() in _SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    files_seen = [_look(path, folder) for path in files]
+    spend = [each for each in files_seen if each.export is not None]
+    outcomes = sorted(
+        (each for each in files_seen if each.orders is not None), key=lambda each: each.kind, reverse=True
+    )
+    if not spend or not outcomes:
+        lacking = "spend" if not spend else "orders, deals or events, which new customers are counted from"
+        listed = "".join(f"\n  {each.path}: {each.text}" for each in files_seen[:30])
+        raise BadInput(f"{folder}: no export of {lacking} is known by its columns. Nothing was written.{listed}")
+    text = "\n".join(_plan_file(files_seen, spend, outcomes)) + "\n"
+    write_whole(folder / _PLAN, text)
+    return files_seen, folder / _PLAN
+
+
+def _look(path: Path, folder: Path) -> ImportedFile:
+    within = path.relative_to(folder)
+    try:
+        kind = recognise(path)
+        if kind is None:
+            return ImportedFile(
+                within, "", "of no known kind; name its columns by hand, see docs/how-to/from-export-to-plan.md"
+            )
+        if kind in ADVERTISING:
+            export = read_export(path, kind)
+            return ImportedFile(within, kind, _of_spend(export), export=export)
+        orders = read_orders(path, kind)
+        return ImportedFile(within, kind, _of_orders(orders), orders=orders)
+    except BadInput as error:
+        return ImportedFile(within, "", f"cannot be used: {str(error).splitlines()[0][:300]}")
+
+
+def _of_spend(export: Export) -> str:
+    first, last = export.span
+    spent = " and ".join(
+        f"{amount(money)} {code}"
+        for code, money in export.frame.groupby(export.frame["currency"].fillna("of no currency"))["spend"]
+        .sum()
+        .items()
+    )
+    names = amount(export.frame["campaign"].nunique())
+    doubts = "".join(f" {doubt}" for doubt in export.doubts)
+    rows = amount(len(export.frame))
+    return f"{rows} rows, {first:%Y-%m-%d} to {last:%Y-%m-%d}, {spent}, {names} campaigns{doubts}"
+
+
+def _of_orders(orders: Orders) -> str:
+    first, last = orders.span
+    people = orders.frame.loc[orders.frame["person"] != "", "person"].nunique()
+    return (
+        f"{amount(orders.rows)} rows, {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(orders.frame))} orders of "
+        f"{amount(people)} known people"
+    )
+
+
+def _plan_file(
+    files_seen: Sequence[ImportedFile], spend: Sequence[ImportedFile], outcomes: Sequence[ImportedFile]
+) -> Iterator[str]:
+    money = Counter[str]()
+    for each in spend:
+        if each.export is not None:
+            for code, spent in each.export.frame.groupby("currency")["spend"].sum().items():
+                money[str(code)] += spent
+    currency = money.most_common(1)[0][0] if money else CURRENCY
+    yield "# Written by `cac import` from the files in this folder; `cac check plan.yaml` reads them all."
+    yield "# Check the channels: every campaign belongs to one, by the first pattern that its name meets."
+    yield f"name: Next quarter\ncurrency: {currency}\n"
+    yield "data:\n  spend:"
+    ends = pd.Series([each.export.span for each in spend if each.export is not None])
+    latest = max(last for _, last in ends)
+    earliest = min(first for first, _ in ends)
+    for path, parts in _together(spend):
+        yield from _spend_lines(path, parts, currency, earliest, latest)
+    yield from _outcome_lines(outcomes)
+    yield "  week_starts: monday"
+    for each in files_seen:
+        if not each.kind:
+            yield f"  # not used: {each.path}: {' '.join(each.text.split())[:200]}"
+    yield "\n# plan:                      # the question, see docs/plan-file.md\n#   weeks: 13"
+    yield "#   minimize: blended_cac\n#   budget: {at_most: +0%}\n#   customers: {at_least: +0%}"
+
+
+def _together(spend: Sequence[ImportedFile]) -> list[tuple[str, list[ImportedFile]]]:
+    """Files of one sub-folder and kind as one pattern; others by themselves."""
+    groups: dict[tuple[str, str, str], list[ImportedFile]] = {}
+    for each in spend:
+        parent = str(each.path.parent)
+        alone = each.path.name if parent == "." else ""
+        groups.setdefault((parent, each.kind + alone, each.path.suffix), []).append(each)
+    kinds_in = Counter((parent, suffix) for parent, _, suffix in groups)
+    named = []
+    for (parent, _, suffix), parts in groups.items():
+        if len(parts) > 1 and kinds_in[parent, suffix] == 1:
+            named.append((f"{parent}/*{suffix}", parts))
+        else:
+            named += [(str(part.path), [part]) for part in parts]
+    return named
+
+
+def _spend_lines(
+    path: str, parts: Sequence[ImportedFile], currency: str, earliest: pd.Timestamp, latest: pd.Timestamp
+) -> Iterator[str]:
+    exports = [part.export for part in parts if part.export is not None]
+    kind = exports[0].kind
+    yield f"    - path: {json.dumps(path)}\n      kind: {kind}"
+    if kind == "dbt_ad_reporting":
+        platforms = sorted({name for export in exports for name in export.cells["platform"]})
+        yield "      by: platform"
+        yield f"      channels: {{{', '.join(f'{json.dumps(name)}: {json.dumps(name)}' for name in platforms)}}}"
+    else:
+        campaigns = sorted({str(name) for export in exports for name in export.frame["campaign"] if name})
+        yield f'      channels: {{"*": {kind}}}'
+        if len(campaigns) > 1:
+            shown = ", ".join(json.dumps(name[:60], ensure_ascii=False) for name in campaigns[:5])
+            yield f"      # its campaigns: {shown}{' and more' if len(campaigns) > 5 else ''}"
+    foreign = sorted({code for export in exports for code in export.currencies} - {currency})
+    if foreign:
+        yield f"      rate: {{{', '.join(f'{code}: "?"' for code in foreign)}}}  # what one unit is worth in {currency}"
+    if any((export.frame["until"] > export.frame["date"]).any() for export in exports):
+        yield "      spread: range  # rows hold several days each; their money falls evenly on them"
+    first, last = min(export.span[0] for export in exports), max(export.span[1] for export in exports)
+    if first > earliest + _LATE or last < latest - _LATE:
+        yield f"      # outside: no_spend  # if nothing was spent before {first:%Y-%m-%d} or after {last:%Y-%m-%d}"
+
+
+def _outcome_lines(outcomes: Sequence[ImportedFile]) -> Iterator[str]:
+    chosen = outcomes[0]
+    if chosen.orders is None:
+        return
+    known = (chosen.orders.frame["person"] != "").mean()
+    yield f"  outcome:\n    path: {json.dumps(str(chosen.path))}\n    kind: {chosen.kind}"
+    if known > 0:
+        yield "    first_only: true         # the first order of each person; false counts every order"
+    if 0 < known < 1:
+        yield "    without_person: new      # orders of nobody known count as new customers; or leave_out"
+    for other in outcomes[1:]:
+        yield f"  # another outcome: {other.path} ({other.kind})"

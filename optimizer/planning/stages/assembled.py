@@ -1,0 +1,237 @@
+"""The weekly table, assembled of the exports that the plan file names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from attribution.errors import BadInput, Problem
+from attribution.files import checksum
+from attribution.numbers import amount
+from attribution.reading.exports.advertising import Advertising
+from attribution.reading.exports.amounts import Marks
+from attribution.reading.exports.export import Export
+from attribution.reading.exports.ga4 import ga4_exploration
+from attribution.reading.exports.order_tables import OrderReading
+from attribution.reading.exports.orders import Orders
+from attribution.reading.exports.registry import read_export, read_orders
+from attribution.reading.exports.table import table_of_spend
+from attribution.reading.sources import read_table
+from attribution.reading.tables import wide
+from mmm.data.assembled import Assembled, Edges, assemble
+from mmm.data.control_tables import ControlTable
+from mmm.data.customers import Outcome, counted_table, new_customers_by_day, orders_by_day
+from mmm.data.days_to_weeks import WeekDays
+from mmm.data.spend_sources import SpendSource
+from optimizer.planning.file.config import Config
+from optimizer.planning.file.keys.data import Data, Weekly
+from optimizer.planning.file.keys.exports import COUNTED_TABLES, ControlExport, OutcomeExport, SpendExport
+from optimizer.planning.stages.provenance import InputFile
+
+__all__ = ["read_assembled"]
+
+Result = TypeVar("Result")
+_ROLE = "weekly"  # what a fit depends on begins with this
+
+
+def read_assembled(config: Config, weekly: Weekly, folder: Path) -> tuple[Assembled, list[InputFile]]:
+    """Read all exports of a plan file and assemble the weekly table.
+
+    Parameters
+    ----------
+    config
+        The plan file, whose ``data.spend`` and ``data.outcome`` are given.
+    weekly
+        Names of the table's columns.
+    folder
+        Where relative paths start.
+
+    Raises
+    ------
+    BadInput
+        The problems of all exports at once.
+    """
+    problems: list[Problem | str] = []
+    files: list[InputFile] = []
+
+    def attempt(read: Callable[[], Result]) -> Result | None:
+        try:
+            return read()
+        except BadInput as error:
+            problems.extend(error.problems)
+            return None
+
+    data = config.data
+    sources = [
+        source
+        for each in data.spend
+        if (source := attempt(lambda each=each: _spend(each, data, folder, files)))  # type: ignore[misc]
+    ]
+    counted = data.outcome
+    outcome = attempt(lambda: _outcome(counted, data, folder, files)) if counted is not None else None
+    controls = [
+        table
+        for each in data.controls
+        if (table := attempt(lambda each=each: _controls(each, folder, files)))  # type: ignore[misc]
+    ]
+    if problems or outcome is None:
+        raise BadInput(problems)
+    edges = Edges(data.week_starts, data.partial_weeks == "keep", _stamp(data.begins), _stamp(data.ends))
+    assembled = assemble(sources, outcome, controls, config.currency, edges, weekly.kpi)
+    _require_volumes(assembled, data)
+    return replace(assembled, notes=tuple(_joined(assembled.notes))), files
+
+
+def _stamp(day: object) -> pd.Timestamp | None:
+    return None if day is None else pd.Timestamp(str(day))
+
+
+def _files(path: Path, folder: Path) -> list[str]:
+    """The files that a path or pattern stands for, in order."""
+    if not any(sign in str(path) for sign in "*?["):
+        return [str(folder / path)]
+    pattern, _, part = str(path).partition("::")
+    base = Path(path.anchor) if path.is_absolute() else folder
+    hits = sorted(base.glob(pattern.removeprefix(path.anchor)))
+    if not hits:
+        raise BadInput(Problem(str(path), "fits no file.", remedy="check the pattern; paths start at the plan file."))
+    return [f"{hit}::{part}" if part else str(hit) for hit in hits]
+
+
+def _each(path: Path, folder: Path, read: Callable[[str], Result]) -> Iterator[tuple[str, Result]]:
+    """Every file of a path, read; the problems of all of them at once."""
+    results, problems = [], list[Problem | str]()
+    for file in _files(path, folder):
+        try:
+            results.append((file, read(file)))
+        except BadInput as error:
+            problems += error.problems
+    if problems:
+        raise BadInput(problems)
+    yield from results
+
+
+def _noted(role: str, file: str, folder: Path, rows: int, span: tuple[pd.Timestamp, pd.Timestamp]) -> InputFile:
+    bare = Path(file.partition("::")[0])
+    shown = file.removeprefix(f"{folder}/")
+    return InputFile(f"{_ROLE}: {role}", shown, rows, f"{span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}", checksum(bare))
+
+
+def _spend(section: SpendExport, data: Data, folder: Path, files: list[InputFile]) -> SpendSource:
+    kind: str | Advertising | None = section.kind
+    if section.is_table and section.date is not None and section.amount is not None:
+        kind = table_of_spend(
+            section.date,
+            section.amount,
+            campaign=section.campaign,
+            impressions=section.impressions,
+            clicks=section.clicks,
+            currency="currency",
+        )
+    covers = section.spread if section.spread in ("week", "month") else None
+
+    def read(file: str) -> Export:
+        export = read_export(file, kind, section.date_format, section.decimal, section.thousands, covers)
+        if section.currency is not None:
+            export = replace(
+                export, frame=export.frame.assign(currency=export.frame["currency"].fillna(section.currency))
+            )
+        return export
+
+    exports = []
+    for file, export in _each(section.path, folder, read):
+        called = file.removeprefix(f"{folder}/")
+        exports.append(replace(export, name=called))
+        files.append(_noted(f"spend ({export.kind})", file, folder, len(export.frame), export.span))
+    return SpendSource(
+        exports,
+        section.patterns,
+        section.by,
+        {**data.rate, **section.rate},
+        section.spread is not None,
+        section.outside is not None,
+        section.keep_duplicates,
+    )
+
+
+def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[InputFile]) -> Outcome:
+    if section.kind in COUNTED_TABLES and section.kpi is not None:
+        kind = (
+            ga4_exploration(section.kpi)
+            if section.kind == "ga4_exploration"
+            else table_of_spend(section.date or "date", section.kpi)
+        )
+        counted = []
+        for file, export in _each(
+            section.path,
+            folder,
+            lambda file: read_export(file, kind, section.date_format, section.decimal, section.thousands),
+        ):
+            counted.append(export)
+            files.append(_noted(f"outcome ({section.kind})", file, folder, len(export.frame), export.span))
+        return counted_table(counted, WeekDays(data.week_starts))
+    named = {"date": section.date, "order": section.order, "person": section.person, "value": section.value}
+    reading = OrderReading(
+        {role: column for role, column in named.items() if column is not None},
+        Marks(section.decimal, section.thousands),
+        section.date_format,
+        section.time_zone,
+        tuple(section.counted),
+    )
+    orders: list[Orders] = []
+    for file, part in _each(section.path, folder, lambda file: read_orders(file, section.kind, reading)):
+        orders.append(part)
+        files.append(_noted(f"outcome ({section.kind})", file, folder, part.rows, part.span))
+    if section.first_only:
+        keeps = None if section.without_person is None else section.without_person == "new"
+        return new_customers_by_day(orders, keeps)
+    return orders_by_day(orders)
+
+
+def _controls(section: ControlExport, folder: Path, files: list[InputFile]) -> ControlTable:
+    table = wide(section.path.name, section.date, list(section.aggregates))
+    frame = read_table(folder / section.path, table, date_format=section.date_format)
+    first = pd.to_datetime(frame[section.date])
+    if section.covers == "month":
+        first = first.dt.to_period("M").dt.start_time
+        last = first + pd.offsets.MonthEnd(0)
+    else:
+        last = first + pd.Timedelta(days=6 if section.covers == "week" else 0)
+    rows = frame[list(section.aggregates)].assign(date=first, until=last.dt.normalize())
+    control = ControlTable(str(section.path), rows.sort_values("date", ignore_index=True), section.aggregates)
+    files.append(_noted("controls", str(folder / section.path), folder, len(frame), control.span))
+    return control
+
+
+def _require_volumes(assembled: Assembled, data: Data) -> None:
+    lacking = [
+        (channel, export.driven_by)
+        for export in data.spend
+        if export.driven_by is not None
+        for channel in export.patterns.values()
+        if f"{channel}_{export.driven_by}" not in assembled.weekly
+    ]
+    if lacking:
+        raise BadInput(
+            [
+                Problem("data.spend", f"holds no {volume} for every row of {channel}.", remedy="remove driven_by.")
+                for channel, volume in lacking
+            ]
+        )
+
+
+def _joined(notes: tuple[str, ...]) -> Iterator[str]:
+    """Sentences that differ by their file alone, as one."""
+    alike: dict[str, list[str]] = {}
+    for note in notes:
+        file, _, said = note.partition(": ")
+        alike.setdefault(said or note, []).append(file)
+    for said, names in alike.items():
+        if len(names) == 1:
+            yield said if said == names[0] else f"{names[0]}: {said}"
+        else:
+            yield f"{names[0]} and {amount(len(names) - 1)} more files: {said}"

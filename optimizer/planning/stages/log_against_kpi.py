@@ -1,0 +1,97 @@
+"""Conversions of the path log held against the KPI, week by week: two counts of the same customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from attribution.findings import Finding
+from attribution.numbers import amount, percent
+from mmm import Panel
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["LogAgainstKPI", "log_against_kpi"]
+
+_DAY = 86_400_000_000  # microseconds
+
+
+@dataclass(frozen=True)
+class LogAgainstKPI:
+    """Both counts.
+
+    Parameters
+    ----------
+    weeks
+        One row per period that the log covers whole: its first day, the KPI, the log's conversions, their difference
+        and the difference as a share of the KPI.
+    finding
+        Whether they agree as far as is asked.
+    """
+
+    weeks: pd.DataFrame
+    finding: Finding
+
+
+def log_against_kpi(conversions: ibis.Table, panel: Panel, within: float) -> LogAgainstKPI | None:
+    """Hold the conversions of a log against the KPI.
+
+    Parameters
+    ----------
+    conversions
+        Checked events with ``time`` (microseconds since 1970, UTC) and ``conversions``.
+    panel
+        The weekly table.
+    within
+        Share of the KPI by which their sums may differ.
+
+    Returns
+    -------
+    None where they have no whole period in common.
+    """
+    start = int(panel.dates[0].value // 1000)
+    length = panel.days * _DAY
+    span = conversions.aggregate(first=conversions.time.min(), last=conversions.time.max()).execute().iloc[0]
+    counts = (
+        conversions.group_by(period=((conversions.time - start) / length).floor().cast("int64"))
+        .aggregate(conversions=conversions.conversions.sum())
+        .execute()
+        .set_index("period")["conversions"]
+    )
+    first = max(-((start - _midnight(span["first"])) // length), 0)
+    last = min((_midnight(span["last"]) + _DAY - start) // length, panel.periods)
+    if last <= first:
+        return None
+    periods = np.arange(first, last)
+    weeks = pd.DataFrame({"week": panel.dates[periods], "kpi": panel.kpi.sum(axis=0)[periods]})
+    weeks["log"] = counts.reindex(periods, fill_value=0).to_numpy(dtype=float)
+    weeks["difference"] = weeks["log"] - weeks["kpi"]
+    weeks["share"] = weeks["difference"] / weeks["kpi"].where(weeks["kpi"] > 0)
+    return LogAgainstKPI(weeks, _finding(weeks, within, panel))
+
+
+def _midnight(moment: object) -> int:
+    """Start of the day of a moment, so that a log of whole days begins with its first one."""
+    return int(str(moment)) // _DAY * _DAY
+
+
+def _finding(weeks: pd.DataFrame, within: float, panel: Panel) -> Finding:
+    kpi, log = float(weeks["kpi"].sum()), float(weeks["log"].sum())
+    share = abs(log - kpi) / kpi if kpi else float("inf")
+    unit = "weeks" if panel.days == 7 else "days"
+    text = (
+        f"Over {amount(len(weeks))} {unit} from {weeks['week'].iloc[0]:%Y-%m-%d} the log holds {amount(log)} "
+        f"conversions, the KPI counts {amount(kpi)}: {percent(log / kpi - 1 if kpi else 0.0, signed=True)}."
+    )
+    worst = weeks.iloc[int(weeks["difference"].abs().to_numpy().argmax())]
+    if share > within:
+        text += (
+            f" They are not the same customers: orders, people, refunds, untracked sales or another time zone. The "
+            f"largest difference is {amount(worst['difference'])} from {worst['week']:%Y-%m-%d}; log_against_kpi.csv "
+            "has all of them."
+        )
+    return Finding("log_against_kpi", share <= within, share, within, text)

@@ -1,0 +1,153 @@
+"""Synthetic exports in the shape that each platform writes, all of one simulated company."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+DAYS = pd.date_range("2024-01-01", "2025-06-29")
+"""545 days; the first is a Monday, the last a Sunday: 78 whole weeks."""
+
+
+def _spend(seed: int, low: float = 20, high: float = 400) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(low, high, len(DAYS)).round(2)
+
+
+def _english(amount: float) -> str:
+    return f"{amount:,.2f}"
+
+
+def _lines(path: Path, lines: list[str], encoding: str = "utf-8") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(("\r\n".join(lines) + "\r\n").encode(encoding))
+    return path
+
+
+def google_ads(folder: Path) -> tuple[Path, float]:
+    """The interface's own CSV: UTF-16, tabs, two lines of preamble, totals."""
+    brand, other = _spend(1), _spend(2, high=3000)
+    head = ["Campaign report", "January 1, 2024 - June 29, 2025"]
+    head.append("\t".join(["Campaign", "Day", "Currency code", "Cost", "Impr.", "Clicks", "CTR"]))
+    rows = []
+    for day, first, second in zip(DAYS, brand, other, strict=True):
+        rows.append("\t".join(["DE | Brand | Exact", f"{day:%Y-%m-%d}", "EUR", _english(first), "1,200", "60", "5.00%"]))
+        rows.append("\t".join(["DE | Generic", f"{day:%Y-%m-%d}", "EUR", _english(second), "9,000", "90", "1.00%"]))
+    total = float(brand.sum() + other.sum())
+    rows += ["\t".join([f"Total: {what}", " --", "EUR", _english(total), "--", "--", "--"]) for what in ("Campaigns", "Account")]
+    return _lines(folder / "google-ads.csv", [*head, *rows], "utf-16"), total
+
+
+def google_ads_api(folder: Path) -> tuple[Path, float]:
+    """Rows of a data transfer, with money in millionths."""
+    spent = _spend(3)
+    frame = pd.DataFrame({"segments_date": DAYS, "customer_id": 12, "campaign_name": "Search", "metrics_clicks": 5})
+    frame["metrics_cost_micros"] = np.rint(spent * 1e6).astype(int)
+    frame["metrics_impressions"] = 100
+    frame.to_parquet(folder / "transfer.parquet")
+    return folder / "transfer.parquet", float(spent.sum())
+
+
+def microsoft_ads(folder: Path) -> tuple[Path, float]:
+    """A report with a preamble, American dates, a line of totals and one of copyright."""
+    spent = _spend(4)
+    head = ['"Report Name: Campaigns, daily"', '"Report Time: 1/1/2024 - 6/29/2025"', '"Time Zone: Berlin"', '"Rows: 545"', ""]
+    head.append("Gregorian date,Account name,Campaign name,Impressions,Clicks,Spend,Currency code")
+    rows = [
+        f'{day.month}/{day.day}/{day.year},Acme,"Search, DE",500,20,"{_english(amount)}",EUR'
+        for day, amount in zip(DAYS, spent, strict=True)
+    ]
+    tail = [f'Total,,,,,"{_english(spent.sum())}",', "", '"©2026 Microsoft Corporation. All rights reserved. "']
+    return _lines(folder / "microsoft.csv", [*head, *rows, *tail], "utf-8-sig"), float(spent.sum())
+
+
+def meta_ads(folder: Path) -> tuple[Path, float]:
+    """Two files by quarter of years, the currency in the header, a line of sums without names on top."""
+    spent = _spend(5)
+    half = len(DAYS) // 2
+    for name, part in (("a", slice(0, half)), ("b", slice(half, None))):
+        days, amounts = DAYS[part], spent[part]
+        head = ["Reporting starts,Reporting ends,Campaign name,Amount spent (EUR),Impressions,Link clicks"]
+        head.append(f"{days[0]:%Y-%m-%d},{days[-1]:%Y-%m-%d},,{amounts.sum():.2f},0,0")
+        rows = [f"{day:%Y-%m-%d},{day:%Y-%m-%d},Prospecting,{a},900,9" for day, a in zip(days, amounts, strict=True)]
+        _lines(folder / "meta" / f"{name}.csv", [*head, *rows])
+    return folder / "meta" / "*.csv", float(spent.sum())
+
+
+def meta_ads_breakdown(folder: Path) -> tuple[Path, float]:
+    """The breakdown for mix models: a row per day and platform."""
+    spent = _spend(6)
+    head = ["Account ID,Campaign name,Country,Publisher platform,Device platform,Day,Amount spent (EUR),Impressions"]
+    rows = [
+        f"77,Always on,DE,{platform},mobile_app,{day:%Y-%m-%d},{a},10"
+        for day, a in zip(DAYS, spent, strict=True)
+        for platform in ("facebook", "instagram")
+    ]
+    return _lines(folder / "meta-mmm.csv", [*head, *rows]), float(2 * spent.sum())
+
+
+def tiktok_ads(folder: Path) -> tuple[Path, float]:
+    """Days without spend are simply not there; a line of totals closes the file."""
+    spent = _spend(7)
+    keep = np.arange(len(DAYS)) % 5 != 3
+    keep[[0, -1]] = True
+    head = ["By Day,Campaign name,Cost,Impressions,Clicks (destination),Currency"]
+    rows = [f"{day:%Y-%m-%d},UGC,{a},5000,70,EUR" for day, a in zip(DAYS[keep], spent[keep], strict=True)]
+    total = float(spent[keep].sum())
+    return _lines(folder / "tiktok.csv", [*head, *rows, f"Total of {keep.sum()} results,,{total:.2f},,,"]), total
+
+
+def linkedin_ads(folder: Path) -> tuple[Path, float]:
+    """Days in UTC, in American order, money in dollars."""
+    spent = _spend(8)
+    head = ["Campaign Performance Report (in UTC)", '"Report Start: January 1, 2024, 12:00 AM"', ""]
+    head.append("Start Date (in UTC),Account Name,Currency,Campaign Name,Total Spent,Impressions,Clicks")
+    rows = [f'{d:%m/%d/%Y},Acme,USD,Leads,"{_english(a)}",100,4' for d, a in zip(DAYS, spent, strict=True)]
+    return _lines(folder / "linkedin.csv", [*head, *rows]), float(spent.sum())
+
+
+def dbt_ad_reporting(folder: Path) -> tuple[Path, float]:
+    """All platforms in one table."""
+    spent = _spend(9)
+    frame = pd.concat(
+        [
+            pd.DataFrame(
+                {"date_day": DAYS, "platform": name, "account_id": "1", "campaign_name": "All", "clicks": 3, "impressions": 30}
+            ).assign(spend=spent)
+            for name in ("pinterest_ads", "snapchat_ads")
+        ]
+    )
+    frame.to_csv(folder / "ad_reporting.csv", index=False)
+    return folder / "ad_reporting.csv", float(2 * spent.sum())
+
+
+def tv_invoices(folder: Path) -> tuple[Path, float]:
+    """A sheet of monthly money, beside another sheet."""
+    months = pd.date_range("2024-01-01", "2025-06-01", freq="MS")
+    spent = np.random.default_rng(10).uniform(5e3, 9e4, len(months)).round(2)
+    with pd.ExcelWriter(folder / "tv-invoices.xlsx") as book:
+        pd.DataFrame({"month": months.strftime("%Y-%m"), "net": spent}).to_excel(book, sheet_name="2026", index=False)
+        pd.DataFrame({"remarks": ["none"]}).to_excel(book, sheet_name="notes", index=False)
+    return folder / "tv-invoices.xlsx", float(spent.sum())
+
+
+def orders(folder: Path, per_day: int = 40) -> Path:
+    """Orders with lines, people who come again, and refunds; Parquet."""
+    random = np.random.default_rng(11)
+    days = np.repeat(DAYS, random.poisson(per_day, len(DAYS)))
+    frame = pd.DataFrame({"order_id": np.arange(len(days)), "date": days, "value": 50.0})
+    frame["customer_id"] = np.where(random.random(len(days)) < 0.2, random.integers(0, 500, len(days)), 1000 + frame.index)
+    lines = pd.concat([frame, frame.sample(frac=0.3, random_state=1)])
+    lines.to_parquet(folder / "orders.parquet", index=False)
+    return folder / "orders.parquet"
+
+
+SPEND: dict[str, Callable[[Path], tuple[Path, float]]] = {
+    make.__name__: make
+    for make in (
+        google_ads, google_ads_api, microsoft_ads, meta_ads, meta_ads_breakdown, tiktok_ads, linkedin_ads, dbt_ad_reporting,
+    )
+}  # fmt: skip
+"""Name -> what writes the export into a folder, and gives its path and all its spend."""
