@@ -117,7 +117,7 @@ def _of_spend(export: Export) -> str:
     names = amount(export.frame["campaign"].nunique())
     doubts = "".join(f" {doubt}" for doubt in export.doubts)
     rows = amount(len(export.frame))
-    return f"{rows} rows, {first:%Y-%m-%d} to {last:%Y-%m-%d}, {spent}, {names} campaigns{doubts}"
+    return f"{rows} rows, {first:%Y-%m-%d} to {last:%Y-%m-%d}, {spent}, campaigns: {names}{doubts}"
 
 
 def _of_orders(orders: Orders) -> str:
@@ -191,7 +191,8 @@ def _spend_lines(
             yield f"      # its campaigns: {shown}{' and more' if len(campaigns) > 5 else ''}"
     foreign = sorted({code for export in exports for code in export.currencies} - {currency})
     if foreign:
-        yield f"      rate: {{{', '.join(f'{code}: "?"' for code in foreign)}}}  # what one unit is worth in {currency}"
+        rates = ", ".join(f'{code}: "?"' for code in foreign)
+        yield f"      rate: {{{rates}}}  # what one unit is worth in {currency}"
     if any((export.frame["until"] > export.frame["date"]).any() for export in exports):
         yield "      spread: range  # rows hold several days each; their money falls evenly on them"
     first, last = min(export.span[0] for export in exports), max(export.span[1] for export in exports)

@@ -97,16 +97,16 @@ class Advertising:
         rows, lines, totals = self._data(file, header)
         notes = [f"{file.name}: {text}" for text in self.notes]
         if header.row:
-            notes.append(f"{file.name}: {amount(header.row)} lines above the header are no data.")
+            notes.append(f"{file.name}: lines above the header, which are no data: {amount(header.row)}.")
         if totals:
-            notes.append(f"{file.name}: {amount(len(totals))} lines of totals, marked as such, are left out.")
+            notes.append(f"{file.name}: lines marked as totals or as the end, left out: {amount(len(totals))}.")
         table = _Table(file.name, header, rows, lines)
         frame = _dated(self, table, reading)
         frame["account"] = table.text("account")
         frame["campaign"] = table.text("campaign")
         blanks = self._numbers(table, reading.marks, frame)
         if blanks:
-            notes.append(f"{file.name}: {amount(blanks)} empty cells of spend count as 0, as the platform means them.")
+            notes.append(f"{file.name}: empty cells of spend, which the platform means as 0: {amount(blanks)}.")
         frame["currency"] = _currency(table)
         others = {plain(name): table.column(place) for place, name in enumerate(header.names) if name}
         texts = pd.DataFrame({name: [as_text(cell) for cell in column] for name, column in others.items()})

@@ -86,10 +86,10 @@ def orders_of_lines(lines: pd.DataFrame, kind: str, name: str, notes: tuple[str,
     void = orders["void"].astype(bool) & ~orphans
     returned = ~orphans & ~void & (orders["value"] <= 0) & (gross > 0)
     said = [
-        (rows - len(orders), "rows are further lines or refunds of orders that stand there already"),
-        (void.sum(), "orders are cancelled, void or not won, and do not count"),
-        (returned.sum(), "orders were refunded in whole and do not count"),
-        (orphans.sum(), "refunds belong to no order of the file, and change no count"),
+        (rows - len(orders), "rows that are further lines or refunds of an order"),
+        (void.sum(), "orders that are cancelled, void or not won, and do not count"),
+        (returned.sum(), "orders refunded in whole, which do not count"),
+        (orphans.sum(), "refunds of orders that the file does not hold, which change no count"),
     ]
     counted = orders.loc[~(orphans | void | returned), ["date", "order", "person", "value"]]
     if counted.empty:
@@ -100,7 +100,7 @@ def orders_of_lines(lines: pd.DataFrame, kind: str, name: str, notes: tuple[str,
         counted.assign(person=counted["person"].fillna("")).sort_values("date", kind="stable", ignore_index=True),
         rows,
         (lines["date"].min(), lines["date"].max()),
-        (*notes, *(f"{name}: {amount(count)} {text}." for count, text in said if count)),
+        (*notes, *(f"{name}: {text}: {amount(count)}." for count, text in said if count)),
     )
 
 

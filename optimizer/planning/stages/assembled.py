@@ -11,7 +11,6 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.files import checksum
-from attribution.numbers import amount
 from attribution.reading.exports.advertising import Advertising
 from attribution.reading.exports.amounts import Marks
 from attribution.reading.exports.export import Export
@@ -234,4 +233,4 @@ def _joined(notes: tuple[str, ...]) -> Iterator[str]:
         if len(names) == 1:
             yield said if said == names[0] else f"{names[0]}: {said}"
         else:
-            yield f"{names[0]} and {amount(len(names) - 1)} more files: {said}"
+            yield f"{', '.join(names[:3])}{' and others' if len(names) > 3 else ''}: {said}"
