@@ -61,7 +61,7 @@ def controls_by_week(table: ControlTable, weeks: WeekDays, wanted: pd.DatetimeIn
     BadInput
         Days that are missing or stand twice.
     """
-    frame = table.frame
+    frame = table.frame.reset_index(drop=True)
     length = (frame["until"] - frame["date"]).dt.days + 1
     daily = frame.loc[frame.index.repeat(length)]
     place = daily.groupby(level=0).cumcount()

@@ -43,7 +43,7 @@ class WeekDays:
         '[datetime.date(2025, 12, 28) datetime.date(2026, 1, 4)]'
         """
         days = pd.DatetimeIndex(days)
-        return days - pd.to_timedelta((days.dayofweek - _NAMES.index(self.starts)) % 7, unit="D")
+        return days - pd.to_timedelta((days.day_of_week - _NAMES.index(self.starts)) % 7, unit="D")
 
     def whole(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
         """First days of the weeks that lie between two days, both included."""

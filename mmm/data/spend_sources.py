@@ -15,7 +15,7 @@ from attribution.reading.exports.export import Export, in_currency
 from attribution.reading.exports.header import plain
 from mmm.data.days_to_weeks import WeekDays, millionths, spread
 
-__all__ = ["VOLUMES", "SpendSource", "overlaps", "spend_by_day"]
+__all__ = ["VOLUMES", "SpendSource", "overlaps", "pattern_of", "spend_by_day"]
 
 VOLUMES = ("impressions", "clicks")
 _SHOWN = 3
@@ -113,16 +113,16 @@ def spend_by_day(source: SpendSource, currency: str, weeks: WeekDays) -> tuple[p
 
 def _channels(export: Export, source: SpendSource, met: set[str]) -> pd.Series:
     looked = _looked_at(export, source.by)
-    book = {text: _channel(text, source.channels, met) for text in looked.unique()}
-    told = looked.map(book)
-    lost = export.frame[told.isna().to_numpy()].assign(text=looked[told.isna()])
+    patterns = {text: pattern_of(text, source.channels) for text in looked.unique()}
+    met |= {pattern for pattern in patterns.values() if pattern is not None}
+    lost = export.frame.assign(text=looked)[looked.map(patterns).isna().to_numpy()]
     if len(lost):
         spent = lost.groupby("text")["spend"].sum().sort_values(ascending=False)
         listed = ", ".join(f"{str(text)[:60]!r} ({amount(money)})" for text, money in spent.head(_SHOWN).items())
         text = f"{amount(len(spent))} of them meet no pattern of channels: {listed}."
         remedy = 'add a pattern, or "*" at the end for all others.'
         raise BadInput(Problem(export.name, text, source.by, remedy=remedy))
-    return told
+    return looked.map(patterns).map(dict(source.channels))
 
 
 def _looked_at(export: Export, by: str) -> pd.Series:
@@ -133,12 +133,18 @@ def _looked_at(export: Export, by: str) -> pd.Series:
     return export.cells[plain(by)]
 
 
-def _channel(text: str, channels: Mapping[str, str], met: set[str]) -> str | None:
-    for pattern, channel in channels.items():
+def pattern_of(text: str, channels: Mapping[str, str]) -> str | None:
+    """The first pattern that a text meets; None where it meets none.
+
+    Examples
+    --------
+    >>> pattern_of("DE | Brand | Exact", {"*| brand |*": "brand_search", "*": "generic_search"})
+    '*| brand |*'
+    """
+    for pattern in channels:
         signs = ".*".join(re.escape(part) for part in pattern.casefold().split("*"))
         if re.fullmatch(signs, text.casefold(), re.DOTALL):
-            met.add(pattern)
-            return channel
+            return pattern
     return None
 
 

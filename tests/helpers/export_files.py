@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 DAYS = pd.date_range("2024-01-01", "2025-06-29")
-"""545 days; the first is a Monday, the last a Sunday: 78 whole weeks."""
+"""546 days; the first is a Monday, the last a Sunday: 78 whole weeks."""
 
 
 def _spend(seed: int, low: float = 20, high: float = 400) -> np.ndarray:
@@ -33,10 +33,15 @@ def google_ads(folder: Path) -> tuple[Path, float]:
     head.append("\t".join(["Campaign", "Day", "Currency code", "Cost", "Impr.", "Clicks", "CTR"]))
     rows = []
     for day, first, second in zip(DAYS, brand, other, strict=True):
-        rows.append("\t".join(["DE | Brand | Exact", f"{day:%Y-%m-%d}", "EUR", _english(first), "1,200", "60", "5.00%"]))
+        rows.append(
+            "\t".join(["DE | Brand | Exact", f"{day:%Y-%m-%d}", "EUR", _english(first), "1,200", "60", "5.00%"])
+        )
         rows.append("\t".join(["DE | Generic", f"{day:%Y-%m-%d}", "EUR", _english(second), "9,000", "90", "1.00%"]))
     total = float(brand.sum() + other.sum())
-    rows += ["\t".join([f"Total: {what}", " --", "EUR", _english(total), "--", "--", "--"]) for what in ("Campaigns", "Account")]
+    rows += [
+        "\t".join([f"Total: {what}", " --", "EUR", _english(total), "--", "--", "--"])
+        for what in ("Campaigns", "Account")
+    ]
     return _lines(folder / "google-ads.csv", [*head, *rows], "utf-16"), total
 
 
@@ -53,7 +58,13 @@ def google_ads_api(folder: Path) -> tuple[Path, float]:
 def microsoft_ads(folder: Path) -> tuple[Path, float]:
     """A report with a preamble, American dates, a line of totals and one of copyright."""
     spent = _spend(4)
-    head = ['"Report Name: Campaigns, daily"', '"Report Time: 1/1/2024 - 6/29/2025"', '"Time Zone: Berlin"', '"Rows: 545"', ""]
+    head = [
+        '"Report Name: Campaigns, daily"',
+        '"Report Time: 1/1/2024 - 6/29/2025"',
+        '"Time Zone: Berlin"',
+        '"Rows: 545"',
+        "",
+    ]
     head.append("Gregorian date,Account name,Campaign name,Impressions,Clicks,Spend,Currency code")
     rows = [
         f'{day.month}/{day.day}/{day.year},Acme,"Search, DE",500,20,"{_english(amount)}",EUR'
@@ -114,7 +125,14 @@ def dbt_ad_reporting(folder: Path) -> tuple[Path, float]:
     frame = pd.concat(
         [
             pd.DataFrame(
-                {"date_day": DAYS, "platform": name, "account_id": "1", "campaign_name": "All", "clicks": 3, "impressions": 30}
+                {
+                    "date_day": DAYS,
+                    "platform": name,
+                    "account_id": "1",
+                    "campaign_name": "All",
+                    "clicks": 3,
+                    "impressions": 30,
+                }
             ).assign(spend=spent)
             for name in ("pinterest_ads", "snapchat_ads")
         ]
@@ -138,7 +156,9 @@ def orders(folder: Path, per_day: int = 40) -> Path:
     random = np.random.default_rng(11)
     days = np.repeat(DAYS, random.poisson(per_day, len(DAYS)))
     frame = pd.DataFrame({"order_id": np.arange(len(days)), "date": days, "value": 50.0})
-    frame["customer_id"] = np.where(random.random(len(days)) < 0.2, random.integers(0, 500, len(days)), 1000 + frame.index)
+    frame["customer_id"] = np.where(
+        random.random(len(days)) < 0.2, random.integers(0, 500, len(days)), 1000 + frame.index
+    )
     lines = pd.concat([frame, frame.sample(frac=0.3, random_state=1)])
     lines.to_parquet(folder / "orders.parquet", index=False)
     return folder / "orders.parquet"
@@ -151,3 +171,83 @@ SPEND: dict[str, Callable[[Path], tuple[Path, float]]] = {
     )
 }  # fmt: skip
 """Name -> what writes the export into a folder, and gives its path and all its spend."""
+
+
+def shopify_orders(folder: Path) -> tuple[Path, dict[str, int]]:
+    """One row per line item: two lines in every third order, every tenth cancelled, every seventh refunded whole."""
+    head = "Name,Email,Financial Status,Paid at,Currency,Total,Created at,Lineitem quantity,Lineitem name,Refunded Amount,Cancelled at"
+    rows, first, people = [], 0, set[int]()
+    for number, day in enumerate(DAYS.repeat(3)):
+        person = number % 1000
+        gone, back = number % 10 == 9, number % 7 == 6
+        at = f"{day:%Y-%m-%d} 12:00:00 +0100"
+        mail = f"P{person}@Example.com" if number % 2 else f"p{person}@example.com"
+        cancelled, refunded = at if gone else "", "80.00" if back else "0.00"
+        rows.append(f"#{number},{mail},paid,{at},EUR,80.00,{at},1,Shirt,{refunded},{cancelled}")
+        if number % 3 == 0:
+            rows.append(f"#{number},{mail},,,,,,2,Socks,,")
+        if not gone and not back and person not in people:
+            people.add(person)
+            first += 1
+    counted = sum(number % 10 != 9 and number % 7 != 6 for number in range(3 * len(DAYS)))
+    return _lines(folder / "shopify.csv", [head, *rows]), {"orders": counted, "new": first}
+
+
+def hubspot_deals(folder: Path) -> tuple[Path, dict[str, int]]:
+    """Deals of companies, of which every other one is won."""
+    head = "Record ID,Deal Name,Deal Stage,Close Date,Amount,Associated Company IDs (Primary)"
+    stages = ("Closed Won", "Closed Lost", "Closed Won", "Proposal")
+    rows = [
+        f"{number},Deal {number},{stages[number % 4]},{day:%Y-%m-%d} 10:30,900,{number % 800}"
+        for number, day in enumerate(DAYS.repeat(4))
+    ]
+    won = [number for number in range(4 * len(DAYS)) if number % 2 == 0]
+    return _lines(folder / "hubspot.csv", [head, *rows]), {"orders": len(won), "new": len({n % 800 for n in won})}
+
+
+def ga4_events(folder: Path) -> tuple[Path, dict[str, int]]:
+    """Events with nested parameters; some purchases are sent twice, some are refunded."""
+    events: list[dict[str, object]] = []
+
+    def event(name: str, day: pd.Timestamp, person: int, transaction: str | None, value: float | None) -> None:
+        parameters = [
+            {"key": "ga_session_id", "value": {"string_value": None, "int_value": 7, "double_value": None}},
+            {"key": "value", "value": {"string_value": None, "int_value": None, "double_value": value}},
+        ]
+        events.append(
+            {
+                "event_date": f"{day:%Y%m%d}",
+                "event_timestamp": day.value // 1000 + 43_200_000_000,
+                "event_name": name,
+                "user_pseudo_id": f"{person}.1",
+                "event_params": parameters if value is not None else [],
+                "ecommerce": {"transaction_id": transaction, "purchase_revenue": value},
+            }
+        )
+
+    for number, day in enumerate(DAYS.repeat(2)):
+        person = number % 700
+        event("page_view", day, person, None, None)
+        event("purchase", day, person, f"T{number}", 30.0)
+        if number % 11 == 0:
+            event("purchase", day, person, f"T{number}", 30.0)
+        if number % 13 == 5:
+            event("refund", day, person, f"T{number}", 30.0 + 30.0 * (number % 11 == 0))
+    pd.DataFrame(events).to_parquet(folder / "events.parquet")
+    kept = [number for number in range(2 * len(DAYS)) if number % 13 != 5]
+    return folder / "events.parquet", {"orders": len(kept), "new": len({number % 700 for number in kept})}
+
+
+def ga4_exploration(folder: Path) -> tuple[Path, dict[str, int]]:
+    """An exploration as CSV: lines that begin with #, days without signs, a grand total."""
+    counts = np.random.default_rng(12).poisson(30, len(DAYS))
+    head = ["# ----------------------------------------", "# Free form 1", f"# {DAYS[0]:%Y%m%d}-{DAYS[-1]:%Y%m%d}", ""]
+    rows = [f"{day:%Y%m%d},{count * 9},{count}" for day, count in zip(DAYS, counts, strict=True)]
+    lines = [*head, "Date,Sessions,Key events", f"Grand total,{counts.sum() * 9},{counts.sum()}", *rows]
+    return _lines(folder / "exploration.csv", lines), {"orders": int(counts.sum())}
+
+
+ORDERS: dict[str, Callable[[Path], tuple[Path, dict[str, int]]]] = {
+    make.__name__: make for make in (shopify_orders, hubspot_deals, ga4_events)
+}
+"""Kind -> what writes the export into a folder, and gives its path and what there is to count."""

@@ -94,6 +94,7 @@ def _lines(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.DataFra
     spelt = {role: reading.columns.get(role) for role in ("person", "order", "value")}
     order = [_first(record, spelt["order"], "transaction_id") for record in records]
     value = [_number(_first(record, spelt["value"], "purchase_revenue", "value")) for record in records]
+    # a refund that states no amount is of the whole transaction
     back = [_number(_first(record, None, "refund_value", "value")) for record in records]
     refund = events["event_name"].eq(_REFUND).to_numpy() & (_REFUND not in reading.counted)
     return pd.DataFrame(
@@ -101,7 +102,7 @@ def _lines(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.DataFra
             "date": _days(events, reading, name),
             "order": ["" if each in ("", "(not set)") else each for each in order],
             "person": [_first(record, spelt["person"], "user_id", "user_pseudo_id") for record in records],
-            "value": np.where(refund, -np.abs(np.nan_to_num(back, nan=0.0)), np.abs(value)),
+            "value": np.where(refund, -np.abs(np.nan_to_num(back, nan=np.inf)), np.abs(value)),
             "void": False,
             "row": np.arange(1, len(events) + 1),
         }
