@@ -192,7 +192,7 @@ def overlaps(daily: pd.DataFrame) -> list[Problem]:
     active = daily[(daily[["spend", *VOLUMES]] != 0).any(axis=1)]
     keys = ["channel", "campaign", "day"]
     held = active.assign(campaign=active["campaign"].str.casefold())[[*keys, "account", "file"]].drop_duplicates()
-    nameless = held.groupby(keys)["account"].transform(lambda accounts: (accounts == "").any())
+    nameless = held.assign(nameless=held["account"] == "").groupby(keys)["nameless"].transform("max")
     held["account"] = held["account"].where(~nameless.astype(bool), "")
     shared = held[held.groupby([*keys, "account"])["file"].transform("nunique") > 1]
     problems = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,8 +117,9 @@ class Advertising:
         """Rows below the header, their lines, and the platform's own totals apart."""
         rows, lines, totals, odd = [], [], [], []
         width = len(header.names)
+        is_total = self._totals(header)
         for row, line in zip(file.rows[header.row + 1 :], file.numbers[header.row + 1 :], strict=True):
-            if self._is_total(row, header):
+            if is_total(row):
                 totals.append(row)
             elif len(row) < width or any(cell != "" for cell in row[width:]):
                 odd.append(line)
@@ -132,15 +133,22 @@ class Advertising:
             raise BadInput(Problem(file.name, "has no rows of data.", remedy="export it again."))
         return rows, lines, totals
 
-    def _is_total(self, row: list[Any], header: Header) -> bool:
-        """Whether a line is one of the platform's own sums, or closes the file."""
+    def _totals(self, header: Header) -> Callable[[list[Any]], bool]:
+        """Tells whether a line is one of the platform's own sums, or closes the file."""
         mark = re.compile(self.totals, re.IGNORECASE)
-        marked = [isinstance(cell, str) and mark.match(cell) is not None for cell in row]
         dates = [header.places[role] for role in _DATES if role in header.places]
-        if any(marked) and all(at >= len(row) or row[at] in ("", *self.empty) or marked[at] for at in dates):
-            return True
-        blank = [at for at, name in enumerate(header.names) if plain(name) in self.blank and at < len(row)]
-        return bool(blank) and all(row[at] == "" for at in blank)
+        blank = [at for at, name in enumerate(header.names) if plain(name) in self.blank]
+
+        def marked(cell: Any) -> bool:
+            return isinstance(cell, str) and mark.match(cell) is not None
+
+        def is_total(row: list[Any]) -> bool:
+            dated = any(at < len(row) and row[at] not in ("", *self.empty) and not marked(row[at]) for at in dates)
+            if not dated and any(marked(cell) for cell in row):
+                return True
+            return bool(blank) and all(at < len(row) and row[at] == "" for at in blank)
+
+        return is_total
 
     def _numbers(self, table: _Table, marks: Marks, frame: pd.DataFrame) -> int:
         """Spend and volumes into the frame; gives the number of empty cells."""

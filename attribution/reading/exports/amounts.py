@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ MICROS = 1_000_000
 
 _SIGNS = {"€": "EUR", "£": "GBP", "¥": "", "$": ""}  # the last two are signs of several currencies
 _LARGEST = 10**9  # of any single cell, in currency or pieces: a hundred times the largest bookings
+_SIGN = re.compile(r"^([+-]?)(?:[€$£¥]|[A-Z]{3})?(.*?)(?:[€$£¥]|[A-Z]{3})?$")
 _SHOWN = 3
 
 
@@ -76,47 +77,49 @@ def amounts_of(
     BadInput
         Cells that are no number, or a column that can be read in two ways.
     """
-    pattern, group = marks.pattern, marks.group
+    wrong: list[tuple[int, Any]] = []
+    known: dict[Any, int | None] = dict.fromkeys(empty, 0)
+    read = _reader(marks)
     values = np.zeros(len(cells), dtype=np.int64)
-    wrong, blank, fractions = [], 0, set()
     for place, cell in enumerate(cells):
-        if isinstance(cell, str) and cell in empty:
-            blank += 1
-            continue
-        text = _bare(cell)
-        if not pattern.fullmatch(text if isinstance(cell, str) else text.replace(".", marks.decimal or ".")):
+        if cell not in known:
+            known[cell] = read(cell)
+        number = known[cell]
+        if number is None:
             wrong.append((lines[place], cell))
-            continue
-        if isinstance(cell, str):
-            text = text.replace(group, "").replace(marks.decimal or ".", ".")
-            fractions.add(len(text.partition(".")[2]))
-        number = Decimal(text)
-        if abs(number) > _LARGEST:
-            wrong.append((lines[place], cell))
-            continue
-        values[place] = int((number * MICROS).to_integral_value())
+        else:
+            values[place] = number
     if wrong:
         raise BadInput(_unreadable(wrong, marks, where))
-    if marks.decimal is None and fractions - {0} == {3}:
+    if marks.decimal is None and {_places(cell) for cell in known if isinstance(cell, str)} - {0} == {3}:
         text = "can be read in two ways: every fraction has three digits, so the point may part thousands."
         remedy = 'say decimal: "." or decimal: ",".'
         raise BadInput(Problem(where[0], text, where[1], remedy=remedy))
-    return values, blank
+    return values, sum(isinstance(cell, str) and cell in empty for cell in cells)
 
 
-def _bare(cell: Any) -> str:
-    """The digits of a cell, without blanks and one sign or code of a currency."""
-    if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal | np.integer | np.floating):
-        return ""
-    if not isinstance(cell, str):
-        return format(
-            Decimal(repr(cell.item() if isinstance(cell, np.generic) else cell))
-            if not isinstance(cell, Decimal)
-            else cell,
-            "f",
-        )
-    text = re.sub(r"[\s\u00a0\u202f]", "", cell)
-    return re.sub(r"^([+-]?)(?:[€$£¥]|[A-Z]{3})?(.*?)(?:[€$£¥]|[A-Z]{3})?$", r"\1\2", text)
+def _places(text: str) -> int:
+    """Digits behind the point."""
+    return len(re.sub(r"[^0-9]", "", text.rpartition(".")[2])) if "." in text else 0
+
+
+def _reader(marks: Marks) -> Callable[[Any], int | None]:
+    """Reads one cell as millionths; None where it is no number."""
+    pattern, group, point = marks.pattern, marks.group, marks.decimal or "."
+
+    def read(cell: Any) -> int | None:
+        if isinstance(cell, str):
+            text = re.sub(_SIGN, r"\1\2", re.sub(r"[\s\u00a0\u202f]", "", cell))
+            if not pattern.fullmatch(text):
+                return None
+            number = Decimal(text.replace(group, "").replace(point, "."))
+        elif isinstance(cell, int | float | Decimal | np.integer | np.floating) and not isinstance(cell, bool):
+            number = Decimal(str(cell))
+        else:
+            return None
+        return int((number * MICROS).to_integral_value()) if abs(number) <= _LARGEST else None
+
+    return read
 
 
 def currency_sign(cells: Sequence[Any]) -> set[str]:

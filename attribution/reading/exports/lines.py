@@ -108,7 +108,8 @@ def _kept(name: str, rows: list[list[Any]]) -> Lines:
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
         return value.strip()
-    return "" if text_of(value) is None else value
+    nothing = value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)
+    return "" if nothing else value
 
 
 def as_text(cell: Any) -> str:

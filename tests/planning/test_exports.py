@@ -1,0 +1,303 @@
+"""From exports to a plan file that is accepted, a weekly table that adds up, and a log that is held against it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import export_files
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution.errors import BadInput
+from attribution.reading.exports.registry import ADVERTISING, ORDERS
+from mmm import Panel
+from optimizer.planning.file.config import read_config
+from optimizer.planning.importer import import_folder
+from optimizer.planning.run import check_plan
+from optimizer.planning.stages.inputs import Inputs, read_inputs
+from optimizer.planning.stages.log_against_kpi import log_against_kpi
+
+PLAN = "plan: {minimize: blended_cac, budget: {at_most: +0%}, customers: {at_least: +0%}}\n"
+ORDERS_KEY = "{path: orders.parquet, kind: orders, first_only: true}"
+
+
+def plan_of(folder: Path, spend: str, outcome: str = ORDERS_KEY, more: str = "") -> Path:
+    listed = "\n".join(f"    - {line}" for line in spend.splitlines())
+    text = f"name: Exports\ndata:\n  spend:\n{listed}\n  outcome: {outcome}\n{more}{PLAN}"
+    (folder / "plan.yaml").write_text(text, encoding="utf-8")
+    return folder / "plan.yaml"
+
+
+def read(plan: Path) -> Inputs:
+    return read_inputs(*read_config(plan))
+
+
+def panel_of(plan: Path) -> Panel:
+    panel = read(plan).panel
+    assert panel is not None
+    return panel
+
+
+EXTRA = {"linkedin_ads": ", rate: {USD: 1.0}"}
+
+
+@pytest.mark.parametrize("name", export_files.SPEND)
+def test_every_platform_s_export_makes_an_accepted_plan(name: str, tmp_path: Path) -> None:
+    path, spent = export_files.SPEND[name](tmp_path)
+    export_files.orders(tmp_path, per_day=5)
+    kind = name.removesuffix("_api").removesuffix("_breakdown")
+    shown = path.relative_to(tmp_path).as_posix()
+    plan = plan_of(tmp_path, f"{{path: {shown}, kind: {kind}, channel: media{EXTRA.get(name, '')}}}")
+    assert "is fine" in check_plan(plan)
+    panel = panel_of(plan)
+    assert panel.periods == 78
+    assert panel.total_spend["media"] == pytest.approx(spent, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", export_files.ORDERS)
+@pytest.mark.parametrize("first_only", [False, True])
+def test_every_export_of_orders_counts_what_it_holds(kind: str, first_only: bool, tmp_path: Path) -> None:
+    path, truth = export_files.ORDERS[kind](tmp_path)
+    export_files.dbt_ad_reporting(tmp_path)
+    outcome = f"{{path: {path.name}, kind: {kind}, first_only: {str(first_only).lower()}}}"
+    panel = panel_of(plan_of(tmp_path, "{path: ad_reporting.csv, channel: media}", outcome))
+    assert panel.kpi.sum() == truth["new" if first_only else "orders"]
+
+
+def test_an_exploration_counts_its_metric(tmp_path: Path) -> None:
+    _, truth = export_files.ga4_exploration(tmp_path)
+    export_files.dbt_ad_reporting(tmp_path)
+    outcome = "{path: exploration.csv, kind: ga4_exploration, kpi: Key events}"
+    panel = panel_of(plan_of(tmp_path, "{path: ad_reporting.csv, channel: media}", outcome))
+    assert panel.kpi.sum() == truth["orders"]
+
+
+SEVERAL = """{path: google-ads.csv, kind: google_ads, channels: {"*| Brand |*": brand_search, "*": generic_search}}
+{path: meta/*.csv, kind: meta_ads, channel: paid_social, driven_by: impressions}
+{path: tv-invoices.xlsx::2026, date: month, amount: net, channel: tv, spread: month}
+{path: linkedin.csv, kind: linkedin_ads, channel: linkedin}"""
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Path:
+    """Four kinds of spend in two currencies, orders, a table of prices, and a log of touches."""
+    for make in (export_files.google_ads, export_files.meta_ads, export_files.tv_invoices, export_files.linkedin_ads):
+        make(tmp_path)
+    export_files.orders(tmp_path)
+    days = export_files.DAYS
+    prices = pd.DataFrame({"day": days, "price": np.linspace(9, 12, len(days)), "promo": (days.day < 5).astype(int)})
+    prices.to_csv(tmp_path / "prices.csv", index=False)
+    orders = pd.read_parquet(tmp_path / "orders.parquet").drop_duplicates("order_id")
+    log = pd.DataFrame({"user": orders["customer_id"].astype(str), "time": orders["date"] + pd.Timedelta(hours=9)})
+    log = log[log["time"] > "2025-04-01"].drop_duplicates()
+    log.assign(time=log["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")).to_csv(tmp_path / "conversions.csv", index=False)
+    touches = log.assign(time=(log["time"] - pd.Timedelta(days=1)).dt.strftime("%Y-%m-%dT%H:%M:%SZ"), channel="tv")
+    touches.to_csv(tmp_path / "touchpoints.csv", index=False)
+    more = """  controls:
+    - {path: prices.csv, date: day, columns: {price: mean, promo: sum}, treatments: {price: minimum}}
+  upcoming: last_year
+  week_starts: monday
+  rate: {USD: 0.92}
+  touchpoints: {path: touchpoints.csv, conversions: {path: conversions.csv}}
+attribution: {models: [last], replicates: 50}
+"""
+    return plan_of(
+        tmp_path, SEVERAL, "{path: orders.parquet, kind: orders, person: customer_id, first_only: true}", more
+    )
+
+
+def test_several_exports_become_one_table_that_adds_up(
+    several: Path, tmp_path: Path, run_quietly: Callable[..., Any]
+) -> None:
+    run, written = run_quietly(several, tmp_path / "out", "attribution")
+    table = pd.read_csv(tmp_path / "out" / "weekly.csv")
+    parts = pd.read_csv(tmp_path / "out" / "weekly_reconciliation.csv")
+    channels = ["brand_search", "generic_search", "paid_social", "tv", "linkedin"]
+    assert [name for name in table.columns if name in channels] == channels
+    for channel in channels:
+        own = parts[parts["channel"] == channel]
+        assert round(table[channel].sum() * 1e6) == round(own["weekly"].sum() * 1e6)
+        assert round(own["exported"].sum() * 1e6) == round((own["before"] + own["weekly"] + own["after"]).sum() * 1e6)
+    assert {"price", "promo", "returning_orders", "paid_social_impressions"} <= set(table.columns)
+    assert {path.name for path in written} >= {"weekly_coverage.csv", "log_against_kpi.csv"}
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert "weekly.csv" in manifest["outputs"]
+    assert {"spend_reconciled", "export_gaps", "log_against_kpi"} <= {each["name"] for each in manifest["findings"]}
+    files = {each["file"] for each in manifest["inputs"]}
+    assert {
+        "google-ads.csv",
+        "meta/a.csv",
+        "meta/b.csv",
+        "tv-invoices.xlsx::2026",
+        "orders.parquet",
+        "prices.csv",
+    } <= files
+    panel = run.inputs.panel
+    assert panel.channels == tuple(channels)
+    assert panel.control_names == ("promo", "price")
+    assert [each.column for each in panel.treatments] == ["price"]
+    assert panel.media[0, :, 2] == pytest.approx(table["paid_social_impressions"].to_numpy())
+    assert any("at the stated rate of 0.92" in text for text in run.inputs.assumptions)
+
+
+def test_the_log_is_held_against_the_kpi_week_by_week(several: Path) -> None:
+    inputs = read(several)
+    assert inputs.log_against_kpi is not None
+    weeks = inputs.log_against_kpi.weeks
+    orders = pd.read_parquet(several.parent / "orders.parquet").drop_duplicates("order_id")
+    orders = orders.drop_duplicates(["customer_id", "date"])
+    by_hand = orders.groupby(orders["date"].dt.to_period("W").dt.start_time)["order_id"].count()
+    assert weeks["log"].tolist() == by_hand.reindex(weeks["week"]).tolist()
+    assert (weeks["week"].min(), weeks["week"].max()) == (pd.Timestamp("2025-04-07"), pd.Timestamp("2025-06-23"))
+    share = abs(weeks["log"].sum() / weeks["kpi"].sum() - 1)
+    assert inputs.log_against_kpi.finding.value == pytest.approx(share)
+    assert inputs.log_against_kpi.finding.passed == (share <= 0.25)
+
+
+def test_a_log_without_a_common_week_says_nothing() -> None:
+    import ibis
+
+    frame = pd.DataFrame({"week": pd.date_range("2024-01-01", periods=8, freq="7D"), "kpi": 5.0, "tv": 1.0})
+    panel = Panel.from_frame(frame, "week", "kpi", ["tv"])
+    for first, said in (("2020-01-01", False), ("2024-01-03", False), ("2024-01-08", True)):
+        times = pd.date_range(first, periods=7).as_unit("us").astype("int64")
+        compared = log_against_kpi(ibis.memtable(pd.DataFrame({"time": times, "conversions": 1.0})), panel, 0.5)
+        assert (compared is not None) == said
+        if compared is not None:
+            assert compared.weeks.to_numpy()[:, 1:4].tolist() == [[5.0, 7.0, 2.0]]
+            assert compared.finding.passed
+            stricter = log_against_kpi(ibis.memtable(pd.DataFrame({"time": times, "conversions": 1.0})), panel, 0.39)
+            assert stricter is not None
+            assert not stricter.finding.passed
+
+
+@pytest.mark.parametrize(
+    ("spend", "outcome", "more", "said"),
+    [
+        ("{path: a.csv, kind: gogle_ads, channel: a}", ORDERS_KEY, "", "Did you mean 'google_ads'?"),
+        ("{path: a.csv, kind: google_ads}", ORDERS_KEY, "", "say either channel"),
+        ("{path: a.csv, kind: google_ads, channel: a, amount: net}", ORDERS_KEY, "", "names a column of kind: table"),
+        ("{path: a.csv, channel: a, amount: net}", ORDERS_KEY, "", "columns of date and amount"),
+        ("{path: a.csv, channel: a, rate: {USD: 0}}", ORDERS_KEY, "", "rate.USD"),
+        ("{path: a.csv, channel: a}", "{path: o.csv, kind: table}", "", "kpi names the column"),
+        ("{path: a.csv, channel: a}", "{path: o.csv, kind: table, kpi: n, first_only: true}", "", "counts already"),
+        ("{path: a.csv, channel: a}", "{path: o.csv, kind: orders, without_person: new}", "", "goes with first_only"),
+        ("{path: a.csv, channel: a}", ORDERS_KEY, "  weekly: {path: w.csv, spend: [a]}\n", "either weekly, or spend"),
+        ("{path: a.csv, channel: a}", ORDERS_KEY, "  week_starts: mon\n", "Did you mean"),
+        ("{path: a.csv, channel: a}", ORDERS_KEY, "  begins: 2024-02-01\n  ends: 2024-01-01\n", "ends is before"),
+        (
+            "{path: a.csv, channel: a}",
+            ORDERS_KEY,
+            "  controls: [{path: p.csv, columns: [a], treatments: {b: 0}}]\n",
+            "not among",
+        ),
+    ],
+)
+def test_keys_that_cannot_be_meant_are_named_by_line(
+    spend: str, outcome: str, more: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match=r"plan\.yaml:\d+: ") as refused:
+        read_config(plan_of(tmp_path, spend, outcome, more))
+    assert said in str(refused.value)
+
+
+def test_spend_and_outcome_go_together(tmp_path: Path) -> None:
+    for keys in ("outcome: {path: o.csv, kind: orders}", "spend: [{path: a.csv, channel: a}]"):
+        (tmp_path / "plan.yaml").write_text(f"name: A\ndata: {{{keys}}}\n", encoding="utf-8")
+        with pytest.raises(BadInput, match="go together"):
+            read_config(tmp_path / "plan.yaml")
+
+
+def test_a_channel_that_no_pattern_makes_is_unknown(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, '{path: a.csv, channels: {"*x*": search, "*": social}}')
+    text = plan.read_text(encoding="utf-8").replace("budget:", "channels: {serch: {fixed: 0}}, budget:")
+    plan.write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match="Did you mean 'search'"):
+        read_config(plan)
+
+
+def test_the_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("fruit\napple\n", encoding="utf-8")
+    plan = plan_of(tmp_path, "{path: a.csv, channel: a}\n{path: b.csv, channel: b}\n{path: c/*.csv, channel: c}")
+    with pytest.raises(BadInput) as refused:
+        check_plan(plan)
+    for said in (
+        "a.csv: is of no known kind",
+        "b.csv: does not exist",
+        "c/*.csv: fits no file",
+        "orders.parquet: does not",
+    ):
+        assert said in str(refused.value)
+
+
+def test_a_fit_depends_on_what_is_made_of_the_exports(tmp_path: Path) -> None:
+    from optimizer.planning.stages.fit import _fingerprint
+
+    export_files.dbt_ad_reporting(tmp_path)
+    export_files.orders(tmp_path, per_day=2)
+    keys = set()
+    for more in ("", "  week_starts: sunday\n", "  rate: {USD: 0.9}\n", "  begins: 2024-02-01\n"):
+        config, document = read_config(plan_of(tmp_path, "{path: ad_reporting.csv, channel: a}", more=more))
+        keys.add(_fingerprint(config, read_inputs(config, document), "posterior.nc"))
+    assert len(keys) == 4
+
+
+def test_import_writes_a_plan_file_that_is_accepted(tmp_path: Path) -> None:
+    for make in (export_files.google_ads, export_files.microsoft_ads, export_files.meta_ads, export_files.tiktok_ads):
+        make(tmp_path)
+    export_files.dbt_ad_reporting(tmp_path)
+    export_files.shopify_orders(tmp_path)
+    (tmp_path / "notes.txt").write_text("call the agency\n", encoding="utf-8")
+    (tmp_path / ".hidden.csv").write_text("a,b\n", encoding="utf-8")
+    files, plan = import_folder(tmp_path)
+    kinds = {str(each.path): each.kind for each in files}
+    assert kinds == {
+        "ad_reporting.csv": "dbt_ad_reporting",
+        "google-ads.csv": "google_ads",
+        "meta/a.csv": "meta_ads",
+        "meta/b.csv": "meta_ads",
+        "microsoft.csv": "microsoft_ads",
+        "notes.txt": "",
+        "shopify.csv": "shopify_orders",
+        "tiktok.csv": "tiktok_ads",
+    }
+    assert "78 weeks" in check_plan(plan)
+    text = plan.read_text(encoding="utf-8")
+    assert '"meta/*.csv"' in text
+    assert "DE | Brand | Exact" in text
+    with pytest.raises(BadInput, match=r"holds plan\.yaml already"):
+        import_folder(tmp_path)
+    assert plan.read_text(encoding="utf-8") == text
+
+
+def test_import_asks_for_the_rates_it_cannot_know(tmp_path: Path) -> None:
+    export_files.google_ads(tmp_path)
+    export_files.linkedin_ads(tmp_path)
+    export_files.shopify_orders(tmp_path)
+    _, plan = import_folder(tmp_path)
+    with pytest.raises(BadInput, match=r"plan\.yaml:\d+: data\.spend\.1\.rate\.USD"):
+        check_plan(plan)
+    plan.write_text(plan.read_text(encoding="utf-8").replace('USD: "?"', "USD: 0.92"), encoding="utf-8")
+    assert "0.92" in check_plan(plan)
+
+
+@pytest.mark.parametrize("make", [export_files.google_ads, export_files.shopify_orders])
+def test_import_writes_nothing_where_half_is_missing(make: Callable[[Path], Any], tmp_path: Path) -> None:
+    make(tmp_path)
+    with pytest.raises(BadInput, match="Nothing was written"):
+        import_folder(tmp_path)
+    assert not (tmp_path / "plan.yaml").exists()
+    with pytest.raises(BadInput, match="is no folder"):
+        import_folder(tmp_path / "gone")
+
+
+def test_the_plan_file_offers_every_kind_that_is_read() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "from-export-to-plan.md").read_text(
+        encoding="utf-8"
+    )
+    for kind in (*ADVERTISING, *ORDERS, "table", "ga4_exploration"):
+        assert f"`{kind}`" in page
