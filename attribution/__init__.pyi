@@ -49,6 +49,8 @@ from .reading.channel_rules import ChannelRules as ChannelRules
 from .reading.columns import Cleaning as Cleaning
 from .reading.columns import Columns as Columns
 from .reading.columns import ConversionEvents as ConversionEvents
+from .reading.engine import Engine as Engine
+from .reading.formats import Format as Format
 from .reading.identity_map import IdentityMap as IdentityMap
-from .reading.sources import Engine as Engine
-from .reading.sources import read_table as read_table
+from .reading.queries import Query as Query
+from .reading.small import read_table as read_table

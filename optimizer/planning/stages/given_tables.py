@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, nearest
 from attribution.reading.contracts import Column, Table
-from attribution.reading.sources import read_table
+from attribution.reading.small import read_table
 from mmm import Panel
 from optimizer.planning.file.keys.plan import GivenTable
 

@@ -15,7 +15,8 @@ from attribution import Cleaning, Journeys
 from attribution.errors import BadInput, Problem
 from attribution.files import checksum
 from attribution.numbers import amount
-from attribution.reading.sources import log_table, read_table
+from attribution.reading.small import read_table
+from attribution.reading.sources import log_table
 from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
 from mmm.data.observed_tests import observe

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.reading.sources import read_table
+from attribution.reading.small import read_table
 from attribution.reading.tables import wide
 from mmm import Panel
 from optimizer.planning.file.config import Config
