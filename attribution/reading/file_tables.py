@@ -69,7 +69,7 @@ def _text_table(address: Address, backend: BaseBackend) -> ibis.Table:
     import ibis
 
     layout = layout_of(address.path)
-    return backend.read_csv(
+    lines = backend.read_csv(
         address.path,
         table_name=ibis.util.gen_name("source"),
         auto_detect=False,
@@ -81,6 +81,7 @@ def _text_table(address: Address, backend: BaseBackend) -> ibis.Table:
         header=True,
         nullstr="",
     )
+    return lines.cache()  # parsed once, and not again for each question
 
 
 def _check_parquet_header(address: Address, backend: BaseBackend) -> None:

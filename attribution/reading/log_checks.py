@@ -15,7 +15,7 @@ from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import epoch_micros, is_local, naming
 from attribution.reading.exclusions import without_repeats
 from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, Format
-from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, is_iso, no_name
+from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name
 
 if TYPE_CHECKING:
     import ibis
@@ -196,14 +196,16 @@ def _require(table: ibis.Table, required: list[str], name: str) -> None:
 def _with_time(table: ibis.Table, column: str, format: Format, name: str) -> ibis.Table:
     """The table with ``_moment`` and, in microseconds, ``_time``."""
     moment = as_moment(table, column, format, name)
-    return table.mutate(_moment=moment, _time=epoch_micros(moment, table))
+    known = {"_moment": moment, "_time": epoch_micros(moment, table)}
+    if table[column].type().is_string() and format.date_format is None and format.time_zone is None:
+        known["_zoned"] = has_offset(table[column])
+    return table.mutate(**known)
 
 
 def _common_faults(table: ibis.Table, columns: Columns, format: Format) -> Iterator[_Fault]:
     drop = "leave the rows out with Cleaning(drop=({!r},))."
     remedy = "journeys need an identity; or " + drop.format("missing user")
     yield from _no_names("missing user", table, columns.user, remedy)
-    time = table[columns.time]
     shape = "write times as 2024-01-31 23:59:59, in UTC or with an offset"
     if format.date_format is not None:
         shape = f"every time must read as {format.date_format!r}"
@@ -213,7 +215,7 @@ def _common_faults(table: ibis.Table, columns: Columns, format: Format) -> Itera
         table["_moment"].isnull(),
         "is empty or no time.",
         f"{shape}, or state date_format; or " + drop.format("missing time"),
-        lambda seen: not time.type().is_timestamp() or seen[f"count of {columns.time}"] < seen["rows"],
+        lambda seen: seen["moments"] < seen["rows"],
     )
     yield _Fault(
         "missing time",
@@ -232,15 +234,14 @@ def _common_faults(table: ibis.Table, columns: Columns, format: Format) -> Itera
         "check the clock and the zone of the source, or " + drop.format("future time"),
         lambda seen: (seen["latest"] or 0) > tomorrow,
     )
-    if time.type().is_string() and format.date_format is None and format.time_zone is None:
-        zoned = has_offset(time)
+    if "_zoned" in table.columns:
         yield _Fault(
             "mixed offsets",
             columns.time,
-            (is_iso(time) & ~zoned).fill_null(False),
+            (~table["_zoned"] & table["_moment"].notnull()).fill_null(False),
             "has no offset from UTC, and other times have one.",
             "write all with an offset, or state the time_zone of those without.",
-            witness=(is_iso(time) & zoned).fill_null(False),
+            lambda seen: 0 < seen["zoned"] < seen["moments"],
         )
 
 
@@ -313,7 +314,10 @@ def _money(column: Any, format: Format) -> Any:
 
 def _survey(table: ibis.Table, faults: list[_Fault], name: str) -> Mapping[str, Any]:
     """Rows, span of time, and count and least value of each column in question."""
-    sums = {"rows": table.count(), "earliest": table["_moment"].min(), "latest": table["_moment"].max()}
+    moment = table["_moment"]
+    sums = {"rows": table.count(), "moments": moment.count(), "earliest": moment.min(), "latest": moment.max()}
+    if "_zoned" in table.columns:
+        sums["zoned"] = table.count(where=table["_zoned"] & moment.notnull())
     for column in {fault.column for fault in faults}:
         sums[f"count of {column}"] = table[column].count()
         if table[column].type().is_string():

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Table
+from attribution.reading.engine import Engine
 from attribution.reading.formats import Format
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["read_table"]
 
 
-def read_table(source: object, table: Table, format: Format | None = None) -> pd.DataFrame:
+def read_table(
+    source: object, table: Table, format: Format | None = None, engine: Engine | None = None
+) -> pd.DataFrame:
     """A small file or frame as a checked frame.
 
     Parameters
@@ -29,6 +29,8 @@ def read_table(source: object, table: Table, format: Format | None = None) -> pd
         What it must hold; messages name the file and, for a CSV file or sheet, its line.
     format
         How it writes numbers and dates; None: plain digits, a decimal point, ISO 8601.
+    engine
+        Settings of DuckDB, which reads Parquet and database files.
 
     Returns
     -------
@@ -40,6 +42,6 @@ def read_table(source: object, table: Table, format: Format | None = None) -> pd
     BadInput
         Every problem of the table.
     """
-    cells = cells_of(source, table.name)
-    named = cells.name if isinstance(source, str | os.PathLike) else table.name
+    cells = cells_of(source, table.name, engine=engine)
+    named = table.name if isinstance(source, pd.DataFrame) else cells.name
     return replace(table, name=named, first_row=cells.first_row, format=format or table.format).check(cells.frame)
