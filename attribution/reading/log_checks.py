@@ -315,7 +315,8 @@ def _money(column: Any, format: Format) -> Any:
 def _survey(table: ibis.Table, faults: list[_Fault], name: str) -> Mapping[str, Any]:
     """Rows, span of time, and count and least value of each column in question."""
     moment = table["_moment"]
-    sums = {"rows": table.count(), "moments": moment.count(), "earliest": moment.min(), "latest": moment.max()}
+    sums = {"rows": table.count(), "moments": moment.count()}
+    sums |= {"earliest": epoch_micros(moment.min(), table), "latest": epoch_micros(moment.max(), table)}
     if "_zoned" in table.columns:
         sums["zoned"] = table.count(where=table["_zoned"] & moment.notnull())
     for column in {fault.column for fault in faults}:
@@ -324,16 +325,7 @@ def _survey(table: ibis.Table, faults: list[_Fault], name: str) -> Mapping[str, 
             sums[f"least of {column}"] = table[column].min()
     with naming(name):
         seen = dict(table.aggregate(**sums).execute().iloc[0])
-    return seen | {name: _micros(seen[name]) for name in ("earliest", "latest")}
-
-
-def _micros(moment: Any) -> int | None:
-    """Microseconds since 1970 of a time as an engine returns it."""
-    if pd.isna(moment):
-        return None
-    stamp = pd.Timestamp(moment)
-    naive = stamp if stamp.tz is None else stamp.tz_convert(None)
-    return int((naive - pd.Timestamp(0)) // pd.Timedelta(microseconds=1))
+    return seen | {name: None if pd.isna(seen[name]) else int(seen[name]) for name in ("earliest", "latest")}
 
 
 def _judge(

@@ -19,15 +19,15 @@ __all__ = ["read_given"]
 _FIRST_ROW = 2  # below the header
 
 
-def read_given(table: GivenTable, source: Path | Query, panel: Panel, engine: Engine | None = None) -> pd.Series:
+def read_given(table: GivenTable, folder: Path, panel: Panel, engine: Engine | None = None) -> pd.Series:
     """Spend by channel of somebody's plan.
 
     Parameters
     ----------
     table
         What the plan file says of it.
-    source
-        Where it lies.
+    folder
+        Where relative paths start.
     panel
         The weekly table, whose paid channels have to be named once each.
     engine
@@ -44,6 +44,7 @@ def read_given(table: GivenTable, source: Path | Query, panel: Panel, engine: En
     """
     columns = (Column(table.channel, "text"), Column(table.spend, minimum=0, money=True))
     declared = Table(table.path.name, columns, key=(table.channel,))
+    source = table.path if isinstance(table.path, Query) else folder / table.path
     frame = read_table(source, declared, table.format, engine)
     problems = list(_problems(table, frame, panel))
     if problems:

@@ -252,7 +252,7 @@ class _Reader:
         return tests
 
     def given(self, panel: Panel, table: GivenTable) -> pd.Series:
-        spend = read_given(table, self._path(table.path), panel, self._engine)
+        spend = read_given(table, self._document.folder, panel, self._engine)
         self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 
