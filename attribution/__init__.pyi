@@ -49,6 +49,7 @@ from .reading.channel_rules import ChannelRules as ChannelRules
 from .reading.columns import Cleaning as Cleaning
 from .reading.columns import Columns as Columns
 from .reading.columns import ConversionEvents as ConversionEvents
+from .reading.engine import Engine as Engine
 from .reading.exports.export import Export as Export
 from .reading.exports.order_tables import OrderReading as OrderReading
 from .reading.exports.orders import Orders as Orders
@@ -56,6 +57,7 @@ from .reading.exports.registry import read_export as read_export
 from .reading.exports.registry import read_orders as read_orders
 from .reading.exports.registry import recognise as recognise
 from .reading.exports.table import table_of_spend as table_of_spend
+from .reading.formats import Format as Format
 from .reading.identity_map import IdentityMap as IdentityMap
-from .reading.sources import Engine as Engine
-from .reading.sources import read_table as read_table
+from .reading.queries import Query as Query
+from .reading.small import read_table as read_table

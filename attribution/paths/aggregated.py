@@ -9,24 +9,28 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.paths.paths import Paths, narrow
+from attribution.reading.cells import Cells
 from attribution.reading.contracts import Column, Table
+from attribution.reading.formats import PLAIN, Format
 
 __all__ = ["exploded", "spread_over_buckets"]
 
 
 def exploded(
-    frame: pd.DataFrame, columns: tuple[str, str, str | None, str | None], sep: str
+    cells: Cells, columns: tuple[str, str, str | None, str | None], sep: str, format: Format = PLAIN
 ) -> tuple[Paths, tuple[str, ...]]:
     """Paths and channel names of an aggregated table.
 
     Parameters
     ----------
-    frame
+    cells
         One row per distinct path.
     columns
         Names of path, conversions, value and nulls; None for a column that does not exist.
     sep
         Separator of the channels.
+    format
+        How the table writes numbers.
 
     Raises
     ------
@@ -36,9 +40,9 @@ def exploded(
     path, conversions, value, nulls = columns
     if not sep.strip():
         raise BadInput("sep must be a visible separator, such as '>'.")
-    numbers = [Column(name, minimum=0) for name in (conversions, value, nulls) if name is not None]
-    table = Table("paths", (Column(path, "text"), *numbers), first_row=1)
-    checked = table.check(frame).reset_index(drop=True)
+    numbers = [Column(name, minimum=0, money=name == value) for name in (conversions, value, nulls) if name is not None]
+    table = Table(cells.name, (Column(path, "text"), *numbers), first_row=cells.first_row, format=format)
+    checked = table.check(cells.frame).reset_index(drop=True)
     pieces = checked[path].str.split(sep, regex=False).explode().str.strip()
     row = pieces.index.to_numpy()
     blank = pieces.eq("").to_numpy(dtype=bool)

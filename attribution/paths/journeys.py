@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,16 @@ from attribution.paths.path_rules import BUCKETS, PathRules, touches_of
 from attribution.paths.paths import Paths
 from attribution.paths.totals import remote_totals, summed
 from attribution.paths.touches import Touches
+from attribution.reading.cells import cells_of
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
-from attribution.reading.dialects import is_local
+from attribution.reading.dialects import carried, is_local, naming
+from attribution.reading.engine import Engine
 from attribution.reading.exclusions import bots, without_remote_bots
+from attribution.reading.formats import PLAIN, Format
 from attribution.reading.log_checks import Log, admit_conversions, admit_touchpoints, split_events
-from attribution.reading.sources import Engine, carried, kept, log_table
+from attribution.reading.log_columns import as_name
+from attribution.reading.queries import Query
+from attribution.reading.sources import called, kept, log_table
 
 if TYPE_CHECKING:
     import ibis
@@ -79,6 +85,7 @@ class Journeys:
         rules: PathRules | None = None,
         cleaning: Cleaning | None = None,
         engine: Engine | None = None,
+        format: Format | tuple[Format, Format] | None = None,
     ) -> Journeys:
         """Paths from a log of touchpoints.
 
@@ -100,6 +107,9 @@ class Journeys:
             What to leave out; nothing by default.
         engine
             Settings of DuckDB, and whether another engine keeps the paths; see :class:`Engine`.
+        format
+            How the tables write numbers and times, see :class:`Format`; a pair where touchpoints and conversions
+            differ.
 
         Raises
         ------
@@ -107,6 +117,7 @@ class Journeys:
             Every fault of the log, with table, column, rows and remedy.
         """
         columns, rules, cleaning = Columns.of(columns), rules or PathRules(), cleaning or Cleaning()
+        of_touches, of_wins = format if isinstance(format, tuple) else (format or PLAIN,) * 2
         name = _name(touchpoints, "touchpoints")
         log = log_table(touchpoints, engine, name, beside=conversions)
         converted: Any = None
@@ -120,9 +131,11 @@ class Journeys:
             log = rules.identity.apply(log, columns.user, engine)
             if converted is not None:
                 converted = rules.identity.apply(converted, columns.of_conversions.user, engine)
-        touched = admit_touchpoints(log, columns, cleaning, name)
+        touched = admit_touchpoints(log, columns, cleaning, name, of_touches)
         if converted is not None:
-            won = admit_conversions(converted, columns.of_conversions, cleaning, _name(conversions, "conversions"))
+            of_wins = of_touches if isinstance(conversions, ConversionEvents) else of_wins
+            called = _name(conversions, "conversions")
+            won = admit_conversions(converted, columns.of_conversions, cleaning, called, of_wins)
         elif "conversions" in touched.events.columns:
             if "duplicates" in cleaning.drop:  # a repeated row would convert twice
                 exclusions = dict(touched.exclusions)
@@ -132,7 +145,8 @@ class Journeys:
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
-        return cls._of_logs(touched, won, lookback, rules, cleaning, engine)
+        with naming(name):
+            return cls._of_logs(touched, won, lookback, rules, cleaning, engine)
 
     @classmethod
     def _of_logs(
@@ -192,6 +206,7 @@ class Journeys:
         value: str | None = None,
         nulls: str | None = None,
         sep: str = ">",
+        format: Format | None = None,
     ) -> Journeys:
         """Paths that are already aggregated.
 
@@ -204,14 +219,17 @@ class Journeys:
             may be fractions.
         sep
             What separates the channels.
+        format
+            How the table writes numbers, see :class:`Format`.
 
         Raises
         ------
         BadInput
             Every fault of the table.
         """
-        read = frame if isinstance(frame, pd.DataFrame) else log_table(frame, None, "paths").execute()
-        paths, channels = exploded(read, (path, conversions, value, nulls), sep)
+        cells = cells_of(frame, "paths")
+        cells = replace(cells, first_row=1) if isinstance(frame, pd.DataFrame) else cells
+        paths, channels = exploded(cells, (path, conversions, value, nulls), sep, format or PLAIN)
         none = paths.take(np.zeros(0, dtype=np.int64))
         totals = summed(paths, none) | {"untouched": 0.0}
         return cls(channels, totals, paths, none, timed=False)
@@ -318,7 +336,7 @@ def _needed(events: ibis.Table, rules: PathRules) -> ibis.Table:
         "time",
         "channel",
         *(["interaction"] if rules.lookback_of else []),
-        **{segment: events[f"extra_{segment}"] for segment in rules.segments},
+        **{segment: as_name(events[f"extra_{segment}"]) for segment in rules.segments},
     )
 
 
@@ -335,4 +353,6 @@ def _values(touches: ibis.Table, segment: str) -> list[str]:
 
 
 def _name(source: object, otherwise: str) -> str:
-    return str(source) if isinstance(source, str) or hasattr(source, "__fspath__") else otherwise
+    if isinstance(source, Query):
+        return source.name
+    return called(source) if isinstance(source, str | os.PathLike) else otherwise

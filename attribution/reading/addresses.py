@@ -9,7 +9,7 @@ from typing import Literal
 
 from attribution.errors import BadInput, Problem
 
-__all__ = ["Address", "Form", "address_of"]
+__all__ = ["Address", "Form", "address_of", "files_of", "is_pattern"]
 
 Form = Literal["text", "parquet", "workbook", "database", "lite"]
 
@@ -60,6 +60,23 @@ class Address:
         return f"{self.path}/**/*.parquet" if Path(self.path).is_dir() else self.path
 
 
+def is_pattern(path: str) -> bool:
+    """Whether a path stands for several files; a file whose name holds such signs is a file."""
+    return any(sign in path for sign in "*?[") and not Path(path).exists()
+
+
+def files_of(path: str) -> list[Path]:
+    """The files that a path stands for, in order: itself, those of a pattern, or the Parquet files in a folder."""
+    if Path(path).is_dir():
+        return sorted(Path(path).rglob("*.parquet"))
+    if not is_pattern(path):
+        return [Path(path)]
+    inside = Path(path)
+    while is_pattern(str(inside)):
+        inside = inside.parent
+    return sorted(inside.glob(str(Path(path).relative_to(inside))))
+
+
 def address_of(source: str | os.PathLike[str]) -> Address:
     """The address that a text such as ``file.xlsx::Sheet`` means.
 
@@ -71,7 +88,7 @@ def address_of(source: str | os.PathLike[str]) -> Address:
     path, _, part = os.fspath(source).partition("::")
     file = Path(path)
     name = file.name or path
-    if any(sign in path for sign in "*?[") and not file.exists():
+    if is_pattern(path):
         return _pattern(path, part)
     if not file.exists():
         raise BadInput(Problem(name, "does not exist.", remedy=f"check the path {path}."))
@@ -106,14 +123,10 @@ def _of_form(path: str, part: str, form: Form) -> Address:
 
 
 def _pattern(path: str, part: str) -> Address:
-    inside, pattern = Path(path), ""
-    while any(sign in str(inside) for sign in "*?["):
-        pattern = f"{inside.name}/{pattern}" if pattern else inside.name
-        inside = inside.parent
-    hits = next(inside.glob(pattern), None)
-    if hits is None:
-        raise BadInput(Problem(pattern, "fits no file.", remedy=f"check the pattern {path}."))
-    return _of_form(path, part, _form(hits))
+    files = files_of(path)
+    if not files:
+        raise BadInput(Problem(Path(path).name, "fits no file.", remedy=f"check the pattern {path}."))
+    return _of_form(path, part, _form(files[0]))
 
 
 def _folder(path: str, part: str) -> Address:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
-from attribution.reading.sources import carried
+from attribution.reading.dialects import carried
+from attribution.reading.log_columns import as_name
 
 if TYPE_CHECKING:
     import ibis
@@ -86,7 +87,7 @@ class ChannelRules:
         for field in columns:
             if field not in log.columns:
                 raise UnknownName(field, log.columns, where=f"the channel rules for {name}")
-        texts = {field: log[field].cast("string").fill_null("") for field in columns}
+        texts = {field: as_name(log[field]).fill_null("") for field in columns}
         combinations = log.select(**texts).distinct().execute()
         told = [self._channel(row) for row in combinations.to_dict("records")]
         missing = combinations[[channel is None for channel in told]]

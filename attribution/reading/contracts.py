@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.reading.formats import PLAIN, Format
+from attribution.reading.strict import empty, read_days, read_names, read_numbers
 
 __all__ = ["Column", "Table"]
 
@@ -34,6 +35,8 @@ class Column:
         Whether the table may lack the column.
     nullable
         Whether empty cells are allowed.
+    money
+        Whether the unit of the table's format counts for it.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Column:
     maximum: float | None = None
     required: bool = True
     nullable: bool = False
+    money: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,8 @@ class Table:
         The declared columns; others are kept as they are.
     key
         Columns whose combination must be unique.
-    date_format
-        ``strptime`` pattern of text dates; None accepts ISO 8601 only.
+    format
+        Its numbers and dates as its owner states them.
     first_row
         Number that messages give to the first data row: 2 for a CSV file with a header line.
     """
@@ -65,7 +69,7 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
-    date_format: str | None = None
+    format: Format = PLAIN
     first_row: int = 2
     _declared: dict[str, Column] = field(init=False, repr=False, compare=False)
 
@@ -107,53 +111,20 @@ class Table:
             yield Problem(self.name, "has no rows.", remedy="export the table again; a header alone is not enough.")
 
     def _typed(self, values: pd.Series, column: Column) -> tuple[pd.Series, list[Problem]]:
-        empty = values.isna() | values.astype("string").str.strip().eq("").fillna(False).astype(bool)
+        void = empty(values)
         problems = []
-        if not column.nullable and empty.any():
-            problems.append(
-                self._problem(
-                    column, empty, "is empty.", "fill the cells at the source; nothing is filled in silently."
-                )
-            )
-        reader = {"date": self._dates, "number": self._numbers, "text": self._texts}[column.kind]
-        typed, unreadable, remedy = reader(values, empty)
-        if unreadable.any():
-            examples = ", ".join(repr(value) for value in values[unreadable].unique()[:_SHOWN])
-            problems.append(self._problem(column, unreadable, f"is not a {column.kind}: {examples}.", remedy))
+        if not column.nullable and void.any():
+            remedy = "fill the cells at the source; nothing is filled in silently."
+            problems.append(self._problem(column, void, "is empty.", remedy))
         if column.kind == "number":
-            problems += self._range_problems(typed, column)
-        return typed, problems
-
-    def _dates(self, values: pd.Series, empty: pd.Series) -> tuple[pd.Series, pd.Series, str]:
-        if pd.api.types.is_datetime64_any_dtype(values):
-            return values, pd.Series(False, values.index), ""
-        text = values.astype("string").str.strip()
-        pattern = self.date_format or "ISO8601"
-        typed = pd.to_datetime(text, format=pattern, errors="coerce", utc=False)
-        if self.date_format is None:  # pandas reads 20240105 and 2024-W01 as ISO; a bare number is more likely an id
-            typed = typed.where(text.str.match(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool))
-            remedy = "write dates as 2024-01-31, or state the pattern with date_format, for example '%d/%m/%Y'."
+            read = read_numbers(values, self.format, self.format.unit if column.money else 1.0)
         else:
-            remedy = f"every date must read as {self.date_format!r}."
-        return typed, typed.isna() & ~empty, remedy
-
-    @staticmethod
-    def _numbers(values: pd.Series, empty: pd.Series) -> tuple[pd.Series, pd.Series, str]:
-        if pd.api.types.is_bool_dtype(values):
-            return values.astype(float), pd.Series(False, values.index), ""
-        typed = pd.to_numeric(values.where(~empty), errors="coerce")
-        unreadable = typed.isna() & ~empty
-        text = " ".join(str(value) for value in values[unreadable].unique()[:20])
-        remedy = "plain digits and a decimal point only"
-        if re.search(r"\d,\d", text):
-            remedy += "; remove thousands separators and write the decimal sign as a point"
-        if re.search(r"[^\d\s.,+\-eE]", text):
-            remedy += "; remove currency signs and words"
-        return typed.astype(float), unreadable, remedy + "."
-
-    @staticmethod
-    def _texts(values: pd.Series, empty: pd.Series) -> tuple[pd.Series, pd.Series, str]:
-        return values.astype("string"), pd.Series(False, values.index), ""
+            read = read_days(values, self.format) if column.kind == "date" else read_names(values)
+        if read.faulty.any():
+            problems.append(self._problem(column, read.faulty, read.text, read.remedy))
+        if column.kind == "number":
+            problems += self._range_problems(read.cells, column)
+        return read.cells, problems
 
     def _range_problems(self, typed: pd.Series, column: Column) -> Iterator[Problem]:
         infinite = pd.Series(np.isinf(typed.to_numpy()), typed.index)

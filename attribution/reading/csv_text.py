@@ -6,17 +6,20 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.addresses import files_of
+from attribution.reading.headers import checked_header
 
-__all__ = ["RAGGED", "header_of", "read_lines", "read_text", "separator_of"]
+__all__ = ["RAGGED", "Layout", "layout_of", "read_lines", "read_text", "separator_of"]
 
 RAGGED = "every line needs as many cells as the header; quote cells that hold the separator."
 _CUT = "the file was cut short, or a quote is missing; export it again."
 _MOST = 1 << 30
 _HEADER = 1 << 20
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_text(file: Path, most: int = _MOST) -> str:
@@ -47,7 +50,7 @@ def _opened(file: Path) -> io.BufferedIOBase:
 
 
 def _decoded(data: bytes, name: str) -> str:
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    encoding = "utf-16" if data[:2] in _WIDE else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -93,24 +96,56 @@ def _cells(text: str, separator: str, name: str) -> list[list[str | None]]:
         raise BadInput(Problem(name, f"cannot be read: {error}.", row=line, remedy=_CUT)) from error
 
 
-def header_of(file: Path) -> tuple[str, list[str | None]]:
-    """Separator and raw names of a file of any size, of which nothing but the first line is read.
+@dataclass(frozen=True)
+class Layout:
+    """What the first line of delimited text says of the rest.
+
+    Parameters
+    ----------
+    separator
+        Between cells.
+    names
+        Of the columns.
+    encoding
+        ``"utf-8"`` or ``"utf-16"``.
+    """
+
+    separator: str
+    names: tuple[str, ...]
+    encoding: str
+
+
+def layout_of(path: str) -> Layout:
+    """The layout of a file of any size, or of all files of a pattern, which must agree.
 
     Raises
     ------
     BadInput
-        The first line cannot be read.
+        The first line cannot be read or names a column twice; files of a pattern differ.
     """
+    first, *others = files_of(path)
+    layout = _layout(first)
+    for other in others:
+        if _layout(other) != layout:
+            text = f"and {first.name} differ in header, separator or encoding."
+            raise BadInput(Problem(other.name, text, remedy="name files of one layout."))
+    return layout
+
+
+def _layout(file: Path) -> Layout:
+    line, encoding = _first_line(file)
+    separator = separator_of(line)
+    lines = _cells(line, separator, file.name)
+    return Layout(separator, tuple(checked_header(lines[0] if lines else [], file.name, "line 1")), encoding)
+
+
+def _first_line(file: Path) -> tuple[str, str]:
     try:
         with _opened(file) as handle:
-            first = handle.readline(_HEADER)
+            wide = handle.read(2) in _WIDE
+            handle.seek(0)
+            if wide:
+                return handle.read(_HEADER).decode("utf-16", errors="ignore").split("\n", 1)[0], "utf-16"
+            return _decoded(handle.readline(_HEADER), file.name), "utf-8"
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadInput(Problem(file.name, "is cut short or no gzip file.", remedy="export it again.")) from error
-    text = _decoded(first, file.name) if first[:2] not in (b"\xff\xfe", b"\xfe\xff") else _wide(file)
-    lines: Sequence[list[str | None]] = _cells(text, separator_of(text), file.name)
-    return separator_of(text), lines[0] if lines else []
-
-
-def _wide(file: Path) -> str:
-    with file.open("rb") as handle:
-        return handle.read(_HEADER).decode("utf-16", errors="ignore").split("\n", 1)[0]

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from attribution.errors import BadInput, Problem
 
 if TYPE_CHECKING:
     import ibis
+    from ibis.backends import BaseBackend
 
 __all__ = [
+    "FILE_SCHEMES",
     "bucket_of",
+    "by_pattern",
+    "carried",
     "engine_of",
     "epoch_micros",
     "in_doubles",
+    "in_zone",
     "is_local",
     "moment_of",
+    "naming",
     "reads_text_times",
     "user_key",
 ]
@@ -27,6 +38,9 @@ _MOMENTS = {
     "bigquery": ("timestamp_micros", True),
     "trino": ("from_unixtime", False),
 }
+FILE_SCHEMES = {"duckdb": "file.duckdb::table", "sqlite": "file.sqlite::table", "file": "the path alone"}
+"""Kinds of address that name a file, and how the file is named instead."""
+_ZONES = {"duckdb": ("timezone", True), "postgres": ("timezone", True), "pyspark": ("to_utc_timestamp", False)}
 _STRICT_CASTS = ("postgres", "snowflake", "redshift", "risingwave", "materialize")
 
 
@@ -90,6 +104,49 @@ def moment_of(micros: Any, table: ibis.Table) -> Any:
     return moment(count)
 
 
+def in_zone(time: Any, zone: str, table: ibis.Table) -> Any:
+    """The moment at which a clock of a zone shows a time without one, in UTC.
+
+    Raises
+    ------
+    BadInput
+        The engine has no such function that we know.
+    """
+    import ibis
+
+    engine = engine_of(table)
+    if engine not in _ZONES:
+        remedy = "convert the times to UTC in a view."
+        raise BadInput(Problem(engine, "is not asked to read times of a zone.", remedy=remedy))
+    name, zone_first = _ZONES[engine]
+    if zone_first:
+
+        @ibis.udf.scalar.builtin(name=name, signature=(("string", "timestamp"), "timestamp('UTC')"))
+        def read(zone, time):  # type: ignore[no-untyped-def]
+            ...
+
+        return read(ibis.literal(zone), time.cast("timestamp")).cast("timestamp")
+
+    @ibis.udf.scalar.builtin(name=name, signature=(("timestamp", "string"), "timestamp"))
+    def read_by(time, zone):  # type: ignore[no-untyped-def]
+        ...
+
+    return read_by(time.cast("timestamp"), ibis.literal(zone))
+
+
+def by_pattern(text: Any, pattern: str, zoned: bool) -> Any:
+    """A text as the time that a pattern of strptime reads, null where it does not; in DuckDB."""
+    import ibis
+
+    kind = "timestamp('UTC')" if zoned else "timestamp"
+
+    @ibis.udf.scalar.builtin(name="try_strptime", signature=(("string", "string"), kind))
+    def read(text, pattern):  # type: ignore[no-untyped-def]
+        ...
+
+    return read(text, ibis.literal(pattern)).cast("timestamp")
+
+
 def user_key(user: Any) -> Any:
     """64 bits that stand for a user in DuckDB; two of 10 million users share them once in 400,000 logs."""
     import ibis
@@ -142,3 +199,60 @@ def in_doubles(table: ibis.Table) -> ibis.Table:
         return node
 
     return table.op().replace(widened).to_expr()
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Turn an engine's complaint about a source into one that names the file and the remedy."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise BadInput(_complaint(str(error), name)) from error
+
+
+_COMPLAINTS = (  # what an engine says, what is wrong, what to do
+    (
+        r"out of memory",
+        "does not fit in the memory it may use.",
+        "raise memory_limit, or give spill a folder with room.",
+    ),
+    (r"not utf-8 encoded", "is not UTF-8.", "save the file as UTF-8."),
+    (
+        r"unterminated quote|quoted value",
+        "has a quote that does not close.",
+        "the file was cut short, or a quote within a cell is not doubled; export it again.",
+    ),
+    (r"GZIP|gzip", "is cut short or no gzip file.", "export it again."),
+    (r"lock on file", "is in use by another program.", "close it there, or copy the file."),
+    (r"state machine", "mixes line ends or quotes.", "save it again as CSV from one program."),
+)
+
+
+def _complaint(said: str, name: str) -> Problem:
+    """What an engine says of a source, without the folders it lies in, in one line."""
+    first = re.sub(r"[^\s'\"]*/(?=[^\s'\"/]+)", "", said.splitlines()[0])[:200]
+    text, remedy = f"cannot be read: {first}", "the file is damaged, cut short or of another format; export it again."
+    for pattern, *told in _COMPLAINTS:
+        if re.search(pattern, said, re.IGNORECASE):
+            text, remedy = told
+            break
+    if counts := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", said):
+        text = f"has {counts[2]} cells where the header has {counts[1]}."
+        remedy = (
+            "every line needs as many cells as the header; quote cells that hold the separator, or export it again."
+        )
+    line, file = re.search(r"CSV Error on Line: (\d+)", said), re.search(r"^\s+file = (.+)$", said, re.MULTILINE)
+    place = Path(file[1]).name if file else name
+    return Problem(place, text, row=f"line {line[1]}" if line else None, remedy=remedy)
+
+
+def carried(table: ibis.Table, backend: BaseBackend) -> ibis.Table:
+    """A table in memory as one of an engine, for as long as the connection lives."""
+    import ibis
+
+    name = ibis.util.gen_name("source")
+    if backend.name == "pyspark":  # has temporary views instead of temporary tables
+        return backend.create_view(name, table)
+    return backend.create_table(name, table, temp=True)

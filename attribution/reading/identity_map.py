@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.log_columns import as_name, no_name
 from attribution.reading.sources import log_table
 
 if TYPE_CHECKING:
     import ibis
 
-    from attribution.reading.sources import Engine
+    from attribution.reading.engine import Engine
 
 __all__ = ["IdentityMap"]
 
@@ -46,13 +47,25 @@ class IdentityMap:
                 raise BadInput(
                     Problem("identity map", "is missing.", name, remedy=f"its columns: {', '.join(known.columns)}.")
                 )
-        pairs = known.select(map_user=known[self.user].cast("string"), map_person=known[self.person].cast("string"))
+        _check_names(known, self.user, self.person)
+        pairs = known.select(map_user=as_name(known[self.user]), map_person=as_name(known[self.person]))
         pairs = pairs.filter(pairs.map_person.notnull()).distinct()
         doubled = pairs.group_by("map_user").aggregate(persons=pairs.count())
         torn = doubled.filter(doubled.persons > 1).limit(3).execute()["map_user"]
         if len(torn):
             text = f"gives several persons to user {', '.join(map(str, torn))}."
             raise BadInput(Problem("identity map", text, self.person, remedy="keep one row per user."))
-        joined = log.left_join(pairs, log[column].cast("string") == pairs.map_user)
-        person = joined.map_person.fill_null(joined[column].cast("string"))
+        joined = log.left_join(pairs, as_name(log[column]) == pairs.map_user)
+        person = joined.map_person.fill_null(as_name(joined[column]))
         return joined.mutate(**{column: person}).drop("map_user", "map_person")
+
+
+def _check_names(known: ibis.Table, *columns: str) -> None:
+    broken = {column: wrong for column in columns if (wrong := no_name(known[column])) is not None}
+    if not broken:
+        return
+    counts = known.aggregate(**{column: known.count(where=wrong) for column, wrong in broken.items()}).execute().iloc[0]
+    text, remedy = "holds numbers with decimals or too many digits, no names.", "export the column as text."
+    problems = [Problem("identity map", text, column, remedy=remedy) for column in broken if counts[column]]
+    if problems:
+        raise BadInput(problems)

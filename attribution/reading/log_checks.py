@@ -12,8 +12,10 @@ import pandas as pd
 from attribution.errors import BadInput, Problem, nearest
 from attribution.numbers import amount
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
-from attribution.reading.dialects import engine_of, epoch_micros, is_local, reads_text_times
+from attribution.reading.dialects import epoch_micros, is_local, naming
 from attribution.reading.exclusions import without_repeats
+from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, Format
+from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name
 
 if TYPE_CHECKING:
     import ibis
@@ -64,7 +66,8 @@ class Log:
 class _Fault:
     """A condition on rows that makes them unusable, and a cheap sign without which no row meets it.
 
-    Column statistics answer the sign (count, least and greatest value), so that a clean Parquet file is not read.
+    Column statistics answer the sign (count, least and greatest value), so that a clean Parquet file is not read. Where
+    there is a ``witness``, the rows are at fault only if some row of the table meets it, or only if none does.
     """
 
     name: str
@@ -72,11 +75,17 @@ class _Fault:
     condition: Any
     text: str
     remedy: str
-    sign: Callable[[Mapping[str, Any]], bool]
+    sign: Callable[[Mapping[str, Any]], bool] = lambda seen: True
+    witness: Any = None
+    witnessed: bool = True
 
 
-def admit_touchpoints(table: ibis.Table, columns: Columns, cleaning: Cleaning, name: str = "touchpoints") -> Log:
+def admit_touchpoints(
+    table: ibis.Table, columns: Columns, cleaning: Cleaning, name: str = "touchpoints", format: Format = PLAIN
+) -> Log:
     """Touchpoints with user, time, channel and, where they stand, interaction, conversion and value.
+
+    A value is read where a row is marked as a conversion, and nowhere else.
 
     Raises
     ------
@@ -84,35 +93,39 @@ def admit_touchpoints(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
         Every fault of the log at once.
     """
     _require(table, [columns.user, columns.time, columns.channel], name)
-    table = _with_time(table, columns.time, name)
+    table = _with_time(table, columns.time, format, name)
     import ibis
 
     drop = "name the channel at the source, or leave the rows out with Cleaning(drop=('missing channel',))."
-    faults = [*_common_faults(table, columns), _blank("missing channel", table, columns.channel, drop)]
-    marks = columns.conversion in table.columns
+    faults = [*_common_faults(table, columns, format), *_no_names("missing channel", table, columns.channel, drop)]
+    marks, valued = columns.conversion in table.columns, columns.value in table.columns
     if marks:
-        faults += _amount_faults(table, columns.conversion, name)
-    faults += _amount_faults(table, columns.value, name) if columns.value in table.columns else []
+        mark = _marks(table[columns.conversion])
+        faults += _amount_faults(table, columns.conversion, PLAIN, name, mark)
+        if valued:
+            faults += _amount_faults(table, columns.value, format, name, where=(mark > 0).fill_null(False))
     table, exclusions, span = _judge(table, faults, cleaning, name)
     extras: dict[str, Any] = {}
     if columns.interaction in table.columns:
-        extras["interaction"] = table[columns.interaction].cast("string")
+        extras["interaction"] = as_name(table[columns.interaction])
     if marks:
-        extras["conversions"] = _amount(table[columns.conversion])
-        known = columns.value in table.columns
-        extras["value"] = _amount(table[columns.value]) if known else ibis.literal(0.0)
+        extras["conversions"] = mark = _marks(table[columns.conversion])
+        worth = _money(table[columns.value], format) if valued else ibis.literal(0.0)
+        extras["value"] = (mark > 0).ifelse(worth, 0.0)
     kept = {column: table[column] for column in table.columns if column not in _used(columns)}
     events = table.select(
-        user=table[columns.user].cast("string"),
+        user=as_name(table[columns.user]),
         time=table["_time"],
-        channel=table[columns.channel].cast("string"),
+        channel=as_name(table[columns.channel]),
         **extras,
         **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
     )
     return Log(events, exclusions, *span, name)
 
 
-def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, name: str = "conversions") -> Log:
+def admit_conversions(
+    table: ibis.Table, columns: Columns, cleaning: Cleaning, name: str = "conversions", format: Format = PLAIN
+) -> Log:
     """Conversions with user, time, number, value (0 where the table has none) and kind.
 
     Raises
@@ -123,20 +136,21 @@ def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
     import ibis
 
     _require(table, [columns.user, columns.time], name)
-    table = _with_time(table, columns.time, name)
+    table = _with_time(table, columns.time, format, name)
     valued, counted = columns.value in table.columns, columns.conversion in table.columns
-    faults = list(_common_faults(table, columns))
-    faults += _amount_faults(table, columns.value, name) if valued else []
-    faults += _amount_faults(table, columns.conversion, name) if counted else []
+    faults = list(_common_faults(table, columns, format))
+    faults += _amount_faults(table, columns.value, format, name) if valued else []
+    if counted:
+        faults += _amount_faults(table, columns.conversion, PLAIN, name, _marks(table[columns.conversion]))
     table, exclusions, span = _judge(table, faults, cleaning, name)
     kind = columns.kind in table.columns
     kept = {column: table[column] for column in table.columns if column not in _used(columns)}
     events = table.select(
-        user=table[columns.user].cast("string"),
+        user=as_name(table[columns.user]),
         time=table["_time"],
-        conversions=_amount(table[columns.conversion]) if counted else ibis.literal(1.0),
-        value=_amount(table[columns.value]) if valued else ibis.literal(0.0),
-        kind=table[columns.kind].cast("string") if kind else ibis.null("string"),
+        conversions=_marks(table[columns.conversion]) if counted else ibis.literal(1.0),
+        value=_money(table[columns.value], format) if valued else ibis.literal(0.0),
+        kind=as_name(table[columns.kind]) if kind else ibis.null("string"),
         **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
     )
     return Log(events, exclusions, *span, name)
@@ -151,7 +165,7 @@ def split_events(table: ibis.Table, rule: ConversionEvents, name: str) -> tuple[
         The column is missing, or none of the events occurs.
     """
     _require(table, [rule.column], name)
-    event = table[rule.column].cast("string")
+    event = as_name(table[rule.column])
     chosen = table.filter(event.isin(list(rule.values)))
     if chosen.count().execute() == 0:
         seen = [str(value) for value in table.select(event=event).distinct().limit(12).execute()["event"]]
@@ -179,39 +193,37 @@ def _require(table: ibis.Table, required: list[str], name: str) -> None:
         raise BadInput(problems)
 
 
-def _with_time(table: ibis.Table, column: str, name: str) -> ibis.Table:
-    """The table with ``_moment`` and, in microseconds, ``_time``; a text time is read as ISO 8601 and nothing else."""
-    kind = table[column].type()
-    if kind.is_timestamp() or kind.is_date():
-        return table.mutate(_moment=table[column], _time=epoch_micros(table[column], table))
-    if kind.is_string() and not reads_text_times(table):
-        text = f"holds text, and {engine_of(table)} stops at the first text that is no time."
-        raise BadInput(Problem(name, text, column, remedy="cast it to a timestamp in a view or by mutate."))
-    if kind.is_string():
-        stamp = _moment(table[column])
-        return table.mutate(_moment=stamp, _time=epoch_micros(stamp, table))
-    remedy = "convert it to timestamps; for Unix seconds: pd.to_datetime(column, unit='s', utc=True)."
-    raise BadInput(Problem(name, f"holds {kind}, not times.", column, remedy=remedy))
+def _with_time(table: ibis.Table, column: str, format: Format, name: str) -> ibis.Table:
+    """The table with ``_moment`` and, in microseconds, ``_time``."""
+    moment = as_moment(table, column, format, name)
+    known = {"_moment": moment, "_time": epoch_micros(moment, table)}
+    if table[column].type().is_string() and format.date_format is None and format.time_zone is None:
+        known["_zoned"] = has_offset(table[column])
+    return table.mutate(**known)
 
 
-def _moment(text: Any) -> Any:
-    """Text as a time in UTC; an offset is obeyed, and its absence means UTC."""
-    told = text.strip().re_search(r"(Z|z|[+-]\d{2}(:?\d{2})?)$") & text.contains(":")
-    return told.ifelse(text.try_cast("timestamp('UTC')").cast("timestamp"), text.try_cast("timestamp"))
-
-
-def _common_faults(table: ibis.Table, columns: Columns) -> Iterator[_Fault]:
+def _common_faults(table: ibis.Table, columns: Columns, format: Format) -> Iterator[_Fault]:
     drop = "leave the rows out with Cleaning(drop=({!r},))."
-    yield _blank("missing user", table, columns.user, "journeys need an identity; or " + drop.format("missing user"))
-    time = table[columns.time]
-    readable = _moment(time) if time.type().is_string() else time
+    remedy = "journeys need an identity; or " + drop.format("missing user")
+    yield from _no_names("missing user", table, columns.user, remedy)
+    shape = "write times as 2024-01-31 23:59:59, in UTC or with an offset"
+    if format.date_format is not None:
+        shape = f"every time must read as {format.date_format!r}"
     yield _Fault(
         "missing time",
         columns.time,
-        readable.isnull(),
+        table["_moment"].isnull(),
         "is empty or no time.",
-        "write times as 2024-01-31 23:59:59, in UTC or with an offset; or " + drop.format("missing time"),
-        lambda seen: time.type().is_string() or seen[f"count of {columns.time}"] < seen["rows"],
+        f"{shape}, or state date_format; or " + drop.format("missing time"),
+        lambda seen: seen["moments"] < seen["rows"],
+    )
+    yield _Fault(
+        "missing time",
+        columns.time,
+        (table["_time"] <= 0).fill_null(False),
+        "is a placeholder: it lies before 1970.",
+        "give their times at the source, or " + drop.format("missing time"),
+        lambda seen: (seen["earliest"] if seen["earliest"] is not None else 1) <= 0,
     )
     tomorrow = int((clock() + 86_400) * 1_000_000)
     yield _Fault(
@@ -222,10 +234,19 @@ def _common_faults(table: ibis.Table, columns: Columns) -> Iterator[_Fault]:
         "check the clock and the zone of the source, or " + drop.format("future time"),
         lambda seen: (seen["latest"] or 0) > tomorrow,
     )
+    if "_zoned" in table.columns:
+        yield _Fault(
+            "mixed offsets",
+            columns.time,
+            (~table["_zoned"] & table["_moment"].notnull()).fill_null(False),
+            "has no offset from UTC, and other times have one.",
+            "write all with an offset, or state the time_zone of those without.",
+            lambda seen: 0 < seen["zoned"] < seen["moments"],
+        )
 
 
-def _blank(name: str, table: ibis.Table, column: str, remedy: str) -> _Fault:
-    text = table[column].cast("string")
+def _no_names(name: str, table: ibis.Table, column: str, remedy: str) -> Iterator[_Fault]:
+    text = as_name(table[column])
 
     def sign(seen: Mapping[str, Any]) -> bool:
         empty = seen[f"count of {column}"] < seen["rows"]
@@ -233,69 +254,106 @@ def _blank(name: str, table: ibis.Table, column: str, remedy: str) -> _Fault:
             return bool(empty)
         return empty or not is_local(table) or str(seen[f"least of {column}"]) < "!"  # bytes sort blanks first
 
-    return _Fault(name, column, text.isnull() | _is_blank(text), "is empty.", remedy, sign)
+    broken = no_name(table[column])
+    if broken is None:
+        yield _Fault(name, column, text.isnull() | is_blank(text), "is empty.", remedy, sign)
+        return
+    yield _Fault(name, column, table[column].isnull(), "is empty.", remedy, sign)
+    what = "export the column as text; digits may be lost already."
+    yield _Fault(f"no name in {column}", column, broken, "is a number with decimals or too many digits, no name.", what)
 
 
-def _is_blank(text: Any) -> Any:
-    """Whether nothing but white space is there; Spark's own trim takes the letter v for some."""
-    for space in " \t\n\r":
-        text = text.replace(space, "")
-    return text == ""
-
-
-def _amount_faults(table: ibis.Table, column: str, name: str) -> Iterator[_Fault]:
-    kind = table[column].type()
-    if not (kind.is_numeric() or kind.is_boolean()):
+def _amount_faults(
+    table: ibis.Table, column: str, format: Format, name: str, amount: Any = None, where: Any = None
+) -> Iterator[_Fault]:
+    """What may be wrong with amounts, in the rows that count."""
+    cells = table[column]
+    kind = cells.type()
+    if not (kind.is_numeric() or kind.is_boolean() or kind.is_string()):
         remedy = "plain digits and a decimal point only."
         raise BadInput(Problem(name, f"holds {kind}, not numbers.", column, remedy=remedy))
-    amount = _amount(table[column])
-    bad = amount.isnull() | amount.isnan() | amount.isinf() | (amount < 0)
+    number = as_amount(cells, format) if amount is None else amount
+
+    def counts(condition: Any) -> Any:
+        return condition if where is None else condition & where
+
+    empty = cells.isnull() | is_blank(cells) if kind.is_string() else cells.isnull()
+    wrong = number.isnan() | number.isinf() | (number < 0)
     remedy = "write 0 where there is none; book refunds apart."
-    yield _Fault(f"bad {column}", column, bad, "is negative, empty or not finite.", remedy, lambda seen: True)
+    bad = (empty | wrong).fill_null(False)
+    yield _Fault(f"bad {column}", column, counts(bad), "is negative, empty or not finite.", remedy)
+    if not kind.is_string():
+        return
+    remedy = "plain digits and a decimal point only, or state decimal and thousands."
+    yield _Fault(f"bad {column}", column, counts(~empty & number.isnull()), "is not a number.", remedy)
+    if not format.states_numbers:
+        remedy = "say decimal: '.' if three decimals are meant, or thousands: '.' if thousands are."
+        yield _Fault(
+            f"bad {column}",
+            column,
+            counts(cells.strip().re_search(AMBIGUOUS)).fill_null(False),
+            "may mean thousands or decimals, as 70.906 does.",
+            remedy,
+            witness=counts(cells.strip().re_search(FRACTION)).fill_null(False),
+            witnessed=False,
+        )
 
 
-def _amount(column: Any) -> Any:
-    """The numbers of a column; true counts 1."""
-    return (column.cast("int32") if column.type().is_boolean() else column).cast("float64")
+def _marks(column: Any) -> Any:
+    """How many conversions a row counts; true and false of a text are 1 and 0."""
+    if not column.type().is_string():
+        return as_amount(column, PLAIN)
+    text = column.strip().lower()
+    return (text == "true").ifelse(1.0, (text == "false").ifelse(0.0, as_amount(column, PLAIN)))
 
 
-def _survey(table: ibis.Table, faults: list[_Fault]) -> Mapping[str, Any]:
+def _money(column: Any, format: Format) -> Any:
+    number = as_amount(column, format)
+    return number if format.unit == 1 else number * format.unit
+
+
+def _survey(table: ibis.Table, faults: list[_Fault], name: str) -> Mapping[str, Any]:
     """Rows, span of time, and count and least value of each column in question."""
-    sums = {"rows": table.count(), "earliest": table["_moment"].min(), "latest": table["_moment"].max()}
+    moment = table["_moment"]
+    sums = {"rows": table.count(), "moments": moment.count()}
+    sums |= {"earliest": epoch_micros(moment.min(), table), "latest": epoch_micros(moment.max(), table)}
+    if "_zoned" in table.columns:
+        sums["zoned"] = table.count(where=table["_zoned"] & moment.notnull())
     for column in {fault.column for fault in faults}:
         sums[f"count of {column}"] = table[column].count()
         if table[column].type().is_string():
             sums[f"least of {column}"] = table[column].min()
-    seen = dict(table.aggregate(**sums).execute().iloc[0])
-    return seen | {name: _micros(seen[name]) for name in ("earliest", "latest")}
-
-
-def _micros(moment: Any) -> int | None:
-    """Microseconds since 1970 of a time as an engine returns it."""
-    if pd.isna(moment):
-        return None
-    stamp = pd.Timestamp(moment)
-    naive = stamp if stamp.tz is None else stamp.tz_convert(None)
-    return int((naive - pd.Timestamp(0)) // pd.Timedelta(microseconds=1))
+    with naming(name):
+        seen = dict(table.aggregate(**sums).execute().iloc[0])
+    return seen | {name: None if pd.isna(seen[name]) else int(seen[name]) for name in ("earliest", "latest")}
 
 
 def _judge(
     table: ibis.Table, faults: list[_Fault], cleaning: Cleaning, name: str
 ) -> tuple[ibis.Table, dict[str, int], tuple[int, int, int]]:
     """Raise on faults, or leave out and count those the analyst chose to leave out."""
-    seen = _survey(table, faults)
+    seen = _survey(table, faults, name)
     if not seen["rows"]:
         raise BadInput(Problem(name, "has no rows.", remedy="export the table again; a header alone is not enough."))
     suspects = [fault for fault in faults if fault.sign(seen)]
-    problems, exclusions, keep = [], {}, []
+    problems, keep = [], []
+    exclusions: dict[str, int] = {}
     if suspects:
-        counts = table.aggregate(
-            **{f"fault_{i}": table.count(where=fault.condition) for i, fault in enumerate(suspects)}
-        ).execute()
+        sums = {f"fault_{i}": table.count(where=fault.condition) for i, fault in enumerate(suspects)}
+        sums |= {
+            f"witness_{i}": table.count(where=fault.witness)
+            for i, fault in enumerate(suspects)
+            if fault.witness is not None
+        }
+        with naming(name):
+            counts = table.aggregate(**sums).execute().iloc[0]
     for i, fault in enumerate(suspects):
-        faulty = int(counts[f"fault_{i}"].iloc[0])
+        faulty = int(counts[f"fault_{i}"])
+        if fault.witness is not None and bool(counts[f"witness_{i}"]) != fault.witnessed:
+            continue
         if faulty and fault.name in cleaning.drop:
-            exclusions[f"{name}: {fault.name}"] = faulty
+            reason = f"{name}: {fault.name}"
+            exclusions[reason] = exclusions.get(reason, 0) + faulty
             keep.append(~fault.condition)
         elif faulty:
             rows = _rows(table, fault.condition, faulty)
@@ -304,7 +362,7 @@ def _judge(
         raise BadInput(problems)
     if keep:
         table = table.filter(keep)
-        seen = _survey(table, faults)
+        seen = _survey(table, faults, name)
         if not seen["rows"]:
             raise BadInput(Problem(name, "has no rows left after cleaning.", remedy="correct the rows at the source."))
     return table, exclusions, (int(seen["earliest"]), int(seen["latest"]), int(seen["rows"]))

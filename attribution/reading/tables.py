@@ -14,7 +14,7 @@ SPEND = Table(
     (
         Column("date", "date"),
         Column("channel", "text"),
-        Column("spend", minimum=0),
+        Column("spend", minimum=0, money=True),
         Column("geo", "text", required=False),
     ),
     key=("date", "geo", "channel"),
@@ -27,7 +27,7 @@ LIFT_TESTS = Table(
         Column("channel", "text"),
         Column("start", "date"),
         Column("end", "date"),
-        Column("spend_change"),
+        Column("spend_change", money=True),
         Column("customers_gained"),
         Column("standard_error", minimum=0),
         Column("geo", "text", required=False, nullable=True),
@@ -64,9 +64,17 @@ def renamed(table: Table, name: str, columns: Mapping[str, str] | None = None) -
 
 
 def wide(
-    name: str, date: str, numbers: Sequence[str], nonnegative: Sequence[str] = (), geo: str | None = None
+    name: str,
+    date: str,
+    numbers: Sequence[str],
+    nonnegative: Sequence[str] = (),
+    geo: str | None = None,
+    money: Sequence[str] = (),
 ) -> Table:
     """A table with one row per period and one column per channel, outcome or control."""
     columns = [Column(date, "date"), *([Column(geo, "text")] if geo else [])]
-    columns += [Column(column, minimum=0 if column in nonnegative else None) for column in dict.fromkeys(numbers)]
+    columns += [
+        Column(column, minimum=0 if column in nonnegative else None, money=column in money)
+        for column in dict.fromkeys(numbers)
+    ]
     return Table(name, tuple(columns), key=(date, *([geo] if geo else [])))

@@ -182,7 +182,10 @@ class Roles:
         """What the table must hold."""
         amounts = [column for medium in self.media.values() for column in (medium.spend, *medium.columns)]
         columns = [Column(self.date, "date"), Column(self.kpi, minimum=0.0)]
-        columns += [Column(column, minimum=0.0) for column in dict.fromkeys(amounts) if column is not None]
+        paid = {medium.spend for medium in self.media.values()}
+        columns += [
+            Column(column, minimum=0.0, money=column in paid) for column in dict.fromkeys(amounts) if column is not None
+        ]
         columns += [Column(control) for control in self.controls]
         return (*columns, *([Column(self.geo, "text")] if self.geo else []))
 

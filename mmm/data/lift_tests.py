@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import pandas as pd
-
+from attribution.reading.cells import cells_of
+from attribution.reading.formats import PLAIN, Format
 from attribution.reading.tables import LIFT_TESTS
 
 __all__ = ["LiftTest", "lift_tests_from_frame"]
@@ -54,16 +54,24 @@ class LiftTest:
         return math.hypot(self.standard_error, self.outside * math.hypot(self.customers_gained, self.standard_error))
 
 
-def lift_tests_from_frame(frame: pd.DataFrame, date_format: str | None = None) -> tuple[LiftTest, ...]:
+def lift_tests_from_frame(frame: object, format: Format | None = None) -> tuple[LiftTest, ...]:
     """Read a table of lift tests with the columns that :class:`LiftTest` names.
+
+    Parameters
+    ----------
+    frame
+        A frame, or a file or query as :func:`attribution.read_table` takes it.
+    format
+        How the table writes numbers and dates, see :class:`attribution.Format`; its unit is that of ``spend_change``.
 
     Raises
     ------
     BadInput
         Lists every missing column, unreadable date and impossible number.
     """
-    name = str(frame.attrs.get("name", LIFT_TESTS.name))
-    typed = replace(LIFT_TESTS, name=name, date_format=date_format).check(frame)
+    cells = cells_of(frame, LIFT_TESTS.name)
+    table = replace(LIFT_TESTS, name=cells.name, first_row=cells.first_row, format=format or PLAIN)
+    typed = table.check(cells.frame)
     days = [typed[column].dt.strftime("%Y-%m-%d") for column in ("start", "end")]
     numbers = [typed[column].astype(float) for column in ("spend_change", "customers_gained", "standard_error")]
     geos = typed["geo"].fillna("").astype(str) if "geo" in typed else [""] * len(typed)

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Table
+from attribution.reading.formats import PLAIN, Format
 from mmm.arrays import Array
 from mmm.data.column_roles import Exposure, Medium, ReachFrequency, Roles, Treatment
 from mmm.data.holidays import Calendar
@@ -79,20 +81,22 @@ class Panel:
     @classmethod
     def from_frame(
         cls,
-        frame: pd.DataFrame,
+        frame: object,
         date: str,
         kpi: str,
         spend: Mapping[str, str | Medium] | Sequence[str],
         controls: Iterable[str | Treatment] = (),
         geo: str | None = None,
-        date_format: str | None = None,
+        format: Format | None = None,
     ) -> Self:
         """Check a table and take the model's arrays from it.
 
         Parameters
         ----------
         frame
-            One row per period (and geo). Its ``attrs["name"]``, where set, is what messages call it.
+            One row per period (and geo): a pandas or polars frame, or a file or query as
+            :func:`attribution.read_table` takes it. The ``attrs["name"]`` of a pandas frame, where set, is what
+            messages call it.
         date
             Column with the first day of each week, or each day.
         kpi
@@ -104,8 +108,9 @@ class Panel:
             Columns that move the KPI but are no media; a :class:`Treatment` has a contribution of its own.
         geo
             Column of regions; None for a national panel.
-        date_format
-            ``strptime`` pattern of text dates; None accepts ISO 8601 only.
+        format
+            How the table writes numbers and dates, see :class:`attribution.Format`; its unit is that of the columns of
+            spend. None: plain digits, a decimal point, ISO 8601.
 
         Raises
         ------
@@ -113,11 +118,12 @@ class Panel:
             Lists every problem: missing, duplicate or irregular periods, empty, infinite or negative numbers,
             unreadable dates, with table, column, row and remedy.
         """
-        name = str(frame.attrs.get("name", "panel"))
+        cells = cells_of(frame, "panel")
+        name = cells.name
         roles = Roles.of(name, date, kpi, geo, spend, controls)
         key = (date, geo) if geo else (date,)
-        _check_future(name, date, kpi, frame)
-        typed = Table(name, roles.columns(), key=key, date_format=date_format).check(frame)
+        _check_future(name, date, kpi, cells.frame)
+        typed = Table(name, roles.columns(), key, format or PLAIN, cells.first_row).check(cells.frame)
         roles.check_frequencies(typed)
         typed = typed.assign(**{geo or "\0geo": typed[geo].astype(str) if geo else "national"})
         geos = tuple(sorted(typed[geo or "\0geo"].unique()))
@@ -348,13 +354,7 @@ def _check_future(name: str, date: str, kpi: str, frame: pd.DataFrame) -> None:
 
 
 def _periods(name: str, date: str, typed: pd.DataFrame, geos: int) -> tuple[pd.DatetimeIndex, int]:
-    if getattr(typed[date].dtype, "tz", None) is not None:
-        raise BadInput(Problem(name, "has a time zone.", date, remedy="give plain days such as 2024-01-29."))
     dates = pd.DatetimeIndex(np.sort(typed[date].unique()))
-    if (dates != dates.normalize()).any():
-        raise BadInput(
-            Problem(name, "has times of day.", date, remedy="give one row per week or day, dated by its day.")
-        )
     if len(dates) < 2:
         raise BadInput(Problem(name, "has a single period.", date, remedy="give at least a year of weekly rows."))
     steps = np.diff(dates.to_numpy()).astype("timedelta64[D]").astype(int)

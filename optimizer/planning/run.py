@@ -152,7 +152,9 @@ def certify_spend(
         raise BadInput("cac certify needs plan in the plan file, which has none.")
     folder = out if out is not None else document.folder / config.output
     _require_writable(folder)
-    named = {table.path.stem: table.model_copy(update={"path": table.path.absolute()})}
+    named = {Path(table.path.name).stem: table}
+    if isinstance(table.path, Path):
+        named = {table.path.stem: table.model_copy(update={"path": table.path.absolute()})}
     section = section.model_copy(update={"given": named})
     config = config.model_copy(update={"plan": section})
     with progress.stage("Checking inputs"):

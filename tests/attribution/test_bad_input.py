@@ -55,7 +55,7 @@ CONVERSIONS = {
     "negative value": (ENDS.assign(value=-1.0), "column 'value', data row 1: is negative"),
     "empty value": (ENDS.assign(value=float("nan")), "column 'value'"),
     "infinite value": (ENDS.assign(value=float("inf")), "column 'value'"),
-    "text value": (ENDS.assign(value="ten"), "not numbers"),
+    "text value": (ENDS.assign(value="ten"), "column 'value', data row 1: is not a number"),
     "null user": (ENDS.assign(user=pd.Series([None], dtype="string")), "column 'user'"),
     "other users": (ENDS.assign(user="nobody"), "no conversion with a touch"),
     "wrong column": (ENDS.rename(columns={"time": "timestamp"}), "column 'time': is missing"),
@@ -189,7 +189,7 @@ def test_what_is_no_table(source):
 
 
 def test_numbers_as_text_are_refused_by_name():
-    with pytest.raises(BadInput, match="conversions, column 'value': holds string, not numbers"):
+    with pytest.raises(BadInput, match="conversions, column 'value', data row 1: is not a number"):
         Journeys.from_touchpoints(GOOD, conversions=ENDS.assign(value="5,00"))
 
 

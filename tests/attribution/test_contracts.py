@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from attribution.errors import BadInput, UnknownChannel, UnknownName, nearest
 from attribution.reading.contracts import Column, Table
+from attribution.reading.formats import Format
 
 TABLE = Table(
     "spend.csv",
@@ -70,7 +71,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 
 def test_ambiguous_dates_need_a_stated_pattern() -> None:
-    table = Table("t", (Column("day", "date"),), date_format="%d/%m/%Y")
+    table = Table("t", (Column("day", "date"),), format=Format(date_format="%d/%m/%Y"))
     assert table.check(pd.DataFrame({"day": ["01/02/2026"]}))["day"][0] == pd.Timestamp("2026-02-01")
     assert "every date must read as '%d/%m/%Y'" in faults(pd.DataFrame({"day": ["2026-02-01"]}), table)[0]
 

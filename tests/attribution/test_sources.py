@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from attribution import BadInput, UnknownName, read_table
+from attribution import BadInput, Format, UnknownName, read_table
 from attribution.reading.tables import SPEND, renamed, wide
 
 TEXT = "date,channel,spend\n2024-01-01,tv,10.5\n2024-01-08,tv,20\n"
@@ -75,7 +75,7 @@ def test_other_encodings_are_named(tmp_path):
 def test_a_stated_date_format_is_read(tmp_path):
     path = tmp_path / "spend.csv"
     path.write_text("date,channel,spend\n01/02/2024,tv,1\n")
-    assert read_table(path, SPEND, date_format="%d/%m/%Y")["date"][0] == pd.Timestamp("2024-02-01")
+    assert read_table(path, SPEND, Format(date_format="%d/%m/%Y"))["date"][0] == pd.Timestamp("2024-02-01")
 
 
 def test_declared_tables_take_the_names_of_a_file(tmp_path):

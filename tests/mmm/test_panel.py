@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import mmm
+from attribution import Format
 from attribution.errors import BadInput, UnknownChannel
 from mmm.data.panel_checks import check_panel
 
@@ -111,7 +112,7 @@ def test_unsorted_rows_are_sorted(company):
 
 def test_stated_date_format_is_read(company):
     frame, _ = company()
-    read = panel_of(text_dates(frame), date_format="%d/%m/%Y")
+    read = panel_of(text_dates(frame), format=Format(date_format="%d/%m/%Y"))
     assert list(read.dates) == list(frame["week"])
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from attribution.errors import BadInput
 from attribution.reading.exports.registry import ADVERTISING, ORDERS
+from attribution.reading.sources import log_table
 from mmm import Panel
 from optimizer.planning.file.config import read_config
 from optimizer.planning.importer import import_folder
@@ -159,18 +160,17 @@ def test_the_log_is_held_against_the_kpi_week_by_week(several: Path) -> None:
 
 
 def test_a_log_without_a_common_week_says_nothing() -> None:
-    import ibis
-
     frame = pd.DataFrame({"week": pd.date_range("2024-01-01", periods=8, freq="7D"), "kpi": 5.0, "tv": 1.0})
     panel = Panel.from_frame(frame, "week", "kpi", ["tv"])
     for first, said in (("2020-01-01", False), ("2024-01-03", False), ("2024-01-08", True)):
         times = pd.date_range(first, periods=7).as_unit("us").astype("int64")
-        compared = log_against_kpi(ibis.memtable(pd.DataFrame({"time": times, "conversions": 1.0})), panel, 0.5)
+        events = log_table(pd.DataFrame({"time": times, "conversions": 1.0}))
+        compared = log_against_kpi(events, panel, 0.5)
         assert (compared is not None) == said
         if compared is not None:
             assert compared.weeks.to_numpy()[:, 1:4].tolist() == [[5.0, 7.0, 2.0]]
             assert compared.finding.passed
-            stricter = log_against_kpi(ibis.memtable(pd.DataFrame({"time": times, "conversions": 1.0})), panel, 0.39)
+            stricter = log_against_kpi(events, panel, 0.39)
             assert stricter is not None
             assert not stricter.finding.passed
 

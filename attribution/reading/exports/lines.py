@@ -14,8 +14,9 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.addresses import Address, address_of
-from attribution.reading.cells import cells_of, text_of
+from attribution.reading.cells import cells_of
 from attribution.reading.csv_text import read_text
+from attribution.reading.strict import text_of
 from attribution.reading.workbook import read_sheet
 
 __all__ = ["Lines", "as_text", "lines_of"]

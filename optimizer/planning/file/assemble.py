@@ -17,6 +17,7 @@ from attribution import (
     IdentityMap,
     Journeys,
     PathRules,
+    Query,
 )
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.analyses import Attribution
@@ -31,7 +32,10 @@ def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRule
     """What makes a path of the log's touches; ``folder`` is where relative paths start."""
     person = grouping = None
     if log.identity is not None:
-        person = IdentityMap(str(folder / log.identity.path), log.identity.user, log.identity.person)
+        own = log.identity.path
+        person = IdentityMap(
+            own if isinstance(own, Query) else str(folder / own), log.identity.user, log.identity.person
+        )
     if log.grouping:
         rules = [ChannelRule(rule.channel, rule.where) for rule in log.grouping]
         grouping = ChannelRules(rules, otherwise=log.otherwise)

@@ -14,9 +14,11 @@ from attribution.errors import BadInput, nearest
 from attribution.numbers import CURRENCY
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.document import Document
+from optimizer.planning.file.doubtful import doubtful_amounts
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.data import Data
+from optimizer.planning.file.keys.engine import EngineKeys
 from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario
 from optimizer.planning.file.misfits import misfits
 
@@ -36,6 +38,8 @@ class Config(Section):
     """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""
     output: Path = Path("plan-output")
     """Folder of the outputs, relative to this file."""
+    engine: EngineKeys = EngineKeys()
+    """What reading tables may use of the machine."""
     data: Data
     """The input tables. Without `weekly` only attribution runs; without `touchpoints` or `paths` only the plan."""
     attribution: Attribution = Attribution()
@@ -70,8 +74,13 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
     try:
         config = Config.model_validate(document.data)
     except ValidationError as invalid:
-        raise BadInput(sorted((_message(document, error) for error in invalid.errors()), key=_line)) from None
-    problems = [*_unknown_channels(config, document), *_repeated_scenarios(config, document)]
+        problems = [*doubtful_amounts(document), *(_message(document, error) for error in invalid.errors())]
+        raise BadInput(sorted(problems, key=_line)) from None
+    problems = [
+        *doubtful_amounts(document),
+        *_unknown_channels(config, document),
+        *_repeated_scenarios(config, document),
+    ]
     problems += _misfits(config, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))

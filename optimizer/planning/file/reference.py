@@ -33,6 +33,8 @@ _FORMS = {
     "_swing": "percentage either way",
     "_amount": "amount or percentage",
     "_rising": "`[low, high]`",
+    "source": "path, or `{url, query}`",
+    "_upcoming": "path, or `{url, query}`, or `last_year`",
 }
 _PLAIN = {str: "text", float: "number", int: "whole number", bool: "true or false", Path: "path", dt.date: "date"}
 

@@ -10,7 +10,6 @@ from typing import TypeVar
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.files import checksum
 from attribution.reading.exports.advertising import Advertising
 from attribution.reading.exports.amounts import Marks
 from attribution.reading.exports.export import Export
@@ -19,7 +18,7 @@ from attribution.reading.exports.order_tables import OrderReading
 from attribution.reading.exports.orders import Orders
 from attribution.reading.exports.registry import read_export, read_orders
 from attribution.reading.exports.table import table_of_spend
-from attribution.reading.sources import read_table
+from attribution.reading.small import read_table
 from attribution.reading.tables import wide
 from mmm.data.assembled import Assembled, Edges, assemble
 from mmm.data.control_tables import ControlTable
@@ -29,7 +28,7 @@ from mmm.data.spend_sources import SpendSource
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Data, Weekly
 from optimizer.planning.file.keys.exports import COUNTED_TABLES, ControlExport, OutcomeExport, SpendExport
-from optimizer.planning.stages.provenance import InputFile
+from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 
 __all__ = ["read_assembled"]
 
@@ -115,9 +114,14 @@ def _each(path: Path, folder: Path, read: Callable[[str], Result]) -> Iterator[t
 
 
 def _noted(role: str, file: str, folder: Path, rows: int, span: tuple[pd.Timestamp, pd.Timestamp]) -> InputFile:
-    bare = Path(file.partition("::")[0])
-    shown = file.removeprefix(f"{folder}/")
-    return InputFile(f"{_ROLE}: {role}", shown, rows, f"{span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}", checksum(bare))
+    covers = f"{span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}"
+    return InputFile(f"{_ROLE}: {role}", _shown(file, folder), rows, covers, checksum_of(Path(file)))
+
+
+def _shown(file: str, folder: Path) -> str:
+    """A file as the plan file writes it, never by the folders of the machine."""
+    path = Path(file)
+    return shown_path(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def _spend(section: SpendExport, data: Data, folder: Path, files: list[InputFile]) -> SpendSource:
@@ -143,8 +147,7 @@ def _spend(section: SpendExport, data: Data, folder: Path, files: list[InputFile
 
     exports = []
     for file, export in _each(section.path, folder, read):
-        called = file.removeprefix(f"{folder}/")
-        exports.append(replace(export, name=called))
+        exports.append(replace(export, name=_shown(file, folder)))
         files.append(_noted(f"spend ({export.kind})", file, folder, len(export.frame), export.span))
     return SpendSource(
         exports,
@@ -193,7 +196,7 @@ def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[Input
 
 def _controls(section: ControlExport, folder: Path, files: list[InputFile]) -> ControlTable:
     table = wide(section.path.name, section.date, list(section.aggregates))
-    frame = read_table(folder / section.path, table, date_format=section.date_format)
+    frame = read_table(folder / section.path, table, section.format)
     first = pd.to_datetime(frame[section.date])
     if section.covers == "month":
         first = first.dt.to_period("M").dt.start_time

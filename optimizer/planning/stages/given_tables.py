@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from attribution import Engine, Query
 from attribution.errors import BadInput, Problem, nearest
 from attribution.reading.contracts import Column, Table
-from attribution.reading.sources import read_table
+from attribution.reading.small import read_table
 from mmm import Panel
 from optimizer.planning.file.keys.plan import GivenTable
 
@@ -18,7 +19,7 @@ __all__ = ["read_given"]
 _FIRST_ROW = 2  # below the header
 
 
-def read_given(table: GivenTable, folder: Path, panel: Panel) -> pd.Series:
+def read_given(table: GivenTable, folder: Path, panel: Panel, engine: Engine | None = None) -> pd.Series:
     """Spend by channel of somebody's plan.
 
     Parameters
@@ -29,6 +30,8 @@ def read_given(table: GivenTable, folder: Path, panel: Panel) -> pd.Series:
         Where relative paths start.
     panel
         The weekly table, whose paid channels have to be named once each.
+    engine
+        Settings of DuckDB.
 
     Returns
     -------
@@ -39,8 +42,10 @@ def read_given(table: GivenTable, folder: Path, panel: Panel) -> pd.Series:
     BadInput
         Every problem of the table, with its row.
     """
-    columns = (Column(table.channel, "text"), Column(table.spend, minimum=0))
-    frame = read_table(folder / table.path, Table(table.path.name, columns, key=(table.channel,)))
+    columns = (Column(table.channel, "text"), Column(table.spend, minimum=0, money=True))
+    declared = Table(table.path.name, columns, key=(table.channel,))
+    source = table.path if isinstance(table.path, Query) else folder / table.path
+    frame = read_table(source, declared, table.format, engine)
     problems = list(_problems(table, frame, panel))
     if problems:
         raise BadInput(problems)

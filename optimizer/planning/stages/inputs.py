@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution import Cleaning, Journeys
+from attribution import Cleaning, Engine, Journeys, Query
 from attribution.errors import BadInput, Problem
-from attribution.files import checksum
 from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.reading.columns import Columns
 from attribution.reading.log_checks import admit_conversions
-from attribution.reading.sources import log_table, read_table
+from attribution.reading.small import read_table
+from attribution.reading.sources import log_table
 from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
 from mmm.data.assembled import Assembled
@@ -33,7 +33,7 @@ from optimizer.planning.file.misfits import misfits_of_today
 from optimizer.planning.stages.assembled import read_assembled
 from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
-from optimizer.planning.stages.provenance import InputFile
+from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 
 if TYPE_CHECKING:
@@ -210,12 +210,19 @@ class _Reader:
         self.assumptions: list[str] = []
         self.assembled: Assembled | None = None
 
-    def _path(self, path: Path) -> Path:
-        return self._document.folder / path
+    @property
+    def _engine(self) -> Engine:
+        return self._config.engine.engine
 
-    def _note(self, role: str, path: Path, rows: int, covers: str = "") -> None:
-        file = Path(str(self._path(path)).partition("::")[0])
-        self.files.append(InputFile(role, str(path), rows, covers, checksum(file)))
+    def _path(self, path: Path | Query) -> Path | Query:
+        return path if isinstance(path, Query) else self._document.folder / path
+
+    def _source(self, path: Path | Query) -> str | Query:
+        return path if isinstance(path, Query) else str(self._document.folder / path)
+
+    def _note(self, role: str, path: Path | Query, rows: int, covers: str = "", frame: Any = None) -> None:
+        place = self._path(path)
+        self.files.append(InputFile(role, shown_path(path), rows, covers, checksum_of(place, frame)))
 
     def panel(self, weekly: Weekly) -> Panel:
         if self._config.data.assembled:
@@ -231,11 +238,12 @@ class _Reader:
             weekly.date,
             [weekly.kpi, *amounts, *weekly.controls, *weekly.baselines],
             nonnegative=[weekly.kpi, *amounts],
+            money=list(weekly.channels.values()),
         )
-        frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
+        frame = read_table(self._path(weekly.path), table, weekly.format, self._engine)
         panel = self._of_frame(weekly, frame)
         covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} {_unit(panel)}s"
-        self._note("weekly spend and outcome", weekly.path, len(frame), covers)
+        self._note("weekly spend and outcome", weekly.path, len(frame), covers, frame)
         return panel
 
     def _of_frame(self, weekly: Weekly, frame: pd.DataFrame) -> Panel:
@@ -261,29 +269,31 @@ class _Reader:
             self.assumptions.append(f"{what} of the coming weeks are assumed to repeat those of 52 weeks before.")
             rows = [(panel.periods - year + period % year) for period in range(len(coming))]
             return last_year(panel, rows).set_index(coming)
-        path = Path(given)
+        path = given
         table = wide(path.name, weekly.date, list(columns))
-        frame = read_table(self._path(path), table, date_format=weekly.date_format).set_index(weekly.date)
+        frame = read_table(self._path(path), table, weekly.format, self._engine).set_index(weekly.date)
         missing = coming.difference(pd.DatetimeIndex(frame.index))
         if len(missing):
             text = f"lacks {len(missing)} of the coming {len(coming)} {_unit(panel)}s, first {missing[0]:%Y-%m-%d}."
             remedy = f"it must hold each {_unit(panel)} from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
             raise BadInput(Problem(path.name, text, weekly.date, remedy=remedy))
-        self._note("controls of the coming weeks", path, len(frame), f"{coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}")
+        self._note(
+            "controls of the coming weeks", path, len(frame), f"{coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}", frame
+        )
         return frame.loc[coming, list(columns)].rename(columns=columns)
 
     def lift_tests(self, panel: Panel, section: LiftTests) -> tuple[LiftTest, ...]:
-        frame = read_table(self._path(section.path), LIFT_TESTS, date_format=section.date_format)
+        frame = read_table(self._path(section.path), LIFT_TESTS, section.format, self._engine)
         frame.attrs["name"] = section.path.name
         tests = lift_tests_from_frame(frame)
         _by_row(section.path.name, lambda: observe(tests, panel))
         covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
-        self._note("lift tests", section.path, len(frame), covers)
+        self._note("lift tests", section.path, len(frame), covers, frame)
         return tests
 
     def given(self, panel: Panel, table: GivenTable) -> pd.Series:
-        spend = read_given(table, self._document.folder, panel)
-        self._note("given plan", table.path, len(spend))
+        spend = read_given(table, self._document.folder, panel, self._engine)
+        self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 
     def now(self, panel: Panel, weeks: int) -> pd.Series:
@@ -323,18 +333,20 @@ class _Reader:
         optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
         names |= {name: column for name, column in optional.items() if column is not None}
         journeys = Journeys.from_touchpoints(
-            str(self._path(log.path)),
-            conversions=str(self._path(log.conversions.path)),
+            self._source(log.path),
+            conversions=self._source(log.conversions.path),
             lookback=self._config.attribution.lookback,
             columns=names,
             rules=path_rules(self._config.attribution, log, self._document.folder),
             cleaning=Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates),
+            engine=self._engine,
+            format=(log.format, log.conversions.format),
         )
         self.assumptions += [
             f"Left out as asked: {amount(rows)} rows, {why}." for why, rows in journeys.exclusions.items() if rows
         ]
         if log.identity is not None:
-            known: ibis.Table = log_table(str(self._path(log.identity.path)))
+            known: ibis.Table = log_table(self._source(log.identity.path), self._engine)
             self._note("identity map", log.identity.path, int(known.count().execute()))
         journeys = reshaped(journeys, self._config.attribution)
         first, last = period_of(journeys)
@@ -352,16 +364,16 @@ class _Reader:
             return None
         section = log.conversions
         names = {"user": section.user, "time": section.time} | ({"kind": section.kind} if section.kind else {})
-        path = str(self._path(section.path))
         cleaning = Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates)
-        events = admit_conversions(log_table(path), Columns.of(names), cleaning, section.path.name).events
+        table = log_table(self._source(section.path), self._engine)
+        events = admit_conversions(table, Columns.of(names), cleaning, section.path.name, section.format).events
         if section.kinds:
             events = events.filter(events.kind.isin(section.kinds))
         return log_against_kpi(events, panel, section.agrees_within)
 
     def _aggregated(self, paths: Paths) -> Journeys:
         names = [name for name in (paths.conversions, paths.value, paths.nulls) if name]
-        frame: Any = read_table(self._path(paths.path), _paths_table(paths, names))
+        frame: Any = read_table(self._path(paths.path), _paths_table(paths, names), paths.format, self._engine)
         journeys = Journeys.from_paths(
             frame,
             path=paths.column,
@@ -374,7 +386,7 @@ class _Reader:
             self.assumptions.append(
                 "The paths hold no journeys without conversion; Markov credit rests on converting paths alone."
             )
-        self._note("conversion paths", paths.path, len(frame))
+        self._note("conversion paths", paths.path, len(frame), frame=frame)
         return journeys
 
 
@@ -385,7 +397,7 @@ def _unit(panel: Panel) -> str:
 def _paths_table(paths: Paths, numbers: list[str]) -> Any:
     from attribution.reading.contracts import Column, Table
 
-    columns = (Column(paths.column, "text"), *(Column(name, minimum=0) for name in numbers))
+    columns = (Column(paths.column, "text"), *(Column(name, minimum=0, money=name == paths.value) for name in numbers))
     return Table(paths.path.name, columns)
 
 

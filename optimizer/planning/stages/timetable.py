@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.reading.sources import read_table
+from attribution.reading.small import read_table
 from attribution.reading.tables import wide
 from mmm import Panel
 from optimizer.planning.file.config import Config
@@ -160,8 +160,8 @@ def _spent(
             raise BadInput(problems)
         return frame
     columns = {column: channel for channel, column in weekly.channels.items()}
-    table = wide(section.spent.name, weekly.date, list(columns), nonnegative=list(columns))
-    frame = read_table(document.folder / section.spent, table, date_format=weekly.date_format).set_index(weekly.date)
+    table = wide(section.spent.name, weekly.date, list(columns), nonnegative=list(columns), money=list(columns))
+    frame = read_table(document.folder / section.spent, table, weekly.format).set_index(weekly.date)
     days = pd.date_range(past[0], periods=len(past) * panel.per_week, freq=pd.Timedelta(days=panel.days))
     missing = days.difference(pd.DatetimeIndex(frame.index))
     if len(missing):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PlainValidator, field_validator, model_validator
 
+from attribution.reading.queries import Query
 from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, Rate, SpendExport, WeekDay
+from optimizer.planning.file.keys.tables import Days, Numbers, Source, Times, source
 
 __all__ = [
     "ASSEMBLED",
@@ -37,10 +39,10 @@ class Reach(Section):
     """Column of contacts per person."""
 
 
-class Weekly(Section):
+class Weekly(Numbers, Days):
     """The weekly table of spend and outcome."""
 
-    path: Path
+    path: Source
     """The table by week or by day."""
     date: Name = "week"
     """Column of the first day of each period."""
@@ -62,8 +64,6 @@ class Weekly(Section):
     """Levers such as price or promotion with a contribution of their own: columns (told against their minimum), or
     column: the value that contributes nothing. `upcoming` must hold them.
     """
-    date_format: str | None = None
-    """`strptime` pattern of dates that are not written as 2026-01-05."""
 
     @property
     def delivered(self) -> dict[str, str | Reach]:
@@ -103,10 +103,10 @@ class Weekly(Section):
         return self
 
 
-class Conversions(Section):
+class Conversions(Numbers, Times):
     """The table of conversions that goes with a touchpoint log."""
 
-    path: Path
+    path: Source
     """The table of conversions."""
     user: Name = "user"
     """Column of the user."""
@@ -142,7 +142,7 @@ class Grouping(Section):
 class Identity(Section):
     """The table that says which user ids are one person."""
 
-    path: Path
+    path: Source
     """Table of user ids that are one person."""
     user: Name = "user"
     """Column of the user id."""
@@ -150,13 +150,19 @@ class Identity(Section):
     """Column of the person."""
 
 
+def _upcoming(value: Any) -> Any:
+    return value if value == "last_year" else source(value)
+
+
+Upcoming = Annotated[Path | Query | Literal["last_year"], PlainValidator(_upcoming)]
+
 Fault = Literal["missing user", "missing time", "missing channel", "future time", "duplicates", "bots"]
 
 
-class Touchpoints(Section):
+class Touchpoints(Times):
     """The log of touchpoints."""
 
-    path: Path
+    path: Source
     """The log, one row per touch."""
     user: Name = "user"
     """Column of the user."""
@@ -190,19 +196,17 @@ class Touchpoints(Section):
         return self
 
 
-class LiftTests(Section):
+class LiftTests(Numbers, Days):
     """The table of experiments."""
 
-    path: Path
+    path: Source
     """The table of experiments, see [tables](tables.md)."""
-    date_format: str | None = None
-    """As of `weekly`."""
 
 
-class Paths(Section):
+class Paths(Numbers):
     """Conversion paths that were aggregated elsewhere."""
 
-    path: Path
+    path: Source
     """The table of paths."""
     column: Name = "path"
     """Column of the path."""
@@ -237,7 +241,7 @@ class Data(Section):
     """Last day of them."""
     rate: Rate = {}
     """Currency: what one unit is worth in the plan's, for exports in another one, `{USD: 0.92}`."""
-    upcoming: Path | Literal["last_year"] | None = None
+    upcoming: Upcoming | None = None
     """Table of the coming weeks' controls, or last year's again."""
     lift_tests: LiftTests | None = None
     """Experiments that the mix model learns from."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from attribution.reading.exports.registry import ADVERTISING, ORDERS
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
+from optimizer.planning.file.keys.tables import Days, Numbers
 
 __all__ = ["ControlExport", "OutcomeExport", "Rate", "SpendExport", "WeekDay"]
 
@@ -21,8 +22,9 @@ else:
 
 COUNTED_TABLES = ("table", "ga4_exploration")
 Rate = dict[CurrencyCode, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
+Decimal = Literal[".", ","]
+Thousands = Literal[".", ",", " ", "'"]
 WeekDay = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Sign = Annotated[str, Field(max_length=1)]
 
 
 class SpendExport(Section):
@@ -73,9 +75,9 @@ class SpendExport(Section):
     """Rows alike in every column, and days that another file holds as well, are real."""
     date_format: str | None = None
     """`strptime` pattern of dates that are not the platform's own."""
-    decimal: Sign | None = None
+    decimal: Decimal | None = None
     """Sign before fractions, where it is not the point."""
-    thousands: Sign | None = None
+    thousands: Thousands | None = None
     """Sign between groups of three digits, where it is not the comma (the point, where `decimal` is a comma)."""
 
     @property
@@ -140,9 +142,9 @@ class OutcomeExport(Section):
     """Zone whose days count, such as `Europe/Berlin`; the days as the file writes them where left out."""
     date_format: str | None = None
     """As of `spend`."""
-    decimal: Sign | None = None
+    decimal: Decimal | None = None
     """As of `spend`."""
-    thousands: Sign | None = None
+    thousands: Thousands | None = None
     """As of `spend`."""
 
     @model_validator(mode="after")
@@ -157,7 +159,7 @@ class OutcomeExport(Section):
         return self
 
 
-class ControlExport(Section):
+class ControlExport(Numbers, Days):
     """A table of what else moves demand, by day or longer, which becomes controls by week."""
 
     path: Path
@@ -172,8 +174,6 @@ class ControlExport(Section):
     """What a row holds for from its date on; a day where left out."""
     treatments: dict[Name, float | Literal["minimum", "maximum", "mean"]] = {}
     """Those of its columns that are levers with a contribution of their own, as of `weekly`."""
-    date_format: str | None = None
-    """As of `weekly`."""
 
     @property
     def aggregates(self) -> dict[str, Literal["mean", "sum", "last"]]:

@@ -12,6 +12,7 @@ from optimizer.planning.file.amounts import Amount, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, Weighted
 from optimizer.planning.file.keys.schedule import Schedule
+from optimizer.planning.file.keys.tables import Numbers, Source
 from optimizer.scenarios import AsPlanned
 
 __all__ = [
@@ -73,10 +74,10 @@ class HiddenDemandKeys(Section):
     """Largest share of the customers credited to them today together."""
 
 
-class GivenTable(Section):
+class GivenTable(Numbers):
     """A table of somebody's plan: a row per channel, and what it gets."""
 
-    path: Path
+    path: Source
     """The table, one row per channel; every channel is named, 0 for one not used."""
     channel: Name = "channel"
     """Its column of channels."""

@@ -1,0 +1,159 @@
+"""How a table writes numbers and times: what its owner states, and patterns of what counts as one of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from attribution.errors import BadInput
+
+__all__ = ["AMBIGUOUS", "EXCEL", "FRACTION", "ISO_TIME", "PLAIN", "ZONED_TIME", "Format"]
+
+EXCEL = "excel"
+"""Stands for days since 1899-12-30, as spreadsheets count them."""
+
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+_OFFSET = r" ?(Z|z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+ISO_TIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}({_OFFSET})?)?$"
+"""A date, or a date and a time of day, perhaps with an offset; for Python's and for engines' regular expressions."""
+ZONED_TIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}{_OFFSET}$"
+"""One of them that has an offset."""
+
+AMBIGUOUS = r"^[+-]?[1-9][0-9]{0,2}[.][0-9]{3}$"
+"""A number whose point may stand before thousands or before decimals."""
+FRACTION = r"^[+-]?(0*[.][0-9]+|[0-9]{4,}[.][0-9]+|[0-9]+[.]([0-9]{1,2}|[0-9]{4,}))([eE][+-]?[0-9]+)?$"
+"""A number whose point can only stand before decimals."""
+
+_SPACES = {" ": "[ \u00a0\u202f]", "'": "['\u2019]"}
+
+
+@dataclass(frozen=True)
+class Format:
+    """The stated format of a table; nothing of it is guessed.
+
+    Parameters
+    ----------
+    decimal
+        Sign before the decimals, ``"."`` or ``","``. None: a point, and numbers such as ``70.906``, which may be
+        70,906 as well, are refused.
+    thousands
+        Sign between thousands: ``"."``, ``","``, ``" "`` or ``"'"``; None for none.
+    unit
+        What amounts of money are counted in, such as 1000 for thousands of the currency.
+    date_format
+        ``strptime`` pattern of texts that are times; ``"%G-W%V"`` for ISO weeks, which stand for their Monday;
+        ``"excel"`` for numbers of days as spreadsheets have them. None: ISO 8601.
+    time_zone
+        Name such as ``"Europe/Berlin"`` of the zone of times that have no offset; None: UTC.
+
+    Raises
+    ------
+    BadInput
+        A sign, pattern, unit or zone that there is not, or two signs that are one.
+    """
+
+    decimal: str | None = None
+    thousands: str | None = None
+    unit: float = 1.0
+    date_format: str | None = None
+    time_zone: str | None = None
+
+    def __post_init__(self) -> None:
+        problems = [*_wrong_signs(self), *_wrong_pattern(self.date_format), *_wrong_zone(self.time_zone)]
+        if isinstance(self.unit, bool) or not isinstance(self.unit, int | float) or not 0 < self.unit < float("inf"):
+            problems.append(f"unit {self.unit!r} is no number above 0.")
+        if problems:
+            raise BadInput(problems)
+
+    @property
+    def states_numbers(self) -> bool:
+        """Whether the signs of numbers are stated."""
+        return self.decimal is not None or self.thousands is not None
+
+    @property
+    def point(self) -> str:
+        """The sign before the decimals: where only thousands are stated, the sign that goes with them."""
+        return self.decimal or ("," if self.thousands == "." else ".")
+
+    @property
+    def groups(self) -> str:
+        """Pattern of the sign between thousands; empty where there is none."""
+        return "" if self.thousands is None else _SPACES.get(self.thousands, f"[{self.thousands}]")
+
+    @property
+    def number(self) -> str:
+        """Pattern of a whole text that is a number."""
+        point = f"[{self.point}]"
+        plain = rf"[0-9]+({point}[0-9]*)?([eE][+-]?[0-9]+)?|{point}[0-9]+([eE][+-]?[0-9]+)?"
+        grouped = rf"|[0-9]{{1,3}}({self.groups}[0-9]{{3}})+({point}[0-9]*)?" if self.thousands else ""
+        return rf"^[+-]?({plain}{grouped}|inf|Infinity|infinity)$"
+
+    @property
+    def by_week(self) -> bool:
+        """Whether the pattern names ISO weeks without a day."""
+        return self.date_format is not None and _weekly(self.date_format)
+
+    @property
+    def pattern(self) -> str | None:
+        """The pattern of times, the Monday added where it names weeks; None for ISO 8601 and for days as numbers."""
+        if self.date_format is None or self.date_format == EXCEL:
+            return None
+        return f"{self.date_format} %u" if self.by_week else self.date_format
+
+    @property
+    def tail(self) -> str:
+        """What is added to a text before it is read by :attr:`pattern`."""
+        return " 1" if self.by_week else ""
+
+
+def _weekly(pattern: str) -> bool:
+    return "%V" in pattern and not re.search(r"%[uaAw]", pattern)
+
+
+def _wrong_signs(format: Format) -> list[str]:
+    problems = []
+    if format.decimal not in (None, ".", ","):
+        problems.append(f"decimal {format.decimal!r} is no decimal sign; write '.' or ','.")
+    if format.thousands not in (None, ".", ",", " ", "'"):
+        problems.append(f"thousands {format.thousands!r} is no sign between thousands; write '.', ',', ' ' or \"'\".")
+    if not problems and format.thousands == format.point:
+        problems.append(f"decimal and thousands are both {format.thousands!r}; they must differ.")
+    return problems
+
+
+def _wrong_pattern(pattern: str | None) -> list[str]:
+    if pattern is None or pattern == EXCEL:
+        return []
+    what = f"date_format {pattern!r}"
+    if not re.search(r"%[YyG]|%D|%x|%c|%F", pattern):
+        return [f"{what} has no year; write for example '%d/%m/%Y', '%G-W%V' or 'excel'."]
+    if ("%G" in pattern and "%V" not in pattern) or ("%V" in pattern and "%G" not in pattern):
+        return [f"{what}: %G (the year of an ISO week) and %V (the week) belong together, as in '%G-W%V'."]
+    if re.search(r"%[UW]", pattern):
+        return [f"{what}: weeks by %U or %W are not read; name ISO weeks by '%G-W%V', or export the first day."]
+    if "%I" in pattern and "%p" not in pattern:
+        return [f"{what} has hours up to 12 (%I) without %p: morning and evening would be one."]
+    if "%p" in pattern and "%I" not in pattern:
+        return [f"{what} has %p, which goes with hours up to 12: write %I, not %H."]
+    try:
+        full = f"{pattern} %u" if _weekly(pattern) else pattern
+        dt.datetime.strptime(dt.datetime(2024, 1, 29, tzinfo=dt.UTC).strftime(full), full)
+    except (ValueError, re.error):
+        return [f"{what} is no pattern of strptime; write for example '%d/%m/%Y', '%G-W%V' or 'excel'."]
+    return []
+
+
+def _wrong_zone(zone: str | None) -> list[str]:
+    if zone is None:
+        return []
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return [f"time_zone {zone!r} is not known; write a name such as 'Europe/Berlin' or 'UTC'."]
+    return []
+
+
+PLAIN = Format()
+"""Plain digits, a decimal point, ISO 8601 in UTC: what holds where nothing is stated."""

@@ -1,0 +1,124 @@
+"""Columns of a log as names, moments and amounts: strict, and counted by the engine where the log lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attribution.errors import BadInput, Problem
+from attribution.reading.dialects import (
+    by_pattern,
+    engine_of,
+    in_zone,
+    is_local,
+    moment_of,
+    reads_text_times,
+)
+from attribution.reading.formats import EXCEL, ISO_TIME, Format
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["as_amount", "as_moment", "as_name", "has_offset", "is_blank", "is_iso", "no_name", "reads"]
+
+_EXACT = 2**53
+_SERIAL = r"^[0-9]+([.][0-9]+)?$"
+_UNIX = 25_569  # 1970-01-01 as spreadsheets count days
+
+
+def as_name(column: Any) -> Any:
+    """Ids, channels and kinds as text, alike in every form: a whole number has no point."""
+    kind = column.type()
+    if kind.is_string():
+        return column
+    if kind.is_floating() or kind.is_decimal():
+        return column.try_cast("int64").cast("string")
+    return column.cast("string")
+
+
+def no_name(column: Any) -> Any | None:
+    """Which rows of a column of fractions hold no faithful name; None for columns of other types."""
+    kind = column.type()
+    if not (kind.is_floating() or kind.is_decimal()):
+        return None
+    number = column.cast("float64")
+    return column.notnull() & ((number != number.floor()) | (number.abs() >= _EXACT))
+
+
+def is_blank(text: Any) -> Any:
+    """Whether nothing but white space is there; Spark's own trim takes the letter v for some."""
+    for space in " \t\n\r":
+        text = text.replace(space, "")
+    return text == ""
+
+
+def is_iso(column: Any) -> Any:
+    """Whether a text is a date, or a date and time, by ISO 8601."""
+    return column.strip().re_search(ISO_TIME)
+
+
+def has_offset(column: Any) -> Any:
+    """Whether a text that is a time has an offset from UTC."""
+    return column.strip().substr(10).re_search("[Zz+-]|UTC")
+
+
+def as_moment(table: ibis.Table, column: str, format: Format, name: str) -> Any:
+    """Times in UTC, null where they are empty or not of the stated form.
+
+    Raises
+    ------
+    BadInput
+        The column's type holds no times, or the engine cannot read them.
+    """
+    time = table[column]
+    kind = time.type()
+    if kind.is_timestamp() and kind.timezone is not None:
+        return time
+    if kind.is_timestamp() or kind.is_date():
+        return _of_zone(time, format, table)
+    if kind.is_numeric() and format.date_format == EXCEL:
+        return _of_zone(_serial(time.cast("float64"), table), format, table)
+    if not kind.is_string():
+        remedy = "convert it to timestamps; for Unix seconds: pd.to_datetime(column, unit='s', utc=True)."
+        raise BadInput(Problem(name, f"holds {kind}, not times.", column, remedy=remedy))
+    if not reads_text_times(table) or (format.date_format is not None and not is_local(table)):
+        text = f"holds text, and {engine_of(table)} stops at the first text that is no time."
+        raise BadInput(Problem(name, text, column, remedy="cast it to a timestamp in a view or by mutate."))
+    text = time.strip()
+    if format.date_format == EXCEL:
+        days = text.re_search(_SERIAL).ifelse(text.try_cast("float64"), None)
+        return _of_zone(_serial(days, table), format, table)
+    if format.pattern is not None:
+        zoned = "%z" in format.pattern
+        read = by_pattern(text + format.tail if format.tail else text, format.pattern, zoned)
+        return read if zoned else _of_zone(read, format, table)
+    written = text.replace("UTC", "Z").replace("z", "Z").re_replace(r" ([Z+-])", r"\1")
+    told = written.try_cast("timestamp('UTC')").cast("timestamp")
+    naive = _of_zone(text.try_cast("timestamp"), format, table)
+    return is_iso(time).ifelse(has_offset(time).ifelse(told, naive), None)
+
+
+def _of_zone(time: Any, format: Format, table: ibis.Table) -> Any:
+    return time if format.time_zone in (None, "UTC") else in_zone(time, str(format.time_zone), table)
+
+
+def _serial(days: Any, table: ibis.Table) -> Any:
+    micros = ((days - _UNIX) * 86_400).round().cast("int64") * 1_000_000
+    return moment_of(days.between(1, 110_000).ifelse(micros, None), table).cast("timestamp")
+
+
+def reads(column: Any, format: Format) -> Any:
+    """Whether a text is a number by the stated signs."""
+    return column.strip().re_search(format.number)
+
+
+def as_amount(column: Any, format: Format) -> Any:
+    """The numbers of a column; true counts 1, and what is no number is null."""
+    kind = column.type()
+    if kind.is_boolean():
+        return column.cast("int32").cast("float64")
+    if not kind.is_string():
+        return column.cast("float64")
+    text = column.strip()
+    bare = text.re_replace(format.groups, "") if format.groups else text
+    number = (bare.replace(",", ".") if format.point == "," else bare).try_cast("float64")
+    return reads(column, format).ifelse(number, None)

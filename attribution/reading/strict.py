@@ -1,0 +1,245 @@
+"""Strict readers of columns in memory: a cell is a number, a day or a name by its own plain form, or it is at fault."""
+
+from __future__ import annotations
+
+import datetime as dt
+import numbers
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, ZONED_TIME, Format
+
+__all__ = ["Read", "empty", "read_days", "read_names", "read_numbers", "shown", "text_of"]
+
+_EPOCH = dt.datetime(1899, 12, 30)
+_FIRST, _LAST = dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """A column as it was read.
+
+    Parameters
+    ----------
+    cells
+        What each cell says; NaN, NaT or None where it is empty or at fault.
+    faulty
+        Whether each cell is at fault.
+    text
+        What is wrong with those.
+    remedy
+        What to do about them.
+    """
+
+    cells: pd.Series
+    faulty: pd.Series
+    text: str = ""
+    remedy: str = ""
+
+
+def text_of(cell: Any) -> str | None:
+    """A cell as text: whole numbers without a point, times by ISO 8601, None where it is empty.
+
+    Examples
+    --------
+    >>> [text_of(cell) for cell in (1001.0, 10.5, True, None, "tv", dt.date(2026, 1, 5))]
+    ['1001', '10.5', 'true', None, 'tv', '2026-01-05']
+    """
+    if isinstance(cell, str):
+        return cell if cell.strip() else None
+    if cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, numbers.Real) and cell != cell):
+        return None
+    if isinstance(cell, bool | np.bool_):
+        return str(bool(cell)).lower()
+    if isinstance(cell, dt.datetime):
+        return cell.isoformat(" ").removesuffix(" 00:00:00")
+    if isinstance(cell, numbers.Integral):
+        return str(int(cell))
+    if isinstance(cell, Decimal):
+        return format(cell.normalize(), "f")
+    if isinstance(cell, numbers.Real):
+        number = float(cell)
+        return str(int(number)) if abs(number) < 2**53 and number.is_integer() else repr(number)
+    return str(cell)
+
+
+def shown(cells: pd.Series, most: int = 3) -> str:
+    """The first different cells, cut to a length that a message can hold."""
+    told = dict.fromkeys(repr(cell)[:60] for cell in cells.iloc[:1000])
+    return ", ".join([*told][:most])
+
+
+def read_numbers(cells: pd.Series, format: Format, scale: float = 1.0) -> Read:
+    """Numbers; those that the source holds as numbers are taken as they are, texts by the stated signs.
+
+    Parameters
+    ----------
+    cells
+        A column.
+    format
+        Its signs.
+    scale
+        What a 1 in the column counts.
+    """
+    if pd.api.types.is_bool_dtype(cells) or (pd.api.types.is_numeric_dtype(cells) and not _complex(cells)):
+        held = cells.to_numpy(dtype=float, na_value=np.nan)
+        return Read(pd.Series(held * scale, cells.index), pd.Series(False, cells.index))
+    pattern = re.compile(format.number)
+    values = np.array([_number(cell, pattern, format) for cell in cells], dtype=float)
+    read = pd.Series(values * scale, cells.index)
+    faulty = read.isna() & ~empty(cells)
+    if faulty.any():
+        return Read(read, faulty, f"is not a number: {shown(cells[faulty])}.", _remedy(cells[faulty], format))
+    doubtful = pd.Series(False, cells.index) if format.states_numbers else _doubtful(cells)
+    if doubtful.any():
+        text = f"may mean thousands or decimals: {shown(cells[doubtful])}."
+        remedy = "say decimal: '.' if three decimals are meant, or thousands: '.' if thousands are."
+        return Read(read, doubtful, text, remedy)
+    return Read(read, faulty)
+
+
+def _complex(cells: pd.Series) -> bool:
+    return pd.api.types.is_complex_dtype(cells)
+
+
+def empty(cells: pd.Series) -> pd.Series:
+    """Which cells hold nothing, or white space alone."""
+    if not pd.api.types.is_object_dtype(cells) and not pd.api.types.is_string_dtype(cells):
+        return cells.isna()
+    return cells.isna() | pd.Series([isinstance(cell, str) and not cell.strip() for cell in cells], cells.index)
+
+
+def _number(cell: Any, pattern: re.Pattern[str], format: Format) -> float:
+    if isinstance(cell, str):
+        text = cell.strip()
+        if not pattern.fullmatch(text):
+            return np.nan
+        bare = re.sub(format.groups, "", text) if format.groups else text
+        return float(bare.replace(",", "."))
+    return float(cell) if isinstance(cell, numbers.Real | Decimal | np.bool_) and cell is not pd.NaT else np.nan
+
+
+def _doubtful(cells: pd.Series) -> pd.Series:
+    """Cells such as 70.906, where no other cell of the column shows that the point stands before decimals."""
+    texts = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
+    if any(re.fullmatch(FRACTION, text) for text in texts):
+        return pd.Series(False, cells.index)
+    return pd.Series([re.fullmatch(AMBIGUOUS, text) is not None for text in texts], cells.index)
+
+
+def _remedy(cells: pd.Series, format: Format) -> str:
+    text = " ".join(str(cell)[:60] for cell in cells.unique()[:20])
+    remedy = "plain digits" + (" and a decimal point only" if format.point == "." else " and a decimal comma")
+    if re.search(r"\d[,.' \u00a0\u202f\u2019]\d", text):
+        remedy += "; remove thousands separators and write the decimal sign as a point, or state decimal and thousands"
+    if re.search(r"[^\d\s.,+\-eE']", text):
+        remedy += "; remove currency signs and words"
+    return remedy + "."
+
+
+def read_days(cells: pd.Series, format: Format) -> Read:
+    """Days without a zone, as datetime64; a text has to be ISO 8601 or of the stated pattern."""
+    if isinstance(cells.dtype, pd.PeriodDtype):
+        remedy = "give first days: column.dt.to_timestamp()."
+        return Read(pd.Series(pd.NaT, cells.index, dtype="datetime64[us]"), cells.notna(), "holds periods.", remedy)
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        zoned = cells.notna() & (cells.dt.tz is not None)
+        return _judged(cells.dt.tz_localize(None), cells, zoned, format)
+    blank = empty(cells)
+    zoned = pd.Series([_has_zone(cell) for cell in cells], cells.index)
+    known: dict[Any, dt.datetime | None] = {}
+    read: list[dt.datetime | None] = []
+    for cell, nothing in zip(cells, blank, strict=True):
+        if nothing:
+            read.append(None)
+            continue
+        if cell not in known:
+            known[cell] = _day(cell, format)
+        read.append(known[cell])
+    return _judged(pd.Series(np.array(read, dtype="datetime64[us]"), cells.index), cells, zoned, format)
+
+
+def _has_zone(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return re.fullmatch(ZONED_TIME, cell.strip()) is not None
+    return isinstance(cell, dt.datetime) and cell is not pd.NaT and cell.tzinfo is not None
+
+
+def _judged(values: pd.Series, cells: pd.Series, zoned: pd.Series, format: Format) -> Read:
+    if zoned.any():
+        return Read(values, zoned, f"has a time zone: {shown(cells[zoned])}.", "give plain days such as 2024-01-29.")
+    unread = values.isna() & ~empty(cells)
+    if unread.any():
+        return Read(values, unread, f"is not a date: {shown(cells[unread])}.", _date_remedy(cells[unread], format))
+    if (strange := (values < _FIRST) | (values >= _LAST)).any():
+        text = f"is a placeholder, not a date: {shown(cells[strange])}."
+        return Read(values, strange, text, "leave such rows out at the source, or give their dates.")
+    if (late := values.notna() & (values != values.dt.normalize())).any():
+        text = f"has times of day: {shown(cells[late])}."
+        return Read(values, late, text, "give one row per week or day, dated by its day.")
+    return Read(values, unread)
+
+
+def _date_remedy(cells: pd.Series, format: Format) -> str:
+    if format.date_format is not None:
+        return f"every date must read as {format.date_format!r}."
+    if all(isinstance(cell, numbers.Real) for cell in cells):
+        return f"write dates as 2024-01-31; for days as spreadsheets count them say date_format: {EXCEL}."
+    return "write dates as 2024-01-31, or state the pattern with date_format, for example '%d/%m/%Y'."
+
+
+def _day(cell: Any, format: Format) -> dt.datetime | None:
+    """The day and time that a cell says; None where it is none."""
+    if isinstance(cell, dt.datetime):
+        return pd.Timestamp(cell).tz_localize(None).to_pydatetime(warn=False)
+    if isinstance(cell, dt.date):
+        return dt.datetime(cell.year, cell.month, cell.day)
+    if isinstance(cell, np.datetime64):
+        return _day(pd.Timestamp(cell), format)
+    try:
+        if format.date_format == EXCEL:
+            return _EPOCH + dt.timedelta(days=_serial(cell))
+        if not isinstance(cell, str):
+            return None
+        if format.pattern is not None:
+            return dt.datetime.strptime(cell.strip() + format.tail, format.pattern).replace(tzinfo=None)
+        if not re.fullmatch(ISO_TIME, cell.strip()):
+            return None
+        clock = re.match(r"[0-9:]+([.][0-9]{1,6})?", cell.strip()[11:])
+        return dt.datetime.fromisoformat(cell.strip()[:10] + (f"T{clock[0]}" if clock else ""))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _serial(cell: Any) -> float:
+    digits = isinstance(cell, numbers.Real) or re.fullmatch(r"[0-9]+([.][0-9]+)?", str(cell).strip())
+    days = float(cell) if digits else 0.0
+    if not 1 <= days < 110_000:
+        raise ValueError
+    return round(days * 86_400) / 86_400
+
+
+def read_names(cells: pd.Series) -> Read:
+    """Names, ids and other texts; a number stands for its digits, and one with a fraction for no name."""
+    if pd.api.types.is_string_dtype(cells) and not pd.api.types.is_object_dtype(cells):
+        return Read(cells.astype("string"), pd.Series(False, cells.index))
+    faulty = pd.Series([_no_name(cell) for cell in cells], cells.index)
+    texts = pd.Series([text_of(cell) for cell in cells], cells.index, dtype="string")
+    if faulty.any():
+        text = f"is a number that is no name: {shown(cells[faulty])}."
+        return Read(texts, faulty, text, "export the column as text; digits may be lost already.")
+    return Read(texts, faulty)
+
+
+def _no_name(cell: Any) -> bool:
+    if isinstance(cell, bool | np.bool_ | str) or cell is None or not isinstance(cell, numbers.Real):
+        return False
+    number = float(cell)
+    if isinstance(cell, numbers.Integral) or number != number:
+        return False
+    return not number.is_integer() or abs(number) >= 2**53

@@ -1,0 +1,39 @@
+"""Amounts of the plan file that can be read in two ways: 150.000 is 150 to YAML, and 150,000 to half of Europe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from optimizer.planning.file.document import Document
+
+__all__ = ["doubtful_amounts"]
+
+_OF_MONEY = (("plan",), ("scenarios",), ("attribution", "spend"), ("model", "belief", "cac"))
+
+
+def doubtful_amounts(document: Document) -> Iterator[str]:
+    """Messages, with file and line, for amounts with one to three digits before the point and three after it."""
+    for place in _OF_MONEY:
+        node = document.data
+        for step in place:
+            node = node.get(step) if isinstance(node, dict) else None
+        yield from _within(document, node, place)
+
+
+def _within(document: Document, node: Any, place: tuple[str | int, ...]) -> Iterator[str]:
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for step, value in inner:
+        yield from _within(document, value, (*place, step))
+    if _is_doubtful(node):
+        short, long = f"{float(node):g}", f"{float(node) * 1000:.0f}"
+        yield document.error(place, f"{float(node):.3f} may mean {short} or {long}; write one of the two.")
+
+
+def _is_doubtful(value: Any) -> bool:
+    from ruamel.yaml.scalarfloat import ScalarFloat
+
+    if not isinstance(value, ScalarFloat) or not 1 <= abs(value) < 1000:
+        return False
+    written = vars(value)  # how many characters the file has, and where among them the point stands
+    return written["_exp"] is None and written["_width"] - written["_prec"] == 4
