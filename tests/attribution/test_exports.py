@@ -118,6 +118,8 @@ def test_a_campaign_called_total_is_no_total(campaign: str, tmp_path: Path) -> N
         ("1/31/2024,A,5,1,70.906,EUR\n1/30/2024,A,5,1,12.345,EUR\n", "two ways: every fraction has three digits"),
         ("1/31/1024,A,5,1,1,EUR\n", "is not a date"),
         ("1/31/2024,A,5,1,99999999999,EUR\n", "is not a number"),
+        (f"1/31/2024,{'A' * 200_000},5,1,1,EUR\n", "field larger than"),
+        ('1/31/2024,"A,5,1,1,EUR\n', "a quotation mark is missing"),
         ("", "has no rows of data"),
     ],
 )
@@ -128,6 +130,7 @@ def test_what_cannot_be_read_for_certain_is_refused(rows: str, said: str, tmp_pa
         attribution.read_export(tmp_path / "m.csv", "microsoft_ads")
     assert said in str(refused.value)
     assert "m.csv" in str(refused.value)
+    assert len(str(refused.value)) < 1_000
 
 
 def test_signs_and_forms_can_be_stated(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from attribution.reading.workbook import read_sheet
 
 __all__ = ["Lines", "as_text", "lines_of"]
 
-_PROBED = 200
+_PROBED, _WIDEST = 200, 10_000
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def lines_of(source: str | os.PathLike[str] | pd.DataFrame) -> Lines:
 
 def _of_text(address: Address) -> Lines:
     text = read_text(Path(address.path))
-    probed = text[:200_000].splitlines()[:_PROBED]
+    probed = [line[:_WIDEST] for line in text[:200_000].splitlines()[:_PROBED]]
     sign = max(",;\t", key=lambda sign: _alike(probed, sign))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)
     rows, numbers, number = [], [], 1
