@@ -11,11 +11,13 @@ import export_files
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from attribution.errors import BadInput
 from attribution.reading.exports.registry import ADVERTISING, ORDERS
 from attribution.reading.sources import log_table
 from mmm import Panel
+from optimizer.planning.cli import app
 from optimizer.planning.file.config import read_config
 from optimizer.planning.importer import import_folder
 from optimizer.planning.run import check_plan
@@ -283,6 +285,18 @@ def test_import_asks_for_the_rates_it_cannot_know(tmp_path: Path) -> None:
         check_plan(plan)
     plan.write_text(plan.read_text(encoding="utf-8").replace('USD: "?"', "USD: 0.92"), encoding="utf-8")
     assert "0.92" in check_plan(plan)
+
+
+def test_the_command_says_what_each_file_is(tmp_path: Path) -> None:
+    export_files.google_ads(tmp_path)
+    export_files.hubspot_deals(tmp_path)
+    run = CliRunner()
+    done = run.invoke(app, ["import", str(tmp_path)])
+    assert done.exit_code == 0
+    assert "google-ads.csv: google_ads, 1,092 rows, 2024-01-01 to 2025-06-29" in done.stdout
+    assert "hubspot.csv: hubspot_deals" in done.stdout
+    assert run.invoke(app, ["check", str(tmp_path / "plan.yaml")]).exit_code == 0
+    assert isinstance(run.invoke(app, ["import", str(tmp_path)]).exception, BadInput)
 
 
 @pytest.mark.parametrize("make", [export_files.google_ads, export_files.shopify_orders])
