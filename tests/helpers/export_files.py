@@ -201,6 +201,7 @@ def hubspot_deals(folder: Path) -> tuple[Path, dict[str, int]]:
         f"{number},Deal {number},{stages[number % 4]},{day:%Y-%m-%d} 10:30,900,{number % 800}"
         for number, day in enumerate(DAYS.repeat(4))
     ]
+    rows.append("99999,Open deal,Proposal,,,12")
     won = [number for number in range(4 * len(DAYS)) if number % 2 == 0]
     return _lines(folder / "hubspot.csv", [head, *rows]), {"orders": len(won), "new": len({n % 800 for n in won})}
 

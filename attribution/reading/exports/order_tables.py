@@ -98,27 +98,27 @@ class OrderTable:
         if odd:
             text = f"has {amount(len(odd))} lines of another width than the header, first row {odd[0]}."
             raise BadInput(Problem(file.name, text, remedy="export it again; quote cells that hold the separator."))
-        if not rows:
+        whole = _Part(file.name, header, rows, lines)
+        part = whole.without(
+            [cell == "" and void for cell, void in zip(whole.of("date"), kind._void(whole), strict=True)]
+        )
+        if not part.rows:
             raise BadInput(Problem(file.name, "has no rows of data.", remedy="export it again."))
-        part = _Part(file.name, header, rows, lines)
-        return replace(orders_of_lines(kind._lines(part, reading), kind.name, file.name), currencies=_currencies(part))
+        undated = len(whole.rows) - len(part.rows)
+        notes = (f"{file.name}: rows without a date that do not count anyway: {amount(undated)}.",) if undated else ()
+        orders = orders_of_lines(kind._lines(part, reading), kind.name, file.name, notes)
+        return replace(orders, currencies=_currencies(part))
 
     def _with(self, reading: OrderReading) -> OrderTable:
         named = {role: (plain(column),) for role, column in reading.columns.items()}
         return replace(self, columns={**self.columns, **named}, counted=reading.counted or self.counted)
 
     def _lines(self, part: _Part, reading: OrderReading) -> pd.DataFrame:
-        order, status = part.text("order"), [cell.casefold() for cell in part.text("status")]
-        counted = {each.casefold() for each in self.counted}
-        void = {each.casefold() for each in self.void}
         frame = pd.DataFrame(
             {
-                "order": order,
+                "order": part.text("order"),
                 "person": [one_person(cell) for cell in part.text("person")],
-                "void": [
-                    (bool(counted) and each not in counted) or each in void or gone != ""
-                    for each, gone in zip(status, part.text("cancelled"), strict=True)
-                ],
+                "void": self._void(part),
                 "row": part.lines,
             }
         )
@@ -135,6 +135,14 @@ class OrderTable:
         refunds = frame[back > 0].assign(value=-back[back > 0])
         return pd.concat([frame, refunds], ignore_index=True)
 
+    def _void(self, part: _Part) -> list[bool]:
+        """Rows of orders that are cancelled, void or not won."""
+        counted, void = ({each.casefold() for each in names} for names in (self.counted, self.void))
+        return [
+            (bool(counted) and status.casefold() not in counted) or status.casefold() in void or gone != ""
+            for status, gone in zip(part.text("status"), part.text("cancelled"), strict=True)
+        ]
+
     def _days(self, part: _Part, kept: Any, reading: OrderReading) -> Days:
         cells, lines = part.of("date"), [part.lines[place] for place in kept]
         where = (part.name, part.header.name("date"))
@@ -150,6 +158,11 @@ class _Part:
     header: Header
     rows: list[list[Any]]
     lines: list[int]
+
+    def without(self, dropped: list[bool]) -> _Part:
+        """The rows that are not dropped."""
+        kept = [place for place, gone in enumerate(dropped) if not gone]
+        return replace(self, rows=[self.rows[place] for place in kept], lines=[self.lines[place] for place in kept])
 
     def of(self, role: str) -> list[Any]:
         return [row[self.header.places[role]] for row in self.rows]
