@@ -5,13 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, field_validator, model_validator
+from pydantic import Discriminator, Field, PlainValidator, Tag, field_validator, model_validator
 
 from attribution.reading.queries import Query
 from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.tables import Days, Numbers, Source, Times, source
 
-__all__ = ["Conversions", "Data", "Grouping", "Identity", "LiftTests", "Paths", "Reach", "Touchpoints", "Weekly"]
+__all__ = [
+    "Coming",
+    "Conversions",
+    "Data",
+    "Grouping",
+    "Identity",
+    "LiftTests",
+    "Paths",
+    "Reach",
+    "Touchpoints",
+    "Weekly",
+]
 
 
 class Reach(Section):
@@ -130,11 +141,29 @@ class Identity(Section):
     """Column of the person."""
 
 
-def _upcoming(value: Any) -> Any:
+class Coming(Numbers, Days):
+    """The table of the coming weeks' controls, where it is written otherwise than the weekly table."""
+
+    path: Source
+    """The table."""
+
+
+def _last_year_or_source(value: Any) -> Any:
     return value if value == "last_year" else source(value)
 
 
-Upcoming = Annotated[Path | Query | Literal["last_year"], PlainValidator(_upcoming)]
+def _kind(given: Any) -> str:
+    return (
+        "dict[]" if isinstance(given, Coming) or (isinstance(given, dict) and "url" not in given) else "function-path"
+    )
+
+
+# the tags read as pydantic's own steps, which messages leave out of a key's place
+Upcoming = Annotated[
+    Annotated[Path | Query | Literal["last_year"], PlainValidator(_last_year_or_source), Tag("function-path")]
+    | Annotated[Coming, Tag("dict[]")],
+    Discriminator(_kind),
+]
 
 Fault = Literal["missing user", "missing time", "missing channel", "future time", "duplicates", "bots"]
 
@@ -206,7 +235,9 @@ class Data(Section):
     weekly: Weekly | None = None
     """Spend and new customers by week or by day."""
     upcoming: Upcoming | None = None
-    """Table of the coming weeks' controls, or last year's again."""
+    """Table of the coming weeks' controls, written as `weekly` is unless keys below say otherwise, or last year's
+    again.
+    """
     lift_tests: LiftTests | None = None
     """Experiments that the mix model learns from."""
     touchpoints: Touchpoints | None = None
