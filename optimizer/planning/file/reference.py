@@ -34,7 +34,7 @@ _FORMS = {
     "_amount": "amount or percentage",
     "_rising": "`[low, high]`",
     "source": "path, or `{url, query}`",
-    "_upcoming": "path, or `{url, query}`, or `last_year`",
+    "_last_year_or_source": "path, or `{url, query}`, or `last_year`",
 }
 _PLAIN = {str: "text", float: "number", int: "whole number", bool: "true or false", Path: "path", dt.date: "date"}
 

@@ -27,7 +27,7 @@ from optimizer.planning.file.assemble import path_rules, reshaped
 from optimizer.planning.file.column_roles import coming_columns, last_year, levers_of, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
-from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
+from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, Touchpoints, Weekly
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.misfits import misfits_of_today
 from optimizer.planning.stages.assembled import read_assembled
@@ -269,9 +269,9 @@ class _Reader:
             self.assumptions.append(f"{what} of the coming weeks are assumed to repeat those of 52 weeks before.")
             rows = [(panel.periods - year + period % year) for period in range(len(coming))]
             return last_year(panel, rows).set_index(coming)
-        path = given
+        path, written = (given.path, given.format) if isinstance(given, Coming) else (given, weekly.format)
         table = wide(path.name, weekly.date, list(columns))
-        frame = read_table(self._path(path), table, weekly.format, self._engine).set_index(weekly.date)
+        frame = read_table(self._path(path), table, written, self._engine).set_index(weekly.date)
         missing = coming.difference(pd.DatetimeIndex(frame.index))
         if len(missing):
             text = f"lacks {len(missing)} of the coming {len(coming)} {_unit(panel)}s, first {missing[0]:%Y-%m-%d}."

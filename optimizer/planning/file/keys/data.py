@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, field_validator, model_validator
+from pydantic import Discriminator, Field, PlainValidator, Tag, field_validator, model_validator
 
 from attribution.reading.queries import Query
 from optimizer.planning.file.keys.base import Name, Section
@@ -15,6 +15,7 @@ from optimizer.planning.file.keys.tables import Days, Numbers, Source, Times, so
 
 __all__ = [
     "ASSEMBLED",
+    "Coming",
     "Conversions",
     "Data",
     "Grouping",
@@ -150,11 +151,29 @@ class Identity(Section):
     """Column of the person."""
 
 
-def _upcoming(value: Any) -> Any:
+class Coming(Numbers, Days):
+    """The table of the coming weeks' controls, where it is written otherwise than the weekly table."""
+
+    path: Source
+    """The table."""
+
+
+def _last_year_or_source(value: Any) -> Any:
     return value if value == "last_year" else source(value)
 
 
-Upcoming = Annotated[Path | Query | Literal["last_year"], PlainValidator(_upcoming)]
+def _kind(given: Any) -> str:
+    return (
+        "dict[]" if isinstance(given, Coming) or (isinstance(given, dict) and "url" not in given) else "function-path"
+    )
+
+
+# the tags read as pydantic's own steps, which messages leave out of a key's place
+Upcoming = Annotated[
+    Annotated[Path | Query | Literal["last_year"], PlainValidator(_last_year_or_source), Tag("function-path")]
+    | Annotated[Coming, Tag("dict[]")],
+    Discriminator(_kind),
+]
 
 Fault = Literal["missing user", "missing time", "missing channel", "future time", "duplicates", "bots"]
 
@@ -242,7 +261,9 @@ class Data(Section):
     rate: Rate = {}
     """Currency: what one unit is worth in the plan's, for exports in another one, `{USD: 0.92}`."""
     upcoming: Upcoming | None = None
-    """Table of the coming weeks' controls, or last year's again."""
+    """Table of the coming weeks' controls, written as `weekly` is unless keys below say otherwise, or last year's
+    again.
+    """
     lift_tests: LiftTests | None = None
     """Experiments that the mix model learns from."""
     touchpoints: Touchpoints | None = None
