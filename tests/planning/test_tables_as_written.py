@@ -49,9 +49,11 @@ def test_folders_patterns_and_formats(tables, path, run_quietly):
     file = plan(tables, touchpoints=log(path=path.format(folder=tables)))
     run, written = run_quietly(file, tables / "out", "attribution")
     assert run.inputs.journeys.totals["value"] == 15 * 1_200_500
-    manifest = next(name for name in written if name.name == "manifest.json").read_text()
-    assert str(tables) not in manifest
-    assert json.loads(manifest)["inputs"][0]["checksum"].startswith("sha256:")
+    manifest = json.loads(next(name for name in written if name.name == "manifest.json").read_text())
+    del manifest["plan_file"]["text"]  # is what its author wrote
+    assert str(tables) not in json.dumps(manifest)
+    assert "site-packages" not in json.dumps(manifest)
+    assert manifest["inputs"][0]["checksum"].startswith("sha256:")
 
 
 def test_other_bytes_in_a_folder_have_another_checksum(tables):
@@ -60,7 +62,7 @@ def test_other_bytes_in_a_folder_have_another_checksum(tables):
         return read_inputs(config, document).files[0].checksum
 
     before = read()
-    LOG.iloc[:1].to_parquet(tables / "parts" / "a.parquet")
+    LOG.iloc[2:].to_parquet(tables / "parts" / "a.parquet")
     assert read() != before
 
 
