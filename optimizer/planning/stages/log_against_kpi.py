@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LogAgainstKPI", "log_against_kpi"]
 
 _DAY = 86_400_000_000  # microseconds
+_LEAST, _MOST = 0.5, 1.1
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class LogAgainstKPI:
     finding: Finding
 
 
-def log_against_kpi(conversions: ibis.Table, panel: Panel, within: float) -> LogAgainstKPI | None:
+def log_against_kpi(conversions: ibis.Table, panel: Panel, within: float | None) -> LogAgainstKPI | None:
     """Hold the conversions of a log against the KPI.
 
     Parameters
@@ -47,7 +48,8 @@ def log_against_kpi(conversions: ibis.Table, panel: Panel, within: float) -> Log
     panel
         The weekly table.
     within
-        Share of the KPI by which their sums may differ.
+        Share of the KPI by which their sums may differ; None: the log may hold from half to 1.1 times the KPI, for few
+        logs see every customer.
 
     Returns
     -------
@@ -79,19 +81,20 @@ def _midnight(moment: object) -> int:
     return int(str(moment)) // _DAY * _DAY
 
 
-def _finding(weeks: pd.DataFrame, within: float, panel: Panel) -> Finding:
-    kpi, log = float(weeks["kpi"].sum()), float(weeks["log"].sum())
-    share = abs(log - kpi) / kpi if kpi else float("inf")
-    unit = "weeks" if panel.days == 7 else "days"
+def _finding(weeks: pd.DataFrame, within: float | None, panel: Panel) -> Finding:
+    kpi, logged = float(weeks["kpi"].sum()), float(weeks["log"].sum())
+    share = logged / kpi if kpi > 0 else float("inf")
+    least, most = (_LEAST, _MOST) if within is None else (1 - within, 1 + within)
+    last = weeks["week"].iloc[-1] + pd.Timedelta(days=panel.days - 1)
     text = (
-        f"Over {amount(len(weeks))} {unit} from {weeks['week'].iloc[0]:%Y-%m-%d} the log holds {amount(log)} "
-        f"conversions, the KPI counts {amount(kpi)}: {percent(log / kpi - 1 if kpi else 0.0, signed=True)}."
+        f"From {weeks['week'].iloc[0]:%Y-%m-%d} to {last:%Y-%m-%d} the log has {amount(logged)} conversions and the "
+        f"weekly table {amount(kpi)} {panel.kpi_name} ({percent(share)})."
     )
-    worst = weeks.iloc[int(weeks["difference"].abs().to_numpy().argmax())]
-    if share > within:
-        text += (
-            f" They are not the same customers: orders, people, refunds, untracked sales or another time zone. The "
-            f"largest difference is {amount(worst['difference'])} from {worst['week']:%Y-%m-%d}; log_against_kpi.csv "
-            "has all of them."
-        )
-    return Finding("log_against_kpi", share <= within, share, within, text)
+    if share > most:
+        text += " More in the log than there are: orders in place of customers, several markets, or conversions twice."
+    elif share < least:
+        text += " The log misses some of them; its credit is of those it saw."
+    if not least <= share <= most:
+        worst = weeks.iloc[int(weeks["difference"].abs().to_numpy().argmax())]
+        text += f" The largest difference, {amount(worst['difference'])}, is from {worst['week']:%Y-%m-%d} on."
+    return Finding("log_against_kpi", least <= share <= most, share, most if share >= 1 else least, text)

@@ -119,9 +119,9 @@ class Conversions(Numbers, Times):
     """Column of the kind of conversion."""
     kinds: Annotated[list[Name], Field(min_length=1)] | None = None
     """Kinds that count; all where left out."""
-    agrees_within: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.25
+    agrees_within: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """Share of the KPI by which the log's conversions may differ from it, over the weeks that both hold, before a
-    finding says so.
+    finding says so; half to 1.1 times the KPI where left out.
     """
 
     @model_validator(mode="after")
