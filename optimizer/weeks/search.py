@@ -295,7 +295,7 @@ class FlightSearch:
                 break
             price = float(np.exp(low + (high - low) * np.clip(-below / (above - below), 0.02, 0.98)))
         if kept is None:
-            raise InfeasiblePlan("no schedule was found that keeps the promise and the ceiling in these weeks.")
+            raise InfeasiblePlan("no schedule was reached that keeps the promise and the ceiling in these weeks.")
         self.price = kept[1]
         return kept
 
