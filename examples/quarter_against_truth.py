@@ -1,6 +1,6 @@
 """The example's plan against the truth of its simulated world, which no analysis has read.
 
-Prints whether the mix model's intervals hold the true table, and what three ways to spend the same money
+Prints whether the mix model's intervals hold the true contributions, and what three ways to spend the same money
 really cost per customer: as today, as planned, and as the last-touch report advises.
 """
 
