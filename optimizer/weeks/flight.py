@@ -195,7 +195,7 @@ class Flight:
         future = pd.Series(average, index=list(self.curves))
         for _ in range(_ROUNDS if fixed is None else 0):  # each search starts from the schedule before
             search.response = self.response(future)
-            before, future = future, _best(search, 0.0).spend.mean()
+            before, future = future, _unproved(search).mean()
             if float((before - future).abs().max()) <= _STEADY * float(future.max()):
                 break
         search.response = self.response(future)
@@ -260,10 +260,15 @@ class Flight:
         return missed_in_weeks(plan, self.curves, spend, lags, self.history, after, season, limits, self.calendar)
 
 
+def _unproved(search: FlightSearch) -> pd.DataFrame:
+    """About the best schedule of a search whose future is stated, weeks x channels."""
+    return search.unproved() if search.response.is_concave else _best(search, 0.0).spend
+
+
 def _best(search: FlightSearch, time_limit: float) -> FlightPlan:
     """The best schedule of a search whose future is stated."""
     response = search.response
-    if all(float(np.max(curve.inflection)) == 0 for curve in response.curves.values()):
+    if response.is_concave:
         return search.run()
     if not response.is_shared:
         text = "differs between draws, and curves are S-shaped; there is no proof for that."
