@@ -1,4 +1,4 @@
-"""Random flights with an arithmetic of their own: every limit on weeks and totals, and carryover as a double sum."""
+"""Random flights with an arithmetic of their own: limits, carryover as a double sum, and rivals such as equal weeks."""
 
 from __future__ import annotations
 
@@ -101,4 +101,22 @@ def verdict(seed: int) -> str:
         return f"FAULT breaks a limit by {broken:.2g} of its figure: {limits}"
     if abs(found.customers - 10 - customers(flight, spend, future)) > 1e-9 * found.customers:
         return f"FAULT says {found.customers} customers"
+
+    def figure(spent: np.ndarray) -> float:
+        won, outlay = 10 + customers(flight, spent, future), float(spent.sum())
+        return [won, outlay, (cap + outlay) / won, 4 * cap / reached * won - outlay][kind % 4]
+
+    sign, size = (-1.0 if kind % 4 in (1, 2) else 1.0), max(abs(found.value), cap if kind == 3 else 0.0)
+    if abs(figure(spend) - found.value) > 1e-9 * size:
+        return f"FAULT says {found.value} for {figure(spend)}"
+    for share in (1.0, 0.5, 0.0):  # between equal weeks and random ones, where those keep the limits
+        rest = rng.dirichlet(np.ones(weeks * n)).reshape(weeks, n) * cap * rng.uniform(0.3, 1)
+        other = (share * even + (1 - share) * rest) * (cap / even.sum() if limits[0].exactly is not None else 1.0)
+        other = other / max(1.0, other.sum() / cap)
+        if max(float(check(other)) for check in checks) > 0:
+            continue
+        if sign * (figure(other) - found.bound) > 1e-9 * size:
+            return f"FAULT bound {found.bound} beaten by {figure(other)}"
+        if share == 1.0 and sign * (figure(other) - found.value) > 1e-3 * size and found.gap <= 1e-3:
+            return f"FAULT {found.value} is worse than equal weeks, {figure(other)}"
     return "solved"
