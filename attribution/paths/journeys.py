@@ -15,7 +15,7 @@ from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
 from attribution.paths.from_duckdb import Streamed, stream
 from attribution.paths.ibis_touches import IbisTouches
-from attribution.paths.path_rules import BUCKETS, PathRules, touches_of
+from attribution.paths.path_rules import BUCKETS, PathRules, micros, touches_of
 from attribution.paths.paths import Paths
 from attribution.paths.totals import remote_totals, summed
 from attribution.paths.touches import Touches
@@ -107,6 +107,7 @@ class Journeys:
             Every fault of the log, with table, column, rows and remedy.
         """
         columns, rules, cleaning = Columns.of(columns), rules or PathRules(), cleaning or Cleaning()
+        micros(lookback, "lookback")
         name = _name(touchpoints, "touchpoints")
         log = log_table(touchpoints, engine, name, beside=conversions)
         converted: Any = None

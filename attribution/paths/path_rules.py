@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
@@ -26,7 +29,7 @@ _OWN = {"user", "part", "expired", "step", "length", "age", "conversions", "null
 }  # fmt: skip
 
 
-def micros(window: str | pd.Timedelta, what: str) -> int:
+def micros(window: str | dt.timedelta, what: str) -> int:
     """Length of a window in microseconds.
 
     Examples
@@ -37,15 +40,25 @@ def micros(window: str | pd.Timedelta, what: str) -> int:
     Raises
     ------
     BadInput
-        Not a positive length of time.
+        Not a positive length of time, or a number without a unit.
     """
+    if not isinstance(window, str | dt.timedelta | np.timedelta64) or _is_bare(window):
+        raise BadInput(f"{what}={window!r} has no unit; write '30D', '12h' or '45min'.")
     try:
         length = pd.Timedelta(window)
     except ValueError as error:
         raise BadInput(f"{what}={window!r} is no length of time; write '30D', '12h' or '45min'.") from error
-    if pd.isna(length) or length <= pd.Timedelta(0):
+    if pd.isna(length) or length < pd.Timedelta(microseconds=1):
         raise BadInput(f"{what}={window!r} must be longer than zero; write '30D', '12h' or '45min'.")
     return int(length / pd.Timedelta(microseconds=1))
+
+
+def _is_bare(window: object) -> bool:
+    """Whether a text is a number alone, which pandas takes for nanoseconds."""
+    try:
+        return isinstance(window, str) and math.isfinite(float(window))
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,12 @@ class PathRules:
     segments: tuple[str, ...] = ()
     identity: IdentityMap | None = None
     channels: ChannelRules | None = None
+
+    def __post_init__(self) -> None:
+        if self.idle_gap is not None:
+            micros(self.idle_gap, "idle_gap")
+        for kind, own in (self.lookback_of or {}).items():
+            micros(own, f"lookback_of[{kind!r}]")
 
     def window(self, lookback: str, interaction: str | None) -> int:
         """Lookback of a kind of interaction, in microseconds."""
