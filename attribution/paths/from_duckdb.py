@@ -17,6 +17,7 @@ from attribution.paths.partition import ROW, Keep, in_file, in_memory, partition
 from attribution.paths.path_rules import PathRules
 from attribution.paths.paths import Paths, joined, narrow
 from attribution.reading.dialects import user_key
+from attribution.reading.named import missing_names
 from attribution.reading.sources import batches, memory_limit, spill_folder
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def stream(
     codes = touched.select(kinds).distinct().execute().sort_values(kinds, ignore_index=True)
     channel, channels = pd.factorize(codes["channel"], sort=True)
     interaction = codes["interaction"] if "interaction" in kinds else pd.Series(None, codes.index, dtype=object)
+    if missing := list(missing_names(rules.lookback_of or (), set(interaction), "touchpoints", None, "interaction")):
+        raise BadInput(missing)
     bits = len(codes).bit_length()
     if (span[1] - span[0]) << bits >= 2**63:
         raise BadInput(f"{amount(len(codes))} different kinds of touch are too many; group the channels first.")

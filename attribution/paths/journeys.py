@@ -23,6 +23,7 @@ from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import is_local
 from attribution.reading.exclusions import bots, without_remote_bots
 from attribution.reading.log_checks import Log, admit_conversions, admit_touchpoints, split_events
+from attribution.reading.named import require_values
 from attribution.reading.sources import Engine, carried, kept, log_table
 
 if TYPE_CHECKING:
@@ -111,10 +112,13 @@ class Journeys:
         name = _name(touchpoints, "touchpoints")
         log = log_table(touchpoints, engine, name, beside=conversions)
         converted: Any = None
+        tables = {name: log.columns}
         if isinstance(conversions, ConversionEvents):
             log, converted = split_events(log, conversions, name)
         elif conversions is not None:
             converted = log_table(conversions, engine, _name(conversions, "conversions"), beside=log)
+            tables |= {_name(conversions, "conversions"): converted.columns}
+        columns.require(tables)
         if rules.channels is not None:
             log = rules.channels.apply(log, columns.channel, name)
         if rules.identity is not None:
@@ -143,6 +147,11 @@ class Journeys:
             if f"extra_{segment}" not in touched.events.columns:
                 known = [column[6:] for column in touched.events.columns if column.startswith("extra_")]
                 raise UnknownName(segment, known, where="rules.segments")
+        if rules.kinds is not None:
+            require_values(rules.kinds, won.events, "kind", won.name, "kind of conversion")
+        if rules.lookback_of and "interaction" not in touched.events.columns:
+            text = "lookback_of needs the column of interactions, such as click or view, and there is none."
+            raise BadInput(Problem(touched.name, text, remedy="name it with columns={'interaction': ...}."))
         exclusions = touched.exclusions | won.exclusions
         if is_local(touched.events):
             streamed = _streamed(touched, won, lookback, rules)
@@ -165,6 +174,8 @@ class Journeys:
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
             needed = _needed(touched.single(cleaning, exclusions).events, rules)
+            if rules.lookback_of:
+                require_values(rules.lookback_of, needed, "interaction", touched.name, "interaction")
             channels = tuple(sorted(needed.select("channel").distinct().execute()["channel"]))
             ends = _ends((won.single(cleaning, exclusions) if won.rows else won).events, rules)
             remote = kept(touches_of(needed, ends, _ids(channels, needed), lookback, rules), engine)

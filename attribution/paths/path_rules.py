@@ -173,8 +173,6 @@ def _events(
 
     length: Any = ibis.literal(window)
     if rules.lookback_of:
-        if "interaction" not in touchpoints.columns:
-            raise BadInput("lookback_of needs an 'interaction' column in the touchpoints, such as click or view.")
         for kind, own in rules.lookback_of.items():
             length = (touchpoints.interaction == kind).ifelse(micros(own, f"lookback_of[{kind!r}]"), length)
     coded = touchpoints.mutate(window=length).join(channels, "channel")

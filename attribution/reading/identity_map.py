@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.named import missing_names
 from attribution.reading.sources import log_table
 
 if TYPE_CHECKING:
@@ -41,11 +42,8 @@ class IdentityMap:
             A column is missing, or a user has two persons.
         """
         known = log_table(self.table, engine, "identity map", beside=log)
-        for name in (self.user, self.person):
-            if name not in known.columns:
-                raise BadInput(
-                    Problem("identity map", "is missing.", name, remedy=f"its columns: {', '.join(known.columns)}.")
-                )
+        if problems := list(missing_names((self.user, self.person), known.columns, "identity map", None, "column")):
+            raise BadInput(problems)
         pairs = known.select(map_user=known[self.user].cast("string"), map_person=known[self.person].cast("string"))
         pairs = pairs.filter(pairs.map_person.notnull()).distinct()
         doubled = pairs.group_by("map_user").aggregate(persons=pairs.count())

@@ -14,6 +14,7 @@ from attribution.numbers import amount
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import engine_of, epoch_micros, is_local, reads_text_times
 from attribution.reading.exclusions import without_repeats
+from attribution.reading.named import require_values
 
 if TYPE_CHECKING:
     import ibis
@@ -148,15 +149,12 @@ def split_events(table: ibis.Table, rule: ConversionEvents, name: str) -> tuple[
     Raises
     ------
     BadInput
-        The column is missing, or none of the events occurs.
+        The column is missing, or an event does not occur.
     """
     _require(table, [rule.column], name)
     event = table[rule.column].cast("string")
+    require_values(rule.values, table, rule.column, name, "event")
     chosen = table.filter(event.isin(list(rule.values)))
-    if chosen.count().execute() == 0:
-        seen = [str(value) for value in table.select(event=event).distinct().limit(12).execute()["event"]]
-        text = f"has no event {' or '.join(map(repr, rule.values))}."
-        raise BadInput(Problem(name, text, rule.column, remedy=f"its events: {', '.join(sorted(seen))}."))
     return table.filter(~event.isin(list(rule.values)) | event.isnull()), chosen
 
 

@@ -141,3 +141,22 @@ def test_sections_that_do_not_belong_together(tmp_path: Path, section: str) -> N
 def test_attribution_alone_is_a_legitimate_plan_file(tmp_path: Path) -> None:
     config, _ = read_config(write(tmp_path, "name: A\ndata: {paths: {path: p.csv}}\n"))
     assert config.plan is None
+
+
+@pytest.mark.parametrize("key", ["budget: {at_most", "customers: {at_least", "incremental", "channels: {tv: {fixed"])
+@pytest.mark.parametrize("written", ["90%", " 12.5 %", "'90%'"])
+def test_a_percentage_without_its_sign_is_refused_everywhere(tmp_path: Path, key: str, written: str) -> None:
+    closing = "}" * key.count("{")
+    base = "name: A\ndata: {weekly: {path: w.csv, spend: [tv]}}\nplan:\n  minimize: blended_cac\n"
+    (found,) = complaints(tmp_path, f"{base}  {key}: {written}{closing}\n")
+    assert "has no sign" in found
+    read_config(write(tmp_path, f"{base}  {key}: +{written.strip(chr(39)).strip()}{closing}\n"))
+
+
+@pytest.mark.parametrize("key", ["lookback", "half_life", "idle_gap", "lookback_of"])
+@pytest.mark.parametrize(("written", "said"), [("30", "write 30D for days"), ("1.5", "has no unit"), ("0D", "duration")])
+def test_a_duration_without_its_unit_is_refused_everywhere(tmp_path: Path, key: str, written: str, said: str) -> None:
+    value = f"{{view: {written}}}" if key == "lookback_of" else written
+    (found,) = complaints(tmp_path, f"name: A\ndata: {{paths: {{path: p.csv}}}}\nattribution: {{{key}: {value}}}\n")
+    assert "plan.yaml:3" in found
+    assert said in found

@@ -27,6 +27,7 @@ from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Wee
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.misfits import misfits_of_today
 from optimizer.planning.stages.given_tables import read_given
+from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.provenance import InputFile
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 
@@ -296,6 +297,7 @@ class _Reader:
         if log.identity is not None:
             known: ibis.Table = log_table(str(self._path(log.identity.path)))
             self._note("identity map", log.identity.path, int(known.count().execute()))
+        self._as_in_the_log(journeys)
         journeys = reshaped(journeys, self._config.attribution)
         first, last = period_of(journeys)
         covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(journeys))} paths"
@@ -304,6 +306,10 @@ class _Reader:
             "conversions", log.conversions.path, round(journeys.totals["conversions"] + journeys.totals["untouched"])
         )
         return journeys
+
+    def _as_in_the_log(self, journeys: Journeys) -> None:
+        if problems := list(unlike_the_log(self._config, self._document, journeys.channels)):
+            raise BadInput(problems)
 
     def _aggregated(self, paths: Paths) -> Journeys:
         names = [name for name in (paths.conversions, paths.value, paths.nulls) if name]
@@ -316,6 +322,8 @@ class _Reader:
             nulls=paths.nulls,
             sep=paths.separator,
         )
+        self._as_in_the_log(journeys)
+        journeys = reshaped(journeys, self._config.attribution)
         if paths.nulls is None:
             self.assumptions.append(
                 "The paths hold no journeys without conversion; Markov credit rests on converting paths alone."
