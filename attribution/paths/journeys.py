@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
+from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
@@ -57,6 +58,8 @@ class Journeys:
         Conversions by user and moment, in the order of ``won.source``; None for aggregated paths.
     span
         First touch and last event, in microseconds since 1970.
+    findings
+        What reading the log showed that its reader should know.
     """
 
     channels: tuple[str, ...]
@@ -69,6 +72,7 @@ class Journeys:
     timed: bool = True
     ends: ibis.Table | None = None
     span: tuple[int, int] = (0, 0)
+    findings: tuple[Finding, ...] = ()
 
     @classmethod
     def from_touchpoints(
@@ -119,8 +123,10 @@ class Journeys:
             converted = log_table(conversions, engine, _name(conversions, "conversions"), beside=log)
             tables |= {_name(conversions, "conversions"): converted.columns}
         columns.require(tables)
+        findings: list[Finding] = []
         if rules.channels is not None:
-            log = rules.channels.apply(log, columns.channel, name)
+            log, idle = rules.channels.apply(log, columns.channel, name)
+            findings.append(idle)
         if rules.identity is not None:
             log = rules.identity.apply(log, columns.user, engine)
             if converted is not None:
@@ -137,7 +143,7 @@ class Journeys:
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
-        return cls._of_logs(touched, won, lookback, rules, cleaning, engine)
+        return replace(cls._of_logs(touched, won, lookback, rules, cleaning, engine), findings=tuple(findings))
 
     @classmethod
     def _of_logs(

@@ -260,6 +260,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         found += run.trust.findings
     if run.belief is not None:
         found += run.belief.findings
+    if run.inputs.journeys is not None:
+        found += run.inputs.journeys.findings
     if run.attribution is not None:
         found += run.attribution.findings
     return tuple(found)

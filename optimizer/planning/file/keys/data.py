@@ -115,8 +115,10 @@ class Grouping(Section):
 
     channel: Name
     """The channel that touches of this rule belong to."""
-    where: Annotated[dict[Name, str], Field(min_length=1)]
-    r"""Column: pattern; `*` anything, `\|` alternatives; all of them have to fit."""
+    where: Annotated[dict[Name, str | Annotated[list[str], Field(min_length=1)]], Field(min_length=1)]
+    r"""Column: pattern, or a list of patterns of which one has to fit. `*` is anything, `\|` parts alternatives, a
+    backslash before either makes it the sign itself, and no other sign is special; all columns have to fit.
+    """
 
 
 class Identity(Section):
