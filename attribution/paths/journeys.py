@@ -229,10 +229,10 @@ class Journeys:
             Every fault of the table.
         """
         read = frame if isinstance(frame, pd.DataFrame) else log_table(frame, None, "paths").execute()
-        paths, channels = exploded(read, (path, conversions, value, nulls), sep)
+        paths, channels, findings = exploded(read, (path, conversions, value, nulls), sep)
         none = paths.take(np.zeros(0, dtype=np.int64))
         totals = summed(paths, none) | {"untouched": 0.0}
-        return cls(channels, totals, paths, none, timed=False)
+        return cls(channels, totals, paths, none, timed=False, findings=findings)
 
     @property
     def period(self) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -265,7 +265,8 @@ class Journeys:
             if paths is None or not len(paths) or (converting and paths is self.lost):
                 continue
             by_bucket = "bucket" in by and "bucket" not in paths.labels
-            yield from blocks_of(spread_over_buckets(paths, BUCKETS, seed=0) if by_bucket else paths)
+            for part in spread_over_buckets(paths, BUCKETS, seed=0) if by_bucket else (paths,):
+                yield from blocks_of(part)
 
     @property
     def touches(self) -> ibis.Table:
