@@ -22,7 +22,7 @@ from attribution.paths.totals import remote_totals, summed
 from attribution.paths.touches import Touches
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import is_local
-from attribution.reading.exclusions import bots, without_remote_bots
+from attribution.reading.exclusions import bots, require_few_channels, without_remote_bots
 from attribution.reading.log_checks import Log, admit_conversions, admit_touchpoints, split_events
 from attribution.reading.named import require_values
 from attribution.reading.sources import Engine, carried, kept, log_table
@@ -160,14 +160,14 @@ class Journeys:
             raise BadInput(Problem(touched.name, text, remedy="name it with columns={'interaction': ...}."))
         exclusions = touched.exclusions | won.exclusions
         if is_local(touched.events):
-            streamed = _streamed(touched, won, lookback, rules)
+            streamed = _streamed(touched, won, lookback, rules, cleaning)
             touches, bought = touched, won
             if streamed.repeats:  # alike in what paths need; only rows alike in every column are repeats
                 touches = touched.single(cleaning, exclusions)
             if streamed.moments < won.rows:
                 bought = won.single(cleaning, exclusions)
             if touches is not touched or bought is not won:
-                streamed = _streamed(touches, bought, lookback, rules)
+                streamed = _streamed(touches, bought, lookback, rules, cleaning)
             all_won = streamed.conversions
             journeys = cls(
                 streamed.channels,
@@ -183,6 +183,7 @@ class Journeys:
             if rules.lookback_of:
                 require_values(rules.lookback_of, needed, "interaction", touched.name, "interaction")
             channels = tuple(sorted(needed.select("channel").distinct().execute()["channel"]))
+            require_few_channels(len(channels), touched.rows, cleaning.most_channels, touched.name)
             ends = _ends((won.single(cleaning, exclusions) if won.rows else won).events, rules)
             remote = kept(touches_of(needed, ends, _ids(channels, needed), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
@@ -318,9 +319,10 @@ class Journeys:
         )
 
 
-def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules) -> Streamed:
+def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning) -> Streamed:
     span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
-    return stream(_needed(touched.events, rules), _ends(won.events, rules), lookback, rules, span, touched.rows)
+    needed, ends = _needed(touched.events, rules), _ends(won.events, rules)
+    return stream(needed, ends, lookback, rules, span, touched.rows, cleaning.most_channels)
 
 
 def _ends(bought: ibis.Table, rules: PathRules) -> ibis.Table:

@@ -128,11 +128,15 @@ class Cleaning:
         A path with more touches than this is a bot's.
     keep_duplicates
         Whether exact repeats are real touches and conversions, as in tables whose times are whole days.
+    most_channels
+        More channels than this are taken for another column's values; None: 200, or a tenth of the rows where that is
+        less, and 20 at least.
     """
 
     drop: tuple[str, ...] = ()
     longest_path: int = 5_000
     keep_duplicates: bool = False
+    most_channels: int | None = None
 
     def __post_init__(self) -> None:
         known = ("missing user", "missing time", "missing channel", "future time", "duplicates", "bots")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attribution import BadInput, Columns, ConversionEvents, IdentityMap, Journeys, PathRules, TimeDecay
+from attribution import BadInput, Cleaning, Columns, ConversionEvents, IdentityMap, Journeys, PathRules, TimeDecay
 from attribution.paths.path_rules import DAY, micros
 
 TOUCHES = pd.DataFrame(
@@ -99,3 +99,24 @@ def test_a_number_is_no_length_of_time(length):
 @pytest.mark.parametrize("length", ["2D", "48h", "2880min", dt.timedelta(days=2), pd.Timedelta("2D")])
 def test_a_length_with_its_unit_is_one(length):
     assert micros(length, "lookback") == 2 * DAY
+
+
+def log_of(channels: int, rows: int) -> pd.DataFrame:
+    names = [f"campaign {row % channels}" for row in range(rows)]
+    return pd.DataFrame({"user": "u", "time": pd.date_range("2024-01-01", periods=rows, freq="h"), "channel": names})
+
+
+@pytest.mark.parametrize(("channels", "rows"), [(201, 3_000), (21, 200), (150, 1_000)])
+def test_many_channels_ask_for_the_right_column_before_the_work(channels, rows):
+    log, ends = log_of(channels, rows), ENDS.assign(time=pd.Timestamp("2024-03-01"))
+    with pytest.raises(BadInput, match=f"holds {channels} different channels in .* is this the right column") as raised:
+        Journeys.from_touchpoints(log, ends, lookback="900D")
+    assert f"Cleaning(most_channels={channels})" in str(raised.value)
+    kept = Journeys.from_touchpoints(log, ends, lookback="900D", cleaning=Cleaning(most_channels=channels))
+    assert len(kept.channels) == channels
+
+
+@pytest.mark.parametrize(("channels", "rows"), [(200, 2_000), (20, 21), (3, 3)])
+def test_as_many_channels_as_a_log_may_have(channels, rows):
+    ends = ENDS.assign(time=pd.Timestamp("2024-06-01"))
+    assert len(Journeys.from_touchpoints(log_of(channels, rows), ends, lookback="900D").channels) == channels

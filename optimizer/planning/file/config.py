@@ -36,6 +36,10 @@ class Config(Section):
     """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""
     output: Path = Path("plan-output")
     """Folder of the outputs, relative to this file."""
+    quote_formulas: bool = False
+    """In CSV outputs an apostrophe before text that a spreadsheet takes for a formula, which begins with `=`, `+`, `-`
+    or `@`; such names then differ from those of the inputs. In `plan.xlsx` text is never a formula.
+    """
     data: Data
     """The input tables. Without `weekly` only attribution runs; without `touchpoints` or `paths` only the plan."""
     attribution: Attribution = Attribution()

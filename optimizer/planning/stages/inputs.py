@@ -289,7 +289,7 @@ class _Reader:
             lookback=self._config.attribution.lookback,
             columns=names,
             rules=path_rules(self._config.attribution, log, self._document.folder),
-            cleaning=Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates),
+            cleaning=Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates, log.most_channels),
         )
         self.assumptions += [
             f"Left out as asked: {amount(rows)} rows, {why}." for why, rows in journeys.exclusions.items() if rows

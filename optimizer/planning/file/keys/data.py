@@ -164,6 +164,10 @@ class Touchpoints(Section):
     """Touches past which a path is a bot's."""
     keep_duplicates: bool = False
     """Exact repeats are real touches and conversions, as where times are whole days."""
+    most_channels: Annotated[int, Field(ge=1)] | None = None
+    """Channels past which the column is taken for another one; 200 where left out, or a tenth of the rows where that is
+    less, and 20 at least.
+    """
 
     @model_validator(mode="after")
     def _otherwise_of_rules(self) -> Touchpoints:
