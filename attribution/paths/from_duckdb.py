@@ -42,8 +42,9 @@ class Streamed:
         Paths that converted and paths that did not.
     repeats
         Exact repeats among the touches.
-    conversions, moments
-        Number of all conversions, also of those without a touch, and of the moments of users at which they fell.
+    conversions, moments, persons
+        Number of all conversions, also of those without a touch, of the moments of users at which they fell, and of
+        those users.
     categories
         Segment -> its values; a label is a position among them.
     ends
@@ -56,6 +57,7 @@ class Streamed:
     repeats: int
     conversions: float
     moments: int
+    persons: int
     categories: dict[str, list[str]]
     ends: ibis.Table
 
@@ -117,6 +119,7 @@ def stream(
         repeats=sum(part.repeats for part in folded),
         conversions=float(converted.conversions.sum()),
         moments=len(converted.user),
+        persons=int(np.count_nonzero(np.diff(converted.user))) + min(1, len(converted.user)),
         categories=categories,
         ends=keyed,
     )

@@ -14,6 +14,7 @@ from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
+from attribution.paths.customers import before_the_first, first_of_each, several_conversions
 from attribution.paths.from_duckdb import Streamed, stream
 from attribution.paths.ibis_touches import IbisTouches
 from attribution.paths.path_rules import BUCKETS, PathRules, micros, touches_of
@@ -25,6 +26,7 @@ from attribution.reading.dialects import is_local
 from attribution.reading.exclusions import bots, require_few_channels, without_remote_bots
 from attribution.reading.log_checks import Log, admit_conversions, admit_touchpoints, split_events
 from attribution.reading.named import require_values
+from attribution.reading.orders import one_row_per_order
 from attribution.reading.sources import Engine, carried, kept, log_table
 
 if TYPE_CHECKING:
@@ -134,6 +136,10 @@ class Journeys:
         touched = admit_touchpoints(log, columns, cleaning, name)
         if converted is not None:
             won = admit_conversions(converted, columns.of_conversions, cleaning, _name(conversions, "conversions"))
+            if columns.order is not None:
+                exclusions = dict(won.exclusions)
+                won = replace(won.single(cleaning, exclusions), exclusions=exclusions)
+                won = one_row_per_order(won, columns.order)
         elif "conversions" in touched.events.columns:
             if "duplicates" in cleaning.drop:  # a repeated row would convert twice
                 exclusions = dict(touched.exclusions)
@@ -143,7 +149,8 @@ class Journeys:
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
-        return replace(cls._of_logs(touched, won, lookback, rules, cleaning, engine), findings=tuple(findings))
+        journeys = cls._of_logs(touched, won, lookback, rules, cleaning, engine)
+        return replace(journeys, findings=(*findings, *journeys.findings))
 
     @classmethod
     def _of_logs(
@@ -159,6 +166,8 @@ class Journeys:
             text = "lookback_of needs the column of interactions, such as click or view, and there is none."
             raise BadInput(Problem(touched.name, text, remedy="name it with columns={'interaction': ...}."))
         exclusions = touched.exclusions | won.exclusions
+        if rules.first_only:
+            touched = replace(touched, events=before_the_first(touched.events, _ends(won.events, rules)))
         if is_local(touched.events):
             streamed = _streamed(touched, won, lookback, rules, cleaning)
             touches, bought = touched, won
@@ -168,7 +177,7 @@ class Journeys:
                 bought = won.single(cleaning, exclusions)
             if touches is not touched or bought is not won:
                 streamed = _streamed(touches, bought, lookback, rules, cleaning)
-            all_won = streamed.conversions
+            persons, all_won = streamed.persons, streamed.conversions
             journeys = cls(
                 streamed.channels,
                 summed(streamed.won, streamed.lost),
@@ -187,13 +196,15 @@ class Journeys:
             ends = _ends((won.single(cleaning, exclusions) if won.rows else won).events, rules)
             remote = kept(touches_of(needed, ends, _ids(channels, needed), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
-            all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()["conversions"].iloc[0]
+            sums = ends.aggregate(persons=ends.user.nunique(), conversions=ends.conversions.sum()).execute().iloc[0]
+            persons, all_won = float(sums["persons"]), float(sums["conversions"] or 0.0)
             categories = {name: _values(remote, name) for name in rules.segments}
             journeys = cls(channels, remote_totals(remote), remote=remote, categories=categories)
-        untouched = float(all_won or 0.0) - journeys.totals["conversions"]
+        untouched = all_won - journeys.totals["conversions"]
         journeys = replace(
             journeys,
             exclusions=exclusions,
+            findings=(several_conversions(persons, all_won),),
             totals=journeys.totals | {"untouched": max(0.0, untouched)},
             span=(touched.earliest, max(touched.latest, won.latest)),
         )
@@ -329,7 +340,8 @@ def _ends(bought: ibis.Table, rules: PathRules) -> ibis.Table:
     """Conversions that count, one row per user and time."""
     if rules.kinds is not None:
         bought = bought.filter(bought.kind.isin(list(rules.kinds)))
-    return bought.group_by(["user", "time"]).aggregate(conversions=bought.conversions.sum(), value=bought.value.sum())
+    moments = bought.group_by(["user", "time"]).aggregate(conversions=bought.conversions.sum(), value=bought.value.sum())
+    return first_of_each(moments) if rules.first_only else moments
 
 
 def _needed(events: ibis.Table, rules: PathRules) -> ibis.Table:

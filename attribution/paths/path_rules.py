@@ -77,6 +77,9 @@ class PathRules:
         Windows of kinds of interaction that differ from the common one, such as ``{"view": "1D"}``.
     kinds
         Kinds of conversion that count; None for all. Others neither count nor end a path.
+    first_only
+        Whether only a person's first conversion counts. Later ones neither count nor end a path, and touches after it
+        are left out: whoever is a customer is not won again.
     segments
         Columns of the touchpoints to keep results apart by; a path belongs to the value of its first touch.
     identity
@@ -88,6 +91,7 @@ class PathRules:
     idle_gap: str | None = None
     lookback_of: Mapping[str, str] | None = None
     kinds: tuple[str, ...] | None = None
+    first_only: bool = False
     segments: tuple[str, ...] = ()
     identity: IdentityMap | None = None
     channels: ChannelRules | None = None

@@ -35,6 +35,9 @@ class Columns:
         column; the usual one is read where it stands, and may be absent.
     conversion_user, conversion_time
         User and time in the conversions table; None where it names them as the touchpoints do.
+    order
+        Id of the order in the conversions table. Lines of one order then are one conversion, at the time of the first,
+        and lines of negative value are refunds of it; None: each row is a conversion.
     """
 
     user: str = "user"
@@ -46,6 +49,7 @@ class Columns:
     interaction: str = _Usual("interaction")
     conversion_user: str | None = None
     conversion_time: str | None = None
+    order: str | None = None
 
     @property
     def of_conversions(self) -> Columns:
@@ -67,12 +71,12 @@ class Columns:
         """
         tables = list(columns)
         last = tables[-1:]
-        places = {"interaction": tables[:1], "conversion": tables, "value": last, "kind": last}
+        places = {"interaction": tables[:1], "conversion": tables, "value": last, "kind": last, "order": last}
         problems = []
         for role, allowed in places.items():
             name = getattr(self, role)
             known = [column for table in allowed for column in columns[table]]
-            if not isinstance(name, _Usual) and name not in known:
+            if name is not None and not isinstance(name, _Usual) and name not in known:
                 close = nearest(name, known)
                 remedy = f"did you mean {close!r}?" if close else f"its columns: {', '.join(known[:15])}."
                 problems.append(Problem(allowed[-1], f"is missing; it is named as {role}.", name, remedy=remedy))

@@ -39,6 +39,7 @@ def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRule
         idle_gap=section.idle_gap,
         lookback_of=section.lookback_of or None,
         kinds=tuple(log.conversions.kinds) if log.conversions.kinds else None,
+        first_only=log.conversions.first_only,
         segments=tuple(log.segments),
         identity=person,
         channels=grouping,

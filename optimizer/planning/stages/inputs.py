@@ -282,6 +282,7 @@ class _Reader:
         names = {"user": log.user, "time": log.time, "channel": log.channel}
         names |= {"conversion_user": log.conversions.user, "conversion_time": log.conversions.time}
         optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
+        optional |= {"order": log.conversions.order}
         names |= {name: column for name, column in optional.items() if column is not None}
         journeys = Journeys.from_touchpoints(
             str(self._path(log.path)),

@@ -102,6 +102,14 @@ class Conversions(Section):
     """Column of the kind of conversion."""
     kinds: Annotated[list[Name], Field(min_length=1)] | None = None
     """Kinds that count; all where left out."""
+    order: Name | None = None
+    """Column of the order id: lines of one order are one conversion, at the time of the first, and lines of negative
+    value are refunds of it. Orders refunded in whole are left out.
+    """
+    first_only: bool = False
+    """Only a person's first conversion counts, and touches after it are left out: spend per conversion is then spend per
+    new customer, if the table reaches back to everybody's first.
+    """
 
     @model_validator(mode="after")
     def _kinds_of_a_kind(self) -> Conversions:
