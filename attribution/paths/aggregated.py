@@ -14,6 +14,7 @@ from attribution.findings import Finding
 from attribution.paths.paths import Paths, narrow
 from attribution.paths.table_checks import fractional_weights, other_separator, totals_row, unnamed_totals
 from attribution.reading.contracts import Column, Table
+from attribution.reading.spellings import alike_names, one_spelling
 
 __all__ = ["exploded", "spread_over_buckets"]
 
@@ -22,7 +23,7 @@ _UNITS = 1e15  # so many are counted one by one; more are as good as certain
 
 
 def exploded(
-    frame: pd.DataFrame, columns: tuple[str, str, str | None, str | None], sep: str
+    frame: pd.DataFrame, columns: tuple[str, str, str | None, str | None], sep: str, fold_names: bool = False
 ) -> tuple[Paths, tuple[str, ...], tuple[Finding, ...]]:
     """Paths and channel names of an aggregated table, and what is odd about it.
 
@@ -34,6 +35,8 @@ def exploded(
         Names of path, conversions, value and nulls; None for a column that does not exist.
     sep
         Separator of the channels.
+    fold_names
+        Whether channels that differ by case or blanks alone are one.
 
     Raises
     ------
@@ -62,6 +65,8 @@ def exploded(
     if totals := list(totals_row(checked[path], weights, pieces, path)):
         raise BadInput(totals)
     findings = (unnamed_totals(checked[path], weights, pieces), fractional_weights(weights))
+    if fold_names:
+        pieces = pieces.replace(one_spelling(pieces.value_counts().to_dict()))
     ids, channels = pd.factorize(pieces.to_numpy(dtype=object), sort=True)
     zero = pd.Series(0.0, checked.index)
     worth = checked[value] if value else zero
@@ -76,7 +81,8 @@ def exploded(
         nulls=np.asarray(checked[nulls] if nulls else zero, dtype=float),
         value=np.asarray(worth, dtype=float),
     )
-    return paths, tuple(str(name) for name in channels), findings
+    names = tuple(str(name) for name in channels)
+    return paths, names, (*findings, alike_names({"channels": names}))
 
 
 def spread_over_buckets(paths: Paths, buckets: int, seed: int) -> Iterator[Paths]:

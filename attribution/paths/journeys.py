@@ -28,11 +28,14 @@ from attribution.reading.log_checks import Log, admit_conversions, admit_touchpo
 from attribution.reading.named import require_values
 from attribution.reading.orders import one_row_per_order
 from attribution.reading.sources import Engine, carried, kept, log_table
+from attribution.reading.spellings import alike_ids, alike_names, folded_id, in_one_spelling
 
 if TYPE_CHECKING:
     import ibis
 
 __all__ = ["Journeys"]
+
+_MANY_UNTOUCHED = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,10 +132,14 @@ class Journeys:
         if rules.channels is not None:
             log, idle = rules.channels.apply(log, columns.channel, name)
             findings.append(idle)
+        if cleaning.fold_names:
+            log = _with_folded_ids(log, columns.user)
+            converted = None if converted is None else _with_folded_ids(converted, columns.of_conversions.user)
         if rules.identity is not None:
-            log = rules.identity.apply(log, columns.user, engine)
+            log = rules.identity.apply(log, columns.user, engine, cleaning.fold_names)
             if converted is not None:
-                converted = rules.identity.apply(converted, columns.of_conversions.user, engine)
+                user = columns.of_conversions.user
+                converted = rules.identity.apply(converted, user, engine, cleaning.fold_names)
         touched = admit_touchpoints(log, columns, cleaning, name)
         if converted is not None:
             won = admit_conversions(converted, columns.of_conversions, cleaning, _name(conversions, "conversions"))
@@ -156,6 +163,11 @@ class Journeys:
     def _of_logs(
         cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning, engine: Engine | None
     ) -> Journeys:
+        if cleaning.fold_names:
+            own = ["channel", "interaction", *(f"extra_{segment}" for segment in rules.segments)]
+            events = in_one_spelling(touched.events, [name for name in own if name in touched.events.columns])
+            touched = replace(touched, events=events)
+            won = replace(won, events=in_one_spelling(won.events, ["kind"])) if "kind" in won.events.columns else won
         for segment in rules.segments:
             if f"extra_{segment}" not in touched.events.columns:
                 known = [column[6:] for column in touched.events.columns if column.startswith("extra_")]
@@ -200,18 +212,23 @@ class Journeys:
             persons, all_won = float(sums["persons"]), float(sums["conversions"] or 0.0)
             categories = {name: _values(remote, name) for name in rules.segments}
             journeys = cls(channels, remote_totals(remote), remote=remote, categories=categories)
+        findings = [several_conversions(persons, all_won)]
+        findings.append(alike_names({"channels": journeys.channels, **journeys.categories}))
         untouched = all_won - journeys.totals["conversions"]
         journeys = replace(
             journeys,
             exclusions=exclusions,
-            findings=(several_conversions(persons, all_won),),
             totals=journeys.totals | {"untouched": max(0.0, untouched)},
             span=(touched.earliest, max(touched.latest, won.latest)),
         )
+        if journeys.totals["untouched"] > _MANY_UNTOUCHED * all_won:
+            findings.append(alike_ids(touched.events, won.events))
         if journeys.totals["conversions"] == 0:
             text = "has no conversion with a touch before it in the lookback window."
-            raise BadInput(Problem("conversions", text, remedy="check user ids, times and kinds on both sides."))
-        return journeys
+            alike = " ".join(one.text for one in findings if one.name == "alike_ids" and not one.passed)
+            remedy = alike or "check user ids, times and kinds on both sides."
+            raise BadInput(Problem("conversions", text, remedy=remedy))
+        return replace(journeys, findings=tuple(findings))
 
     @classmethod
     def from_paths(
@@ -222,6 +239,7 @@ class Journeys:
         value: str | None = None,
         nulls: str | None = None,
         sep: str = ">",
+        fold_names: bool = False,
     ) -> Journeys:
         """Paths that are already aggregated.
 
@@ -234,6 +252,8 @@ class Journeys:
             may be fractions.
         sep
             What separates the channels.
+        fold_names
+            Whether channels that differ by case or blanks alone are one, under the most frequent spelling.
 
         Raises
         ------
@@ -241,7 +261,7 @@ class Journeys:
             Every fault of the table.
         """
         read = frame if isinstance(frame, pd.DataFrame) else log_table(frame, None, "paths").execute()
-        paths, channels, findings = exploded(read, (path, conversions, value, nulls), sep)
+        paths, channels, findings = exploded(read, (path, conversions, value, nulls), sep, fold_names)
         none = paths.take(np.zeros(0, dtype=np.int64))
         totals = summed(paths, none) | {"untouched": 0.0}
         return cls(channels, totals, paths, none, timed=False, findings=findings)
@@ -328,6 +348,10 @@ class Journeys:
             f"Journeys({amount(t['paths'])} paths, {len(self.channels)} channels, "
             f"{amount(t['conversions'])} conversions, {amount(t['untouched'])} conversions without a touch)"
         )
+
+
+def _with_folded_ids(table: ibis.Table, user: str) -> ibis.Table:
+    return table.mutate(**{user: folded_id(table[user])}) if user in table.columns else table
 
 
 def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning) -> Streamed:

@@ -135,12 +135,16 @@ class Cleaning:
     most_channels
         More channels than this are taken for another column's values; None: 200, or a tenth of the rows where that is
         less, and 20 at least.
+    fold_names
+        Whether ids, channels, interactions, kinds and segments that differ by case or blanks alone are one; names take
+        their most frequent spelling, ids lower case.
     """
 
     drop: tuple[str, ...] = ()
     longest_path: int = 5_000
     keep_duplicates: bool = False
     most_channels: int | None = None
+    fold_names: bool = False
 
     def __post_init__(self) -> None:
         known = ("missing user", "missing time", "missing channel", "future time", "duplicates", "bots")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attribution.errors import BadInput, Problem
 from attribution.reading.named import missing_names
 from attribution.reading.sources import log_table
+from attribution.reading.spellings import folded_id
 
 if TYPE_CHECKING:
     import ibis
@@ -33,7 +34,9 @@ class IdentityMap:
     user: str = "user"
     person: str = "person"
 
-    def apply(self, log: ibis.Table, column: str, engine: Engine | None = None) -> ibis.Table:
+    def apply(
+        self, log: ibis.Table, column: str, engine: Engine | None = None, fold_names: bool = False
+    ) -> ibis.Table:
         """The log with persons in place of users.
 
         Raises
@@ -45,6 +48,8 @@ class IdentityMap:
         if problems := list(missing_names((self.user, self.person), known.columns, "identity map", None, "column")):
             raise BadInput(problems)
         pairs = known.select(map_user=known[self.user].cast("string"), map_person=known[self.person].cast("string"))
+        if fold_names:
+            pairs = pairs.mutate(map_user=folded_id(pairs.map_user))
         pairs = pairs.filter(pairs.map_person.notnull()).distinct()
         doubled = pairs.group_by("map_user").aggregate(persons=pairs.count())
         torn = doubled.filter(doubled.persons > 1).limit(3).execute()["map_user"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution import Cleaning, Journeys
+from attribution import Journeys
 from attribution.errors import BadInput, Problem
 from attribution.files import checksum
 from attribution.numbers import amount
@@ -19,7 +19,7 @@ from attribution.reading.sources import log_table, read_table
 from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
 from mmm.data.observed_tests import observe
-from optimizer.planning.file.assemble import path_rules, reshaped
+from optimizer.planning.file.assemble import cleaning_of, path_rules, reshaped
 from optimizer.planning.file.column_roles import coming_columns, last_year, levers_of, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
@@ -290,7 +290,7 @@ class _Reader:
             lookback=self._config.attribution.lookback,
             columns=names,
             rules=path_rules(self._config.attribution, log, self._document.folder),
-            cleaning=Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates, log.most_channels),
+            cleaning=cleaning_of(log),
         )
         self.assumptions += [
             f"Left out as asked: {amount(rows)} rows, {why}." for why, rows in journeys.exclusions.items() if rows
@@ -322,6 +322,7 @@ class _Reader:
             value=paths.value,
             nulls=paths.nulls,
             sep=paths.separator,
+            fold_names=paths.fold_names,
         )
         self._as_in_the_log(journeys)
         journeys = reshaped(journeys, self._config.attribution)

@@ -176,6 +176,10 @@ class Touchpoints(Section):
     """Channels past which the column is taken for another one; 200 where left out, or a tenth of the rows where that is
     less, and 20 at least.
     """
+    fold_names: bool = False
+    """Ids, channels, interactions, kinds and segments that differ by case or blanks alone are one; names take their most
+    frequent spelling, ids lower case.
+    """
 
     @model_validator(mode="after")
     def _otherwise_of_rules(self) -> Touchpoints:
@@ -208,6 +212,8 @@ class Paths(Section):
     """Column of how often it did not convert."""
     separator: Annotated[str, Field(min_length=1)] = ">"
     """Between the touches of a path."""
+    fold_names: bool = False
+    """Channels that differ by case or blanks alone are one, under the most frequent spelling."""
 
 
 class Data(Section):
