@@ -66,7 +66,7 @@ def exploded(
         raise BadInput(totals)
     findings = (unnamed_totals(checked[path], weights, pieces), fractional_weights(weights))
     if fold_names:
-        pieces = pieces.replace(one_spelling(pieces.value_counts().to_dict()))
+        pieces = pieces.replace(one_spelling({str(name): float(rows) for name, rows in pieces.value_counts().items()}))
     ids, channels = pd.factorize(pieces.to_numpy(dtype=object), sort=True)
     zero = pd.Series(0.0, checked.index)
     worth = checked[value] if value else zero

@@ -43,10 +43,12 @@ def several_conversions(persons: float, conversions: float) -> Finding:
     again = max(0.0, 1.0 - persons / conversions) if conversions else 0.0
     text = "Each person converts once, so that spend per conversion is spend per customer."
     if again > 0:
-        text = f"{amount(persons)} persons have {amount(conversions)} conversions; {percent(again)} are not their first."
+        text = (
+            f"{amount(persons)} persons have {amount(conversions)} conversions; {percent(again)} are not their first."
+        )
     if again > _REPEATED:
         text += (
-            " Spend per conversion is then less than spend per customer. Count first conversions only (first_only), one "
-            "kind of conversion (kinds), or an order once (order), unless each of them is to count."
+            " Spend per conversion is then less than spend per customer. Count first conversions only (first_only), "
+            "one kind of conversion (kinds), or an order once (order), unless each of them is to count."
         )
     return Finding("several_conversions", again <= _REPEATED, again, _REPEATED, text)

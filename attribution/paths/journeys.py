@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, UnknownName
+from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.paths.aggregated import exploded, spread_over_buckets
@@ -17,6 +17,7 @@ from attribution.paths.array_touches import blocks_of
 from attribution.paths.customers import before_the_first, first_of_each, several_conversions
 from attribution.paths.from_duckdb import Streamed, stream
 from attribution.paths.ibis_touches import IbisTouches
+from attribution.paths.names_of_rules import in_one_spelling_of_rules, require_names
 from attribution.paths.path_rules import BUCKETS, PathRules, micros, touches_of
 from attribution.paths.paths import Paths
 from attribution.paths.totals import remote_totals, summed
@@ -28,7 +29,7 @@ from attribution.reading.log_checks import Log, admit_conversions, admit_touchpo
 from attribution.reading.named import require_values
 from attribution.reading.orders import one_row_per_order
 from attribution.reading.sources import Engine, carried, kept, log_table
-from attribution.reading.spellings import alike_ids, alike_names, folded_id, in_one_spelling
+from attribution.reading.spellings import alike_ids, alike_names, folded_id
 
 if TYPE_CHECKING:
     import ibis
@@ -156,6 +157,8 @@ class Journeys:
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
+        if cleaning.fold_names:
+            touched, won = in_one_spelling_of_rules(touched, won, rules)
         journeys = cls._of_logs(touched, won, lookback, rules, cleaning, engine)
         return replace(journeys, findings=(*findings, *journeys.findings))
 
@@ -163,20 +166,7 @@ class Journeys:
     def _of_logs(
         cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning, engine: Engine | None
     ) -> Journeys:
-        if cleaning.fold_names:
-            own = ["channel", "interaction", *(f"extra_{segment}" for segment in rules.segments)]
-            events = in_one_spelling(touched.events, [name for name in own if name in touched.events.columns])
-            touched = replace(touched, events=events)
-            won = replace(won, events=in_one_spelling(won.events, ["kind"])) if "kind" in won.events.columns else won
-        for segment in rules.segments:
-            if f"extra_{segment}" not in touched.events.columns:
-                known = [column[6:] for column in touched.events.columns if column.startswith("extra_")]
-                raise UnknownName(segment, known, where="rules.segments")
-        if rules.kinds is not None:
-            require_values(rules.kinds, won.events, "kind", won.name, "kind of conversion")
-        if rules.lookback_of and "interaction" not in touched.events.columns:
-            text = "lookback_of needs the column of interactions, such as click or view, and there is none."
-            raise BadInput(Problem(touched.name, text, remedy="name it with columns={'interaction': ...}."))
+        require_names(touched, won, rules)
         exclusions = touched.exclusions | won.exclusions
         if rules.first_only:
             touched = replace(touched, events=before_the_first(touched.events, _ends(won.events, rules)))
@@ -189,7 +179,7 @@ class Journeys:
                 bought = won.single(cleaning, exclusions)
             if touches is not touched or bought is not won:
                 streamed = _streamed(touches, bought, lookback, rules, cleaning)
-            persons, all_won = streamed.persons, streamed.conversions
+            persons, all_won = float(streamed.persons), streamed.conversions
             journeys = cls(
                 streamed.channels,
                 summed(streamed.won, streamed.lost),
@@ -212,23 +202,20 @@ class Journeys:
             persons, all_won = float(sums["persons"]), float(sums["conversions"] or 0.0)
             categories = {name: _values(remote, name) for name in rules.segments}
             journeys = cls(channels, remote_totals(remote), remote=remote, categories=categories)
+        untouched = max(0.0, all_won - journeys.totals["conversions"])
         findings = [several_conversions(persons, all_won)]
         findings.append(alike_names({"channels": journeys.channels, **journeys.categories}))
-        untouched = all_won - journeys.totals["conversions"]
-        journeys = replace(
-            journeys,
-            exclusions=exclusions,
-            totals=journeys.totals | {"untouched": max(0.0, untouched)},
-            span=(touched.earliest, max(touched.latest, won.latest)),
-        )
-        if journeys.totals["untouched"] > _MANY_UNTOUCHED * all_won:
+        if untouched > _MANY_UNTOUCHED * all_won:
             findings.append(alike_ids(touched.events, won.events))
         if journeys.totals["conversions"] == 0:
-            text = "has no conversion with a touch before it in the lookback window."
-            alike = " ".join(one.text for one in findings if one.name == "alike_ids" and not one.passed)
-            remedy = alike or "check user ids, times and kinds on both sides."
-            raise BadInput(Problem("conversions", text, remedy=remedy))
-        return replace(journeys, findings=tuple(findings))
+            raise BadInput(_nobody_meets(findings[-1]))
+        return replace(
+            journeys,
+            exclusions=exclusions,
+            totals=journeys.totals | {"untouched": untouched},
+            span=(touched.earliest, max(touched.latest, won.latest)),
+            findings=tuple(findings),
+        )
 
     @classmethod
     def from_paths(
@@ -350,6 +337,12 @@ class Journeys:
         )
 
 
+def _nobody_meets(told: Finding) -> Problem:
+    text = "has no conversion with a touch before it in the lookback window."
+    alike = told.name == "alike_ids" and not told.passed
+    return Problem("conversions", text, remedy=told.text if alike else "check user ids, times and kinds on both sides.")
+
+
 def _with_folded_ids(table: ibis.Table, user: str) -> ibis.Table:
     return table.mutate(**{user: folded_id(table[user])}) if user in table.columns else table
 
@@ -364,7 +357,9 @@ def _ends(bought: ibis.Table, rules: PathRules) -> ibis.Table:
     """Conversions that count, one row per user and time."""
     if rules.kinds is not None:
         bought = bought.filter(bought.kind.isin(list(rules.kinds)))
-    moments = bought.group_by(["user", "time"]).aggregate(conversions=bought.conversions.sum(), value=bought.value.sum())
+    moments = bought.group_by(["user", "time"]).aggregate(
+        conversions=bought.conversions.sum(), value=bought.value.sum()
+    )
     return first_of_each(moments) if rules.first_only else moments
 
 

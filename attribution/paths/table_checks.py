@@ -49,7 +49,8 @@ def other_separator(paths: pd.Series, sep: str, column: str) -> Iterator[Problem
 def _at_several_places(paths: pd.Series, sep: str) -> bool:
     pieces = paths.str.split(sep, regex=False).explode().str.strip()
     place = pieces.groupby(level=0).cumcount()
-    return bool((place.groupby(pieces.to_numpy()).nunique() > 1).any())
+    places = pd.DataFrame({"name": pieces.to_numpy(), "place": place.to_numpy()}).drop_duplicates()
+    return bool(places["name"].duplicated().any())
 
 
 def totals_row(paths: pd.Series, conversions: Array, pieces: pd.Series, column: str) -> Iterator[Problem]:

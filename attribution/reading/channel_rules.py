@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ChannelRule", "ChannelRules"]
 
 _SHOWN = 5
-_TOKENS = re.compile(r"\\[\\*|]|.", re.DOTALL)
+_LETTERS = re.compile(r"\\[\\*|]|.", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
 def _alternatives(pattern: str) -> list[str]:
     """The alternatives as shell patterns in which ``*`` alone is special."""
     parts = [""]
-    for token in _TOKENS.findall(pattern):
-        if token == "|":
+    for letter in _LETTERS.findall(pattern):
+        if letter == "|":
             parts.append("")
-        elif token == "*":
-            parts[-1] += token
+        elif letter == "*":
+            parts[-1] += letter
         else:
-            sign = token[-1]
+            sign = letter[-1]
             parts[-1] += f"[{sign}]" if sign in "[?*" else sign
     return [part.strip() for part in parts]
 

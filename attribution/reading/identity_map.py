@@ -34,9 +34,7 @@ class IdentityMap:
     user: str = "user"
     person: str = "person"
 
-    def apply(
-        self, log: ibis.Table, column: str, engine: Engine | None = None, fold_names: bool = False
-    ) -> ibis.Table:
+    def apply(self, log: ibis.Table, column: str, engine: Engine | None = None, fold_names: bool = False) -> ibis.Table:
         """The log with persons in place of users.
 
         Raises

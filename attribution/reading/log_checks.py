@@ -252,7 +252,9 @@ def _amount_faults(table: ibis.Table, column: str, name: str, refunds: bool = Fa
     yield _Fault(f"bad {column}", column, unknown, "is empty or not finite.", remedy, lambda seen: True)
     if not refunds:
         remedy = "for refunds name the column of order ids, columns={'order': ...}, and each reduces its order."
-        yield _Fault(f"negative {column}", column, (amount < 0).fill_null(False), "is negative.", remedy, lambda _: True)
+        yield _Fault(
+            f"negative {column}", column, (amount < 0).fill_null(False), "is negative.", remedy, lambda _: True
+        )
 
 
 def _amount(column: Any) -> Any:

@@ -40,7 +40,7 @@ def one_spelling(counts: Mapping[str, float]) -> dict[str, str]:
     >>> one_spelling({"Email": 3, "email ": 2, "email": 3, "tv": 9})
     {'Email': 'Email', 'email ': 'Email', 'email': 'Email'}
     """
-    best = {}
+    best: dict[str, str] = {}
     for group in _groups(counts):
         chosen = min(group, key=lambda name: (-counts[name], name))
         best |= dict.fromkeys(group, chosen)

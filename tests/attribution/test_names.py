@@ -81,7 +81,7 @@ def test_windows_by_interaction_and_kinds_need_their_columns():
 
 def test_every_event_that_is_called_a_conversion_has_to_occur():
     log = pd.concat([TOUCHES, ENDS.assign(event="order", channel="x")], ignore_index=True)
-    with pytest.raises(BadInput, match="has no event 'ordr'. Remedy: did you mean 'order'"):
+    with pytest.raises(BadInput, match=r"has no event 'ordr'. Remedy: did you mean 'order'"):
         Journeys.from_touchpoints(log, ConversionEvents("event", ("order", "ordr")))
 
 

@@ -14,7 +14,9 @@ FOLD = Cleaning(fold_names=True)
 def mangled(names: pd.Series, seed: int) -> pd.Series:
     rng = np.random.default_rng(seed)
     forms = (str, str.upper, str.title, lambda name: f"{name} ", lambda name: f" {name}\t", lambda name: name)
-    return pd.Series([forms[form](str(name)) for name, form in zip(names, rng.integers(6, size=len(names)), strict=True)])
+    return pd.Series(
+        [forms[form](str(name)) for name, form in zip(names, rng.integers(6, size=len(names)), strict=True)]
+    )
 
 
 def found(journeys: Journeys, name: str) -> bool | None:
@@ -55,7 +57,9 @@ def test_a_clean_log_is_told_to_be_clean(make_log):
 
 
 def test_ids_of_the_identity_map_fold_too():
-    log = pd.DataFrame({"user": ["A ", "b"], "time": pd.to_datetime(["2024-01-01", "2024-01-02"]), "channel": ["x", "y"]})
+    log = pd.DataFrame(
+        {"user": ["A ", "b"], "time": pd.to_datetime(["2024-01-01", "2024-01-02"]), "channel": ["x", "y"]}
+    )
     ends = pd.DataFrame({"user": [" a"], "time": pd.to_datetime(["2024-01-03"])})
     pairs = IdentityMap(pd.DataFrame({"user": ["a", "B"], "person": ["p", "p"]}))
     journeys = Journeys.from_touchpoints(log, ends, rules=PathRules(identity=pairs), cleaning=FOLD)

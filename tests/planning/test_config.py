@@ -154,7 +154,9 @@ def test_a_percentage_without_its_sign_is_refused_everywhere(tmp_path: Path, key
 
 
 @pytest.mark.parametrize("key", ["lookback", "half_life", "idle_gap", "lookback_of"])
-@pytest.mark.parametrize(("written", "said"), [("30", "write 30D for days"), ("1.5", "has no unit"), ("0D", "duration")])
+@pytest.mark.parametrize(
+    ("written", "said"), [("30", "write 30D for days"), ("1.5", "has no unit"), ("0D", "duration")]
+)
 def test_a_duration_without_its_unit_is_refused_everywhere(tmp_path: Path, key: str, written: str, said: str) -> None:
     value = f"{{view: {written}}}" if key == "lookback_of" else written
     (found,) = complaints(tmp_path, f"name: A\ndata: {{paths: {{path: p.csv}}}}\nattribution: {{{key}: {value}}}\n")

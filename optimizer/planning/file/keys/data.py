@@ -107,8 +107,8 @@ class Conversions(Section):
     value are refunds of it. Orders refunded in whole are left out.
     """
     first_only: bool = False
-    """Only a person's first conversion counts, and touches after it are left out: spend per conversion is then spend per
-    new customer, if the table reaches back to everybody's first.
+    """Only a person's first conversion counts, and touches after it are left out: spend per conversion is then spend
+    per new customer, if the table reaches back to everybody's first.
     """
 
     @model_validator(mode="after")
@@ -177,8 +177,8 @@ class Touchpoints(Section):
     less, and 20 at least.
     """
     fold_names: bool = False
-    """Ids, channels, interactions, kinds and segments that differ by case or blanks alone are one; names take their most
-    frequent spelling, ids lower case.
+    """Ids, channels, interactions, kinds and segments that differ by case or blanks alone are one; names take their
+    most frequent spelling, ids lower case.
     """
 
     @model_validator(mode="after")
