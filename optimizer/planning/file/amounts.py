@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from attribution.numbers import amount, typed_percent
 
-__all__ = ["Amount", "Money", "Percent", "Shift", "Swing"]
+__all__ = ["Amount", "Level", "Money", "Percent", "Shift", "Swing"]
 
 _PERCENT = re.compile(r"\s*([+\-\u2212])\s*(\d+(?:\.\d+)?)\s*%\s*")
 _UNSIGNED = re.compile(r"\s*\d+(?:\.\d+)?\s*%\s*")
@@ -71,7 +71,18 @@ def _amount(value: Any) -> Any:
     return Amount(_money(value), relative=False)
 
 
+def _spend_amount(value: Any) -> Any:
+    found = _amount(value)
+    if found.relative and found.value < -1:
+        raise ValueError(f"{value!r} leaves less than nothing; -100% is all of it")
+    if not found.relative and found.value < 0:
+        raise ValueError(f"{value!r} is below 0; to state a change, write a percentage, such as -10%")
+    return found
+
+
 Money = Annotated[float, BeforeValidator(_money), Field(ge=0)]
 Percent = Annotated[float, BeforeValidator(_percent), Field(ge=-1)]
 Swing = Annotated[float, BeforeValidator(_swing)]
-Shift = Annotated[Amount, BeforeValidator(_amount)]
+Shift = Annotated[Amount, BeforeValidator(_spend_amount)]
+Level = Annotated[Amount, BeforeValidator(_amount)]
+"""An amount that may be below 0, as a weighted sum may."""

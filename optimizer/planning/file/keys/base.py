@@ -39,4 +39,4 @@ CountryCode = Annotated[str, _matching(r"[A-Z]{2}", "a country code; write two c
 class Section(BaseModel):
     """A part of the plan file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
