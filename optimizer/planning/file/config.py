@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from attribution.errors import BadInput, nearest
 from attribution.numbers import CURRENCY
 from mmm.model.model import ORGANIC
+from optimizer.planning.file.attribution_misfits import attribution_misfits
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
@@ -77,6 +78,7 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
         raise BadInput(sorted((_message(document, error) for error in invalid.errors()), key=_line)) from None
     problems = [*_unknown_channels(config, document), *_repeated_scenarios(config, document)]
     problems += _misfits(config, document)
+    problems += attribution_misfits(config.attribution, config.model.belief.attribution, config.data, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
     return config, document

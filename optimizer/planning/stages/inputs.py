@@ -26,6 +26,7 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.misfits import misfits_of_today
+from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.provenance import InputFile
@@ -138,17 +139,17 @@ def _misfits_of_today(config: Config, plan: PlanSection, now: pd.Series, documen
 
 
 def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
-    """Remedies that speak of Python's ``Cleaning`` say what to write in the plan file instead."""
+    """Problems that speak of Python say what to write in the plan file instead."""
     try:
         return read()
     except BadInput as error:
-        problems = []
-        for problem in error.problems:
-            remedy = problem.remedy if isinstance(problem, Problem) else ""
-            remedy = re.sub(r"Cleaning\(drop=\('([a-z ]+)',\)\)", r"data.touchpoints.leave_out: [\1]", remedy)
-            remedy = re.sub(r"Cleaning\(keep_duplicates=True\)", "data.touchpoints.keep_duplicates: true", remedy)
-            problems.append(replace(problem, remedy=remedy) if isinstance(problem, Problem) else problem)
-        raise BadInput(problems) from None
+        raise BadInput([_in_words_of_the_file(problem) for problem in error.problems]) from None
+
+
+def _in_words_of_the_file(problem: Problem | str) -> Problem | str:
+    if isinstance(problem, Problem):
+        return replace(problem, text=in_words_of_the_file(problem.text), remedy=in_words_of_the_file(problem.remedy))
+    return in_words_of_the_file(problem)
 
 
 def _by_row(table: str, read: Callable[[], object]) -> None:
