@@ -12,9 +12,11 @@ import pytest
 from rich.console import Console
 
 from attribution.errors import BadInput, InfeasiblePlan
+from optimizer.planning.file.config import read_config
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.outputs.check_view import show_check
 from optimizer.planning.run import check_plan, run_plan
+from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.progress import Progress
 
 PLAN = """\
@@ -50,7 +52,9 @@ def log() -> tuple[pd.DataFrame, pd.DataFrame]:
     last = weekly().tail(10)
     days = pd.to_datetime(last["week"]).repeat(last["new_customers"])
     rank = np.concatenate([np.arange(count) for count in last["new_customers"]])
-    won = pd.DataFrame({"user": [f"u{n}" for n in range(len(days))], "time": days.to_numpy() + pd.to_timedelta(rank % 7, "D")})
+    won = pd.DataFrame(
+        {"user": [f"u{n}" for n in range(len(days))], "time": days.to_numpy() + pd.to_timedelta(rank % 7, "D")}
+    )
     touches = won.assign(time=won["time"] - pd.Timedelta("1D"), channel=np.where(rank % 2, "tv", "search"))
     return touches, won
 
@@ -104,7 +108,7 @@ def test_figures_are_those_of_the_tables(folder: Path) -> None:
 def test_what_is_shown_has_every_table_year_step_and_caution(folder: Path) -> None:
     text = told(folder)
     for said in (
-        "weekly.csv", "touches.csv", "sales.csv", "2024-01-01 to 2026-02-02, 110 weeks", "new_customers (100 %)",
+        "weekly.csv", "touches.csv", "sales.csv", "2024-01-01 to 2026-02-02, 110 weeks", "new_customers (100\u00a0%)",
         "customers by month, until 2026-02-08", "2025-12", "Spend by year, EUR, until 2026-02-08", "2024", "2026",
         "now, over the horizon", "Attribution: Last touch", "Mix model: 4 chains", "Plan: least blended CAC over 13 weeks",
         "What if: Less.", "attention spend_present: No spend in any period: radio", "The plan file is fine",
@@ -216,7 +220,11 @@ def test_what_a_run_would_refuse_is_refused_before_the_sampling(folder: Path, ca
 
 
 def test_limits_on_spend_that_exclude_each_other_need_no_fit(folder: Path) -> None:
-    change(folder, (LOG, ""), ("  customers: {at_least: -10%}", "  budget: {exactly: 9000}\n  channels: {tv: {fixed: 9_500}}"))
+    change(
+        folder,
+        (LOG, ""),
+        ("  customers: {at_least: -10%}", "  budget: {exactly: 9000}\n  channels: {tv: {fixed: 9_500}}"),
+    )
     with pytest.raises(InfeasiblePlan, match=r"9,[05]00"):
         check_plan(folder / "plan.yaml")
 
@@ -242,3 +250,53 @@ def test_a_bad_what_if_is_named_and_the_others_go_on(folder: Path) -> None:
 def test_remedies_are_in_words_of_the_plan_file(python: str, key: str) -> None:
     assert key in in_words_of_the_file(python)
     assert not any(sign in in_words_of_the_file(python) for sign in ("=...", "(drop=", "()", "journeys"))
+
+
+def events(folder: Path, words: list[str]) -> Path:
+    table = weekly()
+    table["event"] = [words[row % len(words)] for row in range(len(table))]
+    table.to_csv(folder / "weekly.csv", index=False)
+    return change(folder, (LOG, ""), ("radio]\n", "radio]\n    controls: [event]\n  upcoming: last_year\n"))
+
+
+def test_events_in_words_become_controls_where_asked(folder: Path) -> None:
+    events(folder, ["na", "na", "fair", "na", "strike"])
+    with pytest.raises(BadInput, match=r"data.weekly.controls: \{event: indicator\}"):
+        check_plan(folder / "plan.yaml")
+    change(folder, ("controls: [event]", "controls: {event: indicator}"))
+    inputs = read_inputs(*read_config(folder / "plan.yaml"))
+    assert inputs.panel is not None
+    assert inputs.upcoming is not None
+    assert inputs.panel.control_names == ("event: fair", "event: strike") == tuple(inputs.upcoming.columns)
+    assert inputs.panel.controls.sum() == 44
+    coming = pd.DataFrame(
+        {"week": pd.date_range("2026-02-09", periods=13, freq="7D"), "event": ["strike", *["na"] * 12]}
+    )
+    coming.to_csv(folder / "coming.csv", index=False)
+    inputs = read_inputs(*read_config(change(folder, ("upcoming: last_year", "upcoming: coming.csv")) / "plan.yaml"))
+    assert inputs.upcoming is not None
+    assert inputs.upcoming.sum().to_dict() == {"event: fair": 0, "event: strike": 1}
+    coming.replace("strike", "striek").to_csv(folder / "coming.csv", index=False)
+    with pytest.raises(BadInput, match=r"coming.csv, column 'event': holds 'striek'.* did you mean 'strike'"):
+        check_plan(folder / "plan.yaml")
+
+
+def test_a_log_may_mark_its_conversions(folder: Path) -> None:
+    touches = pd.read_csv(folder / "touches.csv").assign(converted=1)
+    touches.to_csv(folder / "touches.csv", index=False)
+    change(folder, ("    conversions: {path: sales.csv}\n", "    conversions: {}\n"))
+    with pytest.raises(BadInput, match=r"give either path \(a table of conversions\) or flag"):
+        check_plan(folder / "plan.yaml")
+    inputs = read_inputs(
+        *read_config(change(folder, ("conversions: {}", "conversions: {flag: converted}")) / "plan.yaml")
+    )
+    assert inputs.journeys is not None
+    assert inputs.journeys.totals["conversions"] == len(touches)
+    with pytest.raises(BadInput, match="order is of a table of conversions"):
+        check_plan(change(folder, ("{flag: converted}", "{flag: converted, order: x}")) / "plan.yaml")
+
+
+def test_a_table_of_several_regions_is_told_that_the_file_is_national(folder: Path) -> None:
+    pd.concat([weekly().assign(region=name) for name in "ab"]).to_csv(folder / "weekly.csv", index=False)
+    with pytest.raises(BadInput, match=r"differ by 'region'; the plan file takes national tables: sum over it"):
+        check_plan(change(folder, (LOG, "")) / "plan.yaml")

@@ -23,6 +23,10 @@ _SAID = (
     (r"Engine\(spill=\.\.\.\) with a folder that has room", "a disk with room for temporary files"),
     (r"Customers\(at_least=\.\.\.\)", "plan.customers.at_least"),
     (r"Budget\((at_most|exactly|at_least)=\.\.\.\)", r"plan.budget.\1"),
+    (
+        r"a panel by regions takes it as (geo='[^']*')",
+        r"the plan file takes national tables: sum over it (in Python \1)",
+    ),
     (r"MaxCAC\(\.\.\.\)", "plan.max_cac"),
     (r"Channel\(\.\.\.\)\.at_most\(\.\.\.\)", "plan.channels.<name>.at_most"),
     (r"Plan\(now=\{channel: current spend\}\)", "plan.now"),

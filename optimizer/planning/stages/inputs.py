@@ -18,6 +18,7 @@ from attribution.numbers import amount
 from attribution.reading.sources import log_table, read_table
 from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
+from mmm.data.indicators import indicators, with_remedy_for_words, words_of
 from mmm.data.observed_tests import observe
 from optimizer.planning.file.assemble import cleaning_of, path_rules, reshaped
 from optimizer.planning.file.column_roles import coming_columns, last_year, levers_of, media_of
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Inputs", "observed_maximum", "period_of", "read_inputs"]
 
 Result = TypeVar("Result")
+_WORDS = "make a 0/1 column of each word but one: data.weekly.controls: {{column}: indicator}, the others: number."
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
 
     reader = _Reader(config, document)
     weekly, horizon = config.data.weekly, config.plan.weeks if config.plan else 13
-    panel = attempt(lambda: reader.panel(weekly)) if weekly else None
+    panel = attempt(lambda: _in_terms_of_the_file(lambda: reader.panel(weekly))) if weekly else None
     upcoming = now = timetable = None
     tests: tuple[LiftTest, ...] = ()
     given: dict[str, pd.Series] = {}
@@ -179,6 +181,7 @@ class _Reader:
         self._document = document
         self.files: list[InputFile] = []
         self.assumptions: list[str] = []
+        self._words: dict[str, tuple[str, ...]] = {}
 
     def _path(self, path: Path) -> Path:
         return self._document.folder / path
@@ -188,17 +191,23 @@ class _Reader:
         self.files.append(InputFile(role, str(path), rows, covers, checksum(file)))
 
     def panel(self, weekly: Weekly) -> Panel:
-        media, levers = media_of(weekly), levers_of(weekly)
+        media, levers, at = media_of(weekly), levers_of(weekly), len(weekly.numbers)
         amounts = [column for medium in media.values() for column in (medium.spend, *medium.columns) if column]
         table = wide(
             weekly.path.name,
             weekly.date,
-            [weekly.kpi, *amounts, *weekly.controls, *weekly.baselines],
+            [weekly.kpi, *amounts, *weekly.numbers, *weekly.baselines],
             nonnegative=[weekly.kpi, *amounts],
+            words=weekly.words,
         )
-        frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
+        try:
+            frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
+        except BadInput as error:
+            raise BadInput(with_remedy_for_words(error.problems, weekly.numbers, _WORDS)) from None
         frame.attrs["name"] = weekly.path.name
-        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media, controls=levers)
+        self._words = words_of(frame, weekly.words)
+        frame, made = indicators(frame, self._words)
+        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media, controls=[*levers[:at], *made, *levers[at:]])
         if self._config.model.holidays:
             panel = panel.with_holidays(self._config.model.holidays)
         covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} {_unit(panel)}s"
@@ -208,9 +217,10 @@ class _Reader:
     def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame:
         given = self._config.data.upcoming
         coming, columns = panel.after(weeks * panel.per_week), coming_columns(weekly)
+        words = self._words
         year = 52 * panel.per_week
         if given is None:
-            named = ", ".join(columns)
+            named = ", ".join([*columns, *words])
             text = f"has controls ({named}) but nothing says how they go on in the coming {weeks} weeks."
             remedy = "give data.upcoming: a table of them, or last_year to assume last year's values again."
             raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
@@ -224,8 +234,11 @@ class _Reader:
             rows = [(panel.periods - year + period % year) for period in range(len(coming))]
             return last_year(panel, rows).set_index(coming)
         path = Path(given)
-        table = wide(path.name, weekly.date, list(columns))
+        table = wide(path.name, weekly.date, list(columns), words=list(words))
         frame = read_table(self._path(path), table, date_format=weekly.date_format).set_index(weekly.date)
+        frame.attrs["name"] = path.name
+        frame, made = indicators(frame, words)
+        columns |= dict(zip(made, made, strict=True))
         missing = coming.difference(pd.DatetimeIndex(frame.index))
         if len(missing):
             text = f"lacks {len(missing)} of the coming {len(coming)} {_unit(panel)}s, first {missing[0]:%Y-%m-%d}."
@@ -281,13 +294,15 @@ class _Reader:
 
     def _log(self, log: Touchpoints) -> Journeys:
         names = {"user": log.user, "time": log.time, "channel": log.channel}
-        names |= {"conversion_user": log.conversions.user, "conversion_time": log.conversions.time}
+        won = log.conversions
+        names |= {"conversion": won.flag} if won.flag is not None else {}
+        names |= {"conversion_user": won.user, "conversion_time": won.time} if won.path is not None else {}
         optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
         optional |= {"order": log.conversions.order}
         names |= {name: column for name, column in optional.items() if column is not None}
         journeys = Journeys.from_touchpoints(
             str(self._path(log.path)),
-            conversions=str(self._path(log.conversions.path)),
+            conversions=None if won.path is None else str(self._path(won.path)),
             lookback=self._config.attribution.lookback,
             columns=names,
             rules=path_rules(self._config.attribution, log, self._document.folder),
@@ -304,9 +319,8 @@ class _Reader:
         first, last = period_of(journeys)
         covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(journeys))} paths"
         self._note("touchpoints", log.path, round(journeys.totals["touches"]), covers)
-        self._note(
-            "conversions", log.conversions.path, round(journeys.totals["conversions"] + journeys.totals["untouched"])
-        )
+        if won.path is not None:
+            self._note("conversions", won.path, round(journeys.totals["conversions"] + journeys.totals["untouched"]))
         return journeys
 
     def _as_in_the_log(self, journeys: Journeys) -> None:

@@ -40,14 +40,28 @@ class Weekly(Section):
     """Channels without spend, such as a newsletter: columns, or channel: column or reach; they have a contribution,
     and no part in the plan. `upcoming` must hold their columns too.
     """
-    controls: list[Name] = []
-    """Columns of what else moves demand; `upcoming` must hold them."""
+    controls: list[Name] | dict[Name, Literal["number", "indicator"]] = []
+    """Columns of what else moves demand; `upcoming` must hold them. Or column: `number` or `indicator`, which makes a
+    0/1 column of each word of the column but one, such as `{price: number, event: indicator}`; the one left out is the
+    empty cell, or the commonest word.
+    """
     treatments: dict[Name, float | Literal["minimum", "maximum", "mean"]] | list[Name] = []
     """Levers such as price or promotion with a contribution of their own: columns (told against their minimum), or
     column: the value that contributes nothing. `upcoming` must hold them.
     """
     date_format: str | None = None
     """`strptime` pattern of dates that are not written as 2026-01-05."""
+
+    @property
+    def numbers(self) -> list[str]:
+        """Controls that are numbers."""
+        return [name for name in self.controls if name not in self.words]
+
+    @property
+    def words(self) -> list[str]:
+        """Controls that are words."""
+        given = self.controls
+        return [name for name, kind in given.items() if kind == "indicator"] if isinstance(given, dict) else []
 
     @property
     def delivered(self) -> dict[str, str | Reach]:
@@ -90,8 +104,10 @@ class Weekly(Section):
 class Conversions(Section):
     """The table of conversions that goes with a touchpoint log."""
 
-    path: Path
+    path: Path | None = None
     """The table of conversions."""
+    flag: Name | None = None
+    """Instead of path: column of the log that marks touches that converted, with 0 or 1."""
     user: Name = "user"
     """Column of the user."""
     time: Name = "time"
@@ -115,6 +131,15 @@ class Conversions(Section):
     def _kinds_of_a_kind(self) -> Conversions:
         if self.kinds is not None and self.kind is None:
             raise ValueError("kinds needs kind: the column that holds them")
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_place(self) -> Conversions:
+        if (self.path is None) == (self.flag is None):
+            raise ValueError("give either path (a table of conversions) or flag (a column of the log that marks them)")
+        stray = [name for name in ("user", "time", "kind", "order") if name in self.model_fields_set]
+        if self.flag is not None and stray:
+            raise ValueError(f"{stray[0]} is of a table of conversions, and flag marks them in the log; remove it")
         return self
 
 
