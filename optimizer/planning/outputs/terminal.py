@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["show"]
+__all__ = ["plain_table", "show", "standard_output"]
 
 _SHOWN_FILES = (
     "report.html",
@@ -38,7 +38,7 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
     """Print what came of a run: the plan where there is one, else credit by model."""
     from rich.markup import escape
 
-    console = console or _console()
+    console = console or standard_output()
     if run.plan is not None and run.worth is not None:
         console.print(_plan_table(run, run.plan))
         for line in _verdict(run, run.plan, run.worth):
@@ -63,7 +63,7 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(f"Written to {folder}: {', '.join(path.name for path in names)}")
 
 
-def _console() -> Console:
+def standard_output() -> Console:
     """Standard output; wide enough for the tables where it is no terminal, and so has no width of its own."""
     from rich.console import Console
 
@@ -71,7 +71,8 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=160)
 
 
-def _table(title: str, *columns: str) -> Table:
+def plain_table(title: str, *columns: str) -> Table:
+    """A table in the look of all tables here: the first column's text to the left, figures to the right."""
     from rich import box
     from rich.table import Table
 
@@ -99,7 +100,7 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
     currency, outcome = run.config.currency, run.config.outcome
     weeks = run.config.plan.weeks if run.config.plan else 0
     title = escape(f"{run.config.name}: {weeks} weeks, {currency}; 90 % intervals beside the figures")
-    table = _table(title, "channel", "spend now", "planned", "change", outcome, "CAC", "marginal CAC")
+    table = plain_table(title, "channel", "spend now", "planned", "change", outcome, "CAC", "marginal CAC")
     for row in plan.rows:
         table.add_row(
             escape(row.channel),
@@ -152,7 +153,7 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
 
     figure, aim = shown_figure(worth), worth.aim
     form, against = form_of(figure), f"{name_of(aim.name, run.config.outcome)} against the plan"
-    table = _table("What if", "scenario", "spend", run.config.outcome, figure, against)
+    table = plain_table("What if", "scenario", "spend", run.config.outcome, figure, against)
     for scenario in run.scenarios:
         outcome, own = scenario.outcome, scenario.worth
         if outcome is None or own is None:
@@ -174,7 +175,7 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
 def _attribution_table(result: AttributionResult) -> Table:
     from rich.markup import escape
 
-    table = _table("Credited conversions", "channel", *result.credits)
+    table = plain_table("Credited conversions", "channel", *result.credits)
     channels = next(iter(result.credits.values())).channels
     for channel in channels:
         cells = [Estimate.at(result.conversions[name], channel) for name in result.credits]
