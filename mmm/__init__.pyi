@@ -30,6 +30,7 @@ from .data.customers import counted_table as counted_table
 from .data.customers import new_customers_by_day as new_customers_by_day
 from .data.customers import orders_by_day as orders_by_day
 from .data.days_to_weeks import WeekDays as WeekDays
+from .data.indicators import indicators as indicators
 from .data.lift_tests import LiftTest as LiftTest
 from .data.lift_tests import lift_tests_from_frame as lift_tests_from_frame
 from .data.panel import Panel as Panel

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.log_columns import as_name, no_name
+from attribution.reading.named import missing_names
 from attribution.reading.sources import log_table
+from attribution.reading.spellings import folded_id
 
 if TYPE_CHECKING:
     import ibis
@@ -33,7 +35,7 @@ class IdentityMap:
     user: str = "user"
     person: str = "person"
 
-    def apply(self, log: ibis.Table, column: str, engine: Engine | None = None) -> ibis.Table:
+    def apply(self, log: ibis.Table, column: str, engine: Engine | None = None, fold_names: bool = False) -> ibis.Table:
         """The log with persons in place of users.
 
         Raises
@@ -42,13 +44,12 @@ class IdentityMap:
             A column is missing, or a user has two persons.
         """
         known = log_table(self.table, engine, "identity map", beside=log)
-        for name in (self.user, self.person):
-            if name not in known.columns:
-                raise BadInput(
-                    Problem("identity map", "is missing.", name, remedy=f"its columns: {', '.join(known.columns)}.")
-                )
+        if problems := list(missing_names((self.user, self.person), known.columns, "identity map", None, "column")):
+            raise BadInput(problems)
         _check_names(known, self.user, self.person)
         pairs = known.select(map_user=as_name(known[self.user]), map_person=as_name(known[self.person]))
+        if fold_names:
+            pairs = pairs.mutate(map_user=folded_id(pairs.map_user))
         pairs = pairs.filter(pairs.map_person.notnull()).distinct()
         doubled = pairs.group_by("map_user").aggregate(persons=pairs.count())
         torn = doubled.filter(doubled.persons > 1).limit(3).execute()["map_user"]

@@ -16,6 +16,7 @@ from attribution.reading.dialects import epoch_micros, is_local, naming
 from attribution.reading.exclusions import without_repeats
 from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, Format
 from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name
+from attribution.reading.named import require_values
 
 if TYPE_CHECKING:
     import ibis
@@ -139,7 +140,8 @@ def admit_conversions(
     table = _with_time(table, columns.time, format, name)
     valued, counted = columns.value in table.columns, columns.conversion in table.columns
     faults = list(_common_faults(table, columns, format))
-    faults += _amount_faults(table, columns.value, format, name) if valued else []
+    if valued:
+        faults += _amount_faults(table, columns.value, format, name, refunds=columns.order is not None)
     if counted:
         faults += _amount_faults(table, columns.conversion, PLAIN, name, _marks(table[columns.conversion]))
     table, exclusions, span = _judge(table, faults, cleaning, name)
@@ -162,15 +164,12 @@ def split_events(table: ibis.Table, rule: ConversionEvents, name: str) -> tuple[
     Raises
     ------
     BadInput
-        The column is missing, or none of the events occurs.
+        The column is missing, or an event does not occur.
     """
     _require(table, [rule.column], name)
     event = as_name(table[rule.column])
+    require_values(rule.values, table, rule.column, name, "event")
     chosen = table.filter(event.isin(list(rule.values)))
-    if chosen.count().execute() == 0:
-        seen = [str(value) for value in table.select(event=event).distinct().limit(12).execute()["event"]]
-        text = f"has no event {' or '.join(map(repr, rule.values))}."
-        raise BadInput(Problem(name, text, rule.column, remedy=f"its events: {', '.join(sorted(seen))}."))
     return table.filter(~event.isin(list(rule.values)) | event.isnull()), chosen
 
 
@@ -264,7 +263,13 @@ def _no_names(name: str, table: ibis.Table, column: str, remedy: str) -> Iterato
 
 
 def _amount_faults(
-    table: ibis.Table, column: str, format: Format, name: str, amount: Any = None, where: Any = None
+    table: ibis.Table,
+    column: str,
+    format: Format,
+    name: str,
+    amount: Any = None,
+    where: Any = None,
+    refunds: bool = False,
 ) -> Iterator[_Fault]:
     """What may be wrong with amounts, in the rows that count."""
     cells = table[column]
@@ -278,10 +283,12 @@ def _amount_faults(
         return condition if where is None else condition & where
 
     empty = cells.isnull() | is_blank(cells) if kind.is_string() else cells.isnull()
-    wrong = number.isnan() | number.isinf() | (number < 0)
-    remedy = "write 0 where there is none; book refunds apart."
-    bad = (empty | wrong).fill_null(False)
-    yield _Fault(f"bad {column}", column, counts(bad), "is negative, empty or not finite.", remedy)
+    unknown = (empty | number.isnan() | number.isinf()).fill_null(False)
+    remedy = "write 0 where there is none."
+    yield _Fault(f"bad {column}", column, counts(unknown), "is empty or not finite.", remedy)
+    if not refunds:
+        remedy = "for refunds name the column of order ids, columns={'order': ...}, and each reduces its order."
+        yield _Fault(f"negative {column}", column, counts((number < 0).fill_null(False)), "is negative.", remedy)
     if not kind.is_string():
         return
     remedy = "plain digits and a decimal point only, or state decimal and thousands."

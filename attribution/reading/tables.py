@@ -70,11 +70,13 @@ def wide(
     nonnegative: Sequence[str] = (),
     geo: str | None = None,
     money: Sequence[str] = (),
+    words: Sequence[str] = (),
 ) -> Table:
-    """A table with one row per period and one column per channel, outcome or control."""
+    """A table with one row per period and one column per channel, outcome or control; words may be left empty."""
     columns = [Column(date, "date"), *([Column(geo, "text")] if geo else [])]
     columns += [
         Column(column, minimum=0 if column in nonnegative else None, money=column in money)
         for column in dict.fromkeys(numbers)
     ]
+    columns += [Column(column, "text", nullable=True) for column in words]
     return Table(name, tuple(columns), key=(date, *([geo] if geo else [])))

@@ -11,22 +11,27 @@ from pydantic import BeforeValidator, Field
 
 from attribution.numbers import amount, typed_percent
 
-__all__ = ["Amount", "Money", "Percent", "Shift", "Swing"]
+__all__ = ["Amount", "Level", "Money", "Percent", "Shift", "Swing"]
 
-_PERCENT = re.compile(r"^\s*([+-]?\s*\d+(?:\.\d+)?)\s*%\s*$")
+_PERCENT = re.compile(r"\s*([+\-\u2212])\s*(\d+(?:\.\d+)?)\s*%\s*")
+_UNSIGNED = re.compile(r"\s*\d+(?:\.\d+)?\s*%\s*")
 
 
 def _percent(value: Any) -> Any:
-    if isinstance(value, str) and (match := _PERCENT.match(value)):
-        return float(match[1].replace(" ", "")) / 100
+    if isinstance(value, str) and (match := _PERCENT.fullmatch(value)):
+        return (1 if match[1] == "+" else -1) * float(match[2]) / 100
+    if isinstance(value, str) and _UNSIGNED.fullmatch(value):
+        bare = value.replace(" ", "")
+        change = f"a percentage is a change, +{bare} or -{bare}"
+        raise ValueError(f"{value!r} has no sign: {change}; for {bare} of today's write {float(bare[:-1]) - 100:+g}%")
     raise ValueError(f"{value!r} is not a percentage; write it with its sign, for example -10% or +15%")
 
 
 def _swing(value: Any) -> Any:
     bare = value.strip().removeprefix("±").removeprefix("+-") if isinstance(value, str) else ""
-    if not bare[:1].isdigit() or not _PERCENT.match(bare):
+    if not _UNSIGNED.fullmatch(bare):
         raise ValueError(f"{value!r} is no change either way; write for example ±20%")
-    return _percent(bare)
+    return _percent(f"+{bare}")
 
 
 def _money(value: Any) -> Any:
@@ -61,12 +66,23 @@ class Amount:
 def _amount(value: Any) -> Any:
     if isinstance(value, Amount):
         return value
-    if isinstance(value, str) and _PERCENT.match(value):
+    if isinstance(value, str) and value.strip().endswith("%"):
         return Amount(_percent(value), relative=True)
     return Amount(_money(value), relative=False)
+
+
+def _spend_amount(value: Any) -> Any:
+    found = _amount(value)
+    if found.relative and found.value < -1:
+        raise ValueError(f"{value!r} leaves less than nothing; -100% is all of it")
+    if not found.relative and found.value < 0:
+        raise ValueError(f"{value!r} is below 0; to state a change, write a percentage, such as -10%")
+    return found
 
 
 Money = Annotated[float, BeforeValidator(_money), Field(ge=0)]
 Percent = Annotated[float, BeforeValidator(_percent), Field(ge=-1)]
 Swing = Annotated[float, BeforeValidator(_swing)]
-Shift = Annotated[Amount, BeforeValidator(_amount)]
+Shift = Annotated[Amount, BeforeValidator(_spend_amount)]
+Level = Annotated[Amount, BeforeValidator(_amount)]
+"""An amount that may be below 0, as a weighted sum may."""
