@@ -42,8 +42,8 @@ def outlying_cells(panel: Panel) -> Finding:
     """Whether a cell of spend, volume or KPI stands far outside the cells around it.
 
     A cell is named where it exceeds ten times what nine in ten of its neighbours keep below, or is a hundredth of what
-    nine in ten exceed, and lies six robust standard deviations of the logarithm from their median; or where it exceeds a
-    hundred times the largest of them, of which three are enough. Zeros are no cells.
+    nine in ten exceed, and lies six robust standard deviations of the logarithm from their median; or where it exceeds
+    a hundred times the largest of them, of which three are enough. Zeros are no cells.
     """
     cells = sorted(_outlying(panel), key=lambda cell: -cell.times)
     worst = cells[0].times if cells else 1.0
