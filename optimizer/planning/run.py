@@ -57,7 +57,7 @@ def check_plan(path: Path | str) -> Understood:
 def run_plan(
     path: Path | str, out: Path | None = None, goal: Goal = "report", progress: Progress | None = None
 ) -> tuple[Run, tuple[Path, ...]]:
-    """Run a plan file up to a goal and write what it found.
+    """Run a plan file up to a goal and write what comes of it.
 
     Parameters
     ----------
@@ -238,22 +238,22 @@ def _require_writable(folder: Path) -> None:
 
 
 def _findings(run: Run) -> tuple[Finding, ...]:
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if run.posterior is not None:
-        found += run.posterior.diagnostics
-    found += not_asked(run) if run.rivals is None else run.rivals.findings
+        findings += run.posterior.diagnostics
+    findings += not_asked(run) if run.rivals is None else run.rivals.findings
     if run.plan is not None:
-        found += run.plan.findings
+        findings += run.plan.findings
     if run.schedule is not None:
-        found.append(run.schedule.finding)
+        findings.append(run.schedule.finding)
     if run.worth is not None:
-        found += run.worth.findings
+        findings += run.worth.findings
     if run.trust is not None:
-        found += run.trust.findings
+        findings += run.trust.findings
     if run.belief is not None:
-        found += run.belief.findings
+        findings += run.belief.findings
     if run.inputs.journeys is not None:
-        found += [*run.inputs.journeys.findings, *log_against_kpi(run.inputs)]
+        findings += [*run.inputs.journeys.findings, *log_against_kpi(run.inputs)]
     if run.attribution is not None:
-        found += run.attribution.findings
-    return tuple(found)
+        findings += run.attribution.findings
+    return tuple(findings)

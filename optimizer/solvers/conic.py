@@ -57,10 +57,10 @@ class Conic:
         share = template(shape).best(_figures(program, scale, size, rate, worth))
         if share is None:
             return Outcome(None, -np.inf, -np.inf, 1, True)
-        found = polished(program, flat, scale * share)
-        score = program.goal.score(found, flat.mean(found))
-        bound = proved_bound(program, flat, found)
-        return Outcome(found, score, max(bound, score), 1, True)
+        spend = polished(program, flat, scale * share)
+        score = program.goal.score(spend, flat.mean(spend))
+        bound = proved_bound(program, flat, spend)
+        return Outcome(spend, score, max(bound, score), 1, True)
 
 
 def _check(program: Program) -> None:

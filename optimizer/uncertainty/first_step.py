@@ -80,8 +80,8 @@ def first_step(
     >>> from optimizer import Budget, Customers
     >>> curves = {"tv": Hill(900, 60_000), "search": Hill(500, 20_000)}
     >>> plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=80_000)], now={"tv": 60_000, "search": 20_000})
-    >>> found = first_step(plan, curves, plan.solve(curves).spend, tried={"tv": 80_000, "search": 24_000})
-    >>> found.beyond, round(float(found.allocation.spend["search"])), round(found.share, 2)
+    >>> step = first_step(plan, curves, plan.solve(curves).spend, tried={"tv": 80_000, "search": 24_000})
+    >>> step.beyond, round(float(step.allocation.spend["search"])), round(step.share, 2)
     (('search',), 24000, 0.76)
     """
     curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
@@ -92,8 +92,8 @@ def first_step(
     if not beyond:
         return None
     inside = [Channel(str(channel)).at_most(float(limit)) for channel, limit in most.items()]
-    found = plan.replaced(subject_to=[*plan.subject_to, *inside]).solve(curves, gap=gap)
-    step = worth(plan, curves, found.spend)
+    allocation = plan.replaced(subject_to=[*plan.subject_to, *inside]).solve(curves, gap=gap)
+    step = worth(plan, curves, allocation.spend)
     whole = planned.aim.change.point
     gains = whole < 0 if planned.aim.lower_is_better else whole > 0
-    return FirstStep(found, beyond, step, step.aim.change.point / whole if gains else np.nan)
+    return FirstStep(allocation, beyond, step, step.aim.change.point / whole if gains else np.nan)

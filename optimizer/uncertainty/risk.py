@@ -179,7 +179,7 @@ class _Search:
                 break
             spend = outcome.spend
         if self.best is None:
-            raise InfeasiblePlan("no allocation was found that keeps the promises in the worst cases.")
+            raise InfeasiblePlan("no allocation was reached that keeps the promises in the worst cases.")
         return self._allocation(outcome, weights)
 
     def _customers(self, spend: Array) -> Array:
@@ -292,7 +292,7 @@ class _Search:
 
     def _refusal(self, outcome: Outcome) -> InfeasiblePlan:
         if not outcome.finished:
-            return InfeasiblePlan(f"no allocation was found within {self.limit:g} s. Remedy: raise time_limit.")
+            return InfeasiblePlan(f"no allocation was reached within {self.limit:g} s. Remedy: raise time_limit.")
         share = f"the worst {percent(self.question.tail)} of cases"
         return InfeasiblePlan(
             f"the promises cannot be kept in {share}, though they can on average. Remedy: lower them."

@@ -35,7 +35,7 @@ _SHOWN_FILES = (
 
 
 def show(run: Run, written: tuple[Path, ...], console: Console | None = None) -> None:
-    """Print what a run found: the plan where there is one, else credit by model."""
+    """Print what came of a run: the plan where there is one, else credit by model."""
     from rich.markup import escape
 
     console = console or standard_output()
@@ -125,16 +125,16 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
     return table
 
 
-def _verdict(run: Run, plan: PlanResult, found: PlanWorth) -> list[str]:
-    currency, aim = run.config.currency, found.worth.aim
+def _verdict(run: Run, plan: PlanResult, plan_worth: PlanWorth) -> list[str]:
+    currency, aim = run.config.currency, plan_worth.worth.aim
     name, unit, form = plan.aim.name, plan.aim.unit(currency), form_of(aim.name)
     before, after = (form(e.point) if e.low == e.high else e.written(form) for e in (aim.before, aim.after))
     risk = run.config.plan.risk if run.config.plan else None
     cases = "" if risk is None else f" in {risk.cases}"
-    turning = [f"  {one.sentence}" for one in found.tipping]
+    turning = [f"  {one.sentence}" for one in plan_worth.tipping]
     return [
         f"{name[:1].upper()}{name[1:]} now {before}{unit}, planned {after}{unit}.",
-        *lines(found.worth, plan, run.config.outcome, currency),
+        *lines(plan_worth.worth, plan, run.config.outcome, currency),
         *trust_lines(run),
         *(["How far each move can be trusted, others as expected:", *turning] if turning else []),
         f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}{cases}, "

@@ -132,12 +132,12 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
 
 def _misfits_of_today(config: Config, plan: PlanSection, now: pd.Series, document: Document) -> list[str]:
     """Limits of the plan, and of the plan as each scenario has it, that today's spend makes meaningless."""
-    found = misfits_of_today(plan, now, document)
+    misfits = misfits_of_today(plan, now, document)
     for number, scenario in enumerate(config.scenarios):
         if scenario.instead is not None:
             own = misfits_of_today(scenario.section(plan), now, document, ("scenarios", number, "instead"))
-            found += [] if found else own
-    return found
+            misfits += [] if misfits else own
+    return misfits
 
 
 def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
@@ -272,18 +272,18 @@ class _Reader:
         return panel.national_spend.tail(last).sum() * (wanted / last)
 
     def timetable(self, panel: Panel) -> Timetable | None:
-        found = timetable_of(
+        timetable = timetable_of(
             self._config,
             self._document,
             panel,
             lambda path, rows, covers: self._note("spend so far", path, rows, covers),
         )
-        if found is not None and found.between:
+        if timetable is not None and timetable.between:
             self.assumptions.append(
-                f"The schedule starts {found.between} weeks after the weekly table ends; spend is assumed to go on at "
-                "its present rate until then, and the forecast of the plan is that of the weeks after the table."
+                f"The schedule starts {timetable.between} weeks after the weekly table ends; spend is assumed to go on "
+                "at its present rate until then, and the forecast of the plan is that of the weeks after the table."
             )
-        return found
+        return timetable
 
     def journeys(self) -> Journeys | None:
         if self._config.data.touchpoints is not None:

@@ -188,8 +188,8 @@ def _scenario(
     value = section.one_value
     if value is not None and scenario.value_per_customer is not None:
         value = scenario.value_per_customer.of(value)
-    found = worth(answer.plan, answer.curves, outcome.spend, value_per_customer=value, credit=credit)
-    return ScenarioResult(scenario.name, outcome, found, answer.allocation.gap)
+    verdict = worth(answer.plan, answer.curves, outcome.spend, value_per_customer=value, credit=credit)
+    return ScenarioResult(scenario.name, outcome, verdict, answer.allocation.gap)
 
 
 def _section(config: Config) -> PlanSection:

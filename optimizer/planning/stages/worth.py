@@ -29,9 +29,9 @@ _LARGE = 0.01  # of all spend: moves that the headline names
 def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     """What the run's plan is worth against today, where its moves turn around, and a first step where it needs one."""
     spend, value = plan.allocation.spend, section.one_value
-    found = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
+    verdict = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
     if section.risk is not None:  # turning points and first steps are of plans that are the best on average
-        return PlanWorth(found, (), None, "", (_promises(found),))
+        return PlanWorth(verdict, (), None, "", (_promises(verdict),))
     tipping = () if plan.plan.fees else tipping_points(plan.plan, plan.curves, spend, MOVES)
     turning = () if plan.plan.fees else (_turning(tipping, float(plan.now.spend.sum())),)
     step, problem = None, ""
@@ -39,7 +39,7 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
         step = first_step(plan.plan, plan.curves, spend, plan.observed_maximum, gap=section.gap)
     except InfeasiblePlan as error:
         problem = str(error)
-    return PlanWorth(found, tipping, step, problem, (_promises(found), *turning))
+    return PlanWorth(verdict, tipping, step, problem, (_promises(verdict), *turning))
 
 
 def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:
@@ -52,9 +52,9 @@ def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:
     return {"last touch": credit} if credit.reindex(list(plan.curves.channels)).sum() > 0 else {}
 
 
-def _promises(found: Worth) -> Finding:
+def _promises(verdict: Worth) -> Finding:
     """Whether every promise, which the plan keeps in expectation, is at least about an even bet."""
-    asked = [one for one in found.promises if not one.is_guardrail]
+    asked = [one for one in verdict.promises if not one.is_guardrail]
     if not asked:
         return Finding("promise_kept", True, None, None, "The plan promises nothing that hangs on customers.")
     names = labels([one.promise for one in asked])
