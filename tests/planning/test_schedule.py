@@ -167,7 +167,7 @@ WRONG = {
     "{weekly: {tv: {at_most: 3, committed: {2026-10-05: 4}}}}": "committed in 2026-10-05 than at_most",
     "{weekly: {tv: {blackout: [2026-10-05], committed: {2026-10-05: 4}}}}": "committed and in blackout",
     "{weekly: {tv: {committed: {2026-10-05: a lot}}}}": "tv.committed.2026-10-05: 'a lot' is not an amount",
-    "{weekly: {tv: {blackout: [soon]}}}": "valid date",
+    "{weekly: {tv: {blackout: [soon]}}}": "'soon' is no date; write it as 2026-12-28",
     "{weekly: {tv: {blackout: [2026-13-05]}}}": "month must be in 1..12",
     "{weekly: {tv: {at_mots: 3}}}": "Did you mean 'at_most'",
     "{pacing: 0.25}": "not a percentage",
