@@ -170,7 +170,7 @@ WRONG = {
     "{weekly: {tv: {blackout: [soon]}}}": "'soon' is no date; write it as 2026-12-28",
     "{weekly: {tv: {blackout: [2026-13-05]}}}": "month must be in 1..12",
     "{weekly: {tv: {at_mots: 3}}}": "Did you mean 'at_most'",
-    "{pacing: 0.25}": "not a percentage",
+    "{pacing: 0.25}": "no change either way",
     "{pacing: 0%}": "greater than 0",
     "{months: {2027-02: {at_most: 3}}}": "no day of the plan lies in 2027-02",
     "{months: {2026-13: {at_most: 3}}}": "is not a month",
