@@ -158,7 +158,7 @@ def test_the_neutral_belief_is_held_against_the_plan(finished: tuple[Run, Path])
     spend = run.plan.plan.now
     assert spend is not None
     assert list(frame.index) == list(spend)
-    assert (frame["cac_found_low"] < frame["cac_found"]).all()
+    assert (frame["cac_fitted_low"] < frame["cac_fitted"]).all()
     assert (frame["learnt"] < 1).all()
     names = {finding.name for finding in run.findings}
     assert {"prior_sensitivity", "plan_under_neutral_belief"} <= names
