@@ -30,7 +30,7 @@ from attribution.reading.engine import Engine
 from attribution.reading.exclusions import bots, require_few_channels, without_remote_bots
 from attribution.reading.formats import PLAIN, Format
 from attribution.reading.log_checks import Log, admit_conversions, admit_touchpoints, split_events
-from attribution.reading.log_columns import as_name
+from attribution.reading.log_columns import as_name, typed
 from attribution.reading.named import require_values
 from attribution.reading.orders import one_row_per_order
 from attribution.reading.queries import Query
@@ -131,13 +131,14 @@ class Journeys:
         of_touches, of_wins = format if isinstance(format, tuple) else (format or PLAIN,) * 2
         micros(lookback, "lookback")
         name = _name(touchpoints, "touchpoints")
-        log = log_table(touchpoints, engine, name, beside=conversions)
+        log = _beside(touchpoints, conversions, columns, of_touches, engine, name)
         converted: Any = None
         tables = {name: log.columns}
         if isinstance(conversions, ConversionEvents):
             log, converted = split_events(log, conversions, name)
         elif conversions is not None:
-            converted = log_table(conversions, engine, _name(conversions, "conversions"), beside=log)
+            own = columns.of_conversions
+            converted = _beside(conversions, log, own, of_wins, engine, _name(conversions, "conversions"))
             tables |= {_name(conversions, "conversions"): converted.columns}
         columns.require(tables)
         findings: list[Finding] = []
@@ -364,6 +365,22 @@ def _nobody_meets(told: Finding) -> Problem:
 
 def _with_folded_ids(table: ibis.Table, user: str) -> ibis.Table:
     return table.mutate(**{user: folded_id(table[user])}) if user in table.columns else table
+
+
+def _beside(
+    source: object, other: object, columns: Columns, format: Format, engine: Engine | None, name: str
+) -> ibis.Table:
+    """A log as a table of the engine of the other one, where that is a table; a file is read before it is carried."""
+    import ibis
+
+    file = isinstance(source, os.PathLike) or (isinstance(source, str) and "://" not in source.partition("::")[0])
+    if not file or not isinstance(other, ibis.Table) or is_local(other):
+        return log_table(source, engine, name, beside=other)
+    here = log_table(source, engine, name)
+    if columns.time not in here.columns:
+        return log_table(source, engine, name, beside=other)
+    read = typed(here, columns.time, (columns.value,), format, name)
+    return log_table(read.to_pyarrow(), engine, name, beside=other)
 
 
 def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning) -> Streamed:

@@ -13,12 +13,12 @@ from attribution.reading.dialects import (
     moment_of,
     reads_text_times,
 )
-from attribution.reading.formats import EXCEL, ISO_TIME, Format
+from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, Format
 
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["as_amount", "as_moment", "as_name", "has_offset", "is_blank", "is_iso", "no_name", "reads"]
+__all__ = ["as_amount", "as_moment", "as_name", "has_offset", "is_blank", "is_iso", "no_name", "reads", "typed"]
 
 _EXACT = 2**53
 _SERIAL = r"^[0-9]+([.][0-9]+)?$"
@@ -122,3 +122,24 @@ def as_amount(column: Any, format: Format) -> Any:
     bare = text.re_replace(format.groups, "") if format.groups else text
     number = (bare.replace(",", ".") if format.point == "," else bare).try_cast("float64")
     return reads(column, format).ifelse(number, None)
+
+
+def typed(table: ibis.Table, time: str, amounts: tuple[str, ...], format: Format, name: str) -> ibis.Table:
+    """A log of texts with its times and amounts as such, for engines that give up at a text that is neither.
+
+    Raises
+    ------
+    BadInput
+        Amounts may mean thousands or decimals.
+    """
+    texts = [column for column in amounts if column in table.columns and table[column].type().is_string()]
+    for column in [] if format.states_numbers else texts:
+        cells = table[column].strip()
+        counts = {"doubtful": cells.re_search(AMBIGUOUS).sum(), "clear": cells.re_search(FRACTION).sum()}
+        seen = table.aggregate(**counts).execute().fillna(0).iloc[0]
+        if seen["doubtful"] and not seen["clear"]:
+            remedy = "say decimal: '.' if three decimals are meant, or thousands: '.' if thousands are."
+            raise BadInput(Problem(name, "may mean thousands or decimals, as 70.906 does.", column, remedy=remedy))
+    moment = as_moment(table, time, format, name).cast("timestamp('UTC')")
+    numbers = {column: as_amount(table[column], format) for column in amounts if column in table.columns}
+    return table.mutate(**{time: moment}, **numbers)

@@ -156,3 +156,15 @@ def test_text_times_are_read_or_refused(small, expected, load, backend):
             Journeys.from_touchpoints(log, conversions=ends)
         return
     same(Journeys.from_touchpoints(log, conversions=ends), expected)
+
+
+def test_a_file_beside_a_table_is_read_as_strictly(small, load, tmp_path):
+    touched, bought = small
+    (log,) = load(touched)
+    for value, message in (("70.906", "thousands or decimals"), ("ten", "column 'value'")):
+        bought.assign(value=value).to_csv(tmp_path / "bought.csv", index=False)
+        with pytest.raises(BadInput, match=message):
+            Journeys.from_touchpoints(log, conversions=tmp_path / "bought.csv")
+    bought.assign(time="01/02/2024").to_csv(tmp_path / "bought.csv", index=False)
+    with pytest.raises(BadInput, match="column 'time'"):
+        Journeys.from_touchpoints(log, conversions=tmp_path / "bought.csv")
