@@ -28,7 +28,7 @@ from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import GivenResult, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
-from optimizer.planning.stages.trust import trust
+from optimizer.planning.stages.trust import not_told, trust
 from optimizer.planning.stages.worth import judge, last_touch
 
 __all__ = ["Goal", "certify_spend", "check_plan", "run_plan"]
@@ -256,8 +256,7 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         found.append(run.schedule.finding)
     if run.worth is not None:
         found += run.worth.findings
-    if run.trust is not None:
-        found += run.trust.findings
+    found += not_told(run) if run.trust is None else run.trust.findings
     if run.belief is not None:
         found += run.belief.findings
     if run.attribution is not None:

@@ -15,6 +15,7 @@ from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
 from optimizer.answer.misses import Miss
+from optimizer.answer.prices import Slopes
 from optimizer.answer.spent import Spent
 from optimizer.answer.verify import missed, refuse_broken
 from optimizer.plan import Plan
@@ -124,6 +125,14 @@ class Pessimistic:
         distance = (best.bound * goal.sign - score) / goal.size(score, total)
         amounts = by_channel(channel_index(best.curves), outcome.spend.to_numpy(), "spend")
         return Certificate(amounts, score * goal.sign, best.bound, distance, self.missed(curves, spend))
+
+    def slopes(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Slopes:
+        """Customers per unit of currency of each channel in the worst draws, of the next unit and the last."""
+        known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        customers = self.plan.evaluate(known, spend).customers
+        flat = FlatCurves(known, tail_weights(customers, self.tail, self.weight) if known.n_draws else None)
+        amounts = known.amounts(spend)
+        return Slopes(*flat.slopes_beside(amounts, flat.mean_and_slope(np.arange(len(amounts)), amounts)[1]))
 
     def missed(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> tuple[Miss, ...]:
         """What an allocation does not keep, promises of customers and CAC in the worst cases included."""

@@ -29,12 +29,12 @@ from optimizer.question.program import Constraint, Program
 from optimizer.solvers.branch import branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.flat_curves import FlatCurves
+from optimizer.uncertainty.question import Question, plan_of
+from optimizer.uncertainty.turning import THERE, Anew, searched
 
 __all__ = ["TippingPoint", "tipping_points"]
 
 _MOVED = 5e-4  # of the larger spend: less is no move
-_THERE = 0.02  # of the move: so near to today's spend the plan counts as leaving the channel as it is
-_WIDEST, _HALVINGS = 64.0, 9
 _GRID = 65
 _ROUNDING = 1e-7  # of a channel's most customers
 _TIME = 10.0  # seconds that one plan may take
@@ -86,14 +86,17 @@ class TippingPoint:
 
 
 def tipping_points(
-    plan: Plan, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, largest: int | None = None
+    question: Question,
+    curves: Mapping[str, ResponseCurve],
+    spend: Mapping[str, float] | pd.Series,
+    largest: int | None = None,
 ) -> tuple[TippingPoint, ...]:
     """The tipping point of every channel that an allocation moves, in the channels' order.
 
     Parameters
     ----------
-    plan
-        The question, with ``now``.
+    question
+        A plan with ``now``, fees included, or one for the worst cases or against hidden demand.
     curves
         Response curves over the horizon.
     spend
@@ -104,7 +107,7 @@ def tipping_points(
     Raises
     ------
     BadInput
-        Where the plan does not state today's spend, or has fees in steps.
+        Where the plan does not state today's spend.
 
     Examples
     --------
@@ -117,20 +120,22 @@ def tipping_points(
     tv 1.67
     search 0.6
     """
+    plan = plan_of(question)
     if plan.now is None:
         remedy = "give Plan(now={channel: current spend})."
         raise BadInput(Problem("tipping_points", "needs today's spend, which the plan does not state.", remedy=remedy))
-    if plan.fees:
-        raise BadInput(Problem("tipping_points", "takes no fees in steps.", remedy="state them as fixed cost."))
     curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
     now, planned = curves.amounts(plan.now), curves.amounts(spend)
     size = np.abs(planned - now)
     moved = np.flatnonzero(size > _MOVED * np.maximum(planned, now))
     most = moved[np.argsort(-size[moved], kind="stable")][:largest]
-    return tuple(_points(_Question(plan, curves, now), planned, np.sort(most).tolist()))
+    asked: _Question | Anew = Anew(question, curves, now)
+    if isinstance(question, Plan) and not plan.fees:
+        asked = _Question(plan, curves, now)
+    return tuple(_points(asked, planned, np.sort(most).tolist()))
 
 
-def _points(question: _Question, planned: Array, places: list[int]) -> Iterator[TippingPoint]:
+def _points(question: _Question | Anew, planned: Array, places: list[int]) -> Iterator[TippingPoint]:
     for place in places:
         before, after = float(question.now[place]), float(planned[place])
         channel = question.curves.channels[place]
@@ -162,7 +167,7 @@ class _Question:
             return self._searched(place, planned)
         if self._is_proved(program, spend, needed, place, factor):
             return factor
-        return factor if abs(self._moved(place, factor, planned)) <= _THERE else self._searched(place, planned)
+        return factor if abs(self._moved(place, factor, planned)) <= THERE else self._searched(place, planned)
 
     def _is_proved(self, program: Program, spend: Array, needed: Array, place: int, factor: float) -> bool:
         """Whether no other spend of any channel does better at the needed slopes, and one is free to give or take.
@@ -198,22 +203,7 @@ class _Question:
         return np.nan if found is None else (float(found[1][place]) - now) / (planned - now)
 
     def _searched(self, place: int, planned: float) -> float:
-        """The factor between plans that move the channel this way and plans that do not, by halving."""
-        step = 0.5 if planned > self.now[place] else 2.0
-        inside, outside = 1.0, step
-        while self._moved(place, outside, planned) > _THERE:
-            inside, outside = outside, outside * step
-            if not 1 / _WIDEST <= outside <= _WIDEST:
-                return 0.0 if step < 1 else np.inf
-        if np.isnan(self._moved(place, outside, planned)):
-            return np.nan
-        for _ in range(_HALVINGS):
-            middle = float(np.sqrt(inside * outside))
-            if self._moved(place, middle, planned) > _THERE:
-                inside = middle
-            else:
-                outside = middle
-        return float(np.sqrt(inside * outside))
+        return searched(lambda factor: self._moved(place, factor, planned), planned > self.now[place])
 
     def _solved(
         self, curves: ResponseCurves, flat: FlatCurves, others: float, *more: Constraint

@@ -30,6 +30,7 @@ def misfits(section: PlanSection, channels: list[str], document: Document, at: P
         The plan file, and where in it the section stands.
     """
     said = [*_of_values(section, channels), *_of_increments(section), *_of_risk(section), *_of_fees(section)]
+    said += _of_robust(section)
     return [document.error((*at, *place), text) for place, text in said]
 
 
@@ -110,6 +111,17 @@ def _of_risk(section: PlanSection) -> Iterator[Said]:
         if limits.max_cac is not None:
             text = "cannot be kept in the worst cases together with plan.risk; limit spend, cap the blended CAC "
             yield (*place, "max_cac"), text + "(plan.max_cac), or remove risk."
+
+
+def _of_robust(section: PlanSection) -> Iterator[Said]:
+    if not section.robust:
+        return
+    if section.risk is not None:
+        yield ("robust",), "cannot be asked together with plan.risk; each names its own worst cases, keep one of them."
+    for place, limits, _ in _limited(section):
+        if limits.fee_steps:
+            key = "fee" if limits.fee is not None else "fees"
+            yield (*place, key), "cannot be asked together with plan.robust; state it in fixed_cost, or remove robust."
 
 
 def _of_fees(section: PlanSection) -> Iterator[Said]:

@@ -26,7 +26,7 @@ from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.instead import asked_instead
 from optimizer.planning.stages.progress import Update
-from optimizer.planning.stages.question import sentences, solved
+from optimizer.planning.stages.question import doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
 from optimizer.planning.stages.sense import present_spend, today_keeps_promises
@@ -117,9 +117,10 @@ def make_plan(
     seen = observed_maximum(posterior.panel, section.weeks)
     tried = tried_channels(section, now, seen)
     plan = question.holding((*held, *tried)).plan
+    doubted = doubted_channels(section, curves.channels, inputs.lift_tests)
     update(0.1, "plan")
     try:
-        allocation = solved(section, plan, curves)
+        allocation = solved(section, plan, curves, doubted)
     except InfeasiblePlan as error:
         raise InfeasiblePlan(f"{error}{remedy(held)}{remedy_of_tried(tried)}") from None
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
@@ -135,6 +136,7 @@ def make_plan(
         riders=riders,
         held=held,
         tried=tried,
+        doubted=doubted,
         rows=tuple(_rows(plan.program(curves), allocation, today, planned, held, tried)),
         organic=organic,
         observed_maximum=seen,
@@ -179,7 +181,7 @@ def _scenario(
         asked = what_if(scenario, section)
     except BadInput as error:
         return ScenarioResult(scenario.name, None, problem=str(error))
-    answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves))
+    answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves, base.doubted))
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
         return ScenarioResult(

@@ -90,6 +90,7 @@ class PlanResult:
     riders: Riders
     held: tuple[Held, ...]
     tried: tuple[Held, ...]
+    doubted: tuple[str, ...]
     rows: tuple[ChannelRow, ...]
     organic: Organic
     observed_maximum: pd.Series

@@ -10,6 +10,7 @@ from attribution.findings import Finding
 from attribution.numbers import likelihood, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
 from optimizer.question.limits import labels
 from optimizer.uncertainty.first_step import first_step
@@ -30,16 +31,15 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     """What the run's plan is worth against today, where its moves turn around, and a first step where it needs one."""
     spend, value = plan.allocation.spend, section.one_value
     found = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
-    if section.risk is not None:  # turning points and first steps are of plans that are the best on average
-        return PlanWorth(found, (), None, "", (_promises(found),))
-    tipping = () if plan.plan.fees else tipping_points(plan.plan, plan.curves, spend, MOVES)
-    turning = () if plan.plan.fees else (_turning(tipping, float(plan.now.spend.sum())),)
+    asked = put(section, plan.plan, plan.doubted)
+    tipping = tipping_points(asked, plan.curves, spend, MOVES)
+    turning = _turning(tipping, float(plan.now.spend.sum()))
     step, problem = None, ""
     try:
-        step = first_step(plan.plan, plan.curves, spend, plan.observed_maximum, gap=section.gap)
+        step = first_step(asked, plan.curves, spend, plan.observed_maximum, gap=section.gap)
     except InfeasiblePlan as error:
         problem = str(error)
-    return PlanWorth(found, tipping, step, problem, (_promises(found), *turning))
+    return PlanWorth(found, tipping, step, problem, (_promises(found), turning))
 
 
 def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:

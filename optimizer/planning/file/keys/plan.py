@@ -187,7 +187,11 @@ class PlanSection(Question):
     """Divides the plan between weeks; `{}` for a calendar without limits of its own."""
     hidden_demand: HiddenDemandKeys | None = None
     """Beside the plan, the best one where part of what channels are credited with is demand that comes anyway; it
-    changes nothing of the plan, see [the plan](concepts/plan.md).
+    changes nothing of the plan unless `robust` says so, see [the plan](concepts/plan.md).
+    """
+    robust: bool = False
+    """The plan itself is the one against hidden demand, as `hidden_demand` states it or by its defaults; the plan for
+    the credit as it is stands beside it. Not together with `risk` or fees.
     """
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
     """Distance from the best plan at which the search stops."""
@@ -201,6 +205,11 @@ class PlanSection(Question):
         if self.tests is not None and self.tests.weeks > self.weeks:
             raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
         return self
+
+    @property
+    def doubt(self) -> HiddenDemandKeys | None:
+        """How far credit is doubted; None where neither the plan nor one beside it does."""
+        return HiddenDemandKeys() if self.robust and self.hidden_demand is None else self.hidden_demand
 
     @property
     def given_tables(self) -> dict[str, GivenTable]:
