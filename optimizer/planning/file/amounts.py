@@ -1,4 +1,4 @@
-"""Amounts as people write them in a plan file: 250000, -10%, +15 %."""
+"""Amounts as people write them in a plan file: 250000, -10%, +15 %, 120_000 USD."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo
 
 from attribution.numbers import amount, typed_percent
+from optimizer.planning.file.currencies import Rates, is_foreign
 
-__all__ = ["Amount", "Money", "Percent", "Shift", "Swing"]
+__all__ = ["Amount", "Cost", "Count", "Money", "Percent", "Shift", "Swing"]
 
 _PERCENT = re.compile(r"^\s*([+-]?\s*\d+(?:\.\d+)?)\s*%\s*$")
 
@@ -29,9 +30,18 @@ def _swing(value: Any) -> Any:
     return _percent(bare)
 
 
-def _money(value: Any) -> Any:
+def _money(value: Any, info: ValidationInfo) -> Any:
+    if is_foreign(value):
+        rates = info.context if isinstance(info.context, Rates) else Rates("", {})
+        return rates.money(value)
+    return _number(value)
+
+
+def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is not an amount; write plain digits, for example 250000 or 250_000")
+        raise ValueError(
+            f"{value!r} is not an amount; write plain digits, for example 250000 or 250_000, or 250_000 USD"
+        )
     return float(value)
 
 
@@ -58,15 +68,25 @@ class Amount:
         return typed_percent(self.value) if self.relative else amount(self.value)
 
 
-def _amount(value: Any) -> Any:
+def _amount(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, Amount):
         return value
     if isinstance(value, str) and _PERCENT.match(value):
         return Amount(_percent(value), relative=True)
-    return Amount(_money(value), relative=False)
+    return Amount(_money(value, info), relative=False)
+
+
+def _count(value: Any) -> Any:
+    if is_foreign(value):
+        raise ValueError(f"{value!r} is an amount of money, and this counts something else; write a number alone")
+    if isinstance(value, str) and _PERCENT.match(value):
+        return Amount(_percent(value), relative=True)
+    return Amount(_number(value), relative=False)
 
 
 Money = Annotated[float, BeforeValidator(_money), Field(ge=0)]
 Percent = Annotated[float, BeforeValidator(_percent), Field(ge=-1)]
 Swing = Annotated[float, BeforeValidator(_swing)]
+Cost = Annotated[float, BeforeValidator(_money), Field(gt=0)]
 Shift = Annotated[Amount, BeforeValidator(_amount)]
+Count = Annotated[Amount, BeforeValidator(_count)]

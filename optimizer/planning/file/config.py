@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from attribution.errors import BadInput, nearest
 from attribution.numbers import CURRENCY
 from mmm.model.model import ORGANIC
+from optimizer.planning.file.currencies import Rates
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
@@ -30,6 +31,11 @@ class Config(Section):
     """Title of plan and report."""
     currency: CurrencyCode = CURRENCY
     """Three letters."""
+    currencies: dict[CurrencyCode, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
+    """Other currency: what one unit of it costs in `currency`, `{USD: 0.92}`. Any amount of the file may then be
+    written `120_000 USD`, and `data.weekly.currencies` names columns of spend in it; all are converted once, where they
+    are read.
+    """
     outcome: Name = "customers"
     """What one unit of the KPI is called."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -46,6 +52,11 @@ class Config(Section):
     """The question to the optimizer; without it no plan is made."""
     scenarios: list[Scenario] = []
     """What if: each item is planned as the plan itself is."""
+
+    @property
+    def rates(self) -> Rates:
+        """What other currencies cost."""
+        return Rates(self.currency, self.currencies)
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Config:
@@ -68,11 +79,11 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
     """
     document = Document.read(path)
     try:
-        config = Config.model_validate(document.data)
+        config = Config.model_validate(document.data, context=Rates.of_file(document.data))
     except ValidationError as invalid:
         raise BadInput(sorted((_message(document, error) for error in invalid.errors()), key=_line)) from None
     problems = [*_unknown_channels(config, document), *_repeated_scenarios(config, document)]
-    problems += _misfits(config, document)
+    problems += [*_misfits(config, document), *_rates_missing(config, document)]
     if problems:
         raise BadInput(sorted(problems, key=_line))
     return config, document
@@ -236,6 +247,19 @@ def _misfits(config: Config, document: Document) -> Iterator[str]:
         at = ("scenarios", number, "instead")
         if scenario.instead is not None:
             yield from misfits(scenario.section(config.plan), channels, document, at)
+
+
+def _rates_missing(config: Config, document: Document) -> Iterator[str]:
+    """Currencies of columns without a rate, and a rate of the plan's own currency."""
+    weekly, rates = config.data.weekly, config.rates
+    if config.currency in config.currencies:
+        text = f"is the currency of the plan itself, of which one costs one {config.currency}; remove it."
+        yield document.error(("currencies", config.currency), text)
+    for channel, code in ({} if weekly is None else weekly.currencies).items():
+        try:
+            rates.rate(code)
+        except ValueError as error:
+            yield document.error(("data", "weekly", "currencies", channel), f"{error}.")
 
 
 def _repeated_scenarios(config: Config, document: Document) -> list[str]:

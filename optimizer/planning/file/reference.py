@@ -32,6 +32,7 @@ _FORMS = {
     "_percent": "percentage",
     "_swing": "percentage either way",
     "_amount": "amount or percentage",
+    "_count": "number or percentage",
     "_rising": "`[low, high]`",
 }
 _PLAIN = {str: "text", float: "number", int: "whole number", bool: "true or false", Path: "path", dt.date: "date"}

@@ -20,8 +20,9 @@ from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
 from mmm.data.observed_tests import observe
 from optimizer.planning.file.assemble import path_rules, reshaped
-from optimizer.planning.file.column_roles import coming_columns, last_year, levers_of, media_of
+from optimizer.planning.file.column_roles import coming_columns, in_plan_currency, last_year, levers_of, media_of
 from optimizer.planning.file.config import Config
+from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
@@ -176,7 +177,7 @@ class _Reader:
         self._config = config
         self._document = document
         self.files: list[InputFile] = []
-        self.assumptions: list[str] = []
+        self.assumptions: list[str] = [*said_of_amounts(document.data, config.rates)]
 
     def _path(self, path: Path) -> Path:
         return self._document.folder / path
@@ -195,6 +196,8 @@ class _Reader:
             nonnegative=[weekly.kpi, *amounts],
         )
         frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
+        frame = in_plan_currency(frame, weekly, self._config.rates)
+        self.assumptions += said_of_columns(weekly.currencies, self._config.rates)
         frame.attrs["name"] = weekly.path.name
         panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media, controls=levers)
         if self._config.model.holidays:

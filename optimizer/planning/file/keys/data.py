@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from optimizer.planning.file.keys.base import Name, Section
+from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 
 __all__ = ["Conversions", "Data", "Grouping", "Identity", "LiftTests", "Paths", "Reach", "Touchpoints", "Weekly"]
 
@@ -32,6 +32,10 @@ class Weekly(Section):
     """Column of all new customers, organic ones included."""
     spend: dict[Name, Name] | Annotated[list[Name], Field(min_length=1)]
     """Columns of spend, named as their channels; or channel: column."""
+    currencies: dict[Name, CurrencyCode] = {}
+    """Channel: currency of its column of spend where that is another than the plan file's `currency`; `currencies` of
+    the file states the rate.
+    """
     driven_by: dict[Name, Name | Reach] = {}
     """Channel with spend: column of what it delivered (impressions, clicks), or the columns of people reached and
     contacts per person; its effect then follows that, and spend pays for it.
@@ -78,6 +82,9 @@ class Weekly(Section):
 
     @model_validator(mode="after")
     def _paid_or_not(self) -> Weekly:
+        for name in self.currencies:
+            if name not in self.channels:
+                raise ValueError(f"currencies names {name!r}, which has no column of spend")
         for name in self.driven_by:
             if name not in self.channels:
                 raise ValueError(f"driven_by names {name!r}, which has no column of spend; without spend it is organic")

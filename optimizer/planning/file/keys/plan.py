@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from attribution.numbers import percent
-from optimizer.planning.file.amounts import Amount, Money, Percent, Shift
+from optimizer.planning.file.amounts import Amount, Cost, Count, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, Weighted
 from optimizer.planning.file.keys.schedule import Schedule
@@ -33,7 +33,7 @@ PLAN_ITSELF = "Plan"
 class Promise(Section):
     """New customers promised over the horizon, organic ones included; +0% means as many as today's spend brings."""
 
-    at_least: Shift
+    at_least: Count
     """New customers over the horizon, organic ones included; `+0%` means as many as today's spend brings."""
 
     @field_validator("at_least")
@@ -81,7 +81,7 @@ class GivenTable(Section):
     channel: Name = "channel"
     """Its column of channels."""
     spend: Name = "spend"
-    """Its column of spend over the horizon."""
+    """Its column of spend over the horizon, in the plan file's `currency`."""
 
 
 class Risk(Section):
@@ -99,15 +99,12 @@ class Risk(Section):
         return worst if self.weight == 1 else f"{percent(self.weight)} {worst} and the rest the mean of all"
 
 
-Worth = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
 class Question(Section):
     """What is asked of a plan beside its aim: the business, promises and limits; a scenario may ask otherwise."""
 
     fixed_cost: Money = 0.0
     """Salaries, agencies, tools over the horizon."""
-    value_per_customer: Worth | dict[Name, Money] | None = None
+    value_per_customer: Cost | dict[Name, Money] | None = None
     """Lifetime value, or channel: value for `maximize: profit`; needed for profit, shows profit and the odds of an
     LTV:CAC of 3 otherwise.
     """
@@ -121,7 +118,7 @@ class Question(Section):
     """
     customers: Promise | None = None
     """The promise of new customers."""
-    max_cac: Annotated[float, Field(gt=0)] | None = None
+    max_cac: Cost | None = None
     """Cap of the blended CAC."""
     every_channel: Limits | None = None
     """Limits of every channel."""
