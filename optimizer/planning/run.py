@@ -199,7 +199,9 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     run = replace(run, plan=plan)
     if run.inputs.timetable is not None:
         with progress.stage("Weeks"):
-            weeks = make_schedule(run.inputs.timetable, _draws(run, posterior), plan.curves, plan.allocation.spend)
+            borrowed = {name: new.like for name, new in section.new_channels.items()}
+            draws, spend = _draws(run, posterior), plan.allocation.spend
+            weeks = make_schedule(run.inputs.timetable, draws, plan.curves, spend, borrowed)
         run = replace(run, schedule=weeks)
     with progress.stage("Worth against today"):
         run = replace(run, worth=judge(run, plan, section))

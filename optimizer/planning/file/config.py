@@ -148,8 +148,10 @@ def _unknown_channels(config: Config, document: Document) -> list[str]:
     known = list(config.data.weekly.channels)
     drivers = [*known, *config.data.weekly.delivered, ORGANIC]
     problems = []
-    named = [*_of_the_model(config), *_of_the_plan(config)]
-    for name, place, valid in [*((*each, known) for each in named), *((*each, drivers) for each in _of_riders(config))]:
+    planned = [*known, *(config.plan.new_channels if config.plan is not None else ())]
+    stated = [(each, known) for each in (*_of_the_model(config), *_of_present_spend(config))]
+    stated += [(each, planned) for each in _of_the_plan(config)] + [(each, drivers) for each in _of_riders(config)]
+    for (name, place), valid in stated:
         if name not in valid:
             close = nearest(name, valid)
             hint = f"Did you mean {close!r}?" if close else f"Channels in data.weekly.spend: {', '.join(known)}."
@@ -185,17 +187,25 @@ def _of_riders(config: Config) -> Named:
     ]
 
 
+def _of_present_spend(config: Config) -> Named:
+    """Channels whose spend up to now the plan states, and where; new ones have none."""
+    if config.plan is None:
+        return []
+    spent = config.plan.schedule.spent if config.plan.schedule else None
+    return [
+        *((name, ("plan", "now", name)) for name in config.plan.now or {}),
+        *((name, ("plan", "schedule", "spent", name)) for name in (spent if isinstance(spent, dict) else {})),
+    ]
+
+
 def _of_the_plan(config: Config) -> Named:
     """Channels that plan and scenarios name, and where."""
     if config.plan is None:
         return []
     schedule = config.plan.schedule
-    spent = schedule.spent if schedule else None
     return [
         *_of_a_question(config.plan, ("plan",)),
-        *((name, ("plan", "now", name)) for name in config.plan.now or {}),
         *((name, ("plan", "schedule", "weekly", name)) for name in (schedule.weekly if schedule else {})),
-        *((name, ("plan", "schedule", "spent", name)) for name in (spent if isinstance(spent, dict) else {})),
         *(
             (name, ("plan", "hidden_demand", "channels", position))
             for position, name in enumerate(config.plan.hidden_demand.channels if config.plan.hidden_demand else [])
@@ -241,7 +251,7 @@ def _misfits(config: Config, document: Document) -> Iterator[str]:
     """What does not fit together in the plan, and in the plan as each scenario has it."""
     if config.plan is None or config.data.weekly is None:
         return
-    channels = list(config.data.weekly.channels)
+    channels = [*config.data.weekly.channels, *config.plan.new_channels]
     yield from misfits(config.plan, channels, document)
     for number, scenario in enumerate(config.scenarios):
         at = ("scenarios", number, "instead")

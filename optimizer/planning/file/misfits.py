@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from attribution.errors import nearest
 from attribution.numbers import amount
 from optimizer.planning.file.document import Document, Place
 from optimizer.planning.file.keys.limits import GroupLimits, Limits
@@ -25,12 +26,12 @@ def misfits(section: PlanSection, channels: list[str], document: Document, at: P
     section
         A plan section whose keys are each well formed.
     channels
-        Those of the weekly table.
+        Those of the weekly table and new ones.
     document, at
         The plan file, and where in it the section stands.
     """
     said = [*_of_values(section, channels), *_of_increments(section), *_of_risk(section), *_of_fees(section)]
-    said += _of_robust(section)
+    said += [*_of_robust(section), *_of_new_channels(section, channels)]
     return [document.error((*at, *place), text) for place, text in said]
 
 
@@ -111,6 +112,25 @@ def _of_risk(section: PlanSection) -> Iterator[Said]:
         if limits.max_cac is not None:
             text = "cannot be kept in the worst cases together with plan.risk; limit spend, cap the blended CAC "
             yield (*place, "max_cac"), text + "(plan.max_cac), or remove risk."
+
+
+def _of_new_channels(section: PlanSection, channels: list[str]) -> Iterator[Said]:
+    known = [channel for channel in channels if channel not in section.new_channels]
+    for name, new in section.new_channels.items():
+        place = ("new_channels", name)
+        if channels.count(name) > 1:
+            yield place, "has history in data.weekly, so that its curve is known; choose another name."
+        if new.like not in known:
+            close = nearest(new.like, known)
+            hint = f"Did you mean {close!r}?" if close else f"Channels in data.weekly.spend: {', '.join(known)}."
+            yield (*place, "like"), f"unknown channel {new.like!r}. {hint}"
+        own = section.channels.get(name)
+        for key in ("at_most", "fixed") if own is not None else ():
+            if getattr(own, key) is not None:
+                yield ("channels", name, key), f"stands in plan.new_channels.{name}.at_most as well; keep that alone."
+    if section.new_channels and section.schedule is not None and section.schedule.free_from is not None:
+        text = "have no spend before plan.schedule.free_from, and the quarter has begun; add them from the next one."
+        yield ("new_channels",), text
 
 
 def _of_robust(section: PlanSection) -> Iterator[Said]:

@@ -245,7 +245,8 @@ class _Reader:
         return tests
 
     def given(self, panel: Panel, table: GivenTable) -> pd.Series:
-        spend = read_given(table, self._document.folder, panel)
+        plan = self._config.plan
+        spend = read_given(table, self._document.folder, panel, tuple(plan.new_channels) if plan else ())
         self._note("given plan", table.path, len(spend))
         return spend
 

@@ -25,6 +25,7 @@ from optimizer.planning.file.scenarios import what_if
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.instead import asked_instead
+from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
@@ -84,6 +85,8 @@ def asked(
     if rows is not None:
         curves, predicted = curves.take(rows), predicted[rows]
     now = _now(inputs, curves)
+    curves = with_new_channels(section, curves, config.seed)
+    now = now.reindex(list(curves.channels), fill_value=0.0)
     expected = float(np.mean(predicted + curves.customers(now)))
     promise = 0.0 if section.customers is None else section.customers.at_least.of(expected)
     plan = build_plan(section, now, predicted, expected)
@@ -114,7 +117,7 @@ def make_plan(
     curves, organic, now = question.curves, question.organic, question.now
     riders = riders_of(told, curves.channels, inputs.lift_tests)
     held = held_channels(riders.untested, section, now)
-    seen = observed_maximum(posterior.panel, section.weeks)
+    seen = observed_maximum(posterior.panel, section.weeks).reindex(list(curves.channels), fill_value=0.0)
     tried = tried_channels(section, now, seen)
     plan = question.holding((*held, *tried)).plan
     doubted = doubted_channels(section, curves.channels, inputs.lift_tests)

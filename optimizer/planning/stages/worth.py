@@ -10,6 +10,7 @@ from attribution.findings import Finding
 from attribution.numbers import likelihood, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.stages.new_channels import first_tests, new_channel_findings, tried_with_tests
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
 from optimizer.question.limits import labels
@@ -34,12 +35,14 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     asked = put(section, plan.plan, plan.doubted)
     tipping = tipping_points(asked, plan.curves, spend, MOVES)
     turning = _turning(tipping, float(plan.now.spend.sum()))
+    new = tuple(first_tests(section, plan, tipping))
+    tried, told = tried_with_tests(section, plan.observed_maximum, spend), (run.config.currency, run.config.outcome)
     step, problem = None, ""
     try:
-        step = first_step(asked, plan.curves, spend, plan.observed_maximum, gap=section.gap)
+        step = first_step(asked, plan.curves, spend, tried, gap=section.gap)
     except InfeasiblePlan as error:
         problem = str(error)
-    return PlanWorth(found, tipping, step, problem, (_promises(found), turning))
+    return PlanWorth(found, tipping, step, problem, (_promises(found), turning, *new_channel_findings(new, *told)), new)
 
 
 def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:

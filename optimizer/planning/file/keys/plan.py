@@ -18,6 +18,7 @@ __all__ = [
     "PLAN_ITSELF",
     "GivenTable",
     "HiddenDemandKeys",
+    "NewChannelKeys",
     "NextTests",
     "PlanSection",
     "Promise",
@@ -71,6 +72,23 @@ class HiddenDemandKeys(Section):
     """Channels in doubt; all that no lift test has measured where left out."""
     in_all: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Largest share of the customers credited to them today together."""
+
+
+class NewChannelKeys(Section):
+    """A channel without history, whose curve is assumed to be another channel's."""
+
+    like: Name
+    """Channel of `data.weekly.spend` whose curve it borrows, draw by draw."""
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    """Its market against that channel's: spend and customers of the curve are multiplied by it, so that a first
+    customer costs the same and the market is used up at 0.5 times the spend for 0.5.
+    """
+    spread: Annotated[float, Field(gt=0, le=2)] = 0.5
+    """How much more uncertain its effect is than the borrowed curve's: one standard deviation of its logarithm, so that
+    0.5 puts 90 % of cases between 0.4 and 2 times the expected effect, which stays the borrowed one.
+    """
+    at_most: Money
+    """Most to be spent on it over the horizon, in place of the ground that was tried."""
 
 
 class GivenTable(Section):
@@ -173,6 +191,11 @@ class PlanSection(Question):
     """Horizon."""
     now: dict[Name, Money] | None = None
     """Channel: present spend over the horizon; that of the last weeks of the table where left out."""
+    new_channels: dict[Name, NewChannelKeys] = {}
+    """Name: a channel without history and whose curve it is assumed to have, `{podcast: {like: radio, scale: 0.5,
+    spread: 0.5, at_most: 50_000}}`. The report calls its curve an assumption, proposes a first test and says which
+    result would turn the move around.
+    """
     given: Path | dict[Name, Path | GivenTable] | None = None
     """Table of somebody's plan, scored beside the run's own: what it brings, which promises it breaks and by how much,
     and how far it is from the best; or name: table for several. `cac certify plan.yaml spend.csv` does it for one

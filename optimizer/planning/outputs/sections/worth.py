@@ -115,11 +115,13 @@ def _step(run: Run, plan: PlanResult, found: PlanWorth) -> dict[str, Any] | None
         return {"sentence": f"No first step: {found.step_problem}", "rows": []} if found.step_problem else None
     step, aim = found.step, found.step.worth.aim
     share = f", {percent(step.share)} of the plan's gain over today" if step.share == step.share else ""
+    tests = f" {', '.join(one.channel for one in found.new if not one.idle)} with a first test alone."
+    tests = tests if any(not one.idle for one in found.new) else ""
     sentence = (
         f"The plan spends more on {', '.join(step.beyond)} than was ever spent over as many weeks, where curves are "
         f"extrapolated. Within what was tried, the best that keeps every promise gets "
         f"{change_in_words(aim, run.config.outcome, run.config.currency)} against today{share}. "
-        "Take it first, and plan again with the weeks that follow."
+        f"Take it first{',' if tests else ''}{tests or '.'} Plan again with the weeks that follow."
     )
     return {"sentence": sentence, "rows": _step_frame(plan, found).to_dict("records")}
 
