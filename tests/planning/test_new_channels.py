@@ -50,8 +50,7 @@ def planned(**keys: Any) -> tuple[PlanSection, Plan, mmm.ResponseCurves, Any]:
     now = NOW.reindex(list(curves.channels))
     plan = build_plan(section, now, 1000.0, 1000.0 + float(curves.customers(now).mean()))
     allocation = solved(section, plan, curves, ())
-    riders = SimpleNamespace(untested={})
-    return section, plan, curves, SimpleNamespace(plan=plan, curves=curves, allocation=allocation, riders=riders)
+    return section, plan, curves, SimpleNamespace(allocation=allocation)
 
 
 @pytest.mark.parametrize("spend", [0.0, 4_000.0, 30_000.0])
@@ -79,7 +78,7 @@ def test_the_plan_is_that_of_the_same_curves_with_its_limit_by_hand() -> None:
 def test_a_first_test_and_the_result_that_turns_the_move() -> None:
     section, plan, curves, found = planned()
     spend = found.allocation.spend
-    (test,) = first_tests(section, found, tipping_points(plan, curves, spend))
+    (test,) = first_tests(section, curves, found.allocation, tipping_points(plan, curves, spend), {})
     assert test.weekly == pytest.approx(spend["podcast"] / 12)
     assert test.result.point == pytest.approx(float(curves["podcast"].mean(spend["podcast"])) * 4 / 12)
     # were the test to measure a little less or more than told, a plan on the scaled curve leaves the channel or keeps it
@@ -90,6 +89,8 @@ def test_a_first_test_and_the_result_that_turns_the_move() -> None:
         assert (plan.solve(scaled, gap=1e-6).spend["podcast"] > 500) == used
     brought = np.asarray(curves["podcast"](spend["podcast"]))
     assert test.probability == pytest.approx(np.mean(brought * 4 / 12 < test.turns_at))
+    (rides,) = first_tests(section, curves, found.allocation, (), {"radio": "the log says so"})
+    assert "of which part may be demand that others make (the log says so)" in rides.assumed
     (finding,) = new_channel_findings((test,), "EUR", "customers")
     assert not finding.passed
     assert "its curve is an assumption, that of radio at 0.50 times its market" in finding.text
@@ -103,10 +104,10 @@ def test_a_first_test_and_the_result_that_turns_the_move() -> None:
 
 def test_a_new_channel_that_does_not_pay_says_what_it_would_take() -> None:
     dear = {"podcast": {"like": "radio", "spread": 0.3, "at_most": 15_000}}
-    section, _, _, found = planned(new_channels=dear, maximize="profit", minimize=None, value_per_customer=60.0,
+    section, _, curves, found = planned(new_channels=dear, maximize="profit", minimize=None, value_per_customer=60.0,
                                    customers=None, budget=None)  # fmt: skip
     assert found.allocation.spend["podcast"] == 0
-    (test,) = first_tests(section, found, ())
+    (test,) = first_tests(section, curves, found.allocation, (), {})
     assert "it would get money" in test.sentence("EUR", "customers")
     assert new_channel_findings((test,), "EUR", "customers")[0].passed
 

@@ -133,7 +133,7 @@ def _verdict(run: Run, plan: PlanResult, found: PlanWorth) -> list[str]:
     turning = [f"  {one.sentence}" for one in found.tipping]
     return [
         f"{name[:1].upper()}{name[1:]} now {before}{unit}, planned {after}{unit}.",
-        *lines(found.worth, plan, run.config.outcome, currency),
+        *lines(found.worth, plan, run),
         *trust_lines(run),
         *(["How far each move can be trusted, others as expected:", *turning] if turning else []),
         f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}{made_for}, "

@@ -12,9 +12,9 @@ from attribution.estimates import Estimate
 from attribution.findings import Finding
 from attribution.numbers import amount, count, decimal, likelihood
 from mmm import ResponseCurves
+from optimizer.answer.allocation import Allocation
 from optimizer.answer.explanation import idle_sentence
 from optimizer.planning.file.keys.plan import NewChannelKeys, PlanSection
-from optimizer.planning.stages.result import PlanResult
 from optimizer.scenarios.what_ifs import NewChannel
 from optimizer.uncertainty.tipping import TippingPoint
 
@@ -95,17 +95,27 @@ def tried_with_tests(section: PlanSection, seen: pd.Series, planned: pd.Series) 
     return tried
 
 
-def first_tests(section: PlanSection, plan: PlanResult, tipping: tuple[TippingPoint, ...]) -> Iterator[FirstTest]:
+def first_tests(
+    section: PlanSection,
+    curves: ResponseCurves,
+    allocation: Allocation,
+    tipping: tuple[TippingPoint, ...],
+    riders: Mapping[str, str],
+) -> Iterator[FirstTest]:
     """Every new channel of the plan with its first test.
 
     Parameters
     ----------
     section
         The plan file's.
-    plan, tipping
-        The run's plan, and where its moves turn around.
+    curves
+        With those of new channels.
+    allocation, tipping
+        The plan, and where its moves turn around.
+    riders
+        Channel -> who says that it rides on demand.
     """
-    weeks, curves, allocation = _test_weeks(section), plan.curves, plan.allocation
+    weeks = _test_weeks(section)
     factors = {one.channel: one for one in tipping}
     for name, new in section.new_channels.items():
         spend, curve = float(allocation.spend[name]), curves[name]
@@ -115,7 +125,7 @@ def first_tests(section: PlanSection, plan: PlanResult, tipping: tuple[TippingPo
         idle = idle_sentence(name, curve, float(allocation.entry_cac[name])) if spend <= 0 else ""
         yield FirstTest(
             name,
-            _assumed(new, plan.riders.untested),
+            _assumed(new, riders),
             spend,
             Estimate.of(won),
             weeks,

@@ -55,8 +55,8 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 
 def _decision(run: Run, plan: PlanResult, worth: Worth) -> Decision:
-    currency, outcome = run.config.currency, run.config.outcome
-    _, *told = lines(worth, plan, outcome, currency)  # the cards have the differences
+    currency = run.config.currency
+    _, *told = lines(worth, plan, run)  # the cards have the differences
     tone = _tone(worth) if run.converged else "bad"
     return Decision(
         tone,
