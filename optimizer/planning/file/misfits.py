@@ -107,11 +107,14 @@ def _of_risk(section: PlanSection) -> Iterator[Said]:
     if section.risk is None:
         return
     if isinstance(section.value_per_customer, dict) and section.maximize == "profit":
-        yield ("risk",), "takes no values by channel; state one value_per_customer, or remove risk."
-    for place, limits, _ in _limited(section):
-        if limits.max_cac is not None:
-            text = "cannot be kept in the worst cases together with plan.risk; limit spend, cap the blended CAC "
-            yield (*place, "max_cac"), text + "(plan.max_cac), or remove risk."
+        for key in ("customers", "max_cac"):
+            if getattr(section, key) is not None:
+                text = "cannot be kept beside plan.risk with values by channel: what is worst for profit is not what "
+                yield (key,), text + "is worst for customers. Remove it, state one value_per_customer, or no risk."
+    for place, limits, names in _limited(section):
+        if limits.max_cac is not None and place[0] == "groups" and len(set(names)) > 1:
+            text = "cannot be kept in the worst cases together with plan.risk; cap the CAC of single channels, limit "
+            yield (*place, "max_cac"), text + "spend, cap the blended CAC (plan.max_cac), or remove risk."
 
 
 def _of_new_channels(section: PlanSection, channels: list[str]) -> Iterator[Said]:
@@ -150,5 +153,3 @@ def _of_fees(section: PlanSection) -> Iterator[Said]:
         if limits.fee_steps and section.minimize == "spend":
             text = "is no part of the media spend that the plan minimises; ask minimize: blended_cac, or maximize."
             yield (*place, key), text
-        if limits.fee_steps and section.risk is not None:
-            yield (*place, key), "cannot be asked together with plan.risk; state it in fixed_cost, or remove risk."

@@ -63,16 +63,17 @@ def cases(section: PlanSection | None) -> str:
 def sentences(section: PlanSection, plan: Plan, allocation: Allocation) -> tuple[str, ...]:
     """The allocation in sentences, the first its headline."""
     headline, *prices = allocation.explain()
+    notes = []
     if plan.fees:
         due = {fee.name: fee.due(dict(allocation.spend)) for fee in plan.fees}
         named = ", ".join(f"{name} {amount(fee)}" for name, fee in due.items())
-        note = f"Fees due beside the media, part of the blended CAC: {named}. Prices are with the fees in these steps."
-        return (headline, note, *prices)
+        text = "part of the blended CAC and of profit"
+        notes.append(f"Fees due beside the media, {text}: {named}. Prices are with the fees in these steps.")
     made_for = cases(section)
-    if not made_for:
-        return (headline, *prices)
-    note = (
-        f"The plan is made for its figure {made_for}: bound, distance and prices are of that figure; customers and CAC "
-        f"beside them are {'expectations over all cases' if section.risk else 'as the mix model credits the channels'}."
-    )
-    return (headline, note, *prices)
+    if made_for:
+        beside = "expectations over all cases" if section.risk else "as the mix model credits the channels"
+        notes.append(
+            f"The plan is made for its figure {made_for}: bound, distance and prices are of that figure; customers and "
+            f"CAC beside them are {beside}."
+        )
+    return (headline, *notes, *prices)

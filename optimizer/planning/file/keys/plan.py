@@ -150,7 +150,8 @@ class Question(Section):
     """Name: limits on any weighted sum of spend, such as emissions, `{co2: {weights: {tv: 0.2}, at_most: -10%}}`."""
     risk: Risk | None = None
     """Plan for the worst cases instead of the average: promises of customers and CAC have to hold in the mean of the
-    worst draws. Not together with `max_cac` of channels or groups, nor with values by channel.
+    worst draws, `max_cac` of a channel in that of its own. Not together with `max_cac` of groups; with values by
+    channel the worst cases are those of profit, and nothing can be promised of customers beside them.
     """
     raise_riders: bool = False
     """Let the plan raise channels above today's spend that the path log, `model.rides_on` or the check of spend
