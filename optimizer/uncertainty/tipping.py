@@ -112,7 +112,7 @@ def tipping_points(
     Examples
     --------
     >>> from mmm.curves import Hill
-    >>> from optimizer import Budget, Customers
+    >>> from optimizer import Budget, Customers, Plan
     >>> curves = {"tv": Hill(900, 60_000), "search": Hill(500, 20_000)}
     >>> plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=80_000)], now={"tv": 60_000, "search": 20_000})
     >>> for one in tipping_points(plan, curves, plan.solve(curves).spend):
