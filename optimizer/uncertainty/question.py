@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from mmm.arrays import Array
 from optimizer.plan import Plan
+from optimizer.question.groups import AverageCAC
 from optimizer.question.program import Constraint
 from optimizer.uncertainty.risk import Pessimistic
 from optimizer.uncertainty.robust import Robust
 
-__all__ = ["Question", "limited", "over", "plan_of", "with_organic"]
+__all__ = ["Question", "limited", "over", "plan_of", "with_organic", "without_cap"]
 
 Question = Plan | Pessimistic | Robust
 
@@ -39,10 +41,20 @@ def limited(question: Question, *limits: Constraint) -> Question:
 
 
 def with_organic(plan: Plan, organic: Array | float) -> Plan:
-    """The plan with other organic customers, in its objective and its promises."""
+    """The plan with other organic customers, fewer than none allowed, in its objective and its promises."""
 
     def stated(part: Any) -> Any:
-        named = is_dataclass(part) and any(field.name == "organic" for field in fields(part))
-        return replace(part, organic=organic) if named else part
+        if not (is_dataclass(part) and any(field.name == "organic" for field in fields(part))):
+            return part
+        other = copy(part)  # what a plan states is checked, and this is no forecast but today's customers moved over
+        object.__setattr__(other, "organic", organic)
+        return other
 
     return plan.replaced(objective=stated(plan.objective), subject_to=[stated(part) for part in plan.subject_to])
+
+
+def without_cap(question: Question, channel: str) -> Question:
+    """The question without ceilings on the average CAC of a channel, which its effect alone would break."""
+    plan = plan_of(question)
+    kept = [part for part in plan.subject_to if not (isinstance(part, AverageCAC) and channel in part.members)]
+    return question if len(kept) == len(plan.subject_to) else over(question, plan.replaced(subject_to=kept))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.numbers import percent, plain
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
@@ -28,7 +28,7 @@ from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.uncertainty.risk_search import Found, RiskSearch, counted, counts_by_value
 from optimizer.uncertainty.risk_steps import best_with_steps
 from optimizer.uncertainty.tail import tail_mean, tail_weights
-from optimizer.uncertainty.worst_cac import in_worst_draws
+from optimizer.uncertainty.worst_cac import WorstCAC, in_worst_draws
 
 __all__ = ["Pessimistic", "risk_frontier"]
 
@@ -79,6 +79,15 @@ class Pessimistic:
         """
         known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
         plan = self._in_worst_draws(known)
+        try:
+            return self._solved(plan, known, gap, time_limit)
+        except InfeasiblePlan as error:
+            if not any(isinstance(part, WorstCAC) for part in plan.subject_to):
+                raise
+            where = f"the worst {percent(self.tail)} of each channel's own cases"
+            raise InfeasiblePlan(f"{error} Ceilings on the CAC of channels are read in {where}.") from None
+
+    def _solved(self, plan: Plan, known: ResponseCurves, gap: float, time_limit: float) -> Allocation:
         if not plan.fees:
             search = RiskSearch(plan, self.tail, self.weight, known, gap, time_limit)
             return self._described(known, search, search.run(), gap)

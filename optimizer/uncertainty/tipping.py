@@ -10,7 +10,7 @@ channel has a price of entry or no other channel is free to take the money, plan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,7 +29,7 @@ from optimizer.question.program import Constraint, Program
 from optimizer.solvers.branch import branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.flat_curves import FlatCurves
-from optimizer.uncertainty.question import Question, plan_of
+from optimizer.uncertainty.question import Question, plan_of, without_cap
 from optimizer.uncertainty.turning import THERE, Anew, searched
 
 __all__ = ["TippingPoint", "tipping_points"]
@@ -129,22 +129,25 @@ def tipping_points(
     size = np.abs(planned - now)
     moved = np.flatnonzero(size > _MOVED * np.maximum(planned, now))
     most = moved[np.argsort(-size[moved], kind="stable")][:largest]
-    asked: _Question | Anew = Anew(question, curves, now)
-    if isinstance(question, Plan) and not plan.fees:
-        asked = _Question(plan, curves, now)
-    return tuple(_points(asked, planned, np.sort(most).tolist()))
+    whole = _asked(question, curves, now)
+    return tuple(_point(question, whole, planned, place) for place in np.sort(most).tolist())
 
 
-def _points(question: _Question | Anew, planned: Array, places: list[int]) -> Iterator[TippingPoint]:
-    for place in places:
-        before, after = float(question.now[place]), float(planned[place])
-        channel = question.curves.channels[place]
-        curve = question.curves[channel]
-        factor = question.factor(place, after)
-        brought = np.atleast_1d(np.abs(curve(after) - curve(before)))
-        beyond = brought < factor * brought.mean() if after > before else brought > factor * brought.mean()
-        chance = float(np.mean(beyond)) if np.isfinite(factor) else 0.0 if factor == np.inf else np.nan
-        yield TippingPoint(channel, before, after, factor, chance)
+def _asked(question: Question, curves: ResponseCurves, now: Array) -> _Question | Anew:
+    if isinstance(question, Plan) and not question.fees:
+        return _Question(question, curves, now)
+    return Anew(question, curves, now)
+
+
+def _point(question: Question, whole: _Question | Anew, planned: Array, place: int) -> TippingPoint:
+    before, after = float(whole.now[place]), float(planned[place])
+    channel = whole.curves.channels[place]
+    curve, own = whole.curves[channel], without_cap(question, channel)
+    factor = (whole if own is question else _asked(own, whole.curves, whole.now)).factor(place, after)
+    brought = np.atleast_1d(np.abs(curve(after) - curve(before)))
+    beyond = brought < factor * brought.mean() if after > before else brought > factor * brought.mean()
+    chance = float(np.mean(beyond)) if np.isfinite(factor) else 0.0 if factor == np.inf else np.nan
+    return TippingPoint(channel, before, after, factor, chance)
 
 
 class _Question:

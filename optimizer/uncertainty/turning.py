@@ -84,14 +84,20 @@ class Anew:
             return self._moved(place, factor, planned)
 
         first = self._needed(place, planned > now)
-        if 0 < first < np.inf and np.sign(planned - now) * (1 - first) > 0 and abs(moved(first)) <= _NEAR:
-            return first
+        if 0 < first < np.inf and np.sign(planned - now) * (1 - first) > 0:
+            there = moved(first)
+            if abs(there) <= _NEAR or (np.isnan(there) and self._is_concave):
+                return first
         return searched(moved, planned > now)
+
+    @property
+    def _is_concave(self) -> bool:
+        return all(float(np.max(curve.inflection)) == 0 for curve in self.curves.values())
 
     def _needed(self, place: int, is_raised: bool) -> float:
         """Needed slope over slope where the channel is held at today's spend; NaN where there is no such plan."""
         channel, question = self.curves.channels[place], self.question
-        if isinstance(question, Plan):  # with fees, whose steps have no slope
+        if isinstance(question, Plan) or plan_of(question).fees:  # whose steps have no slope
             return np.nan
         held = limited(question, Channel(channel).fixed(float(self.now[place])))
         try:

@@ -141,6 +141,11 @@ def test_what_stays_refused_says_why() -> None:
     promised = Plan(maximize=aim, subject_to=[Budget(at_most=1e5), Customers(at_least=600)])
     with pytest.raises(BadInput, match="where customers count by channel"):
         Pessimistic(promised).solve(curves)
+    spend_it = Plan(
+        maximize=Customers(organic=organic), subject_to=[Channel("tv").fixed(1e5), Channel("tv").cac_at_most(9)]
+    )
+    with pytest.raises(InfeasiblePlan, match="read in the worst"):
+        Pessimistic(spend_it, TAIL).solve(curves)
     fee = Fee("agency", NAMES, [(0, 1e6)])
     dear = Plan(maximize=Customers(organic=organic), subject_to=[MaxCAC(50.0), Customers(at_least=700)], fees=[fee])
     with pytest.raises(InfeasiblePlan):

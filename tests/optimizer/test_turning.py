@@ -93,3 +93,23 @@ def test_a_first_step_stays_within_what_was_tried_and_its_share_is_of_the_questi
     assert step.allocation.value <= best.bound * (1 + 1e-9)
     plainly = replace(question, plan=plan) if kind == "risk" else question
     assert first_step(plainly, curves, plan.now, tried) is None
+
+
+@pytest.mark.parametrize("kind", ["plain", "risk"])
+def test_a_cap_on_the_channel_s_own_cac_does_not_pass_for_a_reason_to_move_it(kind: str) -> None:
+    curves = hill_world(2, 3, "concave", draws=30)
+    names = list(curves)
+    now = dict.fromkeys(names, 2e5)
+    limits = [Budget(at_most=6e5), *(Channel(name).at_most(5e5) for name in names)]
+    free = Plan(maximize=Customers(organic=ORGANIC), subject_to=limits, now=now)
+
+    def told(plan: Plan) -> dict[str, float]:
+        asked = Pessimistic(plan, 0.3) if kind == "risk" else plan
+        return {one.channel: one.factor for one in tipping_points(asked, curves, asked.solve(curves).spend)}
+
+    factors = told(free)
+    raised = next(name for name in names if 0 < factors.get(name, np.nan) < 1)
+    at_plan = float(free.solve(curves).spend[raised])
+    won = np.sort(curves[raised](at_plan))[:9].mean() if kind == "risk" else curves[raised].mean(at_plan)
+    capped = free.replaced(subject_to=[*limits, Channel(raised).cac_at_most(1.02 * at_plan / float(won))])
+    assert told(capped)[raised] == pytest.approx(factors[raised], rel=0.05)
