@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -85,4 +85,6 @@ def _dearer(objective: Objective, more: float) -> Objective:
     if not hasattr(known, "fixed_cost"):
         remedy = "use BlendedCAC, Customers or Profit, or state the fees in its own figure."
         raise BadInput(Problem(type(objective).__name__, "has no fixed cost that fees could join.", remedy=remedy))
-    return replace(known, fixed_cost=known.fixed_cost + more)  # type: ignore[no-any-return]
+    other = copy(known)  # its organic customers were checked where the plan was stated
+    object.__setattr__(other, "fixed_cost", known.fixed_cost + more)
+    return other  # type: ignore[no-any-return]

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
+from optimizer.answer.prices import Slopes
 from optimizer.plan import Plan
 from optimizer.question.constraints import Channel
+from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.uncertainty.question import Question, limited, over, plan_of, with_organic
 
 __all__ = ["THERE", "Anew", "searched"]
@@ -19,10 +22,12 @@ __all__ = ["THERE", "Anew", "searched"]
 THERE = 0.02  # of the move: so near to today's spend the plan counts as leaving the channel as it is
 _NEAR = 0.1  # the same where a plan's figure is flat, and its amounts are settled less sharply
 _WIDEST, _HALVINGS = 64.0, 9
+_FEWER = 6  # to a per cent, where each plan takes a second
 _GAP, _TIME = 1e-5, 10.0
+_GAP_OF_STEPS = 1e-4  # where each answer is one of many searches
 
 
-def searched(moved: Callable[[float], float], is_raised: bool) -> float:
+def searched(moved: Callable[[float], float], is_raised: bool, halvings: int = _HALVINGS) -> float:
     """The factor between plans that move a channel and plans that do not, by halving.
 
     Parameters
@@ -32,6 +37,8 @@ def searched(moved: Callable[[float], float], is_raised: bool) -> float:
         there is no plan.
     is_raised
         Whether the plan spends more on it than today.
+    halvings
+        Of the stretch in which the factor lies, on a scale of logarithms.
 
     Returns
     -------
@@ -45,7 +52,7 @@ def searched(moved: Callable[[float], float], is_raised: bool) -> float:
             return 0.0 if step < 1 else np.inf
     if np.isnan(moved(outside)):
         return np.nan
-    for _ in range(_HALVINGS):
+    for _ in range(halvings):
         middle = float(np.sqrt(inside * outside))
         if moved(middle) > THERE:
             inside = middle
@@ -86,9 +93,9 @@ class Anew:
         first = self._needed(place, planned > now)
         if 0 < first < np.inf and np.sign(planned - now) * (1 - first) > 0:
             there = moved(first)
-            if abs(there) <= _NEAR or (np.isnan(there) and self._is_concave):
+            if abs(there) <= _NEAR or (np.isnan(there) and self._is_concave and not plan_of(self.question).fees):
                 return first
-        return searched(moved, planned > now)
+        return searched(moved, planned > now, _FEWER)
 
     @property
     def _is_concave(self) -> bool:
@@ -97,16 +104,24 @@ class Anew:
     def _needed(self, place: int, is_raised: bool) -> float:
         """Needed slope over slope where the channel is held at today's spend; NaN where there is no such plan."""
         channel, question = self.curves.channels[place], self.question
-        if isinstance(question, Plan) or plan_of(question).fees:  # whose steps have no slope
-            return np.nan
         held = limited(question, Channel(channel).fixed(float(self.now[place])))
         try:
-            found = held.solve(self.curves, _GAP, _TIME)
+            found = held.solve(self.curves, self._gap, _TIME)
         except (BadInput, InfeasiblePlan):
             return np.nan
-        slopes = question.slopes(self.curves, found.spend)
+        slopes = self._slopes(found.spend)
         slope = float((slopes.after if is_raised else slopes.before)[place])
         return 1 / (float(found.entry_cac[channel]) * slope) if slope > 0 < found.entry_cac[channel] else np.nan
+
+    def _slopes(self, spend: pd.Series) -> Slopes:
+        if not isinstance(self.question, Plan):
+            return self.question.slopes(self.curves, spend)
+        flat, amounts = FlatCurves(self.curves), spend.to_numpy()
+        return Slopes(*flat.slopes_beside(amounts, flat.mean_and_slope(np.arange(len(amounts)), amounts)[1]))
+
+    @property
+    def _gap(self) -> float:
+        return _GAP_OF_STEPS if plan_of(self.question).fees else _GAP
 
     def _moved(self, place: int, factor: float, planned: float) -> float:
         channel, now, plan = self.curves.channels[place], float(self.now[place]), plan_of(self.question)
@@ -115,7 +130,7 @@ class Anew:
         organic = np.asarray(plan.organic) + (1 - factor) * np.asarray(curve(now))
         try:
             asked = over(self.question, with_organic(plan, organic))
-            found = asked.solve(curves, _GAP, _TIME)
+            found = asked.solve(curves, self._gap, _TIME)
         except (BadInput, InfeasiblePlan):
             return np.nan
         return (float(found.spend[channel]) - now) / (planned - now)
