@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 __all__ = [
     "BadInput",
@@ -20,14 +21,35 @@ __all__ = [
     "Problem",
     "UnknownChannel",
     "UnknownName",
+    "bounded",
     "nearest",
 ]
+
+_NAME, _TEXT, _MESSAGE = 100, 600, 2_000  # most characters of each
+_PROBLEMS = 50
+_COMPARED = 5_000
+
+
+def bounded(text: str, most: int = _TEXT) -> str:
+    """The text, or its two ends where it is longer, for a cell may hold megabytes.
+
+    >>> bounded("abcdefgh", most=4)
+    'ab [4 characters left out] gh'
+    """
+    if len(text) <= most:
+        return text
+    end = most // 2
+    return f"{text[:end]} [{len(text) - 2 * end:,} characters left out] {text[-end:]}"
 
 
 def nearest(name: object, known: Iterable[object]) -> str | None:
     """The known name closest to ``name``, or None where nothing comes near."""
-    by_folded = {str(candidate).casefold(): str(candidate) for candidate in known}
-    matches = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.5)
+    by_folded = {str(candidate).strip().casefold(): str(candidate) for candidate in known}
+    folded = str(name).strip().casefold()
+    if folded in by_folded:
+        return by_folded[folded]
+    comparable = [one for one in islice(by_folded, _COMPARED) if len(one) <= _NAME]
+    matches = difflib.get_close_matches(folded, comparable, n=1, cutoff=0.5) if len(folded) <= _NAME else []
     return by_folded[matches[0]] if matches else None
 
 
@@ -40,6 +62,11 @@ class Problem:
     column: str | None = None
     row: str | None = None
     remedy: str = ""
+
+    def __post_init__(self) -> None:
+        for name, most in (("table", _TEXT), ("text", _TEXT), ("column", _NAME), ("row", _TEXT), ("remedy", _TEXT)):
+            if (told := getattr(self, name)) is not None:
+                object.__setattr__(self, name, bounded(str(told), most))
 
     def __str__(self) -> str:
         place = ", ".join(
@@ -69,7 +96,10 @@ class BadInput(CacError, ValueError):
         if isinstance(problems, Problem | str):
             problems = [problems]
         self.problems: tuple[Problem | str, ...] = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        lines = [bounded(str(problem), _MESSAGE) for problem in self.problems[:_PROBLEMS]]
+        left = len(self.problems) - _PROBLEMS
+        self.message = "\n".join([*lines, *([f"and {left:,} problems more."] if left > 0 else [])])
+        super().__init__(self.message)
 
 
 class UnknownName(BadInput, KeyError):
@@ -80,12 +110,12 @@ class UnknownName(BadInput, KeyError):
     def __init__(self, name: object, known: Iterable[object], where: str = "") -> None:
         names = [str(candidate) for candidate in known]
         close = nearest(name, names)
-        listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-        hint = f"Did you mean {close!r}?" if close else f"Known: {listed or 'none'}."
-        super().__init__(f"unknown {self.what} {str(name)!r}{f' in {where}' if where else ''}. {hint}")
+        listed = ", ".join(bounded(one, _NAME) for one in names[:12]) + (", ..." if len(names) > 12 else "")
+        hint = f"Did you mean {bounded(close, _NAME)!r}?" if close else f"Known: {listed or 'none'}."
+        super().__init__(f"unknown {self.what} {bounded(str(name), _NAME)!r}{f' in {where}' if where else ''}. {hint}")
 
     def __str__(self) -> str:  # KeyError would print the repr
-        return "\n".join(str(problem) for problem in self.problems)
+        return self.message
 
 
 class UnknownChannel(UnknownName):

@@ -7,7 +7,11 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from attribution.errors import bounded
+
 __all__ = ["Finding", "findings_frame"]
+
+_LONGEST = 4_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Finding:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", tuple(self.channels))  # files give lists
+        object.__setattr__(self, "text", bounded(self.text, _LONGEST))
 
 
 def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from attribution.arrays import Array
 from attribution.drawing.axes import amount_axis, percent_axis
 from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
-from attribution.drawing.labels import shortened, told_apart
+from attribution.drawing.labels import distinct, shortened
 from attribution.drawing.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
 from attribution.errors import BadInput
 from attribution.numbers import CURRENCY, decimal, percent
@@ -139,7 +139,7 @@ def transitions(journeys: Any, ax: Axes | None = None) -> Axes:
         top = float(np.nanmax(values)) or 1.0
         axes.imshow(values, cmap=shades, vmin=0, vmax=top, aspect="auto")
         _write_cells(axes, values, top)
-        names = told_apart(shortened(name) for name in table.columns)
+        names = distinct(shortened(name) for name in table.columns)
         axes.set_xticks(range(columns), names, rotation=40, ha="right", rotation_mode="anchor")
         for label in axes.get_xticklabels():
             label.set_parse_math(False)

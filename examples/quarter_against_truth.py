@@ -32,11 +32,11 @@ def main() -> None:
     channels = truth["channels"]
     run, _ = run_plan(QUARTER / "plan.yaml", goal="optimize", progress=Progress(io.StringIO()))
 
-    found = run.posterior.contributions().summary()
-    found["truth"] = pd.Series({channel: known["contribution"] for channel, known in channels.items()})
-    found["covered"] = found["truth"].between(found["5%"], found["95%"])
-    print(found[["truth", "mean", "5%", "95%", "covered"]].round(0).to_string())
-    print(f"\n90 % intervals hold the true contribution of {found['covered'].sum()} of {len(found)} channels.\n")
+    table = run.posterior.contributions().summary()
+    table["truth"] = pd.Series({channel: known["contribution"] for channel, known in channels.items()})
+    table["covered"] = table["truth"].between(table["5%"], table["95%"])
+    print(table[["truth", "mean", "5%", "95%", "covered"]].round(0).to_string())
+    print(f"\n90 % intervals hold the true contribution of {table['covered'].sum()} of {len(table)} channels.\n")
 
     journeys = attribution.Journeys.from_touchpoints(
         QUARTER / "touchpoints.parquet", conversions=QUARTER / "conversions.parquet", lookback="30D"

@@ -27,8 +27,8 @@ def main() -> None:
         ],
         now=now,
     )
-    found = compare(plan, curves, [ChannelOff(channel) for channel in curves])
-    table = found.frame[["spend", "customers", "customers_change", "blended_cac"]]
+    comparison = compare(plan, curves, [ChannelOff(channel) for channel in curves])
+    table = comparison.frame[["spend", "customers", "customers_change", "blended_cac"]]
     print(table.round(1).to_string())
 
     lost = -table["customers_change"].iloc[1:].sort_values()

@@ -30,15 +30,15 @@ def main() -> None:
     )
     rows = []
     for strength in STRENGTHS:
-        found = optimizer.HiddenDemand(plan, strength).solve(curves, gap=1e-4)
+        guarded = optimizer.HiddenDemand(plan, strength).solve(curves, gap=1e-4)
         rows.append(
             {
                 "strength": strength,
-                "worst": found.worst,
-                "bound": found.bound,
-                "plain worst": found.plain_worst,
-                "price": found.price,
-                "moved": float((found.spend - now).abs().sum() / 2),
+                "worst": guarded.worst,
+                "bound": guarded.bound,
+                "plain worst": guarded.plain_worst,
+                "price": guarded.price,
+                "moved": float((guarded.spend - now).abs().sum() / 2),
             }
         )
     table = pd.DataFrame(rows).set_index("strength")

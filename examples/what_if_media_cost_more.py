@@ -20,7 +20,7 @@ def main() -> None:
     plan, curves = run.plan.plan, run.plan.curves
     fewer = 0.95 * run.plan.now.expected_customers
 
-    found = compare(
+    comparison = compare(
         plan,
         curves,
         [
@@ -30,9 +30,9 @@ def main() -> None:
             Together(CostInflation(0.20), Promise(fewer)),
         ],
     )
-    frame = found.frame
+    frame = comparison.frame
     print(frame[["spend", "customers", "blended_cac", "problem"]].round(2).to_string())
-    print(found.spend.round(0).to_string())
+    print(comparison.spend.round(0).to_string())
 
     outlay = frame["spend"] + plan.fixed_cost
     table = frame.assign(

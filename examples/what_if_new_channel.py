@@ -20,10 +20,12 @@ def main() -> None:
     plan, curves = run.plan.plan, run.plan.curves
 
     hopeful = NewChannel("podcasts", like="online_video", size=0.5, cost=0.9, uncertainty=0.5, at_most=150_000)
-    found = compare(plan, curves, [hopeful])
-    print(found.frame[["spend", "customers", "customers_low", "customers_high", "blended_cac"]].round(1).to_string())
+    comparison = compare(plan, curves, [hopeful])
+    print(
+        comparison.frame[["spend", "customers", "customers_low", "customers_high", "blended_cac"]].round(1).to_string()
+    )
 
-    before, after = (found.allocations[name] for name in found.frame.index)
+    before, after = (comparison.allocations[name] for name in comparison.frame.index)
     print(
         "\nSpend on podcasts:",
         f"{after.spend['podcasts']:,.0f}",

@@ -38,11 +38,11 @@ def main() -> None:
         subject_to=[optimizer.Budget(at_most=float(now.sum())), optimizer.Pacing(0.5)],
         now=now,
     )
-    found = flight.solve(plan)
-    print(found.spend.round(-2).to_string())
-    print(f"\ncustomers {found.customers:,.0f}, at most {found.gap:.2%} from the best schedule")
+    flight_plan = flight.solve(plan)
+    print(flight_plan.spend.round(-2).to_string())
+    print(f"\ncustomers {flight_plan.customers:,.0f}, at most {flight_plan.gap:.2%} from the best schedule")
 
-    schedule(found.spend, canvas(9.8, 4.6)).figure.savefig("what_if_weeks_differ.png", dpi=130)
+    schedule(flight_plan.spend, canvas(9.8, 4.6)).figure.savefig("what_if_weeks_differ.png", dpi=130)
 
 
 if __name__ == "__main__":

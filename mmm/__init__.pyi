@@ -21,6 +21,7 @@ from .curves import ResponseCurves as ResponseCurves
 from .data.column_roles import Exposure as Exposure
 from .data.column_roles import ReachFrequency as ReachFrequency
 from .data.column_roles import Treatment as Treatment
+from .data.indicators import indicators as indicators
 from .data.lift_tests import LiftTest as LiftTest
 from .data.lift_tests import lift_tests_from_frame as lift_tests_from_frame
 from .data.panel import Panel as Panel

@@ -204,11 +204,11 @@ class Plan:
             outcome = engine.run(program, flat, gap, time_limit)
         if outcome.spend is None:
             raise self._refusal(program, flat, outcome, time_limit)
-        found = self.described(program, flat, outcome, gap, engine.name)
-        spent = self._spent(program.setting.curves, found.spend)
+        allocation = self.described(program, flat, outcome, gap, engine.name)
+        spent = self._spent(program.setting.curves, allocation.spend)
         refuse_broken(missed(self.subject_to, spent))
-        refuse_false(self.objective, spent, found.value, found.customers)
-        return found
+        refuse_false(self.objective, spent, allocation.value, allocation.customers)
+        return allocation
 
     def _with_fees(
         self, program: Program, flat: FlatCurves, gap: float, time_limit: float, engine: Engine
@@ -318,8 +318,10 @@ class Plan:
     def evaluate(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Evaluation:
         """Posterior draws of customers and blended CAC at any allocation."""
         curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
-        found = evaluated(curves, spend, self.organic, self.fixed_cost)
-        return replace(found, fixed_cost=found.fixed_cost + due(self.fees, dict(found.spend))) if self.fees else found
+        evaluation = evaluated(curves, spend, self.organic, self.fixed_cost)
+        if not self.fees:
+            return evaluation
+        return replace(evaluation, fixed_cost=evaluation.fixed_cost + due(self.fees, dict(evaluation.spend)))
 
     def figures(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Array:
         """Posterior draws of the objective's own figure at any allocation, shape (draws,)."""
@@ -352,7 +354,7 @@ class Plan:
 
     def _refusal(self, program: Program, flat: FlatCurves, outcome: Outcome, time_limit: float) -> InfeasiblePlan:
         if not outcome.finished:
-            return InfeasiblePlan(f"no allocation was found within {time_limit:g} s. Remedy: raise time_limit.")
+            return InfeasiblePlan(f"no allocation was reached within {time_limit:g} s. Remedy: raise time_limit.")
 
         patience = min(time_limit, _DIAGNOSIS_SECONDS)
 

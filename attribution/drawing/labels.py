@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["broken", "plain", "row_labels", "shortened", "told_apart"]
+__all__ = ["broken", "distinct", "plain", "row_labels", "shortened"]
 
 
 def plain(name: object) -> str:
@@ -15,14 +15,14 @@ def plain(name: object) -> str:
 
 
 def row_labels(names: Iterable[object], width: int = 26) -> list[str]:
-    """Names for rows: long ones broken once, very long ones cut with an ellipsis; still told apart."""
-    return told_apart(broken(plain(name), width) for name in names)
+    """Names for rows: long ones broken once, very long ones cut with an ellipsis, no two alike."""
+    return distinct(broken(plain(name), width) for name in names)
 
 
-def told_apart(names: Iterable[str]) -> list[str]:
+def distinct(names: Iterable[str]) -> list[str]:
     """Labels with a number behind those that occurred before.
 
-    >>> told_apart(["tv", "(start)", "tv"])
+    >>> distinct(["tv", "(start)", "tv"])
     ['tv', '(start)', 'tv (2)']
     """
     labels = list(names)

@@ -46,7 +46,7 @@ _CHANNELS = (
     "#e69f00",
     "#0072b2",
     "#d55e00",
-)  # P. Tol's muted set, a brown, and three of Okabe and Ito: told apart with any common colour vision
+)  # P. Tol's muted set, a brown, and three of Okabe and Ito: distinct under any common colour vision
 
 
 def channel_colours(channels: Iterable[object]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.arrays import Array
-from attribution.errors import BadInput
+from attribution.errors import BadInput, UnknownChannel
 from attribution.models.model import Model, Solution
 from attribution.models.sums_by_key import Tally
 from attribution.paths.path_rules import DAY, micros
@@ -94,15 +94,19 @@ class LastNonDirect(Heuristic):
     Parameters
     ----------
     direct
-        Name of the channel that stands for no known source.
+        Name of the channel that stands for no known source, as the log writes it.
     """
 
     direct: str = "direct"
 
+    def check(self, journeys: Journeys) -> None:
+        """A log without that channel would make the model last touch under another name."""
+        if self.direct not in journeys.channels:
+            where = "the log; LastNonDirect(direct=...) names it, and a log without direct touches takes LastTouch()"
+            raise UnknownChannel(self.direct, journeys.channels, where=where)
+
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the last touch whose channel is not direct."""
-        if self.direct not in channels:
-            return LastTouch().weight(touches, channels)
         known = touches.channel != list(channels).index(self.direct)
         last = touches.path_max(touches.choose(known, touches.step, -1))
         return touches.choose(touches.step == touches.choose(last < 0, touches.length - 1, last), 1.0, 0.0)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from attribution.arrays import Array
 from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
 from attribution.paths.paths import Paths, narrow
+from attribution.paths.table_checks import fractional_weights, other_separator, totals_row, unnamed_totals
 from attribution.reading.contracts import Column, Table
+from attribution.reading.spellings import alike_names, one_spelling
 
 __all__ = ["exploded", "spread_over_buckets"]
 
+_CELLS = 500_000  # rows of a part
+_UNITS = 1e15  # so many are counted one by one; more are as good as certain
+
 
 def exploded(
-    frame: pd.DataFrame, columns: tuple[str, str, str | None, str | None], sep: str
-) -> tuple[Paths, tuple[str, ...]]:
-    """Paths and channel names of an aggregated table.
+    frame: pd.DataFrame, columns: tuple[str, str, str | None, str | None], sep: str, fold_names: bool = False
+) -> tuple[Paths, tuple[str, ...], tuple[Finding, ...]]:
+    """Paths and channel names of an aggregated table, and what is odd about it.
 
     Parameters
     ----------
@@ -27,11 +35,14 @@ def exploded(
         Names of path, conversions, value and nulls; None for a column that does not exist.
     sep
         Separator of the channels.
+    fold_names
+        Whether channels that differ by case or blanks alone are one.
 
     Raises
     ------
     BadInput
-        Missing columns, negative or empty numbers, empty paths, channels without a name, no conversion at all.
+        Missing columns, negative or empty numbers, empty paths, channels without a name, no conversion at all, a row
+        of totals, paths that another sign parts.
     """
     path, conversions, value, nulls = columns
     if not sep.strip():
@@ -39,6 +50,8 @@ def exploded(
     numbers = [Column(name, minimum=0) for name in (conversions, value, nulls) if name is not None]
     table = Table("paths", (Column(path, "text"), *numbers), first_row=1)
     checked = table.check(frame).reset_index(drop=True)
+    if parted := list(other_separator(checked[path], sep, path)):
+        raise BadInput(parted)
     pieces = checked[path].str.split(sep, regex=False).explode().str.strip()
     row = pieces.index.to_numpy()
     blank = pieces.eq("").to_numpy(dtype=bool)
@@ -48,6 +61,12 @@ def exploded(
         raise BadInput(Problem("paths", "has a channel without a name.", path, f"data row {rows}", remedy))
     if checked[conversions].sum() == 0:
         raise BadInput(Problem("paths", "holds no conversion at all.", conversions, remedy="check the column."))
+    weights = checked[conversions].to_numpy(dtype=float)
+    if totals := list(totals_row(checked[path], weights, pieces, path)):
+        raise BadInput(totals)
+    findings = (unnamed_totals(checked[path], weights, pieces), fractional_weights(weights))
+    if fold_names:
+        pieces = pieces.replace(one_spelling({str(name): float(rows) for name, rows in pieces.value_counts().items()}))
     ids, channels = pd.factorize(pieces.to_numpy(dtype=object), sort=True)
     zero = pd.Series(0.0, checked.index)
     worth = checked[value] if value else zero
@@ -58,27 +77,31 @@ def exploded(
     paths = Paths(
         channel=ids.astype(narrow(len(channels))),
         first=np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(checked)))]),
-        conversions=np.asarray(checked[conversions], dtype=float),
+        conversions=weights,
         nulls=np.asarray(checked[nulls] if nulls else zero, dtype=float),
         value=np.asarray(worth, dtype=float),
     )
-    return paths, tuple(str(name) for name in channels)
+    names = tuple(str(name) for name in channels)
+    return paths, names, (*findings, alike_names({"channels": names}))
 
 
-def spread_over_buckets(paths: Paths, buckets: int, seed: int) -> Paths:
+def spread_over_buckets(paths: Paths, buckets: int, seed: int) -> Iterator[Paths]:
     """Weights of each path spread over buckets at random, one conversion or non-conversion at a time.
 
     Resampling the buckets then is what resampling the single journeys would be. A fractional weight counts as
-    that many equal units, rounded up. Value goes with its conversions, in equal parts.
+    that many equal units, rounded up. Value goes with its conversions, in equal parts. Paths come a part at a time, so
+    that weights of any size take little memory.
     """
     rng = np.random.default_rng(seed)
-    parts = []
-    for weight in (paths.conversions, paths.nulls):
-        units = np.ceil(weight).astype(np.int64)
-        owner = np.repeat(np.arange(len(paths)), units)
-        cell, count = np.unique(owner * buckets + rng.integers(buckets, size=len(owner)), return_counts=True)
-        row = cell // buckets
-        parts.append(pd.Series(count * weight[row] / units[row], index=cell))
+    cells = np.minimum(paths.conversions + 1, buckets) + np.minimum(paths.nulls + 1, buckets)
+    part = (np.cumsum(cells) // _CELLS).astype(np.int64)
+    for rows in np.split(np.arange(len(paths)), np.flatnonzero(np.diff(part)) + 1):
+        yield _spread(paths.take(rows), buckets, rng)
+
+
+def _spread(paths: Paths, buckets: int, rng: np.random.Generator) -> Paths:
+    weights = (paths.conversions, paths.nulls)
+    parts = [_counts(weight, buckets, rng) for weight in weights]
     spread = pd.concat(parts, axis=1, keys=["conversions", "nulls"]).fillna(0.0).sort_index()
     row = spread.index.to_numpy() // buckets
     per_conversion = np.divide(paths.value, paths.conversions, out=np.zeros(len(paths)), where=paths.conversions > 0)
@@ -89,3 +112,18 @@ def spread_over_buckets(paths: Paths, buckets: int, seed: int) -> Paths:
         value=spread["conversions"].to_numpy() * per_conversion[row],
         labels={"bucket": (spread.index.to_numpy() % buckets).astype(np.uint16)},
     )
+
+
+def _counts(weight: Array, buckets: int, rng: np.random.Generator) -> pd.Series:
+    """Weight by path times ``buckets`` plus bucket; more units than buckets are drawn as their counts at once."""
+    units = np.ceil(np.minimum(weight, _UNITS)).astype(np.int64)
+    few = np.where(units > buckets, 0, units)
+    owner = np.repeat(np.arange(len(weight)), few)
+    cell, count = np.unique(owner * buckets + rng.integers(buckets, size=len(owner)), return_counts=True)
+    many = np.flatnonzero(units > buckets)
+    drawn = rng.multinomial(units[many], np.full(buckets, 1 / buckets)).ravel()
+    cell = np.concatenate([cell, (many[:, None] * buckets + np.arange(buckets)).ravel()])
+    count = np.concatenate([count, drawn])
+    cell, count = cell[count > 0], count[count > 0]
+    row = cell // buckets
+    return pd.Series(count * (weight[row] / units[row]), index=cell)

@@ -17,6 +17,8 @@ from attribution.paths.partition import ROW, Keep, in_file, in_memory, partition
 from attribution.paths.path_rules import PathRules
 from attribution.paths.paths import Paths, joined, narrow
 from attribution.reading.dialects import user_key
+from attribution.reading.exclusions import require_few_channels
+from attribution.reading.named import missing_names
 from attribution.reading.sources import batches, memory_limit, spill_folder
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Streamed", "stream"]
 
+_KINDS = 1_000_000  # different touches that are read at most
 _SHARE = 0.25  # of the memory limit, for events that wait to be folded
 
 
@@ -39,8 +42,9 @@ class Streamed:
         Paths that converted and paths that did not.
     repeats
         Exact repeats among the touches.
-    conversions, moments
-        Number of all conversions, also of those without a touch, and of the moments of users at which they fell.
+    conversions, moments, persons
+        Number of all conversions, also of those without a touch, of the moments of users at which they fell, and of
+        those users.
     categories
         Segment -> its values; a label is a position among them.
     ends
@@ -53,12 +57,19 @@ class Streamed:
     repeats: int
     conversions: float
     moments: int
+    persons: int
     categories: dict[str, list[str]]
     ends: ibis.Table
 
 
 def stream(
-    touched: ibis.Table, ends: ibis.Table, lookback: str, rules: PathRules, span: tuple[int, int], rows: int
+    touched: ibis.Table,
+    ends: ibis.Table,
+    lookback: str,
+    rules: PathRules,
+    span: tuple[int, int],
+    rows: int,
+    most_channels: int | None = None,
 ) -> Streamed:
     """Paths of a log in DuckDB.
 
@@ -74,14 +85,19 @@ def stream(
         Earliest and latest time of all events.
     rows
         About how many touches there are.
+    most_channels
+        See :class:`attribution.Cleaning`.
     """
     kinds = ["channel", *(name for name in touched.columns if name not in {"user", "time", "channel"})]
     touched = touched.mutate(**{name: touched[name].cast("string").fill_null("") for name in kinds[1:]})
-    codes = touched.select(kinds).distinct().execute().sort_values(kinds, ignore_index=True)
+    codes = touched.select(kinds).distinct().limit(_KINDS).execute().sort_values(kinds, ignore_index=True)
     channel, channels = pd.factorize(codes["channel"], sort=True)
+    require_few_channels(len(channels), rows, most_channels, "touchpoints")
     interaction = codes["interaction"] if "interaction" in kinds else pd.Series(None, codes.index, dtype=object)
+    if missing := list(missing_names(rules.lookback_of or (), set(interaction), "touchpoints", None, "interaction")):
+        raise BadInput(missing)
     bits = len(codes).bit_length()
-    if (span[1] - span[0]) << bits >= 2**63:
+    if len(codes) == _KINDS or (span[1] - span[0]) << bits >= 2**63:
         raise BadInput(f"{amount(len(codes))} different kinds of touch are too many; group the channels first.")
     grammar = Grammar(
         channel=channel.astype(np.int64),
@@ -103,6 +119,7 @@ def stream(
         repeats=sum(part.repeats for part in folded),
         conversions=float(converted.conversions.sum()),
         moments=len(converted.user),
+        persons=int(np.count_nonzero(np.diff(converted.user))) + min(1, len(converted.user)),
         categories=categories,
         ends=keyed,
     )

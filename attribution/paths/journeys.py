@@ -9,26 +9,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, UnknownName
+from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
+from attribution.paths.customers import before_the_first, first_of_each, several_conversions
 from attribution.paths.from_duckdb import Streamed, stream
 from attribution.paths.ibis_touches import IbisTouches
-from attribution.paths.path_rules import BUCKETS, PathRules, touches_of
+from attribution.paths.names_of_rules import in_one_spelling_of_rules, require_names
+from attribution.paths.path_rules import BUCKETS, PathRules, micros, touches_of
 from attribution.paths.paths import Paths
 from attribution.paths.totals import remote_totals, summed
 from attribution.paths.touches import Touches
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import is_local
-from attribution.reading.exclusions import bots, without_remote_bots
+from attribution.reading.exclusions import bots, require_few_channels, without_remote_bots
 from attribution.reading.log_checks import Log, admit_conversions, admit_touchpoints, split_events
+from attribution.reading.named import require_values
+from attribution.reading.orders import one_row_per_order
 from attribution.reading.sources import Engine, carried, kept, log_table
+from attribution.reading.spellings import alike_ids, alike_names, folded_id
 
 if TYPE_CHECKING:
     import ibis
 
 __all__ = ["Journeys"]
+
+_MANY_UNTOUCHED = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +64,8 @@ class Journeys:
         Conversions by user and moment, in the order of ``won.source``; None for aggregated paths.
     span
         First touch and last event, in microseconds since 1970.
+    findings
+        What reading the log showed that its reader should know.
     """
 
     channels: tuple[str, ...]
@@ -68,6 +78,7 @@ class Journeys:
     timed: bool = True
     ends: ibis.Table | None = None
     span: tuple[int, int] = (0, 0)
+    findings: tuple[Finding, ...] = ()
 
     @classmethod
     def from_touchpoints(
@@ -107,22 +118,36 @@ class Journeys:
             Every fault of the log, with table, column, rows and remedy.
         """
         columns, rules, cleaning = Columns.of(columns), rules or PathRules(), cleaning or Cleaning()
+        micros(lookback, "lookback")
         name = _name(touchpoints, "touchpoints")
         log = log_table(touchpoints, engine, name, beside=conversions)
         converted: Any = None
+        tables = {name: log.columns}
         if isinstance(conversions, ConversionEvents):
             log, converted = split_events(log, conversions, name)
         elif conversions is not None:
             converted = log_table(conversions, engine, _name(conversions, "conversions"), beside=log)
+            tables |= {_name(conversions, "conversions"): converted.columns}
+        columns.require(tables)
+        findings: list[Finding] = []
         if rules.channels is not None:
-            log = rules.channels.apply(log, columns.channel, name)
+            log, idle = rules.channels.apply(log, columns.channel, name)
+            findings.append(idle)
+        if cleaning.fold_names:
+            log = _with_folded_ids(log, columns.user)
+            converted = None if converted is None else _with_folded_ids(converted, columns.of_conversions.user)
         if rules.identity is not None:
-            log = rules.identity.apply(log, columns.user, engine)
+            log = rules.identity.apply(log, columns.user, engine, cleaning.fold_names)
             if converted is not None:
-                converted = rules.identity.apply(converted, columns.of_conversions.user, engine)
+                user = columns.of_conversions.user
+                converted = rules.identity.apply(converted, user, engine, cleaning.fold_names)
         touched = admit_touchpoints(log, columns, cleaning, name)
         if converted is not None:
             won = admit_conversions(converted, columns.of_conversions, cleaning, _name(conversions, "conversions"))
+            if columns.order is not None:
+                exclusions = dict(won.exclusions)
+                won = replace(won.single(cleaning, exclusions), exclusions=exclusions)
+                won = one_row_per_order(won, columns.order)
         elif "conversions" in touched.events.columns:
             if "duplicates" in cleaning.drop:  # a repeated row would convert twice
                 exclusions = dict(touched.exclusions)
@@ -132,27 +157,29 @@ class Journeys:
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
-        return cls._of_logs(touched, won, lookback, rules, cleaning, engine)
+        if cleaning.fold_names:
+            touched, won = in_one_spelling_of_rules(touched, won, rules)
+        journeys = cls._of_logs(touched, won, lookback, rules, cleaning, engine)
+        return replace(journeys, findings=(*findings, *journeys.findings))
 
     @classmethod
     def _of_logs(
         cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning, engine: Engine | None
     ) -> Journeys:
-        for segment in rules.segments:
-            if f"extra_{segment}" not in touched.events.columns:
-                known = [column[6:] for column in touched.events.columns if column.startswith("extra_")]
-                raise UnknownName(segment, known, where="rules.segments")
+        require_names(touched, won, rules)
         exclusions = touched.exclusions | won.exclusions
+        if rules.first_only:
+            touched = replace(touched, events=before_the_first(touched.events, _ends(won.events, rules)))
         if is_local(touched.events):
-            streamed = _streamed(touched, won, lookback, rules)
+            streamed = _streamed(touched, won, lookback, rules, cleaning)
             touches, bought = touched, won
             if streamed.repeats:  # alike in what paths need; only rows alike in every column are repeats
                 touches = touched.single(cleaning, exclusions)
             if streamed.moments < won.rows:
                 bought = won.single(cleaning, exclusions)
             if touches is not touched or bought is not won:
-                streamed = _streamed(touches, bought, lookback, rules)
-            all_won = streamed.conversions
+                streamed = _streamed(touches, bought, lookback, rules, cleaning)
+            persons, all_won = float(streamed.persons), streamed.conversions
             journeys = cls(
                 streamed.channels,
                 summed(streamed.won, streamed.lost),
@@ -164,24 +191,31 @@ class Journeys:
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
             needed = _needed(touched.single(cleaning, exclusions).events, rules)
+            if rules.lookback_of:
+                require_values(rules.lookback_of, needed, "interaction", touched.name, "interaction")
             channels = tuple(sorted(needed.select("channel").distinct().execute()["channel"]))
+            require_few_channels(len(channels), touched.rows, cleaning.most_channels, touched.name)
             ends = _ends((won.single(cleaning, exclusions) if won.rows else won).events, rules)
             remote = kept(touches_of(needed, ends, _ids(channels, needed), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
-            all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()["conversions"].iloc[0]
+            sums = ends.aggregate(persons=ends.user.nunique(), conversions=ends.conversions.sum()).execute().iloc[0]
+            persons, all_won = float(sums["persons"]), float(sums["conversions"] or 0.0)
             categories = {name: _values(remote, name) for name in rules.segments}
             journeys = cls(channels, remote_totals(remote), remote=remote, categories=categories)
-        untouched = float(all_won or 0.0) - journeys.totals["conversions"]
-        journeys = replace(
+        untouched = max(0.0, all_won - journeys.totals["conversions"])
+        findings = [several_conversions(persons, all_won)]
+        findings.append(alike_names({"channels": journeys.channels, **journeys.categories}))
+        if untouched > _MANY_UNTOUCHED * all_won:
+            findings.append(alike_ids(touched.events, won.events))
+        if journeys.totals["conversions"] == 0:
+            raise BadInput(_nobody_meets(findings[-1]))
+        return replace(
             journeys,
             exclusions=exclusions,
-            totals=journeys.totals | {"untouched": max(0.0, untouched)},
+            totals=journeys.totals | {"untouched": untouched},
             span=(touched.earliest, max(touched.latest, won.latest)),
+            findings=tuple(findings),
         )
-        if journeys.totals["conversions"] == 0:
-            text = "has no conversion with a touch before it in the lookback window."
-            raise BadInput(Problem("conversions", text, remedy="check user ids, times and kinds on both sides."))
-        return journeys
 
     @classmethod
     def from_paths(
@@ -192,6 +226,7 @@ class Journeys:
         value: str | None = None,
         nulls: str | None = None,
         sep: str = ">",
+        fold_names: bool = False,
     ) -> Journeys:
         """Paths that are already aggregated.
 
@@ -204,6 +239,8 @@ class Journeys:
             may be fractions.
         sep
             What separates the channels.
+        fold_names
+            Whether channels that differ by case or blanks alone are one, under the most frequent spelling.
 
         Raises
         ------
@@ -211,10 +248,10 @@ class Journeys:
             Every fault of the table.
         """
         read = frame if isinstance(frame, pd.DataFrame) else log_table(frame, None, "paths").execute()
-        paths, channels = exploded(read, (path, conversions, value, nulls), sep)
+        paths, channels, findings = exploded(read, (path, conversions, value, nulls), sep, fold_names)
         none = paths.take(np.zeros(0, dtype=np.int64))
         totals = summed(paths, none) | {"untouched": 0.0}
-        return cls(channels, totals, paths, none, timed=False)
+        return cls(channels, totals, paths, none, timed=False, findings=findings)
 
     @property
     def period(self) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -247,7 +284,8 @@ class Journeys:
             if paths is None or not len(paths) or (converting and paths is self.lost):
                 continue
             by_bucket = "bucket" in by and "bucket" not in paths.labels
-            yield from blocks_of(spread_over_buckets(paths, BUCKETS, seed=0) if by_bucket else paths)
+            for part in spread_over_buckets(paths, BUCKETS, seed=0) if by_bucket else (paths,):
+                yield from blocks_of(part)
 
     @property
     def touches(self) -> ibis.Table:
@@ -299,16 +337,30 @@ class Journeys:
         )
 
 
-def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules) -> Streamed:
+def _nobody_meets(told: Finding) -> Problem:
+    text = "has no conversion with a touch before it in the lookback window."
+    alike = told.name == "alike_ids" and not told.passed
+    return Problem("conversions", text, remedy=told.text if alike else "check user ids, times and kinds on both sides.")
+
+
+def _with_folded_ids(table: ibis.Table, user: str) -> ibis.Table:
+    return table.mutate(**{user: folded_id(table[user])}) if user in table.columns else table
+
+
+def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning) -> Streamed:
     span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
-    return stream(_needed(touched.events, rules), _ends(won.events, rules), lookback, rules, span, touched.rows)
+    needed, ends = _needed(touched.events, rules), _ends(won.events, rules)
+    return stream(needed, ends, lookback, rules, span, touched.rows, cleaning.most_channels)
 
 
 def _ends(bought: ibis.Table, rules: PathRules) -> ibis.Table:
     """Conversions that count, one row per user and time."""
     if rules.kinds is not None:
         bought = bought.filter(bought.kind.isin(list(rules.kinds)))
-    return bought.group_by(["user", "time"]).aggregate(conversions=bought.conversions.sum(), value=bought.value.sum())
+    moments = bought.group_by(["user", "time"]).aggregate(
+        conversions=bought.conversions.sum(), value=bought.value.sum()
+    )
+    return first_of_each(moments) if rules.first_only else moments
 
 
 def _needed(events: ibis.Table, rules: PathRules) -> ibis.Table:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
@@ -26,7 +29,7 @@ _OWN = {"user", "part", "expired", "step", "length", "age", "conversions", "null
 }  # fmt: skip
 
 
-def micros(window: str | pd.Timedelta, what: str) -> int:
+def micros(window: str | dt.timedelta, what: str) -> int:
     """Length of a window in microseconds.
 
     Examples
@@ -37,15 +40,25 @@ def micros(window: str | pd.Timedelta, what: str) -> int:
     Raises
     ------
     BadInput
-        Not a positive length of time.
+        Not a positive length of time, or a number without a unit.
     """
+    if not isinstance(window, str | dt.timedelta | np.timedelta64) or _is_bare(window):
+        raise BadInput(f"{what}={window!r} has no unit; write '30D', '12h' or '45min'.")
     try:
         length = pd.Timedelta(window)
     except ValueError as error:
         raise BadInput(f"{what}={window!r} is no length of time; write '30D', '12h' or '45min'.") from error
-    if pd.isna(length) or length <= pd.Timedelta(0):
+    if pd.isna(length) or length < pd.Timedelta(microseconds=1):
         raise BadInput(f"{what}={window!r} must be longer than zero; write '30D', '12h' or '45min'.")
     return int(length / pd.Timedelta(microseconds=1))
+
+
+def _is_bare(window: object) -> bool:
+    """Whether a text is a number alone, which pandas takes for nanoseconds."""
+    try:
+        return isinstance(window, str) and math.isfinite(float(window))
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,9 @@ class PathRules:
         Windows of kinds of interaction that differ from the common one, such as ``{"view": "1D"}``.
     kinds
         Kinds of conversion that count; None for all. Others neither count nor end a path.
+    first_only
+        Whether only a person's first conversion counts. Later ones neither count nor end a path, and touches after it
+        are left out: whoever is a customer is not won again.
     segments
         Columns of the touchpoints to keep results apart by; a path belongs to the value of its first touch.
     identity
@@ -75,9 +91,16 @@ class PathRules:
     idle_gap: str | None = None
     lookback_of: Mapping[str, str] | None = None
     kinds: tuple[str, ...] | None = None
+    first_only: bool = False
     segments: tuple[str, ...] = ()
     identity: IdentityMap | None = None
     channels: ChannelRules | None = None
+
+    def __post_init__(self) -> None:
+        if self.idle_gap is not None:
+            micros(self.idle_gap, "idle_gap")
+        for kind, own in (self.lookback_of or {}).items():
+            micros(own, f"lookback_of[{kind!r}]")
 
     def window(self, lookback: str, interaction: str | None) -> int:
         """Lookback of a kind of interaction, in microseconds."""
@@ -154,8 +177,6 @@ def _events(
 
     length: Any = ibis.literal(window)
     if rules.lookback_of:
-        if "interaction" not in touchpoints.columns:
-            raise BadInput("lookback_of needs an 'interaction' column in the touchpoints, such as click or view.")
         for kind, own in rules.lookback_of.items():
             length = (touchpoints.interaction == kind).ifelse(micros(own, f"lookback_of[{kind!r}]"), length)
     coded = touchpoints.mutate(window=length).join(channels, "channel")

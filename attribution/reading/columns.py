@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from attribution.errors import UnknownName
+from attribution.errors import BadInput, Problem, UnknownName, nearest
 
 __all__ = ["Cleaning", "Columns", "ConversionEvents"]
+
+
+class _Usual(str):
+    """A name that nobody wrote: the column is read where it stands, and may be absent."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -25,25 +31,57 @@ class Columns:
     kind
         Kind of conversion, such as ``"signup"``.
     interaction
-        Kind of touch, such as ``"click"`` or ``"view"``.
+        Kind of touch, such as ``"click"`` or ``"view"``. Like those before it, a name that is written has to be a
+        column; the usual one is read where it stands, and may be absent.
     conversion_user, conversion_time
         User and time in the conversions table; None where it names them as the touchpoints do.
+    order
+        Id of the order in the conversions table. Lines of one order then are one conversion, at the time of the first,
+        and lines of negative value are refunds of it; None: each row is a conversion.
     """
 
     user: str = "user"
     time: str = "time"
     channel: str = "channel"
-    conversion: str = "conversion"
-    value: str = "value"
-    kind: str = "kind"
-    interaction: str = "interaction"
+    conversion: str = _Usual("conversion")
+    value: str = _Usual("value")
+    kind: str = _Usual("kind")
+    interaction: str = _Usual("interaction")
     conversion_user: str | None = None
     conversion_time: str | None = None
+    order: str | None = None
 
     @property
     def of_conversions(self) -> Columns:
         """The names that hold in the conversions table."""
         return replace(self, user=self.conversion_user or self.user, time=self.conversion_time or self.time)
+
+    def require(self, columns: Mapping[str, Sequence[str]]) -> None:
+        """Refuse names that were written and are no column.
+
+        Parameters
+        ----------
+        columns
+            Name of each table -> its columns, touchpoints first.
+
+        Raises
+        ------
+        BadInput
+            Every such name, with the nearest column of the tables where it may stand.
+        """
+        tables = list(columns)
+        last = tables[-1:]
+        places = {"interaction": tables[:1], "conversion": tables, "value": last, "kind": last, "order": last}
+        problems = []
+        for role, allowed in places.items():
+            name = getattr(self, role)
+            known = [column for table in allowed for column in columns[table]]
+            if name is not None and not isinstance(name, _Usual) and name not in known:
+                close = nearest(name, known)
+                remedy = f"did you mean {close!r}?" if close else f"its columns: {', '.join(known[:15])}."
+                problems.append(Problem(allowed[-1], f"is missing; it is named as {role}.", name, remedy=remedy))
+        if problems:
+            raise BadInput(problems)
 
     @classmethod
     def of(cls, columns: Columns | Mapping[str, str] | None) -> Columns:
@@ -94,11 +132,19 @@ class Cleaning:
         A path with more touches than this is a bot's.
     keep_duplicates
         Whether exact repeats are real touches and conversions, as in tables whose times are whole days.
+    most_channels
+        More channels than this are taken for another column's values; None: 200, or a tenth of the rows where that is
+        less, and 20 at least.
+    fold_names
+        Whether ids, channels, interactions, kinds and segments that differ by case or blanks alone are one; names take
+        their most frequent spelling, ids lower case.
     """
 
     drop: tuple[str, ...] = ()
     longest_path: int = 5_000
     keep_duplicates: bool = False
+    most_channels: int | None = None
+    fold_names: bool = False
 
     def __post_init__(self) -> None:
         known = ("missing user", "missing time", "missing channel", "future time", "duplicates", "bots")

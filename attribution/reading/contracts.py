@@ -174,9 +174,7 @@ class Table:
             first = typed.loc[repeated, key].iloc[0]
             what = ", ".join(f"{name} {_plain(first[name])}" for name in key)
             text = f"the same {' and '.join(key)} stands in several rows, first {what}."
-            yield Problem(
-                self.name, text, key[0], self._rows(repeated), "keep one row each, or sum them at the source."
-            )
+            yield Problem(self.name, text, key[0], self._rows(repeated), _one_row_each(typed, key))
 
     def _problem(self, column: Column, where: pd.Series, text: str, remedy: str) -> Problem:
         return Problem(self.name, text, column.name, self._rows(where), remedy)
@@ -186,6 +184,16 @@ class Table:
         shown = ", ".join(str(position + self.first_row) for position in positions[:_SHOWN])
         more = f" and {len(positions) - _SHOWN} more" if len(positions) > _SHOWN else ""
         return f"row{'s' if len(positions) > 1 else ''} {shown}{more}"
+
+
+def _one_row_each(typed: pd.DataFrame, key: list[str]) -> str:
+    """What to do about repeated rows; a column that parts them may be a region, which panels can have."""
+    remedy = "keep one row each, or sum them at the source."
+    texts = [name for name in typed.columns if name not in key and not pd.api.types.is_numeric_dtype(typed[name])]
+    parts = next((str(name) for name in texts if not typed.duplicated([*key, name]).any()), None)
+    if parts is None or "geo" in key:
+        return remedy
+    return f"{remedy} Rows of one {key[0]} differ by {parts!r}; a panel by regions takes it as geo={parts!r}."
 
 
 def _plain(value: Hashable) -> str:

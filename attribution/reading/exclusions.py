@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from attribution.reading.columns import Cleaning
 
-__all__ = ["bots", "repeated", "without_remote_bots", "without_repeats"]
+__all__ = ["bots", "repeated", "require_few_channels", "without_remote_bots", "without_repeats"]
+
+_MANY_CHANNELS, _SOME_CHANNELS = 200, 20
 
 
 def repeated(repeats: int, name: str) -> Problem:
@@ -31,6 +33,24 @@ def bots(paths: int, longest: int, cleaning: Cleaning) -> Problem:
     )
     remedy = "a bot, most likely: Cleaning(drop=('bots',)) leaves them out; longest_path moves the limit."
     return Problem("touchpoints", text, remedy=remedy)
+
+
+def require_few_channels(channels: int, rows: int, most: int | None, table: str, column: str = "channel") -> None:
+    """Refuse names so many that they can hardly be channels, before anything heavy is made of them.
+
+    Raises
+    ------
+    BadInput
+        More than ``most``; by default more than 200, or more than 20 and a tenth of the rows.
+    """
+    limit = max(_SOME_CHANNELS, min(_MANY_CHANNELS, rows // 10)) if most is None else most
+    if channels > limit:
+        text = f"holds {amount(channels)} different channels in {amount(rows)} rows: is this the right column?"
+        remedy = (
+            "name the column of channels, or group its values by channel rules; where all of them are channels: "
+            f"Cleaning(most_channels={channels})."
+        )
+        raise BadInput(Problem(table, text, column, remedy=remedy))
 
 
 def without_repeats(events: ibis.Table, cleaning: Cleaning, exclusions: dict[str, int], name: str) -> ibis.Table:

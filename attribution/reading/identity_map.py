@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.named import missing_names
 from attribution.reading.sources import log_table
+from attribution.reading.spellings import folded_id
 
 if TYPE_CHECKING:
     import ibis
@@ -32,7 +34,7 @@ class IdentityMap:
     user: str = "user"
     person: str = "person"
 
-    def apply(self, log: ibis.Table, column: str, engine: Engine | None = None) -> ibis.Table:
+    def apply(self, log: ibis.Table, column: str, engine: Engine | None = None, fold_names: bool = False) -> ibis.Table:
         """The log with persons in place of users.
 
         Raises
@@ -41,12 +43,11 @@ class IdentityMap:
             A column is missing, or a user has two persons.
         """
         known = log_table(self.table, engine, "identity map", beside=log)
-        for name in (self.user, self.person):
-            if name not in known.columns:
-                raise BadInput(
-                    Problem("identity map", "is missing.", name, remedy=f"its columns: {', '.join(known.columns)}.")
-                )
+        if problems := list(missing_names((self.user, self.person), known.columns, "identity map", None, "column")):
+            raise BadInput(problems)
         pairs = known.select(map_user=known[self.user].cast("string"), map_person=known[self.person].cast("string"))
+        if fold_names:
+            pairs = pairs.mutate(map_user=folded_id(pairs.map_user))
         pairs = pairs.filter(pairs.map_person.notnull()).distinct()
         doubled = pairs.group_by("map_user").aggregate(persons=pairs.count())
         torn = doubled.filter(doubled.persons > 1).limit(3).execute()["map_user"]

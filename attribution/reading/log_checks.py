@@ -14,6 +14,7 @@ from attribution.numbers import amount
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import engine_of, epoch_micros, is_local, reads_text_times
 from attribution.reading.exclusions import without_repeats
+from attribution.reading.named import require_values
 
 if TYPE_CHECKING:
     import ibis
@@ -126,7 +127,7 @@ def admit_conversions(table: ibis.Table, columns: Columns, cleaning: Cleaning, n
     table = _with_time(table, columns.time, name)
     valued, counted = columns.value in table.columns, columns.conversion in table.columns
     faults = list(_common_faults(table, columns))
-    faults += _amount_faults(table, columns.value, name) if valued else []
+    faults += _amount_faults(table, columns.value, name, refunds=columns.order is not None) if valued else []
     faults += _amount_faults(table, columns.conversion, name) if counted else []
     table, exclusions, span = _judge(table, faults, cleaning, name)
     kind = columns.kind in table.columns
@@ -148,15 +149,12 @@ def split_events(table: ibis.Table, rule: ConversionEvents, name: str) -> tuple[
     Raises
     ------
     BadInput
-        The column is missing, or none of the events occurs.
+        The column is missing, or an event does not occur.
     """
     _require(table, [rule.column], name)
     event = table[rule.column].cast("string")
+    require_values(rule.values, table, rule.column, name, "event")
     chosen = table.filter(event.isin(list(rule.values)))
-    if chosen.count().execute() == 0:
-        seen = [str(value) for value in table.select(event=event).distinct().limit(12).execute()["event"]]
-        text = f"has no event {' or '.join(map(repr, rule.values))}."
-        raise BadInput(Problem(name, text, rule.column, remedy=f"its events: {', '.join(sorted(seen))}."))
     return table.filter(~event.isin(list(rule.values)) | event.isnull()), chosen
 
 
@@ -243,15 +241,20 @@ def _is_blank(text: Any) -> Any:
     return text == ""
 
 
-def _amount_faults(table: ibis.Table, column: str, name: str) -> Iterator[_Fault]:
+def _amount_faults(table: ibis.Table, column: str, name: str, refunds: bool = False) -> Iterator[_Fault]:
     kind = table[column].type()
     if not (kind.is_numeric() or kind.is_boolean()):
         remedy = "plain digits and a decimal point only."
         raise BadInput(Problem(name, f"holds {kind}, not numbers.", column, remedy=remedy))
     amount = _amount(table[column])
-    bad = amount.isnull() | amount.isnan() | amount.isinf() | (amount < 0)
-    remedy = "write 0 where there is none; book refunds apart."
-    yield _Fault(f"bad {column}", column, bad, "is negative, empty or not finite.", remedy, lambda seen: True)
+    unknown = amount.isnull() | amount.isnan() | amount.isinf()
+    remedy = "write 0 where there is none."
+    yield _Fault(f"bad {column}", column, unknown, "is empty or not finite.", remedy, lambda seen: True)
+    if not refunds:
+        remedy = "for refunds name the column of order ids, columns={'order': ...}, and each reduces its order."
+        yield _Fault(
+            f"negative {column}", column, (amount < 0).fill_null(False), "is negative.", remedy, lambda _: True
+        )
 
 
 def _amount(column: Any) -> Any:

@@ -64,9 +64,15 @@ def renamed(table: Table, name: str, columns: Mapping[str, str] | None = None) -
 
 
 def wide(
-    name: str, date: str, numbers: Sequence[str], nonnegative: Sequence[str] = (), geo: str | None = None
+    name: str,
+    date: str,
+    numbers: Sequence[str],
+    nonnegative: Sequence[str] = (),
+    geo: str | None = None,
+    words: Sequence[str] = (),
 ) -> Table:
-    """A table with one row per period and one column per channel, outcome or control."""
+    """A table with one row per period and one column per channel, outcome or control; words may be left empty."""
     columns = [Column(date, "date"), *([Column(geo, "text")] if geo else [])]
     columns += [Column(column, minimum=0 if column in nonnegative else None) for column in dict.fromkeys(numbers)]
+    columns += [Column(column, "text", nullable=True) for column in words]
     return Table(name, tuple(columns), key=(date, *([geo] if geo else [])))

@@ -84,7 +84,7 @@ def _stretches(itself: _Itself, slope: float) -> tuple[tuple[float, float], ...]
     grid = _grid(curve)
     steep = curve.mean_marginal(grid) >= slope
     edges = np.flatnonzero(np.diff(np.concatenate(([False], steep, [False])).astype(int)))
-    found = []
+    stretches = []
     for first, beyond in edges.reshape(-1, 2):
         last = beyond - 1
         start = 0.0 if first == 0 else _crossing(curve, slope, grid[first], grid[first - 1])
@@ -92,8 +92,8 @@ def _stretches(itself: _Itself, slope: float) -> tuple[tuple[float, float], ...]
             end = _crossing(curve, slope, grid[last], grid[beyond])
         else:
             end = float(grid[-1]) if np.isfinite(np.mean(curve.ceiling)) else np.inf
-        found.append((start, end))
-    return tuple(found)
+        stretches.append((start, end))
+    return tuple(stretches)
 
 
 def _grid(curve: ResponseCurve) -> Array:

@@ -14,10 +14,12 @@ from attribution.reading.contracts import Table
 from mmm.arrays import Array
 from mmm.data.column_roles import Exposure, Medium, ReachFrequency, Roles, Treatment
 from mmm.data.holidays import Calendar
+from mmm.data.indicators import with_remedy_for_words
 
 __all__ = ["Exposure", "Panel", "ReachFrequency", "Treatment", "silent_geos"]
 
 _EARLY_WEEKS = 13
+_WORDS = "make a 0/1 column of each word but one: frame, names = mmm.indicators(frame, ['{column}'])."
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +119,10 @@ class Panel:
         roles = Roles.of(name, date, kpi, geo, spend, controls)
         key = (date, geo) if geo else (date,)
         _check_future(name, date, kpi, frame)
-        typed = Table(name, roles.columns(), key=key, date_format=date_format).check(frame)
+        try:
+            typed = Table(name, roles.columns(), key=key, date_format=date_format).check(frame)
+        except BadInput as error:
+            raise BadInput(with_remedy_for_words(error.problems, roles.controls, _WORDS)) from None
         roles.check_frequencies(typed)
         typed = typed.assign(**{geo or "\0geo": typed[geo].astype(str) if geo else "national"})
         geos = tuple(sorted(typed[geo or "\0geo"].unique()))

@@ -250,6 +250,6 @@ def _entries(stamp: str) -> tuple[Any, Any]:
 
 @cache
 def entries() -> tuple[Any, Any]:
-    """Log density and gradient for samplers, arrays found through a table of addresses; and a draw handed through."""
+    """Log density and gradient for samplers, arrays reached through a table of addresses; and a draw handed through."""
     ahead.join()
     return _entries(STAMP)

@@ -1,4 +1,4 @@
-"""Allocation: the plan found, how good it is at least, and what its limits cost."""
+"""Allocation: the spend of a plan, how good it is at least, and what its limits cost."""
 
 from __future__ import annotations
 

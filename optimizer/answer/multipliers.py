@@ -108,11 +108,11 @@ class Multipliers:
             return None
         norms = _sizes(np.linalg.norm(rows, axis=0))
         balanced = rows / norms
-        found = np.linalg.lstsq(balanced, gain, rcond=1e-9)[0] / norms
-        signed = self._free_sign | (found * norms >= -1e-6 * np.abs(found * norms).max())
+        solution = np.linalg.lstsq(balanced, gain, rcond=1e-9)[0] / norms
+        signed = self._free_sign | (solution * norms >= -1e-6 * np.abs(solution * norms).max())
         if not signed.all() or np.linalg.matrix_rank(balanced, tol=1e-9) < self._count:
             return None
-        return np.asarray(np.where(self._free_sign, found, np.maximum(found, 0.0)))
+        return np.asarray(np.where(self._free_sign, solution, np.maximum(solution, 0.0)))
 
     def _interval(self) -> tuple[float, float]:
         """With one row: the largest price that a rise asks for, and the least at which a fall would not pay."""
@@ -135,18 +135,18 @@ class Multipliers:
         matrix, most, norms, size = self._scaled()
         slack = -np.ones((len(matrix), 1))
         cost = np.concatenate((np.full(self._count, 1e-9), [1.0]))
-        found = _least(cost, np.hstack((matrix, slack)), most, np.append(self._free_sign, False))
-        if found is None:
+        solution = _least(cost, np.hstack((matrix, slack)), most, np.append(self._free_sign, False))
+        if solution is None:
             return np.zeros(self._count), 0.0
-        return found[:-1] * size / norms, float(found[-1])
+        return solution[:-1] * size / norms, float(solution[-1])
 
     def _extreme(self, direction: Array, sign: float) -> float:
         matrix, most, norms, size = self._scaled()
         weights = sign * direction / norms
         scale = float(np.abs(weights).max())
         loose = self._balanced_point()[1] * (1 + 1e-6) + _LOOSE
-        found = _least(weights / scale, matrix, most + loose, self._free_sign)
-        return -sign * np.inf if found is None else float(direction @ (found / norms)) * size
+        solution = _least(weights / scale, matrix, most + loose, self._free_sign)
+        return -sign * np.inf if solution is None else float(direction @ (solution / norms)) * size
 
 
 def _sizes(columns: Array) -> Array:
@@ -159,7 +159,7 @@ def _least(cost: Array, matrix: Array, most: Array, free: Mask) -> Array | None:
     from scipy.optimize import linprog
 
     bounds = [(None if any_sign else 0.0, None) for any_sign in free]
-    found = linprog(cost, A_ub=matrix, b_ub=most, bounds=bounds, method="highs")
-    if found.status != 0:
+    solution = linprog(cost, A_ub=matrix, b_ub=most, bounds=bounds, method="highs")
+    if solution.status != 0:
         return None
-    return np.array(found.x, dtype=float)
+    return np.array(solution.x, dtype=float)

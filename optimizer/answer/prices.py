@@ -100,9 +100,9 @@ def prices_at(program: Program, spend: Array, customers: Array, slopes: Slopes) 
     exact = np.array([_is_exact(one.limit) for one in shared], dtype=bool)
     used = spend > _ACTIVE * spend.max(initial=0.0)
     known = Multipliers(Moves((gain[0], gain[1]), (above, below), ~upper, ~lower & used, exact))
-    prices = [*_shared_prices(known, shared), *_own_prices(known, own, (gain[0], gain[1]), (above, below), spend)]
-    found = tuple(Price(limit, *(program.goal.sign * side for side in sides)) for limit, *sides in prices)
-    return Prices(found, _needed_slope(program, [one.row for one in shared], known.point, spend, customers))
+    both_sides = [*_shared_prices(known, shared), *_own_prices(known, own, (gain[0], gain[1]), (above, below), spend)]
+    prices = tuple(Price(limit, *(program.goal.sign * side for side in sides)) for limit, *sides in both_sides)
+    return Prices(prices, _needed_slope(program, [one.row for one in shared], known.point, spend, customers))
 
 
 def _shared(program: Program, spend: Array, customers: Array, slopes: Slopes) -> Iterator[_Shared]:

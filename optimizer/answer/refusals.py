@@ -80,9 +80,9 @@ def infeasible(program: Program, solve: Solve) -> InfeasiblePlan:
     solve
         Returns (spend or None, score, bound) of a program.
     """
-    found = [text for row in program.rows if (text := _without(program, row, solve))]
-    if found:
-        return InfeasiblePlan(f"not all promises can be kept: {'; or '.join(found)}.")
+    remedies = [text for row in program.rows if (text := _without(program, row, solve))]
+    if remedies:
+        return InfeasiblePlan(f"not all promises can be kept: {'; or '.join(remedies)}.")
     rows = ", ".join(labels(list(dict.fromkeys(row.limit for row in program.limits))))
     return InfeasiblePlan(f"several limits contradict each other: {rows}. Remedy: relax at least two of them.")
 

@@ -32,8 +32,8 @@ def missed(constraints: Sequence[Constraint], spent: Spent) -> tuple[Miss, ...]:
     spent
         The spend that came out.
     """
-    readings = [*possible(spent), *(found for part in constraints for found in read(part, spent))]
-    return worst((found.limit, found.by) for found in readings if found.is_broken)
+    readings = [*possible(spent), *(reading for part in constraints for reading in read(part, spent))]
+    return worst((reading.limit, reading.by) for reading in readings if reading.is_broken)
 
 
 def worst(broken: Iterable[tuple[Limit | str, float]]) -> tuple[Miss, ...]:

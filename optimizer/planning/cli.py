@@ -63,10 +63,11 @@ def init(
 
 @app.command()
 def check(plan: PlanFile) -> None:
-    """Validate the plan file and every table it names, without running anything."""
+    """Validate the plan file and every table it names, and show what was understood, without running anything."""
+    from optimizer.planning.outputs.check_view import show_check
     from optimizer.planning.run import check_plan
 
-    typer.echo(check_plan(plan))
+    show_check(check_plan(plan))
 
 
 @app.command(name="plan")
@@ -138,7 +139,9 @@ def main() -> None:
     try:
         app(prog_name="cac")
     except CacError as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
+        from optimizer.planning.file.wording import in_words_of_the_file
+
+        typer.secho(in_words_of_the_file(str(error)), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)

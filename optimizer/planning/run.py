@@ -10,7 +10,6 @@ from typing import Literal
 from attribution import intent_riders
 from attribution.errors import BadInput
 from attribution.findings import Finding
-from attribution.numbers import amount
 from mmm import Posterior
 from mmm.checks.pool import Pool
 from mmm.kernel import ahead
@@ -25,10 +24,12 @@ from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.progress import Progress
+from optimizer.planning.stages.ready import ready
 from optimizer.planning.stages.result import GivenResult, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
 from optimizer.planning.stages.trust import not_told, trust
+from optimizer.planning.stages.understood import Understood, log_against_kpi, understood
 from optimizer.planning.stages.worth import judge, last_touch
 
 __all__ = ["Goal", "certify_spend", "check_plan", "run_plan"]
@@ -37,39 +38,26 @@ Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
 """How far a run goes."""
 
 
-def check_plan(path: Path | str) -> str:
-    """Validate a plan file and its tables; the result says what a run would do.
+def check_plan(path: Path | str) -> Understood:
+    """Validate a plan file and its tables as a run does before it samples; the result says what was understood.
 
     Raises
     ------
     BadInput
-        Every problem found.
+        Every problem of the file, then of all tables, then of what is asked of them.
+    InfeasiblePlan
+        Limits on spend that exclude each other.
     """
     config, document = read_config(path)
+    _require_writable(document.folder / config.output)
     inputs = read_inputs(config, document)
-    lines = [f"{path} is fine."]
-    lines += [
-        f"  {file.role}: {file.file}, {amount(file.rows)} rows{', ' + file.covers if file.covers else ''}"
-        for file in inputs.files
-    ]
-    lines += [f"  note: {text}" for text in inputs.assumptions]
-    stages = [
-        name
-        for name, wanted in (
-            ("attribution", inputs.journeys is not None),
-            ("mix model", inputs.panel is not None),
-            ("plan", config.plan is not None),
-            (f"{len(config.scenarios)} what-ifs", bool(config.scenarios)),
-        )
-        if wanted
-    ]
-    return "\n".join([*lines, f"  a run does: {', '.join(stages)}"])
+    return understood(config, inputs, ready(config, document, inputs))
 
 
 def run_plan(
     path: Path | str, out: Path | None = None, goal: Goal = "report", progress: Progress | None = None
 ) -> tuple[Run, tuple[Path, ...]]:
-    """Run a plan file up to a goal and write what it found.
+    """Run a plan file up to a goal and write what comes of it.
 
     Parameters
     ----------
@@ -100,7 +88,9 @@ def run_plan(
     with progress.stage("Checking inputs"):
         believed = config.model.belief.attribution is not None
         inputs = read_inputs(config, document, journeys_too=believed or goal != "fit")
-    _require(config, inputs, goal)
+        _require(config, inputs, goal)
+        if goal != "attribution":
+            ready(config, document, inputs)
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
         with progress.stage("Attribution") as update:
@@ -156,6 +146,7 @@ def certify_spend(
     config = config.model_copy(update={"plan": section})
     with progress.stage("Checking inputs"):
         inputs = read_inputs(config, document)
+        ready(config, document, inputs)
     run = _model(Run(config, document, inputs), folder, section, progress)
     if run.posterior is None:
         raise BadInput("cac certify needs data.weekly in the plan file, which has none.")
@@ -248,19 +239,21 @@ def _require_writable(folder: Path) -> None:
 
 
 def _findings(run: Run) -> tuple[Finding, ...]:
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if run.posterior is not None:
-        found += run.posterior.diagnostics
-    found += not_asked(run) if run.rivals is None else run.rivals.findings
+        findings += run.posterior.diagnostics
+    findings += not_asked(run) if run.rivals is None else run.rivals.findings
     if run.plan is not None:
-        found += run.plan.findings
+        findings += run.plan.findings
     if run.schedule is not None:
-        found.append(run.schedule.finding)
+        findings.append(run.schedule.finding)
     if run.worth is not None:
-        found += run.worth.findings
-    found += not_told(run) if run.trust is None else run.trust.findings
+        findings += run.worth.findings
+    findings += not_told(run) if run.trust is None else run.trust.findings
     if run.belief is not None:
-        found += run.belief.findings
+        findings += run.belief.findings
+    if run.inputs.journeys is not None:
+        findings += [*run.inputs.journeys.findings, *log_against_kpi(run.inputs)]
     if run.attribution is not None:
-        found += run.attribution.findings
-    return tuple(found)
+        findings += run.attribution.findings
+    return tuple(findings)

@@ -155,8 +155,9 @@ class CaseProgram:
             case.program.goal.business.customers(np.minimum(case.credited, floor).sum())
             for case, floor in zip(self._cases, segments.floor, strict=True)
         )
-        short = max(landed.score, 0.0)
-        return replace(landed, score=self._rate + (short / fewest if fewest > 0 else self._slack(segments, margin)))
+        short, near = max(landed.score, 0.0), _CLOSE * size
+        beyond = 0.0 if short == 0 else short / fewest if short < near * fewest else np.inf
+        return replace(landed, score=self._rate + (beyond if beyond < np.inf else self._slack(segments, margin)))
 
     def _slack(self, segments: Segments, margin: Sequence[Array]) -> float:
         """What is to be added to the rate until the dual bound proves that no spend reaches it."""

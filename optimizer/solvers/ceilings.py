@@ -69,23 +69,23 @@ def with_ceilings(program: Program, flat: FlatCurves, feasible: Callable[[Progra
             "spend on a channel that costs the objective nothing has no end. Remedy: add Budget(at_most=...), or "
             "an upper limit on every channel."
         )
-    found, total = _some_plan(program, feasible)
-    if found is None:
+    allowed, total = _some_plan(program, feasible)
+    if allowed is None:
         return capped(program, total)
-    customers = flat.mean(found)
+    customers = flat.mean(allowed)
     if goal.is_ratio:
-        cac = -goal.score(found, customers)
+        cac = -goal.score(allowed, customers)
         limit = _spend_limit(program, flat, cac, goal.business.allowance(cac))
-        return capped(program, max(limit, float(found.sum())))
+        return capped(program, max(limit, float(allowed.sum())))
     if not goal.per_customer.any():
-        return capped(program, float(found.sum()))
+        return capped(program, float(allowed.sum()))
     cost = float(goal.per_spend[np.isinf(program.upper)].min())
-    room = float(goal.per_spend @ found - goal.per_customer @ customers) / cost
+    room = float(goal.per_spend @ allowed - goal.per_customer @ customers) / cost
     return capped(program, _spend_limit(program, flat, float(goal.per_customer.max()) / cost, room))
 
 
 def _some_plan(program: Program, feasible: Callable[[Program], Array | None]) -> tuple[Array | None, float]:
-    """A plan: the least spend if it keeps the rows, else one found by doubling a cap; and the last cap tried."""
+    """A plan: the least spend if it keeps the rows, else one reached by doubling a cap; and the last cap tried."""
     curves = program.setting.curves
     total = sum(spend_scale(curve) for curve in curves.values()) + float(program.lower.sum())
     total += sum(abs(row.room) / float(np.abs(row.per_spend).max()) for row in program.rows if row.per_spend.any())
@@ -93,9 +93,9 @@ def _some_plan(program: Program, feasible: Callable[[Program], Array | None]) ->
     if program.rows or program.lazy or program.goal.is_ratio or not program.goal.per_customer.any():
         for _ in range(_TRIES):
             total *= 4
-            found = feasible(capped(program, total))
-            if found is not None:
-                return found, total
+            allowed = feasible(capped(program, total))
+            if allowed is not None:
+                return allowed, total
         return None, total
     return program.lower, total
 

@@ -65,17 +65,17 @@ def best_steps(
         for ranges in waiting:
             count += 1
             try:
-                found = solve(ranges, max(deadline - time.monotonic(), 0.1))
+                outcome = solve(ranges, max(deadline - time.monotonic(), 0.1))
             except InfeasiblePlan:
                 continue
-            finished = finished and found.finished
-            if found.spend is None:
-                closed = max(closed, -np.inf if found.finished else found.bound)
+            finished = finished and outcome.finished
+            if outcome.spend is None:
+                closed = max(closed, -np.inf if outcome.finished else outcome.bound)
                 continue
-            value = score(found.spend)
+            value = score(outcome.spend)
             if value > top:
-                best, top = found.spend, value
-            heapq.heappush(heap, _Node((-found.bound, count), ranges, steps(found.spend)))
+                best, top = outcome.spend, value
+            heapq.heappush(heap, _Node((-outcome.bound, count), ranges, steps(outcome.spend)))
         waiting = []
         if not heap:
             break

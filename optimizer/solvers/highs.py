@@ -9,7 +9,7 @@ import numpy as np
 
 from mmm.arrays import Array
 
-__all__ = ["QUIET", "largest_gain", "linear_program", "new_solver"]
+__all__ = ["QUIET", "largest_gain", "loaded"]
 
 Columns = tuple[Any, Any, Array]
 """Start of each column, row of each entry, and entries: ``indptr``, ``indices`` and ``data`` of a ``csc_matrix``."""
@@ -17,27 +17,25 @@ Columns = tuple[Any, Any, Array]
 QUIET: Mapping[str, Any] = {"output_flag": False, "threads": 1}
 
 
-def linear_program(cost: Array, matrix: Columns, rows: tuple[Array, Array], most: Array) -> Any:
-    """Least ``cost @ z`` over 0 <= z <= most with ``matrix @ z`` between the two ends of ``rows``."""
-    import highspy
+def loaded(
+    cost: Array, matrix: Columns, rows: tuple[Array, Array], most: Array, options: Mapping[str, Any], whole: int = 0
+) -> Any:
+    """A solver that holds: least ``cost @ z`` over 0 <= z <= most with ``matrix @ z`` between the two ends of ``rows``.
 
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = len(cost), len(rows[0])
-    model.col_cost_, model.col_lower_, model.col_upper_ = cost, np.zeros(len(cost)), most
-    model.row_lower_, model.row_upper_ = rows
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = matrix
-    return model
-
-
-def new_solver(model: Any, options: Mapping[str, Any]) -> Any:
-    """A solver that holds a program."""
+    The last ``whole`` variables take whole numbers. Arrays go in as they are: a ``HighsLp`` takes them entry by entry.
+    """
     import highspy
 
     solver = highspy.Highs()
     for option, value in options.items():
         solver.setOptionValue(option, value)
-    solver.passModel(model)
+    start, index, value = matrix
+    kinds = np.zeros(len(cost), dtype=np.int32)  # continuous
+    kinds[len(cost) - whole :] = int(highspy.HighsVarType.kInteger)
+    solver.passModel(
+        len(cost), len(rows[0]), len(value), int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMinimize), 0.0,
+        cost, np.zeros(len(cost)), most, *rows, np.asarray(start, np.int32), np.asarray(index, np.int32), value, kinds,
+    )  # fmt: skip
     return solver
 
 
@@ -48,7 +46,7 @@ def largest_gain(
     import highspy
 
     size = max(float(np.abs(gain).max()), 1e-300)
-    solver = new_solver(linear_program(-gain / size, matrix, rows, most), options)
+    solver = loaded(-gain / size, matrix, rows, most, options)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None

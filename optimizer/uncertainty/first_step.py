@@ -81,8 +81,8 @@ def first_step(
     >>> from optimizer import Budget, Customers, Plan
     >>> curves = {"tv": Hill(900, 60_000), "search": Hill(500, 20_000)}
     >>> plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=80_000)], now={"tv": 60_000, "search": 20_000})
-    >>> found = first_step(plan, curves, plan.solve(curves).spend, tried={"tv": 80_000, "search": 24_000})
-    >>> found.beyond, round(float(found.allocation.spend["search"])), round(found.share, 2)
+    >>> step = first_step(plan, curves, plan.solve(curves).spend, tried={"tv": 80_000, "search": 24_000})
+    >>> step.beyond, round(float(step.allocation.spend["search"])), round(step.share, 2)
     (('search',), 24000, 0.76)
     """
     curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)

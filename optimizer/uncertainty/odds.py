@@ -55,14 +55,14 @@ def odds_of(
     if isinstance(objective, Profit) and isinstance(objective.value_per_customer, int | float):
         value = float(objective.value_per_customer)
     if value is not None:
-        now, then = (float(np.mean(GUARDRAIL * found.blended_cac <= value)) for found in (today, planned))
+        now, then = (float(np.mean(GUARDRAIL * side.blended_cac <= value)) for side in (today, planned))
         expected = bool(GUARDRAIL * today.expected_cac <= value)
         promises.append(Odds(f"LTV:CAC at least {GUARDRAIL:g}", then, now, expected, is_guardrail=True))
     return tuple(promises)
 
 
-def _kept(plan: Plan, setting: Setting, found: Evaluation) -> Iterator[tuple[Limit | str, Array]]:
+def _kept(plan: Plan, setting: Setting, outcome: Evaluation) -> Iterator[tuple[Limit | str, Array]]:
     """By promise and draw, whether a spend keeps it."""
-    drawn, spend, paid = replace(setting, business=found.business), found.spend.to_numpy(), found.paid.to_numpy()
+    drawn, spend, paid = replace(setting, business=outcome.business), outcome.spend.to_numpy(), outcome.paid.to_numpy()
     for part in plan.subject_to:
         yield from part.kept(drawn, spend, paid).items()

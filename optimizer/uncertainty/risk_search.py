@@ -138,7 +138,7 @@ class RiskSearch:
                 break
             spend = outcome.spend
         if self.best is None:
-            raise Unmet("no allocation was found that keeps the promises in the worst cases.", self.bound)
+            raise Unmet("no allocation was reached that keeps the promises in the worst cases.", self.bound)
         score, spend = self.best
         return Found(spend, score, max(self.bound, score))
 
@@ -257,7 +257,7 @@ class RiskSearch:
 
     def _refusal(self, outcome: Outcome) -> InfeasiblePlan:
         if not outcome.finished:
-            return Unmet(f"no allocation was found within {self.limit:g} s. Remedy: raise time_limit.", outcome.bound)
+            return Unmet(f"no allocation was reached within {self.limit:g} s. Remedy: raise time_limit.", outcome.bound)
         share = f"the worst {percent(self.tail)} of cases"
         return InfeasiblePlan(
             f"the promises cannot be kept in {share}, though they can on average. Remedy: lower them."

@@ -74,7 +74,7 @@ def best_with_steps(
     outcome = best_steps(fees, steps, solve, score, margin, time_limit)
     if outcome.spend is None:
         named = ", ".join(fee.name for fee in fees)
-        text = f"no allocation was found that keeps the promises in the worst cases with its fees ({named})."
+        text = f"no allocation was reached that keeps the promises in the worst cases with its fees ({named})."
         raise InfeasiblePlan(f"{text} Remedy: relax the ceiling on the blended CAC, or negotiate the fees.")
     return outcome.bound, search(within(tuple((step, step) for step in steps(outcome.spend))), time_limit)
 

@@ -2,10 +2,10 @@
 
 The effect of a channel is scaled about today: at spend x it brings f (r(x) - r(today)) + r(today), so that customers at
 today's spend, which are counted, stay what they are, and what the channel does not bring comes without it. The plan
-solved anew then spends the more on the channel the larger f is, and the tipping point is the f at which it leaves the
+solved again then spends the more on the channel the larger f is, and the tipping point is the f at which it leaves the
 channel as it is. With the channel held at today's spend nothing depends on f, so one such plan gives the slope that the
 channel needs, and f = needed slope / slope at today's spend. Where that is no proof, since curves are S-shaped, a
-channel has a price of entry or no other channel is free to take the money, plans solved anew decide.
+channel has a price of entry or no other channel is free to take the money, plans solved again decide.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _point(question: Question, whole: _Question | Anew, planned: Array, place: i
 
 
 class _Question:
-    """A plan, solved anew with one channel held at today's spend, or with another effect."""
+    """A plan, solved again with one channel held at today's spend, or with another effect."""
 
     def __init__(self, plan: Plan, curves: ResponseCurves, now: Array) -> None:
         self.plan, self.curves, self.now = plan, curves, now
@@ -202,8 +202,8 @@ class _Question:
         curve = self.curves[channel]
         curves = self.curves.with_curve(channel, curve.scaled(effect=factor))
         others = (1 - factor) * float(curve.mean(now))
-        found = self._solved(curves, FlatCurves(curves), others)
-        return np.nan if found is None else (float(found[1][place]) - now) / (planned - now)
+        answer = self._solved(curves, FlatCurves(curves), others)
+        return np.nan if answer is None else (float(answer[1][place]) - now) / (planned - now)
 
     def _searched(self, place: int, planned: float) -> float:
         return searched(lambda factor: self._moved(place, factor, planned), planned > self.now[place])

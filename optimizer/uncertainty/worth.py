@@ -62,8 +62,8 @@ def worth(
     >>> from optimizer import Budget, Customers
     >>> curves = {"tv": Hill(900, 60_000), "search": Hill([400, 600], 20_000)}
     >>> plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=80_000)], now={"tv": 60_000, "search": 20_000})
-    >>> found = worth(plan, curves, plan.solve(curves).spend)
-    >>> round(found.aim.change.point, 1), found.aim.probability_better
+    >>> verdict = worth(plan, curves, plan.solve(curves).spend)
+    >>> round(verdict.aim.change.point, 1), verdict.aim.probability_better
     (9.5, 1.0)
     """
     return _Held(plan, curves, value_per_customer).against(spend, credit or {})
@@ -97,19 +97,19 @@ class _Held:
         )
 
     def naive(self, name: str, spend: pd.Series, planned: Evaluation) -> NaivePlan:
-        found = self.plan.evaluate(self.curves, spend)
+        evaluation = self.plan.evaluate(self.curves, spend)
         rival: Objective = Customers() if type(self.plan.objective) is Spend else self.plan.objective
         return NaivePlan(
             name,
-            found.spend,
-            self.misses(found),
-            self.difference(rival, found, planned),
-            self.differences(found, planned),
-            self.difference(rival, self.today, found),
+            evaluation.spend,
+            self.misses(evaluation),
+            self.difference(rival, evaluation, planned),
+            self.differences(evaluation, planned),
+            self.difference(rival, self.today, evaluation),
         )
 
-    def misses(self, found: Evaluation) -> tuple[Miss, ...]:
-        return self.plan.missed(self.curves, found.spend)
+    def misses(self, evaluation: Evaluation) -> tuple[Miss, ...]:
+        return self.plan.missed(self.curves, evaluation.spend)
 
     def differences(self, before: Evaluation, after: Evaluation) -> tuple[Difference, ...]:
         return tuple(self.difference(objective, before, after) for objective in self.objectives)
@@ -138,12 +138,13 @@ def _objectives(own: Objective, value: float | None) -> Iterator[Objective]:
     yield from (own if kind is type(own) else one for kind, one in zip(kinds, shown, strict=True))
 
 
-def _figure(objective: Objective, setting: Setting, found: Evaluation) -> tuple[Estimate, Array]:
+def _figure(objective: Objective, setting: Setting, evaluation: Evaluation) -> tuple[Estimate, Array]:
     """An objective's figure of a spend, and its draws."""
-    goal = objective.goal(replace(setting, business=found.business))
-    draws = np.broadcast_to(goal.figures(found.spend.to_numpy(), found.paid.to_numpy()), found.customers.shape)
+    goal = objective.goal(replace(setting, business=evaluation.business))
+    figures = goal.figures(evaluation.spend.to_numpy(), evaluation.paid.to_numpy())
+    draws = np.broadcast_to(figures, evaluation.customers.shape)
     if goal.is_ratio:
-        return Estimate.cost(found.fixed_cost + float(found.spend.sum()), found.customers), draws
+        return Estimate.cost(evaluation.fixed_cost + float(evaluation.spend.sum()), evaluation.customers), draws
     return Estimate.of(draws), draws
 
 

@@ -85,7 +85,7 @@ class BookingProgram:
             for variable, factor in terms:
                 lines[number, variable] = factor
         lower, upper = self._box(names, count, size)
-        found = milp(
+        solution = milp(
             np.concatenate((np.zeros(size + extra), weight)),
             integrality=self._whole(size, count),
             bounds=scipy.optimize.Bounds(lower, upper),
@@ -96,13 +96,13 @@ class BookingProgram:
             ),
             options={"time_limit": _SECONDS, "mip_rel_gap": _NEAR},
         )
-        if found.x is None:
-            if found.status == _INFEASIBLE:
+        if solution.x is None:
+            if solution.status == _INFEASIBLE:
                 return None
             text = f"no weeks were reached in time for the smallest bookings of {', '.join(self.channels)}."
             raise InfeasiblePlan(f"{text} Remedy: lower at_least_if_used, or loosen pacing and the limits of months.")
         return {
-            name: found.x[size + 2 * weeks * place : size + 2 * weeks * place + weeks] > 0.5
+            name: solution.x[size + 2 * weeks * place : size + 2 * weeks * place + weeks] > 0.5
             for place, name in enumerate(self.channels)
         }
 

@@ -177,12 +177,12 @@ class Flight:
         BrokenPromise
             Where the schedule that the search gave does not pass the check of all promises as they are stated.
         """
-        found = self._going_on(plan, gap, time_limit)
-        wanting = open_bookings(self.calendar, found.spend)
+        flight_plan = self._going_on(plan, gap, time_limit)
+        wanting = open_bookings(self.calendar, flight_plan.spend)
         if wanting:
-            found = self._booked(plan, wanting, found, gap, time_limit)
-        refuse_broken(self.missed(plan, found.spend, found.future))
-        return found
+            flight_plan = self._booked(plan, wanting, flight_plan, gap, time_limit)
+        refuse_broken(self.missed(plan, flight_plan.spend, flight_plan.future))
+        return flight_plan
 
     def _going_on(self, plan: Plan, gap: float, time_limit: float) -> FlightPlan:
         """The best schedule whose future is what it states, or its own average weeks."""
@@ -195,30 +195,30 @@ class Flight:
         future = pd.Series(average, index=list(self.curves))
         for _ in range(_ROUNDS if fixed is None else 0):  # each search starts from the schedule before
             search.response = self.response(future)
-            before, future = future, _best(search, 0.0).spend.mean()
+            before, future = future, _unproved(search).mean()
             if float((before - future).abs().max()) <= _STEADY * float(future.max()):
                 break
         search.response = self.response(future)
         return _best(search, time_limit)
 
-    def _booked(self, plan: Plan, wanting: list[str], found: FlightPlan, gap: float, time_limit: float) -> FlightPlan:
+    def _booked(self, plan: Plan, wanting: list[str], plain: FlightPlan, gap: float, time_limit: float) -> FlightPlan:
         """The best schedule with bookings of the channels that want them, under the bound of the one without."""
-        search = self._search(plan, found.future, gap)
+        search = self._search(plan, plain.future, gap)
         program = BookingProgram(self.calendar, self.labels, self.history, wanting, search.response, search.schedules)
 
         def patterns() -> Iterator[dict[str, npt.NDArray[np.bool_]]]:
-            yield from booked(self.calendar, wanting, search.response, found.spend)
-            on_air = program.solved(found.spend)
+            yield from booked(self.calendar, wanting, search.response, plain.spend)
+            on_air = program.solved(plain.spend)
             yield from [] if on_air is None else [on_air]
 
         for on_air in patterns():
             calendar = replace(self.calendar, on_air={**self.calendar.on_air, **on_air})
-            fixed = replace(self, calendar=calendar, future=dict(zip(self.curves, found.future, strict=True)))
+            fixed = replace(self, calendar=calendar, future=dict(zip(self.curves, plain.future, strict=True)))
             with suppress(InfeasiblePlan):
                 best = _best(fixed._search(plan, None, gap), time_limit)
-                distance = abs(found.bound - best.value) / max(abs(best.value), 1e-300)
+                distance = abs(plain.bound - best.value) / max(abs(best.value), 1e-300)
                 status = Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.OPEN
-                return replace(best, bound=found.bound, gap=distance, status=status)
+                return replace(best, bound=plain.bound, gap=distance, status=status)
         text = f"no schedule has the smallest bookings of {', '.join(wanting)} and keeps all other limits"
         raise InfeasiblePlan(f"{text}. Remedy: lower at_least_if_used, or loosen pacing and the limits of months.")
 
@@ -260,10 +260,15 @@ class Flight:
         return missed_in_weeks(plan, self.curves, spend, lags, self.history, after, season, limits, self.calendar)
 
 
+def _unproved(search: FlightSearch) -> pd.DataFrame:
+    """About the best schedule of a search whose future is stated, weeks x channels."""
+    return search.unproved() if search.response.is_concave else _best(search, 0.0).spend
+
+
 def _best(search: FlightSearch, time_limit: float) -> FlightPlan:
     """The best schedule of a search whose future is stated."""
     response = search.response
-    if all(float(np.max(curve.inflection)) == 0 for curve in response.curves.values()):
+    if response.is_concave:
         return search.run()
     if not response.is_shared:
         text = "differs between draws, and curves are S-shaped; there is no proof for that."

@@ -17,14 +17,14 @@ import numpy as np
 
 from mmm.arrays import Array
 from optimizer.weeks.response import Response
-from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
+from optimizer.weeks.schedules import QuadraticSteps, linear_best
 
-__all__ = ["ascended"]
+__all__ = ["ascended", "climbed"]
 
 _STEPS = 40
 
 
-def ascended(response: Response, schedules: Schedules, price: float, start: Array, gap: float) -> tuple[Array, float]:
+def ascended(response: Response, steps: QuadraticSteps, price: float, start: Array, gap: float) -> tuple[Array, float]:
     """The schedule that maximises price x customers - spend, or customers alone for an infinite price.
 
     Newton's method: each step maximises a quadratic model, separable in adstocked spend, over all schedules. A line
@@ -34,33 +34,60 @@ def ascended(response: Response, schedules: Schedules, price: float, start: Arra
     -------
     The schedule, and a bound on the objective over all schedules where the curves are concave.
     """
-    # an infinite price stands for customers at any cost: the end of the frontier
-    worth, cost = (1.0, 0.0) if np.isinf(price) else (price, 1.0)
-
-    def reached(spend: Array) -> float:
-        return float(worth * response.customers(spend).sum() - cost * spend.sum())
-
-    spend, value, bound = start, reached(start), np.inf
-    solver = QuadraticSteps(response.mean_spreads, schedules)
+    hill = _Hill(response, steps, price)
+    spend, value, bound = start, hill.height(start), np.inf
     for _ in range(_STEPS):
-        height, slope = response.tangent(spend)
-        gain = worth * slope - cost
-        target = solver.best(gain, worth * response.curvature(spend), spend)
-        promised = float((gain * (target - spend)).sum())
         before = value
-        moved, value = _uphill(reached, spend, target, value)
-        if min(promised, value - before) <= gap * abs(value):  # near the top: ask for the proof
-            height, slope = response.tangent(moved)
-            gain = worth * slope - cost
-            steepest = linear_best(schedules, gain)
-            if steepest is None:
-                return moved, -np.inf
-            bound = min(bound, worth * height - cost * float(moved.sum()) + steepest[1] - float((gain * moved).sum()))
+        spend, value, is_near = hill.step(spend, value, gap)
+        if is_near:  # ask for the proof
+            ceiling = hill.ceiling(spend)
+            if ceiling is None:
+                return spend, -np.inf
+            bound = min(bound, ceiling)
             if bound - value <= gap * max(abs(value), 1e-300) or value <= before + 1e-12 * abs(value):
-                spend = moved
                 break
-        spend = moved
     return spend, max(bound, value)
+
+
+def climbed(response: Response, steps: QuadraticSteps, price: float, start: Array, gap: float) -> tuple[Array, float]:
+    """The same up to where a step gains little, for schedules that need no proof: the bound is infinite."""
+    hill = _Hill(response, steps, price)
+    spend, value = start, hill.height(start)
+    for _ in range(_STEPS):
+        spend, value, is_near = hill.step(spend, value, gap)
+        if is_near:
+            break
+    return spend, np.inf
+
+
+class _Hill:
+    """The objective of schedules at a price, with the steps that climb it."""
+
+    def __init__(self, response: Response, steps: QuadraticSteps, price: float) -> None:
+        self.response, self.steps = response, steps
+        # an infinite price stands for customers at any cost: the end of the frontier
+        self.worth, self.cost = (1.0, 0.0) if np.isinf(price) else (price, 1.0)
+
+    def height(self, spend: Array) -> float:
+        """The objective of a schedule."""
+        return float(self.worth * self.response.customers(spend).sum() - self.cost * spend.sum())
+
+    def step(self, spend: Array, value: float, gap: float) -> tuple[Array, float, bool]:
+        """The schedule after a step, its height, and whether the step promised or gained next to nothing."""
+        gain = self.worth * self.response.tangent(spend)[1] - self.cost
+        target = self.steps.best(gain, self.worth * self.response.curvature(spend), spend)
+        promised = float((gain * (target - spend)).sum())
+        moved, height = _uphill(self.height, spend, target, value)
+        return moved, height, min(promised, height - value) <= gap * abs(height)
+
+    def ceiling(self, spend: Array) -> float | None:
+        """The most of the tangent plane at a schedule over all schedules; None where there is none."""
+        height, slope = self.response.tangent(spend)
+        gain = self.worth * slope - self.cost
+        steepest = linear_best(self.steps.schedules, gain)
+        if steepest is None:
+            return None
+        return self.worth * height - self.cost * float(spend.sum()) + steepest[1] - float((gain * spend).sum())
 
 
 def _uphill(reached: Callable[[Array], float], spend: Array, target: Array, value: float) -> tuple[Array, float]:

@@ -68,7 +68,7 @@ class Pulses:
             if best is not None and (best.gap <= self.search.gap or self._is_late):
                 break
         if best is None:
-            raise InfeasiblePlan("no schedule was found that keeps the promise and the ceiling in these weeks.")
+            raise InfeasiblePlan("no schedule was reached that keeps the promise and the ceiling in these weeks.")
         return self._closed_in(best)
 
     @property

@@ -72,10 +72,15 @@ class Response:
         """Weeks of the horizon, without the tail in which its spend still works."""
         return len(self.season) - self.lags + 1
 
-    @property
+    @cached_property
     def lags(self) -> int:
         """Weeks over which spend works, its own included."""
         return max(len(weight) for weight in self.weights)
+
+    @cached_property
+    def is_concave(self) -> bool:
+        """Whether every curve is concave in every draw."""
+        return all(float(np.max(curve.inflection)) == 0 for curve in self.curves.values())
 
     @cached_property
     def is_shared(self) -> bool:

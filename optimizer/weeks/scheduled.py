@@ -49,10 +49,10 @@ def scheduled(
     refuse_narrow_weeks(flight.calendar, flight.labels, flight.history, amounts)
     plan = Plan(maximize=Customers(), subject_to=[Channel(name).fixed(amount) for name, amount in amounts.items()])
     try:
-        found = flight.solve(plan, gap, time_limit)
+        flight_plan = flight.solve(plan, gap, time_limit)
     except InfeasiblePlan as error:
         raise InfeasiblePlan(f"the plan's money does not fit into its weeks: {error}") from None
-    return _no_worse_than_even(flight, plan, found)
+    return _no_worse_than_even(flight, plan, flight_plan)
 
 
 def even_weeks(flight: Flight, totals: Mapping[str, float] | pd.Series) -> pd.DataFrame:
@@ -61,20 +61,20 @@ def even_weeks(flight: Flight, totals: Mapping[str, float] | pd.Series) -> pd.Da
     return pd.DataFrame(np.tile(amounts, (flight.n_weeks, 1)), index=flight.labels, columns=list(flight.curves))
 
 
-def _no_worse_than_even(flight: Flight, plan: Plan, found: FlightPlan) -> FlightPlan:
+def _no_worse_than_even(flight: Flight, plan: Plan, flight_plan: FlightPlan) -> FlightPlan:
     """The schedule, or equal weeks where they are allowed and bring more: S-shaped searches end within their gap."""
-    even = even_weeks(flight, found.spend.sum())
-    won = flight.response(found.future).customers(even.to_numpy().T)
+    even = even_weeks(flight, flight_plan.spend.sum())
+    won = flight.response(flight_plan.future).customers(even.to_numpy().T)
     customers, within = float(won.sum()), float(won[:, : flight.n_weeks].sum())
-    if customers <= found.value or flight.missed(plan, even, found.future):
-        return found
+    if customers <= flight_plan.value or flight.missed(plan, even, flight_plan.future):
+        return flight_plan
     return replace(
-        found,
+        flight_plan,
         spend=even,
         customers=customers,
         within=within,
         after=customers - within,
-        blended_cac=found.total_spend / customers,
+        blended_cac=flight_plan.total_spend / customers,
         value=customers,
-        gap=abs(found.bound - customers) / customers,
+        gap=abs(flight_plan.bound - customers) / customers,
     )

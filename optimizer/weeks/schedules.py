@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -146,46 +147,60 @@ class QuadraticSteps:
         The schedules allowed.
     """
 
-    def __init__(self, spreads: list[Array], schedules: Schedules) -> None:
-        self._spread = sparse.block_diag([sparse.csr_matrix(m) for m in spreads], format="csr")
-        self._schedules = schedules
+    def __init__(self, spreads: Sequence[Array], schedules: Schedules) -> None:
+        self.schedules = schedules
+        self._spreads = np.stack(spreads)
+        touch = np.abs(self._spreads)
+        # weeks of a channel that meet in some week's adstock; of symmetric blocks solvers take the upper halves
+        meet = np.triu((touch.transpose(0, 2, 1) @ touch > 0) | np.eye(schedules.weeks, dtype=bool))
+        self._meet = tuple(meet.transpose(0, 2, 1).nonzero())
+        self._solver: Any = None
+
+    @cached_property
+    def _constraints(self) -> tuple[Any, Array, int]:
+        """Matrix and limits of all constraints, and how many of them are equalities."""
+        schedules = self.schedules
         rows, limits = schedules.inequalities
         count = rows.shape[1]
-        self._unit = schedules.unit
         weekly = schedules.weekly_most < schedules.total_most * (1 - 1e-12)  # else the totals' limits say it
         bounded = np.flatnonzero(np.repeat(weekly, schedules.weeks))
         upper = sparse.eye(count, format="csr")[bounded]
-        self._matrix = sparse.csc_matrix(sparse.vstack([schedules.equalities, rows, -sparse.eye(count), upper]))
+        matrix = sparse.csc_matrix(sparse.vstack([schedules.equalities, rows, -sparse.eye(count), upper]))
         zeros = np.zeros(schedules.equalities.shape[0])
-        self._limits = np.concatenate((zeros, limits, np.zeros(count), schedules.most[bounded])) / self._unit
-        self._equalities = len(zeros)
+        ends = np.concatenate((zeros, limits, np.zeros(count), schedules.most[bounded]))
+        return matrix, ends / schedules.unit, len(zeros)
 
     def best(self, gain: Array, curvature: Array, spend: Array) -> Array:
         """Largest gain @ x + curvature / 2 (adstock of the change) ** 2 over the schedules."""
-        import clarabel
-
         channels, weeks = gain.shape
-        bends = self._spread.T @ sparse.diags(curvature.ravel()) @ self._spread
-        linear = gain.ravel() - bends @ spend.ravel()
+        unit, spreads = self.schedules.unit, self._spreads
+        bends = spreads.transpose(0, 2, 1) @ (curvature[:, :, None] * spreads)
+        linear = gain - (bends @ spend[:, :, None])[:, :, 0]
         scale = max(float(np.abs(linear).max()), 1e-300)
-        floor = 1e-9 * scale / self._unit
-        quadratic = sparse.block_diag(
-            [floor * sparse.eye(channels * weeks) - bends, sparse.csc_matrix((channels, channels))]
-        )
-        settings = clarabel.DefaultSettings()
-        settings.verbose = False
-        settings.tol_gap_abs = settings.tol_gap_rel = _NEAR
-        cones = [clarabel.ZeroConeT(self._equalities), clarabel.NonnegativeConeT(len(self._limits) - self._equalities)]
-        solver = clarabel.DefaultSolver(
-            sparse.triu(quadratic * self._unit / scale, format="csc"),
-            np.concatenate((-linear / scale, np.zeros(channels))),
-            self._matrix,
-            self._limits,
-            cones,
-            settings,
-        )
-        solution = solver.solve()
+        quadratic = -bends * (unit / scale)
+        quadratic[:, range(weeks), range(weeks)] += 1e-9
+        channel, column, row = self._meet
+        solution = self._solved(quadratic[channel, row, column], np.r_[-linear.ravel() / scale, np.zeros(channels)])
         if str(solution.status) not in ("Solved", "AlmostSolved"):
             raise CacError(f"the weekly quadratic program ended {solution.status!s}. Remedy: loosen pacing or bounds.")
-        schedule = np.array(solution.x)[: channels * weeks].reshape(channels, weeks) * self._unit
-        return np.clip(schedule, 0.0, self._schedules.weekly_most[:, None])
+        schedule = np.array(solution.x)[: channels * weeks].reshape(channels, weeks) * unit
+        return np.clip(schedule, 0.0, self.schedules.weekly_most[:, None])
+
+    def _solved(self, quadratic: Array, linear: Array) -> Any:
+        """Solve for entries of the quadratic part and for a linear one; what only the constraints say is kept."""
+        import clarabel
+
+        if self._solver is not None:
+            self._solver.update(P=quadratic, q=linear)
+            return self._solver.solve()
+        matrix, limits, equalities = self._constraints
+        channel, column, row = self._meet
+        first = channel * self.schedules.weeks
+        square = sparse.csc_matrix((quadratic, (first + row, first + column)), (len(linear), len(linear)))
+        settings = clarabel.DefaultSettings()
+        settings.verbose = False
+        settings.presolve_enable = False  # which would forbid updates
+        settings.tol_gap_abs = settings.tol_gap_rel = _NEAR
+        cones = [clarabel.ZeroConeT(equalities), clarabel.NonnegativeConeT(len(limits) - equalities)]
+        self._solver = clarabel.DefaultSolver(square, linear, matrix, limits, cones, settings)
+        return self._solver.solve()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ from optimizer.question.goal import Goal
 from optimizer.question.program import Program
 from optimizer.weeks.cells import Cells
 from optimizer.weeks.flight_plan import FlightPlan
-from optimizer.weeks.newton_steps import ascended
+from optimizer.weeks.newton_steps import ascended, climbed
 from optimizer.weeks.polish import polished
 from optimizer.weeks.response import Response
 from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best, nearest
@@ -65,6 +66,7 @@ class FlightSearch:
             remedy = "ask for maximize=Customers() under MaxCAC, or for minimize=BlendedCAC()."
             raise BadInput(Problem("Flight", "takes MaxCAC with no other objective than customers.", remedy=remedy))
         self._is_prepared = False
+        self._ascend = ascended
         self.price: float | None = None  # where the last search along the frontier ended
         self.schedules = self._schedules(program, pacing, weekly_most, cells)
 
@@ -132,6 +134,15 @@ class FlightSearch:
         self.prepare()
         return self.solved()
 
+    def unproved(self) -> pd.DataFrame:
+        """About the same schedule without its bound, weeks x channels, for concave curves."""
+        self.prepare()
+        self._ascend = climbed
+        try:
+            return self.solved().spend
+        finally:
+            self._ascend = ascended
+
     def prepare(self) -> None:
         """Find the least spend allowed, and a schedule to start from.
 
@@ -187,11 +198,16 @@ class FlightSearch:
 
     def _best(self, price: float) -> tuple[Array, float]:
         """The schedule at a price per customer, and a bound on price x customers - spend where curves are concave."""
-        spend, bound = ascended(self.response, self.schedules, price, self.start, self.gap / 4)
+        spend, bound = self._ascend(self.response, self._steps, price, self.start, self.gap / 4)
         spend = polished(self.schedules, spend)
         # not at zero, where slopes may be infinite and a Newton step has no curvature
         self.start = np.maximum(spend, 1e-9 * self.schedules.weekly_most[:, None])
         return spend, bound
+
+    @cached_property
+    def _steps(self) -> QuadraticSteps:
+        """Newton steps, for every future and every price alike."""
+        return QuadraticSteps(self.response.mean_spreads, self.schedules)
 
     def won(self, spend: Array) -> float:
         """Paid customers of a schedule."""
@@ -201,7 +217,7 @@ class FlightSearch:
         business = self.program.goal.business
         spend, bound = self._best(np.inf)
         if self.won(spend) < self.promise * (1 - _KEEP):
-            raise self._out_of_reach(bound)
+            raise self._out_of_reach()
         if self._cac(spend) <= self.ceiling * (1 + _KEEP):
             return self.plan_of(spend, self._figure(0.0, bound))
         spend, price, bound = self._searched(lambda x: np.log(self._cac(x) / self.ceiling), side=-1)
@@ -225,9 +241,8 @@ class FlightSearch:
 
     def _promised(self) -> tuple[Array, float]:
         """The schedule of least spend that keeps the promise, and what none that keeps it undercuts."""
-        spend, bound = self._best(np.inf)
-        if self.won(spend) < self.promise:
-            raise self._out_of_reach(bound)
+        if self.won(self._best(np.inf)[0]) < self.promise:
+            raise self._out_of_reach()
         spend, price, bound = self._searched(lambda x: np.log(max(self.won(x), 1e-300) / self.promise), side=1)
         return spend, max(price * self.promise - bound, self.least)
 
@@ -236,7 +251,8 @@ class FlightSearch:
         goal = self.program.goal
         return float(goal.sign * goal.at_totals(spend, paid))
 
-    def _out_of_reach(self, bound: float) -> InfeasiblePlan:
+    def _out_of_reach(self) -> InfeasiblePlan:
+        bound = ascended(self.response, self._steps, np.inf, self.start, self.gap / 4)[1]
         promised, most = (self.program.goal.business.customers(paid) for paid in (self.promise, bound))
         text = f"customers at least {plain(promised)} cannot hold, since at most {count(most)}"
         return InfeasiblePlan(f"{text} are attainable in these weeks.")
@@ -295,7 +311,7 @@ class FlightSearch:
                 break
             price = float(np.exp(low + (high - low) * np.clip(-below / (above - below), 0.02, 0.98)))
         if kept is None:
-            raise InfeasiblePlan("no schedule was found that keeps the promise and the ceiling in these weeks.")
+            raise InfeasiblePlan("no schedule was reached that keeps the promise and the ceiling in these weeks.")
         self.price = kept[1]
         return kept
 

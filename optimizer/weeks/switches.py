@@ -20,7 +20,7 @@ import scipy.sparse
 
 from mmm.arrays import Array
 from optimizer.solvers.flat_curves import Index
-from optimizer.solvers.highs import QUIET, linear_program, new_solver
+from optimizer.solvers.highs import QUIET, loaded
 from optimizer.solvers.hulls import Tables
 from optimizer.weeks.response import Response
 from optimizer.weeks.response_hulls import Relaxed, TotalsRow
@@ -144,10 +144,8 @@ class FlightSwitches:
         reachable = np.concatenate([mask.ravel() for mask in (*open_, *joint_open)]).astype(float)
         most = np.concatenate((schedules.most / unit, reachable))
         columns = matrix.indptr, matrix.indices, matrix.data
-        model = linear_program(-objective / size, columns, (lower, limit), most)
-        kinds = [highspy.HighsVarType.kContinuous] * (len(objective) - switches)
-        model.integrality_ = kinds + [highspy.HighsVarType.kInteger] * switches
-        solver = new_solver(model, {**_OPTIONS, "time_limit": max(seconds, 0.1), "mip_rel_gap": gap})
+        options = {**_OPTIONS, "time_limit": max(seconds, 0.1), "mip_rel_gap": gap}
+        solver = loaded(-objective / size, columns, (lower, limit), most, options, whole=switches)
         guess = highspy.HighsSolution()
         guess.col_value = self._filled(pieces, start, adstock, unit).tolist()
         solver.setSolution(guess)

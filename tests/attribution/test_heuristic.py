@@ -21,6 +21,8 @@ from attribution import (
     PositionBased,
     Shapley,
     TimeDecay,
+    UnknownChannel,
+    bootstrap,
 )
 
 paths = st.lists(
@@ -70,6 +72,7 @@ RULES = {
 @given(paths)
 @pytest.mark.parametrize("model", RULES, ids=lambda model: model.name)
 def test_credit_is_that_of_plain_python(model, rows):
+    rows = [*rows, (["direct"], 0.0, 0.0)]  # a log without direct touches is refused where a model names them
     frame = pd.DataFrame(
         {
             "path": ["|".join(row[0]) for row in rows],
@@ -111,10 +114,14 @@ def test_position_based_refuses_shares_that_make_no_sense(first_share, last_shar
         PositionBased(first_share, last_share)
 
 
-def test_a_heuristic_without_direct_in_the_log_is_last_touch(make_log):
+@pytest.mark.parametrize("direct", ["Direct", "direct ", "none"])
+def test_last_non_direct_refuses_a_channel_that_the_log_lacks(make_log, direct):
     touched, bought = make_log(4)
     journeys = Journeys.from_touchpoints(touched, conversions=bought)
-    pd.testing.assert_series_equal(LastNonDirect("none")(journeys).conversions, LastTouch()(journeys).conversions)
+    hint = "there is|Known" if direct == "none" else "Did you mean 'direct'"
+    for use in (lambda model: model(journeys), lambda model: bootstrap(journeys, model, 2)):
+        with pytest.raises(UnknownChannel, match=hint):
+            use(LastNonDirect(direct))
 
 
 @pytest.mark.parametrize(

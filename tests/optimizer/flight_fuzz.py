@@ -1,8 +1,8 @@
-"""Random flights with an arithmetic of their own: every limit on weeks and totals, and carryover as a double sum."""
+"""Random flights with an arithmetic of their own: limits, carryover as a double sum, and rivals such as equal weeks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from optimizer import (
     Constraint,
     Customers,
     Flight,
+    FlightPlan,
     Group,
     MaxCAC,
     Pacing,
@@ -95,10 +96,46 @@ def verdict(seed: int) -> str:
         found = flight.solve(Plan(**{objective.wants: objective}, subject_to=limits), time_limit=1.0)
     except (InfeasiblePlan, IllPosedPlan) as error:
         return type(error).__name__
-    spend, future = found.spend.to_numpy(), dict(found.future)
+    future = dict(found.future)
+
+    def figure(spent: np.ndarray) -> float:
+        won, outlay = 10 + customers(flight, spent, future), float(spent.sum())
+        return [won, outlay, (cap + outlay) / won, 4 * cap / reached * won - outlay][kind % 4]
+
+    is_exact, sign = limits[0].exactly is not None, -1.0 if kind % 4 in (1, 2) else 1.0
+    others = [other * (cap / other.sum() if is_exact else min(1.0, cap / other.sum())) for other in _between(even, rng)]
+    allowed = [other for other in others if max(float(check(other)) for check in checks) <= 0]
+    size = max(abs(found.value), cap if kind == 3 else 0.0)
+    return _wrong(flight, found, checks) or _beaten(found, sign, figure, allowed, size) or "solved"
+
+
+def _wrong(flight: Flight, found: FlightPlan, checks: list[Callable[[np.ndarray], float]]) -> str:
+    """What a schedule breaks, and whether it says what it brings."""
+    spend = found.spend.to_numpy()
     broken = max(float(check(spend)) for check in checks)
     if broken > KEPT or spend.min() < 0:
-        return f"FAULT breaks a limit by {broken:.2g} of its figure: {limits}"
-    if abs(found.customers - 10 - customers(flight, spend, future)) > 1e-9 * found.customers:
+        return f"FAULT breaks a limit by {broken:.2g} of its figure"
+    if abs(found.customers - 10 - customers(flight, spend, dict(found.future))) > 1e-9 * found.customers:
         return f"FAULT says {found.customers} customers"
-    return "solved"
+    return ""
+
+
+def _between(even: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    """Equal weeks, random ones, and what lies halfway."""
+    rest = rng.dirichlet(np.ones(even.size)).reshape(even.shape) * even.sum() * rng.uniform(0.5, 1.4)
+    return [share * even + (1 - share) * rest for share in (1.0, 0.5, 0.0)]
+
+
+def _beaten(
+    found: FlightPlan, sign: float, figure: Callable[[np.ndarray], float], others: list[np.ndarray], size: float
+) -> str:
+    """What is wrong with a schedule's figure and bound beside others that keep all limits."""
+    own = figure(found.spend.to_numpy())
+    if abs(own - found.value) > 1e-9 * size:
+        return f"FAULT says {found.value} for {own}"
+    best = max((sign * figure(other) for other in others), default=-np.inf)
+    if best - sign * found.bound > 1e-9 * size:
+        return f"FAULT bound {found.bound} beaten by {sign * best}"
+    if best - sign * own > 1e-3 * size and found.gap <= 1e-3:
+        return f"FAULT {found.value} is worse than {sign * best}"
+    return ""

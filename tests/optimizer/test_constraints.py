@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from attribution.errors import BadInput, UnknownChannel
-from mmm.curves import Hill, ResponseCurves
+from mmm.curves import Hill, MichaelisMenten, Mixture, Power, ResponseCurves
 from optimizer import BlendedCAC, Budget, Change, Channel, Group, MaxCAC, Pacing, Plan
-from optimizer.question.program import Bound
+from optimizer.question.program import KEPT, Bound
 
 CURVES = ResponseCurves(
     {"a": Hill(900.0, 60_000.0, 1.0), "b": Hill(500.0, 20_000.0, 1.0), "seo": Hill(700.0, 9_000.0, 3.0)}
@@ -158,6 +158,12 @@ def test_a_price_of_entry_is_a_hole_in_the_channel():
     assert (gap.channel, gap.ends) == (2, (0.0, 25_000.0))
     assert Channel("a").zero_or_at_least(0.0).gaps(setting())[0].ends == (0.0, 0.0)
     assert AB.at_most(5).gaps(setting()) == []
+    (dearer,) = Channel("seo").zero_or_at_least(25_001).gaps(setting())
+    for spend, won in places():
+        assert excess(gap.below, spend, won) == spend[2]  # nothing stays nothing whatever entry costs
+        assert excess(gap.above, spend, won) == 25_000 - spend[2]
+        for side, after in ((gap.below, dearer.below), (gap.above, dearer.above)):
+            assert relief(side, spend, won) == excess(side, spend, won) - excess(after, spend, won)
 
 
 @pytest.mark.parametrize("cap", [20.0, 45.0, 90.0])
@@ -193,6 +199,70 @@ def test_a_hole_of_less_than_one_unit_of_currency_is_one():
     curves = ResponseCurves({"seo": Hill(700.0, 0.5, 3.0)})
     (gap,) = Channel("seo").marginal_cac_at_most(0.002).gaps(Plan(minimize=BlendedCAC()).setting(curves))
     assert 0 < gap.ends[1] < 0.5
+    assert gap.above.relief_at(np.zeros(1), np.zeros(1)) > 0
+
+
+@pytest.mark.parametrize("cap", [20.0, 45.0, 90.0, 300.0])
+def test_a_concave_channel_ends_where_its_formula_says(cap):
+    (bound,) = lines(Channel("a").marginal_cac_at_most(cap))  # S h / (h + x)**2 = 1 / cap
+    end = max(0.0, np.sqrt(900 * 60_000 * cap) - 60_000)
+    assert bound.room == pytest.approx(end)
+    assert (bound.relief_at(NOW, NOW) == 0) == (end == 0)
+
+
+HUMPS = {
+    "once": (Hill(700.0, 9_000.0, 3.0), 45.0),
+    "twice": (Mixture([Hill(300.0, 2_000.0, 3.0), Hill(900.0, 50_000.0, 6.0)], [1, 1]), 40.0),
+}
+
+
+@pytest.mark.parametrize("shape", HUMPS)
+def test_raising_a_cap_moves_the_ends_of_what_it_allows_by_their_relief(shape):
+    curve, cap = HUMPS[shape]
+    where, nothing = Plan(minimize=BlendedCAC()).setting(ResponseCurves({"x": curve})), np.zeros(1)
+
+    def sides(figure):
+        limit = Channel("x").marginal_cac_at_most(figure)
+        return [*limit.rows(where), *(end for gap in limit.gaps(where) for end in (gap.below, gap.above))]
+
+    assert len(sides(cap)) == {"once": 3, "twice": 5}[shape]
+    for side, low, high in zip(sides(cap), sides(cap * 0.9999), sides(cap * 1.0001), strict=True):
+        assert side.relief_at(nothing, nothing) == pytest.approx((high.room - low.room) / (cap * 2e-4), rel=1e-3)
+        at = np.array([side.sign * side.room])
+        assert float(curve.mean_marginal(at[0])) == pytest.approx(1 / cap) or side.room == 0
+        assert excess(side, at + side.sign, nothing) == pytest.approx(1)
+
+
+def test_a_channel_that_stays_cheap_for_ever_has_no_bound():
+    curve = Mixture([MichaelisMenten(900.0, 60_000.0), Power(0.002, 1.0)], [1, 1])  # its slope falls towards 0.002
+    where, nothing = Plan(minimize=BlendedCAC()).setting(ResponseCurves({"x": curve})), np.zeros(1)
+    assert Channel("x").marginal_cac_at_most(501.0).rows(where) == []
+    (bound,) = Channel("x").marginal_cac_at_most(500 * (1 - 5e-6)).rows(where)
+    assert 0 < bound.room < np.inf
+    assert bound.relief_at(nothing, nothing) == 0  # a cap a little higher lifts the bound altogether: no finite price
+
+
+def test_the_last_customer_is_cheap_enough_draw_by_draw():
+    sizes = np.array([300.0, 600.0, 900.0, 1200.0])
+    curves = ResponseCurves({"a": MichaelisMenten(sizes, 60_000.0), "seo": Hill(sizes, 0.8, 3.0)})
+    where = Plan(minimize=BlendedCAC()).setting(curves)
+    both, paid = Group("both", ["a", "seo"]), np.zeros((4, 2))
+
+    def kept(cap, *spend):
+        return list(both.marginal_cac_at_most(cap).kept(where, np.array(spend), paid).values())
+
+    slopes = sizes * 60_000 / 90_000**2
+    for cap in (100.0, 160.0, 250.0, 500.0):
+        held, idle = kept(cap, 30_000.0, 0.0)
+        np.testing.assert_array_equal(held, slopes >= 1 / cap)
+        assert idle.all()  # who gets nothing has no last customer, though the first would be dear
+    ratio = 0.5 / 0.8  # less than a unit of currency counts as spend
+    slope = sizes / 0.8 * 3 * ratio**2 / (1 + ratio**3) ** 2
+    _, small = kept(1 / np.sqrt(slope[1] * slope[2]), 0.0, 0.5)
+    np.testing.assert_array_equal(small, [False, False, True, True])
+    for off, holds in ((0.5, True), (3.0, False)):  # of what is allowed to rounding
+        held, _ = kept((1 - off * KEPT) / slopes[2], 30_000.0, 0.0)
+        assert held.tolist() == [False, False, holds, True]
 
 
 def test_a_change_in_all_is_cut_where_a_plan_goes_too_far():
@@ -208,6 +278,27 @@ def test_a_change_in_all_is_cut_where_a_plan_goes_too_far():
     assert excess(cut, np.add(NOW, [6_000, 0, 500]), won) == pytest.approx(0)  # looks at signs that departed only
     assert excess(cut, NOW, np.array([1e6, 0, 0])) == pytest.approx(-6_000)  # customers play no part
     assert relief(cut, NOW, won) == 1
+
+
+def test_rounding_is_no_change_in_all():
+    none = Change(total=0.0)
+    assert none.cut(setting(), NOW * (1 + np.finfo(float).eps)) is None
+    assert none.cut(setting(), NOW * (1 + 1e-13)) is not None
+    ((above, below),) = none.touching(setting(), NOW)
+    assert (above.per_spend.tolist(), below.per_spend.tolist()) == ([1, 1, 1], [-1, -1, -1])
+
+
+@pytest.mark.parametrize(
+    ("channel", "moved", "alone"),
+    [("seo", 2e-4, True), ("seo", -2e-4, True), ("seo", 1e-2, False), ("a", 1e-4, True), ("a", 1e-3, False)],
+)
+def test_a_channel_moved_by_rounding_counts_as_left_alone(channel, moved, alone):
+    """By a ten-millionth of its spend, or of its part of what may be moved, whichever is more."""
+    now, place = np.array([0.0, 0.0, 20_000.0]), CURVES.channels.index(channel)
+    spend = now + np.array([0.0, 6_000.0, 0.0])
+    spend[place] += moved
+    ((above, below),) = Change(total=6_000.0).touching(idle_setting(), spend)
+    assert (above.per_spend[place] != below.per_spend[place]) == alone
 
 
 REFUSED = {
@@ -276,6 +367,8 @@ def test_a_share_of_no_spend_limits_nothing_and_names_the_channels():
     assert {line.channel for line in change.rows(idle_setting())} == {2}
     assert change.unlimited(idle_setting()) == [0, 1]
     assert change.unlimited(setting()) == []
+    cents = Plan(minimize=BlendedCAC(), now={"a": 0.5, "b": 0.0, "seo": 0.5}).setting(CURVES)  # in millions, say
+    assert {line.channel for line in change.rows(cents)} == {0, 2}
     assert Change(total=5.0).unlimited(idle_setting()) == []
 
 

@@ -1,5 +1,7 @@
 """Flights: what carryover, season and pacing do, against known answers and CVXPY."""
 
+import re
+
 import numpy as np
 import pytest
 from plan_worlds import hill_world
@@ -8,6 +10,7 @@ from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, UnknownCh
 from mmm.curves import Exponential, Hill, Power, ResponseCurves
 from optimizer import BlendedCAC, Budget, Channel, Customers, Group, MaxCAC, Pacing, Plan, Profit, Spend
 from optimizer.weeks.flight import Flight, by_geo
+from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
 
 CURVES = ResponseCurves({"tv": Exponential(60, 3000), "search": Exponential(40, 1000), "social": Hill(50, 4000, 0.9)})
 LAGS = {"tv": [0.5, 0.3, 0.2], "social": [0.8, 0.2]}
@@ -81,6 +84,52 @@ def test_no_schedule_beats_the_bound():
         spend = rng.dirichlet(np.ones(15)).reshape(3, 5) * 80_000
         spend[[0, 2]] *= min(1, 50_000 / spend[[0, 2]].sum())
         assert response.customers(spend).sum() <= found.bound
+
+
+@pytest.mark.parametrize("pace", [0.2, np.inf])
+def test_quadratic_steps_asked_one_after_another_are_each_the_best(pace):
+    """Where gain and curvature leave no schedule uphill, by a linear program; whatever was asked before."""
+    rng = np.random.default_rng(3)
+    channels, weeks, lags = 4, 6, 3
+    totals = np.vstack([np.ones(channels), np.eye(channels)])
+    schedules = Schedules(
+        weeks, np.full(channels, 40.0), np.full(channels, 150.0), totals, np.array([300.0, *np.full(channels, 150.0)]),
+        np.full(channels, pace),
+    )  # fmt: skip
+    spreads = [np.zeros((weeks + lags - 1, weeks)) for _ in range(channels)]
+    for matrix in spreads:
+        for week in range(weeks):
+            matrix[week : week + lags, week] = rng.dirichlet(np.ones(lags))
+    steps = QuadraticSteps(spreads, schedules)
+    for size in (1.0, 1e-6, 1e4, 1.0):
+        gain = size * rng.uniform(-0.2, 1.0, (channels, weeks))
+        curvature = -size * rng.uniform(0, 0.05, (channels, weeks + lags - 1)) * (rng.random((channels, 1)) < 0.8)
+        spend = rng.uniform(0, 10, (channels, weeks))
+        best = steps.best(gain, curvature, spend)
+        moved = [m @ (b - s) for m, b, s in zip(spreads, best, spend, strict=True)]
+        slope = gain + np.array([m.T @ (k * a) for m, k, a in zip(spreads, curvature, moved, strict=True)])
+        ahead = linear_best(schedules, slope)[1] - float((slope * best).sum())
+        assert ahead <= 1e-5 * float(np.abs(slope * best).sum())
+        assert best.sum() <= 300 * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    "objective", [Spend(organic=10.0), BlendedCAC(5000.0, organic=10.0), Profit(60.0, organic=10.0)]
+)
+def test_what_is_said_to_be_attainable_is_where_spend_goes_on(objective):
+    """With a future that follows from the schedule, which is looked for without a proof."""
+    flight = Flight(CURVES, 5, LAGS)
+
+    def asked(customers):
+        limits = [BUDGET, Customers(at_least=customers, organic=10.0)]
+        return flight.solve(Plan(**{objective.wants: objective}, subject_to=limits))
+
+    with pytest.raises(InfeasiblePlan, match="attainable") as refused:
+        asked(1e4)
+    most = float(re.search(r"at most ([\d,.]+) are", str(refused.value))[1].replace(",", ""))
+    assert asked(0.98 * most).customers >= 0.98 * most * (1 - 1e-9)
+    with pytest.raises(InfeasiblePlan):
+        asked(1.02 * most)
 
 
 def test_carryover_past_the_horizon_counts_and_is_shown():

@@ -14,7 +14,20 @@ from scipy.optimize import linprog
 
 from attribution.errors import BadInput, InfeasiblePlan, UnknownChannel
 from mmm.curves import ResponseCurves
-from optimizer import BlendedCAC, Budget, Change, Channel, Customers, HiddenDemand, MaxCAC, Plan, Profit, Spend, Status
+from optimizer import (
+    BlendedCAC,
+    Budget,
+    Cautious,
+    Change,
+    Channel,
+    Customers,
+    HiddenDemand,
+    MaxCAC,
+    Plan,
+    Profit,
+    Spend,
+    Status,
+)
 from optimizer.solvers.cases import Biases
 
 ORGANIC, FIXED = 1500.0, 2e5
@@ -263,6 +276,24 @@ def test_the_gap_closes_where_one_case_is_the_worst_of_all(strength, seed):
     plan = Plan(maximize=Profit(400, organic=ORGANIC), subject_to=limits, now=now)
     found = HiddenDemand(plan, strength).solve(curves, gap=1e-5)
     assert found.status is Status.CERTIFIED
+
+
+@pytest.mark.parametrize("trace", [1e-6, 1e-12, 1e-200])
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_trace_of_organic_customers_changes_no_proof(seed, trace):
+    curves = hill_world(seed, 4, "s-shaped")
+    now = spread(curves, seed)
+    half = Customers(at_least=0.5 * float(curves.customers(now).mean()))
+
+    def asked(organic):
+        return Plan(minimize=BlendedCAC(5e4, organic=organic), subject_to=[Budget(at_most=1.1e6), half], now=now)
+
+    without, traced = (HiddenDemand(asked(organic)).solve(curves) for organic in (0.0, trace))
+    assert without.status is traced.status is Status.CERTIFIED
+    assert (traced.worst, traced.bound) == pytest.approx((without.worst, without.bound), rel=1e-6)
+    weaker = ResponseCurves({name: curve.scaled(effect=0.9) for name, curve in curves.items()})
+    readings = {"one": (asked(trace), curves), "weaker": (asked(trace), weaker)}
+    assert Cautious(readings).solve().status is Status.CERTIFIED
 
 
 @pytest.mark.parametrize("kind", ["profit", "cac", "spend"])

@@ -66,7 +66,7 @@ def test_a_good_file_is_read_with_its_units(tmp_path: Path) -> None:
         ("minimize: blended_cac", "minimise: blended_cac", "plan.yaml:8: plan.minimise: unknown key. Did you mean 'minimize'?"),
         ("minimize: blended_cac", "maximize: profit", "needs value_per_customer"),
         ("fixed_cost: 150_000", "fixed_cost: 150.000,00", "plan.yaml:9: plan.fixed_cost: '150.000,00' is not an amount"),
-        ("fixed_cost: 150_000", "fixed_cost: -1", "plan.yaml:9: plan.fixed_cost: input should be greater than"),
+        ("fixed_cost: 150_000", "fixed_cost: -1", "plan.yaml:9: plan.fixed_cost: has to be greater than"),
         ("fixed_cost: 150_000", "fixed_cost: .nan", "plan.yaml:9: plan.fixed_cost: nan is not an amount"),
         ("budget: {at_most: +0%}", "budget: {at_most: ten}", "plan.yaml:10: plan.budget.at_most: 'ten' is not an amount"),
         ("{at_most: +0%}", "{exactly: 5, at_most: 6}", "plan.yaml:10: plan.budget: exactly stands alone"),
@@ -141,3 +141,58 @@ def test_sections_that_do_not_belong_together(tmp_path: Path, section: str) -> N
 def test_attribution_alone_is_a_legitimate_plan_file(tmp_path: Path) -> None:
     config, _ = read_config(write(tmp_path, "name: A\ndata: {paths: {path: p.csv}}\n"))
     assert config.plan is None
+
+
+@pytest.mark.parametrize("key", ["budget: {at_most", "customers: {at_least", "incremental", "channels: {tv: {fixed"])
+@pytest.mark.parametrize("written", ["90%", " 12.5 %", "'90%'"])
+def test_a_percentage_without_its_sign_is_refused_everywhere(tmp_path: Path, key: str, written: str) -> None:
+    closing = "}" * key.count("{")
+    base = "name: A\ndata: {weekly: {path: w.csv, spend: [tv]}}\nplan:\n  minimize: blended_cac\n"
+    (found,) = complaints(tmp_path, f"{base}  {key}: {written}{closing}\n")
+    assert "has no sign" in found
+    read_config(write(tmp_path, f"{base}  {key}: +{written.strip(chr(39)).strip()}{closing}\n"))
+
+
+@pytest.mark.parametrize("key", ["lookback", "half_life", "idle_gap", "lookback_of"])
+@pytest.mark.parametrize(
+    ("written", "said"), [("30", "write 30D for days"), ("1.5", "has no unit"), ("0D", "duration")]
+)
+def test_a_duration_without_its_unit_is_refused_everywhere(tmp_path: Path, key: str, written: str, said: str) -> None:
+    value = f"{{view: {written}}}" if key == "lookback_of" else written
+    (found,) = complaints(tmp_path, f"name: A\ndata: {{paths: {{path: p.csv}}}}\nattribution: {{{key}: {value}}}\n")
+    assert "plan.yaml:3" in found
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("budget: {at_most: -10}", "-10 is below 0"),
+        ("budget: {exactly: -150%}", "leaves less than nothing"),
+        ("channels: {tv: {fixed: -1}}", "-1 is below 0"),
+        ("groups: {a: {channels: [tv], at_most: -5}}", "-5 is below 0"),
+        ("max_cac: .inf", "inf is not finite"),
+        ("tests: {standard_error: .inf}", "inf is not finite"),
+        ("weeks: many", "'many' is no whole number"),
+        ("channels: 5", "5 has no keys"),
+    ],
+)
+def test_what_no_plan_can_mean_is_refused_in_plain_words(tmp_path: Path, key: str, said: str) -> None:
+    base = "name: A\ndata: {weekly: {path: w.csv, spend: [tv]}}\nplan:\n  minimize: blended_cac\n"
+    found = complaints(tmp_path, f"{base}  {key}\n")
+    assert any(f"plan.yaml:5: plan.{key.split(':', maxsplit=1)[0]}" in one and said in one for one in found), found
+    assert not any(word in one for one in found for word in ("input should", "valid string", "pydantic"))
+
+
+def test_a_weighted_sum_may_be_below_nothing(tmp_path: Path) -> None:
+    text = "name: A\ndata: {weekly: {path: w.csv, spend: [tv]}}\nplan:\n  minimize: blended_cac\n"
+    config, _ = read_config(write(tmp_path, text + "  custom: {co2: {weights: {tv: -1}, at_most: -10}}\n"))
+    assert config.plan is not None
+    assert config.plan.custom["co2"].at_most == Amount(-10.0, relative=False)
+
+
+def test_mistakes_of_a_what_if_name_it(tmp_path: Path) -> None:
+    found = complaints(tmp_path, GOOD + "  - {name: Dear, cost: {tv: 15%}}\n  - {name: Off, off: [tvv]}\n")
+    assert found[0].endswith("(what-if 'Dear')")
+    fixed = GOOD + "  - {name: Dear, cost: {tv: +15%}}\n  - {name: Off, off: [tvv]}\n"
+    assert complaints(tmp_path, fixed)[0].endswith("(what-if 'Off')")

@@ -92,7 +92,7 @@ def test_another_rate_asks_for_another_fit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("{USD: 0.8}", "{USD: 0}", r"plan.yaml:3: currencies.USD: input should be greater than 0"),
+        ("{USD: 0.8}", "{USD: 0}", r"plan.yaml:3: currencies.USD: has to be greater than 0"),
         ("{USD: 0.8}", "{GBP: 1.1}", r"plan.yaml:8: plan.fixed_cost: USD has no rate; state what one USD costs in EUR"),
         ("{USD: 0.8}", "{USD: 0.8, EUR: 1}", r"plan.yaml:3: currencies.EUR: is the currency of the plan itself"),
         ("{tv: USD}", "{tv: CHF}", r"plan.yaml:5: data.weekly.currencies.tv: CHF has no rate"),

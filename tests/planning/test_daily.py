@@ -54,8 +54,11 @@ def test_weeks_of_the_plan_are_periods_of_the_table(plan: Path) -> None:
     assert inputs.upcoming.index[0].day_of_week == pd.Timestamp(table["day"].iloc[420 - 364]).day_of_week
     most = observed_maximum(inputs.panel, 4)
     np.testing.assert_allclose(most["tv"], table["tv"].rolling(28).sum().max())
-    assert "420 days" in check_plan(plan)
-    assert "last 28 days" in check_plan(plan)
+    told = check_plan(plan)
+    assert "420 days" in told.files[0].covers
+    assert any("last 28 days" in assumption for assumption in told.assumptions)
+    assert told.spend is not None
+    np.testing.assert_allclose(told.spend.loc["tv"].sum(), table["tv"].sum())
 
 
 def test_the_week_has_its_season_beside_the_year_of_the_file(plan: Path) -> None:

@@ -181,7 +181,7 @@ plan:
         ("  value_per_customer: 200\n", "  value_per_customer: 200\n  value_per_organic: 3\n", 9, "goes with value_per_customer by channel"),
         ("  maximize: profit\n  value_per_customer: 200\n", "  maximize: customers\n  channels:\n    tv: {target_roas: 2}\n", 9, "plan.channels.tv.target_roas: is value over cost and needs plan.value_per_customer"),
         ("  budget: {at_most: +0%}\n", "  channels: {tv: {target_roas: 2, max_marginal_cac: 3}}\n", 9, "keep one"),
-        ("  budget: {at_most: +0%}\n", "  channels: {tv: {max_cac: 0}}\n", 9, "plan.channels.tv.max_cac: input should be greater than 0"),
+        ("  budget: {at_most: +0%}\n", "  channels: {tv: {max_cac: 0}}\n", 9, "plan.channels.tv.max_cac: has to be greater than 0"),
         ("  budget: {at_most: +0%}\n", "  channels: {tv: {share: {at_most: 30}}}\n", 9, "plan.channels.tv.share.at_most"),
         ("  budget: {at_most: +0%}\n", "  channels: {tv: {share: {at_least: 0.5, at_most: 0.4}}}\n", 9, "at_least exceeds at_most"),
         ("  budget: {at_most: +0%}\n", "  channels: {tv: {share: 0.4}}\n", 9, "plan.channels.tv.share"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from openpyxl import load_workbook
+from rich.console import Console
 
 from attribution.errors import BadInput, InfeasiblePlan, NotConverged
 from attribution.files import checksum
+from optimizer.planning.outputs.check_view import show_check
 from optimizer.planning.run import check_plan
 from optimizer.planning.stages.result import Run
 
@@ -193,17 +196,24 @@ def test_a_plan_alone_without_touchpoints_and_controls(starter: Path, tmp_path: 
     assert (tmp_path / "out" / "report.html").exists()
 
 
+def shown(plan: Path) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    show_check(check_plan(plan), console)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
 def test_check_tells_what_a_run_would_do(starter: Path) -> None:
-    told = check_plan(starter)
+    told = shown(starter)
     assert "is fine" in told
-    assert "attribution, mix model, plan, 3 what-ifs" in told
+    assert "Plan: least blended CAC over 13 weeks." in told
+    assert "What if: 5 % fewer customers; No TV; Social costs 15 % more." in told
     assert "Spend now is that of the last 13 weeks" in told
 
 
 def test_controls_without_a_future_are_refused(starter: Path) -> None:
     with pytest.raises(BadInput, match="nothing says how they go on"):
         check_plan(change(starter, ("  upcoming: upcoming.csv", "#")))
-    assert "repeat those of 52 weeks before" in check_plan(
+    assert "repeat those of 52 weeks before" in shown(
         change(starter, ("#      # the controls", "  upcoming: last_year #"))
     )
 

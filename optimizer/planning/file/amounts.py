@@ -12,22 +12,27 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from attribution.numbers import amount, typed_percent
 from optimizer.planning.file.currencies import Rates, is_foreign
 
-__all__ = ["Amount", "Cost", "Count", "Money", "Percent", "Shift", "Swing"]
+__all__ = ["Amount", "Cost", "Count", "Level", "Money", "Percent", "Shift", "Swing"]
 
-_PERCENT = re.compile(r"^\s*([+-]?\s*\d+(?:\.\d+)?)\s*%\s*$")
+_PERCENT = re.compile(r"\s*([+\-\u2212])\s*(\d+(?:\.\d+)?)\s*%\s*")
+_UNSIGNED = re.compile(r"\s*\d+(?:\.\d+)?\s*%\s*")
 
 
 def _percent(value: Any) -> Any:
-    if isinstance(value, str) and (match := _PERCENT.match(value)):
-        return float(match[1].replace(" ", "")) / 100
+    if isinstance(value, str) and (match := _PERCENT.fullmatch(value)):
+        return (1 if match[1] == "+" else -1) * float(match[2]) / 100
+    if isinstance(value, str) and _UNSIGNED.fullmatch(value):
+        bare = value.replace(" ", "")
+        change = f"a percentage is a change, +{bare} or -{bare}"
+        raise ValueError(f"{value!r} has no sign: {change}; for {bare} of today's write {float(bare[:-1]) - 100:+g}%")
     raise ValueError(f"{value!r} is not a percentage; write it with its sign, for example -10% or +15%")
 
 
 def _swing(value: Any) -> Any:
     bare = value.strip().removeprefix("±").removeprefix("+-") if isinstance(value, str) else ""
-    if not bare[:1].isdigit() or not _PERCENT.match(bare):
+    if not _UNSIGNED.fullmatch(bare):
         raise ValueError(f"{value!r} is no change either way; write for example ±20%")
-    return _percent(bare)
+    return _percent(f"+{bare}")
 
 
 def _money(value: Any, info: ValidationInfo) -> Any:
@@ -38,6 +43,8 @@ def _money(value: Any, info: ValidationInfo) -> Any:
 
 
 def _number(value: Any) -> float:
+    if isinstance(value, float) and math.isinf(value):
+        raise ValueError(f"{value!r} is not finite; leave the key out where there is no limit")
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(
             f"{value!r} is not an amount; write plain digits, for example 250000 or 250_000, or 250_000 USD"
@@ -69,19 +76,33 @@ class Amount:
 
 
 def _amount(value: Any, info: ValidationInfo) -> Any:
-    if isinstance(value, Amount):
-        return value
-    if isinstance(value, str) and _PERCENT.match(value):
-        return Amount(_percent(value), relative=True)
-    return Amount(_money(value, info), relative=False)
+    return _at_least_nothing(value, _relative(value) or Amount(_money(value, info), relative=False))
 
 
 def _count(value: Any) -> Any:
+    return _at_least_nothing(value, _level(value))
+
+
+def _level(value: Any) -> Any:
     if is_foreign(value):
         raise ValueError(f"{value!r} is an amount of money, and this counts something else; write a number alone")
-    if isinstance(value, str) and _PERCENT.match(value):
+    return _relative(value) or Amount(_number(value), relative=False)
+
+
+def _relative(value: Any) -> Amount | None:
+    if isinstance(value, Amount):
+        return value
+    if isinstance(value, str) and value.strip().endswith("%"):
         return Amount(_percent(value), relative=True)
-    return Amount(_number(value), relative=False)
+    return None
+
+
+def _at_least_nothing(value: Any, read: Amount) -> Amount:
+    if read.relative and read.value < -1:
+        raise ValueError(f"{value!r} leaves less than nothing; -100% is all of it")
+    if not read.relative and read.value < 0:
+        raise ValueError(f"{value!r} is below 0; to state a change, write a percentage, such as -10%")
+    return read
 
 
 Money = Annotated[float, BeforeValidator(_money), Field(ge=0)]
@@ -90,3 +111,6 @@ Swing = Annotated[float, BeforeValidator(_swing)]
 Cost = Annotated[float, BeforeValidator(_money), Field(gt=0)]
 Shift = Annotated[Amount, BeforeValidator(_amount)]
 Count = Annotated[Amount, BeforeValidator(_count)]
+"""A number of something else than money, or a percentage."""
+Level = Annotated[Amount, BeforeValidator(_level)]
+"""The same where it may be below 0, as a weighted sum may."""

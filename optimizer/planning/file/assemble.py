@@ -14,6 +14,7 @@ import optimizer
 from attribution import (
     ChannelRule,
     ChannelRules,
+    Cleaning,
     IdentityMap,
     Journeys,
     PathRules,
@@ -24,7 +25,7 @@ from optimizer.planning.file.keys.data import Touchpoints
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.limits import fees_of, limits_on_spend
 
-__all__ = ["build_plan", "path_rules", "reshaped"]
+__all__ = ["build_plan", "cleaning_of", "path_rules", "reshaped"]
 
 
 def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRules:
@@ -39,10 +40,16 @@ def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRule
         idle_gap=section.idle_gap,
         lookback_of=section.lookback_of or None,
         kinds=tuple(log.conversions.kinds) if log.conversions.kinds else None,
+        first_only=log.conversions.first_only,
         segments=tuple(log.segments),
         identity=person,
         channels=grouping,
     )
+
+
+def cleaning_of(log: Touchpoints) -> Cleaning:
+    """What is left out of the log, and which of its names are one."""
+    return Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates, log.most_channels, log.fold_names)
 
 
 def reshaped(journeys: Journeys, section: Attribution) -> Journeys:

@@ -25,12 +25,12 @@ def in_plan_currency(frame: pd.DataFrame, weekly: Weekly, rates: Rates) -> pd.Da
 
 def levers_of(weekly: Weekly) -> list[str | Treatment]:
     """Controls, then treatments."""
-    return [*weekly.controls, *(Treatment(column, baseline) for column, baseline in weekly.baselines.items())]
+    return [*weekly.numbers, *(Treatment(column, baseline) for column, baseline in weekly.baselines.items())]
 
 
 def coming_columns(weekly: Weekly) -> dict[str, str]:
     """Columns that a forecast needs to know for the coming weeks, and what the mix model calls them."""
-    columns = {column: column for column in (*weekly.controls, *weekly.baselines)}
+    columns = {column: column for column in (*weekly.numbers, *weekly.baselines)}
     for name, driver in weekly.delivered.items():
         columns |= (
             {driver.reach: name, driver.frequency: f"{name}_frequency"} if isinstance(driver, Reach) else {driver: name}

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from attribution.errors import BadInput, nearest
 from attribution.numbers import CURRENCY
 from mmm.model.model import ORGANIC
+from optimizer.planning.file.attribution_misfits import attribution_misfits
 from optimizer.planning.file.currencies import Rates
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
@@ -42,6 +43,10 @@ class Config(Section):
     """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""
     output: Path = Path("plan-output")
     """Folder of the outputs, relative to this file."""
+    quote_formulas: bool = False
+    """In CSV outputs an apostrophe before text that a spreadsheet takes for a formula, which begins with `=`, `+`, `-`
+    or `@`; such names then differ from those of the inputs. In `plan.xlsx` text is never a formula.
+    """
     data: Data
     """The input tables. Without `weekly` only attribution runs; without `touchpoints` or `paths` only the plan."""
     attribution: Attribution = Attribution()
@@ -84,6 +89,7 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
         raise BadInput(sorted((_message(document, error) for error in invalid.errors()), key=_line)) from None
     problems = [*_unknown_channels(config, document), *_repeated_scenarios(config, document)]
     problems += [*_misfits(config, document), *_rates_missing(config, document)]
+    problems += attribution_misfits(config.attribution, config.model.belief.attribution, config.data, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
     return config, document
@@ -109,9 +115,33 @@ def _message(document: Document, error: Any) -> str:
         options = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
         close = nearest(given, options)
         text = f"{given!r} is not one of {', '.join(options)}." + (f" Did you mean {close!r}?" if close else "")
+    elif error["type"] in _WORDS:
+        text = f"{_written(given)} {_WORDS[error['type']]}"
     elif not error["type"].startswith("value_error") and isinstance(given, str | int | float | bool | None):
-        text = f"{text[:1].lower()}{text[1:]}; got {given!r}"
+        text = f"{text[:1].lower()}{text[1:]}; got {given!r}".replace("input should be", "has to be")
     return document.error(place, text if text.endswith((".", "?")) else text + ".")
+
+
+_WORDS = {
+    **dict.fromkeys(("string_type", "string_unicode"), "is no text; quote it where it has to be one"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "is no whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "is no number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "is neither true nor false"),
+    **dict.fromkeys(("list_type", "tuple_type"), "is no list; write [a, b]"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "has no keys; write {key: value}"),
+    **dict.fromkeys(("path_type", "is_instance_of"), "is no path"),
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), "is no date; write it as 2026-12-28"),
+    **dict.fromkeys(("too_short", "string_too_short"), "is empty"),
+    "finite_number": "is not finite",
+}
+"""What is wrong with a value, by pydantic's name of it."""
+
+
+def _written(value: Any) -> str:
+    """A value as the file has it, as far as one line shows it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(map(str, value)) + "}"
+    return repr(list(value)) if isinstance(value, list) else repr(value)
 
 
 def _as_written(step: Any) -> Any:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attribution.errors import BadInput
+from attribution.errors import BadInput, bounded
 
 __all__ = ["Document", "Place"]
 
 Place = Sequence[str | int]
+
+_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,18 @@ class Document:
     def error(self, place: Place, text: str) -> str:
         """A message that starts with the place's file and line and names its key."""
         keys = ".".join(str(step) for step in place)
+        text += self._scenario(place)
         return f"{self.where(place)}: {keys}: {text}" if keys else f"{self.where(place)}: {text}"
+
+    def _scenario(self, place: Place) -> str:
+        """Which what-if a place is of, in the words of the file."""
+        match list(place):
+            case ["scenarios", int(number), *_]:
+                scenarios = self.data.get("scenarios")
+                one = scenarios[number] if isinstance(scenarios, list) and number < len(scenarios) else None
+                name = one.get("name") if isinstance(one, dict) else None
+                return f" (what-if {bounded(name, _NAME)!r})" if isinstance(name, str) else ""
+        return ""
 
 
 def _first_line(text: str | None) -> str:

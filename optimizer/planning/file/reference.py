@@ -33,6 +33,7 @@ _FORMS = {
     "_swing": "percentage either way",
     "_amount": "amount or percentage",
     "_count": "number or percentage",
+    "_level": "number or percentage",
     "_rising": "`[low, high]`",
 }
 _PLAIN = {str: "text", float: "number", int: "whole number", bool: "true or false", Path: "path", dt.date: "date"}
@@ -42,7 +43,7 @@ def reference() -> str:
     """Every section of the plan file with its keys, what each takes, means and is by default, as Markdown."""
     places: dict[type[Section], list[str]] = {}
     _visit(Config, "", places)
-    return "\n".join(line for kind, found in places.items() for line in _table(kind, found, places))
+    return "\n".join(line for kind, listed in places.items() for line in _table(kind, listed, places))
 
 
 def _visit(kind: type[Section], place: str, places: dict[type[Section], list[str]]) -> None:
@@ -63,10 +64,10 @@ def _sections(annotation: Any, many: str = "") -> Iterator[tuple[type[Section], 
         yield from _sections(part, ".*" if get_origin(annotation) in (dict, list) else many)
 
 
-def _table(kind: type[Section], found: list[str], places: dict[type[Section], list[str]]) -> Iterator[str]:
+def _table(kind: type[Section], listed: list[str], places: dict[type[Section], list[str]]) -> Iterator[str]:
     if kind is not Config:
-        own = [place for place in found if ".instead." not in place]
-        yield f"{'###' if '.' in found[0].removesuffix('.*') else '##'} {', '.join(own)}\n"
+        own = [place for place in listed if ".instead." not in place]
+        yield f"{'###' if '.' in listed[0].removesuffix('.*') else '##'} {', '.join(own)}\n"
     whole = next((other for other in places if other is not kind and issubclass(other, kind)), None)
     yield f"{inspect.getdoc(kind)}\n"
     if whole is not None:

@@ -46,7 +46,7 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
         tables = [table for section in SECTIONS for table in section.tables(run)]
         for table in tables:
             if table.file is not None:
-                _csv(table.frame, stage / table.file)
+                _csv(table.frame, stage / table.file, run.config.quote_formulas)
         if run.plan is not None:
             _workbook(tables, stage / "plan.xlsx")
         if with_report:
@@ -68,8 +68,15 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
     return tuple(folder / name for name in [*written, Path(MANIFEST)])
 
 
-def _csv(frame: pd.DataFrame, path: Path) -> None:
+def _csv(frame: pd.DataFrame, path: Path, quote_formulas: bool) -> None:
+    if quote_formulas:
+        frame = frame.map(_quoted).rename(columns=_quoted)
     frame.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
+
+
+def _quoted(cell: Any) -> Any:
+    """Text that a spreadsheet would take for a formula, with an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 _PERCENT, _MONEY = "0.0%", "#,##0"
@@ -88,6 +95,7 @@ def _workbook(tables: Iterable[Table], path: Path) -> None:
             for number, column in enumerate(frame.columns, start=1):
                 letter = get_column_letter(number)
                 head = sheet[f"{letter}1"]
+                head.data_type = "s"
                 head.font, head.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
                 longest = max((len(str(value)) for value in frame[column] if isinstance(value, str)), default=0)
                 sheet.column_dimensions[letter].width = min(max(14, longest + 2), 60)

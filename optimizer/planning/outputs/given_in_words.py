@@ -80,14 +80,14 @@ def said_of_misses(given: GivenResult) -> str:
 
 def against_the_best(given: GivenResult, plan: PlanResult, run: Run) -> str:
     """How far a given plan is from the bound, in the plan's own aim."""
-    aim, found = plan.aim, given.certificate
+    aim, certificate = plan.aim, given.certificate
     unit = aim.unit(run.config.currency)
     name = f"{aim.name} {cases(run.config.plan)}".rstrip()
-    own, bound = aim.written(found.value), aim.written(found.bound)
+    own, bound = aim.written(certificate.value), aim.written(certificate.bound)
     opening = f"Its {name}: {own}{unit}; no plan that keeps everything goes {_side(plan)} {bound}{unit}"
-    if found.gap < 0:
-        return f"{opening}. It is {gap(-found.gap)} better than that by what it breaks."
-    return f"{opening}: it is {gap(found.gap)} from there, the run's own plan {gap(plan.allocation.gap)}."
+    if certificate.gap < 0:
+        return f"{opening}. It is {gap(-certificate.gap)} better than that by what it breaks."
+    return f"{opening}: it is {gap(certificate.gap)} from there, the run's own plan {gap(plan.allocation.gap)}."
 
 
 def _figure(one: Difference, outcome: str) -> str:

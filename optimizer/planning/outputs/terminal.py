@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["show"]
+__all__ = ["plain_table", "show", "standard_output"]
 
 _SHOWN_FILES = (
     "report.html",
@@ -36,10 +36,10 @@ _SHOWN_FILES = (
 
 
 def show(run: Run, written: tuple[Path, ...], console: Console | None = None) -> None:
-    """Print what a run found: the plan where there is one, else credit by model."""
+    """Print what came of a run: the plan where there is one, else credit by model."""
     from rich.markup import escape
 
-    console = console or _console()
+    console = console or standard_output()
     if run.plan is not None and run.worth is not None:
         console.print(_plan_table(run, run.plan))
         for line in _verdict(run, run.plan, run.worth):
@@ -64,7 +64,7 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(f"Written to {folder}: {', '.join(path.name for path in names)}")
 
 
-def _console() -> Console:
+def standard_output() -> Console:
     """Standard output; wide enough for the tables where it is no terminal, and so has no width of its own."""
     from rich.console import Console
 
@@ -72,7 +72,8 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=160)
 
 
-def _table(title: str, *columns: str) -> Table:
+def plain_table(title: str, *columns: str) -> Table:
+    """A table in the look of all tables here: the first column's text to the left, figures to the right."""
     from rich import box
     from rich.table import Table
 
@@ -100,7 +101,7 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
     currency, outcome = run.config.currency, run.config.outcome
     weeks = run.config.plan.weeks if run.config.plan else 0
     title = escape(f"{run.config.name}: {weeks} weeks, {currency}; 90 % intervals beside the figures")
-    table = _table(title, "channel", "spend now", "planned", "change", outcome, "CAC", "marginal CAC")
+    table = plain_table(title, "channel", "spend now", "planned", "change", outcome, "CAC", "marginal CAC")
     for row in plan.rows:
         table.add_row(
             escape(row.channel),
@@ -125,15 +126,15 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
     return table
 
 
-def _verdict(run: Run, plan: PlanResult, found: PlanWorth) -> list[str]:
-    currency, aim = run.config.currency, found.worth.aim
+def _verdict(run: Run, plan: PlanResult, plan_worth: PlanWorth) -> list[str]:
+    currency, aim = run.config.currency, plan_worth.worth.aim
     name, unit, form = plan.aim.name, plan.aim.unit(currency), form_of(aim.name)
     before, after = (form(e.point) if e.low == e.high else e.written(form) for e in (aim.before, aim.after))
     made_for = f" {cases(run.config.plan)}".rstrip()
-    turning = [f"  {one.sentence}" for one in found.tipping]
+    turning = [f"  {one.sentence}" for one in plan_worth.tipping]
     return [
         f"{name[:1].upper()}{name[1:]} now {before}{unit}, planned {after}{unit}.",
-        *lines(found.worth, plan, run),
+        *lines(plan_worth.worth, plan, run),
         *trust_lines(run),
         *(["How far each move can be trusted, others as expected:", *turning] if turning else []),
         f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}{made_for}, "
@@ -152,7 +153,7 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
 
     figure, aim = shown_figure(worth), worth.aim
     form, against = form_of(figure), f"{name_of(aim.name, run.config.outcome)} against the plan"
-    table = _table("What if", "scenario", "spend", run.config.outcome, figure, against)
+    table = plain_table("What if", "scenario", "spend", run.config.outcome, figure, against)
     for scenario in run.scenarios:
         outcome, own = scenario.outcome, scenario.worth
         if outcome is None or own is None:
@@ -174,7 +175,7 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
 def _attribution_table(result: AttributionResult) -> Table:
     from rich.markup import escape
 
-    table = _table("Credited conversions", "channel", *result.credits)
+    table = plain_table("Credited conversions", "channel", *result.credits)
     channels = next(iter(result.credits.values())).channels
     for channel in channels:
         cells = [Estimate.at(result.conversions[name], channel) for name in result.credits]

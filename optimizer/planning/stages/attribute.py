@@ -18,7 +18,7 @@ from optimizer.planning.stages.inputs import Inputs, period_of
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import AttributionResult
 
-__all__ = ["attribute"]
+__all__ = ["attribute", "spend_of_paths"]
 
 
 def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResult | None:
@@ -26,7 +26,7 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
     journeys = inputs.journeys
     if journeys is None:
         return None
-    spend, period, notes = _spend(config, inputs.panel, journeys)
+    spend, period, notes = spend_of_paths(config, inputs.panel, journeys)
     credit, conversions, cac, removal = {}, {}, {}, {}
     models = attribution_models(config.attribution)
     for number, (name, model) in enumerate(models.items()):
@@ -40,8 +40,8 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
             cac[name] = resampled.cac(spend).loc[list(spend.index)]
     by_segment, by_period = _segments(config, journeys, models), None
     if config.attribution.periods is not None:
-        if inputs.panel is None or not journeys.timed:
-            raise BadInput("attribution.periods needs data.touchpoints and data.weekly, for the spend of each period.")
+        if inputs.panel is None:
+            raise ValueError("the run has no weekly table for its periods")
         by_period = _periods(config, inputs.panel, journeys, models)
     untouched = journeys.totals["untouched"]
     if untouched:
@@ -97,7 +97,7 @@ def _periods(config: Config, panel: Panel, journeys: Journeys, models: Mapping[s
 Period = tuple[pd.Timestamp, pd.Timestamp]
 
 
-def _spend(
+def spend_of_paths(
     config: Config, panel: Panel | None, journeys: Journeys
 ) -> tuple[pd.Series | None, Period | None, list[str]]:
     """Spend by channel over the time of the paths, the weeks it covers, and what the reader must know of it."""

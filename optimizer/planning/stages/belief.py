@@ -24,7 +24,7 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
     posterior, plan = run.posterior, run.plan
     if posterior is None:
         return None
-    shift, found = posterior.prior_shift(), posterior.cac()
+    shift, fitted = posterior.prior_shift(), posterior.cac()
     spend = posterior.panel.national_spend.sum()
     total = float(posterior.panel.kpi.sum())
     other = neutral.cac() if neutral is not None else None
@@ -32,7 +32,7 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
         BeliefRow(
             channel=channel,
             believed=_believed(shift, channel, float(spend[channel]), total),
-            found=Estimate.at(found, channel, "median"),
+            fitted=Estimate.at(fitted, channel, "median"),
             neutral=Estimate.at(other, channel, "median") if other is not None else None,
             learnt=float(shift["learnt"][channel]),
             text=str(shift["text"][channel]),
@@ -49,7 +49,7 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
     curves = with_new_channels(run.config.plan, neutral.curves(weeks=periods), run.config.seed)
     organic = neutral.organic(periods, controls=run.inputs.upcoming)
     now, planned = (
-        evaluated(curves, found.spend, organic.predicted, found.fixed_cost) for found in (plan.now, plan.planned)
+        evaluated(curves, side.spend, organic.predicted, side.fixed_cost) for side in (plan.now, plan.planned)
     )
     better = plan.aim.probability_better(planned, now)
     figures = plan.aim.estimate(now), plan.aim.estimate(planned)

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution import Cleaning, Journeys
+from attribution import Journeys
 from attribution.errors import BadInput, Problem
 from attribution.files import checksum
 from attribution.numbers import amount
 from attribution.reading.sources import log_table, read_table
 from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
+from mmm.data.indicators import indicators, with_remedy_for_words, words_of
 from mmm.data.observed_tests import observe
-from optimizer.planning.file.assemble import path_rules, reshaped
+from optimizer.planning.file.assemble import cleaning_of, path_rules, reshaped
 from optimizer.planning.file.column_roles import coming_columns, in_plan_currency, last_year, levers_of, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
@@ -27,7 +28,9 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import LiftTests, Paths, Touchpoints, Weekly
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.misfits import misfits_of_today
+from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.given_tables import read_given
+from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.provenance import InputFile
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Inputs", "observed_maximum", "period_of", "read_inputs"]
 
 Result = TypeVar("Result")
+_WORDS = "make a 0/1 column of each word but one: data.weekly.controls: {{column}: indicator}, the others: number."
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
 
     reader = _Reader(config, document)
     weekly, horizon = config.data.weekly, config.plan.weeks if config.plan else 13
-    panel = attempt(lambda: reader.panel(weekly)) if weekly else None
+    panel = attempt(lambda: _in_terms_of_the_file(lambda: reader.panel(weekly))) if weekly else None
     upcoming = now = timetable = None
     tests: tuple[LiftTest, ...] = ()
     given: dict[str, pd.Series] = {}
@@ -129,26 +133,26 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
 
 def _misfits_of_today(config: Config, plan: PlanSection, now: pd.Series, document: Document) -> list[str]:
     """Limits of the plan, and of the plan as each scenario has it, that today's spend makes meaningless."""
-    found = misfits_of_today(plan, now, document)
+    misfits = misfits_of_today(plan, now, document)
     for number, scenario in enumerate(config.scenarios):
         if scenario.instead is not None:
             own = misfits_of_today(scenario.section(plan), now, document, ("scenarios", number, "instead"))
-            found += [] if found else own
-    return found
+            misfits += [] if misfits else own
+    return misfits
 
 
 def _in_terms_of_the_file(read: Callable[[], Result]) -> Result:
-    """Remedies that speak of Python's ``Cleaning`` say what to write in the plan file instead."""
+    """Problems that speak of Python say what to write in the plan file instead."""
     try:
         return read()
     except BadInput as error:
-        problems = []
-        for problem in error.problems:
-            remedy = problem.remedy if isinstance(problem, Problem) else ""
-            remedy = re.sub(r"Cleaning\(drop=\('([a-z ]+)',\)\)", r"data.touchpoints.leave_out: [\1]", remedy)
-            remedy = re.sub(r"Cleaning\(keep_duplicates=True\)", "data.touchpoints.keep_duplicates: true", remedy)
-            problems.append(replace(problem, remedy=remedy) if isinstance(problem, Problem) else problem)
-        raise BadInput(problems) from None
+        raise BadInput([_in_words_of_the_file(problem) for problem in error.problems]) from None
+
+
+def _in_words_of_the_file(problem: Problem | str) -> Problem | str:
+    if isinstance(problem, Problem):
+        return replace(problem, text=in_words_of_the_file(problem.text), remedy=in_words_of_the_file(problem.remedy))
+    return in_words_of_the_file(problem)
 
 
 def _by_row(table: str, read: Callable[[], object]) -> None:
@@ -178,6 +182,7 @@ class _Reader:
         self._document = document
         self.files: list[InputFile] = []
         self.assumptions: list[str] = [*said_of_amounts(document.data, config.rates)]
+        self._words: dict[str, tuple[str, ...]] = {}
 
     def _path(self, path: Path) -> Path:
         return self._document.folder / path
@@ -187,19 +192,25 @@ class _Reader:
         self.files.append(InputFile(role, str(path), rows, covers, checksum(file)))
 
     def panel(self, weekly: Weekly) -> Panel:
-        media, levers = media_of(weekly), levers_of(weekly)
+        media, levers, at = media_of(weekly), levers_of(weekly), len(weekly.numbers)
         amounts = [column for medium in media.values() for column in (medium.spend, *medium.columns) if column]
         table = wide(
             weekly.path.name,
             weekly.date,
-            [weekly.kpi, *amounts, *weekly.controls, *weekly.baselines],
+            [weekly.kpi, *amounts, *weekly.numbers, *weekly.baselines],
             nonnegative=[weekly.kpi, *amounts],
+            words=weekly.words,
         )
-        frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
+        try:
+            frame = read_table(self._path(weekly.path), table, date_format=weekly.date_format)
+        except BadInput as error:
+            raise BadInput(with_remedy_for_words(error.problems, weekly.numbers, _WORDS)) from None
         frame = in_plan_currency(frame, weekly, self._config.rates)
         self.assumptions += said_of_columns(weekly.currencies, self._config.rates)
         frame.attrs["name"] = weekly.path.name
-        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media, controls=levers)
+        self._words = words_of(frame, weekly.words)
+        frame, made = indicators(frame, self._words)
+        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media, controls=[*levers[:at], *made, *levers[at:]])
         if self._config.model.holidays:
             panel = panel.with_holidays(self._config.model.holidays)
         covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} {_unit(panel)}s"
@@ -209,9 +220,10 @@ class _Reader:
     def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame:
         given = self._config.data.upcoming
         coming, columns = panel.after(weeks * panel.per_week), coming_columns(weekly)
+        words = self._words
         year = 52 * panel.per_week
         if given is None:
-            named = ", ".join(columns)
+            named = ", ".join([*columns, *words])
             text = f"has controls ({named}) but nothing says how they go on in the coming {weeks} weeks."
             remedy = "give data.upcoming: a table of them, or last_year to assume last year's values again."
             raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
@@ -225,8 +237,11 @@ class _Reader:
             rows = [(panel.periods - year + period % year) for period in range(len(coming))]
             return last_year(panel, rows).set_index(coming)
         path = Path(given)
-        table = wide(path.name, weekly.date, list(columns))
+        table = wide(path.name, weekly.date, list(columns), words=list(words))
         frame = read_table(self._path(path), table, date_format=weekly.date_format).set_index(weekly.date)
+        frame.attrs["name"] = path.name
+        frame, made = indicators(frame, words)
+        columns |= dict(zip(made, made, strict=True))
         missing = coming.difference(pd.DatetimeIndex(frame.index))
         if len(missing):
             text = f"lacks {len(missing)} of the coming {len(coming)} {_unit(panel)}s, first {missing[0]:%Y-%m-%d}."
@@ -261,18 +276,18 @@ class _Reader:
         return panel.national_spend.tail(last).sum() * (wanted / last)
 
     def timetable(self, panel: Panel) -> Timetable | None:
-        found = timetable_of(
+        timetable = timetable_of(
             self._config,
             self._document,
             panel,
             lambda path, rows, covers: self._note("spend so far", path, rows, covers),
         )
-        if found is not None and found.between:
+        if timetable is not None and timetable.between:
             self.assumptions.append(
-                f"The schedule starts {found.between} weeks after the weekly table ends; spend is assumed to go on at "
-                "its present rate until then, and the forecast of the plan is that of the weeks after the table."
+                f"The schedule starts {timetable.between} weeks after the weekly table ends; spend is assumed to go on "
+                "at its present rate until then, and the forecast of the plan is that of the weeks after the table."
             )
-        return found
+        return timetable
 
     def journeys(self) -> Journeys | None:
         if self._config.data.touchpoints is not None:
@@ -283,16 +298,19 @@ class _Reader:
 
     def _log(self, log: Touchpoints) -> Journeys:
         names = {"user": log.user, "time": log.time, "channel": log.channel}
-        names |= {"conversion_user": log.conversions.user, "conversion_time": log.conversions.time}
+        won = log.conversions
+        names |= {"conversion": won.flag} if won.flag is not None else {}
+        names |= {"conversion_user": won.user, "conversion_time": won.time} if won.path is not None else {}
         optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
+        optional |= {"order": log.conversions.order}
         names |= {name: column for name, column in optional.items() if column is not None}
         journeys = Journeys.from_touchpoints(
             str(self._path(log.path)),
-            conversions=str(self._path(log.conversions.path)),
+            conversions=None if won.path is None else str(self._path(won.path)),
             lookback=self._config.attribution.lookback,
             columns=names,
             rules=path_rules(self._config.attribution, log, self._document.folder),
-            cleaning=Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates),
+            cleaning=cleaning_of(log),
         )
         self.assumptions += [
             f"Left out as asked: {amount(rows)} rows, {why}." for why, rows in journeys.exclusions.items() if rows
@@ -300,14 +318,18 @@ class _Reader:
         if log.identity is not None:
             known: ibis.Table = log_table(str(self._path(log.identity.path)))
             self._note("identity map", log.identity.path, int(known.count().execute()))
+        self._as_in_the_log(journeys)
         journeys = reshaped(journeys, self._config.attribution)
         first, last = period_of(journeys)
         covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(journeys))} paths"
         self._note("touchpoints", log.path, round(journeys.totals["touches"]), covers)
-        self._note(
-            "conversions", log.conversions.path, round(journeys.totals["conversions"] + journeys.totals["untouched"])
-        )
+        if won.path is not None:
+            self._note("conversions", won.path, round(journeys.totals["conversions"] + journeys.totals["untouched"]))
         return journeys
+
+    def _as_in_the_log(self, journeys: Journeys) -> None:
+        if problems := list(unlike_the_log(self._config, self._document, journeys.channels)):
+            raise BadInput(problems)
 
     def _aggregated(self, paths: Paths) -> Journeys:
         names = [name for name in (paths.conversions, paths.value, paths.nulls) if name]
@@ -319,7 +341,10 @@ class _Reader:
             value=paths.value,
             nulls=paths.nulls,
             sep=paths.separator,
+            fold_names=paths.fold_names,
         )
+        self._as_in_the_log(journeys)
+        journeys = reshaped(journeys, self._config.attribution)
         if paths.nulls is None:
             self.assumptions.append(
                 "The paths hold no journeys without conversion; Markov credit rests on converting paths alone."

@@ -17,32 +17,32 @@ __all__ = ["worth_of_tests"]
 _DRAWS = 1000  # every outcome of every test is a plan of its own
 
 
-def worth_of_tests(section: NextTests, found: PlanResult, weeks: int) -> TestsResult:
+def worth_of_tests(section: NextTests, result: PlanResult, weeks: int) -> TestsResult:
     """What a test of each channel would be worth, in customers at the planned spend.
 
     The question is the plan's own without promises of customers, which are not known to hold before the test: most
     customers for the money of the plan, within its limits on spend.
     """
-    spent = [channel for channel in found.curves.channels if found.now.spend[channel] > 0]
-    every = max(found.curves.n_draws // _DRAWS, 1)
-    rows = np.arange(0, found.curves.n_draws, every)
+    spent = [channel for channel in result.curves.channels if result.now.spend[channel] > 0]
+    every = max(result.curves.n_draws // _DRAWS, 1)
+    rows = np.arange(0, result.curves.n_draws, every)
     error = section.standard_error
     if error is None:
-        tested = found.organic.noise.shape[1] * section.weeks // weeks  # periods, of weeks or days
-        error = float(np.std(found.organic.noise[:, :tested].sum(axis=1)))
+        tested = result.organic.noise.shape[1] * section.weeks // weeks  # periods, of weeks or days
+        error = float(np.std(result.organic.noise[:, :tested].sum(axis=1)))
     test = LiftTest(section.change, section.weeks / weeks, error)
-    limits = found.plan.without(Budget, Customers, MaxCAC).subject_to
-    own = limits[: len(limits) - len(found.held) - len(found.tried)]
-    tried = (one.constraint for one in found.tried)
-    limits = (*own, *tried, Budget(exactly=float(found.planned.spend.sum())))
-    holds = {one.channel: one.constraint for one in found.held}
+    limits = result.plan.without(Budget, Customers, MaxCAC).subject_to
+    own = limits[: len(limits) - len(result.held) - len(result.tried)]
+    tried = (one.constraint for one in result.tried)
+    limits = (*own, *tried, Budget(exactly=float(result.planned.spend.sum())))
+    holds = {one.channel: one.constraint for one in result.held}
 
     def worth(channels: list[str]) -> pd.DataFrame:
         """A channel's own hold does not bind its test, which would end it."""
         others = [hold for channel, hold in holds.items() if channel not in channels]
-        organic = Customers(organic=found.organic.predicted[rows])
-        plan = Plan(maximize=organic, subject_to=[*limits, *others], now=found.plan.now)
-        return value_of_tests(plan, found.curves.take(rows), dict.fromkeys(channels, test))
+        organic = Customers(organic=result.organic.predicted[rows])
+        plan = Plan(maximize=organic, subject_to=[*limits, *others], now=result.plan.now)
+        return value_of_tests(plan, result.curves.take(rows), dict.fromkeys(channels, test))
 
     free = [channel for channel in spent if channel not in holds]
     asked = [free] * bool(free) + [[channel] for channel in spent if channel in holds]

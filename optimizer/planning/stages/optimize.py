@@ -22,6 +22,7 @@ from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
 from optimizer.planning.file.scenarios import what_if
+from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.instead import asked_instead
@@ -179,22 +180,21 @@ def _scenario(
     section: PlanSection, scenario: Scenario, base: PlanResult, credit: Mapping[str, pd.Series] | None
 ) -> ScenarioResult:
     section = scenario.section(section)
-    plan = base.plan if scenario.instead is None else asked_instead(section, base)
     try:
+        plan = base.plan if scenario.instead is None else asked_instead(section, base)
         asked = what_if(scenario, section)
     except BadInput as error:
-        return ScenarioResult(scenario.name, None, problem=str(error))
+        return ScenarioResult(scenario.name, None, problem=in_words_of_the_file(str(error)))
     answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves, base.doubted))
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
-        return ScenarioResult(
-            scenario.name, None, problem=answer.problem + remedy(base.held) + remedy_of_tried(base.tried)
-        )
+        problem = in_words_of_the_file(answer.problem) + remedy(base.held) + remedy_of_tried(base.tried)
+        return ScenarioResult(scenario.name, None, problem=problem)
     value = section.one_value
     if value is not None and scenario.value_per_customer is not None:
         value = scenario.value_per_customer.of(value)
-    found = worth(answer.plan, answer.curves, outcome.spend, value_per_customer=value, credit=credit)
-    return ScenarioResult(scenario.name, outcome, found, answer.allocation.gap)
+    verdict = worth(answer.plan, answer.curves, outcome.spend, value_per_customer=value, credit=credit)
+    return ScenarioResult(scenario.name, outcome, verdict, answer.allocation.gap)
 
 
 def _section(config: Config) -> PlanSection:

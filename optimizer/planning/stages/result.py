@@ -218,7 +218,7 @@ class BeliefRow:
     ----------
     channel
         Its name.
-    believed, found, neutral
+    believed, fitted, neutral
         CAC before the data, with them, and with them under a neutral belief; None where that was not asked for.
     learnt
         One less the ratio of the spreads after and before, of the logarithm: near 0 the figure is mostly belief.
@@ -228,7 +228,7 @@ class BeliefRow:
 
     channel: str
     believed: Estimate
-    found: Estimate
+    fitted: Estimate
     neutral: Estimate | None
     learnt: float
     text: str
@@ -257,11 +257,11 @@ class BeliefResult:
     findings: tuple[Finding, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per channel: CAC believed, found and under the neutral belief, with 90 % intervals."""
+        """One row per channel: CAC believed, fitted and under the neutral belief, with 90 % intervals."""
         rows = []
         for row in self.rows:
             line: dict[str, object] = {"channel": row.channel}
-            for name in ("believed", "found", "neutral"):
+            for name in ("believed", "fitted", "neutral"):
                 estimate: Estimate | None = getattr(row, name)
                 if estimate is not None:
                     line |= estimate.flat(f"cac_{name}")

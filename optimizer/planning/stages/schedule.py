@@ -111,7 +111,7 @@ def make_schedule(
     )
     none = pd.DataFrame()
     try:
-        found = scheduled(flight, planned, _GAP, _SECONDS)
+        flight_plan = scheduled(flight, planned, _GAP, _SECONDS)
     except InfeasiblePlan as error:
         text = str(error).replace("weekly.", "plan.schedule.weekly.").replace("months.2", "plan.schedule.months.2")
         return ScheduleResult(none, none, none, none, Estimate.exact(np.nan), np.nan, text)
@@ -119,12 +119,12 @@ def make_schedule(
     drawn = {channel: weights[:, rows] for channel, weights in lags.items()}
     parts = month_parts(timetable.weeks)
     return ScheduleResult(
-        spend=found.spend,
+        spend=flight_plan.spend,
         before=history.tail(_BEFORE),
-        states=_states(flight, found.spend),
-        months=pd.DataFrame({month: part @ found.spend for month, part in parts.items()}).T,
-        gain=Estimate.of(_gain(flight, weekly.take(rows), drawn, found)),
-        gap=found.gap,
+        states=_states(flight, flight_plan.spend),
+        months=pd.DataFrame({month: part @ flight_plan.spend for month, part in parts.items()}).T,
+        gain=Estimate.of(_gain(flight, weekly.take(rows), drawn, flight_plan)),
+        gap=flight_plan.gap,
     )
 
 
@@ -173,16 +173,16 @@ def _states(flight: Flight, spend: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _gain(flight: Flight, curves: ResponseCurves, lags: Mapping[str, Array], found: FlightPlan) -> Array:
+def _gain(flight: Flight, curves: ResponseCurves, lags: Mapping[str, Array], flight_plan: FlightPlan) -> Array:
     """Draws of the customers beyond those of equal weeks, each by its own carryover, shape (draws,)."""
-    even = even_weeks(flight, found.spend.sum())
+    even = even_weeks(flight, flight_plan.spend.sum())
     total = np.zeros(max(curves.n_draws, 1))
     for channel, curve in curves.items():
         weights = lags[channel]
         known = np.asarray(flight.history[channel], dtype=float)
         past = np.concatenate((np.zeros(len(weights)), known))[len(known) + 1 :]
-        after = np.full(len(weights) - 1, float(found.future[channel]))
-        for table, sign in ((found.spend, 1.0), (even, -1.0)):
+        after = np.full(len(weights) - 1, float(flight_plan.future[channel]))
+        for table, sign in ((flight_plan.spend, 1.0), (even, -1.0)):
             line = np.concatenate((past, table[channel], after))
             windows = np.lib.stride_tricks.sliding_window_view(line, len(weights))[:, ::-1]
             total += sign * curve.at_draws(windows @ weights)[0].sum(axis=0)

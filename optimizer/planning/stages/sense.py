@@ -49,9 +49,9 @@ def _pinned(section: PlanSection, now: pd.Series) -> Iterator[tuple[str, Amount]
         shared = [group for group in section.groups.values() if channel in group.channels]
         stated = [] if own is None else [own.at_most, own.fixed]
         stated += [group.at_most for group in shared if not now[group.channels].any()]
-        found = next((most for most in stated if most is not None and most.relative), None)
-        if present == 0 and found is not None:
-            yield str(channel), found
+        limit = next((most for most in stated if most is not None and most.relative), None)
+        if present == 0 and limit is not None:
+            yield str(channel), limit
 
 
 def today_keeps_promises(misses: tuple[Miss, ...], better: float) -> Finding:

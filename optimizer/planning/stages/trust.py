@@ -107,11 +107,11 @@ class _Sides:
     def solved(self, name: str, solve: Callable[[], Guarded], own: TrustedPlan) -> TrustedPlan:
         """A plan beside the run's own, or why there is none."""
         try:
-            found = solve()
+            guarded = solve()
         except (BadInput, InfeasiblePlan) as error:
             nothing = (own.spend * np.nan, own.improvement * np.nan, own.short * np.nan)
             return TrustedPlan(name, *nothing, problem=str(error))
-        return self.of(name, found.spend, Proof(found.worst, found.bound, found.gap))
+        return self.of(name, guarded.spend, Proof(guarded.worst, guarded.bound, guarded.gap))
 
 
 def _customers(one: Asked, spend: pd.Series) -> float:

@@ -31,7 +31,7 @@ _LARGE = 0.01  # of all spend: moves that the headline names
 def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     """What the run's plan is worth against today, where its moves turn around, and a first step where it needs one."""
     spend, value = plan.allocation.spend, section.one_value
-    found = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
+    verdict = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
     asked = put(section, plan.plan, plan.doubted)
     tipping = tipping_points(asked, plan.curves, spend, MOVES)
     turning = _turning(tipping, float(plan.now.spend.sum()))
@@ -42,7 +42,8 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
         step = first_step(asked, plan.curves, spend, tried, gap=section.gap)
     except InfeasiblePlan as error:
         problem = str(error)
-    return PlanWorth(found, tipping, step, problem, (_promises(found), turning, *new_channel_findings(new, *told)), new)
+    findings = (_promises(verdict), turning, *new_channel_findings(new, *told))
+    return PlanWorth(verdict, tipping, step, problem, findings, new)
 
 
 def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:
@@ -55,9 +56,9 @@ def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:
     return {"last touch": credit} if credit.reindex(list(plan.curves.channels)).sum() > 0 else {}
 
 
-def _promises(found: Worth) -> Finding:
+def _promises(verdict: Worth) -> Finding:
     """Whether every promise, which the plan keeps in expectation, is at least about an even bet."""
-    asked = [one for one in found.promises if not one.is_guardrail]
+    asked = [one for one in verdict.promises if not one.is_guardrail]
     if not asked:
         return Finding("promise_kept", True, None, None, "The plan promises nothing that hangs on customers.")
     names = labels([one.promise for one in asked])

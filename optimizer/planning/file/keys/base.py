@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 __all__ = ["CountryCode", "CurrencyCode", "Duration", "Month", "Name", "Section"]
 
@@ -19,8 +19,18 @@ def _matching(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _with_unit(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"{value:g} has no unit; write {value:g}D for days or {value:g}H for hours")
+    return value
+
+
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Duration = Annotated[str, _matching(r"\d+[DHdh]", "a duration; write for example 30D (days) or 12H (hours)")]
+Duration = Annotated[
+    str,
+    BeforeValidator(_with_unit),
+    _matching(r"0*[1-9]\d*[DHdh]", "a duration; write for example 30D (days) or 12H (hours)"),
+]
 CurrencyCode = Annotated[str, _matching(r"[A-Z]{3}", "a currency code; write three capitals, for example EUR")]
 Month = Annotated[str, _matching(r"\d{4}-(0[1-9]|1[0-2])", "a month; write for example 2026-12")]
 CountryCode = Annotated[str, _matching(r"[A-Z]{2}", "a country code; write two capitals, for example DE")]
@@ -29,4 +39,4 @@ CountryCode = Annotated[str, _matching(r"[A-Z]{2}", "a country code; write two c
 class Section(BaseModel):
     """A part of the plan file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)

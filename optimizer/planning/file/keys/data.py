@@ -44,14 +44,28 @@ class Weekly(Section):
     """Channels without spend, such as a newsletter: columns, or channel: column or reach; they have a contribution,
     and no part in the plan. `upcoming` must hold their columns too.
     """
-    controls: list[Name] = []
-    """Columns of what else moves demand; `upcoming` must hold them."""
+    controls: list[Name] | dict[Name, Literal["number", "indicator"]] = []
+    """Columns of what else moves demand; `upcoming` must hold them. Or column: `number` or `indicator`, which makes a
+    0/1 column of each word of the column but one, such as `{price: number, event: indicator}`; the one left out is the
+    empty cell, or the commonest word.
+    """
     treatments: dict[Name, float | Literal["minimum", "maximum", "mean"]] | list[Name] = []
     """Levers such as price or promotion with a contribution of their own: columns (told against their minimum), or
     column: the value that contributes nothing. `upcoming` must hold them.
     """
     date_format: str | None = None
     """`strptime` pattern of dates that are not written as 2026-01-05."""
+
+    @property
+    def numbers(self) -> list[str]:
+        """Controls that are numbers."""
+        return [name for name in self.controls if name not in self.words]
+
+    @property
+    def words(self) -> list[str]:
+        """Controls that are words."""
+        given = self.controls
+        return [name for name, kind in given.items() if kind == "indicator"] if isinstance(given, dict) else []
 
     @property
     def delivered(self) -> dict[str, str | Reach]:
@@ -97,8 +111,10 @@ class Weekly(Section):
 class Conversions(Section):
     """The table of conversions that goes with a touchpoint log."""
 
-    path: Path
+    path: Path | None = None
     """The table of conversions."""
+    flag: Name | None = None
+    """Instead of path: column of the log that marks touches that converted, with 0 or 1."""
     user: Name = "user"
     """Column of the user."""
     time: Name = "time"
@@ -109,11 +125,28 @@ class Conversions(Section):
     """Column of the kind of conversion."""
     kinds: Annotated[list[Name], Field(min_length=1)] | None = None
     """Kinds that count; all where left out."""
+    order: Name | None = None
+    """Column of the order id: lines of one order are one conversion, at the time of the first, and lines of negative
+    value are refunds of it. Orders refunded in whole are left out.
+    """
+    first_only: bool = False
+    """Only a person's first conversion counts, and touches after it are left out: spend per conversion is then spend
+    per new customer, if the table reaches back to everybody's first.
+    """
 
     @model_validator(mode="after")
     def _kinds_of_a_kind(self) -> Conversions:
         if self.kinds is not None and self.kind is None:
             raise ValueError("kinds needs kind: the column that holds them")
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_place(self) -> Conversions:
+        if (self.path is None) == (self.flag is None):
+            raise ValueError("give either path (a table of conversions) or flag (a column of the log that marks them)")
+        stray = [name for name in ("user", "time", "kind", "order") if name in self.model_fields_set]
+        if self.flag is not None and stray:
+            raise ValueError(f"{stray[0]} is of a table of conversions, and flag marks them in the log; remove it")
         return self
 
 
@@ -122,8 +155,10 @@ class Grouping(Section):
 
     channel: Name
     """The channel that touches of this rule belong to."""
-    where: Annotated[dict[Name, str], Field(min_length=1)]
-    r"""Column: pattern; `*` anything, `\|` alternatives; all of them have to fit."""
+    where: Annotated[dict[Name, str | Annotated[list[str], Field(min_length=1)]], Field(min_length=1)]
+    r"""Column: pattern, or a list of patterns of which one has to fit. `*` is anything, `\|` parts alternatives, a
+    backslash before either makes it the sign itself, and no other sign is special; all columns have to fit.
+    """
 
 
 class Identity(Section):
@@ -169,6 +204,14 @@ class Touchpoints(Section):
     """Touches past which a path is a bot's."""
     keep_duplicates: bool = False
     """Exact repeats are real touches and conversions, as where times are whole days."""
+    most_channels: Annotated[int, Field(ge=1)] | None = None
+    """Channels past which the column is taken for another one; 200 where left out, or a tenth of the rows where that is
+    less, and 20 at least.
+    """
+    fold_names: bool = False
+    """Ids, channels, interactions, kinds and segments that differ by case or blanks alone are one; names take their
+    most frequent spelling, ids lower case.
+    """
 
     @model_validator(mode="after")
     def _otherwise_of_rules(self) -> Touchpoints:
@@ -201,6 +244,8 @@ class Paths(Section):
     """Column of how often it did not convert."""
     separator: Annotated[str, Field(min_length=1)] = ">"
     """Between the touches of a path."""
+    fold_names: bool = False
+    """Channels that differ by case or blanks alone are one, under the most frequent spelling."""
 
 
 class Data(Section):

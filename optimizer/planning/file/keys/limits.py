@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from optimizer.planning.file.amounts import Cost, Count, Money, Shift, Swing
+from optimizer.planning.file.amounts import Cost, Level, Money, Shift, Swing
 from optimizer.planning.file.keys.base import Name, Section
 
 __all__ = ["BudgetLimits", "ChangeLimits", "FeeStep", "GroupLimits", "Limits", "Share", "Weighted"]
@@ -186,9 +186,9 @@ class Weighted(Section):
 
     weights: Annotated[dict[Name, Weight], Field(min_length=1)]
     """Channel: units per unit of currency; channels not named count nothing, weights may be negative."""
-    at_least: Count | None = None
+    at_least: Level | None = None
     """Least sum, or relative to the sum at present spend."""
-    at_most: Count | None = None
+    at_most: Level | None = None
     """Largest sum, or relative to the sum at present spend."""
 
     @field_validator("weights")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from optimizer.planning.file.amounts import Money, Percent
+from optimizer.planning.file.amounts import Money, Swing
 from optimizer.planning.file.keys.base import Month, Name, Section
 
 __all__ = ["ByMonth", "ByWeek", "Schedule"]
@@ -93,7 +93,7 @@ class Schedule(Section):
     """
     weekly: dict[Name, ByWeek] = {}
     """Channel: limits of its weeks."""
-    pacing: Annotated[Percent, Field(gt=0)] | None = None
+    pacing: Annotated[Swing, Field(gt=0)] | None = None
     """Most that a channel changes from one week to the next, as a share of its average week in the plan, or of its last
     week of spend where that is more; the first week counts against the last one that spent.
     """

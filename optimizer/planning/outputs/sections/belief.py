@@ -20,25 +20,25 @@ __all__ = ["BELIEF"]
 
 
 def _view(run: Run) -> dict[str, Any] | None:
-    found, currency = run.belief, run.config.currency
-    if found is None:
+    belief, currency = run.belief, run.config.currency
+    if belief is None:
         return None
     sentence = ""
-    if found.aim_now is not None and found.aim_planned is not None and run.plan is not None:
+    if belief.aim_now is not None and belief.aim_planned is not None and run.plan is not None:
         aim = run.plan.aim
         sentence = (
             f"Under a neutral belief, alike for every channel whatever was spent on it, {aim.name} would be "
-            f"{found.aim_now.written(aim.written)}{aim.unit(currency)} with today's spend and "
-            f"{found.aim_planned.written(aim.written)} with this same plan, which beats today's spend with probability "
-            f"{likelihood(found.probability_better)}."
+            f"{belief.aim_now.written(aim.written)}{aim.unit(currency)} with today's spend and "
+            f"{belief.aim_planned.written(aim.written)} with this same plan, which beats today's spend with "
+            f"probability {likelihood(belief.probability_better)}."
         )
     total = _total(run)
     return {
         "belief": {
-            "rows": found.rows,
+            "rows": belief.rows,
             "total": total,
             "sentence": sentence,
-            "neutral": any(row.neutral for row in found.rows),
+            "neutral": any(row.neutral for row in belief.rows),
         }
     }
 
@@ -58,20 +58,20 @@ def _total(run: Run) -> str:
 
 
 def _figures(run: Run) -> Iterator[Figure]:
-    found = run.belief
-    if found is None:
+    belief = run.belief
+    if belief is None:
         return
-    views = [("believed before the data", "believed", NOW), ("with the data", "found", ACCENT)]
-    if any(row.neutral for row in found.rows):
+    views = [("believed before the data", "believed", NOW), ("with the data", "fitted", ACCENT)]
+    if any(row.neutral for row in belief.rows):
         views.append(("under a neutral belief", "neutral", WARN))
     marks = []
     for label, name, colour in views:
-        points = {row.channel: vars(getattr(row, name)) for row in found.rows}
+        points = {row.channel: vars(getattr(row, name)) for row in belief.rows}
         marks.append(Marks.of(pd.DataFrame(points).T.rename(columns={"point": "median"}), label, colour))
-    axes = paths.canvas(9.8, row_height(len(found.rows), len(marks)) + 0.2)
+    axes = paths.canvas(9.8, row_height(len(belief.rows), len(marks)) + 0.2)
     with style():
-        dot_rows(axes, marks, "What was believed, and found", f"CAC, {run.config.currency}", ratios=True)
-    caption = "CAC of each channel as believed before the data and as found with them, with 90 % intervals."
+        dot_rows(axes, marks, "What was believed, and what the data say", f"CAC, {run.config.currency}", ratios=True)
+    caption = "CAC of each channel as believed before the data and as fitted to them, with 90 % intervals."
     yield Figure("belief", caption, axes)
 
 

@@ -18,13 +18,13 @@ __all__ = ["CHANNELS", "reason"]
 
 
 def _view(run: Run) -> dict[str, Any] | None:
-    found = run.plan
-    if found is None:
+    result = run.plan
+    if result is None:
         return None
-    return {"channels": [_channel(run, found, row) for row in found.rows], "views_title": _views_title(run)}
+    return {"channels": [_channel(run, result, row) for row in result.rows], "views_title": _views_title(run)}
 
 
-def _channel(run: Run, found: PlanResult, row: ChannelRow) -> dict[str, Any]:
+def _channel(run: Run, result: PlanResult, row: ChannelRow) -> dict[str, Any]:
     facts = [
         ("Spend now, planned", f"{amount(row.now)} → {amount(row.planned)} ({change(row.now, row.planned)})"),
         (
@@ -33,7 +33,7 @@ def _channel(run: Run, found: PlanResult, row: ChannelRow) -> dict[str, Any]:
         ),
         ("CAC planned", row.cac.written()),
         ("Marginal CAC planned", row.marginal_cac.written()),
-        ("Most ever spent in as many weeks", amount(float(found.observed_maximum[row.channel]))),
+        ("Most ever spent in as many weeks", amount(float(result.observed_maximum[row.channel]))),
     ]
     facts += [("Its curve", f"an assumption, {one.assumed}") for one in _new(run) if one.channel == row.channel]
     if row.limit:
@@ -42,13 +42,13 @@ def _channel(run: Run, found: PlanResult, row: ChannelRow) -> dict[str, Any]:
         facts += [
             ("The move", one.sentence.partition(": ")[2]) for one in run.worth.tipping if one.channel == row.channel
         ]
-    for one in found.held:
+    for one in result.held:
         if one.channel == row.channel:
             facts.append(("Not raised", one.sentence))
             facts.append(("These CACs", "may be too low: demand that others make may be credited to the channel"))
     return {
         "name": row.channel,
-        "sentence": reason(row, found.rows, _yardstick(found, row.channel), run.config.currency, run.config.outcome),
+        "sentence": reason(row, result.rows, _yardstick(result, row.channel), run.config.currency, run.config.outcome),
         "facts": facts,
         "credits": _views(run, row.channel),
     }
@@ -58,14 +58,14 @@ def _new(run: Run) -> tuple[FirstTest, ...]:
     return () if run.worth is None else run.worth.new
 
 
-def _yardstick(found: PlanResult, channel: str) -> tuple[str, float]:
+def _yardstick(result: PlanResult, channel: str) -> tuple[str, float]:
     """What a next customer may cost, by the plan's own aim."""
-    objective = found.plan.objective
+    objective = result.plan.objective
     if isinstance(objective, Profit):
         return "what a customer is worth,", float(
-            objective.values(found.curves.channels)[found.curves.channels.index(channel)]
+            objective.values(result.curves.channels)[result.curves.channels.index(channel)]
         )
-    return "the blended CAC of", found.planned.expected_cac
+    return "the blended CAC of", result.planned.expected_cac
 
 
 def reason(
@@ -128,17 +128,17 @@ def _views(run: Run, channel: str) -> list[dict[str, Any]]:
 
 
 def _figures(run: Run) -> Iterator[Figure]:
-    found, currency, outcome = run.plan, run.config.currency, run.config.outcome
-    if found is None:
+    result, currency, outcome = run.plan, run.config.currency, run.config.outcome
+    if result is None:
         return
-    for row in found.rows:
+    for row in result.rows:
         axes = model.response(
-            found.curves[row.channel],
+            result.curves[row.channel],
             paths.canvas(5.6, 3.4),
             channel=row.channel,
             now=row.now,
             planned=row.planned,
-            observed=(0.0, float(found.observed_maximum[row.channel])),
+            observed=(0.0, float(result.observed_maximum[row.channel])),
             labels=(f"spend over the horizon, {currency}", f"{outcome} over the horizon"),
         )
         caption = f"{row.channel}: {outcome} against spend, with the 90 % interval of the mix model."

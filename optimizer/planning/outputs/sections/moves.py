@@ -40,15 +40,15 @@ def _move(row: ChannelRow) -> dict[str, Any]:
     return {**vars(row), "change": change(row.now, row.planned), "tone": row.direction}
 
 
-def _totals(found: PlanResult) -> list[dict[str, Any]]:
-    now, planned = found.now, found.planned
+def _totals(result: PlanResult) -> list[dict[str, Any]]:
+    now, planned = result.now, result.planned
     spend = {"now": float(now.spend.sum()), "planned": float(planned.spend.sum())}
     paid = Estimate.of(planned.paid.to_numpy().sum(axis=1))
     fixed = {"now": now.fixed_cost, "planned": planned.fixed_cost}
     everything = {name: value + fixed[name] for name, value in spend.items()}
     rows: list[dict[str, Any]] = [
         {"label": "All channels (paid CAC)", **spend, "customers": paid, "cac": paid_cac(planned)},
-        {"label": "Fixed cost and fees" if found.plan.fees else "Fixed cost", **fixed, "customers": None, "cac": None},
+        {"label": "Fixed cost and fees" if result.plan.fees else "Fixed cost", **fixed, "customers": None, "cac": None},
         {"label": "Organic", **dict.fromkeys(spend, 0.0), "customers": Estimate.of(planned.organic), "cac": None},
         {
             "label": "Everything (blended CAC)",
@@ -61,29 +61,29 @@ def _totals(found: PlanResult) -> list[dict[str, Any]]:
 
 
 def _figures(run: Run) -> Iterator[Figure]:
-    found, currency = run.plan, run.config.currency
-    if found is None:
+    result, currency = run.plan, run.config.currency
+    if result is None:
         return
-    now, planned = found.now, found.planned
-    axes = by_rows(plan.moves, len(found.rows))(now, planned, currency=currency)
+    now, planned = result.now, result.planned
+    axes = by_rows(plan.moves, len(result.rows))(now, planned, currency=currency)
     yield Figure("moves", "Spend now and planned by channel.", axes)
-    if len(found.frontier) > 1:
-        caption, axes = _frontier(run, found)
+    if len(result.frontier) > 1:
+        caption, axes = _frontier(run, result)
         yield Figure("frontier", caption, axes)
 
 
-def _frontier(run: Run, found: PlanResult) -> tuple[str, Axes]:
+def _frontier(run: Run, result: PlanResult) -> tuple[str, Axes]:
     """The best that each budget gets in the plan's own aim, customers where that is the spend itself."""
-    currency, objective, table = run.config.currency, found.plan.objective, found.frontier
-    name, figure, scores = f"new {run.config.outcome}", "customers", [e.expected_customers for e in _sides(found)]
-    one_price = not found.plan.fees  # with fees, or values by channel, most customers are not the best of another aim
+    currency, objective, table = run.config.currency, result.plan.objective, result.frontier
+    name, figure, scores = f"new {run.config.outcome}", "customers", [e.expected_customers for e in _sides(result)]
+    one_price = not result.plan.fees  # with fees, or values by channel, most customers are not the best of another aim
     value = objective.value_per_customer if isinstance(objective, Profit) and one_price else None
     if (isinstance(objective, BlendedCAC) and one_price) or isinstance(value, float):
-        name, figure, scores = found.aim.name, "blended_cac", [found.aim.expected(each) for each in _sides(found)]
+        name, figure, scores = result.aim.name, "blended_cac", [result.aim.expected(each) for each in _sides(result)]
     if isinstance(objective, Profit) and isinstance(value, float):
         table = table.assign(profit=(value - table["blended_cac"]) * table["customers"])
         figure = "profit"
-    now, planned = zip([float(each.spend.sum()) for each in _sides(found)], scores, strict=True)
+    now, planned = zip([float(each.spend.sum()) for each in _sides(result)], scores, strict=True)
     label = name if figure == "customers" else f"{name}, {currency}"
     canvas = paths.canvas(9.8, 3.2)
     axes = plan.frontier(table, canvas, now=now, planned=planned, currency=currency, figure=figure, label=label)
@@ -91,8 +91,8 @@ def _frontier(run: Run, found: PlanResult) -> tuple[str, Axes]:
     return f"{best} {name} at each budget within the limits; today {side} the line means money could move.", axes
 
 
-def _sides(found: PlanResult) -> tuple[Evaluation, Evaluation]:
-    return found.now, found.planned
+def _sides(result: PlanResult) -> tuple[Evaluation, Evaluation]:
+    return result.now, result.planned
 
 
 def _tables(run: Run) -> Iterator[Table]:
@@ -102,7 +102,7 @@ def _tables(run: Run) -> Iterator[Table]:
         yield Table("Frontier", run.plan.frontier)
 
 
-def plan_frame(found: PlanResult) -> pd.DataFrame:
+def plan_frame(result: PlanResult) -> pd.DataFrame:
     """One row per channel: spend in currency over the horizon, customers, CAC and marginal CAC with 90 % intervals."""
     rows = [
         {
@@ -118,14 +118,14 @@ def plan_frame(found: PlanResult) -> pd.DataFrame:
             **row.marginal_cac.flat("marginal_cac_planned"),
             "binding_limit": row.limit,
         }
-        for row in found.rows
+        for row in result.rows
     ]
     return pd.DataFrame(rows)
 
 
-def summary_frame(found: PlanResult, worth: Worth, made_for: str = "") -> pd.DataFrame:
+def summary_frame(result: PlanResult, worth: Worth, made_for: str = "") -> pd.DataFrame:
     """The totals: figure, now, planned, with 90 % intervals; the cases that bound and gap are of, where not of all."""
-    now, planned = found.now, found.planned
+    now, planned = result.now, result.planned
     pairs: list[tuple[str, Estimate, Estimate]] = [
         ("spend", Estimate.exact(float(now.spend.sum())), Estimate.exact(float(planned.spend.sum()))),
         ("fixed_cost", Estimate.exact(now.fixed_cost), Estimate.exact(planned.fixed_cost)),
@@ -138,7 +138,7 @@ def summary_frame(found: PlanResult, worth: Worth, made_for: str = "") -> pd.Dat
         pairs.append(("profit", worth.aim.before, worth.aim.after))
     rows = [{"figure": name, **a.flat("now"), **b.flat("planned")} for name, a, b in pairs]
     proof = {"probability_better": worth.aim.probability_better}
-    proof |= {"bound": found.allocation.bound, "gap": found.allocation.gap}
+    proof |= {"bound": result.allocation.bound, "gap": result.allocation.gap}
     rows += [{"figure": name, "planned": value} for name, value in proof.items()]
     frame = pd.DataFrame(rows)
     return frame.assign(note=frame["figure"].map({"bound": made_for, "gap": made_for})) if made_for else frame

@@ -25,17 +25,17 @@ _SHOWN_MOVES, _WORTH = 3, 5e-3  # of all spend
 
 
 def _view(run: Run) -> dict[str, Any] | None:
-    found = run.plan
-    if found is None or run.worth is None or not run.scenarios:
+    result = run.plan
+    if result is None or run.worth is None or not run.scenarios:
         return None
     name = shown_figure(run.worth.worth)
     unit = "" if name == "customers" else f", {run.config.currency}"
     title = name_of(name, f"new {run.config.outcome}")
     return {
-        "scenarios": [_row(scenario, found, run.worth.worth) for scenario in run.scenarios],
+        "scenarios": [_row(scenario, result, run.worth.worth) for scenario in run.scenarios],
         "figure_title": f"{title[:1].upper()}{title[1:]}{unit}",
         "form": form_of(name),
-        "aim": found.aim.name[:1].upper() + found.aim.name[1:],
+        "aim": result.aim.name[:1].upper() + result.aim.name[1:],
         "aim_signed": signed(form_of(run.worth.worth.aim.name)),
     }
 
@@ -45,10 +45,10 @@ def shown_figure(worth: Worth) -> str:
     return "blended CAC" if worth.aim.name in ("customers", "spend") else worth.aim.name
 
 
-def _row(scenario: ScenarioResult, found: PlanResult, worth: Worth) -> dict[str, Any]:
+def _row(scenario: ScenarioResult, result: PlanResult, worth: Worth) -> dict[str, Any]:
     if scenario.outcome is None or scenario.worth is None:
         return {"name": scenario.name, "problem": f"No plan: {scenario.problem}"}
-    outcome, base = scenario.outcome, found.planned
+    outcome, base = scenario.outcome, result.planned
     own = scenario.worth.aim
     moved = (outcome.spend - base.spend).reindex(base.spend.index).sort_values(key=abs, ascending=False)
     shown = [

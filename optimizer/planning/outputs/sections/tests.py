@@ -24,12 +24,12 @@ def _view(run: Run) -> dict[str, Any] | None:
     sentence = (
         f"A test {how} for {result.weeks} weeks and measures the {outcome} that makes, with a standard error of "
         f"{count(result.standard_error)}. Knowing its result before the money is spent would let the coming plan win "
-        f"the {outcome} shown, in expectation over what the test may find"
+        f"the {outcome} shown, in expectation over what the test may say"
     )
     if float(table["value"].iloc[0]) >= _WORTH * expected:
         sentence += f"; a test of {table.index[0]} is worth most."
     else:
-        sentence += ": next to nothing for any channel. Whatever a test found, much the same plan would be made."
+        sentence += ": next to nothing for any channel. Whatever a test said, much the same plan would be made."
     rows = [
         {
             "channel": channel,

@@ -29,16 +29,16 @@ _SHOWN_MISSES = 2
 def _view(run: Run) -> dict[str, Any] | None:
     if run.plan is None or run.worth is None:
         return None
-    found = run.worth.worth
-    names = labels([one.promise for one in found.promises])
-    rival = found.naive[0].rival if found.naive else found.aim
+    verdict = run.worth.worth
+    names = labels([one.promise for one in verdict.promises])
+    rival = verdict.naive[0].rival if verdict.naive else verdict.aim
     unit = run.config.outcome if rival.name == "customers" else run.config.currency
     return {
         "worth": {
-            "figures": [_figure(run, found, one) for one in found.figures],
+            "figures": [_figure(run, verdict, one) for one in verdict.figures],
             "promises": [
                 {"name": name, "plan": chance(one.plan), "today": chance(one.today)}
-                for name, one in zip(names, found.promises, strict=True)
+                for name, one in zip(names, verdict.promises, strict=True)
             ],
             "total": amount(float(run.plan.planned.spend.sum())),
             "aim": _title(name_of(rival.name, f"new {run.config.outcome}")),
@@ -46,8 +46,8 @@ def _view(run: Run) -> dict[str, Any] | None:
             "unit": unit,
             "form": form_of(rival.name),
             "signed": signed(form_of(rival.name)),
-            "flat": _flat(run, found),
-            "naive": [_naive(one) for one in found.naive],
+            "flat": _flat(run, verdict),
+            "naive": [_naive(one) for one in verdict.naive],
             "tipping": [_tipping(one) for one in run.worth.tipping],
             "more_moves": sum(row.direction != "" for row in run.plan.rows) > len(run.worth.tipping),
             "step": _step(run, run.plan, run.worth),
@@ -59,21 +59,21 @@ def _title(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _figure(run: Run, found: Worth, one: Difference) -> dict[str, Any]:
+def _figure(run: Run, verdict: Worth, one: Difference) -> dict[str, Any]:
     unit = "" if one.name == "customers" else f", {run.config.currency}"
     return {
         **vars(one),
         "name": _title(name_of(one.name, f"new {run.config.outcome}")) + unit,
-        "is_aim": one.name == found.aim.name,
+        "is_aim": one.name == verdict.aim.name,
         "form": form_of(one.name),
         "signed": signed(form_of(one.name)),
         "better": "" if one.name == "spend" else chance(one.probability_better),
     }
 
 
-def _flat(run: Run, found: Worth) -> str:
+def _flat(run: Run, verdict: Worth) -> str:
     """Whether much of the plan's gain is the total alone."""
-    mix = next((one for one in found.naive if one.name == MIX), None)
+    mix = next((one for one in verdict.naive if one.name == MIX), None)
     if mix is None:
         return "Whoever spends as much by a rule of thumb gets this."
     aim = change_in_words(mix.against_today, run.config.outcome, run.config.currency)
@@ -110,30 +110,31 @@ def _tipping(one: TippingPoint) -> dict[str, Any]:
     }
 
 
-def _step(run: Run, plan: PlanResult, found: PlanWorth) -> dict[str, Any] | None:
-    if found.step is None:
-        return {"sentence": f"No first step: {found.step_problem}", "rows": []} if found.step_problem else None
-    step, aim = found.step, found.step.worth.aim
+def _step(run: Run, plan: PlanResult, plan_worth: PlanWorth) -> dict[str, Any] | None:
+    if plan_worth.step is None:
+        problem = plan_worth.step_problem
+        return {"sentence": f"No first step: {problem}", "rows": []} if problem else None
+    step, aim = plan_worth.step, plan_worth.step.worth.aim
     share = f", {percent(step.share)} of the plan's gain over today" if step.share == step.share else ""
-    tests = f" {', '.join(one.channel for one in found.new if not one.idle)} with a first test alone."
-    tests = tests if any(not one.idle for one in found.new) else ""
+    tests = f" {', '.join(one.channel for one in plan_worth.new if not one.idle)} with a first test alone."
+    tests = tests if any(not one.idle for one in plan_worth.new) else ""
     sentence = (
         f"The plan spends more on {', '.join(step.beyond)} than was ever spent over as many weeks, where curves are "
         f"extrapolated. Within what was tried, the best that keeps every promise gets "
         f"{change_in_words(aim, run.config.outcome, run.config.currency)} against today{share}. "
         f"Take it first{',' if tests else ''}{tests or '.'} Plan again with the weeks that follow."
     )
-    return {"sentence": sentence, "rows": _step_frame(plan, found).to_dict("records")}
+    return {"sentence": sentence, "rows": _step_frame(plan, plan_worth).to_dict("records")}
 
 
-def _step_frame(plan: PlanResult, found: PlanWorth) -> pd.DataFrame:
+def _step_frame(plan: PlanResult, plan_worth: PlanWorth) -> pd.DataFrame:
     """One row per channel: spend now, most tried, of the first step and of the plan."""
-    if found.step is None:
+    if plan_worth.step is None:
         return pd.DataFrame()
     columns = {
         "now": plan.now.spend,
         "tried": plan.observed_maximum.reindex(plan.now.spend.index),
-        "first_step": found.step.allocation.spend,
+        "first_step": plan_worth.step.allocation.spend,
         "plan": plan.planned.spend,
     }
     return pd.DataFrame(columns).rename_axis("channel").reset_index()
@@ -143,9 +144,9 @@ def _figures(run: Run) -> Iterator[Figure]:
     plan = run.plan
     if plan is None or run.worth is None:
         return
-    found, aim = run.worth.worth, plan.aim
+    verdict, aim = run.worth.worth, plan.aim
     by_customers = isinstance(plan.plan.objective, Spend)  # a spend is known: what is open is whom it wins
-    mix = next((one for one in found.naive if one.name == MIX), None)
+    mix = next((one for one in verdict.naive if one.name == MIX), None)
     sides = {"plan": plan.planned}
     if mix is not None:
         sides["today's mix, same spend"] = plan.plan.evaluate(plan.curves, mix.spend)

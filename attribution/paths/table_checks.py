@@ -1,0 +1,93 @@
+"""What is odd about an aggregated table of paths: a row of totals, another separator, shares in place of counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from attribution.arrays import Array
+from attribution.errors import Problem
+from attribution.findings import Finding
+from attribution.numbers import percent
+
+__all__ = ["fractional_weights", "other_separator", "totals_row", "unnamed_totals"]
+
+_TOTALS = {
+    "total", "totals", "grand total", "grand totals", "sum", "overall", "all", "all paths", "gesamt", "summe",
+    "gesamtsumme", "gesamtergebnis", "somme", "totaal", "totale",
+}  # fmt: skip
+_SEPARATORS = (" > ", "->", "=>", "→", "»", ">", "|", ";", ",", "~", "^", "::", "\t", "/", "_>_")
+_SOME_ROWS = 3
+_FRACTIONAL = 0.1
+
+
+def other_separator(paths: pd.Series, sep: str, column: str) -> Iterator[Problem]:
+    """A problem where the paths are parted by another sign than the one stated.
+
+    That is so where a longer sign stands at every place of the stated one, or where the stated one never occurs and
+    cutting by another makes names that stand at several places of paths, as channels do and parts of names do not.
+    """
+    joints = int(paths.str.count(re.escape(sep)).sum())
+    for other in _SEPARATORS:
+        longer = sep in other.strip() and other.strip() != sep
+        if longer and joints and int(paths.str.count(re.escape(other)).sum()) == joints:
+            text = f"is parted by {other!r}, of which {sep!r} is a part only."
+            yield Problem("paths", text, column, remedy=f"pass sep={other!r}.")
+            return
+    if joints:
+        return
+    for other in _SEPARATORS:
+        if other.strip() not in sep and _at_several_places(paths, other):
+            text = f"holds {sep!r} nowhere, so that each path would be one channel, and {other!r} between names."
+            yield Problem("paths", text, column, remedy=f"pass sep={other!r}, or write names without it.")
+            return
+
+
+def _at_several_places(paths: pd.Series, sep: str) -> bool:
+    pieces = paths.str.split(sep, regex=False).explode().str.strip()
+    place = pieces.groupby(level=0).cumcount()
+    places = pd.DataFrame({"name": pieces.to_numpy(), "place": place.to_numpy()}).drop_duplicates()
+    return bool(places["name"].duplicated().any())
+
+
+def totals_row(paths: pd.Series, conversions: Array, pieces: pd.Series, column: str) -> Iterator[Problem]:
+    """A problem for each row that is the sum of the others and is called so."""
+    names = pieces.value_counts()
+    for row in np.flatnonzero(paths.str.strip().str.casefold().isin(_TOTALS)):
+        rest = float(conversions.sum() - conversions[row])
+        if names[paths.iloc[row].strip()] == 1 and len(paths) > 2 and conversions[row] >= 0.999 * rest > 0:
+            text = f"holds {paths.iloc[row].strip()!r} with as many conversions as all other rows: a row of totals."
+            remedy = "delete it; or rename the channel if it is one."
+            yield Problem("paths", text, column, f"data row {row + 1}", remedy)
+
+
+def unnamed_totals(paths: pd.Series, conversions: Array, pieces: pd.Series) -> Finding:
+    """Whether the first or the last row is a channel of its own with just the conversions of all other rows."""
+    names, total = pieces.value_counts(), conversions.sum()
+    odd = [
+        str(paths.iloc[row]).strip()
+        for row in (0, len(paths) - 1)
+        if np.isclose(2 * conversions[row], total, rtol=1e-9)
+        and names.get(str(paths.iloc[row]).strip(), 0) == 1
+        and np.count_nonzero(np.delete(conversions, row)) >= _SOME_ROWS
+    ]
+    text = "No row of the paths is the sum of the others."
+    if odd:
+        text = f"The path {odd[0]!r} has just as many conversions as all others together; delete it if it is a total."
+    return Finding("totals_row", not odd, float(len(odd)), 0.0, text)
+
+
+def fractional_weights(weights: Array) -> Finding:
+    """Whether conversions are counts; intervals rest on how many there were."""
+    broken = float(weights[weights != np.rint(weights)].sum() / max(weights.sum(), 1e-300))
+    text = "Conversions of paths are whole numbers."
+    if broken > 0:
+        text = (
+            f"{percent(broken)} of the conversions stand in rows that are no whole numbers. Each counts as that many, "
+            "rounded up, when intervals are drawn: where they are shares or credit of another model, intervals say "
+            "nothing. Export counts."
+        )
+    return Finding("fractional_weights", broken <= _FRACTIONAL, broken, _FRACTIONAL, text)

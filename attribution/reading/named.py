@@ -1,0 +1,58 @@
+"""What is named is looked for: names that an argument or a plan file gives, against what a table holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from attribution.errors import BadInput, Problem, nearest
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["missing_names", "require_values", "values_of"]
+
+_SHOWN = 12
+
+
+def values_of(table: ibis.Table, column: str) -> list[str]:
+    """The different values of a column as text, empty cells left out, in alphabetical order."""
+    seen = table.select(value=table[column].cast("string")).distinct().execute()["value"]
+    return sorted(str(value) for value in seen.dropna())
+
+
+def missing_names(
+    wanted: Iterable[object], known: Iterable[str], table: str, column: str | None, what: str
+) -> Iterator[Problem]:
+    """A problem for each wanted name that is not among those known, with the nearest of them.
+
+    Parameters
+    ----------
+    wanted
+        Names that somebody wrote.
+    known
+        Names that there are.
+    table, column
+        Where they were looked for.
+    what
+        What they are called: ``"kind of conversion"``.
+    """
+    there = list(known)
+    for name in wanted:
+        if str(name) not in there:
+            close = nearest(name, there)
+            listed = ", ".join(there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "")
+            remedy = f"did you mean {close!r}?" if close else f"there is {listed or 'none'}."
+            yield Problem(table, f"has no {what} {str(name)!r}.", column, remedy=remedy)
+
+
+def require_values(wanted: Iterable[object], table: ibis.Table, column: str, name: str, what: str) -> None:
+    """Refuse values that a column does not hold.
+
+    Raises
+    ------
+    BadInput
+        Every such value, with the nearest that occurs.
+    """
+    if problems := list(missing_names(wanted, values_of(table, column), name, column, what)):
+        raise BadInput(problems)

@@ -1,0 +1,119 @@
+"""Names that differ by case or blanks alone: told, and folded into one spelling where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from attribution.errors import bounded
+from attribution.findings import Finding
+from attribution.numbers import percent
+from attribution.reading.sources import carried
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["alike_ids", "alike_names", "folded_id", "in_one_spelling", "one_spelling"]
+
+_SHOWN, _LONGEST = 5, 60
+_SAMPLE = 10_000
+_FEW = 0.005
+
+
+def _key(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _groups(names: Iterable[str]) -> list[list[str]]:
+    """Names of one key, where there are several."""
+    by_key: dict[str, list[str]] = {}
+    for name in names:
+        by_key.setdefault(_key(name), []).append(name)
+    return [group for group in by_key.values() if len(group) > 1]
+
+
+def one_spelling(counts: Mapping[str, float]) -> dict[str, str]:
+    """Each name that has others like it -> the most frequent of them, the first in the alphabet among equals.
+
+    >>> one_spelling({"Email": 3, "email ": 2, "email": 3, "tv": 9})
+    {'Email': 'Email', 'email ': 'Email', 'email': 'Email'}
+    """
+    best: dict[str, str] = {}
+    for group in _groups(counts):
+        chosen = min(group, key=lambda name: (-counts[name], name))
+        best |= dict.fromkeys(group, chosen)
+    return best
+
+
+def alike_names(names: Mapping[str, Iterable[str]]) -> Finding:
+    """Whether names of channels or of other columns differ by case or blanks alone.
+
+    Parameters
+    ----------
+    names
+        What they are called -> those that occur.
+    """
+    found = [(what, group) for what, there in names.items() for group in _groups(there)]
+    text = "No two names differ by case or blanks alone."
+    if found:
+        shown = "; ".join(
+            f"{what} {', '.join(repr(bounded(name, _LONGEST)) for name in group[:_SHOWN])}"
+            for what, group in found[:_SHOWN]
+        )
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        text = (
+            f"Names that differ by case or blanks alone share what belongs to one: {shown}{more}. Correct them at the "
+            "source, or fold them with fold_names."
+        )
+    return Finding("alike_names", not found, float(len(found)), 0.0, text)
+
+
+def in_one_spelling(events: ibis.Table, columns: Iterable[str]) -> ibis.Table:
+    """The events with names of some columns folded into the most frequent spelling of each."""
+    import ibis
+
+    for column in columns:
+        name = events[column].cast("string")
+        counted = events.group_by(_name=name).aggregate(rows=events.count()).execute().dropna()
+        spelling = one_spelling(dict(zip(counted["_name"].astype(str), counted["rows"], strict=True)))
+        changed = {name: chosen for name, chosen in spelling.items() if name != chosen}
+        if changed:
+            listed = pd.DataFrame({"_written": list(changed), "_chosen": list(changed.values())})
+            book = carried(ibis.memtable(listed), events.get_backend())
+            joined = events.left_join(book, name == book["_written"])
+            events = joined.mutate(**{column: joined["_chosen"].fill_null(joined[column].cast("string"))})
+            events = events.drop("_written", "_chosen")
+    return events
+
+
+def folded_id(user: Any) -> Any:
+    """The expression of an id in lower case, without blanks around it."""
+    return user.cast("string").re_replace(r"^\s+|\s+$", "").lower()
+
+
+def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:
+    """Whether users of conversions have touches only under ids that differ by case or blanks.
+
+    Looked for among 10,000 of them, so that a large log is read once more by its ids alone.
+    """
+    sample = conversions.select(user=conversions.user, key=folded_id(conversions.user)).distinct().limit(_SAMPLE)
+    sample = sample.execute()
+    keyed = touches.select(user=touches.user, key=folded_id(touches.user))
+    import ibis
+
+    keys = carried(ibis.memtable(sample[["key"]].drop_duplicates()), touches.get_backend())
+    seen = keyed.semi_join(keys, "key").distinct().execute()
+    apart = ~sample["user"].isin(set(seen["user"])) & sample["key"].isin(set(seen["key"]))
+    share = float(apart.mean()) if len(sample) else 0.0
+    text = "Ids of touchpoints and conversions meet as they are written."
+    if apart.any():
+        one = sample[apart].iloc[0]
+        other = seen.loc[seen["key"] == one["key"], "user"].iloc[0]
+        pair = " and ".join(repr(bounded(str(written), _LONGEST)) for written in (other, one["user"]))
+        text = (
+            f"{percent(share)} of users with a conversion have touches only under ids that differ by case or blanks, "
+            f"such as {pair}. Correct them at the source, or fold them with fold_names."
+        )
+    return Finding("alike_ids", share <= _FEW, share, _FEW, text)

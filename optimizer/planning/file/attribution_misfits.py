@@ -1,0 +1,40 @@
+"""What the plan file asks of attribution that its tables cannot give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attribution import TimeDecay
+from attribution.models.heuristic import Heuristic
+from optimizer.planning.file.attribution_models import MODELS
+from optimizer.planning.file.document import Document, Place
+from optimizer.planning.file.keys.analyses import Attribution, CreditBelief
+from optimizer.planning.file.keys.data import Data
+
+__all__ = ["attribution_misfits"]
+
+
+def attribution_misfits(
+    settings: Attribution, belief: CreditBelief | None, data: Data, document: Document
+) -> Iterator[str]:
+    """Problems by file and line."""
+    asked: list[tuple[str, Place]] = [(name, ("attribution", "models", at)) for at, name in enumerate(settings.models)]
+    believed: list[tuple[str, Place]] = [(belief.model, ("model", "belief", "attribution", "model"))] if belief else []
+    if data.paths is not None:
+        for name, place in [*asked, *believed]:
+            if isinstance(MODELS[name](settings)[1], TimeDecay):
+                text = f"{name} needs times, and aggregated paths have none. Give data.touchpoints, or another model."
+                yield document.error(place, text)
+        for key in ("lookback_of", "idle_gap"):
+            if getattr(settings, key):
+                yield document.error(("attribution", key), "is of times, and aggregated paths have none; leave it out.")
+    if settings.periods is None:
+        return
+    if data.touchpoints is None or data.weekly is None:
+        text = "needs data.touchpoints and data.weekly, for the conversions and the spend of each period."
+        yield document.error(("attribution", "periods"), text)
+    if settings.dating == "touch":
+        for name, place in asked:
+            if not isinstance(MODELS[name](settings)[1], Heuristic):
+                text = f"{name} gives credit to channels and not to touches: leave it out, or write dating: conversion."
+                yield document.error(place, text)

@@ -1,0 +1,47 @@
+"""What the packages say to readers of Python, said to readers of the plan file."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["in_words_of_the_file"]
+
+_LOG, _WON = "data.touchpoints", "data.touchpoints.conversions"
+_SAID = (
+    (r"Cleaning\(drop=\('([a-z ]+)',\)\)", rf"{_LOG}.leave_out: [\1]"),
+    (r"Cleaning\(keep_duplicates=True\)", f"{_LOG}.keep_duplicates: true"),
+    (r"Cleaning\(most_channels=(\d+)\)", rf"{_LOG}.most_channels: \1"),
+    (r"(?<![.\w])longest_path moves", f"{_LOG}.longest_path moves"),
+    (r"(?<![.\w])fold_names\b(?!:)", f"{_LOG}.fold_names: true"),
+    (r",? columns=\{'(order|kind|value)': \.\.\.\},?", rf" {_WON}.\1,"),
+    (r"columns=\{'interaction': \.\.\.\}", f"{_LOG}.interaction"),
+    (r"Say columns=\{declared name: name\};", f"Name it in {_LOG} or its conversions;"),
+    (r"say otherwise='other'", f"write {_LOG}.otherwise: other"),
+    (r"pass sep='([^']*)'", r"write data.paths.separator: '\1'"),
+    (r"pass another sep\b", "state another data.paths.separator"),
+    (r"build the journeys from touchpoints(, not from aggregated paths)?", f"give {_LOG} in place of data.paths"),
+    (r"Engine\(spill=\.\.\.\) with a folder that has room", "a disk with room for temporary files"),
+    (r"Customers\(at_least=\.\.\.\)", "plan.customers.at_least"),
+    (r"Budget\((at_most|exactly|at_least)=\.\.\.\)", r"plan.budget.\1"),
+    (
+        r"a panel by regions takes it as (geo='[^']*')",
+        r"the plan file takes national tables: sum over it (in Python \1)",
+    ),
+    (r"MaxCAC\(\.\.\.\)", "plan.max_cac"),
+    (r"Channel\(\.\.\.\)\.at_most\(\.\.\.\)", "plan.channels.<name>.at_most"),
+    (r"Plan\(now=\{channel: current spend\}\)", "plan.now"),
+    (r"minimize=BlendedCAC\((\.\.\.)?\)", "plan.minimize: blended_cac"),
+    (r"maximize=(Customers|Profit)\((\.\.\.)?\)", lambda found: f"plan.maximize: {found[1].lower()}"),
+    (r"add a? ?Budget\b(?!\.)", "add plan.budget"),
+)
+
+
+def in_words_of_the_file(text: str) -> str:
+    """A message with the keys of the plan file in place of what one would write in Python.
+
+    >>> in_words_of_the_file("leave them out with Cleaning(drop=('bots',)).")
+    'leave them out with data.touchpoints.leave_out: [bots].'
+    """
+    for python, key in _SAID:
+        text = re.sub(python, key, text)
+    return text

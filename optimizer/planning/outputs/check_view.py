@@ -1,0 +1,69 @@
+"""What a check understood, on standard output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from attribution.numbers import amount, count
+from optimizer.planning.outputs.terminal import plain_table, standard_output
+from optimizer.planning.stages.understood import Understood
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["show_check"]
+
+
+def show_check(told: Understood, console: Console | None = None) -> None:
+    """Print the tables as they were read, what was computed of them, and what a run will do."""
+    from rich.markup import escape
+
+    console = console or standard_output()
+    files = plain_table(escape(f"{told.title}: the tables as they were read"), "table", "rows", "covers")
+    files.columns[2].justify = "left"
+    for file in told.files:
+        files.add_row(escape(f"{file.role}\n{file.file}"), amount(file.rows), escape(file.covers))
+    console.print(files)
+    if told.months is not None and told.spend is not None:
+        until = f"until {told.last:%Y-%m-%d}"
+        console.print(_months(told.months, told.outcome, until))
+        console.print(_spend(told.spend, told.now, f"{told.currency}, {until}"))
+    for line in (*told.paths, *told.assumptions):
+        console.print(escape(line))
+    for finding in told.findings:
+        if finding.passed and finding.name != "log_against_kpi":
+            continue
+        mark = "" if finding.passed else "[yellow]attention[/] "
+        console.print(f"{mark}{escape(finding.text if finding.passed else f'{finding.name}: {finding.text}')}")
+    console.print(f"\nThe plan file is fine; {len(told.findings)} checks of the tables. A run does:")
+    for step in told.steps:
+        console.print(f"  {escape(step)}")
+
+
+def _months(months: pd.Series, outcome: str, until: str) -> Table:
+    from rich.markup import escape
+
+    half = (len(months) + 1) // 2
+    table = plain_table(escape(f"{outcome} by month, {until}"), "month", outcome, "month", outcome)
+    table.columns[2].justify = "left"
+    cells = [(str(month), count(float(value))) for month, value in months.items()]
+    for row in range(half):
+        table.add_row(*cells[row], *(cells[half + row] if half + row < len(cells) else ("", "")))
+    return table
+
+
+def _spend(spend: pd.DataFrame, now: pd.Series | None, unit: str) -> Table:
+    from rich.markup import escape
+
+    planned = [] if now is None else ["now, over the horizon"]
+    table = plain_table(escape(f"Spend by year, {unit}"), "channel", *map(str, spend.columns), *planned)
+    for channel, years in spend.iterrows():
+        own = [] if now is None else [amount(float(now[str(channel)]))]
+        table.add_row(escape(str(channel)), *(amount(float(year)) for year in years), *own)
+    table.add_section()
+    own = [] if now is None else [amount(float(now.sum()))]
+    table.add_row("all", *(amount(float(year)) for year in spend.sum()), *own)
+    return table

@@ -1,0 +1,47 @@
+"""Channels that the plan file names, held against those of the path log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attribution.errors import nearest
+from optimizer.planning.file.config import Config
+from optimizer.planning.file.document import Document, Place
+
+__all__ = ["unlike_the_log"]
+
+_SHOWN = 12
+
+
+def unlike_the_log(config: Config, document: Document, channels: tuple[str, ...]) -> Iterator[str]:
+    """Problems of the names of channels, by file and line.
+
+    Parameters
+    ----------
+    config, document
+        The plan file.
+    channels
+        Those of the log, or of the paths.
+    """
+    settings, weekly = config.attribution, config.data.weekly
+    named: list[tuple[str, Place]] = [
+        *((name, ("attribution", "exclude", place)) for place, name in enumerate(settings.exclude)),
+        *((name, ("attribution", "priority", name)) for name in settings.priority),
+        *((name, ("attribution", "spend", name)) for name in settings.spend or {}),
+    ]
+    for name, place in named:
+        if name not in channels:
+            close = nearest(name, channels)
+            listed = ", ".join(channels[:_SHOWN]) + (", ..." if len(channels) > _SHOWN else "")
+            hint = f"Did you mean {close!r}?" if close else f"It has {listed}."
+            yield document.error(place, f"the log has no channel {name!r}. {hint}")
+    folded = {_folded(channel): channel for channel in channels}
+    for name in weekly.channels if weekly is not None else ():
+        other = folded.get(_folded(name))
+        if other is not None and name not in channels:
+            text = f"the log writes {other!r} for {name!r}, so that its spend and its touches do not meet. "
+            yield document.error(("data", "weekly", "spend", name), text + "Name both alike.")
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())

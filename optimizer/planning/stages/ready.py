@@ -1,0 +1,131 @@
+"""All that a run refuses before it samples, so that nobody waits for a fit that makes no plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+import optimizer
+from attribution.errors import BadInput, InfeasiblePlan, Problem
+from attribution.findings import Finding
+from mmm import Panel
+from mmm.curves import Hill, ResponseCurves
+from mmm.sampling.prepared import prepare
+from optimizer.planning.file.assemble import build_plan
+from optimizer.planning.file.config import Config
+from optimizer.planning.file.document import Document, Place
+from optimizer.planning.file.keys.limits import Limits
+from optimizer.planning.file.keys.plan import PlanSection, Question
+from optimizer.planning.file.scenarios import what_if
+from optimizer.planning.file.wording import in_words_of_the_file
+from optimizer.planning.stages.attribute import spend_of_paths
+from optimizer.planning.stages.inputs import Inputs, observed_maximum
+from optimizer.planning.stages.model import mix_model
+from optimizer.planning.stages.timetable import booked_already
+from optimizer.planning.stages.tried import remedy_of_tried, tried_channels
+from optimizer.question.groups import AverageCAC, MarginalCAC
+
+__all__ = ["ready"]
+
+
+def ready(config: Config, document: Document, inputs: Inputs) -> tuple[Finding, ...]:
+    """Hold the plan file against its tables as a run will, without sampling.
+
+    Parameters
+    ----------
+    config, document, inputs
+        The plan file and its tables.
+
+    Returns
+    -------
+    Findings on the tables, and on what-ifs that cannot be asked.
+
+    Raises
+    ------
+    BadInput
+        All at once: tables that the model cannot explain, questions that make no sense.
+    InfeasiblePlan
+        Limits on spend that exclude each other, whatever the channels bring.
+    """
+    problems: list[Problem | str] = []
+
+    def attempt(check: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+        try:
+            return check()
+        except BadInput as error:
+            problems.extend(error.problems)
+            return ()
+
+    panel, plan = inputs.panel, config.plan
+    found = () if inputs.journeys is None else inputs.journeys.findings
+    if inputs.journeys is not None:
+        attempt(lambda: (spend_of_paths(config, panel, inputs.journeys), ())[1])  # type: ignore[arg-type]
+    if panel is not None:
+        found += attempt(lambda: prepare(panel, mix_model(config, inputs)).findings)
+    if panel is not None and plan is not None and inputs.now is not None:
+        problems += _of_silent(config, document, panel)
+        if not problems:
+            found += attempt(lambda: _asked(config, plan, inputs, panel))
+    if problems:
+        raise BadInput(problems)
+    return found
+
+
+def _of_silent(config: Config, document: Document, panel: Panel) -> Iterator[str]:
+    """Questions about channels that never spent, which have no curve."""
+    spent = panel.national_spend.sum()
+    silent = [channel for channel in panel.channels if not spent[channel] > 0]
+    questions: list[tuple[Question, Place]] = [(config.plan, ("plan",))] if config.plan is not None else []
+    questions += [
+        (scenario.instead, ("scenarios", number, "instead"))
+        for number, scenario in enumerate(config.scenarios)
+        if scenario.instead is not None
+    ]
+    for question, at in questions:
+        named = [(name, ("channels", name)) for name, own in question.channels.items() if _asks_for_spend(own)]
+        named += [(name, ("groups", group)) for group, own in question.groups.items() for name in own.channels]
+        named += [(name, ("custom", key)) for key, own in question.custom.items() for name in own.weights]
+        for name, place in named:
+            if name in silent:
+                text = f"{name} never spent in the weekly table: nothing says what it would bring. Leave it out here."
+                yield document.error((*at, *place), text)
+
+
+def _asks_for_spend(limits: Limits) -> bool:
+    stated = (limits.at_least, limits.fixed)
+    return any(amount is not None and not amount.relative and amount.value > 0 for amount in stated)
+
+
+def _asked(config: Config, section: PlanSection, inputs: Inputs, panel: Panel) -> tuple[Finding, ...]:
+    """The question built on stand-ins for what a fit will say, and its limits on spend held against each other."""
+    spent = panel.national_spend.sum()
+    channels = [channel for channel in panel.channels if spent[channel] > 0]
+    now = pd.Series(inputs.now, dtype=float).reindex(channels)
+    customers = float(panel.kpi.sum() / panel.periods * section.weeks * panel.per_week)
+    plan = build_plan(section, now, np.zeros(1), customers)
+    curves = ResponseCurves({channel: Hill(1.0, max(spent[channel], 1.0)) for channel in channels})
+    tried = tried_channels(section, now, observed_maximum(panel, section.weeks))
+    of_results = (optimizer.Customers, optimizer.MaxCAC, AverageCAC, MarginalCAC)
+    limits = [part for part in plan.subject_to if not isinstance(part, of_results)]
+    limits += [*booked_already(inputs.timetable, tuple(channels)), *(one.constraint for one in tried)]
+    try:
+        optimizer.Plan(minimize=optimizer.Spend(), subject_to=limits, now=now).solve(curves)
+    except InfeasiblePlan as error:
+        raise InfeasiblePlan(f"{error}{remedy_of_tried(tried)}") from None
+    return tuple(_unasked(config, section, now, customers))
+
+
+def _unasked(config: Config, section: PlanSection, now: pd.Series, customers: float) -> Iterator[Finding]:
+    """What-ifs that cannot be asked; the others go on."""
+    wrong = []
+    for scenario in config.scenarios:
+        try:
+            what_if(scenario, scenario.section(section))
+            build_plan(scenario.section(section), now, np.zeros(1), customers)
+        except BadInput as error:
+            wrong.append(f"{scenario.name}: {in_words_of_the_file(str(error))}")
+    if config.scenarios:
+        text = f"Cannot be asked: {'; '.join(wrong)}" if wrong else "Every what-if can be asked."
+        yield Finding("what_ifs_can_be_asked", not wrong, float(len(wrong)), 0.0, text)

@@ -1,0 +1,165 @@
+"""What was understood of a plan file and its tables, for a person to recognise before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from attribution import Journeys
+from attribution.findings import Finding
+from attribution.numbers import amount, percent
+from mmm import Panel
+from optimizer.planning.file.attribution_models import attribution_models
+from optimizer.planning.file.config import Config
+from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.stages.provenance import InputFile
+
+__all__ = ["Understood", "log_against_kpi", "understood"]
+
+_MONTHS = 12
+_DAY = 86_400_000_000
+_LEAST, _MOST = 0.5, 1.1
+
+
+@dataclass(frozen=True, eq=False)
+class Understood:
+    """What a check shows.
+
+    Parameters
+    ----------
+    title, currency, outcome
+        Of the plan file.
+    files
+        Every table read, with its rows and span.
+    last
+        Last day of the weekly table; None without it.
+    months
+        The last twelve months of the weekly table, or what there is: the KPI by month (``2026-01``), a week's divided
+        evenly between its days; None without the table.
+    spend
+        Currency, channels x years; None without the table.
+    now
+        Present spend over the horizon by channel; None without a plan.
+    paths
+        Sentences on the paths.
+    assumptions
+        Choices of the plan file that stand in for data.
+    steps
+        What a run will do, step by step.
+    findings
+        Checks of the tables.
+    """
+
+    title: str
+    currency: str
+    outcome: str
+    files: tuple[InputFile, ...]
+    last: pd.Timestamp | None
+    months: pd.Series | None
+    spend: pd.DataFrame | None
+    now: pd.Series | None
+    paths: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    steps: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def understood(config: Config, inputs: Inputs, findings: tuple[Finding, ...]) -> Understood:
+    """What a plan file and its tables say, as they were read."""
+    panel, journeys = inputs.panel, inputs.journeys
+    daily = None if panel is None else _by_day(pd.Series(panel.kpi.sum(axis=0), panel.dates), panel.days)
+    months = None if daily is None else daily.groupby(pd.DatetimeIndex(daily.index).strftime("%Y-%m")).sum()
+    return Understood(
+        title=config.name,
+        currency=config.currency,
+        outcome=config.outcome,
+        files=inputs.files,
+        last=None if daily is None else daily.index[-1],
+        months=None if months is None else months.tail(_MONTHS),
+        spend=None if panel is None else _by_year(panel),
+        now=inputs.now,
+        paths=() if journeys is None else tuple(_of_paths(journeys)),
+        assumptions=inputs.assumptions,
+        steps=tuple(_steps(config, inputs)),
+        findings=(*findings, *log_against_kpi(inputs)),
+    )
+
+
+def log_against_kpi(inputs: Inputs) -> tuple[Finding, ...]:
+    """The conversions of the log against the KPI of the weeks that both cover; nothing where there are none."""
+    panel, journeys = inputs.panel, inputs.journeys
+    if panel is None or journeys is None or journeys.ends is None:
+        return ()
+    ends = journeys.ends.group_by(day=(journeys.ends.time / float(_DAY)).floor().cast("int64"))
+    by_day = ends.aggregate(conversions=journeys.ends.conversions.sum()).execute().set_index("day")["conversions"]
+    by_day.index = pd.to_datetime(by_day.index, unit="D")
+    begins = pd.DatetimeIndex(panel.dates)
+    last = begins + pd.Timedelta(days=panel.days - 1)
+    common = (begins >= by_day.index.min()) & (last <= by_day.index.max())
+    if not common.any():
+        return ()
+    first, until = begins[common][0], last[common][-1]
+    kpi = float(panel.kpi.sum(axis=0)[np.asarray(common)].sum())
+    logged = float(by_day[(by_day.index >= first) & (by_day.index <= until)].sum())
+    share = logged / kpi if kpi > 0 else np.inf
+    weeks = f"{first:%Y-%m-%d} to {until:%Y-%m-%d}"
+    text = f"From {weeks} the log has {amount(logged)} conversions and the weekly table {amount(kpi)} {panel.kpi_name}"
+    text += f" ({percent(share)})."
+    if share > _MOST:
+        text += " More in the log than there are: orders in place of customers, several markets, or conversions twice."
+    elif share < _LEAST:
+        text += " The log misses most of them; its credit is of those it saw."
+    return (Finding("log_against_kpi", _LEAST <= share <= _MOST, share, _MOST, text),)
+
+
+def _by_day(series: pd.Series, days: int) -> pd.Series:
+    """Each period's amount divided evenly between its days."""
+    dates = pd.DatetimeIndex(series.index)
+    each = dates.repeat(days) + pd.to_timedelta(np.tile(np.arange(days), len(dates)), unit="D")
+    return pd.Series(np.repeat(series.to_numpy(dtype=float) / days, days), each)
+
+
+def _by_year(panel: Panel) -> pd.DataFrame:
+    spend = panel.national_spend
+    daily = pd.DataFrame({str(channel): _by_day(spend[channel], panel.days) for channel in spend})
+    return daily.groupby(pd.DatetimeIndex(daily.index).year).sum().T.rename_axis("channel")
+
+
+def _of_paths(journeys: Journeys) -> Iterator[str]:
+    totals = journeys.totals
+    won, untouched = totals["conversions"], totals["untouched"]
+    yield (
+        f"{amount(totals['paths'])} paths of {amount(totals['touches'])} touches on {len(journeys.channels)} channels: "
+        f"{', '.join(journeys.channels[:_MONTHS])}{', ...' if len(journeys.channels) > _MONTHS else ''}."
+    )
+    if won + untouched:
+        missed = percent(untouched / (won + untouched))
+        yield f"{amount(won)} conversions with a touch before them, {amount(untouched)} without ({missed})."
+    if "tied" in totals:
+        share = totals["tied"] / max(totals["touches"], 1.0)
+        yield f"{percent(share)} of touches share their moment with another, so that their order is not known."
+
+
+def _steps(config: Config, inputs: Inputs) -> Iterator[str]:
+    if inputs.journeys is not None:
+        names = ", ".join(attribution_models(config.attribution))
+        yield f"Attribution: {names}, each with {config.attribution.replicates} resamples."
+    if inputs.panel is not None:
+        section = config.model
+        beside = " and the fits of other readings of the same weeks" if section.rivals else ""
+        neutral = ", one more under a neutral belief," if section.sensitivity else ""
+        yield (
+            f"Mix model: {section.chains} chains of {amount(section.draws)} draws on {inputs.panel.periods} periods"
+            f"{neutral}{beside}."
+        )
+    if config.plan is not None:
+        aim = f"least {config.plan.minimize}" if config.plan.minimize else f"most {config.plan.maximize}"
+        yield f"Plan: {aim.replace('_cac', ' CAC')} over {config.plan.weeks} weeks" + (
+            ", divided between weeks." if config.plan.schedule is not None else "."
+        )
+    if config.scenarios:
+        yield f"What if: {'; '.join(scenario.name for scenario in config.scenarios)}."
+    yield f"Outputs into {config.output}."

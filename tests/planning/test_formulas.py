@@ -1,0 +1,36 @@
+"""Text that a spreadsheet would take for a formula: never one in the workbook, quoted in CSV where asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from optimizer.planning.outputs.folder import _csv, _workbook
+from optimizer.planning.outputs.sections.section import Table
+
+NAMES = ['=HYPERLINK("http://x";"y")', "+1+1", "-2", "@SUM(A1)", "\tcmd", "plain", "a=b", "'quoted"]
+FRAME = pd.DataFrame({"channel": NAMES, "spend": range(len(NAMES)), "=1+1": -1.5})
+
+
+def test_no_cell_and_no_header_of_the_workbook_is_a_formula(tmp_path: Path) -> None:
+    _workbook([Table("plan", FRAME)], tmp_path / "plan.xlsx")
+    cells = [cell for row in openpyxl.load_workbook(tmp_path / "plan.xlsx")["plan"].iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} == {"s", "n"}
+    assert [cell.value for cell in cells][: len(FRAME.columns)] == list(FRAME.columns)
+    assert {name for name in NAMES if "\t" not in name} <= {cell.value for cell in cells}
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_csv_files_quote_formulas_where_asked(tmp_path: Path, asked: bool) -> None:
+    _csv(FRAME, tmp_path / "plan.csv", quote_formulas=asked)
+    back = pd.read_csv(tmp_path / "plan.csv")
+    texts = [*back["channel"], *back.columns]
+    assert any(text.startswith(tuple("=+-@\t")) for text in texts) != asked
+    assert [text.removeprefix("'") if asked and text != "'quoted" else text for text in texts] == [
+        *NAMES,
+        *FRAME.columns,
+    ]
+    assert back.iloc[:, 2].tolist() == [-1.5] * len(NAMES)  # numbers stay numbers
