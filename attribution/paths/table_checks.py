@@ -40,7 +40,8 @@ def other_separator(paths: pd.Series, sep: str, column: str) -> Iterator[Problem
     if joints:
         return
     for other in _SEPARATORS:
-        if other.strip() not in sep and _at_several_places(paths, other):
+        occurs = paths.str.contains(other, regex=False).any()
+        if occurs and other.strip() not in sep and _at_several_places(paths, other):
             text = f"holds {sep!r} nowhere, so that each path would be one channel, and {other!r} between names."
             yield Problem("paths", text, column, remedy=f"pass sep={other!r}, or write names without it.")
             return

@@ -18,6 +18,7 @@ _SIDE = 13  # neighbours on either side, periods without spend skipped
 _FEWEST = 8
 _DEVIATIONS = 6.0
 _TIMES = 10.0
+_SOME, _MANY_TIMES = 3, 100.0
 _SHOWN = 5
 
 
@@ -41,7 +42,8 @@ def outlying_cells(panel: Panel) -> Finding:
     """Whether a cell of spend, volume or KPI stands far outside the cells around it.
 
     A cell is named where it exceeds ten times what nine in ten of its neighbours keep below, or is a hundredth of what
-    nine in ten exceed, and lies six robust standard deviations of the logarithm from their median. Zeros are no cells.
+    nine in ten exceed, and lies six robust standard deviations of the logarithm from their median; or where it exceeds
+    a hundred times the largest of them, of which three are enough. Zeros are no cells.
     """
     cells = sorted(_outlying(panel), key=lambda cell: -cell.times)
     worst = cells[0].times if cells else 1.0
@@ -78,6 +80,9 @@ def _far(series: Array) -> Iterator[tuple[int, float]]:
     values = np.log(series[active])
     for place, row in enumerate(active):
         around = np.r_[values[max(place - _SIDE, 0) : place], values[place + 1 : place + 1 + _SIDE]]
+        if len(around) >= _SOME and values[place] > around.max() + np.log(_MANY_TIMES):
+            yield int(row), float(np.exp(np.median(around)))
+            continue
         if len(around) < _FEWEST:
             continue
         middle = float(np.median(around))

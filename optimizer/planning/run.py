@@ -90,7 +90,8 @@ def run_plan(
         inputs = read_inputs(config, document, journeys_too=believed or goal != "fit")
         _require(config, inputs, goal)
         if goal != "attribution":
-            ready(config, document, inputs)
+            asked = config.model_copy(update={"plan": None, "scenarios": []}) if goal == "fit" else config
+            ready(asked, document, inputs)
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
         with progress.stage("Attribution") as update:

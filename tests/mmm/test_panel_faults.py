@@ -61,6 +61,22 @@ def test_two_such_cells_do_not_hide_each_other():
     assert all(panel.dates[r].date().isoformat() in finding.text for r in (row, row + 2))
 
 
+@pytest.mark.parametrize("weeks", [4, 6, 9, 40])
+@pytest.mark.parametrize("spread", [0.3, 1.0])
+def test_a_cell_of_a_channel_that_seldom_or_wildly_spends_is_named(weeks, spread):
+    panel = simulated(3)
+    rng = np.random.default_rng(weeks)
+    rows = np.sort(rng.choice(panel.periods, weeks, replace=False))
+    table = panel.spend.copy()
+    table[0, :, 0] = 0.0
+    table[0, rows, 0] = 1000 * np.exp(np.clip(rng.normal(0, spread, weeks), -2 * spread, 2 * spread))
+    assert outlying_cells(replace(panel, spend=table, media=table)).passed
+    largest = rows[int(table[0, rows, 0].argmax())]
+    table[0, largest, 0] *= 1000
+    finding = outlying_cells(replace(panel, spend=table, media=table))
+    assert f"{panel.dates[largest].date().isoformat()}: " in finding.text
+
+
 def test_a_kpi_in_another_unit_is_named_and_the_list_stays_short():
     panel = simulated(2)
     kpi = panel.kpi.copy()

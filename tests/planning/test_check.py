@@ -243,6 +243,8 @@ def test_a_bad_what_if_is_named_and_the_others_go_on(folder: Path) -> None:
         ("Remedy: promise Customers(at_least=...) or", "plan.customers.at_least"),
         ("add Budget(at_most=...), or Channel(...).at_most(...)", "plan.budget.at_most"),
         ("TimeDecay needs times: build the journeys from touchpoints, not from aggregated paths.", "in place of data.paths."),
+        ("is parted by '->'. Remedy: pass sep='->'.", "Remedy: write data.paths.separator: '->'."),
+        ("or fold them with fold_names.", "fold them with data.touchpoints.fold_names: true."),
         ("ask maximize=Profit(...) or maximize=Customers()", "plan.maximize: profit or plan.maximize: customers"),
         ("name it with columns={'interaction': ...}.", "name it with data.touchpoints.interaction."),
     ],
