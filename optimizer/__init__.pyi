@@ -49,7 +49,8 @@ from .uncertainty.regret import Regret as Regret
 from .uncertainty.regret import expected_regret as expected_regret
 from .uncertainty.risk import Pessimistic as Pessimistic
 from .uncertainty.risk import risk_frontier as risk_frontier
-from .uncertainty.risk import tail_mean as tail_mean
+from .uncertainty.robust import Robust as Robust
+from .uncertainty.tail import tail_mean as tail_mean
 from .uncertainty.tipping import TippingPoint as TippingPoint
 from .uncertainty.tipping import tipping_points as tipping_points
 from .uncertainty.value_of_tests import LiftTest as LiftTest

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.errors import IllPosedPlan, InfeasiblePlan
-from attribution.numbers import amount, cost, count, plain
+from attribution.numbers import amount, cost, count, plain, typed_share
 from mmm.arrays import Array
 from optimizer.question.compiler import without
 from optimizer.question.goal import Goal
@@ -94,6 +94,8 @@ def _without(program: Program, row: Row, solve: Solve) -> str | None:
     except InfeasiblePlan:
         return None
     is_cac, name = row.per_customer.any() and row.per_spend.any(), _name(row, program)
+    if isinstance(row.limit, Limit) and row.limit.unit is Unit.SHARE:
+        return _share(rest, row, row.limit, name, solve)
     try:
         spend, _, bound = solve(rest.replaced(goal=_best_for(row, program)))
     except IllPosedPlan:  # nothing else limits spend: all that curves can bring is attainable, nearly
@@ -145,6 +147,26 @@ def _group_cac(rest: Program, row: Row, name: str, solve: Solve) -> str:
         if best(cac * (1 - slack))[2] < 0:
             return f"{name!r} cannot hold, since the other limits allow no CAC below {cost(cac * (1 - slack))} there"
     return f"{name!r} cannot hold"
+
+
+def _share(rest: Program, row: Row, limit: Limit, name: str, solve: Solve) -> str | None:
+    """The share of spend that comes nearest to the limit: Dinkelbach's iteration on a ratio of two sums of spend."""
+    is_most = limit.side is Side.AT_MOST
+    sign, share = (1.0 if is_most else -1.0), limit.figure
+    members = sign * row.per_spend + limit.figure
+    none = np.zeros_like(members)
+    for _ in range(_RATIO_STEPS):
+        spend, _, _ = solve(
+            rest.replaced(goal=Goal(none, sign * (members - share), 0.0, rest.goal.business, False, 1.0))
+        )
+        if spend is None or not spend.sum() > 0:
+            return None
+        reached = float(members @ spend / spend.sum())
+        if abs(reached - share) <= 1e-9:
+            break
+        share = reached
+    word = "at least" if is_most else "at most"
+    return f"{name!r} cannot hold, since the other limits allow {word} {typed_share(share)} there"
 
 
 def _best_for(row: Row, program: Program) -> Goal:

@@ -28,7 +28,7 @@ from optimizer.planning.stages.ready import ready
 from optimizer.planning.stages.result import GivenResult, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
-from optimizer.planning.stages.trust import trust
+from optimizer.planning.stages.trust import not_told, trust
 from optimizer.planning.stages.understood import Understood, understood
 from optimizer.planning.stages.worth import judge, last_touch
 
@@ -193,7 +193,9 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     run = replace(run, plan=plan)
     if run.inputs.timetable is not None:
         with progress.stage("Weeks"):
-            weeks = make_schedule(run.inputs.timetable, _draws(run, posterior), plan.curves, plan.allocation.spend)
+            borrowed = {name: new.like for name, new in section.new_channels.items()}
+            draws, spend = _draws(run, posterior), plan.allocation.spend
+            weeks = make_schedule(run.inputs.timetable, draws, plan.curves, spend, borrowed)
         run = replace(run, schedule=weeks)
     with progress.stage("Worth against today"):
         run = replace(run, worth=judge(run, plan, section))
@@ -250,8 +252,7 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         findings.append(run.schedule.finding)
     if run.worth is not None:
         findings += run.worth.findings
-    if run.trust is not None:
-        findings += run.trust.findings
+    findings += not_told(run) if run.trust is None else run.trust.findings
     if run.belief is not None:
         findings += run.belief.findings
     if run.inputs.journeys is not None:

@@ -167,6 +167,19 @@ class NewChannel(Scenario):
 
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The plan and the curves with one more channel."""
+        now = None if plan.now is None else {**plan.now, self.channel: 0.0}
+        if self.at_most is not None:
+            plan = plan.replaced(subject_to=[*plan.subject_to, Channel(self.channel).at_most(self.at_most)])
+        return plan.replaced(now=now), self.with_curve(curves)
+
+    def with_curve(self, curves: ResponseCurves) -> ResponseCurves:
+        """The curves with the borrowed one.
+
+        Raises
+        ------
+        BadInput
+            Where the channel has a curve already.
+        """
         if self.channel in curves:
             raise BadInput(Problem(self.name, f"{self.channel!r} has a curve already.", remedy="choose another name."))
         effect: float | np.ndarray = 1.0
@@ -174,10 +187,7 @@ class NewChannel(Scenario):
             logs = np.random.default_rng(self.seed).normal(0, self.uncertainty, curves.n_draws)
             effect = np.exp(logs) / np.exp(logs).mean()
         curve = curves[self.like].scaled(cost=self.size * self.cost, effect=self.size * effect)
-        now = None if plan.now is None else {**plan.now, self.channel: 0.0}
-        if self.at_most is not None:
-            plan = plan.replaced(subject_to=[*plan.subject_to, Channel(self.channel).at_most(self.at_most)])
-        return plan.replaced(now=now), curves.with_curve(self.channel, curve)
+        return curves.with_curve(self.channel, curve)
 
 
 @dataclass(frozen=True)

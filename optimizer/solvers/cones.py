@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ __all__ = ["Figures", "Shape", "Term", "template"]
 
 _KEPT = 16  # compiled programs kept
 _TOLERANCES = (1e-10, 1e-9, 1e-8)  # the first that the solver is sure of
+_STEADIER = 1e-6  # regularisation of a last attempt, where it is sure of none
 
 Expression = Any
 
@@ -127,8 +129,7 @@ class Template:
             parameter.value = getattr(figures, name)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Solution may be inaccurate")  # the status says so: refused
-            for tolerance in _TOLERANCES:
-                limits = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), tolerance)
+            for limits in _attempts():
                 try:
                     self.problem.solve(solver=cp.CLARABEL, max_iter=500, **limits)
                 except cp.error.SolverError as error:
@@ -140,6 +141,13 @@ class Template:
         if self.problem.status != "optimal":
             raise CacError(f"the conic solver ended {self.problem.status!r}. Remedy: use the default engine.")
         return np.asarray(self._share.value / float(self._unit.value))
+
+
+def _attempts() -> Iterator[dict[str, float]]:
+    """Settings of the solver, the sharpest first."""
+    tolerances = [dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), each) for each in _TOLERANCES]
+    yield from tolerances
+    yield {**tolerances[-1], "static_regularization_constant": _STEADIER}
 
 
 @lru_cache(maxsize=_KEPT)

@@ -10,7 +10,7 @@ import numpy as np
 from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
 from mmm.curves import Exponential, Hill, MichaelisMenten, Power, ResponseCurve
-from optimizer.question.program import Program
+from optimizer.question.program import KEPT, Program
 from optimizer.solvers.branch import Outcome
 from optimizer.solvers.cones import Figures, Shape, Term, template
 from optimizer.solvers.flat_curves import FlatCurves
@@ -50,6 +50,8 @@ class Conic:
             Where a curve has no conic form here, or channels have entry prices.
         """
         _check(program)
+        if (program.lower >= program.upper).all():  # nothing to decide, and no scale for a solver
+            return _least(program, flat)
         size = max(float(flat.mean(program.upper).sum()), 1e-300)
         scale = np.where(program.upper > 0, program.upper, 1.0)
         terms, rate, worth = _terms(program, scale, size)
@@ -57,10 +59,23 @@ class Conic:
         share = template(shape).best(_figures(program, scale, size, rate, worth))
         if share is None:
             return Outcome(None, -np.inf, -np.inf, 1, True)
-        spend = polished(program, flat, scale * share)
-        score = program.goal.score(spend, flat.mean(spend))
-        bound = proved_bound(program, flat, spend)
-        return Outcome(spend, score, max(bound, score), 1, True)
+        found = polished(program, flat, scale * share)
+        bound = proved_bound(program, flat, found)
+        least = _least(program, flat)  # where nothing pays, a solver ends a hair above the least spend
+        score = program.goal.score(found, flat.mean(found))
+        if least.spend is not None and least.score >= score:
+            found, score = least.spend, least.score
+        return Outcome(found, score, max(bound, score), 1, True)
+
+
+def _least(program: Program, flat: FlatCurves) -> Outcome:
+    """The least spend that bounds allow, where it keeps the rows."""
+    spend = program.lower.copy()
+    customers = flat.mean(spend)
+    if (program.residuals(spend, customers)[1] > KEPT).any():
+        return Outcome(None, -np.inf, -np.inf, 1, True)
+    score = program.goal.score(spend, customers)
+    return Outcome(spend, score, score, 1, True)
 
 
 def _check(program: Program) -> None:

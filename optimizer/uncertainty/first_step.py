@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from attribution.errors import BadInput, Problem
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.worth import Worth
-from optimizer.plan import Plan
 from optimizer.question.constraints import Channel
+from optimizer.uncertainty.question import Question, limited, plan_of
 from optimizer.uncertainty.worth import worth
 
 __all__ = ["FirstStep", "first_step"]
@@ -33,8 +34,8 @@ class FirstStep:
     worth
         What the step is worth against today's spend.
     share
-        Of the plan's gain over today, in its own aim and in expectation, what the step already brings; NaN where the
-        plan has no gain over today.
+        Of the plan's gain over today, in its own aim and in the cases that it is made for, what the step already
+        brings; NaN where the plan has no gain over today.
     """
 
     allocation: Allocation
@@ -44,7 +45,7 @@ class FirstStep:
 
 
 def first_step(
-    plan: Plan,
+    question: Question,
     curves: Mapping[str, ResponseCurve],
     spend: Mapping[str, float] | pd.Series,
     tried: Mapping[str, float] | pd.Series,
@@ -55,8 +56,8 @@ def first_step(
 
     Parameters
     ----------
-    plan
-        The question, with ``now``.
+    question
+        A plan with ``now``, fees included, or one for the worst cases or against hidden demand.
     curves
         Response curves over the horizon.
     spend
@@ -77,7 +78,7 @@ def first_step(
     Examples
     --------
     >>> from mmm.curves import Hill
-    >>> from optimizer import Budget, Customers
+    >>> from optimizer import Budget, Customers, Plan
     >>> curves = {"tv": Hill(900, 60_000), "search": Hill(500, 20_000)}
     >>> plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=80_000)], now={"tv": 60_000, "search": 20_000})
     >>> step = first_step(plan, curves, plan.solve(curves).spend, tried={"tv": 80_000, "search": 24_000})
@@ -85,15 +86,18 @@ def first_step(
     (('search',), 24000, 0.76)
     """
     curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
-    planned = worth(plan, curves, spend)
+    plan = plan_of(question)
+    if plan.now is None:
+        remedy = "give Plan(now={channel: current spend})."
+        raise BadInput(Problem("first_step", "is against today's spend, which the plan does not state.", remedy=remedy))
     amounts = pd.Series(curves.amounts(spend), list(curves.channels))
-    most = pd.Series(np.maximum(curves.amounts(tried), curves.amounts(plan.now or {})), amounts.index)
+    most = pd.Series(np.maximum(curves.amounts(tried), curves.amounts(plan.now)), amounts.index)
     beyond = tuple(amounts.index[amounts > most * (1 + _BEYOND)])
     if not beyond:
         return None
     inside = [Channel(str(channel)).at_most(float(limit)) for channel, limit in most.items()]
-    allocation = plan.replaced(subject_to=[*plan.subject_to, *inside]).solve(curves, gap=gap)
-    step = worth(plan, curves, allocation.spend)
-    whole = planned.aim.change.point
-    gains = whole < 0 if planned.aim.lower_is_better else whole > 0
-    return FirstStep(allocation, beyond, step, step.aim.change.point / whole if gains else np.nan)
+    found = limited(question, *inside).solve(curves, gap=gap)
+    today, step, whole = (question.against(found, curves, one).value for one in (plan.now, found.spend, amounts))
+    gains = whole < today if plan.objective.wants == "minimize" else whole > today
+    share = (step - today) / (whole - today) if gains else np.nan
+    return FirstStep(found, beyond, worth(plan, curves, found.spend), share)

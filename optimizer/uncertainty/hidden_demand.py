@@ -104,7 +104,7 @@ class HiddenDemand:
             Where a channel in doubt has no curve.
         """
         known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
-        case = self._case(known)
+        case = self.case(known)
         plain = self.plan.solve(known, gap, time_limit).spend
         refusal = (
             "the promises cannot be kept under every hidden demand of this strength, though they can as the model "
@@ -120,27 +120,35 @@ class HiddenDemand:
     def improvement(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> pd.Series:
         """What any spend improves on today's figure, as modelled and under its worst hidden demand."""
         known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
-        return self._improvement(self._case(known), spend)
+        return self._improvement(self.case(known), spend)
 
     def customers(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> pd.Series:
         """Expected customers of any spend, as modelled and under the demand that leaves fewest, organic ones too."""
         known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
-        case = self._case(known)
+        case = self.case(known)
         modelled = case.flat.mean(known.amounts(spend))
         worst = case.won(modelled, np.ones(len(known)))
         business = case.program.goal.business
         figures = {MODELLED: business.customers(modelled.sum()), WORST: business.customers(worst.sum())}
         return pd.Series(figures, name="customers").rename_axis("case")
 
+    def missed(self, curves: ResponseCurves, spend: pd.Series) -> tuple[Miss, ...]:
+        """What a spend does not keep, promises of customers and of the blended CAC under their worst hidden demand."""
+        promised = [part for part in self.plan.subject_to if isinstance(part, Customers | MaxCAC)]
+        limits = [part for part in self.plan.subject_to if part not in promised]
+        on_curves = self.plan.replaced(subject_to=limits).missed(curves, spend)
+        return (*on_curves, *self._missed(self.case(curves), spend))
+
     def shares(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> pd.Series:
         """The hidden demand that is worst for a spend: the share of each channel's effect, by channel."""
         known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
-        case = self._case(known)
+        case = self.case(known)
         change = case.flat.mean(known.amounts(spend)) - case.credited
         dropped = 1.0 - case.biases.worst(case.program.goal.per_customer * change)
         return pd.Series(dropped, index=pd.Index(known.channels, name="channel"), name="hidden")
 
-    def _case(self, curves: ResponseCurves) -> Case:
+    def case(self, curves: ResponseCurves) -> Case:
+        """The question with its polyhedron, as the search takes it."""
         program, now = program_against_today("HiddenDemand", self.plan, curves)
         flat = FlatCurves(curves)
         credited = flat.mean(now)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.numbers import percent, plain
@@ -15,44 +14,23 @@ from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
 from optimizer.answer.misses import Miss
+from optimizer.answer.prices import Slopes
 from optimizer.answer.spent import Spent
 from optimizer.answer.verify import missed, refuse_broken
+from optimizer.answer.with_fees import with_dues
 from optimizer.plan import Plan
-from optimizer.question.compiler import capped, compiled
 from optimizer.question.constraints import MaxCAC
+from optimizer.question.groups import AverageCAC
 from optimizer.question.objectives import Customers
-from optimizer.question.program import Program
-from optimizer.solvers.branch import Outcome, branch_and_bound
-from optimizer.solvers.ceilings import with_ceilings
+from optimizer.question.setting import Setting
+from optimizer.solvers.branch import Outcome
 from optimizer.solvers.flat_curves import FlatCurves
-from optimizer.solvers.newton import settled
+from optimizer.uncertainty.risk_search import Found, RiskSearch, counted, counts_by_value
+from optimizer.uncertainty.risk_steps import best_with_steps
+from optimizer.uncertainty.tail import tail_mean, tail_weights
+from optimizer.uncertainty.worst_cac import WorstCAC, in_worst_draws
 
-__all__ = ["Pessimistic", "risk_frontier", "tail_mean", "tail_weights"]
-
-_SMOOTHING = (0.1, 0.02, 0.004, 0.001)  # widths of the soft tail, as shares of the customers' spread
-_STEPS = 8
-_STARTS = 3
-_KEEP = 1e-10  # of a row's size: a tenth of what the check of answers allows
-
-
-def tail_mean(customers: Array, tail: float = 0.1, weight: float = 1.0) -> float:
-    """Mean of the lowest share ``tail`` of the draws, mixed with the overall mean where ``weight`` is below one.
-
-    This is the lower-tail conditional value at risk (Rockafellar and Uryasev, 2000).
-
-    >>> tail_mean(np.array([1.0, 2.0, 3.0, 4.0]), tail=0.5)
-    1.5
-    """
-    return float(tail_weights(customers, tail, weight) @ customers)
-
-
-def tail_weights(customers: Array, tail: float, weight: float = 1.0) -> Array:
-    """Probabilities of the draws under which the expectation is the tail mean."""
-    count = len(customers)
-    order = np.argsort(customers, kind="stable")
-    share = np.zeros(count)
-    share[order] = np.clip(tail * count - np.arange(count), 0, 1) / (tail * count)
-    return np.asarray((1 - weight) / count + weight * share)
+__all__ = ["Pessimistic", "risk_frontier"]
 
 
 @dataclass(frozen=True)
@@ -62,9 +40,12 @@ class Pessimistic:
     Parameters
     ----------
     plan
-        Objective, promises and limits. Promises of customers and CAC ceilings are then promises for the worst cases;
-        a blended CAC of (fixed cost + spend) / (mean of the worst 10 % of customers) is exceeded with a probability
-        below 10 %.
+        Objective, promises, limits and fees. Promises of customers and CAC ceilings are then promises for the worst
+        cases; a blended CAC of (fixed cost + spend) / (mean of the worst 10 % of customers) is exceeded with a
+        probability below 10 %. A ceiling on the CAC of a channel is read in the worst draws of that channel, one on
+        the CAC of several together is refused: its worst draws are neither theirs nor the plan's, and no bound here
+        holds for it. Where customers count by channel, the worst draws are those of the profit, and no promise of
+        customers can be made beside it.
     tail
         Share of the draws that counts as worst.
     weight
@@ -79,16 +60,9 @@ class Pessimistic:
         if not (0 < self.tail <= 1 and 0 <= self.weight <= 1):
             text = f"tail is {self.tail} and weight {self.weight}."
             raise BadInput(Problem("Pessimistic", text, remedy="take tail above 0 and up to 1, weight from 0 to 1."))
-        if self.plan.fees:
-            remedy = "state them as fixed cost, or plan for the mean."
-            raise BadInput(Problem("Pessimistic", "takes no fees in steps.", remedy=remedy))
 
     def solve(self, curves: Mapping[str, ResponseCurve], gap: float = 1e-3, time_limit: float = 30.0) -> Allocation:
         """The best allocation for the worst cases.
-
-        The search follows the draws' weights: the best plan under the weights that the present plan's worst draws
-        have, a step towards it, new weights. Any weights within the tail's limits bound all plans, so the last ones,
-        solved with the hulls' own proof, give the certificate.
 
         Returns
         -------
@@ -98,11 +72,43 @@ class Pessimistic:
         Raises
         ------
         BadInput
-            Where curves have no draws, a row limits the CAC of a group, or customers count by channel.
+            Where curves have no draws, a row limits the CAC of several channels, or customers count by channel and
+            something is promised of their number.
         InfeasiblePlan, IllPosedPlan
             As ``Plan.solve``.
         """
-        return _Search(self, curves, gap, time_limit).run()
+        known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        plan = self._in_worst_draws(known)
+        try:
+            return self._solved(plan, known, gap, time_limit)
+        except InfeasiblePlan as error:
+            if not any(isinstance(part, WorstCAC) for part in plan.subject_to):
+                raise
+            where = f"the worst {percent(self.tail)} of each channel's own cases"
+            raise InfeasiblePlan(f"{error} Ceilings on the CAC of channels are read in {where}.") from None
+
+    def _solved(self, plan: Plan, known: ResponseCurves, gap: float, time_limit: float) -> Allocation:
+        if not plan.fees:
+            search = RiskSearch(plan, self.tail, self.weight, known, gap, time_limit)
+            return self._described(known, search, search.run(), gap)
+        bound, at_steps = best_with_steps(
+            plan,
+            lambda one, seconds: RiskSearch(one, self.tail, self.weight, known, gap / 2, seconds),
+            lambda spend: self._score(known, spend),
+            known,
+            gap,
+            time_limit,
+        )
+        found = at_steps.run()
+        return self._described(known, at_steps, Found(found.spend, found.score, max(bound, found.score)), gap)
+
+    def _in_worst_draws(self, curves: ResponseCurves) -> Plan:
+        shared = [part for part in self.plan.subject_to if isinstance(part, AverageCAC) and len(set(part.members)) > 1]
+        if shared:
+            remedy = "limit spend of groups instead, the CAC of single channels, or the blended CAC."
+            raise BadInput(Problem("Pessimistic", "takes no ceilings on the CAC of groups.", remedy=remedy))
+        parts = [in_worst_draws(part, curves, self.tail, self.weight) for part in self.plan.subject_to]
+        return self.plan.replaced(subject_to=parts)
 
     def against(
         self, best: Allocation, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series
@@ -118,206 +124,71 @@ class Pessimistic:
         spend
             The allocation; channels not named get nothing.
         """
-        outcome, goal = self.plan.evaluate(curves, spend), self.plan.program(curves).goal
-        worst, total = tail_mean(outcome.customers, self.tail, self.weight), float(outcome.spend.sum())
-        score = float(goal.at_totals(total, worst - goal.business.organic))
-        distance = (best.bound * goal.sign - score) / goal.size(score, total)
-        amounts = by_channel(channel_index(best.curves), outcome.spend.to_numpy(), "spend")
-        return Certificate(amounts, score * goal.sign, best.bound, distance, self.missed(curves, spend))
+        known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        amounts = by_channel(channel_index(best.curves), known.amounts(spend), "spend")
+        goal, score = self.plan.objective.goal(self._setting(known, amounts)), self._figure(known, amounts.to_numpy())
+        distance = (best.bound * goal.sign - score) / goal.size(score, float(amounts.sum()))
+        return Certificate(amounts, score * goal.sign, best.bound, distance, self.missed(known, amounts))
+
+    def _setting(self, curves: ResponseCurves, spend: pd.Series) -> Setting:
+        """The plan's setting with the fees that a spend makes due."""
+        return with_dues(self.plan.setting(curves), self.plan.fees, dict(spend))
+
+    def _figure(self, curves: ResponseCurves, spend: Array) -> float:
+        """Score of a spend in its worst draws, fees included."""
+        by_value = counts_by_value(self.plan, curves)
+        worst = tail_mean(counted(self.plan, curves, spend, by_value), self.tail, self.weight)
+        setting = self._setting(curves, by_channel(channel_index(curves), spend, "spend"))
+        if by_value:
+            return worst - (setting.fixed_cost - self.plan.fixed_cost)
+        goal = self.plan.objective.goal(setting)
+        return float(goal.at_totals(float(spend.sum()), worst - goal.business.organic))
+
+    def _score(self, curves: ResponseCurves, spend: Array) -> float:
+        """The same; minus infinity where the spend breaks a promise."""
+        broken = self.missed(curves, by_channel(channel_index(curves), spend, "spend"))
+        return -np.inf if broken else self._figure(curves, spend)
+
+    def slopes(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> Slopes:
+        """Customers per unit of currency of each channel in the worst draws, of the next unit and the last."""
+        known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        amounts = known.amounts(spend)
+        low = counted(self.plan, known, amounts, counts_by_value(self.plan, known))
+        flat = FlatCurves(known, tail_weights(low, self.tail, self.weight) if known.n_draws else None)
+        return Slopes(*flat.slopes_beside(amounts, flat.mean_and_slope(np.arange(len(amounts)), amounts)[1]))
 
     def missed(self, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series) -> tuple[Miss, ...]:
         """What an allocation does not keep, promises of customers and CAC in the worst cases included."""
-        outcome, setting = self.plan.evaluate(curves, spend), self.plan.setting(curves)
+        known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
+        outcome = self.plan.evaluate(known, spend)
+        setting = self._setting(known, outcome.spend)
         worst = setting.with_organic(tail_mean(outcome.customers, self.tail, self.weight))
-        promises = [part for part in self.plan.subject_to if isinstance(part, Customers | MaxCAC)]
         amounts = dict(zip(worst.channels, outcome.spend.tolist(), strict=True))
+
+        def won(channel: str) -> float:
+            return tail_mean(outcome.paid[channel].to_numpy(), self.tail, self.weight)
+
+        promises = [part for part in self.plan.subject_to if isinstance(part, Customers | MaxCAC)]
+        capped = [part for part in self.plan.subject_to if isinstance(part, AverageCAC)]
+        others = [part for part in self.plan.subject_to if part not in promises and part not in capped]
         at_worst = missed(promises, Spent(worst, amounts, lambda _: 0.0, lambda _: np.inf))
-        on_average = missed(
-            [part for part in self.plan.subject_to if part not in promises], Spent.on_curves(setting, amounts)
-        )
-        return (*on_average, *at_worst)
+        by_channel_ = missed(capped, Spent(setting, amounts, won, lambda _: np.inf))
+        return (*missed(others, Spent.on_curves(setting, amounts)), *by_channel_, *at_worst)
 
-
-class _Search:
-    def __init__(self, question: Pessimistic, curves: Mapping[str, ResponseCurve], gap: float, limit: float) -> None:
-        self.question, self.gap, self.limit = question, gap, limit
-        self.curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
-        program = question.plan.program(self.curves)
-        self._check(program)
-        self.start = question.plan.solve(self.curves, gap, limit)
-        organic = np.atleast_1d(np.asarray(question.plan.organic, dtype=float))
-        self.draws = max(self.curves.n_draws, len(organic))
-        if self.draws < 2:
-            raise BadInput(
-                Problem("curves", "have no draws, so there are no worst cases.", remedy="use a posterior's.")
-            )
-        self.organic = np.broadcast_to(organic, (self.draws,))
-        self.best: tuple[float, Array] | None = None
-
-    @staticmethod
-    def _check(program: Program) -> None:
-        if not program.goal.is_aggregate:
-            remedy = "use one value for all channels."
-            raise BadInput(Problem("Pessimistic", "takes no objective with values per channel.", remedy=remedy))
-        if any(row.per_customer.any() and not row.is_aggregate for row in program.rows):
-            remedy = "limit spend of groups instead, or the blended CAC."
-            raise BadInput(Problem("Pessimistic", "takes no ceilings on the CAC of groups.", remedy=remedy))
-
-    def run(self) -> Allocation:
-        spend = self.start.spend.to_numpy()
-        weights = self._weights(self._customers(spend), 0.1)
-        for _ in range(_STARTS):
-            spend, weights = self._followed(spend, weights)
-            outcome = self._bounded(weights)
-            if outcome.spend is None:
-                raise self._refusal(outcome)
-            self._consider(spend, weights)
-            self._consider(outcome.spend, weights)
-            if self.best is None:
-                self._keep_promises(outcome.spend, weights)
-            if self.best is not None and self._distance(outcome) <= self.gap:
-                break
-            spend = outcome.spend
-        if self.best is None:
-            raise InfeasiblePlan("no allocation was reached that keeps the promises in the worst cases.")
-        return self._allocation(outcome, weights)
-
-    def _customers(self, spend: Array) -> Array:
-        paid = sum(
-            np.broadcast_to(curve(x), (self.draws,)) for curve, x in zip(self.curves.values(), spend, strict=True)
-        )
-        return np.asarray(self.organic + paid)
-
-    def _worst(self, customers: Array) -> float:
-        return tail_mean(customers, self.question.tail, self.question.weight)
-
-    def _weights(self, customers: Array, width: float) -> Array:
-        """Soft tail weights: proportional to exp(-customers / width), capped at 1 / (tail x draws)."""
-        cap = 1 / (self.question.tail * self.draws)
-        spread = max(float(customers.std()), 1e-300)
-        logs = -(customers - customers.min()) / (width * spread)
-        ceiling = float(np.log(cap))
-
-        def shares(shift: float) -> Array:
-            return np.asarray(np.exp(np.minimum(logs + shift, ceiling)))
-
-        def beyond(shift: float) -> float:
-            return float(shares(shift).sum()) - 1.0
-
-        low, high = -float(np.log(self.draws)) - 1.0, ceiling - float(logs.min()) + 1.0
-        share = shares(brentq(beyond, low, high) if beyond(high) > 0 else high)  # a tail of all draws: all at the cap
-        share /= max(float(share.sum()), 1.0)  # rounding must not lift a weight above the cap
-        share += max(1 - float(share.sum()), 0.0) / self.draws
-        return np.asarray((1 - self.question.weight) / self.draws + self.question.weight * share)
-
-    def _program(self, weights: Array, less: float = 0.0) -> Program:
-        plan = self.question.plan
-        setting = plan.setting(self.curves).with_organic(float(weights @ self.organic) - less)
-        program = compiled(plan.objective, plan.subject_to, setting)
-        return capped(program, np.where(np.isfinite(program.upper), np.inf, 4 * self.start.total_spend))
-
-    def _bank(self, weights: Array) -> FlatCurves:
-        return FlatCurves(self.curves, weights if self.curves.n_draws else None)
-
-    def _followed(self, spend: Array, weights: Array) -> tuple[Array, Array]:
-        for width in _SMOOTHING:
-            for _ in range(_STEPS):
-                customers = self._customers(spend)
-                weights = self._weights(customers, width)
-                less = float(weights @ customers) - self._worst(customers)
-                program = self._program(weights, less)
-                target = settled(program, self._bank(weights), spend, program.lower, program.upper)
-                moved = self._towards(spend, target, program, width)
-                if program.row_matrices[1].any():  # a promise: whether it is kept can change with every step
-                    self._consider(moved, weights)
-                change, spend = float(np.abs(moved - spend).sum()), moved
-                if change <= 1e-4 * spend.sum():
-                    break
-            self._consider(spend, weights)
-        return spend, self._weights(self._customers(spend), _SMOOTHING[-1])
-
-    def _keep_promises(self, spend: Array, weights: Array) -> None:
-        """Promise more under the weights, until the worst draws keep what was promised."""
-        for attempt in range(10):
-            customers = self._customers(spend)
-            less = (float(weights @ customers) - self._worst(customers)) * 1.2**attempt
-            outcome = branch_and_bound(self._program(weights, less), self._bank(weights), self.gap, self.limit)
-            if outcome.spend is None:
-                return
-            spend = outcome.spend
-            self._consider(spend, weights)
-            if self.best is not None:
-                return
-
-    def _towards(self, spend: Array, target: Array, program: Program, width: float) -> Array:
-        """The best of some steps towards the target, by the soft tail."""
-        options = [spend + step * (target - spend) for step in (0.05, 0.2, 0.5, 1.0)]
-        if any(row.per_customer.any() for row in program.rows):
-            return options[2]
-
-        def soft(option: Array) -> float:
-            customers = self._customers(option)
-            return self._score(option, float(self._weights(customers, width) @ customers), program)
-
-        return max([spend, *options], key=soft)
-
-    def _score(self, spend: Array, customers: float, program: Program) -> float:
-        goal = program.goal
-        return float(goal.at_totals(float(spend.sum()), customers - goal.business.organic))
-
-    def _consider(self, spend: Array, weights: Array) -> None:
-        program = self._program(weights)
-        spend = program.inside(spend)
-        worst = self._worst(self._customers(spend))
-        paid = np.zeros(program.size)
-        paid[0] = worst - program.setting.organic  # aggregate rows only see the total
-        _, share = program.residuals(spend, paid)
-        cuts = [constraint.cut(program.setting, spend) for constraint in program.lazy]
-        if (share > _KEEP).any() or any(cut is not None for cut in cuts):
-            return
-        score = self._score(spend, worst, program)
-        if self.best is None or score > self.best[0]:
-            self.best = score, spend
-
-    def _bounded(self, weights: Array) -> Outcome:
-        plan, flat = self.question.plan, self._bank(weights)
-        setting = plan.setting(self.curves).with_organic(float(weights @ self.organic))
-        program = compiled(plan.objective, plan.subject_to, setting)
-        program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, self.limit).spend)
-        return branch_and_bound(program, flat, self.gap / 4, self.limit)
-
-    def _distance(self, outcome: Outcome) -> float:
-        assert self.best is not None  # noqa: S101
-        return (outcome.bound - self.best[0]) / max(abs(self.best[0]), 1e-300)
-
-    def _refusal(self, outcome: Outcome) -> InfeasiblePlan:
-        if not outcome.finished:
-            return InfeasiblePlan(f"no allocation was reached within {self.limit:g} s. Remedy: raise time_limit.")
-        share = f"the worst {percent(self.question.tail)} of cases"
-        return InfeasiblePlan(
-            f"the promises cannot be kept in {share}, though they can on average. Remedy: lower them."
-        )
-
-    def _allocation(self, outcome: Outcome, weights: Array) -> Allocation:
+    def _described(self, curves: ResponseCurves, search: RiskSearch, found: Found, gap: float) -> Allocation:
         """The best spend with its proof; limits are priced by the draws that are the worst there."""
-        assert self.best is not None  # noqa: S101
-        score, spend = self.best
-        plan = self.question.plan
-        program = self._program(weights)
-        outcome = Outcome(spend, score, max(outcome.bound, score), 1, True)
-        tail, weight = percent(self.question.tail), plain(self.question.weight)
-        name = f"tail of {tail}, weight {weight}: reweighted draws, hull bound"
-        described = plan.described(plan.program(self.curves), FlatCurves(self.curves), outcome, self.gap, name)
-        refuse_broken(self.question.missed(self.curves, described.spend))
-        customers = self._customers(spend)
-        exact = tail_weights(customers, self.question.tail, self.question.weight)
-        own = plan.described(self._program(exact), self._bank(exact), outcome, self.gap, name)
+        name = f"tail of {percent(self.tail)}, weight {plain(self.weight)}: reweighted draws, hull bound"
+        outcome, plan = Outcome(found.spend, found.score, found.bound, 1, True), search.plan
+        described = plan.described(plan.program(curves), FlatCurves(curves), outcome, gap, name)
+        refuse_broken(self.missed(curves, described.spend))
+        program, flat = search.exact(found.spend)
+        own = plan.described(program, flat, outcome, gap, name)
         return replace(
             described,
             prices=own.prices,
             entry_cac=own.entry_cac,
-            value=score * program.goal.sign,
-            status=Status.CERTIFIED if described.gap <= self.gap * (1 + 1e-6) else Status.OPEN,
+            value=found.score * program.goal.sign,
+            status=Status.CERTIFIED if described.gap <= gap * (1 + 1e-6) else Status.OPEN,
         )
 
 

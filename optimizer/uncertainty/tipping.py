@@ -10,7 +10,7 @@ channel has a price of entry or no other channel is free to take the money, plan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,12 +29,12 @@ from optimizer.question.program import Constraint, Program
 from optimizer.solvers.branch import branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.flat_curves import FlatCurves
+from optimizer.uncertainty.question import Question, plan_of, without_cap
+from optimizer.uncertainty.turning import THERE, Anew, searched
 
 __all__ = ["TippingPoint", "tipping_points"]
 
 _MOVED = 5e-4  # of the larger spend: less is no move
-_THERE = 0.02  # of the move: so near to today's spend the plan counts as leaving the channel as it is
-_WIDEST, _HALVINGS = 64.0, 9
 _GRID = 65
 _ROUNDING = 1e-7  # of a channel's most customers
 _TIME = 10.0  # seconds that one plan may take
@@ -86,14 +86,17 @@ class TippingPoint:
 
 
 def tipping_points(
-    plan: Plan, curves: Mapping[str, ResponseCurve], spend: Mapping[str, float] | pd.Series, largest: int | None = None
+    question: Question,
+    curves: Mapping[str, ResponseCurve],
+    spend: Mapping[str, float] | pd.Series,
+    largest: int | None = None,
 ) -> tuple[TippingPoint, ...]:
     """The tipping point of every channel that an allocation moves, in the channels' order.
 
     Parameters
     ----------
-    plan
-        The question, with ``now``.
+    question
+        A plan with ``now``, fees included, or one for the worst cases or against hidden demand.
     curves
         Response curves over the horizon.
     spend
@@ -104,12 +107,12 @@ def tipping_points(
     Raises
     ------
     BadInput
-        Where the plan does not state today's spend, or has fees in steps.
+        Where the plan does not state today's spend.
 
     Examples
     --------
     >>> from mmm.curves import Hill
-    >>> from optimizer import Budget, Customers
+    >>> from optimizer import Budget, Customers, Plan
     >>> curves = {"tv": Hill(900, 60_000), "search": Hill(500, 20_000)}
     >>> plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=80_000)], now={"tv": 60_000, "search": 20_000})
     >>> for one in tipping_points(plan, curves, plan.solve(curves).spend):
@@ -117,29 +120,34 @@ def tipping_points(
     tv 1.67
     search 0.6
     """
+    plan = plan_of(question)
     if plan.now is None:
         remedy = "give Plan(now={channel: current spend})."
         raise BadInput(Problem("tipping_points", "needs today's spend, which the plan does not state.", remedy=remedy))
-    if plan.fees:
-        raise BadInput(Problem("tipping_points", "takes no fees in steps.", remedy="state them as fixed cost."))
     curves = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
     now, planned = curves.amounts(plan.now), curves.amounts(spend)
     size = np.abs(planned - now)
     moved = np.flatnonzero(size > _MOVED * np.maximum(planned, now))
     most = moved[np.argsort(-size[moved], kind="stable")][:largest]
-    return tuple(_points(_Question(plan, curves, now), planned, np.sort(most).tolist()))
+    whole = _asked(question, curves, now)
+    return tuple(_point(question, whole, planned, place) for place in np.sort(most).tolist())
 
 
-def _points(question: _Question, planned: Array, places: list[int]) -> Iterator[TippingPoint]:
-    for place in places:
-        before, after = float(question.now[place]), float(planned[place])
-        channel = question.curves.channels[place]
-        curve = question.curves[channel]
-        factor = question.factor(place, after)
-        brought = np.atleast_1d(np.abs(curve(after) - curve(before)))
-        beyond = brought < factor * brought.mean() if after > before else brought > factor * brought.mean()
-        chance = float(np.mean(beyond)) if np.isfinite(factor) else 0.0 if factor == np.inf else np.nan
-        yield TippingPoint(channel, before, after, factor, chance)
+def _asked(question: Question, curves: ResponseCurves, now: Array) -> _Question | Anew:
+    if isinstance(question, Plan) and not question.fees:
+        return _Question(question, curves, now)
+    return Anew(question, curves, now)
+
+
+def _point(question: Question, whole: _Question | Anew, planned: Array, place: int) -> TippingPoint:
+    before, after = float(whole.now[place]), float(planned[place])
+    channel = whole.curves.channels[place]
+    curve, own = whole.curves[channel], without_cap(question, channel)
+    factor = (whole if own is question else _asked(own, whole.curves, whole.now)).factor(place, after)
+    brought = np.atleast_1d(np.abs(curve(after) - curve(before)))
+    beyond = brought < factor * brought.mean() if after > before else brought > factor * brought.mean()
+    chance = float(np.mean(beyond)) if np.isfinite(factor) else 0.0 if factor == np.inf else np.nan
+    return TippingPoint(channel, before, after, factor, chance)
 
 
 class _Question:
@@ -162,7 +170,7 @@ class _Question:
             return self._searched(place, planned)
         if self._is_proved(program, spend, needed, place, factor):
             return factor
-        return factor if abs(self._moved(place, factor, planned)) <= _THERE else self._searched(place, planned)
+        return factor if abs(self._moved(place, factor, planned)) <= THERE else self._searched(place, planned)
 
     def _is_proved(self, program: Program, spend: Array, needed: Array, place: int, factor: float) -> bool:
         """Whether no other spend of any channel does better at the needed slopes, and one is free to give or take.
@@ -198,22 +206,7 @@ class _Question:
         return np.nan if answer is None else (float(answer[1][place]) - now) / (planned - now)
 
     def _searched(self, place: int, planned: float) -> float:
-        """The factor between plans that move the channel this way and plans that do not, by halving."""
-        step = 0.5 if planned > self.now[place] else 2.0
-        inside, outside = 1.0, step
-        while self._moved(place, outside, planned) > _THERE:
-            inside, outside = outside, outside * step
-            if not 1 / _WIDEST <= outside <= _WIDEST:
-                return 0.0 if step < 1 else np.inf
-        if np.isnan(self._moved(place, outside, planned)):
-            return np.nan
-        for _ in range(_HALVINGS):
-            middle = float(np.sqrt(inside * outside))
-            if self._moved(place, middle, planned) > _THERE:
-                inside = middle
-            else:
-                outside = middle
-        return float(np.sqrt(inside * outside))
+        return searched(lambda factor: self._moved(place, factor, planned), planned > self.now[place])
 
     def _solved(
         self, curves: ResponseCurves, flat: FlatCurves, others: float, *more: Constraint

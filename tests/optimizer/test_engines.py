@@ -123,3 +123,29 @@ def test_concave_worlds_need_no_branching():
     curves = hill_world(0, 20, "concave")
     plan = Plan(maximize=Customers(), subject_to=Budget(at_most=1e6))
     assert branch_and_bound(plan.program(curves), FlatCurves(curves), 1e-9).nodes == 1
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan(maximize=Profit(10.0), subject_to=[Budget(at_most=1e5), Channel("tv").marginal_cac_at_most(1e-3)]),
+        Plan(minimize=Spend(), subject_to=[Channel("tv").share(at_most=1.0)]),
+        Plan(maximize=Customers(organic=5.0), subject_to=[Channel("tv").fixed(3e4), Channel("tv").cac_at_most(1e4)]),
+        Plan(maximize=Profit(1e-6), subject_to=[Budget(at_most=1e5)]),
+        Plan(maximize=Profit(1e-6), subject_to=[Channel("tv").at_most(1e5), Channel("tv").share(at_least=0.2)]),
+    ],
+)
+@pytest.mark.parametrize("curve", [Hill(900, 60_000, 1), Exponential(900, 60_000)])
+def test_where_nothing_is_left_to_decide_or_nothing_pays_the_conic_engine_says_the_same(plan, curve):
+    curves = {"tv": curve}
+    conic, hulls = plan.solve(curves, engine=Conic()), plan.solve(curves)
+    assert conic.spend["tv"] == pytest.approx(hulls.spend["tv"])
+    assert conic.value == pytest.approx(hulls.value)
+    assert conic.gap <= 1e-3
+
+
+def test_where_the_only_spend_breaks_a_promise_the_conic_engine_refuses_it_too():
+    plan = Plan(maximize=Customers(), subject_to=[Channel("tv").fixed(3e4), Channel("tv").cac_at_most(1.0)])
+    for engine in (Conic(), None):
+        with pytest.raises(InfeasiblePlan):
+            plan.solve({"tv": Hill(900, 60_000, 1)}, engine=engine)

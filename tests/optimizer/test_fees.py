@@ -21,7 +21,6 @@ from optimizer import (
     Group,
     MaxCAC,
     Objective,
-    Pessimistic,
     Plan,
     Profit,
     Spend,
@@ -196,8 +195,6 @@ def test_what_fees_do_not_go_with_is_refused() -> None:
     fee = Fee("agency", ["tv"], [(0, 5)])
     with pytest.raises(BadInput, match="no part of the media spend"):
         Plan(minimize=Spend(), subject_to=[Customers(at_least=5)], fees=[fee])
-    with pytest.raises(BadInput, match="no fees in steps"):
-        Pessimistic(Plan(maximize=Customers(), subject_to=[Budget(at_most=5)], fees=[fee]))
     with pytest.raises(UnknownChannel, match="radio"):
         Plan(
             maximize=Customers(), subject_to=[Budget(at_most=5)], fees=[Fee("x", ["radio"], [(0, 5)])]

@@ -183,3 +183,23 @@ def test_amounts_that_are_none_are_named_by_channel(amount):
 def test_a_gap_below_none_is_refused(gap):
     with pytest.raises(BadInput, match="gap"):
         Plan(maximize=Customers(), subject_to=Budget(at_most=1e5)).solve(hill_world(0, 2), gap=gap)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_share_that_cannot_hold_is_refused_with_the_share_that_is_attainable(seed):
+    rng = np.random.default_rng(seed)
+    curves, names = hill_world(seed, 4, "concave"), [f"channel {i}" for i in range(4)]
+    least, most = rng.uniform(1e4, 5e4, 4), rng.uniform(6e4, 2e5, 4)
+    members = np.array([1.0, seed % 2, 0.0, 0.0])
+    limits = [Channel(name).between(*ends) for name, *ends in zip(names, least, most, strict=True)]
+    group = Group("pair", [name for name, one in zip(names, members, strict=True) if one])
+    # the ratio is monotone in each channel's spend, so that it is attained at ends: members least, the others most
+    lowest = members @ least / (members @ least + (1 - members) @ most)
+    highest = members @ most / (members @ most + (1 - members) @ least)
+    budget = Budget(at_most=most.sum())
+    for share, said, figure in (
+        (group.share(at_most=0.9 * lowest), "at least", lowest),
+        (group.share(at_least=min(highest * 1.05, 0.999)), "at most", highest),
+    ):
+        with pytest.raises(InfeasiblePlan, match=f"the other limits allow {said} {figure:.1%} there"):
+            Plan(maximize=Customers(), subject_to=[budget, *limits, share]).solve(curves)

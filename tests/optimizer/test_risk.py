@@ -10,7 +10,8 @@ from attribution.errors import BadInput, InfeasiblePlan
 from mmm.curves import Hill, MichaelisMenten, ResponseCurves
 from optimizer import BlendedCAC, Budget, Channel, Customers, Group, Plan, Profit, Spend
 from optimizer.uncertainty.regret import expected_regret
-from optimizer.uncertainty.risk import Pessimistic, risk_frontier, tail_mean, tail_weights
+from optimizer.uncertainty.risk import Pessimistic, risk_frontier
+from optimizer.uncertainty.tail import tail_mean, tail_weights
 
 ORGANIC = np.random.default_rng(5).normal(2000, 300, 300)
 WORLD = hill_world(1, 5, "concave", draws=300)
@@ -122,7 +123,9 @@ def test_what_has_no_worst_case_is_refused():
     with pytest.raises(BadInput, match="no draws"):
         Pessimistic(plan).solve(hill_world(1, 3))
     with pytest.raises(BadInput, match="groups"):
-        Pessimistic(plan.replaced(subject_to=[BUDGET, Group("g", ["channel 0"]).cac_at_most(50)])).solve(WORLD)
+        Pessimistic(plan.replaced(subject_to=[BUDGET, Group("g", ["channel 0", "channel 1"]).cac_at_most(50)])).solve(
+            WORLD
+        )
     with pytest.raises(BadInput, match="tail"):
         Pessimistic(plan, tail=0)
 

@@ -104,9 +104,9 @@ def several(tmp_path: Path) -> Path:
     - {path: prices.csv, date: day, columns: {price: mean, promo: sum}, treatments: {price: minimum}}
   upcoming: last_year
   week_starts: monday
-  rate: {USD: 0.92}
   touchpoints: {path: touchpoints.csv, conversions: {path: conversions.csv}}
 attribution: {models: [last], replicates: 50}
+currencies: {USD: 0.92}
 """
     return plan_of(
         tmp_path, SEVERAL, "{path: orders.parquet, kind: orders, person: customer_id, first_only: true}", more
@@ -243,7 +243,7 @@ def test_a_fit_depends_on_what_is_made_of_the_exports(tmp_path: Path) -> None:
     export_files.dbt_ad_reporting(tmp_path)
     export_files.orders(tmp_path, per_day=2)
     keys = set()
-    for more in ("", "  week_starts: sunday\n", "  rate: {USD: 0.9}\n", "  begins: 2024-02-01\n"):
+    for more in ("", "  week_starts: sunday\n", "currencies: {USD: 0.9}\n", "  begins: 2024-02-01\n"):
         config, document = read_config(plan_of(tmp_path, "{path: ad_reporting.csv, channel: a}", more=more))
         keys.add(_fingerprint(config, read_inputs(config, document), "posterior.nc"))
     assert len(keys) == 4

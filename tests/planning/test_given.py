@@ -75,9 +75,10 @@ def base(file: dict[str, Any]) -> tuple[PlanSection, Any]:
     section = PlanSection.model_validate({"gap": 1e-4, **file})
     plan = build_plan(section, NOW, ORGANIC, float(np.mean(ORGANIC + CURVES.customers(NOW))))
     plan = plan.replaced(subject_to=[*plan.subject_to, HOLD.constraint])
-    allocation = solved(section, plan, CURVES)
+    allocation = solved(section, plan, CURVES, ())
     return section, SimpleNamespace(
         plan=plan, curves=CURVES, allocation=allocation, held=(HOLD,), tried=(),
+        doubted=(),
         planned=plan.evaluate(CURVES, allocation.spend),
     )  # fmt: skip
 

@@ -67,6 +67,7 @@ def test_other_keys_give_the_plan_of_a_file_with_those_keys(keys: dict[str, Any]
     plan = plan_of(section)
     base: Any = SimpleNamespace(
         plan=plan, curves=CURVES, now=plan.evaluate(CURVES, NOW), riders=RIDERS, held=(), tried=(),
+        doubted=(),
         observed_maximum=SEEN, organic=SimpleNamespace(predicted=ORGANIC),
     )  # fmt: skip
     scenario = Scenario.model_validate({"name": "other", "instead": keys})
@@ -75,7 +76,7 @@ def test_other_keys_give_the_plan_of_a_file_with_those_keys(keys: dict[str, Any]
     assert answer.problem == ""
     assert answer.outcome is not None
     other = PlanSection.model_validate({**FILE, **keys})
-    theirs = solved(other, plan_of(other), CURVES)
+    theirs = solved(other, plan_of(other), CURVES, ())
     assert answer.outcome.expected_customers == pytest.approx(theirs.customers, rel=1e-4)
     assert answer.outcome.spend.sum() == pytest.approx(theirs.total_spend, rel=1e-3)
 

@@ -33,9 +33,9 @@ def test_the_key_is_pessimistic_and_moves_money_to_the_steady_channel() -> None:
     by_hand = Pessimistic(
         Plan(maximize=Customers(organic=organic), subject_to=[Budget(at_most=NOW.sum())], now=NOW), 0.2, 0.8
     ).solve(curves)
-    assert put(section, plan) == Pessimistic(plan, 0.2, 0.8)
-    assert solved(section, plan, curves).value == pytest.approx(by_hand.value, rel=2e-3)
-    assert solved(section, plan, curves).spend["tv"] < plan.solve(curves).spend["tv"]
+    assert put(section, plan, ()) == Pessimistic(plan, 0.2, 0.8)
+    assert solved(section, plan, curves, ()).value == pytest.approx(by_hand.value, rel=2e-3)
+    assert solved(section, plan, curves, ()).spend["tv"] < plan.solve(curves).spend["tv"]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -47,7 +47,7 @@ def posterior(tmp_path_factory: pytest.TempPathFactory) -> mmm.Posterior:
 
 def divided(inputs: Inputs, posterior: mmm.Posterior, planned: pd.Series) -> ScheduleResult:
     assert inputs.timetable is not None
-    return make_schedule(inputs.timetable, posterior, posterior.curves(weeks=13), planned)
+    return make_schedule(inputs.timetable, posterior, posterior.curves(weeks=13), planned, {})
 
 
 def test_a_run_writes_the_plan_by_week_and_by_month(finished: tuple[Run, Path], hostile: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -24,7 +26,7 @@ from optimizer.planning.outputs.sections.trust import TRUST, trust_lines
 from optimizer.planning.outputs.terminal import show
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.trust import _finding, trust
-from optimizer.planning.stages.trusted import CAUTIOUS, EXPECTED, GUARDED
+from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, GUARDED
 from optimizer.planning.starter import write_starter
 from optimizer.uncertainty.hidden_demand import WORST
 
@@ -157,6 +159,48 @@ def test_it_changes_nothing_of_the_plan_and_goes_where_nothing_asks(
     assert TRUST.view(run) is None
     assert not list(TRUST.tables(run))
     assert (tmp_path / "out" / "plan.csv").read_bytes() == (doubted[1] / "plan.csv").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def robust(
+    doubted: tuple[Run, Path], tmp_path_factory: pytest.TempPathFactory, run_quietly: QuietRun
+) -> tuple[Run, Path]:
+    """The same fit, with the plan against hidden demand as the plan itself."""
+    plan, out = doubted[0].document.path, tmp_path_factory.mktemp("robust")
+    shutil.copy(doubted[1] / "posterior.nc", out)
+    other = plan.with_name("robust.yaml")
+    other.write_text(plan.read_text(encoding="utf-8").replace("in_all: 0.4}", "in_all: 0.4}\n  robust: true"))
+    return run_quietly(other, out)[0], out
+
+
+def test_the_plan_is_the_one_against_hidden_demand_and_every_output_says_so(
+    doubted: tuple[Run, Path], robust: tuple[Run, Path]
+) -> None:
+    beside, (run, out) = doubted[0], robust
+    assert run.plan is not None
+    assert run.trust is not None
+    assert beside.trust is not None
+    assert beside.plan is not None
+    guarded = beside.trust.named(GUARDED)
+    assert guarded is not None
+    own, plain = run.trust.plans
+    assert (own.name, plain.name) == ("Plan", AS_CREDITED)
+    today = (FIXED + run.plan.now.spend.sum()) / run.plan.now.expected_customers
+    assert own.improvement[WORST] == pytest.approx(guarded.improvement[WORST], abs=2e-3 * today)
+    assert run.plan.allocation.value == pytest.approx(today - own.improvement[WORST], rel=1e-9)
+    assert run.plan.allocation.bound <= run.plan.allocation.value
+    assert plain.improvement[EXPECTED] == pytest.approx(beside.trust.plans[0].improvement[EXPECTED], abs=2e-3 * today)
+    doubt = f"up to {percent(0.6)} of the effect of tv, generic_search"
+    page = html.unescape((out / "report.html").read_text(encoding="utf-8"))
+    decision = page[page.index('id="decision"') : page.index('class="cards"')]
+    console = Console(file=io.StringIO(), width=2000, highlight=False)
+    show(run, (), console)
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert all(doubt in text for text in (decision, told, manifest["plan"]["made_for"], run.plan.explanations[1]))
+    assert "is the one against hidden demand (plan.robust)" in told
+    totals = pd.read_excel(out / "plan.xlsx", sheet_name="Totals").set_index("figure")
+    assert doubt in totals.loc["bound", "note"]
 
 
 def test_a_plan_that_may_lose_fails_and_names_its_moves(doubted: tuple[Run, Path]) -> None:

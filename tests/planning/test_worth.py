@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,10 +20,12 @@ from attribution import LastTouch
 from attribution.errors import BadInput
 from mmm.curves import Power, ResponseCurves
 from optimizer import BlendedCAC, Budget, Customers, MaxCAC, Plan, Profit, Spend, TippingPoint, worth
+from optimizer.planning.file.assemble import build_plan
+from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.outputs.against_today import experience, form_of, signed, verdict
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.terminal import show
-from optimizer.planning.stages.experience import experience_of
+from optimizer.planning.stages.experience import beside_defaults, experience_of
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.worth import _turning
 from optimizer.planning.starter import write_starter
@@ -217,6 +221,35 @@ def test_what_experience_makes_of_a_promise(plan: Plan, measured: bool) -> None:
         assert ("expect" in experience(worse, "customers", "EUR")) != improves
     still = experience(worth(plan, CURVES, NOW), "customers", "EUR")
     assert "expect" not in still
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({}, ()),
+        ({"explore": True}, ("explores",)),
+        ({"risk": {"worst": 0.2}, "raise_riders": True}, ("raises riders", "worst cases")),
+        ({"robust": True}, ("hidden demand",)),
+        ({"every_channel": {"fee": 5}}, ("fees",)),
+        ({"new_channels": {"podcast": {"like": "tv", "at_most": 5}}}, ("without history",)),
+        ({"rivals": None}, ("one reading",)),
+    ],
+    ids=str,
+)
+def test_experience_is_told_only_of_what_was_measured(keys: dict[str, Any], told: tuple[str, ...]) -> None:
+    rivals = keys.pop("rivals", ())
+    section = PlanSection.model_validate({"maximize": "customers", **keys})
+    asked = build_plan(section, pd.Series(NOW), 0.0, 1.0)
+    planned = SimpleNamespace(plan=asked, riders=SimpleNamespace(untested={"search": "the log"}))
+    run: Any = SimpleNamespace(config=SimpleNamespace(plan=section), plan=planned, rivals=rivals)
+    beside = beside_defaults(run)
+    assert len(beside) == len(told)
+    assert all(part in text for part, text in zip(told, beside, strict=True))
+    found = worth(Plan(maximize=Customers(), now=NOW), CURVES, {"tv": 300.0, "search": 500.0})
+    text = experience(found, "customers", "EUR", beside)
+    assert ("simulated companies" in text) == (not told)
+    assert ("expect" in text) == (not told and found.aim.change.point > 0)
+    assert all(part in text for part in told)
 
 
 def test_no_chance_stands_alone_where_a_flat_cut_has_it_too() -> None:

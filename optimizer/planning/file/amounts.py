@@ -1,4 +1,4 @@
-"""Amounts as people write them in a plan file: 250000, -10%, +15 %."""
+"""Amounts as people write them in a plan file: 250000, -10%, +15 %, 120_000 USD."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo
 
 from attribution.numbers import amount, typed_percent
+from optimizer.planning.file.currencies import Rates, is_foreign
 
-__all__ = ["Amount", "Level", "Money", "Percent", "Shift", "Swing"]
+__all__ = ["Amount", "Cost", "Count", "Level", "Money", "Percent", "Shift", "Swing"]
 
 _PERCENT = re.compile(r"\s*([+\-\u2212])\s*(\d+(?:\.\d+)?)\s*%\s*")
 _UNSIGNED = re.compile(r"\s*\d+(?:\.\d+)?\s*%\s*")
@@ -34,9 +35,20 @@ def _swing(value: Any) -> Any:
     return _percent(f"+{bare}")
 
 
-def _money(value: Any) -> Any:
+def _money(value: Any, info: ValidationInfo) -> Any:
+    if is_foreign(value):
+        rates = info.context if isinstance(info.context, Rates) else Rates("", {})
+        return rates.money(value)
+    return _number(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, float) and math.isinf(value):
+        raise ValueError(f"{value!r} is not finite; leave the key out where there is no limit")
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is not an amount; write plain digits, for example 250000 or 250_000")
+        raise ValueError(
+            f"{value!r} is not an amount; write plain digits, for example 250000 or 250_000, or 250_000 USD"
+        )
     return float(value)
 
 
@@ -63,26 +75,42 @@ class Amount:
         return typed_percent(self.value) if self.relative else amount(self.value)
 
 
-def _amount(value: Any) -> Any:
+def _amount(value: Any, info: ValidationInfo) -> Any:
+    return _at_least_nothing(value, _relative(value) or Amount(_money(value, info), relative=False))
+
+
+def _count(value: Any) -> Any:
+    return _at_least_nothing(value, _level(value))
+
+
+def _level(value: Any) -> Any:
+    if is_foreign(value):
+        raise ValueError(f"{value!r} is an amount of money, and this counts something else; write a number alone")
+    return _relative(value) or Amount(_number(value), relative=False)
+
+
+def _relative(value: Any) -> Amount | None:
     if isinstance(value, Amount):
         return value
     if isinstance(value, str) and value.strip().endswith("%"):
         return Amount(_percent(value), relative=True)
-    return Amount(_money(value), relative=False)
+    return None
 
 
-def _spend_amount(value: Any) -> Any:
-    found = _amount(value)
-    if found.relative and found.value < -1:
+def _at_least_nothing(value: Any, read: Amount) -> Amount:
+    if read.relative and read.value < -1:
         raise ValueError(f"{value!r} leaves less than nothing; -100% is all of it")
-    if not found.relative and found.value < 0:
+    if not read.relative and read.value < 0:
         raise ValueError(f"{value!r} is below 0; to state a change, write a percentage, such as -10%")
-    return found
+    return read
 
 
 Money = Annotated[float, BeforeValidator(_money), Field(ge=0)]
 Percent = Annotated[float, BeforeValidator(_percent), Field(ge=-1)]
 Swing = Annotated[float, BeforeValidator(_swing)]
-Shift = Annotated[Amount, BeforeValidator(_spend_amount)]
-Level = Annotated[Amount, BeforeValidator(_amount)]
-"""An amount that may be below 0, as a weighted sum may."""
+Cost = Annotated[float, BeforeValidator(_money), Field(gt=0)]
+Shift = Annotated[Amount, BeforeValidator(_amount)]
+Count = Annotated[Amount, BeforeValidator(_count)]
+"""A number of something else than money, or a percentage."""
+Level = Annotated[Amount, BeforeValidator(_level)]
+"""The same where it may be below 0, as a weighted sum may."""

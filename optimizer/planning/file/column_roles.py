@@ -5,15 +5,22 @@ from __future__ import annotations
 import pandas as pd
 
 from mmm import Exposure, Panel, ReachFrequency, Treatment
+from optimizer.planning.file.currencies import Rates
 from optimizer.planning.file.keys.data import Reach, Weekly
 
-__all__ = ["coming_columns", "last_year", "levers_of", "media_of"]
+__all__ = ["coming_columns", "in_plan_currency", "last_year", "levers_of", "media_of"]
 
 
 def media_of(weekly: Weekly) -> dict[str, Exposure | ReachFrequency]:
     """Channel -> what drives it, organic channels last."""
     paid = {name: _medium(column, weekly.driven_by.get(name, column)) for name, column in weekly.channels.items()}
     return paid | {name: _medium(None, driver) for name, driver in weekly.delivered.items()}
+
+
+def in_plan_currency(frame: pd.DataFrame, weekly: Weekly, rates: Rates) -> pd.DataFrame:
+    """A table with the columns of spend, those that stand in another currency converted."""
+    columns = {weekly.channels[channel]: rates.rate(code) for channel, code in weekly.currencies.items()}
+    return frame.assign(**{column: frame[column] * rate for column, rate in columns.items()})
 
 
 def levers_of(weekly: Weekly) -> list[str | Treatment]:

@@ -14,6 +14,7 @@ from attribution.errors import BadInput, nearest
 from attribution.numbers import CURRENCY
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.attribution_misfits import attribution_misfits
+from optimizer.planning.file.currencies import Rates
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.doubtful import doubtful_amounts
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
@@ -33,6 +34,11 @@ class Config(Section):
     """Title of plan and report."""
     currency: CurrencyCode = CURRENCY
     """Three letters."""
+    currencies: dict[CurrencyCode, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
+    """Other currency: what one unit of it costs in `currency`, `{USD: 0.92}`. Any amount of the file may then be
+    written `120_000 USD`, and `data.weekly.currencies` names columns of spend in it; all are converted once, where they
+    are read.
+    """
     outcome: Name = "customers"
     """What one unit of the KPI is called."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -56,6 +62,11 @@ class Config(Section):
     scenarios: list[Scenario] = []
     """What if: each item is planned as the plan itself is."""
 
+    @property
+    def rates(self) -> Rates:
+        """What other currencies cost."""
+        return Rates(self.currency, self.currencies)
+
     @model_validator(mode="after")
     def _belongs_together(self) -> Config:
         if self.plan is not None and self.data.weekly is None:
@@ -77,7 +88,7 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
     """
     document = Document.read(path)
     try:
-        config = Config.model_validate(document.data)
+        config = Config.model_validate(document.data, context=Rates.of_file(document.data))
     except ValidationError as invalid:
         problems = [*doubtful_amounts(document), *(_message(document, error) for error in invalid.errors())]
         raise BadInput(sorted(problems, key=_line)) from None
@@ -86,7 +97,7 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
         *_unknown_channels(config, document),
         *_repeated_scenarios(config, document),
     ]
-    problems += _misfits(config, document)
+    problems += [*_misfits(config, document), *_rates_missing(config, document)]
     problems += attribution_misfits(config.attribution, config.model.belief.attribution, config.data, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
@@ -176,8 +187,10 @@ def _unknown_channels(config: Config, document: Document) -> list[str]:
     known = list(config.data.weekly.channels)
     drivers = [*known, *config.data.weekly.delivered, ORGANIC]
     problems = []
-    named = [*_of_the_model(config), *_of_the_plan(config)]
-    for name, place, valid in [*((*each, known) for each in named), *((*each, drivers) for each in _of_riders(config))]:
+    planned = [*known, *(config.plan.new_channels if config.plan is not None else ())]
+    stated = [(each, known) for each in (*_of_the_model(config), *_of_present_spend(config))]
+    stated += [(each, planned) for each in _of_the_plan(config)] + [(each, drivers) for each in _of_riders(config)]
+    for (name, place), valid in stated:
         if name not in valid:
             close = nearest(name, valid)
             hint = f"Did you mean {close!r}?" if close else f"Channels in data.weekly.spend: {', '.join(known)}."
@@ -213,17 +226,25 @@ def _of_riders(config: Config) -> Named:
     ]
 
 
+def _of_present_spend(config: Config) -> Named:
+    """Channels whose spend up to now the plan states, and where; new ones have none."""
+    if config.plan is None:
+        return []
+    spent = config.plan.schedule.spent if config.plan.schedule else None
+    return [
+        *((name, ("plan", "now", name)) for name in config.plan.now or {}),
+        *((name, ("plan", "schedule", "spent", name)) for name in (spent if isinstance(spent, dict) else {})),
+    ]
+
+
 def _of_the_plan(config: Config) -> Named:
     """Channels that plan and scenarios name, and where."""
     if config.plan is None:
         return []
     schedule = config.plan.schedule
-    spent = schedule.spent if schedule else None
     return [
         *_of_a_question(config.plan, ("plan",)),
-        *((name, ("plan", "now", name)) for name in config.plan.now or {}),
         *((name, ("plan", "schedule", "weekly", name)) for name in (schedule.weekly if schedule else {})),
-        *((name, ("plan", "schedule", "spent", name)) for name in (spent if isinstance(spent, dict) else {})),
         *(
             (name, ("plan", "hidden_demand", "channels", position))
             for position, name in enumerate(config.plan.hidden_demand.channels if config.plan.hidden_demand else [])
@@ -269,12 +290,25 @@ def _misfits(config: Config, document: Document) -> Iterator[str]:
     """What does not fit together in the plan, and in the plan as each scenario has it."""
     if config.plan is None or config.data.weekly is None:
         return
-    channels = list(config.data.weekly.channels)
+    channels = [*config.data.weekly.channels, *config.plan.new_channels]
     yield from misfits(config.plan, channels, document)
     for number, scenario in enumerate(config.scenarios):
         at = ("scenarios", number, "instead")
         if scenario.instead is not None:
             yield from misfits(scenario.section(config.plan), channels, document, at)
+
+
+def _rates_missing(config: Config, document: Document) -> Iterator[str]:
+    """Currencies of columns without a rate, and a rate of the plan's own currency."""
+    weekly, rates = config.data.weekly, config.rates
+    if config.currency in config.currencies:
+        text = f"is the currency of the plan itself, of which one costs one {config.currency}; remove it."
+        yield document.error(("currencies", config.currency), text)
+    for channel, code in ({} if weekly is None else weekly.currencies).items():
+        try:
+            rates.rate(code)
+        except ValueError as error:
+            yield document.error(("data", "weekly", "currencies", channel), f"{error}.")
 
 
 def _repeated_scenarios(config: Config, document: Document) -> list[str]:

@@ -52,6 +52,9 @@ def fees_of(section: PlanSection, channels: list[str]) -> Iterator[Fee]:
 def limits_of(section: PlanSection, channel: str) -> Limits | None:
     """A channel's own limits, with ``every_channel`` on the sides it leaves open."""
     every, own = section.every_channel, section.channels.get(channel)
+    if channel in section.new_channels:
+        most = Amount(section.new_channels[channel].at_most, relative=False)
+        own = Limits(at_most=most) if own is None else own.model_copy(update={"at_most": most})
     return own if every is None else every if own is None else own.over(every)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from attribution.errors import nearest
 from attribution.numbers import amount
 from optimizer.planning.file.document import Document, Place
 from optimizer.planning.file.keys.limits import GroupLimits, Limits
@@ -25,11 +26,12 @@ def misfits(section: PlanSection, channels: list[str], document: Document, at: P
     section
         A plan section whose keys are each well formed.
     channels
-        Those of the weekly table.
+        Those of the weekly table and new ones.
     document, at
         The plan file, and where in it the section stands.
     """
     said = [*_of_values(section, channels), *_of_increments(section), *_of_risk(section), *_of_fees(section)]
+    said += [*_of_robust(section), *_of_new_channels(section, channels)]
     return [document.error((*at, *place), text) for place, text in said]
 
 
@@ -105,11 +107,44 @@ def _of_risk(section: PlanSection) -> Iterator[Said]:
     if section.risk is None:
         return
     if isinstance(section.value_per_customer, dict) and section.maximize == "profit":
-        yield ("risk",), "takes no values by channel; state one value_per_customer, or remove risk."
+        for key in ("customers", "max_cac"):
+            if getattr(section, key) is not None:
+                text = "cannot be kept beside plan.risk with values by channel: what is worst for profit is not what "
+                yield (key,), text + "is worst for customers. Remove it, state one value_per_customer, or no risk."
+    for place, limits, names in _limited(section):
+        if limits.max_cac is not None and place[0] == "groups" and len(set(names)) > 1:
+            text = "cannot be kept in the worst cases together with plan.risk; cap the CAC of single channels, limit "
+            yield (*place, "max_cac"), text + "spend, cap the blended CAC (plan.max_cac), or remove risk."
+
+
+def _of_new_channels(section: PlanSection, channels: list[str]) -> Iterator[Said]:
+    known = [channel for channel in channels if channel not in section.new_channels]
+    for name, new in section.new_channels.items():
+        place = ("new_channels", name)
+        if channels.count(name) > 1:
+            yield place, "has history in data.weekly, so that its curve is known; choose another name."
+        if new.like not in known:
+            close = nearest(new.like, known)
+            hint = f"Did you mean {close!r}?" if close else f"Channels in data.weekly.spend: {', '.join(known)}."
+            yield (*place, "like"), f"unknown channel {new.like!r}. {hint}"
+        own = section.channels.get(name)
+        for key in ("at_most", "fixed") if own is not None else ():
+            if getattr(own, key) is not None:
+                yield ("channels", name, key), f"stands in plan.new_channels.{name}.at_most as well; keep that alone."
+    if section.new_channels and section.schedule is not None and section.schedule.free_from is not None:
+        text = "have no spend before plan.schedule.free_from, and the quarter has begun; add them from the next one."
+        yield ("new_channels",), text
+
+
+def _of_robust(section: PlanSection) -> Iterator[Said]:
+    if not section.robust:
+        return
+    if section.risk is not None:
+        yield ("robust",), "cannot be asked together with plan.risk; each names its own worst cases, keep one of them."
     for place, limits, _ in _limited(section):
-        if limits.max_cac is not None:
-            text = "cannot be kept in the worst cases together with plan.risk; limit spend, cap the blended CAC "
-            yield (*place, "max_cac"), text + "(plan.max_cac), or remove risk."
+        if limits.fee_steps:
+            key = "fee" if limits.fee is not None else "fees"
+            yield (*place, key), "cannot be asked together with plan.robust; state it in fixed_cost, or remove robust."
 
 
 def _of_fees(section: PlanSection) -> Iterator[Said]:
@@ -118,5 +153,3 @@ def _of_fees(section: PlanSection) -> Iterator[Said]:
         if limits.fee_steps and section.minimize == "spend":
             text = "is no part of the media spend that the plan minimises; ask minimize: blended_cac, or maximize."
             yield (*place, key), text
-        if limits.fee_steps and section.risk is not None:
-            yield (*place, key), "cannot be asked together with plan.risk; state it in fixed_cost, or remove risk."

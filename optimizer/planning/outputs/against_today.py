@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from attribution.numbers import MISSING, amount, cost, count, decimal, likelihood, percent, significant
 from optimizer.answer.worth import Difference, NaivePlan, Worth
-from optimizer.planning.stages.experience import COMPANIES, experience_of
-from optimizer.planning.stages.result import PlanResult
+from optimizer.planning.stages.experience import COMPANIES, beside_defaults, experience_of
+from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.question.limits import labels
 from optimizer.uncertainty.naive_plans import MIX
 
@@ -53,23 +53,40 @@ def change_in_words(one: Difference, outcome: str, currency: str) -> str:
     return text if one.change.low == one.change.high else f"{text} ({one.change.range(form)})"
 
 
-def lines(worth: Worth, plan: PlanResult, outcome: str, currency: str) -> Iterator[str]:
+def lines(worth: Worth, plan: PlanResult, run: Run) -> Iterator[str]:
     """The differences to today, how likely the plan is better, what experience makes of that, and of its promises."""
+    outcome, currency = run.config.outcome, run.config.currency
     told = ", ".join(change_in_words(one, outcome, currency) for one in worth.figures)
     yield f"Against today's spend going on, draw by draw: {told}."
     yield verdict(worth, plan.aim.name, float(plan.planned.spend.sum() / plan.now.spend.sum() - 1))
-    yield experience(worth, outcome, currency)
+    yield experience(worth, outcome, currency, beside_defaults(run))
     if worth.promises:
         yield promises(worth)
 
 
-def experience(worth: Worth, outcome: str, currency: str) -> str:
-    """What plans with this aim promised and brought where the truth is known, and what that leaves of this one."""
+def experience(worth: Worth, outcome: str, currency: str, beside: Sequence[str] = ()) -> str:
+    """What plans with this aim promised and brought where the truth is known, and what that leaves of this one.
+
+    Parameters
+    ----------
+    worth
+        Of the plan.
+    outcome, currency
+        Of the plan file.
+    beside
+        What sets the plan apart from those that were measured.
+    """
     one, known = worth.aim, experience_of(worth.aim.name)
     if known is None:
         return (
             "A plan chooses what looks best, so its figures are too good on average; by how much was not measured for "
             "this aim."
+        )
+    if beside:
+        apart = ", and ".join([", ".join(beside[:-1]), beside[-1]] if len(beside) > 1 else beside)
+        return (
+            "A plan chooses what looks best, so its figures are too good on average; by how much was measured of plans "
+            f"by a run's defaults and not of one that {apart}."
         )
     form, unit = signed(form_of(one.name)), "" if one.name == "customers" else f" {currency}"
     told = (

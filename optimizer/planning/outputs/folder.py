@@ -18,6 +18,7 @@ from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
 from optimizer.planning.stages.provenance import versions
+from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Run, blended_cac
 
 __all__ = ["MANIFEST", "write_outputs"]
@@ -131,6 +132,7 @@ def _manifest(run: Run, sums: dict[str, str]) -> dict[str, Any]:
         manifest["plan"] = {
             "engine": run.plan.allocation.engine,
             "status": run.plan.allocation.status.value,
+            "made_for": cases(run.config.plan) or "the average of all cases",
             "bound": _number(run.plan.allocation.bound),
             "gap": _number(run.plan.allocation.gap),
             "blended_cac_now": _estimate(blended_cac(run.plan.now)),

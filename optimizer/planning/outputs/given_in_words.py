@@ -11,6 +11,7 @@ from attribution.numbers import gap, likelihood
 from optimizer.answer.misses import Miss
 from optimizer.answer.worth import Difference
 from optimizer.planning.outputs.against_today import change_in_words, form_of, name_of
+from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import GivenResult, PlanResult, Run
 from optimizer.question.limits import labels
 
@@ -58,7 +59,7 @@ def lines(given: GivenResult, run: Run, within: float | None = None) -> Iterator
         better = likelihood(plan.aim.probability_better(plan.planned, given.outcome))
         yield f"On {plan.aim.name} the run's own plan does better than it with probability {better}."
     yield said_of_misses(given)
-    yield against_the_best(given, plan, currency)
+    yield against_the_best(given, plan, run)
     yield verdict(given, run, within).sentence
 
 
@@ -77,12 +78,13 @@ def said_of_misses(given: GivenResult) -> str:
     return " ".join(parts)
 
 
-def against_the_best(given: GivenResult, plan: PlanResult, currency: str) -> str:
+def against_the_best(given: GivenResult, plan: PlanResult, run: Run) -> str:
     """How far a given plan is from the bound, in the plan's own aim."""
     aim, certificate = plan.aim, given.certificate
-    unit = aim.unit(currency)
+    unit = aim.unit(run.config.currency)
+    name = f"{aim.name} {cases(run.config.plan)}".rstrip()
     own, bound = aim.written(certificate.value), aim.written(certificate.bound)
-    opening = f"Its {aim.name}: {own}{unit}; no plan that keeps everything goes {_side(plan)} {bound}{unit}"
+    opening = f"Its {name}: {own}{unit}; no plan that keeps everything goes {_side(plan)} {bound}{unit}"
     if certificate.gap < 0:
         return f"{opening}. It is {gap(-certificate.gap)} better than that by what it breaks."
     return f"{opening}: it is {gap(certificate.gap)} from there, the run's own plan {gap(plan.allocation.gap)}."

@@ -14,6 +14,7 @@ from optimizer.planning.outputs.given_in_words import lines as given_lines
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
 from optimizer.planning.outputs.sections.trust import trust_lines
+from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import AttributionResult, PlanResult, PlanWorth, Run, blended_cac
 from optimizer.planning.stages.schedule import ScheduleResult
 
@@ -129,15 +130,14 @@ def _verdict(run: Run, plan: PlanResult, plan_worth: PlanWorth) -> list[str]:
     currency, aim = run.config.currency, plan_worth.worth.aim
     name, unit, form = plan.aim.name, plan.aim.unit(currency), form_of(aim.name)
     before, after = (form(e.point) if e.low == e.high else e.written(form) for e in (aim.before, aim.after))
-    risk = run.config.plan.risk if run.config.plan else None
-    cases = "" if risk is None else f" in {risk.cases}"
+    made_for = f" {cases(run.config.plan)}".rstrip()
     turning = [f"  {one.sentence}" for one in plan_worth.tipping]
     return [
         f"{name[:1].upper()}{name[1:]} now {before}{unit}, planned {after}{unit}.",
-        *lines(plan_worth.worth, plan, run.config.outcome, currency),
+        *lines(plan_worth.worth, plan, run),
         *trust_lines(run),
         *(["How far each move can be trusted, others as expected:", *turning] if turning else []),
-        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}{cases}, "
+        f"{plan.allocation.status.value} Bound {plan.aim.written(plan.allocation.bound)}{made_for}, "
         f"distance {gap(plan.allocation.gap)}, by {plan.allocation.engine}.",
     ]
 

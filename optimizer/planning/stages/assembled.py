@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -67,7 +67,7 @@ def read_assembled(config: Config, weekly: Weekly, folder: Path) -> tuple[Assemb
     sources = [
         source
         for each in data.spend
-        if (source := attempt(lambda each=each: _spend(each, data, folder, files)))  # type: ignore[misc]
+        if (source := attempt(lambda each=each: _spend(each, config.currencies, folder, files)))  # type: ignore[misc]
     ]
     counted = data.outcome
     outcome = attempt(lambda: _outcome(counted, data, folder, files)) if counted is not None else None
@@ -124,7 +124,7 @@ def _shown(file: str, folder: Path) -> str:
     return shown_path(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
-def _spend(section: SpendExport, data: Data, folder: Path, files: list[InputFile]) -> SpendSource:
+def _spend(section: SpendExport, rates: Mapping[str, float], folder: Path, files: list[InputFile]) -> SpendSource:
     kind: str | Advertising | None = section.kind
     if section.is_table and section.date is not None and section.amount is not None:
         kind = table_of_spend(
@@ -153,7 +153,7 @@ def _spend(section: SpendExport, data: Data, folder: Path, files: list[InputFile
         exports,
         section.patterns,
         section.by,
-        {**data.rate, **section.rate},
+        {**rates, **section.rate},
         section.spread is not None,
         section.outside is not None,
         section.keep_duplicates,

@@ -11,6 +11,7 @@ from attribution.numbers import likelihood
 from mmm.checks.prior_sensitivity import Sensitivity
 from mmm.posterior.posterior import Posterior
 from optimizer.answer.evaluation import evaluated
+from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.result import BeliefResult, BeliefRow, Run
 
 __all__ = ["believe"]
@@ -45,7 +46,8 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
     if plan is None or run.config.plan is None:
         return BeliefResult(rows, findings=findings)
     periods = run.config.plan.weeks * neutral.panel.per_week
-    curves, organic = neutral.curves(weeks=periods), neutral.organic(periods, controls=run.inputs.upcoming)
+    curves = with_new_channels(run.config.plan, neutral.curves(weeks=periods), run.config.seed)
+    organic = neutral.organic(periods, controls=run.inputs.upcoming)
     now, planned = (
         evaluated(curves, side.spend, organic.predicted, side.fixed_cost) for side in (plan.now, plan.planned)
     )

@@ -6,11 +6,13 @@ measured, not derived: ``tests/benchmarks/planning_truth.py`` prints the table w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from optimizer.answer.worth import Difference
+from optimizer.planning.stages.result import Run
 
-__all__ = ["COMPANIES", "Experience", "experience_of"]
+__all__ = ["COMPANIES", "Experience", "beside_defaults", "experience_of"]
 
 COMPANIES = 48
 """How many there were."""
@@ -53,3 +55,28 @@ def experience_of(aim: str) -> Experience | None:
         Name of the figure that the plan is judged by.
     """
     return {"customers": _SAME_MONEY, "blended CAC": _LESS_CAC}.get(aim)
+
+
+def beside_defaults(run: Run) -> tuple[str, ...]:
+    """What sets a run's plan apart from those that were measured, in words; empty where nothing does."""
+    return tuple(_beside(run))
+
+
+def _beside(run: Run) -> Iterator[str]:
+    section = run.config.plan
+    if section is None or run.plan is None:
+        return
+    if section.explore:
+        yield "explores (plan.explore)"
+    if section.raise_riders and run.plan.riders.untested:
+        yield "raises riders (plan.raise_riders)"
+    if section.risk is not None:
+        yield "is made for the worst cases (plan.risk)"
+    if section.robust:
+        yield "is made against hidden demand (plan.robust)"
+    if run.plan.plan.fees:
+        yield "pays fees in steps"
+    if section.new_channels:
+        yield "has channels without history (plan.new_channels)"
+    if run.rivals is None:
+        yield "rests on one reading of the weeks"

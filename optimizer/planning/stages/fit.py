@@ -73,7 +73,7 @@ def _kept_or_fitted(config: Config, inputs: Inputs, panel: mmm.Panel, path: Path
     return posterior
 
 
-_EXPORTS = {"spend", "outcome", "controls", "week_starts", "partial_weeks", "begins", "ends", "rate"}
+_EXPORTS = {"spend", "outcome", "controls", "week_starts", "partial_weeks", "begins", "ends"}
 
 
 def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
@@ -84,6 +84,7 @@ def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
         "name": name,
         "weekly": weekly.model_dump(mode="json") if weekly else None,
         **({"assembled": _assembled(config)} if config.data.assembled else {}),
+        "rates": {code: config.rates.rate(code) for code in weekly.currencies.values()} if weekly else None,
         "bytes": [file.checksum for file in inputs.files if file.role.startswith(roles)],
         "model": config.model.model_dump(mode="json", exclude={"accept_unconverged", "sensitivity", "rivals"}),
         "attribution": config.attribution.model_dump(mode="json") if believed else None,
@@ -94,7 +95,11 @@ def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
 
 
 def _assembled(config: Config) -> dict[str, Any]:
-    return {"currency": config.currency, **config.data.model_dump(mode="json", include=_EXPORTS)}
+    return {
+        "currency": config.currency,
+        "currencies": config.currencies,
+        **config.data.model_dump(mode="json", include=_EXPORTS),
+    }
 
 
 def _kept(path: Path, key: str) -> mmm.Posterior | None:

@@ -35,7 +35,7 @@ def score(
     """
     own = (*plan.held, *plan.tried)
     stated = plan.plan.subject_to[: len(plan.plan.subject_to) - len(own)]
-    of_the_file = put(section, plan.plan.replaced(subject_to=stated))
+    of_the_file = put(section, plan.plan.replaced(subject_to=stated), plan.doubted)
     results = []
     for name, spend in given.items():
         amounts = spend.reindex(list(plan.curves.channels))
@@ -44,7 +44,7 @@ def score(
                 name,
                 plan.plan.evaluate(plan.curves, amounts),
                 worth(plan.plan, plan.curves, amounts, value_per_customer=section.one_value, credit=credit),
-                put(section, plan.plan).against(plan.allocation, plan.curves, amounts),
+                put(section, plan.plan, plan.doubted).against(plan.allocation, plan.curves, amounts),
                 of_the_file.missed(plan.curves, amounts),
             )
         )

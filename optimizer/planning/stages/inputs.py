@@ -24,8 +24,9 @@ from mmm.data.assembled import Assembled
 from mmm.data.indicators import indicators, with_remedy_for_words, words_of
 from mmm.data.observed_tests import observe
 from optimizer.planning.file.assemble import cleaning_of, path_rules, reshaped
-from optimizer.planning.file.column_roles import coming_columns, last_year, levers_of, media_of
+from optimizer.planning.file.column_roles import coming_columns, in_plan_currency, last_year, levers_of, media_of
 from optimizer.planning.file.config import Config
+from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, Touchpoints, Weekly
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
@@ -210,7 +211,7 @@ class _Reader:
         self._config = config
         self._document = document
         self.files: list[InputFile] = []
-        self.assumptions: list[str] = []
+        self.assumptions: list[str] = [*said_of_amounts(document.data, config.rates)]
         self.assembled: Assembled | None = None
         self._words: dict[str, tuple[str, ...]] = {}
 
@@ -249,6 +250,8 @@ class _Reader:
             frame = read_table(self._path(weekly.path), table, weekly.format, self._engine)
         except BadInput as error:
             raise BadInput(with_remedy_for_words(error.problems, weekly.numbers, _WORDS)) from None
+        frame = in_plan_currency(frame, weekly, self._config.rates)
+        self.assumptions += said_of_columns(weekly.currencies, self._config.rates)
         self._words = words_of(frame, weekly.words)
         frame, made = indicators(frame, self._words)
         panel = self._of_frame(weekly, frame, made)
@@ -308,7 +311,9 @@ class _Reader:
         return tests
 
     def given(self, panel: Panel, table: GivenTable) -> pd.Series:
-        spend = read_given(table, self._document.folder, panel, self._engine)
+        plan = self._config.plan
+        new = tuple(plan.new_channels) if plan else ()
+        spend = read_given(table, self._document.folder, panel, new, self._engine)
         self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 

@@ -26,8 +26,9 @@ from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.instead import asked_instead
+from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.progress import Update
-from optimizer.planning.stages.question import sentences, solved
+from optimizer.planning.stages.question import doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
 from optimizer.planning.stages.sense import present_spend, today_keeps_promises
@@ -85,6 +86,8 @@ def asked(
     if rows is not None:
         curves, predicted = curves.take(rows), predicted[rows]
     now = _now(inputs, curves)
+    curves = with_new_channels(section, curves, config.seed)
+    now = now.reindex(list(curves.channels), fill_value=0.0)
     expected = float(np.mean(predicted + curves.customers(now)))
     promise = 0.0 if section.customers is None else section.customers.at_least.of(expected)
     plan = build_plan(section, now, predicted, expected)
@@ -115,12 +118,13 @@ def make_plan(
     curves, organic, now = question.curves, question.organic, question.now
     riders = riders_of(told, curves.channels, inputs.lift_tests)
     held = held_channels(riders.untested, section, now)
-    seen = observed_maximum(posterior.panel, section.weeks)
+    seen = observed_maximum(posterior.panel, section.weeks).reindex(list(curves.channels), fill_value=0.0)
     tried = tried_channels(section, now, seen)
     plan = question.holding((*held, *tried)).plan
+    doubted = doubted_channels(section, curves.channels, inputs.lift_tests)
     update(0.1, "plan")
     try:
-        allocation = solved(section, plan, curves)
+        allocation = solved(section, plan, curves, doubted)
     except InfeasiblePlan as error:
         raise InfeasiblePlan(f"{error}{remedy(held)}{remedy_of_tried(tried)}") from None
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
@@ -136,6 +140,7 @@ def make_plan(
         riders=riders,
         held=held,
         tried=tried,
+        doubted=doubted,
         rows=tuple(_rows(plan.program(curves), allocation, today, planned, held, tried)),
         organic=organic,
         observed_maximum=seen,
@@ -180,7 +185,7 @@ def _scenario(
         asked = what_if(scenario, section)
     except BadInput as error:
         return ScenarioResult(scenario.name, None, problem=in_words_of_the_file(str(error)))
-    answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves))
+    answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves, base.doubted))
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
         problem = in_words_of_the_file(answer.problem) + remedy(base.held) + remedy_of_tried(base.tried)

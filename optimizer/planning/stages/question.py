@@ -1,39 +1,79 @@
-"""The question that a plan section asks of a plan: the best on average, or in the worst cases."""
+"""The question that a plan section asks : the best plan on average, in the worst cases, or against hidden demand."""
 
 from __future__ import annotations
 
-from attribution.numbers import amount
-from mmm import ResponseCurves
+from collections.abc import Collection, Iterable
+
+from attribution.numbers import amount, percent
+from mmm import LiftTest, ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.plan import Plan
-from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.file.keys.plan import HiddenDemandKeys, PlanSection
+from optimizer.uncertainty.hidden_demand import HiddenDemand
 from optimizer.uncertainty.risk import Pessimistic
+from optimizer.uncertainty.robust import Robust
 
-__all__ = ["put", "sentences", "solved"]
-
-
-def put(section: PlanSection, plan: Plan) -> Plan | Pessimistic:
-    """The plan as it is to be solved."""
-    return plan if section.risk is None else Pessimistic(plan, section.risk.worst, section.risk.weight)
+__all__ = ["against_hidden_demand", "cases", "doubt_in_words", "doubted_channels", "put", "sentences", "solved"]
 
 
-def solved(section: PlanSection, plan: Plan, curves: ResponseCurves) -> Allocation:
+def put(section: PlanSection, plan: Plan, doubted: Collection[str]) -> Plan | Pessimistic | Robust:
+    """The plan as it is to be solved; ``doubted`` are the channels whose credit may be hidden demand."""
+    if section.risk is not None:
+        return Pessimistic(plan, section.risk.worst, section.risk.weight)
+    if section.robust and section.doubt is not None:
+        return Robust(against_hidden_demand(section.doubt, plan, doubted))
+    return plan
+
+
+def solved(section: PlanSection, plan: Plan, curves: ResponseCurves, doubted: Collection[str]) -> Allocation:
     """The best allocation for the cases that the section asks for."""
-    return put(section, plan).solve(curves, section.gap)
+    return put(section, plan, [channel for channel in doubted if channel in curves]).solve(curves, section.gap)
+
+
+def against_hidden_demand(keys: HiddenDemandKeys, plan: Plan, doubted: Collection[str]) -> HiddenDemand:
+    """The plan where the credit of some channels may be demand that comes anyway."""
+    return HiddenDemand(plan, dict.fromkeys(doubted, keys.strength), in_all=keys.in_all)
+
+
+def doubted_channels(section: PlanSection, channels: Iterable[str], tests: Iterable[LiftTest]) -> tuple[str, ...]:
+    """Channels whose credit may be hidden demand: those of the file, or those that no lift test has measured."""
+    measured = {test.channel for test in tests}
+    named = section.doubt.channels if section.doubt is not None else []
+    return tuple(channel for channel in channels if (channel in named if named else channel not in measured))
+
+
+def doubt_in_words(keys: HiddenDemandKeys) -> str:
+    """How far credit is doubted."""
+    whose = ", ".join(keys.channels) or "channels that no test has measured"
+    most = f" (and {percent(keys.in_all)} of their customers in all)" if keys.in_all < 1 else ""
+    return f"up to {percent(keys.strength)} of the effect of {whose}{most} is demand that comes anyway"
+
+
+def cases(section: PlanSection | None) -> str:
+    """The cases that a plan is made for, as they follow a figure; empty where it is the average of all."""
+    if section is None:
+        return ""
+    if section.risk is not None:
+        return f"in {section.risk.cases}"
+    if section.robust and section.doubt is not None:
+        return f"at worst where {doubt_in_words(section.doubt)}"
+    return ""
 
 
 def sentences(section: PlanSection, plan: Plan, allocation: Allocation) -> tuple[str, ...]:
     """The allocation in sentences, the first its headline."""
     headline, *prices = allocation.explain()
+    notes = []
     if plan.fees:
         due = {fee.name: fee.due(dict(allocation.spend)) for fee in plan.fees}
         named = ", ".join(f"{name} {amount(fee)}" for name, fee in due.items())
-        note = f"Fees due beside the media, part of the blended CAC: {named}. Prices are with the fees in these steps."
-        return (headline, f"{note} Where moves turn around is not worked out for a plan with fees.", *prices)
-    if section.risk is None:
-        return (headline, *prices)
-    note = (
-        f"The plan is made for {section.risk.cases}: bound, distance and prices are of that figure; customers and CAC "
-        "beside them are expectations over all cases. Where moves turn around is not worked out for such a plan."
-    )
-    return (headline, note, *prices)
+        text = "part of the blended CAC and of profit"
+        notes.append(f"Fees due beside the media, {text}: {named}. Prices are with the fees in these steps.")
+    made_for = cases(section)
+    if made_for:
+        beside = "expectations over all cases" if section.risk else "as the mix model credits the channels"
+        notes.append(
+            f"The plan is made for its figure {made_for}: bound, distance and prices are of that figure; customers and "
+            f"CAC beside them are {beside}."
+        )
+    return (headline, *notes, *prices)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from optimizer.answer.worth import Worth
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
+    from optimizer.planning.stages.new_channels import FirstTest
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
@@ -90,6 +91,7 @@ class PlanResult:
     riders: Riders
     held: tuple[Held, ...]
     tried: tuple[Held, ...]
+    doubted: tuple[str, ...]
     rows: tuple[ChannelRow, ...]
     organic: Organic
     observed_maximum: pd.Series
@@ -113,7 +115,9 @@ class PlanWorth:
     step_problem
         Why a plan that leaves what was tried has no first step; empty otherwise.
     findings
-        Whether promises are likely kept, and moves likely right.
+        Whether promises are likely kept, moves likely right, and curves assumed.
+    new
+        Of every new channel, and its first test.
     """
 
     worth: Worth
@@ -121,6 +125,7 @@ class PlanWorth:
     step: FirstStep | None
     step_problem: str
     findings: tuple[Finding, ...]
+    new: tuple[FirstTest, ...] = ()
 
 
 @dataclass(frozen=True)

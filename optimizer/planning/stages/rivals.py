@@ -61,7 +61,7 @@ def _plans(run: Run, readings: dict[str, mmm.Posterior | None], update: Update) 
         ours = question.plan.evaluate(question.curves, plan.allocation.spend)
         short = max(question.promise - ours.expected_customers, 0.0)
         here, sign = plan.aim.expected(ours), 1.0 if plan.aim.lower_is_better else -1.0
-        put_so = put(section, question.plan)
+        put_so = put(section, question.plan, plan.doubted)
         try:
             own = put_so.solve(question.curves, gap=question.gap)
         except InfeasiblePlan as error:

@@ -70,7 +70,11 @@ class ScheduleResult:
 
 
 def make_schedule(
-    timetable: Timetable, posterior: Posterior | Pool, curves: ResponseCurves, planned: pd.Series
+    timetable: Timetable,
+    posterior: Posterior | Pool,
+    curves: ResponseCurves,
+    planned: pd.Series,
+    borrowed: Mapping[str, str],
 ) -> ScheduleResult:
     """The calendar of a plan.
 
@@ -84,10 +88,13 @@ def make_schedule(
         Of the plan, over all its weeks; their draws belong with those of the carryover.
     planned
         What the plan spends over the horizon, currency by channel.
+    borrowed
+        New channel -> the channel whose carryover it is assumed to have.
     """
     weekly = curves.over(1 / len(timetable.weeks))
     lags = {name: _by_week(weights, posterior.panel.per_week) for name, weights in posterior.carryover().items()}
-    history = _history(posterior.panel, timetable)
+    lags |= {new: lags[like] for new, like in borrowed.items()}
+    history = _history(posterior.panel, timetable).assign(**dict.fromkeys(borrowed, 0.0))
     calendar = timetable.calendar
     usual = {
         str(channel): max(

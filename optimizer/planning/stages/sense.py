@@ -69,9 +69,7 @@ def today_keeps_promises(misses: tuple[Miss, ...], better: float) -> Finding:
     if not broken:
         text = "Today's spend keeps the promises on customers and their cost as well."
         return Finding("today_keeps_promises", True, None, None, text)
-    text = (
-        f"Today's spend does not keep {' or '.join(labels(broken))}, which the plan does: it beats today's spend with "
-        f"probability {likelihood(better)} while it keeps what today breaks. Compare it with other plans that keep the "
-        "promise, or relax the promise to see what it costs."
-    )
+    text = f"The plan keeps {' and '.join(labels(broken))}, which today's spend does not."
+    if better < _EVEN:
+        text += f" For that it likely does worse ({likelihood(1 - better)}); relax the promise to see what it costs."
     return Finding("today_keeps_promises", better >= _EVEN, better, _EVEN, text)

@@ -14,9 +14,9 @@ from attribution.errors import BadInput, Problem
 from attribution.reading.small import read_table
 from attribution.reading.tables import wide
 from mmm import Panel
+from optimizer.planning.file.column_roles import in_plan_currency
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
-from optimizer.planning.file.keys.data import Weekly
 from optimizer.planning.file.keys.schedule import ByWeek, Schedule
 from optimizer.question.groups import SpendLimits
 from optimizer.question.limits import Subject
@@ -85,7 +85,7 @@ def timetable_of(
     spent = None
     if not problems:
         try:
-            spent = _spent(section, document, weekly, weeks, panel, note)
+            spent = _spent(section, document, config, weeks, panel, note)
         except BadInput as error:
             problems += error.problems
     if problems:
@@ -136,13 +136,14 @@ def _misplaced(section: Schedule, document: Document, weeks: pd.DatetimeIndex) -
 def _spent(
     section: Schedule,
     document: Document,
-    weekly: Weekly,
+    config: Config,
     weeks: pd.DatetimeIndex,
     panel: Panel,
     note: Callable[[Path, int, str], None],
 ) -> pd.DataFrame | None:
     """Spend of the weeks before ``free_from``, weeks x channels; None where all are open."""
-    if section.free_from is None or section.spent is None:
+    weekly = config.data.weekly
+    if section.free_from is None or section.spent is None or weekly is None:
         return None
     past = weeks[weeks < pd.Timestamp(section.free_from)]
     if isinstance(section.spent, dict):
@@ -162,6 +163,7 @@ def _spent(
     columns = {column: channel for channel, column in weekly.channels.items()}
     table = wide(section.spent.name, weekly.date, list(columns), nonnegative=list(columns), money=list(columns))
     frame = read_table(document.folder / section.spent, table, weekly.format).set_index(weekly.date)
+    frame = in_plan_currency(frame, weekly, config.rates)
     days = pd.date_range(past[0], periods=len(past) * panel.per_week, freq=pd.Timedelta(days=panel.days))
     missing = days.difference(pd.DatetimeIndex(frame.index))
     if len(missing):

@@ -10,20 +10,19 @@ import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan
 from attribution.findings import Finding
-from attribution.numbers import percent
 from mmm import Posterior
 from mmm.checks.rivals import OWN
-from optimizer.planning.file.keys.plan import PLAN_ITSELF, HiddenDemandKeys, PlanSection
+from optimizer.planning.file.keys.plan import PLAN_ITSELF, PlanSection
 from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.optimize import Asked, asked
+from optimizer.planning.stages.question import against_hidden_demand, doubt_in_words
 from optimizer.planning.stages.result import PlanResult, Run
-from optimizer.planning.stages.trusted import CAUTIOUS, EXPECTED, GUARDED, Trust, TrustedPlan
+from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, GUARDED, Proof, Trust, TrustedPlan
 from optimizer.uncertainty.cautious import Cautious
 from optimizer.uncertainty.guarded import Guarded
 from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
-from optimizer.uncertainty.hidden_demand import HiddenDemand
 
-__all__ = ["lowered", "trust", "written"]
+__all__ = ["lowered", "not_told", "trust", "written"]
 
 _DRAWS = 1000  # of a reading; the plans are held beside the run's own
 _LARGE = 0.01  # of all spend: moves worth a name
@@ -34,20 +33,42 @@ def trust(run: Run, plan: PlanResult, section: PlanSection) -> Trust | None:
     """The plan beside a cautious one and one against hidden demand; None where the run has neither.
 
     A cautious plan needs a reading that stands beside the model. Hidden demand is asked for by
-    ``plan.hidden_demand``; where it names no channels, those are in doubt that no lift test has measured.
+    ``plan.hidden_demand``; where it names no channels, those are in doubt that no lift test has measured. Where
+    ``plan.robust`` makes the plan itself the one against hidden demand, the plan for the credit as it is stands beside.
     """
+    if plan.plan.fees:  # cases are counted against today without steps of fees
+        return None
     readings = _readings(run, plan)
     sides = _Sides(plan, section, run.inputs, readings)
     if sides.cautious is None and sides.against is None:
         return None
-    own = sides.of(PLAN_ITSELF, plan.allocation.spend)
+    own = sides.of(PLAN_ITSELF, plan.allocation.spend, sides.own_proof(section))
     others = []
     if sides.cautious is not None:
         others.append(sides.solved(CAUTIOUS, partial(sides.cautious.solve, section.gap), own))
-    if sides.against is not None:
+    if sides.against is not None and section.robust:
+        others.append(sides.of(AS_CREDITED, plan.plan.solve(plan.curves, section.gap).spend))
+    elif sides.against is not None:
         others.append(sides.solved(GUARDED, partial(sides.against.solve, plan.curves, section.gap), own))
     findings = tuple(_finding(run, plan, own, other, list(readings)) for other in others)
     return Trust((own, *others), findings)
+
+
+def not_told(run: Run) -> tuple[Finding, ...]:
+    """Where other cases are known and fees keep the plan from being held against them, the sentence that says so."""
+    if run.plan is None or not run.plan.plan.fees or not _asks(run):
+        return ()
+    text = (
+        "How the plan does under other readings and against hidden demand is not worked out beside fees in steps. "
+        "State the fees in plan.fixed_cost to see it."
+    )
+    return (Finding("holds_under_readings", False, None, None, text),)
+
+
+def _asks(run: Run) -> bool:
+    section = run.config.plan
+    standing = 0 if run.rivals is None else len(run.rivals.standing)
+    return standing > 0 or (section is not None and section.doubt is not None)
 
 
 class _Sides:
@@ -60,10 +81,10 @@ class _Sides:
         self.all = Cautious({name: (one.plan, one.curves) for name, one in self.asked.items()})
         standing = {name: (one.plan, one.curves) for name, one in readings.items()}
         self.cautious = Cautious(standing) if len(readings) > 1 else None
-        keys = section.hidden_demand
-        self.against = None if keys is None else _against(keys, plan, inputs)
+        keys = section.doubt
+        self.against = None if keys is None else against_hidden_demand(keys, plan.plan, plan.doubted)
 
-    def of(self, name: str, spend: pd.Series, proof: Guarded | None = None) -> TrustedPlan:
+    def of(self, name: str, spend: pd.Series, proof: Proof | None = None) -> TrustedPlan:
         """A spend in every case."""
         improvement = self.all.improvement(spend)
         won = pd.Series({case: _customers(one, spend) for case, one in self.asked.items()})
@@ -75,6 +96,14 @@ class _Sides:
         lacking = promised - won
         return TrustedPlan(name, spend, improvement, lacking.where(lacking > 1e-6 * promised, 0.0), proof)
 
+    def own_proof(self, section: PlanSection) -> Proof | None:
+        """What the run's own plan proves against hidden demand, as an improvement on today; None where it does not."""
+        if self.against is None or not section.robust:
+            return None
+        found, today = self.plan.allocation, self.plan.aim.expected(self.plan.now)
+        sign = -1.0 if self.plan.aim.lower_is_better else 1.0
+        return Proof(sign * (found.value - today), sign * (found.bound - today), found.gap)
+
     def solved(self, name: str, solve: Callable[[], Guarded], own: TrustedPlan) -> TrustedPlan:
         """A plan beside the run's own, or why there is none."""
         try:
@@ -82,7 +111,7 @@ class _Sides:
         except (BadInput, InfeasiblePlan) as error:
             nothing = (own.spend * np.nan, own.improvement * np.nan, own.short * np.nan)
             return TrustedPlan(name, *nothing, problem=str(error))
-        return self.of(name, guarded.spend, guarded)
+        return self.of(name, guarded.spend, Proof(guarded.worst, guarded.bound, guarded.gap))
 
 
 def _customers(one: Asked, spend: pd.Series) -> float:
@@ -109,14 +138,6 @@ def _readings(run: Run, plan: PlanResult) -> dict[str, Asked]:
     return questions
 
 
-def _against(keys: HiddenDemandKeys, plan: PlanResult, inputs: Inputs) -> HiddenDemand:
-    measured = {test.channel for test in inputs.lift_tests}
-    doubted = keys.channels or [channel for channel in plan.curves.channels if channel not in measured]
-    doubted = [channel for channel in doubted if channel in plan.curves.channels]  # one that never spent has no curve
-    strength = dict.fromkeys(doubted, keys.strength)
-    return HiddenDemand(plan.plan, strength, in_all=keys.in_all)
-
-
 def _finding(run: Run, plan: PlanResult, own: TrustedPlan, other: TrustedPlan, readings: list[str]) -> Finding:
     """Whether the plan is better than today in the worst case that the other plan guards against."""
     by_reading = other.name == CAUTIOUS
@@ -128,6 +149,9 @@ def _finding(run: Run, plan: PlanResult, own: TrustedPlan, other: TrustedPlan, r
     if worst >= -1e-6 * abs(aim.expected(plan.now)):
         text = f"At worst the plan is better than today's spend on {aim.name} by {by}: {where}."
         return Finding(name, True, worst, 0.0, text)
+    if other.name == AS_CREDITED:  # today's spend breaks a promise, which no plan that keeps it has to beat
+        text = f"Today's spend does better than the plan on {aim.name} by {by} {where}; it breaks what the plan keeps."
+        return Finding(name, False, worst, 0.0, text)
     text = f"The plan is worse than today's spend on {aim.name} by {by} {where}."
     moved = _not_shared(plan, other)
     if other.proof is None:
@@ -153,12 +177,8 @@ def written(run: Run, plan: PlanResult, value: float) -> str:
 
 
 def _doubt(run: Run) -> str:
-    keys = run.config.plan.hidden_demand if run.config.plan else None
-    if keys is None:
-        return ""
-    whose = ", ".join(keys.channels) or "channels that no test has measured"
-    most = f" (and {percent(keys.in_all)} of their customers in all)" if keys.in_all < 1 else ""
-    return f"if up to {percent(keys.strength)} of the effect of {whose}{most} is demand that comes anyway"
+    keys = run.config.plan.doubt if run.config.plan else None
+    return "" if keys is None else f"if {doubt_in_words(keys)}"
 
 
 def _not_shared(plan: PlanResult, other: TrustedPlan) -> tuple[str, ...]:

@@ -8,15 +8,23 @@ import numpy as np
 import pandas as pd
 
 from attribution.findings import Finding
-from optimizer.uncertainty.guarded import Guarded
 
-__all__ = ["CAUTIOUS", "EXPECTED", "GUARDED", "Trust", "TrustedPlan"]
+__all__ = ["AS_CREDITED", "CAUTIOUS", "EXPECTED", "GUARDED", "Proof", "Trust", "TrustedPlan"]
 
 EXPECTED = "expected"
 """What tables call the curves that the plan rests on."""
 
-CAUTIOUS, GUARDED = "Cautious plan", "Plan against hidden demand"
+CAUTIOUS, GUARDED, AS_CREDITED = "Cautious plan", "Plan against hidden demand", "Plan for the credit as it is"
 """What outputs call the plans beside the run's own."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The least improvement on today over the cases that a plan is made for, the most of any plan, their distance."""
+
+    worst: float
+    bound: float
+    gap: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +43,7 @@ class TrustedPlan:
     short
         Customers by which it misses the promise, in the same cases; 0 where it keeps it or there is none.
     proof
-        Its proof; None of the run's own plan.
+        Its proof; None of a plan that is not made for cases.
     problem
         Why there is none; empty where there is.
     """
@@ -44,7 +52,7 @@ class TrustedPlan:
     spend: pd.Series
     improvement: pd.Series
     short: pd.Series
-    proof: Guarded | None = None
+    proof: Proof | None = None
     problem: str = ""
 
 

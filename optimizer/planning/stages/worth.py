@@ -10,6 +10,8 @@ from attribution.findings import Finding
 from attribution.numbers import likelihood, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.stages.new_channels import first_tests, new_channel_findings, tried_with_tests
+from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
 from optimizer.question.limits import labels
 from optimizer.uncertainty.first_step import first_step
@@ -30,16 +32,18 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     """What the run's plan is worth against today, where its moves turn around, and a first step where it needs one."""
     spend, value = plan.allocation.spend, section.one_value
     verdict = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
-    if section.risk is not None:  # turning points and first steps are of plans that are the best on average
-        return PlanWorth(verdict, (), None, "", (_promises(verdict),))
-    tipping = () if plan.plan.fees else tipping_points(plan.plan, plan.curves, spend, MOVES)
-    turning = () if plan.plan.fees else (_turning(tipping, float(plan.now.spend.sum())),)
+    asked = put(section, plan.plan, plan.doubted)
+    tipping = tipping_points(asked, plan.curves, spend, MOVES)
+    turning = _turning(tipping, float(plan.now.spend.sum()))
+    new = tuple(first_tests(section, plan.curves, plan.allocation, tipping, plan.riders.untested))
+    tried, told = tried_with_tests(section, plan.observed_maximum, spend), (run.config.currency, run.config.outcome)
     step, problem = None, ""
     try:
-        step = first_step(plan.plan, plan.curves, spend, plan.observed_maximum, gap=section.gap)
+        step = first_step(asked, plan.curves, spend, tried, gap=section.gap)
     except InfeasiblePlan as error:
         problem = str(error)
-    return PlanWorth(verdict, tipping, step, problem, (_promises(verdict), *turning))
+    findings = (_promises(verdict), turning, *new_channel_findings(new, *told))
+    return PlanWorth(verdict, tipping, step, problem, findings, new)
 
 
 def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:

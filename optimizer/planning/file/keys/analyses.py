@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
-from optimizer.planning.file.amounts import Money
+from optimizer.planning.file.amounts import Cost, Money
 from optimizer.planning.file.attribution_models import MODELS
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Section
 
@@ -76,6 +76,7 @@ class Season(Section):
 
 
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
+CostRange = Annotated[tuple[Cost, Cost], AfterValidator(_rising)]
 
 
 class ChannelModel(Section):
@@ -101,7 +102,7 @@ class Belief(Section):
 
     media_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     """Share of all customers that paid media together bring (median); divided by spend."""
-    cac: dict[Name, Range] = {}
+    cac: dict[Name, CostRange] = {}
     """Channel: range of its CAC in currency."""
     share: dict[Name, Range] = {}
     """Channel: range of its share of all customers, `[0.02, 0.1]`."""

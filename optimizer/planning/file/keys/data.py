@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, PlainValidator, Tag, field_validator, model_validator
 
 from attribution.reading.queries import Query
-from optimizer.planning.file.keys.base import Name, Section
-from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, Rate, SpendExport, WeekDay
+from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
+from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, SpendExport, WeekDay
 from optimizer.planning.file.keys.tables import Days, Numbers, Source, Times, source
 
 __all__ = [
@@ -51,6 +51,10 @@ class Weekly(Numbers, Days):
     """Column of all new customers, organic ones included."""
     spend: dict[Name, Name] | Annotated[list[Name], Field(min_length=1)]
     """Columns of spend, named as their channels; or channel: column."""
+    currencies: dict[Name, CurrencyCode] = {}
+    """Channel: currency of its column of spend where that is another than the plan file's `currency`; `currencies` of
+    the file states the rate.
+    """
     driven_by: dict[Name, Name | Reach] = {}
     """Channel with spend: column of what it delivered (impressions, clicks), or the columns of people reached and
     contacts per person; its effect then follows that, and spend pays for it.
@@ -109,6 +113,9 @@ class Weekly(Numbers, Days):
 
     @model_validator(mode="after")
     def _paid_or_not(self) -> Weekly:
+        for name in self.currencies:
+            if name not in self.channels:
+                raise ValueError(f"currencies names {name!r}, which has no column of spend")
         for name in self.driven_by:
             if name not in self.channels:
                 raise ValueError(f"driven_by names {name!r}, which has no column of spend; without spend it is organic")
@@ -303,8 +310,6 @@ class Data(Section):
     """First day of `spend` and `outcome` to look at; all where left out."""
     ends: dt.date | None = None
     """Last day of them."""
-    rate: Rate = {}
-    """Currency: what one unit is worth in the plan's, for exports in another one, `{USD: 0.92}`."""
     upcoming: Upcoming | None = None
     """Table of the coming weeks' controls, written as `weekly` is unless keys below say otherwise, or last year's
     again.
@@ -325,7 +330,7 @@ class Data(Section):
     def _weekly_or_its_parts(self) -> Data:
         if bool(self.spend) != (self.outcome is not None):
             raise ValueError("spend and outcome go together: exports of spend, and what new customers are counted from")
-        given = self.model_fields_set & {"controls", "week_starts", "partial_weeks", "begins", "ends", "rate"}
+        given = self.model_fields_set & {"controls", "week_starts", "partial_weeks", "begins", "ends"}
         if given and not self.spend:
             raise ValueError(f"{min(given)} goes with spend and outcome, of which the weekly table is assembled")
         if self.begins is not None and self.ends is not None and self.ends < self.begins:

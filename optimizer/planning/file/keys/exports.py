@@ -60,7 +60,7 @@ class SpendExport(Section):
     currency: CurrencyCode | None = None
     """Currency of a file that names none; the plan's where left out."""
     rate: Rate = {}
-    """Currency: what one unit is worth in the plan's, `{USD: 0.92}`; before that of `data.rate`."""
+    """Currency: what one unit is worth in the plan's, `{USD: 0.92}`; before that of `currencies`."""
     spread: Literal["week", "month", "range"] | None = None
     """What a row covers from its date on, or `range` for the first and last day that the export itself states; its
     money falls evenly on those days. Without it a row that crosses weeks is an error.

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from optimizer.planning.file.amounts import Level, Money, Shift, Swing
+from optimizer.planning.file.amounts import Cost, Level, Money, Shift, Swing
 from optimizer.planning.file.keys.base import Name, Section
 
 __all__ = ["BudgetLimits", "ChangeLimits", "FeeStep", "GroupLimits", "Limits", "Share", "Weighted"]
@@ -46,9 +46,9 @@ class FeeStep(Section):
 class _Costs(Section):
     """What channels may cost, and their share of spend."""
 
-    max_cac: Positive | None = None
+    max_cac: Cost | None = None
     """Most that the customers of the channel, or of the group together, may cost on average: spend over customers."""
-    max_marginal_cac: Positive | None = None
+    max_marginal_cac: Cost | None = None
     """Most that the last customer of the channel, or of each channel of the group, may cost."""
     target_roas: Positive | None = None
     """The same as a return: the last unit of currency brings at least so many times itself in value of customers,

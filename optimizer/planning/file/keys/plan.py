@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from attribution.numbers import percent
-from optimizer.planning.file.amounts import Amount, Money, Percent, Shift
+from optimizer.planning.file.amounts import Amount, Cost, Count, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, Weighted
 from optimizer.planning.file.keys.schedule import Schedule
@@ -19,6 +19,7 @@ __all__ = [
     "PLAN_ITSELF",
     "GivenTable",
     "HiddenDemandKeys",
+    "NewChannelKeys",
     "NextTests",
     "PlanSection",
     "Promise",
@@ -34,7 +35,7 @@ PLAN_ITSELF = "Plan"
 class Promise(Section):
     """New customers promised over the horizon, organic ones included; +0% means as many as today's spend brings."""
 
-    at_least: Shift
+    at_least: Count
     """New customers over the horizon, organic ones included; `+0%` means as many as today's spend brings."""
 
     @field_validator("at_least")
@@ -74,6 +75,23 @@ class HiddenDemandKeys(Section):
     """Largest share of the customers credited to them today together."""
 
 
+class NewChannelKeys(Section):
+    """A channel without history, whose curve is assumed to be another channel's."""
+
+    like: Name
+    """Channel of `data.weekly.spend` whose curve it borrows, draw by draw."""
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    """Its market against that channel's: spend and customers of the curve are multiplied by it, so that a first
+    customer costs the same and the market is used up at 0.5 times the spend for 0.5.
+    """
+    spread: Annotated[float, Field(gt=0, le=2)] = 0.5
+    """How much more uncertain its effect is than the borrowed curve's: one standard deviation of its logarithm, so that
+    0.5 puts 90 % of cases between 0.4 and 2 times the expected effect, which stays the borrowed one.
+    """
+    at_most: Money
+    """Most to be spent on it over the horizon, in place of the ground that was tried."""
+
+
 class GivenTable(Numbers):
     """A table of somebody's plan: a row per channel, and what it gets."""
 
@@ -82,7 +100,7 @@ class GivenTable(Numbers):
     channel: Name = "channel"
     """Its column of channels."""
     spend: Name = "spend"
-    """Its column of spend over the horizon."""
+    """Its column of spend over the horizon, in the plan file's `currency`."""
 
 
 class Risk(Section):
@@ -100,15 +118,12 @@ class Risk(Section):
         return worst if self.weight == 1 else f"{percent(self.weight)} {worst} and the rest the mean of all"
 
 
-Worth = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
 class Question(Section):
     """What is asked of a plan beside its aim: the business, promises and limits; a scenario may ask otherwise."""
 
     fixed_cost: Money = 0.0
     """Salaries, agencies, tools over the horizon."""
-    value_per_customer: Worth | dict[Name, Money] | None = None
+    value_per_customer: Cost | dict[Name, Money] | None = None
     """Lifetime value, or channel: value for `maximize: profit`; needed for profit, shows profit and the odds of an
     LTV:CAC of 3 otherwise.
     """
@@ -122,7 +137,7 @@ class Question(Section):
     """
     customers: Promise | None = None
     """The promise of new customers."""
-    max_cac: Annotated[float, Field(gt=0)] | None = None
+    max_cac: Cost | None = None
     """Cap of the blended CAC."""
     every_channel: Limits | None = None
     """Limits of every channel."""
@@ -136,7 +151,8 @@ class Question(Section):
     """Name: limits on any weighted sum of spend, such as emissions, `{co2: {weights: {tv: 0.2}, at_most: -10%}}`."""
     risk: Risk | None = None
     """Plan for the worst cases instead of the average: promises of customers and CAC have to hold in the mean of the
-    worst draws. Not together with `max_cac` of channels or groups, nor with values by channel.
+    worst draws, `max_cac` of a channel in that of its own. Not together with `max_cac` of groups; with values by
+    channel the worst cases are those of profit, and nothing can be promised of customers beside them.
     """
     raise_riders: bool = False
     """Let the plan raise channels above today's spend that the path log, `model.rides_on` or the check of spend
@@ -177,6 +193,11 @@ class PlanSection(Question):
     """Horizon."""
     now: dict[Name, Money] | None = None
     """Channel: present spend over the horizon; that of the last weeks of the table where left out."""
+    new_channels: dict[Name, NewChannelKeys] = {}
+    """Name: a channel without history and whose curve it is assumed to have, `{podcast: {like: radio, scale: 0.5,
+    spread: 0.5, at_most: 50_000}}`. The report calls its curve an assumption, proposes a first test and says which
+    result would turn the move around.
+    """
     given: Path | dict[Name, Path | GivenTable] | None = None
     """Table of somebody's plan, scored beside the run's own: what it brings, which promises it breaks and by how much,
     and how far it is from the best; or name: table for several. `cac certify plan.yaml spend.csv` does it for one
@@ -188,7 +209,11 @@ class PlanSection(Question):
     """Divides the plan between weeks; `{}` for a calendar without limits of its own."""
     hidden_demand: HiddenDemandKeys | None = None
     """Beside the plan, the best one where part of what channels are credited with is demand that comes anyway; it
-    changes nothing of the plan, see [the plan](concepts/plan.md).
+    changes nothing of the plan unless `robust` says so, see [the plan](concepts/plan.md).
+    """
+    robust: bool = False
+    """The plan itself is the one against hidden demand, as `hidden_demand` states it or by its defaults; the plan for
+    the credit as it is stands beside it. Not together with `risk` or fees.
     """
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
     """Distance from the best plan at which the search stops."""
@@ -202,6 +227,11 @@ class PlanSection(Question):
         if self.tests is not None and self.tests.weeks > self.weeks:
             raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
         return self
+
+    @property
+    def doubt(self) -> HiddenDemandKeys | None:
+        """How far credit is doubted; None where neither the plan nor one beside it does."""
+        return HiddenDemandKeys() if self.robust and self.hidden_demand is None else self.hidden_demand
 
     @property
     def given_tables(self) -> dict[str, GivenTable]:

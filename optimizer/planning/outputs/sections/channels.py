@@ -10,6 +10,7 @@ from attribution.estimates import Estimate
 from attribution.numbers import amount, change, cost, count
 from mmm import plots as model
 from optimizer.planning.outputs.sections.section import Figure, Section
+from optimizer.planning.stages.new_channels import FirstTest
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run
 from optimizer.question.objectives import Profit
 
@@ -34,6 +35,7 @@ def _channel(run: Run, result: PlanResult, row: ChannelRow) -> dict[str, Any]:
         ("Marginal CAC planned", row.marginal_cac.written()),
         ("Most ever spent in as many weeks", amount(float(result.observed_maximum[row.channel]))),
     ]
+    facts += [("Its curve", f"an assumption, {one.assumed}") for one in _new(run) if one.channel == row.channel]
     if row.limit:
         facts.append(("Limit", row.limit))
     if run.worth is not None:
@@ -50,6 +52,10 @@ def _channel(run: Run, result: PlanResult, row: ChannelRow) -> dict[str, Any]:
         "facts": facts,
         "credits": _views(run, row.channel),
     }
+
+
+def _new(run: Run) -> tuple[FirstTest, ...]:
+    return () if run.worth is None else run.worth.new
 
 
 def _yardstick(result: PlanResult, channel: str) -> tuple[str, float]:

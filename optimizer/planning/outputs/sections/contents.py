@@ -10,6 +10,7 @@ from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
 from optimizer.planning.outputs.sections.given import GIVEN
 from optimizer.planning.outputs.sections.moves import MOVES
+from optimizer.planning.outputs.sections.new_channels import NEW_CHANNELS
 from optimizer.planning.outputs.sections.provenance import PROVENANCE
 from optimizer.planning.outputs.sections.reading import READING
 from optimizer.planning.outputs.sections.rivals import RIVALS
@@ -27,6 +28,7 @@ SECTIONS: tuple[Section, ...] = (
     CAUTIONS,
     MOVES,
     WORTH,
+    NEW_CHANNELS,
     TRUST,
     SCHEDULE,
     GIVEN,

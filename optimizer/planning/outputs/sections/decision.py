@@ -10,6 +10,7 @@ from attribution.numbers import amount, gap, percent, ratio
 from optimizer.answer.worth import Difference, Worth
 from optimizer.planning.outputs.against_today import chance, form_of, lines, name_of, signed
 from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.question.limits import labels
 
@@ -54,8 +55,8 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 
 def _decision(run: Run, plan: PlanResult, worth: Worth) -> Decision:
-    currency, outcome = run.config.currency, run.config.outcome
-    _, *told = lines(worth, plan, outcome, currency)  # the cards have the differences
+    currency = run.config.currency
+    _, *told = lines(worth, plan, run)  # the cards have the differences
     tone = _tone(worth) if run.converged else "bad"
     return Decision(
         tone,
@@ -158,10 +159,10 @@ def _effect(plan: PlanResult, currency: str) -> str:
 
 def _proof(run: Run, plan: PlanResult) -> str:
     allocation, aim = plan.allocation, plan.aim
-    risk = run.config.plan.risk if run.config.plan else None
-    cases = "" if risk is None else f", in {risk.cases}, for which it is made,"
+    made_for = cases(run.config.plan)
+    told = f", {made_for}, for which it is made," if made_for else ""
     return (
-        f"Proved on these response curves: no allocation within the limits brings {aim.name}{cases} "
+        f"Proved on these response curves: no allocation within the limits brings {aim.name}{told} "
         f"{'below' if aim.lower_is_better else 'above'} {aim.written(allocation.bound)}; the plan lies "
         f"{gap(allocation.gap)} from that."
     )

@@ -33,7 +33,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "spend": float(one.outcome.spend.sum()),
             "customers": Estimate.of(one.outcome.customers),
             "cac": blended_cac(one.outcome),
-            "said": [said_of_misses(one), against_the_best(one, plan, run.config.currency), verdict(one, run).sentence],
+            "said": [said_of_misses(one), against_the_best(one, plan, run), verdict(one, run).sentence],
         }
         for one in run.given
     ]

@@ -15,6 +15,7 @@ from optimizer import plots as plan
 from optimizer.answer.evaluation import Evaluation
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
+from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
 from optimizer.question.objectives import BlendedCAC, Profit
 
@@ -97,7 +98,7 @@ def _sides(result: PlanResult) -> tuple[Evaluation, Evaluation]:
 def _tables(run: Run) -> Iterator[Table]:
     if run.plan is not None and run.worth is not None:
         yield Table("Plan", plan_frame(run.plan), "plan.csv")
-        yield Table("Totals", summary_frame(run.plan, run.worth.worth))
+        yield Table("Totals", summary_frame(run.plan, run.worth.worth, cases(run.config.plan)))
         yield Table("Frontier", run.plan.frontier)
 
 
@@ -122,8 +123,8 @@ def plan_frame(result: PlanResult) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summary_frame(result: PlanResult, worth: Worth) -> pd.DataFrame:
-    """The totals: figure, now, planned, with 90 % intervals."""
+def summary_frame(result: PlanResult, worth: Worth, made_for: str = "") -> pd.DataFrame:
+    """The totals: figure, now, planned, with 90 % intervals; the cases that bound and gap are of, where not of all."""
     now, planned = result.now, result.planned
     pairs: list[tuple[str, Estimate, Estimate]] = [
         ("spend", Estimate.exact(float(now.spend.sum())), Estimate.exact(float(planned.spend.sum()))),
@@ -139,7 +140,8 @@ def summary_frame(result: PlanResult, worth: Worth) -> pd.DataFrame:
     proof = {"probability_better": worth.aim.probability_better}
     proof |= {"bound": result.allocation.bound, "gap": result.allocation.gap}
     rows += [{"figure": name, "planned": value} for name, value in proof.items()]
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    return frame.assign(note=frame["figure"].map({"bound": made_for, "gap": made_for})) if made_for else frame
 
 
 MOVES = Section("moves", "The plan", _view, _figures, _tables)

@@ -8,6 +8,7 @@ from attribution.estimates import Estimate
 from attribution.numbers import count, seconds
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.stages.provenance import versions
+from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Run
 
 __all__ = ["PROVENANCE"]
@@ -20,6 +21,9 @@ def _view(run: Run) -> dict[str, Any]:
         facts.append(("Mix model", _model(run)))
     if run.plan is not None:
         facts.append(("Solver", f"{run.plan.allocation.engine}; {run.plan.allocation.status.value}"))
+        made_for = cases(run.config.plan)
+        if made_for:
+            facts.append(("Made for", f"its {run.plan.aim.name} {made_for}"))
         carried = Estimate.of(run.plan.organic.carried_in).written(count)
         text = (
             f"{carried} {run.config.outcome} from spend before the horizon come whatever the plan. They are not "

@@ -8,9 +8,10 @@ from typing import Any
 from attribution.numbers import amount, count, gap
 from optimizer.planning.outputs.against_today import form_of, signed
 from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.stages.question import doubt_in_words
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.trust import lowered, written
-from optimizer.planning.stages.trusted import CAUTIOUS, EXPECTED, Trust, TrustedPlan
+from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, Trust, TrustedPlan
 from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
 
 __all__ = ["TRUST", "trust_lines"]
@@ -25,6 +26,8 @@ def trust_lines(run: Run) -> Iterator[str]:
 
 
 def _sentence(run: Run, plan: PlanResult, trust: Trust, other: TrustedPlan) -> str:
+    if other.name == AS_CREDITED:
+        return _as_credited(run, plan, trust.plans[0], other)
     if other.proof is None:
         return f"There is no {lowered(other.name)}: {other.problem}"
     case = "every reading that stands" if other.name == CAUTIOUS else "every hidden demand up to what the file states"
@@ -39,6 +42,21 @@ def _sentence(run: Run, plan: PlanResult, trust: Trust, other: TrustedPlan) -> s
         f"{other.name}: under {case} it is {least} than today at worst, and no plan is more than {bound} there "
         f"(distance {gap(other.proof.gap)}). The plan itself is {ours}{missed}. The price of caution is {price} of "
         "what is expected."
+    )
+
+
+def _as_credited(run: Run, plan: PlanResult, own: TrustedPlan, other: TrustedPlan) -> str:
+    """What the plan against hidden demand, which is the run's own, gives up and what it saves."""
+    price = written(run, plan, float(other.improvement[EXPECTED] - own.improvement[EXPECTED]))
+    least, theirs = (float(one.improvement[HIDDEN]) for one in (own, other))
+    told = [f"{written(run, plan, value)} {'better' if value >= 0 else 'worse'}" for value in (least, theirs)]
+    short = float(other.short[HIDDEN])
+    missed = f", and {count(short)} {run.config.outcome} short of the promise" if short > 0 else ""
+    doubt = run.config.plan.doubt if run.config.plan else None
+    return (
+        f"The plan itself is the one against hidden demand (plan.robust): where "
+        f"{doubt_in_words(doubt) if doubt else ''}, it is {told[0]} than today at worst. The plan for the credit as it "
+        f"is would be {told[1]} than today there{missed}; it expects {price} more."
     )
 
 
@@ -68,6 +86,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             ],
             "promised": bool((first.short > 0).any()),
             "short": [count(float(other.short.max())) for other in trust.plans],
+            "robust": any(other.name == AS_CREDITED for other in trust.plans),
             "hides": HIDDEN in first.improvement.index,
         }
     }

@@ -116,11 +116,13 @@ def _step(run: Run, plan: PlanResult, plan_worth: PlanWorth) -> dict[str, Any] |
         return {"sentence": f"No first step: {problem}", "rows": []} if problem else None
     step, aim = plan_worth.step, plan_worth.step.worth.aim
     share = f", {percent(step.share)} of the plan's gain over today" if step.share == step.share else ""
+    tests = f" {', '.join(one.channel for one in plan_worth.new if not one.idle)} with a first test alone."
+    tests = tests if any(not one.idle for one in plan_worth.new) else ""
     sentence = (
         f"The plan spends more on {', '.join(step.beyond)} than was ever spent over as many weeks, where curves are "
         f"extrapolated. Within what was tried, the best that keeps every promise gets "
         f"{change_in_words(aim, run.config.outcome, run.config.currency)} against today{share}. "
-        "Take it first, and plan again with the weeks that follow."
+        f"Take it first{',' if tests else ''}{tests or '.'} Plan again with the weeks that follow."
     )
     return {"sentence": sentence, "rows": _step_frame(plan, plan_worth).to_dict("records")}
 
