@@ -17,7 +17,7 @@ from mmm.curves import ResponseCurves
 from mmm.curves.joined import joined
 from mmm.data.panel import Panel
 from mmm.posterior.costs import average_cac, channel_table, marginal_cac
-from mmm.posterior.forecast import Organic
+from mmm.posterior.forecast import Coming, Organic
 from mmm.posterior.frames import DrawsFrame
 from mmm.posterior.posterior import Posterior
 
@@ -105,7 +105,7 @@ class Pool(ABC):
             mixed[channel] = np.hstack([np.pad(weights, ((0, lags - len(weights)), (0, 0))) for weights in own])
         return mixed
 
-    def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
+    def organic(self, weeks: int = 13, controls: Coming = None) -> Organic:
         """Organic customers of the coming periods; see :meth:`Posterior.organic`."""
         parts = [(self.posteriors[name].organic(weeks, controls), rows) for name, rows in self.picks.items()]
         first = parts[0][0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,10 @@ from mmm.model.baseline import wandering
 from mmm.model.model import Model
 from mmm.posterior.media import Cell, shared_noise
 
-__all__ = ["Organic", "Scenario", "forecast", "scenario"]
+__all__ = ["Coming", "Organic", "Scenario", "forecast", "scenario"]
+
+Coming: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame] | None
+"""Controls of coming periods: one table for every geo alike, a table by geo, or None for their past mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,8 @@ class Organic:
     carried_in_by_week
         Customers that spend up to the panel's end still brings, shape (draws, periods). A steady-state curve already
         counts the full carryover of its own spend, so add these only where carryover is counted period by period.
+    by_geo
+        What :attr:`predicted` is of each geo, shape (draws, geos), in the panel's order.
     assumption
         How the coming controls and organic channels were set, for reports.
     """
@@ -44,6 +51,7 @@ class Organic:
     by_week: Array
     noise: Array
     carried_in_by_week: Array
+    by_geo: Array
     assumption: str
 
     @property
@@ -151,15 +159,16 @@ def forecast(
     model: Model,
     cells: tuple[Cell, ...],
     weeks: int,
-    coming: pd.DataFrame | None,
+    coming: Coming,
     rng: np.random.Generator,
 ) -> Organic:
     """Organic customers of the coming periods; see :meth:`mmm.Posterior.organic`."""
     dates, draws = panel.after(weeks), len(cells[0].sigma)
+    by_geo = np.zeros((draws, len(cells)))
     expected, noise, carried = (np.zeros((draws, weeks)) for _ in range(3))
     assumption, paid = "", len(panel.channels)
     for geo, cell in enumerate(cells):
-        given = scenario(panel, dates, coming, geo)
+        given = scenario(panel, dates, _of_geo(coming, panel, geo), geo)
         terms = model.design(panel, geo, dates, given.controls)
         mean = terms.matrix @ cell.coefficients.T + wandering(panel, model.trends, dates, draws, rng)
         for place, channel in enumerate(cell.channels[paid:]):
@@ -169,11 +178,30 @@ def forecast(
         drawn = model.likelihood.predict(rng, mean, cell.sigma, cell.unit)
         expected += mean.T * cell.unit
         noise += (drawn - mean).T * cell.unit
+        by_geo[:, geo] = drawn.sum(axis=0) * cell.unit
         for channel in cell.channels[:paid]:
             carried += channel.carried_in(weeks).T * cell.unit
         assumption = given.assumption
-    noise += shared_noise(cells, weeks, rng).T
-    return Organic(dates, expected, noise, carried, assumption)
+    shared, units = shared_noise(cells, weeks, rng).T, np.array([cell.unit for cell in cells])
+    by_geo += np.outer(shared.sum(axis=1), units / units.sum())
+    return Organic(dates, expected, noise + shared, carried, by_geo, assumption)
+
+
+def _of_geo(coming: Coming, panel: Panel, geo: int) -> pd.DataFrame | None:
+    """The table of one geo.
+
+    Raises
+    ------
+    BadInput
+        Where tables are given by geo and one is missing.
+    """
+    if coming is None or isinstance(coming, pd.DataFrame):
+        return coming
+    lacking = [name for name in panel.geos if name not in coming]
+    if lacking:
+        text = f"lack {', '.join(lacking[:5])}{' and more' if len(lacking) > 5 else ''}."
+        raise BadInput(Problem("coming controls", text, remedy="give every geo a table, or one table for all."))
+    return coming[panel.geos[geo]]
 
 
 def _dated(frame: pd.DataFrame, dates: pd.DatetimeIndex, title: str) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from mmm.model.baseline import Design
 from mmm.model.model import Model
 from mmm.posterior.costs import average_cac, channel_table, marginal_cac
 from mmm.posterior.fit_checks import GATE, check_residuals, check_sense
-from mmm.posterior.forecast import Organic, forecast
+from mmm.posterior.forecast import Coming, Organic, forecast
 from mmm.posterior.frames import DrawsFrame, summarise
 from mmm.posterior.frequency import optimal_frequency
 from mmm.posterior.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
@@ -194,15 +194,32 @@ class Posterior:
         BadInput
             Where a frequency is below 1, or its channel is not measured so.
         """
-        wanted = self._frequencies(frequency or {})
-        count = len(self.channels)
-        driven = np.maximum(self.panel.media.mean(axis=1) / self.panel.media_units, 1e-300)[:, :count]
-        costs = self.panel.spend.mean(axis=1) / driven
+        wanted, costs = self._frequencies(frequency or {}), self._costs
         if len(self.cells) == 1:
-            return weekly_curves(self.channels, self.media[:count], self.kpi_unit, costs[0], wanted).over(weeks)
+            channels = self.media[: len(self.channels)]
+            return weekly_curves(self.channels, channels, self.kpi_unit, costs[0], wanted).over(weeks)
         parts = self.panel.spend.sum(axis=1) / self.panel.spend.sum(axis=(0, 1))
         level = self.panel.level().to_numpy()
         return national_curves(self.channels, self.cells, costs, parts, level, wanted).over(weeks)
+
+    def curves_by_geo(
+        self, weeks: float = 13, frequency: Mapping[str, float] | None = None
+    ) -> dict[str, ResponseCurves]:
+        """Response curves of each geo over a horizon, from the currency spent there to the customers won there.
+
+        Draws are paired across geos as across channels. A geo has the channels that spent there, and a geo in which
+        none did is left out. Arguments and what is raised are those of :meth:`curves`.
+        """
+        wanted, found = self._frequencies(frequency or {}), {}
+        spent = (self.panel.spend.sum(axis=1) > 0) & (self.panel.media.sum(axis=1)[:, : len(self.channels)] > 0)
+        for geo, (name, cell) in enumerate(zip(self.panel.geos, self.cells, strict=True)):
+            places = np.flatnonzero(spent[geo])
+            if len(places):
+                channels = tuple(cell.channels[place] for place in places)
+                names = tuple(self.channels[place] for place in places)
+                curves = weekly_curves(names, channels, cell.unit, self._costs[geo, places], wanted)
+                found[name] = curves.over(weeks)
+        return found
 
     def optimal_frequency(self) -> pd.DataFrame:
         """How often to reach a person so that contacts bring most: mean, median, 5 % and 95 % points by channel.
@@ -269,7 +286,7 @@ class Posterior:
         table |= interval_of(predicted.drawn, axis=1)
         return pd.DataFrame(table, index=self.panel.dates)
 
-    def organic(self, weeks: int = 13, controls: pd.DataFrame | None = None) -> Organic:
+    def organic(self, weeks: int = 13, controls: Coming = None) -> Organic:
         """Organic customers of the coming periods.
 
         Parameters
@@ -277,9 +294,10 @@ class Posterior:
         weeks
             How many periods.
         controls
-            Values of controls, treatments and organic channels, one row each or dated, for every geo alike; None holds
-            each at its mean over the last year, and the result's ``assumption`` says so. Organic channels measured by
-            reach and frequency may have a column ``<channel>_frequency``; without, they keep their mean frequency.
+            Values of controls, treatments and organic channels, one row each or dated: a table for every geo alike, or
+            geo -> table. None holds each at its mean over the last year, and the result's ``assumption`` says so.
+            Organic channels measured by reach and frequency may have a column ``<channel>_frequency``; without, they
+            keep their mean frequency.
 
         Raises
         ------
@@ -382,6 +400,12 @@ class Posterior:
             column = self._columns.index(name)
             effects = (np.outer(c.matrix[:, column], c.coefficients[:, column]) * c.unit for c in self.cells)
             yield name, np.asarray(sum(effects))
+
+    @cached_property
+    def _costs(self) -> Array:
+        """Currency per period that one unit of adstock costs, shape (G, C)."""
+        units = self.panel.media.mean(axis=1) / self.panel.media_units
+        return np.asarray(self.panel.spend.mean(axis=1) / np.maximum(units, 1e-300)[:, : len(self.channels)])
 
     def _frequencies(self, wanted: Mapping[str, float]) -> dict[str, float]:
         for name, frequency in wanted.items():

@@ -15,6 +15,7 @@ from mmm.checks.pool import Pool
 from mmm.kernel import ahead
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
+from optimizer.planning.file.markets import by_cell
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
@@ -92,6 +93,7 @@ def run_plan(
         if goal != "attribution":
             asked = config.model_copy(update={"plan": None, "scenarios": []}) if goal == "fit" else config
             ready(asked, document, inputs)
+        config = config if inputs.markets is None else by_cell(config, inputs.markets)
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
         with progress.stage("Attribution") as update:
@@ -150,6 +152,8 @@ def certify_spend(
     with progress.stage("Checking inputs"):
         inputs = read_inputs(config, document)
         ready(config, document, inputs)
+        config = config if inputs.markets is None else by_cell(config, inputs.markets)
+        section = config.plan or section
     run = _model(Run(config, document, inputs), folder, section, progress)
     if run.posterior is None:
         raise BadInput("cac certify needs data.weekly in the plan file, which has none.")

@@ -38,13 +38,13 @@ def coming_columns(weekly: Weekly) -> dict[str, str]:
     return columns
 
 
-def last_year(panel: Panel, rows: list[int]) -> pd.DataFrame:
-    """Some past rows of all that a forecast needs to know, under the mix model's names."""
-    table = dict(zip(panel.control_names, panel.controls[0, rows].T, strict=True))
+def last_year(panel: Panel, rows: list[int], geo: int = 0) -> pd.DataFrame:
+    """Some past rows of all that a forecast needs to know of a market, under the mix model's names."""
+    table = dict(zip(panel.control_names, panel.controls[geo, rows].T, strict=True))
     for place, name in enumerate(panel.organic_channels, start=len(panel.channels)):
-        table[name] = panel.media[0, rows, place]
+        table[name] = panel.media[geo, rows, place]
         if panel.frequency is not None and panel.by_reach[place]:
-            table[f"{name}_frequency"] = panel.frequency[0, rows, place]
+            table[f"{name}_frequency"] = panel.frequency[geo, rows, place]
     return pd.DataFrame(table)
 
 

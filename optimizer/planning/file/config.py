@@ -15,7 +15,7 @@ from attribution.numbers import CURRENCY
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.attribution_misfits import attribution_misfits
 from optimizer.planning.file.currencies import Rates
-from optimizer.planning.file.document import Document
+from optimizer.planning.file.document import Document, Place
 from optimizer.planning.file.doubtful import doubtful_amounts
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
@@ -291,11 +291,27 @@ def _misfits(config: Config, document: Document) -> Iterator[str]:
     if config.plan is None or config.data.weekly is None:
         return
     channels = [*config.data.weekly.channels, *config.plan.new_channels]
+    yield from _markets_unnamed(config, document)
     yield from misfits(config.plan, channels, document)
     for number, scenario in enumerate(config.scenarios):
         at = ("scenarios", number, "instead")
         if scenario.instead is not None:
             yield from misfits(scenario.section(config.plan), channels, document, at)
+
+
+def _markets_unnamed(config: Config, document: Document) -> Iterator[str]:
+    """Limits of markets where the file names no column of them."""
+    if config.plan is None or config.data.weekly is None or config.data.weekly.geo is not None:
+        return
+    asked: list[tuple[Question, Place]] = [(config.plan, ("plan",))]
+    asked += [
+        (scenario.instead, ("scenarios", number, "instead"))
+        for number, scenario in enumerate(config.scenarios)
+        if scenario.instead is not None
+    ]
+    for question, at in asked:
+        if question.markets:
+            yield document.error((*at, "markets"), "limits markets; name their column with data.weekly.geo.")
 
 
 def _rates_missing(config: Config, document: Document) -> Iterator[str]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from attribution.errors import nearest
 from attribution.numbers import amount
 from optimizer.planning.file.document import Document, Place
-from optimizer.planning.file.keys.limits import GroupLimits, Limits
+from optimizer.planning.file.keys.limits import GroupLimits, Limits, MarketLimits
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.limits import limits_of
 
 __all__ = ["misfits", "misfits_of_today"]
 
+_SHOWN = 5
 Said = tuple[tuple[str | int, ...], str]
 
 
@@ -35,7 +36,9 @@ def misfits(section: PlanSection, channels: list[str], document: Document, at: P
     return [document.error((*at, *place), text) for place, text in said]
 
 
-def misfits_of_today(section: PlanSection, now: pd.Series, document: Document, at: Place = ("plan",)) -> list[str]:
+def misfits_of_today(
+    section: PlanSection, now: pd.Series, document: Document, at: Place = ("plan",), idle: Sequence[str] = ()
+) -> list[str]:
     """Limits that today's spend makes meaningless or impossible.
 
     Parameters
@@ -46,8 +49,18 @@ def misfits_of_today(section: PlanSection, now: pd.Series, document: Document, a
         Present spend over the horizon by channel.
     document, at
         The plan file, and where in it the section stands.
+    idle
+        Channels in a market of several, without present spend there.
     """
-    return [document.error((*at, *place), text) for place, text in _of_today(section, now)]
+    said = [*_of_today(section, now), *_of_idle(section, idle)]
+    return [document.error((*at, *place), text) for place, text in said]
+
+
+def _of_idle(section: PlanSection, idle: Sequence[str]) -> Iterator[Said]:
+    if idle and section.change is not None and section.change.each is not None:
+        named = f"{', '.join(idle[:_SHOWN])}{' and more' if len(idle) > _SHOWN else ''}"
+        text = f"is a share of present spend by channel and market, of which there is none for {named}. "
+        yield ("change", "each"), text + "State change.total, or limits of channels and markets, in its place."
 
 
 def _of_today(section: PlanSection, now: pd.Series) -> Iterator[Said]:
@@ -63,12 +76,13 @@ def _of_today(section: PlanSection, now: pd.Series) -> Iterator[Said]:
             yield place, text + "Raise the limit, or write budget in place of incremental."
 
 
-def _limited(section: PlanSection) -> Iterator[tuple[tuple[str, ...], Limits | GroupLimits, list[str]]]:
+def _limited(section: PlanSection) -> Iterator[tuple[tuple[str, ...], Limits | GroupLimits | MarketLimits, list[str]]]:
     """Every set of limits: where it stands, what it says, and whom it concerns; for every channel nobody by name."""
     if section.every_channel is not None:
         yield ("every_channel",), section.every_channel, []
     yield from ((("channels", name), limits, [name]) for name, limits in section.channels.items())
     yield from ((("groups", name), limits, limits.channels) for name, limits in section.groups.items())
+    yield from ((("markets", name), limits, []) for name, limits in section.markets.items())
 
 
 def _of_values(section: PlanSection, channels: list[str]) -> Iterator[Said]:
@@ -112,7 +126,8 @@ def _of_risk(section: PlanSection) -> Iterator[Said]:
                 text = "cannot be kept beside plan.risk with values by channel: what is worst for profit is not what "
                 yield (key,), text + "is worst for customers. Remove it, state one value_per_customer, or no risk."
     for place, limits, names in _limited(section):
-        if limits.max_cac is not None and place[0] == "groups" and len(set(names)) > 1:
+        shared = place[0] == "markets" or (place[0] == "groups" and len(set(names)) > 1)
+        if limits.max_cac is not None and shared:
             text = "cannot be kept in the worst cases together with plan.risk; cap the CAC of single channels, limit "
             yield (*place, "max_cac"), text + "spend, cap the blended CAC (plan.max_cac), or remove risk."
 

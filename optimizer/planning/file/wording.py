@@ -24,9 +24,11 @@ _SAID = (
     (r"Customers\(at_least=\.\.\.\)", "plan.customers.at_least"),
     (r"Budget\((at_most|exactly|at_least)=\.\.\.\)", r"plan.budget.\1"),
     (
-        r"a panel by regions takes it as (geo='[^']*')",
-        r"the plan file takes national tables: sum over it (in Python \1)",
+        r"a panel by regions takes it as geo='([^']*)'",
+        r"where they are markets, name their column: data.weekly.geo: \1",
     ),
+    (r"fit a panel by geo, or give", "name the column of markets in data.weekly.geo, or give"),
+    (r"sum the geos, or use it", "set model.likelihood: normal, or sum the markets to one table"),
     (r"MaxCAC\(\.\.\.\)", "plan.max_cac"),
     (r"Channel\(\.\.\.\)\.at_most\(\.\.\.\)", "plan.channels.<name>.at_most"),
     (r"Plan\(now=\{channel: current spend\}\)", "plan.now"),

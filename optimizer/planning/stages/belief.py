@@ -11,6 +11,7 @@ from attribution.numbers import likelihood
 from mmm.checks.prior_sensitivity import Sensitivity
 from mmm.posterior.posterior import Posterior
 from optimizer.answer.evaluation import evaluated
+from optimizer.planning.stages.markets import curves_by_cell
 from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.result import BeliefResult, BeliefRow, Run
 
@@ -43,10 +44,11 @@ def believe(run: Run, neutral: Posterior | None) -> BeliefResult | None:
     if neutral is None:
         return BeliefResult(rows)
     findings = (_gate(neutral), Sensitivity(posterior, neutral).finding)
-    if plan is None or run.config.plan is None:
+    if plan is None or run.config.plan is None or run.inputs.markets is None:
         return BeliefResult(rows, findings=findings)
     periods = run.config.plan.weeks * neutral.panel.per_week
-    curves = with_new_channels(run.config.plan, neutral.curves(weeks=periods), run.config.seed)
+    cells = curves_by_cell(neutral, run.inputs.markets, periods)
+    curves = with_new_channels(run.config.plan, cells, run.config.seed)
     organic = neutral.organic(periods, controls=run.inputs.upcoming)
     now, planned = (
         evaluated(curves, side.spend, organic.predicted, side.fixed_cost) for side in (plan.now, plan.planned)

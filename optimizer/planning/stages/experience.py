@@ -78,5 +78,7 @@ def _beside(run: Run) -> Iterator[str]:
         yield "pays fees in steps"
     if section.new_channels:
         yield "has channels without history (plan.new_channels)"
+    if run.inputs.markets is not None and run.inputs.markets.several:
+        yield "divides money between markets"
     if run.rivals is None:
         yield "rests on one reading of the weeks"

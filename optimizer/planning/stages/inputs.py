@@ -30,12 +30,14 @@ from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, Touchpoints, Weekly
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
+from optimizer.planning.file.markets import Markets, misfits_of_markets
 from optimizer.planning.file.misfits import misfits_of_today
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.assembled import read_assembled
 from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.log_channels import unlike_the_log
+from optimizer.planning.stages.markets import markets_of, spend_by_cell
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 
@@ -57,9 +59,10 @@ class Inputs:
     panel
         The weekly table; None for attribution alone.
     upcoming
-        Controls of the coming weeks, horizon x controls; None where there are no controls.
+        Controls of the coming weeks, horizon x controls, by market where the plan file names their column; None where
+        there are no controls.
     now
-        Spend per channel over a horizon at present, in currency.
+        Spend over a horizon at present, in currency: per channel, or of several markets per cell.
     journeys
         Conversion paths; None for a plan alone.
     lift_tests
@@ -76,10 +79,12 @@ class Inputs:
         Where the weekly table comes from; None where the plan file names it.
     log_against_kpi
         The log's conversions held against the weekly KPI; None without either.
+    markets
+        Markets of the weekly table, and their cells; None without it.
     """
 
     panel: Panel | None
-    upcoming: pd.DataFrame | None
+    upcoming: pd.DataFrame | dict[str, pd.DataFrame] | None
     now: pd.Series | None
     journeys: Journeys | None
     lift_tests: tuple[LiftTest, ...]
@@ -89,6 +94,7 @@ class Inputs:
     given: Mapping[str, pd.Series] = field(default_factory=dict)
     assembled: Assembled | None = None
     log_against_kpi: LogAgainstKPI | None = None
+    markets: Markets | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -134,17 +140,20 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     reader = _Reader(config, document)
     weekly, horizon = config.data.weekly, config.plan.weeks if config.plan else 13
     panel = attempt(lambda: _in_terms_of_the_file(lambda: reader.panel(weekly))) if weekly else None
-    upcoming = now = timetable = None
+    upcoming = now = timetable = markets = None
     tests: tuple[LiftTest, ...] = ()
     given: dict[str, pd.Series] = {}
     if panel is not None and weekly is not None:
         weeks = panel
+        markets = attempt(lambda: markets_of(weeks))
+        problems += [] if markets is None else misfits_of_markets(config, markets, document)
         if (panel.control_names or panel.organic_channels) and config.plan:
             upcoming = attempt(lambda: reader.upcoming(weeks, weekly, horizon))
-        if config.plan:
-            now = attempt(lambda: reader.now(weeks, horizon))
+        if config.plan and markets is not None:
+            own = markets
+            now = attempt(lambda: reader.now(weeks, own, horizon))
             timetable = attempt(lambda: reader.timetable(weeks))
-            problems += [] if now is None else _misfits_of_today(config, config.plan, now, document)
+            problems += [] if now is None else _misfits_of_today(config, config.plan, now, markets, document)
             for name, table in config.plan.given_tables.items():
                 spend = attempt(lambda table=table: reader.given(weeks, table))  # type: ignore[misc]
                 given |= {} if spend is None else {name: spend}
@@ -157,16 +166,20 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         raise BadInput(problems)
     files, assumptions = tuple(reader.files), tuple(reader.assumptions)
     return Inputs(
-        panel, upcoming, now, journeys, tests, files, assumptions, timetable, given, reader.assembled, compared
+        panel, upcoming, now, journeys, tests, files, assumptions, timetable, given, reader.assembled, compared, markets
     )
 
 
-def _misfits_of_today(config: Config, plan: PlanSection, now: pd.Series, document: Document) -> list[str]:
+def _misfits_of_today(
+    config: Config, plan: PlanSection, now: pd.Series, markets: Markets, document: Document
+) -> list[str]:
     """Limits of the plan, and of the plan as each scenario has it, that today's spend makes meaningless."""
-    misfits = misfits_of_today(plan, now, document)
+    total = markets.totals(now)
+    idle = [str(cell) for cell in now.index[now == 0]] if markets.several else []
+    misfits = misfits_of_today(plan, total, document, idle=idle)
     for number, scenario in enumerate(config.scenarios):
         if scenario.instead is not None:
-            own = misfits_of_today(scenario.section(plan), now, document, ("scenarios", number, "instead"))
+            own = misfits_of_today(scenario.section(plan), total, document, ("scenarios", number, "instead"), idle)
             misfits += [] if misfits else own
     return misfits
 
@@ -238,11 +251,13 @@ class _Reader:
             return self._of_frame(weekly, frame)
         media = media_of(weekly)
         amounts = [column for medium in media.values() for column in (medium.spend, *medium.columns) if column]
+        people = [] if weekly.population is None else [weekly.population]
         table = wide(
             weekly.path.name,
             weekly.date,
-            [weekly.kpi, *amounts, *weekly.numbers, *weekly.baselines],
-            nonnegative=[weekly.kpi, *amounts],
+            [weekly.kpi, *amounts, *weekly.numbers, *weekly.baselines, *people],
+            nonnegative=[weekly.kpi, *amounts, *people],
+            geo=weekly.geo,
             money=list(weekly.channels.values()),
             words=weekly.words,
         )
@@ -255,7 +270,12 @@ class _Reader:
         self._words = words_of(frame, weekly.words)
         frame, made = indicators(frame, self._words)
         panel = self._of_frame(weekly, frame, made)
+        if weekly.population is not None:
+            panel = panel.with_population(self._people(frame, weekly, weekly.population))
+        if len(panel.geos) > 1 and self._config.model.holidays:
+            self.assumptions.append(f"Every market has the holidays of {self._config.model.holidays}.")
         covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} {_unit(panel)}s"
+        covers += f" in {len(panel.geos)} markets" if weekly.geo is not None else ""
         self._note("weekly spend and outcome", weekly.path, len(frame), covers, frame)
         return panel
 
@@ -263,10 +283,17 @@ class _Reader:
         frame.attrs["name"] = weekly.path.name
         levers, at = levers_of(weekly), len(weekly.numbers)
         controls = [*levers[:at], *made, *levers[at:]]
-        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media_of(weekly), controls=controls)
+        panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media_of(weekly), controls=controls, geo=weekly.geo)
         return panel.with_holidays(self._config.model.holidays) if self._config.model.holidays else panel
 
-    def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame:
+    def _people(self, frame: pd.DataFrame, weekly: Weekly, column: str) -> dict[str, float]:
+        """Population by market; the mean of a column that changes over time."""
+        by_market = frame[column].astype(float).groupby(frame[weekly.geo].astype(str))
+        if (by_market.max() > by_market.min()).any():
+            self.assumptions.append(f"{column} changes over time; that of a market is its mean.")
+        return {str(market): float(people) for market, people in by_market.mean().items()}
+
+    def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame | dict[str, pd.DataFrame]:
         given = self._config.data.upcoming
         coming, columns = panel.after(weeks * panel.per_week), coming_columns(weekly)
         words = self._words
@@ -284,28 +311,28 @@ class _Reader:
             what = "Controls and organic channels" if panel.organic_channels else "Controls"
             self.assumptions.append(f"{what} of the coming weeks are assumed to repeat those of 52 weeks before.")
             rows = [(panel.periods - year + period % year) for period in range(len(coming))]
-            return last_year(panel, rows).set_index(coming)
+            return {name: last_year(panel, rows, geo).set_index(coming) for geo, name in enumerate(panel.geos)}
         path, written = (given.path, given.format) if isinstance(given, Coming) else (given, weekly.format)
-        table = wide(path.name, weekly.date, list(columns), words=list(words))
+        table = wide(path.name, weekly.date, list(columns), geo=weekly.geo, words=list(words))
         frame = read_table(self._path(path), table, written, self._engine).set_index(weekly.date)
         frame.attrs["name"] = path.name
         frame, made = indicators(frame, words)
         columns |= dict(zip(made, made, strict=True))
-        missing = coming.difference(pd.DatetimeIndex(frame.index))
-        if len(missing):
-            text = f"lacks {len(missing)} of the coming {len(coming)} {_unit(panel)}s, first {missing[0]:%Y-%m-%d}."
-            remedy = f"it must hold each {_unit(panel)} from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
-            raise BadInput(Problem(path.name, text, weekly.date, remedy=remedy))
+        market = pd.Series(panel.geos[0], frame.index) if weekly.geo is None else frame[weekly.geo].astype(str)
+        parts = {name: frame[(market == name).to_numpy()] for name in panel.geos}
+        problems = [_missing(path.name, weekly, panel, coming, name, part) for name, part in parts.items()]
+        if any(problems):
+            raise BadInput([problem for problem in problems if problem is not None])
         self._note(
             "controls of the coming weeks", path, len(frame), f"{coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}", frame
         )
-        return frame.loc[coming, list(columns)].rename(columns=columns)
+        return {name: part.loc[coming, list(columns)].rename(columns=columns) for name, part in parts.items()}
 
     def lift_tests(self, panel: Panel, section: LiftTests) -> tuple[LiftTest, ...]:
         frame = read_table(self._path(section.path), LIFT_TESTS, section.format, self._engine)
         frame.attrs["name"] = section.path.name
         tests = lift_tests_from_frame(frame)
-        _by_row(section.path.name, lambda: observe(tests, panel))
+        _in_terms_of_the_file(lambda: _by_row(section.path.name, lambda: observe(tests, panel)))
         covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
         self._note("lift tests", section.path, len(frame), covers, frame)
         return tests
@@ -317,15 +344,15 @@ class _Reader:
         self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 
-    def now(self, panel: Panel, weeks: int) -> pd.Series:
+    def now(self, panel: Panel, markets: Markets, weeks: int) -> pd.Series:
         plan = self._config.plan
-        if plan is not None and plan.now is not None:
+        if plan is not None and plan.now is not None and not markets.several:
             return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
         wanted = weeks * panel.per_week
         last = min(wanted, panel.periods)
         scaled = f", scaled to {wanted}." if last < wanted else "."
         self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
-        return panel.national_spend.tail(last).sum() * (wanted / last)
+        return spend_by_cell(panel, markets).tail(last).sum() * (wanted / last)
 
     def timetable(self, panel: Panel) -> Timetable | None:
         timetable = timetable_of(
@@ -414,6 +441,19 @@ class _Reader:
         return journeys
 
 
+def _missing(
+    name: str, weekly: Weekly, panel: Panel, coming: pd.DatetimeIndex, market: str, part: pd.DataFrame
+) -> Problem | None:
+    """What is wrong with the coming controls of a market that do not hold every period."""
+    missing = coming.difference(pd.DatetimeIndex(part.index))
+    if not len(missing):
+        return None
+    where = f" for {market}" if weekly.geo is not None else ""
+    text = f"lacks {len(missing)} of the coming {len(coming)} {_unit(panel)}s{where}, first {missing[0]:%Y-%m-%d}."
+    remedy = f"it must hold each {_unit(panel)} from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
+    return Problem(name, text, weekly.date, remedy=remedy)
+
+
 def _unit(panel: Panel) -> str:
     return "week" if panel.days == 7 else "day"
 
@@ -430,13 +470,11 @@ def _paths_table(paths: Paths, numbers: list[str]) -> Any:
     return Table(paths.path.name, columns)
 
 
-def observed_maximum(panel: Panel, weeks: int) -> pd.Series:
-    """The most each channel ever spent over a horizon of weeks."""
-    spend = panel.national_spend.to_numpy()
-    periods = weeks * panel.per_week
+def observed_maximum(spend: pd.DataFrame, periods: int) -> pd.Series:
+    """The most ever spent on each channel or cell over a horizon; ``spend`` is by period of the table."""
     width = min(periods, len(spend))
-    sums = np.lib.stride_tricks.sliding_window_view(spend, width, axis=0).sum(axis=-1)
-    return pd.Series(sums.max(axis=0) * periods / width, index=list(panel.channels))
+    sums = np.lib.stride_tricks.sliding_window_view(spend.to_numpy(), width, axis=0).sum(axis=-1)
+    return pd.Series(sums.max(axis=0) * periods / width, index=list(spend.columns))
 
 
 def period_of(journeys: Journeys) -> tuple[pd.Timestamp, pd.Timestamp]:

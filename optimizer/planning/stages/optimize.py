@@ -21,11 +21,13 @@ from optimizer.plan import Plan
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
+from optimizer.planning.file.markets import Markets
 from optimizer.planning.file.scenarios import what_if
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.instead import asked_instead
+from optimizer.planning.stages.markets import curves_by_cell, findings_by_cell, spend_by_cell, tests_by_cell
 from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import doubted_channels, sentences, solved
@@ -80,7 +82,7 @@ def asked(
     """The question of the plan file on a posterior; on some of its draws where ``rows`` names them."""
     section = _section(config)
     periods = section.weeks * posterior.panel.per_week
-    curves = posterior.curves(weeks=periods)
+    curves = curves_by_cell(posterior, _markets(inputs), periods)
     organic = posterior.organic(periods, controls=inputs.upcoming)
     predicted = organic.predicted
     if rows is not None:
@@ -116,12 +118,15 @@ def make_plan(
     """
     section, question = _section(config), asked(config, inputs, posterior)
     curves, organic, now = question.curves, question.organic, question.now
-    riders = riders_of(told, curves.channels, inputs.lift_tests)
+    panel, markets = posterior.panel, _markets(inputs)
+    tests = tests_by_cell(inputs.lift_tests, panel, markets)
+    riders = riders_of(findings_by_cell(told, markets), curves.channels, tests)
     held = held_channels(riders.untested, section, now)
-    seen = observed_maximum(posterior.panel, section.weeks).reindex(list(curves.channels), fill_value=0.0)
+    seen = observed_maximum(spend_by_cell(panel, markets), section.weeks * panel.per_week)
+    seen = seen.reindex(list(curves.channels), fill_value=0.0)
     tried = tried_channels(section, now, seen)
     plan = question.holding((*held, *tried)).plan
-    doubted = doubted_channels(section, curves.channels, inputs.lift_tests)
+    doubted = doubted_channels(section, curves.channels, tests)
     update(0.1, "plan")
     try:
         allocation = solved(section, plan, curves, doubted)
@@ -149,7 +154,7 @@ def make_plan(
         findings=(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, seen),
-            present_spend(section, now),
+            present_spend(section, now, markets),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),
     )
@@ -201,6 +206,12 @@ def _section(config: Config) -> PlanSection:
     if config.plan is None:
         raise ValueError("the run has no plan section")
     return config.plan
+
+
+def _markets(inputs: Inputs) -> Markets:
+    if inputs.markets is None:
+        raise ValueError("the run has no weekly table")
+    return inputs.markets
 
 
 def _now(inputs: Inputs, curves: ResponseCurves) -> pd.Series:

@@ -18,10 +18,12 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document, Place
 from optimizer.planning.file.keys.limits import Limits
 from optimizer.planning.file.keys.plan import PlanSection, Question
+from optimizer.planning.file.markets import Markets, by_cell
 from optimizer.planning.file.scenarios import what_if
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.attribute import spend_of_paths
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
+from optimizer.planning.stages.markets import spend_by_cell
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.timetable import booked_already
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels
@@ -64,10 +66,11 @@ def ready(config: Config, document: Document, inputs: Inputs) -> tuple[Finding, 
         attempt(lambda: (spend_of_paths(config, panel, inputs.journeys), ())[1])  # type: ignore[arg-type]
     if panel is not None:
         found += attempt(lambda: prepare(panel, mix_model(config, inputs)).findings)
-    if panel is not None and plan is not None and inputs.now is not None:
+    if panel is not None and plan is not None and inputs.now is not None and inputs.markets is not None:
         problems += _of_silent(config, document, panel)
+        own, markets = by_cell(config, inputs.markets), inputs.markets
         if not problems:
-            found += attempt(lambda: _asked(config, plan, inputs, panel))
+            found += attempt(lambda: _asked(own, own.plan or plan, inputs, panel, markets))
     if problems:
         raise BadInput(problems)
     return found
@@ -98,15 +101,16 @@ def _asks_for_spend(limits: Limits) -> bool:
     return any(amount is not None and not amount.relative and amount.value > 0 for amount in stated)
 
 
-def _asked(config: Config, section: PlanSection, inputs: Inputs, panel: Panel) -> tuple[Finding, ...]:
+def _asked(config: Config, section: PlanSection, inputs: Inputs, panel: Panel, markets: Markets) -> tuple[Finding, ...]:
     """The question built on stand-ins for what a fit will say, and its limits on spend held against each other."""
-    spent = panel.national_spend.sum()
-    channels = [channel for channel in panel.channels if spent[channel] > 0]
+    weekly = spend_by_cell(panel, markets)
+    spent = weekly.sum()
+    channels = [channel for channel in spent.index if spent[channel] > 0]
     now = pd.Series(inputs.now, dtype=float).reindex(channels)
     customers = float(panel.kpi.sum() / panel.periods * section.weeks * panel.per_week)
     plan = build_plan(section, now, np.zeros(1), customers)
     curves = ResponseCurves({channel: Hill(1.0, max(spent[channel], 1.0)) for channel in channels})
-    tried = tried_channels(section, now, observed_maximum(panel, section.weeks))
+    tried = tried_channels(section, now, observed_maximum(weekly, section.weeks * panel.per_week))
     of_results = (optimizer.Customers, optimizer.MaxCAC, AverageCAC, MarginalCAC)
     limits = [part for part in plan.subject_to if not isinstance(part, of_results)]
     limits += [*booked_already(inputs.timetable, tuple(channels)), *(one.constraint for one in tried)]

@@ -12,6 +12,7 @@ from optimizer.answer.misses import Miss
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.limits import limits_of
+from optimizer.planning.file.markets import Markets
 from optimizer.question.limits import Limit, Unit, labels
 
 __all__ = ["present_spend", "today_keeps_promises"]
@@ -19,7 +20,7 @@ __all__ = ["present_spend", "today_keeps_promises"]
 _EVEN = 0.5
 
 
-def present_spend(section: PlanSection, now: pd.Series) -> Finding:
+def present_spend(section: PlanSection, now: pd.Series, markets: Markets) -> Finding:
     """Whether percentages of present spend leave any channel without a cent.
 
     Parameters
@@ -27,7 +28,9 @@ def present_spend(section: PlanSection, now: pd.Series) -> Finding:
     section
         The file's plan.
     now
-        Present spend by channel.
+        Present spend by channel, or cell of several markets.
+    markets
+        Whose cells those are.
     """
     pinned = dict(_pinned(section, now))
     if not pinned:
@@ -35,6 +38,7 @@ def present_spend(section: PlanSection, now: pd.Series) -> Finding:
         return Finding("present_spend", True, None, None, text)
     named = ", ".join(f"{channel} (at most {limit})" for channel, limit in pinned.items())
     first = next(iter(pinned))
+    first = markets.cells[first][0] if first in markets.cells else first
     text = (
         f"No present spend, so that a percentage of it is nothing and the plan gives nothing, whatever it might bring: "
         f"{named}. The plan is worse than it could be where such a channel is worth its cost. Give an amount, such as "

@@ -78,7 +78,7 @@ def understood(config: Config, inputs: Inputs, findings: tuple[Finding, ...]) ->
         last=None if daily is None else daily.index[-1],
         months=None if months is None else months.tail(_MONTHS),
         spend=None if panel is None else _by_year(panel),
-        now=inputs.now,
+        now=inputs.now if inputs.now is None or inputs.markets is None else inputs.markets.totals(inputs.now),
         paths=() if journeys is None else tuple(_of_paths(journeys)),
         assumptions=inputs.assumptions,
         steps=tuple(_steps(config, inputs)),
@@ -120,11 +120,13 @@ def _steps(config: Config, inputs: Inputs) -> Iterator[str]:
         yield f"Attribution: {names}, each with {config.attribution.replicates} resamples."
     if inputs.panel is not None:
         section = config.model
-        beside = " and the fits of other readings of the same weeks" if section.rivals else ""
+        several = inputs.markets is not None and inputs.markets.several
+        in_markets = f" in {len(inputs.panel.geos)} markets" if several else ""
+        beside = " and the fits of other readings of the same weeks" if section.rivals and not several else ""
         neutral = ", one more under a neutral belief," if section.sensitivity else ""
         yield (
             f"Mix model: {section.chains} chains of {amount(section.draws)} draws on {inputs.panel.periods} periods"
-            f"{neutral}{beside}."
+            f"{in_markets}{neutral}{beside}."
         )
     if config.plan is not None:
         aim = f"least {config.plan.minimize}" if config.plan.minimize else f"most {config.plan.maximize}"

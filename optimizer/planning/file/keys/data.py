@@ -49,6 +49,12 @@ class Weekly(Numbers, Days):
     """Column of the first day of each period."""
     kpi: Name = "new_customers"
     """Column of all new customers, organic ones included."""
+    geo: Name | None = None
+    """Column of the market, where the table holds several, a row for each and every period: the mix model is fitted by
+    market, and the plan is of each channel in each market, see [several markets](how-to.md#plan-several-markets).
+    """
+    population: Name | None = None
+    """Column of the market's people, by which media are scaled; its mean KPI where left out."""
     spend: dict[Name, Name] | Annotated[list[Name], Field(min_length=1)]
     """Columns of spend, named as their channels; or channel: column."""
     currencies: dict[Name, CurrencyCode] = {}
@@ -110,6 +116,12 @@ class Weekly(Numbers, Days):
         if repeated:
             raise ValueError(f"column {repeated[0]!r} is given to more than one channel")
         return spend
+
+    @model_validator(mode="after")
+    def _population_of_markets(self) -> Weekly:
+        if self.population is not None and self.geo is None:
+            raise ValueError("population scales media between markets; name their column with geo, or remove it")
+        return self
 
     @model_validator(mode="after")
     def _paid_or_not(self) -> Weekly:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from optimizer.planning.file.amounts import Cost, Level, Money, Shift, Swing
 from optimizer.planning.file.keys.base import Name, Section
 
-__all__ = ["BudgetLimits", "ChangeLimits", "FeeStep", "GroupLimits", "Limits", "Share", "Weighted"]
+__all__ = ["BudgetLimits", "ChangeLimits", "FeeStep", "GroupLimits", "Limits", "MarketLimits", "Share", "Weighted"]
 
 Part = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -160,6 +160,21 @@ class GroupLimits(_Costs):
     @model_validator(mode="after")
     def _some_limit(self) -> GroupLimits:
         if self.stated() == {"channels"}:
+            raise ValueError("say at_least, at_most, max_cac, max_marginal_cac, target_roas, share, fee or fees")
+        return self
+
+
+class MarketLimits(_Costs):
+    """Limits of one market: of all channels in it together."""
+
+    at_least: Shift | None = None
+    """Least spend in the market."""
+    at_most: Shift | None = None
+    """Most spend in the market."""
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> MarketLimits:
+        if not self.stated():
             raise ValueError("say at_least, at_most, max_cac, max_marginal_cac, target_roas, share, fee or fees")
         return self
 

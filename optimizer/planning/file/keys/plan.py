@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from attribution.numbers import percent
 from optimizer.planning.file.amounts import Amount, Cost, Count, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
-from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, Weighted
+from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, MarketLimits, Weighted
 from optimizer.planning.file.keys.schedule import Schedule
 from optimizer.planning.file.keys.tables import Numbers, Source
 from optimizer.scenarios import AsPlanned
@@ -145,6 +145,11 @@ class Question(Section):
     """Channel: limits of its own, each side replacing that of `every_channel`; `fixed` replaces all of them."""
     groups: dict[Name, GroupLimits] = {}
     """Name: channels that share limits."""
+    markets: dict[Name, MarketLimits] = {}
+    """Market of `data.weekly.geo`: limits of all channels in it together. With several markets, limits of a channel or
+    of every channel hold for a channel's total over all markets (`max_marginal_cac` and `target_roas` in each of them),
+    those of a group for its channels in all markets, and `change.each` for each channel in each market.
+    """
     change: ChangeLimits | None = None
     """How far the plan may move from present spend."""
     custom: dict[Name, Weighted] = {}
