@@ -78,7 +78,7 @@ def _section(section: PlanSection, markets: Markets, off: Collection[str] = ()) 
     shared = {_all_of(name): GroupLimits.model_construct(**_stated(limits), channels=markets.of_market(name))
               for name, limits in section.markets.items()}  # fmt: skip
     if not markets.several:
-        return section.model_copy(update={"groups": {**section.groups, **shared}, "markets": {}})
+        return section.model_copy(update={"groups": {**section.groups, **shared}, "markets": {}}) if shared else section
     own: dict[str, Limits] = {}
     for channel in markets.channels:
         limits, cells = None if channel in off else limits_of(section, channel), markets.of_channel(channel)
@@ -109,7 +109,7 @@ def _section(section: PlanSection, markets: Markets, off: Collection[str] = ()) 
 
 def _scenario(scenario: Scenario, section: PlanSection, markets: Markets) -> Scenario:
     """The what-if with cells; one that changes or puts aside limits states the whole question."""
-    if not markets.several and scenario.instead is None:
+    if not markets.several and not scenario.section(section).markets:
         return scenario
     changed = {"off": list(markets.spread(dict.fromkeys(scenario.off))), "cost": markets.spread(scenario.cost)}
     if scenario.instead is None and not scenario.off:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
+from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
 from optimizer.planning.outputs.sections.trust import trust_lines
@@ -27,6 +28,7 @@ __all__ = ["plain_table", "show", "standard_output"]
 _SHOWN_FILES = (
     "report.html",
     "plan.csv",
+    "plan_by_market.csv",
     "schedule.csv",
     "plan.xlsx",
     "scenarios.csv",
@@ -41,7 +43,8 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
 
     console = console or standard_output()
     if run.plan is not None and run.worth is not None:
-        console.print(_plan_table(run, run.plan))
+        for table in _plan_tables(run, run.plan):
+            console.print(table)
         for line in _verdict(run, run.plan, run.worth):
             console.print(escape(line))
         if run.schedule is not None and not run.schedule.problem:
@@ -123,6 +126,29 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
         _ranged(blended_cac(plan.planned), cost),
         "",
     )
+    return table
+
+
+def _plan_tables(run: Run, plan: PlanResult) -> Iterator[Table]:
+    yield _plan_table(run, plan)
+    if len(parts_by_market(run)) > 1:
+        yield _market_table(run)
+
+
+def _market_table(run: Run) -> Table:
+    from rich.markup import escape
+
+    outcome = run.config.outcome
+    table = plain_table("By market", "market", "spend now", "planned", "change", f"{outcome} now", "planned")
+    for part in parts_by_market(run):
+        table.add_row(
+            escape(part.name),
+            amount(part.now),
+            amount(part.planned),
+            percent(part.planned / part.now - 1, signed=True) if part.now else MISSING,
+            _ranged(Estimate.of(part.customers_now), count),
+            _ranged(Estimate.of(part.customers), count),
+        )
     return table
 
 

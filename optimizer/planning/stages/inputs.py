@@ -34,6 +34,7 @@ from optimizer.planning.file.markets import Markets, misfits_of_markets
 from optimizer.planning.file.misfits import misfits_of_today
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.assembled import read_assembled
+from optimizer.planning.stages.given_by_market import read_given_by_market
 from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.log_channels import unlike_the_log
@@ -59,8 +60,7 @@ class Inputs:
     panel
         The weekly table; None for attribution alone.
     upcoming
-        Controls of the coming weeks, horizon x controls, by market where the plan file names their column; None where
-        there are no controls.
+        Controls of the coming weeks, horizon x controls, of several markets by market; None where there are none.
     now
         Spend over a horizon at present, in currency: per channel, or of several markets per cell.
     journeys
@@ -155,7 +155,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
             timetable = attempt(lambda: reader.timetable(weeks))
             problems += [] if now is None else _misfits_of_today(config, config.plan, now, markets, document)
             for name, table in config.plan.given_tables.items():
-                spend = attempt(lambda table=table: reader.given(weeks, table))  # type: ignore[misc]
+                spend = attempt(lambda table=table: reader.given(weeks, own, table))  # type: ignore[misc]
                 given |= {} if spend is None else {name: spend}
         if config.data.lift_tests is not None:
             asked = config.data.lift_tests
@@ -311,7 +311,8 @@ class _Reader:
             what = "Controls and organic channels" if panel.organic_channels else "Controls"
             self.assumptions.append(f"{what} of the coming weeks are assumed to repeat those of 52 weeks before.")
             rows = [(panel.periods - year + period % year) for period in range(len(coming))]
-            return {name: last_year(panel, rows, geo).set_index(coming) for geo, name in enumerate(panel.geos)}
+            last = {name: last_year(panel, rows, geo).set_index(coming) for geo, name in enumerate(panel.geos)}
+            return last if len(last) > 1 else last[panel.geos[0]]
         path, written = (given.path, given.format) if isinstance(given, Coming) else (given, weekly.format)
         table = wide(path.name, weekly.date, list(columns), geo=weekly.geo, words=list(words))
         frame = read_table(self._path(path), table, written, self._engine).set_index(weekly.date)
@@ -326,7 +327,8 @@ class _Reader:
         self._note(
             "controls of the coming weeks", path, len(frame), f"{coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}", frame
         )
-        return {name: part.loc[coming, list(columns)].rename(columns=columns) for name, part in parts.items()}
+        tables = {name: part.loc[coming, list(columns)].rename(columns=columns) for name, part in parts.items()}
+        return tables if len(tables) > 1 else tables[panel.geos[0]]
 
     def lift_tests(self, panel: Panel, section: LiftTests) -> tuple[LiftTest, ...]:
         frame = read_table(self._path(section.path), LIFT_TESTS, section.format, self._engine)
@@ -337,10 +339,13 @@ class _Reader:
         self._note("lift tests", section.path, len(frame), covers, frame)
         return tests
 
-    def given(self, panel: Panel, table: GivenTable) -> pd.Series:
+    def given(self, panel: Panel, markets: Markets, table: GivenTable) -> pd.Series:
         plan = self._config.plan
         new = tuple(plan.new_channels) if plan else ()
-        spend = read_given(table, self._document.folder, panel, new, self._engine)
+        if markets.several:
+            spend = read_given_by_market(table, self._document.folder, markets, self._engine)
+        else:
+            spend = read_given(table, self._document.folder, panel, new, self._engine)
         self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 

@@ -339,6 +339,11 @@ class Run:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def by_market(self) -> bool:
+        """Whether the plan file names the column of markets."""
+        return self.config.data.weekly is not None and self.config.data.weekly.geo is not None
+
+    @property
     def has_neutral(self) -> bool:
         """Whether the run holds its belief against a neutral one."""
         return self.belief is not None and any(row.neutral is not None for row in self.belief.rows)

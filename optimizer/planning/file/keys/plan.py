@@ -99,6 +99,8 @@ class GivenTable(Numbers):
     """The table, one row per channel; every channel is named, 0 for one not used."""
     channel: Name = "channel"
     """Its column of channels."""
+    market: Name = "market"
+    """Its column of markets, where the weekly table holds several; then a row per market and channel."""
     spend: Name = "spend"
     """Its column of spend over the horizon, in the plan file's `currency`."""
 

@@ -9,6 +9,7 @@ from optimizer.planning.outputs.sections.channels import CHANNELS
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
 from optimizer.planning.outputs.sections.given import GIVEN
+from optimizer.planning.outputs.sections.markets import MARKETS
 from optimizer.planning.outputs.sections.moves import MOVES
 from optimizer.planning.outputs.sections.new_channels import NEW_CHANNELS
 from optimizer.planning.outputs.sections.provenance import PROVENANCE
@@ -27,6 +28,7 @@ SECTIONS: tuple[Section, ...] = (
     DECISION,
     CAUTIONS,
     MOVES,
+    MARKETS,
     WORTH,
     NEW_CHANNELS,
     TRUST,

@@ -14,6 +14,7 @@ from attribution.numbers import change
 from optimizer import plots as plan
 from optimizer.answer.evaluation import Evaluation
 from optimizer.answer.worth import Worth
+from optimizer.planning.file.markets import Markets
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
@@ -97,7 +98,8 @@ def _sides(result: PlanResult) -> tuple[Evaluation, Evaluation]:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.plan is not None and run.worth is not None:
-        yield Table("Plan", plan_frame(run.plan), "plan.csv")
+        frame = plan_frame(run.plan)
+        yield Table("Plan", _with_markets(frame, run.inputs.markets) if run.by_market else frame, "plan.csv")
         yield Table("Totals", summary_frame(run.plan, run.worth.worth, cases(run.config.plan)))
         yield Table("Frontier", run.plan.frontier)
 
@@ -121,6 +123,16 @@ def plan_frame(result: PlanResult) -> pd.DataFrame:
         for row in result.rows
     ]
     return pd.DataFrame(rows)
+
+
+def _with_markets(frame: pd.DataFrame, markets: Markets | None) -> pd.DataFrame:
+    """The plan's rows by market and channel; a new channel of the one market there is has no cell."""
+    if markets is None:
+        return frame
+    cells = [markets.cells.get(cell, (cell, markets.names[0])) for cell in frame["channel"]]
+    frame = frame.assign(channel=[channel for channel, _ in cells])
+    frame.insert(0, "market", [market for _, market in cells])
+    return frame
 
 
 def summary_frame(result: PlanResult, worth: Worth, made_for: str = "") -> pd.DataFrame:
