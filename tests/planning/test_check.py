@@ -298,7 +298,9 @@ def test_a_log_may_mark_its_conversions(folder: Path) -> None:
         check_plan(change(folder, ("{flag: converted}", "{flag: converted, order: x}")) / "plan.yaml")
 
 
-def test_a_table_of_several_regions_is_told_that_the_file_is_national(folder: Path) -> None:
+def test_a_table_of_several_regions_is_told_which_key_names_them(folder: Path) -> None:
     pd.concat([weekly().assign(region=name) for name in "ab"]).to_csv(folder / "weekly.csv", index=False)
-    with pytest.raises(BadInput, match=r"differ by 'region'; the plan file takes national tables: sum over it"):
+    with pytest.raises(
+        BadInput, match=r"differ by 'region'; where they are markets, name their column: data\.weekly\.geo: region"
+    ):
         check_plan(change(folder, (LOG, "")) / "plan.yaml")

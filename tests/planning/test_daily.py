@@ -52,7 +52,7 @@ def test_weeks_of_the_plan_are_periods_of_the_table(plan: Path) -> None:
     assert len(inputs.upcoming) == 28
     np.testing.assert_allclose(inputs.upcoming["rain"], table["rain"].iloc[420 - 364 : 420 - 364 + 28])
     assert inputs.upcoming.index[0].day_of_week == pd.Timestamp(table["day"].iloc[420 - 364]).day_of_week
-    most = observed_maximum(inputs.panel, 4)
+    most = observed_maximum(inputs.panel.national_spend, 28)
     np.testing.assert_allclose(most["tv"], table["tv"].rolling(28).sum().max())
     told = check_plan(plan)
     assert "420 days" in told.files[0].covers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from optimizer.planning.stages.result import AttributionResult, PlanResult, Plan
 from optimizer.planning.stages.schedule import ScheduleResult
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.table import Table
 
 __all__ = ["plain_table", "show", "standard_output"]
@@ -43,8 +43,7 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
 
     console = console or standard_output()
     if run.plan is not None and run.worth is not None:
-        for table in _plan_tables(run, run.plan):
-            console.print(table)
+        console.print(_plan_tables(run, run.plan))
         for line in _verdict(run, run.plan, run.worth):
             console.print(escape(line))
         if run.schedule is not None and not run.schedule.problem:
@@ -129,10 +128,11 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
     return table
 
 
-def _plan_tables(run: Run, plan: PlanResult) -> Iterator[Table]:
-    yield _plan_table(run, plan)
-    if len(parts_by_market(run)) > 1:
-        yield _market_table(run)
+def _plan_tables(run: Run, plan: PlanResult) -> Group:
+    from rich.console import Group
+
+    several = len(parts_by_market(run)) > 1
+    return Group(_plan_table(run, plan), *([_market_table(run)] if several else []))
 
 
 def _market_table(run: Run) -> Table:

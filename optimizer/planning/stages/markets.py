@@ -15,7 +15,7 @@ from mmm.data.outside_tests import geos_of, stand_in
 from optimizer import by_geo
 from optimizer.planning.file.markets import Markets
 
-__all__ = ["curves_by_cell", "findings_by_cell", "markets_of", "spend_by_cell", "tests_by_cell"]
+__all__ = ["curves_by_cell", "findings_by_cell", "lift_tests_by_cell", "markets_of", "spend_by_cell"]
 
 
 def markets_of(panel: Panel) -> Markets:
@@ -67,7 +67,7 @@ def findings_by_cell(findings: Iterable[Finding], markets: Markets) -> tuple[Fin
     return tuple(replace(one, channels=tuple(markets.spread(dict.fromkeys(one.channels)))) for one in findings)
 
 
-def tests_by_cell(tests: Iterable[LiftTest], panel: Panel, markets: Markets) -> tuple[LiftTest, ...]:
+def lift_tests_by_cell(tests: Iterable[LiftTest], panel: Panel, markets: Markets) -> tuple[LiftTest, ...]:
     """Every test under the name of each cell that it measured."""
     if not markets.several:
         return tuple(tests)

@@ -27,7 +27,7 @@ from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.instead import asked_instead
-from optimizer.planning.stages.markets import curves_by_cell, findings_by_cell, spend_by_cell, tests_by_cell
+from optimizer.planning.stages.markets import curves_by_cell, findings_by_cell, lift_tests_by_cell, spend_by_cell
 from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import doubted_channels, sentences, solved
@@ -119,7 +119,7 @@ def make_plan(
     section, question = _section(config), asked(config, inputs, posterior)
     curves, organic, now = question.curves, question.organic, question.now
     panel, markets = posterior.panel, _markets(inputs)
-    tests = tests_by_cell(inputs.lift_tests, panel, markets)
+    tests = lift_tests_by_cell(inputs.lift_tests, panel, markets)
     riders = riders_of(findings_by_cell(told, markets), curves.channels, tests)
     held = held_channels(riders.untested, section, now)
     seen = observed_maximum(spend_by_cell(panel, markets), section.weeks * panel.per_week)
