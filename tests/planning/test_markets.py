@@ -23,7 +23,7 @@ from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.run import check_plan, run_plan
 from optimizer.planning.stages.given_by_market import read_given_by_market
 from optimizer.planning.stages.inputs import Inputs, read_inputs
-from optimizer.planning.stages.markets import findings_by_cell, markets_of, spend_by_cell, lift_tests_by_cell
+from optimizer.planning.stages.markets import findings_by_cell, lift_tests_by_cell, markets_of, spend_by_cell
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
@@ -319,6 +319,29 @@ def test_keys_of_channels_are_said_of_each_cell(folder: Path) -> None:
         "radio @ DE": 3,
     }
     assert config.scenarios[0].cost == {"tv @ DE": 0.1, "tv @ FR": 0.1}
+
+
+def test_what_a_fit_knows_of_a_market_adds_up_to_what_it_knows_of_all(folder: Path) -> None:
+    config, document = read_config(folder / "plan.yaml")
+    inputs = read_inputs(config, document)
+    posterior, panel = _stand_in(config, inputs, folder, None), inputs.panel
+    assert panel is not None
+    assert isinstance(inputs.upcoming, dict)
+    level, parts = panel.level(), panel.spend.sum(axis=1) / panel.spend.sum(axis=(0, 1))
+    curves, whole = posterior.curves_by_geo(weeks=4), posterior.curves(weeks=4)
+    assert [list(curves[geo]) for geo in panel.geos] == [["tv", "search", "radio"], ["tv", "search"]]
+    for place, channel in enumerate(panel.channels):
+        own = [curves[geo][channel](4 * level[channel] * part)
+               for geo, part in zip(panel.geos, parts[:, place], strict=True) if part > 0]  # fmt: skip
+        np.testing.assert_allclose(np.sum(own, axis=0), whole[channel](4 * level[channel]), rtol=1e-9)
+    alike = posterior.organic(4, inputs.upcoming["DE"])
+    same = posterior.organic(4, dict.fromkeys(panel.geos, inputs.upcoming["DE"]))
+    np.testing.assert_array_equal(alike.by_geo, same.by_geo)
+    other = posterior.organic(4, {"DE": inputs.upcoming["DE"], "FR": inputs.upcoming["DE"] + 1.0})
+    np.testing.assert_array_equal(other.by_geo[:, 0], same.by_geo[:, 0])
+    assert np.all(other.by_geo[:, 1] != same.by_geo[:, 1])
+    with pytest.raises(BadInput, match="coming controls: lack FR"):
+        posterior.organic(4, {"DE": inputs.upcoming["DE"]})
 
 
 GIVEN = "market,channel,spend\nFR,tv,1\nFR,search,2\nDE,tv,3\nDE,radio,4\nDE,search,5\nFR,radio,0\n"
