@@ -51,7 +51,7 @@ class Weekly(Numbers, Days):
     """Column of all new customers, organic ones included."""
     geo: Name | None = None
     """Column of the market, where the table holds several, a row for each and every period: the mix model is fitted by
-    market, and the plan is of each channel in each market, see [several markets](how-to.md#plan-several-markets).
+    market, and the plan is of each channel in each market, see [several markets](how-to/several-markets.md).
     """
     population: Name | None = None
     """Column of the market's people, by which media are scaled; its mean KPI where left out."""
