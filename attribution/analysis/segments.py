@@ -10,7 +10,8 @@ from attribution.analysis.bootstrap import resampled, summary_of
 from attribution.analysis.periods import Calendar
 from attribution.errors import BadInput, UnknownName
 from attribution.models.model import Model
-from attribution.paths.ibis_touches import IbisTouches, cases
+from attribution.paths.collapse import cases
+from attribution.paths.ibis_touches import IbisTouches
 from attribution.paths.journeys import Journeys
 from attribution.paths.path_rules import DAY
 from attribution.paths.paths import Paths, narrow

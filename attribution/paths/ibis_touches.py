@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from attribution.arrays import Array
+from attribution.paths.collapse import cases
 from attribution.paths.touches import Touches
 from attribution.reading.dialects import in_doubles
 
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["IbisTouches", "cases"]
+__all__ = ["IbisTouches"]
 
 PATH = ("user", "part", "expired")
 
 
 class IbisTouches(Touches):
-    """Touches as a table of an engine, with the columns of :func:`attribution.paths.path_rules.touches_of`."""
+    """Touches as a table of an engine, with the columns of :func:`attribution.paths.engine_paths.touches_of`."""
 
     def __init__(self, table: ibis.Table) -> None:
         self._table, self._given = table, table.columns
-        for name in ("channel", "step", "length", "age", "conversions", "nulls", "value", "bucket"):
+        for name in ("channel", "length", "tied", "age", "conversions", "nulls", "value", "bucket"):
             setattr(self, name, table[name])
-        self.is_first, self.is_last = self.step == 0, self.step == self.length - 1
+        self.step = table.place + (table.tied - 1) / 2.0
+        self.is_first, self.is_last = table.place == 0, table.place + table.tied == table.length
+        self.opens, self.closes = table.step == 0, table.step == table.length - 1
+        self.weight = table.weight if "weight" in table.columns else None
 
     def _path(self, order: str | None = None) -> Any:
         import ibis
@@ -83,9 +87,9 @@ class IbisTouches(Touches):
         """See :meth:`Touches.bracket`."""
         return cases(x, edges, range(len(edges) + 1))
 
-    def day(self) -> Any:
-        """See :meth:`Touches.day`."""
-        return (self._table.time / 86_400_000_000.0).floor().cast("int64")
+    def moment(self) -> Any:
+        """See :meth:`Touches.moment`."""
+        return self._table.time
 
     def past(self, lag: int) -> Any:
         """See :meth:`Touches.past`."""
@@ -127,8 +131,17 @@ class IbisTouches(Touches):
         table = self.with_columns(kept=condition)
         table = table.filter(table.kept).drop("kept")
         order = ibis.window(group_by=list(PATH), order_by="step")
+        moment = ibis.window(group_by=[*PATH, "place"])
         step, length = ibis.row_number().over(order), table.count().over(ibis.window(group_by=list(PATH)))
-        return table.mutate(step=step, length=length)
+        table = table.mutate(step=step, length=length, tied=table.count().over(moment))
+        return table.mutate(place=table.step.min().over(moment))
+
+    def halves(self) -> Iterator[IbisTouches]:
+        """The touches with half their paths' weight, and again with those of one moment in the opposite order."""
+        half = {name: self._table[name] * 0.5 for name in ("conversions", "nulls", "value")}
+        table = self._table.mutate(**half)
+        yield IbisTouches(table)
+        yield IbisTouches(table.mutate(step=2 * table.place + table.tied - 1 - table.step))
 
     def group(
         self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any = None
@@ -150,13 +163,3 @@ class IbisTouches(Touches):
         table = table if where is None else table.filter(table.kept)
         grouped = table.group_by([*by, *(f"item_{name}" for name in items)])
         return in_doubles(grouped.aggregate(**{name: table[f"sum_{name}"].sum() for name in sums}))
-
-
-def cases(x: Any, edges: Sequence[int], values: Iterable[object]) -> Any:
-    """The first value below the first edge, the next from there to the next edge, and so on to past the last."""
-    import ibis
-
-    *below, last = values
-    if not edges:
-        return ibis.literal(last)
-    return ibis.cases(*((x < edge, value) for edge, value in zip(edges, below, strict=True)), else_=last)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, UnknownName
+from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
+from attribution.paths.engine_paths import touches_of
 from attribution.paths.from_duckdb import Streamed, stream
 from attribution.paths.ibis_touches import IbisTouches
-from attribution.paths.path_rules import BUCKETS, PathRules, touches_of
+from attribution.paths.path_rules import BUCKETS, PathRules
 from attribution.paths.paths import Paths
+from attribution.paths.rules_on_log import check_channels, check_names, in_order_of_moment
 from attribution.paths.totals import remote_totals, summed
 from attribution.paths.touches import Touches
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
@@ -40,8 +42,9 @@ class Journeys:
     channels
         Names in alphabetical order; a channel's id is its position.
     totals
-        ``touches``, ``paths``, ``conversions``, ``nulls`` and ``value`` of the paths, and ``untouched``: conversions
-        without any touch in the window, which no model can credit.
+        ``touches``, ``paths``, ``conversions``, ``nulls`` and ``value`` of the paths; ``untouched`` and
+        ``untouched_value``: conversions without any touch in the window, which no model can credit, and their value; and
+        ``tied``: touches that share their moment with another of their path, so that no order of them is known.
     won, lost
         Paths with and without conversion, in memory; None where an engine keeps them.
     remote
@@ -56,6 +59,12 @@ class Journeys:
         Conversions by user and moment, in the order of ``won.source``; None for aggregated paths.
     span
         First touch and last event, in microseconds since 1970.
+    seen
+        First and last touch, first and last conversion, in microseconds since 1970.
+    time_zone
+        Whose days and months periods are; None: UTC.
+    rebuilt
+        Makes the same journeys of the log without some channels; None where there is no log to go back to.
     """
 
     channels: tuple[str, ...]
@@ -68,6 +77,9 @@ class Journeys:
     timed: bool = True
     ends: ibis.Table | None = None
     span: tuple[int, int] = (0, 0)
+    seen: tuple[int, int, int, int] = (0, 0, 0, 0)
+    time_zone: str | None = None
+    rebuilt: Callable[[tuple[str, ...]], Journeys] | None = None
 
     @classmethod
     def from_touchpoints(
@@ -95,7 +107,7 @@ class Journeys:
         columns
             How the tables name their columns.
         rules
-            Idle gap, windows by kind of interaction, kinds of conversion, segments.
+            Idle gap, windows by kind of interaction, kinds of conversion, sessions, segments and more.
         cleaning
             What to leave out; nothing by default.
         engine
@@ -138,11 +150,13 @@ class Journeys:
     def _of_logs(
         cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning, engine: Engine | None
     ) -> Journeys:
-        for segment in rules.segments:
-            if f"extra_{segment}" not in touched.events.columns:
-                known = [column[6:] for column in touched.events.columns if column.startswith("extra_")]
-                raise UnknownName(segment, known, where="rules.segments")
+        check_names(touched, won, rules)
         exclusions = touched.exclusions | won.exclusions
+        whole = touched, won
+        if rules.exclude:
+            stays = touched.events.filter(~touched.events.channel.isin(list(rules.exclude)))
+            check_channels(rules.exclude, touched, "exclude")
+            touched = replace(touched, events=stays)
         if is_local(touched.events):
             streamed = _streamed(touched, won, lookback, rules)
             touches, bought = touched, won
@@ -152,7 +166,7 @@ class Journeys:
                 bought = won.single(cleaning, exclusions)
             if touches is not touched or bought is not won:
                 streamed = _streamed(touches, bought, lookback, rules)
-            all_won = streamed.conversions
+            all_won, all_worth = streamed.conversions, streamed.value
             journeys = cls(
                 streamed.channels,
                 summed(streamed.won, streamed.lost),
@@ -163,20 +177,40 @@ class Journeys:
             )
             journeys = journeys._without_bots(cleaning, exclusions)
         else:
-            needed = _needed(touched.single(cleaning, exclusions).events, rules)
-            channels = tuple(sorted(needed.select("channel").distinct().execute()["channel"]))
-            ends = _ends((won.single(cleaning, exclusions) if won.rows else won).events, rules)
-            remote = kept(touches_of(needed, ends, _ids(channels, needed), lookback, rules), engine)
+            single, ends = touched.single(cleaning, exclusions), won.single(cleaning, exclusions) if won.rows else won
+            bought = _ends(ends.events, rules)
+            needed = _needed(single, bought, rules, _span(touched, won))
+            counted = needed.group_by("channel").aggregate(touches_of_channel=needed.count()).execute()
+            channels = tuple(sorted(counted["channel"]))
+            remote = kept(touches_of(needed, bought, _ids(channels, counted, needed), lookback, rules), engine)
             remote = without_remote_bots(remote, cleaning, exclusions)
-            all_won = ends.aggregate(conversions=ends.conversions.sum()).execute()["conversions"].iloc[0]
+            sums = bought.aggregate(conversions=bought.conversions.sum(), value=bought.value.sum()).execute().iloc[0]
+            all_won, all_worth = sums["conversions"], sums["value"]
             categories = {name: _values(remote, name) for name in rules.segments}
             journeys = cls(channels, remote_totals(remote), remote=remote, categories=categories)
-        untouched = float(all_won or 0.0) - journeys.totals["conversions"]
+        if rules.last_resort:
+            check_channels(rules.last_resort, whole[0], "last_resort")
+        left = {
+            "untouched": float(all_won or 0.0) - journeys.totals["conversions"],
+            "untouched_value": float(all_worth or 0.0) - journeys.totals["value"],
+        }
+
+        def rebuilt(names: tuple[str, ...]) -> Journeys:
+            fewer = replace(
+                rules,
+                exclude=(*rules.exclude, *names),
+                last_resort=tuple(name for name in rules.last_resort if name not in names),
+            )
+            return cls._of_logs(*whole, lookback, fewer, cleaning, engine)
+
         journeys = replace(
             journeys,
             exclusions=exclusions,
-            totals=journeys.totals | {"untouched": max(0.0, untouched)},
+            totals=journeys.totals | {name: max(0.0, amount) for name, amount in left.items()},
             span=(touched.earliest, max(touched.latest, won.latest)),
+            seen=(touched.earliest, touched.latest, won.earliest, won.latest),
+            time_zone=rules.time_zone,
+            rebuilt=rebuilt,
         )
         if journeys.totals["conversions"] == 0:
             text = "has no conversion with a touch before it in the lookback window."
@@ -213,7 +247,7 @@ class Journeys:
         read = frame if isinstance(frame, pd.DataFrame) else log_table(frame, None, "paths").execute()
         paths, channels = exploded(read, (path, conversions, value, nulls), sep)
         none = paths.take(np.zeros(0, dtype=np.int64))
-        totals = summed(paths, none) | {"untouched": 0.0}
+        totals = summed(paths, none) | {"untouched": 0.0, "untouched_value": 0.0}
         return cls(channels, totals, paths, none, timed=False)
 
     @property
@@ -249,9 +283,24 @@ class Journeys:
             by_bucket = "bucket" in by and "bucket" not in paths.labels
             yield from blocks_of(spread_over_buckets(paths, BUCKETS, seed=0) if by_bucket else paths)
 
+    def both_orders(self, by: tuple[str, ...] = (), converting: bool = False) -> Iterator[Touches]:
+        """The touches for models to which order matters: where some share a moment, in the order of rows and in the
+        opposite one, each path with half its weight in each; otherwise as :meth:`blocks` gives them.
+
+        Rows of one moment stand by how often their channel comes in the log, the rarest first. Pairs, and so nearly all
+        touches that share a moment, then have the mean over their possible orders; larger groups that of two of them.
+
+        Parameters
+        ----------
+        by, converting
+            As for :meth:`blocks`.
+        """
+        for touches in self.blocks(by, converting):
+            yield from touches.halves() if self.totals.get("tied") else (touches,)
+
     @property
     def touches(self) -> ibis.Table:
-        """One row per touch as an Ibis table, for questions of one's own; see :func:`path_rules.touches_of`."""
+        """One row per touch as an Ibis table, for questions of one's own; see :func:`engine_paths.touches_of`."""
         import ibis
 
         return ibis.memtable(self.to_frame()) if self.remote is None else self.remote
@@ -299,34 +348,53 @@ class Journeys:
         )
 
 
+def _span(touched: Log, won: Log) -> tuple[int, int]:
+    return min(touched.earliest, won.earliest), max(touched.latest, won.latest)
+
+
 def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules) -> Streamed:
-    span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
-    return stream(_needed(touched.events, rules), _ends(won.events, rules), lookback, rules, span, touched.rows)
+    span, ends = _span(touched, won), _ends(won.events, rules)
+    return stream(_needed(touched, ends, rules, span), ends, lookback, rules, span, touched.rows)
 
 
 def _ends(bought: ibis.Table, rules: PathRules) -> ibis.Table:
     """Conversions that count, one row per user and time."""
+    import ibis
+
     if rules.kinds is not None:
         bought = bought.filter(bought.kind.isin(list(rules.kinds)))
-    return bought.group_by(["user", "time"]).aggregate(conversions=bought.conversions.sum(), value=bought.value.sum())
-
-
-def _needed(events: ibis.Table, rules: PathRules) -> ibis.Table:
-    """The columns that make paths and segments."""
-    return events.select(
-        "user",
-        "time",
-        "channel",
-        *(["interaction"] if rules.lookback_of else []),
-        **{segment: events[f"extra_{segment}"] for segment in rules.segments},
+    closes: Any = ibis.literal(1 if rules.ends is None else 0)
+    if rules.ends:
+        closes = bought.kind.isin(list(rules.ends)).fill_null(False).ifelse(1, 0)
+    bought = bought.mutate(closes=closes.cast("int8"))
+    return bought.group_by(["user", "time"]).aggregate(
+        conversions=bought.conversions.sum(), value=bought.value.sum(), closes=bought.closes.max()
     )
 
 
-def _ids(channels: tuple[str, ...], touches: ibis.Table) -> ibis.Table:
-    """Channels and their ids as a table beside the touches."""
+def _needed(log: Log, ends: ibis.Table, rules: PathRules, span: tuple[int, int]) -> ibis.Table:
+    """The columns that make paths and segments, of the touches that count each for itself."""
+    events = log.events
+    needed = events.select(
+        "user",
+        "time",
+        "channel",
+        *(["interaction"] if rules.interactions else []),
+        **({"sequence": events[f"extra_{rules.sequence}"]} if rules.sequence else {}),
+        **{segment: events[f"extra_{segment}"] for segment in rules.segments},
+    )
+    if rules.collapse is not None:
+        needed = rules.collapse.apply(needed, ends, (rules.time_zone, span))
+    return in_order_of_moment(needed) if rules.sequence else needed
+
+
+def _ids(channels: tuple[str, ...], counted: pd.DataFrame, touches: ibis.Table) -> ibis.Table:
+    """Channels, their ids and their places in a moment (the rarest first) as a table beside the touches."""
     import ibis
 
-    listed = pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels))})
+    often = counted.set_index("channel")["touches_of_channel"].reindex(list(channels))
+    place = often.reset_index().sort_values(["touches_of_channel", "channel"]).index.argsort()
+    listed = pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels)), "ordinal": place})
     return carried(ibis.memtable(listed), touches.get_backend())
 
 

@@ -24,7 +24,7 @@ from attribution import (
     without,
 )
 from attribution.paths.ibis_touches import IbisTouches
-from attribution.paths.path_rules import touches_of
+from attribution.paths.engine_paths import touches_of
 from attribution.reading.dialects import bucket_of, epoch_micros
 
 WAREHOUSES = ["bigquery", "snowflake", "databricks"]
