@@ -6,6 +6,7 @@ from .analysis.bootstrap import Bootstrap as Bootstrap
 from .analysis.bootstrap import bootstrap as bootstrap
 from .analysis.cac_by_period import ByConversionDate as ByConversionDate
 from .analysis.cac_by_period import ByTouchDate as ByTouchDate
+from .analysis.cac_by_period import cac_by_channel as cac_by_channel
 from .analysis.cac_by_period import cac_by_period as cac_by_period
 from .analysis.credit_per_conversion import credit_per_conversion as credit_per_conversion
 from .analysis.evaluation import choose_order as choose_order
@@ -15,6 +16,8 @@ from .analysis.intent_riders import rider_marks as rider_marks
 from .analysis.segments import by_segment as by_segment
 from .analysis.segments import with_cohorts as with_cohorts
 from .analysis.segments import with_periods as with_periods
+from .analysis.spend_days import by_day as by_day
+from .analysis.spend_days import common_days as common_days
 from .errors import BadInput as BadInput
 from .errors import BrokenPromise as BrokenPromise
 from .errors import CacError as CacError
@@ -38,6 +41,8 @@ from .models.markov import Markov as Markov
 from .models.shapley import OrderedShapley as OrderedShapley
 from .models.shapley import Shapley as Shapley
 from .models.shapley import ShapleyRate as ShapleyRate
+from .paths.collapse import OncePerDay as OncePerDay
+from .paths.collapse import Sessions as Sessions
 from .paths.journeys import Journeys as Journeys
 from .paths.path_rules import PathRules as PathRules
 from .paths.reshaping import only as only

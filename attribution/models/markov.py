@@ -6,8 +6,8 @@ channel is the share of conversions lost when all its states lead nowhere (Ander
 Schumann 2016, Mapping the customer journey, International Journal of Research in Marketing 33). It is solved here,
 not simulated, and so has neither noise nor a seed.
 
-Touches of one moment have no order. The chain takes them in two opposite orders with half a path each, which is the
-mean over all orders where two share a moment.
+Touches of one moment have no order. The chain takes them in four (:meth:`attribution.Journeys.in_orders`), which at
+order 1 is the mean over all orders where no more than two share a moment.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Markov(Model):
         base = len(journeys.channels) + 1
         if base**self.order >= 2**62:
             raise BadInput(f"order {self.order} with {base - 1} channels has too many states; group the channels.")
-        return Tally.gathered(journeys.both_orders(tuple(by)), lambda touches: self._moves(touches, base, by), by)
+        return Tally.gathered(journeys.in_orders(tuple(by)), lambda touches: self._moves(touches, base, by), by)
 
     def _moves(self, touches: Touches, base: int, by: Sequence[str]) -> pd.DataFrame:
         past = [touches.past(lag) for lag in range(1, self.order + 1)]

@@ -58,7 +58,7 @@ class OrderedShapley(Model):
             sums = {"conversions": part * touches.conversions, "value": part * touches.value}
             return touches.group(by, {"place": place, "channel": touches.channel}, sums, where=newcomer == 1)
 
-        return Tally.gathered(journeys.both_orders(tuple(by), converting=True), count, by)
+        return Tally.gathered(journeys.in_orders(tuple(by), converting=True), count, by)
 
     def solve(self, items: pd.DataFrame, sums: dict[str, Array], channels: int) -> Solution:
         """Sum over places."""

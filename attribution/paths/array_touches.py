@@ -212,11 +212,13 @@ class ArrayTouches(Touches):
         running = np.cumsum(self._newcomer)
         return running - np.repeat(running[self._starts] - 1, self._lengths)
 
-    def halves(self) -> Iterator[Touches]:
-        """See :meth:`Touches.halves`."""
+    def in_orders(self) -> Iterator[Touches]:
+        """See :meth:`Touches.in_orders`."""
         start, stop = self._range.start, self._range.stop
-        half = self._paths.take(np.arange(start, stop)).scaled(0.5)
-        for paths in (half, half.turned()):
+        if isinstance(self.tied, int):
+            yield self
+            return
+        for paths in self._paths.take(np.arange(start, stop)).scaled(0.25).in_orders():
             yield ArrayTouches(paths, 0, stop - start)
 
     def group(

@@ -136,12 +136,17 @@ class IbisTouches(Touches):
         table = table.mutate(step=step, length=length, tied=table.count().over(moment))
         return table.mutate(place=table.step.min().over(moment))
 
-    def halves(self) -> Iterator[IbisTouches]:
-        """The touches with half their paths' weight, and again with those of one moment in the opposite order."""
-        half = {name: self._table[name] * 0.5 for name in ("conversions", "nulls", "value")}
-        table = self._table.mutate(**half)
-        yield IbisTouches(table)
-        yield IbisTouches(table.mutate(step=2 * table.place + table.tied - 1 - table.step))
+    def in_orders(self) -> Iterator[IbisTouches]:
+        """See :meth:`Touches.in_orders`."""
+        import ibis
+
+        number = ibis.dense_rank().over(ibis.window(group_by=list(PATH), order_by="place"))
+        table = self._table.mutate(**{name: self._table[name] * 0.25 for name in ("conversions", "nulls", "value")})
+        table = table.mutate(odd=number % 2 == 1)
+        turned = 2 * table.place + table.tied - 1 - table.step
+        orders = (table.step, turned, table.odd.ifelse(turned, table.step), table.odd.ifelse(table.step, turned))
+        copies = [table.mutate(step=step, part=table.part * 4 + copy) for copy, step in enumerate(orders)]
+        yield IbisTouches(ibis.union(*(copy.drop("odd") for copy in copies), distinct=False))
 
     def group(
         self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any = None

@@ -30,7 +30,19 @@ from attribution.reading.sources import Engine, carried, kept, log_table
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["Journeys"]
+__all__ = ["Journeys", "Seen"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a log shows from when to when, in microseconds since 1970: touches and conversions, and how many."""
+
+    first_touch: int
+    last_touch: int
+    touches: int
+    first_end: int
+    last_end: int
+    ends: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +72,7 @@ class Journeys:
     span
         First touch and last event, in microseconds since 1970.
     seen
-        First and last touch, first and last conversion, in microseconds since 1970.
+        From when to when the whole log holds touches and conversions; None for aggregated paths.
     time_zone
         Whose days and months periods are; None: UTC.
     rebuilt
@@ -77,7 +89,7 @@ class Journeys:
     timed: bool = True
     ends: ibis.Table | None = None
     span: tuple[int, int] = (0, 0)
-    seen: tuple[int, int, int, int] = (0, 0, 0, 0)
+    seen: Seen | None = None
     time_zone: str | None = None
     rebuilt: Callable[[tuple[str, ...]], Journeys] | None = None
 
@@ -208,7 +220,9 @@ class Journeys:
             exclusions=exclusions,
             totals=journeys.totals | {name: max(0.0, amount) for name, amount in left.items()},
             span=(touched.earliest, max(touched.latest, won.latest)),
-            seen=(touched.earliest, touched.latest, won.earliest, won.latest),
+            seen=Seen(
+                touched.earliest, touched.latest, touched.rows, won.earliest, won.latest, float(all_won or 0.0)
+            ),
             time_zone=rules.time_zone,
             rebuilt=rebuilt,
         )
@@ -283,12 +297,12 @@ class Journeys:
             by_bucket = "bucket" in by and "bucket" not in paths.labels
             yield from blocks_of(spread_over_buckets(paths, BUCKETS, seed=0) if by_bucket else paths)
 
-    def both_orders(self, by: tuple[str, ...] = (), converting: bool = False) -> Iterator[Touches]:
-        """The touches for models to which order matters: where some share a moment, in the order of rows and in the
-        opposite one, each path with half its weight in each; otherwise as :meth:`blocks` gives them.
+    def in_orders(self, by: tuple[str, ...] = (), converting: bool = False) -> Iterator[Touches]:
+        """The touches for models to which order matters; as :meth:`blocks` gives them where none share a moment.
 
-        Rows of one moment stand by how often their channel comes in the log, the rarest first. Pairs, and so nearly all
-        touches that share a moment, then have the mean over their possible orders; larger groups that of two of them.
+        Otherwise each path comes in four orders with a quarter of its weight: rows of one moment stand by how often
+        their channel comes in the log, the rarest first, or the other way round, and so in every other moment. Steps
+        from pair to pair then have the mean over all orders; larger groups have that of some.
 
         Parameters
         ----------
@@ -296,7 +310,7 @@ class Journeys:
             As for :meth:`blocks`.
         """
         for touches in self.blocks(by, converting):
-            yield from touches.halves() if self.totals.get("tied") else (touches,)
+            yield from touches.in_orders() if self.totals.get("tied") else (touches,)
 
     @property
     def touches(self) -> ibis.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,14 +102,18 @@ class Paths:
         count = np.diff(np.append(opens, len(step)))
         return np.repeat(step[opens], count), np.repeat(count, count)
 
-    def turned(self) -> Paths:
-        """The paths with touches of one moment in the opposite order."""
+    def in_orders(self) -> Iterator[Paths]:
+        """The paths with touches of one moment as they stand, turned round, and turned in every other moment."""
         if self.tied is None:
-            return self
+            return
         opens = np.flatnonzero(~self.tied)
         count = np.diff(np.append(opens, len(self.channel)))
-        at = np.repeat(2 * opens + count - 1, count) - np.arange(len(self.channel))
-        return replace(self, channel=self.channel[at], weight=None if self.weight is None else self.weight[at])
+        moment = np.cumsum(~self.tied) - 1
+        number = moment - np.repeat(moment[self.first[:-1]], self.lengths)
+        row = np.arange(len(self.channel))
+        turned = np.repeat(2 * opens + count - 1, count) - row
+        for at in (row, turned, np.where(number % 2 == 0, turned, row), np.where(number % 2 == 1, turned, row)):
+            yield replace(self, channel=self.channel[at], weight=None if self.weight is None else self.weight[at])
 
     def scaled(self, by: float) -> Paths:
         """The paths counted ``by`` times."""

@@ -102,8 +102,10 @@ class Touches(ABC):
         """Number of different channels in the path up to and with this touch."""
 
     @abstractmethod
-    def halves(self) -> Iterator[Touches]:
-        """The touches with half their paths' weight, and again with those of one moment in the opposite order."""
+    def in_orders(self) -> Iterator[Touches]:
+        """The touches four times with a quarter of their paths' weight: those of one moment as they stand, in the
+        opposite order, and so in every other moment of the path.
+        """
 
     @abstractmethod
     def group(
