@@ -200,6 +200,8 @@ class Journeys:
             all_won, all_worth = sums["conversions"], sums["value"]
             categories = {name: _values(remote, name) for name in rules.segments}
             journeys = cls(channels, remote_totals(remote), remote=remote, categories=categories)
+        if rules.collapse is not None:
+            exclusions[f"{touched.name}: {rules.collapse.reason}"] = _collapsed(touched, won, rules)
         if rules.last_resort:
             check_channels(rules.last_resort, whole[0], "last_resort")
         left = {
@@ -400,6 +402,13 @@ def _needed(log: Log, ends: ibis.Table, rules: PathRules, span: tuple[int, int])
     if rules.collapse is not None:
         needed = rules.collapse.apply(needed, ends, (rules.time_zone, span))
     return in_order_of_moment(needed) if rules.sequence else needed
+
+
+def _collapsed(touched: Log, won: Log, rules: PathRules) -> int:
+    """Touches that are one with another."""
+    ends, span = _ends(won.events, rules), _span(touched, won)
+    plain, fewer = (_needed(touched, ends, chosen, span) for chosen in (replace(rules, collapse=None), rules))
+    return int(plain.count().execute()) - int(fewer.count().execute())
 
 
 def _ids(channels: tuple[str, ...], counted: pd.DataFrame, touches: ibis.Table) -> ibis.Table:
