@@ -13,6 +13,11 @@ from .analysis.evaluation import choose_order as choose_order
 from .analysis.evaluation import evaluate as evaluate
 from .analysis.intent_riders import intent_riders as intent_riders
 from .analysis.intent_riders import rider_marks as rider_marks
+from .analysis.interval_checks import interval_checks as interval_checks
+from .analysis.path_checks import path_checks as path_checks
+from .analysis.path_views import assists as assists
+from .analysis.path_views import channel_overlap as channel_overlap
+from .analysis.path_views import top_paths as top_paths
 from .analysis.segments import by_segment as by_segment
 from .analysis.segments import with_cohorts as with_cohorts
 from .analysis.segments import with_periods as with_periods

@@ -10,8 +10,7 @@ from attribution.analysis.bootstrap import resampled, summary_of
 from attribution.analysis.periods import Calendar
 from attribution.errors import BadInput, UnknownName
 from attribution.models.model import Model
-from attribution.paths.collapse import cases
-from attribution.paths.ibis_touches import IbisTouches
+from attribution.paths.ibis_touches import IbisTouches, cases
 from attribution.paths.journeys import Journeys
 from attribution.paths.paths import Paths, narrow
 from attribution.paths.reshaping import and_then

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from attribution.paths.path_rules import DAY, micros
+from attribution.paths.ibis_touches import cases
+from attribution.paths.path_rules import DAY, Zone, micros
 from attribution.paths.time_zones import offsets
 
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["Collapse", "OncePerDay", "Sessions", "cases"]
+__all__ = ["OncePerDay", "Sessions"]
 
 
-class Collapse(ABC):
+class Repeats(ABC):
     """Which touches of one user, channel and kind of interaction are one touch, of which the first stays.
 
     A conversion between two touches keeps them apart.
@@ -57,11 +58,8 @@ class Collapse(ABC):
         return self.stays(told, alike, order, zone).select(*names)
 
 
-Zone = tuple[str | None, tuple[int, int]]
-
-
 @dataclass(frozen=True)
-class Sessions(Collapse):
+class Sessions(Repeats):
     """A touch that comes within a while after one of the same channel is the same touch.
 
     Parameters
@@ -77,11 +75,11 @@ class Sessions(Collapse):
 
     @property
     def reason(self) -> str:
-        """See :attr:`Collapse.reason`."""
+        """See :attr:`Repeats.reason`."""
         return f"same channel within {self.gap}"
 
     def stays(self, touched: ibis.Table, alike: Sequence[str], order: Sequence[str], zone: Zone) -> ibis.Table:
-        """See :meth:`Collapse.stays`."""
+        """See :meth:`Repeats.stays`."""
         import ibis
 
         before = touched.time.lag(1).over(ibis.window(group_by=list(alike), order_by=list(order)))
@@ -90,16 +88,16 @@ class Sessions(Collapse):
 
 
 @dataclass(frozen=True)
-class OncePerDay(Collapse):
+class OncePerDay(Repeats):
     """A channel touches a user at most once a day, in the time zone of the rules."""
 
     @property
     def reason(self) -> str:
-        """See :attr:`Collapse.reason`."""
+        """See :attr:`Repeats.reason`."""
         return "same channel on the same day"
 
     def stays(self, touched: ibis.Table, alike: Sequence[str], order: Sequence[str], zone: Zone) -> ibis.Table:
-        """See :meth:`Collapse.stays`."""
+        """See :meth:`Repeats.stays`."""
         import ibis
 
         edges, distances = offsets(zone[1], zone[0])
@@ -108,13 +106,3 @@ class OncePerDay(Collapse):
         first = ibis.row_number().over(ibis.window(group_by=[*alike, "local_day"], order_by=list(order)))
         told = told.mutate(place=first)
         return told.filter(told.place == 0)
-
-
-def cases(x: Any, edges: Sequence[int], values: Iterable[object]) -> Any:
-    """The first value below the first edge, the next from there to the next edge, and so on to past the last."""
-    import ibis
-
-    *below, last = values
-    if not edges:
-        return ibis.literal(last)
-    return ibis.cases(*((x < edge, value) for edge, value in zip(edges, below, strict=True)), else_=last)

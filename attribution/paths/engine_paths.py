@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from attribution.errors import BadInput, Problem
-from attribution.paths.path_rules import BUCKETS, DAY, PathRules, micros
+from attribution.paths.path_rules import BUCKETS, DAY, PathRules
 from attribution.reading.dialects import bucket_of, in_doubles
 
 if TYPE_CHECKING:

@@ -221,9 +221,7 @@ def _of_each(events: _Events, time: Ints, begin: Ints, grammar: Grammar) -> tupl
     mine[mine] = wait[mine] <= grammar.window[events.code[rows[mine]]]
     rows, number = rows[mine], number[mine]
     owner = events.path[at]
-    taken = replace(
-        events.at(rows), path=number, wait=wait[mine], ended=time[at], bucket=events.bucket[owner]
-    )
+    taken = replace(events.at(rows), path=number, wait=wait[mine], ended=time[at], bucket=events.bucket[owner])
     left = ~converts
     left[rows] = False
     return taken, np.arange(len(at)), [events.at(left)]

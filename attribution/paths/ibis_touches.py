@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from attribution.arrays import Array
-from attribution.paths.collapse import cases
 from attribution.paths.touches import Touches
 from attribution.reading.dialects import in_doubles
 
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["IbisTouches"]
+__all__ = ["IbisTouches", "cases"]
 
 PATH = ("user", "part", "expired")
 
@@ -168,3 +167,13 @@ class IbisTouches(Touches):
         table = table if where is None else table.filter(table.kept)
         grouped = table.group_by([*by, *(f"item_{name}" for name in items)])
         return in_doubles(grouped.aggregate(**{name: table[f"sum_{name}"].sum() for name in sums}))
+
+
+def cases(x: Any, edges: Sequence[int], values: Iterable[object]) -> Any:
+    """The first value below the first edge, the next from there to the next edge, and so on to past the last."""
+    import ibis
+
+    *below, last = values
+    if not edges:
+        return ibis.literal(last)
+    return ibis.cases(*((x < edge, value) for edge, value in zip(edges, below, strict=True)), else_=last)

@@ -222,9 +222,7 @@ class Journeys:
             exclusions=exclusions,
             totals=journeys.totals | {name: max(0.0, amount) for name, amount in left.items()},
             span=(touched.earliest, max(touched.latest, won.latest)),
-            seen=Seen(
-                touched.earliest, touched.latest, touched.rows, won.earliest, won.latest, float(all_won or 0.0)
-            ),
+            seen=Seen(touched.earliest, touched.latest, touched.rows, won.earliest, won.latest, float(all_won or 0.0)),
             time_zone=rules.time_zone,
             rebuilt=rebuilt,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
@@ -12,11 +12,12 @@ from attribution.errors import BadInput
 from attribution.paths.time_zones import zone_of
 
 if TYPE_CHECKING:
-    from attribution.paths.collapse import Collapse
+    import ibis
+
     from attribution.reading.channel_rules import ChannelRules
     from attribution.reading.identity_map import IdentityMap
 
-__all__ = ["BUCKETS", "DAY", "PathRules", "micros"]
+__all__ = ["BUCKETS", "DAY", "Collapse", "PathRules", "Zone", "micros"]
 
 BUCKETS = 1_000
 DAY = 86_400_000_000
@@ -42,6 +43,21 @@ def micros(window: str | pd.Timedelta, what: str) -> int:
     if pd.isna(length) or length <= pd.Timedelta(0):
         raise BadInput(f"{what}={window!r} must be longer than zero; write '30D', '12h' or '45min'.")
     return int(length / pd.Timedelta(microseconds=1))
+
+
+Zone = tuple[str | None, tuple[int, int]]
+"""Name of a time zone, and first and last moment of a log."""
+
+
+class Collapse(Protocol):
+    """Which touches are one touch; see :mod:`attribution.paths.collapse`."""
+
+    @property
+    def reason(self) -> str:
+        """What is left out, for the count of exclusions."""
+
+    def apply(self, touched: ibis.Table, ends: ibis.Table, zone: Zone) -> ibis.Table:
+        """The touches that stay."""
 
 
 @dataclass(frozen=True)

@@ -117,9 +117,7 @@ class Paths:
 
     def scaled(self, by: float) -> Paths:
         """The paths counted ``by`` times."""
-        return replace(
-            self, **{name: _scaled(getattr(self, name), by) for name in ("conversions", "nulls", "value")}
-        )
+        return replace(self, **{name: _scaled(getattr(self, name), by) for name in ("conversions", "nulls", "value")})
 
     def relabelled(self, labels: dict[str, NDArray[Any]]) -> Paths:
         """The same paths under other labels."""

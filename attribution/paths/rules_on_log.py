@@ -31,7 +31,9 @@ def check_names(touched: Log, won: Log, rules: PathRules) -> None:
             raise UnknownName(name, known, where=f"rules.{where}")
     if rules.sequence and not touched.events[f"extra_{rules.sequence}"].type().is_numeric():
         remedy = "number the touches of a moment 1, 2, 3 and so on."
-        raise BadInput(Problem(touched.name, "orders touches of one moment and is no number.", rules.sequence, remedy=remedy))
+        raise BadInput(
+            Problem(touched.name, "orders touches of one moment and is no number.", rules.sequence, remedy=remedy)
+        )
     if rules.interactions:
         if "interaction" not in touched.events.columns:
             rule = next(name for name in ("lookback_of", "weight_of", "rank_of") if getattr(rules, name))
@@ -40,7 +42,9 @@ def check_names(touched: Log, won: Log, rules: PathRules) -> None:
             _among(rules.interactions, touched.events.interaction, "the interactions of the touchpoints")
     if rules.ends:
         if "kind" not in won.events.columns:
-            raise BadInput("ends names kinds of conversion; the conversions need a column of them, columns={'kind': ...}.")
+            raise BadInput(
+                "ends names kinds of conversion; the conversions need a column of them, columns={'kind': ...}."
+            )
         _among(rules.ends, won.events.kind, "the kinds of conversion")
 
 

@@ -26,8 +26,8 @@ from attribution import (
     bootstrap,
     evaluate,
 )
-from attribution.paths.ibis_touches import IbisTouches
 from attribution.paths.engine_paths import touches_of
+from attribution.paths.ibis_touches import IbisTouches
 
 MODELS = [
     FirstTouch(),

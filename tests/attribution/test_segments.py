@@ -175,7 +175,9 @@ def test_cac_by_period_divides_the_spend_of_the_period(journeys):
     assert set(table.index.get_level_values("channel")) == {"tv"}
     assert (table["5%"] <= table["cac"]).all()
     moved = cac_by_period(journeys, Linear(), spend, dating=ByTouchDate(lag=31), replicates=2)
-    assert moved.loc[("2024-03", "tv"), "spend"] == pytest.approx(200.0 + 100.0 * 2 / 31)  # of March 3 to 31, and of March 1 and 2
+    assert moved.loc[("2024-03", "tv"), "spend"] == pytest.approx(
+        200.0 + 100.0 * 2 / 31
+    )  # of March 3 to 31, and of March 1 and 2
 
 
 def test_credit_by_touch_date_lies_where_the_touches_lie(log, oracle):

@@ -23,8 +23,8 @@ from attribution import (
     with_periods,
     without,
 )
-from attribution.paths.ibis_touches import IbisTouches
 from attribution.paths.engine_paths import touches_of
+from attribution.paths.ibis_touches import IbisTouches
 from attribution.reading.dialects import bucket_of, epoch_micros
 
 WAREHOUSES = ["bigquery", "snowflake", "databricks"]

@@ -1,0 +1,110 @@
+"""How often 90 % intervals of credit hold the credit that endless data would give, by model and size of channel.
+
+Run: python tests/benchmarks/attribution_intervals.py [--worlds 3] [--samples 100] [--users 4000 20000]
+
+A world has eight channels, met by 40 % down to 0.4 % of all people, in random order. The truth is the credit of a
+population of 400 times the sample, per user. Each sample is drawn anew, its intervals are those of
+``attribution.bootstrap``. Coverage is told apart by how many conversions a channel touched in the sample, for values by
+how many equal orders would vary as much, and for Shapley of the rate by the coalitions that no path has met.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import pandas as pd
+
+from attribution import (
+    FirstTouch,
+    Journeys,
+    LastTouch,
+    Linear,
+    Markov,
+    Shapley,
+    ShapleyRate,
+    bootstrap,
+)
+from attribution.analysis.interval_checks import _orders, unmet_coalitions
+
+REACH = np.array([0.4, 0.25, 0.15, 0.08, 0.04, 0.02, 0.01, 0.004])
+NAMES = [f"c{number}" for number in range(len(REACH))]
+MODELS = [FirstTouch(), LastTouch(), Linear(), Shapley(), Markov(1), ShapleyRate()]
+BINS = [0, 5, 10, 30, 100, np.inf]
+
+
+def people(rng: np.random.Generator, users: int, lift: np.ndarray, sigma: float) -> pd.DataFrame:
+    """One row per person who met anything: path, whether it converted, and value."""
+    met = rng.random((users, len(REACH))) < REACH
+    met = met[met.any(axis=1)]
+    order = np.argsort(rng.random(met.shape), axis=1)
+    won = rng.random(len(met)) < 1 / (1 + np.exp(3.0 - met @ lift))
+    paths = [" > ".join(NAMES[c] for c in row if seen[c]) for row, seen in zip(order, met, strict=True)]
+    value = np.where(won, rng.lognormal(4.0, sigma, len(met)), 0.0)
+    return pd.DataFrame(
+        {"path": paths, "conversions": won.astype(float), "nulls": (~won).astype(float), "value": value}
+    )
+
+
+def journeys_of(table: pd.DataFrame) -> Journeys:
+    """One journey each, so that values stay those of single orders."""
+    return Journeys.from_paths(table, value="value", nulls="nulls")
+
+
+def truth(lift: np.ndarray, users: int, seed: int, sigma: float) -> dict[str, pd.DataFrame]:
+    """Credit per user of a large population, with every order worth the mean."""
+    rng = np.random.default_rng(seed)
+    table = people(rng, users, lift, sigma)
+    table["value"] = table["conversions"] * np.exp(4.0 + sigma**2 / 2)
+    whole = journeys_of(table.groupby("path", as_index=False).sum())
+    found = {model.name: model(whole) for model in MODELS}
+    return {name: pd.DataFrame({"conversions": c.conversions, "value": c.value}) / users for name, c in found.items()}
+
+
+def main() -> None:
+    """Print tables of coverage."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--worlds", type=int, default=3)
+    parser.add_argument("--samples", type=int, default=100)
+    parser.add_argument("--users", type=int, nargs="+", default=[4_000, 20_000])
+    parser.add_argument("--sigma", type=float, nargs="+", default=[1.0, 2.0])
+    asked = parser.parse_args()
+    rows = []
+    for world in range(asked.worlds):
+        lift = np.random.default_rng(world).normal(0.4, 0.6, len(REACH))
+        for users in asked.users:
+            for sigma in asked.sigma:
+                known = truth(lift, min(400 * users, 2_000_000), 1_000 + world, sigma)
+                for sample in range(asked.samples):
+                    rng = np.random.default_rng([world, users, sample])
+                    journeys = journeys_of(people(rng, users, lift, sigma))
+                    touched, equal = _orders(journeys)
+                    members = ShapleyRate().tally(journeys).items["members"].to_numpy(dtype=np.int64)
+                    unmet = unmet_coalitions(members, len(journeys.channels))
+                    for model in MODELS:
+                        found = bootstrap(journeys, model, replicates=200, seed=sample)
+                        for of, weight in (("conversions", touched), ("value", equal)):
+                            table = found.summary(of)
+                            right = known[model.name][of].reindex(table.index) * users
+                            holds = (table["5%"] <= right) & (right <= table["95%"])
+                            for hold, size in zip(holds, weight, strict=True):
+                                rows.append((model.name, of, sigma, users, size, unmet, hold))
+    table = pd.DataFrame(rows, columns=["model", "of", "sigma", "users", "size", "unmet", "holds"])
+    names = [f"{low:g} to {high:g}" for low, high in zip(BINS[:-1], BINS[1:], strict=True)]
+    table["touched"] = pd.cut(table["size"], BINS, labels=names, right=False)
+    shown = {"conversions": ["model"], "value": ["sigma", "model"]}
+    for of, index in shown.items():
+        part = table[table["of"] == of]
+        wide = part.pivot_table(index=index, columns="touched", values="holds", observed=True)
+        print(f"\n{of}: share of 90 % intervals that hold, by conversions touched (value: by equal orders)")
+        print((100 * wide).round(0).to_string())
+    rate = table[(table["model"] == "Shapley rate") & (table["of"] == "conversions")]
+    rate = rate.assign(unmet=pd.cut(rate["unmet"], [-1, 0.01, 0.05, 0.1, 0.2, 1.0]))
+    print("\nShapley rate, conversions, by share of unmet coalitions")
+    print(
+        (100 * rate.pivot_table(index="unmet", columns="touched", values="holds", observed=True)).round(0).to_string()
+    )
+
+
+if __name__ == "__main__":
+    main()
