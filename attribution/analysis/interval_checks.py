@@ -70,8 +70,8 @@ def _even(channels: tuple[str, ...], equal: Array) -> Finding:
     text = f"The value of each channel rests on the equivalent of at least {amount(least)} equal orders."
     if skewed:
         text = (
-            f"The value of {_named(skewed)} rests on few large orders, like that of fewer than {amount(FEW)} equal ones: "
-            "intervals of their value are too narrow."
+            f"The value of {_named(skewed)} rests on few large orders, like that of fewer than {amount(FEW)} equal "
+            "ones; intervals of their value are too narrow."
         )
     return Finding("few orders make the value", not skewed, least, FEW, text, tuple(skewed))
 
@@ -129,8 +129,8 @@ def _met(journeys: Journeys) -> Finding:
     text = f"Paths stay within all but {percent(share)} of the sets of channels that Shapley of the rate compares."
     if share > UNMET:
         text = (
-            f"No path stays within {percent(share)} of the sets of channels that Shapley of the rate compares. It counts "
-            "them as converting nobody, and its intervals do not hold; Shapley and the rules of thumb need no such sets."
+            f"No path stays within {percent(share)} of the sets of channels that Shapley of the rate compares. It takes "
+            "them to convert nobody, and its intervals do not hold; Shapley and rules of thumb need no such sets."
         )
     return Finding("unmet coalitions", share <= UNMET, share, UNMET, text)
 

@@ -154,9 +154,9 @@ def assists(journeys: Journeys) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        By channel: ``touched`` (conversions whose path holds it), ``first`` and ``last`` (conversions that it opened and
-        closed; shared where touches share a moment), ``alone`` (no other channel was there), ``assisted`` (``touched``
-        less ``last``), ``assists_per_last`` (infinite where it closes nothing), and ``touched_value`` and
+        By channel: ``touched`` (conversions whose path holds it), ``first`` and ``last`` (conversions that it opened
+        and closed; shared where touches share a moment), ``alone`` (no other channel was there), ``assisted``
+        (``touched`` less ``last``), ``assists_per_last`` (infinite where it closes nothing), and ``touched_value`` and
         ``assisted_value``.
     """
 

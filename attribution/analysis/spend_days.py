@@ -59,7 +59,8 @@ def by_day(spend: pd.DataFrame, length: str = "W") -> pd.DataFrame:
     share = rows["spend"].to_numpy() / count.loc[rows.index].to_numpy()
     date = first[rows.index] + pd.to_timedelta(step, unit="D")
     spread = rows.assign(date=date, spend=share).reset_index(drop=True)
-    return spread.groupby([name for name in spread if name != "spend"], as_index=False, dropna=False)["spend"].sum()
+    keys = [str(name) for name in spread if name != "spend"]
+    return spread.groupby(keys, dropna=False)["spend"].sum().reset_index()
 
 
 def daily(spend: pd.DataFrame, journeys: Journeys) -> pd.DataFrame:

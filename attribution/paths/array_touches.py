@@ -56,11 +56,11 @@ class ArrayTouches(Touches):
         return np.repeat(self._lengths, self._lengths)
 
     @cached_property
-    def _row(self) -> Ints:
+    def _row(self) -> Any:
         return np.arange(self._at.stop - self._at.start) - np.repeat(self._starts, self._lengths)
 
     @cached_property
-    def _moments(self) -> tuple[Ints, Any]:
+    def _moments(self) -> tuple[Any, Any]:
         """First step of the touches of each one's moment, and how many they are."""
         tied = self._paths.tied
         if tied is None or not (here := tied[self._at]).any():

@@ -49,7 +49,7 @@ def touches_of(
         ``length``, ``place`` (first step of the touches of this moment) and ``tied`` (how many they are), ``age`` (days
         before the conversion, or before the last touch of a path without one), ``weight`` where rules weigh,
         ``conversions``, ``nulls``, ``value`` (of the whole path), ``ended`` (microseconds), ``bucket``, and the
-        segments, of which a path has those of its first touch. A touch that several conversions take stands in several rows.
+        segments, of which a path has those of its first touch. A touch that several conversions take has several rows.
     """
     for name in rules.segments:
         if name in _OWN:

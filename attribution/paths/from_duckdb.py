@@ -121,7 +121,7 @@ def _codes(touched: ibis.Table, kinds: list[str]) -> pd.DataFrame:
     counted = touched.group_by(kinds).aggregate(touches_of_kind=touched.count()).execute()
     often = counted.groupby("channel")["touches_of_kind"].transform("sum")
     ordered = counted.assign(often=often).sort_values(["often", *kinds], ignore_index=True)
-    return ordered[kinds]
+    return pd.DataFrame(ordered[kinds])
 
 
 def _room(touched: ibis.Table, rows: int) -> AbstractContextManager[Keep]:

@@ -55,8 +55,8 @@ class Journeys:
         Names in alphabetical order; a channel's id is its position.
     totals
         ``touches``, ``paths``, ``conversions``, ``nulls`` and ``value`` of the paths; ``untouched`` and
-        ``untouched_value``: conversions without any touch in the window, which no model can credit, and their value; and
-        ``tied``: touches that share their moment with another of their path, so that no order of them is known.
+        ``untouched_value``: conversions without any touch in the window, which no model can credit, and their value;
+        and ``tied``: touches that share their moment with another of their path, so that their order is not known.
     won, lost
         Paths with and without conversion, in memory; None where an engine keeps them.
     remote

@@ -117,7 +117,8 @@ class Paths:
 
     def scaled(self, by: float) -> Paths:
         """The paths counted ``by`` times."""
-        return replace(self, **{name: _scaled(getattr(self, name), by) for name in ("conversions", "nulls", "value")})
+        conversions, nulls, value = (_scaled(column, by) for column in (self.conversions, self.nulls, self.value))
+        return replace(self, conversions=conversions, nulls=nulls, value=value)
 
     def relabelled(self, labels: dict[str, NDArray[Any]]) -> Paths:
         """The same paths under other labels."""

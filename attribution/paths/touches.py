@@ -24,10 +24,10 @@ class Touches(ABC):
     before the conversion, or before the last touch where there is none), and of the whole path ``conversions``,
     ``nulls``, ``value`` and ``bucket``. They take arithmetic and comparison operators.
 
-    Touches of one moment have no order: they share the mean of their steps, all of the first moment are first and all of
-    the last are last, and ``tied`` says how many they are (1 where a touch has a moment of its own). Where sums need one
-    touch to stand for the path, or a chain an order, ``opens`` and ``closes`` mark a single touch in the order of rows.
-    ``weight`` is None where all touches weigh the same.
+    Touches of one moment have no order: they share the mean of their steps, all of the first moment are first and all
+    of the last are last, and ``tied`` says how many they are (1 where a touch has a moment of its own). Where sums need
+    one touch to stand for the path, or a chain an order, ``opens`` and ``closes`` mark a single touch in the order of
+    rows. ``weight`` is None where all touches weigh the same.
     """
 
     channel: Any

@@ -95,7 +95,6 @@ def test_days_are_those_of_the_advertiser():
         (Journeys.from_touchpoints(touched, bought), ["2024-02"]),
     ):
         dated = with_periods(journeys, "M")
-        assert journeys.won is not None and dated.won is not None
         seen = {dated.categories["period"][code] for code in dated.won.labels["period"]}
         assert sorted(seen) == months
     spend = pd.DataFrame({"date": ["2024-01-31", "2024-02-01"], "channel": "tv", "spend": [30.0, 50.0]})
@@ -108,9 +107,9 @@ def test_other_periods_are_refused_with_the_list(length):
     journeys = steady("2024-01-01", "2024-01-20")
     spend = by_day(weekly("2024-01-01", 3))
     for ask in (lambda: cac_by_period(journeys, Linear(), spend, length), lambda: with_periods(journeys, length)):
-        with pytest.raises(BadInput, match="'D' .day., 'W' .week that ends on Sunday., 'M'"):
+        with pytest.raises(BadInput, match=r"'D' \(day\), 'W' \(week that ends on Sunday\), 'M'"):
             ask()
-    with pytest.raises(BadInput, match="no period|is no period"):
+    with pytest.raises(BadInput, match="is no period"):
         by_day(weekly("2024-01-01", 3), length)
 
 
