@@ -129,8 +129,8 @@ def _met(journeys: Journeys) -> Finding:
     text = f"Paths stay within all but {percent(share)} of the sets of channels that Shapley of the rate compares."
     if share > UNMET:
         text = (
-            f"No path stays within {percent(share)} of the sets of channels that Shapley of the rate compares. It takes "
-            "them to convert nobody, and its intervals do not hold; Shapley and rules of thumb need no such sets."
+            f"No path stays within {percent(share)} of the sets of channels that Shapley of the rate compares. It "
+            "takes them to convert nobody, and its intervals do not hold; Shapley and rules of thumb need no such sets."
         )
     return Finding("unmet coalitions", share <= UNMET, share, UNMET, text)
 

@@ -45,7 +45,6 @@ def _untouched(journeys: Journeys) -> Finding:
     whole, value = left + journeys.totals["conversions"], worth + journeys.totals["value"]
     share = left / whole if whole else 0.0
     of_value = f", with {percent(worth / value)} of all value" if value > 0 else ""
-    text = (
-        f"{amount(left)} of {amount(whole)} conversions have no touch in their window{of_value}; no model credits them."
-    )
+    counts = f"{amount(left)} of {amount(whole)} conversions"
+    text = f"{counts} have no touch in the lookback window{of_value}; no model credits them."
     return Finding("conversions without a touch", share <= _UNTOUCHED, share, _UNTOUCHED, text)

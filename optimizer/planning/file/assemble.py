@@ -16,7 +16,9 @@ from attribution import (
     ChannelRules,
     IdentityMap,
     Journeys,
+    OncePerDay,
     PathRules,
+    Sessions,
 )
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.analyses import Attribution
@@ -38,11 +40,24 @@ def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRule
     return PathRules(
         idle_gap=section.idle_gap,
         lookback_of=section.lookback_of or None,
+        weight_of=section.weight_of or None,
+        rank_of=section.rank_of or None,
+        last_resort=tuple(section.last_resort),
+        collapse=_collapse(section.repeats),
+        sequence=log.sequence,
+        ends=None if log.conversions.ends is None else tuple(log.conversions.ends),
+        time_zone=section.time_zone,
         kinds=tuple(log.conversions.kinds) if log.conversions.kinds else None,
         segments=tuple(log.segments),
         identity=person,
         channels=grouping,
     )
+
+
+def _collapse(repeats: str | None) -> Sessions | OncePerDay | None:
+    if repeats is None:
+        return None
+    return OncePerDay() if repeats == "day" else Sessions(repeats)
 
 
 def reshaped(journeys: Journeys, section: Attribution) -> Journeys:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution import Cleaning, Journeys
+from attribution import Cleaning, ConversionEvents, Journeys
 from attribution.errors import BadInput, Problem
 from attribution.files import checksum
 from attribution.numbers import amount
@@ -279,12 +279,17 @@ class _Reader:
 
     def _log(self, log: Touchpoints) -> Journeys:
         names = {"user": log.user, "time": log.time, "channel": log.channel}
-        names |= {"conversion_user": log.conversions.user, "conversion_time": log.conversions.time}
+        won, events = log.conversions, log.conversions.events
+        conversions: Any = None if won.path is None else str(self._path(won.path))
+        if events is not None:
+            conversions = ConversionEvents(events.column, tuple(events.values))
+        else:
+            names |= {"conversion_user": won.user, "conversion_time": won.time}
         optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
         names |= {name: column for name, column in optional.items() if column is not None}
         journeys = Journeys.from_touchpoints(
             str(self._path(log.path)),
-            conversions=str(self._path(log.conversions.path)),
+            conversions=conversions,
             lookback=self._config.attribution.lookback,
             columns=names,
             rules=path_rules(self._config.attribution, log, self._document.folder),
@@ -300,9 +305,9 @@ class _Reader:
         first, last = period_of(journeys)
         covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(journeys))} paths"
         self._note("touchpoints", log.path, round(journeys.totals["touches"]), covers)
-        self._note(
-            "conversions", log.conversions.path, round(journeys.totals["conversions"] + journeys.totals["untouched"])
-        )
+        if won.path is not None:
+            count = round(journeys.totals["conversions"] + journeys.totals["untouched"])
+            self._note("conversions", won.path, count)
         return journeys
 
     def _aggregated(self, paths: Paths) -> Journeys:

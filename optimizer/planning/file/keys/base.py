@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["CountryCode", "CurrencyCode", "Duration", "Month", "Name", "Section"]
+__all__ = ["CountryCode", "CurrencyCode", "Duration", "Month", "Name", "Repeats", "Section"]
 
 
 def _matching(pattern: str, what: str) -> AfterValidator:
@@ -21,6 +21,9 @@ def _matching(pattern: str, what: str) -> AfterValidator:
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Duration = Annotated[str, _matching(r"\d+[DHdh]", "a duration; write for example 30D (days) or 12H (hours)")]
+Repeats = Annotated[
+    str, _matching(r"day|\d+(min|[DHdh])", "a time between repeats; write for example 30min, or day for once a day")
+]
 CurrencyCode = Annotated[str, _matching(r"[A-Z]{3}", "a currency code; write three capitals, for example EUR")]
 Month = Annotated[str, _matching(r"\d{4}-(0[1-9]|1[0-2])", "a month; write for example 2026-12")]
 CountryCode = Annotated[str, _matching(r"[A-Z]{2}", "a country code; write two capitals, for example DE")]

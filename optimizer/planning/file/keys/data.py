@@ -9,7 +9,18 @@ from pydantic import Field, field_validator, model_validator
 
 from optimizer.planning.file.keys.base import Name, Section
 
-__all__ = ["Conversions", "Data", "Grouping", "Identity", "LiftTests", "Paths", "Reach", "Touchpoints", "Weekly"]
+__all__ = [
+    "Conversions",
+    "Data",
+    "Events",
+    "Grouping",
+    "Identity",
+    "LiftTests",
+    "Paths",
+    "Reach",
+    "Touchpoints",
+    "Weekly",
+]
 
 
 class Reach(Section):
@@ -87,26 +98,52 @@ class Weekly(Section):
         return self
 
 
-class Conversions(Section):
-    """The table of conversions that goes with a touchpoint log."""
+class Events(Section):
+    """Conversions that stand in the touchpoint log itself."""
 
-    path: Path
+    column: Name = "event"
+    """Column of the event."""
+    values: Annotated[list[Name], Field(min_length=1)]
+    """Events that are conversions; the other rows are touches."""
+
+
+class Conversions(Section):
+    """The conversions that go with a touchpoint log: a table of their own, or events of the log."""
+
+    path: Path | None = None
     """The table of conversions."""
+    events: Events | None = None
+    """Instead of path: which rows of the log are conversions."""
     user: Name = "user"
-    """Column of the user."""
+    """Column of the user; events have that of the log."""
     time: Name = "time"
-    """Column of the time, with a zone."""
+    """Column of the time, with a zone; events have that of the log."""
     value: Name | None = None
     """Column of what the conversion is worth."""
     kind: Name | None = None
     """Column of the kind of conversion."""
     kinds: Annotated[list[Name], Field(min_length=1)] | None = None
     """Kinds that count; all where left out."""
+    ends: list[Name] | None = None
+    """Kinds that end a path, all where left out, `[]` for none. The others look back on their own and leave their
+    touches to later ones: a purchase after a sign-up sees what came before the sign-up.
+    """
 
     @model_validator(mode="after")
     def _kinds_of_a_kind(self) -> Conversions:
         if self.kinds is not None and self.kind is None:
             raise ValueError("kinds needs kind: the column that holds them")
+        if self.ends and self.kind is None:
+            raise ValueError("ends needs kind: the column that holds them; [] for no kind needs none")
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_place(self) -> Conversions:
+        if (self.path is None) == (self.events is None):
+            raise ValueError("give either path (a table of conversions) or events (rows of the log)")
+        given = [name for name in ("user", "time") if name in self.model_fields_set]
+        if self.events is not None and given:
+            raise ValueError(f"{given[0]} of events is that of the log; remove it here")
         return self
 
 
@@ -145,7 +182,9 @@ class Touchpoints(Section):
     channel: Name = "channel"
     """Column of the channel, named as in `weekly`; not read where `grouping` stands."""
     interaction: Name | None = None
-    """Column of click or view, for `attribution.lookback_of`."""
+    """Column of click or view, for `attribution.lookback_of`, `weight_of` and `rank_of`."""
+    sequence: Name | None = None
+    """Column that orders the touches of one moment; without it they share credit."""
     conversions: Conversions
     """The table of conversions that goes with the log."""
     grouping: list[Grouping] = []
