@@ -46,6 +46,7 @@ bench-mmm: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/mmm_geo.py
 	$(BIN)/python tests/benchmarks/mmm_calibration.py
 	$(BIN)/python tests/benchmarks/mmm_truth.py
+	$(BIN)/python tests/benchmarks/mmm_attainable.py
 	$(BIN)/python tests/benchmarks/mmm_total.py
 	$(BIN)/python tests/benchmarks/mmm_silent.py --seeds 3 --peers
 	$(BIN)/python tests/benchmarks/mmm_hostile.py
