@@ -24,7 +24,7 @@ from attribution.paths.touches import Touches
 __all__ = ["interval_checks", "unmet_coalitions"]
 
 FEW = 30.0
-UNMET = 0.05
+UNMET = 0.01
 _SHOWN = 5
 _EXACT = 15
 

@@ -1,6 +1,6 @@
 """How often 90 % intervals of credit hold the credit that endless data would give, by model and size of channel.
 
-Run: python tests/benchmarks/attribution_intervals.py [--worlds 3] [--samples 100] [--users 4000 20000]
+Run: python tests/benchmarks/attribution_intervals.py [--worlds 2] [--samples 20] [--users 4000] [--sigma 1.5]
 
 A world has eight channels in random order, met by 40 % down to 0.4 % of all people in the worlds of even number, and by
 90 % down to 2 % in those of odd number, where few people meet a small channel without the large ones. The truth is the credit of a
@@ -70,12 +70,25 @@ def truth(world: World, users: int, seed: int, sigma: float) -> dict[str, pd.Dat
     return {name: pd.DataFrame({"conversions": c.conversions, "value": c.value}) / users for name, c in found.items()}
 
 
+def values() -> pd.DataFrame:
+    """Whether intervals of a sum of log-normal values hold its mean, by the number of equal orders that vary as much."""
+    rng, rows = np.random.default_rng(0), []
+    for sigma in (0.5, 1.0, 1.5, 2.0):
+        for orders in (30, 100, 300, 1_000, 3_000):
+            for _ in range(150):
+                value = rng.lognormal(0.0, sigma, max(1, rng.poisson(orders)))
+                low, high = np.quantile(rng.poisson(1.0, (200, len(value))) @ value, [0.05, 0.95])
+                mean = orders * np.exp(sigma**2 / 2)
+                rows.append((value.sum() ** 2 / (value**2).sum(), low <= mean <= high))
+    return pd.DataFrame(rows, columns=["equal", "holds"])
+
+
 def main() -> None:
     """Print tables of coverage."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=3)
-    parser.add_argument("--samples", type=int, default=100)
-    parser.add_argument("--users", type=int, nargs="+", default=[4_000, 20_000])
+    parser.add_argument("--worlds", type=int, default=2)
+    parser.add_argument("--samples", type=int, default=20)
+    parser.add_argument("--users", type=int, nargs="+", default=[4_000])
     parser.add_argument("--sigma", type=float, nargs="+", default=[1.5])
     asked = parser.parse_args()
     rows = []
@@ -109,6 +122,10 @@ def main() -> None:
         print((100 * wide).round(0).to_string())
     rate = table[(table["model"] == "Shapley rate") & (table["of"] == "conversions")]
     rate = rate.assign(unmet=pd.cut(rate["unmet"], [-1, 0.01, 0.05, 0.1, 0.2, 1.0]))
+    sums = values()
+    sums["equal orders"] = pd.cut(sums["equal"], [0, 10, 30, 100, 300, np.inf])
+    print("\nsums of log-normal values, sigma 0.5 to 2: share of 90 % intervals that hold")
+    print((100 * sums.groupby("equal orders", observed=True)["holds"].mean()).round(0).to_string())
     print("\nShapley rate, conversions, by share of unmet coalitions")
     print(
         (100 * rate.pivot_table(index="unmet", columns="touched", values="holds", observed=True)).round(0).to_string()
