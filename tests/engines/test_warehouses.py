@@ -92,7 +92,7 @@ def checked(text: str, warehouse: str) -> None:
 
 @pytest.mark.parametrize("warehouse", WAREHOUSES)
 def test_reshaped_journeys_and_single_conversions_compile(warehouse, monkeypatch):
-    totals = {"touches": 1.0, "conversions": 1.0}
+    totals = {"touches": 1.0, "conversions": 1.0, "value": 0.0}
     monkeypatch.setattr("attribution.paths.reshaping.remote_totals", lambda table: totals)
     journeys = kept_in(warehouse, monkeypatch)
     for reshaped in (
