@@ -23,7 +23,8 @@ from attribution.paths.touches import Touches
 
 __all__ = ["interval_checks", "unmet_coalitions"]
 
-FEW = 30.0
+FEW = 10.0
+EQUAL = 300.0
 UNMET = 0.01
 _SHOWN = 5
 _EXACT = 15
@@ -40,9 +41,9 @@ def interval_checks(journeys: Journeys) -> list[Finding]:
     Returns
     -------
     list of Finding
-        ``"few conversions"``: channels that fewer than 30 conversions touched. ``"few orders make the value"``:
-        channels whose value rests on the equivalent of fewer than 30 equal orders. ``"unmet coalitions"``: share of the
-        sets of channels that :class:`attribution.ShapleyRate` compares and no path stays within; absent past 15
+        ``"few conversions"``: channels that fewer than 10 conversions touched. ``"few orders make the value"``:
+        channels whose value rests on the equivalent of fewer than 300 equal orders. ``"unmet coalitions"``: share of
+        the sets of channels that :class:`attribution.ShapleyRate` compares and no path stays within; absent past 15
         channels.
     """
     touched, equal = _orders(journeys)
@@ -65,15 +66,15 @@ def _enough(channels: tuple[str, ...], touched: Array) -> Finding:
 
 
 def _even(channels: tuple[str, ...], equal: Array) -> Finding:
-    skewed = [name for name, orders in zip(channels, equal, strict=True) if 0 < orders < FEW]
+    skewed = [name for name, orders in zip(channels, equal, strict=True) if 0 < orders < EQUAL]
     least = float(equal[equal > 0].min())
     text = f"The value of each channel rests on the equivalent of at least {amount(least)} equal orders."
     if skewed:
         text = (
-            f"The value of {_named(skewed)} rests on few large orders, like that of fewer than {amount(FEW)} equal "
+            f"The value of {_named(skewed)} rests on few large orders, like that of fewer than {amount(EQUAL)} equal "
             "ones; intervals of their value are too narrow."
         )
-    return Finding("few orders make the value", not skewed, least, FEW, text, tuple(skewed))
+    return Finding("few orders make the value", not skewed, least, EQUAL, text, tuple(skewed))
 
 
 def _orders(journeys: Journeys) -> tuple[Array, Array]:
@@ -84,7 +85,7 @@ def _orders(journeys: Journeys) -> tuple[Array, Array]:
         sums = {
             "conversions": touches.conversions * first,
             "value": touches.value * first,
-            "nulls": touches.value * touches.value * first,
+            "nulls": touches.value * touches.value / touches.conversions * first,
         }
         return touches.group((), {"channel": touches.channel}, sums)
 

@@ -33,7 +33,7 @@ def _tied(journeys: Journeys) -> Finding:
     text = (
         f"{percent(share)} of the touches share their moment with another of their path, so that their order is not "
         "known. Rules of thumb share credit among them; chains take them in several orders. A column that orders them "
-        "can be named: PathRules(sequence=...), or attribution.sequence in a plan file."
+        "can be named: PathRules(sequence=...), or touchpoints.sequence in a plan file."
     )
     return Finding(
         "touches of one moment", share <= _TIED, share, _TIED, text if share else "No touches share a moment."

@@ -122,6 +122,9 @@ def test_findings_name_what_intervals_cannot_hold():
     one = pd.DataFrame({"path": ["a"] * 100, "conversions": 1, "value": [1.0] * 99 + [5_000.0]})
     found = {item.name: item for item in interval_checks(Journeys.from_paths(one, value="value"))}
     assert found["few orders make the value"].channels == ("a",)
+    whole = pd.DataFrame({"path": ["a"], "conversions": [400], "value": [800.0]})
+    found = {item.name: item for item in interval_checks(Journeys.from_paths(whole, value="value"))}
+    assert found["few orders make the value"].value == 400
     assert found["few conversions"].passed
 
 
