@@ -20,7 +20,6 @@ from attribution import (
     Shapley,
     TimeDecay,
     UnknownChannel,
-    UnknownName,
     credit_per_conversion,
     only,
     prioritise,
@@ -118,7 +117,7 @@ def test_a_purchase_after_a_signup_sees_what_came_before_it(held):
     whole = Journeys.from_touchpoints(touched, bought, rules=PathRules(ends=("purchase",)))
     assert (whole.totals["untouched_value"], whole.totals["nulls"]) == (0, 0)
     assert Linear()(whole).value.to_dict() == {"search": 45, "tv": 45}
-    with pytest.raises(UnknownName, match="'purchase'"):
+    with pytest.raises(BadInput, match="did you mean 'purchase'"):
         Journeys.from_touchpoints(touched, bought, rules=PathRules(ends=("purchases",)))
 
 
@@ -210,7 +209,7 @@ def test_clicks_come_before_views_and_direct_last():
     assert credit(last_resort=("direct",)) == {"direct": 1, "search": 0, "tv": 2}
     with pytest.raises(UnknownChannel, match="'direct'"):
         credit(last_resort=("Direct",))
-    with pytest.raises(UnknownName, match="'view'"):
+    with pytest.raises(BadInput, match="did you mean 'view'"):
         credit(weight_of={"views": 0.5})
 
 
@@ -242,7 +241,7 @@ def test_weights_of_views_count_in_rules_of_thumb():
         {"time_zone": "Europe/Berln"},
         {"collapse": lambda: Sessions("often")},
     ],
-    ids=str,
+    ids=lambda rule: next(iter(rule)),
 )
 def test_rules_that_say_nothing_are_refused(rules):
     with pytest.raises(BadInput):
