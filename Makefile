@@ -37,6 +37,7 @@ bench: bench-attribution bench-mmm bench-optimizer
 bench-attribution: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/attribution_truth.py
 	$(BIN)/python tests/benchmarks/attribution_sample.py
+	$(BIN)/python tests/benchmarks/attribution_intervals.py
 	$(BIN)/python tests/benchmarks/attribution_speed.py --states
 	$(BIN)/python tests/benchmarks/attribution_speed.py
 

@@ -81,11 +81,14 @@ def make_log() -> LogMaker:
 def oracle() -> Callable[[pd.DataFrame, pd.DataFrame, int], pd.DataFrame]:
     """Touches with their path by hand-written SQL: path, step, length, age, conversions, value."""
     sql = """
-        with ends as (select "user", time, count(*) as won, sum(value) as worth from bought group by all),
+        with often as (
+            select channel, row_number() over (order by count(*), channel) as place from touched group by channel
+        ),
+        ends as (select "user", time, count(*) as won, sum(value) as worth from bought group by all),
         meant as (
-            select t."user", t.time, t.channel,
+            select t."user", t.time, t.channel, place,
                    (select min(e.time) from ends e where e."user" = t."user" and e.time >= t.time) as ending
-            from touched t
+            from touched t join often on often.channel = t.channel
         ),
         judged as (
             select *, coalesce(date_diff('second', time, ending) <= 86400 * $days, false) as alive from meant
@@ -93,13 +96,13 @@ def oracle() -> Callable[[pd.DataFrame, pd.DataFrame, int], pd.DataFrame]:
         cut as (
             select *, case when alive then 0 when date_diff('second', lag(time) over w, time) <= 86400 * $days
                            then 0 else 1 end as fresh
-            from judged window w as (partition by "user", alive, ending order by time, channel)
+            from judged window w as (partition by "user", alive, ending order by time, place)
         ),
         named as (
-            select *, sum(fresh) over (partition by "user", alive, ending order by time, channel) as piece from cut
+            select *, sum(fresh) over (partition by "user", alive, ending order by time, place) as piece from cut
         ),
         path as (
-            select *, row_number() over (p order by time, channel) - 1 as step, count(*) over p as length,
+            select *, row_number() over (p order by time, place) - 1 as step, count(*) over p as length,
                    max(time) over p as latest, dense_rank() over (order by "user", alive, ending, piece) as path
             from named window p as (partition by "user", alive, ending, piece)
         )

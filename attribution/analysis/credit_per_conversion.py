@@ -93,7 +93,7 @@ def _in_memory(journeys: Journeys, shares: Shares) -> pd.DataFrame:
     parts, start = [], 0
     for touches in journeys.blocks(converting=True):
         share, share_of_value = shares(touches)
-        path = np.cumsum(touches.is_first) - 1 + start
+        path = np.cumsum(touches.opens) - 1 + start
         sums = {"conversions": share * touches.conversions, "value": share_of_value * touches.value}
         frame = pd.DataFrame({"path": path, "channel": touches.channel, **sums})
         parts.append(frame.groupby(["path", "channel"], as_index=False).sum())

@@ -211,8 +211,8 @@ def _scored_weights(journeys: Journeys, model: Heuristic) -> _Score:
     for touches in journeys.blocks(("bucket",)):
         chance, loss = predicted(touches)
         paths = {"won": touches.conversions, "lost": touches.nulls}
-        buckets.append(touches.group(("bucket",), {}, {"loss": loss, **paths}, touches.is_first))
-        ranks.append(touches.group((), {"chance": touches.whole(chance * _RANKS)}, paths, touches.is_first))
+        buckets.append(touches.group(("bucket",), {}, {"loss": loss, **paths}, touches.opens))
+        ranks.append(touches.group((), {"chance": touches.whole(chance * _RANKS)}, paths, touches.opens))
     by_bucket = pd.concat(buckets).groupby("bucket").sum().reindex(range(BUCKETS), fill_value=0.0)
     by_rank = pd.concat(ranks).groupby("chance").sum()
     return _Score(

@@ -73,7 +73,7 @@ def path_lengths(journeys: Journeys) -> pd.DataFrame:
     """
     parts = [
         block.group(
-            (), {"touches": block.length}, {"conversions": block.conversions, "nulls": block.nulls}, block.is_first
+            (), {"touches": block.length}, {"conversions": block.conversions, "nulls": block.nulls}, block.opens
         )
         for block in journeys.blocks()
     ]
@@ -103,6 +103,6 @@ def days_to_conversion(journeys: Journeys) -> pd.Series:
     parts = []
     for block in journeys.blocks(converting=True):
         hours = block.whole(block.age * _HOURS)
-        parts.append(block.group((), {"hours": hours}, {"conversions": block.conversions}, block.is_first))
+        parts.append(block.group((), {"hours": hours}, {"conversions": block.conversions}, block.opens))
     counted = pd.concat(parts).astype(float).groupby("hours")["conversions"].sum()
     return counted.rename(index=lambda hours: hours / _HOURS)

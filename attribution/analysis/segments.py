@@ -12,10 +12,10 @@ from attribution.errors import BadInput, UnknownName
 from attribution.models.model import Model
 from attribution.paths.ibis_touches import IbisTouches, cases
 from attribution.paths.journeys import Journeys
-from attribution.paths.path_rules import DAY
 from attribution.paths.paths import Paths, narrow
+from attribution.paths.reshaping import and_then
 
-__all__ = ["by_segment", "segment_value", "with_cohorts", "with_periods"]
+__all__ = ["by_segment", "dated", "segment_value", "with_cohorts", "with_periods"]
 
 
 def with_periods(journeys: Journeys, length: str = "M") -> Journeys:
@@ -26,7 +26,7 @@ def with_periods(journeys: Journeys, length: str = "M") -> Journeys:
     journeys
         Paths with times.
     length
-        Pandas name of a period: ``"D"``, ``"W"`` (ends on Sunday), ``"M"``, ``"Q"`` or ``"Y"``.
+        ``"D"``, ``"W"`` (ends on Sunday), ``"M"``, ``"Q"`` or ``"Y"``, in the time zone of ``PathRules.time_zone``.
     """
     return _dated(journeys, "period", "ended", length)
 
@@ -45,21 +45,26 @@ def with_cohorts(journeys: Journeys, length: str = "M") -> Journeys:
 def _dated(journeys: Journeys, name: str, moment: str, length: str) -> Journeys:
     if not journeys.timed:
         raise BadInput(f"a {name} needs times: build the journeys from touchpoints.")
-    calendar = Calendar.over(journeys.period, length)
+    again = and_then(journeys, lambda fewer: _dated(fewer, name, moment, length))
+    calendar = Calendar.over(journeys.period, length, journeys.time_zone)
+    return replace(dated(journeys, name, moment, calendar), rebuilt=again)
+
+
+def dated(journeys: Journeys, name: str, moment: str, calendar: Calendar) -> Journeys:
+    """The journeys with a segment: the period of a calendar in which they ``"began"`` or ``"ended"``."""
     categories = journeys.categories | {name: list(calendar.names)}
     if journeys.remote is not None:
         touches = IbisTouches(journeys.remote)
-        moments = [edge * DAY for edge in calendar.edges]
-        remote = touches.with_columns(**{name: cases(getattr(touches, moment), moments, calendar.names)})
+        remote = touches.with_columns(**{name: cases(getattr(touches, moment), calendar.edges, calendar.names)})
         return replace(journeys, remote=remote, categories=categories)
     if journeys.won is None or journeys.lost is None:
         raise BadInput("these journeys hold no paths.")
 
-    def dated(paths: Paths) -> Paths:
-        period = calendar.of_day(getattr(paths, moment) // DAY).astype(narrow(len(calendar.names)))
+    def told(paths: Paths) -> Paths:
+        period = calendar.of_moment(getattr(paths, moment)).astype(narrow(len(calendar.names)))
         return paths.relabelled(paths.labels | {name: period})
 
-    return replace(journeys, won=dated(journeys.won), lost=dated(journeys.lost), categories=categories)
+    return replace(journeys, won=told(journeys.won), lost=told(journeys.lost), categories=categories)
 
 
 def segment_value(journeys: Journeys, segment: str, key: object) -> str:

@@ -36,15 +36,20 @@ class Heuristic(Model):
     """A model that splits each path's conversions by fixed weights of its touches."""
 
     sums_to_one: ClassVar[bool] = True
+    weighs: ClassVar[bool] = True
 
     @abstractmethod
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """Share of each touch in its path, as a column; any positive scale if ``sums_to_one`` is False."""
 
     def share(self, touches: Touches, channels: Sequence[str]) -> Any:
-        """Share of each touch in its path; they sum to one over a path."""
+        """Share of each touch in its path, by the weights of its interactions too; they sum to one over a path."""
         weight = self.weight(touches, channels)
-        return weight if self.sums_to_one else weight / touches.path_sum(weight)
+        if self.weighs and touches.weight is not None:
+            weight = weight * touches.weight
+        elif self.sums_to_one:
+            return weight
+        return weight / touches.path_sum(weight)
 
     def check(self, journeys: Journeys) -> None:
         """Raise BadInput where the journeys lack what the model needs."""
@@ -71,20 +76,20 @@ class Heuristic(Model):
 
 @dataclass(frozen=True)
 class FirstTouch(Heuristic):
-    """All credit to the first touch of the path."""
+    """All credit to the first touch of the path; in equal parts where several share the first moment."""
 
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the first touch."""
-        return touches.choose(touches.is_first, 1.0, 0.0)
+        return touches.choose(touches.is_first, 1.0 / touches.tied, 0.0)
 
 
 @dataclass(frozen=True)
 class LastTouch(Heuristic):
-    """All credit to the last touch before the conversion."""
+    """All credit to the last touch before the conversion; in equal parts where several share the last moment."""
 
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the last touch."""
-        return touches.choose(touches.is_last, 1.0, 0.0)
+        return touches.choose(touches.is_last, 1.0 / touches.tied, 0.0)
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,10 @@ class LastNonDirect(Heuristic):
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the last touch whose channel is not direct."""
         known = touches.channel != list(channels).index(self.direct)
-        last = touches.path_max(touches.choose(known, touches.step, -1))
-        return touches.choose(touches.step == touches.choose(last < 0, touches.length - 1, last), 1.0, 0.0)
+        last = touches.path_max(touches.choose(known, touches.step, -1.0))
+        of_known = touches.choose(known, touches.choose(touches.step == last, 1.0, 0.0), 0.0)
+        weight = touches.choose(last < 0, touches.choose(touches.is_last, 1.0, 0.0), of_known)
+        return weight / touches.path_sum(weight)
 
 
 @dataclass(frozen=True)
@@ -142,9 +149,11 @@ class PositionBased(Heuristic):
         """Shares by step."""
         ends = self.first + self.last
         is_first, is_last = touches.is_first, touches.is_last
+        begins, finishes = (touches.choose(condition, 1.0, 0.0) for condition in (is_first, is_last))
         inner = touches.choose(touches.length > 2, touches.length - 2.0, 1.0)
-        long = touches.choose(is_first, self.first, touches.choose(is_last, self.last, (1 - ends) / inner))
-        two = touches.choose(is_first, self.first / ends, self.last / ends)
+        between = (touches.tied - begins - finishes) * ((1 - ends) / inner)
+        long = (begins * self.first + finishes * self.last + between) / touches.tied  # the mean over orders of a moment
+        two = (begins * self.first + finishes * self.last) / (ends * touches.tied)
         return touches.choose(touches.length == 1, 1.0, touches.choose(touches.length == 2, two, long))
 
 

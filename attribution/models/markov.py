@@ -5,6 +5,9 @@ path's last state it converts with the share of conversions among the paths that
 channel is the share of conversions lost when all its states lead nowhere (Anderl, Becker, von Wangenheim and
 Schumann 2016, Mapping the customer journey, International Journal of Research in Marketing 33). It is solved here,
 not simulated, and so has neither noise nor a seed.
+
+Touches of one moment have no order. The chain takes them in four (:meth:`attribution.Journeys.in_orders`), which at
+order 1 is the mean over all orders where no more than two share a moment.
 """
 
 from __future__ import annotations
@@ -57,7 +60,7 @@ class Markov(Model):
         base = len(journeys.channels) + 1
         if base**self.order >= 2**62:
             raise BadInput(f"order {self.order} with {base - 1} channels has too many states; group the channels.")
-        return Tally.gathered(journeys.blocks(tuple(by)), lambda touches: self._moves(touches, base, by), by)
+        return Tally.gathered(journeys.in_orders(tuple(by)), lambda touches: self._moves(touches, base, by), by)
 
     def _moves(self, touches: Touches, base: int, by: Sequence[str]) -> pd.DataFrame:
         past = [touches.past(lag) for lag in range(1, self.order + 1)]
@@ -66,7 +69,7 @@ class Markov(Model):
             "state": touches.channel
             + 1
             + sum(channel * base ** (place + 1) for place, channel in enumerate(past[:-1])),
-            "last": touches.choose(touches.is_last, 1, 0),
+            "last": touches.choose(touches.closes, 1, 0),
         }
         sums = {"conversions": touches.conversions, "nulls": touches.nulls, "value": touches.value}
         return touches.group(by, items, sums)

@@ -35,6 +35,7 @@ class Shapley(Heuristic):
     """Equal parts to the different channels of each path, however often and in whatever order they occur."""
 
     sums_to_one: ClassVar[bool] = False
+    weighs: ClassVar[bool] = False
 
     def weight(self, touches: Touches, channels: Sequence[str]) -> Any:
         """One for the first touch of each channel."""
@@ -57,7 +58,7 @@ class OrderedShapley(Model):
             sums = {"conversions": part * touches.conversions, "value": part * touches.value}
             return touches.group(by, {"place": place, "channel": touches.channel}, sums, where=newcomer == 1)
 
-        return Tally.gathered(journeys.blocks(tuple(by), converting=True), count, by)
+        return Tally.gathered(journeys.in_orders(tuple(by), converting=True), count, by)
 
     def solve(self, items: pd.DataFrame, sums: dict[str, Array], channels: int) -> Solution:
         """Sum over places."""
@@ -111,7 +112,7 @@ class ShapleyRate(Model):
         def count(touches: Touches) -> pd.DataFrame:
             members = touches.path_sum(touches.choose(touches.newcomer() == 1, touches.bit(touches.channel), 0))
             sums = {"conversions": touches.conversions, "nulls": touches.nulls, "value": touches.value}
-            return touches.group(by, {"members": members}, sums, where=touches.is_last)
+            return touches.group(by, {"members": members}, sums, where=touches.closes)
 
         return Tally.gathered(journeys.blocks(tuple(by)), count, by)
 

@@ -56,24 +56,60 @@ class ArrayTouches(Touches):
         return np.repeat(self._lengths, self._lengths)
 
     @cached_property
-    def step(self) -> Any:
-        """Position in the path, from 0."""
+    def _row(self) -> Any:
         return np.arange(self._at.stop - self._at.start) - np.repeat(self._starts, self._lengths)
 
     @cached_property
+    def _moments(self) -> tuple[Any, Any]:
+        """First step of the touches of each one's moment, and how many they are."""
+        tied = self._paths.tied
+        if tied is None or not (here := tied[self._at]).any():
+            return self._row, 1
+        opens = np.flatnonzero(~here)
+        count = np.diff(np.append(opens, len(here)))
+        return np.repeat(self._row[opens], count), np.repeat(count, count)
+
+    @property
+    def tied(self) -> Any:
+        """Touches of this moment in the path."""
+        return self._moments[1]
+
+    @cached_property
+    def step(self) -> Any:
+        """Position in the path, from 0."""
+        place, tied = self._moments
+        return place if isinstance(tied, int) else place + (tied - 1) / 2
+
+    @cached_property
     def is_first(self) -> Any:
-        """Whether the path begins here."""
-        return self._flagged(self._starts)
+        """Whether nothing in the path comes before."""
+        return self.opens if isinstance(self.tied, int) else self._moments[0] == 0
 
     @cached_property
     def is_last(self) -> Any:
-        """Whether the path ends here."""
+        """Whether nothing in the path comes after."""
+        place, tied = self._moments
+        return self.closes if isinstance(tied, int) else place + tied == self.length
+
+    @cached_property
+    def opens(self) -> Any:
+        """The first row of the path."""
+        return self._flagged(self._starts)
+
+    @cached_property
+    def closes(self) -> Any:
+        """The last row of the path."""
         return self._flagged(self._starts + self._lengths - 1)
 
     def _flagged(self, at: Ints) -> Flags:
         flags = np.zeros(self._at.stop - self._at.start, dtype=bool)
         flags[at] = True
         return flags
+
+    @property
+    def weight(self) -> Any:
+        """Weight of the touch; None where all weigh the same."""
+        return None if self._paths.weight is None else self._paths.weight[self._at]
 
     @cached_property
     def age(self) -> Any:
@@ -130,12 +166,11 @@ class ArrayTouches(Touches):
         """See :meth:`Touches.bracket`."""
         return np.searchsorted(edges, x, side="right")
 
-    def day(self) -> Any:
-        """See :meth:`Touches.day`."""
+    def moment(self) -> Any:
+        """See :meth:`Touches.moment`."""
         if self._paths.ended is None:
             raise BadInput("these paths carry no times.")
-        moment = self._per_touch(self._paths.ended) - np.rint(self.age * 86_400_000_000).astype(np.int64)
-        return moment // 86_400_000_000
+        return self._per_touch(self._paths.ended) - np.rint(self.age * 86_400_000_000).astype(np.int64)
 
     def _reduce(self, function: np.ufunc, x: Any) -> Any:
         return np.repeat(function.reduceat(x, self._starts), self._lengths)
@@ -176,6 +211,15 @@ class ArrayTouches(Touches):
         """See :meth:`Touches.newcomers_so_far`."""
         running = np.cumsum(self._newcomer)
         return running - np.repeat(running[self._starts] - 1, self._lengths)
+
+    def in_orders(self) -> Iterator[Touches]:
+        """See :meth:`Touches.in_orders`."""
+        start, stop = self._range.start, self._range.stop
+        if isinstance(self.tied, int):
+            yield self
+            return
+        for paths in self._paths.take(np.arange(start, stop)).scaled(0.25).in_orders():
+            yield ArrayTouches(paths, 0, stop - start)
 
     def group(
         self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any = None

@@ -49,6 +49,8 @@ class Streamed:
         Segment -> its values; a label is a position among them.
     ends
         The conversions in the order in which paths number them.
+    value
+        Value of all conversions.
     """
 
     channels: tuple[str, ...]
@@ -60,6 +62,7 @@ class Streamed:
     persons: int
     categories: dict[str, list[str]]
     ends: ibis.Table
+    value: float
 
 
 def stream(
@@ -76,9 +79,9 @@ def stream(
     Parameters
     ----------
     touched
-        ``user``, ``time``, ``channel``, perhaps ``interaction``, and the segments.
+        ``user``, ``time``, ``channel``, perhaps ``interaction`` and ``sequence``, and the segments.
     ends
-        ``user``, ``time``, ``conversions``, ``value``: one row per user and time.
+        ``user``, ``time``, ``conversions``, ``value``, ``closes``: one row per user and time.
     lookback, rules
         What makes a path.
     span
@@ -88,23 +91,27 @@ def stream(
     most_channels
         See :class:`attribution.Cleaning`.
     """
-    kinds = ["channel", *(name for name in touched.columns if name not in {"user", "time", "channel"})]
+    kinds = ["channel", *(name for name in touched.columns if name not in {"user", "time", "channel", "sequence"})]
     touched = touched.mutate(**{name: touched[name].cast("string").fill_null("") for name in kinds[1:]})
-    codes = touched.select(kinds).distinct().limit(_KINDS).execute().sort_values(kinds, ignore_index=True)
+    codes = _codes(touched, kinds)
     channel, channels = pd.factorize(codes["channel"], sort=True)
     require_few_channels(len(channels), rows, most_channels, "touchpoints")
-    interaction = codes["interaction"] if "interaction" in kinds else pd.Series(None, codes.index, dtype=object)
-    if missing := list(missing_names(rules.lookback_of or (), set(interaction), "touchpoints", None, "interaction")):
+    interaction = codes["interaction"] if "interaction" in kinds else pd.Series("", codes.index, dtype=object)
+    if missing := list(missing_names(rules.interactions, set(interaction), "touchpoints", None, "interaction")):
         raise BadInput(missing)
-    bits = len(codes).bit_length()
-    if len(codes) == _KINDS or (span[1] - span[0]) << bits >= 2**63:
+    within = int(touched.sequence.max().execute()).bit_length() if rules.sequence else 0
+    bits = (len(codes) + 1).bit_length()
+    if len(codes) == _KINDS or (span[1] - span[0] + 1) << (bits + within) >= 2**63:
         raise BadInput(f"{amount(len(codes))} different kinds of touch are too many; group the channels first.")
     grammar = Grammar(
         channel=channel.astype(np.int64),
-        window=np.array([rules.window(lookback, None if pd.isna(kind) else str(kind)) for kind in interaction]),
+        window=np.array([rules.window(lookback, kind) for kind in interaction]),
         gap=rules.gap(lookback),
         bits=bits,
         epoch=span[0],
+        within=within,
+        rank=np.array(list(map(rules.rank, codes["channel"], interaction))) if rules.ranked else None,
+        weight=np.array([rules.weight(kind) for kind in interaction]) if rules.weight_of else None,
     )
     keyed = ends.mutate(key=user_key(ends.user)).order_by(["key", "time"])
     converted = _ends(keyed)
@@ -122,7 +129,16 @@ def stream(
         persons=int(np.count_nonzero(np.diff(converted.user))) + min(1, len(converted.user)),
         categories=categories,
         ends=keyed,
+        value=float(converted.value.sum()),
     )
+
+
+def _codes(touched: ibis.Table, kinds: list[str]) -> pd.DataFrame:
+    """Kinds of touch in the order of rows of one moment: by how often the channel comes, whatever its name."""
+    counted = touched.group_by(kinds).aggregate(touches_of_kind=touched.count()).limit(_KINDS).execute()
+    often = counted.groupby("channel")["touches_of_kind"].transform("sum")
+    ordered = counted.assign(often=often).sort_values(["often", *kinds], ignore_index=True)
+    return pd.DataFrame(ordered[kinds])
 
 
 def _room(touched: ibis.Table, rows: int) -> AbstractContextManager[Keep]:
@@ -131,9 +147,10 @@ def _room(touched: ibis.Table, rows: int) -> AbstractContextManager[Keep]:
 
 
 def _ends(keyed: ibis.Table) -> Ends:
-    columns = list(zip(*batches(keyed.select("key", "time", "conversions", "value")), strict=True))
-    user, time, conversions, value = (np.concatenate(column) for column in columns or [[np.zeros(0)]] * 4)
-    return Ends(user.astype(np.uint64), time.astype(np.int64), conversions.astype(float), value.astype(float))
+    columns = list(zip(*batches(keyed.select("key", "time", "conversions", "value", "closes")), strict=True))
+    user, time, conversions, value, closes = (np.concatenate(column) for column in columns or [[np.zeros(0)]] * 5)
+    counted = conversions.astype(float), value.astype(float)
+    return Ends(user.astype(np.uint64), time.astype(np.int64), *counted, closes.astype(bool))
 
 
 def _events(touched: ibis.Table, codes: pd.DataFrame, grammar: Grammar) -> ibis.Table:
@@ -144,8 +161,9 @@ def _events(touched: ibis.Table, codes: pd.DataFrame, grammar: Grammar) -> ibis.
     listed = ibis.memtable(codes.assign(code=np.arange(len(codes))))
     book = backend.create_table(ibis.util.gen_name("codes"), listed, temp=True)
     coded = touched.join(book, list(codes.columns))
-    scale = 1 << grammar.bits
-    return coded.select(key=user_key(coded.user), event=(coded.time - grammar.epoch) * scale + coded.code)
+    moment = (coded.time - grammar.epoch) * (1 << grammar.within)
+    moment = moment + coded.sequence if grammar.within else moment
+    return coded.select(key=user_key(coded.user), event=moment * (1 << grammar.bits) + coded.code)
 
 
 def _categories(kinds: pd.DataFrame) -> tuple[dict[str, list[str]], dict[str, Codes]]:

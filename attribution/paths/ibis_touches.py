@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,13 +20,16 @@ PATH = ("user", "part", "expired")
 
 
 class IbisTouches(Touches):
-    """Touches as a table of an engine, with the columns of :func:`attribution.paths.path_rules.touches_of`."""
+    """Touches as a table of an engine, with the columns of :func:`attribution.paths.engine_paths.touches_of`."""
 
     def __init__(self, table: ibis.Table) -> None:
         self._table, self._given = table, table.columns
-        for name in ("channel", "step", "length", "age", "conversions", "nulls", "value", "bucket"):
+        for name in ("channel", "length", "tied", "age", "conversions", "nulls", "value", "bucket"):
             setattr(self, name, table[name])
-        self.is_first, self.is_last = self.step == 0, self.step == self.length - 1
+        self.step = table.place + (table.tied - 1) / 2.0
+        self.is_first, self.is_last = table.place == 0, table.place + table.tied == table.length
+        self.opens, self.closes = table.step == 0, table.step == table.length - 1
+        self.weight = table.weight if "weight" in table.columns else None
 
     def _path(self, order: str | None = None) -> Any:
         import ibis
@@ -83,9 +86,9 @@ class IbisTouches(Touches):
         """See :meth:`Touches.bracket`."""
         return cases(x, edges, range(len(edges) + 1))
 
-    def day(self) -> Any:
-        """See :meth:`Touches.day`."""
-        return (self._table.time / 86_400_000_000.0).floor().cast("int64")
+    def moment(self) -> Any:
+        """See :meth:`Touches.moment`."""
+        return self._table.time
 
     def past(self, lag: int) -> Any:
         """See :meth:`Touches.past`."""
@@ -127,8 +130,22 @@ class IbisTouches(Touches):
         table = self.with_columns(kept=condition)
         table = table.filter(table.kept).drop("kept")
         order = ibis.window(group_by=list(PATH), order_by="step")
+        moment = ibis.window(group_by=[*PATH, "place"])
         step, length = ibis.row_number().over(order), table.count().over(ibis.window(group_by=list(PATH)))
-        return table.mutate(step=step, length=length)
+        table = table.mutate(step=step, length=length, tied=table.count().over(moment))
+        return table.mutate(place=table.step.min().over(moment))
+
+    def in_orders(self) -> Iterator[IbisTouches]:
+        """See :meth:`Touches.in_orders`."""
+        import ibis
+
+        number = ibis.dense_rank().over(ibis.window(group_by=list(PATH), order_by="place"))
+        table = self._table.mutate(**{name: self._table[name] * 0.25 for name in ("conversions", "nulls", "value")})
+        table = table.mutate(odd=number % 2 == 1)
+        turned = 2 * table.place + table.tied - 1 - table.step
+        orders = (table.step, turned, table.odd.ifelse(turned, table.step), table.odd.ifelse(table.step, turned))
+        copies = [table.mutate(step=step, part=table.part * 4 + copy) for copy, step in enumerate(orders)]
+        yield IbisTouches(ibis.union(*(copy.drop("odd") for copy in copies), distinct=False))
 
     def group(
         self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,18 @@ from attribution.numbers import amount
 from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
 from attribution.paths.customers import before_the_first, first_of_each, several_conversions
+from attribution.paths.engine_paths import touches_of
 from attribution.paths.from_duckdb import Streamed, stream
 from attribution.paths.ibis_touches import IbisTouches
-from attribution.paths.names_of_rules import in_one_spelling_of_rules, require_names
-from attribution.paths.path_rules import BUCKETS, PathRules, micros, touches_of
+from attribution.paths.path_rules import BUCKETS, PathRules, micros
 from attribution.paths.paths import Paths
+from attribution.paths.rules_on_log import (
+    check_channels,
+    check_names,
+    in_one_spelling_of_rules,
+    in_order_of_moment,
+    number_of,
+)
 from attribution.paths.totals import remote_totals, summed
 from attribution.paths.touches import Touches
 from attribution.reading.cells import cells_of
@@ -40,7 +47,29 @@ from attribution.reading.spellings import alike_ids, alike_names, folded_id
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["Journeys"]
+__all__ = ["Journeys", "Seen"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a log shows from when to when, in microseconds since 1970: touches and conversions, and how many."""
+
+    first_touch: int
+    last_touch: int
+    touches: int
+    first_end: int
+    last_end: int
+    ends: float
+
+
+@dataclass(frozen=True)
+class _Bought:
+    """All conversions that count, with a touch or without, and the persons and value behind them."""
+
+    persons: float
+    conversions: float
+    value: float
+
 
 _MANY_UNTOUCHED = 0.05
 
@@ -54,8 +83,9 @@ class Journeys:
     channels
         Names in alphabetical order; a channel's id is its position.
     totals
-        ``touches``, ``paths``, ``conversions``, ``nulls`` and ``value`` of the paths, and ``untouched``: conversions
-        without any touch in the window, which no model can credit.
+        ``touches``, ``paths``, ``conversions``, ``nulls`` and ``value`` of the paths; ``untouched`` and
+        ``untouched_value``: conversions without any touch in the window, which no model can credit, and their value;
+        and ``tied``: touches that share their moment with another of their path, so that their order is not known.
     won, lost
         Paths with and without conversion, in memory; None where an engine keeps them.
     remote
@@ -72,6 +102,12 @@ class Journeys:
         First touch and last event, in microseconds since 1970.
     findings
         What reading the log showed that its reader should know.
+    seen
+        From when to when the whole log holds touches and conversions; None for aggregated paths.
+    time_zone
+        Whose days and months periods are; None: UTC.
+    rebuilt
+        Makes the same journeys of the log without some channels; None where there is no log to go back to.
     """
 
     channels: tuple[str, ...]
@@ -85,6 +121,9 @@ class Journeys:
     ends: ibis.Table | None = None
     span: tuple[int, int] = (0, 0)
     findings: tuple[Finding, ...] = ()
+    seen: Seen | None = None
+    time_zone: str | None = None
+    rebuilt: Callable[[tuple[str, ...]], Journeys] | None = None
 
     @classmethod
     def from_touchpoints(
@@ -113,7 +152,7 @@ class Journeys:
         columns
             How the tables name their columns.
         rules
-            Idle gap, windows by kind of interaction, kinds of conversion, segments.
+            Idle gap, windows by kind of interaction, kinds of conversion, sessions, segments and more.
         cleaning
             What to leave out; nothing by default.
         engine
@@ -181,56 +220,109 @@ class Journeys:
     def _of_logs(
         cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning, engine: Engine | None
     ) -> Journeys:
-        require_names(touched, won, rules)
+        check_names(touched, won, rules)
         exclusions = touched.exclusions | won.exclusions
+        whole = touched, won
+        if rules.exclude:
+            stays = touched.events.filter(~touched.events.channel.isin(list(rules.exclude)))
+            check_channels(rules.exclude, touched, "exclude")
+            touched = replace(touched, events=stays)
         if rules.first_only:
             touched = replace(touched, events=before_the_first(touched.events, _ends(won.events, rules)))
         if is_local(touched.events):
-            streamed = _streamed(touched, won, lookback, rules, cleaning)
-            touches, bought = touched, won
-            if streamed.repeats:  # alike in what paths need; only rows alike in every column are repeats
-                touches = touched.single(cleaning, exclusions)
-            if streamed.moments < won.rows:
-                bought = won.single(cleaning, exclusions)
-            if touches is not touched or bought is not won:
-                streamed = _streamed(touches, bought, lookback, rules, cleaning)
-            persons, all_won = float(streamed.persons), streamed.conversions
-            journeys = cls(
-                streamed.channels,
-                summed(streamed.won, streamed.lost),
-                streamed.won,
-                streamed.lost,
-                categories=streamed.categories,
-                ends=streamed.ends,
-            )
-            journeys = journeys._without_bots(cleaning, exclusions)
+            journeys, bought = cls._in_memory(touched, won, lookback, rules, cleaning, exclusions)
         else:
-            needed = _needed(touched.single(cleaning, exclusions).events, rules)
-            if rules.lookback_of:
-                require_values(rules.lookback_of, needed, "interaction", touched.name, "interaction")
-            channels = tuple(sorted(needed.select("channel").distinct().execute()["channel"]))
-            require_few_channels(len(channels), touched.rows, cleaning.most_channels, touched.name)
-            ends = _ends((won.single(cleaning, exclusions) if won.rows else won).events, rules)
-            remote = kept(touches_of(needed, ends, _ids(channels, needed), lookback, rules), engine)
-            remote = without_remote_bots(remote, cleaning, exclusions)
-            sums = ends.aggregate(persons=ends.user.nunique(), conversions=ends.conversions.sum()).execute().iloc[0]
-            persons, all_won = float(sums["persons"]), float(sums["conversions"] or 0.0)
-            categories = {name: _values(remote, name) for name in rules.segments}
-            journeys = cls(channels, remote_totals(remote), remote=remote, categories=categories)
-        untouched = max(0.0, all_won - journeys.totals["conversions"])
-        findings = [several_conversions(persons, all_won)]
+            journeys, bought = cls._in_engine(touched, won, lookback, rules, cleaning, engine, exclusions)
+        if rules.collapse is not None:
+            exclusions[f"{touched.name}: {rules.collapse.reason}"] = _collapsed(touched, won, rules)
+        if rules.last_resort:
+            check_channels(rules.last_resort, whole[0], "last_resort")
+        left = {
+            "untouched": max(0.0, bought.conversions - journeys.totals["conversions"]),
+            "untouched_value": max(0.0, bought.value - journeys.totals["value"]),
+        }
+        findings = [several_conversions(bought.persons, bought.conversions)]
         findings.append(alike_names({"channels": journeys.channels, **journeys.categories}))
-        if untouched > _MANY_UNTOUCHED * all_won:
+        if left["untouched"] > _MANY_UNTOUCHED * bought.conversions:
             findings.append(alike_ids(touched.events, won.events))
         if journeys.totals["conversions"] == 0:
             raise BadInput(_nobody_meets(findings[-1]))
+
+        def rebuilt(names: tuple[str, ...]) -> Journeys:
+            fewer = replace(
+                rules,
+                exclude=(*rules.exclude, *names),
+                last_resort=tuple(name for name in rules.last_resort if name not in names),
+            )
+            return cls._of_logs(*whole, lookback, fewer, cleaning, engine)
+
         return replace(
             journeys,
             exclusions=exclusions,
-            totals=journeys.totals | {"untouched": untouched},
+            totals=journeys.totals | left,
             span=(touched.earliest, max(touched.latest, won.latest)),
             findings=tuple(findings),
+            seen=Seen(touched.earliest, touched.latest, touched.rows, won.earliest, won.latest, bought.conversions),
+            time_zone=rules.time_zone,
+            rebuilt=rebuilt,
         )
+
+    @classmethod
+    def _in_memory(
+        cls,
+        touched: Log,
+        won: Log,
+        lookback: str,
+        rules: PathRules,
+        cleaning: Cleaning,
+        exclusions: dict[str, int],
+    ) -> tuple[Journeys, _Bought]:
+        streamed = _streamed(touched, won, lookback, rules, cleaning)
+        touches, bought = touched, won
+        if streamed.repeats:  # alike in what paths need; only rows alike in every column are repeats
+            touches = touched.single(cleaning, exclusions)
+        if streamed.moments < won.rows:
+            bought = won.single(cleaning, exclusions)
+        if touches is not touched or bought is not won:
+            streamed = _streamed(touches, bought, lookback, rules, cleaning)
+        in_all = _Bought(float(streamed.persons), streamed.conversions, streamed.value)
+        journeys = cls(
+            streamed.channels,
+            summed(streamed.won, streamed.lost),
+            streamed.won,
+            streamed.lost,
+            categories=streamed.categories,
+            ends=streamed.ends,
+        )
+        return journeys._without_bots(cleaning, exclusions), in_all
+
+    @classmethod
+    def _in_engine(
+        cls,
+        touched: Log,
+        won: Log,
+        lookback: str,
+        rules: PathRules,
+        cleaning: Cleaning,
+        engine: Engine | None,
+        exclusions: dict[str, int],
+    ) -> tuple[Journeys, _Bought]:
+        single, ends = touched.single(cleaning, exclusions), won.single(cleaning, exclusions) if won.rows else won
+        bought = _ends(ends.events, rules)
+        needed = _needed(single, bought, rules, _span(touched, won))
+        if rules.interactions:
+            require_values(rules.interactions, needed, "interaction", touched.name, "interaction")
+        counted = needed.group_by("channel").aggregate(touches_of_channel=needed.count()).execute()
+        channels = tuple(sorted(counted["channel"]))
+        require_few_channels(len(channels), touched.rows, cleaning.most_channels, touched.name)
+        remote = kept(touches_of(needed, bought, _ids(channels, counted, needed), lookback, rules), engine)
+        remote = without_remote_bots(remote, cleaning, exclusions)
+        sums = bought.aggregate(
+            persons=bought.user.nunique(), conversions=bought.conversions.sum(), value=bought.value.sum()
+        ).execute()
+        in_all = _Bought(*(float(sums[name].iloc[0] or 0.0) for name in ("persons", "conversions", "value")))
+        categories = {name: _values(remote, name) for name in rules.segments}
+        return cls(channels, remote_totals(remote), remote=remote, categories=categories), in_all
 
     @classmethod
     def from_paths(
@@ -270,7 +362,7 @@ class Journeys:
         columns = (path, conversions, value, nulls)
         paths, channels, findings = exploded(cells, columns, sep, format or PLAIN, fold_names)
         none = paths.take(np.zeros(0, dtype=np.int64))
-        totals = summed(paths, none) | {"untouched": 0.0}
+        totals = summed(paths, none) | {"untouched": 0.0, "untouched_value": 0.0}
         return cls(channels, totals, paths, none, timed=False, findings=findings)
 
     @property
@@ -307,9 +399,24 @@ class Journeys:
             for part in spread_over_buckets(paths, BUCKETS, seed=0) if by_bucket else (paths,):
                 yield from blocks_of(part)
 
+    def in_orders(self, by: tuple[str, ...] = (), converting: bool = False) -> Iterator[Touches]:
+        """The touches for models to which order matters; as :meth:`blocks` gives them where none share a moment.
+
+        Otherwise each path comes in four orders with a quarter of its weight: rows of one moment stand by how often
+        their channel comes in the log, the rarest first, or the other way round, and so in every other moment. Steps
+        from pair to pair then have the mean over all orders; larger groups have that of some.
+
+        Parameters
+        ----------
+        by, converting
+            As for :meth:`blocks`.
+        """
+        for touches in self.blocks(by, converting):
+            yield from touches.in_orders() if self.totals.get("tied") else (touches,)
+
     @property
     def touches(self) -> ibis.Table:
-        """One row per touch as an Ibis table, for questions of one's own; see :func:`path_rules.touches_of`."""
+        """One row per touch as an Ibis table, for questions of one's own; see :func:`engine_paths.touches_of`."""
         import ibis
 
         return ibis.memtable(self.to_frame()) if self.remote is None else self.remote
@@ -383,38 +490,62 @@ def _beside(
     return log_table(read.to_pyarrow(), engine, name, beside=other)
 
 
+def _span(touched: Log, won: Log) -> tuple[int, int]:
+    return min(touched.earliest, won.earliest), max(touched.latest, won.latest)
+
+
 def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning) -> Streamed:
-    span = min(touched.earliest, won.earliest), max(touched.latest, won.latest)
-    needed, ends = _needed(touched.events, rules), _ends(won.events, rules)
+    span, ends = _span(touched, won), _ends(won.events, rules)
+    needed = _needed(touched, ends, rules, span)
     return stream(needed, ends, lookback, rules, span, touched.rows, cleaning.most_channels)
 
 
 def _ends(bought: ibis.Table, rules: PathRules) -> ibis.Table:
     """Conversions that count, one row per user and time."""
+    import ibis
+
     if rules.kinds is not None:
         bought = bought.filter(bought.kind.isin(list(rules.kinds)))
+    closes: Any = ibis.literal(1 if rules.ends is None else 0)
+    if rules.ends:
+        closes = bought.kind.isin(list(rules.ends)).fill_null(False).ifelse(1, 0)
+    bought = bought.mutate(closes=closes.cast("int8"))
     moments = bought.group_by(["user", "time"]).aggregate(
-        conversions=bought.conversions.sum(), value=bought.value.sum()
+        conversions=bought.conversions.sum(), value=bought.value.sum(), closes=bought.closes.max()
     )
     return first_of_each(moments) if rules.first_only else moments
 
 
-def _needed(events: ibis.Table, rules: PathRules) -> ibis.Table:
-    """The columns that make paths and segments."""
-    return events.select(
+def _needed(log: Log, ends: ibis.Table, rules: PathRules, span: tuple[int, int]) -> ibis.Table:
+    """The columns that make paths and segments, of the touches that count each for itself."""
+    events = log.events
+    needed = events.select(
         "user",
         "time",
         "channel",
-        *(["interaction"] if rules.lookback_of else []),
+        *(["interaction"] if rules.interactions else []),
+        **({"sequence": number_of(events[f"extra_{rules.sequence}"])} if rules.sequence else {}),
         **{segment: as_name(events[f"extra_{segment}"]) for segment in rules.segments},
     )
+    if rules.collapse is not None:
+        needed = rules.collapse.apply(needed, ends, (rules.time_zone, span))
+    return in_order_of_moment(needed) if rules.sequence else needed
 
 
-def _ids(channels: tuple[str, ...], touches: ibis.Table) -> ibis.Table:
-    """Channels and their ids as a table beside the touches."""
+def _collapsed(touched: Log, won: Log, rules: PathRules) -> int:
+    """Touches that are one with another."""
+    ends, span = _ends(won.events, rules), _span(touched, won)
+    plain, fewer = (_needed(touched, ends, chosen, span) for chosen in (replace(rules, collapse=None), rules))
+    return int(plain.count().execute()) - int(fewer.count().execute())
+
+
+def _ids(channels: tuple[str, ...], counted: pd.DataFrame, touches: ibis.Table) -> ibis.Table:
+    """Channels, their ids and their places in a moment (the rarest first) as a table beside the touches."""
     import ibis
 
-    listed = pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels))})
+    often = counted.set_index("channel")["touches_of_channel"].reindex(list(channels))
+    place = often.reset_index().sort_values(["touches_of_channel", "channel"]).index.argsort()
+    listed = pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels)), "ordinal": place})
     return carried(ibis.memtable(listed), touches.get_backend())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,6 +37,10 @@ class Paths:
         ``bucket`` and the segments: small integers per path.
     source
         Row of the conversions table that ended each path, -1 for none; None without such a table.
+    tied
+        Whether each touch stands at the moment of the one before it in its path; None where none does.
+    weight
+        Weight of each touch in rules of thumb; None where all weigh 1.
     """
 
     channel: NDArray[Any]
@@ -48,6 +52,8 @@ class Paths:
     ended: Ints | None = None
     labels: dict[str, NDArray[Any]] = field(default_factory=dict)
     source: Ints | None = None
+    tied: Flags | None = None
+    weight: Array | None = None
 
     def __len__(self) -> int:
         """Number of rows; with weights a row stands for several paths."""
@@ -76,6 +82,8 @@ class Paths:
                 "step": np.arange(len(owner)) - self.first[owner],
             }
             | {"length": self.lengths[owner], "expired": 0}
+            | dict(zip(("place", "tied"), self.moments(), strict=True))
+            | ({} if self.weight is None else {"weight": self.weight})
             | {name: getattr(self, name)[owner] for name in ("conversions", "nulls", "value")}
             | {name: label[owner] for name, label in self.labels.items()}
         )
@@ -84,6 +92,33 @@ class Paths:
             age = np.zeros(len(owner)) if self.age is None else self.age
             frame = frame.assign(age=age, ended=ended, time=ended - np.rint(age * 86_400_000_000).astype(np.int64))
         return frame
+
+    def moments(self) -> tuple[Ints, Ints]:
+        """At each touch: the first step of the touches of its moment, and how many they are."""
+        step = np.arange(len(self.channel)) - np.repeat(self.first[:-1], self.lengths)
+        if self.tied is None:
+            return step, np.ones_like(step)
+        opens = np.flatnonzero(~self.tied)
+        count = np.diff(np.append(opens, len(step)))
+        return np.repeat(step[opens], count), np.repeat(count, count)
+
+    def in_orders(self) -> Iterator[Paths]:
+        """The paths with touches of one moment as they stand, turned round, and turned in every other moment."""
+        if self.tied is None:
+            return
+        opens = np.flatnonzero(~self.tied)
+        count = np.diff(np.append(opens, len(self.channel)))
+        moment = np.cumsum(~self.tied) - 1
+        number = moment - np.repeat(moment[self.first[:-1]], self.lengths)
+        row = np.arange(len(self.channel))
+        turned = np.repeat(2 * opens + count - 1, count) - row
+        for at in (row, turned, np.where(number % 2 == 0, turned, row), np.where(number % 2 == 1, turned, row)):
+            yield replace(self, channel=self.channel[at], weight=None if self.weight is None else self.weight[at])
+
+    def scaled(self, by: float) -> Paths:
+        """The paths counted ``by`` times."""
+        conversions, nulls, value = (_scaled(column, by) for column in (self.conversions, self.nulls, self.value))
+        return replace(self, conversions=conversions, nulls=nulls, value=value)
 
     def relabelled(self, labels: dict[str, NDArray[Any]]) -> Paths:
         """The same paths under other labels."""
@@ -114,7 +149,25 @@ class Paths:
             ended=None if self.ended is None else self.ended[rows],
             labels={name: label[rows] for name, label in self.labels.items()},
             source=None if self.source is None else self.source[rows],
+            tied=self._still_tied(at, first),
+            weight=None if self.weight is None else self.weight[at],
         )
+
+    def _still_tied(self, at: Ints, first: Ints) -> Flags | None:
+        """Whether touches that are left stand at the moment of the one that is now before them."""
+        if self.tied is None:
+            return None
+        moment = np.cumsum(~self.tied)[at]
+        tied = np.zeros(len(at), dtype=bool)
+        tied[1:] = moment[1:] == moment[:-1]
+        tied[first[:-1]] = False
+        return tied if tied.any() else None
+
+
+def _scaled(values: Array, by: float) -> Array:
+    if values.strides == (0,) and len(values):
+        return np.broadcast_to(values[0] * by, len(values))
+    return values * by
 
 
 def _rows(values: Array, rows: Ints) -> Array:
@@ -136,6 +189,13 @@ def joined(parts: Sequence[Paths]) -> Paths:
     offsets = np.cumsum([0, *(part.first[-1] for part in parts)])
     first = [part.first[:-1] + offset for part, offset in zip(parts, offsets[:-1], strict=True)]
 
+    def flags() -> Flags | None:
+        if all(part.tied is None for part in parts):
+            return None
+        return np.concatenate(
+            [np.zeros(len(part.channel), dtype=bool) if part.tied is None else part.tied for part in parts]
+        )
+
     def column(name: str) -> Any:
         columns = [getattr(part, name) for part in parts]
         if any(values is None for values in columns):
@@ -155,4 +215,6 @@ def joined(parts: Sequence[Paths]) -> Paths:
         ended=column("ended"),
         labels={name: np.concatenate([part.labels[name] for part in parts]) for name in parts[0].labels},
         source=column("source"),
+        tied=flags(),
+        weight=column("weight"),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from attribution.paths.paths import Paths
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def summed(won: Paths, lost: Paths) -> dict[str, float]:
         "conversions": float(won.conversions.sum()),
         "nulls": float(sum(part.nulls.sum() for part in both)),
         "value": float(won.value.sum()),
+        "tied": float(sum(np.count_nonzero(part.moments()[1] > 1) for part in both if part.tied is not None)),
     }
 
 
@@ -38,4 +41,5 @@ def remote_totals(touches: ibis.Table) -> dict[str, float]:
         nulls=first.nulls.sum(),
         value=first.value.sum(),
     ).execute()
+    sums["tied"] = touches.filter(touches.tied > 1).count().execute()
     return {name: float(sums[name].iloc[0] or 0.0) for name in sums.columns}

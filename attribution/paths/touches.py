@@ -7,7 +7,7 @@ in numpy, DuckDB, Spark and a warehouse.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,11 @@ class Touches(ABC):
     Columns: ``channel`` (id), ``step`` (from 0), ``length`` (of the path), ``is_first``, ``is_last``, ``age`` (days
     before the conversion, or before the last touch where there is none), and of the whole path ``conversions``,
     ``nulls``, ``value`` and ``bucket``. They take arithmetic and comparison operators.
+
+    Touches of one moment have no order: they share the mean of their steps, all of the first moment are first and all
+    of the last are last, and ``tied`` says how many they are (1 where a touch has a moment of its own). Where sums need
+    one touch to stand for the path, or a chain an order, ``opens`` and ``closes`` mark a single touch in the order of
+    rows. ``weight`` is None where all touches weigh the same.
     """
 
     channel: Any
@@ -30,6 +35,10 @@ class Touches(ABC):
     length: Any
     is_first: Any
     is_last: Any
+    opens: Any
+    closes: Any
+    tied: Any
+    weight: Any
     bucket: Any
     age: Any
     conversions: Any
@@ -77,8 +86,8 @@ class Touches(ABC):
         """How many of the rising ``edges`` lie at or below ``x``."""
 
     @abstractmethod
-    def day(self) -> Any:
-        """Days from 1970 to the touch, in UTC."""
+    def moment(self) -> Any:
+        """Microseconds from 1970 to the touch."""
 
     @abstractmethod
     def past(self, lag: int) -> Any:
@@ -91,6 +100,12 @@ class Touches(ABC):
     @abstractmethod
     def newcomers_so_far(self) -> Any:
         """Number of different channels in the path up to and with this touch."""
+
+    @abstractmethod
+    def in_orders(self) -> Iterator[Touches]:
+        """The touches four times with a quarter of their paths' weight: those of one moment as they stand, in the
+        opposite order, and so in every other moment of the path.
+        """
 
     @abstractmethod
     def group(

@@ -24,6 +24,7 @@ from attribution import (
     Linear,
     Markov,
     PathRules,
+    by_day,
     by_segment,
     cac_by_period,
     credit_per_conversion,
@@ -47,6 +48,7 @@ TOUCHES = [
 ENDS = [("ann", "01-25", 100), ("bob", "02-06", 60), ("cem", "02-02", 40), ("cem", "02-12", 80), ("eve", "03-20", 5)]
 SPEND = [("2024-01-15", "tv", 100), ("2024-01-15", "search", 50), ("2024-02-15", "search", 70)]
 SPEND += [("2024-02-15", "social", 30)]
+JANUARY, FEBRUARY = 22 / 31, 20 / 29  # the log covers January 10 to February 20, after which it holds no more touches
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def journeys() -> Journeys:
 
 @pytest.fixture(scope="module")
 def spend() -> pd.DataFrame:
-    return pd.DataFrame(SPEND, columns=["date", "channel", "spend"])
+    return by_day(pd.DataFrame(SPEND, columns=["date", "channel", "spend"]), "M")
 
 
 def counted(table: pd.DataFrame, column: str = "estimate") -> dict[tuple[str, str], float]:
@@ -74,7 +76,9 @@ def test_totals(journeys):
         "conversions": 4,
         "nulls": 2,
         "value": 280,
+        "tied": 0,
         "untouched": 1,
+        "untouched_value": 5,
     }
 
 
@@ -119,31 +123,37 @@ def test_cac_by_month_under_each_rule(journeys, spend):
 
     assert costs(ByConversionDate()) == pytest.approx(
         {
-            ("2024-01", "search"): 50 / (1 / 2),
-            ("2024-01", "tv"): 100 / (1 / 2),
-            ("2024-02", "search"): 70 / (7 / 6),
-            ("2024-02", "social"): 30 / (3 / 2),
+            ("2024-01", "search"): 50 * JANUARY / (1 / 2),
+            ("2024-01", "tv"): 100 * JANUARY / (1 / 2),
+            ("2024-02", "search"): 70 * FEBRUARY / (7 / 6),
+            ("2024-02", "social"): 30 * FEBRUARY / (3 / 2),
             ("2024-02", "tv"): 0.0,
         }
     )
     assert costs(ByTouchDate()) == pytest.approx(
         {
-            ("2024-01", "search"): 50 / (1 / 2),
-            ("2024-01", "tv"): 100 / (1 / 2 + 1 / 3),
-            ("2024-02", "search"): 70 / (7 / 6),
-            ("2024-02", "social"): 30 / (3 / 2),
+            ("2024-01", "search"): 50 * JANUARY / (1 / 2),
+            ("2024-01", "tv"): 100 * JANUARY / (1 / 2 + 1 / 3),
+            ("2024-02", "search"): 70 * FEBRUARY / (7 / 6),
+            ("2024-02", "social"): 30 * FEBRUARY / (3 / 2),
         }
     )
-    # spend of mid-January meets the conversions of mid-February; nothing is left to meet spend of mid-February
-    assert costs(ByConversionDate(lag=31)) == pytest.approx(
-        {("2024-02", "search"): 50 / (7 / 6), ("2024-02", "social"): 0.0, ("2024-02", "tv"): 100 / (1 / 3)}
+    # spend of January meets the conversions of 31 days later; of these the log shows February 1 to 20
+    lagged = cac_by_period(journeys, Linear(), spend, dating=ByConversionDate(lag=31), replicates=2)
+    assert lagged["cac"].dropna().to_dict() == pytest.approx(
+        {
+            ("2024-02", "search"): 50 * 20 / 31 / (7 / 6),
+            ("2024-02", "social"): 0.0,
+            ("2024-02", "tv"): 100 * 20 / 31 / (1 / 3),
+        }
     )
+    assert lagged["coverage"].groupby("period").first().to_dict() == {"2024-02": FEBRUARY, "2024-03": 0.0}
 
 
 def test_cac_of_one_geo(journeys, spend):
     german = cac_by_period(only(journeys, geo="DE"), Linear(), spend, replicates=2)["cac"]
-    assert german[("2024-01", "tv")] == pytest.approx(200)
-    assert german[("2024-02", "search")] == pytest.approx(70 / (2 / 3))
+    assert german[("2024-01", "tv")] == pytest.approx(200 * JANUARY)
+    assert german[("2024-02", "search")] == pytest.approx(70 * FEBRUARY / (2 / 3))
     assert np.isinf(german[("2024-02", "social")])
 
 

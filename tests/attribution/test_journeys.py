@@ -23,7 +23,7 @@ from attribution import (
     PathRules,
     TimeDecay,
 )
-from attribution.paths.path_rules import touches_of
+from attribution.paths.engine_paths import touches_of
 from attribution.reading.dialects import epoch_micros
 
 CHECKED = ["length", "step", "channel", "conversions", "nulls", "value", "age"]
@@ -65,7 +65,10 @@ def test_the_fold_and_the_engine_read_the_rules_alike(make_log, rules):
     log = log.mutate(time=epoch_micros(log.time, log))
     ends = ends.mutate(time=epoch_micros(ends.time, ends), conversions=1.0)
     ends = ends.group_by(["user", "time"]).aggregate(conversions=ends.conversions.sum(), value=ends.value.sum())
-    ids = ibis.memtable(pd.DataFrame({"channel": journeys.channels, "id": range(len(journeys.channels))}))
+    ends = ends.mutate(closes=1)
+    often = touched["channel"].value_counts().reset_index().sort_values(["count", "channel"])["channel"].tolist()
+    places = [often.index(channel) for channel in journeys.channels]
+    ids = ibis.memtable(pd.DataFrame({"channel": journeys.channels, "id": range(len(places)), "ordinal": places}))
     remote = touches_of(log, ends, ids, "9D", rules).execute()
     ours, theirs = (as_rows(frame, journeys.channels) for frame in (journeys.to_frame(), remote))
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, atol=2e-4)

@@ -26,8 +26,8 @@ from attribution import (
     bootstrap,
     evaluate,
 )
+from attribution.paths.engine_paths import touches_of
 from attribution.paths.ibis_touches import IbisTouches
-from attribution.paths.path_rules import touches_of
 
 MODELS = [
     FirstTouch(),
@@ -95,8 +95,9 @@ def test_each_model_compiles_for_each_warehouse(monkeypatch, model, dialect):
     touched = ibis.table(
         {"user": "string", "time": "int64", "channel": "string", "interaction": "string", "geo": "string"}, name="t"
     )
-    ends = ibis.table({"user": "string", "time": "int64", "conversions": "float64", "value": "float64"}, name="c")
-    ids = ibis.table({"channel": "string", "id": "int64"}, name="i")
+    ended = {"user": "string", "time": "int64", "conversions": "float64", "value": "float64", "closes": "int8"}
+    ends = ibis.table(ended, name="c")
+    ids = ibis.table({"channel": "string", "id": "int64", "ordinal": "int64"}, name="i")
     remote = touches_of(touched, ends, ids, "30D", RULES)
     journeys = Journeys(("direct", "search", "tv"), {"touches": 1.0}, remote=remote)
 

@@ -23,8 +23,8 @@ from attribution import (
     with_periods,
     without,
 )
+from attribution.paths.engine_paths import touches_of
 from attribution.paths.ibis_touches import IbisTouches
-from attribution.paths.path_rules import touches_of
 from attribution.reading.dialects import bucket_of, epoch_micros
 
 WAREHOUSES = ["bigquery", "snowflake", "databricks"]
@@ -46,11 +46,12 @@ def kept_in(warehouse: str, monkeypatch) -> Journeys:
     monkeypatch.setattr("attribution.reading.dialects.engine_of", lambda table: warehouse)
     log, orders = ibis.table(LOG, name="log"), ibis.table({"user": "string", "time": "timestamp('UTC')"}, name="orders")
     touched = log.mutate(time=epoch_micros(log.time, log))
-    ends = orders.mutate(time=epoch_micros(orders.time, orders), conversions=1.0, value=0.0)
-    ids = ibis.table({"channel": "string", "id": "int64"}, name="ids")
+    ends = orders.mutate(time=epoch_micros(orders.time, orders), conversions=1.0, value=0.0, closes=1)
+    ids = ibis.table({"channel": "string", "id": "int64", "ordinal": "int64"}, name="ids")
     span = (1_704_067_200_000_000, 1_711_929_600_000_000)
     remote = touches_of(touched, ends, ids, "30D", RULES)
-    return Journeys(("a", "b"), {"touches": 1.0, "conversions": 1.0, "untouched": 0.0}, remote=remote, span=span)
+    totals = {"touches": 1.0, "conversions": 1.0, "value": 0.0, "untouched": 0.0, "untouched_value": 0.0}
+    return Journeys(("a", "b"), totals, remote=remote, span=span)
 
 
 def asked(model, journeys: Journeys, monkeypatch, warehouse: str) -> str:
@@ -91,7 +92,7 @@ def checked(text: str, warehouse: str) -> None:
 
 @pytest.mark.parametrize("warehouse", WAREHOUSES)
 def test_reshaped_journeys_and_single_conversions_compile(warehouse, monkeypatch):
-    totals = {"touches": 1.0, "conversions": 1.0}
+    totals = {"touches": 1.0, "conversions": 1.0, "value": 0.0}
     monkeypatch.setattr("attribution.paths.reshaping.remote_totals", lambda table: totals)
     journeys = kept_in(warehouse, monkeypatch)
     for reshaped in (

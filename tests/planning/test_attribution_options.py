@@ -119,3 +119,100 @@ def test_cac_by_period_divides_the_spend_of_the_period(folder: Path, run_quietly
     assert january["spend"] == pytest.approx(27)  # 27 days of January from the 5th on, 1 EUR a day
     assert january["cac"] == pytest.approx(27)
     assert table.loc[("First touch", "2026-01", "search"), "cac"] == pytest.approx(270)
+
+
+STEADY = """\
+name: Steady
+data:
+  weekly: {path: weekly.csv, spend: [search]}
+  touchpoints:
+    path: touches.csv
+    conversions: {path: sales.csv}
+attribution:
+  models: [last, linear]
+  periods: month
+  replicates: 50
+"""
+
+
+def test_cac_is_of_days_that_spend_and_log_share(tmp_path: Path, run_quietly: QuietRun) -> None:
+    """Ten customers and 1,000 EUR a day, the log from a Wednesday to a Tuesday."""
+    days = pd.date_range("2026-01-07", "2026-03-24").repeat(10)
+    users = [f"u{number}" for number in range(len(days))]
+    touches = pd.DataFrame({"user": users, "time": days + pd.Timedelta(hours=9), "channel": "search"})
+    sales = pd.DataFrame({"user": users, "time": days + pd.Timedelta(hours=10)})
+    weeks = pd.date_range("2025-12-29", periods=14, freq="7D")
+    weekly = pd.DataFrame({"week": weeks, "new_customers": 70, "search": 7_000})
+    for name, table in {"touches": touches, "sales": sales, "weekly": weekly}.items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    (tmp_path / "plan.yaml").write_text(STEADY, encoding="utf-8")
+    run, _ = run_quietly(tmp_path / "plan.yaml", tmp_path / "out", "attribution")
+    assert run.attribution is not None
+    for table in run.attribution.cac.values():
+        assert table.loc["search", "estimate"] == pytest.approx(100)
+        assert table.loc["search", "5%"] - 1e-9 <= 100 <= table.loc["search", "95%"] + 1e-9
+    periods = pd.read_csv(tmp_path / "out" / "attribution_periods.csv").set_index(["model", "period"])
+    covered = periods[periods["coverage"] > 0]
+    assert covered["cac"].to_numpy() == pytest.approx(100)
+    assert periods.loc[("Linear", "2026-02"), "coverage"] == 1
+    assert 0 < periods.loc[("Linear", "2026-01"), "coverage"] < 1
+    assert any("2026-01-12 to 2026-03-22" in note for note in run.attribution.notes)
+
+
+def test_conversions_may_be_events_of_the_log(folder: Path, run_quietly: QuietRun) -> None:
+    rows = [("u", "2026-01-05T23:30:00Z", "Direct", "view", ""), ("u", "2026-01-05T23:40:00Z", "mail", "view", "")]
+    rows += [("u", "2026-01-06T10:00:00Z", "Direct", "view", ""), ("u", "2026-01-06T11:00:00Z", "", "lead", "0")]
+    rows += [("u", "2026-01-07T11:00:00Z", "", "order", "90")]
+    log = pd.DataFrame(rows, columns=["user", "time", "channel", "event", "value"])
+    log.assign(value=pd.to_numeric(log["value"]).fillna(0.0)).to_csv(folder / "log.csv", index=False)
+    text = """\
+name: Events
+data:
+  touchpoints:
+    path: log.csv
+    conversions: {events: {values: [lead, order]}, kind: event, ends: [order], value: value}
+attribution: {models: [last_non_direct, linear], direct: Direct, replicates: 50}
+"""
+    (folder / "plan.yaml").write_text(text, encoding="utf-8")
+    run, table = credit(folder, run_quietly)
+    assert table["Last non-direct"].to_dict() == {"Direct": 0, "mail": 2}  # of the lead and of the order
+    assert run.attribution is not None
+    assert run.attribution.credits["Linear"].value.sum() == 90
+    assert {file.role for file in run.inputs.files} == {"touchpoints"}
+    top = pd.read_csv(folder / "out" / "attribution_top_paths.csv")
+    assert top["path"].tolist() == ["Direct > mail > Direct"]
+    assists = pd.read_csv(folder / "out" / "attribution_assists.csv").set_index("channel")
+    assert assists.loc["mail", ["touched", "last", "assisted"]].tolist() == [2, 0, 2]
+    overlap = pd.read_csv(folder / "out" / "attribution_overlap.csv").set_index("channel")
+    assert overlap.loc["mail", "Direct"] == 2
+    longer = text.replace(
+        "direct: Direct", "direct: Direct, last_resort: [Direct], repeats: day, time_zone: Asia/Tokyo"
+    )
+    (folder / "plan.yaml").write_text(longer, encoding="utf-8")
+    run, table = credit(folder, run_quietly)
+    assert table["Linear"].to_dict() == {"Direct": 0, "mail": 2}
+    assert any("same channel on the same day" in text for text in run.inputs.assumptions)  # 8:30 and 19:00 in Tokyo
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("path: sales.csv, ", "", "give either path"),
+        ("path: sales.csv,", "path: sales.csv, events: {values: [order]},", "give either path"),
+        ("{path: sales.csv,", "{events: {values: [order]},", "user of events is that of the log"),
+        ("kind: what, kinds: [order]", "ends: [order]", "ends needs kind"),
+        ("  models:", "  time_zone: Berlin/Europe\n  models:", "no time zone"),
+        ("  models:", "  repeats: often\n  models:", "write for example 30min"),
+        ("  models:", "  weight_of: {view: 0}\n  models:", "greater than 0"),
+        ("  models:", "  weight_of: {view: 0.5}\n  models:", "'interaction' column"),
+        ("  models:", "  last_resort: [dirct]\n  models:", "'direct'"),
+        ("kinds: [order]", "ends: [ordr]", "'order'"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(
+    folder: Path, run_quietly: QuietRun, old: str, new: str, message: str
+) -> None:
+    assert old in PLAN
+    (folder / "plan.yaml").write_text(PLAN.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(BadInput, match=message):
+        credit(folder, run_quietly)

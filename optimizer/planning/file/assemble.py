@@ -17,8 +17,10 @@ from attribution import (
     Cleaning,
     IdentityMap,
     Journeys,
+    OncePerDay,
     PathRules,
     Query,
+    Sessions,
 )
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.analyses import Attribution
@@ -43,6 +45,13 @@ def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRule
     return PathRules(
         idle_gap=section.idle_gap,
         lookback_of=section.lookback_of or None,
+        weight_of=section.weight_of or None,
+        rank_of=section.rank_of or None,
+        last_resort=tuple(section.last_resort),
+        collapse=_collapse(section.repeats),
+        sequence=log.sequence,
+        ends=None if log.conversions.ends is None else tuple(log.conversions.ends),
+        time_zone=section.time_zone,
         kinds=tuple(log.conversions.kinds) if log.conversions.kinds else None,
         first_only=log.conversions.first_only,
         segments=tuple(log.segments),
@@ -54,6 +63,12 @@ def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRule
 def cleaning_of(log: Touchpoints) -> Cleaning:
     """What is left out of the log, and which of its names are one."""
     return Cleaning(tuple(log.leave_out), log.longest_path, log.keep_duplicates, log.most_channels, log.fold_names)
+
+
+def _collapse(repeats: str | None) -> Sessions | OncePerDay | None:
+    if repeats is None:
+        return None
+    return OncePerDay() if repeats == "day" else Sessions(repeats)
 
 
 def reshaped(journeys: Journeys, section: Attribution) -> Journeys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from attribution import FirstTouch, LastTouch, Linear, Markov, PositionBased, Shapley, TimeDecay
+from attribution import FirstTouch, LastNonDirect, LastTouch, Linear, Markov, PositionBased, Shapley, TimeDecay
 
 __all__ = ["MODELS", "attribution_models"]
 
@@ -16,6 +16,7 @@ class Options(Protocol):
     models: list[str]
     markov_order: int
     half_life: str
+    direct: str
 
 
 def _markov(options: Options) -> tuple[str, Any]:
@@ -26,6 +27,7 @@ def _markov(options: Options) -> tuple[str, Any]:
 MODELS: Mapping[str, Callable[[Options], tuple[str, Any]]] = {
     "first": lambda _: ("First touch", FirstTouch()),
     "last": lambda _: ("Last touch", LastTouch()),
+    "last_non_direct": lambda options: ("Last non-direct", LastNonDirect(direct=options.direct)),
     "linear": lambda _: ("Linear", Linear()),
     "position": lambda _: ("Position-based", PositionBased()),
     "time_decay": lambda options: ("Time-decay", TimeDecay(half_life=options.half_life)),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution import Engine, Journeys, Query
+from attribution import ConversionEvents, Engine, Journeys, Query
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import amount
@@ -382,15 +382,18 @@ class _Reader:
 
     def _log(self, log: Touchpoints) -> Journeys:
         names = {"user": log.user, "time": log.time, "channel": log.channel}
-        won = log.conversions
+        won, events = log.conversions, log.conversions.events
+        conversions: Any = None if won.path is None else self._source(won.path)
         names |= {"conversion": won.flag} if won.flag is not None else {}
         names |= {"conversion_user": won.user, "conversion_time": won.time} if won.path is not None else {}
+        if events is not None:
+            conversions = ConversionEvents(events.column, tuple(events.values))
         optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
         optional |= {"order": log.conversions.order}
         names |= {name: column for name, column in optional.items() if column is not None}
         journeys = Journeys.from_touchpoints(
             self._source(log.path),
-            conversions=None if won.path is None else self._source(won.path),
+            conversions=conversions,
             lookback=self._config.attribution.lookback,
             columns=names,
             rules=path_rules(self._config.attribution, log, self._document.folder),

@@ -185,7 +185,8 @@ class AttributionResult:
     period
         First and last of the weeks whose spend that is; None where it does not come from the weekly table.
     cac
-        Model name to the bootstrap's summary of CAC, in currency; empty without spend.
+        Model name to the bootstrap's summary of CAC, in currency; empty without spend. Where spend comes from the
+        weekly table, ``conversions`` are those of the same weeks.
     removal_effect
         Markov model's name to the bootstrap's summary of it, a share of conversions.
     by_segment
@@ -196,6 +197,9 @@ class AttributionResult:
         What was matched or left out, in sentences.
     findings
         Likely intent riders and other checks.
+    top_paths, assists, overlap
+        As :func:`attribution.top_paths`, :func:`attribution.assists` and :func:`attribution.channel_overlap` give them;
+        no overlap past 62 channels.
     """
 
     credits: Mapping[str, Credit]
@@ -208,6 +212,9 @@ class AttributionResult:
     by_period: pd.DataFrame | None
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
+    top_paths: pd.DataFrame
+    assists: pd.DataFrame
+    overlap: pd.DataFrame | None
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from attribution.paths.time_zones import zone_of
 from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
 from optimizer.planning.file.amounts import Cost, Money
 from optimizer.planning.file.attribution_models import MODELS
-from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Section
+from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Repeats, Section
 
 __all__ = ["Attribution", "Belief", "ChannelModel", "CreditBelief", "MixModel", "Season", "TestTrust"]
 
@@ -46,10 +47,26 @@ class Attribution(Section):
     """Channels remembered by the chain."""
     half_life: Duration = "7D"
     """Of time-decay."""
+    direct: Name = "direct"
+    """The channel that `last_non_direct` passes over, as the log writes it."""
+    time_zone: Name | None = None
+    """Zone whose days, weeks and months CAC is shown by, such as `Europe/Berlin`; UTC where left out."""
     idle_gap: Duration | None = None
     """Silence that ends a path; the lookback where left out."""
     lookback_of: dict[Name, Duration] = {}
     """Interaction: its own lookback, such as `{view: 1D}`."""
+    weight_of: dict[Name, Annotated[float, Field(gt=0, le=1000)]] = {}
+    """Interaction: weight of its touches in rules of thumb, such as `{view: 0.3}`; 1 for those not named."""
+    rank_of: dict[Name, Annotated[int, Field(ge=1)]] = {}
+    """Interaction: rank; of a path only the touches of best rank count, such as `{view: 2}` for views where nothing was
+    clicked.
+    """
+    repeats: Repeats | None = None
+    """Touches of one channel that follow each other within this time, such as `30min`, are one touch; `day`: one touch
+    per channel and day.
+    """
+    last_resort: list[Name] = []
+    """Channels that count only in paths that hold nothing else, such as `[direct]`; in every model."""
     exclude: list[Name] = []
     """Channels without touches in any model, such as `[direct]`."""
     priority: dict[Name, Annotated[int, Field(ge=1)]] = {}
@@ -64,6 +81,11 @@ class Attribution(Section):
     """Of the bootstrap."""
     spend: dict[Name, Money] | None = None
     """Channel: amount, where there is no weekly table for CAC."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        return zone if zone is None else zone_of(zone).key
 
 
 class Season(Section):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["CountryCode", "CurrencyCode", "Duration", "Month", "Name", "Section"]
+__all__ = ["CountryCode", "CurrencyCode", "Duration", "Month", "Name", "Repeats", "Section"]
 
 
 def _matching(pattern: str, what: str) -> AfterValidator:
@@ -26,6 +26,11 @@ def _with_unit(value: Any) -> Any:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Repeats = Annotated[
+    str,
+    BeforeValidator(_with_unit),
+    _matching(r"day|0*[1-9]\d*(min|[DHdh])", "a time between repeats; write for example 30min, or day for once a day"),
+]
 Duration = Annotated[
     str,
     BeforeValidator(_with_unit),

@@ -18,6 +18,7 @@ __all__ = [
     "Coming",
     "Conversions",
     "Data",
+    "Events",
     "Grouping",
     "Identity",
     "LiftTests",
@@ -137,17 +138,28 @@ class Weekly(Numbers, Days):
         return self
 
 
+class Events(Section):
+    """Conversions that stand in the touchpoint log itself."""
+
+    column: Name = "event"
+    """Column of the event."""
+    values: Annotated[list[Name], Field(min_length=1)]
+    """Events that are conversions; the other rows are touches."""
+
+
 class Conversions(Numbers, Times):
-    """The table of conversions that goes with a touchpoint log."""
+    """The conversions that go with a touchpoint log: a table of their own, or events or marks of the log."""
 
     path: Source | None = None
     """The table of conversions."""
+    events: Events | None = None
+    """Instead of path: which rows of the log are conversions."""
     flag: Name | None = None
     """Instead of path: column of the log that marks touches that converted, with 0 or 1."""
     user: Name = "user"
-    """Column of the user."""
+    """Column of the user; events have that of the log."""
     time: Name = "time"
-    """Column of the time, with a zone."""
+    """Column of the time, with a zone; events have that of the log."""
     value: Name | None = None
     """Column of what the conversion is worth."""
     kind: Name | None = None
@@ -166,20 +178,32 @@ class Conversions(Numbers, Times):
     """Share of the KPI by which the log's conversions may differ from it, over the weeks that both hold, before a
     finding says so; half to 1.1 times the KPI where left out.
     """
+    ends: list[Name] | None = None
+    """Kinds that end a path, all where left out, `[]` for none. The others look back on their own and leave their
+    touches to later ones: a purchase after a sign-up sees what came before the sign-up.
+    """
 
     @model_validator(mode="after")
     def _kinds_of_a_kind(self) -> Conversions:
         if self.kinds is not None and self.kind is None:
             raise ValueError("kinds needs kind: the column that holds them")
+        if self.ends and self.kind is None:
+            raise ValueError("ends needs kind: the column that holds them; [] for no kind needs none")
         return self
 
     @model_validator(mode="after")
     def _of_one_place(self) -> Conversions:
-        if (self.path is None) == (self.flag is None):
-            raise ValueError("give either path (a table of conversions) or flag (a column of the log that marks them)")
-        stray = [name for name in ("user", "time", "kind", "order") if name in self.model_fields_set]
-        if self.flag is not None and stray:
-            raise ValueError(f"{stray[0]} is of a table of conversions, and flag marks them in the log; remove it")
+        places = {"path": self.path, "events": self.events, "flag": self.flag}
+        if sum(place is not None for place in places.values()) != 1:
+            text = (
+                "path (a table of conversions), events (rows of the log) or flag (a column of the log that marks them)"
+            )
+            raise ValueError(f"give one of {text}")
+        stray = {"path": (), "events": ("user", "time"), "flag": ("user", "time", "kind", "order", "ends")}
+        place = next(name for name, given in places.items() if given is not None)
+        for name in stray[place]:
+            if name in self.model_fields_set:
+                raise ValueError(f"{name} is of a table of conversions, and {place} takes them from the log; remove it")
         return self
 
 
@@ -244,7 +268,9 @@ class Touchpoints(Times):
     channel: Name = "channel"
     """Column of the channel, named as in `weekly`; not read where `grouping` stands."""
     interaction: Name | None = None
-    """Column of click or view, for `attribution.lookback_of`."""
+    """Column of click or view, for `attribution.lookback_of`, `weight_of` and `rank_of`."""
+    sequence: Name | None = None
+    """Column that orders the touches of one moment; without it they share credit."""
     conversions: Conversions
     """The table of conversions that goes with the log."""
     grouping: list[Grouping] = []

@@ -72,6 +72,10 @@ def _tables(run: Run) -> Iterator[Table]:
         yield Table("Segments", result.by_segment, "attribution_segments.csv")
     if result.by_period is not None:
         yield Table("Periods", result.by_period, "attribution_periods.csv")
+    yield Table("Top paths", result.top_paths, "attribution_top_paths.csv")
+    yield Table("Assists", result.assists.reset_index(), "attribution_assists.csv")
+    if result.overlap is not None:
+        yield Table("Overlap", result.overlap.reset_index(), "attribution_overlap.csv")
 
 
 def attribution_frame(result: AttributionResult) -> pd.DataFrame:

@@ -122,7 +122,11 @@ def _views(run: Run, channel: str) -> list[dict[str, Any]]:
         cac = Estimate.cost(float(result.spend[channel]), caused)
         views.append({"label": "Mix model: caused", "customers": Estimate.of(caused), "cac": cac})
     for name, table in result.conversions.items():
-        customers, cac = Estimate.at(table, channel), Estimate.at(result.cac[name], channel)
+        costs = result.cac[name]
+        customers, cac = Estimate.at(table, channel), Estimate.at(costs, channel)
+        if "conversions" in costs:  # of the weeks whose spend it is
+            spend = float(result.spend[channel])
+            customers = Estimate(float(costs["conversions"][channel]), spend / cac.high, spend / cac.low)
         views.append({"label": f"{name}: credited", "customers": customers, "cac": cac})
     return views
 

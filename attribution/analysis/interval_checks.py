@@ -1,0 +1,141 @@
+"""Whether intervals of credit can be believed: enough conversions, values that a few orders do not decide, coalitions
+that somebody has met.
+
+The limits are those at which 90 % intervals stop holding what they promise, as measured by
+``tests/benchmarks/attribution_intervals.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import comb
+
+import numpy as np
+import pandas as pd
+
+from attribution.arrays import Array, Ints
+from attribution.findings import Finding
+from attribution.models.shapley import ShapleyRate
+from attribution.models.sums_by_key import Tally
+from attribution.numbers import amount, percent
+from attribution.paths.journeys import Journeys
+from attribution.paths.touches import Touches
+
+__all__ = ["interval_checks", "unmet_coalitions"]
+
+FEW = 10.0
+EQUAL = 300.0
+UNMET = 0.01
+_SHOWN = 5
+_EXACT = 15
+
+
+def interval_checks(journeys: Journeys) -> list[Finding]:
+    """Findings on the intervals of credit.
+
+    Parameters
+    ----------
+    journeys
+        The paths.
+
+    Returns
+    -------
+    list of Finding
+        ``"few conversions"``: channels that fewer than 10 conversions touched. ``"few orders make the value"``:
+        channels whose value rests on the equivalent of fewer than 300 equal orders. ``"unmet coalitions"``: share of
+        the sets of channels that :class:`attribution.ShapleyRate` compares and no path stays within; absent past 15
+        channels.
+    """
+    touched, equal = _orders(journeys)
+    findings = [_enough(journeys.channels, touched)]
+    if (equal > 0).any():
+        findings.append(_even(journeys.channels, equal))
+    return [*findings, _met(journeys)] if len(journeys.channels) <= _EXACT else findings
+
+
+def _enough(channels: tuple[str, ...], touched: Array) -> Finding:
+    few = [name for name, count in zip(channels, touched, strict=True) if count < FEW]
+    least = float(touched.min(initial=np.inf))
+    text = f"Each channel touched at least {amount(least)} conversions."
+    if few:
+        text = (
+            f"{_named(few)} touched fewer than {amount(FEW)} conversions: intervals of their credit are too narrow and "
+            "hold the truth less often than 9 times in 10."
+        )
+    return Finding("few conversions", not few, least, FEW, text, tuple(few))
+
+
+def _even(channels: tuple[str, ...], equal: Array) -> Finding:
+    skewed = [name for name, orders in zip(channels, equal, strict=True) if 0 < orders < EQUAL]
+    least = float(equal[equal > 0].min())
+    text = f"The value of each channel rests on the equivalent of at least {amount(least)} equal orders."
+    if skewed:
+        text = (
+            f"The value of {_named(skewed)} rests on few large orders, like that of fewer than {amount(EQUAL)} equal "
+            "ones; intervals of their value are too narrow."
+        )
+    return Finding("few orders make the value", not skewed, least, EQUAL, text, tuple(skewed))
+
+
+def _orders(journeys: Journeys) -> tuple[Array, Array]:
+    """Conversions that each channel touched, and how many equal orders would vary as much as its value does."""
+
+    def count(touches: Touches) -> pd.DataFrame:
+        first = touches.newcomer()
+        sums = {
+            "conversions": touches.conversions * first,
+            "value": touches.value * first,
+            "nulls": touches.value * touches.value / touches.conversions * first,
+        }
+        return touches.group((), {"channel": touches.channel}, sums)
+
+    tally = Tally.gathered(journeys.blocks(converting=True), count)
+    sums = {name: np.zeros(len(journeys.channels)) for name in ("conversions", "value", "nulls")}
+    for name, values in tally.total().items():
+        sums[name][tally.items["channel"].to_numpy(dtype=np.int64)] = values[0]
+    square = sums["nulls"]
+    equal = np.divide(sums["value"] ** 2, square, out=np.zeros_like(square), where=square > 0)
+    return sums["conversions"], equal
+
+
+def unmet_coalitions(members: Ints, channels: int) -> float:
+    """Share of the coalitions, as the Shapley value weighs them, that hold no path.
+
+    Parameters
+    ----------
+    members
+        Sets of channels that paths have, a bit each.
+    channels
+        Number of channels.
+
+    Examples
+    --------
+    >>> unmet_coalitions(np.array([0b01, 0b11]), 2)  # nobody met the second channel alone
+    0.25
+    """
+    met = np.zeros(1 << channels, dtype=bool)
+    met[members] = True
+    for channel in range(channels):  # whatever lies within a smaller set lies within the larger one
+        view = met.reshape(-1, 2, 1 << channel)
+        view[:, 1] |= view[:, 0]
+    size = np.array([bin(coalition).count("1") for coalition in range(1 << channels)])
+    weight = 1.0 / (channels * np.array([comb(channels, k) for k in range(channels + 1)]))[size]
+    asked = size > 0
+    return float((weight * ~met)[asked].sum() / weight[asked].sum())
+
+
+def _met(journeys: Journeys) -> Finding:
+    members = ShapleyRate().tally(journeys).items["members"].to_numpy(dtype=np.int64)
+    share = unmet_coalitions(members, len(journeys.channels))
+    text = f"Paths stay within all but {percent(share)} of the sets of channels that Shapley of the rate compares."
+    if share > UNMET:
+        text = (
+            f"No path stays within {percent(share)} of the sets of channels that Shapley of the rate compares. It "
+            "takes them to convert nobody, and its intervals do not hold; Shapley and rules of thumb need no such sets."
+        )
+    return Finding("unmet coalitions", share <= UNMET, share, UNMET, text)
+
+
+def _named(channels: Sequence[str]) -> str:
+    more = f" and {len(channels) - _SHOWN} more" if len(channels) > _SHOWN else ""
+    return ", ".join(channels[:_SHOWN]) + more
