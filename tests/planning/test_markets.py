@@ -27,6 +27,7 @@ from optimizer.planning.stages.markets import findings_by_cell, lift_tests_by_ce
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.sense import present_spend
 
 PLAN = """\
 name: Two countries
@@ -280,6 +281,19 @@ def test_a_change_of_each_needs_present_spend_in_each_market(folder: Path) -> No
     (folder / "plan.yaml").write_text(PLAN + "  change: {each: ±20%}\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"plan.change.each: .* there is none for search @ FR"):
         check_plan(folder / "plan.yaml")
+
+
+def test_a_percentage_of_a_market_without_spend_is_said_with_keys_of_the_file(folder: Path) -> None:
+    text = PLAN.replace("exactly: +0%", "at_most: +0%") + "  markets: {FR: {at_most: +10%}}\n"
+    (folder / "plan.yaml").write_text(text, encoding="utf-8")
+    own = markets()[1]
+    section = by_cell(read_config(folder / "plan.yaml")[0], own).plan
+    assert section is not None
+    now = pd.Series({cell: 100.0 * (market == "DE") for cell, (_, market) in own.cells.items()})
+    finding = present_spend(section, now, by_market=True)
+    assert finding.channels == ("tv @ FR", "search @ FR")
+    assert "Give an amount, in plan.channels or plan.markets" in finding.text
+    assert present_spend(section, now + 1.0, by_market=True).passed
 
 
 def markets() -> tuple[mmm.Panel, Markets]:

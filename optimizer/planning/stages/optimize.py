@@ -154,7 +154,7 @@ def make_plan(
         findings=(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, seen),
-            present_spend(section, now, markets),
+            present_spend(section, now, markets.several),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),
     )

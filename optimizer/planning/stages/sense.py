@@ -12,7 +12,6 @@ from optimizer.answer.misses import Miss
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.limits import limits_of
-from optimizer.planning.file.markets import Markets
 from optimizer.question.limits import Limit, Unit, labels
 
 __all__ = ["present_spend", "today_keeps_promises"]
@@ -20,7 +19,7 @@ __all__ = ["present_spend", "today_keeps_promises"]
 _EVEN = 0.5
 
 
-def present_spend(section: PlanSection, now: pd.Series, markets: Markets) -> Finding:
+def present_spend(section: PlanSection, now: pd.Series, by_market: bool = False) -> Finding:
     """Whether percentages of present spend leave any channel without a cent.
 
     Parameters
@@ -29,8 +28,8 @@ def present_spend(section: PlanSection, now: pd.Series, markets: Markets) -> Fin
         The file's plan.
     now
         Present spend by channel, or cell of several markets.
-    markets
-        Whose cells those are.
+    by_market
+        Whether those are cells, limited by what the file says of their channel or market.
     """
     pinned = dict(_pinned(section, now))
     if not pinned:
@@ -38,11 +37,12 @@ def present_spend(section: PlanSection, now: pd.Series, markets: Markets) -> Fin
         return Finding("present_spend", True, None, None, text)
     named = ", ".join(f"{channel} (at most {limit})" for channel, limit in pinned.items())
     first = next(iter(pinned))
-    first = markets.cells[first][0] if first in markets.cells else first
+    remedy = f"such as plan.channels: {{{first}: {{at_most: 20000}}}}, or {{fixed: 0}} to leave it out on purpose."
+    if by_market:
+        remedy = "in plan.channels or plan.markets, in place of the percentage."
     text = (
         f"No present spend, so that a percentage of it is nothing and the plan gives nothing, whatever it might bring: "
-        f"{named}. The plan is worse than it could be where such a channel is worth its cost. Give an amount, such as "
-        f"plan.channels: {{{first}: {{at_most: 20000}}}}, or {{fixed: 0}} to leave it out on purpose."
+        f"{named}. The plan is worse than it could be where such a channel is worth its cost. Give an amount, {remedy}"
     )
     return Finding("present_spend", False, float(len(pinned)), 0.0, text, tuple(pinned))
 
