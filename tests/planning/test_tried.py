@@ -91,7 +91,7 @@ def test_a_run_stays_within_and_says_how_to_leave(
     run, _ = run_quietly(path, tmp_path / "out", goal="optimize")
     assert run.plan is not None
     assert run.inputs.panel is not None
-    seen = observed_maximum(run.inputs.panel, 13)
+    seen = observed_maximum(run.inputs.panel.national_spend, 13)
     planned = run.plan.allocation.spend
     assert (planned <= np.maximum(seen, run.plan.now.spend)[planned.index] * (1 + 1e-9)).all()
     assert remedy_of_tried(run.plan.tried).endswith("plan.explore: true lets it go beyond.")

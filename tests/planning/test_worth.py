@@ -22,6 +22,7 @@ from mmm.curves import Power, ResponseCurves
 from optimizer import BlendedCAC, Budget, Customers, MaxCAC, Plan, Profit, Spend, TippingPoint, worth
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.file.markets import Markets
 from optimizer.planning.outputs.against_today import experience, form_of, signed, verdict
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.terminal import show
@@ -233,15 +234,19 @@ def test_what_experience_makes_of_a_promise(plan: Plan, measured: bool) -> None:
         ({"every_channel": {"fee": 5}}, ("fees",)),
         ({"new_channels": {"podcast": {"like": "tv", "at_most": 5}}}, ("without history",)),
         ({"rivals": None}, ("one reading",)),
+        ({"markets": ("DE", "FR")}, ("between markets",)),
+        ({"markets": ("DE",)}, ()),
     ],
     ids=str,
 )
 def test_experience_is_told_only_of_what_was_measured(keys: dict[str, Any], told: tuple[str, ...]) -> None:
-    rivals = keys.pop("rivals", ())
+    rivals, markets = keys.get("rivals", ()), Markets(keys.get("markets", ("all",)), (), {})
+    keys = {key: value for key, value in keys.items() if key not in {"rivals", "markets"}}
     section = PlanSection.model_validate({"maximize": "customers", **keys})
     asked = build_plan(section, pd.Series(NOW), 0.0, 1.0)
     planned = SimpleNamespace(plan=asked, riders=SimpleNamespace(untested={"search": "the log"}))
-    run: Any = SimpleNamespace(config=SimpleNamespace(plan=section), plan=planned, rivals=rivals)
+    inputs = SimpleNamespace(markets=markets)
+    run: Any = SimpleNamespace(config=SimpleNamespace(plan=section), plan=planned, rivals=rivals, inputs=inputs)
     beside = beside_defaults(run)
     assert len(beside) == len(told)
     assert all(part in text for part, text in zip(told, beside, strict=True))
