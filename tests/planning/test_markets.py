@@ -123,7 +123,9 @@ def test_the_table_is_read_by_market(folder: Path) -> None:
     for market, coming in inputs.upcoming.items():
         own = table[table["country"] == market]["price"].to_numpy()
         np.testing.assert_allclose(coming["price"], own[WEEKS - 52 : WEEKS - 48])
-    assert check_plan(folder / "plan.yaml").files[0].covers.endswith("70 weeks in 2 markets")
+    told = check_plan(folder / "plan.yaml")
+    assert told.files[0].covers.endswith("70 weeks in 2 markets")
+    assert any("no part in the plan: radio in FR." in text for text in told.assumptions)
 
 
 def test_coming_controls_are_of_their_market(folder: Path) -> None:
@@ -379,6 +381,15 @@ def test_a_given_plan_names_every_channel_in_every_market(tmp_path: Path, old: s
     with pytest.raises(BadInput) as caught:
         read_given_by_market(GivenTable(path=Path("b.csv")), tmp_path, markets()[1])
     assert said in str(caught.value)
+
+
+def test_money_that_delivered_nothing_in_a_market_is_refused() -> None:
+    table = weekly()
+    table["seen"] = table["tv"] * (table["country"] == "DE")
+    media = {"tv": mmm.Exposure("tv", "seen"), "search": "search"}
+    panel = mmm.Panel.from_frame(table, "week", "customers", media, geo="country")
+    with pytest.raises(BadInput, match="tv spent in FR and delivered nothing there"):
+        markets_of(panel)
 
 
 def test_names_that_would_be_one_cell_are_refused() -> None:

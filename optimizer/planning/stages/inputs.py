@@ -38,7 +38,7 @@ from optimizer.planning.stages.given_by_market import read_given_by_market
 from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.log_channels import unlike_the_log
-from optimizer.planning.stages.markets import markets_of, spend_by_cell
+from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by_cell
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 
@@ -151,6 +151,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
             upcoming = attempt(lambda: reader.upcoming(weeks, weekly, horizon))
         if config.plan and markets is not None:
             own = markets
+            reader.assumptions += [silent_cells(markets)] if silent_cells(markets) else []
             now = attempt(lambda: reader.now(weeks, own, horizon))
             timetable = attempt(lambda: reader.timetable(weeks))
             problems += [] if now is None else _misfits_of_today(config, config.plan, now, markets, document)

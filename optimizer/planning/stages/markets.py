@@ -15,7 +15,10 @@ from mmm.data.outside_tests import geos_of, stand_in
 from optimizer import by_geo
 from optimizer.planning.file.markets import Markets
 
-__all__ = ["curves_by_cell", "findings_by_cell", "lift_tests_by_cell", "markets_of", "spend_by_cell"]
+__all__ = ["curves_by_cell", "findings_by_cell", "lift_tests_by_cell", "markets_of", "silent_cells", "spend_by_cell"]
+
+_SHOWN = 8
+_DELIVERED = "give what the channel delivered there, or take it out of data.weekly.driven_by."
 
 
 def markets_of(panel: Panel) -> Markets:
@@ -24,22 +27,40 @@ def markets_of(panel: Panel) -> Markets:
     Raises
     ------
     BadInput
-        Where names of channels and markets make one name of two cells.
+        Where names of channels and markets make one name of two cells, or a channel that delivered nothing in a market
+        spent there.
     """
     if len(panel.geos) == 1:
         return Markets(panel.geos, panel.channels, {channel: (channel, panel.geos[0]) for channel in panel.channels})
-    cells = _by_geo(panel)
-    names = [f"{channel} @ {geo}" for geo, channel in cells]
-    if repeated := next((name for name in names if names.count(name) > 1), None):
-        text = f"two cells of the plan would be called {repeated!r}."
-        raise BadInput(Problem("weekly", text, remedy="rename the channel or the market that holds an @."))
-    return Markets(panel.geos, panel.channels, {f"{c} @ {geo}": (c, geo) for geo, c in cells})
+    spent, delivered = panel.spend.sum(axis=1) > 0, panel.media.sum(axis=1)[:, : len(panel.channels)] > 0
+    pairs = [(panel.channels[place], panel.geos[geo]) for geo, place in zip(*spent.nonzero(), strict=True)]
+    names = [f"{channel} @ {market}" for channel, market in pairs]
+    problems = [
+        Problem(
+            "weekly",
+            f"{panel.channels[place]} spent in {panel.geos[geo]} and delivered nothing there.",
+            remedy=_DELIVERED,
+        )
+        for geo, place in zip(*(spent & ~delivered).nonzero(), strict=True)
+    ]
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        text = f"two cells of the plan would be called {name!r}."
+        problems.append(Problem("weekly", text, remedy="rename the channel or the market that holds an @."))
+    if problems:
+        raise BadInput(problems)
+    return Markets(panel.geos, panel.channels, dict(zip(names, pairs, strict=True)))
 
 
-def _by_geo(panel: Panel) -> list[tuple[str, str]]:
-    """Market and channel of every cell that ever spent and delivered."""
-    spent = (panel.spend.sum(axis=1) > 0) & (panel.media.sum(axis=1)[:, : len(panel.channels)] > 0)
-    return [(panel.geos[geo], panel.channels[place]) for geo, place in zip(*spent.nonzero(), strict=True)]
+def silent_cells(markets: Markets) -> str:
+    """Which channels have no part in which markets, in a sentence; empty where every channel has its part in each."""
+    known = set(markets.cells.values())
+    silent = [f"{c} in {m}" for m in markets.names for c in markets.channels if (c, m) not in known]
+    if not silent or not markets.several:
+        return ""
+    more = f" and {len(silent) - _SHOWN} more" if len(silent) > _SHOWN else ""
+    return (
+        f"Without any spend in the weekly table, and so with no part in the plan: {', '.join(silent[:_SHOWN])}{more}."
+    )
 
 
 def spend_by_cell(panel: Panel, markets: Markets) -> pd.DataFrame:
