@@ -122,6 +122,7 @@ def _manifest(run: Run, sums: dict[str, str]) -> dict[str, Any]:
         "versions": versions(),
         "inputs": [vars(file) for file in run.inputs.files],
         "assumptions": list(run.inputs.assumptions),
+        "passed_over": list(run.inputs.passed_over),
         "converged": run.converged,
         "findings": [_finding(finding) for finding in run.findings],
         "seconds": {name: round(value, 2) for name, value in run.seconds.items()},

@@ -17,6 +17,8 @@ __all__ = ["PROVENANCE"]
 def _view(run: Run) -> dict[str, Any]:
     attributing = run.config.attribution
     facts = [("Plan file", run.document.path.name), ("Seed", str(run.config.seed))]
+    if run.inputs.passed_over:
+        facts.append(("Passed over", " ".join(run.inputs.passed_over)))
     if run.posterior is not None:
         facts.append(("Mix model", _model(run)))
     if run.plan is not None:
