@@ -230,7 +230,7 @@ def _require_volumes(assembled: Assembled, data: Data) -> None:
 
 
 def _named(export: Export, shown: str) -> Export:
-    """An export that is called what the plan file calls it, in its notes too: sub-folders may hold files of one name."""
+    """An export by the name that the plan file gives it, in its notes too: two folders may hold files of one name."""
     notes = (note.replace(f"{export.name}:", f"{shown}:", 1) for note in export.notes)
     return replace(export, name=shown, notes=tuple(notes))
 

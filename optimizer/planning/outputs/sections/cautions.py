@@ -14,7 +14,7 @@ __all__ = ["CAUTIONS", "doubts"]
 
 
 def doubts(run: Run) -> list[Finding]:
-    """Findings that did not pass; not what the log says of a channel that is held, for the hold says it as its reason."""
+    """Findings that did not pass, but for the log's on a channel that is held: the hold gives them as its reason."""
     held = {one.channel for one in run.plan.held} if run.plan is not None else set()
     return [
         finding

@@ -68,7 +68,7 @@ def _difference(line: pd.Series) -> str:
 
 
 def _plans(run: Run) -> dict[str, Any]:
-    """Spend by channel, a column for each reading's own plan, and below it what the plans are worth under the reading."""
+    """Spend by channel, a column for each reading's own plan, and what the plans are worth under the reading."""
     plan, others = run.plan, run.rival_plans
     if plan is None or not others:
         return {"plans": []}
@@ -83,11 +83,13 @@ def _plans(run: Run) -> dict[str, Any]:
     return {
         "plans": [{"name": other.reading, "problem": other.problem} for other in others],
         "spend": [
-            {"channel": channel, "ours": ours, "cells": [other.spend[channel] for other in others]}
+            {"channel": channel, "ours": ours, "cells": [float(other.spend[str(channel)]) for other in others]}
             for channel, ours in plan.allocation.spend.items()
         ],
         "figures": [
-            (f"{label[:1].upper()}{label[1:]}", cells) for label, cells in zip(labels, figures, strict=True) if any(cells)
+            (f"{label[:1].upper()}{label[1:]}", cells)
+            for label, cells in zip(labels, figures, strict=True)
+            if any(cells)
         ],
     }
 
