@@ -17,10 +17,7 @@ __all__ = ["DIAGNOSTICS"]
 def _view(run: Run) -> dict[str, Any] | None:
     if not run.findings:
         return None
-    told = [
-        (finding, _title(finding.name), "pass" if finding.passed else "fail")
-        for finding in run.findings
-    ]
+    told = [(finding, _title(finding.name), "pass" if finding.passed else "fail") for finding in run.findings]
     return {
         "open": [one for one in told if not one[0].passed],
         "passed": [one for one in told if one[0].passed],
