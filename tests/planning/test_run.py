@@ -180,6 +180,9 @@ def test_attribution_alone_from_aggregated_paths(tmp_path: Path, run_quietly: Qu
     assert run.plan is None
     assert {path.name for path in written if path.parent.name != "plots"} == {
         "attribution.csv",
+        "attribution_assists.csv",
+        "attribution_overlap.csv",
+        "attribution_top_paths.csv",
         "report.html",
         "manifest.json",
     }
