@@ -29,15 +29,16 @@ def path_checks(journeys: Journeys) -> list[Finding]:
 
 
 def _tied(journeys: Journeys) -> Finding:
-    share = journeys.totals["tied"] / max(1.0, journeys.totals["touches"])
-    text = (
-        f"{percent(share)} of the touches share their moment with another of their path, so that their order is not "
-        "known. Rules of thumb share credit among them; chains take them in several orders. A column that orders them "
-        "can be named: PathRules(sequence=...), or touchpoints.sequence in a plan file."
-    )
-    return Finding(
-        "touches of one moment", share <= _TIED, share, _TIED, text if share else "No touches share a moment."
-    )
+    tied, touches = journeys.totals["tied"], journeys.totals["touches"]
+    share = tied / max(1.0, touches)
+    text = f"{amount(tied)} of {amount(touches)} touches share their moment with another of their path"
+    if share > _TIED:
+        text += (
+            ", so that their order is not known. Rules of thumb share credit among them; chains take them in several "
+            "orders. A column that orders them can be named: PathRules(sequence=...), or touchpoints.sequence in a "
+            "plan file"
+        )
+    return Finding("touches of one moment", share <= _TIED, share, _TIED, f"{text}.")
 
 
 def _untouched(journeys: Journeys) -> Finding:

@@ -237,9 +237,13 @@ def _reconciled(daily: pd.DataFrame, wanted: pd.DatetimeIndex, spent: pd.DataFra
 def _said(wanted: pd.DatetimeIndex, reconciliation: pd.DataFrame, currency: str, edges: Edges) -> str:
     sums = reconciliation[["exported", "before", "weekly", "after"]].sum()
     edge = "weeks at the edges stay though they are not whole" if edges.keeps_partial else "only whole weeks count"
-    return (
+    weeks = (
         f"The weekly table is assembled: {amount(len(wanted))} weeks from {edges.week_starts.capitalize()}, "
-        f"{wanted[0]:%Y-%m-%d}, to {wanted[-1] + 6 * _DAY:%Y-%m-%d}; {edge}. Of {amount(sums['exported'])} {currency} "
-        f"in the exports {amount(sums['weekly'])} are in it, {amount(sums['before'])} lie before and "
-        f"{amount(sums['after'])} after."
+        f"{wanted[0]:%Y-%m-%d}, to {wanted[-1] + 6 * _DAY:%Y-%m-%d}; {edge}."
+    )
+    if not sums["before"] and not sums["after"]:
+        return f"{weeks} All {amount(sums['exported'])} {currency} of the exports are in it."
+    return (
+        f"{weeks} Of {amount(sums['exported'])} {currency} in the exports {amount(sums['weekly'])} are in it, "
+        f"{amount(sums['before'])} lie before and {amount(sums['after'])} after."
     )

@@ -83,7 +83,7 @@ def _effect(per_unit: float, step: float, unit: str, value: float) -> str:
     effect = per_unit * step
     if not np.isfinite(effect):
         return "leaves no plan"
-    if abs(effect) <= 1e-9 * max(abs(value), 1e-300):
+    if abs(effect) <= 1e-6 * max(abs(value), 1e-300):
         return ""
     shown = plain(float(f"{abs(effect):.{3 if abs(effect) >= 0.1 else 1}g}"))
     return f"{'adds' if effect > 0 else 'takes off'} {shown} {unit}"

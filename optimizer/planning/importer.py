@@ -21,6 +21,10 @@ __all__ = ["ImportedFile", "import_folder"]
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".parquet", ".pq")
 _PLAN = "plan.yaml"
+_UNKNOWN = (
+    "of no known kind; spend is named by hand in data.spend (date, amount, channel), what else moves demand in "
+    "data.controls"
+)
 _LATE = pd.Timedelta(days=14)
 
 
@@ -94,16 +98,15 @@ def _look(path: Path, folder: Path) -> ImportedFile:
     try:
         kind = recognise(path)
         if kind is None:
-            return ImportedFile(
-                within, "", "of no known kind; name its columns by hand, see docs/how-to/from-export-to-plan.md"
-            )
+            return ImportedFile(within, "", _UNKNOWN)
         if kind in ADVERTISING:
             export = read_export(path, kind)
             return ImportedFile(within, kind, _of_spend(export), export=export)
         orders = read_orders(path, kind)
         return ImportedFile(within, kind, _of_orders(orders), orders=orders)
     except BadInput as error:
-        return ImportedFile(within, "", f"cannot be used: {str(error).splitlines()[0][:300]}")
+        said = str(error).splitlines()[0].removeprefix(f"{path.name}: ")
+        return ImportedFile(within, "", f"cannot be used: {said[:300]}")
 
 
 def _of_spend(export: Export) -> str:

@@ -138,3 +138,4 @@ def test_findings_say_how_many_touches_share_a_moment():
     hours = touched.assign(time=days + pd.to_timedelta([1, 2, 3, 4], unit="h"))
     found = path_checks(Journeys.from_touchpoints(hours, bought.head(1)))
     assert all(item.passed for item in found)
+    assert found[0].text == "0 of 4 touches share their moment with another of their path."

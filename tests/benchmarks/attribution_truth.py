@@ -36,7 +36,6 @@ def models() -> list[Model]:
     return [
         attribution.FirstTouch(),
         attribution.LastTouch(),
-        attribution.LastNonDirect(),
         attribution.Linear(),
         attribution.PositionBased(),
         attribution.TimeDecay(),
@@ -96,7 +95,7 @@ def main() -> None:
     print(table.map(lambda share: f"{share:.1%}").to_string())
     print(
         f"\nMean over {arguments.worlds} worlds; brand search and affiliates caused nobody, half of the customers came anyway.\n"
-        "No touch is direct here, so last non-direct is last touch. Negative credit can misallocate more than 100 %."
+        "No touch is direct here, so last non-direct, which wants one, would be last touch. Negative credit can misallocate more than 100 %."
     )
 
 

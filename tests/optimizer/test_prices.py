@@ -5,6 +5,9 @@ import pytest
 
 from mmm.curves import Hill, Mixture, ResponseCurves, Tabulated
 from optimizer import BlendedCAC, Budget, Change, Channel, Customers, Group, MaxCAC, Plan, Profit, Spend
+from optimizer.answer.explanation import price_sentence
+from optimizer.answer.prices import Price
+from optimizer.question.limits import Limit, Side, Unit
 
 FOUR = ResponseCurves(
     {"a": Hill(900, 60_000, 1), "b": Hill(500, 20_000, 1), "c": Hill(700, 90_000, 1), "d": Hill(400, 30_000, 1)}
@@ -114,3 +117,12 @@ def test_a_channel_held_at_nothing_on_a_curve_that_starts_upright_has_an_endless
     held = next(price for price in found.prices if price.limit.figure == 0)
     assert held.per_unit == (np.inf if goal.wants == "maximize" else -np.inf)
     assert any("first unit above it is worth more" in line for line in found.explain())
+
+
+@pytest.mark.parametrize(
+    ("effect", "said"), [(1e-5, "adds 1e−05 of it"), (1e-7, "changing it a little changes nothing")]
+)
+def test_less_than_a_millionth_of_the_figure_is_told_as_nothing(effect: float, said: str) -> None:
+    limit = Limit(Channel("a").subject, Side.AT_LEAST, 100_000.0, Unit.CURRENCY)
+    sentence = price_sentence(Price(limit, effect / 1000, -effect / 1000), "a at least 100,000", "of it", 1.0)
+    assert said in sentence

@@ -97,3 +97,14 @@ def test_channels_in_another_order_change_nothing() -> None:
     plan, judged = aim(BY_CHANNEL)
     turned = ResponseCurves({name: CURVES[name] for name in reversed(CURVES.channels)})
     assert judged.draws(plan.evaluate(turned, PLANNED)) == pytest.approx(plan.figures(CURVES, PLANNED), rel=1e-12)
+
+
+def test_draws_without_customers_are_compared_too() -> None:
+    lost = np.where(np.arange(50) < 10, -1e4, 5e3)  # whatever is spent, ten draws bring nobody
+    plan = Plan(minimize=BlendedCAC(2e5, lost), subject_to=[Budget(exactly=3.5e5)])
+    judged = aim_of(plan, CURVES, "orders")
+    now, planned = plan.evaluate(CURVES, NOW), plan.evaluate(CURVES, PLANNED)
+    assert np.isinf(judged.draws(now)[:10]).all()
+    better = judged.draws(planned)[10:] < judged.draws(now)[10:]
+    assert judged.probability_better(planned, now) == (better.sum() + 5) / 50
+    assert judged.probability_better(now, planned) == pytest.approx(1 - judged.probability_better(planned, now))

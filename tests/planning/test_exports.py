@@ -21,6 +21,7 @@ from optimizer.planning.cli import app
 from optimizer.planning.file.config import read_config
 from optimizer.planning.importer import import_folder
 from optimizer.planning.run import check_plan
+from optimizer.planning.stages.assembled import assumed, passed_over
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.log_against_kpi import log_against_kpi
 
@@ -286,6 +287,48 @@ def test_import_writes_a_plan_file_that_is_accepted(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"holds plan\.yaml already"):
         import_folder(tmp_path)
     assert plan.read_text(encoding="utf-8") == text
+
+
+def test_the_page_from_export_to_plan_can_be_followed(tmp_path: Path) -> None:
+    for make in (export_files.google_ads, export_files.meta_ads, export_files.tv_invoices, export_files.linkedin_ads):
+        make(tmp_path)
+    export_files.orders(tmp_path)
+    days = export_files.DAYS
+    prices = pd.DataFrame({"day": days, "price": np.linspace(9, 12, len(days)), "promo_days": days.day < 5})
+    prices.astype({"promo_days": int}).to_csv(tmp_path / "prices.csv", index=False)
+    files, plan = import_folder(tmp_path)
+    left = {str(each.path): each.text for each in files if not each.kind}
+    assert set(left) == {"prices.csv", "tv-invoices.xlsx"}
+    assert "data.controls" in left["prices.csv"]
+    assert left["tv-invoices.xlsx"].startswith("cannot be used: holds several sheets: 2026, notes.")
+    written = plan.read_text(encoding="utf-8")
+    assert all(f"# not used: {name}" in written for name in left)
+    with pytest.raises(BadInput, match=r"rate\.USD: is left open; write the number"):
+        check_plan(plan)
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "from-export-to-plan.md").read_text(encoding="utf-8")
+    plan.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    understood = check_plan(plan)
+    assert understood.now is not None
+    assert list(understood.now.index) == ["brand_search", "generic_search", "paid_social", "tv", "linkedin"]
+    assert any("Plan: least blended CAC" in step for step in understood.steps)
+    question = written[written.index("# plan:") :].replace("#", "", 1).replace("\n# ", "\n ")
+    plan.write_text(
+        page.split("```yaml\n")[1].split("plan:\n")[0] + question.replace(" plan:", "plan:"), encoding="utf-8"
+    )
+    assert check_plan(plan).steps == understood.steps
+
+
+def test_rows_passed_over_stand_apart_from_what_is_assumed(several: Path) -> None:
+    inputs = read(several)
+    assert "Lines marked as totals or as the end, left out: google-ads.csv 2, meta/a.csv 1, meta/b.csv 1." in (
+        inputs.passed_over
+    )
+    assert not any("no data" in text or "as the end" in text for text in inputs.assumptions)
+    assert any("names no currency" in text for text in inputs.assumptions)
+    notes = [*(f"{name}/x.csv: lines: {count}." for name, count in zip("abcdef", range(1, 7), strict=True)), "z: told."]
+    assert passed_over(notes) == ["Lines: a/x.csv 1, b/x.csv 2, c/x.csv 3, d/x.csv 4 and others."]
+    assert assumed(["a.csv: told.", "b.csv: told.", *notes]) == ["a.csv, b.csv, z: told."]
+    assert assumed(["All 1,234 EUR of the exports are in it."]) == ["All 1,234 EUR of the exports are in it."]
 
 
 def test_import_asks_for_the_rates_it_cannot_know(tmp_path: Path) -> None:

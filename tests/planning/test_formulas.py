@@ -23,6 +23,13 @@ def test_no_cell_and_no_header_of_the_workbook_is_a_formula(tmp_path: Path) -> N
     assert {name for name in NAMES if "\t" not in name} <= {cell.value for cell in cells}
 
 
+def test_whole_numbers_stay_whole_and_others_keep_their_decimals(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"touches": [1, 5000], "conversions": [3.0, None], "cac": [12.0, 12.5], "share": [0.1, 1.0]})
+    _workbook([Table("plan", frame)], tmp_path / "plan.xlsx")
+    first = openpyxl.load_workbook(tmp_path / "plan.xlsx")["plan"][2]
+    assert [cell.number_format for cell in first] == ["#,##0", "#,##0", "#,##0.00", "0.0%"]
+
+
 @pytest.mark.parametrize("asked", [True, False])
 def test_csv_files_quote_formulas_where_asked(tmp_path: Path, asked: bool) -> None:
     _csv(FRAME, tmp_path / "plan.csv", quote_formulas=asked)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from mmm.checks.rivals import OWN
+from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.rivals import not_asked
 
@@ -62,6 +63,17 @@ def test_the_report_shows_them_and_the_findings_are_the_runs(finished: tuple[Run
     assert "the plan rests on" in part
     assert all(f"<td>{rival.reading.name}</td>" in part for rival in run.rivals.fitted)
     assert set(run.rivals.findings) <= set(run.findings)
+    view = RIVALS.view(run)
+    assert view is not None
+    assert run.plan is not None
+    told = view["rivals"]
+    assert [row["channel"] for row in told["spend"]] == list(run.plan.allocation.spend.index)
+    for place, other in enumerate(run.rival_plans):
+        assert {row["channel"]: row["cells"][place] for row in told["spend"]} == dict(other.spend)
+        assert [cells[place] for _, cells in told["figures"]][:2] == [
+            run.plan.aim.written(other.best),
+            run.plan.aim.written(other.ours),
+        ]
 
 
 def test_without_rivals_the_fit_is_the_same_and_the_plan_its_own(

@@ -97,6 +97,39 @@ def test_all_sections_and_figures_show(page: Any, finished: tuple[Run, Path]) ->
         assert page.locator(link.get_attribute("href")).count() == 1
 
 
+def test_checks_that_passed_are_folded_and_channels_keep_their_names(page: Any, finished: tuple[Run, Path]) -> None:
+    run, _ = finished
+    passed = [finding for finding in run.findings if finding.passed]
+    folded = page.locator("details table")
+    assert folded.count() == 1
+    assert not folded.is_visible()
+    assert folded.locator("tbody tr").count() == len(passed)
+    assert page.locator("summary").inner_text() == f"Checks passed: {len(passed)}"
+    page.locator("summary").click()
+    assert folded.is_visible()
+    titles = folded.locator("tbody tr td:first-child").all_inner_texts()
+    assert {"r hat", "intent rider: tv"} <= set(titles)
+    assert [name for name in titles if "_" in name] == [
+        finding.name for finding in passed if "_" in finding.name.partition(": ")[2]
+    ]
+
+
+def test_who_opens_and_closes_adds_up(page: Any, finished: tuple[Run, Path]) -> None:
+    run, _ = finished
+    assert run.attribution is not None
+    table = page.locator("h3:has-text('Who opens, who closes') + div table")
+    assert table.locator("tbody tr").count() == len(run.attribution.assists)
+    paths = page.locator("h3:has-text('Commonest paths') + div table tbody tr")
+    assert paths.count() == min(10, len(run.attribution.top_paths))
+
+
+def test_tables_with_a_column_for_each_reading_fit_on_a_laptop(page: Any) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    widths = "[...document.querySelectorAll('#rivals ~ .dense')].slice(0, 2).map(d => [d.scrollWidth, d.clientWidth])"
+    for needed, given in page.evaluate(widths):
+        assert needed <= given
+
+
 def test_no_raw_floats_or_not_a_numbers_reach_the_reader(page: Any) -> None:
     text = page.locator("body").inner_text()
     assert not re.search(r"\bnan\b|\binf\b|None\b", text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from attribution.findings import Finding
 from optimizer import Budget, Channel, Customers, Plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.outputs.sections.cautions import doubts
 from optimizer.planning.outputs.sections.channels import reason
 from optimizer.planning.run import run_plan
 from optimizer.planning.stages.result import Run
@@ -108,6 +111,19 @@ def test_the_finding_names_channels_reasons_price_and_the_test_that_ends_it() ->
     assert price * 100 == pytest.approx(step, rel=0.02)
     assert "plan.raise_riders" in remedy(held)
     assert remedy(()) == ""
+
+
+def test_a_held_rider_is_warned_of_once_and_one_that_is_not_held_by_its_log() -> None:
+    held = held_channels({"brand": "x"}, section(), NOW)
+    findings = [
+        Finding("riders_held", False, 1.0, 0.0, "Held: brand", ("brand",)),
+        *(Finding(f"intent rider: {name}", False, 2.0, 1.0, name, (name,)) for name in ("brand", "tv")),
+        Finding("r_hat", True, 1.0, 1.01, "fine"),
+    ]
+    run: Any = SimpleNamespace(plan=SimpleNamespace(held=held), findings=findings)
+    assert [finding.name for finding in doubts(run)] == ["riders_held", "intent rider: tv"]
+    run = SimpleNamespace(plan=None, findings=findings)
+    assert [finding.name for finding in doubts(run)] == ["riders_held", "intent rider: brand", "intent rider: tv"]
 
 
 def test_riders_raised_by_the_file_s_word_are_said_and_nobody_is_no_complaint() -> None:

@@ -68,6 +68,7 @@ def test_beyond_it_is_named() -> None:
     assert not finding.passed
     assert finding.channels == ("tv",)
     assert "spends more on tv than was ever spent" in finding.text
+    assert tried_finding((), plan, pd.Series({"search": 60_000.0})).passed  # no history: another finding speaks of tv
 
 
 def starter(folder: Path, *pairs: tuple[str, str]) -> Path:

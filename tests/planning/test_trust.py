@@ -203,6 +203,17 @@ def test_the_plan_is_the_one_against_hidden_demand_and_every_output_says_so(
     assert doubt in totals.loc["bound", "note"]
 
 
+def test_what_any_of_the_plans_lacks_of_the_promise_is_shown(robust: tuple[Run, Path]) -> None:
+    run, _ = robust
+    assert run.trust is not None
+    own, plain = run.trust.plans
+    for short in ((0.0, 0.0), (0.0, 12.0), (7.0, 0.0)):
+        plans = tuple(replace(one, short=one.short * 0 + lack) for one, lack in zip((own, plain), short, strict=True))
+        view = TRUST.view(replace(run, trust=replace(run.trust, plans=plans)))
+        assert view is not None
+        assert view["trust"]["promised"] == any(short)
+
+
 def test_a_plan_that_may_lose_fails_and_names_its_moves(doubted: tuple[Run, Path]) -> None:
     run, _ = doubted
     assert run.trust is not None

@@ -126,6 +126,8 @@ def _message(document: Document, error: Any) -> str:
         text = f"{given!r} is not one of {', '.join(options)}." + (f" Did you mean {close!r}?" if close else "")
     elif error["type"] in _WORDS:
         text = f"{_written(given)} {_WORDS[error['type']]}"
+        if given == "?":
+            text = "is left open; write the number in place of '?'"
     elif not error["type"].startswith("value_error") and isinstance(given, str | int | float | bool | None):
         text = f"{text[:1].lower()}{text[1:]}; got {given!r}".replace("input should be", "has to be")
     return document.error(place, text if text.endswith((".", "?")) else text + ".")

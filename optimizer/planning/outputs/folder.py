@@ -101,17 +101,19 @@ def _workbook(tables: Iterable[Table], path: Path) -> None:
                 head.font, head.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
                 longest = max((len(str(value)) for value in frame[column] if isinstance(value, str)), default=0)
                 sheet.column_dimensions[letter].width = min(max(14, longest + 2), 60)
-                for cell in sheet[letter][1:]:
+                cells = sheet[letter][1:]
+                whole = all(float(c.value).is_integer() for c in cells if isinstance(c.value, int | float))
+                for cell in cells:
                     if isinstance(cell.value, str):
                         cell.data_type = "s"  # a channel named =1+1 is a name, not a formula
                     elif isinstance(cell.value, int | float):
-                        cell.number_format = _number_format(str(column), float(cell.value))
+                        cell.number_format = _number_format(str(column), float(cell.value), whole)
 
 
-def _number_format(column: str, value: float) -> str:
+def _number_format(column: str, value: float, whole: bool) -> str:
     if column.endswith("share") or column == "gap" or column.startswith("probability"):
         return _PERCENT
-    return _MONEY if abs(value) >= 1000 else "#,##0.00"
+    return _MONEY if whole or abs(value) >= 1000 else "#,##0.00"
 
 
 def _manifest(run: Run, sums: dict[str, str]) -> dict[str, Any]:
@@ -122,6 +124,7 @@ def _manifest(run: Run, sums: dict[str, str]) -> dict[str, Any]:
         "versions": versions(),
         "inputs": [vars(file) for file in run.inputs.files],
         "assumptions": list(run.inputs.assumptions),
+        "passed_over": list(run.inputs.passed_over),
         "converged": run.converged,
         "findings": [_finding(finding) for finding in run.findings],
         "seconds": {name: round(value, 2) for name, value in run.seconds.items()},

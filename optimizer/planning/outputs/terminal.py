@@ -11,6 +11,7 @@ from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
+from optimizer.planning.outputs.sections.cautions import doubts
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
@@ -57,9 +58,8 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(_attribution_table(run.attribution))
         for line in run.attribution.notes:
             console.print(escape(line))
-    for finding in run.findings:
-        if not finding.passed:
-            console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
+    for finding in doubts(run):
+        console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
     names = [path for path in written if path.name in _SHOWN_FILES]
     if names:
         folder = escape(str(names[0].parent.resolve()))
@@ -180,6 +180,7 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
     figure, aim = shown_figure(worth), worth.aim
     form, against = form_of(figure), f"{name_of(aim.name, run.config.outcome)} against the plan"
     table = plain_table("What if", "scenario", "spend", run.config.outcome, figure, against)
+    table.caption_justify = "left"
     for scenario in run.scenarios:
         outcome, own = scenario.outcome, scenario.worth
         if outcome is None or own is None:

@@ -83,9 +83,9 @@ class Aim:
 
     def probability_better(self, planned: Evaluation, now: Evaluation) -> float:
         """Probability, draw by draw, that one spend does better than another; ties count half."""
-        difference = self.draws(planned) - self.draws(now)
-        better = difference < 0 if self.lower_is_better else difference > 0
-        return float(np.mean(better + 0.5 * (difference == 0)))
+        ours, theirs = self.draws(planned), self.draws(now)  # compared, not subtracted, for both may be infinite
+        better = ours < theirs if self.lower_is_better else ours > theirs
+        return float(np.mean(better + 0.5 * (ours == theirs)))
 
     def _arrays(self, outcome: Evaluation) -> tuple[Array, Array]:
         """Spend of shape (channels,), and draws of paid customers of shape (draws, channels), in the curves' order."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -30,9 +31,11 @@ from optimizer.planning.file.keys.data import Data, Weekly
 from optimizer.planning.file.keys.exports import COUNTED_TABLES, ControlExport, OutcomeExport, SpendExport
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 
-__all__ = ["read_assembled"]
+__all__ = ["assumed", "passed_over", "read_assembled"]
 
 Result = TypeVar("Result")
+_COUNTED = re.compile(r": ([\d,]+)\.$")
+_FEW = 4
 _ROLE = "weekly"  # what a fit depends on begins with this
 
 
@@ -81,7 +84,7 @@ def read_assembled(config: Config, weekly: Weekly, folder: Path) -> tuple[Assemb
     edges = Edges(data.week_starts, data.partial_weeks == "keep", _stamp(data.begins), _stamp(data.ends))
     assembled = assemble(sources, outcome, controls, config.currency, edges, weekly.kpi)
     _require_volumes(assembled, data)
-    return replace(assembled, notes=tuple(_joined(assembled.notes))), files
+    return assembled, files
 
 
 def _stamp(day: object) -> pd.Timestamp | None:
@@ -147,7 +150,7 @@ def _spend(section: SpendExport, rates: Mapping[str, float], folder: Path, files
 
     exports = []
     for file, export in _each(section.path, folder, read):
-        exports.append(replace(export, name=_shown(file, folder)))
+        exports.append(_named(export, _shown(file, folder)))
         files.append(_noted(f"spend ({export.kind})", file, folder, len(export.frame), export.span))
     return SpendSource(
         exports,
@@ -226,14 +229,31 @@ def _require_volumes(assembled: Assembled, data: Data) -> None:
         )
 
 
-def _joined(notes: tuple[str, ...]) -> Iterator[str]:
-    """Sentences that differ by their file alone, as one."""
+def _named(export: Export, shown: str) -> Export:
+    """An export by the name that the plan file gives it, in its notes too: two folders may hold files of one name."""
+    notes = (note.replace(f"{export.name}:", f"{shown}:", 1) for note in export.notes)
+    return replace(export, name=shown, notes=tuple(notes))
+
+
+def assumed(notes: Iterable[str]) -> list[str]:
+    """Notes on exports that stand in for data, those that differ by their file alone as one."""
     alike: dict[str, list[str]] = {}
     for note in notes:
         file, _, said = note.partition(": ")
-        alike.setdefault(said or note, []).append(file)
-    for said, names in alike.items():
-        if len(names) == 1:
-            yield said if said == names[0] else f"{names[0]}: {said}"
-        else:
-            yield f"{', '.join(names[:3])}{' and others' if len(names) > 3 else ''}: {said}"
+        if not _COUNTED.search(said):
+            alike.setdefault(said or note, []).append(file)
+    return [said if said == files[0] else f"{_few(files)}: {said}" for said, files in alike.items()]
+
+
+def passed_over(notes: Iterable[str]) -> list[str]:
+    """Notes on rows that are no data of their own, by what they are: ``Lines above the header: a.csv 2, b.csv 3.``"""
+    counts: dict[str, list[str]] = {}
+    for note in notes:
+        file, _, said = note.partition(": ")
+        if number := _COUNTED.search(said):
+            counts.setdefault(said[: number.start()], []).append(f"{file} {number[1]}")
+    return [f"{said[:1].upper()}{said[1:]}: {_few(files)}." for said, files in counts.items()]
+
+
+def _few(names: list[str]) -> str:
+    return f"{', '.join(names[:_FEW])}{' and others' if len(names) > _FEW else ''}"

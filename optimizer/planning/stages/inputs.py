@@ -33,7 +33,7 @@ from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets, misfits_of_markets
 from optimizer.planning.file.misfits import misfits_of_today
 from optimizer.planning.file.wording import in_words_of_the_file
-from optimizer.planning.stages.assembled import read_assembled
+from optimizer.planning.stages.assembled import assumed, passed_over, read_assembled
 from optimizer.planning.stages.given_by_market import read_given_by_market
 from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
@@ -101,6 +101,11 @@ class Inputs:
         """What speaks for and against the tables themselves."""
         compared = () if self.log_against_kpi is None else (self.log_against_kpi.finding,)
         return (*(self.assembled.findings if self.assembled is not None else ()), *compared)
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Rows of exports that are no data of their own, such as totals and further lines of an order."""
+        return () if self.assembled is None else tuple(passed_over(self.assembled.notes))
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -247,7 +252,7 @@ class _Reader:
         if self._config.data.assembled:
             self.assembled, files = read_assembled(self._config, weekly, self._document.folder)
             self.files += files
-            self.assumptions += self.assembled.notes
+            self.assumptions += assumed(self.assembled.notes)
             frame = self.assembled.weekly.drop(columns="returning_orders", errors="ignore")
             return self._of_frame(weekly, frame)
         media = media_of(weekly)

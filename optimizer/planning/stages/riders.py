@@ -22,9 +22,10 @@ from optimizer.planning.file.limits import limits_of
 from optimizer.question.constraints import Channel, Constraint
 from optimizer.question.limits import Limit, Side, Unit
 
-__all__ = ["Held", "Riders", "at_no_more", "held_channels", "hold_finding", "remedy", "riders_of"]
+__all__ = ["RIDER_IN_LOG", "Held", "Riders", "at_no_more", "held_channels", "hold_finding", "remedy", "riders_of"]
 
-_LOG = "intent rider: "
+RIDER_IN_LOG = "intent rider: "
+"""What the name of a finding of the path log on a channel begins with."""
 _WITNESSES = {
     "rides_on": "the plan file says that it rides on others",
     "follows_demand": "customers move with its spend by more than a channel is likely to bring",
@@ -99,7 +100,7 @@ def riders_of(findings: Iterable[Finding], channels: Sequence[str], tests: Itera
     reasons: dict[str, list[str]] = {}
     for finding in findings:
         said = _WITNESSES.get(finding.name)
-        if finding.name.startswith(_LOG):
+        if finding.name.startswith(RIDER_IN_LOG):
             said = "in the path log " + finding.text.partition(" intent: ")[2].partition(". Its credit")[0]
         for channel in () if said is None or finding.passed else finding.channels:
             reasons.setdefault(channel, []).append(str(said))

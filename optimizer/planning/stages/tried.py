@@ -49,7 +49,8 @@ def tried_finding(tried: tuple[Held, ...], allocation: Allocation, seen: pd.Seri
     tried
         What keeps it within, none where it explores.
     allocation, seen
-        The plan, and the most ever spent over a horizon.
+        The plan, and the most ever spent over a horizon; channels without history, of which another finding speaks, are
+        not in it.
     """
     ratio = (allocation.spend / seen.reindex(allocation.spend.index)).fillna(0.0)
     outside = [str(channel) for channel in ratio.index[ratio > 1 + 1e-9]]

@@ -44,7 +44,7 @@ class Understood:
     paths
         Sentences on the paths.
     assumptions
-        Choices of the plan file that stand in for data.
+        Rows of exports that were passed over, and choices of the plan file that stand in for data.
     steps
         What a run will do, step by step.
     findings
@@ -80,7 +80,7 @@ def understood(config: Config, inputs: Inputs, findings: tuple[Finding, ...]) ->
         spend=None if panel is None else _by_year(panel),
         now=inputs.now if inputs.now is None or inputs.markets is None else inputs.markets.totals(inputs.now),
         paths=() if journeys is None else tuple(_of_paths(journeys)),
-        assumptions=inputs.assumptions,
+        assumptions=(*inputs.passed_over, *inputs.assumptions),
         steps=tuple(_steps(config, inputs)),
         findings=(*inputs.findings, *findings),
     )

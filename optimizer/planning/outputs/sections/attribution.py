@@ -21,6 +21,9 @@ _DESCRIBES = (
 )
 
 
+_TOP = 10
+
+
 def _view(run: Run) -> dict[str, Any] | None:
     result = run.attribution
     if result is None:
@@ -41,9 +44,19 @@ def _view(run: Run) -> dict[str, Any] | None:
         "models": list(result.conversions),
         "rows": rows,
         "note": " ".join(result.notes),
+        "assists": _assists(result.assists),
+        "top_paths": list(result.top_paths.head(_TOP).itertuples()),
         "flags": [finding.text for finding in result.findings if not finding.passed],
     }
     return {"attribution": view}
+
+
+def _assists(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Channels in the order of the credit, with the conversions in which each played a part."""
+    columns = ["touched", "first", "last", "alone", "assisted"]
+    return [
+        {"channel": channel, "cells": [count(row[column]) for column in columns]} for channel, row in table.iterrows()
+    ]
 
 
 def _figures(run: Run) -> Iterator[Figure]:

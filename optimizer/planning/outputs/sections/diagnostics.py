@@ -15,7 +15,19 @@ __all__ = ["DIAGNOSTICS"]
 
 
 def _view(run: Run) -> dict[str, Any] | None:
-    return {"findings": list(findings_frame(run.findings).itertuples())} if run.findings else None
+    if not run.findings:
+        return None
+    told = [(finding, _title(finding.name), "pass" if finding.passed else "fail") for finding in run.findings]
+    return {
+        "open": [one for one in told if not one[0].passed],
+        "passed": [one for one in told if one[0].passed],
+    }
+
+
+def _title(name: str) -> str:
+    """A finding's name in words; a channel behind the colon keeps its own."""
+    what, colon, channel = name.partition(": ")
+    return f"{what.replace('_', ' ')}{colon}{channel}"
 
 
 def _figures(run: Run) -> Iterator[Figure]:

@@ -13,7 +13,7 @@ from attribution.numbers import count, decimal, percent
 from mmm import Rivals
 from mmm.checks.rivals import OWN
 from optimizer.planning.outputs.sections.section import Section, Table
-from optimizer.planning.stages.result import RivalPlan, Run
+from optimizer.planning.stages.result import Run
 
 __all__ = ["RIVALS"]
 
@@ -44,10 +44,7 @@ def _view(run: Run) -> dict[str, Any] | None:
                 for name, line in scores.iterrows()
             ],
             "not_fitted": rivals.not_fitted,
-            "plan_channels": [] if run.plan is None else list(run.plan.allocation.spend.index),
-            "own_plan": {} if run.plan is None else dict(run.plan.allocation.spend),
-            "aim": "" if run.plan is None else run.plan.aim.name,
-            "plans": [_plan(run, plan) for plan in run.rival_plans],
+            **_plans(run),
         }
     }
 
@@ -70,16 +67,30 @@ def _difference(line: pd.Series) -> str:
     return f"{decimal(line['difference'], 1)} ± {decimal(line['standard_error'], 1)}"
 
 
-def _plan(run: Run, plan: RivalPlan) -> dict[str, Any]:
-    written = run.plan.aim.written if run.plan is not None else str
+def _plans(run: Run) -> dict[str, Any]:
+    """Spend by channel, a column for each reading's own plan, and what the plans are worth under the reading."""
+    plan, others = run.plan, run.rival_plans
+    if plan is None or not others:
+        return {"plans": []}
+    aim = plan.aim
+    labels = (f"{aim.name} of its own plan", "of this plan", "Regret", f"Short of the promise, {run.config.outcome}")
+    figures = (
+        [aim.written(other.best) for other in others],
+        [aim.written(other.ours) for other in others],
+        [aim.written(other.regret) for other in others],
+        [count(other.shortfall) if other.shortfall >= 1 else "" for other in others],
+    )
     return {
-        "name": plan.reading,
-        "problem": plan.problem,
-        "spend": list(plan.spend),
-        "ours": written(plan.ours),
-        "best": written(plan.best),
-        "regret": written(plan.regret),
-        "shortfall": count(plan.shortfall) if plan.shortfall >= 1 else "",
+        "plans": [{"name": other.reading, "problem": other.problem} for other in others],
+        "spend": [
+            {"channel": channel, "ours": ours, "cells": [float(other.spend[str(channel)]) for other in others]}
+            for channel, ours in plan.allocation.spend.items()
+        ],
+        "figures": [
+            (f"{label[:1].upper()}{label[1:]}", cells)
+            for label, cells in zip(labels, figures, strict=True)
+            if any(cells)
+        ],
     }
 
 

@@ -84,7 +84,7 @@ def _view(run: Run) -> dict[str, Any] | None:
                 {"case": case, "improvement": [form(float(other.improvement[case])) for other in trust.plans]}
                 for case in first.improvement.index
             ],
-            "promised": bool((first.short > 0).any()),
+            "promised": any(bool((other.short > 0).any()) for other in trust.plans),
             "short": [count(float(other.short.max())) for other in trust.plans],
             "robust": any(other.name == AS_CREDITED for other in trust.plans),
             "hides": HIDDEN in first.improvement.index,

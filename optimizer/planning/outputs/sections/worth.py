@@ -151,7 +151,8 @@ def _figures(run: Run) -> Iterator[Figure]:
     if mix is not None:
         sides["today's mix, same spend"] = plan.plan.evaluate(plan.curves, mix.spend)
     today = plan.now.customers if by_customers else aim.draws(plan.now)
-    drawn = {name: (one.customers if by_customers else aim.draws(one)) - today for name, one in sides.items()}
+    with np.errstate(invalid="ignore"):  # without customers a draw's CAC is infinite, and is not drawn
+        drawn = {name: (one.customers if by_customers else aim.draws(one)) - today for name, one in sides.items()}
     if not all(np.isfinite(draws).all() for draws in drawn.values()) or not any(map(np.any, drawn.values())):
         return
     name = f"new {run.config.outcome}" if by_customers else aim.name
