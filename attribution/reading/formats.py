@@ -127,7 +127,7 @@ def _wrong_signs(format: Format) -> list[str]:
 
 
 def _wrong_pattern(pattern: str | None) -> list[str]:
-    if pattern in (None, EXCEL, *UNIX):
+    if pattern is None or pattern == EXCEL or pattern in UNIX:
         return []
     what = f"date_format {pattern!r}"
     if not re.search(r"%[YyG]|%D|%x|%c|%F", pattern):
