@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Log", "admit_conversions", "admit_touchpoints", "split_events"]
 
 _SHOWN, _COMPARED = 3, 1_000
+_MARK = "mark conversions with 1 or true, other touches with 0 or false."
 ROW = "_row"
 """Column of rows' numbers, where they have to be told after rows have been chosen or joined."""
 
@@ -307,7 +308,7 @@ def _amount_faults(
         counts(~empty & number.isnull()),
         "is not a number",
         "",
-        proposed=lambda cells, wrong: number_remedy(cells, wrong, format),
+        proposed=lambda cells, wrong: number_remedy(cells, wrong, format) if amount is None else _MARK,
     )
     if not format.states_numbers:
         remedy = "say decimal: '.' if three decimals are meant, or thousands: '.' if thousands are."
