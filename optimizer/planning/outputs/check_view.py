@@ -45,7 +45,7 @@ def show_check(told: Understood, console: Console | None = None) -> None:
     remarks = f", {len(failed)} with a remark" if failed else ""
     console.print(f"\nThe plan file is fine; {len(told.findings)} checks of the tables{remarks}. A run does:")
     for step in told.steps:
-        console.print(Padding(escape(step), (0, 0, 0, 2)))
+        console.print(Padding(escape(step), (0, 0, 0, 2), expand=False))
 
 
 def _attention(failed: Sequence[Finding]) -> Table:
