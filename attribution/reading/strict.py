@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import numbers
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -72,7 +73,7 @@ def text_of(cell: Any) -> str | None:
 
 def shown(cells: pd.Series, most: int = 3) -> str:
     """The first different cells, cut to a length that a message can hold."""
-    told = dict.fromkeys(repr(cell)[:60] for cell in cells.iloc[:1000])
+    told = dict.fromkeys((repr(cell) if isinstance(cell, str) else str(cell))[:60] for cell in cells.iloc[:1000])
     return ", ".join([*told][:most])
 
 
@@ -149,7 +150,7 @@ def read_days(cells: pd.Series, format: Format) -> Read:
     known: dict[Any, dt.datetime | None] = {}
     read: list[dt.datetime | None] = []
     for cell, nothing in zip(cells, blank, strict=True):
-        if nothing:
+        if nothing or not isinstance(cell, Hashable):
             read.append(None)
             continue
         if cell not in known:

@@ -96,6 +96,33 @@ def test_times_since_1970_are_those_of_the_calendar(name: str, per_second: int, 
     pd.testing.assert_frame_equal(read, expected)
 
 
+@pytest.mark.parametrize(
+    ("name", "cell"), [("unix", 10**15), ("unix", -(10**18)), ("unix_ms", 9 * 10**18), ("excel", 10**15)]
+)
+@pytest.mark.parametrize("typed", [True, False])
+def test_counts_beyond_the_calendar_are_faults_with_their_row(
+    name: str, cell: int, typed: bool, tmp_path: Path
+) -> None:
+    good = {"unix": 1_709_251_200, "unix_ms": 1_709_251_200_000, "excel": 45_352}[name]
+    log = pd.DataFrame({"user": "a", "time": [good, cell], "channel": "tv"})
+    won = pd.DataFrame({"user": ["a"], "time": ["2024-04-01"]})
+    log.to_csv(tmp_path / "log.csv", index=False)
+    source = log if typed else str(tmp_path / "log.csv")
+    with pytest.raises(BadInput, match=r"data row 2: is empty or no time"):
+        attribution.Journeys.from_touchpoints(source, won, format=(Format(date_format=name), PLAIN))
+
+
+@pytest.mark.parametrize("cell", [[1], {"a": 1}, {2}])
+def test_cells_that_hold_several_things_are_faults_and_no_crash(cell: object) -> None:
+    cells = pd.Series([cell, cell], dtype=object)
+    assert read_days(cells, PLAIN).faulty.all()
+    assert read_days(cells, Format(date_format="excel")).faulty.all()
+    assert read_numbers(cells, PLAIN).faulty.all()
+    frame = pd.DataFrame({"Day": ["2024-01-01"], "Campaign": "a", "Currency code": "EUR", "Cost": [cell]})
+    with pytest.raises(BadInput, match="is not a number"):
+        attribution.read_export(frame.assign(Impressions=1, Clicks=1), "google_ads")
+
+
 def test_an_export_takes_the_words_for_dates_that_any_table_takes(tmp_path: Path) -> None:
     head = "Day,Campaign,Currency code,Cost,Impressions,Clicks\n"
     days = {"excel": [(day - EPOCH).days for day in DAYS], "%G-W%V": [day.strftime("%G-W%V") for day in DAYS]}

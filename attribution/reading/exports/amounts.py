@@ -84,9 +84,12 @@ def amounts_of(
     read = _reader(marks)
     values = np.zeros(len(cells), dtype=np.int64)
     for place, cell in enumerate(cells):
-        if cell not in known:
-            known[cell] = read(cell)
-        number = known[cell]
+        if not isinstance(cell, str):
+            number = read(cell)
+        elif cell in known:
+            number = known[cell]
+        else:
+            number = known[cell] = read(cell)
         if number is None:
             wrong.append((lines[place], cell))
         else:
@@ -136,7 +139,7 @@ def currency_sign(cells: Sequence[Any]) -> set[str]:
 def _unreadable(
     cells: Sequence[Any], wrong: list[tuple[int, Any]], marks: Marks, where: tuple[str, str], empty: Sequence[str]
 ) -> Problem:
-    shown = ", ".join(repr(str(cell)[:30]) for cell in dict.fromkeys(cell for _, cell in wrong[:_SHOWN]))
+    shown = ", ".join(repr(cell[:30]) for cell in dict.fromkeys(str(cell) for _, cell in wrong[:_SHOWN]))
     rows = f"row {wrong[0][0]}" + (f" and {len(wrong) - 1} more" if len(wrong) > 1 else "")
     if all(cell == "" for _, cell in wrong):
         return Problem(where[0], "is empty.", where[1], rows, "fill the cells at the source; nothing is filled in.")
