@@ -167,9 +167,16 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        close = nearest(name, available_timezones())
+        close = nearest(name, _alike(name))
         hint = f"did you mean {close!r}?" if close else "write a name such as 'Europe/Berlin' or 'UTC'."
         raise BadInput(f"time_zone {name!r} is not known; {hint}") from error
+
+
+def _alike(name: str) -> list[str]:
+    """Zones that share most parts of a name, a region or a city; none where none is shared."""
+    parts = set(name.casefold().split("/"))
+    shared = {zone: len(parts & set(zone.casefold().split("/"))) for zone in sorted(available_timezones())}
+    return [zone for zone, common in shared.items() if common == max(shared.values()) > 0]
 
 
 PLAIN = Format()
