@@ -150,7 +150,7 @@ def _wrong_pattern(pattern: str | None) -> list[str]:
 
 def _wrong_zone(zone: str | None) -> list[str]:
     try:
-        zone_of(zone or "UTC")
+        zone_of("UTC" if zone is None else zone)
     except BadInput as error:
         return [str(error)]
     return []
@@ -167,7 +167,8 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        close = nearest(name, _alike(name))
+        alike = _alike(name)
+        close = alike[0] if len(alike) == 1 else nearest(name, alike)
         hint = f"did you mean {close!r}?" if close else "write a name such as 'Europe/Berlin' or 'UTC'."
         raise BadInput(f"time_zone {name!r} is not known; {hint}") from error
 
