@@ -72,6 +72,7 @@ class Locale:
 
 ENGLISH = Locale()
 _HERE = ENGLISH
+_FINEST = 12
 
 
 def amount(value: float) -> str:
@@ -100,14 +101,14 @@ def count(value: float) -> str:
 def cost(value: float) -> str:
     """Money per customer to three significant digits at least.
 
-    >>> cost(61.2), cost(1204.4), cost(0.03123), cost(float("inf"))
-    ('61.20', '1,204', '0.0312', '∞')
+    >>> cost(61.2), cost(1204.4), cost(0.03123), cost(0.0000258), cost(float("inf"))
+    ('61.20', '1,204', '0.0312', '0.0000258', '∞')
     """
     if not math.isfinite(value):
         return "∞" if value == math.inf else MISSING
     size = abs(value)
-    form = ",.0f" if size >= 1000 or size == 0 else ",.1f" if size >= 100 else ",.2f" if size >= 1 else ".3g"
-    return _HERE.written(value, form)
+    form = ",.0f" if size >= 1000 or size == 0 else ",.1f" if size >= 100 else ",.2f" if size >= 1 else ""
+    return _HERE.written(value, form or f".{min(2 - math.floor(math.log10(size)), _FINEST)}f")
 
 
 def percent(value: float, signed: bool = False, decimals: int | None = None) -> str:

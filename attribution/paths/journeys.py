@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import amount
+from attribution.paths.admission import Admission
 from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
 from attribution.paths.customers import before_the_first, first_of_each, several_conversions
@@ -31,18 +31,16 @@ from attribution.paths.rules_on_log import (
 from attribution.paths.totals import remote_totals, summed
 from attribution.paths.touches import Touches
 from attribution.reading.cells import cells_of
-from attribution.reading.columns import Cleaning, Columns, ConversionEvents
+from attribution.reading.columns import Cleaning, Columns
 from attribution.reading.dialects import carried, is_local, naming
 from attribution.reading.engine import Engine
 from attribution.reading.exclusions import bots, require_few_channels, without_remote_bots
 from attribution.reading.formats import PLAIN, Format
-from attribution.reading.log_checks import Log, admit_conversions, admit_touchpoints, split_events
-from attribution.reading.log_columns import as_name, typed
+from attribution.reading.log_checks import Log
+from attribution.reading.log_columns import as_name
 from attribution.reading.named import require_values
-from attribution.reading.orders import one_row_per_order
-from attribution.reading.queries import Query
-from attribution.reading.sources import called, kept, log_table
-from attribution.reading.spellings import alike_ids, alike_names, folded_id
+from attribution.reading.sources import kept
+from attribution.reading.spellings import alike_ids, alike_names
 
 if TYPE_CHECKING:
     import ibis
@@ -167,58 +165,24 @@ class Journeys:
             Every fault of the log, with table, column, rows and remedy.
         """
         columns, rules, cleaning = Columns.of(columns), rules or PathRules(), cleaning or Cleaning()
-        of_touches, of_wins = format if isinstance(format, tuple) else (format or PLAIN,) * 2
+        formats = format if isinstance(format, tuple) else (format or PLAIN,) * 2
         micros(lookback, "lookback")
-        name = _name(touchpoints, "touchpoints")
-        log = _beside(touchpoints, conversions, columns, of_touches, engine, name)
-        converted: Any = None
-        tables = {name: log.columns}
-        if isinstance(conversions, ConversionEvents):
-            log, converted = split_events(log, conversions, name)
-        elif conversions is not None:
-            own = columns.of_conversions
-            converted = _beside(conversions, log, own, of_wins, engine, _name(conversions, "conversions"))
-            tables |= {_name(conversions, "conversions"): converted.columns}
-        columns.require(tables)
-        findings: list[Finding] = []
-        if rules.channels is not None:
-            log, idle = rules.channels.apply(log, columns.channel, name)
-            findings.append(idle)
-        if cleaning.fold_names:
-            log = _with_folded_ids(log, columns.user)
-            converted = None if converted is None else _with_folded_ids(converted, columns.of_conversions.user)
-        if rules.identity is not None:
-            log = rules.identity.apply(log, columns.user, engine, cleaning.fold_names)
-            if converted is not None:
-                user = columns.of_conversions.user
-                converted = rules.identity.apply(converted, user, engine, cleaning.fold_names)
-        touched = admit_touchpoints(log, columns, cleaning, name, of_touches)
-        if converted is not None:
-            of_wins = of_touches if isinstance(conversions, ConversionEvents) else of_wins
-            named = _name(conversions, "conversions")
-            won = admit_conversions(converted, columns.of_conversions, cleaning, named, of_wins)
-            if columns.order is not None:
-                exclusions = dict(won.exclusions)
-                won = replace(won.single(cleaning, exclusions), exclusions=exclusions)
-                won = one_row_per_order(won, columns.order)
-        elif "conversions" in touched.events.columns:
-            if "duplicates" in cleaning.drop:  # a repeated row would convert twice
-                exclusions = dict(touched.exclusions)
-                touched = replace(touched.single(cleaning, exclusions), exclusions=exclusions)
-            marked = touched.events.filter(touched.events.conversions > 0)
-            won = replace(touched, events=marked, exclusions={}, rows=0)  # repeats are the touchpoints' own
-        else:
-            remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
-            raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
+        touched, won, told = Admission(columns, rules, cleaning, engine, formats).of(touchpoints, conversions)
         if cleaning.fold_names:
             touched, won = in_one_spelling_of_rules(touched, won, rules)
-        with naming(name):
-            journeys = cls._of_logs(touched, won, lookback, rules, cleaning, engine)
-        return replace(journeys, findings=(*findings, *journeys.findings))
+        with naming(touched.name):
+            return cls._of_logs(touched, won, lookback, rules, cleaning, engine, told)
 
     @classmethod
     def _of_logs(
-        cls, touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning, engine: Engine | None
+        cls,
+        touched: Log,
+        won: Log,
+        lookback: str,
+        rules: PathRules,
+        cleaning: Cleaning,
+        engine: Engine | None,
+        told: tuple[Finding, ...],
     ) -> Journeys:
         check_names(touched, won, rules)
         exclusions = touched.exclusions | won.exclusions
@@ -246,7 +210,7 @@ class Journeys:
         if left["untouched"] > _MANY_UNTOUCHED * bought.conversions:
             findings.append(alike_ids(touched.events, won.events))
         if journeys.totals["conversions"] == 0:
-            raise BadInput(_nobody_meets(findings[-1]))
+            raise BadInput(_nobody_meets(touched, won, findings[-1]))
 
         def rebuilt(names: tuple[str, ...]) -> Journeys:
             fewer = replace(
@@ -254,14 +218,14 @@ class Journeys:
                 exclude=(*rules.exclude, *names),
                 last_resort=tuple(name for name in rules.last_resort if name not in names),
             )
-            return cls._of_logs(*whole, lookback, fewer, cleaning, engine)
+            return cls._of_logs(*whole, lookback, fewer, cleaning, engine, told)
 
         return replace(
             journeys,
             exclusions=exclusions,
             totals=journeys.totals | left,
             span=(touched.earliest, max(touched.latest, won.latest)),
-            findings=tuple(findings),
+            findings=(*told, *findings),
             seen=Seen(touched.earliest, touched.latest, touched.rows, won.earliest, won.latest, bought.conversions),
             time_zone=rules.time_zone,
             rebuilt=rebuilt,
@@ -464,30 +428,16 @@ class Journeys:
         )
 
 
-def _nobody_meets(told: Finding) -> Problem:
-    text = "has no conversion with a touch before it in the lookback window."
-    alike = told.name == "alike_ids" and not told.passed
-    return Problem("conversions", text, remedy=told.text if alike else "check user ids, times and kinds on both sides.")
-
-
-def _with_folded_ids(table: ibis.Table, user: str) -> ibis.Table:
-    return table.mutate(**{user: folded_id(table[user])}) if user in table.columns else table
-
-
-def _beside(
-    source: object, other: object, columns: Columns, format: Format, engine: Engine | None, name: str
-) -> ibis.Table:
-    """A log as a table of the engine of the other one, where that is a table; a file is read before it is carried."""
-    import ibis
-
-    file = isinstance(source, os.PathLike) or (isinstance(source, str) and "://" not in source.partition("::")[0])
-    if not file or not isinstance(other, ibis.Table) or is_local(other):
-        return log_table(source, engine, name, beside=other)
-    here = log_table(source, engine, name)
-    if columns.time not in here.columns:
-        return log_table(source, engine, name, beside=other)
-    read = typed(here, columns.time, (columns.value,), format, name)
-    return log_table(read.to_pyarrow(), engine, name, beside=other)
+def _nobody_meets(touched: Log, won: Log, told: Finding) -> Problem:
+    """No conversion has a touch: ids that differ, or times that lie too far apart."""
+    remedy = "check times, the lookback and kinds."
+    meeting = won.events.semi_join(touched.events, "user").limit(1).count().execute()
+    if told.name == "alike_ids" and not told.passed:
+        remedy = told.text
+    elif not meeting:
+        one, other = (repr(str(log.events.user.min().execute())) for log in (won, touched))
+        remedy = f"check user ids: {won.name} has users such as {one}, {touched.name} such as {other}."
+    return Problem(won.name, "has no conversion with a touch before it in the lookback window.", remedy=remedy)
 
 
 def _span(touched: Log, won: Log) -> tuple[int, int]:
@@ -551,9 +501,3 @@ def _ids(channels: tuple[str, ...], counted: pd.DataFrame, touches: ibis.Table) 
 
 def _values(touches: ibis.Table, segment: str) -> list[str]:
     return sorted(touches.select(segment).distinct().execute()[segment])
-
-
-def _name(source: object, otherwise: str) -> str:
-    if isinstance(source, Query):
-        return source.name
-    return called(source) if isinstance(source, str | os.PathLike) else otherwise

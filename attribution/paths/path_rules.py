@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput
-from attribution.paths.time_zones import zone_of
+from attribution.reading.formats import zone_of
 
 if TYPE_CHECKING:
     import ibis

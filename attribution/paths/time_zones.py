@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import pandas as pd
 
-from attribution.errors import BadInput, nearest
+from attribution.reading.formats import zone_of
 
-__all__ = ["midnights", "offsets", "zone_of"]
+__all__ = ["midnights", "offsets"]
 
 _EPOCH = pd.Timestamp(0)
 _HOUR = 3_600_000_000
 _MICRO = pd.Timedelta(microseconds=1)
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The zone of a name such as ``"Europe/Berlin"``.
-
-    Raises
-    ------
-    BadInput
-        There is no such zone.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        close = nearest(name, available_timezones())
-        hint = f"did you mean {close!r}?" if close else "write the name of a city, such as 'Europe/Berlin', or 'UTC'."
-        raise BadInput(f"time_zone={name!r} is no time zone; {hint}") from error
 
 
 def midnights(days: pd.DatetimeIndex, zone: str | None) -> list[int]:

@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem
 from attribution.reading.formats import PLAIN, Format
+from attribution.reading.headers import DEEPEST, missing_columns
 from attribution.reading.strict import empty, read_days, read_names, read_numbers
 
 __all__ = ["Column", "Table"]
@@ -103,10 +104,9 @@ class Table:
                 yield Problem(
                     self.name, "stands twice in the header.", column.name, remedy="rename or delete one of them."
                 )
-            if column.required and column.name not in names:
-                close = nearest(column.name, [name for name in names if name not in self._declared])
-                remedy = f"did you mean {close!r}?" if close else f"its columns: {', '.join(names[:15]) or 'none'}."
-                yield Problem(self.name, "is missing.", column.name, remedy=remedy)
+        needed = [column.name for column in self.columns if column.required]
+        rows = frame.head(DEEPEST).itertuples(index=False, name=None)
+        yield from missing_columns(needed, names, rows, self.name, self.first_row)
         if len(frame) == 0:
             yield Problem(self.name, "has no rows.", remedy="export the table again; a header alone is not enough.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,8 @@ __all__ = ["RAGGED", "Layout", "layout_of", "read_lines", "read_text", "separato
 RAGGED = "every line needs as many cells as the header; quote cells that hold the separator."
 _CUT = "the file was cut short, or a quote is missing; export it again."
 _MOST = 1 << 30
-_HEADER = 1 << 20
+_HEADER, _PROBED = 1 << 20, 200
+_SAVE = "save the file as UTF-8 ('CSV UTF-8' in a spreadsheet)."
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -54,8 +56,16 @@ def _decoded(data: bytes, name: str) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        text = f"is not UTF-8 (byte {error.start})."
-        raise BadInput(Problem(name, text, remedy="save the file as UTF-8 ('CSV UTF-8' in a spreadsheet).")) from error
+        if b"\0" in data[:_PROBED]:
+            raise BadInput(Problem(name, "is no text, or UTF-16 without its mark.", remedy=_SAVE)) from error
+        line = data.count(b"\n", 0, error.start) + 1
+        said = data[max(0, error.start - 12) : error.start + 12].splitlines()
+        part = max(said, key=lambda each: any(byte > 127 for byte in each)).decode("cp1252", errors="replace")
+        text = f"is not UTF-8, and may be meant as {part!r}."
+        raise BadInput(Problem(name, text, row=f"line {line}", remedy=_SAVE)) from error
+    if re.match(r"\s*<(!doctype|html|\?xml)", text[:100], re.IGNORECASE):
+        remedy = "a page or a form of another kind was saved in its place, as where a login ran out; export it again."
+        raise BadInput(Problem(name, "is a web page and no table.", remedy=remedy))
     if "\0" in text:
         raise BadInput(Problem(name, "holds NUL bytes, so it is no text.", remedy="export it as CSV."))
     return text
@@ -107,7 +117,7 @@ class Layout:
     names
         Of the columns.
     encoding
-        ``"utf-8"`` or ``"utf-16"``.
+        ``"utf-8"``, ``"utf-16"``, or ``"utf-16-be"``, which engines do not read.
     """
 
     separator: str
@@ -142,10 +152,11 @@ def _layout(file: Path) -> Layout:
 def _first_line(file: Path) -> tuple[str, str]:
     try:
         with _opened(file) as handle:
-            wide = handle.read(2) in _WIDE
+            mark = handle.read(2)
             handle.seek(0)
-            if wide:
-                return handle.read(_HEADER).decode("utf-16", errors="ignore").split("\n", 1)[0], "utf-16"
+            if mark in _WIDE:
+                line = handle.read(_HEADER).decode("utf-16", errors="ignore").split("\n", 1)[0]
+                return line, "utf-16" if mark == _WIDE[0] else "utf-16-be"
             return _decoded(handle.readline(_HEADER), file.name), "utf-8"
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadInput(Problem(file.name, "is cut short or no gzip file.", remedy="export it again.")) from error

@@ -240,6 +240,8 @@ def _complaint(said: str, name: str) -> Problem:
             break
     if counts := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", said):
         text = f"has {counts[2]} cells where the header has {counts[1]}."
+        if counts[1] == "1":
+            text += " If the first line is a title, delete the lines above the header."
         remedy = (
             "every line needs as many cells as the header; quote cells that hold the separator, or export it again."
         )

@@ -69,6 +69,8 @@ def _text_table(address: Address, backend: BaseBackend) -> ibis.Table:
     import ibis
 
     layout = layout_of(address.path)
+    if layout.encoding == "utf-16-be":
+        return _in_memory(cells_of_rows(address).frame, address.name, backend)
     lines = backend.read_csv(
         address.path,
         table_name=ibis.util.gen_name("source"),

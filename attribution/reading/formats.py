@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from attribution.errors import BadInput
+from attribution.errors import BadInput, nearest
 
-__all__ = ["AMBIGUOUS", "EXCEL", "FRACTION", "ISO_TIME", "PLAIN", "ZONED_TIME", "Format"]
+__all__ = ["AMBIGUOUS", "EXCEL", "FRACTION", "ISO_TIME", "PLAIN", "UNIX", "ZONED_TIME", "Format", "zone_of"]
 
 EXCEL = "excel"
 """Stands for days since 1899-12-30, as spreadsheets count them."""
+UNIX = {"unix": 1, "unix_ms": 1_000, "unix_us": 1_000_000}
+"""Stand for what was counted since 1970-01-01 in UTC -> how many of it are a second."""
 
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
 _OFFSET = r" ?(Z|z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
@@ -44,7 +46,8 @@ class Format:
         What amounts of money are counted in, such as 1000 for thousands of the currency.
     date_format
         ``strptime`` pattern of texts that are times; ``"%G-W%V"`` for ISO weeks, which stand for their Monday;
-        ``"excel"`` for numbers of days as spreadsheets have them. None: ISO 8601.
+        ``"excel"`` for numbers of days as spreadsheets have them; ``"unix"``, ``"unix_ms"`` and ``"unix_us"`` for
+        seconds, thousandths and millionths since 1970. None: ISO 8601.
     time_zone
         Name such as ``"Europe/Berlin"`` of the zone of times that have no offset; None: UTC.
 
@@ -97,8 +100,8 @@ class Format:
 
     @property
     def pattern(self) -> str | None:
-        """The pattern of times, the Monday added where it names weeks; None for ISO 8601 and for days as numbers."""
-        if self.date_format is None or self.date_format == EXCEL:
+        """The pattern of times, the Monday added where it names weeks; None for ISO 8601 and for times as numbers."""
+        if self.date_format in (None, EXCEL, *UNIX):
             return None
         return f"{self.date_format} %u" if self.by_week else self.date_format
 
@@ -124,7 +127,7 @@ def _wrong_signs(format: Format) -> list[str]:
 
 
 def _wrong_pattern(pattern: str | None) -> list[str]:
-    if pattern is None or pattern == EXCEL:
+    if pattern is None or pattern == EXCEL or pattern in UNIX:
         return []
     what = f"date_format {pattern!r}"
     if not re.search(r"%[YyG]|%D|%x|%c|%F", pattern):
@@ -146,13 +149,35 @@ def _wrong_pattern(pattern: str | None) -> list[str]:
 
 
 def _wrong_zone(zone: str | None) -> list[str]:
-    if zone is None:
-        return []
     try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        return [f"time_zone {zone!r} is not known; write a name such as 'Europe/Berlin' or 'UTC'."]
+        zone_of("UTC" if zone is None else zone)
+    except BadInput as error:
+        return [str(error)]
     return []
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of a name such as ``"Europe/Berlin"``.
+
+    Raises
+    ------
+    BadInput
+        There is no such zone.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        alike = _alike(name)
+        close = alike[0] if len(alike) == 1 else nearest(name, alike)
+        hint = f"did you mean {close!r}?" if close else "write a name such as 'Europe/Berlin' or 'UTC'."
+        raise BadInput(f"time_zone {name!r} is not known; {hint}") from error
+
+
+def _alike(name: str) -> list[str]:
+    """Zones that share most parts of a name, a region or a city; none where none is shared."""
+    parts = set(name.casefold().split("/"))
+    shared = {zone: len(parts & set(zone.casefold().split("/"))) for zone in sorted(available_timezones())}
+    return [zone for zone, common in shared.items() if common == max(shared.values()) > 0]
 
 
 PLAIN = Format()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, nearest
 
-__all__ = ["checked_header"]
+__all__ = ["DEEPEST", "checked_header", "missing_columns"]
+
+DEEPEST = 20
+"""Rows below the first line that are looked at for a header that stands too low."""
 
 
 def checked_header(names: Sequence[object], table: str, first: str = "") -> list[str]:
@@ -44,6 +47,42 @@ def checked_header(names: Sequence[object], table: str, first: str = "") -> list
     if problems:
         raise BadInput(problems)
     return texts
+
+
+def missing_columns(
+    wanted: Sequence[str], known: Sequence[str], rows: Iterable[Sequence[object]], table: str, first_row: int = 2
+) -> list[Problem]:
+    """A problem for each column that is not there; one for all where the header stands elsewhere, or parts nothing.
+
+    Parameters
+    ----------
+    wanted
+        Columns that have to be there.
+    known
+        Those that there are.
+    rows
+        The first rows below the header.
+    table
+        What messages call the table.
+    first_row
+        Number that messages give to the first of them.
+    """
+    missing = [name for name in wanted if name not in known]
+    if not missing:
+        return []
+    for place, row in enumerate(rows):
+        if set(missing) <= {str(cell).strip() for cell in row}:
+            text, remedy = "names the columns, and is not the first row.", "delete the lines above it."
+            return [Problem(table, text, row=f"row {place + first_row}", remedy=remedy)]
+    if len(known) == 1 and sum(name in known[0] for name in wanted) > 1:
+        remedy = "part the cells of a line by comma, semicolon or tab."
+        return [Problem(table, f"has one column alone, {known[0][:80]!r}.", remedy=remedy)]
+    free, problems = [name for name in known if name not in wanted], []
+    for name in missing:
+        close = nearest(name, free)
+        remedy = f"did you mean {close!r}?" if close else f"its columns: {', '.join(known[:15]) or 'none'}."
+        problems.append(Problem(table, "is missing.", name, remedy=remedy))
+    return problems
 
 
 def _empty(name: object) -> bool:

@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import epoch_micros, is_local, naming
 from attribution.reading.exclusions import without_repeats
 from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, Format
+from attribution.reading.headers import DEEPEST, missing_columns
+from attribution.reading.likely import date_remedy, number_remedy
 from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name
 from attribution.reading.named import require_values
+from attribution.reading.strict import shown
 
 if TYPE_CHECKING:
     import ibis
 
 __all__ = ["Log", "admit_conversions", "admit_touchpoints", "split_events"]
 
-_SHOWN = 3
+_SHOWN, _COMPARED = 3, 1_000
+_MARK = "mark conversions with 1 or true, other touches with 0 or false."
+ROW = "_row"
+"""Column of rows' numbers, where they have to be told after rows have been chosen or joined."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,8 @@ class _Fault:
     """A condition on rows that makes them unusable, and a cheap sign without which no row meets it.
 
     Column statistics answer the sign (count, least and greatest value), so that a clean Parquet file is not read. Where
-    there is a ``witness``, the rows are at fault only if some row of the table meets it, or only if none does.
+    there is a ``witness``, the rows are at fault only if some row of the table meets it, or only if none does. What is
+    ``proposed`` for the cells of the column and those at fault comes before the remedy.
     """
 
     name: str
@@ -77,6 +84,7 @@ class _Fault:
     text: str
     remedy: str
     sign: Callable[[Mapping[str, Any]], bool] = lambda seen: True
+    proposed: Callable[[list[Any], list[Any]], str] | None = None
     witness: Any = None
     witnessed: bool = True
 
@@ -180,16 +188,19 @@ def _used(columns: Columns) -> set[str]:
 
 
 def _require(table: ibis.Table, required: list[str], name: str) -> None:
-    problems = []
-    for column in required:
-        if column not in table.columns:
-            free = [other for other in table.columns if other not in required]
-            close = nearest(column, free)
-            present = f"its columns: {', '.join(table.columns[:15])}."
-            remedy = (f"did you mean {close!r}? " if close else "") + f"Say columns={{declared name: name}}; {present}"
-            problems.append(Problem(name, "is missing.", column, remedy=remedy))
-    if problems:
-        raise BadInput(problems)
+    known = [column for column in table.columns if column != ROW]
+    if all(column in known for column in required):
+        return
+    rows = table.limit(DEEPEST).execute().itertuples(index=False, name=None) if is_local(table) else ()
+    problems = missing_columns(required, known, rows, name)
+    say = f"Say columns={{declared name: name}}; its columns: {', '.join(known[:15])}."
+    named = [problem.column is not None for problem in problems]
+    raise BadInput(
+        [
+            replace(each, remedy=f"{each.remedy.partition('its columns')[0]} {say}".strip()) if own else each
+            for each, own in zip(problems, named, strict=True)
+        ]
+    )
 
 
 def _with_time(table: ibis.Table, column: str, format: Format, name: str) -> ibis.Table:
@@ -205,16 +216,16 @@ def _common_faults(table: ibis.Table, columns: Columns, format: Format) -> Itera
     drop = "leave the rows out with Cleaning(drop=({!r},))."
     remedy = "journeys need an identity; or " + drop.format("missing user")
     yield from _no_names("missing user", table, columns.user, remedy)
-    shape = "write times as 2024-01-31 23:59:59, in UTC or with an offset"
-    if format.date_format is not None:
-        shape = f"every time must read as {format.date_format!r}"
+    shape = "times as 2024-01-31 23:59:59, in UTC or with an offset"
+    stated = None if format.date_format is None else f"every time must read as {format.date_format!r}."
     yield _Fault(
         "missing time",
         columns.time,
         table["_moment"].isnull(),
-        "is empty or no time.",
-        f"{shape}, or state date_format; or " + drop.format("missing time"),
+        "is empty or no time",
+        drop.format("missing time"),
         lambda seen: seen["moments"] < seen["rows"],
+        lambda cells, wrong: stated or date_remedy(cells, wrong, shape),
     )
     yield _Fault(
         "missing time",
@@ -291,8 +302,14 @@ def _amount_faults(
         yield _Fault(f"negative {column}", column, counts((number < 0).fill_null(False)), "is negative.", remedy)
     if not kind.is_string():
         return
-    remedy = "plain digits and a decimal point only, or state decimal and thousands."
-    yield _Fault(f"bad {column}", column, counts(~empty & number.isnull()), "is not a number.", remedy)
+    yield _Fault(
+        f"bad {column}",
+        column,
+        counts(~empty & number.isnull()),
+        "is not a number",
+        "",
+        proposed=lambda cells, wrong: number_remedy(cells, wrong, format) if amount is None else _MARK,
+    )
     if not format.states_numbers:
         remedy = "say decimal: '.' if three decimals are meant, or thousands: '.' if thousands are."
         yield _Fault(
@@ -363,8 +380,7 @@ def _judge(
             exclusions[reason] = exclusions.get(reason, 0) + faulty
             keep.append(~fault.condition)
         elif faulty:
-            rows = _rows(table, fault.condition, faulty)
-            problems.append(Problem(name, fault.text, fault.column, rows, fault.remedy))
+            problems.append(_problem(table, fault, faulty, name))
     if problems:
         raise BadInput(problems)
     if keep:
@@ -375,13 +391,30 @@ def _judge(
     return table, exclusions, (int(seen["earliest"]), int(seen["latest"]), int(seen["rows"]))
 
 
-def _rows(table: ibis.Table, condition: Any, faulty: int) -> str:
-    """The first faulty rows, counted from 1 without a header; their number where rows have no order."""
+def _problem(table: ibis.Table, fault: _Fault, faulty: int, name: str) -> Problem:
+    """The fault with the first rows, counted from 1 without a header; with their number where rows have no order."""
     import ibis
 
+    many = "s" if faulty > 1 else ""
     if not is_local(table):
-        return f"{amount(faulty)} row{'s' if faulty > 1 else ''}"
-    numbered = table.select(row=ibis.row_number() + 1, bad=condition)
-    first = numbered.filter("bad").order_by("row").limit(_SHOWN).execute()["row"]
-    more = f" and {faulty - _SHOWN} more" if faulty > _SHOWN else ""
-    return f"data row{'s' if faulty > 1 else ''} {', '.join(str(row) for row in first)}{more}"
+        remedy = f"{fault.proposed([], [])} {fault.remedy}" if fault.proposed else fault.remedy
+        return Problem(name, _ended(fault.text), fault.column, f"{amount(faulty)} row{many}", remedy.strip())
+    cells = table[fault.column]
+    numbered = table.select(
+        row=table[ROW] if ROW in table.columns else ibis.row_number() + 1, bad=fault.condition, cell=cells
+    )
+    first = numbered.filter("bad").order_by("row").limit(_COMPARED).execute()
+    wrong = first["cell"].dropna()
+    more = f" and {amount(faulty - _SHOWN)} more" if faulty > _SHOWN else ""
+    rows = f"data row{many} {', '.join(str(row) for row in first['row'][:_SHOWN])}{more}"
+    if fault.proposed is None:
+        return Problem(name, fault.text, fault.column, rows, fault.remedy)
+    there = cells.notnull() & ~is_blank(cells) if cells.type().is_string() else cells.notnull()
+    sample = table.filter(there).select(cell=cells).limit(_COMPARED).execute()["cell"]
+    said = f": {shown(wrong)}" if len(wrong) else ""
+    remedy = f"{fault.proposed([*sample], [*wrong])} {fault.remedy[:1].upper()}{fault.remedy[1:]}"
+    return Problem(name, _ended(fault.text + said), fault.column, rows, remedy.strip())
+
+
+def _ended(text: str) -> str:
+    return text.removesuffix(".") + "."

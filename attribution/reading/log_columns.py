@@ -13,7 +13,7 @@ from attribution.reading.dialects import (
     moment_of,
     reads_text_times,
 )
-from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, Format
+from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, UNIX, Format
 
 if TYPE_CHECKING:
     import ibis
@@ -23,6 +23,7 @@ __all__ = ["as_amount", "as_moment", "as_name", "has_offset", "is_blank", "is_is
 _EXACT = 2**53
 _SERIAL = r"^[0-9]+([.][0-9]+)?$"
 _UNIX = 25_569  # 1970-01-01 as spreadsheets count days
+_YEAR_9999 = 253_402_300_799  # seconds since 1970
 
 
 def as_name(column: Any) -> Any:
@@ -77,8 +78,10 @@ def as_moment(table: ibis.Table, column: str, format: Format, name: str) -> Any:
         return _of_zone(time, format, table)
     if kind.is_numeric() and format.date_format == EXCEL:
         return _of_zone(_serial(time.cast("float64"), table), format, table)
+    if kind.is_numeric() and format.date_format in UNIX:
+        return _since_1970(time, UNIX[format.date_format], table)
     if not kind.is_string():
-        remedy = "convert it to timestamps; for Unix seconds: pd.to_datetime(column, unit='s', utc=True)."
+        remedy = f"convert it to timestamps, or say what it counts, date_format: {', '.join(UNIX)} or {EXCEL}."
         raise BadInput(Problem(name, f"holds {kind}, not times.", column, remedy=remedy))
     if not reads_text_times(table) or (format.date_format is not None and not is_local(table)):
         text = f"holds text, and {engine_of(table)} stops at the first text that is no time."
@@ -87,6 +90,9 @@ def as_moment(table: ibis.Table, column: str, format: Format, name: str) -> Any:
     if format.date_format == EXCEL:
         days = text.re_search(_SERIAL).ifelse(text.try_cast("float64"), None)
         return _of_zone(_serial(days, table), format, table)
+    if format.date_format in UNIX:
+        count = text.re_search(_SERIAL).ifelse(text.try_cast("float64"), None)  # exact to the microsecond until 2255
+        return _since_1970(count, UNIX[format.date_format], table)
     if format.pattern is not None:
         zoned = "%z" in format.pattern
         read = by_pattern(text + format.tail if format.tail else text, format.pattern, zoned)
@@ -102,8 +108,16 @@ def _of_zone(time: Any, format: Format, table: ibis.Table) -> Any:
 
 
 def _serial(days: Any, table: ibis.Table) -> Any:
+    days = days.between(1, 110_000).ifelse(days, None)
     micros = ((days - _UNIX) * 86_400).round().cast("int64") * 1_000_000
-    return moment_of(days.between(1, 110_000).ifelse(micros, None), table).cast("timestamp")
+    return moment_of(micros, table).cast("timestamp")
+
+
+def _since_1970(count: Any, per_second: int, table: ibis.Table) -> Any:
+    furthest = _YEAR_9999 * per_second
+    count = count.between(-furthest, furthest).ifelse(count, None)
+    micros = (count * (1_000_000 // per_second)).round().cast("int64")
+    return moment_of(micros, table).cast("timestamp")
 
 
 def reads(column: Any, format: Format) -> Any:

@@ -92,15 +92,18 @@ def cells_of_rows(address: Address, header: int = 1) -> Cells:
     names = checked_header(head[0], address.name, f"line {header}")
     ragged = [place for place, row in enumerate(body) if row and len(row) != len(names)]
     if ragged:
-        raise BadInput(_ragged(address.name, body, ragged, len(names), header))
+        raise BadInput(_ragged(address.name, body, ragged, names, header))
     body = [row or [None] * len(names) for row in body]
     return Cells(address.name, pd.DataFrame(body, columns=names, dtype=object), header + 1)
 
 
-def _ragged(name: str, body: list[list[Any]], ragged: list[int], width: int, header: int) -> Problem:
-    first = ragged[0]
+def _ragged(name: str, body: list[list[Any]], ragged: list[int], head: list[str], header: int) -> Problem:
+    first, width = ragged[0], len(head)
     text = f"has {len(body[first])} cells where the header has {width}."
     more = f" and {len(ragged) - 1} more" if len(ragged) > 1 else ""
     cut = ragged == [len(body) - 1] and len(body[first]) < width
     remedy = "the file may be cut short; export it again." if cut else RAGGED
+    if width == 1 or head[0].startswith("sep="):
+        text = f"holds {head[0][:60]!r} and not the names of the columns."
+        return Problem(name, text, row=f"line {header}", remedy="delete the lines above the header.")
     return Problem(name, text, row=f"row {first + header + 1}{more}", remedy=remedy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import numbers
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, ZONED_TIME, Format
+from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, UNIX, ZONED_TIME, Format
+from attribution.reading.likely import date_remedy, number_remedy
 
-__all__ = ["Read", "empty", "read_days", "read_names", "read_numbers", "shown", "text_of"]
+__all__ = ["Read", "by_format", "empty", "read_days", "read_names", "read_numbers", "shown", "text_of"]
 
 _EPOCH = dt.datetime(1899, 12, 30)
+_UNIX_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _FIRST, _LAST = dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1)
 
 
@@ -70,7 +73,7 @@ def text_of(cell: Any) -> str | None:
 
 def shown(cells: pd.Series, most: int = 3) -> str:
     """The first different cells, cut to a length that a message can hold."""
-    told = dict.fromkeys(repr(cell)[:60] for cell in cells.iloc[:1000])
+    told = dict.fromkeys((repr(cell) if isinstance(cell, str) else str(cell))[:60] for cell in cells.iloc[:1000])
     return ", ".join([*told][:most])
 
 
@@ -94,7 +97,9 @@ def read_numbers(cells: pd.Series, format: Format, scale: float = 1.0) -> Read:
     read = pd.Series(values * scale, cells.index)
     faulty = read.isna() & ~empty(cells)
     if faulty.any():
-        return Read(read, faulty, f"is not a number: {shown(cells[faulty])}.", _remedy(cells[faulty], format))
+        return Read(
+            read, faulty, f"is not a number: {shown(cells[faulty])}.", number_remedy(*_beside(cells, faulty), format)
+        )
     doubtful = pd.Series(False, cells.index) if format.states_numbers else _doubtful(cells)
     if doubtful.any():
         text = f"may mean thousands or decimals: {shown(cells[doubtful])}."
@@ -132,16 +137,6 @@ def _doubtful(cells: pd.Series) -> pd.Series:
     return pd.Series([re.fullmatch(AMBIGUOUS, text) is not None for text in texts], cells.index)
 
 
-def _remedy(cells: pd.Series, format: Format) -> str:
-    text = " ".join(str(cell)[:60] for cell in cells.unique()[:20])
-    remedy = "plain digits" + (" and a decimal point only" if format.point == "." else " and a decimal comma")
-    if re.search(r"\d[,.' \u00a0\u202f\u2019]\d", text):
-        remedy += "; remove thousands separators and write the decimal sign as a point, or state decimal and thousands"
-    if re.search(r"[^\d\s.,+\-eE']", text):
-        remedy += "; remove currency signs and words"
-    return remedy + "."
-
-
 def read_days(cells: pd.Series, format: Format) -> Read:
     """Days without a zone, as datetime64; a text has to be ISO 8601 or of the stated pattern."""
     if isinstance(cells.dtype, pd.PeriodDtype):
@@ -155,7 +150,7 @@ def read_days(cells: pd.Series, format: Format) -> Read:
     known: dict[Any, dt.datetime | None] = {}
     read: list[dt.datetime | None] = []
     for cell, nothing in zip(cells, blank, strict=True):
-        if nothing:
+        if nothing or not isinstance(cell, Hashable):
             read.append(None)
             continue
         if cell not in known:
@@ -175,7 +170,7 @@ def _judged(values: pd.Series, cells: pd.Series, zoned: pd.Series, format: Forma
         return Read(values, zoned, f"has a time zone: {shown(cells[zoned])}.", "give plain days such as 2024-01-29.")
     unread = values.isna() & ~empty(cells)
     if unread.any():
-        return Read(values, unread, f"is not a date: {shown(cells[unread])}.", _date_remedy(cells[unread], format))
+        return Read(values, unread, f"is not a date: {shown(cells[unread])}.", _date_remedy(cells, unread, format))
     if (strange := (values < _FIRST) | (values >= _LAST)).any():
         text = f"is a placeholder, not a date: {shown(cells[strange])}."
         return Read(values, strange, text, "leave such rows out at the source, or give their dates.")
@@ -185,12 +180,15 @@ def _judged(values: pd.Series, cells: pd.Series, zoned: pd.Series, format: Forma
     return Read(values, unread)
 
 
-def _date_remedy(cells: pd.Series, format: Format) -> str:
+def _date_remedy(cells: pd.Series, unread: pd.Series, format: Format) -> str:
     if format.date_format is not None:
         return f"every date must read as {format.date_format!r}."
-    if all(isinstance(cell, numbers.Real) for cell in cells):
-        return f"write dates as 2024-01-31; for days as spreadsheets count them say date_format: {EXCEL}."
-    return "write dates as 2024-01-31, or state the pattern with date_format, for example '%d/%m/%Y'."
+    return date_remedy(*_beside(cells, unread), "dates as 2024-01-31")
+
+
+def _beside(cells: pd.Series, faulty: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """The cells that hold anything, and those of them at fault."""
+    return cells[~empty(cells)], cells[faulty]
 
 
 def _day(cell: Any, format: Format) -> dt.datetime | None:
@@ -202,13 +200,9 @@ def _day(cell: Any, format: Format) -> dt.datetime | None:
     if isinstance(cell, np.datetime64):
         return _day(pd.Timestamp(cell), format)
     try:
-        if format.date_format == EXCEL:
-            return _EPOCH + dt.timedelta(days=_serial(cell))
-        if not isinstance(cell, str):
-            return None
-        if format.pattern is not None:
-            return dt.datetime.strptime(cell.strip() + format.tail, format.pattern).replace(tzinfo=None)
-        if not re.fullmatch(ISO_TIME, cell.strip()):
+        if format.date_format is not None:
+            return by_format(cell, format).replace(tzinfo=None)
+        if not isinstance(cell, str) or not re.fullmatch(ISO_TIME, cell.strip()):
             return None
         clock = re.match(r"[0-9:]+([.][0-9]{1,6})?", cell.strip()[11:])
         return dt.datetime.fromisoformat(cell.strip()[:10] + (f"T{clock[0]}" if clock else ""))
@@ -216,9 +210,31 @@ def _day(cell: Any, format: Format) -> dt.datetime | None:
         return None
 
 
+def by_format(cell: Any, format: Format) -> dt.datetime:
+    """The time that a cell says by a stated ``date_format``, with its zone where the pattern has one.
+
+    Raises
+    ------
+    ValueError, OverflowError
+        It does not read so.
+    """
+    if format.date_format == EXCEL:
+        return _EPOCH + dt.timedelta(days=_serial(cell))
+    if format.date_format in UNIX:
+        return _UNIX_EPOCH + dt.timedelta(seconds=_plain(cell) / UNIX[format.date_format])
+    if not isinstance(cell, str) or format.pattern is None:
+        raise ValueError
+    return dt.datetime.strptime(cell.strip() + format.tail, format.pattern)
+
+
+def _plain(cell: Any) -> float:
+    if isinstance(cell, numbers.Real) or re.fullmatch(r"[0-9]+([.][0-9]+)?", str(cell).strip()):
+        return float(cell)
+    raise ValueError
+
+
 def _serial(cell: Any) -> float:
-    digits = isinstance(cell, numbers.Real) or re.fullmatch(r"[0-9]+([.][0-9]+)?", str(cell).strip())
-    days = float(cell) if digits else 0.0
+    days = _plain(cell)
     if not 1 <= days < 110_000:
         raise ValueError
     return round(days * 86_400) / 86_400

@@ -75,7 +75,8 @@ def best_with_steps(
     if outcome.spend is None:
         named = ", ".join(fee.name for fee in fees)
         text = f"no allocation was reached that keeps the promises in the worst cases with its fees ({named})."
-        raise InfeasiblePlan(f"{text} Remedy: relax the ceiling on the blended CAC, or negotiate the fees.")
+        remedy = "promise fewer customers, relax limits on spend or cost, or lower the fees."
+        raise InfeasiblePlan(f"{text} Remedy: {remedy}")
     return outcome.bound, search(within(tuple((step, step) for step in steps(outcome.spend))), time_limit)
 
 

@@ -45,7 +45,7 @@ def test_good_rows_come_back_typed_and_the_frame_is_left_alone() -> None:
         ("tv", ["1.5", ""], "column 'tv', row 3: is empty."),
         ("tv", ["1.5", None], "row 3: is empty."),
         ("tv", ["-1", "2"], "row 2: is negative."),
-        ("tv", ["1,500", "2"], "row 2: is not a number: '1,500'. Remedy: plain digits and a decimal point only; remove thousands"),
+        ("tv", ["1,500", "2"], "row 2: is not a number: '1,500'. Remedy: say decimal: ',' or thousands: ','"),
         ("tv", ["€5", "2"], "remove currency signs"),
         ("tv", ["inf", "2"], "row 2: is infinite."),
         ("tv", ["x", "-2"], "row 3: is negative."),

@@ -112,7 +112,7 @@ def test_a_campaign_called_total_is_no_total(campaign: str, tmp_path: Path) -> N
         ("31/1/2024,A,5,1,10.00,EUR\n", 'date_format: "%d/%m/%Y"'),
         ("1/31/2024,A,5,1,10.00\n", "another width"),
         ("1/31/2024,A,5,1,ten,EUR\n", "is not a number: 'ten'"),
-        ('1/31/2024,A,5,1,"10,50",EUR\n', 'decimal: ","'),
+        ('1/31/2024,A,5,1,"10,50",EUR\n', "decimal: ','"),
         ("1/31/2024,A,5,1,1e3,EUR\n", "is not a number"),
         ("1/31/2024,A,5,1,12%,EUR\n", "is not a number"),
         ("1/31/2024,A,5,1,70.906,EUR\n1/30/2024,A,5,1,12.345,EUR\n", "two ways: every fraction has three digits"),
@@ -226,7 +226,7 @@ def test_days_of_another_zone_are_those_of_its_midnight(tmp_path: Path) -> None:
     assert days(None) == {"1": "03-01", "2": "03-02", "3": "03-02"}
     assert days("UTC") == {"1": "03-01", "2": "03-01", "3": "03-01"}
     assert days("Europe/Berlin") == {"1": "03-02", "2": "03-01", "3": "03-02"}
-    with pytest.raises(BadInput, match="is no time zone"):
+    with pytest.raises(BadInput, match="is not known"):
         days("Berlin")
     (tmp_path / "o.csv").write_text("id,date,who\n1,2024-03-01T23:30:00,a\n", encoding="utf-8")
     with pytest.raises(BadInput, match="is not a date"):

@@ -205,7 +205,7 @@ attribution: {models: [last_non_direct, linear], direct: Direct, replicates: 50}
             "user is of a table of conversions, and events takes them from the log",
         ),
         ("kind: what, kinds: [order]", "ends: [order]", "ends needs kind"),
-        ("  models:", "  time_zone: Berlin/Europe\n  models:", "no time zone"),
+        ("  models:", "  time_zone: Berlin/Europe\n  models:", "is not known; did you mean 'Europe/Berlin'"),
         ("  models:", "  repeats: often\n  models:", "write for example 30min"),
         ("  models:", "  weight_of: {view: 0}\n  models:", "greater than 0"),
         ("  models:", "  weight_of: {view: 0.5}\n  models:", "weight_of needs the column of interactions"),

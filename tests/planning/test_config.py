@@ -88,9 +88,9 @@ def test_a_good_file_is_read_with_its_units(tmp_path: Path) -> None:
         ("plan:\n", "model: {belief: {share: {tv: [0.1, 0.2]}, cac: {tv: [1, 2]}}}\nplan:\n", "'tv' is believed by cac and by share"),
         ("plan:\n", "model: {belief: {attribution: {model: markov}}}\nplan:\n", "needs data.touchpoints or data.paths"),
         ("plan:\n", "model: {adstock: weibul_pdf}\nplan:\n", "Did you mean 'weibull_pdf'?"),
-        ("name: Q4\n", "name: Q4\nname: Q5\n", "plan.yaml:2: found duplicate key"),
-        ("name: Q4\n", "name: [Q4\n", "plan.yaml:2: expected"),
-        ("name: Q4\n", "name: Q4\n\tx: 1\n", "plan.yaml:2: found character"),
+        ("name: Q4\n", "name: Q4\nname: Q5\n", "plan.yaml:2: key 'name' stands twice"),
+        ("name: Q4\n", "name: [Q4\n", "plan.yaml:2: a bracket or brace does not close"),
+        ("name: Q4\n", "name: Q4\n\tx: 1\n", "plan.yaml:2: a tab stands where blanks have to"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.formats import Format
+from attribution.reading.likely import number_remedy
 
 __all__ = ["MICROS", "Marks", "amounts_of", "currency_sign"]
 
@@ -82,15 +84,18 @@ def amounts_of(
     read = _reader(marks)
     values = np.zeros(len(cells), dtype=np.int64)
     for place, cell in enumerate(cells):
-        if cell not in known:
-            known[cell] = read(cell)
-        number = known[cell]
+        if not isinstance(cell, str):
+            number = read(cell)
+        elif cell in known:
+            number = known[cell]
+        else:
+            number = known[cell] = read(cell)
         if number is None:
             wrong.append((lines[place], cell))
         else:
             values[place] = number
     if wrong:
-        raise BadInput(_unreadable(wrong, marks, where))
+        raise BadInput(_unreadable(cells, wrong, marks, where, empty))
     if marks.decimal is None and {_places(cell) for cell in known if isinstance(cell, str)} - {0} == {3}:
         text = "can be read in two ways: every fraction has three digits, so the point may part thousands."
         remedy = 'say decimal: "." or decimal: ",".'
@@ -131,14 +136,15 @@ def currency_sign(cells: Sequence[Any]) -> set[str]:
     return named
 
 
-def _unreadable(wrong: list[tuple[int, Any]], marks: Marks, where: tuple[str, str]) -> Problem:
-    shown = ", ".join(repr(str(cell)[:30]) for cell in dict.fromkeys(cell for _, cell in wrong[:_SHOWN]))
+def _unreadable(
+    cells: Sequence[Any], wrong: list[tuple[int, Any]], marks: Marks, where: tuple[str, str], empty: Sequence[str]
+) -> Problem:
+    shown = ", ".join(repr(cell[:30]) for cell in dict.fromkeys(str(cell) for _, cell in wrong[:_SHOWN]))
     rows = f"row {wrong[0][0]}" + (f" and {len(wrong) - 1} more" if len(wrong) > 1 else "")
     if all(cell == "" for _, cell in wrong):
         return Problem(where[0], "is empty.", where[1], rows, "fill the cells at the source; nothing is filled in.")
-    commas = any(re.search(r"\d,\d{1,2}$|\d,\d{4,}$|\.\d{3},", str(cell)) for _, cell in wrong)
-    if commas and marks.decimal != ",":
-        remedy = 'these look like numbers with a decimal comma: say decimal: ",".'
-    else:
-        remedy = "plain numbers below 1,000,000,000; say decimal and thousands where their signs are others."
+    remedy = "numbers lie below 1,000,000,000."
+    if not all(marks.pattern.fullmatch(str(cell)) for _, cell in wrong):
+        held = [cell for cell in cells if str(cell).strip() not in empty]
+        remedy = number_remedy(held, (cell for _, cell in wrong), Format(marks.decimal or ".", marks.group))
     return Problem(where[0], f"is not a number: {shown}.", where[1], rows, remedy)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import numbers
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.formats import EXCEL, PLAIN, UNIX, Format
+from attribution.reading.likely import date_remedy
+from attribution.reading.strict import by_format
 
-__all__ = ["Days", "days_of", "zone_of"]
+__all__ = ["Days", "days_of"]
 
 Days = NDArray[np.datetime64]
 
@@ -42,7 +46,7 @@ def days_of(
     where
         File and column, for messages.
     date_format
-        ``strptime`` pattern where the column has its own.
+        ``strptime`` pattern where the column has its own, or a word as of :class:`Format`.
     american
         Whether the platform writes 1/31/2026; such a column has to have a day above 12, or ``date_format`` says it.
     zone
@@ -57,11 +61,13 @@ def days_of(
     BadInput
         Cells that are no date, or dates that can be read in two ways.
     """
-    read = _reader(date_format, american, zone)
+    format = Format(date_format=date_format)
+    read = _reader(format, american, zone)
+    counted = date_format in (EXCEL, *UNIX)
     days: list[dt.date | None] = []
     known: dict[Any, dt.date | None] = {}
     for cell in cells:
-        if isinstance(cell, str):
+        if isinstance(cell, str) or (counted and isinstance(cell, numbers.Real)):
             if cell not in known:
                 known[cell] = read(cell)
             days.append(known[cell])
@@ -69,42 +75,27 @@ def days_of(
             days.append(_typed(cell, zone))
     wrong = [place for place, day in enumerate(days) if day is None or not _EARLIEST <= day.year <= _LATEST]
     if wrong:
-        raise BadInput(_unreadable([(lines[place], cells[place]) for place in wrong], where, american, date_format))
-    slashed = [match for cell in known if (match := _SLASHED.fullmatch(cell))]
+        unread = [(lines[place], cells[place]) for place in wrong]
+        raise BadInput(_unreadable(cells, unread, where, american, date_format))
+    slashed = [match for cell in known if (match := _SLASHED.fullmatch(str(cell)))]
     if american and date_format is None and slashed and not any(int(match[2]) > 12 for match in slashed):
         text = "can be read in two ways: no date has a day above 12, so the first figure may be the day or the month."
         raise BadInput(Problem(where[0], text, where[1], remedy='say date_format: "%m/%d/%Y" or "%d/%m/%Y".'))
     return np.array(days, dtype="datetime64[D]")
 
 
-def zone_of(name: str | None) -> ZoneInfo | None:
-    """A time zone by its name.
-
-    Raises
-    ------
-    BadInput
-        For a name that is none.
-    """
-    if name is None:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadInput(f"{name!r} is no time zone; write for example Europe/Berlin or UTC.") from error
-
-
-def _reader(date_format: str | None, american: bool, zone: ZoneInfo | None) -> Callable[[str], dt.date | None]:
-    def read(text: str) -> dt.date | None:
+def _reader(format: Format, american: bool, zone: ZoneInfo | None) -> Callable[[Any], dt.date | None]:
+    def read(text: Any) -> dt.date | None:
         try:
-            if date_format is not None:
-                return _in_zone(dt.datetime.strptime(text, date_format), zone)
+            if format.date_format is not None:
+                return _in_zone(by_format(text, format), zone)
             if match := _ISO.fullmatch(text):
                 return _iso(match, zone)
             if match := _COMPACT.fullmatch(text):
                 return dt.date(*map(int, match.groups()))
             if american and (match := _SLASHED.fullmatch(text)):
                 return dt.date(int(match[3]), int(match[1]), int(match[2]))
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return None
 
@@ -127,14 +118,14 @@ def _in_zone(time: dt.datetime, zone: ZoneInfo | None) -> dt.date:
 
 def _typed(cell: Any, zone: ZoneInfo | None) -> dt.date | None:
     if isinstance(cell, int | np.integer) and not isinstance(cell, bool):  # 20260105, as a number
-        return _reader(None, american=False, zone=None)(str(cell))
+        return _reader(PLAIN, american=False, zone=None)(str(cell))
     if isinstance(cell, dt.datetime | np.datetime64):
         return _in_zone(pd.Timestamp(cell).to_pydatetime(), zone)
     return cell if isinstance(cell, dt.date) else None
 
 
 def _unreadable(
-    wrong: list[tuple[int, Any]], where: tuple[str, str], american: bool, date_format: str | None
+    cells: Sequence[Any], wrong: list[tuple[int, Any]], where: tuple[str, str], american: bool, date_format: str | None
 ) -> Problem:
     shown = ", ".join(repr(str(cell)[:30]) for cell in dict.fromkeys(str(cell) for _, cell in wrong[:_SHOWN]))
     rows = f"row {wrong[0][0]}" + (f" and {len(wrong) - 1} more" if len(wrong) > 1 else "")
@@ -143,5 +134,5 @@ def _unreadable(
     elif american and any(_SLASHED.fullmatch(str(cell)) for _, cell in wrong):
         remedy = 'the platform writes month/day/year; say date_format: "%d/%m/%Y" where days come first.'
     else:
-        remedy = "write 2026-01-31, or state the pattern with date_format, for example '%d/%m/%Y'."
+        remedy = date_remedy(cells, (cell for _, cell in wrong), "dates as 2026-01-31")
     return Problem(where[0], f"is not a date: {shown}.", where[1], rows, remedy)

@@ -14,11 +14,12 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.exports.advertising import Advertising
-from attribution.reading.exports.days import days_of, zone_of
+from attribution.reading.exports.days import days_of
 from attribution.reading.exports.header import plain
 from attribution.reading.exports.lines import as_text
 from attribution.reading.exports.order_tables import OrderReading
 from attribution.reading.exports.orders import Orders, orders_of_lines
+from attribution.reading.formats import zone_of
 from attribution.reading.sources import log_table
 
 __all__ = ["GA4_EVENTS", "ga4_exploration", "is_ga4_events", "read_ga4_events"]
@@ -110,13 +111,18 @@ def _lines(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.DataFra
 
 
 def _days(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.Series:
-    zone = zone_of(reading.time_zone)
-    if zone is None:
+    if reading.time_zone is None:
         cells = [as_text(cell) if isinstance(cell, float) else cell for cell in events["event_date"]]
         where = (name, "event_date")
         return pd.Series(days_of(cells, list(range(1, len(cells) + 1)), where).astype("datetime64[s]"))
     times = pd.to_datetime(pd.to_numeric(events["event_timestamp"]), unit="us", utc=True)
-    return times.dt.tz_convert(zone).dt.tz_localize(None).dt.normalize().astype("datetime64[s]").reset_index(drop=True)
+    return (
+        times.dt.tz_convert(zone_of(reading.time_zone))
+        .dt.tz_localize(None)
+        .dt.normalize()
+        .astype("datetime64[s]")
+        .reset_index(drop=True)
+    )
 
 
 def _first(record: Mapping[Any, Any], stated: str | None, *names: str) -> str:

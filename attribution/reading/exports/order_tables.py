@@ -13,10 +13,11 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.exports.amounts import MICROS, Marks, amounts_of, currency_sign
-from attribution.reading.exports.days import Days, days_of, zone_of
+from attribution.reading.exports.days import Days, days_of
 from attribution.reading.exports.header import Header, header_of, plain, require
 from attribution.reading.exports.lines import Lines, as_text
 from attribution.reading.exports.orders import Orders, orders_of_lines
+from attribution.reading.formats import zone_of
 
 __all__ = ["OrderReading", "OrderTable", "one_person"]
 
@@ -146,7 +147,7 @@ class OrderTable:
     def _days(self, part: _Part, kept: Any, reading: OrderReading) -> Days:
         cells, lines = part.of("date"), [part.lines[place] for place in kept]
         where = (part.name, part.header.name("date"))
-        zone = zone_of(reading.time_zone)
+        zone = None if reading.time_zone is None else zone_of(reading.time_zone)
         return days_of([cells[place] for place in kept], lines, where, reading.date_format, zone=zone)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from dataclasses import dataclass
@@ -46,9 +47,9 @@ def _number(value: Any) -> float:
     if isinstance(value, float) and math.isinf(value):
         raise ValueError(f"{value!r} is not finite; leave the key out where there is no limit")
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(
-            f"{value!r} is not an amount; write plain digits, for example 250000 or 250_000, or 250_000 USD"
-        )
+        written = str(value) if isinstance(value, dt.date) else repr(value)
+        example = "write plain digits, for example 250000 or 250_000, or 250_000 USD"
+        raise ValueError(f"{written} is not an amount; {example}")
     return float(value)
 
 

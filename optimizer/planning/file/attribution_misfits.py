@@ -14,6 +14,19 @@ from optimizer.planning.file.keys.data import Data
 __all__ = ["attribution_misfits"]
 
 
+_OF_LOGS = {
+    **dict.fromkeys(
+        ("lookback_of", "idle_gap", "repeats", "time_zone"),
+        "is of times, and aggregated paths have none; leave it out.",
+    ),
+    **dict.fromkeys(
+        ("weight_of", "rank_of"), "is of kinds of interaction, and aggregated paths have none; leave it out."
+    ),
+    "last_resort": "is of logs; for aggregated paths priority says the same, such as {direct: 2}.",
+}
+"""Keys that aggregated paths cannot answer -> why."""
+
+
 def attribution_misfits(
     settings: Attribution, belief: CreditBelief | None, data: Data, document: Document
 ) -> Iterator[str]:
@@ -25,9 +38,9 @@ def attribution_misfits(
             if isinstance(MODELS[name](settings)[1], TimeDecay):
                 text = f"{name} needs times, and aggregated paths have none. Give data.touchpoints, or another model."
                 yield document.error(place, text)
-        for key in ("lookback_of", "idle_gap"):
+        for key, why in _OF_LOGS.items():
             if getattr(settings, key):
-                yield document.error(("attribution", key), "is of times, and aggregated paths have none; leave it out.")
+                yield document.error(("attribution", key), why)
     if settings.periods is None:
         return
     if data.touchpoints is None or data.weekly is None:

@@ -16,7 +16,7 @@ from mmm.model.model import ORGANIC
 from optimizer.planning.file.attribution_misfits import attribution_misfits
 from optimizer.planning.file.currencies import Rates
 from optimizer.planning.file.document import Document, Place
-from optimizer.planning.file.doubtful import doubtful_amounts
+from optimizer.planning.file.doubtful import doubtful_amounts, parted_numbers
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.data import Data
@@ -87,10 +87,12 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
         Lists every problem as ``file:line: key: what is wrong``, with the nearest valid key or channel.
     """
     document = Document.read(path)
+    if parted := list(parted_numbers(document)):
+        raise BadInput(parted)
     try:
         config = Config.model_validate(document.data, context=Rates.of_file(document.data))
     except ValidationError as invalid:
-        problems = [*doubtful_amounts(document), *(_message(document, error) for error in invalid.errors())]
+        problems = [*doubtful_amounts(document), *_messages(document, invalid.errors())]
         raise BadInput(sorted(problems, key=_line)) from None
     problems = [
         *doubtful_amounts(document),
@@ -109,8 +111,33 @@ def _line(message: object) -> int:
     return int(match[1]) if match else 0
 
 
+def _messages(document: Document, errors: list[Any]) -> Iterator[str]:
+    """A message each; one for a value that is none of several forms that it may have."""
+    places: dict[Any, list[Any]] = {}
+    for error in errors:
+        places.setdefault((_place(error), repr(error["input"])), []).append(error)
+    for (place, _), same in places.items():
+        forms = list(dict.fromkeys(_FORMS.get(error["type"]) for error in same))
+        if len(forms) > 1 and all(forms):
+            text = f"{_written(same[0]['input'])} is of no form that it may have; write {' or '.join(map(str, forms))}."
+            yield document.error(place, text)
+        else:
+            yield from (_message(document, error) for error in same)
+
+
+_LIST, _KEYS = "[a, b]", "{key: value}"
+_FORMS = {
+    **dict.fromkeys(("list_type", "tuple_type"), _LIST),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), _KEYS),
+}
+
+
+def _place(error: Any) -> tuple[Any, ...]:
+    return tuple(_as_written(step) for step in error["loc"] if _in_document(step))
+
+
 def _message(document: Document, error: Any) -> str:
-    place = tuple(_as_written(step) for step in error["loc"] if _in_document(step))
+    place = _place(error)
     if error["type"] == "extra_forbidden":
         valid = _valid_keys(place[:-1])
         close = nearest(place[-1], valid)
@@ -128,6 +155,8 @@ def _message(document: Document, error: Any) -> str:
         text = f"{_written(given)} {_WORDS[error['type']]}"
         if given == "?":
             text = "is left open; write the number in place of '?'"
+        if re.fullmatch(r"\s*[0-9]+([.][0-9]+)?\s*%\s*", str(given)) and error["type"].startswith("float"):
+            text += f"; write {float(str(given).strip(' %')) / 100:g}"
     elif not error["type"].startswith("value_error") and isinstance(given, str | int | float | bool | None):
         text = f"{text[:1].lower()}{text[1:]}; got {given!r}".replace("input should be", "has to be")
     return document.error(place, text if text.endswith((".", "?")) else text + ".")
@@ -138,8 +167,8 @@ _WORDS = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "is no whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "is no number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "is neither true nor false"),
-    **dict.fromkeys(("list_type", "tuple_type"), "is no list; write [a, b]"),
-    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "has no keys; write {key: value}"),
+    **{kind: f"is no list; write {form}" for kind, form in _FORMS.items() if form is _LIST},
+    **{kind: f"has no keys; write {form}" for kind, form in _FORMS.items() if form is _KEYS},
     **dict.fromkeys(("path_type", "is_instance_of"), "is no path"),
     **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), "is no date; write it as 2026-12-28"),
     **dict.fromkeys(("too_short", "string_too_short"), "is empty"),

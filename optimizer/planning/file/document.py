@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from attribution.errors import BadInput, bounded
+from optimizer.planning.file.no_yaml import no_day, no_yaml
 
 __all__ = ["Document", "Place"]
 
@@ -60,9 +61,9 @@ class Document:
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = f":{mark.line + 1}" if mark else ""
-            raise BadInput(f"{path}{line}: {_first_line(error.problem)}") from None
+            raise BadInput(f"{path}{line}: {no_yaml(error.problem, mark.line if mark else 0, text)}") from None
         except (YAMLError, ValueError) as error:  # ValueError: a date that the calendar does not have
-            raise BadInput(f"{path}: {_first_line(str(error))}") from None
+            raise BadInput(no_day(path, text) or f"{path}: {_first_line(str(error))}") from None
         if not isinstance(data, dict):
             raise BadInput(f"{path}:1: must be a mapping of keys such as data, attribution, model and plan.")
         return cls(path, data, text)

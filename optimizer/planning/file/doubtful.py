@@ -1,4 +1,4 @@
-"""Amounts of the plan file that can be read in two ways: 150.000 is 150 to YAML, and 150,000 to half of Europe."""
+"""Amounts of the plan file that mean another thing to YAML than to half of its readers: 150.000, and {x: 150,000}."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from optimizer.planning.file.document import Document
 
-__all__ = ["doubtful_amounts"]
+__all__ = ["doubtful_amounts", "parted_numbers"]
 
 _OF_MONEY = (("plan",), ("scenarios",), ("attribution", "spend"), ("model", "belief", "cac"))
 
@@ -28,6 +28,22 @@ def _within(document: Document, node: Any, place: tuple[str | int, ...]) -> Iter
     if _is_doubtful(node):
         short, long = f"{float(node):g}", f"{float(node) * 1000:.0f}"
         yield document.error(place, f"{float(node):.3f} may mean {short} or {long}; write one of the two.")
+
+
+def parted_numbers(document: Document) -> Iterator[str]:
+    """Messages, with file and line, for numbers that YAML parts at a comma: ``{at_most: 1,000}`` is two items."""
+    yield from _parted(document, document.data, ())
+
+
+def _parted(document: Document, node: Any, place: tuple[str | int, ...]) -> Iterator[str]:
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    before = None
+    for step, value in inner:
+        if isinstance(node, dict) and value is None and isinstance(step, int | float) and before is not None:
+            text = "a comma parts the number in two; write it without one, 1_000 or 1.5."
+            yield document.error((*place, before), text)
+        before = step
+        yield from _parted(document, value, (*place, step))
 
 
 def _is_doubtful(value: Any) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from attribution.findings import Finding
 from attribution.numbers import amount, count
 from optimizer.planning.outputs.terminal import plain_table, standard_output
 from optimizer.planning.stages.understood import Understood
@@ -16,10 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["show_check"]
 
+_LARGE = 100.0
+
 
 def show_check(told: Understood, console: Console | None = None) -> None:
     """Print the tables as they were read, what was computed of them, and what a run will do."""
     from rich.markup import escape
+    from rich.padding import Padding
 
     console = console or standard_output()
     files = plain_table(escape(f"{told.title}: the tables as they were read"), "table", "rows", "covers")
@@ -31,16 +36,32 @@ def show_check(told: Understood, console: Console | None = None) -> None:
         until = f"until {told.last:%Y-%m-%d}"
         console.print(_months(told.months, told.outcome, until))
         console.print(_spend(told.spend, told.now, f"{told.currency}, {until}"))
-    for line in (*told.paths, *told.assumptions):
+    agreed = [finding.text for finding in told.findings if finding.passed and finding.name == "log_against_kpi"]
+    for line in (*told.paths, *told.assumptions, *agreed):
         console.print(escape(line))
-    for finding in told.findings:
-        if finding.passed and finding.name != "log_against_kpi":
-            continue
-        mark = "" if finding.passed else "[yellow]attention[/] "
-        console.print(f"{mark}{escape(finding.text if finding.passed else f'{finding.name}: {finding.text}')}")
-    console.print(f"\nThe plan file is fine; {len(told.findings)} checks of the tables. A run does:")
+    failed = [finding for finding in told.findings if not finding.passed]
+    if failed:
+        console.print(_attention(failed))
+    remarks = f", {len(failed)} with a remark" if failed else ""
+    console.print(f"\nThe plan file is fine; {len(told.findings)} checks of the tables{remarks}. A run does:")
     for step in told.steps:
-        console.print(f"  {escape(step)}")
+        console.print(Padding(escape(step), (0, 0, 0, 2), expand=False))
+
+
+def _attention(failed: Sequence[Finding]) -> Table:
+    """Findings below each other, their lines indented."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for finding in failed:
+        grid.add_row("[yellow]attention[/]", escape(f"{finding.name}: {finding.text}"))
+    return grid
+
+
+def _form(values: Iterable[float]) -> Callable[[float], str]:
+    """Whole numbers written out for a column that holds large ones, so that its cells can be compared."""
+    return amount if max(map(abs, values), default=0.0) >= _LARGE else count
 
 
 def _months(months: pd.Series, outcome: str, until: str) -> Table:
@@ -49,7 +70,8 @@ def _months(months: pd.Series, outcome: str, until: str) -> Table:
     half = (len(months) + 1) // 2
     table = plain_table(escape(f"{outcome} by month, {until}"), "month", outcome, "month", outcome)
     table.columns[2].justify = "left"
-    cells = [(str(month), count(float(value))) for month, value in months.items()]
+    form = _form(months)
+    cells = [(str(month), form(float(value))) for month, value in months.items()]
     for row in range(half):
         table.add_row(*cells[row], *(cells[half + row] if half + row < len(cells) else ("", "")))
     return table
@@ -60,10 +82,11 @@ def _spend(spend: pd.DataFrame, now: pd.Series | None, unit: str) -> Table:
 
     planned = [] if now is None else ["now, over the horizon"]
     table = plain_table(escape(f"Spend by year, {unit}"), "channel", *map(str, spend.columns), *planned)
+    form = _form([*spend.to_numpy().ravel(), *(() if now is None else now)])
     for channel, years in spend.iterrows():
-        own = [] if now is None else [amount(float(now[str(channel)]))]
-        table.add_row(escape(str(channel)), *(amount(float(year)) for year in years), *own)
+        own = [] if now is None else [form(float(now[str(channel)]))]
+        table.add_row(escape(str(channel)), *(form(float(year)) for year in years), *own)
     table.add_section()
-    own = [] if now is None else [amount(float(now.sum()))]
-    table.add_row("all", *(amount(float(year)) for year in spend.sum()), *own)
+    own = [] if now is None else [form(float(now.sum()))]
+    table.add_row("all", *(form(float(year)) for year in spend.sum()), *own)
     return table

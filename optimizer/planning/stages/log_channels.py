@@ -27,6 +27,7 @@ def unlike_the_log(config: Config, document: Document, channels: tuple[str, ...]
     named: list[tuple[str, Place]] = [
         *((name, ("attribution", "exclude", place)) for place, name in enumerate(settings.exclude)),
         *((name, ("attribution", "priority", name)) for name in settings.priority),
+        *((settings.direct, ("attribution", "direct")) for _ in range(_passes_direct(config))),
         *((name, ("attribution", "spend", name)) for name in settings.spend or {}),
     ]
     for name, place in named:
@@ -35,12 +36,23 @@ def unlike_the_log(config: Config, document: Document, channels: tuple[str, ...]
             listed = ", ".join(channels[:_SHOWN]) + (", ..." if len(channels) > _SHOWN else "")
             hint = f"Did you mean {close!r}?" if close else f"It has {listed}."
             yield document.error(place, f"the log has no channel {name!r}. {hint}")
+    if set(channels) <= set(settings.exclude):
+        yield document.error(("attribution", "exclude"), "leaves no channel of the log.")
+    elif _passes_direct(config) and settings.direct in settings.exclude:
+        text = f"{settings.direct!r} is left out by attribution.exclude, so that last_non_direct is last; ask that."
+        yield document.error(("attribution", "direct"), text)
     folded = {_folded(channel): channel for channel in channels}
     for name in weekly.channels if weekly is not None else ():
         other = folded.get(_folded(name))
         if other is not None and name not in channels:
             text = f"the log writes {other!r} for {name!r}, so that its spend and its touches do not meet. "
             yield document.error(("data", "weekly", "spend", name), text + "Name both alike.")
+
+
+def _passes_direct(config: Config) -> bool:
+    """Whether any model asked for passes over the channel of direct visits."""
+    believed = config.model.belief.attribution
+    return "last_non_direct" in (*config.attribution.models, believed.model if believed else "")
 
 
 def _folded(name: str) -> str:

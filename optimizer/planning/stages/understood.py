@@ -107,9 +107,11 @@ def _of_paths(journeys: Journeys) -> Iterator[str]:
         f"{', '.join(journeys.channels[:_MONTHS])}{', ...' if len(journeys.channels) > _MONTHS else ''}."
     )
     if won + untouched:
-        missed = percent(untouched / (won + untouched))
-        yield f"{amount(won)} conversions with a touch before them, {amount(untouched)} without ({missed})."
-    if "tied" in totals:
+        missed = (
+            f"{amount(untouched)} without ({percent(untouched / (won + untouched))})" if untouched else "none without"
+        )
+        yield f"{amount(won)} conversions with a touch before them, {missed}."
+    if totals.get("tied"):
         share = totals["tied"] / max(totals["touches"], 1.0)
         yield f"{percent(share)} of touches share their moment with another, so that their order is not known."
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from attribution.paths.time_zones import zone_of
 from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
 from optimizer.planning.file.amounts import Cost, Money
 from optimizer.planning.file.attribution_models import MODELS
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Repeats, Section
+from optimizer.planning.file.keys.tables import TimeZone
 
 __all__ = ["Attribution", "Belief", "ChannelModel", "CreditBelief", "MixModel", "Season", "TestTrust"]
 
@@ -49,7 +49,7 @@ class Attribution(Section):
     """Of time-decay."""
     direct: Name = "direct"
     """The channel that `last_non_direct` passes over, as the log writes it."""
-    time_zone: Name | None = None
+    time_zone: TimeZone | None = None
     """Zone whose days, weeks and months CAC is shown by, such as `Europe/Berlin`; UTC where left out."""
     idle_gap: Duration | None = None
     """Silence that ends a path; the lookback where left out."""
@@ -81,11 +81,6 @@ class Attribution(Section):
     """Of the bootstrap."""
     spend: dict[Name, Money] | None = None
     """Channel: amount, where there is no weekly table for CAC."""
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, zone: str | None) -> str | None:
-        return zone if zone is None else zone_of(zone).key
 
 
 class Season(Section):

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from attribution.reading.exports.registry import ADVERTISING, ORDERS
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
-from optimizer.planning.file.keys.tables import Days, Numbers
+from optimizer.planning.file.keys.tables import DatePattern, Days, Numbers, TimeZone
 
 __all__ = ["ControlExport", "OutcomeExport", "Rate", "SpendExport", "WeekDay"]
 
@@ -73,8 +73,8 @@ class SpendExport(Section):
     """Volume that the effect of its channels follows, in place of spend."""
     keep_duplicates: bool = False
     """Rows alike in every column, and days that another file holds as well, are real."""
-    date_format: str | None = None
-    """`strptime` pattern of dates that are not the platform's own."""
+    date_format: DatePattern | None = None
+    """`strptime` pattern of dates that are not the platform's own, or a word as of `weekly`."""
     decimal: Decimal | None = None
     """Sign before fractions, where it is not the point."""
     thousands: Thousands | None = None
@@ -138,9 +138,9 @@ class OutcomeExport(Section):
     """
     counted: list[Name] = []
     """Stages of a deal, or events, that count; `Closed won` and `purchase` where left out."""
-    time_zone: Name | None = None
+    time_zone: TimeZone | None = None
     """Zone whose days count, such as `Europe/Berlin`; the days as the file writes them where left out."""
-    date_format: str | None = None
+    date_format: DatePattern | None = None
     """As of `spend`."""
     decimal: Decimal | None = None
     """As of `spend`."""

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from optimizer.planning.file.amounts import Cost, Level, Money, Shift, Swing
+from optimizer.planning.file.amounts import Amount, Cost, Level, Money, Shift, Swing
 from optimizer.planning.file.keys.base import Name, Section
 
 __all__ = ["BudgetLimits", "ChangeLimits", "FeeStep", "GroupLimits", "Limits", "MarketLimits", "Share", "Weighted"]
@@ -32,6 +32,12 @@ class Share(Section):
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
             raise ValueError("at_least exceeds at_most")
         return self
+
+
+def _in_order(least: Amount | None, most: Amount | None) -> None:
+    """Refuse limits that exclude each other whatever is spent at present."""
+    if least is not None and most is not None and least.relative == most.relative and least.value > most.value:
+        raise ValueError(f"at_least {least} exceeds at_most {most}")
 
 
 class FeeStep(Section):
@@ -116,6 +122,7 @@ class Limits(_Costs):
             raise ValueError("fixed stands alone; remove the other limits")
         if {"zero_or_at_least", "at_least"} <= given:
             raise ValueError("zero_or_at_least and at_least exclude each other")
+        _in_order(self.at_least, self.at_most)
         return self
 
     def over(self, every: Limits) -> Limits:
@@ -144,6 +151,7 @@ class BudgetLimits(Section):
     def _one_story(self) -> BudgetLimits:
         if self.exactly is not None and (self.at_least is not None or self.at_most is not None):
             raise ValueError("exactly stands alone; remove at_least and at_most")
+        _in_order(self.at_least, self.at_most)
         return self
 
 
@@ -161,6 +169,7 @@ class GroupLimits(_Costs):
     def _some_limit(self) -> GroupLimits:
         if self.stated() == {"channels"}:
             raise ValueError("say at_least, at_most, max_cac, max_marginal_cac, target_roas, share, fee or fees")
+        _in_order(self.at_least, self.at_most)
         return self
 
 
@@ -217,6 +226,7 @@ class Weighted(Section):
     def _some_limit(self) -> Weighted:
         if self.at_least is None and self.at_most is None:
             raise ValueError("say at_least, at_most or both")
+        _in_order(self.at_least, self.at_most)
         return self
 
     def present(self, now: dict[str, float]) -> float:

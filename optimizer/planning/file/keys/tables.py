@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import PlainValidator, field_validator, model_validator
+from pydantic import AfterValidator, PlainValidator, model_validator
 
-from attribution.reading.formats import Format
+from attribution.reading.formats import Format, zone_of
 from attribution.reading.queries import Query
 from optimizer.planning.file.keys.base import Section
 
-__all__ = ["Days", "Numbers", "Source", "Times", "source"]
+__all__ = ["DatePattern", "Days", "Numbers", "Source", "TimeZone", "Times", "source"]
 
 _UNITS = {"thousand": 1e3, "million": 1e6}
 
@@ -36,6 +36,15 @@ def source(value: Any) -> Path | Query:
 
 
 Source = Annotated[Path | Query, PlainValidator(source)]
+
+
+def _a_pattern(date_format: str) -> str:
+    Format(date_format=date_format)
+    return date_format
+
+
+DatePattern = Annotated[str, AfterValidator(_a_pattern)]
+TimeZone = Annotated[str, AfterValidator(lambda name: zone_of(name).key)]
 
 
 class Stated(Section):
@@ -67,24 +76,14 @@ class Numbers(Stated):
 class Days(Stated):
     """How a table writes days."""
 
-    date_format: str | None = None
+    date_format: DatePattern | None = None
     """`strptime` pattern of dates that are not written as 2026-01-05; `%G-W%V` for ISO weeks, `excel` for days as
-    spreadsheets count them.
+    spreadsheets count them; `unix`, `unix_ms` or `unix_us` for seconds, thousandths or millionths since 1970.
     """
-
-    @field_validator("date_format")
-    @classmethod
-    def _a_pattern(cls, date_format: str | None) -> str | None:
-        return Format(date_format=date_format).date_format
 
 
 class Times(Days):
     """How a table writes times."""
 
-    time_zone: str | None = None
+    time_zone: TimeZone | None = None
     """Zone of times without an offset, such as `Europe/Berlin`; UTC where left out."""
-
-    @field_validator("time_zone")
-    @classmethod
-    def _a_zone(cls, time_zone: str | None) -> str | None:
-        return Format(time_zone=time_zone).time_zone
