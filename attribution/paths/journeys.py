@@ -200,7 +200,8 @@ class Journeys:
             if columns.order is not None:
                 exclusions = dict(won.exclusions)
                 won = replace(won.single(cleaning, exclusions), exclusions=exclusions)
-                won = one_row_per_order(won, columns.order)
+                with naming(named):
+                    won = one_row_per_order(won, columns.order)
         elif "conversions" in touched.events.columns:
             if "duplicates" in cleaning.drop:  # a repeated row would convert twice
                 exclusions = dict(touched.exclusions)
@@ -210,9 +211,9 @@ class Journeys:
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
-        if cleaning.fold_names:
-            touched, won = in_one_spelling_of_rules(touched, won, rules)
         with naming(name):
+            if cleaning.fold_names:
+                touched, won = in_one_spelling_of_rules(touched, won, rules)
             journeys = cls._of_logs(touched, won, lookback, rules, cleaning, engine)
         return replace(journeys, findings=(*findings, *journeys.findings))
 
