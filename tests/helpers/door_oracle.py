@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 EPOCH = dt.datetime(1970, 1, 1)
@@ -19,8 +18,8 @@ def number(text: str | None) -> float | None:
     if not text or set(text) - set("0123456789+-.eE"):
         return None
     try:
-        said = float(Decimal(text))
-    except (InvalidOperation, OverflowError):
+        said = float(text)
+    except ValueError:
         return None
     return said if abs(said) < float("inf") else None
 
@@ -56,7 +55,12 @@ def moment(text: str | None) -> dt.datetime | None:
     """The moment, in UTC, of a text such as 2026-01-05 or 2026-01-05T09:30:00.25+01:00; None where it is none."""
     text = (text or "").strip()
     date, mark, rest = text[:10], text[10:11], text[11:]
-    if not text.isascii() or len(date) != 10 or date[4] + date[7] != "--" or not (date[:4] + date[5:7] + date[8:]).isdigit():
+    if (
+        not text.isascii()
+        or len(date) != 10
+        or date[4] + date[7] != "--"
+        or not (date[:4] + date[5:7] + date[8:]).isdigit()
+    ):
         return None
     try:
         midnight = dt.datetime(int(date[:4]), int(date[5:7]), int(date[8:]))
@@ -90,7 +94,14 @@ def _shift(text: str) -> dt.timedelta:
     if text in ("", *_OFFSETS):
         return dt.timedelta()
     digits = text[1:3] + text[4:] if text[3:4] == ":" else text[1:]
-    if (text[3:4] == ":" and len(digits) != 4) or not digits.isdigit() or len(digits) not in (2, 4) or int(digits[:2]) > 14 or int(digits[2:] or 0) > 59:
+    if (
+        text[0] not in "+-"
+        or (text[3:4] == ":" and len(digits) != 4)
+        or not digits.isdigit()
+        or len(digits) not in (2, 4)
+        or int(digits[:2]) > 14
+        or int(digits[2:] or 0) > 59
+    ):
         raise ValueError
     shift = dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
     return shift if text[0] == "+" else -shift
