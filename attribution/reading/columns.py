@@ -57,7 +57,7 @@ class Columns:
         return replace(self, user=self.conversion_user or self.user, time=self.conversion_time or self.time)
 
     def require(self, columns: Mapping[str, Sequence[str]]) -> None:
-        """Refuse names that were written and are no column, and columns that are like a usual one but for case or blanks.
+        """Refuse names that were written and are no column, and columns that differ from a usual one by case or blanks.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Columns:
         Raises
         ------
         BadInput
-            Every such name, with the nearest column of the tables where it may stand.
+            Every such name, with the nearest column of the tables where it may stand; every such column.
         """
         tables = list(columns)
         last = tables[-1:]

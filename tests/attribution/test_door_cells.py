@@ -27,7 +27,7 @@ POINT = Format(decimal=".")
 
 @pytest.fixture(scope="module", params=range(TIMES))
 def cells(request: pytest.FixtureRequest) -> pd.DataFrame:
-    chance = random.Random(request.param)
+    chance = random.Random(request.param)  # noqa: S311 - cases, no secrets
     pick = [(chance.choice(NUMBERS), chance.choice(TIMES_OF_DAY)) for _ in range(CELLS)]
     frame = pd.DataFrame([(changed(number, chance), changed(time, chance)) for number, time in pick])
     return frame.set_axis(["number", "time"], axis=1).assign(place=range(CELLS))

@@ -67,10 +67,11 @@ def refusal(read: Callable[[], object]) -> tuple[object, CacError | None]:
     try:
         return read(), None
     except CacError as error:
-        problems = getattr(error, "problems", ())
-        assert problems
-        assert len(str(error)) < 50 * 2_100
-        for problem in problems:
-            assert isinstance(problem, str) or (problem.table and problem.remedy), problem
-            assert not isinstance(problem, Problem) or "/" not in problem.table
-        return None, error
+        refused = error
+    problems = getattr(refused, "problems", ())
+    assert problems
+    assert len(str(refused)) < 50 * 2_100
+    for problem in problems:
+        assert isinstance(problem, str) or (problem.table and problem.remedy), problem
+        assert not isinstance(problem, Problem) or "/" not in problem.table
+    return None, refused

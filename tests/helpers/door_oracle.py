@@ -107,6 +107,27 @@ def _shift(text: str) -> dt.timedelta:
     return shift if text[0] == "+" else -shift
 
 
+def export_day(text: str) -> dt.date | None:
+    """The day that an export writes, its time of day and offset left aside: also 20260105, and a month for its first."""
+    text = text.strip()
+    if len(text) == 8 and text.isascii() and text.isdigit():
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    if len(text) == 7:
+        text += "-01"
+    said = moment(text if moment(text) is not None else text[:10])
+    return None if said is None else moment(text[:10]).date()  # type: ignore[union-attr]
+
+
+def export_amount(text: str) -> float | None:
+    """The number that an export writes: signs of currencies, commas and blanks between groups of three digits go."""
+    text = text.strip().strip("€$£¥").strip()
+    for group in (",", " ", "\u00a0", "\u202f"):
+        first, *others = text.partition(".")[0].lstrip("+-").split(group)
+        if others and len(first) in (1, 2, 3) and all(len(part) == 3 for part in others):
+            text = text.replace(group, "")
+    return None if "e" in text.lower() or text[-1:] == "." or text.lstrip("+-")[:1] == "." else number(text)
+
+
 def micros(said: dt.datetime) -> int:
     """Microseconds since 1970."""
     return (said - EPOCH) // dt.timedelta(microseconds=1)

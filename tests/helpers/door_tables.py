@@ -83,7 +83,7 @@ def said(kind: str, rows: Rows) -> dict[Any, float]:
         days = [_day(row, "week") for row in rows]
         first = min(days)
         steps = sorted((day - first).days for day in days)
-        if steps != [7 * at for at in range(len(rows))] and steps != [*range(len(rows))] or len(rows) < 2:
+        if (steps != [7 * at for at in range(len(rows))] and steps != [*range(len(rows))]) or len(rows) < 2:
             raise AtFaultError
         if sum(_number(row, "new_customers") for row in rows) <= 0:
             raise AtFaultError

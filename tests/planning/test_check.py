@@ -287,7 +287,7 @@ def test_a_log_may_mark_its_conversions(folder: Path) -> None:
     touches = pd.read_csv(folder / "touches.csv").assign(converted=1)
     touches.to_csv(folder / "touches.csv", index=False)
     change(folder, ("    conversions: {path: sales.csv}\n", "    conversions: {}\n"))
-    with pytest.raises(BadInput, match=r"give either path \(a table of conversions\) or flag"):
+    with pytest.raises(BadInput, match=r"give one of path \(a table of conversions\), events"):
         check_plan(folder / "plan.yaml")
     inputs = read_inputs(
         *read_config(change(folder, ("conversions: {}", "conversions: {flag: converted}")) / "plan.yaml")
