@@ -120,7 +120,9 @@ def export_day(text: str) -> dt.date | None:
 
 def export_amount(text: str) -> float | None:
     """The number that an export writes: signs of currencies, commas and blanks between groups of three digits go."""
-    text = text.strip().strip("€$£¥").strip()
+    text, blanks = text.strip(), " \u00a0\u202f"
+    sign, text = (text[:1], text[1:]) if text[:1] in "+-" else ("", text)
+    text = sign + text.strip(blanks).strip("€$£¥").strip(blanks)
     for group in (",", " ", "\u00a0", "\u202f"):
         first, *others = text.partition(".")[0].lstrip("+-").split(group)
         if others and len(first) in (1, 2, 3) and all(len(part) == 3 for part in others):

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution.errors import BadInput
+from attribution.reading.exports.amounts import MICROS, Marks, amounts_of
 from mmm import Panel
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.document import Document
@@ -119,3 +120,21 @@ def test_a_changed_cell_of_an_export_means_what_it_says(folder: Path, spend: boo
         assert all(day is not None and amount is not None for day, amount in read), row
         inside = [amount for day, amount in read if first <= day and (day - last).days < 7]  # type: ignore[operator]
         assert found == pytest.approx(sum(inside)), row  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("amount", ["12 5", "1\x0b2", "1\n2", "1 2345", "1234 567", "NUL8", "12 USD", "€3", "1,2", "٣"])
+def test_an_amount_unlike_the_others_is_refused_and_not_mended(tmp_path: Path, amount: str) -> None:
+    for file, column in (("spend.csv", "net"), ("sales.csv", "n")):
+        for name, head in (("spend.csv", "net"), ("sales.csv", "n")):
+            cells = [f"{at + 1}" for at in range(41)] + [amount if name == file else "3"]
+            frame = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=42), head: cells})
+            frame.to_csv(tmp_path / name, index=False)
+        (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
+        with pytest.raises(BadInput, match=f"{file}, column '{column}'"):
+            read_inputs(*read_config(tmp_path / "plan.yaml"))
+
+
+def test_amounts_as_exports_write_them_are_read() -> None:
+    written = ["1 234", "1\u00a0234 567.5", "€ 5", "-$1,200.50", "- 3", "7 USD", "+2"]
+    read, _ = amounts_of(written, range(len(written)), Marks(), ("t", "c"))
+    assert (read / MICROS).tolist() == [1234, 1234567.5, 5, -1200.5, -3, 7, 2]

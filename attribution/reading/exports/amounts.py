@@ -20,8 +20,8 @@ MICROS = 1_000_000
 
 _SIGNS = {"€": "EUR", "£": "GBP", "¥": "", "$": ""}  # the last two are signs of several currencies
 _LARGEST = 10**9  # of any single cell, in currency or pieces: a hundred times the largest bookings
-_SIGN = re.compile(r"([+-]?)\s*(?:[€$£¥]|[A-Z]{3})?\s*(.*?)\s*(?:[€$£¥]|[A-Z]{3})?")
 _BLANK = "[ \u00a0\u202f]"
+_SIGN = re.compile(rf"([+-]?){_BLANK}*(?:[€$£¥]|[A-Z]{{3}})?{_BLANK}*(.*?){_BLANK}*(?:[€$£¥]|[A-Z]{{3}})?")
 _SHOWN = 3
 
 
