@@ -197,14 +197,14 @@ attribution: {models: [last_non_direct, linear], direct: Direct, replicates: 50}
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("path: sales.csv, ", "", "give either path"),
-        ("path: sales.csv,", "path: sales.csv, events: {values: [order]},", "give either path"),
-        ("{path: sales.csv,", "{events: {values: [order]},", "user of events is that of the log"),
+        ("path: sales.csv, ", "", "give one of path"),
+        ("path: sales.csv,", "path: sales.csv, events: {values: [order]},", "give one of path"),
+        ("{path: sales.csv,", "{events: {values: [order]},", "user is of a table of conversions, and events takes them from the log"),
         ("kind: what, kinds: [order]", "ends: [order]", "ends needs kind"),
         ("  models:", "  time_zone: Berlin/Europe\n  models:", "no time zone"),
         ("  models:", "  repeats: often\n  models:", "write for example 30min"),
         ("  models:", "  weight_of: {view: 0}\n  models:", "greater than 0"),
-        ("  models:", "  weight_of: {view: 0.5}\n  models:", "'interaction' column"),
+        ("  models:", "  weight_of: {view: 0.5}\n  models:", "weight_of needs the column of interactions"),
         ("  models:", "  last_resort: [dirct]\n  models:", "'direct'"),
         ("kinds: [order]", "ends: [ordr]", "'order'"),
     ],

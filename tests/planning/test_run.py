@@ -22,7 +22,11 @@ from optimizer.planning.stages.result import Run
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
 OUTPUTS = {
     "attribution.csv",
+    "attribution_assists.csv",
+    "attribution_overlap.csv",
+    "attribution_top_paths.csv",
     "belief.csv",
+    "log_against_kpi.csv",
     "plan.csv",
     "plan.xlsx",
     "posterior.nc",
@@ -108,7 +112,7 @@ def test_credit_hands_out_every_conversion_of_the_log(finished: tuple[Run, Path]
 def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     book = load_workbook(finished[1] / "plan.xlsx")
     assert set(book.sheetnames) - {"First step"} == {
-        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Scenarios", "Frontier", "Belief", "Other readings", "Tests", "Attribution", "Checks",
+        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Scenarios", "Frontier", "Belief", "Other readings", "Tests", "Attribution", "Top paths", "Assists", "Overlap", "Checks",
     }  # fmt: skip
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 
@@ -176,6 +180,9 @@ def test_attribution_alone_from_aggregated_paths(tmp_path: Path, run_quietly: Qu
     assert run.plan is None
     assert {path.name for path in written if path.parent.name != "plots"} == {
         "attribution.csv",
+        "attribution_assists.csv",
+        "attribution_overlap.csv",
+        "attribution_top_paths.csv",
         "report.html",
         "manifest.json",
     }

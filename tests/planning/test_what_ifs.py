@@ -62,7 +62,7 @@ def asked_of_the_file(world: World, plan: dict[str, Any], scenarios: list[dict[s
     section = PlanSection.model_validate({"gap": GAP, **plan})
     built = build_plan(section, world.now, world.organic, world.customers)
     now = built.evaluate(world.curves, world.now)
-    base: Any = SimpleNamespace(plan=built, curves=world.curves, now=now, held=(), tried=())
+    base: Any = SimpleNamespace(plan=built, curves=world.curves, now=now, held=(), tried=(), doubted=())
     config: Any = SimpleNamespace(plan=section, scenarios=[Scenario.model_validate(each) for each in scenarios])
     return list(plan_scenarios(config, base, lambda part, note: None))
 
