@@ -61,9 +61,11 @@ bench-optimizer: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/planning_riders.py
 	$(BIN)/python tests/benchmarks/planning_hidden_demand.py
 
-# Thousands of random plans and flights against arithmetic of their own; every one that differs is printed.
+# Thousands of random plans and flights against arithmetic of their own; every one that differs is printed. Then tens of
+# thousands of changed cells, files and plan files against a plain reading, other ones in each run.
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -W error tests/benchmarks/optimizer_fuzz.py
+	FUZZ=20 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/attribution/test_door_cells.py tests/attribution/test_door_files.py tests/planning/test_door_plans.py
 
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python

@@ -11,7 +11,7 @@ from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.paths.path_rules import PathRules
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
-from attribution.reading.dialects import is_local
+from attribution.reading.dialects import is_local, naming
 from attribution.reading.engine import Engine
 from attribution.reading.formats import Format
 from attribution.reading.log_checks import ROW, Log, admit_conversions, admit_touchpoints, split_events
@@ -115,7 +115,8 @@ class Admission:
             return won
         exclusions = dict(won.exclusions)
         won = replace(won.single(self.cleaning, exclusions), exclusions=exclusions)
-        return one_row_per_order(won, self.columns.order)
+        with naming(named):
+            return one_row_per_order(won, self.columns.order)
 
     def _marked(self, touched: Log, name: str) -> tuple[Log, Log]:
         """Conversions that a column of the touchpoints marks."""

@@ -168,9 +168,9 @@ class Journeys:
         formats = format if isinstance(format, tuple) else (format or PLAIN,) * 2
         micros(lookback, "lookback")
         touched, won, told = Admission(columns, rules, cleaning, engine, formats).of(touchpoints, conversions)
-        if cleaning.fold_names:
-            touched, won = in_one_spelling_of_rules(touched, won, rules)
         with naming(touched.name):
+            if cleaning.fold_names:
+                touched, won = in_one_spelling_of_rules(touched, won, rules)
             return cls._of_logs(touched, won, lookback, rules, cleaning, engine, told)
 
     @classmethod

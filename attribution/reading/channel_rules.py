@@ -15,7 +15,7 @@ import pandas as pd
 from attribution.arrays import Flags, Ints
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
-from attribution.reading.dialects import carried
+from attribution.reading.dialects import carried, naming
 from attribution.reading.log_columns import as_name
 from attribution.reading.named import missing_names
 
@@ -126,7 +126,8 @@ class ChannelRules:
             raise BadInput(problems)
         keys = {f"_rule_{place}": as_name(log[field]).fill_null("") for place, field in enumerate(columns)}
         keyed = log.mutate(**keys)
-        combinations = keyed.select(*keys).distinct().execute().set_axis(columns, axis=1)
+        with naming(name):
+            combinations = keyed.select(*keys).distinct().execute().set_axis(columns, axis=1)
         met = self._met(combinations)
         if not met.any(axis=0).all() and self.otherwise is None:
             missing = combinations[~met.any(axis=0)]

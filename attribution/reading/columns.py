@@ -57,7 +57,7 @@ class Columns:
         return replace(self, user=self.conversion_user or self.user, time=self.conversion_time or self.time)
 
     def require(self, columns: Mapping[str, Sequence[str]]) -> None:
-        """Refuse names that were written and are no column.
+        """Refuse names that were written and are no column, and columns that differ from a usual one by case or blanks.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Columns:
         Raises
         ------
         BadInput
-            Every such name, with the nearest column of the tables where it may stand.
+            Every such name, with the nearest column of the tables where it may stand; every such column.
         """
         tables = list(columns)
         last = tables[-1:]
@@ -76,7 +76,16 @@ class Columns:
         for role, allowed in places.items():
             name = getattr(self, role)
             known = [column for table in allowed for column in columns[table]]
-            if name is not None and not isinstance(name, _Usual) and name not in known:
+            if name is None or name in known:
+                continue
+            if isinstance(name, _Usual):
+                for other in known:
+                    if other.strip().casefold() == name:
+                        remedy = f"rename it {name!r}, or say columns={{{role!r}: {other!r}}}."
+                        problems.append(
+                            Problem(allowed[-1], f"is like the usual {name!r}, and not read.", other, remedy=remedy)
+                        )
+            else:
                 close = nearest(name, known)
                 remedy = f"did you mean {close!r}?" if close else f"its columns: {', '.join(known[:15])}."
                 problems.append(Problem(allowed[-1], f"is missing; it is named as {role}.", name, remedy=remedy))

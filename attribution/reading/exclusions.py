@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
+from attribution.reading.dialects import naming
 
 if TYPE_CHECKING:
     import ibis
@@ -58,7 +59,8 @@ def without_repeats(events: ibis.Table, cleaning: Cleaning, exclusions: dict[str
     if cleaning.keep_duplicates:
         return events
     times = events.group_by(events.columns).aggregate(times=events.count())
-    repeats = int(times.aggregate(repeats=(times.times - 1).sum()).execute()["repeats"].iloc[0] or 0)
+    with naming(name):
+        repeats = int(times.aggregate(repeats=(times.times - 1).sum()).execute()["repeats"].iloc[0] or 0)
     if not repeats:
         return events
     if "duplicates" not in cleaning.drop:

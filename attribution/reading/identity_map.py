@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.dialects import naming
 from attribution.reading.log_columns import as_name, no_name
 from attribution.reading.named import missing_names
 from attribution.reading.sources import log_table
@@ -46,13 +47,15 @@ class IdentityMap:
         known = log_table(self.table, engine, "identity map", beside=log)
         if problems := list(missing_names((self.user, self.person), known.columns, "identity map", None, "column")):
             raise BadInput(problems)
-        _check_names(known, self.user, self.person)
+        with naming("identity map"):
+            _check_names(known, self.user, self.person)
         pairs = known.select(map_user=as_name(known[self.user]), map_person=as_name(known[self.person]))
         if fold_names:
             pairs = pairs.mutate(map_user=folded_id(pairs.map_user))
         pairs = pairs.filter(pairs.map_person.notnull()).distinct()
         doubled = pairs.group_by("map_user").aggregate(persons=pairs.count())
-        torn = doubled.filter(doubled.persons > 1).limit(3).execute()["map_user"]
+        with naming("identity map"):
+            torn = doubled.filter(doubled.persons > 1).limit(3).execute()["map_user"]
         if len(torn):
             text = f"gives several persons to user {', '.join(map(str, torn))}."
             raise BadInput(Problem("identity map", text, self.person, remedy="keep one row per user."))

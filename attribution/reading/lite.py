@@ -41,7 +41,7 @@ def read_lite(file: Path, table: str = "") -> pd.DataFrame:
             cursor = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 - the name is one of the file's
             names = [str(column[0]) for column in cursor.description]
             return pd.DataFrame(cursor.fetchall(), columns=names, dtype=object)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter for names of columns
         raise BadInput(
             Problem(file.name, f"cannot be read: {error}.", remedy="check that it is an SQLite file.")
         ) from error

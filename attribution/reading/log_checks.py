@@ -262,7 +262,10 @@ def _no_names(name: str, table: ibis.Table, column: str, remedy: str) -> Iterato
         empty = seen[f"count of {column}"] < seen["rows"]
         if not table[column].type().is_string():
             return bool(empty)
-        return empty or not is_local(table) or str(seen[f"least of {column}"]) < "!"  # bytes sort blanks first
+        if empty or not is_local(table):
+            return True
+        least, greatest = (str(seen[f"{which} of {column}"]) for which in ("least", "greatest"))
+        return least < "!" or greatest >= "\x85"  # blanks sort before all signs, or after those of ASCII
 
     broken = no_name(table[column])
     if broken is None:
@@ -346,7 +349,7 @@ def _survey(table: ibis.Table, faults: list[_Fault], name: str) -> Mapping[str, 
     for column in {fault.column for fault in faults}:
         sums[f"count of {column}"] = table[column].count()
         if table[column].type().is_string():
-            sums[f"least of {column}"] = table[column].min()
+            sums |= {f"least of {column}": table[column].min(), f"greatest of {column}": table[column].max()}
     with naming(name):
         seen = dict(table.aggregate(**sums).execute().iloc[0])
     return seen | {name: None if pd.isna(seen[name]) else int(seen[name]) for name in ("earliest", "latest")}

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["as_amount", "as_moment", "as_name", "has_offset", "is_blank", "is_iso", "no_name", "reads", "typed"]
 
 _EXACT = 2**53
+_SPACES = "".join(map(chr, [*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B)])) + (
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 _SERIAL = r"^[0-9]+([.][0-9]+)?$"
 _UNIX = 25_569  # 1970-01-01 as spreadsheets count days
 _YEAR_9999 = 253_402_300_799  # seconds since 1970
@@ -46,10 +49,8 @@ def no_name(column: Any) -> Any | None:
 
 
 def is_blank(text: Any) -> Any:
-    """Whether nothing but white space is there; Spark's own trim takes the letter v for some."""
-    for space in " \t\n\r":
-        text = text.replace(space, "")
-    return text == ""
+    """Whether nothing but white space is there; each sign is listed, since engines differ in what they take for one."""
+    return text.re_search(f"^[{_SPACES}]*$")
 
 
 def is_iso(column: Any) -> Any:

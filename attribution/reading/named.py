@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.reading.dialects import naming
 from attribution.reading.log_columns import as_name
 
 if TYPE_CHECKING:
@@ -55,5 +56,7 @@ def require_values(wanted: Iterable[object], table: ibis.Table, column: str, nam
     BadInput
         Every such value, with the nearest that occurs.
     """
-    if problems := list(missing_names(wanted, values_of(table, column), name, column, what)):
+    with naming(name):
+        known = values_of(table, column)
+    if problems := list(missing_names(wanted, known, name, column, what)):
         raise BadInput(problems)

@@ -151,37 +151,44 @@ def test_an_identity_map(one_of_each):
     assert Journeys.from_touchpoints(one_of_each(TOUCHES), one_of_each(ENDS), rules=rules).totals["paths"] == 2
 
 
-LOG_FAULTS = {
-    "US order": ({"time": ["01/02/2024", "01/03/2024", "01/04/2024", "01/04/2024"]}, r"'time'.*1, 2, 3 and 1 more: is empty or no time"),
-    "am and pm": ({"time": ["2024-01-02 11:00:00 PM", *TOUCHES.time[1:]]}, r"row 1: is empty or no time"),
-    "a zone's name": ({"time": ["2024-01-02 11:00:00 PST", *TOUCHES.time[1:]]}, r"row 1: is empty or no time"),
-    "no such day": ({"time": ["2024-02-30", *TOUCHES.time[1:]]}, r"row 1: is empty or no time"),
-    "Unix seconds": ({"time": ["1704153600", *TOUCHES.time[1:]]}, r"row 1: is empty or no time"),
-    "offsets and none": ({"time": ["2024-01-02T10:00:00+01:00", *TOUCHES.time[1:]]}, r"rows 2, 3, 4: has no offset"),
-    "last day of all": ({"time": ["9999-12-31", *TOUCHES.time[1:]]}, r"row 1: lies in the future"),
-    "first day of all": ({"time": ["0001-01-01", *TOUCHES.time[1:]]}, r"row 1: is a placeholder"),
-    "epoch": ({"time": ["1970-01-01 00:00:00", *TOUCHES.time[1:]]}, r"row 1: is a placeholder"),
+FAULTY_TIMES = {
+    "US order": "01/02/2024", "am and pm": "2024-01-02 11:00:00 PM", "a zone's name": "2024-01-02 11:00:00 PST",
+    "no such day": "2024-02-30", "Unix seconds": "1704153600", "last day of all": "9999-12-31",
+    "first day of all": "0001-01-01", "epoch": "1970-01-01 00:00:00",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", LOG_FAULTS)
-def test_faulty_logs(one_of_each, case):
-    columns, message = LOG_FAULTS[case]
-    with pytest.raises(BadInput, match=message):
-        Journeys.from_touchpoints(one_of_each(TOUCHES.assign(**columns)), ENDS)
+def test_faulty_times_are_told_all_at_once(one_of_each):
+    faulty = pd.DataFrame({"user": "u", "time": FAULTY_TIMES.values(), "channel": "tv"})
+    with pytest.raises(BadInput) as caught:
+        Journeys.from_touchpoints(one_of_each(pd.concat([faulty, TOUCHES])), ENDS)
+    told = {problem.text: problem.row for problem in caught.value.problems}
+    assert told == {
+        "is empty or no time.": "data rows 1, 2, 3 and 2 more",
+        "lies in the future.": "data row 6",
+        "is a placeholder: it lies before 1970.": "data rows 7, 8",
+    }
+    assert {problem.column for problem in caught.value.problems} == {"time"}
 
 
-def test_amounts_that_may_be_thousands(one_of_each):
+def test_times_with_and_without_an_offset(one_of_each):
+    mixed = TOUCHES.assign(time=["2024-01-02T10:00:00+01:00", *TOUCHES.time[1:]])
+    with pytest.raises(BadInput, match="rows 2, 3, 4: has no offset"):
+        Journeys.from_touchpoints(one_of_each(mixed), ENDS)
+
+
+def test_amounts_that_may_be_thousands(tmp_path):
+    ends = writer("semicolon", tmp_path)
     with pytest.raises(BadInput, match=r"row 1: may mean thousands or decimals.*decimal: '.'"):
-        Journeys.from_touchpoints(TOUCHES, one_of_each(ENDS.assign(value=["70.906", "12"])))
+        Journeys.from_touchpoints(TOUCHES, ends(ENDS.assign(value=["70.906", "12"])))
     told = {"thousands": 81_812.0, "decimal": 81.812}
     for sign, total in told.items():
         journeys = Journeys.from_touchpoints(
-            TOUCHES, one_of_each(ENDS.assign(value=["70.906", "10.906"])), format=(Format(), Format(**{sign: "."}))
+            TOUCHES, ends(ENDS.assign(value=["70.906", "10.906"])), format=(Format(), Format(**{sign: "."}))
         )
         assert journeys.totals["value"] == pytest.approx(total)
     one_of_two = ENDS.assign(value=["70.906", "10.9"])
-    assert Journeys.from_touchpoints(TOUCHES, one_of_each(one_of_two)).totals["value"] == pytest.approx(81.806)
+    assert Journeys.from_touchpoints(TOUCHES, ends(one_of_two)).totals["value"] == pytest.approx(81.806)
 
 
 def test_a_stated_format_of_a_log(one_of_each):
@@ -336,10 +343,15 @@ def test_times_that_are_objects():
 OFFSETS = ["Z", "z", "+00:00", " +0000", " UTC", "+00", " Z"]
 
 
-@pytest.mark.parametrize("offset", OFFSETS)
-def test_offsets_as_exports_write_them(one_of_each, offset):
-    touches = TOUCHES.assign(time=[f"2024-01-0{day} 10:00:00{offset}" for day in (2, 2, 3, 4)])
-    west = ENDS.assign(time=["2024-01-02 05:00:00 -0500", "2024-01-04T15:30:00.5+05:30"])
-    journeys = Journeys.from_touchpoints(one_of_each(touches), west)
-    assert journeys.totals["conversions"] == 2
-    assert journeys.period == (pd.Timestamp("2024-01-02 10:00"), pd.Timestamp("2024-01-04 10:00:00.5"))
+def test_offsets_as_exports_write_them(one_of_each):
+    users = [f"u{place}" for place in range(len(OFFSETS))]
+    touches = pd.DataFrame(
+        {"user": users, "time": [f"2024-01-02 10:00:00{offset}" for offset in OFFSETS], "channel": "tv"}
+    )
+    last = pd.DataFrame([{"user": "west", "time": "2024-01-02 05:00:00 -0500", "channel": "tv"}])
+    ends = pd.DataFrame({"user": [*users, "west"], "time": "2024-01-02T15:30:00.5+05:30"})
+    journeys = Journeys.from_touchpoints(one_of_each(pd.concat([touches, last])), ends)
+    assert journeys.totals["conversions"] == len(ends)
+    frame = journeys.to_frame()
+    assert pd.to_datetime(frame["time"], unit="us").unique().tolist() == [pd.Timestamp("2024-01-02 10:00")]
+    assert pd.to_datetime(frame["ended"], unit="us").unique().tolist() == [pd.Timestamp("2024-01-02 10:00:00.5")]

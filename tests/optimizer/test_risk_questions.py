@@ -13,12 +13,12 @@ from optimizer import BlendedCAC, Budget, Channel, Customers, Fee, Group, MaxCAC
 from optimizer.uncertainty.tail import tail_mean
 from optimizer.uncertainty.worst_cac import in_worst_draws
 
-TAIL, MOST, STEPS = 0.25, 120_000.0, 121
+TAIL, MOST, STEPS = 0.25, 120_000.0, 61
 NAMES = ("tv", "search")
 GRID = np.stack(np.meshgrid(*[np.linspace(0, MOST, STEPS)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def world(seed: int, draws: int = 40) -> tuple[ResponseCurves, np.ndarray]:
+def world(seed: int, draws: int = 20) -> tuple[ResponseCurves, np.ndarray]:
     rng = np.random.default_rng([seed, 11])
     tops = {"tv": 900 * np.exp(rng.normal(0, 0.5, draws)), "search": 700 * np.exp(rng.normal(0, 0.15, draws))}
     halves = {"tv": 60_000 * rng.uniform(0.7, 1.4), "search": 30_000 * rng.uniform(0.7, 1.4)}
@@ -114,14 +114,14 @@ def test_a_cap_on_a_channel_s_cac_holds_in_its_own_worst_draws(seed: int) -> Non
 
 def s_shaped(seed: int) -> Hill:
     rng = np.random.default_rng(seed)
-    return Hill(900 * np.exp(rng.normal(0, 0.3, 40)), 60_000, 1.5 + rng.random(40))
+    return Hill(900 * np.exp(rng.normal(0, 0.3, 20)), 60_000, 1.5 + rng.random(20))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("make", [s_shaped, lambda seed: Mixture([s_shaped(seed), Hill(60, 500, 1)], [1.0, 1.0])])
 def test_the_stretches_are_where_the_cap_holds(make: Callable[[int], Hill], seed: int) -> None:
     curve = make(seed)
-    spends = np.geomspace(1, 1e7, 1500)
+    spends = np.geomspace(1, 1e7, 500)
     cost = spends / lowest(np.atleast_2d(curve(spends)))
     for cap in (0.9 * cost.min(), 1.02 * cost.min(), float(np.median(cost))):
         part = in_worst_draws(Channel("tv").cac_at_most(cap), ResponseCurves({"tv": curve}), TAIL, 1.0)

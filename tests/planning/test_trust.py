@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from itertools import product
 from pathlib import Path
 
@@ -30,8 +31,14 @@ from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, G
 from optimizer.planning.starter import write_starter
 from optimizer.uncertainty.hidden_demand import WORST
 
+STARTER = files("optimizer.planning").joinpath("starter.yaml").read_text(encoding="utf-8")
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
-QUICK = ("model:\n", "model:\n  rivals: false\n  sensitivity: false\n  draws: 500\n")
+WHAT_IFS = (STARTER[STARTER.index("scenarios:") :], "")
+QUICK = (
+    ("model:\n", "model:\n  rivals: false\n  sensitivity: false\n  draws: 500\n"),
+    ("[first, last, linear, markov]", "[last]\n  replicates: 50"),
+    WHAT_IFS,
+)
 FIXED = 150_000.0  # of the starter
 
 
@@ -49,7 +56,7 @@ def plan_with(folder: Path, *pairs: tuple[str, str]) -> Path:
 def doubted(tmp_path_factory: pytest.TempPathFactory, run_quietly: QuietRun) -> tuple[Run, Path]:
     """A run without other readings that doubts two channels."""
     keys = "plan:\n  hidden_demand: {strength: 0.6, channels: [tv, generic_search], in_all: 0.4}\n"
-    plan = plan_with(tmp_path_factory.mktemp("doubted") / "starter", QUICK, ("\nplan:\n", f"\n{keys}"))
+    plan = plan_with(tmp_path_factory.mktemp("doubted") / "starter", *QUICK, ("\nplan:\n", f"\n{keys}"))
     out = plan.parent / "out"
     return run_quietly(plan, out)[0], out
 
@@ -151,8 +158,9 @@ def test_tables_report_and_terminal_say_the_same(doubted: tuple[Run, Path], fini
 def test_it_changes_nothing_of_the_plan_and_goes_where_nothing_asks(
     doubted: tuple[Run, Path], tmp_path: Path, run_quietly: QuietRun
 ) -> None:
-    plan = plan_with(tmp_path / "starter", QUICK)
+    plan = plan_with(tmp_path / "starter", *QUICK)
     (tmp_path / "out").mkdir()
+    shutil.copy(doubted[1] / "posterior.nc", tmp_path / "out")  # one fit for both
     run, written = run_quietly(plan, tmp_path / "out", "optimize")
     assert run.trust is None
     assert "trust.csv" not in {path.name for path in written}

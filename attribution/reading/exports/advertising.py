@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -244,5 +244,19 @@ def _currency(table: _Table) -> Sequence[str | None] | str | None:
         return [str(cell).upper() or None for cell in table.of("currency")]
     if match := re.search(r"\(([A-Z]{3})\)$", table.header.name(table.money)):
         return match[1]
-    signs = currency_sign(table.of(table.money)) - {""}
-    return next(iter(signs)) if len(signs) == 1 else None
+    return _one_sign(dict.fromkeys(table.of(table.money)), (table.name, table.header.name(table.money)))
+
+
+def _one_sign(cells: Iterable[Any], where: tuple[str, str]) -> str | None:
+    """The currency beside the amounts of a column; they have one and the same, or none at all."""
+    amounts = [cell for cell in cells if re.search("[1-9]", str(cell))]
+    signs = {cell: currency_sign([cell]) for cell in amounts}
+    named = set().union(*signs.values())
+    if len(named) > 1 or (named and not all(signs.values())):
+        odd = next(cell for cell in amounts if signs[cell] != signs[amounts[0]])
+        text = (
+            f"names different currencies, or one beside some amounts only: {str(amounts[0])[:30]!r}, {str(odd)[:30]!r}."
+        )
+        remedy = "name a column of currencies, or write amounts without them."
+        raise BadInput(Problem(where[0], text, where[1], remedy=remedy))
+    return next(iter(named - {""}), None)

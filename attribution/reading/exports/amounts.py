@@ -22,7 +22,8 @@ MICROS = 1_000_000
 
 _SIGNS = {"€": "EUR", "£": "GBP", "¥": "", "$": ""}  # the last two are signs of several currencies
 _LARGEST = 10**9  # of any single cell, in currency or pieces: a hundred times the largest bookings
-_SIGN = re.compile(r"^([+-]?)(?:[€$£¥]|[A-Z]{3})?(.*?)(?:[€$£¥]|[A-Z]{3})?$")
+_BLANK = "[ \u00a0\u202f]"
+_SIGN = re.compile(rf"([+-]?){_BLANK}*(?:[€$£¥]|[A-Z]{{3}})?{_BLANK}*(.*?){_BLANK}*(?:[€$£¥]|[A-Z]{{3}})?")
 _SHOWN = 3
 
 
@@ -46,7 +47,12 @@ class Marks:
         """What a number looks like."""
         point = re.escape(self.decimal or ".")
         group = re.escape(self.group)
-        return re.compile(rf"[+-]?(\d+|\d{{1,3}}({group}\d{{3}})+)({point}\d+)?")
+        return re.compile(rf"[+-]?([0-9]+|[0-9]{{1,3}}({group}[0-9]{{3}})+)({point}[0-9]+)?")
+
+    @property
+    def with_blanks(self) -> re.Pattern[str]:
+        """What a number looks like whose groups of three digits are parted by blanks."""
+        return re.compile(rf"[+-]?[0-9]{{1,3}}({_BLANK}[0-9]{{3}})+({re.escape(self.decimal or '.')}[0-9]+)?")
 
     @property
     def group(self) -> str:
@@ -110,11 +116,14 @@ def _places(text: str) -> int:
 
 def _reader(marks: Marks) -> Callable[[Any], int | None]:
     """Reads one cell as millionths; None where it is no number."""
-    pattern, group, point = marks.pattern, marks.group, marks.decimal or "."
+    pattern, with_blanks, group, point = marks.pattern, marks.with_blanks, marks.group, marks.decimal or "."
 
     def read(cell: Any) -> int | None:
         if isinstance(cell, str):
-            text = re.sub(_SIGN, r"\1\2", re.sub(r"[\s\u00a0\u202f]", "", cell))
+            parts = _SIGN.fullmatch(cell.strip())
+            text = parts[1] + parts[2] if parts else cell
+            if with_blanks.fullmatch(text):
+                text = re.sub(_BLANK, "", text)
             if not pattern.fullmatch(text):
                 return None
             number = Decimal(text.replace(group, "").replace(point, "."))

@@ -22,9 +22,10 @@ __all__ = ["Days", "days_of"]
 
 Days = NDArray[np.datetime64]
 
-_ISO = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(Z|UTC|[+-]\d{2}:?\d{2})?)?")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: .*)?")
+_CLOCK = r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(Z|UTC|[+-]\d{2}:?\d{2})?"
+_ISO = re.compile(rf"(\d{{4}})-(\d{{2}})(?:-(\d{{2}}))?(?:[T ]{_CLOCK})?", re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: .*)?", re.ASCII)
 _EARLIEST, _LATEST = 1990, 2100
 _SHOWN = 3
 

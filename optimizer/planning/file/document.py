@@ -64,6 +64,8 @@ class Document:
             raise BadInput(f"{path}{line}: {no_yaml(error.problem, mark.line if mark else 0, text)}") from None
         except (YAMLError, ValueError) as error:  # ValueError: a date that the calendar does not have
             raise BadInput(no_day(path, text) or f"{path}: {_first_line(str(error))}") from None
+        except Exception as error:  # what the parser itself trips over
+            raise BadInput(f"{path}: {_tripped(error)}") from None
         if not isinstance(data, dict):
             raise BadInput(f"{path}:1: must be a mapping of keys such as data, attribution, model and plan.")
         return cls(path, data, text)
@@ -103,6 +105,14 @@ class Document:
                 name = one.get("name") if isinstance(one, dict) else None
                 return f" (what-if {bounded(name, _NAME)!r})" if isinstance(name, str) else ""
         return ""
+
+
+def _tripped(error: Exception) -> str:
+    if isinstance(error, TypeError):
+        return "a key is itself a mapping, as {{name}} is one. Keys are plain texts; put quotes around the text."
+    if isinstance(error, RecursionError):
+        return "brackets stand too many levels deep; one may lack its end. Close every bracket."
+    return f"is not valid YAML: {bounded(str(error), _NAME)}. Check tags such as !!bool."
 
 
 def _first_line(text: str | None) -> str:

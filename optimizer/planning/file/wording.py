@@ -14,6 +14,8 @@ _SAID = (
     (r"(?<![.\w])longest_path moves", f"{_LOG}.longest_path moves"),
     (r"(?<![.\w])fold_names\b(?!:)", f"{_LOG}.fold_names: true"),
     (r",? columns=\{'(order|kind|value)': \.\.\.\},?", rf" {_WON}.\1,"),
+    (r"columns=\{'(order|kind|value)': ('[^']*')\}", rf"{_WON}.\1: \2"),
+    (r"columns=\{'interaction': ('[^']*')\}", rf"{_LOG}.interaction: \1"),
     (r"columns=\{'interaction': \.\.\.\}", f"{_LOG}.interaction"),
     (r"Say columns=\{declared name: name\};", f"Name it in {_LOG} or its conversions;"),
     (r"\brules\.(segments|sequence)\b", rf"{_LOG}.\1"),
