@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, UnknownName
 
-__all__ = ["Address", "Form", "address_of", "files_of", "is_pattern"]
+__all__ = ["Address", "Form", "address_of", "files_of", "is_pattern", "no_such_table"]
 
+_LISTED = 15
 Form = Literal["text", "parquet", "workbook", "database", "lite"]
 
 _SUFFIXES: dict[str, Form] = {
@@ -133,3 +135,13 @@ def _folder(path: str, part: str) -> Address:
     if not any(Path(path).rglob("*.parquet")):
         raise BadInput(Problem(Path(path).name, "is a folder without Parquet files.", remedy="name the file in it."))
     return _of_form(path, part, "parquet")
+
+
+def no_such_table(part: str, known: Sequence[str], file: str) -> BadInput:
+    """The error of a database file that has no such table, or several and none is named."""
+    if part:
+        return UnknownName(part, known, where=f"{file}; name the table as {file}::table")
+    if not known:
+        return BadInput(Problem(file, "holds no table.", remedy="export it again."))
+    listed = ", ".join(known[:_LISTED]) + (", ..." if len(known) > _LISTED else "")
+    return BadInput(Problem(file, f"holds several tables: {listed}.", remedy=f"name one as {file}::{known[0]}."))

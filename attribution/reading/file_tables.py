@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, UnknownName
-from attribution.reading.addresses import Address, address_of, files_of
+from attribution.errors import BadInput, Problem
+from attribution.reading.addresses import Address, address_of, files_of, no_such_table
 from attribution.reading.csv_text import layout_of
 from attribution.reading.dialects import carried, naming
 from attribution.reading.frames import arrow_ready
@@ -118,7 +118,6 @@ def _database_table(address: Address, backend: BaseBackend, views: bool) -> ibis
         raise BadInput(Problem(address.name, f"{part!r} stands in several schemas.", remedy=f"name one of {listed}."))
     if not meant:
         known = [name if schema == "main" else f"{schema}.{name}" for schema, name in usable]
-        file = Path(address.path).name
-        raise UnknownName(part or "(none)", known, where=f"{file}; name the table as {file}::table")
+        raise no_such_table(part, known, Path(address.path).name)
     schema, name = meant[0]
     return backend.table(name, database=(alias, schema))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, UnknownName
+from attribution.errors import BadInput, Problem
+from attribution.reading.addresses import no_such_table
 
 __all__ = ["read_lite"]
 
@@ -36,7 +37,7 @@ def read_lite(file: Path, table: str = "") -> pd.DataFrame:
             if not table and len(tables) == 1:
                 table = tables[0]
             if table not in tables:
-                raise UnknownName(table or "(none)", tables, where=f"{file.name}; name the table as {file.name}::table")
+                raise no_such_table(table, tables, file.name)
             quoted = table.replace('"', '""')
             cursor = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 - the name is one of the file's
             names = [str(column[0]) for column in cursor.description]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pandas as pd
@@ -155,3 +156,19 @@ def test_users_that_do_not_meet_are_shown_and_times_that_do_not_are_told_apart(t
     assert "'a.0'" in problem.remedy
     (problem,) = refused(lambda: Journeys.from_touchpoints(*written(tmp_path, LOG, WON.replace("2024", "2023"))))
     assert problem.remedy == "check times, the lookback and kinds."
+
+
+@pytest.mark.parametrize("suffix", ["sqlite", "duckdb"])
+def test_a_database_file_of_several_tables_lists_them(suffix: str, tmp_path: Path) -> None:
+    import sqlite3
+
+    import duckdb
+
+    file = tmp_path / f"shop.{suffix}"
+    with contextlib.closing(sqlite3.connect(file) if suffix == "sqlite" else duckdb.connect(str(file))) as connection:
+        for table in ("orders", "touches"):
+            connection.execute(f"CREATE TABLE {table} (week TEXT)")
+    (problem,) = refused(lambda: read_table(file, TABLE))
+    assert "holds several tables: orders, touches" in problem.text
+    with pytest.raises(BadInput, match="Did you mean 'orders'"):
+        read_table(f"{file}::order", TABLE)
