@@ -71,7 +71,7 @@ CASES = {
     "daily and weekly": Bad(daily_then_weekly, r"mixes daily and weekly rows.*sum the daily rows"),
     "monthly": Bad(monthly, r"rows are months long.*by week or day"),
     "mixed currencies": Bad(with_cell("tv", 4, "$1200"), r"is not a number: '\$1200'.*remove currency signs"),
-    "thousands separators": Bad(with_cell("tv", 4, "1,200"), r"say decimal: ',' or thousands: ','"),
+    "thousands separators": Bad(with_cell("tv", 4, "1,200"), r"say thousands: ','"),
     "future weeks": Bad(future, r"last 5 rows, from 2025-05-26.*have no KPI yet.*organic\(controls"),
     "no KPI at all": Bad(lambda f: f.assign(customers=0), r"is zero throughout"),
     "misspelt column": Bad(lambda f: f.rename(columns={"search": "serach"}), r"did you mean 'serach'"),
