@@ -211,7 +211,7 @@ class Journeys:
         else:
             remedy = "pass conversions=, or name the column that marks them with columns={'conversion': ...}."
             raise BadInput(Problem(name, "holds no conversions.", columns.conversion, remedy=remedy))
-        with naming(name):
+        with naming(" or ".join(tables)):
             if cleaning.fold_names:
                 touched, won = in_one_spelling_of_rules(touched, won, rules)
             journeys = cls._of_logs(touched, won, lookback, rules, cleaning, engine)

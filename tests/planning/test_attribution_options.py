@@ -199,7 +199,11 @@ attribution: {models: [last_non_direct, linear], direct: Direct, replicates: 50}
     [
         ("path: sales.csv, ", "", "give one of path"),
         ("path: sales.csv,", "path: sales.csv, events: {values: [order]},", "give one of path"),
-        ("{path: sales.csv,", "{events: {values: [order]},", "user is of a table of conversions, and events takes them from the log"),
+        (
+            "{path: sales.csv,",
+            "{events: {values: [order]},",
+            "user is of a table of conversions, and events takes them from the log",
+        ),
         ("kind: what, kinds: [order]", "ends: [order]", "ends needs kind"),
         ("  models:", "  time_zone: Berlin/Europe\n  models:", "no time zone"),
         ("  models:", "  repeats: often\n  models:", "write for example 30min"),
