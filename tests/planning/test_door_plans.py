@@ -66,12 +66,13 @@ def test_a_changed_plan_file_is_read_or_refused(folder: Path, text: str, chance:
     assert error is None or all(line.startswith(str(path)) for line in str(error).splitlines() if line.startswith("/"))
 
 
+DEEP = "too many levels deep|does not close"  # whichever comes first, by how deep Python may go in this process
 TRIPS = {
     "? tv: {a: 1}\n": "a key is itself a mapping",
     "plan: {{tv: {fixed: 1}}: 2}\n": "a key is itself a mapping",
     "seed: !!bool maybe\n": "Check tags",
-    "data: " + "[" * 1_000: "too many levels deep",
-    "data: " + "{a: " * 1_000: "too many levels deep",
+    "data: " + "[" * 1_000: DEEP,
+    "data: " + "{a: " * 1_000: DEEP,
     "seed: !!int x\n": "plan.yaml",
 }
 

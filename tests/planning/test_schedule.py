@@ -168,7 +168,7 @@ WRONG = {
     "{weekly: {tv: {blackout: [2026-10-05], committed: {2026-10-05: 4}}}}": "committed and in blackout",
     "{weekly: {tv: {committed: {2026-10-05: a lot}}}}": "tv.committed.2026-10-05: 'a lot' is not an amount",
     "{weekly: {tv: {blackout: [soon]}}}": "'soon' is no date; write it as 2026-12-28",
-    "{weekly: {tv: {blackout: [2026-13-05]}}}": "month must be in 1..12",
+    "{weekly: {tv: {blackout: [2026-13-05]}}}": "2026-13-05 is no day of the calendar",
     "{weekly: {tv: {at_mots: 3}}}": "Did you mean 'at_most'",
     "{pacing: 0.25}": "no change either way",
     "{pacing: 0%}": "greater than 0",
