@@ -32,7 +32,9 @@ def test_example_runs(path: Path, tmp_path: Path) -> None:
 
 def test_the_plan_of_the_example_holds_against_its_truth(tmp_path: Path) -> None:
     assert len(AGAINST_TRUTH.read_text(encoding="utf-8").splitlines()) <= 80
-    done = subprocess.run([sys.executable, str(AGAINST_TRUTH)], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, str(AGAINST_TRUTH)], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     said = done.stdout
     covered = int(said.split("true contribution of ")[1].split(" of ")[0])
     cac = {

@@ -24,7 +24,7 @@ _SAID = (  # what the parser says, and what to write instead
     (r"mapping values are not allowed|single document", "a colon or a line stands where none can; quote text with "
      "': ' in it, and indent keys of one section alike"),
     (r"unexpected end of stream|end of quoted|EOF", "a quotation mark does not close"),
-    (r"expected ',' or '[}\]]'|expected the node content, but found '<stream end>'", "a bracket or brace does not close, "
+    (r"expected ',' or '[}\]]'|expected the node content", "a bracket or brace does not close, "
      "or a comma is missing in it"),
     (r"expected <block end>|could not find expected ':'", "the line fits to none above it: indent keys of one section "
      "alike, and write a colon and a blank after each"),
