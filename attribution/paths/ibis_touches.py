@@ -144,8 +144,11 @@ class IbisTouches(Touches):
         table = table.mutate(odd=number % 2 == 1)
         turned = 2 * table.place + table.tied - 1 - table.step
         orders = (table.step, turned, table.odd.ifelse(turned, table.step), table.odd.ifelse(table.step, turned))
-        copies = [table.mutate(step=step, part=table.part * 4 + copy) for copy, step in enumerate(orders)]
-        yield IbisTouches(ibis.union(*(copy.drop("odd") for copy in copies), distinct=False))
+        copies = [  # an engine may count rows in 32 bits
+            table.mutate(step=step.cast("int64"), part=(table.part * 4 + copy).cast("int64")).drop("odd")
+            for copy, step in enumerate(orders)
+        ]
+        yield IbisTouches(ibis.union(*copies, distinct=False))
 
     def group(
         self, by: Sequence[str], items: Mapping[str, Any], sums: Mapping[str, Any], where: Any = None
