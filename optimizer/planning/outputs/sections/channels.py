@@ -24,7 +24,11 @@ def _view(run: Run) -> dict[str, Any] | None:
     result = run.plan
     if result is None:
         return None
-    return {"channels": [_channel(run, result, row) for row in result.rows], "views_title": _views_title(run)}
+    return {
+        "channels": [_channel(run, result, row) for row in result.rows],
+        "views_title": _views_title(run),
+        "pictured": _PICTURED,
+    }
 
 
 def _channel(run: Run, result: PlanResult, row: ChannelRow) -> dict[str, Any]:
