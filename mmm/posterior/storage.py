@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +24,7 @@ from mmm.posterior.encoding import decode, encode
 __all__ = ["read", "versions", "write"]
 
 _FORMAT = 1
+_SMALL = 1 << 20  # bytes to begin with
 _ARRAYS = ("kpi", "spend", "media", "controls", "before")
 _Arrays = dict[str, npt.NDArray[Any]]
 
@@ -36,13 +36,12 @@ def write(path: str | os.PathLike[str], panel: Panel, model: Model, record: dict
     header = _header(panel, model, record)
     groups = _groups(panel, record)
     header["checksum"] = _checksum(header, groups)
-    with tempfile.TemporaryDirectory() as scratch:
-        draft = Path(scratch) / "posterior.nc"
-        with netCDF4.Dataset(draft, "w", format="NETCDF4") as file:
-            file.setncattr("blended_cac", json.dumps(header))
-            for group, arrays in groups.items():
-                _write_group(file.createGroup(group), arrays)
-        write_whole(Path(path), draft.read_bytes())
+    # in memory, for HDF5 has no words for a disk that is full
+    file = netCDF4.Dataset(Path(path).name, "w", format="NETCDF4", memory=_SMALL)
+    file.setncattr("blended_cac", json.dumps(header))
+    for group, arrays in groups.items():
+        _write_group(file.createGroup(group), arrays)
+    write_whole(Path(path), bytes(file.close()))
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Panel, Model, dict[str, Any]]:
