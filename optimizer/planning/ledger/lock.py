@@ -61,8 +61,8 @@ def _held(output: Path) -> Iterator[None]:
         holder = _holder(output)
         if holder and holder["host"] != socket.gethostname() and holder["boot"] != _boot():
             raise _taken(output, holder, f"If it has ended, delete {output / _HOLDER}.")
-        _sign(output)
         try:
+            _sign(output)
             yield
         finally:
             with suppress(OSError):
