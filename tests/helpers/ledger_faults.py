@@ -73,7 +73,7 @@ def watch(output: Path, at: int, fault: str) -> list[str]:
             return
         place = values[0]
         if event in ("os.remove", "os.rmdir") and values[1] not in (-1, None):  # of a folder opened by number
-            place = os.readlink(f"/proc/self/fd/{values[1]}") if Path("/proc/self/fd").exists() else output
+            place = str(Path(f"/proc/self/fd/{values[1]}").readlink()) if Path("/proc/self/fd").exists() else output
         step(event, place, *(values[1:2] if event in ("os.rename", "os.symlink") else ()))
 
     opened = Path.open
@@ -192,6 +192,8 @@ def _faults(act: Act, output: Path, at: int, fault: str) -> Iterator[str]:
 
 if __name__ == "__main__":
     asked = sys.argv[1:]
-    found = list(faults_of(of_plan(Path(asked[0]).resolve(), asked[1]) if asked else stand_in, int((asked[2:] or [1])[0])))
-    print("\n".join(found) or "nothing")
+    found = list(
+        faults_of(of_plan(Path(asked[0]).resolve(), asked[1]) if asked else stand_in, int((asked[2:] or [1])[0]))
+    )
+    sys.stdout.write("\n".join(found) or "nothing")
     sys.exit(bool(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,12 @@ def _quoted(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
+def _legible(cell: Any) -> Any:
+    """Text as a workbook holds it: control characters, which XML cannot, by their code."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", cell) if isinstance(cell, str) else cell
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PERCENT, _MONEY = "0.0%", "#,##0"
 
 
@@ -96,7 +103,7 @@ def _workbook(tables: Iterable[Table]) -> bytes:
     whole = io.BytesIO()  # a file that the disk cannot hold would be complained of twice
     with pd.ExcelWriter(whole, engine="openpyxl") as writer:
         for table in tables:
-            frame = table.frame
+            frame = table.frame.map(_legible).rename(columns=_legible)
             frame.to_excel(writer, sheet_name=table.sheet, index=False)
             sheet = writer.sheets[table.sheet]
             sheet.freeze_panes = "B2"
