@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-__all__ = ["checksum", "settle", "temporary_beside", "write_new", "write_whole"]
+__all__ = ["checksum", "settle", "sync", "take_place", "temporary_beside", "write_new", "write_whole"]
 
 
 def checksum(path: Path | str) -> str:
@@ -18,7 +18,7 @@ def checksum(path: Path | str) -> str:
 
 
 def write_new(path: Path, content: bytes | str) -> None:
-    """Write a file that is not there yet, down to the disk; what fails leaves none.
+    """Write a file that is not there yet; what fails leaves none.
 
     Raises
     ------
@@ -30,7 +30,6 @@ def write_new(path: Path, content: bytes | str) -> None:
         try:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -40,12 +39,27 @@ def write_whole(path: Path, content: bytes | str) -> None:
     """Write a file so that readers see the old content or the new one, never a part, after a power cut either."""
     temporary = temporary_beside(path)
     write_new(temporary, content)
+    take_place(temporary, path)
+
+
+def take_place(temporary: Path, path: Path) -> None:
+    """Put a file that is done in the place of another in the same folder; what fails removes the new one."""
     try:
+        sync(temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     settle(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Bring what a file holds down to the disk."""
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def temporary_beside(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.files import write_whole
+from attribution.files import take_place, temporary_beside
 from attribution.findings import Finding
 from mmm.data.panel import Panel
 from mmm.model.model import Model
@@ -24,7 +25,6 @@ from mmm.posterior.encoding import decode, encode
 __all__ = ["read", "versions", "write"]
 
 _FORMAT = 1
-_SMALL = 1 << 20  # bytes to begin with
 _ARRAYS = ("kpi", "spend", "media", "controls", "before")
 _Arrays = dict[str, npt.NDArray[Any]]
 
@@ -36,12 +36,17 @@ def write(path: str | os.PathLike[str], panel: Panel, model: Model, record: dict
     header = _header(panel, model, record)
     groups = _groups(panel, record)
     header["checksum"] = _checksum(header, groups)
-    # in memory, for HDF5 has no words for a disk that is full
-    file = netCDF4.Dataset(Path(path).name, "w", format="NETCDF4", memory=_SMALL)
-    file.setncattr("blended_cac", json.dumps(header))
-    for group, arrays in groups.items():
-        _write_group(file.createGroup(group), arrays)
-    write_whole(Path(path), bytes(file.close()))
+    draft = temporary_beside(Path(path))
+    try:
+        with netCDF4.Dataset(draft, "w", format="NETCDF4") as file:
+            file.setncattr("blended_cac", json.dumps(header))
+            for group, arrays in groups.items():
+                _write_group(file.createGroup(group), arrays)
+        take_place(draft, Path(path))
+    except RuntimeError as error:  # all that HDF5 says of a disk that is full
+        raise OSError(errno.EIO, f"cannot be written ({error}); the disk may be full", str(path)) from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Panel, Model, dict[str, Any]]:

@@ -130,7 +130,7 @@ def clean(
     from optimizer.planning.ledger.cleaning import clean
 
     done = clean(output, keep)
-    typer.echo(f"Removed {len(done.runs)} runs and {len(done.fits)} fits; {len(done.kept)} runs stay.")
+    typer.echo(f"Removed: runs {len(done.runs)}, fits {len(done.fits)}. Runs that stay: {len(done.kept)}.")
     if done.unread:
         typer.echo(f"Every fit stays, for these runs do not say which is theirs: {', '.join(done.unread)}.", err=True)
 

@@ -54,7 +54,7 @@ def test_so_does_a_real_one(paths: Path) -> None:
 def paths(tmp_path: Path) -> Path:
     """A plan file that asks for attribution of a few paths."""
     (tmp_path / "paths.csv").write_text("path,conversions\na > b,10\nb,3\n", encoding="utf-8")
-    text = "name: Paths\noutput: output\ndata: {paths: {path: paths.csv}}\nattribution: {replicates: 20}\n"
+    text = "name: Paths\noutput: output\ndata: {paths: {path: paths.csv}}\nattribution: {replicates: 50}\n"
     (tmp_path / "plan.yaml").write_text(text, encoding="utf-8")
     return tmp_path / "plan.yaml"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from attribution.files import settle, temporary_beside, write_whole
+from attribution.files import settle, sync, temporary_beside, write_whole
 from optimizer.planning.ledger.place import made
 from optimizer.planning.ledger.runs import FITS, LATEST, LOCK, RUNS, STAGE, latest_of, new_name
 
@@ -56,11 +56,7 @@ def recorded(output: Path) -> Iterator[tuple[Path, Path]]:
 def _to_disk(folder: Path) -> None:
     for place, _, names in os.walk(folder, topdown=False):
         for name in names:
-            handle = os.open(Path(place) / name, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync(Path(place) / name)
         settle(Path(place))
 
 
