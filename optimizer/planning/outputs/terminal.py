@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
+from optimizer.planning.ledger.runs import shown
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
 from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
@@ -62,7 +63,7 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
     names = [path for path in written if path.name in _SHOWN_FILES]
     if names:
-        folder = escape(str(names[0].parent.resolve()))
+        folder = escape(shown(names[0].parent))
         console.print(f"Written to {folder}: {', '.join(path.name for path in names)}")
 
 
