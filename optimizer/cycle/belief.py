@@ -36,6 +36,8 @@ class Belief:
     plans_without
         The same where each part of the draws is left out in turn, parts x channels, from which comes the plan's Monte
         Carlo error; None where that is not asked.
+    fixed_cost
+        Currency over the horizon, part of the blended CAC.
     """
 
     because: str
@@ -43,6 +45,7 @@ class Belief:
     organic: Array | None = field(default=None, repr=False)
     plan: pd.Series | None = None
     plans_without: pd.DataFrame | None = field(default=None, repr=False)
+    fixed_cost: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +71,7 @@ class Reading:
     draws: Array = field(repr=False)
 
 
-def readings(
-    belief: Belief, spend: pd.Series, channels: Collection[str], fixed_cost: float, with_total: bool
-) -> Iterator[Reading]:
+def readings(belief: Belief, spend: pd.Series, channels: Collection[str], with_total: bool) -> Iterator[Reading]:
     """Customers, CAC and marginal CAC of channels at a spend, and those of all.
 
     Parameters
@@ -81,8 +82,6 @@ def readings(
         Currency over the horizon, by channel.
     channels
         Those whose figures are wanted.
-    fixed_cost
-        Currency over the horizon, part of the blended CAC.
     with_total
         Whether these are all channels there are, so that totals mean the same in every belief.
     """
@@ -96,7 +95,7 @@ def readings(
     if with_total and belief.organic is not None:
         total = np.asarray(sum(won.values()) + belief.organic)
         yield _mean(ALL, "customers", total)
-        yield _cost(ALL, "blended_cac", float(spend[list(channels)].sum()) + fixed_cost, total)
+        yield _cost(ALL, "blended_cac", float(spend[list(channels)].sum()) + belief.fixed_cost, total)
 
 
 def shares(plan: pd.Series | pd.DataFrame) -> pd.DataFrame:

@@ -103,8 +103,6 @@ class Moved:
 def what_moved(
     beliefs: Sequence[Belief],
     spend: Mapping[str, float] | pd.Series,
-    *,
-    fixed_cost: float = 0.0,
     plans: tuple[pd.Series, pd.Series] | None = None,
 ) -> Moved:
     """Divide the change of every figure among the steps from an old belief to a new one.
@@ -118,8 +116,6 @@ def what_moved(
     spend
         Currency over the horizon by channel, at which all beliefs are asked. A channel that the first or the last
         belief does not know is left out, and so are totals then.
-    fixed_cost
-        Currency over the horizon, part of the blended CAC.
     plans
         The old and the new plan as they were carried out, currency by channel, where they rest on more than the
         beliefs; :data:`REST` is what that did. Those of the beliefs where None.
@@ -142,10 +138,9 @@ def what_moved(
         text = "needs an old belief and, for each thing that changed, one more that says in words of its own what."
         raise BadInput(Problem("what_moved", text))
     wanted = pd.Series({str(channel): float(amount) for channel, amount in spend.items()}, dtype=float)
-    known = [[name for name in wanted.index if name in belief.curves] for belief in beliefs]
-    channels = [name for name in known[0] if name in known[-1]]
+    channels = [name for name in wanted.index if name in beliefs[0].curves and name in beliefs[-1].curves]
     whole = all(set(belief.curves) == set(wanted.index) for belief in (beliefs[0], beliefs[-1]))
-    rows = [*_responses(beliefs, wanted, channels, fixed_cost, whole), *_plans(beliefs, plans)]
+    rows = [*_responses(beliefs, wanted, channels, whole), *_plans(beliefs, plans)]
     order = {name: place for place, name in enumerate(dict.fromkeys(row.channel for row in rows if row.channel != ALL))}
     rows.sort(key=lambda row: order.get(row.channel, len(order)))
     every = [*names, *([REST] if any(REST in row.parts for row in rows) else [])]
@@ -158,18 +153,13 @@ def churn(old: pd.Series, new: pd.Series) -> float:
     return float(np.abs(shares(after).to_numpy() - shares(before).to_numpy()).sum() / 2)
 
 
-def _responses(
-    beliefs: Sequence[Belief], spend: pd.Series, channels: list[str], fixed_cost: float, whole: bool
-) -> Iterator[Movement]:
+def _responses(beliefs: Sequence[Belief], spend: pd.Series, channels: list[str], whole: bool) -> Iterator[Movement]:
     """Figures of curves; a step between that does not know a channel hands its part to the next that does."""
-    tables = [
-        {
-            (one.channel, one.figure): one
-            for one in readings(belief, spend, [c for c in channels if c in belief.curves], fixed_cost,
-                                whole and set(channels) <= set(belief.curves))
-        }
-        for belief in beliefs
-    ]  # fmt: skip
+    tables = []
+    for belief in beliefs:
+        known = [name for name in channels if name in belief.curves]
+        own = readings(belief, spend, known, whole and len(known) == len(channels))
+        tables.append({(one.channel, one.figure): one for one in own})
     for key, first in tables[0].items():
         last = tables[-1].get(key)
         if last is None or not np.isfinite([first.estimate.point, last.estimate.point]).all():

@@ -1,4 +1,4 @@
-"""Whether a new plan is worth leaving the last one for: what it gains under the new belief, and what switching costs."""
+"""Whether a new plan is worth leaving the last one for: what it gains as believed now, and what switching costs."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def switch(
         moved=_money(before, new),
         touched=_touched(before, new),
         cost=extra,
-        cost_in_aim=max(_finite(sign * (np.mean(free) - np.mean(there))), 0.0),
+        cost_in_aim=max(_finite(float(sign * (np.mean(free) - np.mean(there)))), 0.0),
         gain=sign * (best.value - certificate.value),
         most=sign * (best.bound - certificate.value),
         probability=float(np.mean(better + 0.5 * (there == here))) if _touched(kept, new) else np.nan,

@@ -122,6 +122,22 @@ def report(plan: PlanFile, out: OutFolder = None) -> None:
 
 
 @app.command()
+def refresh(
+    plan: PlanFile,
+    out: OutFolder = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the run to compare with; the last one by default.", show_default=False),
+    ] = None,
+) -> None:
+    """Run everything on new weeks, and say what moved since the last run, why, and whether to switch plans."""
+    from optimizer.planning.outputs.terminal import show
+    from optimizer.planning.run import refresh_plan
+
+    show(*refresh_plan(plan, out, since))
+
+
+@app.command()
 def certify(
     plan: PlanFile,
     spend: Annotated[Path, typer.Argument(help="A table of channel and spend over the horizon.", show_default=False)],

@@ -16,16 +16,20 @@ from mmm.kernel import ahead
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import by_cell
+from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
+from optimizer.planning.stages.chain import Chain
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR, fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
+from optimizer.planning.stages.past import past_run
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.ready import ready
+from optimizer.planning.stages.refresh import Compare, changes_since
 from optimizer.planning.stages.result import GivenResult, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
@@ -33,7 +37,7 @@ from optimizer.planning.stages.trust import not_told, trust
 from optimizer.planning.stages.understood import Understood, understood
 from optimizer.planning.stages.worth import judge, last_touch
 
-__all__ = ["Goal", "certify_spend", "check_plan", "run_plan"]
+__all__ = ["Goal", "certify_spend", "check_plan", "refresh_plan", "run_plan"]
 
 Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
 """How far a run goes."""
@@ -53,6 +57,28 @@ def check_plan(path: Path | str) -> Understood:
     _require_writable(document.folder / config.output)
     inputs = read_inputs(config, document)
     return understood(config, inputs, ready(config, document, inputs))
+
+
+def refresh_plan(
+    path: Path | str, out: Path | None = None, since: Path | None = None, progress: Progress | None = None
+) -> tuple[Run, tuple[Path, ...]]:
+    """Run a plan file whole, and divide what moved since an earlier run among what has changed.
+
+    Parameters
+    ----------
+    path, out, progress
+        As for :func:`run_plan`.
+    since
+        The earlier run's folder, or its output folder; None for the last run in this one's own.
+
+    Raises
+    ------
+    BadInput, NotConverged, InfeasiblePlan
+        As :func:`run_plan`; also where ``since`` holds no finished run.
+    """
+    if since is not None:
+        run_folder(since)
+    return _run(path, out, "report", progress or Progress(), since, Chain.divided)
 
 
 def run_plan(
@@ -80,7 +106,12 @@ def run_plan(
     BadInput, NotConverged, InfeasiblePlan
         See their exit codes; nothing but a fitted posterior is written then, and what says why it failed.
     """
-    progress = progress or Progress()
+    return _run(path, out, goal, progress or Progress(), None, Chain.undivided)
+
+
+def _run(
+    path: Path | str, out: Path | None, goal: Goal, progress: Progress, since: Path | None, compare: Compare
+) -> tuple[Run, tuple[Path, ...]]:
     config, document = read_config(path)
     folder = out if out is not None else document.folder / config.output
     _require_writable(folder)
@@ -94,6 +125,7 @@ def run_plan(
             asked = config.model_copy(update={"plan": None, "scenarios": []}) if goal == "fit" else config
             ready(asked, document, inputs)
         config = config if inputs.markets is None else by_cell(config, inputs.markets)
+        past = past_run(since or folder, document, inputs.files) if goal == "report" else None
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
         with progress.stage("Attribution") as update:
@@ -106,6 +138,9 @@ def run_plan(
     if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
         with progress.stage("Worth of tests"):
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
+    if past is not None:
+        with progress.stage("What changed") as update:
+            run = replace(run, changes=changes_since(past, run, _marks(run), compare, update))
     run = replace(run, findings=_findings(run), seconds=dict(progress.seconds))
     with progress.stage("Writing"):
         written = write_outputs(run, folder, with_report=goal == "report")
@@ -259,6 +294,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
     findings += not_told(run) if run.trust is None else run.trust.findings
     if run.belief is not None:
         findings += run.belief.findings
+    if run.changes is not None:
+        findings += run.changes.findings
     if run.inputs.journeys is not None:
         findings += run.inputs.journeys.findings
     if run.attribution is not None:
