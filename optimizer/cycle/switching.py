@@ -12,9 +12,12 @@ from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate
+from optimizer.answer.evaluation import Evaluation
 from optimizer.answer.misses import Miss
+from optimizer.cycle.monte_carlo import half_width, means_without
 from optimizer.cycle.refresh import churn
 from optimizer.plan import Plan
+from optimizer.question.limits import Limit
 from optimizer.question.objectives import Customers, Spend
 from optimizer.question.wording import Wording
 from optimizer.uncertainty.question import Question, plan_of
@@ -22,6 +25,7 @@ from optimizer.uncertainty.question import Question, plan_of
 __all__ = ["Switch", "SwitchingCost", "is_moved", "switch"]
 
 _STILL = 5e-4  # of a channel's spend: less than that is no move
+_NEAR = 5e-3  # of a limit's figure: a forecast is no better known
 _HALVINGS = 24
 
 
@@ -67,10 +71,11 @@ class Switch:
     last, new
         Both plans, currency by channel.
     kept
-        What keeping the last plan means: the plan itself, or where it breaks what is asked now, the nearest spend that
-        keeps it on the straight way to the new plan, from the last plan or its mix at the new plan's money.
+        What keeping the last plan means: the plan itself, or where it misses a limit by more than half a percent of the
+        limit's figure, the nearest spend that keeps all of them on the straight way to the new plan, from the last plan
+        or its mix at the new plan's money.
     broken
-        What the last plan as it was does not keep.
+        What the last plan as it was does not keep, near misses included.
     certificate
         Of what is kept: its figure, and the figure that no allowed plan can beat.
     churn, moved, touched
@@ -79,6 +84,8 @@ class Switch:
         What switching costs beyond what keeping does, in currency and in the figure of the aim.
     gain, most
         What the new plan gains over what is kept, and what any allowed plan can, before the cost.
+    error
+        Half of the 90 % interval of the Monte Carlo error of the gain, on the average of all cases.
     probability
         That the new plan is better, its cost counted, in the draws of the new belief; NaN where they are one plan.
     wording
@@ -97,6 +104,7 @@ class Switch:
     cost_in_aim: float
     gain: float
     most: float
+    error: float
     probability: float
     wording: Wording = field(repr=False)
 
@@ -107,18 +115,18 @@ class Switch:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the last plan can be kept as it was."""
-        return not self.broken
+        """Whether the last plan can be kept as it was, but for near misses."""
+        return not _touched(self.last, self.kept)
 
     @property
     def is_gone(self) -> bool:
         """Whether nothing of it can be kept: what is allowed next to it is the new plan."""
-        return not _touched(self.kept, self.new)
+        return not self.is_whole and not _touched(self.kept, self.new)
 
     @property
     def advised(self) -> bool:
-        """Whether to switch: what the new plan gains exceeds the cost, or nothing of the last one may be kept."""
-        return self.is_new and (self.gain > self.cost_in_aim or (self.is_gone and not self.is_whole))
+        """Whether to switch: the gain exceeds cost and Monte Carlo error, or nothing of the last plan may be kept."""
+        return self.is_new and (self.is_gone or self.gain > self.cost_in_aim + np.nan_to_num(self.error))
 
     @property
     def is_settled(self) -> bool:
@@ -161,12 +169,13 @@ def switch(
     before = before.reindex(list(known.channels), fill_value=0.0)
     plan, new = plan_of(question), best.spend.astype(float)
     broken = question.missed(known, before)
-    kept = before if not broken else _nearest(question, known, before, new)
+    kept = before if all(_is_near(miss) for miss in broken) else _nearest(question, known, before, new)
     certificate = question.against(best, known, kept)
     sign = 1.0 if plan.objective.wants == "maximize" else -1.0
     extra = max(cost.of(before, new) - cost.of(before, kept), 0.0)
-    there, here = _figures(plan, known, best, new, extra), _figures(plan, known, best, kept, 0.0)
-    free = _figures(plan, known, best, new, 0.0)
+    outlook, kept_outlook = plan.evaluate(known, new), plan.evaluate(known, kept)
+    there, here = _figures(plan, best, outlook, extra), _figures(plan, best, kept_outlook, 0.0)
+    paid, free = (_figures(plan, best, _expected(outlook), money) for money in (extra, 0.0))
     better = sign * there > sign * here
     return Switch(
         last=before,
@@ -178,9 +187,10 @@ def switch(
         moved=_money(before, new),
         touched=_touched(before, new),
         cost=extra,
-        cost_in_aim=max(_finite(float(sign * (np.mean(free) - np.mean(there)))), 0.0),
+        cost_in_aim=max(sign * float(free[0] - paid[0]), 0.0),
         gain=sign * (best.value - certificate.value),
         most=sign * (best.bound - certificate.value),
+        error=_error(plan, best, outlook, kept_outlook),
         probability=float(np.mean(better + 0.5 * (there == here))) if _touched(kept, new) else np.nan,
         wording=plan.objective.wording(),
     )
@@ -189,6 +199,10 @@ def switch(
 def is_moved(before: float, after: float) -> bool:
     """Whether a channel's spend changes by more than half a thousandth."""
     return abs(after - before) > _STILL * max(before, after)
+
+
+def _is_near(miss: Miss) -> bool:
+    return isinstance(miss.limit, Limit) and miss.by <= _NEAR * abs(miss.limit.figure)
 
 
 def _touched(before: pd.Series, after: pd.Series) -> tuple[str, ...]:
@@ -221,19 +235,31 @@ def _first_allowed(question: Question, curves: ResponseCurves, start: pd.Series,
     return start + high * (new - start)
 
 
-def _figures(plan: Plan, curves: ResponseCurves, best: Allocation, spend: pd.Series, extra: float) -> Array:
+def _expected(outcome: Evaluation) -> Evaluation:
+    """The outcome at expected customers, as one draw."""
+    return replace(outcome, paid=outcome.paid.mean().to_frame().T, organic=np.array([outcome.organic.mean()]))
+
+
+def _figures(plan: Plan, best: Allocation, outcome: Evaluation, extra: float) -> Array:
     """Draws of the aim's figure where so much is paid beside the spend, shape (draws,)."""
-    outcome = plan.evaluate(curves, spend)
     outcome = replace(outcome, fixed_cost=outcome.fixed_cost + extra)
-    goal = plan.objective.goal(replace(plan.setting(curves), business=outcome.business))
-    figures = goal.figures(outcome.spend.to_numpy(), outcome.paid.to_numpy())
+    goal = plan.objective.goal(replace(plan.setting(best.curves), business=outcome.business))
+    figures = np.broadcast_to(goal.figures(outcome.spend.to_numpy(), outcome.paid.to_numpy()), outcome.organic.shape)
     if isinstance(plan.objective, Spend):
         return np.asarray(figures + extra)
     if isinstance(plan.objective, Customers) and extra:
-        cheapest = float(best.marginal_cac[best.spend > 0].min())
-        return np.asarray(figures - extra / cheapest)
+        return np.asarray(figures - extra / float(best.marginal_cac[best.spend > 0].min()))
     return np.asarray(figures)
 
 
-def _finite(value: float) -> float:
-    return value if np.isfinite(value) else 0.0
+def _error(plan: Plan, best: Allocation, *outcomes: Evaluation) -> float:
+    """Monte Carlo error of the difference between two spends in the aim's figure, from the same draws of both."""
+    scores = []
+    for outcome in outcomes:
+        paid, organic = means_without(outcome.paid.to_numpy()), means_without(outcome.organic)
+        parts = [
+            replace(outcome, paid=pd.DataFrame([won], columns=outcome.paid.columns), organic=np.array([base]))
+            for won, base in zip(paid, organic, strict=True)
+        ]
+        scores.append(np.array([_figures(plan, best, part, 0.0)[0] for part in parts]))
+    return float(half_width(scores[0] - scores[1]))

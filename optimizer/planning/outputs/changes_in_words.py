@@ -32,27 +32,31 @@ def lines(changes: Changes, run: Run) -> Iterator[str]:
 
 
 def advice(switch: Switch, run: Run) -> str:
-    """Whether to switch to the new plan, in one sentence, after one on what of the last plan is no longer allowed."""
+    """Whether to switch to the new plan, and why; what of the last one is no longer allowed."""
     if not switch.is_new:
         return "The plan is the last one, so there is nothing to switch."
-    told = "Keep the last plan: " if not switch.advised else "Switch to the new plan: "
-    if switch.is_gone and not switch.is_whole:
+    if switch.is_gone:
         return f"Switch to the new plan: the last one, as it was, no longer keeps {_listed(switch.broken)}."
     unit = f" {run.config.currency}" if switch.wording.in_currency else ""
     form = form_of(_figure(switch))
+    told = "Switch to the new plan: " if switch.advised else "Keep the last plan: "
     against = "keeping the last one" if switch.is_whole else "the nearest to the last one that is allowed"
-    told += f"the new one improves {_name(switch, run)} by {form(switch.gain)}{unit} over {against}"
+    error = f" (± {form(switch.error)} Monte Carlo error)" if switch.error > 0 else ""
+    told += f"the new one improves {_name(switch, run)} by {form(switch.gain)}{unit}{error} over {against}"
     if switch.cost > 0:
-        money = f"{amount(switch.cost)} {run.config.currency}"
-        verb = "exceeds" if switch.advised else "does not exceed"
-        told += f", which {verb} the {form(switch.cost_in_aim)}{unit} that switching costs ({money} for"
-        told += f" {amount(switch.moved)} moved in {len(switch.touched)} channels)"
+        many = "s" if len(switch.touched) > 1 else ""
+        told += (
+            f", where switching costs {form(switch.cost_in_aim)}{unit}: {amount(switch.cost)} {run.config.currency}, "
+            f"with {amount(switch.moved)} moved in {len(switch.touched)} channel{many}"
+        )
+    counted = ", its cost counted," if switch.cost > 0 else ""
     if switch.probability == switch.probability:
-        counted = ", its cost counted," if switch.cost > 0 else ""
         told += f"; it{counted} is better with probability {likelihood(switch.probability)}"
-    told += f", and no allowed plan improves it by more than {form(switch.most)}{unit}."
+    most = f"by more than {form(switch.most)}{unit}" if switch.most > 0 else "at all"
+    told += f"; no allowed plan improves it {most}."
     if switch.broken:
-        told += f" The last plan as it was no longer keeps {_listed(switch.broken)}."
+        near = ", by less than a forecast knows" if switch.is_whole else ""
+        told += f" The last plan as it was no longer keeps {_listed(switch.broken)}{near}."
     return told
 
 

@@ -19,7 +19,7 @@ from optimizer.cycle.refresh import Moved, what_moved
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import by_cell
-from optimizer.planning.stages.differences import QUESTION, Differences
+from optimizer.planning.stages.differences import OTHER, QUESTION, Differences
 from optimizer.planning.stages.inputs import Inputs, present_spend_of
 from optimizer.planning.stages.markets import curves_by_cell, markets_of
 from optimizer.planning.stages.optimize import asked_within
@@ -83,7 +83,11 @@ class Chain:
             beliefs.append(self._planned(self._belief(QUESTION, new, now), new, now))
         for place, section, posterior in ((0, before, old), (-1, now, new)):
             beliefs[place] = self._with_plans_without(beliefs[place], posterior, section)
-        return what_moved(beliefs, self._spend(), self._plans()), _converged(steps)
+        plans = self._plans()
+        if plans is not None and len(beliefs) == 2 and OTHER not in self.differs.said:
+            # one thing alone has changed, so it did whatever there is, also by the readings that are not fitted again
+            beliefs = [replace(belief, plan=plan) for belief, plan in zip(beliefs, plans, strict=True)]
+        return what_moved(beliefs, self._spend(), plans), _converged(steps)
 
     def _sections(self) -> tuple[PlanSection | None, PlanSection | None]:
         """The old question and the new one; the new one for both where the old one cannot be read."""
@@ -172,7 +176,7 @@ def coming_of(inputs: Inputs, panel: Panel) -> dict[str, pd.DataFrame] | None:
     None where this run does not know all that the older table holds, so that each stays at its mean of the last year.
     """
     latest, names = inputs.panel, (*panel.control_names, *panel.organic_channels)
-    if latest is None or inputs.upcoming is None or not names:
+    if latest is None or inputs.upcoming is None or not names or panel.dates[-1] > latest.dates[-1]:
         return None
     tables = {}
     for place, geo in enumerate(latest.geos):

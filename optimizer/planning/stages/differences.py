@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,11 @@ from mmm.posterior.encoding import encode
 from optimizer.cycle.panels import PanelChange, changed
 from optimizer.planning.file.config import Config
 from optimizer.planning.stages.past import Past
-from optimizer.planning.stages.provenance import versions
+from optimizer.planning.stages.provenance import InputFile, versions
 
 __all__ = [
     "MODEL",
+    "OTHER",
     "QUESTION",
     "REVISED",
     "SEED",
@@ -29,9 +30,12 @@ __all__ = [
 
 VERSION, REVISED, WEEKS = "version", "data revised", "new weeks"
 TESTS, MODEL, SEED, QUESTION = "lift tests", "model settings", "seed", "question"
+OTHER = "other tables"
+"""Tables that plans rest on beside the fit; no step is made of them, for those of the earlier run are not at hand."""
 
 _OF_NO_FIT = {"accept_unconverged", "sensitivity", "rivals"}
 _OF_NO_PLAN = {"switching_cost", "given", "tests", "hidden_demand", "schedule"}
+_OF_A_STEP = ("weekly", "lift tests", "given plan", "exports")
 _SHOWN = 4
 
 
@@ -54,7 +58,9 @@ class Differences:
     notes: tuple[str, ...]
 
 
-def differences(past: Past, old: Posterior, now: tuple[Config, Posterior]) -> Differences:
+def differences(
+    past: Past, old: Posterior, now: tuple[Config, Posterior], files: Iterable[InputFile] = ()
+) -> Differences:
     """What differs between two runs whose fits are at hand.
 
     Parameters
@@ -63,6 +69,8 @@ def differences(past: Past, old: Posterior, now: tuple[Config, Posterior]) -> Di
         The earlier run and its fit.
     now
         The plan file of this one as it is written, and its fit.
+    files
+        What this one read.
     """
     config, new = now
     panel = changed(old.panel, new.panel)
@@ -74,6 +82,7 @@ def differences(past: Past, old: Posterior, now: tuple[Config, Posterior]) -> Di
         MODEL: _model(past, old, config, new),
         SEED: f"The seed, {old.seed} before and {new.seed} now." if old.seed != new.seed else "",
         QUESTION: _question(past.config, config),
+        OTHER: _other_tables(past, files),
     }
     said = {part: sentence for part, sentence in parts.items() if sentence}
     return Differences(said, panel, tuple(_notes(past, old, config, new)))
@@ -174,6 +183,13 @@ def _question(before: Config | None, now: Config) -> str:
     return f"The question: {_some(keys)}." if keys else ""
 
 
+def _other_tables(past: Past, files: Iterable[InputFile]) -> str:
+    own = {file.role: file.checksum for file in files if not file.role.startswith(_OF_A_STEP)}
+    moved = [role for role in own if past.files.get(role, own[role]) != own[role] or role not in past.files]
+    moved += [role for role in past.files if role not in own and not role.startswith(_OF_A_STEP)]
+    return f"Other tables: {_some(moved)}." if moved else ""
+
+
 def _keys(section: str, before: Any, now: Any, besides: set[str]) -> list[str]:
     """Keys of a section that read otherwise."""
     old, new = (one.model_dump(mode="json", exclude=besides, fallback=str) for one in (before, now))
@@ -186,6 +202,11 @@ def _notes(past: Past, old: Posterior, config: Config, new: Posterior) -> Iterat
     if added or gone:
         told = [f"{_some(added)} since then"] * bool(added) + [f"{_some(gone)} before alone"] * bool(gone)
         yield f"Channels with spend: {'; '.join(told)}. Totals are of other channels, so only shared ones are compared."
+    if old.panel.dates[-1] > new.panel.dates[-1]:
+        yield (
+            "The earlier weekly table went further than this one, so its organic customers are of the weeks after its "
+            "own end, with controls at their mean of the last year."
+        )
     before, now = past.config and past.config.plan, config.plan
     if before and now and before.weeks != now.weeks:
         yield (

@@ -41,6 +41,8 @@ class Past:
         ``now`` and ``planned``, currency over its horizon by channel or cell; None where it made none.
     versions
         What it ran with.
+    files
+        Role -> checksum of what it read.
     problems
         What of it could not be read, in sentences.
     """
@@ -50,6 +52,7 @@ class Past:
     posterior: Posterior | None
     plan: pd.DataFrame | None
     versions: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
     @property
@@ -117,8 +120,9 @@ def _read(place: Path, manifest: dict[str, Any]) -> Past:
         plan = _plan(place, config is not None and config.quote_formulas)
     except (OSError, ValueError, KeyError) as error:
         problems.append(_said("Its plan.csv cannot be read", error))
-    known = manifest.get("versions")
-    return Past(place, config, posterior, plan, known if isinstance(known, dict) else {}, tuple(problems))
+    known, inputs = manifest.get("versions"), manifest.get("inputs")
+    files = {file["role"]: file["checksum"] for file in inputs or [] if {"role", "checksum"} <= set(file)}
+    return Past(place, config, posterior, plan, known if isinstance(known, dict) else {}, files, tuple(problems))
 
 
 def _said(what: str, error: Exception) -> str:

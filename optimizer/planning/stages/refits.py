@@ -12,7 +12,7 @@ from mmm import Model, Panel, Posterior
 from mmm.model.model import ORGANIC
 from optimizer.cycle.panels import weeks_of
 from optimizer.planning.file.config import Config
-from optimizer.planning.stages.differences import MODEL, QUESTION, REVISED, TESTS, WEEKS, Differences
+from optimizer.planning.stages.differences import MODEL, OTHER, QUESTION, REVISED, TESTS, WEEKS, Differences
 from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.progress import Update
@@ -59,7 +59,7 @@ def refits(
     update
         Told how far it is.
     """
-    parts = [part for part in differs.said if part != QUESTION]
+    parts = [part for part in differs.said if part not in (QUESTION, OTHER)]
     made: list[Refit] = []
     waiting: list[str] = []
     for number, part in enumerate(parts[:-1]):

@@ -46,7 +46,7 @@ def changes_since(past: Past, run: Run, marks: tuple[Finding, ...], compare: Com
     moved: Moved | None = None
     findings: tuple[Finding, ...] = ()
     if past.posterior is not None and run.posterior is not None:
-        differs = differences(past, past.posterior, (stated, run.posterior))
+        differs = differences(past, past.posterior, (stated, run.posterior), run.inputs.files)
         try:
             moved, findings = compare(Chain(past, run, stated, marks, differs, problems), update)
         except CacError as error:
