@@ -26,7 +26,7 @@ from optimizer.planning.stages.optimize import asked_within
 from optimizer.planning.stages.past import Past
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import solved
-from optimizer.planning.stages.refits import Refit, refits
+from optimizer.planning.stages.refits import NOT_RECORDED, Refit, refits
 from optimizer.planning.stages.result import UNDIVIDED, Run
 
 __all__ = ["Chain", "first_line", "last_plan"]
@@ -74,6 +74,8 @@ class Chain:
         if config is None:
             return self.undivided(update)
         steps = refits(self.differs, config, old, (self.stated, self.run.inputs, new), update)
+        if QUESTION in self.differs.said and steps[0].because == NOT_RECORDED and _same_draws(old, new):
+            steps = ()
         before, now = self._sections()
         beliefs = [self._planned(self._belief("", old, before), old, before)]
         for step in steps:
@@ -128,7 +130,7 @@ class Chain:
         """Organic customers of the weeks after this run's table, also of a fit whose own table ends before it."""
         _, new = self._ends()
         lag = max((new.panel.dates[-1] - posterior.panel.dates[-1]).days // new.panel.days, 0)
-        coming = coming_of(self.run.inputs, posterior.panel)
+        coming = coming_of(self.run.inputs, posterior.panel, lag + periods)
         organic = posterior.organic(lag + periods, controls=coming)
         return np.asarray((organic.by_week + organic.noise)[:, lag:].sum(axis=1))
 
@@ -154,7 +156,7 @@ class Chain:
     def _plan_on(
         self, posterior: Posterior, section: PlanSection, rows: npt.NDArray[np.intp] | None = None
     ) -> pd.Series:
-        """The plan that a fit alone makes of a question."""
+        """The plan that a fit alone makes of a question, its spend in proportion to this run's horizon."""
         markets = markets_of(posterior.panel)
         own = by_cell(self.stated.model_copy(update={"plan": section, "scenarios": []}), markets)
         section = own.plan or section
@@ -164,16 +166,18 @@ class Chain:
             markets=markets,
             now=present_spend_of(posterior.panel, markets, section),
             lift_tests=posterior.model.lift_tests,
-            upcoming=coming_of(self.run.inputs, posterior.panel),
+            upcoming=coming_of(self.run.inputs, posterior.panel, section.weeks * posterior.panel.per_week),
         )
         within = asked_within(own, inputs, posterior, (*self.marks, *posterior.diagnostics), rows)
-        return solved(section, within.asked.plan, within.asked.curves, within.doubted).spend
+        spend = solved(section, within.asked.plan, within.asked.curves, within.doubted).spend
+        return spend * (self._weeks() / section.weeks)
 
 
-def coming_of(inputs: Inputs, panel: Panel) -> dict[str, pd.DataFrame] | None:
+def coming_of(inputs: Inputs, panel: Panel, periods: int) -> dict[str, pd.DataFrame] | None:
     """Controls and organic channels of the weeks after an older table, by market: seen ones, then the coming ones.
 
-    None where this run does not know all that the older table holds, so that each stays at its mean of the last year.
+    None where this run does not know all that the older table holds, or not so far, so that each stays at its mean of
+    the last year.
     """
     latest, names = inputs.panel, (*panel.control_names, *panel.organic_channels)
     if latest is None or inputs.upcoming is None or not names or panel.dates[-1] > latest.dates[-1]:
@@ -185,8 +189,17 @@ def coming_of(inputs: Inputs, panel: Panel) -> dict[str, pd.DataFrame] | None:
         seen = np.concatenate([latest.controls[place], unpaid], axis=1)
         frame = pd.DataFrame(seen, latest.dates, [*latest.control_names, *latest.organic_channels])
         tables[geo] = pd.concat([frame, upcoming[[name for name in frame if name in upcoming]]])
-    known = all(set(names) <= set(table.dropna(axis=1)) for table in tables.values())
+    dates = panel.after(periods)
+    known = all(
+        set(names) <= set(table.columns) and not table.reindex(dates)[list(names)].isna().to_numpy().any()
+        for table in tables.values()
+    )
     return tables if known and set(panel.geos) <= set(tables) else None
+
+
+def _same_draws(one: Posterior, other: Posterior) -> bool:
+    same = one.draws.keys() == other.draws.keys()
+    return same and all(np.array_equal(values, other.draws[name]) for name, values in one.draws.items())
 
 
 def last_plan(past: Past, run: Run) -> pd.Series:
