@@ -21,7 +21,7 @@ from optimizer.planning.stages.provenance import InputFile, versions
 
 __all__ = ["Past", "past_run"]
 
-_MANIFEST, _PLAN = "manifest.json", "plan.csv"
+_MANIFEST, _PLAN, _RUNS = "manifest.json", "plan.csv", "runs"
 _SAID = 300
 
 
@@ -64,7 +64,7 @@ class Past:
 
 
 def past_run(folder: Path, document: Document, files: Iterable[InputFile]) -> Past | None:
-    """The last run in a folder that was of other inputs; of the same, where there is no other; None without any.
+    """The last run in a folder that was of other inputs and made a plan, as far as there is one; None without any run.
 
     Parameters
     ----------
@@ -77,8 +77,9 @@ def past_run(folder: Path, document: Document, files: Iterable[InputFile]) -> Pa
     if not runs:
         return None
     own = json.dumps([document.text, [vars(file) for file in files], versions()])
-    kept = [(place, manifest) for place, manifest in runs if _inputs(manifest) != own]
-    place, manifest = (kept or runs)[0]
+    planned = [run for run in runs if _PLAN in (run[1].get("outputs") or {})] or runs
+    other = [run for run in planned if _inputs(run[1]) != own]
+    place, manifest = (other or planned)[0]
     return _read(place, manifest)
 
 
@@ -93,9 +94,11 @@ def _runs(folder: Path) -> Iterable[tuple[Path, dict[str, Any]]]:
         last = run_folder(folder)
     except BadInput:
         return
-    others = sorted((place for place in last.parent.iterdir() if place != last), reverse=True)
-    beside = others if last.parent.name == "runs" and folder.resolve() != last else []
-    for place in (last, *(place for place in beside if place.is_dir())):
+    beside: list[Path] = []
+    if last.parent.name == _RUNS and folder.resolve() != last:
+        others = (place for place in last.parent.iterdir() if place != last and not place.name.startswith("."))
+        beside = sorted(others, reverse=True)
+    for place in (last, *beside):
         try:
             manifest = json.loads((place / _MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
