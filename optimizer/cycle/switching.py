@@ -11,7 +11,7 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
-from optimizer.answer.allocation import Allocation, Certificate
+from optimizer.answer.allocation import Allocation, Certificate, Status
 from optimizer.answer.evaluation import Evaluation
 from optimizer.answer.misses import Miss
 from optimizer.cycle.monte_carlo import half_width, means_without
@@ -86,6 +86,9 @@ class Switch:
         What the new plan gains over what is kept, and what any allowed plan can, before the cost.
     error
         Half of the 90 % interval of the Monte Carlo error of the gain, on the average of all cases.
+    within
+        How near to the best the new plan is proved: plans nearer to each other than that count as equally good. Nothing
+        where the proof is wider than asked.
     probability
         That the new plan is better, its cost counted, in the draws of the new belief; NaN where they are one plan.
     wording
@@ -105,6 +108,7 @@ class Switch:
     gain: float
     most: float
     error: float
+    within: float
     probability: float
     wording: Wording = field(repr=False)
 
@@ -125,8 +129,13 @@ class Switch:
 
     @property
     def advised(self) -> bool:
-        """Whether to switch: the gain exceeds cost and Monte Carlo error, or nothing of the last plan may be kept."""
-        return self.is_new and (self.is_gone or self.gain > self.cost_in_aim + np.nan_to_num(self.error))
+        """Whether to switch: the gain exceeds cost and noise, or nothing of the last plan may be kept."""
+        return self.is_new and (self.is_gone or self.gain > self.cost_in_aim + self.noise)
+
+    @property
+    def noise(self) -> float:
+        """What a gain has to exceed beside the cost: Monte Carlo error, or the distance of the proof where larger."""
+        return max(float(np.nan_to_num(self.error)), self.within)
 
     @property
     def is_settled(self) -> bool:
@@ -191,6 +200,7 @@ def switch(
         gain=sign * (best.value - certificate.value),
         most=sign * (best.bound - certificate.value),
         error=_error(plan, best, outlook, kept_outlook),
+        within=abs(best.bound - best.value) if best.status is Status.CERTIFIED else 0.0,
         probability=float(np.mean(better + 0.5 * (there == here))) if _touched(kept, new) else np.nan,
         wording=plan.objective.wording(),
     )

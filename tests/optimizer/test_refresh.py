@@ -207,7 +207,7 @@ def test_a_plan_is_left_only_for_more_than_that_costs(asked: Plan) -> None:
     assert [one.probability for one in costs] == sorted((one.probability for one in costs), reverse=True)
     assert [one.gain for one in costs] == pytest.approx([free.gain] * 3)
     for one in costs:
-        assert one.advised == (one.gain > one.cost_in_aim + one.error)
+        assert one.advised == (one.gain > one.cost_in_aim + max(one.error, one.most - one.gain))
     assert costs[-1].is_settled
     assert not costs[-1].advised
 
@@ -253,6 +253,18 @@ def test_a_last_plan_that_breaks_new_limits_is_kept_as_near_as_they_allow() -> N
     one = switch(fixed, known, fixed.solve(known), last, SwitchingCost(9.0))
     assert one.is_gone
     assert one.advised  # whatever it costs
+
+
+def test_plans_that_no_proof_tells_apart_are_no_reason_to_switch() -> None:
+    asked, known = AIMS[2], curves(8)
+    near = asked.solve(known, gap=1e-5).spend
+    far = asked.solve(known, gap=0.05)
+    moved = near + 200 * pd.Series({"tv": 1.0, "search": -1.0, "radio": 0.0})
+    best = replace(far, spend=near, value=asked.certify(known, near).value)
+    one = switch(asked, known, best, moved)
+    assert 0 < one.gain < one.within
+    assert one.is_new
+    assert not one.advised
 
 
 def test_a_near_miss_is_kept_and_said() -> None:

@@ -54,6 +54,8 @@ def advice(switch: Switch, run: Run) -> str:
         told += f"; it{counted} is better with probability {likelihood(switch.probability)}"
     most = f"by more than {form(switch.most)}{unit}" if switch.most > 0 else "at all"
     told += f"; no allowed plan improves it {most}."
+    if not switch.advised and switch.cost_in_aim < switch.gain <= switch.cost_in_aim + switch.noise:
+        told += " That is less than Monte Carlo error, or than how near to the best the plan is proved."
     if switch.broken:
         near = ", by less than a forecast knows" if switch.is_whole else ""
         told += f" The last plan as it was no longer keeps {_listed(switch.broken)}{near}."

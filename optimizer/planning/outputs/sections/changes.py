@@ -53,14 +53,14 @@ def _blocks(moved: Moved, changes: Changes, run: Run) -> Iterator[dict[str, Any]
 
 
 def _row(one: Movement, label: str, moved: Moved, changes: Changes) -> dict[str, Any]:
-    known = one.error == one.error
+    error = written(one.figure, one.error)
     return {
         "label": label,
         "old": written(one.figure, one.old.point),
         "new": written(one.figure, one.new.point),
         "change": _part(one, one.change),
         "parts": [_part(one, one.parts.get(part, 0.0)) for part in moved.parts] if changes.divided else [],
-        "error": f"± {written(one.figure, one.error)}" if known and one.error else "",
+        "error": f"± {error}" if any(digit in error for digit in "123456789") else "",
         "is_noise": bool(one.change) and one.is_noise,
     }
 
