@@ -4,8 +4,8 @@ Run: python tests/benchmarks/cycle_refresh.py [--seeds 2] [--refreshes 4] [--wee
 
 Each company is fitted up to some weeks before its last, and again after every further ``--weeks``; nothing else
 changes, and its true curves stay. At each refresh the plan for 13 weeks is most customers for the same money, channels
-within half of it, at a spend that stays put, so that plans move only by what is believed. Printed are medians and the
-worst over refreshes: how far channels' shares of credited customers move, the overlap of their 90 % intervals of CAC
+within half of it, at a spend that stays put, so that plans move only by what is believed. Printed are medians, means
+and the range over refreshes: how far channels' shares of credited customers move, the overlap of their 90 % intervals of CAC
 and of densities, churn of the plan, the Monte Carlo error of a share of the plan, and the share of changes of CAC that
 lie within Monte Carlo error. Last, the same under another seed and no new week: what is within the stated error then
 has to be about 90 % of all changes. Exit code 1 where parts miss a change by more than 1e-9 of the figure.
@@ -97,7 +97,7 @@ def main() -> int:
     for kind, part in pd.DataFrame(rows).groupby("kind", sort=False):
         table = part.drop(columns="kind")
         print(f"\n{kind}: {len(table)} refreshes")
-        print(table.agg(["median", "min", "max"]).T.round(4).to_string())
+        print(table.agg(["median", "mean", "min", "max"]).T.round(4).to_string())
     print(f"\nparts miss a change by {worst:.1g} of the figure at most; {time.perf_counter() - start:.0f} s")
     return int(worst > 1e-9)
 
