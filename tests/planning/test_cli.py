@@ -59,7 +59,7 @@ def test_an_output_folder_that_is_a_file_is_refused_before_the_work(tmp_path: Pa
     for out in (tmp_path / "taken", tmp_path / "taken" / "deeper"):
         done = cac("fit", tmp_path / "new" / "plan.yaml", "--out", out)
         assert done.returncode == 2
-        assert "is a file; name a folder" in done.stderr
+        assert "is a file; name another folder" in done.stderr
         assert "Mix model" not in done.stderr
     assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
 
