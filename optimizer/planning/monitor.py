@@ -1,0 +1,151 @@
+"""`cac monitor`: weeks since the last fit held against the guardrails, without fitting again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from attribution.errors import BadInput
+from attribution.files import checksum, staged_folder
+from mmm import Posterior
+from optimizer.cycle.alarms import BLENDED, Alarm, Level
+from optimizer.cycle.guardrails import Verdicts
+from optimizer.cycle.suspicions import ALL_ALIKE
+from optimizer.planning.file.config import Config, read_config
+from optimizer.planning.ledger.runs import run_folder
+from optimizer.planning.outputs.monitor_message import as_json, as_markdown
+from optimizer.planning.outputs.monitor_page import as_page
+from optimizer.planning.stages.actuals import read_actuals
+from optimizer.planning.stages.fit import POSTERIOR, require_convergence
+from optimizer.planning.stages.monitored import Monitored
+from optimizer.planning.stages.replans import Desk, Replan, desk_of
+from optimizer.planning.stages.watching import guardrails_of, watched_of
+
+__all__ = ["monitor"]
+
+_MOST = 3
+_DOUBLE = 1.0
+_LEAST_RISE = 0.05
+
+
+def monitor(
+    path: Path | str, actuals: Path, out: Path | None = None, today: dt.date | None = None
+) -> tuple[Monitored, tuple[Path, ...]]:
+    """Hold the weeks since the last fit against the guardrails of a plan file, and write what to post.
+
+    Parameters
+    ----------
+    path
+        The plan file.
+    actuals
+        The table of actuals; a relative path starts at the working folder.
+    out
+        Output folder of the last run; None for the plan file's ``output``.
+    today
+        A week that has not ended by it is left out.
+
+    Returns
+    -------
+    What the rules say, and the files written.
+
+    Raises
+    ------
+    BadInput, NotConverged
+        Every problem of plan file and table; no finished run, or one without a fit.
+    """
+    config, document = read_config(path)
+    output = out if out is not None else document.folder / config.output
+    last = run_folder(output)
+    posterior = _fit(config, last)
+    table = read_actuals(config, actuals, posterior.panel, today)
+    watched, short = watched_of(config, posterior, table)
+    verdicts = guardrails_of(config).check(watched, config.seed)
+    desk = desk_of(config, document, posterior, last)
+    notes = [*table.notes, *short, *_untold(config), *([desk] if isinstance(desk, str) else _backups(config, desk))]
+    plans = () if isinstance(desk, str) else tuple(_replans(config, desk, verdicts))
+    found = Monitored(config, watched, verdicts, plans, tuple(notes), posterior.panel.dates[-1])
+    with staged_folder(output / "monitor", last="monitor.json") as stage:
+        (stage / "monitor.json").write_text(as_json(found), encoding="utf-8")
+        (stage / "monitor.md").write_text(as_markdown(found), encoding="utf-8")
+        (stage / "monitor.html").write_text(as_page(found), encoding="utf-8")
+    return found, tuple(output / "monitor" / name for name in ("monitor.html", "monitor.md", "monitor.json"))
+
+
+def _fit(config: Config, folder: Path) -> Posterior:
+    """The last run's fit.
+
+    Raises
+    ------
+    BadInput
+        There is none, or it is not the one that the run's other files rest on.
+    """
+    file = folder / POSTERIOR
+    if not file.is_file():
+        raise BadInput(f"{folder.name}: the last run fitted no mix model; run cac plan with data.weekly first.")
+    sums = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("outputs", {})
+    if POSTERIOR in sums and sums[POSTERIOR] != checksum(file):
+        raise BadInput(f"{folder.name}: {POSTERIOR} is of a later run that made no plan; run cac plan again.")
+    posterior = Posterior.load(file)
+    require_convergence(posterior, config.model.accept_unconverged)
+    return posterior
+
+
+def _replans(config: Config, desk: Desk, verdicts: Verdicts) -> Iterator[Replan]:
+    """A plan for each channel that an alarm would cut, the furthest first."""
+    backups = config.guardrails.backups
+    for channel, (level, dearer) in list(_to_cut(desk, verdicts).items())[:_MOST]:
+        yield desk.replan(channel, level, dearer, backups.channels, backups.beyond_tried)
+
+
+def _to_cut(desk: Desk, verdicts: Verdicts) -> dict[str, tuple[Level, float]]:
+    """Channel -> how far to cut it, and by how much it is dearer as far as the alarm says."""
+    found: dict[str, tuple[Level, float]] = {}
+    for alarm in sorted(verdicts.alarms, key=lambda alarm: -alarm.level):
+        if alarm.level < Level.HALVE:
+            continue
+        channel = alarm.subject if alarm.subject != BLENDED else _suspect(alarm, desk, verdicts)
+        if channel not in found:
+            found[channel] = (alarm.level, _dearer(channel, verdicts))
+    return found
+
+
+def _suspect(alarm: Alarm, desk: Desk, verdicts: Verdicts) -> str:
+    """The channel that an alarm on all customers would cut: the likeliest, else that whose last customer is dearest."""
+    suspicion = verdicts.test.suspicion[BLENDED]
+    first = max(suspicion, key=lambda name: suspicion[name])
+    moved = alarm.rule == "sequential" and first != ALL_ALIKE
+    return first if moved and first in desk.markets.channels else desk.dearest
+
+
+def _dearer(channel: str, verdicts: Verdicts) -> float:
+    rises = [one.value for one in verdicts.alarms if one.rule == "twelve_months" and one.subject == channel]
+    known = [rise for rise in rises if rise is not None]
+    return min(max(max(known), _LEAST_RISE), 10.0) if known else _DOUBLE
+
+
+def _untold(config: Config) -> Iterator[str]:
+    """What no rule can tell for want of columns."""
+    weekly, rails = config.data.weekly, config.guardrails
+    blind = [channel for channel in (weekly.channels if weekly else {}) if channel not in rails.reported]
+    if blind:
+        yield (
+            f"Cannot be told by channel: {', '.join(blind)}. Customers are known of all together alone; name columns "
+            "of conversions in guardrails.attributed or guardrails.platform_reported."
+        )
+    if weekly and not weekly.driven_by:
+        yield "Prices of media are not watched: data.weekly.driven_by names no volumes."
+    if not rails.funnel:
+        yield "The funnel is not watched: guardrails.funnel names no stages."
+    lost = [name for name in rails.benchmarks if name != BLENDED and name not in rails.reported]
+    if lost:
+        yield f"Benchmarks of {', '.join(lost)} are held against nothing: their conversions are not in the table."
+    if rails.lifetime_value is None and (config.plan is None or config.plan.one_value is None):
+        yield "LTV:CAC is not watched: neither guardrails.lifetime_value nor one plan.value_per_customer is stated."
+
+
+def _backups(config: Config, desk: Desk) -> list[str]:
+    keys = config.guardrails.backups
+    said = desk.warm(keys.channels, keys.share)
+    return [said] if said else []
