@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from attribution.errors import BadInput
 from attribution.files import checksum, staged_folder
+from attribution.numbers import percent
 from mmm import Posterior
 from optimizer.cycle.alarms import BLENDED, Alarm, Level
 from optimizer.cycle.guardrails import Verdicts
@@ -20,14 +22,15 @@ from optimizer.planning.outputs.monitor_page import as_page
 from optimizer.planning.stages.actuals import read_actuals
 from optimizer.planning.stages.fit import POSTERIOR, require_convergence
 from optimizer.planning.stages.monitored import Monitored
-from optimizer.planning.stages.replans import Desk, Replan, desk_of
+from optimizer.planning.stages.replans import Cut, Desk, Replan, desk_of
 from optimizer.planning.stages.watching import guardrails_of, watched_of
 
 __all__ = ["monitor"]
 
 _MOST = 3
 _DOUBLE = 1.0
-_LEAST_RISE = 0.05
+_DRAWS = 1000
+_LEAST_RISE, _DEAREST = 0.05, 10.0
 
 
 def monitor(
@@ -89,40 +92,50 @@ def _fit(config: Config, folder: Path) -> Posterior:
         raise BadInput(f"{folder.name}: {POSTERIOR} is of a later run that made no plan; run cac plan again.")
     posterior = Posterior.load(file)
     require_convergence(posterior, config.model.accept_unconverged)
-    return posterior
+    return _thinned(posterior)
+
+
+def _thinned(posterior: Posterior) -> Posterior:
+    """Every so many draws: a thousand say as much of the next weeks as four thousand."""
+    every = max(posterior.n_draws // _DRAWS, 1)
+    draws = {name: values[:, ::every] for name, values in posterior.draws.items()}
+    return replace(posterior, draws=draws)
 
 
 def _replans(config: Config, desk: Desk, verdicts: Verdicts) -> Iterator[Replan]:
     """A plan for each channel that an alarm would cut, the furthest first."""
     backups = config.guardrails.backups
-    for channel, (level, dearer) in list(_to_cut(desk, verdicts).items())[:_MOST]:
-        yield desk.replan(channel, level, dearer, backups.channels, backups.beyond_tried)
+    for cut in list(_to_cut(desk, verdicts).values())[:_MOST]:
+        yield desk.replan(cut, backups.channels, backups.beyond_tried)
 
 
-def _to_cut(desk: Desk, verdicts: Verdicts) -> dict[str, tuple[Level, float]]:
-    """Channel -> how far to cut it, and by how much it is dearer as far as the alarm says."""
-    found: dict[str, tuple[Level, float]] = {}
+def _to_cut(desk: Desk, verdicts: Verdicts) -> dict[str, Cut]:
+    """The channels that alarms would cut, the furthest first."""
+    found: dict[str, Cut] = {}
     for alarm in sorted(verdicts.alarms, key=lambda alarm: -alarm.level):
         if alarm.level < Level.HALVE:
             continue
-        channel = alarm.subject if alarm.subject != BLENDED else _suspect(alarm, desk, verdicts)
-        if channel not in found:
-            found[channel] = (alarm.level, _dearer(channel, verdicts))
+        cut = _of_all(alarm, desk, verdicts) if alarm.subject == BLENDED else _of_one(alarm, verdicts)
+        found.setdefault(cut.channel, cut)
     return found
 
 
-def _suspect(alarm: Alarm, desk: Desk, verdicts: Verdicts) -> str:
-    """The channel that an alarm on all customers would cut: the likeliest, else that whose last customer is dearest."""
+def _of_one(alarm: Alarm, verdicts: Verdicts) -> Cut:
+    """The channel that an alarm names, dearer by what the twelve months before say."""
+    rises = [one.value for one in verdicts.alarms if one.rule == "twelve_months" and one.subject == alarm.subject]
+    known = [rise for rise in rises if rise is not None and rise > _LEAST_RISE]
+    return Cut(alarm.subject, alarm.level, min(max(known), _DEAREST) if known else None, "")
+
+
+def _of_all(alarm: Alarm, desk: Desk, verdicts: Verdicts) -> Cut:
+    """The likeliest channel of an alarm on all customers, else that whose last customer is dearest."""
     suspicion = verdicts.test.suspicion[BLENDED]
     first = max(suspicion, key=lambda name: suspicion[name])
-    moved = alarm.rule == "sequential" and first != ALL_ALIKE
-    return first if moved and first in desk.markets.channels else desk.dearest
-
-
-def _dearer(channel: str, verdicts: Verdicts) -> float:
-    rises = [one.value for one in verdicts.alarms if one.rule == "twelve_months" and one.subject == channel]
-    known = [rise for rise in rises if rise is not None]
-    return min(max(max(known), _LEAST_RISE), 10.0) if known else _DOUBLE
+    if alarm.rule == "sequential" and first != ALL_ALIKE and first in desk.markets.channels:
+        because = f"No figure of a channel names it: {first} is the likeliest ({percent(suspicion[first])})."
+        return Cut(first, alarm.level, _DOUBLE, because)
+    dearest = desk.dearest
+    return Cut(dearest, alarm.level, None, f"No rule names a channel: the last customer of {dearest} costs most.")
 
 
 def _untold(config: Config) -> Iterator[str]:

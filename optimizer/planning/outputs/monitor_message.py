@@ -40,14 +40,15 @@ def by_week(found: Monitored) -> pd.DataFrame:
 
 def cost_of_customers(plan: Replan, outcome: str) -> str:
     """What a re-plan costs in customers if the alarm is false, and if it is true."""
-    if plan.lost is None or plan.lost_if_true is None:
+    if plan.lost is None:
         return ""
+    false = f"If the alarm is false it costs {plan.lost.written(count)} {outcome} over the plan's weeks"
     true = plan.lost_if_true
+    if true is None or plan.dearer is None:
+        return f"{false}."
     side = f"costs {true.written(count)}" if true.point >= 0 else f"saves {_turned(true).written(count)}"
-    return (
-        f"If the alarm is false it costs {plan.lost.written(count)} {outcome} over the plan's weeks; if {plan.channel} "
-        f"really costs {percent(plan.dearer, signed=True)} for the same effect it {side}."
-    )
+    dearer = percent(plan.dearer, signed=True)
+    return f"{false}; if {plan.channel} really costs {dearer} for the same effect it {side}."
 
 
 def cost_of_acting(plan: Replan, currency: str) -> str:

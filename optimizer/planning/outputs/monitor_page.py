@@ -7,7 +7,7 @@ import pandas as pd
 from attribution.numbers import amount, cost, count, decimal
 from optimizer.cycle.alarms import Level
 from optimizer.planning.outputs.monitor_message import by_week, cost_of_acting, cost_of_customers
-from optimizer.planning.outputs.report import environment
+from optimizer.planning.outputs.pages import environment
 from optimizer.planning.stages.monitored import Monitored
 from optimizer.planning.stages.replans import Replan
 

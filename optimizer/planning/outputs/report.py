@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from attribution.numbers import amount, cost, count, significant
 from optimizer.planning.outputs.figures import Drawn
+from optimizer.planning.outputs.pages import environment
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.stages.result import Run
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-__all__ = ["environment", "render"]
+__all__ = ["render"]
 
 
 def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
@@ -50,22 +47,6 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
             for section, view in shown
         ],
     )
-
-
-def environment() -> Environment:
-    """What renders the templates of this room; all that they show is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("optimizer.planning.outputs", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"amount": amount, "significant": significant}
-    environment.globals |= {"count": count, "cost": cost}
-    return environment
 
 
 def _words(run: Run) -> dict[str, Any]:

@@ -30,10 +30,20 @@ from optimizer.question.constraints import Constraint
 from optimizer.question.groups import AverageCAC, MarginalCAC
 from optimizer.scenarios import CostInflation
 
-__all__ = ["Desk", "Replan", "desk_of"]
+__all__ = ["Cut", "Desk", "Replan", "desk_of"]
 
 _HALF = 0.5
 _OF_RESULTS = (optimizer.Customers, optimizer.MaxCAC, AverageCAC, MarginalCAC)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A channel to be cut, how far, by how much it is dearer as an alarm says (None: it does not), and why it."""
+
+    channel: str
+    level: Level
+    dearer: float | None
+    because: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +59,8 @@ class Replan:
     lost
         Customers of the plan of record above this plan's, if the curves are as fitted: the cost of a false alarm.
     lost_if_true
-        The same if the channel's media really cost ``dearer`` more for the same effect; below 0 where the cut gains.
+        The same if the channel's media really cost ``dearer`` more for the same effect, below 0 where the cut gains;
+        None where no alarm says by how much.
     cac, cac_of_record
         Blended CAC of the two, if the curves are as fitted.
     dearer
@@ -67,7 +78,7 @@ class Replan:
     lost_if_true: Estimate | None
     cac: Estimate | None
     cac_of_record: Estimate | None
-    dearer: float
+    dearer: float | None
     gap: float
     text: str
 
@@ -112,25 +123,21 @@ class Desk:
             costs[str(self.markets.cells.get(cell, (cell, ""))[0])] = 1 / max(slope, 1e-300)
         return max(costs, key=lambda channel: costs[channel])
 
-    def replan(self, channel: str, level: Level, dearer: float, backups: Iterable[str], beyond: float) -> Replan:
+    def replan(self, wanted: Cut, backups: Iterable[str], beyond: float) -> Replan:
         """The best plan with a channel at half or at nothing; it spends no more than the plan of record.
 
         Parameters
         ----------
-        channel, level
-            What is cut, and how far.
-        dearer
-            Rise of the channel's cost that the alarm tells of, as a share.
+        wanted
+            What is cut.
         backups
-            Channels that alone may take the money; all others where empty.
+            Channels that alone may take a stopped one's money; all others where empty.
         beyond
             What those may exceed their tried spend by, as a share.
         """
-        cut = self._cells(channel)
-        wanted = [name for name in backups if name != channel]
-        plan = self._cut(
-            cut, 0.0 if level is Level.STOP else _HALF, [c for n in wanted for c in self._cells(n)], beyond
-        )
+        cells, stopped = self._cells(wanted.channel), wanted.level is Level.STOP
+        others = [name for name in backups if name != wanted.channel] if stopped else []
+        plan = self._cut(cells, 0.0 if stopped else _HALF, [c for name in others for c in self._cells(name)], beyond)
         note = ""
         try:
             try:
@@ -140,9 +147,9 @@ class Desk:
                 note += "This is the plan with most customers instead."
                 allocation = self._without_promises(plan).solve(self.curves, self.section.gap)
         except (BadInput, InfeasiblePlan, BrokenPromise) as error:
-            text = f"There is no such plan: {in_words_of_the_file(str(error))}"
-            return Replan(channel, level, None, None, None, None, None, dearer, np.nan, text)
-        return self._judged(channel, level, allocation, dearer, wanted, note)
+            text = f"{wanted.because} There is no such plan: {in_words_of_the_file(str(error))}".strip()
+            return Replan(wanted.channel, wanted.level, None, None, None, None, None, wanted.dearer, np.nan, text)
+        return self._judged(wanted, allocation, others, note)
 
     def _cells(self, channel: str) -> list[str]:
         return [cell for cell in self.markets.of_channel(channel) if cell in self.curves] or [channel]
@@ -170,31 +177,32 @@ class Desk:
         most = optimizer.Customers(organic=business.organic, fixed_cost=business.fixed_cost)
         return Plan(maximize=most, subject_to=limits, now=plan.now)
 
-    def _judged(
-        self, channel: str, level: Level, allocation: Allocation, dearer: float, backups: list[str], note: str
-    ) -> Replan:
-        spend = allocation.spend
+    def _judged(self, cut: Cut, allocation: Allocation, backups: list[str], note: str) -> Replan:
+        spend, channel, dearer = allocation.spend, cut.channel, cut.dearer
         before, after = (self.plan.evaluate(self.curves, each) for each in (self.record, spend))
-        changed = CostInflation(dict.fromkeys(self._cells(channel), dearer)).applied(self.plan, self.curves)[1]
-        worse, better = (self.plan.evaluate(changed, each) for each in (self.record, spend))
-        word = "at nothing" if level is Level.STOP else "at half of the plan"
+        word = "at nothing" if cut.level is Level.STOP else "at half of the plan"
         moved = (spend - self.record).drop(self._cells(channel))
         listed = ", ".join(f"{cell} {amount(by)} more" for cell, by in moved.items() if by > 1e-6 * self.record.sum())
-        text = f"{channel} {word}; {listed or 'no other channel gets more'}, {amount(float(spend.sum()))} in all."
-        text += f" Backups: {', '.join(backups)}." if backups and level is Level.STOP else ""
-        fixed = before.fixed_cost
+        text = f"{cut.because} {channel} {word}; {listed or 'no other channel gets more'}, "
+        text += f"{amount(float(spend.sum()))} in all." + (f" Backups: {', '.join(backups)}." if backups else "")
         return Replan(
             channel,
-            level,
+            cut.level,
             spend,
             Estimate.of(before.customers - after.customers),
-            Estimate.of(worse.customers - better.customers),
-            Estimate.cost(fixed + float(spend.sum()), after.customers),
-            Estimate.cost(fixed + float(self.record.sum()), before.customers),
+            None if dearer is None else self._lost_if(channel, dearer, spend),
+            Estimate.cost(before.fixed_cost + float(spend.sum()), after.customers),
+            Estimate.cost(before.fixed_cost + float(self.record.sum()), before.customers),
             dearer,
             float(allocation.gap),
-            f"{text} {note}".strip(),
+            f"{text.strip()} {note}".strip(),
         )
+
+    def _lost_if(self, channel: str, dearer: float, spend: pd.Series) -> Estimate:
+        """Customers that a spend loses against the plan of record if the channel's media cost so much more."""
+        changed = CostInflation(dict.fromkeys(self._cells(channel), dearer)).applied(self.plan, self.curves)[1]
+        before, after = (self.plan.evaluate(changed, each).customers for each in (self.record, spend))
+        return Estimate.of(before - after)
 
     def warm(self, backups: Iterable[str], between: tuple[float, float]) -> str:
         """Whether backups have the part of all spend that they should have; empty where they do, or there are none."""
