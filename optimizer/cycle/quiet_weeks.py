@@ -13,14 +13,15 @@ __all__ = ["LEAST_HISTORY", "autocorrelation", "by_the_model", "by_the_past"]
 LEAST_HISTORY = 26
 _HIGHEST = 0.9
 _ROUNDS = 5
+_POWERS = (0.0, 0.5, 1.0)  # of the level, that noise may grow with
 _FIRST_SD = 0.5  # of a slope about what is expected of it
 
 
 def by_the_model(expected: Unseen, fitted: Array, kpi: Array) -> Quiet:
     """All customers of unseen weeks, by the draws of a fit.
 
-    Neighbouring weeks err alike as far as the fit's own residuals do, whose correlation is freed of what the fit's
-    parameters took out of it.
+    The noise is as large as what the fit leaves unexplained, freed of what its parameters took out of that, grows with
+    the level of customers as far as that does, and neighbouring weeks err as much alike.
 
     Parameters
     ----------
@@ -29,13 +30,19 @@ def by_the_model(expected: Unseen, fitted: Array, kpi: Array) -> Quiet:
     fitted, kpi
         Expected and observed customers of the weeks that were fitted, shapes (T0, S) and (T0,).
     """
-    noise = (expected.drawn - expected.mean).var(axis=1)
-    left = kpi - fitted.mean(axis=1)
+    level, coming = np.maximum(fitted.mean(axis=1), 1e-9), np.maximum(expected.mean.mean(axis=1), 1e-9)
+    left = kpi - level
+    power = min(
+        _POWERS, key=lambda power: np.log(np.mean((left / level**power) ** 2)) / 2 + power * np.log(level).mean()
+    )
     parameters = min(float(fitted.var(axis=1).sum() / max(left.var(), 1e-300)), len(left) / 2)
-    alike = autocorrelation(left, parameters)
-    ahead = alike ** np.arange(1, len(noise) + 1)
-    covariance = np.cov(expected.mean).reshape(len(noise), len(noise)) + _noise(np.sqrt(noise), alike)
-    return Quiet(expected.mean.mean(axis=1) + ahead * left[-1], covariance)
+    unexplained = left / level**power
+    spread = np.sqrt((unexplained**2).sum() / (len(left) - parameters)) + 1e-12
+    alike = autocorrelation(unexplained, parameters)
+    ahead = alike ** np.arange(1, len(coming) + 1) * unexplained[-1]
+    noise = _noise(np.asarray(spread * coming**power), alike)
+    covariance = np.cov(expected.mean).reshape(noise.shape) + noise
+    return Quiet(coming + ahead * coming**power, covariance)
 
 
 def by_the_past(past: Array, columns: Array, coming: Array, usual: Array, few: Array) -> Quiet:
