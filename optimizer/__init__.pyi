@@ -7,8 +7,11 @@ from .answer.worth import Difference as Difference
 from .answer.worth import NaivePlan as NaivePlan
 from .answer.worth import Odds as Odds
 from .answer.worth import Worth as Worth
+from .cycle.alarms import Alarm as Alarm
+from .cycle.alarms import Level as Level
 from .cycle.guardrails import Ceiling as Ceiling
 from .cycle.guardrails import Guardrails as Guardrails
+from .cycle.watched import Watched as Watched
 from .plan import Plan as Plan
 from .question.constraints import Budget as Budget
 from .question.constraints import Change as Change

@@ -19,11 +19,12 @@ from scipy.linalg import solve_triangular
 
 from attribution.arrays import Array
 
-__all__ = ["QUARTER", "Quiet", "Series", "Test", "sequential"]
+__all__ = ["QUARTER", "Quiet", "Series", "Test", "scores", "sequential"]
 
 QUARTER = 13
-_CLIP = 3.0
-_WORLDS = 10_000
+_CLIP = 2.5  # of one week's step, in standard deviations: no single week decides
+_STEEPEST = 2.0  # below that, or a cut step would speak against a large shift
+_WORLDS = 5_000
 _BACK = 13
 
 
@@ -103,20 +104,24 @@ def sequential(watched: Mapping[str, Series], rate: float, seed: int = 0) -> Tes
     tilts = {name: _tilts(series) for name, series in watched.items()}
     steps = {name: _steps(series) for name, series in watched.items()}
     limits = _limits([stacked for _, stacked in tilts.values()], rate, np.random.default_rng([seed, 11]))
-    scores, suspicion = {}, {}
+    suspicion = {}
     for name, (names, stacked) in tilts.items():
-        gains = [_gains(stacked, steps[name][None], week)[0] for week in range(len(steps[name]))]
-        scores[name] = np.array([each.max() for each in gains])
-        suspicion[name] = _parts(names, gains[-1])
-    return Test(scores, limits, suspicion, steps)
+        suspicion[name] = _parts(names, _gains(stacked, steps[name][None], len(limits) - 1)[0])
+    return Test({name: scores(series) for name, series in watched.items()}, limits, suspicion, steps)
+
+
+def scores(series: Series) -> Array:
+    """The largest logarithm of a likelihood ratio of one figure by week, shape (T,)."""
+    (_, tilts), steps = _tilts(series), _steps(series)[None]
+    return np.array([_gains(tilts, steps, week).max() for week in range(steps.shape[1])])
 
 
 def _tilts(series: Series) -> tuple[Sequence[str], Array]:
-    """Every suspicion's shift in independent steps, shape (suspects, first weeks, weeks)."""
+    """Every suspicion's shift in independent steps, no larger than shows at once, (suspects, first weeks, weeks)."""
     root = np.linalg.cholesky(series.quiet.covariance)
     shifts = np.array(list(series.shifts.values()))
     flat = solve_triangular(root, shifts.reshape(-1, shifts.shape[-1]).T, lower=True).T
-    return list(series.shifts), flat.reshape(shifts.shape)
+    return list(series.shifts), np.clip(flat, -_STEEPEST, _STEEPEST).reshape(shifts.shape)
 
 
 def _steps(series: Series) -> Array:

@@ -199,7 +199,7 @@ def _martingale(series: object) -> Floats:
     from scipy.linalg import solve_triangular
 
     root = np.linalg.cholesky(series.quiet.covariance)  # type: ignore[attr-defined]
-    steps = np.clip(solve_triangular(root, series.observed - series.quiet.mean, lower=True), -3, 3)  # type: ignore
+    steps = np.clip(solve_triangular(root, series.observed - series.quiet.mean, lower=True), -2.5, 2.5)  # type: ignore
     shifts = np.array(list(series.shifts.values()))[:, :QUARTER]  # type: ignore[attr-defined]
     tilts = solve_triangular(root, shifts.reshape(-1, WATCHED).T, lower=True).T
     gains = np.cumsum(tilts * steps - tilts**2 / 2, axis=1)
