@@ -101,34 +101,31 @@ def sequential(watched: Mapping[str, Series], rate: float, seed: int = 0) -> Tes
     seed
         Of the quiet worlds that are drawn for the limits.
     """
-    tilts = {name: _tilts(series) for name, series in watched.items()}
-    steps = {name: _steps(series) for name, series in watched.items()}
-    limits = _limits([stacked for _, stacked in tilts.values()], rate, np.random.default_rng([seed, 11]))
-    suspicion = {}
-    for name, (names, stacked) in tilts.items():
-        suspicion[name] = _parts(names, _gains(stacked, steps[name][None], len(limits) - 1)[0])
+    tilts = [np.clip(_tilts(series), -_STEEPEST, _STEEPEST) for series in watched.values()]
+    steps = {name: np.clip(_steps(series), -_CLIP, _CLIP) for name, series in watched.items()}
+    limits = _limits(tilts, rate, np.random.default_rng([seed, 11]))
+    suspicion = {name: _suspicion(series) for name, series in watched.items()}
     return Test({name: scores(series) for name, series in watched.items()}, limits, suspicion, steps)
 
 
 def scores(series: Series) -> Array:
     """The largest logarithm of a likelihood ratio of one figure by week, shape (T,)."""
-    (_, tilts), steps = _tilts(series), _steps(series)[None]
+    tilts, steps = np.clip(_tilts(series), -_STEEPEST, _STEEPEST), np.clip(_steps(series)[None], -_CLIP, _CLIP)
     return np.array([_gains(tilts, steps, week).max() for week in range(steps.shape[1])])
 
 
-def _tilts(series: Series) -> tuple[Sequence[str], Array]:
-    """Every suspicion's shift in independent steps, no larger than shows at once, (suspects, first weeks, weeks)."""
-    root = np.linalg.cholesky(series.quiet.covariance)
+def _tilts(series: Series) -> Array:
+    """Every suspicion's shift in independent steps, shape (suspects, first weeks, weeks)."""
     shifts = np.array(list(series.shifts.values()))
+    root = np.linalg.cholesky(series.quiet.covariance)
     flat = solve_triangular(root, shifts.reshape(-1, shifts.shape[-1]).T, lower=True).T
-    return list(series.shifts), np.clip(flat, -_STEEPEST, _STEEPEST).reshape(shifts.shape)
+    return np.asarray(flat.reshape(shifts.shape))
 
 
 def _steps(series: Series) -> Array:
-    """New information by week, cut where one week alone would decide."""
+    """New information by week, shape (T,)."""
     root = np.linalg.cholesky(series.quiet.covariance)
-    steps = solve_triangular(root, series.observed - series.quiet.mean, lower=True)
-    return np.asarray(np.clip(steps, -_CLIP, _CLIP))
+    return np.asarray(solve_triangular(root, series.observed - series.quiet.mean, lower=True))
 
 
 def _gains(tilts: Array, steps: Array, week: int) -> Array:
@@ -150,6 +147,9 @@ def _limits(tilts: Sequence[Array], rate: float, rng: np.random.Generator) -> Ar
     return limits
 
 
-def _parts(names: Sequence[str], gains: Array) -> dict[str, float]:
+def _suspicion(series: Series) -> dict[str, float]:
+    """Each suspect's part of the likelihood of all in the last week, whole steps and shifts."""
+    names, weeks = list(series.shifts), len(series.observed)
+    gains = _gains(_tilts(series), _steps(series)[None], weeks - 1)[0]
     weights = np.exp(gains - gains.max()).reshape(len(names), -1).sum(axis=1)
     return dict(zip(names, (weights / weights.sum()).tolist(), strict=True))

@@ -35,6 +35,7 @@ from mmm.simulate.channels import Medium, hill
 from mmm.simulate.weekly_world import effect_of, money, world
 from optimizer.cycle.alarms import BLENDED
 from optimizer.cycle.rules import Window
+from optimizer.cycle.sequential import scores as of_one
 from optimizer.cycle.sequential import sequential
 from optimizer.cycle.suspicions import series_of
 from optimizer.cycle.watched import Watched
@@ -128,9 +129,9 @@ def fitted(one: Company, folder: Path, seed: int) -> mmm.Posterior:
     return mmm.Posterior.load(file)
 
 
-def watched(one: Company, posterior: mmm.Posterior, table: pd.DataFrame, reported: bool) -> Watched:
+def watched(one: Company, posterior: mmm.Posterior, table: pd.DataFrame) -> Watched:
     """The last weeks as the command sees them."""
-    columns = {name: f"{name}_reported" for name in one.channels} if reported else {}
+    columns = {name: f"{name}_reported" for name in one.channels}
     weekly = {"path": "weekly.csv", "spend": list(one.channels), "controls": list(one.controls)}
     rails = {"platform_reported": columns}
     config = Config.model_validate({"name": one.name, "data": {"weekly": weekly}, "guardrails": rails})
@@ -187,11 +188,10 @@ def _until(seen: Watched, week: int) -> Watched:
     )
 
 
-def tested(seen: Watched) -> tuple[Floats, Floats]:
+def tested(seen: Watched, limits: Floats) -> tuple[Floats, Floats]:
     """Score above the limit of the sequential test, and logarithm of the mixture martingale, by week."""
     series = series_of(seen)
-    test = sequential(series, RATE)
-    above = np.max([test.scores[name] for name in series], axis=0) - test.limits
+    above = np.max([of_one(each) for each in series.values()], axis=0) - limits
     return above, np.logaddexp.reduce([_martingale(each) for each in series.values()], axis=0) - np.log(len(series))
 
 
@@ -206,36 +206,39 @@ def _martingale(series: object) -> Floats:
     return np.logaddexp.reduce(gains, axis=0) - np.log(len(gains))
 
 
-def scores(one: Company, posterior: mmm.Posterior, channel: str | None, seed: int) -> Iterator[dict[str, object]]:
+def scores(
+    one: Company, posterior: mmm.Posterior, places: dict[str, str | None], seed: int
+) -> Iterator[dict[str, object]]:
     """Paths of every rule's score, above its own limit where it has one, for both sets of figures."""
-    table = one.seen(channel, seed)
-    for reported in (False, True):
-        seen = watched(one, posterior, table, reported)
-        above, martingale = tested(seen)
-        paths = {
-            "fixed": fixed(one, table, reported) - 0.25,
-            "predictive": predictive(seen) - 1.645,
-            "sequential": above,
-            "martingale": martingale - np.log(1 / RATE),
-        }
-        for rule, path in paths.items():
-            yield {"figures": "by channel" if reported else "of all", "rule": rule, "path": path}
+    limits: dict[bool, Floats] = {}
+    for place, channel in places.items():
+        table = one.seen(channel, seed)
+        whole = watched(one, posterior, table)
+        for reported, seen in ((False, replace(whole, reported=())), (True, whole)):
+            if reported not in limits:  # they depend on what is expected, not on what came
+                limits[reported] = sequential(series_of(seen), RATE).limits
+            above, martingale = tested(seen, limits[reported])
+            paths = {
+                "fixed": fixed(one, table, reported) - 0.25,
+                "predictive": predictive(seen) - 1.645,
+                "sequential": above,
+                "martingale": martingale - np.log(1 / RATE),
+            }
+            for rule, path in paths.items():
+                yield {"place": place, "figures": "by channel" if reported else "of all", "rule": rule, "path": path}
 
 
-def run(seeds: int, folder: Path) -> pd.DataFrame:
+def run(seeds: int, folder: Path) -> Iterator[dict[str, object]]:
     """Every path of every company."""
-    rows = []
     for seed in range(seeds):
         for kind in NAMES:
             one = company(kind, seed)
             posterior = fitted(one, folder, seed)
             spent = one.table[list(one.channels)].iloc[FITTED:].sum()
             places = {"quiet": None, "largest": str(spent.idxmax()), "smallest": str(spent.idxmin())}
-            for place, channel in places.items():
-                paths = scores(one, posterior, channel, seed)
-                rows += [{"kind": kind, "seed": seed, "place": place, **row} for row in paths]
+            for row in scores(one, posterior, places, seed):
+                yield {"kind": kind, "seed": seed, **row}
             print(one.name, file=sys.stderr, flush=True)
-    return pd.DataFrame(rows)
 
 
 def alarm_rate(paths: pd.Series, limit: float = 0.0) -> float:
@@ -282,7 +285,7 @@ def main() -> int:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 16
     folder = Path(sys.argv[2] if len(sys.argv) > 2 else "fits")
     folder.mkdir(exist_ok=True)
-    table = run(seeds, folder)
+    table = pd.DataFrame(run(seeds, folder))
     print(summary(table).round(3).T.to_string())
     quiet = table[(table["place"] == "quiet") & (table["rule"] == "sequential")]
     print(quiet.groupby(["kind", "figures"])["path"].apply(alarm_rate).round(3).to_string())

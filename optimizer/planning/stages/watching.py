@@ -23,6 +23,7 @@ from optimizer.planning.stages.actuals import Actuals
 __all__ = ["guardrails_of", "watched_of"]
 
 _YEAR = 52
+_FEWEST = 10  # conversions a week: fewer have no logarithm worth the name
 _SEASONS = 104
 
 
@@ -100,7 +101,11 @@ class _History:
                 one = self._counted(channel, source, column)
                 found += [one] if one is not None else []
                 if one is None:
-                    words.append(self._short(f"{source} conversions of {channel}"))
+                    words.append(
+                        self._short(
+                            f"{source} conversions of {channel}", f", with {_FEWEST} or more in each on average"
+                        )
+                    )
         return tuple(found), tuple(words)
 
     def _counted(self, channel: str, source: str, column: str) -> Reported | None:
@@ -109,17 +114,19 @@ class _History:
         spent = self._table[self._config.data.weekly.channels[channel]].reindex(self._every).to_numpy(float)  # type: ignore[union-attr]
         brought, new = self._brought[:, place], np.arange(len(self._every)) >= len(self._before)
         known = np.isfinite(counts) & (spent > 0) & (brought > 0)
-        rows = np.flatnonzero(known & ~new & (counts > 0))[-_YEAR:]
-        if len(rows) < LEAST_HISTORY or not known[new].any():
+        rows = np.flatnonzero(known & ~new)[-_YEAR:]
+        if len(rows) < LEAST_HISTORY or not known[new].any() or counts[rows].mean() < _FEWEST:
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.log(np.column_stack([np.exp(np.ones(len(brought))), brought, np.maximum(self._demand, 1e-9)]))
-        logs[:, 1:] -= logs[rows, 1:].mean(axis=0)
-        logs[:, 1:][~known] = 0.0
+            logs = np.log(np.column_stack([brought, np.maximum(self._demand, 1e-9), spent]))
+        logs -= logs[rows].mean(axis=0)
+        logs[~known] = 0.0
         usual = counts[rows].mean()
-        few = np.maximum(1 / (usual * np.exp(logs[new, 1])) - 1 / usual, 0.0)
+        few = np.maximum(1 / (usual * np.exp(logs[new, 0])) - 1 / usual, 0.0)
         few[~known[new]] = SILENT
-        quiet = by_the_past(np.log(counts[rows]), logs[rows], logs[new], np.array([0.0, 1.0, 0.0]), few)
+        columns = np.column_stack([np.ones(len(logs)), logs])
+        past = np.log(np.maximum(counts[rows], 0.5))
+        quiet = by_the_past(past, columns[rows], columns[new], np.array([0.0, 1.0, 0.0, 0.0]), few)
         return Reported(channel, source, np.nan_to_num(counts[new]), quiet)
 
     def stages(self) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
@@ -138,8 +145,9 @@ class _History:
         return tuple(found), tuple(words)
 
     @staticmethod
-    def _short(what: str) -> str:
-        return f"Not watched: {what}; it needs {LEAST_HISTORY} weeks of the table before those to be watched."
+    def _short(what: str, further: str = "") -> str:
+        needed = f"it needs {LEAST_HISTORY} weeks of the table before those to be watched{further}"
+        return f"Not watched: {what}; {needed}."
 
 
 def _prices(config: Config, panel: Panel, coming: Panel) -> Iterator[Price]:
@@ -174,7 +182,7 @@ def _of_its_own(past: Array, before: pd.DatetimeIndex, now: Array, weeks: pd.Dat
 
 
 def _level(dates: pd.DatetimeIndex, season: bool) -> Array:
-    turn = 2 * np.pi * dates.dayofyear.to_numpy() / 365.25
+    turn = 2 * np.pi * dates.day_of_year.to_numpy() / 365.25
     waves = [np.sin(turn), np.cos(turn)] if season else []
     return np.column_stack([np.ones(len(dates)), *waves])
 
