@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from optimizer.cycle.alarms import Level
 from optimizer.planning.cli import app
 from optimizer.planning.monitor import monitor
 from optimizer.planning.outputs.monitor_message import as_json
+from optimizer.planning.stages import actuals
 from optimizer.planning.stages.monitored import EXIT_CODES, Monitored
 from optimizer.planning.stages.result import Run
 
@@ -61,7 +63,9 @@ def watched(
 ) -> Monitored:
     table.to_csv(folder / name, index=False, date_format="%Y-%m-%d")
     plan = folder / "other.yaml"
-    plan.write_text((folder / "plan.yaml").read_text(encoding="utf-8") + more, encoding="utf-8")
+    text = (folder / "plan.yaml").read_text(encoding="utf-8")
+    own = re.search(r"^guardrails:.*?(?=^scenarios:)", text, re.MULTILINE | re.DOTALL)
+    plan.write_text((text.replace(own[0], "") if own and more else text) + more, encoding="utf-8")
     return monitor(plan, folder / name, folder / "plan-output", today)[0]
 
 
@@ -248,17 +252,17 @@ def test_guardrails_of_the_plan_file_are_read_strictly(folder: Path, more: str, 
     assert said in str(caught.value)
 
 
-def test_the_command_prints_json_alone_and_ends_with_the_level(folder: Path, expected: np.ndarray) -> None:
-    shown = weeks(folder, 0.5 * expected)
-    shown["week"] -= pd.Timedelta(weeks=0)
-    shown.to_csv(folder / "now.csv", index=False, date_format="%Y-%m-%d")
-    arguments = ["monitor", str(folder / "plan.yaml"), str(folder / "now.csv"), "--json"]
-    result = CliRunner().invoke(app, arguments)
-    if result.exit_code == 2:  # the weeks of the samples lie ahead of the day
-        assert isinstance(result.exception, BadInput)
-        return
+def test_the_command_prints_json_alone_and_ends_with_the_level(
+    folder: Path, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weeks(folder, 0.5 * expected).to_csv(folder / "now.csv", index=False, date_format="%Y-%m-%d")
+    monkeypatch.setattr(actuals, "today", lambda: LATER)
+    result = CliRunner().invoke(app, ["monitor", str(folder / "plan.yaml"), str(folder / "now.csv"), "--json"])
     assert result.exit_code == 5
     assert json.loads(result.stdout)["exit_code"] == 5
+    result = CliRunner().invoke(app, ["monitor", str(folder / "plan.yaml"), str(folder / "now.csv")])
+    assert result.exit_code == 5
+    assert result.stdout.startswith("Stop: all channels together")
 
 
 def test_a_scheduler_can_tell_levels_from_errors() -> None:

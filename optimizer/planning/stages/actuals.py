@@ -49,7 +49,7 @@ class Actuals:
     notes: tuple[str, ...]
 
 
-def read_actuals(config: Config, path: Path, fitted: Panel, today: dt.date | None = None) -> Actuals:
+def read_actuals(config: Config, path: Path, fitted: Panel, day: dt.date | None = None) -> Actuals:
     """Read the table, written as ``data.weekly`` is, with the columns that ``guardrails`` names besides.
 
     Parameters
@@ -60,8 +60,8 @@ def read_actuals(config: Config, path: Path, fitted: Panel, today: dt.date | Non
         The table.
     fitted
         What the last fit was fitted to.
-    today
-        The day; a week that has not ended by it is left out.
+    day
+        A week that has not ended by it is left out; today where None.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def read_actuals(config: Config, path: Path, fitted: Panel, today: dt.date | Non
         frame = frame.assign(**{_MARKET: frame[weekly.geo].astype(str)})
     frame = frame.sort_values([weekly.date, _MARKET], ignore_index=True)
     after = frame[frame[weekly.date] > fitted.dates[-1]]
-    ends = pd.Timestamp(today or dt.date.today()) - pd.Timedelta(days=fitted.days)
+    ends = pd.Timestamp(day or today()) - pd.Timedelta(days=fitted.days)
     unfinished = sorted(after.loc[after[weekly.date] > ends, weekly.date].unique())
     dates = pd.DatetimeIndex(sorted(set(after[weekly.date]) - set(unfinished)))
     notes = [*_unfinished(unfinished), *_restated(frame, weekly, fitted)]
@@ -96,6 +96,11 @@ def read_actuals(config: Config, path: Path, fitted: Panel, today: dt.date | Non
 
 
 _MARKET = "\0market"
+
+
+def today() -> dt.date:
+    """The day by this machine's calendar."""
+    return dt.date.today()
 
 
 def _frame(config: Config, weekly: Weekly, fitted: Panel) -> pd.DataFrame:
