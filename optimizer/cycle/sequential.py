@@ -101,31 +101,38 @@ def sequential(watched: Mapping[str, Series], rate: float, seed: int = 0) -> Tes
     seed
         Of the quiet worlds that are drawn for the limits.
     """
-    tilts = [np.clip(_tilts(series), -_STEEPEST, _STEEPEST) for series in watched.values()]
-    steps = {name: np.clip(_steps(series), -_CLIP, _CLIP) for name, series in watched.items()}
-    limits = _limits(tilts, rate, np.random.default_rng([seed, 11]))
-    suspicion = {name: _suspicion(series) for name, series in watched.items()}
-    return Test({name: scores(series) for name, series in watched.items()}, limits, suspicion, steps)
+    whole = {name: _independent(series) for name, series in watched.items()}
+    cut = {name: _cut(*each) for name, each in whole.items()}
+    limits = _limits([tilts for tilts, _ in cut.values()], rate, np.random.default_rng([seed, 11]))
+    return Test(
+        {name: _scores(*each) for name, each in cut.items()},
+        limits,
+        {name: _suspicion(list(watched[name].shifts), *each) for name, each in whole.items()},
+        {name: steps for name, (_, steps) in cut.items()},
+    )
 
 
 def scores(series: Series) -> Array:
     """The largest logarithm of a likelihood ratio of one figure by week, shape (T,)."""
-    tilts, steps = np.clip(_tilts(series), -_STEEPEST, _STEEPEST), np.clip(_steps(series)[None], -_CLIP, _CLIP)
-    return np.array([_gains(tilts, steps, week).max() for week in range(steps.shape[1])])
+    return _scores(*_cut(*_independent(series)))
 
 
-def _tilts(series: Series) -> Array:
-    """Every suspicion's shift in independent steps, shape (suspects, first weeks, weeks)."""
+def _independent(series: Series) -> tuple[Array, Array]:
+    """Every suspicion's shift in independent steps, (suspects, first weeks, weeks), and the steps themselves, (T,)."""
+    root = np.linalg.cholesky(series.quiet.covariance)
     shifts = np.array(list(series.shifts.values()))
-    root = np.linalg.cholesky(series.quiet.covariance)
-    flat = solve_triangular(root, shifts.reshape(-1, shifts.shape[-1]).T, lower=True).T
-    return np.asarray(flat.reshape(shifts.shape))
+    table = np.vstack([series.observed - series.quiet.mean, shifts.reshape(-1, shifts.shape[-1])])
+    flat = solve_triangular(root, table.T, lower=True).T
+    return flat[1:].reshape(shifts.shape), flat[0]
 
 
-def _steps(series: Series) -> Array:
-    """New information by week, shape (T,)."""
-    root = np.linalg.cholesky(series.quiet.covariance)
-    return np.asarray(solve_triangular(root, series.observed - series.quiet.mean, lower=True))
+def _cut(tilts: Array, steps: Array) -> tuple[Array, Array]:
+    """The same where no single week decides."""
+    return np.clip(tilts, -_STEEPEST, _STEEPEST), np.clip(steps, -_CLIP, _CLIP)
+
+
+def _scores(tilts: Array, steps: Array) -> Array:
+    return np.array([_gains(tilts, steps[None], week).max() for week in range(len(steps))])
 
 
 def _gains(tilts: Array, steps: Array, week: int) -> Array:
@@ -147,9 +154,8 @@ def _limits(tilts: Sequence[Array], rate: float, rng: np.random.Generator) -> Ar
     return limits
 
 
-def _suspicion(series: Series) -> dict[str, float]:
+def _suspicion(names: Sequence[str], tilts: Array, steps: Array) -> dict[str, float]:
     """Each suspect's part of the likelihood of all in the last week, whole steps and shifts."""
-    names, weeks = list(series.shifts), len(series.observed)
-    gains = _gains(_tilts(series), _steps(series)[None], weeks - 1)[0]
+    gains = _gains(tilts, steps[None], len(steps) - 1)[0]
     weights = np.exp(gains - gains.max()).reshape(len(names), -1).sum(axis=1)
     return dict(zip(names, (weights / weights.sum()).tolist(), strict=True))
