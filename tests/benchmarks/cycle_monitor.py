@@ -33,7 +33,6 @@ from hostile_worlds import KINDS, sketched, world_of
 import mmm
 from mmm.simulate.channels import Medium, hill
 from mmm.simulate.weekly_world import effect_of, money, world
-from optimizer.cycle.alarms import BLENDED
 from optimizer.cycle.rules import Window
 from optimizer.cycle.sequential import scores as of_one
 from optimizer.cycle.sequential import sequential
@@ -293,9 +292,12 @@ def main() -> int:
     goal = summary(table).set_index(["figures", "rule"])
     rates = goal["false alarms as stated"].xs("sequential", level="rule")
     median = goal["largest, matched: median days"]
-    halved = all(median[figures, "sequential"] <= median[figures, "fixed"] / 2 for figures in ("of all", "by channel"))
-    print(f"{BLENDED} and by channel: under {RATE:.0%}: {(rates < RATE).all()}; in half of the time: {halved}")
-    return int(not ((rates < RATE).all() and halved))
+    figures = ("of all", "by channel")
+    seen = {each: np.isfinite(median[each, "sequential"]) for each in figures}
+    halved = {each: seen[each] and median[each, "sequential"] <= median[each, "fixed"] / 2 for each in figures}
+    low = {each: bool(rates[each] < RATE) for each in figures}
+    print(f"under {RATE:.0%} false alarms a quarter: {low}; in half of the fixed rule's time: {halved}")
+    return int(not (all(low.values()) and all(halved.values())))
 
 
 if __name__ == "__main__":
