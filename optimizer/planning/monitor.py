@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from attribution.errors import BadInput
-from attribution.files import checksum, staged_folder
+from attribution.files import checksum, write_whole
 from attribution.numbers import percent
 from mmm import Posterior
 from optimizer.cycle.alarms import BLENDED, Alarm, Level
 from optimizer.cycle.guardrails import Verdicts
 from optimizer.cycle.suspicions import ALL_ALIKE
 from optimizer.planning.file.config import Config, read_config
+from optimizer.planning.ledger.manifest import read_manifest
+from optimizer.planning.ledger.place import disk_errors
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.monitor_message import as_json, as_markdown
 from optimizer.planning.outputs.monitor_page import as_page
@@ -69,11 +70,18 @@ def monitor(
     notes = [*table.notes, *short, *_untold(config), *([desk] if isinstance(desk, str) else _backups(config, desk))]
     plans = () if isinstance(desk, str) else tuple(_replans(config, desk, verdicts))
     found = Monitored(config, watched, verdicts, plans, tuple(notes), posterior.panel.dates[-1])
-    with staged_folder(output / "monitor", last="monitor.json") as stage:
-        (stage / "monitor.json").write_text(as_json(found), encoding="utf-8")
-        (stage / "monitor.md").write_text(as_markdown(found), encoding="utf-8")
-        (stage / "monitor.html").write_text(as_page(found), encoding="utf-8")
-    return found, tuple(output / "monitor" / name for name in ("monitor.html", "monitor.md", "monitor.json"))
+    return found, _written(found, output / "monitor")
+
+
+def _written(found: Monitored, folder: Path) -> tuple[Path, ...]:
+    """The files, each whole; ``monitor.json`` goes first and comes last: where it stands, they are of one call."""
+    texts = {"monitor.html": as_page(found), "monitor.md": as_markdown(found), "monitor.json": as_json(found)}
+    with disk_errors(folder.parent):
+        folder.mkdir(exist_ok=True)
+        (folder / "monitor.json").unlink(missing_ok=True)
+        for name, text in texts.items():
+            write_whole(folder / name, text)
+    return tuple(folder / name for name in texts)
 
 
 def _fit(config: Config, folder: Path) -> Posterior:
@@ -82,17 +90,22 @@ def _fit(config: Config, folder: Path) -> Posterior:
     Raises
     ------
     BadInput
-        There is none, or it is not the one that the run's other files rest on.
+        There is none, or it or the plan is not as the run wrote it.
     """
     file = folder / POSTERIOR
     if not file.is_file():
         raise BadInput(f"{folder.name}: the last run fitted no mix model; run cac plan with data.weekly first.")
-    sums = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("outputs", {})
-    if POSTERIOR in sums and sums[POSTERIOR] != checksum(file):
-        raise BadInput(f"{folder.name}: {POSTERIOR} is of a later run that made no plan; run cac plan again.")
+    sums = read_manifest(folder)["outputs"]
+    changed = [name for name in (POSTERIOR, "plan.csv") if name in sums and sums[name] != _sum_of(folder / name)]
+    if changed:
+        raise BadInput(f"{folder.name}: {' and '.join(changed)} not as the run wrote it; run cac plan again.")
     posterior = Posterior.load(file)
     require_convergence(posterior, config.model.accept_unconverged)
     return _thinned(posterior)
+
+
+def _sum_of(file: Path) -> str:
+    return checksum(file) if file.is_file() else "missing"
 
 
 def _thinned(posterior: Posterior) -> Posterior:

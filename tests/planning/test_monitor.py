@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from attribution.errors import BadInput
 from optimizer.cycle.alarms import Level
 from optimizer.planning.cli import app
+from optimizer.planning.ledger.manifest import manifest_text, read_manifest
 from optimizer.planning.monitor import monitor
 from optimizer.planning.outputs.monitor_message import as_json
 from optimizer.planning.stages import actuals
@@ -213,24 +214,31 @@ def test_without_a_plan_the_weeks_are_watched_and_no_plan_is_made(
     folder: Path, expected: np.ndarray, tmp_path: Path
 ) -> None:
     shutil.copytree(folder, tmp_path / "no-plan")
-    (tmp_path / "no-plan" / "plan-output" / "plan.csv").unlink()
+    home = tmp_path / "no-plan" / "plan-output"
+    (home / "plan.csv").unlink()
+    told = read_manifest(home)
+    told["outputs"].pop("plan.csv")
+    (home / "manifest.json").write_text(manifest_text({k: v for k, v in told.items() if k != "checksum"}), "utf-8")
     found = watched(tmp_path / "no-plan", weeks(folder, 0.5 * expected))
     assert found.level is Level.STOP
     assert not found.replans
     assert any("No plan was made in the last run" in note for note in found.notes)
 
 
-def test_no_run_and_a_fit_of_another_run_are_refused(folder: Path, expected: np.ndarray, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["plan.csv", "posterior.nc", "manifest.json"])
+def test_a_run_that_is_not_as_it_was_written_is_refused(folder: Path, tmp_path: Path, name: str) -> None:
     shutil.copytree(folder, tmp_path / "copy")
-    manifest = tmp_path / "copy" / "plan-output" / "manifest.json"
-    manifest.write_text(
-        manifest.read_text("utf-8").replace('"posterior.nc": "sha256:', '"posterior.nc": "sha256:0'), "utf-8"
-    )
-    with pytest.raises(BadInput, match="of a later run that made no plan"):
-        watched(tmp_path / "copy", weeks(folder, expected))
-    manifest.unlink()
+    file = tmp_path / "copy" / "plan-output" / name
+    file.write_bytes(file.read_bytes().replace(b"0", b"1", 3))
+    with pytest.raises(BadInput, match="not as the run wrote it"):
+        watched(tmp_path / "copy", weeks(folder, None))
+
+
+def test_no_run_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "plan-output" / "manifest.json").unlink()
     with pytest.raises(BadInput, match="holds no finished run"):
-        watched(tmp_path / "copy", weeks(folder, expected))
+        watched(tmp_path / "copy", weeks(folder, None))
 
 
 @pytest.mark.parametrize(
