@@ -22,7 +22,8 @@ app = typer.Typer(
     help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report.",
     epilog="Exit codes: 0 fine, 2 bad input, 3 infeasible plan, 4 model not converged, 5 an answer "
     "that fails its own check, 6 a spend to certify breaks a "
-    "promise or limit, 7 it keeps them and is further from the best than asked, 1 anything else.",
+    "promise or limit, 7 it keeps them and is further from the best than asked, 1 anything else. "
+    "Of cac monitor alone: 5 stop, 8 halve.",
 )
 
 PlanFile = Annotated[Path, typer.Argument(help="The plan file, see `cac init`.", show_default=False)]
@@ -170,6 +171,25 @@ def certify(
     for line in lines(given, run, within):
         typer.echo(line)
     raise typer.Exit(verdict(given, run, within).exit_code)
+
+
+@app.command()
+def monitor(
+    plan: PlanFile,
+    actuals: Annotated[
+        Path, typer.Argument(help="The weekly table with the weeks since the last fit.", show_default=False)
+    ],
+    out: OutFolder = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the message as JSON.")] = False,
+) -> None:
+    """Hold the weeks since the last fit against the guardrails, without fitting again; 8 to halve, 5 to stop."""
+    from optimizer.planning.monitor import monitor as run_monitor
+    from optimizer.planning.outputs.monitor_message import as_json, as_text
+
+    found, files = run_monitor(plan, actuals, out)
+    typer.echo(as_json(found) if json else as_text(found), nl=not json)
+    typer.echo(f"wrote {', '.join(path.name for path in files)} to {files[0].parent}", err=True)
+    raise typer.Exit(found.exit_code)
 
 
 def _run(plan: Path, out: Path | None, goal: Goal) -> None:

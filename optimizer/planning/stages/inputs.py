@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,7 +47,7 @@ from optimizer.planning.stages.timetable import Timetable, timetable_of
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["Inputs", "observed_maximum", "period_of", "present_spend_of", "read_inputs"]
+__all__ = ["Inputs", "inputs_of_fit", "observed_maximum", "period_of", "present_spend_of", "read_inputs"]
 
 Result = TypeVar("Result")
 _WORDS = "make a 0/1 column of each word but one: data.weekly.controls: {{column}: indicator}, the others: number."
@@ -176,6 +177,28 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     return Inputs(
         panel, upcoming, now, journeys, tests, files, assumptions, timetable, given, reader.assembled, compared, markets
     )
+
+
+def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
+    """What a plan needs beside a fit that was made before; the weekly table may have grown since.
+
+    Controls of the coming weeks that the files no longer hold stay at their mean of the last year.
+
+    Parameters
+    ----------
+    config, document
+        The plan file.
+    panel
+        What the fit was fitted to.
+    """
+    reader, weekly, markets = _Reader(config, document), config.data.weekly, markets_of(panel)
+    horizon = config.plan.weeks if config.plan else 13
+    upcoming = None
+    if weekly is not None and config.plan and (panel.control_names or panel.organic_channels) and not weekly.words:
+        with contextlib.suppress(BadInput):
+            upcoming = reader.upcoming(panel, weekly, horizon)
+    now = reader.now(panel, markets, horizon) if config.plan else None
+    return Inputs(panel, upcoming, now, None, (), (), tuple(reader.assumptions), markets=markets)
 
 
 def _misfits_of_today(
