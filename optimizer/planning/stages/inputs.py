@@ -197,7 +197,7 @@ def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
     if weekly is not None and config.plan and (panel.control_names or panel.organic_channels) and not weekly.words:
         with contextlib.suppress(BadInput):
             upcoming = reader.upcoming(panel, weekly, horizon)
-    now = reader.now(panel, markets, horizon) if config.plan else None
+    now = reader.now(panel, markets, config.plan) if config.plan else None
     return Inputs(panel, upcoming, now, None, (), (), tuple(reader.assumptions), markets=markets)
 
 
