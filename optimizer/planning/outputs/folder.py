@@ -14,6 +14,7 @@ import pandas as pd
 from attribution.estimates import Estimate
 from attribution.files import checksum, staged_folder
 from attribution.findings import Finding
+from optimizer.planning.outputs.forecast_files import write_forecast
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
@@ -49,6 +50,7 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
                 _csv(table.frame, stage / table.file, run.config.quote_formulas)
         for name, frame in run.inputs.tables.items():
             _csv(frame, stage / name, run.config.quote_formulas, digits=None)  # whose sums are those of files
+        write_forecast(run, stage)
         if run.plan is not None:
             _workbook(tables, stage / "plan.xlsx")
         if with_report:

@@ -8,6 +8,7 @@ from optimizer.planning.outputs.sections.cautions import CAUTIONS
 from optimizer.planning.outputs.sections.channels import CHANNELS
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
+from optimizer.planning.outputs.sections.forecast import FORECAST
 from optimizer.planning.outputs.sections.given import GIVEN
 from optimizer.planning.outputs.sections.markets import MARKETS
 from optimizer.planning.outputs.sections.moves import MOVES
@@ -33,6 +34,7 @@ SECTIONS: tuple[Section, ...] = (
     NEW_CHANNELS,
     TRUST,
     SCHEDULE,
+    FORECAST,
     GIVEN,
     SCENARIOS,
     CHANNELS,
