@@ -28,9 +28,7 @@ def prices(panel: Panel) -> Array:
     return np.where((own > 0) & np.isfinite(own), own, 1.0)
 
 
-def coming_media(
-    posterior: Posterior, media: Array, frequency: Array | None = None, known: int | None = None
-) -> Array:
+def coming_media(posterior: Posterior, media: Array, frequency: Array | None = None, known: int | None = None) -> Array:
     """Expected customers of each channel with spend, by coming period, carryover of spend before them included.
 
     Parameters

@@ -7,11 +7,12 @@ planned to actual, so that no order is preferred (Shapley 1953, "A Value for n-P
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from math import factorial
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from attribution.estimates import Estimate
@@ -20,7 +21,19 @@ from mmm.arrays import Array
 from mmm.posterior.outlook import coming_baseline, prices
 from optimizer.cycle.forecast import Borrowed, Course, media_by_channel
 
-__all__ = ["ACTUAL", "PLANNED", "UNEXPLAINED", "Bridge", "bridge", "shapley"]
+__all__ = [
+    "ACTUAL",
+    "CONTROLS",
+    "LEVEL",
+    "MIX",
+    "PLANNED",
+    "PRICE",
+    "RESPONSE",
+    "UNEXPLAINED",
+    "Bridge",
+    "bridge",
+    "shapley",
+]
 
 PLANNED, ACTUAL = "planned", "actual"
 LEVEL, MIX, PRICE, CONTROLS, RESPONSE = "level of spend", "mix", "price of media", "controls", "response"
@@ -111,7 +124,8 @@ def bridge(
         New channels, in the order of the courses.
     refitted
         The same models with as many draws, fitted to the periods as well; with them the change of the channels'
-        response is a cause of its own.
+        response is a cause of its own. Draws of the two fits are paired by rank of what channels bring in these
+        periods, so that response is how the belief moved: paired at random it would be as wide as both beliefs.
 
     Returns
     -------
@@ -126,11 +140,15 @@ def bridge(
     known = readings[0].panel.periods
     names = [LEVEL, MIX, *([PRICE] if by_volume else []), *([RESPONSE] if refitted else [])]
 
+    def total(who: Sequence[Posterior], course: Course) -> Array:
+        return np.asarray(media_by_channel(who, course, borrowed, known).sum(axis=(0, 2)))
+
+    rows = _by_rank(total(readings, after), total(refitted, after)) if refitted else np.zeros(0, dtype=np.intp)
+
     def brought(*chosen: bool) -> Array:
         on = dict(zip(names, chosen, strict=True))
-        who = refitted if on.get(RESPONSE) else readings
         course = change.course(on[LEVEL], on[MIX], on.get(PRICE, False))
-        return np.asarray(media_by_channel(who, course, borrowed, known).sum(axis=(0, 2)))
+        return total(refitted, course)[rows] if on.get(RESPONSE) else total(readings, course)
 
     causes = dict(zip(names, shapley(brought, len(names)), strict=True))
     if before.controls is not None or after.controls is not None:
@@ -169,6 +187,12 @@ def shapley(value: Callable[..., Array], causes: int) -> list[Array]:
             total = total + weight * (worth[(*chosen[:place], True, *chosen[place + 1 :])] - low)
         parts.append(np.asarray(total))
     return parts
+
+
+def _by_rank(one: Array, other: Array) -> npt.NDArray[np.intp]:
+    """Rows of the other draws, in an order in which their ranks are those of the first."""
+    ranks = np.argsort(np.argsort(one, kind="stable"), kind="stable")
+    return np.argsort(other, kind="stable")[ranks]
 
 
 def _baseline(readings: Sequence[Posterior], course: Course) -> Array:

@@ -17,8 +17,9 @@ SCORECARD = Table(
     "scorecard",
     (
         Column("name", "text"),
+        Column("sealed", "date"),
         Column("first_week", "date"),
-        Column("weeks", minimum=1),
+        Column("weeks", minimum=0),
         Column("of_weeks", minimum=1),
         Column("planned"),
         Column("planned_low"),
@@ -44,15 +45,17 @@ class Scorecard:
     Parameters
     ----------
     table
-        As :data:`SCORECARD`. Rows whose weeks are not all over are shown and not counted.
+        As :data:`SCORECARD`. Rows whose weeks are not all over, or were when it was sealed, are shown and not counted.
     """
 
     table: pd.DataFrame
 
     @property
     def counted(self) -> pd.DataFrame:
-        """Forecasts whose weeks are all over."""
-        return self.table[self.table["weeks"] == self.table["of_weeks"]]
+        """Forecasts sealed before their last week was over, all weeks of which are over by now."""
+        table = self.table
+        end = pd.to_datetime(table["first_week"]) + pd.to_timedelta(7 * table["of_weeks"], unit="D")
+        return table[(table["weeks"] == table["of_weeks"]) & (pd.to_datetime(table["sealed"]) < end)]
 
     def held(self, figure: str = "planned") -> int:
         """How many counted forecasts had the actual customers inside their interval.
@@ -90,7 +93,7 @@ class Scorecard:
         """What it says, and what it cannot say yet."""
         number = len(self.counted)
         if not number:
-            return ("No sealed forecast is over yet, so nothing can be said of how often they hold.",)
+            return ("No forecast that was sealed in time is over yet: nothing can be said of how often they hold.",)
         share, spent, bias = self.coverage(), self.coverage("expected_as_spent"), self.bias()
         said = [
             f"{self.held()} of {number} sealed 90 % intervals held what came; the rate behind that lies between "

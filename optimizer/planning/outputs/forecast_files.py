@@ -50,6 +50,11 @@ class Kept:
     organic: Organic
     record: dict[str, Any]
 
+    @property
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """Column of words -> its words, as the fit knew them."""
+        return {column: tuple(words) for column, words in self.record["words"].items()}
+
 
 def write_forecast(run: Run, folder: Path) -> None:
     """Write what regenerates a run's forecast into ``forecast/`` of a folder; nothing where the run has none."""
@@ -64,9 +69,9 @@ def write_forecast(run: Run, folder: Path) -> None:
         if not own:
             reading.save(place / name)
     organic, geos = run.plan.organic, result.readings[0].panel.geos
-    course_frame(result.course, organic.dates, geos, result.readings[0].channels, list(run.config.plan.new_channels)).to_csv(
-        place / _COURSE, index=False, lineterminator="\n"
-    )
+    course_frame(
+        result.course, organic.dates, geos, result.readings[0].channels, list(run.config.plan.new_channels)
+    ).to_csv(place / _COURSE, index=False, lineterminator="\n")
     np.save(place / _ORGANIC, np.stack([organic.by_week, organic.noise]))
     record = {
         "name": run.config.name,
@@ -115,7 +120,7 @@ def files_of(folder: Path) -> list[Path]:
 def course_frame(
     course: Course, dates: pd.DatetimeIndex, geos: tuple[str, ...], channels: tuple[str, ...], new: list[str]
 ) -> pd.DataFrame:
-    """A course as a table: one row per market and period, with its spend, delivery and controls, every digit of them."""
+    """A course as a table, every digit of it: one row per market and period, with spend, delivery and controls."""
     parts = []
     for geo, market in enumerate(geos):
         columns: dict[str, Any] = {"market": market, "period": [f"{day:%Y-%m-%d}" for day in dates]}
@@ -136,7 +141,7 @@ def _of_geo(controls: Coming, market: str) -> pd.DataFrame | None:
 
 def _course(frame: pd.DataFrame, dates: pd.DatetimeIndex, geos: tuple[str, ...]) -> Course:
     def block(mark: str) -> tuple[list[str], Array]:
-        names = [column for column in frame if column.startswith(mark)]
+        names = [column for column in map(str, frame) if column.startswith(mark)]
         values = frame[names].to_numpy(dtype=float).reshape(len(geos), len(dates), len(names))
         return [name.removeprefix(mark) for name in names], values
 
