@@ -1,6 +1,6 @@
 """How often sealed 90 % intervals hold what came, on rolling quarters of public tables and of simulated companies.
 
-Run: python tests/benchmarks/cycle_intervals.py FOLDER [--companies 20] [--quarters 3] [--keep KEPT] [--only-kept]
+Run: python tests/benchmarks/cycle_intervals.py FOLDER [--companies 20] [--quarters 1] [--keep KEPT] [--only-kept]
 
 FOLDER holds the public weekly tables robyn_weekly.csv, meridian_national_media.csv, meridian_geo_media.csv (its geos
 summed) and pymc_mmm_example.csv. From every quarter on, with at least 91 weeks before it, a fit of the weeks before
@@ -115,7 +115,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--companies", type=int, default=20)
-    parser.add_argument("--quarters", type=int, default=3)
+    parser.add_argument("--quarters", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "cac-cycle-intervals")
     parser.add_argument("--only-kept", action="store_true")
     asked = parser.parse_args()

@@ -98,7 +98,7 @@ def read_forecast(folder: Path) -> Kept:
     try:
         record = json.loads((place / _RECORD).read_text(encoding="utf-8"))
         readings = tuple(Posterior.load(place / name) for name in record["readings"])
-        frame = pd.read_csv(place / _COURSE, float_precision="round_trip", dtype={"market": str}, keep_default_na=False)
+        frame = pd.read_csv(place / _COURSE, dtype=str, keep_default_na=False)  # every digit, whatever pandas rounds
         by_week, noise = np.load(place / _ORGANIC, allow_pickle=False)
     except (OSError, KeyError, ValueError) as error:
         if isinstance(error, BadInput):
@@ -142,7 +142,7 @@ def _of_geo(controls: Coming, market: str) -> pd.DataFrame | None:
 def _course(frame: pd.DataFrame, dates: pd.DatetimeIndex, geos: tuple[str, ...]) -> Course:
     def block(mark: str) -> tuple[list[str], Array]:
         names = [column for column in map(str, frame) if column.startswith(mark)]
-        values = frame[names].to_numpy(dtype=float).reshape(len(geos), len(dates), len(names))
+        values = frame[names].astype(float).to_numpy().reshape(len(geos), len(dates), len(names))
         return [name.removeprefix(mark) for name in names], values
 
     (_, spend), (_, media), (_, new), (names, values) = (block(mark) for mark in (_SPEND, _MEDIA, _NEW, _CONTROL))
