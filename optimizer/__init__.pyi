@@ -7,8 +7,14 @@ from .answer.worth import Difference as Difference
 from .answer.worth import NaivePlan as NaivePlan
 from .answer.worth import Odds as Odds
 from .answer.worth import Worth as Worth
+from .cycle.bridge import Bridge as Bridge
+from .cycle.bridge import bridge as bridge
+from .cycle.forecast import Course as Course
+from .cycle.forecast import Forecast as Forecast
+from .cycle.forecast import forecast as forecast
 from .cycle.guardrails import Ceiling as Ceiling
 from .cycle.guardrails import Guardrails as Guardrails
+from .cycle.scorecard import Scorecard as Scorecard
 from .plan import Plan as Plan
 from .question.constraints import Budget as Budget
 from .question.constraints import Change as Change

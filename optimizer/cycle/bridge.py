@@ -178,7 +178,7 @@ def shapley(value: Callable[..., Array], causes: int) -> list[Array]:
     worth = {chosen: value(*chosen) for chosen in product((False, True), repeat=causes)}
     parts = []
     for place in range(causes):
-        total: Array = np.zeros(1)
+        total: Array = np.zeros(())
         for chosen, low in worth.items():
             if chosen[place]:
                 continue

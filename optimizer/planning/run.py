@@ -202,8 +202,8 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
             draws, spend = _draws(run, posterior), plan.allocation.spend
             weeks = make_schedule(run.inputs.timetable, draws, plan.curves, spend, borrowed)
         run = replace(run, schedule=weeks)
-    draws = _draws(run, posterior)
-    expected = make_forecast(section, run.inputs, draws, plan, run.schedule, run.config.seed)
+    rests_on, spend = _draws(run, posterior), plan.allocation.spend
+    expected = make_forecast(section, run.inputs, rests_on, plan.organic, spend, run.schedule, run.config.seed)
     run = replace(run, forecast=expected)
     with progress.stage("Worth against today"):
         run = replace(run, worth=judge(run, plan, section))

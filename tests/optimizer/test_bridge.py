@@ -15,7 +15,7 @@ from mmm.curves import Hill
 from mmm.posterior.outlook import coming_media, prices
 from mmm.simulate.weekly_world import world
 from optimizer.cycle.bridge import CONTROLS, LEVEL, MIX, PRICE, RESPONSE, UNEXPLAINED, Bridge, bridge, shapley
-from optimizer.cycle.forecast import ALL, ORGANIC, Borrowed, Course, forecast, media_by_channel, readings_of
+from optimizer.cycle.forecast import ALL, ORGANIC, Borrowed, Course, Forecast, forecast, media_by_channel, readings_of
 from optimizer.cycle.refit import extended
 
 WEEKS = 13
@@ -126,6 +126,18 @@ def test_the_table_adds_up(past: mmm.Posterior) -> None:
     assert weekly.sum().to_numpy() == pytest.approx(total["customers"][weekly.columns].to_numpy())
     assert total["spend"][ALL] == pytest.approx(course.total_spend)
     assert np.isnan(total["spend"][ORGANIC])
+
+
+def test_days_are_summed_to_weeks() -> None:
+    rng, days = np.random.default_rng(4), pd.date_range("2026-01-05", periods=21)
+    draws = rng.normal(10, 1, (3, 50, 21))
+    made = Forecast(days, 1, ("tv",), np.ones((21, 1)), draws[0], draws[1][None], np.zeros((50, 21)))
+    frame = made.to_frame()
+    by_week = frame[(frame["week"] != ALL) & (frame["channel"] == ALL)]
+    assert list(by_week["week"]) == ["2026-01-05", "2026-01-12", "2026-01-19"]
+    assert by_week["spend"].tolist() == [7, 7, 7]
+    sums = (draws[0] + draws[1]).reshape(50, 3, 7).sum(axis=2)
+    assert by_week["customers_low"].to_numpy() == pytest.approx(np.quantile(sums, 0.05, axis=0))
 
 
 def test_noise_of_counts_grows_with_all_customers(table: tuple[pd.DataFrame, list[str], list[str]]) -> None:

@@ -26,6 +26,7 @@ OUTPUTS = {
     "attribution_overlap.csv",
     "attribution_top_paths.csv",
     "belief.csv",
+    "forecast.csv",
     "log_against_kpi.csv",
     "plan.csv",
     "plan.xlsx",
@@ -58,7 +59,7 @@ def test_every_output_is_there_and_vouched_for(finished: tuple[Run, Path]) -> No
     run, out = finished
     assert run.worth is not None
     step = {"first_step.csv"} if run.worth.step is not None else set()
-    assert {path.name for path in out.iterdir()} == OUTPUTS | {"plots"} | step
+    assert {path.name for path in out.iterdir()} == OUTPUTS | {"plots", "forecast"} | step
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} - {"manifest.json"}
     assert set(manifest["outputs"]) == written

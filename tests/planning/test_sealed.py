@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import pytest
 from attribution.errors import BadInput
 from optimizer.cycle.bridge import LEVEL, MIX, PRICE, UNEXPLAINED
 from optimizer.cycle.forecast import forecast
+from optimizer.planning.cli import main
 from optimizer.planning.outputs.forecast_files import read_forecast, write_forecast
 from optimizer.planning.sealed import seals
 from optimizer.planning.sealed.pages import write_review
@@ -375,7 +377,25 @@ def test_a_fit_with_what_came_parts_response(output: Path, made: Made) -> None:
 
 
 def test_without_a_plan_no_forecast_is_written(made: Made, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     write_forecast(replace(made[0], forecast=None), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_commands(output: Path, made: Made, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    def cac(*words: object) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["cac", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out + told.err
+
+    path = written(as_planned(made[0]).head(4), output.parent / "came.csv")
+    assert cac("review", output, path)[0] == 2
+    code, said = cac("seal", output, "--name", "Q1")
+    assert (code, "Sealed Q1, number 1: 8 weeks from 2026-01-05, sha256:" in said) == (0, True)
+    code, said = cac("review", output, path)
+    assert (code, "the first 4 of 8 weeks" in said, "review.html" in said) == (0, True, True)
+    flipped(home_of(output) / "Q1" / "forecast.csv")
+    code, said = cac("review", output, path)
+    assert (code, "Q1/forecast.csv: was changed after sealing" in said, "Traceback" in said) == (2, True, False)
+    assert cac("review", output, path, "--name", "Q7")[0] == 2

@@ -31,6 +31,7 @@ _SHOWN_FILES = (
     "plan.csv",
     "plan_by_market.csv",
     "schedule.csv",
+    "forecast.csv",
     "plan.xlsx",
     "scenarios.csv",
     "attribution.csv",

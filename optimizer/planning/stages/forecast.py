@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mmm import Posterior
+from mmm import Organic, Posterior
 from mmm.arrays import Array
 from mmm.checks.pool import Pool
 from mmm.curves import ResponseCurves
@@ -18,7 +18,6 @@ from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets
 from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.new_channels import with_new_channels
-from optimizer.planning.stages.result import PlanResult
 from optimizer.planning.stages.schedule import ScheduleResult
 
 __all__ = ["ForecastResult", "borrowed_of", "make_forecast"]
@@ -53,7 +52,8 @@ def make_forecast(
     section: PlanSection,
     inputs: Inputs,
     draws: Posterior | Pool,
-    plan: PlanResult,
+    organic: Organic,
+    planned: pd.Series,
     schedule: ScheduleResult | None,
     seed: int,
 ) -> ForecastResult:
@@ -65,21 +65,23 @@ def make_forecast(
         The plan file's plan, and its tables.
     draws
         What the plan rests on.
-    plan, schedule
-        The plan, and its calendar where it has one.
+    organic
+        Their organic customers of the weeks after the table.
+    planned, schedule
+        Spend over the horizon by channel or cell, and its calendar where it has one.
     seed
         Of the run.
     """
     readings, panel = readings_of(draws), draws.panel
-    weekly, said = _weekly(section, inputs, plan, schedule)
+    weekly, said = _weekly(section, inputs, planned, schedule)
     names = [name for name in weekly if name in section.new_channels]
     new = np.repeat(weekly[names].to_numpy(dtype=float), panel.per_week, axis=0) / panel.per_week
     spend = _by_geo(weekly.drop(columns=names), inputs.markets, panel.geos, panel.channels, panel.per_week)
     course = Course(spend, spend / prices(panel)[:, None], None, inputs.upcoming, new)
     borrowed = borrowed_of(section, readings, seed)
-    notes = [said, plan.organic.assumption]
+    notes = [said, organic.assumption]
     notes += [f"{name} is taken to carry over as {section.new_channels[name].like} does." for name in names]
-    return ForecastResult(forecast(readings, plan.organic, course, borrowed), course, readings, tuple(notes))
+    return ForecastResult(forecast(readings, organic, course, borrowed), course, readings, tuple(notes))
 
 
 def borrowed_of(section: PlanSection, readings: tuple[Posterior, ...], seed: int) -> tuple[Borrowed, ...]:
@@ -103,17 +105,18 @@ def _padded(parts: list[Array]) -> Array:
 
 
 def _weekly(
-    section: PlanSection, inputs: Inputs, plan: PlanResult, schedule: ScheduleResult | None
+    section: PlanSection, inputs: Inputs, total: pd.Series, schedule: ScheduleResult | None
 ) -> tuple[pd.DataFrame, str]:
     """Spend by week of the forecast and channel or cell, and how it was come by."""
-    total, weeks = plan.allocation.spend, section.weeks
+    weeks = section.weeks
     even = pd.DataFrame(np.tile(total.to_numpy(dtype=float) / weeks, (weeks, 1)), columns=list(total.index))
     if schedule is None or schedule.problem or inputs.timetable is None:
         return even, EVEN
     spend, between = schedule.spend[list(total.index)], inputs.timetable.between
     if not between:
         return spend.reset_index(drop=True), BY_SCHEDULE
-    now = (plan.now.spend / weeks).reindex(total.index).to_numpy(dtype=float)
+    today = 0 * total if inputs.now is None else inputs.now.reindex(total.index, fill_value=0.0)
+    now = today.to_numpy(dtype=float) / weeks
     rows = np.vstack([np.tile(now, (min(between, weeks), 1)), spend.to_numpy()[: max(weeks - between, 0)]])
     text = (
         f"The schedule begins {between} weeks after the weekly table ends, so these are weeks at today's spend; then "
