@@ -21,9 +21,10 @@ from optimizer.cycle.forecast import forecast
 from optimizer.planning.cli import main
 from optimizer.planning.outputs.forecast_files import read_forecast, write_forecast
 from optimizer.planning.sealed import seals
+from optimizer.planning.sealed.chain import SEAL, Seal, chain, home_of
 from optimizer.planning.sealed.pages import write_review
 from optimizer.planning.sealed.review import SCORES, Review, review
-from optimizer.planning.sealed.seals import SEAL, chain, home_of, seal
+from optimizer.planning.sealed.seals import seal
 from optimizer.planning.sealed.story import lines, story
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
@@ -216,7 +217,7 @@ def test_a_link_that_is_missing_renamed_or_made_anew_is_refused(output: Path) ->
     path = home / "two" / SEAL
     path.chmod(0o644)
     told = {key: value for key, value in json.loads(path.read_text("utf-8")).items() if key not in ("format", "seal")}
-    path.write_text(seals.Seal(**told | {"when": "2025-12-01T00:00:00+00:00"}).text, encoding="utf-8")
+    path.write_text(Seal(**told | {"when": "2025-12-01T00:00:00+00:00"}).text, encoding="utf-8")
     with pytest.raises(BadInput, match=r"two/seal.json: is not what three followed"):
         chain(home)
 
@@ -251,7 +252,7 @@ def test_names_that_are_taken_or_lead_elsewhere_are_refused(output: Path) -> Non
     for name in ("../out", ".hidden", "a/b", "a b", "x" * 61, "con:"):
         with pytest.raises(BadInput, match="cannot be the name"):
             seal(output, name, NOW)
-    assert [path.name for path in home_of(output).iterdir()] == ["Q"]
+    assert [path.name for path in home_of(output).glob("[!.]*")] == ["Q"]
 
 
 @pytest.mark.parametrize("call", ["fsync", "chmod", "rename"])
@@ -278,6 +279,15 @@ def test_a_seal_is_whole_or_not_there(output: Path, monkeypatch: pytest.MonkeyPa
                 seal(output, "second", NOW)
         assert sorted(home_of(output).rglob("*")) == before
     assert seal(output, "second", NOW).number == 2
+
+
+def test_what_a_killed_process_left_is_removed(output: Path) -> None:
+    left = home_of(output) / ".sealing-abc"
+    (left / "forecast").mkdir(parents=True)
+    (left / "plan.csv").write_text("half", encoding="utf-8")
+    left.chmod(0o555)
+    assert seal(output, "Q", NOW).number == 1
+    assert {path.name for path in home_of(output).iterdir()} == {"Q", ".lock"}
 
 
 # what came

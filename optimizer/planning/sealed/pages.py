@@ -15,8 +15,8 @@ from attribution.numbers import amount, change, closing, count
 from optimizer import plots
 from optimizer.cycle.bridge import ACTUAL, PLANNED
 from optimizer.planning.outputs.report import environment
+from optimizer.planning.sealed.chain import home_of
 from optimizer.planning.sealed.review import Review
-from optimizer.planning.sealed.seals import home_of
 from optimizer.planning.sealed.story import cac, cannot_tell, headline, meaning, of_causes, span, story
 
 __all__ = ["write_review"]

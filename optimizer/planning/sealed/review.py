@@ -20,7 +20,7 @@ from optimizer.cycle.scorecard import SCORECARD, Scorecard
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.outputs.forecast_files import Kept, read_forecast
 from optimizer.planning.sealed.actuals import Actuals, read_actuals
-from optimizer.planning.sealed.seals import PLAN_FILE, Seal, chosen, home_of
+from optimizer.planning.sealed.chain import PLAN_FILE, Seal, chosen, home_of
 from optimizer.planning.stages.forecast import borrowed_of
 from optimizer.planning.stages.progress import Progress
 
