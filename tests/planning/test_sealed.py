@@ -361,6 +361,15 @@ def test_pages_say_the_same_and_add_up(output: Path, made: Made) -> None:
     assert "From planned to actual" in page
 
 
+def test_a_review_that_cannot_be_written_says_so(output: Path, made: Made) -> None:
+    seal(output, now=NOW)
+    done = reviewed(output, as_planned(made[0]).head(2))
+    (output / "review").write_text("mine", encoding="utf-8")
+    with pytest.raises(BadInput, match="the review cannot be written"):
+        write_review(done, output)
+    assert (output / "review").read_text(encoding="utf-8") == "mine"
+
+
 def test_names_that_are_scripts_stay_text(finished: tuple[Run, Path], hostile: str, tmp_path: Path) -> None:
     run, folder = finished
     assert run.forecast is not None

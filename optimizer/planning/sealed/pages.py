@@ -9,6 +9,7 @@ from typing import Any
 
 from attribution import plots as paths
 from attribution.drawing.dot_rows import row_height
+from attribution.errors import BadInput
 from attribution.estimates import Estimate
 from attribution.files import write_whole
 from attribution.numbers import amount, change, closing, count
@@ -27,11 +28,14 @@ _CAPTION = "What moved customers from planned to actual; each line is the 90 % i
 def write_review(review: Review, output: Path) -> tuple[Path, ...]:
     """Write the three files into ``review/<name>/`` of an output folder; each is whole or as it was before."""
     folder = home_of(output).parent / "review" / review.seal.name
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_facts(review), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     contents = {"review.json": text, "review.md": _markdown(review), "review.html": _page(review)}
-    for name, content in contents.items():
-        write_whole(folder / name, content)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            write_whole(folder / name, content)
+    except OSError as error:
+        raise BadInput(f"{folder}: the review cannot be written ({error.strerror or error}).") from None
     return tuple(folder / name for name in contents)
 
 

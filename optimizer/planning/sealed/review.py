@@ -131,8 +131,15 @@ def review(
     before = _scores(scores)
     made = _review(seal, config, kept, came, again, progress)
     made = replace(made, scorecard=Scorecard(_entered(before, _score(made))))
-    write_whole(scores, made.scorecard.table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d"))
+    _keep(scores, made.scorecard.table)
     return made
+
+
+def _keep(path: Path, table: pd.DataFrame) -> None:
+    try:
+        write_whole(path, table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d"))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror or error}); nothing was entered.") from None
 
 
 def _scores(path: Path) -> pd.DataFrame:
