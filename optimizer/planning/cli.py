@@ -180,9 +180,9 @@ def review(
     from optimizer.planning.sealed.story import lines
 
     made = hold_against(output, actuals, name, refit)
+    written = write_review(made, output)
     for line in lines(made):
         typer.echo(line)
-    written = write_review(made, output)
     typer.echo(f"Written to {written[0].parent}: {', '.join(path.name for path in written)}")
 
 
