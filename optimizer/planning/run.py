@@ -22,12 +22,8 @@ from optimizer.planning.ledger.unchanged import Unchanged
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
-<<<<<<< HEAD
-from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR, fit_neutral, fit_or_load, require_convergence
-from optimizer.planning.stages.forecast import make_forecast
-=======
 from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
->>>>>>> main
+from optimizer.planning.stages.forecast import make_forecast
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests

@@ -20,6 +20,7 @@ from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets, by_cell
 from optimizer.planning.file.wording import in_words_of_the_file
+from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.run import check_plan, run_plan
 from optimizer.planning.sealed.review import Review, review
 from optimizer.planning.sealed.seals import seal
@@ -401,7 +402,7 @@ def test_names_that_would_be_one_cell_are_refused() -> None:
 def test_several_markets_are_sealed_and_reviewed(folder: Path) -> None:
     run, output = planned(folder, PLAN)
     assert run.forecast is not None
-    frame = pd.read_csv(output / "forecast.csv")
+    frame = pd.read_csv(run_folder(output) / "forecast.csv")
     total = frame[frame["week"] == "all"].set_index("channel")
     for channel in ("tv", "search", "radio"):
         assert total.loc[channel, "spend"] == pytest.approx(spend_of(run, channel))

@@ -19,6 +19,8 @@ from attribution.errors import BadInput
 from optimizer.cycle.bridge import LEVEL, MIX, PRICE, UNEXPLAINED
 from optimizer.cycle.forecast import forecast
 from optimizer.planning.cli import main
+from optimizer.planning.ledger.manifest import manifest_text
+from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.forecast_files import read_forecast, write_forecast
 from optimizer.planning.sealed import seals
 from optimizer.planning.sealed.chain import SEAL, Seal, chain, home_of
@@ -121,12 +123,12 @@ def test_a_run_writes_its_forecast_and_what_regenerates_it(made: Made) -> None:
     run, folder = made
     assert run.forecast is not None
     assert run.plan is not None
-    kept = read_forecast(folder)
+    kept = read_forecast(run_folder(folder))
     again = forecast(kept.readings, kept.organic, kept.course.first(8))
     both = run.forecast.forecast
     assert np.array_equal(again.organic, both.organic)
     assert again.brought == pytest.approx(both.brought[:2], rel=1e-12)
-    frame = pd.read_csv(folder / "forecast.csv")
+    frame = pd.read_csv(run_folder(folder) / "forecast.csv")
     total = frame[frame["week"] == "all"].set_index("channel")
     for channel, spend in run.plan.allocation.spend.items():
         assert total.loc[channel, "spend"] == pytest.approx(spend)
@@ -138,7 +140,7 @@ def test_a_schedule_is_forecast_week_by_week(finished: tuple[Run, Path]) -> None
     run, folder = finished
     assert run.schedule is not None
     assert run.forecast is not None
-    frame = pd.read_csv(folder / "forecast.csv")
+    frame = pd.read_csv(run_folder(folder) / "forecast.csv")
     spend = frame[frame["week"] != "all"].pivot_table("spend", "week", "channel")
     for channel in run.schedule.spend:
         assert spend[channel].to_numpy() == pytest.approx(run.schedule.spend[channel].to_numpy(), abs=1e-4)
@@ -156,7 +158,7 @@ def test_what_is_sealed_is_read_only_and_reviews_as_planned(output: Path, made: 
     assert not any(path.stat().st_mode & 0o222 for path in [folder, *folder.rglob("*")])
     assert set(sealed.files) | {SEAL} == {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert (folder / "plan.yaml").read_text(encoding="utf-8") == PLAN
-    shutil.rmtree(output / "forecast")  # nothing but the sealed folder is needed
+    shutil.rmtree(output / "runs")  # nothing but the sealed folder is needed
     done = reviewed(output, as_planned(made[0]))
     assert done.whole
     for cause in (LEVEL, MIX, PRICE):
@@ -224,7 +226,8 @@ def test_a_link_that_is_missing_renamed_or_made_anew_is_refused(output: Path) ->
 
 def edited(run: Path, **changes: object) -> None:
     path = run / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), encoding="utf-8")
+    told = json.loads(path.read_text("utf-8")) | changes
+    path.write_text(manifest_text({key: value for key, value in told.items() if key != "checksum"}), encoding="utf-8")
 
 
 UNSOUND = {
@@ -239,7 +242,7 @@ UNSOUND = {
 
 @pytest.mark.parametrize("said", UNSOUND)
 def test_an_unsound_run_is_not_sealed(output: Path, said: str) -> None:
-    UNSOUND[said](output)
+    UNSOUND[said](run_folder(output))
     with pytest.raises(BadInput, match=said):
         seal(output, now=NOW)
     assert not home_of(output).exists()

@@ -15,13 +15,10 @@ import pandas as pd
 from attribution.estimates import Estimate
 from attribution.files import checksum, write_new
 from attribution.findings import Finding
-<<<<<<< HEAD
-from optimizer.planning.outputs.forecast_files import write_forecast
-=======
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.record import recorded
 from optimizer.planning.ledger.runs import MANIFEST
->>>>>>> main
+from optimizer.planning.outputs.forecast_files import write_forecast
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 import os
 import re
 import shutil
@@ -15,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput
 from attribution.files import checksum
-from optimizer.planning.ledger.runs import run_folder
-from optimizer.planning.outputs.folder import MANIFEST
+from optimizer.planning.ledger.manifest import read_manifest, require_whole
+from optimizer.planning.ledger.runs import MANIFEST, run_folder
 from optimizer.planning.outputs.forecast_files import FOLDER, read_forecast
 from optimizer.planning.sealed.chain import PLAN_FILE, SEAL, Seal, chain, home_of
 
@@ -48,7 +47,7 @@ def seal(output: Path, name: str | None = None, now: dt.datetime | None = None) 
         taken or cannot be one, or an earlier seal is not as it was.
     """
     run, home = run_folder(output), home_of(output)
-    manifest = _manifest(run)
+    manifest = read_manifest(run)
     _require_sound(run, manifest)
     kept = read_forecast(run)
     first = kept.organic.dates[0]
@@ -103,28 +102,13 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _manifest(run: Path) -> dict[str, Any]:
-    try:
-        manifest: dict[str, Any] = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
-        manifest["outputs"], manifest["plan_file"]["text"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BadInput(Problem(MANIFEST, "cannot be read.", remedy="plan again, then seal.")) from None
-    return manifest
-
-
 def _require_sound(run: Path, manifest: Mapping[str, Any]) -> None:
     if "plan" not in manifest or not (run / FOLDER).is_dir():
         raise BadInput(f"{run}: its run made no plan with a forecast, so there is nothing to seal; run cac plan.")
     if not manifest.get("converged"):
         remedy = "raise model.time_budget, or simplify the model, and plan again."
         raise BadInput(f"{run}: the mix model of this run did not converge; no plan of record rests on that: {remedy}")
-    wrong = [
-        Problem(name, "is not as the run wrote it." if (run / name).exists() else "is missing.", remedy="plan again.")
-        for name, told in manifest["outputs"].items()
-        if not (run / name).is_file() or checksum(run / name) != told
-    ]
-    if wrong:
-        raise BadInput(wrong)
+    require_whole(run)
 
 
 def _copied(run: Path, manifest: Mapping[str, Any], stage: Path) -> dict[str, str]:
