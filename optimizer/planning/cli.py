@@ -122,6 +122,22 @@ def report(plan: PlanFile, out: OutFolder = None) -> None:
 
 
 @app.command()
+def refresh(
+    plan: PlanFile,
+    out: OutFolder = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the run to compare with; the last one by default.", show_default=False),
+    ] = None,
+) -> None:
+    """Run everything on new weeks, and say what moved since the last run, why, and whether to switch plans."""
+    from optimizer.planning.outputs.terminal import show
+    from optimizer.planning.run import refresh_plan
+
+    show(*refresh_plan(plan, out, since))
+
+
+@app.command()
 def clean(
     output: Annotated[Path, typer.Argument(help="An output folder.", show_default=False)],
     keep: Annotated[int, typer.Option(min=1, help="How many of the newest runs stay; the last good one always.")] = 5,

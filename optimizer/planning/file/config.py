@@ -87,6 +87,17 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
         Lists every problem as ``file:line: key: what is wrong``, with the nearest valid key or channel.
     """
     document = Document.read(path)
+    return config_of(document), document
+
+
+def config_of(document: Document) -> Config:
+    """Check a plan file that was read.
+
+    Raises
+    ------
+    BadInput
+        As :func:`read_config`.
+    """
     if parted := list(parted_numbers(document)):
         raise BadInput(parted)
     try:
@@ -103,7 +114,7 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
     problems += attribution_misfits(config.attribution, config.model.belief.attribution, config.data, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
-    return config, document
+    return config
 
 
 def _line(message: object) -> int:
