@@ -10,11 +10,17 @@ from .answer.worth import Worth as Worth
 from .cycle.alarms import Alarm as Alarm
 from .cycle.alarms import Level as Level
 from .cycle.belief import Belief as Belief
+from .cycle.bridge import Bridge as Bridge
+from .cycle.bridge import bridge as bridge
+from .cycle.forecast import Course as Course
+from .cycle.forecast import Forecast as Forecast
+from .cycle.forecast import forecast as forecast
 from .cycle.guardrails import Ceiling as Ceiling
 from .cycle.guardrails import Guardrails as Guardrails
 from .cycle.refresh import Moved as Moved
 from .cycle.refresh import churn as churn
 from .cycle.refresh import what_moved as what_moved
+from .cycle.scorecard import Scorecard as Scorecard
 from .cycle.switching import Switch as Switch
 from .cycle.switching import SwitchingCost as SwitchingCost
 from .cycle.switching import switch as switch

@@ -192,6 +192,50 @@ def monitor(
     raise typer.Exit(found.exit_code)
 
 
+Output = Annotated[
+    Path, typer.Argument(help="The output folder of a plan file, or the folder of a run.", show_default=False)
+]
+
+
+@app.command()
+def seal(
+    output: Output,
+    name: Annotated[
+        str | None, typer.Option(help="What to call the plan of record; 2026Q4 and the like by default.")
+    ] = None,
+) -> None:
+    """Freeze the last run as plan of record: its forecast with hashes, chained to the seal before it."""
+    from optimizer.planning.sealed.chain import home_of
+    from optimizer.planning.sealed.seals import seal as make_seal
+
+    made = make_seal(output, name)
+    typer.echo(f"Sealed {made.name}, number {made.number}: {made.weeks} weeks from {made.first_week}, {made.hash}")
+    if not made.in_time:
+        typer.echo("Its weeks are over already: reviews will show it, and the scorecard will not count it.")
+    typer.echo(f"Kept in {home_of(output) / made.name}; note the hash elsewhere, and nobody can change it unseen.")
+
+
+@app.command()
+def review(
+    output: Output,
+    actuals: Annotated[str, typer.Argument(help="A table like the weekly one, of what came.", show_default=False)],
+    name: Annotated[str | None, typer.Option(help="Which sealed plan; the last by default.")] = None,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Fit again with these weeks, to part a change of response from the rest.")
+    ] = False,
+) -> None:
+    """Hold a sealed plan against what came: a bridge from planned to actual, and the scorecard of all seals."""
+    from optimizer.planning.sealed.pages import write_review
+    from optimizer.planning.sealed.review import review as hold_against
+    from optimizer.planning.sealed.story import lines
+
+    made = hold_against(output, actuals, name, refit)
+    written = write_review(made, output)
+    for line in lines(made):
+        typer.echo(line)
+    typer.echo(f"Written to {written[0].parent}: {', '.join(path.name for path in written)}")
+
+
 def _run(plan: Path, out: Path | None, goal: Goal) -> None:
     from optimizer.planning.outputs.terminal import show
     from optimizer.planning.run import run_plan

@@ -25,6 +25,7 @@ from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
 from optimizer.planning.stages.chain import Chain
 from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
+from optimizer.planning.stages.forecast import make_forecast
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
@@ -261,6 +262,9 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
             draws, spend = _draws(run, posterior), plan.allocation.spend
             weeks = make_schedule(run.inputs.timetable, draws, plan.curves, spend, borrowed)
         run = replace(run, schedule=weeks)
+    rests_on, spend = _draws(run, posterior), plan.allocation.spend
+    expected = make_forecast(section, run.inputs, rests_on, plan.organic, spend, run.schedule, run.config.seed)
+    run = replace(run, forecast=expected)
     with progress.stage("Worth against today"):
         run = replace(run, worth=judge(run, plan, section))
         run = replace(run, given=score(section, plan, run.inputs.given, last_touch(run, plan)))

@@ -34,6 +34,7 @@ _SHOWN_FILES = (
     "plan_by_market.csv",
     "changes.csv",
     "schedule.csv",
+    "forecast.csv",
     "plan.xlsx",
     "scenarios.csv",
     "attribution.csv",

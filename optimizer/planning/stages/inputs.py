@@ -43,6 +43,7 @@ from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by
 from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.timetable import Timetable, timetable_of
+from optimizer.planning.stages.weekly_table import weekly_table
 
 if TYPE_CHECKING:
     import ibis
@@ -83,6 +84,8 @@ class Inputs:
         The log's conversions held against the weekly KPI; None without either.
     markets
         Markets of the weekly table, and their cells; None without it.
+    words
+        Column of words -> its words, the one without an indicator first.
     """
 
     panel: Panel | None
@@ -97,6 +100,7 @@ class Inputs:
     assembled: Assembled | None = None
     log_against_kpi: LogAgainstKPI | None = None
     markets: Markets | None = None
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -175,7 +179,19 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         raise BadInput(problems)
     files, assumptions = tuple(reader.files), tuple(reader.assumptions)
     return Inputs(
-        panel, upcoming, now, journeys, tests, files, assumptions, timetable, given, reader.assembled, compared, markets
+        panel,
+        upcoming,
+        now,
+        journeys,
+        tests,
+        files,
+        assumptions,
+        timetable,
+        given,
+        reader.assembled,
+        compared,
+        markets,
+        reader.words,
     )
 
 
@@ -257,7 +273,7 @@ class _Reader:
         self.files: list[InputFile] = []
         self.assumptions: list[str] = [*said_of_amounts(document.data, config.rates)]
         self.assembled: Assembled | None = None
-        self._words: dict[str, tuple[str, ...]] = {}
+        self.words: dict[str, tuple[str, ...]] = {}
 
     @property
     def _engine(self) -> Engine:
@@ -280,26 +296,15 @@ class _Reader:
             self.assumptions += assumed(self.assembled.notes)
             frame = self.assembled.weekly.drop(columns="returning_orders", errors="ignore")
             return self._of_frame(weekly, frame)
-        media = media_of(weekly)
-        amounts = [column for medium in media.values() for column in (medium.spend, *medium.columns) if column]
-        people = [] if weekly.population is None else [weekly.population]
-        table = wide(
-            weekly.path.name,
-            weekly.date,
-            [weekly.kpi, *amounts, *weekly.numbers, *weekly.baselines, *people],
-            nonnegative=[weekly.kpi, *amounts, *people],
-            geo=weekly.geo,
-            money=list(weekly.channels.values()),
-            words=weekly.words,
-        )
+        table = weekly_table(weekly, weekly.path.name)
         try:
             frame = read_table(self._path(weekly.path), table, weekly.format, self._engine)
         except BadInput as error:
             raise BadInput(with_remedy_for_words(error.problems, weekly.numbers, _WORDS)) from None
         frame = in_plan_currency(frame, weekly, self._config.rates)
         self.assumptions += said_of_columns(weekly.currencies, self._config.rates)
-        self._words = words_of(frame, weekly.words)
-        frame, made = indicators(frame, self._words)
+        self.words = words_of(frame, weekly.words)
+        frame, made = indicators(frame, self.words)
         panel = self._of_frame(weekly, frame, made)
         if weekly.population is not None:
             panel = panel.with_population(self._people(frame, weekly, weekly.population))
@@ -330,7 +335,7 @@ class _Reader:
     def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame | dict[str, pd.DataFrame]:
         given = self._config.data.upcoming
         coming, columns = panel.after(weeks * panel.per_week), coming_columns(weekly)
-        words = self._words
+        words = self.words
         year = 52 * panel.per_week
         if given is None:
             named = ", ".join([*columns, *words])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from optimizer.cycle.switching import Switch
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
+    from optimizer.planning.stages.forecast import ForecastResult
     from optimizer.planning.stages.new_channels import FirstTest
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
@@ -412,6 +413,7 @@ class Run:
     neutral: Posterior | None = None
     tests: TestsResult | None = None
     schedule: ScheduleResult | None = None
+    forecast: ForecastResult | None = None
     changes: Changes | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from optimizer.planning.outputs.sections.changes import CHANGES
 from optimizer.planning.outputs.sections.channels import CHANNELS
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
+from optimizer.planning.outputs.sections.forecast import FORECAST
 from optimizer.planning.outputs.sections.given import GIVEN
 from optimizer.planning.outputs.sections.markets import MARKETS
 from optimizer.planning.outputs.sections.moves import MOVES
@@ -35,6 +36,7 @@ SECTIONS: tuple[Section, ...] = (
     NEW_CHANNELS,
     TRUST,
     SCHEDULE,
+    FORECAST,
     GIVEN,
     SCENARIOS,
     CHANNELS,
