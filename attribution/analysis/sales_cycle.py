@@ -108,7 +108,9 @@ class SalesCycle:
         lags = self.converted.sum(axis=(0, 1))
         late = float(lags[-max(1, self.days // 10) :].sum() / max(lags.sum(), 1.0))
         text = f"{percent(late)} of conversions come in the last tenth of the {self.days} days that a path may last"
-        text += "." if late <= _CUT else ": the window cuts the cycle, and matched CAC is too high. Lengthen the lookback."
+        text += (
+            "." if late <= _CUT else ": the window cuts the cycle, and matched CAC is too high. Lengthen the lookback."
+        )
         return Finding("sales_cycle_within_lookback", late <= _CUT, late, _CUT, text)
 
 
@@ -135,10 +137,18 @@ def sales_cycle(journeys: Journeys) -> SalesCycle:
     end = journeys.span[1]
     longest = max(int(_lags(won.ended, won.began).max(initial=0)) + 1 if len(won) else 1, 1)
     size = (len(journeys.channels), len(calendar.names), longest)
-    converted = _counted(size, calendar, won.channel[won.first[:-1]], won.began, _lags(won.ended, won.began), won.conversions)
+    converted = _counted(
+        size, calendar, won.channel[won.first[:-1]], won.began, _lags(won.ended, won.began), won.conversions
+    )
     seen = np.minimum(_lags(np.full(len(lost), end), lost.began), longest - 1) if len(lost) else np.zeros(0, np.int64)
-    waiting = _counted(size, calendar, lost.channel[lost.first[:-1]], lost.began, seen, lost.nulls) if len(lost) else converted * 0
-    ends = _counted(size[:2] + (1,), calendar, won.channel[won.first[:-1]], won.ended, np.zeros(len(won), np.int64), won.conversions)
+    waiting = (
+        _counted(size, calendar, lost.channel[lost.first[:-1]], lost.began, seen, lost.nulls)
+        if len(lost)
+        else converted * 0
+    )
+    ends = _counted(
+        size[:2] + (1,), calendar, won.channel[won.first[:-1]], won.ended, np.zeros(len(won), np.int64), won.conversions
+    )
     inner = slice(1, -1)
     return SalesCycle(
         journeys.channels, calendar.names[inner], converted[:, inner], waiting[:, inner], ends[:, inner, 0]

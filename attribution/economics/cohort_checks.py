@@ -40,7 +40,9 @@ def cohort_problems(
     repeated = long[long.duplicated(["month", "channel", "age"], keep=False)]
     if len(repeated):
         text = "the same month of acquisition, channel and age stands in several rows."
-        yield Problem(name, text, names["month"], _rows(repeated["row"]), "keep one row each, or sum them at the source.")
+        yield Problem(
+            name, text, names["month"], _rows(repeated["row"]), "keep one row each, or sum them at the source."
+        )
         return
     ordered = long.sort_values(["channel", "month", "age"], ignore_index=True)
     yield from _of_ages(ordered, name, names)
@@ -73,7 +75,9 @@ def _of_survivors(ordered: pd.DataFrame, name: str, names: Mapping[str, str]) ->
     grown = ordered[step > 0]
     if len(grown):
         now = float(grown["active"].iloc[0])
-        text = f"survivors grow: {_cohort(grown)} has {plain(now)} at age {int(grown['age'].iloc[0])}, more than before."
+        text = (
+            f"survivors grow: {_cohort(grown)} has {plain(now)} at age {int(grown['age'].iloc[0])}, more than before."
+        )
         remedy = "count a customer as active until the last age seen; who comes back was never gone."
         yield Problem(name, text, names["active"], _rows(grown["row"]), remedy)
     nobody = ordered[(ordered["age"] == 0) & (ordered["active"] == 0)]
@@ -82,9 +86,7 @@ def _of_survivors(ordered: pd.DataFrame, name: str, names: Mapping[str, str]) ->
         yield Problem(name, text, names["active"], _rows(nobody["row"]), "leave cohorts of nobody out.")
 
 
-def _of_the_future(
-    ordered: pd.DataFrame, name: str, names: Mapping[str, str], months: int
-) -> Iterator[Problem]:
+def _of_the_future(ordered: pd.DataFrame, name: str, names: Mapping[str, str], months: int) -> Iterator[Problem]:
     """Cells of ages that were not reached yet, written 0: all cohorts end in one month, whatever their age."""
     start = pd.PeriodIndex(ordered["month"], freq="M")
     seen = np.asarray(start.year) * 12 + np.asarray(start.month) + ordered["age"].to_numpy(dtype=int) * months
@@ -103,9 +105,7 @@ def _of_the_future(
         yield Problem(name, text, names["active"], _rows(after["row"]), remedy)
 
 
-def _of_money(
-    long: pd.DataFrame, name: str, names: Mapping[str, str], negative_margins: bool
-) -> Iterator[Problem]:
+def _of_money(long: pd.DataFrame, name: str, names: Mapping[str, str], negative_margins: bool) -> Iterator[Problem]:
     below = long[long["margin"] < 0]
     if len(below) and not negative_margins:
         remedy = "correct them, or state negative_margins where customers cost more than they bring."

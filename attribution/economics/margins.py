@@ -80,7 +80,9 @@ def _stated(cohorts: Cohorts, stated: float | Mapping[str, float], draws: int) -
     if lacking := [channel for channel in cohorts.channels if channel not in values]:
         text = f"is stated by channel and lacks {', '.join(lacking)}."
         raise BadInput(Problem("cohorts", text, "margin", remedy="state it for each channel of the table."))
-    mean = float(np.average([values[c] for c in cohorts.channels], weights=[cohorts.acquired(c) for c in cohorts.channels]))
+    mean = float(
+        np.average([values[c] for c in cohorts.channels], weights=[cohorts.acquired(c) for c in cohorts.channels])
+    )
     values = {ELSEWHERE: mean, **values}
     drawn = {channel: np.full(draws, float(value)) for channel, value in values.items()}
     return Margins(drawn, drawn)

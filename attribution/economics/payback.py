@@ -40,9 +40,13 @@ class Payback:
             return f"{value:.1f}" if np.isfinite(value) else "never"
 
         if not np.isfinite(self.months.point):
-            return f"never within {self.horizon} months" + (f" ({1 - self.never:.0%} chance)" if self.never < 0.995 else "")
+            return f"never within {self.horizon} months" + (
+                f" ({1 - self.never:.0%} chance)" if self.never < 0.995 else ""
+            )
         ends = f"{month(self.months.low)} to {month(self.months.high)}"
-        return month(self.months.point) if self.months.low == self.months.high else f"{month(self.months.point)} ({ends})"
+        return (
+            month(self.months.point) if self.months.low == self.months.high else f"{month(self.months.point)} ({ends})"
+        )
 
 
 def payback(cac: ArrayLike, flow: ArrayLike, months: int = 1) -> Payback:

@@ -88,7 +88,9 @@ def measured(kind: str, seed: int) -> pd.DataFrame:
         seen = values.cohorts.survival(channel)
         cut = float(seen @ terms.discount(len(seen), 1))
         inside = low <= true <= high
-        rows.append((inside, (high - low) / true, drawn.mean() / true - 1, cut / true - 1, channel in forecast.channels))
+        rows.append(
+            (inside, (high - low) / true, drawn.mean() / true - 1, cut / true - 1, channel in forecast.channels)
+        )
     return pd.DataFrame(rows, columns=["inside", "width", "off", "observed alone", "flagged"])
 
 

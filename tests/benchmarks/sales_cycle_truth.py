@@ -19,13 +19,17 @@ from attribution.analysis.sales_cycle import ALL, matched_cac, sales_cycle
 _DAYS, _RATE, _PEOPLE = 720, 0.3, 120_000
 
 
-def world(seed: int, people: int = _PEOPLE, cycle: float = 98.0) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
+def world(
+    seed: int, people: int = _PEOPLE, cycle: float = 98.0
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
     """Touchpoints, conversions, spend by day, and the true CAC by month of the spend, over all channels."""
     rng = np.random.default_rng(seed)
     start, day = pd.Timestamp("2024-01-01"), np.arange(_DAYS)
     touches, ends, spends, truth = [], [], [], []
     for number, channel in enumerate(("search", "social")):
-        shape = np.exp(0.0022 * day + 0.35 * np.sin(day / 50 + number + rng.uniform(0, 6)) + 0.1 * rng.normal(size=_DAYS))
+        shape = np.exp(
+            0.0022 * day + 0.35 * np.sin(day / 50 + number + rng.uniform(0, 6)) + 0.1 * rng.normal(size=_DAYS)
+        )
         came = rng.poisson(people / 2 * shape / shape.sum())
         born = np.repeat(day, came) + rng.random(came.sum())
         converts = rng.random(len(born)) < _RATE * (1 + number) / 2
@@ -58,7 +62,9 @@ def errors(seed: int, people: int = _PEOPLE, cycle: float = 98.0) -> pd.DataFram
     truth = truth.reindex(table.index)
     inside = (table["matched_cac_low"] <= truth) & (truth <= table["matched_cac_high"])
     off = {name: table[f"{name}_cac"] / truth - 1 for name in ("naive", "matched")}
-    return pd.DataFrame({"truth": truth, **off, "inside": inside, "waiting": 1 - table["customers_so_far"] / table["customers_matched"]})
+    return pd.DataFrame(
+        {"truth": truth, **off, "inside": inside, "waiting": 1 - table["customers_so_far"] / table["customers_matched"]}
+    )
 
 
 def main() -> None:
@@ -72,8 +78,13 @@ def main() -> None:
     known = every[every["waiting"] < 0.5]
     for name, part in (("all months", every), ("months of which half is known", known)):
         size = part[["naive", "matched"]].abs()
-        print(f"{name} ({len(part)}): mean error naive {size['naive'].mean():.1%}, matched {size['matched'].mean():.1%};", end=" ")
-        print(f"largest {size['naive'].max():.1%}, {size['matched'].max():.1%}; in the 90 % interval {part['inside'].mean():.0%}")
+        print(
+            f"{name} ({len(part)}): mean error naive {size['naive'].mean():.1%}, matched {size['matched'].mean():.1%};",
+            end=" ",
+        )
+        print(
+            f"largest {size['naive'].max():.1%}, {size['matched'].max():.1%}; in the 90 % interval {part['inside'].mean():.0%}"
+        )
 
 
 if __name__ == "__main__":
