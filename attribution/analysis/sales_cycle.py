@@ -202,7 +202,7 @@ def matched_cac(
     months = list(_whole_months(cycle, journeys, spent))
     if not months:
         raise BadInput("spend and journeys have no whole month in common.")
-    by_month = spent.groupby(spent.index.strftime("%Y-%m")).sum()
+    by_month = spent.groupby(pd.DatetimeIndex(spent.index).strftime("%Y-%m")).sum()
     places = [cycle.months.index(month) for month in months]
     paid = [channel for channel in cycle.channels if channel in by_month.columns]
     parts = []
@@ -210,8 +210,8 @@ def matched_cac(
         so_far, whole = cycle.customers(channel, draws, seed)
         won = cycle.won[cycle.channels.index(channel)]
         parts.append((channel, by_month.loc[months, channel].to_numpy(), won[places], so_far[places], whole[:, places]))
-    together = (ALL, *(np.sum([part[at] for part in parts], axis=0) for at in (1, 2, 3, 4)))
-    return pd.DataFrame([row for part in (together, *parts) for row in _rows(months, *part)])
+    sums = [np.sum(column, axis=0) for column in zip(*(part[1:] for part in parts), strict=True)]
+    return pd.DataFrame([row for part in ((ALL, *sums), *parts) for row in _rows(months, *part)])
 
 
 def _whole_months(cycle: SalesCycle, journeys: Journeys, spent: pd.DataFrame) -> Iterator[str]:

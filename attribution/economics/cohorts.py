@@ -36,6 +36,8 @@ class Cohorts:
         cohort at that age, in currency; NaN where the table has none), sorted.
     months
         Months from one age to the next: 1, 3 or 12.
+    currency
+        What the table says its margins are in; None where it says nothing.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Cohorts:
 
     frame: pd.DataFrame
     months: int = 1
+    currency: str | None = None
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -162,7 +165,9 @@ def read_cohorts(
     order = {channel: place for place, channel in enumerate(long["channel"].unique())}
     long = long.assign(place=long["channel"].map(order), age=long["age"].astype(int))
     long = long.sort_values(["place", "month", "age"], ignore_index=True)
-    return Cohorts(long[["month", "channel", "age", "active", "margin"]].astype({"active": float}), months)
+    currency = str(long["currency"].iloc[0]) if "currency" in long else None
+    frame = long[["month", "channel", "age", "active", "margin"]].astype({"active": float})
+    return Cohorts(frame, months, currency)
 
 
 def _ages(frame: pd.DataFrame) -> dict[str, int]:

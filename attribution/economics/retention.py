@@ -114,8 +114,11 @@ def fit_retention(cohorts: Cohorts, draws: int = 1000, seed: int = 0) -> Retenti
     first, second = _population(list(grids.values()), draws, rng)
     logits = {channel: _drawn(grid, first, second, rng) for channel, grid in grids.items()}
     shapes = np.array([shape for _, _, shape in logits.values()])
-    free = [np.clip(rng.normal(*pair), *side) for pair, side in zip((first, second), BOX, strict=True)]
-    logits[ELSEWHERE] = (*free, shapes[rng.integers(len(shapes), size=draws), np.arange(draws)])
+    logits[ELSEWHERE] = (
+        np.clip(rng.normal(*first), *BOX[0]),
+        np.clip(rng.normal(*second), *BOX[1]),
+        shapes[rng.integers(len(shapes), size=draws), np.arange(draws)],
+    )
     size = {channel: np.exp(-polar) for channel, (_, polar, _) in logits.items()}  # alpha + beta = 1 / p - 1
     return Retention(
         {channel: expit(churn) * size[channel] for channel, (churn, _, _) in logits.items()},
@@ -166,11 +169,11 @@ def _drawn(grid: Grid, first: Pair, second: Pair, rng: np.random.Generator) -> t
     j = _picked(columns * plane[i], rng)
     k = _picked(grid.mass[i, j], rng)
     spread = rng.uniform(-0.5, 0.5, (3, len(i)))
-    nodes = (grid.churn, i), (grid.polar, j), (grid.shape, k)
-    churn, polar, shape = (
-        axis[at] + off * (axis[1] - axis[0]) for (axis, at), off in zip(nodes, spread, strict=True)
+    return (
+        grid.churn[i] + spread[0] * (grid.churn[1] - grid.churn[0]),
+        grid.polar[j] + spread[1] * (grid.polar[1] - grid.polar[0]),
+        grid.shape[k] + spread[2] * (grid.shape[1] - grid.shape[0]),
     )
-    return churn, polar, shape
 
 
 def _picked(mass: Array, rng: np.random.Generator) -> Ints:

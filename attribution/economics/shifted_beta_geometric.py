@@ -88,9 +88,7 @@ def residual_lifetime(alpha: ArrayLike, beta: ArrayLike, discount: float, renewa
     return np.asarray(retention_rate(a, b, renewals + 1) * tail)
 
 
-def log_likelihood(
-    alpha: ArrayLike, beta: ArrayLike, at_risk: Array, left: Array, shape: ArrayLike = 1.0
-) -> Array:
+def log_likelihood(alpha: ArrayLike, beta: ArrayLike, at_risk: Array, left: Array, shape: ArrayLike = 1.0) -> Array:
     """Log likelihood of cohorts, of any mix of ages and censored where they end.
 
     Parameters

@@ -19,6 +19,7 @@ from optimizer.planning.file.markets import by_cell
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
+from optimizer.planning.stages.economics import economics
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR, fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
@@ -106,6 +107,9 @@ def run_plan(
     if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
         with progress.stage("Worth of tests"):
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
+    if goal in ("optimize", "what-if", "report"):
+        with progress.stage("What customers are worth"):
+            run = replace(run, economics=economics(run))
     run = replace(run, findings=_findings(run), seconds=dict(progress.seconds))
     with progress.stage("Writing"):
         written = write_outputs(run, folder, with_report=goal == "report")
@@ -263,4 +267,6 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         findings += run.inputs.journeys.findings
     if run.attribution is not None:
         findings += run.attribution.findings
+    if run.economics is not None:
+        findings += run.economics.findings
     return tuple(findings)

@@ -12,6 +12,7 @@ from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
 from optimizer.planning.outputs.sections.cautions import doubts
+from optimizer.planning.outputs.sections.customer_worth import worth_line
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
@@ -49,6 +50,8 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
             console.print(escape(line))
         if run.schedule is not None and not run.schedule.problem:
             console.print(escape(_by_week(run.schedule, run.config.outcome)))
+        if worth_line(run):
+            console.print(escape(worth_line(run)))
         for given in run.given:
             for line in given_lines(given, run):
                 console.print(escape(line))

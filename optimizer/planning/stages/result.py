@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from optimizer.answer.worth import Worth
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
+    from optimizer.planning.stages.economics import Economics
     from optimizer.planning.stages.new_channels import FirstTest
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
@@ -342,6 +343,7 @@ class Run:
     belief: BeliefResult | None = None
     tests: TestsResult | None = None
     schedule: ScheduleResult | None = None
+    economics: Economics | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ from optimizer.planning.outputs.sections.attribution import ATTRIBUTION
 from optimizer.planning.outputs.sections.belief import BELIEF
 from optimizer.planning.outputs.sections.cautions import CAUTIONS
 from optimizer.planning.outputs.sections.channels import CHANNELS
+from optimizer.planning.outputs.sections.customer_worth import CUSTOMER_WORTH
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
 from optimizer.planning.outputs.sections.given import GIVEN
@@ -36,6 +37,7 @@ SECTIONS: tuple[Section, ...] = (
     GIVEN,
     SCENARIOS,
     CHANNELS,
+    CUSTOMER_WORTH,
     BELIEF,
     RIVALS,
     TESTS,
