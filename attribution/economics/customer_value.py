@@ -1,4 +1,4 @@
-"""What a customer of each channel is worth: margin over the ages to come, discounted, observed apart from extrapolated."""
+"""What a customer of each channel is worth: margin by age, discounted; what was seen apart from what is carried on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an active customer earns a period, by channel: ratios of the cohort table, thin channels leaning on the others."""
+"""What an active customer earns a period, by channel: ratios of the cohort table, thin channels lean on the others."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _stated(cohorts: Cohorts, stated: float | Mapping[str, float], draws: int) -
 
 
 def _pooled(rows: pd.DataFrame, channels: tuple[str, ...], draws: int, rng: np.random.Generator) -> dict[str, Array]:
-    """Draws of margin per active customer: each channel's own ratio, weighed against those of all (DerSimonian, Laird)."""
+    """Draws of margin per active customer: each channel's ratio, weighed against all (DerSimonian and Laird, 1986)."""
     sums = rows.groupby("channel", sort=False)[["active", "margin"]].sum().reindex(list(channels), fill_value=0.0)
     cohorts = rows.groupby(["channel", "month"], sort=False)[["active", "margin"]].sum().reset_index()
     active = sums["active"].to_numpy(dtype=float)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from attribution.arrays import Array
 from attribution.economics.lifetime_value import payback_months
 from attribution.estimates import Estimate
+from attribution.numbers import decimal, percent
 
 __all__ = ["Payback", "payback"]
 
@@ -37,16 +38,13 @@ class Payback:
         """The same as a cell has it: ``8.2 (7.1 to 9.9)``, or that it is never."""
 
         def month(value: float) -> str:
-            return f"{value:.1f}" if np.isfinite(value) else "never"
+            return decimal(value, 1) if np.isfinite(value) else "never"
 
-        if not np.isfinite(self.months.point):
-            return f"never within {self.horizon} months" + (
-                f" ({1 - self.never:.0%} chance)" if self.never < 0.995 else ""
-            )
-        ends = f"{month(self.months.low)} to {month(self.months.high)}"
-        return (
-            month(self.months.point) if self.months.low == self.months.high else f"{month(self.months.point)} ({ends})"
-        )
+        middle, low, high = (month(one) for one in (self.months.point, self.months.low, self.months.high))
+        if middle == "never":
+            some = f" ({percent(1 - self.never)} that it does)" if self.never < 1 else ""
+            return f"never within {self.horizon} months{some}"
+        return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def payback(cac: ArrayLike, flow: ArrayLike, months: int = 1) -> Payback:

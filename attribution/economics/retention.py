@@ -3,8 +3,8 @@
 A channel is a point in the plane of its mean churn m = alpha / (alpha + beta) and its polarisation
 p = 1 / (1 + alpha + beta), both on the scale of logits. Channels are drawn from one normal population there, whose
 centre and spread are learnt from all of them, so that a channel of few customers leans on the others and one of many
-does not. Whether churn falls or rises with a customer's age beside that (the shape) is seldom told by the ages seen, and
-decides what comes after them; each channel has a shape of its own, believed to be near 1. Everything is summed over
+does not. Whether churn falls or rises with a customer's age beside that (the shape) is seldom told by the ages seen,
+and decides what comes after them; each channel has a shape of its own, believed to be near 1. Everything is summed over
 grids, which is exact up to their mesh: no chains, nothing to converge.
 """
 

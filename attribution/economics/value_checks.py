@@ -33,8 +33,8 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
     text = f"At most {percent(shares[most])} of a customer's value ({most}) lies beyond the ages that were seen."
     if far:
         text = (
-            f"More than half of a customer's value lies beyond the ages that were seen for {', '.join(far)}: it rests on "
-            "how the retention curve goes on, which no data have shown."
+            f"More than half of a customer's value lies beyond the ages that were seen for {', '.join(far)}: it rests "
+            "on how the retention curve goes on, which no data have shown."
         )
     findings = [Finding("value_extrapolated", not far, shares[most], EXTRAPOLATED, text, far)]
     findings.append(forecast_of_retention(values.cohorts, seed))
@@ -42,8 +42,8 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
     if drift == drift:
         steady = abs(drift) <= _DRIFT
         text = (
-            f"Margin per active customer changes by {percent(drift, signed=True)} from the earlier to the later half of "
-            f"the ages seen; {'it' if steady else 'the value takes it as level, and'} is carried on at its mean."
+            f"Margin per active customer changes by {percent(drift, signed=True)} from the earlier to the later half "
+            f"of the ages seen; {'it' if steady else 'the value takes it as level, and'} is carried on at its mean."
         )
         findings.append(Finding("margin_level_over_age", steady, drift, _DRIFT, text))
     return tuple(findings)
@@ -79,8 +79,8 @@ def forecast_of_retention(cohorts: Cohorts, seed: int = 0) -> Finding:
     off = float(total.mean() / max(sum(actual.values()), 1.0) - 1)
     missed = tuple(c for c in forecasts if _misses(forecasts[c], actual[c]))
     text = (
-        f"Forecast from the months up to {cut:%Y-%m}, retention puts {percent(off, signed=True)} against the survivors of "
-        f"{cohorts.last_month:%Y-%m}"
+        f"Forecast from the months up to {cut:%Y-%m}, retention puts {percent(off, signed=True)} against the survivors "
+        f"of {cohorts.last_month:%Y-%m}"
     )
     text += f"; outside the forecast's 99 % interval: {', '.join(missed)}." if missed else ", inside its interval."
     return Finding(name, not missed, off, None, text, missed)

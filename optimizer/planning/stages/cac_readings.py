@@ -39,8 +39,9 @@ def cac_readings(posterior: Posterior | Pool, costs: pd.DataFrame | None = None)
     pandas.DataFrame
         ``period``, ``reading``, ``market``, ``channel``, ``spend``, ``costs``, ``customers`` and ``cac`` with 90 %
         intervals. Readings: ``blended`` (media spend over all customers), ``fully loaded`` (costs added), ``paid``
-        (media spend over those whom media won), ``paid, fully loaded``, ``channel`` and ``organic`` (customers, who cost
-        nothing by themselves); ``marginal``, a channel's next customer at the spend of the last weeks. Of a market only what its rows show: blended. A month has the weeks that begin in it.
+        (media spend over those whom media won), ``paid, fully loaded``, ``channel``, ``organic`` (customers, who cost
+        nothing by themselves) and ``marginal``, a channel's next customer at the spend of the last weeks. Of a market
+        only what its rows show: blended. A month has the weeks that begin in it.
     """
     panel = posterior.panel
     months = [f"{date:%Y-%m}" for date in panel.dates]

@@ -59,7 +59,7 @@ class Economics:
 
     Parameters
     ----------
-    values
+    worth
         What customers are worth; None without cohorts.
     channels
         By channel, against the plan's CAC.
@@ -73,7 +73,7 @@ class Economics:
         What the reader must know of it.
     """
 
-    values: CustomerValues | None
+    worth: CustomerValues | None
     channels: tuple[ChannelWorth, ...]
     readings: pd.DataFrame | None
     cycle: pd.DataFrame | None
@@ -151,7 +151,8 @@ def _guardrail(run: Run, channels: tuple[ChannelWorth, ...]) -> tuple[Finding, .
     text = f"Lifetime value over the plan's CAC is least for {least.channel}, {decimal(least.ratio.point, 1)}"
     text += f", against a guardrail of {limit:g}."
     if low:
-        text += f" Below it: {', '.join(low)}; with a probability of {percent(_LEVEL)} or more: {', '.join(sure) or 'none'}."
+        text += f" Below it: {', '.join(low)}; with a probability of {percent(_LEVEL)} or more: "
+        text += f"{', '.join(sure) or 'none'}."
     return (Finding("ltv_to_cac", not low, least.ratio.point, limit, text, low),)
 
 

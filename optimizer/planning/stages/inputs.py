@@ -426,8 +426,8 @@ class _Reader:
         lacking = [name for name in (*(weekly.channels if weekly else ()), *new) if name not in values.cohorts.channels]
         if lacking:
             self.assumptions.append(
-                f"{table.path.name} holds no customers of {', '.join(lacking)}: they are taken to be worth what those of "
-                "other channels are, with all the spread between channels."
+                f"{table.path.name} holds no customers of {', '.join(lacking)}: they are taken to be worth what those "
+                "of other channels are, with all the spread between channels."
             )
         return values
 

@@ -31,11 +31,11 @@ _WORDS = {
 
 def _view(run: Run) -> dict[str, Any] | None:
     result = run.economics
-    if result is None or (result.values is None and result.cycle is None and run.inputs.costs is None):
+    if result is None or (result.worth is None and result.cycle is None and run.inputs.costs is None):
         return None
     return {
         "customer_worth": {
-            "terms": None if result.values is None else _terms(run, result.values),
+            "terms": None if result.worth is None else _terms(run, result.worth),
             "rows": [_row(one) for one in result.channels],
             "planned": any(one.ratio.known for one in result.channels),
             "guardrail": f"{run.config.economics.guardrail:g}",
@@ -53,9 +53,9 @@ def _terms(run: Run, values: CustomerValues) -> str:
     frame = values.cohorts.frame
     unit = {1: "month", 3: "quarter", 12: "year"}[values.cohorts.months]
     return (
-        f"Contribution margin of the first {keys.horizon} months, discounted at {percent(keys.discount_rate)} a year, of "
-        f"customers acquired from {frame['month'].min():%B %Y} to {frame['month'].max():%B %Y} and seen to an age of at "
-        f"most {frame['age'].max()} {unit}s. What lies beyond is carried on by the retention curve."
+        f"Contribution margin of the first {keys.horizon} months, discounted at {percent(keys.discount_rate)} a year, "
+        f"of customers acquired from {frame['month'].min():%B %Y} to {frame['month'].max():%B %Y} and seen to an age of "
+        f"at most {frame['age'].max()} {unit}s. What lies beyond is carried on by the retention curve."
     )
 
 
@@ -136,22 +136,22 @@ def worth_line(run: Run) -> str:
 
 def _figures(run: Run) -> Iterator[Figure]:
     result = run.economics
-    if result is None or result.values is None:
+    if result is None or result.worth is None:
         return
     caption = (
         "Customers still there by months since acquisition: dots as seen, lines of the model with 90 % bands, dashed "
         "past the ages that were seen. Channels with most customers."
     )
-    yield Figure("retention", caption, paths.retention(result.values, paths.canvas(9.8, 3.8)))
+    yield Figure("retention", caption, paths.retention(result.worth, paths.canvas(9.8, 3.8)))
 
 
 def _tables(run: Run) -> Iterator[Table]:
     result = run.economics
     if result is None:
         return
-    if result.values is not None:
-        yield Table("Lifetime value", _value_frame(result, result.values), "lifetime_value.csv")
-        yield Table("Retention", result.values.curves(), "retention.csv")
+    if result.worth is not None:
+        yield Table("Lifetime value", _value_frame(result, result.worth), "lifetime_value.csv")
+        yield Table("Retention", result.worth.curves(), "retention.csv")
     if any(one.back is not None for one in result.channels):
         yield Table("Payback", _payback_frame(result), "payback.csv")
     if result.readings is not None:
