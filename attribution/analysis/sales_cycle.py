@@ -147,7 +147,7 @@ def sales_cycle(journeys: Journeys) -> SalesCycle:
         else converted * 0
     )
     ends = _counted(
-        size[:2] + (1,), calendar, won.channel[won.first[:-1]], won.ended, np.zeros(len(won), np.int64), won.conversions
+        (*size[:2], 1), calendar, won.channel[won.first[:-1]], won.ended, np.zeros(len(won), np.int64), won.conversions
     )
     inner = slice(1, -1)
     return SalesCycle(

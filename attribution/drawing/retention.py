@@ -20,7 +20,7 @@ SHOWN = 4
 
 
 def retention(values: CustomerValues, ax: Axes | None = None, *, channels: list[str] | None = None) -> Axes:
-    """Share of customers still there by age: dots as seen, lines and 90 % bands of the model, dashed past the ages seen.
+    """Customers still there by age: dots as seen, lines and 90 % bands of the model, dashed past the ages seen.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ def _of_the_future(ordered: pd.DataFrame, name: str, names: Mapping[str, str], m
     last = int(seen[active > 0].max())
     at_end = ordered[(seen == last) & (active > 0)]
     after = ordered[(seen > last)]
-    if len(after) and at_end["month"].nunique() > 1:
+    if len(after) and len(at_end["month"].unique()) > 1:
         text = (
             f"all cohorts fall to 0 after {(last - 1) // 12}-{(last - 1) % 12 + 1:02d}, whatever their age: "
             "the months to come seem to be written 0."
@@ -110,7 +110,7 @@ def _of_money(long: pd.DataFrame, name: str, names: Mapping[str, str], negative_
     if len(below) and not negative_margins:
         remedy = "correct them, or state negative_margins where customers cost more than they bring."
         yield Problem(name, "is negative.", names["margin"], _rows(below["row"]), remedy)
-    if "currency" in long and long["currency"].nunique() > 1:
+    if "currency" in long and len(long["currency"].unique()) > 1:
         shown = ", ".join(map(str, long["currency"].unique()[:_SHOWN]))
         text = f"mixes currencies: {shown}."
         yield Problem(name, text, names["currency"], remedy="convert all margins into one currency at the source.")

@@ -17,9 +17,9 @@ __all__ = ["BOX", "Grid", "dispersion_of"]
 BOX = ((-9.0, 4.0), (-9.0, 3.0))
 """Logits of mean churn and of polarisation that are looked at: 0.01 % to 98 %, and 0.01 % to 95 %."""
 
-_COARSE, _FINE = 25, 45
+_COARSE, _FINE, _SHAPES = 17, 33, 13
 _DEEP = 12.0  # log likelihood below its peak where a grid ends
-_SHAPES = np.linspace(-1.2, 1.2, 17)  # logarithms
+_ODD = (-1.2, 1.2)  # logarithms of shapes
 _NEAR_ONE = 0.4  # standard deviation of the belief on them
 _LEAST = 3  # cohorts from which a channel's own dispersion counts
 
@@ -52,16 +52,17 @@ class Grid:
         dispersion
             By which the log likelihood is divided.
         """
-        box = BOX
+        box = (*BOX, _ODD)
         for nodes in (_COARSE, _COARSE, _COARSE, _FINE):
-            churn, polar = (np.linspace(*side, nodes) for side in box)
+            churn, polar, shape = (np.linspace(*side, n) for side, n in zip(box, (nodes, nodes, _SHAPES), strict=True))
             size = np.exp(-polar)[None, :, None]
             alpha, beta = expit(churn)[:, None, None] * size, expit(-churn)[:, None, None] * size
-            log = log_likelihood(alpha, beta, at_risk, left, np.exp(_SHAPES)) / dispersion
-            log = log - 0.5 * (_SHAPES / _NEAR_ONE) ** 2
+            log = log_likelihood(alpha, beta, at_risk, left, np.exp(shape)) / dispersion
+            log = log - 0.5 * (shape / _NEAR_ONE) ** 2
             near = log > log.max() - _DEEP
-            box = (_span(churn, near.any(axis=(1, 2))), _span(polar, near.any(axis=(0, 2))))
-        return cls(churn, polar, _SHAPES, np.exp(log - log.max()))
+            axes = zip((churn, polar, shape), ((1, 2), (0, 2), (0, 1)), strict=True)
+            box = tuple(_span(axis, near.any(axis=others)) for axis, others in axes)
+        return cls(churn, polar, shape, np.exp(log - log.max()))
 
 
 def _span(nodes: Array, near: Array) -> tuple[float, float]:

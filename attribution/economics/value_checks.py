@@ -99,7 +99,6 @@ def _months(cohorts: Cohorts) -> int:
 
 def _survivors(cohorts: Cohorts, past: Cohorts, channel: str) -> pd.DataFrame:
     """Cohorts at the last age before the cut and at the last age seen: month, age and active of both."""
-    then = past.of(channel).groupby("month").last()[["age", "active"]]
-    now = cohorts.of(channel).groupby("month").last()[["age", "active"]]
-    both = now.join(then, rsuffix="_then", how="inner")
+    then = past.of(channel).groupby("month").last()[["age", "active"]].add_suffix("_then")
+    both = cohorts.of(channel).groupby("month").last()[["age", "active"]].join(then, how="inner")
     return both[(both["age"] > both["age_then"]) & (both["active_then"] > 0)]

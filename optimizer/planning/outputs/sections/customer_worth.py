@@ -54,8 +54,8 @@ def _terms(run: Run, values: CustomerValues) -> str:
     unit = {1: "month", 3: "quarter", 12: "year"}[values.cohorts.months]
     return (
         f"Contribution margin of the first {keys.horizon} months, discounted at {percent(keys.discount_rate)} a year, "
-        f"of customers acquired from {frame['month'].min():%B %Y} to {frame['month'].max():%B %Y} and seen to an age of "
-        f"at most {frame['age'].max()} {unit}s. What lies beyond is carried on by the retention curve."
+        f"of customers acquired from {frame['month'].min():%B %Y} to {frame['month'].max():%B %Y} and seen to an age "
+        f"of at most {frame['age'].max()} {unit}s. What lies beyond is carried on by the retention curve."
     )
 
 
