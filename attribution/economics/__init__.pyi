@@ -1,3 +1,5 @@
+from .break_even import Payback as Payback
+from .break_even import payback as payback
 from .cac import Business as Business
 from .cac import blended_cac as blended_cac
 from .cac import channel_cac as channel_cac
@@ -8,12 +10,11 @@ from .cohorts import read_cohorts as read_cohorts
 from .customer_value import CustomerValues as CustomerValues
 from .customer_value import Terms as Terms
 from .customer_value import customer_values as customer_values
-from .lifetime_value import interval as interval
-from .lifetime_value import lifetime_value as lifetime_value
-from .lifetime_value import ltv_to_cac as ltv_to_cac
-from .lifetime_value import payback_months as payback_months
-from .payback import Payback as Payback
-from .payback import payback as payback
+from .ltv import interval as interval
+from .ltv import lifetime_value as lifetime_value
+from .ltv import ltv_to_cac as ltv_to_cac
+from .ltv import payback_months as payback_months
+from .orders import cohorts_of_orders as cohorts_of_orders
 from .retention import Retention as Retention
 from .retention import fit_retention as fit_retention
 from .value_checks import value_findings as value_findings

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.economics.cac import blended_cac
-from attribution.economics.lifetime_value import ltv_to_cac
+from attribution.economics.ltv import ltv_to_cac
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import cost, decimal, likelihood

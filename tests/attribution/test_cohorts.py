@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from attribution import BadInput
-from attribution.economics import read_cohorts
+from attribution.economics import cohorts_of_orders, read_cohorts
 
 
 def table(**changes: object) -> pd.DataFrame:
@@ -122,3 +122,49 @@ def test_what_was_known_at_a_months_end() -> None:
     early = read_cohorts(table()).before(pd.Timestamp("2026-02-01"))
     assert early.frame.groupby("channel")["age"].apply(list).tolist() == [[0, 1, 0], [0, 1, 0]]
     assert f"{early.last_month:%Y-%m}" == "2026-02"
+
+
+def orders(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["customer", "date", "margin"]).assign(channel="tv")
+
+
+def test_orders_make_cohorts_that_never_grow_and_leave_out_what_nobody_knows() -> None:
+    """Against a plain count over customers, of orders at random."""
+    rng = np.random.default_rng(2)
+    rows = [
+        (f"c{c}", f"{pd.Period('2025-01', 'M') + start + gap}-15", float(rng.integers(1, 50)))
+        for c in range(80)
+        for start in [int(rng.integers(0, 8))]
+        for gap in {0, *rng.integers(0, 12 - start, rng.integers(0, 4)).tolist()}
+    ]
+    frame = orders(rows)
+    made = cohorts_of_orders(frame, silence=3)
+    assert (made.of("tv")["active"] <= made.of("tv")["before"].fillna(np.inf)).all()
+    month = pd.PeriodIndex(frame["date"], freq="M")
+    first, last = (month.to_series(index=frame["customer"]).groupby(level=0).agg(end) for end in ("min", "max"))
+    seen = month.max() - 3
+    assert f"{made.last_month:%Y-%m}" == str(seen)
+    for row in made.frame.itertuples():
+        at = pd.Period(row.month, "M")
+        assert row.active == ((first == at) & (last >= at + row.age)).sum()
+        mine = frame[(first.loc[frame["customer"]] == at).to_numpy() & (month == at + row.age)]
+        assert row.margin == mine["margin"].sum()
+
+
+def test_orders_that_cover_no_more_than_the_silence_are_refused() -> None:
+    with pytest.raises(BadInput, match="no more than the 3 months"):
+        cohorts_of_orders(orders([("a", "2026-01-03", 1.0), ("b", "2026-02-03", 1.0)]), silence=3)
+    with pytest.raises(BadInput, match="at least 1"):
+        cohorts_of_orders(orders([("a", "2026-01-03", 1.0)]), silence=0)
+
+
+def test_names_are_functions_whatever_was_imported_before() -> None:
+    """A module of a function's name would take its place at the front door."""
+    import importlib
+    import pkgutil
+
+    from attribution import economics
+
+    for module in pkgutil.iter_modules(economics.__path__):
+        importlib.import_module(f"attribution.economics.{module.name}")
+    assert all(callable(getattr(economics, name)) for name in economics.__all__)

@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 
 from attribution import BadInput, UnknownChannel
 from attribution.economics import Terms, customer_values, fit_retention, payback, read_cohorts, value_findings
-from attribution.numbers import percent
 from attribution.economics.shifted_beta_geometric import log_likelihood, residual_lifetime, retention_rate, survival
+from attribution.numbers import percent
 
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
 """Fader and Hardie (2007), the High End segment, of 1,000 customers."""
@@ -126,7 +126,9 @@ def test_cohorts_that_differ_widen_the_interval() -> None:
         parts = []
         for month in range(1, 11):
             stay = 1 - 0.1 * np.exp(swing * rng.normal())
-            parts.append(cohorts([1000, *np.floor(1000 * stay ** np.arange(1, 6))]).assign(month=f"2025-{month:02d}-01"))
+            parts.append(
+                cohorts([1000, *np.floor(1000 * stay ** np.arange(1, 6))]).assign(month=f"2025-{month:02d}-01")
+            )
         return pd.concat(parts)
 
     calm, torn = (fit_retention(read_cohorts(made(swing))) for swing in (0.0, 0.4))

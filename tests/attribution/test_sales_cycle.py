@@ -13,7 +13,7 @@ from attribution import BadInput, Journeys, matched_cac, sales_cycle
 from attribution.analysis.sales_cycle import ALL
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
-from sales_cycle_truth import errors, world  # noqa: E402
+from sales_cycle_truth import errors, world
 
 
 def moments(days: list[float], users: list[str]) -> pd.DataFrame:

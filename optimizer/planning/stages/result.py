@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from optimizer.answer.worth import Worth
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
-    from optimizer.planning.stages.economics import Economics
     from optimizer.planning.stages.new_channels import FirstTest
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
+    from optimizer.planning.stages.worth_of_customers import Economics
     from optimizer.uncertainty.first_step import FirstStep
     from optimizer.uncertainty.tipping import TippingPoint
 

@@ -15,8 +15,8 @@ from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, decimal, percent
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.cac_readings import YEAR
-from optimizer.planning.stages.economics import ChannelWorth, Economics
 from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.worth_of_customers import ChannelWorth, Economics
 
 __all__ = ["CUSTOMER_WORTH", "worth_line"]
 

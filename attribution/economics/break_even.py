@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from attribution.arrays import Array
-from attribution.economics.lifetime_value import payback_months
+from attribution.economics.ltv import payback_months
 from attribution.estimates import Estimate
 from attribution.numbers import decimal, percent
 
