@@ -52,7 +52,7 @@ class Grid:
         dispersion
             By which the log likelihood is divided.
         """
-        box = (*BOX, _ODD)
+        box: tuple[tuple[float, float], ...] = (*BOX, _ODD)
         for nodes in (_COARSE, _COARSE, _COARSE, _FINE):
             churn, polar, shape = (np.linspace(*side, n) for side, n in zip(box, (nodes, nodes, _SHAPES), strict=True))
             size = np.exp(-polar)[None, :, None]
