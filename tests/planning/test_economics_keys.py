@@ -114,8 +114,8 @@ def planned(tmp_path_factory: pytest.TempPathFactory, run_quietly: Any) -> tuple
     text = plan.read_text(encoding="utf-8").replace("\nmodel:\n", f"\n{FEW}")
     text = text.replace("  cohorts: {", "  costs: {path: costs.csv}\n  cohorts: {")
     plan.write_text(text, encoding="utf-8")
-    out = plan.parent / "out"
-    return run_quietly(plan, out, goal="optimize")[0], out
+    run, written = run_quietly(plan, plan.parent / "out", goal="optimize")
+    return run, next(path.parent for path in written if path.name == "lifetime_value.csv")
 
 
 def test_the_plan_is_certified_for_values_times_customers(planned: tuple[Run, Path]) -> None:
