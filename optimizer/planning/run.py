@@ -24,6 +24,7 @@ from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
 from optimizer.planning.stages.chain import Chain
+from optimizer.planning.stages.economics import economics
 from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.forecast import make_forecast
 from optimizer.planning.stages.given import score
@@ -158,6 +159,9 @@ def _computed(
     if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
         with progress.stage("Worth of tests"):
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
+    if goal in ("optimize", "what-if", "report"):
+        with progress.stage("What customers are worth"):
+            run = replace(run, economics=economics(run))
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
     return replace(run, findings=_findings(run), seconds=dict(progress.seconds))
@@ -318,4 +322,6 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         findings += run.inputs.journeys.findings
     if run.attribution is not None:
         findings += run.attribution.findings
+    if run.economics is not None:
+        findings += run.economics.findings
     return tuple(findings)

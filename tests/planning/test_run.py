@@ -27,7 +27,10 @@ OUTPUTS = {
     "attribution_top_paths.csv",
     "belief.csv",
     "forecast.csv",
+    "cac_readings.csv",
+    "lifetime_value.csv",
     "log_against_kpi.csv",
+    "payback.csv",
     "plan.csv",
     "plan.xlsx",
     "posterior.nc",
@@ -36,6 +39,7 @@ OUTPUTS = {
     "schedule.csv",
     "schedule_months.csv",
     "report.html",
+    "retention.csv",
     "rivals.csv",
     "scenarios.csv",
     "tests.csv",
@@ -113,7 +117,7 @@ def test_credit_hands_out_every_conversion_of_the_log(finished: tuple[Run, Path]
 def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     book = load_workbook(finished[1] / "plan.xlsx")
     assert set(book.sheetnames) - {"First step"} == {
-        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Forecast", "Scenarios", "Frontier", "Belief", "Other readings", "Tests", "Attribution", "Top paths", "Assists", "Overlap", "Log against KPI", "Checks",
+        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Forecast", "Scenarios", "Frontier", "Lifetime value", "Retention", "Payback", "CAC readings", "Belief", "Other readings", "Tests", "Attribution", "Top paths", "Assists", "Overlap", "Log against KPI", "Checks",
     }  # fmt: skip
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 

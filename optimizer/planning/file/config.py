@@ -20,6 +20,7 @@ from optimizer.planning.file.doubtful import doubtful_amounts, parted_numbers
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.data import Data
+from optimizer.planning.file.keys.economics import EconomicsKeys
 from optimizer.planning.file.keys.engine import EngineKeys
 from optimizer.planning.file.keys.guardrails import GuardrailKeys
 from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario
@@ -58,6 +59,8 @@ class Config(Section):
     """Which attribution models run, and how."""
     model: MixModel = MixModel()
     """The mix model, what is believed before the data, and sampling."""
+    economics: EconomicsKeys = EconomicsKeys()
+    """What a customer of `data.cohorts` is worth."""
     plan: PlanSection | None = None
     """The question to the optimizer; without it no plan is made."""
     scenarios: list[Scenario] = []
@@ -76,6 +79,14 @@ class Config(Section):
             raise ValueError("a plan needs data.weekly; without it only attribution can run: remove plan")
         if self.scenarios and self.plan is None:
             raise ValueError("scenarios need a plan to change")
+        if "economics" in self.model_fields_set and self.data.cohorts is None:
+            raise ValueError("economics says what customers of data.cohorts are worth; give that table too")
+        if self.plan is not None and self.plan.maximize == "npv" and self.data.cohorts is None:
+            raise ValueError(
+                "plan.maximize: npv needs data.cohorts, which say what a customer of each channel is worth"
+            )
+        if self.data.costs is not None and self.data.weekly is None:
+            raise ValueError("data.costs are costs beside the media of data.weekly; give that table too")
         if self.model.belief.attribution is not None and self.data.touchpoints is None and self.data.paths is None:
             raise ValueError("model.belief.attribution needs data.touchpoints or data.paths")
         return self

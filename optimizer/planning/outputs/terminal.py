@@ -14,6 +14,7 @@ from optimizer.planning.outputs.against_today import form_of, lines, name_of, si
 from optimizer.planning.outputs.changes_in_words import lines as changes_lines
 from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
+from optimizer.planning.outputs.sections.customer_worth import worth_line
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
@@ -54,6 +55,7 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         if run.schedule is not None and not run.schedule.problem:
             console.print(escape(_by_week(run.schedule, run.config.outcome)))
         beside = [*(changes_lines(run.changes, run) if run.changes is not None else ())]
+        beside += [line for line in (worth_line(run),) if line]
         for line in (*beside, *(line for given in run.given for line in given_lines(given, run))):
             console.print(escape(line))
         if run.scenarios:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
+    from optimizer.planning.stages.worth_of_customers import Economics
     from optimizer.uncertainty.first_step import FirstStep
     from optimizer.uncertainty.tipping import TippingPoint
 
@@ -415,6 +416,7 @@ class Run:
     schedule: ScheduleResult | None = None
     forecast: ForecastResult | None = None
     changes: Changes | None = None
+    economics: Economics | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

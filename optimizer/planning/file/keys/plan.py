@@ -204,8 +204,11 @@ class PlanSection(Question):
 
     minimize: Literal["blended_cac", "spend"] | None = None
     """One of `minimize` and `maximize` is required."""
-    maximize: Literal["customers", "profit"] | None = None
-    """Report, terminal and tables judge by what stands here or under `minimize`."""
+    maximize: Literal["customers", "profit", "npv"] | None = None
+    """Report, terminal and tables judge by what stands here or under `minimize`. `npv` is the net present value: what
+    the customers won are worth by `data.cohorts` and `economics`, each channel's at its own value, less spend and fixed
+    cost.
+    """
     weeks: Annotated[int, Field(ge=1, le=104)] = 13
     """Horizon."""
     now: dict[Name, Money] | None = None
@@ -242,9 +245,13 @@ class PlanSection(Question):
     @model_validator(mode="after")
     def _one_objective(self) -> PlanSection:
         if (self.minimize is None) == (self.maximize is None):
-            raise ValueError("say either minimize: blended_cac | spend, or maximize: customers | profit")
+            raise ValueError("say either minimize: blended_cac | spend, or maximize: customers | profit | npv")
         if self.maximize == "profit" and self.value_per_customer is None:
             raise ValueError("maximize: profit needs value_per_customer")
+        if self.maximize == "npv" and (self.value_per_customer is not None or self.value_per_organic is not None):
+            raise ValueError(
+                "maximize: npv takes values from data.cohorts; remove value_per_customer and value_per_organic"
+            )
         if self.tests is not None and self.tests.weeks > self.weeks:
             raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
         return self

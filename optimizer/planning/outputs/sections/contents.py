@@ -7,6 +7,7 @@ from optimizer.planning.outputs.sections.belief import BELIEF
 from optimizer.planning.outputs.sections.cautions import CAUTIONS
 from optimizer.planning.outputs.sections.changes import CHANGES
 from optimizer.planning.outputs.sections.channels import CHANNELS
+from optimizer.planning.outputs.sections.customer_worth import CUSTOMER_WORTH
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
 from optimizer.planning.outputs.sections.forecast import FORECAST
@@ -40,6 +41,7 @@ SECTIONS: tuple[Section, ...] = (
     GIVEN,
     SCENARIOS,
     CHANNELS,
+    CUSTOMER_WORTH,
     BELIEF,
     RIVALS,
     TESTS,
