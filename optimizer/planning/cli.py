@@ -110,9 +110,13 @@ def optimize(plan: PlanFile, out: OutFolder = None) -> None:
 
 
 @app.command(name="what-if")
-def what_if(plan: PlanFile, out: OutFolder = None) -> None:
+def what_if(
+    plan: PlanFile,
+    out: OutFolder = None,
+    stress: Annotated[bool, typer.Option("--stress", help="Ask the stress library too, and write stress.csv.")] = False,
+) -> None:
     """Plan every scenario of the plan file and write scenarios.csv; reuses a fitted model of the same inputs."""
-    _run(plan, out, "what-if")
+    _run(plan, out, "what-if", stress)
 
 
 @app.command()
@@ -142,11 +146,11 @@ def certify(
     raise typer.Exit(verdict(given, run, within).exit_code)
 
 
-def _run(plan: Path, out: Path | None, goal: Goal) -> None:
+def _run(plan: Path, out: Path | None, goal: Goal, stress: bool = False) -> None:
     from optimizer.planning.outputs.terminal import show
     from optimizer.planning.run import run_plan
 
-    show(*run_plan(plan, out=out, goal=goal))
+    show(*run_plan(plan, out=out, goal=goal, stress=stress))
 
 
 def main() -> None:

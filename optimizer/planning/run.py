@@ -14,7 +14,7 @@ from mmm import Posterior
 from mmm.checks.pool import Pool
 from mmm.kernel import ahead
 from optimizer.planning.file.config import Config, read_config
-from optimizer.planning.file.keys.plan import GivenTable, PlanSection
+from optimizer.planning.file.keys.plan import GivenTable, PlanSection, StressKeys
 from optimizer.planning.file.markets import by_cell
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
@@ -29,6 +29,7 @@ from optimizer.planning.stages.ready import ready
 from optimizer.planning.stages.result import GivenResult, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
+from optimizer.planning.stages.stress import stress_of
 from optimizer.planning.stages.trust import not_told, trust
 from optimizer.planning.stages.understood import Understood, understood
 from optimizer.planning.stages.worth import judge, last_touch
@@ -56,7 +57,11 @@ def check_plan(path: Path | str) -> Understood:
 
 
 def run_plan(
-    path: Path | str, out: Path | None = None, goal: Goal = "report", progress: Progress | None = None
+    path: Path | str,
+    out: Path | None = None,
+    goal: Goal = "report",
+    progress: Progress | None = None,
+    stress: bool = False,
 ) -> tuple[Run, tuple[Path, ...]]:
     """Run a plan file up to a goal and write what comes of it.
 
@@ -70,6 +75,8 @@ def run_plan(
         How far to go; a later goal includes the earlier ones that it needs.
     progress
         Where stages are reported; standard error by default.
+    stress
+        Ask the stress library, whether or not the plan file has a section of it.
 
     Returns
     -------
@@ -82,6 +89,7 @@ def run_plan(
     """
     progress = progress or Progress()
     config, document = read_config(path)
+    config = config.model_copy(update={"stress": config.stress or StressKeys()}) if stress else config
     folder = out if out is not None else document.folder / config.output
     _require_writable(folder)
     if config.data.weekly is not None and goal != "attribution":
@@ -213,6 +221,9 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
         with progress.stage("What if") as update:
             scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan))
         run = replace(run, scenarios=scenarios)
+    if run.config.stress is not None and goal in ("what-if", "report"):
+        with progress.stage("Stress") as update:
+            run = replace(run, stress=stress_of(run.config, run.inputs, _draws(run, posterior), plan, update))
     return run
 
 
@@ -229,7 +240,7 @@ def _require(config: Config, inputs: Inputs, goal: Goal) -> None:
         "attribution": inputs.journeys is None and "data.touchpoints or data.paths",
         "fit": inputs.panel is None and "data.weekly",
         "optimize": config.plan is None and "plan",
-        "what-if": not config.scenarios and "scenarios",
+        "what-if": (config.plan is None and "plan") or (not config.scenarios and not config.stress and "scenarios"),
         "report": False,
     }[goal]
     if lacking:

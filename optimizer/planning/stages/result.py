@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
+    from optimizer.scenarios.stress import Stressed
     from optimizer.uncertainty.first_step import FirstStep
     from optimizer.uncertainty.tipping import TippingPoint
 
@@ -339,6 +340,7 @@ class Run:
     trust: Trust | None = None
     given: tuple[GivenResult, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
+    stress: Stressed | None = None
     belief: BeliefResult | None = None
     tests: TestsResult | None = None
     schedule: ScheduleResult | None = None
