@@ -34,7 +34,7 @@ from optimizer.planning.stages.trust import not_told, trust
 from optimizer.planning.stages.understood import Understood, understood
 from optimizer.planning.stages.worth import judge, last_touch
 
-__all__ = ["Goal", "certify_spend", "check_plan", "run_plan"]
+__all__ = ["Goal", "certify_spend", "check_plan", "draws_of", "planned", "run_plan"]
 
 Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
 """How far a run goes."""
@@ -145,29 +145,52 @@ def certify_spend(
     BadInput, NotConverged, InfeasiblePlan
         See their exit codes.
     """
-    progress = progress or Progress()
-    config, document = read_config(path)
-    section = config.plan
-    if section is None:
-        raise BadInput("cac certify needs plan in the plan file, which has none.")
-    folder = out if out is not None else document.folder / config.output
-    _require_writable(folder)
     named = {Path(table.path.name).stem: table}
     if isinstance(table.path, Path):
         named = {table.path.stem: table.model_copy(update={"path": table.path.absolute()})}
-    section = section.model_copy(update={"given": named})
-    config = config.model_copy(update={"plan": section})
+    run = planned(path, out, progress or Progress(), "certify", named)
+    (given,) = score(run.config.plan, run.plan, run.inputs.given) if run.config.plan and run.plan else ()
+    return run, given
+
+
+def planned(
+    path: Path | str,
+    out: Path | None,
+    progress: Progress,
+    command: str,
+    given: dict[str, GivenTable] | None = None,
+) -> Run:
+    """A run up to its plan, of which nothing is written but a fit.
+
+    Parameters
+    ----------
+    path, out, progress
+        As for :func:`certify_spend`.
+    command
+        Who asks, for messages.
+    given
+        Tables of plans to be read in place of the plan file's own.
+
+    Raises
+    ------
+    BadInput, NotConverged, InfeasiblePlan
+        See their exit codes.
+    """
+    config, document = read_config(path)
+    section = config.plan
+    if section is None:
+        raise BadInput(f"cac {command} needs plan in the plan file, which has none.")
+    folder = out if out is not None else document.folder / config.output
+    _require_writable(folder)
+    config = config.model_copy(update={"plan": section.model_copy(update={"given": given})})
     with progress.stage("Checking inputs"):
         inputs = read_inputs(config, document)
         ready(config, document, inputs)
         config = config if inputs.markets is None else by_cell(config, inputs.markets)
-        section = config.plan or section
-    run = _model(Run(config, document, inputs), folder, section, progress)
+    run = _model(Run(config, document, inputs), folder, config.plan, progress)
     if run.posterior is None:
-        raise BadInput("cac certify needs data.weekly in the plan file, which has none.")
-    run = replace(run, plan=_plan(run, run.posterior, progress))
-    (given,) = score(section, run.plan, inputs.given) if run.plan is not None else ()
-    return run, given
+        raise BadInput(f"cac {command} needs data.weekly in the plan file, which has none.")
+    return replace(run, plan=_plan(run, run.posterior, progress))
 
 
 def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progress) -> Run:
@@ -187,10 +210,12 @@ def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progre
 
 def _plan(run: Run, posterior: Posterior, progress: Progress) -> PlanResult:
     with progress.stage("Plan") as update:
-        return make_plan(run.config, run.inputs, _draws(run, posterior), (*_marks(run), *posterior.diagnostics), update)
+        return make_plan(
+            run.config, run.inputs, draws_of(run, posterior), (*_marks(run), *posterior.diagnostics), update
+        )
 
 
-def _draws(run: Run, posterior: Posterior) -> Posterior | Pool:
+def draws_of(run: Run, posterior: Posterior) -> Posterior | Pool:
     """What a plan rests on: the draws of all readings that stand, or the model's alone where no other was asked."""
     return posterior if run.rivals is None else run.rivals.pooled()
 
@@ -206,7 +231,7 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     if run.inputs.timetable is not None:
         with progress.stage("Weeks"):
             borrowed = {name: new.like for name, new in section.new_channels.items()}
-            draws, spend = _draws(run, posterior), plan.allocation.spend
+            draws, spend = draws_of(run, posterior), plan.allocation.spend
             weeks = make_schedule(run.inputs.timetable, draws, plan.curves, spend, borrowed)
         run = replace(run, schedule=weeks)
     with progress.stage("Worth against today"):
@@ -223,7 +248,7 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
         run = replace(run, scenarios=scenarios)
     if run.config.stress is not None and goal in ("what-if", "report"):
         with progress.stage("Stress") as update:
-            run = replace(run, stress=stress_of(run.config, run.inputs, _draws(run, posterior), plan, update))
+            run = replace(run, stress=stress_of(run.config, run.inputs, draws_of(run, posterior), plan, update))
     return run
 
 

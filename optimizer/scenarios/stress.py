@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +99,7 @@ class Stress:
 
 @dataclass(frozen=True)
 class Outage(Scenario):
-    """A channel fails: it gets nothing in any market, and limits on it alone are put aside.
+    """A channel fails: it gets nothing in any market, and limits and commitments of it alone are put aside.
 
     Parameters
     ----------
@@ -116,15 +118,14 @@ class Outage(Scenario):
         return f"{self.channel} off"
 
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
-        """The plan with its channels at zero; of several, limits on them together go too."""
-        if len(self.members) > 1:
-            rest = [part for part in plan.subject_to if not self._concerned(part)]
-            plan = plan.replaced(subject_to=rest)
-        return Together(*(ChannelOff(channel) for channel in self.members)).applied(plan, curves)
+        """The plan with its channels at zero."""
+        rest = [part for part in plan.subject_to if not (members := _members(part)) or not members <= {*self.members}]
+        off = Together(*(ChannelOff(channel) for channel in self.members))
+        return off.applied(plan.replaced(subject_to=rest), curves)
 
-    def _concerned(self, part: Constraint) -> bool:
-        members = getattr(getattr(part, "subject", None), "members", ())
-        return bool(members) and set(members) <= set(self.members)
+    def shared(self, plan: Plan) -> list[Constraint]:
+        """Limits of groups that the channel belongs to."""
+        return [part for part in plan.subject_to if len(members := _members(part)) > 1 and members & {*self.members}]
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,12 +255,26 @@ def _answer(scenario: Scenario, plan: Plan, curves: ResponseCurves, base: Evalua
     answer = answered(scenario, plan, curves, solve)
     if answer.allocation is not None:
         return StressAnswer(scenario.name, answer.outcome, answer.allocation.gap)
-    relaxed = _best_to_be_had(answer.plan, float(base.spend.sum()))
-    try:
-        best = relaxed.solve(answer.curves)
-    except (BadInput, InfeasiblePlan):  # limits on spend exclude each other, whatever is promised
-        return StressAnswer(scenario.name, None, problem=answer.problem)
-    return StressAnswer(scenario.name, relaxed.evaluate(answer.curves, best.spend), best.gap, answer.problem)
+    money = float(base.spend.sum())
+    shared = scenario.shared(answer.plan) if isinstance(scenario, Outage) else []
+    for aside in ([], shared) if shared else ([],):
+        rest = [part for part in answer.plan.subject_to if part not in aside]
+        relaxed = _best_to_be_had(answer.plan.replaced(subject_to=rest), money)
+        with contextlib.suppress(BadInput, InfeasiblePlan):  # limits on spend exclude each other whatever is promised
+            best = relaxed.solve(answer.curves)
+            problem = answer.problem
+            if aside:
+                problem = f"cannot be kept while {scenario.name}: limits of {_named(aside)}; the row is without them."
+            return StressAnswer(scenario.name, relaxed.evaluate(answer.curves, best.spend), best.gap, problem)
+    return StressAnswer(scenario.name, None, problem=answer.problem)
+
+
+def _named(parts: Sequence[Any]) -> str:
+    return ", ".join(dict.fromkeys(part.subject.name for part in parts))
+
+
+def _members(part: Constraint) -> set[str]:
+    return set(getattr(getattr(part, "subject", None), "members", ()))
 
 
 def _best_to_be_had(plan: Plan, money: float) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from attribution.errors import bounded
 from attribution.estimates import Estimate
 from attribution.numbers import amount, cost, count
 from optimizer.planning.file.wording import in_words_of_the_file
@@ -16,11 +17,12 @@ from optimizer.scenarios.stress import StressAnswer, Stressed
 __all__ = ["STRESS", "why"]
 
 _SHOWN_MOVES, _WORTH = 3, 5e-3  # of all spend
+_LONGEST = 500
 
 
 def why(answer: StressAnswer) -> str:
     """Why not all promises are kept, in words of the plan file."""
-    return in_words_of_the_file(answer.problem)
+    return in_words_of_the_file(bounded(answer.problem, _LONGEST))
 
 
 def _view(run: Run) -> dict[str, Any] | None:
