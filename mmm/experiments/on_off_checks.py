@@ -39,8 +39,8 @@ class Read:
         Rows of the schedule.
     drawn
         Row of the drawn schedule in the contrast.
-    contrast, nuisance, seen, residuals, kpi
-        Of the regression; exposure, whitened residuals and KPI of shape (T,).
+    contrast, nuisance, exposures, residuals, kpi
+        Of the regression; exposures of shape (N, T), whitened residuals and KPI of shape (T,).
     """
 
     design: OnOffDesign
@@ -50,9 +50,14 @@ class Read:
     drawn: int
     contrast: Contrast
     nuisance: Array
-    seen: Array
+    exposures: Array
     residuals: Array
     kpi: Array
+
+    @property
+    def seen(self) -> Array:
+        """Exposure by the drawn schedule, shape (T,)."""
+        return np.asarray(self.exposures[self.drawn])
 
     @cached_property
     def blocks(self) -> Array:
@@ -122,7 +127,9 @@ def _others(read: Read) -> Finding:
     spend = panel.spend.sum(axis=0)[:, others]
     moving = spend.std(axis=0) > 0
     names = [panel.channels[place] for place, moves in zip(others, moving, strict=True) if moves]
-    p_values = [read.contrast.measured(read.drawn, series).p_value for series in spend.T[moving]]
+    line = np.column_stack([np.ones(panel.periods), np.arange(panel.periods)])
+    contrast = Contrast.of(read.exposures, line, read.contrast.retention)  # the regression's own leaves no such spend
+    p_values = [contrast.measured(read.drawn, series).p_value for series in spend.T[moving]]
     limit = _RARE / max(len(names), 1)
     with_it = tuple(name for name, p_value in zip(names, p_values, strict=True) if p_value <= limit)
     least = min(p_values, default=1.0)

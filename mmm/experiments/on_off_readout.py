@@ -146,7 +146,7 @@ def read_on_off(design: OnOffDesign, panel: Panel, model: Model) -> OnOffReadout
     high = gained + float(np.hypot(found.high * felt - gained, wide))
     changed = np.zeros(stop, dtype=bool)
     changed[begin:end] = np.repeat(np.array(design.schedule, dtype=bool), design.block)
-    read = Read(design, panel, begin, end, drawn, contrast, nuisance, seen[drawn], residuals, kpi)
+    read = Read(design, panel, begin, end, drawn, contrast, nuisance, seen, residuals, kpi)
     error = hac_error(contrast.directions[drawn], float(contrast.sizes[drawn]), residuals, nuisance.shape[1] + 1) * felt
     by_period = pd.DataFrame(
         {

@@ -37,7 +37,7 @@ def admissible(blocks: int, seed: int) -> Schedules:
         every = np.zeros((len(chosen), blocks), dtype=np.int8)
         np.put_along_axis(every, chosen, np.int8(1), axis=1)
     else:
-        every = rng.permuted(np.tile(np.arange(blocks) < half, (20 * _KEPT, 1)), axis=1).astype(np.int8)
+        every = rng.permuted(np.tile(np.arange(blocks) < half, (8 * _KEPT, 1)), axis=1).astype(np.int8)
     kept = next((found for longest in (2, 3) if len(found := every[_runs(every) <= longest]) >= _ENOUGH), every)
     if len(kept) > _KEPT:
         kept = kept[rng.choice(len(kept), _KEPT, replace=False)]
