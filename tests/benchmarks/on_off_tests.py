@@ -112,7 +112,7 @@ def covered(readout: OnOffReadout, truth: float) -> tuple[bool, bool]:
 def on_off(runs: int) -> None:
     """Print the cells."""
     print(f"{'cell':44} {'size':>6} {'holds':>6} {'HAC':>6} {'shown':>6} {'said':>6} {'bias':>6}")
-    model = mmm.Model()
+    model, right = mmm.Model(), []
     for cell in CELLS:
         found = []
         for seed in range(runs):
@@ -127,6 +127,8 @@ def on_off(runs: int) -> None:
             f"{cell.name:44} {size:6.3f} {holds:6.3f} {hac:6.3f} {shown:6.2f} {said(cell):6.2f} {bias:+6.2f}",
             flush=True,
         )
+    size, holds, hac, *_ = np.mean(np.array(right, dtype=float), axis=0)
+    print(f"{'all with the carryover assumed':44} {size:6.3f} {holds:6.3f} {hac:6.3f}", flush=True)
 
 
 def rates(runs: int) -> None:
