@@ -39,8 +39,8 @@ from .experiments.conversion_rates import Arm as Arm
 from .experiments.conversion_rates import arms_from_frame as arms_from_frame
 from .experiments.conversion_rates import ratio_metric as ratio_metric
 from .experiments.conversion_rates import visitors_needed as visitors_needed
-from .experiments.on_off import OnOffDesign as OnOffDesign
 from .experiments.on_off import design_on_off as design_on_off
+from .experiments.on_off_design import OnOffDesign as OnOffDesign
 from .experiments.on_off_power import History as History
 from .experiments.on_off_readout import OnOffReadout as OnOffReadout
 from .experiments.on_off_readout import read_on_off as read_on_off

@@ -13,7 +13,7 @@ from attribution.findings import Finding
 from attribution.numbers import decimal, percent
 from mmm.arrays import Array
 from mmm.data.panel import Panel
-from mmm.experiments.on_off import OnOffDesign
+from mmm.experiments.on_off_design import OnOffDesign
 from mmm.experiments.randomised import Contrast, hac_error
 from mmm.experiments.schedules import admissible, exposure, periods_of
 

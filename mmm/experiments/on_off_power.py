@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
 from mmm.arrays import Array
+from mmm.experiments.on_off_design import OnOffDesign
 from mmm.experiments.randomised import Contrast, retention_of
 from mmm.experiments.schedules import admissible, exposure, periods_of
 from mmm.posterior.posterior import Posterior
-
-if TYPE_CHECKING:
-    from mmm.experiments.on_off import OnOffDesign
 
 __all__ = ["POWER", "History", "Outlook", "outlook"]
 

@@ -15,8 +15,8 @@ from attribution.numbers import amount, count, percent
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel
-from mmm.experiments.on_off import OnOffDesign
 from mmm.experiments.on_off_checks import Read, checks
+from mmm.experiments.on_off_design import OnOffDesign
 from mmm.experiments.randomised import Contrast, hac_error, retention_of, whitened
 from mmm.experiments.schedules import admissible, exposure, periods_of
 from mmm.model.model import Model

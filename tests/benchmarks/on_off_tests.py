@@ -18,7 +18,7 @@ import pandas as pd
 
 import mmm
 from mmm.experiments.conversion_rates import mixture
-from mmm.experiments.on_off import OnOffDesign
+from mmm.experiments.on_off_design import OnOffDesign
 from mmm.experiments.on_off_power import History, outlook
 from mmm.experiments.on_off_readout import OnOffReadout, read_on_off
 from mmm.experiments.schedules import drawn, exposure

@@ -12,7 +12,8 @@ import pytest
 import mmm
 from attribution.errors import BadInput, UnknownChannel
 from mmm.data.observed_tests import observe
-from mmm.experiments.on_off import OnOffDesign, design_on_off
+from mmm.experiments.on_off import design_on_off
+from mmm.experiments.on_off_design import OnOffDesign
 from mmm.experiments.on_off_power import History
 from mmm.experiments.on_off_readout import read_on_off
 from mmm.experiments.randomised import Contrast, retention_of, whitened

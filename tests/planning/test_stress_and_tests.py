@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import mmm
 from attribution.errors import BadInput, UnknownChannel
-from mmm.experiments.on_off import OnOffDesign
+from mmm.experiments.on_off_design import OnOffDesign
 from mmm.experiments.schedules import drawn
 from optimizer.planning.cli import app
 from optimizer.planning.file.config import read_config
