@@ -127,8 +127,10 @@ def _others(read: Read) -> Finding:
     spend = panel.spend.sum(axis=0)[:, others]
     moving = spend.std(axis=0) > 0
     names = [panel.channels[place] for place, moves in zip(others, moving, strict=True) if moves]
-    line = np.column_stack([np.ones(panel.periods), np.arange(panel.periods)])
-    contrast = Contrast.of(read.exposures, line, read.contrast.retention)  # the regression's own leaves no such spend
+    line = np.column_stack([np.ones(panel.periods), np.linspace(-1, 1, panel.periods)])
+    contrast = Contrast.between(
+        read.exposures, line, read.contrast.retention
+    )  # the regression's own leaves no such spend
     p_values = [contrast.measured(read.drawn, series).p_value for series in spend.T[moving]]
     limit = _RARE / max(len(names), 1)
     with_it = tuple(name for name, p_value in zip(names, p_values, strict=True) if p_value <= limit)
@@ -150,7 +152,7 @@ def _before(read: Read) -> Finding | None:
         return None
     every = periods_of(admissible(len(design.schedule), design.seed), design.block)
     earlier = exposure(every, np.array(design.weights), lead, length - design.periods)
-    contrast = Contrast.of(earlier, read.nuisance[: read.begin], read.contrast.retention)
+    contrast = Contrast.between(earlier, read.nuisance[: read.begin], read.contrast.retention)
     found = contrast.measured(read.drawn, read.kpi[: read.begin])
     passed = found.p_value > _BEFORE
     text = (

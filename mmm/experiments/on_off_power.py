@@ -152,7 +152,7 @@ def outlook(design: OnOffDesign, history: History, carryover: Array, effect: flo
 
     seen = felt(np.array(design.weights), changed)
     time = np.linspace(-1, 1, seen.shape[1])
-    contrast = Contrast.of(seen, np.column_stack([np.ones_like(time), time]), history.retention)
+    contrast = Contrast.between(seen, np.column_stack([np.ones_like(time), time]), history.retention)
     error = history.spread * float(np.sqrt(np.mean(contrast.sizes**-2.0)))
     off = _misread(contrast, own, seen[own], carryover, lambda weights: felt(weights, changed[own : own + 1])[0])
     total = float(np.hypot(error, effect * off))

@@ -17,7 +17,7 @@ from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel
 from mmm.experiments.on_off_checks import Read, checks
 from mmm.experiments.on_off_design import OnOffDesign
-from mmm.experiments.randomised import Contrast, hac_error, retention_of, whitened
+from mmm.experiments.randomised import Contrast, hac_error, retention_of, whitened, with_mean
 from mmm.experiments.schedules import admissible, exposure, periods_of
 from mmm.model.model import Model
 
@@ -136,6 +136,7 @@ def read_on_off(design: OnOffDesign, panel: Panel, model: Model) -> OnOffReadout
     nuisance = _nuisance(panel, model, panel.channels.index(design.channel), begin)
     retention = _retention(kpi, nuisance, begin)
     seen = exposure(periods_of(every, design.block), np.array(design.weights), begin, stop - end)
+    nuisance = with_mean(nuisance, seen)
     contrast = Contrast.of(seen, nuisance, retention)
     found = contrast.measured(drawn, kpi, _LEVEL)
     fit, residuals = _fitted(kpi, nuisance, seen[drawn], retention)

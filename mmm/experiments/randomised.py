@@ -26,7 +26,7 @@ import numpy as np
 
 from mmm.arrays import Array
 
-__all__ = ["Contrast", "Measured", "hac_error", "retention_of", "whitened"]
+__all__ = ["Contrast", "Measured", "hac_error", "retention_of", "whitened", "with_mean"]
 
 _CLOSE = 1e-9
 
@@ -79,6 +79,15 @@ class Contrast:
         sizes = np.linalg.norm(free, axis=0)
         return cls((free / np.maximum(sizes, 1e-300)).T, sizes, retention)
 
+    @classmethod
+    def between(cls, exposures: Array, nuisance: Array, retention: float) -> Self:
+        """The same with the mean exposure over all schedules among the nuisance.
+
+        What is special about the weeks of the test, whatever their schedule, then says nothing of the effect: a level
+        that jumps when a test begins would be taken for it otherwise.
+        """
+        return cls.of(exposures, with_mean(nuisance, exposures), retention)
+
     def scores(self, series: Array) -> Array:
         """Statistic of each schedule, shape (N,) for a series of shape (T,), (N, P) for (T, P)."""
         return np.asarray(self.directions @ whitened(series, self.retention))
@@ -98,6 +107,11 @@ class Contrast:
         return Measured(
             float(own / slope), float(np.sort(low)[place]), float(np.sort(high)[::-1][place]), float(extreme.mean())
         )
+
+
+def with_mean(nuisance: Array, exposures: Array) -> Array:
+    """Columns of nuisance, shape (T, K), and the mean of exposures of shape (N, T)."""
+    return np.column_stack([nuisance, exposures.mean(axis=0)])
 
 
 def whitened(series: Array, retention: float) -> Array:

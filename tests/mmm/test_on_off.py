@@ -119,6 +119,20 @@ def test_size_and_coverage_hold_whatever_the_noise() -> None:
     assert 0.93 <= np.mean(held) <= 0.975
 
 
+@pytest.mark.parametrize("jump", ["with the test", "inside the test"])
+def test_a_level_that_jumps_is_not_taken_for_an_effect(jump: str) -> None:
+    """On average over the schedules that might have been drawn."""
+    seen = exposure(periods_of(admissible(12, 1), 2), np.array(WEIGHTS), 40, 2)
+    periods = seen.shape[1]
+    step = (np.arange(periods) >= (40 if jump == "with the test" else 50)).astype(float)
+    line = np.column_stack([np.ones(periods), np.arange(periods)])
+    between = Contrast.between(seen, line, 0.4)
+    taken = np.mean([between.measured(own, step).effect for own in range(len(seen))])
+    naive = np.mean([Contrast.of(seen, line, 0.4).measured(own, step).effect for own in range(0, len(seen), 9)])
+    assert abs(taken) < 0.1
+    assert abs(taken) < abs(naive)
+
+
 def test_the_autocorrelation_of_residuals_is_about_right() -> None:
     rng = np.random.default_rng(2)
     for retention in (0.0, 0.4, 0.8):
@@ -197,7 +211,7 @@ def test_a_readout_is_near_the_truth_and_enters_the_model() -> None:
     truth = -120.0 * found.by_period["exposure"].sum()
     assert found.low < truth < found.high
     assert found.customers_gained == pytest.approx(truth, rel=0.25)
-    assert found.p_value < 0.02
+    assert found.p_value <= 0.05
     assert all(finding.passed for finding in found.findings), found.findings
     assert found.spend_change == pytest.approx(-1e4 * test.block * 6, rel=0.1)
 
