@@ -122,6 +122,7 @@ def on_off(runs: int) -> None:
             something = read_on_off(design, panel, model)
             off = something.customers_gained / truth - 1
             found.append((nothing.p_value <= 0.05, *covered(something, truth), something.p_value <= 0.05, off))
+        right += found if cell.true == cell.assumed else []
         size, holds, hac, shown, bias = np.mean(np.array(found, dtype=float), axis=0)
         print(
             f"{cell.name:44} {size:6.3f} {holds:6.3f} {hac:6.3f} {shown:6.2f} {said(cell):6.2f} {bias:+6.2f}",
