@@ -7,8 +7,15 @@ from .answer.worth import Difference as Difference
 from .answer.worth import NaivePlan as NaivePlan
 from .answer.worth import Odds as Odds
 from .answer.worth import Worth as Worth
+from .cycle.belief import Belief as Belief
 from .cycle.guardrails import Ceiling as Ceiling
 from .cycle.guardrails import Guardrails as Guardrails
+from .cycle.refresh import Moved as Moved
+from .cycle.refresh import churn as churn
+from .cycle.refresh import what_moved as what_moved
+from .cycle.switching import Switch as Switch
+from .cycle.switching import SwitchingCost as SwitchingCost
+from .cycle.switching import switch as switch
 from .plan import Plan as Plan
 from .question.constraints import Budget as Budget
 from .question.constraints import Change as Change

@@ -1,5 +1,6 @@
-"""Cycle: while a plan is being spent.
+"""Cycle: while a plan is being spent, and when the next one is made.
 
 ``guardrails`` compares what a week brings with what the plan foresaw, warns early and trips where CAC leaves its range.
-Begin there. Imports the contracts of tables and findings; nothing that solves imports this room.
+``refresh`` divides what moved between two runs among the things that changed, ``switching`` says whether a new plan is
+worth leaving the last one for. Begin there. Nothing that solves imports this room.
 """

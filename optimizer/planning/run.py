@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from attribution import intent_riders
 from attribution.errors import BadInput
@@ -14,19 +12,28 @@ from mmm import Posterior
 from mmm.checks.pool import Pool
 from mmm.kernel import ahead
 from optimizer.planning.file.config import Config, read_config
+from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection, StressKeys
 from optimizer.planning.file.markets import by_cell
+from optimizer.planning.file.sources import sources_of
+from optimizer.planning.ledger.lock import locked
+from optimizer.planning.ledger.place import require_place
+from optimizer.planning.ledger.runs import run_folder
+from optimizer.planning.ledger.unchanged import Unchanged
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
-from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR, fit_neutral, fit_or_load, require_convergence
+from optimizer.planning.stages.chain import Chain
+from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
-from optimizer.planning.stages.progress import Progress
+from optimizer.planning.stages.past import Past, past_run
+from optimizer.planning.stages.progress import Progress, Update
 from optimizer.planning.stages.ready import ready
-from optimizer.planning.stages.result import GivenResult, PlanResult, Run
+from optimizer.planning.stages.refresh import Compare, changes_since
+from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
 from optimizer.planning.stages.stress import stress_of
@@ -34,10 +41,7 @@ from optimizer.planning.stages.trust import not_told, trust
 from optimizer.planning.stages.understood import Understood, understood
 from optimizer.planning.stages.worth import judge, last_touch
 
-__all__ = ["Goal", "certify_spend", "check_plan", "draws_of", "planned", "run_plan"]
-
-Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
-"""How far a run goes."""
+__all__ = ["Goal", "certify_spend", "check_plan", "draws_of", "planned", "refresh_plan", "run_plan"]
 
 
 def check_plan(path: Path | str) -> Understood:
@@ -51,9 +55,31 @@ def check_plan(path: Path | str) -> Understood:
         Limits on spend that exclude each other.
     """
     config, document = read_config(path)
-    _require_writable(document.folder / config.output)
+    require_place(document.folder / config.output, [document.path, *sources_of(config, document.folder)])
     inputs = read_inputs(config, document)
     return understood(config, inputs, ready(config, document, inputs))
+
+
+def refresh_plan(
+    path: Path | str, out: Path | None = None, since: Path | None = None, progress: Progress | None = None
+) -> tuple[Run, tuple[Path, ...]]:
+    """Run a plan file whole, and divide what moved since an earlier run among what has changed.
+
+    Parameters
+    ----------
+    path, out, progress
+        As for :func:`run_plan`.
+    since
+        The earlier run's folder, or its output folder; None for the last run in this one's own.
+
+    Raises
+    ------
+    BadInput, NotConverged, InfeasiblePlan
+        As :func:`run_plan`; also where ``since`` holds no finished run.
+    """
+    if since is not None:
+        run_folder(since)
+    return _run(path, out, "report", progress or Progress(), since, Chain.divided)
 
 
 def run_plan(
@@ -63,14 +89,14 @@ def run_plan(
     progress: Progress | None = None,
     stress: bool = False,
 ) -> tuple[Run, tuple[Path, ...]]:
-    """Run a plan file up to a goal and write what comes of it.
+    """Run a plan file up to a goal and write what comes of it into a folder of its own, which becomes the latest.
 
     Parameters
     ----------
     path
         The plan file.
     out
-        Output folder; None for the plan file's ``output``.
+        Output folder, which holds the runs; None for the plan file's ``output``.
     goal
         How far to go; a later goal includes the earlier ones that it needs.
     progress
@@ -80,18 +106,47 @@ def run_plan(
 
     Returns
     -------
-    The run and the files written.
+    The run and the files written, in ``runs/<time>-<id>`` of the output folder.
 
     Raises
     ------
     BadInput, NotConverged, InfeasiblePlan
-        See their exit codes; nothing but a fitted posterior is written then, and what says why it failed.
+        See their exit codes; of such a run nothing but its fit is kept, and the last good run stays as it is.
+    CacError
+        What the disk refuses.
     """
-    progress = progress or Progress()
+    return _run(path, out, goal, progress or Progress(), None, Chain.undivided, stress)
+
+
+def _run(
+    path: Path | str,
+    out: Path | None,
+    goal: Goal,
+    progress: Progress,
+    since: Path | None,
+    compare: Compare,
+    stress: bool = False,
+) -> tuple[Run, tuple[Path, ...]]:
     config, document = read_config(path)
     config = config.model_copy(update={"stress": config.stress or StressKeys()}) if stress else config
-    folder = out if out is not None else document.folder / config.output
-    _require_writable(folder)
+    output = out if out is not None else document.folder / config.output
+    sources = sources_of(config, document.folder)
+    require_place(output, [document.path, *sources])
+    with locked(output):
+        run = _computed(config, document, Unchanged(sources), output, goal, progress)
+        past = past_run(since or output, document, run.inputs.files) if goal == "report" else None
+        if past is not None:
+            with progress.stage("What changed") as update:
+                run = _held_against(past, run, compare, update)
+            run = replace(run, seconds=dict(progress.seconds))
+        with progress.stage("Writing"):
+            return run, write_outputs(run, output, goal)
+
+
+def _computed(
+    config: Config, document: Document, sources: Unchanged, folder: Path, goal: Goal, progress: Progress
+) -> Run:
+    """All stages up to a goal."""
     if config.data.weekly is not None and goal != "attribution":
         ahead.begin()
     with progress.stage("Checking inputs"):
@@ -101,6 +156,7 @@ def run_plan(
         if goal != "attribution":
             asked = config.model_copy(update={"plan": None, "scenarios": []}) if goal == "fit" else config
             ready(asked, document, inputs)
+        sources.require()
         config = config if inputs.markets is None else by_cell(config, inputs.markets)
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
@@ -110,18 +166,19 @@ def run_plan(
         run = _model_and_plan(run, folder, goal, progress)
     if run.posterior is not None and goal == "report":
         with progress.stage("Neutral belief") as update:
-            run = replace(run, belief=believe(run, fit_neutral(config, inputs, folder, update)))
+            neutral = fit_neutral(config, inputs, folder, update)
+            run = replace(run, neutral=neutral, belief=believe(run, neutral))
     if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
         with progress.stage("Worth of tests"):
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
-    run = replace(run, findings=_findings(run), seconds=dict(progress.seconds))
-    with progress.stage("Writing"):
-        written = write_outputs(run, folder, with_report=goal == "report")
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
-    if run.posterior is not None:
-        written = (*written, folder / POSTERIOR, *([folder / NEUTRAL] if run.has_neutral else []))
-    return run, written
+    return replace(run, findings=_findings(run), seconds=dict(progress.seconds))
+
+
+def _held_against(past: Past, run: Run, compare: Compare, update: Update) -> Run:
+    changes = changes_since(past, run, _marks(run), compare, update)
+    return run if changes is None else replace(run, changes=changes, findings=(*run.findings, *changes.findings))
 
 
 def certify_spend(
@@ -180,17 +237,25 @@ def planned(
     section = config.plan
     if section is None:
         raise BadInput(f"cac {command} needs plan in the plan file, which has none.")
-    folder = out if out is not None else document.folder / config.output
-    _require_writable(folder)
+    output = out if out is not None else document.folder / config.output
     config = config.model_copy(update={"plan": section.model_copy(update={"given": given})})
+    sources = sources_of(config, document.folder)
+    require_place(output, [document.path, *sources])
+    with locked(output):
+        run = _up_to_the_plan(config, document, Unchanged(sources), output, progress)
+    if run.plan is None:
+        raise BadInput(f"cac {command} needs data.weekly in the plan file, which has none.")
+    return run
+
+
+def _up_to_the_plan(config: Config, document: Document, sources: Unchanged, folder: Path, progress: Progress) -> Run:
     with progress.stage("Checking inputs"):
         inputs = read_inputs(config, document)
         ready(config, document, inputs)
+        sources.require()
         config = config if inputs.markets is None else by_cell(config, inputs.markets)
     run = _model(Run(config, document, inputs), folder, config.plan, progress)
-    if run.posterior is None:
-        raise BadInput(f"cac {command} needs data.weekly in the plan file, which has none.")
-    return replace(run, plan=_plan(run, run.posterior, progress))
+    return run if run.posterior is None else replace(run, plan=_plan(run, run.posterior, progress))
 
 
 def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progress) -> Run:
@@ -210,9 +275,8 @@ def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progre
 
 def _plan(run: Run, posterior: Posterior, progress: Progress) -> PlanResult:
     with progress.stage("Plan") as update:
-        return make_plan(
-            run.config, run.inputs, draws_of(run, posterior), (*_marks(run), *posterior.diagnostics), update
-        )
+        told = (*_marks(run), *posterior.diagnostics)
+        return make_plan(run.config, run.inputs, draws_of(run, posterior), told, update)
 
 
 def draws_of(run: Run, posterior: Posterior) -> Posterior | Pool:
@@ -270,15 +334,6 @@ def _require(config: Config, inputs: Inputs, goal: Goal) -> None:
     }[goal]
     if lacking:
         raise BadInput(f"cac {goal} needs {lacking} in the plan file, which has none.")
-
-
-def _require_writable(folder: Path) -> None:
-    """Refuse an output folder that cannot be written before hours of work go into it."""
-    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not existing.is_dir():
-        raise BadInput(f"{folder}: {existing} is a file; name a folder with output: or --out.")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise BadInput(f"{folder}: {existing} cannot be written to; name another folder with output: or --out.")
 
 
 def _findings(run: Run) -> tuple[Finding, ...]:

@@ -44,7 +44,7 @@ class Config(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""
     output: Path = Path("plan-output")
-    """Folder of the outputs, relative to this file."""
+    """Folder of the outputs, relative to this file; [each run](outputs.md) has its own in it, the last `latest`."""
     engine: EngineKeys = EngineKeys()
     """What reading tables may use of the machine."""
     quote_formulas: bool = False
@@ -91,6 +91,17 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
         Lists every problem as ``file:line: key: what is wrong``, with the nearest valid key or channel.
     """
     document = Document.read(path)
+    return config_of(document), document
+
+
+def config_of(document: Document) -> Config:
+    """Check a plan file that was read.
+
+    Raises
+    ------
+    BadInput
+        As :func:`read_config`.
+    """
     if parted := list(parted_numbers(document)):
         raise BadInput(parted)
     try:
@@ -108,7 +119,7 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
     problems += attribution_misfits(config.attribution, config.model.belief.attribution, config.data, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
-    return config, document
+    return config
 
 
 def _line(message: object) -> int:

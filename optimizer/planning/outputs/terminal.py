@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
+from optimizer.planning.ledger.runs import shown
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
+from optimizer.planning.outputs.changes_in_words import lines as changes_lines
+from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
-from optimizer.planning.outputs.sections.cautions import doubts
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
@@ -32,6 +34,7 @@ _SHOWN_FILES = (
     "report.html",
     "plan.csv",
     "plan_by_market.csv",
+    "changes.csv",
     "schedule.csv",
     "plan.xlsx",
     "scenarios.csv",
@@ -52,9 +55,9 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
             console.print(escape(line))
         if run.schedule is not None and not run.schedule.problem:
             console.print(escape(_by_week(run.schedule, run.config.outcome)))
-        for given in run.given:
-            for line in given_lines(given, run):
-                console.print(escape(line))
+        beside = [*(changes_lines(run.changes, run) if run.changes is not None else ())]
+        for line in (*beside, *(line for given in run.given for line in given_lines(given, run))):
+            console.print(escape(line))
         if run.scenarios:
             console.print(_scenario_table(run, run.worth.worth))
         if run.stress is not None:
@@ -63,11 +66,11 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(_attribution_table(run.attribution))
         for line in run.attribution.notes:
             console.print(escape(line))
-    for finding in doubts(run):
+    for finding in failed(run):
         console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
     names = [path for path in written if path.name in _SHOWN_FILES]
     if names:
-        folder = escape(str(names[0].parent.resolve()))
+        folder = escape(shown(names[0].parent))
         console.print(f"Written to {folder}: {', '.join(path.name for path in names)}")
 
 

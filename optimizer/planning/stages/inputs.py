@@ -39,13 +39,14 @@ from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by_cell
+from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["Inputs", "observed_maximum", "period_of", "read_inputs"]
+__all__ = ["Inputs", "observed_maximum", "period_of", "present_spend_of", "read_inputs"]
 
 Result = TypeVar("Result")
 _WORDS = "make a 0/1 column of each word but one: data.weekly.controls: {{column}: indicator}, the others: number."
@@ -157,7 +158,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         if config.plan and markets is not None:
             own = markets
             reader.assumptions += [silent_cells(markets)] if silent_cells(markets) else []
-            now = attempt(lambda: reader.now(weeks, own, horizon))
+            section = config.plan
+            now = attempt(lambda: reader.now(weeks, own, section))
             timetable = attempt(lambda: reader.timetable(weeks))
             problems += [] if now is None else _misfits_of_today(config, config.plan, now, markets, document)
             for name, table in config.plan.given_tables.items():
@@ -290,6 +292,9 @@ class _Reader:
         levers, at = levers_of(weekly), len(weekly.numbers)
         controls = [*levers[:at], *made, *levers[at:]]
         panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media_of(weekly), controls=controls, geo=weekly.geo)
+        named = {"channel": panel.channels, "control": panel.control_names, "market": panel.geos}
+        if odd := [each for what, names in named.items() for each in unprintable(names, weekly.path.name, what)]:
+            raise BadInput(odd)
         return panel.with_holidays(self._config.model.holidays) if self._config.model.holidays else panel
 
     def _people(self, frame: pd.DataFrame, weekly: Weekly, column: str) -> dict[str, float]:
@@ -355,15 +360,13 @@ class _Reader:
         self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 
-    def now(self, panel: Panel, markets: Markets, weeks: int) -> pd.Series:
-        plan = self._config.plan
-        if plan is not None and plan.now is not None and not markets.several:
-            return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
-        wanted = weeks * panel.per_week
+    def now(self, panel: Panel, markets: Markets, plan: PlanSection) -> pd.Series:
+        wanted = plan.weeks * panel.per_week
         last = min(wanted, panel.periods)
-        scaled = f", scaled to {wanted}." if last < wanted else "."
-        self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
-        return spend_by_cell(panel, markets).tail(last).sum() * (wanted / last)
+        if plan.now is None or markets.several:
+            scaled = f", scaled to {wanted}." if last < wanted else "."
+            self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
+        return present_spend_of(panel, markets, plan)
 
     def timetable(self, panel: Panel) -> Timetable | None:
         timetable = timetable_of(
@@ -413,7 +416,7 @@ class _Reader:
         if log.identity is not None:
             known: ibis.Table = log_table(self._source(log.identity.path), self._engine)
             self._note("identity map", log.identity.path, int(known.count().execute()))
-        self._as_in_the_log(journeys)
+        self._as_in_the_log(journeys, log.path)
         journeys = reshaped(journeys, self._config.attribution)
         first, last = period_of(journeys)
         covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(journeys))} paths"
@@ -429,8 +432,10 @@ class _Reader:
             return None
         return log_against_kpi(journeys.ends, panel, log.conversions.agrees_within)
 
-    def _as_in_the_log(self, journeys: Journeys) -> None:
-        if problems := list(unlike_the_log(self._config, self._document, journeys.channels)):
+    def _as_in_the_log(self, journeys: Journeys, path: Path | Query) -> None:
+        problems: list[Problem | str] = [*unlike_the_log(self._config, self._document, journeys.channels)]
+        problems += unprintable(journeys.channels, path.name, "channel")
+        if problems:
             raise BadInput(problems)
 
     def _aggregated(self, paths: Paths) -> Journeys:
@@ -445,7 +450,7 @@ class _Reader:
             sep=paths.separator,
             fold_names=paths.fold_names,
         )
-        self._as_in_the_log(journeys)
+        self._as_in_the_log(journeys, paths.path)
         journeys = reshaped(journeys, self._config.attribution)
         if paths.nulls is None:
             self.assumptions.append(
@@ -482,6 +487,15 @@ def _paths_table(paths: Paths, numbers: list[str]) -> Any:
 
     columns = (Column(paths.column, "text"), *(Column(name, minimum=0, money=name == paths.value) for name in numbers))
     return Table(paths.path.name, columns)
+
+
+def present_spend_of(panel: Panel, markets: Markets, plan: PlanSection) -> pd.Series:
+    """Spend over a horizon at present, by channel or cell: what the plan file states, or that of the last weeks."""
+    if plan.now is not None and not markets.several:
+        return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
+    wanted = plan.weeks * panel.per_week
+    last = min(wanted, panel.periods)
+    return spend_by_cell(panel, markets).tail(last).sum() * (wanted / last)
 
 
 def observed_maximum(spend: pd.DataFrame, periods: int) -> pd.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from optimizer.answer.evaluation import Evaluation
     from optimizer.answer.misses import Miss
     from optimizer.answer.worth import Worth
+    from optimizer.cycle.refresh import Moved
+    from optimizer.cycle.switching import Switch
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.new_channels import FirstTest
@@ -33,13 +35,17 @@ if TYPE_CHECKING:
     from optimizer.uncertainty.tipping import TippingPoint
 
 __all__ = [
+    "UNDIVIDED",
     "AttributionResult",
     "BeliefResult",
     "BeliefRow",
+    "Changes",
     "ChannelRow",
     "GivenResult",
+    "Goal",
     "PlanResult",
     "PlanWorth",
+    "Reversal",
     "RivalPlan",
     "Run",
     "ScenarioResult",
@@ -47,6 +53,11 @@ __all__ = [
     "blended_cac",
     "paid_cac",
 ]
+
+Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
+"""How far a run goes."""
+UNDIVIDED = "all that changed"
+"""The one part of a change that is not divided."""
 
 
 def blended_cac(outcome: Evaluation) -> Estimate:
@@ -325,6 +336,64 @@ class RivalPlan:
 
 
 @dataclass(frozen=True)
+class Reversal:
+    """A move that points the other way than the last run's.
+
+    Parameters
+    ----------
+    channel
+        Whose spend.
+    was_raised
+        Whether the last plan raised it; this one does the opposite.
+    is_noise
+        Whether its share of the plan changed by no more than Monte Carlo error; None where that is not known.
+    """
+
+    channel: str
+    was_raised: bool
+    is_noise: bool | None
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """The run against the last one.
+
+    Parameters
+    ----------
+    since
+        What sentences call the last run.
+    said
+        Part -> what changed, in a sentence.
+    notes
+        What only one of the two knows.
+    moved
+        Figures of both fits and their change; None where they cannot be compared.
+    switch
+        The new plan against keeping the last one; None where one of the two runs has no plan.
+    reversals
+        Moves that point the other way now.
+    findings
+        On the fits between.
+    problems
+        Why something is not compared, in sentences.
+    """
+
+    since: str
+    said: Mapping[str, str]
+    notes: tuple[str, ...]
+    moved: Moved | None
+    switch: Switch | None
+    reversals: tuple[Reversal, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def divided(self) -> bool:
+        """Whether the change is divided among its parts."""
+        return self.moved is not None and UNDIVIDED not in self.moved.parts
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run."""
 
@@ -342,8 +411,10 @@ class Run:
     scenarios: tuple[ScenarioResult, ...] = ()
     stress: Stressed | None = None
     belief: BeliefResult | None = None
+    neutral: Posterior | None = None
     tests: TestsResult | None = None
     schedule: ScheduleResult | None = None
+    changes: Changes | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -351,11 +422,6 @@ class Run:
     def by_market(self) -> bool:
         """Whether the plan file names the column of markets."""
         return self.config.data.weekly is not None and self.config.data.weekly.geo is not None
-
-    @property
-    def has_neutral(self) -> bool:
-        """Whether the run holds its belief against a neutral one."""
-        return self.belief is not None and any(row.neutral is not None for row in self.belief.rows)
 
     @property
     def converged(self) -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "Risk",
     "Scenario",
     "StressKeys",
+    "SwitchingCostKeys",
 ]
 
 PLAN_ITSELF = "Plan"
@@ -119,6 +120,15 @@ class Risk(Section):
         """The cases in words."""
         worst = f"the mean of the worst {percent(self.worst)} of cases"
         return worst if self.weight == 1 else f"{percent(self.weight)} {worst} and the rest the mean of all"
+
+
+class SwitchingCostKeys(Section):
+    """What it costs to leave the last run's plan for a new one."""
+
+    moved: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """Per unit of currency that moves between channels: 0.02 for 2 % of it in fees and lost discounts."""
+    channel: Money = 0.0
+    """For each channel whose spend changes by more than half a thousandth."""
 
 
 class Question(Section):
@@ -222,6 +232,10 @@ class PlanSection(Question):
     robust: bool = False
     """The plan itself is the one against hidden demand, as `hidden_demand` states it or by its defaults; the plan for
     the credit as it is stands beside it. Not together with `risk` or fees.
+    """
+    switching_cost: SwitchingCostKeys | None = None
+    """A new plan is advised only where it gains more over keeping the last run's plan than this costs,
+    `{moved: 0.02, channel: 500}`; see [Refresh a plan](how-to/refresh.md). The plan itself does not change with it.
     """
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
     """Distance from the best plan at which the search stops."""
