@@ -46,6 +46,12 @@ from .scenarios.business import PromiseChange as PromiseChange
 from .scenarios.comparison import Comparison as Comparison
 from .scenarios.comparison import compare as compare
 from .scenarios.comparison import scenario_frontiers as scenario_frontiers
+from .scenarios.market import ConversionChange as ConversionChange
+from .scenarios.market import DemandChange as DemandChange
+from .scenarios.market import OrganicShift as OrganicShift
+from .scenarios.stress import Stress as Stress
+from .scenarios.stress import Stressed as Stressed
+from .scenarios.stress import stress as stress
 from .scenarios.what_ifs import BudgetChange as BudgetChange
 from .scenarios.what_ifs import ChannelOff as ChannelOff
 from .scenarios.what_ifs import CostInflation as CostInflation

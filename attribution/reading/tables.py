@@ -32,6 +32,7 @@ LIFT_TESTS = Table(
         Column("standard_error", minimum=0),
         Column("geo", "text", required=False, nullable=True),
         Column("outside", minimum=0, required=False, nullable=True),
+        Column("changed", "text", required=False, nullable=True),
     ),
 )
 """One row per experiment: extra spend (currency), extra customers it brought and their standard error."""

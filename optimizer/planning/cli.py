@@ -26,6 +26,9 @@ app = typer.Typer(
     "Of cac monitor alone: 5 stop, 8 halve.",
 )
 
+tests = typer.Typer(no_args_is_help=True, help="Design tests before they run, and read them when they are over.")
+app.add_typer(tests, name="test")
+
 PlanFile = Annotated[Path, typer.Argument(help="The plan file, see `cac init`.", show_default=False)]
 OutFolder = Annotated[
     Path | None, typer.Option("--out", help="Output folder; the plan file's own by default.", show_default=False)
@@ -111,9 +114,13 @@ def optimize(plan: PlanFile, out: OutFolder = None) -> None:
 
 
 @app.command(name="what-if")
-def what_if(plan: PlanFile, out: OutFolder = None) -> None:
+def what_if(
+    plan: PlanFile,
+    out: OutFolder = None,
+    stress: Annotated[bool, typer.Option("--stress", help="Ask the stress library too, and write stress.csv.")] = False,
+) -> None:
     """Plan every scenario of the plan file and write scenarios.csv; reuses a fitted model of the same inputs."""
-    _run(plan, out, "what-if")
+    _run(plan, out, "what-if", stress)
 
 
 @app.command()
@@ -236,11 +243,84 @@ def review(
     typer.echo(f"Written to {written[0].parent}: {', '.join(path.name for path in written)}")
 
 
-def _run(plan: Path, out: Path | None, goal: Goal) -> None:
+@tests.command(name="on-off")
+def on_off(
+    plan: PlanFile,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="Channel to be tested, once for each; all by default.", show_default=False)
+    ] = None,
+    change: Annotated[
+        float, typer.Option(min=-1.0, help="Of its spend in changed blocks: -1 off, 0.5 half more.")
+    ] = -1.0,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="Most weeks that the test may last.")] = 26,
+    start: Annotated[
+        str | None, typer.Option(help="First day; that after the weekly table by default.", show_default=False)
+    ] = None,
+    out: OutFolder = None,
+) -> None:
+    """Design national on/off tests, for markets without regions: which weeks, what it costs, what it would see."""
+    from optimizer.planning.outputs.tests_in_words import designs_in_words
+    from optimizer.planning.testing import design_on_off_tests
+
+    designed, written = design_on_off_tests(plan, channel or (), change, weeks, start, out)
+    for line in designs_in_words(designed, written, plan):
+        typer.echo(line)
+
+
+@tests.command(name="on-off-readout")
+def on_off_readout(
+    plan: PlanFile,
+    design: Annotated[Path, typer.Argument(help="What cac test on-off wrote, as JSON.", show_default=False)],
+    out: OutFolder = None,
+) -> None:
+    """Read an on/off test whose weeks the weekly table holds, and write its row for data.lift_tests."""
+    from optimizer.planning.outputs.tests_in_words import readout_in_words
+    from optimizer.planning.testing import read_on_off_test
+
+    for line in readout_in_words(*read_on_off_test(plan, design, out)):
+        typer.echo(line)
+
+
+@tests.command(name="rates")
+def rates(
+    table: Annotated[
+        Path, typer.Argument(help="Table of arm, visitors and conversions, today's arm first.", show_default=False)
+    ],
+    planned: Annotated[int, typer.Option(min=1, help="Visitors in all that the test was planned for.")] = 20_000,
+    plan: Annotated[
+        Path | None, typer.Option(help="A plan file, to say what a lift is worth.", show_default=False)
+    ] = None,
+    through: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of all customers who pass what was tested.")
+    ] = 1.0,
+) -> None:
+    """Read a test of conversion rates, once at its end or safely at any time."""
+    from optimizer.planning.outputs.tests_in_words import rates_in_words
+    from optimizer.planning.testing import read_rate_test
+
+    for line in rates_in_words(*read_rate_test(table, planned, plan, through)):
+        typer.echo(line)
+
+
+@tests.command(name="visitors")
+def visitors(
+    rate: Annotated[float, typer.Option(help="Of today's arm, 0.03 for 3 %.", show_default=False)],
+    lift: Annotated[float, typer.Option(help="Relative change to be shown, 0.1 for a tenth more.", show_default=False)],
+    power: Annotated[float, typer.Option(help="Probability to show it.")] = 0.8,
+    arms: Annotated[int, typer.Option(min=2, help="Today's included.")] = 2,
+) -> None:
+    """Say how many visitors a test of conversion rates needs."""
+    from mmm import visitors_needed
+    from optimizer.planning.outputs.tests_in_words import visitors_in_words
+
+    typer.echo(visitors_in_words(visitors_needed(rate, lift, power, arms=arms)))
+
+
+def _run(plan: Path, out: Path | None, goal: Goal, stress: bool = False) -> None:
     from optimizer.planning.outputs.terminal import show
     from optimizer.planning.run import run_plan
 
-    show(*run_plan(plan, out=out, goal=goal))
+    show(*run_plan(plan, out=out, goal=goal, stress=stress))
 
 
 def main() -> None:

@@ -52,6 +52,7 @@ def hostile_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = text.replace(
         "  # schedule: {pacing: 25%} ", "  schedule: {pacing: 60%, months: {2026-11: {at_most: 900_000}}} "
     )
+    text += "\nstress: {competitor: competitor_activity, channels: 2}\n"
     plan.write_text(text.replace("name: Next quarter", "name: Quarter & <b>more</b>"), encoding="utf-8")
     staying = "".join(
         f'2026-0{m}-01,"{name}",{age},{1000 - 100 * age},{9000 - 900 * age}\n'

@@ -23,7 +23,7 @@ from optimizer.planning.file.keys.data import Data
 from optimizer.planning.file.keys.economics import EconomicsKeys
 from optimizer.planning.file.keys.engine import EngineKeys
 from optimizer.planning.file.keys.guardrails import GuardrailKeys
-from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario
+from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario, StressKeys
 from optimizer.planning.file.misfits import misfits
 
 __all__ = ["Config", "read_config"]
@@ -67,6 +67,8 @@ class Config(Section):
     """What if: each item is planned as the plan itself is."""
     guardrails: GuardrailKeys = GuardrailKeys()
     """What `cac monitor` holds recent weeks against."""
+    stress: StressKeys | None = None
+    """Ask the stress library with every report; `{}` asks it as it is."""
 
     @property
     def rates(self) -> Rates:
@@ -87,6 +89,8 @@ class Config(Section):
             )
         if self.data.costs is not None and self.data.weekly is None:
             raise ValueError("data.costs are costs beside the media of data.weekly; give that table too")
+        if self.stress is not None and self.plan is None:
+            raise ValueError("stress needs a plan to change")
         if self.model.belief.attribution is not None and self.data.touchpoints is None and self.data.paths is None:
             raise ValueError("model.belief.attribution needs data.touchpoints or data.paths")
         return self
@@ -125,6 +129,7 @@ def config_of(document: Document) -> Config:
         *_repeated_scenarios(config, document),
     ]
     problems += [*_misfits(config, document), *_rates_missing(config, document)]
+    problems += _unknown_competitor(config, document)
     problems += attribution_misfits(config.attribution, config.model.belief.attribution, config.data, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
@@ -393,6 +398,16 @@ def _rates_missing(config: Config, document: Document) -> Iterator[str]:
             rates.rate(code)
         except ValueError as error:
             yield document.error(("data", "weekly", "currencies", channel), f"{error}.")
+
+
+def _unknown_competitor(config: Config, document: Document) -> Iterator[str]:
+    """A control that the stress library names and the weekly table does not have."""
+    name = None if config.stress is None else config.stress.competitor
+    known = [] if config.data.weekly is None else list(config.data.weekly.controls)
+    if name is not None and known and name not in known:
+        close = nearest(name, known)
+        hint = f"Did you mean {close!r}?" if close else f"Controls: {', '.join(known[:8])}."
+        yield document.error(("stress", "competitor"), f"unknown control {name!r}. {hint}")
 
 
 def _repeated_scenarios(config: Config, document: Document) -> list[str]:

@@ -18,10 +18,12 @@ from optimizer.planning.outputs.sections.customer_worth import worth_line
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
+from optimizer.planning.outputs.sections.stress import why
 from optimizer.planning.outputs.sections.trust import trust_lines
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import AttributionResult, PlanResult, PlanWorth, Run, blended_cac
 from optimizer.planning.stages.schedule import ScheduleResult
+from optimizer.scenarios.stress import Stressed
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -38,6 +40,7 @@ _SHOWN_FILES = (
     "forecast.csv",
     "plan.xlsx",
     "scenarios.csv",
+    "stress.csv",
     "attribution.csv",
     "posterior.nc",
 )
@@ -60,6 +63,8 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
             console.print(escape(line))
         if run.scenarios:
             console.print(_scenario_table(run, run.worth.worth))
+        if run.stress is not None:
+            console.print(_stress_table(run, run.stress))
     elif run.attribution is not None:
         console.print(_attribution_table(run.attribution))
         for line in run.attribution.notes:
@@ -203,6 +208,29 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
     for scenario in run.scenarios:
         if scenario.problem:
             table.caption = f"{table.caption or ''}{escape(scenario.name)}: {escape(scenario.problem)}\n"
+    return table
+
+
+def _stress_table(run: Run, stressed: Stressed) -> Table:
+    from rich.markup import escape
+
+    columns = ("shock", "promises", "spend", run.config.outcome, "against the plan", "blended CAC", "against the plan")
+    table = plain_table("Stress: the plan made again", *columns)
+    for answer in stressed.answers:
+        outcome = answer.outcome
+        if outcome is None:
+            table.add_row(escape(answer.name), "no plan", "", "", "", "", "see below")
+            continue
+        table.add_row(
+            escape(answer.name),
+            "kept" if answer.kept else "broken",
+            amount(float(outcome.spend.sum())),
+            count(outcome.expected_customers),
+            _ranged(answer.customers_change(stressed.plan), signed(count)),
+            cost(outcome.expected_cac),
+            _ranged(answer.cac_change(stressed.plan), signed(cost)),
+        )
+    table.caption = "\n".join(escape(f"{answer.name}: {why(answer)}") for answer in stressed.answers if not answer.kept)
     return table
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
     from optimizer.planning.stages.worth_of_customers import Economics
+    from optimizer.scenarios.stress import Stressed
     from optimizer.uncertainty.first_step import FirstStep
     from optimizer.uncertainty.tipping import TippingPoint
 
@@ -410,6 +411,7 @@ class Run:
     trust: Trust | None = None
     given: tuple[GivenResult, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
+    stress: Stressed | None = None
     belief: BeliefResult | None = None
     neutral: Posterior | None = None
     tests: TestsResult | None = None

@@ -26,6 +26,7 @@ __all__ = [
     "Question",
     "Risk",
     "Scenario",
+    "StressKeys",
     "SwitchingCostKeys",
 ]
 
@@ -293,6 +294,10 @@ class Scenario(Section):
     """Another fixed cost."""
     value_per_customer: Shift | None = None
     """Another value; caps of the blended CAC move with it."""
+    conversion: Percent | None = None
+    """Change of the share of all who come that become customers, paid and unpaid."""
+    demand: Percent | None = None
+    """Change of the market: of the customers who come unpaid, and of how many every channel can win."""
     instead: Question | None = None
     """Keys of `plan` in place of its own, each whole: `{max_cac: 90, groups: {}}`."""
 
@@ -313,3 +318,25 @@ class Scenario(Section):
     def section(self, section: PlanSection) -> PlanSection:
         """The plan's section with the keys that the scenario states in place of its own."""
         return section if self.instead is None else section.with_keys_of(self.instead)
+
+
+class StressKeys(Section):
+    """The stress library: what a quarter may bring, each answered by the plan made again, in every report.
+
+    `cac what-if plan.yaml --stress` asks it without this section too.
+    """
+
+    budget: Percent = -0.2
+    """Of what the plan spends."""
+    cost: Percent = 0.3
+    """Of the cost of media, of each of the largest channels alone and of all."""
+    conversion: Percent = -0.15
+    """Of the share who become customers, paid and unpaid."""
+    demand: Percent = -0.1
+    """Of the market."""
+    channels: Annotated[int, Field(ge=0, le=12)] = 12
+    """How many channels, the largest by planned spend, fail and cost more one by one."""
+    competitor: Name | None = None
+    """Control of `data.weekly` that stands for competitors; it is put at the worst level that it had over as many weeks
+    as the plan has. Without it the table says that the shock is not known.
+    """

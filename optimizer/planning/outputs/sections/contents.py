@@ -21,6 +21,7 @@ from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.schedule import SCHEDULE
 from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.outputs.sections.stress import STRESS
 from optimizer.planning.outputs.sections.tests import TESTS
 from optimizer.planning.outputs.sections.trust import TRUST
 from optimizer.planning.outputs.sections.worth import WORTH
@@ -40,6 +41,7 @@ SECTIONS: tuple[Section, ...] = (
     FORECAST,
     GIVEN,
     SCENARIOS,
+    STRESS,
     CHANNELS,
     CUSTOMER_WORTH,
     BELIEF,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,7 +40,14 @@ def _view(run: Run) -> dict[str, Any] | None:
         }
         for channel, line in table.iterrows()
     ]
-    return {"tests": {"sentence": sentence, "rows": rows}}
+    return {"tests": {"sentence": sentence, "rows": rows, "command": design_command(run, str(table.index[0]))}}
+
+
+def design_command(run: Run, channel: str) -> str:
+    """What to type for a design of a channel's test; empty where several markets are to be compared."""
+    if run.by_market:
+        return ""
+    return shlex.join(["cac", "test", "on-off", run.document.path.name, "--channel", channel])
 
 
 def _tables(run: Run) -> Iterator[Table]:
