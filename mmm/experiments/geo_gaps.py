@@ -18,6 +18,7 @@ DIFFERENCES = 1e6
 """A pull that leaves equal weights: difference in differences."""
 
 _FITS = 26  # blocks past so many share a fit
+_LEAST = 0.05  # of the usual level: below it a share of the level says nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +36,8 @@ class Gaps:
     level
         Mean gap over the history, shape (P,).
     blocks
-        Mean gap of each block of the history less that of the rest, by weights that have not seen the block, shape
-        (P, K): what a test of a block's length shows where nothing was tested.
+        Mean gap of each block of the history less that of the rest, by weights that have not seen the block, over the
+        block's own synthetic level, shape (P, K): what a test of a block's length shows where nothing was tested.
     """
 
     scale: Array
@@ -46,15 +47,20 @@ class Gaps:
     level: Array
     blocks: Array
 
-    def series(self, kpi: Array) -> Array:
-        """Gap per period of a KPI, shape (G, N), as a share of the groups' usual KPI, shape (P, N)."""
-        scaled = kpi / self.scale[:, None]
-        return np.asarray((self.groups - self.weights) @ scaled - self.level[:, None])
-
     def synthetic(self, kpi: Array) -> Array:
-        """KPI of the groups by their synthetic controls, in customers, shape (P, N)."""
+        """KPI that the synthetic controls give the groups, in customers, shape (P, N), of a KPI of shape (G, N)."""
         scaled = kpi / self.scale[:, None]
         return np.asarray((self.weights @ scaled + self.level[:, None]) * self.sizes[:, None])
+
+    def observed(self, kpi: Array) -> Array:
+        """KPI of the groups, shape (P, N)."""
+        return np.asarray((self.groups > 0) @ kpi)
+
+    def effect(self, kpi: Array) -> Array:
+        """What a window shows, as a share of its synthetic level, shape (P,)."""
+        without = self.synthetic(kpi).sum(axis=1)
+        least = _LEAST * self.sizes * kpi.shape[1]
+        return np.asarray((self.observed(kpi).sum(axis=1) - without) / np.maximum(without, least))
 
     @property
     def sizes(self) -> Array:
@@ -63,7 +69,7 @@ class Gaps:
 
     @property
     def square(self) -> Array:
-        """Variance of the mean gap of a window of a block's length, each group by its own blocks, shape (P,)."""
+        """Variance of what a window of a block's length shows, each group by its own blocks, shape (P,)."""
         count = self.blocks.shape[1]
         return np.asarray(self.blocks.var(axis=1, ddof=1) * (1 - 1 / count) ** 2 * (1 + 1 / count))
 
@@ -107,7 +113,8 @@ def gaps_of(history: Array, members: np.ndarray, donors: np.ndarray, length: int
         for block in blocks:
             own = np.zeros(periods, dtype=bool)
             own[edges[block] : edges[block + 1]] = True
-            found[:, block] = away[:, own].mean(axis=1) - away[:, ~own].mean(axis=1)
+            gap = away[:, own].mean(axis=1) - away[:, ~own].mean(axis=1)
+            found[:, block] = gap / np.maximum((groups @ scaled[:, own]).mean(axis=1) - gap, _LEAST)
     level = (groups - weights[-1]) @ scaled.mean(axis=1)
     return Gaps(scale, groups, donors, weights[-1], level, found)
 

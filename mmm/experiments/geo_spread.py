@@ -29,6 +29,10 @@ class Spread:
     error: Array
     freedom: Array
 
+    def widened(self, times: float) -> Spread:
+        """The same with standard errors so many times as large."""
+        return Spread(self.error * times, self.freedom)
+
     def reach(self, level: float = 0.95) -> Array:
         """Standard errors on either side of an estimate that an interval of this level takes, shape (P,)."""
         return np.asarray(stats.t.ppf(0.5 + level / 2, self.freedom))

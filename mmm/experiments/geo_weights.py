@@ -43,7 +43,7 @@ def synthetic_weights(moments: Array, groups: Array, donors: np.ndarray, pull: f
 
 
 @nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _pivoted(moments: Array, groups: Array, donors: Array, pull: float) -> Array:  # pragma: no cover
+def _pivoted(moments: Array, groups: Array, donors: np.ndarray, pull: float) -> Array:  # pragma: no cover
     fits, geos = moments.shape[0], moments.shape[1]
     weights = np.zeros((fits, groups.shape[0], geos))
     for place in range(groups.shape[0]):
@@ -68,37 +68,18 @@ def _pivoted(moments: Array, groups: Array, donors: Array, pull: float) -> Array
 
 
 @nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _nonnegative(square: Array, right: Array, positive: Array) -> Array:  # pragma: no cover
+def _nonnegative(square: Array, right: Array, positive: np.ndarray) -> Array:  # pragma: no cover
     """Least ``x @ square @ x / 2 - right @ x`` over x >= 0; ``positive`` is where to begin and becomes where x > 0."""
     count = len(right)
     solved = np.zeros(count)
     least, tries = count + 1, _TRIES
-    limit = 1e-10 * np.abs(right).max()
     for _ in range(50 * count):
         inside = np.flatnonzero(positive)
         solved[:] = 0.0
         if len(inside) > 0:
-            part, side = np.empty((len(inside), len(inside))), np.empty(len(inside))
-            for row in range(len(inside)):
-                side[row] = right[inside[row]]
-                for column in range(len(inside)):
-                    part[row, column] = square[inside[row], inside[column]]
-            answer = np.linalg.solve(part, side)
-            for row in range(len(inside)):
-                solved[inside[row]] = answer[row]
-        wrong, last = 0, -1
-        breaks = np.zeros(count, dtype=np.bool_)
-        for row in range(count):
-            if positive[row]:
-                breaks[row] = solved[row] < 0.0
-            else:
-                slope = -right[row]
-                for column in inside:
-                    slope += square[row, column] * solved[column]
-                breaks[row] = slope < -limit
-            if breaks[row]:
-                wrong += 1
-                last = row
+            solved[inside] = np.linalg.solve(_part(square, inside), right[inside])
+        breaks = _broken(square, right, solved, positive)
+        wrong = breaks.sum()
         if wrong == 0:
             break
         if wrong < least:
@@ -106,9 +87,30 @@ def _nonnegative(square: Array, right: Array, positive: Array) -> Array:  # prag
         elif tries > 0:
             tries -= 1
         else:
+            last = np.flatnonzero(breaks)[-1]
             breaks[:] = False
             breaks[last] = True
         for row in range(count):
             if breaks[row]:
                 positive[row] = not positive[row]
     return np.maximum(solved, 0.0)
+
+
+@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _part(square: Array, inside: np.ndarray) -> Array:  # pragma: no cover
+    part = np.empty((len(inside), len(inside)))
+    for row in range(len(inside)):
+        for column in range(len(inside)):
+            part[row, column] = square[inside[row], inside[column]]
+    return part
+
+
+@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _broken(square: Array, right: Array, solved: Array, positive: np.ndarray) -> np.ndarray:  # pragma: no cover
+    """Which weights have the wrong sign, or would rise from zero."""
+    limit = 1e-10 * np.abs(right).max()
+    slope = square @ solved - right
+    breaks = np.zeros(len(right), dtype=np.bool_)
+    for row in range(len(right)):
+        breaks[row] = solved[row] < 0.0 if positive[row] else slope[row] < -limit
+    return breaks
