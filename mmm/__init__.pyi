@@ -35,6 +35,17 @@ from .data.lift_tests import LiftTest as LiftTest
 from .data.lift_tests import lift_tests_from_frame as lift_tests_from_frame
 from .data.panel import Panel as Panel
 from .data.spend_sources import SpendSource as SpendSource
+from .experiments.geo_assignment import matched_pairs as matched_pairs
+from .experiments.geo_assignment import stratified as stratified
+from .experiments.geo_design import GeoCell as GeoCell
+from .experiments.geo_design import GeoDesign as GeoDesign
+from .experiments.geo_proposal import GO_DARK as GO_DARK
+from .experiments.geo_proposal import HEAVY_UP as HEAVY_UP
+from .experiments.geo_proposal import HOLD_OUT as HOLD_OUT
+from .experiments.geo_proposal import GeoChange as GeoChange
+from .experiments.geo_proposal import propose_geo_test as propose_geo_test
+from .experiments.geo_readout import GeoReadout as GeoReadout
+from .experiments.geo_readout import read_geo_test as read_geo_test
 from .model.adstock import DelayedAdstock as DelayedAdstock
 from .model.adstock import GeometricAdstock as GeometricAdstock
 from .model.adstock import NoAdstock as NoAdstock

@@ -8,14 +8,15 @@ import numpy as np
 
 from mmm.arrays import Array
 
-__all__ = ["Drift", "drift_of"]
+__all__ = ["SURE", "Drift", "drift_of"]
 
-_SURE = 2.5  # standard deviations of the ratio on histories that do not drift
+SURE = 2.5
+"""Standard deviations by which a ratio of variances has to exceed 1 before it counts."""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How much further blocks are from those before them than from all others.
+    """How much further windows are off than the blocks of a history are from each other.
 
     Parameters
     ----------
@@ -51,4 +52,4 @@ def drift_of(blocks: Array, independent: float) -> Drift:
     before = np.cumsum(centred, axis=1)[:, last - 1] / last
     forward = (centred[:, last] - before) ** 2 / (1 + 1 / last)
     ratio = float(forward.mean() / max(float(usual.mean()), 1e-300))
-    return Drift(ratio, 1 + _SURE * float(np.sqrt(2 / max(independent * len(last), 1.0))))
+    return Drift(ratio, 1 + SURE * float(np.sqrt(2 / max(independent * len(last), 1.0))))

@@ -23,6 +23,7 @@ _COUNTS = 50.0  # customers over the test, below which counts are no normal numb
 _EMPTY = 0.2
 _MOVED = 0.2  # share by which spend may differ from what was to be spent
 _TOGETHER = 0.2
+_LARGER = 3.0  # times the largest placebo
 
 
 def findings_of(
@@ -69,39 +70,35 @@ def _beside(own: Followed, test: Array) -> Finding:
     if not len(own.placebos.groups):
         text = "Controls are too few to be held against each other in the weeks of the test."
         return Finding("geo_beside", False, None, None, text)
-    ratio = float(np.mean((own.placebos.effect(test) / own.placebo_spread.error) ** 2))
-    limit = 1 + 2.5 * float(np.sqrt(2 / own.independent))
+    beside = own.beside(test)
     text = "In the weeks of the test controls differed from each other as they did before."
-    if ratio > limit:
+    if beside.times > 1:
         text = (
-            f"In the weeks of the test controls differed from each other {percent(np.sqrt(ratio) - 1)} more than "
-            "before: a shock of those weeks, or the test reached some of them (spillover). The interval is too "
-            "narrow, and the effect too small where it reached them. What reaches all controls alike cannot be seen."
+            f"In the weeks of the test controls differed from each other {percent(beside.times - 1)} more than before: "
+            "a shock of those weeks, or the test reached some of them (spillover). Standard errors are so much "
+            "wider, and the effect is too small where it reached controls. What reaches all alike cannot be seen."
         )
-    return Finding("geo_beside", ratio <= limit, ratio, limit, text)
+    return Finding("geo_beside", beside.times <= 1, beside.ratio, beside.limit, text)
 
 
 def _unlike(own: Followed) -> Finding:
-    own_square, others = own.tested.square, own.placebos.square
-    blocks = own.tested.blocks.shape[1]
     text = "The test geos follow their controls as well as controls follow each other."
-    if len(others) < 3:
+    if not len(own.placebos.square):
         return Finding("geo_unlike", True, None, None, "No placebos to hold the test geos against.")
-    ratio = float((own_square / np.exp(np.log(others).mean())).max())
-    scatter = np.log(others).var(ddof=1)
-    limit = float(np.exp(2.5 * np.sqrt(scatter)) * max(stats.f.ppf(0.9, blocks - 1, 50), 1.0))
+    ratio = float((own.tested.square / np.median(own.placebos.square)).max())
+    limit = float(stats.f.ppf(0.99, own.tested.blocks.shape[1] - 1, 20))
     larger = float((own.tested.sizes / own.placebos.sizes.max()).max())
     if ratio > limit:
         text = (
             f"The test geos follow their controls worse than controls follow each other: {ratio:.1f} times the "
-            "variance. The interval leans on the controls and may be too narrow; test geos that others resemble."
+            "variance. Its own history alone says how sure the result is; test geos that others resemble."
         )
-    elif larger > 2:
+    elif larger > _LARGER:
         text = (
             f"The test geos are {larger:.1f} times as large as the largest placebo: nothing as large says how "
             "much they vary, and the interval hangs on their own history."
         )
-    return Finding("geo_unlike", ratio <= limit and larger <= 2, ratio, limit, text)
+    return Finding("geo_unlike", ratio <= limit and larger <= _LARGER, ratio, limit, text)
 
 
 def _few(own: Followed) -> Finding:

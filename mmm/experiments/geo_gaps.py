@@ -9,10 +9,7 @@ import numpy as np
 from mmm.arrays import Array
 from mmm.experiments.geo_weights import synthetic_weights
 
-__all__ = ["DIFFERENCES", "PULL", "Gaps", "gaps_of", "group_rows"]
-
-PULL = 0.1
-"""How far weights are drawn to equal ones, see :func:`mmm.experiments.geo_weights.synthetic_weights`."""
+__all__ = ["DIFFERENCES", "Gaps", "History", "gaps_of", "group_rows", "history_of"]
 
 DIFFERENCES = 1e6
 """A pull that leaves equal weights: difference in differences."""
@@ -80,43 +77,78 @@ def group_rows(members: np.ndarray, scale: Array) -> Array:
     return np.asarray(sizes / sizes.sum(axis=1, keepdims=True))
 
 
-def gaps_of(history: Array, members: np.ndarray, donors: np.ndarray, length: int, pull: float = PULL) -> Gaps:
+@dataclass(frozen=True, eq=False)
+class History:
+    """A history cut into blocks, and what fits that leave each of them out need to know.
+
+    Parameters
+    ----------
+    scale
+        Mean KPI per period of each geo, shape (G,), by which all series are divided.
+    mean
+        Mean of each scaled series, which is 1, shape (G,).
+    moments
+        Covariance of the scaled series without the blocks of each fold, and at last of all of them, shape (F + 1, G,
+        G).
+    fold
+        Which fold leaves a block out, shape (K,).
+    inside, outside
+        Mean of the scaled series in each block and in all others, shape (K, G).
+    """
+
+    scale: Array
+    mean: Array
+    moments: Array
+    fold: np.ndarray
+    inside: Array
+    outside: Array
+
+
+def history_of(kpi: Array, length: int) -> History:
+    """Cut a history into blocks.
+
+    Parameters
+    ----------
+    kpi
+        Shape (G, T); every geo has some.
+    length
+        Periods of a block, at most half of T; what does not fill a block at the beginning is only fitted.
+    """
+    scale = kpi.mean(axis=1)
+    scaled = kpi / scale[:, None]
+    periods = scaled.shape[1]
+    count = periods // length
+    edges = periods - length * np.arange(count, -1, -1)
+    fold = np.arange(count) * min(count, _FITS) // count
+    block = np.searchsorted(edges, np.arange(periods), side="right") - 1  # -1 before the first block
+    kept = [~np.isin(block, np.flatnonzero(fold == one)) for one in range(fold[-1] + 1)]
+    moments = np.stack([_covariance(scaled[:, rows]) for rows in (*kept, slice(None))])
+    inside = scaled[:, edges[0] :].reshape(len(scaled), count, length).mean(axis=2).T
+    outside = (scaled.sum(axis=1) - inside * length) / (periods - length)
+    return History(scale, scaled.mean(axis=1), moments, fold, inside, outside)
+
+
+def gaps_of(history: History, members: np.ndarray, donors: np.ndarray, pull: float) -> Gaps:
     """Follow groups of geos over a history, and leave each block out once.
 
     Parameters
     ----------
     history
-        KPI before the test, shape (G, T); every geo has some.
+        The history.
     members
         Geos of each group, shape (P, G) of 0 and 1.
     donors
         Geos that may follow it, shape (P, G).
-    length
-        Periods of a block, at most half of T; what does not fill a block at the beginning is only fitted.
     pull
         Of the weights to equal ones.
     """
-    scale = history.mean(axis=1)
-    scaled = history / scale[:, None]
-    groups = group_rows(members, scale)
-    periods = scaled.shape[1]
-    count = periods // length
-    edges = periods - length * np.arange(count, -1, -1)
-    folds = np.array_split(np.arange(count), min(count, _FITS))
-    kept = np.ones((len(folds) + 1, periods), dtype=bool)
-    for fold, blocks in enumerate(folds):
-        kept[fold, edges[blocks[0]] : edges[blocks[-1] + 1]] = False
-    weights = synthetic_weights(np.stack([_covariance(scaled[:, rows]) for rows in kept]), groups, donors, pull)
-    found = np.empty((len(groups), count))
-    for fold, blocks in enumerate(folds):
-        away = (groups - weights[fold]) @ scaled
-        for block in blocks:
-            own = np.zeros(periods, dtype=bool)
-            own[edges[block] : edges[block + 1]] = True
-            gap = away[:, own].mean(axis=1) - away[:, ~own].mean(axis=1)
-            found[:, block] = gap / np.maximum((groups @ scaled[:, own]).mean(axis=1) - gap, _LEAST)
-    level = (groups - weights[-1]) @ scaled.mean(axis=1)
-    return Gaps(scale, groups, donors, weights[-1], level, found)
+    groups = group_rows(members, history.scale)
+    weights = synthetic_weights(history.moments, groups, donors, pull)
+    away = (groups - weights)[history.fold]
+    gap = np.einsum("kpg,kg->pk", away, history.inside - history.outside)
+    level = groups @ history.inside.T - gap
+    blocks = gap / np.maximum(level, _LEAST)
+    return Gaps(history.scale, groups, donors, weights[-1], (groups - weights[-1]) @ history.mean, blocks)
 
 
 def _covariance(scaled: Array) -> Array:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from mmm.arrays import Array
 from mmm.experiments.geo_follow import best_pull
-from mmm.experiments.geo_gaps import Gaps, gaps_of
+from mmm.experiments.geo_gaps import Gaps, gaps_of, history_of
 from mmm.experiments.geo_spread import Spread, spread_of
 
 __all__ = ["Placebos", "placebo_tests"]
@@ -51,7 +51,7 @@ class Placebos:
 
     def detectable(self, candidate: int) -> float:
         """Effect, as a share of the group's KPI, that four of five tests would show at 5 %."""
-        shifts = np.concatenate([self._limit - self.ratios.ravel()])
+        shifts = self._limit - self.ratios
         return float(np.quantile(shifts, _POWER) * self.spread.error[candidate])
 
     @property
@@ -59,20 +59,20 @@ class Placebos:
         return float(stats.t.ppf(0.5 + _LEVEL / 2, self.freedom))
 
 
-def placebo_tests(history: Array, members: np.ndarray, donors: np.ndarray, length: int) -> Placebos:
+def placebo_tests(kpi: Array, members: np.ndarray, donors: np.ndarray, length: int) -> Placebos:
     """Test candidate groups in every block of the history by weights and errors that have not seen the block.
 
     Parameters
     ----------
-    history
-        KPI, shape (G, T), with three blocks at least.
+    kpi
+        Shape (G, T), with three blocks at least.
     members, donors
         Geos of each candidate and its controls, shape (P, G).
     length
         Periods of the test.
     """
-    pull = best_pull(history, [(members, donors)], length)
-    gaps = gaps_of(history, members, donors, length, pull)
+    history = history_of(kpi, length)
+    gaps = gaps_of(history, members, donors, best_pull(history, [(members, donors)]))
     count = gaps.blocks.shape[1]
     sizes = gaps.sizes
     spread = spread_of(gaps.square, count, sizes, gaps.square, sizes)

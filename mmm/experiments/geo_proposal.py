@@ -14,7 +14,7 @@ from mmm.experiments.geo_assignment import Assign, stratified
 from mmm.experiments.geo_design import GeoCell, GeoDesign
 from mmm.experiments.geo_power import Placebos, placebo_tests
 
-__all__ = ["GO_DARK", "HEAVY_UP", "HOLD_OUT", "GeoChange", "Proposal", "propose"]
+__all__ = ["GO_DARK", "HEAVY_UP", "HOLD_OUT", "GeoChange", "Proposal", "propose_geo_test"]
 
 _CANDIDATES = 60
 _BLOCKS = 4  # fewer say nothing of a standard error
@@ -88,7 +88,7 @@ class Proposal:
         return float(np.mean([placebos.size for placebos in self.placebos]))
 
 
-def propose(
+def propose_geo_test(
     panel: Panel,
     changes: dict[str, GeoChange],
     weeks: int,

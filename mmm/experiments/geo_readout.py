@@ -133,9 +133,10 @@ def read_geo_test(panel: Panel, design: GeoDesign) -> GeoReadout:
         text = f"has no customers before the test in {', '.join(map(str, silent[:5]))}."
         raise BadInput(Problem("panel", text, panel.kpi_name, remedy="leave these geos out of the design."))
     history, test, later = kpi[:, window.before], kpi[:, window.test], kpi[:, window.after]
-    own = follow(history, members, controls, window.length)
-    simple = follow(history, members, controls, window.length, DIFFERENCES)
-    rest = follow(history, members, controls, later.shape[1], own.pull) if later.shape[1] else None
+    plain = follow(history, members, controls, window.length)
+    own = plain.judged(test)
+    simple = follow(history, members, controls, window.length, DIFFERENCES).judged(test)
+    rest = follow(history, members, controls, later.shape[1], own.pull).judged(later) if later.shape[1] else None
     cells = tuple(
         CellReadout(
             cell,
@@ -150,7 +151,7 @@ def read_geo_test(panel: Panel, design: GeoDesign) -> GeoReadout:
         for place, (cell, spend) in enumerate(zip(design.cells, spend_changes(panel, design, window), strict=True))
     )
     correlation = np.atleast_2d(np.corrcoef(own.tested.blocks))
-    findings = findings_of(own, test, panel, design, window, correlation)
+    findings = findings_of(plain, test, panel, design, window, correlation)
     series = tuple(_series(place, own, kpi, panel, window) for place in range(len(cells)))
     return GeoReadout(design, cells, correlation, findings, series)
 

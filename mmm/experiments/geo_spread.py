@@ -11,6 +11,7 @@ from mmm.arrays import Array
 
 __all__ = ["Spread", "spread_of"]
 
+_APART = 0.95  # chance below which a group's own variance may exceed that of placebos by luck
 _TREND = 10  # placebos from which on the spread may go with size
 
 
@@ -47,8 +48,8 @@ def spread_of(square: Array, blocks: int, size: Array, placebos: Array, placebo_
 
     The empirical Bayes variance of Smyth (2004): placebos' variances are scaled inverse chi squares around a value that
     may go with size, and what they scatter beyond their degrees of freedom says how little one knows of another. How
-    much they can count is at most their number, for they share donors. Without at least three placebos a group stands
-    alone.
+    much they can count is at most their number, for they share donors. A group that plainly varies more than placebos,
+    or has fewer than three of them, stands alone.
 
     Parameters
     ----------
@@ -74,7 +75,9 @@ def spread_of(square: Array, blocks: int, size: Array, placebos: Array, placebo_
     prior = min(2 * _inverse_trigamma(beyond), len(placebos)) if beyond > 0 else float(len(placebos))
     centre = np.exp(line + special.digamma(prior / 2) - np.log(prior / 2)) if beyond > 0 else np.exp(line)
     total = prior + own
-    return Spread(np.sqrt((prior * centre + own * square) / total), np.full(len(square), total))
+    drawn = Spread(np.sqrt((prior * centre + own * square) / total), np.full(len(square), total))
+    apart = square > centre * stats.f.ppf(_APART, own, prior)
+    return Spread(np.where(apart, np.sqrt(square), drawn.error), np.where(apart, own, total))
 
 
 def _line(logs: Array, sizes: Array, at: Array) -> tuple[Array, float]:
