@@ -208,9 +208,9 @@ def lines(designs: GeoDesigns) -> list[str]:
 
 def _line(row: Any) -> str:
     cost, power = amounts([row["spend"]])[0], percent(row["power"])
+    expected, error, seen, worth = (count(row[name]) for name in ("customers", "standard_error", "detectable", "worth"))
     return (
-        f"{row['design']} in {row['geos']} geos against {row['controls']} controls: expected "
-        f"{count(row['customers'])} customers, standard error {count(row['standard_error'])}; "
-        f"{count(row['detectable'])} would be shown four times in five, the expected with a chance of {power}; spend changes by {cost}; worth "
-        f"{count(row['worth'])} customers to the plan."
+        f"{row['design']}: {row['channel']} in {row['geos']} geos against {row['controls']} controls, {expected} "
+        f"customers expected with a standard error of {error}. Of {seen} four tests in five would show something, of "
+        f"what is expected {power} would. Spend changes by {cost}; what is learnt is worth {worth} customers."
     )
