@@ -47,7 +47,7 @@ def run_geo_test(
             during = (table.index >= design.start) & (table.index <= design.end)
             spend = table[cell.channel].to_numpy(dtype=float)
             changed = np.where(during, np.round(spend * (1 + cell.change), 2), spend)
-            share, works = float(people[geo]), float(truth.strength.loc[geo, cell.channel])
+            share, works = float(people[geo]), float(truth.strength[cell.channel][geo])
             curve = medium.curve(family).stretched(share, share * works)
             more = curve(adstocked(changed, medium.decay)) - curve(adstocked(spend, medium.decay))
             came = np.sign(more) * rng.poisson(np.abs(more))

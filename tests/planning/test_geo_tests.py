@@ -79,7 +79,7 @@ def designed(folder: Path, **asked: Any) -> geo_designs.GeoDesigns:
 
 def ran(folder: Path, world: tuple[GeoData, GeoTruth], place: int = 0) -> tuple[GeoData, pd.Series]:
     """What became of the world once a design of the file was run in it, as ``after.csv``."""
-    said = json.loads((folder / "plan-output" / "design.json").read_text(encoding="utf-8"))
+    said = json.loads((folder / "plan-output" / "geo-test" / "design.json").read_text(encoding="utf-8"))
     data, gained = run_geo_test(*world, mmm.GeoDesign.from_dict(said["designs"][place]))
     data.weekly.to_csv(folder / "after.csv", index=False)
     return data, gained
@@ -95,14 +95,14 @@ def test_a_design_is_run_read_and_learnt_from(folder: Path, world: tuple[GeoData
     assert (found.table.loc[~dark, ["customers", "spend"]] > 0).all().all()
     assert len(lines(found)) == 6
     data, gained = ran(folder, world)
-    read, written = read_out(folder / "plan-output" / "design.json", folder / "after.csv")
+    read, written = read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
     assert all(path.exists() for path in written)
     (cell,) = read.cells
     assert abs(cell.effect.customers - gained.iloc[0]) < 4 * cell.effect.standard_error
     assert lines_of(read)
     weeks = data.weekly.groupby("week", as_index=False)[["new_customers", *data.channels]].sum()
     weeks.to_csv(folder / "weekly.csv", index=False)
-    told = PLAN.replace("model:", "  lift_tests: {path: plan-output/lift_tests.csv}\nmodel:")
+    told = PLAN.replace("model:", "  lift_tests: {path: plan-output/geo-test/lift_tests.csv}\nmodel:")
     (folder / "next.yaml").write_text(told, encoding="utf-8")
     (test,) = read_inputs(*read_config(folder / "next.yaml")).lift_tests
     assert test.channel == cell.cell.channel
@@ -116,9 +116,9 @@ def test_a_table_by_market_gives_rows_with_geos(folder: Path, world: tuple[GeoDa
     found = designed(folder, channels=["tv"])
     assert not found.national
     ran(folder, world)
-    read_out(folder / "plan-output" / "design.json", folder / "after.csv")
+    read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
     (folder / "next.yaml").write_text(
-        text.replace("model:", "  lift_tests: {path: plan-output/lift_tests.csv}\nmodel:").replace(
+        text.replace("model:", "  lift_tests: {path: plan-output/geo-test/lift_tests.csv}\nmodel:").replace(
             "geos.csv", "after.csv"
         ),
         encoding="utf-8",
@@ -136,7 +136,7 @@ def test_cells_share_one_test_and_one_design_is_picked_by_name(folder: Path, wor
     again = designed(folder, channels=["tv", "paid_social"], together=True, weeks=3, seed=5, start="2026-02-16")
     assert again.proposals[0].design == proposal.design
     with pytest.raises(UnknownName, match="unknown name 'another'"):
-        read_out(folder / "plan-output" / "design.json", folder / "geos.csv", name="another")
+        read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "geos.csv", name="another")
 
 
 def test_spend_that_a_table_does_not_hold_is_what_was_planned(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
@@ -146,7 +146,7 @@ def test_spend_that_a_table_does_not_hold_is_what_was_planned(folder: Path, worl
     assert "holds no spend" in lines(found)[0]
     data, _ = ran(folder, world)
     data.weekly[["geo", "week", "new_customers"]].to_csv(folder / "after.csv", index=False)
-    read, _ = read_out(folder / "plan-output" / "design.json", folder / "after.csv")
+    read, _ = read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
     assert read.cells[0].spend == found.spends[0][0]
 
 
@@ -164,7 +164,7 @@ def test_the_command_line_designs_and_reads(
     assert command("test", "design", str(folder / "plan.yaml"), "--channel", "tv") == 0
     assert "wrote" in capsys.readouterr().out
     ran(folder, world)
-    design = str(folder / "plan-output" / "design.json")
+    design = str(folder / "plan-output" / "geo-test" / "design.json")
     assert command("test", "readout", design, str(folder / "after.csv"), "--out", str(folder / "read")) == 0
     assert "by rank among placebos" in capsys.readouterr().out
     assert {path.name for path in (folder / "read").iterdir()} == {

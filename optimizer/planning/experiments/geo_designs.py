@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, UnknownChannel
-from attribution.files import staged_folder
 from attribution.numbers import amounts, count, percent
 from mmm import Panel
 from mmm.experiments.geo_assignment import matched_pairs, stratified
@@ -21,6 +20,7 @@ from mmm.experiments.geo_proposal import GO_DARK, HEAVY_UP, HOLD_OUT, GeoChange,
 from mmm.experiments.geo_spend import SpendChange
 from optimizer.planning.experiments.geo_table import Columns, columns_of, geo_panel
 from optimizer.planning.experiments.geo_worth import Question, question_of, row_of, spending_geos, worth_most
+from optimizer.planning.experiments.written import write_set
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import NextTests, PlanSection
 from optimizer.planning.stages.fit import fit_or_load, require_convergence
@@ -28,9 +28,11 @@ from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.ready import ready
 
-__all__ = ["DESIGN", "GeoDesigns", "design_geo_tests", "lines"]
+__all__ = ["DESIGN", "FOLDER", "GeoDesigns", "design_geo_tests", "lines"]
 
 DESIGN = "design.json"
+FOLDER = "geo-test"
+"""Where designs stand in the output folder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ def design_geo_tests(
     start: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[GeoDesigns, tuple[Path, ...]]:
-    """Design geo tests for a plan file, and write them as ``design.json`` and ``design.csv``.
+    """Design geo tests for a plan file; ``design.json`` and ``design.csv`` stand in ``geo-test`` of the output folder.
 
     Parameters
     ----------
@@ -132,7 +134,7 @@ def design_geo_tests(
             proposals.append(_named(made[kind], one, length))
         designs = _weighed(proposals, question, panel, section, columns_of(config), assumed)
         designs = replace(designs, national=len(inputs.panel.geos) == 1 if inputs.panel is not None else True)
-    return designs, _write(designs, folder, config)
+    return designs, _write(designs, folder / FOLDER, config)
 
 
 def _known(channels: Sequence[str], inputs: Inputs, panel: Panel) -> None:
@@ -195,10 +197,8 @@ def _write(designs: GeoDesigns, folder: Path, config: Config) -> tuple[Path, ...
             for proposal, spend in zip(designs.proposals, designs.spends, strict=True)
         ],
     }
-    with staged_folder(folder, last=DESIGN) as stage:
-        (stage / DESIGN).write_text(json.dumps(said, indent=1, default=str) + "\n", encoding="utf-8")
-        designs.table.to_csv(stage / "design.csv", index=False, float_format="%.6g")
-    return folder / DESIGN, folder / "design.csv"
+    table = designs.table.to_csv(index=False, float_format="%.6g")
+    return write_set(folder, {"design.csv": table, DESIGN: json.dumps(said, indent=1, default=str) + "\n"})
 
 
 def lines(designs: GeoDesigns) -> list[str]:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
-from attribution.files import staged_folder
 from attribution.findings import findings_frame
 from attribution.numbers import count, percent
 from mmm.experiments.geo_cell import CellReadout
@@ -19,6 +18,7 @@ from mmm.experiments.geo_design import GeoDesign
 from mmm.experiments.geo_readout import GeoReadout, read_geo_test
 from mmm.experiments.geo_spend import SpendChange
 from optimizer.planning.experiments.geo_table import Columns, read_panel
+from optimizer.planning.experiments.written import write_set
 
 __all__ = ["READOUT", "lines", "read_out"]
 
@@ -52,20 +52,19 @@ def read_out(
     columns = Columns(**said["columns"])
     held = _columns_there(table, columns)
     read = _with_planned(read_geo_test(read_panel(table, held), GeoDesign.from_dict(chosen)), chosen["spend"])
-    folder = out if out is not None else design.parent
     tests = read.national_lift_tests() if said["national"] else read.lift_tests()
     rows = pd.DataFrame([asdict(test) for test in tests]).drop(columns="outside")
     if said["national"]:
         rows = rows.drop(columns="geo")
-    with staged_folder(folder, last=READOUT) as stage:
-        rows.to_csv(stage / "lift_tests.csv", index=False)
-        findings_frame(read.findings).to_csv(stage / "readout_findings.csv", index=False)
-        series = [one.assign(cell=place + 1) for place, one in enumerate(read.series)]
-        pd.concat(series).to_csv(stage / "readout_series.csv", float_format="%.6g")
-        _draw(read, stage / "readout.svg")
-        read.to_frame().to_csv(stage / READOUT, index=False, float_format="%.8g")
-    names = ("lift_tests.csv", "readout_findings.csv", "readout_series.csv", "readout.svg", READOUT)
-    return read, tuple(folder / one for one in names)
+    series = pd.concat([one.assign(cell=place + 1) for place, one in enumerate(read.series)])
+    files = {
+        "lift_tests.csv": rows.to_csv(index=False),
+        "readout_findings.csv": findings_frame(read.findings).to_csv(index=False),
+        "readout_series.csv": series.to_csv(float_format="%.6g"),
+        "readout.svg": _drawn(read),
+        READOUT: read.to_frame().to_csv(index=False, float_format="%.8g"),
+    }
+    return read, write_set(out if out is not None else design.parent, files)
 
 
 def lines(read: GeoReadout) -> list[str]:
@@ -134,7 +133,7 @@ def _with_planned(read: GeoReadout, planned: list[dict[str, float]]) -> GeoReado
     return replace(read, cells=tuple(known(*pair) for pair in zip(read.cells, planned, strict=True)))
 
 
-def _draw(read: GeoReadout, path: Path) -> None:
+def _drawn(read: GeoReadout) -> str:
     from mmm.plots import canvas, geo_test, svg
 
-    path.write_text(svg(geo_test(read, canvas(9.5, 3.8))), encoding="utf-8")
+    return svg(geo_test(read, canvas(9.5, 3.8)))
