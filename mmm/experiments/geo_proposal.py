@@ -100,8 +100,8 @@ def propose_geo_test(
     """Draw assignments, test each on the history, and take one of them at random.
 
     Chance alone takes it: one of small error would owe that to luck in the history, and its test would show effects
-    where there are none (the better half of the draws, one in ten in place of one in twenty). The others say how much
-    groups like it vary. The same arguments and seed give the same assignment.
+    where there are none more often than its size says. The others say how much groups like it vary. The same arguments
+    and seed give the same assignment.
 
     Parameters
     ----------
