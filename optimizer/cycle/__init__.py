@@ -1,5 +1,8 @@
-"""Cycle: while a plan is being spent.
+"""Cycle: while a plan is being spent, and when the next one is made.
 
-``guardrails`` compares what a week brings with what the plan foresaw, warns early and trips where CAC leaves its range.
-Begin there. Imports the contracts of tables and findings; nothing that solves imports this room.
+``watched`` holds weeks that a fit has not seen, ``quiet_weeks`` says what they are where nothing is wrong,
+``sequential`` tests them at a stated rate of false alarms, ``rules`` hold figures against limits, and ``guardrails``
+puts all of it together. ``refresh`` divides what moved between two runs among the things that changed, ``switching``
+says whether a new plan is worth leaving the last one for. Begin with ``guardrails`` or ``refresh``. Nothing that solves
+imports this room.
 """

@@ -23,7 +23,8 @@ app = typer.Typer(
     help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report.",
     epilog="Exit codes: 0 fine, 2 bad input, 3 infeasible plan, 4 model not converged, 5 an answer "
     "that fails its own check, 6 a spend to certify breaks a "
-    "promise or limit, 7 it keeps them and is further from the best than asked, 1 anything else.",
+    "promise or limit, 7 it keeps them and is further from the best than asked, 1 anything else. "
+    "Of cac monitor alone: 5 stop, 8 halve.",
 )
 
 tests = typer.Typer(no_args_is_help=True, help="Design tests of channels, and read what they showed.")
@@ -126,6 +127,22 @@ def report(plan: PlanFile, out: OutFolder = None) -> None:
 
 
 @app.command()
+def refresh(
+    plan: PlanFile,
+    out: OutFolder = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the run to compare with; the last one by default.", show_default=False),
+    ] = None,
+) -> None:
+    """Run everything on new weeks, and say what moved since the last run, why, and whether to switch plans."""
+    from optimizer.planning.outputs.terminal import show
+    from optimizer.planning.run import refresh_plan
+
+    show(*refresh_plan(plan, out, since))
+
+
+@app.command()
 def clean(
     output: Annotated[Path, typer.Argument(help="An output folder.", show_default=False)],
     keep: Annotated[int, typer.Option(min=1, help="How many of the newest runs stay; the last good one always.")] = 5,
@@ -196,6 +213,25 @@ def readout(
     found, written = read_out(design, table, out, name)
     for line in (*lines(found), *(f"wrote {path}" for path in written)):
         typer.echo(line)
+
+
+@app.command()
+def monitor(
+    plan: PlanFile,
+    actuals: Annotated[
+        Path, typer.Argument(help="The weekly table with the weeks since the last fit.", show_default=False)
+    ],
+    out: OutFolder = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the message as JSON.")] = False,
+) -> None:
+    """Hold the weeks since the last fit against the guardrails, without fitting again; 8 to halve, 5 to stop."""
+    from optimizer.planning.monitor import monitor as run_monitor
+    from optimizer.planning.outputs.monitor_message import as_json, as_text
+
+    found, files = run_monitor(plan, actuals, out)
+    typer.echo(as_json(found) if json else as_text(found), nl=not json)
+    typer.echo(f"wrote {', '.join(path.name for path in files)} to {files[0].parent}", err=True)
+    raise typer.Exit(found.exit_code)
 
 
 def _run(plan: Path, out: Path | None, goal: Goal) -> None:

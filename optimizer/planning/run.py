@@ -18,17 +18,21 @@ from optimizer.planning.file.markets import by_cell
 from optimizer.planning.file.sources import sources_of
 from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.place import require_place
+from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.ledger.unchanged import Unchanged
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
+from optimizer.planning.stages.chain import Chain
 from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
-from optimizer.planning.stages.progress import Progress
+from optimizer.planning.stages.past import Past, past_run
+from optimizer.planning.stages.progress import Progress, Update
 from optimizer.planning.stages.ready import ready
+from optimizer.planning.stages.refresh import Compare, changes_since
 from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
@@ -36,7 +40,7 @@ from optimizer.planning.stages.trust import not_told, trust
 from optimizer.planning.stages.understood import Understood, understood
 from optimizer.planning.stages.worth import judge, last_touch
 
-__all__ = ["Goal", "certify_spend", "check_plan", "run_plan"]
+__all__ = ["Goal", "certify_spend", "check_plan", "refresh_plan", "run_plan"]
 
 
 def check_plan(path: Path | str) -> Understood:
@@ -53,6 +57,28 @@ def check_plan(path: Path | str) -> Understood:
     require_place(document.folder / config.output, [document.path, *sources_of(config, document.folder)])
     inputs = read_inputs(config, document)
     return understood(config, inputs, ready(config, document, inputs))
+
+
+def refresh_plan(
+    path: Path | str, out: Path | None = None, since: Path | None = None, progress: Progress | None = None
+) -> tuple[Run, tuple[Path, ...]]:
+    """Run a plan file whole, and divide what moved since an earlier run among what has changed.
+
+    Parameters
+    ----------
+    path, out, progress
+        As for :func:`run_plan`.
+    since
+        The earlier run's folder, or its output folder; None for the last run in this one's own.
+
+    Raises
+    ------
+    BadInput, NotConverged, InfeasiblePlan
+        As :func:`run_plan`; also where ``since`` holds no finished run.
+    """
+    if since is not None:
+        run_folder(since)
+    return _run(path, out, "report", progress or Progress(), since, Chain.divided)
 
 
 def run_plan(
@@ -82,13 +108,23 @@ def run_plan(
     CacError
         What the disk refuses.
     """
-    progress = progress or Progress()
+    return _run(path, out, goal, progress or Progress(), None, Chain.undivided)
+
+
+def _run(
+    path: Path | str, out: Path | None, goal: Goal, progress: Progress, since: Path | None, compare: Compare
+) -> tuple[Run, tuple[Path, ...]]:
     config, document = read_config(path)
     output = out if out is not None else document.folder / config.output
     sources = sources_of(config, document.folder)
     require_place(output, [document.path, *sources])
     with locked(output):
         run = _computed(config, document, Unchanged(sources), output, goal, progress)
+        past = past_run(since or output, document, run.inputs.files) if goal == "report" else None
+        if past is not None:
+            with progress.stage("What changed") as update:
+                run = _held_against(past, run, compare, update)
+            run = replace(run, seconds=dict(progress.seconds))
         with progress.stage("Writing"):
             return run, write_outputs(run, output, goal)
 
@@ -124,6 +160,11 @@ def _computed(
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
     return replace(run, findings=_findings(run), seconds=dict(progress.seconds))
+
+
+def _held_against(past: Past, run: Run, compare: Compare, update: Update) -> Run:
+    changes = changes_since(past, run, _marks(run), compare, update)
+    return run if changes is None else replace(run, changes=changes, findings=(*run.findings, *changes.findings))
 
 
 def certify_spend(

@@ -21,6 +21,7 @@ from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.data import Data
 from optimizer.planning.file.keys.engine import EngineKeys
+from optimizer.planning.file.keys.guardrails import GuardrailKeys
 from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario
 from optimizer.planning.file.misfits import misfits
 
@@ -61,6 +62,8 @@ class Config(Section):
     """The question to the optimizer; without it no plan is made."""
     scenarios: list[Scenario] = []
     """What if: each item is planned as the plan itself is."""
+    guardrails: GuardrailKeys = GuardrailKeys()
+    """What `cac monitor` holds recent weeks against."""
 
     @property
     def rates(self) -> Rates:
@@ -87,6 +90,17 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
         Lists every problem as ``file:line: key: what is wrong``, with the nearest valid key or channel.
     """
     document = Document.read(path)
+    return config_of(document), document
+
+
+def config_of(document: Document) -> Config:
+    """Check a plan file that was read.
+
+    Raises
+    ------
+    BadInput
+        As :func:`read_config`.
+    """
     if parted := list(parted_numbers(document)):
         raise BadInput(parted)
     try:
@@ -103,7 +117,7 @@ def read_config(path: Path | str) -> tuple[Config, Document]:
     problems += attribution_misfits(config.attribution, config.model.belief.attribution, config.data, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
-    return config, document
+    return config
 
 
 def _line(message: object) -> int:
@@ -220,6 +234,7 @@ def _unknown_channels(config: Config, document: Document) -> list[str]:
     problems = []
     planned = [*known, *(config.plan.new_channels if config.plan is not None else ())]
     stated = [(each, known) for each in (*_of_the_model(config), *_of_present_spend(config))]
+    stated += [(each, known) for each in _of_guardrails(config)]
     stated += [(each, planned) for each in _of_the_plan(config)] + [(each, drivers) for each in _of_riders(config)]
     for (name, place), valid in stated:
         if name not in valid:
@@ -245,6 +260,17 @@ def _of_the_model(config: Config) -> Named:
         *((name, ("model", "belief", "share", name)) for name in belief.share),
         *((name, ("model", "rides_on", name)) for name in config.model.rides_on),
         *((name, ("model", "demand", place)) for place, name in enumerate(config.model.demand_of)),
+    ]
+
+
+def _of_guardrails(config: Config) -> Named:
+    """Channels that the guardrails name, and where."""
+    rails = config.guardrails
+    return [
+        *((name, ("guardrails", "attributed", name)) for name in rails.attributed),
+        *((name, ("guardrails", "platform_reported", name)) for name in rails.platform_reported),
+        *((name, ("guardrails", "benchmarks", name)) for name in rails.benchmarks if name != "blended"),
+        *((name, ("guardrails", "backups", "channels", place)) for place, name in enumerate(rails.backups.channels)),
     ]
 
 

@@ -44,9 +44,6 @@ class Document:
         BadInput
             Where the file is missing, not UTF-8, not YAML, or not a mapping; with the line.
         """
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -56,6 +53,20 @@ class Document:
             raise BadInput(f"{path}: is a folder; name the plan file in it.") from None
         except UnicodeDecodeError as error:
             raise BadInput(f"{path}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+        return cls.of(path, text)
+
+    @classmethod
+    def of(cls, path: Path, text: str) -> Document:
+        """A YAML text, such as an earlier run kept of its plan file; ``path`` is what messages call it.
+
+        Raises
+        ------
+        BadInput
+            Where it is not YAML or not a mapping; with the line.
+        """
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
         try:
             data = YAML(typ="rt").load(text)
         except MarkedYAMLError as error:

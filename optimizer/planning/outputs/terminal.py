@@ -11,6 +11,7 @@ from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.ledger.runs import shown
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
+from optimizer.planning.outputs.changes_in_words import lines as changes_lines
 from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
 from optimizer.planning.outputs.sections.markets import parts_by_market
@@ -31,6 +32,7 @@ _SHOWN_FILES = (
     "report.html",
     "plan.csv",
     "plan_by_market.csv",
+    "changes.csv",
     "schedule.csv",
     "plan.xlsx",
     "scenarios.csv",
@@ -50,9 +52,9 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
             console.print(escape(line))
         if run.schedule is not None and not run.schedule.problem:
             console.print(escape(_by_week(run.schedule, run.config.outcome)))
-        for given in run.given:
-            for line in given_lines(given, run):
-                console.print(escape(line))
+        beside = [*(changes_lines(run.changes, run) if run.changes is not None else ())]
+        for line in (*beside, *(line for given in run.given for line in given_lines(given, run))):
+            console.print(escape(line))
         if run.scenarios:
             console.print(_scenario_table(run, run.worth.worth))
     elif run.attribution is not None:

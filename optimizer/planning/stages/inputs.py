@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,7 +47,7 @@ from optimizer.planning.stages.timetable import Timetable, timetable_of
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["Inputs", "observed_maximum", "period_of", "read_inputs"]
+__all__ = ["Inputs", "inputs_of_fit", "observed_maximum", "period_of", "present_spend_of", "read_inputs"]
 
 Result = TypeVar("Result")
 _WORDS = "make a 0/1 column of each word but one: data.weekly.controls: {{column}: indicator}, the others: number."
@@ -158,7 +159,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         if config.plan and markets is not None:
             own = markets
             reader.assumptions += [silent_cells(markets)] if silent_cells(markets) else []
-            now = attempt(lambda: reader.now(weeks, own, horizon))
+            section = config.plan
+            now = attempt(lambda: reader.now(weeks, own, section))
             timetable = attempt(lambda: reader.timetable(weeks))
             problems += [] if now is None else _misfits_of_today(config, config.plan, now, markets, document)
             for name, table in config.plan.given_tables.items():
@@ -175,6 +177,28 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     return Inputs(
         panel, upcoming, now, journeys, tests, files, assumptions, timetable, given, reader.assembled, compared, markets
     )
+
+
+def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
+    """What a plan needs beside a fit that was made before; the weekly table may have grown since.
+
+    Controls of the coming weeks that the files no longer hold stay at their mean of the last year.
+
+    Parameters
+    ----------
+    config, document
+        The plan file.
+    panel
+        What the fit was fitted to.
+    """
+    reader, weekly, markets = _Reader(config, document), config.data.weekly, markets_of(panel)
+    horizon = config.plan.weeks if config.plan else 13
+    upcoming = None
+    if weekly is not None and config.plan and (panel.control_names or panel.organic_channels) and not weekly.words:
+        with contextlib.suppress(BadInput):
+            upcoming = reader.upcoming(panel, weekly, horizon)
+    now = reader.now(panel, markets, config.plan) if config.plan else None
+    return Inputs(panel, upcoming, now, None, (), (), tuple(reader.assumptions), markets=markets)
 
 
 def _misfits_of_today(
@@ -359,15 +383,13 @@ class _Reader:
         self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 
-    def now(self, panel: Panel, markets: Markets, weeks: int) -> pd.Series:
-        plan = self._config.plan
-        if plan is not None and plan.now is not None and not markets.several:
-            return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
-        wanted = weeks * panel.per_week
+    def now(self, panel: Panel, markets: Markets, plan: PlanSection) -> pd.Series:
+        wanted = plan.weeks * panel.per_week
         last = min(wanted, panel.periods)
-        scaled = f", scaled to {wanted}." if last < wanted else "."
-        self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
-        return spend_by_cell(panel, markets).tail(last).sum() * (wanted / last)
+        if plan.now is None or markets.several:
+            scaled = f", scaled to {wanted}." if last < wanted else "."
+            self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
+        return present_spend_of(panel, markets, plan)
 
     def timetable(self, panel: Panel) -> Timetable | None:
         timetable = timetable_of(
@@ -488,6 +510,15 @@ def _paths_table(paths: Paths, numbers: list[str]) -> Any:
 
     columns = (Column(paths.column, "text"), *(Column(name, minimum=0, money=name == paths.value) for name in numbers))
     return Table(paths.path.name, columns)
+
+
+def present_spend_of(panel: Panel, markets: Markets, plan: PlanSection) -> pd.Series:
+    """Spend over a horizon at present, by channel or cell: what the plan file states, or that of the last weeks."""
+    if plan.now is not None and not markets.several:
+        return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
+    wanted = plan.weeks * panel.per_week
+    last = min(wanted, panel.periods)
+    return spend_by_cell(panel, markets).tail(last).sum() * (wanted / last)
 
 
 def observed_maximum(spend: pd.DataFrame, periods: int) -> pd.Series:

@@ -32,7 +32,7 @@ from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
-from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
+from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, remedy, riders_of
 from optimizer.planning.stages.sense import present_spend, today_keeps_promises
 from optimizer.planning.stages.timetable import booked_already
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
@@ -40,7 +40,7 @@ from optimizer.question.program import Program
 from optimizer.scenarios import answered
 from optimizer.uncertainty.worth import worth
 
-__all__ = ["Asked", "asked", "make_plan", "plan_scenarios"]
+__all__ = ["Asked", "Within", "asked", "asked_within", "make_plan", "plan_scenarios"]
 
 _FRONTIER_POINTS = 13
 
@@ -97,6 +97,58 @@ def asked(
     return Asked(plan, curves, organic, now, promise, section.gap)
 
 
+@dataclass(frozen=True, eq=False)
+class Within:
+    """The question with the limits that a run adds to the plan file's.
+
+    Parameters
+    ----------
+    asked
+        The question, those limits among its own.
+    riders, held, tried
+        Who rides on demand, whom of them the plan holds, and what keeps channels within spend that was tried.
+    doubted
+        Channels whose credit may be hidden demand.
+    seen
+        The most ever spent on each channel over a horizon.
+    """
+
+    asked: Asked
+    riders: Riders
+    held: tuple[Held, ...]
+    tried: tuple[Held, ...]
+    doubted: tuple[str, ...]
+    seen: pd.Series
+
+
+def asked_within(
+    config: Config,
+    inputs: Inputs,
+    posterior: Posterior | Pool,
+    told: tuple[Finding, ...],
+    rows: npt.NDArray[np.intp] | None = None,
+) -> Within:
+    """The question of the plan file on a posterior, or some of its draws, within what the run allows.
+
+    Parameters
+    ----------
+    config, inputs, posterior, told
+        As for :func:`make_plan`.
+    rows
+        Draws to take; all where None.
+    """
+    section, question = _section(config), asked(config, inputs, posterior, rows)
+    channels, panel, markets = question.curves.channels, posterior.panel, _markets(inputs)
+    tests = lift_tests_by_cell(inputs.lift_tests, panel, markets)
+    riders = riders_of(findings_by_cell(told, markets), channels, tests)
+    held = held_channels(riders.untested, section, question.now)
+    seen = observed_maximum(spend_by_cell(panel, markets), section.weeks * panel.per_week)
+    seen = seen.reindex(list(channels), fill_value=0.0)
+    tried = tried_channels(section, question.now, seen)
+    doubted = doubted_channels(section, channels, tests)
+    return Within(question.holding((*held, *tried)), riders, held, tried, doubted, seen)
+
+
 def make_plan(
     config: Config, inputs: Inputs, posterior: Posterior | Pool, told: tuple[Finding, ...], update: Update
 ) -> PlanResult:
@@ -116,17 +168,10 @@ def make_plan(
     IllPosedPlan, InfeasiblePlan
         As :meth:`optimizer.Plan.solve`.
     """
-    section, question = _section(config), asked(config, inputs, posterior)
-    curves, organic, now = question.curves, question.organic, question.now
-    panel, markets = posterior.panel, _markets(inputs)
-    tests = lift_tests_by_cell(inputs.lift_tests, panel, markets)
-    riders = riders_of(findings_by_cell(told, markets), curves.channels, tests)
-    held = held_channels(riders.untested, section, now)
-    seen = observed_maximum(spend_by_cell(panel, markets), section.weeks * panel.per_week)
-    seen = seen.reindex(list(curves.channels), fill_value=0.0)
-    tried = tried_channels(section, now, seen)
-    plan = question.holding((*held, *tried)).plan
-    doubted = doubted_channels(section, curves.channels, tests)
+    section, within = _section(config), asked_within(config, inputs, posterior, told)
+    curves, organic, now = within.asked.curves, within.asked.organic, within.asked.now
+    riders, held, tried, doubted, seen = within.riders, within.held, within.tried, within.doubted, within.seen
+    markets, plan = _markets(inputs), within.asked.plan
     update(0.1, "plan")
     try:
         allocation = solved(section, plan, curves, doubted)

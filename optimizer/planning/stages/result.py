@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from optimizer.answer.evaluation import Evaluation
     from optimizer.answer.misses import Miss
     from optimizer.answer.worth import Worth
+    from optimizer.cycle.refresh import Moved
+    from optimizer.cycle.switching import Switch
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.new_channels import FirstTest
@@ -32,14 +34,17 @@ if TYPE_CHECKING:
     from optimizer.uncertainty.tipping import TippingPoint
 
 __all__ = [
+    "UNDIVIDED",
     "AttributionResult",
     "BeliefResult",
     "BeliefRow",
+    "Changes",
     "ChannelRow",
     "GivenResult",
     "Goal",
     "PlanResult",
     "PlanWorth",
+    "Reversal",
     "RivalPlan",
     "Run",
     "ScenarioResult",
@@ -50,6 +55,8 @@ __all__ = [
 
 Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
 """How far a run goes."""
+UNDIVIDED = "all that changed"
+"""The one part of a change that is not divided."""
 
 
 def blended_cac(outcome: Evaluation) -> Estimate:
@@ -328,6 +335,64 @@ class RivalPlan:
 
 
 @dataclass(frozen=True)
+class Reversal:
+    """A move that points the other way than the last run's.
+
+    Parameters
+    ----------
+    channel
+        Whose spend.
+    was_raised
+        Whether the last plan raised it; this one does the opposite.
+    is_noise
+        Whether its share of the plan changed by no more than Monte Carlo error; None where that is not known.
+    """
+
+    channel: str
+    was_raised: bool
+    is_noise: bool | None
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """The run against the last one.
+
+    Parameters
+    ----------
+    since
+        What sentences call the last run.
+    said
+        Part -> what changed, in a sentence.
+    notes
+        What only one of the two knows.
+    moved
+        Figures of both fits and their change; None where they cannot be compared.
+    switch
+        The new plan against keeping the last one; None where one of the two runs has no plan.
+    reversals
+        Moves that point the other way now.
+    findings
+        On the fits between.
+    problems
+        Why something is not compared, in sentences.
+    """
+
+    since: str
+    said: Mapping[str, str]
+    notes: tuple[str, ...]
+    moved: Moved | None
+    switch: Switch | None
+    reversals: tuple[Reversal, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def divided(self) -> bool:
+        """Whether the change is divided among its parts."""
+        return self.moved is not None and UNDIVIDED not in self.moved.parts
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run."""
 
@@ -347,6 +412,7 @@ class Run:
     neutral: Posterior | None = None
     tests: TestsResult | None = None
     schedule: ScheduleResult | None = None
+    changes: Changes | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

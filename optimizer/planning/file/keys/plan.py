@@ -27,6 +27,7 @@ __all__ = [
     "Question",
     "Risk",
     "Scenario",
+    "SwitchingCostKeys",
 ]
 
 PLAN_ITSELF = "Plan"
@@ -147,6 +148,15 @@ class Risk(Section):
         return worst if self.weight == 1 else f"{percent(self.weight)} {worst} and the rest the mean of all"
 
 
+class SwitchingCostKeys(Section):
+    """What it costs to leave the last run's plan for a new one."""
+
+    moved: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """Per unit of currency that moves between channels: 0.02 for 2 % of it in fees and lost discounts."""
+    channel: Money = 0.0
+    """For each channel whose spend changes by more than half a thousandth."""
+
+
 class Question(Section):
     """What is asked of a plan beside its aim: the business, promises and limits; a scenario may ask otherwise."""
 
@@ -248,6 +258,10 @@ class PlanSection(Question):
     robust: bool = False
     """The plan itself is the one against hidden demand, as `hidden_demand` states it or by its defaults; the plan for
     the credit as it is stands beside it. Not together with `risk` or fees.
+    """
+    switching_cost: SwitchingCostKeys | None = None
+    """A new plan is advised only where it gains more over keeping the last run's plan than this costs,
+    `{moved: 0.02, channel: 500}`; see [Refresh a plan](how-to/refresh.md). The plan itself does not change with it.
     """
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
     """Distance from the best plan at which the search stops."""

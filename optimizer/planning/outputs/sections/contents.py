@@ -5,6 +5,7 @@ from __future__ import annotations
 from optimizer.planning.outputs.sections.attribution import ATTRIBUTION
 from optimizer.planning.outputs.sections.belief import BELIEF
 from optimizer.planning.outputs.sections.cautions import CAUTIONS
+from optimizer.planning.outputs.sections.changes import CHANGES
 from optimizer.planning.outputs.sections.channels import CHANNELS
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
@@ -27,6 +28,7 @@ __all__ = ["SECTIONS"]
 SECTIONS: tuple[Section, ...] = (
     DECISION,
     CAUTIONS,
+    CHANGES,
     MOVES,
     MARKETS,
     WORTH,
