@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -178,6 +179,44 @@ def certify(
     for line in lines(given, run, within):
         typer.echo(line)
     raise typer.Exit(verdict(given, run, within).exit_code)
+
+
+@tests.command()
+def design(
+    plan: PlanFile,
+    out: OutFolder = None,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="Channel to test, may be repeated; those worth most by default.")
+    ] = None,
+    together: Annotated[bool, typer.Option(help="One test with a cell for each channel named.")] = False,
+    weeks: Annotated[int | None, typer.Option(min=1, max=26, help="Length; that of plan.tests by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the assignment; the plan file's by default.")] = None,
+    start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, as 2026-01-05.")] = None,
+) -> None:
+    """Design geo tests: which geos, what change, what it would show, cost and be worth; writes design.json."""
+    from optimizer.planning.experiments.geo_designs import design_geo_tests, lines
+
+    day = None if start is None else f"{start:%Y-%m-%d}"
+    found, written = design_geo_tests(
+        plan, out, channels=channel or (), together=together, weeks=weeks, seed=seed, start=day
+    )
+    for line in (*lines(found), *(f"wrote {path}" for path in written)):
+        typer.echo(line)
+
+
+@tests.command()
+def readout(
+    design: Annotated[Path, typer.Argument(help="The design.json that was run.", show_default=False)],
+    table: Annotated[Path, typer.Argument(help="Table by geo with history and test.", show_default=False)],
+    out: OutFolder = None,
+    name: Annotated[str | None, typer.Option(help="Which of its designs; the first by default.")] = None,
+) -> None:
+    """Read a geo test, and write the rows of data.lift_tests that it gives."""
+    from optimizer.planning.experiments.geo_readouts import lines, read_out
+
+    found, written = read_out(design, table, out, name)
+    for line in (*lines(found), *(f"wrote {path}" for path in written)):
+        typer.echo(line)
 
 
 @app.command()
