@@ -15,10 +15,10 @@ from attribution.reading.queries import Query
 from attribution.reading.small import read_table
 from attribution.reading.tables import wide
 from mmm import Panel
-from optimizer.planning.file.config import Config
+from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.stages.inputs import Inputs
 
-__all__ = ["Columns", "columns_of", "geo_panel", "read_panel"]
+__all__ = ["Columns", "columns_of", "geo_panel", "has_geos", "read_panel"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,15 @@ class Columns:
     spend: Mapping[str, str]
     written: Mapping[str, Any]
     rates: Mapping[str, float]
+
+
+def has_geos(path: Path) -> bool:
+    """Whether a plan file names a table by geo."""
+    config, _ = read_config(path)
+    by_market = config.data.weekly is not None and config.data.weekly.geo is not None
+    return by_market or (
+        config.plan is not None and config.plan.tests is not None and config.plan.tests.geos is not None
+    )
 
 
 def columns_of(config: Config) -> Columns:
