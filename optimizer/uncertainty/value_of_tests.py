@@ -61,6 +61,7 @@ def value_of_tests(
     tests: Mapping[str, LiftTest] | LiftTest,
     spend: Mapping[str, float] | pd.Series | None = None,
     outcomes: int = 12,
+    keep: Mapping[str, float] | pd.Series | None = None,
 ) -> pd.DataFrame:
     """What each test is worth before it is run, in the plan's own figure.
 
@@ -83,6 +84,9 @@ def value_of_tests(
         Usual spend per channel over the horizon, at which tests run; the plan's ``now`` by default.
     outcomes
         Number of outcomes per test.
+    keep
+        What would be spent without the test, where that is not the plan's own best before it: a test that opens limits
+        is held against the best plan within those that it opens.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def value_of_tests(
     BadInput
         Where curves have no draws, no usual spend is known, or the plan makes promises of customers.
     """
-    solve = _Solver(plan, curves)
+    solve = _Solver(plan, curves, keep)
     usual = curves.amounts(spend if spend is not None else plan.now or {})
     if not usual.any():
         remedy = "give spend=..., or Plan(now=...)."
@@ -202,7 +206,7 @@ def perfect_information(plan: Plan, curves: ResponseCurves, draws: int = 100, se
 class _Solver:
     """Best plans under reweighted draws."""
 
-    def __init__(self, plan: Plan, curves: ResponseCurves) -> None:
+    def __init__(self, plan: Plan, curves: ResponseCurves, keep: Mapping[str, float] | pd.Series | None = None) -> None:
         if curves.n_draws < 2:
             raise BadInput(Problem("curves", "have no draws, so nothing can be learnt.", remedy="use a posterior's."))
         if plan.fees:
@@ -217,7 +221,7 @@ class _Solver:
         self.organic = organic if paired else np.full(curves.n_draws, float(organic.mean()))
         flat = FlatCurves(curves)
         self.program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05).spend)
-        self.today = self._best(flat, float(self.organic.mean()))
+        self.today = self._best(flat, float(self.organic.mean())) if keep is None else curves.amounts(keep)
 
     def _goal(self, organic: float) -> Goal:
         return self.plan.objective.goal(self.program.setting.with_organic(organic))

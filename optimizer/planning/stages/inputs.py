@@ -40,6 +40,7 @@ from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against
 from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by_cell
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
+from optimizer.planning.stages.tested import spend_held_out
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 
 if TYPE_CHECKING:
@@ -154,18 +155,18 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         problems += [] if markets is None else misfits_of_markets(config, markets, document)
         if (panel.control_names or panel.organic_channels) and config.plan:
             upcoming = attempt(lambda: reader.upcoming(weeks, weekly, horizon))
+        if config.data.lift_tests is not None:
+            asked = config.data.lift_tests
+            tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
         if config.plan and markets is not None:
             own = markets
             reader.assumptions += [silent_cells(markets)] if silent_cells(markets) else []
-            now = attempt(lambda: reader.now(weeks, own, horizon))
+            now = attempt(lambda: reader.now(weeks, own, horizon, tests))
             timetable = attempt(lambda: reader.timetable(weeks))
             problems += [] if now is None else _misfits_of_today(config, config.plan, now, markets, document)
             for name, table in config.plan.given_tables.items():
                 spend = attempt(lambda table=table: reader.given(weeks, own, table))  # type: ignore[misc]
                 given |= {} if spend is None else {name: spend}
-        if config.data.lift_tests is not None:
-            asked = config.data.lift_tests
-            tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
     if problems:
@@ -355,15 +356,18 @@ class _Reader:
         self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 
-    def now(self, panel: Panel, markets: Markets, weeks: int) -> pd.Series:
+    def now(self, panel: Panel, markets: Markets, weeks: int, tests: tuple[LiftTest, ...]) -> pd.Series:
         plan = self._config.plan
         if plan is not None and plan.now is not None and not markets.several:
             return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
         wanted = weeks * panel.per_week
         last = min(wanted, panel.periods)
         scaled = f", scaled to {wanted}." if last < wanted else "."
-        self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
-        return spend_by_cell(panel, markets).tail(last).sum() * (wanted / last)
+        taken = spend_held_out(tests, panel, last)
+        back = pd.Series({cell: taken.loc[market, channel] for cell, (channel, market) in markets.cells.items()})
+        put = f" What hold-outs took in them is put back: {_listed(markets.totals(back))}." if back.any() else ""
+        self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}{put}")
+        return (spend_by_cell(panel, markets).tail(last).sum() + back) * (wanted / last)
 
     def timetable(self, panel: Panel) -> Timetable | None:
         timetable = timetable_of(
@@ -466,6 +470,10 @@ def _missing(
     text = f"lacks {len(missing)} of the coming {len(coming)} {_unit(panel)}s{where}, first {missing[0]:%Y-%m-%d}."
     remedy = f"it must hold each {_unit(panel)} from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
     return Problem(name, text, weekly.date, remedy=remedy)
+
+
+def _listed(taken: pd.Series) -> str:
+    return ", ".join(f"{channel} {amount(float(money))}" for channel, money in taken.items() if money)
 
 
 def _unit(panel: Panel) -> str:

@@ -25,5 +25,5 @@ def asked_instead(section: PlanSection, base: PlanResult) -> Plan:
     now = base.now.spend
     plan = build_plan(section, now, base.organic.predicted, base.now.expected_customers)
     held = held_channels(base.riders.untested, section, now)
-    tried = tried_channels(section, now, base.observed_maximum)
+    tried = tried_channels(section, now, base.ground)
     return plan.replaced(subject_to=[*plan.subject_to, *(one.constraint for one in (*held, *tried))])

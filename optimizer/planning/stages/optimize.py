@@ -34,6 +34,7 @@ from optimizer.planning.stages.question import doubted_channels, sentences, solv
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, held_channels, hold_finding, remedy, riders_of
 from optimizer.planning.stages.sense import present_spend, today_keeps_promises
+from optimizer.planning.stages.tested import with_tested_rates
 from optimizer.planning.stages.timetable import booked_already
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
 from optimizer.question.program import Program
@@ -122,9 +123,10 @@ def make_plan(
     tests = lift_tests_by_cell(inputs.lift_tests, panel, markets)
     riders = riders_of(findings_by_cell(told, markets), curves.channels, tests)
     held = held_channels(riders.untested, section, now)
-    seen = observed_maximum(spend_by_cell(panel, markets), section.weeks * panel.per_week)
-    seen = seen.reindex(list(curves.channels), fill_value=0.0)
-    tried = tried_channels(section, now, seen)
+    weekly, periods = spend_by_cell(panel, markets), section.weeks * panel.per_week
+    seen = observed_maximum(weekly, periods).reindex(list(curves.channels), fill_value=0.0)
+    ground = with_tested_rates(seen, tests, panel, weekly, periods)
+    tried = tried_channels(section, now, ground)
     plan = question.holding((*held, *tried)).plan
     doubted = doubted_channels(section, curves.channels, tests)
     update(0.1, "plan")
@@ -149,11 +151,12 @@ def make_plan(
         rows=tuple(_rows(plan.program(curves), allocation, today, planned, held, tried)),
         organic=organic,
         observed_maximum=seen,
+        ground=ground,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
         explanations=sentences(section, plan, allocation),
         findings=(
             hold_finding(riders, held, allocation, now),
-            tried_finding(tried, allocation, seen.drop(list(section.new_channels))),
+            tried_finding(tried, allocation, ground.drop(list(section.new_channels))),
             present_spend(section, now, markets.several),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),

@@ -53,6 +53,10 @@ class NextTests(Section):
     """How long the test runs."""
     change: Percent = -1.0
     """Of the channel's spend while it runs."""
+    heavy_up: Percent | None = 0.5
+    """Of its spend, what the test adds instead where the plan stops a channel at the most ever spent: a result that
+    sees an effect lets the next plan spend at that rate. `null` tests every channel by `change`.
+    """
     standard_error: Annotated[float, Field(gt=0)] | None = None
     """Of its result in customers; the noise of so many weeks where left out."""
 
@@ -62,6 +66,13 @@ class NextTests(Section):
         if change == 0:
             raise ValueError("a test changes spend; write for example -100% or +50%")
         return change
+
+    @field_validator("heavy_up")
+    @classmethod
+    def _more_spend(cls, heavy_up: float | None) -> float | None:
+        if heavy_up is not None and not heavy_up > 0:
+            raise ValueError("adds spend; write for example +50%, or null")
+        return heavy_up
 
 
 class HiddenDemandKeys(Section):
