@@ -1,7 +1,7 @@
 """Companies planned, watched, tested and fitted again, quarter after quarter: the share of attainable gain by quarter.
 
 Run: python tests/benchmarks/planning_loop.py [--companies 20] [--quarters 8] [--arms "tests of ours;no tests"]
-         [--seed 200] [--processes 2] [--keep FOLDER] [--only-kept]
+         [--seed 200] [--processes 2] [--one-reading] [--keep FOLDER] [--only-kept]
 
 Simulated companies (planning_companies, kinds with riders in turn) whose weeks go on under each arm's own plans
 (planning_future). Every quarter asks for most customers at the money of the first quarter, each channel between half
@@ -16,7 +16,7 @@ no tests
     the first half year's log and of the fit held, tried spend. Chains are short.
 tests at random, tests of ours
     The same, and two lift tests a quarter of the design that the run's table of tests states (its weeks, its change of
-    spend, its standard error), of channels drawn at random or of those that the table says are worth most.
+    spend, its standard error; *ordinary* precision, the noise of its weeks), of channels drawn at random or of those that the table says are worth most.
 
 *Captured* is the true gain of the plan on the first quarter's spend, over that of the best plan under the true curves at
 the same money and limits, both at steady spend; *within holds* the same of the best plan under the true curves that
@@ -35,7 +35,7 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -95,14 +95,14 @@ def told_by_log(company: Future) -> tuple[Finding, ...]:
     return tuple(intent_riders(company.log(LOG_WEEKS)))
 
 
-def planned(company: Future, arm: str, marks: tuple[Finding, ...], quick: bool) -> dict[str, Any]:
+def planned(company: Future, arm: str, marks: tuple[Finding, ...], alone: bool) -> dict[str, Any]:
     """A quarter's run by defaults, as far as its plan and, where an arm asks for it, the worth of tests."""
     with tempfile.TemporaryDirectory() as place:
         path = company.company.written(Path(place), section(company), company.tests)
         config, document = read_config(path)
         inputs = read_inputs(config, document)
     posterior = mmm.fit(inputs.panel, mix_model(config, inputs), seed=company.seed, **SHORT)
-    if quick:
+    if alone:
         config = config.model_copy(update={"model": config.model.model_copy(update={"rivals": False})})
     rivals = find_rivals(config, posterior, lambda *_: None)
     draws = posterior if rivals is None else rivals.pooled()
@@ -146,7 +146,7 @@ def chosen(arm: str, row: dict[str, Any], seed: int, quarter: int) -> tuple[Test
     return tuple(Test(name, weeks, row["upwards"].get(name, change), error) for name in map(str, names[:A_QUARTER]))
 
 
-def lived(kind: str, seed: int, arms: list[str], quarters: int, path: Path, quick: bool) -> None:
+def lived(kind: str, seed: int, arms: list[str], quarters: int, path: Path, alone: bool) -> None:
     """Every arm of a company, appended to what is done of it."""
     done = rows_of(path)
     marks = cache(lambda: told_by_log(Future(kind, seed, quarters)))
@@ -160,7 +160,7 @@ def lived(kind: str, seed: int, arms: list[str], quarters: int, path: Path, quic
                 continue
             start = time.perf_counter()
             row = same_for_all(done) if arm in RUNS and quarter == 0 else None
-            row = asked(company, arm, marks, quick) if row is None else row
+            row = asked(company, arm, marks, alone) if row is None else row
             spend, tests = pd.Series(row["spend"]), chosen(arm, row, seed, quarter)
             row |= {"kind": kind, "seed": seed, "arm": arm, "quarter": quarter, "attainable": best}
             row |= {"gain": company.gain(spend), "tests": {test.channel: test.change for test in tests}}
@@ -177,7 +177,7 @@ def same_for_all(done: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next((dict(row) for row in done if row["arm"] in RUNS and row["quarter"] == 0), None)
 
 
-def asked(company: Future, arm: str, marks: Callable[[], tuple[Finding, ...]], quick: bool) -> dict[str, Any]:
+def asked(company: Future, arm: str, marks: Callable[[], tuple[Finding, ...]], alone: bool) -> dict[str, Any]:
     """An arm's spend for the coming quarter, and what a run says beside."""
     if arm == TODAY:
         return {"spend": company.start.to_dict()}
@@ -185,7 +185,7 @@ def asked(company: Future, arm: str, marks: Callable[[], tuple[Finding, ...]], q
         seen = replace(company.company, now=company.start)
         return {"spend": by_last_touch(seen, "same money, within 50 %", company.log(WEEKS)).to_dict()}
     try:
-        return planned(company, arm, marks(), quick)
+        return planned(company, arm, marks(), alone)
     except InfeasiblePlan as error:
         raise RuntimeError(f"{company.kind} {company.seed}, quarter {len(company.lost) + 1}: {error}") from error
 
@@ -198,6 +198,15 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
             rows.append(json.loads(line))
         except json.JSONDecodeError:
             continue
+    return rows
+
+
+def complete(paths: Iterable[Path], arms: list[str], quarters: int) -> list[dict[str, Any]]:
+    """Rows of the companies that lived through all quarters in every arm."""
+    rows = []
+    for path in paths:
+        own = [row for row in rows_of(path) if row["arm"] in arms and row["quarter"] < quarters]
+        rows += own if len(own) == len(arms) * quarters else []
     return rows
 
 
@@ -273,7 +282,7 @@ def main() -> int:
     parser.add_argument("--arms", default=";".join(ARMS), help="joined by semicolons")
     parser.add_argument("--seed", type=int, default=200, help="of the first company")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--quick", action="store_true", help="without other readings of the weeks")
+    parser.add_argument("--one-reading", action="store_true", help="plan on the model's own draws, a fifth of the time")
     parser.add_argument("--keep", type=Path, default=None, help="folder of what is done; a new one where not given")
     parser.add_argument("--only-kept", action="store_true", help="the tables of what is done, nothing more")
     given = parser.parse_args()
@@ -285,13 +294,11 @@ def main() -> int:
     paths = {job: keep / f"{job[0]}-{job[1]}.jsonl".replace(" ", "_").replace(",", "") for job in asked_for}
     if not given.only_kept:
         os.nice(10)
-        work = [(*job, arms, given.quarters, path, given.quick) for job, path in paths.items()]
+        work = [(*job, arms, given.quarters, path, given.one_reading) for job, path in paths.items()]
         with multiprocessing.get_context("spawn").Pool(min(given.processes, len(work))) as pool:
             for problem in pool.imap_unordered(_worker, work, chunksize=1):
                 print(problem, end="", flush=True)
-    rows = pd.DataFrame([row for path in paths.values() for row in rows_of(path)])
-    rows = rows[rows["arm"].isin(arms) & (rows["quarter"] < given.quarters)]
-    return printed(rows)
+    return printed(pd.DataFrame(complete(paths.values(), arms, given.quarters)))
 
 
 if __name__ == "__main__":

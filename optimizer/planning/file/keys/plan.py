@@ -81,7 +81,7 @@ class HiddenDemandKeys(Section):
     strength: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Largest share of a channel's effect."""
     channels: list[Name] = []
-    """Channels in doubt; all that no lift test has measured where left out."""
+    """Channels in doubt; all of which no lift test has seen an effect where left out."""
     in_all: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Largest share of the customers credited to them today together."""
 
@@ -174,12 +174,12 @@ class Question(Section):
     """
     raise_riders: bool = False
     """Let the plan raise channels above today's spend that the path log, `model.rides_on` or the check of spend
-    against demand name as riders on demand; without it only a lift test of the channel in `data.lift_tests` does. A
-    floor of the file above today's spend wins.
+    against demand name as riders on demand; without it only lift tests in `data.lift_tests` that see an effect of the
+    channel do. A floor of the file above today's spend wins.
     """
     explore: bool = False
     """Let the plan spend more on a channel than was ever spent on it over as many weeks; without it that is the most,
-    or present spend where that is more. A floor of the file above that wins.
+    or the rate of a lift test that saw an effect, or present spend, whichever is more. A floor of the file above wins.
     """
 
     @field_validator("incremental")
@@ -210,7 +210,9 @@ class PlanSection(Question):
     weeks: Annotated[int, Field(ge=1, le=104)] = 13
     """Horizon."""
     now: dict[Name, Money] | None = None
-    """Channel: present spend over the horizon; that of the last weeks of the table where left out."""
+    """Channel: present spend over the horizon; that of the last weeks of the table where left out, with what hold-outs
+    in `data.lift_tests` took from them put back.
+    """
     new_channels: dict[Name, NewChannelKeys] = {}
     """Name: a channel without history and whose curve it is assumed to have, `{podcast: {like: radio, scale: 0.5,
     spread: 0.5, at_most: 50_000}}`. The report calls its curve an assumption, proposes a first test and says which
