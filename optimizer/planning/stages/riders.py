@@ -170,7 +170,7 @@ def hold_finding(riders: Riders, held: tuple[Held, ...], allocation: Allocation,
     allocation, now
         The plan, and present spend.
     """
-    free = f"Lift tests have seen an effect of {', '.join(riders.tested)}: no hold." if riders.tested else ""
+    free = f"A lift test has measured {', '.join(riders.tested)}: no hold." if riders.tested else ""
     raised = tuple(c for c in riders.untested if allocation.spend[c] > float(now[c]) * (1 + 1e-6))
     sentence = ""
     if held:
