@@ -62,10 +62,12 @@ bench-optimizer: $(VENV)/.installed-dev
 	$(BIN)/python tests/benchmarks/planning_hidden_demand.py
 
 # Thousands of random plans and flights against arithmetic of their own; every one that differs is printed. Then tens of
-# thousands of changed cells, files and plan files against a plain reading, other ones in each run.
+# thousands of changed cells, files and plan files against a plain reading, other ones in each run. Then a run that is cut
+# off at each of its steps on the disk.
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -W error tests/benchmarks/optimizer_fuzz.py
 	FUZZ=20 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/attribution/test_door_cells.py tests/attribution/test_door_files.py tests/planning/test_door_plans.py
+	FUZZ=1 $(BIN)/python -m pytest -n 0 -p no:cacheprovider tests/planning/test_ledger.py -k real
 
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python

@@ -1,16 +1,14 @@
-"""Output files: written whole or not at all, each with a checksum."""
+"""Files written whole or not at all, and checksums of what they hold."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
 from pathlib import Path
 
-__all__ = ["checksum", "staged_folder", "write_whole"]
+__all__ = ["checksum", "settle", "sync", "take_place", "temporary_beside", "write_new", "write_whole"]
 
 
 def checksum(path: Path | str) -> str:
@@ -19,43 +17,65 @@ def checksum(path: Path | str) -> str:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_whole(path: Path, content: bytes | str) -> None:
-    """Write a file so that readers see the old content or the new one, never a part."""
+def write_new(path: Path, content: bytes | str) -> None:
+    """Write a file that is not there yet; what fails leaves none.
+
+    Raises
+    ------
+    FileExistsError
+        Where there is one.
+    """
     data = content.encode() if isinstance(content, str) else content
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        temporary = Path(file.name)
+    with path.open("xb") as file:  # as the process's umask has it, unlike what tempfile makes
         try:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             raise
-    temporary.chmod(0o644)
-    temporary.replace(path)
 
 
-@contextmanager
-def staged_folder(target: Path, last: str) -> Iterator[Path]:
-    """A scratch folder beside ``target`` whose files move into it together once the block succeeds.
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write a file so that readers see the old content or the new one, never a part, after a power cut either."""
+    temporary = temporary_beside(path)
+    write_new(temporary, content)
+    take_place(temporary, path)
 
-    Parameters
-    ----------
-    target
-        The output folder; what else lies in it stays.
-    last
-        The file that moves last, and is removed first: where it stands, the set is complete.
-    """
-    target.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(dir=target, prefix=".stage-"))
+
+def take_place(temporary: Path, path: Path) -> None:
+    """Put a file that is done in the place of another in the same folder; what fails removes the new one."""
     try:
-        yield stage
-        (target / last).unlink(missing_ok=True)
-        files = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
-        for name in sorted(files, key=lambda name: str(name) == last):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            with (stage / name).open("rb") as file:
-                os.fsync(file.fileno())
-            (stage / name).replace(target / name)
+        sync(temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    settle(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Bring what a file holds down to the disk."""
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
     finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        os.close(handle)
+
+
+def temporary_beside(path: Path) -> Path:
+    """A hidden name in the same folder that nothing has, for what is to become ``path`` by renaming."""
+    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
+
+
+def settle(folder: Path) -> None:
+    """Bring the names in a folder down to the disk, where the system can."""
+    if os.name == "nt":
+        return  # folders cannot be opened there, and NTFS keeps a journal of names
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # network file systems that have no such call
+            raise
+    finally:
+        os.close(handle)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "canvas",
+    "changes",
     "channel_cac",
     "differences",
     "frontier",
@@ -54,9 +55,7 @@ def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CUR
     currency
         Code of the currency.
     """
-    before, after = (_spend(side) for side in (now, planned))
-    channels = list(dict.fromkeys([*before.index, *after.index]))
-    before, after = before.reindex(channels, fill_value=0.0), after.reindex(channels, fill_value=0.0)
+    before, after = _both(now, planned)
     order = (after - before).sort_values(ascending=False, kind="stable").index
     before, after = before[order], after[order]
     place = np.arange(len(order))[::-1]
@@ -76,6 +75,50 @@ def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CUR
         axes.spines["left"].set_visible(False)
         amount_axis(axes, "x", f"spend over the horizon, {currency}")
         headline(axes, "What to move", [old, new], ["now", "planned"])
+        return axes
+
+
+def changes(
+    now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CURRENCY, largest: int | None = None
+) -> Axes:
+    """How much more or less is spent on each channel, the largest increase on top, the largest cut at the bottom.
+
+    Parameters
+    ----------
+    now, planned
+        Spend over the horizon by channel, or anything with ``spend``, such as an allocation.
+    ax
+        Axes to draw on.
+    currency
+        Code of the currency.
+    largest
+        So many changes, the others summed in a row of their own; None for all.
+    """
+    before, after = _both(now, planned)
+    change = (after - before).sort_values(ascending=False, kind="stable")
+    if largest is not None and len(change) > largest + 1:
+        shown = change.abs().nlargest(largest).index
+        others = change.drop(shown)
+        change = change[change.index.isin(shown)]
+        change[f"{len(others)} others, net"] = others.sum()
+    place = np.arange(len(change))[::-1]
+    with style():
+        axes = own_axes(ax, height=row_height(len(change)))
+        dress(axes, grid="")
+        axes.barh(place, change, height=0.62, color=[ACCENT if one >= 0 else WARN for one in change], zorder=3)
+        axes.axvline(0, color=LINE, linewidth=1, zorder=2)
+        reach = float(change.abs().max()) or 1.0
+        left, right = min(float(change.min()), 0.0), max(float(change.max()), 0.0)
+        axes.set_xlim(left - 0.02 * reach, right + 0.02 * reach)
+        for row, name in zip(place, change.index, strict=True):
+            had = float(before[name]) if name in before else np.inf
+            _beside(axes, row, _change(had, had + float(change[name])) if np.isfinite(had) else "", SOFT)
+        axes.set_ylim(-0.6, len(change) - 0.4)
+        name_rows(axes, place, change.index)
+        axes.set_xticks([])
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        headline(axes, f"Change of spend, {currency}")
         return axes
 
 
@@ -319,6 +362,13 @@ def _week_ticks(axes: Axes, weeks: pd.Index) -> None:
 def _spend(side: Any) -> pd.Series:
     spend = side if isinstance(side, pd.Series) else getattr(side, "spend", side)
     return pd.Series(spend, dtype=float)
+
+
+def _both(now: Any, planned: Any) -> tuple[pd.Series, pd.Series]:
+    """Both spends of all channels that either has."""
+    before, after = (_spend(side) for side in (now, planned))
+    channels = list(dict.fromkeys([*before.index, *after.index]))
+    return before.reindex(channels, fill_value=0.0), after.reindex(channels, fill_value=0.0)
 
 
 def _change(now: float, planned: float) -> str:

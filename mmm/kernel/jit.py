@@ -18,6 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from mmm.kernel import codes
+from mmm.kernel.kept import kept_entry
 
 __all__ = [
     "EXPAND_SIGNATURE",
@@ -85,7 +86,7 @@ def exactly(function: _Function) -> _Function:
 
 def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile an entry point that is called by pointer, and keep it on disk."""
-    return cast(Callable[[Callable[..., Any]], Any], nb.cfunc(signature, cache=True, **_PLAIN))
+    return kept_entry(signature, _PLAIN)
 
 
 @intrinsic  # type: ignore[untyped-decorator, unused-ignore]

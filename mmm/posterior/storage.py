@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.files import write_whole
+from attribution.files import take_place, temporary_beside
 from attribution.findings import Finding
 from mmm.data.panel import Panel
 from mmm.model.model import Model
@@ -36,13 +36,17 @@ def write(path: str | os.PathLike[str], panel: Panel, model: Model, record: dict
     header = _header(panel, model, record)
     groups = _groups(panel, record)
     header["checksum"] = _checksum(header, groups)
-    with tempfile.TemporaryDirectory() as scratch:
-        draft = Path(scratch) / "posterior.nc"
+    draft = temporary_beside(Path(path))
+    try:
         with netCDF4.Dataset(draft, "w", format="NETCDF4") as file:
             file.setncattr("blended_cac", json.dumps(header))
             for group, arrays in groups.items():
                 _write_group(file.createGroup(group), arrays)
-        write_whole(Path(path), draft.read_bytes())
+        take_place(draft, Path(path))
+    except RuntimeError as error:  # all that HDF5 says of a disk that is full
+        raise OSError(errno.EIO, f"cannot be written ({error}); the disk may be full", str(path)) from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Panel, Model, dict[str, Any]]:

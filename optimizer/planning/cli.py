@@ -122,6 +122,20 @@ def report(plan: PlanFile, out: OutFolder = None) -> None:
 
 
 @app.command()
+def clean(
+    output: Annotated[Path, typer.Argument(help="An output folder.", show_default=False)],
+    keep: Annotated[int, typer.Option(min=1, help="How many of the newest runs stay; the last good one always.")] = 5,
+) -> None:
+    """Remove old runs, and fits that none of the others rests on; sealed plans stay."""
+    from optimizer.planning.ledger.cleaning import clean
+
+    done = clean(output, keep)
+    typer.echo(f"Removed: runs {len(done.runs)}, fits {len(done.fits)}. Runs that stay: {len(done.kept)}.")
+    if done.unread:
+        typer.echo(f"Every fit stays, for these runs do not say which is theirs: {', '.join(done.unread)}.", err=True)
+
+
+@app.command()
 def certify(
     plan: PlanFile,
     spend: Annotated[Path, typer.Argument(help="A table of channel and spend over the horizon.", show_default=False)],
@@ -150,7 +164,10 @@ def _run(plan: Path, out: Path | None, goal: Goal) -> None:
 
 
 def main() -> None:
-    """Run the command line; errors of the user's making go to standard error without a traceback."""
+    """Run the command line; errors of the user's making, and of disks, go to standard error without a traceback."""
+    from optimizer.planning.outputs.streams import carry_every_sign
+
+    carry_every_sign()
     try:
         app(prog_name="cac")
     except CacError as error:
@@ -159,4 +176,7 @@ def main() -> None:
         typer.secho(in_words_of_the_file(str(error)), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
         sys.exit(error.exit_code)
     except BrokenPipeError:
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"{error.filename or 'cac'}: {error.strerror or error}.", err=True)
         sys.exit(1)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from attribution import intent_riders
 from attribution.errors import BadInput
@@ -14,19 +12,24 @@ from mmm import Posterior
 from mmm.checks.pool import Pool
 from mmm.kernel import ahead
 from optimizer.planning.file.config import Config, read_config
+from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import by_cell
+from optimizer.planning.file.sources import sources_of
+from optimizer.planning.ledger.lock import locked
+from optimizer.planning.ledger.place import require_place
+from optimizer.planning.ledger.unchanged import Unchanged
 from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
-from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR, fit_neutral, fit_or_load, require_convergence
+from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.ready import ready
-from optimizer.planning.stages.result import GivenResult, PlanResult, Run
+from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
 from optimizer.planning.stages.trust import not_told, trust
@@ -34,9 +37,6 @@ from optimizer.planning.stages.understood import Understood, understood
 from optimizer.planning.stages.worth import judge, last_touch
 
 __all__ = ["Goal", "certify_spend", "check_plan", "run_plan"]
-
-Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
-"""How far a run goes."""
 
 
 def check_plan(path: Path | str) -> Understood:
@@ -50,7 +50,7 @@ def check_plan(path: Path | str) -> Understood:
         Limits on spend that exclude each other.
     """
     config, document = read_config(path)
-    _require_writable(document.folder / config.output)
+    require_place(document.folder / config.output, [document.path, *sources_of(config, document.folder)])
     inputs = read_inputs(config, document)
     return understood(config, inputs, ready(config, document, inputs))
 
@@ -58,14 +58,14 @@ def check_plan(path: Path | str) -> Understood:
 def run_plan(
     path: Path | str, out: Path | None = None, goal: Goal = "report", progress: Progress | None = None
 ) -> tuple[Run, tuple[Path, ...]]:
-    """Run a plan file up to a goal and write what comes of it.
+    """Run a plan file up to a goal and write what comes of it into a folder of its own, which becomes the latest.
 
     Parameters
     ----------
     path
         The plan file.
     out
-        Output folder; None for the plan file's ``output``.
+        Output folder, which holds the runs; None for the plan file's ``output``.
     goal
         How far to go; a later goal includes the earlier ones that it needs.
     progress
@@ -73,17 +73,30 @@ def run_plan(
 
     Returns
     -------
-    The run and the files written.
+    The run and the files written, in ``runs/<time>-<id>`` of the output folder.
 
     Raises
     ------
     BadInput, NotConverged, InfeasiblePlan
-        See their exit codes; nothing but a fitted posterior is written then, and what says why it failed.
+        See their exit codes; of such a run nothing but its fit is kept, and the last good run stays as it is.
+    CacError
+        What the disk refuses.
     """
     progress = progress or Progress()
     config, document = read_config(path)
-    folder = out if out is not None else document.folder / config.output
-    _require_writable(folder)
+    output = out if out is not None else document.folder / config.output
+    sources = sources_of(config, document.folder)
+    require_place(output, [document.path, *sources])
+    with locked(output):
+        run = _computed(config, document, Unchanged(sources), output, goal, progress)
+        with progress.stage("Writing"):
+            return run, write_outputs(run, output, goal)
+
+
+def _computed(
+    config: Config, document: Document, sources: Unchanged, folder: Path, goal: Goal, progress: Progress
+) -> Run:
+    """All stages up to a goal."""
     if config.data.weekly is not None and goal != "attribution":
         ahead.begin()
     with progress.stage("Checking inputs"):
@@ -93,6 +106,7 @@ def run_plan(
         if goal != "attribution":
             asked = config.model_copy(update={"plan": None, "scenarios": []}) if goal == "fit" else config
             ready(asked, document, inputs)
+        sources.require()
         config = config if inputs.markets is None else by_cell(config, inputs.markets)
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
@@ -102,18 +116,14 @@ def run_plan(
         run = _model_and_plan(run, folder, goal, progress)
     if run.posterior is not None and goal == "report":
         with progress.stage("Neutral belief") as update:
-            run = replace(run, belief=believe(run, fit_neutral(config, inputs, folder, update)))
+            neutral = fit_neutral(config, inputs, folder, update)
+            run = replace(run, neutral=neutral, belief=believe(run, neutral))
     if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
         with progress.stage("Worth of tests"):
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
-    run = replace(run, findings=_findings(run), seconds=dict(progress.seconds))
-    with progress.stage("Writing"):
-        written = write_outputs(run, folder, with_report=goal == "report")
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
-    if run.posterior is not None:
-        written = (*written, folder / POSTERIOR, *([folder / NEUTRAL] if run.has_neutral else []))
-    return run, written
+    return replace(run, findings=_findings(run), seconds=dict(progress.seconds))
 
 
 def certify_spend(
@@ -142,16 +152,25 @@ def certify_spend(
     section = config.plan
     if section is None:
         raise BadInput("cac certify needs plan in the plan file, which has none.")
-    folder = out if out is not None else document.folder / config.output
-    _require_writable(folder)
+    output = out if out is not None else document.folder / config.output
     named = {Path(table.path.name).stem: table}
     if isinstance(table.path, Path):
         named = {table.path.stem: table.model_copy(update={"path": table.path.absolute()})}
     section = section.model_copy(update={"given": named})
     config = config.model_copy(update={"plan": section})
+    sources = sources_of(config, document.folder)
+    require_place(output, [document.path, *sources])
+    with locked(output):
+        return _certified(config, section, document, Unchanged(sources), output, progress)
+
+
+def _certified(
+    config: Config, section: PlanSection, document: Document, sources: Unchanged, folder: Path, progress: Progress
+) -> tuple[Run, GivenResult]:
     with progress.stage("Checking inputs"):
         inputs = read_inputs(config, document)
         ready(config, document, inputs)
+        sources.require()
         config = config if inputs.markets is None else by_cell(config, inputs.markets)
         section = config.plan or section
     run = _model(Run(config, document, inputs), folder, section, progress)
@@ -234,15 +253,6 @@ def _require(config: Config, inputs: Inputs, goal: Goal) -> None:
     }[goal]
     if lacking:
         raise BadInput(f"cac {goal} needs {lacking} in the plan file, which has none.")
-
-
-def _require_writable(folder: Path) -> None:
-    """Refuse an output folder that cannot be written before hours of work go into it."""
-    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not existing.is_dir():
-        raise BadInput(f"{folder}: {existing} is a file; name a folder with output: or --out.")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise BadInput(f"{folder}: {existing} cannot be written to; name another folder with output: or --out.")
 
 
 def _findings(run: Run) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.run import Goal, run_plan
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
@@ -59,6 +60,6 @@ def hostile_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(hostile_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
-    """A finished run and its output folder."""
+    """A finished run and the folder of its files."""
     out = tmp_path_factory.mktemp("finished")
-    return _run_quietly(hostile_plan, out)[0], out
+    return _run_quietly(hostile_plan, out)[0], run_folder(out)

@@ -62,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
 
 def credit(folder: Path, run_quietly: QuietRun) -> tuple[Run, pd.DataFrame]:
     run, _ = run_quietly(folder / "plan.yaml", folder / "out", "attribution")
-    table = pd.read_csv(folder / "out" / "attribution.csv")
+    table = pd.read_csv(folder / "out" / "latest" / "attribution.csv")
     return run, table.pivot_table(index="channel", columns="model", values="conversions", aggfunc="sum")
 
 
@@ -75,7 +75,7 @@ def test_grouping_identity_and_kinds(folder: Path, run_quietly: QuietRun) -> Non
 
 def test_segments_tell_credit_apart_and_add_up(folder: Path, run_quietly: QuietRun) -> None:
     _, table = credit(folder, run_quietly)
-    parts = pd.read_csv(folder / "out" / "attribution_segments.csv")
+    parts = pd.read_csv(folder / "out" / "latest" / "attribution_segments.csv")
     assert set(parts["value_of_segment"]) == {"DE", "AT"}
     whole = parts.pivot_table(index="channel", columns="model", values="estimate", aggfunc="sum")
     assert (whole - table).abs().to_numpy().max() < 1e-9
@@ -114,7 +114,7 @@ def test_cac_by_period_divides_the_spend_of_the_period(folder: Path, run_quietly
     text = PLAN.replace("data:\n", "data:\n  weekly: {path: weekly.csv, spend: [search, mail]}\n")
     (folder / "plan.yaml").write_text(text.replace("  models:", "  periods: month\n  models:"), encoding="utf-8")
     credit(folder, run_quietly)
-    table = pd.read_csv(folder / "out" / "attribution_periods.csv").set_index(["model", "period", "channel"])
+    table = pd.read_csv(folder / "out" / "latest" / "attribution_periods.csv").set_index(["model", "period", "channel"])
     january = table.loc[("Last touch", "2026-01", "mail")]
     assert january["spend"] == pytest.approx(27)  # 27 days of January from the 5th on, 1 EUR a day
     assert january["cac"] == pytest.approx(27)
@@ -151,7 +151,7 @@ def test_cac_is_of_days_that_spend_and_log_share(tmp_path: Path, run_quietly: Qu
     for table in run.attribution.cac.values():
         assert table.loc["search", "estimate"] == pytest.approx(100)
         assert table.loc["search", "5%"] - 1e-9 <= 100 <= table.loc["search", "95%"] + 1e-9
-    periods = pd.read_csv(tmp_path / "out" / "attribution_periods.csv").set_index(["model", "period"])
+    periods = pd.read_csv(tmp_path / "out" / "latest" / "attribution_periods.csv").set_index(["model", "period"])
     covered = periods[periods["coverage"] > 0]
     assert covered["cac"].to_numpy() == pytest.approx(100)
     assert periods.loc[("Linear", "2026-02"), "coverage"] == 1
@@ -179,11 +179,11 @@ attribution: {models: [last_non_direct, linear], direct: Direct, replicates: 50}
     assert run.attribution is not None
     assert run.attribution.credits["Linear"].value.sum() == 90
     assert {file.role for file in run.inputs.files} == {"touchpoints"}
-    top = pd.read_csv(folder / "out" / "attribution_top_paths.csv")
+    top = pd.read_csv(folder / "out" / "latest" / "attribution_top_paths.csv")
     assert top["path"].tolist() == ["Direct > mail > Direct"]
-    assists = pd.read_csv(folder / "out" / "attribution_assists.csv").set_index("channel")
+    assists = pd.read_csv(folder / "out" / "latest" / "attribution_assists.csv").set_index("channel")
     assert assists.loc["mail", ["touched", "last", "assisted"]].tolist() == [2, 0, 2]
-    overlap = pd.read_csv(folder / "out" / "attribution_overlap.csv").set_index("channel")
+    overlap = pd.read_csv(folder / "out" / "latest" / "attribution_overlap.csv").set_index("channel")
     assert overlap.loc["mail", "Direct"] == 2
     longer = text.replace(
         "direct: Direct", "direct: Direct, last_resort: [Direct], repeats: day, time_zone: Asia/Tokyo"

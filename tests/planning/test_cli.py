@@ -89,7 +89,7 @@ def test_infeasible_ends_with_3_and_keeps_the_fit(tmp_path: Path) -> None:
     done = cac("optimize", plan)
     assert done.returncode == 3
     assert "99,000" in done.stderr
-    assert [path.name for path in (tmp_path / "new" / "plan-output").iterdir()] == ["posterior.nc"]
+    assert [path.name for path in (tmp_path / "new" / "plan-output").iterdir()] == ["fits"]
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -119,8 +119,8 @@ def test_several_exports_become_one_table_that_adds_up(
     several: Path, tmp_path: Path, run_quietly: Callable[..., Any]
 ) -> None:
     run, written = run_quietly(several, tmp_path / "out", "attribution")
-    table = pd.read_csv(tmp_path / "out" / "weekly.csv")
-    parts = pd.read_csv(tmp_path / "out" / "weekly_reconciliation.csv")
+    table = pd.read_csv(tmp_path / "out" / "latest" / "weekly.csv")
+    parts = pd.read_csv(tmp_path / "out" / "latest" / "weekly_reconciliation.csv")
     channels = ["brand_search", "generic_search", "paid_social", "tv", "linkedin"]
     assert [name for name in table.columns if name in channels] == channels
     for channel in channels:
@@ -129,7 +129,7 @@ def test_several_exports_become_one_table_that_adds_up(
         assert round(own["exported"].sum() * 1e6) == round((own["before"] + own["weekly"] + own["after"]).sum() * 1e6)
     assert {"price", "promo", "returning_orders", "paid_social_impressions"} <= set(table.columns)
     assert {path.name for path in written} >= {"weekly_coverage.csv", "log_against_kpi.csv"}
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((tmp_path / "out" / "latest" / "manifest.json").read_text(encoding="utf-8"))
     assert "weekly.csv" in manifest["outputs"]
     assert {"spend_reconciled", "export_gaps", "log_against_kpi"} <= {each["name"] for each in manifest["findings"]}
     files = {each["file"] for each in manifest["inputs"]}

@@ -1,13 +1,16 @@
-"""Output files are written whole or not at all."""
+"""Output files are written whole or not at all, as the umask has it."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from attribution.files import checksum, staged_folder, write_whole
+from attribution import files
+from attribution.files import checksum, write_new, write_whole
 
 
 def test_checksum_is_that_of_the_bytes(tmp_path: Path) -> None:
@@ -22,31 +25,34 @@ def test_write_whole_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_a_failed_stage_leaves_the_earlier_output_untouched(tmp_path: Path) -> None:
-    with staged_folder(tmp_path / "out", last="manifest.json") as stage:
-        (stage / "plan.csv").write_text("first")
-        (stage / "manifest.json").write_text("first")
-    (tmp_path / "out" / "notes.txt").write_text("the user's own")
-    with pytest.raises(RuntimeError), staged_folder(tmp_path / "out", last="manifest.json") as stage:
-        (stage / "plan.csv").write_text("half")
-        raise RuntimeError
-    found = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
-    assert found == {"plan.csv": "first", "manifest.json": "first", "notes.txt": "the user's own"}
+def test_a_new_file_takes_no_other_s_place(tmp_path: Path) -> None:
+    write_new(tmp_path / "a.txt", "mine")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "a.txt", "yours")
+    assert (tmp_path / "a.txt").read_text() == "mine"
 
 
-def test_the_manifest_moves_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    moved: list[str] = []
-    original = Path.replace
+@pytest.mark.parametrize("name", ["replace", "fsync", "open"])
+def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch, name: str) -> None:
+    write_whole(tmp_path / "a.txt", "old")
 
-    def spy(self: Path, target: Path) -> Path:
-        moved.append(Path(target).name)
-        return original(self, target)
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", spy)
-    with staged_folder(tmp_path / "out", last="manifest.json") as stage:
-        for name in ("a.csv", "manifest.json", "z.csv"):
-            (stage / name).write_text(name)
-        (stage / "plots").mkdir()
-        (stage / "plots" / "p.svg").write_text("p")
-    assert moved[-1] == "manifest.json"
-    assert (tmp_path / "out" / "plots" / "p.svg").exists()
+    monkeypatch.setattr(Path if name == "replace" else files.os, name, fails)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(tmp_path / "a.txt", "new")
+    monkeypatch.undo()
+    left = (tmp_path / "a.txt").read_text()
+    assert left == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_the_umask_is_kept(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_whole(tmp_path / "a.txt", "a")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o666 & ~mask

@@ -156,7 +156,7 @@ def test_certify_says_it_in_words_and_exit_codes(starter: Path) -> None:
     starter.write_text(text, encoding="utf-8")
     runner, folder = CliRunner(), starter.parent
     assert runner.invoke(app, ["optimize", str(starter)]).exit_code == 0
-    own = folder / "plan-output" / "plan.csv"
+    own = folder / "plan-output" / "latest" / "plan.csv"
     planned = pd.read_csv(own).set_index("channel")
     done = runner.invoke(app, ["certify", str(starter), str(own), "--column", "spend_planned"])
     assert (done.exit_code, "It keeps every promise and limit." in done.output) == (0, True), done.output

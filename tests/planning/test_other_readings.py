@@ -79,12 +79,12 @@ def test_the_report_shows_them_and_the_findings_are_the_runs(finished: tuple[Run
 def test_without_rivals_the_fit_is_the_same_and_the_plan_its_own(
     starter: Path, tmp_path: Path, run_quietly: QuietRun
 ) -> None:
-    out = tmp_path / "out"
-    run_quietly(starter, out, "fit")
+    out = tmp_path / "out" / "latest"
+    run_quietly(starter, out.parent, "fit")
     fitted = (out / "posterior.nc").read_bytes()
     text = starter.read_text(encoding="utf-8")
     starter.write_text(text.replace("\nmodel:\n", "\nmodel:\n  rivals: false\n", 1), encoding="utf-8")
-    run, written = run_quietly(starter, out, "optimize")
+    run, written = run_quietly(starter, out.parent, "optimize")
     assert (out / "posterior.nc").read_bytes() == fitted
     assert run.rivals is None
     assert not run.rival_plans

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,46 @@ def test_the_policy_would_stop_a_script(browser: Any, finished: tuple[Run, Path]
 
 
 def test_the_decision_comes_first_and_says_how_sure(page: Any) -> None:
+    page.set_viewport_size({"width": 1366, "height": 768})
     decision = page.locator("#decision")
     assert decision.bounding_box()["y"] < 250
     text = decision.inner_text()
     assert "blended CAC falls from" in text
     assert "with probability" in text
-    assert "no allocation within the limits brings blended CAC below" in text
+    assert "no allocation within the limits brings blended CAC below" in page.locator("main").inner_text()
+
+
+def test_one_screen_holds_the_changes_and_what_could_make_them_wrong(page: Any) -> None:
+    page.set_viewport_size({"width": 1366, "height": 768})
+    for part in (page.locator("#decision figure svg"), page.locator(".doubts")):
+        box = part.bounding_box()
+        assert box["y"] + box["height"] < 768
+    assert 1 <= page.locator(".doubts li").count() <= 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_screen_readers_keyboards_and_weak_eyes_are_served(
+    browser: Any, finished: tuple[Run, Path], scheme: str
+) -> None:
+    rules = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    opened = browser.new_page(viewport={"width": 1366, "height": 768}, color_scheme=scheme, bypass_csp=True)
+    opened.goto((finished[1] / "report.html").as_uri())
+    opened.evaluate(rules)
+    violations = opened.evaluate("axe.run()")["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
+    opened.close()
+
+
+def test_in_the_dark_the_page_is_dark(browser: Any, finished: tuple[Run, Path]) -> None:
+    colours = {}
+    for scheme in ("light", "dark"):
+        opened = browser.new_page(color_scheme=scheme)
+        opened.goto((finished[1] / "report.html").as_uri())
+        colours[scheme] = opened.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        opened.close()
+    light, dark = ([int(part) for part in re.findall(r"\d+", colours[name])] for name in ("light", "dark"))
+    assert min(light) > 240
+    assert max(dark) < 50
 
 
 @pytest.mark.parametrize("width", [1280, 800, 390])
@@ -107,7 +142,7 @@ def test_checks_that_passed_are_folded_and_channels_keep_their_names(page: Any, 
     assert page.locator("summary").inner_text() == f"Checks passed: {len(passed)}"
     page.locator("summary").click()
     assert folded.is_visible()
-    titles = folded.locator("tbody tr td:first-child").all_inner_texts()
+    titles = folded.locator("tbody tr th:first-child").all_inner_texts()
     assert {"r hat", "intent rider: tv"} <= set(titles)
     assert [name for name in titles if "_" in name] == [
         finding.name for finding in passed if "_" in finding.name.partition(": ")[2]

@@ -18,7 +18,7 @@ from attribution.findings import Finding
 from optimizer import Budget, Channel, Customers, Plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.outputs.sections.cautions import doubts
+from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.sections.channels import reason
 from optimizer.planning.run import run_plan
 from optimizer.planning.stages.result import Run
@@ -121,9 +121,9 @@ def test_a_held_rider_is_warned_of_once_and_one_that_is_not_held_by_its_log() ->
         Finding("r_hat", True, 1.0, 1.01, "fine"),
     ]
     run: Any = SimpleNamespace(plan=SimpleNamespace(held=held), findings=findings)
-    assert [finding.name for finding in doubts(run)] == ["riders_held", "intent rider: tv"]
+    assert [finding.name for finding in failed(run)] == ["riders_held", "intent rider: tv"]
     run = SimpleNamespace(plan=None, findings=findings)
-    assert [finding.name for finding in doubts(run)] == ["riders_held", "intent rider: brand", "intent rider: tv"]
+    assert [finding.name for finding in failed(run)] == ["riders_held", "intent rider: brand", "intent rider: tv"]
 
 
 def test_riders_raised_by_the_file_s_word_are_said_and_nobody_is_no_complaint() -> None:

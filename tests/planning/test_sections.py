@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import optimizer.planning.outputs.sections as home
@@ -27,3 +28,13 @@ def test_no_two_sections_write_one_file_or_sheet(finished: tuple[Run, Path]) -> 
     assert {path.name for path in folder.glob("*.csv")} == set(files)
     assert len(set(files)) == len(files)
     assert "Log against KPI" in sheets
+
+
+def test_every_table_has_a_caption_and_every_heading_its_direction() -> None:
+    for path in FOLDER.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.findall(r"<th(?! scope=)[ >]", text), path.name
+        bare = re.findall(r"<table>(?!<caption>)", text)
+        assert not bare, f"{path.name}: write tables by the macro of templates/macros.html"
+        for call in re.findall(r"{% call table\((.*?)\)", text):
+            assert len(call) > 4

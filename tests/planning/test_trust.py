@@ -23,6 +23,7 @@ from attribution.numbers import percent
 from mmm.checks.rivals import OWN
 from optimizer import Customers
 from optimizer.planning.file.config import read_config
+from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.sections.trust import TRUST, trust_lines
 from optimizer.planning.outputs.terminal import show
 from optimizer.planning.stages.result import Run
@@ -58,7 +59,7 @@ def doubted(tmp_path_factory: pytest.TempPathFactory, run_quietly: QuietRun) -> 
     keys = "plan:\n  hidden_demand: {strength: 0.6, channels: [tv, generic_search], in_all: 0.4}\n"
     plan = plan_with(tmp_path_factory.mktemp("doubted") / "starter", *QUICK, ("\nplan:\n", f"\n{keys}"))
     out = plan.parent / "out"
-    return run_quietly(plan, out)[0], out
+    return run_quietly(plan, out)[0], run_folder(out)
 
 
 def test_each_reading_is_recomputed_from_its_own_draws(finished: tuple[Run, Path]) -> None:
@@ -159,14 +160,13 @@ def test_it_changes_nothing_of_the_plan_and_goes_where_nothing_asks(
     doubted: tuple[Run, Path], tmp_path: Path, run_quietly: QuietRun
 ) -> None:
     plan = plan_with(tmp_path / "starter", *QUICK)
-    (tmp_path / "out").mkdir()
-    shutil.copy(doubted[1] / "posterior.nc", tmp_path / "out")  # one fit for both
+    shutil.copytree(doubted[1].parents[1] / "fits", tmp_path / "out" / "fits")  # one fit for both
     run, written = run_quietly(plan, tmp_path / "out", "optimize")
     assert run.trust is None
     assert "trust.csv" not in {path.name for path in written}
     assert TRUST.view(run) is None
     assert not list(TRUST.tables(run))
-    assert (tmp_path / "out" / "plan.csv").read_bytes() == (doubted[1] / "plan.csv").read_bytes()
+    assert (tmp_path / "out" / "latest" / "plan.csv").read_bytes() == (doubted[1] / "plan.csv").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -175,10 +175,10 @@ def robust(
 ) -> tuple[Run, Path]:
     """The same fit, with the plan against hidden demand as the plan itself."""
     plan, out = doubted[0].document.path, tmp_path_factory.mktemp("robust")
-    shutil.copy(doubted[1] / "posterior.nc", out)
+    shutil.copytree(doubted[1].parents[1] / "fits", out / "fits")
     other = plan.with_name("robust.yaml")
     other.write_text(plan.read_text(encoding="utf-8").replace("in_all: 0.4}", "in_all: 0.4}\n  robust: true"))
-    return run_quietly(other, out)[0], out
+    return run_quietly(other, out)[0], run_folder(out)
 
 
 def test_the_plan_is_the_one_against_hidden_demand_and_every_output_says_so(

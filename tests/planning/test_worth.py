@@ -123,7 +123,7 @@ def test_a_profit_plan_is_judged_by_profit_throughout(tmp_path: Path, run_quietl
         ("  customers: {at_least: +0%}  #", "  #"),
     )
     run, _ = run_quietly(plan, tmp_path / "out")
-    page = text_of(tmp_path / "out" / "report.html")
+    page = text_of(tmp_path / "out" / "latest" / "report.html")
     decision = page[page.index("Spend") : page.index("Before you act")] if "Before you act" in page else page[:4000]
     assert re.search(r"profit (rises|falls|stays)", decision)
     assert "beats today's spend on profit" in page
@@ -135,12 +135,17 @@ def test_a_profit_plan_is_judged_by_profit_throughout(tmp_path: Path, run_quietl
     assert re.search(r"Profit now .* EUR, planned", terminal)
     assert "profit against the plan" in terminal
     assert "blended CAC against the plan" not in terminal
-    scenarios = pd.read_csv(tmp_path / "out" / "scenarios.csv").drop_duplicates("scenario").set_index("scenario")
+    scenarios = (
+        pd.read_csv(tmp_path / "out" / "latest" / "scenarios.csv").drop_duplicates("scenario").set_index("scenario")
+    )
     profit = 400 * scenarios["customers"] - scenarios["total_spend"] - 150_000
     assert scenarios["aim"].to_numpy() == pytest.approx(profit.to_numpy(), rel=1e-6)
     # the plan is the most profit within limits that a smaller budget only tightens
     assert (scenarios["aim"].dropna() <= scenarios.loc["Plan", "aim"] * (1 + 2e-3)).all()
-    assert json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["plan"]["aim"] == "profit"
+    assert (
+        json.loads((tmp_path / "out" / "latest" / "manifest.json").read_text(encoding="utf-8"))["plan"]["aim"]
+        == "profit"
+    )
 
 
 def test_a_cap_that_today_breaks_is_told_and_no_bare_chance(tmp_path: Path, run_quietly: QuietRun) -> None:

@@ -44,7 +44,7 @@ class Config(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""
     output: Path = Path("plan-output")
-    """Folder of the outputs, relative to this file."""
+    """Folder of the outputs, relative to this file; [each run](outputs.md) has its own in it, the last `latest`."""
     engine: EngineKeys = EngineKeys()
     """What reading tables may use of the machine."""
     quote_formulas: bool = False

@@ -1,14 +1,24 @@
-"""Which folder holds the last good run."""
+"""What stands in an output folder: runs, which of them is the last good one, and fits.
+
+``runs/<time>-<id>/`` holds a run's files, ``latest`` is a link to the last good one, ``fits/<fingerprint>.nc`` keeps
+fits. Where the platform makes no links ``latest`` is a file of one line, the link's target.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+import secrets
 from pathlib import Path
 
 from attribution.errors import BadInput
 
-__all__ = ["run_folder"]
+__all__ = ["all_runs", "is_run", "latest_of", "new_name", "run_folder", "shown"]
 
-_LATEST, _MANIFEST = "latest", "manifest.json"
+RUNS, LATEST, FITS, SEALED, MANIFEST = "runs", "latest", "fits", "sealed", "manifest.json"
+LOCK, STAGE = ".lock", ".stage-"
+_NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+_LONGEST = 200  # bytes of a pointer that is a file
 
 
 def run_folder(folder: Path) -> Path:
@@ -19,7 +29,52 @@ def run_folder(folder: Path) -> Path:
     BadInput
         Where no finished run lies there.
     """
-    for place in (folder / _LATEST, folder):
-        if (place / _MANIFEST).is_file():
+    latest = latest_of(folder)
+    for place in (*([] if latest is None else [latest]), folder / LATEST, folder):
+        if (place / MANIFEST).is_file():
             return place.resolve()
     raise BadInput(f"{folder}: holds no finished run; make one with cac plan, or name its output folder.")
+
+
+def latest_of(output: Path) -> Path | None:
+    """The run that ``latest`` of an output folder names, there or not; None where it names none."""
+    pointer = output / LATEST
+    try:
+        if pointer.is_symlink():
+            named = pointer.readlink().as_posix()
+        elif pointer.is_file() and pointer.stat().st_size <= _LONGEST:
+            named = pointer.read_text(encoding="utf-8").strip()
+        else:
+            return None
+    except (OSError, UnicodeDecodeError):
+        return None
+    parent, _, name = named.rpartition("/")
+    return output / RUNS / name if parent == RUNS and _NAME.fullmatch(name) else None
+
+
+def all_runs(output: Path) -> list[Path]:
+    """Folders of finished runs, oldest first."""
+    folder = output / RUNS
+    places = folder.iterdir() if folder.is_dir() else ()
+    return sorted(
+        place
+        for place in places
+        if _NAME.fullmatch(place.name) and not place.is_symlink() and (place / MANIFEST).is_file()
+    )
+
+
+def new_name() -> str:
+    """A name for a run: the time in UTC, so that names sort as runs do, and a short id."""
+    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run in an output folder."""
+    return folder.parent.name == RUNS and _NAME.fullmatch(folder.name) is not None
+
+
+def shown(run: Path) -> str:
+    """How people are told of a run: ``latest`` where that leads to it, and the folder that stays its own."""
+    output, own = run.parents[1], f"{RUNS}/{run.name}"
+    linked = (output / LATEST).is_symlink() and latest_of(output) == run
+    return f"{(output / LATEST).absolute()} ({own})" if linked else str(run.absolute())

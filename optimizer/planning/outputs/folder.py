@@ -1,9 +1,10 @@
-"""The output folder: tables, posterior, plots, report and the manifest that vouches for them."""
+"""The folder of a run: tables, posterior, plots, report and the manifest that vouches for them."""
 
 from __future__ import annotations
 
-import json
+import io
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,37 +13,38 @@ import numpy as np
 import pandas as pd
 
 from attribution.estimates import Estimate
-from attribution.files import checksum, staged_folder
+from attribution.files import checksum, write_new
 from attribution.findings import Finding
+from optimizer.planning.ledger.manifest import manifest_text
+from optimizer.planning.ledger.record import recorded
+from optimizer.planning.ledger.runs import MANIFEST
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
-from optimizer.planning.stages.result import Run, blended_cac
+from optimizer.planning.stages.result import Goal, Run, blended_cac
 
-__all__ = ["MANIFEST", "write_outputs"]
-
-MANIFEST = "manifest.json"
+__all__ = ["write_outputs"]
 
 
-def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]:
-    """Write everything a run has to show; the files appear together or not at all.
+def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
+    """Write everything a run has to show into a folder of its own, and make it the latest; all of it or nothing.
 
     Parameters
     ----------
     run
         A finished run.
-    folder
-        Output folder; made if missing, other files in it are left alone.
-    with_report
-        Whether to draw plots and write the report.
+    output
+        The output folder, which this process holds.
+    goal
+        How far the run went; plots and the report are of a whole one.
 
     Returns
     -------
     The files written, the manifest last.
     """
-    with staged_folder(folder, last=MANIFEST) as stage:
+    with recorded(output) as (stage, folder):
         tables = [table for section in SECTIONS for table in section.tables(run)]
         for table in tables:
             if table.file is not None:
@@ -50,30 +52,34 @@ def write_outputs(run: Run, folder: Path, with_report: bool) -> tuple[Path, ...]
         for name, frame in run.inputs.tables.items():
             _csv(frame, stage / name, run.config.quote_formulas, digits=None)  # whose sums are those of files
         if run.plan is not None:
-            _workbook(tables, stage / "plan.xlsx")
-        if with_report:
-            from optimizer.planning.outputs.figures import figures
-            from optimizer.planning.outputs.report import render
+            write_new(stage / "plan.xlsx", _workbook(tables))
+        fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral}
+        for name, posterior in fits.items():
+            if posterior is not None:
+                posterior.save(stage / name)
+        if goal == "report":
+            _draw(run, stage)
+        written = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
+        sums = {name: checksum(stage / name) for name in written}
+        write_new(stage / MANIFEST, manifest_text(_manifest(run, folder.name, goal, sums)))
+    return tuple(folder / name for name in [*written, MANIFEST])
 
-            drawn = figures(run)
-            (stage / "plots").mkdir()
-            for figure in drawn.values():
-                (stage / "plots" / f"{figure.slug}.svg").write_text(figure.svg, encoding="utf-8")
-            (stage / "report.html").write_text(render(run, drawn), encoding="utf-8")
-        written = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
-        sums = {str(name): checksum(stage / name) for name in written}
-        if run.posterior is not None:
-            fits = [POSTERIOR, *([NEUTRAL] if run.has_neutral else [])]  # an older run may have left another
-            sums |= {name: checksum(folder / name) for name in fits}
-        manifest = json.dumps(_manifest(run, sums), indent=2, ensure_ascii=False, allow_nan=False)
-        (stage / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
-    return tuple(folder / name for name in [*written, Path(MANIFEST)])
+
+def _draw(run: Run, stage: Path) -> None:
+    from optimizer.planning.outputs.figures import figures
+    from optimizer.planning.outputs.report import render
+
+    drawn = figures(run)
+    (stage / "plots").mkdir()
+    for figure in drawn.values():
+        write_new(stage / "plots" / f"{figure.slug}.svg", figure.svg)
+    write_new(stage / "report.html", render(run, drawn))
 
 
 def _csv(frame: pd.DataFrame, path: Path, quote_formulas: bool, digits: str | None = "%.10g") -> None:
     if quote_formulas:
         frame = frame.map(_quoted).rename(columns=_quoted)
-    frame.to_csv(path, index=False, float_format=digits, lineterminator="\n")
+    write_new(path, frame.to_csv(index=False, float_format=digits, lineterminator="\n"))
 
 
 def _quoted(cell: Any) -> Any:
@@ -81,16 +87,23 @@ def _quoted(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
+def _legible(cell: Any) -> Any:
+    """Text as a workbook holds it: control characters, which XML cannot, by their code."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", cell) if isinstance(cell, str) else cell
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PERCENT, _MONEY = "0.0%", "#,##0"
 
 
-def _workbook(tables: Iterable[Table], path: Path) -> None:
+def _workbook(tables: Iterable[Table]) -> bytes:
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
-    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+    whole = io.BytesIO()  # a file that the disk cannot hold would be complained of twice
+    with pd.ExcelWriter(whole, engine="openpyxl") as writer:
         for table in tables:
-            frame = table.frame
+            frame = table.frame.map(_legible).rename(columns=_legible)
             frame.to_excel(writer, sheet_name=table.sheet, index=False)
             sheet = writer.sheets[table.sheet]
             sheet.freeze_panes = "B2"
@@ -102,12 +115,13 @@ def _workbook(tables: Iterable[Table], path: Path) -> None:
                 longest = max((len(str(value)) for value in frame[column] if isinstance(value, str)), default=0)
                 sheet.column_dimensions[letter].width = min(max(14, longest + 2), 60)
                 cells = sheet[letter][1:]
-                whole = all(float(c.value).is_integer() for c in cells if isinstance(c.value, int | float))
+                integers = all(float(c.value).is_integer() for c in cells if isinstance(c.value, int | float))
                 for cell in cells:
                     if isinstance(cell.value, str):
                         cell.data_type = "s"  # a channel named =1+1 is a name, not a formula
                     elif isinstance(cell.value, int | float):
-                        cell.number_format = _number_format(str(column), float(cell.value), whole)
+                        cell.number_format = _number_format(str(column), float(cell.value), integers)
+    return whole.getvalue()
 
 
 def _number_format(column: str, value: float, whole: bool) -> str:
@@ -116,12 +130,16 @@ def _number_format(column: str, value: float, whole: bool) -> str:
     return _MONEY if whole or abs(value) >= 1000 else "#,##0.00"
 
 
-def _manifest(run: Run, sums: dict[str, str]) -> dict[str, Any]:
+def _manifest(run: Run, name: str, goal: Goal, sums: dict[str, str]) -> dict[str, Any]:
+    fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral}
     manifest: dict[str, Any] = {
+        "run": name,
+        "goal": goal,
         "name": run.config.name,
         "plan_file": {"name": run.document.path.name, "text": run.document.text},
         "seed": run.config.seed,
         "versions": versions(),
+        "fits": {name: fit.information.get("fingerprint", "") for name, fit in fits.items() if fit is not None},
         "inputs": [vars(file) for file in run.inputs.files],
         "assumptions": list(run.inputs.assumptions),
         "passed_over": list(run.inputs.passed_over),

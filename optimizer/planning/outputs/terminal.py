@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
+from optimizer.planning.ledger.runs import shown
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
+from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
-from optimizer.planning.outputs.sections.cautions import doubts
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
@@ -58,11 +59,11 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(_attribution_table(run.attribution))
         for line in run.attribution.notes:
             console.print(escape(line))
-    for finding in doubts(run):
+    for finding in failed(run):
         console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
     names = [path for path in written if path.name in _SHOWN_FILES]
     if names:
-        folder = escape(str(names[0].parent.resolve()))
+        folder = escape(shown(names[0].parent))
         console.print(f"Written to {folder}: {', '.join(path.name for path in names)}")
 
 

@@ -14,6 +14,8 @@ from attribution.findings import Finding
 from attribution.numbers import decimal
 from mmm.posterior.fit_checks import GATE
 from optimizer.planning.file.config import Config
+from optimizer.planning.ledger.place import made
+from optimizer.planning.ledger.runs import FITS
 from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.model import mix_model, neutral
 from optimizer.planning.stages.progress import Update
@@ -28,23 +30,26 @@ NEUTRAL = "posterior_neutral.nc"
 def fit_or_load(config: Config, inputs: Inputs, folder: Path, update: Update) -> mmm.Posterior | None:
     """The posterior of the weekly panel; None without one.
 
-    A fit is written to ``posterior.nc`` in the output folder as soon as it is there, so that a run that is cut off
+    A fit is kept in the output folder under its fingerprint as soon as it is there, so that a run that is cut off
     later, or asked another question, need not sample again.
     """
     if inputs.panel is None:
         return None
-    return _kept_or_fitted(config, inputs, inputs.panel, folder / POSTERIOR, update)
+    return _kept_or_fitted(config, inputs, inputs.panel, folder, POSTERIOR, update)
 
 
 def fit_neutral(config: Config, inputs: Inputs, folder: Path, update: Update) -> mmm.Posterior | None:
     """The posterior of the same model believing alike of every channel; None where the plan file does not want it."""
     if inputs.panel is None or not config.model.sensitivity:
         return None
-    return _kept_or_fitted(config, inputs, inputs.panel, folder / NEUTRAL, update)
+    return _kept_or_fitted(config, inputs, inputs.panel, folder, NEUTRAL, update)
 
 
-def _kept_or_fitted(config: Config, inputs: Inputs, panel: mmm.Panel, path: Path, update: Update) -> mmm.Posterior:
-    key = _fingerprint(config, inputs, path.name)
+def _kept_or_fitted(
+    config: Config, inputs: Inputs, panel: mmm.Panel, folder: Path, name: str, update: Update
+) -> mmm.Posterior:
+    key = _fingerprint(config, inputs, name)
+    path = folder / FITS / f"{key}.nc"
     kept = _kept(path, key)
     if kept is not None:
         update(1.0, "taken from an earlier run on the same inputs")
@@ -59,7 +64,7 @@ def _kept_or_fitted(config: Config, inputs: Inputs, panel: mmm.Panel, path: Path
     model = mix_model(config, inputs)
     posterior = mmm.fit(
         panel,
-        neutral(config, model) if path.name == NEUTRAL else model,
+        neutral(config, model) if name == NEUTRAL else model,
         draws=section.draws,
         tune=section.tune,
         chains=section.chains,
@@ -68,8 +73,8 @@ def _kept_or_fitted(config: Config, inputs: Inputs, panel: mmm.Panel, path: Path
         time_budget=section.time_budget,
     )
     posterior = replace(posterior, information={**posterior.information, "fingerprint": key})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    posterior.save(path)
+    with made(path.parent):
+        posterior.save(path)
     return posterior
 
 

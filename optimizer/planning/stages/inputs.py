@@ -39,6 +39,7 @@ from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by_cell
+from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.tested import spend_held_out
 from optimizer.planning.stages.timetable import Timetable, timetable_of
@@ -291,6 +292,9 @@ class _Reader:
         levers, at = levers_of(weekly), len(weekly.numbers)
         controls = [*levers[:at], *made, *levers[at:]]
         panel = Panel.from_frame(frame, weekly.date, weekly.kpi, media_of(weekly), controls=controls, geo=weekly.geo)
+        named = {"channel": panel.channels, "control": panel.control_names, "market": panel.geos}
+        if odd := [each for what, names in named.items() for each in unprintable(names, weekly.path.name, what)]:
+            raise BadInput(odd)
         return panel.with_holidays(self._config.model.holidays) if self._config.model.holidays else panel
 
     def _people(self, frame: pd.DataFrame, weekly: Weekly, column: str) -> dict[str, float]:
@@ -417,7 +421,7 @@ class _Reader:
         if log.identity is not None:
             known: ibis.Table = log_table(self._source(log.identity.path), self._engine)
             self._note("identity map", log.identity.path, int(known.count().execute()))
-        self._as_in_the_log(journeys)
+        self._as_in_the_log(journeys, log.path)
         journeys = reshaped(journeys, self._config.attribution)
         first, last = period_of(journeys)
         covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(journeys))} paths"
@@ -433,8 +437,10 @@ class _Reader:
             return None
         return log_against_kpi(journeys.ends, panel, log.conversions.agrees_within)
 
-    def _as_in_the_log(self, journeys: Journeys) -> None:
-        if problems := list(unlike_the_log(self._config, self._document, journeys.channels)):
+    def _as_in_the_log(self, journeys: Journeys, path: Path | Query) -> None:
+        problems: list[Problem | str] = [*unlike_the_log(self._config, self._document, journeys.channels)]
+        problems += unprintable(journeys.channels, path.name, "channel")
+        if problems:
             raise BadInput(problems)
 
     def _aggregated(self, paths: Paths) -> Journeys:
@@ -449,7 +455,7 @@ class _Reader:
             sep=paths.separator,
             fold_names=paths.fold_names,
         )
-        self._as_in_the_log(journeys)
+        self._as_in_the_log(journeys, paths.path)
         journeys = reshaped(journeys, self._config.attribution)
         if paths.nulls is None:
             self.assumptions.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,7 @@ __all__ = [
     "BeliefRow",
     "ChannelRow",
     "GivenResult",
+    "Goal",
     "PlanResult",
     "PlanWorth",
     "RivalPlan",
@@ -46,6 +47,9 @@ __all__ = [
     "blended_cac",
     "paid_cac",
 ]
+
+Goal = Literal["attribution", "fit", "optimize", "what-if", "report"]
+"""How far a run goes."""
 
 
 def blended_cac(outcome: Evaluation) -> Estimate:
@@ -341,6 +345,7 @@ class Run:
     given: tuple[GivenResult, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
     belief: BeliefResult | None = None
+    neutral: Posterior | None = None
     tests: TestsResult | None = None
     schedule: ScheduleResult | None = None
     findings: tuple[Finding, ...] = ()
@@ -350,11 +355,6 @@ class Run:
     def by_market(self) -> bool:
         """Whether the plan file names the column of markets."""
         return self.config.data.weekly is not None and self.config.data.weekly.geo is not None
-
-    @property
-    def has_neutral(self) -> bool:
-        """Whether the run holds its belief against a neutral one."""
-        return self.belief is not None and any(row.neutral is not None for row in self.belief.rows)
 
     @property
     def converged(self) -> bool:

@@ -6,15 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from attribution import plots as paths
 from attribution.numbers import amount, gap, percent, ratio
+from optimizer import plots
 from optimizer.answer.worth import Difference, Worth
 from optimizer.planning.outputs.against_today import chance, form_of, lines, name_of, signed
-from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.outputs.doubts import could_be_wrong
+from optimizer.planning.outputs.sections.section import Figure, Section
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.question.limits import labels
 
 __all__ = ["DECISION", "Card", "Decision"]
+
+_SHOWN = 7  # changes on the first screen
 
 
 @dataclass(frozen=True)
@@ -36,14 +43,20 @@ class Decision:
         ``"good"``, ``"warn"`` or ``"bad"``: how much the reader may rely on it.
     headline
         What to move and what it buys.
+    summary
+        The differences to today, and how likely the promises are kept.
+    doubts
+        What could make it wrong.
     sentences
-        Customers, certainty, proof.
+        Certainty, experience, proof.
     cards
         The figures.
     """
 
     tone: str
     headline: str
+    summary: tuple[str, ...]
+    doubts: tuple[str, ...]
     sentences: tuple[str, ...]
     cards: tuple[Card, ...]
 
@@ -56,14 +69,30 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 def _decision(run: Run, plan: PlanResult, worth: Worth) -> Decision:
     currency = run.config.currency
-    _, *told = lines(worth, plan, run)  # the cards have the differences
+    against, *told = lines(worth, plan, run)
+    kept = told.pop() if worth.promises else ""
     tone = _tone(worth) if run.converged else "bad"
     return Decision(
         tone,
         f"{_moves(plan, currency)}: {_effect(plan, currency)}.",
+        (against, kept) if kept else (against,),
+        could_be_wrong(run),
         (*told, _proof(run, plan)),
         tuple(_cards(run, plan, worth)),
     )
+
+
+def _figures(run: Run) -> Iterator[Figure]:
+    if run.plan is None or run.worth is None:
+        return
+    now, planned = run.plan.now, run.plan.planned
+    if np.allclose(now.spend, planned.spend, rtol=5e-4, atol=0.0):
+        return
+    rows = min(len(run.plan.rows), _SHOWN + 1)
+    axes = plots.changes(
+        now, planned, paths.canvas(6.4, 0.5 + 0.27 * rows), currency=run.config.currency, largest=_SHOWN
+    )
+    yield Figure("changes", "Spend planned less spend now, by channel.", axes)
 
 
 def _tone(worth: Worth) -> str:
@@ -168,4 +197,4 @@ def _proof(run: Run, plan: PlanResult) -> str:
     )
 
 
-DECISION = Section("decision", "Decision", _view)
+DECISION = Section("decision", "Decision", _view, _figures)

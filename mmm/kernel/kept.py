@@ -1,0 +1,71 @@
+"""Compiled code kept on disk: read where it is as it was written, else compiled again.
+
+Numba reads its files as they are, and a power cut, a full disk or a byte that flipped would end a fit in an error that
+names none of it, or in machine code that says something else. So each file of code ends in a checksum, and whatever
+goes wrong with a file costs a compilation. Unpickling stops before the checksum by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
+
+__all__ = ["kept_entry"]
+
+_SUM = 32
+
+
+class _CheckedFile(IndexDataCacheFile):  # type: ignore[misc, unused-ignore]
+    def _dump(self, content: Any) -> bytes:
+        data: bytes = super()._dump(content)
+        return data + hashlib.sha256(data).digest()
+
+    def _load_data(self, name: str) -> Any:
+        with open(self._data_path(name), "rb") as file:  # noqa: PTH123 - Numba's paths are texts
+            data = file.read()
+        if hashlib.sha256(data[:-_SUM]).digest() != data[-_SUM:]:
+            raise ValueError(name)
+        return super()._load_data(name)
+
+
+class _Kept(FunctionCache):  # type: ignore[misc, unused-ignore]
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        locator = self._impl.locator
+        self._cache_file = _CheckedFile(locator.get_cache_path(), self._impl.filename_base, locator.get_source_stamp())
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        try:
+            return super().load_overload(signature, context)
+        except Exception:  # whatever unpickling bytes that nobody wrote may raise
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, signature: Any, code: Any) -> None:
+        with suppress(Exception):  # a fit needs the code, not the file
+            super().save_overload(signature, code)
+
+
+class _Entry(CFunc):  # type: ignore[misc, unused-ignore]
+    def enable_caching(self) -> None:
+        with suppress(RuntimeError):  # no folder at all can be written
+            self._cache = _Kept(self._pyfunc)
+
+
+def kept_entry(signature: Any, options: dict[str, Any]) -> Callable[[Callable[..., Any]], Any]:
+    """``numba.cfunc(signature, cache=True, **options)`` whose cache is checked."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        made = _Entry(function, normalize_signature(signature), locals={}, options=options)
+        made.enable_caching()
+        made.compile()
+        return made
+
+    return decorate

@@ -1,0 +1,68 @@
+"""Compiled code on disk is used where it is as it was written, and otherwise compiled again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numba import types
+
+from mmm.kernel import kept
+from mmm.kernel.kept import kept_entry
+
+
+def twice(number: float) -> float:
+    return 2 * number
+
+
+def compiled() -> Any:
+    return kept_entry(types.double(types.double), {})(twice)
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "cut": lambda data: data[: len(data) // 2],
+    "zeros": lambda data: bytes(len(data)),
+    "one bit": lambda data: bytes([*data[: len(data) // 2], data[len(data) // 2] ^ 1, *data[len(data) // 2 + 1 :]]),
+    "another's": lambda data: b"\x80\x04N." * 9,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    assert compiled().cache_hits == 0
+    assert compiled().cache_hits == 1
+    return tmp_path
+
+
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_costs_a_compilation_and_is_mended(folder: Path, damage: str, suffix: str) -> None:
+    (file,) = folder.rglob(f"*{suffix}")
+    file.write_bytes(DAMAGES[damage](file.read_bytes()))
+    first, second = compiled(), compiled()
+    assert first.ctypes(21.0) == second.ctypes(21.0) == 42.0
+    if (damage, suffix) != ("one bit", ".nbi"):  # of which some change nothing that is read
+        assert first.cache_hits == 0
+    assert second.cache_hits == 1
+
+
+def test_files_that_cannot_be_written_or_read_are_done_without(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("_save_index", "_save_data", "_load_index"):
+        with monkeypatch.context() as full:
+            full.setattr(kept._CheckedFile, name, refuses)
+            assert compiled().ctypes(21.0) == 42.0
+
+
+def test_without_any_folder_to_keep_code_in_it_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(*_: object) -> None:
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(kept, "_Kept", nowhere)
+    assert compiled().ctypes(21.0) == 42.0
