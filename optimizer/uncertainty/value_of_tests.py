@@ -62,6 +62,7 @@ def value_of_tests(
     spend: Mapping[str, float] | pd.Series | None = None,
     outcomes: int = 12,
     keep: Mapping[str, float] | pd.Series | None = None,
+    least: float = -np.inf,
 ) -> pd.DataFrame:
     """What each test is worth before it is run, in the plan's own figure.
 
@@ -87,6 +88,8 @@ def value_of_tests(
     keep
         What would be spent without the test, where that is not the plan's own best before it: a test that opens limits
         is held against the best plan within those that it opens.
+    least
+        Standard errors that an outcome has to exceed for what is kept to change; without it every outcome counts.
 
     Returns
     -------
@@ -111,7 +114,7 @@ def value_of_tests(
         curves[channel]
         effect = test.effect(curves, channel, usual[curves.channels.index(channel)])
         perfect = solve.perfect(channel, effect, outcomes)
-        value = min(solve.gain(channel, effect, test.standard_error, outcomes), perfect)
+        value = min(solve.gain(channel, effect, test.standard_error, outcomes, least), perfect)
         rows.append(
             {
                 "channel": channel,
@@ -243,7 +246,7 @@ class _Solver:
         """Expected gain from knowing a channel's effect exactly: no test of it is worth more (Blackwell, 1953)."""
         return self.gain(channel, effect, _EXACT * max(float(effect.std()), 1e-300), outcomes)
 
-    def gain(self, channel: str, effect: Array, standard_error: float, outcomes: int) -> float:
+    def gain(self, channel: str, effect: Array, standard_error: float, outcomes: int, least: float = -np.inf) -> float:
         """Expected gain from measuring a channel's effect with an error."""
         if effect.std() <= 1e-12 * max(abs(float(effect.mean())), 1e-300):
             return 0.0
@@ -254,7 +257,10 @@ class _Solver:
         kept = chances > _RARE
         seen = np.quantile(effect + noise, _normal_levels(nodes[kept]))
         wide = max(standard_error, float(effect.std()) * count**-0.2)
-        gains = [self._after(channel, effect, outcome, standard_error, wide) for outcome in seen]
+        gains = [
+            self._after(channel, effect, outcome, standard_error, wide) if outcome > least * standard_error else 0.0
+            for outcome in seen
+        ]
         return float(chances[kept] @ gains / chances[kept].sum())
 
     def _after(self, channel: str, effect: Array, outcome: float, standard_error: float, wide: float) -> float:

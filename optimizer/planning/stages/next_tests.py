@@ -11,6 +11,7 @@ from mmm import Organic
 from optimizer.plan import Plan
 from optimizer.planning.file.keys.plan import NextTests
 from optimizer.planning.stages.result import PlanResult, TestsResult
+from optimizer.planning.stages.tested import SIGMAS_OF_AN_EFFECT
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
 from optimizer.question.objectives import Customers
 from optimizer.uncertainty.value_of_tests import LiftTest, value_of_tests
@@ -26,7 +27,7 @@ def worth_of_tests(section: NextTests, result: PlanResult, weeks: int) -> TestsR
 
     The question is the plan's own without promises of customers, which are not known to hold before the test: most
     customers for the money of the plan, within its limits on spend. A channel that the plan stops at the most tried is
-    tested upwards, and its worth counts what the plan may then spend on it.
+    tested upwards, and its worth counts what the plan may then spend on it where the test sees an effect.
     """
     spent = [channel for channel in result.curves.channels if result.now.spend[channel] > 0]
     every = max(result.curves.n_draws // _DRAWS, 1)
@@ -52,7 +53,8 @@ def worth_of_tests(section: NextTests, result: PlanResult, weeks: int) -> TestsR
         others = (limit for name, limit in tried.items() if name != channel)
         opened = Channel(channel).at_most(float(result.now.spend[channel]) * (1 + up[channel]))
         plan = within(*others, *holds.values(), opened)
-        return value_of_tests(plan, curves, {channel: replace(test, change=up[channel])}, keep=keep)
+        tests = {channel: replace(test, change=up[channel])}
+        return value_of_tests(plan, curves, tests, keep=keep, least=SIGMAS_OF_AN_EFFECT)
 
     keep = within(*tried.values(), *holds.values()).solve(curves).spend if up else None
     free = [channel for channel in spent if channel not in holds and channel not in up]

@@ -10,9 +10,10 @@ import pandas as pd
 from mmm import LiftTest, Panel
 from mmm.data.outside_tests import geos_of, rows_of
 
-__all__ = ["measured", "spend_held_out", "with_tested_rates"]
+__all__ = ["SIGMAS_OF_AN_EFFECT", "measured", "spend_held_out", "with_tested_rates"]
 
-_SIGMAS_OF_90_PERCENT = 1.6448536269514722
+SIGMAS_OF_AN_EFFECT = 1.6448536269514722
+"""Standard errors above nothing at which the 90 % interval of an effect begins."""
 
 
 def measured(tests: Iterable[LiftTest]) -> frozenset[str]:
@@ -26,7 +27,7 @@ def measured(tests: Iterable[LiftTest]) -> frozenset[str]:
         weight = (test.spend_change / test.error) ** 2
         of, weights = sums.get(test.channel, (0.0, 0.0))
         sums[test.channel] = (of + weight * test.customers_gained / test.spend_change, weights + weight)
-    return frozenset(channel for channel, (of, weight) in sums.items() if of > _SIGMAS_OF_90_PERCENT * np.sqrt(weight))
+    return frozenset(channel for channel, (of, weight) in sums.items() if of > SIGMAS_OF_AN_EFFECT * np.sqrt(weight))
 
 
 def with_tested_rates(
