@@ -239,7 +239,8 @@ def printed(rows: pd.DataFrame) -> int:
             print(f"\n{name}:\n{table_of(runs, gain, of)['share'].round(2).to_string()}")
     print(f"\nCompanies: {rows.groupby('arm', sort=False)['seed'].nunique().to_dict()}")
     tested = rows[rows["arm"].isin(RUNS[1:])].groupby("arm", sort=False)[["lost", "saved", "attainable"]].mean()
-    print(f"\nA quarter's tests, mean: customers lost, money saved:\n{tested.round(0).to_string()}\n")
+    if len(tested):
+        print(f"\nA quarter's tests, mean: customers lost, money saved:\n{tested.round(0).to_string()}\n")
     last = int(rows["quarter"].max())
     ends = rows[rows["quarter"] == last].pivot_table(
         index=["kind", "seed"], columns="arm", values=["gain", "attainable"]
