@@ -47,6 +47,7 @@ from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by
 from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.read_economics import read_costs, read_values
+from optimizer.planning.stages.tested import spend_held_out
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 from optimizer.planning.stages.weekly_table import weekly_table
 
@@ -180,19 +181,19 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         problems += [] if markets is None else misfits_of_markets(config, markets, document)
         if (panel.control_names or panel.organic_channels) and config.plan:
             upcoming = attempt(lambda: reader.upcoming(weeks, weekly, horizon))
+        if config.data.lift_tests is not None:
+            asked = config.data.lift_tests
+            tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
         if config.plan and markets is not None:
             own = markets
             reader.assumptions += [silent_cells(markets)] if silent_cells(markets) else []
             section = config.plan
-            now = attempt(lambda: reader.now(weeks, own, section))
+            now = attempt(lambda: reader.now(weeks, own, section, tests))
             timetable = attempt(lambda: reader.timetable(weeks))
             problems += [] if now is None else _misfits_of_today(config, config.plan, now, markets, document)
             for name, table in config.plan.given_tables.items():
                 spend = attempt(lambda table=table: reader.given(weeks, own, table))  # type: ignore[misc]
                 given |= {} if spend is None else {name: spend}
-        if config.data.lift_tests is not None:
-            asked = config.data.lift_tests
-            tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
     cohorts, costed = config.data.cohorts, config.data.costs
     values = None if cohorts is None else attempt(lambda: reader.customer_values(cohorts))
     costs = None if costed is None else attempt(lambda: reader.costs(costed))
@@ -413,13 +414,15 @@ class _Reader:
         self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 
-    def now(self, panel: Panel, markets: Markets, plan: PlanSection) -> pd.Series:
+    def now(self, panel: Panel, markets: Markets, plan: PlanSection, tests: tuple[LiftTest, ...] = ()) -> pd.Series:
         wanted = plan.weeks * panel.per_week
         last = min(wanted, panel.periods)
         if plan.now is None or markets.several:
             scaled = f", scaled to {wanted}." if last < wanted else "."
-            self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
-        return present_spend_of(panel, markets, plan)
+            back = markets.totals(_held_out(panel, markets, last, tests))
+            put = f" What hold-outs took in them is put back: {_listed(back)}." if back.any() else ""
+            self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}{put}")
+        return present_spend_of(panel, markets, plan, tests)
 
     def timetable(self, panel: Panel) -> Timetable | None:
         timetable = timetable_of(
@@ -548,6 +551,10 @@ def _missing(
     return Problem(name, text, weekly.date, remedy=remedy)
 
 
+def _listed(taken: pd.Series) -> str:
+    return ", ".join(f"{channel} {amount(float(money))}" for channel, money in taken.items() if money)
+
+
 def _unit(panel: Panel) -> str:
     return "week" if panel.days == 7 else "day"
 
@@ -564,13 +571,23 @@ def _paths_table(paths: Paths, numbers: list[str]) -> Any:
     return Table(paths.path.name, columns)
 
 
-def present_spend_of(panel: Panel, markets: Markets, plan: PlanSection) -> pd.Series:
-    """Spend over a horizon at present, by channel or cell: what the plan file states, or that of the last weeks."""
+def present_spend_of(panel: Panel, markets: Markets, plan: PlanSection, tests: tuple[LiftTest, ...] = ()) -> pd.Series:
+    """Spend over a horizon at present, by channel or cell: what the plan file states, or that of the last weeks.
+
+    What hold-outs among the tests took from those weeks is put back.
+    """
     if plan.now is not None and not markets.several:
         return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
     wanted = plan.weeks * panel.per_week
     last = min(wanted, panel.periods)
-    return spend_by_cell(panel, markets).tail(last).sum() * (wanted / last)
+    spent = spend_by_cell(panel, markets).tail(last).sum()
+    return (spent + _held_out(panel, markets, last, tests)) * (wanted / last)
+
+
+def _held_out(panel: Panel, markets: Markets, last: int, tests: tuple[LiftTest, ...]) -> pd.Series:
+    """What hold-outs took from the last periods, by channel or cell."""
+    taken = spend_held_out(tests, panel, last)
+    return pd.Series({cell: taken.loc[market, channel] for cell, (channel, market) in markets.cells.items()})
 
 
 def observed_maximum(spend: pd.DataFrame, periods: int) -> pd.Series:

@@ -109,6 +109,7 @@ class PlanResult:
     rows: tuple[ChannelRow, ...]
     organic: Organic
     observed_maximum: pd.Series
+    ground: pd.Series
     frontier: pd.DataFrame
     explanations: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -298,13 +299,13 @@ class TestsResult:
     ----------
     table
         As :func:`optimizer.value_of_tests`, indexed by channel, most valuable first; in customers over the horizon.
-    weeks, change, standard_error
-        The test.
+        With ``change``, the share of the channel's spend that its test adds, -1 where it switches it off.
+    weeks, standard_error
+        Of every test.
     """
 
     table: pd.DataFrame
     weeks: int
-    change: float
     standard_error: float
 
 
