@@ -14,16 +14,20 @@ import pandas as pd
 
 from attribution.files import write_whole
 from attribution.numbers import amount
+from mmm.simulate.lift_tests import lift_tests
+from mmm.simulate.platform_reports import platform_reports
 from mmm.simulate.weekly_world import WorldTruth, world
 
 __all__ = ["main", "write_example"]
 
 _JOURNEY_WEEKS = 52
+_TESTED = ("paid_social",)
+_PLATFORMS = ("paid_social", "generic_search", "brand_search", "online_video", "display", "retargeting", "affiliate")
 _PURPOSE = "The truth behind the simulated example. Only for measuring results against it: no analysis may read it."
 
 
 def write_example(folder: Path, seed: int = 7) -> list[Path]:
-    """Write weekly.csv, upcoming.csv, touchpoints.parquet, conversions.parquet and truth.json.
+    """Write weekly.csv, upcoming.csv, lift_tests.csv, platform_reports.csv, the log's two tables and truth.json.
 
     The same seed and versions give the same bytes on one machine, and the same figures up to their last digits on
     another processor; each file is written whole or not at all.
@@ -44,9 +48,11 @@ def write_example(folder: Path, seed: int = 7) -> list[Path]:
     written = [
         _text(folder / "weekly.csv", _csv(data.weekly)),
         _text(folder / "upcoming.csv", _csv(data.upcoming)),
+        _text(folder / "lift_tests.csv", _csv(lift_tests(truth, _TESTED, seed=seed).round(1))),
         _text(folder / "truth.json", json.dumps(summary(truth, seed), indent=1) + "\n"),
     ]
     if data.journeys is not None:
+        written.append(_text(folder / "platform_reports.csv", _csv(platform_reports(data.journeys, _PLATFORMS))))
         written.append(_parquet(folder / "touchpoints.parquet", data.journeys.touchpoints))
         written.append(_parquet(folder / "conversions.parquet", data.journeys.conversions))
     return written

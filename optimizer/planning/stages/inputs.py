@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution import ConversionEvents, Engine, Journeys, Query
+from attribution import ConversionEvents, Engine, Factor, Journeys, Query, read_factors
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import amount
@@ -29,7 +29,7 @@ from optimizer.planning.file.column_roles import coming_columns, in_plan_currenc
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
 from optimizer.planning.file.document import Document
-from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, Touchpoints, Weekly
+from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, PlatformReports, Touchpoints, Weekly
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets, misfits_of_markets
 from optimizer.planning.file.misfits import misfits_of_today
@@ -40,6 +40,7 @@ from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by_cell
+from optimizer.planning.stages.platform_reports import Claims, read_platform_reports
 from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.timetable import Timetable, timetable_of
@@ -83,6 +84,10 @@ class Inputs:
         The log's conversions held against the weekly KPI; None without either.
     markets
         Markets of the weekly table, and their cells; None without it.
+    claims
+        Conversions that platforms claim; None where none are given.
+    factors
+        Those of an earlier run, by which credit is corrected.
     """
 
     panel: Panel | None
@@ -97,6 +102,8 @@ class Inputs:
     assembled: Assembled | None = None
     log_against_kpi: LogAgainstKPI | None = None
     markets: Markets | None = None
+    claims: Claims | None = None
+    factors: tuple[Factor, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -150,6 +157,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     upcoming = now = timetable = markets = None
     tests: tuple[LiftTest, ...] = ()
     given: dict[str, pd.Series] = {}
+    claims: Claims | None = None
+    factors = attempt(reader.factors) or ()
     if panel is not None and weekly is not None:
         weeks = panel
         markets = attempt(lambda: markets_of(weeks))
@@ -169,14 +178,16 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         if config.data.lift_tests is not None:
             asked = config.data.lift_tests
             tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
+        if config.data.platform_reports is not None:
+            reports = config.data.platform_reports
+            claims = attempt(lambda: reader.claims(weeks, reports))
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
     if problems:
         raise BadInput(problems)
     files, assumptions = tuple(reader.files), tuple(reader.assumptions)
-    return Inputs(
-        panel, upcoming, now, journeys, tests, files, assumptions, timetable, given, reader.assembled, compared, markets
-    )
+    told = (timetable, given, reader.assembled, compared, markets, claims, factors)
+    return Inputs(panel, upcoming, now, journeys, tests, files, assumptions, *told)
 
 
 def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
@@ -372,6 +383,20 @@ class _Reader:
         covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
         self._note("lift tests", section.path, len(frame), covers, frame)
         return tests
+
+    def claims(self, panel: Panel, section: PlatformReports) -> Claims:
+        claims, frame = read_platform_reports(section, self._document.folder, panel, self._engine)
+        covers = f"{claims.by_day.index.min():%Y-%m-%d} to {claims.by_day.index.max():%Y-%m-%d}"
+        self._note("platform reports", section.path, len(frame), covers, frame)
+        return claims
+
+    def factors(self) -> tuple[Factor, ...]:
+        path = self._config.attribution.calibration.factors
+        if path is None:
+            return ()
+        factors = read_factors(self._source(path), self._engine)
+        self._note("factors of an earlier run", path, len(factors))
+        return factors
 
     def given(self, panel: Panel, markets: Markets, table: GivenTable) -> pd.Series:
         plan = self._config.plan
