@@ -15,9 +15,9 @@ from .analysis.calibration import calibrate as calibrate
 from .analysis.credit_per_conversion import credit_per_conversion as credit_per_conversion
 from .analysis.evaluation import choose_order as choose_order
 from .analysis.evaluation import evaluate as evaluate
+from .analysis.factor_table import read_factors as read_factors
 from .analysis.intent_riders import intent_riders as intent_riders
 from .analysis.intent_riders import rider_marks as rider_marks
-from .analysis.factor_table import read_factors as read_factors
 from .analysis.interval_checks import interval_checks as interval_checks
 from .analysis.opinions import Opinion as Opinion
 from .analysis.opinions import Opinions as Opinions

@@ -205,7 +205,7 @@ def calibrate(
     """
     if isinstance(credit, Bootstrap):
         return calibrated_of(credit.model, credit.summary(), factors, on, aging, seed)
-    ends = {name: credit.conversions for name in ("estimate", *INTERVAL)}
+    ends = dict.fromkeys(("estimate", *INTERVAL), credit.conversions)
     return calibrated_of(credit.model, pd.DataFrame(ends), factors, on, aging, seed)
 
 
@@ -220,7 +220,10 @@ def calibrated_of(
     """The same of a summary of credited conversions: ``estimate``, ``5%`` and ``95%`` by channel."""
     given = list(factors)
     own = _own(model, given, [str(name) for name in conversions.index])
-    rows = {str(name): _row(str(name), conversions.loc[name], own, (on, aging or Aging(), seed)) for name in conversions.index}
+    rows = {
+        str(name): _row(str(name), conversions.loc[name], own, (on, aging or Aging(), seed))
+        for name in conversions.index
+    }
     return Calibrated(model, pd.DataFrame.from_dict(rows, orient="index").rename_axis("channel"))
 
 
@@ -248,7 +251,9 @@ def _row(
     credited = Estimate(float(said["estimate"]), float(said[LOW]), float(said[HIGH]))
     factor, (on, aging, seed) = factors.get(channel), how
     if factor is None:
-        nothing = dict.fromkeys(("factor", "factor 5%", "factor 95%", "estimate", "5%", "95%", "standard_error"), np.nan)
+        nothing = dict.fromkeys(
+            ("factor", "factor 5%", "factor 95%", "estimate", "5%", "95%", "standard_error"), np.nan
+        )
         return {"credited": credited.point, **nothing, "source": "", "age": np.nan}
     times = factor.draws(aging, on, seed)
     rng = np.random.default_rng([seed + 1, *channel.encode()])

@@ -61,9 +61,9 @@ def _factors(frame: pd.DataFrame, table: Table) -> Iterable[Factor]:
     factors, problems = [], []
     for row, line in enumerate(frame.to_dict("records")):
         sides = {side: Estimate(*(float(line[f"{side}{end}"]) for end in ("", "_low", "_high"))) for side in _SIDES}
-        words = (str(line["model"]), str(line["channel"]))
+        words, until = [str(line[name]) for name in ("model", "channel", "source")], line["until"].date()
         try:
-            factors.append(Factor(*words, **sides, source=str(line["source"]), until=line["until"].date()))
+            factors.append(Factor(words[0], words[1], sides["effect"], sides["credit"], words[2], until))
         except BadInput as error:
             at = f"row {row + table.first_row}"
             problems += [

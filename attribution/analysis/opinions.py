@@ -8,7 +8,7 @@ the two differ is no fault of either; that an effect lies outside everything tha
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,6 +22,9 @@ from attribution.numbers import count, percent, ratio
 __all__ = ["Contradiction", "Opinion", "Opinions", "Source"]
 
 _APART = 1.25  # as a factor: what is nearer is no contradiction, however narrow the intervals
+
+
+Remedy = Callable[[Sequence[str]], str]
 
 
 class Source(Enum):
@@ -109,7 +112,9 @@ class Opinions:
         if len(set(names)) < len(names):
             raise BadInput(f"opinions: two are called alike: {', '.join(sorted(names))}.")
         if not (math.isfinite(self.customers) and self.customers > 0):
-            raise BadInput(f"opinions: {self.customers:g} customers over {self.days}, so that there is nothing to divide.")
+            raise BadInput(
+                f"opinions: {self.customers:g} customers over {self.days}, so that there is nothing to divide."
+            )
 
     @property
     def channels(self) -> list[str]:
@@ -144,13 +149,13 @@ class Opinions:
         """Channels of which an experiment and a mix model say different things."""
         return [one for one in map(self._experiment_against_model, self.channels) if one is not None]
 
-    def findings(self, remedy: str) -> tuple[Finding, ...]:
+    def findings(self, remedy: Remedy) -> tuple[Finding, ...]:
         """One finding for each way to disagree.
 
         Parameters
         ----------
         remedy
-            How to settle it; ``{channel}`` stands for the channel that a test would tell most of.
+            A sentence on which test settles it, given the channels.
         """
         return (*self._of_counts(remedy), *self._of_effects(remedy), *self._of_claims())
 
@@ -182,12 +187,12 @@ class Opinions:
         under = own.low > max(each.high for _, each in counted) and own.point > most[1].point * _APART
         if not (over or under):
             return None
-        credited = (
-            f"{least[0]} credits it with {count(least[1].point)}"
-            if least[0] == most[0]
-            else f"attribution credits it with {count(least[1].point)} ({least[0]}) to {count(most[1].point)} ({most[0]})"
+        credited = f"attribution credits it with {count(least[1].point)} ({least[0]})"
+        if most[0] != least[0]:
+            credited += f" to {count(most[1].point)} ({most[0]})"
+        claims = "".join(
+            f", its platform claims {count(each.point)}" for _, each in self._of_channel(channel, Source.PLATFORM)
         )
-        claims = "".join(f", its platform claims {count(each.point)}" for _, each in self._of_channel(channel, Source.PLATFORM))
         text = f"{channel}: {credited}{claims}, the {effect.name} says {own.written(count)}"
         return Contradiction(channel, own.point / nearest[1].point if nearest[1].point > 0 else math.inf, text)
 
@@ -204,7 +209,7 @@ class Opinions:
         text = f"{channel}: the experiment says {one.written(count)}, the mix model {other.written(count)}"
         return Contradiction(channel, factor, text)
 
-    def _of_counts(self, remedy: str) -> Iterator[Finding]:
+    def _of_counts(self, remedy: Remedy) -> Iterator[Finding]:
         sources = {opinion.source for opinion in self.opinions}
         if Source.ATTRIBUTION not in sources or not any(source.is_effect for source in sources):
             return
@@ -212,30 +217,33 @@ class Opinions:
         text = f"What channels bring lies within what is credited to them, over {self.days}."
         if apart:
             text = (
-                f"Over {self.days} attribution contradicts what channels bring: {'; '.join(one.text for one in apart)}. "
-                f"{self._who_settles(apart, remedy)}"
+                f"Over {self.days} attribution contradicts what channels bring: "
+                f"{'; '.join(one.text for one in apart)}. {self._who_settles(apart, remedy)}"
             )
         names = tuple(one.channel for one in apart)
         value = apart[0].factor if apart else None
         yield Finding("counts_against_effects", not apart, value, 1 / _APART if apart else None, text, names)
 
-    def _who_settles(self, apart: Sequence[Contradiction], remedy: str) -> str:
+    def _who_settles(self, apart: Sequence[Contradiction], remedy: Remedy) -> str:
         """Which test; a channel that was tested needs none."""
         untested = [one.channel for one in apart if not self._of_channel(one.channel, Source.EXPERIMENT)]
         if not untested:
             return "Experiments have measured them: believe these, and correct the credit by calibration.csv."
-        return f"Until a test says so, believe neither. {remedy.format(channel=untested[0])}"
+        return f"Until a test says so, believe neither. {remedy(untested)}"
 
-    def _of_effects(self, remedy: str) -> Iterator[Finding]:
+    def _of_effects(self, remedy: Remedy) -> Iterator[Finding]:
         if not {Source.EXPERIMENT, Source.MIX_MODEL} <= {opinion.source for opinion in self.opinions}:
             return
         apart = self.effects_against_each_other()
-        text = f"Experiments and the mix model agree on what channels brought over {self.days}."
+        text = (
+            f"Experiments and the mix model agree on what channels brought over {self.days}; a mix model that was "
+            "fitted with them is no second witness, see test_conflicts."
+        )
         if apart:
             text = (
                 f"Over {self.days} experiment and mix model disagree: {'; '.join(one.text for one in apart)}. The test "
                 "was of other days or another place, or one of the two is wrong. "
-                f"{remedy.format(channel=apart[0].channel)}"
+                f"{remedy([one.channel for one in apart])}"
             )
         names = tuple(one.channel for one in apart)
         yield Finding("experiment_against_mix_model", not apart, float(len(apart)), 0.0, text, names)
@@ -244,14 +252,17 @@ class Opinions:
         claims = [opinion for opinion in self.opinions if opinion.source is Source.PLATFORM]
         if not claims:
             return
-        claimed = sum(each.point for opinion in claims for each in opinion.by_channel.values())
-        effects = [self.effect(name) for opinion in claims for name in opinion.by_channel]
-        brought = [own.by_channel[name].point for own, name in zip(effects, claims[0].by_channel, strict=False) if own]
+        pairs = [(name, each.point) for opinion in claims for name, each in opinion.by_channel.items()]
+        claimed = sum(number for _, number in pairs)
         share = claimed / self.customers
         text = (
             f"Platforms together claim {count(claimed)} of {count(self.customers)} customers over {self.days} "
-            f"({percent(share)}){f', {ratio(claimed / sum(brought))} what their channels are said to bring' if sum(brought) > 0 else ''}."
+            f"({percent(share)})."
         )
+        known = [(number, own.by_channel[name].point) for name, number in pairs if (own := self.effect(name))]
+        if sum(brought for _, brought in known) > 0:
+            times = sum(number for number, _ in known) / sum(brought for _, brought in known)
+            text += f" Of channels whose effect anybody measures they claim {ratio(times)} times what these bring."
         if share > 1:
             text += " They claim the same people several times, and none of them can see it."
         yield Finding("platforms_claim_more_than_all", share <= 1, share, 1.0, text)

@@ -15,6 +15,7 @@ from optimizer.planning.outputs.changes_in_words import lines as changes_lines
 from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
 from optimizer.planning.outputs.sections.markets import parts_by_market
+from optimizer.planning.outputs.sections.opinions import opinions_line
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
 from optimizer.planning.outputs.sections.trust import trust_lines
@@ -37,6 +38,8 @@ _SHOWN_FILES = (
     "plan.xlsx",
     "scenarios.csv",
     "attribution.csv",
+    "opinions.csv",
+    "calibration.csv",
     "posterior.nc",
 )
 
@@ -61,6 +64,8 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(_attribution_table(run.attribution))
         for line in run.attribution.notes:
             console.print(escape(line))
+    if run.heard is not None:
+        console.print(escape(opinions_line(run.heard)))
     for finding in failed(run):
         console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
     names = [path for path in written if path.name in _SHOWN_FILES]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from optimizer.cycle.switching import Switch
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
+    from optimizer.planning.stages.heard import Heard
     from optimizer.planning.stages.new_channels import FirstTest
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
@@ -413,6 +414,7 @@ class Run:
     tests: TestsResult | None = None
     schedule: ScheduleResult | None = None
     changes: Changes | None = None
+    heard: Heard | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

@@ -15,7 +15,17 @@ from optimizer.planning.file.attribution_models import MODELS
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Repeats, Section
 from optimizer.planning.file.keys.tables import Source, TimeZone
 
-__all__ = ["Attribution", "Belief", "Calibration", "ChannelModel", "CreditBelief", "MixModel", "Range", "Season", "TestTrust"]
+__all__ = [
+    "Attribution",
+    "Belief",
+    "Calibration",
+    "ChannelModel",
+    "CreditBelief",
+    "MixModel",
+    "Range",
+    "Season",
+    "TestTrust",
+]
 
 
 def _rising(value: tuple[float, float]) -> tuple[float, float]:

@@ -312,7 +312,7 @@ class LiftTests(Numbers, Days):
 
 
 class PlatformReports(Numbers, Days):
-    """Conversions as advertising platforms report them, by channel; see [three opinions](concepts/three-opinions.md)."""
+    """Conversions as platforms report them, by channel; see [three opinions](concepts/three-opinions.md)."""
 
     path: Source
     """The table: a row per period and channel."""
