@@ -27,7 +27,7 @@ from attribution.models.credit import Credit
 __all__ = ["Aging", "Calibrated", "Factor", "calibrate", "calibrated_of"]
 
 _Z = 1.6448536269514722  # of the 95 % point
-_DRAWS = 20_000
+_DRAWS = 10_000
 _YEAR = 365.25
 
 
@@ -122,7 +122,7 @@ class Factor:
         return 0 if on is None else abs((on - self.until).days)
 
     def draws(self, aging: Aging, on: dt.date | None = None, seed: int = 0) -> Array:
-        """Draws of the factor on a day, shape (20,000,); infinite where the drawn credit is 0 or less."""
+        """Draws of the factor on a day, shape (10,000,); infinite where the drawn credit is 0 or less."""
         rng = np.random.default_rng([seed, *self.channel.encode()])
         effect = drawn(self.effect, rng)
         size = max(abs(self.effect.point), (self.effect.high - self.effect.low) / (2 * _Z))

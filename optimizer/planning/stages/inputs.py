@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from attribution import ConversionEvents, Engine, Factor, Journeys, Query, read_factors
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, nearest
 from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.reading.formats import Format
@@ -182,6 +182,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
             reports = config.data.platform_reports
             claims = attempt(lambda: reader.claims(weeks, reports))
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
+    problems += [] if journeys is None else _unseen(config, document, factors, journeys.channels)
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
     if problems:
         raise BadInput(problems)
@@ -506,6 +507,18 @@ class _Reader:
             )
         self._note("conversion paths", paths.path, len(frame), frame=frame)
         return journeys
+
+
+def _unseen(config: Config, document: Document, factors: Sequence[Factor], channels: Sequence[str]) -> list[str]:
+    """Factors of channels that the log does not know."""
+    unknown = dict.fromkeys(factor.channel for factor in factors if factor.channel not in channels)
+    said = []
+    for name in unknown:
+        close = nearest(name, channels)
+        hint = f"Did you mean {close!r}?" if close else f"It has {', '.join(channels[:8])}."
+        place = ("attribution", "calibration", "factors")
+        said.append(document.error(place, f"has factors of {name!r}, which is no channel of the log. {hint}"))
+    return said
 
 
 def _missing(

@@ -80,8 +80,10 @@ def _days(run: Run, panel: Panel) -> tuple[pd.Timestamp, pd.Timestamp]:
 def _scale(run: Run, days: tuple[pd.Timestamp, pd.Timestamp], customers: float) -> tuple[float, list[str]]:
     """Customers of the KPI per conversion of the log over the days, and a sentence on it."""
     compared = run.inputs.log_against_kpi
-    if run.attribution is None or run.attribution.period is None:
+    if run.attribution is None:
         return 1.0, []
+    if run.attribution.period is None:
+        return 1.0, ["The log and the weekly table share no week whose spend is known: no path model stands here."]
     if compared is None:
         return 1.0, ["Conversions of the log are taken for customers as they are; nothing counts them against the KPI."]
     weeks = compared.weeks

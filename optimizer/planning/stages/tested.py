@@ -76,17 +76,19 @@ def _carried(measured: Array, ratio: Array, rng: np.random.Generator) -> Array:
 
 def _ratios(run: Run, panel: Panel, observed: Observed, days: tuple[pd.Timestamp, pd.Timestamp]) -> list[Array]:
     """By test, draws of what the channel brought over the days per customer gained in the test."""
-    tests = run.inputs.lift_tests
+    spent = panel.national_spend[(panel.dates >= days[0]) & (panel.dates <= days[1])].sum()
+    even = [np.array([spent[test.channel] / stand_in(test, panel).spend_change]) for test in run.inputs.lift_tests]
     if run.posterior is None:
-        spent = panel.national_spend[(panel.dates >= days[0]) & (panel.dates <= days[1])].sum()
-        changes = [stand_in(test, panel).spend_change for test in tests]
-        return [np.array([spent[test.channel] / change]) for test, change in zip(tests, changes, strict=True)]
+        return even
     brought = run.posterior.contributions(*(f"{day:%Y-%m-%d}" for day in days))
     predicted = gains(observed, panel, [cell.channels for cell in run.posterior.cells])
-    return [
-        np.asarray(brought[test.channel].to_numpy(dtype=float) / own)
-        for test, own in zip(tests, predicted, strict=True)
-    ]
+    ratios = []
+    for test, own, otherwise in zip(run.inputs.lift_tests, predicted, even, strict=True):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = brought[test.channel].to_numpy(dtype=float) / own
+        known = ratio[np.isfinite(ratio)]
+        ratios.append(known if len(known) else otherwise)
+    return ratios
 
 
 def _together(points: Array, draws: Array) -> Estimate:

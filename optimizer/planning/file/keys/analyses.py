@@ -10,7 +10,7 @@ from attribution.analysis.calibration import Aging
 from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
-from optimizer.planning.file.amounts import Cost, Money, Percent
+from optimizer.planning.file.amounts import Cost, Money
 from optimizer.planning.file.attribution_models import MODELS
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Repeats, Section
 from optimizer.planning.file.keys.tables import Source, TimeZone
@@ -52,7 +52,7 @@ class Calibration(Section):
 
     fresh: Duration = "182D"
     """How long a factor holds as measured."""
-    drift: Annotated[Percent, Field(ge=0)] = 0.3
+    drift: Annotated[float, Field(ge=0)] = 0.3
     """How far a factor may have moved a year after that, as a share of it (one standard deviation)."""
     factors: Source | None = None
     """The `calibration.csv` of an earlier run, for channels of which this one measures nothing."""
