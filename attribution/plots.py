@@ -26,6 +26,7 @@ from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_a
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.labels import distinct, shortened
 from attribution.drawing.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
+from attribution.drawing.retention import retention
 from attribution.errors import BadInput
 from attribution.estimates import HIGH, LOW
 from attribution.numbers import CURRENCY, decimal, percent
@@ -41,6 +42,7 @@ __all__ = [
     "opinions",
     "path_length",
     "removal_effect",
+    "retention",
     "style",
     "svg",
     "time_to_conversion",
