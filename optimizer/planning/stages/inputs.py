@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution import ConversionEvents, Engine, Journeys, Query
+from attribution import ConversionEvents, Engine, Factor, Journeys, Query, read_factors
 from attribution.economics import CustomerValues
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, nearest
 from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.reading.formats import Format
@@ -32,7 +32,7 @@ from optimizer.planning.file.column_roles import coming_columns, in_plan_currenc
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
 from optimizer.planning.file.document import Document
-from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, Touchpoints, Weekly
+from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, PlatformReports, Touchpoints, Weekly
 from optimizer.planning.file.keys.economics import CohortTable, CostTable
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets, misfits_of_markets
@@ -44,6 +44,7 @@ from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by_cell
+from optimizer.planning.stages.platform_reports import Claims, read_platform_reports
 from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.read_economics import read_costs, read_values
@@ -96,6 +97,10 @@ class Inputs:
         What customers of each channel are worth; None without cohorts.
     costs
         Costs of acquisition beside media: month, kind and cost; None where the plan file names none.
+    claims
+        Conversions that platforms claim; None where none are given.
+    factors
+        Those of an earlier run, by which credit is corrected.
     """
 
     panel: Panel | None
@@ -113,6 +118,8 @@ class Inputs:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     customer_values: CustomerValues | None = None
     costs: pd.DataFrame | None = None
+    claims: Claims | None = None
+    factors: tuple[Factor, ...] = ()
 
     def worth_of(self, channels: Iterable[str]) -> dict[str, Array] | None:
         """Draws of what a customer of each channel or cell is worth, and of who comes unpaid; None without cohorts."""
@@ -175,6 +182,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     upcoming = now = timetable = markets = None
     tests: tuple[LiftTest, ...] = ()
     given: dict[str, pd.Series] = {}
+    claims: Claims | None = None
+    factors = attempt(reader.factors) or ()
     if panel is not None and weekly is not None:
         weeks = panel
         markets = attempt(lambda: markets_of(weeks))
@@ -194,10 +203,14 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
             for name, table in config.plan.given_tables.items():
                 spend = attempt(lambda table=table: reader.given(weeks, own, table))  # type: ignore[misc]
                 given |= {} if spend is None else {name: spend}
+        if config.data.platform_reports is not None:
+            reports = config.data.platform_reports
+            claims = attempt(lambda: reader.claims(weeks, reports))
     cohorts, costed = config.data.cohorts, config.data.costs
     values = None if cohorts is None else attempt(lambda: reader.customer_values(cohorts))
     costs = None if costed is None else attempt(lambda: reader.costs(costed))
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
+    problems += [] if journeys is None else _unseen(config, document, factors, journeys.channels)
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
     if problems:
         raise BadInput(problems)
@@ -218,6 +231,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         reader.words,
         values,
         costs,
+        claims,
+        factors,
     )
 
 
@@ -404,6 +419,20 @@ class _Reader:
         self._note("lift tests", section.path, len(frame), covers, frame)
         return tests
 
+    def claims(self, panel: Panel, section: PlatformReports) -> Claims:
+        claims, frame = read_platform_reports(section, self._document.folder, panel, self._engine)
+        covers = f"{claims.by_day.index.min():%Y-%m-%d} to {claims.by_day.index.max():%Y-%m-%d}"
+        self._note("platform reports", section.path, len(frame), covers, frame)
+        return claims
+
+    def factors(self) -> tuple[Factor, ...]:
+        path = self._config.attribution.calibration.factors
+        if path is None:
+            return ()
+        factors = read_factors(self._source(path), self._engine)
+        self._note("factors of an earlier run", path, len(factors))
+        return factors
+
     def given(self, panel: Panel, markets: Markets, table: GivenTable) -> pd.Series:
         plan = self._config.plan
         new = tuple(plan.new_channels) if plan else ()
@@ -536,6 +565,18 @@ class _Reader:
             )
         self._note("conversion paths", paths.path, len(frame), frame=frame)
         return journeys
+
+
+def _unseen(config: Config, document: Document, factors: Sequence[Factor], channels: Sequence[str]) -> list[str]:
+    """Factors of channels that the log does not know."""
+    unknown = dict.fromkeys(factor.channel for factor in factors if factor.channel not in channels)
+    said = []
+    for name in unknown:
+        close = nearest(name, channels)
+        hint = f"Did you mean {close!r}?" if close else f"It has {', '.join(channels[:8])}."
+        place = ("attribution", "calibration", "factors")
+        said.append(document.error(place, f"has factors of {name!r}, which is no channel of the log. {hint}"))
+    return said
 
 
 def _missing(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.forecast import ForecastResult
+    from optimizer.planning.stages.heard import Heard
     from optimizer.planning.stages.new_channels import FirstTest
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
@@ -419,6 +420,7 @@ class Run:
     schedule: ScheduleResult | None = None
     forecast: ForecastResult | None = None
     changes: Changes | None = None
+    heard: Heard | None = None
     economics: Economics | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
