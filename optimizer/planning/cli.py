@@ -192,6 +192,23 @@ def monitor(
     raise typer.Exit(found.exit_code)
 
 
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Argument(help="What the tools may read and write.", show_default=False)],
+    seconds: Annotated[float, typer.Option(min=1, help="Longest that one call of a tool may take.")] = 1_800,
+) -> None:
+    """Answer an assistant's tools on standard input and output, by the Model Context Protocol (extra `serve`)."""
+    try:
+        import mcp  # noqa: F401
+    except ImportError:
+        from attribution.errors import MissingExtra
+
+        raise MissingExtra("mcp", "serve") from None
+    from optimizer.planning.agent.server import serve
+
+    serve(folder, seconds)
+
+
 def _run(plan: Path, out: Path | None, goal: Goal) -> None:
     from optimizer.planning.outputs.terminal import show
     from optimizer.planning.run import run_plan
