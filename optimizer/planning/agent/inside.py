@@ -25,7 +25,7 @@ class Inside:
     Parameters
     ----------
     folder
-        The folder, without links in its path.
+        The working folder, without links in its path.
     """
 
     folder: Path
@@ -41,8 +41,7 @@ class Inside:
         path = Path(written)
         if not written.strip() or not self._holds(path):
             raise BadInput(self._outside(written))
-        place = self.folder / path
-        if place.exists() and not (place.is_file() or place.is_dir()):
+        if path.exists() and not (path.is_file() or path.is_dir()):
             raise BadInput(f"{bounded(written, _SHOWN)}: is neither a file nor a folder.")
         return path
 

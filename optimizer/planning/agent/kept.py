@@ -20,6 +20,7 @@ __all__ = ["KeptRun"]
 _ROWS = 50
 _INPUTS, _NOTES = 20, 10
 _OF_A_CHANNEL = ("plan.csv", "tipping_points.csv", "belief.csv", "rivals.csv", "attribution.csv", "new_channels.csv")
+_NAMES = ("channel", "market", "scenario", "problem", "path")
 _OF_ALL = ("plan.csv", "worth.csv", "promises.csv", "tipping_points.csv")
 
 
@@ -53,7 +54,7 @@ class KeptRun:
         manifest = read_manifest(folder)
         if manifest.get("converged") is not True:
             raise NotConverged(
-                f"The mix model of the run {folder.name} did not converge, so an assistant gets no figure of it. "
+                f"{folder}: the mix model of this run did not converge, so an assistant gets no figure of it. "
                 "Remedy: raise model.time_budget, or simplify the model, and run again."
             )
         return cls(folder, manifest)
@@ -114,7 +115,7 @@ class KeptRun:
         inputs = self.manifest["inputs"]
         return {
             "fingerprint": {
-                "run": self.folder.name,
+                "run": str(self.manifest["run"]),
                 "manifest": checksum(self.folder / MANIFEST),
                 "fits": self.manifest["fits"],
                 "inputs": {one["file"]: one["checksum"] for one in inputs[:_INPUTS]},
@@ -140,15 +141,13 @@ class KeptRun:
 
     def _frame(self, name: str) -> pd.DataFrame:
         if name not in self.tables:
-            raise UnknownName(name, self.tables, where=f"the run {self.folder.name}")
-        text = {"channel": str, "market": str, "scenario": str, "problem": str}
-        frame = pd.read_csv(self.folder / name, dtype=text, keep_default_na=False, na_values={})
-        return frame.apply(_numbers)
+            raise UnknownName(name, self.tables, where=f"the run {self.folder}")
+        return pd.read_csv(self.folder / name, dtype=str, keep_default_na=False).apply(_numbers)
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    """Numbers of a column whose empty cells are no text; names such as ``NA`` and ``001`` stay as they are."""
-    if column.name in ("channel", "market", "scenario", "problem") or pd.api.types.is_numeric_dtype(column):
+    """Numbers of a column that holds nothing else; names such as ``NA`` and ``001`` stay as they are."""
+    if column.name in _NAMES:
         return column
     try:
         return pd.to_numeric(column.replace("", None))

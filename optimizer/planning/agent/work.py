@@ -109,7 +109,7 @@ def _explain(inside: Inside, progress: Progress, run: str, channel: str) -> Answ
 
 
 def _kept(inside: Inside, run: str) -> KeptRun:
-    folder = run_folder(inside.path(run))
+    folder = inside.path(str(run_folder(inside.path(run)))).relative_to(inside.folder)
     inside.require_run(folder)
     return KeptRun.of(folder)
 
