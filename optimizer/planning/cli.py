@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report.",
@@ -190,6 +189,24 @@ def monitor(
     typer.echo(as_json(found) if json else as_text(found), nl=not json)
     typer.echo(f"wrote {', '.join(path.name for path in files)} to {files[0].parent}", err=True)
     raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Say what of this machine a run needs is there; exit code 1 where something keeps a run from its work."""
+    import json
+
+    from optimizer.planning.doctor import examined
+
+    findings = examined(Path())
+    if as_json:
+        typer.echo(json.dumps([vars(finding) for finding in findings], indent=2, ensure_ascii=False))
+    else:
+        for one in findings:
+            typer.echo(f"{'fine     ' if one.passed else 'attention'} {one.name}: {one.text}")
+    raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)
 
 
 @app.command()
