@@ -22,7 +22,6 @@ __all__ = ["examined"]
 _GIGABYTE = 1e9
 _MEMORY, _DISK = 2.0, 1.0  # gigabytes that the shipped quarter has room in
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_EXTRAS = {"mcp": "cac serve", "pyspark": "Spark", "psycopg": "PostgreSQL"}
 _HAN = tuple(map(ord, "中文"))
 _HAN_FONTS = ("Noto Sans CJK", "Noto Sans SC", "Source Han", "WenQuanYi", "PingFang", "Microsoft YaHei", "SimHei")
 
@@ -47,10 +46,9 @@ def _findings(folder: Path) -> Iterator[Finding]:
     yield _told("versions", not lacking, f"{listed}.{missing}")
     text = "mmm is this project's." if ours else "mmm is another distribution's; uninstall that, or use a fresh venv."
     yield _told("packages", ours, text)
-    extras = installed(_EXTRAS)
-    told = [f"{name} {text} ({_EXTRAS[name]})" for name, text in extras.items() if text != "unknown"]
-    without = [f"{name} ({_EXTRAS[name]})" for name, text in extras.items() if text == "unknown"]
-    yield _told("extras", True, f"There: {', '.join(told) or 'none'}. Not there: {', '.join(without) or 'none'}.")
+    there = installed(["mcp"])["mcp"]
+    text = f"mcp {there}." if there != "unknown" else "Not there: cac serve needs the extra, blended-cac[serve]."
+    yield _told("tools for an assistant", True, text)
     yield from _caches()
     yield from _fonts()
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)

@@ -19,10 +19,7 @@ from mcp import ClientSession, StdioServerParameters, stdio_client
 from optimizer.planning import cli
 from optimizer.planning.agent import worker
 from optimizer.planning.agent.answers import MOST, rows_told, text_of
-from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.ledger.runs import run_folder
-from optimizer.planning.run import certify_spend
-from optimizer.planning.stages.progress import Progress
 
 EACH = 20  # of five kinds
 
@@ -183,16 +180,18 @@ def test_refusals_have_the_words_of_the_command_line(
     assert seen
 
 
-def test_a_certificate_is_that_of_the_command(spoken: Spoken, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(spoken.root)
+def test_a_certificate_of_todays_spend_says_what_a_run_says_of_today(spoken: Spoken) -> None:
     (answer,) = (json.loads(one.text) for one in spoken.of("asked") if one.tool == "certify")
-    _, given = certify_spend(Path("alone.yaml"), GivenTable(path=Path("spend.csv")), progress=Progress(io.StringIO()))
-    told = {row["figure"]: row["estimates"] for row in answer["figures"]}
-    for one in given.worth.figures:
-        assert told[one.name]["given"] == pytest.approx(vars(one.after))
-        assert told[one.name]["change"] == pytest.approx(vars(one.change))
-    assert answer["certificate"]["known"]["gap"] == pytest.approx(given.certificate.gap)
-    assert answer["given"]["known"] == pytest.approx(given.outcome.spend.to_dict())
+    worth = pd.read_csv(run_folder(spoken.root / "plan-output") / "worth.csv")  # of the what-ifs by the same plan file
+    today = worth[(worth["scenario"] == "Plan") & (worth["against"] == "today")].set_index("figure")
+    assert len(answer["figures"]) == len(today)
+    for row in answer["figures"]:
+        told, known = row["estimates"], today.loc[row["figure"]]
+        ends = {"point": known["before"], "low": known["before_low"], "high": known["before_high"]}
+        assert told["today"] == pytest.approx(ends, rel=1e-6)
+        assert told["given"] == pytest.approx(ends, rel=1e-6)
+        assert told["change"] == pytest.approx({"point": 0.0, "low": 0.0, "high": 0.0}, abs=1e-3)
+    assert answer["given"]["known"] == pytest.approx(spoken.spend)
 
 
 @pytest.mark.parametrize("column", ["cac", "cac_low", "cac_high"])

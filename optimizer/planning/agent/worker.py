@@ -14,6 +14,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 __all__ = ["Told", "Worker"]
 
 _COMMAND = [sys.executable, "-P", "-m", "optimizer.planning.agent.process"]  # -P: a file named as a module is data here
+_GONE = (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError, anyio.ClosedResourceError)
 _LONGEST = 10_000_000  # bytes of a line
 
 Stage = Callable[[str], Awaitable[None]]
@@ -56,7 +57,7 @@ class Worker:
                     f"{tool}: stopped after {self._seconds:,.0f} seconds, the most that cac serve allows (--seconds). "
                     "A fit that was done is kept and taken up by the next call; nothing else of this one is."
                 )
-            except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            except (*_GONE, ValueError):  # ValueError: half a line
                 text = f"{tool}: the process that did the work was ended from outside; memory may lack."
         return Told(text, refused=True)
 
