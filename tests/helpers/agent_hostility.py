@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ def furnish(root: Path, plan: Path, output: Path) -> None:
     (root / "away").symlink_to(outside)
     (root / "away.yaml").symlink_to(outside / "plan.yaml")
     (root / "away.csv").symlink_to(outside / "weekly.csv")
+    os.mkfifo(root / "pipe.csv")
     (root / "round").symlink_to(root / "round")
     _runs(root, run_folder(output))
 
@@ -94,6 +96,20 @@ def _ways_out(rng: random.Random, root: Path) -> str:
     )  # fmt: skip
 
 
+def _tables_out(rng: random.Random, root: Path) -> str:
+    out = [
+        "away.csv",
+        "away.csv::x",
+        "aw*.csv",
+        "away/*.csv",
+        "away/spend.csv::a",
+        "*",
+        "**/spend.csv",
+        "a*/../../outside/*",
+    ]
+    return rng.choice([*out, "pipe.csv", str(root.parent / "outside" / "spend.csv"), "../outside/spend.csv::x"])
+
+
 def _paths(rng: random.Random, root: Path) -> list[Call]:
     way = _ways_out(rng, root)
     calls: list[Call] = [
@@ -102,12 +118,13 @@ def _paths(rng: random.Random, root: Path) -> list[Call]:
         ("what_if", {"plan": way}),
         ("certify", {"plan": way, "spend": {"tv": 1.0}}),
         ("certify", {"plan": "plan.yaml", "table": _ways_out(rng, root) or ".."}),
+        *(("certify", {"plan": "plan.yaml", "table": _tables_out(rng, root)}) for _ in range(3)),
         ("read_run", {"run": way}),
         ("read_run", {"run": way, "table": "plan.csv"}),
         ("read_run", {"run": "plan-output", "table": f"../../{way}"}),
         ("explain", {"run": way}),
     ]
-    return rng.sample(calls, 3)
+    return rng.sample(calls, 4)
 
 
 def _plan_files(rng: random.Random, root: Path) -> list[Call]:
@@ -130,6 +147,7 @@ def _plan_files(rng: random.Random, root: Path) -> list[Call]:
         lambda: text.replace("path: weekly.csv", f"path: {{url: '{query.partition('::')[0]}', query: select 1}}"),
         lambda: f"{text}\nengine: {{views: true}}\n",
         lambda: _with_output(text, rng.choice(["../outside", "away", "away/new", "elsewhere", str(root.parent / "new")])),
+        lambda: text.replace("path: touchpoints.csv", "path: pipe.csv"),
         lambda: text.replace("path: touchpoints.csv", "path: /proc/self/environ"),
         lambda: rng.choice(["- a", "name: [", "!!python/object/apply:os.system ['id']", "name: &a [*a]", "\x00", "${CAC_SECRET}: 1"]),
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,3 +245,35 @@ def test_work_that_does_not_come_back(code: str, said: str, monkeypatch: pytest.
     assert told.refused
     assert said in told.text
     assert process is None
+
+
+def test_garbage_and_calls_that_take_too_long_leave_a_server_up(spoken: Spoken) -> None:
+    code = "from optimizer.planning.cli import main; main()"
+    started = subprocess.Popen(
+        [sys.executable, "-c", code, "serve", str(spoken.root), "--seconds", "1"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    opening = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}
+    call = {"name": "what_if", "arguments": {"plan": "alone.yaml"}}
+    lines = [
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": opening}).encode(),
+        json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}).encode(),
+        *(b"{", b"\xff\xfe", b"[]", b"null", b"x" * 200_000, b'{"jsonrpc": "2.0", "id": 2}', b"", b"\x00"),
+        json.dumps({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": call}).encode(),
+    ]
+    with started:
+        assert started.stdin
+        assert started.stdout
+        started.stdin.write(b"\n".join(lines) + b"\n")
+        started.stdin.flush()
+        answers = [json.loads(started.stdout.readline())]
+        while answers[-1].get("id") != 3:
+            answers.append(json.loads(started.stdout.readline()))  # nothing but JSON stands there
+        started.stdin.close()  # the client leaves, and the server ends
+        assert all(answer["jsonrpc"] == "2.0" for answer in answers)
+        assert answers[-1]["result"]["isError"]
+        assert "stopped after 1 seconds" in answers[-1]["result"]["content"][0]["text"]
+    assert started.returncode == 0
+    assert not list((spoken.root / "plan-output" / "runs").glob(".stage-*"))

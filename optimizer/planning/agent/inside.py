@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,18 @@ class Inside:
             raise BadInput(f"{bounded(written, _SHOWN)}: is neither a file nor a folder.")
         return path
 
+    def table(self, written: str) -> Path:
+        """A table's path as an assistant wrote it: a file, a part of one or a pattern, seen from the folder.
+
+        Raises
+        ------
+        BadInput
+            It leads out of the folder.
+        """
+        if problems := list(self._source(self.path(written.partition("::")[0]), written)):
+            raise BadInput(problems)
+        return Path(written)
+
     def require(self, config: Config, document: Document) -> None:
         """Refuse a plan file that reads or writes anything beside the folder.
 
@@ -74,10 +86,20 @@ class Inside:
         for query in queries_of(config):
             yield f"{query.name}: is a database; an assistant's runs read files alone. Run cac plan for it yourself."
         for source in sources_of(config, document.folder):
-            start = next(place for place in (source, *source.parents) if not is_pattern(str(place)))
-            climbs = ".." in source.parts[len(start.parts) :]  # engines and Python differ in what follows a pattern
-            if climbs or not self._holds(start) or not self._holds_all(start, files_of(str(source))):
-                yield self._outside(str(source).removeprefix(f"{document.folder}{os.sep}"))
+            yield from self._source(source, str(source).removeprefix(f"{document.folder}{os.sep}"))
+
+    def _source(self, source: Path, shown: str) -> Iterator[str]:
+        """What speaks against reading a file, a folder or a pattern."""
+        start = next(place for place in (source, *source.parents) if not is_pattern(str(place)))
+        climbs = ".." in source.parts[len(start.parts) :]  # engines and Python differ in what follows a pattern
+        if climbs or not self._holds(start):
+            yield self._outside(shown)
+            return
+        files = files_of(str(source))
+        if not all(self._holds(path) for path in (*files, *(_links(start) if start.is_dir() else ()))):
+            yield self._outside(shown)
+        elif any(path.exists() and not (path.is_file() or path.is_dir()) for path in files):
+            yield f"{bounded(shown, _SHOWN)}: is neither a file nor a folder."
 
     def _writes(self, place: Path, shown: Path) -> Iterator[str]:
         if not self._holds(place):
@@ -87,9 +109,6 @@ class Inside:
         for link in _links(own):
             if not self._holds(link):
                 yield self._outside(str(shown / link.relative_to(own)))
-
-    def _holds_all(self, start: Path, files: Iterable[Path]) -> bool:
-        return all(self._holds(path) for path in (*files, *(_links(start) if start.is_dir() else ())))
 
     def _holds(self, path: Path) -> bool:
         try:

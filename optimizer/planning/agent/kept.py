@@ -105,7 +105,9 @@ class KeptRun:
                 raise UnknownChannel(channel, known)
             frames = {name: frame for name, frame in of_it.items() if not frame.empty}
         about = [one for one in self.manifest["findings"] if not channel or channel in one["channels"]]
-        tables = {name: rows_told(name, frame.head(_ROWS)) for name, frame in frames.items()}
+        tables = {
+            name: {"of_rows": str(len(frame)), **rows_told(name, frame.head(_ROWS))} for name, frame in frames.items()
+        }
         said = {"about_it": findings_told(about)} if channel else {}
         notes = [str(note) for note in self.manifest["assumptions"][:_NOTES]]
         return {**self._header(), "plan": self._plan(), "tables": tables, **said, "assumptions": notes}

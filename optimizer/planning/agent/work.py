@@ -63,7 +63,7 @@ def _certify(
     path = _plan_file(inside, plan)
     if bool(table) == bool(spend):
         raise BadInput("certify needs either table, a file of channel and spend, or spend, {channel: amount}.")
-    with _table_of(spend) if spend else nullcontext(inside.path(table)) as given_path:
+    with _table_of(spend) if spend else nullcontext(inside.table(table)) as given_path:
         source = GivenTable(path=given_path, spend=column if table else "spend")
         run, given = certify_spend(path, source, progress=progress)
     if not run.converged:
