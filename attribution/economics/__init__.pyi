@@ -15,6 +15,8 @@ from .ltv import lifetime_value as lifetime_value
 from .ltv import ltv_to_cac as ltv_to_cac
 from .ltv import payback_months as payback_months
 from .orders import cohorts_of_orders as cohorts_of_orders
+from .referral import Referral as Referral
+from .referral import Tier as Tier
 from .retention import Retention as Retention
 from .retention import fit_retention as fit_retention
 from .value_checks import value_findings as value_findings

@@ -34,6 +34,7 @@ from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.past import Past, past_run
 from optimizer.planning.stages.progress import Progress, Update
 from optimizer.planning.stages.ready import ready
+from optimizer.planning.stages.referral import referral
 from optimizer.planning.stages.refresh import Compare, changes_since
 from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
@@ -175,7 +176,7 @@ def _computed(
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
     if goal in ("optimize", "what-if", "report"):
         with progress.stage("What customers are worth"):
-            run = replace(run, economics=economics(run))
+            run = replace(run, economics=economics(run), referral=referral(run))
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
     return replace(run, findings=_findings(run), seconds=dict(progress.seconds))
@@ -299,7 +300,8 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     run = replace(run, plan=plan)
     if run.inputs.timetable is not None:
         with progress.stage("Weeks"):
-            borrowed = {name: new.like for name, new in section.new_channels.items()}
+            borrowed: dict[str, str | None] = dict.fromkeys(section.without_history)
+            borrowed |= {name: new.like for name, new in section.new_channels.items()}
             draws, spend = draws_of(run, posterior), plan.allocation.spend
             weeks = make_schedule(run.inputs.timetable, draws, plan.curves, spend, borrowed)
         run = replace(run, schedule=weeks)
@@ -364,4 +366,6 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         findings += run.attribution.findings
     if run.economics is not None:
         findings += run.economics.findings
+    if run.referral is not None:
+        findings.append(run.referral.finding)
     return tuple(findings)

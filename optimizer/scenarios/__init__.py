@@ -23,6 +23,7 @@ from optimizer.scenarios.market import (
     DemandChange,
     OrganicShift,
 )
+from optimizer.scenarios.referral import ReferralProgramme
 from optimizer.scenarios.stress import (
     Stress,
     StressAnswer,
@@ -57,6 +58,7 @@ __all__ = [
     "OrganicShift",
     "Promise",
     "PromiseChange",
+    "ReferralProgramme",
     "Scenario",
     "Stress",
     "StressAnswer",

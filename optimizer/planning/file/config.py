@@ -248,7 +248,7 @@ def _unknown_channels(config: Config, document: Document) -> list[str]:
     known = list(config.data.weekly.channels)
     drivers = [*known, *config.data.weekly.delivered, ORGANIC]
     problems = []
-    planned = [*known, *(config.plan.new_channels if config.plan is not None else ())]
+    planned = [*known, *(config.plan.without_history if config.plan is not None else ())]
     stated = [(each, known) for each in (*_of_the_model(config), *_of_present_spend(config))]
     stated += [(each, known) for each in _of_guardrails(config)]
     stated += [(each, planned) for each in _of_the_plan(config)] + [(each, drivers) for each in _of_riders(config)]
@@ -363,7 +363,7 @@ def _misfits(config: Config, document: Document) -> Iterator[str]:
     """What does not fit together in the plan, and in the plan as each scenario has it."""
     if config.plan is None or config.data.weekly is None:
         return
-    channels = [*config.data.weekly.channels, *config.plan.new_channels]
+    channels = [*config.data.weekly.channels, *config.plan.without_history]
     yield from _markets_unnamed(config, document)
     yield from misfits(config.plan, channels, document)
     for number, scenario in enumerate(config.scenarios):

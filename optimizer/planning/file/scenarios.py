@@ -34,6 +34,8 @@ def _changes(scenario: Scenario, section: PlanSection) -> Iterator[optimizer.Sce
     if scenario.customers is not None:  # first, for a relative promise is against today's customers at today's costs
         promise = scenario.customers.at_least
         yield optimizer.PromiseChange(promise.value) if promise.relative else optimizer.Promise(promise.value)
+    if scenario.referral is not None:
+        yield optimizer.ReferralProgramme(scenario.referral.programme, scenario.referral.name)
     if scenario.budget is not None:
         budget = scenario.budget
         yield optimizer.BudgetChange(budget.value) if budget.relative else optimizer.BudgetOf(budget.value)

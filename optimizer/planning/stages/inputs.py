@@ -405,7 +405,7 @@ class _Reader:
 
     def given(self, panel: Panel, markets: Markets, table: GivenTable) -> pd.Series:
         plan = self._config.plan
-        new = tuple(plan.new_channels) if plan else ()
+        new = plan.without_history if plan else ()
         if markets.several:
             spend = read_given_by_market(table, self._document.folder, markets, self._engine)
         else:
@@ -437,7 +437,7 @@ class _Reader:
 
     def customer_values(self, table: CohortTable) -> CustomerValues:
         weekly = self._config.data.weekly
-        new = () if self._config.plan is None else self._config.plan.new_channels
+        new = () if self._config.plan is None else self._config.plan.without_history
         known = () if weekly is None else (*weekly.channels, *weekly.delivered, *new)
         values = read_values(self._config, table, self._document.folder, known)
         frame = values.cohorts.frame

@@ -198,7 +198,7 @@ def make_plan(
         explanations=sentences(section, plan, allocation),
         findings=(
             hold_finding(riders, held, allocation, now),
-            tried_finding(tried, allocation, seen.drop(list(section.new_channels))),
+            tried_finding(tried, allocation, seen.drop(list(section.without_history))),
             present_spend(section, now, markets.several),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),

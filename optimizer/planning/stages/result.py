@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.forecast import ForecastResult
     from optimizer.planning.stages.new_channels import FirstTest
+    from optimizer.planning.stages.referral import ReferralResult
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
@@ -419,6 +420,7 @@ class Run:
     forecast: ForecastResult | None = None
     changes: Changes | None = None
     economics: Economics | None = None
+    referral: ReferralResult | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

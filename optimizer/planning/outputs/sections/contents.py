@@ -17,6 +17,7 @@ from optimizer.planning.outputs.sections.moves import MOVES
 from optimizer.planning.outputs.sections.new_channels import NEW_CHANNELS
 from optimizer.planning.outputs.sections.provenance import PROVENANCE
 from optimizer.planning.outputs.sections.reading import READING
+from optimizer.planning.outputs.sections.referral import REFERRAL
 from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.schedule import SCHEDULE
@@ -36,6 +37,7 @@ SECTIONS: tuple[Section, ...] = (
     MARKETS,
     WORTH,
     NEW_CHANNELS,
+    REFERRAL,
     TRUST,
     SCHEDULE,
     FORECAST,
