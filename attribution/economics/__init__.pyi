@@ -10,6 +10,11 @@ from .cohorts import read_cohorts as read_cohorts
 from .customer_value import CustomerValues as CustomerValues
 from .customer_value import Terms as Terms
 from .customer_value import customer_values as customer_values
+from .funnel import ALL as ALL
+from .funnel import Funnel as Funnel
+from .funnel import read_funnel as read_funnel
+from .funnel_drops import funnel_drops as funnel_drops
+from .funnel_rates import funnel_rates as funnel_rates
 from .ltv import interval as interval
 from .ltv import lifetime_value as lifetime_value
 from .ltv import ltv_to_cac as ltv_to_cac

@@ -69,7 +69,8 @@ class Referral:
 
     Examples
     --------
-    >>> Referral(10_000, (Tier(20, 0.1, 0.5), Tier(40, 0.2, 0.5)), capacity=5_000).points()["customers"].round().tolist()
+    >>> programme = Referral(10_000, (Tier(20, 0.1, 0.5), Tier(40, 0.2, 0.5)), capacity=5_000)
+    >>> programme.points()["customers"].round().tolist()
     [526.0, 1111.0]
     """
 

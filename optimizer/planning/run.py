@@ -27,6 +27,7 @@ from optimizer.planning.stages.chain import Chain
 from optimizer.planning.stages.economics import economics
 from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.forecast import make_forecast
+from optimizer.planning.stages.funnel import funnel, way_of
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
@@ -176,7 +177,7 @@ def _computed(
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
     if goal in ("optimize", "what-if", "report"):
         with progress.stage("What customers are worth"):
-            run = replace(run, economics=economics(run), referral=referral(run))
+            run = replace(run, economics=economics(run), referral=referral(run), funnel=funnel(run))
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
     return replace(run, findings=_findings(run), seconds=dict(progress.seconds))
@@ -318,7 +319,7 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
         run = replace(run, trust=trust(run, plan, section))
     if run.config.scenarios and goal in ("what-if", "report"):
         with progress.stage("What if") as update:
-            scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan))
+            scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan), way_of(run))
         run = replace(run, scenarios=scenarios)
     if run.config.stress is not None and goal in ("what-if", "report"):
         with progress.stage("Stress") as update:
@@ -366,6 +367,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         findings += run.attribution.findings
     if run.economics is not None:
         findings += run.economics.findings
+    if run.funnel is not None:
+        findings.append(run.funnel.finding)
     if run.referral is not None:
         findings.append(run.referral.finding)
     return tuple(findings)

@@ -22,6 +22,7 @@ from optimizer.scenarios.market import (
     ConversionChange,
     DemandChange,
     OrganicShift,
+    StageChange,
 )
 from optimizer.scenarios.referral import ReferralProgramme
 from optimizer.scenarios.stress import (
@@ -60,6 +61,7 @@ __all__ = [
     "PromiseChange",
     "ReferralProgramme",
     "Scenario",
+    "StageChange",
     "Stress",
     "StressAnswer",
     "Stressed",

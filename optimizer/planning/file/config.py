@@ -89,6 +89,14 @@ class Config(Section):
             )
         if self.data.costs is not None and self.data.weekly is None:
             raise ValueError("data.costs are costs beside the media of data.weekly; give that table too")
+        asked = {name for scenario in self.scenarios for name in scenario.stages}
+        if asked and self.data.funnel is None:
+            raise ValueError("stages of scenarios are those of data.funnel; give that table too")
+        leading = () if self.data.funnel is None else self.data.funnel.before_customers
+        if beyond := sorted(asked.difference(leading)):
+            close = nearest(beyond[0], leading)
+            hint = f"did you mean {close!r}?" if close else f"those are {', '.join(leading)}"
+            raise ValueError(f"stages of scenarios: {beyond[0]!r} is no stage on the way to a customer; {hint}")
         if self.stress is not None and self.plan is None:
             raise ValueError("stress needs a plan to change")
         if self.model.belief.attribution is not None and self.data.touchpoints is None and self.data.paths is None:

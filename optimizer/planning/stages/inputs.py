@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from attribution import ConversionEvents, Engine, Journeys, Query
-from attribution.economics import CustomerValues
+from attribution.economics import CustomerValues, Funnel
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import amount
@@ -34,6 +34,7 @@ from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, Touchpoints, Weekly
 from optimizer.planning.file.keys.economics import CohortTable, CostTable
+from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets, misfits_of_markets
 from optimizer.planning.file.misfits import misfits_of_today
@@ -47,6 +48,7 @@ from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by
 from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.read_economics import read_costs, read_values
+from optimizer.planning.stages.read_funnel import read_counts
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 from optimizer.planning.stages.weekly_table import weekly_table
 
@@ -95,6 +97,8 @@ class Inputs:
         What customers of each channel are worth; None without cohorts.
     costs
         Costs of acquisition beside media: month, kind and cost; None where the plan file names none.
+    funnel
+        Counts of each stage on the way to a customer; None where the plan file names none.
     """
 
     panel: Panel | None
@@ -112,6 +116,7 @@ class Inputs:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     customer_values: CustomerValues | None = None
     costs: pd.DataFrame | None = None
+    funnel: Funnel | None = None
 
     def worth_of(self, channels: Iterable[str]) -> dict[str, Array] | None:
         """Draws of what a customer of each channel or cell is worth, and of who comes unpaid; None without cohorts."""
@@ -196,6 +201,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     cohorts, costed = config.data.cohorts, config.data.costs
     values = None if cohorts is None else attempt(lambda: reader.customer_values(cohorts))
     costs = None if costed is None else attempt(lambda: reader.costs(costed))
+    staged = config.data.funnel
+    counts = None if staged is None else attempt(lambda: reader.funnel(staged))
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
     if problems:
@@ -217,6 +224,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         reader.words,
         values,
         costs,
+        counts,
     )
 
 
@@ -456,6 +464,15 @@ class _Reader:
         covers = f"{costs['month'].min():%Y-%m} to {costs['month'].max():%Y-%m}"
         self._note("costs beside media", table.path, len(costs), covers, costs)
         return costs
+
+    def funnel(self, table: FunnelTable) -> Funnel:
+        weekly = self._config.data.weekly
+        new = () if self._config.plan is None else self._config.plan.without_history
+        known = () if weekly is None else (*weekly.channels, *weekly.delivered, *new)
+        counts = read_counts(self._config, table, self._document.folder, known)
+        period = counts.frame["period"]
+        self._note("funnel", table.path, len(counts.frame), f"{period.min():%Y-%m-%d} to {period.max():%Y-%m-%d}")
+        return counts
 
     def journeys(self) -> Journeys | None:
         if self._config.data.touchpoints is not None:

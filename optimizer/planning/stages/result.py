@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.forecast import ForecastResult
+    from optimizer.planning.stages.funnel import FunnelResult
     from optimizer.planning.stages.new_channels import FirstTest
     from optimizer.planning.stages.referral import ReferralResult
     from optimizer.planning.stages.riders import Held, Riders
@@ -421,6 +422,7 @@ class Run:
     changes: Changes | None = None
     economics: Economics | None = None
     referral: ReferralResult | None = None
+    funnel: FunnelResult | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

@@ -306,6 +306,10 @@ class Scenario(Section):
     """Another value; caps of the blended CAC move with it."""
     conversion: Percent | None = None
     """Change of the share of all who come that become customers, paid and unpaid."""
+    stages: dict[Name, Percent] = {}
+    """Stage of `data.funnel`: change of the share who reach it from the stage before, `{sign_ups: -15%}`, for all
+    channels that pass it, and for organic customers where the funnel has them.
+    """
     demand: Percent | None = None
     """Change of the market: of the customers who come unpaid, and of how many every channel can win."""
     referral: ReferralKeys | None = None

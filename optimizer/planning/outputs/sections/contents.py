@@ -11,6 +11,7 @@ from optimizer.planning.outputs.sections.customer_worth import CUSTOMER_WORTH
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
 from optimizer.planning.outputs.sections.forecast import FORECAST
+from optimizer.planning.outputs.sections.funnel import FUNNEL
 from optimizer.planning.outputs.sections.given import GIVEN
 from optimizer.planning.outputs.sections.markets import MARKETS
 from optimizer.planning.outputs.sections.moves import MOVES
@@ -46,6 +47,7 @@ SECTIONS: tuple[Section, ...] = (
     STRESS,
     CHANNELS,
     CUSTOMER_WORTH,
+    FUNNEL,
     BELIEF,
     RIVALS,
     TESTS,
