@@ -20,6 +20,8 @@ from .ltv import lifetime_value as lifetime_value
 from .ltv import ltv_to_cac as ltv_to_cac
 from .ltv import payback_months as payback_months
 from .orders import cohorts_of_orders as cohorts_of_orders
+from .recency_frequency_value import CustomerSegments as CustomerSegments
+from .recency_frequency_value import customer_segments as customer_segments
 from .referral import Referral as Referral
 from .referral import Tier as Tier
 from .retention import Retention as Retention

@@ -138,7 +138,7 @@ def read_funnel(
         raise BadInput(problems)
     order = {name: place for place, name in enumerate(frame["channel"].unique())}
     frame = frame.assign(place=frame["channel"].map(order)).sort_values(["place", "period"], ignore_index=True)
-    days = _gaps(frame).min() if frame["period"].nunique() > 1 else 1
+    days = min(_gaps(frame), default=1)
     return Funnel(frame[["period", "channel", *stages]], tuple(stages), int(days), same_people)
 
 

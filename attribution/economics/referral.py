@@ -126,15 +126,18 @@ class Referral:
         elif tier.k >= 1:
             text = f"each customer would bring {decimal(tier.k, 2)} others, and they others, without end."
             yield Problem("referral", text, "tiers", row, "share x each has to be below 1; look at how it was counted.")
-        elif tier.k < self.already:
-            text = f"a reward brings fewer ({decimal(tier.k, 3)} per customer) than none ({decimal(self.already, 3)})."
+        elif tier.k <= self.already:
+            text = (
+                f"a reward brings no more ({decimal(tier.k, 3)} per customer) than none ({decimal(self.already, 3)})."
+            )
             yield Problem("referral", text, "tiers", row, "correct share and each, or lower already.")
 
     def _total(self, k: Array) -> Array:
         """Customers who come by referral where one brings k, generation after generation, up to the capacity."""
         left = np.maximum(1 - k, 0.0)
         endless = np.full(np.shape(k), np.inf)
-        return np.minimum(np.divide(self.customers * k, left, out=endless, where=left > 0), self.capacity)
+        total = np.divide(self.customers * k, left, out=endless, where=left > 0)
+        return np.asarray(np.minimum(total, self.capacity))
 
     @property
     def most_paid(self) -> float:
