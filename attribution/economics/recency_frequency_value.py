@@ -68,7 +68,8 @@ def customer_segments(
 
     Examples
     --------
-    >>> orders = pd.DataFrame({"person": list("aab"), "date": pd.to_datetime(["2026-01-01", "2026-01-09", "2026-01-02"])})
+    >>> days = pd.to_datetime(["2026-01-01", "2026-01-09", "2026-01-02"])
+    >>> orders = pd.DataFrame({"person": list("aab"), "date": days})
     >>> segments = customer_segments(orders.assign(value=[10.0, 30.0, 10.0]), 30, 2, last=pd.Timestamp("2026-06-30"))
     >>> segments.people["frequency"].tolist()
     [2, 1]

@@ -190,7 +190,8 @@ def _per_day(days: pd.Series, weights: np.ndarray | None = None) -> pd.Series:
     """Millionths by day, of one each or of so many each."""
     if weights is None:
         return days.value_counts().sort_index() * 1_000_000
-    return millionths(pd.Series(weights, days.index).groupby(days).sum())
+    total = pd.Series(weights, days.index).groupby(days).sum()
+    return pd.Series(millionths(total), total.index)
 
 
 def _weighed(name: str, segments: CustomerSegments) -> str:

@@ -148,8 +148,9 @@ class OutcomeExport(Section):
     error.
     """
     by_value: ByValueKeys | None = None
-    """With `first_only`: a new customer counts by the mean value of the segment, so that the KPI is customers of average
-    value and a plan buys value, see [funnel and referral](concepts/funnel-and-referral.md). `{}` for the defaults.
+    """With `first_only`: a new customer counts by the mean value of the segment, so that the KPI is customers of
+    average value and a plan buys value, see [funnel and referral](concepts/funnel-and-referral.md); `{}` for the
+    defaults.
     """
     counted: list[Name] = []
     """Stages of a deal, or events, that count; `Closed won` and `purchase` where left out."""
