@@ -80,7 +80,8 @@ def rider_marks(journeys: Journeys) -> pd.DataFrame:
     if journeys.timed:
         seen = _by_channel(Tally.gathered(journeys.blocks(converting=True), touched), len(channels))["conversions"]
         share = np.divide(sums["conversions"], seen, out=np.full(len(channels), np.nan), where=seen > 0)
-        marks["final_day"] = share / (sums["conversions"].sum() / seen.sum())
+        usual = sums["conversions"].sum() / max(seen.sum(), 1e-300)
+        marks["final_day"] = share / usual if usual > 0 else np.nan  # where nobody is met on the last day, none crowd
     return marks
 
 

@@ -121,4 +121,4 @@ def _check(frame: pd.DataFrame, window: int, quantiles: int) -> None:
 def _part(figures: pd.Series, parts: int) -> list[int]:
     """1 for the lowest part of equal size to ``parts`` for the highest; equal figures get one number."""
     share = (figures.rank(method="min") - 1) / len(figures)
-    return [int(each) for each in np.floor(share * parts).clip(upper=parts - 1) + 1]
+    return [int(each) for each in np.minimum(np.floor(share.to_numpy() * parts), parts - 1) + 1]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+NAMES = {"first": "First touch", "last": "Last touch", "linear": "Linear"}
 PLAN = """
 name: Deals
 data:
@@ -63,7 +64,7 @@ def test_a_stage_is_credited_to_all_contacts_of_the_account(
     plan.write_text(PLAN.replace("STAGE", stage).replace("ENDS", f"[{stage}]"), encoding="utf-8")
     run, _ = run_quietly(plan, tmp_path / "out", goal="attribution")
     for model, expected in credited.items():
-        credit = run.attribution.credits[model]
+        credit = run.attribution.credits[NAMES[model]]
         assert {c: n for c, n in credit.conversions.items() if n} == pytest.approx(expected)
         each = 1000.0 if stage == "opportunity" else 800.0
         assert credit.value.sum() == pytest.approx(each * sum(expected.values()))
@@ -75,4 +76,6 @@ def test_without_the_map_contacts_stand_alone(tmp_path: Path, run_quietly: Any) 
     text = PLAN.replace("STAGE", "won").replace("ENDS", "[won]")
     plan.write_text("\n".join(line for line in text.splitlines() if "identity" not in line), encoding="utf-8")
     run, _ = run_quietly(plan, tmp_path / "out", goal="attribution")
-    assert run.attribution.credits["linear"].conversions.get("search", 0.0) == 0  # the searching contact signed nothing
+    assert (
+        run.attribution.credits[NAMES["linear"]].conversions.get("search", 0.0) == 0
+    )  # the searching contact signed nothing

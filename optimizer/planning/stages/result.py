@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.forecast import ForecastResult
-    from optimizer.planning.stages.funnel import FunnelResult
+    from optimizer.planning.stages.funnel_result import FunnelResult
     from optimizer.planning.stages.new_channels import FirstTest
-    from optimizer.planning.stages.referral import ReferralResult
+    from optimizer.planning.stages.referral_result import ReferralResult
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust

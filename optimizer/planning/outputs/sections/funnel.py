@@ -11,7 +11,7 @@ from attribution.economics import ALL
 from attribution.estimates import Estimate
 from attribution.numbers import count, percent
 from optimizer.planning.outputs.sections.section import Section, Table
-from optimizer.planning.stages.funnel import FunnelResult
+from optimizer.planning.stages.funnel_result import FunnelResult
 from optimizer.planning.stages.result import Run
 
 __all__ = ["FUNNEL"]
@@ -45,12 +45,12 @@ def _loss(result: FunnelResult) -> str:
     whole = result.rates[
         result.rates["channel"] == (ALL if ALL in set(result.rates["channel"]) else result.rates["channel"].iloc[0])
     ]
-    step = whole.loc[whole["lost"].idxmax()]
+    step = whole.iloc[int(whole["lost"].argmax())]
     first = f"Most people are lost between {step['before']} and {step['after']}: {count(step['lost'])} of "
     text = f"{first}{count(step['entered'])}."
     later = whole[whole["before"] != whole["before"].iloc[0]]
     if len(later):
-        least = later.loc[later["rate"].idxmin()]
+        least = later.iloc[int(later["rate"].argmin())]
         text += f" After {whole['after'].iloc[0]} the least share passes from {least['before']} to {least['after']}: "
         text += f"{percent(least['rate'], decimals=1)}."
     return text
