@@ -25,6 +25,7 @@ from .data.column_roles import Exposure as Exposure
 from .data.column_roles import ReachFrequency as ReachFrequency
 from .data.column_roles import Treatment as Treatment
 from .data.control_tables import ControlTable as ControlTable
+from .data.customers import ByValue as ByValue
 from .data.customers import Outcome as Outcome
 from .data.customers import counted_table as counted_table
 from .data.customers import new_customers_by_day as new_customers_by_day

@@ -49,6 +49,8 @@ from .scenarios.comparison import scenario_frontiers as scenario_frontiers
 from .scenarios.market import ConversionChange as ConversionChange
 from .scenarios.market import DemandChange as DemandChange
 from .scenarios.market import OrganicShift as OrganicShift
+from .scenarios.market import StageChange as StageChange
+from .scenarios.referral import ReferralProgramme as ReferralProgramme
 from .scenarios.stress import Stress as Stress
 from .scenarios.stress import Stressed as Stressed
 from .scenarios.stress import stress as stress

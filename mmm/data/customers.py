@@ -8,17 +8,32 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from attribution.economics import CustomerSegments, customer_segments
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
-from attribution.numbers import amount, percent
+from attribution.numbers import amount, decimal, percent
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.orders import Orders
 from mmm.data.days_to_weeks import WeekDays, millionths
 
-__all__ = ["Outcome", "counted_table", "new_customers_by_day", "orders_by_day"]
+__all__ = ["ByValue", "Outcome", "counted_table", "new_customers_by_day", "orders_by_day"]
 
 _SETTLED = 0.25
 _EARLY_DAYS = 91
+
+
+@dataclass(frozen=True)
+class ByValue:
+    """New customers weighed by the value of their segment.
+
+    Parameters
+    ----------
+    window, quantiles
+        As :func:`attribution.economics.customer_segments` takes them.
+    """
+
+    window: int = 90
+    quantiles: int = 3
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,9 @@ def orders_by_day(orders: Sequence[Orders]) -> Outcome:
     return Outcome(_name(orders), daily, _span(orders), tuple(notes))
 
 
-def new_customers_by_day(orders: Sequence[Orders], keeps_nameless: bool | None = None) -> Outcome:
+def new_customers_by_day(
+    orders: Sequence[Orders], keeps_nameless: bool | None = None, by_value: ByValue | None = None
+) -> Outcome:
     """The first order of every person counts; later ones stand apart, as ``returning``.
 
     Parameters
@@ -68,6 +85,8 @@ def new_customers_by_day(orders: Sequence[Orders], keeps_nameless: bool | None =
         Of one shop.
     keeps_nameless
         Whether each order of nobody known counts as a new customer, or none does; None makes such orders an error.
+    by_value
+        How customers of more value count for more, so that the KPI is customers of average value; None for one each.
 
     Raises
     ------
@@ -91,8 +110,17 @@ def new_customers_by_day(orders: Sequence[Orders], keeps_nameless: bool | None =
         if not keeps_nameless:
             frame, nameless = frame[~nameless].reset_index(drop=True), nameless[~nameless]
     returning = frame["person"].duplicated().to_numpy() & ~nameless
+    weights = np.ones(len(frame))
+    if by_value is not None:
+        named = frame["person"] != ""
+        segments = customer_segments(frame[named], by_value.window, by_value.quantiles, _span(orders)[1])
+        weights = frame["person"].map(segments.people["weight"]).fillna(1.0).to_numpy(dtype=float)
+        notes.append(_weighed(_name(orders), segments))
     daily = pd.DataFrame(
-        {"kpi": _per_day(frame["date"][~returning]), "returning": _per_day(frame["date"][returning])}
+        {
+            "kpi": _per_day(frame["date"][~returning], weights[~returning]),
+            "returning": _per_day(frame["date"][returning]),
+        }
     ).fillna(0)
     finding = _settled(frame["date"], returning, _span(orders), _name(orders))
     return Outcome(_name(orders), daily.astype(np.int64), _span(orders), tuple(notes), finding)
@@ -158,8 +186,22 @@ def _span(orders: Sequence[Orders]) -> tuple[pd.Timestamp, pd.Timestamp]:
     return min(part.span[0] for part in orders), max(part.span[1] for part in orders)
 
 
-def _per_day(days: pd.Series) -> pd.Series:
-    return days.value_counts().sort_index() * 1_000_000
+def _per_day(days: pd.Series, weights: np.ndarray | None = None) -> pd.Series:
+    """Millionths by day, of one each or of so many each."""
+    if weights is None:
+        return days.value_counts().sort_index() * 1_000_000
+    total = pd.Series(weights, days.index).groupby(days).sum()
+    return pd.Series(millionths(total), total.index)
+
+
+def _weighed(name: str, segments: CustomerSegments) -> str:
+    low, high = segments.segments["weight"].min(), segments.segments["weight"].max()
+    text = (
+        f"{name}: customers count by the mean value of their segment (recency, frequency and value of their first "
+        f"{segments.window} days, each in {segments.quantiles} parts), {decimal(low, 2)} to {decimal(high, 2)} of an "
+        "average one"
+    )
+    return f"{text}; {percent(segments.open_share)}, whose {segments.window} days are not over, count as average ones."
 
 
 def _settled(

@@ -16,6 +16,7 @@ import pandas as pd
 from attribution.files import write_whole
 from attribution.numbers import amount
 from mmm.simulate.cohorts import Staying, cohort_table, staying_of
+from mmm.simulate.funnel import funnel_table
 from mmm.simulate.lift_tests import lift_tests
 from mmm.simulate.platform_reports import platform_reports
 from mmm.simulate.weekly_world import WorldTruth, world
@@ -26,13 +27,14 @@ _JOURNEY_WEEKS = 52
 _TESTED = ("paid_social",)
 _PLATFORMS = ("paid_social", "generic_search", "brand_search", "online_video", "display", "retargeting", "affiliate")
 _COHORT_MONTHS = 24
+_FUNNEL_WEEKS = 104
 _HORIZON, _DISCOUNT = 36, 0.1
 _COSTS = {"salaries": 82_000, "agencies": 36_000, "tools": 15_000}  # EUR a month
 _PURPOSE = "The truth behind the simulated example. Only for measuring results against it: no analysis may read it."
 
 
 def write_example(folder: Path, seed: int = 7) -> list[Path]:
-    """Write the company's tables of weeks, tests, platforms, cohorts and costs, its log, and truth.json.
+    """Write the company's tables of weeks, tests, platforms, cohorts, costs and funnel, its log, and truth.json.
 
     The same seed and versions give the same bytes on one machine, and the same figures up to their last digits on
     another processor; each file is written whole or not at all.
@@ -53,9 +55,11 @@ def write_example(folder: Path, seed: int = 7) -> list[Path]:
     acquired = _acquired(truth)
     staying = staying_of(list(acquired.columns), np.random.default_rng([seed, 21]))
     cohorts = cohort_table(acquired, staying, np.random.default_rng([seed, 22]))
+    funnel = funnel_table(truth.causes.tail(_FUNNEL_WEEKS), np.random.default_rng([seed, 23]))
     written = [
         _text(folder / "cohorts.csv", _csv(cohorts)),
         _text(folder / "costs.csv", _csv(_costs(acquired.index))),
+        _text(folder / "funnel.csv", _csv(funnel)),
         _text(folder / "weekly.csv", _csv(data.weekly)),
         _text(folder / "upcoming.csv", _csv(data.upcoming)),
         _text(folder / "lift_tests.csv", _csv(lift_tests(truth, _TESTED, seed=seed).round(1))),

@@ -27,6 +27,7 @@ from optimizer.planning.stages.chain import Chain
 from optimizer.planning.stages.economics import economics
 from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.forecast import make_forecast
+from optimizer.planning.stages.funnel import funnel, way_of
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
@@ -35,6 +36,7 @@ from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.past import Past, past_run
 from optimizer.planning.stages.progress import Progress, Update
 from optimizer.planning.stages.ready import ready
+from optimizer.planning.stages.referral import referral
 from optimizer.planning.stages.refresh import Compare, changes_since
 from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
@@ -178,7 +180,7 @@ def _computed(
         run = replace(run, heard=hear(run))
     if goal in ("optimize", "what-if", "report"):
         with progress.stage("What customers are worth"):
-            run = replace(run, economics=economics(run))
+            run = replace(run, economics=economics(run), referral=referral(run), funnel=funnel(run))
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
     return replace(run, findings=_findings(run), seconds=dict(progress.seconds))
@@ -302,7 +304,8 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     run = replace(run, plan=plan)
     if run.inputs.timetable is not None:
         with progress.stage("Weeks"):
-            borrowed = {name: new.like for name, new in section.new_channels.items()}
+            borrowed: dict[str, str | None] = dict.fromkeys(section.without_history)
+            borrowed |= {name: new.like for name, new in section.new_channels.items()}
             draws, spend = draws_of(run, posterior), plan.allocation.spend
             weeks = make_schedule(run.inputs.timetable, draws, plan.curves, spend, borrowed)
         run = replace(run, schedule=weeks)
@@ -319,7 +322,7 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
         run = replace(run, trust=trust(run, plan, section))
     if run.config.scenarios and goal in ("what-if", "report"):
         with progress.stage("What if") as update:
-            scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan))
+            scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan), way_of(run))
         run = replace(run, scenarios=scenarios)
     if run.config.stress is not None and goal in ("what-if", "report"):
         with progress.stage("Stress") as update:
@@ -369,4 +372,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         findings += run.heard.findings
     if run.economics is not None:
         findings += run.economics.findings
+    if run.funnel is not None:
+        findings.append(run.funnel.finding)
+    if run.referral is not None:
+        findings.append(run.referral.finding)
     return tuple(findings)

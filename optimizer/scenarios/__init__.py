@@ -22,7 +22,9 @@ from optimizer.scenarios.market import (
     ConversionChange,
     DemandChange,
     OrganicShift,
+    StageChange,
 )
+from optimizer.scenarios.referral import ReferralProgramme
 from optimizer.scenarios.stress import (
     Stress,
     StressAnswer,
@@ -57,7 +59,9 @@ __all__ = [
     "OrganicShift",
     "Promise",
     "PromiseChange",
+    "ReferralProgramme",
     "Scenario",
+    "StageChange",
     "Stress",
     "StressAnswer",
     "Stressed",

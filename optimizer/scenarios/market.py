@@ -12,7 +12,7 @@ from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
 from optimizer.scenarios.what_ifs import Scenario, check_share
 
-__all__ = ["ConversionChange", "DemandChange", "OrganicShift"]
+__all__ = ["ConversionChange", "DemandChange", "OrganicShift", "StageChange"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,43 @@ class ConversionChange(Scenario):
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """Organic customers and every curve scaled."""
         return _with_organic(plan, np.asarray(plan.organic) * (1 + self.by)), _scaled(curves, 1.0, 1 + self.by)
+
+
+@dataclass(frozen=True)
+class StageChange(Scenario):
+    """More or fewer pass a stage of the funnel, by a share of them: -0.15 for 15 % fewer, later rates unchanged.
+
+    Parameters
+    ----------
+    stage
+        Its name.
+    by
+        The change.
+    channels
+        Whose people pass it.
+    organic
+        Whether organic customers pass it too.
+    """
+
+    stage: str
+    by: float
+    channels: tuple[str, ...]
+    organic: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", tuple(self.channels))
+        check_share("StageChange", self.by)
+
+    @property
+    def name(self) -> str:
+        """The stage with its change."""
+        return f"{self.stage} {typed_percent(self.by)}"
+
+    def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
+        """The curves of the channels scaled, and organic customers where they pass the stage."""
+        for channel in self.channels:
+            curves = curves.with_curve(channel, curves[channel].scaled(effect=1 + self.by))
+        return (_with_organic(plan, np.asarray(plan.organic) * (1 + self.by)) if self.organic else plan), curves
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from attribution import Journeys, intent_riders, rider_marks
 from attribution.simulate.journey_log import journeys as simulated
@@ -36,3 +37,14 @@ def test_a_log_in_which_nobody_converts_within_a_day_has_no_final_day():
     assert marks["final_day"].isna().all()
     late = rider_marks(Journeys.from_touchpoints(touches.assign(time=won - pd.Timedelta(hours=1)), conversions=ends))
     assert (late["final_day"] == 1.0).all()
+
+
+@pytest.mark.parametrize("days", [0.5, 30, 90])
+def test_paths_that_end_long_after_their_touches_crowd_nowhere(days: float):
+    start = pd.Timestamp("2026-01-01", tz="UTC")
+    touches = pd.DataFrame({"user": list("aabb"), "channel": ["x", "y", "x", "y"]})
+    touches["time"] = [start, start + pd.Timedelta(days=3)] * 2
+    end = start + pd.Timedelta(days=3 + days)
+    conversions = pd.DataFrame({"user": ["a"], "time": [end]})
+    marks = rider_marks(Journeys.from_touchpoints(touches, conversions=conversions, lookback="365D"))
+    assert marks["final_day"].notna().any() == (days < 1)

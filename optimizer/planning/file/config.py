@@ -89,6 +89,14 @@ class Config(Section):
             )
         if self.data.costs is not None and self.data.weekly is None:
             raise ValueError("data.costs are costs beside the media of data.weekly; give that table too")
+        asked = {name for scenario in self.scenarios for name in scenario.stages}
+        if asked and self.data.funnel is None:
+            raise ValueError("stages of scenarios are those of data.funnel; give that table too")
+        leading = () if self.data.funnel is None else self.data.funnel.before_customers
+        if beyond := sorted(asked.difference(leading)):
+            close = nearest(beyond[0], leading)
+            hint = f"did you mean {close!r}?" if close else f"those are {', '.join(leading)}"
+            raise ValueError(f"stages of scenarios: {beyond[0]!r} is no stage on the way to a customer; {hint}")
         if self.stress is not None and self.plan is None:
             raise ValueError("stress needs a plan to change")
         if self.model.belief.attribution is not None and self.data.touchpoints is None and self.data.paths is None:
@@ -248,7 +256,7 @@ def _unknown_channels(config: Config, document: Document) -> list[str]:
     known = list(config.data.weekly.channels)
     drivers = [*known, *config.data.weekly.delivered, ORGANIC]
     problems = []
-    planned = [*known, *(config.plan.new_channels if config.plan is not None else ())]
+    planned = [*known, *(config.plan.without_history if config.plan is not None else ())]
     stated = [(each, known) for each in (*_of_the_model(config), *_of_present_spend(config))]
     stated += [(each, known) for each in _of_guardrails(config)]
     stated += [(each, planned) for each in _of_the_plan(config)] + [(each, drivers) for each in _of_riders(config)]
@@ -363,7 +371,7 @@ def _misfits(config: Config, document: Document) -> Iterator[str]:
     """What does not fit together in the plan, and in the plan as each scenario has it."""
     if config.plan is None or config.data.weekly is None:
         return
-    channels = [*config.data.weekly.channels, *config.plan.new_channels]
+    channels = [*config.data.weekly.channels, *config.plan.without_history]
     yield from _markets_unnamed(config, document)
     yield from misfits(config.plan, channels, document)
     for number, scenario in enumerate(config.scenarios):

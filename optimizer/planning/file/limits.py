@@ -55,7 +55,14 @@ def limits_of(section: PlanSection, channel: str) -> Limits | None:
     if channel in section.new_channels:
         most = Amount(section.new_channels[channel].at_most, relative=False)
         own = Limits(at_most=most) if own is None else own.model_copy(update={"at_most": most})
+    elif section.referral is not None and channel == section.referral.name and not _is_capped(own):
+        most = Amount(section.referral.programme.most_paid, relative=False)
+        own = Limits(at_most=most) if own is None else own.model_copy(update={"at_most": most})
     return own if every is None else every if own is None else own.over(every)
+
+
+def _is_capped(own: Limits | None) -> bool:
+    return own is not None and (own.at_most is not None or own.fixed is not None)
 
 
 def _of_channel(section: PlanSection, name: str, limits: Limits, present: float) -> Iterator[Constraint]:

@@ -201,6 +201,9 @@ def _of_several(section: PlanSection) -> Iterator[tuple[str, str]]:
     if section.new_channels:
         text = "have no market to begin in; leave them out, or plan a market alone, without data.weekly.geo."
         yield "new_channels", text
+    if section.referral is not None:
+        text = "has no market to run in; leave it out, or plan a market alone, without data.weekly.geo."
+        yield "referral", text
     if section.schedule is not None:
         text = "divides the plan of one market between weeks; leave it out, or plan a market alone, without "
         yield "schedule", text + "data.weekly.geo."

@@ -138,7 +138,7 @@ def _of_risk(section: PlanSection) -> Iterator[Said]:
 
 
 def _of_new_channels(section: PlanSection, channels: list[str]) -> Iterator[Said]:
-    known = [channel for channel in channels if channel not in section.new_channels]
+    known = [channel for channel in channels if channel not in section.without_history]
     for name, new in section.new_channels.items():
         place = ("new_channels", name)
         if channels.count(name) > 1:
@@ -151,9 +151,12 @@ def _of_new_channels(section: PlanSection, channels: list[str]) -> Iterator[Said
         for key in ("at_most", "fixed") if own is not None else ():
             if getattr(own, key) is not None:
                 yield ("channels", name, key), f"stands in plan.new_channels.{name}.at_most as well; keep that alone."
-    if section.new_channels and section.schedule is not None and section.schedule.free_from is not None:
+    if section.referral is not None and channels.count(section.referral.name) > 1:
+        text = f"{section.referral.name} is a channel already; choose another name."
+        yield ("referral", "name"), text
+    if section.without_history and section.schedule is not None and section.schedule.free_from is not None:
         text = "have no spend before plan.schedule.free_from, and the quarter has begun; add them from the next one."
-        yield ("new_channels",), text
+        yield ("new_channels" if section.new_channels else "referral",), text
 
 
 def _of_robust(section: PlanSection) -> Iterator[Said]:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import optimizer
 from attribution.errors import BadInput, Problem
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
 
-__all__ = ["what_if"]
+__all__ = ["Passing", "what_if"]
 
 
-def what_if(scenario: Scenario, section: PlanSection) -> optimizer.Together:
+@dataclass(frozen=True)
+class Passing:
+    """Who passes a stage: channels or cells of the plan, and whether organic customers do."""
+
+    channels: tuple[str, ...] = ()
+    organic: bool = False
+
+
+def what_if(scenario: Scenario, section: PlanSection, way: Mapping[str, Passing] | None = None) -> optimizer.Together:
     """The scenario's changes together, under its name.
 
     Parameters
@@ -21,19 +30,23 @@ def what_if(scenario: Scenario, section: PlanSection) -> optimizer.Together:
         Of the plan file.
     section
         The plan that it changes; relative figures refer to it.
+    way
+        Stage of the funnel -> who passes it; None without a funnel.
 
     Raises
     ------
     BadInput
         Where a figure is changed that the plan does not have, or by a share that leaves nothing.
     """
-    return optimizer.Together(*_changes(scenario, section), called=scenario.name)
+    return optimizer.Together(*_changes(scenario, section, way or {}), called=scenario.name)
 
 
-def _changes(scenario: Scenario, section: PlanSection) -> Iterator[optimizer.Scenario]:
+def _changes(scenario: Scenario, section: PlanSection, way: Mapping[str, Passing]) -> Iterator[optimizer.Scenario]:
     if scenario.customers is not None:  # first, for a relative promise is against today's customers at today's costs
         promise = scenario.customers.at_least
         yield optimizer.PromiseChange(promise.value) if promise.relative else optimizer.Promise(promise.value)
+    if scenario.referral is not None:
+        yield optimizer.ReferralProgramme(scenario.referral.programme, scenario.referral.name)
     if scenario.budget is not None:
         budget = scenario.budget
         yield optimizer.BudgetChange(budget.value) if budget.relative else optimizer.BudgetOf(budget.value)
@@ -47,6 +60,9 @@ def _changes(scenario: Scenario, section: PlanSection) -> Iterator[optimizer.Sce
         yield optimizer.CostInflation(scenario.cost)
     if scenario.conversion is not None:
         yield optimizer.ConversionChange(scenario.conversion)
+    for stage, change in scenario.stages.items():
+        passing = way.get(stage, Passing())
+        yield optimizer.StageChange(stage, change, passing.channels, passing.organic)
     if scenario.demand is not None:
         yield optimizer.DemandChange(scenario.demand)
 

@@ -70,7 +70,7 @@ def write_forecast(run: Run, folder: Path) -> None:
             reading.save(place / name)
     organic, geos = run.plan.organic, result.readings[0].panel.geos
     course_frame(
-        result.course, organic.dates, geos, result.readings[0].channels, list(run.config.plan.new_channels)
+        result.course, organic.dates, geos, result.readings[0].channels, list(run.config.plan.without_history)
     ).to_csv(place / _COURSE, index=False, lineterminator="\n")
     np.save(place / _ORGANIC, np.stack([organic.by_week, organic.noise]))
     record = {

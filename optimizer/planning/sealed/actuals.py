@@ -73,7 +73,7 @@ def read_actuals(
     weekly = config.data.weekly
     if weekly is None:
         raise BadInput("the sealed plan file names no weekly table.")
-    new = list(config.plan.new_channels) if config.plan is not None else []
+    new = list(config.plan.without_history) if config.plan is not None else []
     name = Path(source.partition("::")[0]).name
     table = weekly_table(weekly, name, new, population=False)
     frame = in_plan_currency(read_table(source, table, weekly.format, config.engine.engine), weekly, config.rates)

@@ -76,6 +76,8 @@ def _beside(run: Run) -> Iterator[str]:
         yield "is made against hidden demand (plan.robust)"
     if run.plan.plan.fees:
         yield "pays fees in steps"
+    if section.referral is not None:
+        yield "has a referral programme (plan.referral)"
     if section.new_channels:
         yield "has channels without history (plan.new_channels)"
     if run.inputs.markets is not None and run.inputs.markets.several:

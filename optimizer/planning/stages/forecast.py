@@ -74,29 +74,31 @@ def make_forecast(
     """
     readings, panel = readings_of(draws), draws.panel
     weekly, said = _weekly(section, inputs, planned, schedule)
-    names = [name for name in weekly if name in section.new_channels]
+    names = [name for name in weekly if name in section.without_history]
     new = np.repeat(weekly[names].to_numpy(dtype=float), panel.per_week, axis=0) / panel.per_week
     spend = _by_geo(weekly.drop(columns=names), inputs.markets, panel.geos, panel.channels, panel.per_week)
     course = Course(spend, spend / prices(panel)[:, None], None, inputs.upcoming, new)
     borrowed = borrowed_of(section, readings, seed)
     notes = [said, organic.assumption]
-    notes += [f"{name} is taken to carry over as {section.new_channels[name].like} does." for name in names]
+    notes += [f"{name} is taken to carry over as {new.like} does." for name, new in section.new_channels.items()]
+    if section.referral is not None:
+        notes.append(f"{section.referral.name} is taken to bring its customers in the weeks of their rewards.")
     return ForecastResult(forecast(readings, organic, course, borrowed), course, readings, tuple(notes))
 
 
 def borrowed_of(section: PlanSection, readings: tuple[Posterior, ...], seed: int) -> tuple[Borrowed, ...]:
     """The plan's new channels with the draws of their assumed curves."""
-    if not section.new_channels:
+    if not section.without_history:
         return ()
     periods = section.weeks * readings[0].panel.per_week
     parts = [reading.curves(weeks=periods) for reading in readings]
     curves = ResponseCurves({name: joined([part[name] for part in parts]) for name in readings[0].channels})
     per_period = with_new_channels(section, curves, seed).over(1 / periods)
     lags = [reading.carryover() for reading in readings]
-    return tuple(
-        Borrowed(name, per_period[name], _padded([own[new.like] for own in lags]))
-        for name, new in section.new_channels.items()
-    )
+    parts_of = {name: _padded([own[new.like] for own in lags]) for name, new in section.new_channels.items()}
+    if section.referral is not None:
+        parts_of[section.referral.name] = np.ones((1, curves.n_draws))
+    return tuple(Borrowed(name, per_period[name], weights) for name, weights in parts_of.items())
 
 
 def _padded(parts: list[Array]) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from attribution import ConversionEvents, Engine, Factor, Journeys, Query, read_factors
-from attribution.economics import CustomerValues
+from attribution.economics import CustomerValues, Funnel
 from attribution.errors import BadInput, Problem, nearest
 from attribution.findings import Finding
 from attribution.numbers import amount
@@ -34,6 +34,7 @@ from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, PlatformReports, Touchpoints, Weekly
 from optimizer.planning.file.keys.economics import CohortTable, CostTable
+from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets, misfits_of_markets
 from optimizer.planning.file.misfits import misfits_of_today
@@ -48,6 +49,7 @@ from optimizer.planning.stages.platform_reports import Claims, read_platform_rep
 from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.read_economics import read_costs, read_values
+from optimizer.planning.stages.read_funnel import read_counts
 from optimizer.planning.stages.tested import spend_held_out
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 from optimizer.planning.stages.weekly_table import weekly_table
@@ -101,6 +103,8 @@ class Inputs:
         Conversions that platforms claim; None where none are given.
     factors
         Those of an earlier run, by which credit is corrected.
+    funnel
+        Counts of each stage on the way to a customer; None where the plan file names none.
     """
 
     panel: Panel | None
@@ -120,6 +124,7 @@ class Inputs:
     costs: pd.DataFrame | None = None
     claims: Claims | None = None
     factors: tuple[Factor, ...] = ()
+    funnel: Funnel | None = None
 
     def worth_of(self, channels: Iterable[str]) -> dict[str, Array] | None:
         """Draws of what a customer of each channel or cell is worth, and of who comes unpaid; None without cohorts."""
@@ -209,6 +214,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     cohorts, costed = config.data.cohorts, config.data.costs
     values = None if cohorts is None else attempt(lambda: reader.customer_values(cohorts))
     costs = None if costed is None else attempt(lambda: reader.costs(costed))
+    staged = config.data.funnel
+    counts = None if staged is None else attempt(lambda: reader.funnel(staged))
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     problems += [] if journeys is None else _unseen(config, document, factors, journeys.channels)
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
@@ -233,6 +240,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         costs,
         claims,
         factors,
+        counts,
     )
 
 
@@ -435,7 +443,7 @@ class _Reader:
 
     def given(self, panel: Panel, markets: Markets, table: GivenTable) -> pd.Series:
         plan = self._config.plan
-        new = tuple(plan.new_channels) if plan else ()
+        new = plan.without_history if plan else ()
         if markets.several:
             spend = read_given_by_market(table, self._document.folder, markets, self._engine)
         else:
@@ -469,7 +477,7 @@ class _Reader:
 
     def customer_values(self, table: CohortTable) -> CustomerValues:
         weekly = self._config.data.weekly
-        new = () if self._config.plan is None else self._config.plan.new_channels
+        new = () if self._config.plan is None else self._config.plan.without_history
         known = () if weekly is None else (*weekly.channels, *weekly.delivered, *new)
         values = read_values(self._config, table, self._document.folder, known)
         frame = values.cohorts.frame
@@ -488,6 +496,15 @@ class _Reader:
         covers = f"{costs['month'].min():%Y-%m} to {costs['month'].max():%Y-%m}"
         self._note("costs beside media", table.path, len(costs), covers, costs)
         return costs
+
+    def funnel(self, table: FunnelTable) -> Funnel:
+        weekly = self._config.data.weekly
+        new = () if self._config.plan is None else self._config.plan.without_history
+        known = () if weekly is None else (*weekly.channels, *weekly.delivered, *new)
+        counts = read_counts(self._config, table, self._document.folder, known)
+        period = counts.frame["period"]
+        self._note("funnel", table.path, len(counts.frame), f"{period.min():%Y-%m-%d} to {period.max():%Y-%m-%d}")
+        return counts
 
     def journeys(self) -> Journeys | None:
         if self._config.data.touchpoints is not None:

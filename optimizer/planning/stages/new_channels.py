@@ -15,6 +15,7 @@ from mmm import ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.explanation import idle_sentence
 from optimizer.planning.file.keys.plan import NewChannelKeys, PlanSection
+from optimizer.scenarios.referral import ReferralProgramme
 from optimizer.scenarios.what_ifs import NewChannel
 from optimizer.uncertainty.tipping import TippingPoint
 
@@ -80,18 +81,26 @@ class FirstTest:
 
 
 def with_new_channels(section: PlanSection, curves: ResponseCurves, seed: int) -> ResponseCurves:
-    """The curves with those of the plan's new channels; draws of their further uncertainty come from the seed."""
+    """The curves with those of the plan's new channels and of its referral programme; draws come from the seed."""
     for place, (name, new) in enumerate(section.new_channels.items()):
         borrowed = NewChannel(name, new.like, size=new.scale, uncertainty=new.spread, seed=seed + place)
         curves = borrowed.with_curve(curves)
+    if section.referral is not None:
+        programme = ReferralProgramme(section.referral.programme, section.referral.name, seed)
+        curves = programme.with_curve(curves)
     return curves
 
 
 def tried_with_tests(section: PlanSection, seen: pd.Series, planned: pd.Series) -> pd.Series:
-    """The most ever spent over a horizon, and of new channels what their first tests spend."""
+    """The most ever spent over a horizon, of new channels what their first tests spend, of rewards what is planned.
+
+    Rewards are paid for customers who came, so that they risk nothing.
+    """
     tried = seen.copy()
     for name in section.new_channels:
         tried[name] = float(planned[name]) * _test_weeks(section) / section.weeks
+    if section.referral is not None:
+        tried[section.referral.name] = float(planned[section.referral.name])
     return tried
 
 

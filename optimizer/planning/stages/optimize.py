@@ -22,7 +22,7 @@ from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
 from optimizer.planning.file.markets import Markets
-from optimizer.planning.file.scenarios import what_if
+from optimizer.planning.file.scenarios import Passing, what_if
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
@@ -202,7 +202,7 @@ def make_plan(
         explanations=sentences(section, plan, allocation),
         findings=(
             hold_finding(riders, held, allocation, now),
-            tried_finding(tried, allocation, ground.drop(list(section.new_channels))),
+            tried_finding(tried, allocation, ground.drop(list(section.without_history))),
             present_spend(section, now, markets.several),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),
@@ -210,7 +210,11 @@ def make_plan(
 
 
 def plan_scenarios(
-    config: Config, base: PlanResult, update: Update, credit: Mapping[str, pd.Series] | None = None
+    config: Config,
+    base: PlanResult,
+    update: Update,
+    credit: Mapping[str, pd.Series] | None = None,
+    way: Mapping[str, Passing] | None = None,
 ) -> tuple[ScenarioResult, ...]:
     """Ask every what-if of the plan file; one that cannot be asked says why, and the others go on.
 
@@ -222,21 +226,27 @@ def plan_scenarios(
         Told how far it is.
     credit
         As :func:`optimizer.worth` takes it.
+    way
+        Stage of the funnel -> who passes it; None without a funnel.
     """
     results = []
     for number, scenario in enumerate(config.scenarios):
         update(number / len(config.scenarios), scenario.name)
-        results.append(_scenario(_section(config), scenario, base, credit))
+        results.append(_scenario(_section(config), scenario, base, credit, way))
     return tuple(results)
 
 
 def _scenario(
-    section: PlanSection, scenario: Scenario, base: PlanResult, credit: Mapping[str, pd.Series] | None
+    section: PlanSection,
+    scenario: Scenario,
+    base: PlanResult,
+    credit: Mapping[str, pd.Series] | None,
+    way: Mapping[str, Passing] | None,
 ) -> ScenarioResult:
     section = scenario.section(section)
     try:
         plan = base.plan if scenario.instead is None else asked_instead(section, base)
-        asked = what_if(scenario, section)
+        asked = what_if(scenario, section, way)
     except BadInput as error:
         return ScenarioResult(scenario.name, None, problem=in_words_of_the_file(str(error)))
     answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves, base.doubted))

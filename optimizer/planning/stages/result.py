@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.forecast import ForecastResult
+    from optimizer.planning.stages.funnel_result import FunnelResult
     from optimizer.planning.stages.heard import Heard
     from optimizer.planning.stages.new_channels import FirstTest
+    from optimizer.planning.stages.referral_result import ReferralResult
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
@@ -422,6 +424,8 @@ class Run:
     changes: Changes | None = None
     heard: Heard | None = None
     economics: Economics | None = None
+    referral: ReferralResult | None = None
+    funnel: FunnelResult | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

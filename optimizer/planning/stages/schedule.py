@@ -74,7 +74,7 @@ def make_schedule(
     posterior: Posterior | Pool,
     curves: ResponseCurves,
     planned: pd.Series,
-    borrowed: Mapping[str, str],
+    borrowed: Mapping[str, str | None],
 ) -> ScheduleResult:
     """The calendar of a plan.
 
@@ -89,11 +89,12 @@ def make_schedule(
     planned
         What the plan spends over the horizon, currency by channel.
     borrowed
-        New channel -> the channel whose carryover it is assumed to have.
+        New channel -> the channel whose carryover it is assumed to have; None where it has none.
     """
     weekly = curves.over(1 / len(timetable.weeks))
     lags = {name: _by_week(weights, posterior.panel.per_week) for name, weights in posterior.carryover().items()}
-    lags |= {new: lags[like] for new, like in borrowed.items()}
+    at_once = np.ones((1, curves.n_draws))
+    lags |= {new: at_once if like is None else lags[like] for new, like in borrowed.items()}
     history = _history(posterior.panel, timetable).assign(**dict.fromkeys(borrowed, 0.0))
     calendar = timetable.calendar
     usual = {

@@ -36,7 +36,7 @@ def tried_channels(section: PlanSection, now: pd.Series, seen: pd.Series) -> tup
     spent = {
         str(channel): (max(float(seen[channel]), float(now[channel])), float(now[channel]))
         for channel in now.index
-        if channel not in section.new_channels
+        if channel not in section.without_history
     }
     tried = (at_no_more(channel, because, section, most, today) for channel, (most, today) in spent.items())
     return tuple(one for one in tried if one is not None)

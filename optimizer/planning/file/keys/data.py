@@ -12,6 +12,7 @@ from attribution.reading.queries import Query
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.economics import CohortTable, CostTable
 from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, SpendExport, WeekDay
+from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.keys.tables import Days, Numbers, Source, Times, source
 
 __all__ = [
@@ -375,6 +376,10 @@ class Data(Section):
     """Conversions that platforms claim, to stand beside other opinions; no plan rests on them."""
     cohorts: CohortTable | None = None
     """Customers by month of acquisition, channel and age: how long they stay, and what they earn."""
+    funnel: FunnelTable | None = None
+    """Counts of each stage on the way to a customer, by period and channel, see [funnel and
+    referral](concepts/funnel-and-referral.md).
+    """
     costs: CostTable | None = None
     """Costs of acquisition beside media, by month, for the fully loaded CAC; they change no plan, whose own are
     `plan.fixed_cost`.

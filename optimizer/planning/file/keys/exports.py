@@ -106,6 +106,17 @@ class SpendExport(Section):
         return self
 
 
+class ByValueKeys(Section):
+    """Segments by recency, frequency and value, all customers looked at for equally long after their first order."""
+
+    window: Annotated[int, Field(ge=1, le=730)] = 90
+    """Days from the first order on; whoever came later than so many days before the file ends counts as an average
+    customer.
+    """
+    quantiles: Annotated[int, Field(ge=2, le=10)] = 3
+    """Parts of equal size into which each of the three is divided."""
+
+
 class OutcomeExport(Section):
     """The export that the KPI is counted from: orders, deals, events, or a table that counts already."""
 
@@ -136,6 +147,11 @@ class OutcomeExport(Section):
     """Orders of nobody known, with `first_only`: each counts as a new customer, or none does. Without it they are an
     error.
     """
+    by_value: ByValueKeys | None = None
+    """With `first_only`: a new customer counts by the mean value of the segment, so that the KPI is customers of
+    average value and a plan buys value, see [funnel and referral](concepts/funnel-and-referral.md); `{}` for the
+    defaults.
+    """
     counted: list[Name] = []
     """Stages of a deal, or events, that count; `Closed won` and `purchase` where left out."""
     time_zone: TimeZone | None = None
@@ -156,6 +172,8 @@ class OutcomeExport(Section):
             raise ValueError(f"kind: {self.kind} counts already; order, person, value and first_only go with orders")
         if self.without_person is not None and not self.first_only:
             raise ValueError("without_person goes with first_only")
+        if self.by_value is not None and not self.first_only:
+            raise ValueError("by_value weighs new customers; it goes with first_only")
         return self
 
 

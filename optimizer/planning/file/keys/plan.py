@@ -11,6 +11,7 @@ from attribution.numbers import percent
 from optimizer.planning.file.amounts import Amount, Cost, Count, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, MarketLimits, Weighted
+from optimizer.planning.file.keys.referral import ReferralKeys
 from optimizer.planning.file.keys.schedule import Schedule
 from optimizer.planning.file.keys.tables import Days, Numbers, Source
 from optimizer.scenarios import AsPlanned
@@ -259,6 +260,10 @@ class PlanSection(Question):
     spread: 0.5, at_most: 50_000}}`. The report calls its curve an assumption, proposes a first test and says which
     result would turn the move around.
     """
+    referral: ReferralKeys | None = None
+    """A programme that rewards customers for bringing customers, as one more channel, `{customers: 40_000, capacity:
+    6_000, tiers: [{reward: 20, share: 0.05, each: 1.4}]}`; see [funnel and referral](concepts/funnel-and-referral.md).
+    """
     given: Path | dict[Name, Path | GivenTable] | None = None
     """Table of somebody's plan, scored beside the run's own: what it brings, which promises it breaks and by how much,
     and how far it is from the best; or name: table for several. `cac certify plan.yaml spend.csv` does it for one
@@ -303,6 +308,11 @@ class PlanSection(Question):
         return HiddenDemandKeys() if self.robust and self.hidden_demand is None else self.hidden_demand
 
     @property
+    def without_history(self) -> tuple[str, ...]:
+        """Channels of the plan that the weekly table does not know."""
+        return (*self.new_channels, *((self.referral.name,) if self.referral is not None else ()))
+
+    @property
     def given_tables(self) -> dict[str, GivenTable]:
         """Name -> table of each plan that is to be scored; a path alone is named after its file."""
         stated = self.given or {}
@@ -336,8 +346,14 @@ class Scenario(Section):
     """Another value; caps of the blended CAC move with it."""
     conversion: Percent | None = None
     """Change of the share of all who come that become customers, paid and unpaid."""
+    stages: dict[Name, Percent] = {}
+    """Stage of `data.funnel`: change of the share who reach it from the stage before, `{sign_ups: -15%}`, for all
+    channels that pass it, and for organic customers where the funnel has them.
+    """
     demand: Percent | None = None
     """Change of the market: of the customers who come unpaid, and of how many every channel can win."""
+    referral: ReferralKeys | None = None
+    """A referral programme that the plan does not have."""
     instead: Question | None = None
     """Keys of `plan` in place of its own, each whole: `{max_cac: 90, groups: {}}`."""
 

@@ -11,6 +11,7 @@ from optimizer.planning.outputs.sections.customer_worth import CUSTOMER_WORTH
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
 from optimizer.planning.outputs.sections.forecast import FORECAST
+from optimizer.planning.outputs.sections.funnel import FUNNEL
 from optimizer.planning.outputs.sections.given import GIVEN
 from optimizer.planning.outputs.sections.markets import MARKETS
 from optimizer.planning.outputs.sections.moves import MOVES
@@ -18,6 +19,7 @@ from optimizer.planning.outputs.sections.new_channels import NEW_CHANNELS
 from optimizer.planning.outputs.sections.opinions import OPINIONS
 from optimizer.planning.outputs.sections.provenance import PROVENANCE
 from optimizer.planning.outputs.sections.reading import READING
+from optimizer.planning.outputs.sections.referral import REFERRAL
 from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.schedule import SCHEDULE
@@ -37,6 +39,7 @@ SECTIONS: tuple[Section, ...] = (
     MARKETS,
     WORTH,
     NEW_CHANNELS,
+    REFERRAL,
     TRUST,
     SCHEDULE,
     FORECAST,
@@ -45,6 +48,7 @@ SECTIONS: tuple[Section, ...] = (
     STRESS,
     CHANNELS,
     CUSTOMER_WORTH,
+    FUNNEL,
     BELIEF,
     RIVALS,
     TESTS,

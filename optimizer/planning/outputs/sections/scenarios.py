@@ -50,7 +50,7 @@ def _row(scenario: ScenarioResult, result: PlanResult, worth: Worth) -> dict[str
         return {"name": scenario.name, "problem": f"No plan: {scenario.problem}"}
     outcome, base = scenario.outcome, result.planned
     own = scenario.worth.aim
-    moved = (outcome.spend - base.spend).reindex(base.spend.index).sort_values(key=abs, ascending=False)
+    moved = outcome.spend.sub(base.spend, fill_value=0.0).sort_values(key=abs, ascending=False)
     shown = [
         f"{channel} {'+' if change > 0 else ''}{amount(change)}"
         for channel, change in moved.head(_SHOWN_MOVES).items()
