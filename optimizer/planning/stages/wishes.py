@@ -30,8 +30,9 @@ from optimizer.planning.stages.kept import Kept
 from optimizer.planning.stages.question import put, solved
 from optimizer.planning.stages.riders import remedy
 from optimizer.planning.stages.tried import remedy_of_tried
+from optimizer.question.limits import labels
 
-__all__ = ["AIMS", "Answer", "Judged", "Wish", "aims_of", "answer", "aim_of_wish", "cost_of_holding", "first_wish", "judged", "keys_of"]
+__all__ = ["AIMS", "Answer", "Judged", "Wish", "aims_of", "answer", "aim_of_wish", "cost_of_holding", "edits_of", "first_wish", "judged", "keys_of"]
 
 AIMS = {
     "blended_cac": "minimize",
@@ -120,6 +121,12 @@ class Judged:
     certificate: Certificate | None
     misses: tuple[Miss, ...]
 
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Every promise and limit that it breaks, and by how much."""
+        names = labels([miss.limit for miss in self.misses])
+        return tuple(f"{name} (by {miss.written})" for name, miss in zip(names, self.misses, strict=True))
+
 
 def aims_of(kept: Kept) -> tuple[str, ...]:
     """The aims that the run knows enough for."""
@@ -158,6 +165,39 @@ def keys_of(kept: Kept, wish: Wish) -> dict[str, Any]:
         fixed = {name: _fixed(section.channels.get(name), spend) for name, spend in wish.locked}
         keys["channels"] = {**section.channels, **fixed}
     return keys
+
+
+def edits_of(kept: Kept, wish: Wish) -> list[tuple[tuple[str, ...], Any]]:
+    """What a wish changes in the plan file: places and values, None for a key taken out.
+
+    Raises
+    ------
+    BadInput
+        Where cells of several markets are held, for which the plan file has no key.
+    """
+    section, own = kept.section, first_wish(kept)
+    edits: list[tuple[tuple[str, ...], Any]] = []
+    if wish.aim != own.aim:
+        edits += [(("plan", "minimize"), None), (("plan", "maximize"), None), (("plan", AIMS[wish.aim]), wish.aim)]
+    if wish.budget != own.budget:
+        if wish.budget is None or section.incremental is not None:
+            more = None if wish.budget is None else _written(wish.budget - float(kept.now.sum()))
+            edits += [(("plan", "incremental"), more)] + ([(("plan", "budget"), None)] if more is None else [])
+        else:
+            exact = section.budget is not None and section.budget.exactly is not None
+            edits.append((("plan", "budget", "exactly" if exact else "at_most"), _written(wish.budget)))
+    if wish.customers != own.customers:
+        promise = None if wish.customers is None else {"at_least": _written(wish.customers)}
+        edits.append((("plan", "customers"), promise))
+    if wish.max_cac != own.max_cac:
+        edits.append((("plan", "max_cac"), None if wish.max_cac is None else _written(wish.max_cac)))
+    if wish.locked and kept.markets.several:
+        raise BadInput("a plan file has no limit of one channel in one market; save the spend as a table instead.")
+    stated = kept.document.data["plan"].get("channels") or {}
+    for name, spend in wish.locked:
+        fees = {key: value for key, value in (stated.get(name) or {}).items() if key in {"fee", "fees"}}
+        edits.append((("plan", "channels", name), {"fixed": _written(spend), **fees}))
+    return edits
 
 
 @lru_cache(maxsize=512)
@@ -264,6 +304,12 @@ def _budget(kept: Kept, amount: float | None) -> dict[str, Any]:
     if least is not None and least.of(float(kept.now.sum())) > amount:
         raise BadInput(f"budget.at_least of the plan file is {least}, more than the budget here.")
     return {"budget": BudgetLimits(at_least=least, at_most=money)}
+
+
+def _written(value: float) -> int | float:
+    """A number as people write it, to a hundredth."""
+    rounded = round(value, 2)
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def _fixed(limits: Limits | None, spend: float) -> Limits:
