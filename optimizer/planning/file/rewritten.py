@@ -1,4 +1,4 @@
-"""A plan file with some of its values changed, and all else, comments too, as it was written."""
+"""A plan file with some of its values changed, and all else, its comments too, as it was written."""
 
 from __future__ import annotations
 

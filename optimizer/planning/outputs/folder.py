@@ -22,7 +22,7 @@ from optimizer.planning.outputs.forecast_files import write_forecast
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
-from optimizer.planning.stages.kept import QUESTION, question_bytes
+from optimizer.planning.stages.kept import QUESTION, kept_of, question_bytes
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Goal, Run, blended_cac
@@ -56,7 +56,7 @@ def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
         write_forecast(run, stage)
         if run.plan is not None:
             write_new(stage / "plan.xlsx", workbook(tables))
-            write_new(stage / QUESTION, question_bytes(run))
+            write_new(stage / QUESTION, question_bytes(kept_of(run, folder)))
         fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral}
         for name, posterior in fits.items():
             if posterior is not None:

@@ -23,7 +23,9 @@ def plan_file(kept: Kept, wish: Wish) -> str:
     BadInput
         As :func:`optimizer.planning.stages.wishes.edits_of`.
     """
-    heading = f"By cac planner from the run {kept.run.name}. Put it beside the plan file of that run: paths start there."
+    heading = (
+        f"By cac planner from the run {kept.run.name}. Put it beside the plan file of that run: paths start there."
+    )
     return rewritten(kept.document, edits_of(kept, wish), heading)
 
 

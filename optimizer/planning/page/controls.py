@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from attribution.errors import BadInput
 from optimizer.planning.outputs.wish_files import plan_file, spend_table, spend_workbook
@@ -44,7 +45,12 @@ def start_from(kept: Kept) -> None:
     best, run, today = st.columns(3)
     solved = answer(kept, wish_of(kept)).allocation
     best.button(
-        "Take the best plan", type="primary", width="stretch", disabled=solved is None, on_click=_take_best, args=(kept,)
+        "Take the best plan",
+        type="primary",
+        width="stretch",
+        disabled=solved is None,
+        on_click=_take_best,
+        args=(kept,),
     )
     run.button("Take the run's plan", width="stretch", on_click=fill, args=(kept, kept.planned))
     today.button("Take today's spend", width="stretch", on_click=fill, args=(kept, kept.now))
@@ -108,8 +114,9 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[^\w]+|_", " ", text).split())[:_LONGEST]
 
 
-def _amount(column: st.delta_generator.DeltaGenerator, label: str, key: str, step: float) -> None:
-    column.number_input(label, 0.0, step=step, format="%.0f" if step > 1 else "%.2f", key=key, placeholder="no limit")
+def _amount(column: DeltaGenerator, label: str, key: str, step: float) -> None:
+    form = "%.0f" if step > 1 else "%.2f"
+    column.number_input(label, 0.0, value=None, step=step, format=form, key=key, placeholder="no limit")
 
 
 def _take_best(kept: Kept) -> None:

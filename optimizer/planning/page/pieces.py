@@ -1,16 +1,16 @@
-"""What the page shows, as HTML in which every name is text: escaped here, and cleaned once more by the browser's side."""
+"""What the page shows, as HTML in which every name is text: escaped here, and cleaned once more in the browser."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from attribution.estimates import Estimate
 from attribution.numbers import amount, cost, count, gap, likelihood
-from optimizer.planning.page.look import STYLE
 from optimizer.planning.stages.aim import Aim
 from optimizer.planning.stages.kept import Kept
 from optimizer.planning.stages.wishes import Answer, Judged, Wish, aim_of_wish, judged
@@ -21,8 +21,9 @@ __all__ = ["cards", "channel", "head", "holding", "note", "side_by_side", "verdi
 def head(kept: Kept) -> str:
     """Style, title and what the page is of."""
     weeks, currency = kept.section.weeks, escape(kept.config.currency)
+    style = Path(__file__).with_name("planner.css").read_text(encoding="utf-8")
     return (
-        f"<style>{STYLE}</style><header><h1>{escape(kept.name)}</h1>"
+        f"<style>{style}</style><header><h1>{escape(kept.name)}</h1>"
         f"<p>{weeks} weeks, money in {currency}, 90 % intervals. Run {escape(kept.run.name)}; nothing here changes it."
         "</p></header>"
     )
@@ -36,7 +37,9 @@ def note(text: str) -> str:
 def verdict(kept: Kept, wish: Wish, result: Judged, free: Answer, held: Answer) -> str:
     """What the own plan comes to: what it breaks, how far it is from the best, and the odds against today."""
     if free.problem:
-        return f'<div class="verdict bad" role="status"><b>No plan keeps this question.</b> {escape(free.problem)}</div>'
+        return (
+            f'<div class="verdict bad" role="status"><b>No plan keeps this question.</b> {escape(free.problem)}</div>'
+        )
     aim, certificate = aim_of_wish(kept, wish), result.certificate
     parts, tone = [], "good"
     if result.broken:
@@ -54,7 +57,9 @@ def verdict(kept: Kept, wish: Wish, result: Judged, free: Answer, held: Answer) 
             where = "as near to the best as proved" if near else f"{gap(max(certificate.gap, 0.0))} from the best"
             opening = "It" if result.broken else "<b>Your plan keeps every promise and limit.</b> It"
             parts.append(f"{opening} is {where}: {rule}.")
-    parts.append(f"Against today's spend it does better on {escape(aim.name)} with probability {likelihood(result.better)}.")
+    parts.append(
+        f"Against today's spend it does better on {escape(aim.name)} with probability {likelihood(result.better)}."
+    )
     if held.problem:
         tone = "bad"
         parts.append(f"<b>No plan keeps the channels that you hold.</b> {escape(held.problem)}")
@@ -71,9 +76,7 @@ def cards(kept: Kept, wish: Wish, result: Judged, best: pd.Series | None) -> str
     return f'<div class="cards">{body}</div>'
 
 
-def channel(
-    kept: Kept, name: str, spend: pd.Series, best: pd.Series | None, marginal: Estimate, top: float
-) -> str:
+def channel(kept: Kept, name: str, spend: pd.Series, best: pd.Series | None, marginal: Estimate, top: float) -> str:
     """A channel's name, its spend today, own and best as marks on one line, and what its next customer costs."""
     values = {"now": float(kept.now[name]), "yours": float(spend[name])}
     if best is not None:
@@ -100,7 +103,9 @@ def holding(kept: Kept, wish: Wish, costs: Mapping[str, float]) -> str:
         for name, spend in wish.locked
     )
     heads = f"<tr><th scope='col'>Held</th><th scope='col'>at</th><th scope='col'>costs, {escape(aim.name)}</th></tr>"
-    return f"<table><caption>What it costs to hold a channel</caption><thead>{heads}</thead><tbody>{rows}</tbody></table>"
+    return (
+        f"<table><caption>What it costs to hold a channel</caption><thead>{heads}</thead><tbody>{rows}</tbody></table>"
+    )
 
 
 def side_by_side(kept: Kept, scenarios: Mapping[str, tuple[Wish, pd.Series]]) -> str:
@@ -117,11 +122,10 @@ def side_by_side(kept: Kept, scenarios: Mapping[str, tuple[Wish, pd.Series]]) ->
         _row("Breaks", ["; ".join(one.broken) or "nothing" for _, _, one in judgements]),
         _row("Held", [", ".join(name for name, _ in wish.locked) or "nothing" for wish, _, _ in judgements]),
     ]
-    rows += [
-        _row(name, [amount(float(spend[name])) for _, spend, _ in judgements]) for name in kept.curves.channels
-    ]
+    rows += [_row(name, [amount(float(spend[name])) for _, spend, _ in judgements]) for name in kept.curves.channels]
     table = f"<table><caption>Scenarios side by side</caption><thead><tr><td></td>{heads}</tr></thead>"
-    return f'<div class="scroll" tabindex="0" role="region" aria-label="Scenarios">{table}<tbody>{"".join(rows)}</tbody></table></div>'
+    scroll = '<div class="scroll" tabindex="0" role="region" aria-label="Scenarios">'
+    return f"{scroll}{table}<tbody>{''.join(rows)}</tbody></table></div>"
 
 
 def _card(kept: Kept, aim: Aim, title: str, one: Judged, kind: str) -> str:
@@ -156,7 +160,11 @@ def _figure(kept: Kept, wish: Wish, one: Judged) -> str:
 def _distance(one: Judged) -> str:
     if one.certificate is None:
         return "no plan keeps the question"
-    return gap(one.certificate.gap) if one.certificate.gap >= 0 else f"{gap(-one.certificate.gap)} better, by what it breaks"
+    return (
+        gap(one.certificate.gap)
+        if one.certificate.gap >= 0
+        else f"{gap(-one.certificate.gap)} better, by what it breaks"
+    )
 
 
 def _cost(aim: Aim, value: float, unit: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -15,16 +16,16 @@ from optimizer.planning.stages.wishes import answer, cost_of_holding, judged
 __all__ = ["show"]
 
 
-@st.cache_resource(show_spinner=False)
-def _loaded(folder: str) -> Kept:
+@lru_cache(maxsize=1)
+def _loaded(folder: Path) -> Kept:
     """Once for all tabs: it is read and never changed."""
-    return kept_question(Path(folder))
+    return kept_question(folder)
 
 
 def show(folder: Path) -> None:
     """The planner of a run, as the state of its tab has it."""
     st.set_page_config("Planner", layout="wide")
-    kept = _loaded(str(folder))
+    kept = _loaded(folder)
     begin(kept)
     st.html(pieces.head(kept))
     controls.ask(kept)

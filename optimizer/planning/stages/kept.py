@@ -24,11 +24,10 @@ from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.riders import Held
 from optimizer.planning.stages.timetable import booked_already
-from optimizer.question.constraints import Constraint
 from optimizer.question.groups import SpendLimits
 from optimizer.question.limits import Subject
 
-__all__ = ["QUESTION", "Kept", "kept_question", "question_bytes"]
+__all__ = ["QUESTION", "Kept", "kept_of", "kept_question", "question_bytes"]
 
 QUESTION = "question.npz"
 _HEADER, _WORTH = "header", "worth_"
@@ -70,7 +69,7 @@ class Kept:
     planned: pd.Series
     held: tuple[Held, ...]
     tried: tuple[Held, ...]
-    booked: tuple[Constraint, ...]
+    booked: tuple[SpendLimits, ...]
     doubted: tuple[str, ...]
     worth: dict[str, Array] | None = field(default=None, repr=False)
 
@@ -82,33 +81,50 @@ class Kept:
         return self.config.plan
 
 
-def question_bytes(run: Run) -> bytes:
-    """The question of a run with a plan, as ``question.npz`` holds it."""
+def kept_of(run: Run, place: Path) -> Kept:
+    """The question of a run with a plan; ``place`` is the run's folder."""
     plan, markets = run.plan, run.inputs.markets
     if plan is None or markets is None:
         raise ValueError("the run has no plan")
-    channels = list(plan.curves.channels)
-    curves, arrays = packed(plan.curves)
+    channels = plan.curves.channels
+    return Kept(
+        name=run.config.name,
+        run=place,
+        config=run.config,
+        document=run.document,
+        markets=markets,
+        curves=plan.curves,
+        organic=np.asarray(plan.organic.predicted),
+        now=plan.now.spend,
+        seen=plan.observed_maximum,
+        planned=plan.allocation.spend,
+        held=plan.held,
+        tried=plan.tried,
+        booked=tuple(booked_already(run.inputs.timetable, channels)),
+        doubted=plan.doubted,
+        worth=run.inputs.worth_of(channels),
+    )
+
+
+def question_bytes(kept: Kept) -> bytes:
+    """What of a question the plan file does not say, as ``question.npz`` holds it."""
+    curves, arrays = packed(kept.curves)
+    channels, worth = list(kept.curves.channels), kept.worth or {}
     header = {
         "curves": curves,
-        "markets": {"names": markets.names, "channels": markets.channels, "cells": markets.cells},
-        "held": [vars(one) for one in plan.held],
-        "tried": [vars(one) for one in plan.tried],
-        "booked": [
-            {**vars(one.subject), "at_least": one.at_least}
-            for one in booked_already(run.inputs.timetable, plan.curves.channels)
-        ],
-        "doubted": plan.doubted,
+        "markets": {"names": kept.markets.names, "channels": kept.markets.channels, "cells": kept.markets.cells},
+        "held": [vars(one) for one in kept.held],
+        "tried": [vars(one) for one in kept.tried],
+        "booked": [{**vars(one.subject), "at_least": one.at_least} for one in kept.booked],
+        "doubted": kept.doubted,
+        "worth": list(worth),
     }
-    arrays["organic"] = np.asarray(plan.organic.predicted)
-    for name, spend in (
-        ("now", plan.now.spend), ("seen", plan.observed_maximum), ("planned", plan.allocation.spend)
-    ):  # fmt: skip
+    for name, spend in (("now", kept.now), ("seen", kept.seen), ("planned", kept.planned)):
         arrays[name] = spend.reindex(channels).to_numpy(float)
-    arrays |= {f"{_WORTH}{place}": one for place, one in enumerate((run.inputs.worth_of(channels) or {}).values())}
-    header["worth"] = list(run.inputs.worth_of(channels) or {})
+    arrays |= {f"{_WORTH}{place}": np.asarray(one) for place, one in enumerate(worth.values())}
+    arrays |= {"organic": kept.organic, _HEADER: np.array(json.dumps(header))}
     whole = io.BytesIO()
-    np.savez_compressed(whole, **{_HEADER: np.array(json.dumps(header))}, **arrays)
+    np.savez_compressed(whole, **arrays)  # type: ignore[arg-type]
     return whole.getvalue()
 
 
@@ -169,4 +185,3 @@ def _kept(place: Path, config: Config, document: Document, arrays: dict[str, Any
         doubted=tuple(header["doubted"]),
         worth=worth or None,
     )
-

@@ -32,7 +32,19 @@ from optimizer.planning.stages.riders import remedy
 from optimizer.planning.stages.tried import remedy_of_tried
 from optimizer.question.limits import labels
 
-__all__ = ["AIMS", "Answer", "Judged", "Wish", "aims_of", "answer", "aim_of_wish", "cost_of_holding", "edits_of", "first_wish", "judged", "keys_of"]
+__all__ = [
+    "AIMS",
+    "Answer",
+    "Judged",
+    "Wish",
+    "aim_of_wish",
+    "aims_of",
+    "answer",
+    "cost_of_holding",
+    "edits_of",
+    "first_wish",
+    "judged",
+]
 
 AIMS = {
     "blended_cac": "minimize",
@@ -42,6 +54,8 @@ AIMS = {
     "npv": "maximize",
 }
 """Aim -> the key of ``plan`` that names it."""
+
+_NOTHING = 1e-9  # of today's spend: no channel's spend
 
 
 @dataclass(frozen=True)
@@ -148,7 +162,7 @@ def first_wish(kept: Kept) -> Wish:
     return Wish(str(section.minimize or section.maximize), budget, promise, section.max_cac)
 
 
-def keys_of(kept: Kept, wish: Wish) -> dict[str, Any]:
+def _keys_of(kept: Kept, wish: Wish) -> dict[str, Any]:
     """The keys of ``plan`` that a wish changes, as a plan file's section holds them."""
     section, own = kept.section, first_wish(kept)
     keys: dict[str, Any] = {}
@@ -206,7 +220,7 @@ def answer(kept: Kept, wish: Wish) -> Answer:
     section = kept.section
     plan: Plan | None = None
     try:
-        section = section.model_copy(update=keys_of(kept, wish))
+        section = section.model_copy(update=_keys_of(kept, wish))
         plan = _plan(kept, section)
         return Answer(plan, section, solved(section, plan, kept.curves, kept.doubted))
     except InfeasiblePlan as error:
@@ -230,7 +244,8 @@ def judged(kept: Kept, wish: Wish, spend: pd.Series) -> Judged:
     plan = free.plan or _plan(kept, kept.section)
     aim = aim_of(plan, kept.curves, kept.config.outcome)
     outcome, today = plan.evaluate(kept.curves, spend), plan.evaluate(kept.curves, kept.now)
-    certificate, misses = None, ()
+    certificate: Certificate | None = None
+    misses: tuple[Miss, ...] = ()
     if free.plan is not None:
         asked = put(free.section, free.plan, kept.doubted)
         misses = asked.missed(kept.curves, spend)
@@ -314,11 +329,11 @@ def _written(value: float) -> int | float:
 
 def _fixed(limits: Limits | None, spend: float) -> Limits:
     """A channel held at a spend; its fees stay, as its other limits do not."""
-    fees = {} if limits is None else {"fee": limits.fee, "fees": limits.fees}
-    return Limits.model_construct(fixed=Amount(spend, relative=False), **fees)
+    own = Limits.model_construct() if limits is None else limits
+    return Limits.model_construct(None, fixed=Amount(spend, relative=False), fee=own.fee, fees=own.fees)
 
 
 def _marginal(kept: Kept, channel: str, spend: float) -> Estimate:
     """At zero spend a curve's slope may be zero or infinite: the first customer's cost means nothing there."""
-    slope = np.atleast_1d(kept.curves[channel].marginal(spend)) if spend > 0 else np.zeros(1)
-    return Estimate.cost(1.0, slope)
+    spent = spend > _NOTHING * float(kept.now.sum())
+    return Estimate.cost(1.0, np.atleast_1d(kept.curves[channel].marginal(spend)) if spent else np.zeros(1))
