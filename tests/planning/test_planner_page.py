@@ -106,6 +106,7 @@ def browser() -> Iterator[Any]:
 def opened(browser: Any, served: Served, scheme: str = "light") -> Any:
     page = browser.new_page()
     page.emulate_media(color_scheme=scheme)
+    page.set_default_timeout(20_000)
     page.asked = []
     page.on("request", lambda request: page.asked.append(request.url))
     page.goto(served.address)

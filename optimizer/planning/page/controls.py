@@ -91,7 +91,7 @@ def keep_aside(kept: Kept) -> None:
 
 def save(kept: Kept) -> None:
     """Downloads of the plan file, the table of spend and the workbook."""
-    wish, spend = wish_of(kept), spend_of(kept)
+    wish, spend, aside = wish_of(kept), spend_of(kept), dict(scenarios())  # the workbook is made on a click, elsewhere
     yaml, table, book = st.columns(3)
     try:
         text = plan_file(kept, wish)
@@ -101,7 +101,7 @@ def save(kept: Kept) -> None:
     csv = spend_table(kept, spend).to_csv(index=False, lineterminator="\n")
     table.download_button("Your spend, for given: and cac certify", csv, "your-plan.csv", width="stretch")
     book.download_button(
-        "Workbook", lambda: spend_workbook(kept, wish, spend, scenarios()), "your-plan.xlsx", width="stretch"
+        "Workbook", lambda: spend_workbook(kept, wish, spend, aside), "your-plan.xlsx", width="stretch"
     )
 
 

@@ -113,11 +113,10 @@ def side_by_side(kept: Kept, scenarios: Mapping[str, tuple[Wish, pd.Series]]) ->
     judgements = [(wish, spend, judged(kept, wish, spend)) for wish, spend in scenarios.values()]
     heads = "".join(f"<th scope='col'>{escape(name)}</th>" for name in scenarios)
     rows = [
-        _row("Aim", [f"{aim_of_wish(kept, wish).name}" for wish, _, _ in judgements]),
-        _row("its figure", [_figure(kept, wish, one) for wish, _, one in judgements]),
+        _row("Aim", [_figure(aim_of_wish(kept, wish), one) for wish, _, one in judgements]),
         _row("Spend", [amount(float(spend.sum())) for _, spend, _ in judgements]),
         _row(_title(kept), [one.customers.written(count) for _, _, one in judgements]),
-        _row("Blended CAC", [one.cac.written(cost) for _, _, one in judgements]),
+        _row("Blended CAC", [_cac(aim_of_wish(kept, wish), one) for wish, _, one in judgements]),
         _row("From the best", [_distance(one) for _, _, one in judgements]),
         _row("Breaks", ["; ".join(one.broken) or "nothing" for _, _, one in judgements]),
         _row("Held", [", ".join(name for name, _ in wish.locked) or "nothing" for wish, _, _ in judgements]),
@@ -152,9 +151,14 @@ def _range(aim: Aim, figure: Estimate) -> str:
     return "" if figure.low == figure.high else escape(figure.range(aim.written))
 
 
-def _figure(kept: Kept, wish: Wish, one: Judged) -> str:
-    aim = aim_of_wish(kept, wish)
-    return aim.written(one.figure.point) if one.figure.low == one.figure.high else one.figure.written(aim.written)
+def _figure(aim: Aim, one: Judged) -> str:
+    figure = aim.written(one.figure.point) if one.figure.low == one.figure.high else one.figure.written(aim.written)
+    return f"{aim.name} {figure}"
+
+
+def _cac(aim: Aim, one: Judged) -> str:
+    """The blended CAC, as the aim has it where that is it: the two take their intervals in different ways."""
+    return (one.figure if aim.name == "blended CAC" else one.cac).written(cost)
 
 
 def _distance(one: Judged) -> str:
