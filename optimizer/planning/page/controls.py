@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -93,16 +94,15 @@ def save(kept: Kept) -> None:
     """Downloads of the plan file, the table of spend and the workbook."""
     wish, spend, aside = wish_of(kept), spend_of(kept), dict(scenarios())  # the workbook is made on a click, elsewhere
     yaml, table, book = st.columns(3)
+    as_it_is: dict[str, Any] = {"width": "stretch", "on_click": "ignore"}  # else the page is made again in between
     try:
         text = plan_file(kept, wish)
-        yaml.download_button("Plan file, with the holds as limits", text, "plan-planner.yaml", width="stretch")
+        yaml.download_button("Plan file, with the holds as limits", text, "plan-planner.yaml", **as_it_is)
     except BadInput as error:
         yaml.html(pieces.note(str(error)))
     csv = spend_table(kept, spend).to_csv(index=False, lineterminator="\n")
-    table.download_button("Your spend, for given: and cac certify", csv, "your-plan.csv", width="stretch")
-    book.download_button(
-        "Workbook", lambda: spend_workbook(kept, wish, spend, aside), "your-plan.xlsx", width="stretch"
-    )
+    table.download_button("Your spend, for given: and cac certify", csv, "your-plan.csv", **as_it_is)
+    book.download_button("Workbook", lambda: spend_workbook(kept, wish, spend, aside), "your-plan.xlsx", **as_it_is)
 
 
 def plain(text: str) -> str:
