@@ -297,6 +297,20 @@ def review(
     typer.echo(f"Written to {written[0].parent}: {', '.join(path.name for path in written)}")
 
 
+@app.command()
+def planner(
+    run: Output,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of 127.0.0.1; nothing listens elsewhere.")] = 8501,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Open none; visit the address that is shown.")
+    ] = False,
+) -> None:
+    """Move channels, hold some, ask other questions of a finished run in a browser; nothing of the run changes."""
+    from optimizer.planning.page.server import serve
+
+    serve(run, port, browser=not no_browser)
+
+
 @tests.command(name="on-off")
 def on_off(
     plan: PlanFile,

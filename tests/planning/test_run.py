@@ -36,6 +36,7 @@ OUTPUTS = {
     "posterior.nc",
     "posterior_neutral.nc",
     "promises.csv",
+    "question.npz",
     "schedule.csv",
     "schedule_months.csv",
     "report.html",

@@ -22,11 +22,12 @@ from optimizer.planning.outputs.forecast_files import write_forecast
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
+from optimizer.planning.stages.kept import QUESTION, kept_of, question_bytes
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Goal, Run, blended_cac
 
-__all__ = ["write_outputs"]
+__all__ = ["workbook", "write_outputs"]
 
 
 def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
@@ -54,7 +55,8 @@ def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
             _csv(frame, stage / name, run.config.quote_formulas, digits=None)  # whose sums are those of files
         write_forecast(run, stage)
         if run.plan is not None:
-            write_new(stage / "plan.xlsx", _workbook(tables))
+            write_new(stage / "plan.xlsx", workbook(tables))
+            write_new(stage / QUESTION, question_bytes(kept_of(run, folder)))
         fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral}
         for name, posterior in fits.items():
             if posterior is not None:
@@ -98,7 +100,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PERCENT, _MONEY = "0.0%", "#,##0"
 
 
-def _workbook(tables: Iterable[Table]) -> bytes:
+def workbook(tables: Iterable[Table]) -> bytes:
+    """Tables as sheets of one file, in which text is never a formula."""
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 

@@ -1,0 +1,265 @@
+"""The planner in a real browser: moved, held, solved, refused, compared, saved; tabs and names leave each other alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+from planner_runs import question, write_run
+
+from optimizer.planning.file.config import config_of
+from optimizer.planning.file.document import Document
+from optimizer.planning.stages.kept import Kept
+from optimizer.planning.stages.wishes import answer, first_wish
+
+pytest.importorskip("streamlit", reason="the extra planner is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:asyncio"),  # the driver's event loop, not ours
+]
+
+NAMES = [
+    "tv", "<img src=x onerror=\"document.title='taken'\">", "**bold** :red[red] :smile: $x^2$", "![](http://127.0.0.2/x)",
+    "Ünïcode 渠道 🎯", "a very long name " * 10 + "end", "=1+1", "[link](javascript:alert(1))",
+]  # fmt: skip
+TITLE = "<script>document.title='taken'</script> & more"
+
+
+class Served:
+    """A planner in a process of its own."""
+
+    def __init__(self, folder: Path, kept: Kept) -> None:
+        write_run(folder, kept)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        command = "from optimizer.planning.cli import main; main()"
+        words = ["planner", str(folder / "runs" / kept.run.name), "--port", str(self.port), "--no-browser"]
+        home = {**os.environ, "HOME": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
+        self.log = (folder / "log.txt").open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", command, *words],
+            env=home,
+            stdout=self.log,
+            stderr=self.log,
+            stdin=subprocess.DEVNULL,
+        )
+        self.folder, self.kept, self.address = folder, kept, f"http://127.0.0.1:{self.port}"
+
+    def ready(self) -> Served:
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5):  # noqa: S310
+                    return self
+            except OSError:
+                assert self.process.poll() is None, (self.folder / "log.txt").read_text()
+                time.sleep(0.1)
+        raise AssertionError("the planner did not start")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
+    made = {
+        "hostile": question(NAMES, name="'" + TITLE.replace("'", "''") + "'"),
+        "many": question([f"channel {place}" for place in range(60)], draws=200),
+    }
+    running = {name: Served(tmp_path_factory.mktemp(name), kept) for name, kept in made.items()}
+    yield {name: one.ready() for name, one in running.items()}
+    for one in running.values():
+        one.stop()
+
+
+@pytest.fixture(scope="module")
+def served(servers: dict[str, Served]) -> Served:
+    return servers["hostile"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "no Chromium: run make test, which provides one, or set CHROMIUM"
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield running.new_context(viewport={"width": 1366, "height": 768})
+        running.close()
+
+
+def opened(browser: Any, served: Served, scheme: str = "light") -> Any:
+    page = browser.new_page()
+    page.emulate_media(color_scheme=scheme)
+    page.set_default_timeout(20_000)
+    page.asked = []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.goto(served.address)
+    page.get_by_role("button", name="Workbook").wait_for(timeout=20_000)
+    return page
+
+
+@pytest.fixture
+def page(browser: Any, served: Served) -> Iterator[Any]:
+    made = opened(browser, served)
+    yield made
+    made.close()
+
+
+def enter(page: Any, label: str, text: str) -> None:
+    field = page.get_by_label(label)
+    field.fill(text)
+    field.press("Enter")
+    settled(page)
+
+
+def settled(page: Any) -> None:
+    page.wait_for_timeout(150)
+    page.wait_for_function("!document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
+    page.wait_for_timeout(100)
+
+
+def verdict(page: Any) -> str:
+    return str(page.locator(".verdict").inner_text())
+
+
+def spend(page: Any, place: int) -> float:
+    text = page.locator(f".st-key-channel_{place} small .yours").inner_text()
+    return float(re.sub(r"[^\d.]", "", text))
+
+
+def test_moved_and_held_and_solved_it_agrees_with_the_engine(page: Any, served: Served) -> None:
+    kept = served.kept
+    assert "Against today" in verdict(page)
+    page.get_by_role("button", name="Take the best plan").click()
+    settled(page)
+    best = answer(kept, first_wish(kept)).allocation
+    assert best is not None
+    assert [spend(page, place) for place in range(len(NAMES))] == pytest.approx(list(best.spend), abs=0.51)
+    assert "keeps every promise" in verdict(page)
+    assert "as near to the best as proved" in verdict(page)
+    enter(page, "Spend of tv, channel 1", "90000")
+    assert spend(page, 0) == 90_000
+    assert re.search(r"from the best|breaks", verdict(page))
+    page.locator(".st-key-channel_0").get_by_text("Hold").click()
+    page.get_by_text("What it costs to hold a channel").wait_for()
+    page.get_by_role("button", name="Take the best plan").click()
+    settled(page)
+    assert spend(page, 0) == 90_000
+    slider = page.get_by_role("slider").nth(1)
+    before = spend(page, 1)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert spend(page, 1) > before
+
+
+def test_a_promise_out_of_reach_is_named_with_the_best_that_can_be_had(page: Any) -> None:
+    enter(page, "Promise: customers at least", "900000")
+    page.get_by_text("No plan keeps this question").wait_for()
+    assert "customers at least 900,000" in verdict(page)
+    assert "attainable without it" in verdict(page)
+    assert page.get_by_role("button", name="Take the best plan").is_disabled()
+    enter(page, "Promise: customers at least", "")
+    assert "blended CAC is lowest at zero spend" in verdict(page)
+    enter(page, "Promise: customers at least", "5000")
+    assert "No plan keeps this question" not in verdict(page)
+
+
+def test_scenarios_stand_side_by_side_and_no_more_than_four(page: Any) -> None:
+    for place in range(4):
+        enter(page, "Name of the scenario", f"<b>{place}</b>")
+        page.get_by_role("button", name="Keep as scenario").click()
+        page.get_by_role("columnheader", name=f"<b>{place}</b>").wait_for()
+    assert page.get_by_role("button", name="Keep as scenario").is_disabled()
+    assert page.locator("table thead th").all_inner_texts() == [f"<b>{place}</b>" for place in range(4)]
+    page.get_by_role("button", name="Clear scenarios").click()
+    page.locator("table thead").wait_for(state="detached")
+
+
+def test_what_is_saved_is_what_was_asked(page: Any, served: Served, tmp_path: Path) -> None:
+    enter(page, "Budget at most, EUR", "700000")
+    enter(page, "Promise: customers at least", "5000")
+    enter(page, "Spend of tv, channel 1", "90000")
+    page.locator(".st-key-channel_0").get_by_text("Hold").click()
+    page.get_by_text("What it costs to hold a channel").wait_for()
+    files = {}
+    for button in ("Plan file", "Your spend", "Workbook"):
+        with page.expect_download() as coming:
+            page.get_by_role("button", name=button).click()
+        files[button] = tmp_path / coming.value.suggested_filename
+        coming.value.save_as(files[button])
+    config = config_of(Document.read(files["Plan file"]))
+    assert config.plan is not None
+    assert config.plan.budget is not None
+    assert config.plan.budget.at_most is not None
+    assert config.plan.budget.at_most.value == 700_000
+    assert config.plan.customers is not None
+    assert config.plan.customers.at_least.value == 5000
+    assert config.plan.channels["tv"].fixed is not None
+    assert config.plan.channels["tv"].fixed.value == 90_000
+    table = pd.read_csv(files["Your spend"], keep_default_na=False)
+    assert list(table["channel"]) == NAMES
+    assert table["spend"][0] == 90_000
+    assert openpyxl.load_workbook(files["Workbook"])["Your plan"]["C2"].value == 90_000
+
+
+def test_tabs_leave_each_other_alone(browser: Any, page: Any, served: Served) -> None:
+    other = opened(browser, served)
+    before = [spend(other, place) for place in range(len(NAMES))]
+    enter(page, "Spend of tv, channel 1", "12345")
+    enter(page, "Promise: customers at least", "900000")
+    enter(other, "Spend of 1 1, channel 7", "54321")
+    assert spend(page, 0) == 12_345
+    assert spend(other, 0) == before[0]
+    assert spend(other, 6) == 54_321
+    assert "No plan keeps this question" in verdict(page)
+    assert "No plan keeps this question" not in verdict(other)
+    other.close()
+
+
+def test_names_are_shown_as_they_are_and_nothing_leaves_the_machine(page: Any, served: Served) -> None:
+    shown = page.locator(".channel b").evaluate_all("all => all.map(one => one.textContent)")
+    assert shown == NAMES
+    assert page.locator("h1").inner_text() == TITLE
+    assert "taken" not in page.title()
+    assert page.locator(".stHtml img, .stHtml script, .stMain a").count() == 0
+    assert [url for url in page.asked if not url.startswith((served.address, "data:", "blob:"))] == []
+    assert not (served.folder / ".streamlit").exists()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_sixty_channels_fit_a_laptop_and_a_phone(browser: Any, servers: dict[str, Served], scheme: str) -> None:
+    page = opened(browser, servers["many"], scheme)
+    assert page.locator(".channel").count() == 60
+    colour = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    values = [int(part) for part in re.findall(r"\d+", colour)[:3]]
+    assert (min(values) > 240) == (scheme == "light")
+    for width in (1366, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
+    page.close()
+
+
+def test_it_listens_on_the_loopback_address_alone(served: Served) -> None:
+    addresses = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    for address in addresses - {"127.0.0.1"}:
+        with socket.socket() as tried:
+            tried.settimeout(2)
+            assert tried.connect_ex((str(address), served.port)) != 0
