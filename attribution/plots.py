@@ -45,6 +45,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def comparison(
     table: pd.DataFrame | Mapping[str, pd.DataFrame],
     ax: Axes | None = None,

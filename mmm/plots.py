@@ -49,6 +49,11 @@ __all__ = [
     "svg",
 ]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 Table = pd.DataFrame
 
 

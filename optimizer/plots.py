@@ -41,6 +41,11 @@ __all__ = [
     "svg",
 ]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _BAR = 0.8  # height of a channel's largest week, in rows
 
 
