@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution.errors import bounded
 from attribution.numbers import plain
 
 __all__ = ["LINE", "ROWS", "in_short", "shown", "table_html"]
@@ -70,7 +69,7 @@ def in_short(value: object) -> str:
     if isinstance(value, float | np.floating):
         return f"{value:.6g}"
     if isinstance(value, str):
-        return bounded(repr(value), _PART)
+        return _cut(repr(value), _PART)
     if isinstance(value, pd.Timestamp):
         return str(value.date())
     if isinstance(value, pd.Index):
@@ -95,7 +94,7 @@ def _of_several(value: object) -> str:
         return whole if whole and len(whole) <= _PART else f"<{len(value)} entries>"
     if isinstance(value, Sequence | Set):
         if all(isinstance(one, str) for one in value):
-            names = [bounded(one, _PART // 2) for one in list(value)[:_NAMES]]
+            names = [_cut(repr(one)[1:-1], _PART // 2) for one in list(value)[:_NAMES]]
             return f"({', '.join(names)}{f' and {len(value) - _NAMES} more' if len(value) > _NAMES else ''})"
         parts = [in_short(one) for one in value] if len(value) <= _NAMES else []
         whole = f"({', '.join(parts)})"
@@ -129,7 +128,11 @@ def _nothing(value: object) -> bool:
 
 def _line(self: Any) -> str:
     texts = ", ".join(f"{name}={text}" for name, text in _parts(self).items())
-    return f"{type(self).__name__}({bounded(texts, LINE - 80)})"
+    return f"{type(self).__name__}({_cut(texts, LINE - 80)})"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 2]} …"
 
 
 def _page(self: Any) -> str:
