@@ -1,5 +1,7 @@
 """Plots of attribution: each takes a result and an optional ax, and returns the ax.
 
+Examples
+--------
 >>> import pandas as pd
 >>> from attribution import plots
 >>> shares = pd.DataFrame({"first": [60.0, 40.0], "last": [30.0, 70.0]}, index=["tv", "search"])

@@ -1,5 +1,7 @@
 """Plots of plans: each takes results or plain tables and an optional ax, and returns the ax.
 
+Examples
+--------
 >>> import pandas as pd
 >>> from optimizer import plots
 >>> now, planned = pd.Series({"tv": 100.0, "search": 50.0}), pd.Series({"tv": 60.0, "search": 90.0})
