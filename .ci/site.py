@@ -1,4 +1,4 @@
-"""What the site shows beside the pages as they stand: names with their parameters, and the tutorial with its outputs."""
+"""What the site shows beside the pages: names with their parameters, and the tutorial with its outputs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ def api_page(door: str) -> str:
 def on_files(files: Files, config: Any) -> Files:
     """Pages of names, and the tutorial as a page."""
     pages = {f"api/{door}.md": api_page(door) for door in DOORS}
-    pages |= {f"api/{name}.md": f"::: {name}\n    options: {{heading_level: 1, members_order: alphabetical}}\n" for name in PLOTS}
+    pages |= {
+        f"api/{name}.md": f"::: {name}\n    options: {{heading_level: 1, members_order: alphabetical}}\n"
+        for name in PLOTS
+    }
     for path, text in pages.items():
         files.append(File.generated(config, path, content=text))
     for path in sorted((ROOT / "docs").rglob("*.ipynb")):
