@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -180,6 +181,60 @@ def certify(
     raise typer.Exit(verdict(given, run, within).exit_code)
 
 
+@tests.command()
+def design(
+    plan: PlanFile,
+    out: OutFolder = None,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="Channel to test, may be repeated; those worth most by default.")
+    ] = None,
+    together: Annotated[bool, typer.Option(help="One test with a cell for each channel named.")] = False,
+    weeks: Annotated[int | None, typer.Option(min=1, max=26, help="Length; that of plan.tests by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the assignment; the plan file's by default.")] = None,
+    start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, as 2026-01-05.")] = None,
+) -> None:
+    """Design tests of channels: by geo where the plan file names a table by geo, else national on/off tests."""
+    from optimizer.planning.experiments.geo_designs import design_geo_tests, lines
+    from optimizer.planning.experiments.geo_table import has_geos
+
+    day = None if start is None else f"{start:%Y-%m-%d}"
+    if not has_geos(plan):
+        _on_off(plan, channel, -1.0, weeks or 26, day, out)
+        return
+    found, written = design_geo_tests(
+        plan, out, channels=channel or (), together=together, weeks=weeks, seed=seed, start=day
+    )
+    for line in (*lines(found), *(f"wrote {path}" for path in written)):
+        typer.echo(line)
+
+
+@tests.command()
+def readout(
+    design: Annotated[Path, typer.Argument(help="The design that was run, as JSON.", show_default=False)],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="Table by geo with history and test; of an on/off test the plan file whose weekly table holds it.",
+            show_default=False,
+        ),
+    ],
+    out: OutFolder = None,
+    name: Annotated[str | None, typer.Option(help="Which of its designs; the first by default.")] = None,
+) -> None:
+    """Read a test that is over, and write the rows of data.lift_tests that it gives."""
+    from optimizer.planning.experiments.geo_readouts import lines, read_out
+    from optimizer.planning.outputs.tests_in_words import readout_in_words
+    from optimizer.planning.testing import is_on_off, read_on_off_test
+
+    if is_on_off(design):
+        for line in readout_in_words(*read_on_off_test(table, design, out)):
+            typer.echo(line)
+        return
+    found, written = read_out(design, table, out, name)
+    for line in (*lines(found), *(f"wrote {path}" for path in written)):
+        typer.echo(line)
+
+
 @app.command()
 def monitor(
     plan: PlanFile,
@@ -259,25 +314,17 @@ def on_off(
     out: OutFolder = None,
 ) -> None:
     """Design national on/off tests, for markets without regions: which weeks, what it costs, what it would see."""
+    _on_off(plan, channel, change, weeks, start, out)
+
+
+def _on_off(
+    plan: Path, channel: list[str] | None, change: float, weeks: int, start: str | None, out: Path | None
+) -> None:
     from optimizer.planning.outputs.tests_in_words import designs_in_words
     from optimizer.planning.testing import design_on_off_tests
 
     designed, written = design_on_off_tests(plan, channel or (), change, weeks, start, out)
     for line in designs_in_words(designed, written, plan):
-        typer.echo(line)
-
-
-@tests.command(name="on-off-readout")
-def on_off_readout(
-    plan: PlanFile,
-    design: Annotated[Path, typer.Argument(help="What cac test on-off wrote, as JSON.", show_default=False)],
-    out: OutFolder = None,
-) -> None:
-    """Read an on/off test whose weeks the weekly table holds, and write its row for data.lift_tests."""
-    from optimizer.planning.outputs.tests_in_words import readout_in_words
-    from optimizer.planning.testing import read_on_off_test
-
-    for line in readout_in_words(*read_on_off_test(plan, design, out)):
         typer.echo(line)
 
 

@@ -12,11 +12,12 @@ from optimizer.planning.file.amounts import Amount, Cost, Count, Money, Percent,
 from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, MarketLimits, Weighted
 from optimizer.planning.file.keys.schedule import Schedule
-from optimizer.planning.file.keys.tables import Numbers, Source
+from optimizer.planning.file.keys.tables import Days, Numbers, Source
 from optimizer.scenarios import AsPlanned
 
 __all__ = [
     "PLAN_ITSELF",
+    "GeoTable",
     "GivenTable",
     "HiddenDemandKeys",
     "NewChannelKeys",
@@ -48,6 +49,28 @@ class Promise(Section):
         return at_least
 
 
+class GeoTable(Numbers, Days):
+    """A table of the outcome by geo, on which geo tests are designed where the weekly table is national."""
+
+    path: Source
+    """The table, a row per geo and week or day."""
+    date: Name = "week"
+    """Column of the first day of each period."""
+    geo: Name = "geo"
+    """Column of the geo."""
+    kpi: Name = "new_customers"
+    """Column of new customers."""
+    spend: dict[Name, Name] | list[Name] = []
+    """Columns of spend, named as the channels of `data.weekly.spend`; or channel: column. Without them spend is taken
+    to go to geos as their customers do.
+    """
+
+    @property
+    def channels(self) -> dict[str, str]:
+        """Channel to spend column."""
+        return dict(self.spend) if isinstance(self.spend, dict) else {name: name for name in self.spend}
+
+
 class NextTests(Section):
     """The lift test whose worth is asked for each channel before it is run."""
 
@@ -57,6 +80,10 @@ class NextTests(Section):
     """Of the channel's spend while it runs."""
     standard_error: Annotated[float, Field(gt=0)] | None = None
     """Of its result in customers; the noise of so many weeks where left out."""
+    geos: GeoTable | None = None
+    """Table by geo for `cac test design`; `data.weekly` where that names a column of markets."""
+    assign: Literal["strata", "pairs"] = "strata"
+    """How geo tests draw their geos: at random within strata of like size, or one of each of some matched pairs."""
 
     @field_validator("change")
     @classmethod

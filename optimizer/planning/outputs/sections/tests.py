@@ -44,10 +44,9 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 
 def design_command(run: Run, channel: str) -> str:
-    """What to type for a design of a channel's test; empty where several markets are to be compared."""
-    if run.by_market:
-        return ""
-    return shlex.join(["cac", "test", "on-off", run.document.path.name, "--channel", channel])
+    """What to type for a design of a channel's test; of those worth most where markets are compared."""
+    named = [] if run.by_market else ["--channel", channel]
+    return shlex.join(["cac", "test", "design", run.document.path.name, *named])
 
 
 def _tables(run: Run) -> Iterator[Table]:
