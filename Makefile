@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: plan test test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer fuzz browser packages clean
+.PHONY: plan test test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer fuzz browser packages docs tutorial clean
 
 plan: $(VENV)/.installed
 	$(BIN)/cac plan examples/quarter/plan.yaml
@@ -69,6 +69,14 @@ fuzz: $(VENV)/.installed-dev
 	FUZZ=20 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/attribution/test_door_cells.py tests/attribution/test_door_files.py tests/planning/test_door_plans.py
 	FUZZ=1 $(BIN)/python -m pytest -n 0 -p no:cacheprovider tests/planning/test_ledger.py -k real
 
+# The pages as a site in build/site, strict and without a network; it opens from the folder.
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+
+# The tutorial run again from its first cell, its outputs kept beside the code.
+tutorial: $(VENV)/.installed-docs
+	$(BIN)/python .ci/execute docs/tutorial.ipynb
+
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python
 
@@ -87,6 +95,10 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,docs]"
 	touch $@
 
 $(VENV)/.installed-engines: $(VENV)/.installed-dev

@@ -23,7 +23,13 @@ __all__ = [
     "UnknownName",
     "bounded",
     "nearest",
+    "require",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _NAME, _TEXT, _MESSAGE = 100, 600, 2_000  # most characters of each
 _PROBLEMS = 50
@@ -100,6 +106,19 @@ class BadInput(CacError, ValueError):
         left = len(self.problems) - _PROBLEMS
         self.message = "\n".join([*lines, *([f"and {left:,} problems more."] if left > 0 else [])])
         super().__init__(self.message)
+
+
+def require(value: object, kind: type | tuple[type, ...], name: str, remedy: str) -> None:
+    """Refuse a thing of another kind than a function works on, with the way to what it takes.
+
+    Raises
+    ------
+    BadInput
+        Where the value is no ``kind``.
+    """
+    if not isinstance(value, kind):
+        what = f"the class {value.__name__} itself" if isinstance(value, type) else f"of type {type(value).__name__}"
+        raise BadInput(Problem(name, f"is {what}.", remedy=remedy))
 
 
 class UnknownName(BadInput, KeyError):

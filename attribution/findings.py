@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from attribution.errors import bounded
+from attribution.shown import shown
 
 __all__ = ["Finding", "findings_frame"]
 
 _LONGEST = 4_000
 
 
+@shown
 @dataclass(frozen=True)
 class Finding:
     """The outcome of one check.

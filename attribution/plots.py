@@ -1,5 +1,7 @@
 """Plots of attribution: each takes a result and an optional ax, and returns the ax.
 
+Examples
+--------
 >>> import pandas as pd
 >>> from attribution import plots
 >>> shares = pd.DataFrame({"first": [60.0, 40.0], "last": [30.0, 70.0]}, index=["tv", "search"])
@@ -50,6 +52,10 @@ __all__ = [
 ]
 
 _GREYS = ("#9a9a9a", "#7d7d7d", "#5f5f5f", "#b5b5b5", "#474747")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def comparison(

@@ -1,5 +1,7 @@
 """Plots of the mix model: each takes a posterior or plain tables and an optional ax, and returns the ax.
 
+Examples
+--------
 >>> import numpy as np
 >>> from mmm import plots
 >>> from mmm.curves import Hill
@@ -50,6 +52,11 @@ __all__ = [
     "style",
     "svg",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 Table = pd.DataFrame
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from attribution.economics.cac import Business
-from attribution.errors import BadInput, InfeasiblePlan, Problem
+from attribution.errors import BadInput, InfeasiblePlan, Problem, require
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
@@ -38,6 +39,7 @@ __all__ = ["Plan"]
 _DIAGNOSIS_SECONDS = 2.0
 
 
+@shown
 @dataclass(frozen=True, init=False, eq=False)
 class Plan:
     """A question about spend.
@@ -105,6 +107,7 @@ class Plan:
             raise BadInput(Problem("Plan", f"{strange[0]!r} is not a constraint.", remedy=remedy))
         object.__setattr__(self, "objective", objective)
         object.__setattr__(self, "subject_to", constraints)
+        require(now, (Mapping, pd.Series, type(None)), "now", "give channel -> amount spent over the horizon.")
         present = None if now is None else {str(channel): float(amount) for channel, amount in now.items()}
         _check_spend("now", present or {})
         object.__setattr__(self, "now", present)

@@ -1,5 +1,7 @@
 """Plots of plans: each takes results or plain tables and an optional ax, and returns the ax.
 
+Examples
+--------
 >>> import pandas as pd
 >>> from optimizer import plots
 >>> now, planned = pd.Series({"tv": 100.0, "search": 50.0}), pd.Series({"tv": 60.0, "search": 90.0})
@@ -40,6 +42,11 @@ __all__ = [
     "style",
     "svg",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _BAR = 0.8  # height of a channel's largest week, in rows
 

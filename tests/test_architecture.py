@@ -206,6 +206,7 @@ def test_curves_are_data() -> None:
             ours = {used for used in imports_of(name) if used.split(".")[0] in PACKAGES}
             assert {used for used in ours if not used.startswith("mmm.curves")} <= {
                 "attribution.errors",
+                "attribution.shown",
                 "attribution.arrays",
                 "mmm.arrays",
             }, name

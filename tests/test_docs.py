@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import re
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from ruamel.yaml import YAML
+
+import attribution.errors
+from mmm.posterior.fit_checks import GATE
+from optimizer.planning.run import check_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -44,3 +52,84 @@ def test_python_blocks_run(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+# the site
+
+
+def test_every_page_is_reached_from_the_site() -> None:
+    """The pages of single decisions are reached from the one that lists them."""
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    reached = set(re.findall(r"([\w/.-]+\.md)", text.split("\nnav:")[1].split("\nvalidation:")[0]))
+    there = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    there -= {page for page in there if page.startswith("decisions/0")}
+    assert {page for page in reached if not page.startswith("api/")} == there | {"tutorial.md"}
+
+
+def finding_names() -> set[str]:
+    """Names of findings as the code writes them; what stands in braces is left open."""
+    names = set(GATE)
+    for package in ("attribution", "mmm", "optimizer"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Finding" and node.args:
+                    names |= written(node.args[0])
+    return names
+
+
+def written(name: ast.expr) -> set[str]:
+    if isinstance(name, ast.Constant):
+        return {name.value}
+    if isinstance(name, ast.JoinedStr):
+        return {ast.literal_eval(name.values[0])}  # noqa: PD011  parts of an f-string
+    return set()
+
+
+@pytest.mark.parametrize("name", sorted(finding_names()))
+def test_every_finding_has_its_entry(name: str) -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    entries = {
+        entry for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for entry in re.findall(r"`(.+?)`", row)
+    }
+    assert any(entry == name or (name[-1] in "_ " and entry.startswith(name)) for entry in entries)
+
+
+def test_every_error_has_its_entry_with_its_exit_code() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    rows = {
+        name: int(code)
+        for names, code in re.findall(r"^\| (`.*?) \| (\d) \|", page, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    kinds = [
+        kind for kind in vars(attribution.errors).values() if isinstance(kind, type) and issubclass(kind, Exception)
+    ]
+    assert rows == {kind.__name__: kind.exit_code for kind in kinds if kind is not attribution.errors.CacError}
+
+
+GUIDES = sorted([ROOT / "docs" / "ten-minutes.md", *(ROOT / "docs" / "coming-from").glob("*.md")])
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_plan_files_of_the_guides_read_tables_of_their_columns(page: Path, tmp_path: Path) -> None:
+    text = re.search(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert text is not None
+    (tmp_path / "plan.yaml").write_text(text[1], encoding="utf-8")
+    weekly = YAML(typ="safe").load(text[1])["data"]["weekly"]
+    spend = weekly["spend"]
+    columns = [
+        weekly["kpi"],
+        *(spend.values() if isinstance(spend, dict) else spend),
+        *weekly["controls"],
+        *weekly.get("driven_by", {}).values(),
+    ]
+    rng, geos = np.random.default_rng(0), ["A", "B"] if "geo" in weekly else ["all"]
+    weeks = pd.date_range("2022-01-03", periods=120, freq="7D")
+    parts = [
+        pd.DataFrame({weekly["date"]: weeks, **{name: rng.uniform(50, 150, 120).round(2) for name in columns}})
+        for _ in geos
+    ]
+    table = pd.concat(parts, keys=geos, names=[weekly.get("geo", "geo"), None]).reset_index(level=0)
+    table[weekly.get("population", "population")] = 1_000.0
+    table.to_csv(tmp_path / weekly["path"], index=False)
+    assert check_plan(tmp_path / "plan.yaml")

@@ -11,17 +11,19 @@ import pandas as pd
 
 from attribution.arrays import Array
 from attribution.economics.cac import channel_cac
-from attribution.errors import BadInput
+from attribution.errors import BadInput, require
 from attribution.estimates import INTERVAL
 from attribution.models.credit import Credit
-from attribution.models.model import Model, Solution
+from attribution.models.model import Model, Solution, require_journeys
 from attribution.models.sums_by_key import Tally
 from attribution.paths.journeys import Journeys
 from attribution.paths.path_rules import BUCKETS
+from attribution.shown import shown, table_html
 
 __all__ = ["Bootstrap", "bootstrap", "resampled", "summary_of"]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Bootstrap:
     """A credit with replicates of every number.
@@ -89,7 +91,7 @@ class Bootstrap:
         return self.summary()[column]
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self.model)} credit</p>{self.summary().round(3).to_html()}"
+        return f"<p>{escape(self.model)} credit</p>{table_html(self.summary())}"
 
 
 def summary_of(draws: pd.DataFrame, estimate: pd.Series) -> pd.DataFrame:
@@ -135,6 +137,8 @@ def bootstrap(journeys: Journeys, model: Model, replicates: int = 200, seed: int
     BadInput
         Fewer than two replicates.
     """
+    require_journeys(journeys)
+    require(model, Model, "model", "give one such as attribution.Markov(), with its brackets.")
     tally = model.tally(journeys, by=("bucket",))
     replicated = model.solve(tally.items, resampled(tally, replicates, seed), len(journeys.channels))
     return Bootstrap(model.credit_of(journeys, tally.items, tally.total()), _frames(replicated, journeys))

@@ -82,7 +82,7 @@ class ByTouchDate(Dating):
 def cac_by_channel(
     journeys: Journeys,
     model: Model,
-    spend: pd.DataFrame,
+    spend: object,
     dating: Dating | None = None,
     replicates: int = 200,
     seed: int = 0,
@@ -119,7 +119,7 @@ def cac_by_channel(
 def cac_by_period(
     journeys: Journeys,
     model: Model,
-    spend: pd.DataFrame,
+    spend: object,
     period: str = "M",
     dating: Dating | None = None,
     replicates: int = 200,
@@ -176,7 +176,7 @@ def cac_by_period(
     return pd.concat(parts, names=["period"])
 
 
-def _spent(journeys: Journeys, spend: pd.DataFrame, dating: Dating) -> tuple[pd.DataFrame, Days]:
+def _spent(journeys: Journeys, spend: object, dating: Dating) -> tuple[pd.DataFrame, Days]:
     """Spend by the day whose conversions it meets, and the days that both sides cover."""
     spent = daily(spend, journeys)
     spent.index = spent.index + pd.Timedelta(days=dating.lag)

@@ -22,6 +22,7 @@ from attribution.estimates import Estimate
 from attribution.findings import Finding
 from attribution.numbers import percent
 from attribution.paths.journeys import Journeys
+from attribution.shown import shown
 
 __all__ = ["ALL", "SalesCycle", "matched_cac", "sales_cycle"]
 
@@ -31,6 +32,7 @@ _CUT = 0.05  # of conversions in the last tenth of the lags seen: the window cut
 _LEAST = 5  # persons who were seen as long as a lag, below which nothing is said of it
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class SalesCycle:
     """Lags from first touch to conversion, and who is still to convert.
@@ -169,9 +171,7 @@ def _counted(
     return np.asarray(total.reshape(size))
 
 
-def matched_cac(
-    cycle: SalesCycle, journeys: Journeys, spend: pd.DataFrame, draws: int = 400, seed: int = 0
-) -> pd.DataFrame:
+def matched_cac(cycle: SalesCycle, journeys: Journeys, spend: object, draws: int = 400, seed: int = 0) -> pd.DataFrame:
     """CAC by month, naive and matched to the sales cycle, by channel of the first touch and over all channels.
 
     Parameters

@@ -18,7 +18,7 @@ _CHANCE = 0.01
 _DAY = pd.Timedelta(days=1)
 
 
-def by_day(spend: pd.DataFrame, length: str = "W") -> pd.DataFrame:
+def by_day(spend: object, length: str = "W") -> pd.DataFrame:
     """Spend of weeks, months or longer, in equal parts on their days.
 
     Parameters
@@ -63,7 +63,7 @@ def by_day(spend: pd.DataFrame, length: str = "W") -> pd.DataFrame:
     return spread.groupby(keys, dropna=False)["spend"].sum().reset_index()
 
 
-def daily(spend: pd.DataFrame, journeys: Journeys) -> pd.DataFrame:
+def daily(spend: object, journeys: Journeys) -> pd.DataFrame:
     """Spend by day (rows) and channel (columns), on every day from the first to the last of the table.
 
     Raises
@@ -121,7 +121,7 @@ def _by_chance(silence: pd.Timedelta, rate: float) -> bool:
     return exp(-rate * abs(silence.days)) > _CHANCE
 
 
-def common_days(journeys: Journeys, spend: pd.DataFrame, lag: int = 0) -> Days:
+def common_days(journeys: Journeys, spend: object, lag: int = 0) -> Days:
     """First and last day of conversions whose spend is known and that the log would show.
 
     Parameters

@@ -11,10 +11,12 @@ from attribution.arrays import Array
 from attribution.economics.ltv import payback_months
 from attribution.estimates import Estimate
 from attribution.numbers import decimal, percent
+from attribution.shown import shown
 
 __all__ = ["Payback", "payback"]
 
 
+@shown
 @dataclass(frozen=True)
 class Payback:
     """Months until the margin of a customer has paid for the acquisition.

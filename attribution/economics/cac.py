@@ -16,10 +16,12 @@ from numpy.typing import ArrayLike
 
 from attribution.arrays import Array
 from attribution.errors import BadInput, UnknownChannel
+from attribution.shown import shown
 
 __all__ = ["Business", "blended_cac", "channel_cac", "cost_per", "marginal_cac", "paid_cac"]
 
 
+@shown
 @dataclass(frozen=True)
 class Business:
     """What acquisition costs and wins whatever is spent on media: the other half of the blended CAC.

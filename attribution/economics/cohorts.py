@@ -18,6 +18,7 @@ from attribution.reading.contracts import Column, Table
 from attribution.reading.engine import Engine
 from attribution.reading.formats import PLAIN, Format
 from attribution.reading.tables import COHORTS, renamed
+from attribution.shown import shown
 
 __all__ = ["AGE", "Cohorts", "read_cohorts"]
 
@@ -25,6 +26,7 @@ AGE = re.compile(r"(?:age|month|period|m)?[ _]?(\d{1,4})", re.IGNORECASE)
 """A column of a triangle: ``3``, ``m3``, ``age_3`` or ``Month 3``."""
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Cohorts:
     """A checked cohort table; a cohort is the customers whom a channel won in one month.

@@ -14,10 +14,12 @@ from attribution.economics.margins import Margins, margins_of
 from attribution.economics.retention import Retention, fit_retention
 from attribution.errors import BadInput
 from attribution.estimates import Estimate
+from attribution.shown import shown
 
 __all__ = ["CustomerValues", "Terms", "customer_values"]
 
 
+@shown
 @dataclass(frozen=True)
 class Terms:
     """How margin over time becomes a value.
@@ -46,6 +48,7 @@ class Terms:
         return np.asarray((1 + self.discount_rate) ** (-np.arange(ages) * months / 12))
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class CustomerValues:
     """Draws of what customers are worth, by channel; a channel without cohorts has those of the population.

@@ -16,7 +16,7 @@ _ORDERS = Table(
 )
 
 
-def cohorts_of_orders(orders: pd.DataFrame, silence: int) -> Cohorts:
+def cohorts_of_orders(orders: object, silence: int) -> Cohorts:
     """Cohorts by month of the first order and channel of it.
 
     A customer is active until the month of the last order, for who orders again was never gone; whoever has been silent

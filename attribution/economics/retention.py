@@ -21,6 +21,7 @@ from attribution.economics.cohorts import Cohorts
 from attribution.economics.retention_grid import BOX, Grid, dispersion_of
 from attribution.economics.shifted_beta_geometric import survival
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.shown import shown
 
 __all__ = ["ELSEWHERE", "Retention", "fit_retention"]
 
@@ -34,6 +35,7 @@ _SCALE = (0.7, 0.7)  # of the half-normal belief on spreads
 Pair = tuple[Array, Array]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Retention:
     """Draws of retention.

@@ -11,10 +11,12 @@ import pandas as pd
 from attribution.economics.cac import channel_cac
 from attribution.errors import BadInput
 from attribution.estimates import INTERVAL
+from attribution.shown import shown, table_html
 
 __all__ = ["Credit", "compare"]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Credit:
     """Conversions and value credited to each channel by one model.
@@ -81,7 +83,7 @@ class Credit:
         return pd.DataFrame(columns)
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self.model)} credit</p>{self.to_frame().round(3).to_html()}"
+        return f"<p>{escape(self.model)} credit</p>{table_html(self.to_frame())}"
 
 
 def compare(credits: Sequence[Credit], of: str = "conversions") -> pd.DataFrame:  # noqa: A002

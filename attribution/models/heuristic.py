@@ -15,6 +15,7 @@ from attribution.errors import BadInput, UnknownChannel
 from attribution.models.model import Model, Solution
 from attribution.models.sums_by_key import Tally
 from attribution.paths.path_rules import DAY, micros
+from attribution.shown import shown
 
 if TYPE_CHECKING:
     from attribution.paths.journeys import Journeys
@@ -184,6 +185,7 @@ class TimeDecay(Heuristic):
         return touches.exp((touches.age - touches.path_min(touches.age)) * -rate)
 
 
+@shown
 @dataclass(frozen=True)
 class Custom(Heuristic):
     """Weights of one's own, scaled to sum to one over each path.

@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.arrays import Array
+from attribution.errors import require
 from attribution.models.credit import Credit
+from attribution.paths.journeys import Journeys
 
 if TYPE_CHECKING:
     from attribution.models.sums_by_key import Tally
-    from attribution.paths.journeys import Journeys
 
-__all__ = ["Model", "Solution"]
+__all__ = ["Model", "Solution", "require_journeys"]
+
+
+def require_journeys(journeys: object) -> None:
+    """Refuse what are no journeys, with the way from a log to them."""
+    remedy = "make them first: attribution.Journeys.from_touchpoints(log, ...), or from_paths(frame)."
+    require(journeys, Journeys, "journeys", remedy)
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,14 @@ class Model(ABC):
         """
 
     def __call__(self, journeys: Journeys) -> Credit:
-        """Credit of each channel."""
+        """Credit of each channel.
+
+        Raises
+        ------
+        BadInput
+            Where ``journeys`` are none.
+        """
+        require_journeys(journeys)
         tally = self.tally(journeys)
         return self.credit_of(journeys, tally.items, tally.total())
 

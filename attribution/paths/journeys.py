@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,7 @@ from attribution.reading.log_columns import as_name
 from attribution.reading.named import require_values
 from attribution.reading.sources import kept
 from attribution.reading.spellings import alike_ids, alike_names
+from attribution.shown import shown
 
 if TYPE_CHECKING:
     import ibis
@@ -72,6 +74,7 @@ class _Bought:
 _MANY_UNTOUCHED = 0.05
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Journeys:
     """Conversion paths, ready for any model.
@@ -419,6 +422,9 @@ class Journeys:
     def __len__(self) -> int:
         """Number of paths."""
         return round(self.totals["paths"])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>"  # a table of paths would read the whole log
 
     def __repr__(self) -> str:
         t = self.totals

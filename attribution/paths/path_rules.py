@@ -13,6 +13,7 @@ import pandas as pd
 
 from attribution.errors import BadInput
 from attribution.reading.formats import zone_of
+from attribution.shown import shown
 
 if TYPE_CHECKING:
     import ibis
@@ -73,6 +74,7 @@ class Collapse(Protocol):
         """The touches that stay."""
 
 
+@shown
 @dataclass(frozen=True)
 class PathRules:
     """How touches become paths.

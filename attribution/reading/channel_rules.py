@@ -18,6 +18,7 @@ from attribution.findings import Finding
 from attribution.reading.dialects import carried, naming
 from attribution.reading.log_columns import as_name
 from attribution.reading.named import missing_names
+from attribution.shown import shown
 
 if TYPE_CHECKING:
     import ibis
@@ -28,6 +29,7 @@ _SHOWN = 5
 _LETTERS = re.compile(r"\\[\\*|]|.", re.DOTALL)
 
 
+@shown
 @dataclass(frozen=True)
 class ChannelRule:
     r"""A channel and the patterns its touches meet.
@@ -89,6 +91,7 @@ def _alternatives(pattern: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
+@shown
 @dataclass(frozen=True)
 class ChannelRules:
     """Rules in order: the first that a touch meets names its channel.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from attribution.errors import BadInput, Problem, UnknownName, nearest
+from attribution.shown import shown
 
 __all__ = ["Cleaning", "Columns", "ConversionEvents"]
 
@@ -112,6 +113,7 @@ class Columns:
         return cls(**columns)
 
 
+@shown
 @dataclass(frozen=True)
 class ConversionEvents:
     """Conversions that stand in the touchpoint log itself, as rows of certain events.
@@ -128,6 +130,7 @@ class ConversionEvents:
     values: tuple[str, ...] = ("conversion",)
 
 
+@shown
 @dataclass(frozen=True)
 class Cleaning:
     """Rows to leave out by explicit choice; everything left out is counted in ``Journeys.exclusions``.

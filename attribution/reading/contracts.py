@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.any_frame import as_frame
 from attribution.reading.formats import PLAIN, Format
 from attribution.reading.headers import DEEPEST, missing_columns
 from attribution.reading.strict import empty, read_days, read_names, read_numbers
@@ -77,14 +78,20 @@ class Table:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_declared", {column.name: column for column in self.columns})
 
-    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def check(self, frame: object) -> pd.DataFrame:
         """The frame with dates and numbers typed.
+
+        Parameters
+        ----------
+        frame
+            As :func:`attribution.reading.any_frame.as_frame` takes it.
 
         Raises
         ------
         BadInput
             Lists every problem: table, column, row and remedy.
         """
+        frame = as_frame(frame, self.name)
         problems = list(self._shape_problems(frame))
         typed = frame.copy()
         for column in self.columns:

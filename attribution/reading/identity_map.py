@@ -11,6 +11,7 @@ from attribution.reading.log_columns import as_name, no_name
 from attribution.reading.named import missing_names
 from attribution.reading.sources import log_table
 from attribution.reading.spellings import folded_id
+from attribution.shown import shown
 
 if TYPE_CHECKING:
     import ibis
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["IdentityMap"]
 
 
+@shown
 @dataclass(frozen=True)
 class IdentityMap:
     """A table of user ids and the person behind each.

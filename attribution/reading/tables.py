@@ -9,6 +9,11 @@ from attribution.reading.contracts import Column, Table
 
 __all__ = ["COHORTS", "COSTS", "LIFT_TESTS", "SPEND", "renamed", "wide"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 SPEND = Table(
     "spend",
     (

@@ -17,3 +17,7 @@ from attribution.simulate.journey_log import (
 )
 
 __all__ = ["ORGANIC", "Habit", "JourneyData", "JourneyTruth", "habits_of", "journeys", "journeys_of", "sample_effects"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

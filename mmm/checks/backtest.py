@@ -14,6 +14,7 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import decimal, percent
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.checks.naive_forecasts import no_media, seasonal_naive
 from mmm.checks.scores import Scores, score
@@ -28,6 +29,7 @@ __all__ = ["Backtest", "Origins", "hold_out", "place_of_fits", "predict", "rolli
 _TOTAL_LIMIT = 0.15
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Backtest:
     """Scores of forecasts from several origins.

@@ -9,6 +9,7 @@ import pandas as pd
 from attribution.estimates import INTERVAL
 from attribution.findings import Finding
 from attribution.numbers import decimal
+from attribution.shown import shown
 from mmm.model.effects import Effects, Neutral
 from mmm.posterior.posterior import Posterior
 from mmm.sampling.fit import fit
@@ -18,6 +19,7 @@ __all__ = ["Sensitivity", "sensitivity"]
 _LIMIT = 1.5
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Sensitivity:
     """Two posteriors that differ in their prior only.

@@ -13,9 +13,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, require
 from attribution.estimates import ends_of
 from attribution.findings import Finding
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.checks.leave_one_out import LeftOut, leave_one_out
 from mmm.checks.pool import Pooled
@@ -24,6 +25,7 @@ from mmm.checks.rival_models import Reading, readings
 from mmm.checks.rival_scores import Standing, Verdict, compared, log_score_weights
 from mmm.posterior.posterior import Posterior
 from mmm.sampling.fit import fit
+from mmm.sampling.watching import watched
 
 __all__ = ["OWN", "Rival", "Rivals", "rivals"]
 
@@ -61,6 +63,7 @@ class Rival:
         return self.standing.verdict in (Verdict.STANDS, Verdict.BETTER)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Rivals:
     """A fit and the other readings of its panel.
@@ -202,7 +205,7 @@ class Rivals:
         )
 
 
-def rivals(posterior: Posterior, progress: Callable[[float, str], None] | None = None) -> Rivals:
+def rivals(posterior: Posterior, progress: bool | Callable[[float, str], None] | None = None) -> Rivals:
     """Fit other readings of a fit's panel and hold them against it.
 
     Parameters
@@ -210,33 +213,39 @@ def rivals(posterior: Posterior, progress: Callable[[float, str], None] | None =
     posterior
         Of a national panel.
     progress
-        Called with the share that is done and the name of the rival at work.
+        True for a bar; or a function, called with the share that is done and the name of the rival at work.
 
     Raises
     ------
     BadInput
         Of a panel by geo, whose rivals would each take as long as the fit.
     """
+    require(posterior, Posterior, "posterior", "give that of mmm.fit(panel, model).")
     panel, model = posterior.panel, posterior.model
     if len(panel.geos) > 1:
         remedy = "sum the geos to one national panel and fit that."
         raise BadInput(Problem("rivals", "are fitted to national panels; this one is by geo.", remedy=remedy))
-    own, fitted, not_fitted = leave_one_out(posterior), [], {}
-    wanted = readings(panel, model)
-    for place, reading in enumerate(wanted):
-        if progress is not None:
-            progress(place / len(wanted), reading.name)
-        try:
-            other = fit(reading.panel, reading.model, _DRAWS, _TUNE, _CHAINS, posterior.seed, time_budget=0.0)
-        except BadInput as error:
-            not_fitted[reading.name] = str(error)
-            continue
-        left_out = leave_one_out(other)
-        standing = compared(own.log_density, left_out.log_density)
-        if not _settled(other):
-            standing = Standing(standing.difference, standing.standard_error, Verdict.UNSETTLED)
-        fitted.append(Rival(reading, other, left_out, standing))
+    with watched(progress, "Rivals", lambda share, name: (share, name)) as watch:
+        own, fitted, not_fitted = leave_one_out(posterior), list[Rival](), dict[str, str]()
+        wanted = readings(panel, model)
+        for place, reading in enumerate(wanted):
+            if watch is not None:
+                watch(place / len(wanted), reading.name)
+            try:
+                other = fit(reading.panel, reading.model, _DRAWS, _TUNE, _CHAINS, posterior.seed, time_budget=0.0)
+            except BadInput as error:
+                not_fitted[reading.name] = str(error)
+                continue
+            fitted.append(_held(reading, other, own))
     return Rivals(posterior, own, tuple(fitted), not_fitted)
+
+
+def _held(reading: Reading, other: Posterior, own: LeftOut) -> Rival:
+    left_out = leave_one_out(other)
+    standing = compared(own.log_density, left_out.log_density)
+    if not _settled(other):
+        standing = Standing(standing.difference, standing.standard_error, Verdict.UNSETTLED)
+    return Rival(reading, other, left_out, standing)
 
 
 def _outside(moved: Moved) -> bool:

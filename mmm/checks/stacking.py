@@ -14,6 +14,7 @@ from attribution.errors import BadInput, Problem
 from attribution.estimates import ends_of, interval_of
 from attribution.findings import Finding
 from attribution.numbers import percent
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.checks.backtest import Backtest, Origins, place_of_fits, rolling_origins
 from mmm.checks.pool import Pool
@@ -31,6 +32,7 @@ _WHOLE = "whole panel"
 
 
 @final
+@shown
 @dataclass(frozen=True, eq=False)
 class Stack(Pool):
     """Posteriors of several models on one panel, mixed in proportion to how well each forecasts.

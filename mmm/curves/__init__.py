@@ -31,3 +31,7 @@ __all__ = [
     "michaelis_menten",
     "power",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

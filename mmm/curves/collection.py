@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.errors import BadInput, Problem, UnknownChannel, bounded, require
+from attribution.shown import LINE, table_html
 from mmm.arrays import Array
 from mmm.curves.base import ResponseCurve
 
@@ -39,6 +41,7 @@ class ResponseCurves(Mapping[str, ResponseCurve]):
     """
 
     def __init__(self, curves: Mapping[str, ResponseCurve]) -> None:
+        require(curves, Mapping, "curves", "give channel -> curve, or posterior.curves(weeks=13).")
         self._curves = {str(channel): curve for channel, curve in curves.items()}
         problems: list[Problem | str] = [
             Problem("curves", f"is a {type(curve).__name__}, not a ResponseCurve.", channel, remedy="give a curve.")
@@ -70,7 +73,13 @@ class ResponseCurves(Mapping[str, ResponseCurve]):
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{channel}: {type(curve).__name__}" for channel, curve in self._curves.items())
-        return f"ResponseCurves({kinds}; {self.n_draws} draws)"
+        return f"ResponseCurves({bounded(kinds, LINE - 80)}; {self.n_draws} draws)"
+
+    def _repr_html_(self) -> str:
+        kinds = {channel: type(curve).__name__ for channel, curve in self._curves.items()}
+        ceilings = {channel: float(np.mean(curve.ceiling)) for channel, curve in self._curves.items()}
+        table = pd.DataFrame({"curve": kinds, "customers at unlimited spend": ceilings}).rename_axis("channel")
+        return f"<p>{escape(repr(self))}</p>{table_html(table)}"
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -90,6 +99,7 @@ class ResponseCurves(Mapping[str, ResponseCurve]):
         UnknownChannel
             Where ``spend`` names a channel without a curve.
         """
+        require(spend, (Mapping, pd.Series), "spend", "give channel -> amount; of an allocation pass its spend.")
         given = dict(spend.items())
         for channel in given:
             if channel not in self._curves:

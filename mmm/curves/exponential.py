@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves.saturating import Saturating
 
@@ -25,6 +26,7 @@ def exponential(spend: Any, saturation: Any, half_saturation: Any) -> Any:
     return saturation * (1 - 2.0 ** (-spend / half_saturation))
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Exponential(Saturating):
     """Exponential saturation.

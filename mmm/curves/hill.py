@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves.base import Parameter
 from mmm.curves.saturating import Saturating
@@ -26,6 +27,7 @@ def hill(spend: Any, saturation: Any, half_saturation: Any, slope: Any) -> Any:
     return saturation * u / (1 + u)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Hill(Saturating):
     """Hill curve (A. V. Hill, 1910).

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves.saturating import Saturating
 
@@ -26,6 +27,7 @@ def logistic(spend: Any, saturation: Any, half_saturation: Any) -> Any:
     return saturation * (1 - q) / (1 + q)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Logistic(Saturating):
     """Logistic saturation, tanh in other words.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves.saturating import Saturating
 
@@ -20,6 +21,7 @@ def michaelis_menten(spend: Any, saturation: Any, half_saturation: Any) -> Any:
     return saturation * (spend / (half_saturation + spend))
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class MichaelisMenten(Saturating):
     """Michaelis-Menten curve (1913).

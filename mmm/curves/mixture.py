@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves.base import Atom, ResponseCurve
 
 __all__ = ["Mixture"]
 
 
+@shown
 @dataclass(frozen=True, eq=False, init=False)
 class Mixture(ResponseCurve):
     """The weighted sum of curves, draw by draw.

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves.base import Family, Parameter
 
@@ -23,6 +24,7 @@ def power(spend: Any, scale: Any, exponent: Any) -> Any:
     return scale * spend**exponent
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Power(Family):
     """Power curve.

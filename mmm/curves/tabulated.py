@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves.base import Parameter, ResponseCurve, checked_spend
 
 __all__ = ["Tabulated"]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Tabulated(ResponseCurve):
     """Straight lines between the rows of a table, flat after the last: nothing is extrapolated.

@@ -12,6 +12,7 @@ from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import CURRENCY, amount
 from attribution.reading.exports.amounts import MICROS
+from attribution.shown import shown
 from mmm.data.control_tables import ControlTable, controls_by_week
 from mmm.data.customers import Outcome
 from mmm.data.days_to_weeks import WeekDays
@@ -23,6 +24,7 @@ __all__ = ["Assembled", "Edges", "assemble"]
 _DAY = pd.Timedelta(days=1)
 
 
+@shown
 @dataclass(frozen=True)
 class Edges:
     """Where weeks begin, and what becomes of those that the files hold in part.
@@ -43,6 +45,7 @@ class Edges:
     ends: pd.Timestamp | None = None
 
 
+@shown
 @dataclass(frozen=True)
 class Assembled:
     """A weekly table and where its figures come from.

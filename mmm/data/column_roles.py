@@ -11,6 +11,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.contracts import Column
+from attribution.shown import shown
 from mmm.arrays import Array
 
 __all__ = ["Exposure", "ReachFrequency", "Roles", "Treatment"]
@@ -78,6 +79,7 @@ class ReachFrequency:
 Medium = Exposure | ReachFrequency
 
 
+@shown
 @dataclass(frozen=True)
 class Treatment:
     """A lever that is no medium, such as price or promotion, with a contribution of its own.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
+from attribution.shown import shown
 from mmm.data.days_to_weeks import WeekDays
 
 __all__ = ["Aggregate", "ControlTable", "controls_by_week"]
@@ -17,6 +18,7 @@ __all__ = ["Aggregate", "ControlTable", "controls_by_week"]
 Aggregate = Literal["mean", "sum", "last"]
 
 
+@shown
 @dataclass(frozen=True)
 class ControlTable:
     """A table of what else moves demand.

@@ -14,6 +14,7 @@ from attribution.findings import Finding
 from attribution.numbers import amount, decimal, percent
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.orders import Orders
+from attribution.shown import shown
 from mmm.data.days_to_weeks import WeekDays, millionths
 
 __all__ = ["ByValue", "Outcome", "counted_table", "new_customers_by_day", "orders_by_day"]
@@ -22,6 +23,7 @@ _SETTLED = 0.25
 _EARLY_DAYS = 91
 
 
+@shown
 @dataclass(frozen=True)
 class ByValue:
     """New customers weighed by the value of their segment.

@@ -9,13 +9,14 @@ from dataclasses import replace
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.reading.any_frame import as_frame
 
 __all__ = ["indicators", "with_remedy_for_words", "words_of"]
 
 _MANY = 20
 
 
-def words_of(frame: pd.DataFrame, columns: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def words_of(frame: object, columns: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The words of each column, the one that is left out first: the empty cell where there is one, else the commonest.
 
     Parameters
@@ -30,6 +31,7 @@ def words_of(frame: pd.DataFrame, columns: Iterable[str]) -> dict[str, tuple[str
     BadInput
         A column that is not there, holds one word alone, or so many that they can be no kinds of event.
     """
+    frame = as_frame(frame, "panel")
     name, found, problems = str(frame.attrs.get("name", "panel")), {}, []
     for column in columns:
         if column not in frame.columns:
@@ -52,7 +54,7 @@ def words_of(frame: pd.DataFrame, columns: Iterable[str]) -> dict[str, tuple[str
 
 
 def indicators(
-    frame: pd.DataFrame, columns: Sequence[str] | Mapping[str, Sequence[str]]
+    frame: object, columns: Sequence[str] | Mapping[str, Sequence[str]]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """A table with a column of 0 and 1 for each word of some columns but one, and the names of the new columns.
 
@@ -83,6 +85,7 @@ def indicators(
     >>> indicators(weeks, ["event"])[0]["event: fair"].tolist()
     [0.0, 1.0, 0.0, 0.0]
     """
+    frame = as_frame(frame, "panel")
     words = columns if isinstance(columns, Mapping) else words_of(frame, columns)
     problems = list(_unknown(frame, words))
     if problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Table
 from attribution.reading.formats import PLAIN, Format
+from attribution.shown import in_short, shown, table_html
 from mmm.arrays import Array
 from mmm.data.column_roles import Exposure, Medium, ReachFrequency, Roles, Treatment
 from mmm.data.holidays import Calendar
@@ -24,6 +26,7 @@ _EARLY_WEEKS = 13
 _WORDS = "make a 0/1 column of each word but one: frame, names = mmm.indicators(frame, ['{column}'])."
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Panel:
     """KPI, spend and controls by geo and period.
@@ -242,6 +245,20 @@ class Panel:
             organic_channels=unpaid,
             frequency=None if frequency is None or np.isnan(frequency).all() else frequency,
         )
+
+    def __repr__(self) -> str:
+        what = "weeks" if self.days == 7 else "days"
+        where = "national" if len(self.geos) == 1 else f"{len(self.geos)} geos"
+        return (
+            f"Panel({self.periods} {what} {in_short(self.dates[0])} to {in_short(self.dates[-1])}, {where}, "
+            f"{len(self.media_names)} channels, {len(self.control_names)} controls, KPI {in_short(self.kpi_name)})"
+        )
+
+    def _repr_html_(self) -> str:
+        per_channel = pd.DataFrame(
+            {"spend": self.spend.sum(axis=(0, 1))}, index=pd.Index(self.channels, name="channel")
+        )
+        return f"<p>{escape(repr(self))}</p>{table_html(per_channel)}"
 
     def after(self, periods: int) -> pd.DatetimeIndex:
         """First days of the periods that follow the panel."""

@@ -13,6 +13,7 @@ from attribution.errors import BadInput, Problem, UnknownName
 from attribution.numbers import amount
 from attribution.reading.exports.export import Export, in_currency
 from attribution.reading.exports.header import plain
+from attribution.shown import shown
 from mmm.data.days_to_weeks import WeekDays, millionths, spread
 
 __all__ = ["VOLUMES", "SpendSource", "overlaps", "pattern_of", "spend_by_day"]
@@ -21,6 +22,7 @@ VOLUMES = ("impressions", "clicks")
 _SHOWN = 3
 
 
+@shown
 @dataclass(frozen=True)
 class SpendSource:
     """Exports that belong together, such as the files of one account, and the channels that they hold.

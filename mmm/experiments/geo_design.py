@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 
 __all__ = ["GeoCell", "GeoDesign"]
 
 
+@shown
 @dataclass(frozen=True)
 class GeoCell:
     """One channel changed in one group of geos.
@@ -41,6 +43,7 @@ class GeoCell:
             raise BadInput(Problem("GeoCell", text, remedy="take a change from -1 and not 0, and at least one geo."))
 
 
+@shown
 @dataclass(frozen=True)
 class GeoDesign:
     """A geo test as it is to be run.

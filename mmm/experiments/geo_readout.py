@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel
@@ -23,6 +24,7 @@ from mmm.experiments.geo_window import Window, window_of
 __all__ = ["GeoReadout", "read_geo_test"]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class GeoReadout:
     """A geo test as read.

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 
 __all__ = ["KIND", "OnOffDesign"]
 
 KIND = "on_off"
 
 
+@shown
 @dataclass(frozen=True)
 class OnOffDesign:
     """What has to be known to run an on/off test and to read it.

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.experiments.on_off_design import OnOffDesign
 from mmm.experiments.randomised import Contrast, retention_of
@@ -29,6 +30,7 @@ _SHAPES = 25
 _EFFECTS = np.linspace(0.0, 8.0, 33)  # in standard errors
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class History:
     """What the fitted model left of the panel's past, all geos together.

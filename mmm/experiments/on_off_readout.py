@@ -12,6 +12,7 @@ from scipy.signal import lfilter
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.findings import Finding
 from attribution.numbers import amount, count, percent
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel
@@ -30,6 +31,7 @@ _LEVEL = 0.95
 _BEYOND = 1.959964
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class OnOffReadout:
     """What an on/off test showed.

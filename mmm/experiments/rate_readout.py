@@ -15,6 +15,7 @@ from attribution.errors import BadInput, Problem, UnknownName
 from attribution.estimates import Estimate
 from attribution.findings import Finding
 from attribution.numbers import percent
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.experiments.conversion_rates import Arm, mixture, two_sided
 
@@ -72,6 +73,7 @@ class RateComparison:
         return (math.log1p(self.high) - math.log1p(self.low)) / (2 * float(ndtri(0.975)))
 
 
+@shown
 @dataclass(frozen=True)
 class RateReadout:
     """All arms against the first one.

@@ -15,6 +15,7 @@ from typing import final
 import numpy as np
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.arrays import Array
 
 __all__ = ["ControlFunctions", "normal_scores"]
@@ -23,6 +24,7 @@ _NOTHING_LEFT = 1e-6  # share of a score's variance below which the measured ter
 
 
 @final
+@shown
 @dataclass(frozen=True)
 class ControlFunctions:
     """Columns of the baseline, one for each channel that follows demand: what is odd about its spend (2sCOPE).

@@ -14,6 +14,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.shown import shown
 from mmm.data.panel import Panel
 from mmm.model.priors import AroundLevel, LogNormal, Prior
 
@@ -116,6 +117,7 @@ _TOTAL_AND_SPLIT = TotalAndSplit()
 
 
 @final
+@shown
 @dataclass(frozen=True)
 class FromAttribution(Effects):
     """Beliefs by spend drawn towards what attribution credits, never more than ``weight`` of the way.
@@ -211,6 +213,7 @@ class _OfNamedChannels(Effects):
 
 
 @final
+@shown
 @dataclass(frozen=True)
 class ShareOfCustomers(_OfNamedChannels):
     """Beliefs on the share of the KPI that named channels bring; the others as in ``otherwise``.
@@ -230,6 +233,7 @@ class ShareOfCustomers(_OfNamedChannels):
 
 
 @final
+@shown
 @dataclass(frozen=True)
 class CostPerCustomer(_OfNamedChannels):
     """Beliefs on the cost per customer of named channels; the others as in ``otherwise``.

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import betainc, betaincc, log_ndtr, stdtr
 
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel
@@ -215,6 +216,7 @@ class NegativeBinomialLikelihood(Likelihood):
 
 
 @final
+@shown
 @dataclass(frozen=True)
 class Pooling:
     """How far geos may differ from each other; plays no part in a national panel. Each geo has a noise of its own.
@@ -242,6 +244,7 @@ class Pooling:
     common: Prior | None = _COMMON
 
 
+@shown
 @dataclass(frozen=True)
 class Model:
     """A marketing-mix model.

@@ -12,7 +12,9 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.estimates import interval_of
 from attribution.numbers import significant
+from attribution.reading.any_frame import as_frame
 from attribution.reading.contracts import Column, Table
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 from mmm.model.baseline import wandering
@@ -25,6 +27,7 @@ Coming: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame] | None
 """Controls of coming periods: one table for every geo alike, a table by geo, or None for their past mean."""
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Organic:
     """Draws of the organic customers of the coming periods.
@@ -209,13 +212,15 @@ def _of_geo(coming: Coming, panel: Panel, geo: int) -> pd.DataFrame | None:
     BadInput
         Where tables are given by geo and one is missing.
     """
-    if coming is None or isinstance(coming, pd.DataFrame):
-        return coming
+    if coming is None:
+        return None
+    if not isinstance(coming, Mapping):
+        return as_frame(coming, "coming controls")
     lacking = [name for name in panel.geos if name not in coming]
     if lacking:
         text = f"lack {', '.join(lacking[:5])}{' and more' if len(lacking) > 5 else ''}."
         raise BadInput(Problem("coming controls", text, remedy="give every geo a table, or one table for all."))
-    return coming[panel.geos[geo]]
+    return as_frame(coming[panel.geos[geo]], "coming controls")
 
 
 def _dated(frame: pd.DataFrame, dates: pd.DatetimeIndex, title: str) -> pd.DataFrame:

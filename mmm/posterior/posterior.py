@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from os import PathLike
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ import pandas as pd
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.estimates import interval_of
 from attribution.findings import Finding
+from attribution.shown import in_short, shown, table_html
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from mmm.data.panel import Panel
@@ -33,6 +35,7 @@ from mmm.posterior.storage import read, write
 __all__ = ["Posterior"]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Posterior:
     """Posterior draws of a model on a panel.
@@ -96,6 +99,16 @@ class Posterior:
         sense = check_sense(self.panel.kpi.sum(axis=0), predicted, baseline)
         left = check_residuals(self._residuals(predicted))
         return (*self.verdict, *sense, *left, data_speak(self.prior_shift()))
+
+    def __repr__(self) -> str:
+        said = "converged" if self.converged else "NOT converged: no plan should rest on it"
+        names = in_short(self.channels)
+        return f"Posterior({self.n_draws} draws of {len(self.channels)} channels {names}, {said})"
+
+    def _repr_html_(self) -> str:
+        failed = [finding.text for finding in self.verdict if not finding.passed]
+        told = "".join(f"<li>{escape(text)}</li>" for text in failed)
+        return f"<p>{escape(repr(self))}</p><ul>{told}</ul><p>CAC</p>{table_html(self.cac())}"
 
     def flat(self, name: str) -> Array:
         """Draws of one parameter with the chains joined, shape (S, ...)."""
@@ -313,10 +326,10 @@ class Posterior:
         weeks
             How many periods.
         controls
-            Values of controls, treatments and organic channels, one row each or dated: a table for every geo alike, or
-            geo -> table. None holds each at its mean over the last year, and the result's ``assumption`` says so.
-            Organic channels measured by reach and frequency may have a column ``<channel>_frequency``; without, they
-            keep their mean frequency.
+            Values of controls, treatments and organic channels, one row each or dated: a table (pandas, polars, Arrow)
+            for every geo alike, or geo -> table. None holds each at its mean over the last year, and the result's
+            ``assumption`` says so. Organic channels measured by reach and frequency may have a column
+            ``<channel>_frequency``; without, they keep their mean frequency.
 
         Raises
         ------

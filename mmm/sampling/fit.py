@@ -16,6 +16,8 @@ from mmm.sampling.nuts import Progress, Settings
 from mmm.sampling.prepared import prepare
 from mmm.sampling.preview import preview as look_around_the_mode
 from mmm.sampling.until_converged import Sampled, sample_until_converged
+from mmm.sampling.usable import require_kinds
+from mmm.sampling.watching import watched
 
 __all__ = ["first_run", "fit"]
 
@@ -29,7 +31,7 @@ def fit(
     tune: int | None = None,
     chains: int = 4,
     seed: int = 0,
-    progress: Callable[[Progress], None] | None = None,
+    progress: bool | Callable[[Progress], None] | None = None,
     time_budget: float = 300.0,
     preview: bool = False,
 ) -> Posterior:
@@ -51,7 +53,7 @@ def fit(
     seed
         The same inputs and seed give the same draws on one machine; another processor rounds differently.
     progress
-        Called a few times a second with a :class:`Progress`.
+        True for a bar; or a function, called a few times a second with a :class:`Progress`.
     time_budget
         Seconds after which no further run begins or goes on. The first run always finishes.
     preview
@@ -63,11 +65,13 @@ def fit(
         Where the panel has no spend at all, or fewer rows than the model has parameters; a preview also where it has
         several geos. Where a geo's KPI is zero throughout, or counts are asked for and the KPI is none.
     """
+    require_kinds(panel, model)
     if preview:
         return look_around_the_mode(panel, model, draws or _LENGTHS[0], seed)
     settings = first_run(panel, draws, tune, chains, seed)
     prepared = prepare(panel, model)
-    sampled = sample_until_converged(prepared.problem.fused(), settings, progress, time_budget)
+    with watched(progress, "Sampling", _told) as watch:
+        sampled = sample_until_converged(prepared.problem.fused(), settings, watch, time_budget)
     posterior = assemble(prepared, sampled.draws.theta, _statistics(sampled), sampled.verdict, seed)
     facts = {"attempts": sampled.attempts, "target_accept": sampled.settings.target_accept}
     return replace(posterior, information={**posterior.information, **facts})
@@ -79,6 +83,12 @@ def first_run(panel: Panel, draws: int | None, tune: int | None, chains: int, se
     usual = _GEO_LENGTHS if several else _LENGTHS
     accept = 0.95 if several else 0.85  # less costs second attempts: decision 0013
     return Settings(usual[0] if draws is None else draws, usual[1] if tune is None else tune, chains, seed, accept)
+
+
+def _told(state: Progress) -> tuple[float, str]:
+    again = f", attempt {state.attempt}" if state.attempt > 1 else ""
+    left = f"{state.remaining:.0f} s left, " if 1 <= state.remaining < float("inf") else ""
+    return state.share, f"{left}{state.divergences} divergences{again}"
 
 
 def _statistics(sampled: Sampled) -> dict[str, npt.NDArray[Any]]:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, CacError, Problem, UnknownName
 from attribution.files import write_whole
+from attribution.shown import shown
 from mmm.data.panel import Panel
 from mmm.model.model import Model
 from mmm.posterior.encoding import encode
@@ -35,6 +36,7 @@ class FitFailed(CacError):
     """A model among many that could not be fitted; the text lists each with its reason."""
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Fits(Mapping[str, Posterior]):
     """Posteriors in a folder, read when they are asked for.

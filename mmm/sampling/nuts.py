@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attribution.errors import MissingExtra
+from attribution.shown import shown
 from mmm.arrays import Array
 
 __all__ = ["ChainProgress", "Draws", "Progress", "Settings", "Target", "run"]
@@ -72,6 +73,7 @@ class ChainProgress:
     divergences: int
 
 
+@shown
 @dataclass(frozen=True)
 class Progress:
     """Where sampling stands.

@@ -13,6 +13,7 @@ from mmm.posterior.posterior import Posterior
 from mmm.sampling.from_draws import assemble
 from mmm.sampling.laplace import around_mode
 from mmm.sampling.prepared import prepare
+from mmm.sampling.usable import require_kinds
 
 __all__ = ["preview"]
 
@@ -37,6 +38,7 @@ def preview(panel: Panel, model: Model | None = None, draws: int = 1000, seed: i
     BadInput
         As :func:`mmm.fit` does; also of a panel by geo, whose mode lies far from its posterior's middle.
     """
+    require_kinds(panel, model)
     if len(panel.geos) > 1:
         remedy = "fit it with draws=200, tune=300, or sum the geos."
         raise BadInput(Problem("preview", "a panel by geo has no mode that stands for its posterior.", remedy=remedy))

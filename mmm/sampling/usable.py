@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, require
 from mmm.arrays import Array
 from mmm.data.panel import Panel, silent_geos
 from mmm.model.baseline import Design
-from mmm.model.model import Likelihood
+from mmm.model.model import Likelihood, Model
 from mmm.sampling.layout import Layout
 from mmm.sampling.national_problem import reference_noise
 
-__all__ = ["active", "check_outcome", "parameter_count"]
+__all__ = ["active", "check_outcome", "parameter_count", "require_kinds"]
+
+
+def require_kinds(panel: object, model: object) -> None:
+    """Refuse what is no panel and no model.
+
+    Raises
+    ------
+    BadInput
+        With the way from a table to a panel.
+    """
+    remedy = "make one first: mmm.Panel.from_frame(frame, date=..., kpi=..., spend=[...])."
+    require(panel, Panel, "panel", remedy)
+    require(model, (Model, type(None)), "model", "give mmm.Model(...), with what is assumed as its parts, or None.")
 
 
 def active(panel: Panel) -> Panel:

@@ -9,3 +9,7 @@ examples read this room, no model does.
 from mmm.simulate.weekly_world import WorldData, WorldTruth, world
 
 __all__ = ["WorldData", "WorldTruth", "world"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

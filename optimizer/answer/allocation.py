@@ -10,7 +10,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from attribution.numbers import cost, gap, plain
+from attribution.numbers import amount, cost, count, gap, plain
+from attribution.shown import shown, table_html
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.explanation import channel_frame, headline, idle_sentence, price_sentence
 from optimizer.answer.misses import Miss
@@ -34,6 +35,7 @@ class Status(Enum):
     )
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Allocation:
     """Spend per channel, with its proof.
@@ -122,11 +124,16 @@ class Allocation:
             if spend <= 1e-9 * total and 0 < entry < np.inf:
                 yield channel, self.curves[channel], entry
 
+    def __repr__(self) -> str:
+        figures = f"spend {amount(self.total_spend)}, {count(self.customers)} customers, CAC {cost(self.blended_cac)}"
+        return f"Allocation({figures}, gap {gap(self.gap)}, {len(self.spend)} channels)"
+
     def _repr_html_(self) -> str:
         head = f"<p>{self.status.value} Gap {gap(self.gap)}, blended CAC {cost(self.blended_cac)}.</p>"
-        return head + str(self.to_frame().to_html(float_format=plain))
+        return head + table_html(self.to_frame())
 
 
+@shown
 @dataclass(frozen=True)
 class Certificate:
     """How far an allocation is from the best one.

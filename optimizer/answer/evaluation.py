@@ -12,12 +12,14 @@ import pandas as pd
 from attribution.economics.cac import Business
 from attribution.errors import BadInput, Problem
 from attribution.estimates import Estimate
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 
 __all__ = ["Evaluation", "evaluated"]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """Draws of what an allocation brings; one draw where curves and organic customers are plain numbers.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from attribution.estimates import Estimate
+from attribution.shown import shown, table_html
 from optimizer.answer.misses import Miss
 from optimizer.question.limits import Limit, labels
 
@@ -15,6 +16,7 @@ __all__ = ["TODAY", "Difference", "NaivePlan", "Odds", "Worth"]
 TODAY = "today"
 
 
+@shown
 @dataclass(frozen=True)
 class Difference:
     """One figure of two spends, and by how much it differs draw by draw.
@@ -42,6 +44,7 @@ class Difference:
     lower_is_better: bool
 
 
+@shown
 @dataclass(frozen=True)
 class Odds:
     """How likely a promise is kept.
@@ -65,6 +68,7 @@ class Odds:
     is_guardrail: bool = False
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class NaivePlan:
     """A plan that needs no model, of the same spend as the plan, and the plan held against it.
@@ -93,6 +97,7 @@ class NaivePlan:
     against_today: Difference = field(repr=False)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Worth:
     """What a spend is worth against today's.
@@ -158,4 +163,4 @@ class Worth:
         return pd.DataFrame(rows, columns=columns)
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False)) + str(self.promises_frame().to_html(index=False))
+        return table_html(self.to_frame(), index=False) + table_html(self.promises_frame(), index=False)

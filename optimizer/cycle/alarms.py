@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from attribution.errors import bounded
+from attribution.shown import shown
 
 __all__ = ["BLENDED", "Alarm", "Level", "worst"]
 
@@ -28,6 +29,7 @@ class Level(IntEnum):
         return self.name.lower()
 
 
+@shown
 @dataclass(frozen=True)
 class Alarm:
     """What one rule says of one channel, or of all together.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.estimates import Estimate
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from optimizer.cycle.monte_carlo import half_width, means_without
@@ -19,6 +20,7 @@ ALL = "all"
 """What rows of totals are called."""
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Belief:
     """What one fit says, at one step from an old run to a new one.

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.estimates import Estimate
+from attribution.shown import shown
 from mmm import Posterior
 from mmm.arrays import Array
 from mmm.posterior.outlook import coming_baseline, prices
@@ -40,6 +41,7 @@ LEVEL, MIX, PRICE, CONTROLS, RESPONSE = "level of spend", "mix", "price of media
 UNEXPLAINED = "unexplained"
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Bridge:
     """From planned to actual customers.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.estimates import Estimate
+from attribution.shown import shown
 from mmm import Organic, Posterior
 from mmm.arrays import Array
 from mmm.checks.pool import Pool
@@ -22,6 +23,7 @@ ORGANIC, ALL = "organic", "all"
 """What rows of a forecast that are no channel are called."""
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Course:
     """How coming periods go besides their customers, as planned or as they went.
@@ -88,6 +90,7 @@ class Borrowed:
         return np.asarray(self.curve.at_draws(windows @ self.weights)[0]).T
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Forecast:
     """Draws of the customers of coming periods.

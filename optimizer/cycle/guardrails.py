@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from optimizer.cycle import rules
 from optimizer.cycle.alarms import Alarm, Level
 from optimizer.cycle.sequential import Test, sequential
@@ -69,6 +70,7 @@ class Verdicts:
     test: Test
 
 
+@shown
 @dataclass(frozen=True)
 class Guardrails:
     """Limits of practice, and the rate at which quiet quarters may give an alarm.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.estimates import Estimate
+from attribution.shown import shown
 from mmm.arrays import Array
 from optimizer.cycle.belief import ALL, Belief, Reading, readings, shares
 from optimizer.cycle.monte_carlo import half_width
@@ -61,6 +62,7 @@ class Movement:
         return bool(abs(self.change) <= self.error)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Moved:
     """All figures of two runs.

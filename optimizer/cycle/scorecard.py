@@ -10,6 +10,7 @@ import pandas as pd
 from attribution.estimates import Estimate
 from attribution.numbers import percent
 from attribution.reading.contracts import Column, Table
+from attribution.shown import shown
 
 __all__ = ["SCORECARD", "Scorecard", "share_interval"]
 
@@ -38,6 +39,7 @@ _ENOUGH = 0.1  # half-width of the interval of a share from which it says someth
 _MASS = 0.9
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Scorecard:
     """How well sealed forecasts held.

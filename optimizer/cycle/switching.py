@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status
@@ -60,6 +61,7 @@ class SwitchingCost:
         return self.moved * _money(before, after) + self.channel * len(_touched(before, after))
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Switch:
     """The new plan held against keeping the last one, both under the new belief.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.arrays import Array
+from attribution.shown import shown
 from optimizer.cycle.sequential import Quiet
 
 __all__ = ["Past", "Price", "Reported", "Stage", "Watched"]
@@ -75,6 +76,7 @@ class Past:
     weeks: int
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Watched:
     """Weeks that a fit has not seen.

@@ -9,6 +9,7 @@ from math import fsum
 import numpy as np
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from optimizer.question.groups import Group, SpendLimits
 from optimizer.question.limits import Subject
 from optimizer.question.program import Constraint
@@ -18,6 +19,7 @@ __all__ = ["Fee"]
 _SAME = 1e-9  # share of a step's amount by which spend may exceed it and still counts as at it
 
 
+@shown
 @dataclass(frozen=True, init=False)
 class Fee:
     """A fee that rises in steps with the spend of some channels together.

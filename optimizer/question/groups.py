@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves.inverse import spend_at_slope
 from optimizer.question.limits import Limit, Side, Subject, Unit
@@ -164,6 +165,7 @@ class MarginalCAC(SpendLimits):
         return spend_at_slope(setting.curves[setting.channels[index]], 1 / float(self.at_most or 1.0))
 
 
+@shown
 @dataclass(frozen=True)
 class Group:
     """Channels that share a limit.
@@ -228,6 +230,7 @@ class Group:
         return MarginalCAC(self.subject, at_most=amount)
 
 
+@shown
 @dataclass(frozen=True, init=False)
 class Channel(Group):
     """One channel: all that a group offers, and more."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from attribution.economics.cac import Business
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.numbers import amount, cost, count
+from attribution.shown import shown
 from mmm.arrays import Array
 from optimizer.question.goal import Goal
 from optimizer.question.limits import Limit, Side, Subject, Unit
@@ -74,6 +75,7 @@ class Objective(ABC):
         return None
 
 
+@shown
 @dataclass(frozen=True)
 class BlendedCAC(Objective):
     """Blended CAC: (fixed cost + spend) / (organic + paid customers), the ratio of expected totals.
@@ -111,6 +113,7 @@ class BlendedCAC(Objective):
         return Goal.ratio(setting)
 
 
+@shown
 @dataclass(frozen=True)
 class Customers(Objective, Constraint):
     """Customers, organic ones included: an objective to maximise, or with ``at_least`` a promise to keep.
@@ -164,6 +167,7 @@ class Customers(Objective, Constraint):
         return [Row(limit, 0 * ones, ones, setting.organic - self.at_least, -1.0)]
 
 
+@shown
 @dataclass(frozen=True)
 class Spend(Objective):
     """Total spend, to be minimised for a promise of customers.
@@ -199,6 +203,7 @@ class Spend(Objective):
         return Goal.linear(setting, per_customer=0.0, per_spend=1.0, sign=-1.0)
 
 
+@shown
 @dataclass(frozen=True)
 class Profit(Objective):
     """Value of the customers won less spend and fixed cost, to be maximised.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from optimizer.question.limits import Limit, Side, Subject, Unit
 from optimizer.question.program import Bound, Constraint, Row
 from optimizer.question.rows import places_of
@@ -16,6 +17,7 @@ from optimizer.question.setting import Setting
 __all__ = ["WeightedSpend"]
 
 
+@shown
 @dataclass(frozen=True)
 class WeightedSpend(Constraint):
     """Limits on any weighted sum of spend.

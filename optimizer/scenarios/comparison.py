@@ -10,7 +10,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.estimates import Estimate
-from attribution.numbers import decimal
+from attribution.shown import shown, table_html
 from mmm.curves import ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
@@ -55,6 +55,7 @@ class Answer:
         return None if self.allocation is None else self.plan.evaluate(self.curves, self.allocation.spend)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """The best answers to several what-ifs.
@@ -75,7 +76,7 @@ class Comparison:
     allocations: Mapping[str, Allocation]
 
     def _repr_html_(self) -> str:
-        return str(self.frame.to_html(float_format=lambda figure: decimal(figure, 2)))
+        return table_html(self.frame)
 
 
 def answered(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from attribution.numbers import typed_percent
+from attribution.shown import shown
 from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
 from optimizer.scenarios.what_ifs import Scenario, check_share
@@ -94,6 +95,7 @@ class DemandChange(Scenario):
         return _with_organic(plan, np.asarray(plan.organic) * size), _scaled(curves, size, size)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class OrganicShift(Scenario):
     """Organic customers more or fewer by a number, or by draws that belong with those of the plan's.

@@ -14,6 +14,7 @@ import pandas as pd
 from attribution.errors import BadInput, InfeasiblePlan
 from attribution.estimates import Estimate
 from attribution.numbers import typed_percent
+from attribution.shown import shown
 from mmm.curves import ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
@@ -33,6 +34,7 @@ _MISSING = "no control stands for competitors, so nothing says what a shock of t
 Solve = Callable[[Plan, ResponseCurves], Allocation]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Stress:
     """Which shocks, and how hard.
@@ -167,6 +169,7 @@ class StressAnswer:
         return Estimate(self.outcome.expected_cac - plan.expected_cac, draws.low, draws.high)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Stressed:
     """A plan, and its answers to all shocks.
@@ -206,9 +209,6 @@ class Stressed:
         spend = {"plan": self.plan.spend}
         spend |= {answer.name: answer.outcome.spend for answer in self.answers if answer.outcome is not None}
         return pd.DataFrame(spend).T.rename_axis("scenario")
-
-    def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
 
 
 def stress(

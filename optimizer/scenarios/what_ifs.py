@@ -10,6 +10,7 @@ import numpy as np
 
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount, typed_percent
+from attribution.shown import shown
 from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
@@ -106,6 +107,7 @@ class ChannelOff(Scenario):
         return plan.replaced(subject_to=[*rest, Channel(self.channel).zero()]), curves
 
 
+@shown
 @dataclass(frozen=True)
 class CostInflation(Scenario):
     """Media cost more for the same effect: a share for all channels, or by channel; 0.15 for CPM + 15 %."""
@@ -236,6 +238,7 @@ class Promise(Scenario):
         return plan.with_promise(self.at_least), curves
 
 
+@shown
 @dataclass(frozen=True, init=False)
 class Together(Scenario):
     """Several changes at once, in the order given, under a name of their own where one is given."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.curves import ResponseCurves
 from optimizer.answer.verify import refuse_broken
 from optimizer.plan import Plan
@@ -19,6 +20,7 @@ from optimizer.uncertainty.guarded import Guarded, guarded, program_against_toda
 __all__ = ["Cautious"]
 
 
+@shown
 @dataclass(frozen=True)
 class Cautious:
     """A plan that has to hold under every reading of the data, not under their mixture.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.worth import Worth
@@ -21,6 +22,7 @@ __all__ = ["FirstStep", "first_step"]
 _BEYOND = 1e-6  # of what was tried
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class FirstStep:
     """The plan as far as spend was tried.

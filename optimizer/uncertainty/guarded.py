@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from optimizer.answer.allocation import Status, by_channel, channel_index
@@ -23,6 +24,7 @@ from optimizer.solvers.flat_curves import FlatCurves
 __all__ = ["Guarded", "guarded", "program_against_today"]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Guarded:
     """Spend per channel whose worst case is the best there is, with its proof.

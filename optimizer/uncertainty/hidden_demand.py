@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.misses import Miss
@@ -28,6 +29,7 @@ MODELLED, WORST = "as modelled", "worst hidden demand"
 """What tables call the two cases."""
 
 
+@shown
 @dataclass(frozen=True)
 class HiddenDemand:
     """A plan for the worst of all demands that could hide behind the channels' credit.

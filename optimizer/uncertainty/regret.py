@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
@@ -18,6 +19,7 @@ from optimizer.question.program import Constraint, Row
 __all__ = ["Regret", "expected_regret"]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Regret:
     """Customers forgone, at the same spend, by not knowing the curves.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.numbers import percent, plain
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, Status, by_channel, channel_index
@@ -33,6 +34,7 @@ from optimizer.uncertainty.worst_cac import WorstCAC, in_worst_draws
 __all__ = ["Pessimistic", "risk_frontier"]
 
 
+@shown
 @dataclass(frozen=True)
 class Pessimistic:
     """A plan whose every figure of customers is the mean of the worst draws.

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Allocation, Certificate, by_channel, channel_index
@@ -28,6 +29,7 @@ _PRICED = 1e-9  # gap to which spend is settled once each channel's side of toda
 _SPENT_UP = 1e-9
 
 
+@shown
 @dataclass(frozen=True)
 class Robust:
     """A plan whose every figure is that of its worst hidden demand.

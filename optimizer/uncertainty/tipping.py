@@ -19,6 +19,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.numbers import amount, likelihood, percent
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.prices import Slopes, prices_at
@@ -41,6 +42,7 @@ _TIME = 10.0  # seconds that one plan may take
 _GAP = 1e-6  # near the optimum a plan may be far from the best amounts before its figure shows it
 
 
+@shown
 @dataclass(frozen=True)
 class TippingPoint:
     """How far one move of a plan can be trusted.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 from mmm.arrays import Array
 
 __all__ = ["Calendar", "MonthLimits", "WeekLimits", "month_parts"]
@@ -18,6 +19,7 @@ __all__ = ["Calendar", "MonthLimits", "WeekLimits", "month_parts"]
 _DAYS = 7
 
 
+@shown
 @dataclass(frozen=True)
 class WeekLimits:
     """What a channel may spend in single weeks.
@@ -48,6 +50,7 @@ class MonthLimits:
     at_most: float | None = None
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Calendar:
     """Limits of weeks and months, beside those that a plan states for the whole horizon.

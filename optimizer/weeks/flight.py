@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem, UnknownChannel
+from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Status
@@ -34,6 +35,7 @@ _ROUNDS = 4
 _STEADY = 0.01  # of the largest average week: what it may still move by when the future is taken from it
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Flight:
     """When to spend: the question of a plan, by week.

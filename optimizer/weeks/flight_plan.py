@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from attribution.numbers import gap, plain
+from attribution.shown import shown
 from optimizer.answer.allocation import Status
 
 __all__ = ["FlightPlan"]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class FlightPlan:
     """Spend by week, with its proof.

@@ -12,10 +12,12 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.exports.amounts import MICROS
+from attribution.shown import shown
 
 __all__ = ["Export", "in_currency"]
 
 
+@shown
 @dataclass(frozen=True)
 class Export:
     """Spend read from one file.

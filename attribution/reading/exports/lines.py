@@ -14,6 +14,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.addresses import Address, address_of
+from attribution.reading.any_frame import as_frame
 from attribution.reading.cells import cells_of
 from attribution.reading.csv_text import read_text
 from attribution.reading.strict import text_of
@@ -43,7 +44,7 @@ class Lines:
     numbers: list[int]
 
 
-def lines_of(source: str | os.PathLike[str] | pd.DataFrame) -> Lines:
+def lines_of(source: object) -> Lines:
     """The rows of a CSV file, an xlsx sheet (``file.xlsx::Sheet``), a table of any other form, or a frame.
 
     Parameters
@@ -56,8 +57,8 @@ def lines_of(source: str | os.PathLike[str] | pd.DataFrame) -> Lines:
     BadInput
         Missing, empty or unreadable file, or a workbook of several sheets of which none is named.
     """
-    if isinstance(source, pd.DataFrame):
-        return _of_table(source, "table")
+    if not isinstance(source, str | os.PathLike):
+        return _of_table(as_frame(source), "table")
     address = address_of(source)
     if address.form == "text":
         return _of_text(address)

@@ -18,12 +18,14 @@ from attribution.reading.exports.header import Header, header_of, plain, require
 from attribution.reading.exports.lines import Lines, as_text
 from attribution.reading.exports.orders import Orders, orders_of_lines
 from attribution.reading.formats import zone_of
+from attribution.shown import shown
 
 __all__ = ["OrderReading", "OrderTable", "one_person"]
 
 _NO_VALUE = ("", "-", "--")
 
 
+@shown
 @dataclass(frozen=True)
 class OrderReading:
     """What the reader of a file states beside its kind.

@@ -8,10 +8,12 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
+from attribution.shown import shown
 
 __all__ = ["Orders", "orders_of_lines"]
 
 
+@shown
 @dataclass(frozen=True)
 class Orders:
     """Orders of one or several files.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pandas as pd
-
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.reading.exports.advertising import Advertising, Reading
 from attribution.reading.exports.amounts import Marks
@@ -71,7 +69,7 @@ def recognise(source: str | os.PathLike[str]) -> str | None:
 
 
 def read_export(
-    source: str | os.PathLike[str] | pd.DataFrame,
+    source: object,
     kind: str | Advertising | None = None,
     date_format: str | None = None,
     decimal: str | None = None,
@@ -83,7 +81,7 @@ def read_export(
     Parameters
     ----------
     source
-        CSV in UTF-8 or UTF-16, xlsx, Parquet, ``file.duckdb::table``, or a frame.
+        CSV in UTF-8 or UTF-16, xlsx, Parquet, ``file.duckdb::table``, or a pandas, polars or Arrow table.
     kind
         ``"google_ads"``, ``"microsoft_ads"``, ``"meta_ads"``, ``"tiktok_ads"``, ``"linkedin_ads"``,
         ``"dbt_ad_reporting"``, or what :func:`table_of_spend` makes; None: by the names of its columns.
@@ -103,17 +101,17 @@ def read_export(
     if known is None:
         if isinstance(kind, str):
             raise UnknownName(kind, ADVERTISING, where="kinds of exports")
-        named = None if isinstance(source, pd.DataFrame) else recognise(source)
+        named = recognise(source) if isinstance(source, str | os.PathLike) else None
         if named not in ADVERTISING:
             what = f"is {named}, which holds no spend" if named else "is of no known kind"
-            place = "table" if isinstance(source, pd.DataFrame) else Path(os.fspath(source)).name
+            place = Path(os.fspath(source)).name if isinstance(source, str | os.PathLike) else "table"
             remedy = f"say kind: {', '.join(ADVERTISING)}; for any other table name its columns of date and amount."
             raise BadInput(Problem(place, f"{what}.", remedy=remedy))
         known = ADVERTISING[named]
     return known.read(lines_of(source), Reading(Marks(decimal, thousands), date_format, covers))
 
 
-def read_orders(source: str | os.PathLike[str], kind: str, reading: OrderReading | None = None) -> Orders:
+def read_orders(source: object, kind: str, reading: OrderReading | None = None) -> Orders:
     """Orders of a shop, a CRM, an analytics export or any table.
 
     Parameters
@@ -135,5 +133,7 @@ def read_orders(source: str | os.PathLike[str], kind: str, reading: OrderReading
         raise UnknownName(kind, ORDERS, where="kinds of orders")
     reading = reading or OrderReading()
     if kind == GA4_EVENTS:
+        if not isinstance(source, str | os.PathLike):
+            raise BadInput(Problem("table", f"is no file of {kind}.", remedy="give the path of the Parquet files."))
         return read_ga4_events(source, reading)
     return _ORDER_TABLES.get(kind, _ANY_ORDERS).read(lines_of(source), reading)

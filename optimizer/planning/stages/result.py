@@ -11,6 +11,7 @@ import pandas as pd
 
 from attribution.estimates import Estimate
 from attribution.findings import Finding
+from attribution.shown import shown
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.stages.inputs import Inputs
@@ -75,6 +76,7 @@ def paid_cac(outcome: Evaluation) -> Estimate:
     return Estimate.cost(float(outcome.spend.sum()), outcome.paid.to_numpy().sum(axis=1))
 
 
+@shown
 @dataclass(frozen=True)
 class ChannelRow:
     """One channel's line of the plan."""
@@ -95,6 +97,7 @@ class ChannelRow:
         return "up" if self.planned > self.now * 1.0005 else "down" if self.planned < self.now * 0.9995 else ""
 
 
+@shown
 @dataclass(frozen=True)
 class PlanResult:
     """The plan, today's spend carried on, and how they compare on the plan's aim."""
@@ -118,6 +121,7 @@ class PlanResult:
     findings: tuple[Finding, ...]
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class PlanWorth:
     """The plan against today, how far its moves can be trusted, and a first step.
@@ -146,6 +150,7 @@ class PlanWorth:
     new: tuple[FirstTest, ...] = ()
 
 
+@shown
 @dataclass(frozen=True)
 class ScenarioResult:
     """One what-if: its plan and what that is worth against today in the same world, or why there is none."""
@@ -157,6 +162,7 @@ class ScenarioResult:
     problem: str = ""
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class GivenResult:
     """Somebody's plan, held against the run's own.
@@ -188,6 +194,7 @@ class GivenResult:
         return tuple(miss for miss in self.certificate.misses if miss.limit not in stated)
 
 
+@shown
 @dataclass(frozen=True)
 class AttributionResult:
     """Credit of every model, with intervals and CAC.
@@ -235,6 +242,7 @@ class AttributionResult:
     overlap: pd.DataFrame | None
 
 
+@shown
 @dataclass(frozen=True)
 class BeliefRow:
     """One channel's CAC over the weekly table, as belief and data have it.
@@ -259,6 +267,7 @@ class BeliefRow:
     text: str
 
 
+@shown
 @dataclass(frozen=True)
 class BeliefResult:
     """All channels, and what the plan is worth under the neutral belief.
@@ -294,6 +303,7 @@ class BeliefResult:
         return pd.DataFrame(rows)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class TestsResult:
     """What a lift test of each channel would be worth before it is run.
@@ -312,6 +322,7 @@ class TestsResult:
     standard_error: float
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class RivalPlan:
     """What one reading of the weekly table would have planned, and what the run's plan is worth under it.
@@ -360,6 +371,7 @@ class Reversal:
     is_noise: bool | None
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Changes:
     """The run against the last one.
@@ -399,6 +411,7 @@ class Changes:
         return self.moved is not None and UNDIVIDED not in self.moved.parts
 
 
+@shown
 @dataclass(frozen=True)
 class Run:
     """A finished run."""
