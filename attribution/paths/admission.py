@@ -71,12 +71,7 @@ class Admission:
             told = [problem for problem in error.problems if isinstance(problem, Problem)]
             if not is_local(log) or not any("data row" in (problem.row or "") for problem in told):
                 raise
-        import ibis
-
-        number = {ROW: ibis.row_number() + 1}
-        return self._judged(
-            log.mutate(**number), None if converted is None else converted.mutate(**number), conversions, name
-        )
+        return self._judged(_numbered(log), None if converted is None else _numbered(converted), conversions, name)
 
     def _judged(self, log: ibis.Table, converted: Any, conversions: object, name: str) -> Admitted:
         columns, named = self.columns, _name(conversions, "conversions")
@@ -128,6 +123,13 @@ class Admission:
             touched = replace(touched.single(self.cleaning, exclusions), exclusions=exclusions)
         marked = touched.events.filter(touched.events.conversions > 0)
         return touched, replace(touched, events=marked, exclusions={}, rows=0)  # repeats are the touchpoints' own
+
+
+def _numbered(log: ibis.Table) -> ibis.Table:
+    """The log with the number of each row, where it does not say of which row of its file each of its own was made."""
+    import ibis
+
+    return log if ROW in log.columns else log.mutate(**{ROW: ibis.row_number() + 1})
 
 
 def _attempt(read: Callable[[], Log], problems: list[Problem | str]) -> Log | None:

@@ -13,12 +13,15 @@ from attribution.errors import BadInput, Problem, UnknownName
 __all__ = ["Address", "Form", "address_of", "files_of", "is_pattern", "no_such_table"]
 
 _LISTED = 15
-Form = Literal["text", "parquet", "workbook", "database", "lite"]
+Form = Literal["text", "json", "parquet", "workbook", "database", "lite"]
 
 _SUFFIXES: dict[str, Form] = {
     ".csv": "text",
     ".tsv": "text",
     ".txt": "text",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".xlsx": "workbook",
@@ -40,7 +43,7 @@ class Address:
     Parameters
     ----------
     path
-        The file; a folder or pattern of Parquet files.
+        The file; a folder of Parquet files, or a pattern.
     part
         Sheet or table in it; empty where none is named.
     form
@@ -105,11 +108,11 @@ def _form(file: Path) -> Form:
     suffixes = [suffix.lower() for suffix in file.suffixes]
     packed = suffixes[-1:] == [".gz"]
     form = _SUFFIXES.get("".join((suffixes[:-1] if packed else suffixes)[-1:]))
-    if packed and form in (None, "text"):
-        return "text"
+    if packed and form in (None, "text", "json"):
+        return form or "text"
     if form is None or packed:
         text = f"ends in {''.join(suffixes[-2:] if packed else suffixes[-1:]) or 'nothing'}."
-        remedy = "CSV (also .gz), Parquet, xlsx, DuckDB and SQLite files are read."
+        remedy = "CSV and newline JSON (also .gz), Parquet, xlsx, DuckDB and SQLite files are read."
         raise BadInput(Problem(file.name, text, remedy=remedy))
     if form == "database":
         with file.open("rb") as handle:

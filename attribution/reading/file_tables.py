@@ -15,6 +15,7 @@ from attribution.reading.csv_text import layout_of
 from attribution.reading.dialects import carried, naming
 from attribution.reading.frames import arrow_ready
 from attribution.reading.headers import checked_header
+from attribution.reading.json_lines import json_table
 from attribution.reading.lite import read_lite
 from attribution.reading.sheets import cells_of_rows
 
@@ -55,6 +56,8 @@ def file_table(source: str | os.PathLike[str], backend: BaseBackend, views: bool
         if address.form == "parquet":
             _check_parquet_header(address, backend)
             return backend.read_parquet(address.files, table_name=ibis.util.gen_name("source"))
+        if address.form == "json":
+            return json_table(address, backend)
         return _text_table(address, backend)
 
 

@@ -43,7 +43,7 @@ def ga4_exploration(count: str) -> Advertising:
 
 
 def is_ga4_events(source: str | os.PathLike[str]) -> bool:
-    """Whether a Parquet or flat file holds events of the BigQuery export."""
+    """Whether a file holds events of the BigQuery export."""
     try:
         return set(_NEEDED) <= {str(column) for column in log_table(os.fspath(source)).columns}
     except BadInput:
@@ -56,7 +56,7 @@ def read_ga4_events(source: str | os.PathLike[str], reading: OrderReading) -> Or
     Parameters
     ----------
     source
-        Parquet file or folder, or CSV, with ``event_name``, ``event_date``, ``user_pseudo_id``; the transaction and its
+        Parquet file or folder, newline JSON, or CSV, with ``event_name``, ``event_date``, ``user_pseudo_id``; the transaction and its
         value from ``ecommerce`` (nested, or flat as ``ecommerce_transaction_id``) or from ``event_params``.
     reading
         Its ``counted`` names other events than ``purchase``; with ``time_zone`` days are those of ``event_timestamp``.
@@ -135,7 +135,7 @@ def _first(record: Mapping[Any, Any], stated: str | None, *names: str) -> str:
 
 
 def _inside(record: Mapping[Any, Any], name: str) -> Any:
-    nested = record.get("ecommerce")
+    nested = _parsed(record.get("ecommerce"))
     inner = nested.get(name) if isinstance(nested, Mapping) else None
     flat = (record.get(f"ecommerce{sign}{name}") for sign in ("_", ".", "__"))
     return inner if inner is not None else next((each for each in flat if each is not None), None)
@@ -147,14 +147,18 @@ def _parameters(record: Mapping[Any, Any]) -> dict[str, Any]:
     flat = {
         key.removeprefix("event_params_"): value for key, value in record.items() if key.startswith("event_params_")
     }
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except ValueError:
-            return flat
+    given = _parsed(given)
     if not isinstance(given, list | tuple | np.ndarray):
         return flat
     return flat | {str(each["key"]): _value(each.get("value")) for each in given if isinstance(each, Mapping)}
+
+
+def _parsed(held: Any) -> Any:
+    """What a text says as JSON; None where it is none."""
+    try:
+        return json.loads(held) if isinstance(held, str) else held
+    except ValueError:
+        return None
 
 
 def _value(held: Any) -> Any:

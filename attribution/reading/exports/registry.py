@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
+from attribution.reading.addresses import address_of
 from attribution.reading.exports.advertising import Advertising, Reading
 from attribution.reading.exports.amounts import Marks
 from attribution.reading.exports.dbt_ad_reporting import DBT_AD_REPORTING
@@ -56,7 +57,7 @@ def recognise(source: str | os.PathLike[str]) -> str | None:
     BadInput
         A file that cannot be read, or that fits several kinds.
     """
-    if Path(os.fspath(source)).suffix in {".parquet", ".pq"} and is_ga4_events(source):
+    if address_of(source).form in ("parquet", "json") and is_ga4_events(source):
         return GA4_EVENTS
     file = lines_of(source)
     kinds: list[Advertising | OrderTable] = [*ADVERTISING.values(), *_ORDER_TABLES.values()]
