@@ -12,6 +12,7 @@ from attribution.findings import Finding
 from attribution.paths.path_rules import PathRules
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import is_local, naming
+from attribution.reading.encodings import in_encoding
 from attribution.reading.engine import Engine
 from attribution.reading.formats import Format
 from attribution.reading.log_checks import ROW, Log, admit_conversions, admit_touchpoints, split_events
@@ -161,6 +162,7 @@ def _beside(
     """A log as a table of the engine of the other one, where that is a table; a file is read before it is carried."""
     import ibis
 
+    source = in_encoding(source, format.encoding, name)
     file = isinstance(source, os.PathLike) or (isinstance(source, str) and "://" not in source.partition("::")[0])
     if not file or not isinstance(other, ibis.Table) or is_local(other):
         return log_table(source, engine, name, beside=other)

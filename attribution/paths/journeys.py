@@ -33,6 +33,7 @@ from attribution.paths.touches import Touches
 from attribution.reading.cells import cells_of
 from attribution.reading.columns import Cleaning, Columns
 from attribution.reading.dialects import carried, is_local, naming
+from attribution.reading.encodings import in_encoding
 from attribution.reading.engine import Engine
 from attribution.reading.exclusions import bots, require_few_channels, without_remote_bots
 from attribution.reading.formats import PLAIN, Format
@@ -321,7 +322,7 @@ class Journeys:
         BadInput
             Every fault of the table.
         """
-        cells = cells_of(frame, "paths")
+        cells = cells_of(in_encoding(frame, None if format is None else format.encoding, "paths"), "paths")
         cells = replace(cells, first_row=1) if isinstance(frame, pd.DataFrame) else cells
         columns = (path, conversions, value, nulls)
         paths, channels, findings = exploded(cells, columns, sep, format or PLAIN, fold_names)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from attribution.errors import BadInput, Problem, UnknownName
+from attribution.reading.encodings import Encoded
 
 __all__ = ["Address", "Form", "address_of", "files_of", "is_pattern", "no_such_table"]
 
@@ -48,11 +49,14 @@ class Address:
         Sheet or table in it; empty where none is named.
     form
         What kind of file it is.
+    encoding
+        Of its text, where it is stated.
     """
 
     path: str
     part: str
     form: Form
+    encoding: str | None = None
 
     @property
     def name(self) -> str:
@@ -88,8 +92,19 @@ def address_of(source: str | os.PathLike[str]) -> Address:
     Raises
     ------
     BadInput
-        The file is missing, empty, of a form that is not read, or has no parts and one is named.
+        The file is missing, empty, of a form that is not read, or has no parts and one is named; an encoding is stated
+        of what is no delimited text.
     """
+    address = _address_of(source)
+    if not isinstance(source, Encoded):
+        return address
+    if address.form != "text":
+        text = f"is no delimited text, and the encoding {source.encoding} is stated."
+        raise BadInput(Problem(address.name, text, remedy="remove encoding."))
+    return replace(address, encoding=source.encoding)
+
+
+def _address_of(source: str | os.PathLike[str]) -> Address:
     path, _, part = os.fspath(source).partition("::")
     file = Path(path)
     name = file.name or path

@@ -71,8 +71,8 @@ def _text_table(address: Address, backend: BaseBackend) -> ibis.Table:
     """Delimited text with every cell as text: what it means is read strictly, and not guessed from the first rows."""
     import ibis
 
-    layout = layout_of(address.path)
-    if layout.encoding == "utf-16-be":
+    layout = layout_of(address.path, address.encoding)
+    if layout.encoding not in ("utf-8", "utf-16"):
         return _in_memory(cells_of_rows(address).frame, address.name, backend)
     lines = backend.read_csv(
         address.path,

@@ -155,7 +155,7 @@ def _plan_file(
     yield "  week_starts: monday"
     for each in outcomes:
         if each.kind == GA4_EVENTS:
-            yield f"  # touchpoints: {{path: {json.dumps(str(each.path))}, kind: {GA4_EVENTS}}}  # paths of its sessions"
+            yield f"  # touchpoints: {{path: {json.dumps(str(each.path))}, kind: {GA4_EVENTS}}}  # its sessions"
     for each in files_seen:
         if not each.kind:
             yield f"  # not used: {each.path}: {' '.join(each.text.split())[:200]}"

@@ -45,7 +45,7 @@ def ga4_exploration(count: str) -> Advertising:
 def is_ga4_events(source: str | os.PathLike[str]) -> bool:
     """Whether a file holds events of the BigQuery export."""
     try:
-        return set(_NEEDED) <= {str(column) for column in log_table(os.fspath(source)).columns}
+        return set(_NEEDED) <= {str(column) for column in log_table(source).columns}
     except BadInput:
         return False
 
@@ -56,8 +56,9 @@ def read_ga4_events(source: str | os.PathLike[str], reading: OrderReading) -> Or
     Parameters
     ----------
     source
-        Parquet file or folder, newline JSON, or CSV, with ``event_name``, ``event_date``, ``user_pseudo_id``; the transaction and its
-        value from ``ecommerce`` (nested, or flat as ``ecommerce_transaction_id``) or from ``event_params``.
+        Parquet file or folder, newline JSON, or CSV, with ``event_name``, ``event_date`` and ``user_pseudo_id``; the
+        transaction and its value from ``ecommerce`` (nested, or flat as ``ecommerce_transaction_id``) or from
+        ``event_params``.
     reading
         Its ``counted`` names other events than ``purchase``; with ``time_zone`` days are those of ``event_timestamp``.
 
@@ -67,7 +68,7 @@ def read_ga4_events(source: str | os.PathLike[str], reading: OrderReading) -> Or
         Columns that are missing, or no such event.
     """
     name = Path(os.fspath(source)).name
-    table = log_table(os.fspath(source))
+    table = log_table(source)
     lacking = [column for column in _NEEDED if column not in table.columns]
     if lacking:
         text = f"is no Google Analytics 4 export of events: no column of {', '.join(map(repr, lacking))}."

@@ -65,8 +65,8 @@ def ga4_log(
     (``traffic_source``) is that of no session, and not read. A session without an id is a touch per event that names a
     source.
 
-    Conversions: ``user``, ``time``, ``kind`` (the event) and ``value``, 0 where the event states none. Events of one transaction are one; refunds are
-    taken off their transaction, which falls away where nothing is left.
+    Conversions: ``user``, ``time``, ``kind`` (the event) and ``value``, 0 where the event states none. Events of one
+    transaction are one; refunds are taken off their transaction, which falls away where nothing is left.
 
     Raises
     ------

@@ -40,6 +40,8 @@ class OrderReading:
         Zone whose days count; None takes days as the file writes them.
     counted
         Stages of a deal, or events, that count; empty for those of the kind.
+    encoding
+        Of a CSV file that is neither UTF-8 nor UTF-16 with its mark.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class OrderReading:
     date_format: str | None = None
     time_zone: str | None = None
     counted: tuple[str, ...] = ()
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def _spend(section: SpendExport, rates: Mapping[str, float], folder: Path, files
     covers = section.spread if section.spread in ("week", "month") else None
 
     def read(file: str) -> Export:
-        export = read_export(file, kind, section.date_format, section.decimal, section.thousands, covers)
+        export = read_export(file, kind, covers=covers, **_stated(section))
         if section.currency is not None:
             export = replace(
                 export, frame=export.frame.assign(currency=export.frame["currency"].fillna(section.currency))
@@ -163,6 +163,11 @@ def _spend(section: SpendExport, rates: Mapping[str, float], folder: Path, files
     )
 
 
+def _stated(section: SpendExport | OutcomeExport) -> dict[str, str | None]:
+    """How the files are written."""
+    return {key: getattr(section, key) for key in ("date_format", "decimal", "thousands", "encoding")}
+
+
 def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[InputFile]) -> Outcome:
     if section.kind in COUNTED_TABLES and section.kpi is not None:
         kind = (
@@ -174,7 +179,7 @@ def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[Input
         for file, export in _each(
             section.path,
             folder,
-            lambda file: read_export(file, kind, section.date_format, section.decimal, section.thousands),
+            lambda file: read_export(file, kind, **_stated(section)),
         ):
             counted.append(export)
             files.append(_noted(f"outcome ({section.kind})", file, folder, len(export.frame), export.span))
@@ -186,6 +191,7 @@ def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[Input
         section.date_format,
         section.time_zone,
         tuple(section.counted),
+        section.encoding,
     )
     orders: list[Orders] = []
     for file, part in _each(section.path, folder, lambda file: read_orders(file, section.kind, reading)):

@@ -200,7 +200,11 @@ class Conversions(Numbers, Times):
                 "path (a table of conversions), events (rows of the log) or flag (a column of the log that marks them)"
             )
             raise ValueError(f"give one of {text}")
-        stray = {"path": (), "events": ("user", "time"), "flag": ("user", "time", "kind", "order", "ends")}
+        stray = {
+            "path": (),
+            "events": ("user", "time", "encoding"),
+            "flag": ("user", "time", "kind", "order", "ends", "encoding"),
+        }
         place = next(name for name, given in places.items() if given is not None)
         for name in stray[place]:
             if name in self.model_fields_set:
@@ -316,7 +320,7 @@ class Touchpoints(Times):
     def _columns_of_ga4(self) -> Touchpoints:
         if self.kind is None:
             return self
-        won, own = self.conversions, {"user", "time", "date_format", "time_zone"} & self.model_fields_set
+        won, own = self.conversions, {"user", "time", "date_format", "time_zone", "encoding"} & self.model_fields_set
         own |= {"interaction", "sequence"} & {name for name in ("interaction", "sequence") if getattr(self, name)}
         if own:
             raise ValueError(f"{min(own)} is known where kind: {self.kind} stands; remove it")

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from attribution.reading.exports.registry import ADVERTISING, ORDERS
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
-from optimizer.planning.file.keys.tables import DatePattern, Days, Numbers, TimeZone
+from optimizer.planning.file.keys.tables import DatePattern, Days, Encoding, Numbers, TimeZone
 
 __all__ = ["ControlExport", "OutcomeExport", "Rate", "SpendExport", "WeekDay"]
 
@@ -79,6 +79,8 @@ class SpendExport(Section):
     """Sign before fractions, where it is not the point."""
     thousands: Thousands | None = None
     """Sign between groups of three digits, where it is not the comma (the point, where `decimal` is a comma)."""
+    encoding: Encoding | None = None
+    """Encoding of a CSV file, as of `weekly`."""
 
     @property
     def patterns(self) -> dict[str, str]:
@@ -145,6 +147,8 @@ class OutcomeExport(Section):
     decimal: Decimal | None = None
     """As of `spend`."""
     thousands: Thousands | None = None
+    """As of `spend`."""
+    encoding: Encoding | None = None
     """As of `spend`."""
 
     @model_validator(mode="after")
