@@ -93,7 +93,7 @@ def read_ga4_events(source: str | os.PathLike[str], reading: OrderReading) -> Or
 
 def _lines(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.DataFrame:
     records: list[dict[Any, Any]] = events.to_dict("records")
-    spelt = {role: reading.columns.get(role) for role in ("person", "order", "value")}
+    spelt = {role: reading.columns.get(role) for role in ("person", "order", "value", "market")}
     order = [_first(record, spelt["order"], "transaction_id") for record in records]
     value = [_number(_first(record, spelt["value"], "purchase_revenue", "value")) for record in records]
     # a refund that states no amount is of the whole transaction
@@ -103,6 +103,7 @@ def _lines(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.DataFra
         {
             "date": _days(events, reading, name),
             "order": ["" if each in ("", "(not set)") else each for each in order],
+            "market": [_first(record, spelt["market"]) if spelt["market"] else "" for record in records],
             "person": [_first(record, spelt["person"], "user_id", "user_pseudo_id") for record in records],
             "value": np.where(refund, -np.abs(np.nan_to_num(back, nan=np.inf)), np.abs(value)),
             "void": False,
@@ -129,10 +130,19 @@ def _days(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.Series:
 def _first(record: Mapping[Any, Any], stated: str | None, *names: str) -> str:
     """The first of some fields that holds anything: of the row, of its ``ecommerce``, of its parameters."""
     for name in (stated,) if stated is not None else names:
-        for held in (record.get(name), _inside(record, name), _parameters(record).get(name)):
+        for held in (_at(record, name), _inside(record, name), _parameters(record).get(name)):
             if held is not None and not (isinstance(held, float) and np.isnan(held)) and str(held) != "":
                 return as_text(held)
     return ""
+
+
+def _at(record: Mapping[Any, Any], name: str) -> Any:
+    """A field, or one of a record in it, such as ``geo.country``."""
+    if name in record:
+        return record[name]
+    outer, _, inner = name.partition(".")
+    held = _parsed(record.get(outer))
+    return held.get(inner) if inner and isinstance(held, Mapping) else None
 
 
 def _inside(record: Mapping[Any, Any], name: str) -> Any:

@@ -31,7 +31,8 @@ class OrderReading:
     Parameters
     ----------
     columns
-        Role, ``date``, ``order``, ``person`` or ``value`` -> its column in this file, in place of the kind's own.
+        Role, ``date``, ``order``, ``person``, ``value`` or ``market`` -> its column in this file, in place of
+        the kind's own.
     marks
         Signs of its numbers.
     date_format
@@ -122,6 +123,7 @@ class OrderTable:
             {
                 "order": part.text("order"),
                 "person": [one_person(cell) for cell in part.text("person")],
+                "market": part.text("market"),
                 "void": self._void(part),
                 "row": part.lines,
             }

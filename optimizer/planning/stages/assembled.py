@@ -25,6 +25,7 @@ from mmm.data.assembled import Assembled, Edges, assemble
 from mmm.data.control_tables import ControlTable
 from mmm.data.customers import Outcome, counted_table, new_customers_by_day, orders_by_day
 from mmm.data.days_to_weeks import WeekDays
+from mmm.data.market_names import MARKET, MarketNames
 from mmm.data.spend_sources import SpendSource
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Data, Weekly
@@ -160,7 +161,14 @@ def _spend(section: SpendExport, rates: Mapping[str, float], folder: Path, files
         section.spread is not None,
         section.outside is not None,
         section.keep_duplicates,
+        _markets(section),
     )
+
+
+def _markets(section: SpendExport | OutcomeExport) -> MarketNames | None:
+    if section.market is not None:
+        return MarketNames(None, {"*": section.market})
+    return None if section.geo is None else MarketNames(section.geo, section.markets or {})
 
 
 def _stated(section: SpendExport | OutcomeExport) -> dict[str, str | None]:
@@ -183,8 +191,8 @@ def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[Input
         ):
             counted.append(export)
             files.append(_noted(f"outcome ({section.kind})", file, folder, len(export.frame), export.span))
-        return counted_table(counted, WeekDays(data.week_starts))
-    named = {"date": section.date, "order": section.order, "person": section.person, "value": section.value}
+        return counted_table(counted, WeekDays(data.week_starts), _markets(section))
+    named = {role: getattr(section, role) for role in ("date", "order", "person", "value")} | {"market": section.geo}
     reading = OrderReading(
         {role: column for role, column in named.items() if column is not None},
         Marks(section.decimal, section.thousands),
@@ -199,12 +207,12 @@ def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[Input
         files.append(_noted(f"outcome ({section.kind})", file, folder, part.rows, part.span))
     if section.first_only:
         keeps = None if section.without_person is None else section.without_person == "new"
-        return new_customers_by_day(orders, keeps)
-    return orders_by_day(orders)
+        return new_customers_by_day(orders, keeps, _markets(section))
+    return orders_by_day(orders, _markets(section))
 
 
 def _controls(section: ControlExport, folder: Path, files: list[InputFile]) -> ControlTable:
-    table = wide(section.path.name, section.date, list(section.aggregates))
+    table = wide(section.path.name, section.date, list(section.aggregates), geo=section.geo)
     frame = read_table(folder / section.path, table, section.format)
     first = pd.to_datetime(frame[section.date])
     if section.covers == "month":
@@ -213,7 +221,10 @@ def _controls(section: ControlExport, folder: Path, files: list[InputFile]) -> C
     else:
         last = first + pd.Timedelta(days=6 if section.covers == "week" else 0)
     rows = frame[list(section.aggregates)].assign(date=first, until=last.dt.normalize())
-    control = ControlTable(str(section.path), rows.sort_values("date", ignore_index=True), section.aggregates)
+    if section.geo is not None:
+        rows[MARKET] = frame[section.geo].astype(str)
+    rows = rows.sort_values("date", ignore_index=True)
+    control = ControlTable(str(section.path), rows, section.aggregates, section.geo is not None)
     files.append(_noted("controls", str(folder / section.path), folder, len(frame), control.span))
     return control
 

@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, PlainValidator, Tag, field_validator,
 
 from attribution.reading.exports.ga4 import GA4_EVENTS
 from attribution.reading.queries import Query
+from mmm.data.market_names import MARKET
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, SpendExport, WeekDay
 from optimizer.planning.file.keys.tables import Days, Numbers, Source, Times, source
@@ -415,6 +416,8 @@ class Data(Section):
             return self
         if self.weekly is not None:
             raise ValueError("give either weekly, or spend and outcome, of which it is assembled")
+        if (table := next((each for each in self.controls if each.geo), None)) and not self.spend[0].names_markets:
+            raise ValueError(f"{table.path} names a column of markets (geo), and spend names none")
         return self.model_copy(update={"weekly": _assembled(self.spend, self.controls)})
 
     @model_validator(mode="after")
@@ -448,6 +451,7 @@ def _assembled(spend: list[SpendExport], controls: list[ControlExport]) -> Weekl
         path=Path(ASSEMBLED),
         spend={channel: channel for channel in dict.fromkeys(channels)},
         driven_by=dict(driven),
+        geo=MARKET if any(export.names_markets for export in spend) else None,
         controls=[name for name in names if name not in treatments],
         treatments=treatments,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -27,7 +27,33 @@ Thousands = Literal[".", ",", " ", "'"]
 WeekDay = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
-class SpendExport(Section):
+class OfMarkets(Section):
+    """Of which market the rows of an export are."""
+
+    geo: Name | None = None
+    """Column of the market; the plan is then of each channel in each market. All exports of spend and the outcome name
+    theirs, or none.
+    """
+    market: Name | None = None
+    """The market of all its rows, in place of `geo`."""
+    markets: Annotated[dict[Name, Name], Field(min_length=1)] | None = None
+    r"""Pattern: market, in order, where `geo` writes markets otherwise than other files; as `channels`."""
+
+    @property
+    def names_markets(self) -> bool:
+        """Whether its rows are of markets."""
+        return self.geo is not None or self.market is not None
+
+    @model_validator(mode="after")
+    def _one_market(self) -> Self:
+        if self.geo is not None and self.market is not None:
+            raise ValueError("say either geo, the column of the market, or market, for all of the file")
+        if self.markets is not None and self.geo is None:
+            raise ValueError("markets renames what the column of geo says; name it")
+        return self
+
+
+class SpendExport(OfMarkets):
     """One export of spend, or several alike, and the channels that it holds.
 
     Two files may not hold the same days of a campaign, nor a file the same row twice.
@@ -108,7 +134,7 @@ class SpendExport(Section):
         return self
 
 
-class OutcomeExport(Section):
+class OutcomeExport(OfMarkets):
     """The export that the KPI is counted from: orders, deals, events, or a table that counts already."""
 
     path: Path
@@ -176,6 +202,8 @@ class ControlExport(Numbers, Days):
     """`mean` of the week's days or the `last` of them for a level such as a price, `sum` for a count."""
     covers: Literal["week", "month"] | None = None
     """What a row holds for from its date on; a day where left out."""
+    geo: Name | None = None
+    """Column of the market, named as the exports name it; without it all markets have the same."""
     treatments: dict[Name, float | Literal["minimum", "maximum", "mean"]] = {}
     """Those of its columns that are levers with a contribution of their own, as of `weekly`."""
 
