@@ -18,6 +18,9 @@ from .analysis.path_checks import path_checks as path_checks
 from .analysis.path_views import assists as assists
 from .analysis.path_views import channel_overlap as channel_overlap
 from .analysis.path_views import top_paths as top_paths
+from .analysis.sales_cycle import SalesCycle as SalesCycle
+from .analysis.sales_cycle import matched_cac as matched_cac
+from .analysis.sales_cycle import sales_cycle as sales_cycle
 from .analysis.segments import by_segment as by_segment
 from .analysis.segments import with_cohorts as with_cohorts
 from .analysis.segments import with_periods as with_periods

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "amount",
     "amounts",
     "change",
+    "closing",
     "compact",
     "cost",
     "count",
@@ -199,6 +201,26 @@ def significant(value: float | None) -> str:
     if 0 < abs(value) < 0.1:
         return _HERE.written(value, ".2g")
     return plain(value)
+
+
+def closing(values: Sequence[float] | np.ndarray[Any, Any]) -> list[str]:
+    """A start, what is added to it, and the end: rounded to whole numbers, or four digits, so that they still add up.
+
+    Sums are rounded and their differences written, so that each is within one of its own value.
+
+    >>> closing([10_000.4, 0.4, 0.4, 10_001.2]), closing([100.6, -50.6, 50.0])
+    (['10,000', '+1', '0', '10,001'], ['100.6', '−50.6', '50.0'])
+    """
+    sums = np.cumsum(np.asarray(values[:-1], dtype=float))
+    if not np.isfinite(sums).all():
+        return [MISSING] * len(values)
+    largest = float(np.abs(sums).max())
+    places = 0 if largest >= 1000 or largest == 0 else min(3 - math.floor(math.log10(largest)), _FINEST)
+    units = [round(float(total) * 10**places) for total in sums]
+    steps = [later - earlier for earlier, later in pairwise(units)]
+    signed = [_HERE.written(step / 10**places, f"+,.{places}f") if step else "0" for step in steps]
+    start, end = (_HERE.written(units[at] / 10**places, f",.{places}f") for at in (0, -1))
+    return [start, *signed, end]
 
 
 def compact(value: float) -> str:

@@ -23,6 +23,7 @@ from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_a
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.labels import distinct, shortened
 from attribution.drawing.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
+from attribution.drawing.retention import retention
 from attribution.errors import BadInput
 from attribution.numbers import CURRENCY, decimal, percent
 
@@ -36,6 +37,7 @@ __all__ = [
     "comparison",
     "path_length",
     "removal_effect",
+    "retention",
     "style",
     "svg",
     "time_to_conversion",

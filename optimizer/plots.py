@@ -22,12 +22,13 @@ from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_a
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.palette import ACCENT, BAND, LINE, NOW, PLANNED, SOFT, WARN
 from attribution.errors import BadInput
-from attribution.numbers import CURRENCY, amounts, compact, percent
+from attribution.numbers import CURRENCY, amounts, closing, compact, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
+    "bridge",
     "canvas",
     "changes",
     "channel_cac",
@@ -348,6 +349,45 @@ def schedule(
         axes.set_xlabel("week")
         legend = (handles, names) if len(names) > 1 else ((), ())
         headline(axes, f"Spend by week, against each channel's largest; totals at the right, {currency}", *legend)
+        return axes
+
+
+def bridge(table: pd.DataFrame, ax: Axes | None = None, *, outcome: str = "customers") -> Axes:
+    """The way from planned to actual customers, a row per step: what each moved, with its 90 % interval.
+
+    Parameters
+    ----------
+    table
+        As :meth:`optimizer.Bridge.to_frame` gives it: the first row is where it begins, the last where it ends.
+    ax
+        Axes to draw on.
+    outcome
+        What one unit of the KPI is called.
+    """
+    point, low, high = (table[name].to_numpy(dtype=float) for name in ("customers", "customers_low", "customers_high"))
+    moved, rows = point[1:-1], np.arange(len(table))[::-1]
+    ends = point[0] + np.cumsum(moved)
+    begins = ends - moved
+    with style():
+        axes = own_axes(ax, height=row_height(len(table)) + 0.2)
+        dress(axes, grid="x")
+        axes.barh(rows[1:-1], moved, 0.5, begins, color=[ACCENT if one >= 0 else WARN for one in moved], zorder=2)
+        spread = begins[:, None] + np.column_stack([low[1:-1], high[1:-1]])
+        (interval,) = axes.plot([], [], color=SOFT, linewidth=1.4)
+        axes.hlines(rows[1:-1] - 0.34, spread[:, 0], spread[:, 1], color=SOFT, linewidth=1.4, zorder=3)
+        axes.hlines(rows[0], low[0], high[0], color=SOFT, linewidth=1.4, zorder=3)
+        for row, end in zip(rows[:-1], np.r_[point[0], ends], strict=True):
+            axes.vlines(end, row - 1, row, color=LINE, linewidth=1.0, zorder=1)
+        (start,) = axes.plot(point[0], rows[0], "o", color=NOW, markersize=8, markeredgecolor="white", zorder=4)
+        (end,) = axes.plot(point[-1], rows[-1], "D", color=PLANNED, markersize=7.5, markeredgecolor="white", zorder=4)
+        for row, text in zip(rows, closing(point), strict=True):
+            _beside(axes, row, text, SOFT)
+        axes.set_ylim(-0.6, len(table) - 0.4)
+        name_rows(axes, rows, table.index)
+        axes.spines["left"].set_visible(False)
+        axes.margins(x=0.05)
+        amount_axis(axes, "x", outcome)
+        headline(axes, "From planned to actual", [start, end, interval], ["planned", "actual", "90 % interval"])
         return axes
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from attribution.reading.contracts import Column, Table
 
-__all__ = ["LIFT_TESTS", "SPEND", "renamed", "wide"]
+__all__ = ["COHORTS", "COSTS", "LIFT_TESTS", "SPEND", "renamed", "wide"]
 
 SPEND = Table(
     "spend",
@@ -32,9 +32,31 @@ LIFT_TESTS = Table(
         Column("standard_error", minimum=0),
         Column("geo", "text", required=False, nullable=True),
         Column("outside", minimum=0, required=False, nullable=True),
+        Column("changed", "text", required=False, nullable=True),
     ),
 )
 """One row per experiment: extra spend (currency), extra customers it brought and their standard error."""
+
+COHORTS = Table(
+    "cohorts",
+    (
+        Column("month", "date"),
+        Column("channel", "text"),
+        Column("age", minimum=0),
+        Column("active", minimum=0),
+        Column("margin", required=False, money=True),
+        Column("currency", "text", required=False),
+    ),
+    key=("month", "channel", "age"),
+)
+"""One row per month of acquisition, channel and age: customers still active, and their contribution margin."""
+
+COSTS = Table(
+    "costs",
+    (Column("month", "date"), Column("kind", "text"), Column("cost", minimum=0, money=True)),
+    key=("month", "kind"),
+)
+"""One row per month and kind of cost of acquisition beside media: salaries, tools, agencies; in currency."""
 
 
 def renamed(table: Table, name: str, columns: Mapping[str, str] | None = None) -> Table:

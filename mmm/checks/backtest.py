@@ -18,10 +18,9 @@ from mmm.arrays import Array
 from mmm.checks.naive_forecasts import no_media, seasonal_naive
 from mmm.checks.scores import Scores, score
 from mmm.data.panel import Panel
-from mmm.model.baseline import wandering
 from mmm.model.model import Model
-from mmm.posterior.media import shared_noise
 from mmm.posterior.posterior import Posterior
+from mmm.posterior.unseen import unseen
 from mmm.sampling.fit_many import Fits, fit_many
 
 __all__ = ["Backtest", "Origins", "hold_out", "place_of_fits", "predict", "rolling_origin", "rolling_origins"]
@@ -139,20 +138,7 @@ def predict(posterior: Posterior, coming: Panel) -> Array:
     -------
     Shape (periods, S), in customers.
     """
-    chosen = coming.with_channels(posterior.channels, posterior.organic_channels)
-    rng = np.random.default_rng([posterior.seed, 5])
-    past, model = posterior.panel, posterior.model
-    total = np.zeros((chosen.periods, posterior.n_draws))
-    for geo, cell in enumerate(posterior.cells):
-        terms = model.design(past, geo, chosen.dates, chosen.controls[geo])
-        mean = terms.matrix @ cell.coefficients.T
-        mean = mean + wandering(past, model.trends, chosen.dates, posterior.n_draws, rng)
-        for place, channel in enumerate(cell.channels):
-            driver = chosen.media[geo, :, place] / past.media_units[geo, place]
-            often = chosen.frequency[geo, :, place] if chosen.frequency is not None and past.by_reach[place] else None
-            mean = mean + channel.coming(driver, often)
-        total += model.likelihood.predict(rng, mean, cell.sigma, cell.unit) * cell.unit
-    return total + shared_noise(posterior.cells, chosen.periods, rng)
+    return unseen(posterior, coming).drawn
 
 
 def hold_out(panel: Panel, model: Model | None = None, horizon: int = 13, seed: int = 0) -> Backtest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, final
@@ -81,6 +81,14 @@ class Pool(ABC):
         frame = DrawsFrame(pd.concat(parts, ignore_index=True))
         frame.columns.name = "channel"
         return frame
+
+    def contributions_by(self, labels: Sequence[str]) -> dict[str, DrawsFrame]:
+        """Customers that each channel brought in the periods of each label; see :meth:`Posterior.contributions_by`."""
+        parts = [(self.posteriors[name].contributions_by(labels), rows) for name, rows in self.picks.items()]
+        return {
+            label: DrawsFrame(pd.concat([part[label].iloc[rows] for part, rows in parts], ignore_index=True))
+            for label in parts[0][0]
+        }
 
     def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
         """Spend per customer that each channel brought; see :meth:`Posterior.cac`."""

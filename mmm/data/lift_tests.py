@@ -37,6 +37,9 @@ class LiftTest:
         panel's: the standard deviation, as a share of the effect per unit of currency, by which the effect there may
         differ from the effect here; 0.5 is cautious. Such a test is read as if it had run here, see
         :func:`mmm.data.outside_tests.stand_in`.
+    changed
+        Where spend was changed in parts of the window only, as an on/off test does: first and last day of each part,
+        ``2026-01-05/2026-01-18;2026-02-02/2026-02-15``; empty for all of the window.
     """
 
     channel: str
@@ -47,6 +50,7 @@ class LiftTest:
     standard_error: float
     geo: str = ""
     outside: float = 0.0
+    changed: str = ""
 
     @property
     def error(self) -> float:
@@ -76,5 +80,6 @@ def lift_tests_from_frame(frame: object, format: Format | None = None) -> tuple[
     numbers = [typed[column].astype(float) for column in ("spend_change", "customers_gained", "standard_error")]
     geos = typed["geo"].fillna("").astype(str) if "geo" in typed else [""] * len(typed)
     outside = typed["outside"].fillna(0.0).astype(float) if "outside" in typed else [0.0] * len(typed)
-    columns = (typed["channel"].astype(str), *days, *numbers, geos, outside)
+    changed = typed["changed"].fillna("").astype(str) if "changed" in typed else [""] * len(typed)
+    columns = (typed["channel"].astype(str), *days, *numbers, geos, outside, changed)
     return tuple(LiftTest(*row) for row in zip(*columns, strict=True))

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, nearest
 from attribution.numbers import plain
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
-from mmm.data.outside_tests import geos_of, rows_of, stand_in
+from mmm.data.outside_tests import changed_rows, geos_of, rows_of, stand_in
 from mmm.data.panel import Panel
 
 __all__ = ["Observed", "observe"]
@@ -46,7 +47,8 @@ def observe(tests: Sequence[LiftTest], panel: Panel) -> Observed:
     """Place lift tests on a panel.
 
     What a test added is taken from each period and geo in proportion to what was spent there; what a hold-out took away
-    is put back evenly over its periods, and over geos as they share the channel's spend.
+    is put back evenly over its periods, and over geos as they share the channel's spend. Where a test names parts of
+    its window as changed, those are its periods.
 
     Raises
     ------
@@ -70,13 +72,13 @@ def observe(tests: Sequence[LiftTest], panel: Panel) -> Observed:
         places[m] = panel.channels.index(test.channel), begin, end
         measured[m] = test.customers_gained, test.standard_error
         series += [(m, geo) for geo in geos]
-        otherwise.append(_without(test, panel, geos, slice(begin, end)))
+        otherwise.append(_without(test, panel, geos, changed_rows(test, panel)))
     if problems:
         raise BadInput(problems)
     return Observed(places, measured, np.array(series, dtype=np.int64).reshape(-1, 2), np.vstack(otherwise))
 
 
-def _without(test: LiftTest, panel: Panel, geos: list[int], window: slice) -> Array:
+def _without(test: LiftTest, panel: Panel, geos: list[int], window: npt.NDArray[np.intp]) -> Array:
     """Driver of the tested channel in the tested geos had there been no test, shape (len(geos), T)."""
     channel = panel.channels.index(test.channel)
     spend, media = panel.spend[geos, :, channel], panel.media[geos, :, channel]
@@ -126,11 +128,21 @@ def _problems(test: LiftTest, panel: Panel, row: str) -> list[Problem]:
         problems.append(problem(text, "start", "use tests inside it, or say with outside how far effects may differ."))
     if not problems and test.spend_change == 0:
         problems.append(problem("is zero.", "spend_change", "a test changes spend; give the change."))
-    return problems or _spend_problems(test, panel, geos, slice(begin, end), problem)
+    if not problems:
+        try:
+            window = changed_rows(test, panel)
+        except ValueError as error:
+            return [problem(f"{error}.", "changed", "write first and last day of each part: 2026-01-05/2026-01-18.")]
+        return _spend_problems(test, panel, geos, window, problem)
+    return problems
 
 
 def _spend_problems(
-    test: LiftTest, panel: Panel, geos: list[int], window: slice, problem: Callable[[str, str, str], Problem]
+    test: LiftTest,
+    panel: Panel,
+    geos: list[int],
+    window: npt.NDArray[np.intp],
+    problem: Callable[[str, str, str], Problem],
 ) -> list[Problem]:
     where, spend = f" in {test.geo}" if test.geo else "", panel.spend[geos, :, panel.channels.index(test.channel)]
     spent = spend[:, window].sum()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel
 
-__all__ = ["geos_of", "rows_of", "stand_in"]
+__all__ = ["changed_rows", "geos_of", "rows_of", "stand_in"]
 
 
 def geos_of(test: LiftTest, panel: Panel) -> list[int]:
@@ -25,6 +26,27 @@ def rows_of(test: LiftTest, panel: Panel) -> tuple[int, int]:
     """A test's first period and the one past its last, which may lie outside the panel."""
     start, end = pd.Timestamp(test.start), pd.Timestamp(test.end) + pd.Timedelta(days=1)
     return (start - panel.dates[0]).days // panel.days, -(-(end - panel.dates[0]).days // panel.days)
+
+
+def changed_rows(test: LiftTest, panel: Panel) -> npt.NDArray[np.intp]:
+    """Periods in which a test changed spend, those of its window unless it names parts of it.
+
+    Raises
+    ------
+    ValueError
+        Where a part is not written as first and last day, or lies outside the window.
+    """
+    begin, end = rows_of(test, panel)
+    if not test.changed.strip():
+        return np.arange(begin, end)
+    rows: list[int] = []
+    for part in test.changed.split(";"):
+        first, _, last = part.strip().partition("/")
+        own = rows_of(replace(test, start=first, end=last or first), panel)
+        if not begin <= own[0] < own[1] <= end:
+            raise ValueError(f"{part.strip()} lies outside the test's own {test.start} to {test.end}")
+        rows += range(*own)
+    return np.unique(np.array(rows, dtype=np.intp))
 
 
 def stand_in(test: LiftTest, panel: Panel) -> LiftTest:
@@ -57,4 +79,5 @@ def stand_in(test: LiftTest, panel: Panel) -> LiftTest:
         customers_gained=scale * test.customers_gained,
         standard_error=scale * test.error,
         outside=0.0,
+        changed="",
     )

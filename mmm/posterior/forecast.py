@@ -19,7 +19,7 @@ from mmm.model.baseline import wandering
 from mmm.model.model import Model
 from mmm.posterior.media import Cell, shared_noise
 
-__all__ = ["Coming", "Organic", "Scenario", "forecast", "scenario"]
+__all__ = ["Coming", "Organic", "Scenario", "expected_organic", "forecast", "scenario"]
 
 Coming: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame] | None
 """Controls of coming periods: one table for every geo alike, a table by geo, or None for their past mean."""
@@ -168,23 +168,37 @@ def forecast(
     expected, noise, carried = (np.zeros((draws, weeks)) for _ in range(3))
     assumption, paid = "", len(panel.channels)
     for geo, cell in enumerate(cells):
-        given = scenario(panel, dates, _of_geo(coming, panel, geo), geo)
-        terms = model.design(panel, geo, dates, given.controls)
-        mean = terms.matrix @ cell.coefficients.T + wandering(panel, model.trends, dates, draws, rng)
-        for place, channel in enumerate(cell.channels[paid:]):
-            often = given.frequency[:, place]
-            driver = given.organic[:, place] / panel.media_units[geo, paid + place]
-            mean = mean + channel.coming(driver, None if np.isnan(often).any() else often)
+        mean, assumption = expected_organic(panel, model, geo, cell, dates, coming)
+        mean = mean + wandering(panel, model.trends, dates, draws, rng)
         drawn = model.likelihood.predict(rng, mean, cell.sigma, cell.unit)
         expected += mean.T * cell.unit
         noise += (drawn - mean).T * cell.unit
         by_geo[:, geo] = drawn.sum(axis=0) * cell.unit
         for channel in cell.channels[:paid]:
             carried += channel.carried_in(weeks).T * cell.unit
-        assumption = given.assumption
     shared, units = shared_noise(cells, weeks, rng).T, np.array([cell.unit for cell in cells])
     by_geo += np.outer(shared.sum(axis=1), units / units.sum())
     return Organic(dates, expected, noise + shared, carried, by_geo, assumption)
+
+
+def expected_organic(
+    panel: Panel, model: Model, geo: int, cell: Cell, dates: pd.DatetimeIndex, coming: Coming
+) -> tuple[Array, str]:
+    """Baseline and organic channels of a geo in coming periods, in units of its mean KPI, (T, S), and what is assumed.
+
+    Raises
+    ------
+    BadInput
+        Where the control values are incomplete.
+    """
+    given = scenario(panel, dates, _of_geo(coming, panel, geo), geo)
+    mean = model.design(panel, geo, dates, given.controls).matrix @ cell.coefficients.T
+    paid = len(panel.channels)
+    for place, channel in enumerate(cell.channels[paid:]):
+        often = given.frequency[:, place]
+        driver = given.organic[:, place] / panel.media_units[geo, paid + place]
+        mean = mean + channel.coming(driver, None if np.isnan(often).any() else often)
+    return np.asarray(mean), given.assumption
 
 
 def _of_geo(coming: Coming, panel: Panel, geo: int) -> pd.DataFrame | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
@@ -157,6 +157,25 @@ class Posterior:
         frame = DrawsFrame({name: values[rows].sum(axis=0) for name, values in self._brought()})
         frame.columns.name = "channel"
         return frame
+
+    def contributions_by(self, labels: Sequence[str]) -> dict[str, DrawsFrame]:
+        """Customers that each channel, organic channel and treatment brought in the periods of each label.
+
+        Parameters
+        ----------
+        labels
+            One for each period of the panel, such as its month.
+
+        Returns
+        -------
+        Label -> as :meth:`contributions`, in the order in which labels first stand.
+        """
+        names = list(dict.fromkeys(labels))
+        place = np.array([names.index(label) for label in labels])
+        member = (place == np.arange(len(names))[:, None]).astype(float)
+        sums = {name: member @ values for name, values in self._brought()}
+        frames = [DrawsFrame({name: drawn[at] for name, drawn in sums.items()}) for at in range(len(names))]
+        return dict(zip(names, frames, strict=True))
 
     def cac(self, start: str | None = None, end: str | None = None) -> pd.DataFrame:
         """Spend per customer that each channel brought: mean, median, 5 % and 95 % points by channel."""

@@ -10,20 +10,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from attribution.files import write_whole
 from attribution.numbers import amount
+from mmm.simulate.cohorts import Staying, cohort_table, staying_of
 from mmm.simulate.weekly_world import WorldTruth, world
 
 __all__ = ["main", "write_example"]
 
 _JOURNEY_WEEKS = 52
+_COHORT_MONTHS = 24
+_HORIZON, _DISCOUNT = 36, 0.1
+_COSTS = {"salaries": 82_000, "agencies": 36_000, "tools": 15_000}  # EUR a month
 _PURPOSE = "The truth behind the simulated example. Only for measuring results against it: no analysis may read it."
 
 
 def write_example(folder: Path, seed: int = 7) -> list[Path]:
-    """Write weekly.csv, upcoming.csv, touchpoints.parquet, conversions.parquet and truth.json.
+    """Write weekly.csv, upcoming.csv, cohorts.csv, costs.csv, touchpoints.parquet, conversions.parquet, truth.json.
 
     The same seed and versions give the same bytes on one machine, and the same figures up to their last digits on
     another processor; each file is written whole or not at all.
@@ -41,10 +46,15 @@ def write_example(folder: Path, seed: int = 7) -> list[Path]:
     """
     data, truth = world(seed, journey_weeks=_JOURNEY_WEEKS)
     folder.mkdir(parents=True, exist_ok=True)
+    acquired = _acquired(truth)
+    staying = staying_of(list(acquired.columns), np.random.default_rng([seed, 21]))
+    cohorts = cohort_table(acquired, staying, np.random.default_rng([seed, 22]))
     written = [
+        _text(folder / "cohorts.csv", _csv(cohorts)),
+        _text(folder / "costs.csv", _csv(_costs(acquired.index))),
         _text(folder / "weekly.csv", _csv(data.weekly)),
         _text(folder / "upcoming.csv", _csv(data.upcoming)),
-        _text(folder / "truth.json", json.dumps(summary(truth, seed), indent=1) + "\n"),
+        _text(folder / "truth.json", json.dumps(summary(truth, seed, staying), indent=1) + "\n"),
     ]
     if data.journeys is not None:
         written.append(_parquet(folder / "touchpoints.parquet", data.journeys.touchpoints))
@@ -52,7 +62,19 @@ def write_example(folder: Path, seed: int = 7) -> list[Path]:
     return written
 
 
-def summary(truth: WorldTruth, seed: int) -> dict[str, Any]:
+def _acquired(truth: WorldTruth) -> pd.DataFrame:
+    """Customers by month and cause of the last months; weeks count in the month of their first day."""
+    months = pd.DatetimeIndex(truth.causes.index).to_period("M").to_timestamp()
+    return truth.causes.groupby(months).sum().tail(_COHORT_MONTHS)
+
+
+def _costs(months: pd.Index) -> pd.DataFrame:
+    """Costs beside media, the same every month."""
+    rows = [(month, kind, cost) for month in months for kind, cost in _COSTS.items()]
+    return pd.DataFrame(rows, columns=["month", "kind", "cost"])
+
+
+def summary(truth: WorldTruth, seed: int, staying: Sequence[Staying] = ()) -> dict[str, Any]:
     """What truth.json holds: JSON types only, customers and EUR rounded to readable digits."""
     now = truth.spend_now()
     curves = truth.curves()
@@ -81,6 +103,7 @@ def summary(truth: WorldTruth, seed: int) -> dict[str, Any]:
         "blended_cac_of_media_at_latest_spend": round(truth.blended_cac(now), 3),
         "channels": channels,
         "incremental_customers_latest_52_weeks": incremental,
+        "lifetime_value_36_months": {one.cause: round(one.value(_HORIZON, _DISCOUNT), 2) for one in staying},
     }
 
 

@@ -7,8 +7,10 @@ billionth of its figure and what rounding of the amounts summed costs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import fsum, inf
+
+import numpy as np
 
 from attribution.errors import BrokenPromise
 from optimizer.answer.misses import Miss
@@ -88,9 +90,7 @@ def _figure(objective: Objective, spent: Spent) -> tuple[float, float] | None:
         return spent.total, spent.total
     if isinstance(objective, Profit):
         worth = dict(zip(spent.setting.channels, objective.values(spent.setting.channels).tolist(), strict=True))
-        each = objective.value_per_organic
-        if each is None:
-            each = 0.0 if isinstance(objective.value_per_customer, Mapping) else float(objective.value_per_customer)
+        each = float(np.mean(objective.organic_value))
         gained = fsum([each * float(spent.business.organic), *(worth[c] * spent.won(c) for c in spent.amounts)])
         outlay = float(spent.business.outlay(spent.total))
         return gained - outlay, gained + outlay

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,8 +23,12 @@ app = typer.Typer(
     help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report.",
     epilog="Exit codes: 0 fine, 2 bad input, 3 infeasible plan, 4 model not converged, 5 an answer "
     "that fails its own check, 6 a spend to certify breaks a "
-    "promise or limit, 7 it keeps them and is further from the best than asked, 1 anything else.",
+    "promise or limit, 7 it keeps them and is further from the best than asked, 1 anything else. "
+    "Of cac monitor alone: 5 stop, 8 halve.",
 )
+
+tests = typer.Typer(no_args_is_help=True, help="Design tests before they run, and read them when they are over.")
+app.add_typer(tests, name="test")
 
 PlanFile = Annotated[Path, typer.Argument(help="The plan file, see `cac init`.", show_default=False)]
 OutFolder = Annotated[
@@ -110,9 +115,13 @@ def optimize(plan: PlanFile, out: OutFolder = None) -> None:
 
 
 @app.command(name="what-if")
-def what_if(plan: PlanFile, out: OutFolder = None) -> None:
+def what_if(
+    plan: PlanFile,
+    out: OutFolder = None,
+    stress: Annotated[bool, typer.Option("--stress", help="Ask the stress library too, and write stress.csv.")] = False,
+) -> None:
     """Plan every scenario of the plan file and write scenarios.csv; reuses a fitted model of the same inputs."""
-    _run(plan, out, "what-if")
+    _run(plan, out, "what-if", stress)
 
 
 @app.command()
@@ -172,11 +181,193 @@ def certify(
     raise typer.Exit(verdict(given, run, within).exit_code)
 
 
-def _run(plan: Path, out: Path | None, goal: Goal) -> None:
+@tests.command()
+def design(
+    plan: PlanFile,
+    out: OutFolder = None,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="Channel to test, may be repeated; those worth most by default.")
+    ] = None,
+    together: Annotated[bool, typer.Option(help="One test with a cell for each channel named.")] = False,
+    weeks: Annotated[int | None, typer.Option(min=1, max=26, help="Length; that of plan.tests by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the assignment; the plan file's by default.")] = None,
+    start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, as 2026-01-05.")] = None,
+) -> None:
+    """Design tests of channels: by geo where the plan file names a table by geo, else national on/off tests."""
+    from optimizer.planning.experiments.geo_designs import design_geo_tests, lines
+    from optimizer.planning.experiments.geo_table import has_geos
+
+    day = None if start is None else f"{start:%Y-%m-%d}"
+    if not has_geos(plan):
+        _on_off(plan, channel, -1.0, weeks or 26, day, out)
+        return
+    found, written = design_geo_tests(
+        plan, out, channels=channel or (), together=together, weeks=weeks, seed=seed, start=day
+    )
+    for line in (*lines(found), *(f"wrote {path}" for path in written)):
+        typer.echo(line)
+
+
+@tests.command()
+def readout(
+    design: Annotated[Path, typer.Argument(help="The design that was run, as JSON.", show_default=False)],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="Table by geo with history and test; of an on/off test the plan file whose weekly table holds it.",
+            show_default=False,
+        ),
+    ],
+    out: OutFolder = None,
+    name: Annotated[str | None, typer.Option(help="Which of its designs; the first by default.")] = None,
+) -> None:
+    """Read a test that is over, and write the rows of data.lift_tests that it gives."""
+    from optimizer.planning.experiments.geo_readouts import lines, read_out
+    from optimizer.planning.outputs.tests_in_words import readout_in_words
+    from optimizer.planning.testing import is_on_off, read_on_off_test
+
+    if is_on_off(design):
+        for line in readout_in_words(*read_on_off_test(table, design, out)):
+            typer.echo(line)
+        return
+    found, written = read_out(design, table, out, name)
+    for line in (*lines(found), *(f"wrote {path}" for path in written)):
+        typer.echo(line)
+
+
+@app.command()
+def monitor(
+    plan: PlanFile,
+    actuals: Annotated[
+        Path, typer.Argument(help="The weekly table with the weeks since the last fit.", show_default=False)
+    ],
+    out: OutFolder = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the message as JSON.")] = False,
+) -> None:
+    """Hold the weeks since the last fit against the guardrails, without fitting again; 8 to halve, 5 to stop."""
+    from optimizer.planning.monitor import monitor as run_monitor
+    from optimizer.planning.outputs.monitor_message import as_json, as_text
+
+    found, files = run_monitor(plan, actuals, out)
+    typer.echo(as_json(found) if json else as_text(found), nl=not json)
+    typer.echo(f"wrote {', '.join(path.name for path in files)} to {files[0].parent}", err=True)
+    raise typer.Exit(found.exit_code)
+
+
+Output = Annotated[
+    Path, typer.Argument(help="The output folder of a plan file, or the folder of a run.", show_default=False)
+]
+
+
+@app.command()
+def seal(
+    output: Output,
+    name: Annotated[
+        str | None, typer.Option(help="What to call the plan of record; 2026Q4 and the like by default.")
+    ] = None,
+) -> None:
+    """Freeze the last run as plan of record: its forecast with hashes, chained to the seal before it."""
+    from optimizer.planning.sealed.chain import home_of
+    from optimizer.planning.sealed.seals import seal as make_seal
+
+    made = make_seal(output, name)
+    typer.echo(f"Sealed {made.name}, number {made.number}: {made.weeks} weeks from {made.first_week}, {made.hash}")
+    if not made.in_time:
+        typer.echo("Its weeks are over already: reviews will show it, and the scorecard will not count it.")
+    typer.echo(f"Kept in {home_of(output) / made.name}; note the hash elsewhere, and nobody can change it unseen.")
+
+
+@app.command()
+def review(
+    output: Output,
+    actuals: Annotated[str, typer.Argument(help="A table like the weekly one, of what came.", show_default=False)],
+    name: Annotated[str | None, typer.Option(help="Which sealed plan; the last by default.")] = None,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Fit again with these weeks, to part a change of response from the rest.")
+    ] = False,
+) -> None:
+    """Hold a sealed plan against what came: a bridge from planned to actual, and the scorecard of all seals."""
+    from optimizer.planning.sealed.pages import write_review
+    from optimizer.planning.sealed.review import review as hold_against
+    from optimizer.planning.sealed.story import lines
+
+    made = hold_against(output, actuals, name, refit)
+    written = write_review(made, output)
+    for line in lines(made):
+        typer.echo(line)
+    typer.echo(f"Written to {written[0].parent}: {', '.join(path.name for path in written)}")
+
+
+@tests.command(name="on-off")
+def on_off(
+    plan: PlanFile,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="Channel to be tested, once for each; all by default.", show_default=False)
+    ] = None,
+    change: Annotated[
+        float, typer.Option(min=-1.0, help="Of its spend in changed blocks: -1 off, 0.5 half more.")
+    ] = -1.0,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="Most weeks that the test may last.")] = 26,
+    start: Annotated[
+        str | None, typer.Option(help="First day; that after the weekly table by default.", show_default=False)
+    ] = None,
+    out: OutFolder = None,
+) -> None:
+    """Design national on/off tests, for markets without regions: which weeks, what it costs, what it would see."""
+    _on_off(plan, channel, change, weeks, start, out)
+
+
+def _on_off(
+    plan: Path, channel: list[str] | None, change: float, weeks: int, start: str | None, out: Path | None
+) -> None:
+    from optimizer.planning.outputs.tests_in_words import designs_in_words
+    from optimizer.planning.testing import design_on_off_tests
+
+    designed, written = design_on_off_tests(plan, channel or (), change, weeks, start, out)
+    for line in designs_in_words(designed, written, plan):
+        typer.echo(line)
+
+
+@tests.command(name="rates")
+def rates(
+    table: Annotated[
+        Path, typer.Argument(help="Table of arm, visitors and conversions, today's arm first.", show_default=False)
+    ],
+    planned: Annotated[int, typer.Option(min=1, help="Visitors in all that the test was planned for.")] = 20_000,
+    plan: Annotated[
+        Path | None, typer.Option(help="A plan file, to say what a lift is worth.", show_default=False)
+    ] = None,
+    through: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of all customers who pass what was tested.")
+    ] = 1.0,
+) -> None:
+    """Read a test of conversion rates, once at its end or safely at any time."""
+    from optimizer.planning.outputs.tests_in_words import rates_in_words
+    from optimizer.planning.testing import read_rate_test
+
+    for line in rates_in_words(*read_rate_test(table, planned, plan, through)):
+        typer.echo(line)
+
+
+@tests.command(name="visitors")
+def visitors(
+    rate: Annotated[float, typer.Option(help="Of today's arm, 0.03 for 3 %.", show_default=False)],
+    lift: Annotated[float, typer.Option(help="Relative change to be shown, 0.1 for a tenth more.", show_default=False)],
+    power: Annotated[float, typer.Option(help="Probability to show it.")] = 0.8,
+    arms: Annotated[int, typer.Option(min=2, help="Today's included.")] = 2,
+) -> None:
+    """Say how many visitors a test of conversion rates needs."""
+    from mmm import visitors_needed
+    from optimizer.planning.outputs.tests_in_words import visitors_in_words
+
+    typer.echo(visitors_in_words(visitors_needed(rate, lift, power, arms=arms)))
+
+
+def _run(plan: Path, out: Path | None, goal: Goal, stress: bool = False) -> None:
     from optimizer.planning.outputs.terminal import show
     from optimizer.planning.run import run_plan
 
-    show(*run_plan(plan, out=out, goal=goal))
+    show(*run_plan(plan, out=out, goal=goal, stress=stress))
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from mmm.checks.pool import Pool
 from mmm.kernel import ahead
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.document import Document
-from optimizer.planning.file.keys.plan import GivenTable, PlanSection
+from optimizer.planning.file.keys.plan import GivenTable, PlanSection, StressKeys
 from optimizer.planning.file.markets import by_cell
 from optimizer.planning.file.sources import sources_of
 from optimizer.planning.ledger.lock import locked
@@ -24,7 +24,9 @@ from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
 from optimizer.planning.stages.chain import Chain
+from optimizer.planning.stages.economics import economics
 from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
+from optimizer.planning.stages.forecast import make_forecast
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
@@ -36,11 +38,12 @@ from optimizer.planning.stages.refresh import Compare, changes_since
 from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule
+from optimizer.planning.stages.stress import stress_of
 from optimizer.planning.stages.trust import not_told, trust
 from optimizer.planning.stages.understood import Understood, understood
 from optimizer.planning.stages.worth import judge, last_touch
 
-__all__ = ["Goal", "certify_spend", "check_plan", "refresh_plan", "run_plan"]
+__all__ = ["Goal", "certify_spend", "check_plan", "draws_of", "planned", "refresh_plan", "run_plan"]
 
 
 def check_plan(path: Path | str) -> Understood:
@@ -82,7 +85,11 @@ def refresh_plan(
 
 
 def run_plan(
-    path: Path | str, out: Path | None = None, goal: Goal = "report", progress: Progress | None = None
+    path: Path | str,
+    out: Path | None = None,
+    goal: Goal = "report",
+    progress: Progress | None = None,
+    stress: bool = False,
 ) -> tuple[Run, tuple[Path, ...]]:
     """Run a plan file up to a goal and write what comes of it into a folder of its own, which becomes the latest.
 
@@ -96,6 +103,8 @@ def run_plan(
         How far to go; a later goal includes the earlier ones that it needs.
     progress
         Where stages are reported; standard error by default.
+    stress
+        Ask the stress library, whether or not the plan file has a section of it.
 
     Returns
     -------
@@ -108,13 +117,20 @@ def run_plan(
     CacError
         What the disk refuses.
     """
-    return _run(path, out, goal, progress or Progress(), None, Chain.undivided)
+    return _run(path, out, goal, progress or Progress(), None, Chain.undivided, stress)
 
 
 def _run(
-    path: Path | str, out: Path | None, goal: Goal, progress: Progress, since: Path | None, compare: Compare
+    path: Path | str,
+    out: Path | None,
+    goal: Goal,
+    progress: Progress,
+    since: Path | None,
+    compare: Compare,
+    stress: bool = False,
 ) -> tuple[Run, tuple[Path, ...]]:
     config, document = read_config(path)
+    config = config.model_copy(update={"stress": config.stress or StressKeys()}) if stress else config
     output = out if out is not None else document.folder / config.output
     sources = sources_of(config, document.folder)
     require_place(output, [document.path, *sources])
@@ -157,6 +173,9 @@ def _computed(
     if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
         with progress.stage("Worth of tests"):
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
+    if goal in ("optimize", "what-if", "report"):
+        with progress.stage("What customers are worth"):
+            run = replace(run, economics=economics(run))
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
     return replace(run, findings=_findings(run), seconds=dict(progress.seconds))
@@ -188,38 +207,60 @@ def certify_spend(
     BadInput, NotConverged, InfeasiblePlan
         See their exit codes.
     """
-    progress = progress or Progress()
-    config, document = read_config(path)
-    section = config.plan
-    if section is None:
-        raise BadInput("cac certify needs plan in the plan file, which has none.")
-    output = out if out is not None else document.folder / config.output
     named = {Path(table.path.name).stem: table}
     if isinstance(table.path, Path):
         named = {table.path.stem: table.model_copy(update={"path": table.path.absolute()})}
-    section = section.model_copy(update={"given": named})
-    config = config.model_copy(update={"plan": section})
+    run = planned(path, out, progress or Progress(), "certify", named)
+    (given,) = score(run.config.plan, run.plan, run.inputs.given) if run.config.plan and run.plan else ()
+    return run, given
+
+
+def planned(
+    path: Path | str,
+    out: Path | None,
+    progress: Progress,
+    command: str,
+    given: dict[str, GivenTable] | None = None,
+) -> Run:
+    """A run up to its plan, of which nothing is written but a fit.
+
+    Parameters
+    ----------
+    path, out, progress
+        As for :func:`certify_spend`.
+    command
+        Who asks, for messages.
+    given
+        Tables of plans to be read in place of the plan file's own.
+
+    Raises
+    ------
+    BadInput, NotConverged, InfeasiblePlan
+        See their exit codes.
+    """
+    config, document = read_config(path)
+    section = config.plan
+    if section is None:
+        raise BadInput(f"cac {command} needs plan in the plan file, which has none.")
+    output = out if out is not None else document.folder / config.output
+    config = config.model_copy(update={"plan": section.model_copy(update={"given": given})})
     sources = sources_of(config, document.folder)
     require_place(output, [document.path, *sources])
     with locked(output):
-        return _certified(config, section, document, Unchanged(sources), output, progress)
+        run = _up_to_the_plan(config, document, Unchanged(sources), output, progress)
+    if run.plan is None:
+        raise BadInput(f"cac {command} needs data.weekly in the plan file, which has none.")
+    return run
 
 
-def _certified(
-    config: Config, section: PlanSection, document: Document, sources: Unchanged, folder: Path, progress: Progress
-) -> tuple[Run, GivenResult]:
+def _up_to_the_plan(config: Config, document: Document, sources: Unchanged, folder: Path, progress: Progress) -> Run:
     with progress.stage("Checking inputs"):
         inputs = read_inputs(config, document)
         ready(config, document, inputs)
         sources.require()
         config = config if inputs.markets is None else by_cell(config, inputs.markets)
-        section = config.plan or section
-    run = _model(Run(config, document, inputs), folder, section, progress)
-    if run.posterior is None:
-        raise BadInput("cac certify needs data.weekly in the plan file, which has none.")
-    run = replace(run, plan=_plan(run, run.posterior, progress))
-    (given,) = score(section, run.plan, inputs.given) if run.plan is not None else ()
-    return run, given
+    run = _model(Run(config, document, inputs), folder, config.plan, progress)
+    return run if run.posterior is None else replace(run, plan=_plan(run, run.posterior, progress))
 
 
 def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progress) -> Run:
@@ -239,10 +280,11 @@ def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progre
 
 def _plan(run: Run, posterior: Posterior, progress: Progress) -> PlanResult:
     with progress.stage("Plan") as update:
-        return make_plan(run.config, run.inputs, _draws(run, posterior), (*_marks(run), *posterior.diagnostics), update)
+        told = (*_marks(run), *posterior.diagnostics)
+        return make_plan(run.config, run.inputs, draws_of(run, posterior), told, update)
 
 
-def _draws(run: Run, posterior: Posterior) -> Posterior | Pool:
+def draws_of(run: Run, posterior: Posterior) -> Posterior | Pool:
     """What a plan rests on: the draws of all readings that stand, or the model's alone where no other was asked."""
     return posterior if run.rivals is None else run.rivals.pooled()
 
@@ -258,9 +300,12 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
     if run.inputs.timetable is not None:
         with progress.stage("Weeks"):
             borrowed = {name: new.like for name, new in section.new_channels.items()}
-            draws, spend = _draws(run, posterior), plan.allocation.spend
+            draws, spend = draws_of(run, posterior), plan.allocation.spend
             weeks = make_schedule(run.inputs.timetable, draws, plan.curves, spend, borrowed)
         run = replace(run, schedule=weeks)
+    rests_on, spend = draws_of(run, posterior), plan.allocation.spend
+    expected = make_forecast(section, run.inputs, rests_on, plan.organic, spend, run.schedule, run.config.seed)
+    run = replace(run, forecast=expected)
     with progress.stage("Worth against today"):
         run = replace(run, worth=judge(run, plan, section))
         run = replace(run, given=score(section, plan, run.inputs.given, last_touch(run, plan)))
@@ -273,6 +318,9 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
         with progress.stage("What if") as update:
             scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan))
         run = replace(run, scenarios=scenarios)
+    if run.config.stress is not None and goal in ("what-if", "report"):
+        with progress.stage("Stress") as update:
+            run = replace(run, stress=stress_of(run.config, run.inputs, draws_of(run, posterior), plan, update))
     return run
 
 
@@ -289,7 +337,7 @@ def _require(config: Config, inputs: Inputs, goal: Goal) -> None:
         "attribution": inputs.journeys is None and "data.touchpoints or data.paths",
         "fit": inputs.panel is None and "data.weekly",
         "optimize": config.plan is None and "plan",
-        "what-if": not config.scenarios and "scenarios",
+        "what-if": (config.plan is None and "plan") or (not config.scenarios and not config.stress and "scenarios"),
         "report": False,
     }[goal]
     if lacking:
@@ -314,4 +362,6 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         findings += run.inputs.journeys.findings
     if run.attribution is not None:
         findings += run.attribution.findings
+    if run.economics is not None:
+        findings += run.economics.findings
     return tuple(findings)

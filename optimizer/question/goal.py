@@ -33,6 +33,10 @@ class Goal:
         Whether this is the blended CAC.
     sign
         1 where the reported figure is the score, -1 where it is its opposite.
+    drawn
+        Draws of ``per_customer``, shape (draws, channels), for figures draw by draw; None where it is known. They know
+        nothing of the curves' draws, so that any pairing of the two is as good, and the expected figure is that of
+        ``per_customer``, their mean.
     """
 
     per_customer: Array
@@ -41,6 +45,7 @@ class Goal:
     business: Business
     is_ratio: bool
     sign: float
+    drawn: Array | None = None
 
     @classmethod
     def linear(
@@ -79,7 +84,11 @@ class Goal:
         """
         if self.is_ratio:
             return np.asarray(self.sign * self.at_totals(spend.sum(), customers.sum(axis=-1)))
-        return np.asarray(self.sign * (customers @ self.per_customer - self.per_spend @ spend + self.constant))
+        if self.drawn is None:
+            gained = customers @ self.per_customer
+        else:
+            gained = (customers * self.drawn[np.arange(len(customers)) % len(self.drawn)]).sum(axis=-1)
+        return np.asarray(self.sign * (gained - self.per_spend @ spend + self.constant))
 
     def at_totals(self, spend: Any, paid: Any) -> Any:
         """The score from total spend and paid customers, numbers or arrays, where every channel counts alike."""

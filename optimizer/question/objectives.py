@@ -13,6 +13,7 @@ import numpy.typing as npt
 from attribution.economics.cac import Business
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.numbers import amount, cost, count
+from mmm.arrays import Array
 from optimizer.question.goal import Goal
 from optimizer.question.limits import Limit, Side, Subject, Unit
 from optimizer.question.program import Bound, Constraint, Row
@@ -206,24 +207,30 @@ class Profit(Objective):
     ----------
     value_per_customer
         Contribution or lifetime value in currency; a number, or a mapping from channel to number where the channels
-        win customers of different worth.
+        win customers of different worth. A channel's may be draws, of mean 0 or more, that know nothing of those of the
+        curves: the expected profit is then that of their mean, and the profit of each draw has each its own.
     organic, fixed_cost
         As in ``BlendedCAC``.
     value_per_organic
-        Value of an organic customer; needed with values per channel where there are organic customers.
+        Value of an organic customer, a number or draws; needed with values per channel where there are organic
+        customers.
+    called
+        What sentences call the figure: profit, or net present value where values are discounted.
     """
 
-    value_per_customer: float | Mapping[str, float]
+    value_per_customer: float | Mapping[str, Draws]
     organic: Draws = 0.0
     fixed_cost: float = 0.0
-    value_per_organic: float | None = None
+    value_per_organic: Draws = None
+    called: str = "profit"
 
     def __post_init__(self) -> None:
         checked_business(type(self).__name__, self.fixed_cost, self.organic)
         stated = self.value_per_customer
         by_channel = isinstance(stated, Mapping)
-        values = np.array(list(stated.values()) if isinstance(stated, Mapping) else [stated], dtype=float)
-        if not (np.isfinite(values) & (values >= 0)).all():
+        values = [np.atleast_1d(one) for one in (stated.values() if isinstance(stated, Mapping) else [stated])]
+        values += [] if self.value_per_organic is None else [np.atleast_1d(self.value_per_organic)]
+        if not all(np.isfinite(value).all() and value.ndim == 1 and value.mean() >= 0 for value in values):
             raise BadInput(Problem("Profit", "value_per_customer must be finite and not negative."))
         if by_channel and self.value_per_organic is None and np.any(np.asarray(self.organic) > 0):
             text = "has values per channel and organic customers, but no value_per_organic."
@@ -232,11 +239,11 @@ class Profit(Objective):
     @property
     def unit(self) -> str:
         """Its figure's words."""
-        return "of profit"
+        return f"of {self.called}"
 
     def wording(self, outcome: str = "customers") -> Wording:
         """An amount of money."""
-        return Wording("profit", amount, in_currency=True)
+        return Wording(self.called, amount, in_currency=True)
 
     @property
     def wants(self) -> str:
@@ -244,7 +251,7 @@ class Profit(Objective):
         return "maximize"
 
     def values(self, channels: tuple[str, ...]) -> npt.NDArray[np.float64]:
-        """Value per customer of each channel."""
+        """Expected value per customer of each channel."""
         if not isinstance(self.value_per_customer, Mapping):
             return np.full(len(channels), float(self.value_per_customer))
         for channel in self.value_per_customer:
@@ -253,16 +260,30 @@ class Profit(Objective):
         missing = [channel for channel in channels if channel not in self.value_per_customer]
         if missing:
             raise BadInput(Problem("Profit", f"value_per_customer lacks {', '.join(missing)}.", remedy="add them."))
-        return np.array([float(self.value_per_customer[channel]) for channel in channels])
+        return np.array([float(np.mean(self.value_per_customer[channel])) for channel in channels])
+
+    def drawn_values(self, channels: tuple[str, ...]) -> Array | None:
+        """Draws of the same, shape (draws, channels); None where all values are numbers."""
+        stated = self.value_per_customer
+        if not isinstance(stated, Mapping) or all(np.ndim(value) == 0 for value in stated.values()):
+            return None
+        size = max(np.size(stated[channel]) for channel in channels)
+        return np.column_stack([np.resize(np.asarray(stated[channel], dtype=float), size) for channel in channels])
+
+    @property
+    def organic_value(self) -> Draws:
+        """Value of an organic customer, a number or draws."""
+        if self.value_per_organic is not None:
+            return self.value_per_organic
+        return 0.0 if isinstance(self.value_per_customer, Mapping) else float(self.value_per_customer)
 
     def goal(self, setting: Setting) -> Goal:
         """A linear goal: value per customer less one per unit of currency."""
-        values = self.values(setting.channels)
-        organic_value = self.value_per_organic
-        if organic_value is None:
-            organic_value = 0.0 if isinstance(self.value_per_customer, Mapping) else float(self.value_per_customer)
-        constant = organic_value * setting.organic - setting.fixed_cost
-        return Goal.linear(setting, per_customer=values, per_spend=1.0, constant=constant)
+        values, each, organic = self.values(setting.channels), self.organic_value, np.asarray(setting.organic)
+        each = np.resize(each, organic.shape) if organic.ndim else float(np.mean(each))
+        constant = each * setting.organic - setting.fixed_cost
+        goal = Goal.linear(setting, per_customer=values, per_spend=1.0, constant=constant)
+        return replace(goal, drawn=self.drawn_values(setting.channels))
 
     def worth_less(self, share: float) -> Profit:
         """All values lower by the share."""

@@ -1,8 +1,9 @@
 """What-ifs: transformations of a plan and its curves, and the one way to ask them.
 
 A what-if takes a plan and curves and returns a plan and curves (``Scenario``), so that each is solved with the same
-proof as the plan itself; ``Together`` chains several. Begin with ``what_ifs``, then ``business``; ``comparison`` asks
-them, for Python and for the plan file. Imports ``optimizer.plan``.
+proof as the plan itself; ``Together`` chains several. Begin with ``what_ifs``, then ``business`` and ``market``;
+``comparison`` asks them, for Python and for the plan file, and ``stress`` those that every quarter should be asked.
+Imports ``optimizer.plan``.
 """
 
 from optimizer.scenarios.business import (
@@ -16,6 +17,17 @@ from optimizer.scenarios.comparison import (
     answered,
     compare,
     scenario_frontiers,
+)
+from optimizer.scenarios.market import (
+    ConversionChange,
+    DemandChange,
+    OrganicShift,
+)
+from optimizer.scenarios.stress import (
+    Stress,
+    StressAnswer,
+    Stressed,
+    stress,
 )
 from optimizer.scenarios.what_ifs import (
     AsPlanned,
@@ -36,15 +48,22 @@ __all__ = [
     "BudgetOf",
     "ChannelOff",
     "Comparison",
+    "ConversionChange",
     "CostInflation",
+    "DemandChange",
     "FixedCost",
     "LowerValue",
     "NewChannel",
+    "OrganicShift",
     "Promise",
     "PromiseChange",
     "Scenario",
+    "Stress",
+    "StressAnswer",
+    "Stressed",
     "Together",
     "answered",
     "compare",
     "scenario_frontiers",
+    "stress",
 ]

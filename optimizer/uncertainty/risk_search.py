@@ -104,6 +104,9 @@ class RiskSearch:
 
     def _check(self, program: Program) -> None:
         counting = [row for row in program.rows if row.per_customer.any()]
+        if program.goal.drawn is not None:
+            remedy = "give each channel's mean, or plan for the mean of all cases."
+            raise BadInput(Problem("Pessimistic", "takes no draws of what customers are worth.", remedy=remedy))
         if any(not row.is_aggregate for row in counting):
             remedy = "limit spend of groups instead, the CAC of single channels, or the blended CAC."
             raise BadInput(Problem("Pessimistic", "takes no ceilings on the CAC of groups.", remedy=remedy))

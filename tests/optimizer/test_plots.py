@@ -137,6 +137,19 @@ def test_schedule_draws_weeks_and_sums_channels():
         plots.schedule(table.iloc[:0])
 
 
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e5])
+def test_a_bridge_draws_every_step_from_where_the_last_ended(unit):
+    rows = {"planned": 900, "level of spend": -120, "mix": 45, NAMES[1]: 0, "unexplained": -75, "actual": 750}
+    table = pd.DataFrame({"customers": np.array([*rows.values()]) * unit}, index=list(rows))
+    table = table.assign(customers_low=table["customers"] - 30 * unit, customers_high=table["customers"] + 30 * unit)
+    ax = plots.bridge(table, plots.canvas(9.8, row_height(len(table)) + 0.2))
+    assert rows_of(ax)[0] == "planned"
+    ends = [bar.get_x() + bar.get_width() for bar in ax.patches]
+    assert ends == pytest.approx([780 * unit, 825 * unit, 825 * unit, 750 * unit])
+    assert [bar.get_x() for bar in ax.patches] == pytest.approx([900 * unit, *ends[:-1]])
+    assert faults(ax) == []
+
+
 def test_hostile_names_stay_text():
     drawn = plots.svg(plots.moves(spend([1, 2, 3, 4]), spend([2, 2, 2, 2]), plots.canvas()))
     assert "<b>" not in drawn

@@ -52,7 +52,17 @@ def hostile_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = text.replace(
         "  # schedule: {pacing: 25%} ", "  schedule: {pacing: 60%, months: {2026-11: {at_most: 900_000}}} "
     )
+    text += "\nstress: {competitor: competitor_activity, channels: 2}\n"
     plan.write_text(text.replace("name: Next quarter", "name: Quarter & <b>more</b>"), encoding="utf-8")
+    staying = "".join(
+        f'2026-0{m}-01,"{name}",{age},{1000 - 100 * age},{9000 - 900 * age}\n'
+        for name in (HOSTILE, "tv")
+        for m in range(1, 5)
+        for age in range(5 - m)
+    )
+    (plan.parent / "cohorts.csv").write_text(f"month,channel,age,active,margin\n{staying}", encoding="utf-8")
+    text = plan.read_text(encoding="utf-8")
+    plan.write_text(text.replace("  upcoming: up", "  cohorts: {path: cohorts.csv}\n  upcoming: up"), encoding="utf-8")
     touches = plan.parent / "touchpoints.csv"
     touches.write_text(touches.read_text(encoding="utf-8").replace("paid_social", HOSTILE), encoding="utf-8")
     return plan

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from ledger_faults import stand_in
+
+from optimizer.planning.ledger.runs import all_runs
 
 CAC = [sys.executable, "-c", "from optimizer.planning.cli import main; main()"]
 
@@ -56,7 +59,7 @@ def test_an_output_folder_that_is_a_file_is_refused_before_the_work(tmp_path: Pa
     for out in (tmp_path / "taken", tmp_path / "taken" / "deeper"):
         done = cac("fit", tmp_path / "new" / "plan.yaml", "--out", out)
         assert done.returncode == 2
-        assert "is a file; name a folder" in done.stderr
+        assert "is a file; name another folder" in done.stderr
         assert "Mix model" not in done.stderr
     assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
 
@@ -105,3 +108,13 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_version_says_where_mmm_is() -> None:
     assert "mmm loaded from" in cac("--version").stdout
+
+
+def test_clean_says_what_went_and_refuses_other_folders(tmp_path: Path) -> None:
+    for _ in range(3):
+        stand_in(tmp_path / "output")
+    done = cac("clean", tmp_path / "output", "--keep", 2)
+    assert (done.returncode, done.stdout) == (0, "Removed: runs 1, fits 1. Runs that stay: 2.\n")
+    for arguments in ((tmp_path,), (tmp_path / "output", "--keep", 0)):
+        assert cac("clean", *arguments).returncode == 2
+    assert len(all_runs(tmp_path / "output")) == 2

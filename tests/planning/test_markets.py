@@ -20,7 +20,10 @@ from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets, by_cell
 from optimizer.planning.file.wording import in_words_of_the_file
+from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.run import check_plan, run_plan
+from optimizer.planning.sealed.review import Review, review
+from optimizer.planning.sealed.seals import seal
 from optimizer.planning.stages.given_by_market import read_given_by_market
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.markets import findings_by_cell, lift_tests_by_cell, markets_of, spend_by_cell
@@ -394,3 +397,35 @@ def test_names_that_would_be_one_cell_are_refused() -> None:
     panel = mmm.Panel.from_frame(table, "week", "customers", ["a", "a @ x"], geo="country")
     with pytest.raises(BadInput, match="two cells of the plan would be called 'a @ x @ y'"):
         markets_of(panel)
+
+
+def test_several_markets_are_sealed_and_reviewed(folder: Path) -> None:
+    run, output = planned(folder, PLAN)
+    assert run.forecast is not None
+    frame = pd.read_csv(run_folder(output) / "forecast.csv")
+    total = frame[frame["week"] == "all"].set_index("channel")
+    for channel in ("tv", "search", "radio"):
+        assert total.loc[channel, "spend"] == pytest.approx(spend_of(run, channel))
+    seal(output, "Q")
+    course, dates = run.forecast.course, run.forecast.forecast.dates
+    parts = []
+    for geo, market in enumerate(("DE", "FR")):
+        spend = pd.DataFrame(course.spend[geo], columns=["tv", "search", "radio"])
+        price = course.controls[market]["price"].to_numpy()  # type: ignore[call-overload, index]
+        parts.append(spend.assign(week=dates, country=market, price=price, customers=400.0 + geo))
+    table = pd.concat(parts, ignore_index=True)
+
+    def reviewed(table: pd.DataFrame) -> Review:
+        table.to_csv(folder / "came.csv", index=False)
+        return review(output, str(folder / "came.csv"), progress=Progress(io.StringIO()))
+
+    same = reviewed(table)
+    assert same.bridge.residual < 1e-9
+    assert same.bridge.causes["mix"] == pytest.approx(0, abs=1e-3)
+    assert same.bridge.actual == pytest.approx(4 * 801)
+    moved = table.assign(tv=table["tv"].to_numpy()[np.r_[4:8, 0:4]])  # the same money in the other country
+    assert reviewed(moved).bridge.causes["level of spend"] == pytest.approx(0, abs=1e-3)
+    with pytest.raises(BadInput, match="names IT, which the plan does not have"):
+        reviewed(table.replace({"country": {"FR": "IT"}}))
+    with pytest.raises(BadInput, match="lacks 1 weeks of FR"):
+        reviewed(table.drop(index=5))

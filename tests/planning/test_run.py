@@ -26,7 +26,11 @@ OUTPUTS = {
     "attribution_overlap.csv",
     "attribution_top_paths.csv",
     "belief.csv",
+    "forecast.csv",
+    "cac_readings.csv",
+    "lifetime_value.csv",
     "log_against_kpi.csv",
+    "payback.csv",
     "plan.csv",
     "plan.xlsx",
     "posterior.nc",
@@ -35,6 +39,7 @@ OUTPUTS = {
     "schedule.csv",
     "schedule_months.csv",
     "report.html",
+    "retention.csv",
     "rivals.csv",
     "scenarios.csv",
     "tests.csv",
@@ -58,7 +63,7 @@ def test_every_output_is_there_and_vouched_for(finished: tuple[Run, Path]) -> No
     run, out = finished
     assert run.worth is not None
     step = {"first_step.csv"} if run.worth.step is not None else set()
-    assert {path.name for path in out.iterdir()} == OUTPUTS | {"plots"} | step
+    assert {path.name for path in out.iterdir()} == OUTPUTS | {"plots", "forecast"} | step
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} - {"manifest.json"}
     assert set(manifest["outputs"]) == written
@@ -112,7 +117,7 @@ def test_credit_hands_out_every_conversion_of_the_log(finished: tuple[Run, Path]
 def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     book = load_workbook(finished[1] / "plan.xlsx")
     assert set(book.sheetnames) - {"First step"} == {
-        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Scenarios", "Frontier", "Belief", "Other readings", "Tests", "Attribution", "Top paths", "Assists", "Overlap", "Log against KPI", "Checks",
+        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Forecast", "Scenarios", "Frontier", "Lifetime value", "Retention", "Payback", "CAC readings", "Belief", "Other readings", "Tests", "Attribution", "Top paths", "Assists", "Overlap", "Log against KPI", "Checks",
     }  # fmt: skip
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 

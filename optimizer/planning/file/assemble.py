@@ -22,6 +22,7 @@ from attribution import (
     Query,
     Sessions,
 )
+from mmm.model.model import ORGANIC
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.analyses import Attribution
 from optimizer.planning.file.keys.data import Touchpoints
@@ -78,7 +79,13 @@ def reshaped(journeys: Journeys, section: Attribution) -> Journeys:
     return attribution.prioritise(journeys, section.priority) if section.priority else journeys
 
 
-def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike, customers_now: float) -> optimizer.Plan:
+def build_plan(
+    section: PlanSection,
+    now: pd.Series,
+    organic: npt.ArrayLike,
+    customers_now: float,
+    worth: Mapping[str, npt.ArrayLike] | None = None,
+) -> optimizer.Plan:
     """The plan of the plan file.
 
     Parameters
@@ -91,13 +98,18 @@ def build_plan(section: PlanSection, now: pd.Series, organic: npt.ArrayLike, cus
         Draws of organic customers over the horizon.
     customers_now
         Customers expected if today's spend goes on; a relative promise refers to it.
+    worth
+        Draws of what a customer of each channel is worth, and under ``organic`` of who comes unpaid; for the net
+        present value.
     """
     constraints = [*_budget(section, now), *_promises(section, customers_now), *limits_on_spend(section, now)]
     fees = fees_of(section, [str(channel) for channel in now.index])
-    return optimizer.Plan(**_objective(section, organic), subject_to=constraints, now=now, fees=fees)
+    return optimizer.Plan(**_objective(section, organic, worth), subject_to=constraints, now=now, fees=fees)
 
 
-def _objective(section: PlanSection, organic: npt.ArrayLike) -> dict[str, Any]:
+def _objective(
+    section: PlanSection, organic: npt.ArrayLike, values: Mapping[str, npt.ArrayLike] | None
+) -> dict[str, Any]:
     business: dict[str, Any] = {"fixed_cost": section.fixed_cost, "organic": organic}
     if section.minimize == "blended_cac":
         return {"minimize": optimizer.BlendedCAC(**business)}
@@ -105,6 +117,12 @@ def _objective(section: PlanSection, organic: npt.ArrayLike) -> dict[str, Any]:
         return {"minimize": optimizer.Spend(**business)}
     if section.maximize == "customers":
         return {"maximize": optimizer.Customers(**business)}
+    if section.maximize == "npv":
+        if values is None:
+            raise ValueError("a net present value needs what customers are worth")
+        own = {channel: each for channel, each in values.items() if channel != ORGANIC}
+        npv = optimizer.Profit(own, value_per_organic=values[ORGANIC], called="net present value", **business)
+        return {"maximize": npv}
     worth: Any = section.value_per_customer or 0.0
     return {"maximize": optimizer.Profit(worth, value_per_organic=section.value_per_organic, **business)}
 

@@ -20,8 +20,10 @@ from optimizer.planning.file.doubtful import doubtful_amounts, parted_numbers
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.data import Data
+from optimizer.planning.file.keys.economics import EconomicsKeys
 from optimizer.planning.file.keys.engine import EngineKeys
-from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario
+from optimizer.planning.file.keys.guardrails import GuardrailKeys
+from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario, StressKeys
 from optimizer.planning.file.misfits import misfits
 
 __all__ = ["Config", "read_config"]
@@ -57,10 +59,16 @@ class Config(Section):
     """Which attribution models run, and how."""
     model: MixModel = MixModel()
     """The mix model, what is believed before the data, and sampling."""
+    economics: EconomicsKeys = EconomicsKeys()
+    """What a customer of `data.cohorts` is worth."""
     plan: PlanSection | None = None
     """The question to the optimizer; without it no plan is made."""
     scenarios: list[Scenario] = []
     """What if: each item is planned as the plan itself is."""
+    guardrails: GuardrailKeys = GuardrailKeys()
+    """What `cac monitor` holds recent weeks against."""
+    stress: StressKeys | None = None
+    """Ask the stress library with every report; `{}` asks it as it is."""
 
     @property
     def rates(self) -> Rates:
@@ -73,6 +81,16 @@ class Config(Section):
             raise ValueError("a plan needs data.weekly; without it only attribution can run: remove plan")
         if self.scenarios and self.plan is None:
             raise ValueError("scenarios need a plan to change")
+        if "economics" in self.model_fields_set and self.data.cohorts is None:
+            raise ValueError("economics says what customers of data.cohorts are worth; give that table too")
+        if self.plan is not None and self.plan.maximize == "npv" and self.data.cohorts is None:
+            raise ValueError(
+                "plan.maximize: npv needs data.cohorts, which say what a customer of each channel is worth"
+            )
+        if self.data.costs is not None and self.data.weekly is None:
+            raise ValueError("data.costs are costs beside the media of data.weekly; give that table too")
+        if self.stress is not None and self.plan is None:
+            raise ValueError("stress needs a plan to change")
         if self.model.belief.attribution is not None and self.data.touchpoints is None and self.data.paths is None:
             raise ValueError("model.belief.attribution needs data.touchpoints or data.paths")
         return self
@@ -111,6 +129,7 @@ def config_of(document: Document) -> Config:
         *_repeated_scenarios(config, document),
     ]
     problems += [*_misfits(config, document), *_rates_missing(config, document)]
+    problems += _unknown_competitor(config, document)
     problems += attribution_misfits(config.attribution, config.model.belief.attribution, config.data, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
@@ -231,6 +250,7 @@ def _unknown_channels(config: Config, document: Document) -> list[str]:
     problems = []
     planned = [*known, *(config.plan.new_channels if config.plan is not None else ())]
     stated = [(each, known) for each in (*_of_the_model(config), *_of_present_spend(config))]
+    stated += [(each, known) for each in _of_guardrails(config)]
     stated += [(each, planned) for each in _of_the_plan(config)] + [(each, drivers) for each in _of_riders(config)]
     for (name, place), valid in stated:
         if name not in valid:
@@ -256,6 +276,17 @@ def _of_the_model(config: Config) -> Named:
         *((name, ("model", "belief", "share", name)) for name in belief.share),
         *((name, ("model", "rides_on", name)) for name in config.model.rides_on),
         *((name, ("model", "demand", place)) for place, name in enumerate(config.model.demand_of)),
+    ]
+
+
+def _of_guardrails(config: Config) -> Named:
+    """Channels that the guardrails name, and where."""
+    rails = config.guardrails
+    return [
+        *((name, ("guardrails", "attributed", name)) for name in rails.attributed),
+        *((name, ("guardrails", "platform_reported", name)) for name in rails.platform_reported),
+        *((name, ("guardrails", "benchmarks", name)) for name in rails.benchmarks if name != "blended"),
+        *((name, ("guardrails", "backups", "channels", place)) for place, name in enumerate(rails.backups.channels)),
     ]
 
 
@@ -367,6 +398,16 @@ def _rates_missing(config: Config, document: Document) -> Iterator[str]:
             rates.rate(code)
         except ValueError as error:
             yield document.error(("data", "weekly", "currencies", channel), f"{error}.")
+
+
+def _unknown_competitor(config: Config, document: Document) -> Iterator[str]:
+    """A control that the stress library names and the weekly table does not have."""
+    name = None if config.stress is None else config.stress.competitor
+    known = [] if config.data.weekly is None else list(config.data.weekly.controls)
+    if name is not None and known and name not in known:
+        close = nearest(name, known)
+        hint = f"Did you mean {close!r}?" if close else f"Controls: {', '.join(known[:8])}."
+        yield document.error(("stress", "competitor"), f"unknown control {name!r}. {hint}")
 
 
 def _repeated_scenarios(config: Config, document: Document) -> list[str]:

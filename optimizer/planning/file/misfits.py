@@ -120,6 +120,11 @@ def _of_increments(section: PlanSection) -> Iterator[Said]:
 def _of_risk(section: PlanSection) -> Iterator[Said]:
     if section.risk is None:
         return
+    if section.maximize == "npv":
+        text = (
+            "takes no draws of what customers are worth; ask maximize: profit with value_per_customer by channel, as "
+        )
+        yield ("risk",), text + "lifetime_value.csv has it, or remove risk."
     if isinstance(section.value_per_customer, dict) and section.maximize == "profit":
         for key in ("customers", "max_cac"):
             if getattr(section, key) is not None:

@@ -132,6 +132,8 @@ def _default(key: FieldInfo) -> str:
     value = key.default
     if value is None or isinstance(value, BaseModel) or value in ({}, []):
         return ""
+    if isinstance(value, tuple):
+        return str(list(value))
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and "_percent" in _read_by(key.metadata):

@@ -45,6 +45,10 @@ def _changes(scenario: Scenario, section: PlanSection) -> Iterator[optimizer.Sce
         yield optimizer.ChannelOff(channel)
     if scenario.cost:
         yield optimizer.CostInflation(scenario.cost)
+    if scenario.conversion is not None:
+        yield optimizer.ConversionChange(scenario.conversion)
+    if scenario.demand is not None:
+        yield optimizer.DemandChange(scenario.demand)
 
 
 def _change(value: Amount, present: float | Mapping[str, float] | None) -> float:

@@ -13,7 +13,7 @@ from optimizer.uncertainty.naive_plans import MIX
 
 __all__ = ["chance", "change_in_words", "experience", "form_of", "lines", "name_of", "promises", "signed", "verdict"]
 
-_FORMS = {"customers": count, "spend": amount, "blended CAC": cost, "profit": amount}
+_FORMS = {"customers": count, "spend": amount, "blended CAC": cost, "profit": amount, "net present value": amount}
 
 
 def form_of(figure: str) -> Callable[[float], str]:

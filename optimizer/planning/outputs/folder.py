@@ -18,6 +18,7 @@ from attribution.findings import Finding
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.record import recorded
 from optimizer.planning.ledger.runs import MANIFEST
+from optimizer.planning.outputs.forecast_files import write_forecast
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
@@ -51,6 +52,7 @@ def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
                 _csv(table.frame, stage / table.file, run.config.quote_formulas)
         for name, frame in run.inputs.tables.items():
             _csv(frame, stage / name, run.config.quote_formulas, digits=None)  # whose sums are those of files
+        write_forecast(run, stage)
         if run.plan is not None:
             write_new(stage / "plan.xlsx", _workbook(tables))
         fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from attribution.numbers import amount, cost, count, significant
 from optimizer.planning.outputs.figures import Drawn
+from optimizer.planning.outputs.pages import environment
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.stages.result import Run
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 __all__ = ["render"]
 
@@ -30,41 +27,26 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
     """
     from markupsafe import Markup
 
-    environment = _environment()
-    environment.globals |= _words(run)
+    pages = environment()
+    pages.globals |= _words(run)
     # Matplotlib escapes all text in its SVG, a section's template all that it shows, and the style sheet is ours:
     # the three may stand as they are
-    environment.globals["figures"] = {
+    pages.globals["figures"] = {
         name: {"svg": Markup(figure.svg), "caption": figure.caption}  # noqa: S704
         for name, figure in drawn.items()
     }
     views = [(section, section.view(run)) for section in SECTIONS]
     shown = [(section, view) for section, view in views if view is not None]
-    return environment.get_template("templates/report.html").render(
+    return pages.get_template("templates/report.html").render(
         title=run.config.name,
         subtitle=_subtitle(run),
-        css=Markup(environment.get_template("templates/report.css").render()),  # noqa: S704
+        css=Markup(pages.get_template("templates/report.css").render()),  # noqa: S704
         navigation=[(section.anchor, section.title) for section, _ in shown if section.title],
         sections=[
-            Markup(environment.get_template(f"sections/{section.anchor}.html").render(view))  # noqa: S704
+            Markup(pages.get_template(f"sections/{section.anchor}.html").render(view))  # noqa: S704
             for section, view in shown
         ],
     )
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("optimizer.planning.outputs", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"amount": amount, "significant": significant}
-    environment.globals |= {"count": count, "cost": cost}
-    return environment
 
 
 def _words(run: Run) -> dict[str, Any]:

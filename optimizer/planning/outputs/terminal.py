@@ -14,13 +14,16 @@ from optimizer.planning.outputs.against_today import form_of, lines, name_of, si
 from optimizer.planning.outputs.changes_in_words import lines as changes_lines
 from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
+from optimizer.planning.outputs.sections.customer_worth import worth_line
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
+from optimizer.planning.outputs.sections.stress import why
 from optimizer.planning.outputs.sections.trust import trust_lines
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import AttributionResult, PlanResult, PlanWorth, Run, blended_cac
 from optimizer.planning.stages.schedule import ScheduleResult
+from optimizer.scenarios.stress import Stressed
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -34,8 +37,10 @@ _SHOWN_FILES = (
     "plan_by_market.csv",
     "changes.csv",
     "schedule.csv",
+    "forecast.csv",
     "plan.xlsx",
     "scenarios.csv",
+    "stress.csv",
     "attribution.csv",
     "posterior.nc",
 )
@@ -53,10 +58,13 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         if run.schedule is not None and not run.schedule.problem:
             console.print(escape(_by_week(run.schedule, run.config.outcome)))
         beside = [*(changes_lines(run.changes, run) if run.changes is not None else ())]
+        beside += [line for line in (worth_line(run),) if line]
         for line in (*beside, *(line for given in run.given for line in given_lines(given, run))):
             console.print(escape(line))
         if run.scenarios:
             console.print(_scenario_table(run, run.worth.worth))
+        if run.stress is not None:
+            console.print(_stress_table(run, run.stress))
     elif run.attribution is not None:
         console.print(_attribution_table(run.attribution))
         for line in run.attribution.notes:
@@ -200,6 +208,29 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
     for scenario in run.scenarios:
         if scenario.problem:
             table.caption = f"{table.caption or ''}{escape(scenario.name)}: {escape(scenario.problem)}\n"
+    return table
+
+
+def _stress_table(run: Run, stressed: Stressed) -> Table:
+    from rich.markup import escape
+
+    columns = ("shock", "promises", "spend", run.config.outcome, "against the plan", "blended CAC", "against the plan")
+    table = plain_table("Stress: the plan made again", *columns)
+    for answer in stressed.answers:
+        outcome = answer.outcome
+        if outcome is None:
+            table.add_row(escape(answer.name), "no plan", "", "", "", "", "see below")
+            continue
+        table.add_row(
+            escape(answer.name),
+            "kept" if answer.kept else "broken",
+            amount(float(outcome.spend.sum())),
+            count(outcome.expected_customers),
+            _ranged(answer.customers_change(stressed.plan), signed(count)),
+            cost(outcome.expected_cac),
+            _ranged(answer.cac_change(stressed.plan), signed(cost)),
+        )
+    table.caption = "\n".join(escape(f"{answer.name}: {why(answer)}") for answer in stressed.answers if not answer.kept)
     return table
 
 

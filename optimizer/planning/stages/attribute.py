@@ -19,7 +19,7 @@ from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import AttributionResult
 
-__all__ = ["attribute", "spend_of_paths"]
+__all__ = ["attribute", "daily_spend", "spend_of_paths"]
 
 _TOP_PATHS = 100
 _OVERLAP = 62
@@ -86,7 +86,7 @@ def _segments(config: Config, journeys: Journeys, models: Mapping[str, Any]) -> 
 def _periods(config: Config, panel: Panel, journeys: Journeys, models: Mapping[str, Any]) -> pd.DataFrame:
     """CAC of each model by period."""
     settings = config.attribution
-    spend = _daily(panel.national_spend, panel.days)
+    spend = daily_spend(panel.national_spend, panel.days)
     spend = spend[spend["channel"].isin(journeys.channels)]
     dating = ByConversionDate if settings.dating == "conversion" else ByTouchDate
     length = {"week": "W", "month": "M", "quarter": "Q"}[settings.periods or "month"]
@@ -99,7 +99,7 @@ def _periods(config: Config, panel: Panel, journeys: Journeys, models: Mapping[s
     return pd.concat(parts, ignore_index=True)
 
 
-def _daily(spend: pd.DataFrame, days: int) -> pd.DataFrame:
+def daily_spend(spend: pd.DataFrame, days: int) -> pd.DataFrame:
     """A weekly or daily table as rows of day, channel and spend."""
     long = spend.rename_axis("date").reset_index().melt("date", var_name="channel", value_name="spend")
     return by_day(long) if days == 7 else long
@@ -161,7 +161,7 @@ def spend_of_paths(config: Config, panel: Panel | None, journeys: Journeys) -> _
     known = inside[[channel for channel in inside.columns if channel in journeys.channels]]
     if len(inside) == 1 and panel.days == 1:
         return _Spend(("The journeys and the daily table have a single day in common: no CAC by attribution.",))
-    return _Spend((text, *notes), daily=_daily(known, panel.days), weeks=(inside.index[0], inside.index[-1]))
+    return _Spend((text, *notes), daily=daily_spend(known, panel.days), weeks=(inside.index[0], inside.index[-1]))
 
 
 def _unmatched(spent: pd.Index, journeys: Journeys) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from attribution import ConversionEvents, Engine, Journeys, Query
+from attribution.economics import CustomerValues
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import amount
@@ -21,15 +23,18 @@ from attribution.reading.small import read_table
 from attribution.reading.sources import log_table
 from attribution.reading.tables import LIFT_TESTS, wide
 from mmm import LiftTest, Panel, lift_tests_from_frame
+from mmm.arrays import Array
 from mmm.data.assembled import Assembled
 from mmm.data.indicators import indicators, with_remedy_for_words, words_of
 from mmm.data.observed_tests import observe
+from mmm.model.model import ORGANIC
 from optimizer.planning.file.assemble import cleaning_of, path_rules, reshaped
 from optimizer.planning.file.column_roles import coming_columns, in_plan_currency, last_year, levers_of, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, Touchpoints, Weekly
+from optimizer.planning.file.keys.economics import CohortTable, CostTable
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets, misfits_of_markets
 from optimizer.planning.file.misfits import misfits_of_today
@@ -42,12 +47,14 @@ from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by_cell
 from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
+from optimizer.planning.stages.read_economics import read_costs, read_values
 from optimizer.planning.stages.timetable import Timetable, timetable_of
+from optimizer.planning.stages.weekly_table import weekly_table
 
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["Inputs", "observed_maximum", "period_of", "present_spend_of", "read_inputs"]
+__all__ = ["Inputs", "inputs_of_fit", "observed_maximum", "period_of", "present_spend_of", "read_inputs"]
 
 Result = TypeVar("Result")
 _WORDS = "make a 0/1 column of each word but one: data.weekly.controls: {{column}: indicator}, the others: number."
@@ -83,6 +90,12 @@ class Inputs:
         The log's conversions held against the weekly KPI; None without either.
     markets
         Markets of the weekly table, and their cells; None without it.
+    words
+        Column of words -> its words, the one without an indicator first.
+    customer_values
+        What customers of each channel are worth; None without cohorts.
+    costs
+        Costs of acquisition beside media: month, kind and cost; None where the plan file names none.
     """
 
     panel: Panel | None
@@ -97,6 +110,18 @@ class Inputs:
     assembled: Assembled | None = None
     log_against_kpi: LogAgainstKPI | None = None
     markets: Markets | None = None
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    customer_values: CustomerValues | None = None
+    costs: pd.DataFrame | None = None
+
+    def worth_of(self, channels: Iterable[str]) -> dict[str, Array] | None:
+        """Draws of what a customer of each channel or cell is worth, and of who comes unpaid; None without cohorts."""
+        values = self.customer_values
+        if values is None:
+            return None
+        cells = {} if self.markets is None else self.markets.cells
+        names = {channel: cells[channel][0] if channel in cells else channel for channel in channels}
+        return {**{cell: values.value(name) for cell, name in names.items()}, ORGANIC: values.value(ORGANIC)}
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -169,14 +194,53 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         if config.data.lift_tests is not None:
             asked = config.data.lift_tests
             tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
+    cohorts, costed = config.data.cohorts, config.data.costs
+    values = None if cohorts is None else attempt(lambda: reader.customer_values(cohorts))
+    costs = None if costed is None else attempt(lambda: reader.costs(costed))
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
     if problems:
         raise BadInput(problems)
     files, assumptions = tuple(reader.files), tuple(reader.assumptions)
     return Inputs(
-        panel, upcoming, now, journeys, tests, files, assumptions, timetable, given, reader.assembled, compared, markets
+        panel,
+        upcoming,
+        now,
+        journeys,
+        tests,
+        files,
+        assumptions,
+        timetable,
+        given,
+        reader.assembled,
+        compared,
+        markets,
+        reader.words,
+        values,
+        costs,
     )
+
+
+def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
+    """What a plan needs beside a fit that was made before; the weekly table may have grown since.
+
+    Controls of the coming weeks that the files no longer hold stay at their mean of the last year.
+
+    Parameters
+    ----------
+    config, document
+        The plan file.
+    panel
+        What the fit was fitted to.
+    """
+    reader, weekly, markets = _Reader(config, document), config.data.weekly, markets_of(panel)
+    horizon = config.plan.weeks if config.plan else 13
+    upcoming = None
+    if weekly is not None and config.plan and (panel.control_names or panel.organic_channels) and not weekly.words:
+        with contextlib.suppress(BadInput):
+            upcoming = reader.upcoming(panel, weekly, horizon)
+    now = reader.now(panel, markets, config.plan) if config.plan else None
+    return Inputs(panel, upcoming, now, None, (), (), tuple(reader.assumptions), markets=markets)
 
 
 def _misfits_of_today(
@@ -235,7 +299,7 @@ class _Reader:
         self.files: list[InputFile] = []
         self.assumptions: list[str] = [*said_of_amounts(document.data, config.rates)]
         self.assembled: Assembled | None = None
-        self._words: dict[str, tuple[str, ...]] = {}
+        self.words: dict[str, tuple[str, ...]] = {}
 
     @property
     def _engine(self) -> Engine:
@@ -258,26 +322,15 @@ class _Reader:
             self.assumptions += assumed(self.assembled.notes)
             frame = self.assembled.weekly.drop(columns="returning_orders", errors="ignore")
             return self._of_frame(weekly, frame)
-        media = media_of(weekly)
-        amounts = [column for medium in media.values() for column in (medium.spend, *medium.columns) if column]
-        people = [] if weekly.population is None else [weekly.population]
-        table = wide(
-            weekly.path.name,
-            weekly.date,
-            [weekly.kpi, *amounts, *weekly.numbers, *weekly.baselines, *people],
-            nonnegative=[weekly.kpi, *amounts, *people],
-            geo=weekly.geo,
-            money=list(weekly.channels.values()),
-            words=weekly.words,
-        )
+        table = weekly_table(weekly, weekly.path.name)
         try:
             frame = read_table(self._path(weekly.path), table, weekly.format, self._engine)
         except BadInput as error:
             raise BadInput(with_remedy_for_words(error.problems, weekly.numbers, _WORDS)) from None
         frame = in_plan_currency(frame, weekly, self._config.rates)
         self.assumptions += said_of_columns(weekly.currencies, self._config.rates)
-        self._words = words_of(frame, weekly.words)
-        frame, made = indicators(frame, self._words)
+        self.words = words_of(frame, weekly.words)
+        frame, made = indicators(frame, self.words)
         panel = self._of_frame(weekly, frame, made)
         if weekly.population is not None:
             panel = panel.with_population(self._people(frame, weekly, weekly.population))
@@ -308,7 +361,7 @@ class _Reader:
     def upcoming(self, panel: Panel, weekly: Weekly, weeks: int) -> pd.DataFrame | dict[str, pd.DataFrame]:
         given = self._config.data.upcoming
         coming, columns = panel.after(weeks * panel.per_week), coming_columns(weekly)
-        words = self._words
+        words = self.words
         year = 52 * panel.per_week
         if given is None:
             named = ", ".join([*columns, *words])
@@ -382,6 +435,28 @@ class _Reader:
                 "at its present rate until then, and the forecast of the plan is that of the weeks after the table."
             )
         return timetable
+
+    def customer_values(self, table: CohortTable) -> CustomerValues:
+        weekly = self._config.data.weekly
+        new = () if self._config.plan is None else self._config.plan.new_channels
+        known = () if weekly is None else (*weekly.channels, *weekly.delivered, *new)
+        values = read_values(self._config, table, self._document.folder, known)
+        frame = values.cohorts.frame
+        covers = f"acquired {frame['month'].min():%Y-%m} to {frame['month'].max():%Y-%m}, to age {frame['age'].max()}"
+        self._note("cohorts", table.path, len(frame), covers, frame)
+        lacking = [name for name in (*(weekly.channels if weekly else ()), *new) if name not in values.cohorts.channels]
+        if lacking:
+            self.assumptions.append(
+                f"{table.path.name} holds no customers of {', '.join(lacking)}: they are taken to be worth what those "
+                "of other channels are, with all the spread between channels."
+            )
+        return values
+
+    def costs(self, table: CostTable) -> pd.DataFrame:
+        costs = read_costs(table, self._document.folder, self._engine)
+        covers = f"{costs['month'].min():%Y-%m} to {costs['month'].max():%Y-%m}"
+        self._note("costs beside media", table.path, len(costs), covers, costs)
+        return costs
 
     def journeys(self) -> Journeys | None:
         if self._config.data.touchpoints is not None:

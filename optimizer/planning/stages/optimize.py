@@ -92,7 +92,7 @@ def asked(
     now = now.reindex(list(curves.channels), fill_value=0.0)
     expected = float(np.mean(predicted + curves.customers(now)))
     promise = 0.0 if section.customers is None else section.customers.at_least.of(expected)
-    plan = build_plan(section, now, predicted, expected)
+    plan = build_plan(section, now, predicted, expected, inputs.worth_of(map(str, now.index)))
     plan = plan.replaced(subject_to=[*plan.subject_to, *booked_already(inputs.timetable, curves.channels)])
     return Asked(plan, curves, organic, now, promise, section.gap)
 

@@ -108,7 +108,7 @@ def _asked(config: Config, section: PlanSection, inputs: Inputs, panel: Panel, m
     channels = [channel for channel in spent.index if spent[channel] > 0]
     now = pd.Series(inputs.now, dtype=float).reindex(channels)
     customers = float(panel.kpi.sum() / panel.periods * section.weeks * panel.per_week)
-    plan = build_plan(section, now, np.zeros(1), customers)
+    plan = build_plan(section, now, np.zeros(1), customers, inputs.worth_of(channels))
     curves = ResponseCurves({channel: Hill(1.0, max(spent[channel], 1.0)) for channel in channels})
     tried = tried_channels(section, now, observed_maximum(weekly, section.weeks * panel.per_week))
     of_results = (optimizer.Customers, optimizer.MaxCAC, AverageCAC, MarginalCAC)
@@ -118,16 +118,18 @@ def _asked(config: Config, section: PlanSection, inputs: Inputs, panel: Panel, m
         optimizer.Plan(minimize=optimizer.Spend(), subject_to=limits, now=now).solve(curves)
     except InfeasiblePlan as error:
         raise InfeasiblePlan(f"{error}{remedy_of_tried(tried)}") from None
-    return tuple(_unasked(config, section, now, customers))
+    return tuple(_unasked(config, section, now, customers, inputs))
 
 
-def _unasked(config: Config, section: PlanSection, now: pd.Series, customers: float) -> Iterator[Finding]:
+def _unasked(
+    config: Config, section: PlanSection, now: pd.Series, customers: float, inputs: Inputs
+) -> Iterator[Finding]:
     """What-ifs that cannot be asked; the others go on."""
     wrong = []
     for scenario in config.scenarios:
         try:
             what_if(scenario, scenario.section(section))
-            build_plan(scenario.section(section), now, np.zeros(1), customers)
+            build_plan(scenario.section(section), now, np.zeros(1), customers, inputs.worth_of(map(str, now.index)))
         except BadInput as error:
             wrong.append(f"{scenario.name}: {in_words_of_the_file(str(error))}")
     if config.scenarios:

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from optimizer.cycle.switching import Switch
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
+    from optimizer.planning.stages.forecast import ForecastResult
     from optimizer.planning.stages.new_channels import FirstTest
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
+    from optimizer.planning.stages.worth_of_customers import Economics
+    from optimizer.scenarios.stress import Stressed
     from optimizer.uncertainty.first_step import FirstStep
     from optimizer.uncertainty.tipping import TippingPoint
 
@@ -408,11 +411,14 @@ class Run:
     trust: Trust | None = None
     given: tuple[GivenResult, ...] = ()
     scenarios: tuple[ScenarioResult, ...] = ()
+    stress: Stressed | None = None
     belief: BeliefResult | None = None
     neutral: Posterior | None = None
     tests: TestsResult | None = None
     schedule: ScheduleResult | None = None
+    forecast: ForecastResult | None = None
     changes: Changes | None = None
+    economics: Economics | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ from optimizer.planning.file.attribution_models import MODELS
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Repeats, Section
 from optimizer.planning.file.keys.tables import TimeZone
 
-__all__ = ["Attribution", "Belief", "ChannelModel", "CreditBelief", "MixModel", "Season", "TestTrust"]
+__all__ = ["Attribution", "Belief", "ChannelModel", "CreditBelief", "MixModel", "Range", "Season", "TestTrust"]
 
 
 def _rising(value: tuple[float, float]) -> tuple[float, float]:

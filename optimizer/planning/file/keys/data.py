@@ -12,6 +12,7 @@ from attribution.reading.exports.ga4 import GA4_EVENTS
 from attribution.reading.queries import Query
 from mmm.data.market_names import MARKET
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
+from optimizer.planning.file.keys.economics import CohortTable, CostTable
 from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, SpendExport, WeekDay
 from optimizer.planning.file.keys.tables import Days, Numbers, Source, Times, source
 
@@ -393,6 +394,12 @@ class Data(Section):
     """
     lift_tests: LiftTests | None = None
     """Experiments that the mix model learns from."""
+    cohorts: CohortTable | None = None
+    """Customers by month of acquisition, channel and age: how long they stay, and what they earn."""
+    costs: CostTable | None = None
+    """Costs of acquisition beside media, by month, for the fully loaded CAC; they change no plan, whose own are
+    `plan.fixed_cost`.
+    """
     touchpoints: Touchpoints | None = None
     """A log of touches with its conversions."""
     paths: Paths | None = None

@@ -12,11 +12,12 @@ from optimizer.planning.file.amounts import Amount, Cost, Count, Money, Percent,
 from optimizer.planning.file.keys.base import Name, Section
 from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, MarketLimits, Weighted
 from optimizer.planning.file.keys.schedule import Schedule
-from optimizer.planning.file.keys.tables import Numbers, Source
+from optimizer.planning.file.keys.tables import Days, Numbers, Source
 from optimizer.scenarios import AsPlanned
 
 __all__ = [
     "PLAN_ITSELF",
+    "GeoTable",
     "GivenTable",
     "HiddenDemandKeys",
     "NewChannelKeys",
@@ -26,6 +27,7 @@ __all__ = [
     "Question",
     "Risk",
     "Scenario",
+    "StressKeys",
     "SwitchingCostKeys",
 ]
 
@@ -47,6 +49,28 @@ class Promise(Section):
         return at_least
 
 
+class GeoTable(Numbers, Days):
+    """A table of the outcome by geo, on which geo tests are designed where the weekly table is national."""
+
+    path: Source
+    """The table, a row per geo and week or day."""
+    date: Name = "week"
+    """Column of the first day of each period."""
+    geo: Name = "geo"
+    """Column of the geo."""
+    kpi: Name = "new_customers"
+    """Column of new customers."""
+    spend: dict[Name, Name] | list[Name] = []
+    """Columns of spend, named as the channels of `data.weekly.spend`; or channel: column. Without them spend is taken
+    to go to geos as their customers do.
+    """
+
+    @property
+    def channels(self) -> dict[str, str]:
+        """Channel to spend column."""
+        return dict(self.spend) if isinstance(self.spend, dict) else {name: name for name in self.spend}
+
+
 class NextTests(Section):
     """The lift test whose worth is asked for each channel before it is run."""
 
@@ -56,6 +80,10 @@ class NextTests(Section):
     """Of the channel's spend while it runs."""
     standard_error: Annotated[float, Field(gt=0)] | None = None
     """Of its result in customers; the noise of so many weeks where left out."""
+    geos: GeoTable | None = None
+    """Table by geo for `cac test design`; `data.weekly` where that names a column of markets."""
+    assign: Literal["strata", "pairs"] = "strata"
+    """How geo tests draw their geos: at random within strata of like size, or one of each of some matched pairs."""
 
     @field_validator("change")
     @classmethod
@@ -204,8 +232,11 @@ class PlanSection(Question):
 
     minimize: Literal["blended_cac", "spend"] | None = None
     """One of `minimize` and `maximize` is required."""
-    maximize: Literal["customers", "profit"] | None = None
-    """Report, terminal and tables judge by what stands here or under `minimize`."""
+    maximize: Literal["customers", "profit", "npv"] | None = None
+    """Report, terminal and tables judge by what stands here or under `minimize`. `npv` is the net present value: what
+    the customers won are worth by `data.cohorts` and `economics`, each channel's at its own value, less spend and fixed
+    cost.
+    """
     weeks: Annotated[int, Field(ge=1, le=104)] = 13
     """Horizon."""
     now: dict[Name, Money] | None = None
@@ -242,9 +273,13 @@ class PlanSection(Question):
     @model_validator(mode="after")
     def _one_objective(self) -> PlanSection:
         if (self.minimize is None) == (self.maximize is None):
-            raise ValueError("say either minimize: blended_cac | spend, or maximize: customers | profit")
+            raise ValueError("say either minimize: blended_cac | spend, or maximize: customers | profit | npv")
         if self.maximize == "profit" and self.value_per_customer is None:
             raise ValueError("maximize: profit needs value_per_customer")
+        if self.maximize == "npv" and (self.value_per_customer is not None or self.value_per_organic is not None):
+            raise ValueError(
+                "maximize: npv takes values from data.cohorts; remove value_per_customer and value_per_organic"
+            )
         if self.tests is not None and self.tests.weeks > self.weeks:
             raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
         return self
@@ -286,6 +321,10 @@ class Scenario(Section):
     """Another fixed cost."""
     value_per_customer: Shift | None = None
     """Another value; caps of the blended CAC move with it."""
+    conversion: Percent | None = None
+    """Change of the share of all who come that become customers, paid and unpaid."""
+    demand: Percent | None = None
+    """Change of the market: of the customers who come unpaid, and of how many every channel can win."""
     instead: Question | None = None
     """Keys of `plan` in place of its own, each whole: `{max_cac: 90, groups: {}}`."""
 
@@ -306,3 +345,25 @@ class Scenario(Section):
     def section(self, section: PlanSection) -> PlanSection:
         """The plan's section with the keys that the scenario states in place of its own."""
         return section if self.instead is None else section.with_keys_of(self.instead)
+
+
+class StressKeys(Section):
+    """The stress library: what a quarter may bring, each answered by the plan made again, in every report.
+
+    `cac what-if plan.yaml --stress` asks it without this section too.
+    """
+
+    budget: Percent = -0.2
+    """Of what the plan spends."""
+    cost: Percent = 0.3
+    """Of the cost of media, of each of the largest channels alone and of all."""
+    conversion: Percent = -0.15
+    """Of the share who become customers, paid and unpaid."""
+    demand: Percent = -0.1
+    """Of the market."""
+    channels: Annotated[int, Field(ge=0, le=12)] = 12
+    """How many channels, the largest by planned spend, fail and cost more one by one."""
+    competitor: Name | None = None
+    """Control of `data.weekly` that stands for competitors; it is put at the worst level that it had over as many weeks
+    as the plan has. Without it the table says that the shock is not known.
+    """

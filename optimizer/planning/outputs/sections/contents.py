@@ -7,8 +7,10 @@ from optimizer.planning.outputs.sections.belief import BELIEF
 from optimizer.planning.outputs.sections.cautions import CAUTIONS
 from optimizer.planning.outputs.sections.changes import CHANGES
 from optimizer.planning.outputs.sections.channels import CHANNELS
+from optimizer.planning.outputs.sections.customer_worth import CUSTOMER_WORTH
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.diagnostics import DIAGNOSTICS
+from optimizer.planning.outputs.sections.forecast import FORECAST
 from optimizer.planning.outputs.sections.given import GIVEN
 from optimizer.planning.outputs.sections.markets import MARKETS
 from optimizer.planning.outputs.sections.moves import MOVES
@@ -19,6 +21,7 @@ from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.schedule import SCHEDULE
 from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.outputs.sections.stress import STRESS
 from optimizer.planning.outputs.sections.tests import TESTS
 from optimizer.planning.outputs.sections.trust import TRUST
 from optimizer.planning.outputs.sections.worth import WORTH
@@ -35,9 +38,12 @@ SECTIONS: tuple[Section, ...] = (
     NEW_CHANNELS,
     TRUST,
     SCHEDULE,
+    FORECAST,
     GIVEN,
     SCENARIOS,
+    STRESS,
     CHANNELS,
+    CUSTOMER_WORTH,
     BELIEF,
     RIVALS,
     TESTS,

@@ -107,7 +107,11 @@ def _tone(worth: Worth) -> str:
 
 def _cards(run: Run, plan: PlanResult, worth: Worth) -> Iterator[Card]:
     """The plan's own aim first, then what it takes, then how sure."""
-    shown = {one.name: one for one in worth.figures if one.name != "blended CAC" or worth.aim.name != "profit"}
+    shown = {
+        one.name: one
+        for one in worth.figures
+        if one.name != "blended CAC" or worth.aim.name not in {"profit", "net present value"}
+    }
     order = sorted(shown.values(), key=lambda one: one.name != worth.aim.name)
     yield from (_figure(one, run.config.outcome, run.config.currency) for one in order)
     if worth.today_misses:

@@ -146,8 +146,8 @@ def summary_frame(result: PlanResult, worth: Worth, made_for: str = "") -> pd.Da
         ("blended_cac", blended_cac(now), blended_cac(planned)),
         ("paid_cac", paid_cac(now), paid_cac(planned)),
     ]
-    if worth.aim.name == "profit":
-        pairs.append(("profit", worth.aim.before, worth.aim.after))
+    if worth.aim.name in {"profit", "net present value"}:
+        pairs.append((worth.aim.name.replace(" ", "_"), worth.aim.before, worth.aim.after))
     rows = [{"figure": name, **a.flat("now"), **b.flat("planned")} for name, a, b in pairs]
     proof = {"probability_better": worth.aim.probability_better}
     proof |= {"bound": result.allocation.bound, "gap": result.allocation.gap}

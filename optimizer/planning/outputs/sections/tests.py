@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,7 +40,13 @@ def _view(run: Run) -> dict[str, Any] | None:
         }
         for channel, line in table.iterrows()
     ]
-    return {"tests": {"sentence": sentence, "rows": rows}}
+    return {"tests": {"sentence": sentence, "rows": rows, "command": design_command(run, str(table.index[0]))}}
+
+
+def design_command(run: Run, channel: str) -> str:
+    """What to type for a design of a channel's test; of those worth most where markets are compared."""
+    named = [] if run.by_market else ["--channel", channel]
+    return shlex.join(["cac", "test", "design", run.document.path.name, *named])
 
 
 def _tables(run: Run) -> Iterator[Table]:

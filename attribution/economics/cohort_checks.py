@@ -1,0 +1,128 @@
+"""What no cohort can do: grow, skip an age, earn in two currencies, or be seen in the future."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import Problem
+from attribution.numbers import plain
+
+__all__ = ["cohort_problems"]
+
+_SHOWN = 3
+
+
+def cohort_problems(
+    long: pd.DataFrame, name: str, names: Mapping[str, str], months: int, negative_margins: bool
+) -> Iterator[Problem]:
+    """All problems of a long cohort table whose cells are typed.
+
+    Parameters
+    ----------
+    long
+        ``month`` (first days), ``channel``, ``age``, ``active``, ``margin`` and ``row``; perhaps ``currency``.
+    name, names
+        What messages call the table and its columns.
+    months
+        Months from one age to the next.
+    negative_margins
+        Whether margins below 0 are meant.
+    """
+    whole = long["age"].to_numpy(dtype=float)
+    fraction = long[whole != np.floor(whole)]
+    if len(fraction):
+        remedy = "an age counts whole periods since acquisition, 0 for the month of acquisition itself."
+        yield Problem(name, "is no whole number.", names["age"], _rows(fraction["row"]), remedy)
+        return
+    repeated = long[long.duplicated(["month", "channel", "age"], keep=False)]
+    if len(repeated):
+        text = "the same month of acquisition, channel and age stands in several rows."
+        yield Problem(
+            name, text, names["month"], _rows(repeated["row"]), "keep one row each, or sum them at the source."
+        )
+        return
+    ordered = long.sort_values(["channel", "month", "age"], ignore_index=True)
+    yield from _of_ages(ordered, name, names)
+    yield from _of_survivors(ordered, name, names)
+    yield from _of_the_future(ordered, name, names, months)
+    yield from _of_money(long, name, names, negative_margins)
+
+
+def _of_ages(ordered: pd.DataFrame, name: str, names: Mapping[str, str]) -> Iterator[Problem]:
+    groups = ordered.groupby(["channel", "month"], sort=False)["age"]
+    first = ordered[~ordered.duplicated(["channel", "month"])]
+    headless = first[first["age"] > 0]
+    if len(headless):
+        text = f"{_cohort(headless)} has no age 0, so nobody knows how many were acquired."
+        yield Problem(name, text, names["age"], _rows(headless["row"]), "add the month of acquisition itself as age 0.")
+    jump = ordered[groups.diff().to_numpy(dtype=float) > 1]
+    if len(jump):
+        text = f"ages jump: {_cohort(jump)} has no row of age {int(jump['age'].iloc[0]) - 1}."
+        remedy = "give every age from 0 to the last one seen, 0 where all have left."
+        yield Problem(name, text, names["age"], _rows(jump["row"]), remedy)
+
+
+def _of_survivors(ordered: pd.DataFrame, name: str, names: Mapping[str, str]) -> Iterator[Problem]:
+    start = ordered[ordered["age"] == 0]["active"]
+    if len(start) and start.max() <= 1.0 and ((ordered["active"] % 1) > 0).any():
+        text = "holds shares of customers, not customers; without their number nothing says how sure a share is."
+        yield Problem(name, text, names["active"], remedy="give the number of active customers at each age.")
+        return
+    step = ordered.groupby(["channel", "month"], sort=False)["active"].diff().to_numpy(dtype=float)
+    grown = ordered[step > 0]
+    if len(grown):
+        now = float(grown["active"].iloc[0])
+        text = (
+            f"survivors grow: {_cohort(grown)} has {plain(now)} at age {int(grown['age'].iloc[0])}, more than before."
+        )
+        remedy = "count a customer as active until the last age seen; who comes back was never gone."
+        yield Problem(name, text, names["active"], _rows(grown["row"]), remedy)
+    nobody = ordered[(ordered["age"] == 0) & (ordered["active"] == 0)]
+    if len(nobody):
+        text = f"{_cohort(nobody)} has nobody at age 0."
+        yield Problem(name, text, names["active"], _rows(nobody["row"]), "leave cohorts of nobody out.")
+
+
+def _of_the_future(ordered: pd.DataFrame, name: str, names: Mapping[str, str], months: int) -> Iterator[Problem]:
+    """Cells of ages that were not reached yet, written 0: all cohorts end in one month, whatever their age."""
+    start = pd.PeriodIndex(ordered["month"], freq="M")
+    seen = np.asarray(start.year) * 12 + np.asarray(start.month) + ordered["age"].to_numpy(dtype=int) * months
+    active = ordered["active"].to_numpy(dtype=float)
+    if not (active > 0).any():
+        return
+    last = int(seen[active > 0].max())
+    at_end = ordered[(seen == last) & (active > 0)]
+    after = ordered[(seen > last)]
+    if len(after) and len(at_end["month"].unique()) > 1:
+        text = (
+            f"all cohorts fall to 0 after {(last - 1) // 12}-{(last - 1) % 12 + 1:02d}, whatever their age: "
+            "the months to come seem to be written 0."
+        )
+        remedy = "leave out ages that a cohort has not reached; an empty cell in a triangle."
+        yield Problem(name, text, names["active"], _rows(after["row"]), remedy)
+
+
+def _of_money(long: pd.DataFrame, name: str, names: Mapping[str, str], negative_margins: bool) -> Iterator[Problem]:
+    below = long[long["margin"] < 0]
+    if len(below) and not negative_margins:
+        remedy = "correct them, or state negative_margins where customers cost more than they bring."
+        yield Problem(name, "is negative.", names["margin"], _rows(below["row"]), remedy)
+    if "currency" in long and len(long["currency"].unique()) > 1:
+        shown = ", ".join(map(str, long["currency"].unique()[:_SHOWN]))
+        text = f"mixes currencies: {shown}."
+        yield Problem(name, text, names["currency"], remedy="convert all margins into one currency at the source.")
+
+
+def _cohort(rows: pd.DataFrame) -> str:
+    first = rows.iloc[0]
+    return f"the cohort of {pd.Timestamp(first['month']):%Y-%m}, {first['channel']},"
+
+
+def _rows(rows: pd.Series | Sequence[int]) -> str:
+    numbers = sorted({int(row) for row in rows})
+    shown = ", ".join(map(str, numbers[:_SHOWN]))
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return f"row{'s' if len(numbers) > 1 else ''} {shown}{more}"

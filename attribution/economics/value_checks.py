@@ -1,0 +1,104 @@
+"""Whether the value of a customer can be believed: retention held against months that it has not seen, and the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from attribution.arrays import Array
+from attribution.economics.cohorts import Cohorts
+from attribution.economics.customer_value import CustomerValues
+from attribution.economics.retention import fit_retention
+from attribution.errors import BadInput
+from attribution.findings import Finding
+from attribution.numbers import percent
+
+__all__ = ["EXTRAPOLATED", "forecast_of_retention", "value_findings"]
+
+EXTRAPOLATED = 0.5
+"""Share of a value beyond the ages seen past which a finding says so."""
+
+_HELD_OUT = 1 / 3  # of the months seen
+_LEAST = 6  # months of history
+_CLOSE = 0.02  # off by less is no matter
+_DRIFT = 0.1
+_TAIL = (0.005, 0.995)  # channels are many
+
+
+def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]:
+    """What speaks for and against the values."""
+    shares = {c: 1 - float(values.within_observed(c).mean() / values.value(c).mean()) for c in values.cohorts.channels}
+    most = max(shares, key=lambda channel: shares[channel])
+    far = tuple(channel for channel, share in shares.items() if share > EXTRAPOLATED)
+    text = f"At most {percent(shares[most])} of a customer's value ({most}) lies beyond the ages that were seen."
+    if far:
+        text = (
+            f"More than half of a customer's value lies beyond the ages that were seen for {', '.join(far)}: it rests "
+            "on how the retention curve goes on, which no data have shown."
+        )
+    findings = [Finding("value_extrapolated", not far, shares[most], EXTRAPOLATED, text, far)]
+    findings.append(forecast_of_retention(values.cohorts, seed))
+    drift = values.margins.drift
+    if drift == drift:
+        steady = abs(drift) <= _DRIFT
+        text = (
+            f"Margin per active customer changes by {percent(drift, signed=True)} from the earlier to the later half "
+            f"of the ages seen; {'it' if steady else 'the value takes it as level, and'} is carried on at its mean."
+        )
+        findings.append(Finding("margin_level_over_age", steady, drift, _DRIFT, text))
+    return tuple(findings)
+
+
+def forecast_of_retention(cohorts: Cohorts, seed: int = 0) -> Finding:
+    """Survivors of the last third of the months, forecast from the months before, against those who were there."""
+    name = "retention_forecast"
+    history = _months(cohorts)
+    if history < _LEAST:
+        text = f"The cohorts hold {history} months, too few to hold retention against months that it has not seen."
+        return Finding(name, False, None, None, text)
+    cut = cohorts.last_month - pd.DateOffset(months=max(1, round(history * _HELD_OUT)))
+    past = cohorts.before(cut)
+    try:
+        fitted = fit_retention(past, 600, seed)
+    except BadInput:
+        return Finding(name, False, None, None, "The earlier months hold no age beyond 0; retention has no forecast.")
+    rng = np.random.default_rng([seed, 8])
+    forecasts, actual = {}, {}
+    for channel in past.channels:
+        told = _survivors(cohorts, past, channel)
+        if len(told):
+            survival = fitted.survival(channel, int(told["age"].max()) + 1)
+            share = survival[:, told["age"]] / survival[:, told["age_then"]]
+            noise = fitted.dispersion[channel] * told["active_then"].to_numpy() * share * (1 - share)
+            drawn = told["active_then"].to_numpy() * share
+            forecasts[channel] = rng.normal(drawn.sum(axis=1), np.sqrt(noise.sum(axis=1)))
+            actual[channel] = float(told["active"].sum())
+    if not forecasts:
+        return Finding(name, False, None, None, "No cohort was seen on both sides of the months left out.")
+    total: Array = np.sum(list(forecasts.values()), axis=0)
+    off = float(total.mean() / max(sum(actual.values()), 1.0) - 1)
+    missed = tuple(c for c in forecasts if _misses(forecasts[c], actual[c]))
+    text = (
+        f"Forecast from the months up to {cut:%Y-%m}, retention puts {percent(off, signed=True)} against the survivors "
+        f"of {cohorts.last_month:%Y-%m}"
+    )
+    text += f"; outside the forecast's 99 % interval: {', '.join(missed)}." if missed else ", inside its interval."
+    return Finding(name, not missed, off, None, text, missed)
+
+
+def _misses(drawn: Array, actual: float) -> bool:
+    low, high = np.quantile(drawn, _TAIL)
+    return bool(not low <= actual <= high and abs(drawn.mean() / max(actual, 1.0) - 1) > _CLOSE)
+
+
+def _months(cohorts: Cohorts) -> int:
+    first = pd.Timestamp(cohorts.frame["month"].min())
+    last = cohorts.last_month
+    return (last.year - first.year) * 12 + last.month - first.month + 1
+
+
+def _survivors(cohorts: Cohorts, past: Cohorts, channel: str) -> pd.DataFrame:
+    """Cohorts at the last age before the cut and at the last age seen: month, age and active of both."""
+    then = past.of(channel).groupby("month").last()[["age", "active"]].add_suffix("_then")
+    both = cohorts.of(channel).groupby("month").last()[["age", "active"]].join(then, how="inner")
+    return both[(both["age"] > both["age_then"]) & (both["active_then"] > 0)]

@@ -1,0 +1,112 @@
+"""The stage of money with time: what customers are worth, when they pay back, and CAC in all its readings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from attribution.analysis.sales_cycle import ALL, matched_cac, sales_cycle
+from attribution.arrays import Array
+from attribution.economics import CustomerValues, payback, value_findings
+from attribution.errors import BadInput
+from attribution.estimates import Estimate
+from attribution.findings import Finding
+from attribution.numbers import decimal, percent
+from optimizer.planning.stages.attribute import daily_spend
+from optimizer.planning.stages.cac_readings import cac_readings
+from optimizer.planning.stages.result import PlanResult, Run
+from optimizer.planning.stages.worth_of_customers import ChannelWorth, Economics
+
+__all__ = ["economics"]
+
+_LEVEL = 0.9  # of draws below the guardrail before a channel is named
+
+
+def economics(run: Run) -> Economics | None:
+    """What a run says of money with time; None where it has neither cohorts nor a fit."""
+    values, posterior = run.inputs.customer_values, run.posterior
+    if values is None and posterior is None:
+        return None
+    readings = None
+    if posterior is not None:
+        draws = posterior if run.rivals is None else run.rivals.pooled()
+        readings = cac_readings(draws, run.inputs.costs)
+    cycle, days, notes, findings = _cycle(run)
+    channels: tuple[ChannelWorth, ...] = ()
+    if values is not None:
+        channels = tuple(_worth(run, values, channel) for channel in _channels(run, values))
+        findings = (*findings, *value_findings(values, run.config.seed), *_guardrail(run, channels))
+    return Economics(values, channels, readings, cycle, days, notes, findings)
+
+
+def _channels(run: Run, values: CustomerValues) -> list[str]:
+    """Channels of the plan, then those that the cohorts hold beside them."""
+    planned = [] if run.plan is None else list(dict.fromkeys(_channel_of(run, cell) for cell in run.plan.curves))
+    return [*planned, *(channel for channel in values.cohorts.channels if channel not in planned)]
+
+
+def _channel_of(run: Run, cell: str) -> str:
+    markets = run.inputs.markets
+    return cell if markets is None or cell not in markets.cells else markets.cells[cell][0]
+
+
+def _worth(run: Run, values: CustomerValues, channel: str) -> ChannelWorth:
+    value = values.value(channel)
+    extrapolated = 1 - float(values.within_observed(channel).mean() / value.mean()) if value.mean() > 0 else np.nan
+    unknown = Estimate.exact(np.nan)
+    spend, customers = (0.0, None) if run.plan is None else _planned(run, run.plan, channel)
+    if customers is None or spend <= 0:
+        return ChannelWorth(channel, Estimate.of(value), extrapolated, unknown, unknown, np.nan, None, None)
+    won = np.maximum(np.resize(customers, len(value)), 0.0)  # draws that know nothing of each other: any pairing does
+    cac = np.divide(spend, won, out=np.full(len(value), np.inf), where=won > 0)
+    ratio = value * won / spend
+    low, high = np.quantile(ratio, [0.05, 0.95])
+    return ChannelWorth(
+        channel,
+        Estimate.of(value),
+        extrapolated,
+        Estimate.cost(spend, customers),
+        Estimate(float(value.mean() * customers.mean() / spend), float(low), float(high)),
+        float(np.mean(ratio < run.config.economics.guardrail)),
+        payback(cac, values.flow(channel), values.cohorts.months),
+        payback(cac, values.flow(channel, discounted=True), values.cohorts.months),
+    )
+
+
+def _planned(run: Run, plan: PlanResult, channel: str) -> tuple[float, Array | None]:
+    """Planned spend of a channel over its markets, and draws of the customers it brings."""
+    cells = [cell for cell in plan.curves if _channel_of(run, cell) == channel]
+    if not cells:
+        return 0.0, None
+    return float(plan.planned.spend[cells].sum()), np.asarray(plan.planned.paid[cells].to_numpy().sum(axis=1))
+
+
+def _guardrail(run: Run, channels: tuple[ChannelWorth, ...]) -> tuple[Finding, ...]:
+    told = [one for one in channels if one.ratio.known]
+    if not told:
+        return ()
+    least, limit = min(told, key=lambda one: one.ratio.point), run.config.economics.guardrail
+    low = tuple(one.channel for one in told if one.ratio.point < limit)
+    sure = [one.channel for one in told if one.below >= _LEVEL]
+    text = f"Lifetime value over the plan's CAC is least for {least.channel}, {decimal(least.ratio.point, 1)}"
+    text += f", against a guardrail of {limit:g}."
+    if low:
+        text += f" Below it: {', '.join(low)}; with a probability of {percent(_LEVEL)} or more: "
+        text += f"{', '.join(sure) or 'none'}."
+    return (Finding("ltv_to_cac", not low, least.ratio.point, limit, text, low),)
+
+
+def _cycle(run: Run) -> tuple[pd.DataFrame | None, pd.Series, tuple[str, ...], tuple[Finding, ...]]:
+    """CAC matched to the sales cycle, or why there is none."""
+    nothing, journeys, panel = pd.Series(dtype=float), run.inputs.journeys, run.inputs.panel
+    if journeys is None or panel is None or not journeys.timed:
+        return None, nothing, (), ()
+    try:
+        cycle = sales_cycle(journeys)
+        known = panel.national_spend[[name for name in panel.national_spend if name in journeys.channels]]
+        table = matched_cac(cycle, journeys, daily_spend(known, panel.days), seed=run.config.seed)
+    except BadInput as error:
+        return None, nothing, (f"CAC is not matched to the sales cycle: {error}",), ()
+    names = [name for name in table["channel"].unique() if name != ALL]
+    days = pd.Series({name: cycle.median_lag(name) for name in names}, dtype=float)
+    return table, days, (), (cycle.finding,)

@@ -1,0 +1,103 @@
+"""CAC matched to the sales cycle: by hand, by laws, and on simulated businesses of known truth."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from attribution import BadInput, Journeys, matched_cac, sales_cycle
+from attribution.analysis.sales_cycle import ALL
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+from sales_cycle_truth import errors, world
+
+
+def moments(days: list[float], users: list[str]) -> pd.DataFrame:
+    time = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(np.array(days) * 86_400, "s")
+    return pd.DataFrame({"user": users, "time": time})
+
+
+def journeys(touches: list[float], ends: dict[int, float], lookback: str = "365D") -> Journeys:
+    """A person for each touch; some of them convert on a day."""
+    users = [f"u{place:03}" for place in range(len(touches))]
+    log = moments(touches, users).assign(channel="search")
+    won = moments(list(ends.values()), [users[place] for place in ends])
+    return Journeys.from_touchpoints(log, conversions=won, lookback=lookback)
+
+
+def test_lags_and_waiting_persons_by_hand() -> None:
+    touches = [*np.linspace(0.1, 29, 20), *np.linspace(31.1, 58, 20)]
+    ends = {place: touches[place] + 5.5 for place in range(10)} | {25: 58.9}
+    cycle = sales_cycle(journeys(touches, ends))
+    converted = cycle.converted[0].sum(axis=1)
+    inside = dict(zip(cycle.months, converted, strict=True))
+    assert inside["2025-02"] == 1
+    assert cycle.waiting[0].sum() + converted.sum() <= 40
+    lag = int(58.9 - touches[25])
+    assert cycle.converted[0, cycle.months.index("2025-02"), lag] == 1
+
+
+def test_the_product_limit_is_kaplan_and_meiers() -> None:
+    """Against a direct product over persons, of a log whose days are whole."""
+    rng = np.random.default_rng(0)
+    touches = np.sort(rng.uniform(0, 90, 400))
+    lag = np.where(rng.random(400) < 0.6, rng.exponential(20, 400), np.inf)
+    ends = {place: touches[place] + lag[place] for place in range(400) if touches[place] + lag[place] < 90}
+    made = journeys(list(touches), ends)
+    cycle = sales_cycle(made)
+    first = cycle.months
+    seen, gone = cycle.hazard("search")
+    share = 1.0
+    for day in range(cycle.days):
+        share *= 1 - (gone[day] / seen[day] if seen[day] >= 5 else 0.0)
+        assert cycle.conversion("search")[day] == pytest.approx(1 - share)
+    assert first
+
+
+def test_customers_to_come_are_none_where_all_were_seen() -> None:
+    touches = list(np.linspace(0, 100, 300))
+    ends = {place: touch + 0.2 for place, touch in enumerate(touches) if place % 2}
+    so_far, whole = sales_cycle(journeys(touches, ends)).customers("search")
+    assert np.allclose(whole, so_far)
+
+
+@pytest.mark.parametrize("cycle", [98.0, 30.0])
+def test_matched_cac_is_near_the_truth_where_the_naive_one_is_not(cycle: float) -> None:
+    table = errors(2, people=40_000, cycle=cycle).iloc[6:]  # the log's first half year has customers of no spend
+    known = table[table["waiting"] < 0.5]
+    assert known["matched"].abs().mean() < 0.03
+    assert known["matched"].abs().mean() < 0.2 * known["naive"].abs().mean()
+    assert table["inside"].mean() >= 0.7
+
+
+def test_spend_twice_as_large_is_cac_twice_as_large() -> None:
+    touches, ends, spend, _ = world(1, people=4_000)
+    made = Journeys.from_touchpoints(touches, conversions=ends, lookback="500D")
+    cycle = sales_cycle(made)
+    once, twice = (matched_cac(cycle, made, spend.assign(spend=spend["spend"] * k)) for k in (1, 2))
+    for column in ("naive_cac", "matched_cac", "matched_cac_low", "matched_cac_high"):
+        assert np.allclose(2 * once[column], twice[column])
+    assert np.allclose(once["difference"], twice["difference"])
+    parts = once[once["channel"] != ALL].groupby("month")[["spend", "customers_of_month", "customers_so_far"]].sum()
+    assert np.allclose(parts, once[once["channel"] == ALL].set_index("month")[list(parts)])
+
+
+def test_a_window_that_cuts_the_cycle_is_told() -> None:
+    touches, ends, _, _ = world(1, people=4_000)
+    wide = sales_cycle(Journeys.from_touchpoints(touches, conversions=ends, lookback="500D"))
+    narrow = sales_cycle(Journeys.from_touchpoints(touches, conversions=ends, lookback="100D"))
+    assert wide.finding.passed
+    assert not narrow.finding.passed
+
+
+def test_what_cannot_be_matched_is_refused() -> None:
+    everybody = journeys([1.0, 2.0, 40.0], {0: 3.0, 1: 4.0, 2: 41.0})
+    spend = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=60), "channel": "search", "spend": 1.0})
+    with pytest.raises(BadInput, match="nobody who did not convert"):
+        matched_cac(sales_cycle(everybody), everybody, spend)
+    with pytest.raises(BadInput, match="no times"):
+        sales_cycle(Journeys.from_paths(pd.DataFrame({"path": ["a > b"], "conversions": [2]})))

@@ -1,0 +1,279 @@
+"""`cac monitor`: weeks since the last fit, what is refused, and what schedulers and people get."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from attribution.errors import BadInput
+from optimizer.cycle.alarms import Level
+from optimizer.planning.cli import app
+from optimizer.planning.ledger.manifest import manifest_text, read_manifest
+from optimizer.planning.monitor import monitor
+from optimizer.planning.outputs.monitor_message import as_json
+from optimizer.planning.stages import actuals
+from optimizer.planning.stages.monitored import EXIT_CODES, Monitored
+from optimizer.planning.stages.result import Run
+
+LATER = dt.date(2027, 12, 31)
+CHANNELS = ("tv", "paid_social", "generic_search")
+
+
+@pytest.fixture(scope="module")
+def folder(hostile_plan: Path, finished: tuple[Run, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished run of the starter plan, with tables and plan file beside it."""
+    home = tmp_path_factory.mktemp("watched")
+    for file in hostile_plan.parent.iterdir():
+        if file.is_file() and file.stem not in {"touchpoints", "conversions"}:
+            shutil.copy(file, home)
+    for name in ("manifest.json", "plan.csv", "posterior.nc"):
+        (home / "plan-output").mkdir(exist_ok=True)
+        shutil.copy(finished[1] / name, home / "plan-output")
+    return home
+
+
+@pytest.fixture(scope="module")
+def expected(folder: Path) -> np.ndarray:
+    """What the fit expects of the weeks that :func:`weeks` makes."""
+    found = watched(folder, weeks(folder, None))
+    return found.watched.quiet.mean
+
+
+def weeks(folder: Path, customers: np.ndarray | None, count: int = 8) -> pd.DataFrame:
+    """The weekly table with further weeks: last year's spend, the controls that were foreseen."""
+    table = pd.read_csv(folder / "weekly.csv", parse_dates=["week"])
+    coming = pd.read_csv(folder / "upcoming.csv", parse_dates=["week"]).head(count)
+    last_year = table.iloc[-52 : -52 + count].reset_index(drop=True)
+    new = last_year.assign(**{name: coming[name] for name in coming})
+    if customers is not None:
+        new["new_customers"] = np.round(customers[:count])
+    return pd.concat([table, new], ignore_index=True)
+
+
+def watched(
+    folder: Path, table: pd.DataFrame, more: str = "", today: dt.date = LATER, name: str = "actuals.csv"
+) -> Monitored:
+    table.to_csv(folder / name, index=False, date_format="%Y-%m-%d")
+    plan = folder / "other.yaml"
+    text = (folder / "plan.yaml").read_text(encoding="utf-8")
+    own = re.search(r"^guardrails:.*?(?=^scenarios:)", text, re.MULTILINE | re.DOTALL)
+    plan.write_text((text.replace(own[0], "") if own and more else text) + more, encoding="utf-8")
+    return monitor(plan, folder / name, folder / "plan-output", today)[0]
+
+
+def test_weeks_as_expected_are_quiet_and_end_with_0(folder: Path, expected: np.ndarray) -> None:
+    found = watched(folder, weeks(folder, expected))
+    assert found.level is Level.QUIET
+    assert found.exit_code == 0
+    assert found.headline.startswith("On track")
+    assert not found.replans
+    assert any("Cannot be told by channel" in note for note in found.notes)
+
+
+@pytest.fixture(scope="module")
+def stopped(folder: Path, expected: np.ndarray) -> Monitored:
+    fallen = np.where(np.arange(8) < 3, 1.0, 0.55) * expected
+    return watched(folder, weeks(folder, fallen), "guardrails: {backups: {channels: [generic_search]}}\n")
+
+
+def test_a_fall_of_all_customers_stops_and_says_that_no_channel_is_known(stopped: Monitored) -> None:
+    assert stopped.level is Level.STOP
+    assert stopped.exit_code == 5
+    (plan,) = stopped.replans
+    assert plan.level is Level.STOP
+    assert "No rule names a channel" in plan.text or "No figure of a channel names it" in plan.text
+
+
+def test_the_plan_instead_keeps_its_limits(stopped: Monitored, folder: Path) -> None:
+    (plan,) = stopped.replans
+    assert plan.spend is not None
+    assert plan.lost is not None
+    record = pd.read_csv(folder / "plan-output" / "plan.csv").set_index("channel")["spend_planned"]
+    assert plan.spend[plan.channel] == pytest.approx(0.0, abs=1e-6)
+    assert plan.spend.sum() <= record.sum() * (1 + 1e-9)
+    tried = pd.read_csv(folder / "weekly.csv")["generic_search"].rolling(13).sum().max()
+    for name in set(record.index) - {plan.channel}:
+        most = max(1.3 * tried, record[name]) if name == "generic_search" else record[name]
+        assert plan.spend[name] <= most * (1 + 1e-9)
+    assert 0 <= plan.gap <= 0.01
+    assert plan.lost.low <= plan.lost.point <= plan.lost.high
+
+
+def test_message_page_and_json_say_the_same_and_names_stay_text(
+    stopped: Monitored, folder: Path, hostile: str, expected: np.ndarray
+) -> None:
+    watched(folder, weeks(folder, 0.5 * expected))
+    texts = {
+        end: (folder / "plan-output" / "monitor" / f"monitor.{end}").read_text("utf-8")
+        for end in ("json", "md", "html")
+    }
+    told = json.loads(texts["json"])
+    assert told["level"] == "stop"
+    assert told["exit_code"] == 5
+    assert len(told["by_week"]) == 8
+    assert told["message"] == texts["md"]
+    assert hostile in json.dumps(told, ensure_ascii=False)
+    for text in (texts["md"], texts["html"]):
+        assert told["headline"].split(",")[0] in text
+        assert "<script" not in text.replace("\\<script", "")
+    assert json.loads(as_json(stopped))["level"] == "stop"
+    assert not [path for path in (folder / "plan-output").rglob("*") if path.name.startswith(".stage")]
+
+
+def with_conversions(table: pd.DataFrame, factor: np.ndarray) -> pd.DataFrame:
+    noise = np.exp(np.random.default_rng(4).normal(0, 0.05, len(table)))
+    counts = np.round(table["tv"] / 150 * noise)
+    counts.iloc[-len(factor) :] *= factor
+    return table.assign(tv_seen=counts)
+
+
+def test_a_channel_is_named_where_its_conversions_are_known(folder: Path, expected: np.ndarray) -> None:
+    more = "guardrails: {platform_reported: {tv: tv_seen}, benchmarks: {tv: 200}}\n"
+    table = weeks(folder, expected, 8)
+    table.loc[table.index[-8:], "tv"] = table["tv"][table["tv"] > 0].mean()
+    quiet = watched(folder, with_conversions(table, np.ones(8)), more)
+    assert max(alarm.level for alarm in quiet.verdicts.alarms if alarm.subject == "tv") is Level.QUIET
+    found = watched(folder, with_conversions(table, np.repeat([1.0, 0.6], [3, 5])), more)
+    assert {alarm.subject for alarm in found.speaking if alarm.level > Level.WATCH} == {"tv"}
+    assert "platform-reported" in found.speaking[0].text
+    assert found.replans[0].channel == "tv"
+    assert found.replans[0].lost_if_true is not None
+    late = with_conversions(table, np.ones(8))
+    late.loc[late.index[:-15], "tv_seen"] = np.nan
+    assert any(
+        "platform-reported conversions of tv; it needs 26 weeks" in note for note in watched(folder, late, more).notes
+    )
+
+
+def test_stages_of_the_funnel(folder: Path, expected: np.ndarray) -> None:
+    table = weeks(folder, expected)
+    table["visits"] = np.round(table["new_customers"] * 30)
+    more = "guardrails: {funnel: [visits, new_customers]}\n"
+    assert not [alarm for alarm in watched(folder, table, more).speaking if alarm.rule == "funnel"]
+    table.loc[table.index[-4:], "visits"] *= 2
+    assert [alarm.rule for alarm in watched(folder, table, more).speaking] == ["funnel"]
+
+
+Faults = dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]]
+FAULTS: Faults = {
+    "seen": (lambda table: table.iloc[:-8], "holds no whole week after"),
+    "gap": (lambda table: table.drop(table.index[-4]), "lacks 1 week after the last one that was fitted"),
+    "first gap": (lambda table: table.drop(table.index[-8]), "lacks 1 week after the last one that was fitted"),
+    "weekday": (lambda table: table.assign(week=table["week"].where(table.index < len(table) - 8, table["week"] + pd.Timedelta(days=2))), "begin no week as the fit counts them"),
+    "column": (lambda table: table.drop(columns="paid_social"), "column 'paid_social': is missing"),
+    "empty": (lambda table: table.assign(new_customers=table["new_customers"].astype(float).where(table.index != len(table) - 2)), "column 'new_customers'"),
+    "zero": (lambda table: table.assign(new_customers=table["new_customers"].where(table.index < len(table) - 8, 0)), "is zero in every week to be watched"),
+    "twice": (lambda table: pd.concat([table, table.tail(1)]), "actuals.csv"),
+    "negative": (lambda table: table.assign(tv=table["tv"].where(table.index < len(table) - 1, -5)), "is negative"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_weeks_that_cannot_be_watched_are_refused(folder: Path, expected: np.ndarray, fault: str) -> None:
+    spoil, said = FAULTS[fault]
+    with pytest.raises(BadInput, match=said) as caught:
+        watched(folder, spoil(weeks(folder, expected)))
+    assert "actuals.csv" in str(caught.value)
+
+
+def test_a_week_that_has_not_ended_and_weeks_that_read_otherwise_are_told(folder: Path, expected: np.ndarray) -> None:
+    table = weeks(folder, expected)
+    last = table["week"].iloc[-1].date()
+    table.loc[5, "new_customers"] *= 2
+    found = watched(folder, table, today=last + dt.timedelta(days=3))
+    assert len(found.watched.weeks) == 7
+    assert f"has not ended yet: {last}" in found.notes[0]
+    assert "1 weeks that were fitted have other new_customers now" in found.notes[1]
+    assert len(watched(folder, table, today=last + dt.timedelta(days=7)).watched.weeks) == 8
+
+
+def test_spend_of_zero_and_a_single_week_are_watched(folder: Path, expected: np.ndarray) -> None:
+    table = weeks(folder, expected, 1)
+    table.loc[table.index[-1], ["tv", "paid_social", "generic_search"]] = 0
+    found = watched(folder, table, "guardrails: {lifetime_value: 100}\n")
+    assert len(found.watched.weeks) == 1
+    assert all(alarm.text for alarm in found.verdicts.alarms)
+
+
+def test_new_weeks_alone_without_those_of_the_fit_are_enough(folder: Path, expected: np.ndarray) -> None:
+    whole = watched(folder, weeks(folder, 0.9 * expected))
+    alone = watched(folder, weeks(folder, 0.9 * expected).tail(8))
+    assert [alarm.level for alarm in alone.verdicts.alarms] == [alarm.level for alarm in whole.verdicts.alarms]
+
+
+def test_without_a_plan_the_weeks_are_watched_and_no_plan_is_made(
+    folder: Path, expected: np.ndarray, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "no-plan")
+    home = tmp_path / "no-plan" / "plan-output"
+    (home / "plan.csv").unlink()
+    told = read_manifest(home)
+    told["outputs"].pop("plan.csv")
+    (home / "manifest.json").write_text(manifest_text({k: v for k, v in told.items() if k != "checksum"}), "utf-8")
+    found = watched(tmp_path / "no-plan", weeks(folder, 0.5 * expected))
+    assert found.level is Level.STOP
+    assert not found.replans
+    assert any("No plan was made in the last run" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", ["plan.csv", "posterior.nc", "manifest.json"])
+def test_a_run_that_is_not_as_it_was_written_is_refused(folder: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    file = tmp_path / "copy" / "plan-output" / name
+    file.write_bytes(file.read_bytes().replace(b"0", b"1", 3))
+    with pytest.raises(BadInput, match="not as the run wrote it"):
+        watched(tmp_path / "copy", weeks(folder, None))
+
+
+def test_no_run_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "plan-output" / "manifest.json").unlink()
+    with pytest.raises(BadInput, match="holds no finished run"):
+        watched(tmp_path / "copy", weeks(folder, None))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("guardrails: {attributed: {tvv: x}}\n", "unknown channel 'tvv'. Did you mean 'tv'?"),
+        ("guardrails: {benchmarks: {blended: 40, radio: 3}}\n", "unknown channel 'radio'"),
+        ("guardrails: {backups: {channels: [serch]}}\n", "unknown channel 'serch'"),
+        ("guardrails: {twelve_months: {warn: +30%}}\n", "stop is below warn"),
+        ("guardrails: {ltv_cac: {tighten: 1}}\n", "have to fall"),
+        ("guardrails: {funnel: [visits]}\n", "funnel needs two stages"),
+        ("guardrails: {levels: {warn: panic}}\n", "'panic' is not one of watch, halve, stop"),
+        ("guardrails: {backups: {share: [0.2, 20]}}\n", "share exceeds 1"),
+    ],
+)
+def test_guardrails_of_the_plan_file_are_read_strictly(folder: Path, more: str, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        watched(folder, weeks(folder, None), more)
+    assert said in str(caught.value)
+
+
+def test_the_command_prints_json_alone_and_ends_with_the_level(
+    folder: Path, expected: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weeks(folder, 0.5 * expected).to_csv(folder / "now.csv", index=False, date_format="%Y-%m-%d")
+    monkeypatch.setattr(actuals, "today", lambda: LATER)
+    result = CliRunner().invoke(app, ["monitor", str(folder / "plan.yaml"), str(folder / "now.csv"), "--json"])
+    assert result.exit_code == 5
+    assert json.loads(result.stdout)["exit_code"] == 5
+    result = CliRunner().invoke(app, ["monitor", str(folder / "plan.yaml"), str(folder / "now.csv")])
+    assert result.exit_code == 5
+    assert result.stdout.startswith("Stop: all channels together")
+
+
+def test_a_scheduler_can_tell_levels_from_errors() -> None:
+    assert EXIT_CODES == {Level.QUIET: 0, Level.WATCH: 0, Level.HALVE: 8, Level.STOP: 5}
+    errors = {1, 2, 3, 4, 6, 7}
+    assert not errors & set(EXIT_CODES.values())
