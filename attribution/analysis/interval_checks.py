@@ -72,7 +72,7 @@ def _even(channels: tuple[str, ...], equal: Array) -> Finding:
     if skewed:
         text = (
             f"The value of {_named(skewed)} rests on few large orders, like that of fewer than {amount(EQUAL)} equal "
-            "ones; intervals of their value are too narrow."
+            "ones; intervals of their value may hold the truth less often than 9 times in 10."
         )
     return Finding("few_orders_make_the_value", not skewed, least, EQUAL, text, tuple(skewed))
 

@@ -41,7 +41,13 @@ def skewed_intervals(draws: pd.DataFrame, estimate: pd.Series) -> pd.DataFrame:
     skewness = (((values - values.mean(axis=0)) / scale) ** 3).mean(axis=0)
     freedom = np.maximum((middle / scale) ** 2 - 1.0, 1.0)
     bounds = {
-        name: np.where(varies, np.maximum(middle - _even(stdtrit(freedom, 1.0 - share), skewness) * error, 0.0), middle)
+        name: np.where(
+            varies,
+            np.maximum(
+                middle - _even(np.asarray(stdtrit(freedom, 1.0 - share), dtype=np.float64), skewness) * error, 0.0
+            ),
+            middle,
+        )
         for name, share in INTERVAL.items()
     }
     return pd.DataFrame(bounds, index=estimate.index)
