@@ -72,6 +72,7 @@ from .reading.columns import Columns as Columns
 from .reading.columns import ConversionEvents as ConversionEvents
 from .reading.engine import Engine as Engine
 from .reading.exports.export import Export as Export
+from .reading.exports.ga4_log import ga4_log as ga4_log
 from .reading.exports.order_tables import OrderReading as OrderReading
 from .reading.exports.orders import Orders as Orders
 from .reading.exports.registry import read_export as read_export

@@ -34,6 +34,7 @@ from .data.days_to_weeks import WeekDays as WeekDays
 from .data.indicators import indicators as indicators
 from .data.lift_tests import LiftTest as LiftTest
 from .data.lift_tests import lift_tests_from_frame as lift_tests_from_frame
+from .data.market_names import MarketNames as MarketNames
 from .data.panel import Panel as Panel
 from .data.spend_sources import SpendSource as SpendSource
 from .experiments.conversion_rates import Arm as Arm

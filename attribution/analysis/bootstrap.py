@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from attribution.analysis.skewed_intervals import skewed_intervals
 from attribution.arrays import Array
 from attribution.economics.cac import channel_cac
 from attribution.errors import BadInput, require
@@ -62,6 +63,9 @@ class Bootstrap:
     def summary(self, of: str = "conversions") -> pd.DataFrame:
         """Estimate, mean, standard error and 5 % to 95 % interval by channel.
 
+        Bounds are quantiles of the replicates; those of a value, which a few orders may decide, allow for its skewness,
+        see :func:`attribution.analysis.skewed_intervals.skewed_intervals`.
+
         Parameters
         ----------
         of
@@ -74,7 +78,8 @@ class Bootstrap:
             draws = self.draws[of]
         else:
             raise BadInput(f"{self.model} has no {of!r}; there is {', '.join([*self.draws, 'share'])}.")
-        return summary_of(draws, getattr(self.credit, of))
+        table = summary_of(draws, getattr(self.credit, of))
+        return table.assign(**skewed_intervals(draws, self.credit.value)) if of == "value" else table
 
     def cac(self, spend: pd.Series | dict[str, float]) -> pd.DataFrame:
         """CAC by channel with its interval; spend is taken as known."""

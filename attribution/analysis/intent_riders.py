@@ -106,7 +106,7 @@ def intent_riders(journeys: Journeys, limits: RiderLimits | None = None) -> list
     Returns
     -------
     list of Finding
-        Named ``"intent rider: <channel>"``; ``value`` is the number of marks and ``limit`` 1.
+        Named ``"intent_rider: <channel>"``; ``value`` is the number of marks and ``limit`` 1.
     """
     limits = limits or RiderLimits()
     findings = []
@@ -123,7 +123,7 @@ def intent_riders(journeys: Journeys, limits: RiderLimits | None = None) -> list
         clear = f"{channel} has {'one mark' if signs else 'no mark'} of riding on intent."
         doubted = () if passed else (str(channel),)
         findings.append(
-            Finding(f"intent rider: {channel}", passed, float(len(signs)), 1.0, clear if passed else text, doubted)
+            Finding(f"intent_rider: {channel}", passed, float(len(signs)), 1.0, clear if passed else text, doubted)
         )
     return findings
 

@@ -41,8 +41,8 @@ def interval_checks(journeys: Journeys) -> list[Finding]:
     Returns
     -------
     list of Finding
-        ``"few conversions"``: channels that fewer than 10 conversions touched. ``"few orders make the value"``:
-        channels whose value rests on the equivalent of fewer than 300 equal orders. ``"unmet coalitions"``: share of
+        ``"few_conversions"``: channels that fewer than 10 conversions touched. ``"few_orders_make_the_value"``:
+        channels whose value rests on the equivalent of fewer than 300 equal orders. ``"unmet_coalitions"``: share of
         the sets of channels that :class:`attribution.ShapleyRate` compares and no path stays within; absent past 15
         channels.
     """
@@ -62,7 +62,7 @@ def _enough(channels: tuple[str, ...], touched: Array) -> Finding:
             f"{_named(few)} touched fewer than {amount(FEW)} conversions: intervals of their credit are too narrow and "
             "hold the truth less often than 9 times in 10."
         )
-    return Finding("few conversions", not few, least, FEW, text, tuple(few))
+    return Finding("few_conversions", not few, least, FEW, text, tuple(few))
 
 
 def _even(channels: tuple[str, ...], equal: Array) -> Finding:
@@ -72,20 +72,20 @@ def _even(channels: tuple[str, ...], equal: Array) -> Finding:
     if skewed:
         text = (
             f"The value of {_named(skewed)} rests on few large orders, like that of fewer than {amount(EQUAL)} equal "
-            "ones; intervals of their value are too narrow."
+            "ones; intervals of their value may hold the truth less often than 9 times in 10."
         )
-    return Finding("few orders make the value", not skewed, least, EQUAL, text, tuple(skewed))
+    return Finding("few_orders_make_the_value", not skewed, least, EQUAL, text, tuple(skewed))
 
 
 def _orders(journeys: Journeys) -> tuple[Array, Array]:
     """Conversions that each channel touched, and how many equal orders would vary as much as its value does."""
 
     def count(touches: Touches) -> pd.DataFrame:
-        first = touches.newcomer()
+        first, won = touches.newcomer(), touches.conversions > 0  # a row of a table of paths may have won nobody
         sums = {
             "conversions": touches.conversions * first,
             "value": touches.value * first,
-            "nulls": touches.value * touches.value / touches.conversions * first,
+            "nulls": touches.value * touches.value / touches.choose(won, touches.conversions, 1.0) * first,
         }
         return touches.group((), {"channel": touches.channel}, sums)
 
@@ -133,7 +133,7 @@ def _met(journeys: Journeys) -> Finding:
             f"No path stays within {percent(share)} of the sets of channels that Shapley of the rate compares. It "
             "takes them to convert nobody, and its intervals do not hold; Shapley and rules of thumb need no such sets."
         )
-    return Finding("unmet coalitions", share <= UNMET, share, UNMET, text)
+    return Finding("unmet_coalitions", share <= UNMET, share, UNMET, text)
 
 
 def _named(channels: Sequence[str]) -> str:

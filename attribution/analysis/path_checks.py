@@ -22,8 +22,8 @@ def path_checks(journeys: Journeys) -> list[Finding]:
     Returns
     -------
     list of Finding
-        ``"touches of one moment"``: share of touches that share their moment with another of their path.
-        ``"conversions without a touch"``: share of conversions that no model credits.
+        ``"touches_of_one_moment"``: share of touches that share their moment with another of their path.
+        ``"conversions_without_a_touch"``: share of conversions that no model credits.
     """
     return [_tied(journeys), _untouched(journeys)]
 
@@ -38,7 +38,7 @@ def _tied(journeys: Journeys) -> Finding:
             "orders. A column that orders them can be named: PathRules(sequence=...), or touchpoints.sequence in a "
             "plan file"
         )
-    return Finding("touches of one moment", share <= _TIED, share, _TIED, f"{text}.")
+    return Finding("touches_of_one_moment", share <= _TIED, share, _TIED, f"{text}.")
 
 
 def _untouched(journeys: Journeys) -> Finding:
@@ -48,4 +48,4 @@ def _untouched(journeys: Journeys) -> Finding:
     of_value = f", with {percent(worth / value)} of all value" if value > 0 else ""
     counts = f"{amount(left)} of {amount(whole)} conversions"
     text = f"{counts} have no touch in the lookback window{of_value}; no model credits them."
-    return Finding("conversions without a touch", share <= _UNTOUCHED, share, _UNTOUCHED, text)
+    return Finding("conversions_without_a_touch", share <= _UNTOUCHED, share, _UNTOUCHED, text)

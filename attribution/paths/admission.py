@@ -12,6 +12,7 @@ from attribution.findings import Finding
 from attribution.paths.path_rules import PathRules
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import is_local, naming
+from attribution.reading.encodings import in_encoding
 from attribution.reading.engine import Engine
 from attribution.reading.formats import Format
 from attribution.reading.log_checks import ROW, Log, admit_conversions, admit_touchpoints, split_events
@@ -71,12 +72,7 @@ class Admission:
             told = [problem for problem in error.problems if isinstance(problem, Problem)]
             if not is_local(log) or not any("data row" in (problem.row or "") for problem in told):
                 raise
-        import ibis
-
-        number = {ROW: ibis.row_number() + 1}
-        return self._judged(
-            log.mutate(**number), None if converted is None else converted.mutate(**number), conversions, name
-        )
+        return self._judged(_numbered(log), None if converted is None else _numbered(converted), conversions, name)
 
     def _judged(self, log: ibis.Table, converted: Any, conversions: object, name: str) -> Admitted:
         columns, named = self.columns, _name(conversions, "conversions")
@@ -130,6 +126,13 @@ class Admission:
         return touched, replace(touched, events=marked, exclusions={}, rows=0)  # repeats are the touchpoints' own
 
 
+def _numbered(log: ibis.Table) -> ibis.Table:
+    """The log with the number of each row, where it does not say of which row of its file each of its own was made."""
+    import ibis
+
+    return log if ROW in log.columns else log.mutate(**{ROW: ibis.row_number() + 1})
+
+
 def _attempt(read: Callable[[], Log], problems: list[Problem | str]) -> Log | None:
     try:
         return read()
@@ -159,6 +162,7 @@ def _beside(
     """A log as a table of the engine of the other one, where that is a table; a file is read before it is carried."""
     import ibis
 
+    source = in_encoding(source, format.encoding, name)
     file = isinstance(source, os.PathLike) or (isinstance(source, str) and "://" not in source.partition("::")[0])
     if not file or not isinstance(other, ibis.Table) or is_local(other):
         return log_table(source, engine, name, beside=other)

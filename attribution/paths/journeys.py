@@ -5,42 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput
 from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.paths.admission import Admission
 from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
-from attribution.paths.customers import before_the_first, first_of_each, several_conversions
-from attribution.paths.engine_paths import touches_of
-from attribution.paths.from_duckdb import Streamed, stream
+from attribution.paths.customers import before_the_first, several_conversions
+from attribution.paths.gathered import in_engine, in_memory
 from attribution.paths.ibis_touches import IbisTouches
+from attribution.paths.needed import collapsed, ends_of, nobody_meets
 from attribution.paths.path_rules import BUCKETS, PathRules, micros
 from attribution.paths.paths import Paths
 from attribution.paths.rules_on_log import (
     check_channels,
     check_names,
     in_one_spelling_of_rules,
-    in_order_of_moment,
-    number_of,
 )
-from attribution.paths.totals import remote_totals, summed
+from attribution.paths.totals import summed
 from attribution.paths.touches import Touches
 from attribution.reading.cells import cells_of
 from attribution.reading.columns import Cleaning, Columns
-from attribution.reading.dialects import carried, is_local, naming
+from attribution.reading.dialects import is_local, naming
+from attribution.reading.encodings import in_encoding
 from attribution.reading.engine import Engine
-from attribution.reading.exclusions import bots, require_few_channels, without_remote_bots
 from attribution.reading.formats import PLAIN, Format
 from attribution.reading.log_checks import Log
-from attribution.reading.log_columns import as_name
-from attribution.reading.named import require_values
-from attribution.reading.sources import kept
 from attribution.reading.spellings import alike_ids, alike_names
 from attribution.shown import shown
 
@@ -60,15 +55,6 @@ class Seen:
     first_end: int
     last_end: int
     ends: float
-
-
-@dataclass(frozen=True)
-class _Bought:
-    """All conversions that count, with a touch or without, and the persons and value behind them."""
-
-    persons: float
-    conversions: float
-    value: float
 
 
 _MANY_UNTOUCHED = 0.05
@@ -195,25 +181,26 @@ class Journeys:
             check_channels(rules.exclude, touched, "exclude")
             touched = replace(touched, events=stays)
         if rules.first_only:
-            touched = replace(touched, events=before_the_first(touched.events, _ends(won.events, rules)))
+            touched = replace(touched, events=before_the_first(touched.events, ends_of(won.events, rules)))
         if is_local(touched.events):
-            journeys, bought = cls._in_memory(touched, won, lookback, rules, cleaning, exclusions)
+            made = in_memory(touched, won, lookback, rules, cleaning, exclusions)
         else:
-            journeys, bought = cls._in_engine(touched, won, lookback, rules, cleaning, engine, exclusions)
+            made = in_engine(touched, won, lookback, rules, cleaning, engine, exclusions)
+        bought = made.bought
         if rules.collapse is not None:
-            exclusions[f"{touched.name}: {rules.collapse.reason}"] = _collapsed(touched, won, rules)
+            exclusions[f"{touched.name}: {rules.collapse.reason}"] = collapsed(touched, won, rules)
         if rules.last_resort:
             check_channels(rules.last_resort, whole[0], "last_resort")
         left = {
-            "untouched": max(0.0, bought.conversions - journeys.totals["conversions"]),
-            "untouched_value": max(0.0, bought.value - journeys.totals["value"]),
+            "untouched": max(0.0, bought.conversions - made.totals["conversions"]),
+            "untouched_value": max(0.0, bought.value - made.totals["value"]),
         }
         findings = [several_conversions(bought.persons, bought.conversions)]
-        findings.append(alike_names({"channels": journeys.channels, **journeys.categories}))
+        findings.append(alike_names({"channels": made.channels, **made.categories}))
         if left["untouched"] > _MANY_UNTOUCHED * bought.conversions:
             findings.append(alike_ids(touched.events, won.events))
-        if journeys.totals["conversions"] == 0:
-            raise BadInput(_nobody_meets(touched, won, findings[-1]))
+        if made.totals["conversions"] == 0:
+            raise BadInput(nobody_meets(touched, won, findings[-1]))
 
         def rebuilt(names: tuple[str, ...]) -> Journeys:
             fewer = replace(
@@ -223,73 +210,21 @@ class Journeys:
             )
             return cls._of_logs(*whole, lookback, fewer, cleaning, engine, told)
 
-        return replace(
-            journeys,
-            exclusions=exclusions,
-            totals=journeys.totals | left,
+        return cls(
+            made.channels,
+            made.totals | left,
+            made.won,
+            made.lost,
+            made.remote,
+            exclusions,
+            made.categories,
+            ends=made.ends,
             span=(touched.earliest, max(touched.latest, won.latest)),
             findings=(*told, *findings),
             seen=Seen(touched.earliest, touched.latest, touched.rows, won.earliest, won.latest, bought.conversions),
             time_zone=rules.time_zone,
             rebuilt=rebuilt,
         )
-
-    @classmethod
-    def _in_memory(
-        cls,
-        touched: Log,
-        won: Log,
-        lookback: str,
-        rules: PathRules,
-        cleaning: Cleaning,
-        exclusions: dict[str, int],
-    ) -> tuple[Journeys, _Bought]:
-        streamed = _streamed(touched, won, lookback, rules, cleaning)
-        touches, bought = touched, won
-        if streamed.repeats:  # alike in what paths need; only rows alike in every column are repeats
-            touches = touched.single(cleaning, exclusions)
-        if streamed.moments < won.rows:
-            bought = won.single(cleaning, exclusions)
-        if touches is not touched or bought is not won:
-            streamed = _streamed(touches, bought, lookback, rules, cleaning)
-        in_all = _Bought(float(streamed.persons), streamed.conversions, streamed.value)
-        journeys = cls(
-            streamed.channels,
-            summed(streamed.won, streamed.lost),
-            streamed.won,
-            streamed.lost,
-            categories=streamed.categories,
-            ends=streamed.ends,
-        )
-        return journeys._without_bots(cleaning, exclusions), in_all
-
-    @classmethod
-    def _in_engine(
-        cls,
-        touched: Log,
-        won: Log,
-        lookback: str,
-        rules: PathRules,
-        cleaning: Cleaning,
-        engine: Engine | None,
-        exclusions: dict[str, int],
-    ) -> tuple[Journeys, _Bought]:
-        single, ends = touched.single(cleaning, exclusions), won.single(cleaning, exclusions) if won.rows else won
-        bought = _ends(ends.events, rules)
-        needed = _needed(single, bought, rules, _span(touched, won))
-        if rules.interactions:
-            require_values(rules.interactions, needed, "interaction", touched.name, "interaction")
-        counted = needed.group_by("channel").aggregate(touches_of_channel=needed.count()).execute()
-        channels = tuple(sorted(counted["channel"]))
-        require_few_channels(len(channels), touched.rows, cleaning.most_channels, touched.name)
-        remote = kept(touches_of(needed, bought, _ids(channels, counted, needed), lookback, rules), engine)
-        remote = without_remote_bots(remote, cleaning, exclusions)
-        sums = bought.aggregate(
-            persons=bought.user.nunique(), conversions=bought.conversions.sum(), value=bought.value.sum()
-        ).execute()
-        in_all = _Bought(*(float(sums[name].iloc[0] or 0.0) for name in ("persons", "conversions", "value")))
-        categories = {name: _values(remote, name) for name in rules.segments}
-        return cls(channels, remote_totals(remote), remote=remote, categories=categories), in_all
 
     @classmethod
     def from_paths(
@@ -324,7 +259,7 @@ class Journeys:
         BadInput
             Every fault of the table.
         """
-        cells = cells_of(frame, "paths")
+        cells = cells_of(in_encoding(frame, None if format is None else format.encoding, "paths"), "paths")
         cells = replace(cells, first_row=1) if isinstance(frame, pd.DataFrame) else cells
         columns = (path, conversions, value, nulls)
         paths, channels, findings = exploded(cells, columns, sep, format or PLAIN, fold_names)
@@ -401,24 +336,6 @@ class Journeys:
                 offset += len(paths)
         return pd.concat(frames, ignore_index=True)
 
-    def _without_bots(self, cleaning: Cleaning, exclusions: dict[str, int]) -> Journeys:
-        """The journeys without paths past the limit, or an error that names it."""
-        if self.won is None or self.lost is None:
-            return self
-        kept, beyond, longest = [], 0, 0
-        for paths in (self.won, self.lost):
-            lengths = paths.lengths
-            long = lengths > cleaning.longest_path
-            beyond += int(np.count_nonzero(long))
-            longest = max(longest, int(lengths.max(initial=0)))
-            kept.append(paths.take(np.flatnonzero(~long)) if long.any() else paths)
-        if beyond and "bots" not in cleaning.drop:
-            raise BadInput(bots(beyond, longest, cleaning))
-        if not beyond:
-            return self
-        exclusions["touchpoints: bots"] = beyond
-        return replace(self, won=kept[0], lost=kept[1], totals=summed(*kept))
-
     def __len__(self) -> int:
         """Number of paths."""
         return round(self.totals["paths"])
@@ -432,78 +349,3 @@ class Journeys:
             f"Journeys({amount(t['paths'])} paths, {len(self.channels)} channels, "
             f"{amount(t['conversions'])} conversions, {amount(t['untouched'])} conversions without a touch)"
         )
-
-
-def _nobody_meets(touched: Log, won: Log, told: Finding) -> Problem:
-    """No conversion has a touch: ids that differ, or times that lie too far apart."""
-    remedy = "check times, the lookback and kinds."
-    meeting = won.events.semi_join(touched.events, "user").limit(1).count().execute()
-    if told.name == "alike_ids" and not told.passed:
-        remedy = told.text
-    elif not meeting:
-        one, other = (repr(str(log.events.user.min().execute())) for log in (won, touched))
-        remedy = f"check user ids: {won.name} has users such as {one}, {touched.name} such as {other}."
-    return Problem(won.name, "has no conversion with a touch before it in the lookback window.", remedy=remedy)
-
-
-def _span(touched: Log, won: Log) -> tuple[int, int]:
-    return min(touched.earliest, won.earliest), max(touched.latest, won.latest)
-
-
-def _streamed(touched: Log, won: Log, lookback: str, rules: PathRules, cleaning: Cleaning) -> Streamed:
-    span, ends = _span(touched, won), _ends(won.events, rules)
-    needed = _needed(touched, ends, rules, span)
-    return stream(needed, ends, lookback, rules, span, touched.rows, cleaning.most_channels)
-
-
-def _ends(bought: ibis.Table, rules: PathRules) -> ibis.Table:
-    """Conversions that count, one row per user and time."""
-    import ibis
-
-    if rules.kinds is not None:
-        bought = bought.filter(bought.kind.isin(list(rules.kinds)))
-    closes: Any = ibis.literal(1 if rules.ends is None else 0)
-    if rules.ends:
-        closes = bought.kind.isin(list(rules.ends)).fill_null(False).ifelse(1, 0)
-    bought = bought.mutate(closes=closes.cast("int8"))
-    moments = bought.group_by(["user", "time"]).aggregate(
-        conversions=bought.conversions.sum(), value=bought.value.sum(), closes=bought.closes.max()
-    )
-    return first_of_each(moments) if rules.first_only else moments
-
-
-def _needed(log: Log, ends: ibis.Table, rules: PathRules, span: tuple[int, int]) -> ibis.Table:
-    """The columns that make paths and segments, of the touches that count each for itself."""
-    events = log.events
-    needed = events.select(
-        "user",
-        "time",
-        "channel",
-        *(["interaction"] if rules.interactions else []),
-        **({"sequence": number_of(events[f"extra_{rules.sequence}"])} if rules.sequence else {}),
-        **{segment: as_name(events[f"extra_{segment}"]) for segment in rules.segments},
-    )
-    if rules.collapse is not None:
-        needed = rules.collapse.apply(needed, ends, (rules.time_zone, span))
-    return in_order_of_moment(needed) if rules.sequence else needed
-
-
-def _collapsed(touched: Log, won: Log, rules: PathRules) -> int:
-    """Touches that are one with another."""
-    ends, span = _ends(won.events, rules), _span(touched, won)
-    plain, fewer = (_needed(touched, ends, chosen, span) for chosen in (replace(rules, collapse=None), rules))
-    return int(plain.count().execute()) - int(fewer.count().execute())
-
-
-def _ids(channels: tuple[str, ...], counted: pd.DataFrame, touches: ibis.Table) -> ibis.Table:
-    """Channels, their ids and their places in a moment (the rarest first) as a table beside the touches."""
-    import ibis
-
-    often = counted.set_index("channel")["touches_of_channel"].reindex(list(channels))
-    place = often.reset_index().sort_values(["touches_of_channel", "channel"]).index.argsort()
-    listed = pd.DataFrame({"channel": list(channels), "id": np.arange(len(channels)), "ordinal": place})
-    return carried(ibis.memtable(listed), touches.get_backend())
-
-
-def _values(touches: ibis.Table, segment: str) -> list[str]:
-    return sorted(touches.select(segment).distinct().execute()[segment])

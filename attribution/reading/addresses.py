@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from attribution.errors import BadInput, Problem, UnknownName
+from attribution.reading.encodings import Encoded
 
 __all__ = ["Address", "Form", "address_of", "files_of", "is_pattern", "no_such_table"]
 
 _LISTED = 15
-Form = Literal["text", "parquet", "workbook", "database", "lite"]
+Form = Literal["text", "json", "parquet", "workbook", "database", "lite"]
 
 _SUFFIXES: dict[str, Form] = {
     ".csv": "text",
     ".tsv": "text",
     ".txt": "text",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".xlsx": "workbook",
@@ -40,16 +44,19 @@ class Address:
     Parameters
     ----------
     path
-        The file; a folder or pattern of Parquet files.
+        The file; a folder of Parquet files, or a pattern.
     part
         Sheet or table in it; empty where none is named.
     form
         What kind of file it is.
+    encoding
+        Of its text, where it is stated.
     """
 
     path: str
     part: str
     form: Form
+    encoding: str | None = None
 
     @property
     def name(self) -> str:
@@ -85,8 +92,19 @@ def address_of(source: str | os.PathLike[str]) -> Address:
     Raises
     ------
     BadInput
-        The file is missing, empty, of a form that is not read, or has no parts and one is named.
+        The file is missing, empty, of a form that is not read, or has no parts and one is named; an encoding is stated
+        of what is no delimited text.
     """
+    address = _address_of(source)
+    if not isinstance(source, Encoded):
+        return address
+    if address.form != "text":
+        text = f"is no delimited text, and the encoding {source.encoding} is stated."
+        raise BadInput(Problem(address.name, text, remedy="remove encoding."))
+    return replace(address, encoding=source.encoding)
+
+
+def _address_of(source: str | os.PathLike[str]) -> Address:
     path, _, part = os.fspath(source).partition("::")
     file = Path(path)
     name = file.name or path
@@ -105,11 +123,11 @@ def _form(file: Path) -> Form:
     suffixes = [suffix.lower() for suffix in file.suffixes]
     packed = suffixes[-1:] == [".gz"]
     form = _SUFFIXES.get("".join((suffixes[:-1] if packed else suffixes)[-1:]))
-    if packed and form in (None, "text"):
-        return "text"
+    if packed and form in (None, "text", "json"):
+        return form or "text"
     if form is None or packed:
         text = f"ends in {''.join(suffixes[-2:] if packed else suffixes[-1:]) or 'nothing'}."
-        remedy = "CSV (also .gz), Parquet, xlsx, DuckDB and SQLite files are read."
+        remedy = "CSV and newline JSON (also .gz), Parquet, xlsx, DuckDB and SQLite files are read."
         raise BadInput(Problem(file.name, text, remedy=remedy))
     if form == "database":
         with file.open("rb") as handle:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.addresses import files_of
+from attribution.reading.encodings import decoded
 from attribution.reading.headers import checked_header
 
 __all__ = ["RAGGED", "Layout", "layout_of", "read_lines", "read_text", "separator_of"]
@@ -20,14 +21,17 @@ RAGGED = "every line needs as many cells as the header; quote cells that hold th
 _CUT = "the file was cut short, or a quote is missing; export it again."
 _MOST = 1 << 30
 _HEADER, _PROBED = 1 << 20, 200
-_SAVE = "save the file as UTF-8 ('CSV UTF-8' in a spreadsheet)."
+_STATE = {
+    encoding: f"save the file as UTF-8 ('CSV UTF-8' in a spreadsheet), or say encoding: {encoding} if it is that."
+    for encoding in ("cp1252", "utf-16")
+}
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_text(file: Path, most: int = _MOST) -> str:
+def read_text(file: Path, encoding: str | None = None, most: int = _MOST) -> str:
     """The text of a file, unpacked where it ends in ``.gz``.
 
-    UTF-8 with or without a byte-order mark; UTF-16 where such a mark says so.
+    In the stated encoding; else UTF-8 with or without a byte-order mark, and UTF-16 where such a mark says so.
 
     Raises
     ------
@@ -44,25 +48,27 @@ def read_text(file: Path, most: int = _MOST) -> str:
     if len(data) > most:
         text = f"is larger than {most >> 20} MB unpacked."
         raise BadInput(Problem(file.name, text, remedy="sum it by day or week at the source."))
-    return _decoded(data, file.name)
+    return _decoded(data, file.name, encoding)
 
 
 def _opened(file: Path) -> io.BufferedIOBase:
     return gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb")
 
 
-def _decoded(data: bytes, name: str) -> str:
-    encoding = "utf-16" if data[:2] in _WIDE else "utf-8-sig"
+def _decoded(data: bytes, name: str, encoding: str | None = None) -> str:
     try:
-        text = data.decode(encoding)
+        if encoding is not None:
+            text = decoded(data, encoding, name)
+        else:
+            text = data.decode("utf-16" if data[:2] in _WIDE else "utf-8-sig")
     except UnicodeDecodeError as error:
         if b"\0" in data[:_PROBED]:
-            raise BadInput(Problem(name, "is no text, or UTF-16 without its mark.", remedy=_SAVE)) from error
+            raise BadInput(Problem(name, "is no text, or UTF-16 without its mark.", remedy=_STATE["utf-16"])) from error
         line = data.count(b"\n", 0, error.start) + 1
         said = data[max(0, error.start - 12) : error.start + 12].splitlines()
         part = max(said, key=lambda each: any(byte > 127 for byte in each)).decode("cp1252", errors="replace")
         text = f"is not UTF-8, and may be meant as {part!r}."
-        raise BadInput(Problem(name, text, row=f"line {line}", remedy=_SAVE)) from error
+        raise BadInput(Problem(name, text, row=f"line {line}", remedy=_STATE["cp1252"])) from error
     if re.match(r"\s*<(!doctype|html|\?xml)", text[:100], re.IGNORECASE):
         remedy = "a page or a form of another kind was saved in its place, as where a login ran out; export it again."
         raise BadInput(Problem(name, "is a web page and no table.", remedy=remedy))
@@ -77,7 +83,7 @@ def separator_of(header: str) -> str:
     return max(",;\t", key=bare.count)
 
 
-def read_lines(file: Path, header: int = 1) -> list[list[str | None]]:
+def read_lines(file: Path, header: int = 1, encoding: str | None = None) -> list[list[str | None]]:
     """The cells of every line, None for an empty one; lines may differ in length.
 
     Parameters
@@ -86,13 +92,15 @@ def read_lines(file: Path, header: int = 1) -> list[list[str | None]]:
         Delimited text.
     header
         The line, from 1, that says which separator the file has.
+    encoding
+        Where it is stated.
 
     Raises
     ------
     BadInput
         Damaged, of another encoding, or cut short within quotes.
     """
-    text = read_text(file)
+    text = read_text(file, encoding)
     told = text.split("\n", header)[:header][-1]
     return _cells(text, separator_of(told), file.name)
 
@@ -117,7 +125,7 @@ class Layout:
     names
         Of the columns.
     encoding
-        ``"utf-8"``, ``"utf-16"``, or ``"utf-16-be"``, which engines do not read.
+        ``"utf-8"`` or ``"utf-16"``; any other is one that the engine does not read.
     """
 
     separator: str
@@ -125,8 +133,15 @@ class Layout:
     encoding: str
 
 
-def layout_of(path: str) -> Layout:
+def layout_of(path: str, encoding: str | None = None) -> Layout:
     """The layout of a file of any size, or of all files of a pattern, which must agree.
+
+    Parameters
+    ----------
+    path
+        The file or pattern.
+    encoding
+        Where it is stated.
 
     Raises
     ------
@@ -134,26 +149,28 @@ def layout_of(path: str) -> Layout:
         The first line cannot be read or names a column twice; files of a pattern differ.
     """
     first, *others = files_of(path)
-    layout = _layout(first)
+    layout = _layout(first, encoding)
     for other in others:
-        if _layout(other) != layout:
+        if _layout(other, encoding) != layout:
             text = f"and {first.name} differ in header, separator or encoding."
             raise BadInput(Problem(other.name, text, remedy="name files of one layout."))
     return layout
 
 
-def _layout(file: Path) -> Layout:
-    line, encoding = _first_line(file)
+def _layout(file: Path, stated: str | None) -> Layout:
+    line, encoding = _first_line(file, stated)
     separator = separator_of(line)
     lines = _cells(line, separator, file.name)
     return Layout(separator, tuple(checked_header(lines[0] if lines else [], file.name, "line 1")), encoding)
 
 
-def _first_line(file: Path) -> tuple[str, str]:
+def _first_line(file: Path, stated: str | None) -> tuple[str, str]:
     try:
         with _opened(file) as handle:
             mark = handle.read(2)
             handle.seek(0)
+            if stated not in (None, "utf-8") and not (stated == "utf-16" and mark in _WIDE):
+                return handle.read(_HEADER).decode(stated, errors="ignore").split("\n", 1)[0], str(stated)
             if mark in _WIDE:
                 line = handle.read(_HEADER).decode("utf-16", errors="ignore").split("\n", 1)[0]
                 return line, "utf-16" if mark == _WIDE[0] else "utf-16-be"

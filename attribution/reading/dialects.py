@@ -224,6 +224,12 @@ _COMPLAINTS = (  # what an engine says, what is wrong, what to do
         "has a quote that does not close.",
         "the file was cut short, or a quote within a cell is not doubled; export it again.",
     ),
+    (r"has duplicate key", "has an object that holds a key twice.", "keep one of them."),
+    (
+        r"malformed json|json transform error|more than one object",
+        "is no newline JSON.",
+        "write one object per line in UTF-8 without a mark; export a file that was cut short again.",
+    ),
     (r"GZIP|gzip", "is cut short or no gzip file.", "export it again."),
     (r"lock on file", "is in use by another program.", "close it there, or copy the file."),
     (r"state machine", "mixes line ends or quotes.", "save it again as CSV from one program."),

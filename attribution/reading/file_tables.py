@@ -15,6 +15,7 @@ from attribution.reading.csv_text import layout_of
 from attribution.reading.dialects import carried, naming
 from attribution.reading.frames import arrow_ready
 from attribution.reading.headers import checked_header
+from attribution.reading.json_lines import json_table
 from attribution.reading.lite import read_lite
 from attribution.reading.sheets import cells_of_rows
 
@@ -55,6 +56,8 @@ def file_table(source: str | os.PathLike[str], backend: BaseBackend, views: bool
         if address.form == "parquet":
             _check_parquet_header(address, backend)
             return backend.read_parquet(address.files, table_name=ibis.util.gen_name("source"))
+        if address.form == "json":
+            return json_table(address, backend)
         return _text_table(address, backend)
 
 
@@ -68,8 +71,8 @@ def _text_table(address: Address, backend: BaseBackend) -> ibis.Table:
     """Delimited text with every cell as text: what it means is read strictly, and not guessed from the first rows."""
     import ibis
 
-    layout = layout_of(address.path)
-    if layout.encoding == "utf-16-be":
+    layout = layout_of(address.path, address.encoding)
+    if layout.encoding not in ("utf-8", "utf-16"):
         return _in_memory(cells_of_rows(address).frame, address.name, backend)
     lines = backend.read_csv(
         address.path,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, available_timezones
 
 from attribution.errors import BadInput, nearest
+from attribution.reading.encodings import encoding_of
 
 __all__ = ["AMBIGUOUS", "EXCEL", "FRACTION", "ISO_TIME", "PLAIN", "UNIX", "ZONED_TIME", "Format", "zone_of"]
 
@@ -50,11 +51,13 @@ class Format:
         seconds, thousandths and millionths since 1970. None: ISO 8601.
     time_zone
         Name such as ``"Europe/Berlin"`` of the zone of times that have no offset; None: UTC.
+    encoding
+        Of a CSV file, such as ``"cp1252"``; None: UTF-8, or UTF-16 where its mark says so.
 
     Raises
     ------
     BadInput
-        A sign, pattern, unit or zone that there is not, or two signs that are one.
+        A sign, pattern, unit, zone or encoding that there is not, or two signs that are one.
     """
 
     decimal: str | None = None
@@ -62,9 +65,11 @@ class Format:
     unit: float = 1.0
     date_format: str | None = None
     time_zone: str | None = None
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         problems = [*_wrong_signs(self), *_wrong_pattern(self.date_format), *_wrong_zone(self.time_zone)]
+        problems += _wrong_encoding(self.encoding)
         if isinstance(self.unit, bool) or not isinstance(self.unit, int | float) or not 0 < self.unit < float("inf"):
             problems.append(f"unit {self.unit!r} is no number above 0.")
         if problems:
@@ -151,6 +156,14 @@ def _wrong_pattern(pattern: str | None) -> list[str]:
 def _wrong_zone(zone: str | None) -> list[str]:
     try:
         zone_of("UTC" if zone is None else zone)
+    except BadInput as error:
+        return [str(error)]
+    return []
+
+
+def _wrong_encoding(encoding: str | None) -> list[str]:
+    try:
+        encoding_of("utf-8" if encoding is None else encoding)
     except BadInput as error:
         return [str(error)]
     return []

@@ -67,7 +67,7 @@ def _rows(address: Address, header: int) -> list[list[Any]]:
         raise BadInput(Problem(address.path, "is a pattern of several files.", remedy="join them into one file."))
     file = Path(address.path)
     sheet = address.form == "workbook"
-    rows: list[list[Any]] = [*(read_sheet(file, address.part) if sheet else read_lines(file, header))]
+    rows: list[list[Any]] = [*(read_sheet(file, address.part) if sheet else read_lines(file, header, address.encoding))]
     while rows and all(cell is None for cell in rows[-1]):
         rows.pop()
     return rows

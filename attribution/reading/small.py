@@ -8,6 +8,7 @@ import pandas as pd
 
 from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Table
+from attribution.reading.encodings import in_encoding
 from attribution.reading.engine import Engine
 from attribution.reading.formats import Format
 
@@ -42,6 +43,7 @@ def read_table(
     BadInput
         Every problem of the table.
     """
-    cells = cells_of(source, table.name, engine=engine)
+    written = format or table.format
+    cells = cells_of(in_encoding(source, written.encoding, table.name), table.name, engine=engine)
     named = table.name if isinstance(source, pd.DataFrame) else cells.name
-    return replace(table, name=named, first_row=cells.first_row, format=format or table.format).check(cells.frame)
+    return replace(table, name=named, first_row=cells.first_row, format=written).check(cells.frame)

@@ -17,6 +17,7 @@ from mmm.data.control_tables import ControlTable, controls_by_week
 from mmm.data.customers import Outcome
 from mmm.data.days_to_weeks import WeekDays
 from mmm.data.export_findings import coverage, export_findings
+from mmm.data.market_names import MARKET, misfits_of_sources
 from mmm.data.spend_sources import VOLUMES, SpendSource, overlaps, spend_by_day
 
 __all__ = ["Assembled", "Edges", "assemble"]
@@ -55,9 +56,9 @@ class Assembled:
     weekly
         One row per week: ``week`` (its first day), the KPI, spend by channel in one currency, ``<channel>_impressions``
         and ``<channel>_clicks`` where every file of the channel has them, controls, and ``returning_orders`` where
-        people are known.
+        people are known. Where the exports name markets, a row per week and ``market``.
     reconciliation
-        One row per file and channel: spend in the file (``exported``), in the table (``weekly``), and left out
+        One row per file, market and channel: spend in the file (``exported``), in the table (``weekly``), and left out
         ``before`` its first and ``after`` its last week; ``difference`` is 0.
     coverage
         One row per channel: ``days`` of the table, those ``with_rows``, and the ``longest_gap`` with its first day.
@@ -111,29 +112,39 @@ def assemble(
     ------
     BadInput
         The problems of all sources at once: campaigns without a channel, days that two files hold, money of a row that
-        crosses weeks, rates that are missing, weeks whose spend is negative, no week that all cover.
+        crosses weeks, rates that are missing, weeks whose spend is negative, no week that all cover; markets that some
+        name and others do not, or of which nothing is counted.
     """
     edges = edges or Edges()
     weeks = WeekDays(edges.week_starts)
-    daily, notes = _all_days(spend, currency, weeks)
+    daily, notes = _all_days(spend, outcome, currency, weeks)
     wanted, cut = _weeks(spend, outcome, controls, weeks, edges)
     channels = tuple(dict.fromkeys(channel for source in spend for channel in source.channels.values()))
-    table = pd.DataFrame(index=wanted.rename("week"))
-    count = outcome.daily.groupby(weeks.of(pd.DatetimeIndex(outcome.daily.index))).sum().reindex(wanted, fill_value=0)
-    table[kpi] = count["kpi"] / MICROS
+    taken = {kpi, "week", MARKET} | {name for each in controls for name in each.aggregates}
     inside = daily[daily["week"].isin(wanted)]
-    spent = inside.pivot_table(index="week", columns="channel", values="spend", aggfunc="sum", fill_value=0)
-    spent = spent.reindex(index=wanted, columns=channels, fill_value=0)
-    _check_weeks(spent, {kpi, "week"} | {name for each in controls for name in each.aggregates})
-    table[list(channels)] = spent / MICROS
-    table = table.join(_volumes(daily, inside, wanted, channels))
-    for each in controls:
-        table = table.join(controls_by_week(each, weeks, wanted, not edges.keeps_partial))
-    if "returning" in count:
-        table["returning_orders"] = count["returning"] / MICROS
-    reconciliation, difference = _reconciled(daily, wanted, spent)
+    parts, money, problems = [], 0, list[Problem | str]()
+    for market in sorted(outcome.markets) or [""]:
+        try:
+            spent = _spent(inside[inside[MARKET] == market], wanted, channels, taken, market)
+            part = pd.DataFrame(index=wanted.rename("week"))
+            count = _counted(outcome.markets.get(market, outcome.daily), weeks, wanted)
+            part[kpi] = count["kpi"] / MICROS
+            part[list(channels)] = spent / MICROS
+            part = part.join(_volumes(daily, inside[inside[MARKET] == market], wanted, channels))
+            for each in controls:
+                part = part.join(controls_by_week(each.of(market), weeks, wanted, not edges.keeps_partial))
+        except BadInput as error:
+            problems += error.problems
+            continue
+        if "returning" in count:
+            part["returning_orders"] = count["returning"] / MICROS
+        money += int(spent.to_numpy().sum())
+        parts.append(part.assign(**{MARKET: market}) if market else part)
+    if problems:
+        raise BadInput(problems)
+    reconciliation, difference = _reconciled(daily, wanted, money)
     return Assembled(
-        table.reset_index(),
+        pd.concat(parts).reset_index(),
         reconciliation,
         coverage(daily, wanted, channels),
         channels,
@@ -142,7 +153,23 @@ def assemble(
     )
 
 
-def _all_days(spend: Sequence[SpendSource], currency: str, weeks: WeekDays) -> tuple[pd.DataFrame, list[str]]:
+def _counted(daily: pd.DataFrame, weeks: WeekDays, wanted: pd.DatetimeIndex) -> pd.DataFrame:
+    return daily.groupby(weeks.of(pd.DatetimeIndex(daily.index))).sum().reindex(wanted, fill_value=0)
+
+
+def _spent(
+    inside: pd.DataFrame, wanted: pd.DatetimeIndex, channels: Sequence[str], taken: Iterable[str], market: str
+) -> pd.DataFrame:
+    """Spend of a market by week and channel, in millionths."""
+    spent = inside.pivot_table(index="week", columns="channel", values="spend", aggfunc="sum", fill_value=0)
+    spent = spent.reindex(index=wanted, columns=list(channels), fill_value=0)
+    _check_weeks(spent, taken, f" in {market}" if market else "")
+    return spent
+
+
+def _all_days(
+    spend: Sequence[SpendSource], outcome: Outcome, currency: str, weeks: WeekDays
+) -> tuple[pd.DataFrame, list[str]]:
     parts, notes = [], []
     problems: list[Problem | str] = []
     for number, source in enumerate(spend):
@@ -155,6 +182,9 @@ def _all_days(spend: Sequence[SpendSource], currency: str, weeks: WeekDays) -> t
         notes += own
     if not spend:
         problems.append(Problem("spend", "names no export.", remedy="name at least one."))
+    if not problems:
+        named = {spend[int(part["source"].iloc[0])].name: {*part[MARKET]} - {""} for part in parts}
+        problems += misfits_of_sources(named, outcome.name, outcome.markets)
     if not problems:
         strict = [part for part in parts if not spend[int(part["source"].iloc[0])].repeats]
         problems += overlaps(pd.concat(strict, ignore_index=True)) if strict else []
@@ -192,7 +222,7 @@ def _weeks(
     return wanted, cut
 
 
-def _check_weeks(spent: pd.DataFrame, taken: Iterable[str]) -> None:
+def _check_weeks(spent: pd.DataFrame, taken: Iterable[str], where: str) -> None:
     problems = [
         Problem("exports", f"is the name of a channel and of another column: {name}.", remedy="rename the channel.")
         for name in spent.columns
@@ -202,7 +232,7 @@ def _check_weeks(spent: pd.DataFrame, taken: Iterable[str]) -> None:
         if (below := column < 0).any():
             text = f"has less than no spend in {amount(below.sum())} weeks, {column.index[below][0]:%Y-%m-%d} first."
             remedy = "book credits and corrections in the week that they belong to."
-            problems.append(Problem(str(channel), text, remedy=remedy))
+            problems.append(Problem(f"{channel}{where}", text, remedy=remedy))
     if problems:
         raise BadInput(problems)
 
@@ -221,7 +251,7 @@ def _volumes(
     return pd.DataFrame(columns, index=wanted)
 
 
-def _reconciled(daily: pd.DataFrame, wanted: pd.DatetimeIndex, spent: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+def _reconciled(daily: pd.DataFrame, wanted: pd.DatetimeIndex, money: int) -> tuple[pd.DataFrame, int]:
     """Where the money of every file went, and the millionths by which the table differs from the files."""
     last = wanted[-1] + 6 * _DAY
     days = daily["day"]
@@ -231,9 +261,10 @@ def _reconciled(daily: pd.DataFrame, wanted: pd.DatetimeIndex, spent: pd.DataFra
         after=daily["spend"].where(days > last, 0),
         weekly=daily["spend"].where((days >= wanted[0]) & (days <= last), 0),
     )
-    sums = parts.groupby(["file", "channel"], sort=False)[["exported", "before", "weekly", "after"]].sum()
+    keys = ["file", *([MARKET] if parts[MARKET].any() else []), "channel"]
+    sums = parts.groupby(keys, sort=False)[["exported", "before", "weekly", "after"]].sum()
     sums["difference"] = sums["exported"] - sums["before"] - sums["weekly"] - sums["after"]
-    lost = sums["exported"].sum() - sums["before"].sum() - sums["after"].sum() - int(spent.to_numpy().sum())
+    lost = sums["exported"].sum() - sums["before"].sum() - sums["after"].sum() - money
     return (sums / MICROS).reset_index(), int(abs(lost) + np.abs(sums["difference"]).sum())
 
 

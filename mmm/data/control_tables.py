@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -12,6 +12,7 @@ from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.shown import shown
 from mmm.data.days_to_weeks import WeekDays
+from mmm.data.market_names import MARKET
 
 __all__ = ["Aggregate", "ControlTable", "controls_by_week"]
 
@@ -32,11 +33,24 @@ class ControlTable:
     aggregates
         Control -> ``"mean"`` or ``"last"`` for a level, which holds on each day of its row; ``"sum"`` for a count,
         which falls evenly on them.
+    markets
+        Whether a column ``market`` says of which market a row is; otherwise all have the same controls.
     """
 
     name: str
     frame: pd.DataFrame
     aggregates: Mapping[str, Aggregate]
+    markets: bool = False
+
+    def of(self, market: str) -> ControlTable:
+        """The controls of one market."""
+        if not self.markets:
+            return self
+        part = self.frame[(self.frame[MARKET] == market).to_numpy()]
+        if part.empty:
+            remedy = "add its rows, or leave the column of markets away where all have the same."
+            raise BadInput(Problem(self.name, f"has no row of the market {market}.", MARKET, remedy=remedy))
+        return replace(self, name=f"{self.name} ({market})", frame=part, markets=False)
 
     @property
     def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from attribution.economics import CustomerSegments, customer_segments
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, UnknownName
 from attribution.findings import Finding
 from attribution.numbers import amount, decimal, percent
 from attribution.reading.exports.export import Export
+from attribution.reading.exports.header import plain
 from attribution.reading.exports.orders import Orders
 from attribution.shown import shown
 from mmm.data.days_to_weeks import WeekDays, millionths
+from mmm.data.market_names import MARKET, MarketNames
 
 __all__ = ["ByValue", "Outcome", "counted_table", "new_customers_by_day", "orders_by_day"]
 
@@ -54,6 +56,8 @@ class Outcome:
         What was passed over and taken for granted.
     findings
         What speaks for and against the count.
+    markets
+        Market -> its part of ``daily``; empty where there is one market.
     """
 
     name: str
@@ -61,9 +65,10 @@ class Outcome:
     span: tuple[pd.Timestamp, pd.Timestamp]
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    markets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def orders_by_day(orders: Sequence[Orders]) -> Outcome:
+def orders_by_day(orders: Sequence[Orders], markets: MarketNames | None = None) -> Outcome:
     """Every order counts, whoever gave it; an order that two files hold counts once."""
     frame, notes = _joined(orders)
     people = frame["person"].ne("") & frame["person"].duplicated()
@@ -72,12 +77,20 @@ def orders_by_day(orders: Sequence[Orders]) -> Outcome:
             f"{_name(orders)}: {amount(people.sum())} of {amount(len(frame))} orders are of people who ordered before; "
             "they count as customers, for first_only is not asked."
         )
-    daily = pd.DataFrame({"kpi": _per_day(frame["date"])})
-    return Outcome(_name(orders), daily, _span(orders), tuple(notes))
+
+    def daily(rows: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame({"kpi": _per_day(rows["date"])})
+
+    return Outcome(
+        _name(orders), daily(frame), _span(orders), tuple(notes), (), _by_market(frame, markets, _name(orders), daily)
+    )
 
 
 def new_customers_by_day(
-    orders: Sequence[Orders], keeps_nameless: bool | None = None, by_value: ByValue | None = None
+    orders: Sequence[Orders],
+    keeps_nameless: bool | None = None,
+    markets: MarketNames | None = None,
+    by_value: ByValue | None = None,
 ) -> Outcome:
     """The first order of every person counts; later ones stand apart, as ``returning``.
 
@@ -87,6 +100,8 @@ def new_customers_by_day(
         Of one shop.
     keeps_nameless
         Whether each order of nobody known counts as a new customer, or none does; None makes such orders an error.
+    markets
+        Of which market an order is; a person's first order counts in its own. None: one market.
     by_value
         How customers of more value count for more, so that the KPI is customers of average value; None for one each.
 
@@ -112,23 +127,25 @@ def new_customers_by_day(
         if not keeps_nameless:
             frame, nameless = frame[~nameless].reset_index(drop=True), nameless[~nameless]
     returning = frame["person"].duplicated().to_numpy() & ~nameless
-    weights = np.ones(len(frame))
+    frame = frame.assign(returning=returning)
     if by_value is not None:
         named = frame["person"] != ""
         segments = customer_segments(frame[named], by_value.window, by_value.quantiles, _span(orders)[1])
-        weights = frame["person"].map(segments.people["weight"]).fillna(1.0).to_numpy(dtype=float)
+        frame = frame.assign(weight=frame["person"].map(segments.people["weight"]).fillna(1.0).to_numpy(dtype=float))
         notes.append(_weighed(_name(orders), segments))
-    daily = pd.DataFrame(
-        {
-            "kpi": _per_day(frame["date"][~returning], weights[~returning]),
-            "returning": _per_day(frame["date"][returning]),
-        }
-    ).fillna(0)
+
+    def daily(rows: pd.DataFrame) -> pd.DataFrame:
+        first, later = rows[~rows["returning"]], rows["date"][rows["returning"]]
+        weights = None if by_value is None else first["weight"].to_numpy()
+        counts = {"kpi": _per_day(first["date"], weights), "returning": _per_day(later)}
+        return pd.DataFrame(counts).fillna(0).astype(np.int64)
+
     finding = _settled(frame["date"], returning, _span(orders), _name(orders))
-    return Outcome(_name(orders), daily.astype(np.int64), _span(orders), tuple(notes), finding)
+    parts = _by_market(frame, markets, _name(orders), daily)
+    return Outcome(_name(orders), daily(frame), _span(orders), tuple(notes), finding, parts)
 
 
-def counted_table(exports: Sequence[Export], weeks: WeekDays) -> Outcome:
+def counted_table(exports: Sequence[Export], weeks: WeekDays, markets: MarketNames | None = None) -> Outcome:
     """A table that counts customers already, by day or by week.
 
     Parameters
@@ -137,6 +154,8 @@ def counted_table(exports: Sequence[Export], weeks: WeekDays) -> Outcome:
         Whose ``spend`` is the count.
     weeks
         A row has to lie within one of them.
+    markets
+        Of which market a row is; None: one market.
 
     Raises
     ------
@@ -144,7 +163,25 @@ def counted_table(exports: Sequence[Export], weeks: WeekDays) -> Outcome:
         A day twice or missing between the first and the last, a negative count, or a row that crosses weeks.
     """
     name = exports[0].name
-    frame = pd.concat([export.frame for export in exports], ignore_index=True)
+    rows = pd.concat([export.frame for export in exports], ignore_index=True)
+    parts = {}
+    if markets is not None:
+        cells = [cell for export in exports for cell in _cells(export, markets)]
+        of_row = np.array(markets.of(cells, name), dtype=object)
+        parts = {str(market): _counted(part, name, weeks)[0] for market, part in rows.groupby(of_row)}
+    daily, span = _counted(rows, name, weeks)
+    return Outcome(name, daily, span, tuple(note for export in exports for note in export.notes), (), parts)
+
+
+def _cells(export: Export, markets: MarketNames) -> list[str]:
+    if markets.column is None:
+        return [""] * len(export.frame)
+    if plain(markets.column) not in export.cells.columns:
+        raise UnknownName(markets.column, export.cells.columns, where=f"the columns of {export.name}")
+    return [str(cell) for cell in export.cells[plain(markets.column)]]
+
+
+def _counted(frame: pd.DataFrame, name: str, weeks: WeekDays) -> tuple[pd.DataFrame, tuple[pd.Timestamp, pd.Timestamp]]:
     frame = pd.DataFrame(frame.groupby(["date", "until"])["spend"].sum()).reset_index()
     problems = []
     if (frame["spend"] < 0).any():
@@ -166,8 +203,16 @@ def counted_table(exports: Sequence[Export], weeks: WeekDays) -> Outcome:
     if problems:
         raise BadInput(problems)
     daily = pd.DataFrame({"kpi": millionths(frame["spend"])}, index=pd.DatetimeIndex(frame["until"]))
-    span = pd.Timestamp(frame["date"].min()), pd.Timestamp(frame["until"].max())
-    return Outcome(name, daily, span, tuple(note for export in exports for note in export.notes))
+    return daily, (pd.Timestamp(frame["date"].min()), pd.Timestamp(frame["until"].max()))
+
+
+def _by_market(
+    frame: pd.DataFrame, markets: MarketNames | None, name: str, daily: Callable[[pd.DataFrame], pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    if markets is None:
+        return {}
+    of_row = markets.of([str(cell) for cell in frame[MARKET]], name)
+    return {str(market): daily(rows) for market, rows in frame.groupby(np.array(of_row, dtype=object))}
 
 
 def _joined(orders: Sequence[Orders]) -> tuple[pd.DataFrame, list[str]]:

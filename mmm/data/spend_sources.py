@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,10 +12,12 @@ from attribution.errors import BadInput, Problem, UnknownName
 from attribution.numbers import amount
 from attribution.reading.exports.export import Export, in_currency
 from attribution.reading.exports.header import plain
+from attribution.reading.patterns import pattern_of
 from attribution.shown import shown
 from mmm.data.days_to_weeks import WeekDays, millionths, spread
+from mmm.data.market_names import MARKET, MarketNames
 
-__all__ = ["VOLUMES", "SpendSource", "overlaps", "pattern_of", "spend_by_day"]
+__all__ = ["VOLUMES", "SpendSource", "overlaps", "spend_by_day"]
 
 VOLUMES = ("impressions", "clicks")
 _SHOWN = 3
@@ -45,6 +46,8 @@ class SpendSource:
         those days, and the table ends with them.
     repeats
         Whether rows alike in every column, and days that two files share, are real.
+    markets
+        Of which market a row is; None where the table has one market.
     """
 
     exports: Sequence[Export]
@@ -54,6 +57,7 @@ class SpendSource:
     spreads: bool = False
     rests_outside: bool = False
     repeats: bool = False
+    markets: MarketNames | None = None
 
     @property
     def name(self) -> str:
@@ -82,8 +86,9 @@ def spend_by_day(source: SpendSource, currency: str, weeks: WeekDays) -> tuple[p
 
     Returns
     -------
-    One row per row and day: file, channel, account, campaign, day, and spend, impressions and clicks in whole
-    millionths, with a column ``has_impressions`` and ``has_clicks``; and what was taken for granted, a sentence each.
+    One row per row and day: file, market (``""`` where there is one), channel, account, campaign, day, and spend,
+    impressions and clicks in whole millionths, with a column ``has_impressions`` and ``has_clicks``; and what was taken
+    for granted, a sentence each.
 
     Raises
     ------
@@ -97,7 +102,9 @@ def spend_by_day(source: SpendSource, currency: str, weeks: WeekDays) -> tuple[p
     for export in source.exports:
         try:
             converted = in_currency(export, currency, source.rate)
-            frame = converted.frame.assign(file=export.name, channel=_channels(export, source, met))
+            frame = converted.frame.assign(
+                file=export.name, channel=_channels(export, source, met), **{MARKET: _markets(export, source)}
+            )
             problems += [] if source.repeats else _twice(export)
             problems += [] if source.spreads else _crossing(export, weeks)
         except BadInput as error:
@@ -127,27 +134,20 @@ def _channels(export: Export, source: SpendSource, met: set[str]) -> pd.Series:
     return looked.map(patterns).map(dict(source.channels))
 
 
+def _markets(export: Export, source: SpendSource) -> list[str]:
+    if source.markets is None:
+        return [""] * len(export.frame)
+    column = source.markets.column
+    cells = [""] * len(export.frame) if column is None else [str(cell) for cell in _looked_at(export, column)]
+    return source.markets.of(cells, export.name)
+
+
 def _looked_at(export: Export, by: str) -> pd.Series:
     if by == "campaign":
         return export.frame["campaign"].astype(str)
     if plain(by) not in export.cells.columns:
         raise UnknownName(by, export.cells.columns, where=f"the columns of {export.name}")
     return export.cells[plain(by)]
-
-
-def pattern_of(text: str, channels: Mapping[str, str]) -> str | None:
-    """The first pattern that a text meets; None where it meets none.
-
-    Examples
-    --------
-    >>> pattern_of("DE | Brand | Exact", {"*| brand |*": "brand_search", "*": "generic_search"})
-    '*| brand |*'
-    """
-    for pattern in channels:
-        signs = ".*".join(re.escape(part) for part in pattern.casefold().split("*"))
-        if re.fullmatch(signs, text.casefold(), re.DOTALL):
-            return pattern
-    return None
 
 
 def _twice(export: Export) -> Iterator[Problem]:
@@ -174,7 +174,7 @@ def _crossing(export: Export, weeks: WeekDays) -> Iterator[Problem]:
 def _daily(frame: pd.DataFrame) -> pd.DataFrame:
     days = np.asarray((frame["until"] - frame["date"]).dt.days + 1, dtype=np.int64)
     rows, place, spent = spread(millionths(frame["spend"]), days)
-    daily = frame[["file", "channel", "account", "campaign"]].iloc[rows].reset_index(drop=True)
+    daily = frame[["file", MARKET, "channel", "account", "campaign"]].iloc[rows].reset_index(drop=True)
     daily["day"] = frame["date"].to_numpy()[rows] + place.astype("timedelta64[D]")
     daily["spend"] = spent
     for volume in VOLUMES:
@@ -192,7 +192,7 @@ def overlaps(daily: pd.DataFrame) -> list[Problem]:
         Of all sources whose shared days are not real, as :func:`spend_by_day` gives them.
     """
     active = daily[(daily[["spend", *VOLUMES]] != 0).any(axis=1)]
-    keys = ["channel", "campaign", "day"]
+    keys = [MARKET, "channel", "campaign", "day"]
     held = active.assign(campaign=active["campaign"].str.casefold())[[*keys, "account", "file"]].drop_duplicates()
     nameless = held.assign(nameless=held["account"] == "").groupby(keys)["nameless"].transform("max")
     held["account"] = held["account"].where(~nameless.astype(bool), "")

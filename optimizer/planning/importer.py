@@ -14,12 +14,13 @@ from attribution.errors import BadInput
 from attribution.files import write_whole
 from attribution.numbers import CURRENCY, amount
 from attribution.reading.exports.export import Export
+from attribution.reading.exports.ga4 import GA4_EVENTS
 from attribution.reading.exports.orders import Orders
 from attribution.reading.exports.registry import ADVERTISING, read_export, read_orders, recognise
 
 __all__ = ["ImportedFile", "import_folder"]
 
-_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".parquet", ".pq")
+_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".parquet", ".pq", ".json", ".jsonl", ".ndjson")
 _PLAN = "plan.yaml"
 _UNKNOWN = (
     "of no known kind; spend is named by hand in data.spend (date, amount, channel), what else moves demand in "
@@ -152,6 +153,9 @@ def _plan_file(
         yield from _spend_lines(path, parts, currency, earliest, latest)
     yield from _outcome_lines(outcomes)
     yield "  week_starts: monday"
+    for each in outcomes:
+        if each.kind == GA4_EVENTS:
+            yield f"  # touchpoints: {{path: {json.dumps(str(each.path))}, kind: {GA4_EVENTS}}}  # its sessions"
     for each in files_seen:
         if not each.kind:
             yield f"  # not used: {each.path}: {' '.join(each.text.split())[:200]}"

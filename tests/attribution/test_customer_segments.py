@@ -82,7 +82,7 @@ def test_the_outcome_counts_customers_by_their_segment() -> None:
     frame = orders().assign(order="").sort_values("date").reset_index(drop=True)
     span = (frame["date"].min(), frame["date"].max())
     given = [Orders("orders", "orders.csv", frame, len(frame), span)]
-    plain, weighed = new_customers_by_day(given), new_customers_by_day(given, None, ByValue(60, 2))
+    plain, weighed = new_customers_by_day(given), new_customers_by_day(given, by_value=ByValue(60, 2))
     assert list(plain.daily.index) == list(weighed.daily.index)
     assert weighed.daily["kpi"].sum() == pytest.approx(plain.daily["kpi"].sum(), rel=1e-3)
     assert (weighed.daily["returning"] == plain.daily["returning"]).all()

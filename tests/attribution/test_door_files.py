@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import random
 import sqlite3
 from collections.abc import Callable
@@ -62,6 +63,16 @@ def workbook(rows: Rows, folder: Path) -> object:
     return folder / "table.xlsx"
 
 
+def json_lines(rows: Rows, folder: Path) -> object:
+    (folder / "table.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return folder / "table.jsonl"
+
+
+def json_list(rows: Rows, folder: Path) -> object:
+    (folder / "table.json.gz").write_bytes(gzip.compress(json.dumps(rows, indent=1, ensure_ascii=False).encode()))
+    return folder / "table.json.gz"
+
+
 def lite(rows: Rows, folder: Path) -> object:
     with closing(sqlite3.connect(folder / "table.sqlite")) as connection:
         frame_of(rows).to_sql("data", connection, index=False, if_exists="replace")
@@ -77,6 +88,8 @@ FORMS: dict[str, Callable[[Rows, Path], object]] = {
     "gz": packed,
     "parquet": parquet,
     "xlsx": workbook,
+    "json lines": json_lines,
+    "json list": json_list,
     "sqlite": lite,
     "pandas": lambda rows, folder: frame_of(rows),
     "objects": lambda rows, folder: frame_of(rows).astype(object),

@@ -80,6 +80,11 @@ def lite(frame: pd.DataFrame, folder: Path) -> str:
     return f"{folder}/table.db::data"
 
 
+def json_lines(frame: pd.DataFrame, folder: Path) -> Path:
+    frame.to_json(folder / "table.ndjson", orient="records", lines=True)
+    return folder / "table.ndjson"
+
+
 FORMS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     "comma": csv,
     "semicolon": lambda frame, folder: csv(frame, folder, ";"),
@@ -89,6 +94,7 @@ FORMS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     "parquet folder": parquet_folder,
     "parquet pattern": lambda frame, folder: f"{parquet_folder(frame, folder)}/*.parquet",
     "xlsx": workbook,
+    "json": json_lines,
     "duckdb": database,
     "sqlite": lite,
     "pandas": lambda frame, folder: frame,
@@ -122,7 +128,7 @@ def one_of_each(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[pd.
     return writer(request.param, tmp_path)
 
 
-@pytest.fixture(params=["parquet folder", "xlsx", "sqlite", "pandas", "arrow"])
+@pytest.fixture(params=["parquet folder", "xlsx", "sqlite", "json", "pandas", "arrow"])
 def typed(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[pd.DataFrame], object]:
     """Forms that keep numbers as numbers."""
     return writer(request.param, tmp_path)

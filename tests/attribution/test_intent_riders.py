@@ -12,7 +12,7 @@ from attribution.simulate.journey_log import journeys as simulated
 def test_riders_of_the_simulated_world_are_flagged_and_openers_are_not():
     data, truth = simulated(seed=1)
     paths = Journeys.from_touchpoints(data.touchpoints, conversions=data.conversions)
-    findings = {finding.name.removeprefix("intent rider: "): finding for finding in intent_riders(paths)}
+    findings = {finding.name.removeprefix("intent_rider: "): finding for finding in intent_riders(paths)}
     assert {"brand_search", "affiliate"} <= {name for name, finding in findings.items() if not finding.passed}
     causes = truth.incremental[truth.incremental > 0].index
     strongest = truth.incremental.reindex(causes).nlargest(3).index

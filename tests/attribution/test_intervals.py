@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from attribution import BadInput, Journeys, LastTouch, Linear, Markov, bootstrap, compare
+from attribution.analysis.skewed_intervals import skewed_intervals
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +90,27 @@ def test_compare_sets_models_side_by_side(paths):
 def test_one_replicate_is_refused(paths):
     with pytest.raises(BadInput, match="at least 2"):
         bootstrap(journeys_of(paths), Linear(), replicates=1)
+
+
+def test_intervals_of_a_skewed_value_hold_as_often_as_they_say():
+    rng = np.random.default_rng(5)
+    held, plain = [], []
+    for _ in range(250):
+        value = rng.lognormal(0.0, 1.5, max(2, rng.poisson(60)))
+        draws = pd.DataFrame({"a": rng.poisson(1.0, (200, len(value))) @ value})
+        estimate = pd.Series({"a": value.sum()})
+        low, high = skewed_intervals(draws, estimate).loc["a", ["5%", "95%"]]
+        truth = 60 * np.exp(1.5**2 / 2)
+        held.append(low <= truth <= high)
+        plain.append(draws["a"].quantile(0.05) <= truth <= draws["a"].quantile(0.95))
+    assert np.mean(plain) < 0.84
+    assert 0.85 <= np.mean(held) <= 0.93
+
+
+def test_intervals_of_an_even_value_are_those_of_student(paths):
+    table = bootstrap(journeys_of(paths), LastTouch(), replicates=400).summary("value")
+    counts = bootstrap(journeys_of(paths), LastTouch(), replicates=400).summary("conversions") * 20.0
+    width = (table["95%"] - table["5%"]) / (counts["95%"] - counts["5%"])
+    assert width.between(0.9, 1.15).all()
+    nothing = skewed_intervals(pd.DataFrame({"a": np.zeros(50)}), pd.Series({"a": 0.0}))
+    assert nothing.loc["a"].tolist() == [0.0, 0.0]

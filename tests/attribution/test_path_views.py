@@ -114,18 +114,21 @@ def test_findings_name_what_intervals_cannot_hold():
     rows = [("a", 500, 500, 5_000.0), ("b", 400, 400, 4_000.0), ("a > b > c", 3, 9, 30.0)]
     table = pd.DataFrame(rows, columns=["path", "conversions", "nulls", "value"])
     found = {item.name: item for item in interval_checks(Journeys.from_paths(table, nulls="nulls", value="value"))}
-    assert found["few conversions"].channels == ("c",)
-    assert found["few conversions"].value == 3
-    assert not found["unmet coalitions"].passed  # c was met with a and b alone
+    assert found["few_conversions"].channels == ("c",)
+    assert found["few_conversions"].value == 3
+    assert not found["unmet_coalitions"].passed  # c was met with a and b alone
     big = pd.DataFrame({"path": ["a", "b", "a > b"], "conversions": 100, "nulls": 900})
     assert all(item.passed for item in interval_checks(Journeys.from_paths(big, nulls="nulls")))
     one = pd.DataFrame({"path": ["a"] * 100, "conversions": 1, "value": [1.0] * 99 + [5_000.0]})
     found = {item.name: item for item in interval_checks(Journeys.from_paths(one, value="value"))}
-    assert found["few orders make the value"].channels == ("a",)
+    assert found["few_orders_make_the_value"].channels == ("a",)
+    lost = pd.concat([one.assign(nulls=0), pd.DataFrame({"path": ["a"], "conversions": 0, "value": 0.0, "nulls": 9})])
+    found = {item.name: item for item in interval_checks(Journeys.from_paths(lost, value="value", nulls="nulls"))}
+    assert found["few_orders_make_the_value"].channels == ("a",)  # rows that won nobody say nothing of orders
     whole = pd.DataFrame({"path": ["a"], "conversions": [400], "value": [800.0]})
     found = {item.name: item for item in interval_checks(Journeys.from_paths(whole, value="value"))}
-    assert found["few orders make the value"].value == 400
-    assert found["few conversions"].passed
+    assert found["few_orders_make_the_value"].value == 400
+    assert found["few_conversions"].passed
 
 
 def test_findings_say_how_many_touches_share_a_moment():
@@ -133,8 +136,8 @@ def test_findings_say_how_many_touches_share_a_moment():
     touched = pd.DataFrame({"user": "u", "time": days, "channel": ["a", "b", "a", "b"]})
     bought = pd.DataFrame({"user": "u", "time": pd.to_datetime(["2024-01-04", "2024-01-05"])})
     found = {item.name: item for item in path_checks(Journeys.from_touchpoints(touched, bought))}
-    assert (found["touches of one moment"].value, found["touches of one moment"].passed) == (0.5, False)
-    assert (found["conversions without a touch"].value, found["conversions without a touch"].passed) == (0.5, False)
+    assert (found["touches_of_one_moment"].value, found["touches_of_one_moment"].passed) == (0.5, False)
+    assert (found["conversions_without_a_touch"].value, found["conversions_without_a_touch"].passed) == (0.5, False)
     hours = touched.assign(time=days + pd.to_timedelta([1, 2, 3, 4], unit="h"))
     found = path_checks(Journeys.from_touchpoints(hours, bought.head(1)))
     assert all(item.passed for item in found)

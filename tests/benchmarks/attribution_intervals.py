@@ -28,6 +28,7 @@ from attribution import (
     bootstrap,
 )
 from attribution.analysis.interval_checks import _orders, unmet_coalitions
+from attribution.analysis.skewed_intervals import skewed_intervals
 
 REACH = (
     np.array([0.4, 0.25, 0.15, 0.08, 0.04, 0.02, 0.01, 0.004]),
@@ -77,7 +78,8 @@ def values() -> pd.DataFrame:
         for orders in (30, 100, 300, 1_000, 3_000):
             for _ in range(150):
                 value = rng.lognormal(0.0, sigma, max(1, rng.poisson(orders)))
-                low, high = np.quantile(rng.poisson(1.0, (200, len(value))) @ value, [0.05, 0.95])
+                draws = pd.DataFrame(rng.poisson(1.0, (200, len(value))) @ value)
+                low, high = skewed_intervals(draws, pd.Series([value.sum()])).loc[0]
                 mean = orders * np.exp(sigma**2 / 2)
                 rows.append((value.sum() ** 2 / (value**2).sum(), low <= mean <= high))
     return pd.DataFrame(rows, columns=["equal", "holds"])

@@ -51,7 +51,7 @@ def planned(spend: pd.DataFrame, orders: pd.DataFrame, by_value: ByValue | None)
     """The week's spend of the plan for most of the KPI at today's budget."""
     frame = orders.sort_values("date").reset_index(drop=True)
     span = (spend.index[0], spend.index[-1] + pd.Timedelta(days=6))
-    daily = new_customers_by_day([Orders("orders", "orders.csv", frame, len(frame), span)], None, by_value).daily
+    daily = new_customers_by_day([Orders("orders", "orders.csv", frame, len(frame), span)], by_value=by_value).daily
     kpi = (daily["kpi"] / 1e6).groupby((daily.index - spend.index[0]).days // 7).sum()
     table = spend.assign(new_customers=kpi.to_numpy()).rename_axis("week").reset_index()
     panel = mmm.Panel.from_frame(table, "week", "new_customers", list(CHANNELS))

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 import attribution
 import mmm
 from attribution.errors import BadInput, UnknownName
+from attribution.reading.patterns import pattern_of
 from mmm.data.days_to_weeks import WeekDays, spread
-from mmm.data.spend_sources import pattern_of
 
 FIRST = pd.Timestamp("2024-01-01")  # a Monday
 NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

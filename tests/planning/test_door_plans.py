@@ -18,7 +18,9 @@ from attribution.reading.exports.amounts import MICROS, Marks, amounts_of
 from mmm import Panel
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.document import Document
+from optimizer.planning.run import check_plan
 from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.starter import write_starter
 
 CHANCES = st.integers(0, 2**32).map(random.Random)
 VALUES = [
@@ -139,3 +141,77 @@ def test_amounts_as_exports_write_them_are_read() -> None:
     written = ["1 234", "1\u00a0234 567.5", "€ 5", "-$1,200.50", "- 3", "7 USD", "+2"]
     read, _ = amounts_of(written, range(len(written)), Marks(), ("t", "c"))
     assert (read / MICROS).tolist() == [1234, 1234567.5, 5, -1200.5, -3, 7, 2]
+
+
+DEALS = "Record ID,Deal Name,Deal Stage,Close Date,Amount,Associated Company IDs (Primary)"
+SALES = """\
+name: Deals
+data:
+  spend: [{path: spend.csv, date: day, amount: net, channel: tv}]
+  outcome: {path: deals.csv, kind: hubspot_deals}
+plan: {minimize: blended_cac, customers: {at_least: -10%}}
+"""
+
+
+@examples(40)
+@given(CHANCES)
+def test_a_changed_cell_of_deals_means_what_it_says(folder: Path, chance: random.Random) -> None:
+    days = [day.strftime("%Y-%m-%d") for day in pd.date_range("2024-01-01", periods=42)]
+    pd.DataFrame({"day": days, "net": 5}).to_csv(folder / "spend.csv", index=False)
+    stages = ("Closed Won", "Closed Lost", "Closed Won", "Proposal")
+    rows = [[str(at), "A, B", stages[at % 4], f"{day} 10:30", "900.5", str(at % 7)] for at, day in enumerate(days)]
+    row, at = chance.choice(rows), chance.choice([0, 2, 3, 4, 5])
+    row[at] = changed(chance.choice([row[at], row[at], [*TIMES_OF_DAY, *NUMBERS][chance.randrange(60)]]), chance)
+    pd.DataFrame(rows, columns=DEALS.split(",")).to_csv(folder / "deals.csv", index=False)
+    (folder / "deals.yaml").write_text(SALES, encoding="utf-8")
+    inputs, error = refusal(lambda: read_inputs(*read_config(folder / "deals.yaml")))
+    if error is not None:
+        return
+    panel: Panel = inputs.panel  # type: ignore[attr-defined]
+    won = {row[0].strip(): row for row in rows if row[2].strip().casefold() == "closed won"}
+    days_won = [oracle.export_day(row[3]) for row in won.values()]
+    first, last = panel.dates[0].date(), panel.dates[-1].date()
+    assert panel.kpi.sum() == sum(day is not None and first <= day and (day - last).days < 7 for day in days_won), row
+
+
+COMING = """\
+name: Coming
+data:
+  weekly: {path: weekly.csv, spend: [tv, radio], controls: [price]}
+  upcoming: coming.csv
+plan: {weeks: 3, minimize: blended_cac, customers: {at_least: -10%}, given: {theirs: {path: theirs.csv}}}
+"""
+
+
+@examples(40)
+@given(st.booleans(), CHANCES)
+def test_a_changed_cell_of_what_is_to_come_means_what_it_says(
+    folder: Path, given_plan: bool, chance: random.Random
+) -> None:
+    weeks = pd.date_range("2023-01-02", periods=63, freq="7D").strftime("%Y-%m-%d")
+    known = pd.DataFrame({"week": weeks[:60], "new_customers": range(5, 65), "tv": 10.5, "radio": 4, "price": 1.5})
+    known.to_csv(folder / "weekly.csv", index=False)
+    coming = [[week, f"{place}.25"] for place, week in enumerate(weeks[60:])]
+    theirs = [["tv", "30.5"], ["radio", "12"]]
+    row, at = chance.choice(theirs if given_plan else coming), chance.randrange(2)
+    row[at] = changed(chance.choice([row[at], row[at], chance.choice(NUMBERS if at else TIMES_OF_DAY)]), chance)
+    pd.DataFrame(coming, columns=["week", "price"]).to_csv(folder / "coming.csv", index=False)
+    pd.DataFrame(theirs, columns=["channel", "spend"]).to_csv(folder / "theirs.csv", index=False)
+    (folder / "coming.yaml").write_text(COMING, encoding="utf-8")
+    inputs, error = refusal(lambda: read_inputs(*read_config(folder / "coming.yaml")))
+    if error is not None:
+        return
+    read = inputs.upcoming["price"].tolist()  # type: ignore[attr-defined]
+    assert read == pytest.approx([oracle.number(price) for _, price in sorted(coming)]), row
+    spend = inputs.given["theirs"].to_dict()  # type: ignore[attr-defined]
+    assert spend == pytest.approx({name.strip(): oracle.number(amount) for name, amount in theirs}), row
+
+
+@examples(5)
+@given(CHANCES)
+def test_a_check_of_a_changed_plan_says_what_it_understood_or_what_is_wrong(
+    tmp_path_factory: pytest.TempPathFactory, chance: random.Random
+) -> None:
+    plan = write_starter(tmp_path_factory.mktemp("check") / "starter")[0]
+    plan.write_text(changed_plan(STARTER, chance), encoding="utf-8")
+    refusal(lambda: check_plan(plan))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -371,3 +372,94 @@ def test_the_plan_file_offers_every_kind_that_is_read() -> None:
     )
     for kind in (*ADVERTISING, *ORDERS, "table", "ga4_exploration"):
         assert f"`{kind}`" in page
+
+
+MARKETS = """{path: meta.csv, kind: meta_ads, channel: social, geo: Country, markets: {Germany: DE, France: FR}}
+{path: tv-de.csv, date: day, amount: net, channel: tv, market: DE, outside: no_spend}"""
+
+
+def with_markets(folder: Path) -> dict[str, Any]:
+    """Exports of two markets, which Meta calls by other names than the orders do, and what each holds."""
+    days = export_files.DAYS[: 7 * 60]
+    chance = np.random.default_rng(3)
+    meta = pd.DataFrame({"Day": days.repeat(2), "Country": ["Germany", "France"] * len(days)})
+    meta = meta.assign(**{"Campaign name": "Always", "Amount spent (EUR)": chance.integers(10, 90, 2 * len(days))})
+    meta.to_csv(folder / "meta.csv", index=False)
+    tv = pd.DataFrame({"day": days[30:300], "net": chance.integers(100, 300, 270)})
+    tv.to_csv(folder / "tv-de.csv", index=False)
+    orders = pd.DataFrame({"date": days.repeat(6), "customer_id": np.arange(6 * len(days)) // 3})
+    orders["country"] = np.where(chance.random(len(orders)) < 0.6, "DE", "FR")
+    orders.to_csv(folder / "orders.csv", index=False)
+    prices = pd.DataFrame({"date": days.repeat(2), "place": ["DE", "FR"] * len(days), "price": range(2 * len(days))})
+    prices.to_csv(folder / "prices.csv", index=False)
+    first = orders.drop_duplicates("customer_id")["country"].value_counts()
+    spent = meta.groupby("Country")["Amount spent (EUR)"].sum()
+    return {"new": first, "social": spent.rename({"Germany": "DE", "France": "FR"}), "tv": tv["net"].sum()}
+
+
+OF_COUNTRIES = "{path: orders.csv, kind: orders, geo: country, first_only: true}"
+PRICES = "  controls: [{path: prices.csv, columns: [price], geo: place}]\n  upcoming: last_year\n"
+
+
+def test_exports_of_several_markets_become_a_table_by_market(tmp_path: Path) -> None:
+    truth = with_markets(tmp_path)
+    plan = plan_of(tmp_path, MARKETS, OF_COUNTRIES, PRICES)
+    inputs = read(plan)
+    panel, table = inputs.panel, inputs.tables["weekly.csv"]
+    assert panel is not None
+    assert panel.geos == ("DE", "FR")
+    assert check_plan(plan).spend is not None
+    sums = table.groupby("market")[["new_customers", "social", "tv"]].sum()
+    assert sums["new_customers"].to_dict() == truth["new"].to_dict()
+    assert sums["social"].to_dict() == truth["social"].to_dict()
+    assert sums["tv"].to_dict() == {"DE": truth["tv"], "FR": 0}
+    assert table["new_customers"].sum() + table["returning_orders"].sum() == 6 * 7 * 60
+    assert table.loc[table["market"] == "FR", "price"].iloc[0] == 1 + 2 * 3
+    assert (inputs.tables["weekly_reconciliation.csv"]["difference"] == 0).all()
+    assert set(inputs.tables["weekly_reconciliation.csv"]["market"]) == {"DE", "FR"}
+
+
+def test_markets_are_those_of_one_market_put_together(tmp_path: Path) -> None:
+    with_markets(tmp_path)
+    several = read(plan_of(tmp_path, MARKETS, OF_COUNTRIES)).tables["weekly.csv"]
+    alone = re.sub(", (geo|market)s?: (Country|DE|{[^}]*})", "", MARKETS)
+    one = read(plan_of(tmp_path, alone, OF_COUNTRIES.replace(", geo: country", ""))).tables["weekly.csv"]
+    columns = ["new_customers", "social", "tv", "returning_orders"]
+    pd.testing.assert_frame_equal(several.groupby("week")[columns].sum().reset_index(), one[["week", *columns]])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (", market: DE", "", "tv-de.csv: names no market"),
+        (", geo: country", "", "orders.csv: names no market"),
+        ("Germany: DE", "Germany: AT", "spend in AT, of which orders.csv counts nobody"),
+        (", France: FR", "", "is of no market in 420 rows"),
+        ("geo: Country", "geo: Region", "Region"),
+        ("geo: country", "geo: region", "region"),
+        ("geo: place", "geo: Place", "Place"),
+        (", market: DE", ", market: DE, geo: day", "either geo"),
+        ("geo: Country, ", "", "markets renames"),
+    ],
+)
+def test_markets_that_cannot_be_meant_are_named(old: str, new: str, said: str, tmp_path: Path) -> None:
+    with_markets(tmp_path)
+    plan = plan_of(tmp_path, MARKETS, OF_COUNTRIES, PRICES)
+    text = plan.read_text(encoding="utf-8")
+    assert old in text
+    plan.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(BadInput, match=said):
+        read(plan)
+
+
+def test_an_export_in_another_encoding_is_read_as_it_says(tmp_path: Path) -> None:
+    with_markets(tmp_path)
+    text = (tmp_path / "meta.csv").read_text(encoding="utf-8").replace("Germany", "Österreich")
+    (tmp_path / "meta.csv").write_bytes(text.encode("cp1252"))
+    spend = MARKETS.replace("Germany: DE", "Österreich: DE")
+    with pytest.raises(BadInput, match=r"may be meant as .*Österreich.*say encoding: cp1252"):
+        read(plan_of(tmp_path, spend, OF_COUNTRIES))
+    spend = spend.replace("kind: meta_ads", "kind: meta_ads, encoding: windows-1252")
+    assert read(plan_of(tmp_path, spend, OF_COUNTRIES)).panel is not None
+    with pytest.raises(BadInput, match="encoding 'cp12' is not known"):
+        read(plan_of(tmp_path, spend.replace("windows-1252", "cp12"), OF_COUNTRIES))

@@ -49,9 +49,9 @@ def follows(*channels: str) -> Finding:
 
 def test_log_model_and_file_are_heard_and_a_test_outweighs_them() -> None:
     log = [
-        Finding("intent rider: brand", False, 2.0, 1.0, "brand may ride on existing intent: it stands late. Its credit", ("brand",)),
-        Finding("intent rider: tv", True, 0.0, 1.0, "tv has no mark of riding on intent."),
-        Finding("intent rider: coupons", False, 2.0, 1.0, "coupons may ride on existing intent: x. Its credit", ("coupons",)),
+        Finding("intent_rider: brand", False, 2.0, 1.0, "brand may ride on existing intent: it stands late. Its credit", ("brand",)),
+        Finding("intent_rider: tv", True, 0.0, 1.0, "tv has no mark of riding on intent."),
+        Finding("intent_rider: coupons", False, 2.0, 1.0, "coupons may ride on existing intent: x. Its credit", ("coupons",)),
     ]  # fmt: skip
     stated = Finding("rides_on", False, 1.0, 0.0, "", ("brand",))
     other = Finding("collinear", False, 0.95, 0.9, "", ("tv", "search"))
@@ -117,13 +117,13 @@ def test_a_held_rider_is_warned_of_once_and_one_that_is_not_held_by_its_log() ->
     held = held_channels({"brand": "x"}, section(), NOW)
     findings = [
         Finding("riders_held", False, 1.0, 0.0, "Held: brand", ("brand",)),
-        *(Finding(f"intent rider: {name}", False, 2.0, 1.0, name, (name,)) for name in ("brand", "tv")),
+        *(Finding(f"intent_rider: {name}", False, 2.0, 1.0, name, (name,)) for name in ("brand", "tv")),
         Finding("r_hat", True, 1.0, 1.01, "fine"),
     ]
     run: Any = SimpleNamespace(plan=SimpleNamespace(held=held), findings=findings)
-    assert [finding.name for finding in failed(run)] == ["riders_held", "intent rider: tv"]
+    assert [finding.name for finding in failed(run)] == ["riders_held", "intent_rider: tv"]
     run = SimpleNamespace(plan=None, findings=findings)
-    assert [finding.name for finding in failed(run)] == ["riders_held", "intent rider: brand", "intent rider: tv"]
+    assert [finding.name for finding in failed(run)] == ["riders_held", "intent_rider: brand", "intent_rider: tv"]
 
 
 def test_riders_raised_by_the_file_s_word_are_said_and_nobody_is_no_complaint() -> None:

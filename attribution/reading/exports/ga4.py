@@ -43,9 +43,9 @@ def ga4_exploration(count: str) -> Advertising:
 
 
 def is_ga4_events(source: str | os.PathLike[str]) -> bool:
-    """Whether a Parquet or flat file holds events of the BigQuery export."""
+    """Whether a file holds events of the BigQuery export."""
     try:
-        return set(_NEEDED) <= {str(column) for column in log_table(os.fspath(source)).columns}
+        return set(_NEEDED) <= {str(column) for column in log_table(source).columns}
     except BadInput:
         return False
 
@@ -56,8 +56,9 @@ def read_ga4_events(source: str | os.PathLike[str], reading: OrderReading) -> Or
     Parameters
     ----------
     source
-        Parquet file or folder, or CSV, with ``event_name``, ``event_date``, ``user_pseudo_id``; the transaction and its
-        value from ``ecommerce`` (nested, or flat as ``ecommerce_transaction_id``) or from ``event_params``.
+        Parquet file or folder, newline JSON, or CSV, with ``event_name``, ``event_date`` and ``user_pseudo_id``; the
+        transaction and its value from ``ecommerce`` (nested, or flat as ``ecommerce_transaction_id``) or from
+        ``event_params``.
     reading
         Its ``counted`` names other events than ``purchase``; with ``time_zone`` days are those of ``event_timestamp``.
 
@@ -67,7 +68,7 @@ def read_ga4_events(source: str | os.PathLike[str], reading: OrderReading) -> Or
         Columns that are missing, or no such event.
     """
     name = Path(os.fspath(source)).name
-    table = log_table(os.fspath(source))
+    table = log_table(source)
     lacking = [column for column in _NEEDED if column not in table.columns]
     if lacking:
         text = f"is no Google Analytics 4 export of events: no column of {', '.join(map(repr, lacking))}."
@@ -92,7 +93,7 @@ def read_ga4_events(source: str | os.PathLike[str], reading: OrderReading) -> Or
 
 def _lines(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.DataFrame:
     records: list[dict[Any, Any]] = events.to_dict("records")
-    spelt = {role: reading.columns.get(role) for role in ("person", "order", "value")}
+    spelt = {role: reading.columns.get(role) for role in ("person", "order", "value", "market")}
     order = [_first(record, spelt["order"], "transaction_id") for record in records]
     value = [_number(_first(record, spelt["value"], "purchase_revenue", "value")) for record in records]
     # a refund that states no amount is of the whole transaction
@@ -102,6 +103,7 @@ def _lines(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.DataFra
         {
             "date": _days(events, reading, name),
             "order": ["" if each in ("", "(not set)") else each for each in order],
+            "market": [_first(record, spelt["market"]) if spelt["market"] else "" for record in records],
             "person": [_first(record, spelt["person"], "user_id", "user_pseudo_id") for record in records],
             "value": np.where(refund, -np.abs(np.nan_to_num(back, nan=np.inf)), np.abs(value)),
             "void": False,
@@ -128,14 +130,23 @@ def _days(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.Series:
 def _first(record: Mapping[Any, Any], stated: str | None, *names: str) -> str:
     """The first of some fields that holds anything: of the row, of its ``ecommerce``, of its parameters."""
     for name in (stated,) if stated is not None else names:
-        for held in (record.get(name), _inside(record, name), _parameters(record).get(name)):
+        for held in (_at(record, name), _inside(record, name), _parameters(record).get(name)):
             if held is not None and not (isinstance(held, float) and np.isnan(held)) and str(held) != "":
                 return as_text(held)
     return ""
 
 
+def _at(record: Mapping[Any, Any], name: str) -> Any:
+    """A field, or one of a record in it, such as ``geo.country``."""
+    if name in record:
+        return record[name]
+    outer, _, inner = name.partition(".")
+    held = _parsed(record.get(outer))
+    return held.get(inner) if inner and isinstance(held, Mapping) else None
+
+
 def _inside(record: Mapping[Any, Any], name: str) -> Any:
-    nested = record.get("ecommerce")
+    nested = _parsed(record.get("ecommerce"))
     inner = nested.get(name) if isinstance(nested, Mapping) else None
     flat = (record.get(f"ecommerce{sign}{name}") for sign in ("_", ".", "__"))
     return inner if inner is not None else next((each for each in flat if each is not None), None)
@@ -147,14 +158,18 @@ def _parameters(record: Mapping[Any, Any]) -> dict[str, Any]:
     flat = {
         key.removeprefix("event_params_"): value for key, value in record.items() if key.startswith("event_params_")
     }
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except ValueError:
-            return flat
+    given = _parsed(given)
     if not isinstance(given, list | tuple | np.ndarray):
         return flat
     return flat | {str(each["key"]): _value(each.get("value")) for each in given if isinstance(each, Mapping)}
+
+
+def _parsed(held: Any) -> Any:
+    """What a text says as JSON; None where it is none."""
+    try:
+        return json.loads(held) if isinstance(held, str) else held
+    except ValueError:
+        return None
 
 
 def _value(held: Any) -> Any:

@@ -97,7 +97,7 @@ def require(
         missing = [_either(roles, need) for need in needs if not any(role in at for role in need)]
         listed = ", ".join(str(cell)[:40] for cell in best[:15]) or "none"
         text = f"is no {title} export: no column of {'; no column of '.join(missing)}. Its columns: {listed}."
-        remedy = hint or "export with these columns, or name another kind."
+        remedy = hint or "export with these columns, in English; or say another kind."
         raise BadInput(Problem(file.name, text, remedy=remedy))
     spelt = [plain(name) for name in header.names]
     twice = [header.name(role) for role, place in header.places.items() if spelt.count(spelt[place]) > 1]

@@ -68,7 +68,7 @@ def lines_of(source: object) -> Lines:
 
 
 def _of_text(address: Address) -> Lines:
-    text = read_text(Path(address.path))
+    text = read_text(Path(address.path), address.encoding)
     probed = [line[:_WIDEST] for line in text[:200_000].splitlines()[:_PROBED]]
     sign = max(",;\t", key=lambda sign: _alike(probed, sign))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)

@@ -33,7 +33,8 @@ class OrderReading:
     Parameters
     ----------
     columns
-        Role, ``date``, ``order``, ``person`` or ``value`` -> its column in this file, in place of the kind's own.
+        Role, ``date``, ``order``, ``person``, ``value`` or ``market`` -> its column in this file, in place of
+        the kind's own.
     marks
         Signs of its numbers.
     date_format
@@ -42,6 +43,8 @@ class OrderReading:
         Zone whose days count; None takes days as the file writes them.
     counted
         Stages of a deal, or events, that count; empty for those of the kind.
+    encoding
+        Of a CSV file that is neither UTF-8 nor UTF-16 with its mark.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +52,7 @@ class OrderReading:
     date_format: str | None = None
     time_zone: str | None = None
     counted: tuple[str, ...] = ()
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,7 @@ class OrderTable:
             {
                 "order": part.text("order"),
                 "person": [one_person(cell) for cell in part.text("person")],
+                "market": part.text("market"),
                 "void": self._void(part),
                 "row": part.lines,
             }

@@ -12,6 +12,8 @@ from attribution.shown import shown
 
 __all__ = ["Orders", "orders_of_lines"]
 
+_NAMES = ("person", "market")
+
 
 @shown
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Orders:
     name
         The file, as messages call it.
     frame
-        One row per order that counts: ``date`` (the day), ``order``, ``person`` (``""`` where nobody is named) and
-        ``value`` (NaN where the file has none).
+        One row per order that counts: ``date`` (the day), ``order``, ``person`` (``""`` where nobody is named),
+        ``value`` (NaN where the file has none) and ``market`` (``""`` where no column of it is named).
     rows
         Rows that the file holds.
     span
@@ -52,8 +54,8 @@ def orders_of_lines(lines: pd.DataFrame, kind: str, name: str, notes: tuple[str,
     Parameters
     ----------
     lines
-        ``date``, ``order`` (``""``: an order of its own), ``person``, ``value`` (negative: a refund; NaN: unknown),
-        ``void`` (cancelled, or not won) and ``row`` (its number in the file).
+        ``date``, ``order`` (``""``: an order of its own), ``person``, ``market``, ``value`` (negative: a refund; NaN:
+        unknown), ``void`` (cancelled, or not won) and ``row`` (its number in the file).
     kind, name
         Of the file.
     notes
@@ -77,10 +79,13 @@ def orders_of_lines(lines: pd.DataFrame, kind: str, name: str, notes: tuple[str,
         key=keys,
         bought=lines["date"].where(~refund),
         gross=lines["value"].clip(lower=0),
-        person=lines["person"].where(lines["person"] != ""),
+        **{name: lines[name].where(lines[name] != "") for name in _NAMES},
     ).groupby("key", sort=False)
     orders = groups.agg(
-        date=("bought", "min"), order=("order", "first"), person=("person", "first"), void=("void", "max")
+        date=("bought", "min"),
+        order=("order", "first"),
+        void=("void", "max"),
+        **{name: (name, "first") for name in _NAMES},
     )
     orders["value"], gross = groups["value"].sum(min_count=1), groups["gross"].sum()
     rows = int(lines["row"].nunique())
@@ -93,13 +98,13 @@ def orders_of_lines(lines: pd.DataFrame, kind: str, name: str, notes: tuple[str,
         (returned.sum(), "orders refunded in whole, which do not count"),
         (orphans.sum(), "refunds of orders that the file does not hold, which change no count"),
     ]
-    counted = orders.loc[~(orphans | void | returned), ["date", "order", "person", "value"]]
+    counted = orders.loc[~(orphans | void | returned), ["date", "order", *_NAMES, "value"]]
     if counted.empty:
         raise BadInput(Problem(name, "holds no order that counts.", remedy="export orders that are paid for, or won."))
     return Orders(
         kind,
         name,
-        counted.assign(person=counted["person"].fillna("")).sort_values("date", kind="stable", ignore_index=True),
+        counted.fillna(dict.fromkeys(_NAMES, "")).sort_values("date", kind="stable", ignore_index=True),
         rows,
         (lines["date"].min(), lines["date"].max()),
         (*notes, *(f"{name}: {text}: {amount(count)}." for count, text in said if count)),

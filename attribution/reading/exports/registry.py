@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TypeVar, cast
 
 from attribution.errors import BadInput, Problem, UnknownName
+from attribution.reading.addresses import address_of
+from attribution.reading.encodings import in_encoding
 from attribution.reading.exports.advertising import Advertising, Reading
 from attribution.reading.exports.amounts import Marks
 from attribution.reading.exports.dbt_ad_reporting import DBT_AD_REPORTING
@@ -54,7 +57,7 @@ def recognise(source: str | os.PathLike[str]) -> str | None:
     BadInput
         A file that cannot be read, or that fits several kinds.
     """
-    if Path(os.fspath(source)).suffix in {".parquet", ".pq"} and is_ga4_events(source):
+    if address_of(source).form in ("parquet", "json") and is_ga4_events(source):
         return GA4_EVENTS
     file = lines_of(source)
     kinds: list[Advertising | OrderTable] = [*ADVERTISING.values(), *_ORDER_TABLES.values()]
@@ -75,6 +78,7 @@ def read_export(
     decimal: str | None = None,
     thousands: str | None = None,
     covers: str | None = None,
+    encoding: str | None = None,
 ) -> Export:
     """Spend of an advertising platform's export as a long table.
 
@@ -91,12 +95,15 @@ def read_export(
         Signs of its numbers, where they are others than 1,234.50.
     covers
         ``"week"`` or ``"month"`` where each row holds so much from its date on.
+    encoding
+        Of a CSV file that is neither UTF-8 nor UTF-16 with its mark, such as ``"cp1252"``.
 
     Raises
     ------
     BadInput
         Every problem of the file; where it is of another kind, the columns that identify the one asked for.
     """
+    source = _written_in(source, encoding)
     known = ADVERTISING.get(kind) if isinstance(kind, str) else kind
     if known is None:
         if isinstance(kind, str):
@@ -132,8 +139,16 @@ def read_orders(source: object, kind: str, reading: OrderReading | None = None) 
     if kind not in ORDERS:
         raise UnknownName(kind, ORDERS, where="kinds of orders")
     reading = reading or OrderReading()
+    source = _written_in(source, reading.encoding)
     if kind == GA4_EVENTS:
         if not isinstance(source, str | os.PathLike):
             raise BadInput(Problem("table", f"is no file of {kind}.", remedy="give the path of the Parquet files."))
         return read_ga4_events(source, reading)
     return _ORDER_TABLES.get(kind, _ANY_ORDERS).read(lines_of(source), reading)
+
+
+Source = TypeVar("Source")
+
+
+def _written_in(source: Source, encoding: str | None) -> Source:
+    return cast("Source", in_encoding(source, encoding))

@@ -25,6 +25,7 @@ from mmm.data.assembled import Assembled, Edges, assemble
 from mmm.data.control_tables import ControlTable
 from mmm.data.customers import ByValue, Outcome, counted_table, new_customers_by_day, orders_by_day
 from mmm.data.days_to_weeks import WeekDays
+from mmm.data.market_names import MARKET, MarketNames
 from mmm.data.spend_sources import SpendSource
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Data, Weekly
@@ -141,7 +142,7 @@ def _spend(section: SpendExport, rates: Mapping[str, float], folder: Path, files
     covers = section.spread if section.spread in ("week", "month") else None
 
     def read(file: str) -> Export:
-        export = read_export(file, kind, section.date_format, section.decimal, section.thousands, covers)
+        export = read_export(file, kind, covers=covers, **_stated(section))
         if section.currency is not None:
             export = replace(
                 export, frame=export.frame.assign(currency=export.frame["currency"].fillna(section.currency))
@@ -160,7 +161,19 @@ def _spend(section: SpendExport, rates: Mapping[str, float], folder: Path, files
         section.spread is not None,
         section.outside is not None,
         section.keep_duplicates,
+        _markets(section),
     )
+
+
+def _markets(section: SpendExport | OutcomeExport) -> MarketNames | None:
+    if section.market is not None:
+        return MarketNames(None, {"*": section.market})
+    return None if section.geo is None else MarketNames(section.geo, section.markets or {})
+
+
+def _stated(section: SpendExport | OutcomeExport) -> dict[str, str | None]:
+    """How the files are written."""
+    return {key: getattr(section, key) for key in ("date_format", "decimal", "thousands", "encoding")}
 
 
 def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[InputFile]) -> Outcome:
@@ -174,18 +187,19 @@ def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[Input
         for file, export in _each(
             section.path,
             folder,
-            lambda file: read_export(file, kind, section.date_format, section.decimal, section.thousands),
+            lambda file: read_export(file, kind, **_stated(section)),
         ):
             counted.append(export)
             files.append(_noted(f"outcome ({section.kind})", file, folder, len(export.frame), export.span))
-        return counted_table(counted, WeekDays(data.week_starts))
-    named = {"date": section.date, "order": section.order, "person": section.person, "value": section.value}
+        return counted_table(counted, WeekDays(data.week_starts), _markets(section))
+    named = {role: getattr(section, role) for role in ("date", "order", "person", "value")} | {"market": section.geo}
     reading = OrderReading(
         {role: column for role, column in named.items() if column is not None},
         Marks(section.decimal, section.thousands),
         section.date_format,
         section.time_zone,
         tuple(section.counted),
+        section.encoding,
     )
     orders: list[Orders] = []
     for file, part in _each(section.path, folder, lambda file: read_orders(file, section.kind, reading)):
@@ -195,12 +209,12 @@ def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[Input
         keeps = None if section.without_person is None else section.without_person == "new"
         weighed = section.by_value
         by_value = None if weighed is None else ByValue(weighed.window, weighed.quantiles)
-        return new_customers_by_day(orders, keeps, by_value)
-    return orders_by_day(orders)
+        return new_customers_by_day(orders, keeps, _markets(section), by_value)
+    return orders_by_day(orders, _markets(section))
 
 
 def _controls(section: ControlExport, folder: Path, files: list[InputFile]) -> ControlTable:
-    table = wide(section.path.name, section.date, list(section.aggregates))
+    table = wide(section.path.name, section.date, list(section.aggregates), geo=section.geo)
     frame = read_table(folder / section.path, table, section.format)
     first = pd.to_datetime(frame[section.date])
     if section.covers == "month":
@@ -209,7 +223,10 @@ def _controls(section: ControlExport, folder: Path, files: list[InputFile]) -> C
     else:
         last = first + pd.Timedelta(days=6 if section.covers == "week" else 0)
     rows = frame[list(section.aggregates)].assign(date=first, until=last.dt.normalize())
-    control = ControlTable(str(section.path), rows.sort_values("date", ignore_index=True), section.aggregates)
+    if section.geo is not None:
+        rows[MARKET] = frame[section.geo].astype(str)
+    rows = rows.sort_values("date", ignore_index=True)
+    control = ControlTable(str(section.path), rows, section.aggregates, section.geo is not None)
     files.append(_noted("controls", str(folder / section.path), folder, len(frame), control.span))
     return control
 

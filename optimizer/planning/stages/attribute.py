@@ -52,8 +52,8 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
         by_period = _periods(config, inputs.panel, journeys, models)
     checks = [*attribution.path_checks(journeys), *attribution.interval_checks(journeys)]
     if not any(isinstance(model, ShapleyRate) for model in models.values()):
-        checks = [check for check in checks if check.name != "unmet coalitions"]
-    untouched = [check.text for check in checks if check.name == "conversions without a touch" and check.value]
+        checks = [check for check in checks if check.name != "unmet_coalitions"]
+    untouched = [check.text for check in checks if check.name == "conversions_without_a_touch" and check.value]
     return AttributionResult(
         credit,
         conversions,

@@ -17,6 +17,7 @@ from attribution.economics import CustomerValues, Funnel
 from attribution.errors import BadInput, Problem, nearest
 from attribution.findings import Finding
 from attribution.numbers import amount
+from attribution.reading.exports.ga4_log import GA4_FORMAT, ga4_log
 from attribution.reading.formats import Format
 from attribution.reading.small import read_table
 from attribution.reading.sources import log_table
@@ -519,20 +520,25 @@ class _Reader:
         conversions: Any = None if won.path is None else self._source(won.path)
         names |= {"conversion": won.flag} if won.flag is not None else {}
         names |= {"conversion_user": won.user, "conversion_time": won.time} if won.path is not None else {}
-        if events is not None:
+        source: Any = self._source(log.path)
+        formats = (log.format, won.format) if won.path is not None else replace(log.format, **_numbers(won.format))
+        if log.kind is not None:
+            source, bought = ga4_log(source, events.values if events else (), self._engine)  # noqa: PD011 - no frame
+            conversions, formats = (bought, GA4_FORMAT) if events else (conversions, (GA4_FORMAT, won.format))
+        elif events is not None:
             conversions = ConversionEvents(events.column, tuple(events.values))
         optional = {"value": log.conversions.value, "kind": log.conversions.kind, "interaction": log.interaction}
         optional |= {"order": log.conversions.order}
         names |= {name: column for name, column in optional.items() if column is not None}
         journeys = Journeys.from_touchpoints(
-            self._source(log.path),
+            source,
             conversions=conversions,
             lookback=self._config.attribution.lookback,
             columns=names,
             rules=path_rules(self._config.attribution, log, self._document.folder),
             cleaning=cleaning_of(log),
             engine=self._engine,
-            format=(log.format, won.format) if won.path is not None else replace(log.format, **_numbers(won.format)),
+            format=formats,
         )
         self.assumptions += [
             f"Left out as asked: {amount(rows)} rows, {why}." for why, rows in journeys.exclusions.items() if rows

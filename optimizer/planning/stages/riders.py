@@ -25,7 +25,7 @@ from optimizer.question.limits import Limit, Side, Unit
 
 __all__ = ["RIDER_IN_LOG", "Held", "Riders", "at_no_more", "held_channels", "hold_finding", "remedy", "riders_of"]
 
-RIDER_IN_LOG = "intent rider: "
+RIDER_IN_LOG = "intent_rider: "
 """What the name of a finding of the path log on a channel begins with."""
 _WITNESSES = {
     "rides_on": "the plan file says that it rides on others",

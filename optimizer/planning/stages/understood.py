@@ -125,7 +125,7 @@ def _steps(config: Config, inputs: Inputs) -> Iterator[str]:
         several = inputs.markets is not None and inputs.markets.several
         in_markets = f" in {len(inputs.panel.geos)} markets" if several else ""
         beside = " and the fits of other readings of the same weeks" if section.rivals and not several else ""
-        neutral = ", one more under a neutral belief," if section.sensitivity else ""
+        neutral = f", one more under a neutral belief{',' * bool(beside)}" if section.sensitivity else ""
         yield (
             f"Mix model: {section.chains} chains of {amount(section.draws)} draws on {inputs.panel.periods} periods"
             f"{in_markets}{neutral}{beside}."

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PlainValidator, Tag, field_validator, model_validator
 
+from attribution.reading.exports.ga4 import GA4_EVENTS
 from attribution.reading.queries import Query
+from mmm.data.market_names import MARKET
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
 from optimizer.planning.file.keys.economics import CohortTable, CostTable
 from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, SpendExport, WeekDay
@@ -202,7 +204,11 @@ class Conversions(Numbers, Times):
                 "path (a table of conversions), events (rows of the log) or flag (a column of the log that marks them)"
             )
             raise ValueError(f"give one of {text}")
-        stray = {"path": (), "events": ("user", "time"), "flag": ("user", "time", "kind", "order", "ends")}
+        stray = {
+            "path": (),
+            "events": ("user", "time", "encoding"),
+            "flag": ("user", "time", "kind", "order", "ends", "encoding"),
+        }
         place = next(name for name, given in places.items() if given is not None)
         for name in stray[place]:
             if name in self.model_fields_set:
@@ -264,6 +270,11 @@ class Touchpoints(Times):
 
     path: Source
     """The log, one row per touch."""
+    kind: Literal["ga4_events"] | None = None
+    """`ga4_events`: events of Google Analytics 4 as its export writes them, of which each session is a touch with
+    `source`, `medium`, `campaign`, `group` and, as `channel`, `source / medium`;
+    see [from export to plan](how-to/from-export-to-plan.md).
+    """
     user: Name = "user"
     """Column of the user."""
     time: Name = "time"
@@ -275,7 +286,7 @@ class Touchpoints(Times):
     sequence: Name | None = None
     """Column that orders the touches of one moment; without it they share credit."""
     conversions: Conversions
-    """The table of conversions that goes with the log."""
+    """The table of conversions that goes with the log; `purchase` events where `kind: ga4_events` stands alone."""
     grouping: list[Grouping] = []
     """Rules in order that make a channel of other columns; the first that fits counts."""
     otherwise: Name | None = None
@@ -298,6 +309,34 @@ class Touchpoints(Times):
     """Ids, channels, interactions, kinds and segments that differ by case or blanks alone are one; names take their
     most frequent spelling, ids lower case.
     """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _purchases_of_ga4(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("kind") != GA4_EVENTS:
+            return given
+        won = given.get("conversions") or {"events": {"values": ["purchase"]}}
+        if isinstance(won, dict) and won.get("ends") and "events" in won:
+            won = {"kind": "kind", **won}  # the event, as the log is made of the export
+        return {**given, "conversions": won}
+
+    @model_validator(mode="after")
+    def _columns_of_ga4(self) -> Touchpoints:
+        if self.kind is None:
+            return self
+        won, own = self.conversions, {"user", "time", "date_format", "time_zone", "encoding"} & self.model_fields_set
+        own |= {"interaction", "sequence"} & {name for name in ("interaction", "sequence") if getattr(self, name)}
+        if own:
+            raise ValueError(f"{min(own)} is known where kind: {self.kind} stands; remove it")
+        if won.flag is not None:
+            raise ValueError(f"flag goes with a log of touches; with kind: {self.kind} name events: {{values: [...]}}")
+        stated = {"value", "order", "kind"} & won.model_fields_set - ({"kind"} if won.kind == "kind" else set())
+        if won.path is None and stated:
+            named = min(stated)
+            raise ValueError(f"{named} of its events is known where kind: {self.kind} stands; remove it")
+        if won.events is not None and won.events.column not in ("event", "event_name"):
+            raise ValueError("events are told by event_name where kind: ga4_events stands; remove column")
+        return self
 
     @model_validator(mode="after")
     def _otherwise_of_rules(self) -> Touchpoints:
@@ -407,6 +446,8 @@ class Data(Section):
             return self
         if self.weekly is not None:
             raise ValueError("give either weekly, or spend and outcome, of which it is assembled")
+        if (table := next((each for each in self.controls if each.geo), None)) and not self.spend[0].names_markets:
+            raise ValueError(f"{table.path} names a column of markets (geo), and spend names none")
         return self.model_copy(update={"weekly": _assembled(self.spend, self.controls)})
 
     @model_validator(mode="after")
@@ -442,6 +483,7 @@ def _assembled(spend: list[SpendExport], controls: list[ControlExport]) -> Weekl
         path=Path(ASSEMBLED),
         spend={channel: channel for channel in dict.fromkeys(channels)},
         driven_by=dict(driven),
+        geo=MARKET if any(export.names_markets for export in spend) else None,
         controls=[name for name in names if name not in treatments],
         treatments=treatments,
     )

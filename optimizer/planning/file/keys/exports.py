@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from attribution.reading.exports.registry import ADVERTISING, ORDERS
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
-from optimizer.planning.file.keys.tables import DatePattern, Days, Numbers, TimeZone
+from optimizer.planning.file.keys.tables import DatePattern, Days, Encoding, Numbers, TimeZone
 
 __all__ = ["ControlExport", "OutcomeExport", "Rate", "SpendExport", "WeekDay"]
 
@@ -27,7 +27,33 @@ Thousands = Literal[".", ",", " ", "'"]
 WeekDay = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
-class SpendExport(Section):
+class OfMarkets(Section):
+    """Of which market the rows of an export are."""
+
+    geo: Name | None = None
+    """Column of the market; the plan is then of each channel in each market. All exports of spend and the outcome name
+    theirs, or none.
+    """
+    market: Name | None = None
+    """The market of all its rows, in place of `geo`."""
+    markets: Annotated[dict[Name, Name], Field(min_length=1)] | None = None
+    r"""Pattern: market, in order, where `geo` writes markets otherwise than other files; as `channels`."""
+
+    @property
+    def names_markets(self) -> bool:
+        """Whether its rows are of markets."""
+        return self.geo is not None or self.market is not None
+
+    @model_validator(mode="after")
+    def _one_market(self) -> Self:
+        if self.geo is not None and self.market is not None:
+            raise ValueError("say either geo, the column of the market, or market, for all of the file")
+        if self.markets is not None and self.geo is None:
+            raise ValueError("markets renames what the column of geo says; name it")
+        return self
+
+
+class SpendExport(OfMarkets):
     """One export of spend, or several alike, and the channels that it holds.
 
     Two files may not hold the same days of a campaign, nor a file the same row twice.
@@ -79,6 +105,8 @@ class SpendExport(Section):
     """Sign before fractions, where it is not the point."""
     thousands: Thousands | None = None
     """Sign between groups of three digits, where it is not the comma (the point, where `decimal` is a comma)."""
+    encoding: Encoding | None = None
+    """Encoding of a CSV file, as of `weekly`."""
 
     @property
     def patterns(self) -> dict[str, str]:
@@ -117,7 +145,7 @@ class ByValueKeys(Section):
     """Parts of equal size into which each of the three is divided."""
 
 
-class OutcomeExport(Section):
+class OutcomeExport(OfMarkets):
     """The export that the KPI is counted from: orders, deals, events, or a table that counts already."""
 
     path: Path
@@ -162,6 +190,8 @@ class OutcomeExport(Section):
     """As of `spend`."""
     thousands: Thousands | None = None
     """As of `spend`."""
+    encoding: Encoding | None = None
+    """As of `spend`."""
 
     @model_validator(mode="after")
     def _one_story(self) -> OutcomeExport:
@@ -190,6 +220,8 @@ class ControlExport(Numbers, Days):
     """`mean` of the week's days or the `last` of them for a level such as a price, `sum` for a count."""
     covers: Literal["week", "month"] | None = None
     """What a row holds for from its date on; a day where left out."""
+    geo: Name | None = None
+    """Column of the market, named as the exports name it; without it all markets have the same."""
     treatments: dict[Name, float | Literal["minimum", "maximum", "mean"]] = {}
     """Those of its columns that are levers with a contribution of their own, as of `weekly`."""
 

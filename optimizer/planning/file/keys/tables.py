@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, PlainValidator, model_validator
 
+from attribution.reading.encodings import encoding_of
 from attribution.reading.formats import Format, zone_of
 from attribution.reading.queries import Query
 from optimizer.planning.file.keys.base import Section
 
-__all__ = ["DatePattern", "Days", "Numbers", "Source", "TimeZone", "Times", "source"]
+__all__ = ["DatePattern", "Days", "Encoding", "Numbers", "Source", "TimeZone", "Times", "source"]
 
 _UNITS = {"thousand": 1e3, "million": 1e6}
 
@@ -47,13 +48,21 @@ DatePattern = Annotated[str, AfterValidator(_a_pattern)]
 TimeZone = Annotated[str, AfterValidator(lambda name: zone_of(name).key)]
 
 
+Encoding = Annotated[str, AfterValidator(encoding_of)]
+
+
 class Stated(Section):
     """What is stated of how a table is written."""
+
+    encoding: Encoding | None = None
+    """Encoding of a CSV file, such as `cp1252`; UTF-8 where left out, or UTF-16 where the mark at its head says so."""
 
     @property
     def format(self) -> Format:
         """All of it."""
-        stated = {key: getattr(self, key, None) for key in ("decimal", "thousands", "date_format", "time_zone")}
+        stated = {
+            key: getattr(self, key, None) for key in ("decimal", "thousands", "date_format", "time_zone", "encoding")
+        }
         return Format(unit=_UNITS.get(getattr(self, "unit", None) or "", 1.0), **stated)
 
 

@@ -1,0 +1,75 @@
+"""What of an admitted log makes paths: conversions by user and moment, and touches with the columns that paths need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from attribution.errors import Problem
+from attribution.findings import Finding
+from attribution.paths.customers import first_of_each
+from attribution.paths.path_rules import PathRules
+from attribution.paths.rules_on_log import in_order_of_moment, number_of
+from attribution.reading.log_checks import Log
+from attribution.reading.log_columns import as_name
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["collapsed", "ends_of", "needed", "nobody_meets", "span_of"]
+
+
+def span_of(touched: Log, won: Log) -> tuple[int, int]:
+    """First and last moment of a log, in microseconds since 1970."""
+    return min(touched.earliest, won.earliest), max(touched.latest, won.latest)
+
+
+def ends_of(bought: ibis.Table, rules: PathRules) -> ibis.Table:
+    """Conversions that count, one row per user and time."""
+    import ibis
+
+    if rules.kinds is not None:
+        bought = bought.filter(bought.kind.isin(list(rules.kinds)))
+    closes: Any = ibis.literal(1 if rules.ends is None else 0)
+    if rules.ends:
+        closes = bought.kind.isin(list(rules.ends)).fill_null(False).ifelse(1, 0)
+    bought = bought.mutate(closes=closes.cast("int8"))
+    moments = bought.group_by(["user", "time"]).aggregate(
+        conversions=bought.conversions.sum(), value=bought.value.sum(), closes=bought.closes.max()
+    )
+    return first_of_each(moments) if rules.first_only else moments
+
+
+def needed(log: Log, ends: ibis.Table, rules: PathRules, span: tuple[int, int]) -> ibis.Table:
+    """The columns that make paths and segments, of the touches that count each for itself."""
+    events = log.events
+    touches = events.select(
+        "user",
+        "time",
+        "channel",
+        *(["interaction"] if rules.interactions else []),
+        **({"sequence": number_of(events[f"extra_{rules.sequence}"])} if rules.sequence else {}),
+        **{segment: as_name(events[f"extra_{segment}"]) for segment in rules.segments},
+    )
+    if rules.collapse is not None:
+        touches = rules.collapse.apply(touches, ends, (rules.time_zone, span))
+    return in_order_of_moment(touches) if rules.sequence else touches
+
+
+def collapsed(touched: Log, won: Log, rules: PathRules) -> int:
+    """Touches that are one with another."""
+    ends, span = ends_of(won.events, rules), span_of(touched, won)
+    plain, fewer = (needed(touched, ends, chosen, span) for chosen in (replace(rules, collapse=None), rules))
+    return int(plain.count().execute()) - int(fewer.count().execute())
+
+
+def nobody_meets(touched: Log, won: Log, told: Finding) -> Problem:
+    """No conversion has a touch: ids that differ, or times that lie too far apart."""
+    remedy = "check times, the lookback and kinds."
+    meeting = won.events.semi_join(touched.events, "user").limit(1).count().execute()
+    if told.name == "alike_ids" and not told.passed:
+        remedy = told.text
+    elif not meeting:
+        one, other = (repr(str(log.events.user.min().execute())) for log in (won, touched))
+        remedy = f"check user ids: {won.name} has users such as {one}, {touched.name} such as {other}."
+    return Problem(won.name, "has no conversion with a touch before it in the lookback window.", remedy=remedy)
