@@ -68,7 +68,7 @@ def shown(output: dict[str, Any]) -> str:
     """One output of a cell."""
     data = output.get("data", {})
     if "text/html" in data:
-        return "".join(data["text/html"])
+        return "".join(data["text/html"]).replace('<table border="1" class="dataframe">', "<table>")
     if "image/png" in data:
         return f'<img alt="" src="data:image/png;base64,{"".join(data["image/png"]).strip()}">'
     return f"<pre>{escape(''.join(output.get('text', data.get('text/plain', ''))))}</pre>"

@@ -107,8 +107,8 @@ class Posterior:
 
     def _repr_html_(self) -> str:
         failed = [finding.text for finding in self.verdict if not finding.passed]
-        told = "".join(f"<li>{escape(text)}</li>" for text in failed)
-        return f"<p>{escape(repr(self))}</p><ul>{told}</ul><p>CAC</p>{table_html(self.cac())}"
+        told = "".join(f"<p>{escape(text)}</p>" for text in failed)
+        return f"<p>{escape(repr(self))}</p>{told}<p>CAC</p>{table_html(self.cac())}"
 
     def flat(self, name: str) -> Array:
         """Draws of one parameter with the chains joined, shape (S, ...)."""
