@@ -39,6 +39,17 @@ from .experiments.conversion_rates import Arm as Arm
 from .experiments.conversion_rates import arms_from_frame as arms_from_frame
 from .experiments.conversion_rates import ratio_metric as ratio_metric
 from .experiments.conversion_rates import visitors_needed as visitors_needed
+from .experiments.geo_assignment import matched_pairs as matched_pairs
+from .experiments.geo_assignment import stratified as stratified
+from .experiments.geo_design import GeoCell as GeoCell
+from .experiments.geo_design import GeoDesign as GeoDesign
+from .experiments.geo_proposal import GO_DARK as GO_DARK
+from .experiments.geo_proposal import HEAVY_UP as HEAVY_UP
+from .experiments.geo_proposal import HOLD_OUT as HOLD_OUT
+from .experiments.geo_proposal import GeoChange as GeoChange
+from .experiments.geo_proposal import propose_geo_test as propose_geo_test
+from .experiments.geo_readout import GeoReadout as GeoReadout
+from .experiments.geo_readout import read_geo_test as read_geo_test
 from .experiments.on_off import design_on_off as design_on_off
 from .experiments.on_off_design import OnOffDesign as OnOffDesign
 from .experiments.on_off_power import History as History

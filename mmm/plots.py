@@ -25,6 +25,7 @@ from attribution.estimates import HIGH, LOW
 from attribution.numbers import CURRENCY
 from mmm.drawing.by_week import decomposition, fit, forecast, table_of
 from mmm.drawing.frequency import optimal_frequency
+from mmm.drawing.geo_tests import geo_test
 from mmm.posterior.frames import summarise
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "decomposition",
     "fit",
     "forecast",
+    "geo_test",
     "half_life",
     "marginal_cac",
     "optimal_frequency",

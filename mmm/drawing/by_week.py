@@ -17,7 +17,7 @@ from attribution.estimates import HIGH, LOW
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["decomposition", "fit", "forecast", "table_of"]
+__all__ = ["dates", "decomposition", "fit", "forecast", "table_of"]
 
 Table = pd.DataFrame
 _ORGANIC = "#cdd4dc"
@@ -49,7 +49,7 @@ def fit(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") 
         (seen,) = axes.plot(
             table.index, table["observed"], "o", color=INK, markersize=2.8, markeredgewidth=0, alpha=0.85
         )
-        _dates(axes, table.index)
+        dates(axes, table.index)
         amount_axis(axes, "y", f"{outcome} per week")
         headline(axes, "Model and observation", [seen, mean, band], ["observed", "model", "90 % predictive band"])
         return axes
@@ -91,7 +91,7 @@ def decomposition(result: Any, ax: Axes | None = None, *, outcome: str = "new cu
             level, below = level + gains, below + losses
         if "observed" in table:
             areas += axes.plot(table.index, table["observed"], "o", color=INK, markersize=2.4, markeredgewidth=0)
-        _dates(axes, table.index)
+        dates(axes, table.index)
         axes.set_ylim(bottom=min(0.0, float(table["organic"].min()), 1.05 * float(below.min())))
         amount_axis(axes, "y", f"{outcome} per week")
         headline(axes, "Where customers come from")
@@ -133,7 +133,7 @@ def forecast(
             (past,) = axes.plot(history.index, history, color=SOFT, linewidth=1.5)
             handles, names = [past, *handles], ["organic so far", *names]
             index = history.index.append(index)
-        _dates(axes, index)
+        dates(axes, index)
         axes.set_ylim(bottom=min(0.0, float(table[LOW].min())))
         amount_axis(axes, "y", f"{outcome} per week")
         headline(axes, "Customers that need no further spend", handles, names)
@@ -148,7 +148,8 @@ def _weekly_sources(posterior: Any) -> Table:
     return table
 
 
-def _dates(axes: Axes, index: pd.Index) -> None:
+def dates(axes: Axes, index: pd.Index) -> None:
+    """Dates along the axis, from the first to the last of an index."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report.",
@@ -180,6 +180,60 @@ def certify(
     raise typer.Exit(verdict(given, run, within).exit_code)
 
 
+@tests.command()
+def design(
+    plan: PlanFile,
+    out: OutFolder = None,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="Channel to test, may be repeated; those worth most by default.")
+    ] = None,
+    together: Annotated[bool, typer.Option(help="One test with a cell for each channel named.")] = False,
+    weeks: Annotated[int | None, typer.Option(min=1, max=26, help="Length; that of plan.tests by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the assignment; the plan file's by default.")] = None,
+    start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, as 2026-01-05.")] = None,
+) -> None:
+    """Design tests of channels: by geo where the plan file names a table by geo, else national on/off tests."""
+    from optimizer.planning.experiments.geo_designs import design_geo_tests, lines
+    from optimizer.planning.experiments.geo_table import has_geos
+
+    day = None if start is None else f"{start:%Y-%m-%d}"
+    if not has_geos(plan):
+        _on_off(plan, channel, -1.0, weeks or 26, day, out)
+        return
+    found, written = design_geo_tests(
+        plan, out, channels=channel or (), together=together, weeks=weeks, seed=seed, start=day
+    )
+    for line in (*lines(found), *(f"wrote {path}" for path in written)):
+        typer.echo(line)
+
+
+@tests.command()
+def readout(
+    design: Annotated[Path, typer.Argument(help="The design that was run, as JSON.", show_default=False)],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="Table by geo with history and test; of an on/off test the plan file whose weekly table holds it.",
+            show_default=False,
+        ),
+    ],
+    out: OutFolder = None,
+    name: Annotated[str | None, typer.Option(help="Which of its designs; the first by default.")] = None,
+) -> None:
+    """Read a test that is over, and write the rows of data.lift_tests that it gives."""
+    from optimizer.planning.experiments.geo_readouts import lines, read_out
+    from optimizer.planning.outputs.tests_in_words import readout_in_words
+    from optimizer.planning.testing import is_on_off, read_on_off_test
+
+    if is_on_off(design):
+        for line in readout_in_words(*read_on_off_test(table, design, out)):
+            typer.echo(line)
+        return
+    found, written = read_out(design, table, out, name)
+    for line in (*lines(found), *(f"wrote {path}" for path in written)):
+        typer.echo(line)
+
+
 @app.command()
 def monitor(
     plan: PlanFile,
@@ -273,25 +327,17 @@ def on_off(
     out: OutFolder = None,
 ) -> None:
     """Design national on/off tests, for markets without regions: which weeks, what it costs, what it would see."""
+    _on_off(plan, channel, change, weeks, start, out)
+
+
+def _on_off(
+    plan: Path, channel: list[str] | None, change: float, weeks: int, start: str | None, out: Path | None
+) -> None:
     from optimizer.planning.outputs.tests_in_words import designs_in_words
     from optimizer.planning.testing import design_on_off_tests
 
     designed, written = design_on_off_tests(plan, channel or (), change, weeks, start, out)
     for line in designs_in_words(designed, written, plan):
-        typer.echo(line)
-
-
-@tests.command(name="on-off-readout")
-def on_off_readout(
-    plan: PlanFile,
-    design: Annotated[Path, typer.Argument(help="What cac test on-off wrote, as JSON.", show_default=False)],
-    out: OutFolder = None,
-) -> None:
-    """Read an on/off test whose weeks the weekly table holds, and write its row for data.lift_tests."""
-    from optimizer.planning.outputs.tests_in_words import readout_in_words
-    from optimizer.planning.testing import read_on_off_test
-
-    for line in readout_in_words(*read_on_off_test(plan, design, out)):
         typer.echo(line)
 
 
@@ -328,6 +374,41 @@ def visitors(
     from optimizer.planning.outputs.tests_in_words import visitors_in_words
 
     typer.echo(visitors_in_words(visitors_needed(rate, lift, power, arms=arms)))
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Say what of this machine a run needs is there; exit code 1 where something keeps a run from its work."""
+    import json
+
+    from optimizer.planning.doctor import examined
+
+    findings = examined(Path())
+    if as_json:
+        typer.echo(json.dumps([vars(finding) for finding in findings], indent=2, ensure_ascii=False))
+    else:
+        for one in findings:
+            typer.echo(f"{'fine     ' if one.passed else 'attention'} {one.name}: {one.text}")
+    raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)
+
+
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Argument(help="What the tools may read and write.", show_default=False)],
+    seconds: Annotated[float, typer.Option(min=1, help="Longest that one call of a tool may take.")] = 1_800,
+) -> None:
+    """Answer an assistant's tools on standard input and output, by the Model Context Protocol (extra `serve`)."""
+    try:
+        import mcp  # noqa: F401
+    except ImportError:
+        from attribution.errors import MissingExtra
+
+        raise MissingExtra("mcp", "serve") from None
+    from optimizer.planning.agent.server import serve
+
+    serve(folder, seconds)
 
 
 def _run(plan: Path, out: Path | None, goal: Goal, stress: bool = False) -> None:

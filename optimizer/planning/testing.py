@@ -12,6 +12,7 @@ import pandas as pd
 from attribution.errors import BadInput
 from attribution.files import write_whole
 from mmm import OnOffDesign, OnOffReadout, RateReadout, arms_from_frame, read_on_off, read_rates, worth_of_lift
+from mmm.experiments.on_off_design import KIND
 from mmm.experiments.rate_readout import RateWorth
 from optimizer.planning.file.config import read_config
 from optimizer.planning.run import draws_of, planned
@@ -20,7 +21,7 @@ from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.national_tests import NationalTests, design_national_tests
 from optimizer.planning.stages.progress import Progress
 
-__all__ = ["design_on_off_tests", "read_on_off_test", "read_rate_test"]
+__all__ = ["design_on_off_tests", "is_on_off", "read_on_off_test", "read_rate_test"]
 
 _FOLDER = "tests"
 
@@ -57,7 +58,7 @@ def design_on_off_tests(
         See their exit codes.
     """
     progress = progress or Progress()
-    run = planned(path, out, progress, "test on-off")
+    run = planned(path, out, progress, "test design")
     assert run.posterior is not None and run.plan is not None and run.config.plan is not None  # noqa: S101, PT018
     with progress.stage("Designs") as update:
         designed = design_national_tests(
@@ -82,6 +83,15 @@ def design_on_off_tests(
         files[f"{stem}.json"] = json.dumps(prospect.design.to_json(), indent=2, ensure_ascii=False) + "\n"
         files[f"{stem}.csv"] = _csv(prospect.design.calendar())
     return designed, _written(folder, files)
+
+
+def is_on_off(design: Path) -> bool:
+    """Whether a file is the design of an on/off test; whatever is wrong with it is for its reader to say."""
+    try:
+        said = json.loads(design.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(said, dict) and said.get("kind") == KIND
 
 
 def read_on_off_test(
@@ -118,7 +128,7 @@ def read_on_off_test(
     with progress.stage("Checking inputs"):
         inputs = read_inputs(asked, document, journeys_too=False)
     if inputs.panel is None:
-        raise BadInput("cac test on-off-readout needs data.weekly in the plan file, which has none.")
+        raise BadInput("cac test readout needs data.weekly in the plan file, which has none.")
     readout = read_on_off(drawn, inputs.panel, mix_model(asked, inputs))
     folder = (out or document.folder / config.output) / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)

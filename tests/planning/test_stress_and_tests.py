@@ -79,7 +79,7 @@ def test_designs_are_made_of_the_run_and_the_report_says_how(finished: tuple[Run
     with pytest.raises(UnknownChannel):
         design_national_tests(run.posterior, run.posterior, run.plan, 13, -1.0, 3, ["telly"])
     command = design_command(run, str(run.tests.table.index[0]))
-    assert command.startswith("cac test on-off plan.yaml --channel ")
+    assert command.startswith("cac test design plan.yaml --channel ")
     assert command.split("--channel")[0] in (out / "report.html").read_text(encoding="utf-8")
 
 
@@ -116,7 +116,7 @@ def test_a_readout_s_row_goes_into_the_next_run(starter: Path, tmp_path: Path) -
 
 def test_commands_print_what_was_read(starter: Path, tmp_path: Path) -> None:
     _, path = with_a_test(starter)
-    said = CliRunner().invoke(app, ["test", "on-off-readout", str(starter), str(path), "--out", str(tmp_path)])
+    said = CliRunner().invoke(app, ["test", "readout", str(path), str(starter), "--out", str(tmp_path)])
     assert said.exit_code == 0, said.output
     assert "95 % interval" in said.output
     assert "on_off_tv_lift_test.csv" in said.output

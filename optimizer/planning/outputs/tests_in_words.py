@@ -30,7 +30,7 @@ def designs_in_words(designed: NationalTests, written: tuple[Path, ...], plan: P
         )
         yield f"  {_marked(prospect.finding)}"
     yield f"Written to {written[0].parent}: {', '.join(path.name for path in written)}"
-    yield f"When the weekly table holds the test's weeks: cac test on-off-readout {plan} <design>.json"
+    yield f"When the weekly table holds the test's weeks: cac test readout <design>.json {plan}"
 
 
 def readout_in_words(readout: OnOffReadout, written: tuple[Path, ...]) -> Iterator[str]:

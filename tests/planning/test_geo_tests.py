@@ -1,0 +1,188 @@
+"""``cac test design`` and ``cac test readout``: from a plan file to rows of its lift tests."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mmm
+from attribution.errors import BadInput, UnknownChannel, UnknownName
+from mmm.sampling.from_draws import assemble
+from mmm.sampling.prepared import prepare
+from mmm.simulate.geo_test import run_geo_test
+from mmm.simulate.geo_world import GeoData, GeoTruth, geo_world
+from optimizer.planning import cli
+from optimizer.planning.experiments import geo_designs
+from optimizer.planning.experiments.geo_designs import design_geo_tests, lines
+from optimizer.planning.experiments.geo_readouts import lines as lines_of
+from optimizer.planning.experiments.geo_readouts import read_out
+from optimizer.planning.file.config import Config, read_config
+from optimizer.planning.stages.inputs import Inputs, read_inputs
+from optimizer.planning.stages.model import mix_model
+from optimizer.planning.stages.progress import Progress
+
+PLAN = """\
+name: Next quarter
+data:
+  weekly: {path: weekly.csv, kpi: new_customers, spend: [tv, paid_social, generic_search]}
+model: {season: {order: 1}, lags: 4, sensitivity: false, rivals: false}
+plan:
+  weeks: 13
+  maximize: customers
+  explore: true
+  budget: {exactly: +0%}
+  tests:
+    weeks: 4
+    geos: {path: geos.csv, spend: [tv, paid_social, generic_search]}
+"""
+WEEKS, HISTORY = 92, 84
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[GeoData, GeoTruth]:
+    return geo_world(3, geos=16, weeks=WEEKS, channels=3)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, world: tuple[GeoData, GeoTruth], monkeypatch: pytest.MonkeyPatch) -> Path:
+    weekly = world[0].weekly
+    past = weekly[weekly["week"] < sorted(weekly["week"].unique())[HISTORY]]
+    names = ["new_customers", *world[0].channels]
+    past.to_csv(tmp_path / "geos.csv", index=False)
+    past.groupby("week", as_index=False)[names].sum().to_csv(tmp_path / "weekly.csv", index=False)
+    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    monkeypatch.setattr(geo_designs, "fit_or_load", _stand_in)
+    monkeypatch.setattr(geo_designs, "require_convergence", lambda *_: None)
+    return tmp_path
+
+
+def _stand_in(config: Config, inputs: Inputs, folder: Path, update: object) -> mmm.Posterior:
+    """Draws around the prior's centre: what a design makes of draws does not hang on the sampler."""
+    assert inputs.panel is not None
+    ready = prepare(inputs.panel, mix_model(config, inputs))
+    centre = ready.problem.centre
+    theta = centre + 0.3 * np.random.default_rng(2).standard_normal((2, 30, len(centre)))
+    nothing = {name: np.zeros((2, 30)) for name in ("diverging", "n_steps", "energy")}
+    return assemble(ready, theta, nothing, (), 0)
+
+
+def designed(folder: Path, **asked: Any) -> geo_designs.GeoDesigns:
+    return design_geo_tests(folder / "plan.yaml", progress=Progress(io.StringIO()), **asked)[0]
+
+
+def ran(folder: Path, world: tuple[GeoData, GeoTruth], place: int = 0) -> tuple[GeoData, pd.Series]:
+    """What became of the world once a design of the file was run in it, as ``after.csv``."""
+    said = json.loads((folder / "plan-output" / "geo-test" / "design.json").read_text(encoding="utf-8"))
+    data, gained = run_geo_test(*world, mmm.GeoDesign.from_dict(said["designs"][place]))
+    data.weekly.to_csv(folder / "after.csv", index=False)
+    return data, gained
+
+
+def test_a_design_is_run_read_and_learnt_from(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
+    found = designed(folder, channels=["tv", "paid_social"])
+    assert len(found.proposals) == 6  # two channels, three kinds
+    assert (found.table["worth"] >= 0).all()
+    assert found.table["worth"].iloc[0] == found.table["worth"].max()
+    dark = found.table["change"] == -1
+    assert (found.table.loc[dark, ["customers", "spend"]] < 0).all().all()
+    assert (found.table.loc[~dark, ["customers", "spend"]] > 0).all().all()
+    assert len(lines(found)) == 6
+    data, gained = ran(folder, world)
+    read, written = read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
+    assert all(path.exists() for path in written)
+    (cell,) = read.cells
+    assert abs(cell.effect.customers - gained.iloc[0]) < 4 * cell.effect.standard_error
+    assert lines_of(read)
+    weeks = data.weekly.groupby("week", as_index=False)[["new_customers", *data.channels]].sum()
+    weeks.to_csv(folder / "weekly.csv", index=False)
+    told = PLAN.replace("model:", "  lift_tests: {path: plan-output/geo-test/lift_tests.csv}\nmodel:")
+    (folder / "next.yaml").write_text(told, encoding="utf-8")
+    (test,) = read_inputs(*read_config(folder / "next.yaml")).lift_tests
+    assert test.channel == cell.cell.channel
+    assert test.spend_change * test.customers_gained == pytest.approx(cell.spend.change * cell.effect.customers
+                                                                     * (cell.spend.controls / cell.spend.without) ** 2)  # fmt: skip
+
+
+def test_a_table_by_market_gives_rows_with_geos(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
+    text = PLAN.replace("path: weekly.csv,", "path: geos.csv, geo: geo,").split("  tests:")[0]
+    (folder / "plan.yaml").write_text(text, encoding="utf-8")
+    found = designed(folder, channels=["tv"])
+    assert not found.national
+    ran(folder, world)
+    read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
+    (folder / "next.yaml").write_text(
+        text.replace("model:", "  lift_tests: {path: plan-output/geo-test/lift_tests.csv}\nmodel:").replace(
+            "geos.csv", "after.csv"
+        ),
+        encoding="utf-8",
+    )
+    (test,) = read_inputs(*read_config(folder / "next.yaml")).lift_tests
+    assert set(test.geo.split(";")) == set(found.proposals[0].design.cells[0].geos)
+
+
+def test_cells_share_one_test_and_one_design_is_picked_by_name(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
+    found = designed(folder, channels=["tv", "paid_social"], together=True, weeks=3, seed=5, start="2026-02-16")
+    (proposal,) = found.proposals
+    assert [cell.channel for cell in proposal.design.cells] == ["tv", "paid_social"]
+    assert (proposal.design.start, proposal.design.end) == ("2026-02-16", "2026-03-08")
+    assert len(found.table) == 2
+    again = designed(folder, channels=["tv", "paid_social"], together=True, weeks=3, seed=5, start="2026-02-16")
+    assert again.proposals[0].design == proposal.design
+    with pytest.raises(UnknownName, match="unknown name 'another'"):
+        read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "geos.csv", name="another")
+
+
+def test_spend_that_a_table_does_not_hold_is_what_was_planned(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
+    text = PLAN.replace("geos.csv, spend: [tv, paid_social, generic_search]", "geos.csv")
+    (folder / "plan.yaml").write_text(text, encoding="utf-8")
+    found = designed(folder, channels=["tv"])
+    assert "holds no spend" in lines(found)[0]
+    data, _ = ran(folder, world)
+    data.weekly[["geo", "week", "new_customers"]].to_csv(folder / "after.csv", index=False)
+    read, _ = read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
+    assert read.cells[0].spend == found.spends[0][0]
+
+
+def test_the_command_line_designs_and_reads(
+    folder: Path, world: tuple[GeoData, GeoTruth], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["cac", *arguments])
+        try:
+            cli.main()
+        except SystemExit as stop:
+            return int(stop.code or 0)
+        return 0
+
+    assert command("test", "design", str(folder / "plan.yaml"), "--channel", "tv") == 0
+    assert "wrote" in capsys.readouterr().out
+    ran(folder, world)
+    design = str(folder / "plan-output" / "geo-test" / "design.json")
+    assert command("test", "readout", design, str(folder / "after.csv"), "--out", str(folder / "read")) == 0
+    assert "by rank among placebos" in capsys.readouterr().out
+    assert {path.name for path in (folder / "read").iterdir()} == {
+        "lift_tests.csv", "readout.csv", "readout.svg", "readout_findings.csv", "readout_series.csv"
+    }  # fmt: skip
+    assert command("test", "design", str(folder / "plan.yaml"), "--channel", "radio") == 2
+    assert command("test", "readout", str(folder / "plan.yaml"), str(folder / "after.csv")) == 2
+
+
+def test_what_cannot_be_designed_or_read_says_why(folder: Path) -> None:
+    with pytest.raises(UnknownChannel, match="radio"):
+        designed(folder, channels=["radio"])
+    with pytest.raises(BadInput, match="fewer than 4 times"):
+        designed(folder, weeks=26)
+    (folder / "plan.yaml").write_text(PLAN.split("  tests:")[0], encoding="utf-8")
+    with pytest.raises(BadInput, match=r"data\.weekly\.geo"):
+        designed(folder)
+    (folder / "bad.json").write_text("{}", encoding="utf-8")
+    for wrong in ("bad.json", "geos.csv", "missing.json"):
+        with pytest.raises(BadInput):
+            read_out(folder / wrong, folder / "geos.csv")
