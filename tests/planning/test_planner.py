@@ -21,6 +21,7 @@ from optimizer.planning.cli import main
 from optimizer.planning.file.config import config_of
 from optimizer.planning.file.document import Document
 from optimizer.planning.outputs.wish_files import plan_file, spend_table, spend_workbook
+from optimizer.planning.run import check_plan
 from optimizer.planning.stages.kept import QUESTION, Kept, kept_question
 from optimizer.planning.stages.wishes import aims_of, answer, cost_of_holding, first_wish, judged
 
@@ -171,3 +172,16 @@ def test_the_workbook_holds_the_plan_the_question_and_scenarios(kept: Kept) -> N
     names = [row[0].value for row in book["Your plan"].iter_rows(min_row=2)]
     assert names == NAMES
     assert list(spend_table(kept, kept.now)["spend"]) == list(kept.now)
+
+
+def test_cac_check_takes_what_was_saved(starter: Path) -> None:
+    document = Document.read(starter)
+    channels = ["tv", "paid_social", "generic_search"]
+    kept = replace(question(channels), document=document, config=config_of(document))
+    wish = replace(first_wish(kept), budget=1.9e6, customers=16_500.0, locked=(("tv", 700_000.0),))
+    text = plan_file(kept, wish).replace("  # given: plan-b.csv ", "  given: your-plan.csv ")
+    (starter.parent / "plan-planner.yaml").write_text(text, encoding="utf-8")
+    spend_table(kept, kept.now).to_csv(starter.parent / "your-plan.csv", index=False)
+    understood = check_plan(starter.parent / "plan-planner.yaml")
+    assert understood is not None
+    assert "given: your-plan.csv" in text

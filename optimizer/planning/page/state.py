@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import pandas as pd
 import streamlit as st
@@ -29,6 +30,7 @@ def begin(kept: Kept) -> None:
         st.session_state[f"lock_{place}"] = False
 
 
+@lru_cache(maxsize=1)
 def tops_of(kept: Kept) -> list[float]:
     """Where each slider ends: beyond today, the plan and all that was tried, as a round number."""
     most = pd.concat([2 * kept.now, 1.5 * kept.planned, 1.25 * kept.seen], axis=1).max(axis=1)
