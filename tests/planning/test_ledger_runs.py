@@ -20,7 +20,7 @@ import mmm
 from attribution.errors import BadInput, InfeasiblePlan
 from optimizer.planning.ledger.manifest import read_manifest, verify
 from optimizer.planning.ledger.runs import all_runs, run_folder
-from optimizer.planning.outputs.folder import _workbook
+from optimizer.planning.outputs.folder import workbook
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages import fit, inputs
 from optimizer.planning.stages.result import Run
@@ -210,7 +210,7 @@ def test_control_characters_in_names_are_refused_and_elsewhere_escaped(
     with pytest.raises(BadInput, match=r"paths\.csv: the channel '.*\\x.*' holds a control character"):
         run_quietly(plan, tmp_path / "output", "attribution")
     (tmp_path / "a.xlsx").write_bytes(
-        _workbook([Table("Segments", pd.DataFrame({name: [name, "b"], "share": [1.0, 2.5]}))])
+        workbook([Table("Segments", pd.DataFrame({name: [name, "b"], "share": [1.0, 2.5]}))])
     )
     shown = name.replace("\x07", "\\x07").replace("\x1b", "\\x1b")
     assert [cell.value for cell in load_workbook(tmp_path / "a.xlsx")["Segments"]["A"]] == [shown, shown, "b"]
