@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: plan test test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer fuzz browser docs tutorial clean
+.PHONY: plan test test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer fuzz browser docs tutorial packages clean
 
 plan: $(VENV)/.installed
 	$(BIN)/cac plan examples/quarter/plan.yaml
@@ -79,6 +79,10 @@ tutorial: $(VENV)/.installed-docs
 
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python
+
+# Sdist and wheel, installed into fresh environments of each Python from 3.11 to 3.14 that is here.
+packages:
+	sh .ci/packages $(PYTHON)
 
 $(VENV)/.created:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'

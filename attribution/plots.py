@@ -13,12 +13,15 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from attribution.analysis.flow import days_to_conversion, path_lengths, step_shares
+from attribution.analysis.opinions import Opinion, Opinions, Source
 from attribution.arrays import Array
 from attribution.drawing.axes import amount_axis, percent_axis
 from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
@@ -27,6 +30,7 @@ from attribution.drawing.labels import distinct, shortened
 from attribution.drawing.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
 from attribution.drawing.retention import retention
 from attribution.errors import BadInput
+from attribution.estimates import HIGH, LOW
 from attribution.numbers import CURRENCY, decimal, percent
 
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ __all__ = [
     "canvas",
     "channel_colours",
     "comparison",
+    "opinions",
     "path_length",
     "removal_effect",
     "retention",
@@ -45,6 +50,8 @@ __all__ = [
     "time_to_conversion",
     "transitions",
 ]
+
+_GREYS = ("#9a9a9a", "#7d7d7d", "#5f5f5f", "#b5b5b5", "#474747")
 
 
 def __dir__() -> list[str]:
@@ -90,6 +97,44 @@ def comparison(
 def cac(table: pd.DataFrame | Mapping[str, pd.DataFrame], ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
     """Cost per credited customer by channel and model; the table is like that of :func:`comparison`."""
     return comparison(table, ax, of=f"{currency} per credited customer", title="CAC by whose credit it is", ratios=True)
+
+
+def opinions(heard: Opinions, ax: Axes | None = None) -> Axes:
+    """What each source says that channels brought, one row per channel, in the order of their effects.
+
+    Path models are grey, platforms brown and effects in colour, so that one sees at once who speaks of causes.
+
+    Parameters
+    ----------
+    heard
+        All opinions, see :class:`attribution.Opinions`.
+    ax
+        Axes to draw on.
+    """
+
+    def size(channel: str) -> float:
+        said = heard.effect(channel)
+        told = [opinion.by_channel[channel].point for opinion in heard.opinions if channel in opinion.by_channel]
+        return max(told) if said is None else said.by_channel[channel].point
+
+    order = pd.Index(sorted(heard.channels, key=size, reverse=True))
+    effects, greys = iter(SERIES), cycle(_GREYS)
+    with style():
+        axes = own_axes(ax, height=row_height(len(order), len(heard.opinions)))
+        marks = []
+        for opinion, marker in zip(sorted(heard.opinions, key=_last_of_all), cycle(MARKERS), strict=False):
+            colour = next(effects) if opinion.source.is_effect else SERIES[-1]
+            colour = next(greys) if opinion.source is Source.ATTRIBUTION else colour
+            told = opinion.by_channel
+            ends = {name: [getattr(each, name) for each in told.values()] for name in ("point", "low", "high")}
+            table = pd.DataFrame({"estimate": ends["point"], LOW: ends["low"], HIGH: ends["high"]}, index=list(told))
+            marks.append(replace(Marks.of(table, opinion.name, colour, marker).at(order), absent=""))
+        return dot_rows(axes, marks, "What channels brought, by whom one asks", "customers, with 90 % intervals")
+
+
+def _last_of_all(opinion: Opinion) -> int:
+    """Effects first, then path models, then platforms."""
+    return list(Source).index(opinion.source)
 
 
 def removal_effect(effect: Any, ax: Axes | None = None) -> Axes:

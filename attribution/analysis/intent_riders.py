@@ -80,7 +80,8 @@ def rider_marks(journeys: Journeys) -> pd.DataFrame:
     if journeys.timed:
         seen = _by_channel(Tally.gathered(journeys.blocks(converting=True), touched), len(channels))["conversions"]
         share = np.divide(sums["conversions"], seen, out=np.full(len(channels), np.nan), where=seen > 0)
-        marks["final_day"] = share / (sums["conversions"].sum() / seen.sum())
+        late = float(sums["conversions"].sum() / seen.sum()) if seen.sum() > 0 else 0.0
+        marks["final_day"] = share / late if late > 0 else np.nan
     return marks
 
 

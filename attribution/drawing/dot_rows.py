@@ -39,6 +39,8 @@ class Marks:
         Ends of the intervals, of the same index; None for no interval. Infinite ends run off the axes.
     colour, marker
         Matplotlib's.
+    absent
+        What stands where there is no position.
     """
 
     label: str
@@ -47,6 +49,7 @@ class Marks:
     high: pd.Series | None = None
     colour: str = ACCENT
     marker: str = "o"
+    absent: str = "none"
 
     @classmethod
     def of(cls, table: pd.DataFrame, label: str, colour: str = ACCENT, marker: str = "o") -> Marks:
@@ -168,7 +171,7 @@ def _draw(ax: Axes, mark: Marks, place: np.ndarray[Any, np.dtype[np.float64]], l
     )
     for row in place[~drawn]:
         ax.annotate(
-            "none" if len(place) else "",
+            mark.absent,
             (0.005, row),
             xycoords=("axes fraction", "data"),
             va="center",

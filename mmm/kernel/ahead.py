@@ -28,7 +28,7 @@ def begin() -> None:
     quiet, variables = subprocess.DEVNULL, os.environ | {"PYTHONPATH": paths}
     try:
         process = subprocess.Popen(  # noqa: S603 - a fixed command of ours
-            [sys.executable, "-c", _COMPILES], env=variables, stdin=quiet, stdout=quiet, stderr=quiet
+            [sys.executable, "-P", "-c", _COMPILES], env=variables, stdin=quiet, stdout=quiet, stderr=quiet
         )
     except OSError:
         return

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 
-__all__ = ["kept_entry"]
+__all__ = ["kept_entry", "kept_folder"]
 
 _SUM = 32
 
@@ -69,3 +70,11 @@ def kept_entry(signature: Any, options: dict[str, Any]) -> Callable[[Callable[..
         return made
 
     return decorate
+
+
+def kept_folder() -> Path | None:
+    """Where compiled code of this folder is kept; None where no folder can be written."""
+    try:
+        return Path(FunctionCache(kept_entry)._impl.locator.get_cache_path())
+    except RuntimeError:
+        return None

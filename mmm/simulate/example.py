@@ -16,11 +16,15 @@ import pandas as pd
 from attribution.files import write_whole
 from attribution.numbers import amount
 from mmm.simulate.cohorts import Staying, cohort_table, staying_of
+from mmm.simulate.lift_tests import lift_tests
+from mmm.simulate.platform_reports import platform_reports
 from mmm.simulate.weekly_world import WorldTruth, world
 
 __all__ = ["main", "write_example"]
 
 _JOURNEY_WEEKS = 52
+_TESTED = ("paid_social",)
+_PLATFORMS = ("paid_social", "generic_search", "brand_search", "online_video", "display", "retargeting", "affiliate")
 _COHORT_MONTHS = 24
 _HORIZON, _DISCOUNT = 36, 0.1
 _COSTS = {"salaries": 82_000, "agencies": 36_000, "tools": 15_000}  # EUR a month
@@ -28,7 +32,7 @@ _PURPOSE = "The truth behind the simulated example. Only for measuring results a
 
 
 def write_example(folder: Path, seed: int = 7) -> list[Path]:
-    """Write weekly.csv, upcoming.csv, cohorts.csv, costs.csv, touchpoints.parquet, conversions.parquet, truth.json.
+    """Write the company's tables of weeks, tests, platforms, cohorts and costs, its log, and truth.json.
 
     The same seed and versions give the same bytes on one machine, and the same figures up to their last digits on
     another processor; each file is written whole or not at all.
@@ -54,9 +58,11 @@ def write_example(folder: Path, seed: int = 7) -> list[Path]:
         _text(folder / "costs.csv", _csv(_costs(acquired.index))),
         _text(folder / "weekly.csv", _csv(data.weekly)),
         _text(folder / "upcoming.csv", _csv(data.upcoming)),
+        _text(folder / "lift_tests.csv", _csv(lift_tests(truth, _TESTED, seed=seed).round(1))),
         _text(folder / "truth.json", json.dumps(summary(truth, seed, staying), indent=1) + "\n"),
     ]
     if data.journeys is not None:
+        written.append(_text(folder / "platform_reports.csv", _csv(platform_reports(data.journeys, _PLATFORMS))))
         written.append(_parquet(folder / "touchpoints.parquet", data.journeys.touchpoints))
         written.append(_parquet(folder / "conversions.parquet", data.journeys.conversions))
     return written

@@ -118,9 +118,9 @@ class Guardrails:
         if not first >= second >= third > 0 or (self.lifetime_value is not None and not self.lifetime_value > 0):
             raise BadInput(Problem("Guardrails", "needs lifetime_value > 0 and ratios that fall and stay above 0."))
 
-    def check(self, watched: Watched, seed: int = 0) -> Verdicts:
-        """All rules on weeks that a fit has not seen; ``seed`` is that of the quiet worlds behind the test."""
-        test = sequential(series_of(watched), self.false_alarms, seed)
+    def check(self, watched: Watched) -> Verdicts:
+        """All rules on weeks that a fit has not seen."""
+        test = sequential(series_of(watched), self.false_alarms)
         return Verdicts(tuple(self._alarms(watched, test)), test)
 
     def _alarms(self, watched: Watched, test: Test) -> Iterator[Alarm]:

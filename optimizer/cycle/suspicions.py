@@ -62,7 +62,7 @@ def suspects(watched: Watched, test: Test, level: Level, of_prices: Level) -> It
 
 def _of_all(watched: Watched, test: Test, level: Level) -> Alarm:
     reached, said = _reached(watched, test, BLENDED, level)
-    score, limit = float(test.scores[BLENDED][-1]), float(test.limits[-1])
+    score, limit = float(test.scores[BLENDED][-1]), test.limit
     if reached is Level.QUIET:
         text = f"All {watched.outcome} together stay within what a quiet world does ({_against(score, limit)})."
         return Alarm("sequential", BLENDED, reached, score, limit, text)
@@ -78,7 +78,7 @@ def _of_all(watched: Watched, test: Test, level: Level) -> Alarm:
 def _of_one(watched: Watched, test: Test, figure: Reported | Price, level: Level, what: str) -> Alarm:
     name = named(figure)
     reached, said = _reached(watched, test, name, level)
-    score, limit = float(test.scores[name][-1]), float(test.limits[-1])
+    score, limit = float(test.scores[name][-1]), test.limit
     rule = "price" if isinstance(figure, Price) else "sequential"
     if reached is Level.QUIET:
         return Alarm(rule, figure.channel, reached, score, limit, f"{what} stays as it was ({_against(score, limit)}).")

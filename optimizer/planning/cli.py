@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report.",
@@ -361,6 +360,41 @@ def visitors(
     from optimizer.planning.outputs.tests_in_words import visitors_in_words
 
     typer.echo(visitors_in_words(visitors_needed(rate, lift, power, arms=arms)))
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Say what of this machine a run needs is there; exit code 1 where something keeps a run from its work."""
+    import json
+
+    from optimizer.planning.doctor import examined
+
+    findings = examined(Path())
+    if as_json:
+        typer.echo(json.dumps([vars(finding) for finding in findings], indent=2, ensure_ascii=False))
+    else:
+        for one in findings:
+            typer.echo(f"{'fine     ' if one.passed else 'attention'} {one.name}: {one.text}")
+    raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)
+
+
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Argument(help="What the tools may read and write.", show_default=False)],
+    seconds: Annotated[float, typer.Option(min=1, help="Longest that one call of a tool may take.")] = 1_800,
+) -> None:
+    """Answer an assistant's tools on standard input and output, by the Model Context Protocol (extra `serve`)."""
+    try:
+        import mcp  # noqa: F401
+    except ImportError:
+        from attribution.errors import MissingExtra
+
+        raise MissingExtra("mcp", "serve") from None
+    from optimizer.planning.agent.server import serve
+
+    serve(folder, seconds)
 
 
 def _run(plan: Path, out: Path | None, goal: Goal, stress: bool = False) -> None:

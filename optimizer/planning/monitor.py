@@ -65,7 +65,7 @@ def monitor(
     posterior = _fit(config, last)
     table = read_actuals(config, actuals, posterior.panel, today)
     watched, short = watched_of(config, posterior, table)
-    verdicts = guardrails_of(config).check(watched, config.seed)
+    verdicts = guardrails_of(config).check(watched)
     desk = desk_of(config, document, posterior, last)
     notes = [*table.notes, *short, *_untold(config), *([desk] if isinstance(desk, str) else _backups(config, desk))]
     plans = () if isinstance(desk, str) else tuple(_replans(config, desk, verdicts))

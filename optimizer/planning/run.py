@@ -30,6 +30,7 @@ from optimizer.planning.stages.forecast import make_forecast
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
+from optimizer.planning.stages.opinions import hear
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.past import Past, past_run
 from optimizer.planning.stages.progress import Progress, Update
@@ -173,6 +174,8 @@ def _computed(
     if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
         with progress.stage("Worth of tests"):
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
+    if goal in ("attribution", "report"):
+        run = replace(run, heard=hear(run))
     if goal in ("optimize", "what-if", "report"):
         with progress.stage("What customers are worth"):
             run = replace(run, economics=economics(run))
@@ -362,6 +365,8 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         findings += run.inputs.journeys.findings
     if run.attribution is not None:
         findings += run.attribution.findings
+    if run.heard is not None:
+        findings += run.heard.findings
     if run.economics is not None:
         findings += run.economics.findings
     return tuple(findings)

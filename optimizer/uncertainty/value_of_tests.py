@@ -61,6 +61,8 @@ def value_of_tests(
     tests: Mapping[str, LiftTest] | LiftTest,
     spend: Mapping[str, float] | pd.Series | None = None,
     outcomes: int = 12,
+    keep: Mapping[str, float] | pd.Series | None = None,
+    least: float = -np.inf,
 ) -> pd.DataFrame:
     """What each test is worth before it is run, in the plan's own figure.
 
@@ -83,6 +85,11 @@ def value_of_tests(
         Usual spend per channel over the horizon, at which tests run; the plan's ``now`` by default.
     outcomes
         Number of outcomes per test.
+    keep
+        What would be spent without the test, where that is not the plan's own best before it: a test that opens limits
+        is held against the best plan within those that it opens.
+    least
+        Standard errors that an outcome has to exceed for what is kept to change; without it every outcome counts.
 
     Returns
     -------
@@ -96,7 +103,7 @@ def value_of_tests(
     BadInput
         Where curves have no draws, no usual spend is known, or the plan makes promises of customers.
     """
-    solve = _Solver(plan, curves)
+    solve = _Solver(plan, curves, keep)
     usual = curves.amounts(spend if spend is not None else plan.now or {})
     if not usual.any():
         remedy = "give spend=..., or Plan(now=...)."
@@ -107,7 +114,7 @@ def value_of_tests(
         curves[channel]
         effect = test.effect(curves, channel, usual[curves.channels.index(channel)])
         perfect = solve.perfect(channel, effect, outcomes)
-        value = min(solve.gain(channel, effect, test.standard_error, outcomes), perfect)
+        value = min(solve.gain(channel, effect, test.standard_error, outcomes, least), perfect)
         rows.append(
             {
                 "channel": channel,
@@ -202,7 +209,7 @@ def perfect_information(plan: Plan, curves: ResponseCurves, draws: int = 100, se
 class _Solver:
     """Best plans under reweighted draws."""
 
-    def __init__(self, plan: Plan, curves: ResponseCurves) -> None:
+    def __init__(self, plan: Plan, curves: ResponseCurves, keep: Mapping[str, float] | pd.Series | None = None) -> None:
         if curves.n_draws < 2:
             raise BadInput(Problem("curves", "have no draws, so nothing can be learnt.", remedy="use a posterior's."))
         if plan.fees:
@@ -217,7 +224,7 @@ class _Solver:
         self.organic = organic if paired else np.full(curves.n_draws, float(organic.mean()))
         flat = FlatCurves(curves)
         self.program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05).spend)
-        self.today = self._best(flat, float(self.organic.mean()))
+        self.today = self._best(flat, float(self.organic.mean())) if keep is None else curves.amounts(keep)
 
     def _goal(self, organic: float) -> Goal:
         return self.plan.objective.goal(self.program.setting.with_organic(organic))
@@ -239,7 +246,7 @@ class _Solver:
         """Expected gain from knowing a channel's effect exactly: no test of it is worth more (Blackwell, 1953)."""
         return self.gain(channel, effect, _EXACT * max(float(effect.std()), 1e-300), outcomes)
 
-    def gain(self, channel: str, effect: Array, standard_error: float, outcomes: int) -> float:
+    def gain(self, channel: str, effect: Array, standard_error: float, outcomes: int, least: float = -np.inf) -> float:
         """Expected gain from measuring a channel's effect with an error."""
         if effect.std() <= 1e-12 * max(abs(float(effect.mean())), 1e-300):
             return 0.0
@@ -250,7 +257,10 @@ class _Solver:
         kept = chances > _RARE
         seen = np.quantile(effect + noise, _normal_levels(nodes[kept]))
         wide = max(standard_error, float(effect.std()) * count**-0.2)
-        gains = [self._after(channel, effect, outcome, standard_error, wide) for outcome in seen]
+        gains = [
+            self._after(channel, effect, outcome, standard_error, wide) if outcome > least * standard_error else 0.0
+            for outcome in seen
+        ]
         return float(chances[kept] @ gains / chances[kept].sum())
 
     def _after(self, channel: str, effect: Array, outcome: float, standard_error: float, wide: float) -> float:

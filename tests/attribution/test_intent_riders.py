@@ -26,3 +26,13 @@ def test_marks_are_those_of_the_paths():
     assert marks.loc["b", "position"] == 1
     assert marks.loc["c", "position"] == 0.5
     assert "final_day" not in marks
+
+
+def test_a_log_in_which_nobody_converts_within_a_day_has_no_final_day():
+    won = pd.Timestamp("2024-01-05", tz="UTC")
+    ends = pd.DataFrame({"user": ["u", "v"], "time": won})
+    touches = ends.assign(time=won - pd.Timedelta(days=3), channel=["search", "tv"])
+    marks = rider_marks(Journeys.from_touchpoints(touches, conversions=ends))
+    assert marks["final_day"].isna().all()
+    late = rider_marks(Journeys.from_touchpoints(touches.assign(time=won - pd.Timedelta(hours=1)), conversions=ends))
+    assert (late["final_day"] == 1.0).all()

@@ -10,11 +10,10 @@ Rules, with customers of all together alone and with platform-reported conversio
 
 * ``fixed``: spend per customer of four weeks against the 52 weeks before, + 25 % as in practice;
 * ``predictive``: four weeks against what the model (or the conversions' own past) expects of what was spent;
-* ``sequential``: the test of the guardrails;
-* ``martingale``: the same likelihoods as a mixture over beginnings, held against 1 / rate (Ville's inequality).
+* ``sequential``: the test of the guardrails.
 
 False alarms count as in `stated` settings. Days to detection are those of limits under which each rule gives a false
-alarm in as many quiet quarters, the stated rate (`matched`), those of the sequential test and of the martingale also as
+alarm in as many quiet quarters, the stated rate (`matched`), those of the sequential test also as
 they stand. ``python tests/benchmarks/cycle_monitor.py [companies of a kind] [folder of fits]``.
 """
 
@@ -34,7 +33,6 @@ import mmm
 from mmm.simulate.channels import Medium, hill
 from mmm.simulate.weekly_world import effect_of, money, world
 from optimizer.cycle.rules import Window
-from optimizer.cycle.sequential import scores as of_one
 from optimizer.cycle.sequential import sequential
 from optimizer.cycle.suspicions import series_of
 from optimizer.cycle.watched import Watched
@@ -187,41 +185,24 @@ def _until(seen: Watched, week: int) -> Watched:
     )
 
 
-def tested(seen: Watched, limits: Floats) -> tuple[Floats, Floats]:
-    """Score above the limit of the sequential test, and logarithm of the mixture martingale, by week."""
-    series = series_of(seen)
-    above = np.max([of_one(each) for each in series.values()], axis=0) - limits
-    return above, np.logaddexp.reduce([_martingale(each) for each in series.values()], axis=0) - np.log(len(series))
-
-
-def _martingale(series: object) -> Floats:
-    from scipy.linalg import solve_triangular
-
-    root = np.linalg.cholesky(series.quiet.covariance)  # type: ignore[attr-defined]
-    steps = np.clip(solve_triangular(root, series.observed - series.quiet.mean, lower=True), -2.5, 2.5)  # type: ignore
-    shifts = np.array(list(series.shifts.values()))[:, :QUARTER]  # type: ignore[attr-defined]
-    tilts = solve_triangular(root, shifts.reshape(-1, WATCHED).T, lower=True).T
-    gains = np.cumsum(tilts * steps - tilts**2 / 2, axis=1)
-    return np.logaddexp.reduce(gains, axis=0) - np.log(len(gains))
+def tested(seen: Watched) -> Floats:
+    """Score above the limit of the sequential test by week."""
+    test = sequential(series_of(seen), RATE)
+    return np.max(list(test.scores.values()), axis=0) - test.limit
 
 
 def scores(
     one: Company, posterior: mmm.Posterior, places: dict[str, str | None], seed: int
 ) -> Iterator[dict[str, object]]:
     """Paths of every rule's score, above its own limit where it has one, for both sets of figures."""
-    limits: dict[bool, Floats] = {}
     for place, channel in places.items():
         table = one.seen(channel, seed)
         whole = watched(one, posterior, table)
         for reported, seen in ((False, replace(whole, reported=())), (True, whole)):
-            if reported not in limits:  # they depend on what is expected, not on what came
-                limits[reported] = sequential(series_of(seen), RATE).limits
-            above, martingale = tested(seen, limits[reported])
             paths = {
                 "fixed": fixed(one, table, reported) - 0.25,
                 "predictive": predictive(seen) - 1.645,
-                "sequential": above,
-                "martingale": martingale - np.log(1 / RATE),
+                "sequential": tested(seen),
             }
             for rule, path in paths.items():
                 yield {"place": place, "figures": "by channel" if reported else "of all", "rule": rule, "path": path}

@@ -81,8 +81,8 @@ class Company:
         """True customers of the coming weeks at a spend over them."""
         return self.organic + float(self.curves.customers(spend[list(self.channels)])[0])
 
-    def written(self, folder: Path, plan: str) -> Path:
-        """The tables and a plan file with a ``plan`` section."""
+    def written(self, folder: Path, plan: str, tests: pd.DataFrame | None = None) -> Path:
+        """The tables, lift tests among them where there are any, and a plan file with a ``plan`` section."""
         self.table.to_csv(folder / "weekly.csv", index=False)
         listed = ", ".join(self.channels)
         lines = [f"name: {self.name}", f"seed: {self.seed}", "data:", "  weekly:", "    path: weekly.csv"]
@@ -90,6 +90,9 @@ class Company:
         if self.controls:
             self.upcoming.to_csv(folder / "upcoming.csv", index=False)
             lines += [f"    controls: [{', '.join(self.controls)}]", "  upcoming: upcoming.csv"]
+        if tests is not None and len(tests):
+            tests.to_csv(folder / "lift_tests.csv", index=False)
+            lines += ["  lift_tests: {path: lift_tests.csv}"]
         if self.journeys is not None:
             for name, table in zip(("touchpoints", "conversions"), self.journeys, strict=True):
                 table.to_parquet(folder / f"{name}.parquet")

@@ -175,3 +175,33 @@ def test_bad_questions_are_refused(case):
 def test_unknown_channels_offer_the_nearest():
     with pytest.raises(UnknownChannel, match="Did you mean 'vague'"):
         value_of_tests(PLAN, CURVES, {"vage": TEST})
+
+
+def test_a_test_that_opens_a_limit_is_held_against_the_plan_within_it():
+    from mmm.curves import Power
+
+    lines = ResponseCurves({"bet": Power(np.array([2.0, 0.0]), 1.0), "safe": Power(0.8, 1.0)})
+    plan = Plan(maximize=Customers(), subject_to=Budget(at_most=100), now={"bet": 50.0, "safe": 50.0})
+    test = {"bet": LiftTest(-1, 1.0, 1e-2)}
+    # kept: all on safe, 80; knowing: half of the time 200, half 80
+    shut = value_of_tests(plan, lines, test, outcomes=2, keep={"bet": 0.0, "safe": 100.0})
+    assert shut["value"].iloc[0] == pytest.approx(60, rel=1e-6)
+    best = value_of_tests(plan, lines, test, outcomes=2, keep={"bet": 100.0, "safe": 0.0})
+    assert best["value"].iloc[0] == pytest.approx(value_of_tests(plan, lines, test, outcomes=2)["value"].iloc[0])
+
+
+def test_a_test_that_is_bound_to_see_nothing_opens_nothing():
+    from mmm.curves import Power
+
+    lines = ResponseCurves({"bet": Power(np.array([2.0, 0.0]), 1.0), "safe": Power(0.8, 1.0)})
+    plan = Plan(maximize=Customers(), subject_to=Budget(at_most=100), now={"bet": 50.0, "safe": 50.0})
+    keep = {"bet": 0.0, "safe": 100.0}
+
+    def worth(error: float, least: float) -> float:
+        test = {"bet": LiftTest(-1, 1.0, error)}
+        return float(value_of_tests(plan, lines, test, keep=keep, least=least)["value"].iloc[0])
+
+    assert worth(1e4, -np.inf) == pytest.approx(20, rel=0.05)  # the ground opens whatever it says: 100 in place of 80
+    assert worth(1e4, 1.645) < 0.1 * 20  # one outcome in twenty
+    assert worth(1e-2, 1.645) == pytest.approx(60, rel=1e-3)  # half of the time 200 in place of 80, else 80
+    assert worth(30, -np.inf) >= worth(30, 1.645) >= worth(30, 4.0) == 0

@@ -68,7 +68,7 @@ def test_other_keys_give_the_plan_of_a_file_with_those_keys(keys: dict[str, Any]
     base: Any = SimpleNamespace(
         plan=plan, curves=CURVES, now=plan.evaluate(CURVES, NOW), riders=RIDERS, held=(), tried=(),
         doubted=(),
-        observed_maximum=SEEN, organic=SimpleNamespace(predicted=ORGANIC),
+        ground=SEEN, organic=SimpleNamespace(predicted=ORGANIC),
     )  # fmt: skip
     scenario = Scenario.model_validate({"name": "other", "instead": keys})
     config: Any = SimpleNamespace(plan=section, scenarios=[scenario])

@@ -41,8 +41,8 @@ def test_what_is_measured_is_the_curve_s_part_of_the_horizon(finished: tuple[Run
     found = worth_of_tests(NextTests.model_validate({"weeks": 2, "change": "-50%"}), run.plan, 13).table
     for channel, line in found.iterrows():
         spend, curve = run.plan.now.spend[channel], run.plan.curves[str(channel)]
-        lost = (curve(spend) - curve(0.5 * spend)).mean() * 2 / 13
-        assert line["effect"] == pytest.approx(lost, rel=0.05)  # every fourth draw
+        made = abs(curve(spend * (1 + line["change"])) - curve(spend)).mean() * 2 / 13
+        assert line["effect"] == pytest.approx(made, rel=0.05)  # every fourth draw
 
 
 def test_a_plan_with_promises_is_asked_without_them(finished: tuple[Run, Path]) -> None:

@@ -1,4 +1,4 @@
-"""Every file that a plan file names."""
+"""Every file and database that a plan file names."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from attribution.reading.queries import Query
 from optimizer.planning.file.config import Config
 
-__all__ = ["sources_of"]
+__all__ = ["queries_of", "sources_of"]
 
 
 def sources_of(config: Config, folder: Path) -> list[Path]:
@@ -31,3 +34,19 @@ def _paths(value: Any) -> Iterator[Path]:
     elif isinstance(value, dict | list | tuple):
         for each in value.values() if isinstance(value, dict) else value:
             yield from _paths(each)
+
+
+def queries_of(config: Config) -> list[Query]:
+    """Queries to databases that a run may ask."""
+    return list(_queries(config))
+
+
+def _queries(value: Any) -> Iterator[Query]:
+    if isinstance(value, Query):
+        yield value
+    elif isinstance(value, BaseModel | dict | list | tuple):
+        pairs = (
+            value if isinstance(value, BaseModel) else value.items() if isinstance(value, dict) else enumerate(value)
+        )
+        for _, each in pairs:
+            yield from _queries(each)

@@ -33,7 +33,7 @@ def by_week(found: Monitored) -> pd.DataFrame:
             "expected_low": np.maximum(watched.quiet.mean - spread, 0.0),
             "expected_high": watched.quiet.mean + spread,
             "score": test.scores[BLENDED],
-            "limit": test.limits,
+            "limit": test.limit,
         }
     )
 

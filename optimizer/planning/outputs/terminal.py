@@ -16,6 +16,7 @@ from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
 from optimizer.planning.outputs.sections.customer_worth import worth_line
 from optimizer.planning.outputs.sections.markets import parts_by_market
+from optimizer.planning.outputs.sections.opinions import opinions_line
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
 from optimizer.planning.outputs.sections.stress import why
@@ -42,6 +43,8 @@ _SHOWN_FILES = (
     "scenarios.csv",
     "stress.csv",
     "attribution.csv",
+    "opinions.csv",
+    "calibration.csv",
     "posterior.nc",
 )
 
@@ -69,6 +72,8 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         console.print(_attribution_table(run.attribution))
         for line in run.attribution.notes:
             console.print(escape(line))
+    if run.heard is not None:
+        console.print(escape(opinions_line(run.heard)))
     for finding in failed(run):
         console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
     names = [path for path in written if path.name in _SHOWN_FILES]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from attribution import ConversionEvents, Engine, Journeys, Query
+from attribution import ConversionEvents, Engine, Factor, Journeys, Query, read_factors
 from attribution.economics import CustomerValues
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, nearest
 from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.reading.formats import Format
@@ -32,7 +32,7 @@ from optimizer.planning.file.column_roles import coming_columns, in_plan_currenc
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_amounts, said_of_columns
 from optimizer.planning.file.document import Document
-from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, Touchpoints, Weekly
+from optimizer.planning.file.keys.data import Coming, LiftTests, Paths, PlatformReports, Touchpoints, Weekly
 from optimizer.planning.file.keys.economics import CohortTable, CostTable
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets, misfits_of_markets
@@ -44,9 +44,11 @@ from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by_cell
+from optimizer.planning.stages.platform_reports import Claims, read_platform_reports
 from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.read_economics import read_costs, read_values
+from optimizer.planning.stages.tested import spend_held_out
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 from optimizer.planning.stages.weekly_table import weekly_table
 
@@ -95,6 +97,10 @@ class Inputs:
         What customers of each channel are worth; None without cohorts.
     costs
         Costs of acquisition beside media: month, kind and cost; None where the plan file names none.
+    claims
+        Conversions that platforms claim; None where none are given.
+    factors
+        Those of an earlier run, by which credit is corrected.
     """
 
     panel: Panel | None
@@ -112,6 +118,8 @@ class Inputs:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     customer_values: CustomerValues | None = None
     costs: pd.DataFrame | None = None
+    claims: Claims | None = None
+    factors: tuple[Factor, ...] = ()
 
     def worth_of(self, channels: Iterable[str]) -> dict[str, Array] | None:
         """Draws of what a customer of each channel or cell is worth, and of who comes unpaid; None without cohorts."""
@@ -174,29 +182,35 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     upcoming = now = timetable = markets = None
     tests: tuple[LiftTest, ...] = ()
     given: dict[str, pd.Series] = {}
+    claims: Claims | None = None
+    factors = attempt(reader.factors) or ()
     if panel is not None and weekly is not None:
         weeks = panel
         markets = attempt(lambda: markets_of(weeks))
         problems += [] if markets is None else misfits_of_markets(config, markets, document)
         if (panel.control_names or panel.organic_channels) and config.plan:
             upcoming = attempt(lambda: reader.upcoming(weeks, weekly, horizon))
+        if config.data.lift_tests is not None:
+            asked = config.data.lift_tests
+            tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
         if config.plan and markets is not None:
             own = markets
             reader.assumptions += [silent_cells(markets)] if silent_cells(markets) else []
             section = config.plan
-            now = attempt(lambda: reader.now(weeks, own, section))
+            now = attempt(lambda: reader.now(weeks, own, section, tests))
             timetable = attempt(lambda: reader.timetable(weeks))
             problems += [] if now is None else _misfits_of_today(config, config.plan, now, markets, document)
             for name, table in config.plan.given_tables.items():
                 spend = attempt(lambda table=table: reader.given(weeks, own, table))  # type: ignore[misc]
                 given |= {} if spend is None else {name: spend}
-        if config.data.lift_tests is not None:
-            asked = config.data.lift_tests
-            tests = attempt(lambda: reader.lift_tests(weeks, asked)) or ()
+        if config.data.platform_reports is not None:
+            reports = config.data.platform_reports
+            claims = attempt(lambda: reader.claims(weeks, reports))
     cohorts, costed = config.data.cohorts, config.data.costs
     values = None if cohorts is None else attempt(lambda: reader.customer_values(cohorts))
     costs = None if costed is None else attempt(lambda: reader.costs(costed))
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
+    problems += [] if journeys is None else _unseen(config, document, factors, journeys.channels)
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
     if problems:
         raise BadInput(problems)
@@ -217,6 +231,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         reader.words,
         values,
         costs,
+        claims,
+        factors,
     )
 
 
@@ -403,6 +419,20 @@ class _Reader:
         self._note("lift tests", section.path, len(frame), covers, frame)
         return tests
 
+    def claims(self, panel: Panel, section: PlatformReports) -> Claims:
+        claims, frame = read_platform_reports(section, self._document.folder, panel, self._engine)
+        covers = f"{claims.by_day.index.min():%Y-%m-%d} to {claims.by_day.index.max():%Y-%m-%d}"
+        self._note("platform reports", section.path, len(frame), covers, frame)
+        return claims
+
+    def factors(self) -> tuple[Factor, ...]:
+        path = self._config.attribution.calibration.factors
+        if path is None:
+            return ()
+        factors = read_factors(self._source(path), self._engine)
+        self._note("factors of an earlier run", path, len(factors))
+        return factors
+
     def given(self, panel: Panel, markets: Markets, table: GivenTable) -> pd.Series:
         plan = self._config.plan
         new = tuple(plan.new_channels) if plan else ()
@@ -413,13 +443,15 @@ class _Reader:
         self._note("given plan", table.path, len(spend), frame=spend)
         return spend
 
-    def now(self, panel: Panel, markets: Markets, plan: PlanSection) -> pd.Series:
+    def now(self, panel: Panel, markets: Markets, plan: PlanSection, tests: tuple[LiftTest, ...] = ()) -> pd.Series:
         wanted = plan.weeks * panel.per_week
         last = min(wanted, panel.periods)
         if plan.now is None or markets.several:
             scaled = f", scaled to {wanted}." if last < wanted else "."
-            self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}")
-        return present_spend_of(panel, markets, plan)
+            back = markets.totals(_held_out(panel, markets, last, tests))
+            put = f" What hold-outs took in them is put back: {_listed(back)}." if back.any() else ""
+            self.assumptions.append(f"Spend now is that of the last {last} {_unit(panel)}s{scaled}{put}")
+        return present_spend_of(panel, markets, plan, tests)
 
     def timetable(self, panel: Panel) -> Timetable | None:
         timetable = timetable_of(
@@ -535,6 +567,18 @@ class _Reader:
         return journeys
 
 
+def _unseen(config: Config, document: Document, factors: Sequence[Factor], channels: Sequence[str]) -> list[str]:
+    """Factors of channels that the log does not know."""
+    unknown = dict.fromkeys(factor.channel for factor in factors if factor.channel not in channels)
+    said = []
+    for name in unknown:
+        close = nearest(name, channels)
+        hint = f"Did you mean {close!r}?" if close else f"It has {', '.join(channels[:8])}."
+        place = ("attribution", "calibration", "factors")
+        said.append(document.error(place, f"has factors of {name!r}, which is no channel of the log. {hint}"))
+    return said
+
+
 def _missing(
     name: str, weekly: Weekly, panel: Panel, coming: pd.DatetimeIndex, market: str, part: pd.DataFrame
 ) -> Problem | None:
@@ -546,6 +590,10 @@ def _missing(
     text = f"lacks {len(missing)} of the coming {len(coming)} {_unit(panel)}s{where}, first {missing[0]:%Y-%m-%d}."
     remedy = f"it must hold each {_unit(panel)} from {coming[0]:%Y-%m-%d} to {coming[-1]:%Y-%m-%d}."
     return Problem(name, text, weekly.date, remedy=remedy)
+
+
+def _listed(taken: pd.Series) -> str:
+    return ", ".join(f"{channel} {amount(float(money))}" for channel, money in taken.items() if money)
 
 
 def _unit(panel: Panel) -> str:
@@ -564,13 +612,23 @@ def _paths_table(paths: Paths, numbers: list[str]) -> Any:
     return Table(paths.path.name, columns)
 
 
-def present_spend_of(panel: Panel, markets: Markets, plan: PlanSection) -> pd.Series:
-    """Spend over a horizon at present, by channel or cell: what the plan file states, or that of the last weeks."""
+def present_spend_of(panel: Panel, markets: Markets, plan: PlanSection, tests: tuple[LiftTest, ...] = ()) -> pd.Series:
+    """Spend over a horizon at present, by channel or cell: what the plan file states, or that of the last weeks.
+
+    What hold-outs among the tests took from those weeks is put back.
+    """
     if plan.now is not None and not markets.several:
         return pd.Series({channel: plan.now[channel] for channel in panel.channels}, dtype=float)
     wanted = plan.weeks * panel.per_week
     last = min(wanted, panel.periods)
-    return spend_by_cell(panel, markets).tail(last).sum() * (wanted / last)
+    spent = spend_by_cell(panel, markets).tail(last).sum()
+    return (spent + _held_out(panel, markets, last, tests)) * (wanted / last)
+
+
+def _held_out(panel: Panel, markets: Markets, last: int, tests: tuple[LiftTest, ...]) -> pd.Series:
+    """What hold-outs took from the last periods, by channel or cell."""
+    taken = spend_held_out(tests, panel, last)
+    return pd.Series({cell: taken.loc[market, channel] for cell, (channel, market) in markets.cells.items()})
 
 
 def observed_maximum(spend: pd.DataFrame, periods: int) -> pd.Series:

@@ -32,5 +32,5 @@ def asked_instead(section: PlanSection, base: PlanResult) -> Plan:
         worth = {**own.value_per_customer, ORGANIC: own.organic_value}
     plan = build_plan(section, now, base.organic.predicted, base.now.expected_customers, worth)
     held = held_channels(base.riders.untested, section, now)
-    tried = tried_channels(section, now, base.observed_maximum)
+    tried = tried_channels(section, now, base.ground)
     return plan.replaced(subject_to=[*plan.subject_to, *(one.constraint for one in (*held, *tried))])

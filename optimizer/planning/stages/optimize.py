@@ -34,6 +34,7 @@ from optimizer.planning.stages.question import doubted_channels, sentences, solv
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, remedy, riders_of
 from optimizer.planning.stages.sense import present_spend, today_keeps_promises
+from optimizer.planning.stages.tested import with_tested_rates
 from optimizer.planning.stages.timetable import booked_already
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
 from optimizer.question.program import Program
@@ -109,8 +110,8 @@ class Within:
         Who rides on demand, whom of them the plan holds, and what keeps channels within spend that was tried.
     doubted
         Channels whose credit may be hidden demand.
-    seen
-        The most ever spent on each channel over a horizon.
+    seen, ground
+        The most ever spent on each channel over a horizon, and with what tests that saw an effect spent.
     """
 
     asked: Asked
@@ -119,6 +120,7 @@ class Within:
     tried: tuple[Held, ...]
     doubted: tuple[str, ...]
     seen: pd.Series
+    ground: pd.Series
 
 
 def asked_within(
@@ -142,11 +144,12 @@ def asked_within(
     tests = lift_tests_by_cell(inputs.lift_tests, panel, markets)
     riders = riders_of(findings_by_cell(told, markets), channels, tests)
     held = held_channels(riders.untested, section, question.now)
-    seen = observed_maximum(spend_by_cell(panel, markets), section.weeks * panel.per_week)
-    seen = seen.reindex(list(channels), fill_value=0.0)
-    tried = tried_channels(section, question.now, seen)
+    weekly, periods = spend_by_cell(panel, markets), section.weeks * panel.per_week
+    seen = observed_maximum(weekly, periods).reindex(list(channels), fill_value=0.0)
+    ground = with_tested_rates(seen, tests, panel, weekly, periods)
+    tried = tried_channels(section, question.now, ground)
     doubted = doubted_channels(section, channels, tests)
-    return Within(question.holding((*held, *tried)), riders, held, tried, doubted, seen)
+    return Within(question.holding((*held, *tried)), riders, held, tried, doubted, seen, ground)
 
 
 def make_plan(
@@ -170,8 +173,8 @@ def make_plan(
     """
     section, within = _section(config), asked_within(config, inputs, posterior, told)
     curves, organic, now = within.asked.curves, within.asked.organic, within.asked.now
-    riders, held, tried, doubted, seen = within.riders, within.held, within.tried, within.doubted, within.seen
-    markets, plan = _markets(inputs), within.asked.plan
+    riders, held, tried, doubted = within.riders, within.held, within.tried, within.doubted
+    seen, ground, markets, plan = within.seen, within.ground, _markets(inputs), within.asked.plan
     update(0.1, "plan")
     try:
         allocation = solved(section, plan, curves, doubted)
@@ -194,11 +197,12 @@ def make_plan(
         rows=tuple(_rows(plan.program(curves), allocation, today, planned, held, tried)),
         organic=organic,
         observed_maximum=seen,
+        ground=ground,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
         explanations=sentences(section, plan, allocation),
         findings=(
             hold_finding(riders, held, allocation, now),
-            tried_finding(tried, allocation, seen.drop(list(section.new_channels))),
+            tried_finding(tried, allocation, ground.drop(list(section.new_channels))),
             present_spend(section, now, markets.several),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),

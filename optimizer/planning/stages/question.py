@@ -9,6 +9,7 @@ from mmm import LiftTest, ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.plan import Plan
 from optimizer.planning.file.keys.plan import HiddenDemandKeys, PlanSection
+from optimizer.planning.stages.tested import measured
 from optimizer.uncertainty.hidden_demand import HiddenDemand
 from optimizer.uncertainty.risk import Pessimistic
 from optimizer.uncertainty.robust import Robust
@@ -37,9 +38,8 @@ def against_hidden_demand(keys: HiddenDemandKeys, plan: Plan, doubted: Collectio
 
 def doubted_channels(section: PlanSection, channels: Iterable[str], tests: Iterable[LiftTest]) -> tuple[str, ...]:
     """Channels whose credit may be hidden demand: those of the file, or those that no lift test has measured."""
-    measured = {test.channel for test in tests}
-    named = section.doubt.channels if section.doubt is not None else []
-    return tuple(channel for channel in channels if (channel in named if named else channel not in measured))
+    seen, named = measured(tests), section.doubt.channels if section.doubt is not None else []
+    return tuple(channel for channel in channels if (channel in named if named else channel not in seen))
 
 
 def doubt_in_words(keys: HiddenDemandKeys) -> str:

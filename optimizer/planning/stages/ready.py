@@ -23,8 +23,9 @@ from optimizer.planning.file.scenarios import what_if
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.attribute import spend_of_paths
 from optimizer.planning.stages.inputs import Inputs, observed_maximum
-from optimizer.planning.stages.markets import spend_by_cell
+from optimizer.planning.stages.markets import lift_tests_by_cell, spend_by_cell
 from optimizer.planning.stages.model import mix_model
+from optimizer.planning.stages.tested import with_tested_rates
 from optimizer.planning.stages.timetable import booked_already
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels
 from optimizer.question.groups import AverageCAC, MarginalCAC
@@ -110,7 +111,10 @@ def _asked(config: Config, section: PlanSection, inputs: Inputs, panel: Panel, m
     customers = float(panel.kpi.sum() / panel.periods * section.weeks * panel.per_week)
     plan = build_plan(section, now, np.zeros(1), customers, inputs.worth_of(channels))
     curves = ResponseCurves({channel: Hill(1.0, max(spent[channel], 1.0)) for channel in channels})
-    tried = tried_channels(section, now, observed_maximum(weekly, section.weeks * panel.per_week))
+    periods = section.weeks * panel.per_week
+    tests = lift_tests_by_cell(inputs.lift_tests, panel, markets)
+    seen = observed_maximum(weekly, periods)
+    tried = tried_channels(section, now, with_tested_rates(seen, tests, panel, weekly, periods))
     of_results = (optimizer.Customers, optimizer.MaxCAC, AverageCAC, MarginalCAC)
     limits = [part for part in plan.subject_to if not isinstance(part, of_results)]
     limits += [*booked_already(inputs.timetable, tuple(channels)), *(one.constraint for one in tried)]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
     from optimizer.planning.stages.forecast import ForecastResult
+    from optimizer.planning.stages.heard import Heard
     from optimizer.planning.stages.new_channels import FirstTest
     from optimizer.planning.stages.riders import Held, Riders
     from optimizer.planning.stages.schedule import ScheduleResult
@@ -112,6 +113,7 @@ class PlanResult:
     rows: tuple[ChannelRow, ...]
     organic: Organic
     observed_maximum: pd.Series
+    ground: pd.Series
     frontier: pd.DataFrame
     explanations: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -308,13 +310,13 @@ class TestsResult:
     ----------
     table
         As :func:`optimizer.value_of_tests`, indexed by channel, most valuable first; in customers over the horizon.
-    weeks, change, standard_error
-        The test.
+        With ``change``, the share of the channel's spend that its test adds, -1 where it switches it off.
+    weeks, standard_error
+        Of every test.
     """
 
     table: pd.DataFrame
     weeks: int
-    change: float
     standard_error: float
 
 
@@ -431,6 +433,7 @@ class Run:
     schedule: ScheduleResult | None = None
     forecast: ForecastResult | None = None
     changes: Changes | None = None
+    heard: Heard | None = None
     economics: Economics | None = None
     findings: tuple[Finding, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)

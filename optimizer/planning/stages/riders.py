@@ -2,7 +2,7 @@
 
 Three witnesses name a rider: the path log's marks, the plan file's ``model.rides_on``, and the mix model's check that
 spend follows demand. A plan may lower it within its limits, and raises it only where the plan file says so or a lift
-test has measured it.
+test has seen an effect of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from optimizer.answer.allocation import Allocation
 from optimizer.answer.explanation import price_sentence
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.limits import limits_of
+from optimizer.planning.stages.tested import measured
 from optimizer.question.constraints import Channel, Constraint
 from optimizer.question.limits import Limit, Side, Unit
 
@@ -30,6 +31,7 @@ _WITNESSES = {
     "rides_on": "the plan file says that it rides on others",
     "follows_demand": "customers move with its spend by more than a channel is likely to bring",
 }
+_UNSEEN = "its lift tests cannot say yet that it brings anything"
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Riders:
     untested
         Channel -> who says so, in words.
     tested
-        Those that a lift test has measured, so that nothing else need be believed.
+        Those of which lift tests have seen an effect, so that nothing else need be believed.
     """
 
     untested: Mapping[str, str]
@@ -104,11 +106,14 @@ def riders_of(findings: Iterable[Finding], channels: Sequence[str], tests: Itera
             said = "in the path log " + finding.text.partition(" intent: ")[2].partition(". Its credit")[0]
         for channel in () if said is None or finding.passed else finding.channels:
             reasons.setdefault(channel, []).append(str(said))
-    measured = {test.channel for test in tests}
+    tests = tuple(tests)
+    seen = measured(tests)
+    for channel in {test.channel for test in tests} - seen:
+        reasons.get(channel, []).append(_UNSEEN)
     named = [channel for channel in channels if channel in reasons]
     return Riders(
-        {channel: "; ".join(reasons[channel]) for channel in named if channel not in measured},
-        tuple(channel for channel in named if channel in measured),
+        {channel: "; ".join(reasons[channel]) for channel in named if channel not in seen},
+        tuple(channel for channel in named if channel in seen),
     )
 
 
@@ -171,8 +176,8 @@ def hold_finding(riders: Riders, held: tuple[Held, ...], allocation: Allocation,
     if held:
         sentence = (
             "Held at no more than today's spend, for demand that others make may be credited to them: "
-            f"{'; '.join(one.sentence for one in held)}. {_prices(held, allocation)} A lift test of a channel ends its "
-            "hold, plan.raise_riders: true that of all. "
+            f"{'; '.join(one.sentence for one in held)}. {_prices(held, allocation)} A lift test that sees an "
+            "effect of a channel ends its hold, plan.raise_riders: true that of all. "
         )
     if raised:
         sentence += (

@@ -1,7 +1,8 @@
 """The ground that was tried: a plan stays within what each channel ever spent, unless the plan file says to explore.
 
 Beyond it the curve is the belief's, not the data's, and a plan that chooses what looks best goes where the belief errs
-upwards: there it promises more and brings less.
+upwards: there it promises more and brings less. A lift test that spends more, and sees an effect, opens the ground up
+to its own rate of spend.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ _NEAR = 1e-6
 
 
 def tried_channels(section: PlanSection, now: pd.Series, seen: pd.Series) -> tuple[Held, ...]:
-    """Every channel at no more than it ever spent over as many weeks, or spends now; none where the plan explores.
+    """Every channel at no more than was tried over as many weeks, or is spent now; none where the plan explores.
 
     Parameters
     ----------
     section
         The plan file's question.
     now, seen
-        Present spend, and the most ever spent over a horizon, by channel in currency.
+        Present spend, and the most tried over a horizon, by channel in currency.
     """
     if section.explore:
         return ()
-    because = "the most ever spent over as many weeks"
+    because = "the most ever spent over as many weeks, or at the rate of a lift test"
     spent = {
         str(channel): (max(float(seen[channel]), float(now[channel])), float(now[channel]))
         for channel in now.index
@@ -49,7 +50,7 @@ def tried_finding(tried: tuple[Held, ...], allocation: Allocation, seen: pd.Seri
     tried
         What keeps it within, none where it explores.
     allocation, seen
-        The plan, and the most ever spent over a horizon; channels without history, of which another finding speaks, are
+        The plan, and the most tried over a horizon; channels without history, of which another finding speaks, are
         not in it.
     """
     ratio = (allocation.spend / seen.reindex(allocation.spend.index)).fillna(0.0)
@@ -64,7 +65,8 @@ def tried_finding(tried: tuple[Held, ...], allocation: Allocation, seen: pd.Seri
     )
     if stopped:
         listed = ", ".join(f"{channel} ({amount(float(allocation.spend[channel]))})" for channel in stopped)
-        text += f"At the most ever spent: {listed}. plan.explore: true lets them go beyond, where nothing was measured."
+        text += f"At the most ever spent: {listed}. A lift test that spends more opens ground where it sees an effect; "
+        text += "plan.explore: true lets them go beyond, where nothing was measured."
     return Finding("inside_observed_spend", not outside, float(ratio.max()), 1.0, text.strip(), tuple(outside))
 
 

@@ -36,7 +36,7 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     tipping = tipping_points(asked, plan.curves, spend, MOVES)
     turning = _turning(tipping, float(plan.now.spend.sum()))
     new = tuple(first_tests(section, plan.curves, plan.allocation, tipping, plan.riders.untested))
-    tried, told = tried_with_tests(section, plan.observed_maximum, spend), (run.config.currency, run.config.outcome)
+    tried, told = tried_with_tests(section, plan.ground, spend), (run.config.currency, run.config.outcome)
     step, problem = None, ""
     try:
         step = first_step(asked, plan.curves, spend, tried, gap=section.gap)

@@ -6,15 +6,26 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from attribution.analysis.calibration import Aging
 from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
 from optimizer.planning.file.amounts import Cost, Money
 from optimizer.planning.file.attribution_models import MODELS
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Repeats, Section
-from optimizer.planning.file.keys.tables import TimeZone
+from optimizer.planning.file.keys.tables import Source, TimeZone
 
-__all__ = ["Attribution", "Belief", "ChannelModel", "CreditBelief", "MixModel", "Range", "Season", "TestTrust"]
+__all__ = [
+    "Attribution",
+    "Belief",
+    "Calibration",
+    "ChannelModel",
+    "CreditBelief",
+    "MixModel",
+    "Range",
+    "Season",
+    "TestTrust",
+]
 
 
 def _rising(value: tuple[float, float]) -> tuple[float, float]:
@@ -34,6 +45,23 @@ else:
     AdstockName = Literal[tuple(Adstock.families())]
     SaturationName = Literal[tuple(Saturation.families())]
     LikelihoodName = Literal[tuple(Likelihood.families())]
+
+
+class Calibration(Section):
+    """How far credit is corrected by what was measured; see [three opinions](concepts/three-opinions.md)."""
+
+    fresh: Duration = "182D"
+    """How long a factor holds as measured."""
+    drift: Annotated[float, Field(ge=0)] = 0.3
+    """How far a factor may have moved a year after that, as a share of it (one standard deviation)."""
+    factors: Source | None = None
+    """The `calibration.csv` of an earlier run, for channels of which this one measures nothing."""
+
+    @property
+    def aging(self) -> Aging:
+        """The first two as attribution takes them."""
+        days = int(self.fresh[:-1]) / (1 if self.fresh[-1] in "Dd" else 24)
+        return Aging(days, self.drift)
 
 
 class Attribution(Section):
@@ -81,6 +109,8 @@ class Attribution(Section):
     """Of the bootstrap."""
     spend: dict[Name, Money] | None = None
     """Channel: amount, where there is no weekly table for CAC."""
+    calibration: Calibration = Calibration()
+    """How credit is corrected by experiments and the mix model."""
 
 
 class Season(Section):

@@ -24,6 +24,7 @@ __all__ = [
     "Identity",
     "LiftTests",
     "Paths",
+    "PlatformReports",
     "Reach",
     "Touchpoints",
     "Weekly",
@@ -311,6 +312,21 @@ class LiftTests(Numbers, Days):
     """The table of experiments, see [tables](tables.md)."""
 
 
+class PlatformReports(Numbers, Days):
+    """Conversions as platforms report them, by channel; see [three opinions](concepts/three-opinions.md)."""
+
+    path: Source
+    """The table: a row per period and channel."""
+    date: Name = "date"
+    """Column of the first day that a row covers."""
+    period: Literal["day", "week", "month"] = "week"
+    """What a row covers: the day, the seven days from it, or its calendar month."""
+    channel: Name = "channel"
+    """Column of the channel, named as in `weekly`."""
+    conversions: Name = "conversions"
+    """Column of what the platform claims, in the KPI of `weekly`."""
+
+
 class Paths(Numbers):
     """Conversion paths that were aggregated elsewhere."""
 
@@ -355,6 +371,8 @@ class Data(Section):
     """
     lift_tests: LiftTests | None = None
     """Experiments that the mix model learns from."""
+    platform_reports: PlatformReports | None = None
+    """Conversions that platforms claim, to stand beside other opinions; no plan rests on them."""
     cohorts: CohortTable | None = None
     """Customers by month of acquisition, channel and age: how long they stay, and what they earn."""
     costs: CostTable | None = None
@@ -396,6 +414,8 @@ class Data(Section):
             raise ValueError("give either touchpoints or paths, not both")
         if self.lift_tests is not None and self.weekly is None:
             raise ValueError("lift_tests measure what the mix model estimates; give weekly too, or remove them")
+        if self.platform_reports is not None and self.weekly is None:
+            raise ValueError("platform_reports are held against all customers; give weekly too, or remove them")
         return self
 
 

@@ -78,6 +78,10 @@ class NextTests(Section):
     """How long the test runs."""
     change: Percent = -1.0
     """Of the channel's spend while it runs."""
+    heavy_up: Percent | None = 0.5
+    """Of its spend, what the test adds instead where the plan stops a channel at the most ever spent: a result that
+    sees an effect lets the next plan spend at that rate. `null` tests every channel by `change`.
+    """
     standard_error: Annotated[float, Field(gt=0)] | None = None
     """Of its result in customers; the noise of so many weeks where left out."""
     geos: GeoTable | None = None
@@ -92,6 +96,13 @@ class NextTests(Section):
             raise ValueError("a test changes spend; write for example -100% or +50%")
         return change
 
+    @field_validator("heavy_up")
+    @classmethod
+    def _more_spend(cls, heavy_up: float | None) -> float | None:
+        if heavy_up is not None and not heavy_up > 0:
+            raise ValueError("adds spend; write for example +50%, or null")
+        return heavy_up
+
 
 class HiddenDemandKeys(Section):
     """How much of what channels are credited with may be demand that comes anyway."""
@@ -99,7 +110,7 @@ class HiddenDemandKeys(Section):
     strength: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Largest share of a channel's effect."""
     channels: list[Name] = []
-    """Channels in doubt; all that no lift test has measured where left out."""
+    """Channels in doubt; all of which no lift test has seen an effect where left out."""
     in_all: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Largest share of the customers credited to them today together."""
 
@@ -201,12 +212,12 @@ class Question(Section):
     """
     raise_riders: bool = False
     """Let the plan raise channels above today's spend that the path log, `model.rides_on` or the check of spend
-    against demand name as riders on demand; without it only a lift test of the channel in `data.lift_tests` does. A
-    floor of the file above today's spend wins.
+    against demand name as riders on demand; without it only lift tests in `data.lift_tests` that see an effect of the
+    channel do. A floor of the file above today's spend wins.
     """
     explore: bool = False
     """Let the plan spend more on a channel than was ever spent on it over as many weeks; without it that is the most,
-    or present spend where that is more. A floor of the file above that wins.
+    or the rate of a lift test that saw an effect, or present spend, whichever is more. A floor of the file above wins.
     """
 
     @field_validator("incremental")
@@ -240,7 +251,9 @@ class PlanSection(Question):
     weeks: Annotated[int, Field(ge=1, le=104)] = 13
     """Horizon."""
     now: dict[Name, Money] | None = None
-    """Channel: present spend over the horizon; that of the last weeks of the table where left out."""
+    """Channel: present spend over the horizon; that of the last weeks of the table where left out, with what hold-outs
+    in `data.lift_tests` took from them put back.
+    """
     new_channels: dict[Name, NewChannelKeys] = {}
     """Name: a channel without history and whose curve it is assumed to have, `{podcast: {like: radio, scale: 0.5,
     spread: 0.5, at_most: 50_000}}`. The report calls its curve an assumption, proposes a first test and says which

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from attribution import plots as paths
-from attribution.estimates import Estimate, column_names
+from attribution.estimates import INTERVAL, Estimate, column_names
 from attribution.numbers import cost, count
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
+from optimizer.planning.stages.heard import Heard
 from optimizer.planning.stages.result import AttributionResult, Run
 
 __all__ = ["ATTRIBUTION", "attribution_frame"]
@@ -20,8 +21,8 @@ _DESCRIBES = (
     "that would have come anyway, and so is not what advertising caused. The plan does not rest on it."
 )
 
-
 _TOP = 10
+_CORRECTED = ("estimate", *INTERVAL)
 
 
 def _view(run: Run) -> dict[str, Any] | None:
@@ -80,7 +81,7 @@ def _tables(run: Run) -> Iterator[Table]:
     result = run.attribution
     if result is None:
         return
-    yield Table("Attribution", attribution_frame(result), "attribution.csv")
+    yield Table("Attribution", attribution_frame(result, run.heard), "attribution.csv")
     if result.by_segment is not None:
         yield Table("Segments", result.by_segment, "attribution_segments.csv")
     if result.by_period is not None:
@@ -91,8 +92,11 @@ def _tables(run: Run) -> Iterator[Table]:
         yield Table("Overlap", result.overlap.reset_index(), "attribution_overlap.csv")
 
 
-def attribution_frame(result: AttributionResult) -> pd.DataFrame:
-    """One row per model and channel: credited conversions, value, CAC, with 90 % intervals of the bootstrap."""
+def attribution_frame(result: AttributionResult, heard: Heard | None = None) -> pd.DataFrame:
+    """One row per model and channel: credited conversions, value, CAC, with 90 % intervals of the bootstrap.
+
+    Where effects were measured, also the conversions corrected by them (``calibrated``), and what measured them.
+    """
     parts = []
     for name, credit in result.credits.items():
         part = pd.DataFrame({"model": name, "channel": credit.channels})
@@ -105,6 +109,11 @@ def attribution_frame(result: AttributionResult) -> pd.DataFrame:
         part["value"] = credit.value.to_numpy()
         if credit.removal_effect is not None:
             part["removal_effect"] = credit.removal_effect.to_numpy()
+        if heard is not None and name in heard.calibrated:
+            corrected = heard.calibrated[name].table.reindex(credit.channels)
+            for flat, of_table in zip(("calibrated", "calibrated_low", "calibrated_high"), _CORRECTED, strict=True):
+                part[flat] = corrected[of_table].to_numpy()
+            part["calibrated_by"] = corrected["source"].to_numpy()
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 

@@ -15,6 +15,7 @@ from optimizer.planning.outputs.sections.given import GIVEN
 from optimizer.planning.outputs.sections.markets import MARKETS
 from optimizer.planning.outputs.sections.moves import MOVES
 from optimizer.planning.outputs.sections.new_channels import NEW_CHANNELS
+from optimizer.planning.outputs.sections.opinions import OPINIONS
 from optimizer.planning.outputs.sections.provenance import PROVENANCE
 from optimizer.planning.outputs.sections.reading import READING
 from optimizer.planning.outputs.sections.rivals import RIVALS
@@ -47,6 +48,7 @@ SECTIONS: tuple[Section, ...] = (
     BELIEF,
     RIVALS,
     TESTS,
+    OPINIONS,
     ATTRIBUTION,
     DIAGNOSTICS,
     PROVENANCE,

@@ -20,12 +20,11 @@ def _view(run: Run) -> dict[str, Any] | None:
     if result is None:
         return None
     table = result.table
-    how = "switches a channel off" if result.change == -1 else f"changes a channel's spend by {percent(result.change)}"
     expected = run.plan.planned.expected_customers if run.plan is not None else 0.0
     sentence = (
-        f"A test {how} for {result.weeks} weeks and measures the {outcome} that makes, with a standard error of "
-        f"{count(result.standard_error)}. Knowing its result before the money is spent would let the coming plan win "
-        f"the {outcome} shown, in expectation over what the test may say"
+        f"A test changes a channel's spend for {result.weeks} weeks and measures the {outcome} that makes, with a "
+        f"standard error of {count(result.standard_error)}. Knowing its result before the money is spent would let the "
+        f"coming plan win the {outcome} shown, in expectation over what the test may say"
     )
     if float(table["value"].iloc[0]) >= _WORTH * expected:
         sentence += f"; a test of {table.index[0]} is worth most."
@@ -34,6 +33,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     rows = [
         {
             "channel": channel,
+            "test": "off" if line["change"] == -1 else percent(line["change"], signed=True),
             "effect": f"{count(line['effect'])} ± {count(line['effect_sd'])}",
             "value": count(line["value"]),
             "of_perfect": percent(line["of_perfect"]),

@@ -133,7 +133,7 @@ def _step_frame(plan: PlanResult, plan_worth: PlanWorth) -> pd.DataFrame:
         return pd.DataFrame()
     columns = {
         "now": plan.now.spend,
-        "tried": plan.observed_maximum.reindex(plan.now.spend.index),
+        "tried": plan.ground.reindex(plan.now.spend.index),
         "first_step": plan_worth.step.allocation.spend,
         "plan": plan.planned.spend,
     }

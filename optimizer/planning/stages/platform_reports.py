@@ -1,0 +1,164 @@
+"""Conversions as platforms report them: read, held against all customers, and brought to the days of other opinions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from attribution import Engine, Query
+from attribution.errors import BadInput, Problem, nearest
+from attribution.numbers import amount
+from attribution.reading.contracts import Column, Table
+from attribution.reading.small import read_table
+from mmm import Panel
+from optimizer.planning.file.keys.data import PlatformReports
+
+__all__ = ["Claims", "daily_of", "read_platform_reports"]
+
+_ENOUGH = 0.5  # of a channel's spend; of less than that nothing is said
+
+
+@dataclass(frozen=True, eq=False)
+class Claims:
+    """Conversions that platforms claim.
+
+    Parameters
+    ----------
+    by_day
+        Days x channels; NaN where a platform reported nothing for a day.
+    """
+
+    by_day: pd.DataFrame
+
+    def over(self, first: pd.Timestamp, last: pd.Timestamp, spend: pd.DataFrame) -> tuple[pd.Series, list[str]]:
+        """Claims by channel over some days, and what had to be assumed for that, in sentences.
+
+        A report that holds a part of the days is brought to all of them as the channel's spend divides between them.
+
+        Parameters
+        ----------
+        first, last
+            First and last day.
+        spend
+            Currency, days x channels, of all these days.
+        """
+        days = pd.date_range(first, last)
+        claimed, notes = {}, []
+        for channel in self.by_day:
+            known = self.by_day[channel].reindex(days)
+            spent = spend[channel].reindex(days).fillna(0.0)
+            held = float(spent[known.notna()].sum() / spent.sum()) if spent.sum() > 0 else float(known.notna().mean())
+            if held < _ENOUGH:
+                notes.append(f"{channel}: its platform's report holds too few of these days to speak for them.")
+                continue
+            claimed[str(channel)] = float(known.sum()) / held
+            if held < 1 - 1e-9:
+                notes.append(
+                    f"{channel}: its platform's report holds days with {held:.0%} of its spend and is scaled up to all."
+                )
+        return pd.Series(claimed, dtype=float), notes
+
+
+def read_platform_reports(
+    section: PlatformReports, folder: Path, panel: Panel, engine: Engine | None = None
+) -> tuple[Claims, pd.DataFrame]:
+    """Claims of platforms and the rows that they were read from.
+
+    Parameters
+    ----------
+    section
+        What the plan file says of the table.
+    folder
+        Where relative paths start.
+    panel
+        The weekly table, whose paid channels the table names.
+    engine
+        Settings of DuckDB.
+
+    Raises
+    ------
+    BadInput
+        Every problem: channels that are none, periods of one channel that overlap, none in common with the weekly
+        table, more conversions claimed than there were customers.
+    """
+    columns = (Column(section.date, "date"), Column(section.channel, "text"), Column(section.conversions, minimum=0))
+    declared = Table(section.path.name, columns, key=(section.date, section.channel))
+    source = section.path if isinstance(section.path, Query) else folder / section.path
+    frame = read_table(source, declared, section.format, engine)
+    name = section.path.name
+    if not len(frame):
+        raise BadInput(Problem(name, "has no rows.", remedy="give the platforms' conversions, or leave the table out."))
+    problems = list(_unknown(section, frame, panel))
+    parts = {}
+    for channel, rows in frame.groupby(frame[section.channel].astype(str), sort=False):
+        try:
+            parts[str(channel)] = _by_day(section, rows)
+        except BadInput as error:
+            problems += [problem for problem in error.problems if isinstance(problem, Problem)]
+    by_day = pd.DataFrame(parts)
+    problems += [] if problems else list(_against_all(section, by_day, panel))
+    if problems:
+        raise BadInput(problems)
+    return Claims(by_day), frame
+
+
+def daily_of(values: pd.DataFrame, days: int) -> pd.DataFrame:
+    """A table by period as one by day, each period's amount divided evenly between its days."""
+    dates = pd.DatetimeIndex(values.index)
+    index = dates.repeat(days) + pd.to_timedelta(np.tile(np.arange(days), len(dates)), unit="D")
+    return pd.DataFrame(np.repeat(values.to_numpy(dtype=float) / days, days, axis=0), index, values.columns)
+
+
+def _unknown(section: PlatformReports, frame: pd.DataFrame, panel: Panel) -> Iterator[Problem]:
+    for channel in dict.fromkeys(frame[section.channel].astype(str)):
+        if channel not in panel.channels:
+            close = nearest(channel, panel.channels)
+            hint = f"did you mean {close!r}?" if close else f"channels are {', '.join(panel.channels[:12])}."
+            text = f"unknown channel {channel!r}."
+            yield Problem(section.path.name, text, section.channel, remedy=f"{hint} Name channels as data.weekly does.")
+
+
+def _by_day(section: PlatformReports, rows: pd.DataFrame) -> pd.Series:
+    """Conversions of one channel, each period's divided evenly between its days."""
+    ordered = rows.sort_values(section.date)
+    first = pd.DatetimeIndex(ordered[section.date])
+    if section.period == "month":
+        months = first.to_period("M")
+        first, last = months.start_time, months.end_time.normalize()
+    else:
+        last = first + pd.Timedelta(days={"day": 0, "week": 6}[section.period])
+    overlaps = np.flatnonzero(first[1:] <= last[:-1])
+    if len(overlaps):
+        channel, day = str(ordered[section.channel].iloc[0]), ordered[section.date].iloc[int(overlaps[0]) + 1]
+        text = f"{channel} has a row for {day:%Y-%m-%d} within the {section.period} of the row before it."
+        remedy = "say what a row covers with data.platform_reports.period (day, week or month), and give each once."
+        raise BadInput(Problem(section.path.name, text, section.date, remedy=remedy))
+    length = (last - first).days.to_numpy() + 1
+    within = np.concatenate([np.arange(size) for size in length])
+    values = np.repeat(ordered[section.conversions].to_numpy(dtype=float) / length, length)
+    return pd.Series(values, first.repeat(length) + pd.to_timedelta(within, unit="D"))
+
+
+def _against_all(section: PlatformReports, by_day: pd.DataFrame, panel: Panel) -> Iterator[Problem]:
+    """Channels without a day in common with the weekly table, or with more conversions than there were customers."""
+    kpi = daily_of(pd.DataFrame({"kpi": panel.kpi.sum(axis=0)}, panel.dates), panel.days)["kpi"]
+    for channel, claimed in by_day.items():
+        known = claimed.dropna()
+        common = known[known.index.isin(kpi.index)]
+        if common.empty:
+            text = f"{channel}: {known.index[0]:%Y-%m-%d} to {known.index[-1]:%Y-%m-%d} has no day in common with the "
+            text += f"weekly table ({kpi.index[0]:%Y-%m-%d} to {kpi.index[-1]:%Y-%m-%d})."
+            yield Problem(section.path.name, text, section.date, remedy="give reports of the weeks that it holds.")
+            continue
+        came = float(kpi.loc[common.index].sum())
+        if common.sum() > came * (1 + 1e-9):
+            text = (
+                f"{channel} claims {amount(float(common.sum()))} conversions from {common.index[0]:%Y-%m-%d} to "
+                f"{common.index[-1]:%Y-%m-%d}, and all {panel.kpi_name} of these days are {amount(came)}."
+            )
+            remedy = f"report the conversions that are {panel.kpi_name}, not orders, leads or their value."
+            yield Problem(section.path.name, text, section.conversions, remedy=remedy)
