@@ -23,6 +23,7 @@ from attribution.arrays import Array
 from attribution.errors import BadInput, Problem, nearest
 from attribution.estimates import HIGH, INTERVAL, LOW, Estimate
 from attribution.models.credit import Credit
+from attribution.shown import shown
 
 __all__ = ["Aging", "Calibrated", "Factor", "calibrate", "calibrated_of"]
 
@@ -68,6 +69,7 @@ class Aging:
         return self.per_year * math.sqrt(max(days - self.fresh, 0.0) / _YEAR)
 
 
+@shown
 @dataclass(frozen=True)
 class Factor:
     """What a channel brought over what a model credited it with, over the same days.
@@ -135,6 +137,7 @@ class Factor:
         return around(self.point, self.draws(aging or Aging(), on, seed))
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Calibrated:
     """A model's credit, corrected.

@@ -18,6 +18,7 @@ from attribution.errors import BadInput
 from attribution.estimates import Estimate
 from attribution.findings import Finding
 from attribution.numbers import count, percent, ratio
+from attribution.shown import shown
 
 __all__ = ["Contradiction", "Opinion", "Opinions", "Source"]
 
@@ -51,6 +52,7 @@ class Source(Enum):
         return self in (Source.EXPERIMENT, Source.MIX_MODEL)
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Opinion:
     """What one source says of channels.
@@ -89,6 +91,7 @@ class Contradiction:
     text: str
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Opinions:
     """All opinions.
