@@ -15,6 +15,7 @@ from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Column, Table
 from attribution.reading.engine import Engine
 from attribution.reading.formats import PLAIN, Format
+from attribution.shown import shown
 
 __all__ = ["ALL", "Funnel", "read_funnel"]
 
@@ -24,6 +25,7 @@ ALL = "all"
 _SHOWN = 3
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class Funnel:
     """A checked funnel table.

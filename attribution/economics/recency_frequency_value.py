@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.shown import shown
 
 __all__ = ["CustomerSegments", "customer_segments"]
 
 _LEAST = 30  # customers whose mean value is their segment's own by half
 
 
+@shown
 @dataclass(frozen=True, eq=False)
 class CustomerSegments:
     """Customers in segments.

@@ -11,12 +11,14 @@ import pandas as pd
 from attribution.arrays import Array
 from attribution.errors import BadInput, Problem
 from attribution.numbers import cost, decimal
+from attribution.shown import shown
 
 __all__ = ["Referral", "Tier"]
 
 _ROWS = 33  # of the table between nothing and the most that rewards can cost
 
 
+@shown
 @dataclass(frozen=True)
 class Tier:
     """A reward, and what customers do for it.
@@ -41,6 +43,7 @@ class Tier:
         return self.share * self.each
 
 
+@shown
 @dataclass(frozen=True)
 class Referral:
     """A programme over a horizon.

@@ -40,6 +40,7 @@ class ByValue:
     quantiles: int = 3
 
 
+@shown
 @dataclass(frozen=True)
 class Outcome:
     """The KPI by day.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.patterns import pattern_of
+from attribution.shown import shown
 
 __all__ = ["MARKET", "MarketNames", "misfits_of_sources"]
 
@@ -16,6 +17,7 @@ MARKET = "market"
 _SHOWN = 3
 
 
+@shown
 @dataclass(frozen=True)
 class MarketNames:
     """Where an export says of which market a row is.

@@ -16,6 +16,7 @@ from optimizer.scenarios.what_ifs import Scenario, check_share
 __all__ = ["ConversionChange", "DemandChange", "OrganicShift", "StageChange"]
 
 
+@shown
 @dataclass(frozen=True)
 class ConversionChange(Scenario):
     """More or fewer of those who come become customers, by a share: -0.15 for 15 % fewer, paid and unpaid alike."""
@@ -35,6 +36,7 @@ class ConversionChange(Scenario):
         return _with_organic(plan, np.asarray(plan.organic) * (1 + self.by)), _scaled(curves, 1.0, 1 + self.by)
 
 
+@shown
 @dataclass(frozen=True)
 class StageChange(Scenario):
     """More or fewer pass a stage of the funnel, by a share of them: -0.15 for 15 % fewer, later rates unchanged.
@@ -72,6 +74,7 @@ class StageChange(Scenario):
         return (_with_organic(plan, np.asarray(plan.organic) * (1 + self.by)) if self.organic else plan), curves
 
 
+@shown
 @dataclass(frozen=True)
 class DemandChange(Scenario):
     """A larger or smaller market, by a share: -0.1 where a tenth fewer are to be won.
