@@ -1,10 +1,10 @@
-# Two commands do all the set-up: `make plan` runs the shipped example, `make test` runs all tests
-# but those that need Spark and PostgreSQL, which `make test-engines` sets up.
+# Two commands do all the set-up: `make plan` runs the shipped example, `make test` runs all tests but the long ones, which
+# `make test-long` runs, and those that need Spark and PostgreSQL, which `make test-engines` sets up.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: plan test test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer fuzz browser packages docs tutorial clean
+.PHONY: plan test test-long test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer fuzz browser packages docs tutorial clean
 
 plan: $(VENV)/.installed
 	$(BIN)/cac plan examples/quarter/plan.yaml
@@ -13,7 +13,11 @@ test: $(VENV)/.installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -n 2 --dist loadfile -m "not engines"
+	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -n 2 --dist loadfile -m "not engines and not long"
+
+# Long sampling, the planner and the tool server driven for long, a run that is cut off.
+test-long: $(VENV)/.installed-dev browser
+	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -n 2 --dist loadfile -m "long and not engines"
 
 test-engines: $(VENV)/.installed-engines
 	sh .ci/engines
@@ -66,7 +70,7 @@ bench-optimizer: $(VENV)/.installed-dev
 # off at each of its steps on the disk.
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -W error tests/benchmarks/optimizer_fuzz.py
-	FUZZ=20 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/attribution/test_door_cells.py tests/attribution/test_door_files.py tests/planning/test_door_plans.py
+	FUZZ=20 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/attribution/test_door_cells.py tests/attribution/test_door_files.py tests/attribution/test_ga4_log.py tests/planning/test_door_plans.py
 	FUZZ=1 $(BIN)/python -m pytest -n 0 -p no:cacheprovider tests/planning/test_ledger.py -k real
 
 # The pages as a site in build/site, strict and without a network; it opens from the folder.
@@ -75,7 +79,7 @@ docs: $(VENV)/.installed-docs
 
 # The tutorial run again from its first cell, its outputs kept beside the code.
 tutorial: $(VENV)/.installed-docs
-	$(BIN)/python .ci/execute docs/tutorial.ipynb
+	$(BIN)/python tests/helpers/notebook_cells.py docs/tutorial.ipynb
 
 browser: $(VENV)/.installed-dev
 	@sh .ci/browser $(BIN)/python

@@ -56,4 +56,4 @@ def platform_reports(
 
 def _monday(time: pd.Series) -> pd.Series:
     day = time.dt.tz_localize(None).dt.normalize()
-    return pd.Series(day - pd.to_timedelta(day.dt.weekday, unit="D"))
+    return pd.Series(day - pd.to_timedelta(day.dt.day_of_week, unit="D"))

@@ -20,7 +20,6 @@ from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.place import require_place
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.ledger.unchanged import Unchanged
-from optimizer.planning.outputs.folder import write_outputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
 from optimizer.planning.stages.chain import Chain
@@ -145,6 +144,8 @@ def _run(
                 run = _held_against(past, run, compare, update)
             run = replace(run, seconds=dict(progress.seconds))
         with progress.stage("Writing"):
+            from optimizer.planning.outputs.folder import write_outputs  # loads all sections, which refusals need not
+
             return run, write_outputs(run, output, goal)
 
 

@@ -10,6 +10,8 @@ import mmm
 from attribution.errors import BadInput
 from mmm.checks.calibration import Calibration, simulated_ranks
 
+pytestmark = pytest.mark.long
+
 MODEL = mmm.Model(
     adstock={"tv": mmm.GeometricAdstock(), "search": mmm.NoAdstock()},
     saturation=mmm.MichaelisMentenSaturation(),

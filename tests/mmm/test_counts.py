@@ -11,6 +11,8 @@ import mmm
 from mmm.kernel import noise
 from mmm.kernel.jit import compiled
 
+pytestmark = pytest.mark.long
+
 EDGES = [
     -20.0,
     -18.0,

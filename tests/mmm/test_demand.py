@@ -35,6 +35,7 @@ def test_channels_that_follow_an_unseen_demand_are_named_and_no_others(settings:
     assert sum(map(len, named)) >= 0.85 * count * len(WORLDS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("settings", [{}, {"channels": 3}, {"channels": 12}, {"media_share": 0.2}])
 def test_media_that_work_are_not_taken_for_followers(settings: dict[str, float]) -> None:
     assert sum(len(check(company(seed, **settings)).channels) for seed in WORLDS) <= 1
@@ -123,6 +124,7 @@ def test_a_spread_that_is_no_number_above_zero_is_refused(sd: float) -> None:
         mmm.ControlFunctions(sd)
 
 
+@pytest.mark.long
 def test_they_shrink_what_followers_are_credited_with_and_leave_clean_worlds_alone() -> None:
     def credited(follow: int, model: mmm.Model) -> tuple[float, float]:
         """Credited over true customers of the followers together, and their share inside 90 % intervals."""

@@ -7,6 +7,8 @@ import mmm
 from mmm.model.level import level_constant
 from mmm.sampling.prepared import prepare
 
+pytestmark = pytest.mark.long
+
 LIFTS = (
     mmm.LiftTest("tv", "2023-07-03", "2023-08-06", 5_000, 120, 30),
     mmm.LiftTest("search", "2024-01-01", "2024-01-28", -20_000, -150, 40),

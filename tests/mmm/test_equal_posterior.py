@@ -7,6 +7,8 @@ import mmm
 from mmm.sampling.convergence import ess_bulk
 from mmm.sampling.prepared import prepare
 
+pytestmark = pytest.mark.long
+
 MODELS = {
     "normal": mmm.Model(saturation=mmm.MichaelisMentenSaturation(), season=mmm.Season(order=1)),
     "student": mmm.Model(

@@ -15,6 +15,8 @@ from mmm.model.saturation import Saturation
 from mmm.sampling.prepared import prepare
 from optimizer.planning.file.keys import analyses
 
+pytestmark = pytest.mark.long
+
 KINDS = (Adstock, Saturation, Likelihood, Prior)
 PRIORS = {  # of a channel's half-saturation, one of every family that has a mass
     "normal": mmm.Normal(1.2, 0.1),

@@ -131,6 +131,7 @@ def test_lift_tests_are_normal_observations_of_what_their_geos_gained():
     assert tested(theta)[0] - plain.fused()(theta)[0] == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.long
 def test_exact_measurements_in_some_geos_are_reproduced():
     sharp = tuple(replace(test, standard_error=abs(test.customers_gained) * 0.01) for test in LIFTS)
     fitted = mmm.fit(

@@ -92,6 +92,7 @@ def test_backends_of_joblib_give_the_same_draws(backend, done, jobs, tmp_path):
         np.testing.assert_array_equal(fits[name].draws["share"], done[name].draws["share"])
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # sockets of the cluster close after it has stopped
 def test_a_dask_cluster_gives_the_same_draws(done, jobs, tmp_path):
     from distributed import Client, LocalCluster

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 GRAPH = """
 import numpy as np, pandas as pd, mmm, pytensor
 from mmm.sampling.pymc_graph import build

@@ -121,6 +121,7 @@ def spoken(hostile_plan: Path, finished: tuple[Any, Path], tmp_path_factory: pyt
     return spoken
 
 
+@pytest.mark.long
 def test_what_is_hostile_is_refused_and_what_is_asked_is_answered(spoken: Spoken) -> None:
     assert len(spoken.scripts) == 100
     assert not [one for one in spoken.of(*REFUSED) if not one.refused]

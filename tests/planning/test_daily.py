@@ -71,6 +71,7 @@ def test_the_week_has_its_season_beside_the_year_of_the_file(plan: Path) -> None
     assert [season.period for season in mix_model(config, inputs).seasons(inputs.panel)] == [7.0]
 
 
+@pytest.mark.long
 def test_a_run_plans_four_weeks_of_days(plan: Path, tmp_path: Path, run_quietly: Callable) -> None:
     run, files = run_quietly(plan, tmp_path / "out", "optimize")
     table = pd.read_csv(plan.parent / "days.csv")

@@ -155,7 +155,7 @@ def test_readings_are_of_one_spend_and_one_number_of_customers(planned: tuple[Ru
     assert run.economics is not None
     assert run.posterior is not None
     assert run.economics.readings is not None
-    year = run.economics.readings.query("period == @YEAR and market == ''").set_index("reading")
+    year = run.economics.readings.query("period == 'last 52 weeks' and market == ''").set_index("reading")
     panel = run.posterior.panel
     assert year.loc["blended", "customers"] == pytest.approx(float(panel.kpi[:, -52:].sum()))
     assert year.loc["blended", "spend"] == pytest.approx(float(panel.national_spend.tail(52).to_numpy().sum()))

@@ -44,6 +44,7 @@ def test_a_run_cut_off_or_refused_by_the_disk_at_any_step_leaves_the_last_good_s
     assert (done.stdout.strip(), done.returncode) == ("nothing", 0), done.stderr
 
 
+@pytest.mark.long
 def test_so_does_a_real_one(paths: Path) -> None:
     every = "1" if os.environ.get("FUZZ") else "40"
     done = subprocess.run([sys.executable, str(HELPER), str(paths), "report", every], capture_output=True, text=True)

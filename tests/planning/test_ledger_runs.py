@@ -25,6 +25,8 @@ from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages import fit, inputs
 from optimizer.planning.stages.result import Run
 
+pytestmark = pytest.mark.long
+
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
 CAC = [sys.executable, "-c", "from optimizer.planning.cli import main; main()"]
 PLAN = "name: Paths – «ä»\noutput: output\ndata: {paths: {path: paths.csv}}\nattribution: {replicates: 50}\n"

@@ -61,7 +61,7 @@ def test_the_report_shows_them_and_the_findings_are_the_runs(finished: tuple[Run
     page = (out / "report.html").read_text(encoding="utf-8")
     part = page[page.index('<h2 id="rivals">') :]
     assert "the plan rests on" in part
-    assert all(f"<td>{rival.reading.name}</td>" in part for rival in run.rivals.fitted)
+    assert all(f'<th scope="row">{rival.reading.name}</th>' in part for rival in run.rivals.fitted)
     assert set(run.rivals.findings) <= set(run.findings)
     view = RIVALS.view(run)
     assert view is not None

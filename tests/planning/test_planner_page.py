@@ -26,6 +26,7 @@ from optimizer.planning.stages.wishes import answer, first_wish
 
 pytest.importorskip("streamlit", reason="the extra planner is not installed")
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.browser,
     pytest.mark.filterwarnings("ignore::DeprecationWarning:asyncio"),  # the driver's event loop, not ours
 ]

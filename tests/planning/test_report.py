@@ -143,7 +143,7 @@ def test_checks_that_passed_are_folded_and_channels_keep_their_names(page: Any, 
     page.locator("summary").click()
     assert folded.is_visible()
     titles = folded.locator("tbody tr th:first-child").all_inner_texts()
-    assert {"r hat", "intent_rider: tv"} <= set(titles)
+    assert {"r hat", "intent rider: tv"} <= set(titles)
     assert [name for name in titles if "_" in name] == [
         finding.name for finding in passed if "_" in finding.name.partition(": ")[2]
     ]

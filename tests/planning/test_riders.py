@@ -146,8 +146,8 @@ def quarter(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     """Plans the shipped quarter with some lines of its file changed; the fit is shared where the model is."""
     folder = tmp_path_factory.mktemp("quarter")
     text = (QUARTER / "plan.yaml").read_text(encoding="utf-8")
-    for name in ("weekly.csv", "upcoming.csv", "touchpoints.parquet", "conversions.parquet"):
-        (folder / name).symlink_to(QUARTER / name)
+    for path in (*QUARTER.glob("*.csv"), *QUARTER.glob("*.parquet")):
+        (folder / path.name).symlink_to(path)
 
     def planned(*pairs: tuple[str, str], goal: str = "optimize", out: str = "out") -> Run:
         changed = text.replace(
@@ -209,9 +209,7 @@ def test_a_lift_test_frees_its_channel_alone(quarter: Callable[..., Run], tmp_pa
         "brand_search,2026-03-02,2026-03-29,-1,-200,40",
     ]
     table.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    run = quarter(
-        ("  upcoming: upcoming.csv", f"  upcoming: upcoming.csv\n  lift_tests: {{path: {table}}}"), out="tested"
-    )
+    run = quarter(("lift_tests: {path: lift_tests.csv}", f"lift_tests: {{path: {table}}}"), out="tested")
     assert run.plan is not None
     assert {one.channel for one in run.plan.held} == marked() - {"brand_search"}
     told = next(one for one in run.findings if one.name == "riders_held")
@@ -220,7 +218,7 @@ def test_a_lift_test_frees_its_channel_alone(quarter: Callable[..., Run], tmp_pa
 
 def test_what_the_file_says_of_riders_holds_without_a_log(quarter: Callable[..., Run]) -> None:
     text = (QUARTER / "plan.yaml").read_text(encoding="utf-8")
-    log = text[text.index("  touchpoints:") : text.index("attribution:")]
+    log = text[text.index("  touchpoints:") : text.index("  cohorts:")]
     stated = (
         "  holidays: DE",
         "  rides_on: {online_video: [tv, organic]}\n  demand: control_functions\n  holidays: DE",

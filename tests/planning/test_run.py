@@ -27,6 +27,9 @@ OUTPUTS = {
     "attribution_top_paths.csv",
     "belief.csv",
     "forecast.csv",
+    "opinions.csv",
+    "stress.csv",
+    "calibration.csv",
     "cac_readings.csv",
     "lifetime_value.csv",
     "log_against_kpi.csv",
@@ -71,7 +74,7 @@ def test_every_output_is_there_and_vouched_for(finished: tuple[Run, Path]) -> No
     for name, sum_ in manifest["outputs"].items():
         assert checksum(out / name) == sum_
     assert {Path(item["file"]).name for item in manifest["inputs"]} == {
-        "weekly.csv", "upcoming.csv", "touchpoints.csv", "conversions.csv",
+        "weekly.csv", "upcoming.csv", "touchpoints.csv", "conversions.csv", "cohorts.csv",
     }  # fmt: skip
 
 
@@ -118,7 +121,7 @@ def test_credit_hands_out_every_conversion_of_the_log(finished: tuple[Run, Path]
 def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     book = load_workbook(finished[1] / "plan.xlsx")
     assert set(book.sheetnames) - {"First step"} == {
-        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Forecast", "Scenarios", "Frontier", "Lifetime value", "Retention", "Payback", "CAC readings", "Belief", "Other readings", "Tests", "Attribution", "Top paths", "Assists", "Overlap", "Log against KPI", "Checks",
+        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Forecast", "Scenarios", "Stress", "Frontier", "Lifetime value", "Retention", "Payback", "CAC readings", "Opinions", "Calibration", "Belief", "Other readings", "Tests", "Attribution", "Top paths", "Assists", "Overlap", "Log against KPI", "Checks",
     }  # fmt: skip
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 

@@ -200,7 +200,7 @@ def test_the_plan_is_the_one_against_hidden_demand_and_every_output_says_so(
     assert plain.improvement[EXPECTED] == pytest.approx(beside.trust.plans[0].improvement[EXPECTED], abs=2e-3 * today)
     doubt = f"up to {percent(0.6)} of the effect of tv, generic_search"
     page = html.unescape((out / "report.html").read_text(encoding="utf-8"))
-    decision = page[page.index('id="decision"') : page.index('class="cards"')]
+    decision = page[page.index('id="decision"') : page.index('<h2 id="moves"')]
     console = Console(file=io.StringIO(), width=2000, highlight=False)
     show(run, (), console)
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))

@@ -65,7 +65,9 @@ def all_runs(output: Path) -> list[Path]:
 
 def new_name() -> str:
     """A name for a run: the time in UTC, so that names sort as runs do, and a short id."""
-    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    now = dt.datetime.now(dt.UTC)
+    # microseconds and a digit by chance: names sort by time, and no two processes make the same one
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond:05x}{secrets.token_hex(1)[0]}"
 
 
 def is_run(folder: Path) -> bool:

@@ -90,7 +90,7 @@ def _figures(run: Run) -> Iterator[Figure]:
         return
     rows = min(len(run.plan.rows), _SHOWN + 1)
     axes = plots.changes(
-        now, planned, paths.canvas(6.4, 0.5 + 0.27 * rows), currency=run.config.currency, largest=_SHOWN
+        now, planned, paths.canvas(6.4, 0.8 + 0.25 * rows), currency=run.config.currency, largest=_SHOWN
     )
     yield Figure("changes", "Spend planned less spend now, by channel.", axes)
 
