@@ -89,7 +89,7 @@ def test_the_tutorial_ends_in_the_plan_of_the_plan_file(monkeypatch: pytest.Monk
     ours, theirs = space["allocation"], run.plan.allocation
     pd.testing.assert_series_equal(ours.spend, theirs.spend, rtol=1e-3, check_names=False)
     assert ours.value == pytest.approx(theirs.value, rel=1e-4)
-    assert ours.bound == pytest.approx(theirs.bound, rel=1e-4)
+    assert ours.bound == pytest.approx(theirs.bound, rel=1e-3)  # the gap that both are solved to
     assert set(space["riders"]) == set(run.plan.riders.untested)
 
 
