@@ -69,5 +69,9 @@ def test_findings_that_the_plan_heeds_are_not_repeated(quiet: Run) -> None:
     assert told == could_be_wrong(quiet)
     far = replace(quiet, findings=(finding("inside_observed_spend", channels=("tv",)),))
     assert could_be_wrong(far)[0] == "inside_observed_spend says this."
+    parts = "; ".join(f"channel {at} is credited with {at} and brings {2 * at}" for at in range(30))
+    long = Finding("counts_against_effects", False, None, None, f"Attribution contradicts: {parts}.", ("tv",))
+    told = could_be_wrong(replace(quiet, findings=(long,)))[0]
+    assert told == "Attribution contradicts: channel 0 is credited with 0 and brings 0, and more below."
     many = replace(quiet, findings=tuple(finding(f"n{at}", channels=("tv",)) for at in range(9)))
     assert len(could_be_wrong(many)) == 3

@@ -25,6 +25,7 @@ NOT_CONVERGED = "The mix model did NOT converge; this plan was made because the 
 _LIKELY = 0.8  # a promise that is kept less often is a doubt
 _DOUBTFUL = 0.1  # a move that is wrong less often is none
 _LARGE = 0.02  # of all money moved: smaller moves do not decide
+_LONG = 200  # letters of a doubt on the first screen
 _HEEDED = {"riders_held", "moves_hold", "promise_kept"}
 """Findings whose consequence stands in the plan already, or that are told here in other words."""
 
@@ -124,5 +125,7 @@ def _experience(run: Run) -> Iterator[str]:
 
 
 def _first_sentence(text: str) -> str:
-    first, stop, _ = text.partition(". ")
-    return f"{first}." if stop else text
+    """The first sentence, of a long list its first part."""
+    first = text.partition(". ")[0].removesuffix(".")
+    head, more, _ = first.partition("; ")
+    return f"{head}, and more below." if more and len(first) > _LONG else f"{first}."
