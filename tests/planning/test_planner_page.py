@@ -24,7 +24,6 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.stages.kept import Kept
 from optimizer.planning.stages.wishes import answer, first_wish
 
-pytest.importorskip("streamlit", reason="the extra planner is not installed")
 pytestmark = [
     pytest.mark.long,
     pytest.mark.browser,
