@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attribution.economics import Referral
-from attribution.errors import BadInput, Problem
 from mmm.curves import ResponseCurves, Tabulated
 from optimizer.plan import Plan
-from optimizer.scenarios.what_ifs import Scenario
+from optimizer.scenarios.what_ifs import Scenario, require_new
 
 __all__ = ["ReferralProgramme"]
 
@@ -49,6 +48,5 @@ class ReferralProgramme(Scenario):
         BadInput
             Where the channel has a curve already.
         """
-        if self.channel in curves:
-            raise BadInput(Problem(self.name, f"{self.channel!r} has a curve already.", remedy="choose another name."))
+        require_new(curves, self.channel, self.name)
         return curves.with_curve(self.channel, Tabulated(*self.programme.table(curves.n_draws, self.seed)))

@@ -133,6 +133,12 @@ class CostInflation(Scenario):
         return plan, curves
 
 
+def require_new(curves: ResponseCurves, channel: str, name: str) -> None:
+    """Refuse a channel that has a curve already; ``name`` is what messages call the scenario."""
+    if channel in curves:
+        raise BadInput(Problem(name, f"{channel!r} has a curve already.", remedy="choose another name."))
+
+
 @dataclass(frozen=True)
 class NewChannel(Scenario):
     """A channel without history, whose curve is taken from one that it resembles.
@@ -182,8 +188,7 @@ class NewChannel(Scenario):
         BadInput
             Where the channel has a curve already.
         """
-        if self.channel in curves:
-            raise BadInput(Problem(self.name, f"{self.channel!r} has a curve already.", remedy="choose another name."))
+        require_new(curves, self.channel, self.name)
         effect: float | np.ndarray = 1.0
         if curves.n_draws and self.uncertainty > 0:
             logs = np.random.default_rng(self.seed).normal(0, self.uncertainty, curves.n_draws)

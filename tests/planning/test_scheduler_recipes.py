@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -41,7 +40,6 @@ def test_yaml_is_a_workflow_and_a_section_of_the_plan_file() -> None:
     assert any("cac monitor plan.yaml actuals.csv" in step.get("run", "") for step in job["steps"])
 
 
-@pytest.mark.skipif(shutil.which("sh") is None, reason="no shell")
 def test_shell_lines_parse() -> None:
     lines = [line for text in blocks("sh") for line in text.splitlines() if not line.startswith("#")]
     cron = [re.sub(r"^0 7 \* \* 1 ", "", line) for line in lines]

@@ -149,7 +149,7 @@ def _page(review: Review) -> str:
         figure=Markup(paths.svg(axes, _CAPTION)),  # noqa: S704
         caption=_CAPTION,
         title=f"{review.record['name']}: review of {review.seal.name}",
-        span=span(review),
+        subtitle=span(review),
         headline=headline(review),
         good=_inside(review.planned, review.bridge.actual),
         sentences=[*story(review)[2:4], *of_causes(review)],

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from attribution import Engine, Query
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.contracts import Column, Table
 from attribution.reading.small import read_table
 from mmm import Panel
 from optimizer.planning.file.keys.data import PlatformReports
+from optimizer.planning.stages.unknown_channels import unknown_channels
 
 __all__ = ["Claims", "daily_of", "read_platform_reports"]
 
@@ -92,7 +93,9 @@ def read_platform_reports(
     name = section.path.name
     if not len(frame):
         raise BadInput(Problem(name, "has no rows.", remedy="give the platforms' conversions, or leave the table out."))
-    problems = list(_unknown(section, frame, panel))
+    problems = list(
+        unknown_channels(frame[section.channel].astype(str), panel.channels, section.path.name, section.channel)
+    )
     parts = {}
     for channel, rows in frame.groupby(frame[section.channel].astype(str), sort=False):
         try:
@@ -111,15 +114,6 @@ def daily_of(values: pd.DataFrame, days: int) -> pd.DataFrame:
     dates = pd.DatetimeIndex(values.index)
     index = dates.repeat(days) + pd.to_timedelta(np.tile(np.arange(days), len(dates)), unit="D")
     return pd.DataFrame(np.repeat(values.to_numpy(dtype=float) / days, days, axis=0), index, values.columns)
-
-
-def _unknown(section: PlatformReports, frame: pd.DataFrame, panel: Panel) -> Iterator[Problem]:
-    for channel in dict.fromkeys(frame[section.channel].astype(str)):
-        if channel not in panel.channels:
-            close = nearest(channel, panel.channels)
-            hint = f"did you mean {close!r}?" if close else f"channels are {', '.join(panel.channels[:12])}."
-            text = f"unknown channel {channel!r}."
-            yield Problem(section.path.name, text, section.channel, remedy=f"{hint} Name channels as data.weekly does.")
 
 
 def _by_day(section: PlatformReports, rows: pd.DataFrame) -> pd.Series:

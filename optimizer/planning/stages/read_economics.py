@@ -9,12 +9,13 @@ import pandas as pd
 
 from attribution import Engine, Query
 from attribution.economics import CustomerValues, Terms, customer_values, read_cohorts
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem
 from attribution.reading.small import read_table
 from attribution.reading.tables import COSTS, renamed
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.economics import CohortTable, CostTable
+from optimizer.planning.stages.unknown_channels import unknown_channels
 
 __all__ = ["read_costs", "read_values"]
 
@@ -48,12 +49,8 @@ def read_values(config: Config, table: CohortTable, folder: Path, known: Iterabl
         engine=config.engine.engine,
     )
     name, names = table.path.name, [*known, ORGANIC]
-    problems = []
-    for channel in cohorts.channels if len(names) > 1 else ():
-        if channel not in names:
-            close = nearest(channel, names)
-            hint = f"did you mean {close!r}?" if close else f"channels are {', '.join(names)}."
-            problems.append(Problem(name, f"unknown channel {channel!r}.", table.channel, remedy=hint))
+    named = cohorts.channels if len(names) > 1 else ()
+    problems = list(unknown_channels(named, names, name, table.channel))
     if cohorts.currency not in (None, config.currency):
         text = f"is {cohorts.currency}, and the plan file counts in {config.currency}."
         remedy = "convert the margins at the source."

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from attribution import Query
 from attribution.economics import ALL, Funnel, read_funnel
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.scenarios import Passing
+from optimizer.planning.stages.unknown_channels import unknown_channels
 
 __all__ = ["passing_of", "read_counts"]
 
@@ -44,12 +45,8 @@ def read_counts(config: Config, table: FunnelTable, folder: Path, known: Iterabl
         engine=config.engine.engine,
     )
     names = [*known, ORGANIC]
-    problems: list[Problem | str] = []
-    for channel in counts.channels if len(names) > 1 and table.channel else ():
-        if channel not in names:
-            close = nearest(channel, names)
-            hint = f"did you mean {close!r}?" if close else f"channels are {', '.join(names)}."
-            problems.append(Problem(table.path.name, f"unknown channel {channel!r}.", table.channel, remedy=hint))
+    named = counts.channels if len(names) > 1 and table.channel else ()
+    problems = list(unknown_channels(named, names, table.path.name, table.channel))
     if problems:
         raise BadInput(problems)
     return counts
