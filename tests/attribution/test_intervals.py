@@ -28,7 +28,8 @@ def journeys_of(frame: pd.DataFrame) -> Journeys:
 @pytest.mark.parametrize("model", [LastTouch(), Linear(), Markov(1)], ids=lambda model: model.name)
 def test_standard_errors_are_those_of_resampled_users(paths, model):
     rng = np.random.default_rng(1)
-    single = [model(journeys_of(paths.iloc[rng.integers(len(paths), size=len(paths))])).conversions for _ in range(70)]
+    drawn = (paths.iloc[rng.integers(len(paths), size=len(paths))] for _ in range(70))
+    single = [model(journeys_of(users.groupby("path", as_index=False).sum())).conversions for users in drawn]
     ours = bootstrap(journeys_of(paths), model, replicates=400).summary()["standard_error"]
     ratio = ours / pd.DataFrame(single).std()
     assert ratio.between(0.7, 1.4).all(), ratio

@@ -32,21 +32,21 @@ def shared(level: float, alike: float, noise: float = 1.0) -> np.ndarray:
 )
 def test_quiet_quarters_give_alarms_no_more_often_than_stated(covariances: list[np.ndarray], rate: float) -> None:
     suspects = {"a": since(np.full(WEEKS, -0.7)), "b": since(-np.linspace(0.2, 1.5, WEEKS))}
-    worlds = [RNG.multivariate_normal(np.full(WEEKS, 9.0), each, 300) for each in covariances]
+    worlds = [RNG.multivariate_normal(np.full(WEEKS, 9.0), each, 200) for each in covariances]
 
     def alarmed(world: int) -> bool:
         drawn = [Quiet(np.full(WEEKS, 9.0), covariance) for covariance in covariances]
         test = sequential({str(at): Series(worlds[at][world], one, suspects) for at, one in enumerate(drawn)}, rate)
         return any(test.alarms(name).any() for name in test.scores)
 
-    alarms = [alarmed(world) for world in range(300)]
+    alarms = [alarmed(world) for world in range(200)]
     assert np.mean(alarms) <= rate + 3.3 * np.sqrt(rate * (1 - rate) / len(alarms))
 
 
 def test_the_mean_ratio_of_quiet_worlds_is_one() -> None:
     suspects = {"a": since(np.full(WEEKS, -0.4)), "b": since(-np.linspace(0.1, 0.6, WEEKS))}
     covariance = shared(0.3, 0.3)
-    worlds = RNG.multivariate_normal(np.zeros(WEEKS), covariance, 3000)
+    worlds = RNG.multivariate_normal(np.zeros(WEEKS), covariance, 800)
     quiet = Quiet(np.zeros(WEEKS), covariance)
     ends = np.exp([sequential({"x": Series(each, quiet, suspects)}, 0.05).scores["x"][-1] for each in worlds])
     assert ends.mean() == pytest.approx(1.0, abs=4 * ends.std() / np.sqrt(len(ends)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from optimizer.planning.ledger.runs import run_folder
+from optimizer.planning.ledger.runs import FITS, run_folder
 from optimizer.planning.run import Goal, run_plan
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
@@ -24,14 +26,39 @@ def starter(tmp_path: Path) -> Path:
     return write_starter(tmp_path / "starter")[0]
 
 
-def _run_quietly(plan: Path, out: Path, goal: Goal = "report") -> tuple[Run, tuple[Path, ...]]:
-    return run_plan(plan, out=out, goal=goal, progress=Progress(io.StringIO()))
+@pytest.fixture(scope="session")
+def sampled_quietly() -> QuietRun:
+    """Runs a plan file without a word on the terminal, knowing no fit but those of its own output folder."""
+
+    def run(plan: Path, out: Path, goal: Goal = "report") -> tuple[Run, tuple[Path, ...]]:
+        return run_plan(plan, out=out, goal=goal, progress=Progress(io.StringIO()))
+
+    return run
 
 
 @pytest.fixture(scope="session")
-def run_quietly() -> QuietRun:
-    """Runs a plan file without a word on the terminal."""
-    return _run_quietly
+def run_quietly(sampled_quietly: QuietRun, tmp_path_factory: pytest.TempPathFactory) -> QuietRun:
+    """Runs a plan file without a word on the terminal; fits on the same inputs are made once for all tests."""
+    known = tmp_path_factory.getbasetemp().parent / "fits"
+
+    def run(plan: Path, out: Path, goal: Goal = "report") -> tuple[Run, tuple[Path, ...]]:
+        _copied(known, out / FITS)
+        try:
+            return sampled_quietly(plan, out, goal)
+        finally:
+            _copied(out / FITS, known)
+
+    return run
+
+
+def _copied(here: Path, there: Path) -> None:
+    """Fits that stand here and not there, each whole as soon as it has its name: other workers look too."""
+    for fit in here.glob("*.nc"):
+        if not (there / fit.name).exists():
+            there.mkdir(parents=True, exist_ok=True)
+            draft = there / f"{fit.name}.{os.getpid()}"
+            shutil.copy(fit, draft)
+            draft.replace(there / fit.name)
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +96,7 @@ def hostile_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(hostile_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+def finished(hostile_plan: Path, tmp_path_factory: pytest.TempPathFactory, run_quietly: QuietRun) -> tuple[Run, Path]:
     """A finished run and the folder of its files."""
     out = tmp_path_factory.mktemp("finished")
-    return _run_quietly(hostile_plan, out)[0], run_folder(out)
+    return run_quietly(hostile_plan, out)[0], run_folder(out)

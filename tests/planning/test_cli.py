@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from ledger_faults import stand_in
 
+from optimizer.planning.cli import main
 from optimizer.planning.ledger.runs import all_runs
 
 CAC = [sys.executable, "-c", "from optimizer.planning.cli import main; main()"]
 
 
-def cac(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [*CAC, *(str(argument) for argument in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+@dataclass(frozen=True)
+class Done:
+    """What a command that ended left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def cac(*arguments: object, folder: Path = Path()) -> Done:
+    """The command's own entry in this process, with streams and arguments as a shell gives them."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+    taken, sys.argv = sys.argv, ["cac", *map(str, arguments)]
+    try:
+        with (
+            contextlib.chdir(folder),
+            contextlib.redirect_stdout(streams[0]),
+            contextlib.redirect_stderr(streams[1]),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+    finally:
+        sys.argv = taken
+    said = [stream.buffer.getvalue().decode() for stream in streams]  # type: ignore[attr-defined]
+    return Done(int(ended.value.code or 0), *said)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +69,13 @@ def test_bad_input_ends_with_2_and_no_traceback(tmp_path: Path, file: str | None
 def test_wrong_use_ends_with_2() -> None:
     assert cac("plan").returncode == 2
     assert cac("plann", "x").returncode == 2
+
+
+def test_a_process_ends_as_its_command_does(tmp_path: Path) -> None:
+    done = subprocess.run([*CAC, "check", "plan.yaml"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert (done.stdout, done.stderr.count("\n")) == ("", cac("check", "plan.yaml", folder=tmp_path).stderr.count("\n"))
+    assert "Traceback" not in done.stderr
 
 
 def test_a_goal_the_file_gives_no_means_for(tmp_path: Path) -> None:

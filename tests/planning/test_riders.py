@@ -152,7 +152,7 @@ def quarter(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     def planned(*pairs: tuple[str, str], goal: str = "optimize", out: str = "out") -> Run:
         changed = text.replace(
             "season: {order: 2}",
-            "season: {order: 2}\n  draws: 300\n  tune: 300\n  accept_unconverged: true\n  sensitivity: false\n  time_budget: 1",
+            "season: {order: 2}\n  draws: 300\n  tune: 300\n  accept_unconverged: true\n  sensitivity: false\n  rivals: false\n  time_budget: 1",
         )
         for old, new in pairs:
             assert old in changed

@@ -127,34 +127,41 @@ def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
 
 
 def test_the_same_inputs_and_seed_give_the_same_bytes(
-    finished: tuple[Run, Path], hostile_plan: Path, tmp_path: Path, run_quietly: QuietRun
+    finished: tuple[Run, Path], hostile_plan: Path, tmp_path: Path, sampled_quietly: QuietRun
 ) -> None:
-    again = run_quietly(hostile_plan, tmp_path / "again")[1][0].parent
-    for name in ("plan.csv", "scenarios.csv", "attribution.csv"):
-        assert (again / name).read_bytes() == (finished[1] / name).read_bytes()
+    planned = sampled_quietly(hostile_plan, tmp_path / "plan", "what-if")[1][0].parent
+    for name in ("plan.csv", "scenarios.csv"):
+        assert (planned / name).read_bytes() == (finished[1] / name).read_bytes()
+    credit = [sampled_quietly(hostile_plan, tmp_path / each, "attribution")[1][0].parent for each in ("one", "two")]
+    assert len({(folder / "attribution.csv").read_bytes() for folder in credit}) == 1
+
+
+def short_chains(plan: Path, *more: str) -> Path:
+    lines = ("draws: 200", "tune: 200", "chains: 2", "time_budget: 0.01", *more, "lags: 26 ")
+    return change(plan, ("  lags: 26 ", "\n".join(f"  {line}" for line in lines)))
 
 
 def test_a_later_run_takes_up_the_fit_and_a_changed_model_does_not(
-    starter: Path, tmp_path: Path, run_quietly: QuietRun
+    starter: Path, tmp_path: Path, sampled_quietly: QuietRun
 ) -> None:
     out = tmp_path / "out" / "latest"
-    run_quietly(starter, out.parent, "fit")
+    short_chains(starter, "accept_unconverged: true", "sensitivity: false", "rivals: false")
+    sampled_quietly(starter, out.parent, "fit")
     first = checksum(out / "posterior.nc")
-    run_quietly(change(starter, ("fixed_cost: 150_000", "fixed_cost: 10_000")), out.parent, "optimize")
+    sampled_quietly(change(starter, ("fixed_cost: 150_000", "fixed_cost: 10_000")), out.parent, "fit")
     assert checksum(out / "posterior.nc") == first
-    run_quietly(change(starter, ("seed: 1 ", "seed: 2 ")), out.parent, "fit")
+    sampled_quietly(change(starter, ("seed: 1 ", "seed: 2 ")), out.parent, "fit")
     assert checksum(out / "posterior.nc") != first
 
 
 def test_a_fit_that_did_not_converge_never_becomes_a_plan(starter: Path, tmp_path: Path, run_quietly: QuietRun) -> None:
-    short = ("  lags: 26 ", "  draws: 200\n  tune: 200\n  chains: 2\n  time_budget: 0.01\n  lags: 26 ")
     with pytest.raises(NotConverged, match=r"(?s)did not converge.*ess_bulk") as caught:
-        run_quietly(change(starter, short), tmp_path / "out")
+        run_quietly(short_chains(starter), tmp_path / "out")
     assert caught.value.exit_code == 4
     with pytest.raises(NotConverged):
         run_quietly(starter, tmp_path / "out", "fit")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["fits"]
-    accepted = change(starter, ("  draws: 200", "  accept_unconverged: true\n  draws: 200"))
+    accepted = change(starter, ("  draws: 200", "  accept_unconverged: true\n  rivals: false\n  draws: 200"))
     run, _ = run_quietly(accepted, tmp_path / "out")
     assert not run.converged
     assert "did NOT converge" in (tmp_path / "out" / "latest" / "report.html").read_text(encoding="utf-8")
