@@ -19,7 +19,7 @@ from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.record import recorded
 from optimizer.planning.ledger.runs import MANIFEST
 from optimizer.planning.outputs.forecast_files import write_forecast
-from optimizer.planning.outputs.sections.contents import SECTIONS
+from optimizer.planning.outputs.sections.contents import tables_of
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
 from optimizer.planning.stages.kept import QUESTION, kept_of, question_bytes
@@ -47,7 +47,7 @@ def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
     The files written, the manifest last.
     """
     with recorded(output) as (stage, folder):
-        tables = [table for section in SECTIONS for table in section.tables(run)]
+        tables = tables_of(run)
         for table in tables:
             if table.file is not None:
                 _csv(table.frame, stage / table.file, run.config.quote_formulas)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from optimizer.planning.outputs.figures import Drawn
 from optimizer.planning.outputs.pages import environment
 from optimizer.planning.outputs.sections.contents import SECTIONS
+from optimizer.planning.stages.order import Order, order_of
 from optimizer.planning.stages.result import Run
 
 __all__ = ["render"]
@@ -29,6 +31,7 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
 
     pages = environment()
     pages.globals |= _words(run)
+    pages.filters["in_order"] = partial(_in_order, order_of(run))
     # Matplotlib escapes all text in its SVG, a section's template all that it shows, and the style sheet is ours:
     # the three may stand as they are
     pages.globals["figures"] = {
@@ -47,6 +50,11 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
             for section, view in shown
         ],
     )
+
+
+def _in_order(order: Order, rows: Iterable[Any], name: str = "channel") -> list[Any]:
+    """Rows of a template in the order of their channels."""
+    return order.of(rows, lambda row: row[name] if isinstance(row, Mapping) else getattr(row, name))
 
 
 def _words(run: Run) -> dict[str, Any]:

@@ -66,7 +66,8 @@ def _figures(run: Run) -> Iterator[Figure]:
     if result is None:
         return
     now, planned = result.now, result.planned
-    axes = by_rows(plan.moves, len(result.rows))(now, planned, currency=currency)
+    order = [row.channel for row in result.rows]
+    axes = by_rows(plan.moves, len(order))(now, planned, currency=currency, order=order)
     yield Figure("moves", "Spend now and planned by channel.", axes)
     if len(result.frontier) > 1:
         caption, axes = _frontier(run, result)
