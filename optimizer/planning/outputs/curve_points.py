@@ -9,7 +9,6 @@ import pandas as pd
 
 from attribution.estimates import Estimate
 from mmm.arrays import Array
-from mmm.curves import ResponseCurve
 from optimizer.planning.stages.result import PlanResult
 
 __all__ = ["between_points", "points_by_channel"]
@@ -41,14 +40,12 @@ def _points(result: PlanResult, channel: str, now: float, planned: float, scale:
     seen = float(result.observed_maximum[channel])
     most = _BEYOND * max(now, planned, seen, _LEAST * scale)
     spend = np.union1d(most * np.linspace(0.0, 1.0, _POINTS + 1) ** 2, [now, planned, seen])
-    curve = result.curves[channel]
-    rows = [_row(float(amount), *_at(curve, float(amount))) for amount in spend]
+    values, slopes = result.curves[channel].value_and_slope(spend)
+    rows = [
+        _row(float(amount), np.atleast_1d(value), np.atleast_1d(slope) if amount > 0 else np.zeros(1))
+        for amount, value, slope in zip(spend, values, slopes, strict=True)
+    ]
     return pd.DataFrame(rows)
-
-
-def _at(curve: ResponseCurve, spend: float) -> tuple[Array, Array]:
-    value, slope = curve.value_and_slope(spend)
-    return np.atleast_1d(value), np.atleast_1d(slope) if spend > 0 else np.zeros(1)
 
 
 def _row(spend: float, value: Array, slope: Array) -> dict[str, float]:

@@ -14,7 +14,7 @@ from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.stages.order import Order, order_of
 from optimizer.planning.stages.result import Run
 
-__all__ = ["render"]
+__all__ = ["render", "subtitle"]
 
 
 def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
@@ -42,7 +42,7 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
     shown = [(section, view) for section, view in views if view is not None]
     return pages.get_template("templates/report.html").render(
         title=run.config.name,
-        subtitle=_subtitle(run),
+        subtitle=subtitle(run),
         css=Markup(pages.get_template("templates/report.css").render()),  # noqa: S704
         navigation=[(section.anchor, section.title) for section, _ in shown if section.title],
         sections=[
@@ -68,7 +68,8 @@ def _words(run: Run) -> dict[str, Any]:
     }
 
 
-def _subtitle(run: Run) -> str:
+def subtitle(run: Run) -> str:
+    """What is planned, from when to when."""
     if run.plan is None or run.posterior is None:
         return "Who stood on the paths to conversion."
     coming = run.posterior.panel.after(_weeks(run) * run.posterior.panel.per_week)

@@ -19,8 +19,8 @@ def figures(values: Iterable[float]) -> str:
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     if largest >= 1000 or largest == 0:
         return "#,##0"
-    decimals = min(max(2 - math.floor(math.log10(largest)), 0), _FINEST)
-    return "#,##0" + (f".{'0' * decimals}" if decimals else "")
+    decimals = 1 if largest >= 100 else 2 if largest >= 1 else min(2 - math.floor(math.log10(largest)), _FINEST)
+    return f"#,##0.{'0' * decimals}"
 
 
 def money(values: Iterable[float]) -> str:

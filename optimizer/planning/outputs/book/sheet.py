@@ -16,6 +16,9 @@ from optimizer.planning.outputs.book.formats import TEXT
 __all__ = ["Book", "Cells", "Column", "Live", "Sheet", "legible"]
 
 _INK, _SOFT, _LINE, _HEAD, _INPUT = "1C2530", "5A6675", "C5CCD4", "EEF2F6", "FFF6D6"
+_FONT, _SIZE, _LINE_HEIGHT = "Arial", 10, 13.0  # points
+_SCREEN = 150  # letters
+_LETTERS = 1.08  # of running text in the width of a digit
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FORMULA = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v\s*(?:/>|></v>)', re.DOTALL)
 _LONGEST = 32_000  # letters that a cell holds
@@ -138,6 +141,7 @@ class Sheet:
         from openpyxl.utils import get_column_letter
 
         self.cells, self.row, self._widths, self._values = cells, 1, list(widths), values
+        self._across = _columns_of(widths)
         for number, width in enumerate(widths, start=1):
             cells.column_dimensions[get_column_letter(number)].width = width
         cells.sheet_view.showGridLines = False
@@ -160,11 +164,11 @@ class Sheet:
         self._line(text, size=16, bold=True)
 
     def heading(self, text: str) -> None:
-        """What the next lines are about, after a free row."""
-        self.row += 1
+        """What the next lines are about."""
         self._line(text, size=12, bold=True)
+        self.cells.row_dimensions[self.row - 1].height = 28
 
-    def sentence(self, text: str, size: float = 11, bold: bool = False, soft: bool = False) -> None:
+    def sentence(self, text: str, size: float = _SIZE, bold: bool = False, soft: bool = False) -> None:
         """A sentence over the whole width, in as many lines as it needs."""
         self._line(text, size, bold, soft, wraps=True)
 
@@ -172,13 +176,15 @@ class Sheet:
         from openpyxl.styles import Alignment, Font
 
         cell = self._put(self.row, 1, text)
-        cell.font = Font(size=size, bold=bold, color=_SOFT if soft else _INK)
+        cell.font = Font(name=_FONT, size=size, bold=bold, color=_SOFT if soft else _INK)
         cell.alignment = Alignment(wrap_text=wraps, vertical="top" if wraps else "center")
         lines = 1
         if wraps:
-            self.cells.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=len(self._widths))
-            lines = math.ceil(len(text) * (1.12 if bold else 1.0) * size / 11 / (sum(self._widths) * 1.02))
-        self.cells.row_dimensions[self.row].height = lines * size * 1.42 + (4 if not wraps else 3)
+            self.cells.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=self._across)
+            lines = math.ceil(
+                len(text) * (1.1 if bold else 1.0) * size / _SIZE / (sum(self._widths[: self._across]) * 1.1)
+            )
+        self.cells.row_dimensions[self.row].height = lines * size * 1.32 + 5
         self.row += 1
 
     def table(
@@ -190,14 +196,20 @@ class Sheet:
         head, thin, thick = self.row, Side(style="hair", color=_LINE), Side(style="medium", color=_SOFT)
         for number, column in enumerate(columns, start=1):
             cell = self._put(head, number, column.title)
-            cell.font, cell.fill = Font(bold=True, color=_INK), PatternFill("solid", fgColor=_HEAD)
+            cell.font, cell.fill = (
+                Font(name=_FONT, size=_SIZE, bold=True, color=_INK),
+                PatternFill("solid", fgColor=_HEAD),
+            )
             cell.alignment = Alignment(
-                wrap_text=True, vertical="bottom", horizontal="left" if column.form == TEXT else "right"
+                wrap_text=True,
+                vertical="bottom",
+                horizontal="left" if column.form == TEXT else "right",
+                indent=int(column.form == TEXT and number > 1),
             )
             cell.border = Border(bottom=thick)
         titles = zip(columns, self._widths, strict=False)
-        lines = max(_lines(column.title, width - 1.5) for column, width in titles)
-        self.cells.row_dimensions[head].height = 15.5 * lines + 2
+        lines = max(_lines(column.title, width * _LETTERS - 1) for column, width in titles)
+        self.cells.row_dimensions[head].height = _LINE_HEIGHT * lines + 4
         self.row += 1
         body, sums = list(rows), list(totals)
         for at, row in enumerate([*body, *sums]):
@@ -205,10 +217,14 @@ class Sheet:
             edge = Border(top=thick if at == len(body) else thin)
             for number, (column, value) in enumerate(zip(columns, row, strict=True), start=1):
                 self._write(number, column, value, is_total).border = edge
-            tallest = [_lines(value, self._widths[number]) for number, value in enumerate(row) if isinstance(value, str)]
-            if max(tallest, default=1) > 1:
-                self.cells.row_dimensions[self.row].height = 15 * max(tallest)
+            tallest = [
+                _lines(value, self._widths[number] * _LETTERS)
+                for number, value in enumerate(row)
+                if isinstance(value, str)
+            ]
+            self.cells.row_dimensions[self.row].height = _LINE_HEIGHT * max(tallest, default=1) + 3
             self.row += 1
+        self.row += 1
         return Cells(head, head + 1, head + len(body))
 
     def _write(self, number: int, column: Column, value: Any, is_total: bool) -> Any:
@@ -217,15 +233,18 @@ class Sheet:
         is_text = isinstance(value, str) or (isinstance(value, Live) and isinstance(value.value, str))
         to_left = column.form == TEXT
         cell = self._put(self.row, number, value)
-        cell.font = Font(bold=is_total, color=_INK)
+        cell.font = Font(name=_FONT, size=_SIZE, bold=is_total, color=_INK)
         cell.alignment = Alignment(
-            horizontal="left" if to_left else "right", vertical="top", wrap_text=bool(to_left and is_text)
+            horizontal="left" if to_left else "right",
+            vertical="center",
+            wrap_text=bool(to_left and is_text),
+            indent=int(to_left and number > 1),
         )
         if not is_text and not to_left:
             cell.number_format = column.form
         if column.is_input and not is_total and value is not None:
             cell.fill, cell.protection = PatternFill("solid", fgColor=_INPUT), Protection(locked=False)
-            cell.font = Font(color="1F4E9E")
+            cell.font = Font(name=_FONT, size=_SIZE, color="1F4E9E")
         return cell
 
     def _put(self, row: int, column: int, value: Any) -> Any:
@@ -241,10 +260,26 @@ class Sheet:
             cell.value = float(value) if math.isfinite(value) else "∞" if value == math.inf else _MISSING
         return cell
 
+    def page(self) -> None:
+        """The next row begins a page."""
+        from openpyxl.worksheet.pagebreak import Break
+
+        self.cells.row_breaks.append(Break(id=self.row - 1))
+
     def freeze(self, table: Cells, columns: int = 1) -> None:
         """Keep a table's head, and its first columns, in sight; the head stands on each printed page."""
         self.cells.freeze_panes = self.cells.cell(table.first, columns + 1)
         self.cells.print_title_rows = f"{table.head}:{table.head}"
+
+
+def _columns_of(widths: Sequence[float]) -> int:
+    """Over how many columns a sentence runs: no wider than a screen."""
+    reach = 0.0
+    for number, width in enumerate(widths, start=1):
+        reach += width
+        if reach >= _SCREEN:
+            return number
+    return len(widths)
 
 
 def _lines(text: str, width: float) -> int:

@@ -77,7 +77,7 @@ def _figures(run: Run) -> Iterator[Figure]:
         yield Figure("waterfall", caption, axes)
     shown = way.shares[:_PICTURED]
     if any(one.spend > 0 for one in shown):
-        rows = {
+        parts = {
             one.channel: {
                 "spend": one.spend,
                 "effect": one.effect.point,
@@ -86,7 +86,7 @@ def _figures(run: Run) -> Iterator[Figure]:
             }
             for one in shown
         }
-        axes = by_rows(plots.shares, len(rows), 2)(pd.DataFrame(rows).T, outcome=run.config.outcome)
+        axes = by_rows(plots.shares, len(parts), 2)(pd.DataFrame(parts).T, outcome=run.config.outcome)
         caption = (
             f"Each channel's share of the planned spend, and of the {run.config.outcome} that channels bring: right of "
             "its spend it brings more than its part."
