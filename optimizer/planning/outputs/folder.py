@@ -16,11 +16,14 @@ from optimizer.planning.ledger.record import recorded
 from optimizer.planning.ledger.runs import MANIFEST
 from optimizer.planning.outputs.book.whole import workbook
 from optimizer.planning.outputs.csv_files import write_csv
+from optimizer.planning.outputs.deck.content import text_of
+from optimizer.planning.outputs.deck.five import SLIDES, five_slides
 from optimizer.planning.outputs.forecast_files import write_forecast
 from optimizer.planning.outputs.long_tables import write_long_tables
 from optimizer.planning.outputs.sections.contents import tables_of
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
 from optimizer.planning.stages.kept import QUESTION, kept_of, question_bytes
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Goal, Run, blended_cac
@@ -45,18 +48,19 @@ def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
     The files written, the manifest last.
     """
     with recorded(output) as (stage, folder):
-        tables = tables_of(run)
-        for table in tables:
-            if table.file is not None:
-                write_csv(table.frame, stage / table.file, run.config.quote_formulas)
+        for table in tables_of(run):
+            write_csv(table.frame, stage / table.file, run.config.quote_formulas)
         for name, frame in run.inputs.tables.items():
-            write_csv(frame, stage / name, run.config.quote_formulas, digits=None)  # whose sums are those of files
+            write_csv(
+                order_of(run).frame(frame), stage / name, run.config.quote_formulas, digits=None
+            )  # whose sums are those of files
         write_forecast(run, stage)
         if run.plan is not None:
             write_new(stage / QUESTION, question_bytes(kept_of(run, folder)))
         if run.plan is not None and run.worth is not None:
             write_new(stage / "plan.xlsx", workbook(run, run.plan, run.worth.worth))
             write_long_tables(run, run.plan, run.worth, folder.name, stage)
+            write_new(stage / SLIDES, text_of(five_slides(run, run.plan, run.worth)))
         fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral}
         for name, posterior in fits.items():
             if posterior is not None:

@@ -20,6 +20,7 @@ from optimizer.planning.outputs.sections.moves import plan_frame
 from optimizer.planning.outputs.sections.scenarios import scenario_frame
 from optimizer.planning.stages.from_today import from_today
 from optimizer.planning.stages.order import order_of
+from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run, blended_cac
 
 __all__ = ["FOLDER", "LONG_TABLES", "long_tables", "write_long_tables"]
@@ -51,6 +52,7 @@ LONG_TABLES: Mapping[str, Mapping[str, str]] = {
         **_ranged(*(f"{name}_{side}" for name in ("customers", "blended_cac", "aim") for side in ("now", "planned"))),
         **_ranged("customers_change", "blended_cac_change", "aim_change"),
         **_numbers("probability_better", "bound", "gap"),
+        "made_for": _TEXT,
         "checks": _WHOLE,
         "checks_failed": _WHOLE,
     },
@@ -151,6 +153,7 @@ def _runs(run: Run, plan: PlanResult, worth: PlanWorth) -> pd.DataFrame:
         "fixed_cost_planned": planned.fixed_cost,
         "probability_better": aim.probability_better,
         "bound": plan.allocation.bound,
+        "made_for": cases(run.config.plan),
         "gap": plan.allocation.gap,
         "checks": len(run.findings),
         "checks_failed": sum(not finding.passed for finding in run.findings),

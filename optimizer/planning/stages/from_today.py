@@ -18,7 +18,6 @@ from optimizer.question.objectives import Spend
 __all__ = ["FEES", "FromToday", "Share", "Step", "from_today"]
 
 FEES = "fees"
-_CLOSES = 1e-9  # of the figures themselves
 
 
 @shown
@@ -90,12 +89,11 @@ def from_today(result: PlanResult) -> FromToday:
     now, planned = result.now, result.planned
     channels = [row.channel for row in result.rows]
     shares = tuple(_shares(planned, channels))
-    if not isinstance(result.plan.objective, Spend):
+    if result.aim.adds_up(now) and not isinstance(result.plan.objective, Spend):
         start, end = (result.aim.expected(side) for side in (now, planned))
         alone = _alone(now, planned, channels)
         gains = {name: result.aim.expected(side) - start for name, side in alone.items()}
-        if abs(start + sum(gains.values()) - end) <= _CLOSES * max(abs(start), abs(end)):
-            return FromToday(True, start, end, tuple(_of_aim(result.aim, now, alone, gains)), shares)
+        return FromToday(True, start, end, tuple(_of_aim(result.aim, now, alone, gains)), shares)
     gained = {name: (planned.paid[name] - now.paid[name]).to_numpy() for name in channels}
     steps = tuple(Step(name, Estimate.of(draws)) for name, draws in gained.items())
     return FromToday(False, now.expected_customers, planned.expected_customers, steps, shares)

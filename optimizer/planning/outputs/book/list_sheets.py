@@ -15,6 +15,7 @@ from optimizer.planning.outputs.book.formats import CHANGE_SHARE, FACTOR, SHARE,
 from optimizer.planning.outputs.book.sheet import Book, Column, Sheet
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.scenarios import shown_figure
+from optimizer.planning.outputs.sections.stress import why
 from optimizer.planning.stages.from_today import from_today
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import PlanResult, Run, blended_cac, paid_cac
@@ -26,6 +27,7 @@ __all__ = [
     "checks_sheet",
     "markets_sheet",
     "moves_sheet",
+    "stress_sheet",
     "tests_sheet",
     "weeks_sheet",
     "what_if_sheet",
@@ -229,6 +231,38 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
         sheet.sentence(
             f"Spend is of the {_SHOWN} channels with most in the plan; tables/scenarios.csv has all.", soft=True
         )
+
+
+def stress_sheet(book: Book, run: Run) -> None:
+    """What shocks leave of the plan, made again for each."""
+    if run.stress is None:
+        return
+    currency, outcome, known = run.config.currency, run.config.outcome, run.stress.answers
+    sheet = book.sheet("Stress", [34, 11, 13, *[10] * 8, 60])
+    sheet.title("Stress: the plan made again for what a quarter may bring")
+    own = run.stress.plan
+    won, costs = counts([own.expected_customers]), figures([own.expected_cac])
+    columns = [
+        Column("Shock"),
+        Column("Promises"),
+        Column(f"Spend, {currency}", money([float(own.spend.sum())])),
+        Column(f"New {outcome}", won),
+        *_ranged("Less the plan's", signed(won)),
+        Column(f"Blended CAC, {currency}", costs),
+        *_ranged("Less the plan's", signed(costs)),
+        Column("What breaks"),
+    ]
+    rows = []
+    for answer in known:
+        kept, told = "kept" if answer.kept else "broken", why(answer) if not answer.kept else None
+        side = answer.outcome
+        if side is None:
+            rows.append([answer.name, kept, *[None] * 9, told])
+            continue
+        changes = _ends(answer.customers_change(own)), _ends(answer.cac_change(own))
+        figure = [float(side.spend.sum()), side.expected_customers, *changes[0], side.expected_cac, *changes[1]]
+        rows.append([answer.name, kept, *figure, told])
+    sheet.freeze(sheet.table(columns, rows))
 
 
 def weeks_sheet(book: Book, run: Run) -> None:

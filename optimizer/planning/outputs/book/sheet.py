@@ -217,11 +217,8 @@ class Sheet:
             edge = Border(top=thick if at == len(body) else thin)
             for number, (column, value) in enumerate(zip(columns, row, strict=True), start=1):
                 self._write(number, column, value, is_total).border = edge
-            tallest = [
-                _lines(value, self._widths[number] * _LETTERS)
-                for number, value in enumerate(row)
-                if isinstance(value, str)
-            ]
+            texts = ((value, width) for value, width in zip(row, self._widths, strict=False) if isinstance(value, str))
+            tallest = [_lines(value, width * _LETTERS) for value, width in texts]
             self.cells.row_dimensions[self.row].height = _LINE_HEIGHT * max(tallest, default=1) + 3
             self.row += 1
         self.row += 1

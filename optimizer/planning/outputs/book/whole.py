@@ -29,6 +29,7 @@ def workbook(run: Run, plan: PlanResult, worth: Worth) -> bytes:
     lists.markets_sheet(book, run)
     lists.moves_sheet(book, run)
     lists.what_if_sheet(book, run, plan, worth)
+    lists.stress_sheet(book, run)
     lists.weeks_sheet(book, run)
     lists.budgets_sheet(book, run, plan)
     lists.tests_sheet(book, run)

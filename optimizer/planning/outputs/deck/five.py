@@ -19,6 +19,7 @@ __all__ = ["SLIDES", "five_slides"]
 SLIDES = "slides.json"
 _SHOWN = 10  # channels of a slide
 _TESTS, _DOUBTS = 8, 5
+_BELOW, _REPORT = ", and more below.", "; the report has more."
 _INTERVALS = "Ranges hold 90 % of what the mix model thinks possible, given its assumptions."
 
 
@@ -69,7 +70,11 @@ def _moves(run: Run, plan: PlanResult) -> Slide:
     columns = ("Channel", f"Now, {currency}", f"Planned, {currency}", "Change", "", "Stands at")
     title = f"What moves where: {amount(now)} {currency} now, {amount(planned)} planned"
     held = [f"Not raised, for they may ride on demand that others make: {_listed(plan)}."] if plan.held else []
-    return Slide(title, tuple(held), grid=Grid(columns, tuple(rows), 1), note=_stands(plan))
+    changes = [(row.channel, row.planned - row.now) for row in plan.rows[:_SHOWN]]
+    changes += [(f"{len(others)} others", sum(row.planned - row.now for row in others))] if others else []
+    names, moved = (tuple(part) for part in zip(*changes, strict=True))
+    bars = Bars(f"Change of spend, {currency}", names, {"change": moved})
+    return Slide(title, tuple(held), bars=bars, grid=Grid(columns, tuple(rows), 1), note=_stands(plan))
 
 
 def _listed(plan: PlanResult) -> str:
@@ -82,7 +87,8 @@ def _stands(plan: PlanResult) -> str:
 
 
 def _line(name: str, now: float, planned: float, limit: str) -> tuple[str, ...]:
-    return name, amount(now), amount(planned), signed(amount)(planned - now), change(now, planned), limit
+    moved = change(now, planned) if round(now) != round(planned) else ""
+    return name, amount(now), amount(planned), signed(amount)(planned - now), moved, limit
 
 
 def _against_today(run: Run, plan: PlanResult, worth: Worth) -> Slide:
@@ -100,7 +106,7 @@ def _against_today(run: Run, plan: PlanResult, worth: Worth) -> Slide:
     columns = ("Over the horizon", "Today", "Plan", "Difference (90 %)", "Better")
     _, *told = lines(worth, plan, run)
     kept = told[-1:] if worth.promises else []
-    title = "Against today's spend going on, draw by draw of the same model"
+    title = "What the plan brings against today's spend going on"
     return Slide(title, (told[0], *kept), grid=Grid(columns, tuple(rows)), steps=_steps(run, plan), note=_INTERVALS)
 
 
@@ -114,13 +120,18 @@ def _steps(run: Run, plan: PlanResult) -> Steps:
         shown = sorted(steps, key=lambda pair: -abs(pair[1]))[: _SHOWN - 1]
         rest = [pair for pair in steps if pair not in shown]
         steps = [pair for pair in steps if pair in shown] + [(f"{len(rest)} others", sum(value for _, value in rest))]
-    names = ("Today", *(name for name, _ in steps), "Plan")
-    title = f"{name[:1].upper()}{name[1:]}{f', {unit}' if unit else ''}: what each change of spend adds"
+    form = form_of(plan.aim.name) if way.in_aim else count
+    told = (f"{name}  {signed(form)(value)}" for name, value in steps)
+    names = (f"Today  {form(way.start)}", *told, f"Plan  {form(way.end)}")
+    title = f"{name[:1].upper()}{name[1:]}{f', {unit}' if unit else ''}"
     return Steps(title, names, (way.start, *(value for _, value in steps), way.end))
 
 
 def _doubts(run: Run, decision: Decision) -> Slide:
-    doubts = tuple(f"{number}. {text}" for number, text in enumerate(could_be_wrong(run, _DOUBTS), start=1))
+    doubts = tuple(
+        f"{number}. {text.replace(_BELOW, _REPORT)}"
+        for number, text in enumerate(could_be_wrong(run, _DOUBTS), start=1)
+    )
     open_ = len(failed(run))
     checks = f"Checks of the run: {len(run.findings) - open_} passed, {open_} to look at; the report has them."
     return Slide(

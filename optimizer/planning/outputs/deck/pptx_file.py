@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,7 +15,7 @@ from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide
 __all__ = ["pptx_bytes"]
 
 _WIDE, _HIGH = 13.333, 7.5  # inches
-_LEFT, _TOP, _FOOT = 0.55, 1.75, 6.95
+_LEFT, _TOP, _FOOT = 0.55, 1.15, 6.95
 _FONT = "Arial"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -43,13 +44,13 @@ def _legible(text: str) -> str:
 
 def _body(page: Any, slide: Slide) -> None:
     """Sentences below the title, then what is drawn at the left and listed at the right, or either over the width."""
-    top = _TOP
+    top = _TOP + 0.42 * (_title_lines(slide.title) - 1)
     if slide.lines:
         size = 18 if not (slide.bars or slide.steps or slide.grid) else 14
         top += _text(page, slide.lines, (_LEFT, top, _WIDE - 2 * _LEFT), size, gap=8)
     bottom = 6.35 if slide.note else 6.75
     whole, drawn = _WIDE - 2 * _LEFT, slide.bars or slide.steps
-    left = whole * (0.5 if slide.steps else 0.6) if drawn and (slide.grid or slide.big) else whole
+    left = whole * (0.6 if slide.big else 0.42) if drawn and (slide.grid or slide.big) else whole
     if drawn:
         _chart(page, drawn, (_LEFT, top, left - 0.2, bottom - top))
     beside = (_LEFT + left + 0.1, top, whole - left - 0.1) if drawn else (_LEFT, top, whole)
@@ -67,9 +68,18 @@ def _title(page: Any, text: str) -> None:
 
     box = page.shapes.title
     box.left, box.top, box.width, box.height = Inches(_LEFT), Inches(0.4), Inches(_WIDE - 2 * _LEFT), Inches(1.2)
-    box.text_frame.word_wrap, box.text_frame.vertical_anchor = True, MSO_ANCHOR.TOP
-    size = 26 if len(text) < 75 else 22 if len(text) < 170 else 18
-    _write(box.text_frame.paragraphs[0], text, size, INK, bold=True)
+    frame = box.text_frame
+    frame.word_wrap, frame.vertical_anchor, frame.margin_left = True, MSO_ANCHOR.TOP, 0
+    _write(frame.paragraphs[0], text, _title_size(text), INK, bold=True)
+
+
+def _title_size(text: str) -> int:
+    return 26 if len(text) < 75 else 22 if len(text) < 170 else 18
+
+
+def _title_lines(text: str) -> int:
+    letters = (_WIDE - 2 * _LEFT) * 72 / _title_size(text) * 1.5
+    return int(-(-len(text) // letters))
 
 
 def _text(
@@ -133,7 +143,7 @@ def _grid(page: Any, grid: Grid, place: tuple[float, float, float], bottom: floa
     shape = page.shapes.add_table(rows, columns, Inches(left), Inches(top), Inches(width), Inches(height * rows))
     table, size = shape.table, 13 if height >= 0.38 and width > 8 else 11
     table.horz_banding = False
-    parts = [max(len(row[at]) for row in (grid.columns, *grid.rows)) + 3 for at in range(columns)]
+    parts = [max(len(row[at]) for row in (grid.columns, *grid.rows)) + (5 if at else 3) for at in range(columns)]
     for at, part in enumerate(parts):
         table.columns[at].width = Inches(width * part / sum(parts))
     for number, row in enumerate((grid.columns, *grid.rows)):
@@ -176,7 +186,9 @@ def _chart(page: Any, drawn: Bars | Steps, place: tuple[float, float, float, flo
     plot = chart.plots[0]
     plot.gap_width = 45
     if isinstance(drawn, Bars):
-        _coloured(plot, (NOW, PLANNED))
+        _coloured(plot, (NOW, PLANNED) if len(drawn.series) > 1 else (PLANNED,))
+        if len(drawn.series) == 1:
+            _cuts(plot.series[0])
         chart.has_legend = len(drawn.series) > 1
         if chart.has_legend:
             _legend(chart)
@@ -184,8 +196,9 @@ def _chart(page: Any, drawn: Bars | Steps, place: tuple[float, float, float, flo
         plot.overlap = 100
         _coloured(plot, (None, NOW, ACCENT, WARN))
         chart.has_legend = False
-        low, high = _reach(drawn)
-        chart.value_axis.minimum_scale, chart.value_axis.maximum_scale = low, high
+        low, high, step = _scale(drawn)
+        axis = chart.value_axis
+        axis.minimum_scale, axis.maximum_scale, axis.major_unit = low, high, step
 
 
 def _levels(steps: Steps) -> list[float]:
@@ -196,15 +209,18 @@ def _levels(steps: Steps) -> list[float]:
     return levels
 
 
-def _reach(steps: Steps) -> tuple[float, float]:
+def _scale(steps: Steps) -> tuple[float, float, float]:
+    """Ends of the axis and the step of its marks, in round figures: it does not begin at zero, for steps are small."""
     levels = _levels(steps)
-    room = 0.25 * (max(levels) - min(levels)) or 0.1 * abs(levels[0]) or 1.0
-    return min(levels) - room, max(levels) + room
+    span = max(levels) - min(levels) or 0.1 * abs(levels[0]) or 1.0
+    power = 10.0 ** math.floor(math.log10(span / 3))
+    step = next(power * one for one in (1, 2, 5, 10) if power * one >= span / 3)
+    return (math.floor(min(levels) / step) - 0.5) * step, (math.ceil(max(levels) / step) + 0.5) * step, step
 
 
 def _stacked(steps: Steps) -> dict[str, tuple[float, ...]]:
     """A waterfall as stacked bars: one that is not seen, the ends, what rises and what falls."""
-    levels, (low, _) = _levels(steps), _reach(steps)
+    levels, (low, _, _) = _levels(steps), _scale(steps)
     below, ends, up, down = [low], [levels[0] - low], [0.0], [0.0]
     for before, after in pairwise(levels):
         below.append(min(before, after))
@@ -228,6 +244,17 @@ def _coloured(plot: Any, colours: Sequence[str | None]) -> None:
             series.format.fill.fore_color.rgb = RGBColor.from_string(colour[1:].upper())
 
 
+def _cuts(series: Any) -> None:
+    """What falls in a colour of its own."""
+    from pptx.dml.color import RGBColor
+
+    for place, value in enumerate(series.values):
+        if value < 0:
+            fill = series.points[place].format.fill
+            fill.solid()
+            fill.fore_color.rgb = RGBColor.from_string(WARN[1:].upper())
+
+
 def _dressed(chart: Any, title: str) -> None:
     from pptx.dml.color import RGBColor
     from pptx.enum.chart import XL_TICK_LABEL_POSITION
@@ -239,6 +266,7 @@ def _dressed(chart: Any, title: str) -> None:
     chart.font.name, chart.font.size = _FONT, Pt(11)
     category, value = chart.category_axis, chart.value_axis
     category.reverse_order, category.tick_label_position = True, XL_TICK_LABEL_POSITION.LOW
+    value.tick_label_position = XL_TICK_LABEL_POSITION.HIGH  # below, for the rows begin on top
     category.format.line.color.rgb = RGBColor.from_string(LINE[1:].upper())
     value.major_gridlines.format.line.color.rgb = RGBColor.from_string(LINE[1:].upper())
     value.format.line.fill.background()

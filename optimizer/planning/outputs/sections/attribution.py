@@ -89,15 +89,15 @@ def _tables(run: Run) -> Iterator[Table]:
     result = run.attribution
     if result is None:
         return
-    yield Table("Attribution", attribution_frame(result, run.heard), "attribution.csv")
+    yield Table("attribution.csv", attribution_frame(result, run.heard))
     if result.by_segment is not None:
-        yield Table("Segments", result.by_segment, "attribution_segments.csv")
+        yield Table("attribution_segments.csv", result.by_segment)
     if result.by_period is not None:
-        yield Table("Periods", result.by_period, "attribution_periods.csv")
-    yield Table("Top paths", result.top_paths, "attribution_top_paths.csv")
-    yield Table("Assists", result.assists.reset_index(), "attribution_assists.csv")
+        yield Table("attribution_periods.csv", result.by_period)
+    yield Table("attribution_top_paths.csv", result.top_paths)
+    yield Table("attribution_assists.csv", result.assists.reset_index())
     if result.overlap is not None:
-        yield Table("Overlap", result.overlap.reset_index(), "attribution_overlap.csv")
+        yield Table("attribution_overlap.csv", result.overlap.reset_index())
 
 
 def attribution_frame(result: AttributionResult, heard: Heard | None = None) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def _figures(run: Run) -> Iterator[Figure]:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.belief is not None:
-        yield Table("Belief", run.belief.to_frame(), "belief.csv")
+        yield Table("belief.csv", run.belief.to_frame())
 
 
 BELIEF = Section("belief", "Belief and data", _view, _figures, _tables)

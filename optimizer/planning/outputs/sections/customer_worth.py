@@ -154,14 +154,14 @@ def _tables(run: Run) -> Iterator[Table]:
     if result is None:
         return
     if result.worth is not None:
-        yield Table("Lifetime value", _value_frame(result, result.worth), "lifetime_value.csv")
-        yield Table("Retention", result.worth.curves(), "retention.csv")
+        yield Table("lifetime_value.csv", _value_frame(result, result.worth))
+        yield Table("retention.csv", result.worth.curves())
     if any(one.back is not None for one in result.channels):
-        yield Table("Payback", _payback_frame(result), "payback.csv")
+        yield Table("payback.csv", _payback_frame(result))
     if result.readings is not None:
-        yield Table("CAC readings", result.readings, "cac_readings.csv")
+        yield Table("cac_readings.csv", result.readings)
     if result.cycle is not None:
-        yield Table("Sales cycle", result.cycle, "cac_matched.csv")
+        yield Table("cac_matched.csv", result.cycle)
 
 
 def _value_frame(result: Economics, values: CustomerValues) -> pd.DataFrame:

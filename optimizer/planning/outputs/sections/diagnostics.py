@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from attribution import plots as paths
-from attribution.findings import findings_frame
 from mmm import plots as model
-from optimizer.planning.outputs.sections.section import Figure, Section, Table
+from optimizer.planning.outputs.sections.section import Figure, Section
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 
@@ -49,9 +48,4 @@ def _figures(run: Run) -> Iterator[Figure]:
     yield Figure("decomposition", caption, axes)
 
 
-def _tables(run: Run) -> Iterator[Table]:
-    if run.findings:
-        yield Table("Checks", findings_frame(run.findings))
-
-
-DIAGNOSTICS = Section("diagnostics", "Fit and diagnostics", _view, _figures, _tables)
+DIAGNOSTICS = Section("diagnostics", "Fit and diagnostics", _view, _figures)

@@ -76,9 +76,9 @@ def _tables(run: Run) -> Iterator[Table]:
     result = run.funnel
     if result is None:
         return
-    yield Table("Funnel", result.rates, "funnel.csv")
+    yield Table("funnel.csv", result.rates)
     if len(result.drops):
-        yield Table("Funnel drops", result.drops, "funnel_drops.csv")
+        yield Table("funnel_drops.csv", result.drops)
 
 
 FUNNEL = Section("funnel", "Funnel", _view, tables=_tables)

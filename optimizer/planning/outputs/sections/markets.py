@@ -125,8 +125,8 @@ def _tables(run: Run) -> Iterator[Table]:
     if markets:
         by_market = pd.DataFrame([part.row("market") for part in markets])
         by_channel = pd.DataFrame([part.row("channel") for part in parts_by_channel(run)])
-        yield Table("By market", by_market, "plan_by_market.csv")
-        yield Table("By channel", by_channel, "plan_by_channel.csv")
+        yield Table("plan_by_market.csv", by_market)
+        yield Table("plan_by_channel.csv", by_channel)
 
 
 MARKETS = Section("markets", "By market", _view, tables=_tables)

@@ -94,9 +94,9 @@ def _figures(run: Run) -> Iterator[Figure]:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.heard is not None:
-        yield Table("Opinions", run.heard.to_frame(), "opinions.csv")
+        yield Table("opinions.csv", run.heard.to_frame())
         if run.heard.factors:
-            yield Table("Calibration", run.heard.factor_table, "calibration.csv")
+            yield Table("calibration.csv", run.heard.factor_table)
 
 
 OPINIONS = Section("opinions", "Three opinions", _view, _figures, _tables)

@@ -98,8 +98,8 @@ def _figures(run: Run) -> Iterator[Figure]:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.schedule is not None and not run.schedule.problem:
-        yield Table("Schedule", week_frame(run.schedule), "schedule.csv")
-        yield Table("Schedule by month", month_frame(run.schedule), "schedule_months.csv")
+        yield Table("schedule.csv", week_frame(run.schedule))
+        yield Table("schedule_months.csv", month_frame(run.schedule))
 
 
 def week_frame(result: ScheduleResult) -> pd.DataFrame:

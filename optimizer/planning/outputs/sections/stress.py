@@ -83,7 +83,7 @@ def _tables(run: Run) -> Iterator[Table]:
     frame = run.stress.to_frame()
     frame["problem"] = [in_words_of_the_file(str(problem)) for problem in frame["problem"]]
     spend = order_of(run).columns(run.stress.spend_frame(), "").add_prefix("spend_").reset_index()
-    yield Table("Stress", frame.merge(spend, on="scenario", how="left"), "stress.csv")
+    yield Table("stress.csv", frame.merge(spend, on="scenario", how="left"))
 
 
 STRESS = Section("stress", "Stress", _view, tables=_tables)

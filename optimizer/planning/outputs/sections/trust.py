@@ -95,7 +95,7 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.trust is not None:
-        yield Table("Trust", order_of(run).columns(run.trust.to_frame(), "spend:"), "trust.csv")
+        yield Table("trust.csv", order_of(run).columns(run.trust.to_frame(), "spend:"))
 
 
 TRUST = Section("trust", "How far it can be trusted", _view, tables=_tables)
