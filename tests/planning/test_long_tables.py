@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from optimizer.planning.file.keys.plan import PLAN_ITSELF
 from optimizer.planning.outputs.long_tables import LONG_TABLES, long_tables, write_long_tables
 from optimizer.planning.stages.result import Run
 
@@ -69,7 +70,7 @@ def test_figures_are_those_of_the_report(finished: tuple[Run, Path]) -> None:
         rtol=1e-8,
     )
     (runs,) = pd.read_parquet(out / "tables" / "runs.parquet").to_dict("records")
-    worth = pd.read_csv(out / "worth.csv").query("scenario == 'plan' and against == 'today'").set_index("figure")
+    worth = pd.read_csv(out / "worth.csv").query("scenario == @PLAN_ITSELF and against == 'today'").set_index("figure")
     for figure, name in (("customers", "customers"), ("blended CAC", "blended_cac")):
         told = [runs[f"{name}_{side}{end}"] for side in ("now", "planned", "change") for end in ("", "_low", "_high")]
         stated = [f"{side}{end}" for side in ("before", "plan", "change") for end in ("", "_low", "_high")]
@@ -101,7 +102,7 @@ def test_curves_rise_and_scenarios_are_those_of_the_file(finished: tuple[Run, Pa
         assert curve["spend"].iloc[0] == curve["customers"].iloc[0] == 0
         assert curve["is_now"].sum() == 1
     table = pd.read_parquet(out / "tables" / "scenarios.parquet")
-    assert list(table["scenario"].unique()) == ["plan", *(one.name for one in run.scenarios)]
+    assert list(table["scenario"].unique()) == [PLAN_ITSELF, *(one.name for one in run.scenarios)]
     for name, part in table[table["problem"] == ""].groupby("scenario"):
         assert part["spend"].sum() == pytest.approx(part["total_spend"].iloc[0]), name
 
@@ -125,7 +126,7 @@ def test_a_run_without_what_ifs_has_the_plan_alone(finished: tuple[Run, Path]) -
     assert run.plan is not None
     assert run.worth is not None
     tables = long_tables(replace(run, scenarios=()), run.plan, run.worth, "run")
-    assert set(tables["scenarios"]["scenario"]) == {"plan"}
+    assert set(tables["scenarios"]["scenario"]) == {PLAN_ITSELF}
     assert {name: list(frame) for name, frame in tables.items()} == {
         n: list(columns) for n, columns in LONG_TABLES.items()
     }

@@ -86,6 +86,8 @@ def test_every_table_of_the_report_keeps_it(finished: tuple[Run, Path]) -> None:
         for scope in ("row", "col"):
             cells = re.findall(rf'<th scope="{scope}"[^>]*>(.*?)</th>', table, re.DOTALL)
             names = [html.unescape(cell) for cell in cells]
+            if any(" > " in name for name in names):  # paths, the commonest first
+                continue
             assert is_in_order(names, order), names
             told += len(set(names) & set(order)) == len(order)
     assert told >= 8

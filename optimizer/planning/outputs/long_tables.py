@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from attribution.estimates import HIGH, LOW, Estimate, ends_of
+from attribution.estimates import HIGH, LOW, Estimate
 from attribution.files import write_new
 from optimizer.planning.outputs.csv_files import write_csv
 from optimizer.planning.outputs.curve_points import points_by_channel
@@ -172,7 +172,7 @@ def _contributions(run: Run) -> pd.DataFrame:
         return pd.DataFrame(columns=list(LONG_TABLES["contributions"]))
     panel = run.posterior.panel
     table = run.posterior.sources_by_week().rename(columns={"source": "channel", "mean": "customers"})
-    table = table.rename(columns=dict(zip((LOW, HIGH), ends_of("customers"), strict=True)))
+    table = table.rename(columns={LOW: "customers_low", HIGH: "customers_high"})
     sources = list(dict.fromkeys(table["channel"]))
     kinds = {name: "paid" if name in panel.channels else "unpaid" for name in sources[:-1]} | {sources[-1]: "baseline"}
     spend = (

@@ -145,9 +145,9 @@ def _against_today(sheet: Sheet, run: Run, worth: Worth) -> None:
     sheet.table(columns, rows)
     for number, one in enumerate(worth.figures):
         write = counts if one.name == "customers" else figures
-        form, change = write([one.before.point, one.after.point]), signed(write(vars(one.change).values()))
+        form, moved = write([one.before.point, one.after.point]), signed(write(vars(one.change).values()))
         for column in range(2, 7):
-            sheet.cells.cell(first + number, column).number_format = form if column < 4 else change
+            sheet.cells.cell(first + number, column).number_format = form if column < 4 else moved
 
 
 def _promises(sheet: Sheet, worth: Worth) -> None:

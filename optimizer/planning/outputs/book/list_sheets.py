@@ -252,7 +252,7 @@ def stress_sheet(book: Book, run: Run) -> None:
         *_ranged("Less the plan's", signed(costs)),
         Column("What breaks"),
     ]
-    rows = []
+    rows: list[list[Any]] = []
     for answer in known:
         kept, told = "kept" if answer.kept else "broken", why(answer) if not answer.kept else None
         side = answer.outcome

@@ -15,6 +15,7 @@ from optimizer import plots as plan
 from optimizer.answer.evaluation import Evaluation
 from optimizer.planning.file.markets import Markets
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
 from optimizer.question.objectives import BlendedCAC, Profit
 
@@ -100,7 +101,7 @@ def _tables(run: Run) -> Iterator[Table]:
         frame = plan_frame(run.plan)
         yield Table("plan.csv", _with_markets(frame, run.inputs.markets) if run.by_market else frame)
         if len(run.plan.frontier):
-            yield Table("frontier.csv", run.plan.frontier)
+            yield Table("frontier.csv", order_of(run).columns(run.plan.frontier, "spend:"))
 
 
 def plan_frame(result: PlanResult) -> pd.DataFrame:
