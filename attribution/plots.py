@@ -12,7 +12,7 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from attribution.analysis.opinions import Opinion, Opinions, Source
 from attribution.arrays import Array
 from attribution.drawing.axes import amount_axis, percent_axis
 from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
-from attribution.drawing.dot_rows import Marks, dot_rows, row_height
+from attribution.drawing.dot_rows import Marks, dot_rows, in_order, row_height
 from attribution.drawing.labels import distinct, shortened
 from attribution.drawing.palette import ACCENT, BARS, GOOD, INK, MARKERS, SERIES, SHADES, SOFT, channel_colours
 from attribution.drawing.retention import retention
@@ -65,6 +65,7 @@ def comparison(
     of: str = "conversions credited",
     title: str = "Who gets the credit",
     ratios: bool = False,
+    order: Sequence[str] | None = None,
 ) -> Axes:
     """Models side by side, one row per channel, with intervals where the table has them.
 
@@ -79,6 +80,8 @@ def comparison(
         What is counted, for the axis, and the title.
     ratios
         Whether readers compare by factors; allows a logarithmic axis.
+    order
+        Channels from the top; the largest figure first where None.
 
     Raises
     ------
@@ -86,10 +89,11 @@ def comparison(
         If the table is empty.
     """
     views = _views(table)
-    order = views[0].mean.index[np.argsort(-np.nanmax([view.mean.fillna(-np.inf) for view in views], axis=0))]
+    ranked = views[0].mean.index[np.argsort(-np.nanmax([view.mean.fillna(-np.inf) for view in views], axis=0))]
+    rows = in_order(ranked, order)
     with style():
-        axes = own_axes(ax, height=row_height(len(order), len(views)))
-        marks = [view.at(order) for view in views]
+        axes = own_axes(ax, height=row_height(len(rows), len(views)))
+        marks = [view.at(rows) for view in views]
         interval = any(mark.low is not None for mark in marks)
         return dot_rows(axes, marks, title, of + (", with 90 % intervals" if interval else ""), ratios=ratios)
 
@@ -99,8 +103,8 @@ def cac(table: pd.DataFrame | Mapping[str, pd.DataFrame], ax: Axes | None = None
     return comparison(table, ax, of=f"{currency} per credited customer", title="CAC by whose credit it is", ratios=True)
 
 
-def opinions(heard: Opinions, ax: Axes | None = None) -> Axes:
-    """What each source says that channels brought, one row per channel, in the order of their effects.
+def opinions(heard: Opinions, ax: Axes | None = None, *, order: Sequence[str] | None = None) -> Axes:
+    """What each source says that channels brought, one row per channel.
 
     Path models are grey, platforms brown and effects in colour, so that one sees at once who speaks of causes.
 
@@ -110,6 +114,8 @@ def opinions(heard: Opinions, ax: Axes | None = None) -> Axes:
         All opinions, see :class:`attribution.Opinions`.
     ax
         Axes to draw on.
+    order
+        Channels from the top; the largest effect first where None.
     """
 
     def size(channel: str) -> float:
@@ -117,10 +123,10 @@ def opinions(heard: Opinions, ax: Axes | None = None) -> Axes:
         told = [opinion.by_channel[channel].point for opinion in heard.opinions if channel in opinion.by_channel]
         return max(told) if said is None else said.by_channel[channel].point
 
-    order = pd.Index(sorted(heard.channels, key=size, reverse=True))
+    rows = in_order(pd.Index(sorted(heard.channels, key=size, reverse=True)), order)
     effects, greys = iter(SERIES), cycle(_GREYS)
     with style():
-        axes = own_axes(ax, height=row_height(len(order), len(heard.opinions)))
+        axes = own_axes(ax, height=row_height(len(rows), len(heard.opinions)))
         marks = []
         for opinion, marker in zip(sorted(heard.opinions, key=_last_of_all), cycle(MARKERS), strict=False):
             colour = next(effects) if opinion.source.is_effect else SERIES[-1]
@@ -128,7 +134,7 @@ def opinions(heard: Opinions, ax: Axes | None = None) -> Axes:
             told = opinion.by_channel
             ends = {name: [getattr(each, name) for each in told.values()] for name in ("point", "low", "high")}
             table = pd.DataFrame({"estimate": ends["point"], LOW: ends["low"], HIGH: ends["high"]}, index=list(told))
-            marks.append(replace(Marks.of(table, opinion.name, colour, marker).at(order), absent=""))
+            marks.append(replace(Marks.of(table, opinion.name, colour, marker).at(rows), absent=""))
         return dot_rows(axes, marks, "What channels brought, by whom one asks", "customers, with 90 % intervals")
 
 
@@ -137,7 +143,7 @@ def _last_of_all(opinion: Opinion) -> int:
     return list(Source).index(opinion.source)
 
 
-def removal_effect(effect: Any, ax: Axes | None = None) -> Axes:
+def removal_effect(effect: Any, ax: Axes | None = None, *, order: Sequence[str] | None = None) -> Axes:
     """Share of conversions lost without each channel, with intervals where there are any.
 
     Parameters
@@ -147,6 +153,8 @@ def removal_effect(effect: Any, ax: Axes | None = None) -> Axes:
         interval.
     ax
         Axes to draw on.
+    order
+        Channels from the top; the largest effect first where None.
 
     Raises
     ------
@@ -159,10 +167,10 @@ def removal_effect(effect: Any, ax: Axes | None = None) -> Axes:
     if given is None:
         raise BadInput("removal_effect: only Markov credit has one. Remedy: attribution.Markov(order=1)(journeys).")
     marks = Marks.of(given.to_frame("estimate") if isinstance(given, pd.Series) else given, "removal effect")
-    order = marks.mean.sort_values(ascending=False, kind="stable").index
+    rows = in_order(marks.mean.sort_values(ascending=False, kind="stable").index, order)
     with style():
-        axes = own_axes(ax, height=row_height(len(order)))
-        dot_rows(axes, [marks.at(order)], "Removal effect", "share of conversions lost without the channel", _share)
+        axes = own_axes(ax, height=row_height(len(rows)))
+        dot_rows(axes, [marks.at(rows)], "Removal effect", "share of conversions lost without the channel", _share)
         percent_axis(axes, "x", "share of conversions lost without the channel")
         return axes
 

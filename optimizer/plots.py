@@ -12,7 +12,7 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +21,11 @@ import pandas as pd
 
 from attribution.drawing.axes import amount_axis
 from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
-from attribution.drawing.dot_rows import Marks, dot_rows, row_height
+from attribution.drawing.dot_rows import Marks, dot_rows, in_order, row_height
 from attribution.drawing.palette import ACCENT, BAND, LINE, NOW, PLANNED, SOFT, WARN
 from attribution.errors import BadInput
-from attribution.numbers import CURRENCY, amounts, closing, compact, percent
+from attribution.numbers import CURRENCY, amounts, compact, percent
+from optimizer.drawing.steps import beside, bridge, shares, waterfall
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,8 +40,10 @@ __all__ = [
     "moves",
     "scenarios",
     "schedule",
+    "shares",
     "style",
     "svg",
+    "waterfall",
 ]
 
 
@@ -51,8 +54,10 @@ def __dir__() -> list[str]:
 _BAR = 0.8  # height of a channel's largest week, in rows
 
 
-def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CURRENCY) -> Axes:
-    """Spend now and planned by channel, the largest increase on top, the largest cut at the bottom.
+def moves(
+    now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CURRENCY, order: Sequence[str] | None = None
+) -> Axes:
+    """Spend now and planned by channel.
 
     Parameters
     ----------
@@ -62,13 +67,15 @@ def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CUR
         Axes to draw on.
     currency
         Code of the currency.
+    order
+        Channels from the top; the largest increase on top and the largest cut at the bottom where None.
     """
     before, after = _both(now, planned)
-    order = (after - before).sort_values(ascending=False, kind="stable").index
-    before, after = before[order], after[order]
-    place = np.arange(len(order))[::-1]
+    rows = in_order((after - before).sort_values(ascending=False, kind="stable").index, order)
+    before, after = before[rows], after[rows]
+    place = np.arange(len(rows))[::-1]
     with style():
-        axes = own_axes(ax, height=row_height(len(order)) + 0.2)
+        axes = own_axes(ax, height=row_height(len(rows)) + 0.2)
         dress(axes, grid="x")
         colours = [ACCENT if change >= 0 else WARN for change in after - before]
         axes.hlines(place, before, after, color=colours, linewidth=3.5, alpha=0.45, zorder=2)
@@ -77,9 +84,9 @@ def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CUR
         top = max(float(before.max()), float(after.max())) or 1.0
         axes.set_xlim(-0.02 * top, 1.05 * top)
         for row, old_spend, new_spend, colour in zip(place, before, after, colours, strict=True):
-            _beside(axes, row, _change(old_spend, new_spend), colour if old_spend != new_spend else SOFT)
-        axes.set_ylim(-0.6, len(order) - 0.4)
-        name_rows(axes, place, order)
+            beside(axes, row, _change(old_spend, new_spend), colour if old_spend != new_spend else SOFT)
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        name_rows(axes, place, rows)
         axes.spines["left"].set_visible(False)
         amount_axis(axes, "x", f"spend over the horizon, {currency}")
         headline(axes, "What to move", [old, new], ["now", "planned"])
@@ -87,9 +94,15 @@ def moves(now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CUR
 
 
 def changes(
-    now: Any, planned: Any, ax: Axes | None = None, *, currency: str = CURRENCY, largest: int | None = None
+    now: Any,
+    planned: Any,
+    ax: Axes | None = None,
+    *,
+    currency: str = CURRENCY,
+    largest: int | None = None,
+    order: Sequence[str] | None = None,
 ) -> Axes:
-    """How much more or less is spent on each channel, the largest increase on top, the largest cut at the bottom.
+    """How much more or less is spent on each channel.
 
     Parameters
     ----------
@@ -101,9 +114,12 @@ def changes(
         Code of the currency.
     largest
         So many changes, the others summed in a row of their own; None for all.
+    order
+        Channels from the top; the largest increase on top and the largest cut at the bottom where None.
     """
     before, after = _both(now, planned)
     change = (after - before).sort_values(ascending=False, kind="stable")
+    change = change[in_order(change.index, order)]
     if largest is not None and len(change) > largest + 1:
         shown = change.abs().nlargest(largest).index
         others = change.drop(shown)
@@ -120,7 +136,7 @@ def changes(
         axes.set_xlim(left - 0.02 * reach, right + 0.02 * reach)
         for row, name in zip(place, change.index, strict=True):
             had = float(before[name]) if name in before else np.inf
-            _beside(axes, row, _change(had, had + float(change[name])) if np.isfinite(had) else "", SOFT)
+            beside(axes, row, _change(had, had + float(change[name])) if np.isfinite(had) else "", SOFT)
         axes.set_ylim(-0.6, len(change) - 0.4)
         name_rows(axes, place, change.index)
         axes.set_xticks([])
@@ -352,49 +368,10 @@ def schedule(
         for spine in axes.spines.values():
             spine.set_visible(False)
         for place, amount in zip(rows, spend[:, past:].sum(axis=1), strict=True):
-            _beside(axes, place, compact(float(amount)), SOFT)
+            beside(axes, place, compact(float(amount)), SOFT)
         axes.set_xlabel("week")
         legend = (handles, names) if len(names) > 1 else ((), ())
         headline(axes, f"Spend by week, against each channel's largest; totals at the right, {currency}", *legend)
-        return axes
-
-
-def bridge(table: pd.DataFrame, ax: Axes | None = None, *, outcome: str = "customers") -> Axes:
-    """The way from planned to actual customers, a row per step: what each moved, with its 90 % interval.
-
-    Parameters
-    ----------
-    table
-        As :meth:`optimizer.Bridge.to_frame` gives it: the first row is where it begins, the last where it ends.
-    ax
-        Axes to draw on.
-    outcome
-        What one unit of the KPI is called.
-    """
-    point, low, high = (table[name].to_numpy(dtype=float) for name in ("customers", "customers_low", "customers_high"))
-    moved, rows = point[1:-1], np.arange(len(table))[::-1]
-    ends = point[0] + np.cumsum(moved)
-    begins = ends - moved
-    with style():
-        axes = own_axes(ax, height=row_height(len(table)) + 0.2)
-        dress(axes, grid="x")
-        axes.barh(rows[1:-1], moved, 0.5, begins, color=[ACCENT if one >= 0 else WARN for one in moved], zorder=2)
-        spread = begins[:, None] + np.column_stack([low[1:-1], high[1:-1]])
-        (interval,) = axes.plot([], [], color=SOFT, linewidth=1.4)
-        axes.hlines(rows[1:-1] - 0.34, spread[:, 0], spread[:, 1], color=SOFT, linewidth=1.4, zorder=3)
-        axes.hlines(rows[0], low[0], high[0], color=SOFT, linewidth=1.4, zorder=3)
-        for row, end in zip(rows[:-1], np.r_[point[0], ends], strict=True):
-            axes.vlines(end, row - 1, row, color=LINE, linewidth=1.0, zorder=1)
-        (start,) = axes.plot(point[0], rows[0], "o", color=NOW, markersize=8, markeredgecolor="white", zorder=4)
-        (end,) = axes.plot(point[-1], rows[-1], "D", color=PLANNED, markersize=7.5, markeredgecolor="white", zorder=4)
-        for row, text in zip(rows, closing(point), strict=True):
-            _beside(axes, row, text, SOFT)
-        axes.set_ylim(-0.6, len(table) - 0.4)
-        name_rows(axes, rows, table.index)
-        axes.spines["left"].set_visible(False)
-        axes.margins(x=0.05)
-        amount_axis(axes, "x", outcome)
-        headline(axes, "From planned to actual", [start, end, interval], ["planned", "actual", "90 % interval"])
         return axes
 
 
@@ -433,18 +410,6 @@ def _change(now: float, planned: float) -> str:
 def _rounded(value: float) -> float:
     """Three significant digits."""
     return float(f"{value:.3g}")
-
-
-def _beside(axes: Axes, row: float, text: str, colour: str) -> None:
-    axes.annotate(
-        text,
-        (1.02, row),
-        xycoords=("axes fraction", "data"),
-        va="center",
-        fontsize=8.5,
-        color=colour,
-        annotation_clip=False,
-    )
 
 
 def _grid(draws: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

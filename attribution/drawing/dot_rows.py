@@ -19,7 +19,7 @@ from attribution.numbers import compact
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Marks", "dot_rows", "row_height"]
+__all__ = ["Marks", "dot_rows", "in_order", "row_height"]
 
 _LOG_BEYOND = 60.0
 _ROOM = 0.56  # of a row, for marks above each other
@@ -77,6 +77,12 @@ class Marks:
         parts = [part.to_numpy(dtype=float) for part in (self.mean, self.low, self.high) if part is not None]
         values = np.concatenate(parts)
         return np.asarray(values[np.isfinite(values)])
+
+
+def in_order(rows: pd.Index, order: Sequence[str] | None) -> pd.Index:
+    """Rows as a caller wants them from the top; those that it does not name come behind, and all stay where None."""
+    places = {name: place for place, name in enumerate(order or ())}
+    return rows[np.argsort([places.get(str(row), len(places)) for row in rows], kind="stable")]
 
 
 def row_height(rows: int, marks: int = 1) -> float:

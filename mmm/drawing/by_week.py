@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from attribution.drawing.axes import amount_axis
 from attribution.drawing.canvas import dress, headline, own_axes, style
+from attribution.drawing.dot_rows import in_order
 from attribution.drawing.labels import row_labels
 from attribution.drawing.palette import ACCENT, BAND, INK, SOFT, WARN, channel_colours
 from attribution.errors import BadInput
@@ -55,7 +57,9 @@ def fit(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") 
         return axes
 
 
-def decomposition(result: Any, ax: Axes | None = None, *, outcome: str = "new customers") -> Axes:
+def decomposition(
+    result: Any, ax: Axes | None = None, *, outcome: str = "new customers", order: Sequence[str] | None = None
+) -> Axes:
     """Where each week's customers come from: organic below, channels stacked on it, observation as dots.
 
     What takes customers away, such as a price above its baseline, hangs below zero: the dots are the sum of both.
@@ -68,12 +72,16 @@ def decomposition(result: Any, ax: Axes | None = None, *, outcome: str = "new cu
         Axes to draw on.
     outcome
         What is counted.
+    order
+        Channels from the top; those that bring least first where None.
     """
     table = result if isinstance(result, pd.DataFrame) else _weekly_sources(result)
     if "organic" not in table:
         raise BadInput("decomposition, column 'organic': is missing.")
     channels = [name for name in table.columns if name not in ("organic", "observed")]
     channels = sorted(channels, key=lambda name: -table[name].to_numpy(dtype=float).sum())
+    if order is not None:
+        channels = list(in_order(pd.Index(channels), order))[::-1]
     colours = channel_colours(channels)
     with style():
         axes = own_axes(ax, width=9.5, height=4.2)

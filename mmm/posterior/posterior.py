@@ -156,6 +156,29 @@ class Posterior:
         table = {name: values.mean(axis=1) for name, values in self._brought()}
         return pd.DataFrame(table, index=self.panel.dates)
 
+    def sources_by_week(self) -> pd.DataFrame:
+        """Where the customers of each period come from, with 90 % intervals; sources of a period add up to its fit.
+
+        Returns
+        -------
+        One row per source and period: ``source`` (channels, organic channels, treatments, then ``baseline``, all that
+        comes without them), ``period`` (its first day), ``mean``, ``5%`` and ``95%`` in customers.
+        """
+        drawn = [*self._brought(), ("baseline", np.asarray(sum(map(self._without_media, range(len(self.cells))))))]
+        parts = [
+            pd.DataFrame(
+                {"source": name, "period": self.panel.dates, "mean": values.mean(axis=1), **interval_of(values, axis=1)}
+            )
+            for name, values in drawn
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def _without_media(self, geo: int) -> Array:
+        """Draws of a geo's customers without media and treatments, by period, shape (T, S)."""
+        cell, groups = self.cells[geo], self._design(geo).groups
+        columns = [column for column, group in enumerate(groups) if group != "treatments"]
+        return np.asarray(cell.matrix[:, columns] @ cell.coefficients[:, columns].T * cell.unit)
+
     def contributions(self, start: str | None = None, end: str | None = None) -> DrawsFrame:
         """Customers that each channel, organic channel and treatment brought, one row per draw.
 

@@ -298,6 +298,19 @@ def review(
 
 
 @app.command()
+def slides(
+    run: Output,
+    to: Annotated[
+        Path | None, typer.Option(help="File; slides/<run>.pptx in the output folder by default.", show_default=False)
+    ] = None,
+) -> None:
+    """Make five PowerPoint slides of a finished run, with charts that can be edited (extra `slides`)."""
+    from optimizer.planning.outputs.deck.made import make_slides
+
+    typer.echo(f"wrote {make_slides(run, to)}")
+
+
+@app.command()
 def planner(
     run: Output,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of 127.0.0.1; nothing listens elsewhere.")] = 8501,

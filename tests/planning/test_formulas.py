@@ -7,32 +7,48 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from optimizer.planning.outputs.folder import _csv, workbook
-from optimizer.planning.outputs.sections.section import Table
+from optimizer.planning.outputs.book.formats import figures, money, signed
+from optimizer.planning.outputs.book.sheet import Book, Column
+from optimizer.planning.outputs.csv_files import write_csv
 
 NAMES = ['=HYPERLINK("http://x";"y")', "+1+1", "-2", "@SUM(A1)", "\tcmd", "plain", "a=b", "'quoted"]
 FRAME = pd.DataFrame({"channel": NAMES, "spend": range(len(NAMES)), "=1+1": -1.5})
 
 
 def test_no_cell_and_no_header_of_the_workbook_is_a_formula(tmp_path: Path) -> None:
-    (tmp_path / "plan.xlsx").write_bytes(workbook([Table("plan", FRAME)]))
+    book = Book("=1+1")
+    sheet = book.sheet("plan", [10.0, 10.0])
+    for name in NAMES:
+        sheet.title(name)
+        sheet.sentence(name)
+    sheet.table([Column(name) for name in NAMES], [NAMES], [NAMES])
+    (tmp_path / "plan.xlsx").write_bytes(book.bytes())
     cells = [cell for row in openpyxl.load_workbook(tmp_path / "plan.xlsx")["plan"].iter_rows() for cell in row]
-    assert {cell.data_type for cell in cells} == {"s", "n"}
-    assert [cell.value for cell in cells][: len(FRAME.columns)] == list(FRAME.columns)
+    assert {cell.data_type for cell in cells if cell.value is not None} == {"s"}
     assert {name for name in NAMES if "\t" not in name} <= {cell.value for cell in cells}
 
 
-def test_whole_numbers_stay_whole_and_others_keep_their_decimals(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"touches": [1, 5000], "conversions": [3.0, None], "cac": [12.0, 12.5], "share": [0.1, 1.0]})
-    (tmp_path / "plan.xlsx").write_bytes(workbook([Table("plan", frame)]))
-    first = openpyxl.load_workbook(tmp_path / "plan.xlsx")["plan"][2]
-    assert [cell.number_format for cell in first] == ["#,##0", "#,##0", "#,##0.00", "0.0%"]
+def shown(form: str, value: float) -> str:
+    """A number as a spreadsheet writes it by one of the simple formats."""
+    decimals = len(form.partition(".")[2])
+    return f"{value:,.{decimals}f}"
+
+
+@given(st.lists(st.floats(1e-6, 1e9), min_size=1, max_size=8))
+def test_a_column_has_one_format_that_shows_three_digits_of_its_largest_figure(values: list[float]) -> None:
+    for form in (figures(values), money(values)):
+        written = float(shown(form, max(values)).replace(",", ""))
+        assert written == pytest.approx(max(values), rel=5e-3)
+        assert "E" not in form
+    assert signed(form).count(form) == 2
 
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_csv_files_quote_formulas_where_asked(tmp_path: Path, asked: bool) -> None:
-    _csv(FRAME, tmp_path / "plan.csv", quote_formulas=asked)
+    write_csv(FRAME, tmp_path / "plan.csv", quote_formulas=asked)
     back = pd.read_csv(tmp_path / "plan.csv")
     texts = [*back["channel"], *back.columns]
     assert any(text.startswith(tuple("=+-@\t")) for text in texts) != asked

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import ledger_faults as faults
-import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
@@ -20,8 +19,7 @@ import mmm
 from attribution.errors import BadInput, InfeasiblePlan
 from optimizer.planning.ledger.manifest import read_manifest, verify
 from optimizer.planning.ledger.runs import all_runs, run_folder
-from optimizer.planning.outputs.folder import workbook
-from optimizer.planning.outputs.sections.section import Table
+from optimizer.planning.outputs.book.sheet import Book, Column
 from optimizer.planning.stages import fit, inputs
 from optimizer.planning.stages.result import Run
 
@@ -211,8 +209,8 @@ def test_control_characters_in_names_are_refused_and_elsewhere_escaped(
     plan.with_name("paths.csv").write_text(f"path,conversions\n{name} > b,10\nb,3\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"paths\.csv: the channel '.*\\x.*' holds a control character"):
         run_quietly(plan, tmp_path / "output", "attribution")
-    (tmp_path / "a.xlsx").write_bytes(
-        workbook([Table("Segments", pd.DataFrame({name: [name, "b"], "share": [1.0, 2.5]}))])
-    )
+    book = Book(name)
+    book.sheet("Segments", [10.0]).table([Column(name)], [[name], ["b"]])
+    (tmp_path / "a.xlsx").write_bytes(book.bytes())
     shown = name.replace("\x07", "\\x07").replace("\x1b", "\\x1b")
     assert [cell.value for cell in load_workbook(tmp_path / "a.xlsx")["Segments"]["A"]] == [shown, shown, "b"]

@@ -170,7 +170,7 @@ def test_the_workbook_holds_the_plan_the_question_and_scenarios(kept: Kept) -> N
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f"]
     names = [row[0].value for row in book["Your plan"].iter_rows(min_row=2)]
-    assert names == NAMES
+    assert names == [*NAMES, "All channels"]
     assert list(spend_table(kept, kept.now)["spend"]) == list(kept.now)
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import math
-import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from attribution.estimates import Estimate
 from attribution.files import checksum, write_new
@@ -18,16 +14,21 @@ from attribution.findings import Finding
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.record import recorded
 from optimizer.planning.ledger.runs import MANIFEST
+from optimizer.planning.outputs.book.whole import workbook
+from optimizer.planning.outputs.csv_files import write_csv
+from optimizer.planning.outputs.deck.content import text_of
+from optimizer.planning.outputs.deck.five import SLIDES, five_slides
 from optimizer.planning.outputs.forecast_files import write_forecast
-from optimizer.planning.outputs.sections.contents import SECTIONS
-from optimizer.planning.outputs.sections.section import Table
+from optimizer.planning.outputs.long_tables import write_long_tables
+from optimizer.planning.outputs.sections.contents import tables_of
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
 from optimizer.planning.stages.kept import QUESTION, kept_of, question_bytes
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Goal, Run, blended_cac
 
-__all__ = ["workbook", "write_outputs"]
+__all__ = ["write_outputs"]
 
 
 def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
@@ -47,16 +48,19 @@ def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
     The files written, the manifest last.
     """
     with recorded(output) as (stage, folder):
-        tables = [table for section in SECTIONS for table in section.tables(run)]
-        for table in tables:
-            if table.file is not None:
-                _csv(table.frame, stage / table.file, run.config.quote_formulas)
+        for table in tables_of(run):
+            write_csv(table.frame, stage / table.file, run.config.quote_formulas)
         for name, frame in run.inputs.tables.items():
-            _csv(frame, stage / name, run.config.quote_formulas, digits=None)  # whose sums are those of files
+            write_csv(
+                order_of(run).frame(frame), stage / name, run.config.quote_formulas, digits=None
+            )  # whose sums are those of files
         write_forecast(run, stage)
         if run.plan is not None:
-            write_new(stage / "plan.xlsx", workbook(tables))
             write_new(stage / QUESTION, question_bytes(kept_of(run, folder)))
+        if run.plan is not None and run.worth is not None:
+            write_new(stage / "plan.xlsx", workbook(run, run.plan, run.worth.worth))
+            write_long_tables(run, run.plan, run.worth, folder.name, stage)
+            write_new(stage / SLIDES, text_of(five_slides(run, run.plan, run.worth)))
         fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral}
         for name, posterior in fits.items():
             if posterior is not None:
@@ -78,61 +82,6 @@ def _draw(run: Run, stage: Path) -> None:
     for figure in drawn.values():
         write_new(stage / "plots" / f"{figure.slug}.svg", figure.svg)
     write_new(stage / "report.html", render(run, drawn))
-
-
-def _csv(frame: pd.DataFrame, path: Path, quote_formulas: bool, digits: str | None = "%.10g") -> None:
-    if quote_formulas:
-        frame = frame.map(_quoted).rename(columns=_quoted)
-    write_new(path, frame.to_csv(index=False, float_format=digits, lineterminator="\n"))
-
-
-def _quoted(cell: Any) -> Any:
-    """Text that a spreadsheet would take for a formula, with an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-
-
-def _legible(cell: Any) -> Any:
-    """Text as a workbook holds it: control characters, which XML cannot, by their code."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", cell) if isinstance(cell, str) else cell
-
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_PERCENT, _MONEY = "0.0%", "#,##0"
-
-
-def workbook(tables: Iterable[Table]) -> bytes:
-    """Tables as sheets of one file, in which text is never a formula."""
-    from openpyxl.styles import Alignment, Font
-    from openpyxl.utils import get_column_letter
-
-    whole = io.BytesIO()  # a file that the disk cannot hold would be complained of twice
-    with pd.ExcelWriter(whole, engine="openpyxl") as writer:
-        for table in tables:
-            frame = table.frame.map(_legible).rename(columns=_legible)
-            frame.to_excel(writer, sheet_name=table.sheet, index=False)
-            sheet = writer.sheets[table.sheet]
-            sheet.freeze_panes = "B2"
-            for number, column in enumerate(frame.columns, start=1):
-                letter = get_column_letter(number)
-                head = sheet[f"{letter}1"]
-                head.data_type = "s"
-                head.font, head.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
-                longest = max((len(str(value)) for value in frame[column] if isinstance(value, str)), default=0)
-                sheet.column_dimensions[letter].width = min(max(14, longest + 2), 60)
-                cells = sheet[letter][1:]
-                integers = all(float(c.value).is_integer() for c in cells if isinstance(c.value, int | float))
-                for cell in cells:
-                    if isinstance(cell.value, str):
-                        cell.data_type = "s"  # a channel named =1+1 is a name, not a formula
-                    elif isinstance(cell.value, int | float):
-                        cell.number_format = _number_format(str(column), float(cell.value), integers)
-    return whole.getvalue()
-
-
-def _number_format(column: str, value: float, whole: bool) -> str:
-    if column.endswith("share") or column == "gap" or column.startswith("probability"):
-        return _PERCENT
-    return _MONEY if whole or abs(value) >= 1000 else "#,##0.00"
 
 
 def _manifest(run: Run, name: str, goal: Goal, sums: dict[str, str]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,9 +11,10 @@ import pandas as pd
 from optimizer.planning.outputs.figures import Drawn
 from optimizer.planning.outputs.pages import environment
 from optimizer.planning.outputs.sections.contents import SECTIONS
+from optimizer.planning.stages.order import Order, order_of
 from optimizer.planning.stages.result import Run
 
-__all__ = ["render"]
+__all__ = ["render", "subtitle"]
 
 
 def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
@@ -29,6 +31,7 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
 
     pages = environment()
     pages.globals |= _words(run)
+    pages.filters["in_order"] = partial(_in_order, order_of(run))
     # Matplotlib escapes all text in its SVG, a section's template all that it shows, and the style sheet is ours:
     # the three may stand as they are
     pages.globals["figures"] = {
@@ -39,7 +42,7 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
     shown = [(section, view) for section, view in views if view is not None]
     return pages.get_template("templates/report.html").render(
         title=run.config.name,
-        subtitle=_subtitle(run),
+        subtitle=subtitle(run),
         css=Markup(pages.get_template("templates/report.css").render()),  # noqa: S704
         navigation=[(section.anchor, section.title) for section, _ in shown if section.title],
         sections=[
@@ -47,6 +50,11 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
             for section, view in shown
         ],
     )
+
+
+def _in_order(order: Order, rows: Iterable[Any], name: str = "channel") -> list[Any]:
+    """Rows of a template in the order of their channels."""
+    return order.of(rows, lambda row: row[name] if isinstance(row, Mapping) else getattr(row, name))
 
 
 def _words(run: Run) -> dict[str, Any]:
@@ -60,7 +68,8 @@ def _words(run: Run) -> dict[str, Any]:
     }
 
 
-def _subtitle(run: Run) -> str:
+def subtitle(run: Run) -> str:
+    """What is planned, from when to when."""
     if run.plan is None or run.posterior is None:
         return "Who stood on the paths to conversion."
     coming = run.posterior.panel.after(_weeks(run) * run.posterior.panel.per_week)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
 from optimizer.planning.outputs.sections.stress import why
 from optimizer.planning.outputs.sections.trust import trust_lines
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import AttributionResult, PlanResult, PlanWorth, Run, blended_cac
 from optimizer.planning.stages.schedule import ScheduleResult
@@ -174,7 +176,7 @@ def _verdict(run: Run, plan: PlanResult, plan_worth: PlanWorth) -> list[str]:
     name, unit, form = plan.aim.name, plan.aim.unit(currency), form_of(aim.name)
     before, after = (form(e.point) if e.low == e.high else e.written(form) for e in (aim.before, aim.after))
     made_for = f" {cases(run.config.plan)}".rstrip()
-    turning = [f"  {one.sentence}" for one in plan_worth.tipping]
+    turning = [f"  {one.sentence}" for one in order_of(run).of(plan_worth.tipping, attrgetter("channel"))]
     return [
         f"{name[:1].upper()}{name[1:]} now {before}{unit}, planned {after}{unit}.",
         *lines(plan_worth.worth, plan, run),

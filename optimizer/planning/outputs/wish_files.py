@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from optimizer.planning.file.rewritten import rewritten
-from optimizer.planning.outputs.folder import workbook
-from optimizer.planning.outputs.sections.section import Table
+from optimizer.planning.outputs.against_today import chance
+from optimizer.planning.outputs.book.formats import SHARE, counts, figures, money
+from optimizer.planning.outputs.book.sheet import Book, Column
 from optimizer.planning.stages.kept import Kept
 from optimizer.planning.stages.wishes import Wish, aim_of_wish, answer, edits_of, judged
 
@@ -50,43 +51,73 @@ def spend_workbook(kept: Kept, wish: Wish, spend: pd.Series, scenarios: Mapping[
         Name -> question and spend of each that was kept aside.
     """
     everything = {"Your plan": (wish, spend), **scenarios}
-    best = answer(kept, wish).allocation
-    held = {name for name, _ in wish.locked}
-    channels = pd.DataFrame(
-        {
-            "channel": list(spend.index),
-            "spend_now": kept.now.to_numpy(),
-            "spend_yours": spend.to_numpy(),
-            "spend_best": float("nan") if best is None else best.spend.to_numpy(),
-            "held": ["yes" if name in held else "" for name in spend.index],
-        }
-    )
-    marginal = judged(kept, wish, spend).marginal
-    flat = pd.DataFrame([one.flat("marginal_cac_yours") for one in marginal.values()])
-    sums = pd.DataFrame({name: one.to_numpy() for name, (_, one) in everything.items()})
-    sums.insert(0, "channel", list(spend.index))
-    return workbook(
-        [
-            Table("Your plan", pd.concat([channels, flat], axis=1)),
-            Table("Figures", pd.DataFrame([_figures(kept, name, *one) for name, one in everything.items()])),
-            Table("Spend by scenario", sums),
-        ]
-    )
+    book, currency = Book(f"{kept.name}: your plan"), kept.config.currency
+    _channels_sheet(book, kept, wish, spend)
+    _figures_sheet(book, kept, everything)
+    sheet = book.sheet("Spend by scenario", [28, *[14] * len(everything)])
+    form = money([value for _, one in everything.values() for value in one])
+    columns = [Column("Channel"), *(Column(f"{name}, {currency}", form) for name in everything)]
+    spends = [one.reindex(spend.index).to_numpy(dtype=float) for _, one in everything.values()]
+    rows = [[str(name), *(float(one[at]) for one in spends)] for at, name in enumerate(spend.index)]
+    sheet.freeze(sheet.table(columns, rows, [["All channels", *(float(one.sum()) for one in spends)]]))
+    return book.bytes()
 
 
-def _figures(kept: Kept, name: str, wish: Wish, spend: pd.Series) -> dict[str, object]:
-    """One spend's line: the question, what it brings with 90 % intervals, and what it breaks."""
-    result = judged(kept, wish, spend)
-    certificate = result.certificate
-    return {
-        "plan": name,
-        "aim": aim_of_wish(kept, wish).name,
-        **result.figure.flat("aim_figure"),
-        "spend": float(spend.sum()),
-        **result.customers.flat("customers"),
-        **result.cac.flat("blended_cac"),
-        "bound": None if certificate is None else certificate.bound,
-        "gap": None if certificate is None else certificate.gap,
-        "probability_better_than_today": result.better,
-        "breaks": "; ".join(result.broken),
-    }
+def _channels_sheet(book: Book, kept: Kept, wish: Wish, spend: pd.Series) -> None:
+    """The spend by channel beside today's and the best plan's, and what a next customer costs there."""
+    currency, held = kept.config.currency, {name for name, _ in wish.locked}
+    best, marginal = answer(kept, wish).allocation, judged(kept, wish, spend).marginal
+    form, costs = money([*kept.now, *spend]), figures(one.point for one in marginal.values())
+    sheet = book.sheet("Your plan", [28, 15, 15, 15, 10, 15, 13, 13])
+    columns = [
+        Column("Channel"),
+        *(Column(f"{name}, {currency}", form) for name in ("Spend now", "Your plan", "Best plan")),
+        Column("Held"),
+        Column(f"Marginal CAC of yours, {currency}", costs),
+        Column("from (90 %)", costs),
+        Column("to (90 %)", costs),
+    ]
+    rows = []
+    for name in map(str, spend.index):
+        other = None if best is None else float(best.spend[name])
+        cost = marginal[name]
+        known = [name, float(kept.now[name]), float(spend[name]), other, "yes" if name in held else None]
+        rows.append([*known, cost.point, cost.low, cost.high])
+    whole = None if best is None else float(best.spend.sum())
+    total = ["All channels", float(kept.now.sum()), float(spend.sum()), whole, None, None, None, None]
+    sheet.freeze(sheet.table(columns, rows, [total]))
+
+
+def _figures_sheet(book: Book, kept: Kept, everything: Mapping[str, tuple[Wish, pd.Series]]) -> None:
+    """One row a spend: the question, what it brings with 90 % intervals, and what it breaks."""
+    currency, outcome = kept.config.currency, kept.config.outcome
+    sheet = book.sheet("Figures", [26, 16, *[13] * 12, 14, 40])
+    told = {name: (judged(kept, *one), aim_of_wish(kept, one[0]).name) for name, one in everything.items()}
+    form = money([float(one.sum()) for _, one in everything.values()])
+    won = counts([result.customers.point for result, _ in told.values()])
+    costs = figures(result.cac.point for result, _ in told.values())
+    aims = figures(result.figure.point for result, _ in told.values())
+    columns = [
+        Column("Plan"),
+        Column("Aim"),
+        *(Column(title, aims) for title in ("Figure of the aim", "from (90 %)", "to (90 %)", "Best possible")),
+        Column("Distance from it", SHARE),
+        Column(f"Spend, {currency}", form),
+        *(Column(title, won) for title in (f"New {outcome}", "from (90 %)", "to (90 %)")),
+        *(Column(title, costs) for title in (f"Blended CAC, {currency}", "from (90 %)", "to (90 %)")),
+        Column("Better than today", SHARE),
+        Column("Breaks"),
+    ]
+    rows = []
+    for name, (result, aim) in told.items():
+        proof = result.certificate
+        bound, gap = (None, None) if proof is None else (proof.bound, proof.gap)
+        figure, customers, cac = result.figure, result.customers, result.cac
+        rows.append(
+            [
+                *(name, aim, figure.point, figure.low, figure.high, bound, gap, float(everything[name][1].sum())),
+                *(customers.point, customers.low, customers.high, cac.point, cac.low, cac.high),
+                *(chance(result.better), "; ".join(result.broken) or None),
+            ]
+        )
+    sheet.freeze(sheet.table(columns, rows))

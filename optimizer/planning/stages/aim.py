@@ -76,6 +76,10 @@ class Aim:
         goal = self._goal(outcome, float(outcome.organic.mean()))
         return goal.sign * goal.score(spend, paid.mean(axis=0))
 
+    def adds_up(self, outcome: Evaluation) -> bool:
+        """Whether channels add up to the figure; they do not where it is a ratio."""
+        return not self._goal(outcome, float(outcome.organic.mean())).is_ratio
+
     def estimate(self, outcome: Evaluation) -> Estimate:
         """The figure at expected customers, with its 90 % interval over draws."""
         low, high = np.quantile(self.draws(outcome), [0.05, 0.95], method="inverted_cdf")  # some may be infinite

@@ -29,6 +29,7 @@ from optimizer.planning.stages.inputs import Inputs, observed_maximum
 from optimizer.planning.stages.instead import asked_instead
 from optimizer.planning.stages.markets import curves_by_cell, findings_by_cell, lift_tests_by_cell, spend_by_cell
 from optimizer.planning.stages.new_channels import with_new_channels
+from optimizer.planning.stages.order import by_spend
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
@@ -194,7 +195,7 @@ def make_plan(
         held=held,
         tried=tried,
         doubted=doubted,
-        rows=tuple(_rows(plan.program(curves), allocation, today, planned, held, tried)),
+        rows=_in_order(_rows(plan.program(curves), allocation, today, planned, held, tried)),
         organic=organic,
         observed_maximum=seen,
         ground=ground,
@@ -278,6 +279,13 @@ def _now(inputs: Inputs, curves: ResponseCurves) -> pd.Series:
     if inputs.now is None:
         raise ValueError("the run has no present spend")
     return inputs.now.reindex(list(curves.channels)).astype(float)
+
+
+def _in_order(rows: Iterable[ChannelRow]) -> tuple[ChannelRow, ...]:
+    """The order in which all that a run shows has its channels."""
+    by_name = {row.channel: row for row in rows}
+    spend = pd.DataFrame({name: {"planned": row.planned, "now": row.now} for name, row in by_name.items()}).T
+    return tuple(by_name[name] for name in by_spend(spend))
 
 
 def _rows(

@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 
 from attribution import plots as paths
+from attribution.analysis.flow import step_shares
 from attribution.estimates import INTERVAL, Estimate, column_names
 from attribution.numbers import cost, count
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
 from optimizer.planning.stages.heard import Heard
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import AttributionResult, Run
 
 __all__ = ["ATTRIBUTION", "attribution_frame"]
@@ -64,15 +66,21 @@ def _figures(run: Run) -> Iterator[Figure]:
     result = run.attribution
     if result is None:
         return
-    table = pd.concat(dict(result.conversions), axis=1)
-    axes = by_rows(paths.comparison, len(table), len(result.credits))(table)
+    table, order = pd.concat(dict(result.conversions), axis=1), order_of(run)
+    named = order.names or None
+    axes = by_rows(paths.comparison, len(table), len(result.credits))(table, order=named)
     yield Figure("attribution", "Conversions credited to each channel by each model.", axes)
     for name, points in result.removal_effect.items():
-        axes = by_rows(paths.removal_effect, len(table))(points)
+        axes = by_rows(paths.removal_effect, len(table))(points, order=named)
         caption = f"{name}: share of conversions lost in the chain of paths when a channel leads nowhere."
         yield Figure("removal_effect", caption, axes)
     if run.inputs.journeys is not None:
-        axes = paths.transitions(run.inputs.journeys, paths.canvas(9.8, 1.6 + 0.36 * len(table)))
+        steps = step_shares(run.inputs.journeys)
+        columns = order.of(steps.columns)
+        steps = steps.loc[
+            [*(row for row in steps.index if row not in steps), *(one for one in columns if one in steps.index)]
+        ]
+        axes = paths.transitions(steps[columns], paths.canvas(9.8, 1.6 + 0.36 * len(table)))
         caption = "Where journeys go next: of those at the channel of a row, the share that goes on to each column."
         yield Figure("transitions", caption, axes)
 
@@ -81,15 +89,15 @@ def _tables(run: Run) -> Iterator[Table]:
     result = run.attribution
     if result is None:
         return
-    yield Table("Attribution", attribution_frame(result, run.heard), "attribution.csv")
+    yield Table("attribution.csv", attribution_frame(result, run.heard))
     if result.by_segment is not None:
-        yield Table("Segments", result.by_segment, "attribution_segments.csv")
+        yield Table("attribution_segments.csv", result.by_segment)
     if result.by_period is not None:
-        yield Table("Periods", result.by_period, "attribution_periods.csv")
-    yield Table("Top paths", result.top_paths, "attribution_top_paths.csv")
-    yield Table("Assists", result.assists.reset_index(), "attribution_assists.csv")
+        yield Table("attribution_periods.csv", result.by_period)
+    yield Table("attribution_top_paths.csv", result.top_paths)
+    yield Table("attribution_assists.csv", result.assists.reset_index())
     if result.overlap is not None:
-        yield Table("Overlap", result.overlap.reset_index(), "attribution_overlap.csv")
+        yield Table("attribution_overlap.csv", result.overlap.reset_index())
 
 
 def attribution_frame(result: AttributionResult, heard: Heard | None = None) -> pd.DataFrame:

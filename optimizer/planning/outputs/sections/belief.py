@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from attribution.drawing.palette import ACCENT, NOW, WARN
 from attribution.estimates import Estimate
 from attribution.numbers import likelihood, percent
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 
 __all__ = ["BELIEF"]
@@ -64,9 +66,9 @@ def _figures(run: Run) -> Iterator[Figure]:
     views = [("believed before the data", "believed", NOW), ("with the data", "fitted", ACCENT)]
     if any(row.neutral for row in belief.rows):
         views.append(("under a neutral belief", "neutral", WARN))
-    marks = []
+    marks, rows = [], order_of(run).of(belief.rows, attrgetter("channel"))
     for label, name, colour in views:
-        points = {row.channel: vars(getattr(row, name)) for row in belief.rows}
+        points = {row.channel: vars(getattr(row, name)) for row in rows}
         marks.append(Marks.of(pd.DataFrame(points).T.rename(columns={"point": "median"}), label, colour))
     axes = paths.canvas(9.8, row_height(len(belief.rows), len(marks)) + 0.2)
     with style():
@@ -77,7 +79,7 @@ def _figures(run: Run) -> Iterator[Figure]:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.belief is not None:
-        yield Table("Belief", run.belief.to_frame(), "belief.csv")
+        yield Table("belief.csv", run.belief.to_frame())
 
 
 BELIEF = Section("belief", "Belief and data", _view, _figures, _tables)

@@ -79,7 +79,7 @@ def _tables(run: Run) -> Iterator[Table]:
         return
     frame = run.changes.moved.to_frame()
     if len(frame):
-        yield Table("Changes", _with_plan(frame, run.changes), "changes.csv")
+        yield Table("changes.csv", _with_plan(frame, run.changes))
 
 
 def _with_plan(frame: pd.DataFrame, changes: Changes) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from optimizer.question.objectives import Profit
 __all__ = ["CHANNELS", "reason"]
 
 
-_PICTURED = 24  # curves, of the channels with most money: a page of hundreds takes minutes and is not read
+_PICTURED = 24  # curves, of the channels with most planned spend: a page of hundreds takes minutes and is not read
 
 
 def _view(run: Run) -> dict[str, Any] | None:
@@ -142,7 +142,7 @@ def _figures(run: Run) -> Iterator[Figure]:
     result, currency, outcome = run.plan, run.config.currency, run.config.outcome
     if result is None:
         return
-    for row in sorted(result.rows, key=lambda row: -max(row.now, row.planned))[:_PICTURED]:
+    for row in result.rows[:_PICTURED]:
         axes = model.response(
             result.curves[row.channel],
             paths.canvas(5.6, 3.4),

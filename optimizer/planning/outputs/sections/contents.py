@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from optimizer.planning.outputs.sections.attribution import ATTRIBUTION
 from optimizer.planning.outputs.sections.belief import BELIEF
 from optimizer.planning.outputs.sections.cautions import CAUTIONS
@@ -23,19 +25,23 @@ from optimizer.planning.outputs.sections.referral import REFERRAL
 from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.schedule import SCHEDULE
-from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.outputs.sections.section import Section, Table
 from optimizer.planning.outputs.sections.stress import STRESS
 from optimizer.planning.outputs.sections.tests import TESTS
+from optimizer.planning.outputs.sections.today_to_plan import TODAY_TO_PLAN
 from optimizer.planning.outputs.sections.trust import TRUST
 from optimizer.planning.outputs.sections.worth import WORTH
+from optimizer.planning.stages.order import order_of
+from optimizer.planning.stages.result import Run
 
-__all__ = ["SECTIONS"]
+__all__ = ["SECTIONS", "tables_of"]
 
 SECTIONS: tuple[Section, ...] = (
     DECISION,
     CAUTIONS,
     CHANGES,
     MOVES,
+    TODAY_TO_PLAN,
     MARKETS,
     WORTH,
     NEW_CHANNELS,
@@ -58,3 +64,9 @@ SECTIONS: tuple[Section, ...] = (
     PROVENANCE,
     READING,
 )
+
+
+def tables_of(run: Run) -> list[Table]:
+    """The tables of all sections, channels in the run's order."""
+    order = order_of(run)
+    return [replace(table, frame=order.frame(table.frame)) for section in SECTIONS for table in section.tables(run)]

@@ -10,11 +10,13 @@ import pandas as pd
 
 from attribution import plots as paths
 from attribution.analysis.sales_cycle import ALL
+from attribution.drawing.retention import SHOWN
 from attribution.economics import CustomerValues
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, decimal, percent
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.cac_readings import YEAR
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.worth_of_customers import ChannelWorth, Economics
 
@@ -142,7 +144,9 @@ def _figures(run: Run) -> Iterator[Figure]:
         "Customers still there by months since acquisition: dots as seen, lines of the model with 90 % bands, dashed "
         "past the ages that were seen. Channels with most customers."
     )
-    yield Figure("retention", caption, paths.retention(result.worth, paths.canvas(9.8, 3.8)))
+    ranked = sorted(result.worth.cohorts.channels, key=result.worth.cohorts.acquired, reverse=True)
+    shown = order_of(run).of(ranked[:SHOWN])
+    yield Figure("retention", caption, paths.retention(result.worth, paths.canvas(9.8, 3.8), channels=shown))
 
 
 def _tables(run: Run) -> Iterator[Table]:
@@ -150,14 +154,14 @@ def _tables(run: Run) -> Iterator[Table]:
     if result is None:
         return
     if result.worth is not None:
-        yield Table("Lifetime value", _value_frame(result, result.worth), "lifetime_value.csv")
-        yield Table("Retention", result.worth.curves(), "retention.csv")
+        yield Table("lifetime_value.csv", _value_frame(result, result.worth))
+        yield Table("retention.csv", result.worth.curves())
     if any(one.back is not None for one in result.channels):
-        yield Table("Payback", _payback_frame(result), "payback.csv")
+        yield Table("payback.csv", _payback_frame(result))
     if result.readings is not None:
-        yield Table("CAC readings", result.readings, "cac_readings.csv")
+        yield Table("cac_readings.csv", result.readings)
     if result.cycle is not None:
-        yield Table("Sales cycle", result.cycle, "cac_matched.csv")
+        yield Table("cac_matched.csv", result.cycle)
 
 
 def _value_frame(result: Economics, values: CustomerValues) -> pd.DataFrame:

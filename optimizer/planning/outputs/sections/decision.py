@@ -88,10 +88,9 @@ def _figures(run: Run) -> Iterator[Figure]:
     now, planned = run.plan.now, run.plan.planned
     if np.allclose(now.spend, planned.spend, rtol=5e-4, atol=0.0):
         return
-    rows = min(len(run.plan.rows), _SHOWN + 1)
-    axes = plots.changes(
-        now, planned, paths.canvas(6.4, 0.8 + 0.25 * rows), currency=run.config.currency, largest=_SHOWN
-    )
+    order = [row.channel for row in run.plan.rows]
+    canvas = paths.canvas(6.4, 0.8 + 0.25 * min(len(order), _SHOWN + 1))
+    axes = plots.changes(now, planned, canvas, currency=run.config.currency, largest=_SHOWN, order=order)
     yield Figure("changes", "Spend planned less spend now, by channel.", axes)
 
 

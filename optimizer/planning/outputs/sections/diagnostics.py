@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from attribution import plots as paths
-from attribution.findings import findings_frame
 from mmm import plots as model
-from optimizer.planning.outputs.sections.section import Figure, Section, Table
+from optimizer.planning.outputs.sections.section import Figure, Section
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 
 __all__ = ["DIAGNOSTICS"]
@@ -43,14 +43,9 @@ def _figures(run: Run) -> Iterator[Figure]:
         yield Figure("forecast", caption, axes)
     axes = model.fit(posterior, paths.canvas(9.8, 3.6), outcome=outcome)
     yield Figure("fit", "Observed weeks against the mix model's 90 % predictive band.", axes)
-    axes = model.decomposition(posterior, paths.canvas(9.8, 4.0), outcome=outcome)
+    axes = model.decomposition(posterior, paths.canvas(9.8, 4.0), outcome=outcome, order=order_of(run).names or None)
     caption = f"Where the {run.config.outcome} of each week come from, by the mix model's mean."
     yield Figure("decomposition", caption, axes)
 
 
-def _tables(run: Run) -> Iterator[Table]:
-    if run.findings:
-        yield Table("Checks", findings_frame(run.findings))
-
-
-DIAGNOSTICS = Section("diagnostics", "Fit and diagnostics", _view, _figures, _tables)
+DIAGNOSTICS = Section("diagnostics", "Fit and diagnostics", _view, _figures)

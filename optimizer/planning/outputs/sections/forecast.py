@@ -27,7 +27,7 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.forecast is not None:
-        yield Table("Forecast", run.forecast.forecast.to_frame(), "forecast.csv")
+        yield Table("forecast.csv", run.forecast.forecast.to_frame())
 
 
 FORECAST = Section("forecast", "Forecast", _view, tables=_tables)

@@ -12,6 +12,7 @@ from attribution.estimates import Estimate
 from attribution.numbers import count, percent
 from optimizer.planning.outputs.sections.section import Section, Table
 from optimizer.planning.stages.funnel_result import FunnelResult
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 
 __all__ = ["FUNNEL"]
@@ -28,7 +29,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "loss": _loss(result),
             "finding": result.finding.text,
             "worth": "point_customers" in result.rates,
-            "rows": [_row(row) for _, row in result.rates.head(_SHOWN).iterrows()],
+            "rows": [_row(row) for _, row in order_of(run).frame(result.rates).head(_SHOWN).iterrows()],
             "more": max(len(result.rates) - _SHOWN, 0),
             "same_people": result.funnel.same_people,
             "share": _share,
@@ -75,9 +76,9 @@ def _tables(run: Run) -> Iterator[Table]:
     result = run.funnel
     if result is None:
         return
-    yield Table("Funnel", result.rates, "funnel.csv")
+    yield Table("funnel.csv", result.rates)
     if len(result.drops):
-        yield Table("Funnel drops", result.drops, "funnel_drops.csv")
+        yield Table("funnel_drops.csv", result.drops)
 
 
 FUNNEL = Section("funnel", "Funnel", _view, tables=_tables)

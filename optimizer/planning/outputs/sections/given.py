@@ -42,7 +42,7 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.plan is not None and run.given:
-        yield Table("Given plans", given_frame(run, run.plan), "given.csv")
+        yield Table("given.csv", given_frame(run, run.plan))
 
 
 def given_frame(run: Run, plan: PlanResult) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from attribution.numbers import change
 from mmm.arrays import Array
 from optimizer.answer.evaluation import Evaluation
 from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import PlanResult, Run
 
 __all__ = ["MARKETS", "Part", "parts_by_channel", "parts_by_market"]
@@ -85,7 +86,8 @@ def parts_by_channel(run: Run) -> tuple[Part, ...]:
         return ()
     cells = {channel: markets.of_channel(channel) for channel in markets.channels}
     new = [cell for cell in plan.curves if cell not in markets.cells]
-    return tuple(_part(plan, name, own) for name, own in {**cells, **{cell: [cell] for cell in new}}.items() if own)
+    own = {**cells, **{cell: [cell] for cell in new}}
+    return tuple(_part(plan, name, own[name]) for name in order_of(run).of(own) if own[name])
 
 
 def _part(plan: PlanResult, name: str, cells: Sequence[str], organic: Array | None = None) -> Part:
@@ -123,8 +125,8 @@ def _tables(run: Run) -> Iterator[Table]:
     if markets:
         by_market = pd.DataFrame([part.row("market") for part in markets])
         by_channel = pd.DataFrame([part.row("channel") for part in parts_by_channel(run)])
-        yield Table("By market", by_market, "plan_by_market.csv")
-        yield Table("By channel", by_channel, "plan_by_channel.csv")
+        yield Table("plan_by_market.csv", by_market)
+        yield Table("plan_by_channel.csv", by_channel)
 
 
 MARKETS = Section("markets", "By market", _view, tables=_tables)

@@ -13,17 +13,16 @@ from attribution.estimates import Estimate
 from attribution.numbers import change
 from optimizer import plots as plan
 from optimizer.answer.evaluation import Evaluation
-from optimizer.answer.worth import Worth
 from optimizer.planning.file.markets import Markets
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
-from optimizer.planning.stages.question import cases
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
 from optimizer.question.objectives import BlendedCAC, Profit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["MOVES", "plan_frame", "summary_frame"]
+__all__ = ["MOVES", "plan_frame"]
 
 
 def _view(run: Run) -> dict[str, Any] | None:
@@ -66,7 +65,8 @@ def _figures(run: Run) -> Iterator[Figure]:
     if result is None:
         return
     now, planned = result.now, result.planned
-    axes = by_rows(plan.moves, len(result.rows))(now, planned, currency=currency)
+    order = [row.channel for row in result.rows]
+    axes = by_rows(plan.moves, len(order))(now, planned, currency=currency, order=order)
     yield Figure("moves", "Spend now and planned by channel.", axes)
     if len(result.frontier) > 1:
         caption, axes = _frontier(run, result)
@@ -99,9 +99,9 @@ def _sides(result: PlanResult) -> tuple[Evaluation, Evaluation]:
 def _tables(run: Run) -> Iterator[Table]:
     if run.plan is not None and run.worth is not None:
         frame = plan_frame(run.plan)
-        yield Table("Plan", _with_markets(frame, run.inputs.markets) if run.by_market else frame, "plan.csv")
-        yield Table("Totals", summary_frame(run.plan, run.worth.worth, cases(run.config.plan)))
-        yield Table("Frontier", run.plan.frontier)
+        yield Table("plan.csv", _with_markets(frame, run.inputs.markets) if run.by_market else frame)
+        if len(run.plan.frontier):
+            yield Table("frontier.csv", order_of(run).columns(run.plan.frontier, "spend:"))
 
 
 def plan_frame(result: PlanResult) -> pd.DataFrame:
@@ -133,27 +133,6 @@ def _with_markets(frame: pd.DataFrame, markets: Markets | None) -> pd.DataFrame:
     frame = frame.assign(channel=[channel for channel, _ in cells])
     frame.insert(0, "market", [market for _, market in cells])
     return frame
-
-
-def summary_frame(result: PlanResult, worth: Worth, made_for: str = "") -> pd.DataFrame:
-    """The totals: figure, now, planned, with 90 % intervals; the cases that bound and gap are of, where not of all."""
-    now, planned = result.now, result.planned
-    pairs: list[tuple[str, Estimate, Estimate]] = [
-        ("spend", Estimate.exact(float(now.spend.sum())), Estimate.exact(float(planned.spend.sum()))),
-        ("fixed_cost", Estimate.exact(now.fixed_cost), Estimate.exact(planned.fixed_cost)),
-        ("customers", Estimate.of(now.customers), Estimate.of(planned.customers)),
-        ("organic_customers", Estimate.of(now.organic), Estimate.of(planned.organic)),
-        ("blended_cac", blended_cac(now), blended_cac(planned)),
-        ("paid_cac", paid_cac(now), paid_cac(planned)),
-    ]
-    if worth.aim.name in {"profit", "net present value"}:
-        pairs.append((worth.aim.name.replace(" ", "_"), worth.aim.before, worth.aim.after))
-    rows = [{"figure": name, **a.flat("now"), **b.flat("planned")} for name, a, b in pairs]
-    proof = {"probability_better": worth.aim.probability_better}
-    proof |= {"bound": result.allocation.bound, "gap": result.allocation.gap}
-    rows += [{"figure": name, "planned": value} for name, value in proof.items()]
-    frame = pd.DataFrame(rows)
-    return frame.assign(note=frame["figure"].map({"bound": made_for, "gap": made_for})) if made_for else frame
 
 
 MOVES = Section("moves", "The plan", _view, _figures, _tables)

@@ -38,7 +38,7 @@ def _tables(run: Run) -> Iterator[Table]:
         }
         for one in run.worth.new
     ]
-    yield Table("New channels", pd.DataFrame(rows), "new_channels.csv")
+    yield Table("new_channels.csv", pd.DataFrame(rows))
 
 
 NEW_CHANNELS = Section("new_channels", "New channels", _view, tables=_tables)

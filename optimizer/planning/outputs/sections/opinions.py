@@ -10,6 +10,7 @@ from attribution.estimates import Estimate
 from attribution.numbers import MISSING, count, decimal, percent
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
 from optimizer.planning.stages.heard import Heard
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 
 __all__ = ["OPINIONS", "opinions_line"]
@@ -84,16 +85,18 @@ def _factor(line: Mapping[Any, Any]) -> dict[str, str]:
 def _figures(run: Run) -> Iterator[Figure]:
     if run.heard is not None:
         whole = run.heard.opinions
-        axes = by_rows(plots.opinions, len(whole.channels), len(whole.opinions))(whole)
+        axes = by_rows(plots.opinions, len(whole.channels), len(whole.opinions))(
+            whole, order=order_of(run).names or None
+        )
         caption = "What each source says that a channel brought; counts in grey, effects in colour."
         yield Figure("opinions", caption, axes)
 
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.heard is not None:
-        yield Table("Opinions", run.heard.to_frame(), "opinions.csv")
+        yield Table("opinions.csv", run.heard.to_frame())
         if run.heard.factors:
-            yield Table("Calibration", run.heard.factor_table, "calibration.csv")
+            yield Table("calibration.csv", run.heard.factor_table)
 
 
 OPINIONS = Section("opinions", "Three opinions", _view, _figures, _tables)

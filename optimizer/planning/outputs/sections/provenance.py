@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from attribution.estimates import Estimate
 from attribution.numbers import count, seconds
-from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Run
@@ -56,19 +55,4 @@ def _model(run: Run) -> str:
     return text
 
 
-_SHEETS = {
-    "weekly_reconciliation.csv": "Exports",
-    "weekly_coverage.csv": "Days of exports",
-    "log_against_kpi.csv": "Log against KPI",
-}
-
-
-def _tables(run: Run) -> Iterator[Table]:
-    """Sheets alone: as files they are written with all their digits, see :attr:`Inputs.tables`."""
-    for file, frame in run.inputs.tables.items():
-        if file in _SHEETS:
-            days = frame.select_dtypes("datetime").apply(lambda column: column.dt.strftime("%Y-%m-%d"))
-            yield Table(_SHEETS[file], frame.assign(**days))
-
-
-PROVENANCE = Section("provenance", "Inputs and provenance", _view, tables=_tables)
+PROVENANCE = Section("provenance", "Inputs and provenance", _view)

@@ -45,7 +45,7 @@ def _tables(run: Run) -> Iterator[Table]:
         return
     offer = {tier.reward: share for tier, share in result.offer} if result.planned > 0 else {}
     frame = result.points.assign(planned_share=[offer.get(reward, 0.0) for reward in result.points["reward"]])
-    yield Table("Referral", frame, "referral.csv")
+    yield Table("referral.csv", frame)
 
 
 REFERRAL = Section("referral", "Referral", _view, tables=_tables)

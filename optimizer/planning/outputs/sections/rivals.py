@@ -105,7 +105,7 @@ def _tables(run: Run) -> Iterator[Table]:
     regret = frame["reading"].map({plan.reading: plan.regret for plan in run.rival_plans})
     scores = run.rivals.scores[["difference", "standard_error", "weight"]]
     frame = frame.join(scores, on="reading").assign(planned_spend=planned, regret_of_plan=regret)
-    yield Table("Other readings", frame, "rivals.csv")
+    yield Table("rivals.csv", frame)
 
 
 RIVALS = Section("rivals", "Other readings of the data", _view, tables=_tables)

@@ -89,9 +89,8 @@ def _figures(run: Run) -> Iterator[Figure]:
 
 
 def _tables(run: Run) -> Iterator[Table]:
-    if run.plan is not None and run.worth is not None:
-        frame = scenario_frame(run.scenarios, run.plan, run.worth.worth)
-        yield Table("Scenarios", frame, "scenarios.csv" if run.scenarios else None)
+    if run.plan is not None and run.worth is not None and run.scenarios:
+        yield Table("scenarios.csv", scenario_frame(run.scenarios, run.plan, run.worth.worth))
 
 
 def scenario_frame(scenarios: tuple[ScenarioResult, ...], base: PlanResult, worth: Worth) -> pd.DataFrame:

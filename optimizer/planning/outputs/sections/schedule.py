@@ -12,6 +12,7 @@ from attribution import plots as paths
 from attribution.numbers import amount, count, gap
 from optimizer import plots as plan
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.schedule import ScheduleResult
 
@@ -26,7 +27,7 @@ def _view(run: Run) -> dict[str, Any] | None:
         return None
     if result.problem:
         return {"schedule": {"problem": result.problem}}
-    channels = [str(channel) for channel in result.spend]
+    channels = order_of(run).of(str(channel) for channel in result.spend)
     return {
         "schedule": {
             "problem": "",
@@ -34,7 +35,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "proof": _proof(result),
             "channels": channels,
             "weeks": [_week(week, result, channels) for week in result.spend.index],
-            "months": [_month(month, result, run) for month in result.months.index],
+            "months": [_month(month, result, run, channels) for month in result.months.index],
             "totals": [amount(float(result.spend[channel].sum())) for channel in channels],
             "total": amount(float(result.spend.to_numpy().sum())),
         }
@@ -47,8 +48,8 @@ def _proof(result: ScheduleResult) -> str:
     return f"On the plan's curves it lies {most} below what no calendar within these limits beats."
 
 
-def _month(month: str, result: ScheduleResult, run: Run) -> dict[str, Any]:
-    money, timetable = result.months.loc[month].to_numpy(), run.inputs.timetable
+def _month(month: str, result: ScheduleResult, run: Run, channels: list[str]) -> dict[str, Any]:
+    money, timetable = result.months.loc[month, channels].to_numpy(), run.inputs.timetable
     limits = None if timetable is None else timetable.calendar.months.get(month)
     sides = [] if limits is None else [("at least", limits.at_least), ("at most", limits.at_most)]
     return {
@@ -84,11 +85,12 @@ def _figures(run: Run) -> Iterator[Figure]:
     result = run.schedule
     if result is None or result.problem:
         return
+    channels = order_of(run).of(result.spend)
     axes = plan.schedule(
-        result.spend,
+        result.spend[channels],
         paths.canvas(9.8, 1.4 + 0.45 * result.spend.shape[1]),
         before=result.before,
-        given=result.states.isin(_GIVEN),
+        given=result.states[channels].isin(_GIVEN),
         currency=run.config.currency,
     )
     yield Figure("schedule", "Spend by week and channel, with the weeks before the plan as they were spent.", axes)
@@ -96,8 +98,8 @@ def _figures(run: Run) -> Iterator[Figure]:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.schedule is not None and not run.schedule.problem:
-        yield Table("Schedule", week_frame(run.schedule), "schedule.csv")
-        yield Table("Schedule by month", month_frame(run.schedule), "schedule_months.csv")
+        yield Table("schedule.csv", week_frame(run.schedule))
+        yield Table("schedule_months.csv", month_frame(run.schedule))
 
 
 def week_frame(result: ScheduleResult) -> pd.DataFrame:

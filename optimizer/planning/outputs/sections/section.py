@@ -43,17 +43,14 @@ class Table:
 
     Parameters
     ----------
-    sheet
-        Its title in the workbook.
+    file
+        Its CSV in the output folder.
     frame
         Its rows.
-    file
-        Its CSV in the output folder; None for the workbook alone.
     """
 
-    sheet: str
+    file: str
     frame: pd.DataFrame
-    file: str | None = None
 
 
 def _none(run: Run) -> tuple[()]:
@@ -73,7 +70,7 @@ class Section:
     view
         What the template shows of a run; None where the run has nothing for the section.
     figures, tables
-        What the section draws, and what it gives to CSV files and the workbook.
+        What the section draws, and what it gives to CSV files.
     """
 
     anchor: str

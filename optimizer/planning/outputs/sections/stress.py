@@ -11,6 +11,7 @@ from attribution.numbers import amount, cost, count
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.outputs.against_today import signed
 from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 from optimizer.scenarios.stress import StressAnswer, Stressed
 
@@ -81,8 +82,8 @@ def _tables(run: Run) -> Iterator[Table]:
         return
     frame = run.stress.to_frame()
     frame["problem"] = [in_words_of_the_file(str(problem)) for problem in frame["problem"]]
-    spend = run.stress.spend_frame().add_prefix("spend_").reset_index()
-    yield Table("Stress", frame.merge(spend, on="scenario", how="left"), "stress.csv")
+    spend = order_of(run).columns(run.stress.spend_frame(), "").add_prefix("spend_").reset_index()
+    yield Table("stress.csv", frame.merge(spend, on="scenario", how="left"))
 
 
 STRESS = Section("stress", "Stress", _view, tables=_tables)

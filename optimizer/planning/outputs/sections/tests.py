@@ -51,7 +51,7 @@ def design_command(run: Run, channel: str) -> str:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.tests is not None:
-        yield Table("Tests", run.tests.table.reset_index(), "tests.csv")
+        yield Table("tests.csv", run.tests.table.reset_index())
 
 
 TESTS = Section("tests", "What to test next", _view, tables=_tables)

@@ -8,6 +8,7 @@ from typing import Any
 from attribution.numbers import amount, count, gap
 from optimizer.planning.outputs.against_today import form_of, signed
 from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.question import doubt_in_words
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.trust import lowered, written
@@ -94,7 +95,7 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.trust is not None:
-        yield Table("Trust", run.trust.to_frame(), "trust.csv")
+        yield Table("trust.csv", order_of(run).columns(run.trust.to_frame(), "spend:"))
 
 
 TRUST = Section("trust", "How far it can be trusted", _view, tables=_tables)

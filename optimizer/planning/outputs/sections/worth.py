@@ -167,13 +167,13 @@ def _tables(run: Run) -> Iterator[Table]:
         return
     worths = {PLAN_ITSELF: run.worth.worth}
     worths |= {one.name: one.worth for one in run.scenarios if one.worth is not None}
-    yield Table("Worth", _stacked({name: one.to_frame() for name, one in worths.items()}), "worth.csv")
-    yield Table("Promises", _stacked({name: one.promises_frame() for name, one in worths.items()}), "promises.csv")
+    yield Table("worth.csv", _stacked({name: one.to_frame() for name, one in worths.items()}))
+    yield Table("promises.csv", _stacked({name: one.promises_frame() for name, one in worths.items()}))
     tipping = [{**vars(one), "sentence": one.sentence} for one in run.worth.tipping]
     columns = ["channel", "now", "planned", "factor", "probability", "sentence"]
-    yield Table("Tipping points", pd.DataFrame(tipping, columns=columns), "tipping_points.csv")
+    yield Table("tipping_points.csv", pd.DataFrame(tipping, columns=columns))
     if run.worth.step is not None:
-        yield Table("First step", _step_frame(run.plan, run.worth), "first_step.csv")
+        yield Table("first_step.csv", _step_frame(run.plan, run.worth))
 
 
 def _stacked(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:

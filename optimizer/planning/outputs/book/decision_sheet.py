@@ -1,0 +1,178 @@
+"""The sheet that opens first: the decision, what it moves, brings and promises, and what could make it wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from attribution.estimates import Estimate
+from optimizer.answer.worth import Worth
+from optimizer.planning.outputs.against_today import chance, name_of
+from optimizer.planning.outputs.book.charts import bars
+from optimizer.planning.outputs.book.formats import CHANGE_SHARE, FACTOR, TEXT, counts, figures, money, signed
+from optimizer.planning.outputs.book.sheet import Book, Cells, Column, Sheet
+from optimizer.planning.outputs.report import subtitle
+from optimizer.planning.outputs.sections.decision import DECISION, Decision
+from optimizer.planning.stages.from_today import FEES, FromToday, from_today
+from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
+from optimizer.question.limits import labels
+
+__all__ = ["decision_sheet"]
+
+_SHOWN = 15  # channels; the sheet of all channels has the others
+_WIDTHS = (27, 14, 13, 13, 11, 13, 11, 11, 14, 14, 20)
+
+
+def decision_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
+    """Write the sheet."""
+    sheet, way = book.sheet("Decision", _WIDTHS), from_today(plan)
+    view = DECISION.view(run)
+    decision: Decision = (view or {})["decision"]
+    sheet.title(run.config.name)
+    sheet.sentence(subtitle(run), soft=True)
+    sheet.sentence(decision.headline, size=13, bold=True)
+    for text in decision.summary:
+        sheet.sentence(text)
+    sheet.heading("What moves where, and what that brings")
+    table = _moves(sheet, run, plan, way)
+    _charts(sheet, run, plan, table)
+    sheet.page()
+    _against_today(sheet, run, worth)
+    _promises(sheet, worth)
+    _doubts(sheet, decision)
+    sheet.sentence(_definitions(run, way), size=9, soft=True)
+
+
+def _moves(sheet: Sheet, run: Run, plan: PlanResult, way: FromToday) -> Cells:
+    currency, outcome = run.config.currency, run.config.outcome
+    unit = plan.aim.unit(currency).strip() or outcome if way.in_aim else outcome
+    adds = f"Adds {plan.aim.name}, {unit}" if way.in_aim and unit != outcome else f"Adds {outcome}"
+    steps = {step.name: step.change for step in way.steps}
+    rows, others = plan.rows[:_SHOWN], plan.rows[_SHOWN:]
+    amounts = [value for row in plan.rows for value in (row.now, row.planned)]
+    changes = [value for step in way.steps for value in vars(step.change).values()]
+    spend, change = money(amounts), signed(counts(changes) if unit == outcome else money(changes))
+    costs = figures(cost.point for row in plan.rows for cost in (row.cac, row.marginal_cac) if row.planned)
+    columns = [
+        Column("Channel"),
+        Column(f"Spend now, {currency}", spend),
+        Column(f"Planned, {currency}", spend),
+        Column(f"Change, {currency}", signed(spend)),
+        Column("Change", CHANGE_SHARE),
+        Column(adds, change),
+        Column("from (90 %)", change),
+        Column("to (90 %)", change),
+        Column(f"CAC planned, {currency}", costs),
+        Column(f"Marginal CAC planned, {currency}", costs),
+        Column("Limit it stands at", TEXT),
+    ]
+    body = [_row(row, steps[row.channel]) for row in rows]
+    if others:
+        body.append(_others(others, steps))
+    return sheet.table(columns, body, _totals(plan, way))
+
+
+def _row(row: ChannelRow, step: Estimate) -> list[Any]:
+    moved = row.planned / row.now - 1 if row.now else np.nan
+    marginal = row.marginal_cac.point if row.planned else np.nan
+    return [
+        row.channel,
+        row.now,
+        row.planned,
+        row.planned - row.now,
+        moved,
+        step.point,
+        step.low,
+        step.high,
+        row.cac.point,
+        marginal,
+        row.limit or None,
+    ]
+
+
+def _others(rows: tuple[ChannelRow, ...], steps: dict[str, Estimate]) -> list[Any]:
+    now, planned = sum(row.now for row in rows), sum(row.planned for row in rows)
+    adds, moved = sum(steps[row.channel].point for row in rows), planned / now - 1 if now else np.nan
+    told = f"{len(rows)} others, on the next sheet"
+    return [told, now, planned, planned - now, moved, adds, None, None, None, None, None]
+
+
+def _totals(plan: PlanResult, way: FromToday) -> Iterator[list[Any]]:
+    now, planned = float(plan.now.spend.sum()), float(plan.planned.spend.sum())
+    fixed = plan.now.fixed_cost, plan.planned.fixed_cost
+    whole = now + fixed[0], planned + fixed[1]
+    fees = sum(step.change.point for step in way.steps if step.name == FEES)
+    yield _total("All channels (paid CAC)", now, planned, way.end - way.start - fees, paid_cac(plan.planned).point)
+    yield _total("Fixed cost and fees" if plan.plan.fees else "Fixed cost", *fixed, fees or None, None)
+    yield _total("Everything (blended CAC)", *whole, way.end - way.start, blended_cac(plan.planned).point)
+
+
+def _total(name: str, now: float, planned: float, adds: float | None, cac: float | None) -> list[Any]:
+    moved = planned / now - 1 if now else np.nan
+    return [name, now, planned, planned - now, moved, adds, None, None, cac, None, None]
+
+
+def _charts(sheet: Sheet, run: Run, plan: PlanResult, table: Cells) -> None:
+    """Two charts side by side below the table, with as many free rows as they need."""
+    currency = run.config.currency
+    form = '[>=1000000]0.0,,"M";[>=10000]0,"k";#,##0'
+    rows = [
+        bars(sheet, (1, 5), f"Spend now and planned, {currency}", table, 1, [2, 3], form),
+        bars(sheet, (6, len(_WIDTHS)), f"Change of spend, {currency}", table, 1, [4], "#,##0"),
+    ]
+    sheet.row += max(rows) + 1
+
+
+def _against_today(sheet: Sheet, run: Run, worth: Worth) -> None:
+    currency, outcome = run.config.currency, run.config.outcome
+    sheet.heading("Against today's spend going on")
+    columns = [
+        Column("Over the horizon"),
+        *(Column(name, "#,##0.00") for name in ("Today", "Plan", "Difference", "from (90 %)", "to (90 %)")),
+        Column("Plan is better", FACTOR),
+    ]
+    first = sheet.row + 1
+    rows = []
+    for one in worth.figures:
+        unit = "" if one.name == "customers" else f", {currency}"
+        name = name_of(one.name, f"new {outcome}")
+        title = f"{name[:1].upper()}{name[1:]}{unit}{' (the aim)' if one.name == worth.aim.name else ''}"
+        change = one.change
+        better = None if one.name == "spend" else chance(one.probability_better)
+        rows.append([title, one.before.point, one.after.point, change.point, change.low, change.high, better])
+    sheet.table(columns, rows)
+    for number, one in enumerate(worth.figures):
+        write = counts if one.name == "customers" else figures
+        form, moved = write([one.before.point, one.after.point]), signed(write(vars(one.change).values()))
+        for column in range(2, 7):
+            sheet.cells.cell(first + number, column).number_format = form if column < 4 else moved
+
+
+def _promises(sheet: Sheet, worth: Worth) -> None:
+    if not worth.promises:
+        return
+    sheet.heading("Promises, and how likely each is kept")
+    names = labels([one.promise for one in worth.promises])
+    rows = [[name, chance(one.plan), chance(one.today)] for name, one in zip(names, worth.promises, strict=True)]
+    sheet.table([Column("Promise"), Column("By the plan", FACTOR), Column("By today's spend", FACTOR)], rows)
+
+
+def _doubts(sheet: Sheet, decision: Decision) -> None:
+    if decision.doubts:
+        sheet.heading("What could make it wrong")
+        for number, text in enumerate(decision.doubts, start=1):
+            sheet.sentence(f"{number}. {text}")
+    sheet.row += 1
+
+
+def _definitions(run: Run, way: FromToday) -> str:
+    told = (
+        "90 %: the model holds that the figure lies in between with probability 90 %, given its assumptions. CAC is a "
+        f"channel's spend over the {run.config.outcome} it adds; marginal CAC is what its next one costs. Blended CAC "
+        f"is all spend and the fixed cost over all new {run.config.outcome}, organic ones included."
+    )
+    if not way.in_aim:
+        told += f" Adds: {run.config.outcome} of the channel's planned spend less those of today's."
+    return told

@@ -1,0 +1,352 @@
+"""The sheets behind the decision, a table each: channels, markets, moves, what-ifs, weeks, budgets, tests, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from attribution.estimates import Estimate
+from optimizer.answer.worth import Worth
+from optimizer.planning.outputs.against_today import chance, name_of
+from optimizer.planning.outputs.book.charts import line
+from optimizer.planning.outputs.book.formats import CHANGE_SHARE, FACTOR, SHARE, counts, figures, money, signed
+from optimizer.planning.outputs.book.sheet import Book, Column, Sheet
+from optimizer.planning.outputs.sections.markets import parts_by_market
+from optimizer.planning.outputs.sections.scenarios import shown_figure
+from optimizer.planning.outputs.sections.stress import why
+from optimizer.planning.stages.from_today import from_today
+from optimizer.planning.stages.order import order_of
+from optimizer.planning.stages.result import PlanResult, Run, blended_cac, paid_cac
+from optimizer.planning.stages.schedule import ScheduleResult
+
+__all__ = [
+    "budgets_sheet",
+    "channels_sheet",
+    "checks_sheet",
+    "markets_sheet",
+    "moves_sheet",
+    "stress_sheet",
+    "tests_sheet",
+    "weeks_sheet",
+    "what_if_sheet",
+]
+
+_SHOWN = 15  # channels beside each other
+_FROM, _TO = "from (90 %)", "to (90 %)"
+
+
+def _ranged(title: str, form: str) -> list[Column]:
+    return [Column(title, form), Column(_FROM, form), Column(_TO, form)]
+
+
+def _ends(estimate: Estimate) -> list[float]:
+    return [estimate.point, estimate.low, estimate.high]
+
+
+def channels_sheet(book: Book, run: Run, plan: PlanResult) -> None:
+    """Every channel: spend, customers, CAC, marginal CAC and shares, with intervals."""
+    currency, outcome = run.config.currency, run.config.outcome
+    sheet = book.sheet("Channels", [24, 12, 12, 12, 9, *[9.5] * 10, *[9] * 4, 13])
+    sheet.title("Every channel")
+    shares = {one.channel: one for one in from_today(plan).shares}
+    spend = money([value for row in plan.rows for value in (row.now, row.planned)])
+    won = counts([row.customers.point for row in plan.rows])
+    costs = figures(cost.point for row in plan.rows for cost in (row.cac, row.marginal_cac) if row.planned)
+    columns = [
+        Column("Channel"),
+        Column(f"Spend now, {currency}", spend),
+        Column(f"Planned, {currency}", spend),
+        Column(f"Change, {currency}", signed(spend)),
+        Column("Change", CHANGE_SHARE),
+        Column(f"{outcome} now", won),
+        *_ranged(f"{outcome} planned", won),
+        *_ranged(f"CAC planned, {currency}", costs),
+        *_ranged(f"Marginal CAC planned, {currency}", costs),
+        Column("Share of spend", SHARE),
+        *_ranged(f"Share of {outcome}", SHARE),
+        Column("Limit it stands at"),
+    ]
+    rows = []
+    for row in plan.rows:
+        marginal = row.marginal_cac if row.planned else Estimate.exact(np.nan)
+        moved = row.planned / row.now - 1 if row.now else np.nan
+        share = shares[row.channel]
+        rows.append(
+            [
+                *(row.channel, row.now, row.planned, row.planned - row.now, moved),
+                *(row.customers_now.point, *_ends(row.customers), *_ends(row.cac), *_ends(marginal)),
+                *(share.spend, *_ends(share.effect), row.limit or None),
+            ]
+        )
+    sheet.freeze(sheet.table(columns, rows, _sums(plan)))
+
+
+def _sums(plan: PlanResult) -> Iterator[list[Any]]:
+    now, planned = plan.now, plan.planned
+    none = [None] * 8
+    paid = [Estimate.of(side.paid.to_numpy().sum(axis=1)) for side in (now, planned)]
+    spent = [float(side.spend.sum()) for side in (now, planned)]
+    yield [*_money("All channels (paid CAC)", *spent), paid[0].point, *_ends(paid[1]), *_ends(paid_cac(planned)), *none]
+    fixed = _money("Fixed cost and fees" if plan.plan.fees else "Fixed cost", now.fixed_cost, planned.fixed_cost)
+    yield [*fixed, *[None] * 15]
+    organic = Estimate.of(planned.organic)
+    yield ["Organic", None, None, None, None, float(now.organic.mean()), *_ends(organic), *[None] * 11]
+    whole = [Estimate.of(side.customers) for side in (now, planned)]
+    outlay = [one + side.fixed_cost for one, side in zip(spent, (now, planned), strict=True)]
+    everything = _money("Everything (blended CAC)", *outlay)
+    yield [*everything, whole[0].point, *_ends(whole[1]), *_ends(blended_cac(planned)), *none]
+
+
+def _money(name: str, now: float, planned: float) -> list[Any]:
+    return [name, now, planned, planned - now, planned / now - 1 if now else np.nan]
+
+
+def markets_sheet(book: Book, run: Run) -> None:
+    """The plan by market, where there are several."""
+    parts = parts_by_market(run)
+    if len(parts) < 2:
+        return
+    currency, outcome = run.config.currency, run.config.outcome
+    sheet = book.sheet("Markets", [24, 13, 13, 13, 10, *[11] * 9])
+    sheet.title("By market")
+    spend = money([value for part in parts for value in (part.now, part.planned)])
+    won = counts([float(part.customers.mean()) for part in parts])
+    costs = figures(Estimate.cost(part.planned, part.paid).point for part in parts)
+    columns = [
+        Column("Market"),
+        Column(f"Spend now, {currency}", spend),
+        Column(f"Planned, {currency}", spend),
+        Column(f"Change, {currency}", signed(spend)),
+        Column("Change", CHANGE_SHARE),
+        *_ranged(f"New {outcome} now", won),
+        *_ranged(f"New {outcome} planned", won),
+        *_ranged(f"CAC of paid {outcome}, {currency}", costs),
+    ]
+    rows = [
+        [
+            *_money(part.name, part.now, part.planned),
+            *_ends(Estimate.of(part.customers_now)),
+            *_ends(Estimate.of(part.customers)),
+            *_ends(Estimate.cost(part.planned, part.paid)),
+        ]
+        for part in parts
+    ]
+    sheet.freeze(sheet.table(columns, rows))
+
+
+def moves_sheet(book: Book, run: Run) -> None:
+    """How far each move can be trusted."""
+    if run.worth is None or not run.worth.tipping:
+        return
+    tipping = order_of(run).of(run.worth.tipping, lambda one: one.channel)
+    currency = run.config.currency
+    sheet = book.sheet("Moves", [24, 14, 14, 14, 17, 14, 62])
+    sheet.title("How far each move can be trusted")
+    spend = money([value for one in tipping for value in (one.now, one.planned)])
+    columns = [
+        Column("Channel"),
+        Column(f"Spend now, {currency}", spend),
+        Column(f"Planned, {currency}", spend),
+        Column(f"Move, {currency}", signed(spend)),
+        Column("Turns around at, of what is expected", FACTOR),
+        Column("Probability of that", FACTOR),
+        Column("In words"),
+    ]
+    rows = []
+    for one in tipping:
+        turns = np.isfinite(one.factor) and one.factor > 0
+        odds = chance(one.probability) if turns else None
+        rows.append(
+            [
+                one.channel,
+                one.now,
+                one.planned,
+                one.planned - one.now,
+                one.factor if turns else None,
+                odds,
+                one.sentence,
+            ]
+        )
+    sheet.freeze(sheet.table(columns, rows))
+    sheet.sentence(
+        "The channel's effect is scaled about today's spend, all others as expected. The probability is the share of "
+        "the model's draws in which the move brings, or loses, that much less or more.",
+        size=9,
+        soft=True,
+    )
+
+
+def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
+    """Each what-if beside the plan: what it spends, brings and costs, and spend by channel."""
+    if not run.scenarios:
+        return
+    currency, outcome, name = run.config.currency, run.config.outcome, shown_figure(worth)
+    channels = [row.channel for row in plan.rows[:_SHOWN]]
+    sheet = book.sheet("What if", [30, 12, *[9.5] * 9, *(max(11, 0.8 * len(name)) for name in channels)])
+    sheet.title("What if")
+    known = [("The plan", plan.planned, worth)]
+    known += [
+        (one.name, one.outcome, one.worth) for one in run.scenarios if one.outcome is not None and one.worth is not None
+    ]
+    figure = {title: next(each.after for each in own.figures if each.name == name) for title, _, own in known}
+    spend = money([value for _, side, _ in known for value in (*side.spend, float(side.spend.sum()))])
+    won = counts([side.expected_customers for _, side, _ in known])
+    form = figures(each.point for each in figure.values()) if name != "customers" else won
+    unit = "" if name == "customers" else f", {currency}"
+    title = name_of(name, f"new {outcome}")
+    aim = name_of(worth.aim.name, f"new {outcome}")
+    less = signed(figures([worth.aim.change.point, *(own.aim.change.point for _, _, own in known)]))
+    columns = [
+        Column("What if"),
+        Column(f"Spend, {currency}", spend),
+        *_ranged(f"New {outcome}", won),
+        *_ranged(f"{title[:1].upper()}{title[1:]}{unit}", form),
+        *_ranged(f"{aim[:1].upper()}{aim[1:]} less today's", less),
+        *(Column(f"{channel}, {currency}", spend) for channel in channels),
+    ]
+    rows: list[list[Any]] = [
+        [
+            title,
+            float(side.spend.sum()),
+            *_ends(Estimate.of(side.customers)),
+            *_ends(figure[title]),
+            *_ends(own.aim.change),
+        ]
+        + [float(side.spend[channel]) if channel in side.spend.index else None for channel in channels]
+        for title, side, own in known
+    ]
+    table = sheet.table(columns, rows)
+    sheet.freeze(table)
+    for one in run.scenarios:
+        if one.problem:
+            sheet.sentence(f"{one.name}: no plan. {one.problem}")
+    sheet.sentence(
+        "Each is planned by itself and held against today's spend in its own world.",
+        size=9,
+        soft=True,
+    )
+    if len(plan.rows) > _SHOWN:
+        sheet.sentence(
+            f"Spend is of the {_SHOWN} channels with most in the plan; tables/scenarios.csv has all.", soft=True
+        )
+
+
+def stress_sheet(book: Book, run: Run) -> None:
+    """What shocks leave of the plan, made again for each."""
+    if run.stress is None:
+        return
+    currency, outcome, known = run.config.currency, run.config.outcome, run.stress.answers
+    sheet = book.sheet("Stress", [34, 11, 13, *[10] * 8, 60])
+    sheet.title("Stress: the plan made again for what a quarter may bring")
+    own = run.stress.plan
+    won, costs = counts([own.expected_customers]), figures([own.expected_cac])
+    columns = [
+        Column("Shock"),
+        Column("Promises"),
+        Column(f"Spend, {currency}", money([float(own.spend.sum())])),
+        Column(f"New {outcome}", won),
+        *_ranged("Less the plan's", signed(won)),
+        Column(f"Blended CAC, {currency}", costs),
+        *_ranged("Less the plan's", signed(costs)),
+        Column("What breaks"),
+    ]
+    rows: list[list[Any]] = []
+    for answer in known:
+        kept, told = "kept" if answer.kept else "broken", why(answer) if not answer.kept else None
+        side = answer.outcome
+        if side is None:
+            rows.append([answer.name, kept, *[None] * 9, told])
+            continue
+        changes = _ends(answer.customers_change(own)), _ends(answer.cac_change(own))
+        figure = [float(side.spend.sum()), side.expected_customers, *changes[0], side.expected_cac, *changes[1]]
+        rows.append([answer.name, kept, *figure, told])
+    sheet.freeze(sheet.table(columns, rows))
+
+
+def weeks_sheet(book: Book, run: Run) -> None:
+    """The calendar: a row a week, a column a channel, then months."""
+    result = run.schedule
+    if result is None or result.problem:
+        return
+    channels = order_of(run).of(map(str, result.spend))
+    sheet = book.sheet("Weeks", [14, 13, *(max(11, 1.1 * len(name)) for name in channels)])
+    sheet.title("Week by week")
+    spend = money(result.spend.to_numpy().ravel())
+    columns = [Column(title, spend) for title in (f"All, {run.config.currency}", *channels)]
+    total = [float(result.spend[channel].sum()) for channel in channels]
+    table = sheet.table([Column("Week from"), *columns], _weeks(result, channels), [["All weeks", sum(total), *total]])
+    sheet.freeze(table)
+    sheet.heading("By month")
+    months = result.months[channels]
+    rows = [
+        [f"{month}", float(own.sum()), *map(float, own)]
+        for month, own in zip(months.index, months.to_numpy(), strict=True)
+    ]
+    sheet.table([Column("Month"), *columns], rows)
+    sheet.sentence("Months count the plan's days alone, a week's spend evenly on its seven.", size=9, soft=True)
+
+
+def _weeks(result: ScheduleResult, channels: Sequence[str]) -> Iterator[list[Any]]:
+    for week, own in zip(result.spend.index, result.spend[list(channels)].to_numpy(), strict=True):
+        yield [f"{week:%Y-%m-%d}", float(own.sum()), *map(float, own)]
+
+
+def budgets_sheet(book: Book, run: Run, plan: PlanResult) -> None:
+    """The best that each budget gets, with its chart."""
+    frontier = plan.frontier
+    if len(frontier) < 2:
+        return
+    frontier = frontier[~frontier["spend"].round().duplicated()]
+    currency, outcome = run.config.currency, run.config.outcome
+    sheet = book.sheet("Budgets", [16, 16, 16, *[13] * 8])
+    sheet.title("The best of each budget")
+    sheet.sentence("Lowest blended CAC, or most of the plan's own aim, within the same limits and promises.", soft=True)
+    columns = [
+        Column(f"Spend, {currency}", money(frontier["spend"])),
+        Column(f"New {outcome}", counts(frontier["customers"])),
+        Column(f"Blended CAC, {currency}", figures(frontier["blended_cac"])),
+    ]
+    table = sheet.table(columns, frontier[["spend", "customers", "blended_cac"]].astype(float).to_numpy().tolist())
+    sheet.freeze(table, columns=0)
+    sheet.row = table.head
+    line(sheet, (5, 11), f"Blended CAC by budget, {currency}", table, 1, 3, "#,##0.##", f"spend, {currency}")
+
+
+def tests_sheet(book: Book, run: Run) -> None:
+    """What a test of each channel would be worth."""
+    if run.tests is None:
+        return
+    table, outcome = run.tests.table, run.config.outcome
+    rows = order_of(run).of(table.iterrows(), lambda pair: pair[0])
+    sheet = book.sheet("Tests", [26, 16, 20, 18, 18, 18])
+    sheet.title("What to test next")
+    columns = [
+        Column("Channel"),
+        Column("Spend in the test", CHANGE_SHARE),
+        Column(f"{outcome} it would measure, as believed", counts(table["effect"])),
+        Column("give or take (one standard deviation)", counts(table["effect_sd"])),
+        Column(f"Worth to the plan, {outcome}", counts(table["value"])),
+        Column("Of knowing it exactly", FACTOR),
+    ]
+    names = ["change", "effect", "effect_sd", "value", "of_perfect"]
+    sheet.freeze(sheet.table(columns, [[str(channel), *(float(own[name]) for name in names)] for channel, own in rows]))
+    sheet.sentence(
+        f"A test changes a channel's spend for {run.tests.weeks} weeks. Its worth is what the coming plan wins by "
+        "knowing its result before the money is spent; what later plans gain comes on top. -100 % is off.",
+        size=9,
+        soft=True,
+    )
+
+
+def checks_sheet(book: Book, run: Run) -> None:
+    """All checks of the run, those that did not pass first."""
+    sheet: Sheet = book.sheet("Checks", [26, 12, 110])
+    sheet.title("Checks")
+    sheet.sentence("Those that passed stand below the others and are not printed.", soft=True)
+    findings = sorted(run.findings, key=lambda one: one.passed)
+    rows = [[one.name.replace("_", " "), "passed" if one.passed else "look here", one.text] for one in findings]
+    table = sheet.table([Column("Check"), Column("Result"), Column("What it says")], rows)
+    sheet.freeze(table)
+    sheet.cells.print_area = f"A1:C{max(table.head + sum(not one.passed for one in findings), table.first)}"

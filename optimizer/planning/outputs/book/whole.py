@@ -1,0 +1,38 @@
+"""plan.xlsx: the sheets in their order."""
+
+from __future__ import annotations
+
+from optimizer.answer.worth import Worth
+from optimizer.planning.outputs.book import list_sheets as lists
+from optimizer.planning.outputs.book.curves_sheet import curves_sheet, places_of
+from optimizer.planning.outputs.book.decision_sheet import decision_sheet
+from optimizer.planning.outputs.book.own_sheet import own_sheet
+from optimizer.planning.outputs.book.sheet import Book
+from optimizer.planning.outputs.curve_points import between_points, points_by_channel
+from optimizer.planning.stages.result import PlanResult, Run
+
+__all__ = ["workbook"]
+
+
+def workbook(run: Run, plan: PlanResult, worth: Worth) -> bytes:
+    """The workbook of a run with a plan.
+
+    Parameters
+    ----------
+    run, plan, worth
+        A finished run, its plan and what that is worth.
+    """
+    book, points = Book(run.config.name), points_by_channel(plan)
+    decision_sheet(book, run, plan, worth)
+    own_sheet(book, run, plan, places_of(points), between_points(plan, points))
+    lists.channels_sheet(book, run, plan)
+    lists.markets_sheet(book, run)
+    lists.moves_sheet(book, run)
+    lists.what_if_sheet(book, run, plan, worth)
+    lists.stress_sheet(book, run)
+    lists.weeks_sheet(book, run)
+    lists.budgets_sheet(book, run, plan)
+    lists.tests_sheet(book, run)
+    lists.checks_sheet(book, run)
+    curves_sheet(book, run, points)
+    return book.bytes()

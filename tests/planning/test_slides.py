@@ -1,0 +1,135 @@
+"""Five slides of a run: kept as plain data, drawn as PowerPoint with charts that can be edited."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+from wide_runs import widened
+
+from attribution.errors import BadInput, MissingExtra
+from attribution.files import checksum
+from optimizer.planning.cli import app
+from optimizer.planning.ledger.manifest import verify
+from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps, deck_of, text_of
+from optimizer.planning.outputs.deck.five import five_slides
+from optimizer.planning.outputs.deck.made import make_slides
+from optimizer.planning.stages.result import Run
+
+text = st.text(max_size=12)
+numbers = st.floats(-1e12, 1e12)
+
+
+@given(text, st.lists(text, max_size=3), st.lists(numbers, min_size=2, max_size=4))
+def test_a_deck_comes_back_as_it_was(title: str, lines: list[str], values: list[float]) -> None:
+    names, values_ = tuple(map(str, range(len(values)))), tuple(values)
+    deck = Deck(title, "", (
+        Slide(title, tuple(lines)),
+        Slide(title, big=(Big(title, "1", ""),), bars=Bars(title, names, {"a": values_}), note=title),
+        Slide(title, steps=Steps(title, names, values_), grid=Grid((title,), ((title,),), 1)),
+    ))  # fmt: skip
+    assert deck_of(text_of(deck)) == deck
+
+
+def test_the_slides_say_what_the_report_says(finished: tuple[Run, Path]) -> None:
+    run, out = finished
+    assert run.plan is not None
+    assert run.worth is not None
+    deck = deck_of((out / "slides.json").read_text(encoding="utf-8"))
+    assert deck == five_slides(run, run.plan, run.worth)
+    decision, moves, against, doubts, tests = deck.slides
+    assert "blended CAC falls from" in decision.title
+    assert decision.bars is not None
+    assert sum(decision.bars.series["planned"]) == pytest.approx(float(run.plan.planned.spend.sum()))
+    assert moves.grid is not None
+    assert [row[0] for row in moves.grid.rows] == [*(row.channel for row in run.plan.rows), "All channels"]
+    assert against.steps is not None
+    start, *steps, end = against.steps.values
+    assert start + sum(steps) == pytest.approx(end)
+    assert end == pytest.approx(run.plan.planned.expected_customers)
+    assert doubts.lines
+    assert tests.grid is not None
+    assert "and more below" not in text_of(deck)
+
+
+def test_sixty_channels_are_summed_where_they_do_not_fit(finished: tuple[Run, Path]) -> None:
+    run = widened(finished[0], 60)
+    assert run.plan is not None
+    assert run.worth is not None
+    decision, moves, against, *_ = five_slides(run, run.plan, run.worth).slides
+    assert decision.bars is not None
+    assert moves.bars is not None
+    assert moves.grid is not None
+    assert against.steps is not None
+    for rows in (decision.bars.rows, moves.bars.rows, moves.grid.rows, against.steps.rows):
+        assert len(rows) <= 13
+    assert sum(decision.bars.series["now"]) == pytest.approx(float(run.plan.now.spend.sum()))
+    start, *steps, end = against.steps.values
+    assert start + sum(steps) == pytest.approx(end)
+    assert sum(moves.bars.series["change"]) == pytest.approx(float((run.plan.planned.spend - run.plan.now.spend).sum()))
+
+
+def test_nothing_of_the_run_changes_and_the_file_has_charts(finished: tuple[Run, Path], tmp_path: Path) -> None:
+    pptx = pytest.importorskip("pptx")
+    before = checksum(finished[1] / "manifest.json")
+    path = make_slides(finished[1], tmp_path / "plan.pptx")
+    assert checksum(finished[1] / "manifest.json") == before
+    assert verify(finished[1]) == ()
+    slides = pptx.Presentation(str(path)).slides
+    assert len(slides) == 5
+    assert sum(shape.has_chart for slide in slides for shape in slide.shapes) == 3
+    assert sum(shape.has_table for slide in slides for shape in slide.shapes) == 3
+    assert all(slide.shapes.title.text_frame.text for slide in slides)
+    for slide in slides:
+        for shape in slide.shapes:
+            assert shape.left >= 0
+            assert shape.left + shape.width <= 12_192_000
+            assert shape.top + shape.height <= 6_858_000 + 100_000
+
+
+def test_by_default_they_stand_in_the_output_folder(finished: tuple[Run, Path]) -> None:
+    pytest.importorskip("pptx")
+    output = finished[1].parents[1]
+    done = CliRunner().invoke(app, ["slides", str(output)])
+    assert done.exit_code == 0, done.output
+    assert (output / "slides" / f"{finished[1].name}.pptx").stat().st_size > 20_000
+    again = make_slides(output)
+    assert again.name == f"{finished[1].name}.pptx"
+
+
+def test_without_the_extra_it_is_said_how_to_get_it(
+    finished: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "pptx", None)
+    with pytest.raises(MissingExtra, match=r"blended-cac\[slides\]"):
+        make_slides(finished[1], tmp_path / "plan.pptx")
+    assert not (tmp_path / "plan.pptx").exists()
+
+
+def test_what_is_no_run_or_no_place_for_slides_is_refused(finished: tuple[Run, Path], tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no finished run"):
+        make_slides(tmp_path)
+    with pytest.raises(BadInput, match=r"not in \.pptx"):
+        make_slides(finished[1], tmp_path / "plan.pdf")
+
+
+def test_a_run_without_slides_is_told_to_run_again(tmp_path: Path) -> None:
+    from optimizer.planning.ledger.manifest import manifest_text
+
+    place = tmp_path / "runs" / "20260101-000000-abcdef"
+    place.mkdir(parents=True)
+    (place / "manifest.json").write_text(manifest_text({"outputs": {}, "converged": True}), encoding="utf-8")
+    with pytest.raises(BadInput, match=r"holds no slides\.json.*cac plan"):
+        make_slides(place)
+
+
+def test_slides_that_are_damaged_are_refused(finished: tuple[Run, Path]) -> None:
+    stated = json.loads((finished[1] / "slides.json").read_text(encoding="utf-8"))
+    del stated["slides"][0]["note"]
+    with pytest.raises(KeyError):
+        deck_of(json.dumps(stated))
