@@ -21,6 +21,7 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.markets import Markets
 from optimizer.planning.stages.around_weekly import Around, read_around
 from optimizer.planning.stages.assembled import passed_over
+from optimizer.planning.stages.coming_controls import coming_controls
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.markets import markets_of
 from optimizer.planning.stages.paths_of_file import read_journeys
@@ -112,7 +113,8 @@ class Inputs:
     def findings(self) -> tuple[Finding, ...]:
         """What speaks for and against the tables themselves."""
         compared = () if self.log_against_kpi is None else (self.log_against_kpi.finding,)
-        return (*(self.assembled.findings if self.assembled is not None else ()), *compared)
+        coming = () if self.panel is None or self.upcoming is None else (coming_controls(self.panel, self.upcoming),)
+        return (*(self.assembled.findings if self.assembled is not None else ()), *compared, *coming)
 
     @property
     def passed_over(self) -> tuple[str, ...]:
@@ -148,7 +150,9 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     reading, problems = Reading.of(config, document), Problems()
     data, weekly = config.data, config.data.weekly
     factors = problems.of(lambda: noted_factors(reading)) or ()
-    table = weekly and problems.of(lambda: in_terms_of_the_file(lambda: read_weekly(reading, weekly)))
+    table = None
+    if weekly is not None:
+        table = problems.of(lambda: in_terms_of_the_file(lambda: read_weekly(reading, weekly)))
     around = Around() if table is None else read_around(reading, table, problems)
     cohorts, costed, staged = data.cohorts, data.costs, data.funnel
     values = None if cohorts is None else problems.of(lambda: noted_customer_values(reading, cohorts))
