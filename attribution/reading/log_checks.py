@@ -18,7 +18,7 @@ from attribution.reading.exclusions import without_repeats
 from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, Format
 from attribution.reading.headers import DEEPEST, missing_columns
 from attribution.reading.likely import date_remedy, number_remedy
-from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name
+from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name, type_of
 from attribution.reading.named import require_values, values_of
 from attribution.reading.stand_ins import NOBODY_AS_WRITTEN
 from attribution.reading.strict import shown
@@ -329,7 +329,7 @@ def _amount_faults(
     kind = cells.type()
     if not (kind.is_numeric() or kind.is_boolean() or kind.is_string()):
         remedy = "plain digits and a decimal point only."
-        raise BadInput(Problem(name, f"holds {kind}, not numbers.", column, remedy=remedy))
+        raise BadInput(Problem(name, f"holds {type_of(cells)}, not numbers.", column, remedy=remedy))
     if kind.is_boolean() and amount is None:
         raise BadInput(Problem(name, "holds true and false, not numbers.", column, remedy="write the amounts."))
     number = as_amount(cells, format) if amount is None else amount

@@ -28,6 +28,7 @@ __all__ = [
     "is_iso",
     "no_name",
     "reads",
+    "type_of",
     "typed",
     "without_blanks",
 ]
@@ -36,6 +37,14 @@ _EXACT = 2**53
 _SERIAL = r"^[0-9]+([.][0-9]+)?$"
 _UNIX = 25_569  # 1970-01-01 as spreadsheets count days
 _YEAR_9999 = 253_402_300_799  # seconds since 1970
+
+
+def type_of(column: Any) -> str:
+    """What a column holds, for messages."""
+    kind = column.type()
+    if kind.is_null() or kind.is_unknown():
+        return "nothing, or values of no plain type"
+    return str(kind)
 
 
 def as_name(column: Any) -> Any:
@@ -97,7 +106,7 @@ def as_moment(table: ibis.Table, column: str, format: Format, name: str) -> Any:
         return _since_1970(time, UNIX[format.date_format], table)
     if not kind.is_string():
         remedy = f"convert it to timestamps, or say what it counts, date_format: {', '.join(UNIX)} or {EXCEL}."
-        raise BadInput(Problem(name, f"holds {kind}, not times.", column, remedy=remedy))
+        raise BadInput(Problem(name, f"holds {type_of(time)}, not times.", column, remedy=remedy))
     if not reads_text_times(table) or (format.date_format is not None and not is_local(table)):
         text = f"holds text, and {engine_of(table)} stops at the first text that is no time."
         raise BadInput(Problem(name, text, column, remedy="cast it to a timestamp in a view or by mutate."))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from attribution import (
@@ -240,3 +241,25 @@ def test_hours_that_a_change_of_clocks_repeats_or_skips(local: str, moment: str)
     read = as_moment(table, "time", Format(time_zone="Europe/Berlin"), "t")
     micros = table.select(at=epoch_micros(read, table)).execute()["at"]
     assert set(micros) == {pd.Timestamp(moment).value // 1000}
+
+
+def test_a_usual_column_with_an_unseen_sign_is_not_passed_over() -> None:
+    with pytest.raises(BadInput, match="is like the usual 'value', and not read"):
+        Journeys.from_touchpoints(TOUCHES, ENDS.rename(columns={"value": "value\u200b"}))
+
+
+@pytest.mark.parametrize("form", ["frame", "arrow", "parquet"])
+def test_a_column_without_any_value_or_type_is_an_empty_one(form: str, tmp_path: Path) -> None:
+    columns = {name: pa.array(ENDS[name]) for name in ("user", "time", "value")}
+    table = pa.table(columns | {"note": pa.nulls(len(ENDS))})
+
+    def source(table: pa.Table) -> object:
+        if form == "parquet":
+            pq.write_table(table, tmp_path / "t.parquet")
+            return tmp_path / "t.parquet"
+        return table.to_pandas() if form == "frame" else table
+
+    assert Journeys.from_touchpoints(TOUCHES, source(table)).totals["value"] == 30
+    with pytest.raises(BadInput, match=r"'value'.*(is empty|holds nothing)") as refused:
+        Journeys.from_touchpoints(TOUCHES, source(table.drop_columns("value").append_column("value", pa.nulls(2))))
+    assert "DType" not in str(refused.value)
