@@ -79,12 +79,13 @@ class Admission:
         tables = {name: log.columns} | ({} if converted is None else {named: converted.columns})
         if isinstance(conversions, ConversionEvents):
             named = "conversions" if name == "touchpoints" else f"conversions of {name}"
-            log, converted = split_events(log, conversions, name)
+            log, converted = split_events(log, conversions, name, self.cleaning.fold_names)
         columns.require(tables)
         findings: tuple[Finding, ...] = ()
         if self.rules.channels is not None:
             log, idle = self.rules.channels.apply(log, columns.channel, name)
             findings = (idle,)
+        self._require_people(log, converted, name, named)
         log = self._of_persons(log, columns.user)
         problems: list[Problem | str] = []
         touched = _attempt(lambda: admit_touchpoints(log, columns, self.cleaning, name, self.formats[0]), problems)
@@ -97,6 +98,14 @@ class Admission:
         if touched is None or won is None:
             raise BadInput(_each_once(problems))
         return touched, won, findings
+
+    def _require_people(self, log: ibis.Table, converted: Any, name: str, named: str) -> None:
+        """Refuse an identity map that has nobody in common with the logs."""
+        won = self.columns.of_conversions.user
+        logs = {name: (log, self.columns.user)}
+        logs |= {} if converted is None else {named: (converted, won)}
+        if self.rules.identity is not None and all(column in table.columns for table, column in logs.values()):
+            self.rules.identity.require_met(logs, self.engine, self.cleaning.fold_names)
 
     def _of_persons(self, table: ibis.Table, user: str) -> ibis.Table:
         if self.cleaning.fold_names and user in table.columns:

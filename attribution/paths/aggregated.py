@@ -13,6 +13,7 @@ from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.paths.paths import Paths, narrow
 from attribution.paths.table_checks import fractional_weights, other_separator, totals_row, unnamed_totals
+from attribution.reading.blanks import is_void
 from attribution.reading.cells import Cells
 from attribution.reading.contracts import Column, Table
 from attribution.reading.formats import PLAIN, Format
@@ -62,7 +63,7 @@ def exploded(
         raise BadInput(parted)
     pieces = checked[path].str.split(sep, regex=False).explode().str.strip()
     row = pieces.index.to_numpy()
-    blank = pieces.eq("").to_numpy(dtype=bool)
+    blank = pieces.isin([name for name in pieces.unique() if is_void(name)]).to_numpy(dtype=bool)
     if blank.any():
         rows = ", ".join(str(at + 1) for at in pd.unique(row[blank])[:3])
         remedy = f"write channels as 'a {sep} b'; if {sep!r} occurs in a name, pass another sep."

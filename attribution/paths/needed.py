@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +64,25 @@ def collapsed(touched: Log, won: Log, rules: PathRules) -> int:
     return int(plain.count().execute()) - int(fewer.count().execute())
 
 
-def nobody_meets(touched: Log, won: Log, told: Finding) -> Problem:
+def one_offset(touched: Log, won: Log) -> Finding:
+    """Whether both tables say how far their times are from UTC, or neither does."""
+    alike = touched.zoned == won.zoned
+    text = "Times of touchpoints and conversions are written alike."
+    if not alike:
+        bare, other = (touched, won) if won.zoned else (won, touched)
+        text = (
+            f"Times of {bare.name} have no offset and are read as UTC; those of {other.name} say theirs. Where "
+            f"{bare.name} is in local time, touches come too late or too early: state its time_zone."
+        )
+    return Finding("times_of_one_zone", alike, None, None, text)
+
+
+def nobody_meets(touched: Log, won: Log, findings: Sequence[Finding]) -> Problem:
     """No conversion has a touch: ids that differ, or times that lie too far apart."""
     remedy = "check times, the lookback and kinds."
     meeting = won.events.semi_join(touched.events, "user").limit(1).count().execute()
-    if told.name == "alike_ids" and not told.passed:
-        remedy = told.text
+    if told := [finding for finding in findings if finding.name == "alike_ids" and not finding.passed]:
+        remedy = told[0].text
     elif not meeting:
         one, other = (repr(str(log.events.user.min().execute())) for log in (won, touched))
         remedy = f"check user ids: {won.name} has users such as {one}, {touched.name} such as {other}."

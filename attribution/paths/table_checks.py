@@ -12,13 +12,10 @@ from attribution.arrays import Array
 from attribution.errors import Problem
 from attribution.findings import Finding
 from attribution.numbers import percent
+from attribution.reading.stand_ins import is_total
 
 __all__ = ["fractional_weights", "other_separator", "totals_row", "unnamed_totals"]
 
-_TOTALS = {
-    "total", "totals", "grand total", "grand totals", "sum", "overall", "all", "all paths", "gesamt", "summe",
-    "gesamtsumme", "gesamtergebnis", "somme", "totaal", "totale",
-}  # fmt: skip
 _SEPARATORS = (" > ", "->", "=>", "→", "»", ">", "|", ";", ",", "~", "^", "::", "\t", "/", "_>_")
 _SOME_ROWS = 3
 _FRACTIONAL = 0.1
@@ -57,7 +54,7 @@ def _at_several_places(paths: pd.Series, sep: str) -> bool:
 def totals_row(paths: pd.Series, conversions: Array, pieces: pd.Series, column: str) -> Iterator[Problem]:
     """A problem for each row that is the sum of the others and is called so."""
     names = pieces.value_counts()
-    for row in np.flatnonzero(paths.str.strip().str.casefold().isin(_TOTALS)):
+    for row in np.flatnonzero(paths.map(is_total)):
         rest = float(conversions.sum() - conversions[row])
         if names[paths.iloc[row].strip()] == 1 and len(paths) > 2 and conversions[row] >= 0.999 * rest > 0:
             text = f"holds {paths.iloc[row].strip()!r} with as many conversions as all other rows: a row of totals."

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from attribution.errors import BadInput, Problem, UnknownName, nearest
+from attribution.reading.blanks import folded
 from attribution.shown import shown
 
 __all__ = ["Cleaning", "Columns", "ConversionEvents"]
@@ -81,7 +82,7 @@ class Columns:
                 continue
             if isinstance(name, _Usual):
                 for other in known:
-                    if other.strip().casefold() == name:
+                    if folded(other) == name:
                         remedy = f"rename it {name!r}, or say columns={{{role!r}: {other!r}}}."
                         problems.append(
                             Problem(allowed[-1], f"is like the usual {name!r}, and not read.", other, remedy=remedy)

@@ -11,9 +11,10 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.any_frame import as_frame
+from attribution.reading.blanks import folded
 from attribution.reading.formats import PLAIN, Format
 from attribution.reading.headers import DEEPEST, missing_columns
-from attribution.reading.strict import empty, read_days, read_names, read_numbers
+from attribution.reading.strict import empty, ones_and_zeros, read_days, read_names, read_numbers
 
 __all__ = ["Column", "Table"]
 
@@ -39,6 +40,8 @@ class Column:
         Whether empty cells are allowed.
     money
         Whether the unit of the table's format counts for it.
+    truths
+        Whether true and false may stand for 1 and 0, where the column holds nothing else.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Column:
     required: bool = True
     nullable: bool = False
     money: bool = False
+    truths: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,11 @@ class Table:
                 yield Problem(
                     self.name, "stands twice in the header.", column.name, remedy="rename or delete one of them."
                 )
+        for column in self.columns:
+            alike = [name for name in names if folded(name) == folded(column.name)]
+            if not column.required and column.name not in names and alike:
+                remedy = f"rename it {column.name!r}, or otherwise where another thing is meant."
+                yield Problem(self.name, f"is like {column.name!r}, and would not be read.", alike[0], remedy=remedy)
         needed = [column.name for column in self.columns if column.required]
         rows = frame.head(DEEPEST).itertuples(index=False, name=None)
         yield from missing_columns(needed, names, rows, self.name, self.first_row)
@@ -122,8 +131,13 @@ class Table:
         problems = []
         if not column.nullable and void.any():
             remedy = "fill the cells at the source; nothing is filled in silently."
+            if column.kind == "date":
+                remedy = (
+                    "date the rows at the source, or delete them where they are totals; nothing is left out silently."
+                )
             problems.append(self._problem(column, void, "is empty.", remedy))
         if column.kind == "number":
+            values = ones_and_zeros(values) if column.truths else values
             read = read_numbers(values, self.format, self.format.unit if column.money else 1.0)
         else:
             read = read_days(values, self.format) if column.kind == "date" else read_names(values)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.engine import shared
 
 if TYPE_CHECKING:
     import ibis
@@ -144,7 +145,10 @@ def by_pattern(text: Any, pattern: str, zoned: bool) -> Any:
     def read(text, pattern):  # type: ignore[no-untyped-def]
         ...
 
-    return read(text, ibis.literal(pattern)).cast("timestamp")
+    moment = read(text, ibis.literal(pattern)).cast("timestamp")
+    if "%G" not in pattern:
+        return moment
+    return text.contains(moment.iso_year().cast("string")).ifelse(moment, None)  # week 53 of a year that has 52
 
 
 def user_key(user: Any) -> Any:
@@ -208,6 +212,12 @@ def naming(name: str) -> Iterator[None]:
 
     try:
         yield
+    except (duckdb.InternalException, duckdb.FatalException) as error:
+        shared.cache_clear()  # an engine that broke down answers nothing any more; the next read opens another
+        text = "DuckDB broke down over it, by a fault of its own."
+        raise BadInput(
+            Problem(name, text, remedy="write the table in another form, such as CSV, and try again.")
+        ) from error
     except duckdb.Error as error:
         raise BadInput(_complaint(str(error), name)) from error
 

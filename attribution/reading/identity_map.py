@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.dialects import naming
-from attribution.reading.log_columns import as_name, no_name
+from attribution.reading.log_columns import as_name, is_blank, no_name
 from attribution.reading.named import missing_names
 from attribution.reading.sources import log_table
 from attribution.reading.spellings import folded_id
@@ -31,7 +32,7 @@ class IdentityMap:
     table
         Frame, file or Ibis table of the log's engine.
     user, person
-        Its columns. A user without a row is a person of its own.
+        Its columns. A user without a row is a person of its own, and a row that lacks either says nothing.
     """
 
     table: object
@@ -44,8 +45,46 @@ class IdentityMap:
         Raises
         ------
         BadInput
-            A column is missing, or a user has two persons.
+            A column is missing, a user has two persons, or a person is the user of another one.
         """
+        pairs = self._pairs(log, engine, fold_names)
+        self._check(pairs)
+        joined = log.left_join(pairs, as_name(log[column]) == pairs.map_user)
+        person = joined.map_person.fill_null(as_name(joined[column]))
+        return joined.mutate(**{column: person}).drop("map_user", "map_person")
+
+    def require_met(
+        self, logs: Mapping[str, tuple[ibis.Table, str]], engine: Engine | None = None, fold_names: bool = False
+    ) -> None:
+        """Refuse a map of which no user occurs.
+
+        Parameters
+        ----------
+        logs
+            Name of each log -> itself and its column of users.
+        engine, fold_names
+            As of the logs.
+
+        Raises
+        ------
+        BadInput
+            With a user of each.
+        """
+        for log, column in logs.values():
+            pairs, named = self._pairs(log, engine, fold_names), log.filter(log[column].notnull())
+            if named.semi_join(pairs, as_name(named[column]) == pairs.map_user).limit(1).count().execute():
+                return
+        if not pairs.limit(1).count().execute():
+            text = "has no row that names a user and a person."
+            raise BadInput(Problem("identity map", text, remedy="export it again, or leave the map out."))
+        first = {name: repr(str(as_name(log[column]).min().execute()))[:60] for name, (log, column) in logs.items()}
+        own = repr(str(pairs.map_user.min().execute()))[:60]
+        others = " and ".join(f"{name} such as {user}" for name, user in first.items())
+        text = f"holds users such as {own}, {others}: none of the map occurs there."
+        raise BadInput(Problem("identity map", text, self.user, remedy="write ids alike, or leave the map out."))
+
+    def _pairs(self, log: ibis.Table, engine: Engine | None, fold_names: bool) -> ibis.Table:
+        """``map_user`` and ``map_person``, each pair once."""
         known = log_table(self.table, engine, "identity map", beside=log)
         if problems := list(missing_names((self.user, self.person), known.columns, "identity map", None, "column")):
             raise BadInput(problems)
@@ -53,17 +92,27 @@ class IdentityMap:
             _check_names(known, self.user, self.person)
         pairs = known.select(map_user=as_name(known[self.user]), map_person=as_name(known[self.person]))
         if fold_names:
-            pairs = pairs.mutate(map_user=folded_id(pairs.map_user))
-        pairs = pairs.filter(pairs.map_person.notnull()).distinct()
+            pairs = pairs.mutate(map_user=folded_id(pairs.map_user), map_person=folded_id(pairs.map_person))
+        void = [pairs[name].isnull() | is_blank(pairs[name]) for name in pairs.columns]
+        return pairs.filter(~(void[0] | void[1])).distinct()
+
+    def _check(self, pairs: ibis.Table) -> None:
         doubled = pairs.group_by("map_user").aggregate(persons=pairs.count())
+        onward = pairs.filter(pairs.map_user != pairs.map_person).select(onward=pairs.map_user)
+        chained = pairs.filter(pairs.map_user != pairs.map_person).semi_join(onward, pairs.map_person == onward.onward)
         with naming("identity map"):
-            torn = doubled.filter(doubled.persons > 1).limit(3).execute()["map_user"]
+            torn = doubled.filter(doubled.persons > 1).order_by("map_user").limit(3).execute()["map_user"]
+            chains = chained.order_by("map_user").limit(1).execute()
+        problems = []
         if len(torn):
-            text = f"gives several persons to user {', '.join(map(str, torn))}."
-            raise BadInput(Problem("identity map", text, self.person, remedy="keep one row per user."))
-        joined = log.left_join(pairs, as_name(log[column]) == pairs.map_user)
-        person = joined.map_person.fill_null(as_name(joined[column]))
-        return joined.mutate(**{column: person}).drop("map_user", "map_person")
+            text = f"gives several persons to user {', '.join(repr(str(user)) for user in torn)}."
+            problems.append(Problem("identity map", text, self.person, remedy="keep one row per user."))
+        elif len(chains):
+            user, person = map(repr, map(str, chains.iloc[0][["map_user", "map_person"]]))
+            text = f"gives user {user} the person {person}, who is a user of another person."
+            problems.append(Problem("identity map", text, self.person, remedy="give each user its last person."))
+        if problems:
+            raise BadInput(problems)
 
 
 def _check_names(known: ibis.Table, *columns: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from attribution.reading.formats import EXCEL, UNIX, Format
+from attribution.reading.stand_ins import is_total
 
 __all__ = ["date_remedy", "number_remedy"]
 
@@ -15,11 +16,14 @@ _COMPARED = 1_000
 _DAYS = (
     *("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d"),
     *("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y"),
-    *("%G-W%V", "%GW%V"),
+    *("%G-W%V", "%GW%V", "KW %V/%G", "KW%V/%G", "KW %V %G", "W%V %G", "%V/%G", "%G/%V", "%G KW %V"),
+    *("%Y-%m", "%m/%Y", "%m.%Y", "%b %Y", "%B %Y", "%b-%y", "%Y%m%dT%H%M%S"),
 )
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
 _SIGNS = ((",", None), (None, ","), (None, " "), (None, "'"), (",", "."), (",", " "), (",", "'"))
 _TOTAL = re.compile(r"\s*(grand )?(total|sum|summe|gesamt|all)\b.*", re.IGNORECASE)
+_TWO_DAYS = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}.*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
+_MONTH_NAME = re.compile(r"\d.*[^\W\d_]{3,}.*\d")
 _SERIALS = range(20_000, 80_000)  # days from 1954 to 2119
 _SECONDS = range(10**8, 5 * 10**9)  # from 1973 to 2128
 
@@ -44,13 +48,17 @@ def date_remedy(cells: Iterable[object], unread: Iterable[object], shape: str) -
     texts, wrong = _texts(cells), _texts(unread)
     if not wrong:
         return f"write {shape}."
-    if len(wrong) < len(texts) and all(_TOTAL.fullmatch(text) for text in wrong):
+    if len(wrong) < len(texts) and all(_TOTAL.fullmatch(text) or is_total(text) for text in wrong):
         return "leave out rows of totals."
     patterns = [pattern for pattern in _written(texts) if all(_fits(text, pattern) for text in texts)]
     if patterns:
         listed = " or ".join(map(repr, patterns[:3]))
         which = ", whichever is meant" if len(patterns) > 1 else ""
         return f"say date_format: {listed}{which}, or write {shape}."
+    if all(_TWO_DAYS.search(text) for text in wrong):
+        return f"keep the first day of each row alone; write {shape}."
+    if all(_MONTH_NAME.search(text) for text in wrong):
+        return f"names of months are read in English alone; write {shape}."
     return f"write {shape}, or state the pattern with date_format, for example '%d/%m/%Y'."
 
 
@@ -77,6 +85,13 @@ def _fits(text: str, pattern: str) -> bool:
         return False
 
 
+_ODD = {
+    "write shares without the sign, 0.12 for 12 %, in the unit of the rest of the column.": re.compile(r"\d.*%\s*$"),
+    "remove signs that nobody sees, such as U+200B.": re.compile("[\xad\u200b-\u200d\u2060\ufeff]"),
+    "write numbers below zero as -1.5.": re.compile(r"^\s*(\(.*\d.*\)|[\u2212\u2013]\s*\d.*|\d.*-)\s*$"),
+}
+
+
 def number_remedy(cells: Iterable[object], unread: Iterable[object], format: Format) -> str:
     """What to do about cells that are no numbers.
 
@@ -95,6 +110,9 @@ def number_remedy(cells: Iterable[object], unread: Iterable[object], format: For
     "say decimal: ',' and thousands: '.', or write plain digits and a decimal point."
     """
     wrong = _texts(unread)
+    for remedy, pattern in _ODD.items():
+        if all(pattern.search(text) for text in wrong):
+            return remedy
     words = any(re.search(r"[^\s\d.,+\-eE'\u00a0\u202f\u2019]", text) for text in wrong)
     remedies = ["remove currency signs and words"] if words else []
     if not any(re.search(r"\d", text) for text in wrong):

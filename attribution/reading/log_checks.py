@@ -11,14 +11,16 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
+from attribution.reading.blanks import folded
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import epoch_micros, is_local, naming
 from attribution.reading.exclusions import without_repeats
 from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, Format
 from attribution.reading.headers import DEEPEST, missing_columns
 from attribution.reading.likely import date_remedy, number_remedy
-from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name
-from attribution.reading.named import require_values
+from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name, type_of
+from attribution.reading.named import require_values, values_of
+from attribution.reading.stand_ins import NOBODY_AS_WRITTEN
 from attribution.reading.strict import shown
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class Log:
         Number of events.
     name
         What messages call the log.
+    zoned
+        Whether its times say their offset from UTC; None where that is stated, or where it holds whole days.
     """
 
     events: ibis.Table
@@ -56,6 +60,7 @@ class Log:
     latest: int
     rows: int
     name: str
+    zoned: bool | None = None
 
     def single(self, cleaning: Cleaning, exclusions: dict[str, int]) -> Log:
         """The log without rows that repeat another in every column, or an error that counts them.
@@ -113,7 +118,8 @@ def admit_touchpoints(
         faults += _amount_faults(table, columns.conversion, PLAIN, name, mark)
         if valued:
             faults += _amount_faults(table, columns.value, format, name, where=(mark > 0).fill_null(False))
-    table, exclusions, span = _judge(table, faults, cleaning, name)
+    kind_of_time = table[columns.time].type()
+    table, exclusions, seen = _judge(table, faults, cleaning, name)
     extras: dict[str, Any] = {}
     if columns.interaction in table.columns:
         extras["interaction"] = as_name(table[columns.interaction])
@@ -129,7 +135,7 @@ def admit_touchpoints(
         **extras,
         **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
     )
-    return Log(events, exclusions, *span, name)
+    return Log(events, exclusions, *_span(seen), name, _zoned(kind_of_time, format, seen))
 
 
 def admit_conversions(
@@ -152,7 +158,9 @@ def admit_conversions(
         faults += _amount_faults(table, columns.value, format, name, refunds=columns.order is not None)
     if counted:
         faults += _amount_faults(table, columns.conversion, PLAIN, name, _marks(table[columns.conversion]))
-    table, exclusions, span = _judge(table, faults, cleaning, name)
+    faults += _nobody(table, columns.user)
+    kind_of_time = table[columns.time].type()
+    table, exclusions, seen = _judge(table, faults, cleaning, name)
     kind = columns.kind in table.columns
     kept = {column: table[column] for column in table.columns if column not in _used(columns)}
     events = table.select(
@@ -163,22 +171,27 @@ def admit_conversions(
         kind=as_name(table[columns.kind]) if kind else ibis.null("string"),
         **{f"extra_{column}": value for column, value in kept.items() if not column.startswith("_")},
     )
-    return Log(events, exclusions, *span, name)
+    return Log(events, exclusions, *_span(seen), name, _zoned(kind_of_time, format, seen))
 
 
-def split_events(table: ibis.Table, rule: ConversionEvents, name: str) -> tuple[ibis.Table, ibis.Table]:
+def split_events(
+    table: ibis.Table, rule: ConversionEvents, name: str, fold_names: bool = False
+) -> tuple[ibis.Table, ibis.Table]:
     """Touchpoint rows and conversion rows of one event log.
 
     Raises
     ------
     BadInput
-        The column is missing, or an event does not occur.
+        The column is missing, or an event does not occur, or is written in several ways that are not to be folded.
     """
     _require(table, [rule.column], name)
-    event = as_name(table[rule.column])
-    require_values(rule.values, table, rule.column, name, "event")
-    chosen = table.filter(event.isin(list(rule.values)))
-    return table.filter(~event.isin(list(rule.values)) | event.isnull()), chosen
+    event, values = as_name(table[rule.column]), list(rule.values)
+    if fold_names:
+        with naming(name):
+            meant = set(map(folded, values))
+            values += [other for other in values_of(table, rule.column) if folded(other) in meant]
+    require_values(dict.fromkeys(values), table, rule.column, name, "event")
+    return table.filter(~event.isin(values) | event.isnull()), table.filter(event.isin(values))
 
 
 def _used(columns: Columns) -> set[str]:
@@ -190,6 +203,7 @@ def _used(columns: Columns) -> set[str]:
 def _require(table: ibis.Table, required: list[str], name: str) -> None:
     known = [column for column in table.columns if column != ROW]
     if all(column in known for column in required):
+        _require_plain(table, required, name)
         return
     rows = table.limit(DEEPEST).execute().itertuples(index=False, name=None) if is_local(table) else ()
     problems = missing_columns(required, known, rows, name)
@@ -201,6 +215,19 @@ def _require(table: ibis.Table, required: list[str], name: str) -> None:
             for each, own in zip(problems, named, strict=True)
         ]
     )
+
+
+def _require_plain(table: ibis.Table, required: list[str], name: str) -> None:
+    """Refuse columns of lists and structures, whose text is no name."""
+    kinds = {column: table[column].type() for column in required}
+    remedy = "give a column of plain texts or numbers, one row for each."
+    problems = [
+        Problem(name, f"holds {kind}, not names.", column, remedy=remedy)
+        for column, kind in kinds.items()
+        if kind.is_nested()
+    ]
+    if problems:
+        raise BadInput(problems)
 
 
 def _with_time(table: ibis.Table, column: str, format: Format, name: str) -> ibis.Table:
@@ -276,6 +303,18 @@ def _no_names(name: str, table: ibis.Table, column: str, remedy: str) -> Iterato
     yield _Fault(f"no name in {column}", column, broken, "is a number with decimals or too many digits, no name.", what)
 
 
+def _nobody(table: ibis.Table, column: str) -> Iterator[_Fault]:
+    """Conversions of a word that stands for no user: all who have none would be one person."""
+    if table[column].type().is_string():
+        yield _Fault(
+            "missing user",
+            column,
+            table[column].isin(NOBODY_AS_WRITTEN).fill_null(False),
+            "stands for nobody known, such as 'null': all of them would be one person.",
+            "give their users at the source, or leave the rows out with Cleaning(drop=('missing user',)).",
+        )
+
+
 def _amount_faults(
     table: ibis.Table,
     column: str,
@@ -290,7 +329,9 @@ def _amount_faults(
     kind = cells.type()
     if not (kind.is_numeric() or kind.is_boolean() or kind.is_string()):
         remedy = "plain digits and a decimal point only."
-        raise BadInput(Problem(name, f"holds {kind}, not numbers.", column, remedy=remedy))
+        raise BadInput(Problem(name, f"holds {type_of(cells)}, not numbers.", column, remedy=remedy))
+    if kind.is_boolean() and amount is None:
+        raise BadInput(Problem(name, "holds true and false, not numbers.", column, remedy="write the amounts."))
     number = as_amount(cells, format) if amount is None else amount
 
     def counts(condition: Any) -> Any:
@@ -357,8 +398,8 @@ def _survey(table: ibis.Table, faults: list[_Fault], name: str) -> Mapping[str, 
 
 def _judge(
     table: ibis.Table, faults: list[_Fault], cleaning: Cleaning, name: str
-) -> tuple[ibis.Table, dict[str, int], tuple[int, int, int]]:
-    """Raise on faults, or leave out and count those the analyst chose to leave out."""
+) -> tuple[ibis.Table, dict[str, int], Mapping[str, Any]]:
+    """Raise on faults, or leave out and count those the analyst chose to leave out; and what was seen of the rest."""
     seen = _survey(table, faults, name)
     if not seen["rows"]:
         raise BadInput(Problem(name, "has no rows.", remedy="export the table again; a header alone is not enough."))
@@ -391,7 +432,20 @@ def _judge(
         seen = _survey(table, faults, name)
         if not seen["rows"]:
             raise BadInput(Problem(name, "has no rows left after cleaning.", remedy="correct the rows at the source."))
-    return table, exclusions, (int(seen["earliest"]), int(seen["latest"]), int(seen["rows"]))
+    return table, exclusions, seen
+
+
+def _span(seen: Mapping[str, Any]) -> tuple[int, int, int]:
+    return int(seen["earliest"]), int(seen["latest"]), int(seen["rows"])
+
+
+def _zoned(kind: Any, format: Format, seen: Mapping[str, Any]) -> bool | None:
+    """Whether times of a column of some type say their offset."""
+    if "zoned" in seen:
+        return bool(seen["zoned"])
+    if not kind.is_timestamp() or (kind.timezone is None and format.time_zone is not None):
+        return None
+    return kind.timezone is not None
 
 
 def _problem(table: ibis.Table, fault: _Fault, faulty: int, name: str) -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.blanks import BLANKS
 from attribution.reading.dialects import (
     by_pattern,
     engine_of,
@@ -18,14 +19,32 @@ from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, UN
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["as_amount", "as_moment", "as_name", "has_offset", "is_blank", "is_iso", "no_name", "reads", "typed"]
+__all__ = [
+    "as_amount",
+    "as_moment",
+    "as_name",
+    "has_offset",
+    "is_blank",
+    "is_iso",
+    "no_name",
+    "reads",
+    "type_of",
+    "typed",
+    "without_blanks",
+]
 
 _EXACT = 2**53
-_SPACES = "\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-"""Class of a regular expression; in ranges, for Spark takes a vertical tab that is written out for the letter v."""
 _SERIAL = r"^[0-9]+([.][0-9]+)?$"
 _UNIX = 25_569  # 1970-01-01 as spreadsheets count days
 _YEAR_9999 = 253_402_300_799  # seconds since 1970
+
+
+def type_of(column: Any) -> str:
+    """What a column holds, for messages."""
+    kind = column.type()
+    if kind.is_null() or kind.is_unknown():
+        return "nothing, or values of no plain type"
+    return str(kind)
 
 
 def as_name(column: Any) -> Any:
@@ -49,7 +68,12 @@ def no_name(column: Any) -> Any | None:
 
 def is_blank(text: Any) -> Any:
     """Whether nothing but white space is there; each sign is listed, since engines differ in what they take for one."""
-    return text.re_search(f"^[{_SPACES}]*$")
+    return text.re_search(f"^[{BLANKS}]*$")
+
+
+def without_blanks(text: Any) -> Any:
+    """A text without blanks around it, and without signs that nobody sees."""
+    return text.re_replace(f"^[{BLANKS}]+|[{BLANKS}]+$", "")
 
 
 def is_iso(column: Any) -> Any:
@@ -82,7 +106,7 @@ def as_moment(table: ibis.Table, column: str, format: Format, name: str) -> Any:
         return _since_1970(time, UNIX[format.date_format], table)
     if not kind.is_string():
         remedy = f"convert it to timestamps, or say what it counts, date_format: {', '.join(UNIX)} or {EXCEL}."
-        raise BadInput(Problem(name, f"holds {kind}, not times.", column, remedy=remedy))
+        raise BadInput(Problem(name, f"holds {type_of(time)}, not times.", column, remedy=remedy))
     if not reads_text_times(table) or (format.date_format is not None and not is_local(table)):
         text = f"holds text, and {engine_of(table)} stops at the first text that is no time."
         raise BadInput(Problem(name, text, column, remedy="cast it to a timestamp in a view or by mutate."))

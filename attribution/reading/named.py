@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.reading.blanks import folded
 from attribution.reading.dialects import naming
 from attribution.reading.log_columns import as_name
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["missing_names", "require_values", "values_of"]
 
-_SHOWN = 12
+_SHOWN, _LONGEST = 12, 60
 
 
 def values_of(table: ibis.Table, column: str) -> list[str]:
@@ -26,7 +27,7 @@ def values_of(table: ibis.Table, column: str) -> list[str]:
 def missing_names(
     wanted: Iterable[object], known: Iterable[str], table: str, column: str | None, what: str
 ) -> Iterator[Problem]:
-    """A problem for each wanted name that is not among those known, with the nearest of them.
+    """A problem for each wanted name that is not among those known, or has one beside it that is written nearly alike.
 
     Parameters
     ----------
@@ -39,13 +40,19 @@ def missing_names(
     what
         What they are called: ``"kind of conversion"``.
     """
-    there = list(known)
+    there, wanted = list(known), list(wanted)
+    named = set(map(str, wanted))
     for name in wanted:
         if str(name) not in there:
             close = nearest(name, there)
             listed = ", ".join(there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "")
             remedy = f"did you mean {close!r}?" if close else f"there is {listed or 'none'}."
             yield Problem(table, f"has no {what} {str(name)!r}.", column, remedy=remedy)
+        for other in there:
+            if str(name) in there and other not in named and folded(other) == folded(str(name)):
+                text = f"has {other[:_LONGEST]!r} beside the {what} {str(name)!r}, and it would not count."
+                remedy = "correct it at the source, fold them with fold_names, or name it too."
+                yield Problem(table, text, column, remedy=remedy)
 
 
 def require_values(wanted: Iterable[object], table: ibis.Table, column: str, name: str, what: str) -> None:

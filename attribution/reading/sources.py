@@ -99,6 +99,8 @@ def _of_frame(source: object, backend: BaseBackend, name: str) -> ibis.Table:
         raise BadInput(Problem(name, f"a {type(source).__name__} is not a table.", remedy=remedy)) from error
     if not table.columns:
         raise BadInput(Problem(name, "has no columns.", remedy=remedy))
+    void = [column for column, kind in table.schema().items() if kind.is_null()]
+    table = table.mutate(**{column: table[column].cast("string") for column in void})  # no engine keeps a type of none
     try:
         with naming(name):
             return carried(table, backend)

@@ -10,8 +10,9 @@ import pandas as pd
 from attribution.errors import bounded
 from attribution.findings import Finding
 from attribution.numbers import percent
+from attribution.reading.blanks import folded
 from attribution.reading.dialects import carried
-from attribution.reading.log_columns import as_name
+from attribution.reading.log_columns import as_name, without_blanks
 
 if TYPE_CHECKING:
     import ibis
@@ -23,15 +24,11 @@ _SAMPLE = 10_000
 _FEW = 0.005
 
 
-def _key(name: str) -> str:
-    return " ".join(name.casefold().split())
-
-
 def _groups(names: Iterable[str]) -> list[list[str]]:
     """Names of one key, where there are several."""
     by_key: dict[str, list[str]] = {}
     for name in names:
-        by_key.setdefault(_key(name), []).append(name)
+        by_key.setdefault(folded(name), []).append(name)
     return [group for group in by_key.values() if len(group) > 1]
 
 
@@ -90,8 +87,8 @@ def in_one_spelling(events: ibis.Table, columns: Iterable[str]) -> ibis.Table:
 
 
 def folded_id(user: Any) -> Any:
-    """The expression of an id in lower case, without blanks around it."""
-    return as_name(user).re_replace(r"^\s+|\s+$", "").lower()
+    """The expression of an id in lower case, without blanks around it and signs that nobody sees."""
+    return without_blanks(as_name(user)).lower()
 
 
 def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:

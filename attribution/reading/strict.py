@@ -13,13 +13,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attribution.reading.blanks import is_void
 from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, UNIX, ZONED_TIME, Format
 from attribution.reading.likely import date_remedy, number_remedy
 
-__all__ = ["Read", "by_format", "empty", "read_days", "read_names", "read_numbers", "shown", "text_of"]
+__all__ = [
+    "Read",
+    "by_format",
+    "empty",
+    "ones_and_zeros",
+    "read_days",
+    "read_names",
+    "read_numbers",
+    "shown",
+    "text_of",
+]
 
 _EPOCH = dt.datetime(1899, 12, 30)
 _UNIX_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_TRUTHS = {"true": 1.0, "false": 0.0}
 _FIRST, _LAST = dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1)
 
 
@@ -54,7 +66,7 @@ def text_of(cell: Any) -> str | None:
     ['1001', '10.5', 'true', None, 'tv', '2026-01-05']
     """
     if isinstance(cell, str):
-        return cell if cell.strip() else None
+        return None if is_void(cell) else cell
     if cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, numbers.Real) and cell != cell):
         return None
     if isinstance(cell, bool | np.bool_):
@@ -89,7 +101,10 @@ def read_numbers(cells: pd.Series, format: Format, scale: float = 1.0) -> Read:
     scale
         What a 1 in the column counts.
     """
-    if pd.api.types.is_bool_dtype(cells) or (pd.api.types.is_numeric_dtype(cells) and not _complex(cells)):
+    if (truths := _truths(cells)).any():
+        blank = pd.Series(np.nan, cells.index)
+        return Read(blank, truths, f"is not a number: {shown(cells[truths])}.", "write 1 and 0, or the amount.")
+    if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_complex_dtype(cells):
         held = cells.to_numpy(dtype=float, na_value=np.nan)
         return Read(pd.Series(held * scale, cells.index), pd.Series(False, cells.index))
     pattern = re.compile(format.number)
@@ -108,15 +123,28 @@ def read_numbers(cells: pd.Series, format: Format, scale: float = 1.0) -> Read:
     return Read(read, faulty)
 
 
-def _complex(cells: pd.Series) -> bool:
-    return pd.api.types.is_complex_dtype(cells)
+def _truths(cells: pd.Series) -> pd.Series:
+    """Which cells are true or false, as values of these."""
+    if pd.api.types.is_bool_dtype(cells):
+        return cells.notna()
+    if not pd.api.types.is_object_dtype(cells):
+        return pd.Series(False, cells.index)
+    return pd.Series([isinstance(cell, bool | np.bool_) for cell in cells], cells.index)
+
+
+def ones_and_zeros(cells: pd.Series) -> pd.Series:
+    """The column with 1 for true and 0 for false where it holds nothing else, as values or as texts."""
+    kinds = {_TRUTHS.get(text.strip().casefold()) if (text := text_of(cell)) is not None else 0.0 for cell in cells}
+    if None in kinds or empty(cells).all():
+        return cells
+    return cells.map(lambda cell: _TRUTHS.get((text_of(cell) or "").strip().casefold(), np.nan)).astype(float)
 
 
 def empty(cells: pd.Series) -> pd.Series:
-    """Which cells hold nothing, or white space alone."""
+    """Which cells hold nothing, or signs that nobody sees alone."""
     if not pd.api.types.is_object_dtype(cells) and not pd.api.types.is_string_dtype(cells):
         return cells.isna()
-    return cells.isna() | pd.Series([isinstance(cell, str) and not cell.strip() for cell in cells], cells.index)
+    return cells.isna() | pd.Series([isinstance(cell, str) and is_void(cell) for cell in cells], cells.index)
 
 
 def _number(cell: Any, pattern: re.Pattern[str], format: Format) -> float:
@@ -126,7 +154,7 @@ def _number(cell: Any, pattern: re.Pattern[str], format: Format) -> float:
             return np.nan
         bare = re.sub(format.groups, "", text) if format.groups else text
         return float(bare.replace(",", "."))
-    return float(cell) if isinstance(cell, numbers.Real | Decimal | np.bool_) and cell is not pd.NaT else np.nan
+    return float(cell) if isinstance(cell, numbers.Real | Decimal) and cell is not pd.NaT else np.nan
 
 
 def _doubtful(cells: pd.Series) -> pd.Series:
@@ -224,7 +252,10 @@ def by_format(cell: Any, format: Format) -> dt.datetime:
         return _UNIX_EPOCH + dt.timedelta(seconds=_plain(cell) / UNIX[format.date_format])
     if not isinstance(cell, str) or format.pattern is None:
         raise ValueError
-    return dt.datetime.strptime(cell.strip() + format.tail, format.pattern)
+    read = dt.datetime.strptime(cell.strip() + format.tail, format.pattern)
+    if "%G" in format.pattern and str(read.isocalendar().year) not in cell:
+        raise ValueError  # week 53 of a year that has 52
+    return read
 
 
 def _plain(cell: Any) -> float:

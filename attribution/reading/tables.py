@@ -102,7 +102,12 @@ def wide(
     """A table with one row per period and one column per channel, outcome or control; words may be left empty."""
     columns = [Column(date, "date"), *([Column(geo, "text")] if geo else [])]
     columns += [
-        Column(column, minimum=0 if column in nonnegative else None, money=column in money)
+        Column(
+            column,
+            minimum=0 if column in nonnegative else None,
+            money=column in money,
+            truths=column not in nonnegative and column not in money,
+        )
         for column in dict.fromkeys(numbers)
     ]
     columns += [Column(column, "text", nullable=True) for column in words]

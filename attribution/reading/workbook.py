@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from attribution.errors import BadInput, Problem, nearest
+from attribution.reading.held_back import held_back
 
 __all__ = ["MOST_UNPACKED", "read_sheet"]
 
@@ -35,7 +36,8 @@ def read_sheet(file: Path, sheet: str = "", most: int = MOST_UNPACKED) -> list[l
     Raises
     ------
     BadInput
-        Damaged, locked, too large, or without such a sheet.
+        Damaged, locked, too large, or without such a sheet; cells that are merged over rows, or formulas whose results
+        the file does not hold.
     """
     _check_archive(file, most)
     with _opened(file) as book:
@@ -46,6 +48,9 @@ def read_sheet(file: Path, sheet: str = "", most: int = MOST_UNPACKED) -> list[l
             raise BadInput(_no_sheet(file.name, sheet, list(sheets)))
         sheets[sheet].reset_dimensions()
         rows = [[_plain(cell) for cell in row] for row in sheets[sheet].iter_rows(values_only=True)]
+        hidden = held_back(sheets[sheet])
+    if problems := list(hidden.problems(file.name, rows)):
+        raise BadInput(problems)
     while rows and all(cell is None for cell in rows[-1]):
         rows.pop()
     return rows

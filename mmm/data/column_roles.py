@@ -188,7 +188,7 @@ class Roles:
         columns += [
             Column(column, minimum=0.0, money=column in paid) for column in dict.fromkeys(amounts) if column is not None
         ]
-        columns += [Column(control) for control in self.controls]
+        columns += [Column(control, truths=True) for control in self.controls]
         return (*columns, *([Column(self.geo, "text")] if self.geo else []))
 
     def check_frequencies(self, typed: pd.DataFrame) -> None:

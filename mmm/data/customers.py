@@ -12,6 +12,7 @@ from attribution.economics import CustomerSegments, customer_segments
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.findings import Finding
 from attribution.numbers import amount, decimal, percent
+from attribution.reading.blanks import folded
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.header import plain
 from attribution.reading.exports.orders import Orders
@@ -23,6 +24,7 @@ __all__ = ["ByValue", "Outcome", "counted_table", "new_customers_by_day", "order
 
 _SETTLED = 0.25
 _EARLY_DAYS = 91
+_ALIKE = 0.005
 
 
 @shown
@@ -141,7 +143,10 @@ def new_customers_by_day(
         counts = {"kpi": _per_day(first["date"], weights), "returning": _per_day(later)}
         return pd.DataFrame(counts).fillna(0).astype(np.int64)
 
-    finding = _settled(frame["date"], returning, _span(orders), _name(orders))
+    finding = (
+        *_settled(frame["date"], returning, _span(orders), _name(orders)),
+        _one_spelling(frame["person"], _name(orders)),
+    )
     parts = _by_market(frame, markets, _name(orders), daily)
     return Outcome(_name(orders), daily(frame), _span(orders), tuple(notes), finding, parts)
 
@@ -250,6 +255,23 @@ def _weighed(name: str, segments: CustomerSegments) -> str:
         "average one"
     )
     return f"{text}; {percent(segments.open_share)}, whose {segments.window} days are not over, count as average ones."
+
+
+def _one_spelling(people: pd.Series, name: str) -> Finding:
+    """Whether each person is written in one way: in two, they are two new customers."""
+    written = pd.Series(people[people != ""].unique(), dtype=object)
+    alike = written.map(lambda person: folded(person).removesuffix(".0"))
+    spare = int(alike.duplicated().sum())
+    share = spare / max(len(written), 1)
+    text = f"{name}: every person is written in one way."
+    if spare:
+        pair = written[alike == alike[alike.duplicated()].iloc[0]].iloc[:2]
+        text = (
+            f"{name}: {amount(spare)} of {amount(len(written))} people differ from another by case, blanks or a point "
+            f"alone, such as {' and '.join(repr(person[:40]) for person in pair)}, and count as new customers of their "
+            "own. Write each in one way at the source."
+        )
+    return Finding("alike_people", share <= _ALIKE, share, _ALIKE, text)
 
 
 def _settled(

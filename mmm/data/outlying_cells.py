@@ -12,7 +12,7 @@ from attribution.numbers import significant
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 
-__all__ = ["outlying_cells"]
+__all__ = ["columns_with_cells", "outlying_cells"]
 
 _SIDE = 13  # neighbours on either side, periods without spend skipped
 _FEWEST = 8
@@ -39,7 +39,7 @@ class _Cell:
 
 
 def outlying_cells(panel: Panel) -> Finding:
-    """Whether a cell of spend, volume or KPI stands far outside the cells around it.
+    """Whether a cell of spend, volume, KPI or of a control stands far outside the cells around it.
 
     A cell is named where it exceeds ten times what nine in ten of its neighbours keep below, or is a hundredth of what
     nine in ten exceed, and lies six robust standard deviations of the logarithm from their median; or where it exceeds
@@ -47,7 +47,7 @@ def outlying_cells(panel: Panel) -> Finding:
     """
     cells = sorted(_outlying(panel), key=lambda cell: -cell.times)
     worst = cells[0].times if cells else 1.0
-    text = "No cell of spend or KPI stands far outside its neighbours."
+    text = "No cell of spend, KPI or a control stands far outside its neighbours."
     if cells:
         more = f" and {len(cells) - _SHOWN} more" if len(cells) > _SHOWN else ""
         text = (
@@ -59,7 +59,11 @@ def outlying_cells(panel: Panel) -> Finding:
     return Finding("outlying_cells", not cells, worst, _TIMES, text, channels)
 
 
-def _outlying(panel: Panel) -> Iterator[_Cell]:
+def columns_with_cells(panel: Panel) -> list[tuple[str, Array, tuple[str, ...]]]:
+    """Names, cells, shape (G, T), and channels of the columns whose cells are held against their neighbours.
+
+    A control is one where it is above 0 throughout: of others a cell near 0 says nothing of its size.
+    """
     columns: list[tuple[str, Array, tuple[str, ...]]] = [(panel.kpi_name, panel.kpi, ())]
     for place, name in enumerate(panel.media_names):
         driver = panel.media[:, :, place]
@@ -67,7 +71,12 @@ def _outlying(panel: Panel) -> Iterator[_Cell]:
         columns.append((f"spend of {name}" if spend is not driver else name, spend, (name,)))
         if place < len(panel.channels) and not np.array_equal(spend, driver):
             columns.append((f"volume of {name}", driver, (name,)))
-    for column, table, channels in columns:
+    controls = {name: panel.controls[:, :, place] for place, name in enumerate(panel.control_names)}
+    return columns + [(name, cells, ()) for name, cells in controls.items() if (cells > 0).all()]
+
+
+def _outlying(panel: Panel) -> Iterator[_Cell]:
+    for column, table, channels in columns_with_cells(panel):
         for geo, series in zip(panel.geos, table, strict=True):
             for row, level in _far(series):
                 where = panel.dates[row].date().isoformat() + (f", {geo}" if len(panel.geos) > 1 else "")

@@ -19,6 +19,7 @@ from mmm.arrays import Array
 from mmm.data.column_roles import Exposure, Medium, ReachFrequency, Roles, Treatment
 from mmm.data.holidays import Calendar
 from mmm.data.indicators import with_remedy_for_words
+from mmm.data.odd_markets import odd_markets
 
 __all__ = ["Exposure", "Panel", "ReachFrequency", "Treatment", "silent_geos"]
 
@@ -133,6 +134,8 @@ class Panel:
         except BadInput as error:
             raise BadInput(with_remedy_for_words(error.problems, roles.controls, _WORDS)) from None
         roles.check_frequencies(typed)
+        if geo and (odd := list(odd_markets(name, geo, typed[geo], typed[kpi], typed[date]))):
+            raise BadInput(odd)
         typed = typed.assign(**{geo or "\0geo": typed[geo].astype(str) if geo else "national"})
         geos = tuple(sorted(typed[geo or "\0geo"].unique()))
         dates, days = _periods(name, date, typed, len(geos))

@@ -144,7 +144,7 @@ def scenario(panel: Panel, dates: pd.DatetimeIndex, coming: pd.DataFrame | None,
     title = str(coming.attrs.get("name", "coming controls"))
     often = {f"{name}_frequency": place for place, name in enumerate(panel.organic_channels)}
     often = {name: place for name, place in often.items() if name in coming.columns}
-    columns = [Column(name) for name in panel.control_names]
+    columns = [Column(name, truths=True) for name in panel.control_names]
     columns += [Column(name, minimum=0.0) for name in (*panel.organic_channels, *often)]
     typed = _dated(Table(title, tuple(columns)).check(coming), dates, title)
     if len(typed) != len(dates):

@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 EPOCH = dt.datetime(1970, 1, 1)
 _OFFSETS = ("Z", "z", "UTC")
+
+
+def void(text: str | None) -> bool:
+    """Whether a text holds nothing that can be seen: blanks, and signs that only format what stands beside them."""
+    return all(sign.isspace() or unicodedata.category(sign) == "Cf" for sign in text or "")
 
 
 def number(text: str | None) -> float | None:

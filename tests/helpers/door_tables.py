@@ -101,7 +101,7 @@ def said(kind: str, rows: Rows) -> dict[Any, float]:
     credit: dict[Any, Any] = {}
     for row in rows:
         names = [name.strip() for name in _name(row, "path").split(">")]
-        if not all(names) or (_number(row, "value") > 0 and _number(row, "conversions") == 0):
+        if any(oracle.void(name) for name in names) or (_number(row, "value") > 0 and _number(row, "conversions") == 0):
             raise AtFaultError
         credit |= {name: credit.get(name, 0.0) for name in names}
         credit[names[0]] += _number(row, "conversions")
@@ -164,6 +164,6 @@ def _day(row: dict[str, str], column: str) -> dt.date:
 
 
 def _name(row: dict[str, str], column: str) -> str:
-    if not row[column].strip():
+    if oracle.void(row[column]):
         raise AtFaultError
     return row[column]

@@ -10,6 +10,7 @@ import mmm
 from attribution.errors import BadInput
 from mmm.data.outcome_controls import outcome_controls
 from mmm.data.outlying_cells import outlying_cells
+from mmm.data.unit_changes import unit_changes
 from mmm.simulate import world
 
 CONTROLS = ["price_index", "competitor_activity", "sale"]
@@ -149,3 +150,80 @@ def test_a_weekly_table_with_many_gaps_still_hears_which_weeks_are_missing():
     frame["week"] = pd.date_range("2018-01-01", periods=80, freq="7D")
     with pytest.raises(BadInput, match="20 weeks are missing"):
         mmm.Panel.from_frame(frame.drop(index=range(1, 41, 2)), "week", "kpi", ["tv"])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_clean_worlds_change_no_unit(seed):
+    assert unit_changes(simulated(seed)).passed
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e-2, 1000.0])
+@pytest.mark.parametrize("row", [40, 65, 122])
+def test_spend_in_another_unit_from_some_week_on_is_named(row, factor):
+    panel = simulated(2)
+    channel, _ = busiest(panel)
+    table = panel.spend.copy()
+    table[0, row:, panel.channels.index(channel)] *= factor
+    finding = unit_changes(replace(panel, spend=table, media=table))
+    assert not finding.passed
+    assert finding.channels == (channel,)
+    assert finding.value == pytest.approx(max(factor, 1 / factor), rel=0.6)
+    first = next(day for day in panel.dates[row:] if table[0, panel.dates.get_loc(day), panel.channels.index(channel)])
+    assert f"spend of {channel} from {first.date().isoformat()} on" in finding.text
+
+
+def test_a_kpi_and_a_control_in_another_unit_are_named():
+    panel = simulated(3)
+    kpi, controls = panel.kpi.copy(), panel.controls.copy()
+    kpi[0, 70:] *= 1000
+    controls[0, 50:, 0] /= 100
+    finding = unit_changes(replace(panel, kpi=kpi, controls=controls))
+    assert f"{panel.kpi_name} from {panel.dates[70].date().isoformat()} on" in finding.text
+    assert f"price_index from {panel.dates[50].date().isoformat()} on" in finding.text
+
+
+def test_a_control_s_single_cell_in_another_unit_is_named():
+    panel = simulated(1)
+    controls = panel.controls.copy()
+    controls[0, 30, 0] *= 100
+    finding = outlying_cells(replace(panel, controls=controls))
+    assert f"price_index, {panel.dates[30].date().isoformat()}: " in finding.text
+    assert finding.channels == ()
+
+
+def markets(**others: pd.DataFrame) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    weeks = pd.date_range("2024-01-01", periods=12, freq="7D").strftime("%Y-%m-%d")
+    tables = {
+        geo: pd.DataFrame({"week": weeks, "kpi": rng.integers(20, 90, 12), "tv": rng.uniform(1, 9, 12).round(2)})
+        for geo in ("DE", "FR", "IT")
+    }
+    summed = sum(table[["kpi", "tv"]] for table in tables.values())
+    tables |= {geo: tables["DE"][["week"]].join(summed) if table is None else table for geo, table in others.items()}
+    return pd.concat([table.assign(geo=geo) for geo, table in tables.items()], ignore_index=True)
+
+
+@pytest.mark.parametrize("name", ["Total", "Gesamt", "total général", "Sum of all", "DACH"])
+def test_the_sum_of_the_markets_is_no_market(name):
+    with pytest.raises(BadInput, match=f"column 'geo': holds '{name}' with as much kpi as all other markets"):
+        mmm.Panel.from_frame(markets(**{name: None}), "week", "kpi", ["tv"], geo="geo")
+
+
+@pytest.mark.parametrize("name", ["de", "DE ", "DE\u200b", "De\xa0"])
+def test_a_market_in_another_spelling_is_no_market(name):
+    again = markets().query("geo == 'DE'").drop(columns="geo")
+    with pytest.raises(BadInput, match="'geo': writes one market in several ways: 'DE', "):
+        mmm.Panel.from_frame(markets(**{name: again}), "week", "kpi", ["tv"], geo="geo")
+
+
+def test_a_market_called_all_that_is_not_the_sum_is_one():
+    small = markets().query("geo == 'DE'").drop(columns="geo")
+    assert "All" in mmm.Panel.from_frame(markets(All=small), "week", "kpi", ["tv"], geo="geo").geos
+
+
+@pytest.mark.parametrize("form", ["true", "text", "one"])
+def test_a_control_of_truths_counts_1_and_0(form):
+    truths = [True, False, True] * 4
+    cells = {"true": truths, "text": [str(one) for one in truths], "one": [int(one) for one in truths]}[form]
+    frame = markets().query("geo == 'DE'").assign(sale=cells)
+    assert mmm.Panel.from_frame(frame, "week", "kpi", ["tv"], ["sale"]).controls.sum() == 8

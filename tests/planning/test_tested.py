@@ -16,8 +16,9 @@ from attribution.findings import Finding
 from mmm import LiftTest
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.plan import NextTests, PlanSection
-from optimizer.planning.stages.inputs import observed_maximum, read_inputs
+from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.next_tests import upward_tests
+from optimizer.planning.stages.present_spend import observed_maximum
 from optimizer.planning.stages.question import doubted_channels
 from optimizer.planning.stages.riders import Held, riders_of
 from optimizer.planning.stages.tested import measured, spend_held_out, with_tested_rates

@@ -18,6 +18,7 @@ from attribution.reading.exports.days import days_of
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.header import Header, header_of, plain, require
 from attribution.reading.exports.lines import Lines, as_text
+from attribution.reading.stand_ins import totals_among
 
 __all__ = ["Advertising", "Reading"]
 
@@ -108,6 +109,7 @@ class Advertising:
         if blanks:
             notes.append(f"{file.name}: empty cells of spend, which the platform means as 0: {amount(blanks)}.")
         frame["currency"] = _currency(table)
+        _require_no_totals(table, frame)
         others = {plain(name): table.column(place) for place, name in enumerate(header.names) if name}
         texts = pd.DataFrame({name: [as_text(cell) for cell in column] for name, column in others.items()})
         doubts = _unlike(table, totals, reading.marks, float(frame["spend"].sum()))
@@ -197,6 +199,17 @@ class _Table:
 
     def text(self, role: str) -> list[str]:
         return [as_text(cell) for cell in self.of(role)] if role in self.header.places else [""] * len(self.rows)
+
+
+def _require_no_totals(table: _Table, frame: pd.DataFrame) -> None:
+    """Refuse a campaign that is called a total and holds what all others do."""
+    if "campaign" not in table.header.places:
+        return
+    for name in totals_among(frame["campaign"], frame["spend"]):
+        line = table.lines[int((frame["campaign"] == name).to_numpy().argmax())]
+        text = f"holds {name!r} with as much spend as all other rows: rows of totals."
+        remedy = "delete them; or rename the campaign if it is one."
+        raise BadInput(Problem(table.name, text, table.header.name("campaign"), f"row {line}", remedy))
 
 
 def _dated(kind: Advertising, table: _Table, reading: Reading) -> pd.DataFrame:

@@ -120,6 +120,8 @@ def _in_zone(time: dt.datetime, zone: ZoneInfo | None) -> dt.date:
 def _typed(cell: Any, zone: ZoneInfo | None) -> dt.date | None:
     if isinstance(cell, int | np.integer) and not isinstance(cell, bool):  # 20260105, as a number
         return _reader(PLAIN, american=False, zone=None)(str(cell))
+    if isinstance(cell, dt.datetime) and cell.tzinfo is not None and zone is None:
+        return None  # a moment: which day it is depends on where, and forms differ in the zone that they keep
     if isinstance(cell, dt.datetime | np.datetime64):
         return _in_zone(pd.Timestamp(cell).to_pydatetime(), zone)
     return cell if isinstance(cell, dt.date) else None
@@ -128,12 +130,21 @@ def _typed(cell: Any, zone: ZoneInfo | None) -> dt.date | None:
 def _unreadable(
     cells: Sequence[Any], wrong: list[tuple[int, Any]], where: tuple[str, str], american: bool, date_format: str | None
 ) -> Problem:
+    if all(cell == "" for _, cell in wrong):
+        remedy = "date the rows at the source, or delete them where they are totals; nothing is left out silently."
+        return Problem(where[0], "is empty.", where[1], _rows(wrong), remedy)
     shown = ", ".join(repr(str(cell)[:30]) for cell in dict.fromkeys(str(cell) for _, cell in wrong[:_SHOWN]))
-    rows = f"row {wrong[0][0]}" + (f" and {len(wrong) - 1} more" if len(wrong) > 1 else "")
+    if all(getattr(cell, "tzinfo", None) is not None for _, cell in wrong):
+        remedy = "give plain days such as 2026-01-31; for orders, state time_zone."
+        return Problem(where[0], f"is a moment with a time zone: {shown}.", where[1], _rows(wrong), remedy)
     if date_format is not None:
         remedy = f"every date must read as {date_format!r}."
     elif american and any(_SLASHED.fullmatch(str(cell)) for _, cell in wrong):
         remedy = 'the platform writes month/day/year; say date_format: "%d/%m/%Y" where days come first.'
     else:
         remedy = date_remedy(cells, (cell for _, cell in wrong), "dates as 2026-01-31")
-    return Problem(where[0], f"is not a date: {shown}.", where[1], rows, remedy)
+    return Problem(where[0], f"is not a date: {shown}.", where[1], _rows(wrong), remedy)
+
+
+def _rows(wrong: list[tuple[int, Any]]) -> str:
+    return f"row {wrong[0][0]}" + (f" and {len(wrong) - 1} more" if len(wrong) > 1 else "")

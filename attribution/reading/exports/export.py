@@ -86,6 +86,10 @@ def in_currency(export: Export, currency: str, rate: Mapping[str, float]) -> Exp
         remedy = f"state what one unit is worth in {currency}: rate: {{{stated}}}, with the rate of your books."
         raise BadInput(Problem(export.name, text, remedy=remedy))
     frame, notes = export.frame.copy(), list(export.notes)
+    if export.currencies and (bare := frame["currency"].isna().to_numpy()).any():
+        row, named = export.lines[bare.argmax()], " and ".join(export.currencies)
+        text = f"names no currency in {amount(bare.sum())} rows, and {named} in others."
+        raise BadInput(Problem(export.name, text, "currency", f"row {row}", "fill the cells at the source."))
     if frame["currency"].isna().any():
         notes.append(f"{export.name} names no currency; its spend is taken for {currency}.")
     for code in export.currencies:

@@ -57,7 +57,9 @@ def _within(column: Any, path: Sequence[str]) -> Any | None:
 
 
 def _filled(column: Any | None) -> Any | None:
-    return None if column is None else column.cast("string").strip().nullif("")
+    if column is None or column.type().is_null():  # DuckDB breaks down where a field of no type is cast
+        return None
+    return column.cast("string").strip().nullif("")
 
 
 def _as_json(column: Any) -> Any:

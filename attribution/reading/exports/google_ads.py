@@ -1,4 +1,4 @@
-"""Google Ads: reports of the interface, and rows of the API or of a data transfer, with money in millionths."""
+"""Google Ads: reports of the interface, in English or German, and rows of the API or of a transfer, in millionths."""
 
 from attribution.reading.exports.advertising import Advertising
 
@@ -8,18 +8,18 @@ GOOGLE_ADS = Advertising(
     "google_ads",
     "Google Ads",
     {
-        "date": ("day", "segments date", "segment date"),
+        "date": ("day", "segments date", "segment date", "tag"),
         "week": ("week", "segments week"),
         "month": ("month", "segments month"),
         "account": ("customer id", "account", "account name", "customer descriptive name"),
-        "campaign": ("campaign", "campaign name", "campaign id"),
-        "spend": ("cost",),
+        "campaign": ("campaign", "campaign name", "campaign id", "kampagne"),
+        "spend": ("cost", "kosten"),
         "micros": ("metrics cost micros", "cost micros"),
         "impressions": ("impr", "metrics impressions", "impressions"),
-        "clicks": ("clicks", "metrics clicks", "interactions"),
-        "currency": ("currency code", "customer currency code", "currency"),
+        "clicks": ("clicks", "metrics clicks", "interactions", "klicks"),
+        "currency": ("currency code", "customer currency code", "currency", "währungscode"),
     },
-    marks=("impr", "currency code", "metrics cost micros", "cost micros", "avg cpc", "campaign status"),
-    totals=r"total: ",
+    marks=("impr", "currency code", "metrics cost micros", "cost micros", "avg cpc", "campaign status", "währungscode"),
+    totals=r"(total|gesamt): ",
 )
-"""`Total: ` is how the interface marks its sums; blanks in figures are written `--`."""
+"""`Total: ` is how the interface marks its sums, in German `Gesamt: `; blanks in figures are written `--`."""

@@ -12,6 +12,10 @@ from attribution.reading.exports.lines import Lines
 __all__ = ["Header", "header_of", "plain", "require"]
 
 _DEEPEST = 60
+_ENGLISH = (
+    "export with these columns; where they stand there in another language, switch the platform's display language to "
+    "English before exporting; or say another kind."
+)
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,11 @@ def plain(name: object) -> str:
 
     Examples
     --------
-    >>> plain("Amount spent (EUR)"), plain("metrics.cost_micros"), plain("Impr.")
-    ('amount spent', 'metrics cost micros', 'impr')
+    >>> plain("Amount spent (EUR)"), plain("metrics.cost_micros"), plain("Währungscode")
+    ('amount spent', 'metrics cost micros', 'währungscode')
     """
     bare = re.sub(r"\s*\([A-Z]{3}\)$", "", str(name).strip())
-    return re.sub(r"[^0-9a-z]+", " ", bare.casefold()).strip()
+    return re.sub(r"[\W_]+", " ", bare.casefold()).strip()
 
 
 def header_of(file: Lines, roles: Mapping[str, Sequence[str]], needs: Sequence[Sequence[str]]) -> Header | None:
@@ -97,7 +101,7 @@ def require(
         missing = [_either(roles, need) for need in needs if not any(role in at for role in need)]
         listed = ", ".join(str(cell)[:40] for cell in best[:15]) or "none"
         text = f"is no {title} export: no column of {'; no column of '.join(missing)}. Its columns: {listed}."
-        remedy = hint or "export with these columns, in English; or say another kind."
+        remedy = hint or _ENGLISH
         raise BadInput(Problem(file.name, text, remedy=remedy))
     spelt = [plain(name) for name in header.names]
     twice = [header.name(role) for role, place in header.places.items() if spelt.count(spelt[place]) > 1]

@@ -8,16 +8,16 @@ META_ADS = Advertising(
     "meta_ads",
     "Meta Ads",
     {
-        "date": ("day", "reporting starts", "date start"),
+        "date": ("day", "reporting starts", "date start", "tag"),
         "until": ("reporting ends", "date stop"),
         "account": ("account id", "account name"),
-        "campaign": ("campaign name", "ad set name", "ad name"),
-        "spend": ("amount spent", "spend"),
-        "impressions": ("impressions",),
-        "clicks": ("link clicks", "clicks all", "inline link clicks", "clicks"),
+        "campaign": ("campaign name", "ad set name", "ad name", "kampagnenname", "anzeigenname"),
+        "spend": ("amount spent", "spend", "ausgegebener betrag"),
+        "impressions": ("impressions", "impressionen"),
+        "clicks": ("link clicks", "clicks all", "inline link clicks", "clicks", "link klicks", "klicks alle"),
         "currency": ("currency", "account currency"),
     },
-    marks=("amount spent", "date start", "reporting starts"),
-    blank=("day", "account name", "campaign name", "ad set name", "ad name"),
+    marks=("amount spent", "date start", "reporting starts", "ausgegebener betrag"),
+    blank=("day", "account name", "campaign name", "ad set name", "ad name", "tag", "kampagnenname", "anzeigenname"),
 )
 """The line of sums of Ads Reporting has no day and no names; its dates are those of the whole report."""

@@ -18,6 +18,7 @@ from attribution.reading.exports.header import Header, header_of, plain, require
 from attribution.reading.exports.lines import Lines, as_text
 from attribution.reading.exports.orders import Orders, orders_of_lines
 from attribution.reading.formats import zone_of
+from attribution.reading.stand_ins import NOBODY, is_total
 from attribution.shown import shown
 
 __all__ = ["OrderReading", "OrderTable", "one_person"]
@@ -123,7 +124,7 @@ class OrderTable:
     def _lines(self, part: _Part, reading: OrderReading) -> pd.DataFrame:
         frame = pd.DataFrame(
             {
-                "order": part.text("order"),
+                "order": ["" if cell.casefold() in NOBODY else cell for cell in part.text("order")],
                 "person": [one_person(cell) for cell in part.text("person")],
                 "market": part.text("market"),
                 "void": self._void(part),
@@ -188,7 +189,9 @@ class _Part:
 
 
 def one_person(cell: str) -> str:
-    """A person's id; addresses of mail are the same whatever their case."""
+    """A person's id, "" for nobody known; addresses of mail are the same whatever their case."""
+    if cell.casefold() in NOBODY or is_total(cell):
+        return ""
     return cell.casefold() if "@" in cell else cell
 
 

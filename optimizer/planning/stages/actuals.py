@@ -166,6 +166,12 @@ def _problems(
         text = f"holds {len(dates) // fitted.per_week} weeks after the last one that was fitted, {last:%Y-%m-%d}."
         yield Problem(name, text, remedy="run cac plan on them first; a fit says little of weeks a year later.")
     present = {(day, market) for day, market in zip(after[weekly.date], after[_MARKET], strict=True)}
+    unknown = sorted(set(after[_MARKET]) - set(fitted.geos))
+    if unknown and weekly.geo is not None:
+        text = f"names {', '.join(unknown[:_SHOWN])}, which the fit does not know."
+        yield Problem(
+            name, text, weekly.geo, remedy=f"its markets are {', '.join(fitted.geos)}; delete rows of totals."
+        )
     lacking = [(day, market) for day in dates for market in fitted.geos if (day, market) not in present]
     if lacking and weekly.geo is not None:
         day, market = lacking[0]

@@ -20,10 +20,11 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import by_cell
 from optimizer.planning.stages.differences import OTHER, QUESTION, Differences
-from optimizer.planning.stages.inputs import Inputs, present_spend_of
+from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.markets import curves_by_cell, markets_of
 from optimizer.planning.stages.optimize import asked_within
 from optimizer.planning.stages.past import Past
+from optimizer.planning.stages.present_spend import present_spend_of
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import solved
 from optimizer.planning.stages.refits import NOT_RECORDED, Refit, refits

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attribution.errors import nearest
+from attribution.reading.blanks import folded
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document, Place
 
@@ -41,9 +42,9 @@ def unlike_the_log(config: Config, document: Document, channels: tuple[str, ...]
     elif _passes_direct(config) and settings.direct in settings.exclude:
         text = f"{settings.direct!r} is left out by attribution.exclude, so that last_non_direct is last; ask that."
         yield document.error(("attribution", "direct"), text)
-    folded = {_folded(channel): channel for channel in channels}
+    meant = {folded(channel): channel for channel in channels}
     for name in weekly.channels if weekly is not None else ():
-        other = folded.get(_folded(name))
+        other = meant.get(folded(name))
         if other is not None and name not in channels:
             text = f"the log writes {other!r} for {name!r}, so that its spend and its touches do not meet. "
             yield document.error(("data", "weekly", "spend", name), text + "Name both alike.")
@@ -53,7 +54,3 @@ def _passes_direct(config: Config) -> bool:
     """Whether any model asked for passes over the channel of direct visits."""
     believed = config.model.belief.attribution
     return "last_non_direct" in (*config.attribution.models, believed.model if believed else "")
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())

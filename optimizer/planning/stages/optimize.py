@@ -25,11 +25,12 @@ from optimizer.planning.file.markets import Markets
 from optimizer.planning.file.scenarios import Passing, what_if
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import aim_of
-from optimizer.planning.stages.inputs import Inputs, observed_maximum
+from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.instead import asked_instead
 from optimizer.planning.stages.markets import curves_by_cell, findings_by_cell, lift_tests_by_cell, spend_by_cell
 from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.order import by_spend
+from optimizer.planning.stages.present_spend import observed_maximum
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult

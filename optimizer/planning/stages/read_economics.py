@@ -11,6 +11,7 @@ from attribution import Engine, Query
 from attribution.economics import CustomerValues, Terms, customer_values, read_cohorts
 from attribution.errors import BadInput, Problem
 from attribution.reading.small import read_table
+from attribution.reading.stand_ins import totals_among
 from attribution.reading.tables import COSTS, renamed
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
@@ -97,4 +98,9 @@ def read_costs(table: CostTable, folder: Path, engine: Engine | None = None) -> 
         first = frame[repeated].iloc[0]
         text = f"has several rows of {first['kind']} in {first['month']:%Y-%m}."
         raise BadInput(Problem(table.path.name, text, table.month, remedy="sum them at the source."))
+    for name in totals_among(frame["kind"], frame["cost"]):
+        text = f"holds {name!r} with as much cost as all other kinds: rows of totals."
+        raise BadInput(
+            Problem(table.path.name, text, table.kind, remedy="delete them; or rename the kind if it is one.")
+        )
     return frame

@@ -22,9 +22,10 @@ from optimizer.planning.file.markets import Markets, by_cell
 from optimizer.planning.file.scenarios import what_if
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.attribute import spend_of_paths
-from optimizer.planning.stages.inputs import Inputs, observed_maximum
+from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.markets import lift_tests_by_cell, spend_by_cell
 from optimizer.planning.stages.model import mix_model
+from optimizer.planning.stages.present_spend import observed_maximum
 from optimizer.planning.stages.tested import with_tested_rates
 from optimizer.planning.stages.timetable import booked_already
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels

@@ -78,7 +78,9 @@ class Attribution(Section):
     direct: Name = "direct"
     """The channel that `last_non_direct` passes over, as the log writes it."""
     time_zone: TimeZone | None = None
-    """Zone whose days, weeks and months CAC is shown by, such as `Europe/Berlin`; UTC where left out."""
+    """Zone whose days, weeks and months CAC is shown by, such as `Europe/Berlin`; UTC where left out. In which zone a
+    table writes its times is its own `time_zone`.
+    """
     idle_gap: Duration | None = None
     """Silence that ends a path; the lookback where left out."""
     lookback_of: dict[Name, Duration] = {}
@@ -94,11 +96,15 @@ class Attribution(Section):
     per channel and day.
     """
     last_resort: list[Name] = []
-    """Channels that count only in paths that hold nothing else, such as `[direct]`; in every model."""
+    """Channels that count only in paths that hold nothing else, such as `[direct]`; in every model, and behind every
+    rank of `priority`.
+    """
     exclude: list[Name] = []
     """Channels without touches in any model, such as `[direct]`."""
     priority: dict[Name, Annotated[int, Field(ge=1)]] = {}
-    """Channel: rank; of a path only the touches of best rank count, 1 for channels not named."""
+    """Channel: rank, 1 before 2; of a path only the touches of best rank count, 1 for channels not named. Where a
+    channel only has to stand behind all others, `last_resort` says so.
+    """
     periods: Literal["week", "month", "quarter"] | None = None
     """CAC also by period, into `attribution_periods.csv`."""
     dating: Literal["conversion", "touch"] = "conversion"

@@ -1,0 +1,97 @@
+"""Tables while they are read: where they lie, which were read, what was assumed, problems in words of the plan file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from attribution import Engine, Query
+from attribution.errors import BadInput, Problem
+from mmm import Panel
+from optimizer.planning.file.config import Config
+from optimizer.planning.file.currencies import said_of_amounts
+from optimizer.planning.file.document import Document
+from optimizer.planning.file.wording import in_words_of_the_file
+from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
+
+__all__ = ["Problems", "Reading", "in_terms_of_the_file", "unit_of"]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The tables of a plan file while they are read.
+
+    Parameters
+    ----------
+    config, document
+        The plan file.
+    files
+        What was read so far.
+    assumptions
+        Choices that stand in for data, as far as they were met.
+    """
+
+    config: Config
+    document: Document
+    files: list[InputFile] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, config: Config, document: Document) -> Reading:
+        """Of a plan file, whose amounts in other currencies are assumed at its own rates."""
+        return cls(config, document, [], [*said_of_amounts(document.data, config.rates)])
+
+    @property
+    def engine(self) -> Engine:
+        """Settings of the embedded engine."""
+        return self.config.engine.engine
+
+    def path(self, path: Path | Query) -> Path | Query:
+        """A table's place; paths start at the plan file."""
+        return path if isinstance(path, Query) else self.document.folder / path
+
+    def source(self, path: Path | Query) -> str | Query:
+        """A log's place, as :mod:`attribution` takes it."""
+        return path if isinstance(path, Query) else str(self.document.folder / path)
+
+    def note(self, role: str, path: Path | Query, rows: int, covers: str = "", frame: Any = None) -> None:
+        """Keep that a table was read."""
+        self.files.append(InputFile(role, shown_path(path), rows, covers, checksum_of(self.path(path), frame)))
+
+
+@dataclass(frozen=True)
+class Problems:
+    """Problems of all tables so far."""
+
+    seen: list[Problem | str] = field(default_factory=list)
+
+    def of(self, read: Callable[[], Result]) -> Result | None:
+        """What is read; None where it has problems, which are kept."""
+        try:
+            return read()
+        except BadInput as error:
+            self.seen.extend(error.problems)
+            return None
+
+
+def in_terms_of_the_file(read: Callable[[], Result]) -> Result:
+    """What is read; problems that speak of Python say what to write in the plan file instead."""
+    try:
+        return read()
+    except BadInput as error:
+        raise BadInput([_in_terms_of_the_file(problem) for problem in error.problems]) from None
+
+
+def _in_terms_of_the_file(problem: Problem | str) -> Problem | str:
+    if isinstance(problem, Problem):
+        return replace(problem, text=in_words_of_the_file(problem.text), remedy=in_words_of_the_file(problem.remedy))
+    return in_words_of_the_file(problem)
+
+
+def unit_of(panel: Panel) -> str:
+    """What a row of the weekly table stands for."""
+    return "week" if panel.days == 7 else "day"

@@ -1,0 +1,159 @@
+"""Small tables beside the weekly one: tests, claims of platforms, given plans, cohorts, costs, a funnel, a schedule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+
+from attribution import Factor, read_factors
+from attribution.economics import CustomerValues, Funnel
+from attribution.errors import BadInput, Problem
+from attribution.reading.small import read_table
+from attribution.reading.tables import LIFT_TESTS
+from mmm import LiftTest, Panel, lift_tests_from_frame
+from mmm.data.observed_tests import observe
+from optimizer.planning.file.config import Config
+from optimizer.planning.file.keys.data import LiftTests, PlatformReports
+from optimizer.planning.file.keys.economics import CohortTable, CostTable
+from optimizer.planning.file.keys.funnel import FunnelTable
+from optimizer.planning.file.keys.plan import GivenTable
+from optimizer.planning.file.markets import Markets
+from optimizer.planning.stages.given_by_market import read_given_by_market
+from optimizer.planning.stages.given_tables import read_given
+from optimizer.planning.stages.platform_reports import Claims, read_platform_reports
+from optimizer.planning.stages.read_economics import read_costs, read_values
+from optimizer.planning.stages.read_funnel import read_counts
+from optimizer.planning.stages.reading import Reading, in_terms_of_the_file
+from optimizer.planning.stages.timetable import Timetable, timetable_of
+
+__all__ = [
+    "noted_claims",
+    "noted_costs",
+    "noted_customer_values",
+    "noted_factors",
+    "noted_funnel",
+    "noted_given",
+    "noted_lift_tests",
+    "noted_timetable",
+]
+
+
+def noted_lift_tests(reading: Reading, panel: Panel, section: LiftTests) -> tuple[LiftTest, ...]:
+    """Experiments, each of which has its place in the weekly table."""
+    frame = read_table(reading.path(section.path), LIFT_TESTS, section.format, reading.engine)
+    frame.attrs["name"] = section.path.name
+    tests = lift_tests_from_frame(frame)
+    in_terms_of_the_file(lambda: _by_row(section.path.name, lambda: observe(tests, panel)))
+    covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
+    reading.note("lift tests", section.path, len(frame), covers, frame)
+    return tests
+
+
+def _by_row(table: str, read: Callable[[], object]) -> None:
+    """Problems that count lift tests from 1 name the rows of their table instead."""
+    try:
+        read()
+    except BadInput as error:
+        first = LIFT_TESTS.first_row
+
+        def by_row(text: str) -> str:
+            return re.sub(r"\btest (\d+)\b", lambda match: f"row {int(match[1]) - 1 + first}", text)
+
+        raise BadInput(
+            [
+                replace(problem, table=table, row=by_row(problem.row or ""), text=by_row(problem.text))
+                for problem in error.problems
+                if isinstance(problem, Problem)
+            ]
+        ) from None
+
+
+def noted_claims(reading: Reading, panel: Panel, section: PlatformReports) -> Claims:
+    """Conversions that platforms claim."""
+    claims, frame = read_platform_reports(section, reading.document.folder, panel, reading.engine)
+    covers = f"{claims.by_day.index.min():%Y-%m-%d} to {claims.by_day.index.max():%Y-%m-%d}"
+    reading.note("platform reports", section.path, len(frame), covers, frame)
+    return claims
+
+
+def noted_factors(reading: Reading) -> tuple[Factor, ...]:
+    """Factors of an earlier run; none where the plan file names none."""
+    path = reading.config.attribution.calibration.factors
+    if path is None:
+        return ()
+    factors = read_factors(reading.source(path), reading.engine)
+    reading.note("factors of an earlier run", path, len(factors))
+    return factors
+
+
+def noted_given(reading: Reading, panel: Panel, markets: Markets, table: GivenTable) -> pd.Series:
+    """Somebody's plan."""
+    plan, folder = reading.config.plan, reading.document.folder
+    new = plan.without_history if plan else ()
+    if markets.several:
+        spend = read_given_by_market(table, folder, markets, reading.engine)
+    else:
+        spend = read_given(table, folder, panel, new, reading.engine)
+    reading.note("given plan", table.path, len(spend), frame=spend)
+    return spend
+
+
+def noted_timetable(reading: Reading, panel: Panel) -> Timetable | None:
+    """Weeks of the schedule; None where the plan file asks for none."""
+    timetable = timetable_of(
+        reading.config,
+        reading.document,
+        panel,
+        lambda path, rows, covers: reading.note("spend so far", path, rows, covers),
+    )
+    if timetable is not None and timetable.between:
+        reading.assumptions.append(
+            f"The schedule starts {timetable.between} weeks after the weekly table ends; spend is assumed to go on "
+            "at its present rate until then, and the forecast of the plan is that of the weeks after the table."
+        )
+    return timetable
+
+
+def noted_customer_values(reading: Reading, table: CohortTable) -> CustomerValues:
+    """What customers of each channel are worth."""
+    weekly = reading.config.data.weekly
+    values = read_values(reading.config, table, reading.document.folder, _channels(reading.config))
+    frame = values.cohorts.frame
+    covers = f"acquired {frame['month'].min():%Y-%m} to {frame['month'].max():%Y-%m}, to age {frame['age'].max()}"
+    reading.note("cohorts", table.path, len(frame), covers, frame)
+    asked = (*(weekly.channels if weekly else ()), *_new(reading.config))
+    if lacking := [name for name in asked if name not in values.cohorts.channels]:
+        reading.assumptions.append(
+            f"{table.path.name} holds no customers of {', '.join(lacking)}: they are taken to be worth what those "
+            "of other channels are, with all the spread between channels."
+        )
+    return values
+
+
+def noted_costs(reading: Reading, table: CostTable) -> pd.DataFrame:
+    """Costs of acquisition beside media."""
+    costs = read_costs(table, reading.document.folder, reading.engine)
+    covers = f"{costs['month'].min():%Y-%m} to {costs['month'].max():%Y-%m}"
+    reading.note("costs beside media", table.path, len(costs), covers, costs)
+    return costs
+
+
+def noted_funnel(reading: Reading, table: FunnelTable) -> Funnel:
+    """Counts of each stage on the way to a customer."""
+    counts = read_counts(reading.config, table, reading.document.folder, _channels(reading.config))
+    period = counts.frame["period"]
+    reading.note("funnel", table.path, len(counts.frame), f"{period.min():%Y-%m-%d} to {period.max():%Y-%m-%d}")
+    return counts
+
+
+def _new(config: Config) -> tuple[str, ...]:
+    return () if config.plan is None else tuple(config.plan.without_history)
+
+
+def _channels(config: Config) -> tuple[str, ...]:
+    """Channels that a table may name; none where there is no weekly table to hold them against."""
+    weekly = config.data.weekly
+    return () if weekly is None else (*weekly.channels, *weekly.delivered, *_new(config))
