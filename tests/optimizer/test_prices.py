@@ -120,7 +120,7 @@ def test_a_channel_held_at_nothing_on_a_curve_that_starts_upright_has_an_endless
 
 
 @pytest.mark.parametrize(
-    ("effect", "said"), [(1e-5, "adds 1e−05 of it"), (1e-7, "changing it a little changes nothing")]
+    ("effect", "said"), [(1e-5, "adds 0.00001 of it"), (1e-7, "changing it a little changes nothing")]
 )
 def test_less_than_a_millionth_of_the_figure_is_told_as_nothing(effect: float, said: str) -> None:
     limit = Limit(Channel("a").subject, Side.AT_LEAST, 100_000.0, Unit.CURRENCY)
