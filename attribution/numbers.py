@@ -75,6 +75,7 @@ class Locale:
 ENGLISH = Locale()
 _HERE = ENGLISH
 _FINEST = 12
+_FAR = 10.0  # of a figure: how many times more is not of use
 _SMALLEST = 6  # decimals of money: what solvers leave of a channel that gets nothing is nothing
 
 
@@ -164,9 +165,11 @@ def typed_share(value: float) -> str:
 
 
 def gap(value: float) -> str:
-    """A proved distance from the best plan, rounded up: ``0.1 %``, ``less than 0.1 %``."""
+    """A proved distance from the best plan, rounded up: ``0.1 %``, ``less than 0.1 %``, ``more than 1000 %``."""
     if value < 1e-3:
         return "less than " + percent(1e-3, decimals=1)
+    if not value <= _FAR:
+        return "more than " + percent(_FAR)
     return percent(math.ceil(value * 1000) / 1000, decimals=1)
 
 
