@@ -141,7 +141,7 @@ def _kept_by_own(program: Program, own: list[Bound], spend: Array) -> tuple[Mask
     lower = np.zeros(len(spend), dtype=bool)
     for gap in program.gaps:  # as stated: a gap that no limit lets the channel cross keeps it all the same
         low, high = gap.ends
-        if spend[gap.channel] <= low < high:
+        if low < high and abs(spend[gap.channel] - low) <= _ACTIVE * low:
             upper[gap.channel] = True
     for bound in own:
         if bound.sign > 0:

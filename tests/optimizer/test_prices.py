@@ -140,6 +140,7 @@ COMMON = [Channel("c").fixed(2e4), ENTRY]
         (lambda x: Budget(exactly=x), [*COMMON, Change(total=6e4)]),
         (lambda x: Budget(exactly=x), [*COMMON, AB.share(at_most=0.85), Change(total=6e4)]),
         (lambda x: Budget(at_most=x), [*COMMON, Channel("a").relative(0.6, 1.1)]),
+        (lambda x: Budget(at_most=x), [ENTRY, Channel("b").zero_or_at_least(1e3), Channel("c").zero_or_at_least(1e3)]),
     ],
 )
 def test_a_price_of_entry_that_no_limit_reaches_holds_its_channel_in_all_prices(limit, others):
@@ -167,3 +168,12 @@ def test_a_limit_that_is_stated_twice_is_one_limit(twice):
     assert both.value == pytest.approx(once.value, rel=1e-8)
     assert len(both.prices) == len(once.prices)
     assert both.shadow_prices.to_numpy() == pytest.approx(once.shadow_prices.to_numpy(), rel=1e-4, abs=1e-9)
+
+
+def test_a_gap_far_above_the_spend_takes_no_price_away():
+    rise = Tabulated([0, 20_000, 50_000, 90_000, 2e5], [0, 400, 700, 710, 1200])
+    limits = [Channel("a").marginal_cac_at_most(200.0), Change(total=5_000)]
+    plan = Plan(maximize=Customers(), subject_to=limits, now={"a": 10_000.0})
+    found = plan.solve({"a": rise}, gap=1e-9)
+    (price,) = found.prices
+    assert price.per_unit == price.below == pytest.approx(400 / 20_000)
