@@ -75,15 +75,23 @@ class Locale:
 ENGLISH = Locale()
 _HERE = ENGLISH
 _FINEST = 12
+_FAR = 10.0  # of a figure: how many times more is not of use
+_SMALLEST = 6  # decimals of money: what solvers leave of a channel that gets nothing is nothing
 
 
 def amount(value: float) -> str:
     """Money, or whole things, in whole units; thousands and millions stay written out so that columns add up.
 
-    >>> amount(1_234_500), amount(-3.2), amount(float("nan"))
-    ('1,234,500', '−3', '–')
+    Below a hundred, as where money is in millions or an index, three digits of what is no whole number.
+
+    >>> amount(1_234_500), amount(-3.2), amount(0.0417), amount(12), amount(float("nan"))
+    ('1,234,500', '−3.20', '0.0417', '12', '–')
     """
-    return _HERE.written(value, ",.0f") if math.isfinite(value) else MISSING
+    if not math.isfinite(value):
+        return MISSING
+    size = abs(value)
+    places = 0 if size >= 100 or value == round(value) else min(2 - math.floor(math.log10(size)), _SMALLEST)
+    return _HERE.written(value if round(size, places) else 0.0, f",.{places}f" if round(size, places) else ",.0f")
 
 
 def count(value: float) -> str:
@@ -157,9 +165,11 @@ def typed_share(value: float) -> str:
 
 
 def gap(value: float) -> str:
-    """A proved distance from the best plan, rounded up: ``0.1 %``, ``less than 0.1 %``."""
+    """A proved distance from the best plan, rounded up: ``0.1 %``, ``less than 0.1 %``, ``more than 1000 %``."""
     if value < 1e-3:
         return "less than " + percent(1e-3, decimals=1)
+    if not value <= _FAR:
+        return "more than " + percent(_FAR)
     return percent(math.ceil(value * 1000) / 1000, decimals=1)
 
 
@@ -182,12 +192,21 @@ def change(before: float, after: float) -> str:
 def plain(value: float) -> str:
     """A number as people write it: thousands separated, and no more digits than it has.
 
-    >>> plain(250_000), plain(108.35), plain(2.0)
-    ('250,000', '108.3', '2')
+    >>> plain(250_000), plain(108.35), plain(2.0), plain(0.00003)
+    ('250,000', '108.3', '2', '0.00003')
     """
     if not math.isfinite(value):
         return "∞" if value == math.inf else MISSING
-    return _HERE.written(value, ",.0f" if abs(value) >= 1000 or value == round(value) else ",.4g")
+    return _HERE.written(value, ",.0f") if abs(value) >= 1000 or value == round(value) else _digits(value, 4)
+
+
+def _digits(value: float, most: int) -> str:
+    """So many digits at most, without an exponent as far as decimals go."""
+    text = _HERE.written(value, f",.{most}g")
+    if "e" not in text:
+        return text
+    places = most - 1 - math.floor(math.log10(abs(value)))
+    return text if not 0 < places <= _FINEST + most else _HERE.written(value, f".{places}f").rstrip("0")
 
 
 def significant(value: float | None) -> str:
@@ -199,7 +218,7 @@ def significant(value: float | None) -> str:
     if value is None or value != value:
         return MISSING
     if 0 < abs(value) < 0.1:
-        return _HERE.written(value, ".2g")
+        return _digits(value, 2)
     return plain(value)
 
 
@@ -235,7 +254,7 @@ def compact(value: float) -> str:
     if size >= 1e6:
         power, unit = (1e9, _HERE.units[2]) if size >= 1e9 else (1e6, _HERE.units[1])
         return _HERE.written(value / power, ",.3g" if size < 100 * power else ",.0f") + unit
-    return _HERE.written(value, ",.0f" if size >= 100 or size == 0 else ".3g")
+    return _HERE.written(value, ",.0f") if size >= 100 or size == 0 else _digits(value, 3)
 
 
 def amounts(values: Sequence[float] | np.ndarray[Any, Any]) -> list[str]:
@@ -253,7 +272,7 @@ def amounts(values: Sequence[float] | np.ndarray[Any, Any]) -> list[str]:
     steps = np.diff(np.unique(finite))
     step = float(steps.min()) if steps.size else largest
     if largest and largest < 1e-4:
-        return [_HERE.written(value, ".3g") if math.isfinite(value) else "" for value in values]
+        return [_digits(value, 3) if math.isfinite(value) else "" for value in values]
     divisor, unit = 1.0, ""
     thousand, million, billion = _HERE.units
     for size, letter, beyond in ((1e9, billion, 1e9), (1e6, million, 1e6), (1e3, thousand, 1e4)):

@@ -82,10 +82,10 @@ from .uncertainty.value_of_tests import perfect_information as perfect_informati
 from .uncertainty.value_of_tests import sizes_of_test as sizes_of_test
 from .uncertainty.value_of_tests import value_of_tests as value_of_tests
 from .uncertainty.worth import worth as worth
+from .weeks.by_geo import by_geo as by_geo
 from .weeks.calendar import Calendar as Calendar
 from .weeks.calendar import MonthLimits as MonthLimits
 from .weeks.calendar import WeekLimits as WeekLimits
 from .weeks.flight import Flight as Flight
 from .weeks.flight import FlightPlan as FlightPlan
-from .weeks.flight import by_geo as by_geo
 from .weeks.scheduled import scheduled as scheduled

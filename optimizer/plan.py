@@ -378,6 +378,9 @@ class Plan:
         distance = (outcome.bound - outcome.score) / goal.size(outcome.score, total)
         if distance > gap and outcome.bound - outcome.score <= goal.rounding(program.upper, flat.mean(program.upper)):
             distance = 0.0  # at zero spend a profit is nothing, and rounding an endless share of it
+        if total == 0 == outcome.score:
+            distance = min(distance, 1.0)  # and a bound above nothing is all of what is open
+        unproved = Status.OPEN if outcome.finished else Status.STOPPED
         index = channel_index(setting.curves)
         with np.errstate(divide="ignore"):
             return Allocation(
@@ -391,7 +394,7 @@ class Plan:
                 gap=max(distance, 0.0),
                 prices=prices.limits,
                 entry_cac=by_channel(index, 1 / prices.needed_slope, "entry_cac"),
-                status=Status.CERTIFIED if distance <= gap * (1 + 1e-6) else Status.STOPPED,
+                status=Status.CERTIFIED if distance <= gap * (1 + 1e-6) else unproved,
                 engine=engine,
                 unit=self.objective.unit,
                 curves=setting.curves,

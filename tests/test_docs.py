@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 import attribution.errors
 from mmm.posterior.fit_checks import GATE
-from optimizer.planning.run import check_plan
+from optimizer.planning.check import check_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from attribution.arrays import Array
 from attribution.estimates import INTERVAL
@@ -37,6 +36,8 @@ def skewed_intervals(draws: pd.DataFrame, estimate: pd.Series) -> pd.DataFrame:
 
     Source: P. Hall (1992), On the removal of skewness by transformation, Journal of the Royal Statistical Society B 54.
     """
+    from scipy.special import stdtrit  # dear to load, and reading a plan file needs none of it
+
     values, middle = draws.to_numpy(dtype=float), estimate.to_numpy(dtype=float)
     error = values.std(axis=0, ddof=1)
     varies = error > 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from attribution.arrays import Array
 from attribution.economics.funnel import ALL, Funnel
@@ -44,6 +43,8 @@ def funnel_drops(funnel: Funnel) -> pd.DataFrame:
 
 
 def _step(funnel: Funnel, step: tuple[str, str, str], recent: int) -> tuple[object, ...] | None:
+    from scipy import stats  # dear to load, and few runs have a funnel
+
     counts = funnel.counts(*step)
     counts = counts[counts["entered"] > 0]
     if len(counts) < _LEAST_PAST + recent:

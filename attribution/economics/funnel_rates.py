@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from attribution.arrays import Array
 from attribution.economics.funnel import Funnel
@@ -73,6 +72,8 @@ def lasting(residual: Array) -> float:
 
 
 def _quantile(periods: int) -> float:
+    from scipy import stats
+
     return float(stats.t.ppf(0.95, periods - 1) if periods > 1 else stats.norm.ppf(0.95))
 
 

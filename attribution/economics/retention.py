@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logsumexp, ndtr
 
 from attribution.arrays import Array, Ints
 from attribution.economics.cohorts import Cohorts
@@ -113,6 +112,8 @@ def fit_retention(cohorts: Cohorts, draws: int = 1000, seed: int = 0) -> Retenti
     dispersion = dispersion_of(cohorts)
     grids = {channel: Grid.of(*exits[channel], dispersion[channel]) for channel in exits}
     rng = np.random.default_rng([seed, 5])
+    from scipy.special import expit  # dear to load, and few runs have cohorts
+
     first, second = _population(list(grids.values()), draws, rng)
     logits = {channel: _drawn(grid, first, second, rng) for channel, grid in grids.items()}
     shapes = np.array([shape for _, _, shape in logits.values()])
@@ -142,6 +143,8 @@ def _hyper(axis: int) -> tuple[Array, Array, Array]:
 
 def _weights(nodes: Array, centre: Array, spread: Array) -> Array:
     """Mass that each population gives to each node's stretch, populations x nodes."""
+    from scipy.special import ndtr
+
     half = (nodes[1] - nodes[0]) / 2
     ends = np.concatenate([nodes - half, [nodes[-1] + half]])
     mass = np.diff(ndtr((ends - centre[:, None]) / spread[:, None]), axis=1)
@@ -150,6 +153,8 @@ def _weights(nodes: Array, centre: Array, spread: Array) -> Array:
 
 def _population(grids: list[Grid], draws: int, rng: np.random.Generator) -> tuple[Pair, Pair]:
     """Draws of the population's centre and spread on both axes, given all channels."""
+    from scipy.special import logsumexp
+
     (c1, s1, b1), (c2, s2, b2) = _hyper(0), _hyper(1)
     total = b1[:, None] + b2[None, :]
     for grid in grids:

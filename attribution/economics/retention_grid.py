@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.special import expit
 
 from attribution.arrays import Array
 from attribution.economics.cohorts import Cohorts
@@ -52,6 +51,8 @@ class Grid:
         dispersion
             By which the log likelihood is divided.
         """
+        from scipy.special import expit
+
         box: tuple[tuple[float, float], ...] = (*BOX, _ODD)
         for nodes in (_COARSE, _COARSE, _COARSE, _FINE):
             churn, polar, shape = (np.linspace(*side, n) for side, n in zip(box, (nodes, nodes, _SHAPES), strict=True))

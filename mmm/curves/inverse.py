@@ -121,4 +121,8 @@ def _root(function: Callable[[float], float], one: float, other: float) -> float
     """Where a function crosses zero, to the last digits: Brent's (1973) method."""
     from scipy.optimize import brentq  # doubles the time to import the package, and few plans ask
 
-    return float(brentq(function, one, other, xtol=1e-300, rtol=4 * np.finfo(float).eps, maxiter=500))
+    # where a slope jumps at zero itself, 500 halvings come as near to it as matters and have no end of their own
+    root, _ = brentq(
+        function, one, other, xtol=1e-300, rtol=4 * np.finfo(float).eps, maxiter=500, full_output=True, disp=False
+    )
+    return float(root)

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self, TypeVar, final
 
 import numpy as np
 import pandas as pd
-from scipy.special import betainc, betaincc, log_ndtr, stdtr
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.shown import shown
@@ -122,6 +121,8 @@ class NormalLikelihood(Likelihood):
         return mean + noise * rng.standard_normal(mean.shape)
 
     def log_tails(self, observed: Array, mean: Array, noise: Array, unit: float) -> tuple[Array, Array]:  # noqa: D102
+        from scipy.special import log_ndtr  # dear to load, and reading a plan file needs the families' names alone
+
         z = (observed - mean) / noise
         return log_ndtr(z), log_ndtr(-z)
 
@@ -158,6 +159,8 @@ class StudentTLikelihood(Likelihood):
         return mean + noise * rng.standard_t(self.freedom, mean.shape)
 
     def log_tails(self, observed: Array, mean: Array, noise: Array, unit: float) -> tuple[Array, Array]:  # noqa: D102
+        from scipy.special import stdtr
+
         z = (observed - mean) / noise
         return np.log(stdtr(self.freedom, z)), np.log(stdtr(self.freedom, -z))
 
@@ -198,6 +201,8 @@ class NegativeBinomialLikelihood(Likelihood):
         return np.asarray(rng.poisson(rate) / unit)
 
     def log_tails(self, observed: Array, mean: Array, noise: Array, unit: float) -> tuple[Array, Array]:  # noqa: D102
+        from scipy.special import betainc, betaincc
+
         shape, rate = 1.0 / noise**2, np.maximum(mean, 1e-6) * unit
         success, count = shape / (shape + rate), np.rint(observed * unit)
         upto, less = (np.where(k < 0, 0.0, betainc(shape, np.maximum(k, 0) + 1.0, success)) for k in (count, count - 1))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import logsumexp, ndtri_exp
 
 from mmm.arrays import Array
 from mmm.data.panel import Panel
@@ -94,6 +93,8 @@ def normal_scores(panel: Panel, likelihood: Likelihood, cells: tuple[Cell, ...],
     So Student-t noise forgives what it expects, and counts their own variance. Of several geos the sum is held against
     the normal distribution of its predictive mean and variance.
     """
+    from scipy.special import logsumexp, ndtri_exp  # dear to load, and reading tables needs none of it
+
     if len(cells) > 1:
         total = panel.kpi.sum(axis=0)
         return np.asarray((total - drawn.mean.mean(axis=1)) / drawn.drawn.std(axis=1))

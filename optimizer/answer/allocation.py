@@ -20,6 +20,8 @@ from optimizer.question.limits import Limit, labels
 
 __all__ = ["Allocation", "Certificate", "Status"]
 
+_ROUNDING = 1e-6  # of the figure: amounts as a table has them, and promises kept to a billionth
+
 
 class Status(Enum):
     """How a search ended; the value is a sentence with its remedy."""
@@ -144,7 +146,8 @@ class Certificate:
         The allocation examined, by channel.
     value, bound, gap
         The objective's figure there, the figure that no allowed allocation can beat, and their relative distance;
-        negative where the allocation does better than allowed ones can, by breaking a promise.
+        negative where the allocation does better than allowed ones can, by breaking a promise. What rounding makes
+        negative is 0.
     misses
         The promises and limits that the allocation does not keep.
     """
@@ -154,6 +157,10 @@ class Certificate:
     bound: float
     gap: float
     misses: tuple[Miss, ...]
+
+    def __post_init__(self) -> None:
+        if not self.misses and -_ROUNDING <= self.gap < 0:
+            object.__setattr__(self, "gap", 0.0)
 
     @property
     def broken(self) -> Mapping[str, float]:
@@ -168,7 +175,8 @@ class Certificate:
 
     def __str__(self) -> str:
         kept = "keeps every promise" if self.is_allowed else f"breaks {', '.join(self.broken)}"
-        return f"value {plain(self.value)}, bound {plain(self.bound)}: {gap(self.gap)} from the best; {kept}"
+        far = f"{gap(-self.gap)} better than the best allowed" if self.gap < 0 else f"{gap(self.gap)} from the best"
+        return f"value {plain(self.value)}, bound {plain(self.bound)}: {far}; {kept}"
 
 
 def channel_index(curves: ResponseCurves) -> pd.Index:

@@ -7,7 +7,7 @@ from math import floor, log10
 import numpy as np
 import pandas as pd
 
-from attribution.numbers import cost, gap, percent, plain
+from attribution.numbers import amount, cost, gap, percent, plain
 from mmm.curves import ResponseCurve, ResponseCurves
 from mmm.curves.inverse import spend_scale
 from optimizer.answer.prices import Price
@@ -42,7 +42,7 @@ def channel_frame(
 def headline(spend: float, customers: float, blended_cac: float, distance: float) -> str:
     """The plan in one sentence."""
     return (
-        f"Spending {plain(round(spend))} brings {plain(round(customers))} customers at a "
+        f"Spending {amount(spend)} brings {amount(customers)} customers at a "
         f"blended CAC of {cost(blended_cac)}; its proved distance from the best allowed plan is {gap(distance)}."
     )
 

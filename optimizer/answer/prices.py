@@ -137,8 +137,12 @@ def _own(program: Program, spend: Array, implied: set[Limit | str]) -> list[Boun
 
 def _kept_by_own(program: Program, own: list[Bound], spend: Array) -> tuple[Mask, Mask]:
     """Channels that something of their own keeps from rising, and from falling."""
-    upper: Mask = (program.hole > program.lower) & (spend <= program.lower)
+    upper: Mask = np.zeros(len(spend), dtype=bool)
     lower = np.zeros(len(spend), dtype=bool)
+    for gap in program.gaps:  # as stated: a gap that no limit lets the channel cross keeps it all the same
+        low, high = gap.ends
+        if low < high and abs(spend[gap.channel] - low) <= _ACTIVE * low:
+            upper[gap.channel] = True
     for bound in own:
         if bound.sign > 0:
             upper[bound.channel] = True

@@ -29,7 +29,18 @@ app = typer.Typer(
 tests = typer.Typer(no_args_is_help=True, help="Design tests before they run, and read them when they are over.")
 app.add_typer(tests, name="test")
 
-PlanFile = Annotated[Path, typer.Argument(help="The plan file, see `cac init`.", show_default=False)]
+
+def _well_formed(plan: Path) -> Path:
+    """The plan file's own problems are told before what a run needs is loaded, which takes seconds."""
+    from optimizer.planning.file.config import read_config
+
+    read_config(plan)
+    return plan
+
+
+PlanFile = Annotated[
+    Path, typer.Argument(help="The plan file, see `cac init`.", show_default=False, callback=_well_formed)
+]
 OutFolder = Annotated[
     Path | None, typer.Option("--out", help="Output folder; the plan file's own by default.", show_default=False)
 ]
@@ -83,10 +94,12 @@ def import_(
 @app.command()
 def check(plan: PlanFile) -> None:
     """Validate the plan file and every table it names, and show what was understood, without running anything."""
-    from optimizer.planning.outputs.check_view import show_check
-    from optimizer.planning.run import check_plan
+    from optimizer.planning.check import check_plan
 
-    show_check(check_plan(plan))
+    understood = check_plan(plan)
+    from optimizer.planning.outputs.check_view import show_check  # after what may refuse, as it loads more
+
+    show_check(understood)
 
 
 @app.command(name="plan")
@@ -425,10 +438,12 @@ def serve(
 
 
 def _run(plan: Path, out: Path | None, goal: Goal, stress: bool = False) -> None:
-    from optimizer.planning.outputs.terminal import show
     from optimizer.planning.run import run_plan
 
-    show(*run_plan(plan, out=out, goal=goal, stress=stress))
+    run, written = run_plan(plan, out=out, goal=goal, stress=stress)
+    from optimizer.planning.outputs.terminal import show
+
+    show(run, written)
 
 
 def main() -> None:

@@ -42,26 +42,9 @@ from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_ri
 from optimizer.planning.stages.schedule import make_schedule
 from optimizer.planning.stages.stress import stress_of
 from optimizer.planning.stages.trust import not_told, trust
-from optimizer.planning.stages.understood import Understood, understood
 from optimizer.planning.stages.worth import judge, last_touch
 
-__all__ = ["Goal", "certify_spend", "check_plan", "draws_of", "planned", "refresh_plan", "run_plan"]
-
-
-def check_plan(path: Path | str) -> Understood:
-    """Validate a plan file and its tables as a run does before it samples; the result says what was understood.
-
-    Raises
-    ------
-    BadInput
-        Every problem of the file, then of all tables, then of what is asked of them.
-    InfeasiblePlan
-        Limits on spend that exclude each other.
-    """
-    config, document = read_config(path)
-    require_place(document.folder / config.output, [document.path, *sources_of(config, document.folder)])
-    inputs = read_inputs(config, document)
-    return understood(config, inputs, ready(config, document, inputs))
+__all__ = ["Goal", "certify_spend", "draws_of", "planned", "refresh_plan", "run_plan"]
 
 
 def refresh_plan(

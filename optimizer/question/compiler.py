@@ -130,8 +130,9 @@ def _bounds(bounds: tuple[Bound, ...], setting: Setting) -> tuple[Array, Array]:
 
 def _check_bounds(lower: Array, upper: Array, stated: Program) -> None:
     for index in np.flatnonzero(lower > upper * (1 + _SAME)):
-        names = labels([bound.limit for bound in stated.bounds if bound.channel == index])
-        names += labels([gap.above.limit for gap in stated.gaps if gap.channel == index])
+        limits = [bound.limit for bound in stated.bounds if bound.channel == index]
+        limits += [gap.above.limit for gap in stated.gaps if gap.channel == index]
+        names = labels(list(dict.fromkeys(limits)))
         channel = stated.setting.channels[index]
         text = f"{channel} cannot get at least {plain(lower[index])} and at most {plain(upper[index])}"
         raise InfeasiblePlan(f"{text}: {'; '.join(names)}. Remedy: relax one of them.")

@@ -21,7 +21,7 @@ KEPT = 1e-9
 """Violation, as a share of a row's own size, at which it still counts as kept."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One inequality: per_spend @ spend - per_customer @ customers <= room.
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from attribution.numbers import significant
 
-__all__ = ["Wording"]
+__all__ = ["AS_PLANNED", "Wording"]
+
+AS_PLANNED = "as planned"
+"""What the plan itself is called among what-ifs."""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ class Answer:
         None where there is no answer.
     problem
         Why not; empty where there is one.
+    infeasible
+        Whether that is since no spend keeps all promises, and not since the question cannot be asked.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Answer:
     curves: ResponseCurves
     allocation: Allocation | None
     problem: str = ""
+    infeasible: bool = False
 
     @property
     def outcome(self) -> Evaluation | None:
@@ -95,7 +98,8 @@ def answered(
         changed_plan, changed_curves = scenario.applied(plan, curves)
         return Answer(scenario.name, changed_plan, changed_curves, solve(changed_plan, changed_curves))
     except (BadInput, InfeasiblePlan) as problem:
-        return Answer(scenario.name, changed_plan, changed_curves, None, str(problem))
+        infeasible = isinstance(problem, InfeasiblePlan)
+        return Answer(scenario.name, changed_plan, changed_curves, None, str(problem), infeasible)
 
 
 def compare(plan: Plan, curves: ResponseCurves, scenarios: Iterable[Scenario], gap: float = 1e-3) -> Comparison:

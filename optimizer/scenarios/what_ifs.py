@@ -14,6 +14,7 @@ from attribution.shown import shown
 from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
+from optimizer.question.wording import AS_PLANNED
 
 __all__ = [
     "AsPlanned",
@@ -49,7 +50,7 @@ class AsPlanned(Scenario):
     @property
     def name(self) -> str:
         """As planned."""
-        return "as planned"
+        return AS_PLANNED
 
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The plan and the curves themselves."""

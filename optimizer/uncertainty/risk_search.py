@@ -8,6 +8,7 @@ proof, give the certificate. Where customers count by channel, the draws that ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.optimize import brentq
@@ -133,8 +134,8 @@ class RiskSearch:
             if outcome.spend is None:
                 raise self._refusal(outcome)
             self.bound = min(self.bound, outcome.bound)
-            self._consider(spend, weights)
-            self._consider(outcome.spend, weights)
+            self._consider(spend)
+            self._consider(outcome.spend)
             if self.best is None:
                 self._keep_promises(outcome.spend, weights)
             if self.best is not None and self._distance() <= self.gap:
@@ -195,11 +196,11 @@ class RiskSearch:
                 target = settled(program, self._bank(weights), spend, program.lower, program.upper)
                 moved = self._towards(spend, target, program, width)
                 if program.row_matrices[1].any():  # a promise: whether it is kept can change with every step
-                    self._consider(moved, weights)
+                    self._consider(moved)
                 change, spend = float(np.abs(moved - spend).sum()), moved
                 if change <= 1e-4 * spend.sum():
                     break
-            self._consider(spend, weights)
+            self._consider(spend)
         return spend, self._weights(self._counted(spend), _SMOOTHING[-1])
 
     def _keep_promises(self, spend: Array, weights: Array) -> None:
@@ -211,7 +212,7 @@ class RiskSearch:
             if outcome.spend is None:
                 return
             spend = outcome.spend
-            self._consider(spend, weights)
+            self._consider(spend)
             if self.best is not None:
                 return
 
@@ -233,8 +234,13 @@ class RiskSearch:
         goal = program.goal
         return float(goal.at_totals(float(spend.sum()), counted - goal.business.organic))
 
-    def _consider(self, spend: Array, weights: Array) -> None:
-        program = self._program(weights)
+    @cached_property
+    def _stated(self) -> Program:
+        """The program under even weights; rows and score of totals of all customers are the same under any others."""
+        return self._program(np.full(self.draws, 1 / self.draws))
+
+    def _consider(self, spend: Array) -> None:
+        program = self._stated
         spend = program.inside(spend)
         worst = self._worst(self._counted(spend))
         paid = np.zeros(program.size)

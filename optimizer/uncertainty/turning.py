@@ -16,6 +16,7 @@ from optimizer.plan import Plan
 from optimizer.question.constraints import Channel
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.uncertainty.question import Question, limited, over, plan_of, with_organic
+from optimizer.uncertainty.risk import Pessimistic
 
 __all__ = ["THERE", "Anew", "searched"]
 
@@ -23,6 +24,7 @@ THERE = 0.02  # of the move: so near to today's spend the plan counts as leaving
 _NEAR = 0.1  # the same where a plan's figure is flat, and its amounts are settled less sharply
 _WIDEST, _HALVINGS = 64.0, 9
 _FEWER = 6  # to a per cent, where each plan takes a second
+_FEWEST = 4  # to four per cent, where each plan is many searches
 _GAP, _TIME = 1e-5, 10.0
 _GAP_OF_STEPS = 1e-4  # where each answer is one of many searches
 
@@ -95,7 +97,8 @@ class Anew:
             there = moved(first)
             if abs(there) <= _NEAR or (np.isnan(there) and self._is_concave and not plan_of(self.question).fees):
                 return first
-        return searched(moved, planned > now, _FEWER)
+        many = isinstance(self.question, Pessimistic) and plan_of(self.question).fees
+        return searched(moved, planned > now, _FEWEST if many else _FEWER)
 
     @property
     def _is_concave(self) -> bool:

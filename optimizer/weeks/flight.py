@@ -28,7 +28,7 @@ from optimizer.weeks.response import Response
 from optimizer.weeks.search import FlightSearch
 from optimizer.weeks.verify import missed_in_weeks, season_and_tail
 
-__all__ = ["Flight", "FlightPlan", "by_geo"]
+__all__ = ["Flight", "FlightPlan"]
 
 _NO_LIMITS = Calendar()
 _ROUNDS = 4
@@ -276,15 +276,3 @@ def _best(search: FlightSearch, time_limit: float) -> FlightPlan:
         text = "differs between draws, and curves are S-shaped; there is no proof for that."
         raise BadInput(Problem("carryover", text, remedy="average the lag weights over the draws."))
     return Pulses(search, time_limit).run()
-
-
-def by_geo(curves: Mapping[str, Mapping[str, ResponseCurve]]) -> ResponseCurves:
-    """Curves of geo x channel as one set of channels named ``channel @ geo``, for plans and flights over regions.
-
-    Parameters
-    ----------
-    curves
-        Geo -> channel -> curve.
-    """
-    flat = {f"{channel} @ {geo}": curve for geo, inner in curves.items() for channel, curve in inner.items()}
-    return ResponseCurves(flat)

@@ -8,8 +8,7 @@ from plan_worlds import hill_world
 
 from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, UnknownChannel
 from mmm.curves import Exponential, Hill, Power, ResponseCurves
-from optimizer import BlendedCAC, Budget, Channel, Customers, Group, MaxCAC, Pacing, Plan, Profit, Spend
-from optimizer.weeks.flight import Flight, by_geo
+from optimizer import BlendedCAC, Budget, Channel, Customers, Flight, Group, MaxCAC, Pacing, Plan, Profit, Spend, by_geo
 from optimizer.weeks.schedules import QuadraticSteps, Schedules, linear_best
 
 CURVES = ResponseCurves({"tv": Exponential(60, 3000), "search": Exponential(40, 1000), "social": Hill(50, 4000, 0.9)})

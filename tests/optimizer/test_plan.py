@@ -6,7 +6,7 @@ from plan_worlds import family_world, hill_world, instance, oracle
 
 import optimizer
 from mmm.curves import Hill, MichaelisMenten, Power, ResponseCurves
-from optimizer import BlendedCAC, Budget, Channel, Customers, Group, MaxCAC, Plan, Profit, Spend
+from optimizer import BlendedCAC, Budget, Channel, Customers, Group, MaxCAC, Plan, Profit, Spend, Status
 
 SQUARE_ROOTS = ResponseCurves({"a": Power(3.0, 0.5), "b": Power(4.0, 0.5)})
 
@@ -191,3 +191,35 @@ def test_frame_and_explanation_speak_of_the_plan():
     assert "late gets nothing" in text
     assert "Certified" in found.status.value
     assert "<table" in found._repr_html_()
+
+
+def test_where_nothing_pays_the_plan_is_nothing_and_its_distance_a_figure():
+    curves = {"a": Hill(0.01, 1e5, 1), "b": Hill(0.02, 1e5, 3)}
+    found = Plan(maximize=Profit(10.0), subject_to=[Group("ab", list(curves)).cac_at_most(1e5)]).solve(curves)
+    assert found.total_spend == 0
+    assert found.gap <= 1
+    assert found.status is not Status.STOPPED  # the search came to its end
+    assert len(repr(found)) < 200
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1.0])
+def test_the_headline_keeps_the_digits_of_small_money(unit):
+    plan = Plan(maximize=Customers(), subject_to=Budget(at_most=32_500 * unit))
+    curves = {"a": Hill(900, 60_000 * unit, 1)}
+    spend = plan.solve(curves).explain()[0].split(" ")[1]
+    assert float(spend.replace(",", "")) == pytest.approx(32_500 * unit, rel=1e-2)
+
+
+@pytest.mark.parametrize("digits", [2, 6, 12])
+def test_a_plan_written_down_and_read_again_is_not_better_than_the_best(digits):
+    curves = {"a": Hill(900, 60_000, 1), "b": Hill(500, 20_000, 1)}
+    plan = Plan(maximize=Customers(organic=10), subject_to=[Budget(at_most=100_000)])
+    best = plan.solve(curves, gap=1e-9)
+    written = {channel: float(np.floor(spend * 10**digits) / 10**digits) for channel, spend in best.spend.items()}
+    told = plan.against(best, curves, written)
+    assert told.is_allowed
+    assert told.gap >= 0
+    assert "from the best; keeps every promise" in str(told)
+    over = plan.against(best, curves, {"a": 80_000, "b": 40_000})
+    assert over.gap < 0
+    assert "better than the best allowed; breaks budget at most 100,000" in str(over)

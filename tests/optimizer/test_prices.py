@@ -1,5 +1,7 @@
 """Prices are differences: what raising, and what lowering, each kind of limit by a little does to the plan's figure."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -120,9 +122,58 @@ def test_a_channel_held_at_nothing_on_a_curve_that_starts_upright_has_an_endless
 
 
 @pytest.mark.parametrize(
-    ("effect", "said"), [(1e-5, "adds 1e−05 of it"), (1e-7, "changing it a little changes nothing")]
+    ("effect", "said"), [(1e-5, "adds 0.00001 of it"), (1e-7, "changing it a little changes nothing")]
 )
 def test_less_than_a_millionth_of_the_figure_is_told_as_nothing(effect: float, said: str) -> None:
     limit = Limit(Channel("a").subject, Side.AT_LEAST, 100_000.0, Unit.CURRENCY)
     sentence = price_sentence(Price(limit, effect / 1000, -effect / 1000), "a at least 100,000", "of it", 1.0)
     assert said in sentence
+
+
+ENTRY = Channel("d").zero_or_at_least(5e5)  # more than any budget here
+COMMON = [Channel("c").fixed(2e4), ENTRY]
+
+
+@pytest.mark.parametrize(
+    ("limit", "others"),
+    [
+        (lambda x: Budget(exactly=x), [*COMMON, Change(total=6e4)]),
+        (lambda x: Budget(exactly=x), [*COMMON, AB.share(at_most=0.85), Change(total=6e4)]),
+        (lambda x: Budget(at_most=x), [*COMMON, Channel("a").relative(0.6, 1.1)]),
+        (lambda x: Budget(at_most=x), [ENTRY, Channel("b").zero_or_at_least(1e3), Channel("c").zero_or_at_least(1e3)]),
+    ],
+)
+def test_a_price_of_entry_that_no_limit_reaches_holds_its_channel_in_all_prices(limit, others):
+    def best(figure):
+        plan = Plan(maximize=MOST, subject_to=[*others, limit(figure)], now={**NOW, "d": 0.0})
+        return plan.solve(FOUR, gap=1e-11)
+
+    found = best(1.1e5)
+    price = next(price for price in found.prices if price.limit.subject.name == "budget")
+    above, below = ((best(1.1e5 + step).value - found.value) / step for step in (20.0, -20.0))
+    assert price.per_unit == pytest.approx(above, rel=1e-2, abs=1e-9)
+    assert price.below == pytest.approx(below, rel=1e-2, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [AB.at_most(4e4), AB.share(at_most=0.7), Group("ab", ["b", "a"]).cac_at_most(85.0), Customers(at_least=500)],
+)
+def test_a_limit_that_is_stated_twice_is_one_limit(twice):
+    limits = [MONEY, Change(total=9e4)]
+    once, both = (
+        Plan(maximize=MOST, subject_to=[*limits, *stated], now=NOW).solve(FOUR, gap=1e-9)
+        for stated in ([twice], [twice, replace(twice)])
+    )
+    assert both.value == pytest.approx(once.value, rel=1e-8)
+    assert len(both.prices) == len(once.prices)
+    assert both.shadow_prices.to_numpy() == pytest.approx(once.shadow_prices.to_numpy(), rel=1e-4, abs=1e-9)
+
+
+def test_a_gap_far_above_the_spend_takes_no_price_away():
+    rise = Tabulated([0, 20_000, 50_000, 90_000, 2e5], [0, 400, 700, 710, 1200])
+    limits = [Channel("a").marginal_cac_at_most(200.0), Change(total=5_000)]
+    plan = Plan(maximize=Customers(), subject_to=limits, now={"a": 10_000.0})
+    found = plan.solve({"a": rise}, gap=1e-9)
+    (price,) = found.prices
+    assert price.per_unit == price.below == pytest.approx(400 / 20_000)

@@ -324,3 +324,15 @@ def test_a_schedule_of_a_table_of_weeks_is_read_by_its_labels():
     flight = Flight(TWO, weeks, weekly_most=1000.0)
     found = flight.solve(Plan(maximize=Customers()))
     assert found.spend.to_numpy() == pytest.approx(np.full((4, 2), 1000.0))
+
+
+@pytest.mark.parametrize("slope", [1.0002, 1.002, 1.02])
+@pytest.mark.parametrize("cost", [1e-2, 1.0, 1e8])
+def test_a_cap_on_marginal_cac_of_a_curve_that_is_steep_from_its_first_unit(slope, cost):
+    for curve in (Hill(900, 6_000, slope), Mixture([Hill(900, 6_000, slope), Hill(500, 90_000, 1)], [1.0, 1.0])):
+        curves = {"a": curve.scaled(cost=cost)}
+        limits = [Budget(at_most=9_000 * cost), Channel("a").marginal_cac_at_most(9.0 * cost)]
+        found = Plan(maximize=Customers(), subject_to=limits).solve(curves)
+        grid = np.geomspace(1e-6, 9_000, 20_001)
+        best = float(curve(grid[curve.mean_marginal(grid) >= 1 / 9.0]).max(initial=0.0))
+        assert found.customers == pytest.approx(best, rel=2e-3)

@@ -12,10 +12,11 @@ import pytest
 from rich.console import Console
 
 from attribution.errors import BadInput, InfeasiblePlan
+from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.outputs.check_view import show_check
-from optimizer.planning.run import check_plan, run_plan
+from optimizer.planning.run import run_plan
 from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.progress import Progress
 
@@ -304,3 +305,52 @@ def test_a_table_of_several_regions_is_told_which_key_names_them(folder: Path) -
         BadInput, match=r"differ by 'region'; where they are markets, name their column: data\.weekly\.geo: region"
     ):
         check_plan(change(folder, (LOG, "")) / "plan.yaml")
+
+
+NEW = "  new_channels: {podcast: {like: tv, at_most: 5_000}}\n"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "  groups: {heard: {channels: [tv, podcast], at_most: 20_000}}\n",
+        "  groups: {heard: {channels: [podcast], at_most: 2_000}}\n",
+        "  custom: {hours: {weights: {tv: 1, podcast: 2}, at_most: -10%}}\n",
+        "  channels: {podcast: {share: {at_most: 0.2}}}\n  change: {total: 9_000}\n",
+        "  max_cac: 900\n  every_channel: {max_marginal_cac: 5_000}\n",
+    ],
+)
+def test_limits_may_name_channels_without_history(folder: Path, asked: str) -> None:
+    told = check_plan(
+        change(folder, (LOG, ""), ("  minimize: blended_cac\n", f"  minimize: blended_cac\n{NEW}{asked}")) / "plan.yaml"
+    )
+    assert told.title == "Monday"
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ("  maximize: customers\n  explore: true\n", "spends without end. Remedy: add"),
+        ("  maximize: customers\n  explore: true\n  channels: {tv: {at_most: 5_000}}\n", "spends without end"),
+        ("  minimize: blended_cac\n", "lowest where nothing is spent"),
+        ("  minimize: blended_cac\n  budget: {at_most: 9_000}\n  max_cac: 50\n", "lowest where nothing is spent"),
+        ("  minimize: blended_cac\n  groups: {a: {channels: [tv], at_most: 9_000}}\n", "lowest where nothing is spent"),
+        ("  minimize: blended_cac\n  channels: {tv: {zero_or_at_least: 9_000, at_most: 8_000}}\n", "which leaves it nothing"),
+        ("  minimize: blended_cac\n  every_channel: {zero_or_at_least: 90_000, at_most: +10%}\n", "which leaves it nothing"),
+        (f"  minimize: blended_cac\n{NEW}  channels: {{podcast: {{zero_or_at_least: 6_000}}}}\n", "which leaves it nothing"),
+    ],
+)  # fmt: skip
+def test_what_no_fit_can_make_sensible_is_refused_before_it(folder: Path, plan: str, said: str) -> None:
+    text = PLAN[: PLAN.index("plan:\n")].replace(LOG, "") + f"plan:\n{plan}"
+    (folder / "plan.yaml").write_text(text.replace("attribution: {models: [last]}\n", ""), encoding="utf-8")
+    with pytest.raises(BadInput, match=said):
+        check_plan(folder / "plan.yaml")
+
+
+@pytest.mark.parametrize("plan", ["  maximize: customers\n  max_cac: 90\n  explore: true\n", "  maximize: customers\n",
+                                  "  minimize: blended_cac\n  fixed_cost: 100\n", "  minimize: blended_cac\n  budget: {exactly: 9_000}\n",
+                                  "  minimize: blended_cac\n  channels: {tv: {share: {at_least: 0.5}, at_least: 10}}\n"])  # fmt: skip
+def test_questions_that_may_have_an_answer_pass(folder: Path, plan: str) -> None:
+    text = PLAN[: PLAN.index("plan:\n")].replace(LOG, "") + f"plan:\n{plan}"
+    (folder / "plan.yaml").write_text(text.replace("attribution: {models: [last]}\n", ""), encoding="utf-8")
+    assert check_plan(folder / "plan.yaml").title == "Monday"

@@ -151,3 +151,33 @@ def test_clean_says_what_went_and_refuses_other_folders(tmp_path: Path) -> None:
     for arguments in ((tmp_path,), (tmp_path / "output", "--keep", 0)):
         assert cac("clean", *arguments).returncode == 2
     assert len(all_runs(tmp_path / "output")) == 2
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "optimize", "refresh", "fit", "what-if"])
+def test_a_wrong_plan_file_is_refused_before_anything_heavy_is_loaded(tmp_path: Path, command: str) -> None:
+    (tmp_path / "plan.yaml").write_text("name: x\ndata: {weekly: {path: a.csv, spent: [tv]}}\n", encoding="utf-8")
+    heavy = ("numba", "scipy.special", "scipy.stats", "scipy.optimize", "ibis", "rich.table", "optimizer.planning.run")
+    code = (
+        f"import atexit, sys; atexit.register(lambda: print([name for name in {heavy} if name in sys.modules]));"
+        f"sys.argv = ['cac', {command!r}, {str(tmp_path / 'plan.yaml')!r}]; "
+        "from optimizer.planning.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "plan.yaml:2: data.weekly.spent: unknown key. Did you mean 'spend'?" in done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_table_that_is_not_there_is_told_before_what_samples_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "name: x\ndata: {weekly: {path: a.csv, spend: [tv]}}\nmodel: {lags: 4}\n", encoding="utf-8"
+    )
+    code = (
+        "import atexit, sys; atexit.register(lambda: print([n for n in ('numba', 'scipy.stats') if n in sys.modules]));"
+        f"sys.argv = ['cac', 'check', {str(tmp_path / 'plan.yaml')!r}]; "
+        "from optimizer.planning.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "a.csv: does not exist" in done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import mmm
+from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
-from optimizer.planning.run import check_plan
 from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.present_spend import observed_maximum

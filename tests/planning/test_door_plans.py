@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from attribution.errors import BadInput
 from attribution.reading.exports.amounts import MICROS, Marks, amounts_of
 from mmm import Panel
+from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.document import Document
-from optimizer.planning.run import check_plan
 from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.starter import write_starter
 

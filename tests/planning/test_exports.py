@@ -18,10 +18,10 @@ from attribution.errors import BadInput
 from attribution.reading.exports.registry import ADVERTISING, ORDERS
 from attribution.reading.sources import log_table
 from mmm import Panel
+from optimizer.planning.check import check_plan
 from optimizer.planning.cli import app
 from optimizer.planning.file.config import read_config
 from optimizer.planning.importer import import_folder
-from optimizer.planning.run import check_plan
 from optimizer.planning.stages.assembled import assumed, passed_over
 from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.log_against_kpi import log_against_kpi

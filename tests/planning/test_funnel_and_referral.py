@@ -11,7 +11,7 @@ import pytest
 
 from attribution.errors import BadInput
 from mmm.simulate.funnel import STAGES, funnel_table
-from optimizer.planning.run import check_plan
+from optimizer.planning.check import check_plan
 from optimizer.planning.stages.result import Run
 
 FEW = "model:\n  rivals: false\n  chains: 2\n  draws: 300\n  tune: 500\n  sensitivity: false\n  accept_unconverged: true\n"

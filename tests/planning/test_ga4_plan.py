@@ -13,8 +13,8 @@ import pytest
 from ga4_export import bought, event
 
 from attribution.errors import BadInput
+from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
-from optimizer.planning.run import check_plan
 
 PLAN = """\
 name: Shop

@@ -16,12 +16,13 @@ from attribution.findings import Finding
 from mmm.sampling.from_draws import assemble
 from mmm.sampling.prepared import prepare
 from optimizer.planning import run as running
+from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets, by_cell
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.ledger.runs import run_folder
-from optimizer.planning.run import check_plan, run_plan
+from optimizer.planning.run import run_plan
 from optimizer.planning.sealed.review import Review, review
 from optimizer.planning.sealed.seals import seal
 from optimizer.planning.stages.given_by_market import read_given_by_market

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from attribution.errors import BadInput
+from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
-from optimizer.planning.run import check_plan
 
 HEAD = "name: Slips\ndata:\n  weekly: {path: w.csv, spend: [tv, search]}\nplan:\n  minimize: blended_cac\n"
 SLIPS = {

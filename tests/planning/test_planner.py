@@ -17,11 +17,11 @@ from planner_runs import question, write_run
 from attribution.errors import BadInput, NotConverged
 from mmm.curves import Exponential, Hill, Logistic, MichaelisMenten, Mixture, Power, ResponseCurves, Tabulated
 from mmm.curves.storage import packed, unpacked
+from optimizer.planning.check import check_plan
 from optimizer.planning.cli import main
 from optimizer.planning.file.config import config_of
 from optimizer.planning.file.document import Document
 from optimizer.planning.outputs.wish_files import plan_file, spend_table, spend_workbook
-from optimizer.planning.run import check_plan
 from optimizer.planning.stages.kept import QUESTION, Kept, kept_question
 from optimizer.planning.stages.wishes import aims_of, answer, cost_of_holding, first_wish, judged
 

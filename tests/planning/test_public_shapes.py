@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from attribution.errors import BadInput
+from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
-from optimizer.planning.run import check_plan
 from optimizer.planning.stages.inputs import read_inputs
 
 PLAN = "plan: {minimize: blended_cac, budget: {at_most: +0%}, customers: {at_least: +0%}}\n"

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from attribution.errors import BadInput, InfeasiblePlan, NotConverged
 from attribution.files import checksum
+from optimizer.planning.check import check_plan
 from optimizer.planning.outputs.check_view import show_check
-from optimizer.planning.run import check_plan
 from optimizer.planning.stages.result import Run
 
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]

@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 
 import mmm
-from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Plan
+from optimizer import BlendedCAC, Budget, Channel, Constraint, Customers, Group, MaxCAC, Plan
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.stages.sense import present_spend, today_keeps_promises
+from optimizer.planning.stages.loosened import remedies
+from optimizer.planning.stages.riders import Held
+from optimizer.planning.stages.sense import entry_prices, present_spend, today_keeps_promises
 
 NOW = pd.Series({"tv": 100_000.0, "search": 50_000.0, "new": 0.0, "old": 0.0})
 CURVES = mmm.ResponseCurves({name: mmm.curves.Hill(900.0, 80_000.0, 1.0) for name in NOW.index})
@@ -73,3 +75,48 @@ def test_a_price_of_entry_in_the_file_survives_what_the_file_caps(cap: dict[str,
     assert found.spend["tv"] == 0
     assert found.total_spend == pytest.approx(150_000)
     assert not plan.missed(curves, found.spend)
+
+
+@pytest.mark.parametrize(
+    ("limits", "tried", "shut", "remedy"),
+    [
+        ([Budget(at_most=2e5), Channel("tv").zero_or_at_least(1e5)], 3e5, (), ""),
+        ([Budget(at_most=8e4), Channel("tv").zero_or_at_least(1e5)], 3e5, ("tv",), "Raise the limits"),
+        ([Group("g", ["tv", "new"]).at_most(5e4), Channel("tv").zero_or_at_least(1e5)], 3e5, ("tv",), "its groups"),
+        ([Budget(at_most=2e5), Channel("tv").zero_or_at_least(1e5)], 9e4, ("tv",), "plan.explore: true"),
+    ],
+)
+def test_a_price_of_entry_that_nothing_leaves_room_for_is_said(
+    limits: list[Constraint], tried: float, shut: tuple[str, ...], remedy: str
+) -> None:
+    held = Held("tv", tried, "tried")
+    plan = Plan(maximize=Customers(), subject_to=[*limits, held.constraint, Channel("search").at_most(1e6)], now=NOW)
+    (finding,) = entry_prices(plan.program(CURVES), [held])
+    assert (finding.passed, finding.channels) == (not shut, shut)
+    assert remedy in finding.text
+    plain = Plan(maximize=Customers(), subject_to=[Budget(at_most=2e5)], now=NOW)
+    assert not list(entry_prices(plain.program(CURVES), []))
+
+
+RUN_S = [Held("tv", 1e5, "tried"), Held("search", 5e4, "tried")]
+
+
+@pytest.mark.parametrize(
+    ("promise", "held", "said"),
+    [
+        (1e6, (), ("plan.explore",)),  # no spend brings so many: the ground is not what is in the way
+        (1200.0, (), ("plan.explore",)),
+        (1200.0, (Held("tv", 1.0, "rides"),), ("plan.explore", "plan.raise_riders")),
+        (840.0, (Held("tv", 1.0, "rides"),), ("plan.raise_riders",)),
+    ],
+)
+def test_limits_of_the_run_are_named_where_they_alone_are_in_the_way(
+    promise: float, held: tuple[Held, ...], said: tuple[str, ...]
+) -> None:
+    own = [one.constraint for one in (*held, *RUN_S)]
+    limits = [Customers(at_least=promise), Budget(at_most=1e6), *own, Channel("new").zero(), Channel("old").zero()]
+    plan = Plan(minimize=BlendedCAC(1e4, 10.0), subject_to=limits, now=NOW)
+    text = remedies(plan, CURVES, held, RUN_S)
+    possible = promise < 1e6
+    for key in ("plan.explore", "plan.raise_riders"):
+        assert (key in text) == (key in said and possible)

@@ -15,11 +15,12 @@ from attribution.findings import Finding
 from optimizer.planning.agent.answers import Answer, estimate, findings_told
 from optimizer.planning.agent.inside import Inside
 from optimizer.planning.agent.kept import KeptRun
+from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.given_in_words import said_of_misses, verdict
-from optimizer.planning.run import certify_spend, check_plan, run_plan
+from optimizer.planning.run import certify_spend, run_plan
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Goal, Run
 

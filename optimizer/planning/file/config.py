@@ -419,9 +419,9 @@ def _unknown_competitor(config: Config, document: Document) -> Iterator[str]:
 
 
 def _repeated_scenarios(config: Config, document: Document) -> list[str]:
-    names = [scenario.name for scenario in config.scenarios]
+    names = [" ".join(scenario.name.split()).casefold() for scenario in config.scenarios]
     return [
-        document.error(("scenarios", number, "name"), f"{name!r} is used before; give each scenario its own name.")
-        for number, name in enumerate(names)
-        if name in names[:number]
+        document.error(("scenarios", number, "name"), f"{scenario.name!r} is used before; give each its own name.")
+        for number, scenario in enumerate(config.scenarios)
+        if names[number] in names[:number]
     ]

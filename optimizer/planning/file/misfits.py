@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -64,6 +64,7 @@ def _of_idle(section: PlanSection, idle: Sequence[str]) -> Iterator[Said]:
 
 
 def _of_today(section: PlanSection, now: pd.Series) -> Iterator[Said]:
+    yield from _of_entry(section, {**dict(now), **dict.fromkeys(section.without_history, 0.0)})
     for channel, present in now.items():
         own = limits_of(section, str(channel))
         most = None if own is None else own.fixed if own.fixed is not None else own.at_most
@@ -74,6 +75,20 @@ def _of_today(section: PlanSection, now: pd.Series) -> Iterator[Said]:
         if section.incremental is not None and most is not None and most.of(present) < present * (1 - 1e-12):
             text = f"is below today's {amount(present)}, and plan.incremental only adds to what is spent today. "
             yield place, text + "Raise the limit, or write budget in place of incremental."
+
+
+def _of_entry(section: PlanSection, now: Mapping[str, float]) -> Iterator[Said]:
+    """Prices of entry above the most that the same channel may get, so that it would get nothing without a word."""
+    for channel, present in now.items():
+        own = limits_of(section, channel)
+        if own is None or own.zero_or_at_least is None or own.at_most is None:
+            continue
+        most = own.at_most.of(present)
+        if most < own.zero_or_at_least * (1 - 1e-12):
+            stated = channel in section.channels and section.channels[channel].zero_or_at_least is not None
+            place = ("channels", channel, "zero_or_at_least") if stated else ("every_channel", "zero_or_at_least")
+            text = f"is {amount(own.zero_or_at_least)}, and {channel} may get {amount(most)} at most, which leaves it "
+            yield place, text + "nothing. Raise at_most, lower the price of entry, or write fixed: 0 to leave it out."
 
 
 def _limited(section: PlanSection) -> Iterator[tuple[tuple[str, ...], Limits | GroupLimits | MarketLimits, list[str]]]:

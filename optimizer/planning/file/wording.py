@@ -7,6 +7,12 @@ import re
 __all__ = ["in_words_of_the_file"]
 
 _LOG, _WON = "data.touchpoints", "data.touchpoints.conversions"
+_WHAT_IFS = {
+    "CostInflation": "cost",
+    "ConversionChange": "conversion",
+    "DemandChange": "demand",
+    "StageChange": "stages",
+}
 _SAID = (
     (r"Cleaning\(drop=\('([a-z ]+)',\)\)", rf"{_LOG}.leave_out: [\1]"),
     (r"Cleaning\(keep_duplicates=True\)", f"{_LOG}.keep_duplicates: true"),
@@ -42,6 +48,10 @@ _SAID = (
     (r"minimize=BlendedCAC\((\.\.\.)?\)", "plan.minimize: blended_cac"),
     (r"maximize=(Customers|Profit)\((\.\.\.)?\)", lambda found: f"plan.maximize: {found[1].lower()}"),
     (r"add a? ?Budget\b(?!\.)", "add plan.budget"),
+    (
+        r"(CostInflation|ConversionChange|DemandChange|StageChange): changes by (\S+); give a share above -1,.*?more\.",
+        lambda found: f"{_WHAT_IFS[found[1]]}: {found[2]} leaves nothing to plan with; write a change above -100%.",
+    ),
 )
 
 

@@ -27,6 +27,7 @@ from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.instead import asked_instead
+from optimizer.planning.stages.loosened import remedies
 from optimizer.planning.stages.markets import curves_by_cell, findings_by_cell, lift_tests_by_cell, spend_by_cell
 from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.order import by_spend
@@ -34,11 +35,11 @@ from optimizer.planning.stages.present_spend import observed_maximum
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
-from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, remedy, riders_of
-from optimizer.planning.stages.sense import present_spend, today_keeps_promises
+from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, riders_of
+from optimizer.planning.stages.sense import entry_prices, present_spend, today_keeps_promises
 from optimizer.planning.stages.tested import with_tested_rates
 from optimizer.planning.stages.timetable import booked_already
-from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
+from optimizer.planning.stages.tried import tried_channels, tried_finding
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
 from optimizer.uncertainty.worth import worth
@@ -181,7 +182,7 @@ def make_plan(
     try:
         allocation = solved(section, plan, curves, doubted)
     except InfeasiblePlan as error:
-        raise InfeasiblePlan(f"{error}{remedy(held)}{remedy_of_tried(tried)}") from None
+        raise InfeasiblePlan(f"{error}{remedies(plan, curves, held, tried)}") from None
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
     update(0.6, "frontier")
     aim = aim_of(plan, curves, config.outcome)
@@ -206,6 +207,7 @@ def make_plan(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, ground.drop(list(section.without_history))),
             present_spend(section, now, markets.several),
+            *entry_prices(plan.program(curves), tried),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),
     )
@@ -254,7 +256,9 @@ def _scenario(
     answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves, base.doubted))
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
-        problem = in_words_of_the_file(answer.problem) + remedy(base.held) + remedy_of_tried(base.tried)
+        problem = in_words_of_the_file(answer.problem)
+        if answer.infeasible:
+            problem += remedies(answer.plan, answer.curves, base.held, base.tried)
         return ScenarioResult(scenario.name, None, problem=problem)
     value = section.one_value
     if value is not None and scenario.value_per_customer is not None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import optimizer
-from attribution.errors import BadInput, InfeasiblePlan, Problem
+from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, Problem
 from attribution.findings import Finding
 from mmm import Panel
 from mmm.curves import Hill, ResponseCurves
@@ -23,12 +23,13 @@ from optimizer.planning.file.scenarios import what_if
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.attribute import spend_of_paths
 from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.stages.loosened import remedies
 from optimizer.planning.stages.markets import lift_tests_by_cell, spend_by_cell
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.present_spend import observed_maximum
 from optimizer.planning.stages.tested import with_tested_rates
 from optimizer.planning.stages.timetable import booked_already
-from optimizer.planning.stages.tried import remedy_of_tried, tried_channels
+from optimizer.planning.stages.tried import tried_channels
 from optimizer.question.groups import AverageCAC, MarginalCAC
 
 __all__ = ["ready"]
@@ -107,11 +108,12 @@ def _asked(config: Config, section: PlanSection, inputs: Inputs, panel: Panel, m
     """The question built on stand-ins for what a fit will say, and its limits on spend held against each other."""
     weekly = spend_by_cell(panel, markets)
     spent = weekly.sum()
-    channels = [channel for channel in spent.index if spent[channel] > 0]
-    now = pd.Series(inputs.now, dtype=float).reindex(channels)
+    known = [channel for channel in spent.index if spent[channel] > 0]
+    channels = [*known, *section.without_history]
+    now = pd.Series(inputs.now, dtype=float).reindex(channels, fill_value=0.0)
     customers = float(panel.kpi.sum() / panel.periods * section.weeks * panel.per_week)
     plan = build_plan(section, now, np.zeros(1), customers, inputs.worth_of(channels))
-    curves = ResponseCurves({channel: Hill(1.0, max(spent[channel], 1.0)) for channel in channels})
+    curves = ResponseCurves({channel: Hill(1.0, max(spent.get(channel, 0.0), 1.0)) for channel in channels})
     periods = section.weeks * panel.per_week
     tests = lift_tests_by_cell(inputs.lift_tests, panel, markets)
     seen = observed_maximum(weekly, periods)
@@ -119,11 +121,37 @@ def _asked(config: Config, section: PlanSection, inputs: Inputs, panel: Panel, m
     of_results = (optimizer.Customers, optimizer.MaxCAC, AverageCAC, MarginalCAC)
     limits = [part for part in plan.subject_to if not isinstance(part, of_results)]
     limits += [*booked_already(inputs.timetable, tuple(channels)), *(one.constraint for one in tried)]
+    question = optimizer.Plan(minimize=optimizer.Spend(), subject_to=limits, now=now)
     try:
-        optimizer.Plan(minimize=optimizer.Spend(), subject_to=limits, now=now).solve(curves)
+        question.solve(curves)
     except InfeasiblePlan as error:
-        raise InfeasiblePlan(f"{error}{remedy_of_tried(tried)}") from None
+        raise InfeasiblePlan(f"{error}{remedies(question, curves, (), tried)}") from None
+    _refuse_without_end(plan, question, curves)
     return tuple(_unasked(config, section, now, customers, inputs))
+
+
+def _refuse_without_end(plan: optimizer.Plan, question: optimizer.Plan, curves: ResponseCurves) -> None:
+    """Refuse aims that have no sensible answer whatever the channels bring; ``question`` has the limits on spend alone.
+
+    Raises
+    ------
+    IllPosedPlan
+        Where nothing limits the spend that most customers ask for, or nothing asks for the spend of a blended CAC that
+        is lowest where nothing is spent.
+    """
+    promised = {type(part) for part in plan.subject_to}
+    if isinstance(plan.objective, optimizer.Customers) and optimizer.MaxCAC not in promised:
+        optimizer.Plan(maximize=optimizer.Customers(), subject_to=question.subject_to, now=plan.now).solve(curves, 0.05)
+    if not isinstance(plan.objective, optimizer.BlendedCAC) or plan.fixed_cost or optimizer.Customers in promised:
+        return
+    program, nothing = question.program(curves), np.zeros(len(curves))
+    if not program.lower.any() and not any(row.residual(nothing, nothing) > 0 for row in program.rows):
+        text = "without plan.fixed_cost the blended CAC is lowest where nothing is spent, and nothing asks for spend."
+        remedy = (
+            "state fixed_cost, promise plan.customers.at_least or plan.budget.at_least, or ask another question: "
+            "plan.maximize: customers with plan.max_cac, or plan.maximize: profit."
+        )
+        raise IllPosedPlan(Problem("plan.minimize", text, remedy=remedy))
 
 
 def _unasked(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+import numpy as np
 import pandas as pd
 
 from attribution.findings import Finding
-from attribution.numbers import likelihood
+from attribution.numbers import amount, likelihood
 from optimizer.answer.misses import Miss
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.limits import limits_of
-from optimizer.question.limits import Limit, Unit, labels
+from optimizer.planning.stages.riders import Held
+from optimizer.question.limits import Limit, Side, Unit, labels
+from optimizer.question.program import Program
 
-__all__ = ["present_spend", "today_keeps_promises"]
+__all__ = ["entry_prices", "present_spend", "today_keeps_promises"]
 
 _EVEN = 0.5
 
@@ -56,6 +59,39 @@ def _pinned(section: PlanSection, now: pd.Series) -> Iterator[tuple[str, Amount]
         limit = next((most for most in stated if most is not None and most.relative), None)
         if present == 0 and limit is not None:
             yield str(channel), limit
+
+
+def entry_prices(program: Program, tried: Iterable[Held]) -> Iterator[Finding]:
+    """Whether every price of entry can be paid within the other limits; nothing where no channel has one.
+
+    Parameters
+    ----------
+    program
+        The plan on its curves.
+    tried
+        What keeps channels within spend that was tried.
+    """
+    entries = {
+        program.setting.channels[gap.channel]: (gap.ends[1], program.upper[gap.channel])
+        for gap in program.gaps
+        if isinstance(gap.above.limit, Limit) and gap.above.limit.side is Side.ZERO_OR_AT_LEAST
+    }
+    if not entries:
+        return
+    shut = {channel: least for channel, (least, most) in entries.items() if least > most * (1 + 1e-12)}
+    if not shut:
+        yield Finding("entry_prices", True, 0.0, 0.0, "Every price of entry can be paid within the other limits.")
+        return
+    ground = {one.channel: one.at_most for one in tried}
+    beyond = [channel for channel, least in shut.items() if least > ground.get(channel, np.inf)]
+    named = ", ".join(f"{channel} ({amount(least)})" for channel, least in shut.items())
+    text = f"Other limits leave no room for a price of entry, so that nothing is spent, whatever it brings: {named}."
+    if beyond:
+        tried_no_more = "is more than was ever spent over as many weeks; plan.explore: true allows it."
+        text += f" That of {', '.join(beyond)} {tried_no_more}"
+    else:
+        text += " Raise the limits of the channel, its groups or the budget, or lower the price of entry."
+    yield Finding("entry_prices", False, float(len(shut)), 0.0, text, tuple(shut))
 
 
 def today_keeps_promises(misses: tuple[Miss, ...], better: float) -> Finding:

@@ -27,9 +27,8 @@ from optimizer.planning.file.keys.plan import PlanSection, Promise
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import Aim, aim_of
 from optimizer.planning.stages.kept import Kept
+from optimizer.planning.stages.loosened import remedies
 from optimizer.planning.stages.question import put, solved
-from optimizer.planning.stages.riders import remedy
-from optimizer.planning.stages.tried import remedy_of_tried
 from optimizer.question.limits import labels
 
 __all__ = [
@@ -224,7 +223,9 @@ def answer(kept: Kept, wish: Wish) -> Answer:
         plan = _plan(kept, section)
         return Answer(plan, section, solved(section, plan, kept.curves, kept.doubted))
     except InfeasiblePlan as error:
-        problem = in_words_of_the_file(str(error)) + remedy(kept.held) + remedy_of_tried(kept.tried)
+        problem = in_words_of_the_file(str(error))
+        if plan is not None:
+            problem += remedies(plan, kept.curves, kept.held, kept.tried)
     except (BadInput, BrokenPromise) as error:
         problem = in_words_of_the_file(str(error))
     return Answer(plan, section, None, problem)

@@ -14,7 +14,7 @@ from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, Grou
 from optimizer.planning.file.keys.referral import ReferralKeys
 from optimizer.planning.file.keys.schedule import Schedule
 from optimizer.planning.file.keys.tables import Days, Numbers, Source
-from optimizer.scenarios import AsPlanned
+from optimizer.question.wording import AS_PLANNED
 
 __all__ = [
     "PLAN_ITSELF",
@@ -360,7 +360,7 @@ class Scenario(Section):
     @field_validator("name")
     @classmethod
     def _another_name_than_the_plan(cls, name: str) -> str:
-        if name.strip().casefold() in {PLAN_ITSELF.casefold(), AsPlanned().name}:
+        if name.strip().casefold() in {PLAN_ITSELF.casefold(), AS_PLANNED}:
             raise ValueError(f"{name!r} is what outputs call the plan itself; choose another name")
         return name
 
