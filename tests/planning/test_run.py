@@ -34,6 +34,7 @@ OUTPUTS = {
     "lifetime_value.csv",
     "log_against_kpi.csv",
     "payback.csv",
+    "payback_by_month.csv",
     "plan.csv",
     "plan.xlsx",
     "posterior.nc",
@@ -121,7 +122,7 @@ def test_credit_hands_out_every_conversion_of_the_log(finished: tuple[Run, Path]
 def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     book = load_workbook(finished[1] / "plan.xlsx")
     assert set(book.sheetnames) - {"First step"} == {
-        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Forecast", "Scenarios", "Stress", "Frontier", "Lifetime value", "Retention", "Payback", "CAC readings", "Opinions", "Calibration", "Belief", "Other readings", "Tests", "Attribution", "Top paths", "Assists", "Overlap", "Log against KPI", "Checks",
+        "Plan", "Totals", "Worth", "Promises", "Tipping points", "Trust", "Schedule", "Schedule by month", "Forecast", "Scenarios", "Stress", "Frontier", "Lifetime value", "Retention", "Payback", "Payback by month", "CAC readings", "Opinions", "Calibration", "Belief", "Other readings", "Tests", "Attribution", "Top paths", "Assists", "Overlap", "Log against KPI", "Checks",
     }  # fmt: skip
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 

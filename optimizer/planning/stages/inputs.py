@@ -43,6 +43,7 @@ from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.assembled import assumed, passed_over, read_assembled
 from optimizer.planning.stages.given_by_market import read_given_by_market
 from optimizer.planning.stages.given_tables import read_given
+from optimizer.planning.stages.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.log_channels import unlike_the_log
 from optimizer.planning.stages.markets import markets_of, silent_cells, spend_by_cell
@@ -213,10 +214,10 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
             reports = config.data.platform_reports
             claims = attempt(lambda: reader.claims(weeks, reports))
     cohorts, costed = config.data.cohorts, config.data.costs
-    values = None if cohorts is None else attempt(lambda: reader.customer_values(cohorts))
+    values = None if cohorts is None else attempt(lambda: reader.customer_values(cohorts, panel))
     costs = None if costed is None else attempt(lambda: reader.costs(costed))
     staged = config.data.funnel
-    counts = None if staged is None else attempt(lambda: reader.funnel(staged))
+    counts = None if staged is None else attempt(lambda: reader.funnel(staged, panel))
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
     problems += [] if journeys is None else _unseen(config, document, factors, journeys.channels)
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
@@ -476,11 +477,13 @@ class _Reader:
             )
         return timetable
 
-    def customer_values(self, table: CohortTable) -> CustomerValues:
+    def customer_values(self, table: CohortTable, panel: Panel | None) -> CustomerValues:
         weekly = self._config.data.weekly
         new = () if self._config.plan is None else self._config.plan.without_history
         known = () if weekly is None else (*weekly.channels, *weekly.delivered, *new)
         values = read_values(self._config, table, self._document.folder, known)
+        if panel is not None and (problems := list(cohorts_against_weeks(values.cohorts, table, panel))):
+            raise BadInput(problems)
         frame = values.cohorts.frame
         covers = f"acquired {frame['month'].min():%Y-%m} to {frame['month'].max():%Y-%m}, to age {frame['age'].max()}"
         self._note("cohorts", table.path, len(frame), covers, frame)
@@ -498,11 +501,13 @@ class _Reader:
         self._note("costs beside media", table.path, len(costs), covers, costs)
         return costs
 
-    def funnel(self, table: FunnelTable) -> Funnel:
+    def funnel(self, table: FunnelTable, panel: Panel | None) -> Funnel:
         weekly = self._config.data.weekly
         new = () if self._config.plan is None else self._config.plan.without_history
         known = () if weekly is None else (*weekly.channels, *weekly.delivered, *new)
         counts = read_counts(self._config, table, self._document.folder, known)
+        if panel is not None and (problems := list(funnel_against_weeks(counts, table, panel))):
+            raise BadInput(problems)
         period = counts.frame["period"]
         self._note("funnel", table.path, len(counts.frame), f"{period.min():%Y-%m-%d} to {period.max():%Y-%m-%d}")
         return counts

@@ -63,6 +63,8 @@ def _row(one: ChannelWorth) -> dict[str, Any]:
     return {
         "channel": one.channel,
         "value": one.value,
+        "seen": one.value.point * (1 - one.extrapolated),
+        "carried": one.value.point * one.extrapolated,
         "extrapolated": percent(one.extrapolated) if one.extrapolated == one.extrapolated else MISSING,
         "cac": one.cac,
         "ratio": f"{decimal(one.ratio.point, 1)}" if one.ratio.known else MISSING,
@@ -143,6 +145,18 @@ def _figures(run: Run) -> Iterator[Figure]:
         "past the ages that were seen. Channels with most customers."
     )
     yield Figure("retention", caption, paths.retention(result.worth, paths.canvas(9.8, 3.8)))
+    if result.course is not None:
+        caption = (
+            "What a customer has brought by each month less the CAC in the plan, with 90 % bands: above the line the "
+            "cost is back. Planned channels, the largest spend first; by month for all in payback_by_month.csv."
+        )
+        channels = _by_spend(run, list(dict.fromkeys(result.course["channel"])))
+        yield Figure("break_even", caption, paths.break_even(result.course, paths.canvas(9.8, 3.8), channels=channels))
+
+
+def _by_spend(run: Run, channels: list[str]) -> list[str]:
+    spend = {} if run.plan is None else {row.channel: row.planned for row in run.plan.rows}
+    return sorted(channels, key=lambda channel: -spend.get(channel, 0.0))
 
 
 def _tables(run: Run) -> Iterator[Table]:
@@ -154,6 +168,8 @@ def _tables(run: Run) -> Iterator[Table]:
         yield Table("Retention", result.worth.curves(), "retention.csv")
     if any(one.back is not None for one in result.channels):
         yield Table("Payback", _payback_frame(result), "payback.csv")
+    if result.course is not None:
+        yield Table("Payback by month", result.course, "payback_by_month.csv")
     if result.readings is not None:
         yield Table("CAC readings", result.readings, "cac_readings.csv")
     if result.cycle is not None:
