@@ -24,6 +24,7 @@ from attribution.analysis.flow import days_to_conversion, path_lengths, step_sha
 from attribution.analysis.opinions import Opinion, Opinions, Source
 from attribution.arrays import Array
 from attribution.drawing.axes import amount_axis, percent_axis
+from attribution.drawing.break_even import break_even
 from attribution.drawing.canvas import canvas, dress, headline, name_rows, own_axes, style, svg
 from attribution.drawing.dot_rows import Marks, dot_rows, in_order, row_height
 from attribution.drawing.labels import distinct, shortened
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
+    "break_even",
     "cac",
     "canvas",
     "channel_colours",

@@ -30,21 +30,26 @@ __all__ = ["Aging", "Calibrated", "Factor", "calibrate", "calibrated_of"]
 _Z = 1.6448536269514722  # of the 95 % point
 _DRAWS = 10_000
 _YEAR = 365.25
+_QUARTER = _YEAR / 4
 
 
 @dataclass(frozen=True)
 class Aging:
     """How a factor widens with the time since it was measured.
 
-    What a channel brings per credited conversion is taken to walk at random once the factor is no longer fresh, so that
-    its standard deviation grows with the root of time.
+    What a channel brings per credited conversion differs from one season, spend and mix of media to the next, even
+    where nothing has changed for good; once the factor is no longer fresh it is taken to walk at random beside that, so
+    that its standard deviation grows with the root of time.
 
     Parameters
     ----------
     fresh
-        Days for which it holds as measured.
+        Days for which it does not walk.
     per_year
         Standard deviation by which it may have moved a year after that, as a share of the factor.
+    between
+        Standard deviation between one quarter and another, as a share of the factor; within a quarter of the
+        measurement in proportion to the root of the days.
 
     Raises
     ------
@@ -54,19 +59,21 @@ class Aging:
 
     fresh: float = 182.0
     per_year: float = 0.3
+    between: float = 0.12
 
     def __post_init__(self) -> None:
-        for name in ("fresh", "per_year"):
+        for name in ("fresh", "per_year", "between"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
                 raise BadInput(f"Aging: {name} is {getattr(self, name):g}. Remedy: give a number of 0 or more.")
 
     def spread(self, days: float) -> float:
         """Standard deviation of a factor measured so many days ago, as a share of it, beyond its own error.
 
-        >>> Aging(fresh=100, per_year=0.2).spread(100 + 365.25)
-        0.2
+        >>> Aging(fresh=100, per_year=0.4, between=0.3).spread(100 + 365.25)
+        0.5
         """
-        return self.per_year * math.sqrt(max(days - self.fresh, 0.0) / _YEAR)
+        walked = self.per_year * math.sqrt(max(days - self.fresh, 0.0) / _YEAR)
+        return math.hypot(walked, self.between * math.sqrt(min(days / _QUARTER, 1.0)))
 
 
 @shown

@@ -13,6 +13,7 @@ from attribution.numbers import plain
 __all__ = ["cohort_problems"]
 
 _SHOWN = 3
+_WHOLE = 100.0  # per cent
 
 
 def cohort_problems(
@@ -67,7 +68,8 @@ def _of_ages(ordered: pd.DataFrame, name: str, names: Mapping[str, str]) -> Iter
 
 def _of_survivors(ordered: pd.DataFrame, name: str, names: Mapping[str, str]) -> Iterator[Problem]:
     start = ordered[ordered["age"] == 0]["active"]
-    if len(start) and start.max() <= 1.0 and ((ordered["active"] % 1) > 0).any():
+    percent = len(start) > 1 and (start == _WHOLE).all()
+    if len(start) and (start.max() <= 1.0 or percent) and ((ordered["active"] % 1) > 0).any():
         text = "holds shares of customers, not customers; without their number nothing says how sure a share is."
         yield Problem(name, text, names["active"], remedy="give the number of active customers at each age.")
         return

@@ -161,6 +161,8 @@ def read_cohorts(
     long = long.rename(columns={own: name for name, own in names.items() if own in long.columns})
     long["month"] = pd.DatetimeIndex(long["month"]).tz_localize(None).to_period("M").to_timestamp()
     long["channel"] = long["channel"].astype(str)
+    if "currency" in long:
+        long["currency"] = long["currency"].astype(str).str.strip().str.upper()
     long["margin"] = long["margin"].astype(float) if "margin" in long else np.nan
     if problems := list(cohort_problems(long, named, names, months, negative_margins)):
         raise BadInput(problems)

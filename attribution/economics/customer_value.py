@@ -84,7 +84,10 @@ class CustomerValues:
         return np.asarray(self.flow(channel, discounted=True)[:, :seen].sum(axis=1))
 
     def to_frame(self) -> pd.DataFrame:
-        """A row per channel: customers acquired, oldest age, mean churn, value with its 90 % interval, its parts."""
+        """A row per channel: customers acquired, oldest age, mean churn, value with its 90 % interval, its parts.
+
+        ``two_kinds`` is how far the cohorts speak for customers of two kinds, 0 to 1.
+        """
         rows = []
         for channel in self.cohorts.channels:
             value, seen = self.value(channel), self.within_observed(channel)
@@ -97,6 +100,7 @@ class CustomerValues:
                     **Estimate.of(value).flat("lifetime_value"),
                     "within_observed_ages": float(seen.mean()),
                     "extrapolated": float((value - seen).mean()),
+                    "two_kinds": self.retention.two_kinds(channel),
                     "dispersion": self.retention.dispersion[channel],
                 }
             )

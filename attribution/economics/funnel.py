@@ -23,6 +23,7 @@ ALL = "all"
 """All channels together; who comes by a channel without a stage enters at the next one."""
 
 _SHOWN = 3
+_SLIP = 10.0  # times as many as the stage before, in its row and in most rows: no lag makes that
 
 
 @shown
@@ -195,8 +196,14 @@ def _out_of_order(
     passed = _passed(rows, stages)
     for before, after in itertools.pairwise(passed):
         more = rows[rows[after] > rows[before]]
-        whole, part = float(rows[before].sum()), float(rows[after].sum())
-        if part > whole:
+        whole, part, most = float(rows[before].sum()), float(rows[after].sum()), float(rows[before].median())
+        slips = more[more[after] > _SLIP * np.maximum(more[before], most)]
+        if 0 < len(slips) <= len(rows) / 4:
+            late, early = (plain(float(slips[stage].iloc[0])) for stage in (after, before))
+            text = f"{channel} has {late} {after} of {early} {before}, which are mostly {plain(most)}."
+            where = f"row{'s' if len(slips) > 1 else ''} " + ", ".join(map(str, slips["row"][:_SHOWN]))
+            yield Problem(name, text, after, where, "correct the cell; lags make a few more, not so many.")
+        elif part > whole:
             text = f"stages are out of order: {channel} has {plain(part)} {after} of {plain(whole)} {before}."
             remedy = f"order stages as people pass them; {after} cannot exceed {before}, which comes before it."
             yield Problem(name, text, after, remedy=remedy)

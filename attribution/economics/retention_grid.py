@@ -1,4 +1,4 @@
-"""What a channel's cohorts say of its retention: a likelihood on a grid that is fine where it matters."""
+"""What a channel's cohorts say of a family's numbers: a likelihood on a grid that is fine where it matters."""
 
 from __future__ import annotations
 
@@ -9,40 +9,37 @@ import numpy as np
 
 from attribution.arrays import Array
 from attribution.economics.cohorts import Cohorts
-from attribution.economics.shifted_beta_geometric import log_likelihood
+from attribution.economics.retention_families import Family
 
-__all__ = ["BOX", "Grid", "dispersion_of"]
+__all__ = ["Grid", "dispersion_of"]
 
-BOX = ((-9.0, 4.0), (-9.0, 3.0))
-"""Logits of mean churn and of polarisation that are looked at: 0.01 % to 98 %, and 0.01 % to 95 %."""
-
-_COARSE, _FINE, _SHAPES = 17, 33, 13
+_COARSE, _LOOKS = 13, 6
+_KEPT = 0.04  # of the nodes at least, for a ridge runs between those of a coarse mesh
 _DEEP = 12.0  # log likelihood below its peak where a grid ends
-_ODD = (-1.2, 1.2)  # logarithms of shapes
-_NEAR_ONE = 0.4  # standard deviation of the belief on them
 _LEAST = 3  # cohorts from which a channel's own dispersion counts
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Nodes of a channel's mean churn, polarisation and shape, and the likelihood there times the belief on the shape.
+    """Nodes of a channel's three numbers, and the likelihood there.
 
     Parameters
     ----------
-    churn, polar, shape
-        Logits, logits and logarithms, evenly apart.
+    nodes
+        Of each axis, evenly apart.
     mass
-        Shape (churn, polar, shape), 1 at its peak.
+        One axis for each number, 1 at the peak.
+    peak
+        Log likelihood there.
     """
 
-    churn: Array
-    polar: Array
-    shape: Array
+    nodes: tuple[Array, Array, Array]
     mass: Array
+    peak: float
 
     @classmethod
-    def of(cls, at_risk: Array, left: Array, dispersion: float) -> Self:
-        """The part of the box where the likelihood is not negligible, by looking closer several times.
+    def of(cls, family: Family, at_risk: Array, left: Array, dispersion: float) -> Self:
+        """The part of the family's box where the likelihood is not negligible, by looking closer several times.
 
         Parameters
         ----------
@@ -51,19 +48,18 @@ class Grid:
         dispersion
             By which the log likelihood is divided.
         """
-        from scipy.special import expit
-
-        box: tuple[tuple[float, float], ...] = (*BOX, _ODD)
-        for nodes in (_COARSE, _COARSE, _COARSE, _FINE):
-            churn, polar, shape = (np.linspace(*side, n) for side, n in zip(box, (nodes, nodes, _SHAPES), strict=True))
-            size = np.exp(-polar)[None, :, None]
-            alpha, beta = expit(churn)[:, None, None] * size, expit(-churn)[:, None, None] * size
-            log = log_likelihood(alpha, beta, at_risk, left, np.exp(shape)) / dispersion
-            log = log - 0.5 * (shape / _NEAR_ONE) ** 2
-            near = log > log.max() - _DEEP
-            axes = zip((churn, polar, shape), ((1, 2), (0, 2), (0, 1)), strict=True)
-            box = tuple(_span(axis, near.any(axis=others)) for axis, others in axes)
-        return cls(churn, polar, shape, np.exp(log - log.max()))
+        ends = [axis.ends for axis in family.axes]
+        for look in range(_LOOKS + 1):
+            count = [axis.nodes if look == _LOOKS else _COARSE for axis in family.axes]
+            x, y, z = (np.linspace(*side, n) for side, n in zip(ends, count, strict=True))
+            numbers = (x[:, None, None], y[None, :, None], z[None, None, :])
+            log = family.log_likelihood(numbers, at_risk, left) / dispersion
+            near = log > min(log.max() - _DEEP, np.quantile(log, 1 - _KEPT))
+            ends = [
+                _span(axis, near.any(axis=others))
+                for axis, others in zip((x, y, z), ((1, 2), (0, 2), (0, 1)), strict=True)
+            ]
+        return cls((x, y, z), np.exp(np.maximum(log - log.max(), -60.0)), float(log.max()))
 
 
 def _span(nodes: Array, near: Array) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from attribution.arrays import Array
 from attribution.errors import BadInput
 
-__all__ = ["log_likelihood", "residual_lifetime", "retention_rate", "survival"]
+__all__ = ["residual_lifetime", "retention_rate", "survival"]
 
 
 def survival(alpha: ArrayLike, beta: ArrayLike, ages: ArrayLike, shape: ArrayLike = 1.0) -> Array:
@@ -86,27 +86,6 @@ def residual_lifetime(alpha: ArrayLike, beta: ArrayLike, discount: float, renewa
     a, b = (np.asarray(_positive(one), dtype=float) for one in (alpha, beta))
     tail = hyp2f1(1.0, b + renewals + 1, a + b + renewals + 1, 1 / (1 + discount))
     return np.asarray(retention_rate(a, b, renewals + 1) * tail)
-
-
-def log_likelihood(alpha: ArrayLike, beta: ArrayLike, at_risk: Array, left: Array, shape: ArrayLike = 1.0) -> Array:
-    """Log likelihood of cohorts, of any mix of ages and censored where they end.
-
-    Parameters
-    ----------
-    alpha, beta, shape
-        Of shapes that broadcast.
-    at_risk, left
-        Customers at risk before each age from 1 on, and those who left, each of shape (ages,).
-    """
-    a, b, c = (np.asarray(one, dtype=float) for one in (alpha, beta, shape))
-    total = np.zeros(np.broadcast_shapes(a.shape, b.shape, c.shape))
-    before = np.zeros_like(total)
-    for age, (risk, gone) in enumerate(zip(at_risk, left, strict=True), start=1):
-        now = _log_survival(a, b, age**c)
-        step = np.minimum(now - before, -1e-300)
-        total = total + (risk - gone) * step + gone * np.log(-np.expm1(step))
-        before = now
-    return np.asarray(total)
 
 
 def _positive(value: ArrayLike) -> Any:

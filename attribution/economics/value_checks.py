@@ -11,7 +11,7 @@ from attribution.economics.customer_value import CustomerValues
 from attribution.economics.retention import fit_retention
 from attribution.errors import BadInput
 from attribution.findings import Finding
-from attribution.numbers import percent
+from attribution.numbers import cost, percent
 
 __all__ = ["EXTRAPOLATED", "forecast_of_retention", "value_findings"]
 
@@ -22,6 +22,9 @@ _HELD_OUT = 1 / 3  # of the months seen
 _LEAST = 6  # months of history
 _CLOSE = 0.02  # off by less is no matter
 _DRIFT = 0.1
+_OPEN = 0.1  # share of draws from which a family of curves counts
+_APART = 0.15  # of the larger value
+_UNITS = {1: "months", 3: "quarters", 12: "years"}
 _TAIL = (0.005, 0.995)  # channels are many
 
 
@@ -32,11 +35,13 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
     far = tuple(channel for channel, share in shares.items() if share > EXTRAPOLATED)
     text = f"At most {percent(shares[most])} of a customer's value ({most}) lies beyond the ages that were seen."
     if far:
+        unit = _UNITS[values.cohorts.months]
         text = (
             f"More than half of a customer's value lies beyond the ages that were seen for {', '.join(far)}: it rests "
-            "on how the retention curve goes on, which no data have shown."
+            f"on how the retention curve goes on, which no data have shown. The oldest cohorts are "
+            f"{max(values.cohorts.oldest(channel) for channel in far)} {unit} old, the value counts {values.ages}."
         )
-    findings = [Finding("value_extrapolated", not far, shares[most], EXTRAPOLATED, text, far)]
+    findings = [Finding("value_extrapolated", not far, shares[most], EXTRAPOLATED, text, far), _curves_agree(values)]
     findings.append(forecast_of_retention(values.cohorts, seed))
     drift = values.margins.drift
     if drift == drift:
@@ -47,6 +52,27 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
         )
         findings.append(Finding("margin_level_over_age", steady, drift, _DRIFT, text))
     return tuple(findings)
+
+
+def _curves_agree(values: CustomerValues) -> Finding:
+    """Whether both families of curves, where the cohorts leave both open, make about the same value."""
+    name, apart = "retention_curves_agree", {}
+    for channel in values.cohorts.channels:
+        two, value = values.retention.draws[channel].family == 1, values.value(channel)
+        if _OPEN < two.mean() < 1 - _OPEN and value.mean() > 0:
+            apart[channel] = float(value[two].mean()), float(value[~two].mean())
+    off = {channel: abs(one - other) / max(one, other, 1e-12) for channel, (one, other) in apart.items()}
+    wide = tuple(channel for channel, share in off.items() if share > _APART)
+    if not wide:
+        text = "Curves that fit the cohorts about equally well make about the same value of a customer."
+        return Finding(name, True, max(off.values(), default=0.0), _APART, text)
+    most = max(wide, key=lambda channel: off[channel])
+    text = (
+        f"The cohorts leave open how retention goes on for {', '.join(wide)}. A customer of {most} is worth "
+        f"{cost(apart[most][0])} if customers are of two kinds, and {cost(apart[most][1])} if each has an own churn; "
+        f"intervals hold both. Cohorts of {values.ages} {_UNITS[values.cohorts.months]} would settle it."
+    )
+    return Finding(name, False, off[most], _APART, text, wide)
 
 
 def forecast_of_retention(cohorts: Cohorts, seed: int = 0) -> Finding:

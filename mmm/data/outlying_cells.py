@@ -87,9 +87,13 @@ def _far(series: Array) -> Iterator[tuple[int, float]]:
     """Rows of cells far outside their neighbours, with the neighbours' median."""
     active = np.flatnonzero(series > 0)
     values = np.log(series[active])
+    if len(values) == 0 or np.ptp(values) <= np.log(_TIMES):
+        return
     for place, row in enumerate(active):
-        around = np.r_[values[max(place - _SIDE, 0) : place], values[place + 1 : place + 1 + _SIDE]]
-        if len(around) >= _SOME and values[place] > around.max() + np.log(_MANY_TIMES):
+        around = np.concatenate([values[max(place - _SIDE, 0) : place], values[place + 1 : place + 1 + _SIDE]])
+        if len(around) < _SOME or around.min() + np.log(_TIMES) >= values[place] >= around.max() - 2 * np.log(_TIMES):
+            continue  # most cells, at the price of two looks
+        if values[place] > around.max() + np.log(_MANY_TIMES):
             yield int(row), float(np.exp(np.median(around)))
             continue
         if len(around) < _FEWEST:

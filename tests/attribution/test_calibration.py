@@ -90,7 +90,7 @@ def test_skewed_effects_keep_their_ends() -> None:
 
 @given(days=st.integers(0, 3000), later=st.integers(1, 2000))
 def test_a_factor_never_narrows_with_age_and_holds_while_fresh(days: int, later: int) -> None:
-    own, aging = factor(normal(50, 5), normal(100, 3)), Aging(fresh=180, per_year=0.3)
+    own, aging = factor(normal(50, 5), normal(100, 3)), Aging(fresh=180, per_year=0.3, between=0.0)
     widths = [
         (each := own.estimate(aging, DAY + dt.timedelta(days=day))).high - each.low for day in (days, days + later)
     ]
@@ -98,6 +98,26 @@ def test_a_factor_never_narrows_with_age_and_holds_while_fresh(days: int, later:
     if days + later <= 180:
         assert widths[1] == widths[0]
     assert own.estimate(aging, DAY - dt.timedelta(days=days)) == own.estimate(aging, DAY + dt.timedelta(days=days))
+
+
+def test_a_factor_of_another_quarter_is_less_sure_than_its_own_days_even_while_fresh() -> None:
+    own, aging = factor(normal(500, 1e-6), normal(100, 1e-6)), Aging(between=0.2)
+    same, month, quarter, later = (own.estimate(aging, DAY + dt.timedelta(days=d)) for d in (0, 30, 92, 180))
+    assert same.high - same.low < 1e-3
+    assert same.high < month.high < quarter.high
+    assert quarter == later
+    assert (quarter.high - quarter.low) / (2 * 1.645) == pytest.approx(0.2 * 5, rel=0.03)
+
+
+def test_intervals_hold_where_factors_differ_between_quarters_as_they_are_said_to() -> None:
+    """Factors that differ by 12 % from quarter to quarter, measured in one with an error of 10 % and used in another."""
+    rng, inside = np.random.default_rng(4), []
+    for _ in range(150):
+        first, second = 0.5 * np.exp(0.12 * rng.normal(size=2) / math.sqrt(2))
+        measured = factor(normal(100 * rng.normal(first, 0.1 * first), 10 * first), normal(100, 1))
+        each = measured.estimate(Aging(), DAY + dt.timedelta(days=120))
+        inside.append(each.low <= second <= each.high)
+    assert 0.83 <= np.mean(inside) <= 0.97
 
 
 def test_a_factor_of_nothing_widens_too() -> None:
@@ -163,6 +183,6 @@ def test_bad_questions() -> None:
         calibrate(credit_of(search=1.0), [own, own])
     with pytest.raises(BadInput, match=r"unknown channel 'serch'.*did you mean 'search'"):
         calibrate(credit_of(search=1.0), [replace(own, channel="serch")])
-    for fresh, drift in ((-1.0, 0.3), (100.0, math.nan), (math.inf, 0.1)):
+    for fresh, drift, between in ((-1.0, 0.3, 0.1), (100.0, math.nan, 0.1), (math.inf, 0.1, 0.1), (100.0, 0.3, -0.1)):
         with pytest.raises(BadInput, match="Aging"):
-            Aging(fresh, drift)
+            Aging(fresh, drift, between)

@@ -45,6 +45,7 @@ BAD = {
     "negative ages": (lambda f: at(f, 1, "age", -1), "is negative"),
     "negative survivors": (lambda f: at(f, 1, "active", -1.0), "is negative"),
     "shares": (lambda f: f.assign(active=f["active"] / 100), "shares of customers"),
+    "per cent": (lambda f: f.assign(active=[[100.0, 80.5, 64.2][age] for age in f["age"]]), "shares of customers"),
     "nobody": (lambda f: at(f, 5, "active", 0.0), "has nobody at age 0"),
     "twice in a month": (lambda f: pd.concat([f, f.head(1).assign(month="2026-01-15")]), "stands in several rows"),
     "negative margins": (lambda f: f.assign(margin=-1.0), "is negative"),
@@ -67,6 +68,14 @@ def test_problems_come_all_at_once_with_their_rows() -> None:
 
 def test_negative_margins_may_be_meant() -> None:
     assert read_cohorts(table(margin=-1.0), negative_margins=True).has_margin
+
+
+def test_one_currency_in_two_spellings_is_one() -> None:
+    assert read_cohorts(table(currency=["EUR", " eur"] * 6)).currency == "EUR"
+
+
+def test_cohorts_of_a_hundred_customers_each_are_no_shares() -> None:
+    assert read_cohorts(table()).acquired("tv") == 300
 
 
 def triangle(future: object) -> pd.DataFrame:

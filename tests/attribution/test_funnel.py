@@ -133,3 +133,18 @@ def test_a_missing_month_is_named_by_its_day() -> None:
 def test_a_funnel_has_two_stages(stages: list[str]) -> None:
     with pytest.raises(BadInput, match="two or more"):
         read_funnel(counts(), stages)
+
+
+@pytest.mark.parametrize(("stage", "times"), [("orders", 1000.0), ("sign_ups", 400.0), ("orders", 300.0)])
+def test_a_cell_that_no_lag_makes_is_refused_with_its_row(stage: str, times: float) -> None:
+    frame = counts()
+    frame.loc[7, stage] *= times
+    with pytest.raises(BadInput, match=rf"column '{stage}', row 9: search has .* {stage} of "):
+        of(frame)
+
+
+def test_a_stage_that_was_silent_for_a_week_is_no_fault() -> None:
+    """Orders of a week without sign-ups come of the weeks before."""
+    frame = counts()
+    frame.loc[7, "sign_ups"] = 3
+    assert of(frame).periods == 30

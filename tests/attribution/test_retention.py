@@ -11,7 +11,9 @@ from scipy.optimize import minimize
 
 from attribution import BadInput, UnknownChannel
 from attribution.economics import Terms, customer_values, fit_retention, payback, read_cohorts, value_findings
-from attribution.economics.shifted_beta_geometric import log_likelihood, residual_lifetime, retention_rate, survival
+from attribution.economics.retention_families import FAMILIES
+from attribution.economics.retention_grid import Grid
+from attribution.economics.shifted_beta_geometric import residual_lifetime, retention_rate, survival
 from attribution.numbers import percent
 
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
@@ -28,11 +30,17 @@ def cohorts(active: list[float], channel: str = "tv", **more: object) -> pd.Data
 def fitted() -> tuple[float, float]:
     """The most likely alpha and beta of the published cohort."""
     before, left = np.array(HIGH_END[:-1], float), -np.diff(HIGH_END)
-    found = minimize(
-        lambda p: -float(log_likelihood(*np.exp(p), before, left)), [0.0, 0.0], method="Nelder-Mead",
+    most = minimize(
+        lambda p: -log_likelihood(*np.exp(p), before, left), [0.0, 0.0], method="Nelder-Mead",
         options={"xatol": 1e-9, "fatol": 1e-11},
     )  # fmt: skip
-    return tuple(np.exp(found.x))  # type: ignore[return-value]
+    return tuple(np.exp(most.x))  # type: ignore[return-value]
+
+
+def log_likelihood(alpha: float, beta: float, before: np.ndarray, left: np.ndarray, shape: float = 1.0) -> float:
+    """Of the first family, by the symbols of its authors."""
+    numbers = (np.log([alpha / beta]), -np.log([alpha + beta]), np.log([shape]))
+    return float(FAMILIES[0].log_likelihood(numbers, before, left)[0])
 
 
 def test_the_published_forecast_and_residual_lifetime() -> None:
@@ -102,6 +110,92 @@ def test_intervals_hold_the_truth_beyond_the_ages_seen() -> None:
             low, high = np.quantile(retention.survival(channel, 24)[:, 23], [0.05, 0.95])
             inside.append(low <= curve[23] <= high)
     assert np.mean(inside) >= 0.8  # of 24 at a nominal 90 %
+
+
+def told(curve: np.ndarray, size: int, months: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Monthly cohorts of one survival curve."""
+    parts = []
+    for month in range(months):
+        active = [size]
+        for age in range(1, months - month):
+            active.append(rng.binomial(active[-1], curve[age] / curve[age - 1]))
+        parts.append(cohorts(active).assign(month=f"2025-{month + 1:02d}-01"))
+    return pd.concat(parts)
+
+
+AGES = np.arange(36.0)
+ODD = {
+    "churn rises with age": lambda rng: (1 - rng.uniform(0.03, 0.06)) ** AGES**1.3,
+    "churn falls with age": lambda rng: (1 - rng.uniform(0.08, 0.2)) ** AGES**0.6,
+    "two kinds": lambda rng: 0.4 * (1 - rng.uniform(0.005, 0.02)) ** AGES + 0.6 * (1 - rng.uniform(0.15, 0.35)) ** AGES,
+}
+
+
+@pytest.mark.parametrize("made", ODD.values(), ids=ODD)
+def test_intervals_hold_the_truth_where_customers_are_otherwise(made: object) -> None:
+    rng, inside = np.random.default_rng(5), []
+    for _ in range(2):
+        curves = {f"c{i}": made(rng) for i in range(6)}  # type: ignore[operator]
+        frame = pd.concat([told(c, 700, 12, rng).assign(channel=name) for name, c in curves.items()])
+        values = customer_values(read_cohorts(frame), Terms(discount_rate=0.0, margin=1.0), 600)
+        for name, curve in curves.items():
+            low, high = np.quantile(values.value(name), [0.05, 0.95])
+            inside.append(low <= curve.sum() <= high)
+    assert np.mean(inside) >= 0.75  # of 12 at a nominal 90 %
+
+
+@pytest.mark.parametrize("shape", [0.7, 1.0, 1.3])
+@pytest.mark.parametrize("size", [300, 30_000])
+def test_a_grid_holds_all_that_is_likely(shape: float, size: int) -> None:
+    """Against the most likely curve at each polarisation: a ridge too narrow for a coarse mesh is followed."""
+    curve = 0.96 ** np.arange(12.0) ** shape
+    before, left = size * curve[:-1], -size * np.diff(curve)
+    family = FAMILIES[0]
+    grid = Grid.of(family, before, left, 1.0)
+
+    def best(polar: float) -> float:
+        def lost(p: np.ndarray) -> float:
+            return -float(family.log_likelihood((p[:1], np.array([polar]), p[1:]), before, left)[0])
+
+        return -minimize(lost, [-3.2, np.log(shape)], method="Nelder-Mead", options={"fatol": 1e-6}).fun
+
+    for polar in (-8.5, -7.0, -6.0, -5.0):
+        if best(polar) > grid.peak - 3:
+            assert grid.nodes[1][0] <= polar <= grid.nodes[1][-1]
+
+
+def test_the_families_are_what_they_say() -> None:
+    """Against everybody's exit drawn one by one."""
+    rng = np.random.default_rng(3)
+    ages = np.arange(6.0)
+    churn = rng.beta(0.8, 4.2, 200_000)
+    logits = [np.array(v) for v in (np.log(0.8 / 4.2), -np.log(5.0), 0.0)]
+    alone = np.exp(FAMILIES[0].log_survival(*logits, ages))
+    assert np.allclose(alone, [(1 - churn) ** t @ np.ones(len(churn)) / len(churn) for t in ages], atol=0.004)
+    assert np.allclose(alone, survival(0.8, 4.2, range(6)))
+    two = FAMILIES[1].log_survival(
+        *(np.log(p / (1 - p)) for p in (np.array(0.3), np.array(0.02), np.array(0.25))), ages
+    )
+    assert np.allclose(np.exp(two), 0.25 * 0.98**ages + 0.75 * 0.7**ages)
+
+
+def test_the_cohorts_say_whether_customers_are_of_two_kinds() -> None:
+    rng = np.random.default_rng(8)
+    two = told(ODD["two kinds"](rng), 20_000, 12, rng)
+    one = told(ODD["churn rises with age"](rng), 20_000, 12, rng)
+    assert fit_retention(read_cohorts(two)).two_kinds("tv") > 0.9
+    assert fit_retention(read_cohorts(one)).two_kinds("tv") < 0.1
+
+
+def test_curves_that_fit_alike_and_differ_later_are_told() -> None:
+    frame = pd.concat([cohorts([60, 48, 41, 37, 34], f"c{i}") for i in range(3)])
+    values = customer_values(read_cohorts(frame), Terms(horizon=60, margin=1.0))
+    one = {one.name: one for one in value_findings(values)}["retention_curves_agree"]
+    assert not one.passed
+    assert set(one.channels) <= {"c0", "c1", "c2"}
+    assert "if customers are of two kinds" in one.text
+    short = customer_values(read_cohorts(frame), Terms(horizon=5, margin=1.0))
+    assert {one.name: one for one in value_findings(short)}["retention_curves_agree"].passed
 
 
 def test_a_thin_channel_leans_on_the_others_and_a_thick_one_does_not() -> None:

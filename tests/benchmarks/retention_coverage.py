@@ -5,7 +5,9 @@
 A company of eight channels, twelve monthly cohorts each. The truth is the discounted margin of 36 months, of which at
 most twelve were seen. ``own``: shifted beta-geometric channels. ``thin``: the same with 10 to 60 customers a cohort.
 ``cohorts``: each cohort's churn swings by 25 %. ``segments``: two kinds of customers, loyal and not. ``weibull``: churn
-falls with age for each customer (discrete Weibull, shape 0.6). ``wearing``: churn rises with age (shape 1.3).
+falls with age for each customer (discrete Weibull, shape 0.6). ``wearing``: churn rises with age (shape 1.3). The model
+was made without a look at the last three: ``three``: three kinds of customers. ``lognormal``: hazards of customers are
+lognormal. ``both``: two kinds, and the churn of each rises with age.
 """
 
 from __future__ import annotations
@@ -46,6 +48,22 @@ def _weibull(rng: np.random.Generator, shape: float) -> Callable[[], Survival]:
     return lambda: lambda ages: stay ** (ages**shape)
 
 
+def _three(rng: np.random.Generator) -> Callable[[], Survival]:
+    share = rng.dirichlet([4, 4, 4])
+    churn = np.array([rng.uniform(0.002, 0.015), rng.uniform(0.04, 0.09), rng.uniform(0.2, 0.45)])
+    return lambda: lambda ages: ((1 - churn) ** ages[:, None]) @ share
+
+
+def _lognormal(rng: np.random.Generator) -> Callable[[], Survival]:
+    hazard = np.exp(rng.normal(-2.6, 0.4) + rng.uniform(0.5, 1.1) * rng.normal(size=2_000))
+    return lambda: lambda ages: np.exp(-hazard * ages[:, None]).mean(axis=1)
+
+
+def _both(rng: np.random.Generator) -> Callable[[], Survival]:
+    two = _segments(rng)()
+    return lambda: lambda ages: two(ages**1.15)
+
+
 WORLDS: dict[str, Callable[[np.random.Generator], tuple[Callable[[], Survival], tuple[int, int]]]] = {
     "own": lambda rng: (_beta(rng), (100, 1500)),
     "thin": lambda rng: (_beta(rng), (10, 60)),
@@ -53,6 +71,9 @@ WORLDS: dict[str, Callable[[np.random.Generator], tuple[Callable[[], Survival], 
     "segments": lambda rng: (_segments(rng), (100, 1500)),
     "weibull": lambda rng: (_weibull(rng, 0.6), (100, 1500)),
     "wearing": lambda rng: (_weibull(rng, 1.3), (100, 1500)),
+    "three": lambda rng: (_three(rng), (100, 1500)),
+    "lognormal": lambda rng: (_lognormal(rng), (100, 1500)),
+    "both": lambda rng: (_both(rng), (100, 1500)),
 }
 
 
@@ -63,7 +84,7 @@ def company(kind: str, seed: int) -> tuple[pd.DataFrame, dict[str, Array]]:
     ages = np.arange(_HORIZON, dtype=float)
     for number in range(_CHANNELS):
         cohort, (low, high) = WORLDS[kind](rng)
-        curves = [np.asarray(cohort()(ages)) for _ in range(400)]
+        curves = [np.asarray(cohort()(ages)) for _ in range(400 if kind == "cohorts" else _COHORTS)]
         truth[f"channel {number}"] = np.mean(curves, axis=0)
         for month in range(_COHORTS):
             curve, active = curves[month], rng.integers(low, high)

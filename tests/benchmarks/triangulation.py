@@ -117,8 +117,10 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", type=int, default=20, help="beside the shipped one")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first of them")
     given = parser.parse_args()
-    seeds = [SHIPPED, *(seed for seed in range(given.worlds + SHIPPED + 1) if seed != SHIPPED)][: given.worlds + 1]
+    others = (seed for seed in range(given.first, given.first + given.worlds + 1) if seed != SHIPPED)
+    seeds = [SHIPPED, *others][: given.worlds + 1]
     flagged, rows = [], []
     for seed in seeds:
         heard, table = world(seed)
@@ -131,7 +133,9 @@ def main() -> None:
     everything = scored(pd.concat(rows[1:] or rows))
     print(f"\n{len(rows) - 1} other worlds, means:\n{everything.to_string(float_format='%.2f')}")
     worse = everything[everything["off calibrated"] > everything["off as credited"]]
-    print(f"\nworse on average: {', '.join(' '.join(pair) for pair in worse.index) or 'none'}")
+    tested = everything.xs(TESTED, level="channel")["inside 90 %"]
+    print(f"\ninside 90 %: all {everything['inside 90 %'].mean():.0%}; {TESTED}, tested, {tested.round(2).to_dict()}")
+    print(f"worse on average: {', '.join(' '.join(pair) for pair in worse.index) or 'none'}")
     for rider in RIDERS:
         print(f"{rider} contradicted in {sum(rider in names for names in flagged)} of {len(flagged)} worlds")
 

@@ -227,3 +227,34 @@ def test_a_control_of_truths_counts_1_and_0(form):
     cells = {"true": truths, "text": [str(one) for one in truths], "one": [int(one) for one in truths]}[form]
     frame = markets().query("geo == 'DE'").assign(sale=cells)
     assert mmm.Panel.from_frame(frame, "week", "kpi", ["tv"], ["sale"]).controls.sum() == 8
+
+
+def test_cells_are_named_as_the_definition_says_whatever_is_looked_at_first():
+    """Against the definition without short cuts, on random series with slips of both directions."""
+    from mmm.data.outlying_cells import _far
+
+    rng = np.random.default_rng(9)
+    for _ in range(60):
+        series = np.exp(rng.normal(5, rng.choice([0.1, 0.5, 1.2]), rng.integers(4, 90)))
+        series[rng.random(len(series)) < rng.choice([0.0, 0.5])] = 0.0
+        hit = rng.random(len(series)) < 0.08
+        series[hit] *= rng.choice([1e-3, 0.004, 20.0, 300.0], int(hit.sum()))
+        assert [row for row, _ in _far(series)] == by_definition(series)
+
+
+def by_definition(series):
+    active = np.flatnonzero(series > 0)
+    logs, named = np.log(series[active]), []
+    for place, row in enumerate(active):
+        around = np.r_[logs[max(place - 13, 0) : place], logs[place + 1 : place + 14]]
+        far_above = len(around) >= 3 and logs[place] > around.max() + np.log(100)
+        far = False
+        if len(around) >= 8:
+            middle = np.median(around)
+            spread = max(1.4826 * np.median(np.abs(around - middle)), 0.1)
+            low, high = np.quantile(around, [0.1, 0.9])
+            outside = logs[place] > high + np.log(10) or logs[place] < low - np.log(100)
+            far = abs(logs[place] - middle) > 6 * spread and outside
+        if far_above or far:
+            named.append(int(row))
+    return named

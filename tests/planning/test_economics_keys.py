@@ -150,6 +150,24 @@ def test_outputs_say_what_customers_are_worth(planned: tuple[Run, Path]) -> None
     assert {one.name for one in run.findings} >= {"ltv_to_cac", "retention_forecast", "value_extrapolated"}
 
 
+def test_the_course_of_payback_passes_0_when_the_cost_is_back(planned: tuple[Run, Path]) -> None:
+    run, _ = planned
+    assert run.economics is not None
+    course = run.economics.course
+    assert course is not None
+    for one in run.economics.channels:
+        if one.back is None:
+            continue
+        own = course[course["channel"] == one.channel].set_index("month")
+        assert own.loc[0, "net"] == pytest.approx(-one.cac.point, rel=0.05)
+        assert (own["net_low"] <= own["net"]).all()
+        assert (own["net"] <= own["net_high"]).all()
+        back = own.index[own["net"] >= 0]
+        first = float(back[0]) if len(back) else np.inf
+        assert np.isinf(first) == np.isinf(one.back.months.point)
+        assert np.isinf(first) or first - 1 <= one.back.months.point <= first
+
+
 def test_readings_are_of_one_spend_and_one_number_of_customers(planned: tuple[Run, Path]) -> None:
     run, _ = planned
     assert run.economics is not None

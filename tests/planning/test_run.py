@@ -34,6 +34,7 @@ OUTPUTS = {
     "lifetime_value.csv",
     "log_against_kpi.csv",
     "payback.csv",
+    "payback_by_month.csv",
     "plan.csv",
     "plan.xlsx",
     "posterior.nc",

@@ -75,6 +75,9 @@ def test_days_and_months_say_the_same_as_weeks(tmp_path: Path) -> None:
 
 
 BAD = {
+    "above all in four weeks": (
+        {"conversions": [*[500.0] * 2, *[5.0] * (len(reports()) - 2)]}, {}, "of these days are"
+    ),
     "above all": ({"conversions": 101.0}, {}, "search claims 2,020 conversions .* are 2,000"),
     "unknown channel": ({"channel": "serch"}, {}, "unknown channel 'serch'.*did you mean 'search'"),
     "other years": ({"date": lambda f: f["date"] - pd.Timedelta(days=700)}, {}, "has no day in common with the weekly table"),

@@ -36,7 +36,8 @@ def economics(run: Run) -> Economics | None:
     if values is not None:
         channels = tuple(_worth(run, values, channel) for channel in _channels(run, values))
         findings = (*findings, *value_findings(values, run.config.seed), *_guardrail(run, channels))
-    return Economics(values, channels, readings, cycle, days, notes, findings)
+    course = None if values is None else _course(run, values, [one.channel for one in channels if one.back is not None])
+    return Economics(values, channels, course, readings, cycle, days, notes, findings)
 
 
 def _channels(run: Run, values: CustomerValues) -> list[str]:
@@ -57,7 +58,7 @@ def _worth(run: Run, values: CustomerValues, channel: str) -> ChannelWorth:
     spend, customers = (0.0, None) if run.plan is None else _planned(run, run.plan, channel)
     if customers is None or spend <= 0:
         return ChannelWorth(channel, Estimate.of(value), extrapolated, unknown, unknown, np.nan, None, None)
-    won = np.maximum(np.resize(customers, len(value)), 0.0)  # draws that know nothing of each other: any pairing does
+    won = _won(customers, len(value))
     cac = np.divide(spend, won, out=np.full(len(value), np.inf), where=won > 0)
     ratio = value * won / spend
     low, high = np.quantile(ratio, [0.05, 0.95])
@@ -71,6 +72,28 @@ def _worth(run: Run, values: CustomerValues, channel: str) -> ChannelWorth:
         payback(cac, values.flow(channel), values.cohorts.months),
         payback(cac, values.flow(channel, discounted=True), values.cohorts.months),
     )
+
+
+def _won(customers: Array, draws: int) -> Array:
+    """So many draws of customers; values know nothing of them, so that any pairing does."""
+    return np.maximum(np.resize(customers, draws), 0.0)
+
+
+def _course(run: Run, values: CustomerValues, channels: list[str]) -> pd.DataFrame | None:
+    """Margin so far less CAC by channel and month since acquisition; after the whole of each age."""
+    rows = []
+    for channel in channels:
+        spend, customers = (0.0, None) if run.plan is None else _planned(run, run.plan, channel)
+        flow = values.flow(channel)
+        won = _won(np.zeros(1) if customers is None else customers, len(flow))
+        net = np.cumsum(flow, axis=1)[won > 0] - (spend / won[won > 0])[:, None]
+        net = np.column_stack([net[:, 0] - flow[won > 0, 0], net])
+        if len(net):
+            ends = np.quantile(net, [0.05, 0.95], axis=0)
+            months = values.cohorts.months * np.arange(net.shape[1])
+            own = {"month": months, "net": np.median(net, axis=0), "net_low": ends[0], "net_high": ends[1]}
+            rows.append(pd.DataFrame({"channel": channel, **own}))
+    return pd.concat(rows, ignore_index=True) if rows else None
 
 
 def _planned(run: Run, plan: PlanResult, channel: str) -> tuple[float, Array | None]:

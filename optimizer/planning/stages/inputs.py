@@ -154,13 +154,13 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     if weekly is not None:
         table = problems.of(lambda: in_terms_of_the_file(lambda: read_weekly(reading, weekly)))
     around = Around() if table is None else read_around(reading, table, problems)
+    panel = None if table is None else table.panel
     cohorts, costed, staged = data.cohorts, data.costs, data.funnel
-    values = None if cohorts is None else problems.of(lambda: noted_customer_values(reading, cohorts))
+    values = None if cohorts is None else problems.of(lambda: noted_customer_values(reading, cohorts, panel))
     costs = None if costed is None else problems.of(lambda: noted_costs(reading, costed))
-    counts = None if staged is None else problems.of(lambda: noted_funnel(reading, staged))
+    counts = None if staged is None else problems.of(lambda: noted_funnel(reading, staged, panel))
     journeys = problems.of(lambda: in_terms_of_the_file(lambda: read_journeys(reading))) if journeys_too else None
     problems.seen.extend([] if journeys is None else _unseen(config, document, factors, journeys.channels))
-    panel = None if table is None else table.panel
     compared = None if panel is None or journeys is None else _compared(config, panel, journeys)
     if problems.seen:
         raise BadInput(problems.seen)

@@ -20,6 +20,7 @@ from optimizer.planning.stages.unknown_channels import unknown_channels
 
 __all__ = ["Claims", "daily_of", "read_platform_reports"]
 
+_WEEKS = 28  # days
 _ENOUGH = 0.5  # of a channel's spend; of less than that nothing is said
 
 
@@ -148,11 +149,22 @@ def _against_all(section: PlatformReports, by_day: pd.DataFrame, panel: Panel) -
             text += f"weekly table ({kpi.index[0]:%Y-%m-%d} to {kpi.index[-1]:%Y-%m-%d})."
             yield Problem(section.path.name, text, section.date, remedy="give reports of the weeks that it holds.")
             continue
-        came = float(kpi.loc[common.index].sum())
-        if common.sum() > came * (1 + 1e-9):
+        if (part := _more_than_all(common, kpi.loc[common.index])) is not None:
             text = (
-                f"{channel} claims {amount(float(common.sum()))} conversions from {common.index[0]:%Y-%m-%d} to "
-                f"{common.index[-1]:%Y-%m-%d}, and all {panel.kpi_name} of these days are {amount(came)}."
+                f"{channel} claims {amount(float(part.sum()))} conversions from {part.index[0]:%Y-%m-%d} to "
+                f"{part.index[-1]:%Y-%m-%d}, and all {panel.kpi_name} of these days are "
+                f"{amount(float(kpi.loc[part.index].sum()))}."
             )
             remedy = f"report the conversions that are {panel.kpi_name}, not orders, leads or their value."
             yield Problem(section.path.name, text, section.conversions, remedy=remedy)
+
+
+def _more_than_all(claimed: pd.Series, came: pd.Series) -> pd.Series | None:
+    """All claims if they exceed all customers, else those of the first four weeks that do; None where none do."""
+    if claimed.sum() > came.sum() * (1 + 1e-9):
+        return claimed
+    block = (pd.DatetimeIndex(claimed.index) - claimed.index[0]).days // _WEEKS
+    over = claimed.groupby(block).sum() > came.groupby(block).sum() * (1 + 1e-9)
+    whole = claimed.groupby(block).size() == _WEEKS  # fewer days say little: platforms date by the click
+    named = over.index[over & whole]
+    return claimed[block == named[0]] if len(named) else None

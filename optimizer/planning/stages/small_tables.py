@@ -23,6 +23,7 @@ from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets
 from optimizer.planning.stages.given_by_market import read_given_by_market
 from optimizer.planning.stages.given_tables import read_given
+from optimizer.planning.stages.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
 from optimizer.planning.stages.platform_reports import Claims, read_platform_reports
 from optimizer.planning.stages.read_economics import read_costs, read_values
 from optimizer.planning.stages.read_funnel import read_counts
@@ -117,10 +118,12 @@ def noted_timetable(reading: Reading, panel: Panel) -> Timetable | None:
     return timetable
 
 
-def noted_customer_values(reading: Reading, table: CohortTable) -> CustomerValues:
+def noted_customer_values(reading: Reading, table: CohortTable, panel: Panel | None) -> CustomerValues:
     """What customers of each channel are worth."""
     weekly = reading.config.data.weekly
     values = read_values(reading.config, table, reading.document.folder, _channels(reading.config))
+    if panel is not None and (problems := list(cohorts_against_weeks(values.cohorts, table, panel))):
+        raise BadInput(problems)
     frame = values.cohorts.frame
     covers = f"acquired {frame['month'].min():%Y-%m} to {frame['month'].max():%Y-%m}, to age {frame['age'].max()}"
     reading.note("cohorts", table.path, len(frame), covers, frame)
@@ -141,9 +144,11 @@ def noted_costs(reading: Reading, table: CostTable) -> pd.DataFrame:
     return costs
 
 
-def noted_funnel(reading: Reading, table: FunnelTable) -> Funnel:
+def noted_funnel(reading: Reading, table: FunnelTable, panel: Panel | None) -> Funnel:
     """Counts of each stage on the way to a customer."""
     counts = read_counts(reading.config, table, reading.document.folder, _channels(reading.config))
+    if panel is not None and (problems := list(funnel_against_weeks(counts, table, panel))):
+        raise BadInput(problems)
     period = counts.frame["period"]
     reading.note("funnel", table.path, len(counts.frame), f"{period.min():%Y-%m-%d} to {period.max():%Y-%m-%d}")
     return counts

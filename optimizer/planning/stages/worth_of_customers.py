@@ -53,6 +53,9 @@ class Economics:
         What customers are worth; None without cohorts.
     channels
         By channel, against the plan's CAC.
+    course
+        By channel and month since acquisition: margin so far less CAC with its 90 % interval, ``net``; None without a
+        plan that spends.
     readings
         As :func:`cac_readings` gives them; None without a fit.
     cycle
@@ -65,6 +68,7 @@ class Economics:
 
     worth: CustomerValues | None
     channels: tuple[ChannelWorth, ...]
+    course: pd.DataFrame | None
     readings: pd.DataFrame | None
     cycle: pd.DataFrame | None
     cycle_days: pd.Series

@@ -51,17 +51,20 @@ class Calibration(Section):
     """How far credit is corrected by what was measured; see [three opinions](concepts/three-opinions.md)."""
 
     fresh: Duration = "182D"
-    """How long a factor holds as measured."""
+    """For how long a factor does not drift."""
     drift: Annotated[float, Field(ge=0)] = 0.3
     """How far a factor may have moved a year after that, as a share of it (one standard deviation)."""
+    between: Annotated[float, Field(ge=0)] = 0.12
+    """How far a factor differs between one quarter and another, drift apart, as a share of it (one standard deviation).
+    """
     factors: Source | None = None
     """The `calibration.csv` of an earlier run, for channels of which this one measures nothing."""
 
     @property
     def aging(self) -> Aging:
-        """The first two as attribution takes them."""
+        """The first three as attribution takes them."""
         days = int(self.fresh[:-1]) / (1 if self.fresh[-1] in "Dd" else 24)
-        return Aging(days, self.drift)
+        return Aging(days, self.drift, self.between)
 
 
 class Attribution(Section):

@@ -65,6 +65,8 @@ def _row(one: ChannelWorth) -> dict[str, Any]:
     return {
         "channel": one.channel,
         "value": one.value,
+        "seen": one.value.point * (1 - one.extrapolated),
+        "carried": one.value.point * one.extrapolated,
         "extrapolated": percent(one.extrapolated) if one.extrapolated == one.extrapolated else MISSING,
         "cac": one.cac,
         "ratio": f"{decimal(one.ratio.point, 1)}" if one.ratio.known else MISSING,
@@ -147,6 +149,13 @@ def _figures(run: Run) -> Iterator[Figure]:
     ranked = sorted(result.worth.cohorts.channels, key=result.worth.cohorts.acquired, reverse=True)
     shown = order_of(run).of(ranked[:SHOWN])
     yield Figure("retention", caption, paths.retention(result.worth, paths.canvas(9.8, 3.8), channels=shown))
+    if result.course is not None:
+        caption = (
+            "What a customer has brought by each month less the CAC in the plan, with 90 % bands: above the line the "
+            "cost is back. Planned channels, the largest spend first; by month for all in payback_by_month.csv."
+        )
+        channels = order_of(run).of(list(dict.fromkeys(result.course["channel"])))
+        yield Figure("break_even", caption, paths.break_even(result.course, paths.canvas(9.8, 3.8), channels=channels))
 
 
 def _tables(run: Run) -> Iterator[Table]:
@@ -158,6 +167,8 @@ def _tables(run: Run) -> Iterator[Table]:
         yield Table("retention.csv", result.worth.curves())
     if any(one.back is not None for one in result.channels):
         yield Table("payback.csv", _payback_frame(result))
+    if result.course is not None:
+        yield Table("payback_by_month.csv", result.course)
     if result.readings is not None:
         yield Table("cac_readings.csv", result.readings)
     if result.cycle is not None:

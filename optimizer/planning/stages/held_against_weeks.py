@@ -1,0 +1,61 @@
+"""Cohorts and funnel held against the weekly table: customers that it lacks, and months after its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from attribution.economics import Cohorts, Funnel
+from attribution.errors import Problem
+from attribution.numbers import amount
+from mmm import Panel
+from optimizer.planning.file.keys.economics import CohortTable
+from optimizer.planning.file.keys.funnel import FunnelTable
+
+__all__ = ["cohorts_against_weeks", "funnel_against_weeks"]
+
+_MORE = 1.25  # times the customers of the weekly table: lags and other days make some
+_PERIODS = 4
+
+
+def funnel_against_weeks(counts: Funnel, section: FunnelTable, panel: Panel) -> Iterator[Problem]:
+    """A stage of new customers that counts far more than the KPI over the periods that both hold."""
+    won = counts.frame.groupby("period")[section.won].sum()
+    kpi = pd.Series(panel.kpi.sum(axis=0), panel.dates)
+    ends = won.index + pd.Timedelta(days=counts.days)
+    within = (won.index >= kpi.index[0]) & (ends <= kpi.index[-1] + pd.Timedelta(days=panel.days))
+    if within.sum() < _PERIODS:
+        return
+    first, last = won.index[within][0], ends[within][-1] - pd.Timedelta(days=1)
+    counted = float(won[within].sum())
+    came = float(kpi[(kpi.index >= first) & (kpi.index <= last)].sum())
+    if counted > _MORE * came:
+        text = f"holds {amount(counted)} {section.won} from {first:%Y-%m-%d} to {last:%Y-%m-%d}, and all "
+        text += f"{panel.kpi_name} of these days are {amount(came)}."
+        remedy = f"name with data.funnel.customers the stage that counts {panel.kpi_name}, or correct its counts."
+        yield Problem(section.path.name, text, section.won, remedy=remedy)
+
+
+def cohorts_against_weeks(cohorts: Cohorts, section: CohortTable, panel: Panel) -> Iterator[Problem]:
+    """Cohorts of which all were acquired after the weekly table ends."""
+    first = pd.Timestamp(cohorts.frame["month"].min())
+    last = panel.dates[-1] + pd.Timedelta(days=panel.days - 1)
+    if first > last:
+        text = f"begins with customers acquired in {first:%Y-%m}, after the weekly table has ended ({last:%Y-%m-%d})."
+        yield Problem(section.path.name, text, section.month, remedy="correct the year, or give older cohorts.")
+        return
+    rows = cohorts.frame[cohorts.frame["age"] == 0]
+    months = pd.PeriodIndex(rows["month"], freq="M")
+    weeks = pd.Series(panel.kpi.sum(axis=0), panel.dates)
+    by_month = weeks.groupby(pd.DatetimeIndex(weeks.index).to_period("M")).sum()
+    inner = by_month.index[1:-1]
+    held = months.isin(inner)
+    acquired = float(rows["active"].to_numpy()[np.asarray(held)].sum())
+    came = float(by_month[inner.intersection(months.unique())].sum())
+    if cohorts.months == 1 and acquired > _MORE * came > 0:
+        text = f"holds {amount(acquired)} customers acquired in months that the weekly table covers, and all "
+        text += f"{panel.kpi_name} of these months are {amount(came)}."
+        remedy = "give the customers won in each month, each once, not orders or all who were active."
+        yield Problem(section.path.name, text, section.active, remedy=remedy)
