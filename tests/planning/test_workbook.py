@@ -96,7 +96,9 @@ def test_the_decision_has_the_figures_of_the_tables(finished: tuple[Run, Path]) 
         ends = ["customers_change", "customers_change_low", "customers_change_high"]
         assert (adds, low, high) == pytest.approx(tuple(moves.loc[channel, ends]), rel=1e-6, abs=1e-6)
         assert cac == pytest.approx(plan.loc[channel, "cac_planned"], rel=1e-8)
-    worth = pd.read_csv(out / "worth.csv").query(f"scenario == '{PLAN_ITSELF}' and against == 'today'").set_index("figure")
+    worth = (
+        pd.read_csv(out / "worth.csv").query(f"scenario == '{PLAN_ITSELF}' and against == 'today'").set_index("figure")
+    )
     row = next(cell.row for cell in sheet["A"] if str(cell.value).startswith("Blended CAC, "))
     told = [cell.value for cell in sheet[row][1:6]]
     assert told == pytest.approx(

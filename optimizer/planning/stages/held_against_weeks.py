@@ -24,7 +24,7 @@ def funnel_against_weeks(counts: Funnel, section: FunnelTable, panel: Panel) -> 
     """A stage of new customers that counts far more than the KPI over the periods that both hold."""
     won = counts.frame.groupby("period")[section.won].sum()
     kpi = pd.Series(panel.kpi.sum(axis=0), panel.dates)
-    ends = won.index + pd.Timedelta(days=counts.days)
+    ends = pd.DatetimeIndex(won.index) + pd.Timedelta(days=counts.days)
     within = (won.index >= kpi.index[0]) & (ends <= kpi.index[-1] + pd.Timedelta(days=panel.days))
     if within.sum() < _PERIODS:
         return
