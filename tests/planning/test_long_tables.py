@@ -70,7 +70,9 @@ def test_figures_are_those_of_the_report(finished: tuple[Run, Path]) -> None:
         rtol=1e-8,
     )
     (runs,) = pd.read_parquet(out / "tables" / "runs.parquet").to_dict("records")
-    worth = pd.read_csv(out / "worth.csv").query(f"scenario == '{PLAN_ITSELF}' and against == 'today'").set_index("figure")
+    worth = (
+        pd.read_csv(out / "worth.csv").query(f"scenario == '{PLAN_ITSELF}' and against == 'today'").set_index("figure")
+    )
     for figure, name in (("customers", "customers"), ("blended CAC", "blended_cac")):
         told = [runs[f"{name}_{side}{end}"] for side in ("now", "planned", "change") for end in ("", "_low", "_high")]
         stated = [f"{side}{end}" for side in ("before", "plan", "change") for end in ("", "_low", "_high")]

@@ -96,7 +96,9 @@ def test_the_decision_has_the_figures_of_the_tables(finished: tuple[Run, Path]) 
         ends = ["customers_change", "customers_change_low", "customers_change_high"]
         assert (adds, low, high) == pytest.approx(tuple(moves.loc[channel, ends]), rel=1e-6, abs=1e-6)
         assert cac == pytest.approx(plan.loc[channel, "cac_planned"], rel=1e-8)
-    worth = pd.read_csv(out / "worth.csv").query(f"scenario == '{PLAN_ITSELF}' and against == 'today'").set_index("figure")
+    worth = (
+        pd.read_csv(out / "worth.csv").query(f"scenario == '{PLAN_ITSELF}' and against == 'today'").set_index("figure")
+    )
     row = next(cell.row for cell in sheet["A"] if str(cell.value).startswith("Blended CAC, "))
     told = [cell.value for cell in sheet[row][1:6]]
     assert told == pytest.approx(
@@ -284,3 +286,4 @@ def test_a_plan_of_many_channels_keeps_its_first_sheet_short(finished: tuple[Run
     at = names.index("45 others, on the next sheet") + 1
     assert sheet[f"C{at}"].value == pytest.approx(sum(row.planned for row in run.plan.rows[15:]))
     assert sheet.max_row < 80
+    assert all(chart.ser[0].val.numRef.f.endswith(str(at - 1)) for chart in sheet._charts)  # the sum of many hides each
