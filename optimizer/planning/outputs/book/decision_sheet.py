@@ -122,10 +122,10 @@ def _charts(sheet: Sheet, run: Run, plan: PlanResult, table: Cells) -> None:
     currency = f"{run.config.currency}{most}"
     if table.last - table.first >= _LONG:
         sheet.page()
-    form = '[>=1000000]0.0,,"M";[>=10000]0,"k";#,##0'
+    form = money([value for row in plan.rows for value in (row.now, row.planned)])
     rows = [
         bars(sheet, (1, 5), f"Spend now and planned, {currency}", told, 1, [2, 3], form),
-        bars(sheet, (6, len(_WIDTHS)), f"Change of spend, {currency}", told, 1, [4], "#,##0"),
+        bars(sheet, (6, len(_WIDTHS)), f"Change of spend, {currency}", told, 1, [4], form),
     ]
     sheet.row += max(rows) + 1
     if table.last - table.first < _LONG:
