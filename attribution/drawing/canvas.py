@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["canvas", "dress", "headline", "name_rows", "own_axes", "style", "svg"]
 
 _SANS = ["Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "sans-serif"]
+_ABOVE = 0.034  # inches between axes and legend, however tall the axes are
 _RC: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": _SANS,
@@ -163,15 +164,18 @@ def name_rows(ax: Axes, places: Any, names: Iterable[object]) -> None:
 def headline(ax: Axes, title: str, handles: Sequence[Any] = (), labels: Sequence[object] = ()) -> None:
     """Title over a legend over the axes, all flush left, the legend in as many rows as it needs."""
     shown = [broken(plain(label), 30).replace("\n", " ") for label in labels]
-    lines = 0
-    if shown:
+    lines, figure = 0, ax.get_figure(root=True)
+    if shown and figure is not None:
+        from matplotlib.transforms import ScaledTranslation
+
         columns = _columns(ax, shown)
         lines = math.ceil(len(shown) / columns)
         legend = ax.legend(
             list(handles),
             shown,
             loc="lower left",
-            bbox_to_anchor=(0.0, 1.01),
+            bbox_to_anchor=(0.0, 1.0),
+            bbox_transform=ax.transAxes + ScaledTranslation(0.0, _ABOVE, figure.dpi_scale_trans),
             ncols=columns,
             borderaxespad=0,
             borderpad=0.1,
@@ -182,7 +186,6 @@ def headline(ax: Axes, title: str, handles: Sequence[Any] = (), labels: Sequence
         )
         for text in legend.get_texts():
             text.set_parse_math(False)
-    figure = ax.get_figure(root=True)
     letters = int((figure.get_figwidth() if figure else 8.0) * 0.8 * 12)
     ax.set_title(broken(plain(title), max(letters, 20)), loc="left", pad=8 + 15 * lines)
 

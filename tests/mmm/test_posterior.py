@@ -26,6 +26,18 @@ def test_decomposition_sums_to_the_fit(posterior):
     np.testing.assert_allclose(posterior.decomposition().sum(axis=1), posterior.fitted()["mean"], rtol=1e-10)
 
 
+def test_sources_of_a_week_sum_to_the_fit_and_over_weeks_to_contributions(posterior):
+    table = posterior.sources_by_week()
+    np.testing.assert_allclose(table.groupby("period")["mean"].sum(), posterior.fitted()["mean"], rtol=1e-10)
+    whole = posterior.contributions().mean()
+    sums = table.groupby("source", sort=False)["mean"].sum()
+    np.testing.assert_allclose(sums[whole.index], whole, rtol=1e-10)
+    assert list(sums.index) == [*whole.index, "baseline"]
+    np.testing.assert_allclose(sums["baseline"], posterior.baseline_by_week().to_numpy().sum(), rtol=1e-10)
+    assert (table["5%"] <= table["mean"] + 1e-9).all()
+    assert (table["mean"] <= table["95%"] + 1e-9).all()
+
+
 def test_fit_is_close_and_covers(posterior):
     fitted = posterior.fitted()
     inside = ((fitted["observed"] >= fitted["5%"]) & (fitted["observed"] <= fitted["95%"])).mean()

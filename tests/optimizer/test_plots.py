@@ -197,3 +197,57 @@ def test_a_frontier_of_another_figure_is_drawn_and_named():
     assert ax.get_lines()[0].get_ydata().tolist() == [3e6, 4e6]
     assert ax.get_ylabel() == "profit, EUR"
     assert faults(ax) == []
+
+
+@pytest.mark.parametrize("rows", [1, 8, 60])
+def test_titles_and_legends_keep_apart_however_tall_a_picture_is(rows):
+    names = [f"channel {at}" for at in range(rows)]
+    values = pd.Series(np.linspace(90.0, 10.0, rows), index=names)
+    assert faults(plots.moves(values, values * 0.9, plots.canvas(9.8, row_height(rows) + 0.2))) == []
+
+
+def steps(sizes, start=1000.0):
+    moved = pd.DataFrame({"estimate": sizes}, index=NAMES[: len(sizes)], dtype=float)
+    moved = moved.assign(low=moved["estimate"] - 3.0, high=moved["estimate"] + 3.0)
+    ends = pd.DataFrame({"estimate": [start, start + sum(sizes)]}, index=["today", "plan"])
+    return pd.concat([ends.iloc[:1], moved, ends.iloc[1:]])
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e5])
+@pytest.mark.parametrize("sizes", [[-30.0, 55.0, -2.0], [10.0], [0.4, -0.4], [300.0, 200.0, 100.0, -50.0, 1.0, 5.0]])
+def test_a_waterfall_goes_from_today_to_the_plan_and_can_be_read(sizes, unit):
+    table = steps([size * unit for size in sizes], 1000.0 * unit)
+    ax = plots.waterfall(table, plots.canvas(9.8, row_height(len(table)) + 0.2), label="new customers")
+    assert faults(ax) == []
+    assert rows_of(ax)[0] == "today"
+    bars = [patch for patch in ax.patches if patch.get_height() == 0.5]
+    ends = 1000.0 * unit + np.cumsum(sizes) * unit
+    reached = [bar.get_x() + bar.get_width() for bar in bars]
+    np.testing.assert_allclose(reached, ends, rtol=1e-12)
+    np.testing.assert_allclose([bar.get_x() for bar in bars], [1000.0 * unit, *ends[:-1]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_shares_stand_in_the_order_of_the_table(rows):
+    spend_, effect = np.linspace(0.5, 0.0, rows), np.linspace(0.1, 0.4, rows)
+    columns = {"spend": spend_, "effect": effect, "effect_low": effect / 2, "effect_high": effect * 1.5}
+    ax = plots.shares(pd.DataFrame(columns, index=NAMES[:rows]), plots.canvas(9.8, row_height(rows, 2) + 0.2))
+    assert faults(ax) == []
+    assert len(rows_of(ax)) == rows
+    assert any("%" in label.get_text() for label in ax.get_xticklabels())
+
+
+def test_an_order_is_kept_and_what_it_does_not_name_comes_behind():
+    now, planned = spend([100, 50, 30], ["a", "b", "c"]), spend([60, 90, 30], ["a", "b", "c"])
+    assert rows_of(plots.moves(now, planned, plots.canvas(), order=["c", "a"])) == ["c", "a", "b"]
+    assert rows_of(plots.changes(now, planned, plots.canvas(), order=("a", "b", "x"))) == ["a", "b", "c"]
+    shown = rows_of(
+        plots.changes(
+            spend([9, 9, 9, 9], list("abcd")),
+            spend([9, 8, 1, 2], list("abcd")),
+            plots.canvas(),
+            largest=2,
+            order=list("dcba"),
+        )
+    )
+    assert shown == ["d", "c", "2 others, net"]

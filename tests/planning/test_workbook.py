@@ -286,3 +286,4 @@ def test_a_plan_of_many_channels_keeps_its_first_sheet_short(finished: tuple[Run
     at = names.index("45 others, on the next sheet") + 1
     assert sheet[f"C{at}"].value == pytest.approx(sum(row.planned for row in run.plan.rows[15:]))
     assert sheet.max_row < 80
+    assert all(chart.ser[0].val.numRef.f.endswith(str(at - 1)) for chart in sheet._charts)  # the sum of many hides each

@@ -38,6 +38,14 @@ _KNOWN = {
     "attribution_assists.csv": {"touched", "first", "last", "alone", "assisted", "touched_value", "assisted_value"},
     "attribution_top_paths.csv": {"touches", "conversions", "nulls", "value"},
     "log_against_kpi.csv": {"kpi", "log", "difference", "share"},
+    "frontier.csv": {"spend", "gap"},
+    "tables/runs.csv": {"weeks", "seed", "checks", "checks_failed", "probability_better", "gap"}
+    | {f"{name}_{side}" for name in ("spend", "fixed_cost") for side in ("now", "planned")},
+    "tables/contributions.csv": {"spend"},
+    "tables/curves.csv": {"spend"},
+    "tables/moves.csv": {"spend_now", "spend_planned", "spend_change", "share_of_spend"}
+    | {"turns_around_at", "probability_of_that"},
+    "tables/scenarios.csv": {"spend", "total_spend", "probability_better_than_now", "gap"},
 }
 """Numbers of a table that are no estimates: what was counted, what was or would be paid, odds, distances of a proof."""
 

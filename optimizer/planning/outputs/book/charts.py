@@ -48,7 +48,8 @@ def bars(
         series.graphicalProperties.solidFill = colour[1:]
         series.graphicalProperties.line.noFill = True
         series.invertIfNegative = False
-    rows = _ROOM + int((table.last - table.first + 1) * (1 + 0.3 * (len(values) - 1)))
+    chart.x_axis.tickLblSkip = 1  # each row has its name, however close they stand
+    rows = _ROOM + int((table.last - table.first + 1) * (0.9 + 0.3 * (len(values) - 1)))
     _placed(chart, sheet, over, rows, title, form, has_legend=len(values) > 1)
     return rows
 

@@ -21,6 +21,7 @@ from optimizer.question.limits import labels
 
 __all__ = ["decision_sheet"]
 
+_LONG = 10  # rows past which charts go on the next page
 _SHOWN = 15  # channels; the sheet of all channels has the others
 _WIDTHS = (27, 14, 13, 13, 11, 13, 11, 11, 14, 14, 20)
 
@@ -38,7 +39,6 @@ def decision_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None
     sheet.heading("What moves where, and what that brings")
     table = _moves(sheet, run, plan, way)
     _charts(sheet, run, plan, table)
-    sheet.page()
     _against_today(sheet, run, worth)
     _promises(sheet, worth)
     _doubts(sheet, decision)
@@ -116,13 +116,20 @@ def _total(name: str, now: float, planned: float, adds: float | None, cac: float
 
 def _charts(sheet: Sheet, run: Run, plan: PlanResult, table: Cells) -> None:
     """Two charts side by side below the table, with as many free rows as they need."""
-    currency = run.config.currency
-    form = '[>=1000000]0.0,,"M";[>=10000]0,"k";#,##0'
+    most, told = "", table
+    if len(plan.rows) > _SHOWN:
+        most, told = f", the {_SHOWN} channels with most", Cells(table.head, table.first, table.first + _SHOWN - 1)
+    currency = f"{run.config.currency}{most}"
+    if table.last - table.first >= _LONG:
+        sheet.page()
+    form = money([value for row in plan.rows for value in (row.now, row.planned)])
     rows = [
-        bars(sheet, (1, 5), f"Spend now and planned, {currency}", table, 1, [2, 3], form),
-        bars(sheet, (6, len(_WIDTHS)), f"Change of spend, {currency}", table, 1, [4], "#,##0"),
+        bars(sheet, (1, 5), f"Spend now and planned, {currency}", told, 1, [2, 3], form),
+        bars(sheet, (6, len(_WIDTHS)), f"Change of spend, {currency}", told, 1, [4], form),
     ]
     sheet.row += max(rows) + 1
+    if table.last - table.first < _LONG:
+        sheet.page()
 
 
 def _against_today(sheet: Sheet, run: Run, worth: Worth) -> None:

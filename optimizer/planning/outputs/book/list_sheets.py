@@ -1,4 +1,4 @@
-"""The sheets behind the decision, a table each: channels, markets, moves, what-ifs, weeks, budgets, tests, checks."""
+"""The sheets of the plan behind its decision, a table each: channels, markets, moves, weeks, tests, checks."""
 
 from __future__ import annotations
 
@@ -8,41 +8,24 @@ from typing import Any
 import numpy as np
 
 from attribution.estimates import Estimate
-from optimizer.answer.worth import Worth
-from optimizer.planning.outputs.against_today import chance, name_of
-from optimizer.planning.outputs.book.charts import line
+from optimizer.planning.outputs.against_today import chance
 from optimizer.planning.outputs.book.formats import CHANGE_SHARE, FACTOR, SHARE, counts, figures, money, signed
+from optimizer.planning.outputs.book.ranges import ends, ranged
 from optimizer.planning.outputs.book.sheet import Book, Column, Sheet
 from optimizer.planning.outputs.sections.markets import parts_by_market
-from optimizer.planning.outputs.sections.scenarios import shown_figure
-from optimizer.planning.outputs.sections.stress import why
 from optimizer.planning.stages.from_today import from_today
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import PlanResult, Run, blended_cac, paid_cac
 from optimizer.planning.stages.schedule import ScheduleResult
 
 __all__ = [
-    "budgets_sheet",
     "channels_sheet",
     "checks_sheet",
     "markets_sheet",
     "moves_sheet",
-    "stress_sheet",
     "tests_sheet",
     "weeks_sheet",
-    "what_if_sheet",
 ]
-
-_SHOWN = 15  # channels beside each other
-_FROM, _TO = "from (90 %)", "to (90 %)"
-
-
-def _ranged(title: str, form: str) -> list[Column]:
-    return [Column(title, form), Column(_FROM, form), Column(_TO, form)]
-
-
-def _ends(estimate: Estimate) -> list[float]:
-    return [estimate.point, estimate.low, estimate.high]
 
 
 def channels_sheet(book: Book, run: Run, plan: PlanResult) -> None:
@@ -61,11 +44,11 @@ def channels_sheet(book: Book, run: Run, plan: PlanResult) -> None:
         Column(f"Change, {currency}", signed(spend)),
         Column("Change", CHANGE_SHARE),
         Column(f"{outcome} now", won),
-        *_ranged(f"{outcome} planned", won),
-        *_ranged(f"CAC planned, {currency}", costs),
-        *_ranged(f"Marginal CAC planned, {currency}", costs),
+        *ranged(f"{outcome} planned", won),
+        *ranged(f"CAC planned, {currency}", costs),
+        *ranged(f"Marginal CAC planned, {currency}", costs),
         Column("Share of spend", SHARE),
-        *_ranged(f"Share of {outcome}", SHARE),
+        *ranged(f"Share of {outcome}", SHARE),
         Column("Limit it stands at"),
     ]
     rows = []
@@ -76,8 +59,8 @@ def channels_sheet(book: Book, run: Run, plan: PlanResult) -> None:
         rows.append(
             [
                 *(row.channel, row.now, row.planned, row.planned - row.now, moved),
-                *(row.customers_now.point, *_ends(row.customers), *_ends(row.cac), *_ends(marginal)),
-                *(share.spend, *_ends(share.effect), row.limit or None),
+                *(row.customers_now.point, *ends(row.customers), *ends(row.cac), *ends(marginal)),
+                *(share.spend, *ends(share.effect), row.limit or None),
             ]
         )
     sheet.freeze(sheet.table(columns, rows, _sums(plan)))
@@ -88,15 +71,15 @@ def _sums(plan: PlanResult) -> Iterator[list[Any]]:
     none = [None] * 8
     paid = [Estimate.of(side.paid.to_numpy().sum(axis=1)) for side in (now, planned)]
     spent = [float(side.spend.sum()) for side in (now, planned)]
-    yield [*_money("All channels (paid CAC)", *spent), paid[0].point, *_ends(paid[1]), *_ends(paid_cac(planned)), *none]
+    yield [*_money("All channels (paid CAC)", *spent), paid[0].point, *ends(paid[1]), *ends(paid_cac(planned)), *none]
     fixed = _money("Fixed cost and fees" if plan.plan.fees else "Fixed cost", now.fixed_cost, planned.fixed_cost)
     yield [*fixed, *[None] * 15]
     organic = Estimate.of(planned.organic)
-    yield ["Organic", None, None, None, None, float(now.organic.mean()), *_ends(organic), *[None] * 11]
+    yield ["Organic", None, None, None, None, float(now.organic.mean()), *ends(organic), *[None] * 11]
     whole = [Estimate.of(side.customers) for side in (now, planned)]
     outlay = [one + side.fixed_cost for one, side in zip(spent, (now, planned), strict=True)]
     everything = _money("Everything (blended CAC)", *outlay)
-    yield [*everything, whole[0].point, *_ends(whole[1]), *_ends(blended_cac(planned)), *none]
+    yield [*everything, whole[0].point, *ends(whole[1]), *ends(blended_cac(planned)), *none]
 
 
 def _money(name: str, now: float, planned: float) -> list[Any]:
@@ -120,16 +103,16 @@ def markets_sheet(book: Book, run: Run) -> None:
         Column(f"Planned, {currency}", spend),
         Column(f"Change, {currency}", signed(spend)),
         Column("Change", CHANGE_SHARE),
-        *_ranged(f"New {outcome} now", won),
-        *_ranged(f"New {outcome} planned", won),
-        *_ranged(f"CAC of paid {outcome}, {currency}", costs),
+        *ranged(f"New {outcome} now", won),
+        *ranged(f"New {outcome} planned", won),
+        *ranged(f"CAC of paid {outcome}, {currency}", costs),
     ]
     rows = [
         [
             *_money(part.name, part.now, part.planned),
-            *_ends(Estimate.of(part.customers_now)),
-            *_ends(Estimate.of(part.customers)),
-            *_ends(Estimate.cost(part.planned, part.paid)),
+            *ends(Estimate.of(part.customers_now)),
+            *ends(Estimate.of(part.customers)),
+            *ends(Estimate.cost(part.planned, part.paid)),
         ]
         for part in parts
     ]
@@ -178,93 +161,6 @@ def moves_sheet(book: Book, run: Run) -> None:
     )
 
 
-def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
-    """Each what-if beside the plan: what it spends, brings and costs, and spend by channel."""
-    if not run.scenarios:
-        return
-    currency, outcome, name = run.config.currency, run.config.outcome, shown_figure(worth)
-    channels = [row.channel for row in plan.rows[:_SHOWN]]
-    sheet = book.sheet("What if", [30, 12, *[9.5] * 9, *(max(11, 0.8 * len(name)) for name in channels)])
-    sheet.title("What if")
-    known = [("The plan", plan.planned, worth)]
-    known += [
-        (one.name, one.outcome, one.worth) for one in run.scenarios if one.outcome is not None and one.worth is not None
-    ]
-    figure = {title: next(each.after for each in own.figures if each.name == name) for title, _, own in known}
-    spend = money([value for _, side, _ in known for value in (*side.spend, float(side.spend.sum()))])
-    won = counts([side.expected_customers for _, side, _ in known])
-    form = figures(each.point for each in figure.values()) if name != "customers" else won
-    unit = "" if name == "customers" else f", {currency}"
-    title = name_of(name, f"new {outcome}")
-    aim = name_of(worth.aim.name, f"new {outcome}")
-    less = signed(figures([worth.aim.change.point, *(own.aim.change.point for _, _, own in known)]))
-    columns = [
-        Column("What if"),
-        Column(f"Spend, {currency}", spend),
-        *_ranged(f"New {outcome}", won),
-        *_ranged(f"{title[:1].upper()}{title[1:]}{unit}", form),
-        *_ranged(f"{aim[:1].upper()}{aim[1:]} less today's", less),
-        *(Column(f"{channel}, {currency}", spend) for channel in channels),
-    ]
-    rows: list[list[Any]] = [
-        [
-            title,
-            float(side.spend.sum()),
-            *_ends(Estimate.of(side.customers)),
-            *_ends(figure[title]),
-            *_ends(own.aim.change),
-        ]
-        + [float(side.spend[channel]) if channel in side.spend.index else None for channel in channels]
-        for title, side, own in known
-    ]
-    table = sheet.table(columns, rows)
-    sheet.freeze(table)
-    for one in run.scenarios:
-        if one.problem:
-            sheet.sentence(f"{one.name}: no plan. {one.problem}")
-    sheet.sentence(
-        "Each is planned by itself and held against today's spend in its own world.",
-        size=9,
-        soft=True,
-    )
-    if len(plan.rows) > _SHOWN:
-        sheet.sentence(
-            f"Spend is of the {_SHOWN} channels with most in the plan; tables/scenarios.csv has all.", soft=True
-        )
-
-
-def stress_sheet(book: Book, run: Run) -> None:
-    """What shocks leave of the plan, made again for each."""
-    if run.stress is None:
-        return
-    currency, outcome, known = run.config.currency, run.config.outcome, run.stress.answers
-    sheet = book.sheet("Stress", [34, 11, 13, *[10] * 8, 60])
-    sheet.title("Stress: the plan made again for what a quarter may bring")
-    own = run.stress.plan
-    won, costs = counts([own.expected_customers]), figures([own.expected_cac])
-    columns = [
-        Column("Shock"),
-        Column("Promises"),
-        Column(f"Spend, {currency}", money([float(own.spend.sum())])),
-        Column(f"New {outcome}", won),
-        *_ranged("Less the plan's", signed(won)),
-        Column(f"Blended CAC, {currency}", costs),
-        *_ranged("Less the plan's", signed(costs)),
-        Column("What breaks"),
-    ]
-    rows: list[list[Any]] = []
-    for answer in known:
-        kept, told = "kept" if answer.kept else "broken", why(answer) if not answer.kept else None
-        side = answer.outcome
-        if side is None:
-            rows.append([answer.name, kept, *[None] * 9, told])
-            continue
-        changes = _ends(answer.customers_change(own)), _ends(answer.cac_change(own))
-        figure = [float(side.spend.sum()), side.expected_customers, *changes[0], side.expected_cac, *changes[1]]
-        rows.append([answer.name, kept, *figure, told])
-    sheet.freeze(sheet.table(columns, rows))
-
-
 def weeks_sheet(book: Book, run: Run) -> None:
     """The calendar: a row a week, a column a channel, then months."""
     result = run.schedule
@@ -291,27 +187,6 @@ def weeks_sheet(book: Book, run: Run) -> None:
 def _weeks(result: ScheduleResult, channels: Sequence[str]) -> Iterator[list[Any]]:
     for week, own in zip(result.spend.index, result.spend[list(channels)].to_numpy(), strict=True):
         yield [f"{week:%Y-%m-%d}", float(own.sum()), *map(float, own)]
-
-
-def budgets_sheet(book: Book, run: Run, plan: PlanResult) -> None:
-    """The best that each budget gets, with its chart."""
-    frontier = plan.frontier
-    if len(frontier) < 2:
-        return
-    frontier = frontier[~frontier["spend"].round().duplicated()]
-    currency, outcome = run.config.currency, run.config.outcome
-    sheet = book.sheet("Budgets", [16, 16, 16, *[13] * 8])
-    sheet.title("The best of each budget")
-    sheet.sentence("Lowest blended CAC, or most of the plan's own aim, within the same limits and promises.", soft=True)
-    columns = [
-        Column(f"Spend, {currency}", money(frontier["spend"])),
-        Column(f"New {outcome}", counts(frontier["customers"])),
-        Column(f"Blended CAC, {currency}", figures(frontier["blended_cac"])),
-    ]
-    table = sheet.table(columns, frontier[["spend", "customers", "blended_cac"]].astype(float).to_numpy().tolist())
-    sheet.freeze(table, columns=0)
-    sheet.row = table.head
-    line(sheet, (5, 11), f"Blended CAC by budget, {currency}", table, 1, 3, "#,##0.##", f"spend, {currency}")
 
 
 def tests_sheet(book: Book, run: Run) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from attribution.numbers import count
+from attribution.numbers import count, plain
 from optimizer.planning.outputs.book.curves_sheet import CurveCells
 from optimizer.planning.outputs.book.formats import counts, figures, money, signed
 from optimizer.planning.outputs.book.sheet import Book, Cells, Column, Live, Sheet
@@ -223,7 +223,7 @@ def _only_amounts(sheet: Sheet, table: Cells, most: list[float]) -> None:
 
     for at, reach in enumerate(most, start=table.first):
         rule = DataValidation("decimal", operator="between", formula1="0", formula2=repr(reach))
-        rule.errorTitle, rule.error = "Not on the curve", f"An amount from 0 to {reach:,.0f}, where the curve ends."
+        rule.errorTitle, rule.error = "Not on the curve", f"An amount from 0 to {plain(reach)}, where the curve ends."
         rule.showErrorMessage = True
         rule.add(f"D{at}")
         sheet.cells.add_data_validation(rule)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optimizer.answer.worth import Worth
+from optimizer.planning.outputs.book import case_sheets as cases
 from optimizer.planning.outputs.book import list_sheets as lists
 from optimizer.planning.outputs.book.curves_sheet import curves_sheet, places_of
 from optimizer.planning.outputs.book.decision_sheet import decision_sheet
@@ -28,10 +29,10 @@ def workbook(run: Run, plan: PlanResult, worth: Worth) -> bytes:
     lists.channels_sheet(book, run, plan)
     lists.markets_sheet(book, run)
     lists.moves_sheet(book, run)
-    lists.what_if_sheet(book, run, plan, worth)
-    lists.stress_sheet(book, run)
+    cases.what_if_sheet(book, run, plan, worth)
+    cases.stress_sheet(book, run)
     lists.weeks_sheet(book, run)
-    lists.budgets_sheet(book, run, plan)
+    cases.budgets_sheet(book, run, plan)
     lists.tests_sheet(book, run)
     lists.checks_sheet(book, run)
     curves_sheet(book, run, points)

@@ -44,15 +44,11 @@ def five_slides(run: Run, plan: PlanResult, worth: PlanWorth) -> Deck:
 
 
 def _decision(run: Run, plan: PlanResult, decision: Decision) -> Slide:
-    rows = [(row.channel, row.now, row.planned) for row in plan.rows]
-    if len(rows) > _SHOWN:
-        rest = rows[_SHOWN - 1 :]
-        told = f"{len(rest)} others"
-        rows = [*rows[: _SHOWN - 1], (told, sum(now for _, now, _ in rest), sum(planned for *_, planned in rest))]
+    rows = plan.rows[:_SHOWN]
     bars = Bars(
-        f"Spend over the horizon, {run.config.currency}",
-        tuple(name for name, _, _ in rows),
-        {"now": tuple(now for _, now, _ in rows), "planned": tuple(planned for *_, planned in rows)},
+        f"Spend over the horizon, {run.config.currency}{_most(plan)}",
+        tuple(row.channel for row in rows),
+        {"now": tuple(row.now for row in rows), "planned": tuple(row.planned for row in rows)},
     )
     big = tuple(Big(card.label, card.figure, card.detail) for card in decision.cards[:6])
     return Slide(decision.headline, decision.summary[-1:], big, bars=bars, note=_INTERVALS)
@@ -70,11 +66,15 @@ def _moves(run: Run, plan: PlanResult) -> Slide:
     columns = ("Channel", f"Now, {currency}", f"Planned, {currency}", "Change", "", "Stands at")
     title = f"What moves where: {amount(now)} {currency} now, {amount(planned)} planned"
     held = [f"Not raised, for they may ride on demand that others make: {_listed(plan)}."] if plan.held else []
-    changes = [(row.channel, row.planned - row.now) for row in plan.rows[:_SHOWN]]
-    changes += [(f"{len(others)} others", sum(row.planned - row.now for row in others))] if others else []
-    names, moved = (tuple(part) for part in zip(*changes, strict=True))
-    bars = Bars(f"Change of spend, {currency}", names, {"change": moved})
+    shown = plan.rows[:_SHOWN]
+    moved = {"change": tuple(row.planned - row.now for row in shown)}
+    bars = Bars(f"Change of spend, {currency}{_most(plan)}", tuple(row.channel for row in shown), moved)
     return Slide(title, tuple(held), bars=bars, grid=Grid(columns, tuple(rows), 1), note=_stands(plan))
+
+
+def _most(plan: PlanResult) -> str:
+    """What a chart leaves out: a bar for the sum of many would hide each of the others."""
+    return f", the {_SHOWN} channels with most" if len(plan.rows) > _SHOWN else ""
 
 
 def _listed(plan: PlanResult) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
 from attribution.drawing.palette import ACCENT, INK, LINE, NOW, PLANNED, SOFT, WARN, WASH
+from optimizer.planning.outputs.book.formats import money
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps
 
 __all__ = ["pptx_bytes"]
@@ -182,7 +183,7 @@ def _chart(page: Any, drawn: Bars | Steps, place: tuple[float, float, float, flo
         data.add_series(_legible(name), values)
     kind = XL_CHART_TYPE.BAR_CLUSTERED if isinstance(drawn, Bars) else XL_CHART_TYPE.BAR_STACKED
     chart = page.shapes.add_chart(kind, *map(Inches, place), data).chart
-    _dressed(chart, drawn.title)
+    _dressed(chart, drawn.title, [abs(value) for own in series.values() for value in own])
     plot = chart.plots[0]
     plot.gap_width = 45
     if isinstance(drawn, Bars):
@@ -255,7 +256,7 @@ def _cuts(series: Any) -> None:
             fill.fore_color.rgb = RGBColor.from_string(WARN[1:].upper())
 
 
-def _dressed(chart: Any, title: str) -> None:
+def _dressed(chart: Any, title: str, values: Iterable[float]) -> None:
     from pptx.dml.color import RGBColor
     from pptx.enum.chart import XL_TICK_LABEL_POSITION
     from pptx.util import Pt
@@ -271,7 +272,7 @@ def _dressed(chart: Any, title: str) -> None:
     value.major_gridlines.format.line.color.rgb = RGBColor.from_string(LINE[1:].upper())
     value.format.line.fill.background()
     value.tick_labels.font.size = Pt(10)
-    value.tick_labels.number_format, value.tick_labels.number_format_is_linked = "#,##0.##", False
+    value.tick_labels.number_format, value.tick_labels.number_format_is_linked = money(values), False
 
 
 def _legend(chart: Any) -> None:
