@@ -105,7 +105,8 @@ class Admission:
         logs = {name: (log, self.columns.user)}
         logs |= {} if converted is None else {named: (converted, won)}
         if self.rules.identity is not None and all(column in table.columns for table, column in logs.values()):
-            self.rules.identity.require_met(logs, self.engine, self.cleaning.fold_names)
+            with naming("identity map"):
+                self.rules.identity.require_met(logs, self.engine, self.cleaning.fold_names)
 
     def _of_persons(self, table: ibis.Table, user: str) -> ibis.Table:
         if self.cleaning.fold_names and user in table.columns:

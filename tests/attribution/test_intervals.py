@@ -115,3 +115,14 @@ def test_intervals_of_an_even_value_are_those_of_student(paths):
     assert width.between(0.9, 1.15).all()
     nothing = skewed_intervals(pd.DataFrame({"a": np.zeros(50)}), pd.Series({"a": 0.0}))
     assert nothing.loc["a"].tolist() == [0.0, 0.0]
+
+
+def test_intervals_of_very_uneven_orders_hold_too():
+    rng = np.random.default_rng(5)
+    held = []
+    for _ in range(400):
+        value = rng.lognormal(0.0, 2.0, max(2, rng.poisson(120)))
+        draws = pd.DataFrame({"a": rng.poisson(1.0, (200, len(value))) @ value})
+        low, high = skewed_intervals(draws, pd.Series({"a": value.sum()})).loc["a", ["5%", "95%"]]
+        held.append(low <= 120 * np.exp(2.0) <= high)
+    assert 0.87 <= np.mean(held) <= 0.93

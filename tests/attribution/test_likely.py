@@ -19,7 +19,20 @@ EPOCH = dt.date(1899, 12, 30)
 
 
 @pytest.mark.parametrize(
-    "pattern", ["%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%d %b %Y", "%b %d, %Y", "%G-W%V", "%d.%m.%y"]
+    "pattern",
+    [
+        "%d.%m.%Y",
+        "%d/%m/%Y",
+        "%m/%d/%Y",
+        "%Y/%m/%d",
+        "%Y%m%d",
+        "%d %b %Y",
+        "%b %d, %Y",
+        "%G-W%V",
+        "%d.%m.%y",
+        "KW %V/%G",
+        "%b %Y",
+    ],
 )
 def test_a_pattern_proposed_is_the_one_written_and_reads_the_column(pattern: str) -> None:
     cells = pd.Series([day.strftime(pattern) for day in DAYS])
@@ -42,7 +55,7 @@ def test_dates_that_two_patterns_read_propose_both_and_none_is_chosen() -> None:
     assert "'%d/%m/%Y' or '%m/%d/%Y', whichever is meant" in date_remedy(cells, cells, "x")
 
 
-@pytest.mark.parametrize("total", ["Total", "Grand total", "Summe", " sum of all"])
+@pytest.mark.parametrize("total", ["Total", "Grand total", "Summe", " sum of all", "Gesamtergebnis", "Total général:"])
 def test_a_row_of_totals_below_good_dates_is_called_so(total: str) -> None:
     assert date_remedy(["2024-01-29", total], [total], "x") == "leave out rows of totals."
 
@@ -132,3 +145,30 @@ def test_an_export_takes_the_words_for_dates_that_any_table_takes(tmp_path: Path
         assert sorted(pd.to_datetime(export.frame["date"]).dt.date) == DAYS
     with pytest.raises(BadInput, match="has no year"):
         attribution.read_export(tmp_path / "ads.csv", "google_ads", "dd.mm")
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["12%", "8 %"], "0.12 for 12 %"),
+        (["(1.5)", "\u22122"], "as -1.5"),
+        (["3-"], "as -1.5"),
+        (["1\u200b"], "signs that nobody sees"),
+    ],
+)
+def test_what_is_no_sign_of_a_currency_is_not_called_one(cells: list[str], said: str) -> None:
+    assert said in number_remedy(cells, cells, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("2024-01-01 - 2024-01-07", "keep the first day"),
+        ("1. Januar 2024", "read in English alone"),
+        ("2024-01", "'%Y-%m'"),
+        ("01/2024", "'%m/%Y'"),
+        ("20240102T100000", "'%Y%m%dT%H%M%S'"),
+    ],
+)
+def test_ranges_months_and_names_of_months_are_told(cell: str, said: str) -> None:
+    assert said in date_remedy([cell], [cell], "x")

@@ -19,7 +19,7 @@ from attribution import (
     path_checks,
     top_paths,
 )
-from attribution.analysis.interval_checks import unmet_coalitions
+from attribution.analysis.interval_checks import held, unmet_coalitions
 
 
 @pytest.fixture(params=["memory", "engine"])
@@ -129,6 +129,17 @@ def test_findings_name_what_intervals_cannot_hold():
     found = {item.name: item for item in interval_checks(Journeys.from_paths(whole, value="value"))}
     assert found["few_orders_make_the_value"].value == 400
     assert found["few_conversions"].passed
+
+
+@pytest.mark.parametrize("large", [50.0, 5_000.0, 1e6])
+def test_a_value_on_few_orders_says_how_often_intervals_of_so_few_held(large):
+    rows = {"path": ["a"] * 100 + ["b"] * 900, "conversions": 1, "value": [1.0] * 99 + [large] + [1.0] * 900}
+    found = {item.name: item for item in interval_checks(Journeys.from_paths(pd.DataFrame(rows), value="value"))}
+    finding = found["few_orders_make_the_value"]
+    equal = (99 + large) ** 2 / (99 + large**2)
+    assert finding.channels == ("a",)
+    assert f"a (like {round(equal)} equal ones: {held(equal)})" in finding.text
+    assert 70 <= held(equal) < 90
 
 
 def test_findings_say_how_many_touches_share_a_moment():

@@ -81,8 +81,8 @@ def values() -> pd.DataFrame:
                 draws = pd.DataFrame(rng.poisson(1.0, (200, len(value))) @ value)
                 low, high = skewed_intervals(draws, pd.Series([value.sum()])).loc[0]
                 mean = orders * np.exp(sigma**2 / 2)
-                rows.append((value.sum() ** 2 / (value**2).sum(), low <= mean <= high))
-    return pd.DataFrame(rows, columns=["equal", "holds"])
+                rows.append((sigma, value.sum() ** 2 / (value**2).sum(), low <= mean <= high))
+    return pd.DataFrame(rows, columns=["sigma", "equal", "holds"])
 
 
 def main() -> None:
@@ -117,6 +117,13 @@ def main() -> None:
     names = [f"{low:g} to {high:g}" for low, high in pairwise(BINS)]
     table["touched"] = pd.cut(table["size"], BINS, labels=names, right=False)
     shown = {"conversions": ["model"], "value": ["sigma", "model"]}
+    rules = table[(table["of"] == "value") & (table["model"] != "Shapley rate")]
+    print("value, all models but Shapley of the rate: share of 90 % intervals that hold, by sigma and equal orders")
+    print(
+        (100 * rules.pivot_table(index="sigma", columns="touched", values="holds", observed=True, margins=True)).round(
+            0
+        )
+    )
     for of, index in shown.items():
         part = table[table["of"] == of]
         wide = part.pivot_table(index=index, columns="touched", values="holds", observed=True)
@@ -125,9 +132,10 @@ def main() -> None:
     rate = table[(table["model"] == "Shapley rate") & (table["of"] == "conversions")]
     rate = rate.assign(unmet=pd.cut(rate["unmet"], [-1, 0.01, 0.05, 0.1, 0.2, 1.0]))
     sums = values()
-    sums["equal orders"] = pd.cut(sums["equal"], [0, 10, 30, 100, 300, np.inf])
-    print("\nsums of log-normal values, sigma 0.5 to 2: share of 90 % intervals that hold")
-    print((100 * sums.groupby("equal orders", observed=True)["holds"].mean()).round(0).to_string())
+    sums["equal orders"] = pd.cut(sums["equal"], [0, 5, 10, 30, 100, 300, np.inf])
+    print("\nsums of log-normal values, by sigma and equal orders: share of 90 % intervals that hold")
+    by_sigma = sums.pivot_table(index="sigma", columns="equal orders", values="holds", observed=True)
+    print((100 * by_sigma).round(0).to_string())
     print("\nShapley rate, conversions, by share of unmet coalitions")
     print(
         (100 * rate.pivot_table(index="unmet", columns="touched", values="holds", observed=True)).round(0).to_string()
