@@ -40,7 +40,7 @@ class Budget(Constraint):
 
     def __post_init__(self) -> None:
         stated = [self.at_most, self.at_least, self.exactly]
-        if all(amount is None for amount in stated) or (self.exactly is not None and stated.count(None) < 2):
+        if all(amount is None for amount in stated) or (self.exactly is not None and sum(amount is None for amount in stated) < 2):
             raise BadInput(Problem("Budget", "needs exactly, or at_most and at_least, or one of these."))
         check_amounts("Budget", *stated)
 
