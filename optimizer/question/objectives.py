@@ -311,7 +311,7 @@ def _is_worth(value: npt.NDArray[Any]) -> bool:
 def checked_business(owner: str, fixed_cost: Any, organic: Draws) -> None:
     """Refuse a fixed cost or organic customers that are negative, not finite or of a wrong shape."""
     problems: list[Problem | str] = []
-    if not (isinstance(fixed_cost, Real) and 0 <= fixed_cost < np.inf):
+    if not (isinstance(fixed_cost, Real) and 0 <= float(fixed_cost) < np.inf):
         problems.append(Problem(owner, f"fixed_cost is {fixed_cost}; give a number from 0 upwards."))
     values = np.asarray(organic)
     values = np.array([np.nan]) if values.dtype.kind not in "biuf" else values.astype(float)
