@@ -28,13 +28,14 @@ from optimizer.question.constraints import Budget, Customers, MaxCAC
 from optimizer.question.fees import Fee
 from optimizer.question.objectives import Objective, Spend
 from optimizer.question.program import Constraint, Program
+from optimizer.question.rows import check_numbers
 from optimizer.question.setting import Setting
 from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.engines import Engine, Hulls
 from optimizer.solvers.flat_curves import FlatCurves
 
-__all__ = ["Plan"]
+__all__ = ["Plan", "check_search"]
 
 _DIAGNOSIS_SECONDS = 2.0
 
@@ -100,6 +101,7 @@ class Plan:
         if objective.wants != word:
             remedy = f"write {objective.wants}={type(objective).__name__}(...)."
             raise BadInput(Problem("Plan", f"would {word} {type(objective).__name__}.", remedy=remedy))
+        require(subject_to, (Iterable, Constraint), "subject_to", "give promises and limits in a list.")
         constraints = (subject_to,) if isinstance(subject_to, Constraint) else tuple(subject_to)
         strange = [part for part in constraints if not isinstance(part, Constraint)]
         if strange:
@@ -111,7 +113,10 @@ class Plan:
         present = None if now is None else {str(channel): float(amount) for channel, amount in now.items()}
         _check_spend("now", present or {})
         object.__setattr__(self, "now", present)
+        require(fees, Iterable, "fees", "give a list of Fee.")
         object.__setattr__(self, "fees", tuple(fees))
+        for fee in self.fees:
+            require(fee, Fee, "fees", "give Fee(name, channels, steps).")
         if self.fees and isinstance(objective, Spend):
             remedy = "minimize=BlendedCAC(...), or maximize=Profit(...) or Customers(...), with MaxCAC or a budget."
             raise BadInput(
@@ -194,8 +199,7 @@ class Plan:
         BrokenPromise
             Where the allocation that the search gave does not pass the check of all promises as they are stated.
         """
-        if not gap >= 0:
-            raise BadInput(Problem("gap", f"is {gap}.", remedy="give a share from 0 upwards, such as 1e-3."))
+        check_search(gap, time_limit)
         program = self.program(curves)
         flat = FlatCurves(program.setting.curves)
         program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, time_limit).spend)
@@ -400,6 +404,21 @@ class Plan:
                 curves=setting.curves,
                 now=None if setting.now is None else by_channel(index, setting.now, "now"),
             )
+
+
+def check_search(gap: float, time_limit: float) -> None:
+    """Refuse a gap or a time limit that no search can end by.
+
+    Raises
+    ------
+    BadInput
+    """
+    check_numbers("gap", gap)
+    check_numbers("time_limit", time_limit)
+    if not 0 <= gap < np.inf:
+        raise BadInput(Problem("gap", f"is {gap}.", remedy="give a share from 0 upwards, such as 1e-3."))
+    if not time_limit >= 0:
+        raise BadInput(Problem("time_limit", f"is {time_limit}.", remedy="give seconds, such as 30."))
 
 
 def _check_spend(name: str, spend: Mapping[str, float] | pd.Series) -> None:

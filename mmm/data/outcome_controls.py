@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from attribution.findings import Finding
@@ -12,12 +14,14 @@ from mmm.data.panel import Panel
 __all__ = ["outcome_controls"]
 
 _EXPLAINED = 0.9
+_MADE = 0.97  # of a control, by the KPI's own values: other periods', differences, running means and sums
+_NEAR = 4  # periods before and after
 _YEAR = 365.25
 
 
 def outcome_controls(panel: Panel) -> Finding:
-    """Whether one control alone explains more than nine tenths of what trend and season leave of the KPI."""
-    explained = _explained(panel)
+    """Whether a control explains most of what trend and season leave of the KPI, or is itself made of the KPI."""
+    explained, made = _explained(panel), [name for name, share in _made_of_kpi(panel).items() if share > _MADE]
     name, worst = max(explained.items(), key=lambda item: item[1], default=("", 0.0))
     suspects = [control for control, share in explained.items() if share > _EXPLAINED]
     if suspects:
@@ -26,11 +30,16 @@ def outcome_controls(panel: Panel) -> Finding:
             "by this control alone. It is probably an outcome, or a part or a consequence of the KPI: what media bring "
             "is then credited to it, and every channel's figures come out too low. Take it out of the controls."
         )
+    elif made:
+        text = (
+            f"{', '.join(made)}: made of {panel.kpi_name} itself, as its values of other weeks, their differences, "
+            "sums or ratio to spend are. What media bring is then credited to it. Take it out of the controls."
+        )
     elif explained:
         text = f"The control that explains most of {panel.kpi_name} by itself is {name}: {percent(worst)}."
     else:
         text = "The panel has no controls."
-    return Finding("outcome_controls", not suspects, worst, _EXPLAINED, text)
+    return Finding("outcome_controls", not (suspects or made), worst, _EXPLAINED, text)
 
 
 def _explained(panel: Panel) -> dict[str, float]:
@@ -48,6 +57,43 @@ def _explained(panel: Panel) -> dict[str, float]:
         fitted = np.divide((control * kpi).sum(axis=1) ** 2, square, out=np.zeros(len(square)), where=varies)
         shares[name] = float(fitted.sum()) / total if total > 0 else 0.0
     return shares
+
+
+def _made_of_kpi(panel: Panel) -> dict[str, float]:
+    """Share of each control beyond trend and season that the KPI of nearby periods explains, all geos together.
+
+    The control itself, its steps from one period to the next, and its logarithm by those of KPI and spend.
+    """
+    terms = _calendar_terms(panel)
+    if len(terms) < 3 * (terms.shape[1] + 2 * _NEAR):
+        return dict.fromkeys(panel.control_names, 0.0)
+    kpi, spend = panel.kpi, panel.spend.sum(axis=2)
+    around = [np.roll(kpi, shift, axis=1) for shift in range(-_NEAR, _NEAR + 1)]
+    inner = slice(_NEAR, -_NEAR)
+    shares: dict[str, float] = {}
+    for place, name in enumerate(panel.control_names):
+        control = panel.controls[:, :, place]
+        steps = np.diff(control, axis=1, prepend=control[:, :1])
+        found = [_share(terms[inner], each[:, inner], [one[:, inner] for one in around]) for each in (control, steps)]
+        if (control > 0).all() and (kpi > 0).all() and (spend > 0).all():
+            found.append(_share(terms, np.log(control), [np.log(kpi)], [np.log(spend)]))
+        shares[name] = max(found)
+    return shares
+
+
+def _share(terms: Array, series: Array, known: list[Array], beside: Sequence[Array] = ()) -> float:
+    """Of the variance of series (G, T) beyond the terms, what others explain; 0 where those beside suffice alone."""
+    left, total, without = 0.0, 0.0, 0.0
+    for geo, values in enumerate(series):
+        own = np.column_stack([terms, *(one[geo] for one in beside)])
+        both = np.column_stack([own, *(one[geo] for one in known)])
+        total += float((_beyond(terms, values[None]) ** 2).sum())
+        without += float((_beyond(own, values[None]) ** 2).sum())
+        left += float((_beyond(both, values[None]) ** 2).sum())
+    size = float((series**2).sum())
+    if total <= 1e-12 * size or without <= (1 - _MADE) * total:
+        return 0.0
+    return 1 - left / total
 
 
 def _calendar_terms(panel: Panel) -> Array:

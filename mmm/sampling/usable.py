@@ -43,9 +43,15 @@ def check_outcome(panel: Panel, likelihood: Likelihood) -> None:
     Raises
     ------
     BadInput
-        Where a geo's is zero throughout, or a likelihood of counts gets one that is no whole number.
+        Where a geo's is the same throughout, or a likelihood of counts gets one that is no whole number.
     """
     problems = silent_geos("panel", panel.kpi_name, panel.geos, panel.kpi)
+    for geo, values in zip(panel.geos, panel.kpi, strict=True):
+        if values[0] > 0 and not np.ptp(values) > 1e-9 * values[0]:
+            where = f" in {geo}" if len(panel.geos) > 1 else ""
+            text = f"is {values[0]:,.10g} in every period{where}: there is nothing that a model could explain."
+            remedy = "name the column of new customers, by week; a plan or a mean filled down is none."
+            problems.append(Problem("panel", text, panel.kpi_name, remedy=remedy))
     fractions = np.argwhere(np.abs(panel.kpi - np.rint(panel.kpi)) > 1e-9 * np.maximum(panel.kpi, 1.0))
     if likelihood.counts and len(fractions):
         geo, period = fractions[0]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from attribution.numbers import plain
+from attribution.numbers import compact, plain
 from optimizer.question.limits import Limit, Unit
 
 __all__ = ["Miss"]
+
+_ROUNDED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -30,4 +32,9 @@ class Miss:
         """By how much, as sentences write it."""
         if isinstance(self.limit, Limit) and self.limit.unit is Unit.SHARE:
             return f"{100 * self.by:.3g} points"
-        return plain(self.by) if abs(self.by) >= 1 else f"{self.by:.3g}"
+        return compact(self.by) if abs(self.by) < 1 else plain(self.by)
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether it is no more than a millionth of the figure, as amounts are that a table rounds to whole cents."""
+        return isinstance(self.limit, Limit) and 0 < self.by <= _ROUNDED * abs(self.limit.figure)

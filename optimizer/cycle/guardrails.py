@@ -112,10 +112,14 @@ class Guardrails:
 
     def __post_init__(self) -> None:
         first, second, third = self.ratios
-        if self.window < 1 or not 0.5 <= self.confidence < 1 or not 0 < self.false_alarms < 1 or self.fixed_cost < 0:
-            text = "needs window >= 1, confidence from 0.5 to below 1, false_alarms between 0 and 1, fixed_cost >= 0."
+        sound = 1 <= self.window < np.inf and self.window == round(self.window) and 0 <= self.fixed_cost < np.inf
+        if not (sound and 0.5 <= self.confidence < 1 and 0 < self.false_alarms < 1):
+            text = "needs whole weeks as window, confidence from 0.5 to below 1, false_alarms between 0 and 1, "
+            text += "and a fixed_cost from 0 upwards."
             raise BadInput(Problem("Guardrails", text))
-        if not first >= second >= third > 0 or (self.lifetime_value is not None and not self.lifetime_value > 0):
+        if not first >= second >= third > 0 or (
+            self.lifetime_value is not None and not 0 < self.lifetime_value < np.inf
+        ):
             raise BadInput(Problem("Guardrails", "needs lifetime_value > 0 and ratios that fall and stay above 0."))
 
     def check(self, watched: Watched) -> Verdicts:

@@ -179,7 +179,7 @@ def certify(
     out: OutFolder = None,
     column: Annotated[str, typer.Option(help="The table's column of spend, spend_planned of a plan.csv.")] = "spend",
     within: Annotated[
-        float | None, typer.Option(help="Distance from the best to accept, 0.01 for 1 %; plan.gap by default.")
+        float | None, typer.Option(min=0.0, help="Distance from the best to accept, 0.01 for 1 %; plan.gap by default.")
     ] = None,
 ) -> None:
     """Say what anybody's spend brings, which promises it breaks, and how far it is from the best plan."""
@@ -348,12 +348,15 @@ def on_off(
     ] = -1.0,
     weeks: Annotated[int, typer.Option(min=1, max=104, help="Most weeks that the test may last.")] = 26,
     start: Annotated[
-        str | None, typer.Option(help="First day; that after the weekly table by default.", show_default=False)
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="First day; that after the weekly table by default.", show_default=False
+        ),
     ] = None,
     out: OutFolder = None,
 ) -> None:
     """Design national on/off tests, for markets without regions: which weeks, what it costs, what it would see."""
-    _on_off(plan, channel, change, weeks, start, out)
+    _on_off(plan, channel, change, weeks, None if start is None else f"{start:%Y-%m-%d}", out)
 
 
 def _on_off(

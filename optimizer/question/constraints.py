@@ -40,7 +40,8 @@ class Budget(Constraint):
 
     def __post_init__(self) -> None:
         stated = [self.at_most, self.at_least, self.exactly]
-        if all(amount is None for amount in stated) or (self.exactly is not None and stated.count(None) < 2):
+        given = [amount for amount in stated if amount is not None]
+        if not given or (self.exactly is not None and len(given) > 1):
             raise BadInput(Problem("Budget", "needs exactly, or at_most and at_least, or one of these."))
         check_amounts("Budget", *stated)
 

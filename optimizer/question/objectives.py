@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from mmm.arrays import Array
 from optimizer.question.goal import Goal
 from optimizer.question.limits import Limit, Side, Subject, Unit
 from optimizer.question.program import Bound, Constraint, Row
+from optimizer.question.rows import check_numbers
 from optimizer.question.setting import Setting
 from optimizer.question.wording import Wording
 
@@ -135,6 +137,8 @@ class Customers(Objective, Constraint):
 
     def __post_init__(self) -> None:
         checked_business(type(self).__name__, self.fixed_cost, 0.0 if self.organic is None else self.organic)
+        if self.at_least is not None:
+            check_numbers("Customers", self.at_least)
         if self.at_least is not None and not 0 <= self.at_least < np.inf:
             raise BadInput(Problem("Customers", f"at_least is {self.at_least}; promise a number from 0 upwards."))
 
@@ -235,7 +239,7 @@ class Profit(Objective):
         by_channel = isinstance(stated, Mapping)
         values = [np.atleast_1d(one) for one in (stated.values() if isinstance(stated, Mapping) else [stated])]
         values += [] if self.value_per_organic is None else [np.atleast_1d(self.value_per_organic)]
-        if not all(np.isfinite(value).all() and value.ndim == 1 and value.mean() >= 0 for value in values):
+        if not all(_is_worth(value) for value in values):
             raise BadInput(Problem("Profit", "value_per_customer must be finite and not negative."))
         if by_channel and self.value_per_organic is None and np.any(np.asarray(self.organic) > 0):
             text = "has values per channel and organic customers, but no value_per_organic."
@@ -297,12 +301,20 @@ class Profit(Objective):
         return replace(self, value_per_customer=scaled, value_per_organic=None if organic is None else organic * left)
 
 
-def checked_business(owner: str, fixed_cost: float, organic: Draws) -> None:
+def _is_worth(value: npt.NDArray[Any]) -> bool:
+    """Whether a value of a customer is a number or draws of one, 0 or more on average."""
+    if value.dtype.kind not in "biuf" or value.ndim != 1 or not value.size:
+        return False
+    return bool(np.isfinite(value).all() and value.mean() >= 0)
+
+
+def checked_business(owner: str, fixed_cost: Any, organic: Draws) -> None:
     """Refuse a fixed cost or organic customers that are negative, not finite or of a wrong shape."""
     problems: list[Problem | str] = []
-    if not (np.ndim(fixed_cost) == 0 and 0 <= fixed_cost < np.inf):
+    if not (isinstance(fixed_cost, Real) and 0 <= float(fixed_cost) < np.inf):
         problems.append(Problem(owner, f"fixed_cost is {fixed_cost}; give a number from 0 upwards."))
-    values = np.asarray(organic, dtype=float)
+    values = np.asarray(organic)
+    values = np.array([np.nan]) if values.dtype.kind not in "biuf" else values.astype(float)
     if values.ndim > 1 or values.size == 0 or not np.isfinite(values).all():
         problems.append(Problem(owner, "organic must be a finite number or a 1-D array over draws."))
     elif values.mean() < 0:

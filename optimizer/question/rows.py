@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Real
 
 import numpy as np
 
-from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.errors import BadInput, Problem, UnknownChannel, bounded
 from attribution.numbers import plain
 from mmm.arrays import Array
 from optimizer.question.limits import Limit, Side, Subject, Unit
@@ -15,6 +16,7 @@ from optimizer.question.setting import Setting
 
 __all__ = [
     "check_amounts",
+    "check_numbers",
     "check_positive",
     "current_spend",
     "indicator",
@@ -88,13 +90,24 @@ def current_spend(setting: Setting, where: str) -> Array:
 def check_amounts(owner: str, *amounts: float | None, ordered: bool = False) -> None:
     """Refuse amounts that are negative or not finite, and a lower limit above an upper one."""
     stated = [amount for amount in amounts if amount is not None]
+    check_numbers(owner, *stated)
     if any(not 0 <= amount < np.inf for amount in stated):
         raise BadInput(Problem(owner, f"amounts must be finite and not negative, got {stated}."))
     if ordered and stated != sorted(stated):
         raise BadInput(Problem(owner, f"the lower limit {plain(stated[0])} exceeds the upper one {plain(stated[-1])}."))
 
 
+def check_numbers(owner: str, *amounts: object) -> None:
+    """Refuse what is no single number, such as an amount in quotes."""
+    for amount in amounts:
+        if not isinstance(amount, Real):
+            raise BadInput(
+                Problem(owner, f"{bounded(repr(amount), 80)} is no number.", remedy="write it plainly, 5_000.")
+            )
+
+
 def check_positive(owner: str, amount: float) -> None:
     """Refuse an amount that is not positive and finite."""
+    check_numbers(owner, amount)
     if not 0 < amount < np.inf:
         raise BadInput(Problem(owner, f"must be positive and finite, got {amount}."))

@@ -19,7 +19,7 @@ from optimizer.answer.prices import Slopes
 from optimizer.answer.spent import Spent
 from optimizer.answer.verify import missed, refuse_broken
 from optimizer.answer.with_fees import with_dues
-from optimizer.plan import Plan
+from optimizer.plan import Plan, check_search
 from optimizer.question.constraints import MaxCAC
 from optimizer.question.groups import AverageCAC
 from optimizer.question.objectives import Customers
@@ -79,6 +79,7 @@ class Pessimistic:
         InfeasiblePlan, IllPosedPlan
             As ``Plan.solve``.
         """
+        check_search(gap, time_limit)
         known = curves if isinstance(curves, ResponseCurves) else ResponseCurves(curves)
         plan = self._in_worst_draws(known)
         try:

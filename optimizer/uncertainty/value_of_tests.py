@@ -44,7 +44,8 @@ class LiftTest:
     standard_error: float = 100.0
 
     def __post_init__(self) -> None:
-        if not (self.change >= -1 and self.change != 0 and 0 < self.share <= 1 and 0 < self.standard_error < np.inf):
+        changes = -1 <= self.change < np.inf and self.change != 0
+        if not (changes and 0 < self.share <= 1 and 0 < self.standard_error < np.inf):
             text = f"has change {self.change}, share {self.share} and standard error {self.standard_error}."
             remedy = "take change from -1 and not 0, share above 0 and up to 1, a positive standard error."
             raise BadInput(Problem("LiftTest", text, remedy=remedy))

@@ -17,7 +17,7 @@ from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.allocation import Status
 from optimizer.answer.misses import Miss
 from optimizer.answer.verify import refuse_broken
-from optimizer.plan import Plan
+from optimizer.plan import Plan, check_search
 from optimizer.weeks.booking_program import BookingProgram
 from optimizer.weeks.bookings import booked, open_bookings
 from optimizer.weeks.calendar import Calendar
@@ -179,6 +179,7 @@ class Flight:
         BrokenPromise
             Where the schedule that the search gave does not pass the check of all promises as they are stated.
         """
+        check_search(gap, time_limit)
         flight_plan = self._going_on(plan, gap, time_limit)
         wanting = open_bookings(self.calendar, flight_plan.spend)
         if wanting:

@@ -11,6 +11,7 @@ from attribution.errors import BadInput
 from mmm.data.outcome_controls import outcome_controls
 from mmm.data.outlying_cells import outlying_cells
 from mmm.data.unit_changes import unit_changes
+from mmm.sampling.prepared import prepare
 from mmm.simulate import world
 
 CONTROLS = ["price_index", "competitor_activity", "sale"]
@@ -120,6 +121,47 @@ def test_an_outcome_among_the_controls_is_named(disguise, seed):
     assert not finding.passed
     assert finding.text.startswith("orders: ")
     assert "Take it out of the controls" in finding.text
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda kpi, spend: np.roll(kpi, 1),  # last week's
+        lambda kpi, spend: np.roll(kpi, -2) * 0.3 + 40,
+        lambda kpi, spend: np.diff(kpi, prepend=kpi[:1]),
+        lambda kpi, spend: np.cumsum(kpi),
+        lambda kpi, spend: pd.Series(kpi).rolling(4, min_periods=1).mean().to_numpy(),
+        lambda kpi, spend: spend / kpi,  # the CAC
+        lambda kpi, spend: 1000 * kpi / spend,
+    ],
+)
+@pytest.mark.parametrize("seed", [3])
+def test_a_control_that_is_made_of_the_kpi_is_named(made, seed):
+    panel = simulated(seed)
+    values = np.asarray(made(panel.kpi[0], panel.spend[0].sum(axis=1)), dtype=float)
+    finding = outcome_controls(with_control(panel, "derived", values))
+    assert not finding.passed
+    assert finding.text.startswith("derived: ")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_controls_that_go_with_spend_or_wander_are_not_made_of_the_kpi(seed):
+    panel, rng = simulated(seed), np.random.default_rng(seed)
+    spend = panel.spend[0].sum(axis=1)
+    for values in (
+        spend,
+        np.sqrt(spend),
+        rng.standard_normal(panel.periods).cumsum() + 50,
+        rng.gamma(2, 3, panel.periods),
+    ):
+        assert outcome_controls(with_control(panel, "other", values)).passed
+
+
+@pytest.mark.parametrize("level", [50.0, 3.25])
+def test_a_kpi_that_never_changes_is_refused(level):
+    panel = simulated(0)
+    with pytest.raises(BadInput, match=r"is [\d.]+ in every period: there is nothing"):
+        prepare(replace(panel, kpi=np.full_like(panel.kpi, level)))
 
 
 def test_a_control_that_only_has_the_season_of_the_kpi_is_none():

@@ -7,7 +7,22 @@ from plan_worlds import hill_world, instance, oracle
 import optimizer
 from attribution.errors import BadInput, IllPosedPlan, InfeasiblePlan, UnknownChannel
 from mmm.curves import Hill, MichaelisMenten, ResponseCurves
-from optimizer import BlendedCAC, Budget, Change, Channel, Customers, Group, MaxCAC, Pacing, Plan, Profit, Spend
+from optimizer import (
+    BlendedCAC,
+    Budget,
+    Change,
+    Channel,
+    Customers,
+    Flight,
+    Group,
+    Guardrails,
+    LiftTest,
+    MaxCAC,
+    Pacing,
+    Plan,
+    Profit,
+    Spend,
+)
 
 CURVES = ResponseCurves({"tv": MichaelisMenten(900, 60_000), "search": MichaelisMenten(500, 20_000)})
 
@@ -203,3 +218,53 @@ def test_a_share_that_cannot_hold_is_refused_with_the_share_that_is_attainable(s
     ):
         with pytest.raises(InfeasiblePlan, match=f"the other limits allow {said} {figure:.1%} there"):
             Plan(maximize=Customers(), subject_to=[budget, *limits, share]).solve(curves)
+
+
+NO_NUMBERS = ["5_000", "", [1.0], {"a": 1.0}, np.array([]), object()]
+
+
+@pytest.mark.parametrize("odd", NO_NUMBERS, ids=lambda odd: type(odd).__name__)
+@pytest.mark.parametrize(
+    "stated",
+    [
+        lambda x: MaxCAC(x),
+        lambda x: Budget(exactly=x),
+        lambda x: Customers(at_least=x),
+        lambda x: Channel("tv").at_most(x),
+        lambda x: Channel("tv").cac_at_most(x),
+        lambda x: BlendedCAC(fixed_cost=x),
+        lambda x: Profit("much" if isinstance(x, dict | list) else x),
+        lambda x: Plan(maximize=Customers(), subject_to=Budget(at_most=9e4)).solve(CURVES, gap=x),
+        lambda x: Plan(maximize=Customers(), subject_to=Budget(at_most=9e4)).solve(CURVES, time_limit=x),
+    ],
+)
+def test_what_is_no_number_is_refused_in_words(stated, odd):
+    with pytest.raises(BadInput, match=r"no number|must be finite|give a number") as caught:
+        stated(odd)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])
+def test_no_search_begins_that_cannot_end(bad):
+    plan = Plan(maximize=Customers(), subject_to=Budget(at_most=9e4))
+    for asked, of in ((plan, CURVES), (Flight(CURVES, 4), plan)):
+        with pytest.raises(BadInput, match="gap"):
+            asked.solve(of, gap=bad)
+        if bad != np.inf:
+            with pytest.raises(BadInput, match="time_limit"):
+                asked.solve(of, time_limit=bad)
+    for rails in ({"window": bad}, {"fixed_cost": bad}, {"lifetime_value": bad}, {"window": 2.5}):
+        with pytest.raises(BadInput, match="Guardrails"):
+            Guardrails(**rails)
+    with pytest.raises(BadInput, match="change"):
+        LiftTest(change=bad - 1.0)
+
+
+@pytest.mark.parametrize("odd", [5, None, 2.5])
+def test_lists_of_limits_and_fees_are_asked_for(odd):
+    with pytest.raises(BadInput, match="subject_to: is of type"):
+        Plan(maximize=Customers(), subject_to=odd)
+    with pytest.raises(BadInput, match="fees: is of type"):
+        Plan(maximize=Customers(), fees=odd)
+    with pytest.raises(BadInput, match=r"give Fee\(name, channels, steps\)"):
+        Plan(maximize=Customers(), fees=["agency"])

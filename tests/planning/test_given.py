@@ -17,7 +17,8 @@ from optimizer import Channel, tail_mean
 from optimizer.planning.cli import app
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
-from optimizer.planning.outputs.given_in_words import Verdict, said_of_misses, verdict
+from optimizer.planning.outputs.given_in_words import Verdict, against_the_best, said_of_misses, verdict
+from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.given_tables import read_given
 from optimizer.planning.stages.question import solved
@@ -170,3 +171,21 @@ def test_certify_says_it_in_words_and_exit_codes(starter: Path) -> None:
     done = runner.invoke(app, ["certify", str(starter), str(folder / "more.csv")])
     assert done.exit_code == 6
     assert "It breaks budget at most" in done.output
+
+
+@pytest.mark.parametrize("limits", [{"budget": {"at_most": "+0%"}}, {"groups": {"g": {"channels": ["tv"], "at_most": 60_000}}, "budget": {"at_most": "+0%"}}, {"channels": {"tv": {"at_least": 60_000}}, "budget": {"at_most": "+0%"}}])  # fmt: skip
+@pytest.mark.parametrize("cents", [0.004, -0.004])
+def test_what_a_table_rounds_away_breaks_nothing(limits: dict[str, Any], cents: float) -> None:
+    section, plan = base({"maximize": "customers", **limits})
+    run: Any = SimpleNamespace(config=SimpleNamespace(plan=section, currency="EUR"))
+    (found,) = score(section, plan, {"rounded": plan.allocation.spend + cents})
+    assert verdict(found, run) in (Verdict.KEPT, Verdict.ROUNDED)
+    assert verdict(found, run).exit_code == 0
+    plan.aim = aim_of(plan.plan, CURVES, "customers")
+    said = f"{said_of_misses(found)} {against_the_best(found, plan, run)}"
+    assert "keeps every promise and limit" in said
+    assert "better than that" not in said
+    assert "e−" not in said
+    (wrong,) = score(section, plan, {"more": plan.allocation.spend * 1.01})
+    assert verdict(wrong, run) is Verdict.BROKEN
+    assert "better than that by what it breaks" in against_the_best(wrong, plan, run)

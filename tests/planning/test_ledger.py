@@ -396,3 +396,12 @@ def test_times_that_tell_nothing_do_not_hide_a_write(tmp_path: Path, monkeypatch
     rewritten(mine)
     with pytest.raises(BadInput, match="changed while"):
         look.require()
+
+
+@pytest.mark.parametrize("below", ["", "deeper", "deeper/still"])
+def test_an_output_folder_behind_a_link_to_nothing_is_told_as_that(tmp_path: Path, below: str) -> None:
+    (tmp_path / "link").symlink_to("gone/long ago")
+    with pytest.raises(BadInput, match=r"link is a link to gone/long ago, which is not there; name another folder"):
+        require_place(tmp_path / "link" / below)
+    (tmp_path / "gone" / "long ago").mkdir(parents=True)
+    require_place(tmp_path / "link" / below)

@@ -98,7 +98,8 @@ def _said(path: Path) -> dict[str, Any]:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadInput(Problem(path.name, f"cannot be read: {error}.", remedy=remedy)) from None
+        why = f"cannot be read: {error.strerror}." if isinstance(error, OSError) else "is no JSON."
+        raise BadInput(Problem(path.name, why, remedy=remedy)) from None
     keys = {"designs", "columns", "national"}
     if not isinstance(said, dict) or said.get("kind") != "geo" or not keys <= set(said) or not said["designs"]:
         raise BadInput(Problem(path.name, "is no design of geo tests.", remedy=remedy))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from attribution.errors import BadInput, nearest
+from attribution.errors import BadInput, bounded, nearest
 from attribution.numbers import CURRENCY
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.attribution_misfits import attribution_misfits
@@ -18,7 +18,7 @@ from optimizer.planning.file.currencies import Rates
 from optimizer.planning.file.document import Document, Place
 from optimizer.planning.file.doubtful import doubtful_amounts, parted_numbers
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
-from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
+from optimizer.planning.file.keys.base import CurrencyCode, Section, Title
 from optimizer.planning.file.keys.data import Data
 from optimizer.planning.file.keys.economics import EconomicsKeys
 from optimizer.planning.file.keys.engine import EngineKeys
@@ -28,11 +28,13 @@ from optimizer.planning.file.misfits import misfits
 
 __all__ = ["Config", "read_config"]
 
+_SHOWN = 80  # characters of a value that is wrong
+
 
 class Config(Section):
     """The whole plan file."""
 
-    name: Name
+    name: Title
     """Title of plan and report."""
     currency: CurrencyCode = CURRENCY
     """Three letters."""
@@ -41,7 +43,7 @@ class Config(Section):
     written `120_000 USD`, and `data.weekly.currencies` names columns of spend in it; all are converted once, where they
     are read.
     """
-    outcome: Name = "customers"
+    outcome: Title = "customers"
     """What one unit of the KPI is called."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""
@@ -196,13 +198,13 @@ def _message(document: Document, error: Any) -> str:
         if re.fullmatch(r"\s*[0-9]+([.][0-9]+)?\s*%\s*", str(given)) and error["type"].startswith("float"):
             text += f"; write {float(str(given).strip(' %')) / 100:g}"
     elif not error["type"].startswith("value_error") and isinstance(given, str | int | float | bool | None):
-        text = f"{text[:1].lower()}{text[1:]}; got {given!r}".replace("input should be", "has to be")
+        text = f"{text[:1].lower()}{text[1:]}; got {_written(given)}".replace("input should be", "has to be")
     return document.error(place, text if text.endswith((".", "?")) else text + ".")
 
 
 _WORDS = {
     **dict.fromkeys(("string_type", "string_unicode"), "is no text; quote it where it has to be one"),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "is no whole number"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), "is no whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "is no number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "is neither true nor false"),
     **{kind: f"is no list; write {form}" for kind, form in _FORMS.items() if form is _LIST},
@@ -210,6 +212,7 @@ _WORDS = {
     **dict.fromkeys(("path_type", "is_instance_of"), "is no path"),
     **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), "is no date; write it as 2026-12-28"),
     **dict.fromkeys(("too_short", "string_too_short"), "is empty"),
+    **dict.fromkeys(("too_long", "string_too_long"), "is too long"),
     "finite_number": "is not finite",
 }
 """What is wrong with a value, by pydantic's name of it."""
@@ -218,8 +221,8 @@ _WORDS = {
 def _written(value: Any) -> str:
     """A value as the file has it, as far as one line shows it."""
     if isinstance(value, dict):
-        return "{" + ", ".join(map(str, value)) + "}"
-    return repr(list(value)) if isinstance(value, list) else repr(value)
+        return bounded("{" + ", ".join(map(str, value)) + "}", _SHOWN)
+    return bounded(repr(list(value)) if isinstance(value, list) else repr(value), _SHOWN)
 
 
 def _as_written(step: Any) -> Any:

@@ -52,6 +52,10 @@ def refused(output: Path, error: Exception) -> BadInput:
 
 
 def _unwritable(output: Path) -> Iterator[str]:
+    leading = next((place for place in (output, *output.absolute().parents) if place.is_symlink()), None)
+    if leading is not None and not leading.exists():
+        yield f"{output}: {leading} is a link to {leading.readlink()}, which is not there; {_INSTEAD}"
+        return
     existing = next(place for place in (output, *output.absolute().parents) if place.exists())
     if not existing.is_dir():
         yield f"{output}: {existing} is a file; {_INSTEAD}"

@@ -24,6 +24,7 @@ class Verdict(Enum):
     """What a certificate comes to; the exit code of ``cac certify`` and a sentence."""
 
     KEPT = (0, "It keeps every promise and limit and is as near to the best plan as asked.")
+    ROUNDED = (0, "But for rounding it keeps every promise and limit, and is as near to the best plan as asked.")
     BROKEN = (6, "It breaks a promise or a limit, so it is no plan for this plan file.")
     FAR = (7, "It keeps every promise and limit, and a better plan that keeps them too is known.")
 
@@ -40,10 +41,12 @@ class Verdict(Enum):
 
 def verdict(given: GivenResult, run: Run, within: float | None = None) -> Verdict:
     """What the certificate comes to; ``within`` is the distance to accept, the plan's own gap unless given."""
-    if given.certificate.misses:
+    misses = given.certificate.misses
+    if not all(miss.is_rounding for miss in misses):
         return Verdict.BROKEN
     accepted = within if within is not None else run.config.plan.gap if run.config.plan else 0.0
-    return Verdict.KEPT if given.certificate.gap <= accepted * (1 + 1e-9) else Verdict.FAR
+    near = Verdict.ROUNDED if misses else Verdict.KEPT
+    return near if given.certificate.gap <= accepted * (1 + 1e-9) else Verdict.FAR
 
 
 def lines(given: GivenResult, run: Run, within: float | None = None) -> Iterator[str]:
@@ -68,6 +71,9 @@ def said_of_misses(given: GivenResult) -> str:
     if not given.certificate.misses:
         return "It keeps every promise and limit."
     parts = []
+    if all(miss.is_rounding for miss in given.certificate.misses):
+        missed = _listed(given.certificate.misses)
+        return f"It keeps every promise and limit but for the rounding of its amounts, which misses {missed}."
     if given.misses:
         parts.append(f"It breaks {_listed(given.misses)}.")
     if given.beyond:
@@ -85,7 +91,7 @@ def against_the_best(given: GivenResult, plan: PlanResult, run: Run) -> str:
     name = f"{aim.name} {cases(run.config.plan)}".rstrip()
     own, bound = aim.written(certificate.value), aim.written(certificate.bound)
     opening = f"Its {name}: {own}{unit}; no plan that keeps everything goes {_side(plan)} {bound}{unit}"
-    if certificate.gap < 0:
+    if certificate.gap < 0 and not all(miss.is_rounding for miss in certificate.misses):
         return f"{opening}. It is {gap(-certificate.gap)} better than that by what it breaks."
     return f"{opening}: it is {gap(certificate.gap)} from there, the run's own plan {gap(plan.allocation.gap)}."
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["CountryCode", "CurrencyCode", "Duration", "Month", "Name", "Repeats", "Section"]
+__all__ = ["CountryCode", "CurrencyCode", "Duration", "Month", "Name", "Repeats", "Section", "Title"]
 
 
 def _matching(pattern: str, what: str) -> AfterValidator:
@@ -25,7 +26,18 @@ def _with_unit(value: Any) -> Any:
     return value
 
 
+def _shown(value: str) -> str:
+    shown = value.rstrip("\n")  # what a text block ends in
+    if not shown.strip():
+        raise ValueError(f"{value!r} is empty")
+    if any(unicodedata.category(sign) == "Cc" for sign in shown):
+        raise ValueError(f"{value!r} holds a control character, such as a line break or a tab; write it without")
+    return value
+
+
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Title = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_shown)]
+"""A name that outputs show, and workbooks and terminals have to take; a column's may hold line breaks."""
 Repeats = Annotated[
     str,
     BeforeValidator(_with_unit),

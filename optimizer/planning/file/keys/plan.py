@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from attribution.numbers import percent
 from optimizer.planning.file.amounts import Amount, Cost, Count, Money, Percent, Shift
-from optimizer.planning.file.keys.base import Name, Section
+from optimizer.planning.file.keys.base import Name, Section, Title
 from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, MarketLimits, Weighted
 from optimizer.planning.file.keys.referral import ReferralKeys
 from optimizer.planning.file.keys.schedule import Schedule
@@ -195,7 +195,7 @@ class Question(Section):
     """Limits of every channel."""
     channels: dict[Name, Limits] = {}
     """Channel: limits of its own, each side replacing that of `every_channel`; `fixed` replaces all of them."""
-    groups: dict[Name, GroupLimits] = {}
+    groups: dict[Title, GroupLimits] = {}
     """Name: channels that share limits."""
     markets: dict[Name, MarketLimits] = {}
     """Market of `data.weekly.geo`: limits of all channels in it together. With several markets, limits of a channel or
@@ -204,7 +204,7 @@ class Question(Section):
     """
     change: ChangeLimits | None = None
     """How far the plan may move from present spend."""
-    custom: dict[Name, Weighted] = {}
+    custom: dict[Title, Weighted] = {}
     """Name: limits on any weighted sum of spend, such as emissions, `{co2: {weights: {tv: 0.2}, at_most: -10%}}`."""
     risk: Risk | None = None
     """Plan for the worst cases instead of the average: promises of customers and CAC have to hold in the mean of the
@@ -255,7 +255,7 @@ class PlanSection(Question):
     """Channel: present spend over the horizon; that of the last weeks of the table where left out, with what hold-outs
     in `data.lift_tests` took from them put back.
     """
-    new_channels: dict[Name, NewChannelKeys] = {}
+    new_channels: dict[Title, NewChannelKeys] = {}
     """Name: a channel without history and whose curve it is assumed to have, `{podcast: {like: radio, scale: 0.5,
     spread: 0.5, at_most: 50_000}}`. The report calls its curve an assumption, proposes a first test and says which
     result would turn the move around.
@@ -264,7 +264,7 @@ class PlanSection(Question):
     """A programme that rewards customers for bringing customers, as one more channel, `{customers: 40_000, capacity:
     6_000, tiers: [{reward: 20, share: 0.05, each: 1.4}]}`; see [funnel and referral](concepts/funnel-and-referral.md).
     """
-    given: Path | dict[Name, Path | GivenTable] | None = None
+    given: Path | dict[Title, Path | GivenTable] | None = None
     """Table of somebody's plan, scored beside the run's own: what it brings, which promises it breaks and by how much,
     and how far it is from the best; or name: table for several. `cac certify plan.yaml spend.csv` does it for one
     table.
@@ -330,7 +330,7 @@ class Scenario(Section):
     One that cannot be asked or kept says why and does not stop the run.
     """
 
-    name: Name
+    name: Title
     """Of its own, other than Plan."""
     budget: Shift | None = None
     """Relative to the plan's, or an amount in place of its most."""

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from attribution.economics import Referral, Tier
 from optimizer.planning.file.amounts import Cost
-from optimizer.planning.file.keys.base import Name, Section
+from optimizer.planning.file.keys.base import Section, Title
 
 __all__ = ["ReferralKeys", "TierKeys"]
 
@@ -27,7 +27,7 @@ class TierKeys(Section):
 class ReferralKeys(Section):
     """A referral programme as one more channel, whose spend is its rewards."""
 
-    name: Name = "referral"
+    name: Title = "referral"
     """Its name among the channels."""
     customers: Annotated[float, Field(gt=0)]
     """Customers who can refer over the horizon."""
