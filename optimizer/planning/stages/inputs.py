@@ -52,6 +52,7 @@ from optimizer.planning.stages.printable import unprintable
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 from optimizer.planning.stages.read_economics import read_costs, read_values
 from optimizer.planning.stages.read_funnel import read_counts
+from optimizer.planning.stages.read_stages import read_stages
 from optimizer.planning.stages.tested import spend_held_out
 from optimizer.planning.stages.timetable import Timetable, timetable_of
 from optimizer.planning.stages.weekly_table import weekly_table
@@ -107,6 +108,8 @@ class Inputs:
         Those of an earlier run, by which credit is corrected.
     funnel
         Counts of each stage on the way to a customer; None where the plan file names none.
+    stages
+        Persons or accounts by stage of the conversions; None where the plan file names none.
     """
 
     panel: Panel | None
@@ -127,6 +130,7 @@ class Inputs:
     claims: Claims | None = None
     factors: tuple[Factor, ...] = ()
     funnel: Funnel | None = None
+    stages: pd.DataFrame | None = None
 
     def worth_of(self, channels: Iterable[str]) -> dict[str, Array] | None:
         """Draws of what a customer of each channel or cell is worth, and of who comes unpaid; None without cohorts."""
@@ -219,6 +223,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     staged = config.data.funnel
     counts = None if staged is None else attempt(lambda: reader.funnel(staged, panel))
     journeys = attempt(lambda: _in_terms_of_the_file(reader.journeys)) if journeys_too else None
+    log = config.data.touchpoints
+    reached = attempt(lambda: read_stages(config, log, document.folder)) if journeys_too and log is not None else None
     problems += [] if journeys is None else _unseen(config, document, factors, journeys.channels)
     compared = reader.compared(panel, journeys) if panel is not None and journeys is not None else None
     if problems:
@@ -243,6 +249,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         claims,
         factors,
         counts,
+        reached,
     )
 
 

@@ -24,6 +24,7 @@ from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.schedule import SCHEDULE
 from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.outputs.sections.stages import STAGES
 from optimizer.planning.outputs.sections.stress import STRESS
 from optimizer.planning.outputs.sections.tests import TESTS
 from optimizer.planning.outputs.sections.trust import TRUST
@@ -49,6 +50,7 @@ SECTIONS: tuple[Section, ...] = (
     CHANNELS,
     CUSTOMER_WORTH,
     FUNNEL,
+    STAGES,
     BELIEF,
     RIVALS,
     TESTS,
