@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from attribution.economics import opportunity_stages
 from attribution.errors import BadInput
+from optimizer.planning.outputs.pages import environment
+from optimizer.planning.outputs.sections.stages import STAGES
 
 NAMES = {"first": "First touch", "last": "Last touch", "linear": "Linear"}
 PLAN = """
@@ -89,7 +92,7 @@ def test_the_report_says_who_reaches_each_stage_and_how_long_it_takes(tmp_path: 
     plan = tmp_path / "plan.yaml"
     text = PLAN.replace("STAGE", "won").replace("ENDS", "[won], stages: [opportunity, won]")
     plan.write_text(text, encoding="utf-8")
-    run_quietly(plan, tmp_path / "out", goal="attribution")
+    run, _ = run_quietly(plan, tmp_path / "out", goal="attribution")
     out = tmp_path / "out" / "latest"
     table = pd.read_csv(out / "stages.csv").set_index("stage")
     assert table["reached"].to_dict() == {"opportunity": 40, "won": 20}
@@ -98,8 +101,11 @@ def test_the_report_says_who_reaches_each_stage_and_how_long_it_takes(tmp_path: 
     assert table.loc["won", ["days", "days_low", "days_high", "timed"]].tolist() == [100.0, 100.0, 100.0, 20]
     assert table["value"].to_dict() == {"opportunity": 20 * 800.0 + 20 * 1000.0, "won": 16_000.0}
     assert table.loc["opportunity", "open"] == 20_000.0
-    page = (out / "report.html").read_text(encoding="utf-8")
-    assert 'id="stages"' in page
+    pages = environment()
+    pages.globals |= {"currency": "EUR"}
+    shown = pages.get_template("sections/stages.html").render(STAGES.view(run))
+    assert re.search(r"<td>50.%<small>37.% to 63.%</small></td>", shown)
+    assert "<td>16,000</td>" in shown
 
 
 @pytest.mark.parametrize(
