@@ -26,4 +26,5 @@ from .referral import Referral as Referral
 from .referral import Tier as Tier
 from .retention import Retention as Retention
 from .retention import fit_retention as fit_retention
+from .stages import opportunity_stages as opportunity_stages
 from .value_checks import value_findings as value_findings

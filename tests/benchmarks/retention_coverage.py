@@ -5,8 +5,8 @@
 A company of eight channels, twelve monthly cohorts each. The truth is the discounted margin of 36 months, of which at
 most twelve were seen. ``own``: shifted beta-geometric channels. ``thin``: the same with 10 to 60 customers a cohort.
 ``cohorts``: each cohort's churn swings by 25 %. ``segments``: two kinds of customers, loyal and not. ``weibull``: churn
-falls with age for each customer (discrete Weibull, shape 0.6). ``wearing``: churn rises with age (shape 1.3). The model
-was made without a look at the last three: ``three``: three kinds of customers. ``lognormal``: hazards of customers are
+falls with age for each customer (discrete Weibull, shape 0.6). ``wearing``: churn rises with age (shape 1.3). Nothing
+was tuned to the last three: ``three``: three kinds of customers. ``lognormal``: hazards of customers are
 lognormal. ``both``: two kinds, and the churn of each rises with age.
 """
 

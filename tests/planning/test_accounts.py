@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from attribution.economics import opportunity_stages
+from attribution.errors import BadInput
+from optimizer.planning.outputs.pages import environment
+from optimizer.planning.outputs.sections.stages import STAGES
 
 NAMES = {"first": "First touch", "last": "Last touch", "linear": "Linear"}
 PLAN = """
@@ -79,3 +85,62 @@ def test_without_the_map_contacts_stand_alone(tmp_path: Path, run_quietly: Any) 
     assert (
         run.attribution.credits[NAMES["linear"]].conversions.get("search", 0.0) == 0
     )  # the searching contact signed nothing
+
+
+def test_the_report_says_who_reaches_each_stage_and_how_long_it_takes(tmp_path: Path, run_quietly: Any) -> None:
+    deals(tmp_path)
+    plan = tmp_path / "plan.yaml"
+    text = PLAN.replace("STAGE", "won").replace("ENDS", "[won], stages: [opportunity, won]")
+    plan.write_text(text, encoding="utf-8")
+    run, _ = run_quietly(plan, tmp_path / "out", goal="attribution")
+    out = tmp_path / "out" / "latest"
+    table = pd.read_csv(out / "stages.csv").set_index("stage")
+    assert table["reached"].to_dict() == {"opportunity": 40, "won": 20}
+    assert table.loc["opportunity", "rate"] == 0.5
+    assert table.loc["opportunity", "rate_low"] < 0.5 < table.loc["opportunity", "rate_high"]
+    assert table.loc["won", ["days", "days_low", "days_high", "timed"]].tolist() == [100.0, 100.0, 100.0, 20]
+    assert table["value"].to_dict() == {"opportunity": 20 * 800.0 + 20 * 1000.0, "won": 16_000.0}
+    assert table.loc["opportunity", "open"] == 20_000.0
+    pages = environment()
+    pages.globals |= {"currency": "EUR"}
+    shown = pages.get_template("sections/stages.html").render(STAGES.view(run))
+    assert re.search(r"<td>50.%<small>37.% to 63.%</small></td>", shown)
+    assert "<td>16,000</td>" in shown
+
+
+@pytest.mark.parametrize(
+    ("stages", "text"),
+    [
+        ("[won, opportunity]", "stages are out of order: 20 of 20 reach opportunity before won"),
+        ("[opportunity, signed]", "no row is of stage 'signed'"),
+        ("[opportunity, opportunity]", "names one of them twice"),
+    ],
+)
+def test_stages_that_the_table_does_not_pass_are_refused(
+    tmp_path: Path, run_quietly: Any, stages: str, text: str
+) -> None:
+    deals(tmp_path)
+    plan = tmp_path / "plan.yaml"
+    more = PLAN.replace("STAGE", "won").replace("ENDS", f"[won], stages: {stages}")
+    plan.write_text(more, encoding="utf-8")
+    with pytest.raises(BadInput, match=text):
+        run_quietly(plan, tmp_path / "out", goal="attribution")
+
+
+def test_stages_against_a_count_over_accounts() -> None:
+    rng, order = np.random.default_rng(6), ["lead", "meeting", "offer", "won"]
+    rows, counted = [], dict.fromkeys(order, 0)
+    for account in range(300):
+        day = pd.Timestamp("2025-01-01") + pd.Timedelta(days=int(rng.integers(100)))
+        last = int(rng.integers(4))
+        for place, stage in enumerate(order[: last + 1]):
+            day += pd.Timedelta(days=int(rng.integers(1, 30)))
+            counted[stage] += 1
+            if place in (0, last) or rng.random() < 0.8:  # some stages were never written down
+                rows.append((f"a{account}", day, stage, 10.0 * account))
+    frame = pd.DataFrame(rows, columns=["account", "time", "stage", "worth"]).sample(frac=1, random_state=1)
+    table = opportunity_stages(frame, order, value="worth").set_index("stage")
+    assert table["reached"].to_dict() == counted
+    assert table["passed"].tolist()[:3] == list(counted.values())[1:]
+    assert table["open"].sum() + table.loc["won", "value"] == pytest.approx(table.loc["lead", "value"])
+    assert ((table["days"] >= 1) & (table["days"] < 30))[1:].all()

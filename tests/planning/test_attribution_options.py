@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from attribution.errors import BadInput
+from optimizer.planning.outputs.pages import environment
+from optimizer.planning.outputs.sections.attribution import ATTRIBUTION
 from optimizer.planning.stages.result import Run
 
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
@@ -74,11 +76,22 @@ def test_grouping_identity_and_kinds(folder: Path, run_quietly: QuietRun) -> Non
 
 
 def test_segments_tell_credit_apart_and_add_up(folder: Path, run_quietly: QuietRun) -> None:
-    _, table = credit(folder, run_quietly)
+    run, table = credit(folder, run_quietly)
     parts = pd.read_csv(folder / "out" / "latest" / "attribution_segments.csv")
     assert set(parts["value_of_segment"]) == {"DE", "AT"}
     whole = parts.pivot_table(index="channel", columns="model", values="estimate", aggfunc="sum")
     assert (whole - table).abs().to_numpy().max() < 1e-9
+    view = ATTRIBUTION.view(run)
+    assert view is not None
+    (part,) = view["attribution"]["segments"]["parts"]
+    model = parts[parts["model"] == view["attribution"]["segments"]["model"]]
+    by_value = model.pivot_table(index="channel", columns="value_of_segment", values="estimate")
+    for row in part["rows"]:
+        assert [cell.point for cell in row["cells"]] == by_value.loc[row["channel"], part["values"]].tolist()
+    pages = environment()
+    pages.globals |= {"figures": {}}
+    shown = pages.get_template("sections/attribution.html").render(view)
+    assert "Credit by country" in shown
 
 
 def test_excluded_channels_get_nothing_and_their_conversions_are_told(folder: Path, run_quietly: QuietRun) -> None:

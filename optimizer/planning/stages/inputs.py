@@ -28,6 +28,7 @@ from optimizer.planning.stages.paths_of_file import read_journeys
 from optimizer.planning.stages.platform_reports import Claims
 from optimizer.planning.stages.present_spend import read_present_spend
 from optimizer.planning.stages.provenance import InputFile
+from optimizer.planning.stages.read_stages import read_stages
 from optimizer.planning.stages.reading import Problems, Reading, in_terms_of_the_file
 from optimizer.planning.stages.small_tables import noted_costs, noted_customer_values, noted_factors, noted_funnel
 from optimizer.planning.stages.timetable import Timetable
@@ -79,6 +80,8 @@ class Inputs:
         Those of an earlier run, by which credit is corrected.
     funnel
         Counts of each stage on the way to a customer; None where the plan file names none.
+    stages
+        Persons or accounts by stage of the conversions; None where the plan file names none.
     """
 
     panel: Panel | None
@@ -99,6 +102,7 @@ class Inputs:
     claims: Claims | None = None
     factors: tuple[Factor, ...] = ()
     funnel: Funnel | None = None
+    stages: pd.DataFrame | None = None
 
     def worth_of(self, channels: Iterable[str]) -> dict[str, Array] | None:
         """Draws of what a customer of each channel or cell is worth, and of who comes unpaid; None without cohorts."""
@@ -160,6 +164,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     costs = None if costed is None else problems.of(lambda: noted_costs(reading, costed))
     counts = None if staged is None else problems.of(lambda: noted_funnel(reading, staged, panel))
     journeys = problems.of(lambda: in_terms_of_the_file(lambda: read_journeys(reading))) if journeys_too else None
+    log, folder = data.touchpoints, document.folder
+    reached = problems.of(lambda: read_stages(config, log, folder)) if journeys_too and log is not None else None
     problems.seen.extend([] if journeys is None else _unseen(config, document, factors, journeys.channels))
     compared = None if panel is None or journeys is None else _compared(config, panel, journeys)
     if problems.seen:
@@ -183,6 +189,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         claims=around.claims,
         factors=factors,
         funnel=counts,
+        stages=reached,
     )
 
 

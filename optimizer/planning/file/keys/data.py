@@ -183,6 +183,10 @@ class Conversions(Numbers, Times):
     """Share of the KPI by which the log's conversions may differ from it, over the weeks that both hold, before a
     finding says so; half to 1.1 times the KPI where left out.
     """
+    stages: Annotated[list[Name], Field(min_length=2)] | None = None
+    """Kinds in the order in which persons or accounts pass them, such as `[lead, opportunity, won]`: the report shows
+    how many reach each, what they are worth, and the days between. For a table of conversions.
+    """
     ends: list[Name] | None = None
     """Kinds that end a path, all where left out, `[]` for none. The others look back on their own and leave their
     touches to later ones: a purchase after a sign-up sees what came before the sign-up.
@@ -194,6 +198,10 @@ class Conversions(Numbers, Times):
             raise ValueError("kinds needs kind: the column that holds them")
         if self.ends and self.kind is None:
             raise ValueError("ends needs kind: the column that holds them; [] for no kind needs none")
+        if self.stages is not None and (self.kind is None or self.path is None):
+            raise ValueError("stages needs path and kind: the table of conversions, and the column that holds them")
+        if self.stages is not None and len(set(self.stages)) < len(self.stages):
+            raise ValueError("stages names one of them twice")
         return self
 
     @model_validator(mode="after")

@@ -24,6 +24,7 @@ _DESCRIBES = (
 )
 
 _TOP = 10
+_VALUES = 6
 _CORRECTED = ("estimate", *INTERVAL)
 
 
@@ -47,6 +48,7 @@ def _view(run: Run) -> dict[str, Any] | None:
         "models": list(result.conversions),
         "rows": rows,
         "note": " ".join(result.notes),
+        "segments": _segments(result.by_segment),
         "assists": _assists(result.assists),
         "top_paths": list(result.top_paths.head(_TOP).itertuples()),
         "flags": [finding.text for finding in result.findings if not finding.passed],
@@ -60,6 +62,24 @@ def _assists(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {"channel": channel, "cells": [count(row[column]) for column in columns]} for channel, row in table.iterrows()
     ]
+
+
+def _segments(table: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Credit of the first model by segment: a row per channel, a column per value, those with most credit."""
+    if table is None:
+        return None
+    model = table["model"].iloc[0]
+    parts = []
+    for name, rows in table[table["model"] == model].groupby("segment", sort=False):
+        sums = rows.groupby("value_of_segment")["estimate"].sum().sort_values(ascending=False)
+        cells = rows.set_index(["channel", "value_of_segment"]).sort_index()
+        shown = list(sums.index[:_VALUES])
+        body = [
+            {"channel": channel, "cells": [Estimate.at(cells.loc[channel], value) for value in shown]}
+            for channel in dict.fromkeys(rows["channel"])
+        ]
+        parts.append({"name": name, "values": shown, "rows": body, "more": len(sums) - len(shown)})
+    return {"model": model, "parts": parts}
 
 
 def _figures(run: Run) -> Iterator[Figure]:

@@ -26,6 +26,7 @@ from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.outputs.sections.scenarios import SCENARIOS
 from optimizer.planning.outputs.sections.schedule import SCHEDULE
 from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.outputs.sections.stages import STAGES
 from optimizer.planning.outputs.sections.stress import STRESS
 from optimizer.planning.outputs.sections.tests import TESTS
 from optimizer.planning.outputs.sections.today_to_plan import TODAY_TO_PLAN
@@ -55,6 +56,7 @@ SECTIONS: tuple[Section, ...] = (
     CHANNELS,
     CUSTOMER_WORTH,
     FUNNEL,
+    STAGES,
     BELIEF,
     RIVALS,
     TESTS,

@@ -1,0 +1,48 @@
+"""Stages of the conversions: who reaches each, what the pipeline is worth, and how long a stage takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from attribution.estimates import Estimate
+from attribution.numbers import MISSING, amount, count, decimal, percent
+from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.stages.result import Run
+
+__all__ = ["STAGES"]
+
+
+def _view(run: Run) -> dict[str, Any] | None:
+    table = run.inputs.stages
+    if table is None:
+        return None
+    return {
+        "stages": {
+            "rows": [_row(row) for _, row in table.iterrows()],
+            "worth": bool(table["value"].notna().any()),
+            "share": percent,
+            "days": lambda value: decimal(value, 0),
+        }
+    }
+
+
+def _row(row: pd.Series) -> dict[str, Any]:
+    return {
+        "stage": row["stage"],
+        "reached": count(row["reached"]),
+        "value": amount(row["value"]),
+        "open": amount(row["open"]) if row["open"] == row["open"] else MISSING,
+        "rate": Estimate(row["rate"], row["rate_low"], row["rate_high"]),
+        "days": Estimate(row["days"], row["days_low"], row["days_high"]),
+    }
+
+
+def _tables(run: Run) -> Iterator[Table]:
+    if run.inputs.stages is not None:
+        yield Table("stages.csv", run.inputs.stages)
+
+
+STAGES = Section("stages", "Stages", _view, tables=_tables)
