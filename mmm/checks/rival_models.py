@@ -114,6 +114,13 @@ def _unseen_demand(panel: Panel, model: Model) -> Iterator[Reading]:
         yield Reading("control_functions", "spend that follows an unmeasured demand", change, panel, follows)
 
 
+def _nothing_before(panel: Panel, model: Model) -> Iterator[Reading]:
+    if panel.before.any():
+        began = panel.with_before(dict.fromkeys(panel.media_names, 0.0))
+        change = "set data.weekly.before to 0 for every channel that began with the table"
+        yield Reading("nothing_before", "no spend before the table begins", change, began, model)
+
+
 def _saturations(panel: Panel, model: Model) -> Mapping[str, Saturation]:
     """Of the media that are not measured by reach and frequency, whose response is to contacts."""
     families = zip(panel.media_names, model.families(panel), panel.by_reach, strict=True)
@@ -128,4 +135,5 @@ _RIVALS: tuple[Callable[[Panel, Model], Iterator[Reading]], ...] = (
     _wandering_level,
     _without_controls,
     _unseen_demand,
+    _nothing_before,
 )

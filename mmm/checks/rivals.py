@@ -22,7 +22,7 @@ from mmm.checks.leave_one_out import LeftOut, leave_one_out
 from mmm.checks.pool import Pooled
 from mmm.checks.rival_findings import Moved, better_finding, not_compared, resolved, unresolved_finding
 from mmm.checks.rival_models import Reading, readings
-from mmm.checks.rival_scores import Standing, Verdict, compared, log_score_weights
+from mmm.checks.rival_scores import Standing, Verdict, bootstrapped_weights, compared
 from mmm.posterior.posterior import Posterior
 from mmm.sampling.fit import fit
 from mmm.sampling.watching import watched
@@ -163,7 +163,7 @@ class Rivals:
         """Draws of the model and of all rivals that stand, as one set.
 
         Half of them are the model's own and the rivals share the other half alike, so that a longer list of rivals does
-        not push the stated model aside; where a rival fits clearly better, weights are those of stacking.
+        not push the stated model aside; where a rival fits clearly better, each has the chance that it predicts best.
         """
         posteriors = {OWN: self.posterior, **{rival.reading.name: rival.posterior for rival in self._counting}}
         return Pooled(posteriors, self._weights)
@@ -175,7 +175,7 @@ class Rivals:
             others = np.full(len(counting), 0.5 / max(len(counting), 1))
             return np.concatenate([[1.0 - others.sum()], others])
         scores = [self.left_out.log_density, *(rival.left_out.log_density for rival in counting)]
-        return log_score_weights(np.stack(scores, axis=1))
+        return bootstrapped_weights(np.stack(scores, axis=1))
 
     @property
     def _counting(self) -> tuple[Rival, ...]:

@@ -373,6 +373,7 @@ class _Reader:
         named = {"channel": panel.channels, "control": panel.control_names, "market": panel.geos}
         if odd := [each for what, names in named.items() for each in unprintable(names, weekly.path.name, what)]:
             raise BadInput(odd)
+        panel = panel.with_before(weekly.before)
         return panel.with_holidays(self._config.model.holidays) if self._config.model.holidays else panel
 
     def _people(self, frame: pd.DataFrame, weekly: Weekly, column: str) -> dict[str, float]:
