@@ -14,7 +14,7 @@ from mmm.model.model import Model
 from mmm.model.priors import LogNormal
 from mmm.model.saturation import HillSaturation, LogisticSaturation, Saturation
 
-__all__ = ["Reading", "readings"]
+__all__ = ["Reading", "both", "readings"]
 
 _S_SHAPE = HillSaturation(slope=LogNormal(2.5, 0.3))
 
@@ -53,6 +53,15 @@ def readings(panel: Panel, model: Model) -> tuple[Reading, ...]:
         About that panel.
     """
     return tuple(reading for ask in _RIVALS for reading in ask(panel, model))
+
+
+def both(first: Reading, second: Reading) -> Reading | None:
+    """The reading that assumes what two others do; None where the first leaves the second nothing to change."""
+    for reading in readings(first.panel, first.model):
+        if reading.name == second.name:
+            name, says = f"{first.name}+{second.name}", f"{first.says} beside {second.says}"
+            return replace(reading, name=name, says=says, change=f"{first.change}, and {second.change}")
+    return None
 
 
 def _other_saturation(panel: Panel, model: Model) -> Iterator[Reading]:
@@ -114,6 +123,13 @@ def _unseen_demand(panel: Panel, model: Model) -> Iterator[Reading]:
         yield Reading("control_functions", "spend that follows an unmeasured demand", change, panel, follows)
 
 
+def _nothing_before(panel: Panel, model: Model) -> Iterator[Reading]:
+    if panel.before.any():
+        began = panel.with_before(dict.fromkeys(panel.media_names, 0.0))
+        change = "set data.weekly.before to 0 for every channel that began with the table"
+        yield Reading("nothing_before", "no spend before the table begins", change, began, model)
+
+
 def _saturations(panel: Panel, model: Model) -> Mapping[str, Saturation]:
     """Of the media that are not measured by reach and frequency, whose response is to contacts."""
     families = zip(panel.media_names, model.families(panel), panel.by_reach, strict=True)
@@ -128,4 +144,5 @@ _RIVALS: tuple[Callable[[Panel, Model], Iterator[Reading]], ...] = (
     _wandering_level,
     _without_controls,
     _unseen_demand,
+    _nothing_before,
 )

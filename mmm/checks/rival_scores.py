@@ -9,11 +9,11 @@ import numpy as np
 
 from mmm.arrays import Array
 
-__all__ = ["Standing", "Verdict", "compared", "log_score_weights"]
+__all__ = ["Standing", "Verdict", "bootstrapped_weights", "compared"]
 
 _STANDARD_ERRORS = 2.0
 _LEAST = 4.0  # a smaller difference in log score has no standard error to rely on (Sivula et al. 2020)
-_STEPS = 500
+_WORLDS = 1000
 
 
 class Verdict(Enum):
@@ -58,8 +58,11 @@ def compared(own: Array, other: Array) -> Standing:
     return Standing(difference, error, verdict)
 
 
-def log_score_weights(log_density: Array) -> Array:
-    """Weights of the mixture that best predicts the periods left out (Yao et al. 2018, log score).
+def bootstrapped_weights(log_density: Array) -> Array:
+    """How often each model would predict best, had other periods been seen (pseudo-BMA+, Yao et al. 2018, section 3.4).
+
+    Periods are weighed at random (Bayesian bootstrap); in each such world models share by the exponential of their
+    score. A lead that hangs on few periods is thereby worth little.
 
     Parameters
     ----------
@@ -69,9 +72,14 @@ def log_score_weights(log_density: Array) -> Array:
     Returns
     -------
     Shape (K,), summing to one.
+
+    References
+    ----------
+    Yao, Vehtari, Simpson, Gelman (2018), "Using Stacking to Average Bayesian Predictive Distributions", Bayesian
+    Analysis 13(3).
     """
-    density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
-    weights = np.full(density.shape[1], 1.0 / density.shape[1])
-    for _ in range(_STEPS):  # each step of expectation and maximisation raises the score
-        weights = np.asarray(weights * (density / (density @ weights)[:, None]).mean(axis=0))
-    return weights
+    periods = len(log_density)
+    seen = periods * np.random.default_rng(0).dirichlet(np.ones(periods), _WORLDS)
+    scores = seen @ log_density
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray((shares / shares.sum(axis=1, keepdims=True)).mean(axis=0))

@@ -212,7 +212,17 @@ class Panel:
         driver
             Channel, organic ones included -> amount per period, for every geo alike; 0 where the channel began with
             the panel. Channels not named keep the mean of their first periods.
+
+        Raises
+        ------
+        UnknownChannel
+            Where a channel is none of the panel's.
+        BadInput
+            Where an amount is negative or no number.
         """
+        if wrong := [channel for channel, amount in driver.items() if not 0 <= amount < np.inf]:
+            text = f"is no amount for {', '.join(wrong[:5])}{' and more' if len(wrong) > 5 else ''}."
+            raise BadInput(Problem("the driver before the panel", text, remedy="give a number of 0 or more."))
         before = self.before.copy()
         for channel, amount in driver.items():
             if channel not in self.media_names:

@@ -28,7 +28,7 @@ from mmm.posterior.forecast import Coming, Organic, forecast
 from mmm.posterior.frames import DrawsFrame, summarise
 from mmm.posterior.frequency import optimal_frequency
 from mmm.posterior.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
-from mmm.posterior.prior_shift import data_speak, media_share, prior_shift
+from mmm.posterior.prior_shift import data_speak, media_share, media_total, prior_shift
 from mmm.posterior.residuals import Predictive, Residuals, normal_scores, predictive
 from mmm.posterior.storage import read, write
 
@@ -98,7 +98,8 @@ class Posterior:
         baseline = self.baseline_by_week().to_numpy().sum(axis=1)
         sense = check_sense(self.panel.kpi.sum(axis=0), predicted, baseline)
         left = check_residuals(self._residuals(predicted))
-        return (*self.verdict, *sense, *left, data_speak(self.prior_shift()))
+        total = media_total(self.media_share(), self.channels)
+        return (*self.verdict, *sense, *left, total, data_speak(self.prior_shift()))
 
     def __repr__(self) -> str:
         said = "converged" if self.converged else "NOT converged: no plan should rest on it"

@@ -90,13 +90,13 @@ print(json.dumps({"total": whole - panels["baseline_none"],
 """
 
 
-def agent_worlds(seeds: int) -> Iterator[World]:
+def agent_worlds(seeds: range) -> Iterator[World]:
     """Every kind of world, all of one seed before those of the next; about a minute each.
 
     Raises ``RuntimeError`` where the package cannot be had or a world cannot be made.
     """
     python = environments.made(*PACKAGE)
-    for seed in range(1, seeds + 1):
+    for seed in seeds:
         for kind, settings in KINDS.items():
             with tempfile.TemporaryDirectory() as place:
                 truth = environments.run(python, PROGRAM, place, str(seed), json.dumps(settings))

@@ -3,7 +3,8 @@
 Run: python tests/benchmarks/mmm_rivals.py [--family hill] [--delay 0] [--channels 6] [--seeds 6]
 
 Prints one line a world and the means: the share of contributions inside their 90 % interval and the mean absolute
-error, of the model alone, of the pooled draws, and of pools with equal and with stacking weights; readings refuted and better; channels that are named.
+error, of the model alone, of the pooled draws, and of pools with equal weights and with weights by the chance to
+predict best; readings refuted and better; channels that are named.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import mmm
-from mmm.checks.rival_scores import log_score_weights
+from mmm.checks.rival_scores import bootstrapped_weights
 from mmm.simulate import channels as families
 
 
@@ -51,11 +52,11 @@ def line(seed: int, family: str, channels: int, delay: float) -> dict[str, objec
     row: dict[str, object] = {"seed": seed, "seconds": time.perf_counter() - begun}
     pool = found.pooled()
     scores = [found.left_out, *(rival.left_out for rival in found.fitted if rival.counts)]
-    stacking = log_score_weights(np.stack([one.log_density for one in scores], axis=1))
+    chances = bootstrapped_weights(np.stack([one.log_density for one in scores], axis=1))
     pools = {
         "pooled": pool,
         "equal": replace(pool, parts=np.ones(len(scores))),
-        "stacked": replace(pool, parts=stacking),
+        "by chance": replace(pool, parts=chances),
     }
     for name, answer in {"model": posterior, **pools}.items():
         customers = answer.contributions()[list(truth.index)]

@@ -1,6 +1,6 @@
 """Worlds that others wrote to break mix models: who is confidently wrong, and does a finding say so?
 
-Run: python tests/benchmarks/mmm_silent.py [--seeds 1] [--worlds clean,synergy] [--keep FOLDER] [--only-kept]
+Run: python tests/benchmarks/mmm_silent.py [--seeds 1] [--first 1] [--worlds clean,synergy] [--keep FOLDER] [--only-kept]
          [--agents] [--peers] [--pymc-marketing PYTHON] [--meridian PYTHON]
 
 The wheel ``mmm-framework`` (PyPI, Apache-2.0) holds the module ``mmm_framework/synth/dgp.py``: worlds of 156 weeks that
@@ -67,12 +67,12 @@ def generators() -> ModuleType:
     return module
 
 
-def worlds(names: list[str], seeds: int) -> Iterator[World]:
+def worlds(names: list[str], seeds: range) -> Iterator[World]:
     """Every world asked for, all of one seed before those of the next."""
     source = generators()
     if unknown := set(names) - set(source.SCENARIOS):
         raise SystemExit(f"--worlds: no world {', '.join(sorted(unknown))}; there are {', '.join(source.SCENARIOS)}")
-    for seed in range(1, seeds + 1):
+    for seed in seeds:
         for kind in names or [name for name in source.SCENARIOS if name not in LEFT_OUT]:
             made = source.build(kind, seed=seed)
             columns = pd.concat([made.spend, made.controls], axis=1).set_axis(made.weeks, axis=0)
@@ -141,6 +141,7 @@ def main() -> int:
     """Read the command line, ask every program about every world, print and judge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=1, help="of each world")
+    parser.add_argument("--first", type=int, default=1, help="seed; figures that are quoted begin with 1")
     parser.add_argument("--worlds", default="", help="names, joined by commas; all where not given")
     parser.add_argument("--keep", type=Path, default=None, help="folder of what is done; a new one where not given")
     parser.add_argument("--only-kept", action="store_true", help="the tables of what is done, nothing more")
@@ -155,10 +156,11 @@ def main() -> int:
     pythons = {OURS: sys.executable}
     if given.peers:
         pythons |= mmm_peers.pythons(PEERS, (given.pymc_marketing, given.meridian))
-    asked = list(worlds([name for name in given.worlds.split(",") if name], given.seeds))
+    seeds = range(given.first, given.first + given.seeds)
+    asked = list(worlds([name for name in given.worlds.split(",") if name], seeds))
     if given.agents:
         try:
-            asked += agent_worlds(given.seeds)
+            asked += agent_worlds(seeds)
         except (RuntimeError, OSError) as trouble:
             print(f"graphsimulacrum: {trouble}", flush=True)
     answers: dict[str, list[tuple[World, dict[str, Any]]]] = {program: [] for program in pythons}

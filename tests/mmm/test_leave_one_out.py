@@ -7,7 +7,7 @@ from scipy import stats
 import mmm
 from mmm.checks.leave_one_out import LeftOut, leave_one_out, left_out_normal
 from mmm.checks.pareto_smoothing import smoothed
-from mmm.checks.rival_scores import Verdict, compared, log_score_weights
+from mmm.checks.rival_scores import Verdict, bootstrapped_weights, compared
 from mmm.sampling.national_problem import marginal_columns
 
 
@@ -113,15 +113,20 @@ def test_a_difference_needs_two_standard_errors_and_four_in_all():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_weights_of_log_scores_score_best(seed):
+def test_models_share_by_their_chance_to_predict_best(seed):
     rng = np.random.default_rng(seed)
-    scores = rng.normal(0, 1, (80, 4)) + rng.normal(0, 0.3, 4)
-    weights = log_score_weights(scores)
+    own, leads = rng.normal(0, 1, 80), rng.normal(0, 2, 4)
+    steady = bootstrapped_weights(own[:, None] + leads / 80)
+    np.testing.assert_allclose(steady, np.exp(leads) / np.exp(leads).sum())  # whichever periods had been seen
+    scores = rng.normal(0, 1, (80, 4))
+    weights, order = bootstrapped_weights(scores), rng.permutation(4)
     assert weights.sum() == pytest.approx(1.0)
+    np.testing.assert_allclose(bootstrapped_weights(scores[:, order]), weights[order])
 
-    def score(parts):
-        return np.log(np.exp(scores) @ parts).sum()
 
-    assert all(score(weights) >= score(other) - 1e-3 for other in rng.dirichlet(np.ones(4), 500))
-    order = rng.permutation(4)
-    np.testing.assert_allclose(log_score_weights(scores[:, order]), weights[order], atol=1e-9)
+def test_a_lead_of_few_periods_is_worth_less():
+    own = np.zeros(100)
+    steady, once = np.full(100, 0.06), np.where(np.arange(100) == 7, 6.0, 0.0)
+    weights = [bootstrapped_weights(np.column_stack([own, other]))[1] for other in (steady, once)]
+    assert weights[0] == pytest.approx(1 / (1 + np.exp(-6)))
+    assert 0.5 < weights[1] < 0.95

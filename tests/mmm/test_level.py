@@ -99,3 +99,4 @@ def test_media_that_bring_little_or_much_are_covered(share: float, seed: int) ->
     table = posterior.media_share()
     assert table.loc["prior", "95%"] / table.loc["prior", "5%"] > 15
     assert table.loc["posterior", "95%"] / table.loc["posterior", "5%"] < 10
+    assert next(one for one in posterior.diagnostics if one.name == "media_total").passed

@@ -220,3 +220,6 @@ def test_spend_before_the_panel(company):
     assert panel.with_before({"tv": 0.0}).before[0, 0] == 0.0
     with pytest.raises(UnknownChannel, match="Did you mean 'search'"):
         panel.with_before({"serch": 0.0})
+    for amount in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(BadInput, match="0 or more"):
+            panel.with_before({"tv": amount})

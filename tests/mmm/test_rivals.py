@@ -1,6 +1,7 @@
 """Other readings of the same weeks: which stand, which are better, which channels hang on them, and the pool."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,11 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
+from mmm.checks.leave_one_out import LeftOut, leave_one_out
 from mmm.checks.pool import Pooled
-from mmm.checks.rival_models import readings
-from mmm.checks.rivals import OWN
+from mmm.checks.rival_models import both, readings
+from mmm.checks.rival_scores import Verdict, compared
+from mmm.checks.rivals import OWN, two_at_once
 
 CHANNELS = ("tv", "radio", "search")
 
@@ -32,6 +35,28 @@ def late_company(delay: float | None, weeks: int = 156, seed: int = 4) -> mmm.Pa
         table[channel] = spend
     frame = pd.DataFrame({**table, "customers": np.round(2000 * (kpi + rng.normal(0, 0.02, weeks)))})
     return mmm.Panel.from_frame(frame, date="week", kpi="customers", spend=list(CHANNELS), controls=["weather"])
+
+
+def begun_company(weeks: int = 130, seed: int = 11) -> mmm.Panel:
+    """Three channels that began with the table, in flights; their effect comes weeks later and lasts for months."""
+    rng = np.random.default_rng(seed)
+    time, lags = np.arange(weeks), np.arange(1.0, 27.0)
+    kpi, table = np.full(weeks, 0.7), {"week": pd.date_range("2022-01-03", periods=weeks, freq="7D")}
+    for place, channel in enumerate(CHANNELS):
+        flights = np.clip(np.sin(2 * np.pi * (time / (6 + 3 * place) + rng.random())), 0, None)
+        spend = (0.1 + 1.6 * flights) * rng.lognormal(0, 0.25, weeks)
+        scale = 6.0 + place
+        weights = lags**1.2 * np.exp(-((lags / scale) ** 2.2))
+        stock = np.convolve(spend, weights / weights.sum())[:weeks]  # nothing from before
+        kpi = kpi + 0.2 * stock / (stock + spend.mean())
+        table[channel] = 1e4 * spend
+    frame = pd.DataFrame({**table, "customers": np.round(2000 * (kpi + rng.normal(0, 0.03, weeks)))})
+    return mmm.Panel.from_frame(frame, date="week", kpi="customers", spend=list(CHANNELS))
+
+
+@pytest.fixture(scope="module")
+def begun():
+    return mmm.fit(begun_company(), draws=400, tune=400, chains=2, seed=1, time_budget=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -155,15 +180,71 @@ def names(panel: mmm.Panel, model: mmm.Model) -> set[str]:
 
 
 def test_no_reading_repeats_the_model(panel):
-    usual = {"logistic", "s_shaped", "weibull_pdf", "finer_season", "wander", "no_controls", "control_functions"}
+    usual = {"logistic", "s_shaped", "weibull_pdf", "finer_season", "wander", "no_controls"}
+    usual |= {"control_functions", "nothing_before"}
     assert names(panel, mmm.Model()) == usual
     assert names(panel, mmm.Model(saturation=mmm.LogisticSaturation())) == usual - {"logistic"} | {"hill"}
     assert "wander" not in names(panel, mmm.Model(trend=(mmm.LinearTrend(), mmm.RandomWalk())))
     assert "finer_season" not in names(panel, mmm.Model(season=()))
     assert "no_controls" not in names(replace(panel, control_names=(), controls=panel.controls[:, :, :0]), mmm.Model())
     assert "control_functions" not in names(panel, mmm.Model(demand=mmm.ControlFunctions()))
+    assert "nothing_before" not in names(panel.with_before(dict.fromkeys(panel.channels, 0.0)), mmm.Model())
     mixed = mmm.Model(adstock={"tv": mmm.DelayedAdstock()})
     assert "geometric" in names(panel, mixed)
+
+
+def test_two_readings_at_once_say_what_both_do_in_either_order(panel):
+    known = {one.name: one for one in readings(panel, mmm.Model())}
+    apart = ("weibull_pdf", "finer_season", "wander", "no_controls", "control_functions", "nothing_before")
+    for first, second in combinations(apart, 2):
+        one, other = both(known[first], known[second]), both(known[second], known[first])
+        assert one is not None
+        assert other is not None
+        assert one.name == f"{first}+{second}"
+        assert (one.model, one.panel.control_names) == (other.model, other.panel.control_names)
+        np.testing.assert_array_equal(one.panel.before, other.panel.before)
+        assert known[first].change in one.change
+        assert known[second].change in one.change
+    assert both(known["wander"], known["wander"]) is None
+
+
+@pytest.mark.parametrize(("lead", "kept"), [(20.0, True), (0.0, False), (-20.0, False)])
+def test_two_at_once_stand_only_where_they_are_clearly_better_than_either(prompt, monkeypatch, lead, kept):
+    own, noise = prompt.left_out, np.random.default_rng(0).normal(0, 0.1, len(prompt.left_out.log_density))
+
+    def rival(one, gain):
+        density = LeftOut(own.log_density + noise - noise.mean() + gain / len(noise), own.shape)
+        return replace(one, left_out=density, standing=compared(own.log_density, density.log_density))
+
+    fitted = {one.reading.name: one for one in prompt.fitted}
+    pair = [rival(fitted["wander"], 30.0), rival(fitted["weibull_pdf"], 20.0)]
+    asked = []
+    monkeypatch.setattr(
+        "mmm.checks.rivals._held",
+        lambda reading, *_: asked.append(reading.name) or replace(rival(pair[0], 30.0 + lead), reading=reading),
+    )
+    found = list(two_at_once((*prompt.fitted, *pair), own, 1))
+    assert asked == ["wander+weibull_pdf"]
+    assert [one.reading.name for one in found] == asked * kept
+    assert list(two_at_once((*prompt.fitted, pair[0]), own, 1)) == []
+
+
+def test_spend_that_began_with_the_table_is_a_reading_that_the_weeks_prefer(begun):
+    (reading,) = [one for one in readings(begun.panel, begun.model) if one.name == "nothing_before"]
+    assert not reading.panel.before.any()
+    assert "data.weekly.before" in reading.change
+    other = mmm.fit(reading.panel, reading.model, draws=300, tune=300, chains=2, seed=1, time_budget=0.0)
+    assert compared(leave_one_out(begun).log_density, leave_one_out(other).log_density).verdict is Verdict.BETTER
+    own, there = begun.contributions().median(), other.contributions().median()
+    assert (there[list(CHANNELS)] > own[list(CHANNELS)]).all()
+
+
+def test_media_that_vanish_are_named_all_of_them(begun, prompt):
+    (finding,) = [one for one in begun.diagnostics if one.name == "media_total"]
+    assert not finding.passed
+    assert finding.channels == CHANNELS
+    (finding,) = [one for one in prompt.posterior.diagnostics if one.name == "media_total"]
+    assert finding.passed
 
 
 def test_treatments_are_not_dropped_with_the_controls(company):

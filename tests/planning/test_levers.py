@@ -55,6 +55,17 @@ def test_every_lever_takes_its_role(starter: Path) -> None:
     assert "newsletter" not in inputs.now
 
 
+def test_what_was_spent_before_the_table_is_as_stated(starter: Path) -> None:
+    usual = read(starter)[1].panel
+    text = "    before: {tv: 0, newsletter: 250}\n    organic: {newsletter: sends}\n"
+    panel = read(with_levers(starter, text))[1].panel
+    assert panel is not None
+    assert usual is not None
+    before = dict(zip(panel.media_names, panel.before[0], strict=True))
+    others = dict(zip(usual.media_names, usual.before[0], strict=True))
+    assert before == {**others, "tv": 0.0, "newsletter": 250.0}
+
+
 @pytest.mark.parametrize("coming", ["table", "last_year"])
 def test_the_forecast_knows_what_comes(starter: Path, coming: str) -> None:
     plan = with_levers(starter)
@@ -87,6 +98,8 @@ def test_a_level_wanders_when_asked_to(starter: Path) -> None:
         ("    organic: {tv: sends}\n", "'tv' is organic and has spend as well"),
         ("    organic: {posts: {reach: post_reach}}\n", "frequency"),
         ("    treatments: {rebate: median}\n", "rebate"),
+        ("    before: {newspaper: 0}\n", "before names 'newspaper', which is no channel"),
+        ("    before: {tv: -5}\n", "before"),
     ],
 )
 def test_impossible_levers_are_named_with_their_line(starter: Path, text: str, said: str) -> None:

@@ -34,9 +34,9 @@ def not_asked(run: Run) -> tuple[Finding, ...]:
     if run.posterior is None or run.rivals is not None or not run.config.model.rivals:
         return ()
     text = (
-        "Other readings of the weeks (saturation, carryover, season, level, controls) are not fitted to a table by "
-        "geo, so whether figures hang on those choices is not known. Sum the geos to one table and run cac fit on it, "
-        "or set model.rivals: false."
+        "Other readings of the weeks (saturation, carryover, season, level, controls, spend before the table) are not "
+        "fitted to a table by geo, so whether figures hang on those choices is not known. Sum the geos to one table "
+        "and run cac fit on it, or set model.rivals: false."
     )
     return (Finding("rivals_compared", False, None, None, text),)
 

@@ -88,6 +88,7 @@ def _of_frame(config: Config, weekly: Weekly, frame: pd.DataFrame, made: Sequenc
     named = {"channel": panel.channels, "control": panel.control_names, "market": panel.geos}
     if odd := [each for what, names in named.items() for each in unprintable(names, weekly.path.name, what)]:
         raise BadInput(odd)
+    panel = panel.with_before(weekly.before)
     return panel.with_holidays(config.model.holidays) if config.model.holidays else panel
 
 

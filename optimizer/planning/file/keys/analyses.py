@@ -227,7 +227,8 @@ class MixModel(Section):
     """Fit again under a neutral belief and show both."""
     rivals: bool = True
     """Fit other readings of the same weeks (saturation, S-shape, carryover, season, level, controls, spend that
-    follows demand), and plan on the draws of all that the weeks do not refute; not for a table by geo.
+    follows demand, spend before the table), and plan on the draws of all that the weeks do not refute; not for a
+    table by geo.
     """
     draws: Annotated[int, Field(ge=200, le=20_000)] = 1000
     """Of the first sampling attempt, by chain."""

@@ -71,6 +71,11 @@ class Weekly(Numbers, Days):
     """Channel with spend: column of what it delivered (impressions, clicks), or the columns of people reached and
     contacts per person; its effect then follows that, and spend pays for it.
     """
+    before: dict[Name, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    """Channel, organic ones included: what drives it (spend, or what it delivered) in each period before the table
+    begins, from which carryover enters the first weeks; 0 for one that began with the table. The mean of its first 13
+    weeks where left out.
+    """
     organic: dict[Name, Name | Reach] | list[Name] = []
     """Channels without spend, such as a newsletter: columns, or channel: column or reach; they have a contribution,
     and no part in the plan. `upcoming` must hold their columns too.
@@ -140,6 +145,9 @@ class Weekly(Numbers, Days):
         for name in self.delivered:
             if name in self.channels:
                 raise ValueError(f"{name!r} is organic and has spend as well; write its impressions into driven_by")
+        for name in self.before:
+            if name not in {**self.channels, **self.delivered}:
+                raise ValueError(f"before names {name!r}, which is no channel of this table")
         return self
 
 
