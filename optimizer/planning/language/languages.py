@@ -1,0 +1,63 @@
+"""The languages that a run speaks, and how each joins sentences and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from attribution.numbers import CHINESE, GERMAN, Locale
+
+__all__ = ["LANGUAGES", "Language", "LanguageCode"]
+
+LanguageCode = Literal["en", "zh", "de"]
+"""What a plan file may name."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language beside English.
+
+    Parameters
+    ----------
+    code
+        As the plan file names it.
+    html
+        As HTML names it.
+    babel
+        As Babel names it.
+    locale
+        Marks of its numbers.
+    between_sentences
+        What stands between two sentences.
+    joints
+        English joints of lists and clauses, as the language writes them.
+    marks
+        Its marks of punctuation, by those of English.
+    """
+
+    code: str
+    html: str
+    babel: str
+    locale: Locale
+    between_sentences: str
+    joints: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[int, str] = field(default_factory=dict)
+
+    def marked(self, marks: str) -> str:
+        """Marks of English at an end of a text, as the language writes them."""
+        return marks.translate(self.marks)
+
+
+LANGUAGES: dict[str, Language] = {
+    "de": Language("de", "de", "de_DE", GERMAN, " ", {" and ": " und ", " or ": " oder ", " to ": " bis "}),
+    "zh": Language(
+        "zh",
+        "zh-Hans",
+        "zh_Hans_CN",
+        CHINESE,
+        "",
+        {"; ": "；", ": ": "：", ", ": "、", " and ": "和", " or ": "或", " to ": " 至 ", " (": "（"},
+        str.maketrans({".": "。", ";": "；", ":": "：", ",": "，", "!": "！", "?": "？", ")": "）", "(": "（"}),
+    ),
+}

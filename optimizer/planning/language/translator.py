@@ -1,0 +1,206 @@
+"""Text to text: English sentences of a run in another language, holes and all.
+
+A sentence is held against the messages of the catalogue; what stands in its holes is translated the same way, numbers
+and dates take the marks of the language, and names stay as they are. Of several readings the one that leaves fewest
+letters untranslated counts, then the one whose message says most by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from optimizer.planning.language.catalogue import Catalogue, catalogue_of
+from optimizer.planning.language.figures import is_figure, localised
+from optimizer.planning.language.languages import LANGUAGES, Language
+from optimizer.planning.language.template import folded
+
+__all__ = ["Translator", "translator"]
+
+_SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\S)")
+_LETTER = re.compile(r"[^\W\d_]")
+_CODE = re.compile(
+    r"[A-Z]{3}|[\w{}<>*\-]+(?:\.[\w{}<>*\-]+)+|\w+_\w+|--\w+|`[^`]*`|/\S*|(?:[\w.\-]+/)+[\w.\-]*|[A-Za-z]|[A-Z][\w.\-]*\d[\w.\-]*"
+)
+_EDGES = re.compile(r"([(\"'‘“<>≤≥~±§\s]*)(.*?)([.;:,!?)\"'’”*…\s]*)", re.DOTALL)
+_FIGURED = re.compile(r"(?:([+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%)?) )?(\D*?)(?: ([+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%)?))?")
+_JOINTS = ("; ", ": ", " (", ", ", " and ", " or ", " to ", " – ", " / ", ") ", " → ")
+_DEEPEST = 6
+_READINGS = 4  # messages that a text is held against to the end
+_SENTENCES = 6  # most sentences of one message
+
+
+@dataclass(frozen=True)
+class _Said:
+    text: str
+    lacking: tuple[str, ...] = ()
+    """What no message and no name explains."""
+
+    @property
+    def strange(self) -> int:
+        return sum(map(len, self.lacking))
+
+
+class Translator:
+    """Says English texts in a language.
+
+    Parameters
+    ----------
+    language
+        Which.
+    catalogue
+        Its messages.
+    names
+        Words of the user that stay as they are: channels, markets, scenarios.
+    """
+
+    def __init__(self, language: Language, catalogue: Catalogue, names: Iterable[str] = ()) -> None:
+        self.language = language
+        self._catalogue = catalogue
+        self._names = frozenset(folded(name) for name in names)
+        self._known: dict[str, _Said] = {}
+
+    def __call__(self, text: str) -> str:
+        """The text in the language; white space at its ends stays."""
+        return self._hole(text, 0).text if text.strip() else text
+
+    def lacking(self, text: str) -> tuple[str, ...]:
+        """The parts of a text that have no translation."""
+        return self._said(folded(text), 0).lacking
+
+    def _said(self, text: str, depth: int) -> _Said:
+        if text in self._known:
+            return self._known[text]
+        if depth > _DEEPEST:
+            return self._as_it_is(text)
+        said = self._known[text] = self._best(text, depth)
+        return said
+
+    def _best(self, text: str, depth: int) -> _Said:
+        simple = self._simple(text)
+        if simple is not None:
+            return simple
+        best = self._as_it_is(text)
+        if not best.lacking:
+            return best
+        for read in (self._by_message, self._small, self._ended, self._by_sentences, self._by_joint, self._by_figure):
+            said = read(text, depth + 1)
+            if said is not None and said.strange < best.strange:
+                best = said
+                if not best.lacking:
+                    break
+        return best
+
+    def _simple(self, text: str) -> _Said | None:
+        """Names, messages without holes, numbers and codes."""
+        if not text or text in self._names:
+            return _Said(text)
+        plain = self._catalogue.plain
+        if text in plain:
+            return _Said(plain[text])
+        if is_figure(text):
+            return _Said(localised(text, self.language.locale, self.language.babel))
+        small = text[0].lower() + text[1:]
+        if small in plain:
+            return _Said(_capital(plain[small]))
+        return _Said(text) if _CODE.fullmatch(text) else None
+
+    def _as_it_is(self, text: str) -> _Said:
+        lacking = (text,) if _LETTER.search(text) else ()
+        return _Said(localised(text, self.language.locale, self.language.babel), lacking)
+
+    def _small(self, text: str, depth: int) -> _Said | None:
+        small = text[0].lower() + text[1:]
+        said = self._by_message(small, depth) if small != text else None
+        return None if said is None else _Said(_capital(said.text), said.lacking)
+
+    def _by_message(self, text: str, depth: int) -> _Said | None:
+        found = []
+        for template, told in self._catalogue.candidates(text):
+            if template.fits(text):
+                match = template.pattern.fullmatch(text)
+                if match is not None:
+                    found.append((template, told, match))
+        best: _Said | None = None
+        for template, told, match in sorted(found, key=lambda one: -one[0].literal)[:_READINGS]:
+            holes = {
+                number: self._hole(inner, depth) for number, inner in zip(template.holes, match.groups(), strict=True)
+            }
+            said = _Said(
+                told.filled({number: one.text for number, one in holes.items()}),
+                tuple(word for one in holes.values() for word in one.lacking),
+            )
+            if best is None or said.strange < best.strange:
+                best = said
+            if not said.lacking:
+                break
+        return best
+
+    def _hole(self, text: str, depth: int) -> _Said:
+        said = self._said(folded(text), depth)
+        core = text.strip()
+        if core == text:
+            return said
+        before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :] if core else ""
+        return _Said(before + said.text + after, said.lacking)
+
+    def _by_sentences(self, text: str, depth: int) -> _Said | None:
+        """Sentence by sentence, a message of several taken whole."""
+        pieces = _SENTENCE.split(text)
+        if len(pieces) == 1:
+            return None
+        done: list[_Said] = []
+        while pieces:
+            ends = range(min(len(pieces), _SENTENCES), 1, -1)
+            several = ((self._by_message(" ".join(pieces[:end]), depth), end) for end in ends)
+            said, end = next(
+                ((said, end) for said, end in several if said is not None and not said.lacking),
+                (self._said(pieces[0], depth), 1),
+            )
+            done.append(said)
+            pieces = pieces[end:]
+        return self._joined(done, self.language.between_sentences)
+
+    def _ended(self, text: str, depth: int) -> _Said | None:
+        """A text with marks before or behind it."""
+        match = _EDGES.fullmatch(text)
+        if match is None or match[2] in ("", text):
+            return None
+        said = self._said(match[2], depth)
+        before, after = (self.language.marked(match[place]) for place in (1, 3))
+        return _Said(before + said.text + after, said.lacking)
+
+    def _by_joint(self, text: str, depth: int) -> _Said | None:
+        best: _Said | None = None
+        for joint in _JOINTS:
+            if joint in text:
+                said = self._joined(
+                    [self._hole(part, depth) for part in text.split(joint)],
+                    self.language.joints.get(joint, joint),
+                )
+                if best is None or said.strange < best.strange:
+                    best = said
+                if not said.lacking:
+                    break
+        return best
+
+    def _by_figure(self, text: str, depth: int) -> _Said | None:
+        """A word or two before or behind a number."""
+        match = _FIGURED.fullmatch(text)
+        if match is None:
+            return None
+        return self._joined([self._said(part, depth) for part in match.groups() if part], " ")
+
+    @staticmethod
+    def _joined(parts: Sequence[_Said], between: str) -> _Said:
+        return _Said(between.join(part.text for part in parts), tuple(word for part in parts for word in part.lacking))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def translator(code: str, names: Iterable[str] = ()) -> Translator | None:
+    """What says texts in a language; None for English, in which they are written."""
+    return None if code == "en" else Translator(LANGUAGES[code], catalogue_of(code), names)
