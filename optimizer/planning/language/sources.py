@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 __all__ = ["messages_of", "sources"]
@@ -17,9 +17,38 @@ __all__ = ["messages_of", "sources"]
 _MOST = 16  # templates of one f-string; past that its choices are holes
 _MARK = "\x00"
 _WORD = re.compile(r"(?<![\w.\-/=\x00@])[A-Za-z][a-z’']+(?![\w\-/=(\x00@]|\.\w)")
-_SILENT_CALLS = {"compile", "filterwarnings", "cast", "TypeVar", "import_module", "getattr", "replace_all", "rc_context"}
-_SILENT_KEYWORDS = {"help", "epilog", "message", "rich_help_panel", "formats"}
-_SILENT_ROOMS = ("simulate", "kernel", "agent", "page")
+_SILENT_CALLS = {
+    "compile",
+    "filterwarnings",
+    "cast",
+    "TypeVar",
+    "import_module",
+    "getattr",
+    "replace_all",
+    "rc_context",
+}
+_SILENT_KEYWORDS = {
+    "help",
+    "epilog",
+    "message",
+    "rich_help_panel",
+    "formats",
+    "loc",
+    "xycoords",
+    "textcoords",
+    "usecols",
+}
+_SILENT_ROOMS = (
+    "simulate",
+    "kernel",
+    "agent",
+    "page",
+    "language",
+    "reference.py",
+    "pymc_graph.py",
+    "wording.py",
+    "no_yaml.py",
+)
 Choices = list[tuple[str, dict[str, bool]]]
 
 
@@ -124,6 +153,20 @@ def _messages(node: ast.AST, known: dict[str, ast.IfExp]) -> Iterator[str]:
         return
     for child in _spoken(node):
         yield from _messages(child, known)
+    for field in ("body", "orelse"):
+        block = getattr(node, field, None)
+        if isinstance(block, list):
+            yield from _continued(block, known)
+
+
+def _continued(block: list[ast.stmt], known: dict[str, ast.IfExp]) -> Iterator[str]:
+    """Texts that the statement after theirs goes on with."""
+    for one, other in pairwise(block):
+        if isinstance(one, ast.Assign) and isinstance(other, ast.AugAssign):
+            if ast.unparse(one.targets[0]) == ast.unparse(other.target):
+                parts = [_choices(part, known) for part in (one.value, other.value)]
+                if all(parts):
+                    yield from (text for text, _ in _product([part or [] for part in parts]))
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:

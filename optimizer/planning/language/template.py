@@ -46,10 +46,12 @@ class Template:
         return sum(len(part) for part in self.parts if isinstance(part, str))
 
     @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """What texts of it look like."""
-        pieces = (re.escape(part) if isinstance(part, str) else "(.*?)" for part in self.parts)
-        return re.compile("".join(pieces), re.DOTALL)
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """What texts of it look like: holes as short as they can be, or, where two holes meet, as long."""
+        short = "".join(re.escape(part) if isinstance(part, str) else "(.*?)" for part in self.parts)
+        first = re.compile(short, re.DOTALL)
+        ambiguous = any(isinstance(part, str) and len(part.strip()) < 4 for part in self.parts[1:-1])
+        return (first, re.compile(short.replace("(.*?)", "(.*)"), re.DOTALL)) if ambiguous else (first,)
 
     def fits(self, text: str) -> bool:
         """Whether a text says, in order, what the message always says."""

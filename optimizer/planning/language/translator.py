@@ -24,9 +24,10 @@ _CODE = re.compile(
     r"[A-Z]{3}|[\w{}<>*\-]+(?:\.[\w{}<>*\-]+)+|\w+_\w+|--\w+|`[^`]*`|/\S*|(?:[\w.\-]+/)+[\w.\-]*|[A-Za-z]|[A-Z][\w.\-]*\d[\w.\-]*"
 )
 _EDGES = re.compile(r"([(\"'‘“<>≤≥~±§\s]*)(.*?)([.;:,!?)\"'’”*…\s]*)", re.DOTALL)
-_FIGURED = re.compile(r"(?:([+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%)?) )?(\D*?)(?: ([+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%)?))?")
+_AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
+_FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
 _JOINTS = ("; ", ": ", " (", ", ", " and ", " or ", " to ", " – ", " / ", ") ", " → ")
-_DEEPEST = 6
+_EFFORT = 400  # most parts of one text that are looked at
 _READINGS = 4  # messages that a text is held against to the end
 _SENTENCES = 6  # most sentences of one message
 
@@ -60,24 +61,28 @@ class Translator:
         self._catalogue = catalogue
         self._names = frozenset(folded(name) for name in names)
         self._known: dict[str, _Said] = {}
+        self._effort = 0
 
     def __call__(self, text: str) -> str:
         """The text in the language; white space at its ends stays."""
-        return self._hole(text, 0).text if text.strip() else text
+        self._effort = 0
+        return self._hole(text).text if text.strip() else text
 
     def lacking(self, text: str) -> tuple[str, ...]:
         """The parts of a text that have no translation."""
-        return self._said(folded(text), 0).lacking
+        self._effort = 0
+        return self._said(folded(text)).lacking
 
-    def _said(self, text: str, depth: int) -> _Said:
+    def _said(self, text: str) -> _Said:
         if text in self._known:
             return self._known[text]
-        if depth > _DEEPEST:
+        self._effort += 1
+        if self._effort > _EFFORT:
             return self._as_it_is(text)
-        said = self._known[text] = self._best(text, depth)
+        said = self._known[text] = self._best(text)
         return said
 
-    def _best(self, text: str, depth: int) -> _Said:
+    def _best(self, text: str) -> _Said:
         simple = self._simple(text)
         if simple is not None:
             return simple
@@ -85,7 +90,7 @@ class Translator:
         if not best.lacking:
             return best
         for read in (self._by_message, self._small, self._ended, self._by_sentences, self._by_joint, self._by_figure):
-            said = read(text, depth + 1)
+            said = read(text)
             if said is not None and said.strange < best.strange:
                 best = said
                 if not best.lacking:
@@ -110,23 +115,20 @@ class Translator:
         lacking = (text,) if _LETTER.search(text) else ()
         return _Said(localised(text, self.language.locale, self.language.babel), lacking)
 
-    def _small(self, text: str, depth: int) -> _Said | None:
+    def _small(self, text: str) -> _Said | None:
         small = text[0].lower() + text[1:]
-        said = self._by_message(small, depth) if small != text else None
+        said = self._by_message(small) if small != text else None
         return None if said is None else _Said(_capital(said.text), said.lacking)
 
-    def _by_message(self, text: str, depth: int) -> _Said | None:
+    def _by_message(self, text: str) -> _Said | None:
         found = []
         for template, told in self._catalogue.candidates(text):
             if template.fits(text):
-                match = template.pattern.fullmatch(text)
-                if match is not None:
-                    found.append((template, told, match))
+                matches = (pattern.fullmatch(text) for pattern in template.patterns)
+                found += [(template, told, match) for match in matches if match is not None]
         best: _Said | None = None
         for template, told, match in sorted(found, key=lambda one: -one[0].literal)[:_READINGS]:
-            holes = {
-                number: self._hole(inner, depth) for number, inner in zip(template.holes, match.groups(), strict=True)
-            }
+            holes = {number: self._hole(inner) for number, inner in zip(template.holes, match.groups(), strict=True)}
             said = _Said(
                 told.filled({number: one.text for number, one in holes.items()}),
                 tuple(word for one in holes.values() for word in one.lacking),
@@ -137,15 +139,15 @@ class Translator:
                 break
         return best
 
-    def _hole(self, text: str, depth: int) -> _Said:
-        said = self._said(folded(text), depth)
+    def _hole(self, text: str) -> _Said:
+        said = self._said(folded(text))
         core = text.strip()
         if core == text:
             return said
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :] if core else ""
         return _Said(before + said.text + after, said.lacking)
 
-    def _by_sentences(self, text: str, depth: int) -> _Said | None:
+    def _by_sentences(self, text: str) -> _Said | None:
         """Sentence by sentence, a message of several taken whole."""
         pieces = _SENTENCE.split(text)
         if len(pieces) == 1:
@@ -153,30 +155,30 @@ class Translator:
         done: list[_Said] = []
         while pieces:
             ends = range(min(len(pieces), _SENTENCES), 1, -1)
-            several = ((self._by_message(" ".join(pieces[:end]), depth), end) for end in ends)
+            several = ((self._by_message(" ".join(pieces[:end])), end) for end in ends)
             said, end = next(
                 ((said, end) for said, end in several if said is not None and not said.lacking),
-                (self._said(pieces[0], depth), 1),
+                (self._said(pieces[0]), 1),
             )
             done.append(said)
             pieces = pieces[end:]
         return self._joined(done, self.language.between_sentences)
 
-    def _ended(self, text: str, depth: int) -> _Said | None:
+    def _ended(self, text: str) -> _Said | None:
         """A text with marks before or behind it."""
         match = _EDGES.fullmatch(text)
         if match is None or match[2] in ("", text):
             return None
-        said = self._said(match[2], depth)
+        said = self._said(match[2])
         before, after = (self.language.marked(match[place]) for place in (1, 3))
         return _Said(before + said.text + after, said.lacking)
 
-    def _by_joint(self, text: str, depth: int) -> _Said | None:
+    def _by_joint(self, text: str) -> _Said | None:
         best: _Said | None = None
         for joint in _JOINTS:
             if joint in text:
                 said = self._joined(
-                    [self._hole(part, depth) for part in text.split(joint)],
+                    [self._hole(part) for part in text.split(joint)],
                     self.language.joints.get(joint, joint),
                 )
                 if best is None or said.strange < best.strange:
@@ -185,12 +187,11 @@ class Translator:
                     break
         return best
 
-    def _by_figure(self, text: str, depth: int) -> _Said | None:
+    def _by_figure(self, text: str) -> _Said | None:
         """A word or two before or behind a number."""
         match = _FIGURED.fullmatch(text)
-        if match is None:
-            return None
-        return self._joined([self._said(part, depth) for part in match.groups() if part], " ")
+        parts = [part for part in match.groups() if part] if match is not None else []
+        return self._joined([self._said(part) for part in parts], " ") if len(parts) > 1 else None
 
     @staticmethod
     def _joined(parts: Sequence[_Said], between: str) -> _Said:

@@ -1,4 +1,4 @@
-"""Words that stand alone in outputs, and sentences of holes and signs, which no text of the sources shows to a translator."""
+"""Words that stand alone in outputs, and sentences that are put together of parts, which no text of the sources shows."""
 
 from __future__ import annotations
 
@@ -147,4 +147,77 @@ WORDS: tuple[str, ...] = (
     "actual",
     "wrote",
     "fine",
+    "{0} falls from {1} to {2}",
+    "{0} rises from {1} to {2}",
+    "{0} falls from {1} to {2} ({3})",
+    "{0} rises from {1} to {2} ({3})",
+    "{0} stays at {1}",
+    "{0} fall from {1} to {2}",
+    "{0} rise from {1} to {2}",
+    "Figures of {0}",
+    "What attribution and mix model credit to {0}",
+    "the next customer costs {0} {1}",
+    "one more unit of {0} costs {1} {2}",
+    "right unless {0} brings less than {1} of what is expected ({2})",
+    "right unless {0} brings more than {1} of what is expected ({2})",
+    "right whatever {0} brings",
+    "the limits or promises ask for it, whatever {0} brings",
+    "Most people are lost between {0} and {1}: {2} of {3}.",
+    "After {0} the least share passes from {1} to {2}: {3}.",
+    (
+        "What each channel's CAC over the weekly table was believed to be before the data were seen, and what "
+        "belief and data together say, under the belief of the plan file and under a neutral one."
+    ),
+    (
+        "What each channel's CAC over the weekly table was believed to be before the data were seen, and what "
+        "belief and data together say."
+    ),
+    "a test of {0} is worth most.",
+    "the plan file's at_most of {0} gives way",
+    "its touches crowd into the last day before the conversion",
+    "Over {0} to {1} attribution contradicts what channels bring: {2}.",
+    "{0}: attribution credits it with {1} ({2}) to {3} ({4}), its platform claims {5}, the {6} says {7}",
+    "{0}: attribution credits it with {1} ({2}) to {3} ({4}), the {5} says {6}",
+    "{0}: attribution credits it with {1} ({2}), the {3} says {4}",
+    "A flat {0} of every channel beats today with {1}",
+    "The same money by {0} beats today with {1}",
+    "A flat {0} of every channel does as today",
+    "The same money by {0} does as today",
+    "last touch",
+    "today's mix",
+    "against a guardrail of {0}",
+    "{0} {1} short of the promise",
+    (
+        "Expected values, above zero is better than today under the same reading; expected is what the plan "
+        "rests on. The cautious plan keeps its promises under every reading and is best where it gains least."
+    ),
+    "Expected values, above zero is better than today under the same reading; expected is what the plan rests on.",
+    "The cautious plan keeps its promises under every reading and is best where it gains least.",
+    "plan.explore: true lets it go beyond.",
+    "changing spend that is {0} of what these days had",
+    "intent rider",
+    "Solver",
+    "Versions",
+    "hulls, branch and bound",
+    "cohorts",
+    "funnel",
+    "conversions",
+    "checking inputs",
+    "attribution",
+    "other readings",
+    "plan",
+    "worth against today",
+    "plans of other readings",
+    "cautious plans",
+    "what if",
+    "stress",
+    "neutral belief",
+    "worth of tests",
+    "what customers are worth",
+    "writing",
+    "what changed",
+    "off",
+    "touchpoints",
+    "weekly table",
+    "lift test",
 )
