@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from optimizer.planning.language.catalogue import Catalogue, catalogue_of
 from optimizer.planning.language.figures import is_figure, localised
@@ -21,12 +22,17 @@ __all__ = ["Translator", "translator"]
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\S)")
 _LETTER = re.compile(r"[^\W\d_]")
 _CODE = re.compile(
-    r"[A-Z]{3}|[\w{}<>*\-]+(?:\.[\w{}<>*\-]+)+|\w+_\w+|--\w+|`[^`]*`|/\S*|(?:[\w.\-]+/)+[\w.\-]*|[A-Za-z]|[A-Z][\w.\-]*\d[\w.\-]*"
+    r"[A-Z]{3}|[\w{}<>*\-]+(?:\.[\w{}<>*\-]+)+|\w+_\w+|--\w+|`[^`]*`|\d+[DHWM]|/\S*|(?:[\w.\-]+/)+[\w.\-]*|[A-Za-z]|[A-Z][\w.\-]*\d[\w.\-]*"
 )
-_EDGES = re.compile(r"([(\"'‘“<>≤≥~±§\s]*)(.*?)([.;:,!?)\"'’”*…\s]*)", re.DOTALL)
+_EDGES = (
+    re.compile(r"()(.*?)([.;:,!?*…\s]+)", re.DOTALL),
+    re.compile(r"([(\"'‘“`]+)(.*?)([)\"'’”`]+)", re.DOTALL),
+    re.compile(r"([(\"'‘“<>≤≥~±§\s]+)(.*?)()", re.DOTALL),
+    re.compile(r"()(.*?)([)\"'’”`]+)", re.DOTALL),
+)
 _AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
 _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
-_JOINTS = ("; ", ": ", " (", ", ", " and ", " or ", " to ", " – ", " / ", ") ", " → ")
+_JOINTS = ("; ", ": ", " (", ", ", " and ", " or ", " to ", " – ", " / ", ") ", " → ", " > ", "; ")
 _EFFORT = 400  # most parts of one text that are looked at
 _READINGS = 4  # messages that a text is held against to the end
 _SENTENCES = 6  # most sentences of one message
@@ -166,8 +172,8 @@ class Translator:
 
     def _ended(self, text: str) -> _Said | None:
         """A text with marks before or behind it."""
-        match = _EDGES.fullmatch(text)
-        if match is None or match[2] in ("", text):
+        match = next(filter(None, (edge.fullmatch(text) for edge in _EDGES)), None)
+        if match is None or not match[2]:
             return None
         said = self._said(match[2])
         before, after = (self.language.marked(match[place]) for place in (1, 3))
@@ -204,4 +210,9 @@ def _capital(text: str) -> str:
 
 def translator(code: str, names: Iterable[str] = ()) -> Translator | None:
     """What says texts in a language; None for English, in which they are written."""
-    return None if code == "en" else Translator(LANGUAGES[code], catalogue_of(code), names)
+    return None if code == "en" else _translator(code, frozenset(names))
+
+
+@lru_cache(maxsize=4)  # report, workbook and terminal say many texts alike
+def _translator(code: str, names: frozenset[str]) -> Translator:
+    return Translator(LANGUAGES[code], catalogue_of(code), names)

@@ -15,10 +15,12 @@ import pandas as pd
 from attribution.estimates import Estimate
 from attribution.files import checksum, write_new
 from attribution.findings import Finding
+from optimizer.planning.language.translator import Translator
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.record import recorded
 from optimizer.planning.ledger.runs import MANIFEST
 from optimizer.planning.outputs.forecast_files import write_forecast
+from optimizer.planning.outputs.in_language import speech_of, translate_book
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.outputs.sections.section import Table
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
@@ -55,7 +57,7 @@ def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
             _csv(frame, stage / name, run.config.quote_formulas, digits=None)  # whose sums are those of files
         write_forecast(run, stage)
         if run.plan is not None:
-            write_new(stage / "plan.xlsx", workbook(tables))
+            write_new(stage / "plan.xlsx", workbook(tables, speech_of(run.config, run)))
             write_new(stage / QUESTION, question_bytes(kept_of(run, folder)))
         fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral}
         for name, posterior in fits.items():
@@ -100,8 +102,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _PERCENT, _MONEY = "0.0%", "#,##0"
 
 
-def workbook(tables: Iterable[Table]) -> bytes:
-    """Tables as sheets of one file, in which text is never a formula."""
+def workbook(tables: Iterable[Table], say: Translator | None = None) -> bytes:
+    """Tables as sheets of one file, in a language, in which text is never a formula."""
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
@@ -126,6 +128,8 @@ def workbook(tables: Iterable[Table]) -> bytes:
                         cell.data_type = "s"  # a channel named =1+1 is a name, not a formula
                     elif isinstance(cell.value, int | float):
                         cell.number_format = _number_format(str(column), float(cell.value), integers)
+        if say is not None:
+            translate_book(writer.book, say)
     return whole.getvalue()
 
 
