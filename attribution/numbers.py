@@ -79,8 +79,8 @@ class Locale:
     def in_units(self, value: float, places: int) -> str:
         """A number that English writes with ``places`` decimals and a unit, in the units that the language counts in.
 
-        >>> CHINESE.in_units(12_300_000, 1), GERMAN.in_units(12_300_000, 1), CHINESE.in_units(5_000, 0)
-        ('1,230万', '12,3\xa0Mio.', '5,000')
+        >>> CHINESE.in_units(12_300_000, 1), CHINESE.in_units(5_000, 0)
+        ('1,230万', '5,000')
         """
         english = next(size for size, _ in ENGLISH.large if abs(value) >= size or size == 1e3)
         digits = places - round(math.log10(english))  # decimals of the number itself, negative for tens and more

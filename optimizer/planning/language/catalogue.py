@@ -52,7 +52,7 @@ class Catalogue:
             for word in one:
                 counts[word] = counts.get(word, 0) + 1
         by_word: dict[str, list[tuple[Template, Template]]] = {}
-        wordless = []
+        wordless: list[tuple[Template, Template]] = []
         for pair, known in zip(pairs, words, strict=True):
             rarest = min(known, key=lambda word: (counts[word], -len(word)), default=None)
             (wordless if rarest is None else by_word.setdefault(rarest, [])).append(pair)

@@ -24,7 +24,7 @@ def messages_of_markup(template: str) -> list[str]:
     found: dict[str, None] = {}
     for statement in (*_STATEMENT.findall(template), *_EXPRESSION.findall(template)):
         for text in _QUOTED.findall(statement):
-            if " " in text or text[:1].isupper():
+            if (" " in text.strip() or text[:1].isupper()) and "=" not in text:
                 found.setdefault(text)
     bare = _STATEMENT.sub("<>", template)
     for _, text in _spoken(_EXPRESSION.sub("\0", bare)):

@@ -38,16 +38,19 @@ _SILENT_KEYWORDS = {
     "textcoords",
     "usecols",
 }
-_SILENT_ROOMS = (
-    "simulate",
-    "kernel",
-    "agent",
-    "page",
-    "language",
-    "reference.py",
-    "pymc_graph.py",
-    "wording.py",
-    "no_yaml.py",
+_SILENT_ROOMS = {"simulate", "kernel", "agent", "page", "language", "curves", "model"}
+_SILENT_FILES = {"reference.py", "file/wording.py", "pymc_graph.py", "no_yaml.py", "shown.py", "fit_many.py", "nuts.py", "usable.py"}
+_PATTERN = re.compile(
+    r"\\[a-zA-Z(.]|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # |^# [a-z]|^<p>|^# (Check|Written)"
+    r"|^(name|spread|by|rate|channels): [\w{]|^week_starts: |^\{key|^(Assertion|Value) |\|.*\|.*\w+ error|\w\|\w"
+    r"|^(lock on file|state machine|not utf-8 encoded|has duplicate key|\(not set\)|can(not)? be|s are)$| == '"
+    r"|^\(grand |^unterminated|^malformed|\[dim\]"
+)
+_COLUMN = re.compile(  # columns of platforms' exports, platforms and fonts, which nobody translates
+    r"((account|campaign|ad|ad set|associated|cost micros|customer|date|deal|metrics|segments?|clicks|order|reporting"
+    r"|lineitem|stat|amount|link|inline|total|close|closed|record|gregorian|time|top|bid|start|financial|refunded"
+    r"|cancelled|created|paid|advertiser|ctr|cpc|avg|by day)( [a-z]+){1,4}|cost micros|currency code|by day)"
+    r"|(Google|HubSpot|LinkedIn|Meta|Microsoft|Shopify|TikTok|Helvetica|DejaVu|Liberation|Noto|Source|dbt) .*"
 )
 Choices = list[tuple[str, dict[str, bool]]]
 
@@ -56,13 +59,17 @@ def sources(root: Path) -> list[Path]:
     """Files whose messages people read: all but the compiled kernel, simulators, the tool server and the planner."""
     packages = (root / name for name in ("attribution", "mmm", "optimizer"))
     files = sorted(path for package in packages for path in package.rglob("*.py"))
-    return [path for path in files if not set(path.relative_to(root).parts) & set(_SILENT_ROOMS)]
+    return [path for path in files if not _is_silent(path.relative_to(root))]
+
+
+def _is_silent(path: Path) -> bool:
+    return bool(set(path.parts) & _SILENT_ROOMS) or any(path.match(name) for name in _SILENT_FILES)
 
 
 def messages_of(source: str) -> list[str]:
     """All messages of one source file, in order, each once."""
     tree = ast.parse(source)
-    known = {name: value for name, value in _choices_by_name(tree)}
+    known = dict(_choices_by_name(tree))
     found: dict[str, None] = {}
     for text in _messages(tree, known):
         written = _numbered(text)
@@ -74,7 +81,8 @@ def messages_of(source: str) -> list[str]:
 def _is_prose(text: str) -> bool:
     """Whether a text is a message: words, and more than one of them or a word beside a hole."""
     stripped = text.strip()
-    return " " in stripped and bool(_WORD.search(stripped)) and "://" not in stripped and "\n  " not in stripped
+    foreign = "://" in stripped or "\n  " in stripped or _PATTERN.search(stripped) or _COLUMN.fullmatch(stripped)
+    return " " in stripped and bool(_WORD.search(stripped)) and not foreign
 
 
 def _numbered(text: str) -> str:
@@ -162,11 +170,11 @@ def _messages(node: ast.AST, known: dict[str, ast.IfExp]) -> Iterator[str]:
 def _continued(block: list[ast.stmt], known: dict[str, ast.IfExp]) -> Iterator[str]:
     """Texts that the statement after theirs goes on with."""
     for one, other in pairwise(block):
-        if isinstance(one, ast.Assign) and isinstance(other, ast.AugAssign):
-            if ast.unparse(one.targets[0]) == ast.unparse(other.target):
-                parts = [_choices(part, known) for part in (one.value, other.value)]
-                if all(parts):
-                    yield from (text for text, _ in _product([part or [] for part in parts]))
+        if not (isinstance(one, ast.Assign) and isinstance(other, ast.AugAssign)):
+            continue
+        parts = [_choices(part, known) for part in (one.value, other.value)]
+        if ast.unparse(one.targets[0]) == ast.unparse(other.target) and all(parts):
+            yield from (text for text, _ in _product([part or [] for part in parts]))
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:

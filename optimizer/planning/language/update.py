@@ -57,7 +57,7 @@ def updated(code: str, wanted: dict[str, str]) -> bytes:
     fresh = Catalog(locale=LANGUAGES[code].babel, project="blended-cac", charset="utf-8", fuzzy=False)
     fresh.mime_headers = [(name, text) for name, text in fresh.mime_headers if "Date" not in name]
     for text, file in sorted(wanted.items(), key=lambda one: (one[1], one[0])):
-        fresh.add(text, known.get(text, ""), locations=[(file, None)])
+        fresh.add(text, known.get(text, ""), locations=[(file, 1)])
     written = BytesIO()
     write_po(written, fresh, width=0, omit_header=False, include_lineno=False, sort_output=False)
     return written.getvalue()
