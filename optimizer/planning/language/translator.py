@@ -15,7 +15,7 @@ from functools import lru_cache
 from optimizer.planning.language.catalogue import Catalogue, catalogue_of
 from optimizer.planning.language.figures import is_figure, localised
 from optimizer.planning.language.languages import LANGUAGES, Language
-from optimizer.planning.language.template import folded
+from optimizer.planning.language.template import Template, folded
 
 __all__ = ["Translator", "translator"]
 
@@ -35,6 +35,7 @@ _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
 _JOINTS = ("; ", ": ", " (", ", ", " and ", " or ", " to ", " – ", " / ", ") ", " → ", " > ", "; ")
 _EFFORT = 400  # most parts of one text that are looked at
 _READINGS = 4  # messages that a text is held against to the end
+_SLIGHT, _SHORT = 12, 40  # characters of a message that says little, and of a hole that it may have
 _SENTENCES = 6  # most sentences of one message
 
 
@@ -134,16 +135,27 @@ class Translator:
                 found += [(template, told, match) for match in matches if match is not None]
         best: _Said | None = None
         for template, told, match in sorted(found, key=lambda one: -one[0].literal)[:_READINGS]:
-            holes = {number: self._hole(inner) for number, inner in zip(template.holes, match.groups(), strict=True)}
-            said = _Said(
-                told.filled({number: one.text for number, one in holes.items()}),
-                tuple(word for one in holes.values() for word in one.lacking),
-            )
-            if best is None or said.strange < best.strange:
+            said = self._filled(template, told, match.groups(), len(text) + 1 if best is None else best.strange)
+            if said is not None and (best is None or said.strange < best.strange):
                 best = said
-            if not said.lacking:
-                break
+                if not said.lacking:
+                    break
         return best
+
+    def _filled(self, template: Template, told: Template, holes: Sequence[str], most: int) -> _Said | None:
+        """A reading of a text; None once it leaves as much untranslated as another does."""
+        slight = template.literal < _SLIGHT and not isinstance(template.parts[0], str)
+        if slight and any(len(hole) > _SHORT for hole in holes):
+            return None  # "{0} of {1}" says nothing of what long holes are
+        filled: dict[int, str] = {}
+        lacking: tuple[str, ...] = ()
+        for number, hole in sorted(zip(template.holes, holes, strict=True), key=lambda one: len(one[1])):
+            said = self._hole(hole)
+            filled[number] = said.text
+            lacking += said.lacking
+            if sum(map(len, lacking)) >= most:
+                return None
+        return _Said(told.filled(filled), lacking)
 
     def _hole(self, text: str) -> _Said:
         said = self._said(folded(text))
@@ -161,7 +173,7 @@ class Translator:
         done: list[_Said] = []
         while pieces:
             ends = range(min(len(pieces), _SENTENCES), 1, -1)
-            several = ((self._by_message(" ".join(pieces[:end])), end) for end in ends)
+            several = ((self._whole(" ".join(pieces[:end])), end) for end in ends)
             said, end = next(
                 ((said, end) for said, end in several if said is not None and not said.lacking),
                 (self._said(pieces[0]), 1),
@@ -169,6 +181,9 @@ class Translator:
             done.append(said)
             pieces = pieces[end:]
         return self._joined(done, self.language.between_sentences)
+
+    def _whole(self, text: str) -> _Said | None:
+        return self._simple(text) or self._by_message(text)
 
     def _ended(self, text: str) -> _Said | None:
         """A text with marks before or behind it."""
