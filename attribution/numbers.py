@@ -86,7 +86,11 @@ class Locale:
         digits = places - round(math.log10(english))  # decimals of the number itself, negative for tens and more
         for size, mark in self.large:
             if abs(value) >= size:
-                return self.written(value / size, f",.{max(digits + round(math.log10(size)), 0)}f") + mark
+                decimals = max(digits + round(math.log10(size)), 0)
+                written = f"{value / size:.{decimals}f}"
+                if decimals and not places:  # English writes none, so that nothing says they are meant
+                    decimals = len(written.rstrip("0").partition(".")[2])
+                return self.written(value / size, f",.{decimals}f") + mark
         return self.written(value, f",.{max(digits, 0)}f")
 
 

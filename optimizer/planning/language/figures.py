@@ -16,7 +16,7 @@ _SHORT = "|".join(month[:3] for month in _MONTHS)
 _DAY = re.compile(rf"(?<!\w)(?:(\d{{1,2}}) )?({_MONTH}|{_SHORT})\.? (\d{{4}})(?!\w)")
 _ISO = re.compile(r"(?<![\w/.\-])(\d{4})-(\d{2})-(\d{2})(?![\w/\-]|\.\w)")
 _NUMBER = re.compile(
-    r"(?<![\w.,/])([+−-]?)(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(k|M|bn)?( ?%)?(?![\w/]|[.,]\d|-\w)"
+    r"(?<![\w.,/])(?<!\w-)([+−-]?)(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(k|M|bn)?( ?%)?(?![\w/]|[.,]\d|-\w)"
 )
 _FIGURE = re.compile(r"(?:\d[\d.]*e[+−\-]?\d+)?[\s\d.,+−–\-±%∞×x()<>≤≥=/*:&|…]*(?:[kM]|bn)?[\s\d.,+−–\-±%∞()/kMbn]*")
 _ENGLISH_UNITS = {"k": 1e3, "M": 1e6, "bn": 1e9}
@@ -24,7 +24,7 @@ _ENGLISH_UNITS = {"k": 1e3, "M": 1e6, "bn": 1e9}
 
 def is_figure(text: str) -> bool:
     """Whether a text is numbers, dates and signs alone."""
-    return bool(_FIGURE.fullmatch(_DAY.sub("", text)))
+    return bool(_FIGURE.fullmatch(text) or (text[-4:].isdigit() and _FIGURE.fullmatch(_DAY.sub("", text))))
 
 
 def localised(text: str, locale: Locale, code: str) -> str:

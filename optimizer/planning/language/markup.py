@@ -26,10 +26,11 @@ def messages_of_markup(template: str) -> list[str]:
         for text in _QUOTED.findall(statement):
             if (" " in text.strip() or text[:1].isupper()) and "=" not in text:
                 found.setdefault(text)
-    bare = _STATEMENT.sub("<>", template)
-    for _, text in _spoken(_EXPRESSION.sub("\0", bare)):
-        if _WORD.search(text):
-            found.setdefault(_holes(unescape(text)))
+    bare = _STATEMENT.sub("\1", template)
+    for _, whole in _spoken(_EXPRESSION.sub("\0", bare)):
+        for text in whole.split("\1"):
+            if _WORD.search(text):
+                found.setdefault(_holes(unescape(text)))
     return [folded(text) for text in found if not text.startswith("templates/")]
 
 

@@ -39,9 +39,10 @@ _SILENT_KEYWORDS = {
     "usecols",
 }
 _SILENT_ROOMS = {"simulate", "kernel", "agent", "page", "language", "curves", "model"}
-_SILENT_FILES = {"reference.py", "file/wording.py", "pymc_graph.py", "no_yaml.py", "shown.py", "fit_many.py", "nuts.py", "usable.py"}
+_SILENT_FILES = {"reference.py", "file/wording.py", "pymc_graph.py", "no_yaml.py", "shown.py", "fit_many.py", "nuts.py"}
+_SILENT_FILES |= {"usable.py"}  # refusals of Python alone, patterns, and words of other programs
 _PATTERN = re.compile(
-    r"\\[a-zA-Z(.]|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # |^# [a-z]|^<p>|^# (Check|Written)"
+    r"\\[a-zA-Z(.]|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # |^# (?!Review)|^<p>|^$"
     r"|^(name|spread|by|rate|channels): [\w{]|^week_starts: |^\{key|^(Assertion|Value) |\|.*\|.*\w+ error|\w\|\w"
     r"|^(lock on file|state machine|not utf-8 encoded|has duplicate key|\(not set\)|can(not)? be|s are)$| == '"
     r"|^\(grand |^unterminated|^malformed|\[dim\]"

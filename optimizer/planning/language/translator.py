@@ -33,9 +33,9 @@ _EDGES = (
 _AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
 _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
 _JOINTS = ("; ", ": ", " (", ", ", " and ", " or ", " to ", " – ", " / ", ") ", " → ", " > ", "; ")
-_EFFORT = 400  # most parts of one text that are looked at
+_EFFORT = 2_000  # most parts of one text that are looked at
 _READINGS = 4  # messages that a text is held against to the end
-_SLIGHT, _SHORT = 12, 40  # characters of a message that says little, and of a hole that it may have
+_SLIGHT, _SHORT, _LONG = 12, 40, 120  # characters of a message that says little, of a hole and of a text it may have
 _SENTENCES = 6  # most sentences of one message
 
 
@@ -130,7 +130,7 @@ class Translator:
     def _by_message(self, text: str) -> _Said | None:
         found = []
         for template, told in self._catalogue.candidates(text):
-            if template.fits(text):
+            if (len(text) <= _LONG or not _says_little(template)) and template.fits(text):
                 matches = (pattern.fullmatch(text) for pattern in template.patterns)
                 found += [(template, told, match) for match in matches if match is not None]
         best: _Said | None = None
@@ -144,8 +144,7 @@ class Translator:
 
     def _filled(self, template: Template, told: Template, holes: Sequence[str], most: int) -> _Said | None:
         """A reading of a text; None once it leaves as much untranslated as another does."""
-        slight = template.literal < _SLIGHT and not isinstance(template.parts[0], str)
-        if slight and any(len(hole) > _SHORT for hole in holes):
+        if _says_little(template) and any(len(hole) > _SHORT for hole in holes):
             return None  # "{0} of {1}" says nothing of what long holes are
         filled: dict[int, str] = {}
         lacking: tuple[str, ...] = ()
@@ -217,6 +216,10 @@ class Translator:
     @staticmethod
     def _joined(parts: Sequence[_Said], between: str) -> _Said:
         return _Said(between.join(part.text for part in parts), tuple(word for part in parts for word in part.lacking))
+
+
+def _says_little(template: Template) -> bool:
+    return template.literal < _SLIGHT and not isinstance(template.parts[0], str)
 
 
 def _capital(text: str) -> str:

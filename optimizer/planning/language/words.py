@@ -164,10 +164,14 @@ WORDS: tuple[str, ...] = (
     "the limits or promises ask for it, whatever {0} brings",
     "Most people are lost between {0} and {1}: {2} of {3}.",
     "After {0} the least share passes from {1} to {2}: {3}.",
-    ("What each channel's CAC over the weekly table was believed to be before the data were seen, and what "
-     "belief and data together say, under the belief of the plan file and under a neutral one."),
-    ("What each channel's CAC over the weekly table was believed to be before the data were seen, and what "
-     "belief and data together say."),
+    (
+        "What each channel's CAC over the weekly table was believed to be before the data were seen, and what "
+        "belief and data together say, under the belief of the plan file and under a neutral one."
+    ),
+    (
+        "What each channel's CAC over the weekly table was believed to be before the data were seen, and what "
+        "belief and data together say."
+    ),
     "a test of {0} is worth most.",
     "the plan file's at_most of {0} gives way",
     "its touches crowd into the last day before the conversion",
@@ -183,8 +187,10 @@ WORDS: tuple[str, ...] = (
     "today's mix",
     "against a guardrail of {0}",
     "{0} {1} short of the promise",
-    ("Expected values, above zero is better than today under the same reading; expected is what the plan "
-     "rests on. The cautious plan keeps its promises under every reading and is best where it gains least."),
+    (
+        "Expected values, above zero is better than today under the same reading; expected is what the plan "
+        "rests on. The cautious plan keeps its promises under every reading and is best where it gains least."
+    ),
     "Expected values, above zero is better than today under the same reading; expected is what the plan rests on.",
     "The cautious plan keeps its promises under every reading and is best where it gains least.",
     "plan.explore: true lets it go beyond.",
@@ -220,6 +226,8 @@ WORDS: tuple[str, ...] = (
     "With 90 % intervals, which know how much rates vary from period to period.",
     "Where little was learnt, the figure is mostly belief: only more data or a lift test can settle it.",
     "At the most ever spent: {0}.",
-    ("A lift test that spends more opens ground where it sees an effect; plan.explore: true lets them go "
-     "beyond, where nothing was measured."),
+    (
+        "A lift test that spends more opens ground where it sees an effect; plan.explore: true lets them go "
+        "beyond, where nothing was measured."
+    ),
 )
