@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,6 +10,7 @@ from attribution.numbers import CHINESE, GERMAN, Locale
 
 __all__ = ["LANGUAGES", "Language", "LanguageCode"]
 
+_CLAUSE = 3  # spaces of a part that is no item of a list
 LanguageCode = Literal["en", "zh", "de"]
 """What a plan file may name."""
 
@@ -44,20 +45,28 @@ class Language:
     joints: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[int, str] = field(default_factory=dict)
 
+    def joint(self, joint: str, parts: Sequence[str]) -> str:
+        """What stands between the parts of a list or of a sentence."""
+        if joint == ", " and any(part.count(" ") >= _CLAUSE for part in parts):
+            return self.marked(",") + (" " if self.between_sentences else "")
+        return self.joints.get(joint, joint)
+
     def marked(self, marks: str) -> str:
         """Marks of English at an end of a text, as the language writes them."""
         return marks.translate(self.marks)
 
 
 LANGUAGES: dict[str, Language] = {
-    "de": Language("de", "de", "de_DE", GERMAN, " ", {" and ": " und ", " or ": " oder ", " to ": " bis "}),
+    "de": Language(
+        "de", "de", "de_DE", GERMAN, " ", {"; or ": "; oder ", " and ": " und ", " or ": " oder ", " to ": " bis "}
+    ),
     "zh": Language(
         "zh",
         "zh-Hans",
         "zh_Hans_CN",
         CHINESE,
         "",
-        {"; ": "；", ": ": "：", ", ": "、", " and ": "和", " or ": "或", " to ": " 至 ", " (": "（"},
+        {"; or ": "；或", "; ": "；", ": ": "：", ", ": "、", " and ": "和", " or ": "或", " to ": " 至 ", " (": "（"},
         str.maketrans({".": "。", ";": "；", ":": "：", ",": "，", "!": "！", "?": "？", ")": "）", "(": "（"}),
     ),
 }

@@ -50,7 +50,7 @@ def translated_markup(page: str, say: Callable[[str], str], code: str) -> str:
     for place, text in _spoken_places(pieces):
         pieces[place] = _said(text, say)
     for place in range(1, len(pieces), 2):
-        if "=" in pieces[place]:
+        if "=" in pieces[place] and not pieces[place].startswith("<svg"):
             pieces[place] = _SPOKEN_ATTRIBUTE.sub(lambda one: f'{one[1]}="{_said(one[2], say)}"', pieces[place])
     return "".join(pieces).replace('<html lang="en"', f'<html lang="{code}"', 1)
 

@@ -32,7 +32,9 @@ _EDGES = (
 )
 _AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
 _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
-_JOINTS = ("; ", ": ", " (", ", ", " and ", " or ", " to ", " – ", " / ", ") ", " → ", " > ", "; ")
+_JOINTS = ("; or ", "; ", ": ", ", ", " and ", " or ", " to ", " – ", " / ", " → ", " > ")
+_BRACKET = re.compile(r"(.*?) ?\(([^()]*)\)(.*)", re.DOTALL)
+_ASIDE = re.compile(r"\([^()]*\)")
 _EFFORT = 2_000  # most parts of one text that are looked at
 _READINGS = 4  # messages that a text is held against to the end
 _SLIGHT, _SHORT, _LONG = 12, 40, 120  # characters of a message that says little, of a hole and of a text it may have
@@ -96,7 +98,15 @@ class Translator:
         best = self._as_it_is(text)
         if not best.lacking:
             return best
-        for read in (self._by_message, self._small, self._ended, self._by_sentences, self._by_joint, self._by_figure):
+        for read in (
+            self._by_message,
+            self._small,
+            self._ended,
+            self._by_sentences,
+            self._by_bracket,
+            self._by_joint,
+            self._by_figure,
+        ):
             said = read(text)
             if said is not None and said.strange < best.strange:
                 best = said
@@ -144,7 +154,9 @@ class Translator:
 
     def _filled(self, template: Template, told: Template, holes: Sequence[str], most: int) -> _Said | None:
         """A reading of a text; None once it leaves as much untranslated as another does."""
-        if _says_little(template) and any(len(hole) > _SHORT for hole in holes):
+        if not all(map(_whole, holes)) or _runs_on(template, holes):
+            return None
+        if _says_little(template) and any(len(hole) > _SHORT or "," in hole for hole in holes if not is_figure(hole)):
             return None  # "{0} of {1}" says nothing of what long holes are
         filled: dict[int, str] = {}
         lacking: tuple[str, ...] = ()
@@ -193,13 +205,24 @@ class Translator:
         before, after = (self.language.marked(match[place]) for place in (1, 3))
         return _Said(before + said.text + after, said.lacking)
 
+    def _by_bracket(self, text: str) -> _Said | None:
+        """A text with something in brackets, each part by itself."""
+        match = _BRACKET.fullmatch(text)
+        if match is None or not match[1] or not all(map(_whole, match.groups())):
+            return None
+        before, inner, after = (self._hole(part) for part in match.groups())
+        between = self.language.joints.get(" (", " (")
+        closed = before.text + between + inner.text + self.language.marked(")")
+        return _Said(closed + after.text, before.lacking + inner.lacking + after.lacking)
+
     def _by_joint(self, text: str) -> _Said | None:
         best: _Said | None = None
         for joint in _JOINTS:
-            if joint in text:
+            parts = text.split(joint)
+            if len(parts) > 1 and all(map(_whole, parts)):
                 said = self._joined(
-                    [self._hole(part) for part in text.split(joint)],
-                    self.language.joints.get(joint, joint),
+                    [self._hole(part) for part in parts],
+                    self.language.joint(joint, parts),
                 )
                 if best is None or said.strange < best.strange:
                     best = said
@@ -216,6 +239,26 @@ class Translator:
     @staticmethod
     def _joined(parts: Sequence[_Said], between: str) -> _Said:
         return _Said(between.join(part.text for part in parts), tuple(word for part in parts for word in part.lacking))
+
+
+def _whole(part: str) -> bool:
+    """Whether a part of a text may stand by itself: its brackets close, and no mark leads on to what follows."""
+    return part.count("(") == part.count(")") and not part.rstrip().endswith((",", ";", ":"))
+
+
+def _runs_on(template: Template, holes: Sequence[str]) -> bool:
+    """Whether a hole in the middle of a sentence holds the end of it and more."""
+    found = iter(holes)
+    before = ""
+    for part in template.parts:
+        if isinstance(part, str):
+            before = part.rstrip()
+        else:
+            hole = _ASIDE.sub("", next(found))
+            ends = (": " in hole.lstrip(":") or hole.endswith((".", "!", "?"))) and not hole.startswith((":", ".", ";"))
+            if ends and before and not before.endswith((":", ".", ";", "(", ",")):
+                return True
+    return False
 
 
 def _says_little(template: Template) -> bool:

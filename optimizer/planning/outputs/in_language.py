@@ -10,6 +10,7 @@ from attribution.drawing.canvas import headline
 from attribution.drawing.labels import broken
 from optimizer.planning.file.config import Config
 from optimizer.planning.language.catalogue import catalogue_of
+from optimizer.planning.language.figures import is_figure
 from optimizer.planning.language.translator import Translator, translator
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.result import Run
@@ -32,6 +33,7 @@ def speech_of(config: Config, run: Run | None = None) -> Translator | None:
         return None
     words = catalogue_of(config.language).plain
     names = {name for name in _strings(config.model_dump(mode="json")) if name not in words and len(name) < 200}
+    names = {name for name in names if not is_figure(name)}
     if config.data.weekly is not None:
         names |= set(config.data.weekly.channels)
     names |= {name.split(" ")[0] for name in versions()}
