@@ -24,6 +24,8 @@ _ENGLISH_UNITS = {"k": 1e3, "M": 1e6, "bn": 1e9}
 
 def is_figure(text: str) -> bool:
     """Whether a text is numbers, dates and signs alone."""
+    if text.endswith((".", ",", ";", ":")):
+        return False
     return bool(_FIGURE.fullmatch(text) or (text[-4:].isdigit() and _FIGURE.fullmatch(_DAY.sub("", text))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,6 +11,8 @@ from attribution.numbers import CHINESE, GERMAN, Locale
 
 __all__ = ["LANGUAGES", "Language", "LanguageCode"]
 
+_SIGN = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_BETWEEN_SIGNS = re.compile(rf"(?<={_SIGN}) +(?={_SIGN})")
 _CLAUSE = 3  # spaces of a part that is no item of a list
 LanguageCode = Literal["en", "zh", "de"]
 """What a plan file may name."""
@@ -50,6 +53,10 @@ class Language:
         if joint == ", " and any(part.count(" ") >= _CLAUSE for part in parts):
             return self.marked(",") + (" " if self.between_sentences else "")
         return self.joints.get(joint, joint)
+
+    def closed(self, text: str) -> str:
+        """A text without blanks between signs that need none."""
+        return text if self.between_sentences else _BETWEEN_SIGNS.sub("", text)
 
     def marked(self, marks: str) -> str:
         """Marks of English at an end of a text, as the language writes them."""

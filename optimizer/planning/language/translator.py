@@ -20,6 +20,7 @@ from optimizer.planning.language.template import Template, folded
 __all__ = ["Translator", "translator"]
 
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\S)")
+_WRITTEN = re.compile(r"\w")
 _LETTER = re.compile(r"[^\W\d_]")
 _CODE = re.compile(
     r"[A-Z]{3}|[\w{}<>*\-]+(?:\.[\w{}<>*\-]+)+|\w+_\w+|--\w+|`[^`]*`|\d+[DHWM]|/\S*|(?:[\w.\-]+/)+[\w.\-]*|[A-Za-z]|[A-Z][\w.\-]*\d[\w.\-]*"
@@ -75,7 +76,7 @@ class Translator:
     def __call__(self, text: str) -> str:
         """The text in the language; white space at its ends stays."""
         self._effort = 0
-        return self._hole(text).text if text.strip() else text
+        return self.language.closed(self._hole(text).text) if text.strip() else text
 
     def lacking(self, text: str) -> tuple[str, ...]:
         """The parts of a text that have no translation."""
@@ -118,6 +119,8 @@ class Translator:
         """Names, messages without holes, numbers and codes."""
         if not text or text in self._names:
             return _Said(text)
+        if not _WRITTEN.search(text):
+            return _Said(self.language.marked(text))
         plain = self._catalogue.plain
         if text in plain:
             return _Said(plain[text])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from attribution.drawing.canvas import headline
+from attribution.drawing.canvas import headline, style
 from attribution.drawing.labels import broken
 from optimizer.planning.file.config import Config
 from optimizer.planning.language.catalogue import catalogue_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["speech_of", "translate_axes", "translate_book", "voice"]
 
 _MARKUP = re.compile(r"(\[/?[a-z ]*\]|\n)")
-_CONTROL_OF_ROWS = 26  # letters of a row's name before it is broken
+_ROW = 26  # letters of a row's name before it is broken
 
 
 def speech_of(config: Config, run: Run | None = None) -> Translator | None:
@@ -69,27 +69,32 @@ def _strings(value: Any) -> Iterator[str]:
 def translate_axes(axes: Axes, say: Translator) -> None:
     """All texts of a finished plot, axes that count included."""
     figure = axes.get_figure(root=True)
-    for each in figure.axes if figure is not None else [axes]:
-        for text in each.texts:
-            text.set_text(_lines(text.get_text(), say))
-        for axis in (each.xaxis, each.yaxis):
-            axis.set_label_text(_lines(axis.get_label_text(), say))
-            axis.set_major_formatter(_formatter(axis.get_major_formatter(), say))
-        legend = each.get_legend()
-        title = each.get_title(loc="left")
-        labels = [say(text.get_text()) for text in legend.get_texts()] if legend is not None else []
-        if title:
-            headline(each, say(title.replace("\n", " ")), legend.legend_handles if legend is not None else (), labels)
-        elif legend is not None:
-            for text, label in zip(legend.get_texts(), labels, strict=True):
-                text.set_text(label)
+    with style():
+        for each in figure.axes if figure is not None else [axes]:
+            _translate(each, say)
+
+
+def _translate(each: Axes, say: Translator) -> None:
+    for text in each.texts:
+        text.set_text(_lines(text.get_text(), say))
+    for axis in (each.xaxis, each.yaxis):
+        axis.set_label_text(_lines(axis.get_label_text(), say))
+        axis.set_major_formatter(_formatter(axis.get_major_formatter(), say))
+    legend = each.get_legend()
+    title = each.get_title(loc="left")
+    labels = [say(text.get_text()) for text in legend.get_texts()] if legend is not None else []
+    if title:
+        headline(each, say(title.replace("\n", " ")), legend.legend_handles if legend is not None else (), labels)
+    elif legend is not None:
+        for text, label in zip(legend.get_texts(), labels, strict=True):
+            text.set_text(label)
 
 
 def _lines(text: str, say: Translator) -> str:
     """A text in the language; in two lines again where it was in two and is translated."""
     whole = text.replace("\n", " ")
     told = say(whole)
-    return text if told == whole else broken(told, _CONTROL_OF_ROWS) if "\n" in text else told
+    return text if told == whole else broken(told, _ROW) if "\n" in text else told
 
 
 def _formatter(inner: Any, say: Translator) -> Any:
@@ -178,8 +183,3 @@ def _renamed(formula: str, titles: dict[str, str]) -> str:
     for old, new in titles.items():
         formula = formula.replace(f"'{old}'!", f"'{new}'!").replace(f"{old}!", f"'{new}'!")
     return formula
-
-
-def translated(texts: Iterable[str], say: Translator | None) -> list[str]:
-    """Lines in a language."""
-    return list(texts) if say is None else [say(text) for text in texts]
