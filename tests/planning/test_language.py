@@ -19,7 +19,7 @@ from rich.console import Console
 
 from attribution.numbers import CHINESE, GERMAN, amount, cost, count, percent
 from optimizer.planning.language import spoken
-from optimizer.planning.language.catalogue import Catalogue
+from optimizer.planning.language.catalogue import Catalogue, catalogue_of
 from optimizer.planning.language.figures import is_figure, localised
 from optimizer.planning.language.languages import LANGUAGES
 from optimizer.planning.language.markup import messages_of_markup, translated_markup
@@ -49,6 +49,19 @@ def test_every_message_of_the_sources_is_translated_hole_for_hole(code: str) -> 
     assert [text for text, message in known.items() if not message.string or message.fuzzy] == [], update
     wrong = [text for text, one in known.items() if set(Template(text).holes) != set(Template(one.string).holes)]
     assert wrong == []
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(
+    "names", [[f"channel_{letter}" for letter in "abcdefghijklm"], [f"No {n} on air" for n in range(13)]]
+)
+def test_every_message_is_read_as_itself(code: str, names: list[str]) -> None:
+    say = Translator(LANGUAGES[code], catalogue_of(code), names)
+    for message in catalogue(code):
+        if message.id and not re.search(r"\}\{\d", message.id):  # no name stands against another
+            english, told = Template(message.id), Template(message.string)
+            holes = {number: names[number] for number in english.holes}
+            assert say(english.filled(holes)) == LANGUAGES[code].closed(told.filled(holes))
 
 
 @pytest.mark.parametrize("code", CODES)

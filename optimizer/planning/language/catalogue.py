@@ -29,11 +29,14 @@ class Catalogue:
         Messages with holes by one word that each of their texts has, the rarest of the catalogue.
     wordless
         Messages that always say no whole word.
+    english
+        All messages, one a line.
     """
 
     plain: dict[str, str]
     by_word: dict[str, tuple[tuple[Template, Template], ...]]
     wordless: tuple[tuple[Template, Template], ...]
+    english: str
 
     @classmethod
     def of(cls, messages: dict[str, str]) -> Catalogue:
@@ -56,7 +59,11 @@ class Catalogue:
         for pair, known in zip(pairs, words, strict=True):
             rarest = min(known, key=lambda word: (counts[word], -len(word)), default=None)
             (wordless if rarest is None else by_word.setdefault(rarest, [])).append(pair)
-        return cls(plain, {word: tuple(some) for word, some in by_word.items()}, tuple(wordless))
+        return cls(plain, {word: tuple(some) for word, some in by_word.items()}, tuple(wordless), "\n".join(messages))
+
+    def says(self, words: str) -> bool:
+        """Whether some words stand in a message."""
+        return words in self.english
 
     def candidates(self, text: str) -> Iterator[tuple[Template, Template]]:
         """Messages whose word the text has."""

@@ -9,8 +9,8 @@ from attribution.numbers import Locale
 
 __all__ = ["is_figure", "localised"]
 
-_MONTHS = ("January", "February", "March", "April", "May", "June")
-_MONTHS += ("July", "August", "September", "October", "November", "December")
+_MONTHS = ["January", "February", "March", "April", "May", "June"]
+_MONTHS += ["July", "August", "September", "October", "November", "December"]
 _MONTH = "|".join(_MONTHS)
 _SHORT = "|".join(month[:3] for month in _MONTHS)
 _DAY = re.compile(rf"(?<!\w)(?:(\d{{1,2}}) )?({_MONTH}|{_SHORT})\.? (\d{{4}})(?!\w)")

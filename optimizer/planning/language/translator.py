@@ -35,6 +35,8 @@ _AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
 _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
 _JOINTS = ("; or ", "; ", ": ", ", ", " and ", " or ", " to ", " – ", " / ", " → ", " > ")
 _BRACKET = re.compile(r"(.*?) ?\(([^()]*)\)(.*)", re.DOTALL)
+_TOKEN = re.compile("\ue000[\ue001-\uf8ff]")
+_MOST_NAMES = 6_000  # that private signs of Unicode can stand for
 _ASIDE = re.compile(r"\([^()]*\)")
 _EFFORT = 2_000  # most parts of one text that are looked at
 _READINGS = 4  # messages that a text is held against to the end
@@ -70,18 +72,29 @@ class Translator:
         self.language = language
         self._catalogue = catalogue
         self._names = frozenset(folded(name) for name in names)
+        long = sorted((name for name in self._names if " " in name and not catalogue.says(name)), key=len, reverse=True)
+        self._long = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in long)) if long else None
+        self._tokens = {name: f"\ue000{chr(0xE001 + place)}" for place, name in enumerate(long[:_MOST_NAMES])}
+        self._named = {token: name for name, token in self._tokens.items()}
         self._known: dict[str, _Said] = {}
         self._effort = 0
 
     def __call__(self, text: str) -> str:
         """The text in the language; white space at its ends stays."""
         self._effort = 0
-        return self.language.closed(self._hole(text).text) if text.strip() else text
+        if not text.strip():
+            return text
+        told = self.language.closed(self._hole(self._held(text)).text)
+        return _TOKEN.sub(lambda found: self._named.get(found[0], found[0]), told)
 
     def lacking(self, text: str) -> tuple[str, ...]:
         """The parts of a text that have no translation."""
         self._effort = 0
-        return self._said(folded(text)).lacking
+        return self._said(self._held(folded(text))).lacking
+
+    def _held(self, text: str) -> str:
+        """The text with names of several words as one sign each, so that no message is read into them."""
+        return text if self._long is None else self._long.sub(lambda one: self._tokens.get(one[0], one[0]), text)
 
     def _said(self, text: str) -> _Said:
         if text in self._known:
@@ -157,9 +170,10 @@ class Translator:
 
     def _filled(self, template: Template, told: Template, holes: Sequence[str], most: int) -> _Said | None:
         """A reading of a text; None once it leaves as much untranslated as another does."""
-        if not all(map(_whole, holes)) or _runs_on(template, holes):
+        known = ["" if hole.strip() in self._names else hole for hole in holes]
+        if not all(map(_whole, known)) or _runs_on(template, known):
             return None
-        if _says_little(template) and any(len(hole) > _SHORT or "," in hole for hole in holes if not is_figure(hole)):
+        if _says_little(template) and any(len(hole) > _SHORT or "," in hole for hole in known if not is_figure(hole)):
             return None  # "{0} of {1}" says nothing of what long holes are
         filled: dict[int, str] = {}
         lacking: tuple[str, ...] = ()
