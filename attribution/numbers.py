@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "CHINESE",
     "CURRENCY",
     "ENGLISH",
+    "GERMAN",
     "MISSING",
     "Locale",
     "amount",
@@ -58,6 +60,8 @@ class Locale:
         Behind a percentage, with its space.
     units
         Behind thousands, millions and billions.
+    large
+        The units in which a large number is written once more by :meth:`in_units`, largest first.
     """
 
     thousands: str = ","
@@ -65,14 +69,39 @@ class Locale:
     minus: str = "−"
     percent: str = "\u00a0%"
     units: tuple[str, str, str] = ("k", "M", "bn")
+    large: tuple[tuple[float, str], ...] = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
 
     def written(self, value: float, form: str) -> str:
         """A number in one of Python's own forms, such as ``",.2f"``, with the marks of the locale."""
         marks = {",": self.thousands, ".": self.decimal, "-": self.minus}
         return "".join(marks.get(mark, mark) for mark in format(value, form))
 
+    def in_units(self, value: float, places: int) -> str:
+        """A number that English writes with ``places`` decimals and a unit, in the units that the language counts in.
+
+        >>> CHINESE.in_units(12_300_000, 1), CHINESE.in_units(5_000, 0)
+        ('1,230万', '5,000')
+        """
+        english = next(size for size, _ in ENGLISH.large if abs(value) >= size or size == 1e3)
+        digits = places - round(math.log10(english))  # decimals of the number itself, negative for tens and more
+        for size, mark in self.large:
+            if abs(value) >= size:
+                decimals = max(digits + round(math.log10(size)), 0)
+                written = f"{value / size:.{decimals}f}"
+                if decimals and not places:  # English writes none, so that nothing says they are meant
+                    decimals = len(written.rstrip("0").partition(".")[2])
+                return self.written(value / size, f",.{decimals}f") + mark
+        return self.written(value, f",.{max(digits, 0)}f")
+
 
 ENGLISH = Locale()
+GERMAN = Locale(
+    thousands=".",
+    decimal=",",
+    units=("\u00a0Tsd.", "\u00a0Mio.", "\u00a0Mrd."),
+    large=((1e9, "\u00a0Mrd."), (1e6, "\u00a0Mio."), (1e3, "\u00a0Tsd.")),
+)
+CHINESE = Locale(percent="%", large=((1e8, "亿"), (1e4, "万")))
 _HERE = ENGLISH
 _FINEST = 12
 _FAR = 10.0  # of a figure: how many times more is not of use

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,15 @@ app = typer.Typer(
     "Of cac monitor alone: 5 stop, 8 halve.",
 )
 
+
+class Language(StrEnum):
+    """What `--language` takes."""
+
+    en = "en"
+    de = "de"
+    zh = "zh"
+
+
 tests = typer.Typer(no_args_is_help=True, help="Design tests before they run, and read them when they are over.")
 app.add_typer(tests, name="test")
 
@@ -46,6 +56,13 @@ OutFolder = Annotated[
 ]
 
 
+def _echo(text: str, err: bool = False) -> None:
+    """A text on the terminal, in its language."""
+    from optimizer.planning.language.spoken import said
+
+    typer.echo(said(text), err=err)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from optimizer.planning.stages.provenance import versions
@@ -61,8 +78,14 @@ def _cac(
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Versions, and where mmm is loaded from."),
     ] = False,
+    language: Annotated[
+        Language | None,
+        typer.Option(help="What the terminal speaks; the plan file's language by default.", show_default=False),
+    ] = None,
 ) -> None:
-    pass
+    from optimizer.planning.language.spoken import language_beside, speak
+
+    speak(language.value if language is not None else language_beside(sys.argv[1:]))
 
 
 @app.command()
@@ -73,8 +96,8 @@ def init(
     from optimizer.planning.starter import write_starter
 
     for path in write_starter(folder):
-        typer.echo(f"wrote {path}")
-    typer.echo(f"Next: put your data in place of the samples, then cac check {folder / 'plan.yaml'}")
+        _echo(f"wrote {path}")
+    _echo(f"Next: put your data in place of the samples, then cac check {folder / 'plan.yaml'}")
 
 
 @app.command(name="import")
@@ -86,9 +109,9 @@ def import_(
 
     files, plan = import_folder(folder)
     for each in files:
-        typer.echo(f"{each.path}: {each.kind + ', ' if each.kind else ''}{each.text}")
-    typer.echo(f"wrote {plan}")
-    typer.echo(f"Next: name your channels in it, then cac check {plan}")
+        _echo(f"{each.path}: {each.kind + ', ' if each.kind else ''}{each.text}")
+    _echo(f"wrote {plan}")
+    _echo(f"Next: name your channels in it, then cac check {plan}")
 
 
 @app.command()
@@ -167,9 +190,9 @@ def clean(
     from optimizer.planning.ledger.cleaning import clean
 
     done = clean(output, keep)
-    typer.echo(f"Removed: runs {len(done.runs)}, fits {len(done.fits)}. Runs that stay: {len(done.kept)}.")
+    _echo(f"Removed: runs {len(done.runs)}, fits {len(done.fits)}. Runs that stay: {len(done.kept)}.")
     if done.unread:
-        typer.echo(f"Every fit stays, for these runs do not say which is theirs: {', '.join(done.unread)}.", err=True)
+        _echo(f"Every fit stays, for these runs do not say which is theirs: {', '.join(done.unread)}.", err=True)
 
 
 @app.command()
@@ -189,7 +212,7 @@ def certify(
 
     run, given = certify_spend(plan, GivenTable(path=spend, spend=column), out)
     for line in lines(given, run, within):
-        typer.echo(line)
+        _echo(line)
     raise typer.Exit(verdict(given, run, within).exit_code)
 
 
@@ -217,7 +240,7 @@ def design(
         plan, out, channels=channel or (), together=together, weeks=weeks, seed=seed, start=day
     )
     for line in (*lines(found), *(f"wrote {path}" for path in written)):
-        typer.echo(line)
+        _echo(line)
 
 
 @tests.command()
@@ -240,11 +263,11 @@ def readout(
 
     if is_on_off(design):
         for line in readout_in_words(*read_on_off_test(table, design, out)):
-            typer.echo(line)
+            _echo(line)
         return
     found, written = read_out(design, table, out, name)
     for line in (*lines(found), *(f"wrote {path}" for path in written)):
-        typer.echo(line)
+        _echo(line)
 
 
 @app.command()
@@ -261,8 +284,11 @@ def monitor(
     from optimizer.planning.outputs.monitor_message import as_json, as_text
 
     found, files = run_monitor(plan, actuals, out)
-    typer.echo(as_json(found) if json else as_text(found), nl=not json)
-    typer.echo(f"wrote {', '.join(path.name for path in files)} to {files[0].parent}", err=True)
+    if json:
+        typer.echo(as_json(found), nl=False)
+    else:
+        _echo(as_text(found))
+    _echo(f"wrote {', '.join(path.name for path in files)} to {files[0].parent}", err=True)
     raise typer.Exit(found.exit_code)
 
 
@@ -283,10 +309,10 @@ def seal(
     from optimizer.planning.sealed.seals import seal as make_seal
 
     made = make_seal(output, name)
-    typer.echo(f"Sealed {made.name}, number {made.number}: {made.weeks} weeks from {made.first_week}, {made.hash}")
+    _echo(f"Sealed {made.name}, number {made.number}: {made.weeks} weeks from {made.first_week}, {made.hash}")
     if not made.in_time:
-        typer.echo("Its weeks are over already: reviews will show it, and the scorecard will not count it.")
-    typer.echo(f"Kept in {home_of(output) / made.name}; note the hash elsewhere, and nobody can change it unseen.")
+        _echo("Its weeks are over already: reviews will show it, and the scorecard will not count it.")
+    _echo(f"Kept in {home_of(output) / made.name}; note the hash elsewhere, and nobody can change it unseen.")
 
 
 @app.command()
@@ -306,8 +332,8 @@ def review(
     made = hold_against(output, actuals, name, refit)
     written = write_review(made, output)
     for line in lines(made):
-        typer.echo(line)
-    typer.echo(f"Written to {written[0].parent}: {', '.join(path.name for path in written)}")
+        _echo(line)
+    _echo(f"Written to {written[0].parent}: {', '.join(path.name for path in written)}")
 
 
 @app.command()
@@ -367,7 +393,7 @@ def _on_off(
 
     designed, written = design_on_off_tests(plan, channel or (), change, weeks, start, out)
     for line in designs_in_words(designed, written, plan):
-        typer.echo(line)
+        _echo(line)
 
 
 @tests.command(name="rates")
@@ -388,7 +414,7 @@ def rates(
     from optimizer.planning.testing import read_rate_test
 
     for line in rates_in_words(*read_rate_test(table, planned, plan, through)):
-        typer.echo(line)
+        _echo(line)
 
 
 @tests.command(name="visitors")
@@ -402,7 +428,7 @@ def visitors(
     from mmm import visitors_needed
     from optimizer.planning.outputs.tests_in_words import visitors_in_words
 
-    typer.echo(visitors_in_words(visitors_needed(rate, lift, power, arms=arms)))
+    _echo(visitors_in_words(visitors_needed(rate, lift, power, arms=arms)))
 
 
 @app.command()
@@ -419,7 +445,7 @@ def doctor(
         typer.echo(json.dumps([vars(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
         for one in findings:
-            typer.echo(f"{'fine     ' if one.passed else 'attention'} {one.name}: {one.text}")
+            _echo(f"{'fine     ' if one.passed else 'attention'} {one.name}: {one.text}")
     raise typer.Exit(0 if all(finding.passed for finding in findings) else 1)
 
 
@@ -458,8 +484,11 @@ def main() -> None:
         app(prog_name="cac")
     except CacError as error:
         from optimizer.planning.file.wording import in_words_of_the_file
+        from optimizer.planning.language.spoken import said
 
-        typer.secho(in_words_of_the_file(str(error)), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
+        typer.secho(
+            said(in_words_of_the_file(str(error))), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None
+        )
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)

@@ -25,6 +25,7 @@ from optimizer.planning.file.keys.engine import EngineKeys
 from optimizer.planning.file.keys.guardrails import GuardrailKeys
 from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario, StressKeys
 from optimizer.planning.file.misfits import misfits
+from optimizer.planning.language.languages import LanguageCode
 
 __all__ = ["Config", "read_config"]
 
@@ -45,6 +46,10 @@ class Config(Section):
     """
     outcome: Title = "customers"
     """What one unit of the KPI is called."""
+    language: LanguageCode = "en"
+    """What report, terminal, workbook and the pages of monitor and review speak: `en`, `de` or `zh`. CSV and JSON files
+    [stay English](outputs.md#in-german-and-chinese).
+    """
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""
     output: Path = Path("plan-output")

@@ -9,6 +9,8 @@ import pandas as pd
 
 from attribution.findings import Finding
 from attribution.numbers import amount, count
+from optimizer.planning.language.spoken import spoken
+from optimizer.planning.outputs.in_language import voice
 from optimizer.planning.outputs.terminal import plain_table, standard_output
 from optimizer.planning.stages.understood import Understood
 
@@ -26,26 +28,26 @@ def show_check(told: Understood, console: Console | None = None) -> None:
     from rich.markup import escape
     from rich.padding import Padding
 
-    console = console or standard_output()
+    say = voice(console or standard_output(), spoken())
     files = plain_table(escape(f"{told.title}: the tables as they were read"), "table", "rows", "covers")
     files.columns[2].justify = "left"
     for file in told.files:
         files.add_row(escape(f"{file.role}\n{file.file}"), amount(file.rows), escape(file.covers))
-    console.print(files)
+    say(files)
     if told.months is not None and told.spend is not None:
         until = f"until {told.last:%Y-%m-%d}"
-        console.print(_months(told.months, told.outcome, until))
-        console.print(_spend(told.spend, told.now, f"{told.currency}, {until}"))
+        say(_months(told.months, told.outcome, until))
+        say(_spend(told.spend, told.now, f"{told.currency}, {until}"))
     agreed = [finding.text for finding in told.findings if finding.passed and finding.name == "log_against_kpi"]
     for line in (*told.paths, *told.assumptions, *agreed):
-        console.print(escape(line))
+        say(escape(line))
     failed = [finding for finding in told.findings if not finding.passed]
     if failed:
-        console.print(_attention(failed))
+        say(_attention(failed))
     remarks = f", {len(failed)} with a remark" if failed else ""
-    console.print(f"\nThe plan file is fine; {len(told.findings)} checks of the tables{remarks}. A run does:")
+    say(f"\nThe plan file is fine; {len(told.findings)} checks of the tables{remarks}. A run does:")
     for step in told.steps:
-        console.print(Padding(escape(step), (0, 0, 0, 2), expand=False))
+        say(Padding(escape(step), (0, 0, 0, 2), expand=False))
 
 
 def _attention(failed: Sequence[Finding]) -> Table:

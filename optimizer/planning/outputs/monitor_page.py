@@ -6,6 +6,8 @@ import pandas as pd
 
 from attribution.numbers import amount, cost, count, decimal
 from optimizer.cycle.alarms import Level
+from optimizer.planning.language.markup import translated_markup
+from optimizer.planning.outputs.in_language import speech_of
 from optimizer.planning.outputs.monitor_message import by_week, cost_of_acting, cost_of_customers
 from optimizer.planning.outputs.pages import environment
 from optimizer.planning.stages.monitored import Monitored
@@ -18,6 +20,12 @@ _BOX = {Level.QUIET: "", Level.WATCH: "warn", Level.HALVE: "warn", Level.STOP: "
 
 def as_page(found: Monitored) -> str:
     """The page as text."""
+    say = speech_of(found.config)
+    page = _page(found)
+    return page if say is None else translated_markup(page, say, say.language.html)
+
+
+def _page(found: Monitored) -> str:
     from markupsafe import Markup
 
     pages = environment()

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from optimizer.planning.language.markup import translated_markup
 from optimizer.planning.outputs.figures import Drawn
+from optimizer.planning.outputs.in_language import speech_of
 from optimizer.planning.outputs.pages import environment
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.stages.order import Order, order_of
@@ -27,6 +29,12 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
     drawn
         Its figures, see :func:`optimizer.planning.outputs.figures.figures`.
     """
+    say = speech_of(run.config, run)
+    page = _page(run, drawn)
+    return page if say is None else translated_markup(page, say, say.language.html)
+
+
+def _page(run: Run, drawn: Mapping[str, Drawn]) -> str:
     from markupsafe import Markup
 
     pages = environment()

@@ -15,6 +15,7 @@ from optimizer.planning.outputs.against_today import form_of, lines, name_of, si
 from optimizer.planning.outputs.changes_in_words import lines as changes_lines
 from optimizer.planning.outputs.doubts import failed
 from optimizer.planning.outputs.given_in_words import lines as given_lines
+from optimizer.planning.outputs.in_language import speech_of, voice
 from optimizer.planning.outputs.sections.customer_worth import worth_line
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.opinions import opinions_line
@@ -55,33 +56,33 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
     """Print what came of a run: the plan where there is one, else credit by model."""
     from rich.markup import escape
 
-    console = console or standard_output()
+    say = voice(console or standard_output(), speech_of(run.config, run))
     if run.plan is not None and run.worth is not None:
-        console.print(_plan_tables(run, run.plan))
+        say(_plan_tables(run, run.plan))
         for line in _verdict(run, run.plan, run.worth):
-            console.print(escape(line))
+            say(escape(line))
         if run.schedule is not None and not run.schedule.problem:
-            console.print(escape(_by_week(run.schedule, run.config.outcome)))
+            say(escape(_by_week(run.schedule, run.config.outcome)))
         beside = [*(changes_lines(run.changes, run) if run.changes is not None else ())]
         beside += [line for line in (worth_line(run),) if line]
         for line in (*beside, *(line for given in run.given for line in given_lines(given, run))):
-            console.print(escape(line))
+            say(escape(line))
         if run.scenarios:
-            console.print(_scenario_table(run, run.worth.worth))
+            say(_scenario_table(run, run.worth.worth))
         if run.stress is not None:
-            console.print(_stress_table(run, run.stress))
+            say(_stress_table(run, run.stress))
     elif run.attribution is not None:
-        console.print(_attribution_table(run.attribution))
+        say(_attribution_table(run.attribution))
         for line in run.attribution.notes:
-            console.print(escape(line))
+            say(escape(line))
     if run.heard is not None:
-        console.print(escape(opinions_line(run.heard)))
+        say(escape(opinions_line(run.heard)))
     for finding in failed(run):
-        console.print(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
+        say(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
     names = [path for path in written if path.name in _SHOWN_FILES]
     if names:
         folder = escape(shown(names[0].parent))
-        console.print(f"Written to {folder}: {', '.join(path.name for path in names)}")
+        say(f"Written to {folder}: {', '.join(path.name for path in names)}")
 
 
 def standard_output() -> Console:

@@ -15,6 +15,9 @@ from attribution.files import write_whole
 from attribution.numbers import amount, change, closing, count
 from optimizer import plots
 from optimizer.cycle.bridge import ACTUAL, PLANNED
+from optimizer.planning.language.markup import translated_markup
+from optimizer.planning.language.spoken import said, spoken
+from optimizer.planning.outputs.in_language import translate_axes
 from optimizer.planning.outputs.pages import environment
 from optimizer.planning.sealed.chain import home_of
 from optimizer.planning.sealed.review import Review
@@ -29,7 +32,7 @@ def write_review(review: Review, output: Path) -> tuple[Path, ...]:
     """Write the three files into ``review/<name>/`` of an output folder; each is whole or as it was before."""
     folder = home_of(output).parent / "review" / review.seal.name
     text = json.dumps(_facts(review), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    contents = {"review.json": text, "review.md": _markdown(review), "review.html": _page(review)}
+    contents = {"review.json": text, "review.md": said(_markdown(review)), "review.html": _page(review)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
@@ -140,13 +143,16 @@ def _page(review: Review) -> str:
 
     steps = review.bridge.to_frame()
     axes = plots.bridge(steps, paths.canvas(9.8, row_height(len(steps)) + 0.2), outcome=str(review.record["outcome"]))
+    say = spoken()
+    if say is not None:
+        translate_axes(axes, say)
     pages = environment()
     # Matplotlib escapes all text in its SVG, and the style sheet is ours: both may stand as they are
-    return pages.get_template(
+    page = pages.get_template(
         "templates/review.html"
     ).render(
         css=Markup(pages.get_template("templates/report.css").render()),  # noqa: S704
-        figure=Markup(paths.svg(axes, _CAPTION)),  # noqa: S704
+        figure=Markup(paths.svg(axes, said(_CAPTION))),  # noqa: S704
         caption=_CAPTION,
         title=f"{review.record['name']}: review of {review.seal.name}",
         subtitle=span(review),
@@ -162,6 +168,7 @@ def _page(review: Review) -> str:
         unknown=list(cannot_tell(review)),
         seal=review.seal,
     )
+    return page if say is None else translated_markup(page, say, say.language.html)
 
 
 def _record(review: Review) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from attribution.numbers import percent, seconds
+from optimizer.planning.language.spoken import said
 
 __all__ = ["Progress", "Update"]
 
@@ -33,12 +34,13 @@ class Progress:
     def stage(self, name: str) -> Iterator[Update]:
         """Time one stage; the block may call the yielded function to move the bar."""
         start = time.perf_counter()
+        told = said(name)
         reporter = self._bar if self._stream.isatty() else self._lines
-        with reporter(name) as update:
+        with reporter(told) as update:
             yield update
         self.seconds[name] = time.perf_counter() - start
         if not self._stream.isatty():
-            print(f"{name}: done in {seconds(self.seconds[name])}", file=self._stream, flush=True)
+            print(said(f"{name}: done in {seconds(self.seconds[name])}"), file=self._stream, flush=True)
 
     @contextmanager
     def _bar(self, name: str) -> Iterator[Update]:
@@ -56,7 +58,7 @@ class Progress:
             task = bar.add_task(name, total=1.0, note="", start=True)
 
             def update(part: float, note: str) -> None:
-                bar.update(task, completed=min(part, 1.0), note=note)
+                bar.update(task, completed=min(part, 1.0), note=said(note))
 
             yield update
             bar.update(task, completed=1.0)
@@ -70,6 +72,6 @@ class Progress:
             nonlocal shown
             if time.perf_counter() - shown > 10:
                 shown = time.perf_counter()
-                print(f"{name}: {percent(part)} {note}", file=self._stream, flush=True)
+                print(f"{name}: {percent(part)} {said(note)}", file=self._stream, flush=True)
 
         yield update

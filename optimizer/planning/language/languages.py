@@ -1,0 +1,79 @@
+"""The languages that a run speaks, and how each joins sentences and lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from attribution.numbers import CHINESE, GERMAN, Locale
+
+__all__ = ["LANGUAGES", "Language", "LanguageCode"]
+
+_SIGN = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_BETWEEN_SIGNS = re.compile(rf"(?<={_SIGN}) +(?={_SIGN})")
+_CLAUSE = 3  # spaces of a part that is no item of a list
+LanguageCode = Literal["en", "zh", "de"]
+"""What a plan file may name."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language beside English.
+
+    Parameters
+    ----------
+    code
+        As the plan file names it.
+    html
+        As HTML names it.
+    babel
+        As Babel names it.
+    locale
+        Marks of its numbers.
+    between_sentences
+        What stands between two sentences.
+    joints
+        English joints of lists and clauses, as the language writes them.
+    marks
+        Its marks of punctuation, by those of English.
+    """
+
+    code: str
+    html: str
+    babel: str
+    locale: Locale
+    between_sentences: str
+    joints: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[int, str] = field(default_factory=dict)
+
+    def joint(self, joint: str, parts: Sequence[str]) -> str:
+        """What stands between the parts of a list or of a sentence."""
+        if joint == ", " and any(part.count(" ") >= _CLAUSE for part in parts):
+            return self.marked(",") + (" " if self.between_sentences else "")
+        return self.joints.get(joint, joint)
+
+    def closed(self, text: str) -> str:
+        """A text without blanks between signs that need none."""
+        return text if self.between_sentences else _BETWEEN_SIGNS.sub("", text)
+
+    def marked(self, marks: str) -> str:
+        """Marks of English at an end of a text, as the language writes them."""
+        return marks.translate(self.marks)
+
+
+LANGUAGES: dict[str, Language] = {
+    "de": Language(
+        "de", "de", "de_DE", GERMAN, " ", {"; or ": "; oder ", " and ": " und ", " or ": " oder ", " to ": " bis "}
+    ),
+    "zh": Language(
+        "zh",
+        "zh-Hans",
+        "zh_Hans_CN",
+        CHINESE,
+        "",
+        {"; or ": "；或", "; ": "；", ": ": "：", ", ": "、", " and ": "和", " or ": "或", " to ": " 至 ", " (": "（"},
+        str.maketrans({".": "。", ";": "；", ":": "：", ",": "，", "!": "！", "?": "？", ")": "）", "(": "（"}),
+    ),
+}

@@ -1,0 +1,262 @@
+"""German and Chinese beside English: every message translated, nothing of a run left in English, numbers by locale."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+from rich.console import Console
+
+from attribution.numbers import CHINESE, GERMAN, amount, cost, count, percent
+from optimizer.planning.language import spoken
+from optimizer.planning.language.catalogue import Catalogue, catalogue_of
+from optimizer.planning.language.figures import is_figure, localised
+from optimizer.planning.language.languages import LANGUAGES
+from optimizer.planning.language.markup import messages_of_markup, translated_markup
+from optimizer.planning.language.sources import messages_of
+from optimizer.planning.language.template import Template
+from optimizer.planning.language.translator import Translator, translator
+from optimizer.planning.language.update import catalogue, compiled, messages
+from optimizer.planning.outputs import report
+from optimizer.planning.outputs.figures import figures
+from optimizer.planning.outputs.folder import workbook
+from optimizer.planning.outputs.in_language import speech_of
+from optimizer.planning.outputs.sections.contents import SECTIONS
+from optimizer.planning.outputs.terminal import show
+from optimizer.planning.stages.result import Run
+
+ROOT = Path(__file__).resolve().parents[2]
+CODES = list(LANGUAGES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_message_of_the_sources_is_translated_hole_for_hole(code: str) -> None:
+    known = {message.id: message for message in catalogue(code) if message.id}
+    wanted = messages(ROOT)
+    update = "run: python -m optimizer.planning.language.update, and translate what it names"
+    assert sorted(set(wanted) - set(known)) == [], update
+    assert sorted(set(known) - set(wanted)) == [], update
+    assert [text for text, message in known.items() if not message.string or message.fuzzy] == [], update
+    wrong = [text for text, one in known.items() if set(Template(text).holes) != set(Template(one.string).holes)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(
+    "names", [[f"channel_{letter}" for letter in "abcdefghijklm"], [f"No {n} on air" for n in range(13)]]
+)
+def test_every_message_is_read_as_itself(code: str, names: list[str]) -> None:
+    say = Translator(LANGUAGES[code], catalogue_of(code), names)
+    for message in catalogue(code):
+        if message.id and not re.search(r"\}\{\d", message.id):  # no name stands against another
+            english, told = Template(message.id), Template(message.string)
+            holes = {number: names[number] for number in english.holes}
+            assert say(english.filled(holes)) == LANGUAGES[code].closed(told.filled(holes))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_compiled_catalogue_is_the_written_one(code: str) -> None:
+    path = ROOT / "optimizer" / "planning" / "language" / "catalogues" / f"{code}.mo"
+    assert path.read_bytes() == compiled(code), "run: python -m optimizer.planning.language.update"
+
+
+def words(page: str) -> Iterator[str]:
+    """Texts between the tags of a page, outside its style and its pictures."""
+    bare = re.sub(r"<(style|svg|code)\b.*?</\1>", "", page, flags=re.DOTALL)
+    yield from (unescape(text).strip() for text in re.split(r"<[^>]*>", bare) if text.strip())
+
+
+@pytest.fixture(scope="module", params=CODES)
+def told(request: pytest.FixtureRequest, finished: tuple[Run, Path]) -> tuple[Run, Translator]:
+    """A run whose plan file asks for a language, and what speaks it."""
+    run = finished[0]
+    run = replace(run, config=run.config.model_copy(update={"language": request.param}))
+    say = speech_of(run.config, run)
+    assert say is not None
+    return run, say
+
+
+def test_nothing_of_the_report_stays_english(
+    told: tuple[Run, Translator], finished: tuple[Run, Path], hostile: str
+) -> None:
+    _, say = told
+    english = (finished[1] / "report.html").read_text(encoding="utf-8")
+    lacking = {part: text for text in words(english) for part in say.lacking(text)}
+    assert lacking == {}
+    page = translated_markup(english, say, say.language.html)
+    assert f'<html lang="{say.language.html}">' in page
+    assert hostile not in page
+    assert hostile in list(words(page))
+    assert [len(re.findall(tag, page)) for tag in ("<h2", "<tr", "<figure")] == [
+        len(re.findall(tag, english)) for tag in ("<h2", "<tr", "<figure")
+    ]
+
+
+def test_pictures_speak_the_language(told: tuple[Run, Translator]) -> None:
+    run, say = told
+    drawn = figures(run)
+    texts = {unescape(text) for one in drawn.values() for text in re.findall(r"<text[^>]*>([^<]+)</text>", one.svg)}
+    english = {"now", "planned", "Where customers come from", "90 % interval", "new customers"}
+    assert not texts & english
+    assert {say(one) for one in english} & texts
+    assert report.render(run, drawn).count("<svg") == len(drawn)
+
+
+def test_nothing_of_the_terminal_stays_english(told: tuple[Run, Translator], finished: tuple[Run, Path]) -> None:
+    run, say = told
+    written = (finished[1] / "report.html", finished[1] / "plan.csv")
+    plain, spoken_ = io.StringIO(), io.StringIO()
+    english = replace(run, config=run.config.model_copy(update={"language": "en"}))
+    show(english, written, Console(file=plain, width=4_000, highlight=False))
+    show(run, written, Console(file=spoken_, width=4_000, highlight=False))
+    cells = (cell.strip() for line in plain.getvalue().splitlines() for cell in re.split(r"\s{2,}|─+", line))
+    lacking = {part: cell for cell in cells if cell for part in say.lacking(cell)}
+    assert lacking == {}
+    assert "spend now" not in spoken_.getvalue()
+    assert say("spend now") in spoken_.getvalue()
+
+
+def test_nothing_of_the_workbook_stays_english_and_its_numbers_stay_numbers(told: tuple[Run, Translator]) -> None:
+    run, say = told
+    tables = [table for section in SECTIONS for table in section.tables(run)]
+    english, book = (load_workbook(io.BytesIO(workbook(tables, voice))) for voice in (None, say))
+    lacking = {}
+    for before, after in zip(english.worksheets, book.worksheets, strict=True):
+        lacking |= dict.fromkeys(say.lacking(before.title), before.title)
+        for row, other in zip(before.iter_rows(), after.iter_rows(), strict=True):
+            for cell, spoken_ in zip(row, other, strict=True):
+                if isinstance(cell.value, str):
+                    assert spoken_.data_type == "s"
+                    lacking |= dict.fromkeys(say.lacking(cell.value.replace("_", " ")), cell.value)
+                else:
+                    assert spoken_.value == cell.value
+    assert lacking == {}
+
+
+SMALL = Catalogue.of(
+    {
+        "Channel {0} spends {1}": "{1} gibt Kanal {0} aus",
+        "It keeps {0}.": "Er hält {0}.",
+        "{0} at least {1}": "mindestens {1} {0}",
+        "customers": "Kunden",
+        "Spend more.": "Mehr ausgeben.",
+        "say {{url: ...}}": "sagen Sie {{url: ...}}",
+        "spend": "Ausgaben",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("Channel tv spends 1,234.5", "1.234,5 gibt Kanal tv aus"),
+        ("It keeps customers at least 24,613.", "Er hält mindestens 24.613 Kunden."),
+        ("Spend more. It keeps customers.", "Mehr ausgeben. Er hält Kunden."),
+        ("Customers", "Kunden"),
+        ("customers, spend and tv", "Kunden, Ausgaben und tv"),
+        ("say {url: ...}", "sagen Sie {url: ...}"),
+        ("  customers ", "  Kunden "),
+        ("Channel Spend more. spends 2", "2 gibt Kanal Spend more. aus"),
+    ],
+)
+def test_sentences_are_read_by_their_messages(english: str, german: str) -> None:
+    say = Translator(LANGUAGES["de"], SMALL, ["tv", "Spend more."] if "2" in english[-2:] else ["tv"])
+    assert say(english) == german
+    assert say.lacking(english) == ()
+
+
+def test_what_no_message_says_is_named_and_left() -> None:
+    say = Translator(LANGUAGES["de"], SMALL)
+    assert say("Nobody knows 1,234 words") == "Nobody knows 1.234 words"
+    assert say.lacking("Nobody knows customers")
+
+
+@given(st.text(max_size=60))
+def test_any_text_comes_through(text: str) -> None:
+    for code in CODES:
+        say = translator(code)
+        assert say is not None
+        assert isinstance(say(text), str)
+
+
+def test_messages_are_read_off_the_syntax() -> None:
+    source = '''
+def told(n, name, more):
+    """A docstring is none."""
+    text = f"{n} week{'s' if n > 1 else ''} of {name}"
+    text += " in all."
+    many = "are" if more else "is"
+    return text, f"There {many} {n:,} left", "plain words here", {"key": f"{name}_low"}
+'''
+    assert set(messages_of(source)) == {
+        "{0} weeks of {1}", "{0} week of {1}", "{0} weeks of {1} in all.", "{0} week of {1} in all.", "in all.",
+        "There are {0} left", "There is {0} left", "plain words here",
+    }  # fmt: skip
+    assert messages_of_markup('<p>Over {{ h }}</p>{% call table("Two words") %}<i title="Said {{ x }}"></i>') == [
+        "Two words", "Over {0}", "Said {0}",
+    ]  # fmt: skip
+
+
+@given(st.floats(-9e8, 9e8))
+def test_numbers_keep_their_value_in_german(value: float) -> None:
+    for form in (amount, count, cost, percent):
+        english = form(value)
+        german = localised(english, GERMAN, "de_DE")
+        back = german.replace(".", "\0").replace(",", ".").replace("\0", ",").replace("\u00a0Mio,", "M")
+        assert back.replace("\u00a0", "") == english.replace("\u00a0", "")
+        assert is_figure(english)
+
+
+@pytest.mark.parametrize(
+    ("english", "german", "chinese"),
+    [
+        ("12,345,678", "12.345.678", "12,345,678"),
+        ("12.3M", "12,3\u00a0Mio.", "1,230万"),
+        ("2.5bn", "2,5\u00a0Mrd.", "25亿"),
+        ("50k", "50\u00a0Tsd.", "5万"),
+        ("−0.4 %", "−0,4\u00a0%", "−0.4%"),
+        ("2026-01-05", "05.01.2026", "2026年1月5日"),
+        ("28 September 2026", "28. September 2026", "2026年9月28日"),
+        ("October 2024", "Oktober 2024", "2024年10月"),
+        ("numpy 2.4.6, file-1.5.csv, v0.1.0", "numpy 2.4.6, file-1.5.csv, v0.1.0", "numpy 2.4.6, file-1.5.csv, v0.1.0"),
+        ("2026-13-45", "2026-13-45", "2026-13-45"),
+        ("runs/2026-01-05-x", "runs/2026-01-05-x", "runs/2026-01-05-x"),
+    ],
+)
+def test_numbers_and_dates_take_the_marks_of_the_language(english: str, german: str, chinese: str) -> None:
+    assert localised(english, GERMAN, "de_DE") == german
+    assert localised(english, CHINESE, "zh_Hans_CN") == chinese
+
+
+def test_the_command_line_speaks_the_language_of_the_plan_file(starter: Path) -> None:
+    text = starter.read_text(encoding="utf-8")
+    starter.write_text(text.replace("name:", "language: de\nname:", 1), encoding="utf-8")
+    assert spoken.language_beside(["plan", str(starter)]) == "de"
+    starter.write_text(text.replace("name:", "language: xx\nname:", 1), encoding="utf-8")
+    assert spoken.language_beside(["plan", str(starter)]) == "en"
+    missing = str(starter.parent / "no.yaml")
+    code = "from optimizer.planning.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--language", "de", "check", missing], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "diese Datei gibt es nicht" in done.stderr
+
+
+def test_english_loads_no_catalogue() -> None:
+    code = (
+        "import sys\nfrom optimizer.planning.language.spoken import said, speak\n"
+        "speak('en'); assert said('more than 2') == 'more than 2'\n"
+        "assert not {'babel', 'optimizer.planning.language.translator', 'optimizer.planning.language.catalogue'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
