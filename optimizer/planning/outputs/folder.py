@@ -11,7 +11,6 @@ import numpy as np
 from attribution.estimates import Estimate
 from attribution.files import checksum, write_new
 from attribution.findings import Finding
-from optimizer.planning.language.translator import Translator
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.record import recorded
 from optimizer.planning.ledger.runs import MANIFEST
