@@ -67,7 +67,7 @@ def opportunity_stages(
     >>> days = ["2026-01-01", "2026-02-10", "2026-01-05"]
     >>> rows = pd.DataFrame({"account": ["a", "a", "b"], "time": days, "stage": ["lead", "won", "lead"]})
     >>> opportunity_stages(rows, ["lead", "won"])[["stage", "reached", "passed", "days"]].to_dict("records")[1]
-    {'stage': 'won', 'reached': 2, 'passed': nan, 'days': 40.0}
+    {'stage': 'won', 'reached': 1, 'passed': nan, 'days': 40.0}
     """
     own = [Column(value, minimum=0, nullable=True, money=True)] if value is not None else []
     cells = cells_of(conversions, "stages", engine=engine)
