@@ -61,9 +61,10 @@ def _change(series: Array) -> tuple[int, float] | None:
     level = np.median(np.lib.stride_tricks.sliding_window_view(values, _WIDTH), axis=1)
     steps = level[_WIDTH:] - level[:-_WIDTH]
     near = int(np.abs(steps).argmax()) + _WIDTH
-    place = max(
-        range(max(near - _WIDTH, 1), min(near + _WIDTH, len(values))), key=lambda at: abs(values[at] - values[at - 1])
-    )
+    within = range(max(near - _WIDTH, _WIDTH), min(near + _WIDTH, len(values) - _WIDTH) + 1)
+    place = max(within, key=lambda at: abs(values[at] - values[at - 1]))
+    if abs(values[place] - values[place - 1]) < np.log(_TIMES) / 2:  # grown, not jumped
+        return None
     before, after = values[:place], values[place:]
     step = float(np.median(after) - np.median(before))
     spread = max(0.1, *(1.4826 * float(np.median(np.abs(side - np.median(side)))) for side in (before, after)))

@@ -214,6 +214,13 @@ def test_spend_in_another_unit_from_some_week_on_is_named(row, factor):
     assert f"spend of {channel} from {first.date().isoformat()} on" in finding.text
 
 
+def test_what_grows_or_is_spent_in_bursts_changes_no_unit():
+    weeks = np.arange(1.0, 301.0)
+    controls = np.stack([weeks, np.exp(weeks / 30), np.where(weeks % 9 < 2, 900.0, 2.0)], axis=1)[None]
+    panel = simulated(1, weeks=300)
+    assert unit_changes(replace(panel, control_names=("trend", "growth", "bursts"), controls=controls)).passed
+
+
 def test_a_kpi_and_a_control_in_another_unit_are_named():
     panel = simulated(3)
     kpi, controls = panel.kpi.copy(), panel.controls.copy()
