@@ -1,6 +1,6 @@
 """The plan for net present value against the plan for least CAC, on companies whose customers stay unequally long.
 
-Run: python tests/benchmarks/planning_npv.py [--worlds 100]
+Run: python tests/benchmarks/planning_npv.py [--worlds 100] [--first 0] [--churn 0.02 0.3]
 
 Each company has eight channels with Hill curves that are known up to 200 draws, of which one more is the truth, and two
 years of cohorts of whose churn only the table is known. Both plans divide today's money, each channel within half and
@@ -28,7 +28,9 @@ TERMS = Terms(horizon=36, discount_rate=0.1)
 WANTED = 0.95
 
 
-def company(seed: int) -> tuple[ResponseCurves, ResponseCurves, pd.Series, CustomerValues, pd.Series]:
+def company(
+    seed: int, churn: tuple[float, float] = CHURN
+) -> tuple[ResponseCurves, ResponseCurves, pd.Series, CustomerValues, pd.Series]:
     """Curves as believed and as they are, today's spend, values as believed and as they are."""
     rng = np.random.default_rng([seed, 31])
     names = [f"channel {number}" for number in range(CHANNELS)]
@@ -40,7 +42,7 @@ def company(seed: int) -> tuple[ResponseCurves, ResponseCurves, pd.Series, Custo
     half_drawn = half[:, None] * noise[1]
     believed = {name: Hill(ceiling[i, 1:], half_drawn[i, 1:]) for i, name in enumerate(names)}
     true = {name: Hill(ceiling[i, 0], half_drawn[i, 0]) for i, name in enumerate(names)}
-    staying = staying_of(names, rng, CHURN)
+    staying = staying_of(names, rng, churn)
     months = pd.date_range("2024-01-01", periods=MONTHS, freq="MS")
     acquired = pd.DataFrame({name: rng.poisson(now[name] / cac[i] / 3, MONTHS) for i, name in enumerate(names)}, months)
     values = customer_values(read_cohorts(cohort_table(acquired, staying, rng)), TERMS, seed=seed)
@@ -48,9 +50,12 @@ def company(seed: int) -> tuple[ResponseCurves, ResponseCurves, pd.Series, Custo
     return ResponseCurves(believed), ResponseCurves(true), now, values, worth
 
 
-def judged(seed: int) -> dict[str, float]:
-    """True net present value of both plans and of the best one under the truth, and the larger gap."""
-    believed, true, now, values, worth = company(seed)
+def judged(seed: int, churn: tuple[float, float] = CHURN) -> dict[str, float]:
+    """True net present value of both plans and of the best one under the truth, and the larger gap.
+
+    Beside them what limits the first: both plans with the true curves, and the first with the true values.
+    """
+    believed, true, now, values, worth = company(seed, churn)
     limits = [optimizer.Budget(exactly=float(now.sum()))]
     limits += [optimizer.Channel(name).relative(0.5, 1.5) for name in now.index]
     drawn = {name: values.value(name) for name in now.index}
@@ -58,6 +63,11 @@ def judged(seed: int) -> dict[str, float]:
     plans = {
         "cac": optimizer.Plan(minimize=optimizer.BlendedCAC(), subject_to=limits, now=now).solve(believed),
         "npv": optimizer.Plan(maximize=npv, subject_to=limits, now=now).solve(believed),
+        "npv, values known": optimizer.Plan(
+            maximize=optimizer.Profit(worth.to_dict()), subject_to=limits, now=now
+        ).solve(believed),
+        "npv, curves known": optimizer.Plan(maximize=npv, subject_to=limits, now=now).solve(true),
+        "cac, curves known": optimizer.Plan(minimize=optimizer.BlendedCAC(), subject_to=limits, now=now).solve(true),
         "best": optimizer.Plan(maximize=optimizer.Profit(worth.to_dict()), subject_to=limits, now=now).solve(true),
     }
 
@@ -77,7 +87,10 @@ def main() -> int:
     """Print the verdict; returns the exit code."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--worlds", type=int, default=100)
-    table = pd.DataFrame([judged(seed) for seed in range(parser.parse_args().worlds)])
+    parser.add_argument("--first", type=int, default=0, help="seed of the first company")
+    parser.add_argument("--churn", type=float, nargs=2, default=CHURN, help="of the first month, least and most")
+    given = parser.parse_args()
+    table = pd.DataFrame([judged(given.first + n, tuple(given.churn)) for n in range(given.worlds)])
     better = float((table["npv"] > table["cac"]).mean())
     gained = table[["npv", "cac"]].sub(table["today"], axis=0).div(table["best"] - table["today"], axis=0)
     print(
@@ -85,6 +98,10 @@ def main() -> int:
     )
     print(
         f"true net present value: the NPV plan beats the CAC plan in {better:.0%}, by {(table['npv'] - table['cac']).mean():,.0f} on average"
+    )
+    print(
+        f"the same with the values known {(table['npv, values known'] > table['cac']).mean():.0%}, with the curves "
+        f"known to both {(table['npv, curves known'] > table['cac, curves known']).mean():.0%}"
     )
     print(
         f"of the best plan's gain over today: NPV plan {gained['npv'].median():.0%}, CAC plan {gained['cac'].median():.0%} (medians)"

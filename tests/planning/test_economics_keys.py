@@ -159,7 +159,7 @@ def test_the_course_of_payback_passes_0_when_the_cost_is_back(planned: tuple[Run
         if one.back is None:
             continue
         own = course[course["channel"] == one.channel].set_index("month")
-        assert own.loc[0, "net"] == pytest.approx(-one.cac.point, rel=0.05)
+        assert own.loc[0, "net_low"] <= -one.cac.point <= own.loc[0, "net_high"]
         assert (own["net_low"] <= own["net"]).all()
         assert (own["net"] <= own["net_high"]).all()
         back = own.index[own["net"] >= 0]

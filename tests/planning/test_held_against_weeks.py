@@ -57,7 +57,7 @@ def test_cohorts_of_the_customers_that_came_pass(first: str) -> None:
     assert not of_cohorts(first, 420.0)
 
 
-@pytest.mark.parametrize("acquired", [700.0, 4200.0])
+@pytest.mark.parametrize("acquired", [1000.0, 4200.0])
 def test_cohorts_of_more_than_came_are_refused(acquired: float) -> None:
     (said,) = of_cohorts("2025-02-01", acquired)
     assert "and all won of these months are" in said

@@ -86,13 +86,13 @@ def _course(run: Run, values: CustomerValues, channels: list[str]) -> pd.DataFra
         spend, customers = (0.0, None) if run.plan is None else _planned(run, run.plan, channel)
         flow = values.flow(channel)
         won = _won(np.zeros(1) if customers is None else customers, len(flow))
-        net = np.cumsum(flow, axis=1)[won > 0] - (spend / won[won > 0])[:, None]
-        net = np.column_stack([net[:, 0] - flow[won > 0, 0], net])
-        if len(net):
-            ends = np.quantile(net, [0.05, 0.95], axis=0)
-            months = values.cohorts.months * np.arange(net.shape[1])
-            own = {"month": months, "net": np.median(net, axis=0), "net_low": ends[0], "net_high": ends[1]}
-            rows.append(pd.DataFrame({"channel": channel, **own}))
+        cac = np.divide(spend, won, out=np.full(len(won), np.inf), where=won > 0)
+        net = np.column_stack([np.zeros(len(flow)), np.cumsum(flow, axis=1)]) - cac[:, None]
+        low, middle, high = np.quantile(net, [0.05, 0.5, 0.95], axis=0, method="inverted_cdf")
+        months = values.cohorts.months * np.arange(net.shape[1])
+        rows.append(
+            pd.DataFrame({"channel": channel, "month": months, "net": middle, "net_low": low, "net_high": high})
+        )
     return pd.concat(rows, ignore_index=True) if rows else None
 
 

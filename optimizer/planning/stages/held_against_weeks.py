@@ -17,6 +17,7 @@ from optimizer.planning.file.keys.funnel import FunnelTable
 __all__ = ["cohorts_against_weeks", "funnel_against_weeks"]
 
 _MORE = 1.25  # times the customers of the weekly table: lags and other days make some
+_MANY = 2.0  # times, for cohorts, whose company may count customers more widely than the KPI does
 _PERIODS = 4
 
 
@@ -24,11 +25,12 @@ def funnel_against_weeks(counts: Funnel, section: FunnelTable, panel: Panel) -> 
     """A stage of new customers that counts far more than the KPI over the periods that both hold."""
     won = counts.frame.groupby("period")[section.won].sum()
     kpi = pd.Series(panel.kpi.sum(axis=0), panel.dates)
-    ends = pd.DatetimeIndex(won.index) + pd.Timedelta(days=counts.days)
-    within = (won.index >= kpi.index[0]) & (ends <= kpi.index[-1] + pd.Timedelta(days=panel.days))
+    starts = pd.DatetimeIndex(won.index)
+    ends = starts + pd.Timedelta(days=counts.days)
+    within = (starts >= panel.dates[0]) & (ends <= panel.dates[-1] + pd.Timedelta(days=panel.days))
     if within.sum() < _PERIODS:
         return
-    first, last = won.index[within][0], ends[within][-1] - pd.Timedelta(days=1)
+    first, last = starts[within][0], ends[within][-1] - pd.Timedelta(days=1)
     counted = float(won[within].sum())
     came = float(kpi[(kpi.index >= first) & (kpi.index <= last)].sum())
     if counted > _MORE * came:
@@ -54,7 +56,7 @@ def cohorts_against_weeks(cohorts: Cohorts, section: CohortTable, panel: Panel) 
     held = months.isin(inner)
     acquired = float(rows["active"].to_numpy()[np.asarray(held)].sum())
     came = float(by_month[inner.intersection(months.unique())].sum())
-    if cohorts.months == 1 and acquired > _MORE * came > 0:
+    if cohorts.months == 1 and acquired > _MANY * came > 0:
         text = f"holds {amount(acquired)} customers acquired in months that the weekly table covers, and all "
         text += f"{panel.kpi_name} of these months are {amount(came)}."
         remedy = "give the customers won in each month, each once, not orders or all who were active."
