@@ -14,7 +14,7 @@ from mmm.model.model import Model
 from mmm.model.priors import LogNormal
 from mmm.model.saturation import HillSaturation, LogisticSaturation, Saturation
 
-__all__ = ["Reading", "both", "readings"]
+__all__ = ["Reading", "readings"]
 
 _S_SHAPE = HillSaturation(slope=LogNormal(2.5, 0.3))
 
@@ -53,15 +53,6 @@ def readings(panel: Panel, model: Model) -> tuple[Reading, ...]:
         About that panel.
     """
     return tuple(reading for ask in _RIVALS for reading in ask(panel, model))
-
-
-def both(first: Reading, second: Reading) -> Reading | None:
-    """The reading that assumes what two others do; None where the first leaves the second nothing to change."""
-    for reading in readings(first.panel, first.model):
-        if reading.name == second.name:
-            name, says = f"{first.name}+{second.name}", f"{first.says} beside {second.says}"
-            return replace(reading, name=name, says=says, change=f"{first.change}, and {second.change}")
-    return None
 
 
 def _other_saturation(panel: Panel, model: Model) -> Iterator[Reading]:

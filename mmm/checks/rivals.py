@@ -6,7 +6,7 @@ of periods left out say which rivals the weeks refute; those that stand are as g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +21,7 @@ from mmm.arrays import Array
 from mmm.checks.leave_one_out import LeftOut, leave_one_out
 from mmm.checks.pool import Pooled
 from mmm.checks.rival_findings import Moved, better_finding, not_compared, resolved, unresolved_finding
-from mmm.checks.rival_models import Reading, both, readings
+from mmm.checks.rival_models import Reading, readings
 from mmm.checks.rival_scores import Standing, Verdict, bootstrapped_weights, compared
 from mmm.posterior.posterior import Posterior
 from mmm.sampling.fit import fit
@@ -125,7 +125,9 @@ class Rivals:
         A channel is unresolved where its median leaves its own 90 % interval under a rival that stands. Under one that
         fits better it is named where its median moves by more than a quarter, for then the model's is the lesser guess.
         """
-        better, findings = _better(self.fitted), list[Finding]()
+        better = [rival for rival in self.fitted if rival.standing.verdict is Verdict.BETTER]
+        better.sort(key=lambda rival: -rival.standing.difference)
+        findings: list[Finding] = []
         if better:
             others = [rival.reading.says for rival in better[1:]]
             moves = [moved for moved in self._moves(better[0]) if moved.apart]
@@ -228,40 +230,17 @@ def rivals(posterior: Posterior, progress: bool | Callable[[float, str], None] |
         wanted = readings(panel, model)
         for place, reading in enumerate(wanted):
             if watch is not None:
-                watch(place / (len(wanted) + 1), reading.name)
+                watch(place / len(wanted), reading.name)
             try:
-                fitted.append(_held(reading, own, posterior.seed))
+                other = fit(reading.panel, reading.model, _DRAWS, _TUNE, _CHAINS, posterior.seed, time_budget=0.0)
             except BadInput as error:
                 not_fitted[reading.name] = str(error)
-        if watch is not None:
-            watch(len(wanted) / (len(wanted) + 1), "two at once")
-        fitted += two_at_once(fitted, own, posterior.seed)
+                continue
+            fitted.append(_held(reading, other, own))
     return Rivals(posterior, own, tuple(fitted), not_fitted)
 
 
-def two_at_once(fitted: Sequence[Rival], own: LeftOut, seed: int) -> Iterator[Rival]:
-    """What the two best readings assume, as one, where two fit better and both together clearly better than either."""
-    better = _better(fitted)[:2]
-    reading = both(better[0].reading, better[1].reading) if len(better) == 2 else None
-    if reading is None:
-        return
-    try:
-        pair = _held(reading, own, seed)
-    except BadInput:  # too few rows for what both assume; each alone is there
-        return
-    ahead = compared(better[0].left_out.log_density, pair.left_out.log_density).verdict
-    if ahead is Verdict.BETTER and pair.standing.verdict is Verdict.BETTER:
-        yield pair
-
-
-def _better(fitted: Sequence[Rival]) -> list[Rival]:
-    """Those that fit better than the model, the best first."""
-    better = [rival for rival in fitted if rival.standing.verdict is Verdict.BETTER]
-    return sorted(better, key=lambda rival: -rival.standing.difference)
-
-
-def _held(reading: Reading, own: LeftOut, seed: int) -> Rival:
-    other = fit(reading.panel, reading.model, _DRAWS, _TUNE, _CHAINS, seed, time_budget=0.0)
+def _held(reading: Reading, other: Posterior, own: LeftOut) -> Rival:
     left_out = leave_one_out(other)
     standing = compared(own.log_density, left_out.log_density)
     if not _settled(other):

@@ -1,7 +1,6 @@
 """Other readings of the same weeks: which stand, which are better, which channels hang on them, and the pool."""
 
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -9,11 +8,11 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
-from mmm.checks.leave_one_out import LeftOut, leave_one_out
+from mmm.checks.leave_one_out import leave_one_out
 from mmm.checks.pool import Pooled
-from mmm.checks.rival_models import both, readings
+from mmm.checks.rival_models import readings
 from mmm.checks.rival_scores import Verdict, compared
-from mmm.checks.rivals import OWN, two_at_once
+from mmm.checks.rivals import OWN
 
 CHANNELS = ("tv", "radio", "search")
 
@@ -191,42 +190,6 @@ def test_no_reading_repeats_the_model(panel):
     assert "nothing_before" not in names(panel.with_before(dict.fromkeys(panel.channels, 0.0)), mmm.Model())
     mixed = mmm.Model(adstock={"tv": mmm.DelayedAdstock()})
     assert "geometric" in names(panel, mixed)
-
-
-def test_two_readings_at_once_say_what_both_do_in_either_order(panel):
-    known = {one.name: one for one in readings(panel, mmm.Model())}
-    apart = ("weibull_pdf", "finer_season", "wander", "no_controls", "control_functions", "nothing_before")
-    for first, second in combinations(apart, 2):
-        one, other = both(known[first], known[second]), both(known[second], known[first])
-        assert one is not None
-        assert other is not None
-        assert one.name == f"{first}+{second}"
-        assert (one.model, one.panel.control_names) == (other.model, other.panel.control_names)
-        np.testing.assert_array_equal(one.panel.before, other.panel.before)
-        assert known[first].change in one.change
-        assert known[second].change in one.change
-    assert both(known["wander"], known["wander"]) is None
-
-
-@pytest.mark.parametrize(("lead", "kept"), [(20.0, True), (0.0, False), (-20.0, False)])
-def test_two_at_once_stand_only_where_they_are_clearly_better_than_either(prompt, monkeypatch, lead, kept):
-    own, noise = prompt.left_out, np.random.default_rng(0).normal(0, 0.1, len(prompt.left_out.log_density))
-
-    def rival(one, gain):
-        density = LeftOut(own.log_density + noise - noise.mean() + gain / len(noise), own.shape)
-        return replace(one, left_out=density, standing=compared(own.log_density, density.log_density))
-
-    fitted = {one.reading.name: one for one in prompt.fitted}
-    pair = [rival(fitted["wander"], 30.0), rival(fitted["weibull_pdf"], 20.0)]
-    asked = []
-    monkeypatch.setattr(
-        "mmm.checks.rivals._held",
-        lambda reading, *_: asked.append(reading.name) or replace(rival(pair[0], 30.0 + lead), reading=reading),
-    )
-    found = list(two_at_once((*prompt.fitted, *pair), own, 1))
-    assert asked == ["wander+weibull_pdf"]
-    assert [one.reading.name for one in found] == asked * kept
-    assert list(two_at_once((*prompt.fitted, pair[0]), own, 1)) == []
 
 
 def test_spend_that_began_with_the_table_is_a_reading_that_the_weeks_prefer(begun):
