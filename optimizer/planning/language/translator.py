@@ -92,6 +92,24 @@ class Translator:
         self._effort = 0
         return self._said(self._held(folded(text))).lacking
 
+    def column(self, name: str) -> str:
+        """The name of a column of a table, whose words underscores join; names of the user in it stay."""
+        words = [word for part in name.split(":") for word in re.split("[_ ]", part)]
+        told = []
+        while words:
+            ends = range(len(words), 0, -1)
+            known = ((end, self._term(words[:end])) for end in ends)
+            end, term = next(((end, term) for end, term in known if term is not None), (1, words[0]))
+            told.append(term)
+            words = words[end:]
+        return " ".join(filter(None, told))
+
+    def _term(self, words: list[str]) -> str | None:
+        if "_".join(words) in self._names:
+            return "_".join(words)
+        text = " ".join(words)
+        return self._catalogue.plain.get(text) or (text if is_figure(text) else None)
+
     def _held(self, text: str) -> str:
         """The text with names of several words as one sign each, so that no message is read into them."""
         return text if self._long is None else self._long.sub(lambda one: self._tokens.get(one[0], one[0]), text)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["speech_of", "translate_axes", "translate_book", "voice"]
 
 _MARKUP = re.compile(r"(\[/?[a-z ]*\]|\n)")
+_COLUMN = re.compile(r"[a-z][a-z0-9]*([_:][\w ]+)+")
 _ROW = 26  # letters of a row's name before it is broken
 
 
@@ -171,8 +172,7 @@ def translate_book(book: Workbook, say: Translator) -> None:
 
 def _cell(text: str, say: Translator) -> str:
     """A cell; names of columns are written with underscores."""
-    told = say(text)
-    return told if told != text or "_" not in text else say(text.replace("_", " "))
+    return say.column(text) if _COLUMN.fullmatch(text) else say(text)
 
 
 def _sheet_title(text: str) -> str:
