@@ -45,7 +45,7 @@ _PATTERN = re.compile(
     r"\\[a-zA-Z(.]|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # |^# (?!Review)|^<p>|^$"
     r"|^(name|spread|by|rate|channels): [\w{]|^week_starts: |^\{key|^(Assertion|Value) |\|.*\|.*\w+ error|\w\|\w"
     r"|^(lock on file|state machine|not utf-8 encoded|has duplicate key|\(not set\)|can(not)? be|s are)$| == '"
-    r"|^\(grand |^unterminated|^malformed|\[dim\]"
+    r"|^\(grand |^unterminated|^malformed|\[(dim|yellow)\]"
 )
 _COLUMN = re.compile(  # columns of platforms' exports, platforms and fonts, which nobody translates
     r"((account|campaign|ad|ad set|associated|cost micros|customer|date|deal|metrics|segments?|clicks|order|reporting"

@@ -35,6 +35,8 @@ _AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
 _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
 _JOINTS = ("; or ", "; ", ": ", ", ", " and ", " or ", " to ", " – ", " / ", " → ", " > ")
 _BRACKET = re.compile(r"(.*?) ?\(([^()]*)\)(.*)", re.DOTALL)
+_MARK, _COLUMN = re.compile("[_:]"), re.compile(r"[a-z][a-z0-9]*([_:][\w ]+)+")
+_PLAIN_NAME = re.compile(r"\w+")
 _TOKEN = re.compile("\ue000[\ue001-\uf8ff]")
 _MOST_NAMES = 6_000  # that private signs of Unicode can stand for
 _ASIDE = re.compile(r"\([^()]*\)")
@@ -92,8 +94,13 @@ class Translator:
         self._effort = 0
         return self._said(self._held(folded(text))).lacking
 
-    def column(self, name: str) -> str:
-        """The name of a column of a table, whose words underscores join; names of the user in it stay."""
+    def column(self, name: str) -> str | None:
+        """The name of a column of a table, whose words underscores join, names of the user in it; None for others."""
+        for mark in _MARK.finditer(name):
+            if name[mark.end() :] in self._names and not _PLAIN_NAME.fullmatch(name[mark.end() :]):
+                return f"{self.column(name[: mark.start()]) or self(name[: mark.start()])} {name[mark.end() :]}"
+        if not _COLUMN.fullmatch(name):
+            return None
         words = [word for part in name.split(":") for word in re.split("[_ ]", part)]
         told = []
         while words:
@@ -218,7 +225,7 @@ class Translator:
             return None
         done: list[_Said] = []
         while pieces:
-            ends = range(min(len(pieces), _SENTENCES), 1, -1)
+            ends = dict.fromkeys([len(pieces), *range(min(len(pieces), _SENTENCES), 1, -1)])
             several = ((self._whole(" ".join(pieces[:end])), end) for end in ends)
             said, end = next(
                 ((said, end) for said, end in several if said is not None and not said.lacking),

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["speech_of", "translate_axes", "translate_book", "voice"]
 
 _MARKUP = re.compile(r"(\[/?[a-z ]*\]|\n)")
-_COLUMN = re.compile(r"[a-z][a-z0-9]*([_:][\w ]+)+")
 _ROW = 26  # letters of a row's name before it is broken
 
 
@@ -151,9 +150,6 @@ def _spoken(part: Any, say: Translator) -> Any:
 
 def _marked(text: str, say: Translator) -> str:
     """Text with Rich's marks, each piece between them in the language."""
-    whole = say(text) if "\n" not in text and text.startswith("[yellow]") else None
-    if whole is not None and whole != text:
-        return whole
     return "".join(piece if place % 2 else say(piece) for place, piece in enumerate(_MARKUP.split(text)))
 
 
@@ -172,7 +168,7 @@ def translate_book(book: Workbook, say: Translator) -> None:
 
 def _cell(text: str, say: Translator) -> str:
     """A cell; names of columns are written with underscores."""
-    return say.column(text) if _COLUMN.fullmatch(text) else say(text)
+    return say.column(text) or say(text)
 
 
 def _sheet_title(text: str) -> str:
