@@ -223,7 +223,8 @@ def _only_amounts(sheet: Sheet, table: Cells, most: list[float]) -> None:
 
     for at, reach in enumerate(most, start=table.first):
         rule = DataValidation("decimal", operator="between", formula1="0", formula2=repr(reach))
-        rule.errorTitle, rule.error = "Not on the curve", f"An amount from 0 to {plain(reach)}, where the curve ends."
+        rule.errorTitle = sheet.say("Not on the curve")
+        rule.error = sheet.say(f"An amount from 0 to {plain(reach)}, where the curve ends.")
         rule.showErrorMessage = True
         rule.add(f"D{at}")
         sheet.cells.add_data_validation(rule)
