@@ -50,8 +50,8 @@ _PATTERN = re.compile(
 _COLUMN = re.compile(  # columns of platforms' exports, platforms and fonts, which nobody translates
     r"((account|campaign|ad|ad set|associated|cost micros|customer|date|deal|metrics|segments?|clicks|order|reporting"
     r"|lineitem|stat|amount|link|inline|total|close|closed|record|gregorian|time|top|bid|start|financial|refunded"
-    r"|cancelled|created|paid|advertiser|ctr|cpc|avg|by day|ausgegebener|klicks)( [a-z]+){1,4}|cost micros|currency code"
-    r"|by day)"
+    r"|cancelled|created|paid|advertiser|ctr|cpc|avg|by day|ausgegebener|klicks)( [a-z]+){1,4}|cost micros"
+    r"|currency code|by day)"
     r"|(Google|HubSpot|LinkedIn|Meta|Microsoft|Shopify|TikTok|Helvetica|DejaVu|Liberation|Noto|Source|dbt) .*"
 )
 Choices = list[tuple[str, dict[str, bool]]]

@@ -13,7 +13,7 @@ from typing import Any
 
 from optimizer.planning.language.translator import Translator
 from optimizer.planning.outputs.book.formats import TEXT
-from optimizer.planning.outputs.book.letters import FACES, LATIN, legible, lines_of, width_of
+from optimizer.planning.outputs.book.letters import FACES, LATIN, legible, lines_of, unbroken, width_of
 
 __all__ = ["Book", "Cells", "Column", "Live", "Sheet"]
 
@@ -23,7 +23,7 @@ _SCREEN = 150  # letters
 _LETTERS = 1.08  # of running text in the width of a digit
 _FORMULA = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v\s*(?:/>|></v>)', re.DOTALL)
 _UNTITLED, _TITLE = re.compile(r"[\[\]:*?/\\]"), 31  # what no title of a sheet may hold, and its letters
-_QUOTED = re.compile(r'"([^"]+)"')
+_QUOTED = re.compile(r'"([^"]*)"')
 _BOLD = 1.12  # width of a bold letter in digits
 _MISSING = "–"
 
@@ -242,9 +242,9 @@ class Sheet:
         from openpyxl.utils import get_column_letter
 
         for place, column in enumerate(columns[: len(self._widths)]):
-            longest = max((len(word) for word in column.title.split() if width_of(word) == len(word)), default=0)
-            if longest * _BOLD + 1 > self._widths[place]:
-                self._widths[place] = longest * _BOLD + 1
+            needed = unbroken(column.title) * _BOLD + 1
+            if needed > self._widths[place]:
+                self._widths[place] = needed
                 self.cells.column_dimensions[get_column_letter(place + 1)].width = self._widths[place]
 
     def _said(self, value: Any) -> Any:

@@ -170,5 +170,5 @@ def _tests(run: Run, worth: PlanWorth) -> Slide:
         f"Worth, {outcome}",
         "Of knowing it exactly",
     )
-    told = str(view["tests"]["sentence"]).split(". ")
-    return Slide("What to test next", (told[-1],), grid=Grid(columns, tuple(rows)), note=". ".join(told[:-1]) + ".")
+    told = view["tests"]
+    return Slide("What to test next", (told["worth"],), grid=Grid(columns, tuple(rows)), note=told["measured"])
