@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -165,7 +166,9 @@ def test_nothing_of_the_workbook_stays_english_and_its_numbers_stay_numbers(
     assert fonts == {FACES.get(say.language.code, LATIN).font}
 
 
-def test_formulas_and_charts_read_the_sheets_by_their_titles_in_the_language(told: tuple[Run, Translator]) -> None:
+def test_formulas_and_charts_read_the_sheets_by_their_titles_in_the_language(
+    told: tuple[Run, Translator], finished: tuple[Run, Path]
+) -> None:
     run, say = told
     assert run.plan is not None
     assert run.worth is not None
@@ -177,11 +180,18 @@ def test_formulas_and_charts_read_the_sheets_by_their_titles_in_the_language(tol
         "",
         "–", say("beyond the curve"), say("more than ever spent"), say("the curve ends"),
     }  # fmt: skip
-    charts = [(sheet, chart) for sheet in book for chart in sheet._charts]
-    assert len(charts) == 3
-    for sheet, chart in charts:
-        assert all(one.val.numRef.f.startswith(f"'{sheet.title}'!") for one in chart.ser if one.val is not None)
-        assert not say.lacking("".join(part.t for part in chart.title.tx.rich.p[0].r))
+    charts, english = (
+        [(sheet.title, chart) for sheet in one for chart in sheet._charts]
+        for one in (book, load_workbook(finished[1] / "plan.xlsx"))
+    )
+    assert len(charts) == len(english) > 2
+    for (title, chart), (_, other) in zip(charts, english, strict=True):
+        assert chart_title(chart) == say(chart_title(other)) != chart_title(other)
+        assert all((one.val or one.yVal).numRef.f.startswith(f"'{title}'!") for one in chart.ser)
+
+
+def chart_title(chart: Any) -> str:
+    return "".join(part.t for part in chart.title.tx.rich.p[0].r)
 
 
 def test_nothing_of_the_slides_stays_english(

@@ -342,6 +342,7 @@ WORDS: tuple[str, ...] = (
     "result",
     "yours",
     "the report has more",
+    "the curve ends",
     (
         "More than half of a customer's value lies beyond the ages that were seen for {0}: it rests on how the "
         "retention curve goes on, which no data have shown."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -52,15 +53,15 @@ def unbroken(text: str) -> int:
 
 def lines_of(text: str, width: float) -> int:
     """Lines that a text takes in so many letters, words kept whole where they fit; Chinese breaks at any sign."""
-    lines, used = 1, 0
+    lines, used = 1, 0.0
     for piece, is_apart in _pieces(text):
         needed, gap = width_of(piece), int(is_apart and used > 0)
         if used and used + gap + needed > width:
             lines, used = lines + 1, needed
         else:
             used += gap + needed
-        lines += int((used - 1) // max(width, 1)) if used > width else 0
-        used = used % max(int(width), 1) if used > width else used
+        beyond = max(math.ceil(used / max(width, 1)) - 1, 0)
+        lines, used = lines + beyond, used - beyond * max(width, 1)
     return lines
 
 
