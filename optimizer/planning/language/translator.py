@@ -111,8 +111,8 @@ class Translator:
         if simple is not None:
             return simple
         best = self._as_it_is(text)
-        if not best.lacking:
-            return best
+        if not best.lacking:  # figures, whose full stop is still one of the language
+            return self._ended(text) or best
         for read in (
             self._numbered,
             self._by_message,

@@ -340,7 +340,6 @@ WORDS: tuple[str, ...] = (
     "budgets",
     "curves",
     "result",
-    "yours",
     "the report has more",
     "the curve ends",
     (

@@ -103,7 +103,7 @@ def _summary(sheet: Sheet, run: Run, plan: PlanResult, rows: _Rows) -> None:
         name = plan.aim.name[:1].upper() + plan.aim.name[1:]
         body.append(_compared(_SUMMARY + 4, f"{name}, {currency}", profit, _profit(plan.plan.objective, plan, rows)))
         forms.append(money(profit))
-    titles = ("Over the horizon", "Today's spend", "The run's plan", "Yours", "Yours less the plan")
+    titles = ("Over the horizon", "Today's spend", "The run's plan", "Your own spend", "Yours less the plan")
     table = sheet.table([Column(title, "" if at else "@") for at, title in enumerate(titles)], body)
     for row, form in zip(range(table.first, table.last + 1), forms, strict=True):
         for column in range(2, 6):
