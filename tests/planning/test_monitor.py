@@ -6,6 +6,8 @@ import datetime as dt
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +70,13 @@ def watched(
     own = re.search(r"^guardrails:.*?(?=^scenarios:)", text, re.MULTILINE | re.DOTALL)
     plan.write_text((text.replace(own[0], "") if own and more else text) + more, encoding="utf-8")
     return monitor(plan, folder / name, folder / "plan-output", today)[0]
+
+
+def test_what_watches_loads_nothing_that_only_a_fit_needs() -> None:
+    heavy = ("numba", "scipy.special", "scipy.optimize", "scipy.linalg", "scipy.stats", "ibis", "duckdb", "matplotlib")
+    code = f"import sys, optimizer.planning.monitor; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_weeks_as_expected_are_quiet_and_end_with_0(folder: Path, expected: np.ndarray) -> None:
