@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from attribution.errors import BadInput
+from mmm.simulate import world
 from optimizer.cycle.alarms import Level
 from optimizer.planning.cli import app
 from optimizer.planning.ledger.manifest import manifest_text, read_manifest
@@ -25,6 +26,7 @@ from optimizer.planning.outputs.monitor_message import as_json
 from optimizer.planning.stages import actuals
 from optimizer.planning.stages.monitored import EXIT_CODES, Monitored
 from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.unlike_before import Weeks, another_unit, unlike_before
 
 LATER = dt.date(2027, 12, 31)
 CHANNELS = ("tv", "paid_social", "generic_search")
@@ -201,8 +203,55 @@ def test_a_week_that_has_not_ended_and_weeks_that_read_otherwise_are_told(folder
     found = watched(folder, table, today=last + dt.timedelta(days=3))
     assert len(found.watched.weeks) == 7
     assert f"has not ended yet: {last}" in found.notes[0]
-    assert "1 weeks that were fitted have other new_customers now" in found.notes[1]
+    assert "Weeks that the fit has seen read otherwise now: new_customers" in found.notes[1]
     assert len(watched(folder, table, today=last + dt.timedelta(days=7)).watched.weeks) == 8
+
+
+def new(table: pd.DataFrame, column: str, times: float, only: int | None = None) -> pd.DataFrame:
+    """A column multiplied in the new weeks, or in one of them counted from the end."""
+    at = np.arange(len(table)) >= len(table) - 8 if only is None else np.arange(len(table)) == len(table) - only
+    return table.assign(**{column: np.where(at, table[column] * times, table[column])})
+
+
+UNLIKELY: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "thousands": (lambda table: new(table, "generic_search", 1e-3), "Another unit than in the weeks that were fitted"),
+    "cents": (lambda table: new(table, "new_customers", 100), "new_customers \\(.* times as before\\)"),
+    "slip": (lambda table: new(table, "generic_search", 1e4, only=2), "generic_search is .* times the most before"),
+    "gap": (lambda table: new(table, "new_customers", 0, only=3), "new_customers is 0 in .* and never was"),
+    "unspent": (lambda table: table.assign(**{name: np.where(np.arange(len(table)) >= len(table) - 8, 0, table[name]) for name in CHANNELS}), "No channel spends anything"),
+    "cut short": (lambda table: table.assign(**{name: new(table, name, 0.1, only=1)[name] for name in (*CHANNELS, "new_customers")}), "if the table was exported before it ended"),
+    "stranger": (lambda table: table.assign(podcast=np.where(np.arange(len(table)) >= len(table) - 8, 900.0, 0.0), region="north", idle=0), "nothing in the plan file names them: podcast\\."),
+    "restated": (lambda table: table.assign(generic_search=np.where(np.arange(len(table)) == 50, table["generic_search"] + 5_000, table["generic_search"])), "read otherwise now: generic_search"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNLIKELY)
+def test_what_may_be_no_truth_is_told_beside_the_level(folder: Path, expected: np.ndarray, case: str) -> None:
+    spoil, said = UNLIKELY[case]
+    sound, notes = (watched(folder, table).notes for table in (weeks(folder, expected), spoil(weeks(folder, expected))))
+    assert any(re.search(said, note) for note in notes)
+    assert not any(re.search(said, note) for note in sound)
+    assert max(map(len, notes)) < 700
+
+
+@pytest.mark.parametrize("times", [1e-3, 1e-2, 100, 1000])
+def test_spend_that_is_all_in_another_unit_is_refused(folder: Path, expected: np.ndarray, times: float) -> None:
+    table = weeks(folder, expected)
+    for name in CHANNELS:
+        table = new(table, name, times)
+    with pytest.raises(BadInput, match=r"actuals.csv: every channel spends .* times what it did"):
+        watched(folder, table.round(dict.fromkeys(CHANNELS, 4)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_weeks_of_a_sound_world_are_like_those_before(seed: int) -> None:
+    made = world(seed)[0]
+    table, cut = made.weekly, len(made.weekly) - 8
+    parted = {name: tuple(np.split(table[name].to_numpy(float), [cut])) for name in table.columns if name != "week"}
+    spend = {name: parted.pop(name) for name in made.channels}
+    since = Weeks(spend, parted, "new_customers", pd.DatetimeIndex(table["week"][cut:]))
+    assert not list(another_unit("table", since))
+    assert not list(unlike_before(since))
 
 
 def test_spend_of_zero_and_a_single_week_are_watched(folder: Path, expected: np.ndarray) -> None:
