@@ -40,8 +40,8 @@ def folder(hostile_plan: Path, finished: tuple[Run, Path], tmp_path_factory: pyt
         if file.is_file() and file.stem not in {"touchpoints", "conversions"}:
             shutil.copy(file, home)
     for name in ("manifest.json", "plan.csv", "posterior.nc"):
-        (home / "plan-output").mkdir(exist_ok=True)
-        shutil.copy(finished[1] / name, home / "plan-output")
+        (home / "plan-output" / "latest").mkdir(parents=True, exist_ok=True)
+        shutil.copy(finished[1] / name, home / "plan-output" / "latest")
     return home
 
 
@@ -108,7 +108,7 @@ def test_the_plan_instead_keeps_its_limits(stopped: Monitored, folder: Path) -> 
     (plan,) = stopped.replans
     assert plan.spend is not None
     assert plan.lost is not None
-    record = pd.read_csv(folder / "plan-output" / "plan.csv").set_index("channel")["spend_planned"]
+    record = pd.read_csv(folder / "plan-output" / "latest" / "plan.csv").set_index("channel")["spend_planned"]
     assert plan.spend[plan.channel] == pytest.approx(0.0, abs=1e-6)
     assert plan.spend.sum() <= record.sum() * (1 + 1e-9)
     tried = pd.read_csv(folder / "weekly.csv")["generic_search"].rolling(13).sum().max()
@@ -272,7 +272,7 @@ def test_without_a_plan_the_weeks_are_watched_and_no_plan_is_made(
     folder: Path, expected: np.ndarray, tmp_path: Path
 ) -> None:
     shutil.copytree(folder, tmp_path / "no-plan")
-    home = tmp_path / "no-plan" / "plan-output"
+    home = tmp_path / "no-plan" / "plan-output" / "latest"
     (home / "plan.csv").unlink()
     told = read_manifest(home)
     told["outputs"].pop("plan.csv")
@@ -286,7 +286,7 @@ def test_without_a_plan_the_weeks_are_watched_and_no_plan_is_made(
 @pytest.mark.parametrize("name", ["plan.csv", "posterior.nc", "manifest.json"])
 def test_a_run_that_is_not_as_it_was_written_is_refused(folder: Path, tmp_path: Path, name: str) -> None:
     shutil.copytree(folder, tmp_path / "copy")
-    file = tmp_path / "copy" / "plan-output" / name
+    file = tmp_path / "copy" / "plan-output" / "latest" / name
     file.write_bytes(file.read_bytes().replace(b"0", b"1", 3))
     with pytest.raises(BadInput, match="not as the run wrote it"):
         watched(tmp_path / "copy", weeks(folder, None))
@@ -294,7 +294,7 @@ def test_a_run_that_is_not_as_it_was_written_is_refused(folder: Path, tmp_path: 
 
 def test_no_run_is_refused(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "copy")
-    (tmp_path / "copy" / "plan-output" / "manifest.json").unlink()
+    (tmp_path / "copy" / "plan-output" / "latest" / "manifest.json").unlink()
     with pytest.raises(BadInput, match="holds no finished run"):
         watched(tmp_path / "copy", weeks(folder, None))
 

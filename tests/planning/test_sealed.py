@@ -19,6 +19,7 @@ from attribution.errors import BadInput
 from optimizer.cycle.bridge import LEVEL, MIX, PRICE, UNEXPLAINED
 from optimizer.cycle.forecast import forecast
 from optimizer.planning.cli import main
+from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.forecast_files import read_forecast, write_forecast
@@ -290,7 +291,15 @@ def test_what_a_killed_process_left_is_removed(output: Path) -> None:
     (left / "plan.csv").write_text("half", encoding="utf-8")
     left.chmod(0o555)
     assert seal(output, "Q", NOW).number == 1
-    assert {path.name for path in home_of(output).iterdir()} == {"Q", ".lock"}
+    assert {path.name for path in home_of(output).iterdir()} == {"Q"}
+
+
+def test_a_seal_waits_for_no_run_and_leaves_no_lock(output: Path) -> None:
+    before = {path.name for path in output.iterdir()}
+    with locked(output), pytest.raises(BadInput, match="a run is at work there"):
+        seal(output, now=NOW)
+    assert seal(run_folder(output), now=NOW).number == 1
+    assert {path.name for path in output.iterdir()} == before | {"sealed"}
 
 
 # what came
@@ -396,7 +405,7 @@ def test_a_review_that_cannot_be_written_says_so(output: Path, made: Made) -> No
 def test_names_that_are_scripts_stay_text(finished: tuple[Run, Path], hostile: str, tmp_path: Path) -> None:
     run, folder = finished
     assert run.forecast is not None
-    output = Path(shutil.copytree(folder, tmp_path / "out", symlinks=True))
+    output = Path(shutil.copytree(folder, tmp_path / "out" / "latest", symlinks=True)).parent
     made = seal(output, now=NOW)
     source = pd.read_csv(run.document.folder / "weekly.csv").tail(1)
     dates = [f"{day:%Y-%m-%d}" for day in run.forecast.forecast.dates[:4]]
