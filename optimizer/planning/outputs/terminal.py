@@ -79,7 +79,7 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         say(escape(opinions_line(run.heard)))
     for finding in failed(run):
         say(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
-    names = [path for path in written if path.name in _SHOWN_FILES]
+    names = [path for path in written if path.name in _SHOWN_FILES and path.parent == written[-1].parent]
     if names:
         folder = escape(shown(names[0].parent))
         say(f"Written to {folder}: {', '.join(path.name for path in names)}")
