@@ -1,7 +1,7 @@
 """Worlds that others wrote to break mix models: who is confidently wrong, and does a finding say so?
 
-Run: python tests/benchmarks/mmm_silent.py [--seeds 1] [--first 1] [--worlds clean,synergy] [--keep FOLDER] [--only-kept]
-         [--agents] [--peers] [--pymc-marketing PYTHON] [--meridian PYTHON]
+Run: python tests/benchmarks/mmm_silent.py [--seeds 1] [--first 1] [--worlds clean,synergy] [--own 2] [--keep FOLDER]
+         [--only-kept] [--agents] [--peers] [--pymc-marketing PYTHON] [--meridian PYTHON]
 
 The wheel ``mmm-framework`` (PyPI, Apache-2.0) holds the module ``mmm_framework/synth/dgp.py``: worlds of 156 weeks that
 each break one assumption, with the true contribution of every channel, by leaving its spend out. The module is read
@@ -15,7 +15,8 @@ What off, confidently wrong, named, failing and silently mean stands in mmm_verd
 work as a mix model takes them to, with spend set freely, whatever the noise: ``clean`` and ``heavy_tailed_noise``. In
 ``breakout_homogeneous`` three channels share one curve, so their contributions do not add up; it is not counted clean.
 
-``--agents`` adds worlds of agents, made by graphsimulacrum (see agent_worlds). The worlds of ``mmm-param-recovery`` are
+``--own`` asks about the companies of mmm_truth instead, so many of each of its twelve cells: what the pool is worth where
+the model is about right. ``--agents`` adds worlds of agents, made by graphsimulacrum (see agent_worlds). The worlds of ``mmm-param-recovery`` are
 left out: it is not on PyPI.
 
 What is done stands in FOLDER, a file for each world and program, so that a run can be stopped and taken up again. Exit
@@ -39,6 +40,7 @@ from typing import Any
 
 import environments
 import mmm_peers
+import mmm_truth
 import numpy as np
 import pandas as pd
 from agent_worlds import agent_worlds
@@ -81,6 +83,14 @@ def worlds(names: list[str], seeds: range) -> Iterator[World]:
             yield World(kind, f"{kind}-{seed}", table, channels, tuple(made.controls), true, float(true.sum()))
 
 
+def companies(each: int) -> Iterator[World]:
+    """Those of mmm_truth, so many of every cell."""
+    for case in mmm_truth.cases(each):
+        data, truth = mmm_truth.world(case.seed, channels=case.channels, family=case.family, r2=case.r2)
+        kind, true = f"{case.channels}-{case.family.__name__}-{case.r2}", truth.contributions
+        yield World(kind, case.name, data.weekly, data.channels, data.controls, true, float(true.sum()))
+
+
 def asked_of(program: str, python: str, world: World, cache: Path) -> dict[str, Any]:
     """A program's answer on one world beside the truth, or what stopped it."""
     if program == OURS:
@@ -114,8 +124,9 @@ def tables(answers: list[tuple[World, dict[str, Any]]], program: str) -> tuple[p
     print(
         f"{channels['wrong'].sum()} of {len(channels)} channels confidently wrong, {channels['unnamed'].sum()} of them "
         f"unnamed; coverage {channels['held'].mean():.0%}, under 75 % in {(table['coverage'] < HELD).sum()} of "
-        f"{len(table)} worlds; {table['fails'].sum()} worlds fail, {table['silent'].sum()} silently; error weighted by "
-        f"spend {table['weighted error'].mean():.2f}; {np.median([answer['fit'] for _, answer in answers]):.1f} s a fit"
+        f"{len(table)} worlds; {table['fails'].sum()} worlds fail, {table['silent'].sum()} silently; error on "
+        f"average {table['mean error'].mean():.3f}, weighted by spend {table['weighted error'].mean():.3f}, all together "
+        f"{table['total error'].mean():.3f}; {np.median([answer['fit'] for _, answer in answers]):.1f} s a fit"
     )
     return channels, table
 
@@ -143,6 +154,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="of each world")
     parser.add_argument("--first", type=int, default=1, help="seed; figures that are quoted begin with 1")
     parser.add_argument("--worlds", default="", help="names, joined by commas; all where not given")
+    parser.add_argument(
+        "--own", type=int, default=0, help="companies of each cell of mmm_truth, instead of those worlds"
+    )
     parser.add_argument("--keep", type=Path, default=None, help="folder of what is done; a new one where not given")
     parser.add_argument("--only-kept", action="store_true", help="the tables of what is done, nothing more")
     parser.add_argument("--agents", action="store_true", help="worlds of agents too")
@@ -157,7 +171,8 @@ def main() -> int:
     if given.peers:
         pythons |= mmm_peers.pythons(PEERS, (given.pymc_marketing, given.meridian))
     seeds = range(given.first, given.first + given.seeds)
-    asked = list(worlds([name for name in given.worlds.split(",") if name], seeds))
+    names = [name for name in given.worlds.split(",") if name]
+    asked = list(companies(given.own) if given.own else worlds(names, seeds))
     if given.agents:
         try:
             asked += agent_worlds(seeds)

@@ -158,7 +158,9 @@ def worlds_of(channels: pd.DataFrame) -> pd.DataFrame:
     """One row per world, in their order: errors, coverage, whether it fails, and silently."""
     groups = channels.groupby(["kind", "world"], sort=False)
     frame = groups.agg(middle=("error", "median"), worst=("error", "max"), coverage=("held", "mean"))
+    frame["mean error"] = groups["error"].mean()
     frame["weighted error"] = groups.apply(lambda part: np.average(part["error"], weights=part["spend"]))
+    frame["total error"] = groups.apply(lambda part: np.average(part["error"], weights=part["true"].abs()))
     frame[["channels", "wrong", "unnamed", "named"]] = groups.agg(
         channels=("held", "size"), wrong=("wrong", "sum"), unnamed=("unnamed", "sum"), named=("named", "sum")
     )
