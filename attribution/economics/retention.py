@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
+import scipy  # which loads its parts where they are first used: reading a plan file needs none
 
 from attribution.arrays import Array, Ints
 from attribution.economics.cohorts import Cohorts
@@ -159,7 +159,7 @@ def fit_retention(cohorts: Cohorts, draws: int = 1000, seed: int = 0) -> Retenti
 def _shares(log: list[Array], draws: int, rng: np.random.Generator) -> Array:
     """Draws of how many channels are of each family, shape (draws, 2)."""
     prior = np.column_stack([_SHARES, 1 - _SHARES])
-    total = np.sum([logsumexp(np.log(prior) + each, axis=1) for each in log], axis=0)
+    total = np.sum([scipy.special.logsumexp(np.log(prior) + each, axis=1) for each in log], axis=0)
     mass = np.exp(total - total.max())
     return np.asarray(prior[rng.choice(len(prior), size=draws, p=mass / mass.sum())])
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
-from scipy.special import expit, gammaln, log_expit
+import scipy  # which loads its parts where they are first used: reading a plan file needs none
 
 from attribution.arrays import Array
 
@@ -95,8 +95,9 @@ class BetaWeibull(Family):
     def log_survival(self, first: Array, second: Array, third: Array, age: Array | float) -> Array:
         """Gamma functions of alpha, beta and the age to the shape."""
         size = np.exp(-second)  # alpha + beta = 1 / p - 1
-        beta, at = expit(-first) * size, np.asarray(age) ** np.exp(third)
-        return np.asarray(gammaln(beta + at) - gammaln(size + at) + gammaln(size) - gammaln(beta))
+        beta, at = scipy.special.expit(-first) * size, np.asarray(age) ** np.exp(third)
+        log_gamma = scipy.special.gammaln
+        return np.asarray(log_gamma(beta + at) - log_gamma(size + at) + log_gamma(size) - log_gamma(beta))
 
 
 @final
@@ -117,6 +118,7 @@ class TwoKinds(Family):
 
     def log_survival(self, first: Array, second: Array, third: Array, age: Array | float) -> Array:
         """Two geometric curves, weighed."""
+        log_expit = scipy.special.log_expit
         loose, loyal = log_expit(-first) * age, log_expit(-second) * age
         return np.asarray(np.logaddexp(log_expit(third) + loyal, log_expit(-third) + loose))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.special import logsumexp, ndtr
+import scipy  # which loads its parts where they are first used: reading a plan file needs none
 
 from attribution.arrays import Array, Ints
 from attribution.economics.retention_families import Axis, Family
@@ -94,7 +94,7 @@ def _hyper(axis: Axis, nodes: list[Array]) -> tuple[Array, Array, Array]:
     spreads = np.asarray(axis.spreads)
     centre, spread = np.meshgrid(np.linspace(low, high, _CENTRES), spreads, indexing="ij")
     belief = np.log(np.gradient(spreads)) - 0.5 * (spreads / axis.scale) ** 2
-    total = np.tile(belief - logsumexp(belief), _CENTRES) - 0.5 * (centre.ravel() / axis.near) ** 2
+    total = np.tile(belief - scipy.special.logsumexp(belief), _CENTRES) - 0.5 * (centre.ravel() / axis.near) ** 2
     return centre.ravel(), spread.ravel(), np.asarray(total)
 
 
@@ -102,7 +102,7 @@ def _weights(nodes: Array, centre: Array, spread: Array) -> Array:
     """Mass that each population gives to each node's stretch, populations x nodes."""
     half = (nodes[1] - nodes[0]) / 2
     ends = np.concatenate([nodes - half, [nodes[-1] + half]])
-    mass = np.diff(ndtr((ends - centre[:, None]) / spread[:, None]), axis=1)
+    mass = np.diff(scipy.special.ndtr((ends - centre[:, None]) / spread[:, None]), axis=1)
     return np.asarray(np.maximum(mass, _TINY))
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import brentq
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.numbers import percent
@@ -170,6 +169,8 @@ class RiskSearch:
 
         def beyond(shift: float) -> float:
             return float(shares(shift).sum()) - 1.0
+
+        from scipy.optimize import brentq  # dear to load, and few plans ask for a tail
 
         low, high = -float(np.log(self.draws)) - 1.0, ceiling - float(logs.min()) + 1.0
         share = shares(brentq(beyond, low, high) if beyond(high) > 0 else high)  # a tail of all draws: all at the cap

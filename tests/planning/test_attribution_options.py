@@ -89,7 +89,7 @@ def test_segments_tell_credit_apart_and_add_up(folder: Path, run_quietly: QuietR
     for row in part["rows"]:
         assert [cell.point for cell in row["cells"]] == by_value.loc[row["channel"], part["values"]].tolist()
     pages = environment()
-    pages.globals |= {"figures": {}}
+    pages.globals, pages.filters = {**pages.globals, "figures": {}}, {**pages.filters, "in_order": list}
     shown = pages.get_template("sections/attribution.html").render(view)
     assert "Credit by country" in shown
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,11 @@ from optimizer.planning.language.translator import Translator, translator
 from optimizer.planning.language.update import catalogue, compiled, messages
 from optimizer.planning.outputs import figures as pictures
 from optimizer.planning.outputs import terminal
-from optimizer.planning.outputs.folder import workbook
+from optimizer.planning.outputs.book import whole
+from optimizer.planning.outputs.book.letters import FACES, LATIN, lines_of, unbroken, width_of
+from optimizer.planning.outputs.book.whole import workbook
+from optimizer.planning.outputs.deck import five
+from optimizer.planning.outputs.deck.content import deck_of, text_of
 from optimizer.planning.outputs.in_language import speech_of
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.stages.result import Run
@@ -138,27 +143,89 @@ def test_nothing_of_the_terminal_stays_english(
     assert say("spend now") in spoken_.getvalue()
 
 
-def test_nothing_of_the_workbook_stays_english_and_its_numbers_stay_numbers(told: tuple[Run, Translator]) -> None:
+def test_nothing_of_the_workbook_stays_english_and_its_numbers_stay_numbers(
+    told: tuple[Run, Translator], finished: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     run, say = told
+    assert run.plan is not None
+    assert run.worth is not None
     strict = Strict(say)
-    tables = [table for section in SECTIONS for table in section.tables(run)]
-    english, book = (load_workbook(io.BytesIO(workbook(tables, voice))) for voice in (None, strict))
+    monkeypatch.setattr(whole, "speech_of", lambda *_: strict)
+    english = load_workbook(finished[1] / "plan.xlsx")
+    book = load_workbook(io.BytesIO(workbook(run, run.plan, run.worth.worth)))
     assert strict.unsaid == {}
-    heads = {str(cell.value) for sheet in english.worksheets for cell in sheet[1]}
-    unsaid = {
-        word: head
-        for head in heads
-        for word in (say.column(head) or say(head)).split()
-        if word in head.split("_") and word not in say._names
-    }
-    assert set(unsaid) <= {"cac", "plan", "organic", "neutral", "seasonal", "text"}
+    assert book.sheetnames == [say(title) for title in english.sheetnames]
     for before, after in zip(english.worksheets, book.worksheets, strict=True):
         for row, other in zip(before.iter_rows(), after.iter_rows(), strict=True):
             for cell, spoken_ in zip(row, other, strict=True):
-                if isinstance(cell.value, str):
-                    assert spoken_.data_type == "s"
-                else:
+                assert spoken_.data_type == cell.data_type
+                assert spoken_.number_format == cell.number_format
+                if cell.data_type == "n":
                     assert spoken_.value == cell.value
+    fonts = {cell.font.name for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.value}
+    assert fonts == {FACES.get(say.language.code, LATIN).font}
+
+
+def test_formulas_and_charts_read_the_sheets_by_their_titles_in_the_language(
+    told: tuple[Run, Translator], finished: tuple[Run, Path]
+) -> None:
+    run, say = told
+    assert run.plan is not None
+    assert run.worth is not None
+    book = load_workbook(io.BytesIO(workbook(run, run.plan, run.worth.worth)))
+    formulas = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+    named = {title for formula in formulas for title in re.findall(r"'([^']+)'!", formula)}
+    assert named == {say("Curves")}
+    assert {text for formula in formulas for text in re.findall(r'"([^"]*)"', formula)} == {
+        "",
+        "–", say("beyond the curve"), say("more than ever spent"), say("the curve ends"),
+    }  # fmt: skip
+    charts, english = (
+        [(sheet.title, chart) for sheet in one for chart in sheet._charts]
+        for one in (book, load_workbook(finished[1] / "plan.xlsx"))
+    )
+    assert len(charts) == len(english) > 2
+    for (title, chart), (_, other) in zip(charts, english, strict=True):
+        assert chart_title(chart) == say(chart_title(other)) != chart_title(other)
+        assert all((one.val or one.yVal).numRef.f.startswith(f"'{title}'!") for one in chart.ser)
+
+
+def chart_title(chart: Any) -> str:
+    return "".join(part.t for part in chart.title.tx.rich.p[0].r)
+
+
+def test_nothing_of_the_slides_stays_english(
+    told: tuple[Run, Translator], finished: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, say = told
+    assert run.plan is not None
+    assert run.worth is not None
+    strict = Strict(say)
+    monkeypatch.setattr(five, "speech_of", lambda *_: strict)
+    deck, english = (
+        five.five_slides(run, run.plan, run.worth),
+        deck_of((finished[1] / "slides.json").read_text("utf-8")),
+    )
+    assert strict.unsaid == {}
+    assert deck != english
+    assert deck_of(text_of(deck)) == deck
+    for own, other in zip(deck.slides, english.slides, strict=True):
+        assert own.title == say(other.title) != other.title
+        if own.bars is not None and other.bars is not None:
+            assert list(own.bars.series.values()) == list(other.bars.series.values())
+            assert list(own.bars.series) == [say(name) for name in other.bars.series]
+        if own.steps is not None and other.steps is not None:
+            assert own.steps.values == other.steps.values
+
+
+@given(st.text("ab c预算计划，", max_size=60), st.integers(2, 30))
+def test_lines_are_enough_for_the_letters_and_break_between_words(text: str, width: int) -> None:
+    lines = lines_of(text, width)
+    assert lines >= width_of("".join(text.split())) / width
+    assert lines_of(text, 1_000) == 1
+    assert lines_of(text, width + 1) <= lines or unbroken(text) > width
+    if not text.isascii():
+        assert width_of(text) > len(text)
 
 
 SMALL = Catalogue.of(
@@ -181,6 +248,7 @@ SMALL = Catalogue.of(
         ("It keeps customers at least 24,613.", "Er hält mindestens 24.613 Kunden."),
         ("Spend more. It keeps customers.", "Mehr ausgeben. Er hält Kunden."),
         ("Customers", "Kunden"),
+        ("1. Spend more.", "1. Mehr ausgeben."),
         ("customers, spend and tv", "Kunden, Ausgaben und tv"),
         ("say {url: ...}", "sagen Sie {url: ...}"),
         ("  customers ", "  Kunden "),

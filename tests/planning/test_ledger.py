@@ -22,8 +22,9 @@ from optimizer.planning.ledger.cleaning import clean
 from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import manifest_text, read_manifest, require_whole, verify
 from optimizer.planning.ledger.place import disk_errors, require_place
-from optimizer.planning.ledger.runs import all_runs, latest_of, new_name, run_folder, shown
+from optimizer.planning.ledger.runs import all_runs, latest_of, new_name, output_of, run_folder, shown
 from optimizer.planning.ledger.unchanged import Unchanged
+from optimizer.planning.sealed.chain import home_of
 
 HELPER = Path(faults.__file__)
 HOLD = (
@@ -101,6 +102,19 @@ def test_a_copy_that_followed_links_is_read_as_well(output: Path, tmp_path: Path
     assert run_folder(tmp_path / "copy") == tmp_path / "copy" / "latest"
     with pytest.raises(BadInput, match="is not the link"):
         require_place(tmp_path / "copy")
+
+
+def test_what_is_written_beside_runs_never_lies_in_one(output: Path, tmp_path: Path) -> None:
+    assert output_of(output) == output
+    for inside in (run_folder(output), output / "latest"):
+        assert output_of(inside) == output.resolve()
+    for alone in (tmp_path / "alone", tmp_path / "runs" / "of-march"):
+        shutil.copytree(run_folder(output), alone)
+        with pytest.raises(BadInput, match="is a run without its output folder"):
+            output_of(alone)
+        with pytest.raises(BadInput, match="is a run without its output folder"):
+            home_of(alone)
+        assert not list(verify(alone))
 
 
 @pytest.mark.parametrize("target", ["runs/../../elsewhere", "/etc", "elsewhere", "runs/notes"])

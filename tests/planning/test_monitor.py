@@ -6,6 +6,8 @@ import datetime as dt
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from attribution.errors import BadInput
+from mmm.simulate import world
 from optimizer.cycle.alarms import Level
 from optimizer.planning.cli import app
 from optimizer.planning.ledger.manifest import manifest_text, read_manifest
@@ -23,6 +26,7 @@ from optimizer.planning.outputs.monitor_message import as_json
 from optimizer.planning.stages import actuals
 from optimizer.planning.stages.monitored import EXIT_CODES, Monitored
 from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.unlike_before import Weeks, another_unit, unlike_before
 
 LATER = dt.date(2027, 12, 31)
 CHANNELS = ("tv", "paid_social", "generic_search")
@@ -36,8 +40,8 @@ def folder(hostile_plan: Path, finished: tuple[Run, Path], tmp_path_factory: pyt
         if file.is_file() and file.stem not in {"touchpoints", "conversions"}:
             shutil.copy(file, home)
     for name in ("manifest.json", "plan.csv", "posterior.nc"):
-        (home / "plan-output").mkdir(exist_ok=True)
-        shutil.copy(finished[1] / name, home / "plan-output")
+        (home / "plan-output" / "latest").mkdir(parents=True, exist_ok=True)
+        shutil.copy(finished[1] / name, home / "plan-output" / "latest")
     return home
 
 
@@ -70,6 +74,13 @@ def watched(
     return monitor(plan, folder / name, folder / "plan-output", today)[0]
 
 
+def test_what_watches_loads_nothing_that_only_a_fit_needs() -> None:
+    heavy = ("numba", "scipy.special", "scipy.optimize", "scipy.linalg", "scipy.stats", "ibis", "duckdb", "matplotlib")
+    code = f"import sys, optimizer.planning.monitor; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_weeks_as_expected_are_quiet_and_end_with_0(folder: Path, expected: np.ndarray) -> None:
     found = watched(folder, weeks(folder, expected))
     assert found.level is Level.QUIET
@@ -97,7 +108,7 @@ def test_the_plan_instead_keeps_its_limits(stopped: Monitored, folder: Path) -> 
     (plan,) = stopped.replans
     assert plan.spend is not None
     assert plan.lost is not None
-    record = pd.read_csv(folder / "plan-output" / "plan.csv").set_index("channel")["spend_planned"]
+    record = pd.read_csv(folder / "plan-output" / "latest" / "plan.csv").set_index("channel")["spend_planned"]
     assert plan.spend[plan.channel] == pytest.approx(0.0, abs=1e-6)
     assert plan.spend.sum() <= record.sum() * (1 + 1e-9)
     tried = pd.read_csv(folder / "weekly.csv")["generic_search"].rolling(13).sum().max()
@@ -192,8 +203,55 @@ def test_a_week_that_has_not_ended_and_weeks_that_read_otherwise_are_told(folder
     found = watched(folder, table, today=last + dt.timedelta(days=3))
     assert len(found.watched.weeks) == 7
     assert f"has not ended yet: {last}" in found.notes[0]
-    assert "1 weeks that were fitted have other new_customers now" in found.notes[1]
+    assert "Weeks that the fit has seen read otherwise now: new_customers" in found.notes[1]
     assert len(watched(folder, table, today=last + dt.timedelta(days=7)).watched.weeks) == 8
+
+
+def new(table: pd.DataFrame, column: str, times: float, only: int | None = None) -> pd.DataFrame:
+    """A column multiplied in the new weeks, or in one of them counted from the end."""
+    at = np.arange(len(table)) >= len(table) - 8 if only is None else np.arange(len(table)) == len(table) - only
+    return table.assign(**{column: np.where(at, table[column] * times, table[column])})
+
+
+UNLIKELY: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "thousands": (lambda table: new(table, "generic_search", 1e-3), "Another unit than in the weeks that were fitted"),
+    "cents": (lambda table: new(table, "new_customers", 100), "new_customers \\(.* times as before\\)"),
+    "slip": (lambda table: new(table, "generic_search", 1e4, only=2), "generic_search is .* times the most before"),
+    "gap": (lambda table: new(table, "new_customers", 0, only=3), "new_customers is 0 in .* and never was"),
+    "unspent": (lambda table: table.assign(**{name: np.where(np.arange(len(table)) >= len(table) - 8, 0, table[name]) for name in CHANNELS}), "No channel spends anything"),
+    "cut short": (lambda table: table.assign(**{name: new(table, name, 0.1, only=1)[name] for name in (*CHANNELS, "new_customers")}), "if the table was exported before it ended"),
+    "stranger": (lambda table: table.assign(podcast=np.where(np.arange(len(table)) >= len(table) - 8, 900.0, 0.0), region="north", idle=0), "nothing in the plan file names them: podcast\\."),
+    "restated": (lambda table: table.assign(generic_search=np.where(np.arange(len(table)) == 50, table["generic_search"] + 5_000, table["generic_search"])), "read otherwise now: generic_search"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNLIKELY)
+def test_what_may_be_no_truth_is_told_beside_the_level(folder: Path, expected: np.ndarray, case: str) -> None:
+    spoil, said = UNLIKELY[case]
+    sound, notes = (watched(folder, table).notes for table in (weeks(folder, expected), spoil(weeks(folder, expected))))
+    assert any(re.search(said, note) for note in notes)
+    assert not any(re.search(said, note) for note in sound)
+    assert max(map(len, notes)) < 700
+
+
+@pytest.mark.parametrize("times", [1e-3, 1e-2, 100, 1000])
+def test_spend_that_is_all_in_another_unit_is_refused(folder: Path, expected: np.ndarray, times: float) -> None:
+    table = weeks(folder, expected)
+    for name in CHANNELS:
+        table = new(table, name, times)
+    with pytest.raises(BadInput, match=r"actuals.csv: every channel spends .* times what it did"):
+        watched(folder, table.round(dict.fromkeys(CHANNELS, 4)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_weeks_of_a_sound_world_are_like_those_before(seed: int) -> None:
+    made = world(seed)[0]
+    table, cut = made.weekly, len(made.weekly) - 8
+    parted = {name: tuple(np.split(table[name].to_numpy(float), [cut])) for name in table.columns if name != "week"}
+    spend = {name: parted.pop(name) for name in made.channels}
+    since = Weeks(spend, parted, "new_customers", pd.DatetimeIndex(table["week"][cut:]))
+    assert not list(another_unit("table", since))
+    assert not list(unlike_before(since))
 
 
 def test_spend_of_zero_and_a_single_week_are_watched(folder: Path, expected: np.ndarray) -> None:
@@ -214,7 +272,7 @@ def test_without_a_plan_the_weeks_are_watched_and_no_plan_is_made(
     folder: Path, expected: np.ndarray, tmp_path: Path
 ) -> None:
     shutil.copytree(folder, tmp_path / "no-plan")
-    home = tmp_path / "no-plan" / "plan-output"
+    home = tmp_path / "no-plan" / "plan-output" / "latest"
     (home / "plan.csv").unlink()
     told = read_manifest(home)
     told["outputs"].pop("plan.csv")
@@ -228,7 +286,7 @@ def test_without_a_plan_the_weeks_are_watched_and_no_plan_is_made(
 @pytest.mark.parametrize("name", ["plan.csv", "posterior.nc", "manifest.json"])
 def test_a_run_that_is_not_as_it_was_written_is_refused(folder: Path, tmp_path: Path, name: str) -> None:
     shutil.copytree(folder, tmp_path / "copy")
-    file = tmp_path / "copy" / "plan-output" / name
+    file = tmp_path / "copy" / "plan-output" / "latest" / name
     file.write_bytes(file.read_bytes().replace(b"0", b"1", 3))
     with pytest.raises(BadInput, match="not as the run wrote it"):
         watched(tmp_path / "copy", weeks(folder, None))
@@ -236,7 +294,7 @@ def test_a_run_that_is_not_as_it_was_written_is_refused(folder: Path, tmp_path: 
 
 def test_no_run_is_refused(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "copy")
-    (tmp_path / "copy" / "plan-output" / "manifest.json").unlink()
+    (tmp_path / "copy" / "plan-output" / "latest" / "manifest.json").unlink()
     with pytest.raises(BadInput, match="holds no finished run"):
         watched(tmp_path / "copy", weeks(folder, None))
 

@@ -19,6 +19,7 @@ from attribution.errors import BadInput
 from optimizer.cycle.bridge import LEVEL, MIX, PRICE, UNEXPLAINED
 from optimizer.cycle.forecast import forecast
 from optimizer.planning.cli import main
+from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.forecast_files import read_forecast, write_forecast
@@ -290,7 +291,15 @@ def test_what_a_killed_process_left_is_removed(output: Path) -> None:
     (left / "plan.csv").write_text("half", encoding="utf-8")
     left.chmod(0o555)
     assert seal(output, "Q", NOW).number == 1
-    assert {path.name for path in home_of(output).iterdir()} == {"Q", ".lock"}
+    assert {path.name for path in home_of(output).iterdir()} == {"Q"}
+
+
+def test_a_seal_waits_for_no_run_and_leaves_no_lock(output: Path) -> None:
+    before = {path.name for path in output.iterdir()}
+    with locked(output), pytest.raises(BadInput, match="a run is at work there"):
+        seal(output, now=NOW)
+    assert seal(run_folder(output), now=NOW).number == 1
+    assert {path.name for path in output.iterdir()} == before | {"sealed"}
 
 
 # what came
@@ -301,7 +310,7 @@ BROKEN = {
     "tv.*row": lambda table: table.assign(tv=-table["tv"]),
     "several rows": lambda table: pd.concat([table, table.tail(1)]),
     "begin no week of the forecast, whose weeks begin on a Monday": lambda t: t.assign(week=t["week"] + pd.Timedelta(days=1)),
-    "lacks 1 weeks before its last one: 2026-01-12": lambda table: table.drop(index=1),
+    "lacks 1 week before its last one: 2026-01-12": lambda table: table.drop(index=1),
     "holds none of the weeks": lambda table: table.assign(week=table["week"] + pd.Timedelta(weeks=60)),
     "which never occurred before": lambda table: table.assign(event="strike"),
 }  # fmt: skip
@@ -330,6 +339,26 @@ def test_a_part_of_the_quarter_is_said_and_not_counted_and_other_weeks_are_passe
     whole = reviewed(output, table)
     assert list(whole.scorecard.table["weeks"]) == [8]
     assert len(whole.scorecard.counted) == 1
+
+
+@pytest.mark.parametrize("orders", [15.802, 1.25, 70.906])
+def test_the_scorecard_reads_any_figure_that_it_wrote(output: Path, made: Made, orders: float) -> None:
+    seal(output, now=NOW)
+    table = as_planned(made[0])
+    table["orders"] = np.where(table.index == 0, orders, 0.0)
+    for _ in range(2):
+        done = reviewed(output, table)
+    assert done.scorecard.table["actual"].iloc[0] == pytest.approx(orders)
+
+
+def test_a_review_tells_columns_that_nobody_names_and_refuses_another_unit(output: Path, made: Made) -> None:
+    seal(output, now=NOW)
+    table = as_planned(made[0])
+    sound, stray = reviewed(output, table), reviewed(output, table.assign(podcast=900.0))
+    assert any("names them: podcast" in note for note in stray.notes)
+    assert not any("names them" in note for note in sound.notes)
+    with pytest.raises(BadInput, match=r"came.csv: every channel spends"):
+        reviewed(output, table.assign(tv=table["tv"] / 1000, search=table["search"] / 1000))
 
 
 def test_the_scorecard_keeps_all_plans_and_leaves_out_hindsight(output: Path, made: Made) -> None:
@@ -376,7 +405,7 @@ def test_a_review_that_cannot_be_written_says_so(output: Path, made: Made) -> No
 def test_names_that_are_scripts_stay_text(finished: tuple[Run, Path], hostile: str, tmp_path: Path) -> None:
     run, folder = finished
     assert run.forecast is not None
-    output = Path(shutil.copytree(folder, tmp_path / "out", symlinks=True))
+    output = Path(shutil.copytree(folder, tmp_path / "out" / "latest", symlinks=True)).parent
     made = seal(output, now=NOW)
     source = pd.read_csv(run.document.folder / "weekly.csv").tail(1)
     dates = [f"{day:%Y-%m-%d}" for day in run.forecast.forecast.dates[:4]]

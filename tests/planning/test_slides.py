@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -104,6 +105,14 @@ def test_by_default_they_stand_in_the_output_folder(finished: tuple[Run, Path]) 
     assert (output / "slides" / f"{finished[1].name}.pptx").stat().st_size > 20_000
     again = make_slides(output)
     assert again.name == f"{finished[1].name}.pptx"
+
+
+def test_slides_of_a_copy_that_followed_links_stay_in_the_copy(finished: tuple[Run, Path], tmp_path: Path) -> None:
+    shutil.copytree(finished[1], tmp_path / "copy" / "latest")
+    assert make_slides(tmp_path / "copy").parent == tmp_path / "copy" / "slides"
+    with pytest.raises(BadInput, match="is a run without its output folder"):
+        make_slides(tmp_path / "copy" / "latest")
+    assert {path.name for path in tmp_path.iterdir()} == {"copy"}
 
 
 def test_without_the_extra_it_is_said_how_to_get_it(

@@ -68,7 +68,7 @@ def test_each_formula_reads_the_curve_of_its_own_channel(finished: tuple[Run, Pa
     own, curves = book[OWN], book["Curves"]
     for row in run.plan.rows:
         formula = str(value_of(own, row.channel, "F"))
-        ranges = list(dict.fromkeys(re.findall(r"Curves!(\$[A-Z]+\$\d+:\$[A-Z]+\$\d+)", formula)))
+        ranges = list(dict.fromkeys(re.findall(r"'Curves'!(\$[A-Z]+\$\d+:\$[A-Z]+\$\d+)", formula)))
         assert len(ranges) == 2
         first, top, *_ = range_boundaries(ranges[0].replace("$", ""))
         assert str(curves.cell(top - 1, first).value).startswith(f"{row.channel}: spend")
@@ -177,7 +177,7 @@ def written(result: PlanResult, path: Path, spend: tuple[float | None, ...] | No
     """The sheets that compute, with another spend typed in where one is given."""
     run: Any = SimpleNamespace(config=SimpleNamespace(currency="EUR", outcome="customers"))
     book, points = Book("own"), points_by_channel(result)
-    own_sheet(book, run, result, places_of(points), between_points(result, points))
+    own_sheet(book, run, result, places_of(book, points), between_points(result, points))
     curves_sheet(book, run, points)
     path.write_bytes(book.bytes())
     if spend is not None:

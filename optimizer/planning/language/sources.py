@@ -40,7 +40,7 @@ _SILENT_KEYWORDS = {
 }
 _SILENT_ROOMS = {"simulate", "kernel", "agent", "page", "language", "curves", "model"}
 _SILENT_FILES = {"reference.py", "file/wording.py", "pymc_graph.py", "no_yaml.py", "shown.py", "fit_many.py", "nuts.py"}
-_SILENT_FILES |= {"usable.py"}  # refusals of Python alone, patterns, and words of other programs
+_SILENT_FILES |= {"usable.py", "stand_ins.py"}  # refusals of Python alone, patterns, and words of other programs
 _PATTERN = re.compile(
     r"\\[a-zA-Z(.]|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # |^# (?!Review)|^<p>|^$"
     r"|^(name|spread|by|rate|channels): [\w{]|^week_starts: |^\{key|^(Assertion|Value) |\|.*\|.*\w+ error|\w\|\w"
@@ -50,7 +50,8 @@ _PATTERN = re.compile(
 _COLUMN = re.compile(  # columns of platforms' exports, platforms and fonts, which nobody translates
     r"((account|campaign|ad|ad set|associated|cost micros|customer|date|deal|metrics|segments?|clicks|order|reporting"
     r"|lineitem|stat|amount|link|inline|total|close|closed|record|gregorian|time|top|bid|start|financial|refunded"
-    r"|cancelled|created|paid|advertiser|ctr|cpc|avg|by day)( [a-z]+){1,4}|cost micros|currency code|by day)"
+    r"|cancelled|created|paid|advertiser|ctr|cpc|avg|by day|ausgegebener|klicks)( [a-z]+){1,4}|cost micros"
+    r"|currency code|by day)"
     r"|(Google|HubSpot|LinkedIn|Meta|Microsoft|Shopify|TikTok|Helvetica|DejaVu|Liberation|Noto|Source|dbt) .*"
 )
 Choices = list[tuple[str, dict[str, bool]]]

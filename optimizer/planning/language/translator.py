@@ -35,8 +35,7 @@ _AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
 _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
 _JOINTS = ("; or ", "; ", ": ", ", ", " and ", " or ", " to ", " – ", " / ", " → ", " > ")
 _BRACKET = re.compile(r"(.*?) ?\(([^()]*)\)(.*)", re.DOTALL)
-_MARK, _COLUMN = re.compile("[_:]"), re.compile(r"[a-z][a-z0-9]*([_:][\w ]+)+")
-_PLAIN_NAME = re.compile(r"\w+")
+_NUMBERED = re.compile(r"(\d+\. )(.+)", re.DOTALL)
 _TOKEN = re.compile("\ue000[\ue001-\uf8ff]")
 _MOST_NAMES = 6_000  # that private signs of Unicode can stand for
 _ASIDE = re.compile(r"\([^()]*\)")
@@ -94,29 +93,6 @@ class Translator:
         self._effort = 0
         return self._said(self._held(folded(text))).lacking
 
-    def column(self, name: str) -> str | None:
-        """The name of a column of a table, whose words underscores join, names of the user in it; None for others."""
-        for mark in _MARK.finditer(name):
-            if name[mark.end() :] in self._names and not _PLAIN_NAME.fullmatch(name[mark.end() :]):
-                return f"{self.column(name[: mark.start()]) or self(name[: mark.start()])} {name[mark.end() :]}"
-        if not _COLUMN.fullmatch(name):
-            return None
-        words = [word for part in name.split(":") for word in re.split("[_ ]", part)]
-        told = []
-        while words:
-            ends = range(len(words), 0, -1)
-            known = ((end, self._term(words[:end])) for end in ends)
-            end, term = next(((end, term) for end, term in known if term is not None), (1, words[0]))
-            told.append(term)
-            words = words[end:]
-        return " ".join(filter(None, told))
-
-    def _term(self, words: list[str]) -> str | None:
-        if "_".join(words) in self._names:
-            return "_".join(words)
-        text = " ".join(words)
-        return self._catalogue.plain.get(text) or (text if is_figure(text) else None)
-
     def _held(self, text: str) -> str:
         """The text with names of several words as one sign each, so that no message is read into them."""
         return text if self._long is None else self._long.sub(lambda one: self._tokens.get(one[0], one[0]), text)
@@ -135,9 +111,10 @@ class Translator:
         if simple is not None:
             return simple
         best = self._as_it_is(text)
-        if not best.lacking:
-            return best
+        if not best.lacking:  # figures, whose full stop is still one of the language
+            return self._ended(text) or best
         for read in (
+            self._numbered,
             self._by_message,
             self._small,
             self._ended,
@@ -177,6 +154,14 @@ class Translator:
         small = text[0].lower() + text[1:]
         said = self._by_message(small) if small != text else None
         return None if said is None else _Said(_capital(said.text), said.lacking)
+
+    def _numbered(self, text: str) -> _Said | None:
+        """A point of a list, whose blank stays in every language."""
+        match = _NUMBERED.fullmatch(text)
+        if match is None:
+            return None
+        said = self._said(match[2])
+        return _Said(match[1] + said.text, said.lacking)
 
     def _by_message(self, text: str) -> _Said | None:
         found = []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attribution.errors import BadInput
 
-__all__ = ["all_runs", "is_run", "latest_of", "new_name", "run_folder", "shown"]
+__all__ = ["all_runs", "is_run", "latest_of", "new_name", "output_of", "run_folder", "shown"]
 
 RUNS, LATEST, FITS, SEALED, MANIFEST = "runs", "latest", "fits", "sealed", "manifest.json"
 LOCK, STAGE = ".lock", ".stage-"
@@ -73,6 +73,23 @@ def new_name() -> str:
 def is_run(folder: Path) -> bool:
     """Whether a folder is that of a run in an output folder."""
     return folder.parent.name == RUNS and _NAME.fullmatch(folder.name) is not None
+
+
+def output_of(folder: Path) -> Path:
+    """The output folder, given that or the folder of one of its runs.
+
+    Raises
+    ------
+    BadInput
+        Where a run was copied out of its output folder: what is written beside its files would make it another's.
+    """
+    place = folder.resolve()
+    if is_run(place):
+        return place.parents[1]
+    if (folder / MANIFEST).is_file():
+        text = "is a run without its output folder, and a run's files stay as they are"
+        raise BadInput(f"{folder}: {text}; name the output folder, or copy that as a whole.")
+    return folder
 
 
 def shown(run: Path) -> str:

@@ -1,4 +1,4 @@
-"""Outputs in the language of the plan file: figures, tables of the terminal, sheets; English where it asks for none."""
+"""Outputs in the language of the plan file: figures, tables of the terminal; English where it asks for none."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from optimizer.planning.stages.result import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from openpyxl import Workbook
     from rich.console import Console, Group
     from rich.table import Table
 
-__all__ = ["speech_of", "translate_axes", "translate_book", "voice"]
+__all__ = ["speech_of", "translate_axes", "voice"]
 
 _MARKUP = re.compile(r"(\[/?[a-z ]*\]|\n)")
 _ROW = 26  # letters of a row's name before it is broken
@@ -151,31 +150,3 @@ def _spoken(part: Any, say: Translator) -> Any:
 def _marked(text: str, say: Translator) -> str:
     """Text with Rich's marks, each piece between them in the language."""
     return "".join(piece if place % 2 else say(piece) for place, piece in enumerate(_MARKUP.split(text)))
-
-
-def translate_book(book: Workbook, say: Translator) -> None:
-    """Texts of all sheets and their titles; formulas follow the titles."""
-    titles = {sheet.title: _sheet_title(say(sheet.title)) for sheet in book.worksheets}
-    for sheet in book.worksheets:
-        for row in sheet.iter_rows():
-            for cell in row:
-                if isinstance(cell.value, str):
-                    cell.value = _renamed(cell.value, titles) if cell.data_type == "f" else _cell(cell.value, say)
-                    if not str(cell.value).startswith("=") or cell.data_type != "f":
-                        cell.data_type = "s"
-        sheet.title = titles[sheet.title]
-
-
-def _cell(text: str, say: Translator) -> str:
-    """A cell; names of columns are written with underscores."""
-    return say.column(text) or say(text)
-
-
-def _sheet_title(text: str) -> str:
-    return re.sub(r"[\[\]:*?/\\]", "-", text)[:31]
-
-
-def _renamed(formula: str, titles: dict[str, str]) -> str:
-    for old, new in titles.items():
-        formula = formula.replace(f"'{old}'!", f"'{new}'!").replace(f"{old}!", f"'{new}'!")
-    return formula

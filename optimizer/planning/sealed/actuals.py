@@ -20,6 +20,7 @@ from optimizer.cycle.forecast import Course
 from optimizer.planning.file.column_roles import coming_columns, in_plan_currency, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Reach, Weekly
+from optimizer.planning.stages.unlike_before import Weeks, another_unit, unlike_before, unread
 from optimizer.planning.stages.weekly_table import weekly_table
 
 __all__ = ["Actuals", "read_actuals"]
@@ -76,7 +77,8 @@ def read_actuals(
     new = list(config.plan.without_history) if config.plan is not None else []
     name = Path(source.partition("::")[0]).name
     table = weekly_table(weekly, name, new, population=False)
-    frame = in_plan_currency(read_table(source, table, weekly.format, config.engine.engine), weekly, config.rates)
+    raw = read_table(source, table, weekly.format, config.engine.engine)
+    frame = in_plan_currency(raw, weekly, config.rates)
     frame.attrs["name"] = name
     frame, made = indicators(frame, words)
     market = pd.Series(panel.geos[0], index=frame.index) if weekly.geo is None else frame[weekly.geo].astype(str)
@@ -87,7 +89,28 @@ def read_actuals(
     by_geo = {geo: placed.loc[[geo]].droplevel(0).reindex(dates[:over]) for geo in panel.geos}
     course = _course(weekly, panel, by_geo, new, made)
     kpi = np.array([by_geo[geo][weekly.kpi].to_numpy(dtype=float) for geo in panel.geos])
-    return Actuals(course, kpi, tuple(_notes(weekly, panel, frame[inside], int((~inside).sum()), config.currency)))
+    since = _since(course, kpi, panel, weekly, dates[:over])
+    if problems := list(another_unit(name, since)):
+        raise BadInput(problems)
+    named = {column.name for column in table.columns} | {weekly.population or ""}
+    stray = unread(raw[inside], named | set(_named_by_rails(config)), weekly.format)
+    told = _notes(weekly, panel, frame[inside], int((~inside).sum()), config.currency)
+    return Actuals(course, kpi, (*told, *unlike_before(since), *stray))
+
+
+def _since(course: Course, kpi: Array, panel: Panel, weekly: Weekly, dates: pd.DatetimeIndex) -> Weeks:
+    """Weeks that were fitted beside those that came."""
+    spend = {
+        weekly.channels.get(name, name): (panel.spend[:, :, place].sum(axis=0), course.spend[:, :, place].sum(axis=0))
+        for place, name in enumerate(panel.channels)
+    }
+    return Weeks(spend, {weekly.kpi: (panel.kpi.sum(axis=0), kpi.sum(axis=0))}, weekly.kpi, dates)
+
+
+def _named_by_rails(config: Config) -> Iterator[str]:
+    """Columns that only ``cac monitor`` reads."""
+    yield from config.guardrails.funnel
+    yield from (column for pairs in config.guardrails.reported.values() for _, column in pairs)
 
 
 def _periods_over(
@@ -113,7 +136,8 @@ def _periods_over(
             lacking = wanted.difference(pd.DatetimeIndex(day[market == geo]))
             if len(lacking):
                 where = f" of {geo}" if weekly.geo is not None else ""
-                text = f"lacks {len(lacking)} {unit}s{where} before its last one: {_few(lacking)}."
+                units = unit if len(lacking) == 1 else f"{unit}s"
+                text = f"lacks {len(lacking)} {units}{where} before its last one: {_few(lacking)}."
                 remedy = f"a {unit} without spend is a row of zeros."
                 problems.append(Problem(name, text, weekly.date, remedy=remedy))
     if problems:

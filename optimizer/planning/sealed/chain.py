@@ -12,6 +12,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.files import checksum
+from optimizer.planning.ledger.runs import output_of
 
 __all__ = ["PLAN_FILE", "SEAL", "Seal", "chain", "chosen", "home_of"]
 
@@ -70,11 +71,14 @@ class Seal:
 
 
 def home_of(output: Path) -> Path:
-    """The folder of all sealed plans of an output folder, whether that or one of its runs is named."""
-    place = output.resolve()
-    if place.parent.name == "runs":
-        place = place.parent.parent
-    return place / SEALED
+    """The folder of all sealed plans of an output folder, whether that or one of its runs is named.
+
+    Raises
+    ------
+    BadInput
+        As for :func:`optimizer.planning.ledger.runs.output_of`.
+    """
+    return output_of(output).resolve() / SEALED
 
 
 def chain(home: Path) -> tuple[Seal, ...]:

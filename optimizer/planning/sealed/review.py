@@ -11,6 +11,7 @@ import pandas as pd
 from attribution.errors import BadInput
 from attribution.estimates import Estimate
 from attribution.files import write_whole
+from attribution.reading.formats import Format
 from attribution.reading.small import read_table
 from mmm import Posterior
 from optimizer.cycle.bridge import RESPONSE, UNEXPLAINED, Bridge, bridge
@@ -152,7 +153,7 @@ def _scores(path: Path) -> pd.DataFrame:
     """
     if not path.exists():
         return pd.DataFrame(columns=[column.name for column in SCORECARD.columns])
-    return read_table(path, SCORECARD)
+    return read_table(path, SCORECARD, Format(decimal="."))  # what we wrote: 15.802 is no thousands
 
 
 def _entered(before: pd.DataFrame, row: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 
 from attribution.errors import BadInput
 from attribution.files import checksum
+from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
 from optimizer.planning.ledger.runs import MANIFEST, run_folder
 from optimizer.planning.outputs.forecast_files import FOLDER, read_forecast
@@ -25,7 +26,7 @@ __all__ = ["seal"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _LEFT_OUT = ("posterior_neutral.nc", "plots/")
-_STAGE, _LOCK = ".sealing-", ".lock"
+_STAGE = ".sealing-"
 
 
 def seal(output: Path, name: str | None = None, now: dt.datetime | None = None) -> Seal:
@@ -44,7 +45,7 @@ def seal(output: Path, name: str | None = None, now: dt.datetime | None = None) 
     ------
     BadInput
         Where there is no run, it holds no plan, did not converge or is not as its manifest says; where the name is
-        taken or cannot be one, or an earlier seal is not as it was.
+        taken or cannot be one, or an earlier seal is not as it was; where a run is at work in the output folder.
     """
     run, home = run_folder(output), home_of(output)
     manifest = read_manifest(run)
@@ -53,10 +54,24 @@ def seal(output: Path, name: str | None = None, now: dt.datetime | None = None) 
     first = kept.organic.dates[0]
     weeks = int(kept.record["weeks"])
     name = _checked_name(name or _quarter(first, weeks))
+    with locked(home.parent):
+        return _alone(run, manifest, home, name, (first, weeks), now)
+
+
+def _alone(
+    run: Path,
+    manifest: Mapping[str, Any],
+    home: Path,
+    name: str,
+    forecast: tuple[pd.Timestamp, int],
+    now: dt.datetime | None,
+) -> Seal:
+    """Nobody else runs or seals here meanwhile; what a killed process left is removed."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        with _alone(home):
-            return _sealed(run, manifest, home, name, (first, weeks), now)
+        home.mkdir(exist_ok=True)
+        for left in home.glob(f"{_STAGE}*"):
+            _removed(left)
+        return _sealed(run, manifest, home, name, forecast, now)
     except OSError as error:
         raise BadInput(f"{home}: the plan could not be sealed ({error.strerror or error}); nothing was kept.") from None
 
@@ -87,19 +102,6 @@ def _sealed(
         return made
     finally:
         _removed(stage)
-
-
-@contextlib.contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Nobody else seals here meanwhile; what a killed process left is removed."""
-    with (home / _LOCK).open("a") as file:
-        with contextlib.suppress(ImportError):  # no such locks on Windows, where two at once are refused later
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
-        for left in home.glob(f"{_STAGE}*"):
-            _removed(left)
-        yield
 
 
 def _require_sound(run: Path, manifest: Mapping[str, Any]) -> None:

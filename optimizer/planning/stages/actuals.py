@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.numbers import percent
+from attribution.numbers import amount
 from attribution.reading.contracts import Column
 from attribution.reading.small import read_table
 from attribution.reading.tables import wide
@@ -21,6 +21,7 @@ from mmm.data.indicators import indicators
 from optimizer.planning.file.column_roles import in_plan_currency, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Weekly
+from optimizer.planning.stages.unlike_before import Weeks, another_unit, unlike_before, unread
 
 __all__ = ["Actuals", "read_actuals"]
 
@@ -73,7 +74,8 @@ def read_actuals(config: Config, path: Path, fitted: Panel, day: dt.date | None 
     if weekly is None:
         raise BadInput("cac monitor needs data.weekly in the plan file, which has none.")
     weekly = weekly.model_copy(update={"path": path})
-    frame = _frame(config, weekly, fitted)
+    frame, raw, named = _frame(config, weekly, fitted)
+    stray = list(unread(raw[raw[weekly.date] > fitted.dates[-1]], named, weekly.format))
     if weekly.geo is None:
         frame = frame.assign(**{_MARKET: fitted.geos[0]})
     else:
@@ -90,7 +92,10 @@ def read_actuals(config: Config, path: Path, fitted: Panel, day: dt.date | None 
         raise BadInput(problems)
     columns = [column for pairs in config.guardrails.reported.values() for _, column in pairs]
     coming = _panel(after, dates, weekly, fitted)
-    notes += list(_strangers(after, weekly, fitted))
+    since = _since(coming, fitted, weekly)
+    if problems := list(another_unit(path.name, since)):
+        raise BadInput(problems)
+    notes += [*unlike_before(since), *stray, *_strangers(after, weekly, fitted)]
     known = frame[frame[weekly.date] <= dates[-1]]
     return Actuals(coming, _by_week(known, weekly, [*columns, *config.guardrails.funnel], fitted), tuple(notes))
 
@@ -103,8 +108,8 @@ def today() -> dt.date:
     return dt.date.today()
 
 
-def _frame(config: Config, weekly: Weekly, fitted: Panel) -> pd.DataFrame:
-    """All rows with the columns that model and guardrails need."""
+def _frame(config: Config, weekly: Weekly, fitted: Panel) -> tuple[pd.DataFrame, pd.DataFrame, set[str]]:
+    """All rows with the columns that model and guardrails need; rows as they stand, and the columns that are named."""
     rails = config.guardrails
     media = [column for medium in media_of(weekly).values() for column in (medium.spend, *medium.columns) if column]
     extra = [*(column for pairs in rails.reported.values() for _, column in pairs), *rails.funnel]
@@ -113,10 +118,26 @@ def _frame(config: Config, weekly: Weekly, fitted: Panel) -> pd.DataFrame:
     table = wide(path.name, weekly.date, numbers, [weekly.kpi, *media], geo=weekly.geo, money=spent, words=weekly.words)
     # only weeks that are watched need them: a column may begin late
     late = [Column(name, minimum=0, nullable=True) for name in dict.fromkeys(extra) if name not in numbers]
-    frame = read_table(path, replace(table, columns=(*table.columns, *late)), weekly.format, config.engine.engine)
-    frame.attrs["name"] = path.name
-    frame = in_plan_currency(frame, weekly, config.rates)
-    return indicators(frame, _words(frame, weekly, fitted))[0]
+    table = replace(table, columns=(*table.columns, *late))
+    raw = read_table(path, table, weekly.format, config.engine.engine)
+    raw.attrs["name"] = path.name
+    frame = in_plan_currency(raw, weekly, config.rates)
+    named = {column.name for column in table.columns} | {weekly.population or ""}
+    return indicators(frame, _words(frame, weekly, fitted))[0], raw, named
+
+
+def _since(coming: Panel, fitted: Panel, weekly: Weekly) -> Weeks:
+    """Weeks that were fitted beside new ones."""
+    spend = {
+        weekly.channels.get(name, name): (fitted.spend[:, :, place].sum(axis=0), coming.spend[:, :, place].sum(axis=0))
+        for place, name in enumerate(fitted.channels)
+    }
+    controls = {
+        name: (fitted.controls[:, :, place].sum(axis=0), coming.controls[:, :, place].sum(axis=0))
+        for place, name in enumerate(fitted.control_names)
+    }
+    kpi = {weekly.kpi: (fitted.kpi.sum(axis=0), coming.kpi.sum(axis=0))}
+    return Weeks(spend, {**kpi, **controls}, weekly.kpi, coming.dates)
 
 
 def _words(frame: pd.DataFrame, weekly: Weekly, fitted: Panel) -> dict[str, tuple[str, ...]]:
@@ -188,13 +209,20 @@ def _restated(frame: pd.DataFrame, weekly: Weekly, fitted: Panel) -> Iterator[st
     seen = frame[frame[weekly.date].isin(fitted.dates)]
     if seen.empty:
         return
-    now = seen.groupby(weekly.date)[[weekly.kpi]].sum()[weekly.kpi]
-    then = pd.Series(fitted.kpi.sum(axis=0), fitted.dates).reindex(now.index)
-    moved = (now / then - 1).replace([np.inf, -np.inf], np.nan).fillna(0.0)
-    changed = moved.index[moved.abs() > _SAME]
-    if len(changed):
-        text = f"{len(changed)} weeks that were fitted have other {weekly.kpi} now ({_days(changed)}; by up to "
-        yield text + f"{percent(float(moved.abs().max()), decimals=1)}): run cac plan again to learn from them."
+    spent = {weekly.channels[name]: values for name, values in fitted.national_spend.items() if name in weekly.channels}
+    columns = {weekly.kpi: pd.Series(fitted.kpi.sum(axis=0), fitted.dates), **spent}
+    told = []
+    for column, then in columns.items():
+        now = seen.groupby(weekly.date)[column].sum()
+        then = then.reindex(now.index)
+        changed = now.index[(now - then).abs() > _SAME * np.maximum(now.abs(), then.abs())]
+        if len(changed):
+            sums = f"{amount(float(then[changed].sum()))} then, {amount(float(now[changed].sum()))} now"
+            told.append(f"{column} ({_days(changed)}; {sums})")
+    if told:
+        more = f" and {len(told) - _SHOWN} columns more" if len(told) > _SHOWN else ""
+        text = f"Weeks that the fit has seen read otherwise now: {'; '.join(told[:_SHOWN])}{more}. "
+        yield text + "Run cac plan again to learn from them."
 
 
 def _strangers(after: pd.DataFrame, weekly: Weekly, fitted: Panel) -> Iterator[str]:

@@ -56,4 +56,10 @@ CountryCode = Annotated[str, _matching(r"[A-Z]{2}", "a country code; write two c
 class Section(BaseModel):
     """A part of the plan file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        allow_inf_nan=False,
+        defer_build=True,  # most sections are read as parts of the whole file alone
+    )

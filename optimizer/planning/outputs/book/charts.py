@@ -81,7 +81,8 @@ def line(
     series.marker.symbol, series.marker.size, series.smooth = "circle", 5, False
     series.marker.graphicalProperties.solidFill = ACCENT[1:]
     chart.series.append(series)
-    chart.x_axis.title, chart.x_axis.number_format, chart.x_axis.majorGridlines = spent, "#,##0", None
+    chart.x_axis.title, chart.x_axis.number_format = sheet.say(spent), "#,##0"
+    chart.x_axis.majorGridlines = None
     _placed(chart, sheet, over, 20, title, form, has_legend=False)
 
 
@@ -115,7 +116,7 @@ def _placed(
     from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
     from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties
 
-    chart.title = title
+    chart.title = sheet.say(title)
     chart.title.tx.rich.p[0].pPr = ParagraphProperties(defRPr=CharacterProperties(sz=1100, b=True))
     chart.title.overlay = False
     for axis in (chart.x_axis, chart.y_axis):

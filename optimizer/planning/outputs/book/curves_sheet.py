@@ -45,15 +45,15 @@ class CurveCells:
         return f'IF({outside},"{beyond}",{y0}+({x}-{x0})*({y1}-{y0})/({x1}-{x0}))'
 
 
-def places_of(points: Mapping[str, pd.DataFrame]) -> dict[str, CurveCells]:
+def places_of(book: Book, points: Mapping[str, pd.DataFrame]) -> dict[str, CurveCells]:
     """Where each channel's points will stand."""
-    from openpyxl.utils import get_column_letter
+    from openpyxl.utils import get_column_letter, quote_sheetname
 
-    places = {}
+    places, sheet = {}, quote_sheetname(book.titled(TITLE))
     for number, (channel, table) in enumerate(points.items()):
         rows = f"${_HEAD + 1}:${{}}${_HEAD + len(table)}"
         spend, customers = (
-            f"{TITLE}!${letter}{rows.format(letter)}"
+            f"{sheet}!${letter}{rows.format(letter)}"
             for letter in map(get_column_letter, (2 * number + 1, 2 * number + 2))
         )
         places[channel] = CurveCells(spend, customers, len(table), float(table["spend"].iloc[-1]))

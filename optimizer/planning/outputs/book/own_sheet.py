@@ -103,7 +103,7 @@ def _summary(sheet: Sheet, run: Run, plan: PlanResult, rows: _Rows) -> None:
         name = plan.aim.name[:1].upper() + plan.aim.name[1:]
         body.append(_compared(_SUMMARY + 4, f"{name}, {currency}", profit, _profit(plan.plan.objective, plan, rows)))
         forms.append(money(profit))
-    titles = ("Over the horizon", "Today's spend", "The run's plan", "Yours", "Yours less the plan")
+    titles = ("Over the horizon", "Today's spend", "The run's plan", "Your own spend", "Yours less the plan")
     table = sheet.table([Column(title, "" if at else "@") for at, title in enumerate(titles)], body)
     for row, form in zip(range(table.first, table.last + 1), forms, strict=True):
         for column in range(2, 6):
@@ -223,7 +223,8 @@ def _only_amounts(sheet: Sheet, table: Cells, most: list[float]) -> None:
 
     for at, reach in enumerate(most, start=table.first):
         rule = DataValidation("decimal", operator="between", formula1="0", formula2=repr(reach))
-        rule.errorTitle, rule.error = "Not on the curve", f"An amount from 0 to {plain(reach)}, where the curve ends."
+        rule.errorTitle = sheet.say("Not on the curve")
+        rule.error = sheet.say(f"An amount from 0 to {plain(reach)}, where the curve ends.")
         rule.showErrorMessage = True
         rule.add(f"D{at}")
         sheet.cells.add_data_validation(rule)

@@ -7,21 +7,24 @@ import math
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
+from optimizer.planning.language.translator import Translator
 from optimizer.planning.outputs.book.formats import TEXT
+from optimizer.planning.outputs.book.letters import FACES, LATIN, legible, lines_of, unbroken, width_of
 
-__all__ = ["Book", "Cells", "Column", "Live", "Sheet", "legible"]
+__all__ = ["Book", "Cells", "Column", "Live", "Sheet"]
 
 _INK, _SOFT, _LINE, _HEAD, _INPUT = "1C2530", "5A6675", "C5CCD4", "EEF2F6", "FFF6D6"
-_FONT, _SIZE, _LINE_HEIGHT = "Arial", 10, 13.0  # points
+_SIZE = 10  # points
 _SCREEN = 150  # letters
 _LETTERS = 1.08  # of running text in the width of a digit
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FORMULA = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v\s*(?:/>|></v>)', re.DOTALL)
-_LONGEST = 32_000  # letters that a cell holds
+_UNTITLED, _TITLE = re.compile(r"[\[\]:*?/\\]"), 31  # what no title of a sheet may hold, and its letters
+_QUOTED = re.compile(r'"([^"]*)"')
+_BOLD = 1.12  # width of a bold letter in digits
 _MISSING = "–"
 
 
@@ -69,11 +72,6 @@ class Cells:
     last: int
 
 
-def legible(text: str) -> str:
-    """Text as a workbook holds it: control characters, which XML cannot, by their code."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)[:_LONGEST]
-
-
 class Book:
     """A workbook in the making.
 
@@ -81,22 +79,33 @@ class Book:
     ----------
     name
         What stands at the foot of each page.
+    translator
+        What says its texts in another language; None leaves them English.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, translator: Translator | None = None) -> None:
         from openpyxl import Workbook
 
-        self.name = legible(name)
+        self.name, self._translator = legible(name), translator
+        self.face = LATIN if translator is None else FACES.get(translator.language.code, LATIN)
         self.file = Workbook()
         self.file.remove(self.file.active)
         self.file.properties.title, self.file.properties.creator = self.name, "blended-cac"
         self.file.calculation.fullCalcOnLoad = True
         self._values: list[dict[str, float | str]] = []
 
+    def say(self, text: str) -> str:
+        """A text in the language of the book."""
+        return text if self._translator is None else self._translator(text)
+
+    def titled(self, title: str) -> str:
+        """The title of a sheet as the file has it."""
+        return _UNTITLED.sub("-", self.say(title))[:_TITLE]
+
     def sheet(self, title: str, widths: Sequence[float]) -> Sheet:
         """A new sheet behind the others, with the widths of its columns in letters."""
         self._values.append({})
-        return Sheet(self, self.file.create_sheet(title), widths, self._values[-1])
+        return Sheet(self, self.file.create_sheet(self.titled(title)), widths, self._values[-1])
 
     def bytes(self) -> bytes:
         """The file, each formula with its value, for readers that do not compute, such as previews and mail."""
@@ -141,6 +150,7 @@ class Sheet:
         from openpyxl.utils import get_column_letter
 
         self.cells, self.row, self._widths, self._values = cells, 1, list(widths), values
+        self.say, self._face = book.say, book.face
         self._across = _columns_of(widths)
         for number, width in enumerate(widths, start=1):
             cells.column_dimensions[get_column_letter(number)].width = width
@@ -175,16 +185,17 @@ class Sheet:
     def _line(self, text: str, size: float, bold: bool = False, soft: bool = False, wraps: bool = False) -> None:
         from openpyxl.styles import Alignment, Font
 
+        text = self.say(text)
         cell = self._put(self.row, 1, text)
-        cell.font = Font(name=_FONT, size=size, bold=bold, color=_SOFT if soft else _INK)
+        cell.font = Font(name=self._face.font, size=size, bold=bold, color=_SOFT if soft else _INK)
         cell.alignment = Alignment(wrap_text=wraps, vertical="top" if wraps else "center")
         lines = 1
         if wraps:
             self.cells.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=self._across)
             lines = math.ceil(
-                len(text) * (1.1 if bold else 1.0) * size / _SIZE / (sum(self._widths[: self._across]) * 1.1)
+                width_of(text) * (1.1 if bold else 1.0) * size / _SIZE / (sum(self._widths[: self._across]) * 1.1)
             )
-        self.cells.row_dimensions[self.row].height = lines * size * 1.32 + 5
+        self.cells.row_dimensions[self.row].height = lines * size * self._face.line + 5
         self.row += 1
 
     def table(
@@ -193,11 +204,13 @@ class Sheet:
         """A table at the next row; ``None`` leaves a cell empty, and what is not a number or not finite is ``–``."""
         from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
+        columns = [replace(column, title=self.say(column.title)) for column in columns]
+        self._widen(columns)
         head, thin, thick = self.row, Side(style="hair", color=_LINE), Side(style="medium", color=_SOFT)
         for number, column in enumerate(columns, start=1):
             cell = self._put(head, number, column.title)
             cell.font, cell.fill = (
-                Font(name=_FONT, size=_SIZE, bold=True, color=_INK),
+                Font(name=self._face.font, size=_SIZE, bold=True, color=_INK),
                 PatternFill("solid", fgColor=_HEAD),
             )
             cell.alignment = Alignment(
@@ -208,21 +221,40 @@ class Sheet:
             )
             cell.border = Border(bottom=thick)
         titles = zip(columns, self._widths, strict=False)
-        lines = max(_lines(column.title, width * _LETTERS - 1) for column, width in titles)
-        self.cells.row_dimensions[head].height = _LINE_HEIGHT * lines + 4
+        lines = max(lines_of(column.title, width * _LETTERS - 1) for column, width in titles)
+        self.cells.row_dimensions[head].height = _SIZE * self._face.line * lines + 4
         self.row += 1
-        body, sums = list(rows), list(totals)
+        body, sums = ([[self._said(value) for value in row] for row in some] for some in (rows, totals))
         for at, row in enumerate([*body, *sums]):
             is_total = at >= len(body)
             edge = Border(top=thick if at == len(body) else thin)
             for number, (column, value) in enumerate(zip(columns, row, strict=True), start=1):
                 self._write(number, column, value, is_total).border = edge
             texts = ((value, width) for value, width in zip(row, self._widths, strict=False) if isinstance(value, str))
-            tallest = [_lines(value, width * _LETTERS) for value, width in texts]
-            self.cells.row_dimensions[self.row].height = _LINE_HEIGHT * max(tallest, default=1) + 3
+            tallest = [lines_of(value, width * _LETTERS) for value, width in texts]
+            self.cells.row_dimensions[self.row].height = _SIZE * self._face.line * max(tallest, default=1) + 3
             self.row += 1
         self.row += 1
         return Cells(head, head + 1, head + len(body))
+
+    def _widen(self, columns: Sequence[Column]) -> None:
+        """No word of a column's title is broken, whatever the language."""
+        from openpyxl.utils import get_column_letter
+
+        for place, column in enumerate(columns[: len(self._widths)]):
+            needed = unbroken(column.title) * _BOLD + 1
+            if needed > self._widths[place]:
+                self._widths[place] = needed
+                self.cells.column_dimensions[get_column_letter(place + 1)].width = self._widths[place]
+
+    def _said(self, value: Any) -> Any:
+        """A text in the language of the book, in formulas too."""
+        if isinstance(value, str):
+            return self.say(value)
+        if isinstance(value, Live):
+            formula = _QUOTED.sub(lambda found: f'"{self.say(found[1])}"', value.formula)
+            return Live(formula, self._said(value.value))
+        return value
 
     def _write(self, number: int, column: Column, value: Any, is_total: bool) -> Any:
         from openpyxl.styles import Alignment, Font, PatternFill, Protection
@@ -230,7 +262,7 @@ class Sheet:
         is_text = isinstance(value, str) or (isinstance(value, Live) and isinstance(value.value, str))
         to_left = column.form == TEXT
         cell = self._put(self.row, number, value)
-        cell.font = Font(name=_FONT, size=_SIZE, bold=is_total, color=_INK)
+        cell.font = Font(name=self._face.font, size=_SIZE, bold=is_total, color=_INK)
         cell.alignment = Alignment(
             horizontal="left" if to_left else "right",
             vertical="center",
@@ -241,7 +273,7 @@ class Sheet:
             cell.number_format = column.form
         if column.is_input and not is_total and value is not None:
             cell.fill, cell.protection = PatternFill("solid", fgColor=_INPUT), Protection(locked=False)
-            cell.font = Font(name=_FONT, size=_SIZE, color="1F4E9E")
+            cell.font = Font(name=self._face.font, size=_SIZE, color="1F4E9E")
         return cell
 
     def _put(self, row: int, column: int, value: Any) -> Any:
@@ -277,17 +309,3 @@ def _columns_of(widths: Sequence[float]) -> int:
         if reach >= _SCREEN:
             return number
     return len(widths)
-
-
-def _lines(text: str, width: float) -> int:
-    """Lines that a text takes in so many letters, words kept whole where they fit."""
-    lines, used = 1, 0
-    for word in text.split():
-        needed = len(word) + (1 if used else 0)
-        if used and used + needed > width:
-            lines, used = lines + 1, len(word)
-        else:
-            used += needed
-        lines += int((used - 1) // max(width, 1)) if used > width else 0
-        used = used % max(int(width), 1) if used > width else used
-    return lines

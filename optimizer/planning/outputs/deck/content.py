@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any
 
-__all__ = ["Bars", "Big", "Deck", "Grid", "Slide", "Steps", "deck_of", "text_of"]
+__all__ = ["Bars", "Big", "Deck", "Grid", "Slide", "Steps", "deck_of", "said", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,19 @@ class Deck:
     title: str
     subtitle: str
     slides: tuple[Slide, ...]
+
+
+def said(part: Any, say: Callable[[str], str]) -> Any:
+    """A deck, or a part of one, with all its texts in another language."""
+    if isinstance(part, str):
+        return say(part)
+    if isinstance(part, tuple):
+        return tuple(said(one, say) for one in part)
+    if isinstance(part, dict):
+        return {say(name): value for name, value in part.items()}
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(part, **{field.name: said(getattr(part, field.name), say) for field in fields(part)})
+    return part
 
 
 def text_of(deck: Deck) -> str:

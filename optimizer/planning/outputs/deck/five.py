@@ -5,8 +5,9 @@ from __future__ import annotations
 from attribution.numbers import amount, change, count, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import chance, form_of, lines, name_of, signed
-from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps
+from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps, said
 from optimizer.planning.outputs.doubts import could_be_wrong, failed
+from optimizer.planning.outputs.in_language import speech_of
 from optimizer.planning.outputs.report import subtitle
 from optimizer.planning.outputs.sections.decision import DECISION, Decision
 from optimizer.planning.outputs.sections.tests import TESTS
@@ -24,7 +25,7 @@ _INTERVALS = "Ranges hold 90 % of what the mix model thinks possible, given its 
 
 
 def five_slides(run: Run, plan: PlanResult, worth: PlanWorth) -> Deck:
-    """What the slides of a finished run say.
+    """What the slides of a finished run say, in the language of its plan file.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ def five_slides(run: Run, plan: PlanResult, worth: PlanWorth) -> Deck:
         _doubts(run, decision),
         _tests(run, worth),
     )
-    return Deck(run.config.name, subtitle(run), slides)
+    deck, say = Deck(run.config.name, subtitle(run), slides), speech_of(run.config, run)
+    return deck if say is None else said(deck, say)
 
 
 def _decision(run: Run, plan: PlanResult, decision: Decision) -> Slide:
@@ -168,5 +170,5 @@ def _tests(run: Run, worth: PlanWorth) -> Slide:
         f"Worth, {outcome}",
         "Of knowing it exactly",
     )
-    told = str(view["tests"]["sentence"]).split(". ")
-    return Slide("What to test next", (told[-1],), grid=Grid(columns, tuple(rows)), note=". ".join(told[:-1]) + ".")
+    told = view["tests"]
+    return Slide("What to test next", (told["worth"],), grid=Grid(columns, tuple(rows)), note=told["measured"])

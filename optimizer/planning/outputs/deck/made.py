@@ -7,7 +7,7 @@ from pathlib import Path
 from attribution.errors import BadInput, MissingExtra, Problem
 from attribution.files import write_whole
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
-from optimizer.planning.ledger.runs import run_folder
+from optimizer.planning.ledger.runs import output_of, run_folder
 from optimizer.planning.outputs.deck.content import Deck, deck_of
 from optimizer.planning.outputs.deck.five import SLIDES
 from optimizer.planning.outputs.deck.pptx_file import pptx_bytes
@@ -43,7 +43,7 @@ def make_slides(folder: Path, to: Path | None = None) -> Path:
         import pptx  # noqa: F401
     except ImportError:
         raise MissingExtra("python-pptx", "slides") from None
-    path = place.parents[1] / _FOLDER / f"{place.name}{_KIND}" if to is None else to
+    path = output_of(folder) / _FOLDER / f"{place.name}{_KIND}" if to is None else to
     if to is None:
         path.parent.mkdir(exist_ok=True)
     elif not path.parent.is_dir():

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import io
 import math
-import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
 from attribution.drawing.palette import ACCENT, INK, LINE, NOW, PLANNED, SOFT, WARN, WASH
 from optimizer.planning.outputs.book.formats import money
+from optimizer.planning.outputs.book.letters import EASTERN, LATIN, legible, width_of
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps
 
 __all__ = ["pptx_bytes"]
 
 _WIDE, _HIGH = 13.333, 7.5  # inches
 _LEFT, _TOP, _FOOT = 0.55, 1.15, 6.95
-_FONT = "Arial"
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def pptx_bytes(deck: Deck) -> bytes:
@@ -28,7 +26,7 @@ def pptx_bytes(deck: Deck) -> bytes:
 
     file = Presentation()
     file.slide_width, file.slide_height = Inches(_WIDE), Inches(_HIGH)
-    file.core_properties.title, file.core_properties.author = _legible(deck.title), "blended-cac"
+    file.core_properties.title, file.core_properties.author = legible(deck.title), "blended-cac"
     for number, slide in enumerate(deck.slides, start=1):
         page = file.slides.add_slide(file.slide_layouts[5])  # title only
         _title(page, slide.title)
@@ -37,10 +35,6 @@ def pptx_bytes(deck: Deck) -> bytes:
     whole = io.BytesIO()
     file.save(whole)
     return whole.getvalue()
-
-
-def _legible(text: str) -> str:
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _body(page: Any, slide: Slide) -> None:
@@ -75,12 +69,13 @@ def _title(page: Any, text: str) -> None:
 
 
 def _title_size(text: str) -> int:
-    return 26 if len(text) < 75 else 22 if len(text) < 170 else 18
+    wide = width_of(text)
+    return 26 if wide < 75 else 22 if wide < 170 else 18
 
 
 def _title_lines(text: str) -> int:
     letters = (_WIDE - 2 * _LEFT) * 72 / _title_size(text) * 1.5
-    return int(-(-len(text) // letters))
+    return int(-(-width_of(text) // letters))
 
 
 def _text(
@@ -91,7 +86,7 @@ def _text(
 
     left, top, width = place
     letters = width * 72 / size * 1.95
-    height = sum(-(-len(line) // int(letters)) for line in lines) * size * 1.25 / 72 + len(lines) * gap / 72 + 0.1
+    height = sum(-(-width_of(line) // int(letters)) for line in lines) * size * 1.25 / 72 + len(lines) * gap / 72 + 0.1
     box = page.shapes.add_textbox(Inches(left), Inches(top), Inches(width), Inches(height))
     frame = box.text_frame
     frame.word_wrap = True
@@ -110,9 +105,19 @@ def _write(paragraph: Any, text: str, size: float, colour: str, bold: bool = Fal
 
     paragraph.alignment = PP_ALIGN.LEFT
     run = paragraph.add_run()
-    run.text = _legible(text)
-    run.font.size, run.font.bold, run.font.name = Pt(size), bold, _FONT
+    run.text = legible(text)
+    run.font.size, run.font.bold = Pt(size), bold
+    _face(run.font)
     run.font.color.rgb = RGBColor.from_string(colour[1:].upper())
+
+
+def _face(font: Any) -> None:
+    """The font of Latin letters and that of Chinese signs, which a name of a channel may hold in any language."""
+    from pptx.oxml.ns import qn
+
+    font.name = LATIN.font
+    latin = font._rPr.find(qn("a:latin"))
+    latin.addnext(latin.makeelement(qn("a:ea"), {"typeface": EASTERN.font}))
 
 
 def _foot(page: Any, told: str, number: str) -> None:
@@ -144,7 +149,7 @@ def _grid(page: Any, grid: Grid, place: tuple[float, float, float], bottom: floa
     shape = page.shapes.add_table(rows, columns, Inches(left), Inches(top), Inches(width), Inches(height * rows))
     table, size = shape.table, 13 if height >= 0.38 and width > 8 else 11
     table.horz_banding = False
-    parts = [max(len(row[at]) for row in (grid.columns, *grid.rows)) + (5 if at else 3) for at in range(columns)]
+    parts = [max(width_of(row[at]) for row in (grid.columns, *grid.rows)) + (5 if at else 3) for at in range(columns)]
     for at, part in enumerate(parts):
         table.columns[at].width = Inches(width * part / sum(parts))
     for number, row in enumerate((grid.columns, *grid.rows)):
@@ -177,10 +182,10 @@ def _chart(page: Any, drawn: Bars | Steps, place: tuple[float, float, float, flo
     from pptx.util import Inches
 
     data = CategoryChartData()
-    data.categories = [_legible(row) for row in drawn.rows]
+    data.categories = [legible(row) for row in drawn.rows]
     series = drawn.series if isinstance(drawn, Bars) else _stacked(drawn)
     for name, values in series.items():
-        data.add_series(_legible(name), values)
+        data.add_series(legible(name), values)
     kind = XL_CHART_TYPE.BAR_CLUSTERED if isinstance(drawn, Bars) else XL_CHART_TYPE.BAR_STACKED
     chart = page.shapes.add_chart(kind, *map(Inches, place), data).chart
     _dressed(chart, drawn.title, [abs(value) for own in series.values() for value in own])
@@ -264,7 +269,8 @@ def _dressed(chart: Any, title: str, values: Iterable[float]) -> None:
     chart.has_title = True
     chart.chart_title.include_in_layout = False
     _write(chart.chart_title.text_frame.paragraphs[0], title, 12, INK, bold=True)
-    chart.font.name, chart.font.size = _FONT, Pt(11)
+    chart.font.size = Pt(11)
+    _face(chart.font)
     category, value = chart.category_axis, chart.value_axis
     category.reverse_order, category.tick_label_position = True, XL_TICK_LABEL_POSITION.LOW
     value.tick_label_position = XL_TICK_LABEL_POSITION.HIGH  # below, for the rows begin on top

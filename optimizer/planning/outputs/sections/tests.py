@@ -21,15 +21,18 @@ def _view(run: Run) -> dict[str, Any] | None:
         return None
     table = result.table
     expected = run.plan.planned.expected_customers if run.plan is not None else 0.0
-    sentence = (
+    measured = (
         f"A test changes a channel's spend for {result.weeks} weeks and measures the {outcome} that makes, with a "
-        f"standard error of {count(result.standard_error)}. Knowing its result before the money is spent would let the "
-        f"coming plan win the {outcome} shown, in expectation over what the test may say"
+        f"standard error of {count(result.standard_error)}."
+    )
+    worth = (
+        f"Knowing its result before the money is spent would let the coming plan win the {outcome} shown, in "
+        "expectation over what the test may say"
     )
     if float(table["value"].iloc[0]) >= _WORTH * expected:
-        sentence += f"; a test of {table.index[0]} is worth most."
+        worth += f"; a test of {table.index[0]} is worth most."
     else:
-        sentence += ": next to nothing for any channel. Whatever a test said, much the same plan would be made."
+        worth += ": next to nothing for any channel. Whatever a test said, much the same plan would be made."
     rows = [
         {
             "channel": channel,
@@ -40,7 +43,8 @@ def _view(run: Run) -> dict[str, Any] | None:
         }
         for channel, line in table.iterrows()
     ]
-    return {"tests": {"sentence": sentence, "rows": rows, "command": design_command(run, str(table.index[0]))}}
+    command = design_command(run, str(table.index[0]))
+    return {"tests": {"measured": measured, "worth": worth, "rows": rows, "command": command}}
 
 
 def design_command(run: Run, channel: str) -> str:

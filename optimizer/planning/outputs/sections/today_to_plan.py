@@ -37,15 +37,17 @@ def _view(run: Run) -> dict[str, Any] | None:
         }
         for step in way.steps
     ]
+    difference = signed(form)(way.end - way.start)
     return {
         "way": {
-            "figure": figure,
+            "sentence": (
+                f"Today's spend brings {form(way.start)} {unit}{f' of {figure}' if figure != f'new {unit}' else ''}, "
+                f"the plan {form(way.end)}: the changes of spend by channel add up to the difference, {difference}."
+            ),
             "unit": unit,
             "in_aim": way.in_aim,
             "rows": rows,
-            "start": form(way.start),
-            "end": form(way.end),
-            "difference": signed(form)(way.end - way.start),
+            "difference": difference,
             "signed": signed(form),
             "share": lambda value: percent(value, decimals=1),
             "pictured": min(_PICTURED, len(way.shares)) if len(way.shares) > _PICTURED else 0,

@@ -1,0 +1,119 @@
+"""What reads in new weeks as no week before did: another unit, a slip of the keyboard, a gap, a week cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from attribution.errors import Problem
+from attribution.numbers import amount, significant
+from attribution.reading.formats import Format
+from attribution.reading.strict import read_numbers
+from mmm.arrays import Array
+
+__all__ = ["Weeks", "another_unit", "unlike_before", "unread"]
+
+_TIMES = 50.0
+_CUT, _NEAR, _FEWEST = 0.5, 8, 4
+_SHOWN = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Weeks:
+    """Weeks that a model was fitted to, and new ones.
+
+    Parameters
+    ----------
+    spend, other
+        Column -> its values by period before and now, all markets together: spend by channel, then KPI and controls.
+    kpi
+        Which column of ``other`` is the KPI.
+    dates
+        First day of each new period.
+    """
+
+    spend: Mapping[str, tuple[Array, Array]]
+    other: Mapping[str, tuple[Array, Array]]
+    kpi: str
+    dates: pd.DatetimeIndex
+
+
+def another_unit(name: str, weeks: Weeks) -> Iterator[Problem]:
+    """Where every channel that spends stands at fifty times its size, or a fiftieth: nothing can be said of that."""
+    times = [_times(*pair) for pair in weeks.spend.values() if (pair[1] > 0).any() and (pair[0] > 0).any()]
+    if len(times) > 1 and (min(times) > _TIMES or max(times) < 1 / _TIMES):
+        text = f"every channel spends {significant(float(np.median(times)))} times what it did in the weeks fitted."
+        yield Problem(name, text, remedy="write spend in the unit of data.weekly, or plan again on these weeks.")
+
+
+def unlike_before(weeks: Weeks) -> Iterator[str]:
+    """Sentences on columns and weeks that may be no truth."""
+    columns = {**weeks.spend, **weeks.other}
+    moved = {column: _times(*pair) for column, pair in columns.items()}
+    moved = {column: times for column, times in moved.items() if not 1 / _TIMES <= times <= _TIMES}
+    if moved:
+        listed = _few([f"{column} ({significant(times)} times as before)" for column, times in moved.items()])
+        yield f"Another unit than in the weeks that were fitted, by the look of it: {listed}. All figures rest on it."
+    for column, (before, now) in columns.items():
+        most, worst = float(before.max(initial=0.0)), int(now.argmax())
+        if column not in moved and 0 < _TIMES * most < now[worst]:
+            text = f"{column} is {amount(float(now[worst]))} in the week of {weeks.dates[worst]:%Y-%m-%d}, "
+            yield text + f"{significant(float(now[worst]) / most)} times the most before: a slip, by the look of it."
+    yield from _silent(weeks)
+    yield from _cut_short(weeks)
+
+
+def unread(frame: pd.DataFrame, named: Collection[str], format: Format) -> Iterator[str]:
+    """Columns of amounts in rows of new weeks that nothing in the plan file names, as they are in the table."""
+    names = [str(column) for column in frame.columns if column not in named and _amounts(frame[column], format)]
+    if names:
+        text = f"Not read, for nothing in the plan file names them: {_few(names)}. If one is the spend of a channel, "
+        yield text + "its money counts in no CAC, and what it brings counts as nobody's."
+
+
+def _times(before: Array, now: Array) -> float:
+    """How many times its former size a column has; 1 where that cannot be said. Zeros are no cells."""
+    if (before < 0).any() or (now < 0).any() or not (before > 0).any() or not (now > 0).any():
+        return 1.0
+    return float(np.median(now[now > 0]) / np.median(before[before > 0]))
+
+
+def _silent(weeks: Weeks) -> Iterator[str]:
+    before, now = weeks.other[weeks.kpi]
+    if (before > 0).all() and 0 < (now == 0).sum() < len(now):
+        days = _few([f"{day:%Y-%m-%d}" for day in weeks.dates[now == 0]])
+        yield f"{weeks.kpi} is 0 in {days} and never was in the weeks that were fitted: is the table whole?"
+    if not sum(float(spent.sum()) for _, spent in weeks.spend.values()):
+        yield "No channel spends anything in the new weeks: is the spend booked yet?"
+
+
+def _cut_short(weeks: Weeks) -> Iterator[str]:
+    """Whether money and customers of the last week are both less than half of the weeks before it."""
+    spend = [np.sum([pair[part] for pair in weeks.spend.values()], axis=0) for part in (0, 1)]
+    shares = []
+    for before, now in (spend, weeks.other[weeks.kpi]):
+        near = np.concatenate([before, now])[-_NEAR - 1 : -1]
+        usual = float(np.median(near)) if len(near) >= _FEWEST and len(now) else 0.0
+        shares.append(float(now[-1]) / usual if usual > 0 else 1.0)
+    if max(shares) < _CUT:
+        yield (
+            f"The last week, {weeks.dates[-1]:%Y-%m-%d}, has less than half of both the spend and the {weeks.kpi} of "
+            "those before it: if the table was exported before it ended, leave it out."
+        )
+
+
+def _amounts(cells: pd.Series, format: Format) -> bool:
+    """Whether cells are numbers of zero and more, some above it, as far as they are anything."""
+    if cells.isna().all() or pd.api.types.is_datetime64_any_dtype(cells):
+        return False
+    read = read_numbers(cells, format)
+    values = read.cells.dropna()
+    return not read.faulty.any() and bool((values >= 0).all() and (values > 0).any())
+
+
+def _few(names: Iterable[str]) -> str:
+    every: Sequence[str] = list(names)
+    return ", ".join(every[:_SHOWN]) + (f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else "")
