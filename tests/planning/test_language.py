@@ -261,6 +261,22 @@ def test_sentences_are_read_by_their_messages(english: str, german: str) -> None
     assert say.lacking(english) == ()
 
 
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("29.0\u00a0% to 47.8\u00a0%", "29.0% 至 47.8%"),
+        ("1. customers", "1. 客户"),
+        ("By day. customers", "按日。客户"),
+        ("Over 99\u00a0%. customers", "超过 99%。客户"),
+        ("customers of yours", "您的客户"),
+    ],
+)
+def test_figures_are_cut_nowhere_and_sentences_end_as_chinese_does(english: str, chinese: str) -> None:
+    messages_ = {"{0} to {1}": "{0} 至 {1}", "{0} {1} to {2}": "{0} {1} 至 {2}", "customers": "客户", "by day": "按日"}
+    messages_ |= {"over {0}": "超过 {0}", "{0} of yours": "您的{0}", "{0} of {1}": "{1} 的 {0}"}
+    assert Translator(LANGUAGES["zh"], Catalogue.of(messages_))(english) == chinese
+
+
 def test_what_no_message_says_is_named_and_left() -> None:
     say = Translator(LANGUAGES["de"], SMALL)
     assert say("Nobody knows 1,234 words") == "Nobody knows 1.234 words"

@@ -269,8 +269,8 @@ class Translator:
 
 
 def _whole(part: str) -> bool:
-    """Whether a part of a text may stand by itself: its brackets close, and no mark leads on to what follows."""
-    return part.count("(") == part.count(")") and not part.rstrip().endswith((",", ";", ":"))
+    """Whether a part of a text may stand by itself: its brackets close, no figure is cut, no mark leads on."""
+    return part.count("(") == part.count(")") and part[:1] != "%" and not part.rstrip().endswith((",", ";", ":"))
 
 
 def _runs_on(template: Template, holes: Sequence[str]) -> bool:

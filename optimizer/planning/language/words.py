@@ -341,6 +341,8 @@ WORDS: tuple[str, ...] = (
     "curves",
     "result",
     "the report has more",
+    "adds {0} of {1}",
+    "takes off {0} of {1}",
     "the curve ends",
     (
         "More than half of a customer's value lies beyond the ages that were seen for {0}: it rests on how the "
