@@ -104,9 +104,17 @@ def _totals(plan: PlanResult, way: FromToday) -> Iterator[list[Any]]:
     fixed = plan.now.fixed_cost, plan.planned.fixed_cost
     whole = now + fixed[0], planned + fixed[1]
     fees = sum(step.change.point for step in way.steps if step.name == FEES)
-    yield _total("All channels (paid CAC)", now, planned, way.end - way.start - fees, paid_cac(plan.planned).point)
+    brought = _settled(way.end - way.start - fees, way.start)
+    yield _total("All channels (paid CAC)", now, planned, brought, paid_cac(plan.planned).point)
     yield _total("Fixed cost and fees" if plan.plan.fees else "Fixed cost", *fixed, fees or None, None)
-    yield _total("Everything (blended CAC)", *whole, way.end - way.start, blended_cac(plan.planned).point)
+    yield _total(
+        "Everything (blended CAC)", *whole, _settled(way.end - way.start, way.start), blended_cac(plan.planned).point
+    )
+
+
+def _settled(difference: float, of: float) -> float:
+    """A difference, 0 where it is of rounding: a cell would show it as less than nothing."""
+    return difference if abs(difference) > 1e-5 * abs(of) else 0.0
 
 
 def _total(name: str, now: float, planned: float, adds: float | None, cac: float | None) -> list[Any]:
