@@ -428,5 +428,5 @@ def test_several_markets_are_sealed_and_reviewed(folder: Path) -> None:
     assert reviewed(moved).bridge.causes["level of spend"] == pytest.approx(0, abs=1e-3)
     with pytest.raises(BadInput, match="names IT, which the plan does not have"):
         reviewed(table.replace({"country": {"FR": "IT"}}))
-    with pytest.raises(BadInput, match="lacks 1 weeks of FR"):
+    with pytest.raises(BadInput, match="lacks 1 week of FR"):
         reviewed(table.drop(index=5))
