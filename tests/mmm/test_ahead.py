@@ -15,6 +15,8 @@ import pathlib, sys
 kept = set(pathlib.Path(sys.argv[1]).rglob("*.nbc"))
 assert kept, "the process kept nothing"
 from mmm.kernel.density import entries
+
+import pytest
 entries()
 assert set(pathlib.Path(sys.argv[1]).rglob("*.nbc")) == kept, "this process compiled once more"
 """
@@ -33,6 +35,7 @@ def python(code: str, *arguments: str, **variables: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_what_it_compiles_is_loaded(tmp_path):
     python(COMPILES, str(tmp_path), NUMBA_CACHE_DIR=str(tmp_path))
 

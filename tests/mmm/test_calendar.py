@@ -80,6 +80,7 @@ MODELS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODELS)
 def test_kernel_and_readable_reference_agree_over_days(name):
     """The kernel sums geometric carryover over days by recursion; the reference multiplies weights and windows."""

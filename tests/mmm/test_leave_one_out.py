@@ -43,6 +43,7 @@ def test_averages_over_draws_are_those_of_refits():
     assert (found.shape < 0.7).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("likelihood", [mmm.NormalLikelihood(), mmm.StudentTLikelihood()], ids=lambda one: one.name)
 @pytest.mark.parametrize("end", [100, 117])
 def test_the_last_period_is_scored_as_a_fit_without_it_forecasts_it(panel, likelihood, end):

@@ -20,7 +20,7 @@ from attribution.errors import BadInput, InfeasiblePlan
 from optimizer.planning.ledger.manifest import read_manifest, verify
 from optimizer.planning.ledger.runs import all_runs, run_folder
 from optimizer.planning.outputs.book.sheet import Book, Column
-from optimizer.planning.stages import fit, inputs
+from optimizer.planning.stages import fit, paths_of_file
 from optimizer.planning.stages.result import Run
 
 pytestmark = pytest.mark.long
@@ -61,14 +61,14 @@ def test_a_table_written_between_reading_and_hashing_is_refused(
 ) -> None:
     output = plan.parent / "output"
     run_quietly(plan, output, "attribution")
-    before, read = run_folder(output), inputs.read_table
+    before, read = run_folder(output), paths_of_file.read_table
 
     def then_written(*arguments: object, **named: object) -> object:
         frame = read(*arguments, **named)  # type: ignore[arg-type]
         write(plan.with_name("paths.csv"))
         return frame
 
-    monkeypatch.setattr(inputs, "read_table", then_written)
+    monkeypatch.setattr(paths_of_file, "read_table", then_written)
     with pytest.raises((BadInput, Exception), match=r"paths\.csv"):
         run_quietly(plan, output, "attribution")
     assert all_runs(output) == [before]

@@ -87,7 +87,7 @@ def test_one_screen_holds_the_changes_and_what_could_make_them_wrong(page: Any) 
     assert 1 <= page.locator(".doubts li").count() <= 3
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_screen_readers_keyboards_and_weak_eyes_are_served(
     browser: Any, finished: tuple[Run, Path], scheme: str
 ) -> None:

@@ -191,6 +191,7 @@ def test_the_shipped_quarter_holds_what_its_log_marks_in_plan_and_what_ifs(quart
     assert "not raised, for it may ride on demand" in reason(row, run.plan.rows, 100.0, "EUR", "customers")
 
 
+@pytest.mark.long
 def test_the_plan_file_s_word_or_a_lift_test_lets_them_rise(quarter: Callable[..., Run]) -> None:
     free = quarter(("  weeks: 13", "  weeks: 13\n  raise_riders: true"))
     assert rises(free) & marked()
@@ -201,6 +202,7 @@ def test_the_plan_file_s_word_or_a_lift_test_lets_them_rise(quarter: Callable[..
     assert set(told.channels) == rises(free) & marked()
 
 
+@pytest.mark.long
 def test_a_lift_test_frees_its_channel_alone(quarter: Callable[..., Run], tmp_path: Path) -> None:
     table = tmp_path / "lift_tests.csv"
     rows = [
@@ -215,6 +217,7 @@ def test_a_lift_test_frees_its_channel_alone(quarter: Callable[..., Run], tmp_pa
     assert "A lift test has measured brand_search" in told.text
 
 
+@pytest.mark.long
 def test_what_the_file_says_of_riders_holds_without_a_log(quarter: Callable[..., Run]) -> None:
     text = (QUARTER / "plan.yaml").read_text(encoding="utf-8")
     log = text[text.index("  touchpoints:") : text.index("  cohorts:")]

@@ -130,6 +130,7 @@ def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     assert computes == {"Your own spend"}
 
 
+@pytest.mark.long
 def test_the_same_inputs_and_seed_give_the_same_bytes(
     finished: tuple[Run, Path], hostile_plan: Path, tmp_path: Path, sampled_quietly: QuietRun
 ) -> None:
