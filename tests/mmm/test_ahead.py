@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 COMPILES = """
 from mmm.kernel import ahead
 ahead.begin()
@@ -15,8 +17,6 @@ import pathlib, sys
 kept = set(pathlib.Path(sys.argv[1]).rglob("*.nbc"))
 assert kept, "the process kept nothing"
 from mmm.kernel.density import entries
-
-import pytest
 entries()
 assert set(pathlib.Path(sys.argv[1]).rglob("*.nbc")) == kept, "this process compiled once more"
 """
