@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,24 +54,18 @@ def seal(output: Path, name: str | None = None, now: dt.datetime | None = None) 
     first = kept.organic.dates[0]
     weeks = int(kept.record["weeks"])
     name = _checked_name(name or _quarter(first, weeks))
-    with locked(home.parent):
-        return _alone(run, manifest, home, name, (first, weeks), now)
+    with locked(home.parent), _alone(home):
+        return _sealed(run, manifest, home, name, (first, weeks), now)
 
 
-def _alone(
-    run: Path,
-    manifest: Mapping[str, Any],
-    home: Path,
-    name: str,
-    forecast: tuple[pd.Timestamp, int],
-    now: dt.datetime | None,
-) -> Seal:
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
     """Nobody else runs or seals here meanwhile; what a killed process left is removed."""
     try:
         home.mkdir(exist_ok=True)
         for left in home.glob(f"{_STAGE}*"):
             _removed(left)
-        return _sealed(run, manifest, home, name, forecast, now)
+        yield
     except OSError as error:
         raise BadInput(f"{home}: the plan could not be sealed ({error.strerror or error}); nothing was kept.") from None
 

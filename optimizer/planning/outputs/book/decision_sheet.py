@@ -11,7 +11,8 @@ from attribution.estimates import Estimate
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import chance, name_of
 from optimizer.planning.outputs.book.charts import bars
-from optimizer.planning.outputs.book.formats import CHANGE_SHARE, FACTOR, TEXT, counts, figures, money, signed
+from optimizer.planning.outputs.book.formats import FACTOR, TEXT, counts, figures, money, signed
+from optimizer.planning.outputs.book.ranges import ends, moved, spend_columns
 from optimizer.planning.outputs.book.sheet import Book, Cells, Column, Sheet
 from optimizer.planning.outputs.report import subtitle
 from optimizer.planning.outputs.sections.decision import DECISION, Decision
@@ -57,10 +58,7 @@ def _moves(sheet: Sheet, run: Run, plan: PlanResult, way: FromToday) -> Cells:
     costs = figures(cost.point for row in plan.rows for cost in (row.cac, row.marginal_cac) if row.planned)
     columns = [
         Column("Channel"),
-        Column(f"Spend now, {currency}", spend),
-        Column(f"Planned, {currency}", spend),
-        Column(f"Change, {currency}", signed(spend)),
-        Column("Change", CHANGE_SHARE),
+        *spend_columns(currency, spend),
         Column(adds, change),
         Column("from (90 %)", change),
         Column("to (90 %)", change),
@@ -75,17 +73,11 @@ def _moves(sheet: Sheet, run: Run, plan: PlanResult, way: FromToday) -> Cells:
 
 
 def _row(row: ChannelRow, step: Estimate) -> list[Any]:
-    moved = row.planned / row.now - 1 if row.now else np.nan
     marginal = row.marginal_cac.point if row.planned else np.nan
     return [
         row.channel,
-        row.now,
-        row.planned,
-        row.planned - row.now,
-        moved,
-        step.point,
-        step.low,
-        step.high,
+        *moved(row.now, row.planned),
+        *ends(step),
         row.cac.point,
         marginal,
         row.limit or None,
@@ -94,9 +86,9 @@ def _row(row: ChannelRow, step: Estimate) -> list[Any]:
 
 def _others(rows: tuple[ChannelRow, ...], steps: dict[str, Estimate]) -> list[Any]:
     now, planned = sum(row.now for row in rows), sum(row.planned for row in rows)
-    adds, moved = sum(steps[row.channel].point for row in rows), planned / now - 1 if now else np.nan
+    adds = sum(steps[row.channel].point for row in rows)
     told = f"{len(rows)} others, on the next sheet"
-    return [told, now, planned, planned - now, moved, adds, None, None, None, None, None]
+    return [told, *moved(now, planned), adds, None, None, None, None, None]
 
 
 def _totals(plan: PlanResult, way: FromToday) -> Iterator[list[Any]]:
@@ -118,8 +110,7 @@ def _settled(difference: float, of: float) -> float:
 
 
 def _total(name: str, now: float, planned: float, adds: float | None, cac: float | None) -> list[Any]:
-    moved = planned / now - 1 if now else np.nan
-    return [name, now, planned, planned - now, moved, adds, None, None, cac, None, None]
+    return [name, *moved(now, planned), adds, None, None, cac, None, None]
 
 
 def _charts(sheet: Sheet, run: Run, plan: PlanResult, table: Cells) -> None:
@@ -160,9 +151,9 @@ def _against_today(sheet: Sheet, run: Run, worth: Worth) -> None:
     sheet.table(columns, rows)
     for number, one in enumerate(worth.figures):
         write = counts if one.name == "customers" else figures
-        form, moved = write([one.before.point, one.after.point]), signed(write(vars(one.change).values()))
+        form, moving = write([one.before.point, one.after.point]), signed(write(vars(one.change).values()))
         for column in range(2, 7):
-            sheet.cells.cell(first + number, column).number_format = form if column < 4 else moved
+            sheet.cells.cell(first + number, column).number_format = form if column < 4 else moving
 
 
 def _promises(sheet: Sheet, worth: Worth) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from attribution.estimates import Estimate
 from optimizer.planning.outputs.against_today import chance
 from optimizer.planning.outputs.book.formats import CHANGE_SHARE, FACTOR, SHARE, counts, figures, money, signed
-from optimizer.planning.outputs.book.ranges import ends, ranged
+from optimizer.planning.outputs.book.ranges import ends, moved, ranged, spend_columns
 from optimizer.planning.outputs.book.sheet import Book, Column, Sheet
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.stages.from_today import from_today
@@ -39,10 +39,7 @@ def channels_sheet(book: Book, run: Run, plan: PlanResult) -> None:
     costs = figures(cost.point for row in plan.rows for cost in (row.cac, row.marginal_cac) if row.planned)
     columns = [
         Column("Channel"),
-        Column(f"Spend now, {currency}", spend),
-        Column(f"Planned, {currency}", spend),
-        Column(f"Change, {currency}", signed(spend)),
-        Column("Change", CHANGE_SHARE),
+        *spend_columns(currency, spend),
         Column(f"{outcome} now", won),
         *ranged(f"{outcome} planned", won),
         *ranged(f"CAC planned, {currency}", costs),
@@ -54,11 +51,10 @@ def channels_sheet(book: Book, run: Run, plan: PlanResult) -> None:
     rows = []
     for row in plan.rows:
         marginal = row.marginal_cac if row.planned else Estimate.exact(np.nan)
-        moved = row.planned / row.now - 1 if row.now else np.nan
         share = shares[row.channel]
         rows.append(
             [
-                *(row.channel, row.now, row.planned, row.planned - row.now, moved),
+                *(row.channel, *moved(row.now, row.planned)),
                 *(row.customers_now.point, *ends(row.customers), *ends(row.cac), *ends(marginal)),
                 *(share.spend, *ends(share.effect), row.limit or None),
             ]
@@ -71,19 +67,15 @@ def _sums(plan: PlanResult) -> Iterator[list[Any]]:
     none = [None] * 8
     paid = [Estimate.of(side.paid.to_numpy().sum(axis=1)) for side in (now, planned)]
     spent = [float(side.spend.sum()) for side in (now, planned)]
-    yield [*_money("All channels (paid CAC)", *spent), paid[0].point, *ends(paid[1]), *ends(paid_cac(planned)), *none]
-    fixed = _money("Fixed cost and fees" if plan.plan.fees else "Fixed cost", now.fixed_cost, planned.fixed_cost)
-    yield [*fixed, *[None] * 15]
+    yield ["All channels (paid CAC)", *moved(*spent), paid[0].point, *ends(paid[1]), *ends(paid_cac(planned)), *none]
+    fixed = "Fixed cost and fees" if plan.plan.fees else "Fixed cost"
+    yield [fixed, *moved(now.fixed_cost, planned.fixed_cost), *[None] * 15]
     organic = Estimate.of(planned.organic)
     yield ["Organic", None, None, None, None, float(now.organic.mean()), *ends(organic), *[None] * 11]
     whole = [Estimate.of(side.customers) for side in (now, planned)]
     outlay = [one + side.fixed_cost for one, side in zip(spent, (now, planned), strict=True)]
-    everything = _money("Everything (blended CAC)", *outlay)
-    yield [*everything, whole[0].point, *ends(whole[1]), *ends(blended_cac(planned)), *none]
-
-
-def _money(name: str, now: float, planned: float) -> list[Any]:
-    return [name, now, planned, planned - now, planned / now - 1 if now else np.nan]
+    name = "Everything (blended CAC)"
+    yield [name, *moved(*outlay), whole[0].point, *ends(whole[1]), *ends(blended_cac(planned)), *none]
 
 
 def markets_sheet(book: Book, run: Run) -> None:
@@ -99,17 +91,14 @@ def markets_sheet(book: Book, run: Run) -> None:
     costs = figures(Estimate.cost(part.planned, part.paid).point for part in parts)
     columns = [
         Column("Market"),
-        Column(f"Spend now, {currency}", spend),
-        Column(f"Planned, {currency}", spend),
-        Column(f"Change, {currency}", signed(spend)),
-        Column("Change", CHANGE_SHARE),
+        *spend_columns(currency, spend),
         *ranged(f"New {outcome} now", won),
         *ranged(f"New {outcome} planned", won),
         *ranged(f"CAC of paid {outcome}, {currency}", costs),
     ]
     rows = [
         [
-            *_money(part.name, part.now, part.planned),
+            *(part.name, *moved(part.now, part.planned)),
             *ends(Estimate.of(part.customers_now)),
             *ends(Estimate.of(part.customers)),
             *ends(Estimate.cost(part.planned, part.paid)),

@@ -1,11 +1,16 @@
-"""Figures with their 90 % intervals as three columns of a sheet."""
+"""Columns that several sheets have: a figure with its 90 % interval, spend now and planned."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from attribution.estimates import Estimate
+from optimizer.planning.outputs.book.formats import CHANGE_SHARE, signed
 from optimizer.planning.outputs.book.sheet import Column
 
-__all__ = ["ends", "ranged"]
+__all__ = ["ends", "moved", "ranged", "spend_columns"]
 
 
 def ranged(title: str, form: str) -> list[Column]:
@@ -16,3 +21,18 @@ def ranged(title: str, form: str) -> list[Column]:
 def ends(estimate: Estimate) -> list[float]:
     """What stands in them."""
     return [estimate.point, estimate.low, estimate.high]
+
+
+def spend_columns(currency: str, form: str) -> list[Column]:
+    """The columns of spend now and planned, and of the change between them."""
+    return [
+        Column(f"Spend now, {currency}", form),
+        Column(f"Planned, {currency}", form),
+        Column(f"Change, {currency}", signed(form)),
+        Column("Change", CHANGE_SHARE),
+    ]
+
+
+def moved(now: float, planned: float) -> list[Any]:
+    """What stands in them."""
+    return [now, planned, planned - now, planned / now - 1 if now else np.nan]
