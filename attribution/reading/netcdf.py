@@ -46,8 +46,9 @@ class NetCDF:
             pd.Index(self.values[dim] if dim in self.values else np.arange(size), name=dim)
             for dim, size in zip(dims, values.shape, strict=True)
         ]
-        rows = pd.MultiIndex.from_product(labels, names=dims).to_frame(index=False)
-        return rows.assign(**{variable: values.ravel()})
+        rows: pd.DataFrame = pd.MultiIndex.from_product(labels, names=dims).to_frame(index=False)
+        rows[variable] = values.ravel()
+        return rows
 
 
 def read_netcdf(path: str | os.PathLike[str]) -> NetCDF:

@@ -75,7 +75,7 @@ def said_of_the_table(given: GivenResult, plan: PlanResult) -> Iterator[str]:
     now, theirs = float(plan.now.spend.sum()), float(given.outcome.spend.sum())
     if now > 0 and theirs > 0 and not 1 / _UNLIKE <= theirs / now <= _UNLIKE:
         times = f"{significant(theirs / now)} times what is spent now over the same weeks"
-        yield f"It spends {times}: where its spend is for another number of weeks, weeks of the table says so (--weeks)."
+        yield f"It spends {times}: where its spend is for another number of weeks, weeks says so (--weeks)."
 
 
 def said_of_misses(given: GivenResult) -> str:

@@ -26,8 +26,8 @@ from optimizer.planning.file.keys.plan import GivenTable
 __all__ = ["FORMS", "PlanTable", "plan_table"]
 
 FORMS = (
-    "plans are known by their columns: channel and spend; Robyn's channels and optmSpendUnit; Meridian's channel, spend "
-    "and pct_of_spend; PyMC-Marketing's channel and allocation."
+    "plans are known by their columns: channel and spend; Robyn's channels and optmSpendUnit; Meridian's channel, "
+    "spend and pct_of_spend; PyMC-Marketing's channel and allocation."
 )
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
 _OF_MERIDIAN = ("pct_of_spend", "incremental_outcome", "mroi", "cpik")
@@ -144,7 +144,7 @@ def _of_netcdf(file: NetCDF, table: GivenTable, per_week: int) -> PlanTable:
         weeks = ((last - first).days + 7 / per_week) / 7
         says = f"Meridian's plan for {first:%Y-%m-%d} to {last:%Y-%m-%d}, {significant(weeks)} weeks"
         return PlanTable(frame, "channel", "spend", None, weeks, says)
-    names = [name for name in (*_OF_PYMC, *by_channel) if name in by_channel and len(by_channel[name]) <= 2]  # noqa: PLR2004
+    names = [name for name in (*_OF_PYMC, *by_channel) if name in by_channel and len(by_channel[name]) <= 2]
     if not names:
         raise BadInput(Problem(file.name, "has no spend by channel.", remedy=f"{_listed(file.values)}; {FORMS}"))
     others = [dim for dim in by_channel[names[0]] if dim != "channel"]
