@@ -1,4 +1,4 @@
-"""What brought customers over the last year: each channel's share of spend and of effect, its cost, and how long it lasts."""
+"""What brought customers over the last year: shares of spend and of effect, costs, and how long effects last."""
 
 from __future__ import annotations
 
