@@ -16,6 +16,8 @@ __all__ = ["GATE", "check_residuals", "check_sense"]
 GATE = ("r_hat", "ess_bulk", "ess_tail", "divergences")
 """Names of the findings that decide whether a fit has converged."""
 
+_EXPLAINED = 0.5
+
 
 def check_sense(observed: Array, predicted: Predictive, baseline: Array) -> tuple[Finding, ...]:
     """Whether a fit makes sense, by the likelihood's own predictive distribution.
@@ -59,10 +61,15 @@ def check_sense(observed: Array, predicted: Predictive, baseline: Array) -> tupl
             if negative == 0
             else f"The baseline is negative in {percent(negative)} of the periods: media are credited with too much.",
         ),
-        Finding(
-            "r_squared", explained > 0.5, explained, 0.5, f"The model explains {percent(explained)} of the variance."
-        ),
+        Finding("r_squared", explained > _EXPLAINED, explained, _EXPLAINED, _said_of(explained)),
     )
+
+
+def _said_of(explained: float) -> str:
+    said = f"The model explains {percent(explained)} of the variance."
+    if explained > _EXPLAINED:
+        return said
+    return f"{said} The rest follows nothing in the table: name what else moves demand (prices, promotions, stock)."
 
 
 def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:

@@ -198,9 +198,21 @@ def clean(
 @app.command()
 def certify(
     plan: PlanFile,
-    spend: Annotated[Path, typer.Argument(help="A table of channel and spend over the horizon.", show_default=False)],
+    spend: Annotated[
+        Path,
+        typer.Argument(
+            help="A table of channel and spend over the horizon, or a plan of Robyn, Meridian or PyMC-Marketing.",
+            show_default=False,
+        ),
+    ],
     out: OutFolder = None,
     column: Annotated[str, typer.Option(help="The table's column of spend, spend_planned of a plan.csv.")] = "spend",
+    weeks: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, max=1000, help="Weeks that its spend is for, 1 for spend per week; the horizon's by default."
+        ),
+    ] = None,
     within: Annotated[
         float | None, typer.Option(min=0.0, help="Distance from the best to accept, 0.01 for 1 %; plan.gap by default.")
     ] = None,
@@ -210,7 +222,7 @@ def certify(
     from optimizer.planning.outputs.given_in_words import lines, verdict
     from optimizer.planning.run import certify_spend
 
-    run, given = certify_spend(plan, GivenTable(path=spend, spend=column), out)
+    run, given = certify_spend(plan, GivenTable(path=spend, spend=column, weeks=weeks), out)
     for line in lines(given, run, within):
         _echo(line)
     raise typer.Exit(verdict(given, run, within).exit_code)

@@ -161,6 +161,7 @@ def _plan_file(
             yield f"  # not used: {each.path}: {' '.join(each.text.split())[:200]}"
     yield "\n# plan:                      # the question, see docs/plan-file.md\n#   weeks: 13"
     yield "#   minimize: blended_cac\n#   budget: {at_most: +0%}\n#   customers: {at_least: +0%}"
+    yield "#   every_channel: {at_least: -30%, at_most: +30%}"
 
 
 def _together(spend: Sequence[ImportedFile]) -> list[tuple[str, list[ImportedFile]]]:

@@ -20,7 +20,7 @@ from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.outputs.given_in_words import Verdict, against_the_best, said_of_misses, verdict
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.given import score
-from optimizer.planning.stages.given_tables import read_given
+from optimizer.planning.stages.given_tables import Given, read_given
 from optimizer.planning.stages.question import solved
 from optimizer.planning.stages.riders import Held
 
@@ -57,7 +57,7 @@ def test_a_table_that_is_no_plan_is_refused_by_row(tmp_path: Path, text: str, sa
 def test_a_table_is_read_in_the_panel_s_order_and_from_columns_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("medium;planned\nradio;0\nsearch;2\ntv;1\n", encoding="utf-8")
     spend = read_given(GivenTable(path=Path("b.csv"), channel="medium", spend="planned"), tmp_path, PANEL)
-    assert spend.to_dict() == {"tv": 1.0, "search": 2.0, "radio": 0.0}
+    assert spend.spend.to_dict() == {"tv": 1.0, "search": 2.0, "radio": 0.0}
 
 
 NOW = pd.Series({"tv": 100_000.0, "search": 40_000.0, "social": 30_000.0})
@@ -90,7 +90,7 @@ def test_what_is_broken_and_the_distance_are_plain_arithmetic(seed: int) -> None
     section, plan = base({"maximize": "customers", "budget": {"at_most": "+0%"}, "max_cac": 130,
                           "channels": {"tv": {"at_least": 50_000}}})  # fmt: skip
     spend = pd.Series(rng.uniform(0.3, 1.6, 3) * NOW, NOW.index)
-    (found,) = score(section, plan, {"theirs": spend})
+    (found,) = score(section, plan, {"theirs": Given(spend)})
     customers = float(np.mean(ORGANIC + CURVES.customers(spend)))
     broken = {}
     if spend.sum() > 170_000:
@@ -117,7 +117,7 @@ def test_what_is_broken_and_the_distance_are_plain_arithmetic(seed: int) -> None
 
 def test_the_run_s_own_plan_is_kept_and_near_and_a_worse_one_that_keeps_all_is_far() -> None:
     section, plan = base({"maximize": "customers", "budget": {"at_most": "+0%"}})
-    own, less = score(section, plan, {"own": plan.allocation.spend, "less": plan.allocation.spend * 0.5})
+    own, less = score(section, plan, {"own": Given(plan.allocation.spend), "less": Given(plan.allocation.spend * 0.5)})
     run: Any = SimpleNamespace(config=SimpleNamespace(plan=section))
     assert [verdict(each, run) for each in (own, less)] == [Verdict.KEPT, Verdict.FAR]
     assert verdict(less, run, within=less.certificate.gap) is Verdict.KEPT
@@ -127,7 +127,7 @@ def test_a_limit_that_file_and_run_both_state_is_the_file_s() -> None:
     section, plan = base(
         {"maximize": "customers", "channels": {"search": {"at_most": 40_000}}, "budget": {"at_most": 1e6}}
     )
-    (found,) = score(section, plan, {"theirs": NOW * 1.1})
+    (found,) = score(section, plan, {"theirs": Given(NOW * 1.1)})
     assert [str(miss.limit) for miss in found.misses] == ["search at most 40,000"]
     assert found.beyond == ()
 
@@ -135,7 +135,7 @@ def test_a_limit_that_file_and_run_both_state_is_the_file_s() -> None:
 def test_under_risk_a_promise_counts_in_the_worst_cases() -> None:
     section, plan = base({"maximize": "customers", "budget": {"at_most": "+0%"}, "risk": {"worst": 0.2}})
     worst = tail_mean(ORGANIC + CURVES.customers(NOW), 0.2)
-    (found,) = score(section, plan, {"today": NOW})
+    (found,) = score(section, plan, {"today": Given(NOW)})
     assert found.certificate.value == pytest.approx(worst)
     asked = PlanSection.model_validate(
         {
@@ -148,7 +148,7 @@ def test_under_risk_a_promise_counts_in_the_worst_cases() -> None:
     promised = build_plan(asked, NOW, ORGANIC, 0.0)
     promised = promised.replaced(subject_to=[*promised.subject_to, Channel("search").at_most(1e6)])
     plan.plan = promised
-    (found,) = score(asked, plan, {"today": NOW})
+    (found,) = score(asked, plan, {"today": Given(NOW)})
     assert [miss.by for miss in found.misses] == pytest.approx([1.0])
 
 
@@ -178,7 +178,7 @@ def test_certify_says_it_in_words_and_exit_codes(starter: Path) -> None:
 def test_what_a_table_rounds_away_breaks_nothing(limits: dict[str, Any], cents: float) -> None:
     section, plan = base({"maximize": "customers", **limits})
     run: Any = SimpleNamespace(config=SimpleNamespace(plan=section, currency="EUR"))
-    (found,) = score(section, plan, {"rounded": plan.allocation.spend + cents})
+    (found,) = score(section, plan, {"rounded": Given(plan.allocation.spend + cents)})
     assert verdict(found, run) in (Verdict.KEPT, Verdict.ROUNDED)
     assert verdict(found, run).exit_code == 0
     plan.aim = aim_of(plan.plan, CURVES, "customers")
@@ -186,6 +186,6 @@ def test_what_a_table_rounds_away_breaks_nothing(limits: dict[str, Any], cents: 
     assert "keeps every promise and limit" in said
     assert "better than that" not in said
     assert "e−" not in said
-    (wrong,) = score(section, plan, {"more": plan.allocation.spend * 1.01})
+    (wrong,) = score(section, plan, {"more": Given(plan.allocation.spend * 1.01)})
     assert verdict(wrong, run) is Verdict.BROKEN
     assert "better than that by what it breaks" in against_the_best(wrong, plan, run)

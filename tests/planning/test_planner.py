@@ -163,6 +163,13 @@ def test_the_saved_plan_file_asks_the_same_question_and_keeps_its_comments(
     assert {name: limit.value for name, limit in fixed.items() if limit} == {n: round(s, 2) for n, s in wish.locked}
 
 
+def test_channels_are_shown_by_planned_spend_whatever_the_order_of_the_table(kept: Kept) -> None:
+    moved = replace(kept, planned=kept.planned * np.arange(1, len(kept.planned) + 1))
+    assert list(moved.shown) == list(moved.planned.sort_values(ascending=False).index)
+    assert set(kept.shown) == set(kept.curves.channels)
+    assert list(spend_table(moved, moved.planned.reindex(list(moved.shown)))["channel"]) == list(moved.shown)
+
+
 def test_the_workbook_holds_the_plan_the_question_and_scenarios(kept: Kept) -> None:
     wish = replace(first_wish(kept), locked=(("tv", 1000.0),))
     book = openpyxl.load_workbook(io.BytesIO(spend_workbook(kept, wish, kept.now, {"=1+1": (wish, kept.now)})))

@@ -167,6 +167,21 @@ def test_tables_with_a_column_for_each_reading_fit_on_a_laptop(page: Any) -> Non
         assert needed <= given
 
 
+def test_heads_of_columns_break_between_words_and_behind_underscores_alone(page: Any) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    torn = """[...document.querySelectorAll('.dense thead th')].flatMap(th => [...th.childNodes].flatMap(node => {
+        const words = [...(node.textContent || '').matchAll(/[^\\s_]+_?/g)];
+        return node.nodeType !== 3 ? [] : words.filter(word => {
+            const range = document.createRange();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            return new Set([...range.getClientRects()].map(r => Math.round(r.top))).size > 1;
+        }).map(word => word[0]);
+    }))"""
+    assert page.evaluate(torn) == []
+    assert "_<wbr>" in page.content()
+
+
 def test_no_raw_floats_or_not_a_numbers_reach_the_reader(page: Any) -> None:
     text = page.locator("body").inner_text()
     assert not re.search(r"\bnan\b|\binf\b|None\b", text)

@@ -7,7 +7,7 @@ from enum import Enum
 
 import numpy as np
 
-from attribution.numbers import gap, likelihood
+from attribution.numbers import gap, likelihood, significant
 from optimizer.answer.misses import Miss
 from optimizer.answer.worth import Difference
 from optimizer.planning.outputs.against_today import change_in_words, form_of, name_of
@@ -15,9 +15,10 @@ from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import GivenResult, PlanResult, Run
 from optimizer.question.limits import labels
 
-__all__ = ["Verdict", "against_the_best", "lines", "said_of_misses", "verdict"]
+__all__ = ["Verdict", "against_the_best", "lines", "said_of_misses", "said_of_the_table", "verdict"]
 
 _SAME = 1e-8  # spend written to a table and read again
+_UNLIKE = 3.0  # times today's spend from which a table may be of another number of weeks
 
 
 class Verdict(Enum):
@@ -54,6 +55,7 @@ def lines(given: GivenResult, run: Run, within: float | None = None) -> Iterator
     plan, currency, outcome = run.plan, run.config.currency, run.config.outcome
     if plan is None:
         return
+    yield from said_of_the_table(given, plan)
     figures = ", ".join(_figure(one, outcome) for one in given.worth.figures)
     yield f"{given.name}, money in {currency}, 90 % intervals: {figures}."
     told = ", ".join(change_in_words(one, outcome, currency) for one in given.worth.figures)
@@ -64,6 +66,16 @@ def lines(given: GivenResult, run: Run, within: float | None = None) -> Iterator
     yield said_of_misses(given)
     yield against_the_best(given, plan, run)
     yield verdict(given, run, within).sentence
+
+
+def said_of_the_table(given: GivenResult, plan: PlanResult) -> Iterator[str]:
+    """How its table was read, and where its sum looks like that of another number of weeks."""
+    if given.says:
+        yield given.says
+    now, theirs = float(plan.now.spend.sum()), float(given.outcome.spend.sum())
+    if now > 0 and theirs > 0 and not 1 / _UNLIKE <= theirs / now <= _UNLIKE:
+        times = f"{significant(theirs / now)} times what is spent now over the same weeks"
+        yield f"It spends {times}: where its spend is for another number of weeks, weeks says so (--weeks)."
 
 
 def said_of_misses(given: GivenResult) -> str:

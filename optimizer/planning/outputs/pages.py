@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attribution.numbers import amount, cost, count, significant
+from attribution.numbers import amount, cost, count, percent, ratio, significant
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,5 +24,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"amount": amount, "significant": significant}
-    environment.globals |= {"count": count, "cost": cost}
+    environment.globals |= {"count": count, "cost": cost, "percent": percent, "ratio": ratio}
     return environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -18,6 +19,8 @@ from optimizer.planning.stages.result import Run
 
 __all__ = ["render", "subtitle"]
 
+_HEAD = re.compile(r"(?<=>)[^<>]*_[^<>]*(?=</th>)")
+
 
 def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
     """The page as text.
@@ -31,7 +34,12 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
     """
     say = speech_of(run.config, run)
     page = _page(run, drawn)
-    return page if say is None else translated_markup(page, say, say.language.html)
+    return _breakable(page if say is None else translated_markup(page, say, say.language.html))
+
+
+def _breakable(page: str) -> str:
+    """Names in the heads of columns and rows break behind their underscores, and not within a word."""
+    return _HEAD.sub(lambda head: head[0].replace("_", "_<wbr>"), page)
 
 
 def _page(run: Run, drawn: Mapping[str, Drawn]) -> str:

@@ -60,7 +60,7 @@ def start_from(kept: Kept) -> None:
 def move(kept: Kept, result: Judged, best: pd.Series | None) -> None:
     """A row for each channel: its name and figures, slider, number and lock."""
     spend, tops = spend_of(kept), tops_of(kept)
-    for place, channel in enumerate(kept.curves.channels):
+    for place, channel in enumerate(kept.shown):
         name = f"{plain(channel)}, channel {place + 1}"
         with st.container(key=f"channel_{place}"):
             told, slider, number, lock = st.columns([4, 4, 2, 1], vertical_alignment="center")
@@ -92,7 +92,8 @@ def keep_aside(kept: Kept) -> None:
 
 def save(kept: Kept) -> None:
     """Downloads of the plan file, the table of spend and the workbook."""
-    wish, spend, aside = wish_of(kept), spend_of(kept), dict(scenarios())  # the workbook is made on a click, elsewhere
+    wish, spend = wish_of(kept), spend_of(kept).reindex(list(kept.shown))
+    aside = dict(scenarios())  # the workbook is made on a click, elsewhere
     yaml, table, book = st.columns(3)
     as_it_is: dict[str, Any] = {"width": "stretch", "on_click": "ignore"}  # else the page is made again in between
     try:

@@ -121,7 +121,7 @@ def side_by_side(kept: Kept, scenarios: Mapping[str, tuple[Wish, pd.Series]]) ->
         _row("Breaks", ["; ".join(one.broken) or "nothing" for _, _, one in judgements]),
         _row("Held", [", ".join(name for name, _ in wish.locked) or "nothing" for wish, _, _ in judgements]),
     ]
-    rows += [_row(name, [amount(float(spend[name])) for _, spend, _ in judgements]) for name in kept.curves.channels]
+    rows += [_row(name, [amount(float(spend[name])) for _, spend, _ in judgements]) for name in kept.shown]
     table = f"<table><caption>Scenarios side by side</caption><thead><tr><td></td>{heads}</tr></thead>"
     scroll = '<div class="scroll" tabindex="0" role="region" aria-label="Scenarios">'
     return f"{scroll}{table}<tbody>{''.join(rows)}</tbody></table></div>"

@@ -35,12 +35,12 @@ def tops_of(kept: Kept) -> list[float]:
     """Where each slider ends: beyond today, the plan and all that was tried, as a round number."""
     most = pd.concat([2 * kept.now, 1.5 * kept.planned, 1.25 * kept.seen], axis=1).max(axis=1)
     least = 0.01 * float(most.max())
-    return [_rounded_up(max(float(one), least)) for one in most]
+    return [_rounded_up(max(float(most[name]), least)) for name in kept.shown]
 
 
 def fill(kept: Kept, spend: pd.Series) -> None:
     """Another spend of every channel."""
-    for place, channel in enumerate(kept.curves.channels):
+    for place, channel in enumerate(kept.shown):
         _put(kept, place, float(spend[channel]))
 
 
@@ -57,7 +57,7 @@ def spend_of(kept: Kept) -> pd.Series:
 def wish_of(kept: Kept) -> Wish:
     """The tab's question."""
     own, spend = st.session_state, spend_of(kept)
-    locked = ((name, float(spend[name])) for place, name in enumerate(kept.curves.channels) if own[f"lock_{place}"])
+    locked = ((name, float(spend[name])) for place, name in enumerate(kept.shown) if own[f"lock_{place}"])
     return Wish(own.aim, own.budget, own.customers, own.max_cac, tuple(locked))
 
 
@@ -68,7 +68,7 @@ def scenarios() -> dict[str, tuple[Wish, pd.Series]]:
 
 
 def _put(kept: Kept, place: int, amount: float) -> None:
-    st.session_state.spend[kept.curves.channels[place]] = amount
+    st.session_state.spend[kept.shown[place]] = amount
     st.session_state[f"number_{place}"] = amount
     st.session_state[f"slider_{place}"] = min(amount, tops_of(kept)[place])
 

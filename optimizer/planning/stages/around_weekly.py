@@ -12,6 +12,7 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets, misfits_of_markets
 from optimizer.planning.file.misfits import misfits_of_today
+from optimizer.planning.stages.given_tables import Given
 from optimizer.planning.stages.markets import markets_of, silent_cells
 from optimizer.planning.stages.platform_reports import Claims
 from optimizer.planning.stages.present_spend import read_present_spend
@@ -33,7 +34,7 @@ class Around:
     lift_tests: tuple[LiftTest, ...] = ()
     now: pd.Series | None = None
     timetable: Timetable | None = None
-    given: dict[str, pd.Series] = field(default_factory=dict)
+    given: dict[str, Given] = field(default_factory=dict)
     claims: Claims | None = None
 
 
@@ -55,8 +56,9 @@ def read_around(reading: Reading, table: WeeklyPanel, problems: Problems) -> Aro
         around.timetable = problems.of(lambda: noted_timetable(reading, panel))
         problems.seen.extend([] if now is None else _misfits_of_today(config, plan, now, markets, document))
         for name, given in plan.given_tables.items():
-            spend = problems.of(lambda given=given: noted_given(reading, panel, markets, given))  # type: ignore[misc]
-            around.given |= {} if spend is None else {name: spend}
+            read = problems.of(lambda given=given: noted_given(reading, panel, markets, plan, given))  # type: ignore[misc]
+            around.given |= {} if read is None else {name: read}
+            reading.assumptions.extend([] if read is None or not read.says else [f"Given plan {name}: {read.says}"])
     if data.platform_reports is not None:
         reports = data.platform_reports
         around.claims = problems.of(lambda: noted_claims(reading, panel, reports))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.stages.given_tables import Given
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import GivenResult, PlanResult
 from optimizer.uncertainty.worth import worth
@@ -17,7 +18,7 @@ __all__ = ["score"]
 def score(
     section: PlanSection,
     plan: PlanResult,
-    given: Mapping[str, pd.Series],
+    given: Mapping[str, Given],
     credit: Mapping[str, pd.Series] | None = None,
 ) -> tuple[GivenResult, ...]:
     """Every given plan beside the run's own.
@@ -29,7 +30,7 @@ def score(
     plan
         The run's plan, with its bound.
     given
-        Name -> spend by channel.
+        Name -> spend by channel, and how it was read.
     credit
         As :func:`optimizer.worth` takes it.
     """
@@ -37,8 +38,8 @@ def score(
     stated = plan.plan.subject_to[: len(plan.plan.subject_to) - len(own)]
     of_the_file = put(section, plan.plan.replaced(subject_to=stated), plan.doubted)
     results = []
-    for name, spend in given.items():
-        amounts = spend.reindex(list(plan.curves.channels))
+    for name, read in given.items():
+        amounts = read.spend.reindex(list(plan.curves.channels))
         results.append(
             GivenResult(
                 name,
@@ -46,6 +47,7 @@ def score(
                 worth(plan.plan, plan.curves, amounts, value_per_customer=section.one_value, credit=credit),
                 put(section, plan.plan, plan.doubted).against(plan.allocation, plan.curves, amounts),
                 of_the_file.missed(plan.curves, amounts),
+                read.says,
             )
         )
     return tuple(results)

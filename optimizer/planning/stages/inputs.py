@@ -22,6 +22,7 @@ from optimizer.planning.file.markets import Markets
 from optimizer.planning.stages.around_weekly import Around, read_around
 from optimizer.planning.stages.assembled import passed_over
 from optimizer.planning.stages.coming_controls import coming_controls
+from optimizer.planning.stages.given_tables import Given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.markets import markets_of
 from optimizer.planning.stages.paths_of_file import read_journeys
@@ -61,7 +62,7 @@ class Inputs:
     timetable
         Weeks of the schedule; None where the plan file asks for none.
     given
-        Name -> spend by channel over the horizon of each plan to be scored beside the run's own.
+        Name -> spend by channel over the horizon of each plan to be scored beside the run's own, and how it was read.
     assembled
         Where the weekly table comes from; None where the plan file names it.
     log_against_kpi
@@ -92,7 +93,7 @@ class Inputs:
     files: tuple[InputFile, ...]
     assumptions: tuple[str, ...]
     timetable: Timetable | None = None
-    given: Mapping[str, pd.Series] = field(default_factory=dict)
+    given: Mapping[str, Given] = field(default_factory=dict)
     assembled: Assembled | None = None
     log_against_kpi: LogAgainstKPI | None = None
     markets: Markets | None = None

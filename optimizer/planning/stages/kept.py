@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets, by_cell
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
 from optimizer.planning.ledger.runs import run_folder
+from optimizer.planning.stages.order import by_spend
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.riders import Held
 from optimizer.planning.stages.timetable import booked_already
@@ -79,6 +81,11 @@ class Kept:
         if self.config.plan is None:
             raise ValueError("the run has no plan section")
         return self.config.plan
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """Channels in the order in which everything shows them: by the run's planned spend."""
+        return by_spend(pd.DataFrame({"planned": self.planned, "now": self.now}))
 
 
 def kept_of(run: Run, place: Path) -> Kept:

@@ -179,6 +179,8 @@ class GivenResult:
         How far it is from the best that the run's plan could be, and all that it does not keep.
     misses
         Those of the misses that the plan file states; the others are limits that the run adds (riders, tried spend).
+    says
+        How its table was read, where that is not plain.
     """
 
     name: str
@@ -186,6 +188,7 @@ class GivenResult:
     worth: Worth
     certificate: Certificate
     misses: tuple[Miss, ...]
+    says: str = ""
 
     @property
     def beyond(self) -> tuple[Miss, ...]:

@@ -19,10 +19,10 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import LiftTests, PlatformReports
 from optimizer.planning.file.keys.economics import CohortTable, CostTable
 from optimizer.planning.file.keys.funnel import FunnelTable
-from optimizer.planning.file.keys.plan import GivenTable
+from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets
 from optimizer.planning.stages.given_by_market import read_given_by_market
-from optimizer.planning.stages.given_tables import read_given
+from optimizer.planning.stages.given_tables import Given, read_given
 from optimizer.planning.stages.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
 from optimizer.planning.stages.platform_reports import Claims, read_platform_reports
 from optimizer.planning.stages.read_economics import read_costs, read_values
@@ -90,16 +90,16 @@ def noted_factors(reading: Reading) -> tuple[Factor, ...]:
     return factors
 
 
-def noted_given(reading: Reading, panel: Panel, markets: Markets, table: GivenTable) -> pd.Series:
+def noted_given(reading: Reading, panel: Panel, markets: Markets, plan: PlanSection, table: GivenTable) -> Given:
     """Somebody's plan."""
-    plan, folder = reading.config.plan, reading.document.folder
-    new = plan.without_history if plan else ()
+    folder, engine, weeks, weekly = reading.document.folder, reading.engine, plan.weeks, reading.config.data.weekly
     if markets.several:
-        spend = read_given_by_market(table, folder, markets, reading.engine)
+        given = read_given_by_market(table, folder, markets, engine, horizon=weeks, per_week=panel.per_week)
     else:
-        spend = read_given(table, folder, panel, new, reading.engine)
-    reading.note("given plan", table.path, len(spend), frame=spend)
-    return spend
+        columns = {} if weekly is None else {column: channel for channel, column in weekly.channels.items()}
+        given = read_given(table, folder, panel, plan.without_history, engine, horizon=weeks, columns=columns)
+    reading.note("given plan", table.path, len(given.spend), frame=given.spend)
+    return given
 
 
 def noted_timetable(reading: Reading, panel: Panel) -> Timetable | None:

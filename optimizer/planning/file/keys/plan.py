@@ -134,16 +134,22 @@ class NewChannelKeys(Section):
 
 
 class GivenTable(Numbers):
-    """A table of somebody's plan: a row per channel, and what it gets."""
+    """A table of somebody's plan: a row per channel, and what it gets; or a plan as Robyn, Meridian or PyMC-Marketing
+    write it, known by its columns.
+    """
 
     path: Source
-    """The table, one row per channel; every channel is named, 0 for one not used."""
+    """The table, one row per channel; every channel is named as here or by its column of spend, 0 for one not used."""
     channel: Name = "channel"
     """Its column of channels."""
     market: Name = "market"
     """Its column of markets, where the weekly table holds several; then a row per market and channel."""
     spend: Name = "spend"
     """Its column of spend over the horizon, in the plan file's `currency`."""
+    weeks: Annotated[float, Field(gt=0, le=1_000)] | None = None
+    """Weeks that its spend is for, where these are not the horizon: 1 for spend per week, 52 for that of a year. Spend
+    then counts times `plan.weeks` over it.
+    """
 
 
 class Risk(Section):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from optimizer.planning.outputs.sections.attribution import ATTRIBUTION
 from optimizer.planning.outputs.sections.belief import BELIEF
+from optimizer.planning.outputs.sections.brought import BROUGHT
 from optimizer.planning.outputs.sections.cautions import CAUTIONS
 from optimizer.planning.outputs.sections.changes import CHANGES
 from optimizer.planning.outputs.sections.channels import CHANNELS
@@ -53,6 +54,7 @@ SECTIONS: tuple[Section, ...] = (
     GIVEN,
     SCENARIOS,
     STRESS,
+    BROUGHT,
     CHANNELS,
     CUSTOMER_WORTH,
     FUNNEL,

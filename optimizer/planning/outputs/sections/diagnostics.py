@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pandas as pd
+
 from attribution import plots as paths
+from attribution.estimates import INTERVAL
+from attribution.numbers import amount, decimal, percent
 from mmm import plots as model
 from optimizer.planning.outputs.sections.section import Figure, Section
 from optimizer.planning.stages.order import order_of
@@ -19,9 +23,25 @@ def _view(run: Run) -> dict[str, Any] | None:
         return None
     told = [(finding, _title(finding.name), "pass" if finding.passed else "fail") for finding in run.findings]
     return {
+        "fit": "" if run.posterior is None else _fit_in_words(run.posterior.fitted()),
         "open": [one for one in told if not one[0].passed],
         "passed": [one for one in told if one[0].passed],
     }
+
+
+def _fit_in_words(weeks: pd.DataFrame) -> str:
+    """The measures that other tools judge a fit by, over the periods that it has seen."""
+    seen, off = weeks["observed"].to_numpy(float), (weeks["observed"] - weeks["mean"]).abs().to_numpy(float)
+    spread, total, some = float(((seen - seen.mean()) ** 2).sum()), float(seen.sum()), seen > 0
+    held = float(weeks["observed"].between(*(weeks[end] for end in INTERVAL)).mean())
+    parts = [f"R² {decimal(1 - float((off**2).sum()) / spread, 2)}"] if spread > 0 else []
+    parts += [f"wMAPE {percent(float(off.sum()) / total, decimals=1)}"] if total > 0 else []
+    parts += [f"MAPE {percent(float((off[some] / seen[some]).mean()), decimals=1)}"] if some.any() else []
+    measures = ", ".join([*parts, f"inside the 90 % band {percent(held)}"])
+    return (
+        f"Over the {amount(len(weeks))} periods that the model has seen: {measures}. A model can follow every week and "
+        "be wrong about each channel, so these judge the fit and no CAC."
+    )
 
 
 def _title(name: str) -> str:

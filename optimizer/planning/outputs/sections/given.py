@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from attribution.estimates import Estimate
-from optimizer.planning.outputs.given_in_words import against_the_best, said_of_misses, verdict
+from optimizer.planning.outputs.given_in_words import against_the_best, said_of_misses, said_of_the_table, verdict
 from optimizer.planning.outputs.sections.section import Section, Table
 from optimizer.planning.stages.result import PlanResult, Run, blended_cac
 from optimizer.question.limits import labels
@@ -33,7 +33,12 @@ def _view(run: Run) -> dict[str, Any] | None:
             "spend": float(one.outcome.spend.sum()),
             "customers": Estimate.of(one.outcome.customers),
             "cac": blended_cac(one.outcome),
-            "said": [said_of_misses(one), against_the_best(one, plan, run), verdict(one, run).sentence],
+            "said": [
+                *said_of_the_table(one, plan),
+                said_of_misses(one),
+                against_the_best(one, plan, run),
+                verdict(one, run).sentence,
+            ],
         }
         for one in run.given
     ]
