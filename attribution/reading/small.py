@@ -23,7 +23,7 @@ def read_table(
     Parameters
     ----------
     source
-        CSV (comma, semicolon or tab; UTF-8, also ``.gz``), Parquet (file, folder or pattern), ``file.xlsx::sheet``,
+        CSV (comma, semicolon or tab; UTF-8, also ``.gz`` and ``.zip``), Parquet (file, folder or pattern), ``file.xlsx::sheet``,
         ``file.duckdb::table``, ``file.sqlite::table``, a query to a database, or a frame; see
         :func:`attribution.reading.cells.cells_of`.
     table
