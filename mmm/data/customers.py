@@ -78,8 +78,8 @@ def orders_by_day(orders: Sequence[Orders], markets: MarketNames | None = None) 
     people = frame["person"].ne("") & frame["person"].duplicated()
     if people.any():
         notes.append(
-            f"{name_of(orders)}: {amount(people.sum())} of {amount(len(frame))} orders are of people who ordered before; "
-            "they count as customers, for first_only is not asked."
+            f"{name_of(orders)}: {amount(people.sum())} of {amount(len(frame))} orders are of people who ordered "
+            "before; they count as customers, for first_only is not asked."
         )
 
     def daily(rows: pd.DataFrame) -> pd.DataFrame:

@@ -49,8 +49,8 @@ def _shared_numbers(frame: pd.DataFrame, orders: Sequence[Orders]) -> Iterator[P
     if held.empty:
         return
     groups = held.assign(person=held["person"].where(held["person"] != "")).groupby("order", sort=False)
-    days = groups["date"].agg(["min", "max"])
-    other = (groups["person"].nunique() > 1) | (days["max"] - days["min"] > pd.Timedelta(days=1))
+    days, people = groups["date"].agg(["min", "max"]), groups["person"].nunique()
+    other = (people > 1) | (days["max"] - days["min"] > pd.Timedelta(days=1))
     if other.any():
         number = str(other.index[int(other.to_numpy().argmax())])
         files = " and ".join(orders[place].name for place in held.loc[held["order"] == number, "file"].unique()[:2])
@@ -98,7 +98,7 @@ def one_zone(orders: Sequence[Orders]) -> Finding:
     if not passed:
         said = [f"UTC{offset:+g}" for offset in written[:5]] + ["no offset"] * bare
         text = (
-            f"{name_of(orders)}: times write days by several clocks, {', '.join(said)}, and each order counts on the day "
-            "that it writes. State time_zone, and all count by the days of one place."
+            f"{name_of(orders)}: times write days by several clocks, {', '.join(said)}, and each order counts on the "
+            "day that it writes. State time_zone, and all count by the days of one place."
         )
     return Finding("orders_of_one_clock", passed, width, 1.0, text)

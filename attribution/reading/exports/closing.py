@@ -18,8 +18,8 @@ _SAID = re.compile(
 def closing_lines(rows: Sequence[Sequence[Any]], width: int) -> int:
     """How many lines at the end hold a sentence alone, and are no row that was cut short.
 
-    A sentence stands in the first cell, or in fewer cells than a row has, where it holds the separator. It begins with a
-    letter or \u00a9, speaks of the report, and is not how a cell above it in the first column begins.
+    A sentence stands in the first cell, or in fewer cells than a row has, where it holds the separator. It begins with
+    a letter or \u00a9, speaks of the report, and is not how a cell above it in the first column begins.
     """
     above = [str(row[0]).casefold() for row in rows if row]
     count = 0
