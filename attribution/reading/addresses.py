@@ -122,12 +122,14 @@ def _address_of(source: str | os.PathLike[str]) -> Address:
 def _form(file: Path) -> Form:
     suffixes = [suffix.lower() for suffix in file.suffixes]
     packed = suffixes[-1:] == [".gz"]
+    if suffixes[-1:] == [".zip"]:
+        return "text"
     form = _SUFFIXES.get("".join((suffixes[:-1] if packed else suffixes)[-1:]))
     if packed and form in (None, "text", "json"):
         return form or "text"
     if form is None or packed:
         text = f"ends in {''.join(suffixes[-2:] if packed else suffixes[-1:]) or 'nothing'}."
-        remedy = "CSV and newline JSON (also .gz), Parquet, xlsx, DuckDB and SQLite files are read."
+        remedy = "CSV (also .gz and .zip), newline JSON (also .gz), Parquet, xlsx, DuckDB and SQLite files are read."
         raise BadInput(Problem(file.name, text, remedy=remedy))
     if form == "database":
         with file.open("rb") as handle:

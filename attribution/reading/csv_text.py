@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from attribution.errors import BadInput, Problem
 from attribution.reading.addresses import files_of
 from attribution.reading.encodings import decoded
 from attribution.reading.headers import checked_header
+from attribution.reading.packed import CUT_SHORT, cut_short, opened
 
 __all__ = ["RAGGED", "Layout", "layout_of", "read_lines", "read_text", "separator_of"]
 
@@ -29,7 +28,7 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_text(file: Path, encoding: str | None = None, most: int = _MOST) -> str:
-    """The text of a file, unpacked where it ends in ``.gz``.
+    """The text of a file, unpacked where it ends in ``.gz`` or ``.zip``.
 
     In the stated encoding; else UTF-8 with or without a byte-order mark, and UTF-16 where such a mark says so.
 
@@ -39,20 +38,16 @@ def read_text(file: Path, encoding: str | None = None, most: int = _MOST) -> str
         Damaged, too large for a table in memory, or of another encoding.
     """
     try:
-        with _opened(file) as handle:
+        with opened(file) as handle:
             data = handle.read(most + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BadInput(Problem(file.name, "is cut short or no gzip file.", remedy="export it again.")) from error
+    except CUT_SHORT as error:
+        raise cut_short(file) from error
     except OSError as error:
         raise BadInput(Problem(file.name, f"cannot be read: {error.strerror}.", remedy="check the file.")) from error
     if len(data) > most:
         text = f"is larger than {most >> 20} MB unpacked."
         raise BadInput(Problem(file.name, text, remedy="sum it by day or week at the source."))
     return _decoded(data, file.name, encoding)
-
-
-def _opened(file: Path) -> io.BufferedIOBase:
-    return gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb")
 
 
 def _decoded(data: bytes, name: str, encoding: str | None = None) -> str:
@@ -73,6 +68,8 @@ def _decoded(data: bytes, name: str, encoding: str | None = None) -> str:
         remedy = "a page or a form of another kind was saved in its place, as where a login ran out; export it again."
         raise BadInput(Problem(name, "is a web page and no table.", remedy=remedy))
     if "\0" in text:
+        if text[1:_PROBED:2].count("\0") > _PROBED // 3 or text[:_PROBED:2].count("\0") > _PROBED // 3:
+            raise BadInput(Problem(name, "is UTF-16 without its mark, or no text.", remedy=_STATE["utf-16"]))
         raise BadInput(Problem(name, "holds NUL bytes, so it is no text.", remedy="export it as CSV."))
     return text
 
@@ -166,7 +163,7 @@ def _layout(file: Path, stated: str | None) -> Layout:
 
 def _first_line(file: Path, stated: str | None) -> tuple[str, str]:
     try:
-        with _opened(file) as handle:
+        with opened(file) as handle:
             mark = handle.read(2)
             handle.seek(0)
             if stated not in (None, "utf-8") and not (stated == "utf-16" and mark in _WIDE):
@@ -175,5 +172,5 @@ def _first_line(file: Path, stated: str | None) -> tuple[str, str]:
                 line = handle.read(_HEADER).decode("utf-16", errors="ignore").split("\n", 1)[0]
                 return line, "utf-16" if mark == _WIDE[0] else "utf-16-be"
             return _decoded(handle.readline(_HEADER), file.name), "utf-8"
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BadInput(Problem(file.name, "is cut short or no gzip file.", remedy="export it again.")) from error
+    except CUT_SHORT as error:
+        raise cut_short(file) from error

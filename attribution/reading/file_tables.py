@@ -72,7 +72,8 @@ def _text_table(address: Address, backend: BaseBackend) -> ibis.Table:
     import ibis
 
     layout = layout_of(address.path, address.encoding)
-    if layout.encoding not in ("utf-8", "utf-16"):
+    zipped = any(file.suffix.lower() == ".zip" for file in files_of(address.path))
+    if zipped or layout.encoding not in ("utf-8", "utf-16"):
         return _in_memory(cells_of_rows(address).frame, address.name, backend)
     lines = backend.read_csv(
         address.path,

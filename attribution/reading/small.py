@@ -23,8 +23,8 @@ def read_table(
     Parameters
     ----------
     source
-        CSV (comma, semicolon or tab; UTF-8, also ``.gz``), Parquet (file, folder or pattern), ``file.xlsx::sheet``,
-        ``file.duckdb::table``, ``file.sqlite::table``, a query to a database, or a frame; see
+        CSV (comma, semicolon or tab; UTF-8, also ``.gz`` and ``.zip``), Parquet (file, folder or pattern),
+        ``file.xlsx::sheet``, ``file.duckdb::table``, ``file.sqlite::table``, a query to a database, or a frame; see
         :func:`attribution.reading.cells.cells_of`.
     table
         What it must hold; messages name the file and, for a CSV file or sheet, its line.

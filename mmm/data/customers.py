@@ -19,6 +19,7 @@ from attribution.reading.exports.orders import Orders
 from attribution.shown import shown
 from mmm.data.days_to_weeks import WeekDays, millionths
 from mmm.data.market_names import MARKET, MarketNames
+from mmm.data.order_files import joined_orders, name_of, one_currency, one_zone
 
 __all__ = ["ByValue", "Outcome", "counted_table", "new_customers_by_day", "orders_by_day"]
 
@@ -73,19 +74,24 @@ class Outcome:
 
 def orders_by_day(orders: Sequence[Orders], markets: MarketNames | None = None) -> Outcome:
     """Every order counts, whoever gave it; an order that two files hold counts once."""
-    frame, notes = _joined(orders)
+    frame, notes = joined_orders(orders)
     people = frame["person"].ne("") & frame["person"].duplicated()
     if people.any():
         notes.append(
-            f"{_name(orders)}: {amount(people.sum())} of {amount(len(frame))} orders are of people who ordered before; "
-            "they count as customers, for first_only is not asked."
+            f"{name_of(orders)}: {amount(people.sum())} of {amount(len(frame))} orders are of people who ordered "
+            "before; they count as customers, for first_only is not asked."
         )
 
     def daily(rows: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"kpi": _per_day(rows["date"])})
 
     return Outcome(
-        _name(orders), daily(frame), _span(orders), tuple(notes), (), _by_market(frame, markets, _name(orders), daily)
+        name_of(orders),
+        daily(frame),
+        _span(orders),
+        tuple(notes),
+        (one_zone(orders),),
+        _by_market(frame, markets, name_of(orders), daily),
     )
 
 
@@ -113,29 +119,30 @@ def new_customers_by_day(
     BadInput
         Orders without a person, or none with one.
     """
-    frame, notes = _joined(orders)
+    frame, notes = joined_orders(orders)
     nameless = (frame["person"] == "").to_numpy()
     if nameless.all():
         remedy = "name the column of the customer with person, or count orders without first_only."
-        raise BadInput(Problem(_name(orders), "names no person in any order.", "person", remedy=remedy))
+        raise BadInput(Problem(name_of(orders), "names no person in any order.", "person", remedy=remedy))
     if nameless.any() and keeps_nameless is None:
         text = f"is empty in {amount(nameless.sum())} orders ({percent(nameless.mean())})."
         remedy = (
             "say without_person: new (each counts as a new customer) or leave_out; or name another column with person."
         )
-        raise BadInput(Problem(_name(orders), text, "person", remedy=remedy))
+        raise BadInput(Problem(name_of(orders), text, "person", remedy=remedy))
     if nameless.any():
         what = "each count as a new customer" if keeps_nameless else "are left out"
-        notes.append(f"{_name(orders)}: {amount(nameless.sum())} orders of nobody known {what}, as asked.")
+        notes.append(f"{name_of(orders)}: {amount(nameless.sum())} orders of nobody known {what}, as asked.")
         if not keeps_nameless:
             frame, nameless = frame[~nameless].reset_index(drop=True), nameless[~nameless]
     returning = frame["person"].duplicated().to_numpy() & ~nameless
     frame = frame.assign(returning=returning)
     if by_value is not None:
+        one_currency(orders)
         named = frame["person"] != ""
         segments = customer_segments(frame[named], by_value.window, by_value.quantiles, _span(orders)[1])
         frame = frame.assign(weight=frame["person"].map(segments.people["weight"]).fillna(1.0).to_numpy(dtype=float))
-        notes.append(_weighed(_name(orders), segments))
+        notes.append(_weighed(name_of(orders), segments))
 
     def daily(rows: pd.DataFrame) -> pd.DataFrame:
         first, later = rows[~rows["returning"]], rows["date"][rows["returning"]]
@@ -144,11 +151,12 @@ def new_customers_by_day(
         return pd.DataFrame(counts).fillna(0).astype(np.int64)
 
     finding = (
-        *_settled(frame["date"], returning, _span(orders), _name(orders)),
-        _one_spelling(frame["person"], _name(orders)),
+        *_settled(frame["date"], returning, _span(orders), name_of(orders)),
+        _one_spelling(frame["person"], name_of(orders)),
+        one_zone(orders),
     )
-    parts = _by_market(frame, markets, _name(orders), daily)
-    return Outcome(_name(orders), daily(frame), _span(orders), tuple(notes), finding, parts)
+    parts = _by_market(frame, markets, name_of(orders), daily)
+    return Outcome(name_of(orders), daily(frame), _span(orders), tuple(notes), finding, parts)
 
 
 def counted_table(exports: Sequence[Export], weeks: WeekDays, markets: MarketNames | None = None) -> Outcome:
@@ -219,20 +227,6 @@ def _by_market(
         return {}
     of_row = markets.of([str(cell) for cell in frame[MARKET]], name)
     return {str(market): daily(rows) for market, rows in frame.groupby(np.array(of_row, dtype=object))}
-
-
-def _joined(orders: Sequence[Orders]) -> tuple[pd.DataFrame, list[str]]:
-    """Orders of all files, the earliest first, each order once."""
-    frame = pd.concat([part.frame for part in orders], ignore_index=True).sort_values("date", kind="stable")
-    again = frame["order"].ne("") & frame["order"].duplicated()
-    notes = [note for part in orders for note in part.notes]
-    if again.any():
-        notes.append(f"{_name(orders)}: {amount(again.sum())} orders stand in several files and count once.")
-    return frame[~again].reset_index(drop=True), notes
-
-
-def _name(orders: Sequence[Orders]) -> str:
-    return orders[0].name if len(orders) == 1 else f"{orders[0].name} and {len(orders) - 1} more"
 
 
 def _span(orders: Sequence[Orders]) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -7,9 +7,12 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import decimal
 from mmm.arrays import Array
+from mmm.data.odd_columns import cut_short, filled_down, rates_and_indices
 from mmm.data.outcome_controls import outcome_controls
 from mmm.data.outlying_cells import outlying_cells
 from mmm.data.panel import Panel
+from mmm.data.renamed_channels import renamed_channels
+from mmm.data.running_totals import running_totals
 from mmm.data.unit_changes import unit_changes
 
 __all__ = ["check_panel"]
@@ -29,7 +32,8 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
         Parameters that a model would learn from it, where one is at hand.
     """
     findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
-    findings += [outlying_cells(panel), unit_changes(panel), outcome_controls(panel)]
+    findings += [outlying_cells(panel), unit_changes(panel), running_totals(panel), rates_and_indices(panel)]
+    findings += [filled_down(panel), cut_short(panel), renamed_channels(panel), outcome_controls(panel)]
     if parameters is not None:
         rows = panel.kpi.size / parameters
         text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 1)} each."

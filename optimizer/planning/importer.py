@@ -20,7 +20,7 @@ from attribution.reading.exports.registry import ADVERTISING, read_export, read_
 
 __all__ = ["ImportedFile", "import_folder"]
 
-_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".parquet", ".pq", ".json", ".jsonl", ".ndjson")
+_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".parquet", ".pq", ".json", ".jsonl", ".ndjson")
 _PLAN = "plan.yaml"
 _UNKNOWN = (
     "of no known kind; spend is named by hand in data.spend (date, amount, channel), what else moves demand in "

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.exports.amounts import MICROS, Marks, amounts_of, currency_sign
+from attribution.reading.exports.closing import closing_lines
 from attribution.reading.exports.days import days_of
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.header import Header, header_of, plain, require
 from attribution.reading.exports.lines import Lines, as_text
+from attribution.reading.exports.subtotals import subtotals
 from attribution.reading.stand_ins import totals_among
 
 __all__ = ["Advertising", "Reading"]
 
-_DATES = ("date", "week", "month")
+_DATES = ("date", "from", "week", "month")
 _NEEDS = (_DATES, ("spend", "micros"))
 
 
@@ -54,7 +56,8 @@ class Advertising:
     name, title
         In plan files, and in sentences.
     columns
-        Role -> plain names of its column, the preferred one first. Roles: ``date``, ``until``, ``week``, ``month``,
+        Role -> plain names of its column, the preferred one first. Roles: ``date``, else ``from`` and ``until`` (first
+        and last day of a row, which beside a ``date`` may be those of the whole report), ``week``, ``month``,
         ``account``, ``campaign``, ``spend``, ``micros`` (spend in millionths), ``impressions``, ``clicks``,
         ``currency``.
     marks
@@ -112,6 +115,7 @@ class Advertising:
         _require_no_totals(table, frame)
         others = {plain(name): table.column(place) for place, name in enumerate(header.names) if name}
         texts = pd.DataFrame({name: [as_text(cell) for cell in column] for name, column in others.items()})
+        _require_no_subtotals(table, frame, texts)
         doubts = _unlike(table, totals, reading.marks, float(frame["spend"].sum()))
         return Export(self.name, file.name, frame, texts, np.array(lines), tuple(notes), doubts)
 
@@ -120,7 +124,10 @@ class Advertising:
         rows, lines, totals, odd = [], [], [], []
         width = len(header.names)
         is_total = self._totals(header)
-        for row, line in zip(file.rows[header.row + 1 :], file.numbers[header.row + 1 :], strict=True):
+        body, numbers = file.rows[header.row + 1 :], file.numbers[header.row + 1 :]
+        end = len(body) - closing_lines(body, width)
+        totals += body[end:]
+        for row, line in zip(body[:end], numbers[:end], strict=True):
             if is_total(row):
                 totals.append(row)
             elif len(row) < width or any(cell != "" for cell in row[width:]):
@@ -212,6 +219,18 @@ def _require_no_totals(table: _Table, frame: pd.DataFrame) -> None:
         raise BadInput(Problem(table.name, text, table.header.name("campaign"), f"row {line}", remedy))
 
 
+def _require_no_subtotals(table: _Table, frame: pd.DataFrame, texts: pd.DataFrame) -> None:
+    """Refuse rows that are the sum of those that divide them further."""
+    read = {plain(table.header.name(role)) for role in table.header.places if role not in ("account", "campaign")}
+    columns = {name: texts[name].tolist() for name in texts.columns if name not in read}
+    if (found := subtotals(columns, frame["spend"], frame["date"])) is not None:
+        column, place = found
+        name = next(each for each in table.header.names if plain(each) == column)
+        text = "is empty, or says that it is a total, in rows that hold as much spend as all others, day by day."
+        remedy = "delete the rows of sums, or export without this column."
+        raise BadInput(Problem(table.name, text, name, f"row {table.lines[place]}", remedy))
+
+
 def _dated(kind: Advertising, table: _Table, reading: Reading) -> pd.DataFrame:
     """First and last day of every row."""
     role = next(role for role in _DATES if role in table.header.places)
@@ -221,14 +240,14 @@ def _dated(kind: Advertising, table: _Table, reading: Reading) -> pd.DataFrame:
         return days_of(table.of(role), table.lines, where, reading.date_format, kind.american)
 
     first = days(role)
-    covers = reading.covers or (role if role != "date" else "day")
+    covers = reading.covers or role
     if covers == "month":
         months = first.astype("datetime64[M]")
         first, last = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]") - 1
     elif covers == "week":
         last = first + 6
     else:
-        last = days("until") if role == "date" and "until" in table.header.places else first
+        last = days("until") if role == "from" and "until" in table.header.places else first
     if (backwards := last < first).any():
         line = table.lines[int(backwards.argmax())]
         raise BadInput(Problem(table.name, "ends before it begins.", row=f"row {line}", remedy="export it again."))
@@ -253,9 +272,16 @@ def _unlike(table: _Table, totals: list[list[Any]], marks: Marks, spent: float) 
 
 def _currency(table: _Table) -> Sequence[str | None] | str | None:
     """Currency of every row: that of its column, of the header, or of the sign beside the numbers."""
+    match = re.search(r"\(([A-Z]{3})\)$", table.header.name(table.money))
     if "currency" in table.header.places:
-        return [str(cell).upper() or None for cell in table.of("currency")]
-    if match := re.search(r"\(([A-Z]{3})\)$", table.header.name(table.money)):
+        named = [str(cell).upper() or None for cell in table.of("currency")]
+        if match and (other := next((at for at, code in enumerate(named) if code not in (None, match[1])), -1)) >= 0:
+            text = f"names {named[other]}, and the money stands under {table.header.name(table.money)!r}."
+            remedy = "export one of the two; the currency of an account may differ from that of a report."
+            row = f"row {table.lines[other]}"
+            raise BadInput(Problem(table.name, text, table.header.name("currency"), row, remedy))
+        return [code or (match[1] if match else None) for code in named]
+    if match:
         return match[1]
     return _one_sign(dict.fromkeys(table.of(table.money)), (table.name, table.header.name(table.money)))
 

@@ -18,7 +18,7 @@ from attribution.reading.formats import EXCEL, PLAIN, UNIX, Format
 from attribution.reading.likely import date_remedy
 from attribution.reading.strict import by_format
 
-__all__ = ["Days", "days_of"]
+__all__ = ["Days", "days_of", "offsets_of"]
 
 Days = NDArray[np.datetime64]
 
@@ -83,6 +83,26 @@ def days_of(
         text = "can be read in two ways: no date has a day above 12, so the first figure may be the day or the month."
         raise BadInput(Problem(where[0], text, where[1], remedy='say date_format: "%m/%d/%Y" or "%d/%m/%Y".'))
     return np.array(days, dtype="datetime64[D]")
+
+
+def offsets_of(cells: Sequence[Any]) -> tuple[float, ...]:
+    """Offsets from UTC, in hours, of the ISO times among some cells; NaN for times that write none.
+
+    Examples
+    --------
+    >>> offsets_of(["2026-01-31 10:00:00 +0100", "2026-01-31T10:00Z", "2026-01-31"])
+    (0.0, 1.0)
+    """
+    times = (_ISO.fullmatch(cell) for cell in set(cells) if isinstance(cell, str))
+    written = {match[5] for match in times if match is not None and match[4] is not None}
+    hours = {_hours(offset) for offset in written - {None}}
+    return (*sorted(hours), *([np.nan] if None in written else []))
+
+
+def _hours(offset: str) -> float:
+    if offset in ("Z", "UTC"):
+        return 0.0
+    return (-1 if offset[0] == "-" else 1) * (int(offset[1:3]) + int(offset[-2:]) / 60)
 
 
 def _reader(format: Format, american: bool, zone: ZoneInfo | None) -> Callable[[Any], dt.date | None]:

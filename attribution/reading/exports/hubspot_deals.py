@@ -20,6 +20,7 @@ HUBSPOT_DEALS = OrderTable(
         ),
         "value": ("amount", "amount in company currency"),
         "status": ("deal stage",),
+        "pipeline": ("pipeline",),
         "currency": ("currency", "deal currency"),
     },
     marks=("deal stage", "deal name"),

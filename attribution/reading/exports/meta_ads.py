@@ -8,7 +8,8 @@ META_ADS = Advertising(
     "meta_ads",
     "Meta Ads",
     {
-        "date": ("day", "reporting starts", "date start", "tag"),
+        "date": ("day", "tag"),
+        "from": ("reporting starts", "date start"),
         "until": ("reporting ends", "date stop"),
         "account": ("account id", "account name"),
         "campaign": ("campaign name", "ad set name", "ad name", "kampagnenname", "anzeigenname"),

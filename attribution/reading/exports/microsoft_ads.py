@@ -32,6 +32,7 @@ MICROSOFT_ADS = Advertising(
         "campaignname",
         "accountname",
         "currencycode",
+        "currency code",
         "impr",
         "top impr",
         "bid strategy type",

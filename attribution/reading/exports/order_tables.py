@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +14,7 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.exports.amounts import MICROS, Marks, amounts_of, currency_sign
-from attribution.reading.exports.days import Days, days_of
+from attribution.reading.exports.days import Days, days_of, offsets_of
 from attribution.reading.exports.header import Header, header_of, plain, require
 from attribution.reading.exports.lines import Lines, as_text
 from attribution.reading.exports.orders import Orders, orders_of_lines
@@ -24,6 +25,8 @@ from attribution.shown import shown
 __all__ = ["OrderReading", "OrderTable", "one_person"]
 
 _NO_VALUE = ("", "-", "--")
+_STAGE = re.compile(r"(.+?) \(([^()]+)\)")
+_SHOWN = 8
 
 
 @shown
@@ -43,7 +46,7 @@ class OrderReading:
     time_zone
         Zone whose days count; None takes days as the file writes them.
     counted
-        Stages of a deal, or events, that count; empty for those of the kind.
+        Stages of a deal, statuses of orders, or events, that count; empty for those of the kind.
     encoding
         Of a CSV file that is neither UTF-8 nor UTF-16 with its mark.
     """
@@ -66,13 +69,16 @@ class OrderTable:
         In plan files, and in sentences.
     columns
         Role -> plain names of its column, the preferred one first. Roles: ``date``, ``order``, ``person``, ``value``,
-        ``refunded`` (money given back), ``cancelled`` (a date where the order was), ``status``, ``currency``.
+        ``refunded`` (money given back), ``cancelled`` (a date where the order was), ``status``, ``pipeline``,
+        ``currency``.
     marks
         Plain names of which a file has one if it comes from there.
     counted
-        Statuses that count; empty for all but ``void``.
+        Statuses that count, with or without a pipeline in brackets behind them; empty for all but ``void``.
     void
         Statuses that do not count.
+    doubtful
+        Pattern of statuses that may not count: where there are any, whoever reads the file has to say which do.
     needs
         Roles without which nothing can be counted.
     """
@@ -83,6 +89,7 @@ class OrderTable:
     marks: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
     void: tuple[str, ...] = ()
+    doubtful: str = r"(?!)"
     needs: tuple[str, ...] = ("date",)
 
     def fits(self, file: Lines) -> bool:
@@ -107,15 +114,16 @@ class OrderTable:
             text = f"has {amount(len(odd))} lines of another width than the header, first row {odd[0]}."
             raise BadInput(Problem(file.name, text, remedy="export it again; quote cells that hold the separator."))
         whole = _Part(file.name, header, rows, lines)
-        part = whole.without(
-            [cell == "" and void for cell, void in zip(whole.of("date"), kind._void(whole), strict=True)]
-        )
+        void = kind._void(whole)
+        kind._require_settled(whole, void)
+        part = whole.without([cell == "" and gone for cell, gone in zip(whole.of("date"), void, strict=True)])
         if not part.rows:
             raise BadInput(Problem(file.name, "has no rows of data.", remedy="export it again."))
         undated = len(whole.rows) - len(part.rows)
         notes = (f"{file.name}: rows without a date that do not count anyway: {amount(undated)}.",) if undated else ()
-        orders = orders_of_lines(kind._lines(part, reading), kind.name, file.name, notes)
-        return replace(orders, currencies=_currencies(part))
+        orders = orders_of_lines(kind._lines(part, reading), kind.name, file.name, (*notes, *kind._pipelines(whole)))
+        offsets = () if reading.time_zone or reading.date_format else offsets_of(part.of("date"))
+        return replace(orders, currencies=_currencies(part), offsets=offsets)
 
     def _with(self, reading: OrderReading) -> OrderTable:
         named = {role: (plain(column),) for role, column in reading.columns.items()}
@@ -147,10 +155,54 @@ class OrderTable:
     def _void(self, part: _Part) -> list[bool]:
         """Rows of orders that are cancelled, void or not won."""
         counted, void = ({each.casefold() for each in names} for names in (self.counted, self.void))
+        statuses = part.text("status")
+        not_counted = {
+            status: (bool(counted) and not counted & {status.casefold(), _stage(status)[0].casefold()})
+            or status.casefold() in void
+            for status in set(statuses)
+        }
         return [
-            (bool(counted) and status.casefold() not in counted) or status.casefold() in void or gone != ""
-            for status, gone in zip(part.text("status"), part.text("cancelled"), strict=True)
+            not_counted[status] or gone != "" for status, gone in zip(statuses, part.text("cancelled"), strict=True)
         ]
+
+    def _require_settled(self, part: _Part, void: list[bool]) -> None:
+        """Refuse statuses of which it is open whether they count, and orders of which a part counts.
+
+        Raises
+        ------
+        BadInput
+            Where there are any.
+        """
+        if "status" not in part.header.places:
+            return
+        statuses, column = part.text("status"), part.header.name("status")
+        present = [status for status, _ in Counter(filter(None, statuses)).most_common(_SHOWN)]
+        listed = ", ".join(repr(status[:40]) for status in present)
+        if self.counted and all(void):
+            text = f"holds none that counts, such as {self.counted[0]!r}. It holds {listed}."
+            raise BadInput(Problem(part.name, text, column, remedy="say which count with counted: [...]."))
+        lost = [status for status in present if re.search(self.doubtful, status, re.IGNORECASE)]
+        if lost and not self.counted:
+            text = f"holds {', '.join(repr(status[:40]) for status in lost)}, which count as the others do."
+            kept = ", ".join(status[:40] for status in present if status not in lost) or "..."
+            raise BadInput(Problem(part.name, text, column, remedy=f"say which count with counted: [{kept}]."))
+        known: dict[str, bool] = {}
+        for order, status, gone, line in zip(part.text("order"), statuses, void, part.lines, strict=True):
+            if order and status and known.setdefault(order, gone) != gone:
+                text = (
+                    f"holds order {order[:40]!r} several times, once as one that counts and once as one that does not."
+                )
+                remedy = "keep its last row, or the rows that count."
+                raise BadInput(Problem(part.name, text, column, f"row {line}", remedy))
+
+    def _pipelines(self, part: _Part) -> tuple[str, ...]:
+        """A note where what counts is of several pipelines, of which one may hold renewals."""
+        named = part.text("pipeline")
+        won = zip(part.text("status"), named, self._void(part), strict=True)
+        several = sorted({_stage(status)[1] or pipeline for status, pipeline, void in won if not void} - {""})
+        if len(several) < 2:
+            return ()
+        return (f"{part.name}: what counts is of several pipelines, {', '.join(several[:_SHOWN])}.",)
 
     def _days(self, part: _Part, kept: Any, reading: OrderReading) -> Days:
         cells, lines = part.of("date"), [part.lines[place] for place in kept]
@@ -186,6 +238,12 @@ class _Part:
         cells = self.of(role)
         values, _ = amounts_of(cells, self.lines, marks, (self.name, self.header.name(role)), _NO_VALUE)
         return pd.Series(np.where([cell in _NO_VALUE for cell in cells], np.nan, values / MICROS))
+
+
+def _stage(status: str) -> tuple[str, str]:
+    """A stage and the pipeline in brackets behind it, ``""`` where there is none."""
+    match = _STAGE.fullmatch(status)
+    return (match[1], match[2]) if match else (status, "")
 
 
 def one_person(cell: str) -> str:

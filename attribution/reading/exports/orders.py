@@ -37,6 +37,9 @@ class Orders:
         What was passed over, a sentence each.
     currencies
         Of the rows; empty where the file names none.
+    offsets
+        From UTC, in hours, that its times write; NaN for times without one. Empty where they are days, or where
+        ``time_zone`` says whose days count.
     """
 
     kind: str
@@ -46,6 +49,7 @@ class Orders:
     span: tuple[pd.Timestamp, pd.Timestamp]
     notes: tuple[str, ...] = ()
     currencies: tuple[str, ...] = field(default=())
+    offsets: tuple[float, ...] = field(default=())
 
 
 def orders_of_lines(lines: pd.DataFrame, kind: str, name: str, notes: tuple[str, ...] = ()) -> Orders:

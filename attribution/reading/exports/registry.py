@@ -43,7 +43,9 @@ _ANY_ORDERS = OrderTable(
         "person": ("customer id", "person", "email", "user"),
         "value": ("value", "amount", "total"),
         "currency": ("currency", "currency code"),
+        "status": ("order status", "status", "financial status"),
     },
+    doubtful=r"cancel|void|refund|return|fail|declin|reject|draft|expired|trash|charge.?back|lost|storn|erstatt|abgelehnt",
 )
 ORDERS = (*_ORDER_TABLES, GA4_EVENTS, _ANY_ORDERS.name)
 """Names of the kinds of orders; ``orders`` is any table whose columns are named."""
