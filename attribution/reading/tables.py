@@ -38,6 +38,8 @@ LIFT_TESTS = Table(
         Column("geo", "text", required=False, nullable=True),
         Column("outside", minimum=0, required=False, nullable=True),
         Column("changed", "text", required=False, nullable=True),
+        Column("shared_controls", "text", required=False, nullable=True),
+        Column("shared_error", minimum=0, required=False, nullable=True),
     ),
 )
 """One row per experiment: extra spend (currency), extra customers it brought and their standard error."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
 
 from attribution.reading.cells import cells_of
 from attribution.reading.formats import PLAIN, Format
@@ -40,6 +43,12 @@ class LiftTest:
     changed
         Where spend was changed in parts of the window only, as an on/off test does: first and last day of each part,
         ``2026-01-05/2026-01-18;2026-02-02/2026-02-15``; empty for all of the window.
+    shared_controls
+        Any name for the geos that this test and others of the same days were held against, as the cells of a geo test
+        are; empty for controls of its own.
+    shared_error
+        The part of the standard error that those controls brought, in customers: between two tests with the same
+        ``shared_controls`` it is one and the same error, so that their covariance is the product of their parts.
     """
 
     channel: str
@@ -51,11 +60,20 @@ class LiftTest:
     geo: str = ""
     outside: float = 0.0
     changed: str = ""
+    shared_controls: str = ""
+    shared_error: float = 0.0
 
     @property
     def error(self) -> float:
         """Standard error of the gain as that of the panel's own market: of gain x (1 + outside z), z ~ N(0, 1)."""
         return math.hypot(self.standard_error, self.outside * math.hypot(self.customers_gained, self.standard_error))
+
+    def correlation(self, other: LiftTest) -> float:
+        """Of the errors of two tests: above 0 where they share controls and days."""
+        days = max(map(pd.Timestamp, (self.start, other.start))) <= min(map(pd.Timestamp, (self.end, other.end)))
+        if not (self.shared_controls.strip() and self.shared_controls.strip() == other.shared_controls.strip() and days):
+            return 0.0
+        return self.shared_error / self.standard_error * other.shared_error / other.standard_error
 
 
 def lift_tests_from_frame(frame: object, format: Format | None = None) -> tuple[LiftTest, ...]:
@@ -78,8 +96,12 @@ def lift_tests_from_frame(frame: object, format: Format | None = None) -> tuple[
     typed = table.check(cells.frame)
     days = [typed[column].dt.strftime("%Y-%m-%d") for column in ("start", "end")]
     numbers = [typed[column].astype(float) for column in ("spend_change", "customers_gained", "standard_error")]
-    geos = typed["geo"].fillna("").astype(str) if "geo" in typed else [""] * len(typed)
-    outside = typed["outside"].fillna(0.0).astype(float) if "outside" in typed else [0.0] * len(typed)
-    changed = typed["changed"].fillna("").astype(str) if "changed" in typed else [""] * len(typed)
-    columns = (typed["channel"].astype(str), *days, *numbers, geos, outside, changed)
+    texts = [_or(typed, column, "", str) for column in ("geo", "changed", "shared_controls")]
+    more = [_or(typed, column, 0.0, float) for column in ("outside", "shared_error")]
+    columns = (typed["channel"].astype(str), *days, *numbers, texts[0], more[0], *texts[1:], more[1])
     return tuple(LiftTest(*row) for row in zip(*columns, strict=True))
+
+
+def _or(typed: pd.DataFrame, column: str, nothing: object, kind: type) -> list[Any]:
+    """An optional column, and ``nothing`` where it or its cell is missing."""
+    return list(typed[column].fillna(nothing).astype(kind)) if column in typed else [nothing] * len(typed)

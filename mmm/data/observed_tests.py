@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from mmm.data.panel import Panel
 
 __all__ = ["Observed", "observe"]
 
+_SAME = 1e-9  # share of the largest eigenvalue below which errors are taken for one
+
 
 @dataclass(frozen=True, eq=False)
 class Observed:
@@ -30,6 +32,8 @@ class Observed:
         Channel, first row and row past the last, shape (M, 3).
     measured
         Customers gained and their standard error, shape (M, 2).
+    correlation
+        Of the tests' errors, shape (M, M): the identity but for tests that share controls.
     series
         Test and geo of each changed series of spend, in the order of the tests, shape (S, 2); S = M where the panel is
         national.
@@ -39,8 +43,27 @@ class Observed:
 
     places: np.ndarray
     measured: Array
+    correlation: Array
     series: np.ndarray
     otherwise: Array
+
+    @property
+    def weighed(self) -> Array:
+        """Customers gained and, in further columns, the precision of the tests' errors, shape (M, 1 + M).
+
+        Where tests are one and the same error, the precision is the pseudo-inverse: they count as one test.
+        """
+        gained, error = self.measured.T
+        precision = np.linalg.pinv(self.correlation, rcond=_SAME, hermitian=True) / np.outer(error, error)
+        return np.column_stack([gained, precision])
+
+    @property
+    def log_constant(self) -> float:
+        """Logarithm of the normal density's constant; of tests that are one and the same error any constant would do."""
+        spread = np.linalg.eigvalsh(self.correlation)
+        own = spread[spread > _SAME * spread.max(initial=0.0)]
+        logs = np.log(self.measured[:, 1]).sum() + 0.5 * (np.log(own).sum() + len(own) * np.log(2 * np.pi))
+        return -float(logs)
 
 
 def observe(tests: Sequence[LiftTest], panel: Panel) -> Observed:
@@ -57,6 +80,7 @@ def observe(tests: Sequence[LiftTest], panel: Panel) -> Observed:
         exceeds the spend there was, or whose standard error is not positive.
     """
     problems = list(_repeats(tests))
+    entered = []
     places = np.zeros((len(tests), 3), dtype=np.int64)
     measured = np.zeros((len(tests), 2))
     series: list[tuple[int, int]] = []
@@ -71,11 +95,17 @@ def observe(tests: Sequence[LiftTest], panel: Panel) -> Observed:
         geos = geos_of(test, panel)
         places[m] = panel.channels.index(test.channel), begin, end
         measured[m] = test.customers_gained, test.standard_error
+        entered.append(replace(given, standard_error=test.standard_error, shared_error=test.shared_error))
         series += [(m, geo) for geo in geos]
         otherwise.append(_without(test, panel, geos, changed_rows(test, panel)))
     if problems:
         raise BadInput(problems)
-    return Observed(places, measured, np.array(series, dtype=np.int64).reshape(-1, 2), np.vstack(otherwise))
+    correlation = np.eye(len(tests))
+    for b, other in enumerate(entered):
+        for a, one in enumerate(entered[:b]):
+            correlation[a, b] = correlation[b, a] = one.correlation(other)
+    placed = np.array(series, dtype=np.int64).reshape(-1, 2)
+    return Observed(places, measured, correlation, placed, np.vstack(otherwise))
 
 
 def _without(test: LiftTest, panel: Panel, geos: list[int], window: npt.NDArray[np.intp]) -> Array:
@@ -112,6 +142,7 @@ def _problems(test: LiftTest, panel: Panel, row: str) -> list[Problem]:
         problems.append(problem(f"{test.geo!r} is not among the panel's geos.", "geo", remedy))
     if not (test.standard_error > 0 and math.isfinite(test.standard_error)):
         problems.append(problem("is not positive.", "standard_error", "every measurement has an error; give it."))
+    problems += _shared_problems(test, problem)
     problems += [
         problem("is no number.", column, "give what was measured, or leave the test out.")
         for column in ("spend_change", "customers_gained")
@@ -135,6 +166,20 @@ def _problems(test: LiftTest, panel: Panel, row: str) -> list[Problem]:
             return [problem(f"{error}.", "changed", "write first and last day of each part: 2026-01-05/2026-01-18.")]
         return _spend_problems(test, panel, geos, window, problem)
     return problems
+
+
+def _shared_problems(test: LiftTest, problem: Callable[[str, str, str], Problem]) -> list[Problem]:
+    named = bool(test.shared_controls.strip())
+    if test.shared_error == 0:
+        return []
+    if not named:
+        remedy = "give the tests that were held against the same geos one name in shared_controls, or leave it empty."
+        return [problem(f"is {plain(test.shared_error)} without shared_controls.", "shared_error", remedy)]
+    if not 0 <= test.shared_error <= test.standard_error * (1 + 1e-9):
+        text = f"is {plain(test.shared_error)}, and the standard error of the test {plain(test.standard_error)}."
+        remedy = "give the part of the standard error that shared controls brought, at most all of it."
+        return [problem(text, "shared_error", remedy)]
+    return []
 
 
 def _spend_problems(

@@ -78,6 +78,7 @@ def stand_in(test: LiftTest, panel: Panel) -> LiftTest:
         spend_change=scale * test.spend_change,
         customers_gained=scale * test.customers_gained,
         standard_error=scale * test.error,
+        shared_error=scale * test.shared_error,
         outside=0.0,
         changed="",
     )

@@ -86,8 +86,8 @@ def follow(kpi: Array, members: np.ndarray, controls: np.ndarray, length: int, p
     placebos = _placebos(min(count, int(controls.sum()) // 2), np.flatnonzero(controls), len(controls))
     donors = controls & ~placebos.astype(bool)
     both = ((members, pool), (placebos, donors))[: 1 + bool(len(placebos))]
-    chosen = best_pull(history, both) if pull is None else pull
-    gaps, untested = gaps_of(history, members, pool, chosen), gaps_of(history, placebos, donors, chosen)
+    chosen, (gaps, *rest) = best_pull(history, both, PULLS if pull is None else (pull,))
+    untested = rest[0] if rest else gaps_of(history, placebos, donors, chosen)
     blocks, square, sizes = gaps.blocks.shape[1], untested.square, untested.sizes
     alone = float(controls.sum() / placebos.sum(axis=1).mean()) if len(placebos) else float(len(members))
     drift = drift_of(untested.blocks if len(placebos) else gaps.blocks, alone)
@@ -97,17 +97,16 @@ def follow(kpi: Array, members: np.ndarray, controls: np.ndarray, length: int, p
     return Followed(gaps, untested, spread.widened(drift.times), beside.widened(drift.times), drift, alone, chosen)
 
 
-def best_pull(history: History, followed: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
-    """The pull of :data:`PULLS` under which blocks left out of the history are met best.
+def best_pull(
+    history: History, followed: Sequence[tuple[np.ndarray, np.ndarray]], pulls: Sequence[float] = PULLS
+) -> tuple[float, list[Gaps]]:
+    """The pull under which blocks left out of the history are met best, and the gaps that it gives.
 
     ``followed`` holds members and donors of the tested groups and of placebos; either weighs alike, so that neither a
     test geo that few others resemble nor the luck of its few blocks decides alone.
     """
-
-    def error(pull: float) -> float:
-        return sum(float(np.log(gaps_of(history, *groups, pull).square + 1e-300).mean()) for groups in followed)
-
-    return min(PULLS, key=error)
+    tried = [(pull, [gaps_of(history, *groups, pull) for groups in followed]) for pull in pulls]
+    return min(tried, key=lambda one: sum(float(np.log(gaps.square + 1e-300).mean()) for gaps in one[1]))
 
 
 def _placebos(count: int, pool: np.ndarray, geos: int) -> np.ndarray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from mmm.arrays import Array
 from mmm.experiments.geo_follow import best_pull
-from mmm.experiments.geo_gaps import Gaps, gaps_of, history_of
+from mmm.experiments.geo_gaps import Gaps, history_of
 from mmm.experiments.geo_spread import Spread, spread_of
 
 __all__ = ["Placebos", "placebo_tests"]
@@ -56,7 +56,7 @@ class Placebos:
 
     @property
     def _limit(self) -> float:
-        return float(stats.t.ppf(0.5 + _LEVEL / 2, self.freedom))
+        return float(special.stdtrit(self.freedom, 0.5 + _LEVEL / 2))
 
 
 def placebo_tests(kpi: Array, members: np.ndarray, donors: np.ndarray, length: int) -> Placebos:
@@ -72,7 +72,7 @@ def placebo_tests(kpi: Array, members: np.ndarray, donors: np.ndarray, length: i
         Periods of the test.
     """
     history = history_of(kpi, length)
-    gaps = gaps_of(history, members, donors, best_pull(history, [(members, donors)]))
+    _, (gaps,) = best_pull(history, [(members, donors)])
     count = gaps.blocks.shape[1]
     sizes = gaps.sizes
     spread = spread_of(gaps.square, count, sizes, gaps.square, sizes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,8 @@ from mmm.experiments.geo_cell import CellReadout, effect_of, rank_chance
 from mmm.experiments.geo_design import GeoDesign
 from mmm.experiments.geo_findings import findings_of
 from mmm.experiments.geo_follow import Followed, follow
-from mmm.experiments.geo_gaps import DIFFERENCES
+from mmm.experiments.geo_gaps import DIFFERENCES, history_of
+from mmm.experiments.geo_shared import parts_shared, shared_correlation
 from mmm.experiments.geo_spend import spend_changes
 from mmm.experiments.geo_window import Window, window_of
 
@@ -36,7 +37,7 @@ class GeoReadout:
     cells
         What each cell showed.
     correlation
-        Of the cells' estimates, which share controls, shape (cells, cells).
+        Of the errors of the cells' estimates, which share controls, shape (cells, cells).
     findings
         Whether the method holds here.
     series
@@ -62,7 +63,8 @@ class GeoReadout:
         BadInput
             Where the change of spend is not known.
         """
-        return tuple(self._test(one, 1.0, ";".join(one.cell.geos)) for one in self._known())
+        known = zip(self._known(), self._shared(), strict=True)
+        return tuple(self._test(one, shared, 1.0, ";".join(one.cell.geos)) for one, shared in known)
 
     def national_lift_tests(self) -> tuple[LiftTest, ...]:
         """Rows for a national model, which knows no geos.
@@ -78,11 +80,11 @@ class GeoReadout:
             Where spend of cells or controls is not known.
         """
         rows = []
-        for one in self._known():
+        for one, shared in zip(self._known(), self._shared(), strict=True):
             if not (one.spend.controls > 0 and one.spend.without > 0):
                 text = f"the control geos spend nothing on {one.cell.channel}."
                 raise BadInput(Problem("readout", text, remedy="fit a panel by geo, which takes the cell itself."))
-            rows.append(self._test(one, -one.spend.controls / one.spend.without, ""))
+            rows.append(self._test(one, shared, -one.spend.controls / one.spend.without, ""))
         return tuple(rows)
 
     def _known(self) -> tuple[CellReadout, ...]:
@@ -92,10 +94,22 @@ class GeoReadout:
                 raise BadInput(Problem("readout", text, remedy="give a table with the channel's spend by geo."))
         return self.cells
 
-    def _test(self, one: CellReadout, times: float, geo: str) -> LiftTest:
-        found = one.effect
-        numbers = (times * one.spend.change, times * found.customers, abs(times) * found.standard_error)
-        return LiftTest(one.cell.channel, self.design.start, self.design.end, *numbers, geo)
+    def _shared(self) -> Array:
+        return parts_shared(self.correlation)
+
+    def _test(self, one: CellReadout, shared: float, times: float, geo: str) -> LiftTest:
+        found, error = one.effect, abs(times) * one.effect.standard_error
+        test = LiftTest(
+            one.cell.channel,
+            self.design.start,
+            self.design.end,
+            times * one.spend.change,
+            times * found.customers,
+            error,
+            geo,
+        )
+        alone = len(self.cells) < 2 or shared == 0
+        return test if alone else replace(test, shared_controls=self.design.name, shared_error=float(shared) * error)
 
 
 def read_geo_test(panel: Panel, design: GeoDesign) -> GeoReadout:
@@ -152,7 +166,7 @@ def read_geo_test(panel: Panel, design: GeoDesign) -> GeoReadout:
         )
         for place, (cell, spend) in enumerate(zip(design.cells, spend_changes(panel, design, window), strict=True))
     )
-    correlation = np.atleast_2d(np.corrcoef(own.tested.blocks))
+    correlation = shared_correlation(own, history_of(history, window.length), controls)
     findings = findings_of(plain, test, panel, design, window, correlation)
     series = tuple(_series(place, own, kpi, panel, window) for place in range(len(cells)))
     return GeoReadout(design, cells, correlation, findings, series)

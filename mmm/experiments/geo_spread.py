@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from mmm.arrays import Array
 
@@ -36,11 +36,11 @@ class Spread:
 
     def reach(self, level: float = 0.95) -> Array:
         """Standard errors on either side of an estimate that an interval of this level takes, shape (P,)."""
-        return np.asarray(stats.t.ppf(0.5 + level / 2, self.freedom))
+        return np.asarray(special.stdtrit(self.freedom, 0.5 + level / 2))
 
     def chance(self, gap: Array) -> Array:
         """Two-sided p-values of mean gaps, shape (P,)."""
-        return np.asarray(2 * stats.t.sf(np.abs(gap) / self.error, self.freedom))
+        return np.asarray(2 * special.stdtr(self.freedom, -np.abs(gap) / self.error))
 
 
 def spread_of(square: Array, blocks: int, size: Array, placebos: Array, placebo_sizes: Array) -> Spread:
@@ -76,7 +76,7 @@ def spread_of(square: Array, blocks: int, size: Array, placebos: Array, placebo_
     centre = np.exp(line + special.digamma(prior / 2) - np.log(prior / 2)) if beyond > 0 else np.exp(line)
     total = prior + own
     drawn = Spread(np.sqrt((prior * centre + own * square) / total), np.full(len(square), total))
-    apart = square > centre * stats.f.ppf(_APART, own, prior)
+    apart = square > centre * special.fdtri(own, prior, _APART)
     return Spread(np.where(apart, np.sqrt(square), drawn.error), np.where(apart, own, total))
 
 

@@ -37,6 +37,7 @@ from mmm.kernel import ahead
 from mmm.kernel.channel import back, respond, weights_of
 from mmm.kernel.codes import NORMAL_NOISE
 from mmm.kernel.jit import EXPAND_SIGNATURE, LOGP_SIGNATURE, STAMP, entry, merged, pointer
+from mmm.kernel.lift import pulled
 from mmm.kernel.noise import explicit_baseline, marginal_baseline
 from mmm.kernel.prior import level_terms, prior_terms
 
@@ -78,16 +79,16 @@ def _subtract(values: Any, slots: Any, curves: Any, level: Any, left: Any) -> No
 @merged
 def _lift_tests(curves: Any, level: Any, tests: Any, measured: Any, by_scale: Any, pulls: Any) -> float:
     """Log density of the lift tests; slopes by what each brought into ``pulls``, by scales into ``by_scale``."""
-    channels = level.shape[1]
-    total = 0.0
-    for m in range(tests.shape[0]):
-        i, difference = tests[m, 0], 0.0
+    channels, count = level.shape[1], tests.shape[0]
+    differences, away = np.zeros(count), np.empty(count)
+    for m in range(count):
+        i = tests[m, 0]
         for t in range(tests[m, 1], tests[m, 2]):
-            difference += curves[i, 0, t] - curves[channels + m, 0, t]
-        z = (level[1, i] * difference - measured[m, 0]) / measured[m, 1]
-        total -= 0.5 * z * z
-        pulls[m] = -z / measured[m, 1]
-        by_scale[i] += pulls[m] * difference
+            differences[m] += curves[i, 0, t] - curves[channels + m, 0, t]
+        away[m] = level[1, i] * differences[m] - measured[m, 0]
+    total = pulled(away, measured, pulls)
+    for m in range(count):
+        by_scale[tests[m, 0]] += pulls[m] * differences[m]
     return total
 
 
@@ -154,7 +155,8 @@ def log_density(
     tests
         Channel, first row and row past the last of each lift test, shape (M, 3).
     measured
-        Customers gained and standard error of each lift test, in units of the mean KPI, shape (M, 2).
+        Customers gained by each lift test, in units of the mean KPI, and the precision of the tests' errors, shape
+        (M, 1 + M).
     """
     n, channels, weeks, lead = theta.shape[0], families.shape[0], kpi.shape[0], media.shape[1] - kpi.shape[0]
     values, slopes, by_value = np.empty(n), np.empty(n), np.zeros(n)
@@ -226,7 +228,7 @@ def _entries(stamp: str) -> tuple[Any, Any]:
             nb.carray(pointer(u[18]), (channels, 5), dtype=np.int64),
             nb.carray(pointer(u[19]), (channels, 5), dtype=np.int64),
             nb.carray(pointer(u[20]), (tests, 3), dtype=np.int64),
-            nb.carray(pointer(u[21]), (tests, 2), dtype=np.float64),
+            nb.carray(pointer(u[21]), (tests, 1 + tests), dtype=np.float64),
             gradient,
         )
         density[0] = value

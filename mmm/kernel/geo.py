@@ -26,6 +26,7 @@ import numpy as np
 from mmm.kernel.channel import back, respond, weights_of
 from mmm.kernel.codes import BETA, NORMAL
 from mmm.kernel.jit import LOGP_SIGNATURE, STAMP, entry, merged, pointer
+from mmm.kernel.lift import pulled
 from mmm.kernel.noise import marginal_baseline
 from mmm.kernel.prior import level_terms, prior_terms
 from mmm.kernel.shared import pull_on_shared, share
@@ -168,11 +169,9 @@ def _lift_tests(
             differences[s] += curves[g, i, 0, t] - others[s, 0, t]
         differences[s] *= weights[g] / mean[i]
         gained[m] += own[g, slots[i, 4]] * differences[s]
-    total = 0.0
     for m in range(tests.shape[0]):
-        z = (gained[m] - measured[m, 0]) / measured[m, 1]
-        total -= 0.5 * z * z
-        pulls[m] = -z / measured[m, 1]
+        gained[m] -= measured[m, 0]
+    total = pulled(gained, measured, pulls)
     for s in range(series.shape[0]):
         m, g = series[s, 0], series[s, 1]
         i = tests[m, 0]
@@ -278,7 +277,7 @@ def geo_log_density(
         As ``media`` and ``frequency``, of each tested geo of each lift test without the test, shape (S, P + T).
     tests, series, measured
         Channel, first row and row past the last of each lift test, shape (M, 3); test and geo of each series, (S, 2);
-        customers gained and standard error in units of all geos' mean KPI together, (M, 2).
+        customers gained in units of all geos' mean KPI together, and the precision of the tests' errors, (M, 1 + M).
     basis
         Orthonormal series of which consists what all geos share in single periods, shape (Q, T); Q = 0 where nothing.
     trust
@@ -377,7 +376,7 @@ def _entry(stamp: str) -> Any:
             nb.carray(pointer(u[21]), (series, columns), dtype=np.float64),
             nb.carray(pointer(u[22]), (tests, 3), dtype=np.int64),
             nb.carray(pointer(u[23]), (series, 2), dtype=np.int64),
-            nb.carray(pointer(u[24]), (tests, 2), dtype=np.float64),
+            nb.carray(pointer(u[24]), (tests, 1 + tests), dtype=np.float64),
             nb.carray(pointer(u[25]), (shared, weeks), dtype=np.float64),
             nb.carray(pointer(u[26]), (geos,), dtype=np.float64),
             nb.carray(pointer(u[27]), (1,), dtype=np.float64),

@@ -117,7 +117,7 @@ class GeoProblem:
             self.frequency[geos, tested],
             tests.places,
             tests.series,
-            tests.measured,
+            tests.weighed,
             self.basis,
             self.trust,
             np.array([level_precision(self.priors)]),
@@ -265,9 +265,9 @@ def standardise_geos(panel: Panel, model: Model, places: Layout, designs: tuple[
         tests=tests,
         log_constant=0.0,
     )
-    observed = kpi.size + len(tests.measured) + len(problem.basis)
+    observed = kpi.size + len(problem.basis)
     constant = sum(one for _, one in blocks) - 0.5 * observed * float(np.log(2 * np.pi))
-    constant -= float(np.log(tests.measured[:, 1]).sum())
+    constant += tests.log_constant
     constant += sum(prior.log_constant for prior in problem.priors) + level_constant(problem.priors)
     return replace(problem, log_constant=float(constant))
 

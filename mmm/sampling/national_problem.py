@@ -138,7 +138,7 @@ class Problem:
             self.layout.families,
             self.layout.slots,
             tests.places,
-            tests.measured,
+            tests.weighed,
         )
         return laid_out(self, sizes, arrays, FIELDS, entries()[0])
 
@@ -201,7 +201,7 @@ def standardise(panel: Panel, model: Model, places: Layout, columns: Design) -> 
     tests = _scaled(observe(model.lift_tests, panel), kpi_unit, units, ahead)
     reference = reference_noise(kpi, np.column_stack([columns.matrix, panel.media[0] / units]))
     scale = columns.sd / reference
-    constant = -float(np.log(tests.measured[:, 1]).sum()) - len(tests.measured) * _HALF_LOG_2PI
+    constant = tests.log_constant
     if model.likelihood.integrates:
         baseline, determinant = marginal_columns(columns.matrix, scale)
         explicit = Explicit(np.zeros(0), np.zeros((0, len(kpi))), np.zeros((0, 0)))

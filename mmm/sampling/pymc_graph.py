@@ -68,9 +68,11 @@ def build(panel: Panel, model: Model) -> Any:
         noise = _prior("sigma", (problem.layout.sigma,), scalar=True)
         media, lifts = _media(problem, panel, model, values)
         _likelihood(problem, model, media, noise)
-        for m, difference in enumerate(lifts):
-            gained, error = problem.tests.measured[m]
-            pm.Potential(f"lift_test_{m}", pm.logp(pm.Normal.dist(difference, error), gained))
+        if lifts:
+            tests = problem.tests
+            away = pt.stack(lifts) - tests.measured[:, 0]
+            quadratic = pt.dot(away, pt.dot(tests.weighed[:, 1:], away))
+            pm.Potential("lift_tests", tests.log_constant - 0.5 * quadratic)
     return graph
 
 

@@ -9,14 +9,15 @@ meant to break the method: trends of geos' own, factors that geos follow to diff
 dominates, small counts with zeros, weekly tables, spillover into controls, a shock that some geos share.
 
     python tests/benchmarks/geo_tests.py --runs 1000            # ours
-    python tests/benchmarks/geo_tests.py --runs 200 --peers     # beside causal-marketing and pysyncon, installed beside
+    python tests/benchmarks/geo_tests.py --runs 1000 --peers 200  # causal-marketing and pysyncon too, installed beside
+    python tests/benchmarks/geo_tests.py --runs 1000 --designs  # hold-outs, go-dark, heavy-up, several cells
     python tests/benchmarks/geo_tests.py --geolift              # GeoLift's walk-through
 
 Size is the share of tests without effect that show one at 5 %, coverage that of 95 % intervals which hold the truth,
-both over the runs; power the share of tests of the effect that show it. ``warned`` is the share of runs in which a
-finding of the readout fails. GeoLift's walk-through data lie in the wheel ``causal-marketing``, which
-``pip download --no-deps causal-marketing`` gets; its published effect in Chicago and Portland is 155.6 customers a day
-and geo, 5.4 %, 4,667 in all.
+both over the runs; power the share of tests of the effect that show it, each with its standard error; seconds are of
+processor. ``warned`` is the share of runs in which a finding of the readout fails. GeoLift's walk-through data lie in
+the wheel ``causal-marketing``, which ``pip download --no-deps causal-marketing`` gets; its published effect in Chicago
+and Portland is 155.6 customers a day and geo, 5.4 %, 4,667 in all.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ import pandas as pd
 
 from mmm import Panel
 from mmm.experiments.geo_design import GeoCell, GeoDesign
-from mmm.experiments.geo_proposal import GO_DARK, HOLD_OUT, GeoChange, propose_geo_test
+from mmm.experiments.geo_proposal import GO_DARK, HEAVY_UP, HOLD_OUT, propose_geo_test
 from mmm.experiments.geo_readout import read_geo_test
+from mmm.experiments.geo_shared import parts_shared
 
 EFFECT = 0.075
 PEERS = ("causal-marketing==0.1.0", "pysyncon==1.7.0")
@@ -183,7 +185,7 @@ def made(world: World, run: int, effect: float) -> tuple[np.ndarray, float]:
 
 def ours(world: World, runs: int) -> dict[str, float]:
     """Size, coverage and power of our readout."""
-    began, rows, failed = time.perf_counter(), [], Counter[str]()
+    began, rows, failed = time.process_time(), [], Counter[str]()
     for run in range(runs):
         row: dict[str, float] = {}
         shift = 0.0
@@ -212,7 +214,7 @@ def ours(world: World, runs: int) -> dict[str, float]:
         "off": table["off True"],
         "reach": table["reach"],
         "warned": table["warned"],
-        "seconds": time.perf_counter() - began,
+        "seconds": time.process_time() - began,
         "most": most,
     }
 
@@ -221,86 +223,160 @@ PEER = """
 import json, sys, time, warnings
 import numpy as np, pandas as pd
 warnings.filterwarnings("ignore")
-package, path = sys.argv[1:]
+method, path = sys.argv[1:]
 held = np.load(path)
-kpis, periods = held["kpis"], int(held["periods"])
-began, out = time.perf_counter(), []
-for kpi in kpis:
+periods, before = int(held["periods"]), held["kpis"].shape[2] - int(held["periods"])
+
+
+def augmented(kpi):
+    from causal_marketing.estimators.augsynth.engine import Augsynth
     geos, length = kpi.shape
     dates = pd.date_range("2025-01-06", periods=length).strftime("%Y-%m-%d")
     names = [f"geo_{place:03d}" for place in range(geos)]
     frame = pd.DataFrame({"geo": np.repeat(names, length), "date": np.tile(dates, geos), "kpi": kpi.ravel()})
-    if package == "causal-marketing":
-        from functools import partial
-        from causal_marketing import Dataset, GeoLiftDesign
-        from causal_marketing.estimators.augsynth import estimator, inference
-        # intervals of single days, which are most of its time, are not asked for; the joint p-value is its own
-        estimator.conformal_inf = partial(inference.conformal_inf, grid_size=1)
-        design = GeoLiftDesign(primary_metric="kpi", estimator="augsynth", runtime_weeks=periods, alpha=0.05,
-                               estimator_parameters={"seed": 1, "conformal_type": KIND}, treated=names[:1])
-        found, _ = design.analyze(Dataset(frame, unit_col="geo", time_col="date"), dates[-periods])
-        out.append([float(found["point_estimate"].iloc[0]), float(found["p_value"].iloc[0])])
-    else:
-        from pysyncon import Dataprep, Synth
-        from pysyncon.utils import PlaceboTest
-        frame["time"] = frame.groupby("geo").cumcount()
-        frame["kpi"] /= frame.groupby("geo")["kpi"].transform(lambda kpi: kpi.iloc[:-periods].mean())
-        before = range(length - periods)
-        prepared = Dataprep(frame, predictors=[], predictors_op="mean", dependent="kpi", unit_variable="geo",
-            time_variable="time", treatment_identifier=names[0], controls_identifier=names[1:],
-            special_predictors=[("kpi", [at], "mean") for at in before], time_predictors_prior=before,
-            time_optimize_ssr=before)
-        test = PlaceboTest()
-        options = {"custom_V": np.ones(len(before))}
-        test.fit(prepared, Synth(), scm_options=options, max_workers=1, verbose=False)
-        gap = test.treated_gap.iloc[-periods:]
-        out.append([float(gap.mean()) * float(kpi[0, :-periods].mean()), float(test.pvalue(length - periods))])
-print(json.dumps({"rows": out, "seconds": time.perf_counter() - began}))
+    fit = Augsynth(progfunc="none", scm=True, fixedeff=True)  # as its estimator makes it by default
+    fit.fit(frame, treated_units=names[:1], t_int=dates[before], covariates=None, unit_col="geo", time_col="date",
+            outcome_col="kpi")
+    return fit
+
+
+def conformal(kpi, effect, at):
+    # its estimator's joint p-value, without those of single days, which are most of its time
+    from causal_marketing.estimators.augsynth.inference import _compute_permute_pval
+    fit = augmented(kpi + effect)
+    x = np.hstack([fit._data["X"], fit._data["y"]])
+    return _compute_permute_pval(x, np.ones((len(x), 1)), fit._data["trt"], fit.progfunc, fit.scm, fit.fixedeff,
+                                 fit._lambda, at, periods, method, 1, 1000, None, np.random.default_rng(1))
+
+
+def by_conformal(kpi, effect):
+    mean = effect[0, before:].mean()
+    return [conformal(kpi, 0 * effect, 0.0) < 0.05, conformal(kpi, effect, mean) >= 0.05,
+            conformal(kpi, effect, 0.0) < 0.05]
+
+
+def by_jackknife(kpi, effect):
+    from causal_marketing.estimators.augsynth.inference import time_jackknife_plus
+    found = time_jackknife_plus(augmented(kpi), alpha=0.05)
+    low, high = found["lb"][-1], found["ub"][-1]
+    added = effect[0, before:].mean()  # no fit sees the test, so that an effect is read whole
+    return [bool(low > 0 or high < 0), bool(low <= 0 <= high), bool(low + added > 0 or high + added < 0)]
+
+
+def by_rank(kpi, effect):
+    from pysyncon import Synth
+    scale = kpi[:, :before].mean(axis=1)
+    frame, ratios = pd.DataFrame((kpi / scale[:, None]).T), []
+    for treated in range(len(kpi)):
+        controls = [place for place in range(len(kpi)) if place and place != treated]  # as its PlaceboTest has it
+        fit, past = Synth(), frame.iloc[:before]
+        fit.fit(X0=past[controls], X1=past[treated], Z0=past[controls], Z1=past[treated], custom_V=np.ones(before))
+        gap = (frame[treated] - frame[controls] @ fit.W).to_numpy()
+        shift = (effect[0] / scale[0]) if treated == 0 else 0.0  # no fit sees the test
+        ratios.append([((one[before:] ** 2).mean() / (one[:before] ** 2).mean()) for one in (gap, gap + shift)])
+    ratios = np.array(ratios)
+    none, some = (float((ratios[1:, 0] >= ratios[0, one]).sum()) / len(ratios) for one in (0, 1))
+    return [none <= 0.05, none > 0.05, some <= 0.05]
+
+
+ask = {"iid": by_conformal, "block": by_conformal, "jackknife": by_jackknife, "rank": by_rank}[method]
+began = time.process_time()
+rows = [list(map(bool, ask(kpi, effect))) for kpi, effect in zip(held["kpis"], held["effects"])]
+print(json.dumps({"rows": rows, "seconds": time.process_time() - began}))
 """
+
+METHODS = {
+    "causal-marketing, conformal by chance": "iid",
+    "causal-marketing, conformal by blocks": "block",
+    "causal-marketing, jackknife+": "jackknife",
+    "pysyncon, rank among placebos": "rank",
+}
 
 
 def peers(world: World, runs: int) -> None:
-    """Size and power of two libraries on the same panels; neither gives an interval of the total."""
+    """Size, coverage and power of two libraries on the same panels.
+
+    Coverage is that of the interval which inverts the test, at the true mean effect, and of jackknife+ its own.
+    """
     python = environments.made("geo-tests", PEERS, "import causal_marketing, pysyncon")
-    for name, package, kind in (
-        ("causal-marketing, conformal by chance", "causal-marketing", "iid"),
-        ("causal-marketing, conformal by blocks", "causal-marketing", "block"),
-        ("pysyncon, rank among placebos", "pysyncon", ""),
-    ):
-        said = []
-        with tempfile.TemporaryDirectory() as folder:
-            for effect in (0.0, EFFECT):
-                path = Path(folder) / f"{effect}.npz"
-                np.savez(path, kpis=[made(world, run, effect)[0] for run in range(runs)], periods=world.periods)
-                said.append(environments.run(python, PEER.replace("KIND", repr(kind)), package, str(path)))
-        if any("failed" in one for one in said):
-            print(f"  {name}: {said[0].get('failed') or said[1].get('failed')}")
-            continue
-        size, power = (np.mean([chance <= 0.05 for _, chance in one["rows"]]) for one in said)
-        seconds = sum(one["seconds"] for one in said)
-        print(f"  {name:40s} size {size:.3f}  power {power:.3f}  {seconds:.0f} s", flush=True)
+    none, some = (np.stack([made(world, run, effect)[0] for run in range(runs)]) for effect in (0.0, EFFECT))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "panels.npz"
+        np.savez(path, kpis=none, effects=some - none, periods=world.periods)
+        for name, method in METHODS.items():
+            said = environments.run(python, PEER, method, str(path), variables={"OMP_NUM_THREADS": "1"})
+            if "failed" in said:
+                print(f"  {name}: {said['failed']}", flush=True)
+                continue
+            size, coverage, power = np.mean(said["rows"], axis=0)
+            print(f"  {name:38s} {_shares(runs, size, coverage, power)}  {said['seconds']:.0f} s", flush=True)
 
 
-def designed(runs: int, change: GeoChange) -> None:
-    """Designs on a weekly history, read after a test of nothing: what the choice of geos does to size."""
-    shown, said, ratios = [], [], []
+def _shares(runs: int, *shares: float) -> str:
+    """Size, coverage and power with their standard errors."""
+    named = zip(("size", "coverage", "power"), shares, strict=True)
+    return "  ".join(f"{name} {share:.3f} ± {np.sqrt(share * (1 - share) / runs):.3f}" for name, share in named)
+
+
+DESIGNS = {
+    "hold-out in a fifth": {"tv": HOLD_OUT},
+    "go dark in half": {"tv": GO_DARK},
+    "heavy-up in a fifth": {"tv": HEAVY_UP},
+    "two cells of a fifth": {"tv": HOLD_OUT, "search": HEAVY_UP},
+    "three cells of a fifth": {"tv": HOLD_OUT, "search": HEAVY_UP, "social": HOLD_OUT},
+}
+
+
+def designed(name: str, runs: int) -> None:
+    """Designs on a weekly history of 30 geos, read after a test: what the choice of geos does to size and power.
+
+    A channel that is off loses 7.5 % of customers, one with half as much again gains them. Of cells, the sum and the
+    difference of the first two are held against intervals that know what the cells share, and such that do not.
+    """
+    changes, began = DESIGNS[name], time.process_time()
+    cells, spent = len(changes), np.ones((30, 108, len(changes)))
+    rows, said, ratios, errors = [], [], [], []
     for run in range(runs):
-        kpi = shared(np.random.default_rng([run, 9]), 29, history=104, periods=4, week=52)
-        spend = np.ones((*kpi.shape, 1))
-        whole = panel_of(kpi, 7)
-        history = replace(
-            whole.select(0, 104), channels=("media",), spend=spend[:, :104], media=spend[:, :104], before=spend[:, 0]
-        )
-        proposal = propose_geo_test(history, {"media": change}, 4, seed=run)
-        found = read_geo_test(whole, proposal.design).cells[0]
-        shown.append(found.p_value < 0.05)
+        kpi = shared(np.random.default_rng([run, 9, sum(map(ord, name))]), 29, history=104, periods=4, week=52)
+        empty = panel_of(kpi, 7)
+        whole = replace(empty, channels=tuple(changes), spend=spent, media=spent, before=spent[:, 0])
+        proposal = propose_geo_test(whole.select(0, 104), changes, 4, seed=run)
+        read = read_geo_test(whole, proposal.design)
         said.append(proposal.size)
-        ratios.append(found.effect.standard_error / proposal.standard_error())
+        off = np.array([cell.effect.customers for cell in read.cells])
+        error = np.array([cell.effect.standard_error for cell in read.cells])
+        ratios += [one / proposal.standard_error(place) for place, one in enumerate(error)]
+        for place, cell in enumerate(read.cells):
+            effect, usual = np.sign(changes[cell.cell.channel].change) * EFFECT, cell.without
+            moved = [end + effect * usual for end in (cell.effect.low, cell.effect.high)]  # an effect is read whole
+            rows.append((cell.effect.low > 0 or cell.effect.high < 0, moved[0] > 0 or moved[1] < 0))
+        if cells > 1:
+            parts = parts_shared(read.correlation)
+            covariance = parts[0] * parts[1] * error[0] * error[1]
+            plain = error[0] ** 2 + error[1] ** 2
+            held = [
+                abs(off[0] + sign * off[1]) <= 1.96 * np.sqrt(plain + more)
+                for sign in (1, -1)
+                for more in (2 * sign * covariance, 0.0)
+            ]
+            errors.append((*off[:2] / error[:2], parts[0] * parts[1], *held))
+    size, power = np.mean(rows, axis=0)
+    count = runs * cells
     print(
-        f"designed {change.name} in {change.share:.0%} of 30 geos, 4 of 104 weeks: size {np.mean(shown):.3f}, said "
-        f"{np.mean(said):.3f}; standard error as read over as designed {np.median(ratios):.2f}",
+        f"{name:24s} size {size:.3f} ± {np.sqrt(size * (1 - size) / count):.3f}, said {np.mean(said):.3f}; power "
+        f"{power:.3f} ± {np.sqrt(power * (1 - power) / count):.3f}; standard error as read over as designed "
+        f"{np.median(ratios):.2f}; {time.process_time() - began:.0f} s",
         flush=True,
     )
+    if cells > 1:
+        table = np.array(errors, dtype=float)
+        sums, sums_alone, apart, apart_alone = table[:, 3:].mean(axis=0)
+        print(
+            f"  errors of the first two correlate by {np.corrcoef(table[:, :2].T)[0, 1]:.2f}, said "
+            f"{table[:, 2].mean():.2f}; 95 % of their sum hold {sums:.3f} (as independent {sums_alone:.3f}), of their "
+            f"difference {apart:.3f} ({apart_alone:.3f})",
+            flush=True,
+        )
 
 
 def geolift() -> None:
@@ -344,7 +420,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--world", action="append", help="worlds to run; all by default")
-    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--peers", type=int, default=0, help="runs of two libraries on the same worlds; 0 for none")
     parser.add_argument("--designs", action="store_true")
     parser.add_argument("--geolift", action="store_true")
     asked = parser.parse_args()
@@ -352,19 +428,18 @@ def main() -> None:
         geolift()
         return
     if asked.designs:
-        for change in (HOLD_OUT, GO_DARK):
-            designed(asked.runs, change)
+        for name in DESIGNS:
+            designed(name, asked.runs)
         return
     for world in WORLDS:
         if asked.world and world.name not in asked.world:
             continue
         row = ours(world, asked.runs)
-        numbers = "  ".join(
-            f"{name} {row[name]:.3f}" for name in ("size", "coverage", "power", "reach", "off", "warned")
-        )
-        print(f"{world.name:24s} {numbers}  {row['seconds']:.0f} s  {row['most']}", flush=True)
+        numbers = "  ".join(f"{name} {row[name]:.3f}" for name in ("reach", "off", "warned"))
+        shares = _shares(asked.runs, *(row[name] for name in ("size", "coverage", "power")))
+        print(f"{world.name:24s} {shares}  {numbers}  {row['seconds']:.0f} s  {row['most']}", flush=True)
         if asked.peers and world.treated == 1 and world.days == 1:
-            peers(world, asked.runs)
+            peers(world, asked.peers)
 
 
 if __name__ == "__main__":

@@ -197,7 +197,11 @@ def test_something_that_began_before_the_test_is_a_finding() -> None:
 
 def test_cells_that_share_controls_say_so() -> None:
     found = read({"tv": ([1, 4], -1.0), "search": ([7, 9], -1.0)}, 5)
-    assert len(found.lift_tests()) == 2
+    for rows in (found.lift_tests(), found.national_lift_tests()):
+        assert len(rows) == 2
+        assert rows[0].correlation(rows[1]) == pytest.approx(max(found.correlation[0, 1], 0.0))
+    (alone,) = read(DARK).lift_tests()
+    assert (alone.shared_controls, alone.shared_error) == ("", 0.0)
     assert found.correlation.shape == (2, 2)
     assert any(finding.name == "geo_shared_controls" for finding in found.findings)
     assert len(found.to_frame()) == 2

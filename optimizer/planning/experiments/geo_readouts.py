@@ -53,9 +53,10 @@ def read_out(
     held = _columns_there(table, columns)
     read = _with_planned(read_geo_test(read_panel(table, held), GeoDesign.from_dict(chosen)), chosen["spend"])
     tests = read.national_lift_tests() if said["national"] else read.lift_tests()
-    rows = pd.DataFrame([asdict(test) for test in tests]).drop(columns="outside")
-    if said["national"]:
-        rows = rows.drop(columns="geo")
+    rows = pd.DataFrame([asdict(test) for test in tests])
+    unused = ["outside", *(("geo",) if said["national"] else ())]
+    unused += [] if rows["shared_controls"].any() else ["shared_controls", "shared_error"]
+    rows = rows.drop(columns=unused)
     series = pd.concat([one.assign(cell=place + 1) for place, one in enumerate(read.series)])
     files = {
         "lift_tests.csv": rows.to_csv(index=False),
