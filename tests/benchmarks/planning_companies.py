@@ -8,7 +8,6 @@ spend brings beyond none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,13 +101,6 @@ class Company:
         path = folder / "plan.yaml"
         path.write_text("\n".join(lines) + "\n" + plan, encoding="utf-8")
         return path
-
-
-def companies(kinds: Sequence[str], seeds: Sequence[int]) -> Iterator[Callable[[], Company]]:
-    """Makers of every company, kinds in turn within a seed."""
-    for seed in seeds:
-        for kind in kinds:
-            yield lambda kind=kind, seed=seed: made(kind, seed)
 
 
 def made(kind: str, seed: int) -> Company:

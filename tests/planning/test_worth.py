@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,21 +15,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 from rich.console import Console
+from scipy.stats import norm
 
 from attribution import LastTouch
 from attribution.errors import BadInput
+from attribution.estimates import Estimate
 from mmm.curves import Power, ResponseCurves
 from optimizer import BlendedCAC, Budget, Customers, MaxCAC, Plan, Profit, Spend, TippingPoint, worth
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets
-from optimizer.planning.outputs.against_today import experience, form_of, signed, verdict
+from optimizer.planning.outputs.against_today import chance, change_in_words, experience, signed, verdict
+from optimizer.planning.outputs.book.whole import workbook
+from optimizer.planning.outputs.deck.five import five_slides
+from optimizer.planning.outputs.long_tables import long_tables
 from optimizer.planning.outputs.sections.decision import DECISION
+from optimizer.planning.outputs.sections.worth import WORTH
 from optimizer.planning.outputs.terminal import show
-from optimizer.planning.stages.experience import beside_defaults, experience_of
+from optimizer.planning.stages.aim import aim_of
+from optimizer.planning.stages.beside_defaults import beside_defaults
+from optimizer.planning.stages.experience import Corrected, Experience, experience_of
 from optimizer.planning.stages.result import Run
-from optimizer.planning.stages.worth import _turning
+from optimizer.planning.stages.worth import _turning, corrected
 from optimizer.planning.starter import write_starter
 
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
@@ -210,23 +220,94 @@ def test_the_verdict_says_what_else_gets_the_same(plan: Plan, spend: dict[str, f
     ],
 )
 def test_what_experience_makes_of_a_promise(plan: Plan, measured: bool) -> None:
-    found = worth(plan, CURVES, {"tv": 300.0, "search": 500.0})
-    text = experience(found, "customers", "EUR")
-    assert ("simulated companies" in text) == measured
-    assert ("was not measured" in text) != measured
-    if measured:
-        known = experience_of(found.aim.name)
-        assert known is not None
-        least, most = known.expected(found.aim)
-        ends = sorted(found.aim.change.point / side for side in (known.low, known.high))
-        assert sorted((least, most)) == pytest.approx(ends)
-        form = signed(form_of(found.aim.name))
-        improves = (found.aim.change.point < 0) == found.aim.lower_is_better
-        assert (f"expect {found.aim.name} {form(least)} to {form(most)}" in text) == improves
-        worse = worth(plan, CURVES, {"tv": 700.0, "search": 100.0} if improves else {"tv": 300.0, "search": 300.0})
-        assert ("expect" in experience(worse, "customers", "EUR")) != improves
-    still = experience(worth(plan, CURVES, NOW), "customers", "EUR")
-    assert "expect" not in still
+    for spend in ({"tv": 300.0, "search": 500.0}, {"tv": 700.0, "search": 100.0}, {"tv": 300.0, "search": 300.0}, NOW):
+        found = worth(plan, CURVES, spend)
+        change = found.aim.change
+        made = as_made(plan, spend)
+        better = corrected(by_defaults(plan), made, found.aim)
+        text = experience(found, "customers", "EUR", (), better)
+        assert ("simulated companies" in text) == measured
+        assert ("was not measured" in text) != measured
+        improves = change.point < 0 if found.aim.lower_is_better else change.point > 0
+        assert (better is not None) == (measured and improves)
+        assert ("Corrected by that experience" in text) == (better is not None)
+        if better is not None:
+            expected = change_in_words(replace(found.aim, change=better.change), "customers", "EUR")
+            assert f"expect {expected}, better than today with" in text
+            assert change_in_words(found.aim, "customers", "EUR") in text
+            sign = -1 if found.aim.lower_is_better else 1
+            assert sign * better.change.point < sign * change.point
+            assert better.probability_better <= found.aim.probability_better
+            beside = by_defaults(plan, explore=True)
+            assert corrected(beside, made, found.aim) is None
+
+
+def by_defaults(plan: Plan, **keys: Any) -> Any:
+    section = PlanSection.model_validate({"maximize": "customers", **keys})
+    asked = SimpleNamespace(plan=plan, riders=SimpleNamespace(untested={}))
+    inputs = SimpleNamespace(markets=Markets(("all",), (), {}))
+    return SimpleNamespace(config=SimpleNamespace(plan=section), plan=asked, rivals=(), inputs=inputs)
+
+
+def as_made(plan: Plan, spend: dict[str, float]) -> Any:
+    today, planned = plan.evaluate(CURVES, NOW), plan.evaluate(CURVES, spend)
+    return SimpleNamespace(aim=aim_of(plan, CURVES), now=today, planned=planned)
+
+
+@pytest.mark.parametrize("lower_is_better", [False, True])
+def test_promises_too_good_by_a_known_share_of_their_spread_come_out_right(lower_is_better: bool) -> None:
+    rng = np.random.default_rng(7)
+    known = Experience(1.0, 1.0, 1.0, 1.0, 1.0, shift=0.8, wider=1.4)
+    sign, held, off = -1.0 if lower_is_better else 1.0, [], []
+    shape = rng.standard_normal(4000)
+    for _ in range(1500):
+        truth, spread = rng.normal(0.0, 3.0), rng.lognormal(0.0, 1.0)
+        promised = truth + spread * (sign * 0.8 + 1.4 * rng.standard_normal())
+        found = known.corrected(promised, promised + spread * shape, lower_is_better)
+        held.append(found.change.low <= truth <= found.change.high)
+        off.append((found.change.point - truth) / spread)
+        assert found.probability_better == pytest.approx(norm.cdf(sign * found.change.point / 1.4 / spread), abs=0.03)
+    assert np.mean(held) == pytest.approx(0.9, abs=0.025)
+    assert np.mean(off) == pytest.approx(0.0, abs=0.15)
+
+
+def test_a_corrected_improvement_stands_wherever_the_plain_one_does(finished: tuple[Run, Path]) -> None:
+    run, _ = finished
+    assert run.plan is not None
+    assert run.worth is not None
+    found = Corrected(Estimate(-1.25, -3.5, 0.75), 0.71)
+    run = replace(run, worth=replace(run.worth, corrected=found))
+    assert run.worth is not None
+    view = WORTH.view(run)
+    assert view is not None
+    assert (view["worth"]["corrected"]["change"], view["worth"]["corrected"]["better"]) == (found.change, chance(0.71))
+    (slide,) = (one for one in five_slides(run, run.plan, run.worth).slides if "against today's spend" in one.title)
+    assert slide.grid is not None
+    assert slide.grid.rows[-1][-2:] == ("−1.25 (−3.50 to +0.750)", chance(0.71))
+    sheet = load_workbook(io.BytesIO(workbook(run, run.plan, run.worth.worth)))["Decision"]
+    (row,) = (row for row in sheet.iter_rows(values_only=True) if row[0] == "The aim, corrected by experience")
+    assert row[3:7] == (-1.25, -3.5, 0.75, chance(0.71))
+    runs = long_tables(run, run.plan, run.worth, "one")["runs"].iloc[0]
+    assert [runs[f"aim_change_corrected{end}"] for end in ("", "_low", "_high")] == [-1.25, -3.5, 0.75]
+    assert runs["probability_better_corrected"] == 0.71
+    plain = next(one for one in DECISION.view(run)["decision"].cards if one.label == "Beats today's spend")  # type: ignore[index]
+    assert (plain.figure, chance(run.worth.worth.open_figure.probability_better) in plain.detail) == (
+        chance(0.71),
+        True,
+    )
+
+
+def test_a_promise_without_doubt_stays_and_units_do_not_matter() -> None:
+    known = experience_of("customers")
+    assert known is not None
+    sure = known.corrected(5.0, np.full(100, 5.0), False)
+    assert (sure.change.point, sure.change.low, sure.change.high, sure.probability_better) == (5.0, 5.0, 5.0, 1.0)
+    draws = np.random.default_rng(1).gamma(2.0, 3.0, 500) - 2.0
+    one = known.corrected(float(draws.mean()), draws, False)
+    other = known.corrected(-1e6 * float(draws.mean()), -1e6 * draws, True)
+    assert other.probability_better == one.probability_better
+    assert -1e-6 * other.change.point == pytest.approx(one.change.point)
+    assert (-1e-6 * other.change.high, -1e-6 * other.change.low) == pytest.approx((one.change.low, one.change.high))
 
 
 @pytest.mark.parametrize(
@@ -258,7 +339,6 @@ def test_experience_is_told_only_of_what_was_measured(keys: dict[str, Any], told
     found = worth(Plan(maximize=Customers(), now=NOW), CURVES, {"tv": 300.0, "search": 500.0})
     text = experience(found, "customers", "EUR", beside)
     assert ("simulated companies" in text) == (not told)
-    assert ("expect" in text) == (not told and found.aim.change.point > 0)
     assert all(part in text for part in told)
 
 

@@ -40,6 +40,7 @@ _KNOWN = {
     "log_against_kpi.csv": {"kpi", "log", "difference", "share"},
     "frontier.csv": {"spend", "gap"},
     "tables/runs.csv": {"weeks", "seed", "checks", "checks_failed", "probability_better", "gap"}
+    | {"probability_better_corrected"}
     | {f"{name}_{side}" for name in ("spend", "fixed_cost") for side in ("now", "planned")},
     "tables/contributions.csv": {"spend"},
     "tables/curves.csv": {"spend"},

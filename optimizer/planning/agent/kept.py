@@ -133,12 +133,14 @@ class KeptRun:
         if plan is None:
             return None
         figures = ("blended_cac_now", "blended_cac_planned", "aim_now", "aim_planned", "aim_change")
+        corrected = ("aim_change_corrected",) if "aim_change_corrected" in plan else ()
+        odds = ("probability_better", *(["probability_better_corrected"] if corrected else []))
         return {
             "aim": plan["aim"],
             "made_for": plan["made_for"],
             "certificate": plan["status"],
-            "estimates": {name: estimate(plan[name]) for name in figures},
-            "known": {"gap": plan["gap"], "probability_better": plan["probability_better"]},
+            "estimates": {name: estimate(plan[name]) for name in (*figures, *corrected)},
+            "known": {name: plan[name] for name in ("gap", *odds)},
         }
 
     def _frame(self, name: str) -> pd.DataFrame:

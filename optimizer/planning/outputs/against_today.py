@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from attribution.numbers import MISSING, amount, cost, count, decimal, likelihood, percent, significant
 from optimizer.answer.worth import Difference, NaivePlan, Worth
-from optimizer.planning.stages.experience import COMPANIES, beside_defaults, experience_of
+from optimizer.planning.stages.beside_defaults import beside_defaults
+from optimizer.planning.stages.experience import COMPANIES, Corrected, experience_of
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.question.limits import labels
 from optimizer.uncertainty.naive_plans import MIX
 
-__all__ = ["chance", "change_in_words", "experience", "form_of", "lines", "name_of", "promises", "signed", "verdict"]
+__all__ = [
+    "chance",
+    "change_in_words",
+    "corrected_in_words",
+    "experience",
+    "form_of",
+    "lines",
+    "name_of",
+    "promises",
+    "signed",
+    "verdict",
+]
 
 _FORMS = {"customers": count, "spend": amount, "blended CAC": cost, "profit": amount, "net present value": amount}
 
@@ -59,12 +72,15 @@ def lines(worth: Worth, plan: PlanResult, run: Run) -> Iterator[str]:
     told = ", ".join(change_in_words(one, outcome, currency) for one in worth.figures)
     yield f"Against today's spend going on, draw by draw: {told}."
     yield verdict(worth, plan.aim.name, float(plan.planned.spend.sum() / plan.now.spend.sum() - 1))
-    yield experience(worth, outcome, currency, beside_defaults(run))
+    corrected = run.worth.corrected if run.worth is not None else None
+    yield experience(worth, outcome, currency, beside_defaults(run), corrected)
     if worth.promises:
         yield promises(worth)
 
 
-def experience(worth: Worth, outcome: str, currency: str, beside: Sequence[str] = ()) -> str:
+def experience(
+    worth: Worth, outcome: str, currency: str, beside: Sequence[str] = (), corrected: Corrected | None = None
+) -> str:
     """What plans with this aim promised and brought where the truth is known, and what that leaves of this one.
 
     Parameters
@@ -75,6 +91,8 @@ def experience(worth: Worth, outcome: str, currency: str, beside: Sequence[str] 
         Of the plan file.
     beside
         What sets the plan apart from those that were measured.
+    corrected
+        Its improvement as theirs turned out; None where nothing improves.
     """
     one, known = worth.aim, experience_of(worth.aim.name)
     if known is None:
@@ -88,7 +106,6 @@ def experience(worth: Worth, outcome: str, currency: str, beside: Sequence[str] 
             "A plan chooses what looks best, so its figures are too good on average; by how much was measured of plans "
             f"by a run's defaults and not of one that {apart}."
         )
-    form, unit = signed(form_of(one.name)), "" if one.name == "customers" else f" {currency}"
     told = (
         f"A plan chooses what looks best, so its figures are too good on average: on {COMPANIES} simulated "
         f"companies plans with this aim, by a run's defaults, promised {decimal(known.ratio, 2)} times "
@@ -96,12 +113,18 @@ def experience(worth: Worth, outcome: str, currency: str, beside: Sequence[str] 
     )
     if known.came_true != known.said:
         told += f", and beat today in {percent(known.came_true)} where they said {percent(known.said)}"
-    improves = one.change.point < 0 if one.lower_is_better else one.change.point > 0
-    if not improves:  # a promise that costs has not been chosen for its figure
+    if corrected is None:  # a promise that costs has not been chosen for its figure
         return f"{told}."
-    least, most = known.expected(one)
-    name = name_of(one.name, outcome)
-    return f"{told}. By that experience alone expect {name} {form(least)} to {form(most)}{unit} against today."
+    return (
+        f"{told}. Corrected by that experience expect {corrected_in_words(one, corrected, outcome, currency)}, better "
+        f"than today with probability {likelihood(corrected.probability_better)}, where the mix model alone says "
+        f"{change_in_words(one, outcome, currency)} and {likelihood(one.probability_better)}."
+    )
+
+
+def corrected_in_words(one: Difference, corrected: Corrected, outcome: str, currency: str) -> str:
+    """The corrected difference in the aim, as :func:`change_in_words` writes the plan's own."""
+    return change_in_words(replace(one, change=corrected.change), outcome, currency)
 
 
 def verdict(worth: Worth, aim: str, flat: float) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import amount, decimal, likelihood, percent
 from mmm.posterior.fit_checks import GATE
-from optimizer.planning.outputs.against_today import form_of, name_of, signed
-from optimizer.planning.stages.experience import COMPANIES, beside_defaults, experience_of
+from optimizer.planning.outputs.against_today import corrected_in_words, form_of
+from optimizer.planning.stages.beside_defaults import beside_defaults
+from optimizer.planning.stages.experience import COMPANIES, experience_of
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.riders import RIDER_IN_LOG
 from optimizer.planning.stages.trusted import EXPECTED
@@ -116,12 +117,11 @@ def _experience(run: Run) -> Iterator[str]:
     if known is None or beside_defaults(run):
         yield "A plan chooses what looks best; how much too good such a plan's figures are was not measured."
         return
-    least, most = known.expected(aim)
-    form, unit = signed(form_of(aim.name)), "" if aim.name == "customers" else f" {run.config.currency}"
-    yield (
-        f"Such plans promised {decimal(known.ratio, 2)} times what came true, on {COMPANIES} simulated companies: "
-        f"expect {name_of(aim.name, run.config.outcome)} {form(least)} to {form(most)}{unit}."
-    )
+    told = f"Such plans promised {decimal(known.ratio, 2)} times what came true, on {COMPANIES} simulated companies"
+    corrected = run.worth.corrected
+    if corrected is not None:
+        told += f": expect {corrected_in_words(aim, corrected, run.config.outcome, run.config.currency)}"
+    yield f"{told}."
 
 
 def _first_sentence(text: str) -> str:

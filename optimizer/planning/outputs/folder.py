@@ -21,6 +21,7 @@ from optimizer.planning.outputs.deck.five import SLIDES, five_slides
 from optimizer.planning.outputs.forecast_files import write_forecast
 from optimizer.planning.outputs.long_tables import write_long_tables
 from optimizer.planning.outputs.sections.contents import tables_of
+from optimizer.planning.stages.experience import Corrected
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
 from optimizer.planning.stages.kept import QUESTION, kept_of, question_bytes
 from optimizer.planning.stages.order import order_of
@@ -118,12 +119,20 @@ def _manifest(run: Run, name: str, goal: Goal, sums: dict[str, str]) -> dict[str
             "aim_planned": _estimate(worth.aim.after),
             "aim_change": _estimate(worth.aim.change),
             "probability_better": _number(worth.aim.probability_better),
+            **_corrected(run.worth.corrected),
         }
     return manifest
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {**vars(finding), "value": _number(finding.value), "limit": _number(finding.limit)}
+
+
+def _corrected(found: Corrected | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    change, better = _estimate(found.change), _number(found.probability_better)
+    return {"aim_change_corrected": change, "probability_better_corrected": better}
 
 
 def _estimate(estimate: Estimate) -> dict[str, float | None]:

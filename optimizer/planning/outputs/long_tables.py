@@ -55,6 +55,8 @@ LONG_TABLES: Mapping[str, Mapping[str, str]] = {
         "made_for": _TEXT,
         "checks": _WHOLE,
         "checks_failed": _WHOLE,
+        **_ranged("aim_change_corrected"),
+        **_numbers("probability_better_corrected"),
     },
     "contributions": {
         "run": _TEXT,
@@ -164,6 +166,10 @@ def _runs(run: Run, plan: PlanResult, worth: PlanWorth) -> pd.DataFrame:
     for one in worth.worth.figures:
         if one.name in ("customers", "blended CAC"):
             row |= one.change.flat(f"{one.name.replace(' ', '_').lower()}_change")
+    corrected = worth.corrected
+    if corrected is not None:
+        row |= corrected.change.flat("aim_change_corrected")
+        row["probability_better_corrected"] = corrected.probability_better
     return pd.DataFrame([row])
 
 

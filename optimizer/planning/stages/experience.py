@@ -1,21 +1,42 @@
 """What plans by a run's defaults promised and what they brought, on companies whose truth is known.
 
 A plan chooses what looks best, so its figures are too good on average even where every single one is fair. How much is
-measured, not derived: ``tests/benchmarks/planning_truth.py`` prints the table whose ratios stand here.
+measured, not derived: ``tests/benchmarks/planning_truth.py`` prints the table whose figures stand here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from optimizer.answer.worth import Difference
-from optimizer.planning.stages.result import Run
+import numpy as np
 
-__all__ = ["COMPANIES", "Experience", "beside_defaults", "experience_of"]
+from attribution.estimates import Estimate
+from attribution.shown import shown
+from mmm.arrays import Array
+
+__all__ = ["COMPANIES", "Corrected", "Experience", "experience_of"]
 
 COMPANIES = 48
 """How many there were."""
+
+_OF_NORMAL = 3.2897  # standard deviations between the ends of a normal variable's 90 % interval
+
+
+@shown
+@dataclass(frozen=True)
+class Corrected:
+    """A plan's improvement on today as plans like it turned out.
+
+    Parameters
+    ----------
+    change
+        The aim's figure less today's, with its 90 % interval.
+    probability_better
+        Probability that the plan does better than today.
+    """
+
+    change: Estimate
+    probability_better: float
 
 
 @dataclass(frozen=True)
@@ -28,6 +49,11 @@ class Experience:
         The mean over companies of what plans promised, over that of what they brought, and its 90 % interval.
     said, came_true
         How likely plans said they beat today, and the share that did.
+    shift
+        By how many of its standard deviations an improvement is promised too good: what is chosen for looking best
+        owes the more to chance the less is known.
+    wider
+        What the spread of its draws is multiplied by.
     """
 
     ratio: float
@@ -35,15 +61,30 @@ class Experience:
     high: float
     said: float
     came_true: float
+    shift: float
+    wider: float
 
-    def expected(self, change: Difference) -> tuple[float, float]:
-        """What is left of a promised improvement where this plan does as those did, least first."""
-        least, most = sorted((change.change.point / self.high, change.change.point / self.low), key=abs)
-        return least, most
+    def corrected(self, point: float, draws: Array, lower_is_better: bool) -> Corrected:
+        """A promised improvement as such promises turned out.
+
+        Parameters
+        ----------
+        point, draws
+            The figure less today's, and its draws, shape (draws,).
+        lower_is_better
+            Whether less of the figure is wanted.
+        """
+        low, high = np.quantile(draws, [0.05, 0.95])
+        taken = self.shift * (high - low) / _OF_NORMAL
+        middle = point + taken if lower_is_better else point - taken
+        drawn = middle + self.wider * (draws - point)
+        low, high = np.quantile(drawn, [0.05, 0.95])
+        better = drawn < 0 if lower_is_better else drawn > 0
+        return Corrected(Estimate(float(middle), float(low), float(high)), float(np.mean(better)))
 
 
-_SAME_MONEY = Experience(1.26, 1.09, 1.46, 0.89, 0.75)
-_LESS_CAC = Experience(1.10, 1.05, 1.16, 1.0, 1.0)
+_SAME_MONEY = Experience(1.26, 1.09, 1.46, 0.89, 0.75, shift=0.55, wider=1.15)
+_LESS_CAC = Experience(1.10, 1.05, 1.16, 1.0, 1.0, shift=0.6, wider=1.2)
 
 
 def experience_of(aim: str) -> Experience | None:
@@ -55,32 +96,3 @@ def experience_of(aim: str) -> Experience | None:
         Name of the figure that the plan is judged by.
     """
     return {"customers": _SAME_MONEY, "blended CAC": _LESS_CAC}.get(aim)
-
-
-def beside_defaults(run: Run) -> tuple[str, ...]:
-    """What sets a run's plan apart from those that were measured, in words; empty where nothing does."""
-    return tuple(_beside(run))
-
-
-def _beside(run: Run) -> Iterator[str]:
-    section = run.config.plan
-    if section is None or run.plan is None:
-        return
-    if section.explore:
-        yield "explores (plan.explore)"
-    if section.raise_riders and run.plan.riders.untested:
-        yield "raises riders (plan.raise_riders)"
-    if section.risk is not None:
-        yield "is made for the worst cases (plan.risk)"
-    if section.robust:
-        yield "is made against hidden demand (plan.robust)"
-    if run.plan.plan.fees:
-        yield "pays fees in steps"
-    if section.referral is not None:
-        yield "has a referral programme (plan.referral)"
-    if section.new_channels:
-        yield "has channels without history (plan.new_channels)"
-    if run.inputs.markets is not None and run.inputs.markets.several:
-        yield "divides money between markets"
-    if run.rivals is None:
-        yield "rests on one reading of the weeks"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from optimizer.cycle.switching import Switch
     from optimizer.plan import Plan
     from optimizer.planning.stages.aim import Aim
+    from optimizer.planning.stages.experience import Corrected
     from optimizer.planning.stages.forecast import ForecastResult
     from optimizer.planning.stages.funnel_result import FunnelResult
     from optimizer.planning.stages.heard import Heard
@@ -140,6 +141,9 @@ class PlanWorth:
         Whether promises are likely kept, moves likely right, and curves assumed.
     new
         Of every new channel, and its first test.
+    corrected
+        The improvement on today as plans like this one turned out; None where that was not measured of such plans, or
+        nothing improves.
     """
 
     worth: Worth
@@ -148,6 +152,7 @@ class PlanWorth:
     step_problem: str
     findings: tuple[Finding, ...]
     new: tuple[FirstTest, ...] = ()
+    corrected: Corrected | None = None
 
 
 @shown

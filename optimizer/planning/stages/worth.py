@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from attribution import LastTouch
 from attribution.errors import InfeasiblePlan
 from attribution.findings import Finding
 from attribution.numbers import likelihood, percent
-from optimizer.answer.worth import Worth
+from optimizer.answer.worth import Difference, Worth
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.stages.beside_defaults import beside_defaults
+from optimizer.planning.stages.experience import Corrected, experience_of
 from optimizer.planning.stages.new_channels import first_tests, new_channel_findings, tried_with_tests
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
@@ -18,7 +21,7 @@ from optimizer.uncertainty.first_step import first_step
 from optimizer.uncertainty.tipping import TippingPoint, tipping_points
 from optimizer.uncertainty.worth import worth
 
-__all__ = ["MOVES", "judge", "last_touch"]
+__all__ = ["MOVES", "corrected", "judge", "last_touch"]
 
 MOVES = 12
 """Of how many moves, the largest, a run says where they turn around; each takes a plan of its own."""
@@ -43,7 +46,17 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     except InfeasiblePlan as error:
         problem = str(error)
     findings = (_promises(verdict), turning, *new_channel_findings(new, *told))
-    return PlanWorth(verdict, tipping, step, problem, findings, new)
+    return PlanWorth(verdict, tipping, step, problem, findings, new, corrected(run, plan, verdict.aim))
+
+
+def corrected(run: Run, plan: PlanResult, aim: Difference) -> Corrected | None:
+    """The plan's improvement on today as plans by a run's defaults turned out; None where there is none to correct."""
+    known, point = experience_of(aim.name), aim.change.point
+    if known is None or beside_defaults(run) or not (point < 0 if aim.lower_is_better else point > 0):
+        return None
+    with np.errstate(invalid="ignore"):
+        draws = plan.aim.draws(plan.planned) - plan.aim.draws(plan.now)
+    return known.corrected(point, draws, aim.lower_is_better) if np.isfinite(draws).all() else None
 
 
 def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -148,8 +149,13 @@ def _against_today(sheet: Sheet, run: Run, worth: Worth) -> None:
         change = one.change
         better = None if one.name == "spend" else chance(one.probability_better)
         rows.append([title, one.before.point, one.after.point, change.point, change.low, change.high, better])
+    shown, corrected = list(worth.figures), run.worth.corrected if run.worth is not None else None
+    if corrected is not None:
+        change, better = corrected.change, chance(corrected.probability_better)
+        rows.append(["The aim, corrected by experience", None, None, change.point, change.low, change.high, better])
+        shown.append(replace(worth.aim, change=change))
     sheet.table(columns, rows)
-    for number, one in enumerate(worth.figures):
+    for number, one in enumerate(shown):
         write = counts if one.name == "customers" else figures
         form, moving = write([one.before.point, one.after.point]), signed(write(vars(one.change).values()))
         for column in range(2, 7):

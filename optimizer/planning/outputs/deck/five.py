@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from attribution.numbers import amount, change, count, percent
-from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import chance, form_of, lines, name_of, signed
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps, said
 from optimizer.planning.outputs.doubts import could_be_wrong, failed
@@ -37,7 +36,7 @@ def five_slides(run: Run, plan: PlanResult, worth: PlanWorth) -> Deck:
     slides = (
         _decision(run, plan, decision),
         _moves(run, plan),
-        _against_today(run, plan, worth.worth),
+        _against_today(run, plan, worth),
         _doubts(run, decision),
         _tests(run, worth),
     )
@@ -93,8 +92,8 @@ def _line(name: str, now: float, planned: float, limit: str) -> tuple[str, ...]:
     return name, amount(now), amount(planned), signed(amount)(planned - now), moved, limit
 
 
-def _against_today(run: Run, plan: PlanResult, worth: Worth) -> Slide:
-    currency, outcome = run.config.currency, run.config.outcome
+def _against_today(run: Run, plan: PlanResult, found: PlanWorth) -> Slide:
+    currency, outcome, worth = run.config.currency, run.config.outcome, found.worth
     rows = []
     for one in worth.figures:
         form, unit = form_of(one.name), "" if one.name == "customers" else f", {currency}"
@@ -105,6 +104,9 @@ def _against_today(run: Run, plan: PlanResult, worth: Worth) -> Slide:
         rows.append(
             (f"{name[:1].upper()}{name[1:]}{unit}", form(one.before.point), form(one.after.point), moved, better)
         )
+    if found.corrected is not None:
+        form, better = signed(form_of(worth.aim.name)), chance(found.corrected.probability_better)
+        rows.append(("The aim, corrected by experience", "", "", found.corrected.change.written(form), better))
     columns = ("Over the horizon", "Today", "Plan", "Difference (90 %)", "Better")
     _, *told = lines(worth, plan, run)
     kept = told[-1:] if worth.promises else []

@@ -36,6 +36,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     return {
         "worth": {
             "figures": [_figure(run, verdict, one) for one in verdict.figures],
+            "corrected": _corrected(run.worth),
             "promises": [
                 {"name": name, "plan": chance(one.plan), "today": chance(one.today)}
                 for name, one in zip(names, verdict.promises, strict=True)
@@ -69,6 +70,13 @@ def _figure(run: Run, verdict: Worth, one: Difference) -> dict[str, Any]:
         "signed": signed(form_of(one.name)),
         "better": "" if one.name == "spend" else chance(one.probability_better),
     }
+
+
+def _corrected(found: PlanWorth) -> dict[str, Any] | None:
+    if found.corrected is None:
+        return None
+    form, better = signed(form_of(found.worth.aim.name)), chance(found.corrected.probability_better)
+    return {"change": found.corrected.change, "signed": form, "better": better}
 
 
 def _flat(run: Run, verdict: Worth) -> str:
