@@ -7,6 +7,8 @@ from .cac import marginal_cac as marginal_cac
 from .cac import paid_cac as paid_cac
 from .cohorts import Cohorts as Cohorts
 from .cohorts import read_cohorts as read_cohorts
+from .customer_orders import CustomerOrders as CustomerOrders
+from .customer_orders import read_customer_orders as read_customer_orders
 from .customer_value import CustomerValues as CustomerValues
 from .customer_value import Terms as Terms
 from .customer_value import customer_values as customer_values
@@ -19,6 +21,7 @@ from .ltv import interval as interval
 from .ltv import lifetime_value as lifetime_value
 from .ltv import ltv_to_cac as ltv_to_cac
 from .ltv import payback_months as payback_months
+from .order_checks import order_findings as order_findings
 from .orders import cohorts_of_orders as cohorts_of_orders
 from .recency_frequency_value import CustomerSegments as CustomerSegments
 from .recency_frequency_value import customer_segments as customer_segments

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import pandas as pd
 
-from attribution.economics.cohorts import Cohorts, read_cohorts
+from attribution.arrays import Ints
+from attribution.economics.cohorts import Cohorts
+from attribution.economics.customer_orders import CustomerOrders, read_customer_orders
 from attribution.errors import BadInput, Problem
-from attribution.reading.contracts import Column, Table
 
 __all__ = ["cohorts_of_orders"]
-
-_ORDERS = Table(
-    "orders",
-    (Column("customer", "text"), Column("date", "date"), Column("channel", "text"), Column("margin", money=True)),
-)
 
 
 def cohorts_of_orders(orders: object, silence: int) -> Cohorts:
@@ -25,7 +24,8 @@ def cohorts_of_orders(orders: object, silence: int) -> Cohorts:
     Parameters
     ----------
     orders
-        A row per order: ``customer``, ``date``, ``channel`` (of the customer's first order that counts) and ``margin``.
+        What :func:`read_customer_orders` reads, or a table for it: a row per order, with ``customer``, ``date``,
+        ``channel`` (of the customer's first order that counts) and ``margin``.
     silence
         Months without an order after which a customer counts as lost, at least 1; longer than customers usually pause.
 
@@ -43,26 +43,24 @@ def cohorts_of_orders(orders: object, silence: int) -> Cohorts:
     """
     if silence < 1:
         raise BadInput("silence is at least 1 month.")
-    typed = _ORDERS.check(orders)
-    month = pd.PeriodIndex(pd.DatetimeIndex(typed["date"]).tz_localize(None), freq="M")
-    frame = typed.assign(at=month.year * 12 + month.month).sort_values(["at", "date"], kind="stable")
-    people = frame.groupby("customer", sort=False).agg(
-        first=("at", "first"), last=("at", "last"), channel=("channel", "first")
-    )
-    seen = int(frame["at"].max()) - silence
+    read = orders if isinstance(orders, CustomerOrders) else read_customer_orders(orders)
+    people, seen = read.people(), int(read.bought["month"].max()) - silence
     people = people[people["first"] <= seen]
     if people.empty:
         text = f"covers no more than the {silence} months of silence after which a customer is lost."
-        raise BadInput(Problem("orders", text, "date", remedy="give older orders, or a shorter silence."))
-    frame = frame.join(people[["first", "channel"]].rename(columns={"first": "born", "channel": "own"}), on="customer")
-    earned = frame.groupby(["own", "born", frame["at"] - frame["born"]])["margin"].sum()
-    rows = []
-    for key, cohort in people.groupby(["channel", "first"], sort=False):
-        channel, born = str(key[0]), int(cohort["first"].iloc[0])
-        start = pd.Period(year=(born - 1) // 12, month=(born - 1) % 12 + 1, freq="M").to_timestamp()
-        stayed = cohort["last"].to_numpy() - born
-        for age in range(seen - born + 1):
-            margin = float(earned.get((channel, born, age), 0.0))
-            rows.append((start, channel, age, int((stayed >= age).sum()), margin))
-    table = pd.DataFrame(rows, columns=["month", "channel", "age", "active", "margin"])
-    return read_cohorts(table, negative_margins=True)
+        raise BadInput(Problem(read.name, text, "date", remedy="give older orders, or a shorter silence."))
+    own = read.frame.join(people[["first", "channel"]].rename(columns={"channel": "own"}), "customer", how="inner")
+    earned = own.groupby(["own", "first", own["month"] - own["first"]], sort=False)["margin"].sum()
+    rows: list[tuple[object, ...]] = []
+    for channel in people["channel"].unique():
+        for born, last in people[people["channel"] == channel].groupby("first")["last"]:
+            rows += _cohort(str(channel), int(str(born)), np.sort(last.to_numpy()), seen, earned)
+    return Cohorts(pd.DataFrame(rows, columns=["month", "channel", "age", "active", "margin"]))
+
+
+def _cohort(channel: str, born: int, last: Ints, seen: int, earned: pd.Series) -> Iterator[tuple[object, ...]]:
+    """Rows of the customers whom a channel won in one month."""
+    start = pd.Period(ordinal=born - 12 * 1970, freq="M").to_timestamp()
+    for age in range(seen - born + 1):
+        active = len(last) - int(np.searchsorted(last, born + age))
+        yield start, channel, age, float(active), float(earned.get((channel, born, age), 0.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,7 @@ def opportunity_stages(
     time: str = "time",
     stage: str = "stage",
     value: str | None = None,
-    accounts: pd.Series | None = None,
+    accounts: Mapping[str, str] | None = None,
     format: Format | None = None,
     engine: Engine | None = None,
 ) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def opportunity_stages(
     frame = replace(table, first_row=cells.first_row, format=format or PLAIN).check(cells.frame)
     frame = frame.assign(**{time: _moments(cells.frame, time, name, cells.first_row, format or PLAIN)})
     who = frame[account].astype(str)
-    who = who if accounts is None else who.map(accounts).fillna(who)
+    who = who if accounts is None else who.map(dict(accounts)).fillna(who)
     worth = 0.0 if value is None else frame[value].fillna(0.0).astype(float)
     rows = pd.DataFrame({"who": who, "time": frame[time], "stage": frame[stage].astype(str), "worth": worth})
     if problems := list(_unknown(rows, stages, name, stage)):

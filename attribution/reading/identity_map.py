@@ -53,6 +53,19 @@ class IdentityMap:
         person = joined.map_person.fill_null(as_name(joined[column]))
         return joined.mutate(**{column: person}).drop("map_user", "map_person")
 
+    def people(self, engine: Engine | None = None) -> dict[str, str]:
+        """User -> person, for tables in memory.
+
+        Raises
+        ------
+        BadInput
+            As :meth:`apply`.
+        """
+        pairs = self._pairs(None, engine, fold_names=False)
+        self._check(pairs)
+        known = pairs.execute()
+        return dict(zip(known["map_user"], known["map_person"], strict=True))
+
     def require_met(
         self, logs: Mapping[str, tuple[ibis.Table, str]], engine: Engine | None = None, fold_names: bool = False
     ) -> None:
@@ -83,7 +96,7 @@ class IdentityMap:
         text = f"holds users such as {own}, {others}: none of the map occurs there."
         raise BadInput(Problem("identity map", text, self.user, remedy="write ids alike, or leave the map out."))
 
-    def _pairs(self, log: ibis.Table, engine: Engine | None, fold_names: bool) -> ibis.Table:
+    def _pairs(self, log: ibis.Table | None, engine: Engine | None, fold_names: bool) -> ibis.Table:
         """``map_user`` and ``map_person``, each pair once."""
         known = log_table(self.table, engine, "identity map", beside=log)
         if problems := list(missing_names((self.user, self.person), known.columns, "identity map", None, "column")):

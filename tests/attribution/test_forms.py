@@ -19,6 +19,7 @@ import pytest
 
 import mmm
 from attribution import BadInput, FirstTouch, Format, IdentityMap, Journeys, PathRules, read_table
+from attribution.economics import cohorts_of_orders, read_customer_orders
 from attribution.reading.contracts import Column, Table
 
 TOUCHES = pd.DataFrame(
@@ -361,3 +362,21 @@ def test_offsets_as_exports_write_them(one_of_each):
     frame = journeys.to_frame()
     assert pd.to_datetime(frame["time"], unit="us").unique().tolist() == [pd.Timestamp("2024-01-02 10:00")]
     assert pd.to_datetime(frame["ended"], unit="us").unique().tolist() == [pd.Timestamp("2024-01-02 10:00:00.5")]
+
+
+ORDERS = pd.DataFrame(
+    {
+        "customer": ["1001", "ann", "1001", "bo", "ann", "cy"],
+        "date": ["2024-01-31", "2024-01-02 10:00", "2024-03-01", "2024-02-11", "2024-02-29", "2024-04-30"],
+        "channel": ["tv", "organic", None, "tv", "tv", "tv"],
+        "margin": ["10.5", "4", "2.25", "-1", "8", "5"],
+    }
+)
+
+
+def test_a_table_of_orders(form):
+    cohorts = cohorts_of_orders(read_customer_orders(form(ORDERS)), silence=1).frame
+    assert cohorts[["channel", "age", "active", "margin"]].to_numpy().tolist() == [
+        ["organic", 0, 1, 4], ["organic", 1, 1, 8], ["organic", 2, 0, 0],
+        ["tv", 0, 1, 10.5], ["tv", 1, 1, 0], ["tv", 2, 1, 2.25], ["tv", 0, 1, -1], ["tv", 1, 0, 0],
+    ]  # fmt: skip

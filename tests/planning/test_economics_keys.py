@@ -58,7 +58,7 @@ def test_a_plan_file_for_net_present_value_is_understood(starter: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "more", "said"),
     [
-        ("  value_per_customer: 100\n", "", "takes values from data.cohorts"),
+        ("  value_per_customer: 100\n", "", "takes values from data.cohorts or data.orders"),
         ("  risk: {worst: 0.2}\n", "", "takes no draws of what customers are worth"),
         ("", "economics: {margin: 3}", "economics.margin is stated beside it"),
         ("", "economics: {horizon: 0}", "greater than or equal to 1"),
@@ -73,7 +73,7 @@ def test_keys_that_do_not_fit_are_refused(starter: Path, text: str, more: str, s
 def test_without_cohorts_neither_npv_nor_economics_means_anything(starter: Path) -> None:
     text = starter.read_text(encoding="utf-8")
     starter.write_text(text.replace("minimize: blended_cac", "maximize: npv"), encoding="utf-8")
-    assert "needs data.cohorts" in told(starter)
+    assert "needs data.cohorts or data.orders" in told(starter)
     starter.write_text(text + "\neconomics: {horizon: 12}\n", encoding="utf-8")
     assert "give that table too" in told(starter)
 

@@ -67,7 +67,7 @@ class Config(Section):
     model: MixModel = MixModel()
     """The mix model, what is believed before the data, and sampling."""
     economics: EconomicsKeys = EconomicsKeys()
-    """What a customer of `data.cohorts` is worth."""
+    """What a customer of `data.cohorts` or `data.orders` is worth."""
     plan: PlanSection | None = None
     """The question to the optimizer; without it no plan is made."""
     scenarios: list[Scenario] = []
@@ -88,11 +88,13 @@ class Config(Section):
             raise ValueError("a plan needs data.weekly; without it only attribution can run: remove plan")
         if self.scenarios and self.plan is None:
             raise ValueError("scenarios need a plan to change")
-        if "economics" in self.model_fields_set and self.data.cohorts is None:
-            raise ValueError("economics says what customers of data.cohorts are worth; give that table too")
-        if self.plan is not None and self.plan.maximize == "npv" and self.data.cohorts is None:
+        if "economics" in self.model_fields_set and self.data.earning is None:
+            text = "economics says what customers of data.cohorts or data.orders are worth; give that table too"
+            raise ValueError(text)
+        if self.plan is not None and self.plan.maximize == "npv" and self.data.earning is None:
             raise ValueError(
-                "plan.maximize: npv needs data.cohorts, which say what a customer of each channel is worth"
+                "plan.maximize: npv needs data.cohorts or data.orders, which say what a customer of each channel is "
+                "worth"
             )
         if self.data.costs is not None and self.data.weekly is None:
             raise ValueError("data.costs are costs beside the media of data.weekly; give that table too")

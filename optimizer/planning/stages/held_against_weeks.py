@@ -11,7 +11,7 @@ from attribution.economics import Cohorts, Funnel
 from attribution.errors import Problem
 from attribution.numbers import amount
 from mmm import Panel
-from optimizer.planning.file.keys.economics import CohortTable
+from optimizer.planning.file.keys.economics import CohortTable, OrdersTable
 from optimizer.planning.file.keys.funnel import FunnelTable
 
 __all__ = ["cohorts_against_weeks", "funnel_against_weeks"]
@@ -40,13 +40,14 @@ def funnel_against_weeks(counts: Funnel, section: FunnelTable, panel: Panel) -> 
         yield Problem(section.path.name, text, section.won, remedy=remedy)
 
 
-def cohorts_against_weeks(cohorts: Cohorts, section: CohortTable, panel: Panel) -> Iterator[Problem]:
-    """Cohorts of which all were acquired after the weekly table ends."""
+def cohorts_against_weeks(cohorts: Cohorts, section: CohortTable | OrdersTable, panel: Panel) -> Iterator[Problem]:
+    """Cohorts of which all were acquired after the weekly table ends, or more than it has customers."""
+    month, active, remedy = _words(section)
     first = pd.Timestamp(cohorts.frame["month"].min())
     last = panel.dates[-1] + pd.Timedelta(days=panel.days - 1)
     if first > last:
         text = f"begins with customers acquired in {first:%Y-%m}, after the weekly table has ended ({last:%Y-%m-%d})."
-        yield Problem(section.path.name, text, section.month, remedy="correct the year, or give older cohorts.")
+        yield Problem(section.path.name, text, month, remedy="correct the year, or give older customers.")
         return
     rows = cohorts.frame[cohorts.frame["age"] == 0]
     months = pd.PeriodIndex(rows["month"], freq="M")
@@ -59,5 +60,12 @@ def cohorts_against_weeks(cohorts: Cohorts, section: CohortTable, panel: Panel) 
     if cohorts.months == 1 and acquired > _MANY * came > 0:
         text = f"holds {amount(acquired)} customers acquired in months that the weekly table covers, and all "
         text += f"{panel.kpi_name} of these months are {amount(came)}."
-        remedy = "give the customers won in each month, each once, not orders or all who were active."
-        yield Problem(section.path.name, text, section.active, remedy=remedy)
+        yield Problem(section.path.name, text, active, remedy=remedy)
+
+
+def _words(section: CohortTable | OrdersTable) -> tuple[str, str, str]:
+    """Columns of the month and of customers, and what to do where these are too many."""
+    if isinstance(section, OrdersTable):
+        return section.date, section.customer, "name the column that is the same for all orders of a customer."
+    remedy = "give the customers won in each month, each once, not orders or all who were active."
+    return section.month, section.active, remedy

@@ -72,7 +72,9 @@ class Inputs:
     words
         Column of words -> its words, the one without an indicator first.
     customer_values
-        What customers of each channel are worth; None without cohorts.
+        What customers of each channel are worth; None without cohorts or orders.
+    customer_findings
+        Whether orders tell who was a customer; none where cohorts are given.
     costs
         Costs of acquisition beside media: month, kind and cost; None where the plan file names none.
     claims
@@ -99,6 +101,7 @@ class Inputs:
     markets: Markets | None = None
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     customer_values: CustomerValues | None = None
+    customer_findings: tuple[Finding, ...] = ()
     costs: pd.DataFrame | None = None
     claims: Claims | None = None
     factors: tuple[Factor, ...] = ()
@@ -119,7 +122,8 @@ class Inputs:
         """What speaks for and against the tables themselves."""
         compared = () if self.log_against_kpi is None else (self.log_against_kpi.finding,)
         coming = () if self.panel is None or self.upcoming is None else (coming_controls(self.panel, self.upcoming),)
-        return (*(self.assembled.findings if self.assembled is not None else ()), *compared, *coming)
+        assembled = self.assembled.findings if self.assembled is not None else ()
+        return (*assembled, *compared, *coming, *self.customer_findings)
 
     @property
     def passed_over(self) -> tuple[str, ...]:
@@ -160,8 +164,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         table = problems.of(lambda: in_terms_of_the_file(lambda: read_weekly(reading, weekly)))
     around = Around() if table is None else read_around(reading, table, problems)
     panel = None if table is None else table.panel
-    cohorts, costed, staged = data.cohorts, data.costs, data.funnel
-    values = None if cohorts is None else problems.of(lambda: noted_customer_values(reading, cohorts, panel))
+    earning, costed, staged = data.earning, data.costs, data.funnel
+    worth = None if earning is None else problems.of(lambda: noted_customer_values(reading, earning, panel))
     costs = None if costed is None else problems.of(lambda: noted_costs(reading, costed))
     counts = None if staged is None else problems.of(lambda: noted_funnel(reading, staged, panel))
     journeys = problems.of(lambda: in_terms_of_the_file(lambda: read_journeys(reading))) if journeys_too else None
@@ -185,7 +189,8 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         log_against_kpi=compared,
         markets=around.markets,
         words={} if table is None else table.words,
-        customer_values=values,
+        customer_values=None if worth is None else worth[0],
+        customer_findings=() if worth is None else worth[1],
         costs=costs,
         claims=around.claims,
         factors=factors,

@@ -1,33 +1,43 @@
-"""Cohorts and costs of a plan file, read and checked."""
+"""Cohorts, orders and costs of a plan file, read and checked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from attribution import Engine, Query
-from attribution.economics import CustomerValues, Terms, customer_values, read_cohorts
+from attribution import Engine
+from attribution.economics import (
+    Cohorts,
+    CustomerOrders,
+    CustomerValues,
+    Terms,
+    cohorts_of_orders,
+    customer_values,
+    read_cohorts,
+    read_customer_orders,
+)
 from attribution.errors import BadInput, Problem
 from attribution.reading.small import read_table
 from attribution.reading.stand_ins import totals_among
 from attribution.reading.tables import COSTS, renamed
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
-from optimizer.planning.file.keys.economics import CohortTable, CostTable
+from optimizer.planning.file.keys.economics import CohortTable, CostTable, OrdersTable
+from optimizer.planning.stages.people import people_of, source_of
 from optimizer.planning.stages.unknown_channels import unknown_channels
 
-__all__ = ["read_costs", "read_values"]
+__all__ = ["read_cohort_table", "read_costs", "read_orders", "values_of"]
 
 
-def read_values(config: Config, table: CohortTable, folder: Path, known: Iterable[str]) -> CustomerValues:
-    """What customers of each channel are worth.
+def read_cohort_table(config: Config, table: CohortTable, folder: Path, known: Iterable[str]) -> Cohorts:
+    """Cohorts of a plan file.
 
     Parameters
     ----------
     config
-        The plan file; its ``economics`` says how margin becomes value.
+        The plan file.
     table
         What the plan file says of the cohorts.
     folder
@@ -38,27 +48,66 @@ def read_values(config: Config, table: CohortTable, folder: Path, known: Iterabl
     Raises
     ------
     BadInput
-        Every problem of the table, channels that the plan does not know, customers worth less than nothing.
+        Every problem of the table, and channels that the plan does not know.
     """
-    source = table.path if isinstance(table.path, Query) else folder / table.path
     cohorts = read_cohorts(
-        source,
+        source_of(table.path, folder),
         table.columns,
         months=table.months,
         negative_margins=table.negative_margins,
         format=table.format,
         engine=config.engine.engine,
     )
-    name, names = table.path.name, [*known, ORGANIC]
-    named = cohorts.channels if len(names) > 1 else ()
-    problems = list(unknown_channels(named, names, name, table.channel))
+    problems = list(_unknown(cohorts, known, table.path.name, table.channel))
     if cohorts.currency not in (None, config.currency):
         text = f"is {cohorts.currency}, and the plan file counts in {config.currency}."
         remedy = "convert the margins at the source."
-        problems.append(Problem(name, text, table.currency, remedy=remedy))
+        problems.append(Problem(table.path.name, text, table.currency, remedy=remedy))
     if problems:
         raise BadInput(problems)
-    keys = config.economics
+    return cohorts
+
+
+def read_orders(
+    config: Config, table: OrdersTable, folder: Path, known: Iterable[str]
+) -> tuple[Cohorts, CustomerOrders]:
+    """Cohorts of a plan file's orders, and these; parameters are those of :func:`read_cohort_table`.
+
+    Raises
+    ------
+    BadInput
+        As :func:`read_cohort_table`; and an identity map of the table's own that holds none of its customers.
+    """
+    people = _people(config, table, folder)
+    orders = read_customer_orders(
+        source_of(table.path, folder),
+        table.columns,
+        margin_rate=table.margin_rate,
+        people=people,
+        channels=table.channels,
+        format=table.format,
+        engine=config.engine.engine,
+    )
+    name = table.path.name
+    if people and table.identity is not None and not set(people.values()) & set(orders.frame["customer"]):
+        text = "holds no customer of the identity map."
+        raise BadInput(Problem(name, text, table.customer, remedy="write ids alike, or leave the map out."))
+    orders = orders.since(None if table.new_since is None else pd.Timestamp(f"{table.new_since}-01"))
+    cohorts = cohorts_of_orders(orders, table.silence)
+    if orders.has_channels and (problems := list(_unknown(cohorts, known, name, table.channel))):
+        raise BadInput(problems)
+    return cohorts, orders
+
+
+def values_of(config: Config, cohorts: Cohorts, table: CohortTable | OrdersTable) -> CustomerValues:
+    """What customers of each channel are worth by ``economics``.
+
+    Raises
+    ------
+    BadInput
+        Margins that are missing or stated twice, customers worth less than nothing.
+    """
+    keys, name = config.economics, table.path.name
     terms = Terms(keys.horizon, keys.discount_rate, keys.margin)
     try:
         values = customer_values(cohorts, terms, seed=config.seed)
@@ -68,8 +117,22 @@ def read_values(config: Config, table: CohortTable, folder: Path, known: Iterabl
     if negative:
         text = f"makes a customer of {', '.join(negative)} worth less than nothing over {keys.horizon} months."
         remedy = "correct the margins, or leave such a channel out of the plan with fixed: 0 and of this table."
-        raise BadInput(Problem(name, text, table.margin, remedy=remedy))
+        column = table.margin or (table.value if isinstance(table, OrdersTable) else None)
+        raise BadInput(Problem(name, text, column, remedy=remedy))
     return values
+
+
+def _people(config: Config, table: OrdersTable, folder: Path) -> dict[str, str] | None:
+    """Id -> customer, by the table's own map or that of the log."""
+    log = config.data.touchpoints
+    identity = table.identity or (None if log is None else log.identity)
+    return None if identity is None else people_of(identity, folder, config.engine.engine)
+
+
+def _unknown(cohorts: Cohorts, known: Iterable[str], name: str, column: str | None) -> Iterator[Problem]:
+    """Channels that the weekly table does not have, where there is one."""
+    names = [*known, ORGANIC]
+    yield from unknown_channels(cohorts.channels if len(names) > 1 else (), names, name, column)
 
 
 def _of_file(problem: Problem | str, name: str) -> Problem | str:
@@ -89,8 +152,7 @@ def read_costs(table: CostTable, folder: Path, engine: Engine | None = None) -> 
         Every problem of the table.
     """
     names = {"month": table.month, "kind": table.kind, "cost": table.cost}
-    source = table.path if isinstance(table.path, Query) else folder / table.path
-    frame = read_table(source, renamed(COSTS, table.path.name, names), table.format, engine)
+    frame = read_table(source_of(table.path, folder), renamed(COSTS, table.path.name, names), table.format, engine)
     frame = frame.rename(columns={own: name for name, own in names.items()})[list(names)]
     month = pd.DatetimeIndex(frame["month"]).tz_localize(None).to_period("M").to_timestamp()
     frame = frame.assign(month=month, kind=frame["kind"].astype(str), cost=frame["cost"].astype(float))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from attribution import Query
 from attribution.economics import ALL, Funnel, read_funnel
 from attribution.errors import BadInput
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.scenarios import Passing
+from optimizer.planning.stages.people import source_of
 from optimizer.planning.stages.unknown_channels import unknown_channels
 
 __all__ = ["passing_of", "read_counts"]
@@ -34,9 +34,8 @@ def read_counts(config: Config, table: FunnelTable, folder: Path, known: Iterabl
     BadInput
         Every problem of the table, and channels that the plan does not know.
     """
-    source = table.path if isinstance(table.path, Query) else folder / table.path
     counts = read_funnel(
-        source,
+        source_of(table.path, folder),
         table.stages,
         period=table.period,
         channel=table.channel,

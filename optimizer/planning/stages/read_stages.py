@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from attribution import Query
 from attribution.economics import opportunity_stages
-from attribution.reading.contracts import Column, Table
-from attribution.reading.small import read_table
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Touchpoints
+from optimizer.planning.stages.people import people_of, source_of
 
 __all__ = ["read_stages"]
 
@@ -24,28 +22,17 @@ def read_stages(config: Config, log: Touchpoints, folder: Path) -> pd.DataFrame 
     BadInput
         Every problem of the table of conversions or of the identity map.
     """
-    won, accounts = log.conversions, None
+    won = log.conversions
     if won.stages is None or won.path is None or won.kind is None:
         return None
-    if log.identity is not None:
-        user, person = log.identity.user, log.identity.person
-        columns = (Column(user, "text"), Column(person, "text"))
-        known = read_table(
-            _source(log.identity.path, folder), Table("identity map", columns), None, config.engine.engine
-        )
-        accounts = known.drop_duplicates(user).set_index(user)[person].astype(str)
     return opportunity_stages(
-        _source(won.path, folder),
+        source_of(won.path, folder),
         won.stages,
         account=won.user,
         time=won.time,
         stage=won.kind,
         value=won.value,
-        accounts=accounts,
+        accounts=None if log.identity is None else people_of(log.identity, folder, config.engine.engine),
         format=won.format,
         engine=config.engine.engine,
     )
-
-
-def _source(path: Path | Query, folder: Path) -> Path | Query:
-    return path if isinstance(path, Query) else folder / path

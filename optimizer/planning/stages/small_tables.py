@@ -9,15 +9,18 @@ from dataclasses import replace
 import pandas as pd
 
 from attribution import Factor, read_factors
-from attribution.economics import CustomerValues, Funnel
+from attribution.economics import Cohorts, CustomerValues, Funnel, order_findings
+from attribution.economics.customer_orders import TOGETHER
 from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
+from attribution.numbers import amount
 from attribution.reading.small import read_table
 from attribution.reading.tables import LIFT_TESTS
 from mmm import LiftTest, Panel, lift_tests_from_frame
 from mmm.data.observed_tests import observe
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import LiftTests, PlatformReports
-from optimizer.planning.file.keys.economics import CohortTable, CostTable
+from optimizer.planning.file.keys.economics import CohortTable, CostTable, OrdersTable
 from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets
@@ -25,7 +28,7 @@ from optimizer.planning.stages.given_by_market import read_given_by_market
 from optimizer.planning.stages.given_tables import Given, read_given
 from optimizer.planning.stages.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
 from optimizer.planning.stages.platform_reports import Claims, read_platform_reports
-from optimizer.planning.stages.read_economics import read_costs, read_values
+from optimizer.planning.stages.read_economics import read_cohort_table, read_costs, read_orders, values_of
 from optimizer.planning.stages.read_funnel import read_counts
 from optimizer.planning.stages.reading import Reading, in_terms_of_the_file
 from optimizer.planning.stages.timetable import Timetable, timetable_of
@@ -118,22 +121,39 @@ def noted_timetable(reading: Reading, panel: Panel) -> Timetable | None:
     return timetable
 
 
-def noted_customer_values(reading: Reading, table: CohortTable, panel: Panel | None) -> CustomerValues:
-    """What customers of each channel are worth."""
-    weekly = reading.config.data.weekly
-    values = read_values(reading.config, table, reading.document.folder, _channels(reading.config))
-    if panel is not None and (problems := list(cohorts_against_weeks(values.cohorts, table, panel))):
-        raise BadInput(problems)
-    frame = values.cohorts.frame
-    covers = f"acquired {frame['month'].min():%Y-%m} to {frame['month'].max():%Y-%m}, to age {frame['age'].max()}"
-    reading.note("cohorts", table.path, len(frame), covers, frame)
-    asked = (*(weekly.channels if weekly else ()), *_new(reading.config))
-    if lacking := [name for name in asked if name not in values.cohorts.channels]:
+def noted_customer_values(
+    reading: Reading, table: CohortTable | OrdersTable, panel: Panel | None
+) -> tuple[CustomerValues, tuple[Finding, ...]]:
+    """What customers of each channel are worth, and what speaks against the table that says so."""
+    name, findings = table.path.name, tuple[Finding, ...]()
+    config, folder, known = reading.config, reading.document.folder, _channels(reading.config)
+    if isinstance(table, OrdersTable):
+        cohorts, orders = read_orders(config, table, folder, known)
+        findings = order_findings(orders, table.silence)
+        covers = f"{amount(len(orders.people()))} customers {_acquired(cohorts)}"
+        reading.note("orders of customers", table.path, len(orders.frame), covers)
         reading.assumptions.append(
-            f"{table.path.name} holds no customers of {', '.join(lacking)}: they are taken to be worth what those "
-            "of other channels are, with all the spread between channels."
+            f"Customers without an order for more than {table.silence} months are lost; the last {table.silence} "
+            f"months of {name}, of which nobody can know yet, are left out."
         )
-    return values
+    else:
+        cohorts = read_cohort_table(config, table, folder, known)
+        reading.note("cohorts", table.path, len(cohorts.frame), _acquired(cohorts), cohorts.frame)
+    if panel is not None and (problems := list(cohorts_against_weeks(cohorts, table, panel))):
+        raise BadInput(problems)
+    weekly = config.data.weekly
+    asked = (*(weekly.channels if weekly else ()), *_new(config)) if cohorts.channels != (TOGETHER,) else ()
+    if lacking := [channel for channel in asked if channel not in cohorts.channels]:
+        reading.assumptions.append(
+            f"{name} holds no customers of {', '.join(lacking)}: they are taken to be worth what those of other "
+            "channels are, with all the spread between channels."
+        )
+    return values_of(config, cohorts, table), findings
+
+
+def _acquired(cohorts: Cohorts) -> str:
+    frame = cohorts.frame
+    return f"acquired {frame['month'].min():%Y-%m} to {frame['month'].max():%Y-%m}, to age {frame['age'].max()}"
 
 
 def noted_costs(reading: Reading, table: CostTable) -> pd.DataFrame:

@@ -12,9 +12,10 @@ from attribution.reading.exports.ga4 import GA4_EVENTS
 from attribution.reading.queries import Query
 from mmm.data.market_names import MARKET
 from optimizer.planning.file.keys.base import CurrencyCode, Name, Section
-from optimizer.planning.file.keys.economics import CohortTable, CostTable
+from optimizer.planning.file.keys.economics import CohortTable, CostTable, OrdersTable
 from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, SpendExport, WeekDay
 from optimizer.planning.file.keys.funnel import FunnelTable
+from optimizer.planning.file.keys.identity import Identity
 from optimizer.planning.file.keys.tables import Days, Numbers, Source, Times, source
 
 __all__ = [
@@ -243,17 +244,6 @@ class Grouping(Section):
     """
 
 
-class Identity(Section):
-    """The table that says which user ids are one person."""
-
-    path: Source
-    """Table of user ids that are one person."""
-    user: Name = "user"
-    """Column of the user id."""
-    person: Name = "person"
-    """Column of the person."""
-
-
 class Coming(Numbers, Days):
     """The table of the coming weeks' controls, where it is written otherwise than the weekly table."""
 
@@ -431,6 +421,8 @@ class Data(Section):
     """Conversions that platforms claim, to stand beside other opinions; no plan rests on them."""
     cohorts: CohortTable | None = None
     """Customers by month of acquisition, channel and age: how long they stay, and what they earn."""
+    orders: OrdersTable | None = None
+    """Orders of customers, in place of `cohorts`, which are made of them."""
     funnel: FunnelTable | None = None
     """Counts of each stage on the way to a customer, by period and channel, see [funnel and
     referral](concepts/funnel-and-referral.md).
@@ -443,6 +435,11 @@ class Data(Section):
     """A log of touches with its conversions."""
     paths: Paths | None = None
     """Instead of touchpoints: paths that were aggregated elsewhere."""
+
+    @property
+    def earning(self) -> CohortTable | OrdersTable | None:
+        """The table that says what customers are worth."""
+        return self.cohorts or self.orders
 
     @property
     def assembled(self) -> bool:
@@ -472,6 +469,8 @@ class Data(Section):
             raise ValueError(
                 "give weekly, or spend and outcome (for a plan), touchpoints or paths (for attribution), or both"
             )
+        if self.cohorts is not None and self.orders is not None:
+            raise ValueError("give either cohorts, or orders, of which they are made; not both")
         if self.touchpoints is not None and self.paths is not None:
             raise ValueError("give either touchpoints or paths, not both")
         if self.lift_tests is not None and self.weekly is None:

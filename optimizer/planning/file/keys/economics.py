@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from optimizer.planning.file.amounts import Cost, Money
-from optimizer.planning.file.keys.base import Name, Section
-from optimizer.planning.file.keys.tables import Days, Numbers, Source
+from optimizer.planning.file.keys.base import Month, Name, Section
+from optimizer.planning.file.keys.identity import Identity
+from optimizer.planning.file.keys.tables import Days, Numbers, Source, TimeZone
 
-__all__ = ["CohortTable", "CostTable", "EconomicsKeys"]
+__all__ = ["CohortTable", "CostTable", "EconomicsKeys", "OrdersTable"]
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -52,6 +53,57 @@ class CohortTable(Numbers, Days):
         return _MONTHS[self.period]
 
 
+class OrdersTable(Numbers, Days):
+    """The table of orders, in place of cohorts: who ordered when, and what was earned."""
+
+    path: Source
+    """The table, a row per order, line of an order, or refund."""
+    customer: Name = "customer"
+    """Column of the customer, the same for all orders of one."""
+    date: Name = "date"
+    """Column of the day or moment of the order."""
+    channel: Name | None = "channel"
+    """Column of the channel by which the customer came, read of the first order; `organic` for who came unpaid. Where
+    the table has none, or `null`, all customers are valued together, and a finding says so.
+    """
+    channels: dict[Name, Name] = {}
+    """Name in that column: channel of `weekly`, or `organic`; names that are left out stay as they are."""
+    margin: Name | None = None
+    """Column of contribution margin; or `value` and `margin_rate`."""
+    value: Name | None = None
+    """Column of money; a row below 0 is a refund, which takes from the margin and makes nobody a customer. Beside
+    `margin` it says no more than that.
+    """
+    margin_rate: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of `value` that is contribution margin: 0.4 for 40 %."""
+    silence: Annotated[int, Field(ge=1, le=60)] = 3
+    """Months without an order after which a customer is lost. The last so many months of the table are left out, for
+    nobody knows yet who is silent for good; a finding says how many customers pause for longer.
+    """
+    new_since: Month | None = None
+    """Month since when a first order in the table is that of a new customer, `2025-01`: who ordered before it was one
+    already, and is left out. The first month of the table where left out.
+    """
+    identity: Identity | None = None
+    """Which ids are one customer; the map of `touchpoints` where left out, for ids that it holds."""
+    time_zone: TimeZone | None = None
+    """Zone whose days count, such as `Europe/Berlin`; the days as the table writes them where left out."""
+
+    @model_validator(mode="after")
+    def _one_margin(self) -> OrdersTable:
+        if (self.margin is None) == (self.margin_rate is None):
+            raise ValueError("give margin (a column), or value and margin_rate, of which it is made; not both")
+        if self.margin_rate is not None and self.value is None:
+            raise ValueError("margin_rate is a share of value; name that column")
+        return self
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """Declared name to the table's, None where it has none; a channel that is not named may be missing."""
+        named = {"customer": self.customer, "date": self.date, "margin": self.margin, "value": self.value}
+        return {**named, **({"channel": self.channel} if "channel" in self.model_fields_set else {})}
+
+
 class CostTable(Numbers, Days):
     """The table of what acquisition costs beside media: salaries, tools, agencies."""
 
@@ -66,7 +118,7 @@ class CostTable(Numbers, Days):
 
 
 class EconomicsKeys(Section):
-    """How margin over time becomes what a customer is worth; read where `data.cohorts` is given."""
+    """How margin over time becomes what a customer is worth; read where `data.cohorts` or `data.orders` is given."""
 
     horizon: Annotated[int, Field(ge=1, le=240)] = 36
     """Months from acquisition that count."""

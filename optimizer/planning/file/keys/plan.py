@@ -252,8 +252,8 @@ class PlanSection(Question):
     """One of `minimize` and `maximize` is required."""
     maximize: Literal["customers", "profit", "npv"] | None = None
     """Report, terminal and tables judge by what stands here or under `minimize`. `npv` is the net present value: what
-    the customers won are worth by `data.cohorts` and `economics`, each channel's at its own value, less spend and fixed
-    cost.
+    the customers won are worth by `data.cohorts` or `data.orders` and `economics`, each channel's at its own value,
+    less spend and fixed cost.
     """
     weeks: Annotated[int, Field(ge=1, le=104)] = 13
     """Horizon."""
@@ -302,7 +302,8 @@ class PlanSection(Question):
             raise ValueError("maximize: profit needs value_per_customer")
         if self.maximize == "npv" and (self.value_per_customer is not None or self.value_per_organic is not None):
             raise ValueError(
-                "maximize: npv takes values from data.cohorts; remove value_per_customer and value_per_organic"
+                "maximize: npv takes values from data.cohorts or data.orders; remove value_per_customer and "
+                "value_per_organic"
             )
         if self.tests is not None and self.tests.weeks > self.weeks:
             raise ValueError("tests.weeks exceeds weeks, the horizon over which a test is worth something")
