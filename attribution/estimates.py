@@ -69,6 +69,12 @@ class Estimate:
         return cls(spend / mean, spend / float(high), spend / float(low) if low > 0 else np.inf)
 
     @classmethod
+    def blended(cls, outlay: float, customers: Draws, mass: float = 0.9) -> Self:
+        """Outlay over all customers, organic ones included: nothing where nothing is spent and somebody comes."""
+        free = outlay == 0 and float(np.mean(customers)) > 0
+        return cls.exact(0.0) if free else cls.cost(outlay, customers, mass)
+
+    @classmethod
     def at(cls, table: pd.DataFrame, row: str, point: str | None = None) -> Self:
         """From a row of a table that names its columns as summaries do; ``point`` chooses among several points.
 

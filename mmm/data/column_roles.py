@@ -16,6 +16,12 @@ from mmm.arrays import Array
 
 __all__ = ["Exposure", "ReachFrequency", "Roles", "Treatment"]
 
+_TAKEN = {
+    "organic": "what comes unpaid",
+    "all": "all channels together",
+    "observed": "what was counted",
+}
+_RENAME = "give the channel another name, apart from its column: spend: {its name: its column}."
 _LEVELS: Mapping[str, Callable[[Array], Any]] = {"minimum": np.min, "maximum": np.max, "mean": np.mean}
 
 
@@ -226,6 +232,11 @@ class Roles:
             Problem(self.table, f"baseline {t.baseline!r}.", t.column, remedy=f"give a number or {', '.join(_LEVELS)}.")
             for t in self.treatments
             if isinstance(t.baseline, str) and t.baseline not in _LEVELS
+        ]
+        problems += [
+            Problem(self.table, f"a channel is called {name!r}, which tables call {_TAKEN[name]}.", remedy=_RENAME)
+            for name in self.media
+            if name in _TAKEN
         ]
         if problems:
             raise BadInput(problems)

@@ -74,7 +74,7 @@ class Evaluation:
         outlay = self.fixed_cost + float(self.spend.sum())
         estimates = {
             "customers": Estimate.of(self.customers, mass),
-            "blended_cac": Estimate.cost(outlay, self.customers, mass),
+            "blended_cac": Estimate.blended(outlay, self.customers, mass),
         }
         return pd.DataFrame({name: vars(one) for name, one in estimates.items()}).T.rename(columns={"point": "mean"})
 

@@ -197,7 +197,7 @@ class Stressed:
                     "spend": float(outcome.spend.sum()),
                     **Estimate.of(outcome.customers).flat("customers"),
                     **answer.customers_change(self.plan).flat("customers_change"),
-                    **Estimate.cost(outlay, outcome.customers).flat("blended_cac"),
+                    **Estimate.blended(outlay, outcome.customers).flat("blended_cac"),
                     **answer.cac_change(self.plan).flat("blended_cac_change"),
                     "gap": answer.gap,
                 }

@@ -144,7 +144,7 @@ def _figure(objective: Objective, setting: Setting, evaluation: Evaluation) -> t
     figures = goal.figures(evaluation.spend.to_numpy(), evaluation.paid.to_numpy())
     draws = np.broadcast_to(figures, evaluation.customers.shape)
     if goal.is_ratio:
-        return Estimate.cost(evaluation.fixed_cost + float(evaluation.spend.sum()), evaluation.customers), draws
+        return Estimate.blended(evaluation.fixed_cost + float(evaluation.spend.sum()), evaluation.customers), draws
     if goal.drawn is not None:  # values and customers know nothing of each other: the figure expected is that of means
         organic = float(np.mean(evaluation.organic))
         known = objective.goal(replace(setting, business=replace(evaluation.business, organic=organic)))

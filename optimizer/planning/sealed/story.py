@@ -119,7 +119,7 @@ def meaning(name: str) -> str:
 
 def cac(review: Review) -> tuple[Estimate, float]:
     """Blended CAC as foreseen, and as it came; NaN where nobody came."""
-    planned = Estimate.cost(float(review.planned_spend.sum()) + review.fixed_cost, review.bridge.planned)
+    planned = Estimate.blended(float(review.planned_spend.sum()) + review.fixed_cost, review.bridge.planned)
     outlay = float(review.actual_spend.sum()) + review.fixed_cost
     return planned, outlay / review.bridge.actual if review.bridge.actual > 0 else np.nan
 

@@ -69,7 +69,7 @@ UNDIVIDED = "all that changed"
 
 def blended_cac(outcome: Evaluation) -> Estimate:
     """Blended CAC of a spend: the expected totals' ratio, and the interval over draws."""
-    return Estimate.cost(outcome.fixed_cost + float(outcome.spend.sum()), outcome.customers)
+    return Estimate.blended(outcome.fixed_cost + float(outcome.spend.sum()), outcome.customers)
 
 
 def paid_cac(outcome: Evaluation) -> Estimate:

@@ -256,7 +256,7 @@ def judged(kept: Kept, wish: Wish, spend: pd.Series) -> Judged:
         outcome=outcome,
         figure=aim.estimate(outcome),
         customers=Estimate.of(outcome.customers),
-        cac=Estimate.cost(outcome.fixed_cost + float(outcome.spend.sum()), outcome.customers),
+        cac=Estimate.blended(outcome.fixed_cost + float(outcome.spend.sum()), outcome.customers),
         better=aim.probability_better(outcome, today),
         marginal={channel: _marginal(kept, channel, float(spend[channel])) for channel in kept.curves.channels},
         certificate=certificate,

@@ -151,7 +151,7 @@ def _figure(one: Difference, outcome: str, currency: str) -> Card:
 def _guardrail(run: Run, cac: float, worth: Worth) -> tuple[Card, ...]:
     value = run.config.plan.one_value if run.config.plan else None
     odds = next((one for one in worth.promises if one.is_guardrail), None)
-    if value is None or odds is None:
+    if value is None or odds is None or cac <= 0:
         return ()
     detail = f"3 or more, as usually asked, with probability {chance(odds.plan)}; today {chance(odds.today)}"
     return (Card("LTV:CAC", ratio(value / cac), detail),)

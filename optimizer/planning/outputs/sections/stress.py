@@ -69,7 +69,7 @@ def _row(answer: StressAnswer, stressed: Stressed) -> dict[str, Any]:
         "spend": float(outcome.spend.sum()),
         "customers": Estimate.of(outcome.customers),
         "customers_change": answer.customers_change(stressed.plan),
-        "cac": Estimate.cost(outlay, outcome.customers),
+        "cac": Estimate.blended(outlay, outcome.customers),
         "cac_change": answer.cac_change(stressed.plan),
         "count_signed": signed(count),
         "cost_signed": signed(cost),
