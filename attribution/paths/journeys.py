@@ -19,7 +19,7 @@ from attribution.paths.array_touches import blocks_of
 from attribution.paths.customers import before_the_first, several_conversions
 from attribution.paths.gathered import in_engine, in_memory
 from attribution.paths.ibis_touches import IbisTouches
-from attribution.paths.needed import collapsed, ends_of, nobody_meets, one_offset
+from attribution.paths.needed import collapsed, ends_of, nobody_meets, one_grain, one_offset
 from attribution.paths.path_rules import BUCKETS, PathRules, micros
 from attribution.paths.paths import Paths
 from attribution.paths.rules_on_log import (
@@ -198,6 +198,7 @@ class Journeys:
         findings = [several_conversions(bought.persons, bought.conversions)]
         findings.append(alike_names({"channels": made.channels, **made.categories}))
         findings += [] if None in (touched.zoned, won.zoned) else [one_offset(touched, won)]
+        findings.append(one_grain(touched, won))
         if left["untouched"] > _MANY_UNTOUCHED * bought.conversions:
             findings.append(alike_ids(touched.events, won.events))
         if made.totals["conversions"] == 0:

@@ -145,6 +145,9 @@ class PathRules:
     channels: ChannelRules | None = None
 
     def __post_init__(self) -> None:
+        for name in ("last_resort", "exclude", "kinds", "ends", "segments"):
+            if isinstance(given := getattr(self, name), str):
+                raise BadInput(f"{name}={given!r} is one text where several may stand; write ({given!r},).")
         if self.idle_gap is not None:
             micros(self.idle_gap, "idle_gap")
         for kind, own in (self.lookback_of or {}).items():

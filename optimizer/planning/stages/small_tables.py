@@ -138,7 +138,7 @@ def noted_customer_values(reading: Reading, table: CohortTable, panel: Panel | N
 
 def noted_costs(reading: Reading, table: CostTable) -> pd.DataFrame:
     """Costs of acquisition beside media."""
-    costs = read_costs(table, reading.document.folder, reading.engine)
+    costs = read_costs(table, reading.document.folder, reading.engine, _channels(reading.config))
     covers = f"{costs['month'].min():%Y-%m} to {costs['month'].max():%Y-%m}"
     reading.note("costs beside media", table.path, len(costs), covers, costs)
     return costs

@@ -187,7 +187,7 @@ class Conversions(Numbers, Times):
     """Only a person's first conversion counts, and touches after it are left out: spend per conversion is then spend
     per new customer, if the table reaches back to everybody's first.
     """
-    agrees_within: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    agrees_within: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     """Share of the KPI by which the log's conversions may differ from it, over the weeks that both hold, before a
     finding says so; half to 1.1 times the KPI where left out.
     """

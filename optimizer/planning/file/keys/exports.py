@@ -181,7 +181,9 @@ class OutcomeExport(OfMarkets):
     defaults.
     """
     counted: list[Name] = []
-    """Stages of a deal, or events, that count; `Closed won` and `purchase` where left out."""
+    """Stages of a deal, statuses of orders, or events, that count; `Closed won`, with or without its pipeline in
+    brackets, and `purchase` where left out. Orders that may have come to nothing, such as cancelled ones, need it.
+    """
     time_zone: TimeZone | None = None
     """Zone whose days count, such as `Europe/Berlin`; the days as the file writes them where left out."""
     date_format: DatePattern | None = None
