@@ -91,7 +91,7 @@ class Journeys:
         What reading the log showed that its reader should know.
     seen
         From when to when the whole log holds touches and conversions; None for aggregated paths.
-    time_zone
+    days_in
         Whose days and months periods are; None: UTC.
     rebuilt
         Makes the same journeys of the log without some channels; None where there is no log to go back to.
@@ -109,7 +109,7 @@ class Journeys:
     span: tuple[int, int] = (0, 0)
     findings: tuple[Finding, ...] = ()
     seen: Seen | None = None
-    time_zone: str | None = None
+    days_in: str | None = None
     rebuilt: Callable[[tuple[str, ...]], Journeys] | None = None
 
     @classmethod
@@ -224,7 +224,7 @@ class Journeys:
             span=(touched.earliest, max(touched.latest, won.latest)),
             findings=(*told, *findings),
             seen=Seen(touched.earliest, touched.latest, touched.rows, won.earliest, won.latest, bought.conversions),
-            time_zone=rules.time_zone,
+            days_in=rules.days_in,
             rebuilt=rebuilt,
         )
 

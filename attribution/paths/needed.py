@@ -55,7 +55,7 @@ def needed(log: Log, ends: ibis.Table, rules: PathRules, span: tuple[int, int]) 
         **{segment: as_name(events[f"extra_{segment}"]) for segment in rules.segments},
     )
     if rules.collapse is not None:
-        touches = rules.collapse.apply(touches, ends, (rules.time_zone, span))
+        touches = rules.collapse.apply(touches, ends, (rules.days_in, span))
     return in_order_of_moment(touches) if rules.sequence else touches
 
 

@@ -115,7 +115,7 @@ class PathRules:
         touches before them make their path and are left to later conversions as well.
     segments
         Columns of the touchpoints to keep results apart by; a path belongs to the value of its first touch.
-    time_zone
+    days_in
         Whose days and months periods are, such as ``"Europe/Berlin"``; None: UTC.
     identity
         Which user ids are the same person.
@@ -140,7 +140,7 @@ class PathRules:
     first_only: bool = False
     ends: tuple[str, ...] | None = None
     segments: tuple[str, ...] = ()
-    time_zone: str | None = None
+    days_in: str | None = None
     identity: IdentityMap | None = None
     channels: ChannelRules | None = None
 
@@ -159,8 +159,8 @@ class PathRules:
         for kind, rank in (self.rank_of or {}).items():
             if not (isinstance(rank, int) and rank >= 1):
                 raise BadInput(f"rank_of[{kind!r}]={rank!r} is no rank; write 1 for the first, 2 for the next.")
-        if self.time_zone is not None:
-            zone_of(self.time_zone)
+        if self.days_in is not None:
+            zone_of(self.days_in)
 
     @property
     def interactions(self) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def read_weekly(reading: Reading, weekly: Weekly) -> WeeklyPanel:
     except BadInput as error:
         raise BadInput(with_remedy_for_words(error.problems, weekly.numbers, _WORDS)) from None
     frame = in_plan_currency(frame, weekly, config.rates)
-    reading.assumptions.extend(said_of_columns(weekly.currencies, config.rates))
+    reading.assumptions.extend(said_of_columns(weekly.currency_of, config.rates))
     words = words_of(frame, weekly.words)
     frame, made = indicators(frame, words)
     panel = _of_frame(config, weekly, frame, made)

@@ -63,7 +63,7 @@ class Weekly(Numbers, Days):
     """Column of the market's people, by which media are scaled; its mean KPI where left out."""
     spend: dict[Name, Name] | Annotated[list[Name], Field(min_length=1)]
     """Columns of spend, named as their channels; or channel: column."""
-    currencies: dict[Name, CurrencyCode] = {}
+    currency_of: dict[Name, CurrencyCode] = {}
     """Channel: currency of its column of spend where that is another than the plan file's `currency`; `currencies` of
     the file states the rate.
     """
@@ -136,9 +136,9 @@ class Weekly(Numbers, Days):
 
     @model_validator(mode="after")
     def _paid_or_not(self) -> Weekly:
-        for name in self.currencies:
+        for name in self.currency_of:
             if name not in self.channels:
-                raise ValueError(f"currencies names {name!r}, which has no column of spend")
+                raise ValueError(f"currency_of names {name!r}, which has no column of spend")
         for name in self.driven_by:
             if name not in self.channels:
                 raise ValueError(f"driven_by names {name!r}, which has no column of spend; without spend it is organic")
