@@ -46,7 +46,7 @@ def test_sentences_below_the_table_close_it(tmp_path: Path, end: list[str]) -> N
 def test_a_row_that_was_cut_short_closes_nothing(tmp_path: Path, cut: str) -> None:
     rows = [f"{row.split(',')[1]},{row.split(',')[0]},{row.split(',', 2)[2]}" for row in google("Brand report DE")]
     lines = [GOOGLE.replace("Day,Campaign", "Campaign,Day"), *rows] if "-" not in cut else [GOOGLE, *google()]
-    with pytest.raises(BadInput, match="of another width|is empty|is not a date"):
+    with pytest.raises(BadInput, match=r"of another width|is empty|is not a date"):
         read_export(write(tmp_path / "a.csv", [*lines, cut]))
 
 
@@ -144,7 +144,7 @@ def test_microsoft_s_weeks_and_months_are_known(tmp_path: Path, column: str) -> 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_without_its_mark_is_named(tmp_path: Path, encoding: str) -> None:
     lines = ["Start Date (in UTC)\tCampaign Name\tCurrency\tTotal Spent", "1/31/2024\tLeads\tUSD\t7.50"]
-    with pytest.raises(BadInput, match="UTF-16 without its mark.*say encoding: utf-16"):
+    with pytest.raises(BadInput, match=r"UTF-16 without its mark.*say encoding: utf-16"):
         read_export(write(tmp_path / "a.csv", lines * 20, encoding))
 
 
@@ -176,7 +176,9 @@ def test_where_no_stage_counts_those_that_occur_are_listed(tmp_path: Path, stage
 def test_deals_of_several_pipelines_are_told_apart(tmp_path: Path) -> None:
     both = deals(tmp_path, "Closed Won (Sales)", "Closed Won (Renewals)")
     assert any("several pipelines, Renewals, Sales" in note for note in both.notes)
-    assert len(deals(tmp_path, "Closed Won (Sales)", "Closed Won (Renewals)", counted=("Closed Won (Sales)",)).frame) == 14
+    assert (
+        len(deals(tmp_path, "Closed Won (Sales)", "Closed Won (Renewals)", counted=("Closed Won (Sales)",)).frame) == 14
+    )
     column = deals(tmp_path, "Closed Won", pipelines=("New", "Upsell"))
     assert any("several pipelines, New, Upsell" in note for note in column.notes)
     assert not any("pipelines" in note for note in deals(tmp_path, "Closed Won", "Closed Lost (Renewals)").notes)

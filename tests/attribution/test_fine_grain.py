@@ -39,7 +39,9 @@ def test_days_of_conversions_beside_times_of_touches_are_told(days: pd.Series, c
 @pytest.mark.parametrize("unit", ["D", "h"])
 def test_logs_of_one_grain_raise_nothing(unit: str) -> None:
     touches = TOUCHES.assign(time=TOUCHES["time"].dt.floor(unit))
-    assert not told(Journeys.from_touchpoints(touches, ENDS.assign(time=ENDS["time"].dt.ceil(unit))), "times_of_one_grain")
+    assert not told(
+        Journeys.from_touchpoints(touches, ENDS.assign(time=ENDS["time"].dt.ceil(unit))), "times_of_one_grain"
+    )
     few = Journeys.from_touchpoints(TOUCHES[:9], ENDS[:9].assign(time=ENDS["time"][:9].dt.ceil("D")))
     assert not told(few, "times_of_one_grain")
 

@@ -198,9 +198,7 @@ attribution: {models: [last_non_direct, linear], direct: Direct, replicates: 50}
     assert assists.loc["mail", ["touched", "last", "assisted"]].tolist() == [2, 0, 2]
     overlap = pd.read_csv(folder / "out" / "latest" / "attribution_overlap.csv").set_index("channel")
     assert overlap.loc["mail", "Direct"] == 2
-    longer = text.replace(
-        "direct: Direct", "direct: Direct, last_resort: [Direct], repeats: day, days_in: Asia/Tokyo"
-    )
+    longer = text.replace("direct: Direct", "direct: Direct, last_resort: [Direct], repeats: day, days_in: Asia/Tokyo")
     (folder / "plan.yaml").write_text(longer, encoding="utf-8")
     run, table = credit(folder, run_quietly)
     assert table["Linear"].to_dict() == {"Direct": 0, "mail": 2}

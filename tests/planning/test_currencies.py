@@ -96,7 +96,7 @@ def test_another_rate_asks_for_another_fit(tmp_path: Path) -> None:
         ("{USD: 0.8}", "{GBP: 1.1}", r"plan.yaml:8: plan.fixed_cost: USD has no rate; state what one USD costs in EUR"),
         ("{USD: 0.8}", "{USD: 0.8, EUR: 1}", r"plan.yaml:3: currencies.EUR: is the currency of the plan itself"),
         ("{tv: USD}", "{tv: CHF}", r"plan.yaml:5: data.weekly.currency_of.tv: CHF has no rate"),
-        ("{tv: USD}", "{radio: USD}", r"currencies names 'radio', which has no column of spend"),
+        ("{tv: USD}", "{radio: USD}", r"currency_of names 'radio', which has no column of spend"),
         ("at_least: 900", "at_least: 900 USD", r"customers.at_least: '900 USD' is an amount of money, and this counts"),
         ("100_000 USD", "100.000 USD", r"plan.fixed_cost: '100.000 USD' is not an amount; write plain digits"),
         ("100_000 USD", "100,000 USD", r"plan.fixed_cost: '100,000 USD' is not an amount; write plain digits"),

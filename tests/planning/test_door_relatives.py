@@ -112,7 +112,9 @@ def test_a_folder_of_all_kinds_goes_through_to_a_plan(tmp_path: Path, run_quietl
     with zipfile.ZipFile(tmp_path / "microsoft.zip", "w") as archive:
         archive.write(path, path.name)
     path.unlink()
-    plan = imported(tmp_path, tuple(make for make in KINDS if "microsoft" not in make.__name__), export_files.ga4_events)
+    plan = imported(
+        tmp_path, tuple(make for make in KINDS if "microsoft" not in make.__name__), export_files.ga4_events
+    )
     text = plan.read_text(encoding="utf-8")
     assert '"microsoft.zip"' in text
     question = "plan: {weeks: 8, minimize: blended_cac, budget: {at_most: +0%}, customers: {at_least: +0%}}\n"

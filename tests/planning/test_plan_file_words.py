@@ -98,7 +98,7 @@ def test_a_channel_of_last_resort_stands_behind_all_others_in_paths_too(more: st
     credit = Linear()(reshaped(journeys, config.attribution)).conversions
     assert credit.to_dict() == {"cpc": 1.5 if not more else 3.0, "tv": 15.5 if not more else 14.0, "web": 5.0}
     (tmp_path / "plan.yaml").write_text(text.replace("[web]", "[wbe]"), encoding="utf-8")
-    with pytest.raises(BadInput, match="last_resort.*no channel 'wbe'. Did you mean 'web'"):
+    with pytest.raises(BadInput, match=r"last_resort.*no channel 'wbe'. Did you mean 'web'"):
         read_inputs(*read_config(tmp_path / "plan.yaml"))
 
 

@@ -41,8 +41,8 @@ class Config(Section):
     """Three letters."""
     currencies: dict[CurrencyCode, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
     """Other currency: what one unit of it costs in `currency`, `{USD: 0.92}`. Any amount of the file may then be
-    written `120_000 USD`, and `data.weekly.currency_of` names columns of spend in it; all are converted once, where they
-    are read.
+    written `120_000 USD`, and `data.weekly.currency_of` names columns of spend in it; all are converted once, where
+    they are read.
     """
     outcome: Title = "customers"
     """What one unit of the KPI is called."""

@@ -86,7 +86,9 @@ class SpendExport(OfMarkets):
     currency: CurrencyCode | None = None
     """Currency of a file that names none; the plan's where left out."""
     currencies: Rate = {}
-    """Currency: what one unit is worth in the plan's, `{USD: 0.92}`, for these files; else as at the head of the plan file."""
+    """Currency: what one unit is worth in the plan's, `{USD: 0.92}`, for these files; else as at the head of the plan
+    file.
+    """
     spread: Literal["week", "month", "range"] | None = None
     """What a row covers from its date on, or `range` for the first and last day that the export itself states; its
     money falls evenly on those days. Without it a row that crosses weeks is an error.
