@@ -23,9 +23,9 @@ from .analysis.opinions import Opinion as Opinion
 from .analysis.opinions import Opinions as Opinions
 from .analysis.opinions import Source as Source
 from .analysis.path_checks import path_checks as path_checks
-from .analysis.path_views import assists as assists
-from .analysis.path_views import channel_overlap as channel_overlap
-from .analysis.path_views import top_paths as top_paths
+from .analysis.path_summaries import assists as assists
+from .analysis.path_summaries import channel_overlap as channel_overlap
+from .analysis.path_summaries import top_paths as top_paths
 from .analysis.sales_cycle import SalesCycle as SalesCycle
 from .analysis.sales_cycle import matched_cac as matched_cac
 from .analysis.sales_cycle import sales_cycle as sales_cycle

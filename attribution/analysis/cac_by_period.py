@@ -109,7 +109,7 @@ def cac_by_channel(
     """
     dating = dating or ByConversionDate()
     spent, days = _spent(journeys, spend, dating)
-    years = Calendar.within(days, "Y", journeys.time_zone)
+    years = Calendar.within(days, "Y", journeys.days_in)
     whole = Calendar(("(before)", "common", "(after)"), (years.edges[0], years.edges[-1]))
     part = dating.tallies(journeys, model, whole).get("common")
     cost = spent.loc[slice(*days)].sum()
@@ -134,7 +134,7 @@ def cac_by_period(
     ----------
     journeys
         Paths with times. For one geo, pass ``only(journeys, geo="DE")`` and that geo's spend. Days are those of
-        ``PathRules.time_zone``.
+        ``PathRules.days_in``.
     model
         Any model under :class:`ByConversionDate`, heuristics under :class:`ByTouchDate`.
     spend
@@ -164,7 +164,7 @@ def cac_by_period(
     dating = dating or ByConversionDate()
     periods_of((pd.Timestamp(0), pd.Timestamp(0)), period)
     spent, days = _spent(journeys, spend, dating)
-    tallies = dating.tallies(journeys, model, Calendar.within(days, period, journeys.time_zone))
+    tallies = dating.tallies(journeys, model, Calendar.within(days, period, journeys.days_in))
     parts = {}
     for name in periods_of((spent.index[0], spent.index[-1]), period):
         whole = pd.date_range(name.start_time, name.end_time.normalize())

@@ -135,7 +135,7 @@ def sales_cycle(journeys: Journeys) -> SalesCycle:
     if won is None or lost is None:
         raise BadInput("paths are kept in an engine; matched CAC needs them in memory.")
     first, last = log_days(journeys)
-    calendar = Calendar.within((first, last), "M", journeys.time_zone)
+    calendar = Calendar.within((first, last), "M", journeys.days_in)
     end = journeys.span[1]
     longest = max(int(_lags(won.ended, won.began).max(initial=0)) + 1 if len(won) else 1, 1)
     size = (len(journeys.channels), len(calendar.names), longest)

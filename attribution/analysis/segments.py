@@ -26,7 +26,7 @@ def with_periods(journeys: Journeys, length: str = "M") -> Journeys:
     journeys
         Paths with times.
     length
-        ``"D"``, ``"W"`` (ends on Sunday), ``"M"``, ``"Q"`` or ``"Y"``, in the time zone of ``PathRules.time_zone``.
+        ``"D"``, ``"W"`` (ends on Sunday), ``"M"``, ``"Q"`` or ``"Y"``, in the time zone of ``PathRules.days_in``.
     """
     return _dated(journeys, "period", "ended", length)
 
@@ -46,7 +46,7 @@ def _dated(journeys: Journeys, name: str, moment: str, length: str) -> Journeys:
     if not journeys.timed:
         raise BadInput(f"a {name} needs times: build the journeys from touchpoints.")
     again = and_then(journeys, lambda fewer: _dated(fewer, name, moment, length))
-    calendar = Calendar.over(journeys.period, length, journeys.time_zone)
+    calendar = Calendar.over(journeys.period, length, journeys.days_in)
     return replace(dated(journeys, name, moment, calendar), rebuilt=again)
 
 

@@ -103,7 +103,7 @@ def log_days(journeys: Journeys) -> Days:
     BadInput
         Aggregated paths have no times.
     """
-    seen, zone = journeys.seen, journeys.time_zone
+    seen, zone = journeys.seen, journeys.days_in
     if seen is None:
         raise BadInput("aggregated paths have no times; build the journeys from touchpoints.")
     first_touch, last_touch, first_end, last_end = (

@@ -19,7 +19,7 @@ from attribution.paths.array_touches import blocks_of
 from attribution.paths.customers import before_the_first, several_conversions
 from attribution.paths.gathered import in_engine, in_memory
 from attribution.paths.ibis_touches import IbisTouches
-from attribution.paths.needed import collapsed, ends_of, nobody_meets, one_offset
+from attribution.paths.needed import collapsed, ends_of, nobody_meets, one_grain, one_offset
 from attribution.paths.path_rules import BUCKETS, PathRules, micros
 from attribution.paths.paths import Paths
 from attribution.paths.rules_on_log import (
@@ -91,7 +91,7 @@ class Journeys:
         What reading the log showed that its reader should know.
     seen
         From when to when the whole log holds touches and conversions; None for aggregated paths.
-    time_zone
+    days_in
         Whose days and months periods are; None: UTC.
     rebuilt
         Makes the same journeys of the log without some channels; None where there is no log to go back to.
@@ -109,7 +109,7 @@ class Journeys:
     span: tuple[int, int] = (0, 0)
     findings: tuple[Finding, ...] = ()
     seen: Seen | None = None
-    time_zone: str | None = None
+    days_in: str | None = None
     rebuilt: Callable[[tuple[str, ...]], Journeys] | None = None
 
     @classmethod
@@ -198,6 +198,7 @@ class Journeys:
         findings = [several_conversions(bought.persons, bought.conversions)]
         findings.append(alike_names({"channels": made.channels, **made.categories}))
         findings += [] if None in (touched.zoned, won.zoned) else [one_offset(touched, won)]
+        findings.append(one_grain(touched, won))
         if left["untouched"] > _MANY_UNTOUCHED * bought.conversions:
             findings.append(alike_ids(touched.events, won.events))
         if made.totals["conversions"] == 0:
@@ -223,7 +224,7 @@ class Journeys:
             span=(touched.earliest, max(touched.latest, won.latest)),
             findings=(*told, *findings),
             seen=Seen(touched.earliest, touched.latest, touched.rows, won.earliest, won.latest, bought.conversions),
-            time_zone=rules.time_zone,
+            days_in=rules.days_in,
             rebuilt=rebuilt,
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attribution.errors import Problem
 from attribution.findings import Finding
 from attribution.paths.customers import first_of_each
-from attribution.paths.path_rules import PathRules
+from attribution.paths.path_rules import DAY, PathRules
 from attribution.paths.rules_on_log import in_order_of_moment, number_of
 from attribution.reading.log_checks import Log
 from attribution.reading.log_columns import as_name
@@ -17,7 +17,9 @@ from attribution.reading.log_columns import as_name
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["collapsed", "ends_of", "needed", "nobody_meets", "span_of"]
+__all__ = ["collapsed", "ends_of", "needed", "nobody_meets", "one_grain", "one_offset", "span_of"]
+
+_HOUR, _FEWEST = DAY // 24, 20
 
 
 def span_of(touched: Log, won: Log) -> tuple[int, int]:
@@ -53,7 +55,7 @@ def needed(log: Log, ends: ibis.Table, rules: PathRules, span: tuple[int, int]) 
         **{segment: as_name(events[f"extra_{segment}"]) for segment in rules.segments},
     )
     if rules.collapse is not None:
-        touches = rules.collapse.apply(touches, ends, (rules.time_zone, span))
+        touches = rules.collapse.apply(touches, ends, (rules.days_in, span))
     return in_order_of_moment(touches) if rules.sequence else touches
 
 
@@ -75,6 +77,35 @@ def one_offset(touched: Log, won: Log) -> Finding:
             f"{bare.name} is in local time, touches come too late or too early: state its time_zone."
         )
     return Finding("times_of_one_zone", alike, None, None, text)
+
+
+def one_grain(touched: Log, won: Log) -> Finding:
+    """Whether conversions have times of day where touches have them.
+
+    A log of the usual kind is told by its first rows, so that a large one is not read once more.
+    """
+    alike = won.rows < _FEWEST or not _by_day(won.events) or _beyond(touched.events, _HOUR, _FEWEST) < _FEWEST
+    text = "Touchpoints and conversions are dated as finely."
+    if not alike:
+        text = (
+            f"Conversions of {won.name} all stand at one time of day, as days without a time do, and touches of "
+            f"{touched.name} do not: touches of the day of a conversion count as after it, and get no credit for it. "
+            "Export the times of conversions."
+        )
+    return Finding("times_of_one_grain", alike, None, None, text)
+
+
+def _by_day(events: ibis.Table) -> bool:
+    """Whether all moments are at one time of day, or at two of them an hour apart where clocks change."""
+    if _beyond(events, _HOUR, 1):
+        return False
+    times = (events.time % DAY).nunique().execute()
+    return int(times) <= 2
+
+
+def _beyond(events: ibis.Table, unit: int, most: int) -> int:
+    """How many moments do not fall on a whole unit, up to so many."""
+    return int(events.filter(events.time % unit != 0).limit(most).count().execute())
 
 
 def nobody_meets(touched: Log, won: Log, findings: Sequence[Finding]) -> Problem:

@@ -115,7 +115,7 @@ class PathRules:
         touches before them make their path and are left to later conversions as well.
     segments
         Columns of the touchpoints to keep results apart by; a path belongs to the value of its first touch.
-    time_zone
+    days_in
         Whose days and months periods are, such as ``"Europe/Berlin"``; None: UTC.
     identity
         Which user ids are the same person.
@@ -140,11 +140,14 @@ class PathRules:
     first_only: bool = False
     ends: tuple[str, ...] | None = None
     segments: tuple[str, ...] = ()
-    time_zone: str | None = None
+    days_in: str | None = None
     identity: IdentityMap | None = None
     channels: ChannelRules | None = None
 
     def __post_init__(self) -> None:
+        for name in ("last_resort", "exclude", "kinds", "ends", "segments"):
+            if isinstance(given := getattr(self, name), str):
+                raise BadInput(f"{name}={given!r} is one text where several may stand; write ({given!r},).")
         if self.idle_gap is not None:
             micros(self.idle_gap, "idle_gap")
         for kind, own in (self.lookback_of or {}).items():
@@ -156,8 +159,8 @@ class PathRules:
         for kind, rank in (self.rank_of or {}).items():
             if not (isinstance(rank, int) and rank >= 1):
                 raise BadInput(f"rank_of[{kind!r}]={rank!r} is no rank; write 1 for the first, 2 for the next.")
-        if self.time_zone is not None:
-            zone_of(self.time_zone)
+        if self.days_in is not None:
+            zone_of(self.days_in)
 
     @property
     def interactions(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ _SUFFIXES: dict[str, Form] = {
     ".duckdb": "database",
 }
 _WITH_PARTS: dict[Form, str] = {"workbook": "sheet", "database": "table", "lite": "table"}
+_OLD_SHEETS = (".xls", ".xlsb", ".ods", ".numbers")
 _LITE = b"SQLite format 3\x00"
 
 
@@ -130,6 +131,8 @@ def _form(file: Path) -> Form:
     if form is None or packed:
         text = f"ends in {''.join(suffixes[-2:] if packed else suffixes[-1:]) or 'nothing'}."
         remedy = "CSV (also .gz and .zip), newline JSON (also .gz), Parquet, xlsx, DuckDB and SQLite files are read."
+        if suffixes[-1:] and suffixes[-1] in _OLD_SHEETS:
+            remedy = "open it and save it as .xlsx, or as CSV."
         raise BadInput(Problem(file.name, text, remedy=remedy))
     if form == "database":
         with file.open("rb") as handle:

@@ -47,6 +47,17 @@ class ChannelRule:
     channel: str
     where: Mapping[str, str | Sequence[str]]
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.channel, str) or not self.channel.strip():
+            raise BadInput(f"a channel rule has {self.channel!r} for its channel; write its name.")
+        if not self.where:
+            raise BadInput(f"the rule for {self.channel!r} says nothing of any column; write {{'medium': 'cpc'}}.")
+        for column, given in self.where.items():
+            patterns = [given] if isinstance(given, str) else given
+            if not isinstance(patterns, Sequence) or not all(isinstance(each, str) for each in patterns):
+                text = f"the rule for {self.channel!r} has {str(given)[:80]!r} for {column!r}, which is no pattern"
+                raise BadInput(f"{text}; write a text, or a list of texts.")
+
     def meets(self, row: Mapping[str, object]) -> bool:
         r"""Whether the touch meets every pattern; an empty cell meets an empty pattern and ``*``.
 
@@ -99,13 +110,17 @@ class ChannelRules:
     Parameters
     ----------
     rules
-        At least one.
+        At least one of them.
     otherwise
         Channel of touches that meet none; None makes them an error that lists them.
     """
 
     rules: Sequence[ChannelRule]
     otherwise: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.rules:
+            raise BadInput("there is no channel rule; name at least one, or the column of channels.")
 
     def apply(self, log: ibis.Table, column: str, name: str = "touchpoints") -> tuple[ibis.Table, Finding]:
         """The log with its channel column made by the rules, and whether each rule names some touch.

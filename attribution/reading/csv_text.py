@@ -25,6 +25,14 @@ _STATE = {
     for encoding in ("cp1252", "utf-16")
 }
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
+_OTHER = {
+    b"PK\x03\x04": "a workbook (.xlsx) or an archive (.zip)",
+    b"\x1f\x8b": "packed (.gz)",
+    b"PAR1": "Parquet",
+    b"\xd0\xcf\x11\xe0": "a workbook of the old kind (.xls)",
+    b"SQLite format 3\x00": "SQLite",
+}
+"""How files begin that are often called CSV, and are none."""
 
 
 def read_text(file: Path, encoding: str | None = None, most: int = _MOST) -> str:
@@ -51,6 +59,8 @@ def read_text(file: Path, encoding: str | None = None, most: int = _MOST) -> str
 
 
 def _decoded(data: bytes, name: str, encoding: str | None = None) -> str:
+    if (kind := next((kind for mark, kind in _OTHER.items() if data.startswith(mark)), None)) is not None:
+        raise BadInput(Problem(name, f"is {kind} and no text.", remedy="give it the ending of what it is."))
     try:
         if encoding is not None:
             text = decoded(data, encoding, name)

@@ -92,14 +92,50 @@ def _text_table(address: Address, backend: BaseBackend) -> ibis.Table:
 
 def _check_parquet_header(address: Address, backend: BaseBackend) -> None:
     """Engines rename a column that stands twice, so that the file's own names are looked at."""
-    file = files_of(address.path)[0]
-    nodes = backend.con.execute("SELECT name, num_children FROM parquet_schema(?)", [str(file)]).fetchall()
-    names, inner = [], 0
-    for name, children in nodes[1:]:
+    files = files_of(address.path)
+    first = _columns_of(files[0], backend)
+    checked_header([name for name, _ in first], address.name)
+    for file in files[1:]:
+        other = _columns_of(file, backend)
+        if problem := _unlike(file.name, dict(other), files[0].name, dict(first)):
+            raise BadInput(problem)
+
+
+def _columns_of(file: Path, backend: BaseBackend) -> list[tuple[str, str]]:
+    """Names of a Parquet file's columns and what kind of cells they hold; of those within others nothing is said."""
+    asked = "SELECT name, num_children, type, converted_type, logical_type::VARCHAR FROM parquet_schema(?)"
+    columns, inner = [], 0
+    for name, children, *types in backend.con.execute(asked, [str(file)]).fetchall()[1:]:
         if inner == 0:
-            names.append(name)
+            columns.append((name, "records" if children else _kind(*types)))
         inner += int(children or 0) - (inner > 0)
-    checked_header(names, address.name)
+    return columns
+
+
+def _kind(physical: str, converted: str | None, logical: str | None) -> str:
+    said = f"{converted} {logical}"
+    if "Timestamp" in said or "TIMESTAMP" in said or physical == "INT96":
+        bare = "isAdjustedToUTC=0" in said or physical == "INT96"
+        return "moments without a zone" if bare else "moments with a zone"
+    if "DATE" in said or "Date" in said:
+        return "days"
+    if "DECIMAL" in said or "Decimal" in said or physical in ("INT32", "INT64", "FLOAT", "DOUBLE"):
+        return "numbers"
+    return "true and false" if physical == "BOOLEAN" else "text"
+
+
+def _unlike(name: str, columns: dict[str, str], first: str, known: dict[str, str]) -> Problem | None:
+    """What a file of a pattern has otherwise than the first, which an engine would cast or leave out unsaid."""
+    apart = sorted(set(columns) ^ set(known))
+    if apart:
+        who, other = (name, first) if apart[0] in columns else (first, name)
+        text = f"has a column {apart[0][:60]!r}, and {other} has none."
+        return Problem(who, text, remedy="name files of one layout.")
+    for column, kind in columns.items():
+        if kind != known[column]:
+            text = f"holds {kind}, and in {first} {known[column]}."
+            return Problem(name, text, column, remedy="write the column alike in all files.")
+    return None
 
 
 def _database_table(address: Address, backend: BaseBackend, views: bool) -> ibis.Table:

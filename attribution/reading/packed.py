@@ -15,7 +15,7 @@ __all__ = ["CUT_SHORT", "cut_short", "opened"]
 
 CUT_SHORT = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
 """What reading a packed file raises where it is damaged."""
-_TEXT = (".csv", ".tsv", ".txt")
+_TEXT = (".csv", ".tsv", ".txt", "")
 _SHOWN = 5
 
 

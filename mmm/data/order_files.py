@@ -99,6 +99,6 @@ def one_zone(orders: Sequence[Orders]) -> Finding:
         said = [f"UTC{offset:+g}" for offset in written[:5]] + ["no offset"] * bare
         text = (
             f"{name_of(orders)}: times write days by several clocks, {', '.join(said)}, and each order counts on the "
-            "day that it writes. State time_zone, and all count by the days of one place."
+            "day that it writes. State days_in, and all count by the days of one place."
         )
     return Finding("orders_of_one_clock", passed, width, 1.0, text)

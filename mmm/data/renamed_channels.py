@@ -32,8 +32,8 @@ def renamed_channels(panel: Panel) -> Finding:
     if found:
         listed = "; ".join(f"{new} begins on {day} where {old} ends" for old, new, day in found[:_SHOWN])
         text = (
-            f"One channel under two names, by the look of it: {listed}. Each is then learnt from half of the weeks, and "
-            "the plan has no past for the new one. Write both under one name, or leave it if they differ."
+            f"One channel under two names, by the look of it: {listed}. Each is then learnt from half of the weeks, "
+            "and the plan has no past for the new one. Write both under one name, or leave it if they differ."
         )
     channels = tuple(dict.fromkeys(name for old, new, _ in found for name in (old, new)))
     return Finding("renamed_channels", not found, float(len(found)), 0.0, text, channels)

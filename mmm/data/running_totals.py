@@ -21,7 +21,7 @@ _SHOWN = 5
 
 
 def running_totals(panel: Panel) -> Finding:
-    """Whether a column of spend, volume, KPI or of a control never falls, or only where a year, quarter or month begins.
+    """Whether a column of spend, volume or KPI never falls, or only where a year, quarter or month begins.
 
     Counts and money of periods rise and fall; twelve steps upward without one down within the same stretches are the
     sign of a sum so far. A column that truly grows in every period is named too.

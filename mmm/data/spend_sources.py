@@ -37,7 +37,7 @@ class SpendSource:
         every other sign for itself, and case does not matter.
     by
         What patterns look at: ``"campaign"``, or any other column of the files.
-    rate
+    rates
         Currency -> what one unit of it is worth in the table's.
     spreads
         Whether money of a row that crosses weeks falls evenly on its days; an error otherwise.
@@ -53,7 +53,7 @@ class SpendSource:
     exports: Sequence[Export]
     channels: Mapping[str, str]
     by: str = "campaign"
-    rate: Mapping[str, float] = field(default_factory=dict)
+    rates: Mapping[str, float] = field(default_factory=dict)
     spreads: bool = False
     rests_outside: bool = False
     repeats: bool = False
@@ -101,7 +101,7 @@ def spend_by_day(source: SpendSource, currency: str, weeks: WeekDays) -> tuple[p
     problems: list[Problem | str] = []
     for export in source.exports:
         try:
-            converted = in_currency(export, currency, source.rate)
+            converted = in_currency(export, currency, source.rates)
             frame = converted.frame.assign(
                 file=export.name, channel=_channels(export, source, met), **{MARKET: _markets(export, source)}
             )

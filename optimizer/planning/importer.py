@@ -200,7 +200,7 @@ def _spend_lines(
     foreign = sorted({code for export in exports for code in export.currencies} - {currency})
     if foreign:
         rates = ", ".join(f'{code}: "?"' for code in foreign)
-        yield f"      rate: {{{rates}}}  # what one unit is worth in {currency}"
+        yield f"      currencies: {{{rates}}}  # what one unit is worth in {currency}"
     if any((export.frame["until"] > export.frame["date"]).any() for export in exports):
         yield "      spread: range  # rows hold several days each; their money falls evenly on them"
     first, last = min(export.span[0] for export in exports), max(export.span[1] for export in exports)

@@ -89,7 +89,7 @@ def test_conversions_that_stop_early_cut_the_spend_and_rare_ones_do_not():
 def test_days_are_those_of_the_advertiser():
     touched = pd.DataFrame({"user": list("uv"), "time": ["2024-02-01T04:00Z", "2024-01-31T20:00Z"], "channel": "tv"})
     bought = pd.DataFrame({"user": list("uv"), "time": ["2024-02-01T04:30Z", "2024-02-01T05:30Z"]})
-    local = Journeys.from_touchpoints(touched, bought, rules=PathRules(time_zone="America/New_York"))
+    local = Journeys.from_touchpoints(touched, bought, rules=PathRules(days_in="America/New_York"))
     for journeys, months in (
         (local, ["2024-01", "2024-02"]),
         (Journeys.from_touchpoints(touched, bought), ["2024-02"]),

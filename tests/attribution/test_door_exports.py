@@ -34,9 +34,9 @@ def test_moments_are_no_days_until_a_zone_is_stated(zone: str, form: str, tmp_pa
     with pytest.raises(BadInput, match=r"'Day', row \d+ and 199 more: is a moment with a time zone"):
         attribution.read_export(placed(GOOGLE.assign(Day=moments(zone))), "google_ads")
     bought = placed(ORDERS.assign(date=moments(zone)))
-    with pytest.raises(BadInput, match=r"is a moment with a time zone.*state time_zone"):
+    with pytest.raises(BadInput, match=r"is a moment with a time zone.*state days_in"):
         attribution.read_orders(bought, "orders")
-    read = attribution.read_orders(bought, "orders", OrderReading(time_zone=zone))
+    read = attribution.read_orders(bought, "orders", OrderReading(days_in=zone))
     assert read.frame["date"].dt.strftime("%Y-%m-%d").tolist() == DAYS.tolist()
 
 

@@ -174,7 +174,7 @@ def test_two_currencies_need_a_rate(tmp_path: Path) -> None:
     (tmp_path / "g.csv").write_text(text, encoding="utf-8")
     export = attribution.read_export(tmp_path / "g.csv")
     assert export.currencies == ("EUR", "USD")
-    with pytest.raises(BadInput, match=r"EUR and USD.*rate: \{USD: 0.92\}"):
+    with pytest.raises(BadInput, match=r"EUR and USD.*currencies: \{USD: 0.92\}"):
         in_currency(export, "EUR", {})
     with pytest.raises(BadInput, match=r"EUR: 0\.92"):
         in_currency(export, "USD", {"CHF": 1.0})
@@ -219,7 +219,7 @@ def test_days_of_another_zone_are_those_of_its_midnight(tmp_path: Path) -> None:
     columns = {"date": "date", "order": "id", "person": "who"}
 
     def days(zone: str | None) -> dict[str, str]:
-        reading = attribution.OrderReading(columns, time_zone=zone)
+        reading = attribution.OrderReading(columns, days_in=zone)
         frame = attribution.read_orders(tmp_path / "o.csv", "orders", reading).frame
         return {row.order: f"{row.date:%m-%d}" for row in frame.itertuples()}
 

@@ -129,7 +129,7 @@ RULES = [
     PathRules(rank_of={"view": 2}, last_resort=("direct",), ends=()),
     PathRules(weight_of={"view": 0.25, "click": 2.0}, last_resort=("direct", "tv"), lookback_of={"view": "1D"}),
     PathRules(collapse=Sessions("5h")),
-    PathRules(collapse=OncePerDay(), time_zone="America/New_York", ends=("purchase",)),
+    PathRules(collapse=OncePerDay(), days_in="America/New_York", ends=("purchase",)),
     PathRules(exclude=("direct",), collapse=Sessions("2h"), weight_of={"view": 0.5}),
 ]
 
@@ -189,7 +189,7 @@ def test_days_are_those_of_the_time_zone():
     bought = pd.DataFrame({"user": ["u"], "time": ["2024-07-02T12:00Z"]})
 
     def touches(zone: str | None) -> float:
-        rules = PathRules(collapse=OncePerDay(), time_zone=zone)
+        rules = PathRules(collapse=OncePerDay(), days_in=zone)
         return Journeys.from_touchpoints(touched, bought, rules=rules).totals["touches"]
 
     assert (touches(None), touches("Europe/Berlin")) == (1, 2)  # 23:30 and 0:30 in summer
@@ -239,7 +239,7 @@ def test_weights_of_views_count_in_rules_of_thumb():
         {"weight_of": {"view": 0}},
         {"weight_of": {"view": float("nan")}},
         {"rank_of": {"view": 0}},
-        {"time_zone": "Europe/Berln"},
+        {"days_in": "Europe/Berln"},
         {"collapse": lambda: Sessions("often")},
     ],
     ids=lambda rule: next(iter(rule)),

@@ -117,7 +117,12 @@ def main() -> None:
     names = [f"{low:g} to {high:g}" for low, high in pairwise(BINS)]
     table["touched"] = pd.cut(table["size"], BINS, labels=names, right=False)
     shown = {"conversions": ["model"], "value": ["sigma", "model"]}
-    rules = table[(table["of"] == "value") & (table["model"] != "Shapley rate")]
+    worth = table[table["of"] == "value"]
+    print("value: share of 90 % intervals that hold, by sigma and model")
+    wide = worth.pivot_table(index="sigma", columns="model", values="holds", observed=True, margins=True)
+    print((100 * wide).round(0).to_string())
+    rules = worth[worth["model"] != "Shapley rate"]
+    print()
     print("value, all models but Shapley of the rate: share of 90 % intervals that hold, by sigma and equal orders")
     print(
         (100 * rules.pivot_table(index="sigma", columns="touched", values="holds", observed=True, margins=True)).round(

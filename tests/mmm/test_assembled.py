@@ -257,7 +257,7 @@ def test_volumes_are_there_where_every_row_has_them() -> None:
 
 def test_a_stated_rate_converts_to_the_millionth() -> None:
     read = export(days(2), 12.34, currency="USD")
-    assembled = mmm.assemble([source(read, rate={"USD": 0.923_456})], outcome(days(2)))
+    assembled = mmm.assemble([source(read, rates={"USD": 0.923_456})], outcome(days(2)))
     assert assembled.weekly["tv"].tolist() == [round(12.34 * 0.923_456, 6) * 7] * 2
     assert any("at the stated rate of 0.923456" in note for note in assembled.notes)
     with pytest.raises(BadInput, match="not EUR"):

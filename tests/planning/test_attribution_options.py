@@ -198,9 +198,7 @@ attribution: {models: [last_non_direct, linear], direct: Direct, replicates: 50}
     assert assists.loc["mail", ["touched", "last", "assisted"]].tolist() == [2, 0, 2]
     overlap = pd.read_csv(folder / "out" / "latest" / "attribution_overlap.csv").set_index("channel")
     assert overlap.loc["mail", "Direct"] == 2
-    longer = text.replace(
-        "direct: Direct", "direct: Direct, last_resort: [Direct], repeats: day, time_zone: Asia/Tokyo"
-    )
+    longer = text.replace("direct: Direct", "direct: Direct, last_resort: [Direct], repeats: day, days_in: Asia/Tokyo")
     (folder / "plan.yaml").write_text(longer, encoding="utf-8")
     run, table = credit(folder, run_quietly)
     assert table["Linear"].to_dict() == {"Direct": 0, "mail": 2}
@@ -218,7 +216,7 @@ attribution: {models: [last_non_direct, linear], direct: Direct, replicates: 50}
             "user is of a table of conversions, and events takes them from the log",
         ),
         ("kind: what, kinds: [order]", "ends: [order]", "ends needs kind"),
-        ("  models:", "  time_zone: Berlin/Europe\n  models:", "is not known; did you mean 'Europe/Berlin'"),
+        ("  models:", "  days_in: Berlin/Europe\n  models:", "is not known; did you mean 'Europe/Berlin'"),
         ("  models:", "  repeats: often\n  models:", "write for example 30min"),
         ("  models:", "  weight_of: {view: 0}\n  models:", "greater than 0"),
         ("  models:", "  weight_of: {view: 0.5}\n  models:", "weight_of needs the column of interactions"),

@@ -39,7 +39,7 @@ def written(folder: Path, amounts: dict[str, str], in_dollars: bool) -> Path:
     folder.mkdir()
     table.to_csv(folder / "w.csv", index=False)
     rates = f"currencies: {{USD: {RATE}}}\n" if in_dollars else ""
-    head = HEAD.format(rates=rates, columns=", currencies: {tv: USD}" if in_dollars else "")
+    head = HEAD.format(rates=rates, columns=", currency_of: {tv: USD}" if in_dollars else "")
     (folder / "plan.yaml").write_text(head + PLAN.format(**amounts), encoding="utf-8")
     return folder / "plan.yaml"
 
@@ -95,8 +95,8 @@ def test_another_rate_asks_for_another_fit(tmp_path: Path) -> None:
         ("{USD: 0.8}", "{USD: 0}", r"plan.yaml:3: currencies.USD: has to be greater than 0"),
         ("{USD: 0.8}", "{GBP: 1.1}", r"plan.yaml:8: plan.fixed_cost: USD has no rate; state what one USD costs in EUR"),
         ("{USD: 0.8}", "{USD: 0.8, EUR: 1}", r"plan.yaml:3: currencies.EUR: is the currency of the plan itself"),
-        ("{tv: USD}", "{tv: CHF}", r"plan.yaml:5: data.weekly.currencies.tv: CHF has no rate"),
-        ("{tv: USD}", "{radio: USD}", r"currencies names 'radio', which has no column of spend"),
+        ("{tv: USD}", "{tv: CHF}", r"plan.yaml:5: data.weekly.currency_of.tv: CHF has no rate"),
+        ("{tv: USD}", "{radio: USD}", r"currency_of names 'radio', which has no column of spend"),
         ("at_least: 900", "at_least: 900 USD", r"customers.at_least: '900 USD' is an amount of money, and this counts"),
         ("100_000 USD", "100.000 USD", r"plan.fixed_cost: '100.000 USD' is not an amount; write plain digits"),
         ("100_000 USD", "100,000 USD", r"plan.fixed_cost: '100,000 USD' is not an amount; write plain digits"),

@@ -47,7 +47,7 @@ def panel_of(plan: Path) -> Panel:
     return panel
 
 
-EXTRA = {"linkedin_ads": ", rate: {USD: 1.0}"}
+EXTRA = {"linkedin_ads": ", currencies: {USD: 1.0}"}
 
 
 @pytest.mark.parametrize("name", export_files.SPEND)
@@ -188,7 +188,7 @@ def test_a_log_without_a_common_week_says_nothing() -> None:
         ("{path: a.csv, kind: google_ads}", ORDERS_KEY, "", "say either channel"),
         ("{path: a.csv, kind: google_ads, channel: a, amount: net}", ORDERS_KEY, "", "names a column of kind: table"),
         ("{path: a.csv, channel: a, amount: net}", ORDERS_KEY, "", "columns of date and amount"),
-        ("{path: a.csv, channel: a, rate: {USD: 0}}", ORDERS_KEY, "", "rate.USD"),
+        ("{path: a.csv, channel: a, currencies: {USD: 0}}", ORDERS_KEY, "", "currencies.USD"),
         ("{path: a.csv, channel: a}", "{path: o.csv, kind: table}", "", "kpi names the column"),
         ("{path: a.csv, channel: a}", "{path: o.csv, kind: table, kpi: n, first_only: true}", "", "counts already"),
         ("{path: a.csv, channel: a}", "{path: o.csv, kind: orders, without_person: new}", "", "goes with first_only"),
@@ -305,7 +305,7 @@ def test_the_page_from_export_to_plan_can_be_followed(tmp_path: Path) -> None:
     assert left["tv-invoices.xlsx"].startswith("cannot be used: holds several sheets: 2026, notes.")
     written = plan.read_text(encoding="utf-8")
     assert all(f"# not used: {name}" in written for name in left)
-    with pytest.raises(BadInput, match=r"rate\.USD: is left open; write the number"):
+    with pytest.raises(BadInput, match=r"currencies\.USD: is left open; write the number"):
         check_plan(plan)
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "from-export-to-plan.md").read_text(encoding="utf-8")
     plan.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
@@ -338,7 +338,7 @@ def test_import_asks_for_the_rates_it_cannot_know(tmp_path: Path) -> None:
     export_files.linkedin_ads(tmp_path)
     export_files.shopify_orders(tmp_path)
     _, plan = import_folder(tmp_path)
-    with pytest.raises(BadInput, match=r"plan\.yaml:\d+: data\.spend\.1\.rate\.USD"):
+    with pytest.raises(BadInput, match=r"plan\.yaml:\d+: data\.spend\.1\.currencies\.USD"):
         check_plan(plan)
     plan.write_text(plan.read_text(encoding="utf-8").replace('USD: "?"', "USD: 0.92"), encoding="utf-8")
     assert any("rate of 0.92" in text for text in check_plan(plan).assumptions)

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from attribution import Linear
 from attribution.errors import BadInput
 from optimizer.planning.check import check_plan
+from optimizer.planning.file.assemble import reshaped
 from optimizer.planning.file.config import read_config
+from optimizer.planning.stages.inputs import read_inputs
 
 HEAD = "name: Slips\ndata:\n  weekly: {path: w.csv, spend: [tv, search]}\nplan:\n  minimize: blended_cac\n"
 SLIPS = {
@@ -57,11 +60,11 @@ def test_a_value_of_no_form_is_one_message(tmp_path: Path) -> None:
     assert len(no.value.problems) == 1
 
 
-@pytest.mark.parametrize("key", ["data.spend.0.date_format: dd.mm", "data.outcome.time_zone: Mars"])
+@pytest.mark.parametrize("key", ["data.spend.0.date_format: dd.mm", "data.outcome.days_in: Mars"])
 def test_exports_state_patterns_and_zones_as_any_table_does(key: str, tmp_path: Path) -> None:
     place, value = key.split(": ")
     of_spend = f", date_format: {value}" if "spend" in place else ""
-    of_outcome = f", time_zone: {value}" if "outcome" in place else ""
+    of_outcome = f", days_in: {value}" if "outcome" in place else ""
     (tmp_path / "plan.yaml").write_text(
         f"name: E\ndata:\n  spend: [{{path: a.csv, channel: tv{of_spend}}}]\n"
         f"  outcome: {{path: o.csv, kind: orders{of_outcome}}}\n",
@@ -82,6 +85,21 @@ def log(folder: Path) -> None:
     won = [f"u{user},{day} 09:00:00" for user, day in enumerate(days)]
     (folder / "log.csv").write_text("\n".join(["user,time,channel", *touches]) + "\n", encoding="utf-8")
     (folder / "won.csv").write_text("\n".join(["user,time", *won]) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("more", ["", ", priority: {tv: 2}"])
+def test_a_channel_of_last_resort_stands_behind_all_others_in_paths_too(more: str, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("path,conversions\ntv > web,10\nweb,5\ntv,4\ntv > cpc,3\n", encoding="utf-8")
+    text = f"name: P\ndata: {{paths: {{path: p.csv}}}}\nattribution: {{models: [linear], last_resort: [web]{more}}}\n"
+    (tmp_path / "plan.yaml").write_text(text, encoding="utf-8")
+    config, document = read_config(tmp_path / "plan.yaml")
+    journeys = read_inputs(config, document).journeys
+    assert journeys is not None
+    credit = Linear()(reshaped(journeys, config.attribution)).conversions
+    assert credit.to_dict() == {"cpc": 1.5 if not more else 3.0, "tv": 15.5 if not more else 14.0, "web": 5.0}
+    (tmp_path / "plan.yaml").write_text(text.replace("[web]", "[wbe]"), encoding="utf-8")
+    with pytest.raises(BadInput, match=r"last_resort.*no channel 'wbe'. Did you mean 'web'"):
+        read_inputs(*read_config(tmp_path / "plan.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +129,7 @@ def test_the_check_refuses_what_attribution_would(asked: str, said: str, tmp_pat
 
 @pytest.mark.parametrize(
     "key",
-    ["repeats: 1D", "time_zone: Europe/Berlin", "weight_of: {view: 0.5}", "rank_of: {view: 2}", "last_resort: [tv]"],
+    ["repeats: 1D", "days_in: Europe/Berlin", "weight_of: {view: 0.5}", "rank_of: {view: 2}", "idle_gap: 3D"],
 )
 def test_keys_that_aggregated_paths_cannot_answer_are_refused(key: str, tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("path,conversions\ntv > web,10\nweb,5\ntv,4\n", encoding="utf-8")

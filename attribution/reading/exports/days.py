@@ -155,7 +155,7 @@ def _unreadable(
         return Problem(where[0], "is empty.", where[1], _rows(wrong), remedy)
     shown = ", ".join(repr(str(cell)[:30]) for cell in dict.fromkeys(str(cell) for _, cell in wrong[:_SHOWN]))
     if all(getattr(cell, "tzinfo", None) is not None for _, cell in wrong):
-        remedy = "give plain days such as 2026-01-31; for orders, state time_zone."
+        remedy = "give plain days such as 2026-01-31; for orders, state days_in."
         return Problem(where[0], f"is a moment with a time zone: {shown}.", where[1], _rows(wrong), remedy)
     if date_format is not None:
         remedy = f"every date must read as {date_format!r}."

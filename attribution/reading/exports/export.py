@@ -61,7 +61,7 @@ class Export:
         return self.frame["date"].min(), self.frame["until"].max()
 
 
-def in_currency(export: Export, currency: str, rate: Mapping[str, float]) -> Export:
+def in_currency(export: Export, currency: str, rates: Mapping[str, float]) -> Export:
     """The export with all spend in one currency.
 
     Parameters
@@ -70,7 +70,7 @@ def in_currency(export: Export, currency: str, rate: Mapping[str, float]) -> Exp
         Rows without a currency are taken to be in ``currency`` already, which a note says.
     currency
         Three letters.
-    rate
+    rates
         Other currency -> what one unit of it is worth.
 
     Raises
@@ -78,12 +78,12 @@ def in_currency(export: Export, currency: str, rate: Mapping[str, float]) -> Exp
     BadInput
         Where a rate is missing.
     """
-    lacking = [code for code in export.currencies if code != currency and code not in rate]
+    lacking = [code for code in export.currencies if code != currency and code not in rates]
     if lacking:
         several = len(export.currencies) > 1
         text = f"holds spend in {' and '.join(export.currencies)}{'' if several else f', not {currency}'}."
         stated = ", ".join(f"{code}: 0.92" for code in lacking)
-        remedy = f"state what one unit is worth in {currency}: rate: {{{stated}}}, with the rate of your books."
+        remedy = f"state what one unit is worth in {currency}: currencies: {{{stated}}}, with the rate of your books."
         raise BadInput(Problem(export.name, text, remedy=remedy))
     frame, notes = export.frame.copy(), list(export.notes)
     if export.currencies and (bare := frame["currency"].isna().to_numpy()).any():
@@ -96,9 +96,9 @@ def in_currency(export: Export, currency: str, rate: Mapping[str, float]) -> Exp
         if code != currency:
             rows = frame["currency"] == code
             before = frame.loc[rows, "spend"]
-            frame.loc[rows, "spend"] = np.rint(before * MICROS * float(rate[code])) / MICROS
+            frame.loc[rows, "spend"] = np.rint(before * MICROS * float(rates[code])) / MICROS
             notes.append(
                 f"{export.name}: {amount(before.sum())} {code} count as {amount(frame.loc[rows, 'spend'].sum())} "
-                f"{currency}, at the stated rate of {float(rate[code]):g}."
+                f"{currency}, at the stated rate of {float(rates[code]):g}."
             )
     return replace(export, frame=frame.assign(currency=currency), notes=tuple(notes))

@@ -60,7 +60,7 @@ def read_ga4_events(source: str | os.PathLike[str], reading: OrderReading) -> Or
         transaction and its value from ``ecommerce`` (nested, or flat as ``ecommerce_transaction_id``) or from
         ``event_params``.
     reading
-        Its ``counted`` names other events than ``purchase``; with ``time_zone`` days are those of ``event_timestamp``.
+        Its ``counted`` names other events than ``purchase``; with ``days_in`` days are those of ``event_timestamp``.
 
     Raises
     ------
@@ -113,13 +113,13 @@ def _lines(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.DataFra
 
 
 def _days(events: pd.DataFrame, reading: OrderReading, name: str) -> pd.Series:
-    if reading.time_zone is None:
+    if reading.days_in is None:
         cells = [as_text(cell) if isinstance(cell, float) else cell for cell in events["event_date"]]
         where = (name, "event_date")
         return pd.Series(days_of(cells, list(range(1, len(cells) + 1)), where).astype("datetime64[s]"))
     times = pd.to_datetime(pd.to_numeric(events["event_timestamp"]), unit="us", utc=True)
     return (
-        times.dt.tz_convert(zone_of(reading.time_zone))
+        times.dt.tz_convert(zone_of(reading.days_in))
         .dt.tz_localize(None)
         .dt.normalize()
         .astype("datetime64[s]")

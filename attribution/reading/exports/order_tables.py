@@ -43,7 +43,7 @@ class OrderReading:
         Signs of its numbers.
     date_format
         ``strptime`` pattern of its times.
-    time_zone
+    days_in
         Zone whose days count; None takes days as the file writes them.
     counted
         Stages of a deal, statuses of orders, or events, that count; empty for those of the kind.
@@ -54,7 +54,7 @@ class OrderReading:
     columns: Mapping[str, str] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
     date_format: str | None = None
-    time_zone: str | None = None
+    days_in: str | None = None
     counted: tuple[str, ...] = ()
     encoding: str | None = None
 
@@ -122,7 +122,7 @@ class OrderTable:
         undated = len(whole.rows) - len(part.rows)
         notes = (f"{file.name}: rows without a date that do not count anyway: {amount(undated)}.",) if undated else ()
         orders = orders_of_lines(kind._lines(part, reading), kind.name, file.name, (*notes, *kind._pipelines(whole)))
-        offsets = () if reading.time_zone or reading.date_format else offsets_of(part.of("date"))
+        offsets = () if reading.days_in or reading.date_format else offsets_of(part.of("date"))
         return replace(orders, currencies=_currencies(part), offsets=offsets)
 
     def _with(self, reading: OrderReading) -> OrderTable:
@@ -207,7 +207,7 @@ class OrderTable:
     def _days(self, part: _Part, kept: Any, reading: OrderReading) -> Days:
         cells, lines = part.of("date"), [part.lines[place] for place in kept]
         where = (part.name, part.header.name("date"))
-        zone = None if reading.time_zone is None else zone_of(reading.time_zone)
+        zone = None if reading.days_in is None else zone_of(reading.days_in)
         return days_of([cells[place] for place in kept], lines, where, reading.date_format, zone=zone)
 
 

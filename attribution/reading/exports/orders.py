@@ -39,7 +39,7 @@ class Orders:
         Of the rows; empty where the file names none.
     offsets
         From UTC, in hours, that its times write; NaN for times without one. Empty where they are days, or where
-        ``time_zone`` says whose days count.
+        ``days_in`` says whose days count.
     """
 
     kind: str

@@ -68,7 +68,7 @@ def columns_of(config: Config) -> Columns:
         keys = tests.geos
         return Columns(keys.date, keys.geo, keys.kpi, keys.channels, _written(keys.format), {})
     if weekly is not None and weekly.geo is not None:
-        rates = {channel: config.rates.rate(code) for channel, code in weekly.currencies.items()}
+        rates = {channel: config.rates.rate(code) for channel, code in weekly.currency_of.items()}
         return Columns(weekly.date, weekly.geo, weekly.kpi, weekly.channels, _written(weekly.format), rates)
     raise BadInput(
         "cac test design needs a table by geo: name the column of markets with data.weekly.geo, or the table with "

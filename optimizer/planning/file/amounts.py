@@ -21,6 +21,11 @@ _UNSIGNED = re.compile(r"\s*\d+(?:\.\d+)?\s*%\s*")
 
 def _percent(value: Any) -> Any:
     if isinstance(value, str) and (match := _PERCENT.fullmatch(value)):
+        if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", match[2]):
+            whole = match[2].replace(".", "")
+            raise ValueError(
+                f"{value!r} may mean {match[2].rstrip('0').rstrip('.')} or {whole} percent; write one of them"
+            )
         return (1 if match[1] == "+" else -1) * float(match[2]) / 100
     if isinstance(value, str) and _UNSIGNED.fullmatch(value):
         bare = value.replace(" ", "")
@@ -101,6 +106,10 @@ def _relative(value: Any) -> Amount | None:
 def _at_least_nothing(value: Any, read: Amount) -> Amount:
     if read.relative and read.value < -1:
         raise ValueError(f"{value!r} leaves less than nothing; -100% is all of it")
+    if not read.relative and 0 < read.value < 1:
+        raise ValueError(
+            f"{value!r} is less than one; for {read.value:.0%} of today's write {100 * read.value - 100:+g}%"
+        )
     if not read.relative and read.value < 0:
         raise ValueError(f"{value!r} is below 0; to state a change, write a percentage, such as -10%")
     return read

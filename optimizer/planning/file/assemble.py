@@ -52,7 +52,7 @@ def path_rules(section: Attribution, log: Touchpoints, folder: Path) -> PathRule
         collapse=_collapse(section.repeats),
         sequence=log.sequence,
         ends=None if log.conversions.ends is None else tuple(log.conversions.ends),
-        time_zone=section.time_zone,
+        days_in=section.days_in,
         kinds=tuple(log.conversions.kinds) if log.conversions.kinds else None,
         first_only=log.conversions.first_only,
         segments=tuple(log.segments),
@@ -76,7 +76,10 @@ def reshaped(journeys: Journeys, section: Attribution) -> Journeys:
     """The journeys without excluded channels, and with only the most important touches of each path."""
     if section.exclude:
         journeys = attribution.without(journeys, *section.exclude)
-    return attribution.prioritise(journeys, section.priority) if section.priority else journeys
+    ranks = dict(section.priority)
+    if not journeys.timed:  # of a log, paths are made with channels of last resort behind all others
+        ranks |= dict.fromkeys(section.last_resort, 1 + max(ranks.values(), default=1))
+    return attribution.prioritise(journeys, ranks) if ranks else journeys
 
 
 def build_plan(

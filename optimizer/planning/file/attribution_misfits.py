@@ -16,13 +16,12 @@ __all__ = ["attribution_misfits"]
 
 _OF_LOGS = {
     **dict.fromkeys(
-        ("lookback_of", "idle_gap", "repeats", "time_zone"),
+        ("lookback_of", "idle_gap", "repeats", "days_in"),
         "is of times, and aggregated paths have none; leave it out.",
     ),
     **dict.fromkeys(
         ("weight_of", "rank_of"), "is of kinds of interaction, and aggregated paths have none; leave it out."
     ),
-    "last_resort": "is of logs; for aggregated paths priority says the same, such as {direct: 2}.",
 }
 """Keys that aggregated paths cannot answer -> why."""
 

@@ -19,7 +19,7 @@ def media_of(weekly: Weekly) -> dict[str, Exposure | ReachFrequency]:
 
 def in_plan_currency(frame: pd.DataFrame, weekly: Weekly, rates: Rates) -> pd.DataFrame:
     """A table with the columns of spend, those that stand in another currency converted."""
-    columns = {weekly.channels[channel]: rates.rate(code) for channel, code in weekly.currencies.items()}
+    columns = {weekly.channels[channel]: rates.rate(code) for channel, code in weekly.currency_of.items()}
     return frame.assign(**{column: frame[column] * rate for column, rate in columns.items()})
 
 

@@ -41,8 +41,8 @@ class Config(Section):
     """Three letters."""
     currencies: dict[CurrencyCode, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
     """Other currency: what one unit of it costs in `currency`, `{USD: 0.92}`. Any amount of the file may then be
-    written `120_000 USD`, and `data.weekly.currencies` names columns of spend in it; all are converted once, where they
-    are read.
+    written `120_000 USD`, and `data.weekly.currency_of` names columns of spend in it; all are converted once, where
+    they are read.
     """
     outcome: Title = "customers"
     """What one unit of the KPI is called."""
@@ -411,11 +411,11 @@ def _rates_missing(config: Config, document: Document) -> Iterator[str]:
     if config.currency in config.currencies:
         text = f"is the currency of the plan itself, of which one costs one {config.currency}; remove it."
         yield document.error(("currencies", config.currency), text)
-    for channel, code in ({} if weekly is None else weekly.currencies).items():
+    for channel, code in ({} if weekly is None else weekly.currency_of).items():
         try:
             rates.rate(code)
         except ValueError as error:
-            yield document.error(("data", "weekly", "currencies", channel), f"{error}.")
+            yield document.error(("data", "weekly", "currency_of", channel), f"{error}.")
 
 
 def _unknown_competitor(config: Config, document: Document) -> Iterator[str]:

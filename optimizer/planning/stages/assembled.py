@@ -157,7 +157,7 @@ def _spend(section: SpendExport, rates: Mapping[str, float], folder: Path, files
         exports,
         section.patterns,
         section.by,
-        {**rates, **section.rate},
+        {**rates, **section.currencies},
         section.spread is not None,
         section.outside is not None,
         section.keep_duplicates,
@@ -197,7 +197,7 @@ def _outcome(section: OutcomeExport, data: Data, folder: Path, files: list[Input
         {role: column for role, column in named.items() if column is not None},
         Marks(section.decimal, section.thousands),
         section.date_format,
-        section.time_zone,
+        section.days_in,
         tuple(section.counted),
         section.encoding,
     )

@@ -101,7 +101,7 @@ def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
         "name": name,
         "weekly": weekly.model_dump(mode="json") if weekly else None,
         **({"assembled": _assembled(config)} if config.data.assembled else {}),
-        "rates": {code: config.rates.rate(code) for code in weekly.currencies.values()} if weekly else None,
+        "rates": {code: config.rates.rate(code) for code in weekly.currency_of.values()} if weekly else None,
         "bytes": [file.checksum for file in inputs.files if file.role.startswith(roles)],
         "model": config.model.model_dump(mode="json", exclude={"accept_unconverged", "sensitivity", "rivals"}),
         "attribution": config.attribution.model_dump(mode="json") if believed else None,

@@ -11,6 +11,7 @@ import pandas as pd
 from attribution.findings import Finding
 from attribution.numbers import amount, percent
 from mmm import Panel
+from mmm.arrays import Array
 
 if TYPE_CHECKING:
     import ibis
@@ -19,6 +20,7 @@ __all__ = ["LogAgainstKPI", "log_against_kpi"]
 
 _DAY = 86_400_000_000  # microseconds
 _LEAST, _MOST = 0.5, 1.1
+_LONG, _APART, _CLOSE, _MORE = 10, 2, 0.8, 0.4
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,25 @@ def _midnight(moment: object) -> int:
     return int(str(moment)) // _DAY * _DAY
 
 
+def _out_of_step(weeks: pd.DataFrame) -> int:
+    """By how many periods the KPI comes after the log's conversions; 0 where they agree best as they stand."""
+    kpi, logged = (np.asarray(weeks[name], dtype=float) for name in ("kpi", "log"))
+    if len(kpi) < _LONG:
+        return 0
+    agree = {shift: _correlation(kpi, logged, shift) for shift in range(-_APART, _APART + 1)}
+    best = max(agree, key=lambda shift: agree[shift])
+    return best if agree[best] > _CLOSE and agree[best] - agree[0] > _MORE else 0
+
+
+def _correlation(kpi: Array, logged: Array, shift: int) -> float:
+    """Of the KPI with the log so many periods before it, trends taken out by differences."""
+    left, right = (kpi[shift:], logged[: len(logged) - shift]) if shift >= 0 else (kpi[:shift], logged[-shift:])
+    left, right = np.diff(left), np.diff(right)
+    if left.std() == 0 or right.std() == 0:
+        return 0.0
+    return float(np.corrcoef(left, right)[0, 1])
+
+
 def _finding(weeks: pd.DataFrame, within: float | None, panel: Panel) -> Finding:
     kpi, logged = float(weeks["kpi"].sum()), float(weeks["log"].sum())
     share = logged / kpi if kpi > 0 else float("inf")
@@ -97,4 +118,11 @@ def _finding(weeks: pd.DataFrame, within: float | None, panel: Panel) -> Finding
     if not least <= share <= most:
         worst = weeks.iloc[int(weeks["difference"].abs().to_numpy().argmax())]
         text += f" The largest difference, {amount(worst['difference'])}, is from {worst['week']:%Y-%m-%d} on."
+    if (shift := _out_of_step(weeks)) != 0:
+        when = "later" if shift > 0 else "earlier"
+        text += (
+            f" The table's figures follow the log's as they stand {abs(shift)} periods {when}: one of the two is dated "
+            "by another day, such as the end of a week or the day of shipment."
+        )
+        return Finding("log_against_kpi", False, share, most if share >= 1 else least, text)
     return Finding("log_against_kpi", least <= share <= most, share, most if share >= 1 else least, text)

@@ -28,6 +28,7 @@ def unlike_the_log(config: Config, document: Document, channels: tuple[str, ...]
     named: list[tuple[str, Place]] = [
         *((name, ("attribution", "exclude", place)) for place, name in enumerate(settings.exclude)),
         *((name, ("attribution", "priority", name)) for name in settings.priority),
+        *((name, ("attribution", "last_resort", place)) for place, name in enumerate(settings.last_resort)),
         *((settings.direct, ("attribution", "direct")) for _ in range(_passes_direct(config))),
         *((name, ("attribution", "spend", name)) for name in settings.spend or {}),
     ]

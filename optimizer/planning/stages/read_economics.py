@@ -19,6 +19,7 @@ from attribution.economics import (
     read_customer_orders,
 )
 from attribution.errors import BadInput, Problem
+from attribution.reading.blanks import folded
 from attribution.reading.small import read_table
 from attribution.reading.stand_ins import totals_among
 from attribution.reading.tables import COSTS, renamed
@@ -143,13 +144,15 @@ def _of_file(problem: Problem | str, name: str) -> Problem | str:
     return Problem(name, text, problem.column, problem.row, remedy)
 
 
-def read_costs(table: CostTable, folder: Path, engine: Engine | None = None) -> pd.DataFrame:
+def read_costs(
+    table: CostTable, folder: Path, engine: Engine | None = None, channels: Iterable[str] = ()
+) -> pd.DataFrame:
     """Costs of acquisition beside media: ``month`` (its first day), ``kind`` and ``cost`` in currency.
 
     Raises
     ------
     BadInput
-        Every problem of the table.
+        Every problem of the table; a kind that is one of the channels, whose spend counts already.
     """
     names = {"month": table.month, "kind": table.kind, "cost": table.cost}
     frame = read_table(source_of(table.path, folder), renamed(COSTS, table.path.name, names), table.format, engine)
@@ -160,6 +163,11 @@ def read_costs(table: CostTable, folder: Path, engine: Engine | None = None) -> 
         first = frame[repeated].iloc[0]
         text = f"has several rows of {first['kind']} in {first['month']:%Y-%m}."
         raise BadInput(Problem(table.path.name, text, table.month, remedy="sum them at the source."))
+    media = {folded(name) for name in channels}
+    if twice := [kind for kind in frame["kind"].unique() if folded(kind) in media]:
+        text = f"holds {', '.join(map(repr, twice[:5]))}, whose spend counts as a channel already."
+        remedy = "leave media out here: these are the costs beside it."
+        raise BadInput(Problem(table.path.name, text, table.kind, remedy=remedy))
     for name in totals_among(frame["kind"], frame["cost"]):
         text = f"holds {name!r} with as much cost as all other kinds: rows of totals."
         raise BadInput(

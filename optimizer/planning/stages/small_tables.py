@@ -158,7 +158,7 @@ def _acquired(cohorts: Cohorts) -> str:
 
 def noted_costs(reading: Reading, table: CostTable) -> pd.DataFrame:
     """Costs of acquisition beside media."""
-    costs = read_costs(table, reading.document.folder, reading.engine)
+    costs = read_costs(table, reading.document.folder, reading.engine, _channels(reading.config))
     covers = f"{costs['month'].min():%Y-%m} to {costs['month'].max():%Y-%m}"
     reading.note("costs beside media", table.path, len(costs), covers, costs)
     return costs

@@ -66,7 +66,7 @@ def read_weekly(reading: Reading, weekly: Weekly) -> WeeklyPanel:
     except BadInput as error:
         raise BadInput(with_remedy_for_words(error.problems, weekly.numbers, _WORDS)) from None
     frame = in_plan_currency(frame, weekly, config.rates)
-    reading.assumptions.extend(said_of_columns(weekly.currencies, config.rates))
+    reading.assumptions.extend(said_of_columns(weekly.currency_of, config.rates))
     words = words_of(frame, weekly.words)
     frame, made = indicators(frame, words)
     panel = _of_frame(config, weekly, frame, made)
@@ -75,6 +75,7 @@ def read_weekly(reading: Reading, weekly: Weekly) -> WeeklyPanel:
     if len(panel.geos) > 1 and config.model.holidays:
         reading.assumptions.append(f"Every market has the holidays of {config.model.holidays}.")
     covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} {unit_of(panel)}s"
+    covers += f" from {panel.dates[0]:%A}" if panel.days == 7 else ""
     covers += f" in {len(panel.geos)} markets" if weekly.geo is not None else ""
     reading.note("weekly spend and outcome", weekly.path, len(frame), covers, frame)
     return WeeklyPanel(panel, words)

@@ -80,7 +80,7 @@ class Attribution(Section):
     """Of time-decay."""
     direct: Name = "direct"
     """The channel that `last_non_direct` passes over, as the log writes it."""
-    time_zone: TimeZone | None = None
+    days_in: TimeZone | None = None
     """Zone whose days, weeks and months CAC is shown by, such as `Europe/Berlin`; UTC where left out. In which zone a
     table writes its times is its own `time_zone`.
     """
@@ -105,8 +105,8 @@ class Attribution(Section):
     exclude: list[Name] = []
     """Channels without touches in any model, such as `[direct]`."""
     priority: dict[Name, Annotated[int, Field(ge=1)]] = {}
-    """Channel: rank, 1 before 2; of a path only the touches of best rank count, 1 for channels not named. Where a
-    channel only has to stand behind all others, `last_resort` says so.
+    """Channel: rank, 1 before 2, where channels have several ranks; of a path only the touches of best rank count, 1
+    for channels not named. `last_resort` is for those behind all others.
     """
     periods: Literal["week", "month", "quarter"] | None = None
     """CAC also by period, into `attribution_periods.csv`."""

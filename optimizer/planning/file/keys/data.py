@@ -64,7 +64,7 @@ class Weekly(Numbers, Days):
     """Column of the market's people, by which media are scaled; its mean KPI where left out."""
     spend: dict[Name, Name] | Annotated[list[Name], Field(min_length=1)]
     """Columns of spend, named as their channels; or channel: column."""
-    currencies: dict[Name, CurrencyCode] = {}
+    currency_of: dict[Name, CurrencyCode] = {}
     """Channel: currency of its column of spend where that is another than the plan file's `currency`; `currencies` of
     the file states the rate.
     """
@@ -137,9 +137,9 @@ class Weekly(Numbers, Days):
 
     @model_validator(mode="after")
     def _paid_or_not(self) -> Weekly:
-        for name in self.currencies:
+        for name in self.currency_of:
             if name not in self.channels:
-                raise ValueError(f"currencies names {name!r}, which has no column of spend")
+                raise ValueError(f"currency_of names {name!r}, which has no column of spend")
         for name in self.driven_by:
             if name not in self.channels:
                 raise ValueError(f"driven_by names {name!r}, which has no column of spend; without spend it is organic")
@@ -188,7 +188,7 @@ class Conversions(Numbers, Times):
     """Only a person's first conversion counts, and touches after it are left out: spend per conversion is then spend
     per new customer, if the table reaches back to everybody's first.
     """
-    agrees_within: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    agrees_within: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     """Share of the KPI by which the log's conversions may differ from it, over the weeks that both hold, before a
     finding says so; half to 1.1 times the KPI where left out.
     """

@@ -85,8 +85,10 @@ class SpendExport(OfMarkets):
     """Column of clicks, for kind `table`."""
     currency: CurrencyCode | None = None
     """Currency of a file that names none; the plan's where left out."""
-    rate: Rate = {}
-    """Currency: what one unit is worth in the plan's, `{USD: 0.92}`; before that of `currencies`."""
+    currencies: Rate = {}
+    """Currency: what one unit is worth in the plan's, `{USD: 0.92}`, for these files; else as at the head of the plan
+    file.
+    """
     spread: Literal["week", "month", "range"] | None = None
     """What a row covers from its date on, or `range` for the first and last day that the export itself states; its
     money falls evenly on those days. Without it a row that crosses weeks is an error.
@@ -181,8 +183,10 @@ class OutcomeExport(OfMarkets):
     defaults.
     """
     counted: list[Name] = []
-    """Stages of a deal, or events, that count; `Closed won` and `purchase` where left out."""
-    time_zone: TimeZone | None = None
+    """Stages of a deal, statuses of orders, or events, that count; `Closed won`, with or without its pipeline in
+    brackets, and `purchase` where left out. Orders that may have come to nothing, such as cancelled ones, need it.
+    """
+    days_in: TimeZone | None = None
     """Zone whose days count, such as `Europe/Berlin`; the days as the file writes them where left out."""
     date_format: DatePattern | None = None
     """As of `spend`."""

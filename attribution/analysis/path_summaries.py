@@ -1,4 +1,7 @@
-"""What analysts ask of paths first: the commonest ones, which channels meet the same people, and who assists."""
+"""Whole paths summed up: the commonest ones, which channels meet the same people, and who assists.
+
+Steps within paths, their lengths and the time that they take are in :mod:`attribution.analysis.flow`.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,94 @@
+"""Weekly columns that hold no amounts of their weeks: sums so far, rates, indices, figures filled down, cut tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmm import Panel
+from mmm.data.panel_checks import check_panel
+from mmm.simulate import world
+
+CHANNELS = ["tv", "search", "social"]
+ODD = {"running_totals", "rates_and_indices", "filled_down", "cut_short", "renamed_channels"}
+
+
+def table(seed: int = 0, weeks: int = 120) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({"week": pd.date_range("2023-10-02", periods=weeks, freq="7D")})
+    frame["customers"] = rng.poisson(400 + 60 * np.sin(np.arange(weeks) / 8))
+    for name in CHANNELS:
+        frame[name] = rng.gamma(4, 700, weeks).round(2)
+    return frame
+
+
+def told(frame: pd.DataFrame) -> dict[str, str]:
+    panel = Panel.from_frame(frame, "week", "customers", CHANNELS)
+    return {each.name: each.text for each in check_panel(panel) if each.name in ODD and not each.passed}
+
+
+@pytest.mark.parametrize("column", ["customers", "tv"])
+@pytest.mark.parametrize(("since", "length"), [("table", None), ("year", 4), ("month", 7)])
+def test_sums_so_far_are_named_with_where_they_begin(column: str, since: str, length: int | None) -> None:
+    for frame in (table(), table().assign(tv=lambda known: known["tv"].where(known.index % 3 > 0, 0.0))):
+        stretch = pd.Series(0, frame.index) if length is None else frame["week"].astype(str).str[:length]
+        frame[column] = frame[column].groupby(stretch).cumsum()
+        assert f"{column} (since the {since} begins)" in told(frame)["running_totals"]
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "said"),
+    [
+        ("customers", lambda values: values / 1e4, "customers lies between 0 and 1"),
+        ("customers", lambda values: (100 * values / values[0]).round(1), "customers begins with 100"),
+        ("customers", lambda values: 100 * values / values.mean(), "customers is 100 on average"),
+        ("tv", lambda values: (100 * values / values.max()).round(1), "spend of tv has 100 as its highest"),
+        ("tv", lambda values: values / values.max(), "spend of tv lies between 0 and 1"),
+    ],
+)
+def test_rates_and_indices_are_no_amounts(column, change, said) -> None:
+    frame = table()
+    frame[column] = change(frame[column].to_numpy(dtype=float))
+    assert said in told(frame)["rates_and_indices"]
+
+
+@pytest.mark.parametrize("kind", ["mean", "line"])
+def test_a_kpi_filled_in_between_is_told(kind: str) -> None:
+    frame = table()
+    if kind == "mean":
+        frame["customers"] = frame["customers"].groupby(np.arange(len(frame)) // 4).transform("mean")
+    else:
+        known = frame["customers"].where(np.arange(len(frame)) % 4 == 0)
+        frame["customers"] = known.interpolate()
+    assert "customers stands still or moves along a straight line" in told(frame)["filled_down"]
+
+
+@pytest.mark.parametrize(("column", "factor", "weeks"), [("customers", 0.3, 1), ("customers", 0.0, 3), ("all", 0.2, 1)])
+def test_a_table_that_ends_too_early_is_told(column: str, factor: float, weeks: int) -> None:
+    frame = table()
+    columns = CHANNELS if column == "all" else [column]
+    frame[columns] = frame[columns].astype(float)
+    frame.loc[frame.index[-weeks:], columns] *= factor
+    text = told(frame)["cut_short"]
+    assert ("all spend" if column == "all" else "customers") in text
+    assert "from 2025-12-29 on" in text or "of the last period" in text
+
+
+@pytest.mark.parametrize("gap", [0, 1])
+def test_a_channel_under_two_names_is_told(gap: int) -> None:
+    frame = table()
+    weeks = np.arange(len(frame))
+    frame["social"] = frame["search"].where(weeks >= 70 + gap, 0.0)
+    frame["search"] = frame["search"].where(weeks < 70, 0.0)
+    day = frame["week"][70 + gap].date().isoformat()
+    assert f"social begins on {day} where search ends" in told(frame)["renamed_channels"]
+    assert not told(frame.assign(social=50 * frame["social"])).get("renamed_channels")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_simulated_companies_raise_none_of_them(seed: int) -> None:
+    data, _ = world(seed, weeks=(60, 104, 156)[seed % 3])
+    panel = Panel.from_frame(data.weekly, "week", "new_customers", list(data.channels))
+    assert not [each.text for each in check_panel(panel) if each.name in ODD and not each.passed]
+    assert not told(table(seed))
