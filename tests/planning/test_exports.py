@@ -300,9 +300,10 @@ def test_the_page_from_export_to_plan_can_be_followed(tmp_path: Path) -> None:
     prices.astype({"promo_days": int}).to_csv(tmp_path / "prices.csv", index=False)
     files, plan = import_folder(tmp_path)
     left = {str(each.path): each.text for each in files if not each.kind}
-    assert set(left) == {"prices.csv", "tv-invoices.xlsx"}
+    assert set(left) == {"prices.csv", "tv-invoices.xlsx::2026", "tv-invoices.xlsx::notes"}
     assert "data.controls" in left["prices.csv"]
-    assert left["tv-invoices.xlsx"].startswith("cannot be used: holds several sheets: 2026, notes.")
+    assert left["prices.csv"].endswith("its columns: day, price, promo_days")
+    assert left["tv-invoices.xlsx::2026"].endswith("its columns: month, net")
     written = plan.read_text(encoding="utf-8")
     assert all(f"# not used: {name}" in written for name in left)
     with pytest.raises(BadInput, match=r"rate\.USD: is left open; write the number"):
