@@ -100,6 +100,9 @@ def test_a_good_file_is_read_with_its_units(tmp_path: Path) -> None:
         ("name: Q4\n", "name: Q4\nname: Q5\n", "plan.yaml:2: key 'name' stands twice"),
         ("name: Q4\n", "name: [Q4\n", "plan.yaml:2: a bracket or brace does not close"),
         ("name: Q4\n", "name: Q4\n\tx: 1\n", "plan.yaml:2: a tab stands where blanks have to"),
+        ("name: Q4\n", 'name: "data\\weekly"\n', "plan.yaml:1: a backslash stands in double quotes; write folders with /"),
+        ("name: Q4\n", 'name: "C:\\Users\\ana"\n', "plan.yaml:1: a backslash stands in double quotes; write folders with /"),
+        ("name: Q4\n", 'name: "a\\xz"\n', "plan.yaml:1: a backslash stands in double quotes; write folders with /"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
