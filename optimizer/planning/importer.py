@@ -88,7 +88,10 @@ def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
     if not spend or not outcomes:
         lacking = "spend" if not spend else "orders, deals or events, which new customers are counted from"
         listed = "".join(f"\n  {each.path}: {each.text}" for each in files_seen[:30])
-        raise BadInput(f"{folder}: no export of {lacking} is known by its columns. Nothing was written.{listed}")
+        weeks = "A table with a row per week needs no import: `cac init DIR` writes a plan file that names one."
+        raise BadInput(
+            f"{folder}: no export of {lacking} is known by its columns. Nothing was written. {weeks}{listed}"
+        )
     text = "\n".join(_plan_file(files_seen, spend, outcomes)) + "\n"
     write_whole(folder / _PLAN, text)
     return files_seen, folder / _PLAN

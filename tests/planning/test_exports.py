@@ -464,3 +464,10 @@ def test_an_export_in_another_encoding_is_read_as_it_says(tmp_path: Path) -> Non
     assert read(plan_of(tmp_path, spend, OF_COUNTRIES)).panel is not None
     with pytest.raises(BadInput, match="encoding 'cp12' is not known"):
         read(plan_of(tmp_path, spend.replace("windows-1252", "cp12"), OF_COUNTRIES))
+
+
+def test_a_folder_with_a_weekly_table_alone_is_told_what_takes_it(tmp_path: Path) -> None:
+    (tmp_path / "weekly.csv").write_text("week,new_customers,tv\n2024-01-01,3,10\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"A table with a row per week needs no import: `cac init DIR`"):
+        import_folder(tmp_path)
+    assert not (tmp_path / "plan.yaml").exists()
