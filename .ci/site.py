@@ -60,7 +60,7 @@ def page_of(path: Path) -> str:
             parts.append(text)
             continue
         parts.append(f"```python\n{text}\n```")
-        parts += [shown(output) for output in cell["outputs"]]
+        parts += [f'<div class="output">{shown(output)}</div>' for output in cell["outputs"]]
     return "\n\n".join(parts) + "\n"
 
 

@@ -57,6 +57,22 @@ def test_links_lead_somewhere(page: Path) -> None:
 # the site
 
 
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_lists_within_lists_are_indented_as_the_site_reads_them(page: Path) -> None:
+    prose = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert not re.findall(r"^ {1,3}[-*] .*$", prose, re.MULTILINE), "four blanks, or Python-Markdown makes one list"
+
+
+def test_outputs_of_the_tutorial_scroll_on_their_own_in_the_site() -> None:
+    site: dict[str, object] = {"__file__": str(ROOT / ".ci" / "site.py"), "__name__": "site_hook"}
+    exec(compile((ROOT / ".ci" / "site.py").read_text(encoding="utf-8"), ".ci/site.py", "exec"), site)  # noqa: S102
+    page = site["page_of"](ROOT / "docs" / "tutorial.ipynb")  # type: ignore[operator]
+    tables = page.count("<table")
+    assert tables > 0
+    assert len(re.findall(r'<div class="output">(?:(?!<div class="output">).)*?<table', page, re.DOTALL)) >= 1
+    assert ".output { overflow-x: auto" in (ROOT / "docs" / "site.css").read_text(encoding="utf-8")
+
+
 def test_every_page_is_reached_from_the_site() -> None:
     """The pages of single decisions are reached from the one that lists them."""
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")

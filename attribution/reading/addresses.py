@@ -112,7 +112,9 @@ def _address_of(source: str | os.PathLike[str]) -> Address:
     if is_pattern(path):
         return _pattern(path, part)
     if not file.exists():
-        raise BadInput(Problem(name, "does not exist.", remedy=f"check the path {path}."))
+        whole = path.replace("\\", "/")
+        remedy = f"check the path {path}." if whole == path else f"write folders with /, and check the path {whole}."
+        raise BadInput(Problem(name, "does not exist.", remedy=remedy))
     if file.is_dir():
         return _folder(path, part)
     if file.stat().st_size == 0:

@@ -13,7 +13,7 @@ from typing import Any
 from attribution.errors import BadInput, Problem, nearest
 from attribution.reading.held_back import held_back
 
-__all__ = ["MOST_UNPACKED", "read_sheet"]
+__all__ = ["MOST_UNPACKED", "read_sheet", "sheet_names"]
 
 MOST_UNPACKED = 400 << 20
 """Bytes that a workbook may unpack to."""
@@ -54,6 +54,19 @@ def read_sheet(file: Path, sheet: str = "", most: int = MOST_UNPACKED) -> list[l
     while rows and all(cell is None for cell in rows[-1]):
         rows.pop()
     return rows
+
+
+def sheet_names(file: Path, most: int = MOST_UNPACKED) -> list[str]:
+    """Names of a workbook's sheets, in its order.
+
+    Raises
+    ------
+    BadInput
+        Damaged, locked or too large.
+    """
+    _check_archive(file, most)
+    with _opened(file) as book:
+        return [each.title for each in book.worksheets]
 
 
 def _check_archive(file: Path, most: int) -> None:

@@ -20,7 +20,8 @@ __all__ = ["main"]
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report.",
+    help="Plan a quarter's marketing budget: attribution, mix model, optimizer, report. Begin with cac init FOLDER, or "
+    "with cac import FOLDER where exports of platforms lie; then cac check plan.yaml, and cac plan plan.yaml.",
     epilog="Exit codes: 0 fine, 2 bad input, 3 infeasible plan, 4 model not converged, 5 an answer "
     "that fails its own check, 6 a spend to certify breaks a "
     "promise or limit, 7 it keeps them and is further from the best than asked, 1 anything else. "

@@ -13,19 +13,19 @@ import pandas as pd
 from attribution.errors import BadInput
 from attribution.files import write_whole
 from attribution.numbers import CURRENCY, amount
+from attribution.reading.cells import cells_of
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.ga4 import GA4_EVENTS
 from attribution.reading.exports.orders import Orders
 from attribution.reading.exports.registry import ADVERTISING, read_export, read_orders, recognise
+from attribution.reading.workbook import sheet_names
 
 __all__ = ["ImportedFile", "import_folder"]
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".parquet", ".pq", ".json", ".jsonl", ".ndjson")
 _PLAN = "plan.yaml"
-_UNKNOWN = (
-    "of no known kind; spend is named by hand in data.spend (date, amount, channel), what else moves demand in "
-    "data.controls"
-)
+_UNKNOWN = "of no known kind; name spend in data.spend (date, amount, channel), other drivers in data.controls"
+_SEVERAL = 2
 _LATE = pd.Timedelta(days=14)
 
 
@@ -80,7 +80,7 @@ def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
         and path.suffix.lower() in _SUFFIXES
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
-    files_seen = [_look(path, folder) for path in files]
+    files_seen = [_look(source, folder) for path in files for source in _parts(path)]
     spend = [each for each in files_seen if each.export is not None]
     outcomes = sorted(
         (each for each in files_seen if each.orders is not None), key=lambda each: each.kind, reverse=True
@@ -88,10 +88,24 @@ def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
     if not spend or not outcomes:
         lacking = "spend" if not spend else "orders, deals or events, which new customers are counted from"
         listed = "".join(f"\n  {each.path}: {each.text}" for each in files_seen[:30])
-        raise BadInput(f"{folder}: no export of {lacking} is known by its columns. Nothing was written.{listed}")
+        weeks = "A table with a row per week needs no import: `cac init DIR` writes a plan file that names one."
+        raise BadInput(
+            f"{folder}: no export of {lacking} is known by its columns. Nothing was written. {weeks}{listed}"
+        )
     text = "\n".join(_plan_file(files_seen, spend, outcomes)) + "\n"
     write_whole(folder / _PLAN, text)
     return files_seen, folder / _PLAN
+
+
+def _parts(path: Path) -> list[Path]:
+    """The file itself, or each sheet of a workbook of several."""
+    if path.suffix.lower() != ".xlsx":
+        return [path]
+    try:
+        sheets = sheet_names(path)
+    except BadInput:  # told where it is read
+        return [path]
+    return [path] if len(sheets) < _SEVERAL else [path.with_name(f"{path.name}::{sheet}") for sheet in sheets]
 
 
 def _look(path: Path, folder: Path) -> ImportedFile:
@@ -99,7 +113,8 @@ def _look(path: Path, folder: Path) -> ImportedFile:
     try:
         kind = recognise(path)
         if kind is None:
-            return ImportedFile(within, "", _UNKNOWN)
+            columns = ", ".join(str(name)[:40] for name in cells_of(path).frame.columns[:8])
+            return ImportedFile(within, "", f"{_UNKNOWN}; its columns: {columns}")
         if kind in ADVERTISING:
             export = read_export(path, kind)
             return ImportedFile(within, kind, _of_spend(export), export=export)
@@ -107,7 +122,7 @@ def _look(path: Path, folder: Path) -> ImportedFile:
         return ImportedFile(within, kind, _of_orders(orders), orders=orders)
     except BadInput as error:
         said = str(error).splitlines()[0].removeprefix(f"{path.name}: ")
-        return ImportedFile(within, "", f"cannot be used: {said[:300]}")
+        return ImportedFile(within, "", f"cannot be read: {said[:300]}")
 
 
 def _of_spend(export: Export) -> str:
@@ -158,7 +173,7 @@ def _plan_file(
             yield f"  # touchpoints: {{path: {json.dumps(str(each.path))}, kind: {GA4_EVENTS}}}  # its sessions"
     for each in files_seen:
         if not each.kind:
-            yield f"  # not used: {each.path}: {' '.join(each.text.split())[:200]}"
+            yield f"  # not used: {each.path}: {' '.join(each.text.split())[:300]}"
     yield "\n# plan:                      # the question, see docs/plan-file.md\n#   weeks: 13"
     yield "#   minimize: blended_cac\n#   budget: {at_most: +0%}\n#   customers: {at_least: +0%}"
     yield "#   every_channel: {at_least: -30%, at_most: +30%}"

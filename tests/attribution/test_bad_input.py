@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -207,3 +208,10 @@ def test_a_folder_is_no_file_unless_it_holds_parquet(tmp_path: Path, name: str):
 def test_a_file_that_is_not_there():
     with pytest.raises(BadInput, match="does not exist"):
         Journeys.from_touchpoints("no/such.parquet", conversions=ENDS)
+
+
+@pytest.mark.skipif(os.sep == "\\", reason="there a backslash parts folders")
+@pytest.mark.parametrize("path", ["data\\log.csv", "C:\\Users\\ana\\log.parquet"])
+def test_folders_as_windows_parts_them_are_told(path: str):
+    with pytest.raises(BadInput, match=r"does not exist.*write folders with /, and check the path .*/.*log"):
+        Journeys.from_touchpoints(path, conversions=ENDS)

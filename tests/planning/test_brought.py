@@ -29,6 +29,7 @@ def test_channels_and_what_comes_without_them_are_all_customers(finished: tuple[
     panel = run.posterior.panel  # type: ignore[union-attr]
     spent = panel.national_spend.tail(52 * panel.per_week).sum()
     assert {row["channel"]: row["spend"] for row in view["rows"]} == pytest.approx(spent.to_dict())
+    assert view["span"] == min(52, panel.periods // panel.per_week)
     assert view["customers"] == pytest.approx(float(panel.kpi[:, -52 * panel.per_week :].sum()))
     for row in view["rows"]:
         assert row["cac"].point * row["customers"].point == pytest.approx(row["spend"])

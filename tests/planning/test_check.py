@@ -230,6 +230,15 @@ def test_limits_on_spend_that_exclude_each_other_need_no_fit(folder: Path) -> No
         check_plan(folder / "plan.yaml")
 
 
+def test_a_file_without_a_question_says_that_no_plan_is_made(folder: Path) -> None:
+    assert "No plan:" not in told(folder)
+    plan = folder / "plan.yaml"
+    plan.write_text(plan.read_text(encoding="utf-8").partition("plan:\n")[0], encoding="utf-8")
+    text = told(folder)
+    assert "No plan: the plan file has no section plan" in text
+    assert "Plan: least" not in text
+
+
 def test_a_bad_what_if_is_named_and_the_others_go_on(folder: Path) -> None:
     change(folder, (LOG, ""), ("scenarios:\n", "scenarios:\n  - {name: Dearer, value_per_customer: 50}\n"))
     text = told(folder)

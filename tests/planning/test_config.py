@@ -56,6 +56,13 @@ def test_a_good_file_is_read_with_its_units(tmp_path: Path) -> None:
     assert document.where(("scenarios", 0, "budget")).endswith("plan.yaml:16")
 
 
+@pytest.mark.parametrize("name", ["weekly.csv", "weekly.XLSX", "log.csv.gz"])
+def test_a_table_in_place_of_a_plan_file_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"week,new_customers\n2024-01-01,3\n")
+    with pytest.raises(BadInput, match="is a table, and no plan file"):
+        read_config(tmp_path / name)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -100,6 +107,9 @@ def test_a_good_file_is_read_with_its_units(tmp_path: Path) -> None:
         ("name: Q4\n", "name: Q4\nname: Q5\n", "plan.yaml:2: key 'name' stands twice"),
         ("name: Q4\n", "name: [Q4\n", "plan.yaml:2: a bracket or brace does not close"),
         ("name: Q4\n", "name: Q4\n\tx: 1\n", "plan.yaml:2: a tab stands where blanks have to"),
+        ("name: Q4\n", 'name: "data\\weekly"\n', "plan.yaml:1: a backslash stands in double quotes; write folders with /"),
+        ("name: Q4\n", 'name: "C:\\Users\\ana"\n', "plan.yaml:1: a backslash stands in double quotes; write folders with /"),
+        ("name: Q4\n", 'name: "a\\xz"\n', "plan.yaml:1: a backslash stands in double quotes; write folders with /"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:

@@ -300,9 +300,10 @@ def test_the_page_from_export_to_plan_can_be_followed(tmp_path: Path) -> None:
     prices.astype({"promo_days": int}).to_csv(tmp_path / "prices.csv", index=False)
     files, plan = import_folder(tmp_path)
     left = {str(each.path): each.text for each in files if not each.kind}
-    assert set(left) == {"prices.csv", "tv-invoices.xlsx"}
+    assert set(left) == {"prices.csv", "tv-invoices.xlsx::2026", "tv-invoices.xlsx::notes"}
     assert "data.controls" in left["prices.csv"]
-    assert left["tv-invoices.xlsx"].startswith("cannot be used: holds several sheets: 2026, notes.")
+    assert left["prices.csv"].endswith("its columns: day, price, promo_days")
+    assert left["tv-invoices.xlsx::2026"].endswith("its columns: month, net")
     written = plan.read_text(encoding="utf-8")
     assert all(f"# not used: {name}" in written for name in left)
     with pytest.raises(BadInput, match=r"currencies\.USD: is left open; write the number"):
@@ -463,3 +464,10 @@ def test_an_export_in_another_encoding_is_read_as_it_says(tmp_path: Path) -> Non
     assert read(plan_of(tmp_path, spend, OF_COUNTRIES)).panel is not None
     with pytest.raises(BadInput, match="encoding 'cp12' is not known"):
         read(plan_of(tmp_path, spend.replace("windows-1252", "cp12"), OF_COUNTRIES))
+
+
+def test_a_folder_with_a_weekly_table_alone_is_told_what_takes_it(tmp_path: Path) -> None:
+    (tmp_path / "weekly.csv").write_text("week,new_customers,tv\n2024-01-01,3,10\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"A table with a row per week needs no import: `cac init DIR`"):
+        import_folder(tmp_path)
+    assert not (tmp_path / "plan.yaml").exists()

@@ -72,6 +72,9 @@ def test_each_run_has_a_folder_of_its_own_and_becomes_the_latest(output: Path) -
     assert (output / "latest").resolve() == second == latest_of(output)
     assert run_folder(second) == second
     assert shown(second) == f"{output / 'latest'} (runs/{second.name})"
+    roundabout = output / "runs" / ".." / "runs"
+    assert shown(roundabout / second.name).startswith(str(output / "latest"))
+    assert shown(roundabout / first.name) == str(first)
     assert shown(first) == str(first)
     assert {path.name for path in output.iterdir()} == {"runs", "latest", "fits"}
 

@@ -66,7 +66,7 @@ def test_robyn_s_spend_per_period_is_summed_over_the_horizon(tmp_path: Path, per
     table.to_csv(tmp_path / "1_2_3_reallocated.csv")  # row names in a column without name, as R writes them
     given = read(tmp_path / "1_2_3_reallocated.csv")
     assert given.spend.to_dict() == pytest.approx({"tv": 100.5 * times, "search": 20.25 * times})
-    assert given.says.startswith("Robyn's plan, optmSpendUnit per ")
+    assert given.says.startswith("Read as a plan of Robyn: optmSpendUnit is spend per ")
     assert "for 13 weeks of the plan" in given.says
     stated = read(tmp_path / "1_2_3_reallocated.csv", weeks=2)
     assert stated.spend["tv"] == pytest.approx(100.5 * 6.5)

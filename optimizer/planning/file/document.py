@@ -17,6 +17,9 @@ Place = Sequence[str | int]
 _NAME = 60
 
 
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".parquet", ".gz", ".duckdb")
+
+
 @dataclass(frozen=True)
 class Document:
     """A YAML file read whole.
@@ -45,6 +48,9 @@ class Document:
             Where the file is missing, not UTF-8, not YAML, or not a mapping; with the line.
         """
         path = Path(path)
+        if path.suffix.lower() in _TABLES and path.is_file():
+            text = "is a table, and no plan file. `cac init DIR` writes a plan file, in which the table is named."
+            raise BadInput(f"{path}: {text}")
         try:
             text = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:

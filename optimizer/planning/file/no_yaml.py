@@ -16,6 +16,7 @@ _GROUPED = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+(?![\w.])")
 _QUOTE = "quote a value that begins with it, such as '{0}...'"
 _SAID = (  # what the parser says, and what to write instead
     (r"duplicate key \"(.*?)\" with", "key {0!r} stands twice; keep one of them"),
+    (r"escape", "a backslash stands in double quotes; write folders with /, such as data/weekly.csv"),
     (r"character '\\t'", "a tab stands where blanks have to; indent with blanks"),
     (r"character '(.)'", f"{{0}} stands at the beginning of a value; {_QUOTE}"),
     (r"undefined alias '(.*)'", f"*{{0}} is no text that YAML takes as it is; {_QUOTE.format('*')}"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attribution.errors import BadInput
 
-__all__ = ["all_runs", "is_run", "latest_of", "new_name", "output_of", "run_folder", "shown"]
+__all__ = ["all_runs", "is_run", "latest_of", "new_name", "output_of", "place_of", "run_folder", "shown"]
 
 RUNS, LATEST, FITS, SEALED, MANIFEST = "runs", "latest", "fits", "sealed", "manifest.json"
 LOCK, STAGE = ".lock", ".stage-"
@@ -92,8 +92,14 @@ def output_of(folder: Path) -> Path:
     return folder
 
 
-def shown(run: Path) -> str:
-    """How people are told of a run: ``latest`` where that leads to it, and the folder that stays its own."""
-    output, own = run.parents[1], f"{RUNS}/{run.name}"
+def place_of(run: Path) -> Path:
+    """Where people open a run: ``latest`` where that leads to it, else its own folder."""
+    output = run.parents[1]
     linked = (output / LATEST).is_symlink() and latest_of(output) == run
-    return f"{(output / LATEST).absolute()} ({own})" if linked else str(run.absolute())
+    return output.resolve() / LATEST if linked else run.resolve()
+
+
+def shown(run: Path) -> str:
+    """How people are told of a run: where they open it, and the folder that stays its own."""
+    place = place_of(run)
+    return f"{place} ({RUNS}/{run.name})" if place.name == LATEST else str(place)

@@ -20,7 +20,9 @@ _SHOWN = 4
 
 def lines(changes: Changes, run: Run) -> Iterator[str]:
     """What is different, what it did, and whether to switch; a sentence or two each."""
-    yield f"Since {changes.since}: {' '.join(changes.said.values()) or 'nothing that a run writes down has changed.'}"
+    said = " ".join(changes.said.values())
+    if said or not changes.problems:
+        yield f"Since {changes.since}: {said or 'nothing that a run writes down has changed.'}"
     yield from (*changes.problems, *changes.notes)
     if changes.moved is not None:
         yield from _moved(changes, run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, count, gap, percent
 from optimizer.answer.worth import Worth
-from optimizer.planning.ledger.runs import shown
+from optimizer.planning.ledger.runs import place_of, shown
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
 from optimizer.planning.outputs.changes_in_words import lines as changes_lines
 from optimizer.planning.outputs.doubts import failed
@@ -79,10 +79,17 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         say(escape(opinions_line(run.heard)))
     for finding in failed(run):
         say(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
-    names = [path for path in written if path.name in _SHOWN_FILES and path.parent == written[-1].parent]
+    for line in _of_files([path for path in written if path.parent == written[-1].parent]):
+        say(escape(line))
+
+
+def _of_files(written: Sequence[Path]) -> Iterator[str]:
+    """Where the files of a run lie, and which one to open."""
+    names = [path.name for path in written if path.name in _SHOWN_FILES]
     if names:
-        folder = escape(shown(names[0].parent))
-        say(f"Written to {folder}: {', '.join(path.name for path in names)}")
+        yield f"Written to {shown(written[0].parent)}: {', '.join(names)}"
+    if "report.html" in names:
+        yield f"Open {place_of(written[0].parent) / 'report.html'}"
 
 
 def standard_output() -> Console:

@@ -112,10 +112,9 @@ def said_of(opened: PlanTable, horizon: int) -> str:
     """How a table was read, with the factor that made its spend that of the horizon."""
     if opened.weeks is None:
         return opened.says
-    opening, times = opened.says or "A table of spend", significant(opened.over(horizon))
-    return (
-        f"{opening}; its spend, that of {_span(opened.weeks)}, counts {times} times, for {horizon} weeks of the plan."
-    )
+    times = significant(opened.over(horizon))
+    counted = f"Spend of {_span(opened.weeks)} counts {times} times, for {horizon} weeks of the plan."
+    return f"{opened.says} {counted}" if opened.says else counted
 
 
 def _span(weeks: float) -> str:

@@ -107,7 +107,7 @@ def _of_robyn(source: Path, frame: pd.DataFrame, weeks: float | None, per_week: 
     if weeks is None and len(units) == 1:
         weeks = _DAYS[units[0]] / 7
     per = f"per {units[0]}" if len(units) == 1 else "per period of the weekly table"
-    says = f"Robyn's plan, optmSpendUnit {per}, with its own bounds and without its multiplied ones"
+    says = f"Read as a plan of Robyn: optmSpendUnit is spend {per}."
     return PlanTable(source, "channels", "optmSpendUnit", None, weeks or 1 / per_week, says)
 
 
@@ -124,13 +124,13 @@ def _of_meridian(frame: pd.DataFrame, weeks: float | None, name: str) -> PlanTab
             "whole of it, optimized_data.to_netcdf('plan.nc'), which keeps the dates."
         )
         raise BadInput(Problem(name, text, "spend", remedy=remedy))
-    return PlanTable(frame, "channel", "spend", None, weeks, "Meridian's plan")
+    return PlanTable(frame, "channel", "spend", None, weeks, "Read as a plan of Meridian.")
 
 
 def _per_period(
     source: Path | pd.DataFrame, table: GivenTable, column: str, per_week: int, market: str | None = None
 ) -> PlanTable:
-    says = "PyMC-Marketing's plan, its allocation per period" + (" of the weekly table" if table.weeks is None else "")
+    says = "Read as a plan of PyMC-Marketing: its allocation is spend per period."
     return PlanTable(source, "channel", column, market or table.market, table.weeks or 1 / per_week, says)
 
 
@@ -142,7 +142,7 @@ def _of_netcdf(file: NetCDF, table: GivenTable, per_week: int) -> PlanTable:
         if table.weeks is not None or first is None or last is None:
             return _of_meridian(frame, table.weeks, file.name)
         weeks = ((last - first).days + 7 / per_week) / 7
-        says = f"Meridian's plan for {first:%Y-%m-%d} to {last:%Y-%m-%d}, {significant(weeks)} weeks"
+        says = f"Read as a plan of Meridian for {first:%Y-%m-%d} to {last:%Y-%m-%d}, {significant(weeks)} weeks."
         return PlanTable(frame, "channel", "spend", None, weeks, says)
     names = [name for name in (*_OF_PYMC, *by_channel) if name in by_channel and len(by_channel[name]) <= 2]
     if not names:

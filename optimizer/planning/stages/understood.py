@@ -135,6 +135,8 @@ def _steps(config: Config, inputs: Inputs) -> Iterator[str]:
         yield f"Plan: {aim.replace('_cac', ' CAC')} over {config.plan.weeks} weeks" + (
             ", divided between weeks." if config.plan.schedule is not None else "."
         )
+    elif inputs.panel is not None:
+        yield "No plan: the plan file has no section plan, which asks for one."
     if config.scenarios:
         yield f"What if: {'; '.join(scenario.name for scenario in config.scenarios)}."
     yield f"Outputs into {config.output}."

@@ -46,7 +46,8 @@ def _view(run: Run) -> dict[str, Any] | None:
         }
         for _, row in channels.iterrows()
     ]
-    return {"brought": {"rows": rows, "organic": organic, "customers": won, "weeks": WITHIN}}
+    span = min(52, run.posterior.panel.periods // run.posterior.panel.per_week)
+    return {"brought": {"rows": rows, "organic": organic, "customers": won, "span": span, "weeks": WITHIN}}
 
 
 def _figure(row: Any, name: str) -> Estimate:

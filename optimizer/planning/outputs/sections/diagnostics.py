@@ -33,7 +33,8 @@ def _fit_in_words(weeks: pd.DataFrame) -> str:
     """The measures that other tools judge a fit by, over the periods that it has seen."""
     seen, off = weeks["observed"].to_numpy(float), (weeks["observed"] - weeks["mean"]).abs().to_numpy(float)
     spread, total, some = float(((seen - seen.mean()) ** 2).sum()), float(seen.sum()), seen > 0
-    held = float(weeks["observed"].between(*(weeks[end] for end in INTERVAL)).mean())
+    low, high = (weeks[end].to_numpy(float) for end in INTERVAL)
+    held = float(((seen >= low) & (seen <= high)).mean())
     parts = [f"R² {decimal(1 - float((off**2).sum()) / spread, 2)}"] if spread > 0 else []
     parts += [f"wMAPE {percent(float(off.sum()) / total, decimals=1)}"] if total > 0 else []
     parts += [f"MAPE {percent(float((off[some] / seen[some]).mean()), decimals=1)}"] if some.any() else []
