@@ -76,7 +76,8 @@ def test_the_compiled_catalogue_is_the_written_one(code: str) -> None:
 
 def words(page: str) -> Iterator[str]:
     """Texts between the tags of a page, outside its style and its pictures."""
-    bare = re.sub(r"<(style|svg|code)\b.*?</\1>", "<>", page, flags=re.DOTALL)
+    whole = page.replace("<wbr>", "")
+    bare = re.sub(r"<(style|svg|code)\b.*?</\1>", "<>", whole, flags=re.DOTALL)
     yield from (unescape(text).strip() for text in re.split(r"<[^>]*>", bare) if text.strip())
 
 
