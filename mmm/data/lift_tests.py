@@ -71,7 +71,9 @@ class LiftTest:
     def correlation(self, other: LiftTest) -> float:
         """Of the errors of two tests: above 0 where they share controls and days."""
         days = max(map(pd.Timestamp, (self.start, other.start))) <= min(map(pd.Timestamp, (self.end, other.end)))
-        if not (self.shared_controls.strip() and self.shared_controls.strip() == other.shared_controls.strip() and days):
+        if not (
+            self.shared_controls.strip() and self.shared_controls.strip() == other.shared_controls.strip() and days
+        ):
             return 0.0
         return self.shared_error / self.standard_error * other.shared_error / other.standard_error
 
