@@ -349,7 +349,7 @@ def designed(name: str, runs: int) -> None:
         off = np.array([cell.effect.customers for cell in read.cells])
         error = np.array([cell.effect.standard_error for cell in read.cells])
         ratios += [one / proposal.standard_error(place) for place, one in enumerate(error)] if proposal else []
-        for place, cell in enumerate(read.cells):
+        for cell in read.cells:
             effect, usual = np.sign(changes[cell.cell.channel].change) * EFFECT, cell.without
             moved = [end + effect * usual for end in (cell.effect.low, cell.effect.high)]  # an effect is read whole
             rows.append((cell.effect.low > 0 or cell.effect.high < 0, moved[0] > 0 or moved[1] < 0))
@@ -434,7 +434,7 @@ def geolift() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
-    parser.add_argument("--world", action="append", help="worlds to run; all by default")
+    parser.add_argument("--world", action="append", help="worlds, or designs, to run; all by default")
     parser.add_argument("--peers", type=int, default=0, help="runs of two libraries on the same worlds; 0 for none")
     parser.add_argument("--designs", action="store_true")
     parser.add_argument("--geolift", action="store_true")
@@ -444,7 +444,8 @@ def main() -> None:
         return
     if asked.designs:
         for name in DESIGNS:
-            designed(name, asked.runs)
+            if not asked.world or name in asked.world:
+                designed(name, asked.runs)
         return
     for world in WORLDS:
         if asked.world and world.name not in asked.world:
