@@ -108,7 +108,7 @@ def best_pull(
     """
     tried = [[gaps_of(history, *groups, pull) for groups in followed] for pull in pulls]
     best = int(np.argmin([sum(float(np.log(gaps.square + 1e-300).mean()) for gaps in one) for one in tried]))
-    others = np.argmin([sum(_error_without(gaps.blocks) for gaps in one) for one in tried], axis=0)
+    others = np.argmin([np.sum([_error_without(gaps.blocks) for gaps in one], axis=0) for one in tried], axis=0)
     met = []
     for at, gaps in enumerate(tried[best]):
         every = np.stack([one[at].blocks for one in tried])
