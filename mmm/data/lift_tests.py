@@ -104,6 +104,6 @@ def lift_tests_from_frame(frame: object, format: Format | None = None) -> tuple[
     return tuple(LiftTest(*row) for row in zip(*columns, strict=True))
 
 
-def _or(typed: pd.DataFrame, column: str, nothing: object, kind: type) -> list[Any]:
+def _or(typed: pd.DataFrame, column: str, nothing: str | float, kind: type) -> list[Any]:
     """An optional column, and ``nothing`` where it or its cell is missing."""
     return list(typed[column].fillna(nothing).astype(kind)) if column in typed else [nothing] * len(typed)

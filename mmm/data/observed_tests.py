@@ -59,7 +59,7 @@ class Observed:
 
     @property
     def log_constant(self) -> float:
-        """Logarithm of the normal density's constant; of tests that are one and the same error any constant would do."""
+        """Logarithm of the normal density's constant; any would do for tests that are one error."""
         spread = np.linalg.eigvalsh(self.correlation)
         own = spread[spread > _SAME * spread.max(initial=0.0)]
         logs = np.log(self.measured[:, 1]).sum() + 0.5 * (np.log(own).sum() + len(own) * np.log(2 * np.pi))

@@ -165,8 +165,8 @@ def _shared(design: GeoDesign, correlation: Array) -> Iterator[Finding]:
         return
     value, a, b = max((abs(float(correlation[a, b])), a, b) for b in range(count) for a in range(b))
     text = (
-        f"Cells share controls; most so {design.cells[a].channel} and {design.cells[b].channel}, whose errors correlate "
-        f"by {float(correlation[a, b]):.2f}. Their rows of lift_tests say so in shared_controls and shared_error, and a "
-        "model reads them together."
+        f"Cells share controls; errors of {design.cells[a].channel} and {design.cells[b].channel} correlate most, by "
+        f"{float(correlation[a, b]):.2f}. Their rows of lift_tests say so in shared_controls and shared_error, and "
+        "a model reads them together."
     )
     yield Finding("geo_shared_controls", True, value, None, text)

@@ -103,10 +103,25 @@ def best_pull(
     """The pull under which blocks left out of the history are met best, and the gaps that it gives.
 
     ``followed`` holds members and donors of the tested groups and of placebos; either weighs alike, so that neither a
-    test geo that few others resemble nor the luck of its few blocks decides alone.
+    test geo that few others resemble nor the luck of its few blocks decides alone. Each block's own gap is that under
+    the pull which the other blocks choose: the smallest of several errors would owe a part of that to luck.
     """
-    tried = [(pull, [gaps_of(history, *groups, pull) for groups in followed]) for pull in pulls]
-    return min(tried, key=lambda one: sum(float(np.log(gaps.square + 1e-300).mean()) for gaps in one[1]))
+    tried = [[gaps_of(history, *groups, pull) for groups in followed] for pull in pulls]
+    best = int(np.argmin([sum(float(np.log(gaps.square + 1e-300).mean()) for gaps in one) for one in tried]))
+    others = np.argmin([np.sum([_error_without(gaps.blocks) for gaps in one], axis=0) for one in tried], axis=0)
+    met = []
+    for at, gaps in enumerate(tried[best]):
+        every = np.stack([one[at].blocks for one in tried])
+        met.append(replace(gaps, blocks=every[others, :, np.arange(len(others))].T))
+    return pulls[best], met
+
+
+def _error_without(blocks: Array) -> Array:
+    """Mean log variance of all blocks but each one, shape (K,), of gaps of shape (P, K)."""
+    count = blocks.shape[1]
+    total, squares = (blocks.sum(axis=1, keepdims=True), (blocks**2).sum(axis=1, keepdims=True))
+    left = squares - blocks**2 - (total - blocks) ** 2 / (count - 1)
+    return np.asarray(np.log(np.maximum(left, 0.0) + 1e-300).mean(axis=0))
 
 
 def _placebos(count: int, pool: np.ndarray, geos: int) -> np.ndarray:

@@ -57,4 +57,4 @@ def parts_shared(correlation: Array) -> Array:
         for cell in range(count):
             others = float(parts @ parts - parts[cell] ** 2)
             parts[cell] = min(float(beside[cell] @ parts) / others, 1.0) if others > 0 else 0.0
-    return parts
+    return np.asarray(parts)

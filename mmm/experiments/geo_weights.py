@@ -6,6 +6,7 @@ import numba as nb
 import numpy as np
 
 from mmm.arrays import Array
+from mmm.kernel.kept import kept_function
 
 __all__ = ["synthetic_weights"]
 
@@ -42,7 +43,7 @@ def synthetic_weights(moments: Array, groups: Array, donors: np.ndarray, pull: f
     return np.asarray(_pivoted(square, np.ascontiguousarray(groups, dtype=float), which, float(pull)))
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+@kept_function
 def _pivoted(moments: Array, groups: Array, donors: np.ndarray, pull: float) -> Array:  # pragma: no cover
     fits, geos = moments.shape[0], moments.shape[1]
     weights = np.zeros((fits, groups.shape[0], geos))
@@ -67,7 +68,7 @@ def _pivoted(moments: Array, groups: Array, donors: np.ndarray, pull: float) -> 
     return weights
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+@nb.njit(nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _nonnegative(square: Array, right: Array, positive: np.ndarray) -> Array:  # pragma: no cover
     """Least ``x @ square @ x / 2 - right @ x`` over x >= 0; ``positive`` is where to begin and becomes where x > 0."""
     count = len(right)
@@ -96,7 +97,7 @@ def _nonnegative(square: Array, right: Array, positive: np.ndarray) -> Array:  #
     return np.maximum(solved, 0.0)
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+@nb.njit(nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _part(square: Array, inside: np.ndarray) -> Array:  # pragma: no cover
     part = np.empty((len(inside), len(inside)))
     for row in range(len(inside)):
@@ -105,7 +106,7 @@ def _part(square: Array, inside: np.ndarray) -> Array:  # pragma: no cover
     return part
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
+@nb.njit(nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _broken(square: Array, right: Array, solved: Array, positive: np.ndarray) -> np.ndarray:  # pragma: no cover
     """Which weights have the wrong sign, or would rise from zero."""
     limit = 1e-10 * np.abs(right).max()

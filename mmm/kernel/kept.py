@@ -13,11 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numba as nb
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 
-__all__ = ["kept_entry", "kept_folder"]
+__all__ = ["kept_entry", "kept_folder", "kept_function"]
 
 _SUM = 32
 
@@ -70,6 +71,14 @@ def kept_entry(signature: Any, options: dict[str, Any]) -> Callable[[Callable[..
         return made
 
     return decorate
+
+
+def kept_function(function: Callable[..., Any]) -> Any:
+    """``numba.njit(cache=True, nogil=True)`` whose cache is checked."""
+    made = nb.njit(nogil=True)(function)
+    with suppress(RuntimeError):
+        made._cache = _Kept(function)
+    return made
 
 
 def kept_folder() -> Path | None:

@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.optimize import nnls
 
 from mmm.experiments.geo_drift import drift_of
-from mmm.experiments.geo_follow import follow
+from mmm.experiments.geo_follow import PULLS, best_pull, follow
 from mmm.experiments.geo_gaps import DIFFERENCES, gaps_of, history_of
 from mmm.experiments.geo_spread import spread_of
 from mmm.experiments.geo_weights import synthetic_weights
@@ -132,3 +132,14 @@ def test_drift_is_told_from_noise() -> None:
     assert drift_of(noise, 20).times == 1
     assert drift_of(noise + rng.normal(size=(20, 1)) * np.arange(8), 20).times > 1
     assert drift_of(rng.normal(size=(20, 8)).cumsum(axis=1), 20).times > 1
+
+
+def test_no_block_chooses_the_pull_by_which_it_is_met() -> None:
+    history, members = history_of(panel(3), 6), np.eye(9)[:2]
+    donors = np.broadcast_to(members.sum(axis=0) == 0, members.shape)
+    tried = [gaps_of(history, members, donors, pull).blocks for pull in PULLS]
+    chosen, (gaps,) = best_pull(history, [(members, donors)])
+    for block in range(gaps.blocks.shape[1]):
+        errors = [np.log(np.delete(one, block, axis=1).var(axis=1)).mean() for one in tried]
+        np.testing.assert_allclose(gaps.blocks[:, block], tried[int(np.argmin(errors))][:, block])
+    assert chosen == PULLS[int(np.argmin([np.log(one.var(axis=1)).mean() for one in tried]))]

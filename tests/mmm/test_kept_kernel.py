@@ -10,7 +10,7 @@ import pytest
 from numba import types
 
 from mmm.kernel import kept
-from mmm.kernel.kept import kept_entry
+from mmm.kernel.kept import kept_entry, kept_function
 
 
 def twice(number: float) -> float:
@@ -50,6 +50,23 @@ def test_a_damaged_file_costs_a_compilation_and_is_mended(folder: Path, damage: 
     assert second.cache_hits == 1
 
 
+def kept_twice() -> Any:
+    return kept_function(twice)
+
+
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_function_of_its_own_is_kept_alike(tmp_path: Path, monkeypatch, damage: str, suffix: str) -> None:
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    assert kept_twice()(21.0) == 42.0
+    (file,) = tmp_path.rglob(f"*{suffix}")
+    file.write_bytes(DAMAGES[damage](file.read_bytes()))
+    assert kept_twice()(21.0) == 42.0
+    again = kept_twice()
+    assert again(21.0) == 42.0
+    assert sum(again.stats.cache_hits.values()) == 1
+
+
 def test_files_that_cannot_be_written_or_read_are_done_without(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -66,3 +83,4 @@ def test_without_any_folder_to_keep_code_in_it_is_compiled(monkeypatch: pytest.M
 
     monkeypatch.setattr(kept, "_Kept", nowhere)
     assert compiled().ctypes(21.0) == 42.0
+    assert kept_twice()(21.0) == 42.0

@@ -18,8 +18,8 @@ from mmm.experiments.geo_shared import parts_shared, shared_correlation
 from mmm.sampling.layout import layout
 from mmm.sampling.national_problem import standardise
 from mmm.sampling.prepared import prepare
+from mmm.simulate.geo_world import geo_world
 
-TRUST = mmm.LiftTrust(limit=None)
 CELLS = (
     mmm.LiftTest("tv", "2024-03-04", "2024-04-07", -10_000, -60, 25),
     mmm.LiftTest("search", "2024-03-04", "2024-04-07", -9_000, -80, 40),
@@ -99,18 +99,22 @@ def test_order_and_sign_of_tests_do_not_matter(panel):
 
 
 @pytest.mark.parametrize("parts", [(0.8, 0.6, 0.0), (1.0, 1.0, 0.0)])
-def test_gradient_and_reference_agree(panel, parts):
+def test_the_gradient_is_that_of_differences(panel, parts):
+    fused = density(panel, sharing(parts))
+    for theta in points(fused, 2):
+        step = 1e-5 * np.eye(fused.size)
+        slopes = [(fused(theta + h)[0] - fused(theta - h)[0]) / 2e-5 for h in step]
+        np.testing.assert_allclose(fused(theta)[1], slopes, rtol=1e-5, atol=1e-3)
+
+
+def test_the_reference_has_the_same_density(panel):
     from mmm.sampling.pymc_graph import build, coordinates
 
-    model = mmm.Model(lift_tests=sharing(parts), lift_trust=TRUST)
+    model = mmm.Model(lift_tests=sharing((0.8, 0.6, 0.0)), lift_trust=mmm.LiftTrust(limit=None))
     fused = prepare(panel, model).problem.fused()
     graph = build(panel, model).compile_logp(mode="FAST_COMPILE")
     for theta in points(fused, 2):
-        value, gradient = fused(theta)
-        step = 1e-5 * np.eye(fused.size)
-        slopes = [(fused(theta + h)[0] - fused(theta - h)[0]) / 2e-5 for h in step]
-        np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-3)
-        assert graph(coordinates(fused.problem, theta)) == pytest.approx(value, rel=1e-8)
+        assert graph(coordinates(fused.problem, theta)) == pytest.approx(fused(theta)[0], rel=1e-8)
 
 
 def test_tests_outside_keep_what_they_share(panel):
@@ -167,3 +171,34 @@ def test_cells_err_together_as_much_as_is_said():
         off.append(own.tested.effect(kpi[:, 40:]))
     true = np.corrcoef(np.array(off).T)[0, 1]
     assert np.mean(said) == pytest.approx(true, abs=0.1)
+
+
+def test_by_geo_a_shared_error_is_the_joint_normal_density():
+    """The kernel of geos against scipy, by what each test alone says of two points."""
+    data, _ = geo_world(3, geos=4, weeks=60, channels=2)
+    panel = mmm.Panel.from_frame(data.weekly, "week", "new_customers", list(data.channels), geo="geo")
+    start, end = f"{panel.dates[20]:%Y-%m-%d}", f"{panel.dates[24] - pd.Timedelta(days=1):%Y-%m-%d}"
+    tests = [
+        mmm.LiftTest(channel, start, end, -500.0, -80.0, 30.0, panel.geos[place])
+        for place, channel in enumerate(data.channels)
+    ]
+
+    def problem(given):
+        return prepare(panel, mmm.Model(lift_tests=tuple(given), lift_trust=mmm.LiftTrust(limit=None))).problem.fused()
+
+    plain, base = problem(tests), problem([])
+    alone = [problem([test]) for test in tests]
+    theta = base.centre + np.random.default_rng(1).normal(0, 0.2, base.size)
+
+    def away(one, test):  # from what a single test adds, up to its sign
+        added = one(theta)[0] - base(theta)[0]
+        size = test.standard_error / panel.kpi.mean(axis=1).sum()
+        return np.sqrt(max(-2 * (added + np.log(size) + 0.5 * np.log(2 * np.pi)), 0.0))
+
+    z = np.array([away(one, test) for one, test in zip(alone, tests, strict=True)])
+    joint = problem(sharing((0.8, 0.5), tests))(theta)[0] - plain(theta)[0]
+    wanted = [
+        multivariate_normal.logpdf(one, cov=[[1, 0.4], [0.4, 1]]) - multivariate_normal.logpdf(one, cov=np.eye(2))
+        for one in (z, z * [1, -1])
+    ]
+    assert min(abs(joint - one) for one in wanted) < 1e-6

@@ -139,6 +139,21 @@ def test_cells_share_one_test_and_one_design_is_picked_by_name(folder: Path, wor
         read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "geos.csv", name="another")
 
 
+def test_what_cells_share_reaches_the_next_run(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
+    designed(folder, channels=["tv", "paid_social"], together=True)
+    data, _ = ran(folder, world)
+    read, _ = read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
+    weeks = data.weekly.groupby("week", as_index=False)[["new_customers", *data.channels]].sum()
+    weeks.to_csv(folder / "weekly.csv", index=False)
+    told = PLAN.replace("model:", "  lift_tests: {path: plan-output/geo-test/lift_tests.csv}\nmodel:")
+    (folder / "next.yaml").write_text(told, encoding="utf-8")
+    one, other = read_inputs(*read_config(folder / "next.yaml")).lift_tests
+    shared = read.correlation[0, 1]
+    assert shared > 0
+    assert one.correlation(other) == pytest.approx(shared)
+    assert one.shared_controls == read.design.name
+
+
 def test_spend_that_a_table_does_not_hold_is_what_was_planned(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
     text = PLAN.replace("geos.csv, spend: [tv, paid_social, generic_search]", "geos.csv")
     (folder / "plan.yaml").write_text(text, encoding="utf-8")

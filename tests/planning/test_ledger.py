@@ -129,6 +129,24 @@ def test_a_link_that_runs_did_not_make_is_neither_followed_nor_replaced(output: 
         require_place(output)
 
 
+def test_what_took_the_place_of_the_link_is_told_with_the_way_back(output: Path) -> None:
+    run, latest = run_folder(output), output / "latest"
+    latest.unlink()
+    latest.mkdir()
+    with pytest.raises(BadInput, match=r"take it away, and the next run makes it again: .*runs holds all runs"):
+        require_place(output)
+    latest.rmdir()
+    for target in (None, "runs/20250101-000000-abcdef", "elsewhere"):
+        if target:
+            latest.symlink_to(target)
+        with pytest.raises(BadInput, match=rf"runs holds 1; name the last of them, .*{run.name}"):
+            run_folder(output)
+        assert run_folder(output / "runs" / run.name) == run
+        latest.unlink(missing_ok=True)
+    faults.stand_in(output)
+    assert run_folder(output) != run
+
+
 def test_names_sort_as_runs_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len({new_name() for _ in range(50)}) == 50
     assert new_name()[:15] <= new_name()[:15]

@@ -312,9 +312,23 @@ def spoilt_plan(place: Path) -> None:
     (place / "plan.csv").write_text("channel,spend_now\ntv,a\n", encoding="utf-8")
 
 
+def other_digit(place: Path) -> None:
+    text = (place / "plan.csv").read_text(encoding="utf-8")
+    at = next(at for at, sign in enumerate(text) if sign in "12345678")
+    (place / "plan.csv").write_text(f"{text[:at]}{int(text[at]) + 1}{text[at + 1 :]}", encoding="utf-8")
+
+
+def other_sum(place: Path) -> None:
+    path = place / "manifest.json"
+    content = path.read_text(encoding="utf-8")
+    path.write_text(content.replace("sha256:", "sha256:0", 1), encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
+        (other_digit, "plan.csv is not the one that its manifest vouches for"),
+        (other_sum, "Its manifest is not to be trusted"),
         (spoilt_fit, "Its fit cannot be read"),
         (gone_fit, "posterior.nc is gone"),
         (other_keys, "Its plan file cannot be read by this version"),

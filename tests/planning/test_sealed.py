@@ -7,7 +7,9 @@ import io
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +20,9 @@ import pytest
 from attribution.errors import BadInput
 from optimizer.cycle.bridge import LEVEL, MIX, PRICE, UNEXPLAINED
 from optimizer.cycle.forecast import forecast
+from optimizer.cycle.scorecard import SCORECARD
 from optimizer.planning.cli import main
+from optimizer.planning.ledger import lock
 from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.runs import run_folder
@@ -26,7 +30,8 @@ from optimizer.planning.outputs.forecast_files import read_forecast, write_forec
 from optimizer.planning.sealed import seals
 from optimizer.planning.sealed.chain import SEAL, Seal, chain, home_of
 from optimizer.planning.sealed.pages import write_review
-from optimizer.planning.sealed.review import SCORES, Review, review
+from optimizer.planning.sealed.review import Review, review
+from optimizer.planning.sealed.scores import SCORES, entered, read_scores
 from optimizer.planning.sealed.seals import seal
 from optimizer.planning.sealed.story import lines, story
 from optimizer.planning.stages.progress import Progress
@@ -374,6 +379,70 @@ def test_the_scorecard_keeps_all_plans_and_leaves_out_hindsight(output: Path, ma
     (home_of(output) / SCORES).write_text("name\nQ\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"scorecard.csv"):
         reviewed(output, table, "late")
+
+
+def scored(home: Path, *names: str) -> pd.DataFrame:
+    """A scorecard with a row for each name, the later first."""
+    home.mkdir(exist_ok=True)
+    for number, name in enumerate(names):
+        day = pd.Timestamp("2026-01-05") - pd.Timedelta(weeks=number)
+        row = {column.name: 13.25 + number for column in SCORECARD.columns} | {"name": name, "sealed": day}
+        table = entered(home, pd.DataFrame([row | {"first_week": day}]))
+    return table
+
+
+def test_a_scorecard_is_read_as_it_was_written_or_not_at_all(tmp_path: Path) -> None:
+    table, path = scored(tmp_path, "Q2", "Q1"), tmp_path / SCORES
+    pd.testing.assert_frame_equal(read_scores(tmp_path), table, check_dtype=False)
+    written = path.read_bytes()
+    for place in range(len(written)):
+        for bit in (1, 64):
+            path.write_bytes(written[:place] + bytes([written[place] ^ bit]) + written[place + 1 :])
+            with pytest.raises(BadInput, match="as it was written"):
+                read_scores(tmp_path)
+    lines = written.splitlines(keepends=True)
+    for fewer in ([], lines[:-1], lines[:1], [lines[0], lines[2]], [lines[0], lines[2], lines[1]], [*lines, lines[2]]):
+        path.write_bytes(b"".join(fewer))
+        with pytest.raises(BadInput, match="take it away and review the sealed plans again"):
+            read_scores(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [SCORES]
+
+
+def test_a_scorecard_of_an_earlier_version_is_read_and_then_vouched_for(tmp_path: Path) -> None:
+    table = scored(tmp_path, "Q2", "Q1")
+    table.to_csv(tmp_path / SCORES, index=False, date_format="%Y-%m-%d")
+    pd.testing.assert_frame_equal(read_scores(tmp_path), table, check_dtype=False)
+    scored(tmp_path, "Q1")
+    assert (tmp_path / SCORES).read_text(encoding="utf-8").startswith("name,")
+    assert "checksum" in (tmp_path / SCORES).read_text(encoding="utf-8")
+
+
+def test_reviews_that_enter_at_once_are_all_kept(tmp_path: Path) -> None:
+    names = [f"Q{number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: scored(tmp_path, name), names))
+    assert sorted(read_scores(tmp_path)["name"]) == names
+    assert [path.name for path in tmp_path.iterdir()] == [SCORES]
+
+
+def test_a_scorecard_that_another_holds_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "_PATIENCE", 0.05)
+    with lock.one_at_a_time(tmp_path), pytest.raises(BadInput, match="another process is writing there"):
+        scored(tmp_path, "Q")
+    scored(tmp_path, "Q")
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
+def test_a_seal_is_read_by_nobody_whom_the_umask_shuts_out(output: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        sealed = seal(output, now=NOW)
+    finally:
+        os.umask(before)
+    folder = home_of(output) / sealed.name
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.rglob("*")]}
+    assert {path: mode for path, mode in modes.items() if mode & (mask | 0o222)} == {}
+    assert all(mode == (0o555 if path.is_dir() else 0o444) & ~mask for path, mode in modes.items())
 
 
 def test_pages_say_the_same_and_add_up(output: Path, made: Made) -> None:

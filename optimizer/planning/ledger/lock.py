@@ -16,9 +16,10 @@ from optimizer.planning.ledger.place import disk_errors, made, refused
 from optimizer.planning.ledger.record import remove_leftovers
 from optimizer.planning.ledger.runs import LOCK
 
-__all__ = ["locked"]
+__all__ = ["locked", "one_at_a_time"]
 
 _HOLDER = f"{LOCK}.json"
+_TURN, _PATIENCE = ".turn", 20.0  # seconds
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -46,6 +47,32 @@ def locked(output: Path) -> Iterator[None]:
             raise refused(output, error) from None
         with disk_errors(output):
             yield
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """A moment in which no other process reads and writes again what a folder keeps; others wait for their turn.
+
+    Raises
+    ------
+    BadInput
+        Where another holds it for longer than such a moment takes, or the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / _TURN)
+    try:
+        lock.acquire(timeout=_PATIENCE)
+    except Timeout:
+        raise BadInput(f"{folder}: another process is writing there. Wait until it ends, and try again.") from None
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be written ({error.strerror or error}).") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            (folder / _TURN).unlink(missing_ok=True)
+        lock.release()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from attribution.errors import BadInput, CacError, bounded
-from optimizer.planning.ledger.runs import FITS, LATEST, LOCK, RUNS, SEALED, STAGE, is_run, latest_of
+from optimizer.planning.ledger.runs import FITS, LATEST, LOCK, RUNS, SEALED, STAGE, all_runs, is_run, latest_of
 
 __all__ = ["disk_errors", "made", "refused", "require_place"]
 
@@ -67,7 +67,9 @@ def _not_ours(output: Path) -> Iterator[str]:
     """Names that runs need and that are something else, and folders that belong to a run or a seal."""
     latest = output / LATEST
     if (latest.is_symlink() or latest.exists()) and latest_of(output) is None:
-        yield f"{latest}: is not the link to the last run that runs make; {_OF_ITS_OWN}"
+        again = f"take it away, and the next run makes it again: {output / RUNS} holds all runs."
+        text = "is not the link to the last run that runs make"
+        yield f"{latest}: {text}; {again if all_runs(output) else _OF_ITS_OWN}"
     for name in (RUNS, FITS):
         place = output / name
         if (place.is_symlink() or place.exists()) and not place.is_dir():

@@ -33,6 +33,9 @@ def run_folder(folder: Path) -> Path:
     for place in (*([] if latest is None else [latest]), folder / LATEST, folder):
         if (place / MANIFEST).is_file():
             return place.resolve()
+    if there := all_runs(folder):
+        text = f"its {LATEST} leads to no finished run, and {RUNS} holds {len(there)}"
+        raise BadInput(f"{folder}: {text}; name the last of them, {there[-1]}, or make one with cac plan.")
     raise BadInput(f"{folder}: holds no finished run; make one with cac plan, or name its output folder.")
 
 

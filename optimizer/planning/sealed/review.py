@@ -10,24 +10,20 @@ import pandas as pd
 
 from attribution.errors import BadInput
 from attribution.estimates import Estimate
-from attribution.files import write_whole
-from attribution.reading.formats import Format
-from attribution.reading.small import read_table
 from mmm import Posterior
 from optimizer.cycle.bridge import RESPONSE, UNEXPLAINED, Bridge, bridge
 from optimizer.cycle.forecast import Forecast, forecast, media_by_channel
 from optimizer.cycle.refit import refit
-from optimizer.cycle.scorecard import SCORECARD, Scorecard
+from optimizer.cycle.scorecard import Scorecard
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.outputs.forecast_files import Kept, read_forecast
 from optimizer.planning.sealed.actuals import Actuals, read_actuals
 from optimizer.planning.sealed.chain import PLAN_FILE, Seal, chosen, home_of
+from optimizer.planning.sealed.scores import entered, read_scores
 from optimizer.planning.stages.forecast import borrowed_of
 from optimizer.planning.stages.progress import Progress
 
-__all__ = ["SCORES", "Review", "review"]
-
-SCORES = "scorecard.csv"
+__all__ = ["Review", "review"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,39 +124,9 @@ def review(
     with progress.stage("Reading what came"):
         panel = kept.readings[0].panel
         came = read_actuals(actuals, config, panel, kept.organic.dates, kept.words)
-    scores = home_of(output) / SCORES
-    before = _scores(scores)
+    read_scores(home_of(output))  # what is wrong there is told before the work
     made = _review(seal, config, kept, came, again, progress)
-    made = replace(made, scorecard=Scorecard(_entered(before, _score(made))))
-    _keep(scores, made.scorecard.table)
-    return made
-
-
-def _keep(path: Path, table: pd.DataFrame) -> None:
-    try:
-        write_whole(path, table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d"))
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror or error}); nothing was entered.") from None
-
-
-def _scores(path: Path) -> pd.DataFrame:
-    """The scorecard so far; without rows where there is none.
-
-    Raises
-    ------
-    BadInput
-        Where it is not as it was written.
-    """
-    if not path.exists():
-        return pd.DataFrame(columns=[column.name for column in SCORECARD.columns])
-    return read_table(path, SCORECARD, Format(decimal="."))  # what we wrote: 15.802 is no thousands
-
-
-def _entered(before: pd.DataFrame, row: pd.DataFrame) -> pd.DataFrame:
-    """The scorecard with a row, in place of an earlier one of that name."""
-    others = before[before["name"] != row["name"].iloc[0]]
-    table = pd.concat([others, row], ignore_index=True) if len(others) else row
-    return table.sort_values("first_week", ignore_index=True)
+    return replace(made, scorecard=Scorecard(entered(home_of(output), _score(made))))
 
 
 def _score(made: Review) -> pd.DataFrame:

@@ -6,8 +6,9 @@ import contextlib
 import datetime as dt
 import os
 import re
+import secrets
 import shutil
-import tempfile
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,8 @@ def _sealed(
     before, (first, weeks) = chain(home), forecast
     if any(each.name == name for each in before):
         raise BadInput(f"{name} is sealed already; a sealed plan stays as it is. Give another name with --name.")
-    stage = Path(tempfile.mkdtemp(dir=home, prefix=_STAGE))
+    stage = home / f"{_STAGE}{secrets.token_hex(8)}"
+    stage.mkdir()  # as the process's umask has it, unlike what tempfile makes
     try:
         files = _copied(run, manifest, stage)
         when = (now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).isoformat(timespec="seconds")
@@ -89,10 +91,10 @@ def _sealed(
         made = Seal(name, len(before) + 1, when, f"{first:%Y-%m-%d}", weeks, link, files)
         _write(stage / SEAL, made.text.encode())
         for path in sorted(stage.rglob("*"), reverse=True):
-            path.chmod(0o555 if path.is_dir() else 0o444)
+            _read_only(path)
         stage.rename(home / name)
         with contextlib.suppress(OSError):  # it is there and whole; its hashes vouch for it, not its rights
-            (home / name).chmod(0o555)
+            _read_only(home / name)
         return made
     finally:
         _removed(stage)
@@ -132,8 +134,13 @@ def _removed(stage: Path) -> None:
     if not stage.exists():
         return
     for path in (stage, *(each for each in stage.rglob("*") if each.is_dir())):
-        path.chmod(0o755)
+        path.chmod(path.stat().st_mode | stat.S_IRWXU)
     shutil.rmtree(stage, ignore_errors=True)
+
+
+def _read_only(path: Path) -> None:
+    """Nobody writes to it, and nobody reads it who could not before."""
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222)
 
 
 def _checked_name(name: str) -> str:

@@ -15,6 +15,7 @@ from attribution.files import checksum
 from mmm import Posterior
 from optimizer.planning.file.config import Config, config_of
 from optimizer.planning.file.document import Document
+from optimizer.planning.ledger.manifest import read_manifest
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.stages.fit import POSTERIOR
 from optimizer.planning.stages.provenance import InputFile, versions
@@ -111,6 +112,10 @@ def _read(place: Path, manifest: dict[str, Any]) -> Past:
     problems: list[str] = []
     config = posterior = plan = None
     try:
+        read_manifest(place)
+    except CacError as error:
+        problems.append(_said("Its manifest is not to be trusted", error))
+    try:
         kept = manifest["plan_file"]
         config = config_of(Document.of(Path(str(kept["name"])), str(kept["text"])))
     except (CacError, KeyError, TypeError) as error:
@@ -120,8 +125,8 @@ def _read(place: Path, manifest: dict[str, Any]) -> Past:
     except (CacError, OSError) as error:
         problems.append(_said("Its fit cannot be read", error))
     try:
-        plan = _plan(place, config is not None and config.quote_formulas)
-    except (OSError, ValueError, KeyError) as error:
+        plan = _plan(place, manifest, config is not None and config.quote_formulas)
+    except (CacError, OSError, ValueError, KeyError) as error:
         problems.append(_said("Its plan.csv cannot be read", error))
     known, inputs = manifest.get("versions"), manifest.get("inputs")
     files = {file["role"]: file["checksum"] for file in inputs or [] if {"role", "checksum"} <= set(file)}
@@ -132,21 +137,26 @@ def _said(what: str, error: Exception) -> str:
     return f"{what}: {bounded(str(error).splitlines()[0] if str(error) else type(error).__name__, _SAID)}"
 
 
-def _fit(place: Path, manifest: dict[str, Any]) -> Posterior | None:
-    path = place / POSTERIOR
-    stated = manifest.get("outputs", {}).get(POSTERIOR)
+def _vouched(place: Path, manifest: dict[str, Any], name: str) -> Path | None:
+    """A file of a run as the run wrote it; None where the run wrote none."""
+    path, stated = place / name, (manifest.get("outputs") or {}).get(name)
     if stated is None:
         return None
     if not path.is_file():
-        raise BadInput(f"{POSTERIOR} is gone.")
+        raise BadInput(f"{name} is gone.")
     if checksum(path) != stated:
-        raise BadInput(f"{POSTERIOR} is not the one that its manifest vouches for; a later run may have replaced it.")
-    return Posterior.load(path)
+        raise BadInput(f"{name} is not the one that its manifest vouches for; a later run may have replaced it.")
+    return path
 
 
-def _plan(place: Path, quoted: bool) -> pd.DataFrame | None:
-    path = place / _PLAN
-    if not path.is_file():
+def _fit(place: Path, manifest: dict[str, Any]) -> Posterior | None:
+    path = _vouched(place, manifest, POSTERIOR)
+    return None if path is None else Posterior.load(path)
+
+
+def _plan(place: Path, manifest: dict[str, Any], quoted: bool) -> pd.DataFrame | None:
+    path = _vouched(place, manifest, _PLAN)
+    if path is None:
         return None
     frame = pd.read_csv(path, dtype={"channel": str, "market": str}, keep_default_na=False)
     names = frame["channel"].str.removeprefix("'") if quoted else frame["channel"]
