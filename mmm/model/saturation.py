@@ -1,7 +1,7 @@
 """Saturation families of the model: which parameters are learnt, from which priors, and which curve they make.
 
-Half-saturations are in units of a channel's mean weekly spend: 1 means that the present level of spend stands
-half-way up the curve. The formulas themselves are those of :mod:`mmm.curves`.
+Half-saturations are in units of a channel's mean weekly spend, weeks without any included: 1 means that this level of
+spend stands half-way up the curve. The formulas themselves are those of :mod:`mmm.curves`.
 """
 
 from __future__ import annotations

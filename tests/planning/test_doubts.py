@@ -32,7 +32,7 @@ def with_tipping(run: Run, *moves: TippingPoint) -> Run:
 
 def test_a_plan_without_other_doubts_has_that_of_experience(quiet: Run) -> None:
     (only,) = could_be_wrong(quiet)
-    assert "promised 1.10 times what came true" in only or "was not measured" in only
+    assert "times what came true" in only or "was not measured" in only
 
 
 def test_a_fit_that_did_not_converge_comes_first(quiet: Run, monkeypatch: pytest.MonkeyPatch) -> None:

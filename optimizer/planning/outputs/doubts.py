@@ -117,11 +117,12 @@ def _experience(run: Run) -> Iterator[str]:
     if known is None or beside_defaults(run):
         yield "A plan chooses what looks best; how much too good such a plan's figures are was not measured."
         return
-    told = f"Such plans promised {decimal(known.ratio, 2)} times what came true, on {COMPANIES} simulated companies"
-    corrected = run.worth.corrected
-    if corrected is not None:
-        told += f": expect {corrected_in_words(aim, corrected, run.config.outcome, run.config.currency)}"
-    yield f"{told}."
+    ratio, corrected = decimal(known.ratio, 2), run.worth.corrected
+    if corrected is None:
+        yield f"Such plans promised {ratio} times what came true, on {COMPANIES} simulated companies."
+        return
+    expected = corrected_in_words(aim, corrected, run.config.outcome, run.config.currency)
+    yield (f"Such plans promised {ratio} times what came true, on {COMPANIES} simulated companies: expect {expected}.")
 
 
 def _first_sentence(text: str) -> str:

@@ -19,8 +19,6 @@ __all__ = ["COMPANIES", "Corrected", "Experience", "experience_of"]
 COMPANIES = 48
 """How many there were."""
 
-_OF_NORMAL = 3.2897  # standard deviations between the ends of a normal variable's 90 % interval
-
 
 @shown
 @dataclass(frozen=True)
@@ -49,11 +47,8 @@ class Experience:
         The mean over companies of what plans promised, over that of what they brought, and its 90 % interval.
     said, came_true
         How likely plans said they beat today, and the share that did.
-    shift
-        By how many of its standard deviations an improvement is promised too good: what is chosen for looking best
-        owes the more to chance the less is known.
     wider
-        What the spread of its draws is multiplied by.
+        What the spread of a promise's draws is multiplied by, beside the ratio.
     """
 
     ratio: float
@@ -61,7 +56,6 @@ class Experience:
     high: float
     said: float
     came_true: float
-    shift: float
     wider: float
 
     def corrected(self, point: float, draws: Array, lower_is_better: bool) -> Corrected:
@@ -74,17 +68,14 @@ class Experience:
         lower_is_better
             Whether less of the figure is wanted.
         """
-        low, high = np.quantile(draws, [0.05, 0.95])
-        taken = self.shift * (high - low) / _OF_NORMAL
-        middle = point + taken if lower_is_better else point - taken
-        drawn = middle + self.wider * (draws - point)
+        drawn = (point + self.wider * (draws - point)) / self.ratio
         low, high = np.quantile(drawn, [0.05, 0.95])
         better = drawn < 0 if lower_is_better else drawn > 0
-        return Corrected(Estimate(float(middle), float(low), float(high)), float(np.mean(better)))
+        return Corrected(Estimate(point / self.ratio, float(low), float(high)), float(np.mean(better)))
 
 
-_SAME_MONEY = Experience(1.26, 1.09, 1.46, 0.89, 0.75, shift=0.55, wider=1.15)
-_LESS_CAC = Experience(1.10, 1.05, 1.16, 1.0, 1.0, shift=0.6, wider=1.2)
+_SAME_MONEY = Experience(1.23, 1.09, 1.42, 0.87, 0.86, wider=1.2)
+_LESS_CAC = Experience(1.05, 1.00, 1.10, 0.98, 1.0, wider=1.2)
 
 
 def experience_of(aim: str) -> Experience | None:
