@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from attribution.arrays import Ints
+from attribution.arrays import Flags, Ints
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.cells import Cells, cells_of
@@ -18,7 +18,7 @@ from attribution.reading.engine import Engine
 from attribution.reading.exports.days import days_of
 from attribution.reading.exports.order_tables import one_person
 from attribution.reading.formats import PLAIN, Format, zone_of
-from attribution.reading.strict import text_of
+from attribution.reading.strict import Read, read_names
 from attribution.shown import shown
 
 __all__ = ["TOGETHER", "CustomerOrders", "read_customer_orders"]
@@ -143,9 +143,10 @@ def _checked(cells: Cells, names: Mapping[str, str], asked: set[str], format: Fo
     except BadInput as error:
         problems += error.problems
     for role in ("customer", "channel"):
-        if names.get(role) in own:
-            known = {cell: one_person(text_of(cell) or "") for cell in own[names[role]].unique()}
-            kept[role] = own[names[role]].map(known).fillna("").astype(object)
+        if (name := names.get(role)) in own:
+            kept[role], faulty, read = _names(own[name])
+            if faulty.any():
+                problems.append(Problem(cells.name, read.text, name, _shown(rows[faulty]), read.remedy))
     if names["date"] in own:
         try:
             kept["date"] = _days(own[names["date"]], rows, (cells.name, names["date"]), format)
@@ -161,16 +162,23 @@ def _checked(cells: Cells, names: Mapping[str, str], asked: set[str], format: Fo
 
 
 def _declared(names: Mapping[str, str], asked: set[str], cells: Cells, format: Format) -> Table:
-    """Columns of names and money; that of dates only where it is missing, for moments are read too."""
+    """Columns of money, and of the others those that are missing: names are read once each, and moments as well."""
     columns = []
     for role, name in names.items():
         if role in ("margin", "value"):
             columns.append(Column(name, money=True, required=role in asked))
-        elif role != "date":
-            columns.append(Column(name, "text", required=role in asked, nullable=True))
-        elif name not in cells.frame:
-            columns.append(Column(name, "date"))
+        elif name not in cells.frame and role in (*asked, "date"):
+            columns.append(Column(name, "text"))
     return Table(cells.name, tuple(columns), first_row=cells.first_row, format=format)
+
+
+def _names(column: pd.Series) -> tuple[pd.Series, Flags, Read]:
+    """Names, "" for nobody; which cells are none; and what is wrong with those. A table repeats few of them."""
+    code, cells = pd.factorize(column, use_na_sentinel=True)
+    each = read_names(pd.Series(np.asarray(cells, dtype=object)))
+    texts = np.array([*(one_person(text if isinstance(text, str) else "") for text in each.cells), ""], dtype=object)
+    faulty = np.array([*each.faulty, False])
+    return pd.Series(texts[code], column.index), faulty[code], each
 
 
 def _days(cells: pd.Series, rows: Ints, where: tuple[str, str], format: Format) -> pd.Series:
