@@ -29,5 +29,6 @@ from .referral import Referral as Referral
 from .referral import Tier as Tier
 from .retention import Retention as Retention
 from .retention import fit_retention as fit_retention
+from .sales_lags import SalesLags as SalesLags
 from .stages import opportunity_stages as opportunity_stages
 from .value_checks import value_findings as value_findings

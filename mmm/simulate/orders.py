@@ -54,4 +54,5 @@ def order_table(
             "margin": margin.astype(np.int64),
         }
     )
-    return table[date <= end].sort_values(["customer", "date"], ignore_index=True)
+    kept = pd.DataFrame(table[date <= end])
+    return kept.sort_values(["customer", "date"], ignore_index=True)
