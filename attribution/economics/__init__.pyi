@@ -16,6 +16,7 @@ from .funnel import ALL as ALL
 from .funnel import Funnel as Funnel
 from .funnel import read_funnel as read_funnel
 from .funnel_drops import funnel_drops as funnel_drops
+from .funnel_of_events import funnel_of_events as funnel_of_events
 from .funnel_rates import funnel_rates as funnel_rates
 from .ltv import interval as interval
 from .ltv import lifetime_value as lifetime_value
