@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from attribution.economics.open_stages import still_to_come
 from attribution.economics.stage_times import stage_times
 from attribution.reading.engine import Engine
 from attribution.reading.formats import Format
@@ -50,7 +51,9 @@ def opportunity_stages(
     pandas.DataFrame
         ``stage``, ``reached``; ``value`` of those who reached it and ``open`` of those still there; ``passed`` to the
         next stage and ``rate`` with its 90 % interval (Wilson, 1927); ``days``, ``days_low``, ``days_high``: by which
-        half, 5 % and 95 % of those had come from the stage before who have come, and ``timed``, how many these are.
+        half, 5 % and 95 % of those had come from the stage before who have come, and ``timed``, how many these are;
+        ``here``, who is there now, ``to_come`` with its 90 % interval, how many of these will reach the last stage, and
+        ``older``, how many are there for longer than 95 % of those took who went on.
 
     Raises
     ------
@@ -68,7 +71,8 @@ def opportunity_stages(
         conversions, stages, account=account, time=time, stage=stage, value=value, accounts=accounts, format=format,
         engine=engine,
     )  # fmt: skip
-    return pd.DataFrame(_rows(when, worth, list(stages)))
+    reached = pd.DataFrame(_rows(when, worth, list(stages)))
+    return reached.join(still_to_come(when, stages), on="stage")
 
 
 def _rows(when: pd.DataFrame, worth: pd.Series | None, stages: list[str]) -> Iterator[dict[str, object]]:
