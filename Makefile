@@ -15,7 +15,7 @@ test: $(VENV)/.installed-dev browser
 	$(BIN)/mypy
 	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -n 2 --dist loadfile -m "not engines and not long"
 
-# Long sampling, the planner and the tool server driven for long, a run that is cut off, the workbook in LibreOffice.
+# Long sampling, the example programs, the planner and the tool server driven for long, a run that is cut off, the workbook in LibreOffice.
 test-long: $(VENV)/.installed-dev browser
 	sh .ci/office
 	CHROMIUM="$$(sh .ci/browser $(BIN)/python)" $(BIN)/python -m pytest -n 2 --dist loadfile -m "long and not engines"

@@ -21,6 +21,8 @@ import mmm
 import optimizer.planning.run
 from mmm.sampling.prepared import prepare
 
+pytestmark = pytest.mark.long  # a whole run of the quarter, and what each program asks on top of it
+
 ROOT = Path(__file__).resolve().parents[1]
 AGAINST_TRUTH = ROOT / "examples" / "quarter_against_truth.py"
 EXAMPLES = sorted(set((ROOT / "examples").glob("*.py")) - {AGAINST_TRUTH})

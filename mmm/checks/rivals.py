@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -205,7 +205,12 @@ class Rivals:
         )
 
 
-def rivals(posterior: Posterior, progress: bool | Callable[[float, str], None] | None = None) -> Rivals:
+def rivals(
+    posterior: Posterior,
+    progress: bool | Callable[[float, str], None] | None = None,
+    *,
+    through: Callable[[Reading, Callable[[], Posterior]], Posterior] | None = None,
+) -> Rivals:
     """Fit other readings of a fit's panel and hold them against it.
 
     Parameters
@@ -214,6 +219,8 @@ def rivals(posterior: Posterior, progress: bool | Callable[[float, str], None] |
         Of a national panel.
     progress
         True for a bar; or a function, called with the share that is done and the name of the rival at work.
+    through
+        Asked for each reading's fit instead of making it at once, with what makes it: a place that keeps fits.
 
     Raises
     ------
@@ -231,8 +238,9 @@ def rivals(posterior: Posterior, progress: bool | Callable[[float, str], None] |
         for place, reading in enumerate(wanted):
             if watch is not None:
                 watch(place / len(wanted), reading.name)
+            make = partial(fit, reading.panel, reading.model, _DRAWS, _TUNE, _CHAINS, posterior.seed, time_budget=0.0)
             try:
-                other = fit(reading.panel, reading.model, _DRAWS, _TUNE, _CHAINS, posterior.seed, time_budget=0.0)
+                other = make() if through is None else through(reading, make)
             except BadInput as error:
                 not_fitted[reading.name] = str(error)
                 continue

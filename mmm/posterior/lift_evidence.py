@@ -20,7 +20,7 @@ DerSimonian, Laird (1986), "Meta-analysis in clinical trials", Controlled Clinic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,9 @@ from mmm.posterior.media import ChannelDraws
 __all__ = ["Evidence", "Pair", "gains"]
 
 
-def gains(observed: Observed, panel: Panel, cells: Sequence[Sequence[ChannelDraws]]) -> Array:
+def gains(
+    observed: Observed, panel: Panel, cells: Sequence[Sequence[ChannelDraws] | Mapping[int, ChannelDraws]]
+) -> Array:
     """What draws of media say that lift tests gained, in customers.
 
     Parameters
@@ -46,14 +48,14 @@ def gains(observed: Observed, panel: Panel, cells: Sequence[Sequence[ChannelDraw
     panel
         Of the draws.
     cells
-        Draws of each channel, by geo.
+        Draws by geo of each channel, or of those that have a test, by place.
 
     Returns
     -------
     Shape (M, S).
     """
     units, means = panel.media_units, panel.kpi.mean(axis=1)
-    total = np.zeros((len(observed.places), len(cells[0][0].share)))
+    total = np.zeros((len(observed.places), len(cells[0][observed.places[0, 0]].share)))
     for (m, geo), otherwise in zip(observed.series, observed.otherwise, strict=True):
         place, begin, end = observed.places[m]
         channel = cells[geo][place]

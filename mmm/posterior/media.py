@@ -5,7 +5,7 @@ NumPy throughout and independent of the compiled kernel, against which it is tes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -54,6 +54,17 @@ class Drivers:
             np.full_like(panel.media, np.nan) if panel.frequency is None else panel.frequency,
             panel.usual_frequency,
             means / means.sum(),
+        )
+
+    def only(self, places: Sequence[int]) -> Self:
+        """Those of some channels, by place."""
+        at = list(places)
+        return replace(
+            self,
+            media=self.media[..., at],
+            before=self.before[:, at],
+            frequency=self.frequency[..., at],
+            usual=self.usual[:, at],
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,14 +11,14 @@ import pandas as pd
 
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
-from mmm.data.observed_tests import observe
+from mmm.data.observed_tests import Observed, observe
 from mmm.data.one_market import one_market
 from mmm.data.outside_tests import geos_of, rows_of, stand_in
 from mmm.data.panel import Panel
 from mmm.model.model import Model
 from mmm.posterior.lift_evidence import Evidence, gains
 from mmm.posterior.lift_findings import LiftWeights
-from mmm.posterior.media import Drivers, media_draws
+from mmm.posterior.media import ChannelDraws, Drivers, media_draws
 from mmm.sampling.geo_problem import GeoProblem
 from mmm.sampling.laplace import around_mode
 from mmm.sampling.layout import layout
@@ -80,8 +81,18 @@ def _predicted(panel: Panel, model: Model) -> tuple[Array, Array]:
     wide = [
         replace(test, geo="", spend_change=test.spend_change / share) for test, share in zip(here, part, strict=True)
     ]
-    channels = media_draws(alone.families(whole), values, Drivers.of(whole))
-    return part[:, None] * gains(observe(wide, whole), whole, channels), part
+    observed = observe(wide, whole)
+    return part[:, None] * gains(observed, whole, (_tested(observed, whole, alone, values),)), part
+
+
+def _tested(observed: Observed, panel: Panel, model: Model, values: Mapping[str, Array]) -> dict[int, ChannelDraws]:
+    """Draws of the channels that have a test, by place: the others' would cost as much each."""
+    places = sorted(set(observed.places[:, 0].tolist()))
+    families = tuple(model.families(panel)[place] for place in places)
+    named = {"share"}.union(*(family.priors for pair in families for family in pair))
+    own = {name: draws[..., places] for name, draws in values.items() if name in named}
+    (cell,) = media_draws(families, own, Drivers.of(panel).only(places))
+    return dict(zip(places, cell, strict=True))
 
 
 def _part(test: LiftTest, panel: Panel) -> float:

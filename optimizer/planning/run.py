@@ -263,7 +263,7 @@ def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progre
         require_convergence(posterior, run.config.model.accept_unconverged)
     if run.config.model.rivals:
         with progress.stage("Other readings") as update:
-            run = replace(run, rivals=find_rivals(run.config, posterior, update))
+            run = replace(run, rivals=find_rivals(run.config, run.inputs, folder, posterior, update))
     return run
 
 

@@ -25,6 +25,7 @@ def journeys_of(frame: pd.DataFrame) -> Journeys:
     return Journeys.from_paths(frame, nulls="nulls", value="value")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", [LastTouch(), Linear(), Markov(1)], ids=lambda model: model.name)
 def test_standard_errors_are_those_of_resampled_users(paths, model):
     rng = np.random.default_rng(1)

@@ -59,7 +59,6 @@ from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.next_tests import design_of, upward_tests, worth_of_tests
 from optimizer.planning.stages.optimize import make_plan
 from optimizer.planning.stages.result import PlanResult
-from optimizer.planning.stages.rivals import find_rivals
 
 SHORT = {"chains": 2, "draws": 250, "tune": 250, "time_budget": 0.0}
 LEAST, MOST, A_QUARTER, LOG_WEEKS = 0.5, 1.5, 2, 26
@@ -102,9 +101,7 @@ def planned(company: Future, arm: str, marks: tuple[Finding, ...], alone: bool) 
         config, document = read_config(path)
         inputs = read_inputs(config, document)
     posterior = mmm.fit(inputs.panel, mix_model(config, inputs), seed=company.seed, **SHORT)
-    if alone:
-        config = config.model_copy(update={"model": config.model.model_copy(update={"rivals": False})})
-    rivals = find_rivals(config, posterior, lambda *_: None)
+    rivals = None if alone else mmm.rivals(posterior)
     draws = posterior if rivals is None else rivals.pooled()
     told = (*marks, *posterior.diagnostics)
     result = make_plan(config, inputs, draws, told, lambda *_: None)

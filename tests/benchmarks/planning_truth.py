@@ -52,7 +52,6 @@ from optimizer.planning.file.config import read_config
 from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.optimize import make_plan
-from optimizer.planning.stages.rivals import find_rivals
 
 QUESTIONS = {
     "least CAC, as many customers": ("minimize: blended_cac", (0.5, 1.5)),
@@ -114,7 +113,7 @@ def answers(company: Company, pythons: dict[str, str], cache: Path) -> dict[str,
         config, document = read_config(company.written(folder, section(company, next(iter(QUESTIONS)))))
         inputs = read_inputs(config, document)
         posterior = mmm.fit(inputs.panel, mix_model(config, inputs), seed=company.seed)
-        rivals = find_rivals(config, posterior, lambda *_: None)
+        rivals = mmm.rivals(posterior)
         marks = () if inputs.journeys is None else tuple(intent_riders(inputs.journeys))
         for question in QUESTIONS:
             for way, draws, more in (

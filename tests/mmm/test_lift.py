@@ -53,6 +53,7 @@ def entangled(seed: int, factor: float = 0.0) -> tuple[mmm.Panel, np.ndarray, tu
     return mmm.Panel.from_frame(frame, "week", "customers", list(CHANNELS)), np.array(truth), tuple(tests[:3])
 
 
+@pytest.mark.long
 def test_three_tests_lessen_the_error_of_their_channels_cac():
     model = mmm.Model(saturation=mmm.MichaelisMentenSaturation())
     errors = {"without": [], "with": []}

@@ -84,6 +84,7 @@ def test_names_stay_inside_the_folder(panel, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_backends_of_joblib_give_the_same_draws(backend, done, jobs, tmp_path):
     with joblib.parallel_config(backend=backend):

@@ -43,6 +43,7 @@ def test_quiet_quarters_give_alarms_no_more_often_than_stated(covariances: list[
     assert np.mean(alarms) <= rate + 3.3 * np.sqrt(rate * (1 - rate) / len(alarms))
 
 
+@pytest.mark.long
 def test_the_mean_ratio_of_quiet_worlds_is_one() -> None:
     suspects = {"a": since(np.full(WEEKS, -0.4)), "b": since(-np.linspace(0.1, 0.6, WEEKS))}
     covariance = shared(0.3, 0.3)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from mmm.checks.rivals import OWN
+from optimizer.planning.ledger.manifest import read_manifest
 from optimizer.planning.outputs.sections.rivals import RIVALS
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.rivals import not_asked
@@ -102,3 +103,20 @@ def test_a_table_that_allows_none_is_said(finished: tuple[Run, Path]) -> None:
     assert not finding.passed
     assert "by geo" in finding.text
     assert "model.rivals: false" in finding.text
+
+
+def test_a_later_run_takes_up_the_fits_of_the_readings_too(
+    starter: Path, tmp_path: Path, run_quietly: QuietRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = run_quietly(starter, tmp_path / "out", "fit")
+    text = starter.read_text(encoding="utf-8")
+    starter.write_text(text.replace("fixed_cost: 150_000", "fixed_cost: 10_000"), encoding="utf-8")
+    monkeypatch.setattr("mmm.checks.rivals.fit", lambda *_, **__: pytest.fail("fitted once more"))
+    later, _ = run_quietly(starter, tmp_path / "out", "fit")
+    assert first.rivals is not None
+    assert later.rivals is not None
+    pd.testing.assert_frame_equal(later.rivals.scores, first.rivals.scores)
+    pd.testing.assert_frame_equal(later.rivals.pooled().contributions(), first.rivals.pooled().contributions())
+    kept = set(read_manifest(tmp_path / "out" / "latest")["fits"].values())
+    assert kept == {path.stem for path in (tmp_path / "out" / "fits").iterdir() if path.stem in kept}
+    assert len(kept) == 1 + len(first.rivals.fitted)

@@ -27,6 +27,7 @@ from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Goal, Run, blended_cac
+from optimizer.planning.stages.rivals import fits_of_rivals
 
 __all__ = ["write_outputs"]
 
@@ -85,7 +86,7 @@ def _draw(run: Run, stage: Path) -> None:
 
 
 def _manifest(run: Run, name: str, goal: Goal, sums: dict[str, str]) -> dict[str, Any]:
-    fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral}
+    fits = {POSTERIOR: run.posterior, NEUTRAL: run.neutral, **fits_of_rivals(run)}
     manifest: dict[str, Any] = {
         "run": name,
         "goal": goal,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from optimizer.planning.stages.model import mix_model, neutral
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.provenance import versions
 
-__all__ = ["NEUTRAL", "POSTERIOR", "fit_neutral", "fit_or_load", "require_convergence"]
+__all__ = ["NEUTRAL", "POSTERIOR", "fit_neutral", "fit_or_load", "kept_or_made", "require_convergence"]
 
 POSTERIOR = "posterior.nc"
 NEUTRAL = "posterior_neutral.nc"
@@ -35,46 +36,57 @@ def fit_or_load(config: Config, inputs: Inputs, folder: Path, update: Update) ->
     """
     if inputs.panel is None:
         return None
-    return _kept_or_fitted(config, inputs, inputs.panel, folder, POSTERIOR, update)
+    return _fitted(config, inputs, inputs.panel, folder, POSTERIOR, update)
 
 
 def fit_neutral(config: Config, inputs: Inputs, folder: Path, update: Update) -> mmm.Posterior | None:
     """The posterior of the same model believing alike of every channel; None where the plan file does not want it."""
     if inputs.panel is None or not config.model.sensitivity:
         return None
-    return _kept_or_fitted(config, inputs, inputs.panel, folder, NEUTRAL, update)
+    return _fitted(config, inputs, inputs.panel, folder, NEUTRAL, update)
 
 
-def _kept_or_fitted(
-    config: Config, inputs: Inputs, panel: mmm.Panel, folder: Path, name: str, update: Update
+def kept_or_made(
+    config: Config, inputs: Inputs, folder: Path, name: str, make: Callable[[], mmm.Posterior]
 ) -> mmm.Posterior:
+    """The fit of that name on these inputs: the one that an earlier run kept, or a new one, kept for later runs."""
     key = _fingerprint(config, inputs, name)
     path = folder / FITS / f"{key}.nc"
     kept = _kept(path, key)
     if kept is not None:
-        update(1.0, "taken from an earlier run on the same inputs")
         return kept
-    section = config.model
+    new = make()
+    posterior = replace(new, information={**new.information, "fingerprint": key})
+    with made(path.parent):
+        posterior.save(path)
+    return posterior
+
+
+def _fitted(config: Config, inputs: Inputs, panel: mmm.Panel, folder: Path, name: str, update: Update) -> mmm.Posterior:
+    sampled = False
 
     def watch(state: mmm.Progress) -> None:
         again = f", attempt {state.attempt}" if state.attempt > 1 else ""
         left = f", {decimal(state.remaining, 0)} s left" if 1 <= state.remaining < float("inf") else ""
         update(state.share, f"{len(state.chains)} chains, {state.divergences} divergences{left}{again}")
 
-    model = mix_model(config, inputs)
-    posterior = mmm.fit(
-        panel,
-        neutral(config, model) if name == NEUTRAL else model,
-        draws=section.draws,
-        tune=section.tune,
-        chains=section.chains,
-        seed=config.seed,
-        progress=watch,
-        time_budget=section.time_budget,
-    )
-    posterior = replace(posterior, information={**posterior.information, "fingerprint": key})
-    with made(path.parent):
-        posterior.save(path)
+    def make() -> mmm.Posterior:
+        nonlocal sampled
+        sampled, section, model = True, config.model, mix_model(config, inputs)
+        return mmm.fit(
+            panel,
+            neutral(config, model) if name == NEUTRAL else model,
+            draws=section.draws,
+            tune=section.tune,
+            chains=section.chains,
+            seed=config.seed,
+            progress=watch,
+            time_budget=section.time_budget,
+        )
+
+    posterior = kept_or_made(config, inputs, folder, name, make)
+    if not sampled:
+        update(1.0, "taken from an earlier run on the same inputs")
     return posterior
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,23 +11,41 @@ import pandas as pd
 import mmm
 from attribution.errors import InfeasiblePlan
 from attribution.findings import Finding
+from mmm.checks.rival_models import Reading
 from mmm.checks.rivals import OWN
 from optimizer.planning.file.config import Config
+from optimizer.planning.stages.fit import kept_or_made
+from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.optimize import asked
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import RivalPlan, Run
 
-__all__ = ["find_rivals", "not_asked", "plans_of_rivals"]
+__all__ = ["find_rivals", "fits_of_rivals", "not_asked", "plans_of_rivals"]
 
 _DRAWS = 1000  # of a plan that is only held beside the run's own
 
 
-def find_rivals(config: Config, posterior: mmm.Posterior | None, update: Update) -> mmm.Rivals | None:
-    """The other readings of the weekly table; None where the plan file wants none, or the table is by geo."""
+def find_rivals(
+    config: Config, inputs: Inputs, folder: Path, posterior: mmm.Posterior | None, update: Update
+) -> mmm.Rivals | None:
+    """The other readings of the weekly table; None where the plan file wants none, or the table is by geo.
+
+    Their fits are kept in the output folder as the model's own is.
+    """
     if posterior is None or not config.model.rivals or len(posterior.panel.geos) > 1:
         return None
-    return mmm.rivals(posterior, update)
+
+    def through(reading: Reading, make: Callable[[], mmm.Posterior]) -> mmm.Posterior:
+        return kept_or_made(config, inputs, folder, f"reading {reading.name}", make)
+
+    return mmm.rivals(posterior, update, through=through)
+
+
+def fits_of_rivals(run: Run) -> dict[str, mmm.Posterior]:
+    """The fits of the other readings by the names under which they are kept."""
+    fitted = () if run.rivals is None else run.rivals.fitted
+    return {f"reading {rival.reading.name}": rival.posterior for rival in fitted}
 
 
 def not_asked(run: Run) -> tuple[Finding, ...]:
