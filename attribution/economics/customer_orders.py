@@ -28,6 +28,7 @@ TOGETHER = "all"
 
 _ROLES = ("customer", "date", "channel", "margin", "value")
 _SHOWN = 3
+_APART, _FEW = 3, 0.01  # months without any order, and share of orders, past which those beyond are slips of the year
 
 
 @shown
@@ -122,7 +123,7 @@ def read_customer_orders(
     frame["month"] = months_of(pd.DatetimeIndex(frame["date"]))
     frame["channel"] = frame["channel"].replace(dict(channels or {})) if "channel" in frame else TOGETHER
     frame = frame.sort_values("date", kind="stable", ignore_index=True)
-    if problems := list(_first_orders(frame, cells.name, names)):
+    if problems := [*_far_off(frame, cells.name, names["date"]), *_first_orders(frame, cells.name, names)]:
         raise BadInput(problems)
     return CustomerOrders(frame[["customer", "date", "month", "channel", "margin", "refund"]], cells.name)
 
@@ -190,6 +191,20 @@ def _days(cells: pd.Series, rows: Ints, where: tuple[str, str], format: Format) 
     plain = ["" if cell is None or cell is pd.NaT else cell for cell in cells]
     days = days_of(plain, rows.tolist(), where, format.date_format, zone=zone)
     return pd.Series(days.astype("datetime64[s]"), cells.index)
+
+
+def _far_off(frame: pd.DataFrame, name: str, column: str) -> Iterator[Problem]:
+    """Few orders that lie apart from all others by months without any: one such date would make all others lost."""
+    month = frame["month"].to_numpy()
+    held = np.unique(month)
+    for place in np.flatnonzero(np.diff(held) > _APART):
+        for far in (month > held[place], month <= held[place]):
+            if 0 < far.sum() <= _FEW * len(month):
+                days = frame.loc[far, "date"]
+                text = f"lies {held[place + 1] - held[place]} months apart from all others in {amount(int(far.sum()))} "
+                text += f"of {amount(len(month))} rows, such as {days.iloc[0]:%Y-%m-%d}."
+                remedy = "correct the year, or leave such orders out at the source."
+                yield Problem(name, text, column, _shown(frame.loc[far, "row"].to_numpy()), remedy)
 
 
 def _first_orders(frame: pd.DataFrame, name: str, names: Mapping[str, str]) -> Iterator[Problem]:
