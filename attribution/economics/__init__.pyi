@@ -16,6 +16,7 @@ from .funnel import ALL as ALL
 from .funnel import Funnel as Funnel
 from .funnel import read_funnel as read_funnel
 from .funnel_drops import funnel_drops as funnel_drops
+from .funnel_of_events import funnel_of_events as funnel_of_events
 from .funnel_rates import funnel_rates as funnel_rates
 from .ltv import interval as interval
 from .ltv import lifetime_value as lifetime_value
@@ -29,5 +30,6 @@ from .referral import Referral as Referral
 from .referral import Tier as Tier
 from .retention import Retention as Retention
 from .retention import fit_retention as fit_retention
+from .sales_lags import SalesLags as SalesLags
 from .stages import opportunity_stages as opportunity_stages
 from .value_checks import value_findings as value_findings

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from attribution.arrays import Ints
+from attribution.arrays import Flags, Ints
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
 from attribution.reading.cells import Cells, cells_of
@@ -18,7 +18,7 @@ from attribution.reading.engine import Engine
 from attribution.reading.exports.days import days_of
 from attribution.reading.exports.order_tables import one_person
 from attribution.reading.formats import PLAIN, Format, zone_of
-from attribution.reading.strict import text_of
+from attribution.reading.strict import Read, read_names
 from attribution.shown import shown
 
 __all__ = ["TOGETHER", "CustomerOrders", "read_customer_orders"]
@@ -28,6 +28,7 @@ TOGETHER = "all"
 
 _ROLES = ("customer", "date", "channel", "margin", "value")
 _SHOWN = 3
+_APART, _FEW = 3, 0.01  # months without any order, and share of orders, past which those beyond are slips of the year
 
 
 @shown
@@ -122,7 +123,7 @@ def read_customer_orders(
     frame["month"] = months_of(pd.DatetimeIndex(frame["date"]))
     frame["channel"] = frame["channel"].replace(dict(channels or {})) if "channel" in frame else TOGETHER
     frame = frame.sort_values("date", kind="stable", ignore_index=True)
-    if problems := list(_first_orders(frame, cells.name, names)):
+    if problems := [*_far_off(frame, cells.name, names["date"]), *_first_orders(frame, cells.name, names)]:
         raise BadInput(problems)
     return CustomerOrders(frame[["customer", "date", "month", "channel", "margin", "refund"]], cells.name)
 
@@ -143,9 +144,10 @@ def _checked(cells: Cells, names: Mapping[str, str], asked: set[str], format: Fo
     except BadInput as error:
         problems += error.problems
     for role in ("customer", "channel"):
-        if names.get(role) in own:
-            known = {cell: one_person(text_of(cell) or "") for cell in own[names[role]].unique()}
-            kept[role] = own[names[role]].map(known).fillna("").astype(object)
+        if (name := names.get(role)) in own:
+            kept[role], faulty, read = _names(own[name])
+            if faulty.any():
+                problems.append(Problem(cells.name, read.text, name, _shown(rows[faulty]), read.remedy))
     if names["date"] in own:
         try:
             kept["date"] = _days(own[names["date"]], rows, (cells.name, names["date"]), format)
@@ -161,16 +163,23 @@ def _checked(cells: Cells, names: Mapping[str, str], asked: set[str], format: Fo
 
 
 def _declared(names: Mapping[str, str], asked: set[str], cells: Cells, format: Format) -> Table:
-    """Columns of names and money; that of dates only where it is missing, for moments are read too."""
+    """Columns of money, and of the others those that are missing: names are read once each, and moments as well."""
     columns = []
     for role, name in names.items():
         if role in ("margin", "value"):
             columns.append(Column(name, money=True, required=role in asked))
-        elif role != "date":
-            columns.append(Column(name, "text", required=role in asked, nullable=True))
-        elif name not in cells.frame:
-            columns.append(Column(name, "date"))
+        elif name not in cells.frame and role in (*asked, "date"):
+            columns.append(Column(name, "text"))
     return Table(cells.name, tuple(columns), first_row=cells.first_row, format=format)
+
+
+def _names(column: pd.Series) -> tuple[pd.Series, Flags, Read]:
+    """Names, "" for nobody; which cells are none; and what is wrong with those. A table repeats few of them."""
+    code, cells = pd.factorize(column, use_na_sentinel=True)
+    each = read_names(pd.Series(np.asarray(cells, dtype=object)))
+    texts = np.array([*(one_person(text if isinstance(text, str) else "") for text in each.cells), ""], dtype=object)
+    faulty = np.array([*each.faulty, False])
+    return pd.Series(texts[code], column.index), faulty[code], each
 
 
 def _days(cells: pd.Series, rows: Ints, where: tuple[str, str], format: Format) -> pd.Series:
@@ -182,6 +191,20 @@ def _days(cells: pd.Series, rows: Ints, where: tuple[str, str], format: Format) 
     plain = ["" if cell is None or cell is pd.NaT else cell for cell in cells]
     days = days_of(plain, rows.tolist(), where, format.date_format, zone=zone)
     return pd.Series(days.astype("datetime64[s]"), cells.index)
+
+
+def _far_off(frame: pd.DataFrame, name: str, column: str) -> Iterator[Problem]:
+    """Few orders that lie apart from all others by months without any: one such date would make all others lost."""
+    month = frame["month"].to_numpy()
+    held = np.unique(month)
+    for place in np.flatnonzero(np.diff(held) > _APART):
+        for far in (month > held[place], month <= held[place]):
+            if 0 < far.sum() <= _FEW * len(month):
+                days = frame.loc[far, "date"]
+                text = f"lies {held[place + 1] - held[place]} months apart from all others in {amount(int(far.sum()))} "
+                text += f"of {amount(len(month))} rows, such as {days.iloc[0]:%Y-%m-%d}."
+                remedy = "correct the year, or leave such orders out at the source."
+                yield Problem(name, text, column, _shown(frame.loc[far, "row"].to_numpy()), remedy)
 
 
 def _first_orders(frame: pd.DataFrame, name: str, names: Mapping[str, str]) -> Iterator[Problem]:

@@ -34,7 +34,8 @@ class Funnel:
     Parameters
     ----------
     frame
-        ``period`` (its first day), ``channel`` and a column of counts for each stage; sorted.
+        ``period`` (its first day), ``channel`` and a column of counts for each stage, NaN where it is too early to
+        count; sorted.
     stages
         In their order.
     days
@@ -87,7 +88,13 @@ class Funnel:
         else:
             on_way = [name for name in self.channels if before in self.passed_by(name)]
             frame = frame[frame["channel"].isin(on_way)]
-        return frame.groupby("period")[[before, after]].sum().set_axis(["entered", "passed"], axis=1)
+        sums = frame.groupby("period")[[before, after]].sum(min_count=1).dropna()
+        return sums.set_axis(["entered", "passed"], axis=1)
+
+    def open(self, before: str, after: str) -> float:
+        """People at a stage of whom it is too early to say who reaches the next one."""
+        early = self.frame[after].isna()
+        return float(self.frame.loc[early, before].sum())
 
 
 def read_funnel(

@@ -28,7 +28,8 @@ def funnel_rates(funnel: Funnel) -> pd.DataFrame:
     Returns
     -------
     ``channel``, ``before``, ``after``, ``entered``, ``passed``, ``lost``, ``rate``, ``rate_low``, ``rate_high`` (90 %),
-    ``dispersion`` (NaN where one period tells nothing of it) and ``effective`` (people that the rate is as sure as).
+    ``dispersion`` (NaN where one period tells nothing of it), ``effective`` (people that the rate is as sure as) and
+    ``open`` (people beside those who entered, of whom it is too early to say).
     """
     rows = []
     for channel, before, after in funnel.steps():
@@ -38,9 +39,9 @@ def funnel_rates(funnel: Funnel) -> pd.DataFrame:
         effective = entered / (dispersion if dispersion == dispersion else 1.0)
         low, high = _wilson(passed / entered, effective, _quantile(len(counts)))
         row = (channel, before, after, entered, passed, entered - passed, passed / entered, low, high)
-        rows.append((*row, dispersion, effective))
+        rows.append((*row, dispersion, effective, funnel.open(before, after)))
     names = ["channel", "before", "after", "entered", "passed", "lost", "rate", "rate_low", "rate_high"]
-    return pd.DataFrame(rows, columns=[*names, "dispersion", "effective"])
+    return pd.DataFrame(rows, columns=[*names, "dispersion", "effective", "open"])
 
 
 def rate_draws(rate: float, effective: float, draws: int, rng: np.random.Generator) -> Array:

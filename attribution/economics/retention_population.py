@@ -64,7 +64,8 @@ class Population:
         Numbers are spread evenly within their mesh; shape (draws, 3).
         """
         a, b, c = (_weights(grid.nodes[i], self.centre[:, i], self.spread[:, i]) for i in range(3))
-        within = np.ascontiguousarray(np.moveaxis(grid.mass @ c.T, 2, 0))  # draws, first, second
+        flat = grid.mass.reshape(-1, grid.mass.shape[2])
+        within = (c @ flat.T).reshape(len(c), *grid.mass.shape[:2])  # one product: many small ones wait for each other
         plane = (within @ b[:, :, None])[:, :, 0]
         evidence = (a * plane).sum(axis=1)
         i = _picked(a * plane, rng)

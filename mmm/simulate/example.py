@@ -18,6 +18,7 @@ from attribution.numbers import amount
 from mmm.simulate.cohorts import Staying, cohort_table, staying_of
 from mmm.simulate.funnel import funnel_table
 from mmm.simulate.lift_tests import lift_tests
+from mmm.simulate.orders import order_table
 from mmm.simulate.platform_reports import platform_reports
 from mmm.simulate.weekly_world import WorldTruth, world
 
@@ -34,7 +35,7 @@ _PURPOSE = "The truth behind the simulated example. Only for measuring results a
 
 
 def write_example(folder: Path, seed: int = 7) -> list[Path]:
-    """Write the company's tables of weeks, tests, platforms, cohorts, costs and funnel, its log, and truth.json.
+    """Write the company's tables of weeks, tests, platforms, cohorts, costs and funnel, its log and orders, truth.json.
 
     The same seed and versions give the same bytes on one machine, and the same figures up to their last digits on
     another processor; each file is written whole or not at all.
@@ -69,6 +70,10 @@ def write_example(folder: Path, seed: int = 7) -> list[Path]:
         written.append(_text(folder / "platform_reports.csv", _csv(platform_reports(data.journeys, _PLATFORMS))))
         written.append(_parquet(folder / "touchpoints.parquet", data.journeys.touchpoints))
         written.append(_parquet(folder / "conversions.parquet", data.journeys.conversions))
+    if data.journeys is not None and truth.journeys is not None:
+        rng = np.random.default_rng([seed, 24])
+        orders = order_table(data.journeys.conversions, truth.journeys.people, staying, rng)
+        written.append(_parquet(folder / "orders.parquet", orders, {"customer": "PLAIN", "date": "PLAIN"}))
     return written
 
 
@@ -140,20 +145,23 @@ def _text(path: Path, text: str) -> Path:
     return path
 
 
-def _parquet(path: Path, table: pd.DataFrame) -> Path:
+def _parquet(path: Path, table: pd.DataFrame, encodings: dict[str, str] | None = None) -> Path:
+    """A file whose columns are dictionaries, but for those whose encoding is smaller."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     whole = io.BytesIO()
     kept = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    plain = [name for name in ("time",) if name in table]
+    if "date" in table:
+        kept = kept.set_column(table.columns.get_loc("date"), "date", kept["date"].cast(pa.date32()))
+    plain = encodings or ({"time": "DELTA_BINARY_PACKED"} if "time" in table else {})
     pq.write_table(
         kept,
         whole,
         compression="zstd",
         compression_level=15,
         use_dictionary=[name for name in table.columns if name not in plain],
-        column_encoding=dict.fromkeys(plain, "DELTA_BINARY_PACKED"),
+        column_encoding=plain,
     )
     write_whole(path, whole.getvalue())
     return path

@@ -113,6 +113,19 @@ def test_faults_are_refused_with_their_place(change: object, said: str) -> None:
     assert said in told(change(orders()))  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("slip", ["2062-03-01", "2005-01-01", "2027-01-15"])
+def test_a_slip_of_the_year_does_not_lose_all_customers(slip: str) -> None:
+    frame = orders()
+    said = told(frame.assign(date=[slip, *frame["date"][1:]]))
+    assert "months apart from all others in 1 of" in said
+    assert "row 2" in said
+
+
+def test_a_shop_that_was_closed_for_a_while_is_no_slip() -> None:
+    later = orders().assign(date=lambda f: f["date"].str.replace("2026", "2027"))
+    assert len(read_customer_orders(later).frame) == len(later)
+
+
 def test_all_faults_come_at_once() -> None:
     said = told(orders().assign(margin="many", date="soon", customer=""))
     assert "is not a number" in said

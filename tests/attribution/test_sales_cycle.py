@@ -13,7 +13,7 @@ from attribution import BadInput, Journeys, matched_cac, sales_cycle
 from attribution.analysis.sales_cycle import ALL
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
-from sales_cycle_truth import errors, world
+from sales_cycle_truth import errors, errors_as_stated, world
 
 
 def moments(days: list[float], users: list[str]) -> pd.DataFrame:
@@ -101,3 +101,11 @@ def test_what_cannot_be_matched_is_refused() -> None:
         matched_cac(sales_cycle(everybody), everybody, spend)
     with pytest.raises(BadInput, match="no times"):
         sales_cycle(Journeys.from_paths(pd.DataFrame({"path": ["a > b"], "conversions": [2]})))
+
+
+def test_a_stated_cycle_of_98_days_comes_near_the_truth_without_a_log() -> None:
+    table = errors_as_stated(3, people=60_000)
+    table = table[(table.index >= "2024-08") & (table["waiting"] < 0.5)]
+    assert table["matched"].abs().mean() < 0.05
+    assert table["matched"].abs().mean() < 0.2 * table["naive"].abs().mean()
+    assert table["inside"].mean() > 0.7

@@ -2,6 +2,9 @@
 
     python tests/benchmarks/sales_cycle_truth.py --worlds 5
 
+Beside the log's, the cycle as sales would state it: shares of customers by calendar month after the spend, in whole per
+cent, and no log: spend by channel and all customers, by week.
+
 Spend grows and swings; each month's spend causes people whose first touch lies in it, of whom a share converts after a
 lag of 98 days on average (gamma, shape 3). The truth is spend over all that it causes, whenever they convert.
 """
@@ -12,11 +15,14 @@ import argparse
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from attribution import Journeys
 from attribution.analysis.sales_cycle import ALL, matched_cac, sales_cycle
+from attribution.economics import SalesLags
 
 _DAYS, _RATE, _PEOPLE = 720, 0.3, 120_000
+_MONTH = 365.25 / 12
 
 
 def world(
@@ -67,14 +73,56 @@ def errors(seed: int, people: int = _PEOPLE, cycle: float = 98.0) -> pd.DataFram
     )
 
 
+def stated_cycle(cycle: float = 98.0) -> dict[int, float]:
+    """Shares of customers by calendar month after the spend, in whole per cent."""
+    lags = stats.gamma(3.0, scale=cycle / 3.0)
+    start = _MONTH * (np.arange(200) + 0.5) / 200
+    within = np.array([lags.cdf((month + 1) * _MONTH - start).mean() for month in range(12)])
+    shares = np.diff(np.concatenate([[0.0], within])).round(2)
+    told = shares[: int(np.flatnonzero(shares)[-1]) + 1]
+    return dict(enumerate((told / told.sum()).round(3).tolist()))
+
+
+def errors_as_stated(seed: int, people: int = _PEOPLE, cycle: float = 98.0) -> pd.DataFrame:
+    """The same by the stated cycle, months of the weeks that begin in them; no log."""
+    _, ends, spend, truth = world(seed, people, cycle)
+    days, weeks = pd.date_range("2024-01-01", periods=_DAYS), _DAYS // 7
+    came = ends["time"].dt.tz_localize(None).dt.normalize().value_counts().reindex(days, fill_value=0)
+    money = spend.pivot_table(index="date", columns="channel", values="spend").reindex(days)
+    came, money = (each.iloc[: 7 * weeks].groupby(np.arange(7 * weeks) // 7).sum().to_numpy() for each in (came, money))
+    drawn = SalesLags.by_month(stated_cycle(cycle)).caused(
+        money, np.repeat(came[None].astype(float), 400, axis=0), seed
+    )
+    month = days[::7][:weeks].strftime("%Y-%m")
+    won, total = pd.DataFrame(drawn.T).groupby(month).sum(), pd.Series(money.sum(axis=1)).groupby(month).sum()
+    months = [name for name in won.index[:-1] if name in truth.index]
+    won, total, truth = won.loc[months], total[months], truth[months]
+    naive = total / pd.Series(came).groupby(month).sum()[months]
+    low, high = total / won.quantile(0.95, axis=1), total / won.quantile(0.05, axis=1)
+    so_far = pd.Series(SalesLags.by_month(stated_cycle(cycle)).arrived(weeks) * drawn.mean(axis=0)).groupby(month).sum()
+    return pd.DataFrame(
+        {
+            "truth": truth,
+            "naive": naive / truth - 1,
+            "matched": total / won.mean(axis=1) / truth - 1,
+            "inside": (low <= truth) & (truth <= high),
+            "waiting": 1 - so_far[months] / won.mean(axis=1),
+        }
+    )
+
+
 def main() -> None:
     """Print the table of the first world and the sums of all."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--worlds", type=int, default=5)
     given = parser.parse_args()
-    tables = [errors(seed) for seed in range(given.worlds)]
-    print(tables[0].round(3).to_string())
-    every = pd.concat(tables)
+    for kind, of_seed in (("by the log", errors), ("by a stated cycle, without a log", errors_as_stated)):
+        tables = [of_seed(seed) for seed in range(given.worlds)]
+        print(f"{kind}\n{tables[0].round(3).to_string()}")
+        _summed(pd.concat(tables))
+
+
+def _summed(every: pd.DataFrame) -> None:
     every = every[every.index >= "2024-08"]  # before, the log holds few customers of earlier months' spend
     known = every[every["waiting"] < 0.5]
     for name, part in (("months from 2024-08", every), ("of which half is known", known)):

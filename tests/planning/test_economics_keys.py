@@ -64,6 +64,15 @@ def test_a_plan_file_for_net_present_value_is_understood(starter: Path) -> None:
         ("", "economics: {horizon: 0}", "greater than or equal to 1"),
         ("", "economics: {discount: 0.1}", "discount_rate"),
         ("", "economics: {guardrail: 0}", "greater than 0"),
+        (
+            "",
+            "economics: {sales_cycle: {months: {0: 0.5}}}",
+            "economics.sales_cycle: shares of customers by lag are 0.5",
+        ),
+        ("", "economics: {sales_cycle: {0: 0.5, 1: 0.5}}", "say of what the lags are"),
+        ("", "economics: {sales_cycle: {}}", "give months or weeks"),
+        ("", "economics: {sales_cycle: {weeks: {0: 1}, months: {0: 1}}}", "give months or weeks"),
+        ("", "economics: {sales_cycle: {weeks: {-1: 1}}}", "greater than or equal to 0"),
     ],
 )
 def test_keys_that_do_not_fit_are_refused(starter: Path, text: str, more: str, said: str) -> None:
@@ -76,6 +85,9 @@ def test_without_cohorts_neither_npv_nor_economics_means_anything(starter: Path)
     assert "needs data.cohorts or data.orders" in told(starter)
     starter.write_text(text + "\neconomics: {horizon: 12}\n", encoding="utf-8")
     assert "give that table too" in told(starter)
+    plain = text.replace("maximize: npv", "minimize: blended_cac") + "\neconomics: {sales_cycle: {weeks: {0: 1}}}\n"
+    starter.write_text(plain, encoding="utf-8")
+    assert read_config(starter)[0].economics.sales_cycle is not None  # which needs no values
 
 
 @pytest.mark.parametrize(
@@ -108,7 +120,8 @@ def planned(tmp_path_factory: pytest.TempPathFactory, run_quietly: Any) -> tuple
     """A run with cohorts and costs up to its plan."""
     from optimizer.planning.starter import write_starter
 
-    plan = asked(write_starter(tmp_path_factory.mktemp("npv") / "starter")[0])
+    cycle = "economics: {sales_cycle: {months: {0: 0.6, 1: 0.3, 2: 0.1}}}"
+    plan = asked(write_starter(tmp_path_factory.mktemp("npv") / "starter")[0], more=cycle)
     months = pd.date_range("2024-06-01", "2026-12-01", freq="MS")
     pd.DataFrame({"month": months, "kind": "team", "cost": 31_000}).to_csv(plan.parent / "costs.csv", index=False)
     text = plan.read_text(encoding="utf-8").replace("\nmodel:\n", f"\n{FEW}")
@@ -183,6 +196,27 @@ def test_readings_are_of_one_spend_and_one_number_of_customers(planned: tuple[Ru
     assert added == pytest.approx(year.loc["fully loaded", "costs"] / year.loc["blended", "customers"])
     assert year.loc["channel", "spend"].sum() == pytest.approx(year.loc["blended", "spend"])
     assert year.loc["channel", "customers"].sum() == pytest.approx(year.loc["paid", "customers"])
+
+
+def test_a_stated_cycle_lays_the_customers_that_media_won_back_to_their_spend(planned: tuple[Run, Path]) -> None:
+    run, out = planned
+    assert run.economics is not None
+    assert run.posterior is not None
+    stated = run.economics.stated
+    assert stated is not None
+    whole = stated[stated["channel"] == "all channels"].set_index("month")
+    paid = run.economics.readings.query("reading == 'paid' and market == ''").set_index("period")
+    shared = whole.index.intersection(paid.index)
+    assert len(shared) >= 12
+    assert np.allclose(whole.loc[shared, "spend"], paid.loc[shared, "spend"])
+    assert np.allclose(whole.loc[shared, "customers_of_month"], paid.loc[shared, "customers"], rtol=0.05)
+    older = whole.iloc[3:-3]
+    assert older["customers_matched"].sum() == pytest.approx(older["customers_of_month"].sum(), rel=0.1)
+    assert np.allclose(older["customers_so_far"], older["customers_matched"], rtol=0.02)
+    assert whole["customers_so_far"].iloc[-1] < 0.95 * whole["customers_matched"].iloc[-1]
+    assert (whole["matched_cac_low"] <= whole["matched_cac"]).all()
+    assert {*CHANNELS} == {*stated["channel"]} - {"all channels"}
+    assert "cac_matched_as_stated.csv" in {path.name for path in out.iterdir()}
 
 
 def test_contributions_by_label_are_those_of_their_periods(planned: tuple[Run, Path]) -> None:

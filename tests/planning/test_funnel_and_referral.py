@@ -134,3 +134,74 @@ def test_stages_of_scenarios_need_a_funnel(starter: Path) -> None:
     text = starter.read_text(encoding="utf-8")
     starter.write_text(text.replace("\nscenarios:\n", f"\nscenarios:\n{WHAT_IF}"), encoding="utf-8")
     assert "are those of data.funnel" in told(starter)
+
+
+KINDS = ("sign_up", "trial", "order")
+
+
+def of_conversions(plan: Path, funnel: str) -> Path:
+    """The starter whose conversions are stages, 20 persons a day of whom half go on each time, a week later."""
+    days = pd.date_range("2026-01-05", periods=200, tz="UTC")
+    rows = [
+        (f"p{day}-{n}", days[day] + pd.Timedelta(days=7 * place), name)
+        for day in range(200)
+        for n in range(20)
+        for place, name in enumerate(KINDS)
+        if n % (2**place) == 0 and day + 7 * place < 200
+    ]
+    stages = pd.DataFrame(rows, columns=["user", "time", "kind"])
+    stages.to_csv(plan.parent / "stages.csv", index=False)
+    touches = stages[stages["kind"] == "sign_up"].assign(time=stages["time"] - pd.Timedelta(hours=1), channel="tv")
+    touches[["user", "time", "channel"]].to_csv(plan.parent / "touches.csv", index=False)
+    text = plan.read_text(encoding="utf-8")
+    start, end = text.index("  touchpoints:"), text.index("\nattribution:\n")
+    log = "  touchpoints: {path: touches.csv, conversions: {path: stages.csv, kind: kind, kinds: [order], ends: [order]}}\n"
+    text = text[:start] + log + f"  funnel: {funnel}\n" + text[end:]
+    plan.write_text(
+        text.replace("\nscenarios:\n", "\nscenarios:\n  - {name: A, stages: {trial: -15%}}\n"), encoding="utf-8"
+    )
+    return plan
+
+
+def test_kinds_of_conversions_are_stages_that_everybody_passes(starter: Path) -> None:
+    from optimizer.planning.file.config import read_config
+    from optimizer.planning.stages.inputs import read_inputs
+    from optimizer.planning.stages.read_funnel import passing_of
+
+    plan = of_conversions(starter, "{of_conversions: week, stages: [sign_up, trial, order]}")
+    config, document = read_config(plan)
+    inputs = read_inputs(config, document)
+    assert inputs.funnel is not None
+    closed = inputs.funnel.frame.dropna()
+    assert (closed["sign_up"] == 140).all()
+    assert (closed["trial"] == 70).all()
+    assert (closed["order"] == 35).all()
+    assert any("counts each person once, by the week of the first sign_up" in text for text in inputs.assumptions)
+    assert any("too early to say" in text for text in inputs.assumptions)
+    way = passing_of(inputs.funnel, {"tv": "tv", "paid_social": "paid_social"})
+    assert way["trial"].channels == ("tv", "paid_social")
+    assert way["trial"].organic
+
+
+@pytest.mark.parametrize(
+    ("funnel", "said"),
+    [
+        ("{of_conversions: day, stages: [sign_up, order]}", "is not one of week, month"),
+        ("{of_conversions: week, path: f.csv, stages: [sign_up, trial]}", "and not both"),
+        ("{of_conversions: week, channel: channel, stages: [sign_up, trial]}", "channel is of a table of counts"),
+        ("{of_conversions: week, stages: [sign_up, trial, orders]}", "no row is of stage 'orders'"),
+        ("{of_conversions: month, stages: [trial, sign_up]}", "no stage on the way"),
+        ("{stages: [sign_up, trial]}", "give path (a table of counts), or of_conversions"),
+    ],
+)
+def test_kinds_that_make_no_funnel_are_refused(starter: Path, funnel: str, said: str) -> None:
+    message = told(of_conversions(starter, funnel))
+    assert said in message
+    assert "orders" not in funnel or "stages.csv" in message
+
+
+def test_a_funnel_of_conversions_needs_them(starter: Path) -> None:
+    text = starter.read_text(encoding="utf-8")
+    funnel = "  funnel: {of_conversions: week, stages: [sign_up, trial]}\n"
+    starter.write_text(text.replace("  upcoming: up", f"{funnel}  upcoming: up"), encoding="utf-8")
+    assert "needs touchpoints.conversions with path and kind" in told(starter)

@@ -22,7 +22,10 @@ def panel() -> Panel:
 def of_funnel(orders: float, weeks: pd.DatetimeIndex = WEEKS) -> list[str]:
     frame = pd.DataFrame({"period": weeks, "channel": "tv", "clicks": 9000, "orders": orders})
     section = FunnelTable.model_validate({"path": "funnel.csv", "stages": ["clicks", "orders"]})
-    return [str(one) for one in funnel_against_weeks(read_funnel(frame, ["clicks", "orders"]), section, panel())]
+    return [
+        str(one)
+        for one in funnel_against_weeks(read_funnel(frame, ["clicks", "orders"]), section, "funnel.csv", panel())
+    ]
 
 
 @pytest.mark.parametrize("orders", [60.0, 100.0, 115.0])

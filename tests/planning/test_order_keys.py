@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from attribution.economics import read_cohorts
+from attribution.economics import customer_values, read_cohorts
 from attribution.economics.orders import cohorts_of_orders
 from attribution.errors import BadInput
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.stages.reading import Reading
+from optimizer.planning.stages.small_tables import noted_customer_values
+
+QUARTER = Path(__file__).resolve().parents[2] / "examples" / "quarter"
 
 STAY = {"tv": 0.7, "organic": 0.9}
 
@@ -129,3 +134,28 @@ def test_an_id_for_each_order_is_no_customer(starter: Path) -> None:
     days = pd.to_datetime("2026-01-03") + pd.to_timedelta(np.arange(120_000) % 150, "D")
     plan = asked(starter, frame=many.assign(date=days.strftime("%Y-%m-%d")))
     assert "name the column that is the same for all orders of a customer" in told(plan)
+
+
+def test_the_example_company_is_worth_the_same_by_its_orders() -> None:
+    """Both hold the truth about as often as they promise, and never say things that exclude each other."""
+    config, document = read_config(QUARTER / "by-orders.yaml")
+    reading = Reading.of(config, document)
+    assert config.data.orders is not None
+    orders, _ = noted_customer_values(reading, config.data.orders, None)
+    cohorts = customer_values(read_cohorts(QUARTER / "cohorts.csv"), orders.terms, seed=config.seed)
+    truth = json.loads((QUARTER / "truth.json").read_text(encoding="utf-8"))["lifetime_value_36_months"]
+    ours, theirs = ({name: np.quantile(each.value(name), [0.05, 0.95]) for name in truth} for each in (orders, cohorts))
+    assert all(ours[name][0] <= theirs[name][1] and theirs[name][0] <= ours[name][1] for name in truth)
+    for told in (ours, theirs):
+        assert sum(told[name][0] <= value <= told[name][1] for name, value in truth.items()) >= len(truth) - 2
+
+
+def test_the_orders_of_the_example_are_those_of_its_conversions() -> None:
+    orders = pd.read_parquet(QUARTER / "orders.parquet")
+    first = orders.drop_duplicates("customer").set_index("customer")["date"]
+    won = pd.read_parquet(QUARTER / "conversions.parquet").set_index("user")["time"].dt.tz_localize(None).dt.normalize()
+    assert set(first.index) == set(won.index)
+    assert (pd.to_datetime(first) == won[first.index]).all()
+    month = pd.to_datetime(orders["date"]).dt.to_period("M").astype("int64")
+    assert not orders.assign(month=month).duplicated(["customer", "month"]).any()
+    assert month.groupby(orders["customer"]).diff().dropna().eq(1).all()  # every month until the last

@@ -88,7 +88,9 @@ class Config(Section):
             raise ValueError("a plan needs data.weekly; without it only attribution can run: remove plan")
         if self.scenarios and self.plan is None:
             raise ValueError("scenarios need a plan to change")
-        if "economics" in self.model_fields_set and self.data.earning is None:
+        if self.economics.sales_cycle is not None and self.data.weekly is None:
+            raise ValueError("economics.sales_cycle matches the customers of data.weekly to its spend; give that table")
+        if self.economics.model_fields_set - {"sales_cycle"} and self.data.earning is None:
             text = "economics says what customers of data.cohorts or data.orders are worth; give that table too"
             raise ValueError(text)
         if self.plan is not None and self.plan.maximize == "npv" and self.data.earning is None:

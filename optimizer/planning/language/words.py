@@ -200,6 +200,7 @@ WORDS: tuple[str, ...] = (
     "Versions",
     "hulls, branch and bound",
     "cohorts",
+    "orders of customers",
     "funnel",
     "conversions",
     "checking inputs",

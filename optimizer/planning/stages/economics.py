@@ -7,7 +7,7 @@ import pandas as pd
 
 from attribution.analysis.sales_cycle import ALL, matched_cac, sales_cycle
 from attribution.arrays import Array
-from attribution.economics import CustomerValues, payback, value_findings
+from attribution.economics import CustomerValues, SalesLags, payback, value_findings
 from attribution.errors import BadInput
 from attribution.estimates import Estimate
 from attribution.findings import Finding
@@ -15,6 +15,7 @@ from attribution.numbers import decimal, percent
 from optimizer.planning.stages.attribute import daily_spend
 from optimizer.planning.stages.cac_readings import cac_readings
 from optimizer.planning.stages.result import PlanResult, Run
+from optimizer.planning.stages.stated_cycle import cycle_as_stated, matched_as_stated
 from optimizer.planning.stages.worth_of_customers import ChannelWorth, Economics
 
 __all__ = ["economics"]
@@ -27,17 +28,25 @@ def economics(run: Run) -> Economics | None:
     values, posterior = run.inputs.customer_values, run.posterior
     if values is None and posterior is None:
         return None
-    readings = None
+    readings = stated = None
+    notes: tuple[str, ...] = ()
+    lags = None if run.config.economics.sales_cycle is None else run.config.economics.sales_cycle.lags
     if posterior is not None:
         draws = posterior if run.rivals is None else run.rivals.pooled()
         readings = cac_readings(draws, run.inputs.costs)
-    cycle, days, notes, findings = _cycle(run)
+        if lags is not None:
+            try:
+                stated = matched_as_stated(lags, draws, run.config.seed)
+            except BadInput as error:
+                notes = (f"CAC is not matched to the stated sales cycle: {error}",)
+    cycle, days, more, findings = _cycle(run, lags)
+    notes = (*notes, *more)
     channels: tuple[ChannelWorth, ...] = ()
     if values is not None:
         channels = tuple(_worth(run, values, channel) for channel in _channels(run, values))
         findings = (*findings, *value_findings(values, run.config.seed), *_guardrail(run, channels))
     course = None if values is None else _course(run, values, [one.channel for one in channels if one.back is not None])
-    return Economics(values, channels, course, readings, cycle, days, notes, findings)
+    return Economics(values, channels, course, readings, cycle, days, notes, findings, stated)
 
 
 def _channels(run: Run, values: CustomerValues) -> list[str]:
@@ -119,7 +128,9 @@ def _guardrail(run: Run, channels: tuple[ChannelWorth, ...]) -> tuple[Finding, .
     return (Finding("ltv_to_cac", not low, least.ratio.point, limit, text, low),)
 
 
-def _cycle(run: Run) -> tuple[pd.DataFrame | None, pd.Series, tuple[str, ...], tuple[Finding, ...]]:
+def _cycle(
+    run: Run, lags: SalesLags | None
+) -> tuple[pd.DataFrame | None, pd.Series, tuple[str, ...], tuple[Finding, ...]]:
     """CAC matched to the sales cycle, or why there is none."""
     nothing, journeys, panel = pd.Series(dtype=float), run.inputs.journeys, run.inputs.panel
     if journeys is None or panel is None or not journeys.timed:
@@ -132,4 +143,4 @@ def _cycle(run: Run) -> tuple[pd.DataFrame | None, pd.Series, tuple[str, ...], t
         return None, nothing, (f"CAC is not matched to the sales cycle: {error}",), ()
     names = [name for name in table["channel"].unique() if name != ALL]
     days = pd.Series({name: cycle.median_lag(name) for name in names}, dtype=float)
-    return table, days, (), (cycle.finding,)
+    return table, days, (), (cycle.finding, *([] if lags is None else [cycle_as_stated(lags, cycle)]))

@@ -21,7 +21,7 @@ _MANY = 2.0  # times, for cohorts, whose company may count customers more widely
 _PERIODS = 4
 
 
-def funnel_against_weeks(counts: Funnel, section: FunnelTable, panel: Panel) -> Iterator[Problem]:
+def funnel_against_weeks(counts: Funnel, section: FunnelTable, name: str, panel: Panel) -> Iterator[Problem]:
     """A stage of new customers that counts far more than the KPI over the periods that both hold."""
     won = counts.frame.groupby("period")[section.won].sum()
     kpi = pd.Series(panel.kpi.sum(axis=0), panel.dates)
@@ -37,7 +37,7 @@ def funnel_against_weeks(counts: Funnel, section: FunnelTable, panel: Panel) -> 
         text = f"holds {amount(counted)} {section.won} from {first:%Y-%m-%d} to {last:%Y-%m-%d}, and all "
         text += f"{panel.kpi_name} of these days are {amount(came)}."
         remedy = f"name with data.funnel.customers the stage that counts {panel.kpi_name}, or correct its counts."
-        yield Problem(section.path.name, text, section.won, remedy=remedy)
+        yield Problem(name, text, section.won, remedy=remedy)
 
 
 def cohorts_against_weeks(cohorts: Cohorts, section: CohortTable | OrdersTable, panel: Panel) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ from optimizer.planning.stages.paths_of_file import read_journeys
 from optimizer.planning.stages.platform_reports import Claims
 from optimizer.planning.stages.present_spend import read_present_spend
 from optimizer.planning.stages.provenance import InputFile
-from optimizer.planning.stages.read_stages import read_stages
+from optimizer.planning.stages.read_stages import open_stages, read_stages
 from optimizer.planning.stages.reading import Problems, Reading, in_terms_of_the_file
 from optimizer.planning.stages.small_tables import noted_costs, noted_customer_values, noted_factors, noted_funnel
 from optimizer.planning.stages.timetable import Timetable
@@ -123,7 +123,8 @@ class Inputs:
         compared = () if self.log_against_kpi is None else (self.log_against_kpi.finding,)
         coming = () if self.panel is None or self.upcoming is None else (coming_controls(self.panel, self.upcoming),)
         assembled = self.assembled.findings if self.assembled is not None else ()
-        return (*assembled, *compared, *coming, *self.customer_findings)
+        staged = () if self.stages is None else (open_stages(self.stages),)
+        return (*assembled, *compared, *coming, *self.customer_findings, *staged)
 
     @property
     def passed_over(self) -> tuple[str, ...]:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from attribution.economics import ALL, Funnel, read_funnel
-from attribution.errors import BadInput
+from attribution import Query
+from attribution.economics import ALL, Funnel, funnel_of_events, read_funnel
+from attribution.errors import BadInput, Problem
+from attribution.numbers import amount
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.scenarios import Passing
-from optimizer.planning.stages.people import source_of
+from optimizer.planning.stages.people import people_of, source_of
 from optimizer.planning.stages.unknown_channels import unknown_channels
 
 __all__ = ["passing_of", "read_counts"]
 
 
-def read_counts(config: Config, table: FunnelTable, folder: Path, known: Iterable[str]) -> Funnel:
-    """Counts by period, channel and stage.
+def read_counts(
+    config: Config, table: FunnelTable, folder: Path, known: Iterable[str]
+) -> tuple[Funnel, Path | Query, tuple[str, ...]]:
+    """Counts by period, channel and stage; the table that they are of, and what is assumed of them.
 
     Parameters
     ----------
@@ -34,6 +39,8 @@ def read_counts(config: Config, table: FunnelTable, folder: Path, known: Iterabl
     BadInput
         Every problem of the table, and channels that the plan does not know.
     """
+    if table.path is None:
+        return _of_conversions(config, table, folder)
     counts = read_funnel(
         source_of(table.path, folder),
         table.stages,
@@ -48,7 +55,41 @@ def read_counts(config: Config, table: FunnelTable, folder: Path, known: Iterabl
     problems = list(unknown_channels(named, names, table.path.name, table.channel))
     if problems:
         raise BadInput(problems)
-    return counts
+    return counts, table.path, ()
+
+
+def _of_conversions(config: Config, table: FunnelTable, folder: Path) -> tuple[Funnel, Path | Query, tuple[str, ...]]:
+    """The kinds of the log's conversions as stages."""
+    log, period, engine = config.data.touchpoints, table.of_conversions, config.engine.engine
+    if log is None or log.conversions.path is None or period is None:
+        raise BadInput("data.funnel.of_conversions needs a table of conversions.")
+    won, path = log.conversions, log.conversions.path
+    try:
+        counts, left_out = funnel_of_events(
+            source_of(path, folder),
+            table.stages,
+            period,
+            user=won.user,
+            time=won.time,
+            kind=won.kind or "kind",
+            people=None if log.identity is None else people_of(log.identity, folder, engine),
+            format=won.format,
+            engine=engine,
+        )
+    except BadInput as error:
+        named = [replace(one, table=path.name) if isinstance(one, Problem) else one for one in error.problems]
+        raise BadInput(named) from None
+    first = table.stages[0]
+    told = [f"The funnel counts each person once, by the {period} of the first {first}, all channels together."]
+    if left_out:
+        told.append(
+            f"{amount(left_out)} persons of {path.name} reached a stage and have no {first}: they entered before the "
+            "table begins, or unseen, and are not in the funnel."
+        )
+    early = counts.frame[counts.frame.isna().any(axis=1)]["period"]
+    if len(early):
+        told.append(f"From {early.min():%Y-%m-%d} on it is too early to say who reaches every stage of the funnel.")
+    return counts, path, tuple(told)
 
 
 def passing_of(counts: Funnel, cells: Mapping[str, str]) -> dict[str, Passing]:

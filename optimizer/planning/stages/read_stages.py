@@ -7,11 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from attribution.economics import opportunity_stages
+from attribution.findings import Finding
+from attribution.numbers import count, percent
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Touchpoints
 from optimizer.planning.stages.people import people_of, source_of
 
-__all__ = ["read_stages"]
+__all__ = ["open_stages", "read_stages"]
+
+_STALE = 0.5  # of those who are still at a stage
 
 
 def read_stages(config: Config, log: Touchpoints, folder: Path) -> pd.DataFrame | None:
@@ -36,3 +40,24 @@ def read_stages(config: Config, log: Touchpoints, folder: Path) -> pd.DataFrame 
         format=won.format,
         engine=config.engine.engine,
     )
+
+
+def open_stages(table: pd.DataFrame) -> Finding:
+    """How many of those who are at a stage will reach the last one, and whether most are there for too long."""
+    name, last = "open_stages", table["stage"].iloc[-1]
+    known = table[table["to_come"].notna()]
+    here, older = float(known["here"].sum()), float(known["older"].sum())
+    if known.empty or here == 0:
+        return Finding(name, True, None, _STALE, f"Nobody is known to be on the way to {last}.")
+    told = [
+        f"{count(row['to_come'])} ({count(row['to_come_low'])} to {count(row['to_come_high'])}) of the "
+        f"{count(row['here'])} at {row['stage']}"
+        for _, row in known.iterrows()
+    ]
+    text = (
+        f"Still to reach {last}: {'; '.join(told)}. {percent(older / here)} of them are there for longer than 95 % of "
+    )
+    text += "those took who reached it."
+    if older / here > _STALE:
+        text += " Most of these are lost without a mark: mark them, and do not count on what they are worth."
+    return Finding(name, older / here <= _STALE, older / here, _STALE, text)

@@ -166,11 +166,12 @@ def noted_costs(reading: Reading, table: CostTable) -> pd.DataFrame:
 
 def noted_funnel(reading: Reading, table: FunnelTable, panel: Panel | None) -> Funnel:
     """Counts of each stage on the way to a customer."""
-    counts = read_counts(reading.config, table, reading.document.folder, _channels(reading.config))
-    if panel is not None and (problems := list(funnel_against_weeks(counts, table, panel))):
+    counts, path, told = read_counts(reading.config, table, reading.document.folder, _channels(reading.config))
+    if panel is not None and (problems := list(funnel_against_weeks(counts, table, path.name, panel))):
         raise BadInput(problems)
     period = counts.frame["period"]
-    reading.note("funnel", table.path, len(counts.frame), f"{period.min():%Y-%m-%d} to {period.max():%Y-%m-%d}")
+    reading.assumptions.extend(told)
+    reading.note("funnel", path, len(counts.frame), f"{period.min():%Y-%m-%d} to {period.max():%Y-%m-%d}")
     return counts
 
 

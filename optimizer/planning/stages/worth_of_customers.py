@@ -64,6 +64,8 @@ class Economics:
         Median days from first touch to conversion by channel.
     notes, findings
         What the reader must know of it.
+    stated
+        CAC matched to the sales cycle that the plan file states, in the same columns as ``cycle``; None without one.
     """
 
     worth: CustomerValues | None
@@ -74,3 +76,4 @@ class Economics:
     cycle_days: pd.Series
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
+    stated: pd.DataFrame | None = None

@@ -469,6 +469,10 @@ class Data(Section):
             raise ValueError(
                 "give weekly, or spend and outcome (for a plan), touchpoints or paths (for attribution), or both"
             )
+        if self.funnel is not None and self.funnel.of_conversions is not None:
+            won = None if self.touchpoints is None else self.touchpoints.conversions
+            if won is None or won.path is None or won.kind is None:
+                raise ValueError("funnel.of_conversions needs touchpoints.conversions with path and kind, its stages")
         if self.cohorts is not None and self.orders is not None:
             raise ValueError("give either cohorts, or orders, of which they are made; not both")
         if self.touchpoints is not None and self.paths is not None:

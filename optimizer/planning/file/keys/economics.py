@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from attribution.economics.sales_lags import SalesLags
+from attribution.errors import BadInput
 from optimizer.planning.file.amounts import Cost, Money
 from optimizer.planning.file.keys.base import Month, Name, Section
 from optimizer.planning.file.keys.identity import Identity
 from optimizer.planning.file.keys.tables import Days, Numbers, Source, TimeZone
 
-__all__ = ["CohortTable", "CostTable", "EconomicsKeys", "OrdersTable"]
+__all__ = ["CohortTable", "CostTable", "EconomicsKeys", "OrdersTable", "SalesCycleKeys"]
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -117,8 +119,44 @@ class CostTable(Numbers, Days):
     """Column of the cost in that month."""
 
 
+_Lags = dict[Annotated[int, Field(ge=0, le=104)], Annotated[float, Field(ge=0, le=1)]]
+
+
+class SalesCycleKeys(Section):
+    """How long customers take from the spend to the conversion, as sales knows it; one of the two keys."""
+
+    months: _Lags | None = None
+    """Calendar months after the spend: share of the customers who come then, `{0: 0.35, 1: 0.4, 2: 0.25}`."""
+    weeks: _Lags | None = None
+    """The same by weeks."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unit(cls, given: Any) -> Any:
+        if isinstance(given, dict) and any(isinstance(key, int) for key in given):
+            raise ValueError("say of what the lags are: {months: {0: 0.35, 1: 0.4, 2: 0.25}}, or weeks")
+        return given
+
+    @model_validator(mode="after")
+    def _one_table(self) -> SalesCycleKeys:
+        if (self.months is None) == (self.weeks is None):
+            raise ValueError("give months or weeks: lag, and the share of customers who come so long after the spend")
+        try:
+            _ = self.lags
+        except BadInput as error:
+            raise ValueError(str(error).removesuffix(".")) from None
+        return self
+
+    @property
+    def lags(self) -> SalesLags:
+        """The cycle by weeks."""
+        return SalesLags.by_month(self.months) if self.months is not None else SalesLags.by_week(self.weeks or {})
+
+
 class EconomicsKeys(Section):
-    """How margin over time becomes what a customer is worth; read where `data.cohorts` or `data.orders` is given."""
+    """How margin over time becomes what a customer is worth, where `data.cohorts` or `data.orders` is given; and how
+    long customers take to decide.
+    """
 
     horizon: Annotated[int, Field(ge=1, le=240)] = 36
     """Months from acquisition that count."""
@@ -128,3 +166,5 @@ class EconomicsKeys(Section):
     """Contribution margin per active customer and period, or channel: margin; where the cohort table has none."""
     guardrail: Annotated[float, Field(gt=0, le=100)] = 3.0
     """Least lifetime value over CAC that a channel should have; below it a finding says so."""
+    sales_cycle: SalesCycleKeys | None = None
+    """How long customers take to decide, for CAC matched to the cycle without a log; with one, a finding compares."""

@@ -33,7 +33,8 @@ _WORDS = {
 
 def _view(run: Run) -> dict[str, Any] | None:
     result = run.economics
-    if result is None or (result.worth is None and result.cycle is None and run.inputs.costs is None):
+    nothing = result is None or (result.worth is None and result.cycle is None and result.stated is None)
+    if result is None or (nothing and run.inputs.costs is None):
         return None
     return {
         "customer_worth": {
@@ -44,6 +45,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "flags": [finding.text for finding in result.findings if not finding.passed],
             "readings": _readings(result.readings),
             "months": _cycle(result.cycle),
+            "stated": _cycle(result.stated),
             "cycle": _cycle_in_words(result),
             "notes": result.notes,
         }
@@ -173,6 +175,8 @@ def _tables(run: Run) -> Iterator[Table]:
         yield Table("cac_readings.csv", result.readings)
     if result.cycle is not None:
         yield Table("cac_matched.csv", result.cycle)
+    if result.stated is not None:
+        yield Table("cac_matched_as_stated.csv", result.stated)
 
 
 def _value_frame(result: Economics, values: CustomerValues) -> pd.DataFrame:

@@ -32,6 +32,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "rows": [_row(row) for _, row in order_of(run).frame(result.rates).head(_SHOWN).iterrows()],
             "more": max(len(result.rates) - _SHOWN, 0),
             "same_people": result.funnel.same_people,
+            "open": count(early) if (early := result.rates["open"].max()) else "",
             "share": _share,
         }
     }

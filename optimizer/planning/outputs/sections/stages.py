@@ -10,6 +10,7 @@ import pandas as pd
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, count, decimal, percent
 from optimizer.planning.outputs.sections.section import Section, Table
+from optimizer.planning.stages.read_stages import open_stages
 from optimizer.planning.stages.result import Run
 
 __all__ = ["STAGES"]
@@ -21,6 +22,8 @@ def _view(run: Run) -> dict[str, Any] | None:
         return None
     return {
         "stages": {
+            "last": table["stage"].iloc[-1],
+            "finding": open_stages(table).text,
             "rows": [_row(row) for _, row in table.iterrows()],
             "worth": bool(table["value"].notna().any()),
             "share": percent,
@@ -36,6 +39,8 @@ def _row(row: pd.Series) -> dict[str, Any]:
         "value": amount(row["value"]),
         "open": amount(row["open"]) if row["open"] == row["open"] else MISSING,
         "rate": Estimate(row["rate"], row["rate_low"], row["rate_high"]),
+        "here": count(row["here"]) if row["here"] == row["here"] else MISSING,
+        "to_come": Estimate(row["to_come"], row["to_come_low"], row["to_come_high"]),
         "days": Estimate(row["days"], row["days_low"], row["days_high"]),
     }
 
