@@ -112,7 +112,7 @@ def experience(
         f"({decimal(known.low, 2)} to {decimal(known.high, 2)}) the improvement that came true"
     )
     if known.came_true != known.said:
-        told += f", and beat today in {percent(known.came_true)} where they said {percent(known.said)}"
+        told = f"{told}, and beat today in {percent(known.came_true)} where they said {percent(known.said)}"
     if corrected is None:  # a promise that costs has not been chosen for its figure
         return f"{told}."
     return (
