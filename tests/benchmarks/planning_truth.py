@@ -21,7 +21,8 @@ a peer
 Improvement counts in customers at equal money, or in the fall of blended CAC. *Captured* is the true improvement over
 that of the best plan under the true curves. A question's ratio is predicted over true improvement, summed over
 companies in per cent of today's figure. *Corrected* is what a run's report makes of its plan's improvement by
-experience (optimizer/planning/stages/experience.py), each company by the ratio of all others with that aim. No two
+experience (optimizer/planning/stages/experience.py), each company by the ratio of all others with that aim,
+or of fewer than twelve by the ratio that a report uses. No two
 companies share a seed: what chance gave one kind would speak for the others again. Exit code 1 where the corrected ratio leaves .85 to 1.15 in a question, corrected and true
 frequency of beating today lie more than 4 points apart, corrected 90 % intervals of the improvement hold under 85 % or
 over 95 % of the truths, or another way's true improvement is larger.
@@ -66,6 +67,7 @@ RUN, CORRECTED, ALONE, LAST, SCALED = "run", "run, corrected", "model alone", "l
 PEERS = ("PyMC-Marketing, nutpie", "Meridian, JAX")
 POINTS = np.linspace(0.005, 0.995, 100)
 FEWER = {"chains": 4, "draws": 500, "tune": 1000}
+ENOUGH = 12  # companies whose ratio says something; of fewer the shipped one is used
 RATIO, APART, HOLDS = (0.85, 1.15), 0.04, (0.85, 0.95)
 
 
@@ -180,7 +182,9 @@ def ratio_of_others(done: list[tuple[Company, dict[str, Any]]]) -> pd.Series:
 def corrected(company: Company, row: dict[str, Any], ratios: pd.Series) -> dict[str, Any]:
     """A run's row as a report corrects it whose experience is that of all other companies."""
     aim = aim_of(row["question"])
-    known = replace(experience_of(aim), ratio=ratios[aim, company.name])
+    known = experience_of(aim)
+    if len(ratios[aim]) >= ENOUGH:
+        known = replace(known, ratio=ratios[aim, company.name])
     found = known.corrected(row["predicted"], np.array(row["gains"]), lower_is_better=False)
     told = {"predicted": found.change.point, "low": found.change.low, "high": found.change.high}
     told |= {"said": found.probability_better}
