@@ -79,7 +79,7 @@ def test_the_outcome_counts_customers_by_their_segment() -> None:
     from attribution.reading.exports.orders import Orders
     from mmm.data.customers import ByValue, new_customers_by_day
 
-    frame = orders().assign(order="").sort_values("date").reset_index(drop=True)
+    frame = orders().assign(order="", market="").sort_values("date").reset_index(drop=True)
     span = (frame["date"].min(), frame["date"].max())
     given = [Orders("orders", "orders.csv", frame, len(frame), span)]
     plain, weighed = new_customers_by_day(given), new_customers_by_day(given, by_value=ByValue(60, 2))

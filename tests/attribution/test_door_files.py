@@ -166,6 +166,7 @@ def rows_of(data: bytes) -> Rows:
     return oracle.rows_of(text, max(",;\t", key="".join(header.split('"')[::2]).count))
 
 
+@pytest.mark.long
 @examples(25)
 @given(st.sampled_from([*FORMS]), st.booleans(), CHANCES)
 def test_a_changed_cell_of_a_log_means_what_it_says_in_every_form(

@@ -85,6 +85,7 @@ def test_it_is_not_where_carryover_is_prompt(prompt):
     np.testing.assert_allclose(weights.drop(OWN), 0.5 / max(len(prompt.standing), 1))
 
 
+@pytest.mark.long
 def test_with_the_better_reading_as_the_model_geometric_carryover_is_refuted(late):
     (weibull,) = [rival for rival in late.fitted if rival.reading.name == "weibull_pdf"]
     turned = mmm.rivals(mmm.fit(weibull.posterior.panel, weibull.posterior.model, draws=500, tune=500, seed=1))
@@ -130,6 +131,7 @@ def test_cac_is_spend_over_customers(late):
         np.testing.assert_allclose(part["cac 5%"] * part["customers 95%"], spend[channel])
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_answer(prompt):
     again = mmm.rivals(prompt.posterior)
     pd.testing.assert_frame_equal(again.to_frame(), prompt.to_frame())
@@ -226,6 +228,7 @@ def test_treatments_are_not_dropped_with_the_controls(company):
     assert "take rain out" in fewer.change
 
 
+@pytest.mark.long
 def test_counts_are_scored_as_counts(company):
     frame, _ = company(weeks=104)
     panel = mmm.Panel.from_frame(frame, date="week", kpi="customers", spend=["tv", "search", "social"])

@@ -178,6 +178,7 @@ def written(tmp_path_factory):
     return write_example(tmp_path_factory.mktemp("example"), seed=7)
 
 
+@pytest.mark.long
 def test_example_files_are_the_same_bytes_each_time_and_small(written, tmp_path, capsys):
     assert main([str(tmp_path / "again"), "--seed", "7"]) == 0
     assert "weekly.csv" in capsys.readouterr().out

@@ -203,7 +203,7 @@ def test_a_changed_cell_of_what_is_to_come_means_what_it_says(
         return
     read = inputs.upcoming["price"].tolist()  # type: ignore[attr-defined]
     assert read == pytest.approx([oracle.number(price) for _, price in sorted(coming)]), row
-    spend = inputs.given["theirs"].to_dict()  # type: ignore[attr-defined]
+    spend = inputs.given["theirs"].spend.to_dict()  # type: ignore[attr-defined]
     assert spend == pytest.approx({name.strip(): oracle.number(amount) for name, amount in theirs}), row
 
 

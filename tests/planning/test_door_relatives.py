@@ -81,7 +81,7 @@ KINDS = (
 )
 SHORT = """model:
   {season: {order: 1}, lags: 4, draws: 200, tune: 200, chains: 2, rivals: false, sensitivity: false,
-   accept_unconverged: true, time_budget: 5}
+   accept_unconverged: true, time_budget: 0.001}
 """
 
 

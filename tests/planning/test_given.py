@@ -152,6 +152,7 @@ def test_under_risk_a_promise_counts_in_the_worst_cases() -> None:
     assert [miss.by for miss in found.misses] == pytest.approx([1.0])
 
 
+@pytest.mark.long
 def test_certify_says_it_in_words_and_exit_codes(starter: Path) -> None:
     text = starter.read_text(encoding="utf-8").replace("model:\n", "model:\n  rivals: false\n  sensitivity: false\n")
     starter.write_text(text, encoding="utf-8")

@@ -125,7 +125,7 @@ def test_the_table_is_read_by_market(folder: Path) -> None:
         own = table[table["country"] == market]["price"].to_numpy()
         np.testing.assert_allclose(coming["price"], own[WEEKS - 52 : WEEKS - 48])
     told = check_plan(folder / "plan.yaml")
-    assert told.files[0].covers.endswith("70 weeks in 2 markets")
+    assert told.files[0].covers.endswith("70 weeks from Monday in 2 markets")
     assert any("no part in the plan: radio in FR." in text for text in told.assumptions)
 
 
@@ -377,7 +377,7 @@ GIVEN = "market,channel,spend\nFR,tv,1\nFR,search,2\nDE,tv,3\nDE,radio,4\nDE,sea
 def test_a_given_plan_names_every_channel_in_every_market(tmp_path: Path, old: str, new: str, said: str) -> None:
     (tmp_path / "b.csv").write_text(GIVEN, encoding="utf-8")
     read = read_given_by_market(GivenTable(path=Path("b.csv")), tmp_path, markets()[1])
-    assert read.to_dict() == {"tv @ DE": 3, "search @ DE": 5, "radio @ DE": 4, "tv @ FR": 1, "search @ FR": 2}
+    assert read.spend.to_dict() == {"tv @ DE": 3, "search @ DE": 5, "radio @ DE": 4, "tv @ FR": 1, "search @ FR": 2}
     (tmp_path / "b.csv").write_text(GIVEN.replace(old, new), encoding="utf-8")
     with pytest.raises(BadInput) as caught:
         read_given_by_market(GivenTable(path=Path("b.csv")), tmp_path, markets()[1])

@@ -128,7 +128,7 @@ def test_a_given_plan_may_name_it_or_leave_it_out(tmp_path: Path) -> None:
     (table,) = section.given_tables.values()
     for extra, spend in (("", 0.0), ("podcast,3\n", 3.0)):
         (tmp_path / "b.csv").write_text(f"channel,spend\nradio,1\nsearch,2\n{extra}", encoding="utf-8")
-        assert read_given(table, tmp_path, panel, ["podcast"])["podcast"] == spend
+        assert read_given(table, tmp_path, panel, ["podcast"]).spend["podcast"] == spend
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def quarter(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     def planned(*pairs: tuple[str, str], goal: str = "optimize", out: str = "out") -> Run:
         changed = text.replace(
             "season: {order: 2}",
-            "season: {order: 2}\n  draws: 300\n  tune: 300\n  accept_unconverged: true\n  sensitivity: false\n  rivals: false\n  time_budget: 1",
+            "season: {order: 2}\n  draws: 300\n  tune: 300\n  accept_unconverged: true\n  sensitivity: false\n  rivals: false\n  time_budget: 0.001",
         )
         for old, new in pairs:
             assert old in changed
@@ -175,6 +175,7 @@ def rises(run: Run) -> set[str]:
     return {row.channel for row in run.plan.rows if row.planned > row.now * (1 + 1e-6)}
 
 
+@pytest.mark.long
 def test_the_shipped_quarter_holds_what_its_log_marks_in_plan_and_what_ifs(quarter: Callable[..., Run]) -> None:
     run = quarter(goal="what-if")
     assert run.plan is not None

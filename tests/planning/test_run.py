@@ -22,6 +22,7 @@ from optimizer.planning.stages.result import Run
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
 OUTPUTS = {
     "attribution.csv",
+    "carryover.csv",
     "attribution_assists.csv",
     "attribution_overlap.csv",
     "attribution_top_paths.csv",

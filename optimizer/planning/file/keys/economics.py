@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from attribution.economics.sales_lags import SalesLags
 from attribution.errors import BadInput
+from attribution.reading.formats import Format
 from optimizer.planning.file.amounts import Cost, Money
 from optimizer.planning.file.keys.base import Month, Name, Section
 from optimizer.planning.file.keys.identity import Identity
@@ -88,8 +90,13 @@ class OrdersTable(Numbers, Days):
     """
     identity: Identity | None = None
     """Which ids are one customer; the map of `touchpoints` where left out, for ids that it holds."""
-    time_zone: TimeZone | None = None
+    days_in: TimeZone | None = None
     """Zone whose days count, such as `Europe/Berlin`; the days as the table writes them where left out."""
+
+    @property
+    def format(self) -> Format:
+        """All that is stated, the zone of its days too."""
+        return replace(super().format, time_zone=self.days_in)
 
     @model_validator(mode="after")
     def _one_margin(self) -> OrdersTable:
