@@ -32,6 +32,12 @@ def test_a_cost_without_spend_or_customers_is_none_and_may_be_endless() -> None:
     assert math.isinf(Estimate.cost(10.0, np.array([0.0] * 5 + [1.0] * 5)).high)
 
 
+def test_a_blended_cost_of_nothing_is_nothing_where_somebody_comes() -> None:
+    assert Estimate.blended(0.0, np.array([3.0, 5.0])) == Estimate.exact(0.0)
+    assert not Estimate.blended(0.0, np.zeros(2)).known
+    assert Estimate.blended(8.0, np.array([3.0, 5.0])) == Estimate.cost(8.0, np.array([3.0, 5.0]))
+
+
 @given(DRAWS, st.floats(0.1, 0.99))
 def test_the_interval_holds_its_share_of_the_draws(draws: np.ndarray, mass: float) -> None:
     found = Estimate.of(draws, mass)

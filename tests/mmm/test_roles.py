@@ -206,6 +206,9 @@ def test_plots_show_losses_below_zero_and_the_best_frequency(posterior):
         ({"spend": SPEND | {"radio": mmm.ReachFrequency("radio", "reach", "often")}}, "'reach': has two roles"),
         ({"controls": [mmm.Treatment("price", "median")]}, "minimum, maximum, mean"),
         ({"controls": ["price", PRICE]}, "two roles"),
+        ({"spend": SPEND | {"organic": "radio"}}, "a channel is called 'organic', which tables call what comes unpaid"),
+        ({"spend": SPEND | {"all": "radio"}}, "a channel is called 'all'"),
+        ({"spend": SPEND | {"observed": mmm.Exposure(None, "sends")}}, "a channel is called 'observed'"),
     ],
 )
 def test_impossible_roles_are_refused(company, change, said):

@@ -126,6 +126,28 @@ def test_tipping_points_are_of_the_channels_that_move(finished: tuple[Run, Path]
     assert (table.loc[~raised, "factor"].dropna() >= 1).all()
 
 
+@pytest.mark.long
+def test_a_plan_that_spends_nothing_is_written_whole(tmp_path: Path, run_quietly: QuietRun) -> None:
+    """No customer is worth what one costs: blended CAC is zero, and nothing is divided by it."""
+    plan = plan_with(
+        tmp_path / "starter",
+        ("minimize: blended_cac", "maximize: profit\n  value_per_customer: 1"),
+        ("fixed_cost: 150_000", "fixed_cost: 0"),
+        ("  customers: {at_least: +0%}  #", "  #"),
+        ("    at_least: -50%", "    at_least: -100%"),
+        ("  groups:\n    digital: {channels: [generic_search, paid_social], at_least: 100_000}\n", ""),
+    )
+    run, _ = run_quietly(plan, tmp_path / "out")
+    assert run.plan is not None
+    assert run.worth is not None
+    assert run.plan.allocation.spend.sum() == 0
+    (cac,) = (one for one in run.worth.worth.figures if one.name == "blended CAC")
+    assert cac.after == Estimate.exact(0.0)
+    assert cac.change.point == pytest.approx(-cac.before.point)
+    assert cac.change.low <= cac.change.point <= cac.change.high
+    assert (tmp_path / "out" / "latest" / "report.html").exists()
+
+
 def test_a_profit_plan_is_judged_by_profit_throughout(tmp_path: Path, run_quietly: QuietRun) -> None:
     plan = plan_with(
         tmp_path / "starter",
