@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
 
 from planner_runs import question, write_run
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from optimizer.planning.stages.wishes import answer, first_wish
 
@@ -65,8 +66,9 @@ def in_browser(kept: object, folder: Path) -> tuple[float, float]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            while not answers(page, f"http://127.0.0.1:{port}"):
-                time.sleep(0.05)
+            while not answers(f"http://127.0.0.1:{port}/_stcore/health"):
+                time.sleep(0.02)
+            page.goto(f"http://127.0.0.1:{port}")
             page.get_by_role("button", name="Workbook").wait_for(timeout=60_000)
             first = time.perf_counter() - begun
             page.wait_for_function(STILL)
@@ -80,12 +82,12 @@ def in_browser(kept: object, folder: Path) -> tuple[float, float]:
             served.wait()
 
 
-def answers(page: object, address: str) -> bool:
+def answers(address: str) -> bool:
     try:
-        page.goto(address)
-    except Error:  # the server is not up yet
+        with urllib.request.urlopen(address, timeout=5):  # noqa: S310
+            return True
+    except OSError:  # the server is not up yet
         return False
-    return True
 
 
 if __name__ == "__main__":
