@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mkdocs.structure.files import File, Files
+if TYPE_CHECKING:
+    from mkdocs.structure.files import Files
 
 ROOT = Path(__file__).resolve().parents[1]
 DOORS = ("attribution", "attribution.economics", "mmm", "mmm.curves", "optimizer")
@@ -37,6 +38,8 @@ def api_page(door: str) -> str:
 
 def on_files(files: Files, config: Any) -> Files:
     """Pages of names, and the tutorial as a page."""
+    from mkdocs.structure.files import File
+
     pages = {f"api/{door}.md": api_page(door) for door in DOORS}
     pages |= {
         f"api/{name}.md": f"::: {name}\n    options: {{heading_level: 1, members_order: alphabetical}}\n"
