@@ -146,9 +146,11 @@ def _point(question: Question, whole: _Question | Anew, planned: Array, place: i
     channel = whole.curves.channels[place]
     curve, own = whole.curves[channel], without_cap(question, channel)
     factor = (whole if own is question else _asked(own, whole.curves, whole.now)).factor(place, after)
+    if not np.isfinite(factor):
+        return TippingPoint(channel, before, after, factor, 0.0 if factor == np.inf else np.nan)
     brought = np.atleast_1d(np.abs(curve(after) - curve(before)))
     beyond = brought < factor * brought.mean() if after > before else brought > factor * brought.mean()
-    chance = float(np.mean(beyond)) if np.isfinite(factor) else 0.0 if factor == np.inf else np.nan
+    chance = float(np.mean(beyond))
     return TippingPoint(channel, before, after, factor, chance)
 
 
@@ -167,7 +169,8 @@ class _Question:
         program, spend = held
         customers, slope = self.flat.mean_and_slope(np.arange(program.size), spend)
         needed = prices_at(program, spend, customers, Slopes(*self.flat.slopes_beside(spend, slope))).needed_slope
-        factor = float(needed[place] / slope[place]) if slope[place] > 0 else np.inf
+        with np.errstate(over="ignore"):  # a curve that is used up has next to no slope: infinite, and searched below
+            factor = float(np.float64(needed[place]) / slope[place]) if slope[place] > 0 else np.inf
         if np.sign(planned - now) * (1 - factor) < 0 or not 0 < factor < np.inf:
             return self._searched(place, planned)
         if self._is_proved(program, spend, needed, place, factor):

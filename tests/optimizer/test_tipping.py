@@ -5,7 +5,7 @@ import pytest
 from plan_worlds import SHAPES, hill_world
 
 from attribution.errors import BadInput
-from mmm.curves import Hill, Power, ResponseCurves
+from mmm.curves import Exponential, Hill, Power, ResponseCurves
 from optimizer import BlendedCAC, Budget, Channel, Customers, Group, Plan, Profit, Spend, tipping_points
 
 ORGANIC, FIXED = 60_000.0, 9e6  # organic customers leave room to take away what a channel would bring more
@@ -148,3 +148,16 @@ def test_nothing_moved_nothing_told():
     now = {"tv": 60_000.0, "search": 20_000.0}
     plan = Plan(maximize=Customers(), subject_to=[Channel(c).fixed(a) for c, a in now.items()], now=now)
     assert tipping_points(plan, curves, plan.solve(curves).spend) == ()
+
+
+@pytest.mark.parametrize("today", [1e6, 7.1e6, 7.3e6, 2e7])
+def test_a_channel_that_is_used_up_is_cut_whatever_it_brings_within_reason_and_without_a_warning(today):
+    curves = {"tv": Exponential(900.0, 10_000.0), "search": Exponential(500.0, 2_000_000.0)}
+    now = {"tv": today, "search": 100_000.0}
+    plan = Plan(
+        maximize=Customers(),
+        subject_to=[Budget(at_most=today + 100_000), Channel("tv").at_least(0.99 * today)],
+        now=now,
+    )
+    first = tipping_points(plan, curves, {"tv": 0.99 * today, "search": 100_000 + 0.01 * today})[0]
+    assert first.factor > 1e6 or np.isnan(first.factor)
