@@ -257,7 +257,7 @@ class Journeys:
         format
             How the table writes numbers, see :class:`Format`.
         fold_names
-            Whether channels that differ by case or blanks alone are one, under the most frequent spelling.
+            Whether channels that look alike are one, under the most frequent spelling.
 
         Raises
         ------

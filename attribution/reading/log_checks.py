@@ -11,7 +11,6 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
-from attribution.reading.blanks import folded
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import epoch_micros, is_local, naming
 from attribution.reading.exclusions import without_repeats
@@ -19,6 +18,7 @@ from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, Format
 from attribution.reading.headers import DEEPEST, missing_columns
 from attribution.reading.likely import date_remedy, number_remedy
 from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name, type_of
+from attribution.reading.look_alikes import as_seen
 from attribution.reading.named import require_values, values_of
 from attribution.reading.stand_ins import NOBODY_AS_WRITTEN
 from attribution.reading.strict import shown
@@ -188,8 +188,8 @@ def split_events(
     event, values = as_name(table[rule.column]), list(rule.values)
     if fold_names:
         with naming(name):
-            meant = set(map(folded, values))
-            values += [other for other in values_of(table, rule.column) if folded(other) in meant]
+            meant = set(map(as_seen, values))
+            values += [other for other in values_of(table, rule.column) if as_seen(other) in meant]
     require_values(dict.fromkeys(values), table, rule.column, name, "event")
     return table.filter(~event.isin(values) | event.isnull()), table.filter(event.isin(values))
 
