@@ -9,7 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from attribution import Factor, read_factors
-from attribution.economics import Cohorts, CustomerValues, Funnel, order_findings
+from attribution.economics import Cohorts, CustomerValues, Funnel, odd_margins, order_findings
 from attribution.economics.customer_orders import TOGETHER
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
@@ -138,6 +138,7 @@ def noted_customer_values(
         )
     else:
         cohorts = read_cohort_table(config, table, folder, known)
+        findings = (odd_margins(cohorts),)
         reading.note("cohorts", table.path, len(cohorts.frame), _acquired(cohorts), cohorts.frame)
     if panel is not None and (problems := list(cohorts_against_weeks(cohorts, table, panel))):
         raise BadInput(problems)
