@@ -54,7 +54,7 @@ def _looks(rows: pd.DataFrame) -> Iterator[str]:
 def _a_head(rows: pd.DataFrame) -> bool:
     """Whether margins of one channel and age stay the same whatever the size of the cohort."""
     rows = rows[(rows["margin"] > 0) & (rows["age"] > 0)]
-    logs = np.log(rows[["active", "margin"]])
+    logs = pd.DataFrame(np.log(rows[["active", "margin"]]))
     own = logs - logs.groupby([rows["channel"], rows["age"]]).transform("mean")
     size, margin = own["active"].to_numpy(), own["margin"].to_numpy()
     freedom = len(rows) - rows.groupby(["channel", "age"]).ngroups - 1

@@ -288,7 +288,7 @@ def _no_names(name: str, table: ibis.Table, column: str, remedy: str) -> Iterato
     def sign(seen: Mapping[str, Any]) -> bool:
         empty = seen[f"count of {column}"] < seen["rows"]
         if not table[column].type().is_string():
-            return bool(empty)
+            return bool(empty) or table[column].type().is_floating()  # whose empty cells may be NaN
         if empty or not is_local(table):
             return True
         least, greatest = (str(seen[f"{which} of {column}"]) for which in ("least", "greatest"))
@@ -298,9 +298,15 @@ def _no_names(name: str, table: ibis.Table, column: str, remedy: str) -> Iterato
     if broken is None:
         yield _Fault(name, column, text.isnull() | is_blank(text), "is empty.", remedy, sign)
         return
-    yield _Fault(name, column, table[column].isnull(), "is empty.", remedy, sign)
-    what = "export the column as text; digits may be lost already."
-    yield _Fault(f"no name in {column}", column, broken, "is a number with decimals or too many digits, no name.", what)
+    yield _Fault(name, column, table[column].isnull() | (text.isnull() & ~broken), "is empty.", remedy, sign)
+    if table[column].type().is_binary():
+        told, what = "holds bytes that are no plain text.", "export the column as text."
+    else:
+        told, what = (
+            "is a number with decimals or too many digits, no name.",
+            "export the column as text; digits may be lost already.",
+        )
+    yield _Fault(f"no name in {column}", column, broken, told, what)
 
 
 def _nobody(table: ibis.Table, column: str) -> Iterator[_Fault]:
