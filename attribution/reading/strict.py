@@ -275,7 +275,7 @@ def _serial(cell: Any) -> float:
 
 
 def read_names(cells: pd.Series) -> Read:
-    """Names, ids and other texts; a number stands for its digits, and one with a fraction, as bytes and lists, for none."""
+    """Names, ids and other texts; a number stands for its digits, and fractions, bytes and lists are no names."""
     if pd.api.types.is_string_dtype(cells) and not pd.api.types.is_object_dtype(cells):
         return Read(cells.astype("string"), pd.Series(False, cells.index))
     faulty = pd.Series([_no_name(cell) for cell in cells], cells.index)
