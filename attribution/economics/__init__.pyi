@@ -22,6 +22,7 @@ from .ltv import interval as interval
 from .ltv import lifetime_value as lifetime_value
 from .ltv import ltv_to_cac as ltv_to_cac
 from .ltv import payback_months as payback_months
+from .margin_checks import odd_margins as odd_margins
 from .order_checks import order_findings as order_findings
 from .orders import cohorts_of_orders as cohorts_of_orders
 from .recency_frequency_value import CustomerSegments as CustomerSegments

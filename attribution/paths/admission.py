@@ -86,6 +86,8 @@ class Admission:
             log, idle = self.rules.channels.apply(log, columns.channel, name)
             findings = (idle,)
         self._require_people(log, converted, name, named)
+        if self.rules.identity is not None:
+            findings = (*findings, self.rules.identity.joined(log, self.engine, self.cleaning.fold_names))
         log = self._of_persons(log, columns.user)
         problems: list[Problem | str] = []
         touched = _attempt(lambda: admit_touchpoints(log, columns, self.cleaning, name, self.formats[0]), problems)

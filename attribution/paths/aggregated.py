@@ -45,7 +45,7 @@ def exploded(
     format
         How the table writes numbers.
     fold_names
-        Whether channels that differ by case or blanks alone are one.
+        Whether channels that look alike are one.
 
     Raises
     ------

@@ -20,6 +20,7 @@ from attribution.paths.customers import before_the_first, several_conversions
 from attribution.paths.gathered import in_engine, in_memory
 from attribution.paths.ibis_touches import IbisTouches
 from attribution.paths.needed import collapsed, ends_of, nobody_meets, one_grain, one_offset
+from attribution.paths.over_time import renamed_channels, values_of_one_unit
 from attribution.paths.path_rules import BUCKETS, PathRules, micros
 from attribution.paths.paths import Paths
 from attribution.paths.rules_on_log import (
@@ -199,6 +200,8 @@ class Journeys:
         findings.append(alike_names({"channels": made.channels, **made.categories}))
         findings += [] if None in (touched.zoned, won.zoned) else [one_offset(touched, won)]
         findings.append(one_grain(touched, won))
+        findings += [values_of_one_unit(won, rules)] if bought.value > 0 else []
+        findings.append(renamed_channels(made, (touched.earliest, touched.latest)))
         if left["untouched"] > _MANY_UNTOUCHED * bought.conversions:
             findings.append(alike_ids(touched.events, won.events))
         if made.totals["conversions"] == 0:
@@ -254,7 +257,7 @@ class Journeys:
         format
             How the table writes numbers, see :class:`Format`.
         fold_names
-            Whether channels that differ by case or blanks alone are one, under the most frequent spelling.
+            Whether channels that look alike are one, under the most frequent spelling.
 
         Raises
         ------

@@ -11,9 +11,13 @@ from typing import Literal
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.reading.encodings import Encoded
 
-__all__ = ["Address", "Form", "address_of", "files_of", "is_pattern", "no_such_table"]
+__all__ = ["VIEWS", "Address", "Form", "address_of", "files_of", "is_pattern", "no_such_table"]
 
 _LISTED = 15
+VIEWS = (
+    "write it down as a table, or allow views of the file: Engine(views=True), engine: {views: true} in a plan file."
+)
+"""What to do about a view."""
 Form = Literal["text", "json", "parquet", "workbook", "database", "lite"]
 
 _SUFFIXES: dict[str, Form] = {
@@ -162,10 +166,13 @@ def _folder(path: str, part: str) -> Address:
     return _of_form(path, part, "parquet")
 
 
-def no_such_table(part: str, known: Sequence[str], file: str) -> BadInput:
+def no_such_table(part: str, known: Sequence[str], file: str, views: Sequence[str] = ()) -> BadInput:
     """The error of a database file that has no such table, or several and none is named."""
     if part:
         return UnknownName(part, known, where=f"{file}; name the table as {file}::table")
+    if not known and views:
+        text = f"holds no table but views, which may read any file of this machine: {', '.join(views[:_LISTED])}."
+        return BadInput(Problem(file, text, remedy=VIEWS))
     if not known:
         return BadInput(Problem(file, "holds no table.", remedy="export it again."))
     listed = ", ".join(known[:_LISTED]) + (", ..." if len(known) > _LISTED else "")

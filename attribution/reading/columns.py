@@ -149,8 +149,9 @@ class Cleaning:
         More channels than this are taken for another column's values; None: 200, or a tenth of the rows where that is
         less, and 20 at least.
     fold_names
-        Whether ids, channels, interactions, kinds and segments that differ by case or blanks alone are one; names take
-        their most frequent spelling, ids lower case.
+        Whether channels, interactions, kinds and segments that look alike (by case, blanks, separators or letters of
+        another script) are one, under their most frequent spelling; ids that differ by case or blanks too, in lower
+        case.
     """
 
     drop: tuple[str, ...] = ()

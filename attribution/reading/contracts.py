@@ -183,7 +183,7 @@ def _one_row_each(typed: pd.DataFrame, key: list[str]) -> str:
     remedy = "keep one row each, or sum them at the source."
     texts = [name for name in typed.columns if name not in key and not pd.api.types.is_numeric_dtype(typed[name])]
     parts = next((str(name) for name in texts if not typed.duplicated([*key, name]).any()), None)
-    if parts is None or "geo" in key:
+    if parts is None or "geo" in key or not pd.api.types.is_datetime64_any_dtype(typed[key[0]]):
         return remedy
     return f"{remedy} Rows of one {key[0]} differ by {parts!r}; a panel by regions takes it as geo={parts!r}."
 

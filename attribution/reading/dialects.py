@@ -241,6 +241,7 @@ _COMPLAINTS = (  # what an engine says, what is wrong, what to do
         "write one object per line in UTF-8 without a mark; export a file that was cut short again.",
     ),
     (r"GZIP|gzip", "is cut short or no gzip file.", "export it again."),
+    (r"encrypted", "is encrypted.", "write it down without encryption."),
     (r"lock on file", "is in use by another program.", "close it there, or copy the file."),
     (r"state machine", "mixes line ends or quotes.", "save it again as CSV from one program."),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.reading.addresses import Address, address_of, files_of, no_such_table
+from attribution.reading.addresses import VIEWS, Address, address_of, files_of, no_such_table
 from attribution.reading.csv_text import layout_of
 from attribution.reading.dialects import carried, naming
 from attribution.reading.frames import arrow_ready
@@ -151,13 +151,12 @@ def _database_table(address: Address, backend: BaseBackend, views: bool) -> ibis
     meant = [(schema, name) for schema, name in usable if part in (name, f"{schema}.{name}")]
     if not meant and any(part in (name, f"{schema}.{name}") for schema, name, _ in rows):
         text = f"{part!r} is a view, which may read any file of this machine."
-        remedy = "write it down as a table, or allow views of the file: Engine(views=True)."
-        raise BadInput(Problem(address.name, text, remedy=remedy))
+        raise BadInput(Problem(address.name, text, remedy=VIEWS))
     if len(meant) > 1:
         listed = ", ".join(f"{schema}.{name}" for schema, name in meant)
         raise BadInput(Problem(address.name, f"{part!r} stands in several schemas.", remedy=f"name one of {listed}."))
     if not meant:
         known = [name if schema == "main" else f"{schema}.{name}" for schema, name in usable]
-        raise no_such_table(part, known, Path(address.path).name)
+        raise no_such_table(part, known, Path(address.path).name, [name for _, name, kind in rows if kind == "VIEW"])
     schema, name = meant[0]
     return backend.table(name, database=(alias, schema))

@@ -38,6 +38,8 @@ def arrow_ready(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 def _settled(cells: pd.Series) -> pd.Series:
     """An object column as one of numbers, times or, where it holds anything else, texts."""
     held = [cell for cell in cells if text_of(cell) is not None]
+    if held and all(isinstance(cell, bytes) for cell in held):
+        return cells
     if held and all(isinstance(cell, dt.datetime) for cell in held):
         times = pd.Series(cells.where(cells.notna(), pd.NaT), dtype=object)
         if held[0].tzinfo is not None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, bounded
+from attribution.findings import Finding
 from attribution.reading.dialects import naming
 from attribution.reading.log_columns import as_name, is_blank, no_name
 from attribution.reading.named import missing_names
 from attribution.reading.sources import log_table
 from attribution.reading.spellings import folded_id
+from attribution.reading.stand_ins import NOBODY_AS_WRITTEN
 from attribution.shown import shown
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from attribution.reading.engine import Engine
 
 __all__ = ["IdentityMap"]
+
+_IDS = 100
 
 
 @shown
@@ -32,7 +36,8 @@ class IdentityMap:
     table
         Frame, file or Ibis table of the log's engine.
     user, person
-        Its columns. A user without a row is a person of its own, and a row that lacks either says nothing.
+        Its columns. A user without a row is a person of its own, and a row that lacks either, or has a word for nobody
+        such as ``null``, says nothing.
     """
 
     table: object
@@ -96,6 +101,27 @@ class IdentityMap:
         text = f"holds users such as {own}, {others}: none of the map occurs there."
         raise BadInput(Problem("identity map", text, self.user, remedy="write ids alike, or leave the map out."))
 
+    def joined(self, log: ibis.Table, engine: Engine | None = None, fold_names: bool = False) -> Finding:
+        """Whether no person has more ids than one person does, as where the column is a country or a word for nobody.
+
+        Parameters
+        ----------
+        log, engine, fold_names
+            As for :meth:`apply`.
+        """
+        pairs = self._pairs(log, engine, fold_names)
+        ids = pairs.group_by("map_person").aggregate(ids=pairs.count())
+        most = ids.order_by([ids.ids.desc(), "map_person"]).limit(1).execute()
+        number = int(most["ids"].iloc[0]) if len(most) else 0
+        text = f"No person of the identity map has more than {_IDS} ids."
+        if number > _IDS:
+            text = (
+                f"The identity map gives person {bounded(str(most['map_person'].iloc[0]), 60)!r} {number:,} ids, whose "
+                "touches and conversions become one path. Where that is no person or account, correct the map, or "
+                "leave these rows out of it."
+            )
+        return Finding("ids_of_one_person", number <= _IDS, float(number), float(_IDS), text)
+
     def _pairs(self, log: ibis.Table | None, engine: Engine | None, fold_names: bool) -> ibis.Table:
         """``map_user`` and ``map_person``, each pair once."""
         known = log_table(self.table, engine, "identity map", beside=log)
@@ -106,7 +132,9 @@ class IdentityMap:
         pairs = known.select(map_user=as_name(known[self.user]), map_person=as_name(known[self.person]))
         if fold_names:
             pairs = pairs.mutate(map_user=folded_id(pairs.map_user), map_person=folded_id(pairs.map_person))
-        void = [pairs[name].isnull() | is_blank(pairs[name]) for name in pairs.columns]
+        void = [
+            pairs[name].isnull() | is_blank(pairs[name]) | pairs[name].isin(NOBODY_AS_WRITTEN) for name in pairs.columns
+        ]
         return pairs.filter(~(void[0] | void[1])).distinct()
 
     def _check(self, pairs: ibis.Table) -> None:

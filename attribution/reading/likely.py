@@ -63,7 +63,8 @@ def date_remedy(cells: Iterable[object], unread: Iterable[object], shape: str) -
 
 
 def _texts(cells: Iterable[object]) -> list[str]:
-    return list(dict.fromkeys(str(cell).strip() for cell in islice(cells, _COMPARED)))
+    texts = (str(cell).strip() for cell in islice(cells, _COMPARED))
+    return list(dict.fromkeys(re.sub(r"(?<=^[0-9]{8})[.]0$", "", text) for text in texts))  # days as floats
 
 
 def _written(texts: list[str]) -> list[str]:

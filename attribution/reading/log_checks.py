@@ -11,7 +11,6 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.numbers import amount
-from attribution.reading.blanks import folded
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import epoch_micros, is_local, naming
 from attribution.reading.exclusions import without_repeats
@@ -19,6 +18,7 @@ from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, Format
 from attribution.reading.headers import DEEPEST, missing_columns
 from attribution.reading.likely import date_remedy, number_remedy
 from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset, is_blank, no_name, type_of
+from attribution.reading.look_alikes import as_seen
 from attribution.reading.named import require_values, values_of
 from attribution.reading.stand_ins import NOBODY_AS_WRITTEN
 from attribution.reading.strict import shown
@@ -188,8 +188,8 @@ def split_events(
     event, values = as_name(table[rule.column]), list(rule.values)
     if fold_names:
         with naming(name):
-            meant = set(map(folded, values))
-            values += [other for other in values_of(table, rule.column) if folded(other) in meant]
+            meant = set(map(as_seen, values))
+            values += [other for other in values_of(table, rule.column) if as_seen(other) in meant]
     require_values(dict.fromkeys(values), table, rule.column, name, "event")
     return table.filter(~event.isin(values) | event.isnull()), table.filter(event.isin(values))
 
@@ -288,7 +288,7 @@ def _no_names(name: str, table: ibis.Table, column: str, remedy: str) -> Iterato
     def sign(seen: Mapping[str, Any]) -> bool:
         empty = seen[f"count of {column}"] < seen["rows"]
         if not table[column].type().is_string():
-            return bool(empty)
+            return bool(empty) or table[column].type().is_floating()  # whose empty cells may be NaN
         if empty or not is_local(table):
             return True
         least, greatest = (str(seen[f"{which} of {column}"]) for which in ("least", "greatest"))
@@ -298,9 +298,15 @@ def _no_names(name: str, table: ibis.Table, column: str, remedy: str) -> Iterato
     if broken is None:
         yield _Fault(name, column, text.isnull() | is_blank(text), "is empty.", remedy, sign)
         return
-    yield _Fault(name, column, table[column].isnull(), "is empty.", remedy, sign)
-    what = "export the column as text; digits may be lost already."
-    yield _Fault(f"no name in {column}", column, broken, "is a number with decimals or too many digits, no name.", what)
+    yield _Fault(name, column, table[column].isnull() | (text.isnull() & ~broken), "is empty.", remedy, sign)
+    if table[column].type().is_binary():
+        told, what = "holds bytes that are no plain text.", "export the column as text."
+    else:
+        told, what = (
+            "is a number with decimals or too many digits, no name.",
+            "export the column as text; digits may be lost already.",
+        )
+    yield _Fault(f"no name in {column}", column, broken, told, what)
 
 
 def _nobody(table: ibis.Table, column: str) -> Iterator[_Fault]:

@@ -52,18 +52,25 @@ def as_name(column: Any) -> Any:
     kind = column.type()
     if kind.is_string():
         return column
+    if kind.is_floating():
+        column = (column.isnan() | column.isinf()).ifelse(None, column)
     if kind.is_floating() or kind.is_decimal():
         return column.try_cast("int64").cast("string")
+    if kind.is_json():  # whose texts stand in quotes
+        return column.str.coalesce(column.cast("string"))
     return column.cast("string")
 
 
 def no_name(column: Any) -> Any | None:
     """Which rows of a column of fractions hold no faithful name; None for columns of other types."""
     kind = column.type()
+    if kind.is_binary():
+        return column.cast("string").contains(r"\x").fill_null(False)  # as engines write bytes that are no plain text
     if not (kind.is_floating() or kind.is_decimal()):
         return None
     number = column.cast("float64")
-    return column.notnull() & ((number != number.floor()) | (number.abs() >= _EXACT))
+    whole = (number.isnan() | number.isinf()).ifelse(0.0, number)  # no engine floors them
+    return column.notnull() & ((whole != whole.floor()) | (whole.abs() >= _EXACT) | number.isinf())
 
 
 def is_blank(text: Any) -> Any:
@@ -104,6 +111,9 @@ def as_moment(table: ibis.Table, column: str, format: Format, name: str) -> Any:
         return _of_zone(_serial(time.cast("float64"), table), format, table)
     if kind.is_numeric() and format.date_format in UNIX:
         return _since_1970(time, UNIX[format.date_format], table)
+    if kind.is_numeric() and format.pattern is not None:  # days as numbers, such as 20240131
+        time = as_name(time)
+        kind = time.type()
     if not kind.is_string():
         remedy = f"convert it to timestamps, or say what it counts, date_format: {', '.join(UNIX)} or {EXCEL}."
         raise BadInput(Problem(name, f"holds {type_of(time)}, not times.", column, remedy=remedy))

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem, nearest
-from attribution.reading.blanks import folded
 from attribution.reading.dialects import naming
 from attribution.reading.log_columns import as_name
+from attribution.reading.look_alikes import look_alikes, spelt_out
 
 if TYPE_CHECKING:
     import ibis
@@ -49,8 +49,8 @@ def missing_names(
             remedy = f"did you mean {close!r}?" if close else f"there is {listed or 'none'}."
             yield Problem(table, f"has no {what} {str(name)!r}.", column, remedy=remedy)
         for other in there:
-            if str(name) in there and other not in named and folded(other) == folded(str(name)):
-                text = f"has {other[:_LONGEST]!r} beside the {what} {str(name)!r}, and it would not count."
+            if str(name) in there and other not in named and look_alikes([other, str(name)]):
+                text = f"has {spelt_out(other[:_LONGEST])} beside the {what} {str(name)!r}, and it would not count."
                 remedy = "correct it at the source, fold them with fold_names, or name it too."
                 yield Problem(table, text, column, remedy=remedy)
 

@@ -1,4 +1,4 @@
-"""Names that differ by case or blanks alone: told, and folded into one spelling where asked."""
+"""Names that look alike: told, and folded into one spelling where asked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pandas as pd
 from attribution.errors import bounded
 from attribution.findings import Finding
 from attribution.numbers import percent
-from attribution.reading.blanks import folded
 from attribution.reading.dialects import carried
 from attribution.reading.log_columns import as_name, without_blanks
+from attribution.reading.look_alikes import look_alikes, spelt_out
 
 if TYPE_CHECKING:
     import ibis
@@ -24,46 +24,40 @@ _SAMPLE = 10_000
 _FEW = 0.005
 
 
-def _groups(names: Iterable[str]) -> list[list[str]]:
-    """Names of one key, where there are several."""
-    by_key: dict[str, list[str]] = {}
-    for name in names:
-        by_key.setdefault(folded(name), []).append(name)
-    return [group for group in by_key.values() if len(group) > 1]
-
-
 def one_spelling(counts: Mapping[str, float]) -> dict[str, str]:
     """Each name that has others like it -> the most frequent of them, the first in the alphabet among equals.
 
     >>> one_spelling({"Email": 3, "email ": 2, "email": 3, "tv": 9})
     {'Email': 'Email', 'email ': 'Email', 'email': 'Email'}
+    >>> one_spelling({"paid_social": 3, "Paid Social": 2, "paid": 9})
+    {'paid_social': 'paid_social', 'Paid Social': 'paid_social'}
     """
     best: dict[str, str] = {}
-    for group in _groups(counts):
+    for group in look_alikes(counts):
         chosen = min(group, key=lambda name: (-counts[name], name))
         best |= dict.fromkeys(group, chosen)
     return best
 
 
 def alike_names(names: Mapping[str, Iterable[str]]) -> Finding:
-    """Whether names of channels or of other columns differ by case or blanks alone.
+    """Whether names of channels or of other columns differ by case, blanks, separators or letters that look alike.
 
     Parameters
     ----------
     names
         What they are called -> those that occur.
     """
-    found = [(what, group) for what, there in names.items() for group in _groups(there)]
-    text = "No two names differ by case or blanks alone."
+    found = [(what, group) for what, there in names.items() for group in look_alikes(there)]
+    text = "No two names look alike."
     if found:
         shown = "; ".join(
-            f"{what} {', '.join(repr(bounded(name, _LONGEST)) for name in group[:_SHOWN])}"
+            f"{what} {', '.join(spelt_out(bounded(name, _LONGEST)) for name in group[:_SHOWN])}"
             for what, group in found[:_SHOWN]
         )
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         text = (
-            f"Names that differ by case or blanks alone share what belongs to one: {shown}{more}. Correct them at the "
-            "source, or fold them with fold_names."
+            f"Names that look alike, and differ by case, blanks, separators or letters of another script, share what "
+            f"belongs to one: {shown}{more}. Correct them at the source, or fold them with fold_names."
         )
     return Finding("alike_names", not found, float(len(found)), 0.0, text)
 

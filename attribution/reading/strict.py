@@ -65,6 +65,8 @@ def text_of(cell: Any) -> str | None:
     >>> [text_of(cell) for cell in (1001.0, 10.5, True, None, "tv", dt.date(2026, 1, 5))]
     ['1001', '10.5', 'true', None, 'tv', '2026-01-05']
     """
+    if isinstance(cell, bytes) and cell.isascii():
+        cell = cell.decode()
     if isinstance(cell, str):
         return None if is_void(cell) else cell
     if cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, numbers.Real) and cell != cell):
@@ -250,10 +252,11 @@ def by_format(cell: Any, format: Format) -> dt.datetime:
         return _EPOCH + dt.timedelta(days=_serial(cell))
     if format.date_format in UNIX:
         return _UNIX_EPOCH + dt.timedelta(seconds=_plain(cell) / UNIX[format.date_format])
-    if not isinstance(cell, str) or format.pattern is None:
+    text = text_of(cell) if isinstance(cell, str | numbers.Real) else None  # days may be numbers, such as 20240131
+    if text is None or format.pattern is None:
         raise ValueError
-    read = dt.datetime.strptime(cell.strip() + format.tail, format.pattern)
-    if "%G" in format.pattern and str(read.isocalendar().year) not in cell:
+    read = dt.datetime.strptime(text.strip() + format.tail, format.pattern)
+    if "%G" in format.pattern and str(read.isocalendar().year) not in text:
         raise ValueError  # week 53 of a year that has 52
     return read
 
@@ -272,19 +275,23 @@ def _serial(cell: Any) -> float:
 
 
 def read_names(cells: pd.Series) -> Read:
-    """Names, ids and other texts; a number stands for its digits, and one with a fraction for no name."""
+    """Names, ids and other texts; a number stands for its digits, and fractions, bytes and lists are no names."""
     if pd.api.types.is_string_dtype(cells) and not pd.api.types.is_object_dtype(cells):
         return Read(cells.astype("string"), pd.Series(False, cells.index))
     faulty = pd.Series([_no_name(cell) for cell in cells], cells.index)
     texts = pd.Series([text_of(cell) for cell in cells], cells.index, dtype="string")
     if faulty.any():
-        text = f"is a number that is no name: {shown(cells[faulty])}."
+        text = f"is a number, bytes or a list, no name: {shown(cells[faulty])}."
         return Read(texts, faulty, text, "export the column as text; digits may be lost already.")
     return Read(texts, faulty)
 
 
 def _no_name(cell: Any) -> bool:
-    if isinstance(cell, bool | np.bool_ | str) or cell is None or not isinstance(cell, numbers.Real):
+    if isinstance(cell, bytes):
+        return not cell.isascii()
+    if isinstance(cell, list | tuple | dict | np.ndarray):
+        return True
+    if isinstance(cell, bool | np.bool_ | str) or cell is None or not isinstance(cell, numbers.Real | Decimal):
         return False
     number = float(cell)
     if isinstance(cell, numbers.Integral) or number != number:

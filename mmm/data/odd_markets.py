@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from attribution.errors import Problem
-from attribution.reading.blanks import folded
+from attribution.reading.look_alikes import look_alikes, spelt_out
 from attribution.reading.stand_ins import totals_among
 
 __all__ = ["odd_markets"]
@@ -25,14 +25,10 @@ def odd_markets(table: str, geo: str, market: pd.Series, kpi: pd.Series, date: p
     market, kpi, date
         By row.
     """
-    spelt: dict[str, list[str]] = {}
-    for name in dict.fromkeys(market.astype(str)):
-        spelt.setdefault(folded(name), []).append(name)
-    for names in spelt.values():
-        if len(names) > 1:
-            listed = ", ".join(repr(name[:_LONGEST]) for name in names)
-            text = f"writes one market in several ways: {listed}."
-            yield Problem(table, text, geo, remedy="write it in one way, and keep one row for each period.")
+    for names in look_alikes(market.astype(str)):
+        listed = ", ".join(spelt_out(name[:_LONGEST]) for name in names)
+        text = f"writes one market in several ways: {listed}."
+        yield Problem(table, text, geo, remedy="write it in one way, and keep one row for each period.")
     for name in totals_among(market.astype(str), kpi.astype(float), date):
         text = f"holds {name[:_LONGEST]!r} with as much {kpi.name} as all other markets together: rows of totals."
         yield Problem(table, text, geo, remedy="delete them; or rename the market if it is one.")

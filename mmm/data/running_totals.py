@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-import pandas as pd
-
 from attribution.findings import Finding
-from mmm.arrays import Array
+from attribution.reading.looks import sums_since
 from mmm.data.outlying_cells import columns_with_cells
 from mmm.data.panel import Panel
 
 __all__ = ["running_totals"]
 
 _FEWEST = 12
-_RISING, _FALLING = 0.5, 0.6
-_SINCE = {"the table begins": None, "the year begins": "Y", "the quarter begins": "Q", "the month begins": "M"}
 _SHOWN = 5
 
 
@@ -45,22 +40,6 @@ def _found(panel: Panel) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         if column in controls:
             continue  # prices and indices may well rise throughout
         for series in table:
-            since = _since(series, panel.dates)
+            since = sums_since(series, panel.dates, _FEWEST)
             if since is not None:
                 yield column, since, channels
-
-
-def _since(series: Array, dates: pd.DatetimeIndex) -> str | None:
-    """When the sum begins anew; None where the column is no sum."""
-    if len(series) <= _FEWEST or np.ptp(series) == 0:
-        return None
-    steps = np.diff(series)
-    for since, period in _SINCE.items():
-        blocks = np.zeros(len(series)) if period is None else dates.to_period(period).asi8
-        within = np.diff(blocks) == 0
-        inside, between = steps[within], steps[~within]
-        if np.sum(inside > 0) < _FEWEST or (inside < 0).any() or np.mean(inside > 0) < _RISING:
-            continue
-        if not len(between) or np.mean(between < 0) >= _FALLING:
-            return since
-    return None

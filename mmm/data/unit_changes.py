@@ -8,15 +8,12 @@ import numpy as np
 
 from attribution.findings import Finding
 from attribution.numbers import significant
-from mmm.arrays import Array
+from attribution.reading.looks import TIMES, another_unit
 from mmm.data.outlying_cells import columns_with_cells
 from mmm.data.panel import Panel
 
 __all__ = ["unit_changes"]
 
-_WIDTH = 4  # periods on either side that have to keep their level
-_TIMES = 50.0
-_DEVIATIONS = 3.0
 _SHOWN = 5
 
 
@@ -40,34 +37,13 @@ def unit_changes(panel: Panel) -> Finding:
             "money is then a mixture of two. Bring the column to one unit at the source, or leave it if it is true."
         )
     channels = tuple(dict.fromkeys(name for *_, names in found for name in names))
-    return Finding("unit_changes", not found, worst, _TIMES, text, channels)
+    return Finding("unit_changes", not found, worst, TIMES, text, channels)
 
 
 def _changes(panel: Panel) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
     for column, table, channels in columns_with_cells(panel):
         for geo, series in zip(panel.geos, table, strict=True):
-            if (change := _change(series)) is not None:
+            if (change := another_unit(series)) is not None:
                 row, times = change
                 where = panel.dates[row].date().isoformat() + (f" in {geo}" if len(panel.geos) > 1 else "")
                 yield column, where, times, channels
-
-
-def _change(series: Array) -> tuple[int, float] | None:
-    """Row of the first cell of another size, and how many times the former it is; None where there is none."""
-    active = np.flatnonzero(series > 0)
-    if len(active) < 2 * _WIDTH or (series < 0).any():
-        return None
-    values = np.log(series[active])
-    level = np.median(np.lib.stride_tricks.sliding_window_view(values, _WIDTH), axis=1)
-    steps = level[_WIDTH:] - level[:-_WIDTH]
-    near = int(np.abs(steps).argmax()) + _WIDTH
-    within = range(max(near - _WIDTH, _WIDTH), min(near + _WIDTH, len(values) - _WIDTH) + 1)
-    place = max(within, key=lambda at: abs(values[at] - values[at - 1]))
-    if abs(values[place] - values[place - 1]) < np.log(_TIMES) / 2:  # grown, not jumped
-        return None
-    before, after = values[:place], values[place:]
-    step = float(np.median(after) - np.median(before))
-    spread = max(0.1, *(1.4826 * float(np.median(np.abs(side - np.median(side)))) for side in (before, after)))
-    if abs(step) < max(np.log(_TIMES), _DEVIATIONS * spread):
-        return None
-    return int(active[place]), float(np.exp(step))

@@ -15,6 +15,7 @@ from attribution.errors import BadInput, Problem
 from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Column, Table
 from mmm.arrays import Array
+from mmm.experiments.odd_arms import odd_arms
 
 __all__ = ["Arm", "RatePlan", "arms_from_frame", "mixture", "ratio_metric", "two_sided", "visitors_needed"]
 
@@ -70,10 +71,13 @@ def arms_from_frame(frame: object) -> tuple[Arm, ...]:
     Raises
     ------
     BadInput
-        Where a column is missing, a number is none, there is one arm only, or more convert than visit.
+        Where a column is missing, a number is none, there is one arm only, or more convert than visit; and where rows
+        are no counts of days and arms, see :func:`odd_arms`.
     """
     cells = cells_of(frame, "rates")
     typed = Table(cells.name, _RATES, first_row=cells.first_row).check(cells.frame)
+    if problems := list(odd_arms(cells.name, typed, cells.frame)):
+        raise BadInput(problems)
     money = ["revenue", "revenue_squares"] if {"revenue", "revenue_squares"} <= set(typed) else []
     summed = typed.groupby("arm", sort=False)[["visitors", "conversions", *money]].sum()
     if len(summed) < 2:

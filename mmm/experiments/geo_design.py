@@ -127,5 +127,6 @@ class GeoDesign:
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, BadInput):
                 raise
-            text = f"is no design of a geo test: {type(error).__name__} {error}."
+            missing = f"lacks {error}" if isinstance(error, KeyError) else "holds a value of another kind"
+            text = f"is no design of a geo test: it {missing}."
             raise BadInput(Problem("design", text, remedy="take the file that cac test design wrote.")) from None

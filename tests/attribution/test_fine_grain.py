@@ -58,7 +58,7 @@ def test_logs_of_one_grain_raise_nothing(unit: str) -> None:
 def test_the_same_sign_in_two_ways_is_told(pair: tuple[str, str]) -> None:
     touches = TOUCHES.assign(channel=[pair[at % 2] for at in range(60)])
     assert "channels" in told(Journeys.from_touchpoints(touches, ENDS), "alike_names")
-    apart = TOUCHES.assign(channel=[("paid_social", "paid-social")[at % 2] for at in range(60)])
+    apart = TOUCHES.assign(channel=[("paid_social", "paidsocial")[at % 2] for at in range(60)])
     assert not told(Journeys.from_touchpoints(apart, ENDS), "alike_names")
 
 

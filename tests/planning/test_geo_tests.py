@@ -201,3 +201,46 @@ def test_what_cannot_be_designed_or_read_says_why(folder: Path) -> None:
     for wrong in ("bad.json", "geos.csv", "missing.json"):
         with pytest.raises(BadInput):
             read_out(folder / wrong, folder / "geos.csv")
+
+
+def test_a_readout_is_the_same_in_every_form_and_tells_what_is_no_table_of_it(
+    folder: Path, world: tuple[GeoData, GeoTruth]
+) -> None:
+    designed(folder, channels=["tv"])
+    ran(folder, world)
+    design = folder / "plan-output" / "geo-test" / "design.json"
+    whole = pd.read_csv(folder / "after.csv")
+    without = whole.drop(columns=["tv", "paid_social", "generic_search"])
+    for frame in (whole, without):
+        frame.to_csv(folder / "t.csv", index=False)
+        frame.to_parquet(folder / "t.parquet")
+        frame.to_excel(folder / "t.xlsx", index=False)
+        read = [read_out(design, folder / f"t.{form}", folder / form)[0] for form in ("csv", "parquet", "xlsx")]
+        assert len({(one.cells[0].effect.customers, one.cells[0].spend.change) for one in read}) == 1
+    odd = whole.assign(new_customers=whole.groupby("geo")["new_customers"].cumsum())
+    odd["tv"] = odd["tv"].where(odd["week"] < odd["week"].unique()[-8], 100 * odd["tv"])
+    odd.to_csv(folder / "odd.csv", index=False)
+    told = {
+        finding.name
+        for finding in read_out(design, folder / "odd.csv", folder / "odd")[0].findings
+        if not finding.passed
+    }
+    assert {"running_totals", "unit_changes"} <= told
+    whole[whole["geo"] != "region_01"].to_csv(folder / "less.csv", index=False)
+    with pytest.raises(BadInput, match=r"^less\.csv: has no rows of region_01"):
+        read_out(design, folder / "less.csv")
+
+
+@pytest.mark.parametrize("key", ["columns", "designs", "spend", "cells", "start"])
+@pytest.mark.parametrize("value", [None, [], [1], {"a": 1}, "x"])
+def test_a_design_that_was_changed_is_refused_by_its_file(tmp_path: Path, key: str, value: object) -> None:
+    columns = {"date": "week", "geo": "geo", "kpi": "kpi", "spend": {}, "written": {}, "rates": {}}
+    cell = {"channel": "tv", "change": 0.5, "geos": ["a"]}
+    one = {"name": "up", "cells": [cell], "controls": ["b", "c"], "start": "2026-01-05", "end": "2026-01-11", "seed": 0}
+    one["spend"] = [{"change": 1.0, "without": 1.0, "controls": 1.0}]
+    whole = {"kind": "geo", "national": True, "columns": columns, "designs": [one]}
+    (whole if key in whole else one)[key] = value
+    (tmp_path / "design.json").write_text(json.dumps(whole), encoding="utf-8")
+    (tmp_path / "table.csv").write_text("week,geo,kpi\n2026-01-05,a,1\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"^design\.json: is no design of geo tests"):
+        read_out(tmp_path / "design.json", tmp_path / "table.csv")

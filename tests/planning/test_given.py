@@ -21,6 +21,7 @@ from optimizer.planning.outputs.given_in_words import Verdict, against_the_best,
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.given_tables import Given, read_given
+from optimizer.planning.stages.odd_plans import plausible
 from optimizer.planning.stages.question import solved
 from optimizer.planning.stages.riders import Held
 
@@ -190,3 +191,40 @@ def test_what_a_table_rounds_away_breaks_nothing(limits: dict[str, Any], cents: 
     (wrong,) = score(section, plan, {"more": Given(plan.allocation.spend * 1.01)})
     assert verdict(wrong, run) is Verdict.BROKEN
     assert "better than that by what it breaks" in against_the_best(wrong, plan, run)
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        (1.0, ""),
+        (3.0, ""),
+        (1 / 13, "about that of one week and is read as that of 13: state weeks: 1"),
+        (1e-3, "is 0.001 times that of late: in another unit"),
+        (1e3, "is 1,000 times that of late: in another unit"),
+    ],
+)
+def test_spend_that_is_none_of_the_horizon_is_told(scale: float, said: str) -> None:
+    lately = WEEKS[["tv", "search", "radio"]].tail(13).sum() * scale
+    table = GivenTable(path=Path("b.csv"))
+    told = plausible(Given(lately, "Read as a plan of Robyn."), table, PANEL, 13).says
+    assert said in told
+    assert (told == "Read as a plan of Robyn.") is not bool(said)
+    assert plausible(Given(lately), table.model_copy(update={"weeks": 13.0}), PANEL, 13).says.startswith("Its") is (
+        said.endswith("unit")
+    )
+
+
+@pytest.mark.parametrize("whole", [1.0, 100.0])
+def test_shares_are_no_money(whole: float) -> None:
+    rich = mmm.Panel.from_frame(WEEKS.assign(tv=1e4 * WEEKS["tv"]), "week", "new_customers", ["tv", "search", "radio"])
+    shares = Given(pd.Series([0.5, 0.3, 0.2], ["tv", "search", "radio"]) * whole)
+    with pytest.raises(BadInput, match=r"b\.csv, column 'spend': sums to .*, as shares of a budget do"):
+        plausible(shares, GivenTable(path=Path("b.csv")), rich, 13)
+
+
+def test_the_plan_of_a_run_is_read_by_what_it_planned(tmp_path: Path) -> None:
+    table = pd.DataFrame({"channel": ["tv", "search", "radio"], "spend_now": 5.0, "spend_planned": [1.0, 2.0, 0.0]})
+    table.to_csv(tmp_path / "plan.csv", index=False)
+    given = read_given(GivenTable(path=Path("plan.csv")), tmp_path, PANEL)
+    assert given.spend.to_list() == [1.0, 2.0, 0.0]
+    assert "spend_planned" in given.says

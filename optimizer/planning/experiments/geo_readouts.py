@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,17 @@ import pandas as pd
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.findings import findings_frame
 from attribution.numbers import count, percent
+from attribution.reading.cells import cells_of
+from attribution.reading.formats import Format
+from mmm.data.running_totals import running_totals
+from mmm.data.unit_changes import unit_changes
 from mmm.experiments.geo_cell import CellReadout
 from mmm.experiments.geo_design import GeoDesign
 from mmm.experiments.geo_readout import GeoReadout, read_geo_test
 from mmm.experiments.geo_spend import SpendChange
 from optimizer.planning.experiments.geo_table import Columns, read_panel
 from optimizer.planning.experiments.written import write_set
+from optimizer.planning.stages.reading import in_terms_of_the_file
 
 __all__ = ["READOUT", "lines", "read_out"]
 
@@ -49,9 +54,12 @@ def read_out(
     """
     said = _said(design)
     chosen = _chosen(said["designs"], name, design.name)
-    columns = Columns(**said["columns"])
-    held = _columns_there(table, columns)
-    read = _with_planned(read_geo_test(read_panel(table, held), GeoDesign.from_dict(chosen)), chosen["spend"])
+    planned, columns = _of_the_file(chosen, said["columns"], design.name)
+    panel = read_panel(table, _columns_there(table, columns))
+    read = in_terms_of_the_file(lambda: read_geo_test(panel, planned.design), table.name)
+    read = _with_planned(read, planned.spend)
+    looks = [finding for finding in (unit_changes(panel), running_totals(panel)) if not finding.passed]
+    read = replace(read, findings=(*read.findings, *looks))
     tests = read.national_lift_tests() if said["national"] else read.lift_tests()
     rows = pd.DataFrame([asdict(test) for test in tests])
     unused = ["outside", *(("geo",) if said["national"] else ())]
@@ -97,20 +105,41 @@ def _said(path: Path) -> dict[str, Any]:
     """The design file."""
     remedy = "take the design.json that cac test design wrote."
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         why = f"cannot be read: {error.strerror}." if isinstance(error, OSError) else "is no JSON."
         raise BadInput(Problem(path.name, why, remedy=remedy)) from None
     keys = {"designs", "columns", "national"}
-    if not isinstance(said, dict) or said.get("kind") != "geo" or not keys <= set(said) or not said["designs"]:
+    sound = isinstance(said, dict) and said.get("kind") == "geo" and keys <= set(said)
+    if not sound or not isinstance(said["designs"], list) or not said["designs"]:
         raise BadInput(Problem(path.name, "is no design of geo tests.", remedy=remedy))
     return said
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A design and the spend that was planned for each of its cells."""
+
+    design: GeoDesign
+    spend: list[SpendChange]
+
+
+def _of_the_file(chosen: Any, columns: Any, name: str) -> tuple[_Planned, Columns]:
+    """A design of a file and the columns of its table, or an error that names the file."""
+    try:
+        spend = [SpendChange(**one) for one, _ in zip(chosen["spend"], chosen["cells"], strict=True)]
+        there = Columns(**columns)
+        Format(**there.written)
+        return _Planned(GeoDesign.from_dict(chosen), spend), there
+    except (BadInput, KeyError, TypeError, ValueError, AttributeError):
+        remedy = "take the design.json that cac test design wrote, as it is."
+        raise BadInput(Problem(name, "is no design of geo tests, or was changed.", remedy=remedy)) from None
 
 
 def _chosen(designs: list[dict[str, Any]], name: str | None, where: str) -> dict[str, Any]:
     if name is None:
         return designs[0]
-    known = [str(one["name"]) for one in designs]
+    known = [str(one.get("name")) if isinstance(one, dict) else "" for one in designs]
     if name not in known:
         raise UnknownName(name, known, where)
     return designs[known.index(name)]
@@ -118,19 +147,15 @@ def _chosen(designs: list[dict[str, Any]], name: str | None, where: str) -> dict
 
 def _columns_there(table: Path, columns: Columns) -> Columns:
     """Columns as the table has them; one without spend at all is read by the spend that was planned."""
-    if not columns.spend or table.suffix != ".csv" or not table.exists():
-        return columns
-    with table.open(encoding="utf-8-sig", errors="replace") as file:
-        head = file.readline()
-    none = not any(column in head for column in columns.spend.values())
-    return replace(columns, spend={}, rates={}) if none else columns
+    there = {str(column).strip() for column in cells_of(table).frame.columns} if columns.spend else set()
+    return replace(columns, spend={}, rates={}) if there.isdisjoint(columns.spend.values()) else columns
 
 
-def _with_planned(read: GeoReadout, planned: list[dict[str, float]]) -> GeoReadout:
+def _with_planned(read: GeoReadout, planned: list[SpendChange]) -> GeoReadout:
     """The readout with the spend that was planned where the table holds none."""
 
-    def known(one: CellReadout, spend: dict[str, float]) -> CellReadout:
-        return one if np.isfinite(one.spend.change) else replace(one, spend=SpendChange(**spend))
+    def known(one: CellReadout, spend: SpendChange) -> CellReadout:
+        return one if np.isfinite(one.spend.change) else replace(one, spend=spend)
 
     return replace(read, cells=tuple(known(*pair) for pair in zip(read.cells, planned, strict=True)))
 

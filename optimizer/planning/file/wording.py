@@ -40,6 +40,15 @@ _SAID = (
         r"a panel by regions takes it as geo='([^']*)'",
         r"where they are markets, name their column: data.weekly.geo: \1",
     ),
+    (r"fewer than the model's (\d+) parameters", r"fewer than the \1 figures that the model of this plan file learns"),
+    (
+        r"lengthen the panel, join channels, drop controls or lower the season's order",
+        "give more weeks, join channels in data.weekly.spend, drop some of data.weekly.controls, or lower "
+        "model.season.order",
+    ),
+    (r"name the right spend columns;", "name the columns of spend in data.weekly.spend;"),
+    (r"mmm\.NormalLikelihood\(\)", "model.likelihood: normal"),
+    (r"lengthen the panel\b", "give more weeks"),
     (r"fit a panel by geo, or give", "name the column of markets in data.weekly.geo, or give"),
     (r"sum the geos, or use it", "set model.likelihood: normal, or sum the markets to one table"),
     (r"MaxCAC\(\.\.\.\)", "plan.max_cac"),

@@ -25,6 +25,7 @@ from optimizer.planning.stages.coming_controls import coming_controls
 from optimizer.planning.stages.given_tables import Given
 from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.stages.markets import markets_of
+from optimizer.planning.stages.odd_costs import odd_costs
 from optimizer.planning.stages.paths_of_file import read_journeys
 from optimizer.planning.stages.platform_reports import Claims
 from optimizer.planning.stages.present_spend import read_present_spend
@@ -74,7 +75,7 @@ class Inputs:
     customer_values
         What customers of each channel are worth; None without cohorts or orders.
     customer_findings
-        Whether orders tell who was a customer; none where cohorts are given.
+        What speaks against the table that says what customers are worth.
     costs
         Costs of acquisition beside media: month, kind and cost; None where the plan file names none.
     claims
@@ -124,7 +125,8 @@ class Inputs:
         coming = () if self.panel is None or self.upcoming is None else (coming_controls(self.panel, self.upcoming),)
         assembled = self.assembled.findings if self.assembled is not None else ()
         staged = () if self.stages is None else (open_stages(self.stages),)
-        return (*assembled, *compared, *coming, *self.customer_findings, *staged)
+        costed = () if self.costs is None else (odd_costs(self.costs),)
+        return (*assembled, *compared, *coming, *self.customer_findings, *costed, *staged)
 
     @property
     def passed_over(self) -> tuple[str, ...]:

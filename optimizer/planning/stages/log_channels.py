@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attribution.errors import nearest
-from attribution.reading.blanks import folded
+from attribution.reading.look_alikes import as_seen, spelt_out
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document, Place
 
@@ -43,12 +43,15 @@ def unlike_the_log(config: Config, document: Document, channels: tuple[str, ...]
     elif _passes_direct(config) and settings.direct in settings.exclude:
         text = f"{settings.direct!r} is left out by attribution.exclude, so that last_non_direct is last; ask that."
         yield document.error(("attribution", "direct"), text)
-    meant = {folded(channel): channel for channel in channels}
+    meant = {as_seen(channel): channel for channel in channels}
     for name in weekly.channels if weekly is not None else ():
-        other = meant.get(folded(name))
+        other = meant.get(as_seen(name))
         if other is not None and name not in channels:
-            text = f"the log writes {other!r} for {name!r}, so that its spend and its touches do not meet. "
-            yield document.error(("data", "weekly", "spend", name), text + "Name both alike.")
+            text = (
+                f"the log writes {spelt_out(other)} for {spelt_out(name)}, so that its spend and its touches do not "
+                "meet. Name both alike."
+            )
+            yield document.error(("data", "weekly", "spend", name), text)
 
 
 def _passes_direct(config: Config) -> bool:

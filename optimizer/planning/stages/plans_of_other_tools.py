@@ -26,8 +26,8 @@ from optimizer.planning.file.keys.plan import GivenTable
 __all__ = ["FORMS", "PlanTable", "plan_table"]
 
 FORMS = (
-    "plans are known by their columns: channel and spend; Robyn's channels and optmSpendUnit; Meridian's channel, "
-    "spend and pct_of_spend; PyMC-Marketing's channel and allocation."
+    "plans are known by their columns: channel and spend; a run's own channel and spend_planned; Robyn's channels and "
+    "optmSpendUnit; Meridian's channel, spend and pct_of_spend; PyMC-Marketing's channel and allocation."
 )
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
 _OF_MERIDIAN = ("pct_of_spend", "incremental_outcome", "mroi", "cpik")
@@ -92,6 +92,9 @@ def plan_table(table: GivenTable, folder: Path, per_week: int, engine: Engine | 
     columns = [str(column).strip() for column in cells.frame.columns]
     if {"channels", "optmSpendUnit"} <= set(columns):
         return _of_robyn(source, cells.frame, table.weeks, per_week)
+    if {"channel", "spend_now", "spend_planned"} <= set(columns) and "spend" not in columns:
+        says = "Read as the plan of a run: spend_planned is its spend."
+        return PlanTable(source, "channel", "spend_planned", table.market, table.weeks, says)
     if "channel" in columns and "spend" in columns and any(name in columns for name in _OF_MERIDIAN):
         first = cells.frame.drop_duplicates(["channel", "spend"])  # a row for each of mean, median and interval
         first.attrs["name"] = cells.name

@@ -97,6 +97,7 @@ def read_platform_reports(
     problems = list(
         unknown_channels(frame[section.channel].astype(str), panel.channels, section.path.name, section.channel)
     )
+    problems += list(_to_come(section, pd.DatetimeIndex(frame[section.date]), name))
     parts = {}
     for channel, rows in frame.groupby(frame[section.channel].astype(str), sort=False):
         try:
@@ -108,6 +109,16 @@ def read_platform_reports(
     if problems:
         raise BadInput(problems)
     return Claims(by_day), frame
+
+
+def _to_come(section: PlatformReports, days: pd.DatetimeIndex, name: str) -> Iterator[Problem]:
+    """Rows of days that are not over: nothing came in them yet."""
+    tomorrow = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(days=1)
+    if len(late := days[days > tomorrow]):
+        many = "s lie" if len(late) > 1 else " lies"
+        text = f"{amount(len(late))} row{many} in the future, the first on {late.min():%Y-%m-%d}."
+        remedy = "leave them out; or check the order of day and month, and date_format."
+        yield Problem(name, text, section.date, remedy=remedy)
 
 
 def daily_of(values: pd.DataFrame, days: int) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 
-__all__ = ["Problems", "Reading", "in_terms_of_the_file", "unit_of"]
+__all__ = ["Problems", "Reading", "in_terms_of_the_file", "unit_of", "weekly_name"]
 
 Result = TypeVar("Result")
 
@@ -78,18 +78,33 @@ class Problems:
             return None
 
 
-def in_terms_of_the_file(read: Callable[[], Result]) -> Result:
-    """What is read; problems that speak of Python say what to write in the plan file instead."""
+def in_terms_of_the_file(read: Callable[[], Result], table: str = "panel") -> Result:
+    """What is read; problems that speak of Python say what to write in the plan file instead.
+
+    Parameters
+    ----------
+    read
+        Reads it.
+    table
+        What the table is called of which a panel was made.
+    """
     try:
         return read()
     except BadInput as error:
-        raise BadInput([_in_terms_of_the_file(problem) for problem in error.problems]) from None
+        raise BadInput([_in_terms_of_the_file(problem, table) for problem in error.problems]) from None
 
 
-def _in_terms_of_the_file(problem: Problem | str) -> Problem | str:
+def _in_terms_of_the_file(problem: Problem | str, table: str) -> Problem | str:
     if isinstance(problem, Problem):
-        return replace(problem, text=in_words_of_the_file(problem.text), remedy=in_words_of_the_file(problem.remedy))
+        named = table if problem.table == "panel" else problem.table
+        text, remedy = in_words_of_the_file(problem.text), in_words_of_the_file(problem.remedy)
+        return replace(problem, table=named, text=text, remedy=remedy)
     return in_words_of_the_file(problem)
+
+
+def weekly_name(config: Config) -> str:
+    """What messages call the weekly table."""
+    return "the weekly table" if config.data.weekly is None else config.data.weekly.path.name
 
 
 def unit_of(panel: Panel) -> str:

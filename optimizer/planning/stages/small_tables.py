@@ -9,7 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from attribution import Factor, read_factors
-from attribution.economics import Cohorts, CustomerValues, Funnel, order_findings
+from attribution.economics import Cohorts, CustomerValues, Funnel, odd_margins, order_findings
 from attribution.economics.customer_orders import TOGETHER
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
@@ -27,6 +27,7 @@ from optimizer.planning.file.markets import Markets
 from optimizer.planning.stages.given_by_market import read_given_by_market
 from optimizer.planning.stages.given_tables import Given, read_given
 from optimizer.planning.stages.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
+from optimizer.planning.stages.odd_plans import plausible
 from optimizer.planning.stages.platform_reports import Claims, read_platform_reports
 from optimizer.planning.stages.read_economics import read_cohort_table, read_costs, read_orders, values_of
 from optimizer.planning.stages.read_funnel import read_counts
@@ -102,7 +103,7 @@ def noted_given(reading: Reading, panel: Panel, markets: Markets, plan: PlanSect
         columns = {} if weekly is None else {column: channel for channel, column in weekly.channels.items()}
         given = read_given(table, folder, panel, plan.without_history, engine, horizon=weeks, columns=columns)
     reading.note("given plan", table.path, len(given.spend), frame=given.spend)
-    return given
+    return plausible(given, table, panel, weeks)
 
 
 def noted_timetable(reading: Reading, panel: Panel) -> Timetable | None:
@@ -138,6 +139,7 @@ def noted_customer_values(
         )
     else:
         cohorts = read_cohort_table(config, table, folder, known)
+        findings = (odd_margins(cohorts),)
         reading.note("cohorts", table.path, len(cohorts.frame), _acquired(cohorts), cohorts.frame)
     if panel is not None and (problems := list(cohorts_against_weeks(cohorts, table, panel))):
         raise BadInput(problems)

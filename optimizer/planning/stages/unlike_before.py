@@ -1,4 +1,4 @@
-"""What reads in new weeks as no week before did: another unit, a slip of the keyboard, a gap, a week cut short."""
+"""What reads in new weeks as no week before did: another unit, sums so far, a slip, a gap, a week cut short."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmm.arrays import Array
 __all__ = ["Weeks", "another_unit", "unlike_before", "unread"]
 
 _TIMES = 50.0
-_CUT, _NEAR, _FEWEST = 0.5, 8, 4
+_CUT, _NEAR, _FEWEST, _MOVING = 0.5, 8, 4, 0.9
 _SHOWN = 5
 
 
@@ -63,6 +63,7 @@ def unlike_before(weeks: Weeks) -> Iterator[str]:
             text = f"{column} is {amount(float(now[worst]))} in the week of {weeks.dates[worst]:%Y-%m-%d}, "
             yield text + f"{significant(float(now[worst]) / most)} times the most before: a slip, by the look of it."
     yield from _silent(weeks)
+    yield from _no_amounts(weeks)
     yield from _cut_short(weeks)
 
 
@@ -82,12 +83,30 @@ def _times(before: Array, now: Array) -> float:
 
 
 def _silent(weeks: Weeks) -> Iterator[str]:
-    before, now = weeks.other[weeks.kpi]
-    if (before > 0).all() and 0 < (now == 0).sum() < len(now):
-        days = _few([f"{day:%Y-%m-%d}" for day in weeks.dates[now == 0]])
-        yield f"{weeks.kpi} is 0 in {days} and never was in the weeks that were fitted: is the table whole?"
+    for column, (before, now) in weeks.other.items():
+        if (before > 0).all() and (now == 0).any():
+            days = _few([f"{day:%Y-%m-%d}" for day in weeks.dates[now == 0]])
+            yield f"{column} is 0 in {days} and never was in the weeks that were fitted: is the table whole?"
     if not sum(float(spent.sum()) for _, spent in weeks.spend.values()):
         yield "No channel spends anything in the new weeks: is the spend booked yet?"
+
+
+def _no_amounts(weeks: Weeks) -> Iterator[str]:
+    """Spend or KPI that only rises, far past what it was, or stands still where it always moved."""
+    for column, (before, now) in {**weeks.spend, weeks.kpi: weeks.other[weeks.kpi]}.items():
+        steps, past = np.diff(now), np.diff(before)
+        if len(now) < _FEWEST or not (before > 0).any():
+            continue
+        if (steps > 0).all() and now[-1] > before.max() and now[-1] >= now[0] * len(now) / 2:
+            yield (
+                f"{column} rises in every new week, from {amount(float(now[0]))} to {amount(float(now[-1]))}: sums so "
+                "far, by the look of it, and no amounts of their weeks."
+            )
+        elif not steps.any() and now[0] > 0 and np.mean(past != 0) > _MOVING:
+            yield (
+                f"{column} is {amount(float(now[0]))} in every new week and moved from week to week before: filled "
+                "down or as planned, by the look of it, and not what came."
+            )
 
 
 def _cut_short(weeks: Weeks) -> Iterator[str]:

@@ -312,8 +312,8 @@ class Touchpoints(Times):
     less, and 20 at least.
     """
     fold_names: bool = False
-    """Ids, channels, interactions, kinds and segments that differ by case or blanks alone are one; names take their
-    most frequent spelling, ids lower case.
+    """Channels, interactions, kinds and segments that look alike (by case, blanks, `_` and `-`, or letters of another
+    script) are one, under their most frequent spelling; ids that differ by case or blanks too, in lower case.
     """
 
     @model_validator(mode="before")
@@ -389,7 +389,7 @@ class Paths(Numbers):
     separator: Annotated[str, Field(min_length=1)] = ">"
     """Between the touches of a path."""
     fold_names: bool = False
-    """Channels that differ by case or blanks alone are one, under the most frequent spelling."""
+    """Channels that look alike are one, under the most frequent spelling."""
 
 
 class Data(Section):

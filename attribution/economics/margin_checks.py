@@ -1,0 +1,79 @@
+"""Margins of cohorts that are no margins of theirs by the look of them: rates, amounts a head, sums so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from attribution.economics.cohorts import Cohorts
+from attribution.findings import Finding
+from attribution.numbers import percent
+
+__all__ = ["odd_margins"]
+
+_PEOPLE = 5.0  # of a cohort, for margins below one to be no money of theirs
+_ROWS, _APART, _UNSURE = 20, 0.01, 2.0
+_FOLLOWS = 0.5
+_STEPS, _NEARLY = 4, 0.9
+
+
+def odd_margins(cohorts: Cohorts) -> Finding:
+    """Whether margins are the money that a whole cohort brought in one period.
+
+    Named are margins of 1 at most, as rates are; margins that do not follow how many customers a cohort has at the same
+    age, as amounts a head do; and margins that never fall while customers leave, as sums so far do. Revenue in place of
+    margin cannot be seen.
+
+    Parameters
+    ----------
+    cohorts
+        With or without margins.
+    """
+    looks = list(_looks(cohorts.frame)) if cohorts.has_margin else []
+    text = "Margins of cohorts are money of whole cohorts and single periods, by the look of them."
+    if looks:
+        text = (
+            f"Margins of the cohorts {'; '.join(looks)}. Each row has to hold what all customers of the cohort brought "
+            "in that one period, in money: correct the column, or leave it if it does."
+        )
+    return Finding("odd_margins", not looks, float(len(looks)), 0.0, text)
+
+
+def _looks(rows: pd.DataFrame) -> Iterator[str]:
+    there = rows[rows["active"] > 0]
+    if there["margin"].max() > 0 and there["margin"].abs().max() <= 1 and there["active"].median() >= _PEOPLE:
+        yield "lie at 1 or below throughout, as rates do"
+    elif _a_head(there):
+        yield "do not follow the number of customers of the same age, as amounts a head do"
+    if (share := _rising(rows)) > _NEARLY:
+        yield f"never fall in {percent(share)} of cohorts though customers leave, as sums so far do"
+
+
+def _a_head(rows: pd.DataFrame) -> bool:
+    """Whether margins of one channel and age stay the same whatever the size of the cohort."""
+    rows = rows[(rows["margin"] > 0) & (rows["age"] > 0)]
+    logs = pd.DataFrame(np.log(rows[["active", "margin"]]))
+    own = logs - logs.groupby([rows["channel"], rows["age"]]).transform("mean")
+    size, margin = own["active"].to_numpy(), own["margin"].to_numpy()
+    freedom = len(rows) - rows.groupby(["channel", "age"]).ngroups - 1
+    if freedom < _ROWS or size.std() < _APART:
+        return False
+    slope = float(size @ margin / (size @ size))
+    error = float(np.sqrt(((margin - slope * size) ** 2).sum() / freedom / (size @ size)))
+    return slope + _UNSURE * error < _FOLLOWS
+
+
+def _rising(rows: pd.DataFrame) -> float:
+    """Share of cohorts whose margin never falls, of those who lose customers over several ages."""
+    steps = rows.groupby(["channel", "month"], sort=False)["margin"].diff()
+    by = [rows["channel"], rows["month"]]
+    seen = pd.DataFrame(
+        {"rises": steps > 0, "falls": steps < 0, "first": rows["active"], "last": rows["active"], "age": rows["age"]}
+    )
+    cohorts = seen.groupby(by, sort=False).agg(
+        {"rises": "sum", "falls": "sum", "first": "first", "last": "last", "age": "max"}
+    )
+    known = cohorts[(cohorts["age"] >= _STEPS) & (cohorts["last"] < cohorts["first"])]
+    return float(((known["falls"] == 0) & (known["rises"] >= _STEPS)).mean()) if len(known) else 0.0

@@ -1,0 +1,65 @@
+"""Costs beside media that are no costs of their months by the look of them: sums so far, months left out or filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from attribution.findings import Finding
+from attribution.reading.looks import sums_since
+
+__all__ = ["odd_costs"]
+
+_FEWEST, _TIMES = 5, 3.0
+_MOST = 0.8  # of the months between a kind's first and last, for those without a row to be left out by mistake
+_QUARTERS = 3
+_SHOWN = 5
+
+
+def odd_costs(costs: pd.DataFrame) -> Finding:
+    """Whether each row holds what its own month cost, and no month of a kind is left out.
+
+    Named are kinds whose cost never falls but where a year or quarter begins, and grows threefold; that stand still
+    within every quarter; or that have no row in a few months between others.
+
+    Parameters
+    ----------
+    costs
+        ``month`` (its first day), ``kind`` and ``cost``, one row each.
+    """
+    looks = [
+        f"{kind!r} {look}"
+        for kind, rows in costs.groupby("kind", sort=False)
+        for look in _looks(rows.set_index("month")["cost"].sort_index())
+    ]
+    text = "Costs beside media have a row for each month and are no sums so far, by the look of them."
+    if looks:
+        more = f" and {len(looks) - _SHOWN} more" if len(looks) > _SHOWN else ""
+        text = (
+            f"Costs beside media: {'; '.join(looks[:_SHOWN])}{more}. Each row has to hold what its own month cost, and "
+            "a month without a row costs nothing: correct them at the source, or leave it if it is true."
+        )
+    return Finding("odd_costs", not looks, float(len(looks)), 0.0, text)
+
+
+def _looks(cost: pd.Series) -> Iterator[str]:
+    months = pd.DatetimeIndex(cost.index)
+    every = pd.date_range(months[0], months[-1], freq="MS")
+    left = every.difference(months)
+    if len(left) and len(months) > _FEWEST and len(months) >= _MOST * len(every):
+        more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        yield f"has no row in {', '.join(f'{month:%Y-%m}' for month in left[:_SHOWN])}{more}"
+    series = cost.to_numpy(dtype=float)
+    since, spent = sums_since(series, months, _FEWEST), series[series > 0]
+    if since is not None and spent.max() >= _TIMES * spent.min():
+        yield f"is a sum since {since}, for it never falls within that time"
+    elif not len(left) and _by_quarter(series, months):
+        yield "stands still within each quarter, as figures of quarters do that were filled down"
+
+
+def _by_quarter(series: np.ndarray, months: pd.DatetimeIndex) -> bool:
+    """Whether the cost changes where quarters begin, several times, and nowhere else."""
+    moves, opens = np.diff(series) != 0, months[1:].month % 3 == 1
+    return int(moves[opens].sum()) >= _QUARTERS and bool(np.mean(moves[opens]) > _MOST) and not moves[~opens].any()
