@@ -37,13 +37,14 @@ _SILENT_KEYWORDS = {
     "xycoords",
     "textcoords",
     "usecols",
+    "prog_name",
 }
-_SILENT_ROOMS = {"simulate", "kernel", "agent", "page", "language", "curves", "model"}
+_SILENT_ROOMS = {"simulate", "kernel", "agent", "language", "curves", "model"}
 _SILENT_FILES = {"reference.py", "file/wording.py", "pymc_graph.py", "no_yaml.py", "shown.py", "fit_many.py", "nuts.py"}
 _SILENT_FILES |= {"usable.py", "stand_ins.py"}  # refusals of Python alone, patterns, and words of other programs
 _PATTERN = re.compile(
-    r"\\[a-zA-Z(.]|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # |^# (?!Review)|^<p>|^$"
-    r"|^(name|spread|by|rate|channels): [\w{]|^week_starts: |^\{key|^(Assertion|Value) |\|.*\|.*\w+ error|\w\|\w"
+    r"\\[a-zA-Z(.]|^<[a-z]+(?:>| [a-z-]+=)|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # "
+    r"|^# (?!Review)|^$|^(name|spread|by|rate|channels): [\w{]|^week_starts: |^\{key|^(Assertion|Value) |\|.*\|.*\w+ error|\w\|\w"
     r"|^(lock on file|state machine|not utf-8 encoded|has duplicate key|\(not set\)|can(not)? be|s are)$| == '"
     r"|^\(grand |^unterminated|^malformed|\[(dim|yellow)\]"
 )
@@ -58,7 +59,7 @@ Choices = list[tuple[str, dict[str, bool]]]
 
 
 def sources(root: Path) -> list[Path]:
-    """Files whose messages people read: all but the compiled kernel, simulators, the tool server and the planner."""
+    """Files whose messages people read: all but the compiled kernel, simulators and the tool server."""
     packages = (root / name for name in ("attribution", "mmm", "optimizer"))
     files = sorted(path for package in packages for path in package.rglob("*.py"))
     return [path for path in files if not _is_silent(path.relative_to(root))]
