@@ -16,7 +16,7 @@ __all__ = ["number_format", "saying", "spoken", "translator_of"]
 @lru_cache(maxsize=1)
 def translator_of(kept: Kept) -> Translator | None:
     """What says texts in the language of a run's plan file, channels and cells as they are; None for English."""
-    return speech_of(kept.config, names=kept.shown)
+    return speech_of(kept.config, names=(*kept.shown, kept.run.name))
 
 
 def saying(kept: Kept) -> Callable[[str], str]:
