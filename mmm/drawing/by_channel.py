@@ -165,4 +165,4 @@ def _by_quarter(posterior: Any) -> pd.DataFrame:
     sums, days = brought.groupby(labels).sum(), brought.groupby(labels).size() * posterior.panel.days
     whole = sums[days > 80]
     table = whole if len(whole) else sums
-    return table.set_axis([f"{quarter.year} Q{quarter.quarter}" for quarter in table.index])
+    return pd.DataFrame(table).set_axis([f"{quarter.year} Q{quarter.quarter}" for quarter in table.index])

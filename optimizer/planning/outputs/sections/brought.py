@@ -43,7 +43,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "share": _share(row, won),
             "cac": _figure(row, "cac"),
             "marginal": _figure(next_one.loc[row["channel"]], "cac"),
-            "within": [lasting.loc[row["channel"], f"within_{weeks}_weeks"] for weeks in WITHIN],
+            "within": [_figure(lasting.loc[row["channel"]], f"within_{weeks}_weeks") for weeks in WITHIN],
             "half_life": _figure(lasting.loc[row["channel"]], "half_life"),
         }
         for _, row in channels.iterrows()
@@ -78,9 +78,10 @@ def carryover_frame(posterior: Posterior) -> pd.DataFrame:
     half, per_week = posterior.half_life(), posterior.panel.per_week
     rows = []
     for channel, weights in posterior.carryover().items():
-        within = weights.mean(axis=1).cumsum()
-        shares = {f"within_{weeks}_weeks": float(within[: weeks * per_week][-1]) for weeks in WITHIN}
-        rows.append({"channel": channel, **shares, **Estimate.at(half, channel, "median").flat("half_life")})
+        row: dict[str, object] = {"channel": channel}
+        for weeks in WITHIN:
+            row |= Estimate.of(weights[: weeks * per_week].sum(axis=0)).flat(f"within_{weeks}_weeks")
+        rows.append({**row, **Estimate.at(half, channel, "median").flat("half_life")})
     return pd.DataFrame(rows)
 
 
