@@ -35,20 +35,22 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 _KINDS = {
     "share": "share of customers, by channel",
+    "retention": "retention of carryover, by channel",
+    "half_saturation": "half-way point of saturation, by channel",
+    "slope": "slope of saturation, by channel",
     "sigma": "noise of single weeks",
     "baseline": "baseline: level, trend, season, controls",
 }
 
 
-def _mixing(posterior: Posterior) -> list[dict[str, Any]]:
-    """What the convergence gate saw, by kind of parameter."""
+def _mixing(posterior: Posterior) -> list[dict[str, str]]:
+    """What the convergence gate saw, by kind of parameter; one without words is called as in Python."""
     return [
         {
-            "kind": _KINDS.get(row["parameter"], f"{row['parameter'].replace('_', ' ')}, by channel")
-            if row["number"] > 1 or row["parameter"] in _KINDS
-            else row["parameter"].replace("_", " "),
+            "name": row["parameter"],
+            "kind": _KINDS.get(row["parameter"], ""),
             "number": amount(row["number"]),
-            "worst": f"{decimal(row['r_hat'], 3)}",
+            "worst": decimal(row["r_hat"], 3),
             "of": row["of"],
             "bulk": amount(row["ess_bulk"]),
             "tail": amount(row["ess_tail"]),
