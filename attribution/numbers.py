@@ -28,6 +28,7 @@ __all__ = [
     "compact",
     "cost",
     "count",
+    "counted",
     "decimal",
     "gap",
     "likelihood",
@@ -121,6 +122,17 @@ def amount(value: float) -> str:
     size = abs(value)
     places = 0 if size >= 100 or value == round(value) else min(2 - math.floor(math.log10(size)), _SMALLEST)
     return _HERE.written(value if round(size, places) else 0.0, f",.{places}f" if round(size, places) else ",.0f")
+
+
+def counted(value: float, one: str, several: str = "") -> str:
+    """A number of things in words, in the singular where it is one; with its verb where a sentence has one.
+
+    Translations have a sentence of its own for each (:mod:`optimizer.planning.language.sources`).
+
+    >>> counted(1, "week"), counted(13, "week"), counted(1, "row is", "rows are")
+    ('1 week', '13 weeks', '1 row is')
+    """
+    return f"{amount(value)} {one if value == 1 else several or f'{one}s'}"
 
 
 def count(value: float) -> str:

@@ -25,9 +25,11 @@ from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.palette import ACCENT, BAND, BARS, NOW, PLANNED, SOFT
 from attribution.estimates import HIGH, LOW
 from attribution.numbers import CURRENCY
+from mmm.drawing.by_channel import LEARNT, SHOWN, carryovers, parameter_shift, ranks
 from mmm.drawing.by_week import decomposition, fit, forecast, table_of
 from mmm.drawing.frequency import optimal_frequency
 from mmm.drawing.geo_tests import geo_test
+from mmm.drawing.residuals import autocorrelation, residuals
 from mmm.posterior.frames import summarise
 
 if TYPE_CHECKING:
@@ -36,9 +38,13 @@ if TYPE_CHECKING:
     from mmm.curves import ResponseCurve
 
 __all__ = [
+    "LEARNT",
+    "SHOWN",
+    "autocorrelation",
     "cac",
     "canvas",
     "carryover",
+    "carryovers",
     "contributions",
     "decomposition",
     "fit",
@@ -47,7 +53,10 @@ __all__ = [
     "half_life",
     "marginal_cac",
     "optimal_frequency",
+    "parameter_shift",
     "prior_shift",
+    "ranks",
+    "residuals",
     "response",
     "style",
     "svg",

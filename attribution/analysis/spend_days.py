@@ -8,7 +8,7 @@ import pandas as pd
 
 from attribution.analysis.periods import LENGTHS, Days, local_day, periods_of
 from attribution.errors import BadInput, Problem, UnknownChannel
-from attribution.numbers import amount
+from attribution.numbers import counted
 from attribution.paths.journeys import Journeys
 from attribution.reading.tables import SPEND, renamed
 
@@ -83,7 +83,9 @@ def daily(spend: object, journeys: Journeys) -> pd.DataFrame:
     days = dates.normalize()
     seen = days.unique().sort_values()
     if not (seen[1:] - seen[:-1] == _DAY).any():
-        apart = f"lie {amount((seen[1:] - seen[:-1]).min().days)} days apart" if len(seen) > 1 else "hold one day alone"
+        apart = (
+            f"lie {counted((seen[1:] - seen[:-1]).min().days, 'day')} apart" if len(seen) > 1 else "hold one day alone"
+        )
         remedy = f"say what a row covers with by_day(spend, {'W'!r}) or another of {', '.join(LENGTHS)}."
         raise BadInput(Problem("spend", f"is needed by day, and its dates {apart}.", "date", remedy=remedy))
     keyed = pd.DataFrame({"day": days, "channel": checked["channel"].astype(str).to_numpy()})

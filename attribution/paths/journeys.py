@@ -12,7 +12,7 @@ import pandas as pd
 
 from attribution.errors import BadInput
 from attribution.findings import Finding
-from attribution.numbers import amount
+from attribution.numbers import counted
 from attribution.paths.admission import Admission
 from attribution.paths.aggregated import exploded, spread_over_buckets
 from attribution.paths.array_touches import blocks_of
@@ -351,6 +351,6 @@ class Journeys:
     def __repr__(self) -> str:
         t = self.totals
         return (
-            f"Journeys({amount(t['paths'])} paths, {len(self.channels)} channels, "
-            f"{amount(t['conversions'])} conversions, {amount(t['untouched'])} conversions without a touch)"
+            f"Journeys({counted(t['paths'], 'path')}, {counted(len(self.channels), 'channel')}, "
+            f"{counted(t['conversions'], 'conversion')}, {counted(t['untouched'], 'conversion')} without a touch)"
         )

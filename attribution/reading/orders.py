@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
-from attribution.numbers import amount
+from attribution.numbers import counted
 from attribution.reading.log_columns import as_name
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _check(log: Log, lines: ibis.Table, order: str) -> None:
     torn = owners.filter(owners.users > 1).limit(_SHOWN).execute()["order"]
     problems = []
     if empty:
-        text = f"is empty in {amount(empty)} rows."
+        text = f"is empty in {counted(empty, 'row')}."
         problems.append(Problem(log.name, text, order, remedy="give each conversion and each refund its order."))
     if len(torn):
         text = f"gives order {', '.join(map(str, torn))} to several users."

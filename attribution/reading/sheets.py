@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.numbers import counted
 from attribution.reading.addresses import Address, address_of, is_pattern
 from attribution.reading.csv_text import RAGGED, read_lines
 from attribution.reading.headers import checked_header
@@ -99,7 +100,7 @@ def cells_of_rows(address: Address, header: int = 1) -> Cells:
 
 def _ragged(name: str, body: list[list[Any]], ragged: list[int], head: list[str], header: int) -> Problem:
     first, width = ragged[0], len(head)
-    text = f"has {len(body[first])} cells where the header has {width}."
+    text = f"has {counted(len(body[first]), 'cell')} where the header has {width}."
     more = f" and {len(ragged) - 1} more" if len(ragged) > 1 else ""
     cut = ragged == [len(body) - 1] and len(body[first]) < width
     remedy = "the file may be cut short; export it again." if cut else RAGGED

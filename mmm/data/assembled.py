@@ -10,7 +10,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
-from attribution.numbers import CURRENCY, amount
+from attribution.numbers import CURRENCY, amount, counted
 from attribution.reading.exports.amounts import MICROS
 from attribution.shown import shown
 from mmm.data.control_tables import ControlTable, controls_by_week
@@ -230,7 +230,7 @@ def _check_weeks(spent: pd.DataFrame, taken: Iterable[str], where: str) -> None:
     ]
     for channel, column in spent.items():
         if (below := column < 0).any():
-            text = f"has less than no spend in {amount(below.sum())} weeks, {column.index[below][0]:%Y-%m-%d} first."
+            text = f"has less than no spend in {counted(below.sum(), 'week')}, {column.index[below][0]:%Y-%m-%d} first."
             remedy = "book credits and corrections in the week that they belong to."
             problems.append(Problem(f"{channel}{where}", text, remedy=remedy))
     if problems:

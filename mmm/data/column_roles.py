@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.numbers import counted
 from attribution.reading.contracts import Column
 from attribution.shown import shown
 from mmm.arrays import Array
@@ -210,7 +211,7 @@ class Roles:
             if isinstance(medium, ReachFrequency):
                 low = np.flatnonzero((typed[medium.reach] > 0) & (typed[medium.frequency] < 1 - 1e-9))
                 if len(low):
-                    text = f"is below 1 in {len(low)} rows where {medium.reach} is positive."
+                    text = f"is below 1 in {counted(len(low), 'row')} where {medium.reach} is positive."
                     remedy = "give contacts per person reached: impressions divided by reach."
                     problems.append(Problem(self.table, text, medium.frequency, f"row {low[0] + 2}", remedy=remedy))
         if problems:

@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.numbers import amount
+from attribution.numbers import counted
 from attribution.shown import shown
 from mmm.data.days_to_weeks import WeekDays
 from mmm.data.market_names import MARKET
@@ -91,10 +91,10 @@ def controls_by_week(table: ControlTable, weeks: WeekDays, wanted: pd.DatetimeIn
     twice = days[days.duplicated()]
     problems = []
     if len(missing):
-        text = f"lacks {amount(len(missing))} days of the table, {missing[0]:%Y-%m-%d} first."
+        text = f"lacks {counted(len(missing), 'day')} of the table, {missing[0]:%Y-%m-%d} first."
         problems.append(Problem(table.name, text, "date", remedy="add them, or say covers where a row holds longer."))
     if len(twice):
-        text = f"holds {amount(len(twice))} days twice, {twice[0]:%Y-%m-%d} first."
+        text = f"holds {counted(len(twice), 'day')} twice, {twice[0]:%Y-%m-%d} first."
         problems.append(Problem(table.name, text, "date", remedy="keep one row for each day."))
     if problems:
         raise BadInput(problems)

@@ -11,7 +11,7 @@ import pandas as pd
 from attribution.economics import CustomerSegments, customer_segments
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.findings import Finding
-from attribution.numbers import amount, decimal, percent
+from attribution.numbers import amount, counted, decimal, percent
 from attribution.reading.blanks import folded
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.header import plain
@@ -125,7 +125,7 @@ def new_customers_by_day(
         remedy = "name the column of the customer with person, or count orders without first_only."
         raise BadInput(Problem(name_of(orders), "names no person in any order.", "person", remedy=remedy))
     if nameless.any() and keeps_nameless is None:
-        text = f"is empty in {amount(nameless.sum())} orders ({percent(nameless.mean())})."
+        text = f"is empty in {counted(nameless.sum(), 'order')} ({percent(nameless.mean())})."
         remedy = (
             "say without_person: new (each counts as a new customer) or leave_out; or name another column with person."
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from attribution.errors import BadInput, Problem
-from attribution.numbers import amount
+from attribution.numbers import counted
 from attribution.reading.patterns import pattern_of
 from attribution.shown import shown
 
@@ -46,7 +46,7 @@ class MarketNames:
         if lost:
             rows = sum(cell in set(lost) for cell in cells)
             listed = ", ".join(repr(cell[:40]) for cell in lost[:_SHOWN])
-            text = f"is of no market in {amount(rows)} rows, such as {listed}."
+            text = f"is of no market in {counted(rows, 'row')}, such as {listed}."
             remedy = 'add a pattern to markets, "*" at the end for all others.'
             raise BadInput(Problem(table, text, self.column, remedy=remedy))
         return [known[cell] for cell in cells]

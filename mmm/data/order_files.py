@@ -10,7 +10,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
-from attribution.numbers import amount
+from attribution.numbers import amount, counted
 from attribution.reading.exports.orders import Orders
 
 __all__ = ["joined_orders", "name_of", "one_currency", "one_zone"]
@@ -39,7 +39,8 @@ def joined_orders(orders: Sequence[Orders]) -> tuple[pd.DataFrame, list[str]]:
     again = frame["order"].ne("") & frame["order"].duplicated()
     notes = [note for part in orders for note in part.notes]
     if again.any():
-        notes.append(f"{name_of(orders)}: {amount(again.sum())} orders stand in several files and count once.")
+        stand = counted(again.sum(), "order stands in several files", "orders stand in several files")
+        notes.append(f"{name_of(orders)}: {stand}, and counts once.")
     return frame[~again].drop(columns="file").reset_index(drop=True), notes
 
 
@@ -68,7 +69,7 @@ def _repeated(frames: Sequence[pd.DataFrame], orders: Sequence[Orders]) -> Itera
         counts = [rows[rows["date"].isin(days)].groupby(_ROW).size() for rows in (a, b)]
         shared = int(np.minimum(*counts[0].align(counts[1], join="inner")).sum()) if days else 0
         if shared >= max(_FEWEST, _SHARE * min(counts[0].sum(), counts[1].sum())):
-            text = f"hold the same {amount(shared)} rows, {min(days):%Y-%m-%d} first, and no numbers of orders."
+            text = f"hold the same {counted(shared, 'row')}, {min(days):%Y-%m-%d} first, and no numbers of orders."
             remedy = "name one of them, or the column of order numbers (order), so that each counts once."
             yield Problem(f"{orders[first].name} and {orders[second].name}", text, "order", remedy=remedy)
 

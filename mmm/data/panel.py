@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.numbers import counted
 from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Table
 from attribution.reading.formats import PLAIN, Format
@@ -264,7 +265,8 @@ class Panel:
         where = "national" if len(self.geos) == 1 else f"{len(self.geos)} geos"
         return (
             f"Panel({self.periods} {what} {in_short(self.dates[0])} to {in_short(self.dates[-1])}, {where}, "
-            f"{len(self.media_names)} channels, {len(self.control_names)} controls, KPI {in_short(self.kpi_name)})"
+            f"{counted(len(self.media_names), 'channel')}, {counted(len(self.control_names), 'control')}, KPI "
+            f"{in_short(self.kpi_name)})"
         )
 
     def _repr_html_(self) -> str:
@@ -383,7 +385,7 @@ def _check_future(name: str, date: str, kpi: str, frame: pd.DataFrame) -> None:
     if len(known) == 0 or not empty.any() or not empty[known[-1] + 1 :].all() or empty[: known[-1]].any():
         return
     first = str(frame[date].iloc[known[-1] + 1])
-    text = f"the last {int(empty.sum())} rows, from {first} on, have no KPI yet."
+    text = f"no KPI is known yet in the last {counted(int(empty.sum()), 'row')}, from {first} on."
     remedy = "cut them from the panel; give their controls to posterior.organic(controls=...)."
     raise BadInput(Problem(name, text, kpi, remedy=remedy))
 
@@ -444,5 +446,7 @@ def _complete(
     lacking = [(place, day) for place in geos for day in dates if (place, day) not in present]
     if lacking:
         place, day = lacking[0]
-        text = f"{len(lacking)} rows are missing, first {geo} {place} on {day.date().isoformat()}."
+        text = (
+            f"{counted(len(lacking), 'row is', 'rows are')} missing, first {geo} {place} on {day.date().isoformat()}."
+        )
         raise BadInput(Problem(name, text, date, remedy="give every geo a row for every period."))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
-from attribution.numbers import amount
+from attribution.numbers import amount, counted
 from attribution.reading.exports.export import Export, in_currency
 from attribution.reading.exports.header import plain
 from attribution.reading.patterns import pattern_of
@@ -153,7 +153,10 @@ def _looked_at(export: Export, by: str) -> pd.Series:
 def _twice(export: Export) -> Iterator[Problem]:
     again = export.cells.duplicated().to_numpy() & (export.frame["spend"] != 0).to_numpy()
     if again.any():
-        text = f"{amount(again.sum())} rows with spend repeat an earlier one in every column."
+        text = (
+            f"{counted(again.sum(), 'row with spend repeats', 'rows with spend repeat')} an earlier one in every "
+            "column."
+        )
         remedy = "export it again; where they are real, as two bookings of one day may be, say keep_duplicates: true."
         yield Problem(export.name, text, row=f"row {export.lines[again.argmax()]}", remedy=remedy)
 
@@ -164,7 +167,7 @@ def _crossing(export: Export, weeks: WeekDays) -> Iterator[Problem]:
     if crossing.any():
         row = export.frame.iloc[int(crossing.argmax())]
         text = (
-            f"{amount(crossing.sum())} rows hold money of days in several weeks, the first that of "
+            f"{counted(crossing.sum(), 'row holds', 'rows hold')} money of days in several weeks, the first that of "
             f"{row['date']:%Y-%m-%d} to {row['until']:%Y-%m-%d}."
         )
         remedy = "export by day; or say spread: week, month or range, and it falls evenly on the days of each row."
@@ -201,7 +204,7 @@ def overlaps(daily: pd.DataFrame) -> list[Problem]:
     for (channel, campaign), rows in shared.groupby(["channel", "campaign"]):
         files = " and ".join(rows["file"].unique()[:_SHOWN])
         what = f"campaign {str(campaign)[:60]!r} of {channel}" if campaign else str(channel)
-        text = f"hold {what} for the same {amount(rows['day'].nunique())} days, {rows['day'].min():%Y-%m-%d} first."
+        text = f"hold {what} for the same {counted(rows['day'].nunique(), 'day')}, {rows['day'].min():%Y-%m-%d} first."
         remedy = (
             "export days once; where they are two accounts, export the account's column as well; where both are real, "
             "say keep_duplicates: true."

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.numbers import counted
 from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.data.panel import Panel
@@ -39,7 +40,7 @@ class GeoCell:
     def __post_init__(self) -> None:
         object.__setattr__(self, "geos", tuple(self.geos))
         if not (self.change >= -1 and self.change != 0 and self.geos):
-            text = f"has a change of {self.change:g} in {len(self.geos)} geos."
+            text = f"has a change of {self.change:g} in {counted(len(self.geos), 'geo')}."
             raise BadInput(Problem("GeoCell", text, remedy="take a change from -1 and not 0, and at least one geo."))
 
 
@@ -78,7 +79,7 @@ class GeoDesign:
             text = f"names {', '.join(twice[:5])} more than once."
             problems.append(Problem("GeoDesign", text, remedy="a geo is in one cell, or a control."))
         if not self.cells or len(self.controls) < 2:
-            text = f"has {len(self.cells)} cells and {len(self.controls)} controls."
+            text = f"has {counted(len(self.cells), 'cell')} and {counted(len(self.controls), 'control')}."
             problems.append(Problem("GeoDesign", text, remedy="take one cell and two controls at least."))
         if pd.Timestamp(self.end) < pd.Timestamp(self.start):
             problems.append(Problem("GeoDesign", f"ends on {self.end}, before {self.start}.", remedy="swap them."))

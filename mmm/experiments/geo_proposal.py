@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
+from attribution.numbers import counted
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 from mmm.experiments.geo_assignment import Assign, stratified
@@ -148,7 +149,9 @@ def propose_geo_test(
     last = first + pd.Timedelta(days=7 * weeks - 1)
     title = " and ".join(f"{change.name} of {channel}" for channel, change in changes.items())
     controls = tuple(map(str, names[drawn[candidate] < 0]))
-    design = GeoDesign(f"{title}, {weeks} weeks", parts, controls, f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}", seed)
+    design = GeoDesign(
+        f"{title}, {counted(weeks, 'week')}", parts, controls, f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}", seed
+    )
     return Proposal(design, placebos, candidate, length)
 
 
@@ -159,7 +162,7 @@ def _check(panel: Panel, changes: dict[str, GeoChange], length: int) -> None:
             raise UnknownChannel(channel, panel.channels, "the panel")
     if len(panel.geos) < _GEOS:
         remedy = f"give a table of at least {_GEOS} geos, or test nationally on and off."
-        problems.append(Problem("panel", f"has {len(panel.geos)} geos.", remedy=remedy))
+        problems.append(Problem("panel", f"has {counted(len(panel.geos), 'geo')}.", remedy=remedy))
     if panel.periods < _BLOCKS * length:
         text = f"has {panel.periods} periods, fewer than {_BLOCKS} times the {length} of the test."
         problems.append(Problem("panel", text, remedy="test for fewer weeks, or give a longer history."))

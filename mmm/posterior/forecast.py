@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.estimates import interval_of
-from attribution.numbers import significant
+from attribution.numbers import counted, significant
 from attribution.reading.any_frame import as_frame
 from attribution.reading.contracts import Column, Table
 from attribution.shown import shown
@@ -149,7 +149,11 @@ def scenario(panel: Panel, dates: pd.DatetimeIndex, coming: pd.DataFrame | None,
     typed = _dated(Table(title, tuple(columns)).check(coming), dates, title)
     if len(typed) != len(dates):
         raise BadInput(
-            Problem(title, f"has {len(typed)} rows for {len(dates)} periods.", remedy="give one per period.")
+            Problem(
+                title,
+                f"has {counted(len(typed), 'row')} for {counted(len(dates), 'period')}.",
+                remedy="give one per period.",
+            )
         )
     for name, place in often.items():
         unknown[:, place] = typed[name].to_numpy(dtype=float)

@@ -28,6 +28,7 @@ from mmm.posterior.forecast import Coming, Organic, forecast
 from mmm.posterior.frames import DrawsFrame, summarise
 from mmm.posterior.frequency import optimal_frequency
 from mmm.posterior.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
+from mmm.posterior.parameter_shift import parameter_shift
 from mmm.posterior.prior_shift import data_speak, media_share, media_total, prior_shift
 from mmm.posterior.residuals import Predictive, Residuals, normal_scores, predictive
 from mmm.posterior.storage import read, write
@@ -342,6 +343,16 @@ class Posterior:
         table |= interval_of(predicted.drawn, axis=1)
         return pd.DataFrame(table, index=self.panel.dates)
 
+    def residuals(self) -> pd.DataFrame:
+        """What the fit leaves, by period: ``observed`` and ``expected`` KPI, and ``score``.
+
+        Scores are standard normal where the model holds: by how many standard deviations a period is off, whatever the
+        likelihood.
+        """
+        left = self._residuals(self._predictive())
+        table = {"observed": left.observed, "expected": left.expected, "score": left.scores}
+        return pd.DataFrame(table, index=self.panel.dates)
+
     def organic(self, weeks: int = 13, controls: Coming = None) -> Organic:
         """Organic customers of the coming periods.
 
@@ -382,6 +393,17 @@ class Posterior:
         """
         rng = np.random.default_rng([self.seed, 4])
         return prior_shift(self.panel.media_names, self.model.shares(self.panel), self.flat("share"), rng)
+
+    def parameter_shift(self) -> pd.DataFrame:
+        """What was believed of each channel's carryover and saturation before the data, and after.
+
+        Returns
+        -------
+        One row per channel and ``parameter`` that is learnt: weeks until half of an effect has come, and how many times
+        as much a steady spend of twice the mean brings (1: nothing more; 2: twice as much). Columns are those of
+        :meth:`prior_shift`, without its verdict.
+        """
+        return parameter_shift(self.panel, self.model, self.flat, np.random.default_rng([self.seed, 6]))
 
     def media_share(self) -> pd.DataFrame:
         """Share of the KPI that all channels with spend bring together: median, 5 % and 95 %, prior and posterior."""

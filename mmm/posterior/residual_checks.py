@@ -11,7 +11,7 @@ from attribution.numbers import amount, decimal
 from mmm.arrays import Array
 from mmm.posterior.residuals import Residuals
 
-__all__ = ["autocorrelation", "unexplained_weeks", "yearly_misses"]
+__all__ = ["autocorrelation", "lagged", "unexplained_weeks", "yearly_misses"]
 
 _NEIGHBOURS, _WEEK, _YEAR = 0.4, 0.25, 0.4
 _UNEXPLAINED = 4.0
@@ -37,7 +37,7 @@ def autocorrelation(residuals: Residuals) -> tuple[Finding, ...]:
     }
     findings = []
     for name, (lag, limit, which) in limits.items():
-        alike = _lagged(residuals.scores, lag)
+        alike = lagged(residuals.scores, lag)
         alone = alike if lag > 1 else abs(alike)  # periods far apart that differ share no season
         passed = alone < limit
         text = f"Residuals of {which} correlate by {decimal(alike, 2)}."
@@ -98,7 +98,8 @@ def yearly_misses(residuals: Residuals) -> Finding:
     return Finding("yearly_misses", False, abs(worst), _YEARLY, text, channels)
 
 
-def _lagged(scores: Array, lag: int) -> float:
+def lagged(scores: Array, lag: int) -> float:
+    """Correlation of scores so many periods apart, single ones clipped at four."""
     clipped = np.clip(scores - scores.mean(), -_UNEXPLAINED, _UNEXPLAINED)
     spread = float((clipped**2).mean())
     return float((clipped[lag:] * clipped[:-lag]).mean()) / spread if spread > 0 else 0.0

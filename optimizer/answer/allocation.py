@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from attribution.numbers import amount, cost, count, gap, plain
+from attribution.numbers import amount, cost, count, counted, gap, plain
 from attribution.shown import shown, table_html
 from mmm.curves import ResponseCurve, ResponseCurves
 from optimizer.answer.explanation import channel_frame, headline, idle_sentence, price_sentence
@@ -128,7 +128,7 @@ class Allocation:
 
     def __repr__(self) -> str:
         figures = f"spend {amount(self.total_spend)}, {count(self.customers)} customers, CAC {cost(self.blended_cac)}"
-        return f"Allocation({figures}, gap {gap(self.gap)}, {len(self.spend)} channels)"
+        return f"Allocation({figures}, gap {gap(self.gap)}, {counted(len(self.spend), 'channel')})"
 
     def _repr_html_(self) -> str:
         head = f"<p>{self.status.value} Gap {gap(self.gap)}, blended CAC {cost(self.blended_cac)}.</p>"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attribution.errors import CacError
+from attribution.numbers import counted
 
 if TYPE_CHECKING:
     from optimizer.planning.run import Goal
@@ -322,7 +323,9 @@ def seal(
     from optimizer.planning.sealed.seals import seal as make_seal
 
     made = make_seal(output, name)
-    _echo(f"Sealed {made.name}, number {made.number}: {made.weeks} weeks from {made.first_week}, {made.hash}")
+    _echo(
+        f"Sealed {made.name}, number {made.number}: {counted(made.weeks, 'week')} from {made.first_week}, {made.hash}"
+    )
     if not made.in_time:
         _echo("Its weeks are over already: reviews will show it, and the scorecard will not count it.")
     _echo(f"Kept in {home_of(output) / made.name}; note the hash elsewhere, and nobody can change it unseen.")

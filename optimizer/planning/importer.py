@@ -12,7 +12,7 @@ import pandas as pd
 
 from attribution.errors import BadInput
 from attribution.files import write_whole
-from attribution.numbers import CURRENCY, amount
+from attribution.numbers import CURRENCY, amount, counted
 from attribution.reading.cells import cells_of
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.ga4 import GA4_EVENTS
@@ -143,7 +143,7 @@ def _of_orders(orders: Orders) -> str:
     first, last = orders.span
     people = orders.frame.loc[orders.frame["person"] != "", "person"].nunique()
     return (
-        f"{amount(orders.rows)} rows, {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(orders.frame))} orders of "
+        f"{counted(orders.rows, 'row')}, {first:%Y-%m-%d} to {last:%Y-%m-%d}, {counted(len(orders.frame), 'order')} of "
         f"{amount(people)} known people"
     )
 

@@ -13,7 +13,7 @@ import scipy.optimize
 import scipy.sparse
 
 from attribution.errors import InfeasiblePlan
-from attribution.numbers import amount, percent
+from attribution.numbers import amount, counted, percent
 from mmm.arrays import Array
 from optimizer.weeks.calendar import Calendar, WeekLimits, month_parts
 from optimizer.weeks.cells import Cells, cells_of
@@ -55,7 +55,7 @@ def _of_channel(
     calendar: Calendar, labels: pd.Index, history: Mapping[str, npt.ArrayLike], channel: str, total: float
 ) -> Iterator[str]:
     own, (least, most) = calendar.weekly.get(channel, WeekLimits()), calendar.bounds(labels, channel)
-    start = f"{channel}: the plan spends {amount(total)} over the {len(labels)} weeks"
+    start = f"{channel}: the plan spends {amount(total)} over the {counted(len(labels), 'week')}"
     low, high = float(np.ceil(least.sum())), float(np.floor(most.sum()))  # figures that would do, as they are written
     if least.sum() > total * (1 + _ROUNDING):
         yield (
@@ -110,7 +110,7 @@ def _of_pacing(
     if needed > calendar.largest_step(channel) * (1 + _ROUNDING):
         share = np.ceil(needed / calendar.usual[channel] * 100) / 100
         yield (
-            f"{channel}: the plan spends {amount(total)} over the {len(labels)} weeks, which steps of "
+            f"{channel}: the plan spends {amount(total)} over the {counted(len(labels), 'week')}, which steps of "
             f"{percent(float(calendar.pacing or 0.0))} a week do not reach from what is spent now. Remedy: pacing of "
             f"{percent(share)} or more, or a plan nearer to present spend."
         )

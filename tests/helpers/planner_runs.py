@@ -21,6 +21,7 @@ from optimizer.planning.stages.tried import tried_channels
 PLAN = """
 name: {name}
 currency: EUR
+language: {language}
 data:
   weekly: {{path: weekly.csv, date: week, kpi: customers, spend: {spend}, controls: []}}
 plan:
@@ -33,7 +34,9 @@ plan:
 """
 
 
-def question(names: Sequence[str], seed: int = 0, draws: int = 400, name: str = '"Next quarter"') -> Kept:
+def question(
+    names: Sequence[str], seed: int = 0, draws: int = 400, name: str = '"Next quarter"', language: str = "en"
+) -> Kept:
     """A question on curves whose truth is drawn, some of whose channels are spent far beyond what pays."""
     rng = np.random.default_rng(seed)
     now = pd.Series(rng.uniform(50_000, 300_000, len(names)).round(), pd.Index(names, name="channel"))
@@ -48,7 +51,9 @@ def question(names: Sequence[str], seed: int = 0, draws: int = 400, name: str = 
         }
     )
     quoted = [f"{_quoted(channel)}: spend_{place}" for place, channel in enumerate(names)]
-    document = Document.of(Path("plan.yaml"), PLAN.format(name=name, spend=f"{{{', '.join(quoted)}}}"))
+    document = Document.of(
+        Path("plan.yaml"), PLAN.format(name=name, language=language, spend=f"{{{', '.join(quoted)}}}")
+    )
     config = config_of(document)
     assert config.plan is not None
     markets = Markets(("all",), tuple(names), {channel: (channel, "all") for channel in names})

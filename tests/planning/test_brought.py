@@ -25,13 +25,16 @@ def test_channels_and_what_comes_without_them_are_all_customers(finished: tuple[
     view = brought(run)
     assert sum(row["share"].point for row in view["rows"]) + view["organic"].point == pytest.approx(1.0)
     assert sum(row["spend_share"] for row in view["rows"]) == pytest.approx(1.0)
-    assert sum(row["effect_share"] for row in view["rows"]) == pytest.approx(1.0)
+    assert sum(row["effect_share"].point for row in view["rows"]) == pytest.approx(1.0)
     panel = run.posterior.panel  # type: ignore[union-attr]
     spent = panel.national_spend.tail(52 * panel.per_week).sum()
     assert {row["channel"]: row["spend"] for row in view["rows"]} == pytest.approx(spent.to_dict())
     assert view["span"] == min(52, panel.periods // panel.per_week)
     assert view["customers"] == pytest.approx(float(panel.kpi[:, -52 * panel.per_week :].sum()))
+    drawn = run.economics.readings.set_index(["period", "reading", "channel"])  # type: ignore[union-attr]
+    assert (drawn["effect_share_low"].dropna() <= drawn["effect_share_high"].dropna()).all()
     for row in view["rows"]:
+        assert 0 <= row["effect_share"].low <= row["effect_share"].point <= row["effect_share"].high <= 1
         assert row["cac"].point * row["customers"].point == pytest.approx(row["spend"])
     assert "What brought" in (folder / "report.html").read_text(encoding="utf-8")
 

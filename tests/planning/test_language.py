@@ -29,7 +29,7 @@ from optimizer.planning.language.template import Template
 from optimizer.planning.language.translator import Translator, translator
 from optimizer.planning.language.update import catalogue, compiled, messages
 from optimizer.planning.outputs import figures as pictures
-from optimizer.planning.outputs import terminal
+from optimizer.planning.outputs import report, terminal
 from optimizer.planning.outputs.book import whole
 from optimizer.planning.outputs.book.letters import FACES, LATIN, lines_of, unbroken, width_of
 from optimizer.planning.outputs.book.whole import workbook
@@ -363,3 +363,30 @@ def test_english_loads_no_catalogue() -> None:
         "assert not {'babel', 'optimizer.planning.language.translator', 'optimizer.planning.language.catalogue'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_number_of_things_is_a_sentence_for_one_and_one_for_several() -> None:
+    source = "def f(n, day):\n    return f\"{counted(n, 'row is', 'rows are')} missing, first on {day}.\"\n"
+    assert messages_of(source) == ["{0} row is missing, first on {1}.", "{0} rows are missing, first on {1}."]
+    alone = "def f(n):\n    return counted(len(n), 'order stands in several files', 'orders stand in several files')\n"
+    assert messages_of(alone) == ["{0} order stands in several files", "{0} orders stand in several files"]
+    say = translator("de")
+    assert say is not None
+    assert say("Budget plan for 1 week from 05 January 2026 to 11 January 2026, in EUR.").startswith(
+        "Budgetplan für 1 Woche vom"
+    )
+
+
+def test_a_plan_of_one_week_says_no_weeks(finished: tuple[Run, Path]) -> None:
+    run = finished[0]
+    assert run.config.plan is not None
+    section = run.config.plan.model_copy(update={"weeks": 1})
+    short = replace(run, config=run.config.model_copy(update={"plan": section}))
+    page = report.render(short, {})
+    told = io.StringIO()
+    terminal.show(short, (finished[1] / "report.html",), Console(file=told, width=400, highlight=False))
+    for text in (page, told.getvalue()):
+        assert re.search(r"(?<![\d.,])1 week\b", text)
+        assert (
+            re.search(r"(?<![\d.,])1 (weeks|channels|tests|scenarios|markets|rows|days|months|checks)\b", text) is None
+        )

@@ -21,6 +21,11 @@ from planner_runs import question, write_run
 
 from optimizer.planning.file.config import config_of
 from optimizer.planning.file.document import Document
+from optimizer.planning.language.languages import LANGUAGES
+from optimizer.planning.language.sources import messages_of
+from optimizer.planning.language.translator import Translator
+from optimizer.planning.outputs.in_language import speech_of
+from optimizer.planning.page import controls
 from optimizer.planning.stages.kept import Kept
 from optimizer.planning.stages.wishes import answer, first_wish
 
@@ -34,6 +39,14 @@ NAMES = [
     "tv", "<img src=x onerror=\"document.title='taken'\">", "**bold** :red[red] :smile: $x^2$", "![](http://127.0.0.2/x)",
     "Ünïcode 渠道 🎯", "a very long name " * 10 + "end", "=1+1", "[link](javascript:alert(1))",
 ]  # fmt: skip
+OWN_WORDS = [
+    "never",
+    "Budget",
+    "spend at most 5 %",
+    "tv",
+    "<i>now</i>",
+    "Tests",
+]  # names that are words of the catalogue
 TITLE = "<script>document.title='taken'</script> & more"
 
 
@@ -79,6 +92,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Serv
     made = {
         "hostile": question(NAMES, name="'" + TITLE.replace("'", "''") + "'"),
         "many": question([f"channel {place}" for place in range(60)], draws=200),
+        **{code: question(OWN_WORDS, language=code) for code in LANGUAGES},
     }
     running = {name: Served(tmp_path_factory.mktemp(name), kept) for name, kept in made.items()}
     yield {name: one.ready() for name, one in running.items()}
@@ -103,14 +117,16 @@ def browser() -> Iterator[Any]:
         running.close()
 
 
-def opened(browser: Any, served: Served, scheme: str = "light", patience: float = 20_000) -> Any:
+def opened(
+    browser: Any, served: Served, scheme: str = "light", patience: float = 20_000, last: str = "Workbook"
+) -> Any:
     page = browser.new_page()
     page.emulate_media(color_scheme=scheme)
     page.set_default_timeout(20_000)
     page.asked = []
     page.on("request", lambda request: page.asked.append(request.url))
     page.goto(served.address)
-    page.get_by_role("button", name="Workbook").wait_for(timeout=patience)
+    page.get_by_role("button", name=last).wait_for(timeout=patience)
     return page
 
 
@@ -290,3 +306,47 @@ def test_it_listens_on_the_loopback_address_alone(served: Served) -> None:
         with socket.socket() as tried:
             tried.settimeout(2)
             assert tried.connect_ex((str(address), served.port)) != 0
+
+
+@pytest.mark.parametrize("code", list(LANGUAGES))
+def test_it_speaks_the_language_of_the_plan_file(
+    browser: Any, servers: dict[str, Served], code: str, tmp_path: Path
+) -> None:
+    served = servers[code]
+    say = speech_of(served.kept.config, names=served.kept.shown)
+    assert say is not None
+    page = opened(browser, served, last=say("Workbook"))
+    assert page.locator(".channel b").all_inner_texts() == list(served.kept.shown)
+    page.get_by_role("button", name=say("Take the best plan")).click()
+    settled(page)
+    assert say("Your plan keeps every promise and limit.") in verdict(page)
+    number = page.get_by_label(say(f"Spend of tv, channel {place_of(served) + 1}"))
+    number.fill("90000")
+    number.press("Enter")
+    settled(page)
+    page.locator(f".st-key-channel_{place_of(served)}").get_by_text(say("Hold"), exact=True).click()
+    page.get_by_text(say("What it costs to hold a channel")).wait_for()
+    enter(page, say("Name of the scenario"), "stop")  # a word of the catalogue stays the name that was given
+    page.get_by_role("button", name=say("Keep as scenario")).click()
+    page.get_by_role("columnheader", name="stop").wait_for()
+    enter(page, say("Promise: customers at least"), "900000")
+    page.get_by_text(say("No plan keeps this question.")).wait_for()
+    assert (re.search(r"900\.000", verdict(page)) is not None) == (code == "de")
+    assert english(page, say) == set()
+    enter(page, say("Promise: customers at least"), "")
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=say("Workbook")).click()
+    coming.value.save_as(tmp_path / "book.xlsx")
+    assert openpyxl.load_workbook(tmp_path / "book.xlsx").sheetnames[0] == say("Your plan")
+    page.close()
+
+
+def english(page: Any, say: Translator) -> set[str]:
+    """Labels and texts of the page that are English messages of the planner's sources."""
+    told = "[...document.querySelectorAll('.stMain *:not(style)')]"
+    texts = page.evaluate(
+        told + ".flatMap(one => [one.getAttribute('aria-label') || '', one.children.length ? '' : one.textContent])"
+    )
+    sources = Path(controls.__file__).parent.glob("*.py")
+    messages = {text for source in sources for text in messages_of(source.read_text(encoding="utf-8"))}
+    return {text for text in messages if say(text) != text} & {text.strip() for text in texts}

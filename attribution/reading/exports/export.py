@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.numbers import amount
+from attribution.numbers import amount, counted
 from attribution.reading.exports.amounts import MICROS
 from attribution.shown import shown
 
@@ -88,7 +88,7 @@ def in_currency(export: Export, currency: str, rates: Mapping[str, float]) -> Ex
     frame, notes = export.frame.copy(), list(export.notes)
     if export.currencies and (bare := frame["currency"].isna().to_numpy()).any():
         row, named = export.lines[bare.argmax()], " and ".join(export.currencies)
-        text = f"names no currency in {amount(bare.sum())} rows, and {named} in others."
+        text = f"names no currency in {counted(bare.sum(), 'row')}, and {named} in others."
         raise BadInput(Problem(export.name, text, "currency", f"row {row}", "fill the cells at the source."))
     if frame["currency"].isna().any():
         notes.append(f"{export.name} names no currency; its spend is taken for {currency}.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.numbers import amount
+from attribution.numbers import amount, counted
 from attribution.shown import shown
 
 __all__ = ["Orders", "orders_of_lines"]
@@ -73,7 +73,7 @@ def orders_of_lines(lines: pd.DataFrame, kind: str, name: str, notes: tuple[str,
     refund = (lines["value"] < 0).to_numpy()
     loose = refund & (lines["order"] == "").to_numpy()
     if loose.any():
-        text = f"is negative in {amount(loose.sum())} rows that name no order."
+        text = f"is negative in {counted(loose.sum(), 'row')} without an order."
         row = f"row {lines['row'].to_numpy()[loose.argmax()]}"
         remedy = "name the column of order ids (order), so that refunds are taken off their order."
         raise BadInput(Problem(name, text, "value", row, remedy))
@@ -102,13 +102,13 @@ def orders_of_lines(lines: pd.DataFrame, kind: str, name: str, notes: tuple[str,
         (returned.sum(), "orders refunded in whole, which do not count"),
         (orphans.sum(), "refunds of orders that the file does not hold, which change no count"),
     ]
-    counted = orders.loc[~(orphans | void | returned), ["date", "order", *_NAMES, "value"]]
-    if counted.empty:
+    kept = orders.loc[~(orphans | void | returned), ["date", "order", *_NAMES, "value"]]
+    if kept.empty:
         raise BadInput(Problem(name, "holds no order that counts.", remedy="export orders that are paid for, or won."))
     return Orders(
         kind,
         name,
-        counted.fillna(dict.fromkeys(_NAMES, "")).sort_values("date", kind="stable", ignore_index=True),
+        kept.fillna(dict.fromkeys(_NAMES, "")).sort_values("date", kind="stable", ignore_index=True),
         rows,
         (lines["date"].min(), lines["date"].max()),
         (*notes, *(f"{name}: {text}: {amount(count)}." for count, text in said if count)),
@@ -119,7 +119,7 @@ def _one_person(lines: pd.DataFrame, keys: pd.Series, name: str) -> None:
     named = lines["person"] != ""
     people = lines[named].groupby(keys[named])["person"].nunique()
     if len(shared := people[people > 1]):
-        text = f"holds {amount(len(shared))} orders of several people, such as order {str(shared.index[0])[:40]!r}."
+        text = f"holds {counted(len(shared), 'order')} of several people, such as order {str(shared.index[0])[:40]!r}."
         raise BadInput(
             Problem(name, text, "order", remedy="name the columns of order and person that belong together.")
         )

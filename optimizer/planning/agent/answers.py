@@ -12,11 +12,17 @@ import pandas as pd
 from attribution.errors import bounded
 from attribution.estimates import INTERVAL, Estimate
 
-__all__ = ["MOST", "Answer", "estimate", "findings_told", "rows_told", "text_of"]
+__all__ = ["INTERVALS", "MOST", "Answer", "estimate", "findings_told", "rows_told", "text_of"]
 
 Answer = dict[str, Any]
 """What JSON can hold. A number stands under ``known``, in an estimate of ``point``, ``low`` and ``high``, or in a
 finding."""
+
+INTERVALS = (
+    "estimates: low and high hold 90 % of the model's draws; known: certain, no estimates: what is or was spent, "
+    "counts, odds among the draws, and bound and gap of a proof"
+)
+"""What is said of the figures of an answer."""
 
 MOST = 40_000  # characters of an answer
 _CELL, _FINDINGS = 400, 40
@@ -35,11 +41,24 @@ _KNOWN = {
     "given.csv": {"spend", "spend_planned", "gap"},
     "schedule.csv": {"spend"},
     "schedule_months.csv": {"spend"},
-    "attribution_assists.csv": {"touched", "first", "last", "alone", "assisted", "touched_value", "assisted_value"},
+    "attribution_assists.csv": {"touched", "first", "last", "alone", "assisted", "touched_value", "assisted_value"}
+    | {"assists_per_last"},
+    "cac_matched.csv": {"spend", "customers_of_month", "customers_so_far", "naive_cac"},
+    "cac_readings.csv": {"spend", "costs"},
+    "calibration.csv": {"age_days"},
+    "effect_per_volume.csv": {"volume", "spend", "spend_per_thousand"},
+    "forecast.csv": {"spend"},
+    "funnel.csv": {"entered", "passed", "lost", "open"},
+    "funnel_drops.csv": {"periods", "rate", "probability"},
+    "lifetime_value.csv": {"acquired", "oldest_age", "probability_below"},
+    "payback.csv": {"horizon", "probability_never"},
+    "payback_by_month.csv": {"month"},
+    "retention.csv": {"age", "observed"},
+    "trust.csv": {"bound", "gap"},
     "attribution_top_paths.csv": {"touches", "conversions", "nulls", "value"},
     "log_against_kpi.csv": {"kpi", "log", "difference", "share"},
-    "frontier.csv": {"spend", "gap"},
-    "tables/runs.csv": {"weeks", "seed", "checks", "checks_failed", "probability_better", "gap"}
+    "frontier.csv": {"budget", "spend", "gap", "bound"},
+    "tables/runs.csv": {"weeks", "seed", "checks", "checks_failed", "probability_better", "gap", "bound"}
     | {"probability_better_corrected"}
     | {f"{name}_{side}" for name in ("spend", "fixed_cost") for side in ("now", "planned")},
     "tables/contributions.csv": {"spend"},
@@ -49,6 +68,8 @@ _KNOWN = {
     "tables/scenarios.csv": {"spend", "total_spend", "probability_better_than_now", "gap"},
 }
 """Numbers of a table that are no estimates: what was counted, what was or would be paid, odds, distances of a proof."""
+_COUNTED = {"attribution_overlap.csv", "forecast/course.csv"}  # tables of such numbers alone
+_PAID = "spend:"  # columns of a plan's spend by channel
 
 
 def estimate(value: Estimate | Mapping[str, Any]) -> Answer | None:
@@ -76,7 +97,8 @@ def rows_told(table: str, frame: pd.DataFrame, columns: Iterable[str] = ()) -> A
     inner = {end for pair in ends.values() for end in pair}
     asked = {next((name for name, pair in ends.items() if column in pair), column) for column in columns}
     single = {name for name in frame if _is_number(frame[name])} - set(ends) - inner
-    bare = single - _KNOWN.get(table, set())
+    known = _KNOWN.get(table, set()) | {name for name in single if str(name).startswith(_PAID)}
+    bare = set() if table in _COUNTED else single - known
     shown = set(frame) - inner - bare
     if asked:
         shown &= asked | {name for name in frame if not _is_number(frame[name])}

@@ -11,7 +11,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, NotConverged, UnknownChannel, UnknownName
 from attribution.files import checksum
-from optimizer.planning.agent.answers import Answer, estimate, findings_told, rows_told
+from optimizer.planning.agent.answers import INTERVALS, Answer, estimate, findings_told, rows_told
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
 from optimizer.planning.ledger.runs import MANIFEST
 
@@ -123,7 +123,7 @@ class KeptRun:
                 "inputs": {one["file"]: one["checksum"] for one in inputs[:_INPUTS]},
                 **({"inputs_left_out": str(len(inputs) - _INPUTS)} if len(inputs) > _INPUTS else {}),
             },
-            "intervals": "low and high: 90 % of the model's draws; known: spend, odds and distances of a proof",
+            "intervals": INTERVALS,
             "converged": True,
             "findings": findings_told(self.manifest["findings"]),
         }
@@ -140,7 +140,7 @@ class KeptRun:
             "made_for": plan["made_for"],
             "certificate": plan["status"],
             "estimates": {name: estimate(plan[name]) for name in (*figures, *corrected)},
-            "known": {name: plan[name] for name in ("gap", *odds)},
+            "known": {name: plan[name] for name in ("bound", "gap", *odds) if plan.get(name) is not None},
         }
 
     def _frame(self, name: str) -> pd.DataFrame:

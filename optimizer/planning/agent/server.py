@@ -94,12 +94,19 @@ class _Tools:
         context: Context,
         table: Annotated[str, Field(max_length=1_000, description="A table of channel and spend; or spend.")] = "",
         spend: Annotated[
-            dict[Column, float] | None, Field(max_length=1_000, description="Amounts over the horizon by channel.")
+            dict[Column, float] | None,
+            Field(max_length=1_000, description="Amounts by channel, over the horizon or over weeks."),
         ] = None,
         column: Column = "spend",
+        weeks: Annotated[
+            float | None,
+            Field(
+                gt=0, le=1_000, description="Weeks that the spend is for, where not the horizon: 1 for spend a week."
+            ),
+        ] = None,
     ) -> CallToolResult:
         """Hold anybody's spend against the promises and the best plan's bound, as `cac certify` does."""
-        arguments = {"plan": plan, "table": table, "spend": spend or {}, "column": column}
+        arguments = {"plan": plan, "table": table, "spend": spend or {}, "column": column, "weeks": weeks}
         return await self._done("certify", arguments, context)
 
     async def explain(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attribution.errors import BadInput, NotConverged
 from attribution.findings import Finding
-from optimizer.planning.agent.answers import Answer, estimate, findings_told
+from optimizer.planning.agent.answers import INTERVALS, Answer, estimate, findings_told
 from optimizer.planning.agent.inside import Inside
 from optimizer.planning.agent.kept import KeptRun
 from optimizer.planning.check import check_plan
@@ -59,13 +59,19 @@ def _run(goal: Goal) -> Callable[..., Answer]:
 
 
 def _certify(
-    inside: Inside, progress: Progress, plan: str, table: str, spend: Mapping[str, float], column: str
+    inside: Inside,
+    progress: Progress,
+    plan: str,
+    table: str,
+    spend: Mapping[str, float],
+    column: str,
+    weeks: float | None = None,
 ) -> Answer:
     path = _plan_file(inside, plan)
     if bool(table) == bool(spend):
         raise BadInput("certify needs either table, a file of channel and spend, or spend, {channel: amount}.")
     with _table_of(spend) if spend else nullcontext(inside.table(table)) as given_path:
-        source = GivenTable(path=given_path, spend=column if table else "spend")
+        source = GivenTable(path=given_path, spend=column if table else "spend", weeks=weeks)
         run, given = certify_spend(path, source, progress=progress)
     if not run.converged:
         raise NotConverged("The mix model did not converge, so an assistant gets no figure of it.")
@@ -74,7 +80,8 @@ def _certify(
     fit = {} if run.posterior is None else {"posterior": run.posterior.information.get("fingerprint", "")}
     return {
         "fingerprint": {"fits": fit, "inputs": inputs},
-        "intervals": "low and high: 90 % of the model's draws",
+        "intervals": INTERVALS,
+        **({"read_as": given.says} if given.says else {}),
         "given": {"known": {str(name): float(value) for name, value in given.outcome.spend.items()}},
         "figures": [
             {
@@ -90,7 +97,7 @@ def _certify(
         "keeps": said_of_misses(given),
         "verdict": verdict_.sentence,
         "exit_code": str(verdict_.exit_code),
-        "certificate": {"known": {"gap": given.certificate.gap}},
+        "certificate": {"known": {"bound": given.certificate.bound, "gap": given.certificate.gap}},
         "findings": findings_told([vars(finding) for finding in (*run.inputs.findings, *_of_plan(run))]),
     }
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, UnknownChannel
-from attribution.numbers import amounts, count, percent
+from attribution.numbers import amounts, count, counted, percent
 from mmm import Panel
 from mmm.experiments.geo_assignment import matched_pairs, stratified
 from mmm.experiments.geo_design import GeoCell
@@ -149,7 +149,7 @@ def _named(proposal: Proposal, changes: dict[str, GeoChange], weeks: int) -> Pro
     pairs = zip(changes.items(), proposal.design.cells, strict=True)
     cells = tuple(GeoCell(name, change.change, cell.geos) for (name, change), cell in pairs)
     title = " and ".join(f"{change.name} of {name}" for name, change in changes.items())
-    return replace(proposal, design=replace(proposal.design, name=f"{title}, {weeks} weeks", cells=cells))
+    return replace(proposal, design=replace(proposal.design, name=f"{title}, {counted(weeks, 'week')}", cells=cells))
 
 
 def _weighed(
@@ -210,7 +210,8 @@ def _line(row: Any) -> str:
     cost, power = amounts([row["spend"]])[0], percent(row["power"])
     expected, error, seen, worth = (count(row[name]) for name in ("customers", "standard_error", "detectable", "worth"))
     return (
-        f"{row['design']}: {row['channel']} in {row['geos']} geos against {row['controls']} controls, {expected} "
+        f"{row['design']}: {row['channel']} in {counted(row['geos'], 'geo')} against "
+        f"{counted(row['controls'], 'control')}, {expected} "
         f"customers expected with a standard error of {error}. Of {seen} four tests in five would show something, of "
         f"what is expected {power} would. Spend changes by {cost}; what is learnt is worth {worth} customers."
     )

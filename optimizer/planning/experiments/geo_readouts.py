@@ -12,7 +12,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.findings import findings_frame
-from attribution.numbers import count, percent
+from attribution.numbers import count, counted, percent
 from attribution.reading.cells import cells_of
 from attribution.reading.formats import Format
 from mmm.data.running_totals import running_totals
@@ -81,7 +81,7 @@ def lines(read: GeoReadout) -> list[str]:
     found = []
     for one in read.cells:
         effect = one.effect
-        what = f"{one.cell.channel}, {percent(one.cell.change, True)} in {len(one.cell.geos)} geos"
+        what = f"{one.cell.channel}, {percent(one.cell.change, True)} in {counted(len(one.cell.geos), 'geo')}"
         share = f" ({percent(effect.customers / one.without, True)})" if one.without > 0 else ""
         verdict = (
             "shown" if one.p_value < _LIKELY else "no effect is shown, which is a result too: the row says how little"

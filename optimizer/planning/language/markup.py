@@ -12,6 +12,7 @@ __all__ = ["messages_of_markup", "translated_markup"]
 
 _TAG = re.compile(r"(<[^>]*>)")
 _SILENT = ("style", "script", "code", "svg")  # pictures are drawn in the language already
+_KEPT = 'translate="no"'
 _SPOKEN_ATTRIBUTE = re.compile(r'\b(aria-label|title|alt|data-label)="([^"]*)"')
 _STATEMENT, _EXPRESSION = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL), re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _QUOTED = re.compile(r'"([^"{}<>]*[A-Za-z]{2}[^"{}<>]*)"')
@@ -68,12 +69,12 @@ def _spoken(page: str) -> Iterator[tuple[int, str]]:
 
 
 def _spoken_places(pieces: list[str]) -> Iterator[tuple[int, str]]:
-    """Texts between tags, with their places; none of what stands inside silent elements."""
+    """Texts between tags, with their places; none of what stands inside silent elements, or those marked as names."""
     silent = ""
     for place, piece in enumerate(pieces):
         if place % 2:
             name = piece.strip("</>").split(" ")[0].lower()
-            if not silent and name in _SILENT and not piece.startswith("</"):
+            if not silent and (name in _SILENT or _KEPT in piece) and not piece.startswith("</"):
                 silent = name
             elif silent and piece.startswith(f"</{silent}"):
                 silent = ""

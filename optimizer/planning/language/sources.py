@@ -37,13 +37,15 @@ _SILENT_KEYWORDS = {
     "xycoords",
     "textcoords",
     "usecols",
+    "prog_name",
 }
-_SILENT_ROOMS = {"simulate", "kernel", "agent", "page", "language", "curves", "model"}
+_SILENT_ROOMS = {"simulate", "kernel", "agent", "language", "curves", "model"}
 _SILENT_FILES = {"reference.py", "file/wording.py", "pymc_graph.py", "no_yaml.py", "shown.py", "fit_many.py", "nuts.py"}
 _SILENT_FILES |= {"usable.py", "stand_ins.py"}  # refusals of Python alone, patterns, and words of other programs
 _PATTERN = re.compile(
-    r"\\[a-zA-Z(.]|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # |^# (?!Review)|^<p>|^$"
-    r"|^(name|spread|by|rate|channels): [\w{]|^week_starts: |^\{key|^(Assertion|Value) |\|.*\|.*\w+ error|\w\|\w"
+    r"\\[a-zA-Z(.]|^<[a-z]+(?:>| [a-z-]+=)|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # "
+    r"|^# (?!Review)|^$|^(name|spread|by|rate|channels): [\w{]|^week_starts: "
+    r"|^\{key|^(Assertion|Value) |\|.*\|.*\w+ error|\w\|\w"
     r"|^(lock on file|state machine|not utf-8 encoded|has duplicate key|\(not set\)|can(not)? be|s are)$| == '"
     r"|^\(grand |^unterminated|^malformed|\[(dim|yellow)\]"
 )
@@ -58,7 +60,7 @@ Choices = list[tuple[str, dict[str, bool]]]
 
 
 def sources(root: Path) -> list[Path]:
-    """Files whose messages people read: all but the compiled kernel, simulators, the tool server and the planner."""
+    """Files whose messages people read: all but the compiled kernel, simulators and the tool server."""
     packages = (root / name for name in ("attribution", "mmm", "optimizer"))
     files = sorted(path for package in packages for path in package.rglob("*.py"))
     return [path for path in files if not _is_silent(path.relative_to(root))]
@@ -130,9 +132,18 @@ def _choices(node: ast.AST, known: dict[str, ast.IfExp]) -> Choices | None:
         if any(texts is None for texts, _ in branches):
             return None
         return [(text, {**when, test: told}) for texts, told in branches for text, when in texts or ()]
+    if isinstance(node, ast.Call) and _is_counted(node):
+        one, *several = (str(word.value) for word in node.args[1:])  # type: ignore[attr-defined]
+        test = ast.unparse(node.args[0]) + " == 1"
+        return [(f"{_MARK} {one}", {test: True}), (f"{_MARK} {(several or [f'{one}s'])[0]}", {test: False})]
     if isinstance(node, ast.Name) and node.id in known:
         return _choices(known[node.id], known)
     return None
+
+
+def _is_counted(node: ast.AST) -> bool:
+    """Whether an expression is a number of things, in singular or plural."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "counted" and all(map(_short, node.args[1:]))
 
 
 def _hole(part: ast.AST, known: dict[str, ast.IfExp]) -> Choices:
@@ -155,7 +166,8 @@ def _product(parts: list[Choices]) -> Choices:
 
 
 def _messages(node: ast.AST, known: dict[str, ast.IfExp]) -> Iterator[str]:
-    choices = _choices(node, known) if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.IfExp) else None
+    text = isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.IfExp) or _is_counted(node)
+    choices = _choices(node, known) if text else None
     if choices is not None:
         yield from (text for text, _ in choices)
         if not isinstance(node, ast.Constant):
@@ -183,7 +195,8 @@ def _inside(node: ast.AST) -> Iterator[ast.AST]:
     """Expressions in the holes of a text, which may hold texts of their own."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FormattedValue):
-            yield child.value
+            value = child.value
+            yield value.args[0] if isinstance(value, ast.Call) and _is_counted(value) else value
         elif isinstance(child, ast.JoinedStr | ast.BinOp | ast.IfExp):
             yield from _inside(child)
         elif not isinstance(child, ast.Constant):
@@ -200,6 +213,8 @@ def _spoken(node: ast.AST) -> Iterable[ast.AST]:
         return [*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None), *node.body]
     if isinstance(node, ast.Call):
         name = ast.unparse(node.func).split(".")[-1]
+        if name == "counted":
+            return node.args[:1]
         if name in _SILENT_CALLS:
             return []
         return [node.func, *node.args, *(word.value for word in node.keywords if word.arg not in _SILENT_KEYWORDS)]

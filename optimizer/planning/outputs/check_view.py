@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from attribution.findings import Finding
-from attribution.numbers import amount, count
+from attribution.numbers import amount, count, counted
 from optimizer.planning.language.spoken import spoken
 from optimizer.planning.outputs.in_language import voice
 from optimizer.planning.outputs.terminal import plain_table, standard_output
@@ -45,7 +45,7 @@ def show_check(told: Understood, console: Console | None = None) -> None:
     if failed:
         say(_attention(failed))
     remarks = f", {len(failed)} with a remark" if failed else ""
-    say(f"\nThe plan file is fine; {len(told.findings)} checks of the tables{remarks}. A run does:")
+    say(f"\nThe plan file is fine; {counted(len(told.findings), 'check')} of the tables{remarks}. A run does:")
     for step in told.steps:
         say(Padding(escape(step), (0, 0, 0, 2), expand=False))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from attribution.drawing.canvas import headline, style
@@ -26,19 +26,19 @@ _MARKUP = re.compile(r"(\[/?[a-z ]*\]|\n)")
 _ROW = 26  # letters of a row's name before it is broken
 
 
-def speech_of(config: Config, run: Run | None = None) -> Translator | None:
-    """What says texts in the language of a plan file, whose own names stay; None for English."""
+def speech_of(config: Config, run: Run | None = None, names: Iterable[str] = ()) -> Translator | None:
+    """What says texts in the language of a plan file, whose own names stay, and others given; None for English."""
     if config.language == "en":
         return None
     words = catalogue_of(config.language).plain
-    names = {name for name in _strings(config.model_dump(mode="json")) if name not in words and len(name) < 200}
-    names = {name for name in names if not is_figure(name)}
+    own = {name for name in _strings(config.model_dump(mode="json")) if name not in words and len(name) < 200}
+    own = {name for name in own if not is_figure(name)} | set(names)
     if config.data.weekly is not None:
-        names |= set(config.data.weekly.channels)
-    names |= {name.split(" ")[0] for name in versions()}
+        own |= set(config.data.weekly.channels)
+    own |= {name.split(" ")[0] for name in versions()}
     if run is not None:
-        names |= _names_of(run)
-    return translator(config.language, names)
+        own |= _names_of(run)
+    return translator(config.language, own)
 
 
 def _names_of(run: Run) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from attribution.numbers import counted
 from optimizer.planning.language.markup import translated_markup
 from optimizer.planning.outputs.figures import Drawn
 from optimizer.planning.outputs.in_language import speech_of
@@ -80,7 +81,7 @@ def _words(run: Run) -> dict[str, Any]:
         "currency": run.config.currency,
         "outcome": outcome,
         "outcome_title": outcome[:1].upper() + outcome[1:],
-        "horizon": f"{_weeks(run)} weeks",
+        "horizon": counted(_weeks(run), "week"),
     }
 
 
@@ -91,7 +92,8 @@ def subtitle(run: Run) -> str:
     coming = run.posterior.panel.after(_weeks(run) * run.posterior.panel.per_week)
     last = coming[-1] + pd.Timedelta(days=run.posterior.panel.days - 1)
     return (
-        f"Budget plan for {_weeks(run)} weeks from {coming[0]:%d %B %Y} to {last:%d %B %Y}, in {run.config.currency}."
+        f"Budget plan for {counted(_weeks(run), 'week')} from {coming[0]:%d %B %Y} to {last:%d %B %Y}, "
+        f"in {run.config.currency}."
     )
 
 

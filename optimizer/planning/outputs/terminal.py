@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attribution.estimates import Estimate
-from attribution.numbers import MISSING, amount, cost, count, gap, percent
+from attribution.numbers import MISSING, amount, cost, count, counted, gap, percent
 from optimizer.answer.worth import Worth
 from optimizer.planning.ledger.runs import place_of, shown
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
@@ -129,7 +129,7 @@ def _plan_table(run: Run, plan: PlanResult) -> Table:
 
     currency, outcome = run.config.currency, run.config.outcome
     weeks = run.config.plan.weeks if run.config.plan else 0
-    title = escape(f"{run.config.name}: {weeks} weeks, {currency}; 90 % intervals beside the figures")
+    title = escape(f"{run.config.name}: {counted(weeks, 'week')}, {currency}; 90 % intervals beside the figures")
     table = plain_table(title, "channel", "spend now", "planned", "change", outcome, "CAC", "marginal CAC")
     for row in plan.rows:
         table.add_row(
@@ -197,7 +197,7 @@ def _verdict(run: Run, plan: PlanResult, plan_worth: PlanWorth) -> list[str]:
 
 def _by_week(result: ScheduleResult, outcome: str) -> str:
     first, last = result.spend.index[0], result.spend.index[-1]
-    weeks = f"By week: {len(result.spend)} weeks from {first:%Y-%m-%d} to {last:%Y-%m-%d} in schedule.csv."
+    weeks = f"By week: {counted(len(result.spend), 'week')} from {first:%Y-%m-%d} to {last:%Y-%m-%d} in schedule.csv."
     return f"{weeks} {against_equal_weeks(result, outcome)}"
 
 

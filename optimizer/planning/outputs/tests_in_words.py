@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from attribution.findings import Finding
-from attribution.numbers import amount, cost, count, decimal, percent
+from attribution.numbers import amount, cost, count, counted, percent
 from mmm import OnOffReadout, RateReadout
 from mmm.experiments.conversion_rates import RatePlan
 from mmm.experiments.rate_readout import RateWorth
@@ -22,8 +22,8 @@ def designs_in_words(designed: NationalTests, written: tuple[Path, ...], plan: P
         design = prospect.design
         blocks = len(design.schedule)
         yield (
-            f"{design.channel}: {design.weeks} weeks from {design.start}, {blocks} blocks of "
-            f"{decimal(design.block * design.days / 7, 0)} weeks, spend {percent(design.change, signed=True)} in "
+            f"{design.channel}: {counted(design.weeks, 'week')} from {design.start}, {blocks} blocks of "
+            f"{counted(round(design.block * design.days / 7), 'week')}, spend {percent(design.change, signed=True)} in "
             f"{sum(design.schedule)} of them ({amount(prospect.spend_change)}); costs "
             f"{count(float(row['customers_cost']))} customers, is worth {count(float(row['value']))} to the coming "
             f"plan, standard error {count(prospect.standard_error)}."

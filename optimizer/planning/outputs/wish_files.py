@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from optimizer.planning.file.rewritten import rewritten
+from optimizer.planning.language.translator import Translator
 from optimizer.planning.outputs.against_today import chance
 from optimizer.planning.outputs.book.formats import SHARE, counts, figures, money
 from optimizer.planning.outputs.book.sheet import Book, Column
@@ -40,7 +41,13 @@ def spend_table(kept: Kept, spend: pd.Series) -> pd.DataFrame:
     return table
 
 
-def spend_workbook(kept: Kept, wish: Wish, spend: pd.Series, scenarios: Mapping[str, tuple[Wish, pd.Series]]) -> bytes:
+def spend_workbook(
+    kept: Kept,
+    wish: Wish,
+    spend: pd.Series,
+    scenarios: Mapping[str, tuple[Wish, pd.Series]],
+    say: Translator | None = None,
+) -> bytes:
     """The spend beside today's and the best plan, what it brings, and the scenarios, as xlsx.
 
     Parameters
@@ -49,9 +56,11 @@ def spend_workbook(kept: Kept, wish: Wish, spend: pd.Series, scenarios: Mapping[
         What is asked, and the spend.
     scenarios
         Name -> question and spend of each that was kept aside.
+    say
+        What says its texts in a language; None for English.
     """
     everything = {"Your plan": (wish, spend), **scenarios}
-    book, currency = Book(f"{kept.name}: your plan"), kept.config.currency
+    book, currency = Book(f"{kept.name}: your plan", say), kept.config.currency
     _channels_sheet(book, kept, wish, spend)
     _figures_sheet(book, kept, everything)
     sheet = book.sheet("Spend by scenario", [28, *[14] * len(everything)])

@@ -22,48 +22,51 @@ def head(kept: Kept) -> str:
     """Style, title and what the page is of."""
     weeks, currency = kept.section.weeks, escape(kept.config.currency)
     style = Path(__file__).with_name("planner.css").read_text(encoding="utf-8")
-    return (
-        f"<style>{style}</style><header><h1>{escape(kept.name)}</h1>"
-        f"<p>{weeks} weeks, money in {currency}, 90 % intervals. Run {escape(kept.run.name)}; nothing here changes it."
-        "</p></header>"
-    )
+    told = f"{weeks} {'week' if weeks == 1 else 'weeks'}, money in {currency}, 90 % intervals."
+    run = f"Run {escape(kept.run.name)}; nothing here changes it."
+    return f"<style>{style}</style><header>{_name('h1', kept.name)}{_part('p', f'{told} {run}')}</header>"
 
 
 def note(text: str) -> str:
     """A sentence of small importance."""
-    return f'<p class="note">{escape(text)}</p>'
+    return _part("p", escape(text), "note")
 
 
 def verdict(kept: Kept, wish: Wish, result: Judged, free: Answer, held: Answer) -> str:
     """What the own plan comes to: what it breaks, how far it is from the best, and the odds against today."""
     if free.problem:
-        return (
-            f'<div class="verdict bad" role="status"><b>No plan keeps this question.</b> {escape(free.problem)}</div>'
-        )
-    aim, certificate = aim_of_wish(kept, wish), result.certificate
+        refusal = f"{_part('b', 'No plan keeps this question.')} {escape(free.problem)}"
+        return f'<div class="verdict bad" role="status">{refusal}</div>'
     parts, tone = [], "good"
     if result.broken:
         tone = "bad"
-        parts.append(f"<b>Your plan breaks {escape('; '.join(result.broken))}.</b>")
-    if certificate is not None:
-        bound = f"{escape(aim.written(certificate.bound))}{escape(aim.unit(kept.config.currency))}"
-        side = "below" if aim.lower_is_better else "above"
-        rule = f"no plan that keeps everything brings {escape(aim.name)} {side} {bound}"
-        if certificate.gap < -kept.section.gap and result.broken:
-            parts.append(f"It is {gap(-certificate.gap)} better than allowed by what it breaks: {rule}.")
-        else:
-            near = certificate.gap <= kept.section.gap * (1 + 1e-9)
-            tone = tone if near or tone == "bad" else "warn"
-            where = "as near to the best as proved" if near else f"{gap(max(certificate.gap, 0.0))} from the best"
-            opening = "It" if result.broken else "<b>Your plan keeps every promise and limit.</b> It"
-            parts.append(f"{opening} is {where}: {rule}.")
-    parts.append(
-        f"Against today's spend it does better on {escape(aim.name)} with probability {likelihood(result.better)}."
-    )
+        parts.append(_part("b", f"Your plan breaks {escape('; '.join(result.broken))}."))
+    if result.certificate is not None:
+        near = result.certificate.gap <= kept.section.gap * (1 + 1e-9)
+        tone = tone if near or tone == "bad" else "warn"
+        if not result.broken:
+            parts.append(_part("b", "Your plan keeps every promise and limit."))
+        parts.append(escape(_distance_in_words(kept, wish, result, near)))
+    aim, odds = aim_of_wish(kept, wish), likelihood(result.better)
+    parts.append(escape(f"Against today's spend it does better on {aim.name} with probability {odds}."))
     if held.problem:
         tone = "bad"
-        parts.append(f"<b>No plan keeps the channels that you hold.</b> {escape(held.problem)}")
+        parts.append(f"{_part('b', 'No plan keeps the channels that you hold.')} {escape(held.problem)}")
     return f'<div class="verdict {tone}" role="status">{" ".join(parts)}</div>'
+
+
+def _distance_in_words(kept: Kept, wish: Wish, result: Judged, near: bool) -> str:
+    """How far the own plan is from the best that keeps everything."""
+    aim, certificate = aim_of_wish(kept, wish), result.certificate
+    assert certificate is not None  # noqa: S101  asked only where there is one
+    bound = f"{aim.written(certificate.bound)}{aim.unit(kept.config.currency)}"
+    side = "below" if aim.lower_is_better else "above"
+    rule = f"no plan that keeps everything brings {aim.name} {side} {bound}"
+    if certificate.gap < -kept.section.gap and result.broken:
+        return f"It is {gap(-certificate.gap)} better than allowed by what it breaks: {rule}."
+    if near:
+        return f"It is as near to the best as proved: {rule}."
+    return f"It is {gap(max(certificate.gap, 0.0))} from the best: {rule}."
 
 
 def cards(kept: Kept, wish: Wish, result: Judged, best: pd.Series | None) -> str:
@@ -86,11 +89,11 @@ def channel(kept: Kept, name: str, spend: pd.Series, best: pd.Series | None, mar
         f'<i class="{kind}" style="{"width" if kind == "yours" else "left"}:{min(100 * value / top, 100):.1f}%"></i>'
         for kind, value in values.items()
     )
-    told = ", ".join(f'<span class="{kind}">{words[kind]} {amount(value)}</span>' for kind, value in values.items())
+    told = ", ".join(_part("span", f"{words[kind]} {amount(value)}", kind) for kind, value in values.items())
     next_one = f"next customer {marginal.written(cost)}" if marginal.known else "nothing spent"
     return (
-        f'<div class="channel"><b>{escape(name)}</b><div class="line">{marks}</div>'
-        f"<small>{told}</small><small>{next_one}</small></div>"
+        f'<div class="channel">{_name("b", name)}<div class="line">{marks}</div>'
+        f"<small>{told}</small>{_part('small', next_one)}</div>"
     )
 
 
@@ -99,19 +102,18 @@ def holding(kept: Kept, wish: Wish, costs: Mapping[str, float]) -> str:
     aim = aim_of_wish(kept, wish)
     unit = escape(aim.unit(kept.config.currency))
     rows = "".join(
-        f"<tr><th scope='row'>{escape(name)}</th><td>{amount(spend)}</td><td>{_cost(aim, costs[name], unit)}</td></tr>"
+        f"<tr>{_name('th', name, 'row')}<td>{amount(spend)}</td><td>{_cost(aim, costs[name], unit)}</td></tr>"
         for name, spend in wish.locked
     )
-    heads = f"<tr><th scope='col'>Held</th><th scope='col'>at</th><th scope='col'>costs, {escape(aim.name)}</th></tr>"
-    return (
-        f"<table><caption>What it costs to hold a channel</caption><thead>{heads}</thead><tbody>{rows}</tbody></table>"
-    )
+    heads = "".join(f'<th scope="col">{text}</th>' for text in ("Held", "at", f"costs, {escape(aim.name)}"))
+    caption = _part("caption", "What it costs to hold a channel")
+    return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def side_by_side(kept: Kept, scenarios: Mapping[str, tuple[Wish, pd.Series]]) -> str:
     """Scenarios as columns: question, figures, verdict and spend by channel."""
     judgements = [(wish, spend, judged(kept, wish, spend)) for wish, spend in scenarios.values()]
-    heads = "".join(f"<th scope='col'>{escape(name)}</th>" for name in scenarios)
+    heads = "".join(_name("th", name, "col") for name in scenarios)
     rows = [
         _row("Aim", [_figure(aim_of_wish(kept, wish), one) for wish, _, one in judgements]),
         _row("Spend", [amount(float(spend.sum())) for _, spend, _ in judgements]),
@@ -121,21 +123,24 @@ def side_by_side(kept: Kept, scenarios: Mapping[str, tuple[Wish, pd.Series]]) ->
         _row("Breaks", ["; ".join(one.broken) or "nothing" for _, _, one in judgements]),
         _row("Held", [", ".join(name for name, _ in wish.locked) or "nothing" for wish, _, _ in judgements]),
     ]
-    rows += [_row(name, [amount(float(spend[name])) for _, spend, _ in judgements]) for name in kept.shown]
-    table = f"<table><caption>Scenarios side by side</caption><thead><tr><td></td>{heads}</tr></thead>"
-    scroll = '<div class="scroll" tabindex="0" role="region" aria-label="Scenarios">'
-    return f"{scroll}{table}<tbody>{''.join(rows)}</tbody></table></div>"
+    for name in kept.shown:
+        spends = "".join(f"<td>{amount(float(spend[name]))}</td>" for _, spend, _ in judgements)
+        rows.append(f"<tr>{_name('th', name, 'row')}{spends}</tr>")
+    caption = _part("caption", "Scenarios side by side")
+    table = f"<table>{caption}<thead><tr><td></td>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{"Scenarios"}">{table}</div>'
 
 
 def _card(kept: Kept, aim: Aim, title: str, one: Judged, kind: str) -> str:
     """The aim large, the rest small."""
     unit = escape(aim.unit(kept.config.currency))
     lines = "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in _others(kept, aim, one))
-    return (
-        f'<section class="card {kind}"><h2>{escape(title)}</h2><p class="label">{escape(aim.name)}</p>'
-        f'<p class="figure">{escape(aim.written(one.figure.point))}{unit}</p>'
-        f'<p class="label">{_range(aim, one.figure)}</p><dl>{lines}</dl></section>'
+    label, figure = (
+        _part("p", escape(aim.name), "label"),
+        _part("p", f"{aim.written(one.figure.point)}{unit}", "figure"),
     )
+    body = f"{_part('h2', escape(title))}{label}{figure}{_part('p', _range(aim, one.figure), 'label')}<dl>{lines}</dl>"
+    return f'<section class="card {kind}">{body}</section>'
 
 
 def _others(kept: Kept, aim: Aim, one: Judged) -> Iterator[tuple[str, str]]:
@@ -182,4 +187,16 @@ def _title(kept: Kept) -> str:
 
 
 def _row(name: str, cells: list[str]) -> str:
-    return f"<tr><th scope='row'>{escape(name)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+    told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(name)}</th>{told}</tr>'
+
+
+def _part(tag: str, html: str, kind: str = "") -> str:
+    """An element, its text in a message of its own."""
+    return f'<{tag} class="{kind}">{html}</{tag}>' if kind else f"<{tag}>{html}</{tag}>"
+
+
+def _name(tag: str, name: str, scope: str = "") -> str:
+    """An element with a name of the user, which no language changes."""
+    place = f' scope="{scope}"' if scope else ""
+    return f'<{tag}{place} translate="no">{escape(name)}</{tag}>'

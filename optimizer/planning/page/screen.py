@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from optimizer.planning.page import controls, pieces
+from optimizer.planning.page.speech import saying, spoken
 from optimizer.planning.page.state import begin, scenarios, spend_of, wish_of
 from optimizer.planning.stages.kept import Kept, kept_question
 from optimizer.planning.stages.wishes import answer, cost_of_holding, judged
@@ -24,22 +25,26 @@ def _loaded(folder: Path) -> Kept:
 
 def show(folder: Path) -> None:
     """The planner of a run, as the state of its tab has it."""
-    st.set_page_config("Planner", layout="wide")
     kept = _loaded(folder)
+    st.set_page_config(saying(kept)("Planner"), layout="wide")
     begin(kept)
-    st.html(pieces.head(kept))
+    _show(kept, pieces.head(kept))
     controls.ask(kept)
     wish, spend = wish_of(kept), spend_of(kept)
     free, held = answer(kept, replace(wish, locked=())), answer(kept, wish)
     best = None if held.allocation is None else held.allocation.spend
     result = judged(kept, wish, spend)
-    st.html(pieces.verdict(kept, wish, result, free, held))
-    st.html(pieces.cards(kept, wish, result, best))
+    _show(kept, pieces.verdict(kept, wish, result, free, held))
+    _show(kept, pieces.cards(kept, wish, result, best))
     controls.start_from(kept)
     controls.move(kept, result, best)
     if wish.locked:
-        st.html(pieces.holding(kept, wish, cost_of_holding(kept, wish)))
+        _show(kept, pieces.holding(kept, wish, cost_of_holding(kept, wish)))
     controls.keep_aside(kept)
     if scenarios():
-        st.html(pieces.side_by_side(kept, scenarios()))
+        _show(kept, pieces.side_by_side(kept, scenarios()))
     controls.save(kept)
+
+
+def _show(kept: Kept, html: str) -> None:
+    st.html(spoken(kept, html))

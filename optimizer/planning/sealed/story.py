@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.estimates import Estimate
-from attribution.numbers import amount, closing, cost, count, percent
+from attribution.numbers import amount, closing, cost, count, counted, percent
 from optimizer.cycle.bridge import ACTUAL, CONTROLS, LEVEL, MIX, PRICE, RESPONSE, UNEXPLAINED
 from optimizer.planning.sealed.review import Review
 
@@ -36,7 +36,11 @@ def headline(review: Review) -> str:
 def span(review: Review) -> str:
     """Which weeks, and when they were sealed."""
     last = review.dates[-1] + pd.Timedelta(days=review.days - 1)
-    over = f"{review.seal.weeks} weeks" if review.whole else f"the first {review.weeks:g} of {review.seal.weeks} weeks"
+    over = (
+        f"{counted(review.seal.weeks, 'week')}"
+        if review.whole
+        else f"the first {review.weeks:g} of {counted(review.seal.weeks, 'week')}"
+    )
     late = "" if review.seal.in_time else ", when its weeks were over: it shows no foresight"
     dates = f"{review.dates[0]:%d %B %Y} to {last:%d %B %Y}"
     return f"{review.seal.name}: {over}, {dates}; sealed {review.seal.when[:10]}{late}."

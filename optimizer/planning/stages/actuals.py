@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
-from attribution.numbers import amount
+from attribution.numbers import amount, counted
 from attribution.reading.contracts import Column
 from attribution.reading.small import read_table
 from attribution.reading.tables import wide
@@ -196,7 +196,7 @@ def _problems(
     lacking = [(day, market) for day in dates for market in fitted.geos if (day, market) not in present]
     if lacking and weekly.geo is not None:
         day, market = lacking[0]
-        text = f"{len(lacking)} rows are missing, first {market} on {day.date().isoformat()}."
+        text = f"{counted(len(lacking), 'row is', 'rows are')} missing, first {market} on {day.date().isoformat()}."
         yield Problem(name, text, weekly.geo, remedy="give every market a row for every period.")
     if after.loc[after[weekly.date].isin(dates), weekly.kpi].sum() == 0:
         yield Problem(

@@ -17,7 +17,7 @@ __all__ = ["YEAR", "cac_readings", "costs_by_period"]
 
 _COLUMNS = [
     *("period", "reading", "market", "channel", "spend", "costs"),
-    *(f"{name}{end}" for name in ("customers", "cac") for end in ("", "_low", "_high")),
+    *(f"{name}{end}" for name in ("customers", "cac", "effect_share") for end in ("", "_low", "_high")),
 ]
 
 YEAR = "last 52 weeks"
@@ -41,7 +41,8 @@ def cac_readings(posterior: Posterior | Pool, costs: pd.DataFrame | None = None)
         intervals. Readings: ``blended`` (media spend over all customers), ``fully loaded`` (costs added), ``paid``
         (media spend over those whom media won), ``paid, fully loaded``, ``channel``, ``organic`` (customers, who cost
         nothing by themselves) and ``marginal``, a channel's next customer at the spend of the last weeks. Of a market
-        only what its rows show: blended. A month has the weeks that begin in it.
+        only what its rows show: blended. A month has the weeks that begin in it. ``effect_share`` is a channel's part
+        of what paid media brought, with its interval.
     """
     panel = posterior.panel
     months = [f"{date:%Y-%m}" for date in panel.dates]
@@ -86,12 +87,14 @@ def _of_period(
     yield {**row, "reading": "organic", "spend": 0.0, **organic, **Estimate.exact(np.nan).flat("cac")}
     for channel in panel.channels:
         own = drawn[channel].to_numpy()
+        part = np.divide(own, paid, out=np.full(len(own), np.nan), where=paid > 0)
         yield {
             **row,
             "reading": "channel",
             "channel": channel,
             "spend": float(spend[channel]),
             **_cost(float(spend[channel]), own),
+            **Estimate.of(part).flat("effect_share"),
         }
     for place, market in enumerate(panel.geos if len(panel.geos) > 1 else ()):
         won, money = float(panel.kpi[place, inside].sum()), float(panel.spend[place, inside].sum())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from attribution.numbers import amount, plain
+from attribution.numbers import amount, counted, plain
 from mmm import Posterior
 from mmm.posterior.encoding import encode
 from optimizer.cycle.panels import PanelChange, changed
@@ -210,8 +210,8 @@ def _notes(past: Past, old: Posterior, config: Config, new: Posterior) -> Iterat
     before, now = past.config and past.config.plan, config.plan
     if before and now and before.weeks != now.weeks:
         yield (
-            f"The horizon was {before.weeks} weeks and is {now.weeks}: all figures here are of {now.weeks} weeks, the "
-            "last plan's spend in proportion."
+            f"The horizon was {before.weeks} and is {counted(now.weeks, 'week')}, of which all figures here are; the "
+            "last plan's spend is in proportion."
         )
 
 

@@ -16,6 +16,7 @@ from optimizer.planning.stages.attribute import daily_spend
 from optimizer.planning.stages.cac_readings import cac_readings
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.stated_cycle import cycle_as_stated, matched_as_stated
+from optimizer.planning.stages.volumes import per_volume
 from optimizer.planning.stages.worth_of_customers import ChannelWorth, Economics
 
 __all__ = ["economics"]
@@ -28,12 +29,12 @@ def economics(run: Run) -> Economics | None:
     values, posterior = run.inputs.customer_values, run.posterior
     if values is None and posterior is None:
         return None
-    readings = stated = None
+    readings = stated = volumes = None
     notes: tuple[str, ...] = ()
     lags = None if run.config.economics.sales_cycle is None else run.config.economics.sales_cycle.lags
     if posterior is not None:
         draws = posterior if run.rivals is None else run.rivals.pooled()
-        readings = cac_readings(draws, run.inputs.costs)
+        readings, volumes = cac_readings(draws, run.inputs.costs), per_volume(draws)
         if lags is not None:
             try:
                 stated = matched_as_stated(lags, draws, run.config.seed)
@@ -46,7 +47,7 @@ def economics(run: Run) -> Economics | None:
         channels = tuple(_worth(run, values, channel) for channel in _channels(run, values))
         findings = (*findings, *value_findings(values, run.config.seed), *_guardrail(run, channels))
     course = None if values is None else _course(run, values, [one.channel for one in channels if one.back is not None])
-    return Economics(values, channels, course, readings, cycle, days, notes, findings, stated)
+    return Economics(values, channels, course, readings, cycle, days, notes, findings, stated, volumes)
 
 
 def _channels(run: Run, values: CustomerValues) -> list[str]:

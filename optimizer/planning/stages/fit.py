@@ -12,7 +12,7 @@ from typing import Any
 import mmm
 from attribution.errors import BadInput, NotConverged
 from attribution.findings import Finding
-from attribution.numbers import decimal
+from attribution.numbers import counted, decimal
 from mmm.posterior.fit_checks import GATE
 from optimizer.planning.file.config import Config
 from optimizer.planning.ledger.place import made
@@ -68,7 +68,7 @@ def _fitted(config: Config, inputs: Inputs, panel: mmm.Panel, folder: Path, name
     def watch(state: mmm.Progress) -> None:
         again = f", attempt {state.attempt}" if state.attempt > 1 else ""
         left = f", {decimal(state.remaining, 0)} s left" if 1 <= state.remaining < float("inf") else ""
-        update(state.share, f"{len(state.chains)} chains, {state.divergences} divergences{left}{again}")
+        update(state.share, f"{counted(len(state.chains), 'chain')}, {state.divergences} divergences{left}{again}")
 
     def make() -> mmm.Posterior:
         nonlocal sampled

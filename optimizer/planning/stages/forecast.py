@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from attribution.numbers import counted
 from mmm import Organic, Posterior
 from mmm.arrays import Array
 from mmm.checks.pool import Pool
@@ -121,8 +122,8 @@ def _weekly(
     now = today.to_numpy(dtype=float) / weeks
     rows = np.vstack([np.tile(now, (min(between, weeks), 1)), spend.to_numpy()[: max(weeks - between, 0)]])
     text = (
-        f"The schedule begins {between} weeks after the weekly table ends, so these are weeks at today's spend; then "
-        f"its first {max(weeks - between, 0)} weeks. The forecast ends {weeks} weeks after the table."
+        f"The schedule begins {counted(between, 'week')} after the weekly table ends. The forecast is of the "
+        f"{counted(weeks, 'week')} after the table: today's spend until the schedule begins, then the schedule's."
     )
     return pd.DataFrame(rows, columns=list(total.index)), text
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from attribution import Engine
 from attribution.errors import BadInput, Problem, nearest
-from attribution.numbers import significant
+from attribution.numbers import counted, significant
 from attribution.reading.contracts import Column, Table
 from attribution.reading.small import read_table
 from mmm import Panel
@@ -113,8 +113,8 @@ def said_of(opened: PlanTable, horizon: int) -> str:
     if opened.weeks is None:
         return opened.says
     times = significant(opened.over(horizon))
-    counted = f"Spend of {_span(opened.weeks)} counts {times} times, for {horizon} weeks of the plan."
-    return f"{opened.says} {counted}" if opened.says else counted
+    told = f"Spend of {_span(opened.weeks)} counts {times} times, for {counted(horizon, 'week')} of the plan."
+    return f"{opened.says} {told}" if opened.says else told
 
 
 def _span(weeks: float) -> str:

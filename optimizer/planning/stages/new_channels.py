@@ -10,7 +10,7 @@ import pandas as pd
 
 from attribution.estimates import Estimate
 from attribution.findings import Finding
-from attribution.numbers import amount, count, decimal, likelihood
+from attribution.numbers import amount, count, counted, decimal, likelihood
 from mmm import ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.explanation import idle_sentence
@@ -69,7 +69,8 @@ class FirstTest:
             return f"{opening}On that assumption {self.idle}"
         text = (
             f"{opening}The plan spends {amount(self.planned)} {currency} on it and expects "
-            f"{self.customers.written(count)} {outcome}. Test it first: {self.weeks} weeks at {amount(self.weekly)} "
+            f"{self.customers.written(count)} {outcome}. Test it first: {counted(self.weeks, 'week')} at "
+            f"{amount(self.weekly)} "
             f"{currency} a week should bring {self.result.written(count)}, what comes later included"
         )
         if self.turns_at > 0:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from attribution import ConversionEvents, Journeys, Query
 from attribution.errors import BadInput, Problem
-from attribution.numbers import amount
+from attribution.numbers import counted
 from attribution.reading.contracts import Column, Table
 from attribution.reading.exports.ga4_log import GA4_FORMAT, ga4_log
 from attribution.reading.formats import Format
@@ -56,7 +56,7 @@ def _of_log(reading: Reading, log: Touchpoints) -> Journeys:
         format=formats,
     )
     reading.assumptions.extend(
-        f"Left out as asked: {amount(rows)} rows, {why}." for why, rows in journeys.exclusions.items() if rows
+        f"Left out as asked: {counted(rows, 'row')}, {why}." for why, rows in journeys.exclusions.items() if rows
     )
     if log.identity is not None:
         known: ibis.Table = log_table(reading.source(log.identity.path), reading.engine)
@@ -64,7 +64,7 @@ def _of_log(reading: Reading, log: Touchpoints) -> Journeys:
     _require_channels(reading, journeys, log.path)
     journeys = reshaped(journeys, settings)
     first, last = _period_of(journeys)
-    covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {amount(len(journeys))} paths"
+    covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {counted(len(journeys), 'path')}"
     reading.note("touchpoints", log.path, round(journeys.totals["touches"]), covers)
     if won.path is not None:
         reading.note("conversions", won.path, round(journeys.totals["conversions"] + journeys.totals["untouched"]))

@@ -13,7 +13,7 @@ from attribution.economics import Cohorts, CustomerValues, Funnel, odd_margins, 
 from attribution.economics.customer_orders import TOGETHER
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
-from attribution.numbers import amount
+from attribution.numbers import amount, counted
 from attribution.reading.small import read_table
 from attribution.reading.tables import LIFT_TESTS
 from mmm import LiftTest, Panel, lift_tests_from_frame
@@ -52,7 +52,7 @@ def noted_lift_tests(reading: Reading, panel: Panel, section: LiftTests) -> tupl
     frame.attrs["name"] = section.path.name
     tests = lift_tests_from_frame(frame)
     in_terms_of_the_file(lambda: _by_row(section.path.name, lambda: observe(tests, panel)))
-    covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {len(tests)} tests"
+    covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {counted(len(tests), 'test')}"
     reading.note("lift tests", section.path, len(frame), covers, frame)
     return tests
 
@@ -116,7 +116,8 @@ def noted_timetable(reading: Reading, panel: Panel) -> Timetable | None:
     )
     if timetable is not None and timetable.between:
         reading.assumptions.append(
-            f"The schedule starts {timetable.between} weeks after the weekly table ends; spend is assumed to go on "
+            f"The schedule starts {counted(timetable.between, 'week')} after the weekly table ends; spend is assumed "
+            "to go on "
             "at its present rate until then, and the forecast of the plan is that of the weeks after the table."
         )
     return timetable

@@ -10,7 +10,7 @@ import pandas as pd
 
 from attribution import Journeys
 from attribution.findings import Finding
-from attribution.numbers import amount, percent
+from attribution.numbers import amount, counted, percent
 from mmm import Panel
 from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
@@ -103,14 +103,15 @@ def _of_paths(journeys: Journeys) -> Iterator[str]:
     totals = journeys.totals
     won, untouched = totals["conversions"], totals["untouched"]
     yield (
-        f"{amount(totals['paths'])} paths of {amount(totals['touches'])} touches on {len(journeys.channels)} channels: "
+        f"{amount(totals['paths'])} paths of {amount(totals['touches'])} touches on "
+        f"{counted(len(journeys.channels), 'channel')}: "
         f"{', '.join(journeys.channels[:_MONTHS])}{', ...' if len(journeys.channels) > _MONTHS else ''}."
     )
     if won + untouched:
         missed = (
             f"{amount(untouched)} without ({percent(untouched / (won + untouched))})" if untouched else "none without"
         )
-        yield f"{amount(won)} conversions with a touch before them, {missed}."
+        yield f"{counted(won, 'conversion')} with a touch before them, {missed}."
     if totals.get("tied"):
         share = totals["tied"] / max(totals["touches"], 1.0)
         yield f"{percent(share)} of touches share their moment with another, so that their order is not known."
@@ -132,7 +133,7 @@ def _steps(config: Config, inputs: Inputs) -> Iterator[str]:
         )
     if config.plan is not None:
         aim = f"least {config.plan.minimize}" if config.plan.minimize else f"most {config.plan.maximize}"
-        yield f"Plan: {aim.replace('_cac', ' CAC')} over {config.plan.weeks} weeks" + (
+        yield f"Plan: {aim.replace('_cac', ' CAC')} over {counted(config.plan.weeks, 'week')}" + (
             ", divided between weeks." if config.plan.schedule is not None else "."
         )
     elif inputs.panel is not None:

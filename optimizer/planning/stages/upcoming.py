@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.numbers import counted
 from attribution.reading.small import read_table
 from attribution.reading.tables import wide
 from mmm import Panel
@@ -45,7 +46,7 @@ def read_upcoming(
     coming, columns = panel.after(weeks * panel.per_week), coming_columns(weekly)
     if given is None:
         named = ", ".join([*columns, *words])
-        text = f"has controls ({named}) but nothing says how they go on in the coming {weeks} weeks."
+        text = f"has controls ({named}) but nothing says how they go on in the coming {counted(weeks, 'week')}."
         remedy = "give data.upcoming: a table of them, or last_year to assume last year's values again."
         raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
     if given == "last_year":

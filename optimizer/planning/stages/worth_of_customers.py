@@ -66,6 +66,8 @@ class Economics:
         What the reader must know of it.
     stated
         CAC matched to the sales cycle that the plan file states, in the same columns as ``cycle``; None without one.
+    volumes
+        As :func:`per_volume` gives them; None without a fit.
     """
 
     worth: CustomerValues | None
@@ -77,3 +79,4 @@ class Economics:
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
     stated: pd.DataFrame | None = None
+    volumes: pd.DataFrame | None = None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from attribution.estimates import Estimate
+from attribution.numbers import counted
 from optimizer.planning.outputs.against_today import chance
 from optimizer.planning.outputs.book.formats import CHANGE_SHARE, FACTOR, SHARE, counts, figures, money, signed
 from optimizer.planning.outputs.book.ranges import ends, moved, ranged, spend_columns
@@ -197,7 +198,8 @@ def tests_sheet(book: Book, run: Run) -> None:
     names = ["change", "effect", "effect_sd", "value", "of_perfect"]
     sheet.freeze(sheet.table(columns, [[str(channel), *(float(own[name]) for name in names)] for channel, own in rows]))
     sheet.sentence(
-        f"A test changes a channel's spend for {run.tests.weeks} weeks. Its worth is what the coming plan wins by "
+        f"A test changes a channel's spend for {counted(run.tests.weeks, 'week')}. Its worth is what the coming plan "
+        "wins by "
         "knowing its result before the money is spent; what later plans gain comes on top. -100 % is off.",
         size=9,
         soft=True,

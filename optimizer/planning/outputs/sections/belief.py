@@ -12,13 +12,17 @@ from attribution import plots as paths
 from attribution.drawing.canvas import style
 from attribution.drawing.dot_rows import Marks, dot_rows, row_height
 from attribution.drawing.palette import ACCENT, NOW, WARN
+from attribution.drawing.side_by_side import side_by_side
 from attribution.estimates import Estimate
 from attribution.numbers import likelihood, percent
+from mmm import plots as model
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 
 __all__ = ["BELIEF"]
+
+_PICTURED = 24  # rows of the picture of parameters, of the channels with most planned spend
 
 
 def _view(run: Run) -> dict[str, Any] | None:
@@ -75,6 +79,27 @@ def _figures(run: Run) -> Iterator[Figure]:
         dot_rows(axes, marks, "What was believed, and what the data say", f"CAC, {run.config.currency}", ratios=True)
     caption = "CAC of each channel as believed before the data and as fitted to them, with 90 % intervals."
     yield Figure("belief", caption, axes)
+    yield from _parameters(run)
+
+
+def _parameters(run: Run) -> Iterator[Figure]:
+    """Carryover and saturation before and after, side by side; nothing where families have nothing to learn."""
+    if run.posterior is None:
+        return
+    table = run.posterior.parameter_shift()
+    rows = order_of(run).of(dict.fromkeys(table["channel"]))[:_PICTURED]
+    asked = [name for name in model.LEARNT if (table["parameter"] == name).any()]
+    if not asked:
+        return
+    panels = side_by_side(9.8, row_height(len(rows), 2) + 0.2, [1.0] * len(asked))
+    for parameter, axes in zip(asked, panels, strict=True):
+        model.parameter_shift(table, parameter, axes, order=rows)
+    caption = (
+        "What was assumed of each channel before the data (grey) and what is known with them (blue), by the mix model: "
+        "where blue is as wide as grey, the data added nothing. Twice the spend would bring twice as much at "
+        "the dotted line, and nothing more at 1."
+    )
+    yield Figure("parameters", caption, panels[0])
 
 
 def _tables(run: Run) -> Iterator[Table]:

@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 
 from attribution import plots as paths
+from attribution.drawing.side_by_side import side_by_side
 from attribution.estimates import INTERVAL
 from attribution.numbers import amount, decimal, percent
+from mmm import Posterior
 from mmm import plots as model
+from mmm.checks.mixing import mixing
 from optimizer.planning.outputs.sections.section import Figure, Section
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
@@ -24,9 +27,36 @@ def _view(run: Run) -> dict[str, Any] | None:
     told = [(finding, _title(finding.name), "pass" if finding.passed else "fail") for finding in run.findings]
     return {
         "fit": "" if run.posterior is None else _fit_in_words(run.posterior.fitted()),
+        "mixing": [] if run.posterior is None else _mixing(run.posterior),
         "open": [one for one in told if not one[0].passed],
         "passed": [one for one in told if one[0].passed],
     }
+
+
+_KINDS = {
+    "share": "share of customers, by channel",
+    "retention": "retention of carryover, by channel",
+    "half_saturation": "half-way point of saturation, by channel",
+    "slope": "slope of saturation, by channel",
+    "sigma": "noise of single weeks",
+    "baseline": "baseline: level, trend, season, controls",
+}
+
+
+def _mixing(posterior: Posterior) -> list[dict[str, str]]:
+    """What the convergence gate saw, by kind of parameter; one without words is called as in Python."""
+    return [
+        {
+            "name": row["parameter"],
+            "kind": _KINDS.get(row["parameter"], ""),
+            "number": amount(row["number"]),
+            "worst": decimal(row["r_hat"], 3),
+            "of": row["of"],
+            "bulk": amount(row["ess_bulk"]),
+            "tail": amount(row["ess_tail"]),
+        }
+        for _, row in mixing(posterior).iterrows()
+    ]
 
 
 def _fit_in_words(weeks: pd.DataFrame) -> str:
@@ -67,6 +97,16 @@ def _figures(run: Run) -> Iterator[Figure]:
     axes = model.decomposition(posterior, paths.canvas(9.8, 4.0), outcome=outcome, order=order_of(run).names or None)
     caption = f"Where the {run.config.outcome} of each week come from, by the mix model's mean."
     yield Figure("decomposition", caption, axes)
+    left = posterior.residuals()
+    by_period, by_lag = side_by_side(9.8, 3.3, (5, 3))
+    model.residuals(left, by_period)
+    model.autocorrelation(left, by_lag)
+    caption = (
+        "Left: how far each period is off, in standard deviations; the band holds 90 % of them where the model is "
+        "right. Right: how alike periods so far apart are; one bar in ten lies beyond the band by chance, a run of "
+        "them says that something lasting is missing."
+    )
+    yield Figure("residuals", caption, by_period)
 
 
 DIAGNOSTICS = Section("diagnostics", "Fit and diagnostics", _view, _figures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attribution.estimates import Estimate
-from attribution.numbers import count, seconds
+from attribution.numbers import count, counted, seconds
 from optimizer.planning.outputs.sections.section import Section
 from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
@@ -44,9 +44,9 @@ def _view(run: Run) -> dict[str, Any]:
 def _model(run: Run) -> str:
     model = run.config.model
     text = (
-        f"{model.saturation} saturation, {model.adstock} adstock over {model.lags} weeks, {model.trend} trend, "
-        f"season of order {model.season.order}, {model.likelihood} noise, {model.chains} chains of {model.draws} "
-        "draws"
+        f"{model.saturation} saturation, {model.adstock} adstock over {counted(model.lags, 'week')}, {model.trend} "
+        f"trend, season of order {model.season.order}, {model.likelihood} noise, {model.chains} chains of "
+        f"{model.draws} draws"
     ).replace("_", " ")
     if model.channels:
         text += f"; families of their own: {', '.join(model.channels)}"

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from attribution.numbers import count, percent
+from attribution.numbers import count, counted, percent
 from optimizer.planning.outputs.sections.section import Section, Table
 from optimizer.planning.stages.result import Run
 
@@ -22,7 +22,8 @@ def _view(run: Run) -> dict[str, Any] | None:
     table = result.table
     expected = run.plan.planned.expected_customers if run.plan is not None else 0.0
     measured = (
-        f"A test changes a channel's spend for {result.weeks} weeks and measures the {outcome} that makes, with a "
+        f"A test changes a channel's spend for {counted(result.weeks, 'week')} and measures the {outcome} that makes, "
+        "with a "
         f"standard error of {count(result.standard_error)}."
     )
     worth = (
