@@ -1,42 +1,42 @@
-"""Drift: whether gaps wander off, so that a test after the history is further away than blocks within it."""
+"""Drift: whether gaps are wider in later windows than in the others, judged group by group."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import optimize
 
 from mmm.arrays import Array
 
-__all__ = ["SURE", "Drift", "drift_of"]
+__all__ = ["Drift", "drift_of", "wider"]
 
-SURE = 2.5
-"""Standard deviations by which a ratio of variances has to exceed 1 before it counts."""
+_SURE = 2.5  # standard deviations by which a mean ratio has to exceed 1 before it counts
+_MOST = 60.0  # logarithm of a ratio of variances past which numbers end
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How much further windows are off than the blocks of a history are from each other.
+    """How much further off some windows are than others.
 
     Parameters
     ----------
     ratio
-        Of the variances, 1 where nothing drifts.
+        Mean over groups of the square of these windows over that of all of the group's, 1 where they are alike.
     limit
         Ratio that chance alone rarely exceeds.
+    times
+        By how much standard errors widen: 1 up to the limit, beyond it the root of the ratio of variances under which
+        these windows would be as usual.
     """
 
     ratio: float
     limit: float
-
-    @property
-    def times(self) -> float:
-        """By how much standard errors widen: the root of the ratio where it exceeds its limit, else 1."""
-        return float(np.sqrt(self.ratio)) if self.ratio > self.limit else 1.0
+    times: float
 
 
 def drift_of(blocks: Array, independent: float) -> Drift:
-    """The drift of groups, from the last third of their blocks.
+    """The drift of groups: the last third of their blocks, each against those before it, and the others likewise.
 
     Parameters
     ----------
@@ -45,11 +45,43 @@ def drift_of(blocks: Array, independent: float) -> Drift:
     independent
         How many groups' worth of evidence that is: fewer than P where groups overlap.
     """
-    count = blocks.shape[1]
-    centred = blocks - blocks.mean(axis=1, keepdims=True)
-    usual = (centred**2).sum(axis=1) / (count - 1)
-    last = np.arange(count - max(count // 3, 1), count)
-    before = np.cumsum(centred, axis=1)[:, last - 1] / last
-    forward = (centred[:, last] - before) ** 2 / (1 + 1 / last)
-    ratio = float(forward.mean() / max(float(usual.mean()), 1e-300))
-    return Drift(ratio, 1 + SURE * float(np.sqrt(2 / max(independent * len(last), 1.0))))
+    steps = np.arange(1, blocks.shape[1])
+    before = np.cumsum(blocks, axis=1)[:, :-1] / steps
+    squares = (blocks[:, 1:] - before) ** 2 / (1 + 1 / steps)  # Helmert's contrasts
+    last = max(blocks.shape[1] // 3, 1)
+    rest = squares.shape[1] - last
+    return wider(squares[:, -last:].sum(axis=1), last, squares[:, :-last].sum(axis=1), rest, independent)
+
+
+def wider(some: Array, count: int, rest: Array, others: int, independent: float) -> Drift:
+    """Whether squares of some windows exceed those of others.
+
+    Where all are draws of one normal distribution, a group's share of ``some`` in its sum of squares is a beta variable
+    of count / 2 and others / 2, whatever the group's variance: few windows make no long tail, and one group that varies
+    more than the others does not speak for them.
+
+    Parameters
+    ----------
+    some, rest
+        Sum of squares of the windows in question and of the others, by group, shape (P,).
+    count, others
+        How many squares either sums.
+    independent
+        How many groups' worth of evidence that is.
+    """
+    whole = count + others
+    deviation = np.sqrt(2 * others / (count * (whole + 2)) / independent)
+    ratio, limit = _ratio(some, rest) * whole / count, 1 + _SURE * float(deviation)
+    if ratio <= limit:
+        return Drift(ratio, limit, 1.0)
+
+    def beyond(log: float) -> float:
+        return _ratio(some * np.exp(-log), rest) * whole / count - 1
+
+    return Drift(ratio, limit, float(np.exp(optimize.brentq(beyond, 0, _MOST) / 2)) if beyond(_MOST) < 0 else np.inf)
+
+
+def _ratio(some: Array, rest: Array) -> float:
+    """Mean share of some squares in all; groups without any say nothing."""
+    whole = some + rest
+    return float((some[whole > 0] / whole[whole > 0]).mean()) if (whole > 0).any() else 0.0

@@ -10,7 +10,7 @@ from math import comb
 import numpy as np
 
 from mmm.arrays import Array
-from mmm.experiments.geo_drift import SURE, Drift, drift_of
+from mmm.experiments.geo_drift import Drift, drift_of, wider
 from mmm.experiments.geo_gaps import DIFFERENCES, Gaps, History, gaps_of, history_of
 from mmm.experiments.geo_spread import Spread, spread_of
 
@@ -54,9 +54,10 @@ class Followed:
     def beside(self, kpi: Array) -> Drift:
         """How much further placebos lie from their controls in a window than over the history; kpi of shape (G, N)."""
         if not len(self.placebos.groups):
-            return Drift(1.0, 1.0)
-        ratio = float(np.mean((self.placebos.effect(kpi) / self.placebo_spread.error) ** 2))
-        return Drift(ratio, 1 + SURE * float(np.sqrt(2 / self.independent)))
+            return Drift(1.0, 1.0, 1.0)
+        others = self.placebos.blocks.shape[1] - 1
+        usual = others * self.placebos.square * self.drift.times**2
+        return wider(self.placebos.effect(kpi) ** 2, 1, usual, others, self.independent)
 
     def judged(self, kpi: Array) -> Followed:
         """The same with standard errors as wide as placebos need them to be in a window, of shape (G, N)."""
@@ -117,10 +118,8 @@ def best_pull(
 
 
 def _error_without(blocks: Array) -> Array:
-    """Mean log variance of all blocks but each one, shape (K,), of gaps of shape (P, K)."""
-    count = blocks.shape[1]
-    total, squares = (blocks.sum(axis=1, keepdims=True), (blocks**2).sum(axis=1, keepdims=True))
-    left = squares - blocks**2 - (total - blocks) ** 2 / (count - 1)
+    """Mean log square of all blocks but each one, shape (K,), of gaps of shape (P, K)."""
+    left = (blocks**2).sum(axis=1, keepdims=True) - blocks**2
     return np.asarray(np.log(np.maximum(left, 0.0) + 1e-300).mean(axis=0))
 
 

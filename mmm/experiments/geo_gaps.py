@@ -35,6 +35,8 @@ class Gaps:
     blocks
         Mean gap of each block of the history less that of the rest, by weights that have not seen the block, over the
         block's own synthetic level, shape (P, K): what a test of a block's length shows where nothing was tested.
+    part
+        Length of a block over that of the history.
     """
 
     scale: Array
@@ -43,6 +45,7 @@ class Gaps:
     weights: Array
     level: Array
     blocks: Array
+    part: float
 
     def synthetic(self, kpi: Array) -> Array:
         """KPI that the synthetic controls give the groups, in customers, shape (P, N), of a KPI of shape (G, N)."""
@@ -66,9 +69,13 @@ class Gaps:
 
     @property
     def square(self) -> Array:
-        """Variance of what a window of a block's length shows, each group by its own blocks, shape (P,)."""
-        count = self.blocks.shape[1]
-        return np.asarray(self.blocks.var(axis=1, ddof=1) * (1 - 1 / count) ** 2 * (1 + 1 / count))
+        """Variance of what a window after the history shows, each group by its own blocks, shape (P,).
+
+        A block is held against a history shorter by itself, a test against all of it: 1 + part / (1 - part) becomes
+        1 + part. Squares are not taken about their mean: where nothing was tested, weights that have not seen a block
+        are off by nothing on average.
+        """
+        return np.asarray((self.blocks**2).mean(axis=1) * (1 - self.part**2))
 
 
 def group_rows(members: np.ndarray, scale: Array) -> Array:
@@ -94,6 +101,8 @@ class History:
         Which fold leaves a block out, shape (K,).
     inside, outside
         Mean of the scaled series in each block and in all others, shape (K, G).
+    part
+        Length of a block over that of the history.
     """
 
     scale: Array
@@ -102,6 +111,7 @@ class History:
     fold: np.ndarray
     inside: Array
     outside: Array
+    part: float
 
 
 def history_of(kpi: Array, length: int) -> History:
@@ -125,7 +135,7 @@ def history_of(kpi: Array, length: int) -> History:
     moments = np.stack([_covariance(scaled[:, rows]) for rows in (*kept, slice(None))])
     inside = scaled[:, edges[0] :].reshape(len(scaled), count, length).mean(axis=2).T
     outside = (scaled.sum(axis=1) - inside * length) / (periods - length)
-    return History(scale, scaled.mean(axis=1), moments, fold, inside, outside)
+    return History(scale, scaled.mean(axis=1), moments, fold, inside, outside, length / periods)
 
 
 def gaps_of(history: History, members: np.ndarray, donors: np.ndarray, pull: float) -> Gaps:
@@ -148,7 +158,8 @@ def gaps_of(history: History, members: np.ndarray, donors: np.ndarray, pull: flo
     gap = np.einsum("kpg,kg->pk", away, history.inside - history.outside)
     level = groups @ history.inside.T - gap
     blocks = gap / np.maximum(level, _LEAST)
-    return Gaps(history.scale, groups, donors, weights[-1], (groups - weights[-1]) @ history.mean, blocks)
+    own = (groups - weights[-1]) @ history.mean
+    return Gaps(history.scale, groups, donors, weights[-1], own, blocks, history.part)
 
 
 def _covariance(scaled: Array) -> Array:

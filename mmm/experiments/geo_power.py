@@ -78,10 +78,9 @@ def placebo_tests(kpi: Array, members: np.ndarray, donors: np.ndarray, length: i
     spread = spread_of(gaps.square, count, sizes, gaps.square, sizes)
     ratios, freedom = np.empty_like(gaps.blocks), np.inf
     for block in range(count):
-        rest = np.delete(gaps.blocks, block, axis=1)
-        square = rest.var(axis=1, ddof=1) * (1 - 1 / count) ** 2 * (1 + 1 / count)
+        rest = np.delete(gaps.blocks, block, axis=1)  # about their mean, in which the block is
+        square = rest.var(axis=1, ddof=1) * (1 - gaps.part) ** 2 * (1 + gaps.part)
         without = spread_of(square, count - 1, sizes, square, sizes)
-        shown = gaps.blocks[:, block] * (1 - 1 / count) * np.sqrt((count + 1) / (count - 1))
-        ratios[:, block] = shown / without.error
+        ratios[:, block] = gaps.blocks[:, block] * np.sqrt(1 - gaps.part**2) / without.error
         freedom = min(freedom, float(without.freedom.min()))
     return Placebos(gaps, spread, ratios, freedom)

@@ -8,7 +8,9 @@ variances. Where |z| exceeds its limit, the test's variance becomes the one unde
 
 which puts it one standard deviation away, as DerSimonian and Laird's moment estimate does for a study between others.
 So a test moves the fit by τ / |z|: the further off, the less. Tests are taken one by one, the furthest first; tests of
-the same days never vouch for each other.
+the same days never vouch for each other. Those that share controls err together, by ρ: of two such the second adds
+(1 - ρ) / (1 + ρ) of the precision that a test by itself would add, and so much it counts as a witness of the first. One
+error told twice vouches for nothing, and both are weighed as either alone would be.
 
 For the weight, weekly data are doubted: Σ is widened by a factor of each channel's own with standard deviation
 ``doubt``, because their intervals do not know of spend that follows demand. Findings speak of the data as they are.
@@ -34,6 +36,8 @@ from mmm.data.panel import Panel
 from mmm.posterior.media import ChannelDraws
 
 __all__ = ["Evidence", "Pair", "gains"]
+
+_SAME = 1e-6  # share of an error below which two are taken for one
 
 
 def gains(
@@ -87,6 +91,8 @@ class Evidence:
         Mean and covariance of the predictions, shapes (M,) and (M, M).
     interval
         Their 5 % and 95 % points, shape (2, M).
+    correlation
+        Of the tests' errors, shape (M, M): the identity but for tests that share controls.
     """
 
     tests: tuple[LiftTest, ...]
@@ -95,6 +101,7 @@ class Evidence:
     predicted: Array
     covariance: Array
     interval: Array
+    correlation: Array
 
     @property
     def z(self) -> Array:
@@ -134,9 +141,10 @@ class Evidence:
         places = np.ix_([a, b], [a, b])
         relative = contrast @ self.covariance[places] @ contrast / self.predicted[a] ** 2
         seen = self.measured[[a, b]] * [1.0, ratio]
-        errors = self.error[[a, b]] * [1.0, ratio]
+        errors = self.error[[a, b]] * contrast
         curve = max(relative, 0.0) * np.mean(seen) ** 2
-        return float((seen[0] - seen[1]) / np.sqrt((errors**2).sum() + curve))
+        spread = np.sqrt(errors @ self.correlation[places] @ errors + curve)
+        return float((seen[0] - seen[1]) / max(spread, _SAME * np.abs(errors).max()))
 
     def _doubted(self, doubt: float) -> Array:
         alike = np.array([[a.channel == b.channel for b in self.tests] for a in self.tests])
@@ -145,11 +153,14 @@ class Evidence:
     def _distance(self, m: int, error: Array, covariance: Array) -> tuple[float, float]:
         """Distance of a test from what data and other tests predict for it, and that prediction's spread."""
         others = self._witnesses(m)
-        between = covariance[m, others]
-        weights = np.linalg.solve(covariance[np.ix_(others, others)] + np.diag(error[others] ** 2), between)
+        between, places, shared = covariance[m, others], np.ix_(others, others), self.correlation[m, others]
+        errors = error[others] * np.sqrt((1 + shared) / (1 - shared))
+        noise = self.correlation[places] * np.outer(errors, errors) + np.diag((_SAME * errors) ** 2)
+        weights = np.linalg.solve(covariance[places] + noise, between)
         mean = self.predicted[m] + weights @ (self.measured[others] - self.predicted[others])
         return float(self.measured[m] - mean), float(np.sqrt(max(covariance[m, m] - weights @ between, 0.0)))
 
     def _witnesses(self, m: int) -> npt.NDArray[np.int64]:
-        own = self.tests[m]
-        return np.array([k for k, test in enumerate(self.tests) if k != m and not same_weeks(own, test)], dtype=int)
+        own, alone = self.tests[m], self.correlation[m] < 1 - _SAME
+        others = [k for k, test in enumerate(self.tests) if k != m and alone[k] and not same_weeks(own, test)]
+        return np.array(others, dtype=int)

@@ -57,6 +57,7 @@ def lift_weights(panel: Panel, model: Model) -> LiftWeights:
         drawn.mean(axis=1),
         np.atleast_2d(np.cov(drawn)) + np.diag(spread**2),
         np.quantile(drawn, [0.05, 0.95], axis=1),
+        observed.correlation,
     )
     taken = evidence.error if trust.limit is None else evidence.weighed(trust.limit, trust.doubt)
     return LiftWeights(evidence, taken, taken / error, trust)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -326,6 +326,8 @@ def seal(
     _echo(
         f"Sealed {made.name}, number {made.number}: {counted(made.weeks, 'week')} from {made.first_week}, {made.hash}"
     )
+    if datetime.fromisoformat(made.when) - datetime.now(UTC) > timedelta(minutes=1):
+        _echo("The clock stands before the last seal; this one is dated as that.")
     if not made.in_time:
         _echo("Its weeks are over already: reviews will show it, and the scorecard will not count it.")
     _echo(f"Kept in {home_of(output) / made.name}; note the hash elsewhere, and nobody can change it unseen.")

@@ -17,7 +17,7 @@ from optimizer.cycle.suspicions import ALL_ALIKE
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.ledger.manifest import read_manifest
 from optimizer.planning.ledger.place import disk_errors
-from optimizer.planning.ledger.runs import output_of, run_folder
+from optimizer.planning.ledger.runs import output_of, run_with
 from optimizer.planning.outputs.monitor_message import as_json, as_markdown
 from optimizer.planning.outputs.monitor_page import as_page
 from optimizer.planning.stages.actuals import read_actuals
@@ -61,7 +61,7 @@ def monitor(
     """
     config, document = read_config(path)
     output = out if out is not None else document.folder / config.output
-    last, home = run_folder(output), output_of(output)
+    last, home = run_with(output, POSTERIOR), output_of(output)
     posterior = _fit(config, last)
     table = read_actuals(config, actuals, posterior.panel, today)
     watched, short = watched_of(config, posterior, table)

@@ -30,16 +30,17 @@ CHANGES = {"open", "os.mkdir", "os.symlink", "os.link", "fsync", "write", *FREES
 Act = Callable[[Path], object]
 
 
-def stand_in(output: Path) -> None:
+def stand_in(output: Path, report: bool = False) -> None:
     """What a run does to the disk, without what it computes."""
     with locked(output):
         with made(output / FITS):
             write_whole(output / FITS / f"{'0' * 64}.nc", b"fit")
         with recorded(output) as (stage, folder):
             (stage / "plots").mkdir()
-            for name in ("plan.csv", "plots/a.svg"):
+            names = ("plan.csv", "plots/a.svg", *(["report.html"] if report else []))
+            for name in names:
                 write_new(stage / name, f"{folder.name} {name}")
-            sums = {name: checksum(stage / name) for name in ("plan.csv", "plots/a.svg")}
+            sums = {name: checksum(stage / name) for name in names}
             write_new(stage / MANIFEST, manifest_text({"run": folder.name, "outputs": sums, "fits": {}}))
 
 

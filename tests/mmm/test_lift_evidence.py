@@ -26,12 +26,14 @@ def experiment(channel, week, gain, error, change=100.0, weeks=4):
     return mmm.LiftTest(channel, f"{start:%Y-%m-%d}", f"{end:%Y-%m-%d}", change, gain, error)
 
 
-def evidence(tests, predicted, covariance):
-    """Tests beside a stated prediction."""
+def evidence(tests, predicted, covariance, correlation=None):
+    """Tests beside a stated prediction; independent where nothing is said."""
     measured, error = (np.array([getattr(t, name) for t in tests]) for name in ("customers_gained", "standard_error"))
     spread = np.sqrt(np.diag(covariance))
     interval = np.stack([predicted - 1.645 * spread, predicted + 1.645 * spread])
-    return Evidence(tuple(tests), measured, error, np.array(predicted, float), np.array(covariance, float), interval)
+    alike = np.eye(len(tests)) if correlation is None else np.array(correlation, float)
+    known = np.array(predicted, float), np.array(covariance, float)
+    return Evidence(tuple(tests), measured, error, *known, interval, alike)
 
 
 # how far a test counts
@@ -112,6 +114,55 @@ def test_tests_of_other_sizes_are_compared_along_the_curve():
     assert abs(pair.z) < 1
     (per_currency,) = evidence(tests, [200, 100], np.outer([40, 20], [40, 20]) + np.diag([1.0, 1.0])).pairs()
     assert abs(per_currency.z) > 4
+
+
+# errors that tests share
+
+
+def together(correlation, count=2):
+    return np.full((count, count), correlation) + (1 - correlation) * np.eye(count)
+
+
+@given(st.floats(-400, 400), st.floats(1, 50), st.floats(10, 200), st.floats(0, 60))
+def test_one_error_told_twice_never_conflicts_and_is_weighed_as_told_once(gain, error, predicted, spread):
+    tests = [experiment("tv", week, gain, error) for week in (0, 20)]
+    alone = evidence(tests[:1], [predicted], [[spread**2]])
+    known = evidence(tests, [predicted] * 2, np.full((2, 2), spread**2), together(1.0))
+    assert [pair.z for pair in known.pairs()] == [0.0]
+    np.testing.assert_allclose(known.weighed(2.5, 0.25), alone.weighed(2.5, 0.25)[0], rtol=1e-9)
+    # and as a witness of a third it is one
+    third = experiment("tv", 40, 310, 10)
+    second = evidence([tests[0], third], [predicted] * 2, np.full((2, 2), spread**2))
+    errors = np.eye(3)
+    errors[0, 1] = errors[1, 0] = 1.0
+    both = evidence([*tests, third], [predicted] * 3, np.full((3, 3), spread**2), errors)
+    distance, other = (one._distance(len(one.tests) - 1, one.error, one._doubted(0.25)) for one in (both, second))
+    np.testing.assert_allclose(distance, other, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.8, 0.99])
+def test_the_difference_of_two_tests_varies_as_their_shared_error_has_it(correlation):
+    rng = np.random.default_rng(7)
+    scale = np.array([20.0, 35.0])
+    off = rng.multivariate_normal([0, 0], together(correlation) * np.outer(scale, scale), 2000)
+    seen = []
+    for one, other in off:
+        tests = [experiment("tv", 0, 100 + one, 20), experiment("tv", 20, 200 + other, 35, change=200.0)]
+        (pair,) = evidence(tests, [50, 100], np.zeros((2, 2)), together(correlation)).pairs()
+        seen.append(pair.z)
+    assert np.std(seen) == pytest.approx(1, abs=0.05)  # independent they would be said to be up to ten times nearer
+
+
+def test_a_witness_counts_the_less_the_more_of_its_error_is_shared():
+    tests = [experiment("tv", 0, 300, 10), experiment("tv", 20, 310, 10)]
+    taken = [
+        evidence(tests, [100, 100], CORRELATED, together(correlation)).weighed(2.5, 0.25)
+        for correlation in (0.0, 0.5, 0.9, 0.97, 0.999, 1.0)
+    ]
+    assert (taken[0] == 10).all()
+    assert (taken[-1] > 100).all()
+    first = [one.max() for one in taken]
+    assert first == sorted(first)
 
 
 # what is predicted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import json
 import os
@@ -17,12 +18,12 @@ import pytest
 
 from attribution.errors import BadInput, CacError
 from attribution.files import write_whole
-from optimizer.planning.ledger import lock, place, record, unchanged
+from optimizer.planning.ledger import lock, place, record, runs, unchanged
 from optimizer.planning.ledger.cleaning import clean
 from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import manifest_text, read_manifest, require_whole, verify
 from optimizer.planning.ledger.place import disk_errors, require_place
-from optimizer.planning.ledger.runs import all_runs, latest_of, new_name, output_of, run_folder, shown
+from optimizer.planning.ledger.runs import all_runs, latest_of, new_name, output_of, run_folder, run_with, shown
 from optimizer.planning.ledger.unchanged import Unchanged
 from optimizer.planning.sealed.chain import home_of
 
@@ -77,6 +78,47 @@ def test_each_run_has_a_folder_of_its_own_and_becomes_the_latest(output: Path) -
     assert shown(roundabout / first.name) == str(first)
     assert shown(first) == str(first)
     assert {path.name for path in output.iterdir()} == {"runs", "latest", "fits"}
+
+
+def test_a_report_stays_the_latest_until_there_is_another(output: Path) -> None:
+    faults.stand_in(output, report=True)
+    whole = run_folder(output)
+    assert whole == all_runs(output)[-1]
+    faults.stand_in(output)
+    part = all_runs(output)[-1]
+    assert run_folder(output) == whole
+    assert (shown(whole), shown(part)) == (f"{output / 'latest'} (runs/{whole.name})", str(part))
+    assert run_with(output, "plan.csv") == part  # what a command needs is of the newest run that has it
+    assert run_with(output, "report.html") == run_with(output, "question.npz") == whole == run_with(whole, "plan.csv")
+    clean(output, 1)
+    assert all_runs(output) == [whole, part]
+    faults.stand_in(output, report=True)
+    assert run_folder(output) == all_runs(output)[-1] != whole
+    (run_folder(output) / "report.html").unlink()
+    faults.stand_in(output)
+    assert run_folder(output) == all_runs(output)[-1]
+
+
+@pytest.mark.parametrize("year", [2024, 2099])
+def test_runs_are_in_the_order_in_which_they_were_made_whatever_the_clock_does(
+    output: Path, monkeypatch, year: int
+) -> None:
+    class Clock(dt.datetime):
+        at = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
+            return cls.at
+
+    monkeypatch.setattr(runs.dt, "datetime", Clock)
+    made = [run_folder(output)]
+    for day in (dt.datetime(2030, 1, 2), dt.datetime(year, 12, 31, 23, 59, 59, 999_999), dt.datetime(2030, 1, 3)):  # noqa: DTZ001
+        Clock.at = day.replace(tzinfo=dt.UTC)
+        for _ in range(2):
+            faults.stand_in(output)
+            made.append(run_folder(output))
+    assert all_runs(output) == made == sorted(made)
+    assert clean(output, 1).kept == (made[-1].name,)
 
 
 @pytest.mark.parametrize(
@@ -147,9 +189,14 @@ def test_what_took_the_place_of_the_link_is_told_with_the_way_back(output: Path)
     assert run_folder(output) != run
 
 
-def test_names_sort_as_runs_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len({new_name() for _ in range(50)}) == 50
-    assert new_name()[:15] <= new_name()[:15]
+def test_names_sort_as_runs_do(output: Path) -> None:
+    names = [new_name(output) for _ in range(50)]
+    assert len(set(names)) == 50
+    assert names == sorted(names)
+    odd = output / "runs" / "20301399-000000-ffffff"  # no moment at all
+    odd.mkdir()
+    (odd / "manifest.json").touch()
+    assert new_name(output) >= names[-1]
 
 
 # -- one at a time

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attribution.files import settle, sync, temporary_beside, write_whole
 from optimizer.planning.ledger.place import made
-from optimizer.planning.ledger.runs import FITS, LATEST, LOCK, RUNS, STAGE, latest_of, new_name
+from optimizer.planning.ledger.runs import FITS, LATEST, LOCK, REPORT, RUNS, STAGE, latest_of, new_name
 
 __all__ = ["recorded", "remove_leftovers", "set_aside"]
 
@@ -26,6 +26,7 @@ def recorded(output: Path) -> Iterator[tuple[Path, Path]]:
 
     Once the block is done the set is brought down to the disk, takes its place under ``runs/`` and becomes ``latest``
     by one renaming, so that whatever cuts this off leaves the last good set or the new one. What fails leaves nothing.
+    A set without a report leaves ``latest`` where it leads to one.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def recorded(output: Path) -> Iterator[tuple[Path, Path]]:
         The output folder, which :func:`optimizer.planning.ledger.lock.locked` keeps to this process.
     """
     with made(output / RUNS):
-        name = new_name()
+        name = new_name(output)
         stage, run = output / RUNS / f"{STAGE}{name}", output / RUNS / name
         stage.mkdir()
         try:
@@ -41,6 +42,8 @@ def recorded(output: Path) -> Iterator[tuple[Path, Path]]:
             _to_disk(stage)
             stage.rename(run)
             settle(run.parent)
+            if not _leads(output, run):
+                return
             try:
                 _point(output, name)
             except BaseException as error:
@@ -58,6 +61,12 @@ def _to_disk(folder: Path) -> None:
         for name in names:
             sync(Path(place) / name)
         settle(Path(place))
+
+
+def _leads(output: Path, run: Path) -> bool:
+    """Whether a run becomes the latest."""
+    latest = latest_of(output)
+    return (run / REPORT).is_file() or latest is None or not (latest / REPORT).is_file()
 
 
 def _point(output: Path, name: str) -> None:

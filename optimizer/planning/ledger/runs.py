@@ -1,7 +1,7 @@
 """What stands in an output folder: runs, which of them is the last good one, and fits.
 
-``runs/<time>-<id>/`` holds a run's files, ``latest`` is a link to the last good one, ``fits/<fingerprint>.nc`` keeps
-fits. Where the platform makes no links ``latest`` is a file of one line, the link's target.
+``runs/<time>-<id>/`` holds a run's files, ``latest`` is a link to the last good one (with a report, once any run had
+one), ``fits/<fingerprint>.nc`` keeps fits. Where the platform makes no links ``latest`` is a file of one line, the link's target.
 """
 
 from __future__ import annotations
@@ -13,9 +13,19 @@ from pathlib import Path
 
 from attribution.errors import BadInput
 
-__all__ = ["all_runs", "is_run", "latest_of", "new_name", "output_of", "place_of", "run_folder", "shown"]
+__all__ = [
+    "all_runs",
+    "is_run",
+    "latest_of",
+    "new_name",
+    "output_of",
+    "place_of",
+    "run_folder",
+    "run_with",
+    "shown",
+]
 
-RUNS, LATEST, FITS, SEALED, MANIFEST = "runs", "latest", "fits", "sealed", "manifest.json"
+RUNS, LATEST, FITS, SEALED, MANIFEST, REPORT = "runs", "latest", "fits", "sealed", "manifest.json", "report.html"
 LOCK, STAGE = ".lock", ".stage-"
 _NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _LONGEST = 200  # bytes of a pointer that is a file
@@ -37,6 +47,15 @@ def run_folder(folder: Path) -> Path:
         text = f"its {LATEST} leads to no finished run, and {RUNS} holds {len(there)}"
         raise BadInput(f"{folder}: {text}; name the last of them, {there[-1]}, or make one with cac plan.")
     raise BadInput(f"{folder}: holds no finished run; make one with cac plan, or name its output folder.")
+
+
+def run_with(folder: Path, name: str) -> Path:
+    """As :func:`run_folder`, but of an output folder the newest run that holds a file; the latest where none does.
+
+    What a command needs may be newer than the report that people open, or older than a run of attribution alone.
+    """
+    last = run_folder(folder)
+    return next((run.resolve() for run in reversed(all_runs(folder)) if (run / name).is_file()), last)
 
 
 def latest_of(output: Path) -> Path | None:
@@ -66,11 +85,23 @@ def all_runs(output: Path) -> list[Path]:
     )
 
 
-def new_name() -> str:
-    """A name for a run: the time in UTC, so that names sort as runs do, and a short id."""
-    now = dt.datetime.now(dt.UTC)
+def new_name(output: Path) -> str:
+    """A name for a run: the time in UTC and a short id; just after the last run's where the clock has gone back.
+
+    So names sort as runs do, whatever the clock did.
+    """
+    now = max([dt.datetime.now(dt.UTC).replace(tzinfo=None), *map(_after, all_runs(output)[-1:])])
     # microseconds and a digit by chance: names sort by time, and no two processes make the same one
     return f"{now:%Y%m%d-%H%M%S}-{now.microsecond:05x}{secrets.token_hex(1)[0]}"
+
+
+def _after(run: Path) -> dt.datetime:
+    """The moment after the one that a run's name says."""
+    day, time, own = run.name.split("-")
+    try:
+        return dt.datetime.strptime(day + time, "%Y%m%d%H%M%S") + dt.timedelta(microseconds=int(own[:5], 16) + 1)  # noqa: DTZ007
+    except (ValueError, OverflowError):  # no name that a run made
+        return dt.datetime.min
 
 
 def is_run(folder: Path) -> bool:

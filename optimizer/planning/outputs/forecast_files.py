@@ -22,10 +22,10 @@ from optimizer.cycle.forecast import Course
 from optimizer.planning.stages.fit import POSTERIOR
 from optimizer.planning.stages.result import Run
 
-__all__ = ["FOLDER", "Kept", "files_of", "read_forecast", "write_forecast"]
+__all__ = ["FOLDER", "RECORD", "Kept", "files_of", "read_forecast", "write_forecast"]
 
 FOLDER = "forecast"
-_RECORD, _COURSE, _ORGANIC = "record.json", "course.csv", "organic.npy"
+RECORD, _COURSE, _ORGANIC = "record.json", "course.csv", "organic.npy"
 _SPEND, _MEDIA, _CONTROL, _NEW = "spend: ", "media: ", "control: ", "new: "
 
 
@@ -83,7 +83,7 @@ def write_forecast(run: Run, folder: Path) -> None:
         "readings": names,
         "assumptions": list(result.assumptions),
     }
-    (place / _RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (place / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_forecast(folder: Path) -> Kept:
@@ -96,7 +96,7 @@ def read_forecast(folder: Path) -> Kept:
     """
     place = folder / FOLDER
     try:
-        record = json.loads((place / _RECORD).read_text(encoding="utf-8"))
+        record = json.loads((place / RECORD).read_text(encoding="utf-8"))
         readings = tuple(Posterior.load(place / name) for name in record["readings"])
         frame = pd.read_csv(place / _COURSE, dtype=str, keep_default_na=False)  # every digit, whatever pandas rounds
         by_week, noise = np.load(place / _ORGANIC, allow_pickle=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, count, counted, gap, percent
 from optimizer.answer.worth import Worth
-from optimizer.planning.ledger.runs import place_of, shown
+from optimizer.planning.ledger.runs import LATEST, REPORT, latest_of, place_of, shown
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
 from optimizer.planning.outputs.changes_in_words import lines as changes_lines
 from optimizer.planning.outputs.doubts import failed
@@ -88,8 +88,14 @@ def _of_files(written: Sequence[Path]) -> Iterator[str]:
     names = [path.name for path in written if path.name in _SHOWN_FILES]
     if names:
         yield f"Written to {shown(written[0].parent)}: {', '.join(names)}"
-    if "report.html" in names:
-        yield f"Open {place_of(written[0].parent) / 'report.html'}"
+    if REPORT in names:
+        yield f"Open {place_of(written[0].parent) / REPORT}"
+    elif not _is_latest(written[0].parent):
+        yield f"{LATEST} stays with the last run that wrote a report."
+
+
+def _is_latest(run: Path) -> bool:
+    return latest_of(run.parents[1]) == run
 
 
 def standard_output() -> Console:

@@ -19,8 +19,8 @@ from attribution.errors import BadInput
 from attribution.files import checksum
 from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
-from optimizer.planning.ledger.runs import MANIFEST, run_folder
-from optimizer.planning.outputs.forecast_files import FOLDER, read_forecast
+from optimizer.planning.ledger.runs import MANIFEST, run_with
+from optimizer.planning.outputs.forecast_files import FOLDER, RECORD, read_forecast
 from optimizer.planning.sealed.chain import PLAN_FILE, SEAL, Seal, chain, home_of
 
 __all__ = ["seal"]
@@ -40,7 +40,8 @@ def seal(output: Path, name: str | None = None, now: dt.datetime | None = None) 
     name
         Of the plan of record; the quarter that its middle lies in where None.
     now
-        When; the clock's time where None.
+        When; the clock's time where None. A seal is never dated before the one that it follows, so that a clock that
+        was put back lets no plan count as sealed in time.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def seal(output: Path, name: str | None = None, now: dt.datetime | None = None) 
         Where there is no run, it holds no plan, did not converge or is not as its manifest says; where the name is
         taken or cannot be one, or an earlier seal is not as it was; where a run is at work in the output folder.
     """
-    run, home = run_folder(output), home_of(output)
+    run, home = run_with(output, f"{FOLDER}/{RECORD}"), home_of(output)
     manifest = read_manifest(run)
     _require_sound(run, manifest)
     kept = read_forecast(run)
@@ -86,9 +87,9 @@ def _sealed(
     stage.mkdir()  # as the process's umask has it, unlike what tempfile makes
     try:
         files = _copied(run, manifest, stage)
-        when = (now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).isoformat(timespec="seconds")
+        when = max([(now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC), *map(_when, before[-1:])])
         link = {"name": before[-1].name, "seal": before[-1].hash} if before else None
-        made = Seal(name, len(before) + 1, when, f"{first:%Y-%m-%d}", weeks, link, files)
+        made = Seal(name, len(before) + 1, when.isoformat(timespec="seconds"), f"{first:%Y-%m-%d}", weeks, link, files)
         _write(stage / SEAL, made.text.encode())
         for path in sorted(stage.rglob("*"), reverse=True):
             _read_only(path)
@@ -98,6 +99,10 @@ def _sealed(
         return made
     finally:
         _removed(stage)
+
+
+def _when(sealed: Seal) -> dt.datetime:
+    return dt.datetime.fromisoformat(sealed.when)
 
 
 def _require_sound(run: Path, manifest: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets, by_cell
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
-from optimizer.planning.ledger.runs import run_folder
+from optimizer.planning.ledger.runs import run_with
 from optimizer.planning.stages.order import by_spend
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.riders import Held
@@ -150,7 +150,7 @@ def kept_question(folder: Path) -> Kept:
     NotConverged
         A run whose fit did not pass the gate, whatever its plan file accepts.
     """
-    place = run_folder(folder)
+    place = run_with(folder, QUESTION)
     require_whole(place)
     manifest = read_manifest(place)
     if not manifest["converged"]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from attribution.errors import BadInput, MissingExtra, Problem
 from attribution.files import write_whole
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
-from optimizer.planning.ledger.runs import output_of, run_folder
+from optimizer.planning.ledger.runs import output_of, run_with
 from optimizer.planning.outputs.deck.content import Deck, deck_of
 from optimizer.planning.outputs.deck.five import SLIDES
 from optimizer.planning.outputs.deck.pptx_file import pptx_bytes
@@ -36,7 +36,7 @@ def make_slides(folder: Path, to: Path | None = None) -> Path:
     """
     if to is not None and to.suffix.lower() != _KIND:
         raise BadInput(Problem(str(to), f"is no name for slides: it ends in {to.suffix or 'nothing'}, not in {_KIND}."))
-    place = run_folder(folder)
+    place = run_with(folder, SLIDES)
     require_whole(place)
     deck = _deck(place)
     try:
