@@ -37,6 +37,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,8 @@ def asked_directly(company: Company, question: str, curves: mmm.ResponseCurves, 
     return optimizer.Plan(maximize=optimizer.Customers(organic=organic), subject_to=limits, now=company.now)
 
 
-def answers(company: Company, pythons: dict[str, str], cache: Path) -> dict[str, Any]:
-    """Every way's answer to every question of one company."""
+def answers(company: Company) -> dict[str, Any]:
+    """Our answers to every question of one company, and what needs no model."""
     start = time.perf_counter()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
@@ -134,15 +135,19 @@ def answers(company: Company, pythons: dict[str, str], cache: Path) -> dict[str,
             spends = {SCALED: company.now * rows[-2]["total"] / company.now.sum()}
             if inputs.journeys is not None:
                 spends[LAST] = by_last_touch(company, question, inputs.journeys)
-            spends |= dict.fromkeys(pythons)
-            rows += [_of_a_spend(company, question, way, spend) for way, spend in spends.items() if spend is not None]
+            rows += [_of_a_spend(company, question, way, spend) for way, spend in spends.items()]
             rows.append(_best(company, question))
-        for peer, python in pythons.items():
-            curves, organic = peers_curves(company, peer, python, folder, cache)
-            for question in QUESTIONS:
-                rows.append(_of_curves(company, question, peer, curves, organic))
     verdicts = rivals.scores["verdict"].to_dict()
     return {"rows": rows, "fit": time.perf_counter() - start, "converged": posterior.converged, "verdicts": verdicts}
+
+
+def peers_answers(company: Company, peer: str, python: str, cache: Path) -> dict[str, Any]:
+    """A peer's answer to every question of one company."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as place:
+        curves, organic = peers_curves(company, peer, python, Path(place), cache)
+    rows = [_of_curves(company, question, peer, curves, organic) for question in QUESTIONS]
+    return {"rows": rows, "fit": time.perf_counter() - start}
 
 
 def _of_a_run(company: Company, question: str, way: str, found: Any) -> dict[str, Any]:
@@ -257,6 +262,20 @@ def asked_for(kinds: Sequence[str], first: int, each: int) -> Iterator[tuple[str
                 yield kind, first + turn * len(every) + place
 
 
+def all_answers(
+    company: Company, keep: Path, pythons: dict[str, str], *, only_kept: bool
+) -> Iterator[tuple[Company, dict[str, Any]]]:
+    """Ours and the peers' answers, each kept in a file of its own; peers kept earlier need no Python."""
+    ours = keep / f"{company.name}.json"
+    if ours.exists() or not only_kept:
+        yield company, environments.kept(ours, lambda: answers(company))
+    for peer in PEERS:
+        path = keep / f"{company.name}-{peer.split(',')[0]}.json"
+        if path.exists() or (peer in pythons and not only_kept):
+            ask = partial(peers_answers, company, peer, pythons.get(peer, ""), keep / "compiled")
+            yield company, environments.kept(path, ask)
+
+
 def table_of(done: list[tuple[Company, dict[str, Any]]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row per question and way over all companies, and all rows."""
     plain = [(company, row) for company, answer in done for row in answer["rows"]]
@@ -327,10 +346,7 @@ def main() -> int:
     }
     done = []
     for kind, seed in asked_for(kinds, given.first, given.seeds):
-        company = made(kind, seed)
-        path = keep / f"{company.name}{'-peers' if pythons else ''}.json"
-        if path.exists() or not given.only_kept:
-            done.append((company, environments.kept(path, lambda c=company: answers(c, pythons, keep / "compiled"))))
+        done += all_answers(made(kind, seed), keep, pythons, only_kept=given.only_kept)
     table, rows = table_of(done)
     by_kind = rows[rows["way"] == RUN].groupby(["kind", "question"], sort=False)
     shown = by_kind[["predicted %", "true %", "attainable %", "said", "came true", "interval holds"]].mean()
