@@ -35,6 +35,7 @@ import sys
 import tempfile
 import types
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -56,6 +57,7 @@ FEWER, LONGEST = {"chains": 4, "draws": 500, "tune": 1000}, 3600.0
 UNNAMED, UNCOVERED, SILENT, FINE = 0.03, 1 / 24, 1 / 8, 0.5
 
 
+@cache
 def generators() -> ModuleType:
     """The module of worlds, loaded under a name of its own; what it imports of its package stands in as plain words."""
     with tempfile.TemporaryDirectory() as place:

@@ -25,7 +25,8 @@ experience (optimizer/planning/stages/experience.py), each company by the ratio 
 or of fewer than twelve by the ratio that a report uses. No two
 companies share a seed: what chance gave one kind would speak for the others again. Exit code 1 where the corrected ratio leaves .85 to 1.15 in a question, corrected and true
 frequency of beating today lie more than 4 points apart, corrected 90 % intervals of the improvement hold under 85 % or
-over 95 % of the truths, or another way's true improvement is larger.
+over 95 % of the truths, or a rival's true improvement is larger on the companies that it answered. The model alone is ours
+and no rival.
 """
 
 from __future__ import annotations
@@ -170,6 +171,14 @@ def _of_a_run(company: Company, question: str, way: str, found: Any) -> dict[str
     }
 
 
+def customers_gained(company: Company, row: dict[str, Any]) -> float:
+    """Share by which true customers of a kept row exceed today's: below zero, a promise of as many is broken."""
+    if aim_of(row["question"]) == "customers":
+        return float(row["true"] / row["today"])
+    cost, now = fixed_cost(company), float(company.now.sum())
+    return float((cost + row["total"]) / (cost + now) * row["today"] / (row["today"] - row["true"]) - 1)
+
+
 def aim_of(question: str) -> str:
     """What experience calls the figure that a question asks about."""
     return "customers" if QUESTIONS[question][0].startswith("maximize") else "blended CAC"
@@ -287,11 +296,12 @@ def table_of(done: list[tuple[Company, dict[str, Any]]]) -> tuple[pd.DataFrame, 
     rows["attainable"] = best.reindex(key).to_numpy()
     for name in ("predicted", "true", "low", "high", "attainable"):
         rows[f"{name} %"] = 100 * rows[name] / rows["today"]
+    rows["customers %"] = 100 * np.array([customers_gained(*pair) for pair in every])
     rows["came true"] = (rows["true"] > 0).astype(float)
     rows["interval holds"] = rows["true"].between(rows["low"] - 1e-9, rows["high"] + 1e-9).astype(float)
     rows.loc[rows["low"].isna(), "interval holds"] = np.nan
     groups = rows[rows["way"] != "best"].groupby(["question", "way"], sort=False)
-    table = groups[["predicted %", "true %", "said", "came true", "interval holds"]].mean()
+    table = groups[["predicted %", "true %", "customers %", "said", "came true", "interval holds"]].mean()
     table["ratio"] = table["predicted %"] / table["true %"]
     table[["ratio 5%", "ratio 95%"]] = np.array([_spread(part) for _, part in groups])
     table["captured"] = groups["true %"].sum() / groups["attainable %"].sum()
@@ -308,7 +318,30 @@ def _spread(rows: pd.DataFrame) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def judged(table: pd.DataFrame) -> int:
+def beside_rivals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per question and rival, true improvements in per cent and captured shares on the companies that it answered."""
+    wide = rows.pivot_table(index=["question", "kind", "seed"], columns="way", values="true %", sort=False)
+    lines = []
+    for question in QUESTIONS:
+        for rival in [way for way in (SCALED, LAST, *PEERS) if way in wide]:
+            part = wide.loc[question].dropna(subset=[rival])
+            best = part["best"].sum()
+            line = {"question": question, "rival": rival, "companies": len(part)}
+            for way in (RUN, ALONE, rival):
+                name = "rival" if way == rival else way
+                line |= {f"{name} %": part[way].mean(), f"{name} captured": part[way].sum() / best}
+            if question.startswith("least"):
+                gained = rows[rows["question"] == question].pivot_table("customers %", ["kind", "seed"], "way")
+                line |= {f"customers % {way}": gained.loc[part.index, way].mean() for way in (RUN, ALONE)}
+                line["customers % rival"] = gained.loc[part.index, rival].mean()
+            for way in (RUN, ALONE):
+                ahead = part[way] - part[rival]
+                line |= {f"{way} ahead": ahead.mean(), f"± {way}": ahead.sem(), f"{way} better": (ahead > 0).mean()}
+            lines.append(line)
+    return pd.DataFrame(lines).set_index(["question", "rival"])
+
+
+def judged(table: pd.DataFrame, rivals: pd.DataFrame) -> int:
     """Print what holds of the run; the exit code."""
     holds = {}
     for question in QUESTIONS:
@@ -318,9 +351,9 @@ def judged(table: pd.DataFrame) -> int:
         holds[f"{question}: predicted over true {ratio:.2f}, in .85 to 1.15"] = RATIO[0] <= ratio <= RATIO[1]
         holds[f"{question}: beats today, said less came true {gap:+.2f}, within .04"] = abs(gap) <= APART
         holds[f"{question}: intervals hold {inside:.2f}, in .85 to .95"] = HOLDS[0] <= inside <= HOLDS[1]
-        others = part["true %"].drop([RUN, CORRECTED])
-        leads = own["true %"] >= others.max()
-        holds[f"{question}: true improvement {own['true %']:.2f} %, of others at most {others.max():.2f} %"] = leads
+    for (question, rival), one in rivals.iterrows():
+        ahead = f"{one['run ahead']:+.2f} ± {one['± run']:.2f} points of true improvement ahead"
+        holds[f"{question}: {ahead} of {rival}, {one['companies']:.0f} companies"] = one["run ahead"] > 0
     return verdict(holds)
 
 
@@ -348,6 +381,7 @@ def main() -> int:
     for kind, seed in asked_for(kinds, given.first, given.seeds):
         done += all_answers(made(kind, seed), keep, pythons, only_kept=given.only_kept)
     table, rows = table_of(done)
+    rivals = beside_rivals(rows)
     by_kind = rows[rows["way"] == RUN].groupby(["kind", "question"], sort=False)
     shown = by_kind[["predicted %", "true %", "attainable %", "said", "came true", "interval holds"]].mean()
     for aim, part in rows[rows["way"] == RUN].groupby(rows["question"].str.startswith("least")):
@@ -357,7 +391,8 @@ def main() -> int:
         name = "blended CAC" if aim else "customers"
         print(f"experience, {name}: {ratio:.2f} ({low:.2f} to {high:.2f}), said {said:.2f}, came true {true:.2f}")
     print(f"\nThe run, kind by kind:\n{shown.round(2).to_string()}\n\n{table.round(2).to_string()}\n")
-    return judged(table)
+    print(f"Beside rivals, standard errors of the mean over companies:\n{rivals.round(2).to_string()}\n")
+    return judged(table, rivals)
 
 
 if __name__ == "__main__":
