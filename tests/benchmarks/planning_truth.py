@@ -22,7 +22,8 @@ Improvement counts in customers at equal money, or in the fall of blended CAC. *
 that of the best plan under the true curves. A question's ratio is predicted over true improvement, summed over
 companies in per cent of today's figure. *Corrected* is what a run's report makes of its plan's improvement by
 experience (optimizer/planning/stages/experience.py), each company by the ratio of all others with that aim,
-or of fewer than twelve by the ratio that a report uses. No two
+or of fewer than twelve by the ratio that a report uses. A plan is *followed* where the corrected frequency of beating
+today reaches plan.confidence, as a run advises; else today's spend is kept. No two
 companies share a seed: what chance gave one kind would speak for the others again. Exit code 1 where the corrected ratio leaves .85 to 1.15 in a question, corrected and true
 frequency of beating today lie more than 4 points apart, corrected 90 % intervals of the improvement hold under 85 % or
 over 95 % of the truths, or a rival's true improvement is larger on the companies that it answered. The model alone is ours
@@ -55,6 +56,7 @@ from attribution import Journeys, LastTouch, intent_riders
 from mmm.curves import Hill, Logistic
 from mmm.simulate.weekly_world import WorldData
 from optimizer.planning.file.config import read_config
+from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.stages.experience import experience_of
 from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.model import mix_model
@@ -70,6 +72,7 @@ PEERS = ("PyMC-Marketing, nutpie", "Meridian, JAX")
 POINTS = np.linspace(0.005, 0.995, 100)
 FEWER = {"chains": 4, "draws": 500, "tune": 1000}
 ENOUGH = 12  # companies whose ratio says something; of fewer the shipped one is used
+SURE = PlanSection.model_fields["confidence"].default
 RATIO, APART, HOLDS = (0.85, 1.15), 0.04, (0.85, 0.95)
 
 
@@ -341,6 +344,19 @@ def beside_rivals(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines).set_index(["question", "rival"])
 
 
+def where_sure(rows: pd.DataFrame) -> pd.DataFrame:
+    """What comes of plans that are followed where a run advises to: by question, and all questions together."""
+    own = rows[rows["way"] == CORRECTED].assign(followed=lambda own: own["said"] >= SURE)
+    own["beat today"] = own["came true"].where(own["followed"])
+    own["worse"] = own["followed"] & (own["true"] <= 0)
+    own["gained %"] = own["true %"].where(own["followed"], 0.0)
+    parts = {question: own[own["question"] == question] for question in QUESTIONS} | {"all": own}
+    table = pd.DataFrame({name: part[["followed", "beat today", "worse"]].mean() for name, part in parts.items()}).T
+    table["captured"] = [part["gained %"].sum() / part["attainable %"].sum() for part in parts.values()]
+    table["plans"] = [len(part) for part in parts.values()]
+    return table
+
+
 def judged(table: pd.DataFrame, rivals: pd.DataFrame) -> int:
     """Print what holds of the run; the exit code."""
     holds = {}
@@ -391,6 +407,7 @@ def main() -> int:
         name = "blended CAC" if aim else "customers"
         print(f"experience, {name}: {ratio:.2f} ({low:.2f} to {high:.2f}), said {said:.2f}, came true {true:.2f}")
     print(f"\nThe run, kind by kind:\n{shown.round(2).to_string()}\n\n{table.round(2).to_string()}\n")
+    print(f"Followed where sure to beat today with {SURE}:\n{where_sure(rows).astype(float).round(3).to_string()}\n")
     print(f"Beside rivals, standard errors of the mean over companies:\n{rivals.round(2).to_string()}\n")
     return judged(table, rivals)
 
