@@ -10,6 +10,7 @@ from mmm.arrays import Array
 from mmm.posterior.level_shift import level_shift
 from mmm.posterior.residual_checks import autocorrelation, unexplained_weeks, yearly_misses
 from mmm.posterior.residuals import Predictive, Residuals
+from mmm.posterior.sign_checks import falls_with_spend
 
 __all__ = ["GATE", "check_residuals", "check_sense"]
 
@@ -73,10 +74,11 @@ def _said_of(explained: float) -> str:
 
 
 def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:
-    """Whether what a fit leaves of the KPI has a pattern: by lag, by week of the year, from a week on, by date."""
+    """Whether what a fit leaves of the KPI has a pattern: by lag, week of the year, from a week on, date or channel."""
     return (
         *autocorrelation(residuals),
         yearly_misses(residuals),
         level_shift(residuals),
         unexplained_weeks(residuals),
+        falls_with_spend(residuals),
     )

@@ -22,10 +22,12 @@ Improvement counts in customers at equal money, or in the fall of blended CAC. *
 that of the best plan under the true curves. A question's ratio is predicted over true improvement, summed over
 companies in per cent of today's figure. *Corrected* is what a run's report makes of its plan's improvement by
 experience (optimizer/planning/stages/experience.py), each company by the ratio of all others with that aim,
-or of fewer than twelve by the ratio that a report uses. No two
+or of fewer than twelve by the ratio that a report uses. A plan is *followed* where the corrected frequency of beating
+today reaches plan.confidence, as a run advises; else today's spend is kept. No two
 companies share a seed: what chance gave one kind would speak for the others again. Exit code 1 where the corrected ratio leaves .85 to 1.15 in a question, corrected and true
 frequency of beating today lie more than 4 points apart, corrected 90 % intervals of the improvement hold under 85 % or
-over 95 % of the truths, or another way's true improvement is larger.
+over 95 % of the truths, or a rival's true improvement is larger on the companies that it answered. The model alone is ours
+and no rival.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,7 @@ from attribution import Journeys, LastTouch, intent_riders
 from mmm.curves import Hill, Logistic
 from mmm.simulate.weekly_world import WorldData
 from optimizer.planning.file.config import read_config
+from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.stages.experience import experience_of
 from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.model import mix_model
@@ -68,6 +72,7 @@ PEERS = ("PyMC-Marketing, nutpie", "Meridian, JAX")
 POINTS = np.linspace(0.005, 0.995, 100)
 FEWER = {"chains": 4, "draws": 500, "tune": 1000}
 ENOUGH = 12  # companies whose ratio says something; of fewer the shipped one is used
+SURE = PlanSection.model_fields["confidence"].default
 RATIO, APART, HOLDS = (0.85, 1.15), 0.04, (0.85, 0.95)
 
 
@@ -111,8 +116,8 @@ def asked_directly(company: Company, question: str, curves: mmm.ResponseCurves, 
     return optimizer.Plan(maximize=optimizer.Customers(organic=organic), subject_to=limits, now=company.now)
 
 
-def answers(company: Company, pythons: dict[str, str], cache: Path) -> dict[str, Any]:
-    """Every way's answer to every question of one company."""
+def answers(company: Company) -> dict[str, Any]:
+    """Our answers to every question of one company, and what needs no model."""
     start = time.perf_counter()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
@@ -134,15 +139,19 @@ def answers(company: Company, pythons: dict[str, str], cache: Path) -> dict[str,
             spends = {SCALED: company.now * rows[-2]["total"] / company.now.sum()}
             if inputs.journeys is not None:
                 spends[LAST] = by_last_touch(company, question, inputs.journeys)
-            spends |= dict.fromkeys(pythons)
-            rows += [_of_a_spend(company, question, way, spend) for way, spend in spends.items() if spend is not None]
+            rows += [_of_a_spend(company, question, way, spend) for way, spend in spends.items()]
             rows.append(_best(company, question))
-        for peer, python in pythons.items():
-            curves, organic = peers_curves(company, peer, python, folder, cache)
-            for question in QUESTIONS:
-                rows.append(_of_curves(company, question, peer, curves, organic))
     verdicts = rivals.scores["verdict"].to_dict()
     return {"rows": rows, "fit": time.perf_counter() - start, "converged": posterior.converged, "verdicts": verdicts}
+
+
+def peers_answers(company: Company, peer: str, python: str, cache: Path) -> dict[str, Any]:
+    """A peer's answer to every question of one company."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as place:
+        curves, organic = peers_curves(company, peer, python, Path(place), cache)
+    rows = [_of_curves(company, question, peer, curves, organic) for question in QUESTIONS]
+    return {"rows": rows, "fit": time.perf_counter() - start}
 
 
 def _of_a_run(company: Company, question: str, way: str, found: Any) -> dict[str, Any]:
@@ -163,6 +172,14 @@ def _of_a_run(company: Company, question: str, way: str, found: Any) -> dict[str
         "gains": np.quantile(gain, POINTS).tolist(),
         "held": [one.channel for one in found.held],
     }
+
+
+def customers_gained(company: Company, row: dict[str, Any]) -> float:
+    """Share by which true customers of a kept row exceed today's: below zero, a promise of as many is broken."""
+    if aim_of(row["question"]) == "customers":
+        return float(row["true"] / row["today"])
+    cost, now = fixed_cost(company), float(company.now.sum())
+    return float((cost + row["total"]) / (cost + now) * row["today"] / (row["today"] - row["true"]) - 1)
 
 
 def aim_of(question: str) -> str:
@@ -257,6 +274,20 @@ def asked_for(kinds: Sequence[str], first: int, each: int) -> Iterator[tuple[str
                 yield kind, first + turn * len(every) + place
 
 
+def all_answers(
+    company: Company, keep: Path, pythons: dict[str, str], *, only_kept: bool
+) -> Iterator[tuple[Company, dict[str, Any]]]:
+    """Ours and the peers' answers, each kept in a file of its own; peers kept earlier need no Python."""
+    ours = keep / f"{company.name}.json"
+    if ours.exists() or not only_kept:
+        yield company, environments.kept(ours, lambda: answers(company))
+    for peer in PEERS:
+        path = keep / f"{company.name}-{peer.split(',')[0]}.json"
+        if path.exists() or (peer in pythons and not only_kept):
+            ask = partial(peers_answers, company, peer, pythons.get(peer, ""), keep / "compiled")
+            yield company, environments.kept(path, ask)
+
+
 def table_of(done: list[tuple[Company, dict[str, Any]]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row per question and way over all companies, and all rows."""
     plain = [(company, row) for company, answer in done for row in answer["rows"]]
@@ -268,11 +299,12 @@ def table_of(done: list[tuple[Company, dict[str, Any]]]) -> tuple[pd.DataFrame, 
     rows["attainable"] = best.reindex(key).to_numpy()
     for name in ("predicted", "true", "low", "high", "attainable"):
         rows[f"{name} %"] = 100 * rows[name] / rows["today"]
+    rows["customers %"] = 100 * np.array([customers_gained(*pair) for pair in every])
     rows["came true"] = (rows["true"] > 0).astype(float)
     rows["interval holds"] = rows["true"].between(rows["low"] - 1e-9, rows["high"] + 1e-9).astype(float)
     rows.loc[rows["low"].isna(), "interval holds"] = np.nan
     groups = rows[rows["way"] != "best"].groupby(["question", "way"], sort=False)
-    table = groups[["predicted %", "true %", "said", "came true", "interval holds"]].mean()
+    table = groups[["predicted %", "true %", "customers %", "said", "came true", "interval holds"]].mean()
     table["ratio"] = table["predicted %"] / table["true %"]
     table[["ratio 5%", "ratio 95%"]] = np.array([_spread(part) for _, part in groups])
     table["captured"] = groups["true %"].sum() / groups["attainable %"].sum()
@@ -289,7 +321,43 @@ def _spread(rows: pd.DataFrame) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def judged(table: pd.DataFrame) -> int:
+def beside_rivals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per question and rival, true improvements in per cent and captured shares on the companies that it answered."""
+    wide = rows.pivot_table(index=["question", "kind", "seed"], columns="way", values="true %", sort=False)
+    lines = []
+    for question in QUESTIONS:
+        for rival in [way for way in (SCALED, LAST, *PEERS) if way in wide]:
+            part = wide.loc[question].dropna(subset=[rival])
+            best = part["best"].sum()
+            line = {"question": question, "rival": rival, "companies": len(part)}
+            for way in (RUN, ALONE, rival):
+                name = "rival" if way == rival else way
+                line |= {f"{name} %": part[way].mean(), f"{name} captured": part[way].sum() / best}
+            if question.startswith("least"):
+                gained = rows[rows["question"] == question].pivot_table("customers %", ["kind", "seed"], "way")
+                line |= {f"customers % {way}": gained.loc[part.index, way].mean() for way in (RUN, ALONE)}
+                line["customers % rival"] = gained.loc[part.index, rival].mean()
+            for way in (RUN, ALONE):
+                ahead = part[way] - part[rival]
+                line |= {f"{way} ahead": ahead.mean(), f"± {way}": ahead.sem(), f"{way} better": (ahead > 0).mean()}
+            lines.append(line)
+    return pd.DataFrame(lines).set_index(["question", "rival"])
+
+
+def where_sure(rows: pd.DataFrame) -> pd.DataFrame:
+    """What comes of plans that are followed where a run advises to: by question, and all questions together."""
+    own = rows[rows["way"] == CORRECTED].assign(followed=lambda own: own["said"] >= SURE)
+    own["beat today"] = own["came true"].where(own["followed"])
+    own["worse"] = own["followed"] & (own["true"] <= 0)
+    own["gained %"] = own["true %"].where(own["followed"], 0.0)
+    parts = {question: own[own["question"] == question] for question in QUESTIONS} | {"all": own}
+    table = pd.DataFrame({name: part[["followed", "beat today", "worse"]].mean() for name, part in parts.items()}).T
+    table["captured"] = [part["gained %"].sum() / part["attainable %"].sum() for part in parts.values()]
+    table["plans"] = [len(part) for part in parts.values()]
+    return table
+
+
+def judged(table: pd.DataFrame, rivals: pd.DataFrame) -> int:
     """Print what holds of the run; the exit code."""
     holds = {}
     for question in QUESTIONS:
@@ -299,9 +367,9 @@ def judged(table: pd.DataFrame) -> int:
         holds[f"{question}: predicted over true {ratio:.2f}, in .85 to 1.15"] = RATIO[0] <= ratio <= RATIO[1]
         holds[f"{question}: beats today, said less came true {gap:+.2f}, within .04"] = abs(gap) <= APART
         holds[f"{question}: intervals hold {inside:.2f}, in .85 to .95"] = HOLDS[0] <= inside <= HOLDS[1]
-        others = part["true %"].drop([RUN, CORRECTED])
-        leads = own["true %"] >= others.max()
-        holds[f"{question}: true improvement {own['true %']:.2f} %, of others at most {others.max():.2f} %"] = leads
+    for (question, rival), one in rivals.iterrows():
+        ahead = f"{one['run ahead']:+.2f} ± {one['± run']:.2f} points of true improvement ahead"
+        holds[f"{question}: {ahead} of {rival}, {one['companies']:.0f} companies"] = one["run ahead"] > 0
     return verdict(holds)
 
 
@@ -327,11 +395,9 @@ def main() -> int:
     }
     done = []
     for kind, seed in asked_for(kinds, given.first, given.seeds):
-        company = made(kind, seed)
-        path = keep / f"{company.name}{'-peers' if pythons else ''}.json"
-        if path.exists() or not given.only_kept:
-            done.append((company, environments.kept(path, lambda c=company: answers(c, pythons, keep / "compiled"))))
+        done += all_answers(made(kind, seed), keep, pythons, only_kept=given.only_kept)
     table, rows = table_of(done)
+    rivals = beside_rivals(rows)
     by_kind = rows[rows["way"] == RUN].groupby(["kind", "question"], sort=False)
     shown = by_kind[["predicted %", "true %", "attainable %", "said", "came true", "interval holds"]].mean()
     for aim, part in rows[rows["way"] == RUN].groupby(rows["question"].str.startswith("least")):
@@ -341,7 +407,9 @@ def main() -> int:
         name = "blended CAC" if aim else "customers"
         print(f"experience, {name}: {ratio:.2f} ({low:.2f} to {high:.2f}), said {said:.2f}, came true {true:.2f}")
     print(f"\nThe run, kind by kind:\n{shown.round(2).to_string()}\n\n{table.round(2).to_string()}\n")
-    return judged(table)
+    print(f"Followed where sure to beat today with {SURE}:\n{where_sure(rows).astype(float).round(3).to_string()}\n")
+    print(f"Beside rivals, standard errors of the mean over companies:\n{rivals.round(2).to_string()}\n")
+    return judged(table, rivals)
 
 
 if __name__ == "__main__":

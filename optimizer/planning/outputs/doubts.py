@@ -14,6 +14,7 @@ from optimizer.planning.stages.beside_defaults import beside_defaults
 from optimizer.planning.stages.experience import COMPANIES, experience_of
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.riders import RIDER_IN_LOG
+from optimizer.planning.stages.sure import chance_to_beat_today
 from optimizer.planning.stages.trusted import EXPECTED
 from optimizer.question.limits import labels
 from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
@@ -27,7 +28,7 @@ _LIKELY = 0.8  # a promise that is kept less often is a doubt
 _DOUBTFUL = 0.1  # a move that is wrong less often is none
 _LARGE = 0.02  # of all money moved: smaller moves do not decide
 _LONG = 200  # letters of a doubt on the first screen
-_HEEDED = {"riders_held", "moves_hold", "promise_kept"}
+_HEEDED = {"riders_held", "moves_hold", "promise_kept", "sure_to_beat_today"}
 """Findings whose consequence stands in the plan already, or that are told here in other words."""
 
 
@@ -42,7 +43,7 @@ def failed(run: Run) -> list[Finding]:
 
 
 def could_be_wrong(run: Run, most: int = 3) -> tuple[str, ...]:
-    """At most so many doubts: the fit, a promise, a move, another reading, findings, experience, in that order."""
+    """At most so many doubts: the fit, whether to move, a promise, a move, another reading, findings, experience."""
     doubts: dict[str, None] = {}
     if run.plan is not None and run.worth is not None:
         doubts |= dict.fromkeys(_doubts(run, run.plan))
@@ -52,6 +53,7 @@ def could_be_wrong(run: Run, most: int = 3) -> tuple[str, ...]:
 def _doubts(run: Run, plan: PlanResult) -> Iterator[str]:
     if not run.converged:
         yield NOT_CONVERGED
+    yield from _unsure(run)
     yield from _promise(run)
     yield from _move(run)
     yield from _reading(run, plan)
@@ -59,6 +61,18 @@ def _doubts(run: Run, plan: PlanResult) -> Iterator[str]:
         if finding.channels and finding.name not in {*GATE, *_HEEDED}:
             yield _first_sentence(finding.text)
     yield from _experience(run)
+
+
+def _unsure(run: Run) -> Iterator[str]:
+    """That the plan is not sure enough to beat today for a move."""
+    if run.worth is None or run.config.plan is None:
+        return
+    better, asked = chance_to_beat_today(run.worth.worth, run.worth.corrected), run.config.plan.confidence
+    if better is not None and better < asked:
+        yield (
+            f"It beats today's spend with probability {likelihood(better)}, and a move asks {percent(asked)}: keep "
+            "today's spend, or test first."
+        )
 
 
 def _promise(run: Run) -> Iterator[str]:

@@ -138,7 +138,7 @@ class PlanWorth:
     step_problem
         Why a plan that leaves what was tried has no first step; empty otherwise.
     findings
-        Whether promises are likely kept, moves likely right, and curves assumed.
+        Whether the plan is sure to beat today, promises are likely kept, moves likely right, and curves assumed.
     new
         Of every new channel, and its first test.
     corrected

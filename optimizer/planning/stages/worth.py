@@ -16,6 +16,7 @@ from optimizer.planning.stages.experience import Corrected, experience_of
 from optimizer.planning.stages.new_channels import first_tests, new_channel_findings, tried_with_tests
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
+from optimizer.planning.stages.sure import sure_to_beat_today
 from optimizer.question.limits import labels
 from optimizer.uncertainty.first_step import first_step
 from optimizer.uncertainty.tipping import TippingPoint, tipping_points
@@ -45,8 +46,10 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
         step = first_step(asked, plan.curves, spend, tried, gap=section.gap)
     except InfeasiblePlan as error:
         problem = str(error)
-    findings = (_promises(verdict), turning, *new_channel_findings(new, *told))
-    return PlanWorth(verdict, tipping, step, problem, findings, new, corrected(run, plan, verdict.aim))
+    known = corrected(run, plan, verdict.aim)
+    sure = sure_to_beat_today(verdict, known, section.confidence)
+    findings = (sure, _promises(verdict), turning, *new_channel_findings(new, *told))
+    return PlanWorth(verdict, tipping, step, problem, findings, new, known)
 
 
 def corrected(run: Run, plan: PlanResult, aim: Difference) -> Corrected | None:

@@ -291,6 +291,10 @@ class PlanSection(Question):
     """A new plan is advised only where it gains more over keeping the last run's plan than this costs,
     `{moved: 0.02, channel: 500}`; see [Refresh a plan](how-to/refresh.md). The plan itself does not change with it.
     """
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.9
+    """Least probability of beating today's spend at which the run advises the move; under it the run says to keep
+    today's spend, or to test first. The plan itself does not change with it.
+    """
     gap: Annotated[float, Field(gt=0, le=0.1)] = 1e-3
     """Distance from the best plan at which the search stops."""
 

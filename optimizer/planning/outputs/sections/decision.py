@@ -15,7 +15,6 @@ from optimizer.answer.worth import Difference, Worth
 from optimizer.planning.outputs.against_today import chance, form_of, lines, name_of, signed
 from optimizer.planning.outputs.doubts import could_be_wrong
 from optimizer.planning.outputs.sections.section import Figure, Section
-from optimizer.planning.stages.experience import Corrected
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.question.limits import labels
@@ -72,7 +71,7 @@ def _decision(run: Run, plan: PlanResult, worth: Worth) -> Decision:
     currency = run.config.currency
     against, *told = lines(worth, plan, run)
     kept = told.pop() if worth.promises else ""
-    tone = _tone(worth, run.worth.corrected if run.worth else None) if run.converged else "bad"
+    tone = _tone(worth, run) if run.converged else "bad"
     return Decision(
         tone,
         f"{_moves(plan, currency)}: {_effect(plan, currency)}.",
@@ -95,14 +94,16 @@ def _figures(run: Run) -> Iterator[Figure]:
     yield Figure("changes", "Spend planned less spend now, by channel.", axes)
 
 
-def _tone(worth: Worth, corrected: Corrected | None) -> str:
+def _tone(worth: Worth, run: Run) -> str:
     """By the chance to beat today, or to keep what was asked where today's spend does not."""
+    corrected = run.worth.corrected if run.worth else None
+    sure = run.config.plan.confidence if run.config.plan else 1.0
     asked = [one.plan for one in worth.promises if not one.is_guardrail]
     if worth.today_misses or worth.aim.name == "spend":
         kept = min(asked, default=1.0)
         return "bad" if kept < 0.4 else "warn" if kept < 0.8 else "good"
     better = worth.aim.probability_better if corrected is None else corrected.probability_better
-    return "bad" if better < 0.5 else "warn" if better < 0.8 else "good"
+    return "bad" if better < 0.5 else "warn" if better < sure else "good"
 
 
 def _cards(run: Run, plan: PlanResult, worth: Worth) -> Iterator[Card]:
