@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,10 @@ class CustomerValues:
         """Ages within the horizon, the month of acquisition included."""
         return max(1, -(-self.terms.horizon // self.cohorts.months))
 
+    @cached_property
+    def _values(self) -> dict[str, Array]:
+        return {}  # every plan and scenario asks for them again
+
     def flow(self, channel: str, discounted: bool = False) -> Array:
         """Margin per acquired customer at each age, shape (draws, ages), in currency."""
         margin = self.retention.survival(channel, self.ages) * self.margins.at(channel, self.ages)
@@ -76,7 +81,11 @@ class CustomerValues:
 
     def value(self, channel: str) -> Array:
         """Discounted margin within the horizon, shape (draws,), in currency."""
-        return np.asarray(self.flow(channel, discounted=True).sum(axis=1))
+        if channel not in self._values:
+            worth = np.asarray(self.flow(channel, discounted=True).sum(axis=1))
+            worth.setflags(write=False)
+            self._values[channel] = worth
+        return self._values[channel]
 
     def within_observed(self, channel: str) -> Array:
         """The part of the value at ages that were seen; nothing for a channel without cohorts."""
