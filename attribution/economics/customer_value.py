@@ -19,6 +19,8 @@ from attribution.shown import shown
 
 __all__ = ["CustomerValues", "Terms", "customer_values"]
 
+_LONGEST = 1200  # months
+
 
 @shown
 @dataclass(frozen=True)
@@ -41,8 +43,12 @@ class Terms:
     margin: float | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
-        if self.horizon < 1 or not -1 < self.discount_rate < np.inf:
-            raise BadInput("a horizon is at least 1 month, and a discount rate per year above -1: 0.1 for 10 %.")
+        whole = float(self.horizon).is_integer() and 1 <= self.horizon <= _LONGEST
+        if not whole or not -1 < self.discount_rate < np.inf:
+            raise BadInput(
+                f"a horizon is a whole number of months from 1 to {_LONGEST}, and a discount rate per year above -1: "
+                "0.1 for 10 %."
+            )
 
     def discount(self, ages: int, months: int) -> Array:
         """What a unit of currency at each age is worth at acquisition, shape (ages,)."""

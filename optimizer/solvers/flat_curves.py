@@ -136,7 +136,9 @@ class Looks:
             self._seen[key] = None
             return None
         if self._seen[key] is None:
-            filled = (value if value.ndim else np.full(self._draws, float(value)) for value in curve.parameters.values())
+            filled = (
+                value if value.ndim else np.full(self._draws, float(value)) for value in curve.parameters.values()
+            )
             self._seen[key] = curve.kernel(points[:, None], *filled)
         known = self._seen[key]
         return None if known is None else (known[0].take(kept, 1), known[1].take(kept, 1))

@@ -11,6 +11,7 @@ import pandas as pd
 from attribution import Factor, read_factors
 from attribution.economics import Cohorts, CustomerValues, Funnel, order_findings
 from attribution.economics.customer_orders import TOGETHER
+from attribution.economics.margin_checks import margin_findings
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import amount
@@ -139,6 +140,7 @@ def noted_customer_values(
     else:
         cohorts = read_cohort_table(config, table, folder, known)
         reading.note("cohorts", table.path, len(cohorts.frame), _acquired(cohorts), cohorts.frame)
+        findings = margin_findings(cohorts)
     if panel is not None and (problems := list(cohorts_against_weeks(cohorts, table, panel))):
         raise BadInput(problems)
     weekly = config.data.weekly
