@@ -77,7 +77,7 @@ def customer_segments(
     >>> segments.people["frequency"].tolist()
     [2, 1]
     """
-    frame = pd.DataFrame(orders[["date", "person", "value"]]).sort_values("date", kind="stable")
+    frame = pd.DataFrame(orders[["date", "person", "value"]]).sort_values("date", kind="stable", ignore_index=True)
     _check(frame, window, quantiles)
     end = frame["date"].max() if last is None else last
     first = frame.groupby("person")["date"].transform("min")
