@@ -199,16 +199,8 @@ class Plan:
         BrokenPromise
             Where the allocation that the search gave does not pass the check of all promises as they are stated.
         """
-        check_search(gap, time_limit)
-        program = self.program(curves)
-        flat = FlatCurves(program.setting.curves)
-        program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, time_limit).spend)
-        refuse_if_ill_posed(program, flat)
         engine = engine or Hulls()
-        if self.fees:
-            program, outcome = self._with_fees(program, flat, gap, time_limit, engine)
-        else:
-            outcome = engine.run(program, flat, gap, time_limit)
+        program, flat, outcome = self._searched(curves, gap, time_limit, engine)
         if outcome.spend is None:
             raise self._refusal(program, flat, outcome, time_limit)
         allocation = self.described(program, flat, outcome, gap, engine.name)
@@ -216,6 +208,29 @@ class Plan:
         refuse_broken(missed(self.subject_to, spent))
         refuse_false(self.objective, spent, allocation.value, allocation.customers)
         return allocation
+
+    def can_be_kept(self, curves: Mapping[str, ResponseCurve], gap: float = 0.05, time_limit: float = 30.0) -> bool:
+        """Whether some allocation keeps all promises, without the search for what is wrong where none does.
+
+        Parameters and what is raised are those of :meth:`solve`, but for refusals.
+        """
+        try:
+            return self._searched(curves, gap, time_limit, Hulls())[2].spend is not None
+        except InfeasiblePlan:
+            return False
+
+    def _searched(
+        self, curves: Mapping[str, ResponseCurve], gap: float, time_limit: float, engine: Engine
+    ) -> tuple[Program, FlatCurves, Outcome]:
+        check_search(gap, time_limit)
+        program = self.program(curves)
+        flat = FlatCurves(program.setting.curves)
+        program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05, time_limit).spend)
+        refuse_if_ill_posed(program, flat)
+        if self.fees:
+            program, outcome = self._with_fees(program, flat, gap, time_limit, engine)
+            return program, flat, outcome
+        return program, flat, engine.run(program, flat, gap, time_limit)
 
     def _with_fees(
         self, program: Program, flat: FlatCurves, gap: float, time_limit: float, engine: Engine

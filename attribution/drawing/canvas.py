@@ -187,7 +187,7 @@ def headline(ax: Axes, title: str, handles: Sequence[Any] = (), labels: Sequence
         for text in legend.get_texts():
             text.set_parse_math(False)
     letters = int((figure.get_figwidth() if figure else 8.0) * 0.8 * 12)
-    ax.set_title(broken(plain(title), max(letters, 20)), loc="left", pad=8 + 15 * lines)
+    ax.set_title(broken(plain(title), max(letters, 20)), loc="left", y=1.0, pad=8 + 15 * lines)
 
 
 def _columns(ax: Axes, labels: Sequence[str]) -> int:

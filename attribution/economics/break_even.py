@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from attribution.arrays import Array
 from attribution.economics.ltv import payback_months
+from attribution.errors import BadInput
 from attribution.estimates import Estimate
 from attribution.numbers import decimal, percent
 from attribution.shown import shown
@@ -61,12 +62,19 @@ def payback(cac: ArrayLike, flow: ArrayLike, months: int = 1) -> Payback:
     months
         Months from one age to the next.
 
+    Raises
+    ------
+    BadInput
+        A cost or a margin that is no number.
+
     Examples
     --------
     >>> payback(15.0, [[10.0, 10.0, 10.0], [10.0, 0.0, 0.0], [10.0, 4.0, 4.0]]).never
     0.3333333333333333
     """
     margin = np.asarray(flow, dtype=float)
+    if np.isnan(np.asarray(cac, dtype=float)).any() or np.isnan(margin).any():
+        raise BadInput("a cost or a margin is no number, and nothing can be said of when it comes back.")
     draws: Array = months * payback_months(np.broadcast_to(np.asarray(cac, dtype=float), margin.shape[:1]), margin)
     low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95], method="inverted_cdf")
     never = float(np.mean(~np.isfinite(draws)))

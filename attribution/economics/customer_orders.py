@@ -119,6 +119,8 @@ def read_customer_orders(
     if people is not None:
         frame["customer"] = frame["customer"].map(dict(people)).fillna(frame["customer"])
     frame["margin"] = frame[money] * (1.0 if margin_rate is None else margin_rate)
+    if margin_rate is None and "value" in frame and (problem := _above_value(frame, cells.name, names["margin"])):
+        raise BadInput(problem)
     frame["refund"] = frame["value"] < 0 if "value" in frame else False
     frame["month"] = months_of(pd.DatetimeIndex(frame["date"]))
     frame["channel"] = frame["channel"].replace(dict(channels or {})) if "channel" in frame else TOGETHER
@@ -205,6 +207,17 @@ def _far_off(frame: pd.DataFrame, name: str, column: str) -> Iterator[Problem]:
                 text += f"of {amount(len(month))} rows, such as {days.iloc[0]:%Y-%m-%d}."
                 remedy = "correct the year, or leave such orders out at the source."
                 yield Problem(name, text, column, _shown(frame.loc[far, "row"].to_numpy()), remedy)
+
+
+def _above_value(frame: pd.DataFrame, name: str, column: str) -> Problem | None:
+    """Orders that bring more margin than they are worth."""
+    margin, value = float(frame["margin"].sum()), float(frame["value"].sum())
+    if not margin > value > 0:
+        return None
+    text = f"is {amount(margin)} together, more than the {amount(value)} that the orders are worth."
+    return Problem(
+        name, text, column, remedy="give the contribution margin, a part of the value, in the same currency."
+    )
 
 
 def _first_orders(frame: pd.DataFrame, name: str, names: Mapping[str, str]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from attribution.estimates import Estimate
 from attribution.shown import shown
 
 __all__ = ["CustomerValues", "Terms", "customer_values"]
+
+_LONGEST = 1200  # months
 
 
 @shown
@@ -40,8 +43,12 @@ class Terms:
     margin: float | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
-        if self.horizon < 1 or not -1 < self.discount_rate < np.inf:
-            raise BadInput("a horizon is at least 1 month, and a discount rate per year above -1: 0.1 for 10 %.")
+        whole = float(self.horizon).is_integer() and 1 <= self.horizon <= _LONGEST
+        if not whole or not -1 < self.discount_rate < np.inf:
+            raise BadInput(
+                f"a horizon is a whole number of months from 1 to {_LONGEST}, and a discount rate per year above -1: "
+                "0.1 for 10 %."
+            )
 
     def discount(self, ages: int, months: int) -> Array:
         """What a unit of currency at each age is worth at acquisition, shape (ages,)."""
@@ -69,6 +76,10 @@ class CustomerValues:
         """Ages within the horizon, the month of acquisition included."""
         return max(1, -(-self.terms.horizon // self.cohorts.months))
 
+    @cached_property
+    def _values(self) -> dict[str, Array]:
+        return {}  # every plan and scenario asks for them again
+
     def flow(self, channel: str, discounted: bool = False) -> Array:
         """Margin per acquired customer at each age, shape (draws, ages), in currency."""
         margin = self.retention.survival(channel, self.ages) * self.margins.at(channel, self.ages)
@@ -76,7 +87,11 @@ class CustomerValues:
 
     def value(self, channel: str) -> Array:
         """Discounted margin within the horizon, shape (draws,), in currency."""
-        return np.asarray(self.flow(channel, discounted=True).sum(axis=1))
+        if channel not in self._values:
+            worth = np.asarray(self.flow(channel, discounted=True).sum(axis=1))
+            worth.setflags(write=False)
+            self._values[channel] = worth
+        return self._values[channel]
 
     def within_observed(self, channel: str) -> Array:
         """The part of the value at ages that were seen; nothing for a channel without cohorts."""

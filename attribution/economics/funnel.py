@@ -23,6 +23,7 @@ ALL = "all"
 """All channels together; who comes by a channel without a stage enters at the next one."""
 
 _SHOWN = 3
+_TOTALS = 8  # periods, from which counts that never fall are no chance
 _SLIP = 10.0  # times as many as the stage before, in its row and in most rows: no lag makes that
 
 
@@ -74,11 +75,12 @@ class Funnel:
         return _passed(self.frame[self.frame["channel"] == channel], self.stages)
 
     def steps(self) -> Iterator[tuple[str, str, str]]:
-        """Channel, stage and next stage of every step that there is; all channels together last."""
+        """Channel, stage and next stage of every step that somebody came to; all channels together last."""
         for channel in (*self.channels, *([ALL] if len(self.channels) > 1 else [])):
             passed = self.passed_by(channel)
             for before, after in itertools.pairwise(passed):
-                yield channel, before, after
+                if self.counts(channel, before, after)["entered"].sum() > 0:
+                    yield channel, before, after
 
     def counts(self, channel: str, before: str, after: str) -> pd.DataFrame:
         """``entered`` and ``passed`` of a step by period."""
@@ -168,6 +170,11 @@ def _problems(
     if frame.empty:
         yield Problem(name, "has no rows.", remedy="give a row per period and channel.")
         return
+    for stage in stages:
+        if not frame[stage].any():
+            remedy = "leave the stage out, or name the column that counts it."
+            yield Problem(name, "is 0 in all rows: nobody reached this stage.", stage, remedy=remedy)
+    yield from _running_totals(frame, name, stages)
     expected = _expected(frame)
     for channel, rows in frame.groupby("channel", sort=False):
         missing = expected[expected >= rows["period"].min()].difference(pd.DatetimeIndex(rows["period"]))
@@ -177,6 +184,18 @@ def _problems(
             text = f"periods{whose} are missing: {days}{' and more' if len(missing) > _SHOWN else ''}."
             yield Problem(name, text, names["period"], remedy="give every period, 0 where nobody came.")
         yield from _out_of_order(rows, str(channel), name, stages, same_people)
+
+
+def _running_totals(frame: pd.DataFrame, name: str, stages: tuple[str, ...]) -> Iterator[Problem]:
+    """Counts of which none ever falls while they multiply: sums so far, whose rates would hide every drop."""
+    ordered = frame.sort_values("period").groupby("channel", sort=False)
+    series = [rows[stage].to_numpy() for _, rows in ordered for stage in stages if rows[stage].sum() > 0]
+    series = [one[np.argmax(one > 0) :] for one in series]
+    if min((len(one) for one in series), default=0) < _TOTALS:
+        return
+    if all((np.diff(one) >= 0).all() and one[-1] > 3 * one[0] for one in series):
+        text = f"no count of any stage ever falls over {len(series[0])} periods: these are sums so far."
+        yield Problem(name, text, remedy="give what each period alone counted.")
 
 
 def _expected(frame: pd.DataFrame) -> pd.DatetimeIndex:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy  # which loads its parts where they are first used: reading a plan file needs none
 
 from attribution.arrays import Array
 from attribution.economics.funnel import ALL, Funnel
@@ -43,8 +44,6 @@ def funnel_drops(funnel: Funnel) -> pd.DataFrame:
 
 
 def _step(funnel: Funnel, step: tuple[str, str, str], recent: int) -> tuple[object, ...] | None:
-    from scipy import stats  # dear to load, and few runs have a funnel
-
     counts = funnel.counts(*step)
     counts = counts[counts["entered"] > 0]
     if len(counts) < _LEAST_PAST + recent:
@@ -58,9 +57,9 @@ def _step(funnel: Funnel, step: tuple[str, str, str], recent: int) -> tuple[obje
     expected, spread, freedom = _predicted(logs, weights, design, past)
     lately = slice(len(counts) - recent, None)
     seen = float(np.average(logs[lately], weights=weights[lately]))
-    half = stats.t.ppf(0.95, freedom) * spread
+    half = scipy.special.stdtrit(freedom, 0.95) * spread
     rates = np.minimum(np.exp([seen, expected, expected - half, expected + half]), 1.0).tolist()
-    return (*step, recent, *rates, float(stats.t.cdf((seen - expected) / spread, freedom)), seasonal)
+    return (*step, recent, *rates, float(scipy.special.stdtr(freedom, (seen - expected) / spread)), seasonal)
 
 
 def _design(dates: pd.DatetimeIndex, seasonal: bool) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy  # which loads its parts where they are first used: reading a plan file needs none
 
 from attribution.arrays import Array
 from attribution.economics.funnel import Funnel
@@ -73,9 +74,7 @@ def lasting(residual: Array) -> float:
 
 
 def _quantile(periods: int) -> float:
-    from scipy import stats
-
-    return float(stats.t.ppf(0.95, periods - 1) if periods > 1 else stats.norm.ppf(0.95))
+    return float(scipy.special.stdtrit(periods - 1, 0.95) if periods > 1 else scipy.special.ndtri(0.95))
 
 
 def _wilson(rate: float, people: float, z: float) -> tuple[float, float]:

@@ -34,7 +34,7 @@ def lifetime_value(margin: ArrayLike, discount_rate: float = 0.0) -> Array:
     24.0
     """
     flow = np.asarray(margin, dtype=float)
-    if discount_rate <= -1:
+    if not discount_rate > -1:
         raise BadInput("discount_rate must be above -1; write 0.1 for 10 % a year.")
     months = np.arange(flow.shape[-1])
     return np.asarray((flow * (1 + discount_rate) ** (-months / 12)).sum(axis=-1))

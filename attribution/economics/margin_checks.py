@@ -17,14 +17,15 @@ _PEOPLE = 5.0  # of a cohort, for margins below one to be no money of theirs
 _ROWS, _APART, _UNSURE = 20, 0.01, 2.0
 _FOLLOWS = 0.5
 _STEPS, _NEARLY = 4, 0.9
+_LEFT, _STAYS = 0.25, 0.25  # of the customers; and by how much the margin then follows them: 1 where all earn alike
 
 
 def odd_margins(cohorts: Cohorts) -> Finding:
     """Whether margins are the money that a whole cohort brought in one period.
 
-    Named are margins of 1 at most, as rates are; margins that do not follow how many customers a cohort has at the same
-    age, as amounts a head do; and margins that never fall while customers leave, as sums so far do. Revenue in place of
-    margin cannot be seen.
+    Named are margins of 1 at most, as rates are; margins that do not follow how many customers a cohort has, at the
+    same age or as they leave, as amounts a head do; and margins that never fall while customers leave, as sums so far
+    do. Revenue in place of margin cannot be seen.
 
     Parameters
     ----------
@@ -45,8 +46,8 @@ def _looks(rows: pd.DataFrame) -> Iterator[str]:
     there = rows[rows["active"] > 0]
     if there["margin"].max() > 0 and there["margin"].abs().max() <= 1 and there["active"].median() >= _PEOPLE:
         yield "lie at 1 or below throughout, as rates do"
-    elif _a_head(there):
-        yield "do not follow the number of customers of the same age, as amounts a head do"
+    elif _a_head(there) or _stays(there):
+        yield "do not follow the number of customers, as amounts a head do"
     if (share := _rising(rows)) > _NEARLY:
         yield f"never fall in {percent(share)} of cohorts though customers leave, as sums so far do"
 
@@ -63,6 +64,18 @@ def _a_head(rows: pd.DataFrame) -> bool:
     slope = float(size @ margin / (size @ size))
     error = float(np.sqrt(((margin - slope * size) ** 2).sum() / freedom / (size @ size)))
     return slope + _UNSURE * error < _FOLLOWS
+
+
+def _stays(rows: pd.DataFrame) -> bool:
+    """Whether margins stay where they are within each cohort while its customers leave."""
+    rows = rows[(rows["margin"] > 0) & (rows["age"] > 0)]
+    groups = rows.groupby(["channel", "month"], sort=False)
+    if len(rows) < _ROWS or groups["active"].min().sum() > (1 - _LEFT) * groups["active"].max().sum():
+        return False
+    logs = np.log(rows[["active", "margin"]])
+    own = logs - logs.groupby([rows["channel"], rows["month"]]).transform("mean")
+    follows = float((own["active"] * own["margin"]).sum() / (own["active"] ** 2).sum())
+    return follows < _STAYS and _rising(rows) <= _NEARLY
 
 
 def _rising(rows: pd.DataFrame) -> float:

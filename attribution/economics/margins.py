@@ -70,6 +70,9 @@ def margins_of(
         raise BadInput(Problem("cohorts", "does not say what customers earn.", "margin", remedy=remedy))
     rng = np.random.default_rng([seed, 6])
     rows = cohorts.frame
+    if not (rows["margin"] != 0).any():
+        remedy = "give the margins, or leave the column out and state the margin of an active customer and period."
+        raise BadInput(Problem("cohorts", "is 0 in all rows, so nobody is worth anything.", "margin", remedy=remedy))
     first = _pooled(rows[rows["age"] == 0], cohorts.channels, draws, rng)
     later = _pooled(rows[rows["age"] > 0], cohorts.channels, draws, rng)
     return Margins(first, later, _drift(rows))

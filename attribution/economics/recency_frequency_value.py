@@ -12,6 +12,7 @@ from attribution.shown import shown
 
 __all__ = ["CustomerSegments", "customer_segments"]
 
+_SHOWN = 3
 _LEAST = 30  # customers whose mean value is their segment's own by half
 
 
@@ -76,7 +77,7 @@ def customer_segments(
     >>> segments.people["frequency"].tolist()
     [2, 1]
     """
-    frame = pd.DataFrame(orders[["date", "person", "value"]]).sort_values("date", kind="stable")
+    frame = pd.DataFrame(orders[["date", "person", "value"]]).sort_values("date", kind="stable", ignore_index=True)
     _check(frame, window, quantiles)
     end = frame["date"].max() if last is None else last
     first = frame.groupby("person")["date"].transform("min")
@@ -96,8 +97,17 @@ def customer_segments(
     by_segment = people[whole].groupby("segment")["value"]
     segments = pd.DataFrame({"customers": by_segment.size(), "value": by_segment.mean()})
     mean = float(own["value"].mean())
+    if not mean > 0:
+        text = f"are worth nothing within {window} days of the first one."
+        raise BadInput(Problem("orders", text, "value", remedy="take a longer window, or another column of money."))
     trust = segments["customers"] / (segments["customers"] + _LEAST)
     drawn = trust * segments["value"] + (1 - trust) * mean
+    if len(negative := drawn.index[drawn < 0]):
+        text = (
+            f"make segments worth less than nothing: {', '.join(negative[:_SHOWN])}, at {drawn.min():,.0f} a customer."
+        )
+        remedy = "take refunds off the order that they are of; a customer cannot count for less than nobody."
+        raise BadInput(Problem("orders", text, "value", remedy=remedy))
     segments["weight"] = drawn / float(np.average(drawn, weights=segments["customers"]))
     people["weight"] = people["segment"].map(segments["weight"]).fillna(1.0)
     columns = ["first", "recency", "frequency", "value", "segment", "weight"]

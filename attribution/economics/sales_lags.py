@@ -26,6 +26,7 @@ _LEAST = 26  # weeks beside those of the cycle
 _LEVEL = 1.0  # standard deviation of a channel's customers by unit of spend, over that of all
 _STEPS = (0.001, 0.003, 0.01, 0.03, 0.1)  # of the random walk, over the same
 _NOISES = (0.1, 0.5, 1.0, 2.0, 5.0, 20.0)  # variance of a week's customers over their number
+_FARTHEST = 520
 _MONTH = 365.25 / 12 / 7  # weeks
 _FINE = 60  # looks within a month and within a week
 _SMOOTH = 0.1  # of lags, against the shares of months as stated, which are rounded
@@ -124,11 +125,16 @@ class SalesLags:
 
 
 def _checked(shares: Mapping[int, float]) -> list[float]:
-    total = float(sum(shares.values()))
-    if not shares or min(shares) < 0 or min(shares.values()) < 0 or abs(total - 1) > _WHOLE:
-        text = f"shares of customers by lag are {total:.4g} together; state lags from 0 on, and shares that are 1 "
-        raise BadInput(text + "together: {0: 0.35, 1: 0.4, 2: 0.25}.")
-    return [shares.get(lag, 0.0) / total for lag in range(max(shares) + 1)]
+    total, example = float(sum(shares.values())), "{0: 0.35, 1: 0.4, 2: 0.25}"
+    if not all(0 <= lag <= _FARTHEST and float(lag).is_integer() for lag in shares):
+        named = ", ".join(f"{lag:g}" for lag in list(shares)[:5])
+        raise BadInput(f"lags are {named}; state whole numbers from 0 to {_FARTHEST}: {example}.")
+    if not all(share >= 0 for share in shares.values()) or not abs(total - 1) <= _WHOLE:
+        raise BadInput(
+            f"shares of customers by lag are {total:.4g} together; state lags from 0 on, and shares none of which is "
+            f"below 0 and that are 1 together: {example}."
+        )
+    return [shares.get(lag, 0.0) / total for lag in range(int(max(shares)) + 1)]
 
 
 def _months_of_weeks(weeks: int, months: int) -> Array:

@@ -24,13 +24,15 @@ _CLOSE = 0.02  # off by less is no matter
 _DRIFT = 0.1
 _OPEN = 0.1  # share of draws from which a family of curves counts
 _APART = 0.15  # of the larger value
+_NOTHING = 1e-3  # of the largest value, below which a customer is worth nothing
 _UNITS = {1: "months", 3: "quarters", 12: "years"}
 _TAIL = (0.005, 0.995)  # channels are many
 
 
 def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]:
     """What speaks for and against the values."""
-    shares = {c: 1 - float(values.within_observed(c).mean() / values.value(c).mean()) for c in values.cohorts.channels}
+    worth = {channel: float(values.value(channel).mean()) for channel in values.cohorts.channels}
+    shares = {c: 1 - float(values.within_observed(c).mean()) / value if value else 0.0 for c, value in worth.items()}
     most = max(shares, key=lambda channel: shares[channel])
     far = tuple(channel for channel, share in shares.items() if share > EXTRAPOLATED)
     text = f"At most {percent(shares[most])} of a customer's value ({most}) lies beyond the ages that were seen."
@@ -57,9 +59,10 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
 def _curves_agree(values: CustomerValues) -> Finding:
     """Whether both families of curves, where the cohorts leave both open, make about the same value."""
     name, apart = "retention_curves_agree", {}
+    most_worth = max(float(values.value(channel).mean()) for channel in values.cohorts.channels)
     for channel in values.cohorts.channels:
         two, value = values.retention.draws[channel].family == 1, values.value(channel)
-        if _OPEN < two.mean() < 1 - _OPEN and value.mean() > 0:
+        if _OPEN < two.mean() < 1 - _OPEN and value.mean() > _NOTHING * most_worth:
             apart[channel] = float(value[two].mean()), float(value[~two].mean())
     off = {channel: abs(one - other) / max(one, other, 1e-12) for channel, (one, other) in apart.items()}
     wide = tuple(channel for channel, share in off.items() if share > _APART)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.shown import shown
@@ -85,8 +86,7 @@ class ControlFunctions:
 def normal_scores(series: Array) -> Array:
     """Normal quantiles of the average ranks of each column over n + 1, shape (T, K): equal values have equal scores."""
     from scipy.special import ndtri
-    from scipy.stats import rankdata
 
     if not series.size:
         return np.zeros(series.shape)
-    return np.asarray(ndtri(rankdata(series, axis=0) / (len(series) + 1.0)))
+    return np.asarray(ndtri(pd.DataFrame(series).rank().to_numpy() / (len(series) + 1.0)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit  # Student's quantiles; scipy.stats takes a second to load
 
 from mmm.arrays import Array
 
@@ -43,4 +43,4 @@ def half_width(without: Array) -> Array:
     if parts < 2:
         return np.full(np.shape(without)[1:], np.nan)
     spread = np.sqrt((parts - 1) / parts * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-    return np.asarray(student.ppf(0.95, parts - 1) * spread)
+    return np.asarray(stdtrit(parts - 1, 0.95) * spread)

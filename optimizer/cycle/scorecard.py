@@ -78,7 +78,7 @@ class Scorecard:
 
         NaN of no forecast, and an interval without ends of a single one.
         """
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
         counted = self.counted
         errors = (counted["actual"] / counted[figure] - 1).to_numpy(dtype=float)
@@ -87,7 +87,7 @@ class Scorecard:
         mean = float(errors.mean())
         if len(errors) == 1:
             return Estimate(mean, -np.inf, np.inf)
-        half = float(t.ppf((1 + _MASS) / 2, len(errors) - 1) * errors.std(ddof=1) / np.sqrt(len(errors)))
+        half = float(stdtrit(len(errors) - 1, (1 + _MASS) / 2) * errors.std(ddof=1) / np.sqrt(len(errors)))
         return Estimate(mean, mean - half, mean + half)
 
     @property
@@ -128,13 +128,13 @@ def share_interval(successes: int, trials: int) -> Estimate:
     Clopper and Pearson (1934), "The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial",
     Biometrika 26(4).
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     if not trials:
         return Estimate(np.nan, 0.0, 1.0)
     tail = (1 - _MASS) / 2
-    low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, trials - successes + 1))
-    high = 1.0 if successes == trials else float(beta.ppf(1 - tail, successes + 1, trials - successes))
+    low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, tail))
+    high = 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1 - tail))
     return Estimate(successes / trials, low, high)
 
 

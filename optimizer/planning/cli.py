@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -497,6 +498,8 @@ def main() -> None:
     """Run the command line; errors of the user's making, and of disks, go to standard error without a traceback."""
     from optimizer.planning.outputs.streams import carry_every_sign
 
+    # the matrices of a run are small: threads would wait for each other, and round by how many cores there are
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     carry_every_sign()
     try:
         app(prog_name="cac")

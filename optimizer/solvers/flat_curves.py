@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves, Tabulated
 from mmm.curves.base import Family
 
-__all__ = ["FlatCurves", "Lines"]
+__all__ = ["FlatCurves", "Lines", "Looks"]
 
 Index = npt.NDArray[np.intp]
 _Point = tuple[Array, Array]
@@ -47,6 +48,7 @@ class _Layer:
     family: type[Family]
     term_of: Index  # channel -> term, -1 for none
     weight: Array
+    curves: tuple[Family, ...]  # one a term
     parameters: tuple[Array, ...]
     inflection: Array
     peak_slope: Array
@@ -109,6 +111,39 @@ class _TableLayer:
         return left[:, None], right[:, None]
 
 
+class Looks:
+    """Values and slopes of some curves at points that were asked for before, by draw.
+
+    Programs that differ in the weights of draws begin with a look at the same points of most curves.
+
+    Parameters
+    ----------
+    curves
+        Of which anything is kept.
+    """
+
+    def __init__(self, curves: ResponseCurves) -> None:
+        self._draws = curves.n_draws
+        self._own = {id(atom.curve): atom.curve for curve in curves.values() for atom in curve.atoms()}
+        self._seen: dict[tuple[int, bytes], tuple[Array, Array] | None] = {}
+
+    def at(self, curve: Family, points: Array, kept: Index) -> tuple[Array, Array] | None:
+        """Value and slope at some of the draws, each of shape (points, draws); None where nothing is known of them."""
+        key = id(curve), points.tobytes()
+        if self._own.get(id(curve)) is not curve or curve.n_draws != self._draws:
+            return None
+        if key not in self._seen:  # kept from the second time on: most points are asked for once
+            self._seen[key] = None
+            return None
+        if self._seen[key] is None:
+            filled = (
+                value if value.ndim else np.full(self._draws, float(value)) for value in curve.parameters.values()
+            )
+            self._seen[key] = curve.kernel(points[:, None], *filled)
+        known = self._seen[key]
+        return None if known is None else (known[0].take(kept, 1), known[1].take(kept, 1))
+
+
 class FlatCurves:
     """Curves stacked by family, averaged over draws with weights.
 
@@ -118,14 +153,17 @@ class FlatCurves:
         The response curves.
     weights
         Probability of each draw, shape (draws,); None for equal ones. Draws of probability zero are left out.
+    looks
+        What earlier programs sampled of curves that are among these too.
     """
 
-    def __init__(self, curves: ResponseCurves, weights: Array | None = None) -> None:
+    def __init__(self, curves: ResponseCurves, weights: Array | None = None, looks: Looks | None = None) -> None:
         self.curves = curves
         draws = max(curves.n_draws, 1)
         probabilities = np.full(draws, 1 / draws) if weights is None else np.asarray(weights, dtype=float)
         kept = np.flatnonzero(probabilities)
         self._weights = probabilities[kept]
+        self._kept, self._looks = kept, looks
         self._layers = tuple(_layers(curves, kept, self._weights))
         self._everyone = np.arange(len(curves))
 
@@ -168,7 +206,7 @@ class FlatCurves:
         left, right = np.zeros(len(widths)), np.zeros(len(widths))
         for layer in self._layers:
             chosen, terms = _terms(layer, owner)
-            values, slopes = layer.evaluated(terms, points[chosen])
+            values, slopes = self._sampled(layer, terms, points[chosen])
             value[chosen] += layer.weight[terms] * self._average(values)
             ends = chosen[1:][np.diff(chosen) == 1] if len(chosen) < len(points) else np.arange(1, len(points))
             at = np.searchsorted(chosen, ends)
@@ -180,6 +218,17 @@ class FlatCurves:
         with np.errstate(invalid="ignore", divide="ignore"):
             chord = np.diff(value) / widths
         return Lines(value, np.maximum(left, chord), np.minimum(right, chord))
+
+    def _sampled(self, layer: _Layer | _TableLayer, terms: Index, points: Array) -> tuple[Array, Array]:
+        if self._looks is None or isinstance(layer, _TableLayer) or not len(terms):
+            return layer.evaluated(terms, points)
+        bounds = np.flatnonzero(np.diff(terms, prepend=-1, append=-1))
+        pieces = []
+        for start, stop in itertools.pairwise(bounds):
+            mine = slice(start, stop)
+            known = self._looks.at(layer.curves[terms[start]], points[mine], self._kept)
+            pieces.append(known or layer.evaluated(terms[mine], points[mine]))
+        return np.concatenate([one for one, _ in pieces]), np.concatenate([one for _, one in pieces])
 
     def _average(self, values: Array) -> Array:
         return values[:, 0] if values.shape[1] == 1 else np.asarray(values @ self._weights)
@@ -236,4 +285,4 @@ def _stacked(curves: list[Family], term_of: Index, weight: Array, kept: Index | 
     parameters = tuple(stacked(name) for name in curves[0].parameter_names)
     inflection = np.broadcast_to(family.inflection_of(*parameters), (len(curves), columns))
     peak = family.kernel(inflection, *parameters)[1] if inflection.any() else inflection
-    return _Layer(family, term_of, weight, parameters, inflection, peak)
+    return _Layer(family, term_of, weight, tuple(curves), parameters, inflection, peak)

@@ -15,7 +15,7 @@ from optimizer.plan import Plan
 from optimizer.question.goal import Goal
 from optimizer.solvers.branch import branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
-from optimizer.solvers.flat_curves import FlatCurves
+from optimizer.solvers.flat_curves import FlatCurves, Looks
 
 __all__ = ["LiftTest", "perfect_information", "sizes_of_test", "value_of_tests"]
 
@@ -223,7 +223,7 @@ class _Solver:
         organic = np.asarray(plan.organic, dtype=float)
         paired = organic.ndim == 1 and len(organic) == curves.n_draws
         self.organic = organic if paired else np.full(curves.n_draws, float(organic.mean()))
-        flat = FlatCurves(curves)
+        flat, self.looks = FlatCurves(curves), Looks(curves)
         self.program = with_ceilings(program, flat, lambda capped: branch_and_bound(capped, flat, 0.05).spend)
         self.today = self._best(flat, float(self.organic.mean())) if keep is None else curves.amounts(keep)
 
@@ -238,7 +238,7 @@ class _Solver:
 
     def learnt(self, weights: Array, curves: ResponseCurves | None = None) -> float:
         """What the best plan under the weights gains over today's in the objective's figure."""
-        flat, organic = FlatCurves(curves or self.curves, weights), float(weights @ self.organic)
+        flat, organic = FlatCurves(curves or self.curves, weights, self.looks), float(weights @ self.organic)
         goal, best = self._goal(organic), self._best(flat, organic)
         gain = goal.score(best, flat.mean(best)) - goal.score(self.today, flat.mean(self.today))
         return max(float(gain), 0.0)

@@ -63,6 +63,8 @@ def test_a_plan_file_for_net_present_value_is_understood(starter: Path) -> None:
         ("", "economics: {margin: 3}", "economics.margin is stated beside it"),
         ("", "economics: {horizon: 0}", "greater than or equal to 1"),
         ("", "economics: {discount: 0.1}", "discount_rate"),
+        ("", "economics: {discount_rate: -0.1}", "greater than or equal to 0"),
+        ("", "economics: {discount_rate: 12}", "less than or equal to 5"),
         ("", "economics: {guardrail: 0}", "greater than 0"),
         (
             "",
@@ -98,6 +100,9 @@ def test_without_cohorts_neither_npv_nor_economics_means_anything(starter: Path)
         (lambda f: f.drop(columns="margin"), "or state economics.margin"),
         (lambda f: f.assign(active=f["active"] + 100 * f["age"] ** 3), "survivors grow"),
         (lambda f: f.drop(columns="age"), "column 'age'"),
+        (lambda f: f.assign(age=f["age"] + 1), "has no age 0"),
+        (lambda f: f.assign(margin=0), "nobody is worth anything"),
+        (lambda f: f.assign(currency=f["channel"].map({"tv": "USD"}).fillna("EUR")), "mixes currencies: USD, EUR"),
     ],
 )
 def test_a_faulty_table_is_refused_with_its_name(starter: Path, change: Any, said: str) -> None:

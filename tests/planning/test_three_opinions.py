@@ -100,6 +100,16 @@ def test_bad_reports_are_refused(case: str, tmp_path: Path) -> None:
         read(tmp_path, frame, **keys)
 
 
+@pytest.mark.parametrize("month", ["2026-02", "2026-03"])
+def test_a_month_that_alone_claims_more_than_all_is_refused(month: str, tmp_path: Path) -> None:
+    months = pd.date_range("2026-02-01", "2026-04-01", freq="MS")
+    claims = np.where(months.strftime("%Y-%m") == month, 1.1 * CUSTOMERS / 7 * 31, 20.0)
+    frame = pd.DataFrame({"date": months, "channel": "search", "conversions": claims})
+    with pytest.raises(BadInput, match=f"from {month}-"):
+        read(tmp_path, frame, period="month")
+    assert read(tmp_path, frame.assign(conversions=0.9 * claims.clip(max=350)), period="month") is not None
+
+
 def test_every_problem_of_a_report_is_told_at_once(tmp_path: Path) -> None:
     frame = reports()
     frame.loc[frame["channel"] == "tv", "conversions"] = 500.0

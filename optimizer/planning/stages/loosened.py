@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from attribution.errors import BadInput, InfeasiblePlan
+from attribution.errors import BadInput
 from mmm.curves import ResponseCurve
 from optimizer.plan import Plan
 from optimizer.planning.stages.riders import Held, remedy
@@ -54,9 +54,6 @@ def _can_be_kept(plan: Plan, curves: Mapping[str, ResponseCurve], without: Seque
     kept = [part for part in plan.subject_to if part not in dropped]
     aim = Spend(organic=plan.organic, fixed_cost=plan.fixed_cost)
     try:
-        Plan(minimize=aim, subject_to=kept, now=plan.now).solve(curves, _GAP, _TIME)
-    except InfeasiblePlan:
-        return False
+        return Plan(minimize=aim, subject_to=kept, now=plan.now).can_be_kept(curves, _GAP, _TIME)
     except BadInput:  # no end of spend: nothing is refused
         return True
-    return True

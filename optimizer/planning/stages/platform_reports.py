@@ -171,11 +171,15 @@ def _against_all(section: PlatformReports, by_day: pd.DataFrame, panel: Panel) -
 
 
 def _more_than_all(claimed: pd.Series, came: pd.Series) -> pd.Series | None:
-    """All claims if they exceed all customers, else those of the first four weeks that do; None where none do."""
+    """All claims if they exceed all customers, else those of the four weeks that do by most; None where none do."""
     if claimed.sum() > came.sum() * (1 + 1e-9):
         return claimed
-    block = (pd.DatetimeIndex(claimed.index) - claimed.index[0]).days // _WEEKS
-    over = claimed.groupby(block).sum() > came.groupby(block).sum() * (1 + 1e-9)
-    whole = claimed.groupby(block).size() == _WEEKS  # fewer days say little: platforms date by the click
-    named = over.index[over & whole]
-    return claimed[block == named[0]] if len(named) else None
+    # fewer days say little: platforms date by the click
+    over = (
+        claimed.rolling(f"{_WEEKS}D", min_periods=_WEEKS).sum()
+        - (1 + 1e-9) * came.rolling(f"{_WEEKS}D", min_periods=_WEEKS).sum()
+    )
+    if not over.max() > 0:
+        return None
+    last = over.idxmax()
+    return claimed[last - pd.Timedelta(days=_WEEKS - 1) : last]
