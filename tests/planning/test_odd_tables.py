@@ -119,6 +119,6 @@ def test_claims_of_days_to_come_are_refused(starter: Path, period: str) -> None:
     reported = f"  platform_reports: {{path: reports.csv, period: {period}}}\n  upcoming:"
     starter.write_text(text.replace("  upcoming:", reported, 1), encoding="utf-8")
     with pytest.raises(
-        BadInput, match=r"reports\.csv, column 'date': 1 row lies in the future, the first on 2062-01-05"
+        BadInput, match=r"reports\.csv, column 'date': One row lies in the future, on 2062-01-05"
     ):
         check_plan(starter)

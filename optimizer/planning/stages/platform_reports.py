@@ -115,8 +115,10 @@ def _to_come(section: PlatformReports, days: pd.DatetimeIndex, name: str) -> Ite
     """Rows of days that are not over: nothing came in them yet."""
     tomorrow = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(days=1)
     if len(late := days[days > tomorrow]):
-        many = "s lie" if len(late) > 1 else " lies"
-        text = f"{amount(len(late))} row{many} in the future, the first on {late.min():%Y-%m-%d}."
+        first = f"{late.min():%Y-%m-%d}"
+        text = f"{amount(len(late))} rows lie in the future, the first on {first}."
+        if len(late) == 1:
+            text = f"One row lies in the future, on {first}."
         remedy = "leave them out; or check the order of day and month, and date_format."
         yield Problem(name, text, section.date, remedy=remedy)
 
