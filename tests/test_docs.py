@@ -82,6 +82,20 @@ def test_every_page_is_reached_from_the_site() -> None:
     assert {page for page in reached if not page.startswith("api/")} == there | {"tutorial.md"}
 
 
+def test_pages_opened_from_a_folder_search_and_fetch_nothing() -> None:
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    plugins = text.split("\nplugins:")[1].split("\nmarkdown_extensions:")[0]
+    assert re.search(r"^  - search$", plugins, re.MULTILINE)
+    assert re.search(r"^  - offline$", plugins, re.MULTILINE)
+    shims = re.findall(r"polyfills: \[([\w.-]+)\]", text)  # else the plugin names one of the network
+    assert shims
+    for shim in shims:
+        assert "iframe-worker" in shim
+        code = (ROOT / "docs" / shim).read_text(encoding="utf-8")
+        assert "Permission is hereby granted" in code
+        assert re.search(r"(?:src|href|import|fetch)\W{1,3}https?:", code) is None
+
+
 def finding_names() -> set[str]:
     """Names of findings as the code writes them; what stands in braces is left open."""
     names = set(GATE)
