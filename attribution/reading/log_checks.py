@@ -127,7 +127,8 @@ def admit_touchpoints(
         extras["conversions"] = mark = _marks(table[columns.conversion])
         worth = _money(table[columns.value], format) if valued else ibis.literal(0.0)
         extras["value"] = (mark > 0).ifelse(worth, 0.0)
-    kept = {column: table[column] for column in table.columns if column not in _used(columns)}
+    used = _used(columns) - {columns.kind}  # a kind of conversion; a touch may have one of its own
+    kept = {column: table[column] for column in table.columns if column not in used}
     events = table.select(
         user=as_name(table[columns.user]),
         time=table["_time"],
