@@ -15,8 +15,9 @@ from attribution.reading.dialects import is_local, naming
 from attribution.reading.encodings import in_encoding
 from attribution.reading.engine import Engine
 from attribution.reading.formats import Format
-from attribution.reading.log_checks import ROW, Log, admit_conversions, admit_touchpoints, split_events
+from attribution.reading.log_checks import Log, admit_conversions, admit_touchpoints, split_events
 from attribution.reading.log_columns import typed
+from attribution.reading.log_verdict import ROW
 from attribution.reading.orders import one_row_per_order
 from attribution.reading.queries import Query
 from attribution.reading.sources import called, log_table

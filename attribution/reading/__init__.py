@@ -3,8 +3,8 @@
 ``sources`` turns files, frames, databases and queries into tables of an engine, with ``dialects`` it is the only module
 that names one; ``addresses`` says where a table lies, ``formats`` how it is written. Small tables are read as ``cells``
 and checked in memory by a contract (``contracts``, ``strict``, ``small``), touchpoint logs of any size where they are
-(``log_columns``, ``log_checks``, then ``exclusions`` and ``identity_map``). Begin with ``sources``.
-Imports errors, and knows nothing of paths.
+(``log_columns``, ``log_faults``, ``log_verdict``, ``log_checks``, then ``exclusions`` and ``identity_map``). Begin with
+``sources``. Imports errors, and knows nothing of paths.
 """
 
 import lazy_loader

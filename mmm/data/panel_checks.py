@@ -18,6 +18,7 @@ from mmm.data.unit_changes import unit_changes
 __all__ = ["check_panel"]
 
 _COLLINEAR = 0.9
+_BEFORE = 5.0
 _ROWS_PER_PARAMETER = 3.0
 
 
@@ -34,6 +35,7 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
     findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
     findings += [outlying_cells(panel), unit_changes(panel), running_totals(panel), rates_and_indices(panel)]
     findings += [filled_down(panel), cut_short(panel), renamed_channels(panel), outcome_controls(panel)]
+    findings.append(_before(panel))
     if parameters is not None:
         rows = panel.kpi.size / parameters
         text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 1)} each."
@@ -41,6 +43,22 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
             text += " The priors decide much; lengthen the panel, join channels or drop controls."
         findings.append(Finding("rows_per_parameter", rows >= _ROWS_PER_PARAMETER, rows, _ROWS_PER_PARAMETER, text))
     return tuple(findings)
+
+
+def _before(panel: Panel) -> Finding:
+    """Whether what drove each channel before the table is of the size of what the table holds."""
+    most = panel.media.max(axis=1)
+    times = np.divide(panel.before, most, out=np.zeros_like(most), where=most > 0).max(axis=0)
+    far = tuple(name for name, each in zip(panel.media_names, times, strict=True) if each > _BEFORE)
+    worst = float(times.max(initial=0.0))
+    text = "What is assumed before the table is of the size of what it holds."
+    if far:
+        text = (
+            f"More is assumed before the table than it ever holds, {decimal(worst, 1)} times at most: {', '.join(far)}."
+            " What came in the first periods is then laid on money that was never spent: give it per period, in the "
+            "table's unit."
+        )
+    return Finding("before_the_table", not far, worst, _BEFORE, text, far)
 
 
 def _spend_present(panel: Panel) -> Finding:

@@ -29,7 +29,7 @@ def small(make_log):
 @pytest.fixture(autouse=True)
 def remote(monkeypatch):
     """DuckDB, too, by its engine's own expression."""
-    for module in ("paths.journeys", "reading.log_checks"):
+    for module in ("paths.journeys", "reading.log_checks", "reading.log_faults", "reading.log_verdict"):
         monkeypatch.setattr(f"attribution.{module}.is_local", lambda table: False)
 
 

@@ -170,7 +170,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "fewer rows than parameters": (
         lambda folder: weekly().tail(11).to_csv(folder / "weekly.csv", index=False),
-        "fewer than the model's",
+        "figures that the model of this plan file learns",
     ),
     "a floor under a channel that never spent": (
         lambda folder: change(folder, ("  customers:", "  channels: {radio: {at_least: 5}}\n  customers:")),

@@ -11,7 +11,7 @@ from attribution.reading.dialects import is_local, naming
 from attribution.reading.engine import Engine
 from attribution.reading.exports.ga4_fields import field_of, first_of, parameter_of
 from attribution.reading.formats import Format
-from attribution.reading.log_checks import ROW
+from attribution.reading.log_verdict import ROW
 from attribution.reading.sources import called, log_table
 
 if TYPE_CHECKING:

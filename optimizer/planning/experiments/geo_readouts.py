@@ -56,7 +56,7 @@ def read_out(
     chosen = _chosen(said["designs"], name, design.name)
     planned, columns = _of_the_file(chosen, said["columns"], design.name)
     panel = read_panel(table, _columns_there(table, columns))
-    read = in_terms_of_the_file(lambda: read_geo_test(panel, planned.design), table.name)
+    read = in_terms_of_the_file(lambda: read_geo_test(panel, planned.design), {"panel": table.name})
     read = _with_planned(read, planned.spend)
     looks = [finding for finding in (unit_changes(panel), running_totals(panel)) if not finding.passed]
     read = replace(read, findings=(*read.findings, *looks))

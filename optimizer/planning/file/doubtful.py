@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,10 @@ from optimizer.planning.file.document import Document
 
 __all__ = ["doubtful_amounts", "parted_numbers"]
 
-_OF_MONEY = (("plan",), ("scenarios",), ("attribution", "spend"), ("model", "belief", "cac"))
+_OF_MONEY = (
+    *(("plan",), ("scenarios",), ("economics",), ("guardrails",), ("stress",), ("data", "weekly", "before")),
+    *(("attribution", "spend"), ("model", "belief", "cac")),
+)
 
 
 def doubtful_amounts(document: Document) -> Iterator[str]:
@@ -49,6 +53,8 @@ def _parted(document: Document, node: Any, place: tuple[str | int, ...]) -> Iter
 def _is_doubtful(value: Any) -> bool:
     from ruamel.yaml.scalarfloat import ScalarFloat
 
+    if isinstance(value, str):
+        return re.fullmatch(r"[1-9]\d{0,2}[.]\d{3}", value.strip()) is not None
     if not isinstance(value, ScalarFloat) or not 1 <= abs(value) < 1000:
         return False
     written = vars(value)  # how many characters the file has, and where among them the point stands

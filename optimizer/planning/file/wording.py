@@ -49,6 +49,7 @@ _SAID = (
     (r"name the right spend columns;", "name the columns of spend in data.weekly.spend;"),
     (r"mmm\.NormalLikelihood\(\)", "model.likelihood: normal"),
     (r"lengthen the panel\b", "give more weeks"),
+    (r"\b([Tt]he) panel('s)?(?! by)\b", r"\1 weekly table\2"),
     (r"fit a panel by geo, or give", "name the column of markets in data.weekly.geo, or give"),
     (r"sum the geos, or use it", "set model.likelihood: normal, or sum the markets to one table"),
     (r"MaxCAC\(\.\.\.\)", "plan.max_cac"),

@@ -18,6 +18,8 @@ _SHOWN = 3
 def coming_controls(panel: Panel, upcoming: pd.DataFrame | dict[str, pd.DataFrame]) -> Finding:
     """A control or organic channel that leaves its range by more than the whole range is another unit, or unheard of.
 
+    So is one of 0 and 1 alone that is anything else.
+
     Parameters
     ----------
     panel
@@ -32,7 +34,7 @@ def coming_controls(panel: Panel, upcoming: pd.DataFrame | dict[str, pd.DataFram
             low, high, coming = *_range(panel, place, str(name)), tables[geo][name].to_numpy(dtype=float)
             away = np.maximum(coming - high, low - coming) / max(high - low, 1e-9 * max(abs(high), 1e-300))
             worst = int(np.argmax(away))
-            if away[worst] > _SPANS:
+            if away[worst] > (_SPANS if (low, high) != (0.0, 1.0) else 0.0):
                 where = f" in {geo}" if len(panel.geos) > 1 else ""
                 far.append((float(away[worst]), f"{name}{where}, {_said(coming[worst], low, high)}"))
     far.sort(key=lambda one: -one[0])

@@ -31,7 +31,7 @@ from optimizer.planning.stages.platform_reports import Claims
 from optimizer.planning.stages.present_spend import read_present_spend
 from optimizer.planning.stages.provenance import InputFile
 from optimizer.planning.stages.read_stages import open_stages, read_stages
-from optimizer.planning.stages.reading import Problems, Reading, in_terms_of_the_file
+from optimizer.planning.stages.reading import Problems, Reading, in_terms_of_the_file, names_of
 from optimizer.planning.stages.small_tables import noted_costs, noted_customer_values, noted_factors, noted_funnel
 from optimizer.planning.stages.timetable import Timetable
 from optimizer.planning.stages.upcoming import read_upcoming
@@ -164,7 +164,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     factors = problems.of(lambda: noted_factors(reading)) or ()
     table = None
     if weekly is not None:
-        table = problems.of(lambda: in_terms_of_the_file(lambda: read_weekly(reading, weekly)))
+        table = problems.of(lambda: in_terms_of_the_file(lambda: read_weekly(reading, weekly), names_of(config)))
     around = Around() if table is None else read_around(reading, table, problems)
     panel = None if table is None else table.panel
     earning, costed, staged = data.earning, data.costs, data.funnel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
 
-__all__ = ["Problems", "Reading", "in_terms_of_the_file", "unit_of", "weekly_name"]
+__all__ = ["Problems", "Reading", "in_terms_of_the_file", "names_of", "unit_of"]
 
 Result = TypeVar("Result")
 
@@ -78,33 +78,35 @@ class Problems:
             return None
 
 
-def in_terms_of_the_file(read: Callable[[], Result], table: str = "panel") -> Result:
+def in_terms_of_the_file(read: Callable[[], Result], names: Mapping[str, str] | None = None) -> Result:
     """What is read; problems that speak of Python say what to write in the plan file instead.
 
     Parameters
     ----------
     read
         Reads it.
-    table
-        What the table is called of which a panel was made.
+    names
+        What Python calls a table -> what the reader of the plan file does; see :func:`names_of`.
     """
     try:
         return read()
     except BadInput as error:
-        raise BadInput([_in_terms_of_the_file(problem, table) for problem in error.problems]) from None
+        raise BadInput([_in_terms_of_the_file(problem, names or {}) for problem in error.problems]) from None
 
 
-def _in_terms_of_the_file(problem: Problem | str, table: str) -> Problem | str:
+def _in_terms_of_the_file(problem: Problem | str, names: Mapping[str, str]) -> Problem | str:
     if isinstance(problem, Problem):
-        named = table if problem.table == "panel" else problem.table
         text, remedy = in_words_of_the_file(problem.text), in_words_of_the_file(problem.remedy)
-        return replace(problem, table=named, text=text, remedy=remedy)
+        return replace(problem, table=names.get(problem.table, problem.table), text=text, remedy=remedy)
     return in_words_of_the_file(problem)
 
 
-def weekly_name(config: Config) -> str:
-    """What messages call the weekly table."""
-    return "the weekly table" if config.data.weekly is None else config.data.weekly.path.name
+def names_of(config: Config) -> dict[str, str]:
+    """What Python calls a table -> its file, or the key that stands for it."""
+    data = config.data
+    weekly = "the weekly table" if data.weekly is None or data.assembled else data.weekly.path.name
+    log = "touchpoints" if data.touchpoints is None else data.touchpoints.path.name
+    return {"panel": weekly, "touchpoints": log, "holidays": "model.holidays"}
 
 
 def unit_of(panel: Panel) -> str:

@@ -27,7 +27,7 @@ from optimizer.planning.stages.loosened import remedies
 from optimizer.planning.stages.markets import lift_tests_by_cell, spend_by_cell
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.present_spend import observed_maximum
-from optimizer.planning.stages.reading import in_terms_of_the_file, weekly_name
+from optimizer.planning.stages.reading import in_terms_of_the_file, names_of
 from optimizer.planning.stages.tested import with_tested_rates
 from optimizer.planning.stages.timetable import booked_already
 from optimizer.planning.stages.tried import tried_channels
@@ -59,7 +59,7 @@ def ready(config: Config, document: Document, inputs: Inputs) -> tuple[Finding, 
 
     def attempt(check: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
         try:
-            return in_terms_of_the_file(check, weekly_name(config))
+            return in_terms_of_the_file(check, names_of(config))
         except BadInput as error:
             problems.extend(error.problems)
             return ()

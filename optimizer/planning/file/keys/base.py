@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 __all__ = ["CountryCode", "CurrencyCode", "Duration", "Month", "Name", "Repeats", "Section", "Title"]
 
@@ -63,3 +64,19 @@ class Section(BaseModel):
         allow_inf_nan=False,
         defer_build=True,  # most sections are read as parts of the whole file alone
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_is_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        held = value.values() if isinstance(value, dict) else (value,)
+        if any(isinstance(one, bool) for one in held):
+            kinds = set(_kinds(cls.model_fields[info.field_name or ""].annotation))
+            if bool not in kinds and kinds & {int, float}:
+                raise ValueError("true and false are no numbers")
+        return value
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """Types that an annotation is made of."""
+    inner = get_args(annotation)
+    yield from (kind for each in inner for kind in _kinds(each)) if inner else (annotation,)
