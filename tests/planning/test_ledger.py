@@ -112,7 +112,7 @@ def test_runs_are_in_the_order_in_which_they_were_made_whatever_the_clock_does(
 
     monkeypatch.setattr(runs.dt, "datetime", Clock)
     made = [run_folder(output)]
-    for day in (dt.datetime(2030, 1, 2), dt.datetime(year, 12, 31, 23, 59, 59, 999_999), dt.datetime(2030, 1, 3)):  # noqa: DTZ001
+    for day in (dt.datetime(2030, 1, 2), dt.datetime(year, 12, 31, 23, 59, 59, 999_999), dt.datetime(2030, 1, 3)):
         Clock.at = day.replace(tzinfo=dt.UTC)
         for _ in range(2):
             faults.stand_in(output)

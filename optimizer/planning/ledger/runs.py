@@ -1,7 +1,8 @@
 """What stands in an output folder: runs, which of them is the last good one, and fits.
 
 ``runs/<time>-<id>/`` holds a run's files, ``latest`` is a link to the last good one (with a report, once any run had
-one), ``fits/<fingerprint>.nc`` keeps fits. Where the platform makes no links ``latest`` is a file of one line, the link's target.
+one), ``fits/<fingerprint>.nc`` keeps fits. Where the platform makes no links ``latest`` is a file of one line, the
+link's target.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def _after(run: Path) -> dt.datetime:
     """The moment after the one that a run's name says."""
     day, time, own = run.name.split("-")
     try:
-        return dt.datetime.strptime(day + time, "%Y%m%d%H%M%S") + dt.timedelta(microseconds=int(own[:5], 16) + 1)  # noqa: DTZ007
+        return dt.datetime.strptime(day + time, "%Y%m%d%H%M%S") + dt.timedelta(microseconds=int(own[:5], 16) + 1)
     except (ValueError, OverflowError):  # no name that a run made
         return dt.datetime.min
 

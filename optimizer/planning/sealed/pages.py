@@ -15,9 +15,9 @@ from attribution.files import write_whole
 from attribution.numbers import amount, change, closing, count
 from optimizer import plots
 from optimizer.cycle.bridge import ACTUAL, PLANNED
-from optimizer.planning.ledger.lock import one_at_a_time
 from optimizer.planning.language.markup import translated_markup
 from optimizer.planning.language.spoken import said, spoken
+from optimizer.planning.ledger.lock import one_at_a_time
 from optimizer.planning.outputs.in_language import translate_axes
 from optimizer.planning.outputs.pages import environment
 from optimizer.planning.sealed.chain import home_of
