@@ -47,7 +47,8 @@ def spread_of(square: Array, blocks: int, size: Array, placebos: Array, placebo_
     """Moderated standard errors: each group's own variance, drawn to that of placebos as far as those agree.
 
     The empirical Bayes variance of Smyth (2004): placebos' variances are scaled inverse chi squares around a value that
-    may go with size, and what they scatter beyond their degrees of freedom says how little one knows of another. How
+    may go with size, and what they scatter beyond their degrees of freedom says how little one knows of another. That
+    value is read from logarithms; an error of v there makes it exp(v / 2) too large on average, which is taken off. How
     much they can count is at most their number, for they share donors. A group that plainly varies more than placebos,
     or has fewer than three of them, stands alone.
 
@@ -70,7 +71,8 @@ def spread_of(square: Array, blocks: int, size: Array, placebos: Array, placebo_
     if len(placebos) < 3:
         return Spread(np.sqrt(square), np.full(len(square), own))
     logs = np.log(np.maximum(placebos, 1e-300)) - special.digamma(own / 2) + np.log(own / 2)
-    line, beyond = _line(logs, np.log(placebo_sizes), np.log(size))
+    line, beyond, unsure = _line(logs, np.log(placebo_sizes), np.log(size))
+    line -= unsure / 2
     beyond -= float(special.polygamma(1, own / 2))
     prior = min(2 * _inverse_trigamma(beyond), len(placebos)) if beyond > 0 else float(len(placebos))
     centre = np.exp(line + special.digamma(prior / 2) - np.log(prior / 2)) if beyond > 0 else np.exp(line)
@@ -80,14 +82,17 @@ def spread_of(square: Array, blocks: int, size: Array, placebos: Array, placebo_
     return Spread(np.where(apart, np.sqrt(square), drawn.error), np.where(apart, own, total))
 
 
-def _line(logs: Array, sizes: Array, at: Array) -> tuple[Array, float]:
-    """Expected log variance at sizes, and the variance of what is left of the placebos'."""
-    inside = np.clip(at, sizes.min(), sizes.max())
-    if len(logs) < _TREND or sizes.max() - sizes.min() < 1e-9:
-        return np.full(len(at), logs.mean()), float(logs.var(ddof=1))
-    slope, base = np.polyfit(sizes, logs, 1)
-    left = logs - base - slope * sizes
-    return np.asarray(base + slope * inside), float(left @ left / (len(logs) - 2))
+def _line(logs: Array, sizes: Array, at: Array) -> tuple[Array, float, Array]:
+    """Expected log variance at sizes, the variance of what is left of the placebos', and that of the expected."""
+    count, away = len(logs), np.clip(at, sizes.min(), sizes.max()) - sizes.mean()
+    if count < _TREND or sizes.max() - sizes.min() < 1e-9:
+        scatter = float(logs.var(ddof=1))
+        return np.full(len(at), logs.mean()), scatter, np.full(len(at), scatter / count)
+    slope, base = np.polyfit(sizes - sizes.mean(), logs, 1)
+    left = logs - base - slope * (sizes - sizes.mean())
+    scatter = float(left @ left / (count - 2))
+    unsure = scatter * (1 / count + away**2 / (count * sizes.var()))
+    return np.asarray(base + slope * away), scatter, np.asarray(unsure)
 
 
 def _inverse_trigamma(value: float) -> float:

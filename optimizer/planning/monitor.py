@@ -15,6 +15,7 @@ from optimizer.cycle.alarms import BLENDED, Alarm, Level
 from optimizer.cycle.guardrails import Verdicts
 from optimizer.cycle.suspicions import ALL_ALIKE
 from optimizer.planning.file.config import Config, read_config
+from optimizer.planning.ledger.lock import one_at_a_time
 from optimizer.planning.ledger.manifest import read_manifest
 from optimizer.planning.ledger.place import disk_errors
 from optimizer.planning.ledger.runs import output_of, run_with
@@ -78,9 +79,10 @@ def _written(found: Monitored, folder: Path) -> tuple[Path, ...]:
     texts = {"monitor.html": as_page(found), "monitor.md": as_markdown(found), "monitor.json": as_json(found)}
     with disk_errors(folder.parent):
         folder.mkdir(exist_ok=True)
-        (folder / "monitor.json").unlink(missing_ok=True)
-        for name, text in texts.items():
-            write_whole(folder / name, text)
+        with one_at_a_time(folder):
+            (folder / "monitor.json").unlink(missing_ok=True)
+            for name, text in texts.items():
+                write_whole(folder / name, text)
     return tuple(folder / name for name in texts)
 
 

@@ -151,6 +151,11 @@ WORLDS = (
     World("treated is noisier", noisy),
     World("counts of 100 a day", lambda rng: shared(rng, level=100.0, spread=1.0), counts=True),
     World("counts of 1 a day", lambda rng: shared(rng, level=1.0, spread=1.0), counts=True),
+    World("12 controls, 2 treated", lambda rng: shared(rng, 12, 120, 21, treated=2), periods=21, treated=2),
+    World("35 controls, 28 days", lambda rng: shared(rng, 35, 200, 28), periods=28),
+    World("8 controls, 4 of 60 weeks", lambda rng: shared(rng, 8, 60, 4, rho=0.3, week=52), periods=4, days=7),
+    World("10 controls, 3 of 10 weeks", lambda rng: shared(rng, 10, 10, 3, rho=0.2, week=52), periods=3, days=7),
+    World("4 controls", lambda rng: shared(rng, 4)),
     World("spillover into half", shared, spill=0.5),
     World("shock in half", shock),
 )

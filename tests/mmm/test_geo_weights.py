@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import nnls
 
-from mmm.experiments.geo_drift import drift_of
+from mmm.experiments.geo_drift import drift_of, wider
 from mmm.experiments.geo_follow import PULLS, best_pull, follow
 from mmm.experiments.geo_gaps import DIFFERENCES, gaps_of, history_of
 from mmm.experiments.geo_spread import spread_of
@@ -126,6 +126,69 @@ def test_the_spread_goes_with_size_where_that_of_placebos_does() -> None:
     assert spread.error[0] / spread.error[1] == pytest.approx(10, rel=0.1)
 
 
+@pytest.mark.parametrize("placebos", [5, 7])
+def test_a_variance_drawn_to_few_placebos_is_right_on_average(placebos: int) -> None:
+    rng = np.random.default_rng(5)
+    squares = rng.chisquare(3, (4000, placebos + 1)) / 3
+    sizes = np.ones(placebos)
+    drawn = [float(spread_of(row[:1], 4, sizes[:1], row[1:], sizes).error[0] ** 2) for row in squares]
+    assert np.mean(drawn) == pytest.approx(1, abs=0.025)  # by the mean of logarithms as it is 3 and 4 % too large
+
+
+@given(st.integers(0, 1000), st.integers(2, 30), st.integers(1, 40), st.floats(0.01, 100))
+@settings(max_examples=25, deadline=None)
+def test_windows_are_wider_by_what_they_are_whatever_groups_vary_by(
+    seed: int, windows: int, groups: int, times: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    gaps = rng.normal(size=(groups, windows + 1)) * rng.lognormal(0, 2, (groups, 1))
+    some, rest = gaps[:, 0] ** 2, (gaps[:, 1:] ** 2).sum(axis=1)
+    found = wider(some, 1, rest, windows, groups)
+    assert found.ratio <= windows + 1
+    assert (found.times > 1) == (found.ratio > found.limit)
+    scaled = wider(some * times, 1, rest * times, windows, groups)
+    assert scaled.ratio == pytest.approx(found.ratio)
+    assert scaled.times == pytest.approx(found.times)
+    if found.times > 1:  # so much narrower they would be as the others
+        assert wider(some / found.times**2, 1, rest, windows, groups).ratio == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize(("windows", "groups"), [(2, 6), (2, 20), (5, 20), (25, 12)])
+def test_chance_rarely_makes_windows_wider_though_groups_differ(windows: int, groups: int) -> None:
+    rng = np.random.default_rng(windows)
+    scale = rng.lognormal(0, 1.5, (groups, 1))
+    found = [
+        wider(one[:, 0] ** 2, 1, (one[:, 1:] ** 2).sum(axis=1), windows, groups)
+        for one in rng.normal(size=(2000, groups, windows + 1)) * scale
+    ]
+    ratios = np.array([one.ratio for one in found])
+    assert ratios.mean() == pytest.approx(1, abs=0.05)
+    assert ratios.std() == pytest.approx((found[0].limit - 1) / 2.5, rel=0.1)
+    assert np.mean([one.times > 1 for one in found]) < 0.025
+
+
+def test_one_group_that_drifts_does_not_speak_for_the_others() -> None:
+    rng = np.random.default_rng(6)
+    gaps = rng.normal(size=(20, 6))
+    gaps[3] = 1000 * np.arange(6)
+    assert drift_of(gaps, 20).times == 1
+    copies = np.zeros((3, 6))
+    copies[0] = gaps[0]
+    assert np.isfinite(drift_of(copies, 3).ratio)
+    assert drift_of(np.zeros((3, 6)), 3).times == 1
+
+
+def test_a_variance_is_that_of_a_window_after_the_history_whatever_part_of_it_a_block_is() -> None:
+    rng = np.random.default_rng(8)
+    squares, effects = [], []
+    for _ in range(1500):
+        kpi = 1000 * (1 + 0.05 * rng.normal(size=(6, 44)))
+        gaps = gaps_of(history_of(kpi[:, :34], 10), np.eye(6)[:1], np.arange(6)[None] > 0, 1e6)
+        squares.append(gaps.square[0])
+        effects.append(gaps.effect(kpi[:, 34:])[0] ** 2)
+    assert np.mean(squares) / np.mean(effects) == pytest.approx(1, abs=0.1)
+
+
 def test_drift_is_told_from_noise() -> None:
     rng = np.random.default_rng(4)
     noise = rng.normal(size=(20, 8))
@@ -140,6 +203,6 @@ def test_no_block_chooses_the_pull_by_which_it_is_met() -> None:
     tried = [gaps_of(history, members, donors, pull).blocks for pull in PULLS]
     chosen, (gaps,) = best_pull(history, [(members, donors)])
     for block in range(gaps.blocks.shape[1]):
-        errors = [np.log(np.delete(one, block, axis=1).var(axis=1)).mean() for one in tried]
+        errors = [np.log((np.delete(one, block, axis=1) ** 2).mean(axis=1)).mean() for one in tried]
         np.testing.assert_allclose(gaps.blocks[:, block], tried[int(np.argmin(errors))][:, block])
     assert chosen == PULLS[int(np.argmin([np.log(one.var(axis=1)).mean() for one in tried]))]

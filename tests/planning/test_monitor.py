@@ -171,7 +171,11 @@ def test_stages_of_the_funnel(folder: Path, expected: np.ndarray) -> None:
     more = "guardrails: {funnel: [visits, new_customers]}\n"
     assert not [alarm for alarm in watched(folder, table, more).speaking if alarm.rule == "funnel"]
     table.loc[table.index[-4:], "visits"] *= 2
-    assert [alarm.rule for alarm in watched(folder, table, more).speaking] == ["funnel"]
+    found = watched(folder, table, more)
+    assert [alarm.rule for alarm in found.speaking] == ["funnel"]
+    assert not any("counts more" in note for note in found.notes)
+    turned = watched(folder, table, "guardrails: {funnel: [new_customers, visits]}\n")
+    assert any("visits counts more than new_customers in " in note for note in turned.notes)
 
 
 Faults = dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]]
@@ -310,6 +314,8 @@ def test_no_run_is_refused(folder: Path, tmp_path: Path) -> None:
         ("guardrails: {funnel: [visits]}\n", "funnel needs two stages"),
         ("guardrails: {levels: {warn: panic}}\n", "'panic' is not one of watch, halve, stop"),
         ("guardrails: {backups: {share: [0.2, 20]}}\n", "share exceeds 1"),
+        ("guardrails: {backups: {channels: [tv, tv]}}\n", "channels names tv twice"),
+        ("guardrails: {attributed: {tv: a, search: a}}\n", "attributed counts column a for two channels"),
     ],
 )
 def test_guardrails_of_the_plan_file_are_read_strictly(folder: Path, more: str, said: str) -> None:

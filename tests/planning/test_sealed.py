@@ -23,6 +23,7 @@ from optimizer.cycle.forecast import forecast
 from optimizer.cycle.scorecard import SCORECARD
 from optimizer.planning.cli import main
 from optimizer.planning.ledger import lock
+from optimizer.planning.ledger.cleaning import clean
 from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.runs import run_folder
@@ -61,6 +62,7 @@ plan:
   new_channels: {radio: {like: tv, at_most: 4000}}
 """
 NOW = dt.datetime(2026, 1, 20, tzinfo=dt.UTC)
+LATE = NOW + dt.timedelta(days=365)
 Made = tuple[Run, Path]
 
 
@@ -299,6 +301,26 @@ def test_what_a_killed_process_left_is_removed(output: Path) -> None:
     assert {path.name for path in home_of(output).iterdir()} == {"Q"}
 
 
+def test_a_run_is_read_while_nobody_can_clear_it_away(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = seals.read_forecast
+
+    def cleared(run: Path) -> object:
+        with pytest.raises(BadInput, match="a run is at work there"):
+            clean(output, 1)
+        return read(run)
+
+    monkeypatch.setattr(seals, "read_forecast", cleared)
+    assert seal(output).number == 1
+
+
+def test_a_clock_that_was_put_back_lets_no_plan_count_as_sealed_in_time(output: Path) -> None:
+    late = seal(output, "late", LATE)
+    back = seal(output, "back", LATE - dt.timedelta(days=400))
+    assert not late.in_time
+    assert (back.in_time, back.when) == (False, late.when)
+    assert [each.name for each in chain(home_of(output))] == ["late", "back"]
+
+
 def test_a_seal_waits_for_no_run_and_leaves_no_lock(output: Path) -> None:
     before = {path.name for path in output.iterdir()}
     with locked(output), pytest.raises(BadInput, match="a run is at work there"):
@@ -430,6 +452,18 @@ def test_a_scorecard_that_another_holds_is_waited_for(tmp_path: Path, monkeypatc
     with lock.one_at_a_time(tmp_path), pytest.raises(BadInput, match="another process is writing there"):
         scored(tmp_path, "Q")
     scored(tmp_path, "Q")
+
+
+@pytest.mark.parametrize("place", ["review/Q", "sealed"])
+def test_what_another_review_writes_is_waited_for(
+    output: Path, made: Made, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    seal(output, "Q", NOW)
+    write_review(reviewed(output, as_planned(made[0])), output)
+    monkeypatch.setattr(lock, "_PATIENCE", 0.05)
+    with lock.one_at_a_time(output / place), pytest.raises(BadInput, match="another process is writing there"):
+        write_review(reviewed(output, as_planned(made[0])), output)
+    assert not list(output.rglob(".turn"))
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])

@@ -17,6 +17,7 @@ from optimizer import plots
 from optimizer.cycle.bridge import ACTUAL, PLANNED
 from optimizer.planning.language.markup import translated_markup
 from optimizer.planning.language.spoken import said, spoken
+from optimizer.planning.ledger.lock import one_at_a_time
 from optimizer.planning.outputs.in_language import translate_axes
 from optimizer.planning.outputs.pages import environment
 from optimizer.planning.sealed.chain import home_of
@@ -35,8 +36,9 @@ def write_review(review: Review, output: Path) -> tuple[Path, ...]:
     contents = {"review.json": text, "review.md": said(_markdown(review)), "review.html": _page(review)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            write_whole(folder / name, content)
+        with one_at_a_time(folder):  # so that all three are of one review
+            for name, content in contents.items():
+                write_whole(folder / name, content)
     except OSError as error:
         raise BadInput(f"{folder}: the review cannot be written ({error.strerror or error}).") from None
     return tuple(folder / name for name in contents)

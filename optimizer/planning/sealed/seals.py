@@ -19,7 +19,7 @@ from attribution.errors import BadInput
 from attribution.files import checksum
 from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
-from optimizer.planning.ledger.runs import MANIFEST, run_with
+from optimizer.planning.ledger.runs import MANIFEST, run_folder, run_with
 from optimizer.planning.outputs.forecast_files import FOLDER, RECORD, read_forecast
 from optimizer.planning.sealed.chain import PLAN_FILE, SEAL, Seal, chain, home_of
 
@@ -49,15 +49,17 @@ def seal(output: Path, name: str | None = None, now: dt.datetime | None = None) 
         Where there is no run, it holds no plan, did not converge or is not as its manifest says; where the name is
         taken or cannot be one, or an earlier seal is not as it was; where a run is at work in the output folder.
     """
-    run, home = run_with(output, f"{FOLDER}/{RECORD}"), home_of(output)
-    manifest = read_manifest(run)
-    _require_sound(run, manifest)
-    kept = read_forecast(run)
-    first = kept.organic.dates[0]
-    weeks = int(kept.record["weeks"])
-    name = _checked_name(name or _quarter(first, weeks))
-    with locked(home.parent), _alone(home):
-        return _sealed(run, manifest, home, name, (first, weeks), now)
+    run_folder(output)  # what holds no run is told before anything is made there
+    home = home_of(output)
+    with locked(home.parent):
+        run = run_with(output, f"{FOLDER}/{RECORD}")  # which nobody clears away from here on
+        manifest = read_manifest(run)
+        _require_sound(run, manifest)
+        kept = read_forecast(run)
+        first, weeks = kept.organic.dates[0], int(kept.record["weeks"])
+        name = _checked_name(name or _quarter(first, weeks))
+        with _alone(home):
+            return _sealed(run, manifest, home, name, (first, weeks), now)
 
 
 @contextlib.contextmanager

@@ -138,6 +138,11 @@ class _History:
             with np.errstate(divide="ignore", invalid="ignore"):
                 rate = np.log(table[:, 1] / table[:, 0])
             quiet = _of_its_own(rate[: len(self._before)], self._before, rate[len(self._before) :], self._weeks)
+            if (more := int((rate > 0).sum())) > len(rate) / 2:
+                words.append(
+                    f"{then} counts more than {first} in {more} of {len(rate)} weeks: are the stages of "
+                    "guardrails.funnel in the order in which customers pass them?"
+                )
             if quiet is None:
                 words.append(self._short(f"conversion from {first} to {then}"))
             else:

@@ -16,6 +16,11 @@ Rise = Annotated[Percent, Field(gt=0)]
 How = Literal["watch", "halve", "stop"]
 
 
+def _repeated(names: list[str]) -> str | None:
+    """The first name that stands more than once."""
+    return next((name for name in names if names.count(name) > 1), None)
+
+
 class RiseKeys(Section):
     """Rise of the CAC over the twelve months before, freed of season, spend and controls by the model."""
 
@@ -87,6 +92,8 @@ class BackupKeys(Section):
     def _a_share(self) -> BackupKeys:
         if self.share[1] > 1:
             raise ValueError("share exceeds 1; write 0.3 for 30 %")
+        if twice := _repeated(self.channels):
+            raise ValueError(f"channels names {twice} twice; name each channel once")
         return self
 
 
@@ -134,4 +141,11 @@ class GuardrailKeys(Section):
     def _stages(self) -> GuardrailKeys:
         if len(self.funnel) == 1 or len(set(self.funnel)) < len(self.funnel):
             raise ValueError("funnel needs two stages or more, each once, such as [visits, leads, new_customers]")
+        return self
+
+    @model_validator(mode="after")
+    def _columns(self) -> GuardrailKeys:
+        for name, columns in (("attributed", self.attributed), ("platform_reported", self.platform_reported)):
+            if twice := _repeated(list(columns.values())):
+                raise ValueError(f"{name} counts column {twice} for two channels; name each channel's own conversions")
         return self
