@@ -53,8 +53,8 @@ def _loss(result: FunnelResult) -> str:
     later = whole[whole["before"] != whole["before"].iloc[0]]
     if len(later):
         least = later.iloc[int(later["rate"].argmin())]
-        step_, passed = f"{least['before']} to {least['after']}", percent(least["rate"], decimals=1)
-        text += f" After {whole['after'].iloc[0]} the narrowest step is from {step_}, which {passed} pass."
+        steps, passed = f"{least['before']} to {least['after']}", percent(least["rate"], decimals=1)
+        text += f" After {whole['after'].iloc[0]} the narrowest step is from {steps}, which {passed} pass."
     return text
 
 
