@@ -265,7 +265,7 @@ class Opinions:
         known = [(number, own.by_channel[name].point) for name, number in pairs if (own := self.effect(name))]
         if sum(brought for _, brought in known) > 0:
             times = sum(number for number, _ in known) / sum(brought for _, brought in known)
-            text += f" Of channels whose effect anybody measures they claim {ratio(times)} times what these bring."
+            text += f" For channels whose effect is measured they claim {ratio(times)} times what those channels bring."
         if share > 1:
             text += " They claim the same people several times, and none of them can see it."
         yield Finding("platforms_claim_more_than_all", share <= 1, share, 1.0, text)

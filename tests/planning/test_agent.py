@@ -18,9 +18,11 @@ from agent_hostility import ANSWERED, CANARY, REFUSED, SECRET, Call, bare, furni
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
 from optimizer.planning import cli
-from optimizer.planning.agent import worker
+from optimizer.planning.agent import work, worker
 from optimizer.planning.agent.answers import MOST, rows_told, text_of
+from optimizer.planning.agent.inside import Inside
 from optimizer.planning.ledger.runs import run_folder
+from optimizer.planning.stages.progress import Progress
 
 EACH = 20  # of five kinds
 
@@ -278,3 +280,35 @@ def test_garbage_and_calls_that_take_too_long_leave_a_server_up(spoken: Spoken) 
         assert "stopped after 1 seconds" in answers[-1]["result"]["content"][0]["text"]
     assert started.returncode == 0
     assert not list((spoken.root / "plan-output" / "runs").glob(".stage-*"))
+
+
+@pytest.mark.parametrize("weeks", [None, 1.0, 52.0])
+def test_weeks_that_an_assistant_states_reach_the_certificate(
+    weeks: float | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Reached(Exception):
+        """Ends the tool where the certificate begins."""
+
+    def certify(path: Path, source: Any, **_: Any) -> None:
+        raise Reached(source.weeks)
+
+    monkeypatch.setattr(work, "_plan_file", lambda inside, plan: tmp_path / plan)
+    monkeypatch.setattr(work, "certify_spend", certify)
+    with pytest.raises(Reached) as reached:
+        work.TOOLS["certify"](Inside(tmp_path), Progress(io.StringIO()), "plan.yaml", "", {"tv": 1.0}, "spend", weeks)
+    assert reached.value.args == (weeks,)
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("cac_readings.csv", ["spend", "costs"]),
+        ("effect_per_volume.csv", ["volume", "spend_per_thousand"]),
+        ("trust.csv", ["spend:tv", "gap"]),
+        ("attribution_overlap.csv", ["tv", "search"]),
+    ],
+)
+def test_what_was_paid_or_counted_is_known_and_needs_no_interval(table: str, columns: list[str]) -> None:
+    frame = pd.DataFrame({"channel": ["tv"], **{name: [3.5] for name in columns}})
+    told = rows_told(table, frame)
+    assert told == {"rows": [{"channel": "tv", "known": dict.fromkeys(columns, 3.5)}]}

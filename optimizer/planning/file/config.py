@@ -47,8 +47,8 @@ class Config(Section):
     outcome: Title = "customers"
     """What one unit of the KPI is called."""
     language: LanguageCode = "en"
-    """What report, terminal, workbook, slides, planner and the pages of monitor and review speak: `en`, `de` or `zh`. CSV
-    and JSON files [stay English](outputs.md#in-german-and-chinese).
+    """What report, terminal, workbook, slides, planner and the pages of monitor and review speak: `en`, `de` or `zh`.
+    CSV and JSON files [stay English](outputs.md#in-german-and-chinese).
     """
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Same inputs and seed, same plan [on one machine](outputs.md#what-the-same-bytes-holds-for)."""

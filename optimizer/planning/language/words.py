@@ -179,7 +179,7 @@ WORDS: tuple[str, ...] = (
     "right whatever {0} brings",
     "the limits or promises ask for it, whatever {0} brings",
     "Most people are lost between {0} and {1}: {2} of {3}.",
-    "After {0} the least share passes from {1} to {2}: {3}.",
+    "After {0} the narrowest step is from {1} to {2}, which {3} pass.",
     (
         "What each channel's CAC over the weekly table was believed to be before the data were seen, and what "
         "belief and data together say, under the belief of the plan file and under a neutral one."

@@ -70,7 +70,7 @@ def lines(worth: Worth, plan: PlanResult, run: Run) -> Iterator[str]:
     """The differences to today, how likely the plan is better, what experience makes of that, and of its promises."""
     outcome, currency = run.config.outcome, run.config.currency
     told = ", ".join(change_in_words(one, outcome, currency) for one in worth.figures)
-    yield f"Against today's spend going on, draw by draw: {told}."
+    yield f"Against today's spend carried on over the same weeks: {told}."
     yield verdict(worth, plan.aim.name, float(plan.planned.spend.sum() / plan.now.spend.sum() - 1))
     corrected = run.worth.corrected if run.worth is not None else None
     yield experience(worth, outcome, currency, beside_defaults(run), corrected)

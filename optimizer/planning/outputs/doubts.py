@@ -84,7 +84,7 @@ def _promise(run: Run) -> Iterator[str]:
         name, least = min(pairs, key=lambda pair: pair[1].plan)
         name = name[:1].upper() + name[1:]
         today = f"today's spend: {likelihood(least.today)}"
-        yield f"{name} is kept with probability {likelihood(least.plan)} alone ({today})."
+        yield f"{name} is kept with probability {likelihood(least.plan)} only ({today})."
 
 
 def _move(run: Run) -> Iterator[str]:

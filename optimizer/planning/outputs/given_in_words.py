@@ -59,7 +59,7 @@ def lines(given: GivenResult, run: Run, within: float | None = None) -> Iterator
     figures = ", ".join(_figure(one, outcome) for one in given.worth.figures)
     yield f"{given.name}, money in {currency}, 90 % intervals: {figures}."
     told = ", ".join(change_in_words(one, outcome, currency) for one in given.worth.figures)
-    yield f"Against today's spend going on, draw by draw: {told}."
+    yield f"Against today's spend carried on over the same weeks: {told}."
     if not np.allclose(given.outcome.spend, plan.planned.spend, rtol=_SAME, atol=0):
         better = likelihood(plan.aim.probability_better(plan.planned, given.outcome))
         yield f"On {plan.aim.name} the run's own plan does better than it with probability {better}."

@@ -207,7 +207,7 @@ def _of_factors(run: Run, table: pd.DataFrame) -> Iterator[Finding]:
     text = f"Every factor is known within {_WIDE} times."
     if names:
         text = (
-            f"Factors whose interval reaches none or spans more than {_WIDE} times: {', '.join(names)}. Corrected "
+            f"Factors whose interval reaches zero or spans more than {_WIDE} times: {', '.join(names)}. Corrected "
             "credit of these says little, and its tails are heavy."
         )
     yield Finding("factors_wide", not names, float(len(names)), 0.0, text, names)

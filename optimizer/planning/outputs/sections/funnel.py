@@ -53,8 +53,8 @@ def _loss(result: FunnelResult) -> str:
     later = whole[whole["before"] != whole["before"].iloc[0]]
     if len(later):
         least = later.iloc[int(later["rate"].argmin())]
-        text += f" After {whole['after'].iloc[0]} the least share passes from {least['before']} to {least['after']}: "
-        text += f"{percent(least['rate'], decimals=1)}."
+        steps, passed = f"{least['before']} to {least['after']}", percent(least["rate"], decimals=1)
+        text += f" After {whole['after'].iloc[0]} the narrowest step is from {steps}, which {passed} pass."
     return text
 
 

@@ -51,7 +51,7 @@ def _model(run: Run) -> str:
     if model.channels:
         text += f"; families of their own: {', '.join(model.channels)}"
     if run.inputs.lift_tests:
-        text += f"; {len(run.inputs.lift_tests)} lift tests"
+        text += f"; {counted(len(run.inputs.lift_tests), 'lift test')}"
     return text
 
 

@@ -43,9 +43,8 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 
 def _proof(result: ScheduleResult) -> str:
-    most = gap(result.gap)
-    most = most if most.startswith("less") else f"at most {most}"
-    return f"On the plan's curves it lies {most} below what no calendar within these limits beats."
+    most = gap(result.gap).removeprefix("less than ")
+    return f"On the plan's curves no calendar within these limits is better by more than {most}."
 
 
 def _month(month: str, result: ScheduleResult, run: Run, channels: list[str]) -> dict[str, Any]:
