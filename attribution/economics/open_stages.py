@@ -47,20 +47,19 @@ def still_to_come(
     others = moments if everybody is None else _moments(everybody, stages)
     known, rng = ~np.isnat(moments), np.random.default_rng([seed, 14])
     furthest, end = known.sum(axis=1) - 1, others[~np.isnat(others)].max()
-    rows, on = (
-        list[dict[str, float]](),
-        np.ones(_DRAWS),
-    )  # draws of the share that comes from the next stage to the last
+    rows, whose = list[dict[str, float]](), list[str]()
+    on = np.ones(_DRAWS)  # draws of the share that comes from the next stage to the last
     for place in reversed(range(len(stages) - 1)):
         own = everybody is None or (known[:, place] & known[:, place + 1]).sum() >= _ENOUGH
         lags, ages = _step(moments if own else others, place, end)
         here = _days(end - moments[known[:, place] & (furthest == place), place])
         row, passed = _foreseen(lags, ages, here, on, rng)
-        rows.insert(0, row if everybody is None else {**row, "lags_of": "channel" if own else "all"})
+        rows.insert(0, row)
+        whose.insert(0, "channel" if own else "all")
         on = on * passed
     unknown = {"here": np.nan, "older": np.nan, **Estimate.exact(np.nan).flat("to_come")}
-    last = unknown if everybody is None else {**unknown, "lags_of": ""}
-    return pd.DataFrame([*rows, last], index=list(stages))
+    table = pd.DataFrame([*rows, unknown], index=list(stages))
+    return table if everybody is None else table.assign(lags_of=[*whose, ""])
 
 
 def _moments(when: pd.DataFrame, stages: Sequence[str]) -> np.ndarray:
