@@ -31,14 +31,17 @@ def main() -> None:
     )
     for_value = Plan(maximize=npv, subject_to=plan.subject_to, now=plan.now)
     comparison = compare(for_value, curves, [LowerValue(0.2), LowerValue(0.4)])
+    print("Plans for most net present value, EUR of the quarter: as customers are worth today, and less")
     print(comparison.frame[["spend", "customers", "blended_cac"]].round(2).to_string())
     print(comparison.spend.round(0).to_string())
 
     least_cac, most_value = (one.solve(curves) for one in (plan, for_value))
-    for name, spend in (("least CAC", least_cac.spend), ("most net present value", most_value.spend)):
-        figures = for_value.figures(curves, spend)
-        low = np.quantile(figures, 0.1)
-        print(f"{name}: net present value {figures.mean():,.0f}, in nine of ten cases above {low:,.0f}")
+    cheap, valuable = (for_value.figures(curves, one.spend) for one in (least_cac, most_value))
+    print("\nWhat the quarter's customers, organic ones included, are worth less what they cost, with 90 % intervals:")
+    told = {"least CAC": cheap, "most net present value": valuable, "the second less the first": valuable - cheap}
+    for name, figures in told.items():
+        low, high = np.quantile(figures, [0.05, 0.95])
+        print(f"  {name}: {figures.mean():,.0f} EUR ({low:,.0f} to {high:,.0f})")
     moves(least_cac, most_value, canvas(9, 4.6)).figure.savefig("what_if_customers_are_worth_less.png", dpi=130)
 
 

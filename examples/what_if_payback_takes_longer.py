@@ -28,7 +28,8 @@ def main() -> None:
         won = np.resize(planned.paid[channel], len(flow))  # draws that know nothing of each other
         cac = np.where(won > 0, spend / np.where(won > 0, won, 1.0), np.inf)
         rows[channel] = {name: payback(dearer * cac, left * flow).sentence for name, (dearer, left) in WORSE.items()}
-    print("Months until the discounted margin of a customer has paid for the plan's CAC, with 90 % intervals")
+    print("Months until the discounted margin of a customer has paid for the plan's CAC, with 90 % intervals;")
+    print(f"never: not within {values.terms.horizon} months")
     print(pd.DataFrame(rows).T.to_string())
 
     axes = retention(values, canvas(9, 4))

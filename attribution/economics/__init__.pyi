@@ -33,4 +33,5 @@ from .retention import Retention as Retention
 from .retention import fit_retention as fit_retention
 from .sales_lags import SalesLags as SalesLags
 from .stages import opportunity_stages as opportunity_stages
+from .stages_by_channel import stages_by_channel as stages_by_channel
 from .value_checks import value_findings as value_findings

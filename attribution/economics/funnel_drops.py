@@ -57,7 +57,7 @@ def _step(funnel: Funnel, step: tuple[str, str, str], recent: int) -> tuple[obje
     expected, spread, freedom = _predicted(logs, weights, design, past)
     lately = slice(len(counts) - recent, None)
     seen = float(np.average(logs[lately], weights=weights[lately]))
-    half = scipy.special.stdtrit(freedom, 0.95) * spread
+    half = float(scipy.special.stdtrit(freedom, 0.95)) * spread
     rates = np.minimum(np.exp([seen, expected, expected - half, expected + half]), 1.0).tolist()
     return (*step, recent, *rates, float(scipy.special.stdtr(freedom, (seen - expected) / spread)), seasonal)
 

@@ -76,9 +76,9 @@ def funnel_of_events(
     >>> int(funnel.frame["trial"].sum()), int(funnel.frame["order"].sum()), left_out
     (28, 14, 0)
     """
-    when, _ = stage_times(
+    when = stage_times(
         conversions, stages, account=user, time=time, stage=kind, accounts=people, format=format, engine=engine
-    )
+    ).when
     entered = when[when[stages[0]].notna()]
     reached = entered.bfill(axis=1)  # a stage that was skipped was passed with the next one
     moments = reached.to_numpy(dtype="datetime64[s]")

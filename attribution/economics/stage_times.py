@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,27 @@ from attribution.reading.contracts import Column, Table
 from attribution.reading.engine import Engine
 from attribution.reading.formats import PLAIN, Format
 
-__all__ = ["stage_times"]
+__all__ = ["StageTimes", "stage_times"]
 
 _SHOWN = 3
+
+
+class StageTimes(NamedTuple):
+    """Who was where when.
+
+    Parameters
+    ----------
+    when
+        Persons x stages, NaT where a stage was not seen.
+    worth
+        The last value stated for each person; None without a column of it.
+    channel
+        The first that a person's rows name, empty where none does; None without a column of it.
+    """
+
+    when: pd.DataFrame
+    worth: pd.Series | None
+    channel: pd.Series | None = None
 
 
 def stage_times(
@@ -28,17 +47,14 @@ def stage_times(
     time: str,
     stage: str,
     value: str | None = None,
+    channel: str | None = None,
     accounts: Mapping[str, str] | None = None,
     format: Format | None = None,
     engine: Engine | None = None,
-) -> tuple[pd.DataFrame, pd.Series | None]:
-    """The first time of each person at each stage, and the last value stated for each.
+) -> StageTimes:
+    """The first time of each person at each stage, the last value stated for each, and the channel.
 
     Parameters are those of :func:`attribution.economics.opportunity_stages`.
-
-    Returns
-    -------
-    Persons x stages, NaT where a stage was not seen; by person, None without ``value``.
 
     Raises
     ------
@@ -46,6 +62,7 @@ def stage_times(
         A faulty table, a stage that no row has, persons who reach a later stage first.
     """
     own = [Column(value, minimum=0, nullable=True, money=True)] if value is not None else []
+    own += [Column(channel, "text", nullable=True)] if channel is not None else []
     cells = cells_of(conversions, "stages", engine=engine)
     name, table = cells.name, Table(cells.name, (Column(account, "text"), Column(stage, "text"), *own))
     frame = replace(table, first_row=cells.first_row, format=format or PLAIN).check(cells.frame)
@@ -54,6 +71,7 @@ def stage_times(
     who = who if accounts is None else who.map(dict(accounts)).fillna(who)
     worth = 0.0 if value is None else frame[value].fillna(0.0).astype(float)
     rows = pd.DataFrame({"who": who, "time": frame[time], "stage": frame[stage].astype(str), "worth": worth})
+    rows["channel"] = "" if channel is None else frame[channel].fillna("").astype(str).str.strip()
     if problems := list(_unknown(rows, stages, name, stage)):
         raise BadInput(problems)
     rows = rows[rows["stage"].isin(stages)].sort_values("time", kind="stable")
@@ -62,7 +80,8 @@ def stage_times(
     if problems := list(_backwards(when, stages, name, time)):
         raise BadInput(problems)
     last = rows.groupby("who")["worth"].last().reindex(when.index)
-    return when, last if value is not None else None
+    named = rows[rows["channel"] != ""].drop_duplicates("who").set_index("who")["channel"].reindex(when.index)
+    return StageTimes(when, last if value is not None else None, named.fillna("") if channel is not None else None)
 
 
 def _moments(frame: pd.DataFrame, column: str, name: str, first_row: int, format: Format) -> pd.Series:

@@ -12,7 +12,7 @@ from attribution.economics.stage_times import stage_times
 from attribution.reading.engine import Engine
 from attribution.reading.formats import Format
 
-__all__ = ["opportunity_stages"]
+__all__ = ["opportunity_stages", "rows_of_stages"]
 
 _Z = 1.6448536269514722
 
@@ -67,15 +67,16 @@ def opportunity_stages(
     >>> opportunity_stages(rows, ["lead", "won"])[["stage", "reached", "passed", "days"]].to_dict("records")[1]
     {'stage': 'won', 'reached': 1, 'passed': nan, 'days': 40.0}
     """
-    when, worth = stage_times(
+    when, worth, _ = stage_times(
         conversions, stages, account=account, time=time, stage=stage, value=value, accounts=accounts, format=format,
         engine=engine,
     )  # fmt: skip
-    reached = pd.DataFrame(_rows(when, worth, list(stages)))
+    reached = pd.DataFrame(rows_of_stages(when, worth, list(stages)))
     return reached.join(still_to_come(when, stages), on="stage")
 
 
-def _rows(when: pd.DataFrame, worth: pd.Series | None, stages: list[str]) -> Iterator[dict[str, object]]:
+def rows_of_stages(when: pd.DataFrame, worth: pd.Series | None, stages: list[str]) -> Iterator[dict[str, object]]:
+    """Rows of the table but for what is still to come, of persons x stages and what they are worth."""
     at_least = when.notna().to_numpy()[:, ::-1].cumsum(axis=1)[:, ::-1] > 0
     for place, stage in enumerate(stages):
         reached = at_least[:, place]

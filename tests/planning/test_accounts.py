@@ -108,6 +108,39 @@ def test_the_report_says_who_reaches_each_stage_and_how_long_it_takes(tmp_path: 
     assert "<td>16,000</td>" in shown
 
 
+def test_stages_by_the_channel_that_the_table_names(tmp_path: Path, run_quietly: Any) -> None:
+    deals(tmp_path)
+    table = pd.read_csv(tmp_path / "stages.csv")
+    table["lead_source"] = np.where(table["contact"].str[1:].astype(int) % 4 < 2, "fair", None)
+    table.to_csv(tmp_path / "stages.csv", index=False)
+    plan = tmp_path / "plan.yaml"
+    more = "[won], stages: [opportunity, won], channel: lead_source"
+    plan.write_text(PLAN.replace("STAGE", "won").replace("ENDS", more), encoding="utf-8")
+    run, _ = run_quietly(plan, tmp_path / "out", goal="attribution")
+    told = pd.read_csv(tmp_path / "out" / "latest" / "stages_by_channel.csv").set_index(["channel", "stage"])
+    assert told["reached"].to_dict() == {
+        ("fair", "opportunity"): 20, ("fair", "won"): 10, ("unknown", "opportunity"): 20, ("unknown", "won"): 10,
+    }  # fmt: skip
+    assert told.loc["fair", "lags_of"].iloc[0] == "all"  # ten of them were won
+    pages = environment()
+    pages.globals |= {"currency": "EUR"}
+    shown = pages.get_template("sections/stages.html").render(STAGES.view(run))
+    assert "by the channel that the table of conversions names" in shown
+    assert '<th scope="row">unknown</th>' in shown
+
+
+def test_a_channel_of_stages_that_are_not_asked_for_is_refused(tmp_path: Path, run_quietly: Any) -> None:
+    deals(tmp_path)
+    plan = tmp_path / "plan.yaml"
+    for more, said in (
+        ("[won], channel: lead_source", "give stages too"),
+        ("[won], stages: [opportunity, won], channel: lead_sauce", "lead_sauce"),
+    ):
+        plan.write_text(PLAN.replace("STAGE", "won").replace("ENDS", more), encoding="utf-8")
+        with pytest.raises(BadInput, match=said):
+            run_quietly(plan, tmp_path / "out", goal="attribution")
+
+
 @pytest.mark.parametrize(
     ("stages", "text"),
     [

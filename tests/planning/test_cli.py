@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -181,3 +182,18 @@ def test_a_table_that_is_not_there_is_told_before_what_samples_is_loaded(tmp_pat
     assert done.returncode == 2
     assert "a.csv: does not exist" in done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(("stated", "then"), [(None, "1"), ("3", "3")])
+def test_the_command_keeps_small_algebra_on_one_thread_unless_told(stated: str | None, then: str) -> None:
+    code = (
+        "import os, sys; sys.argv = ['cac', '--help']\n"
+        "from optimizer.planning.cli import main\n"
+        "assert 'numpy' not in sys.modules\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    variables = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    variables |= {} if stated is None else {"OPENBLAS_NUM_THREADS": stated}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=variables, check=True)
+    assert done.stdout.split()[-1] == then

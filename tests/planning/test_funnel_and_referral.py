@@ -183,6 +183,27 @@ def test_kinds_of_conversions_are_stages_that_everybody_passes(starter: Path) ->
     assert way["trial"].organic
 
 
+def test_a_kind_of_conversion_that_fails_costs_everybody_in_a_whole_run(starter: Path, run_quietly: Any) -> None:
+    plan = of_conversions(starter, "{of_conversions: week, stages: [sign_up, trial, order]}")
+    text = plan.read_text(encoding="utf-8").replace("\nmodel:\n", f"\n{FEW}")
+    text = text.replace("stages: {trial: -15%}}", "stages: {trial: -15%}, customers: {at_least: -25%}}")
+    plan.write_text(text, encoding="utf-8")
+    run, written = run_quietly(plan, plan.parent / "out", goal="what-if")
+    base, scenario = run.plan, run.scenarios[0]
+    assert base is not None
+    assert scenario.outcome is not None
+    assert scenario.gap <= 1e-3
+    for channel in base.curves:
+        spend = float(scenario.outcome.spend[channel])
+        assert np.allclose(scenario.outcome.paid[channel], 0.85 * base.curves[channel](spend))
+    assert np.allclose(scenario.outcome.organic, 0.85 * base.planned.organic)
+    rates = pd.read_csv(next(path for path in written if path.name == "funnel.csv"))
+    assert rates["rate"].tolist() == pytest.approx([0.5, 0.5])
+    assert (rates["open"] > 0).all()
+    gained = base.now.customers.mean() * 0.01 / 0.5
+    assert rates["point_customers"].tolist() == pytest.approx([gained, gained], rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("funnel", "said"),
     [

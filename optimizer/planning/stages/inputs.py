@@ -30,7 +30,7 @@ from optimizer.planning.stages.paths_of_file import read_journeys
 from optimizer.planning.stages.platform_reports import Claims
 from optimizer.planning.stages.present_spend import read_present_spend
 from optimizer.planning.stages.provenance import InputFile
-from optimizer.planning.stages.read_stages import open_stages, read_stages
+from optimizer.planning.stages.read_stages import open_stages, read_stages, read_stages_by_channel
 from optimizer.planning.stages.reading import Problems, Reading, in_terms_of_the_file, names_of
 from optimizer.planning.stages.small_tables import noted_costs, noted_customer_values, noted_factors, noted_funnel
 from optimizer.planning.stages.timetable import Timetable
@@ -86,6 +86,8 @@ class Inputs:
         Counts of each stage on the way to a customer; None where the plan file names none.
     stages
         Persons or accounts by stage of the conversions; None where the plan file names none.
+    stages_by_channel
+        The same by the channel by which they came; None where the plan file names no column of it.
     """
 
     panel: Panel | None
@@ -108,6 +110,7 @@ class Inputs:
     factors: tuple[Factor, ...] = ()
     funnel: Funnel | None = None
     stages: pd.DataFrame | None = None
+    stages_by_channel: pd.DataFrame | None = None
 
     def worth_of(self, channels: Iterable[str]) -> dict[str, Array] | None:
         """Draws of what a customer of each channel or cell is worth, and of who comes unpaid; None without cohorts."""
@@ -174,6 +177,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     journeys = problems.of(lambda: in_terms_of_the_file(lambda: read_journeys(reading))) if journeys_too else None
     log, folder = data.touchpoints, document.folder
     reached = problems.of(lambda: read_stages(config, log, folder)) if journeys_too and log is not None else None
+    by_channel = None if reached is None or log is None else read_stages_by_channel(config, log, folder)
     problems.seen.extend([] if journeys is None else _unseen(config, document, factors, journeys.channels))
     compared = None if panel is None or journeys is None else _compared(config, panel, journeys)
     if problems.seen:
@@ -199,6 +203,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         factors=factors,
         funnel=counts,
         stages=reached,
+        stages_by_channel=by_channel,
     )
 
 

@@ -183,5 +183,5 @@ def _more_than_all(claimed: pd.Series, came: pd.Series) -> pd.Series | None:
     )
     if not over.max() > 0:
         return None
-    last = over.idxmax()
+    last = pd.Timestamp(str(over.idxmax()))
     return claimed[last - pd.Timedelta(days=_WEEKS - 1) : last]

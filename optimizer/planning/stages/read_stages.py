@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from attribution.economics import opportunity_stages
+from attribution.economics import opportunity_stages, stages_by_channel
 from attribution.findings import Finding
 from attribution.numbers import count, percent
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Touchpoints
 from optimizer.planning.stages.people import people_of, source_of
 
-__all__ = ["open_stages", "read_stages"]
+__all__ = ["open_stages", "read_stages", "read_stages_by_channel"]
 
 _STALE = 0.5  # of those who are still at a stage
 
@@ -29,17 +30,28 @@ def read_stages(config: Config, log: Touchpoints, folder: Path) -> pd.DataFrame 
     won = log.conversions
     if won.stages is None or won.path is None or won.kind is None:
         return None
-    return opportunity_stages(
-        source_of(won.path, folder),
-        won.stages,
-        account=won.user,
-        time=won.time,
-        stage=won.kind,
-        value=won.value,
-        accounts=None if log.identity is None else people_of(log.identity, folder, config.engine.engine),
-        format=won.format,
-        engine=config.engine.engine,
-    )
+    return opportunity_stages(source_of(won.path, folder), won.stages, **_of_table(config, log, folder))
+
+
+def read_stages_by_channel(config: Config, log: Touchpoints, folder: Path) -> pd.DataFrame | None:
+    """As :func:`attribution.economics.stages_by_channel` gives them; None where the plan file names no such column."""
+    won = log.conversions
+    if won.stages is None or won.path is None or won.kind is None or won.channel is None:
+        return None
+    return stages_by_channel(source_of(won.path, folder), won.stages, won.channel, **_of_table(config, log, folder))
+
+
+def _of_table(config: Config, log: Touchpoints, folder: Path) -> dict[str, Any]:
+    won = log.conversions
+    return {
+        "account": won.user,
+        "time": won.time,
+        "stage": won.kind,
+        "value": won.value,
+        "accounts": None if log.identity is None else people_of(log.identity, folder, config.engine.engine),
+        "format": won.format,
+        "engine": config.engine.engine,
+    }
 
 
 def open_stages(table: pd.DataFrame) -> Finding:

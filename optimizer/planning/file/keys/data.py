@@ -196,6 +196,10 @@ class Conversions(Numbers, Times):
     """Kinds in the order in which persons or accounts pass them, such as `[lead, opportunity, won]`: the report shows
     how many reach each, what they are worth, and the days between. For a table of conversions.
     """
+    channel: Name | None = None
+    """Column of the channel by which a person or account came, such as the source of a lead; the first that its rows
+    name counts. With stages, these are shown by channel too, each with lags of its own where it has enough.
+    """
     ends: list[Name] | None = None
     """Kinds that end a path, all where left out, `[]` for none. The others look back on their own and leave their
     touches to later ones: a purchase after a sign-up sees what came before the sign-up.
@@ -209,6 +213,8 @@ class Conversions(Numbers, Times):
             raise ValueError("ends needs kind: the column that holds them; [] for no kind needs none")
         if self.stages is not None and (self.kind is None or self.path is None):
             raise ValueError("stages needs path and kind: the table of conversions, and the column that holds them")
+        if self.channel is not None and self.stages is None:
+            raise ValueError("channel is by which stages are shown; give stages too, or remove it")
         if self.stages is not None and len(set(self.stages)) < len(self.stages):
             raise ValueError("stages names one of them twice")
         return self

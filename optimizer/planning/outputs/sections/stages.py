@@ -25,6 +25,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "last": table["stage"].iloc[-1],
             "finding": open_stages(table).text,
             "rows": [_row(row) for _, row in table.iterrows()],
+            "by_channel": _by_channel(run.inputs.stages_by_channel),
             "worth": bool(table["value"].notna().any()),
             "share": percent,
             "days": lambda value: decimal(value, 0),
@@ -45,9 +46,18 @@ def _row(row: pd.Series) -> dict[str, Any]:
     }
 
 
+def _by_channel(table: pd.DataFrame | None) -> list[dict[str, Any]]:
+    if table is None:
+        return []
+    own = {"channel": "the channel", "all": "all", "": MISSING}
+    return [{"channel": row["channel"], "lags_of": own[row["lags_of"]], **_row(row)} for _, row in table.iterrows()]
+
+
 def _tables(run: Run) -> Iterator[Table]:
     if run.inputs.stages is not None:
         yield Table("stages.csv", run.inputs.stages)
+    if run.inputs.stages_by_channel is not None:
+        yield Table("stages_by_channel.csv", run.inputs.stages_by_channel)
 
 
 STAGES = Section("stages", "Stages", _view, tables=_tables)
