@@ -57,7 +57,7 @@ def test_an_empty_day_is_called_empty() -> None:
 
 def test_rows_without_a_currency_beside_others_are_refused() -> None:
     some = attribution.read_export(GOOGLE.assign(**{"Currency code": ["USD"] * 199 + [None]}), "google_ads")
-    with pytest.raises(BadInput, match="row 201: names no currency in 1 rows, and USD in others"):
+    with pytest.raises(BadInput, match="row 201: names no currency in 1 row, and USD in others"):
         in_currency(some, "EUR", {"USD": 0.9})
 
 

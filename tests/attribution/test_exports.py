@@ -265,8 +265,8 @@ def test_the_order_of_rows_is_no_matter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("date,value\n2024-01-01,10\n2024-01-02,-10\n", "name no order"),
-        (HEAD + "1,2024-01-01,a,10\n1,2024-01-01,b,10\n", "orders of several people"),
+        ("date,value\n2024-01-01,10\n2024-01-02,-10\n", "without an order"),
+        (HEAD + "1,2024-01-01,a,10\n1,2024-01-01,b,10\n", "1 order of several people"),
         (HEAD + "1,2024-01-01,a,10\n1,2024-01-01,a,-10\n", "no order that counts"),
         (HEAD + "1,yesterday,a,10\n", "is not a date"),
         ("when,who\n2024-01-01,a\n", "no column of 'date'"),

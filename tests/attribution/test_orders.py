@@ -87,7 +87,7 @@ def test_any_orders_are_those_summed_by_hand(seed):
         (LINES, {"value": "value"}, "is negative. Remedy: for refunds name the column of order ids"),
         (LINES, {"order": "ordr"}, "did you mean 'order'"),
         (lines(("u", "2024-01-03", 1.0, "A"), ("v", "2024-01-03", 1.0, "A")), ORDER, "gives order A to several users"),
-        (lines(("u", "2024-01-03", 1.0, None), ("v", "2024-01-03", 1.0, "A")), ORDER, "is empty in 1 rows"),
+        (lines(("u", "2024-01-03", 1.0, None), ("v", "2024-01-03", 1.0, "A")), ORDER, "is empty in 1 row"),
         (lines(("u", "2024-01-03", 1.0, "A"), ("u", "2024-01-09", -1.0, "A")), ORDER, "no order that was not refunded"),
         (pd.concat([LINES, LINES]), ORDER, "8 exact repeats"),
         (LINES.assign(value=float("nan")), ORDER, "is empty or not finite"),

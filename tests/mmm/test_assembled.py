@@ -244,7 +244,7 @@ def test_credits_are_netted_within_their_week_and_refused_beyond() -> None:
     spend[3] = -30.0
     assert mmm.assemble([source(export(days(2), spend))], outcome(days(2))).weekly["tv"].tolist() == [30, 70]
     spend[3] = -90.0
-    with pytest.raises(BadInput, match="less than no spend in 1 weeks, 2024-01-01 first"):
+    with pytest.raises(BadInput, match="less than no spend in 1 week, 2024-01-01 first"):
         mmm.assemble([source(export(days(2), spend))], outcome(days(2)))
 
 
@@ -285,7 +285,7 @@ def test_levels_are_averaged_counts_are_summed() -> None:
     table = mmm.assemble([source(export(few))], outcome(few), [control(month, price="mean", promo="sum")]).weekly
     assert table["price"].tolist() == [2.0] * 4
     assert table["promo"].to_numpy() == pytest.approx([7.0] * 4)
-    for broken, said in ((frame.drop(index=9), "lacks 1 days"), (pd.concat([frame, frame[:1]]), "1 days twice")):
+    for broken, said in ((frame.drop(index=9), "lacks 1 day"), (pd.concat([frame, frame[:1]]), "1 day twice")):
         with pytest.raises(BadInput, match=said):
             mmm.assemble([source(export(span))], outcome(span), [control(broken, price="mean")])
 

@@ -72,7 +72,7 @@ CASES = {
     "monthly": Bad(monthly, r"rows are months long.*by week or day"),
     "mixed currencies": Bad(with_cell("tv", 4, "$1200"), r"is not a number: '\$1200'.*remove currency signs"),
     "thousands separators": Bad(with_cell("tv", 4, "1,200"), r"say thousands: ','"),
-    "future weeks": Bad(future, r"last 5 rows, from 2025-05-26.*have no KPI yet.*organic\(controls"),
+    "future weeks": Bad(future, r"no KPI is known yet in the last 5 rows, from 2025-05-26.*organic\(controls"),
     "no KPI at all": Bad(lambda f: f.assign(customers=0), r"is zero throughout"),
     "misspelt column": Bad(lambda f: f.rename(columns={"search": "serach"}), r"did you mean 'serach'"),
     "column twice": Bad(lambda f: pd.concat([f, f[["tv"]]], axis=1), r"'tv': stands twice"),
@@ -193,7 +193,7 @@ def test_geo_panel_is_complete_or_refused(company):
     assert panel.geos == ("north", "south")
     assert panel.kpi.shape == (2, 130)
     np.testing.assert_allclose(panel.kpi[1], 2 * panel.kpi[0])
-    with pytest.raises(BadInput, match="1 rows are missing, first geo south"):
+    with pytest.raises(BadInput, match="1 row is missing, first geo south"):
         panel_of(both.iloc[:-1], geo="geo")
     with pytest.raises(BadInput, match="same week and geo"):
         panel_of(pd.concat([both, both.tail(1)]), geo="geo")

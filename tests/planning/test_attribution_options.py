@@ -117,7 +117,7 @@ def test_faulty_rows_are_errors_or_counted(folder: Path, run_quietly: QuietRun) 
     text = PLAN.replace("    segments:", "    leave_out: [duplicates]\n    segments:")
     (folder / "plan.yaml").write_text(text, encoding="utf-8")
     run, _ = credit(folder, run_quietly)
-    assert any("Left out as asked: 1 rows" in note for note in run.inputs.assumptions)
+    assert any("Left out as asked: 1 row" in note for note in run.inputs.assumptions)
 
 
 def test_cac_by_period_divides_the_spend_of_the_period(folder: Path, run_quietly: QuietRun) -> None:
