@@ -43,7 +43,7 @@ def residuals(
 
 @pytest.mark.parametrize("carried", [0.0, 0.5, 0.8])
 def test_channels_that_bring_something_or_nothing_are_rarely_named(carried: float) -> None:
-    runs = 150
+    runs = 40
     for effects in ((1.0, 0.3, 2.0), (0.0, 0.0, 0.0)):
         named = sum(not falls_with_spend(residuals(effects, seed, carried=carried)).passed for seed in range(runs))
         assert named <= stats.binom.ppf(0.999, runs, 0.02), (effects, named)
