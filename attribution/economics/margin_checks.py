@@ -72,7 +72,7 @@ def _stays(rows: pd.DataFrame) -> bool:
     groups = rows.groupby(["channel", "month"], sort=False)
     if len(rows) < _ROWS or groups["active"].min().sum() > (1 - _LEFT) * groups["active"].max().sum():
         return False
-    logs = np.log(rows[["active", "margin"]])
+    logs = pd.DataFrame(np.log(rows[["active", "margin"]]))
     own = logs - logs.groupby([rows["channel"], rows["month"]]).transform("mean")
     follows = float((own["active"] * own["margin"]).sum() / (own["active"] ** 2).sum())
     return follows < _STAYS and _rising(rows) <= _NEARLY
