@@ -12,7 +12,7 @@ import pandas as pd
 
 from optimizer.planning.file.config import read_config
 from optimizer.planning.importer import import_folder
-from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
 
 WEEKLY = pd.read_csv(Path(__file__).parent / "quarter" / "weekly.csv", parse_dates=["week"], index_col="week").tail(52)
 CHANNELS = ["brand_search", "generic_search", "paid_social", "tv"]

@@ -185,7 +185,7 @@ def test_only_sources_and_dialects_name_an_engine(name: str) -> None:
     tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     named = {text for text in texts if re.fullmatch(ENGINES, text, re.IGNORECASE)}
-    if name == "optimizer.planning.stages.provenance":
+    if name == "optimizer.planning.inputs.provenance":
         named -= {"duckdb"}  # the distribution whose version a run records
     named |= {used for used in imports_of(name) if re.fullmatch(ENGINES, used.split(".")[0])}
     assert not named

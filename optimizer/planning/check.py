@@ -29,7 +29,7 @@ def check_plan(path: Path | str) -> Understood:
     """
     config, document = read_config(path)
     require_place(document.folder / config.output, [document.path, *sources_of(config, document.folder)])
-    from optimizer.planning.stages.inputs import read_inputs
+    from optimizer.planning.inputs.inputs import read_inputs
 
     inputs = read_inputs(config, document)
     from optimizer.planning.stages.ready import ready

@@ -68,7 +68,7 @@ def _echo(text: str, err: bool = False) -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from optimizer.planning.stages.provenance import versions
+        from optimizer.planning.inputs.provenance import versions
 
         for name, version in versions().items():
             typer.echo(f"{name} {version}")

@@ -15,7 +15,7 @@ from attribution.findings import Finding
 from attribution.numbers import count
 from attribution.reading.memory import usable_memory
 from attribution.versions import installed
-from optimizer.planning.stages.provenance import versions
+from optimizer.planning.inputs.provenance import versions
 
 __all__ = ["examined"]
 

@@ -21,11 +21,11 @@ from optimizer.planning.ledger.place import disk_errors
 from optimizer.planning.ledger.runs import output_of, run_with
 from optimizer.planning.outputs.monitor_message import as_json, as_markdown
 from optimizer.planning.outputs.monitor_page import as_page
-from optimizer.planning.stages.actuals import read_actuals
+from optimizer.planning.since.actuals import read_actuals
+from optimizer.planning.since.monitored import Monitored
+from optimizer.planning.since.replans import Cut, Desk, Replan, desk_of
+from optimizer.planning.since.watching import guardrails_of, watched_of
 from optimizer.planning.stages.fit import POSTERIOR, require_convergence
-from optimizer.planning.stages.monitored import Monitored
-from optimizer.planning.stages.replans import Cut, Desk, Replan, desk_of
-from optimizer.planning.stages.watching import guardrails_of, watched_of
 
 __all__ = ["monitor"]
 

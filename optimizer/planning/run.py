@@ -16,27 +16,27 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection, StressKeys
 from optimizer.planning.file.markets import by_cell
 from optimizer.planning.file.sources import sources_of
+from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.place import require_place
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.ledger.unchanged import Unchanged
+from optimizer.planning.since.chain import Chain
+from optimizer.planning.since.past import Past, past_run
+from optimizer.planning.since.refresh import Compare, changes_since
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
-from optimizer.planning.stages.chain import Chain
 from optimizer.planning.stages.economics import economics
 from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.forecast import make_forecast
 from optimizer.planning.stages.funnel import funnel, way_of
 from optimizer.planning.stages.given import score
-from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.opinions import hear
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
-from optimizer.planning.stages.past import Past, past_run
 from optimizer.planning.stages.progress import Progress, Update
 from optimizer.planning.stages.ready import ready
 from optimizer.planning.stages.referral import referral
-from optimizer.planning.stages.refresh import Compare, changes_since
 from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
 from optimizer.planning.stages.schedule import make_schedule

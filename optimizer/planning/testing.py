@@ -15,8 +15,8 @@ from mmm import OnOffDesign, OnOffReadout, RateReadout, arms_from_frame, read_on
 from mmm.experiments.on_off_design import KIND
 from mmm.experiments.rate_readout import RateWorth
 from optimizer.planning.file.config import read_config
+from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.run import draws_of, planned
-from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.national_tests import NationalTests, design_national_tests
 from optimizer.planning.stages.progress import Progress

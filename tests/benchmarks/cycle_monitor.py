@@ -37,8 +37,8 @@ from optimizer.cycle.sequential import sequential
 from optimizer.cycle.suspicions import series_of
 from optimizer.cycle.watched import Watched
 from optimizer.planning.file.config import Config
-from optimizer.planning.stages.actuals import Actuals
-from optimizer.planning.stages.watching import watched_of
+from optimizer.planning.since.actuals import Actuals
+from optimizer.planning.since.watching import watched_of
 
 FITTED, WATCHED, QUARTER, BEGINS, DEARER, RATE = 130, 26, 13, 4, 1.3, 0.05
 WINDOW, YEAR = 4, 52

@@ -54,7 +54,7 @@ from attribution import intent_riders
 from attribution.errors import InfeasiblePlan
 from attribution.findings import Finding
 from optimizer.planning.file.config import read_config
-from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.next_tests import design_of, upward_tests, worth_of_tests
 from optimizer.planning.stages.optimize import make_plan

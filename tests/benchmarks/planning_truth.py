@@ -57,8 +57,8 @@ from mmm.curves import Hill, Logistic
 from mmm.simulate.weekly_world import WorldData
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.stages.experience import experience_of
-from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.optimize import make_plan
 

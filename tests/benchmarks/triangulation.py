@@ -19,10 +19,10 @@ from attribution import FirstTouch, Journeys, LastTouch, Linear, Markov, bootstr
 from mmm.simulate.lift_tests import lift_test
 from mmm.simulate.platform_reports import platform_reports
 from optimizer.planning.file.config import read_config
+from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.fit import fit_or_load
 from optimizer.planning.stages.heard import Heard
-from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.opinions import hear
 from optimizer.planning.stages.result import Run
 

@@ -11,8 +11,8 @@ import pytest
 from attribution.errors import BadInput
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.config import Config, read_config
+from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.stages.fit import _fingerprint
-from optimizer.planning.stages.inputs import Inputs, read_inputs
 
 RATE = 0.8
 HEAD = "name: Q\ncurrency: EUR\n{rates}data:\n  weekly: {{path: w.csv, spend: [tv, search]{columns}}}\n"

@@ -12,9 +12,9 @@ import pytest
 import mmm
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
-from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.inputs.present_spend import observed_maximum
 from optimizer.planning.stages.model import mix_model
-from optimizer.planning.stages.present_spend import observed_maximum
 
 PLAN = """
 name: Daily

@@ -19,7 +19,7 @@ from mmm import Panel
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.document import Document
-from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.starter import write_starter
 
 CHANCES = st.integers(0, 2**32).map(random.Random)

@@ -19,8 +19,8 @@ from mmm import Panel
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.importer import import_folder
-from optimizer.planning.stages.inputs import read_inputs
-from optimizer.planning.stages.log_against_kpi import log_against_kpi
+from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.inputs.log_against_kpi import log_against_kpi
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 
 from attribution.errors import BadInput
 from optimizer.planning.file.config import read_config
-from optimizer.planning.stages.actuals import read_actuals
-from optimizer.planning.stages.inputs import Inputs, read_inputs
+from optimizer.planning.inputs.inputs import Inputs, read_inputs
+from optimizer.planning.since.actuals import read_actuals
 
 WEEKS = pd.date_range("2024-01-01", periods=60, freq="7D")
 GEO = """\

@@ -12,8 +12,8 @@ import pytest
 from attribution.errors import BadInput
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
+from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.stages.cac_readings import cac_readings, costs_by_period
-from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.result import Run
 
 CHANNELS = ("tv", "paid_social", "generic_search")

@@ -16,8 +16,8 @@ import pytest
 
 from attribution.errors import BadInput, Problem
 from optimizer.planning.file.config import read_config
-from optimizer.planning.stages.actuals import read_actuals
-from optimizer.planning.stages.inputs import Inputs, read_inputs
+from optimizer.planning.inputs.inputs import Inputs, read_inputs
+from optimizer.planning.since.actuals import read_actuals
 from optimizer.planning.starter import write_starter
 
 Write = Callable[[pd.DataFrame, Path], str]

@@ -22,9 +22,9 @@ from optimizer.planning.check import check_plan
 from optimizer.planning.cli import app
 from optimizer.planning.file.config import read_config
 from optimizer.planning.importer import import_folder
-from optimizer.planning.stages.assembled import assumed, passed_over
-from optimizer.planning.stages.inputs import Inputs, read_inputs
-from optimizer.planning.stages.log_against_kpi import log_against_kpi
+from optimizer.planning.inputs.assembled import assumed, passed_over
+from optimizer.planning.inputs.inputs import Inputs, read_inputs
+from optimizer.planning.inputs.log_against_kpi import log_against_kpi
 
 PLAN = "plan: {minimize: blended_cac, budget: {at_most: +0%}, customers: {at_least: +0%}}\n"
 ORDERS_KEY = "{path: orders.parquet, kind: orders, first_only: true}"

@@ -165,8 +165,8 @@ def of_conversions(plan: Path, funnel: str) -> Path:
 
 def test_kinds_of_conversions_are_stages_that_everybody_passes(starter: Path) -> None:
     from optimizer.planning.file.config import read_config
-    from optimizer.planning.stages.inputs import read_inputs
-    from optimizer.planning.stages.read_funnel import passing_of
+    from optimizer.planning.inputs.inputs import read_inputs
+    from optimizer.planning.inputs.read_funnel import passing_of
 
     plan = of_conversions(starter, "{of_conversions: week, stages: [sign_up, trial, order]}")
     config, document = read_config(plan)

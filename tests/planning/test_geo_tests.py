@@ -24,7 +24,7 @@ from optimizer.planning.experiments.geo_designs import design_geo_tests, lines
 from optimizer.planning.experiments.geo_readouts import lines as lines_of
 from optimizer.planning.experiments.geo_readouts import read_out
 from optimizer.planning.file.config import Config, read_config
-from optimizer.planning.stages.inputs import Inputs, read_inputs
+from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.progress import Progress
 

@@ -17,11 +17,11 @@ from optimizer import Channel, tail_mean
 from optimizer.planning.cli import app
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
+from optimizer.planning.inputs.given_tables import Given, read_given
+from optimizer.planning.inputs.odd_plans import plausible
 from optimizer.planning.outputs.given_in_words import Verdict, against_the_best, said_of_misses, verdict
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.given import score
-from optimizer.planning.stages.given_tables import Given, read_given
-from optimizer.planning.stages.odd_plans import plausible
 from optimizer.planning.stages.question import solved
 from optimizer.planning.stages.riders import Held
 

@@ -9,7 +9,7 @@ from attribution.economics import read_cohorts, read_funnel
 from mmm import Panel
 from optimizer.planning.file.keys.economics import CohortTable
 from optimizer.planning.file.keys.funnel import FunnelTable
-from optimizer.planning.stages.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
+from optimizer.planning.inputs.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
 
 WEEKS = pd.date_range("2025-01-06", periods=40, freq="7D")
 

@@ -17,10 +17,11 @@ from openpyxl import load_workbook
 
 import mmm
 from attribution.errors import BadInput, InfeasiblePlan
+from optimizer.planning.inputs import paths_of_file
 from optimizer.planning.ledger.manifest import read_manifest, verify
 from optimizer.planning.ledger.runs import all_runs, run_folder
 from optimizer.planning.outputs.book.sheet import Book, Column
-from optimizer.planning.stages import fit, paths_of_file
+from optimizer.planning.stages import fit
 from optimizer.planning.stages.result import Run
 
 pytestmark = pytest.mark.long

@@ -21,13 +21,13 @@ from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets, by_cell
 from optimizer.planning.file.wording import in_words_of_the_file
+from optimizer.planning.inputs.given_by_market import read_given_by_market
+from optimizer.planning.inputs.inputs import Inputs, read_inputs
+from optimizer.planning.inputs.markets import findings_by_cell, lift_tests_by_cell, markets_of, spend_by_cell
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.run import run_plan
 from optimizer.planning.sealed.review import Review, review
 from optimizer.planning.sealed.seals import seal
-from optimizer.planning.stages.given_by_market import read_given_by_market
-from optimizer.planning.stages.inputs import Inputs, read_inputs
-from optimizer.planning.stages.markets import findings_by_cell, lift_tests_by_cell, markets_of, spend_by_cell
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run

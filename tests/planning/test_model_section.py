@@ -13,7 +13,7 @@ import pytest
 import mmm
 from attribution.errors import BadInput
 from optimizer.planning.file.config import read_config
-from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.stages.model import mix_model, neutral
 from optimizer.planning.stages.result import Run
 

@@ -23,10 +23,10 @@ from optimizer.planning.cli import app
 from optimizer.planning.ledger.manifest import manifest_text, read_manifest
 from optimizer.planning.monitor import monitor
 from optimizer.planning.outputs.monitor_message import as_json
-from optimizer.planning.stages import actuals
-from optimizer.planning.stages.monitored import EXIT_CODES, Monitored
+from optimizer.planning.since import actuals
+from optimizer.planning.since.monitored import EXIT_CODES, Monitored
+from optimizer.planning.since.unlike_before import Weeks, another_unit, unlike_before
 from optimizer.planning.stages.result import Run
-from optimizer.planning.stages.unlike_before import Weeks, another_unit, unlike_before
 
 LATER = dt.date(2027, 12, 31)
 CHANNELS = ("tv", "paid_social", "generic_search")

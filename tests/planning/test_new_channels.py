@@ -16,7 +16,7 @@ from optimizer import BlendedCAC, Budget, Channel, Customers, Plan
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.stages.given_tables import read_given
+from optimizer.planning.inputs.given_tables import read_given
 from optimizer.planning.stages.new_channels import (
     first_tests,
     new_channel_findings,

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mmm.simulate import world
-from optimizer.planning.stages.unlike_before import Weeks, unlike_before
+from optimizer.planning.since.unlike_before import Weeks, unlike_before
 
 
 def told(seed: int, column: str, spoil: Callable[[np.ndarray], np.ndarray], new: int = 8) -> str:

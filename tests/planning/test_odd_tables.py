@@ -12,7 +12,7 @@ from attribution.economics import odd_margins, read_cohorts
 from attribution.errors import BadInput
 from mmm.simulate.cohorts import cohort_table, staying_of
 from optimizer.planning.check import check_plan
-from optimizer.planning.stages.odd_costs import odd_costs
+from optimizer.planning.inputs.odd_costs import odd_costs
 
 MONTHS = pd.date_range("2024-10-01", periods=20, freq="MS")
 
@@ -118,7 +118,5 @@ def test_claims_of_days_to_come_are_refused(starter: Path, period: str) -> None:
     text = starter.read_text(encoding="utf-8")
     reported = f"  platform_reports: {{path: reports.csv, period: {period}}}\n  upcoming:"
     starter.write_text(text.replace("  upcoming:", reported, 1), encoding="utf-8")
-    with pytest.raises(
-        BadInput, match=r"reports\.csv, column 'date': One row lies in the future, on 2062-01-05"
-    ):
+    with pytest.raises(BadInput, match=r"reports\.csv, column 'date': One row lies in the future, on 2062-01-05"):
         check_plan(starter)

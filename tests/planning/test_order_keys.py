@@ -14,9 +14,9 @@ from attribution.economics.orders import cohorts_of_orders
 from attribution.errors import BadInput
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
-from optimizer.planning.stages.inputs import read_inputs
-from optimizer.planning.stages.reading import Reading
-from optimizer.planning.stages.small_tables import noted_customer_values
+from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.inputs.reading import Reading
+from optimizer.planning.inputs.small_tables import noted_customer_values
 
 QUARTER = Path(__file__).resolve().parents[2] / "examples" / "quarter"
 

@@ -12,7 +12,7 @@ from attribution.errors import BadInput
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.assemble import reshaped
 from optimizer.planning.file.config import read_config
-from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
 
 HEAD = "name: Slips\ndata:\n  weekly: {path: w.csv, spend: [tv, search]}\nplan:\n  minimize: blended_cac\n"
 SLIPS = {

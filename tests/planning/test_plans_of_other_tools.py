@@ -15,9 +15,9 @@ import mmm
 from attribution.errors import BadInput
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets
+from optimizer.planning.inputs.given_by_market import read_given_by_market
+from optimizer.planning.inputs.given_tables import Given, read_given
 from optimizer.planning.outputs.given_in_words import said_of_the_table
-from optimizer.planning.stages.given_by_market import read_given_by_market
-from optimizer.planning.stages.given_tables import Given, read_given
 
 CHANNELS = ["tv", "search"]
 COLUMNS = {"tv_S": "tv", "search_S": "search"}

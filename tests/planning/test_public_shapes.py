@@ -11,7 +11,7 @@ import pytest
 from attribution.errors import BadInput
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
-from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
 
 PLAN = "plan: {minimize: blended_cac, budget: {at_most: +0%}, customers: {at_least: +0%}}\n"
 WEEKS = pd.date_range("2022-01-03", periods=110, freq="7D").strftime("%Y-%m-%d")

@@ -18,19 +18,19 @@ from mmm import LiftTest, Posterior
 from optimizer.planning.cli import app
 from optimizer.planning.file.config import config_of, read_config
 from optimizer.planning.file.document import Document
+from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.inputs.provenance import versions
 from optimizer.planning.outputs.changes_in_words import advice, lines
 from optimizer.planning.outputs.sections.changes import CHANGES
 from optimizer.planning.run import run_plan
-from optimizer.planning.stages.chain import Chain
-from optimizer.planning.stages.differences import MODEL, QUESTION, REVISED, SEED, TESTS, VERSION, WEEKS
+from optimizer.planning.since.chain import Chain
+from optimizer.planning.since.differences import MODEL, QUESTION, REVISED, SEED, TESTS, VERSION, WEEKS
+from optimizer.planning.since.past import Past, past_run
+from optimizer.planning.since.refits import NOT_RECORDED
+from optimizer.planning.since.refresh import changes_since
 from optimizer.planning.stages.fit import fit_or_load
-from optimizer.planning.stages.inputs import read_inputs
 from optimizer.planning.stages.optimize import make_plan
-from optimizer.planning.stages.past import Past, past_run
 from optimizer.planning.stages.progress import Progress
-from optimizer.planning.stages.provenance import versions
-from optimizer.planning.stages.refits import NOT_RECORDED
-from optimizer.planning.stages.refresh import changes_since
 from optimizer.planning.stages.result import UNDIVIDED, Changes, Run
 
 PLAN = """

@@ -13,8 +13,8 @@ from openpyxl import load_workbook
 import mmm
 from attribution.errors import BadInput
 from optimizer.planning.file.config import read_config
+from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks, month_frame, week_frame
-from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.optimize import asked
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.schedule import ScheduleResult, _by_week, make_schedule

@@ -12,7 +12,7 @@ import yaml
 
 from attribution.errors import BadInput
 from optimizer.planning.file.config import read_config
-from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
 
 PEOPLE = [f"u{number // 2}" for number in range(60)]
 LOG = pd.DataFrame(

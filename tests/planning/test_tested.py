@@ -16,12 +16,12 @@ from attribution.findings import Finding
 from mmm import LiftTest
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.plan import NextTests, PlanSection
-from optimizer.planning.stages.inputs import read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.inputs.present_spend import observed_maximum
+from optimizer.planning.inputs.tested import measured, spend_held_out, with_tested_rates
 from optimizer.planning.stages.next_tests import upward_tests
-from optimizer.planning.stages.present_spend import observed_maximum
 from optimizer.planning.stages.question import doubted_channels
 from optimizer.planning.stages.riders import Held, riders_of
-from optimizer.planning.stages.tested import measured, spend_held_out, with_tested_rates
 from optimizer.planning.stages.tried import tried_channels
 
 WEEKS = pd.date_range("2025-01-06", periods=60, freq="7D")

@@ -14,8 +14,8 @@ from attribution import Credit, calibrate, read_factors
 from attribution.errors import BadInput
 from mmm import Panel
 from optimizer.planning.file.keys.data import PlatformReports
+from optimizer.planning.inputs.platform_reports import daily_of, read_platform_reports
 from optimizer.planning.run import run_plan
-from optimizer.planning.stages.platform_reports import daily_of, read_platform_reports
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
 

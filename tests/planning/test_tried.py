@@ -13,8 +13,8 @@ import mmm
 from attribution.errors import InfeasiblePlan
 from optimizer import Budget, Channel, Customers, Plan
 from optimizer.planning.file.keys.plan import PlanSection
+from optimizer.planning.inputs.present_spend import observed_maximum
 from optimizer.planning.run import run_plan
-from optimizer.planning.stages.present_spend import observed_maximum
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
 from optimizer.planning.starter import write_starter

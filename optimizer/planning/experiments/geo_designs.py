@@ -23,8 +23,8 @@ from optimizer.planning.experiments.geo_worth import Question, question_of, row_
 from optimizer.planning.experiments.written import write_set
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import NextTests, PlanSection
+from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.stages.fit import fit_or_load, require_convergence
-from optimizer.planning.stages.inputs import Inputs, read_inputs
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.ready import ready
 

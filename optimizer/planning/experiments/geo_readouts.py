@@ -23,7 +23,7 @@ from mmm.experiments.geo_readout import GeoReadout, read_geo_test
 from mmm.experiments.geo_spend import SpendChange
 from optimizer.planning.experiments.geo_table import Columns, read_panel
 from optimizer.planning.experiments.written import write_set
-from optimizer.planning.stages.reading import in_terms_of_the_file
+from optimizer.planning.inputs.reading import in_terms_of_the_file
 
 __all__ = ["READOUT", "lines", "read_out"]
 

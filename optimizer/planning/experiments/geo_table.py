@@ -16,7 +16,7 @@ from attribution.reading.small import read_table
 from attribution.reading.tables import wide
 from mmm import Panel
 from optimizer.planning.file.config import Config, read_config
-from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.inputs.inputs import Inputs
 
 __all__ = ["Columns", "columns_of", "geo_panel", "has_geos", "read_panel"]
 

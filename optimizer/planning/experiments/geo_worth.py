@@ -15,9 +15,9 @@ from mmm.experiments.geo_spend import SpendChange
 from optimizer.plan import Plan
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import NextTests, PlanSection
-from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.inputs.inputs import Inputs
+from optimizer.planning.inputs.present_spend import observed_maximum
 from optimizer.planning.stages.optimize import asked
-from optimizer.planning.stages.present_spend import observed_maximum
 from optimizer.question.constraints import Budget, Channel, MaxCAC
 from optimizer.question.objectives import Customers
 from optimizer.question.program import Constraint

@@ -11,6 +11,7 @@ import numpy as np
 from attribution.estimates import Estimate
 from attribution.files import checksum, write_new
 from attribution.findings import Finding
+from optimizer.planning.inputs.provenance import versions
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.record import recorded
 from optimizer.planning.ledger.runs import MANIFEST
@@ -25,7 +26,6 @@ from optimizer.planning.stages.experience import Corrected
 from optimizer.planning.stages.fit import NEUTRAL, POSTERIOR
 from optimizer.planning.stages.kept import QUESTION, kept_of, question_bytes
 from optimizer.planning.stages.order import order_of
-from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Goal, Run, blended_cac
 from optimizer.planning.stages.rivals import fits_of_rivals

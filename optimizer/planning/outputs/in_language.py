@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from attribution.drawing.canvas import headline, style
 from attribution.drawing.labels import broken
 from optimizer.planning.file.config import Config
+from optimizer.planning.inputs.provenance import versions
 from optimizer.planning.language.catalogue import catalogue_of
 from optimizer.planning.language.figures import is_figure
 from optimizer.planning.language.translator import Translator, translator
-from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.result import Run
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pandas as pd
 from attribution.estimates import Estimate
 from attribution.numbers import count, gap, percent
 from optimizer.cycle.alarms import BLENDED, Alarm
-from optimizer.planning.stages.monitored import Monitored
-from optimizer.planning.stages.replans import Replan
+from optimizer.planning.since.monitored import Monitored
+from optimizer.planning.since.replans import Replan
 
 __all__ = ["as_json", "as_markdown", "as_text", "by_week", "cost_of_acting", "cost_of_customers"]
 

@@ -10,8 +10,8 @@ from optimizer.planning.language.markup import translated_markup
 from optimizer.planning.outputs.in_language import speech_of
 from optimizer.planning.outputs.monitor_message import by_week, cost_of_acting, cost_of_customers
 from optimizer.planning.outputs.pages import environment
-from optimizer.planning.stages.monitored import Monitored
-from optimizer.planning.stages.replans import Replan
+from optimizer.planning.since.monitored import Monitored
+from optimizer.planning.since.replans import Replan
 
 __all__ = ["as_page"]
 

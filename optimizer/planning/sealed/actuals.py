@@ -20,8 +20,8 @@ from optimizer.cycle.forecast import Course
 from optimizer.planning.file.column_roles import coming_columns, in_plan_currency, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Reach, Weekly
-from optimizer.planning.stages.unlike_before import Weeks, another_unit, unlike_before, unread
-from optimizer.planning.stages.weekly_table import weekly_table
+from optimizer.planning.inputs.weekly_table import weekly_table
+from optimizer.planning.since.unlike_before import Weeks, another_unit, unlike_before, unread
 
 __all__ = ["Actuals", "read_actuals"]
 

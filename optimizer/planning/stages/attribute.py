@@ -15,7 +15,7 @@ from attribution.errors import BadInput, Problem
 from mmm import Panel
 from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
-from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.result import AttributionResult
 

@@ -11,7 +11,7 @@ from attribution.numbers import likelihood
 from mmm.checks.prior_sensitivity import Sensitivity
 from mmm.posterior.posterior import Posterior
 from optimizer.answer.evaluation import evaluated
-from optimizer.planning.stages.markets import curves_by_cell
+from optimizer.planning.inputs.markets import curves_by_cell
 from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.result import BeliefResult, BeliefRow, Run
 

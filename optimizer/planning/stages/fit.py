@@ -15,12 +15,12 @@ from attribution.findings import Finding
 from attribution.numbers import counted, decimal
 from mmm.posterior.fit_checks import GATE
 from optimizer.planning.file.config import Config
+from optimizer.planning.inputs.inputs import Inputs
+from optimizer.planning.inputs.provenance import versions
 from optimizer.planning.ledger.place import made
 from optimizer.planning.ledger.runs import FITS
-from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.model import mix_model, neutral
 from optimizer.planning.stages.progress import Update
-from optimizer.planning.stages.provenance import versions
 
 __all__ = ["NEUTRAL", "POSTERIOR", "fit_neutral", "fit_or_load", "kept_or_made", "require_convergence"]
 

@@ -17,7 +17,7 @@ from mmm.posterior.outlook import prices
 from optimizer.cycle.forecast import Borrowed, Course, Forecast, forecast, readings_of
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets
-from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.schedule import ScheduleResult
 

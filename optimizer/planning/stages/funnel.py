@@ -6,8 +6,8 @@ import pandas as pd
 
 from attribution.economics import funnel_drops, funnel_rates
 from optimizer.planning.file.scenarios import Passing
+from optimizer.planning.inputs.read_funnel import passing_of
 from optimizer.planning.stages.funnel_result import FunnelResult
-from optimizer.planning.stages.read_funnel import passing_of
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.worth_of_points import worth_of_points
 

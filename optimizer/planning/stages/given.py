@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.stages.given_tables import Given
+from optimizer.planning.inputs.given_tables import Given
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import GivenResult, PlanResult
 from optimizer.uncertainty.worth import worth

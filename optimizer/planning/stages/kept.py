@@ -20,12 +20,12 @@ from optimizer.planning.file.config import Config, config_of
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets, by_cell
+from optimizer.planning.inputs.timetable import booked_already
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
 from optimizer.planning.ledger.runs import run_with
 from optimizer.planning.stages.order import by_spend
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.riders import Held
-from optimizer.planning.stages.timetable import booked_already
 from optimizer.question.groups import SpendLimits
 from optimizer.question.limits import Subject
 

@@ -14,7 +14,7 @@ from mmm.model.saturation import Saturation
 from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.analyses import Belief, MixModel, TestTrust
-from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.inputs.inputs import Inputs
 
 __all__ = ["mix_model", "neutral"]
 

@@ -11,8 +11,8 @@ import pandas as pd
 from mmm import Organic
 from optimizer.plan import Plan
 from optimizer.planning.file.keys.plan import NextTests
+from optimizer.planning.inputs.tested import SIGMAS_OF_AN_EFFECT
 from optimizer.planning.stages.result import PlanResult, TestsResult
-from optimizer.planning.stages.tested import SIGMAS_OF_AN_EFFECT
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
 from optimizer.question.objectives import Customers
 from optimizer.uncertainty.value_of_tests import LiftTest, value_of_tests

@@ -24,21 +24,21 @@ from optimizer.planning.file.keys.plan import PlanSection, Scenario
 from optimizer.planning.file.markets import Markets
 from optimizer.planning.file.scenarios import Passing, what_if
 from optimizer.planning.file.wording import in_words_of_the_file
+from optimizer.planning.inputs.inputs import Inputs
+from optimizer.planning.inputs.markets import curves_by_cell, findings_by_cell, lift_tests_by_cell, spend_by_cell
+from optimizer.planning.inputs.present_spend import observed_maximum
+from optimizer.planning.inputs.tested import with_tested_rates
+from optimizer.planning.inputs.timetable import booked_already
 from optimizer.planning.stages.aim import aim_of
-from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.instead import asked_instead
 from optimizer.planning.stages.loosened import remedies
-from optimizer.planning.stages.markets import curves_by_cell, findings_by_cell, lift_tests_by_cell, spend_by_cell
 from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.order import by_spend
-from optimizer.planning.stages.present_spend import observed_maximum
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, riders_of
 from optimizer.planning.stages.sense import entry_prices, present_spend, today_keeps_promises
-from optimizer.planning.stages.tested import with_tested_rates
-from optimizer.planning.stages.timetable import booked_already
 from optimizer.planning.stages.tried import tried_channels, tried_finding
 from optimizer.question.program import Program
 from optimizer.scenarios import answered

@@ -9,7 +9,7 @@ from mmm import LiftTest, ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.plan import Plan
 from optimizer.planning.file.keys.plan import HiddenDemandKeys, PlanSection
-from optimizer.planning.stages.tested import measured
+from optimizer.planning.inputs.tested import measured
 from optimizer.uncertainty.hidden_demand import HiddenDemand
 from optimizer.uncertainty.risk import Pessimistic
 from optimizer.uncertainty.robust import Robust

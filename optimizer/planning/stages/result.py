@@ -14,7 +14,7 @@ from attribution.findings import Finding
 from attribution.shown import shown
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
-from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.inputs.inputs import Inputs
 
 if TYPE_CHECKING:
     from attribution.models.credit import Credit

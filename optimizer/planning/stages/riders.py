@@ -19,7 +19,7 @@ from optimizer.answer.allocation import Allocation
 from optimizer.answer.explanation import price_sentence
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.limits import limits_of
-from optimizer.planning.stages.tested import measured
+from optimizer.planning.inputs.tested import measured
 from optimizer.question.constraints import Channel, Constraint
 from optimizer.question.limits import Limit, Side, Unit
 

@@ -14,8 +14,8 @@ from attribution.findings import Finding
 from mmm.checks.rival_models import Reading
 from mmm.checks.rivals import OWN
 from optimizer.planning.file.config import Config
+from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.stages.fit import kept_or_made
-from optimizer.planning.stages.inputs import Inputs
 from optimizer.planning.stages.optimize import asked
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import put

@@ -15,7 +15,7 @@ from attribution.findings import Finding
 from mmm import Panel, Posterior, ResponseCurves
 from mmm.arrays import Array
 from mmm.checks.pool import Pool
-from optimizer.planning.stages.timetable import Timetable
+from optimizer.planning.inputs.timetable import Timetable
 from optimizer.weeks.calendar import WeekLimits, month_parts
 from optimizer.weeks.flight import Flight
 from optimizer.weeks.flight_plan import FlightPlan

@@ -9,7 +9,7 @@ from mmm.checks.pool import Pool
 from mmm.data.panel import Panel
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import StressKeys
-from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import solved
 from optimizer.planning.stages.result import PlanResult

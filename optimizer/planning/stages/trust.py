@@ -13,7 +13,7 @@ from attribution.findings import Finding
 from mmm import Posterior
 from mmm.checks.rivals import OWN
 from optimizer.planning.file.keys.plan import PLAN_ITSELF, PlanSection
-from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.stages.optimize import Asked, asked
 from optimizer.planning.stages.question import against_hidden_demand, doubt_in_words
 from optimizer.planning.stages.result import PlanResult, Run

@@ -14,8 +14,8 @@ from attribution.numbers import amount, counted, percent
 from mmm import Panel
 from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
-from optimizer.planning.stages.inputs import Inputs
-from optimizer.planning.stages.provenance import InputFile
+from optimizer.planning.inputs.inputs import Inputs
+from optimizer.planning.inputs.provenance import InputFile
 
 __all__ = ["Understood", "understood"]
 

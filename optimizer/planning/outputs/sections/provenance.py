@@ -6,8 +6,8 @@ from typing import Any
 
 from attribution.estimates import Estimate
 from attribution.numbers import count, counted, seconds
+from optimizer.planning.inputs.provenance import versions
 from optimizer.planning.outputs.sections.section import Section
-from optimizer.planning.stages.provenance import versions
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Run
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, count, decimal, percent
+from optimizer.planning.inputs.read_stages import open_stages
 from optimizer.planning.outputs.sections.section import Section, Table
-from optimizer.planning.stages.read_stages import open_stages
 from optimizer.planning.stages.result import Run
 
 __all__ = ["STAGES"]

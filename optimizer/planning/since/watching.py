@@ -18,7 +18,7 @@ from optimizer.cycle.quiet_weeks import LEAST_HISTORY, by_the_model, by_the_past
 from optimizer.cycle.sequential import Quiet
 from optimizer.cycle.watched import SILENT, Past, Price, Reported, Stage, Watched
 from optimizer.planning.file.config import Config
-from optimizer.planning.stages.actuals import Actuals
+from optimizer.planning.since.actuals import Actuals
 
 __all__ = ["guardrails_of", "watched_of"]
 

@@ -24,15 +24,15 @@ from optimizer.planning.file.keys.economics import CohortTable, CostTable, Order
 from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.file.markets import Markets
-from optimizer.planning.stages.given_by_market import read_given_by_market
-from optimizer.planning.stages.given_tables import Given, read_given
-from optimizer.planning.stages.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
-from optimizer.planning.stages.odd_plans import plausible
-from optimizer.planning.stages.platform_reports import Claims, read_platform_reports
-from optimizer.planning.stages.read_economics import read_cohort_table, read_costs, read_orders, values_of
-from optimizer.planning.stages.read_funnel import read_counts
-from optimizer.planning.stages.reading import Reading, in_terms_of_the_file
-from optimizer.planning.stages.timetable import Timetable, timetable_of
+from optimizer.planning.inputs.given_by_market import read_given_by_market
+from optimizer.planning.inputs.given_tables import Given, read_given
+from optimizer.planning.inputs.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
+from optimizer.planning.inputs.odd_plans import plausible
+from optimizer.planning.inputs.platform_reports import Claims, read_platform_reports
+from optimizer.planning.inputs.read_economics import read_cohort_table, read_costs, read_orders, values_of
+from optimizer.planning.inputs.read_funnel import read_counts
+from optimizer.planning.inputs.reading import Reading, in_terms_of_the_file
+from optimizer.planning.inputs.timetable import Timetable, timetable_of
 
 __all__ = [
     "noted_claims",

@@ -14,7 +14,7 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_amounts
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.wording import in_words_of_the_file
-from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
+from optimizer.planning.inputs.provenance import InputFile, checksum_of, shown_path
 
 __all__ = ["Problems", "Reading", "in_terms_of_the_file", "names_of", "unit_of"]
 

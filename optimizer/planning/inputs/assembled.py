@@ -30,7 +30,7 @@ from mmm.data.spend_sources import SpendSource
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Data, Weekly
 from optimizer.planning.file.keys.exports import COUNTED_TABLES, ControlExport, OutcomeExport, SpendExport
-from optimizer.planning.stages.provenance import InputFile, checksum_of, shown_path
+from optimizer.planning.inputs.provenance import InputFile, checksum_of, shown_path
 
 __all__ = ["assumed", "passed_over", "read_assembled"]
 

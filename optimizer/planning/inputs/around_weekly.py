@@ -12,22 +12,22 @@ from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets, misfits_of_markets
 from optimizer.planning.file.misfits import misfits_of_today
-from optimizer.planning.stages.given_tables import Given
-from optimizer.planning.stages.markets import markets_of, silent_cells
-from optimizer.planning.stages.platform_reports import Claims
-from optimizer.planning.stages.present_spend import read_present_spend
-from optimizer.planning.stages.reading import Problems, Reading
-from optimizer.planning.stages.small_tables import noted_claims, noted_given, noted_lift_tests, noted_timetable
-from optimizer.planning.stages.timetable import Timetable
-from optimizer.planning.stages.upcoming import read_upcoming
-from optimizer.planning.stages.weekly_panel import WeeklyPanel
+from optimizer.planning.inputs.given_tables import Given
+from optimizer.planning.inputs.markets import markets_of, silent_cells
+from optimizer.planning.inputs.platform_reports import Claims
+from optimizer.planning.inputs.present_spend import read_present_spend
+from optimizer.planning.inputs.reading import Problems, Reading
+from optimizer.planning.inputs.small_tables import noted_claims, noted_given, noted_lift_tests, noted_timetable
+from optimizer.planning.inputs.timetable import Timetable
+from optimizer.planning.inputs.upcoming import read_upcoming
+from optimizer.planning.inputs.weekly_panel import WeeklyPanel
 
 __all__ = ["Around", "read_around"]
 
 
 @dataclass
 class Around:
-    """What is read of such tables, as :class:`optimizer.planning.stages.inputs.Inputs` has it."""
+    """What is read of such tables, as :class:`optimizer.planning.inputs.inputs.Inputs` has it."""
 
     markets: Markets | None = None
     upcoming: pd.DataFrame | dict[str, pd.DataFrame] | None = None

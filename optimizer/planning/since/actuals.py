@@ -21,7 +21,7 @@ from mmm.data.indicators import indicators
 from optimizer.planning.file.column_roles import in_plan_currency, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Weekly
-from optimizer.planning.stages.unlike_before import Weeks, another_unit, unlike_before, unread
+from optimizer.planning.since.unlike_before import Weeks, another_unit, unlike_before, unread
 
 __all__ = ["Actuals", "read_actuals"]
 

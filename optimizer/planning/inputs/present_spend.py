@@ -9,9 +9,9 @@ from attribution.numbers import amount
 from mmm import LiftTest, Panel
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets
-from optimizer.planning.stages.markets import spend_by_cell
-from optimizer.planning.stages.reading import Reading, unit_of
-from optimizer.planning.stages.tested import spend_held_out
+from optimizer.planning.inputs.markets import spend_by_cell
+from optimizer.planning.inputs.reading import Reading, unit_of
+from optimizer.planning.inputs.tested import spend_held_out
 
 __all__ = ["observed_maximum", "present_spend_of", "read_present_spend"]
 

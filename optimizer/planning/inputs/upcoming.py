@@ -14,7 +14,7 @@ from mmm import Panel
 from mmm.data.indicators import indicators
 from optimizer.planning.file.column_roles import coming_columns, last_year
 from optimizer.planning.file.keys.data import Coming, Weekly
-from optimizer.planning.stages.reading import Reading, unit_of
+from optimizer.planning.inputs.reading import Reading, unit_of
 
 __all__ = ["read_upcoming"]
 

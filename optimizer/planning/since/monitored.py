@@ -10,7 +10,7 @@ from optimizer.cycle.alarms import Alarm, Level, worst
 from optimizer.cycle.guardrails import Verdicts
 from optimizer.cycle.watched import Watched
 from optimizer.planning.file.config import Config
-from optimizer.planning.stages.replans import Replan
+from optimizer.planning.since.replans import Replan
 
 __all__ = ["EXIT_CODES", "Monitored"]
 

@@ -15,7 +15,7 @@ from attribution.reading.contracts import Column, Table
 from attribution.reading.small import read_table
 from mmm import Panel
 from optimizer.planning.file.keys.plan import GivenTable
-from optimizer.planning.stages.plans_of_other_tools import FORMS, PlanTable, plan_table
+from optimizer.planning.inputs.plans_of_other_tools import FORMS, PlanTable, plan_table
 
 __all__ = ["Given", "read_given", "read_plan_table", "said_of"]
 

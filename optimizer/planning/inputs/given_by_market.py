@@ -11,8 +11,8 @@ from attribution import Engine
 from attribution.errors import BadInput, Problem, nearest
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets
-from optimizer.planning.stages.given_tables import Given, read_plan_table, said_of
-from optimizer.planning.stages.plans_of_other_tools import PlanTable, plan_table
+from optimizer.planning.inputs.given_tables import Given, read_plan_table, said_of
+from optimizer.planning.inputs.plans_of_other_tools import PlanTable, plan_table
 
 __all__ = ["read_given_by_market"]
 

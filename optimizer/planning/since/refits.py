@@ -12,8 +12,8 @@ from mmm import Model, Panel, Posterior
 from mmm.model.model import ORGANIC
 from optimizer.cycle.panels import weeks_of
 from optimizer.planning.file.config import Config
-from optimizer.planning.stages.differences import MODEL, OTHER, QUESTION, REVISED, TESTS, WEEKS, Differences
-from optimizer.planning.stages.inputs import Inputs
+from optimizer.planning.inputs.inputs import Inputs
+from optimizer.planning.since.differences import MODEL, OTHER, QUESTION, REVISED, TESTS, WEEKS, Differences
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.progress import Update
 

@@ -14,8 +14,8 @@ from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.scenarios import Passing
-from optimizer.planning.stages.people import people_of, source_of
-from optimizer.planning.stages.unknown_channels import unknown_channels
+from optimizer.planning.inputs.people import people_of, source_of
+from optimizer.planning.inputs.unknown_channels import unknown_channels
 
 __all__ = ["passing_of", "read_counts"]
 

@@ -26,8 +26,8 @@ from attribution.reading.tables import COSTS, renamed
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.economics import CohortTable, CostTable, OrdersTable
-from optimizer.planning.stages.people import people_of, source_of
-from optimizer.planning.stages.unknown_channels import unknown_channels
+from optimizer.planning.inputs.people import people_of, source_of
+from optimizer.planning.inputs.unknown_channels import unknown_channels
 
 __all__ = ["read_cohort_table", "read_costs", "read_orders", "values_of"]
 

@@ -16,7 +16,7 @@ from attribution.reading.contracts import Column, Table
 from attribution.reading.small import read_table
 from mmm import Panel
 from optimizer.planning.file.keys.data import PlatformReports
-from optimizer.planning.stages.unknown_channels import unknown_channels
+from optimizer.planning.inputs.unknown_channels import unknown_channels
 
 __all__ = ["Claims", "daily_of", "read_platform_reports"]
 

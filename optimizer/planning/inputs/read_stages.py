@@ -12,7 +12,7 @@ from attribution.findings import Finding
 from attribution.numbers import count, percent
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Touchpoints
-from optimizer.planning.stages.people import people_of, source_of
+from optimizer.planning.inputs.people import people_of, source_of
 
 __all__ = ["open_stages", "read_stages", "read_stages_by_channel"]
 

@@ -10,7 +10,7 @@ from attribution.errors import BadInput, Problem
 from attribution.numbers import significant
 from mmm import Panel
 from optimizer.planning.file.keys.plan import GivenTable
-from optimizer.planning.stages.given_tables import Given
+from optimizer.planning.inputs.given_tables import Given
 
 __all__ = ["plausible"]
 

@@ -16,10 +16,10 @@ from optimizer.planning.file.column_roles import in_plan_currency, levers_of, me
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_columns
 from optimizer.planning.file.keys.data import Weekly
-from optimizer.planning.stages.assembled import assumed, read_assembled
-from optimizer.planning.stages.printable import unprintable
-from optimizer.planning.stages.reading import Reading, unit_of
-from optimizer.planning.stages.weekly_table import weekly_table
+from optimizer.planning.inputs.assembled import assumed, read_assembled
+from optimizer.planning.inputs.printable import unprintable
+from optimizer.planning.inputs.reading import Reading, unit_of
+from optimizer.planning.inputs.weekly_table import weekly_table
 
 __all__ = ["WeeklyPanel", "read_weekly"]
 

@@ -19,15 +19,15 @@ from optimizer.cycle.refresh import Moved, what_moved
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import by_cell
-from optimizer.planning.stages.differences import OTHER, QUESTION, Differences
-from optimizer.planning.stages.inputs import Inputs
-from optimizer.planning.stages.markets import curves_by_cell, markets_of
+from optimizer.planning.inputs.inputs import Inputs
+from optimizer.planning.inputs.markets import curves_by_cell, markets_of
+from optimizer.planning.inputs.present_spend import present_spend_of
+from optimizer.planning.since.differences import OTHER, QUESTION, Differences
+from optimizer.planning.since.past import Past
+from optimizer.planning.since.refits import NOT_RECORDED, Refit, refits
 from optimizer.planning.stages.optimize import asked_within
-from optimizer.planning.stages.past import Past
-from optimizer.planning.stages.present_spend import present_spend_of
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import solved
-from optimizer.planning.stages.refits import NOT_RECORDED, Refit, refits
 from optimizer.planning.stages.result import UNDIVIDED, Run
 
 __all__ = ["Chain", "first_line", "last_plan"]

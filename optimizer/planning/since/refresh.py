@@ -12,9 +12,9 @@ from attribution.findings import Finding
 from optimizer.cycle.refresh import Moved, Movement
 from optimizer.cycle.switching import Switch, SwitchingCost, is_moved, switch
 from optimizer.planning.file.config import config_of
-from optimizer.planning.stages.chain import Chain, first_line, last_plan
-from optimizer.planning.stages.differences import Differences, differences, not_compared
-from optimizer.planning.stages.past import Past
+from optimizer.planning.since.chain import Chain, first_line, last_plan
+from optimizer.planning.since.differences import Differences, differences, not_compared
+from optimizer.planning.since.past import Past
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import Changes, PlanResult, Reversal, Run

@@ -18,9 +18,9 @@ from attribution.reading.small import read_table
 from attribution.reading.sources import log_table
 from optimizer.planning.file.assemble import cleaning_of, path_rules, reshaped
 from optimizer.planning.file.keys.data import Paths, Touchpoints
-from optimizer.planning.stages.log_channels import unlike_the_log
-from optimizer.planning.stages.printable import unprintable
-from optimizer.planning.stages.reading import Reading
+from optimizer.planning.inputs.log_channels import unlike_the_log
+from optimizer.planning.inputs.printable import unprintable
+from optimizer.planning.inputs.reading import Reading
 
 if TYPE_CHECKING:
     import ibis

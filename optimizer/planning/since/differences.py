@@ -11,8 +11,8 @@ from mmm import Posterior
 from mmm.posterior.encoding import encode
 from optimizer.cycle.panels import PanelChange, changed
 from optimizer.planning.file.config import Config
-from optimizer.planning.stages.past import Past
-from optimizer.planning.stages.provenance import InputFile, versions
+from optimizer.planning.inputs.provenance import InputFile, versions
+from optimizer.planning.since.past import Past
 
 __all__ = [
     "MODEL",

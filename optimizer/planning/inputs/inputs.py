@@ -19,23 +19,23 @@ from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.markets import Markets
-from optimizer.planning.stages.around_weekly import Around, read_around
-from optimizer.planning.stages.assembled import passed_over
-from optimizer.planning.stages.coming_controls import coming_controls
-from optimizer.planning.stages.given_tables import Given
-from optimizer.planning.stages.log_against_kpi import LogAgainstKPI, log_against_kpi
-from optimizer.planning.stages.markets import markets_of
-from optimizer.planning.stages.odd_costs import odd_costs
-from optimizer.planning.stages.paths_of_file import read_journeys
-from optimizer.planning.stages.platform_reports import Claims
-from optimizer.planning.stages.present_spend import read_present_spend
-from optimizer.planning.stages.provenance import InputFile
-from optimizer.planning.stages.read_stages import open_stages, read_stages, read_stages_by_channel
-from optimizer.planning.stages.reading import Problems, Reading, in_terms_of_the_file, names_of
-from optimizer.planning.stages.small_tables import noted_costs, noted_customer_values, noted_factors, noted_funnel
-from optimizer.planning.stages.timetable import Timetable
-from optimizer.planning.stages.upcoming import read_upcoming
-from optimizer.planning.stages.weekly_panel import read_weekly
+from optimizer.planning.inputs.around_weekly import Around, read_around
+from optimizer.planning.inputs.assembled import passed_over
+from optimizer.planning.inputs.coming_controls import coming_controls
+from optimizer.planning.inputs.given_tables import Given
+from optimizer.planning.inputs.log_against_kpi import LogAgainstKPI, log_against_kpi
+from optimizer.planning.inputs.markets import markets_of
+from optimizer.planning.inputs.odd_costs import odd_costs
+from optimizer.planning.inputs.paths_of_file import read_journeys
+from optimizer.planning.inputs.platform_reports import Claims
+from optimizer.planning.inputs.present_spend import read_present_spend
+from optimizer.planning.inputs.provenance import InputFile
+from optimizer.planning.inputs.read_stages import open_stages, read_stages, read_stages_by_channel
+from optimizer.planning.inputs.reading import Problems, Reading, in_terms_of_the_file, names_of
+from optimizer.planning.inputs.small_tables import noted_costs, noted_customer_values, noted_factors, noted_funnel
+from optimizer.planning.inputs.timetable import Timetable
+from optimizer.planning.inputs.upcoming import read_upcoming
+from optimizer.planning.inputs.weekly_panel import read_weekly
 
 __all__ = ["Inputs", "inputs_of_fit", "read_inputs"]
 

@@ -15,10 +15,10 @@ from attribution.files import checksum
 from mmm import Posterior
 from optimizer.planning.file.config import Config, config_of
 from optimizer.planning.file.document import Document
+from optimizer.planning.inputs.provenance import InputFile, versions
 from optimizer.planning.ledger.manifest import read_manifest
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.stages.fit import POSTERIOR
-from optimizer.planning.stages.provenance import InputFile, versions
 
 __all__ = ["Past", "past_run"]
 
