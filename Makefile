@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 
 .PHONY: plan test test-long test-engines coverage mutate lint bench bench-attribution bench-mmm bench-optimizer fuzz browser packages docs tutorial clean
 
+# the matrices of tests are small: threads of algebra would only wait for each other
+test test-long test-engines coverage: export OPENBLAS_NUM_THREADS = 1
+
 plan: $(VENV)/.installed
 	$(BIN)/cac plan examples/quarter/plan.yaml
 
