@@ -175,7 +175,7 @@ def test_completion_shows_what_is_public_and_nothing_else(name: str) -> None:
         assert not isinstance(value, types.ModuleType) or value.__name__.startswith(name)
 
 
-HELPERS = {"canvas", "channel_colours", "style", "svg"}
+HELPERS = {"LEARNT", "SHOWN", "canvas", "channel_colours", "style", "svg"}
 
 
 @pytest.mark.parametrize("name", MODULES[:3])

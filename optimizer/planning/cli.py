@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attribution.errors import CacError
-from attribution.numbers import counted
 
 if TYPE_CHECKING:
     from optimizer.planning.run import Goal
@@ -321,6 +320,7 @@ def seal(
 ) -> None:
     """Freeze the last run as plan of record: its forecast with hashes, chained to the seal before it."""
     from optimizer.planning.sealed.chain import home_of
+    from attribution.numbers import counted
     from optimizer.planning.sealed.seals import seal as make_seal
 
     made = make_seal(output, name)

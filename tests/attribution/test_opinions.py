@@ -84,7 +84,7 @@ def test_platforms_that_claim_more_than_all_are_named() -> None:
     )
     assert not said.passed
     assert said.value == pytest.approx(1.3)
-    assert "2.0 times what these bring" in said.text
+    assert "2.0 times what those channels bring" in said.text
     assert finding(heard(platform={"tv": around(600)}), "platforms_claim_more_than_all").passed
 
 

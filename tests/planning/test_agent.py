@@ -21,7 +21,7 @@ from optimizer.planning import cli
 from optimizer.planning.agent import work, worker
 from optimizer.planning.agent.answers import MOST, rows_told, text_of
 from optimizer.planning.agent.inside import Inside
-from optimizer.planning.ledger.runs import run_folder
+from optimizer.planning.ledger.runs import run_folder, run_with
 from optimizer.planning.stages.progress import Progress
 
 EACH = 20  # of five kinds
@@ -186,7 +186,9 @@ def test_refusals_have_the_words_of_the_command_line(
 
 def test_a_certificate_of_todays_spend_says_what_a_run_says_of_today(spoken: Spoken) -> None:
     (answer,) = (json.loads(one.text) for one in spoken.of("asked") if one.tool == "certify")
-    worth = pd.read_csv(run_folder(spoken.root / "plan-output") / "worth.csv")  # of the what-ifs by the same plan file
+    worth = pd.read_csv(
+        run_with(spoken.root / "plan-output", "worth.csv") / "worth.csv"
+    )  # of the what-ifs by the same plan file
     today = worth[(worth["scenario"] == "Plan") & (worth["against"] == "today")].set_index("figure")
     assert len(answer["figures"]) == len(today)
     for row in answer["figures"]:

@@ -109,7 +109,7 @@ def test_init_plan_and_its_summary(tmp_path: Path) -> None:
         "spend now",
         "marginal CAC",
         "Blended CAC now",
-        "Against today's spend going on",
+        "Against today's spend",
         "beats today's spend",
         "Bound",
     ):

@@ -124,7 +124,7 @@ def test_a_lift_test_moves_the_fit_and_calls_for_a_new_one(
     ("row", "expected"),
     [
         ("tvv,2025-06-02,2025-06-29,-10,-1,1", "unknown channel 'tvv'. Remedy: did you mean 'tv'?"),
-        ("tv,1999-06-07,1999-07-04,-10,-1,1", "lies outside the panel"),
+        ("tv,1999-06-07,1999-07-04,-10,-1,1", "lies outside the weekly table"),
         ("tv,02/06/2025,29/06/2025,-10,-1,1", "date_format"),
         ("tv,2025-06-02,2025-06-29,-10,-1,0", "is not positive"),
         ("tv,2025-06-02,2025-06-29,-10,,1", "customers_gained"),

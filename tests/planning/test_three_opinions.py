@@ -113,7 +113,7 @@ def test_a_month_that_alone_claims_more_than_all_is_refused(month: str, tmp_path
 def test_every_problem_of_a_report_is_told_at_once(tmp_path: Path) -> None:
     frame = reports()
     frame.loc[frame["channel"] == "tv", "conversions"] = 500.0
-    frame.loc[frame["channel"] == "search", "date"] += pd.Timedelta(days=3000)
+    frame.loc[frame["channel"] == "search", "date"] -= pd.Timedelta(days=3000)
     with pytest.raises(BadInput) as refused:
         read(tmp_path, frame)
     assert len(refused.value.problems) == 2

@@ -97,7 +97,6 @@ def read_platform_reports(
     problems = list(
         unknown_channels(frame[section.channel].astype(str), panel.channels, section.path.name, section.channel)
     )
-    problems += list(_to_come(section, pd.DatetimeIndex(frame[section.date]), name))
     parts = {}
     for channel, rows in frame.groupby(frame[section.channel].astype(str), sort=False):
         try:
@@ -106,6 +105,7 @@ def read_platform_reports(
             problems += [problem for problem in error.problems if isinstance(problem, Problem)]
     by_day = pd.DataFrame(parts)
     problems += [] if problems else list(_against_all(section, by_day, panel))
+    problems += list(_to_come(section, pd.DatetimeIndex(frame[section.date]), name))
     if problems:
         raise BadInput(problems)
     return Claims(by_day), frame

@@ -90,7 +90,7 @@ def _of_files(written: Sequence[Path]) -> Iterator[str]:
         yield f"Written to {shown(written[0].parent)}: {', '.join(names)}"
     if REPORT in names:
         yield f"Open {place_of(written[0].parent) / REPORT}"
-    elif not _is_latest(written[0].parent):
+    elif written and not _is_latest(written[0].parent):
         yield f"{LATEST} stays with the last run that wrote a report."
 
 
