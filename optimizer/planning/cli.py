@@ -319,8 +319,8 @@ def seal(
     ] = None,
 ) -> None:
     """Freeze the last run as plan of record: its forecast with hashes, chained to the seal before it."""
-    from optimizer.planning.sealed.chain import home_of
     from attribution.numbers import counted
+    from optimizer.planning.sealed.chain import home_of
     from optimizer.planning.sealed.seals import seal as make_seal
 
     made = make_seal(output, name)
