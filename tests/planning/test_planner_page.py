@@ -200,9 +200,11 @@ def test_moved_and_held_and_solved_it_agrees_with_the_engine(page: Any, served: 
     assert spend(page, place_of(served)) == 90_000
     other = (place_of(served) + 1) % len(NAMES)
     slider = page.get_by_role("slider").nth(other)
-    before = spend(page, other)
+    before, told = spend(page, other), f".st-key-channel_{other} small .yours"
     slider.focus()
+    was = page.locator(told).inner_text()
     page.keyboard.press("ArrowRight")
+    page.wait_for_function("([told, was]) => document.querySelector(told)?.innerText !== was", arg=[told, was])
     settled(page)
     assert spend(page, other) > before
 
