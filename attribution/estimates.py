@@ -61,11 +61,14 @@ class Estimate:
 
     @classmethod
     def cost(cls, spend: float, customers: Draws, mass: float = 0.9) -> Self:
-        """Spend per customer; the point is spend over mean customers, for a mean of ratios need not exist."""
+        """Spend per customer; the point is spend over mean customers, for a mean of ratios need not exist.
+
+        None where nobody comes in any draw inside the interval of customers, however many come in the few beyond it.
+        """
         mean = float(np.mean(customers))
-        if spend == 0 or mean <= 0:
-            return cls.exact(np.nan)
         low, high = np.quantile(customers, _tails(mass))
+        if spend == 0 or mean <= 0 or high <= 0:
+            return cls.exact(np.nan)
         return cls(spend / mean, spend / float(high), spend / float(low) if low > 0 else np.inf)
 
     @classmethod

@@ -32,6 +32,13 @@ def test_a_cost_without_spend_or_customers_is_none_and_may_be_endless() -> None:
     assert math.isinf(Estimate.cost(10.0, np.array([0.0] * 5 + [1.0] * 5)).high)
 
 
+@pytest.mark.parametrize("few", [1, 4])
+def test_a_cost_is_none_where_hardly_any_draw_has_a_customer(few: int) -> None:
+    rare = Estimate.cost(10.0, np.array([0.0] * (100 - few) + [1.0] * few))
+    assert not rare.known
+    assert Estimate.cost(10.0, np.array([0.0] * 90 + [1.0] * 10)).low == 10.0
+
+
 def test_a_blended_cost_of_nothing_is_nothing_where_somebody_comes() -> None:
     assert Estimate.blended(0.0, np.array([3.0, 5.0])) == Estimate.exact(0.0)
     assert not Estimate.blended(0.0, np.zeros(2)).known
