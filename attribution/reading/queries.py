@@ -83,6 +83,9 @@ class Query:
         try:
             connection = ibis.connect(_SECRET.sub(lambda match: str(secrets[match[1]]), self.url))
             return connection.sql(self.query)
+        except ModuleNotFoundError as error:
+            text = f"needs the package {error.name}, which is not installed."
+            raise BadInput(Problem(self.name, text, remedy="install it where cac runs, or export the table.")) from None
         except Exception as error:  # drivers raise what they like, and put the address into it
             raise BadInput(Problem(self.name, f"gives no answer ({type(error).__name__}).", remedy=_REMEDY)) from None
 

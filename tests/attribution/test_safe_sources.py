@@ -224,3 +224,12 @@ def test_an_answer_is_read_like_any_table(monkeypatch):
     assert Journeys.from_touchpoints(query, ENDS).channels == ("search", "tv")
     assert len(read_table(query, TABLE)) == 2
     assert asked[:2] == ["postgres://u:hunter2@host/shop", "select * from touches"]
+
+
+def test_a_database_whose_package_is_lacking_is_named_with_it(monkeypatch):
+    def lacking(url: str) -> None:
+        raise ModuleNotFoundError("No module named 'snowflake'", name="snowflake")
+
+    monkeypatch.setattr("ibis.connect", lacking)
+    with pytest.raises(BadInput, match="needs the package snowflake, which is not installed"):
+        Query("snowflake://me@account/shop", "select 1").table()

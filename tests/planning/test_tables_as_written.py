@@ -12,6 +12,7 @@ import yaml
 
 from attribution.errors import BadInput
 from optimizer.planning.file.config import read_config
+from optimizer.planning.file.sources import queries_of, sources_of
 from optimizer.planning.inputs.inputs import read_inputs
 
 PEOPLE = [f"u{number // 2}" for number in range(60)]
@@ -149,3 +150,20 @@ def test_a_weekly_table_as_half_of_europe_writes_it(starter):
 def test_a_run_names_no_folder_of_the_machine(starter):
     config, document = read_config(starter)
     assert all(not Path(file.file).is_absolute() for file in read_inputs(config, document).files)
+
+
+@pytest.mark.parametrize("table", ["touchpoints", "weekly", "upcoming"])
+def test_a_query_stands_for_a_table_and_is_written_down_without_a_word(tables, table):
+    asked = {"url": "postgres://u:${NO_SUCH_SECRET}@h/d", "query": "select 1"}
+    weekly = {"path": "weekly.csv", "date": "week", "kpi": "new", "spend": ["tv"]}
+    data = {"touchpoints": log(), "weekly": weekly} if table == "upcoming" else {}
+    data |= (
+        {"upcoming": asked}
+        if table == "upcoming"
+        else {table: {**(weekly if table == "weekly" else log()), "path": asked}}
+    )
+    config, document = read_config(plan(tables, **data))
+    assert [one.query for one in queries_of(config)] == ["select 1"]
+    assert all("://" not in str(path) for path in sources_of(config, document.folder))
+    assert asked["url"] in json.dumps(config.model_dump(mode="json"))
+    assert read_config(plan(tables, **data))[0].model_dump(mode="json") == config.model_dump(mode="json")

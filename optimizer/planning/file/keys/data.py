@@ -16,7 +16,7 @@ from optimizer.planning.file.keys.economics import CohortTable, CostTable, Order
 from optimizer.planning.file.keys.exports import ControlExport, OutcomeExport, SpendExport, WeekDay
 from optimizer.planning.file.keys.funnel import FunnelTable
 from optimizer.planning.file.keys.identity import Identity
-from optimizer.planning.file.keys.tables import Days, Numbers, Source, Times, source
+from optimizer.planning.file.keys.tables import AS_IT_IS, Days, Numbers, Source, Times, source
 
 __all__ = [
     "ASSEMBLED",
@@ -269,7 +269,7 @@ def _kind(given: Any) -> str:
 
 # the tags read as pydantic's own steps, which messages leave out of a key's place
 Upcoming = Annotated[
-    Annotated[Path | Query | Literal["last_year"], PlainValidator(_last_year_or_source), Tag("function-path")]
+    Annotated[Path | Query | Literal["last_year"], PlainValidator(_last_year_or_source), AS_IT_IS, Tag("function-path")]
     | Annotated[Coming, Tag("dict[]")],
     Discriminator(_kind),
 ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, PlainValidator, model_validator
+from pydantic import AfterValidator, PlainSerializer, PlainValidator, model_validator
 
 from attribution.reading.encodings import encoding_of
 from attribution.reading.formats import Format, zone_of
 from attribution.reading.queries import Query
 from optimizer.planning.file.keys.base import Section
 
-__all__ = ["DatePattern", "Days", "Encoding", "Numbers", "Source", "TimeZone", "Times", "source"]
+__all__ = ["AS_IT_IS", "DatePattern", "Days", "Encoding", "Numbers", "Source", "TimeZone", "Times", "source"]
 
 _UNITS = {"thousand": 1e3, "million": 1e6}
 
@@ -36,7 +36,10 @@ def source(value: Any) -> Path | Query:
     return Query.of(value) if "://" in value.partition("::")[0] else Path(value)
 
 
-Source = Annotated[Path | Query, PlainValidator(source)]
+# what stands there is written down by what it is, for a union of kinds would be held against each of them in turn
+AS_IT_IS = PlainSerializer(lambda value: value, return_type=Any)
+
+Source = Annotated[Path | Query, PlainValidator(source), AS_IT_IS]
 
 
 def _a_pattern(date_format: str) -> str:
