@@ -14,11 +14,9 @@ from planner_runs import question
 from optimizer.planning.language.languages import LANGUAGES
 from optimizer.planning.outputs.in_language import speech_of
 from optimizer.planning.outputs.wish_files import spend_workbook
+from optimizer.planning.page import pieces, speech
 from optimizer.planning.stages.kept import Kept
 from optimizer.planning.stages.wishes import Wish, answer, cost_of_holding, first_wish, judged
-
-pieces = pytest.importorskip("optimizer.planning.page.pieces")
-speech = pytest.importorskip("optimizer.planning.page.speech")
 
 NAMES = ["tv", "never", "Best plan", "<b>best</b>", "spend at most 5 %"]
 
