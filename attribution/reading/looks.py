@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -75,11 +74,16 @@ def taken_over(series: Mapping[str, Array]) -> Iterator[tuple[str, str, int]]:
         Figures of each name, of the same rows. Names that run for four rows or more and hardly pause are looked at.
     """
     runs = {name: run for name, each in series.items() if (run := _run(each))}
-    for old, new in permutations(runs, 2):
-        (_, ends, before), (begins, _, after) = runs[old], runs[new]
-        over = len(series[old]) - 1 - ends >= _RUN and begins >= _RUN
-        if over and 0 <= begins - ends <= _APART and 1 / _LEVEL < after[0] / before[1] < _LEVEL:
-            yield old, new, begins
+    beginning: dict[int, list[str]] = {}
+    for name, (begins, *_) in runs.items():
+        beginning.setdefault(begins, []).append(name)
+    for old, (_, ends, before) in runs.items():
+        if len(series[old]) - 1 - ends < _RUN:
+            continue
+        for begins in range(max(ends, _RUN), ends + _APART + 1):
+            for new in beginning.get(begins, []):
+                if new != old and 1 / _LEVEL < runs[new][2][0] / before[1] < _LEVEL:
+                    yield old, new, begins
 
 
 def _run(series: Array) -> tuple[int, int, tuple[float, float]] | None:
