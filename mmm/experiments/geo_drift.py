@@ -12,7 +12,7 @@ from mmm.arrays import Array
 __all__ = ["Drift", "drift_of", "wider"]
 
 _SURE = 2.5  # standard deviations by which a mean ratio has to exceed 1 before it counts
-_MOST = 60.0  # logarithm of a ratio of variances past which numbers end
+_MOST = 20.0  # logarithm of a ratio of variances past which a test says nothing
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Drift:
         Ratio that chance alone rarely exceeds.
     times
         By how much standard errors widen: 1 up to the limit, beyond it the root of the ratio of variances under which
-        these windows would be as usual.
+        these windows would be as usual, e^10 at most.
     """
 
     ratio: float
@@ -78,7 +78,8 @@ def wider(some: Array, count: int, rest: Array, others: int, independent: float)
     def beyond(log: float) -> float:
         return _ratio(some * np.exp(-log), rest) * whole / count - 1
 
-    return Drift(ratio, limit, float(np.exp(optimize.brentq(beyond, 0, _MOST) / 2)) if beyond(_MOST) < 0 else np.inf)
+    log = optimize.brentq(beyond, 0, _MOST) if beyond(_MOST) < 0 else _MOST
+    return Drift(ratio, limit, float(np.exp(log / 2)))
 
 
 def _ratio(some: Array, rest: Array) -> float:

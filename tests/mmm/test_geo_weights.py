@@ -206,3 +206,12 @@ def test_no_block_chooses_the_pull_by_which_it_is_met() -> None:
         errors = [np.log((np.delete(one, block, axis=1) ** 2).mean(axis=1)).mean() for one in tried]
         np.testing.assert_allclose(gaps.blocks[:, block], tried[int(np.argmin(errors))][:, block])
     assert chosen == PULLS[int(np.argmin([np.log(one.var(axis=1)).mean() for one in tried]))]
+
+
+@pytest.mark.parametrize("quiet", [1.0, 1e-4, 0.0])
+def test_a_history_that_stands_still_and_then_moves_widens_errors_to_a_number(quiet: float) -> None:
+    blocks = quiet * np.random.default_rng(0).normal(size=(6, 8))
+    blocks[:, -2:] += 50.0
+    drift = drift_of(blocks, 6.0)
+    assert 1 < drift.times < np.inf
+    assert np.isfinite(wider(blocks[:, -1] ** 2, 1, (blocks[:, :-2] ** 2).sum(axis=1), 6, 6.0).times)
