@@ -24,6 +24,7 @@ from mmm.checks.rival_findings import Moved, better_finding, not_compared, resol
 from mmm.checks.rival_models import Reading, readings
 from mmm.checks.rival_scores import Standing, Verdict, bootstrapped_weights, compared
 from mmm.posterior.posterior import Posterior
+from mmm.posterior.rough_figures import rough_figures
 from mmm.sampling.fit import fit
 from mmm.sampling.watching import watched
 
@@ -120,7 +121,7 @@ class Rivals:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The rival that fits best of those that fit better, unresolved channels, and rivals that were not compared.
+        """The rival that fits best of those that fit better, unresolved and rough channels, rivals that were not compared.
 
         A channel is unresolved where its median leaves its own 90 % interval under a rival that stands. Under one that
         fits better it is named where its median moves by more than a quarter, for then the model's is the lesser guess.
@@ -142,6 +143,8 @@ class Rivals:
         apart = {rival.reading.name: "its chains disagree" for rival in self.fitted if not _settled(rival.posterior)}
         if left := self.not_fitted | apart:
             findings.append(not_compared(left))
+        said = next(finding for finding in self.posterior.diagnostics if finding.name == "rough_figures")
+        findings.append(rough_figures(self._pooled_customers, "With the other readings", said.channels))
         return tuple(findings) if worst or better else (resolved(len(self._counting), len(self.fitted)), *findings)
 
     def to_frame(self) -> pd.DataFrame:
@@ -188,13 +191,14 @@ class Rivals:
     @cached_property
     def _customers(self) -> dict[str, Array]:
         """By reading, 5 %, 50 % and 95 % points of each channel's customers, shape (M, 3); the pooled ones last."""
-        answers: dict[str, Posterior | Pooled] = {OWN: self.posterior}
-        answers |= {rival.reading.name: rival.posterior for rival in self.fitted} | {"pooled": self.pooled()}
-        media = list(self._media)
-        return {
-            name: np.quantile(one.contributions()[media].to_numpy(), [0.05, 0.5, 0.95], axis=0).T
-            for name, one in answers.items()
-        }
+        posteriors = {OWN: self.posterior, **{rival.reading.name: rival.posterior for rival in self.fitted}}
+        answers = {name: one.contributions()[list(self._media)] for name, one in posteriors.items()}
+        answers["pooled"] = self._pooled_customers
+        return {name: np.quantile(one.to_numpy(), [0.05, 0.5, 0.95], axis=0).T for name, one in answers.items()}
+
+    @cached_property
+    def _pooled_customers(self) -> pd.DataFrame:
+        return self.pooled().contributions()[list(self._media)]
 
     def _moves(self, rival: Rival) -> tuple[Moved, ...]:
         """Every channel's figures in the model and under a rival."""

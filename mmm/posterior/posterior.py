@@ -30,6 +30,7 @@ from mmm.posterior.frequency import optimal_frequency
 from mmm.posterior.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
 from mmm.posterior.parameter_shift import parameter_shift
 from mmm.posterior.prior_shift import data_speak, media_share, media_total, prior_shift
+from mmm.posterior.rough_figures import rough_figures
 from mmm.posterior.residuals import Predictive, Residuals, normal_scores, predictive
 from mmm.posterior.storage import read, write
 
@@ -100,7 +101,8 @@ class Posterior:
         sense = check_sense(self.panel.kpi.sum(axis=0), predicted, baseline)
         left = check_residuals(self._residuals(predicted))
         total = media_total(self.media_share(), self.channels)
-        return (*self.verdict, *sense, *left, total, data_speak(self.prior_shift()))
+        rough = rough_figures(self.contributions()[list(self.panel.media_names)], "By this fit alone")
+        return (*self.verdict, *sense, *left, total, data_speak(self.prior_shift()), rough)
 
     def __repr__(self) -> str:
         said = "converged" if self.converged else "NOT converged: no plan should rest on it"

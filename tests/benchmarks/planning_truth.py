@@ -18,7 +18,10 @@ scaled
 a peer
     The posterior mean of its curves, most by our optimizer; only where its Python is given, as mmm_peers asks it.
 
-Improvement counts in customers at equal money, or in the fall of blended CAC. *Captured* is the true improvement over
+Improvement counts in customers at equal money, or in the fall of blended CAC. A plan that truly brings fewer customers
+than it was asked for has a lower blended CAC for that alone, down to below the best plan's. So the first question is also
+counted *at as many*: the plan's mix, more or less of all of it within the limits, until it truly brings today's
+customers; by this the run is held beside rivals. *Captured* is the true improvement over
 that of the best plan under the true curves. A question's ratio is predicted over true improvement, summed over
 companies in per cent of today's figure. *Corrected* is what a run's report makes of its plan's improvement by
 experience (optimizer/planning/stages/experience.py), each company by the ratio of all others with that aim,
@@ -47,6 +50,7 @@ import environments
 import mmm_peers
 import numpy as np
 import pandas as pd
+import scipy.optimize
 from mmm_verdicts import verdict
 from planning_companies import OTHERS, OWN, WEEKS, Company, made
 
@@ -211,8 +215,20 @@ def corrected(company: Company, row: dict[str, Any], ratios: pd.Series) -> dict[
 def _of_a_spend(company: Company, question: str, way: str, spend: pd.Series) -> dict[str, Any]:
     before = true_figure(company, question, company.now)
     true = true_figure(company, question, spend) - before
-    total = float(spend.sum())
-    return {"question": question, "way": way, "true": true, "today": abs(before), "total": total}
+    even = true if aim_of(question) == "customers" else true_figure(company, question, as_many(company, spend)) - before
+    row = {"question": question, "way": way, "true": true, "true at as many": even, "today": abs(before)}
+    return row | {"total": float(spend.sum()), "spend": spend.to_dict()}
+
+
+def as_many(company: Company, spend: pd.Series) -> pd.Series:
+    """The first question's plan, scaled within its limits until it truly brings as many customers as today's spend."""
+    least, most = (part * company.now for part in next(iter(QUESTIONS.values()))[1])
+    asked = float(company.customers(company.now))
+
+    def missing(factor: float) -> float:
+        return float(company.customers(np.clip(factor * spend, least, most))) - asked
+
+    return np.clip(scipy.optimize.brentq(missing, 0.1, 10.0) * spend, least, most)
 
 
 def _of_curves(company: Company, question: str, way: str, curves: mmm.ResponseCurves, organic: float) -> dict[str, Any]:
@@ -297,17 +313,19 @@ def table_of(done: list[tuple[Company, dict[str, Any]]]) -> tuple[pd.DataFrame, 
     best = rows[rows["way"] == "best"].set_index(["kind", "seed", "question"])["true"]
     key = pd.MultiIndex.from_frame(rows[["kind", "seed", "question"]])
     rows["attainable"] = best.reindex(key).to_numpy()
-    for name in ("predicted", "true", "low", "high", "attainable"):
+    for name in ("predicted", "true", "true at as many", "low", "high", "attainable"):
         rows[f"{name} %"] = 100 * rows[name] / rows["today"]
     rows["customers %"] = 100 * np.array([customers_gained(*pair) for pair in every])
     rows["came true"] = (rows["true"] > 0).astype(float)
     rows["interval holds"] = rows["true"].between(rows["low"] - 1e-9, rows["high"] + 1e-9).astype(float)
     rows.loc[rows["low"].isna(), "interval holds"] = np.nan
     groups = rows[rows["way"] != "best"].groupby(["question", "way"], sort=False)
-    table = groups[["predicted %", "true %", "customers %", "said", "came true", "interval holds"]].mean()
+    table = groups[
+        ["predicted %", "true %", "true at as many %", "customers %", "said", "came true", "interval holds"]
+    ].mean()
     table["ratio"] = table["predicted %"] / table["true %"]
     table[["ratio 5%", "ratio 95%"]] = np.array([_spread(part) for _, part in groups])
-    table["captured"] = groups["true %"].sum() / groups["attainable %"].sum()
+    table["captured"] = groups["true at as many %"].sum() / groups["attainable %"].sum()
     table["companies"] = groups.size()
     return table, rows
 
@@ -322,8 +340,8 @@ def _spread(rows: pd.DataFrame) -> tuple[float, float]:
 
 
 def beside_rivals(rows: pd.DataFrame) -> pd.DataFrame:
-    """Per question and rival, true improvements in per cent and captured shares on the companies that it answered."""
-    wide = rows.pivot_table(index=["question", "kind", "seed"], columns="way", values="true %", sort=False)
+    """Per question and rival, true improvements in per cent, at as many customers, and captured shares of both's companies."""
+    wide = rows.pivot_table(index=["question", "kind", "seed"], columns="way", values="true at as many %", sort=False)
     lines = []
     for question in QUESTIONS:
         for rival in [way for way in (SCALED, LAST, *PEERS) if way in wide]:

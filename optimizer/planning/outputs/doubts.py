@@ -28,7 +28,7 @@ _LIKELY = 0.8  # a promise that is kept less often is a doubt
 _DOUBTFUL = 0.1  # a move that is wrong less often is none
 _LARGE = 0.02  # of all money moved: smaller moves do not decide
 _LONG = 200  # letters of a doubt on the first screen
-_HEEDED = {"riders_held", "moves_hold", "promise_kept", "sure_to_beat_today"}
+_HEEDED = {"riders_held", "moves_hold", "promise_kept", "sure_to_beat_today", "rough_figures"}
 """Findings whose consequence stands in the plan already, or that are told here in other words."""
 
 
