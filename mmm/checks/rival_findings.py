@@ -94,11 +94,16 @@ def unresolved_finding(reading: Reading, moved: Moved) -> Finding:
     return Finding("unresolved", False, moved.far, None, text, (moved.channel,))
 
 
-def resolved(standing: int, fitted: int) -> Finding:
-    """No channel hangs on any rival."""
+def resolved(standing: int, fitted: int, moved: Sequence[str]) -> Finding:
+    """No channel hangs on any rival; ``moved`` leave their intervals under one, but not those of the pooled draws."""
     text = (
         f"Of {fitted} other readings of the weeks {standing} stand; none of those moves a channel outside its interval."
     )
+    if moved:
+        text = (
+            f"Of {fitted} other readings of the weeks {standing} stand. {', '.join(moved)} leave the intervals of "
+            "this fit under one; the draws of all, which plans rest on, know each to a quarter all the same."
+        )
     return Finding("rivals", True, 0.0, 0.0, text)
 
 

@@ -35,6 +35,7 @@ OWN = "this model"
 
 _CHAINS, _DRAWS, _TUNE = 2, 250, 250
 _R_HAT = 1.1
+_TOGETHER = "With the other readings"
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,10 +122,11 @@ class Rivals:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The rival that fits best of those that fit better, unresolved and rough channels, rivals that were not compared.
+        """The rival that fits best of those that fit better, unresolved and rough channels, rivals not compared.
 
-        A channel is unresolved where its median leaves its own 90 % interval under a rival that stands. Under one that
-        fits better it is named where its median moves by more than a quarter, for then the model's is the lesser guess.
+        A channel is unresolved where its median leaves its own 90 % interval under a rival that stands and the pooled
+        draws, which hold both, leave it rough. Under a rival that fits better it is named where its median moves by
+        more than a quarter, for then the model's is the lesser guess.
         """
         better = [rival for rival in self.fitted if rival.standing.verdict is Verdict.BETTER]
         better.sort(key=lambda rival: -rival.standing.difference)
@@ -139,13 +141,16 @@ class Rivals:
             for moved in filter(_outside, self._moves(rival)):
                 if moved.channel not in worst or moved.far > worst[moved.channel][1].far:
                     worst[moved.channel] = (rival.reading, moved)
-        findings += [unresolved_finding(*worst[name]) for name in self._media if name in worst and name not in named]
+        open_ones = set(worst) & {*rough_figures(self._pooled_customers, _TOGETHER).channels} - named
+        findings += [unresolved_finding(*worst[name]) for name in self._media if name in open_ones]
         apart = {rival.reading.name: "its chains disagree" for rival in self.fitted if not _settled(rival.posterior)}
         if left := self.not_fitted | apart:
             findings.append(not_compared(left))
-        said = next(finding for finding in self.posterior.diagnostics if finding.name == "rough_figures")
-        findings.append(rough_figures(self._pooled_customers, "With the other readings", said.channels))
-        return tuple(findings) if worst or better else (resolved(len(self._counting), len(self.fitted)), *findings)
+        alone = next(finding for finding in self.posterior.diagnostics if finding.name == "rough_figures")
+        findings.append(rough_figures(self._pooled_customers, _TOGETHER, {*alone.channels, *open_ones}))
+        if open_ones or better:
+            return tuple(findings)
+        return (resolved(len(self._counting), len(self.fitted), moved=sorted(worst)), *findings)
 
     def to_frame(self) -> pd.DataFrame:
         """Customers and CAC of each channel under each reading, medians with 5 % and 95 % points, and its verdict.
@@ -192,9 +197,9 @@ class Rivals:
     def _customers(self) -> dict[str, Array]:
         """By reading, 5 %, 50 % and 95 % points of each channel's customers, shape (M, 3); the pooled ones last."""
         posteriors = {OWN: self.posterior, **{rival.reading.name: rival.posterior for rival in self.fitted}}
-        answers = {name: one.contributions()[list(self._media)] for name, one in posteriors.items()}
-        answers["pooled"] = self._pooled_customers
-        return {name: np.quantile(one.to_numpy(), [0.05, 0.5, 0.95], axis=0).T for name, one in answers.items()}
+        answers = [(name, one.contributions()[list(self._media)]) for name, one in posteriors.items()]
+        answers.append(("pooled", self._pooled_customers))
+        return {name: np.quantile(one.to_numpy(), [0.05, 0.5, 0.95], axis=0).T for name, one in answers}
 
     @cached_property
     def _pooled_customers(self) -> pd.DataFrame:

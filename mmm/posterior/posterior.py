@@ -30,8 +30,8 @@ from mmm.posterior.frequency import optimal_frequency
 from mmm.posterior.media import Cell, ChannelDraws, Drivers, media_draws, national_curves, weekly_curves
 from mmm.posterior.parameter_shift import parameter_shift
 from mmm.posterior.prior_shift import data_speak, media_share, media_total, prior_shift
-from mmm.posterior.rough_figures import rough_figures
 from mmm.posterior.residuals import Predictive, Residuals, normal_scores, predictive
+from mmm.posterior.rough_figures import rough_figures
 from mmm.posterior.storage import read, write
 
 __all__ = ["Posterior"]

@@ -106,7 +106,7 @@ def test_controls_that_matter_are_kept_and_refuted_readings_count_for_nothing(fo
     assert not any(f"under {words}," in text for text in unresolved for words in says)
 
 
-def test_a_channel_is_unresolved_exactly_where_a_standing_reading_moves_it_outside(late, prompt):
+def test_a_channel_is_unresolved_exactly_where_a_reading_moves_it_outside_and_the_pool_leaves_it_rough(late, prompt):
     for found in (late, prompt):
         table = found.to_frame().reset_index().pivot_table("customers", "channel", "reading")
         ends = found.to_frame().xs(OWN, level="reading")
@@ -116,7 +116,17 @@ def test_a_channel_is_unresolved_exactly_where_a_standing_reading_moves_it_outsi
             for name in found.standing
             if not ends.loc[channel, "customers 5%"] <= table.loc[channel, name] <= ends.loc[channel, "customers 95%"]
         }
-        assert moved == {channel for finding in found.findings for channel in finding.channels}
+        customers = found.pooled().contributions()[list(CHANNELS)]
+        odds = (abs(customers.median() / customers - 1) > 0.25).mean()
+        told = {name: set() for name in ("unresolved", "rival_fits_better", "rough_figures")}
+        for finding in found.findings:
+            told.setdefault(finding.name, set()).update(finding.channels)
+        rough = set(odds.index[odds > 0.5])
+        assert told["unresolved"] == moved & rough - told["rival_fits_better"]
+        own = next(finding for finding in found.posterior.diagnostics if finding.name == "rough_figures")
+        assert told["rough_figures"] == rough - told["unresolved"] - set(own.channels)
+        passing = [finding.text for finding in found.findings if finding.name == "rivals"]
+        assert all(channel in text for text in passing for channel in moved)
         band = found.band
         counting = table.loc[list(CHANNELS), [OWN, *found.standing]]
         np.testing.assert_allclose(band["lowest"], counting.min(axis=1))
