@@ -23,6 +23,7 @@ from mmm.checks.pool import Pooled
 from mmm.checks.rival_findings import Moved, better_finding, not_compared, resolved, unresolved_finding
 from mmm.checks.rival_models import Reading, readings
 from mmm.checks.rival_scores import Standing, Verdict, bootstrapped_weights, compared
+from mmm.posterior.frames import DrawsFrame
 from mmm.posterior.posterior import Posterior
 from mmm.posterior.rough_figures import rough_figures
 from mmm.sampling.fit import fit
@@ -202,7 +203,7 @@ class Rivals:
         return {name: np.quantile(one.to_numpy(), [0.05, 0.5, 0.95], axis=0).T for name, one in answers}
 
     @cached_property
-    def _pooled_customers(self) -> pd.DataFrame:
+    def _pooled_customers(self) -> DrawsFrame:
         return self.pooled().contributions()[list(self._media)]
 
     def _moves(self, rival: Rival) -> tuple[Moved, ...]:
