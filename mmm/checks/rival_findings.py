@@ -102,7 +102,7 @@ def resolved(standing: int, fitted: int, moved: Sequence[str]) -> Finding:
     if moved:
         text = (
             f"Of {fitted} other readings of the weeks {standing} stand. {', '.join(moved)} leave the intervals of "
-            "this fit under one; the draws of all, which plans rest on, know each to a quarter all the same."
+            "this fit under one; the draws of all, which plans rest on, hold that, and leave none of them rough."
         )
     return Finding("rivals", True, 0.0, 0.0, text)
 

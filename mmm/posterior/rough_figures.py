@@ -1,22 +1,26 @@
-"""Channels of which the draws themselves say that their figure is rather off by more than a quarter than not."""
+"""Channels whose 90 % interval reaches from less than half to more than twice of what is known: ends fourfold apart.
+
+There the draws themselves say that the median is more likely off by over a quarter than not.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 
 from attribution.estimates import MEDIAN
 from attribution.findings import Finding
-from attribution.numbers import count, percent
+from attribution.numbers import count
 
 __all__ = ["rough_figures"]
 
-_A_QUARTER, _EVEN = 0.25, 0.5
+_FOURFOLD = 4.0
 
 
 def rough_figures(contributions: pd.DataFrame, whose: str, named: Collection[str] = ()) -> Finding:
-    """Whether each channel's customers are known to a quarter: with at least even odds, by the draws.
+    """Whether the ends of each channel's interval lie within fourfold of each other.
 
     Parameters
     ----------
@@ -27,22 +31,22 @@ def rough_figures(contributions: pd.DataFrame, whose: str, named: Collection[str
     named
         Channels that need no second word.
     """
-    medians = contributions.median()
-    off = (medians / contributions - 1.0).abs() > _A_QUARTER
-    odds = off.mean()[medians > 0]
-    rough = [str(channel) for channel in odds.index[odds > _EVEN] if channel not in named]
-    most = float(odds.max()) if len(odds) else 0.0
+    points = contributions.quantile(list(MEDIAN.values())).set_axis(list(MEDIAN))
+    low, high = points.loc["5%"].to_numpy(), points.loc["95%"].to_numpy()
+    apart = pd.Series(high / np.maximum(low, 1e-12), points.columns)
+    rough = [str(channel) for channel in apart.index if apart[channel] > _FOURFOLD and channel not in named]
+    most = float(apart.max()) if len(apart) else 1.0
     if not rough:
         which = "no other channel's" if named else "no channel's"
-        text = f"{whose}, {which} customers are more likely off by over a quarter than not."
-        return Finding("rough_figures", True, most, _EVEN, text)
-    points = contributions[rough].quantile(list(MEDIAN.values())).to_numpy().T
+        text = f"{whose}, {which} interval has ends that are more than fourfold apart."
+        return Finding("rough_figures", True, most, _FOURFOLD, text)
     listed = "; ".join(
-        f"{channel} {count(middle)} customers ({count(low)} to {count(high)}; {percent(float(odds[channel]))})"
-        for channel, (middle, low, high) in zip(rough, points, strict=True)
+        f"{channel} {count(middle)} ({count(low)} to {count(high)})"
+        for channel, (middle, low, high) in zip(rough, points[rough].to_numpy().T, strict=True)
     )
     text = (
-        f"{whose}, these figures are more likely off by over a quarter than not: {listed}. Read the CAC of such a "
-        "channel as its interval, not as its median; a lift test settles it."
+        f"{whose}, it is known only roughly how many customers these channels brought, 90 % intervals with ends more "
+        f"than fourfold apart: {listed}. Read the CAC of such a channel as its interval, not as its median, which is "
+        "more likely off by over a quarter than not; a lift test settles it."
     )
-    return Finding("rough_figures", False, most, _EVEN, text, tuple(rough))
+    return Finding("rough_figures", False, most, _FOURFOLD, text, tuple(rough))

@@ -1,4 +1,4 @@
-"""Channels of which the draws say that they are rather off by more than a quarter than not."""
+"""Channels whose interval has ends more than fourfold apart."""
 
 from __future__ import annotations
 
@@ -16,20 +16,25 @@ def draws(**deviations: float) -> pd.DataFrame:
     return pd.DataFrame({name: 1000 * np.exp(sd * rng.standard_normal(20_000)) for name, sd in deviations.items()})
 
 
-def test_a_channel_is_rough_where_its_own_draws_give_even_odds_to_an_error_of_a_quarter():
-    # P(found / true - 1 outside ± .25) = 1/2 at a standard deviation of .378 of the logarithm
-    finding = rough_figures(draws(sharp=0.1, near=0.36, past=0.40, vague=1.0), "This fit")
+def test_a_channel_is_rough_where_the_ends_of_its_interval_are_more_than_fourfold_apart():
+    # 2 · 1.645 standard deviations of the logarithm are log 4 at .421
+    finding = rough_figures(draws(sharp=0.1, near=0.40, past=0.44, vague=1.0), "This fit")
     assert not finding.passed
     assert finding.channels == ("past", "vague")
-    assert finding.value == pytest.approx(0.80, abs=0.02)  # 1 - Φ(.288) + Φ(-.223)
-    assert "past 999 customers (518 to 1,923; 52" in finding.text
+    assert finding.value == pytest.approx(np.exp(2 * 1.645), rel=0.05)
+    assert "past 999 (48" in finding.text
     assert "lift test" in finding.text
 
 
 def test_what_is_named_already_is_not_named_again():
-    finding = rough_figures(draws(past=0.40, vague=1.0), "All", ["vague"])
+    finding = rough_figures(draws(past=0.44, vague=1.0), "All", ["vague"])
     assert finding.channels == ("past",)
-    assert rough_figures(draws(past=0.40), "All", ["past"]).passed
+    assert rough_figures(draws(past=0.44), "All", ["past"]).passed
+
+
+def test_an_interval_that_reaches_nothing_is_rough():
+    frame = pd.DataFrame({"x": np.r_[np.zeros(10), np.full(90, 50.0)]})
+    assert rough_figures(frame, "It").channels == ("x",)
 
 
 @pytest.mark.parametrize("columns", [{}, {"nothing": 0.0}, {"sharp": 0.05}])
@@ -63,6 +68,6 @@ def test_a_fit_and_its_other_readings_say_it_once_for_each_channel():
     together = next(one for one in mmm.rivals(posterior).findings if one.name == "rough_figures")
     assert set(alone.channels).isdisjoint(together.channels)
     customers = posterior.contributions()[list(data.channels)]
-    odds = (abs(customers.median() / customers - 1) > 0.25).mean()
-    assert set(alone.channels) == set(odds.index[odds > 0.5])
+    apart = customers.quantile(0.95) / customers.quantile(0.05)
+    assert set(alone.channels) == set(apart.index[apart > 4])
     assert alone.channels  # sixty weeks of four channels do not settle all
