@@ -17,6 +17,7 @@ from mmm.checks.mixing import mixing
 from optimizer.planning.outputs.sections.section import Figure, Section
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
+from optimizer.question.outcomes import new_of
 
 __all__ = ["DIAGNOSTICS"]
 
@@ -82,7 +83,7 @@ def _title(name: str) -> str:
 
 
 def _figures(run: Run) -> Iterator[Figure]:
-    posterior, outcome = run.posterior, f"new {run.config.outcome}"
+    posterior, outcome = run.posterior, new_of(run.config.outcome)
     if posterior is None:
         return
     if run.plan is not None:

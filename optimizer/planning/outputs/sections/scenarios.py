@@ -18,6 +18,7 @@ from optimizer.planning.file.keys.plan import PLAN_ITSELF
 from optimizer.planning.outputs.against_today import chance, form_of, name_of, signed
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.result import PlanResult, Run, ScenarioResult, blended_cac
+from optimizer.question.outcomes import new_of
 
 __all__ = ["SCENARIOS", "scenario_frame", "shown_figure"]
 
@@ -30,7 +31,7 @@ def _view(run: Run) -> dict[str, Any] | None:
         return None
     name = shown_figure(run.worth.worth)
     unit = "" if name == "customers" else f", {run.config.currency}"
-    title = name_of(name, f"new {run.config.outcome}")
+    title = name_of(name, new_of(run.config.outcome))
     return {
         "scenarios": [_row(scenario, result, run.worth.worth) for scenario in run.scenarios],
         "figure_title": f"{title[:1].upper()}{title[1:]}{unit}",
