@@ -18,7 +18,11 @@ def panel(order: tuple[str, ...]) -> mmm.Panel:
     for geo in order:
         spend = SPEND[geo] * rng.gamma(2.0, 1.0, 60)
         weeks = pd.date_range("2024-01-01", periods=60, freq="7D")
-        frames.append(pd.DataFrame({"week": weeks, "geo": geo, "kpi": 90 + spend + rng.normal(0, 9, 60), "tv": spend, "mail": spend / 7}))
+        frames.append(
+            pd.DataFrame(
+                {"week": weeks, "geo": geo, "kpi": 90 + spend + rng.normal(0, 9, 60), "tv": spend, "mail": spend / 7}
+            )
+        )
     spend: dict[str, str | mmm.Exposure] = {"tv": "tv", "mail": mmm.Exposure(None, "mail")}
     return mmm.Panel.from_frame(pd.concat(frames), "week", "kpi", spend, geo="geo")
 
@@ -27,7 +31,9 @@ def panel(order: tuple[str, ...]) -> mmm.Panel:
 def apart() -> mmm.Posterior:
     """Carryover differs between geos: hardly any in the first, long in the other, the same in every draw."""
     pooling = mmm.Pooling({"share": mmm.HalfNormal(0.3), "retention": mmm.HalfNormal(0.3)})
-    fitted = mmm.fit(panel(("north", "south")), mmm.Model(pooling=pooling), draws=100, tune=100, seed=1, time_budget=0.0)
+    fitted = mmm.fit(
+        panel(("north", "south")), mmm.Model(pooling=pooling), draws=100, tune=100, seed=1, time_budget=0.0
+    )
     retention = np.empty_like(fitted.draws["geo_retention"])
     retention[..., 0, :], retention[..., 1, :] = 0.05, 0.8
     return replace(fitted, draws={**fitted.draws, "geo_retention": retention})

@@ -72,7 +72,8 @@ def _fit_in_words(weeks: pd.DataFrame) -> str:
     measures = ", ".join([*parts, f"inside the 90 % band {percent(held)}"])
     return (
         f"Over the {amount(len(weeks))} periods that the model has seen: {measures}. A model can follow every week and "
-        "be wrong about each channel, so these judge the fit and no CAC."
+        "be wrong about each channel, so these judge the fit and no CAC. The check named r squared asks what part of "
+        "its own forecasts a model expects, the noise that it allows for being the rest, and may differ by some points."
     )
 
 

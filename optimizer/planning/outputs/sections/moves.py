@@ -48,7 +48,7 @@ def _budgets(result: PlanResult) -> list[dict[str, Any]]:
     planned, table = float(result.planned.spend.sum()), result.frontier
     asked = {} if table.empty else {part: table[np.isclose(table["budget"], part * planned)] for part in AROUND}
     rows = [(part, found.iloc[0]) for part, found in asked.items() if len(found)]
-    if len(rows) < len(AROUND):
+    if len(rows) < 2 or not len(asked[1.0]):
         return []
     own = float(asked[1.0]["customers"].iloc[0])
     return [
