@@ -39,7 +39,7 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
     findings += [_before(panel), _years_seen(panel)]
     if parameters is not None:
         rows = panel.kpi.size / parameters
-        text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 1)} each."
+        text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 2)} each."
         if rows < _ROWS_PER_PARAMETER:
             text += " The priors decide much; lengthen the panel, join channels or drop controls."
         findings.append(Finding("rows_per_parameter", rows >= _ROWS_PER_PARAMETER, rows, _ROWS_PER_PARAMETER, text))

@@ -46,7 +46,7 @@ from optimizer.planning.stages.worth import judge, last_touch
 
 __all__ = ["Goal", "certify_spend", "draws_of", "planned", "refresh_plan", "run_plan"]
 
-_SCENARIO = "[{name: Ten percent more, budget: +10%}]"
+_SCENARIO = "[{name: Ten percent less, budget: -10%}]"
 
 
 def refresh_plan(

@@ -20,7 +20,7 @@ from optimizer.question.limits import labels
 from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
 from optimizer.uncertainty.tipping import TippingPoint
 
-__all__ = ["NOT_CONVERGED", "could_be_wrong", "failed", "not_sure_enough"]
+__all__ = ["NOT_CONVERGED", "assumed", "could_be_wrong", "failed", "not_sure_enough"]
 
 NOT_CONVERGED = "The mix model did NOT converge; this plan was made because the plan file accepts that."
 
@@ -109,6 +109,11 @@ def _size(one: TippingPoint) -> float:
     return abs(one.planned - one.now)
 
 
+def assumed(run: Run) -> dict[str, str]:
+    """Name of each other reading of the weeks -> what it assumes, in words."""
+    return {} if run.rivals is None else {one.reading.name: one.reading.says for one in run.rivals.fitted}
+
+
 def _reading(run: Run, plan: PlanResult) -> Iterator[str]:
     """The case in which the plan improves least on today, where that is less than half of what is expected."""
     if run.trust is None:
@@ -120,7 +125,7 @@ def _reading(run: Run, plan: PlanResult) -> Iterator[str]:
     case, least = str(others.idxmin()), float(others.min())
     form = form_of(plan.aim.name)
     unit = plan.aim.unit(run.config.currency) or f" {run.config.outcome}"
-    says = {one.reading.name: one.reading.says for one in run.rivals.fitted} if run.rivals is not None else {}
+    says = assumed(run)
     where = (
         "If demand is hidden in the credit as far as the plan file doubts"
         if case == HIDDEN

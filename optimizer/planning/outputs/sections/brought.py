@@ -43,8 +43,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "customers": _figure(row, "customers"),
             "share": _share(row, won),
             "cac": _figure(row, "cac"),
-            "last_spend": last.loc[row["channel"], "spend"],
-            "last_customers": _figure(last.loc[row["channel"]], "customers"),
+            "last": _of_quarter(last.loc[row["channel"]]),
             "marginal": _figure(next_one.loc[row["channel"]], "cac"),
             "within": [_figure(lasting.loc[row["channel"]], f"within_{weeks}_weeks") for weeks in WITHIN],
             "half_life": _figure(lasting.loc[row["channel"]], "half_life"),
@@ -55,6 +54,10 @@ def _view(run: Run) -> dict[str, Any] | None:
     volumes = [] if run.economics.volumes is None else [_of_volume(row) for _, row in run.economics.volumes.iterrows()]
     shown = {"rows": rows, "organic": organic, "customers": won, "span": span, "weeks": WITHIN, "volumes": volumes}
     return {"brought": shown}
+
+
+def _of_quarter(row: Any) -> dict[str, Any]:
+    return {"spend": row["spend"], "customers": _figure(row, "customers"), "cac": _figure(row, "cac")}
 
 
 def _of_volume(row: Any) -> dict[str, Any]:

@@ -10,10 +10,11 @@ import pandas as pd
 
 from attribution import plots as paths
 from attribution.estimates import Estimate
-from attribution.numbers import change
+from attribution.numbers import change, count
 from optimizer import plots as plan
 from optimizer.answer.evaluation import Evaluation
 from optimizer.planning.file.markets import Markets
+from optimizer.planning.outputs.against_today import signed
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
 from optimizer.planning.stages.optimize import AROUND
 from optimizer.planning.stages.order import order_of
@@ -55,7 +56,7 @@ def _budgets(result: PlanResult) -> list[dict[str, Any]]:
         {
             "budget": "as planned" if part == 1 else change(1.0, part),
             "customers": float(row["customers"]),
-            "more": float(row["customers"]) - own,
+            "more": signed(count)(float(row["customers"]) - own),
             **{name: float(row[name]) for name in ("spend", "blended_cac", "marginal_cac")},
         }
         for part, row in rows

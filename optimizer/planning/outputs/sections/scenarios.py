@@ -23,6 +23,7 @@ from optimizer.question.outcomes import new_of
 __all__ = ["SCENARIOS", "scenario_frame", "shown_figure"]
 
 _SHOWN_MOVES, _WORTH = 3, 5e-3  # of all spend
+_SAME = "none: what it asks changes nothing, as more money does where least CAC is wanted"
 
 
 def _view(run: Run) -> dict[str, Any] | None:
@@ -67,7 +68,7 @@ def _row(scenario: ScenarioResult, result: PlanResult, worth: Worth) -> dict[str
         "today": own.change if own.change.low != own.change.high else None,
         "today_point": signed(form_of(own.name))(own.change.point),
         "better": "today is not allowed" if scenario.worth.today_misses else chance(own.probability_better),
-        "moves": ", ".join(shown) or "none to speak of",
+        "moves": ", ".join(shown) or ("none to speak of" if moved.abs().sum() > 1e-6 * base.spend.sum() else _SAME),
     }
 
 
