@@ -80,3 +80,51 @@ def test_a_year_seen_once_is_told(weeks: int, enough: bool) -> None:
     (one,) = [finding for finding in check_panel(panel) if finding.name == "years_seen"]
     assert one.passed == enough
     assert f"{weeks} weeks" in one.text
+
+
+@pytest.mark.parametrize(
+    ("part", "given", "example"),
+    [
+        ("season", 2, "mmm.Season(order=2)"),
+        ("season", (mmm.Season(1), "year"), "mmm.Season(order=2)"),
+        ("trend", "linear", "mmm.LinearTrend()"),
+        ("likelihood", "student_t", "mmm.NormalLikelihood()"),
+        ("lift_tests", weekly(), "mmm.lift_tests_from_frame"),
+        ("effects", 0.3, "mmm.TotalAndSplit()"),
+        ("adstock", "geometric", "mmm.GeometricAdstock()"),
+        ("saturation", "hill", "mmm.HillSaturation()"),
+    ],
+)
+def test_a_word_is_no_part_of_a_model(part: str, given: object, example: str) -> None:
+    panel = mmm.Panel.from_frame(weekly(), "week", "kpi", ["tv", "mail"])
+    with pytest.raises(BadInput) as refused:
+        mmm.fit(panel, mmm.Model(**{part: given}), draws=10, tune=10, time_budget=0.0)  # type: ignore[arg-type]
+    text = str(refused.value)
+    assert part in text
+    assert example in text
+    assert len(text) < 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "least"),
+    [
+        ({"draws": -1}, 1),
+        ({"draws": 0}, 1),
+        ({"draws": 2.5}, 1),
+        ({"chains": 0}, 1),
+        ({"tune": -3}, 0),
+        ({"seed": "a"}, 0),
+    ],
+)
+def test_lengths_are_whole_numbers(asked: dict[str, object], least: int) -> None:
+    panel = mmm.Panel.from_frame(weekly(), "week", "kpi", ["tv", "mail"])
+    (name,) = asked
+    with pytest.raises(BadInput, match=f"{name}: is .*whole number of {least} or more"):
+        mmm.fit(panel, **asked)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("country", ["XX", 49])
+def test_no_country_is_a_message(country: object) -> None:
+    panel = mmm.Panel.from_frame(weekly(), "week", "kpi", ["tv"])
+    with pytest.raises(BadInput, match="ISO 3166"):
+        panel.with_holidays(country)  # type: ignore[arg-type]
