@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -128,3 +130,21 @@ def test_no_country_is_a_message(country: object) -> None:
     panel = mmm.Panel.from_frame(weekly(), "week", "kpi", ["tv"])
     with pytest.raises(BadInput, match="ISO 3166"):
         panel.with_holidays(country)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stated", [None, "%d.%m.%Y"])
+def test_days_that_lost_their_points_are_read_again_as_text(stated: str | None) -> None:
+    frame = weekly()
+    text = frame.assign(week=frame["week"].dt.strftime("%d.%m.%Y")).to_csv(sep=";", index=False)
+    read = pd.read_csv(io.StringIO(text), sep=";", thousands=".", decimal=",")
+    assert "dtype={'week': str}" in told(read, format=attribution.Format(date_format=stated))
+    again = pd.read_csv(io.StringIO(text), sep=";", dtype={"week": str})
+    panel = mmm.Panel.from_frame(again, "week", "kpi", ["tv"], format=attribution.Format(date_format="%d.%m.%Y"))
+    assert panel.dates[0] == frame["week"][0]
+
+
+def test_one_credit_is_no_list_of_credits() -> None:
+    paths = pd.DataFrame({"path": ["a > b", "b"], "conversions": [3, 4]})
+    credit = attribution.Linear()(attribution.Journeys.from_paths(paths))
+    with pytest.raises(BadInput, match=r"compare\(\[credit"):
+        attribution.compare(credit)  # type: ignore[arg-type]
