@@ -25,6 +25,7 @@ __all__ = ["interval_checks", "unmet_coalitions"]
 
 FEW = 10.0
 EQUAL = 300.0
+UNEVEN = 0.5  # of the orders: where more of them count, none is large beside the others
 HELD = ((5.0, 83), (10.0, 85), (30.0, 85), (100.0, 85), (np.inf, 79))
 """Fewer than so many equal orders -> how many of 100 intervals of their value held where orders are of sigma 2.
 
@@ -47,15 +48,15 @@ def interval_checks(journeys: Journeys) -> list[Finding]:
     -------
     list of Finding
         ``"few_conversions"``: channels that fewer than 10 conversions touched. ``"few_orders_make_the_value"``:
-        channels whose value rests on the equivalent of fewer than 300 equal orders, and how often intervals of so few
-        held where that was measured. ``"unmet_coalitions"``: share of
+        channels whose value rests on the equivalent of fewer than 300 equal orders and of less than half of their own,
+        and how often intervals of so few held where that was measured. ``"unmet_coalitions"``: share of
         the sets of channels that :class:`attribution.ShapleyRate` compares and no path stays within; absent past 15
         channels.
     """
     touched, equal = _orders(journeys)
     findings = [_enough(journeys.channels, touched)]
     if (equal > 0).any():
-        findings.append(_even(journeys.channels, equal))
+        findings.append(_even(journeys.channels, equal, touched))
     return [*findings, _met(journeys)] if len(journeys.channels) <= _EXACT else findings
 
 
@@ -71,9 +72,13 @@ def _enough(channels: tuple[str, ...], touched: Array) -> Finding:
     return Finding("few_conversions", not few, least, FEW, text, tuple(few))
 
 
-def _even(channels: tuple[str, ...], equal: Array) -> Finding:
+def _even(channels: tuple[str, ...], equal: Array, touched: Array) -> Finding:
     skewed = sorted(
-        ((orders, name) for name, orders in zip(channels, equal, strict=True) if 0 < orders < EQUAL),
+        (
+            (orders, name)
+            for name, orders, all_of_them in zip(channels, equal, touched, strict=True)
+            if 0 < orders < min(EQUAL, UNEVEN * all_of_them)
+        ),
         key=lambda pair: pair[0],
     )
     least = float(equal[equal > 0].min())

@@ -11,7 +11,7 @@ from attribution.arrays import Array
 from attribution.economics.ltv import payback_months
 from attribution.errors import BadInput
 from attribution.estimates import Estimate
-from attribution.numbers import decimal, percent
+from attribution.numbers import counted, decimal, percent
 from attribution.shown import shown
 
 __all__ = ["Payback", "payback"]
@@ -46,7 +46,7 @@ class Payback:
         middle, low, high = (month(one) for one in (self.months.point, self.months.low, self.months.high))
         if middle == "never":
             some = f" ({percent(1 - self.never)} that it does)" if self.never < 1 else ""
-            return f"never within {self.horizon} months{some}"
+            return f"never within {counted(self.horizon, 'month')}{some}"
         return middle if low == high else f"{middle} ({low} to {high})"
 
 

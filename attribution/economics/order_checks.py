@@ -6,7 +6,7 @@ import numpy as np
 
 from attribution.economics.customer_orders import CustomerOrders
 from attribution.findings import Finding
-from attribution.numbers import amount, percent
+from attribution.numbers import amount, counted, percent
 
 __all__ = ["order_findings"]
 
@@ -39,7 +39,7 @@ def _pauses(orders: CustomerOrders, silence: int) -> Finding:
         return Finding(name, False, None, _LONGER, text)
     longer = float((gaps > silence).mean())
     text = f"{percent(longer, decimals=1)} of the times that customers order again they had been silent for more than "
-    text += f"{silence} months."
+    text += f"{counted(silence, 'month')}."
     if longer > _LONGER:
         text += (
             " Such customers count as lost in the last months though they come back, so that retention looks worse "

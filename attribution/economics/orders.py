@@ -11,6 +11,7 @@ from attribution.arrays import Ints
 from attribution.economics.cohorts import Cohorts
 from attribution.economics.customer_orders import CustomerOrders, read_customer_orders
 from attribution.errors import BadInput, Problem
+from attribution.numbers import counted
 
 __all__ = ["cohorts_of_orders"]
 
@@ -47,7 +48,7 @@ def cohorts_of_orders(orders: object, silence: int) -> Cohorts:
     people, seen = read.people(), int(read.bought["month"].max()) - silence
     people = people[people["first"] <= seen]
     if people.empty:
-        text = f"covers no more than the {silence} months of silence after which a customer is lost."
+        text = f"covers no more than the silence of {counted(silence, 'month')} after which a customer is lost."
         raise BadInput(Problem(read.name, text, "date", remedy="give older orders, or a shorter silence."))
     own = read.frame.join(people[["first", "channel"]].rename(columns={"channel": "own"}), "customer", how="inner")
     earned = own.groupby(["own", "first", own["month"] - own["first"]], sort=False)["margin"].sum()

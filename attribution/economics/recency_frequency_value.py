@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.numbers import counted
 from attribution.shown import shown
 
 __all__ = ["CustomerSegments", "customer_segments"]
@@ -88,7 +89,7 @@ def customer_segments(
     people["recency"] = window - (people.pop("latest") - people["first"]).dt.days
     whole = people["first"] + pd.Timedelta(days=window) <= end
     if not whole.any():
-        text = f"hold nobody whose first order is {window} days back."
+        text = f"hold nobody whose first order is {counted(window, 'day')} back."
         raise BadInput(Problem("orders", text, remedy="take a shorter window, or export orders of a longer time."))
     own = people[whole]
     parts = [_part(-own["recency"], quantiles), _part(own["frequency"], quantiles), _part(own["value"], quantiles)]
@@ -98,7 +99,7 @@ def customer_segments(
     segments = pd.DataFrame({"customers": by_segment.size(), "value": by_segment.mean()})
     mean = float(own["value"].mean())
     if not mean > 0:
-        text = f"are worth nothing within {window} days of the first one."
+        text = f"are worth nothing within {counted(window, 'day')} of the first one."
         raise BadInput(Problem("orders", text, "value", remedy="take a longer window, or another column of money."))
     trust = segments["customers"] / (segments["customers"] + _LEAST)
     drawn = trust * segments["value"] + (1 - trust) * mean

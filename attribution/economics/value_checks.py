@@ -11,7 +11,7 @@ from attribution.economics.customer_value import CustomerValues
 from attribution.economics.retention import fit_retention
 from attribution.errors import BadInput
 from attribution.findings import Finding
-from attribution.numbers import cost, percent
+from attribution.numbers import cost, counted, percent
 
 __all__ = ["EXTRAPOLATED", "forecast_of_retention", "value_findings"]
 
@@ -85,7 +85,10 @@ def forecast_of_retention(cohorts: Cohorts, seed: int = 0) -> Finding:
     name = "retention_forecast"
     history = _months(cohorts)
     if history < _LEAST:
-        text = f"The cohorts hold {history} months, too few to hold retention against months that it has not seen."
+        text = (
+            f"The cohorts hold {counted(history, 'month')}, too few to hold retention against months that it has not "
+            "seen."
+        )
         return Finding(name, False, None, None, text)
     cut = cohorts.last_month - pd.DateOffset(months=max(1, round(history * _HELD_OUT)))
     past = cohorts.before(cut)

@@ -106,6 +106,8 @@ def compare(credits: Sequence[Credit], of: str = "conversions") -> pd.DataFrame:
     BadInput
         Nothing to compare, or two entries of the same name.
     """
+    if hasattr(credits, "model"):
+        raise BadInput("compare takes a list. Remedy: compare([credit, ...]).")
     if not credits:
         raise BadInput("compare needs at least one credit.")
     names = [credit.model for credit in credits]

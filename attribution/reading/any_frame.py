@@ -8,7 +8,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 
-__all__ = ["as_frame", "is_frame"]
+__all__ = ["as_frame", "is_frame", "with_index"]
 
 
 def is_frame(table: object) -> bool:
@@ -45,3 +45,15 @@ def as_frame(table: Any, name: str = "table") -> pd.DataFrame:
     import pyarrow as pa
 
     return pd.DataFrame(pa.table(table).to_pandas(date_as_object=False))
+
+
+def with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """A pandas frame whose index, where all its levels have names that no column has, is columns too.
+
+    Examples
+    --------
+    >>> list(with_index(pd.DataFrame({"tv": [3.0]}, pd.Index(["2026-01-05"], name="week"))))
+    ['week', 'tv']
+    """
+    names = list(frame.index.names)
+    return frame.reset_index() if not {None, *frame.columns} & {*names} else frame

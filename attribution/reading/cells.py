@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from attribution.reading.addresses import address_of
+from attribution.reading.any_frame import with_index
 from attribution.reading.dialects import naming
 from attribution.reading.engine import Engine
 from attribution.reading.headers import checked_header
@@ -46,6 +47,7 @@ def cells_of(source: object, name: str = "table", header: int = 1, engine: Engin
     """
     if isinstance(source, pd.DataFrame):
         named = str(source.attrs.get("name", name))
+        source = with_index(source)
         return Cells(named, source.set_axis(checked_header(list(source.columns), named), axis=1), _FRAME)
     if not isinstance(source, str | os.PathLike) or "://" in os.fspath(source):
         return _executed(source, called(source) if isinstance(source, str | os.PathLike) else name, engine)

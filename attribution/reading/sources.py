@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attribution.errors import BadInput, Problem
+from attribution.reading.any_frame import with_index
 from attribution.reading.dialects import carried, engine_of, naming
 from attribution.reading.engine import Engine, shared
 from attribution.reading.file_tables import file_table
@@ -90,7 +91,7 @@ def _of_frame(source: object, backend: BaseBackend, name: str) -> ibis.Table:
     if isinstance(source, pd.DataFrame):
         if source.shape[1] == 0:
             raise BadInput(Problem(name, "has no columns.", remedy=remedy))
-        source = arrow_ready(source, name)
+        source = arrow_ready(with_index(source), name)
     elif isinstance(names := getattr(source, "column_names", None), list):  # Arrow keeps a name that stands twice
         checked_header(names, name)
     try:

@@ -210,7 +210,16 @@ def _judged(values: pd.Series, cells: pd.Series, zoned: pd.Series, format: Forma
     return Read(values, unread)
 
 
+_PRESSED = re.compile(r"\d{3,4}(?:19|20)\d{2}")  # 02.10.2023 read with a point for thousands
+
+
 def _date_remedy(cells: pd.Series, unread: pd.Series, format: Format) -> str:
+    wrong = cells[unread].tolist()
+    if all(isinstance(cell, int | np.integer) and _PRESSED.fullmatch(str(cell)) for cell in wrong):
+        return (
+            f"read the column as text, in pandas by dtype={{{cells.name!r}: str}}, and state date_format: points "
+            "between days were taken for thousands."
+        )
     if format.date_format is not None:
         return f"every date must read as {format.date_format!r}."
     return date_remedy(*_beside(cells, unread), "dates as 2024-01-31")

@@ -48,7 +48,13 @@ class Sensitivity:
         text = (
             f"Under the other prior the CAC that moves most is that of {channel}, by a factor of {decimal(worst, 2)}."
         )
-        return Finding("prior_sensitivity", worst <= _LIMIT, worst, _LIMIT, text)
+        if worst > _LIMIT:
+            text += (
+                " The weeks say little of it: a lift test says more, or a belief on its CAC (model.belief) that "
+                "somebody stands for."
+            )
+            return Finding("prior_sensitivity", False, worst, _LIMIT, text, (channel,))
+        return Finding("prior_sensitivity", True, worst, _LIMIT, text)
 
 
 def sensitivity(posterior: Posterior, effects: Effects | None = None) -> Sensitivity:

@@ -60,9 +60,9 @@ class Moved:
         """Both figures: CAC where the channel has spend, else customers."""
         (low, high), cac = self.interval, self.spend > 0
         if not cac:
-            return f"{count(self.own)} customers ({count(low)} to {count(high)}), there {count(self.other)}"
+            return f"{count(self.own)} customers here ({count(low)} to {count(high)}), {count(self.other)} there"
         own, best, worst, other = (self.spend / max(x, 1e-300) for x in (self.own, high, low, self.other))
-        return f"CAC {cost(own)} ({cost(best)} to {cost(worst)}), there {cost(other)}"
+        return f"CAC {cost(own)} here ({cost(best)} to {cost(worst)}), {cost(other)} there"
 
     @property
     def error(self) -> str:
@@ -87,9 +87,9 @@ def better_finding(reading: Reading, standing: Standing, moved: Sequence[Moved],
 def unresolved_finding(reading: Reading, moved: Moved) -> Finding:
     """A channel whose figure hangs on an assumption that the periods do not settle."""
     text = (
-        f"{moved.channel} is unresolved: {moved.written} under {reading.says}, which the weeks do not refute. If that "
-        f"is right, {moved.channel} is credited with {moved.error} here. The pooled draws hold both; a lift test of "
-        f"{moved.channel} settles it."
+        f"{moved.channel} is unresolved: {moved.written}, where the model assumes {reading.says}, which the weeks do "
+        f"not refute. If that is right, {moved.channel} is credited with {moved.error} here. The pooled draws hold "
+        f"both; a lift test of {moved.channel} settles it."
     )
     return Finding("unresolved", False, moved.far, None, text, (moved.channel,))
 

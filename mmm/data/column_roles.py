@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
@@ -165,6 +165,8 @@ class Roles:
         BadInput
             Where no channel has a spend, a column has two roles, or a treatment has no such baseline.
         """
+        if texts := [*_texts(table, spend=spend, controls=controls)]:
+            raise BadInput(texts)
         given = spend if isinstance(spend, Mapping) else {column: column for column in spend}
         media = {str(channel): _medium(entry) for channel, entry in given.items()}
         paid = {channel: medium for channel, medium in media.items() if medium.spend is not None}
@@ -245,3 +247,10 @@ class Roles:
 
 def _medium(entry: str | Medium) -> Medium:
     return entry if isinstance(entry, Exposure | ReachFrequency) else Exposure(str(entry), str(entry))
+
+
+def _texts(table: str, **given: object) -> Iterator[Problem]:
+    """Lists that are a text, whose letters would be taken for columns."""
+    for role, name in given.items():
+        if isinstance(name, str):
+            yield Problem(table, f"is given {role} as a text.", remedy=f"give a list: {role}=[{name!r}].")

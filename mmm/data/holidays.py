@@ -82,7 +82,7 @@ def _public_holidays(country: str, years: range) -> Mapping[Any, str]:
         raise MissingExtra("holidays", "holidays") from None
     try:
         calendar: Mapping[Any, str] = holidays.country_holidays(country, years=list(years), language="en_US")
-    except NotImplementedError:
+    except (NotImplementedError, TypeError):
         remedy = "use an ISO 3166 code such as 'DE', 'FR' or 'US'."
         raise BadInput(Problem("holidays", f"no calendar for {country!r}.", remedy=remedy)) from None
     return calendar

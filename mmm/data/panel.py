@@ -15,6 +15,7 @@ from attribution.numbers import counted
 from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Table
 from attribution.reading.formats import PLAIN, Format
+from attribution.reading.python_words import in_python_words
 from attribution.shown import in_short, shown, table_html
 from mmm.arrays import Array
 from mmm.data.column_roles import Exposure, Medium, ReachFrequency, Roles, Treatment
@@ -133,7 +134,8 @@ class Panel:
         try:
             typed = Table(name, roles.columns(), key, format or PLAIN, cells.first_row).check(cells.frame)
         except BadInput as error:
-            raise BadInput(with_remedy_for_words(error.problems, roles.controls, _WORDS)) from None
+            problems = with_remedy_for_words(error.problems, roles.controls, _WORDS)
+            raise BadInput(in_python_words(problems)) from None
         roles.check_frequencies(typed)
         if geo and (odd := list(odd_markets(name, geo, typed[geo], typed[kpi], typed[date]))):
             raise BadInput(odd)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attribution.findings import Finding
-from attribution.numbers import decimal
+from attribution.numbers import counted, decimal
 from mmm.arrays import Array
 from mmm.data.odd_columns import cut_short, filled_down, rates_and_indices
 from mmm.data.outcome_controls import outcome_controls
@@ -20,6 +20,7 @@ __all__ = ["check_panel"]
 _COLLINEAR = 0.9
 _BEFORE = 5.0
 _ROWS_PER_PARAMETER = 3.0
+_TWO_YEARS = 104.0
 
 
 def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, ...]:
@@ -35,10 +36,10 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
     findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
     findings += [outlying_cells(panel), unit_changes(panel), running_totals(panel), rates_and_indices(panel)]
     findings += [filled_down(panel), cut_short(panel), renamed_channels(panel), outcome_controls(panel)]
-    findings.append(_before(panel))
+    findings += [_before(panel), _years_seen(panel)]
     if parameters is not None:
         rows = panel.kpi.size / parameters
-        text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 1)} each."
+        text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 2)} each."
         if rows < _ROWS_PER_PARAMETER:
             text += " The priors decide much; lengthen the panel, join channels or drop controls."
         findings.append(Finding("rows_per_parameter", rows >= _ROWS_PER_PARAMETER, rows, _ROWS_PER_PARAMETER, text))
@@ -132,3 +133,15 @@ def _centred(series: Array) -> Array:
     varies = spread > 1e-9 * np.abs(mean)
     away = np.where(varies, series - mean, 0.0) / np.where(varies, spread, 1.0)
     return np.asarray(away.reshape(-1, series.shape[2]))
+
+
+def _years_seen(panel: Panel) -> Finding:
+    """Whether every week of the year is in the table twice."""
+    weeks = panel.periods / panel.per_week
+    text = f"The table covers {counted(round(weeks), 'week')}."
+    if weeks < _TWO_YEARS:
+        text += (
+            " Below two years most weeks of the year are there once: what the season did and what spend did in them "
+            "is hard to separate. Add older weeks where there are any."
+        )
+    return Finding("years_seen", weeks >= _TWO_YEARS, weeks, _TWO_YEARS, text)

@@ -21,7 +21,15 @@ import numpy as np
 from mmm.arrays import Array
 from mmm.model.priors import Beta, Gamma, LogNormal, Parametric, Prior
 
-__all__ = ["Adstock", "DelayedAdstock", "GeometricAdstock", "NoAdstock", "WeibullCDFAdstock", "WeibullPDFAdstock"]
+__all__ = [
+    "Adstock",
+    "DelayedAdstock",
+    "GeometricAdstock",
+    "NoAdstock",
+    "WeibullCDFAdstock",
+    "WeibullPDFAdstock",
+    "half_of",
+]
 
 
 _RETENTION = Beta(1.0, 2.0)  # 9 % above 0.7 a week, as of television; 2 % above 0.85
@@ -75,12 +83,17 @@ class Adstock(Parametric):
 
     def half_life(self, *parameters: Array) -> Array:
         """Weeks until half of an impulse has acted, read off the cumulative weights, shape (draws,)."""
-        reached = np.cumsum(self.weights(*parameters), axis=0)
-        before = np.vstack([np.zeros(reached.shape[1]), reached[:-1]])
-        period = np.argmax(reached >= 0.5 - 1e-12, axis=0)
-        column = np.arange(reached.shape[1])
-        low, high = before[period, column], reached[period, column]
-        return np.asarray((period + (0.5 - low) / (high - low)) / self.per_week, dtype=float)
+        return half_of(self.weights(*parameters), self.per_week)
+
+
+def half_of(weights: Array, per_week: int = 1) -> Array:
+    """Weeks until half of an impulse has acted, of weights by lag that sum to one, shape (lags, draws)."""
+    reached = np.cumsum(weights, axis=0)
+    before = np.vstack([np.zeros(reached.shape[1]), reached[:-1]])
+    period = np.argmax(reached >= 0.5 - 1e-12, axis=0)
+    column = np.arange(reached.shape[1])
+    low, high = before[period, column], reached[period, column]
+    return np.asarray((period + (0.5 - low) / (high - low)) / per_week, dtype=float)
 
 
 @final

@@ -415,7 +415,8 @@ def _by_channel(
 ) -> tuple[Response, ...]:
     if not isinstance(given, Mapping):
         if not isinstance(given, Adstock | Saturation):
-            raise BadInput(Problem(where, f"is {given!r}.", remedy="give an object such as mmm.HillSaturation()."))
+            example = "mmm.GeometricAdstock()" if isinstance(default, Adstock) else "mmm.HillSaturation()"
+            raise BadInput(Problem(where, f"is {given!r}.", remedy=f"give an object such as {example}."))
         return (given,) * len(channels)
     for channel in given:
         if channel not in channels:

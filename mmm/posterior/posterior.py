@@ -20,6 +20,7 @@ from attribution.shown import in_short, shown, table_html
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from mmm.data.panel import Panel
+from mmm.model.adstock import half_of
 from mmm.model.baseline import Design
 from mmm.model.model import Model
 from mmm.posterior.costs import average_cac, channel_table, marginal_cac
@@ -294,28 +295,29 @@ class Posterior:
         return optimal_frequency(self.panel, self.media, self.flat)
 
     def half_life(self) -> pd.DataFrame:
-        """Weeks until half of what a week's media do has come: mean, median, 5 % and 95 % points by channel."""
-        table = {
-            name: np.broadcast_to(
-                channel.adstock.half_life(*(channel.adstock_parameters or (np.zeros(1),))), (self.n_draws,)
-            )
-            if channel.adstock_parameters
-            else np.full(self.n_draws, 0.5 / channel.adstock.per_week)
-            for name, channel in zip(self.panel.media_names, self.media, strict=True)
-        }
-        return summarise(pd.DataFrame(table))
+        """Weeks until half of what a week's media do has come: mean, median, 5 % and 95 % points by channel.
+
+        Of several geos, by the lag weights of all, as :meth:`carryover` has them.
+        """
+        lasting = self._lag_weights(self.panel.media)
+        table = {name: half_of(weights, self.panel.per_week) for name, weights in lasting.items()}
+        return summarise(pd.DataFrame({name: np.broadcast_to(half, self.n_draws) for name, half in table.items()}))
 
     def carryover(self) -> dict[str, Array]:
         """Lag weights of each channel with spend, its own period's first: shape (lags, draws), sums of one.
 
         Of several geos, the mean weighted by their spend.
         """
-        parts = self.panel.spend.sum(axis=1) / np.maximum(self.panel.spend.sum(axis=(0, 1)), 1e-300)
+        return self._lag_weights(self.panel.spend)
+
+    def _lag_weights(self, amounts: Array) -> dict[str, Array]:
+        """Lag weights of each channel that has amounts (geos, periods, channels), of geos the mean weighted by them."""
+        parts = amounts.sum(axis=1) / np.maximum(amounts.sum(axis=(0, 1)), 1e-300)
         return {
             name: np.asarray(
                 sum(part * cell.channels[place].weights for part, cell in zip(own, self.cells, strict=True))
             )
-            for place, (name, own) in enumerate(zip(self.channels, parts.T, strict=True))
+            for place, (name, own) in enumerate(zip(self.panel.media_names, parts.T, strict=False))
         }
 
     # baseline and fit

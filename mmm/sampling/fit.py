@@ -16,7 +16,7 @@ from mmm.sampling.nuts import Progress, Settings
 from mmm.sampling.prepared import prepare
 from mmm.sampling.preview import preview as look_around_the_mode
 from mmm.sampling.until_converged import Sampled, sample_until_converged
-from mmm.sampling.usable import require_kinds
+from mmm.sampling.usable import require_kinds, require_lengths
 from mmm.sampling.watching import watched
 
 __all__ = ["first_run", "fit"]
@@ -66,6 +66,7 @@ def fit(
         several geos. Where a geo's KPI is zero throughout, or counts are asked for and the KPI is none.
     """
     require_kinds(panel, model)
+    require_lengths(draws=draws, tune=tune, chains=chains, seed=seed)
     if preview:
         return look_around_the_mode(panel, model, draws or _LENGTHS[0], seed)
     settings = first_run(panel, draws, tune, chains, seed)

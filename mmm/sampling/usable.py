@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from attribution.errors import BadInput, Problem, require
+from attribution.errors import BadInput, Problem, bounded, require
 from mmm.arrays import Array
+from mmm.data.lift_tests import LiftTest
 from mmm.data.panel import Panel, silent_geos
-from mmm.model.baseline import Design
-from mmm.model.model import Likelihood, Model
+from mmm.model.baseline import Design, Season, Trend
+from mmm.model.demand import ControlFunctions
+from mmm.model.effects import Effects
+from mmm.model.lift_trust import LiftTrust
+from mmm.model.model import Likelihood, Model, Pooling
 from mmm.sampling.layout import Layout
 from mmm.sampling.national_problem import reference_noise
 
-__all__ = ["active", "check_outcome", "parameter_count", "require_kinds"]
+__all__ = ["active", "check_outcome", "parameter_count", "require_kinds", "require_lengths"]
+
+_PARTS: dict[str, tuple[type, str]] = {
+    "effects": (Effects, "mmm.TotalAndSplit()"),
+    "trend": (Trend, "mmm.LinearTrend()"),
+    "season": (Season, "mmm.Season(order=2)"),
+    "likelihood": (Likelihood, "mmm.NormalLikelihood()"),
+    "lift_tests": (LiftTest, "those of mmm.lift_tests_from_frame(table)"),
+    "lift_trust": (LiftTrust, "mmm.LiftTrust()"),
+    "pooling": (Pooling, "mmm.Pooling()"),
+    "demand": (ControlFunctions, "mmm.ControlFunctions()"),
+}
+_SEVERAL = ("trend", "season", "lift_tests")
 
 
 def require_kinds(panel: object, model: object) -> None:
@@ -26,6 +44,38 @@ def require_kinds(panel: object, model: object) -> None:
     remedy = "make one first: mmm.Panel.from_frame(frame, date=..., kpi=..., spend=[...])."
     require(panel, Panel, "panel", remedy)
     require(model, (Model, type(None)), "model", "give mmm.Model(...), with what is assumed as its parts, or None.")
+    if isinstance(model, Model) and (wrong := [*_odd_parts(model)]):
+        raise BadInput(wrong)
+
+
+def require_lengths(**given: object) -> None:
+    """Refuse lengths and seeds that are no whole numbers from 1 (of tuning and seeds from 0) on; None is chosen later.
+
+    Raises
+    ------
+    BadInput
+        Every one of them.
+    """
+    problems = []
+    for name, value in given.items():
+        least = 0 if name in ("tune", "seed") else 1
+        is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if value is not None and not (is_whole and value >= least):  # type: ignore[operator]
+            problems.append(Problem(name, f"is {value!r}.", remedy=f"give a whole number of {least} or more."))
+    if problems:
+        raise BadInput(problems)
+
+
+def _odd_parts(model: Model) -> Iterator[Problem]:
+    """Parts of a model that are no such objects, as where a plan file's word stands."""
+    for name, (kind, example) in _PARTS.items():
+        value = getattr(model, name)
+        several = value if isinstance(value, tuple | list) and name in _SEVERAL else (value,)
+        odd = [one for one in several if not isinstance(one, kind)]
+        if odd and value is not None:
+            yield Problem(
+                f"the model's {name}", f"is {bounded(repr(odd[0]), 80)}.", remedy=f"give an object such as {example}."
+            )
 
 
 def active(panel: Panel) -> Panel:

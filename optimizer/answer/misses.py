@@ -9,7 +9,7 @@ from optimizer.question.limits import Limit, Unit
 
 __all__ = ["Miss"]
 
-_ROUNDED = 1e-6
+_ROUNDED = 1e-4
 
 
 @dataclass(frozen=True)
@@ -36,5 +36,5 @@ class Miss:
 
     @property
     def is_rounding(self) -> bool:
-        """Whether it is no more than a millionth of the figure, as amounts are that a table rounds to whole cents."""
+        """Whether it is no more than a ten-thousandth of the figure, as with amounts by week in whole euros."""
         return isinstance(self.limit, Limit) and 0 < self.by <= _ROUNDED * abs(self.limit.figure)

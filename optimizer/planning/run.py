@@ -46,6 +46,8 @@ from optimizer.planning.stages.worth import judge, last_touch
 
 __all__ = ["Goal", "certify_spend", "draws_of", "planned", "refresh_plan", "run_plan"]
 
+_SCENARIO = "[{name: Ten percent less, budget: -10%}]"
+
 
 def refresh_plan(
     path: Path | str, out: Path | None = None, since: Path | None = None, progress: Progress | None = None
@@ -331,7 +333,8 @@ def _require(config: Config, inputs: Inputs, goal: Goal) -> None:
         "report": False,
     }[goal]
     if lacking:
-        raise BadInput(f"cac {goal} needs {lacking} in the plan file, which has none.")
+        remedy = f" Add, for example, scenarios: {_SCENARIO}." if lacking == "scenarios" else ""
+        raise BadInput(f"cac {goal} needs {lacking} in the plan file, which has none.{remedy}")
 
 
 def _findings(run: Run) -> tuple[Finding, ...]:

@@ -18,6 +18,7 @@ from attribution.shown import shown
 from mmm.arrays import Array
 from optimizer.question.goal import Goal
 from optimizer.question.limits import Limit, Side, Subject, Unit
+from optimizer.question.outcomes import new_of
 from optimizer.question.program import Bound, Constraint, Row
 from optimizer.question.rows import check_numbers
 from optimizer.question.setting import Setting
@@ -149,7 +150,7 @@ class Customers(Objective, Constraint):
 
     def wording(self, outcome: str = "customers") -> Wording:
         """A number of what the KPI counts."""
-        return Wording(f"new {outcome}", count, verbs=("stay", "fall", "rise"))
+        return Wording(new_of(outcome), count, verbs=("stay", "fall", "rise"))
 
     @property
     def wants(self) -> str:

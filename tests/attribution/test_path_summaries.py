@@ -142,6 +142,14 @@ def test_a_value_on_few_orders_says_how_often_intervals_of_so_few_held(large):
     assert 70 <= held(equal) < 90
 
 
+@pytest.mark.parametrize(("sigma", "uneven"), [(0.1, False), (0.5, False), (2.0, True)])
+def test_few_orders_of_about_one_size_are_no_large_ones(sigma, uneven):
+    values = np.exp(np.random.default_rng(5).normal(0, sigma, 180))
+    rows = pd.DataFrame({"path": "a", "conversions": 1, "value": values})
+    found = {item.name: item for item in interval_checks(Journeys.from_paths(rows, value="value"))}
+    assert found["few_orders_make_the_value"].passed != uneven
+
+
 def test_findings_say_how_many_touches_share_a_moment():
     days = pd.to_datetime(["2024-01-01", "2024-01-01", "2024-01-02", "2024-01-03"])
     touched = pd.DataFrame({"user": "u", "time": days, "channel": ["a", "b", "a", "b"]})

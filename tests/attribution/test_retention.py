@@ -14,7 +14,7 @@ from attribution.economics import Terms, customer_values, fit_retention, payback
 from attribution.economics.retention_families import FAMILIES
 from attribution.economics.retention_grid import Grid
 from attribution.economics.shifted_beta_geometric import residual_lifetime, retention_rate, survival
-from attribution.numbers import percent
+from attribution.numbers import counted, percent
 
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
 """Fader and Hardie (2007), the High End segment, of 1,000 customers."""
@@ -292,7 +292,7 @@ def test_the_cost_is_back_when_the_margin_says_so(flow: list[float], cac: float)
     else:
         assert sum(flow) < cac
         assert back.never == 1
-        assert back.sentence == f"never within {len(flow)} months"
+        assert back.sentence == f"never within {counted(len(flow), 'month')}"
 
 
 def test_never_is_said_with_its_chance() -> None:

@@ -40,6 +40,13 @@ def test_a_channel_is_moved_until_its_next_customer_costs_as_much_as_elsewhere(c
     assert sentence in reason(chosen, ROWS, ("the blended CAC of", 108.4), "EUR", "customers")
 
 
+@pytest.mark.parametrize(("planned", "verb"), [(700, "cut until"), (1300, "raised until"), (1000, "kept, since")])
+def test_the_one_channel_off_its_limits_makes_up_what_is_asked(planned: float, verb: str) -> None:
+    rows = (row("tv", 1000, planned, 448.9), row("social", 1000, 1500, 300.0, "at its most"))
+    sentence = reason(rows[0], rows, ("the blended CAC of", 88.01), "EUR", "customers")
+    assert f"{verb} the next customer costs 448.9 EUR; every other channel is at a limit" in sentence
+
+
 def test_where_marginal_costs_differ_nothing_is_said_of_the_others() -> None:
     rows = (ROWS[0], row("search", 1000, 1300, 90.0))
     assert reason(rows[0], rows, ("the blended CAC of", 108.4), "EUR", "customers").endswith(

@@ -56,8 +56,10 @@ def test_a_reading_that_takes_half_of_the_gain_is_told_and_one_that_does_not_is_
         own = TrustedPlan("Plan", pd.Series(dtype=float), cases, cases * 0.0)
         return replace(quiet, trust=Trust((own,), ()))
 
-    assert could_be_wrong(held(s_shaped=4.0))[0].startswith("Read as s_shaped, the plan improves on today by 4.00")
-    assert could_be_wrong(held(s_shaped=-4.0))[0].startswith("Read as s_shaped, the plan worsens")
+    assert could_be_wrong(held(s_shaped=4.0))[0].startswith(
+        "Read with an S-shaped response, the plan improves on today by 4.00"
+    )
+    assert could_be_wrong(held(s_shaped=-4.0))[0].startswith("Read with an S-shaped response, the plan worsens")
     assert could_be_wrong(held(s_shaped=6.0)) == could_be_wrong(quiet)
 
 

@@ -45,7 +45,9 @@ class Config(Section):
     they are read.
     """
     outcome: Title = "customers"
-    """What one unit of the KPI is called."""
+    """What one unit of the KPI is called. One that begins with the code of a currency, `EUR of revenue`, is money: no
+    LTV:CAC is held against it.
+    """
     language: LanguageCode = "en"
     """What report, terminal, workbook, slides, planner and the pages of monitor and review speak: `en`, `de` or `zh`.
     CSV and JSON files [stay English](outputs.md#in-german-and-chinese).

@@ -112,8 +112,12 @@ def said_of(opened: PlanTable, horizon: int) -> str:
     """How a table was read, with the factor that made its spend that of the horizon."""
     if opened.weeks is None:
         return opened.says
-    times = significant(opened.over(horizon))
-    told = f"Spend of {_span(opened.weeks)} counts {times} times, for {counted(horizon, 'week')} of the plan."
+    times = opened.over(horizon)
+    if times == 1:
+        told = f"Spend of {_span(opened.weeks)}, as many as the plan has."
+    else:
+        often, plan = significant(times), counted(horizon, "week")
+        told = f"Spend of {_span(opened.weeks)} counts {often} times, for {plan} of the plan."
     return f"{opened.says} {told}" if opened.says else told
 
 

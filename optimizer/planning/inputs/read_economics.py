@@ -19,6 +19,7 @@ from attribution.economics import (
     read_customer_orders,
 )
 from attribution.errors import BadInput, Problem
+from attribution.numbers import counted
 from attribution.reading.blanks import folded
 from attribution.reading.small import read_table
 from attribution.reading.stand_ins import totals_among
@@ -116,7 +117,8 @@ def values_of(config: Config, cohorts: Cohorts, table: CohortTable | OrdersTable
         raise BadInput([_of_file(problem, name) for problem in error.problems]) from None
     negative = [channel for channel in (*cohorts.channels, "") if values.value(channel).mean() < 0]
     if negative:
-        text = f"makes a customer of {', '.join(negative)} worth less than nothing over {keys.horizon} months."
+        span = counted(keys.horizon, "month")
+        text = f"makes a customer of {', '.join(negative)} worth less than nothing over {span}."
         remedy = "correct the margins, or leave such a channel out of the plan with fixed: 0 and of this table."
         column = table.margin or (table.value if isinstance(table, OrdersTable) else None)
         raise BadInput(Problem(name, text, column, remedy=remedy))

@@ -135,8 +135,8 @@ def noted_customer_values(
         covers = f"{amount(len(orders.people()))} customers {_acquired(cohorts)}"
         reading.note("orders of customers", table.path, len(orders.frame), covers)
         reading.assumptions.append(
-            f"Customers without an order for more than {table.silence} months are lost; the last {table.silence} "
-            f"months of {name}, of which nobody can know yet, are left out."
+            f"Customers without an order for more than {counted(table.silence, 'month')} are lost; as much time at the "
+            f"end of {name}, of which nobody can know yet, is left out."
         )
     else:
         cohorts = read_cohort_table(config, table, folder, known)

@@ -20,7 +20,7 @@ from optimizer.question.limits import labels
 from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
 from optimizer.uncertainty.tipping import TippingPoint
 
-__all__ = ["NOT_CONVERGED", "could_be_wrong", "failed"]
+__all__ = ["NOT_CONVERGED", "assumed", "could_be_wrong", "failed", "not_sure_enough"]
 
 NOT_CONVERGED = "The mix model did NOT converge; this plan was made because the plan file accepts that."
 
@@ -63,16 +63,19 @@ def _doubts(run: Run, plan: PlanResult) -> Iterator[str]:
     yield from _experience(run)
 
 
-def _unsure(run: Run) -> Iterator[str]:
-    """That the plan is not sure enough to beat today for a move."""
+def not_sure_enough(run: Run) -> str:
+    """That the plan is not sure enough to beat today for a move, as a clause; empty where it is."""
     if run.worth is None or run.config.plan is None:
-        return
+        return ""
     better, asked = chance_to_beat_today(run.worth.worth, run.worth.corrected), run.config.plan.confidence
-    if better is not None and better < asked:
-        yield (
-            f"It beats today's spend with probability {likelihood(better)}, and a move asks {percent(asked)}: keep "
-            "today's spend, or test first."
-        )
+    if better is None or better >= asked:
+        return ""
+    return f"the plan beats it with probability {likelihood(better)}, and a move asks {percent(asked)}"
+
+
+def _unsure(run: Run) -> Iterator[str]:
+    if unsure := not_sure_enough(run):
+        yield f"Keep today's spend, or test first: {unsure}."
 
 
 def _promise(run: Run) -> Iterator[str]:
@@ -106,6 +109,11 @@ def _size(one: TippingPoint) -> float:
     return abs(one.planned - one.now)
 
 
+def assumed(run: Run) -> dict[str, str]:
+    """Name of each other reading of the weeks -> what it assumes, in words."""
+    return {} if run.rivals is None else {one.reading.name: one.reading.says for one in run.rivals.fitted}
+
+
 def _reading(run: Run, plan: PlanResult) -> Iterator[str]:
     """The case in which the plan improves least on today, where that is less than half of what is expected."""
     if run.trust is None:
@@ -117,7 +125,14 @@ def _reading(run: Run, plan: PlanResult) -> Iterator[str]:
     case, least = str(others.idxmin()), float(others.min())
     form = form_of(plan.aim.name)
     unit = plan.aim.unit(run.config.currency) or f" {run.config.outcome}"
-    where = "If demand is hidden in the credit as far as the plan file doubts" if case == HIDDEN else f"Read as {case}"
+    says = assumed(run)
+    where = (
+        "If demand is hidden in the credit as far as the plan file doubts"
+        if case == HIDDEN
+        else f"Read with {says[case]}"
+        if case in says
+        else f"Read as {case}"
+    )
     does = "improves" if least >= 0 else "worsens"
     yield f"{where}, the plan {does} on today by {form(abs(least))}{unit}, not by {form(expected)}."
 

@@ -13,19 +13,19 @@ from attribution.estimates import Estimate
 from mmm import Panel, Posterior
 from mmm.checks.pool import Pool
 
-__all__ = ["YEAR", "cac_readings", "costs_by_period"]
+__all__ = ["QUARTER", "YEAR", "cac_readings", "costs_by_period"]
 
 _COLUMNS = [
     *("period", "reading", "market", "channel", "spend", "costs"),
     *(f"{name}{end}" for name in ("customers", "cac", "effect_share") for end in ("", "_low", "_high")),
 ]
 
-YEAR = "last 52 weeks"
-"""What the period of the sums is called."""
+YEAR, QUARTER = "last 52 weeks", "last 13 weeks"
+"""What the periods of the sums are called."""
 
 
 def cac_readings(posterior: Posterior | Pool, costs: pd.DataFrame | None = None) -> pd.DataFrame:
-    """CAC by month of the weekly table and over its last year.
+    """CAC by month of the weekly table, over its last year and over its last quarter.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def cac_readings(posterior: Posterior | Pool, costs: pd.DataFrame | None = None)
     """
     panel = posterior.panel
     months = [f"{date:%Y-%m}" for date in panel.dates]
-    year = [YEAR if week >= panel.periods - 52 * panel.per_week else "" for week in range(panel.periods)]
+    year, quarter = (_last(panel, weeks, name) for weeks, name in ((52, YEAR), (13, QUARTER)))
     by_period = None if costs is None else costs_by_period(costs, panel)
     rows: list[dict[str, object]] = []
-    for labels in (months, year):
+    for labels in (months, year, quarter):
         drawn = posterior.contributions_by(labels)
         for period in dict.fromkeys(labels):
             if period:
@@ -57,6 +57,10 @@ def cac_readings(posterior: Posterior | Pool, costs: pd.DataFrame | None = None)
                 rows += list(_of_period(period, panel, inside, drawn[period], by_period))
     rows += list(_marginal(posterior.marginal_cac()))
     return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _last(panel: Panel, weeks: int, name: str) -> list[str]:
+    return [name if at >= panel.periods - weeks * panel.per_week else "" for at in range(panel.periods)]
 
 
 def costs_by_period(costs: pd.DataFrame, panel: Panel) -> Array:

@@ -44,9 +44,11 @@ from optimizer.question.program import Program
 from optimizer.scenarios import answered
 from optimizer.uncertainty.worth import worth
 
-__all__ = ["Asked", "Within", "asked", "asked_within", "make_plan", "plan_scenarios"]
+__all__ = ["AROUND", "Asked", "Within", "asked", "asked_within", "make_plan", "plan_scenarios"]
 
 _FRONTIER_POINTS = 13
+AROUND = (0.9, 1.0, 1.1)
+"""Budgets as parts of the planned one, of which the report has a table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -340,7 +342,7 @@ def _binding(program: Program, place: int, spend: float, slack: float) -> str:
 
 def _frontier(plan: Plan, curves: ResponseCurves, now: float, planned: float) -> pd.DataFrame:
     """The efficient frontier around today's and the planned budget, as far as the plan's limits let it go."""
-    budgets = np.unique(np.concatenate([np.linspace(0.5, 1.5, _FRONTIER_POINTS) * now, [planned]]))
+    budgets = np.unique(np.concatenate([np.linspace(0.5, 1.5, _FRONTIER_POINTS) * now, np.multiply(AROUND, planned)]))
     points = []
     for budget in budgets[budgets > 0]:
         with contextlib.suppress(InfeasiblePlan):  # less than the limits allow: the frontier begins later

@@ -11,7 +11,7 @@ from attribution.economics import SalesLags
 from attribution.economics.cac import cost_per
 from attribution.estimates import Estimate
 from attribution.findings import Finding
-from attribution.numbers import decimal, percent
+from attribution.numbers import counted, decimal, percent
 from mmm import Panel, Posterior
 from mmm.checks.pool import Pool
 
@@ -100,8 +100,8 @@ def cycle_as_stated(lags: SalesLags, cycle: SalesCycle) -> Finding:
     off = float(seen[most] - stated[most])
     mean = float(np.diff(np.concatenate([[0.0], come / whole])) @ (days - 0.5)) / 7
     text = (
-        f"By the log {percent(seen[most])} of customers come within {most + 1} calendar months of the first touch, and "
-        f"{percent(stated[most])} as the plan file states; {decimal(mean, 1)} weeks in the mean against "
+        f"By the log {percent(seen[most])} of customers come within {counted(most + 1, 'calendar month')} of the first "
+        f"touch, and {percent(stated[most])} as the plan file states; {decimal(mean, 1)} weeks in the mean against "
         f"{decimal(lags.mean + 0.5, 1)}."
     )
     if abs(off) > _OFF:

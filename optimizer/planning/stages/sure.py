@@ -43,6 +43,6 @@ def sure_to_beat_today(worth: Worth, corrected: Corrected | None, confidence: fl
     if better < confidence:
         text += (
             f" That is under {percent(confidence)} (plan.confidence), too little to move on: keep today's spend, or "
-            "test the channel first that a test is worth most of."
+            "test first (cac test design says of which channel a test is worth most, plan.tests puts that here)."
         )
     return Finding("sure_to_beat_today", better >= confidence, better, confidence, text)

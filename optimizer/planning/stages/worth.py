@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -18,6 +20,7 @@ from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
 from optimizer.planning.stages.sure import sure_to_beat_today
 from optimizer.question.limits import labels
+from optimizer.question.outcomes import is_money
 from optimizer.uncertainty.first_step import first_step
 from optimizer.uncertainty.tipping import TippingPoint, tipping_points
 from optimizer.uncertainty.worth import worth
@@ -36,6 +39,7 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     """What the run's plan is worth against today, where its moves turn around, and a first step where it needs one."""
     spend, value = plan.allocation.spend, section.one_value
     verdict = worth(plan.plan, plan.curves, spend, value_per_customer=value, credit=last_touch(run, plan))
+    verdict = of_people(verdict, run.config.outcome)
     asked = put(section, plan.plan, plan.doubted)
     tipping = tipping_points(asked, plan.curves, spend, MOVES)
     turning = _turning(tipping, float(plan.now.spend.sum()))
@@ -60,6 +64,13 @@ def corrected(run: Run, plan: PlanResult, aim: Difference) -> Corrected | None:
     with np.errstate(invalid="ignore"):
         draws = plan.aim.draws(plan.planned) - plan.aim.draws(plan.now)
     return known.corrected(point, draws, aim.lower_is_better) if np.isfinite(draws).all() else None
+
+
+def of_people(verdict: Worth, outcome: str) -> Worth:
+    """The worth without LTV:CAC where the outcome is money, of which no one has a lifetime."""
+    if not is_money(outcome):
+        return verdict
+    return replace(verdict, promises=tuple(one for one in verdict.promises if not one.is_guardrail))
 
 
 def last_touch(run: Run, plan: PlanResult) -> dict[str, pd.Series]:

@@ -14,6 +14,7 @@ from optimizer.planning.outputs.book.sheet import Book, Column
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.stress import why
 from optimizer.planning.stages.result import PlanResult, Run
+from optimizer.question.outcomes import new_of
 
 __all__ = ["budgets_sheet", "stress_sheet", "what_if_sheet"]
 
@@ -37,8 +38,8 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
     won = counts([side.expected_customers for _, side, _ in known])
     form = figures(each.point for each in figure.values()) if name != "customers" else won
     unit = "" if name == "customers" else f", {currency}"
-    title = name_of(name, f"new {outcome}")
-    aim = name_of(worth.aim.name, f"new {outcome}")
+    title = name_of(name, new_of(outcome))
+    aim = name_of(worth.aim.name, new_of(outcome))
     less = signed(figures([worth.aim.change.point, *(own.aim.change.point for _, _, own in known)]))
     columns = [
         Column("What if"),

@@ -20,6 +20,7 @@ from optimizer.planning.outputs.sections.decision import DECISION, Decision
 from optimizer.planning.stages.from_today import FEES, FromToday, from_today
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
 from optimizer.question.limits import labels
+from optimizer.question.outcomes import new_of
 
 __all__ = ["decision_sheet"]
 
@@ -144,7 +145,7 @@ def _against_today(sheet: Sheet, run: Run, worth: Worth) -> None:
     rows = []
     for one in worth.figures:
         unit = "" if one.name == "customers" else f", {currency}"
-        name = name_of(one.name, f"new {outcome}")
+        name = name_of(one.name, new_of(outcome))
         title = f"{name[:1].upper()}{name[1:]}{unit}{' (the aim)' if one.name == worth.aim.name else ''}"
         change = one.change
         better = None if one.name == "spend" else chance(one.probability_better)
@@ -183,7 +184,7 @@ def _definitions(run: Run, way: FromToday) -> str:
     told = (
         "90 %: the model holds that the figure lies in between with probability 90 %, given its assumptions. CAC is a "
         f"channel's spend over the {run.config.outcome} it adds; marginal CAC is what its next one costs. Blended CAC "
-        f"is all spend and the fixed cost over all new {run.config.outcome}, organic ones included."
+        f"is all spend and the fixed cost over all {new_of(run.config.outcome)}, organic ones included."
     )
     if not way.in_aim:
         told += f" Adds: {run.config.outcome} of the channel's planned spend less those of today's."

@@ -13,6 +13,7 @@ from optimizer.planning.outputs.sections.tests import TESTS
 from optimizer.planning.stages.from_today import from_today
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
+from optimizer.question.outcomes import new_of
 
 __all__ = ["SLIDES", "five_slides"]
 
@@ -97,7 +98,7 @@ def _against_today(run: Run, plan: PlanResult, found: PlanWorth) -> Slide:
     rows = []
     for one in worth.figures:
         form, unit = form_of(one.name), "" if one.name == "customers" else f", {currency}"
-        name = name_of(one.name, f"new {outcome}")
+        name = name_of(one.name, new_of(outcome))
         better = "" if one.name == "spend" else chance(one.probability_better)
         moved = signed(form)(one.change.point)
         moved += f" ({one.change.range(signed(form))})" if one.change.low != one.change.high else ""
@@ -117,7 +118,7 @@ def _against_today(run: Run, plan: PlanResult, found: PlanWorth) -> Slide:
 def _steps(run: Run, plan: PlanResult) -> Steps:
     """Channels in order; those that add least are summed where there are many."""
     way = from_today(plan)
-    name = plan.aim.name if way.in_aim else f"new {run.config.outcome}"
+    name = plan.aim.name if way.in_aim else new_of(run.config.outcome)
     unit = plan.aim.unit(run.config.currency).strip() if way.in_aim else ""
     steps = [(step.name, step.change.point) for step in way.steps if step.change.point]
     if len(steps) > _SHOWN:

@@ -12,7 +12,7 @@ from attribution.estimates import Estimate
 from mmm import Posterior
 from mmm import plots as model
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
-from optimizer.planning.stages.cac_readings import YEAR
+from optimizer.planning.stages.cac_readings import QUARTER, YEAR
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 
@@ -33,6 +33,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     (organic,) = (_share(row, won) for _, row in year[year["reading"] == "organic"].iterrows())
     lasting = carryover_frame(run.posterior).set_index("channel")
     next_one = following.set_index("channel")
+    last = readings[(readings["period"] == QUARTER) & (readings["reading"] == "channel")].set_index("channel")
     rows = [
         {
             "channel": row["channel"],
@@ -42,6 +43,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "customers": _figure(row, "customers"),
             "share": _share(row, won),
             "cac": _figure(row, "cac"),
+            "last": _of_quarter(last.loc[row["channel"]]),
             "marginal": _figure(next_one.loc[row["channel"]], "cac"),
             "within": [_figure(lasting.loc[row["channel"]], f"within_{weeks}_weeks") for weeks in WITHIN],
             "half_life": _figure(lasting.loc[row["channel"]], "half_life"),
@@ -52,6 +54,10 @@ def _view(run: Run) -> dict[str, Any] | None:
     volumes = [] if run.economics.volumes is None else [_of_volume(row) for _, row in run.economics.volumes.iterrows()]
     shown = {"rows": rows, "organic": organic, "customers": won, "span": span, "weeks": WITHIN, "volumes": volumes}
     return {"brought": shown}
+
+
+def _of_quarter(row: Any) -> dict[str, Any]:
+    return {"spend": row["spend"], "customers": _figure(row, "customers"), "cac": _figure(row, "cac")}
 
 
 def _of_volume(row: Any) -> dict[str, Any]:
@@ -110,7 +116,7 @@ def _figures(run: Run) -> Iterator[Figure]:
 
 def by_quarter(readings: pd.DataFrame) -> pd.DataFrame:
     """Customers that channels brought by quarter; quarters that the table cuts short only where it has no other."""
-    own = readings[(readings["reading"] == "channel") & (readings["period"] != YEAR)]
+    own = readings[(readings["reading"] == "channel") & ~readings["period"].isin([YEAR, QUARTER])]
     months = own.pivot_table(index="period", columns="channel", values="customers", sort=False)
     quarters = pd.PeriodIndex(months.index, freq="M").asfreq("Q")
     sums, size = months.groupby(quarters).sum(), months.groupby(quarters).size()

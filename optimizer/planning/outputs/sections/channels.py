@@ -102,8 +102,10 @@ def reason(
     if row.limit == "most tried":
         return f"{moved}: up to the most ever spent over as many weeks; there, by the model, {marginal}."
     free = [other.marginal_cac.point for other in rows if other.planned and not other.limit]
+    verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
+    if not row.limit and row.planned and len(free) == 1 < len(rows):
+        return f"{moved}: {verb} {marginal}; every other channel is at a limit, so that what is asked is met here."
     if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
-        verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
         return f"{moved}: {verb} {marginal}, as in every channel that no limit holds."
     what, limit = yardstick
     side = "below" if row.marginal_cac.point < limit else "above"

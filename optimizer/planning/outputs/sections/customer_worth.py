@@ -13,7 +13,7 @@ from attribution.analysis.sales_cycle import ALL
 from attribution.drawing.retention import SHOWN
 from attribution.economics import CustomerValues
 from attribution.estimates import Estimate
-from attribution.numbers import MISSING, amount, cost, decimal, percent
+from attribution.numbers import MISSING, amount, cost, counted, decimal, percent
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.cac_readings import YEAR
 from optimizer.planning.stages.order import order_of
@@ -59,7 +59,7 @@ def _terms(run: Run, values: CustomerValues) -> str:
     return (
         f"Contribution margin of the first {keys.horizon} months, discounted at {percent(keys.discount_rate)} a year, "
         f"of customers acquired from {frame['month'].min():%B %Y} to {frame['month'].max():%B %Y} and seen to an age "
-        f"of at most {frame['age'].max()} {unit}s. What lies beyond is carried on by the retention curve."
+        f"of at most {counted(frame['age'].max(), unit)}. What lies beyond is carried on by the retention curve."
     )
 
 

@@ -13,15 +13,17 @@ from attribution.numbers import amount, gap, percent, ratio
 from optimizer import plots
 from optimizer.answer.worth import Difference, Worth
 from optimizer.planning.outputs.against_today import chance, form_of, lines, name_of, signed
-from optimizer.planning.outputs.doubts import could_be_wrong
+from optimizer.planning.outputs.doubts import could_be_wrong, not_sure_enough
 from optimizer.planning.outputs.sections.section import Figure, Section
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.question.limits import labels
+from optimizer.question.outcomes import new_of
 
 __all__ = ["DECISION", "Card", "Decision"]
 
 _SHOWN = 7  # changes on the first screen
+_DOUBTS = 3  # and doubts
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,10 @@ class Decision:
     tone
         ``"good"``, ``"warn"`` or ``"bad"``: how much the reader may rely on it.
     headline
-        What to move and what it buys.
+        What to move and what it buys; that today's spend is kept, where the plan is not sure enough to beat it.
     summary
-        The differences to today, and how likely the promises are kept.
+        What the plan would do where the headline keeps today's spend; the differences to today, and how likely the
+        promises are kept.
     doubts
         What could make it wrong.
     sentences
@@ -72,11 +75,15 @@ def _decision(run: Run, plan: PlanResult, worth: Worth) -> Decision:
     against, *told = lines(worth, plan, run)
     kept = told.pop() if worth.promises else ""
     tone = _tone(worth, run) if run.converged else "bad"
+    moves, unsure = f"{_moves(plan, currency)}: {_effect(plan, currency)}.", not_sure_enough(run)
+    wait = f"Keep today's spend, or test first: {unsure}." if unsure else ""
+    would = (f"What the plan would do: {moves}",) if unsure else ()
+    doubts = [text for text in could_be_wrong(run, _DOUBTS + 1) if not unsure or unsure not in text]
     return Decision(
         tone,
-        f"{_moves(plan, currency)}: {_effect(plan, currency)}.",
-        (against, kept) if kept else (against,),
-        could_be_wrong(run),
+        wait or moves,
+        (*would, against, kept) if kept else (*would, against),
+        tuple(doubts[:_DOUBTS]),
         (*told, _proof(run, plan)),
         tuple(_cards(run, plan, worth)),
     )
@@ -118,7 +125,7 @@ def _cards(run: Run, plan: PlanResult, worth: Worth) -> Iterator[Card]:
     if worth.today_misses:
         yield Card("Today's spend", "not allowed", f"breaks {_broken(worth)}")
     else:
-        name = name_of(worth.open_figure.name, f"new {run.config.outcome}")
+        name = name_of(worth.open_figure.name, new_of(run.config.outcome))
         plain, corrected = worth.open_figure.probability_better, run.worth.corrected if run.worth else None
         if corrected is None:
             yield Card("Beats today's spend", chance(plain), f"on {name}, by the model")
@@ -144,7 +151,7 @@ def _broken(worth: Worth) -> str:
 
 def _figure(one: Difference, outcome: str, currency: str) -> Card:
     form, unit = form_of(one.name), "" if one.name == "customers" else f", {currency}"
-    label = name_of(one.name, f"new {outcome}")
+    label = name_of(one.name, new_of(outcome))
     change = one.change.written(signed(form)) if one.change.low != one.change.high else signed(form)(one.change.point)
     return Card(f"{label[:1].upper()}{label[1:]}{unit}", form(one.after.point), f"{change} against today")
 

@@ -17,6 +17,7 @@ from mmm.checks.mixing import mixing
 from optimizer.planning.outputs.sections.section import Figure, Section
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
+from optimizer.question.outcomes import new_of
 
 __all__ = ["DIAGNOSTICS"]
 
@@ -71,7 +72,8 @@ def _fit_in_words(weeks: pd.DataFrame) -> str:
     measures = ", ".join([*parts, f"inside the 90 % band {percent(held)}"])
     return (
         f"Over the {amount(len(weeks))} periods that the model has seen: {measures}. A model can follow every week and "
-        "be wrong about each channel, so these judge the fit and no CAC."
+        "be wrong about each channel, so these judge the fit and no CAC. The check named r squared asks what part of "
+        "its own forecasts a model expects, the noise that it allows for being the rest, and may differ by some points."
     )
 
 
@@ -82,7 +84,7 @@ def _title(name: str) -> str:
 
 
 def _figures(run: Run) -> Iterator[Figure]:
-    posterior, outcome = run.posterior, f"new {run.config.outcome}"
+    posterior, outcome = run.posterior, new_of(run.config.outcome)
     if posterior is None:
         return
     if run.plan is not None:

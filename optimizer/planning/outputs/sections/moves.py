@@ -10,14 +10,17 @@ import pandas as pd
 
 from attribution import plots as paths
 from attribution.estimates import Estimate
-from attribution.numbers import change
+from attribution.numbers import change, count
 from optimizer import plots as plan
 from optimizer.answer.evaluation import Evaluation
 from optimizer.planning.file.markets import Markets
+from optimizer.planning.outputs.against_today import signed
 from optimizer.planning.outputs.sections.section import Figure, Section, Table, by_rows
+from optimizer.planning.stages.optimize import AROUND
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
 from optimizer.question.objectives import BlendedCAC, Profit
+from optimizer.question.outcomes import new_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +34,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     return {
         "moves": [_move(row) for row in run.plan.rows],
         "totals": _totals(run.plan),
+        "budgets": _budgets(run.plan),
         "prices": run.plan.explanations[1:],
         "held": [one.sentence for one in run.plan.held],
     }
@@ -38,6 +42,25 @@ def _view(run: Run) -> dict[str, Any] | None:
 
 def _move(row: ChannelRow) -> dict[str, Any]:
     return {**vars(row), "change": change(row.now, row.planned), "tone": row.direction}
+
+
+def _budgets(result: PlanResult) -> list[dict[str, Any]]:
+    """What a tenth less and a tenth more money would bring within the limits."""
+    planned, table = float(result.planned.spend.sum()), result.frontier
+    asked = {} if table.empty else {part: table[np.isclose(table["budget"], part * planned)] for part in AROUND}
+    rows = [(part, found.iloc[0]) for part, found in asked.items() if len(found)]
+    if len(rows) < 2 or not len(asked[1.0]):
+        return []
+    own = float(asked[1.0]["customers"].iloc[0])
+    return [
+        {
+            "budget": "as planned" if part == 1 else change(1.0, part),
+            "customers": float(row["customers"]),
+            "more": signed(count)(float(row["customers"]) - own),
+            **{name: float(row[name]) for name in ("spend", "blended_cac", "marginal_cac")},
+        }
+        for part, row in rows
+    ]
 
 
 def _totals(result: PlanResult) -> list[dict[str, Any]]:
@@ -76,7 +99,7 @@ def _figures(run: Run) -> Iterator[Figure]:
 def _frontier(run: Run, result: PlanResult) -> tuple[str, Axes]:
     """The best that each budget gets in the plan's own aim, customers where that is the spend itself."""
     currency, objective, table = run.config.currency, result.plan.objective, result.frontier
-    name, figure, scores = f"new {run.config.outcome}", "customers", [e.expected_customers for e in _sides(result)]
+    name, figure, scores = new_of(run.config.outcome), "customers", [e.expected_customers for e in _sides(result)]
     one_price = not result.plan.fees  # with fees, or values by channel, most customers are not the best of another aim
     value = objective.value_per_customer if isinstance(objective, Profit) and one_price else None
     if (isinstance(objective, BlendedCAC) and one_price) or isinstance(value, float):

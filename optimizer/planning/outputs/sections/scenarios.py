@@ -18,10 +18,12 @@ from optimizer.planning.file.keys.plan import PLAN_ITSELF
 from optimizer.planning.outputs.against_today import chance, form_of, name_of, signed
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.result import PlanResult, Run, ScenarioResult, blended_cac
+from optimizer.question.outcomes import new_of
 
 __all__ = ["SCENARIOS", "scenario_frame", "shown_figure"]
 
 _SHOWN_MOVES, _WORTH = 3, 5e-3  # of all spend
+_SAME = "none: what it asks changes nothing, as more money does where least CAC is wanted"
 
 
 def _view(run: Run) -> dict[str, Any] | None:
@@ -30,7 +32,7 @@ def _view(run: Run) -> dict[str, Any] | None:
         return None
     name = shown_figure(run.worth.worth)
     unit = "" if name == "customers" else f", {run.config.currency}"
-    title = name_of(name, f"new {run.config.outcome}")
+    title = name_of(name, new_of(run.config.outcome))
     return {
         "scenarios": [_row(scenario, result, run.worth.worth) for scenario in run.scenarios],
         "figure_title": f"{title[:1].upper()}{title[1:]}{unit}",
@@ -66,7 +68,7 @@ def _row(scenario: ScenarioResult, result: PlanResult, worth: Worth) -> dict[str
         "today": own.change if own.change.low != own.change.high else None,
         "today_point": signed(form_of(own.name))(own.change.point),
         "better": "today is not allowed" if scenario.worth.today_misses else chance(own.probability_better),
-        "moves": ", ".join(shown) or "none to speak of",
+        "moves": ", ".join(shown) or ("none to speak of" if moved.abs().sum() > 1e-6 * base.spend.sum() else _SAME),
     }
 
 

@@ -13,6 +13,7 @@ from optimizer.planning.outputs.against_today import form_of, signed
 from optimizer.planning.outputs.sections.section import Figure, Section, by_rows
 from optimizer.planning.stages.from_today import FromToday, from_today
 from optimizer.planning.stages.result import PlanResult, Run
+from optimizer.question.outcomes import new_of
 
 __all__ = ["TODAY_TO_PLAN"]
 
@@ -41,7 +42,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     return {
         "way": {
             "sentence": (
-                f"Today's spend brings {form(way.start)} {unit}{f' of {figure}' if figure != f'new {unit}' else ''}, "
+                f"Today's spend brings {form(way.start)} {unit}{f' of {figure}' if figure != new_of(unit) else ''}, "
                 f"the plan {form(way.end)}: the changes of spend by channel add up to the difference, {difference}."
             ),
             "unit": unit,
@@ -59,7 +60,7 @@ def _figure(run: Run, result: PlanResult, way: FromToday) -> tuple[str, str]:
     """What the steps are of, and its unit."""
     if way.in_aim:
         return result.aim.name, result.aim.unit(run.config.currency).strip() or run.config.outcome
-    return f"new {run.config.outcome}", run.config.outcome
+    return new_of(run.config.outcome), run.config.outcome
 
 
 def _figures(run: Run) -> Iterator[Figure]:
@@ -72,7 +73,7 @@ def _figures(run: Run) -> Iterator[Figure]:
         rows = [{"point": way.start}, *(vars(step.change) for step in moved), {"point": way.end}]
         whole = pd.DataFrame(rows, index=[_START, *(step.name for step in moved), _END])
         whole = whole.rename(columns={"point": "estimate"})
-        axes = by_rows(plots.waterfall, len(whole))(whole, label=name if name == f"new {unit}" else f"{name}, {unit}")
+        axes = by_rows(plots.waterfall, len(whole))(whole, label=name if name == new_of(unit) else f"{name}, {unit}")
         caption = (
             f"{name[:1].upper()}{name[1:]} from today's spend to the plan: what each channel's change of spend adds."
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from attribution.numbers import amount, count, gap
 from optimizer.planning.outputs.against_today import form_of, signed
+from optimizer.planning.outputs.doubts import assumed
 from optimizer.planning.outputs.sections.section import Section, Table
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.question import doubt_in_words
@@ -66,7 +67,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     if trust is None or plan is None:
         return None
     form = signed(form_of(plan.aim.name))
-    first = trust.plans[0]
+    first, says = trust.plans[0], assumed(run)
     return {
         "trust": {
             "sentences": [_sentence(run, plan, trust, other) for other in trust.plans[1:]],
@@ -82,11 +83,14 @@ def _view(run: Run) -> dict[str, Any] | None:
             "unit": plan.aim.unit(run.config.currency).strip() or run.config.outcome,
             "aim": plan.aim.name,
             "cases": [
-                {"case": case, "improvement": [form(float(other.improvement[case])) for other in trust.plans]}
+                {
+                    "case": says.get(str(case), case),
+                    "improvement": [form(float(other.improvement[case])) for other in trust.plans],
+                }
                 for case in first.improvement.index
             ],
             "promised": any(bool((other.short > 0).any()) for other in trust.plans),
-            "short": [count(float(other.short.max())) for other in trust.plans],
+            "short": [signed(count)(float(other.short.max())) for other in trust.plans],
             "robust": any(other.name == AS_CREDITED for other in trust.plans),
             "hides": HIDDEN in first.improvement.index,
         }

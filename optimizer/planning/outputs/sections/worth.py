@@ -18,6 +18,7 @@ from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
 from optimizer.question.limits import labels
 from optimizer.question.objectives import Spend
+from optimizer.question.outcomes import new_of
 from optimizer.uncertainty.naive_plans import MIX
 from optimizer.uncertainty.tipping import TippingPoint
 
@@ -42,8 +43,8 @@ def _view(run: Run) -> dict[str, Any] | None:
                 for name, one in zip(names, verdict.promises, strict=True)
             ],
             "total": amount(float(run.plan.planned.spend.sum())),
-            "aim": _title(name_of(rival.name, f"new {run.config.outcome}")),
-            "rival": _title(name_of(rival.name, f"new {run.config.outcome}")),
+            "aim": _title(name_of(rival.name, new_of(run.config.outcome))),
+            "rival": _title(name_of(rival.name, new_of(run.config.outcome))),
             "unit": unit,
             "form": form_of(rival.name),
             "signed": signed(form_of(rival.name)),
@@ -64,7 +65,7 @@ def _figure(run: Run, verdict: Worth, one: Difference) -> dict[str, Any]:
     unit = "" if one.name == "customers" else f", {run.config.currency}"
     return {
         **vars(one),
-        "name": _title(name_of(one.name, f"new {run.config.outcome}")) + unit,
+        "name": _title(name_of(one.name, new_of(run.config.outcome))) + unit,
         "is_aim": one.name == verdict.aim.name,
         "form": form_of(one.name),
         "signed": signed(form_of(one.name)),
@@ -163,7 +164,7 @@ def _figures(run: Run) -> Iterator[Figure]:
         drawn = {name: (one.customers if by_customers else aim.draws(one)) - today for name, one in sides.items()}
     if not all(np.isfinite(draws).all() for draws in drawn.values()) or not any(map(np.any, drawn.values())):
         return
-    name = f"new {run.config.outcome}" if by_customers else aim.name
+    name = new_of(run.config.outcome) if by_customers else aim.name
     unit = "" if by_customers else aim.unit(run.config.currency).replace(" ", ", ")
     axes = plots.differences(drawn, paths.canvas(9.8, 3.0), label=f"{name}{unit}: difference to today's spend")
     caption = f"By how much {name} differs from today's spend going on, in the draws of the mix model."

@@ -1,0 +1,118 @@
+"""What a first reader stumbles over: headlines that contradict doubts, money called new, units in the plural of one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attribution.errors import BadInput
+from optimizer.answer.misses import Miss
+from optimizer.answer.worth import Odds
+from optimizer.planning.inputs.given_tables import said_of
+from optimizer.planning.inputs.plans_of_other_tools import PlanTable
+from optimizer.planning.outputs.doubts import could_be_wrong
+from optimizer.planning.outputs.sections.brought import BROUGHT
+from optimizer.planning.outputs.sections.decision import DECISION, Decision
+from optimizer.planning.outputs.sections.moves import MOVES
+from optimizer.planning.run import _SCENARIO, _require
+from optimizer.planning.stages.experience import Corrected
+from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.worth import of_people
+from optimizer.question.limits import Limit, Side, Subject, Unit
+from optimizer.question.outcomes import is_money, new_of
+
+
+def decided(run: Run, known: float, asked: float) -> tuple[Run, Decision]:
+    assert run.worth is not None
+    assert run.config.plan is not None
+    config = run.config.model_copy(update={"plan": run.config.plan.model_copy(update={"confidence": asked})})
+    held = replace(run, config=config, worth=replace(run.worth, corrected=at(run, known)))
+    return held, (DECISION.view(held) or {})["decision"]
+
+
+def at(run: Run, better: float) -> Corrected:
+    assert run.worth is not None
+    known = run.worth.corrected
+    if known is not None:
+        return replace(known, probability_better=better)
+    change = run.worth.worth.aim.change
+    return Corrected(change, better)
+
+
+@pytest.mark.parametrize(("known", "asked"), [(0.72, 0.9), (0.5, 0.6), (0.95, 0.9), (0.85, 0.8)])
+def test_a_headline_moves_only_what_the_run_advises(finished: tuple[Run, Path], known: float, asked: float) -> None:
+    held, decision = decided(finished[0], known, asked)
+    waits = decision.headline.startswith("Keep today's spend, or test first")
+    assert waits == (known < asked)
+    assert any(text.startswith("What the plan would do: ") for text in decision.summary) == waits
+    assert len(decision.doubts) <= 3
+    assert not waits or decision.headline == could_be_wrong(held)[0]
+    assert decision.headline not in decision.doubts
+
+
+def test_a_tenth_of_money_either_way_is_told(finished: tuple[Run, Path]) -> None:
+    run = finished[0]
+    assert run.plan is not None
+    rows = (MOVES.view(run) or {})["budgets"]
+    planned = float(run.plan.planned.spend.sum())
+    parts = {f"−10{chr(160)}%": 0.9, "as planned": 1.0, f"+10{chr(160)}%": 1.1}
+    assert {"as planned"} < {row["budget"] for row in rows} <= {*parts}
+    assert np.all(np.diff([row["customers"] for row in rows]) >= -1e-9)
+    for row in rows:
+        assert row["spend"] <= parts[row["budget"]] * planned * (1 + 1e-9)
+        assert (row["more"] == "0") == (row["budget"] == "as planned") or row["spend"] == pytest.approx(planned)
+        assert row["blended_cac"] > 0
+
+
+def test_the_last_quarter_is_that_of_the_table(finished: tuple[Run, Path]) -> None:
+    run = finished[0]
+    assert run.posterior is not None
+    panel = run.posterior.panel
+    spent = panel.national_spend.tail(13 * panel.per_week).sum()
+    rows = (BROUGHT.view(run) or {})["brought"]["rows"]
+    assert {row["channel"]: row["last"]["spend"] for row in rows} == pytest.approx(spent.to_dict())
+    assert all(row["last"]["customers"].low <= row["last"]["customers"].point <= row["customers"].high for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "money"), [("EUR of revenue", True), ("USD", True), ("customers", False), ("EURO fans", False)]
+)
+def test_nothing_is_new_about_money_and_it_has_no_lifetime(
+    finished: tuple[Run, Path], outcome: str, money: bool
+) -> None:
+    assert is_money(outcome) == money
+    assert new_of(outcome) == (outcome if money else f"new {outcome}")
+    run = finished[0]
+    assert run.worth is not None
+    asked, usual = Odds("customers", 0.9, 0.8, True), Odds("LTV:CAC at least 3", 0.9, 0.8, True, is_guardrail=True)
+    verdict = replace(run.worth.worth, promises=(asked, usual))
+    assert of_people(verdict, outcome).promises == ((asked,) if money else (asked, usual))
+
+
+@pytest.mark.parametrize(("figure", "by", "rounding"), [(160_102, 0.62, True), (160_102, 160, False), (10, 0.0, False)])
+def test_amounts_by_week_in_whole_euros_break_nothing(figure: float, by: float, rounding: bool) -> None:
+    limit = Limit(Subject("tv", "channel"), Side.AT_MOST, figure, Unit.CURRENCY)
+    assert Miss(limit, by).is_rounding == rounding
+
+
+@pytest.mark.parametrize(
+    ("weeks", "told"),
+    [
+        (13.0, "Spend of 13 weeks, as many as the plan has."),
+        (1.0, "Spend of 1 week counts 13 times, for 13 weeks of the plan."),
+        (52.0, "Spend of 52 weeks counts 0.25 times, for 13 weeks of the plan."),
+    ],
+)
+def test_a_plan_of_as_many_weeks_counts_as_it_is(weeks: float, told: str) -> None:
+    assert said_of(PlanTable(Path("plan.csv"), "channel", "spend", weeks=weeks), 13) == told
+
+
+def test_what_if_without_scenarios_shows_one(finished: tuple[Run, Path], tmp_path: Path) -> None:
+    run = finished[0]
+    bare = run.config.model_copy(update={"scenarios": (), "stress": None})
+    with pytest.raises(BadInput, match="Ten percent less") as told:
+        _require(bare, run.inputs, "what-if")
+    assert _SCENARIO in str(told.value)
