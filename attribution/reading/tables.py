@@ -60,10 +60,16 @@ COHORTS = Table(
 
 COSTS = Table(
     "costs",
-    (Column("month", "date"), Column("kind", "text"), Column("cost", minimum=0, money=True)),
+    (
+        Column("month", "date"),
+        Column("until", "date", required=False),
+        Column("kind", "text"),
+        Column("cost", minimum=0, money=True),
+        Column("currency", "text", required=False),
+    ),
     key=("month", "kind"),
 )
-"""One row per month and kind of cost of acquisition beside media: salaries, tools, agencies; in currency."""
+"""One row per month, or time until a day, and kind of cost of acquisition beside media: salaries, tools, agencies."""
 
 
 def renamed(table: Table, name: str, columns: Mapping[str, str] | None = None) -> Table:
