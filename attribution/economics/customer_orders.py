@@ -165,7 +165,7 @@ def _checked(cells: Cells, names: Mapping[str, str], asked: set[str], format: Fo
         remedy = "leave such orders out at the source, or give each buyer an id; nothing is left out silently."
         problems.append(Problem(cells.name, text, names["customer"], _shown(rows[empty]), remedy))
     if "currency" in kept:
-        kept["currency"] = kept["currency"].str.upper()
+        kept["currency"] = kept["currency"].str.strip().str.upper()
         problems += _of_currencies(kept, cells.name, names["currency"])
     if problems:
         raise BadInput(problems)

@@ -17,7 +17,6 @@ _FEWEST, _TIMES = 5, 3.0
 _MOST = 0.8  # of the months between a kind's first and last, for those without a row to be left out by mistake
 _QUARTERS = 3
 _SHOWN = 5
-_APART = (3, 6, 12)  # months between rows, as of invoices
 _ENDS, _LATELY = 6, 3  # months of a kind before it ends, and months ago at most, for its end to be a gap
 _YEAR = 365  # days
 
@@ -41,8 +40,7 @@ def odd_costs(costs: pd.DataFrame) -> Finding:
     """Whether each row holds what its own month cost, and no month of a kind is left out.
 
     Named are kinds whose cost never falls but where a year or quarter begins, and grows threefold; that stand still
-    within every quarter; that have no row in a few months between others, or a row each three, six or twelve months; or
-    that have ended shortly before the others.
+    within every quarter; that have no row in a few months between others; or that have ended shortly before the others.
 
     Parameters
     ----------
@@ -67,8 +65,6 @@ def odd_costs(costs: pd.DataFrame) -> Finding:
 def _looks(cost: pd.Series, end: pd.Timestamp) -> Iterator[str]:
     months = pd.DatetimeIndex(cost.index)
     gaps = np.diff(months.year * 12 + months.month)
-    if len(gaps) and gaps.min() == gaps.max() and gaps[0] in _APART:
-        yield f"has a row each {gaps[0]} months, whose whole cost counts in that month"
     silent = (end.year - months[-1].year) * 12 + end.month - months[-1].month
     if 0 < silent <= _LATELY and len(gaps) >= _ENDS and gaps.max() == 1:
         yield f"ends with {months[-1]:%Y-%m}, where others go on to {end:%Y-%m}"
