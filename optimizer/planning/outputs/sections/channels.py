@@ -17,6 +17,7 @@ from optimizer.question.objectives import Profit
 __all__ = ["CHANNELS", "reason"]
 
 
+_LIKE = 1.01  # times as much at most, for two costs to be told as equal
 _PICTURED = 24  # curves, of the channels with most planned spend: a page of hundreds takes minutes and is not read
 
 
@@ -102,10 +103,12 @@ def reason(
     if row.limit == "most tried":
         return f"{moved}: up to the most ever spent over as many weeks; there, by the model, {marginal}."
     free = [other.marginal_cac.point for other in rows if other.planned and not other.limit]
-    if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
-        verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
+    verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
+    if not row.limit and len(free) > 1 and max(free) < _LIKE * min(free):
         return f"{moved}: {verb} {marginal}, as in every channel that no limit holds."
     what, limit = yardstick
+    if limit / _LIKE < row.marginal_cac.point < limit * _LIKE:
+        return f"{moved}: {verb} {marginal}, which equals {what} {cost(limit)}."
     side = "below" if row.marginal_cac.point < limit else "above"
     return f"{moved}: at the planned spend {marginal}, {side} {what} {cost(limit)}."
 
