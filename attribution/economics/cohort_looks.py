@@ -28,4 +28,4 @@ def odd_cohorts(cohorts: Cohorts) -> Finding:
             "index do. Then margins of a customer are wrong, and intervals too wide or too narrow: give the customers "
             "themselves, or leave it if it is true."
         )
-    return Finding("odd_cohorts", not alike, float(begin.nunique()), 1.0, text)
+    return Finding("odd_cohorts", not alike, float(alike), 0.0, text)

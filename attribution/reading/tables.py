@@ -33,6 +33,7 @@ LIFT_TESTS = Table(
         Column("start", "date"),
         Column("end", "date"),
         Column("spend_change", money=True),
+        Column("currency", "text", required=False, nullable=True),
         Column("customers_gained"),
         Column("standard_error", minimum=0),
         Column("geo", "text", required=False, nullable=True),

@@ -233,3 +233,23 @@ def test_values_of_conversions_in_another_currency_are_refused(starter: Path) ->
             assert read_inputs(*read_config(starter)).journeys is not None
         else:
             assert f"conversions.csv, column 'currency': {said}" in told(starter, log=True)
+
+
+@pytest.mark.parametrize(
+    ("currency", "said"), [("USD", "is USD"), (["EUR", "CHF"] * 500, "mixes currencies: EUR, CHF"), ("eur", None)]
+)
+def test_a_weekly_table_and_lift_tests_of_another_currency_are_refused(starter: Path, currency: Any, said: str) -> None:
+    weekly = pd.read_csv(starter.parent / "weekly.csv")
+    of_rows = currency if isinstance(currency, str) else currency[: len(weekly)]
+    starts, ends = weekly["week"].iloc[[-40, -20]].tolist(), weekly["week"].iloc[[-37, -17]].tolist()
+    test = pd.DataFrame({"channel": "tv", "start": starts, "end": ends})
+    test = test.assign(spend_change=9_000, customers_gained=40, standard_error=9)
+    tests = test.assign(currency=currency if isinstance(currency, str) else currency[:2])
+    plan = planned(starter, {"lift_tests": tests}, {})
+    weekly.assign(currency=of_rows).to_csv(starter.parent / "weekly.csv", index=False)
+    if said is None:
+        assert read_inputs(*read_config(plan), journeys_too=False).lift_tests
+        return
+    assert f"weekly.csv, column 'currency': {said}" in told(plan)
+    weekly.to_csv(starter.parent / "weekly.csv", index=False)
+    assert f"lift_tests.csv, column 'currency': {said}" in told(plan)

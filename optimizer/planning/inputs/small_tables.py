@@ -28,6 +28,7 @@ from optimizer.planning.inputs.given_by_market import read_given_by_market
 from optimizer.planning.inputs.given_tables import Given, read_given
 from optimizer.planning.inputs.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
 from optimizer.planning.inputs.odd_plans import plausible
+from optimizer.planning.inputs.other_currency import other_currency
 from optimizer.planning.inputs.platform_reports import Claims, read_platform_reports
 from optimizer.planning.inputs.read_costs import read_costs
 from optimizer.planning.inputs.read_economics import read_cohort_table, read_orders, values_of
@@ -52,6 +53,9 @@ def noted_lift_tests(reading: Reading, panel: Panel, section: LiftTests) -> tupl
     """Experiments, each of which has its place in the weekly table."""
     frame = read_table(reading.path(section.path), LIFT_TESTS, section.format, reading.engine)
     frame.attrs["name"] = section.path.name
+    named = frame["currency"].dropna() if "currency" in frame else ()
+    if wrong := list(other_currency(named, reading.config.currency, section.path.name, "currency")):
+        raise BadInput(wrong)
     tests = lift_tests_from_frame(frame)
     in_terms_of_the_file(lambda: _by_row(section.path.name, lambda: observe(tests, panel)))
     covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {counted(len(tests), 'test')}"
