@@ -84,10 +84,13 @@ def _even(channels: tuple[str, ...], equal: Array, touched: Array) -> Finding:
     least = float(equal[equal > 0].min())
     text = f"The value of each channel rests on the equivalent of at least {amount(least)} equal orders."
     if skewed:
-        listed = _named([f"{name} (like {decimal(orders, 0)} equal ones: {held(orders)})" for orders, name in skewed])
+        told = [
+            f"{name} (as sure as by {decimal(orders, 0)} equal ones: 90 % intervals hold in {held(orders)} of 100)"
+            for orders, name in skewed
+        ]
         text = (
-            f"Values that rest on few large orders: {listed}. In brackets how many of 100 intervals, made to hold 90, "
-            "held the truth in simulated worlds whose orders are as uneven (log-normal, sigma 2)."
+            f"Credited value rests on few large orders: {_named(told)}. These 100 are simulated, with orders as uneven "
+            "(log-normal, sigma 2)."
         )
     return Finding("few_orders_make_the_value", not skewed, least, EQUAL, text, tuple(name for _, name in skewed))
 

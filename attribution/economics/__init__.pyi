@@ -5,6 +5,7 @@ from .cac import blended_cac as blended_cac
 from .cac import channel_cac as channel_cac
 from .cac import marginal_cac as marginal_cac
 from .cac import paid_cac as paid_cac
+from .cohort_looks import odd_cohorts as odd_cohorts
 from .cohorts import Cohorts as Cohorts
 from .cohorts import read_cohorts as read_cohorts
 from .customer_orders import CustomerOrders as CustomerOrders

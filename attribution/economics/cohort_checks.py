@@ -14,6 +14,8 @@ __all__ = ["cohort_problems"]
 
 _SHOWN = 3
 _WHOLE = 100.0  # per cent
+_PERIODS = {1: "month", 3: "quarter", 12: "year"}
+_AGES, _APART = 3, 3  # last ages that differ, and months between the ends of cohorts, for another period to be seen
 
 
 def cohort_problems(
@@ -49,6 +51,7 @@ def cohort_problems(
     yield from _of_ages(ordered, name, names)
     yield from _of_survivors(ordered, name, names)
     yield from _of_the_future(ordered, name, names, months)
+    yield from _of_another_period(ordered, name, names, months)
     yield from _of_money(long, name, names, negative_margins)
 
 
@@ -105,6 +108,29 @@ def _of_the_future(ordered: pd.DataFrame, name: str, names: Mapping[str, str], m
         )
         remedy = "leave out ages that a cohort has not reached; an empty cell in a triangle."
         yield Problem(name, text, names["active"], _rows(after["row"]), remedy)
+
+
+def _of_another_period(ordered: pd.DataFrame, name: str, names: Mapping[str, str], months: int) -> Iterator[Problem]:
+    """Ages that count another period than is said: by it all cohorts were seen until one day, as said they were not.
+
+    The oldest ages are left out, for a table may end at an age that it does not go beyond.
+    """
+    last = ordered.drop_duplicates(["channel", "month"], keep="last")
+    last = last[(last["age"] < last["age"].max()) & (last["active"] > 0)]
+    if last["age"].nunique() < _AGES:
+        return
+    born = pd.PeriodIndex(last["month"], freq="M")
+    months_of, ages = np.asarray(born.year) * 12 + np.asarray(born.month), last["age"].to_numpy(dtype=int)
+    spread = {each: int(np.ptp(months_of + ages * each)) for each in _PERIODS}
+    fits = [each for each in _PERIODS if spread[each] < each]
+    if months in fits or not fits or spread[months] < _APART:
+        return
+    text = (
+        f"counts {_PERIODS[fits[0]]}s by the look of it, not {_PERIODS[months]}s: only by these were all cohorts seen "
+        "until the same time."
+    )
+    remedy = f"say what one age is, period: {_PERIODS[fits[0]]} (in Python months={fits[0]}), or correct the ages."
+    yield Problem(name, text, names["age"], remedy=remedy)
 
 
 def _of_money(long: pd.DataFrame, name: str, names: Mapping[str, str], negative_margins: bool) -> Iterator[Problem]:

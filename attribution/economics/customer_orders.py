@@ -26,7 +26,7 @@ __all__ = ["TOGETHER", "CustomerOrders", "read_customer_orders"]
 TOGETHER = "all"
 """The channel of all customers where the orders name none."""
 
-_ROLES = ("customer", "date", "channel", "margin", "value")
+_ROLES = ("customer", "date", "channel", "margin", "value", "currency")
 _SHOWN = 3
 _APART, _FEW = 3, 0.01  # months without any order, and share of orders, past which those beyond are slips of the year
 
@@ -44,10 +44,13 @@ class CustomerOrders:
         one: it takes from the margin, and makes nobody a customer.
     name
         What messages call the table.
+    currency
+        What the table says its amounts are in; None where it says nothing.
     """
 
     frame: pd.DataFrame
     name: str = "orders"
+    currency: str | None = None
 
     @property
     def has_channels(self) -> bool:
@@ -93,9 +96,9 @@ def read_customer_orders(
     source
         File or frame, a row per order, line of one or refund.
     columns
-        Declared name (``customer``, ``date``, ``channel``, ``margin``, ``value``) -> name in the table, None where it
-        has none. ``channel`` may be missing unless it is named, and is read of each customer's first order. ``value``
-        below 0 is a refund.
+        Declared name (``customer``, ``date``, ``channel``, ``margin``, ``value``, ``currency``) -> name in the table,
+        None where it has none. ``channel`` may be missing unless it is named, and is read of each customer's first
+        order. ``value`` below 0 is a refund.
     margin_rate
         Share of ``value`` that is contribution margin, where the table has no margin.
     people
@@ -108,7 +111,8 @@ def read_customer_orders(
     Raises
     ------
     BadInput
-        Every problem: rows without a customer, first orders without a channel, cells that cannot be read.
+        Every problem: rows without a customer, first orders without a channel, several currencies, cells that cannot be
+        read.
     """
     written = format or PLAIN
     cells = cells_of(in_encoding(source, written.encoding, "orders"), "orders", engine=engine)
@@ -127,7 +131,8 @@ def read_customer_orders(
     frame = frame.sort_values("date", kind="stable", ignore_index=True)
     if problems := [*_far_off(frame, cells.name, names["date"]), *_first_orders(frame, cells.name, names)]:
         raise BadInput(problems)
-    return CustomerOrders(frame[["customer", "date", "month", "channel", "margin", "refund"]], cells.name)
+    currency = str(frame["currency"].iloc[0]) if "currency" in frame else None
+    return CustomerOrders(frame[["customer", "date", "month", "channel", "margin", "refund"]], cells.name, currency)
 
 
 def months_of(days: pd.DatetimeIndex) -> Ints:
@@ -145,7 +150,7 @@ def _checked(cells: Cells, names: Mapping[str, str], asked: set[str], format: Fo
         kept = kept.assign(**{role: typed[names[role]] for role in ("margin", "value") if names.get(role) in typed})
     except BadInput as error:
         problems += error.problems
-    for role in ("customer", "channel"):
+    for role in ("customer", "channel", "currency"):
         if (name := names.get(role)) in own:
             kept[role], faulty, read = _names(own[name])
             if faulty.any():
@@ -159,9 +164,21 @@ def _checked(cells: Cells, names: Mapping[str, str], asked: set[str], format: Fo
         text = f"names nobody in {amount(int(empty.sum()))} of {amount(len(empty))} rows."
         remedy = "leave such orders out at the source, or give each buyer an id; nothing is left out silently."
         problems.append(Problem(cells.name, text, names["customer"], _shown(rows[empty]), remedy))
+    if "currency" in kept:
+        kept["currency"] = kept["currency"].str.strip().str.upper()
+        problems += _of_currencies(kept, cells.name, names["currency"])
     if problems:
         raise BadInput(problems)
     return kept
+
+
+def _of_currencies(kept: pd.DataFrame, name: str, column: str) -> Iterator[Problem]:
+    codes = kept["currency"].unique()
+    if len(empty := kept.loc[kept["currency"].eq(""), "row"]):
+        yield Problem(name, "is empty.", column, _shown(empty.to_numpy()), "fill the cells at the source.")
+    elif len(codes) > 1:
+        text = f"mixes currencies: {', '.join(codes[:_SHOWN])}{' and more' if len(codes) > _SHOWN else ''}."
+        yield Problem(name, text, column, remedy="convert all amounts into one currency at the source.")
 
 
 def _declared(names: Mapping[str, str], asked: set[str], cells: Cells, format: Format) -> Table:
@@ -170,8 +187,8 @@ def _declared(names: Mapping[str, str], asked: set[str], cells: Cells, format: F
     for role, name in names.items():
         if role in ("margin", "value"):
             columns.append(Column(name, money=True, required=role in asked))
-        elif name not in cells.frame and role in (*asked, "date"):
-            columns.append(Column(name, "text"))
+        elif name not in cells.frame and role in (*asked, "date", "currency"):
+            columns.append(Column(name, "text", required=role != "currency"))
     return Table(cells.name, tuple(columns), first_row=cells.first_row, format=format)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ class Funnel:
     @property
     def channels(self) -> tuple[str, ...]:
         """Channels in the order of the table."""
-        return tuple(map(str, self.frame["channel"].unique()))
+        return tuple(self._rows)
 
     @property
     def periods(self) -> int:
@@ -72,7 +73,15 @@ class Funnel:
             return self.stages
         if channel not in self.channels:
             raise UnknownChannel(channel, self.channels, where="the funnel")
-        return _passed(self.frame[self.frame["channel"] == channel], self.stages)
+        return self._ways[channel]
+
+    @cached_property
+    def _rows(self) -> dict[str, pd.DataFrame]:
+        return {str(name): rows for name, rows in self.frame.groupby("channel", sort=False)}
+
+    @cached_property
+    def _ways(self) -> dict[str, tuple[str, ...]]:
+        return {name: _passed(rows, self.stages) for name, rows in self._rows.items()}
 
     def steps(self) -> Iterator[tuple[str, str, str]]:
         """Channel, stage and next stage of every step that somebody came to; all channels together last."""
@@ -84,14 +93,13 @@ class Funnel:
 
     def counts(self, channel: str, before: str, after: str) -> pd.DataFrame:
         """``entered`` and ``passed`` of a step by period."""
-        frame = self.frame
-        if channel != ALL:
-            frame = frame[frame["channel"] == channel]
+        if channel in self._rows:
+            each = self._rows[channel].set_index("period")[[before, after]]
         else:
-            on_way = [name for name in self.channels if before in self.passed_by(name)]
-            frame = frame[frame["channel"].isin(on_way)]
-        sums = frame.groupby("period")[[before, after]].sum(min_count=1).dropna()
-        return sums.set_axis(["entered", "passed"], axis=1)
+            on_way = [rows for name, rows in self._rows.items() if channel == ALL and before in self._ways[name]]
+            frame = pd.concat(on_way) if on_way else self.frame.head(0)
+            each = frame.groupby("period")[[before, after]].sum(min_count=1)
+        return each.dropna().set_axis(["entered", "passed"], axis=1)
 
     def open(self, before: str, after: str) -> float:
         """People at a stage of whom it is too early to say who reaches the next one."""

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from attribution.economics.cohorts import Cohorts
+from attribution.economics.cohorts import Cohorts, calendar_of
 from attribution.findings import Finding
 from attribution.numbers import percent
+from attribution.reading.looks import another_unit
 
 __all__ = ["odd_margins"]
 
@@ -24,15 +25,15 @@ def odd_margins(cohorts: Cohorts) -> Finding:
     """Whether margins are the money that a whole cohort brought in one period.
 
     Named are margins of 1 at most, as rates are; margins that do not follow how many customers a cohort has, at the
-    same age or as they leave, as amounts a head do; and margins that never fall while customers leave, as sums so far
-    do. Revenue in place of margin cannot be seen.
+    same age or as they leave, as amounts a head do; margins of another size from some month on; and margins that never
+    fall while customers leave, as sums so far do. Revenue in place of margin cannot be seen.
 
     Parameters
     ----------
     cohorts
         With or without margins.
     """
-    looks = list(_looks(cohorts.frame)) if cohorts.has_margin else []
+    looks = list(_looks(cohorts)) if cohorts.has_margin else []
     text = "Margins of cohorts are money of whole cohorts and single periods, by the look of them."
     if looks:
         text = (
@@ -42,14 +43,25 @@ def odd_margins(cohorts: Cohorts) -> Finding:
     return Finding("odd_margins", not looks, float(len(looks)), 0.0, text)
 
 
-def _looks(rows: pd.DataFrame) -> Iterator[str]:
+def _looks(cohorts: Cohorts) -> Iterator[str]:
+    rows = cohorts.frame
     there = rows[rows["active"] > 0]
     if there["margin"].max() > 0 and there["margin"].abs().max() <= 1 and there["active"].median() >= _PEOPLE:
         yield "lie at 1 or below throughout, as rates do"
     elif _a_head(there) or _stays(there):
         yield "do not follow the number of customers, as amounts a head do"
+    if (jump := _jump(there, cohorts.months)) is not None:
+        yield f"are of another size altogether from {jump} on, as in another unit"
     if (share := _rising(rows)) > _NEARLY:
         yield f"never fall in {percent(share)} of cohorts though customers leave, as sums so far do"
+
+
+def _jump(rows: pd.DataFrame, months: int) -> str | None:
+    """The month from which margin per active customer is of another size, whatever the age."""
+    later = rows[rows["age"] > 0]
+    sums = later.groupby(calendar_of(later, months))[["margin", "active"]].sum()
+    jump = another_unit((sums["margin"] / sums["active"]).to_numpy(dtype=float))
+    return None if jump is None else str(pd.Period(ordinal=int(np.asarray(sums.index)[jump[0]]), freq="M"))
 
 
 def _a_head(rows: pd.DataFrame) -> bool:

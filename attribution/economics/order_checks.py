@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attribution.economics.customer_orders import CustomerOrders
+from attribution.economics.odd_orders import odd_orders
 from attribution.findings import Finding
 from attribution.numbers import amount, counted, percent
 
@@ -25,7 +26,7 @@ def order_findings(orders: CustomerOrders, silence: int) -> tuple[Finding, ...]:
     silence
         Months without an order after which a customer counts as lost.
     """
-    return (_pauses(orders, silence), _reach(orders, silence), _channels(orders))
+    return (_pauses(orders, silence), _reach(orders, silence), _channels(orders), odd_orders(orders))
 
 
 def _pauses(orders: CustomerOrders, silence: int) -> Finding:

@@ -33,6 +33,7 @@ LIFT_TESTS = Table(
         Column("start", "date"),
         Column("end", "date"),
         Column("spend_change", money=True),
+        Column("currency", "text", required=False, nullable=True),
         Column("customers_gained"),
         Column("standard_error", minimum=0),
         Column("geo", "text", required=False, nullable=True),
@@ -60,10 +61,16 @@ COHORTS = Table(
 
 COSTS = Table(
     "costs",
-    (Column("month", "date"), Column("kind", "text"), Column("cost", minimum=0, money=True)),
+    (
+        Column("month", "date"),
+        Column("until", "date", required=False),
+        Column("kind", "text"),
+        Column("cost", minimum=0, money=True),
+        Column("currency", "text", required=False),
+    ),
     key=("month", "kind"),
 )
-"""One row per month and kind of cost of acquisition beside media: salaries, tools, agencies; in currency."""
+"""One row per month, or time until a day, and kind of cost of acquisition beside media: salaries, tools, agencies."""
 
 
 def renamed(table: Table, name: str, columns: Mapping[str, str] | None = None) -> Table:

@@ -15,6 +15,7 @@ from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection, StressKeys
 from optimizer.planning.file.markets import by_cell
+from optimizer.planning.file.scenarios import programmes_of
 from optimizer.planning.file.sources import sources_of
 from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.ledger.lock import locked
@@ -308,7 +309,8 @@ def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> R
         run = replace(run, trust=trust(run, plan, section))
     if run.config.scenarios and goal in ("what-if", "report"):
         with progress.stage("What if") as update:
-            scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan), way_of(run))
+            worth_of = run.inputs.worth_of(programmes_of(run.config.scenarios))
+            scenarios = plan_scenarios(run.config, plan, update, last_touch(run, plan), way_of(run), worth_of)
         run = replace(run, scenarios=scenarios)
     if run.config.stress is not None and goal in ("what-if", "report"):
         with progress.stage("Stress") as update:

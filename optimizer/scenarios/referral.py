@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from attribution.economics import Referral
+from attribution.errors import BadInput, Problem
 from mmm.curves import ResponseCurves, Tabulated
 from optimizer.plan import Plan
+from optimizer.question.objectives import Draws, Profit
 from optimizer.scenarios.what_ifs import Scenario, require_new
 
 __all__ = ["ReferralProgramme"]
@@ -24,11 +27,14 @@ class ReferralProgramme(Scenario):
         Its name among the channels.
     seed
         Of the draws of how well it goes.
+    value
+        What a customer who comes by it is worth, a number or draws; needed where the plan values customers by channel.
     """
 
     programme: Referral
     channel: str = "referral"
     seed: int = 0
+    value: Draws = None
 
     @property
     def name(self) -> str:
@@ -36,9 +42,23 @@ class ReferralProgramme(Scenario):
         return f"{self.channel}, new"
 
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
-        """The plan and the curves with one more channel."""
+        """The plan and the curves with one more channel.
+
+        Raises
+        ------
+        BadInput
+            Where the plan values customers by channel, and nothing says what one who comes by the programme is worth.
+        """
         now = None if plan.now is None else {**plan.now, self.channel: 0.0}
-        return plan.replaced(now=now), self.with_curve(curves)
+        aim, values = plan.objective, getattr(plan.objective, "value_per_customer", None)
+        if isinstance(aim, Profit) and isinstance(values, Mapping):
+            if self.value is None:
+                text = (
+                    f"does not say what a customer who comes by {self.channel} is worth, as the plan does by channel."
+                )
+                raise BadInput(Problem("ReferralProgramme", text, "value", remedy="state it."))
+            aim = replace(aim, value_per_customer={**values, self.channel: self.value})
+        return plan.replaced(objective=aim, now=now), self.with_curve(curves)
 
     def with_curve(self, curves: ResponseCurves) -> ResponseCurves:
         """The curves with the programme's.

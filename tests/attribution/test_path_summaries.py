@@ -138,7 +138,7 @@ def test_a_value_on_few_orders_says_how_often_intervals_of_so_few_held(large):
     finding = found["few_orders_make_the_value"]
     equal = (99 + large) ** 2 / (99 + large**2)
     assert finding.channels == ("a",)
-    assert f"a (like {round(equal)} equal ones: {held(equal)})" in finding.text
+    assert f"a (as sure as by {round(equal)} equal ones: 90 % intervals hold in {held(equal)} of 100)" in finding.text
     assert 70 <= held(equal) < 90
 
 

@@ -55,3 +55,12 @@ def test_where_marginal_costs_differ_nothing_is_said_of_the_others() -> None:
     assert reason(rows[1], rows, ("the blended CAC of", 108.4), "EUR", "revenue").endswith(
         "one more unit of revenue costs 90.00 EUR, below the blended CAC of 108.4."
     )
+
+
+@pytest.mark.parametrize(
+    ("marginal", "said"), [(108.0, "which equals"), (109.2, "which equals"), (112.0, "above"), (99.0, "below")]
+)
+def test_a_cost_that_equals_its_yardstick_is_neither_above_nor_below_it(marginal: float, said: str) -> None:
+    one = row("tv", 1000, 700, marginal)
+    text = reason(one, [one], ("what a customer is worth,", 108.4), "EUR", "customers")
+    assert f"{said} what a customer is worth, 108.4" in text

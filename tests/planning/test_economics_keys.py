@@ -64,7 +64,7 @@ def test_a_plan_file_for_net_present_value_is_understood(starter: Path) -> None:
         ("", "economics: {horizon: 0}", "greater than or equal to 1"),
         ("", "economics: {discount: 0.1}", "discount_rate"),
         ("", "economics: {discount_rate: -0.1}", "greater than or equal to 0"),
-        ("", "economics: {discount_rate: 12}", "less than or equal to 5"),
+        ("", "economics: {discount_rate: 12}", "write 0.12 for 12 %"),
         ("", "economics: {guardrail: 0}", "greater than 0"),
         (
             "",

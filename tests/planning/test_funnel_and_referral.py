@@ -226,3 +226,18 @@ def test_a_funnel_of_conversions_needs_them(starter: Path) -> None:
     funnel = "  funnel: {of_conversions: week, stages: [sign_up, trial]}\n"
     starter.write_text(text.replace("  upcoming: up", f"{funnel}  upcoming: up"), encoding="utf-8")
     assert "needs touchpoints.conversions with path and kind" in told(starter)
+
+
+@pytest.mark.parametrize("worth", ["value: 90, ", ""])
+def test_a_programme_of_a_what_if_needs_a_value_where_the_plan_has_one_by_channel(starter: Path, worth: str) -> None:
+    programme = (
+        "  - {name: Friends, referral: {" + worth + "customers: 900, capacity: 200, tiers: [{reward: 15, share: 0.1, "
+        "each: 1}]}}\n"
+    )
+    plan = asked(starter, referral="value_per_organic: 60", what_if=programme)
+    text = plan.read_text(encoding="utf-8").replace("  minimize: blended_cac ", "  maximize: profit #")
+    values = "  value_per_customer: {tv: 80, paid_social: 90, generic_search: 100}\n"
+    plan.write_text(text.replace("\nplan:\n", f"\nplan:\n{values}"), encoding="utf-8")
+    finding = next(each for each in check_plan(plan).findings if each.name == "what_ifs_can_be_asked")
+    said = "Friends: scenarios.referral, column 'value': does not say what a customer who comes by referral is worth"
+    assert finding.passed if worth else said in finding.text

@@ -202,6 +202,9 @@ def _message(document: Document, error: Any) -> str:
         options = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
         close = nearest(given, options)
         text = f"{given!r} is not one of {', '.join(options)}." + (f" Did you mean {close!r}?" if close else "")
+    elif error["type"] == "too_short":
+        least = error["ctx"]["min_length"]
+        text = f"{_written(given)} " + ("is empty" if not given else f"is too short; it needs {least} or more")
     elif error["type"] in _WORDS:
         text = f"{_written(given)} {_WORDS[error['type']]}"
         if given == "?":
@@ -222,7 +225,7 @@ _WORDS = {
     **{kind: f"has no keys; write {form}" for kind, form in _FORMS.items() if form is _KEYS},
     **dict.fromkeys(("path_type", "is_instance_of"), "is no path"),
     **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), "is no date; write it as 2026-12-28"),
-    **dict.fromkeys(("too_short", "string_too_short"), "is empty"),
+    "string_too_short": "is empty",
     **dict.fromkeys(("too_long", "string_too_long"), "is too long"),
     "finite_number": "is not finite",
 }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+import numpy.typing as npt
 
 import optimizer
 from attribution.errors import BadInput, Problem
 from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
+from optimizer.planning.file.keys.referral import ReferralKeys
 
-__all__ = ["Passing", "what_if"]
+__all__ = ["Passing", "programmes_of", "what_if"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,17 @@ class Passing:
     organic: bool = False
 
 
-def what_if(scenario: Scenario, section: PlanSection, way: Mapping[str, Passing] | None = None) -> optimizer.Together:
+def programmes_of(scenarios: Iterable[Scenario]) -> tuple[str, ...]:
+    """Names of the referral programmes that what-ifs ask for."""
+    return tuple(dict.fromkeys(one.referral.name for one in scenarios if one.referral is not None))
+
+
+def what_if(
+    scenario: Scenario,
+    section: PlanSection,
+    way: Mapping[str, Passing] | None = None,
+    worth: Mapping[str, npt.ArrayLike] | None = None,
+) -> optimizer.Together:
     """The scenario's changes together, under its name.
 
     Parameters
@@ -32,21 +45,27 @@ def what_if(scenario: Scenario, section: PlanSection, way: Mapping[str, Passing]
         The plan that it changes; relative figures refer to it.
     way
         Stage of the funnel -> who passes it; None without a funnel.
+    worth
+        Draws of what a customer of each referral programme is worth; None without cohorts or orders.
 
     Raises
     ------
     BadInput
         Where a figure is changed that the plan does not have, or by a share that leaves nothing.
     """
-    return optimizer.Together(*_changes(scenario, section, way or {}), called=scenario.name)
+    return optimizer.Together(*_changes(scenario, section, way or {}, worth or {}), called=scenario.name)
 
 
-def _changes(scenario: Scenario, section: PlanSection, way: Mapping[str, Passing]) -> Iterator[optimizer.Scenario]:
+def _changes(
+    scenario: Scenario, section: PlanSection, way: Mapping[str, Passing], worth: Mapping[str, npt.ArrayLike]
+) -> Iterator[optimizer.Scenario]:
     if scenario.customers is not None:  # first, for a relative promise is against today's customers at today's costs
         promise = scenario.customers.at_least
         yield optimizer.PromiseChange(promise.value) if promise.relative else optimizer.Promise(promise.value)
     if scenario.referral is not None:
-        yield optimizer.ReferralProgramme(scenario.referral.programme, scenario.referral.name)
+        keys = scenario.referral
+        value = _of_programme(keys, section, worth)
+        yield optimizer.ReferralProgramme(keys.programme, keys.name, value=value)
     if scenario.budget is not None:
         budget = scenario.budget
         yield optimizer.BudgetChange(budget.value) if budget.relative else optimizer.BudgetOf(budget.value)
@@ -65,6 +84,16 @@ def _changes(scenario: Scenario, section: PlanSection, way: Mapping[str, Passing
         yield optimizer.StageChange(stage, change, passing.channels, passing.organic)
     if scenario.demand is not None:
         yield optimizer.DemandChange(scenario.demand)
+
+
+def _of_programme(keys: ReferralKeys, section: PlanSection, worth: Mapping[str, npt.ArrayLike]) -> npt.ArrayLike | None:
+    """What a customer who comes by a programme is worth, where the plan values customers by channel."""
+    if section.maximize == "npv":
+        return worth.get(keys.name)
+    if section.maximize == "profit" and isinstance(section.value_per_customer, dict) and keys.value is None:
+        text = f"does not say what a customer who comes by {keys.name} is worth, as plan.value_per_customer does."
+        raise BadInput(Problem("scenarios.referral", text, "value", remedy="state it, such as value: 80."))
+    return keys.value
 
 
 def _change(value: Amount, present: float | Mapping[str, float] | None) -> float:

@@ -22,12 +22,16 @@ _PERIODS = 4
 
 
 def funnel_against_weeks(counts: Funnel, section: FunnelTable, name: str, panel: Panel) -> Iterator[Problem]:
-    """A stage of new customers that counts far more than the KPI over the periods that both hold."""
+    """A funnel of other times than the weekly table, or one that counts far more customers than the KPI does."""
     won = counts.frame.groupby("period")[section.won].sum()
     kpi = pd.Series(panel.kpi.sum(axis=0), panel.dates)
     starts = pd.DatetimeIndex(won.index)
     ends = starts + pd.Timedelta(days=counts.days)
     within = (starts >= panel.dates[0]) & (ends <= panel.dates[-1] + pd.Timedelta(days=panel.days))
+    if ends[-1] <= panel.dates[0] or starts[0] > panel.dates[-1] + pd.Timedelta(days=panel.days - 1):
+        text = f"{starts[0]:%Y-%m-%d} to {starts[-1]:%Y-%m-%d} has no day in common with the weekly table "
+        text += f"({panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d})."
+        yield Problem(name, text, section.period, remedy="correct the year, or give the funnel of its weeks.")
     if within.sum() < _PERIODS:
         return
     first, last = starts[within][0], ends[within][-1] - pd.Timedelta(days=1)

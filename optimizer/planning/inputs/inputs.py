@@ -25,7 +25,7 @@ from optimizer.planning.inputs.coming_controls import coming_controls
 from optimizer.planning.inputs.given_tables import Given
 from optimizer.planning.inputs.log_against_kpi import LogAgainstKPI, log_against_kpi
 from optimizer.planning.inputs.markets import markets_of
-from optimizer.planning.inputs.odd_costs import odd_costs
+from optimizer.planning.inputs.odd_costs import costs_cover_year, odd_costs
 from optimizer.planning.inputs.paths_of_file import read_journeys
 from optimizer.planning.inputs.platform_reports import Claims
 from optimizer.planning.inputs.present_spend import read_present_spend
@@ -128,7 +128,8 @@ class Inputs:
         coming = () if self.panel is None or self.upcoming is None else (coming_controls(self.panel, self.upcoming),)
         assembled = self.assembled.findings if self.assembled is not None else ()
         staged = () if self.stages is None else (open_stages(self.stages),)
-        costed = () if self.costs is None else (odd_costs(self.costs),)
+        costed: tuple[Finding, ...] = () if self.costs is None else (odd_costs(self.costs),)
+        costed += () if self.costs is None or self.panel is None else (costs_cover_year(self.costs, self.panel),)
         return (*assembled, *compared, *coming, *self.customer_findings, *costed, *staged)
 
     @property

@@ -17,8 +17,9 @@ from attribution.reading.formats import Format
 from attribution.reading.small import read_table
 from attribution.reading.sources import log_table
 from optimizer.planning.file.assemble import cleaning_of, path_rules, reshaped
-from optimizer.planning.file.keys.data import Paths, Touchpoints
+from optimizer.planning.file.keys.data import Conversions, Paths, Touchpoints
 from optimizer.planning.inputs.log_channels import unlike_the_log
+from optimizer.planning.inputs.other_currency import other_currency
 from optimizer.planning.inputs.printable import unprintable
 from optimizer.planning.inputs.reading import Reading
 
@@ -67,8 +68,19 @@ def _of_log(reading: Reading, log: Touchpoints) -> Journeys:
     covers = f"conversions of {first:%Y-%m-%d} to {last:%Y-%m-%d}, {counted(len(journeys), 'path')}"
     reading.note("touchpoints", log.path, round(journeys.totals["touches"]), covers)
     if won.path is not None:
+        _require_currency(reading, won, won.path)
         reading.note("conversions", won.path, round(journeys.totals["conversions"] + journeys.totals["untouched"]))
     return journeys
+
+
+def _require_currency(reading: Reading, won: Conversions, path: Path | Query) -> None:
+    """Refuse values in another currency than the plan file's, where the table says what they are in."""
+    table: ibis.Table = log_table(reading.source(path), reading.engine)
+    if won.value is None or won.currency not in table.columns:
+        return
+    codes = [code for code in table.select(won.currency).distinct().execute()[won.currency] if not pd.isna(code)]
+    if problems := list(other_currency(sorted(map(str, codes)), reading.config.currency, path.name, won.currency)):
+        raise BadInput(problems)
 
 
 def _names(log: Touchpoints) -> dict[str, str]:

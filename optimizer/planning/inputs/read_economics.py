@@ -1,4 +1,4 @@
-"""Cohorts, orders and costs of a plan file, read and checked."""
+"""Cohorts and orders of a plan file, read and checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from attribution import Engine
 from attribution.economics import (
     Cohorts,
     CustomerOrders,
@@ -20,17 +19,14 @@ from attribution.economics import (
 )
 from attribution.errors import BadInput, Problem
 from attribution.numbers import counted
-from attribution.reading.blanks import folded
-from attribution.reading.small import read_table
-from attribution.reading.stand_ins import totals_among
-from attribution.reading.tables import COSTS, renamed
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
-from optimizer.planning.file.keys.economics import CohortTable, CostTable, OrdersTable
+from optimizer.planning.file.keys.economics import CohortTable, OrdersTable
+from optimizer.planning.inputs.other_currency import other_currency
 from optimizer.planning.inputs.people import people_of, source_of
 from optimizer.planning.inputs.unknown_channels import unknown_channels
 
-__all__ = ["read_cohort_table", "read_costs", "read_orders", "values_of"]
+__all__ = ["read_cohort_table", "read_orders", "values_of"]
 
 
 def read_cohort_table(config: Config, table: CohortTable, folder: Path, known: Iterable[str]) -> Cohorts:
@@ -61,10 +57,7 @@ def read_cohort_table(config: Config, table: CohortTable, folder: Path, known: I
         engine=config.engine.engine,
     )
     problems = list(_unknown(cohorts, known, table.path.name, table.channel))
-    if cohorts.currency not in (None, config.currency):
-        text = f"is {cohorts.currency}, and the plan file counts in {config.currency}."
-        remedy = "convert the margins at the source."
-        problems.append(Problem(table.path.name, text, table.currency, remedy=remedy))
+    problems += other_currency([cohorts.currency], config.currency, table.path.name, table.currency)
     if problems:
         raise BadInput(problems)
     return cohorts
@@ -96,7 +89,9 @@ def read_orders(
         raise BadInput(Problem(name, text, table.customer, remedy="write ids alike, or leave the map out."))
     orders = orders.since(None if table.new_since is None else pd.Timestamp(f"{table.new_since}-01"))
     cohorts = cohorts_of_orders(orders, table.silence)
-    if orders.has_channels and (problems := list(_unknown(cohorts, known, name, table.channel))):
+    problems = list(_unknown(cohorts, known, name, table.channel)) if orders.has_channels else []
+    problems += other_currency([orders.currency], config.currency, name, table.currency)
+    if problems:
         raise BadInput(problems)
     return cohorts, orders
 
@@ -144,35 +139,3 @@ def _of_file(problem: Problem | str, name: str) -> Problem | str:
     remedy = problem.remedy.replace("state the margin of an active customer and period", "state economics.margin")
     text = problem.text.replace("a margin is stated", "economics.margin is stated")
     return Problem(name, text, problem.column, problem.row, remedy)
-
-
-def read_costs(
-    table: CostTable, folder: Path, engine: Engine | None = None, channels: Iterable[str] = ()
-) -> pd.DataFrame:
-    """Costs of acquisition beside media: ``month`` (its first day), ``kind`` and ``cost`` in currency.
-
-    Raises
-    ------
-    BadInput
-        Every problem of the table; a kind that is one of the channels, whose spend counts already.
-    """
-    names = {"month": table.month, "kind": table.kind, "cost": table.cost}
-    frame = read_table(source_of(table.path, folder), renamed(COSTS, table.path.name, names), table.format, engine)
-    frame = frame.rename(columns={own: name for name, own in names.items()})[list(names)]
-    month = pd.DatetimeIndex(frame["month"]).tz_localize(None).to_period("M").to_timestamp()
-    frame = frame.assign(month=month, kind=frame["kind"].astype(str), cost=frame["cost"].astype(float))
-    if (repeated := frame.duplicated(["month", "kind"])).any():
-        first = frame[repeated].iloc[0]
-        text = f"has several rows of {first['kind']} in {first['month']:%Y-%m}."
-        raise BadInput(Problem(table.path.name, text, table.month, remedy="sum them at the source."))
-    media = {folded(name) for name in channels}
-    if twice := [kind for kind in frame["kind"].unique() if folded(kind) in media]:
-        text = f"holds {', '.join(map(repr, twice[:5]))}, whose spend counts as a channel already."
-        remedy = "leave media out here: these are the costs beside it."
-        raise BadInput(Problem(table.path.name, text, table.kind, remedy=remedy))
-    for name in totals_among(frame["kind"], frame["cost"]):
-        text = f"holds {name!r} with as much cost as all other kinds: rows of totals."
-        raise BadInput(
-            Problem(table.path.name, text, table.kind, remedy="delete them; or rename the kind if it is one.")
-        )
-    return frame

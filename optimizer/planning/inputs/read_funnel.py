@@ -17,7 +17,7 @@ from optimizer.planning.file.scenarios import Passing
 from optimizer.planning.inputs.people import people_of, source_of
 from optimizer.planning.inputs.unknown_channels import unknown_channels
 
-__all__ = ["passing_of", "read_counts"]
+__all__ = ["above_all", "passing_of", "read_counts"]
 
 
 def read_counts(
@@ -90,6 +90,26 @@ def _of_conversions(config: Config, table: FunnelTable, folder: Path) -> tuple[F
     if len(early):
         told.append(f"From {early.min():%Y-%m-%d} on it is too early to say who reaches every stage of the funnel.")
     return counts, path, tuple(told)
+
+
+def above_all(counts: Funnel, stage: str, change: float) -> str | None:
+    """Why a change of the conversion into a stage is none: more would come than were there before; None where it is.
+
+    Parameters
+    ----------
+    counts
+        The funnel.
+    stage
+        The stage that people reach.
+    change
+        Share of those who reach it, such as 0.2 for a fifth more.
+    """
+    before = counts.stages[counts.stages.index(stage) - 1]
+    sums = counts.counts(ALL, before, stage).sum()
+    entered, passed = float(sums["entered"]), float(sums["passed"]) * (1 + change)
+    if change <= 0 or passed <= entered:
+        return None
+    return f"makes {amount(passed)} {stage} of {amount(entered)} {before}; a conversion cannot exceed 100 %."
 
 
 def passing_of(counts: Funnel, cells: Mapping[str, str]) -> dict[str, Passing]:

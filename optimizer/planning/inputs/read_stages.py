@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.economics import opportunity_stages, stages_by_channel
 from attribution.findings import Finding
-from attribution.numbers import count, percent
+from attribution.numbers import amount, count, percent
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Touchpoints
 from optimizer.planning.inputs.people import people_of, source_of
@@ -62,14 +62,12 @@ def open_stages(table: pd.DataFrame) -> Finding:
     if known.empty or here == 0:
         return Finding(name, True, None, _STALE, f"Nobody is known to be on the way to {last}.")
     told = [
-        f"{count(row['to_come'])} ({count(row['to_come_low'])} to {count(row['to_come_high'])}) of the "
-        f"{count(row['here'])} at {row['stage']}"
+        f"{count(row['to_come'])} ({amount(row['to_come_low'])} to {amount(row['to_come_high'])}) of the "
+        f"{amount(row['here'])} at {row['stage']}"
         for _, row in known.iterrows()
     ]
-    text = (
-        f"Still to reach {last}: {'; '.join(told)}. {percent(older / here)} of them are there for longer than 95 % of "
-    )
-    text += "those took who reached it."
+    text = f"Expected to reach {last}: {'; '.join(told)}. {percent(older / here)} of them have been at their stage for "
+    text += "longer than 95 % of those who went on from it."
     if older / here > _STALE:
         text += " Most of these are lost without a mark: mark them, and do not count on what they are worth."
     return Finding(name, older / here <= _STALE, older / here, _STALE, text)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from attribution import Factor, read_factors
-from attribution.economics import Cohorts, CustomerValues, Funnel, odd_margins, order_findings
+from attribution.economics import Cohorts, CustomerValues, Funnel, odd_cohorts, odd_margins, order_findings
 from attribution.economics.customer_orders import TOGETHER
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
@@ -28,10 +28,13 @@ from optimizer.planning.inputs.given_by_market import read_given_by_market
 from optimizer.planning.inputs.given_tables import Given, read_given
 from optimizer.planning.inputs.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
 from optimizer.planning.inputs.odd_plans import plausible
+from optimizer.planning.inputs.other_currency import other_currency
 from optimizer.planning.inputs.platform_reports import Claims, read_platform_reports
-from optimizer.planning.inputs.read_economics import read_cohort_table, read_costs, read_orders, values_of
-from optimizer.planning.inputs.read_funnel import read_counts
+from optimizer.planning.inputs.read_costs import read_costs
+from optimizer.planning.inputs.read_economics import read_cohort_table, read_orders, values_of
+from optimizer.planning.inputs.read_funnel import above_all, read_counts
 from optimizer.planning.inputs.reading import Reading, in_terms_of_the_file
+from optimizer.planning.inputs.terms_as_meant import terms_as_meant
 from optimizer.planning.inputs.timetable import Timetable, timetable_of
 
 __all__ = [
@@ -50,6 +53,9 @@ def noted_lift_tests(reading: Reading, panel: Panel, section: LiftTests) -> tupl
     """Experiments, each of which has its place in the weekly table."""
     frame = read_table(reading.path(section.path), LIFT_TESTS, section.format, reading.engine)
     frame.attrs["name"] = section.path.name
+    named = frame["currency"].dropna() if "currency" in frame else ()
+    if wrong := list(other_currency(named, reading.config.currency, section.path.name, "currency")):
+        raise BadInput(wrong)
     tests = lift_tests_from_frame(frame)
     in_terms_of_the_file(lambda: _by_row(section.path.name, lambda: observe(tests, panel)))
     covers = f"{frame['start'].min():%Y-%m-%d} to {frame['end'].max():%Y-%m-%d}, {counted(len(tests), 'test')}"
@@ -140,7 +146,7 @@ def noted_customer_values(
         )
     else:
         cohorts = read_cohort_table(config, table, folder, known)
-        findings = (odd_margins(cohorts),)
+        findings = (odd_cohorts(cohorts), odd_margins(cohorts))
         reading.note("cohorts", table.path, len(cohorts.frame), _acquired(cohorts), cohorts.frame)
     if panel is not None and (problems := list(cohorts_against_weeks(cohorts, table, panel))):
         raise BadInput(problems)
@@ -151,7 +157,8 @@ def noted_customer_values(
             f"{name} holds no customers of {', '.join(lacking)}: they are taken to be worth what those of other "
             "channels are, with all the spread between channels."
         )
-    return values_of(config, cohorts, table), findings
+    values = values_of(config, cohorts, table)
+    return values, (*findings, terms_as_meant(config, values, panel))
 
 
 def _acquired(cohorts: Cohorts) -> str:
@@ -161,7 +168,7 @@ def _acquired(cohorts: Cohorts) -> str:
 
 def noted_costs(reading: Reading, table: CostTable) -> pd.DataFrame:
     """Costs of acquisition beside media."""
-    costs = read_costs(table, reading.document.folder, reading.engine, _channels(reading.config))
+    costs = read_costs(reading.config, table, reading.document.folder, _channels(reading.config))
     covers = f"{costs['month'].min():%Y-%m} to {costs['month'].max():%Y-%m}"
     reading.note("costs beside media", table.path, len(costs), covers, costs)
     return costs
@@ -172,6 +179,14 @@ def noted_funnel(reading: Reading, table: FunnelTable, panel: Panel | None) -> F
     counts, path, told = read_counts(reading.config, table, reading.document.folder, _channels(reading.config))
     if panel is not None and (problems := list(funnel_against_weeks(counts, table, path.name, panel))):
         raise BadInput(problems)
+    wrong = [
+        reading.document.error(("scenarios", number, "stages", stage), text)
+        for number, scenario in enumerate(reading.config.scenarios)
+        for stage, change in scenario.stages.items()
+        if (text := above_all(counts, stage, change)) is not None
+    ]
+    if wrong:
+        raise BadInput(wrong)
     period = counts.frame["period"]
     reading.assumptions.extend(told)
     reading.note("funnel", path, len(counts.frame), f"{period.min():%Y-%m-%d} to {period.max():%Y-%m-%d}")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from attribution.arrays import Array
 from attribution.errors import BadInput, InfeasiblePlan
 from attribution.estimates import Estimate
 from attribution.findings import Finding
@@ -221,6 +222,7 @@ def plan_scenarios(
     update: Update,
     credit: Mapping[str, pd.Series] | None = None,
     way: Mapping[str, Passing] | None = None,
+    worth_of: Mapping[str, Array] | None = None,
 ) -> tuple[ScenarioResult, ...]:
     """Ask every what-if of the plan file; one that cannot be asked says why, and the others go on.
 
@@ -234,11 +236,13 @@ def plan_scenarios(
         As :func:`optimizer.worth` takes it.
     way
         Stage of the funnel -> who passes it; None without a funnel.
+    worth_of
+        What a customer of each referral programme of the what-ifs is worth; None without cohorts or orders.
     """
     results = []
     for number, scenario in enumerate(config.scenarios):
         update(number / len(config.scenarios), scenario.name)
-        results.append(_scenario(_section(config), scenario, base, credit, way))
+        results.append(_scenario(_section(config), scenario, base, credit, way, worth_of))
     return tuple(results)
 
 
@@ -248,11 +252,12 @@ def _scenario(
     base: PlanResult,
     credit: Mapping[str, pd.Series] | None,
     way: Mapping[str, Passing] | None,
+    worth_of: Mapping[str, Array] | None,
 ) -> ScenarioResult:
     section = scenario.section(section)
     try:
         plan = base.plan if scenario.instead is None else asked_instead(section, base)
-        asked = what_if(scenario, section, way)
+        asked = what_if(scenario, section, way, worth_of)
     except BadInput as error:
         return ScenarioResult(scenario.name, None, problem=in_words_of_the_file(str(error)))
     answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves, base.doubted))

@@ -19,7 +19,7 @@ from optimizer.planning.file.document import Document, Place
 from optimizer.planning.file.keys.limits import Limits
 from optimizer.planning.file.keys.plan import PlanSection, Question
 from optimizer.planning.file.markets import Markets, by_cell
-from optimizer.planning.file.scenarios import what_if
+from optimizer.planning.file.scenarios import programmes_of, what_if
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.markets import lift_tests_by_cell, spend_by_cell
@@ -162,7 +162,7 @@ def _unasked(
     wrong = []
     for scenario in config.scenarios:
         try:
-            what_if(scenario, scenario.section(section))
+            what_if(scenario, scenario.section(section), worth=inputs.worth_of(programmes_of(config.scenarios)))
             build_plan(scenario.section(section), now, np.zeros(1), customers, inputs.worth_of(map(str, now.index)))
         except BadInput as error:
             wrong.append(f"{scenario.name}: {in_words_of_the_file(str(error))}")

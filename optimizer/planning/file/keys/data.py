@@ -176,6 +176,8 @@ class Conversions(Numbers, Times):
     """Column of the time, with a zone; events have that of the log."""
     value: Name | None = None
     """Column of what the conversion is worth."""
+    currency: Name = "currency"
+    """Column of the currency of the value, if there is one: it must hold the plan file's."""
     kind: Name | None = None
     """Column of the kind of conversion."""
     kinds: Annotated[list[Name], Field(min_length=1)] | None = None

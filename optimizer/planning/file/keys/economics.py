@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from attribution.economics.sales_lags import SalesLags
 from attribution.errors import BadInput
@@ -17,6 +17,7 @@ from optimizer.planning.file.keys.tables import Days, Numbers, Source, TimeZone
 
 __all__ = ["CohortTable", "CostTable", "EconomicsKeys", "OrdersTable", "SalesCycleKeys"]
 
+_MOST_A_YEAR = 5.0
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -80,6 +81,8 @@ class OrdersTable(Numbers, Days):
     """
     margin_rate: Annotated[float, Field(gt=0, le=1)] | None = None
     """Share of `value` that is contribution margin: 0.4 for 40 %."""
+    currency: Name = "currency"
+    """Column of the currency, if there is one: it must hold the plan file's."""
     silence: Annotated[int, Field(ge=1, le=60)] = 3
     """Months without an order after which a customer is lost. The last so many months of the table are left out, for
     nobody knows yet who is silent for good; a finding says how many customers pause for longer.
@@ -109,7 +112,7 @@ class OrdersTable(Numbers, Days):
     @property
     def columns(self) -> dict[str, str | None]:
         """Declared name to the table's, None where it has none; a channel that is not named may be missing."""
-        named = {"customer": self.customer, "date": self.date, "margin": self.margin, "value": self.value}
+        named = {role: getattr(self, role) for role in ("customer", "date", "margin", "value", "currency")}
         return {**named, **({"channel": self.channel} if "channel" in self.model_fields_set else {})}
 
 
@@ -117,13 +120,19 @@ class CostTable(Numbers, Days):
     """The table of what acquisition costs beside media: salaries, tools, agencies."""
 
     path: Source
-    """The table, a row per month and kind of cost."""
+    """The table, a row per month and kind of cost; or per time and kind, see `until`."""
     month: Name = "month"
     """Column of the month, by any day of it."""
     kind: Name = "kind"
     """Column of the kind of cost."""
     cost: Name = "cost"
     """Column of the cost in that month."""
+    until: Name | None = None
+    """Column of the last day, where a row is of a time that begins on the day in `month`, such as a salary from one
+    raise to the next: its cost is divided evenly between its days. A row is of its month where left out.
+    """
+    currency: Name = "currency"
+    """Column of the currency, if there is one: it must hold the plan file's."""
 
 
 _Lags = dict[Annotated[int, Field(ge=0, le=104)], Annotated[float, Field(ge=0, le=1)]]
@@ -160,6 +169,12 @@ class SalesCycleKeys(Section):
         return SalesLags.by_month(self.months) if self.months is not None else SalesLags.by_week(self.weeks or {})
 
 
+def _a_rate(rate: float) -> float:
+    if rate > _MOST_A_YEAR:
+        raise ValueError(f"{rate:g} is {100 * rate:,.0f} % a year; write {rate / 100:g} for {rate:g} %")
+    return rate
+
+
 class EconomicsKeys(Section):
     """How margin over time becomes what a customer is worth, where `data.cohorts` or `data.orders` is given; and how
     long customers take to decide.
@@ -167,7 +182,7 @@ class EconomicsKeys(Section):
 
     horizon: Annotated[int, Field(ge=1, le=240)] = 36
     """Months from acquisition that count."""
-    discount_rate: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)] = 0.1
+    discount_rate: Annotated[float, AfterValidator(_a_rate), Field(ge=0, allow_inf_nan=False)] = 0.1
     """Per year: 0.1 for 10 %; margin of month m counts (1 + rate)^(-m / 12)."""
     margin: Cost | dict[Name, Money] | None = None
     """Contribution margin per active customer and period, or channel: margin; where the cohort table has none."""

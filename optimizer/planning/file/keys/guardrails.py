@@ -39,7 +39,7 @@ class RiseKeys(Section):
 class RatioKeys(Section):
     """Lifetime value over the blended CAC, fixed cost included."""
 
-    tighten: Annotated[float, Field(gt=0)] = 3.0
+    tighten: Annotated[float, Field(gt=0, le=100)] = 3.0
     """Below this: no more spend for more customers."""
     optimise: Annotated[float, Field(gt=0)] = 2.0
     """Below this a customer costs more than half of what it is worth."""

@@ -40,6 +40,12 @@ class ReferralKeys(Section):
     spread: Annotated[float, Field(ge=0, le=2)] = 0.3
     """How uncertain the k-factor is: one standard deviation of its logarithm."""
 
+    value: Cost | None = None
+    """What a customer who comes by it is worth, for a programme of `scenarios` where `plan.value_per_customer` is by
+    channel. That of `plan.referral` stands there under its name; with `maximize: npv` both are worth what customers of
+    a channel without cohorts are.
+    """
+
     @model_validator(mode="after")
     def _a_programme(self) -> ReferralKeys:
         _ = self.programme

@@ -17,6 +17,7 @@ from optimizer.question.objectives import Profit
 __all__ = ["CHANNELS", "reason"]
 
 
+_LIKE = 1.01  # times as much at most, for two costs to be told as equal
 _PICTURED = 24  # curves, of the channels with most planned spend: a page of hundreds takes minutes and is not read
 
 
@@ -105,9 +106,11 @@ def reason(
     verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
     if not row.limit and row.planned and len(free) == 1 < len(rows):
         return f"{moved}: {verb} {marginal}; every other channel is at a limit, so that what is asked is met here."
-    if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
+    if not row.limit and len(free) > 1 and max(free) < _LIKE * min(free):
         return f"{moved}: {verb} {marginal}, as in every channel that no limit holds."
     what, limit = yardstick
+    if limit / _LIKE < row.marginal_cac.point < limit * _LIKE:
+        return f"{moved}: {verb} {marginal}, which equals {what} {cost(limit)}."
     side = "below" if row.marginal_cac.point < limit else "above"
     return f"{moved}: at the planned spend {marginal}, {side} {what} {cost(limit)}."
 

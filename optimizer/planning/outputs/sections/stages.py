@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from attribution.estimates import Estimate
-from attribution.numbers import MISSING, amount, count, decimal, percent
+from attribution.numbers import MISSING, amount, decimal, percent
 from optimizer.planning.inputs.read_stages import open_stages
 from optimizer.planning.outputs.sections.section import Section, Table
 from optimizer.planning.stages.result import Run
@@ -36,11 +36,11 @@ def _view(run: Run) -> dict[str, Any] | None:
 def _row(row: pd.Series) -> dict[str, Any]:
     return {
         "stage": row["stage"],
-        "reached": count(row["reached"]),
+        "reached": amount(row["reached"]),
         "value": amount(row["value"]),
         "open": amount(row["open"]) if row["open"] == row["open"] else MISSING,
         "rate": Estimate(row["rate"], row["rate_low"], row["rate_high"]),
-        "here": count(row["here"]) if row["here"] == row["here"] else MISSING,
+        "here": amount(row["here"]) if row["here"] == row["here"] else MISSING,
         "to_come": Estimate(row["to_come"], row["to_come_low"], row["to_come_high"]),
         "days": Estimate(row["days"], row["days_low"], row["days_high"]),
     }
