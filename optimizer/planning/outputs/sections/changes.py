@@ -48,8 +48,7 @@ def _blocks(moved: Moved, changes: Changes, run: Run) -> Iterator[dict[str, Any]
         "blended_cac": f"Blended CAC at today's spend, {currency}",
     }
     named = [("All channels", [(totals[one.figure], one) for one in moved.rows if one.channel == ALL])]
-    for figure in _BLOCKS:
-        named.append((titles[figure], [(one.channel, one) for one in moved.of(figure) if one.channel != ALL]))
+    named += [(titles[name], [(one.channel, one) for one in moved.of(name) if one.channel != ALL]) for name in _BLOCKS]
     for title, rows in named:
         if rows:
             still = [label for label, one in rows if not _has_moved(one, changes)]
