@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from attribution.files import write_whole
 from attribution.numbers import CURRENCY, amount, counted
 from attribution.reading.cells import cells_of
 from attribution.reading.exports.export import Export
-from attribution.reading.exports.ga4 import GA4_EVENTS
+from attribution.reading.exports.ga4 import GA4_EVENTS, exploration_columns
+from attribution.reading.exports.lines import lines_of
 from attribution.reading.exports.orders import Orders
 from attribution.reading.exports.registry import ADVERTISING, read_export, read_orders, recognise
 from attribution.reading.workbook import sheet_names
@@ -25,7 +27,9 @@ __all__ = ["ImportedFile", "import_folder"]
 _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".parquet", ".pq", ".json", ".jsonl", ".ndjson")
 _PLAN = "plan.yaml"
 _UNKNOWN = "of no known kind; name spend in data.spend (date, amount, channel), other drivers in data.controls"
+_EXPLORED = "an exploration of Google Analytics 4; as an outcome say kind: ga4_exploration, kpi: one of its metrics"
 _SEVERAL = 2
+_PATTERN = frozenset("*?[]")  # signs that mean more than themselves in a path
 _LATE = pd.Timedelta(days=14)
 
 
@@ -112,6 +116,9 @@ def _look(path: Path, folder: Path) -> ImportedFile:
     within = path.relative_to(folder)
     try:
         kind = recognise(path)
+        if kind is None and (columns := exploration_columns(lines_of(path))):
+            listed = ", ".join(name[:40] for name in columns[:8])
+            return ImportedFile(within, "", f"{_EXPLORED}; its columns: {listed}")
         if kind is None:
             columns = ", ".join(str(name)[:40] for name in cells_of(path).frame.columns[:8])
             return ImportedFile(within, "", f"{_UNKNOWN}; its columns: {columns}")
@@ -166,7 +173,7 @@ def _plan_file(
     earliest = min(first for first, _ in ends)
     for path, parts in _together(spend):
         yield from _spend_lines(path, parts, currency, earliest, latest)
-    yield from _outcome_lines(outcomes)
+    yield from _outcome_lines(outcomes, [each.path for each in files_seen])
     yield "  week_starts: monday"
     for each in outcomes:
         if each.kind == GA4_EVENTS:
@@ -223,15 +230,32 @@ def _spend_lines(
         yield f"      # outside: no_spend  # if nothing was spent before {first:%Y-%m-%d} or after {last:%Y-%m-%d}"
 
 
-def _outcome_lines(outcomes: Sequence[ImportedFile]) -> Iterator[str]:
-    chosen = outcomes[0]
+def _outcome_lines(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> Iterator[str]:
+    chosen, path, others = outcomes[0], *_parts_of_one(outcomes, seen)
     if chosen.orders is None:
         return
     known = (chosen.orders.frame["person"] != "").mean()
-    yield f"  outcome:\n    path: {json.dumps(str(chosen.path))}\n    kind: {chosen.kind}"
+    yield f"  outcome:\n    path: {json.dumps(path, ensure_ascii=False)}\n    kind: {chosen.kind}"
     if known > 0:
         yield "    first_only: true         # the first order of each person; false counts every order"
     if 0 < known < 1:
         yield "    without_person: new      # orders of nobody known count as new customers; or leave_out"
-    for other in outcomes[1:]:
+    for other in others:
         yield f"  # another outcome: {other.path} ({other.kind})"
+
+
+def _parts_of_one(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> tuple[str, list[ImportedFile]]:
+    """The first outcome with the files that are parts of it, as one pattern, and the others.
+
+    Shops write a long export as ``orders_1.csv``, ``orders_2.csv``: names that differ in one number alone. A pattern
+    that a file of another kind meets is none.
+    """
+    first = outcomes[0]
+    for number in re.finditer(r"\d+", first.path.name):
+        before, after = first.path.name[: number.start()], first.path.name[number.end() :]
+        alike = re.compile(rf"{re.escape(before)}\d+{re.escape(after)}")
+        met = {path for path in seen if path.parent == first.path.parent and path.match(f"{before}*{after}")}
+        parts = {one.path for one in outcomes if one.kind == first.kind and alike.fullmatch(one.path.name)} & met
+        if len(parts) > 1 and met == parts and not set(before + after) & _PATTERN:
+            return str(first.path.with_name(f"{before}*{after}")), [one for one in outcomes if one.path not in parts]
+    return str(first.path), list(outcomes[1:])

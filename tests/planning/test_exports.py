@@ -321,6 +321,62 @@ def test_the_page_from_export_to_plan_can_be_followed(tmp_path: Path) -> None:
     assert check_plan(plan).steps == understood.steps
 
 
+NAMED = {
+    "orders_export_*.csv": ("orders_export_1.csv", "orders_export_2.csv", "orders_export_10.csv"),
+    "shop 2024-*.csv": ("shop 2024-01.csv", "shop 2024-07.csv"),
+    "orders_1.csv": ("orders_1.csv", "orders_b.csv"),  # no parts of one
+}
+
+
+def cut_orders(folder: Path, names: tuple[str, ...]) -> None:
+    """The orders of the shop in several files, none of whose orders lies in two."""
+    export_files.google_ads(folder)
+    export_files.shopify_orders(folder)
+    whole = pd.read_csv(folder / "shopify.csv", dtype=str)
+    (folder / "shopify.csv").unlink()
+    first = whole.drop_duplicates("Name").index
+    cuts = [0, *(int(first[len(first) * at // len(names)]) for at in range(1, len(names))), len(whole)]
+    for name, start, stop in zip(names, cuts, cuts[1:], strict=False):
+        whole.iloc[start:stop].to_csv(folder / name, index=False)
+
+
+@pytest.mark.parametrize("named", NAMED)
+def test_files_that_are_parts_of_one_are_one_outcome(tmp_path: Path, named: str) -> None:
+    cut_orders(tmp_path, NAMED[named])
+    _, plan = import_folder(tmp_path)
+    text = plan.read_text(encoding="utf-8")
+    assert f'path: "{named}"' in text
+    assert text.count("# another outcome") == (0 if "*" in named else len(NAMED[named]) - 1)
+    if "*" in named:
+        findings = {one.name: one for one in check_plan(plan).findings}
+        assert findings["exports_cover_the_same_days"].passed
+
+
+def test_a_pattern_that_a_file_of_another_kind_meets_is_none(tmp_path: Path) -> None:
+    cut_orders(tmp_path, ("shop1.csv", "shop2.csv"))
+    (tmp_path / "shop-prices.csv").write_text("day,price\n2024-01-01,9\n", encoding="utf-8")
+    _, plan = import_folder(tmp_path)
+    text = plan.read_text(encoding="utf-8")
+    assert 'path: "shop1.csv"' in text
+    assert "# another outcome: shop2.csv" in text
+
+
+def test_an_exploration_is_named_as_what_it_is(tmp_path: Path) -> None:
+    export_files.google_ads(tmp_path)
+    export_files.shopify_orders(tmp_path)
+    lines = ["# ---", "# Free form 1", "# 20240101-20240107", "# ---", "", "Date,Key events", ",70,Grand total"]
+    lines += [f"202401{day:02d},10" for day in range(1, 8)]
+    (tmp_path / "Free form 1.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files, plan = import_folder(tmp_path)
+    told = next(one.text for one in files if str(one.path) == "Free form 1.csv")
+    assert "kind: ga4_exploration" in told
+    assert told.endswith("its columns: Date, Key events")
+    assert "Free form 1.csv: an exploration" in plan.read_text(encoding="utf-8")
+    (tmp_path / "notes.csv").write_text("# only\n# words\n", encoding="utf-8")  # no columns below
+    plan.unlink()
+    assert not any(one.kind for one in import_folder(tmp_path)[0] if str(one.path) == "notes.csv")
+
+
 def test_rows_passed_over_stand_apart_from_what_is_assumed(several: Path) -> None:
     inputs = read(several)
     assert "Lines marked as totals or as the end, left out: google-ads.csv 2, meta/a.csv 1, meta/b.csv 1." in (

@@ -12,7 +12,7 @@ from attribution.estimates import Estimate
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import chance, name_of
 from optimizer.planning.outputs.book.charts import bars
-from optimizer.planning.outputs.book.formats import FACTOR, TEXT, counts, figures, money, signed
+from optimizer.planning.outputs.book.formats import FACTOR, TEXT, counts, figures, money, settled, signed
 from optimizer.planning.outputs.book.ranges import ends, moved, spend_columns
 from optimizer.planning.outputs.book.sheet import Book, Cells, Column, Sheet
 from optimizer.planning.outputs.report import subtitle
@@ -88,7 +88,7 @@ def _row(row: ChannelRow, step: Estimate) -> list[Any]:
 def _others(rows: tuple[ChannelRow, ...], steps: dict[str, Estimate]) -> list[Any]:
     now, planned = sum(row.now for row in rows), sum(row.planned for row in rows)
     adds = sum(steps[row.channel].point for row in rows)
-    told = f"{len(rows)} others, on the next sheet"
+    told = f"{len(rows)} others, on the sheet Channels"
     return [told, *moved(now, planned), adds, None, None, None, None, None]
 
 
@@ -159,7 +159,10 @@ def _against_today(sheet: Sheet, run: Run, worth: Worth) -> None:
         write = counts if one.name == "customers" else figures
         form, moving = write([one.before.point, one.after.point]), signed(write(vars(one.change).values()))
         for column in range(2, 7):
-            sheet.cells.cell(first + number, column).number_format = form if column < 4 else moving
+            cell = sheet.cells.cell(first + number, column)
+            cell.number_format = form if column < 4 else moving
+            if isinstance(cell.value, float):
+                cell.value = settled(cell.value, cell.number_format)
 
 
 def _promises(sheet: Sheet, worth: Worth) -> None:
