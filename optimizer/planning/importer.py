@@ -116,8 +116,8 @@ def _look(path: Path, folder: Path) -> ImportedFile:
     within = path.relative_to(folder)
     try:
         kind = recognise(path)
-        if kind is None and (columns := exploration_columns(lines_of(path))):
-            listed = ", ".join(name[:40] for name in columns[:8])
+        if kind is None and (explored := exploration_columns(lines_of(path))):
+            listed = ", ".join(name[:40] for name in explored[:8])
             return ImportedFile(within, "", f"{_EXPLORED}; its columns: {listed}")
         if kind is None:
             columns = ", ".join(str(name)[:40] for name in cells_of(path).frame.columns[:8])

@@ -53,7 +53,14 @@ def _blocks(moved: Moved, changes: Changes, run: Run) -> Iterator[dict[str, Any]
         if rows:
             still = [label for label, one in rows if not _has_moved(one, changes)]
             told = [_row(one, label, moved, changes) for label, one in rows if label not in still]
-            yield {"title": title, "rows": told, "still": still[:_NAMED], "more": max(len(still) - _NAMED, 0)}
+            errors = any(row["error"] for row in told)
+            yield {
+                "title": title,
+                "rows": told,
+                "errors": errors,
+                "still": still[:_NAMED],
+                "more": max(len(still) - _NAMED, 0),
+            }
 
 
 def _has_moved(one: Movement, changes: Changes) -> bool:
