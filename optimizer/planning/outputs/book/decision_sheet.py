@@ -18,6 +18,7 @@ from optimizer.planning.outputs.book.sheet import Book, Cells, Column, Sheet
 from optimizer.planning.outputs.report import subtitle
 from optimizer.planning.outputs.sections.decision import DECISION, Decision
 from optimizer.planning.stages.from_today import FEES, FromToday, from_today
+from optimizer.planning.stages.order import largest
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
 from optimizer.question.limits import labels
 
@@ -52,7 +53,8 @@ def _moves(sheet: Sheet, run: Run, plan: PlanResult, way: FromToday) -> Cells:
     unit = plan.aim.unit(currency).strip() or outcome if way.in_aim else outcome
     adds = f"Adds {plan.aim.name}, {unit}" if way.in_aim and unit != outcome else f"Adds {outcome}"
     steps = {step.name: step.change for step in way.steps}
-    rows, others = plan.rows[:_SHOWN], plan.rows[_SHOWN:]
+    rows = largest(plan.rows, _SHOWN)
+    others = tuple(row for row in plan.rows if row not in rows)
     amounts = [value for row in plan.rows for value in (row.now, row.planned)]
     changes = [value for step in way.steps for value in vars(step.change).values()]
     spend, change = money(amounts), signed(counts(changes) if unit == outcome else money(changes))
