@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from attribution.reading.exports.export import Export
 from attribution.reading.exports.ga4 import GA4_EVENTS, exploration_columns
 from attribution.reading.exports.lines import lines_of
 from attribution.reading.exports.orders import Orders
-from attribution.reading.exports.registry import ADVERTISING, read_export, read_orders, recognise
+from attribution.reading.exports.registry import ADVERTISING, ORDERS, read_export, read_orders, recognise
 from attribution.reading.workbook import sheet_names
 
 __all__ = ["ImportedFile", "import_folder"]
@@ -28,6 +29,7 @@ _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".parquet", ".pq", 
 _PLAN = "plan.yaml"
 _UNKNOWN = "of no known kind; name spend in data.spend (date, amount, channel), other drivers in data.controls"
 _EXPLORED = "an exploration of Google Analytics 4; as an outcome say kind: ga4_exploration, kpi: one of its metrics"
+_GERMAN = ({"decimal": ","}, {"date_format": "%d.%m.%Y", "decimal": ","}, {"date_format": "%d.%m.%Y"})
 _SEVERAL = 2
 _PATTERN = frozenset("*?[]")  # signs that mean more than themselves in a path
 _LATE = pd.Timedelta(days=14)
@@ -47,6 +49,8 @@ class ImportedFile:
         Rows, days, currency and campaigns, or why it cannot be used.
     export, orders
         What was read.
+    written
+        Signs and dates that were stated for reading it, as keys of the plan file.
     """
 
     path: Path
@@ -54,6 +58,7 @@ class ImportedFile:
     text: str
     export: Export | None = field(default=None, repr=False)
     orders: Orders | None = field(default=None, repr=False)
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
@@ -86,8 +91,9 @@ def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
     )
     files_seen = [_look(source, folder) for path in files for source in _parts(path)]
     spend = [each for each in files_seen if each.export is not None]
-    outcomes = sorted(
-        (each for each in files_seen if each.orders is not None), key=lambda each: each.kind, reverse=True
+    outcomes = (
+        sorted((each for each in files_seen if each.orders is not None), key=lambda each: each.kind, reverse=True)
+        or [each for each in files_seen if each.kind in ORDERS][:1]
     )
     if not spend or not outcomes:
         lacking = "spend" if not spend else "orders, deals or events, which new customers are counted from"
@@ -113,7 +119,7 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _look(path: Path, folder: Path) -> ImportedFile:
-    within = path.relative_to(folder)
+    within, kind = path.relative_to(folder), None
     try:
         kind = recognise(path)
         if kind is None and (explored := exploration_columns(lines_of(path))):
@@ -123,13 +129,25 @@ def _look(path: Path, folder: Path) -> ImportedFile:
             columns = ", ".join(str(name)[:40] for name in cells_of(path).frame.columns[:8])
             return ImportedFile(within, "", f"{_UNKNOWN}; its columns: {columns}")
         if kind in ADVERTISING:
-            export = read_export(path, kind)
-            return ImportedFile(within, kind, _of_spend(export), export=export)
+            export, written = _read_as_written(path, kind)
+            return ImportedFile(within, kind, _of_spend(export), export=export, written=written)
         orders = read_orders(path, kind)
         return ImportedFile(within, kind, _of_orders(orders), orders=orders)
     except BadInput as error:
         said = str(error).splitlines()[0].removeprefix(f"{path.name}: ")
-        return ImportedFile(within, "", f"cannot be read: {said[:300]}")
+        asked = kind if kind in ORDERS else ""  # what its reader asks is answered in the plan file
+        return ImportedFile(within, asked or "", f"cannot be read{' yet' if asked else ''}: {said[:300]}")
+
+
+def _read_as_written(path: Path, kind: str) -> tuple[Export, Mapping[str, str]]:
+    """An export in the platform's own signs, or in those of its German interface where it reads so as a whole."""
+    try:
+        return read_export(path, kind), {}
+    except BadInput:
+        for written in _GERMAN:
+            with suppress(BadInput):
+                return read_export(path, kind, **written), written
+        raise
 
 
 def _of_spend(export: Export) -> str:
@@ -192,7 +210,8 @@ def _together(spend: Sequence[ImportedFile]) -> list[tuple[str, list[ImportedFil
     for each in spend:
         parent = str(each.path.parent)
         alone = each.path.name if parent == "." else ""
-        groups.setdefault((parent, each.kind + alone, each.path.suffix), []).append(each)
+        signs = "".join(each.written.values())
+        groups.setdefault((parent, each.kind + alone + signs, each.path.suffix), []).append(each)
     kinds_in = Counter((parent, suffix) for parent, _, suffix in groups)
     named = []
     for (parent, _, suffix), parts in groups.items():
@@ -208,7 +227,9 @@ def _spend_lines(
 ) -> Iterator[str]:
     exports = [part.export for part in parts if part.export is not None]
     kind = exports[0].kind
-    yield f"    - path: {json.dumps(path)}\n      kind: {kind}"
+    yield f"    - path: {json.dumps(path, ensure_ascii=False)}\n      kind: {kind}"
+    for key, sign in parts[0].written.items():
+        yield f"      {key}: {json.dumps(sign)}"
     if kind == "dbt_ad_reporting":
         platforms = sorted({name for export in exports for name in export.cells["platform"]})
         yield "      by: platform"
@@ -232,10 +253,11 @@ def _spend_lines(
 
 def _outcome_lines(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> Iterator[str]:
     chosen, path, others = outcomes[0], *_parts_of_one(outcomes, seen)
+    yield f"  outcome:\n    path: {json.dumps(path, ensure_ascii=False)}\n    kind: {chosen.kind}"
     if chosen.orders is None:
+        yield f"    # {' '.join(chosen.text.split())}"
         return
     known = (chosen.orders.frame["person"] != "").mean()
-    yield f"  outcome:\n    path: {json.dumps(path, ensure_ascii=False)}\n    kind: {chosen.kind}"
     if known > 0:
         yield "    first_only: true         # the first order of each person; false counts every order"
     if 0 < known < 1:

@@ -361,6 +361,59 @@ def test_a_pattern_that_a_file_of_another_kind_meets_is_none(tmp_path: Path) -> 
     assert "# another outcome: shop2.csv" in text
 
 
+def in_german(folder: Path) -> float:
+    """Google's and Meta's files of German interfaces; gives what was spent in them."""
+    days = pd.date_range("2024-01-01", periods=84)
+    spent = np.round(np.random.default_rng(4).uniform(800, 2000, len(days)), 2)
+
+    def german(value: float) -> str:
+        return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+    google = ["Kampagnenbericht", "1. Januar 2024 - 24. März 2024", "Tag\tKampagne\tWährungscode\tKosten"]
+    google += [f"{day:%d.%m.%Y}\tMarke, exakt\tEUR\t{german(cost)}" for day, cost in zip(days, spent, strict=True)]
+    google.append(f"Gesamt: Konto\t --\tEUR\t{german(spent.sum())}")
+    (folder / "Kampagnenbericht.csv").write_bytes("\n".join(google).encode("utf-16"))
+    meta = ["Berichtsstart;Berichtsende;Kampagnenname;Ausgegebener Betrag (EUR)"]
+    meta += [
+        f"{day:%Y-%m-%d};{day:%Y-%m-%d};Herbst;{cost:.2f}".replace(".", ",")
+        for day, cost in zip(days, spent, strict=True)
+    ]
+    (folder / "Meta.csv").write_text("\n".join(meta) + "\n", encoding="utf-8-sig")
+    return float(spent.sum())
+
+
+def test_exports_of_german_interfaces_are_written_as_they_read(tmp_path: Path) -> None:
+    whole = in_german(tmp_path)
+    export_files.shopify_orders(tmp_path)
+    files, plan = import_folder(tmp_path)
+    spent = {each.kind: float(each.export.frame["spend"].sum()) for each in files if each.export is not None}
+    assert spent == {"google_ads": pytest.approx(whole), "meta_ads": pytest.approx(whole)}
+    text = plan.read_text(encoding="utf-8")
+    assert text.count('decimal: ","') == 2
+    assert text.count('date_format: "%d.%m.%Y"') == 1
+    panel = read_inputs(*read_config(plan)).panel
+    assert panel is not None
+    assert float(panel.spend.sum()) == pytest.approx(2 * whole)
+
+
+def test_orders_that_ask_something_stand_in_the_plan_file_with_what_they_ask(tmp_path: Path) -> None:
+    export_files.google_ads(tmp_path)
+    days = export_files.DAYS.repeat(3)
+    orders = pd.DataFrame({"order id": range(len(days)), "customer id": range(len(days)), "date": days})
+    orders["status"] = np.resize(["completed", "completed", "cancelled"], len(days))
+    orders.to_csv(tmp_path / "orders.csv", index=False)
+    _, plan = import_folder(tmp_path)
+    text = plan.read_text(encoding="utf-8")
+    assert "kind: orders" in text
+    assert "counted: [completed]" in text
+    with pytest.raises(BadInput, match="counted"):
+        check_plan(plan)
+    plan.write_text(text.replace("kind: orders\n", "kind: orders\n    counted: [completed]\n"), encoding="utf-8")
+    panel = read_inputs(*read_config(plan)).panel
+    assert panel is not None
+    assert panel.kpi.sum() == pytest.approx(2 / 3 * 21 * panel.periods)
+
+
 def test_an_exploration_is_named_as_what_it_is(tmp_path: Path) -> None:
     export_files.google_ads(tmp_path)
     export_files.shopify_orders(tmp_path)
