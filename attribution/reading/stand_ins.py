@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.reading.blanks import folded
 
-__all__ = ["NOBODY", "NOBODY_AS_WRITTEN", "is_total", "totals_among"]
+__all__ = ["NOBODY", "NOBODY_AS_WRITTEN", "TOTAL_AS_WRITTEN", "is_total", "totals_among"]
 
 NOBODY = ("null", "none", "nan", "nil", "n/a", "#n/a", "undefined", "(not set)", "(null)", "<null>", "<na>")
 """What programs write for an id that they do not have, in lower case."""
@@ -25,6 +25,8 @@ _TOTALS = frozenset(
         *("razem", "total geral", "totalt", "totalsumma"),
     ]
 )
+TOTAL_AS_WRITTEN = rf"({'|'.join(sorted(_TOTALS, key=len, reverse=True))}):?$"
+"""Pattern of a cell that says its row is the sum of the others, whatever its case."""
 _NEARLY = 0.999
 _EXACT = 1e-9
 

@@ -11,13 +11,14 @@ from attribution.numbers import percent
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 
-__all__ = ["cut_short", "filled_down", "rates_and_indices"]
+__all__ = ["cut_short", "filled_down", "opens_midway", "rates_and_indices"]
 
 _FEWEST, _LONG = 8, 26
 _NEAR = 0.05
 _SMOOTH, _LARGE = 0.4, 50.0
 _BELOW, _DEVIATIONS, _BEFORE = 0.7, 4.0, 52
 _SHOWN = 5
+_SHUT = 4  # periods
 
 
 def rates_and_indices(panel: Panel) -> Finding:
@@ -65,7 +66,7 @@ def filled_down(panel: Panel) -> Finding:
     """
     shares = [
         float(np.mean(np.abs(np.diff(series, 2)) <= 1e-6 * np.median(series)))
-        for series in panel.kpi
+        for series in (own[_open(own)] for own in panel.kpi)
         if len(series) > _FEWEST and np.median(series) >= _LARGE
     ]
     share = max(shares, default=0.0)
@@ -77,6 +78,43 @@ def filled_down(panel: Panel) -> Finding:
             "were counted."
         )
     return Finding("filled_down", share <= _SMOOTH, share, _SMOOTH, text)
+
+
+def opens_midway(panel: Panel) -> Finding:
+    """Whether the KPI is 0 at the beginning or the end, and above 0 in between: nobody could buy yet, or any more.
+
+    The end of a table of one market is looked at by :func:`cut_short`.
+    """
+    several = len(panel.geos) > 1
+    found: list[str] = []
+    for market, series in zip(panel.geos, panel.kpi, strict=True):
+        there, where = _open(series), f" in {market}" if several else ""
+        first, last = there.start, there.stop
+        if last - first < _FEWEST or not _busy(series[there]):
+            continue
+        if first >= _SHUT:
+            found.append(f"{panel.kpi_name} is 0{where} until {panel.dates[first]:%Y-%m-%d}")
+        if several and len(series) - last >= _SHUT:
+            found.append(f"{panel.kpi_name} is 0{where} from {panel.dates[last]:%Y-%m-%d} on")
+    text = f"{panel.kpi_name} is there from the first period to the last."
+    if found:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        text = (
+            f"{'; '.join(found[:_SHOWN])}{more}. Where nobody could buy yet, or any more, a fit takes that for media "
+            "without effect: begin and end the table with it, or leave the market out."
+        )
+    return Finding("opens_midway", not found, float(len(found)), 0.0, text)
+
+
+def _open(series: Array) -> slice:
+    """From the first to the last period that is above 0."""
+    active = np.flatnonzero(series > 0)
+    return slice(int(active[0]), int(active[-1]) + 1) if len(active) else slice(0, 0)
+
+
+def _busy(series: Array) -> bool:
+    """Whether nearly no period between is 0, as of a KPI that is no rare event."""
+    return float(np.mean(series > 0)) >= 1 - _NEAR
 
 
 def cut_short(panel: Panel) -> Finding:

@@ -441,6 +441,12 @@ def _period_length(name: str, date: str, dates: pd.DatetimeIndex, steps: np.ndar
     raise BadInput(Problem(name, text, date, remedy=remedy))
 
 
+_WHOLE = (
+    "give every geo a row for every period; where one began later or ended earlier, leave it out, or begin and end the "
+    "table with it."
+)
+
+
 def _complete(
     name: str, date: str, geo: str | None, typed: pd.DataFrame, geos: Sequence[str], dates: pd.DatetimeIndex
 ) -> None:
@@ -451,4 +457,4 @@ def _complete(
         text = (
             f"{counted(len(lacking), 'row is', 'rows are')} missing, first {geo} {place} on {day.date().isoformat()}."
         )
-        raise BadInput(Problem(name, text, date, remedy="give every geo a row for every period."))
+        raise BadInput(Problem(name, text, date, remedy=_WHOLE))

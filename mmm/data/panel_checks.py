@@ -7,7 +7,7 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import counted, decimal
 from mmm.arrays import Array
-from mmm.data.odd_columns import cut_short, filled_down, rates_and_indices
+from mmm.data.odd_columns import cut_short, filled_down, opens_midway, rates_and_indices
 from mmm.data.outcome_controls import outcome_controls
 from mmm.data.outlying_cells import outlying_cells
 from mmm.data.panel import Panel
@@ -35,8 +35,8 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
     """
     findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
     findings += [outlying_cells(panel), unit_changes(panel), running_totals(panel), rates_and_indices(panel)]
-    findings += [filled_down(panel), cut_short(panel), renamed_channels(panel), outcome_controls(panel)]
-    findings += [_before(panel), _years_seen(panel)]
+    findings += [filled_down(panel), opens_midway(panel), cut_short(panel), renamed_channels(panel)]
+    findings += [outcome_controls(panel), _before(panel), _years_seen(panel)]
     if parameters is not None:
         rows = panel.kpi.size / parameters
         text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 2)} each."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +17,10 @@ from attribution.files import write_whole
 from attribution.numbers import CURRENCY, amount, counted
 from attribution.reading.cells import cells_of
 from attribution.reading.exports.export import Export
-from attribution.reading.exports.ga4 import GA4_EVENTS
+from attribution.reading.exports.ga4 import GA4_EVENTS, exploration_columns
+from attribution.reading.exports.lines import lines_of
 from attribution.reading.exports.orders import Orders
-from attribution.reading.exports.registry import ADVERTISING, read_export, read_orders, recognise
+from attribution.reading.exports.registry import ADVERTISING, ORDERS, read_export, read_orders, recognise
 from attribution.reading.workbook import sheet_names
 
 __all__ = ["ImportedFile", "import_folder"]
@@ -25,7 +28,10 @@ __all__ = ["ImportedFile", "import_folder"]
 _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".parquet", ".pq", ".json", ".jsonl", ".ndjson")
 _PLAN = "plan.yaml"
 _UNKNOWN = "of no known kind; name spend in data.spend (date, amount, channel), other drivers in data.controls"
+_EXPLORED = "an exploration of Google Analytics 4; as an outcome say kind: ga4_exploration, kpi: one of its metrics"
+_GERMAN = ({"decimal": ","}, {"date_format": "%d.%m.%Y", "decimal": ","}, {"date_format": "%d.%m.%Y"})
 _SEVERAL = 2
+_PATTERN = frozenset("*?[]")  # signs that mean more than themselves in a path
 _LATE = pd.Timedelta(days=14)
 
 
@@ -43,6 +49,8 @@ class ImportedFile:
         Rows, days, currency and campaigns, or why it cannot be used.
     export, orders
         What was read.
+    written
+        Signs and dates that were stated for reading it, as keys of the plan file.
     """
 
     path: Path
@@ -50,6 +58,7 @@ class ImportedFile:
     text: str
     export: Export | None = field(default=None, repr=False)
     orders: Orders | None = field(default=None, repr=False)
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
@@ -82,8 +91,9 @@ def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
     )
     files_seen = [_look(source, folder) for path in files for source in _parts(path)]
     spend = [each for each in files_seen if each.export is not None]
-    outcomes = sorted(
-        (each for each in files_seen if each.orders is not None), key=lambda each: each.kind, reverse=True
+    outcomes = (
+        sorted((each for each in files_seen if each.orders is not None), key=lambda each: each.kind, reverse=True)
+        or [each for each in files_seen if each.kind in ORDERS][:1]
     )
     if not spend or not outcomes:
         lacking = "spend" if not spend else "orders, deals or events, which new customers are counted from"
@@ -109,20 +119,35 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _look(path: Path, folder: Path) -> ImportedFile:
-    within = path.relative_to(folder)
+    within, kind = path.relative_to(folder), None
     try:
         kind = recognise(path)
+        if kind is None and (explored := exploration_columns(lines_of(path))):
+            listed = ", ".join(name[:40] for name in explored[:8])
+            return ImportedFile(within, "", f"{_EXPLORED}; its columns: {listed}")
         if kind is None:
             columns = ", ".join(str(name)[:40] for name in cells_of(path).frame.columns[:8])
             return ImportedFile(within, "", f"{_UNKNOWN}; its columns: {columns}")
         if kind in ADVERTISING:
-            export = read_export(path, kind)
-            return ImportedFile(within, kind, _of_spend(export), export=export)
+            export, written = _read_as_written(path, kind)
+            return ImportedFile(within, kind, _of_spend(export), export=export, written=written)
         orders = read_orders(path, kind)
         return ImportedFile(within, kind, _of_orders(orders), orders=orders)
     except BadInput as error:
         said = str(error).splitlines()[0].removeprefix(f"{path.name}: ")
-        return ImportedFile(within, "", f"cannot be read: {said[:300]}")
+        asked = kind if kind in ORDERS else ""  # what its reader asks is answered in the plan file
+        return ImportedFile(within, asked or "", f"cannot be read{' yet' if asked else ''}: {said[:300]}")
+
+
+def _read_as_written(path: Path, kind: str) -> tuple[Export, Mapping[str, str]]:
+    """An export in the platform's own signs, or in those of its German interface where it reads so as a whole."""
+    try:
+        return read_export(path, kind), {}
+    except BadInput:
+        for written in _GERMAN:
+            with suppress(BadInput):
+                return read_export(path, kind, **written), written
+        raise
 
 
 def _of_spend(export: Export) -> str:
@@ -166,7 +191,7 @@ def _plan_file(
     earliest = min(first for first, _ in ends)
     for path, parts in _together(spend):
         yield from _spend_lines(path, parts, currency, earliest, latest)
-    yield from _outcome_lines(outcomes)
+    yield from _outcome_lines(outcomes, [each.path for each in files_seen])
     yield "  week_starts: monday"
     for each in outcomes:
         if each.kind == GA4_EVENTS:
@@ -185,7 +210,8 @@ def _together(spend: Sequence[ImportedFile]) -> list[tuple[str, list[ImportedFil
     for each in spend:
         parent = str(each.path.parent)
         alone = each.path.name if parent == "." else ""
-        groups.setdefault((parent, each.kind + alone, each.path.suffix), []).append(each)
+        signs = "".join(each.written.values())
+        groups.setdefault((parent, each.kind + alone + signs, each.path.suffix), []).append(each)
     kinds_in = Counter((parent, suffix) for parent, _, suffix in groups)
     named = []
     for (parent, _, suffix), parts in groups.items():
@@ -201,7 +227,9 @@ def _spend_lines(
 ) -> Iterator[str]:
     exports = [part.export for part in parts if part.export is not None]
     kind = exports[0].kind
-    yield f"    - path: {json.dumps(path)}\n      kind: {kind}"
+    yield f"    - path: {json.dumps(path, ensure_ascii=False)}\n      kind: {kind}"
+    for key, sign in parts[0].written.items():
+        yield f"      {key}: {json.dumps(sign)}"
     if kind == "dbt_ad_reporting":
         platforms = sorted({name for export in exports for name in export.cells["platform"]})
         yield "      by: platform"
@@ -223,15 +251,33 @@ def _spend_lines(
         yield f"      # outside: no_spend  # if nothing was spent before {first:%Y-%m-%d} or after {last:%Y-%m-%d}"
 
 
-def _outcome_lines(outcomes: Sequence[ImportedFile]) -> Iterator[str]:
-    chosen = outcomes[0]
+def _outcome_lines(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> Iterator[str]:
+    chosen, path, others = outcomes[0], *_parts_of_one(outcomes, seen)
+    yield f"  outcome:\n    path: {json.dumps(path, ensure_ascii=False)}\n    kind: {chosen.kind}"
     if chosen.orders is None:
+        yield f"    # {' '.join(chosen.text.split())}"
         return
     known = (chosen.orders.frame["person"] != "").mean()
-    yield f"  outcome:\n    path: {json.dumps(str(chosen.path))}\n    kind: {chosen.kind}"
     if known > 0:
         yield "    first_only: true         # the first order of each person; false counts every order"
     if 0 < known < 1:
         yield "    without_person: new      # orders of nobody known count as new customers; or leave_out"
-    for other in outcomes[1:]:
+    for other in others:
         yield f"  # another outcome: {other.path} ({other.kind})"
+
+
+def _parts_of_one(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> tuple[str, list[ImportedFile]]:
+    """The first outcome with the files that are parts of it, as one pattern, and the others.
+
+    Shops write a long export as ``orders_1.csv``, ``orders_2.csv``: names that differ in one number alone. A pattern
+    that a file of another kind meets is none.
+    """
+    first = outcomes[0]
+    for number in re.finditer(r"\d+", first.path.name):
+        before, after = first.path.name[: number.start()], first.path.name[number.end() :]
+        alike = re.compile(rf"{re.escape(before)}\d+{re.escape(after)}")
+        met = {path for path in seen if path.parent == first.path.parent and path.match(f"{before}*{after}")}
+        parts = {one.path for one in outcomes if one.kind == first.kind and alike.fullmatch(one.path.name)} & met
+        if len(parts) > 1 and met == parts and not set(before + after) & _PATTERN:
+            return str(first.path.with_name(f"{before}*{after}")), [one for one in outcomes if one.path not in parts]
+    return str(first.path), list(outcomes[1:])

@@ -37,6 +37,10 @@ __all__ = ["Outcome", "branch_and_bound"]
 _NEAR = 1e-6
 _TINY = float(np.finfo(float).tiny)
 _ROUNDS = 25  # of sampling in one box; on concave curves two or three are enough
+_SETTLED = 1e-9  # relative gap around the best allocation, past which it is as good as the best there
+_AROUND, _START = 2.0, 1e-3  # that neighbourhood: so many times either way, and a share of the range at its start
+_NUDGE = 1e-5  # two slopes so far apart say whether a curve is convex
+_SETTLES = 5  # such neighbourhoods at most, each around the best of the last
 _KEEP = 1e-10  # relative violation at which a row still counts as kept: a tenth of what the check of answers allows
 
 
@@ -124,14 +128,47 @@ class _Search:
             for lower, upper in self._halves(node):
                 self._push(heap, lower, upper)
         open_score = max((node.relaxed.score for node in heap), default=-np.inf)
+        if self.best is not None and max(self.closed, open_score) > self._enough(_SETTLED):
+            for _ in range(_SETTLES):
+                enough = self._enough(_SETTLED)
+                self._settle(self.best)
+                if self.score <= enough:
+                    break
         bound = max(self.score, self.closed, open_score)
         return Outcome(self.best, self.score, bound, self.nodes, finished)
 
-    def _enough(self) -> float:
+    def _settle(self, spend: Array) -> None:
+        """From an allocation within the gap to the best one near it: limits' prices are read off its slopes.
+
+        Its neighbourhood is a box of its own, in which the gap is as good as closed.
+        """
+        program = self.program
+        everyone = np.arange(program.size)
+        calm = settled(self._with_cuts(), self.flat, spend, program.lower, program.upper)
+        slope, ahead = (self.flat.mean_and_slope(everyone, at)[1] for at in (spend, spend * (1 + _NUDGE)))
+        held = (spend > program.lower) & (spend < program.upper) & (ahead > slope)  # convex: Newton's method holds it
+        if not held.any() and (np.abs(calm - spend) <= _NEAR * spend).all():
+            return
+        reach = _START * (program.upper - program.lower)
+        least = np.where((program.hole > program.lower) & (spend >= program.hole), program.hole, program.lower)
+        lower = np.where(spend - least > reach, np.maximum(least, spend / _AROUND), least)
+        upper = np.where(spend < program.hole, spend, np.minimum(program.upper, np.maximum(spend * _AROUND, reach)))
+        for channel, low, high in program.inner:
+            side = spend[channel] >= high
+            lower[channel] = max(lower[channel], high) if side else lower[channel]
+            upper[channel] = upper[channel] if side else min(upper[channel], low)
+        stated, nodes = self.gap, self.nodes
+        self.gap = _SETTLED
+        self._explored(self.tables.sampled_at(everyone, lower), self.tables.sampled_at(everyone, upper))
+        self.gap, self.nodes = stated, nodes
+
+    def _enough(self, gap: float | None = None) -> float:
         """The score up to which boxes need no further look."""
         if self.best is None:
             return -np.inf
-        return self.score + self.gap * self.program.goal.size(self.score, float(self.best.sum()))
+        return self.score + (self.gap if gap is None else gap) * self.program.goal.size(
+            self.score, float(self.best.sum())
+        )
 
     def _push(self, heap: list[_Node], lower: Array, upper: Array) -> None:
         node = self._explored(lower, upper)

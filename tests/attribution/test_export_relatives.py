@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attribution import BadInput, Export, OrderReading, Orders, read_export, read_orders, recognise
+from attribution import BadInput, Export, OrderReading, Orders, read_export, read_orders, recognise, table_of_spend
 
 DAYS = pd.date_range("2024-01-01", periods=28)
 SPENT = np.random.default_rng(5).uniform(5, 50, len(DAYS)).round(2)
@@ -200,3 +200,46 @@ def test_an_order_that_counts_and_does_not_is_refused(tmp_path: Path, stages: tu
         read_orders(write(tmp_path / "d.csv", [DEALS, *rows, "8,D,Closed Won,2024-01-09 10:30,9,,4"]), "hubspot_deals")
     export = write(tmp_path / "b.csv", [GOOGLE, *google()])
     assert isinstance(read_export(export), Export)
+
+
+INVOICES = table_of_spend("Monat", "Netto")
+
+
+def invoices(path: Path, *more: str, cell: str = "{:.2f}") -> Path:
+    rows = [f"01.{month:02d}.2024;RTL;{cell.format(1000.5 * month)}" for month in range(1, 11)]
+    return write(path, ["Monat;Sender;Netto", *rows, *more])
+
+
+@pytest.mark.parametrize("word", ["Summe", "Total", "GESAMT:", "Grand total", "Somme"])
+def test_a_line_of_totals_in_an_own_table_is_passed_over_and_held_against_the_rows(tmp_path: Path, word: str) -> None:
+    spent = 1000.5 * 55
+    export = read_export(invoices(tmp_path / "tv.csv", f";{word};{spent:.2f}"), INVOICES, date_format="%d.%m.%Y")
+    assert export.frame["spend"].sum() == pytest.approx(spent)
+    assert any("totals" in note for note in export.notes)
+    assert not export.doubts
+    other = read_export(invoices(tmp_path / "tv.csv", f";{word};{spent + 5000:.2f}"), INVOICES, date_format="%d.%m.%Y")
+    assert "rows are missing" in other.doubts[0]
+
+
+@pytest.mark.parametrize("end", [";RTL;55027.50", ";Total Wine;55027.50"])
+def test_a_row_without_a_day_and_without_such_a_word_is_refused(tmp_path: Path, end: str) -> None:
+    with pytest.raises(BadInput, match="is empty"):
+        read_export(invoices(tmp_path / "tv.csv", end), INVOICES, date_format="%d.%m.%Y")
+
+
+def test_a_row_with_a_day_counts_whatever_it_is_called(tmp_path: Path) -> None:
+    path = invoices(tmp_path / "tv.csv", "01.11.2024;Total;55027.50")
+    assert len(read_export(path, INVOICES, date_format="%d.%m.%Y").frame) == 11
+
+
+@pytest.mark.parametrize("end", [(), (";;",), (";Summe;55.027,50",)])
+def test_dates_and_amounts_of_a_table_are_told_at_once(tmp_path: Path, end: tuple[str, ...]) -> None:
+    path = write(tmp_path / "tv.csv", ["Monat;Sender;Netto", "01.06.2024;RTL;22.132,62 €", "01.07.2024;RTL;1.500,10 €"])
+    if end:
+        path.write_text(path.read_text(encoding="utf-8") + "\n".join(end) + "\n", encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_export(path, INVOICES)
+    told = str(caught.value)
+    assert "'%d.%m.%Y'" in told
+    assert "decimal: ','" in told
+    assert len(caught.value.problems) == 2

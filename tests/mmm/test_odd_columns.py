@@ -11,7 +11,7 @@ from mmm.data.panel_checks import check_panel
 from mmm.simulate import world
 
 CHANNELS = ["tv", "search", "social"]
-ODD = {"running_totals", "rates_and_indices", "filled_down", "cut_short", "renamed_channels"}
+ODD = {"running_totals", "rates_and_indices", "filled_down", "cut_short", "renamed_channels", "opens_midway"}
 
 
 def table(seed: int = 0, weeks: int = 120) -> pd.DataFrame:
@@ -92,3 +92,27 @@ def test_simulated_companies_raise_none_of_them(seed: int) -> None:
     panel = Panel.from_frame(data.weekly, "week", "new_customers", list(data.channels))
     assert not [each.text for each in check_panel(panel) if each.name in ODD and not each.passed]
     assert not told(table(seed))
+
+
+@pytest.mark.parametrize("shut", [0, 3, 4, 50])
+@pytest.mark.parametrize("side", ["first", "last"])
+def test_a_market_that_opens_or_closes_midway_is_told_with_its_day(side: str, shut: int) -> None:
+    parts = [table(seed).assign(country=name) for seed, name in ((1, "DE"), (2, "AT"), (3, "FR"))]
+    weeks = np.arange(len(parts[1]))
+    gone = weeks < shut if side == "first" else weeks >= len(weeks) - shut
+    parts[1].loc[gone, "customers"] = 0
+    panel = Panel.from_frame(pd.concat(parts), "week", "customers", CHANNELS, geo="country")
+    failed = {each.name: each.text for each in check_panel(panel) if not each.passed}
+    assert ("opens_midway" in failed) == (shut >= 4)
+    assert "filled_down" not in failed  # what is 0 all along is no figure filled in between
+    if shut >= 4:
+        day = parts[1]["week"][shut if side == "first" else len(weeks) - shut]
+        assert f"in AT {'until' if side == 'first' else 'from'} {day:%Y-%m-%d}" in failed["opens_midway"]
+
+
+def test_a_shop_that_opens_within_its_table_is_told_and_rare_customers_are_not() -> None:
+    frame = table()
+    frame.loc[:30, "customers"] = 0
+    assert "customers is 0 until 2024-05-06" in told(frame)["opens_midway"]
+    rare = table().assign(customers=np.random.default_rng(3).poisson(0.4, 120))
+    assert "opens_midway" not in told(rare)

@@ -321,6 +321,115 @@ def test_the_page_from_export_to_plan_can_be_followed(tmp_path: Path) -> None:
     assert check_plan(plan).steps == understood.steps
 
 
+NAMED = {
+    "orders_export_*.csv": ("orders_export_1.csv", "orders_export_2.csv", "orders_export_10.csv"),
+    "shop 2024-*.csv": ("shop 2024-01.csv", "shop 2024-07.csv"),
+    "orders_1.csv": ("orders_1.csv", "orders_b.csv"),  # no parts of one
+}
+
+
+def cut_orders(folder: Path, names: tuple[str, ...]) -> None:
+    """The orders of the shop in several files, none of whose orders lies in two."""
+    export_files.google_ads(folder)
+    export_files.shopify_orders(folder)
+    whole = pd.read_csv(folder / "shopify.csv", dtype=str)
+    (folder / "shopify.csv").unlink()
+    first = whole.drop_duplicates("Name").index
+    cuts = [0, *(int(first[len(first) * at // len(names)]) for at in range(1, len(names))), len(whole)]
+    for name, start, stop in zip(names, cuts, cuts[1:], strict=False):
+        whole.iloc[start:stop].to_csv(folder / name, index=False)
+
+
+@pytest.mark.parametrize("named", NAMED)
+def test_files_that_are_parts_of_one_are_one_outcome(tmp_path: Path, named: str) -> None:
+    cut_orders(tmp_path, NAMED[named])
+    _, plan = import_folder(tmp_path)
+    text = plan.read_text(encoding="utf-8")
+    assert f'path: "{named}"' in text
+    assert text.count("# another outcome") == (0 if "*" in named else len(NAMED[named]) - 1)
+    if "*" in named:
+        findings = {one.name: one for one in check_plan(plan).findings}
+        assert findings["exports_cover_the_same_days"].passed
+
+
+def test_a_pattern_that_a_file_of_another_kind_meets_is_none(tmp_path: Path) -> None:
+    cut_orders(tmp_path, ("shop1.csv", "shop2.csv"))
+    (tmp_path / "shop-prices.csv").write_text("day,price\n2024-01-01,9\n", encoding="utf-8")
+    _, plan = import_folder(tmp_path)
+    text = plan.read_text(encoding="utf-8")
+    assert 'path: "shop1.csv"' in text
+    assert "# another outcome: shop2.csv" in text
+
+
+def in_german(folder: Path) -> float:
+    """Google's and Meta's files of German interfaces; gives what was spent in them."""
+    days = pd.date_range("2024-01-01", periods=84)
+    spent = np.round(np.random.default_rng(4).uniform(800, 2000, len(days)), 2)
+
+    def german(value: float) -> str:
+        return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+    google = ["Kampagnenbericht", "1. Januar 2024 - 24. März 2024", "Tag\tKampagne\tWährungscode\tKosten"]
+    google += [f"{day:%d.%m.%Y}\tMarke, exakt\tEUR\t{german(cost)}" for day, cost in zip(days, spent, strict=True)]
+    google.append(f"Gesamt: Konto\t --\tEUR\t{german(spent.sum())}")
+    (folder / "Kampagnenbericht.csv").write_bytes("\n".join(google).encode("utf-16"))
+    meta = ["Berichtsstart;Berichtsende;Kampagnenname;Ausgegebener Betrag (EUR)"]
+    meta += [
+        f"{day:%Y-%m-%d};{day:%Y-%m-%d};Herbst;{cost:.2f}".replace(".", ",")
+        for day, cost in zip(days, spent, strict=True)
+    ]
+    (folder / "Meta.csv").write_text("\n".join(meta) + "\n", encoding="utf-8-sig")
+    return float(spent.sum())
+
+
+def test_exports_of_german_interfaces_are_written_as_they_read(tmp_path: Path) -> None:
+    whole = in_german(tmp_path)
+    export_files.shopify_orders(tmp_path)
+    files, plan = import_folder(tmp_path)
+    spent = {each.kind: float(each.export.frame["spend"].sum()) for each in files if each.export is not None}
+    assert spent == {"google_ads": pytest.approx(whole), "meta_ads": pytest.approx(whole)}
+    text = plan.read_text(encoding="utf-8")
+    assert text.count('decimal: ","') == 2
+    assert text.count('date_format: "%d.%m.%Y"') == 1
+    panel = read_inputs(*read_config(plan)).panel
+    assert panel is not None
+    assert float(panel.spend.sum()) == pytest.approx(2 * whole)
+
+
+def test_orders_that_ask_something_stand_in_the_plan_file_with_what_they_ask(tmp_path: Path) -> None:
+    export_files.google_ads(tmp_path)
+    days = export_files.DAYS.repeat(3)
+    orders = pd.DataFrame({"order id": range(len(days)), "customer id": range(len(days)), "date": days})
+    orders["status"] = np.resize(["completed", "completed", "cancelled"], len(days))
+    orders.to_csv(tmp_path / "orders.csv", index=False)
+    _, plan = import_folder(tmp_path)
+    text = plan.read_text(encoding="utf-8")
+    assert "kind: orders" in text
+    assert "counted: [completed]" in text
+    with pytest.raises(BadInput, match="counted"):
+        check_plan(plan)
+    plan.write_text(text.replace("kind: orders\n", "kind: orders\n    counted: [completed]\n"), encoding="utf-8")
+    panel = read_inputs(*read_config(plan)).panel
+    assert panel is not None
+    assert panel.kpi.sum() == pytest.approx(2 / 3 * 21 * panel.periods)
+
+
+def test_an_exploration_is_named_as_what_it_is(tmp_path: Path) -> None:
+    export_files.google_ads(tmp_path)
+    export_files.shopify_orders(tmp_path)
+    lines = ["# ---", "# Free form 1", "# 20240101-20240107", "# ---", "", "Date,Key events", ",70,Grand total"]
+    lines += [f"202401{day:02d},10" for day in range(1, 8)]
+    (tmp_path / "Free form 1.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files, plan = import_folder(tmp_path)
+    told = next(one.text for one in files if str(one.path) == "Free form 1.csv")
+    assert "kind: ga4_exploration" in told
+    assert told.endswith("its columns: Date, Key events")
+    assert "Free form 1.csv: an exploration" in plan.read_text(encoding="utf-8")
+    (tmp_path / "notes.csv").write_text("# only\n# words\n", encoding="utf-8")  # no columns below
+    plan.unlink()
+    assert not any(one.kind for one in import_folder(tmp_path)[0] if str(one.path) == "notes.csv")
+
+
 def test_rows_passed_over_stand_apart_from_what_is_assumed(several: Path) -> None:
     inputs = read(several)
     assert "Lines marked as totals or as the end, left out: google-ads.csv 2, meta/a.csv 1, meta/b.csv 1." in (

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import mmm
 from attribution.errors import BadInput
 from attribution.findings import Finding
+from attribution.numbers import amount
 from mmm.sampling.from_draws import assemble
 from mmm.sampling.prepared import prepare
 from optimizer.planning import run as running
@@ -25,6 +27,8 @@ from optimizer.planning.inputs.given_by_market import read_given_by_market
 from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.inputs.markets import findings_by_cell, lift_tests_by_cell, markets_of, spend_by_cell
 from optimizer.planning.ledger.runs import run_folder
+from optimizer.planning.outputs.against_today import signed
+from optimizer.planning.outputs.check_view import show_check
 from optimizer.planning.run import run_plan
 from optimizer.planning.sealed.review import Review, review
 from optimizer.planning.sealed.seals import seal
@@ -127,6 +131,12 @@ def test_the_table_is_read_by_market(folder: Path) -> None:
     told = check_plan(folder / "plan.yaml")
     assert told.files[0].covers.endswith("70 weeks from Monday in 2 markets")
     assert any("no part in the plan: radio in FR." in text for text in told.assumptions)
+    assert told.by_market is not None  # what percentages of markets are of
+    np.testing.assert_allclose(told.by_market.loc[["DE", "FR"], list(last)], last)
+    shown = Console(file=io.StringIO(), width=120)
+    show_check(told, shown)
+    written = shown.file.getvalue()  # type: ignore[attr-defined]
+    assert f"{last.loc['FR'].sum():,.0f}" in written[written.index("Spend now by market") :]
 
 
 def test_coming_controls_are_of_their_market(folder: Path) -> None:
@@ -182,6 +192,11 @@ def test_sums_are_of_draws_and_add_up_to_the_whole(folder: Path) -> None:
     assert set(zip(rows["channel"], rows["market"], strict=True)) == set(markets.cells.values())
     report = (out / "report.html").read_text(encoding="utf-8")
     assert 'id="markets"' in report
+    assert list(tables["market"]["spend_planned"]) == sorted(tables["market"]["spend_planned"], reverse=True)
+    for section in ("brought", "diagnostics"):  # whose channels are sums over markets
+        assert "All 2 markets together: DE, FR." in report[report.index(f'id="{section}"') :][:400]
+    moved = plan.planned.spend.sum() - plan.now.spend.sum()
+    assert signed(amount)(moved) in report[report.index('id="today_to_plan"') :].partition('class="total"')[2][:200]
     assert "rivals_compared" in {finding.name for finding in run.findings if not finding.passed}
     assert (
         "rivals_compared" in {finding.name for finding in run.findings if not finding.passed}

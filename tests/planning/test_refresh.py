@@ -8,13 +8,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from attribution.estimates import Estimate
 from mmm import LiftTest, Posterior
+from optimizer.cycle.refresh import Moved, Movement
 from optimizer.planning.cli import app
 from optimizer.planning.file.config import config_of, read_config
 from optimizer.planning.file.document import Document
@@ -105,6 +108,44 @@ def test_the_same_run_again_moves_nothing(base: tuple[Run, Past], tmp_path: Path
     assert changes.switch is not None
     assert not changes.switch.is_new
     assert "nothing that a run writes down has changed" in next(lines(changes, base[0]))
+
+
+def rows_told(changes: Changes, run: Run) -> tuple[int, int, dict[str, Any]]:
+    """Rows that the report's section shows, and those that it calls as before."""
+    view = CHANGES.view(replace(run, changes=changes))
+    assert view is not None
+    assert changes.moved is not None
+    whole = sum(len(block["still"]) + block["more"] for block in view["blocks"])
+    return sum(len(block["rows"]) for block in view["blocks"]), whole, view
+
+
+def test_where_nothing_changed_no_table_is_shown(base: tuple[Run, Past], tmp_path: Path) -> None:
+    shown, still, view = rows_told(divided(base[1], made(tmp_path)), base[0])
+    assert shown == still == 0
+    assert len(view["as_before"]) == 4  # all channels, and three figures of each
+
+
+@pytest.mark.parametrize("error", [np.nan, 0.0, 1.0, 30.0])
+def test_only_rows_that_moved_stand_in_the_tables(base: tuple[Run, Past], tmp_path: Path, error: float) -> None:
+    """Each row is shown or named as before; shown are those of which something moved by more than its error."""
+    changes = divided(base[1], made(tmp_path))
+    assert changes.moved is not None
+    exact = Estimate.exact
+    steps = [0.0, 0.4, -5.0, 20.0] * 5
+    rows = tuple(
+        Movement(f"c{number}", "cac", exact(100.0), exact(100.0 + step), {"a": step + 2.0, "b": -2.0}, error)
+        for number, step in enumerate(steps)
+    )
+    moved = replace(changes, moved=Moved(rows, ("a", "b")))
+    shown, still, view = rows_told(moved, base[0])
+    over = [
+        max(abs(step), abs(step + 2.0), 2.0) > (0 if np.isnan(error) else error) for step in steps
+    ]  # parts that cancel each other moved too
+    assert shown == sum(over)
+    assert shown + still == len(steps) or not shown
+    named = [row["label"] for block in view["blocks"] for row in block["rows"]]
+    assert named == [row.channel for row, is_over in zip(rows, over, strict=True) if is_over]
+    assert bool(view["as_before"]) == (shown == 0)
 
 
 REVISION = weeks().assign(tv=lambda table: table["tv"].where(table.index != 40, table["tv"] * 1.5))

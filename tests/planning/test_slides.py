@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from optimizer.planning.ledger.manifest import verify
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps, deck_of, text_of
 from optimizer.planning.outputs.deck.five import five_slides
 from optimizer.planning.outputs.deck.made import make_slides
+from optimizer.planning.outputs.deck.pptx_file import pptx_bytes
 from optimizer.planning.stages.result import Run
 
 text = st.text(max_size=12)
@@ -70,13 +72,39 @@ def test_sixty_channels_are_summed_where_they_do_not_fit(finished: tuple[Run, Pa
     assert against.steps is not None
     for rows in (decision.bars.rows, moves.bars.rows, moves.grid.rows, against.steps.rows):
         assert len(rows) <= 13
-    shown = run.plan.rows[: len(decision.bars.rows)]
+    ranked = sorted(run.plan.rows, key=lambda row: max(row.now, row.planned), reverse=True)
+    shown = [row for row in run.plan.rows if row in ranked[: len(decision.bars.rows)]]
     assert decision.bars.rows == moves.bars.rows == tuple(row.channel for row in shown)
     assert decision.bars.series["now"] == tuple(row.now for row in shown)
     assert moves.bars.series["change"] == tuple(row.planned - row.now for row in shown)
     assert moves.grid.rows[-1][2] == amount(float(run.plan.planned.spend.sum()))
     start, *steps, end = against.steps.values
     assert start + sum(steps) == pytest.approx(end)
+
+
+def test_a_channel_that_is_cut_to_nothing_stands_on_the_slides_and_each_bar_has_its_name(
+    finished: tuple[Run, Path], tmp_path: Path
+) -> None:
+    """The largest move of all is no one of several others, though it has least in the plan."""
+    run = widened(finished[0], 30)
+    assert run.plan is not None
+    assert run.worth is not None
+    *rows, last = run.plan.rows
+    gone = replace(last, now=max(row.now for row in rows), planned=0.0)
+    plan = replace(run.plan, rows=(*rows, gone))
+    deck = five_slides(replace(run, plan=plan), plan, run.worth)
+    for slide in deck.slides[:2]:
+        assert slide.bars is not None
+        assert slide.bars.rows[-1] == gone.channel
+    assert deck.slides[1].grid is not None
+    assert gone.channel in [row[0] for row in deck.slides[1].grid.rows]
+    import pptx
+
+    (tmp_path / "deck.pptx").write_bytes(pptx_bytes(deck))
+    for slide in pptx.Presentation(str(tmp_path / "deck.pptx")).slides:
+        for shape in slide.shapes:
+            if shape.has_chart:
+                assert 'tickLblSkip val="1"' in shape.chart.category_axis._element.xml
 
 
 def test_nothing_of_the_run_changes_and_the_file_has_charts(finished: tuple[Run, Path], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from openpyxl import load_workbook
-from openpyxl.utils import range_boundaries
+from openpyxl.utils import get_column_letter, range_boundaries
 from wide_runs import widened
 
 from mmm.curves import Hill, ResponseCurves
@@ -22,8 +22,9 @@ from optimizer import BlendedCAC, Budget, Customers, Plan, Profit
 from optimizer.planning.file.keys.plan import PLAN_ITSELF
 from optimizer.planning.outputs.book.curves_sheet import curves_sheet, places_of
 from optimizer.planning.outputs.book.decision_sheet import decision_sheet
+from optimizer.planning.outputs.book.formats import digits, settled
 from optimizer.planning.outputs.book.own_sheet import own_sheet
-from optimizer.planning.outputs.book.sheet import Book
+from optimizer.planning.outputs.book.sheet import Book, Column
 from optimizer.planning.outputs.curve_points import between_points, points_by_channel
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.result import PlanResult, Run
@@ -282,8 +283,54 @@ def test_a_plan_of_many_channels_keeps_its_first_sheet_short(finished: tuple[Run
     sheet = book.file["Decision"]
     names = [cell.value for cell in sheet["A"]]
     shown = [row.channel for row in run.plan.rows]
-    assert [name for name in names if name in shown] == shown[:15]
-    at = names.index("45 others, on the next sheet") + 1
-    assert sheet[f"C{at}"].value == pytest.approx(sum(row.planned for row in run.plan.rows[15:]))
+    most = sorted(run.plan.rows, key=lambda row: max(row.now, row.planned), reverse=True)[:15]
+    told = [name for name in names if name in shown]
+    assert told == [row.channel for row in run.plan.rows if row in most]
+    at = names.index("45 others, on the sheet Channels") + 1
+    assert sheet[f"C{at}"].value == pytest.approx(sum(row.planned for row in run.plan.rows if row.channel not in told))
     assert sheet.max_row < 80
     assert all(chart.ser[0].val.numRef.f.endswith(str(at - 1)) for chart in sheet._charts)  # the sum of many hides each
+
+
+@pytest.mark.parametrize(
+    "form", ["#,##0", "#,##0.00", "+#,##0;−#,##0;0", "+0.0%;−0.0%;0.0%", "0%", "+#,##0.0;−#,##0.0;0"]
+)
+@pytest.mark.parametrize("value", [0.0, -1e-9, -0.3, 0.0004, -0.0004, 12.3456, -98_765.4, 1_234_567_890.5])
+def test_no_change_is_shown_as_less_than_nothing_and_its_letters_are_counted(form: str, value: float) -> None:
+    """As a spreadsheet writes a number in a format, by rounding of our own."""
+    part = form.split(";")[0].lstrip("+")
+    decimals, scale = len(part.partition(".")[2].rstrip("%")), 100 if "%" in part else 1
+    kept = settled(value, form)
+    whole = f"{abs(kept) * scale:,.{decimals}f}{'%' if '%' in part else ''}"
+    if form.startswith("+") and not whole.strip("0.,%"):
+        assert kept == 0.0
+    else:
+        assert kept == value
+    assert digits(kept, form) >= len(whole) + (kept < 0)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6, 1e9])
+def test_no_column_is_narrower_than_its_numbers(size: float) -> None:
+    """What is wider than its column stands there as ###."""
+    sheet = Book("wide").sheet("One", [10, 8, 8, 8])
+    form = "+#,##0.0;−#,##0.0;0"
+    rows = [["a", 1.5 * size, -98.7 * size, 0.25], ["b", 2.0, 3.0, -0.5]]
+    sheet.table([Column("x"), Column("now", form), Column("then", form), Column("share", "+0.0%;−0.0%;0.0%")], rows)
+    for place, letter in enumerate("BCD", start=1):
+        longest = max(digits(row[place], form if letter != "D" else "+0.0%;−0.0%;0.0%") for row in rows)  # type: ignore[arg-type]
+        assert sheet.cells.column_dimensions[letter].width > longest
+
+
+def test_titles_of_columns_begin_with_a_capital_and_prints_are_wide_enough_to_read(finished: tuple[Run, Path]) -> None:
+    """A page of landscape A4 holds some 130 letters of ten points; below six in ten nobody reads it."""
+    for sheet in load_workbook(finished[1] / "plan.xlsx"):
+        if sheet.title == "Curves":
+            continue
+        across = sum(
+            sheet.column_dimensions[letter].width for letter in map(get_column_letter, range(1, sheet.max_column + 1))
+        )
+        assert across < 215, sheet.title
+        head = sheet[head_of(sheet)] if sheet.print_title_rows else ()
+        names = [str(cell.value) for cell in head if cell.value and not str(cell.value).startswith(("from", "to"))]
+        known = {row.channel for row in finished[0].plan.rows}  # type: ignore[union-attr]
+        assert all(name[0].isupper() or name.split(",")[0] in known for name in names), (sheet.title, names)

@@ -105,10 +105,15 @@ class Advertising:
         if totals:
             notes.append(f"{file.name}: lines marked as totals or as the end, left out: {amount(len(totals))}.")
         table = _Table(file.name, header, rows, lines)
-        frame = _dated(self, table, reading)
+        problems: list[Problem | str] = []
+        frame = pd.DataFrame(index=range(len(rows)))
+        try:
+            frame = _dated(self, table, reading)
+        except BadInput as error:
+            problems += error.problems
         frame["account"] = table.text("account")
         frame["campaign"] = table.text("campaign")
-        blanks = self._numbers(table, reading.marks, frame)
+        blanks = self._numbers(table, reading.marks, frame, problems)
         if blanks:
             notes.append(f"{file.name}: empty cells of spend, which the platform means as 0: {amount(blanks)}.")
         frame["currency"] = _currency(table)
@@ -159,10 +164,9 @@ class Advertising:
 
         return is_total
 
-    def _numbers(self, table: _Table, marks: Marks, frame: pd.DataFrame) -> int:
-        """Spend and volumes into the frame; gives the number of empty cells."""
+    def _numbers(self, table: _Table, marks: Marks, frame: pd.DataFrame, problems: list[Problem | str]) -> int:
+        """Spend and volumes into the frame; gives the number of empty cells. Raises these problems and others."""
         blanks = 0
-        problems: list[Problem | str] = []
         exact = Marks(decimal=marks.decimal or ".", thousands=marks.thousands)
         money = table.money
         for role, column in ((money, "spend"), ("impressions", "impressions"), ("clicks", "clicks")):

@@ -162,7 +162,8 @@ def _unreadable(
     elif american and any(_SLASHED.fullmatch(str(cell)) for _, cell in wrong):
         remedy = 'the platform writes month/day/year; say date_format: "%d/%m/%Y" where days come first.'
     else:
-        remedy = date_remedy(cells, (cell for _, cell in wrong), "dates as 2026-01-31")
+        written = [cell for cell in cells if cell != ""]
+        remedy = date_remedy(written, (cell for _, cell in wrong if cell != ""), "dates as 2026-01-31")
     return Problem(where[0], f"is not a date: {shown}.", where[1], _rows(wrong), remedy)
 
 

@@ -16,13 +16,13 @@ from attribution.errors import BadInput, Problem
 from attribution.reading.exports.advertising import Advertising
 from attribution.reading.exports.days import days_of
 from attribution.reading.exports.header import plain
-from attribution.reading.exports.lines import as_text
+from attribution.reading.exports.lines import Lines, as_text
 from attribution.reading.exports.order_tables import OrderReading
 from attribution.reading.exports.orders import Orders, orders_of_lines
 from attribution.reading.formats import zone_of
 from attribution.reading.sources import log_table
 
-__all__ = ["GA4_EVENTS", "ga4_exploration", "is_ga4_events", "read_ga4_events"]
+__all__ = ["GA4_EVENTS", "exploration_columns", "ga4_exploration", "is_ga4_events", "read_ga4_events"]
 
 GA4_EVENTS = "ga4_events"
 _NEEDED = ("event_name", "event_date", "user_pseudo_id")
@@ -40,6 +40,12 @@ def ga4_exploration(count: str) -> Advertising:
         blank=("date", "day"),
         empty=(),
     )
+
+
+def exploration_columns(file: Lines) -> tuple[str, ...]:
+    """Names of the columns below the lines with # of an exploration; none where a file is none."""
+    above = next((at for at, row in enumerate(file.rows) if not str(row[0]).startswith("#")), 0)
+    return tuple(map(str, file.rows[above])) if above else ()
 
 
 def is_ga4_events(source: str | os.PathLike[str]) -> bool:

@@ -9,8 +9,8 @@ GOOGLE_ADS = Advertising(
     "Google Ads",
     {
         "date": ("day", "segments date", "segment date", "tag"),
-        "week": ("week", "segments week"),
-        "month": ("month", "segments month"),
+        "week": ("week", "segments week", "woche"),
+        "month": ("month", "segments month", "monat"),
         "account": ("customer id", "account", "account name", "customer descriptive name"),
         "campaign": ("campaign", "campaign name", "campaign id", "kampagne"),
         "spend": ("cost", "kosten"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attribution.reading.exports.advertising import Advertising
 from attribution.reading.exports.header import plain
+from attribution.reading.stand_ins import TOTAL_AS_WRITTEN
 
 __all__ = ["table_of_spend"]
 
@@ -19,4 +20,5 @@ def table_of_spend(date: str, amount: str, **columns: str | None) -> Advertising
         Role, ``campaign``, ``account``, ``impressions``, ``clicks`` or ``currency`` -> column.
     """
     named = {"date": date, "spend": amount, **{role: name for role, name in columns.items() if name is not None}}
-    return Advertising("table", "table of spend", {role: (plain(name),) for role, name in named.items()}, (), empty=())
+    spelt = {role: (plain(name),) for role, name in named.items()}
+    return Advertising("table", "table of spend", spelt, (), totals=TOTAL_AS_WRITTEN, empty=())

@@ -51,6 +51,7 @@ _SAID = (
     (r"lengthen the panel\b", "give more weeks"),
     (r"\b([Tt]he) panel('s)?(?! by)\b", r"\1 weekly table\2"),
     (r"fit a panel by geo, or give", "name the column of markets in data.weekly.geo, or give"),
+    (r"give every geo a row for every period", "give every market a row for every period"),
     (r"sum the geos, or use it", "set model.likelihood: normal, or sum the markets to one table"),
     (r"MaxCAC\(\.\.\.\)", "plan.max_cac"),
     (r"Channel\(\.\.\.\)\.at_most\(\.\.\.\)", "plan.channels.<name>.at_most"),

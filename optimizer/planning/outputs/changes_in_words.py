@@ -75,7 +75,7 @@ def written(figure: str, value: float) -> str:
 def _moved(changes: Changes, run: Run) -> Iterator[str]:
     moved = changes.moved
     assert moved is not None  # noqa: S101
-    if not changes.divided and any(row.change for row in moved.rows):
+    if not changes.divided and changes.said and any(row.change for row in moved.rows):
         yield (
             "All changes together, not divided among their causes, which takes fits of their own: cac refresh makes "
             "them."
@@ -93,6 +93,9 @@ def _moved(changes: Changes, run: Run) -> Iterator[str]:
     overlaps = {row.channel: row.overlap for row in moved.of("cac") if np.isfinite(row.overlap)}
     if overlaps:
         least = min(overlaps, key=lambda name: overlaps[name])
+        if decimal(overlaps[least], 2) == decimal(1.0, 2):
+            yield "90 % intervals of channels' CAC are the same before and now."
+            return
         yield (
             f"90 % intervals of channels' CAC, before and now, share {decimal(overlaps[least], 2)} ({least}) to "
             f"{decimal(max(overlaps.values()), 2)} of what they cover."

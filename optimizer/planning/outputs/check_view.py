@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["show_check"]
 
 _LARGE = 100.0
+_BESIDE = 6  # channels beside each other
 
 
 def show_check(told: Understood, console: Console | None = None) -> None:
@@ -38,6 +39,8 @@ def show_check(told: Understood, console: Console | None = None) -> None:
         until = f"until {told.last:%Y-%m-%d}"
         say(_months(told.months, told.outcome, until))
         say(_spend(told.spend, told.now, f"{told.currency}, {until}"))
+    if told.by_market is not None:
+        say(_by_market(told.by_market, told.currency))
     agreed = [finding.text for finding in told.findings if finding.passed and finding.name == "log_against_kpi"]
     for line in (*told.paths, *told.assumptions, *agreed):
         say(escape(line))
@@ -91,4 +94,17 @@ def _spend(spend: pd.DataFrame, now: pd.Series | None, unit: str) -> Table:
     table.add_section()
     own = [] if now is None else [form(float(now.sum()))]
     table.add_row("all", *(form(float(year)) for year in spend.sum()), *own)
+    return table
+
+
+def _by_market(now: pd.DataFrame, currency: str) -> Table:
+    """What limits of markets are percentages of."""
+    from rich.markup import escape
+
+    channels = [str(name) for name in now] if len(now.columns) <= _BESIDE else []
+    names = [escape(name) for name in channels]
+    table = plain_table(escape(f"Spend now by market, over the horizon, {currency}"), "market", *names, "all")
+    form = _form([*now.to_numpy().ravel(), *now.sum(axis=1)])
+    for market, own in now.iterrows():
+        table.add_row(escape(str(market)), *(form(float(own[name])) for name in channels), form(float(own.sum())))
     return table

@@ -20,6 +20,7 @@ from optimizer.planning.stages.result import Run
 
 __all__ = ["render", "subtitle"]
 
+_NAMED = 8  # markets
 _HEAD = re.compile(r"(?<=>)[^<>]*_[^<>]*(?=</th>)")
 
 
@@ -82,7 +83,17 @@ def _words(run: Run) -> dict[str, Any]:
         "outcome": outcome,
         "outcome_title": outcome[:1].upper() + outcome[1:],
         "horizon": counted(_weeks(run), "week"),
+        "together": _together(run),
     }
+
+
+def _together(run: Run) -> str:
+    """What sections say whose figures are of several markets at once; empty of one."""
+    names = run.inputs.markets.names if run.inputs.markets is not None and run.inputs.markets.several else ()
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"All {len(names)} markets together: {', '.join(names[:_NAMED])}{more}."
 
 
 def subtitle(run: Run) -> str:

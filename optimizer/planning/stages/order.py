@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 import pandas as pd
 
-from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.result import ChannelRow, Run
 
-__all__ = ["Order", "by_spend", "order_of"]
+__all__ = ["Order", "by_spend", "largest", "order_of"]
 
 Thing = TypeVar("Thing")
 _DIGITS = 9  # of all spend
@@ -87,3 +87,9 @@ def by_spend(spend: pd.DataFrame) -> tuple[str, ...]:
     """
     shares = (spend / max(float(spend.to_numpy().sum()), 1e-300)).round(_DIGITS).sort_index()
     return tuple(map(str, shares.sort_values(["planned", "now"], ascending=False, kind="stable").index))
+
+
+def largest(rows: Sequence[ChannelRow], most: int) -> tuple[ChannelRow, ...]:
+    """The rows with most money, now or in the plan, in their order: one that is cut to nothing is among them."""
+    ranked = sorted(rows, key=lambda row: -max(row.now, row.planned))[:most]
+    return tuple(row for row in rows if row in ranked)

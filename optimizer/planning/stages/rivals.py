@@ -54,8 +54,8 @@ def not_asked(run: Run) -> tuple[Finding, ...]:
         return ()
     text = (
         "Other readings of the weeks (saturation, carryover, season, level, controls, spend before the table) are not "
-        "fitted to a table by geo, so whether figures hang on those choices is not known. Sum the geos to one table "
-        "and run cac fit on it, or set model.rivals: false."
+        "fitted to a table of several markets, so whether figures hang on those choices is not known. Sum the markets "
+        "to one table and run cac fit on it, or set model.rivals: false."
     )
     return (Finding("rivals_compared", False, None, None, text),)
 

@@ -41,6 +41,8 @@ class Understood:
         Currency, channels x years; None without the table.
     now
         Present spend over the horizon by channel; None without a plan.
+    by_market
+        The same in each market, markets x channels; None without a plan, or of one market.
     paths
         Sentences on the paths.
     assumptions
@@ -59,6 +61,7 @@ class Understood:
     months: pd.Series | None
     spend: pd.DataFrame | None
     now: pd.Series | None
+    by_market: pd.DataFrame | None
     paths: tuple[str, ...]
     assumptions: tuple[str, ...]
     steps: tuple[str, ...]
@@ -79,6 +82,7 @@ def understood(config: Config, inputs: Inputs, findings: tuple[Finding, ...]) ->
         months=None if months is None else months.tail(_MONTHS),
         spend=None if panel is None else _by_year(panel),
         now=inputs.now if inputs.now is None or inputs.markets is None else inputs.markets.totals(inputs.now),
+        by_market=_by_market(inputs),
         paths=() if journeys is None else tuple(_of_paths(journeys)),
         assumptions=(*inputs.passed_over, *inputs.assumptions),
         steps=tuple(_steps(config, inputs)),
@@ -97,6 +101,16 @@ def _by_year(panel: Panel) -> pd.DataFrame:
     spend = panel.national_spend
     daily = pd.DataFrame({str(channel): _by_day(spend[channel], panel.days) for channel in spend})
     return daily.groupby(pd.DatetimeIndex(daily.index).year).sum().T.rename_axis("channel")
+
+
+def _by_market(inputs: Inputs) -> pd.DataFrame | None:
+    if inputs.now is None or inputs.markets is None or not inputs.markets.several:
+        return None
+    table = pd.DataFrame(0.0, index=list(inputs.markets.names), columns=list(inputs.markets.channels))
+    for cell, spent in inputs.now.items():
+        channel, market = inputs.markets.cells[str(cell)]
+        table.loc[market, channel] = spent
+    return table
 
 
 def _of_paths(journeys: Journeys) -> Iterator[str]:

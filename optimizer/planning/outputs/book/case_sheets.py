@@ -27,7 +27,9 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
         return
     currency, outcome, name = run.config.currency, run.config.outcome, shown_figure(worth)
     channels = [row.channel for row in plan.rows[:_SHOWN]]
-    sheet = book.sheet("What if", [30, 12, *[9.5] * 9, *(max(11, 0.8 * len(name)) for name in channels)])
+    wide = [max(12.0, 0.9 * len(name)) for name in channels]
+    wide += [12.0] * (10 - len(wide))
+    sheet = book.sheet("What if", [30, *wide])
     sheet.title("What if")
     known = [("The plan", plan.planned, worth)]
     known += [
@@ -47,7 +49,6 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
         *ranged(f"New {outcome}", won),
         *ranged(f"{title[:1].upper()}{title[1:]}{unit}", form),
         *ranged(f"{aim[:1].upper()}{aim[1:]} less today's", less),
-        *(Column(f"{channel}, {currency}", spend) for channel in channels),
     ]
     rows: list[list[Any]] = [
         [
@@ -57,7 +58,6 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
             *ends(figure[title]),
             *ends(own.aim.change),
         ]
-        + [float(side.spend[channel]) if channel in side.spend.index else None for channel in channels]
         for title, side, own in known
     ]
     table = sheet.table(columns, rows)
@@ -69,6 +69,15 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
         "Each is planned by itself and held against today's spend in its own world.",
         size=9,
         soft=True,
+    )
+    sheet.heading("Spend by channel")
+    columns = [Column("What if"), *(Column(f"{channel}, {currency}", spend) for channel in channels)]
+    sheet.table(
+        columns,
+        [
+            [title, *(float(side.spend[one]) if one in side.spend.index else None for one in channels)]
+            for title, side, _ in known
+        ],
     )
     if len(plan.rows) > _SHOWN:
         sheet.sentence(

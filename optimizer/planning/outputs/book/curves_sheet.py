@@ -62,12 +62,14 @@ def places_of(book: Book, points: Mapping[str, pd.DataFrame]) -> dict[str, Curve
 
 def curves_sheet(book: Book, run: Run, points: Mapping[str, pd.DataFrame]) -> None:
     """Write the sheet; its head alone is printed, for the points of all channels fill many pages."""
+    from openpyxl.utils import get_column_letter
+
     sheet = book.sheet(TITLE, [14.0] * max(2 * len(points), 8))
     currency, outcome = run.config.currency, run.config.outcome
     sheet.title("Curves")
     sheet.sentence(
-        f"For each channel its spend over the horizon and the {outcome} it adds then, mean of the mix model. The sheet "
-        "before reads these cells; tables/curves.csv has them with intervals. Not printed."
+        f"For each channel its spend over the horizon and the {outcome} it adds then, mean of the mix model. "
+        "Your own spend reads these cells; tables/curves.csv has them with intervals. Not printed."
     )
     columns, longest = [], max(len(table) for table in points.values())
     for channel, table in points.items():
@@ -78,4 +80,4 @@ def curves_sheet(book: Book, run: Run, points: Mapping[str, pd.DataFrame]) -> No
     sheet.row = _HEAD
     cells = sheet.table(columns, [[None if cell != cell else float(cell) for cell in row] for row in values])
     sheet.cells.freeze_panes = sheet.cells.cell(cells.first, 1)
-    sheet.cells.print_area = "A1:H2"
+    sheet.cells.print_area = f"A1:{get_column_letter(sheet.across)}2"

@@ -12,12 +12,13 @@ from attribution.estimates import Estimate
 from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import chance, name_of
 from optimizer.planning.outputs.book.charts import bars
-from optimizer.planning.outputs.book.formats import FACTOR, TEXT, counts, figures, money, signed
+from optimizer.planning.outputs.book.formats import FACTOR, TEXT, counts, figures, money, settled, signed
 from optimizer.planning.outputs.book.ranges import ends, moved, spend_columns
 from optimizer.planning.outputs.book.sheet import Book, Cells, Column, Sheet
 from optimizer.planning.outputs.report import subtitle
 from optimizer.planning.outputs.sections.decision import DECISION, Decision
 from optimizer.planning.stages.from_today import FEES, FromToday, from_today
+from optimizer.planning.stages.order import largest
 from optimizer.planning.stages.result import ChannelRow, PlanResult, Run, blended_cac, paid_cac
 from optimizer.question.limits import labels
 from optimizer.question.outcomes import new_of
@@ -53,7 +54,8 @@ def _moves(sheet: Sheet, run: Run, plan: PlanResult, way: FromToday) -> Cells:
     unit = plan.aim.unit(currency).strip() or outcome if way.in_aim else outcome
     adds = f"Adds {plan.aim.name}, {unit}" if way.in_aim and unit != outcome else f"Adds {outcome}"
     steps = {step.name: step.change for step in way.steps}
-    rows, others = plan.rows[:_SHOWN], plan.rows[_SHOWN:]
+    rows = largest(plan.rows, _SHOWN)
+    others = tuple(row for row in plan.rows if row not in rows)
     amounts = [value for row in plan.rows for value in (row.now, row.planned)]
     changes = [value for step in way.steps for value in vars(step.change).values()]
     spend, change = money(amounts), signed(counts(changes) if unit == outcome else money(changes))
@@ -89,7 +91,7 @@ def _row(row: ChannelRow, step: Estimate) -> list[Any]:
 def _others(rows: tuple[ChannelRow, ...], steps: dict[str, Estimate]) -> list[Any]:
     now, planned = sum(row.now for row in rows), sum(row.planned for row in rows)
     adds = sum(steps[row.channel].point for row in rows)
-    told = f"{len(rows)} others, on the next sheet"
+    told = f"{len(rows)} others, on the sheet Channels"
     return [told, *moved(now, planned), adds, None, None, None, None, None]
 
 
@@ -160,7 +162,10 @@ def _against_today(sheet: Sheet, run: Run, worth: Worth) -> None:
         write = counts if one.name == "customers" else figures
         form, moving = write([one.before.point, one.after.point]), signed(write(vars(one.change).values()))
         for column in range(2, 7):
-            sheet.cells.cell(first + number, column).number_format = form if column < 4 else moving
+            cell = sheet.cells.cell(first + number, column)
+            cell.number_format = form if column < 4 else moving
+            if isinstance(cell.value, float):
+                cell.value = settled(cell.value, cell.number_format)
 
 
 def _promises(sheet: Sheet, worth: Worth) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-__all__ = ["CHANGE_SHARE", "FACTOR", "SHARE", "TEXT", "counts", "figures", "money", "signed"]
+__all__ = ["CHANGE_SHARE", "FACTOR", "SHARE", "TEXT", "counts", "digits", "figures", "money", "settled", "signed"]
 
 TEXT = "@"
 SHARE = "0.0%"
@@ -37,3 +37,23 @@ def counts(values: Iterable[float]) -> str:
 def signed(form: str) -> str:
     """A format with its sign before what rises too."""
     return f"+{form};−{form};0"
+
+
+def settled(value: float, form: str) -> float:
+    """A change, 0 where its format would show it as less or more than nothing: ``-0``."""
+    return 0.0 if form.startswith("+") and abs(value) < 0.5 * 10.0 ** -_decimals(form) else value
+
+
+def digits(value: float, form: str) -> int:
+    """How many letters a number takes in a format, its sign and the marks between thousands among them."""
+    if not math.isfinite(value):
+        return 1
+    shown = value * 100 if "%" in form else value
+    decimals = max(_decimals(form) - (2 if "%" in form else 0), 0)
+    return len(f"{abs(shown):,.{decimals}f}") + (value < 0 or form.startswith("+")) + form.split(";")[0].count("%")
+
+
+def _decimals(form: str) -> int:
+    """Decimals of a value that a format shows."""
+    first = form.split(";")[0]
+    return len(first.partition(".")[2].rstrip("%")) + 2 * ("%" in first)

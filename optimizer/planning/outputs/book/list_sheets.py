@@ -32,51 +32,54 @@ __all__ = [
 def channels_sheet(book: Book, run: Run, plan: PlanResult) -> None:
     """Every channel: spend, customers, CAC, marginal CAC and shares, with intervals."""
     currency, outcome = run.config.currency, run.config.outcome
-    sheet = book.sheet("Channels", [24, 12, 12, 12, 9, *[9.5] * 10, *[9] * 4, 13])
+    title = f"{outcome[:1].upper()}{outcome[1:]}"
+    sheet = book.sheet("Channels", [24, 13, 13, 13, 11, *[12] * 5, 16])
     sheet.title("Every channel")
-    shares = {one.channel: one for one in from_today(plan).shares}
     spend = money([value for row in plan.rows for value in (row.now, row.planned)])
     won = counts([row.customers.point for row in plan.rows])
-    costs = figures(cost.point for row in plan.rows for cost in (row.cac, row.marginal_cac) if row.planned)
     columns = [
         Column("Channel"),
         *spend_columns(currency, spend),
-        Column(f"{outcome} now", won),
-        *ranged(f"{outcome} planned", won),
+        Column(f"{title} now", won),
+        *ranged(f"{title} planned", won),
+        Column("Limit it stands at"),
+    ]
+    rows = [
+        [row.channel, *moved(row.now, row.planned), row.customers_now.point, *ends(row.customers), row.limit or None]
+        for row in plan.rows
+    ]
+    sheet.freeze(sheet.table(columns, rows, _sums(plan)))
+    sheet.heading("What customers cost, and shares")
+    shares = {one.channel: one for one in from_today(plan).shares}
+    costs = figures(cost.point for row in plan.rows for cost in (row.cac, row.marginal_cac) if row.planned)
+    columns = [
+        Column("Channel"),
         *ranged(f"CAC planned, {currency}", costs),
         *ranged(f"Marginal CAC planned, {currency}", costs),
         Column("Share of spend", SHARE),
         *ranged(f"Share of {outcome}", SHARE),
-        Column("Limit it stands at"),
     ]
     rows = []
     for row in plan.rows:
-        marginal = row.marginal_cac if row.planned else Estimate.exact(np.nan)
-        share = shares[row.channel]
-        rows.append(
-            [
-                *(row.channel, *moved(row.now, row.planned)),
-                *(row.customers_now.point, *ends(row.customers), *ends(row.cac), *ends(marginal)),
-                *(share.spend, *ends(share.effect), row.limit or None),
-            ]
-        )
-    sheet.freeze(sheet.table(columns, rows, _sums(plan)))
+        share, marginal = shares[row.channel], row.marginal_cac if row.planned else Estimate.exact(np.nan)
+        rows.append([row.channel, *ends(row.cac), *ends(marginal), share.spend, *ends(share.effect)])
+    none = [None] * 7
+    paid = ["All channels (paid CAC)", *ends(paid_cac(plan.planned)), *none]
+    sheet.table(columns, rows, [paid, ["Everything (blended CAC)", *ends(blended_cac(plan.planned)), *none]])
 
 
 def _sums(plan: PlanResult) -> Iterator[list[Any]]:
     now, planned = plan.now, plan.planned
-    none = [None] * 8
     paid = [Estimate.of(side.paid.to_numpy().sum(axis=1)) for side in (now, planned)]
     spent = [float(side.spend.sum()) for side in (now, planned)]
-    yield ["All channels (paid CAC)", *moved(*spent), paid[0].point, *ends(paid[1]), *ends(paid_cac(planned)), *none]
+    yield ["All channels", *moved(*spent), paid[0].point, *ends(paid[1]), None]
     fixed = "Fixed cost and fees" if plan.plan.fees else "Fixed cost"
-    yield [fixed, *moved(now.fixed_cost, planned.fixed_cost), *[None] * 15]
+    yield [fixed, *moved(now.fixed_cost, planned.fixed_cost), *[None] * 5]
     organic = Estimate.of(planned.organic)
-    yield ["Organic", None, None, None, None, float(now.organic.mean()), *ends(organic), *[None] * 11]
+    yield ["Organic", None, None, None, None, float(now.organic.mean()), *ends(organic), None]
     whole = [Estimate.of(side.customers) for side in (now, planned)]
     outlay = [one + side.fixed_cost for one, side in zip(spent, (now, planned), strict=True)]
-    name = "Everything (blended CAC)"
-    yield [name, *moved(*outlay), whole[0].point, *ends(whole[1]), *ends(blended_cac(planned)), *none]
+    yield ["Everything", *moved(*outlay), whole[0].point, *ends(whole[1]), None]
 
 
 def markets_sheet(book: Book, run: Run) -> None:
@@ -185,13 +188,13 @@ def tests_sheet(book: Book, run: Run) -> None:
         return
     table, outcome = run.tests.table, run.config.outcome
     rows = order_of(run).of(table.iterrows(), lambda pair: pair[0])
-    sheet = book.sheet("Tests", [26, 16, 20, 18, 18, 18])
+    sheet = book.sheet("Tests", [26, 16, 22, 20, 20, 20])
     sheet.title("What to test next")
     columns = [
         Column("Channel"),
         Column("Spend in the test", CHANGE_SHARE),
-        Column(f"{outcome} it would measure, as believed", counts(table["effect"])),
-        Column("give or take (one standard deviation)", counts(table["effect_sd"])),
+        Column(f"{outcome[:1].upper()}{outcome[1:]} it would measure, as believed", counts(table["effect"])),
+        Column("Give or take (one standard deviation)", counts(table["effect_sd"])),
         Column(f"Worth to the plan, {outcome}", counts(table["value"])),
         Column("Of knowing it exactly", FACTOR),
     ]

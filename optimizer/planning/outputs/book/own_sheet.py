@@ -127,7 +127,7 @@ def _profit(objective: Profit, plan: PlanResult, rows: _Rows) -> str:
 def _channels(sheet: Sheet, run: Run, plan: PlanResult, curves: Mapping[str, CurveCells], rows: _Rows) -> Cells:
     currency, outcome = run.config.currency, run.config.outcome
     spend = money([value for row in plan.rows for value in (row.now, row.planned)])
-    brought = counts([row.customers.point for row in plan.rows])
+    brought, won = counts([row.customers.point for row in plan.rows]), f"{outcome[:1].upper()}{outcome[1:]}"
     costs = figures(row.cac.point for row in plan.rows)
     columns = [
         Column("Channel"),
@@ -135,8 +135,8 @@ def _channels(sheet: Sheet, run: Run, plan: PlanResult, curves: Mapping[str, Cur
         Column(f"The run's plan, {currency}", spend),
         Column(f"Your spend, {currency}", spend, is_input=True),
         Column(f"Yours less the plan, {currency}", signed(spend)),
-        Column(f"{outcome} of yours", brought),
-        Column(f"{outcome} of the plan", brought),
+        Column(f"{won} of yours", brought),
+        Column(f"{won} of the plan", brought),
         Column(f"CAC of yours, {currency}", costs),
         Column(f"Most ever spent, {currency}", spend),
         Column("To know"),

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from optimizer.planning.language.translator import Translator
-from optimizer.planning.outputs.book.formats import TEXT
+from optimizer.planning.outputs.book.formats import TEXT, digits, settled
 from optimizer.planning.outputs.book.letters import FACES, LATIN, legible, lines_of, unbroken, width_of
 
 __all__ = ["Book", "Cells", "Column", "Live", "Sheet"]
@@ -25,6 +25,7 @@ _FORMULA = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v\s*(?:/>|></v
 _UNTITLED, _TITLE = re.compile(r"[\[\]:*?/\\]"), 31  # what no title of a sheet may hold, and its letters
 _QUOTED = re.compile(r'"([^"]*)"')
 _BOLD = 1.12  # width of a bold letter in digits
+_INDENT = 1.5  # letters
 _MISSING = "–"
 
 
@@ -151,7 +152,7 @@ class Sheet:
 
         self.cells, self.row, self._widths, self._values = cells, 1, list(widths), values
         self.say, self._face = book.say, book.face
-        self._across = _columns_of(widths)
+        self.across = _columns_of(widths)
         for number, width in enumerate(widths, start=1):
             cells.column_dimensions[get_column_letter(number)].width = width
         cells.sheet_view.showGridLines = False
@@ -191,9 +192,9 @@ class Sheet:
         cell.alignment = Alignment(wrap_text=wraps, vertical="top" if wraps else "center")
         lines = 1
         if wraps:
-            self.cells.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=self._across)
+            self.cells.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=self.across)
             lines = math.ceil(
-                width_of(text) * (1.1 if bold else 1.0) * size / _SIZE / (sum(self._widths[: self._across]) * 1.1)
+                width_of(text) * (1.1 if bold else 1.0) * size / _SIZE / (sum(self._widths[: self.across]) * 1.1)
             )
         self.cells.row_dimensions[self.row].height = lines * size * self._face.line + 5
         self.row += 1
@@ -204,8 +205,9 @@ class Sheet:
         """A table at the next row; ``None`` leaves a cell empty, and what is not a number or not finite is ``–``."""
         from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
-        columns = [replace(column, title=self.say(column.title)) for column in columns]
-        self._widen(columns)
+        columns = [replace(column, title=self.say(column.title).replace(" %", "\u00a0%")) for column in columns]
+        rows, totals = list(rows), list(totals)
+        self._widen(columns, [*rows, *totals])
         head, thin, thick = self.row, Side(style="hair", color=_LINE), Side(style="medium", color=_SOFT)
         for number, column in enumerate(columns, start=1):
             cell = self._put(head, number, column.title)
@@ -217,11 +219,11 @@ class Sheet:
                 wrap_text=True,
                 vertical="bottom",
                 horizontal="left" if column.form == TEXT else "right",
-                indent=int(column.form == TEXT and number > 1),
+                indent=int(number > 1),  # titles of neighbours do not run into each other
             )
             cell.border = Border(bottom=thick)
         titles = zip(columns, self._widths, strict=False)
-        lines = max(lines_of(column.title, width * _LETTERS - 1) for column, width in titles)
+        lines = max(lines_of(column.title, width * _LETTERS - 1 - _INDENT) for column, width in titles)
         self.cells.row_dimensions[head].height = _SIZE * self._face.line * lines + 4
         self.row += 1
         body, sums = ([[self._said(value) for value in row] for row in some] for some in (rows, totals))
@@ -237,12 +239,17 @@ class Sheet:
         self.row += 1
         return Cells(head, head + 1, head + len(body))
 
-    def _widen(self, columns: Sequence[Column]) -> None:
-        """No word of a column's title is broken, whatever the language."""
+    def _widen(self, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
+        """No word of a column's title is broken, whatever the language, and no number is shown as ``###``."""
         from openpyxl.utils import get_column_letter
 
         for place, column in enumerate(columns[: len(self._widths)]):
-            needed = unbroken(column.title) * _BOLD + 1
+            values = [row[place].value if isinstance(row[place], Live) else row[place] for row in rows]
+            numbers = [digits(value, column.form) for value in values if isinstance(value, int | float)]
+            longest = (
+                max(unbroken(column.title), *numbers) if numbers and column.form != TEXT else unbroken(column.title)
+            )
+            needed = longest * _BOLD + 1 + (_INDENT if place else 0)
             if needed > self._widths[place]:
                 self._widths[place] = needed
                 self.cells.column_dimensions[get_column_letter(place + 1)].width = self._widths[place]
@@ -261,13 +268,13 @@ class Sheet:
 
         is_text = isinstance(value, str) or (isinstance(value, Live) and isinstance(value.value, str))
         to_left = column.form == TEXT
-        cell = self._put(self.row, number, value)
+        cell = self._put(self.row, number, settled(value, column.form) if isinstance(value, float) else value)
         cell.font = Font(name=self._face.font, size=_SIZE, bold=is_total, color=_INK)
         cell.alignment = Alignment(
             horizontal="left" if to_left else "right",
             vertical="center",
             wrap_text=bool(to_left and is_text),
-            indent=int(to_left and number > 1),
+            indent=int(number > 1),
         )
         if not is_text and not to_left:
             cell.number_format = column.form

@@ -9,6 +9,7 @@ from optimizer.planning.outputs.book.curves_sheet import curves_sheet, places_of
 from optimizer.planning.outputs.book.decision_sheet import decision_sheet
 from optimizer.planning.outputs.book.own_sheet import own_sheet
 from optimizer.planning.outputs.book.sheet import Book
+from optimizer.planning.outputs.book.worth_sheet import worth_sheet
 from optimizer.planning.outputs.curve_points import between_points, points_by_channel
 from optimizer.planning.outputs.in_language import speech_of
 from optimizer.planning.stages.result import PlanResult, Run
@@ -34,6 +35,7 @@ def workbook(run: Run, plan: PlanResult, worth: Worth) -> bytes:
     cases.stress_sheet(book, run)
     lists.weeks_sheet(book, run)
     cases.budgets_sheet(book, run, plan)
+    worth_sheet(book, run)
     lists.tests_sheet(book, run)
     lists.checks_sheet(book, run)
     curves_sheet(book, run, points)

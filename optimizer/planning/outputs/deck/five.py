@@ -9,9 +9,10 @@ from optimizer.planning.outputs.doubts import could_be_wrong, failed
 from optimizer.planning.outputs.in_language import speech_of
 from optimizer.planning.outputs.report import subtitle
 from optimizer.planning.outputs.sections.decision import DECISION, Decision
+from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.tests import TESTS
 from optimizer.planning.stages.from_today import from_today
-from optimizer.planning.stages.order import order_of
+from optimizer.planning.stages.order import largest, order_of
 from optimizer.planning.stages.result import PlanResult, PlanWorth, Run
 from optimizer.question.outcomes import new_of
 
@@ -19,7 +20,7 @@ __all__ = ["SLIDES", "five_slides"]
 
 SLIDES = "slides.json"
 _SHOWN = 10  # channels of a slide
-_TESTS, _DOUBTS = 8, 5
+_TESTS, _DOUBTS, _MARKETS = 8, 5, 6
 _BELOW, _REPORT = ", and more below.", "; the report has more."
 _INTERVALS = "Ranges hold 90 % of what the mix model thinks possible, given its assumptions."
 
@@ -46,7 +47,7 @@ def five_slides(run: Run, plan: PlanResult, worth: PlanWorth) -> Deck:
 
 
 def _decision(run: Run, plan: PlanResult, decision: Decision) -> Slide:
-    rows = plan.rows[:_SHOWN]
+    rows = largest(plan.rows, _SHOWN)
     bars = Bars(
         f"Spend over the horizon, {run.config.currency}{_most(plan)}",
         tuple(row.channel for row in rows),
@@ -58,8 +59,9 @@ def _decision(run: Run, plan: PlanResult, decision: Decision) -> Slide:
 
 def _moves(run: Run, plan: PlanResult) -> Slide:
     currency = run.config.currency
-    rows = [_line(row.channel, row.now, row.planned, row.limit) for row in plan.rows[:_SHOWN]]
-    others = plan.rows[_SHOWN:]
+    shown = largest(plan.rows, _SHOWN)
+    rows = [_line(row.channel, row.now, row.planned, row.limit) for row in shown]
+    others = [row for row in plan.rows if row not in shown]
     if others:
         sums = sum(row.now for row in others), sum(row.planned for row in others)
         rows.append(_line(f"{len(others)} others", *sums, ""))
@@ -68,15 +70,24 @@ def _moves(run: Run, plan: PlanResult) -> Slide:
     columns = ("Channel", f"Now, {currency}", f"Planned, {currency}", "Change", "", "Stands at")
     title = f"What moves where: {amount(now)} {currency} now, {amount(planned)} planned"
     held = [f"Not raised, for they may ride on demand that others make: {_listed(plan)}."] if plan.held else []
-    shown = plan.rows[:_SHOWN]
     moved = {"change": tuple(row.planned - row.now for row in shown)}
     bars = Bars(f"Change of spend, {currency}{_most(plan)}", tuple(row.channel for row in shown), moved)
-    return Slide(title, tuple(held), bars=bars, grid=Grid(columns, tuple(rows), 1), note=_stands(plan))
+    return Slide(title, (*_by_market(run), *held), bars=bars, grid=Grid(columns, tuple(rows), 1), note=_stands(plan))
 
 
 def _most(plan: PlanResult) -> str:
     """What a chart leaves out: a bar for the sum of many would hide each of the others."""
     return f", the {_SHOWN} channels with most" if len(plan.rows) > _SHOWN else ""
+
+
+def _by_market(run: Run) -> list[str]:
+    """Money by market in a sentence, where there are several."""
+    parts = parts_by_market(run)
+    if len(parts) < 2:
+        return []
+    told = [f"{part.name} {amount(part.planned)} ({change(part.now, part.planned)})" for part in parts[:_MARKETS]]
+    more = f" and {len(parts) - _MARKETS} more" if len(parts) > _MARKETS else ""
+    return [f"Planned by market, {run.config.currency}: {'; '.join(told)}{more}."]
 
 
 def _listed(plan: PlanResult) -> str:

@@ -264,6 +264,7 @@ def _cuts(series: Any) -> None:
 def _dressed(chart: Any, title: str, values: Iterable[float]) -> None:
     from pptx.dml.color import RGBColor
     from pptx.enum.chart import XL_TICK_LABEL_POSITION
+    from pptx.oxml.ns import qn
     from pptx.util import Pt
 
     chart.has_title = True
@@ -273,6 +274,8 @@ def _dressed(chart: Any, title: str, values: Iterable[float]) -> None:
     _face(chart.font)
     category, value = chart.category_axis, chart.value_axis
     category.reverse_order, category.tick_label_position = True, XL_TICK_LABEL_POSITION.LOW
+    skip = category._element.makeelement(qn("c:tickLblSkip"), {"val": "1"})  # every row has its name
+    category._element.insert_element_before(skip, "c:tickMarkSkip", "c:noMultiLvlLbl", "c:extLst")
     value.tick_label_position = XL_TICK_LABEL_POSITION.HIGH  # below, for the rows begin on top
     category.format.line.color.rgb = RGBColor.from_string(LINE[1:].upper())
     value.major_gridlines.format.line.color.rgb = RGBColor.from_string(LINE[1:].upper())

@@ -16,6 +16,7 @@ from optimizer.planning.stages.result import Changes, Run
 __all__ = ["CHANGES"]
 
 _BLOCKS = ("planned_share", "cac", "marginal_cac")
+_NAMED = 8  # rows as before, by name
 
 
 def _view(run: Run) -> dict[str, Any] | None:
@@ -23,15 +24,18 @@ def _view(run: Run) -> dict[str, Any] | None:
     if changes is None:
         return None
     moved = changes.moved
+    blocks = [] if moved is None else list(_blocks(moved, changes, run))
     return {
         "sentences": list(lines(changes, run)),
         "divided": changes.divided,
         "parts": [] if moved is None or not changes.divided else [part[:1].upper() + part[1:] for part in moved.parts],
-        "blocks": [] if moved is None else list(_blocks(moved, changes, run)),
+        "blocks": [block for block in blocks if block["rows"]],
+        "as_before": [block["title"] for block in blocks if not block["rows"]],
     }
 
 
 def _blocks(moved: Moved, changes: Changes, run: Run) -> Iterator[dict[str, Any]]:
+    """Rows that moved, a table each, and the names of those that did not."""
     currency, outcome = run.config.currency, run.config.outcome
     titles = {
         "planned_share": "Share of the planned spend",
@@ -43,13 +47,26 @@ def _blocks(moved: Moved, changes: Changes, run: Run) -> Iterator[dict[str, Any]
         "customers": f"New {outcome} at today's spend, organic ones included",
         "blended_cac": f"Blended CAC at today's spend, {currency}",
     }
-    rows = [_row(one, totals[one.figure], moved, changes) for one in moved.rows if one.channel == ALL]
-    if rows:
-        yield {"title": "All channels", "rows": rows}
-    for figure in _BLOCKS:
-        rows = [_row(one, one.channel, moved, changes) for one in moved.of(figure) if one.channel != ALL]
+    named = [("All channels", [(totals[one.figure], one) for one in moved.rows if one.channel == ALL])]
+    named += [(titles[name], [(one.channel, one) for one in moved.of(name) if one.channel != ALL]) for name in _BLOCKS]
+    for title, rows in named:
         if rows:
-            yield {"title": titles[figure], "rows": rows}
+            still = [label for label, one in rows if not _has_moved(one, changes)]
+            told = [_row(one, label, moved, changes) for label, one in rows if label not in still]
+            errors = any(row["error"] for row in told)
+            yield {
+                "title": title,
+                "rows": told,
+                "errors": errors,
+                "still": still[:_NAMED],
+                "more": max(len(still) - _NAMED, 0),
+            }
+
+
+def _has_moved(one: Movement, changes: Changes) -> bool:
+    """Whether a row has a change, or a part of one, that is written and more than drawing again would bring."""
+    known = [one.change, *(one.parts.values() if changes.divided else ())]
+    return any(_part(one, value) and not abs(value) <= one.error for value in known)
 
 
 def _row(one: Movement, label: str, moved: Moved, changes: Changes) -> dict[str, Any]:

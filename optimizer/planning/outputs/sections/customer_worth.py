@@ -20,7 +20,7 @@ from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.worth_of_customers import ChannelWorth, Economics
 
-__all__ = ["CUSTOMER_WORTH", "worth_line"]
+__all__ = ["CUSTOMER_WORTH", "terms_of", "worth_line"]
 
 _MONTHS = 12
 _WORDS = {
@@ -38,7 +38,7 @@ def _view(run: Run) -> dict[str, Any] | None:
         return None
     return {
         "customer_worth": {
-            "terms": None if result.worth is None else _terms(run, result.worth),
+            "terms": None if result.worth is None else terms_of(run, result.worth),
             "rows": [_row(one) for one in result.channels],
             "planned": any(one.ratio.known for one in result.channels),
             "guardrail": f"{run.config.economics.guardrail:g}",
@@ -52,7 +52,8 @@ def _view(run: Run) -> dict[str, Any] | None:
     }
 
 
-def _terms(run: Run, values: CustomerValues) -> str:
+def terms_of(run: Run, values: CustomerValues) -> str:
+    """What is counted as lifetime value, of whom, and how far it was seen."""
     keys = run.config.economics
     frame = values.cohorts.frame
     unit = {1: "month", 3: "quarter", 12: "year"}[values.cohorts.months]

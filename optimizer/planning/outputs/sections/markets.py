@@ -69,14 +69,13 @@ class Part:
 
 
 def parts_by_market(run: Run) -> tuple[Part, ...]:
-    """The plan by market; nothing where the plan file names no column of markets."""
+    """The plan by market, the largest first; nothing where the plan file names no column of markets."""
     plan, markets = run.plan, run.inputs.markets
     if plan is None or markets is None or not run.by_market:
         return ()
     organic = plan.organic.by_geo
-    return tuple(
-        _part(plan, name, markets.of_market(name), organic[:, place]) for place, name in enumerate(markets.names)
-    )
+    parts = [_part(plan, name, markets.of_market(name), organic[:, place]) for place, name in enumerate(markets.names)]
+    return tuple(sorted(parts, key=lambda part: -part.planned))
 
 
 def parts_by_channel(run: Run) -> tuple[Part, ...]:

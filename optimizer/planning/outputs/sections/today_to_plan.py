@@ -49,6 +49,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "in_aim": way.in_aim,
             "rows": rows,
             "difference": difference,
+            "moved": signed(amount)(sum(row.planned - row.now for row in run.plan.rows)),
             "signed": signed(form),
             "share": lambda value: percent(value, decimals=1),
             "pictured": min(_PICTURED, len(way.shares)) if len(way.shares) > _PICTURED else 0,
