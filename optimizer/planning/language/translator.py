@@ -183,6 +183,8 @@ class Translator:
         known = ["" if hole.strip() in self._names else hole for hole in holes]
         if not all(map(_whole, known)) or _runs_on(template, known):
             return None
+        if any("; " in hole and not _LETTER.search(hole) for hole in known):
+            return None  # two figures of a list
         if _says_little(template) and any(len(hole) > _SHORT or ", " in hole for hole in known if not is_figure(hole)):
             return None  # "{0} of {1}" says nothing of what long holes are
         filled: dict[int, str] = {}

@@ -92,22 +92,27 @@ def reason(
     if row.planned == 0:
         return "Gets nothing in the plan." if row.now else "Is not used, and the plan leaves it so."
     moved = change(row.now, row.planned).capitalize()
-    following = "the next customer costs" if outcome == "customers" else f"one more unit of {outcome} costs"
-    marginal = f"{following} {cost(row.marginal_cac.point)} {currency}"
+    another = "the next customer" if outcome == "customers" else f"one more unit of {outcome}"
+    price = f"{cost(row.marginal_cac.point)} {currency}"
     if row.limit in {"at its most", "at its least", "fixed"}:
         what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]
-        return f"{moved}: held {row.limit} by its limit; there {marginal}, so without it the channel {what}."
+        return (
+            f"{moved}: held {row.limit} by its limit; there {another} costs {price}, so without it the channel {what}."
+        )
     if row.limit == "held":
-        return f"{moved}: not raised, for it may ride on demand that others make; there, by the model, {marginal}."
+        return f"{moved}: not raised, for it may ride on demand that others make; there, by the model, {another} costs {price}."
     if row.limit == "most tried":
-        return f"{moved}: up to the most ever spent over as many weeks; there, by the model, {marginal}."
+        return f"{moved}: up to the most ever spent over as many weeks; there, by the model, {another} costs {price}."
     free = [other.marginal_cac.point for other in rows if other.planned and not other.limit]
     if not row.limit and len(free) > 1 and max(free) < 1.01 * min(free):
-        verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
-        return f"{moved}: {verb} {marginal}, as in every channel that no limit holds."
+        return {
+            "up": f"{moved}: raised until {another} costs {price}, as in every channel that no limit holds.",
+            "down": f"{moved}: cut until {another} costs {price}, as in every channel that no limit holds.",
+            "": f"{moved}: kept, since {another} costs {price}, as in every channel that no limit holds.",
+        }[row.direction]
     what, limit = yardstick
     side = "below" if row.marginal_cac.point < limit else "above"
-    return f"{moved}: at the planned spend {marginal}, {side} {what} {cost(limit)}."
+    return f"{moved}: at the planned spend {another} costs {price}, {side} {what} {cost(limit)}."
 
 
 def _views_title(run: Run) -> str:

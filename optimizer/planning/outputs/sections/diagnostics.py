@@ -24,7 +24,7 @@ __all__ = ["DIAGNOSTICS"]
 def _view(run: Run) -> dict[str, Any] | None:
     if not run.findings:
         return None
-    told = [(finding, _title(finding.name), "pass" if finding.passed else "fail") for finding in run.findings]
+    told = [(finding, finding.title, "pass" if finding.passed else "fail") for finding in run.findings]
     return {
         "fit": "" if run.posterior is None else _fit_in_words(run.posterior.fitted()),
         "mixing": [] if run.posterior is None else _mixing(run.posterior),
@@ -73,12 +73,6 @@ def _fit_in_words(weeks: pd.DataFrame) -> str:
         f"Over the {amount(len(weeks))} periods that the model has seen: {measures}. A model can follow every week and "
         "be wrong about each channel, so these judge the fit and no CAC."
     )
-
-
-def _title(name: str) -> str:
-    """A finding's name in words; a channel behind the colon keeps its own."""
-    what, colon, channel = name.partition(": ")
-    return f"{what.replace('_', ' ')}{colon}{channel}"
 
 
 def _figures(run: Run) -> Iterator[Figure]:
