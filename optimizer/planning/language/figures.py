@@ -86,7 +86,7 @@ def _short_day(found: re.Match[str], code: str) -> str:
         day = date(2000, _month(found[2]), int(found[1] or 1))
     except ValueError:
         return found[0]
-    return str(format_skeleton("MMMd", day, locale=code) if found[1] else format_date(day, "LLL", locale=code))
+    return str(format_skeleton("Md", day, locale=code) if found[1] else format_date(day, "LLL", locale=code))
 
 
 def _written_day(found: re.Match[str], code: str) -> str:

@@ -100,7 +100,10 @@ def reason(
             f"{moved}: held {row.limit} by its limit; there {another} costs {price}, so without it the channel {what}."
         )
     if row.limit == "held":
-        return f"{moved}: not raised, for it may ride on demand that others make; there, by the model, {another} costs {price}."
+        return (
+            f"{moved}: not raised, for it may ride on demand that others make; there, by the model, {another} costs "
+            f"{price}."
+        )
     if row.limit == "most tried":
         return f"{moved}: up to the most ever spent over as many weeks; there, by the model, {another} costs {price}."
     free = [other.marginal_cac.point for other in rows if other.planned and not other.limit]
