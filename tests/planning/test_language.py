@@ -285,6 +285,7 @@ def test_sentences_are_read_by_their_messages(english: str, german: str) -> None
         ("Over 99\u00a0%. customers", "超过 99%。客户"),
         ("customers of yours", "您的客户"),
         ("zero or 250,000; 11 more", "零或 250,000；另外 11 项"),
+        ("250,000; 11 more", "250,000；另外 11 项"),
     ],
 )
 def test_figures_are_cut_nowhere_and_sentences_end_as_chinese_does(english: str, chinese: str) -> None:
