@@ -68,6 +68,22 @@ def test_every_message_is_read_as_itself(code: str, names: list[str]) -> None:
             assert say(english.filled(holes)) == LANGUAGES[code].closed(told.filled(holes))
 
 
+@pytest.mark.parametrize(
+    "english",
+    [
+        "Factors measured more than 182 days ago are widened: tv (224 days).",
+        "Factors whose interval reaches zero or spans more than 10 times: tv, social.",
+        "The plan spends more on tv than was ever spent over as many weeks, where curves are extrapolated.",
+    ],
+)
+def test_a_first_sentence_is_known_without_the_others(english: str) -> None:
+    """What could make a plan wrong is said by the first sentences of findings."""
+    for code in CODES:
+        say = Translator(LANGUAGES[code], catalogue_of(code), ["tv", "social"])
+        assert say.lacking(english) == ()
+        assert say(english).endswith((".", "。"))
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_the_compiled_catalogue_is_the_written_one(code: str) -> None:
     path = ROOT / "optimizer" / "planning" / "language" / "catalogues" / f"{code}.mo"
