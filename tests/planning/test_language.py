@@ -263,6 +263,8 @@ SMALL = Catalogue.of(
         "Channel {0} spends {1}": "{1} gibt Kanal {0} aus",
         "It keeps {0}.": "Er hält {0}.",
         "{0} at least {1}": "mindestens {1} {0}",
+        "It beats {0} with {1}": "Mit {1} schlägt es {0}",
+        "it beats {0} with {1}": "mit {1} schlägt es {0}",
         "customers": "Kunden",
         "Spend more.": "Mehr ausgeben.",
         "say {{url: ...}}": "sagen Sie {{url: ...}}",
@@ -284,6 +286,8 @@ SMALL = Catalogue.of(
         ("  customers ", "  Kunden "),
         ("Channel Spend more. spends 2", "2 gibt Kanal Spend more. aus"),
         ("It keeps 12.3M.", "Er hält 12,3\u00a0Mio."),
+        ("It beats tv with 9 %. It keeps customers.", "Mit 9\u00a0% schlägt es tv. Er hält Kunden."),
+        ("It beats tv with 9 %; it beats tv with 8 %", "Mit 9\u00a0% schlägt es tv; mit 8\u00a0% schlägt es tv"),
     ],
 )
 def test_sentences_are_read_by_their_messages(english: str, german: str) -> None:

@@ -184,7 +184,7 @@ class Translator:
         known = ["" if hole.strip() in self._names else hole for hole in holes]
         if not all(map(_whole, known)) or _runs_on(template, known):
             return None
-        if any(map(_LIST_CUT.fullmatch, known)):
+        if any(map(_LIST_CUT.fullmatch, known)) or _swallows(template, told, known):
             return None
         if _says_little(template) and any(len(hole) > _SHORT or ", " in hole for hole in known if not is_figure(hole)):
             return None  # "{0} of {1}" says nothing of what long holes are
@@ -289,6 +289,14 @@ def _runs_on(template: Template, holes: Sequence[str]) -> bool:
             if ends and before and not before.endswith((":", ".", ";", "(", ",")):
                 return True
     return False
+
+
+def _swallows(template: Template, told: Template, holes: Sequence[str]) -> bool:
+    """Whether the hole at the end of a message holds another clause, while its translation goes on behind that hole."""
+    last = template.parts[-1]
+    if isinstance(last, str) or told.parts[-1] == last:
+        return False
+    return "; " in holes[-1] or bool(_SENTENCE.search(holes[-1]))
 
 
 def _says_little(template: Template) -> bool:
