@@ -45,6 +45,12 @@ class Finding:
         object.__setattr__(self, "channels", tuple(self.channels))  # files give lists
         object.__setattr__(self, "text", bounded(self.text, _LONGEST))
 
+    @property
+    def title(self) -> str:
+        """The name in words; a channel behind its colon keeps its own."""
+        what, colon, channel = self.name.partition(": ")
+        return f"{what.replace('_', ' ')}{colon}{channel}"
+
 
 def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     """Findings as a table, one row each, failed ones first."""

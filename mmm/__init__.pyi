@@ -5,6 +5,8 @@ from .checks.backtest import Backtest as Backtest
 from .checks.backtest import hold_out as hold_out
 from .checks.backtest import predict as predict
 from .checks.backtest import rolling_origin as rolling_origin
+from .checks.last_weeks import LastWeeks as LastWeeks
+from .checks.last_weeks import without_last as without_last
 from .checks.mixing import mixing as mixing
 from .checks.prior_sensitivity import Sensitivity as Sensitivity
 from .checks.prior_sensitivity import sensitivity as sensitivity

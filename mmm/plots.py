@@ -29,7 +29,7 @@ from mmm.drawing.by_channel import LEARNT, SHOWN, carryovers, parameter_shift, r
 from mmm.drawing.by_week import decomposition, fit, forecast, table_of
 from mmm.drawing.frequency import optimal_frequency
 from mmm.drawing.geo_tests import geo_test
-from mmm.drawing.residuals import autocorrelation, residuals
+from mmm.drawing.residuals import autocorrelation, residuals, residuals_by_level
 from mmm.posterior.frames import summarise
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ __all__ = [
     "prior_shift",
     "ranks",
     "residuals",
+    "residuals_by_level",
     "response",
     "style",
     "svg",

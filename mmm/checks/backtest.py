@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from attribution.findings import Finding
 from attribution.numbers import decimal, percent
 from attribution.shown import shown
 from mmm.arrays import Array
+from mmm.checks.last_weeks import known_at_end
 from mmm.checks.naive_forecasts import no_media, seasonal_naive
 from mmm.checks.scores import Scores, score
 from mmm.data.panel import Panel
@@ -207,7 +208,9 @@ def rolling_origins(
         Where a fit failed; names each with its reason.
     """
     jobs = {
-        _job(name, past): (past, _known(model, past)) for name, model in models.items() for past, _ in origins.blocks
+        _job(name, past): (past, known_at_end(model, past))
+        for name, model in models.items()
+        for past, _ in origins.blocks
     }
     with place_of_fits(folder) as home:
         fits = fit_many(jobs, home, draws=draws, tune=draws, seed=seed).checked()
@@ -221,12 +224,6 @@ def _job(name: str, past: Panel) -> str:
 def place_of_fits(folder: str | os.PathLike[str] | None) -> AbstractContextManager[str | os.PathLike[str]]:
     """A folder to keep fits in: the one given, or one that is removed at the end."""
     return tempfile.TemporaryDirectory() if folder is None else nullcontext(folder)
-
-
-def _known(model: Model, past: Panel) -> Model:
-    """The model with the lift tests that were over at the end of ``past``."""
-    end = past.after(1)[0]
-    return replace(model, lift_tests=tuple(test for test in model.lift_tests if pd.Timestamp(test.end) < end))
 
 
 def _backtest(name: str, model: Model, origins: Origins, fits: Fits, seed: int) -> Backtest:

@@ -1,4 +1,4 @@
-"""Pictures of what a fit leaves: period by period, and by the distance between periods."""
+"""Pictures of what a fit leaves: period by period, by the level expected, and by the distance between periods."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from mmm.posterior.residual_checks import lagged
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["autocorrelation", "residuals"]
+__all__ = ["autocorrelation", "residuals", "residuals_by_level"]
 
 _BAND = 1.645  # of a standard normal, 90 % inside
 _FAR = 3.0
+_GROUPS = 5
 _LAGS = 56  # a year of weeks, and some beside it; in days eight weeks
 
 
@@ -51,6 +52,35 @@ def residuals(result: Any, ax: Axes | None = None) -> Axes:
         dates(axes, scores.index)
         amount_axis(axes, "y", "standard deviations off")
         headline(axes, "What the model leaves", handles, labels)
+        return axes
+
+
+def residuals_by_level(result: Any, ax: Axes | None = None) -> Axes:
+    """What the fit leaves against what it expects; the line joins the means of fifths of the periods.
+
+    A bend says that the model is off where much or little is expected, a fan that its noise should grow with the level.
+
+    Parameters
+    ----------
+    result
+        A posterior, or its ``residuals()``.
+    ax
+        Axes to draw on.
+    """
+    table = table_of(result, "residuals").sort_values("expected", kind="stable")
+    expected, scores = (table[name].to_numpy(dtype=float) for name in ("expected", "score"))
+    with style():
+        axes = own_axes(ax, width=5.0, height=3.0)
+        dress(axes)
+        axes.axhspan(-_BAND, _BAND, color=BAND, linewidth=0, zorder=0)
+        axes.axhline(0.0, color=INK, linewidth=0.8)
+        axes.plot(expected, scores, color=ACCENT, linestyle="none", marker="o", markersize=3.2, markeredgewidth=0)
+        groups = [part for part in np.array_split(np.arange(len(scores)), _GROUPS) if len(part)]
+        means = [[float(values[part].mean()) for part in groups] for values in (expected, scores)]
+        axes.plot(*means, color=WARN, linewidth=1.6)
+        amount_axis(axes, "x", "expected in a period")
+        amount_axis(axes, "y", "standard deviations off")
+        headline(axes, "By what is expected")
         return axes
 
 

@@ -32,6 +32,7 @@ from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_conv
 from optimizer.planning.stages.forecast import make_forecast
 from optimizer.planning.stages.funnel import funnel, way_of
 from optimizer.planning.stages.given import score
+from optimizer.planning.stages.last_weeks import without_last_weeks
 from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.opinions import hear
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
@@ -267,6 +268,9 @@ def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progre
     if run.config.model.rivals:
         with progress.stage("Other readings") as update:
             run = replace(run, rivals=find_rivals(run.config, run.inputs, folder, posterior, update))
+    if run.config.model.without_last:
+        with progress.stage("Without the last weeks") as update:
+            run = replace(run, last_weeks=without_last_weeks(run.config, run.inputs, folder, posterior, update))
     return run
 
 
@@ -344,6 +348,7 @@ def _findings(run: Run) -> tuple[Finding, ...]:
     if run.posterior is not None:
         findings += run.posterior.diagnostics
     findings += not_asked(run) if run.rivals is None else run.rivals.findings
+    findings += () if run.last_weeks is None else run.last_weeks.findings
     if run.plan is not None:
         findings += run.plan.findings
     if run.schedule is not None:

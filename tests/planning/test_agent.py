@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,19 @@ from optimizer.planning.ledger.runs import run_folder, run_with
 from optimizer.planning.stages.progress import Progress
 
 EACH = 20  # of five kinds
+ARGUMENTS: list[Call] = [
+    ("certify", {"plan": "alone.yaml", "spend": {"tv": 1.0}, "week": 1}),  # weeks, which would else be the horizon
+    ("check", {"plan": "plan.yaml", "intervals": False}),
+    ("check", {}),
+    ("check", {"plan": None}),
+    ("check", {"plan": ["plan.yaml"]}),
+    ("check", {"plan": "a" * 5_000}),
+    ("certify", {"plan": "alone.yaml", "spend": {"tv": 1.0}, "weeks": 0}),
+    ("certify", {"plan": "alone.yaml", "spend": {str(place): 1.0 for place in range(1_500)}}),
+    ("read_run", {"run": "plan-output", "start": 1e308}),
+    ("check", {"plan": "none/~/plan.yaml"}),
+    ("check", {"plan": "bomb.yaml"}),
+]
 
 
 @dataclass
@@ -94,6 +109,8 @@ async def _speak(spoken: Spoken, log: io.TextIOBase) -> None:
             for tool, arguments in calls:
                 await call(kind, tool, arguments)
             await session.send_ping()
+        for tool, arguments in ARGUMENTS:
+            await call("not taken", tool, arguments)
         spoken.inside_after, spoken.outside_after = tree(spoken.root), _around(spoken.root)
         for tool, arguments in (
             ("check", {"plan": "plan.yaml"}),
@@ -114,6 +131,8 @@ def spoken(hostile_plan: Path, finished: tuple[Any, Path], tmp_path_factory: pyt
     run = run_folder(root / "plan-output")
     spend = pd.read_csv(run / "plan.csv")[["channel", "spend_now"]].rename(columns={"spend_now": "spend"})
     spend.to_csv(root / "spend.csv", index=False)
+    bomb = [f"{name}: &{name} [{', '.join(['*' + before] * 9)}]" for before, name in pairwise("abcdefghi")]
+    (root / "bomb.yaml").write_text("\n".join([f"a: &a [{', '.join('x' * 9)}]", *bomb]), encoding="utf-8")
     spoken = Spoken(root, list(sequences(root, EACH)), dict(zip(spend["channel"], spend["spend"], strict=True)))
     spoken.inside_before, spoken.outside_before = tree(root), _around(root)
     with (root.parent / "log").open("w+", encoding="utf-8") as log:
@@ -128,6 +147,17 @@ def test_what_is_hostile_is_refused_and_what_is_asked_is_answered(spoken: Spoken
     assert len(spoken.scripts) == 100
     assert not [one for one in spoken.of(*REFUSED) if not one.refused]
     assert not [one for one in spoken.of(*ANSWERED, "asked") if one.refused]
+
+
+def test_arguments_that_no_tool_takes_are_refused_in_plain_words(spoken: Spoken) -> None:
+    said = spoken.of("not taken")
+    assert len(said) == len(ARGUMENTS)
+    for one in said:
+        assert one.refused, one
+        assert len(one.text) <= 2_000, one
+        assert not re.search(r"pydantic|validation error|input_type|Traceback", one.text), one
+    assert "weeks, and not week." in said[0].text
+    assert said[2].text.startswith("plan: field required")
 
 
 def test_nothing_is_bare(spoken: Spoken) -> None:

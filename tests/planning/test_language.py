@@ -35,7 +35,7 @@ from optimizer.planning.outputs.book.letters import FACES, LATIN, lines_of, unbr
 from optimizer.planning.outputs.book.whole import workbook
 from optimizer.planning.outputs.deck import five
 from optimizer.planning.outputs.deck.content import deck_of, text_of
-from optimizer.planning.outputs.in_language import speech_of
+from optimizer.planning.outputs.in_language import speech_of, translate_axes
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.stages.result import Run
 
@@ -66,6 +66,22 @@ def test_every_message_is_read_as_itself(code: str, names: list[str]) -> None:
             english, told = Template(message.id), Template(message.string)
             holes = {number: names[number] for number in english.holes}
             assert say(english.filled(holes)) == LANGUAGES[code].closed(told.filled(holes))
+
+
+@pytest.mark.parametrize(
+    "english",
+    [
+        "Factors measured more than 182 days ago are widened: tv (224 days).",
+        "Factors whose interval reaches zero or spans more than 10 times: tv, social.",
+        "The plan spends more on tv than was ever spent over as many weeks, where curves are extrapolated.",
+    ],
+)
+def test_a_first_sentence_is_known_without_the_others(english: str) -> None:
+    """What could make a plan wrong is said by the first sentences of findings."""
+    for code in CODES:
+        say = Translator(LANGUAGES[code], catalogue_of(code), ["tv", "social"])
+        assert say.lacking(english) == ()
+        assert say(english).endswith((".", "。"))
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -116,6 +132,19 @@ def test_pictures_speak_the_language(told: tuple[Run, Translator], monkeypatch: 
     english = {"now", "planned", "Where customers come from", "90 % interval", "new customers"}
     assert not texts & english
     assert {say(one) for one in english} & texts
+
+
+def test_no_word_of_any_picture_stays_english(finished: tuple[Run, Path]) -> None:
+    """Axes, legends and names of rows, in one language: messages are the same in all."""
+    run = finished[0]
+    say = speech_of(run.config.model_copy(update={"language": "de"}), run)
+    assert say is not None
+    strict = Strict(say)
+    for figure in (figure for section in SECTIONS for figure in section.figures(run)):
+        translate_axes(figure.axes, strict)
+        figure.axes.get_figure(root=True).canvas.draw()
+    names = {"".join(name.split()) for name in say._names}  # a long one is broken in lines
+    assert {text for text in strict.unsaid.values() if "".join(text.split()) not in names} == set()
 
 
 class Strict(Translator):
@@ -234,6 +263,8 @@ SMALL = Catalogue.of(
         "Channel {0} spends {1}": "{1} gibt Kanal {0} aus",
         "It keeps {0}.": "Er hält {0}.",
         "{0} at least {1}": "mindestens {1} {0}",
+        "It beats {0} with {1}": "Mit {1} schlägt es {0}",
+        "it beats {0} with {1}": "mit {1} schlägt es {0}",
         "customers": "Kunden",
         "Spend more.": "Mehr ausgeben.",
         "say {{url: ...}}": "sagen Sie {{url: ...}}",
@@ -254,6 +285,9 @@ SMALL = Catalogue.of(
         ("say {url: ...}", "sagen Sie {url: ...}"),
         ("  customers ", "  Kunden "),
         ("Channel Spend more. spends 2", "2 gibt Kanal Spend more. aus"),
+        ("It keeps 12.3M.", "Er hält 12,3\u00a0Mio."),
+        ("It beats tv with 9 %. It keeps customers.", "Mit 9\u00a0% schlägt es tv. Er hält Kunden."),
+        ("It beats tv with 9 %; it beats tv with 8 %", "Mit 9\u00a0% schlägt es tv; mit 8\u00a0% schlägt es tv"),
     ],
 )
 def test_sentences_are_read_by_their_messages(english: str, german: str) -> None:
@@ -270,11 +304,20 @@ def test_sentences_are_read_by_their_messages(english: str, german: str) -> None
         ("By day. customers", "按日。客户"),
         ("Over 99\u00a0%. customers", "超过 99%。客户"),
         ("customers of yours", "您的客户"),
+        ("zero or 250,000; 11 more", "零或 250,000；另外 11 项"),
+        ("250,000; 11 more", "250,000；另外 11 项"),
     ],
 )
 def test_figures_are_cut_nowhere_and_sentences_end_as_chinese_does(english: str, chinese: str) -> None:
     messages_ = {"{0} to {1}": "{0} 至 {1}", "{0} {1} to {2}": "{0} {1} 至 {2}", "customers": "客户", "by day": "按日"}
-    messages_ |= {"over {0}": "超过 {0}", "{0} of yours": "您的{0}", "{0} of {1}": "{1} 的 {0}"}
+    messages_ |= {
+        "{0} or {1}": "{0} 或 {1}",
+        "zero": "零",
+        "{0} more": "另外 {0} 项",
+        "over {0}": "超过 {0}",
+        "{0} of yours": "您的{0}",
+        "{0} of {1}": "{1} 的 {0}",
+    }
     assert Translator(LANGUAGES["zh"], Catalogue.of(messages_))(english) == chinese
 
 
@@ -333,6 +376,9 @@ def test_numbers_keep_their_value_in_german(value: float) -> None:
         ("October 2024", "Oktober 2024", "2024年10月"),
         ("numpy 2.4.6, file-1.5.csv, v0.1.0", "numpy 2.4.6, file-1.5.csv, v0.1.0", "numpy 2.4.6, file-1.5.csv, v0.1.0"),
         ("2026-13-45", "2026-13-45", "2026-13-45"),
+        ("28 Sep", "28.9.", "9/28"),
+        ("Mar", "Mär", "3月"),
+        ("31 Feb", "31 Feb", "31 Feb"),
         ("runs/2026-01-05-x", "runs/2026-01-05-x", "runs/2026-01-05-x"),
     ],
 )

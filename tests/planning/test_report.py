@@ -87,13 +87,14 @@ def test_one_screen_holds_the_changes_and_what_could_make_them_wrong(page: Any) 
     assert 1 <= page.locator(".doubts li").count() <= 3
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), pytest.param("dark", 1366, marks=pytest.mark.long)])
 def test_screen_readers_keyboards_and_weak_eyes_are_served(
-    browser: Any, finished: tuple[Run, Path], scheme: str
+    browser: Any, finished: tuple[Run, Path], scheme: str, width: int
 ) -> None:
     rules = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-    opened = browser.new_page(viewport={"width": 1366, "height": 768}, color_scheme=scheme, bypass_csp=True)
+    opened = browser.new_page(viewport={"width": width, "height": 768}, color_scheme=scheme, bypass_csp=True)
     opened.goto((finished[1] / "report.html").as_uri())
+    opened.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     opened.evaluate(rules)
     violations = opened.evaluate("axe.run()")["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []

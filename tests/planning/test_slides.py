@@ -19,10 +19,11 @@ from attribution.files import checksum
 from attribution.numbers import amount
 from optimizer.planning.cli import app
 from optimizer.planning.ledger.manifest import verify
+from optimizer.planning.outputs.book.letters import unbroken
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps, deck_of, text_of
 from optimizer.planning.outputs.deck.five import five_slides
 from optimizer.planning.outputs.deck.made import make_slides
-from optimizer.planning.outputs.deck.pptx_file import pptx_bytes
+from optimizer.planning.outputs.deck.pptx_file import _parts, pptx_bytes
 from optimizer.planning.stages.result import Run
 
 text = st.text(max_size=12)
@@ -174,3 +175,15 @@ def test_slides_that_are_damaged_are_refused(finished: tuple[Run, Path]) -> None
     del stated["slides"][0]["note"]
     with pytest.raises(KeyError):
         deck_of(json.dumps(stated))
+
+
+@given(
+    st.lists(st.lists(st.text("ab c_", max_size=30), min_size=3, max_size=3), min_size=1, max_size=6),
+    st.floats(20, 300),
+)
+def test_columns_share_the_whole_width_and_break_no_word_that_has_room(rows: list[list[str]], letters: float) -> None:
+    parts = _parts(rows, letters)
+    assert sum(parts) == pytest.approx(1.0)
+    words = [max(unbroken(row[at]) for row in rows) for at in range(3)]
+    if sum(words) + 15 <= letters:
+        assert all(part * letters >= word for part, word in zip(parts, words, strict=True))

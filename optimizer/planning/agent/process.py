@@ -59,7 +59,7 @@ def told(folder: Path, tool: str, arguments: Mapping[str, Any], stages: TextIO) 
         os.chdir(folder)
         return text_of(TOOLS[tool](Inside(folder), Progress(stages), **arguments)), False
     except CacError as error:
-        return in_words_of_the_file(str(error)), True
+        return in_words_of_the_file(str(error)).replace(f"{folder}{os.sep}", ""), True
     except OSError as error:
         return f"{error.filename or 'cac'}: {error.strerror or error}.", True
     except Exception as error:

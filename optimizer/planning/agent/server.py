@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import anyio
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import Field
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from pydantic import Field, ValidationError
 
-from attribution.errors import BadInput
+from attribution.errors import BadInput, bounded
 from attribution.versions import installed
 from optimizer.planning.agent.worker import Worker
 
@@ -26,6 +27,7 @@ RunFolder = Annotated[
     str, Field(max_length=1_000, description="An output folder, whose last run is meant, or the folder of one run.")
 ]
 Column = Annotated[str, Field(max_length=200)]
+_LONGEST = 2_000  # characters of a refusal
 _READS = {"read_only_hint": True, "open_world_hint": False}
 _WRITES = {"read_only_hint": False, "destructive_hint": False, "open_world_hint": False}
 
@@ -51,7 +53,7 @@ def serve(folder: Path, seconds: float) -> None:
 
 
 async def _serve(tools: _Tools) -> None:
-    server = MCPServer("blended-cac", instructions=_TOLD, version=installed(["blended-cac"]).get("blended-cac", ""))
+    server = _Server("blended-cac", instructions=_TOLD, version=installed(["blended-cac"]).get("blended-cac", ""))
     for tool, reads in (
         (tools.check, True),
         (tools.plan, False),
@@ -66,6 +68,26 @@ async def _serve(tools: _Tools) -> None:
         await server.run_stdio_async()
     finally:
         await tools.end()
+
+
+class _Server(MCPServer):  # type: ignore[misc]
+    """Refuses arguments that a tool does not take, which would else be passed over, and wrong ones in plain words."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        tool = self._tool_manager.get_tool(name)
+        known = [] if tool is None else list(tool.parameters["properties"])
+        if tool is not None and (strange := [one for one in arguments if one not in known]):
+            raise ToolError(bounded(f"{name} takes {', '.join(known)}, and not {', '.join(strange)}.", _LONGEST))
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            wrong = error.__cause__.errors(include_url=False, include_input=False)
+            told = (f"{'.'.join(map(str, one['loc']))}: {one['msg'][:1].lower()}{one['msg'][1:]}." for one in wrong)
+            raise ToolError(bounded("\n".join(told), _LONGEST)) from error
 
 
 class _Tools:

@@ -17,6 +17,8 @@ Place = Sequence[str | int]
 _NAME = 60
 
 
+_LONGEST = 1_000_000  # characters
+_MOST = 100_000  # values
 _TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".parquet", ".gz", ".duckdb")
 
 
@@ -70,6 +72,8 @@ class Document:
         BadInput
             Where it is not YAML or not a mapping; with the line.
         """
+        if len(text) > _LONGEST:
+            raise BadInput(f"{path}: has {len(text):,} characters; a plan file has {_LONGEST:,} at most.")
         from ruamel.yaml import YAML
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -85,6 +89,8 @@ class Document:
             raise BadInput(f"{path}: {_tripped(error)}") from None
         if not isinstance(data, dict):
             raise BadInput(f"{path}:1: must be a mapping of keys such as data, attribution, model and plan.")
+        if _values(data, {}) > _MOST:
+            raise BadInput(f"{path}: repeats itself by & and * beyond {_MOST:,} values. Write them out.")
         return cls(path, data, text)
 
     @property
@@ -122,6 +128,17 @@ class Document:
                 name = one.get("name") if isinstance(one, dict) else None
                 return f" (what-if {bounded(name, _NAME)!r})" if isinstance(name, str) else ""
         return ""
+
+
+def _values(node: Any, known: dict[int, int]) -> int:
+    """How many values a node stands for once what it repeats by name is written out; endless where it holds itself."""
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = _MOST + 1
+        inner = node.values() if isinstance(node, dict) else node
+        known[id(node)] = 1 + sum(_values(one, known) for one in inner)
+    return known[id(node)]
 
 
 def _tripped(error: Exception) -> str:

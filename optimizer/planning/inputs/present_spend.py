@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from attribution.numbers import amount
+from attribution.numbers import amount, counted
 from mmm import LiftTest, Panel
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets
@@ -26,7 +26,7 @@ def read_present_spend(
         scaled = f", scaled to {wanted}." if last < wanted else "."
         back = markets.totals(_held_out(panel, markets, last, tests))
         put = f" What hold-outs took in them is put back: {_listed(back)}." if back.any() else ""
-        reading.assumptions.append(f"Spend now is that of the last {last} {unit_of(panel)}s{scaled}{put}")
+        reading.assumptions.append(f"Spend now is that of the last {counted(last, unit_of(panel))}{scaled}{put}")
     return present_spend_of(panel, markets, plan, tests)
 
 

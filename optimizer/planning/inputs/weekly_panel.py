@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
+from attribution.numbers import counted
 from attribution.reading.small import read_table
 from mmm import Panel
 from mmm.data.assembled import Assembled
@@ -78,7 +79,7 @@ def read_weekly(reading: Reading, weekly: Weekly) -> WeeklyPanel:
         panel = panel.with_population(_people(reading, frame, weekly, weekly.population))
     if len(panel.geos) > 1 and config.model.holidays:
         reading.assumptions.append(f"Every market has the holidays of {config.model.holidays}.")
-    covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {panel.periods} {unit_of(panel)}s"
+    covers = f"{panel.dates[0]:%Y-%m-%d} to {panel.dates[-1]:%Y-%m-%d}, {counted(panel.periods, unit_of(panel))}"
     covers += f" from {panel.dates[0]:%A}" if panel.days == 7 else ""
     covers += f" in {len(panel.geos)} markets" if weekly.geo is not None else ""
     reading.note("weekly spend and outcome", weekly.path, len(frame), covers, frame)

@@ -14,6 +14,7 @@ from optimizer.planning.language.template import Template
 
 __all__ = ["Catalogue", "catalogue_of"]
 
+_HOLE = re.compile(r"\{\d+\}")
 _WORD = re.compile(r"[A-Za-z’']+")
 
 
@@ -43,7 +44,7 @@ class Catalogue:
         """Sort messages by what a text has to say to be of them."""
         plain: dict[str, str] = {}
         pairs = []
-        for text, told in messages.items():
+        for text, told in (_first_sentences(messages) | messages).items():
             template = Template(text)
             if template.holes:
                 pairs.append((template, Template(told)))
@@ -70,6 +71,19 @@ class Catalogue:
         for word in dict.fromkeys(_WORD.findall(text)):
             yield from self.by_word.get(word, ())
         yield from self.wordless
+
+
+def _first_sentences(messages: dict[str, str]) -> dict[str, str]:
+    """First sentences of longer messages, which outputs show by themselves, where their holes are the same ones."""
+    found = {}
+    for text, told in messages.items():
+        first, more, _ = text.partition(". ")
+        end = next((mark for mark in (". ", "。") if mark in told), "")
+        if more and end and first + "." not in messages:
+            own = told.partition(end)[0]
+            if sorted(_HOLE.findall(first)) == sorted(_HOLE.findall(own)):
+                found[f"{first}."] = own + end.strip()
+    return found
 
 
 def _whole_words(template: Template) -> set[str]:

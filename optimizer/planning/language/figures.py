@@ -13,6 +13,7 @@ _MONTHS = ["January", "February", "March", "April", "May", "June"]
 _MONTHS += ["July", "August", "September", "October", "November", "December"]
 _MONTH = "|".join(_MONTHS)
 _SHORT = "|".join(month[:3] for month in _MONTHS)
+_SHORT_DAY = re.compile(rf"(\d{{1,2}} )?({_SHORT})")  # along an axis, whose year stands elsewhere
 _DAY = re.compile(rf"(?<!\w)(?:(\d{{1,2}}) )?({_MONTH}|{_SHORT})\.? (\d{{4}})(?!\w)")
 _ISO = re.compile(r"(?<![\w/.\-])(\d{4})-(\d{2})-(\d{2})(?![\w/\-]|\.\w)")
 _NUMBER = re.compile(
@@ -26,6 +27,8 @@ def is_figure(text: str) -> bool:
     """Whether a text is numbers, dates and signs alone."""
     if text.endswith((".", ",", ";", ":")):
         return False
+    if _SHORT_DAY.fullmatch(text):
+        return True
     return bool(_FIGURE.fullmatch(text) or (text[-4:].isdigit() and _FIGURE.fullmatch(_DAY.sub("", text))))
 
 
@@ -41,6 +44,9 @@ def localised(text: str, locale: Locale, code: str) -> str:
     code
         Of the language, for Babel.
     """
+    short = _SHORT_DAY.fullmatch(text)
+    if short is not None:
+        return _short_day(short, code)
     if not any(letter.isdigit() for letter in text):
         return text
     if "-" in text or "20" in text or "19" in text:
@@ -69,10 +75,24 @@ def _iso(found: re.Match[str], code: str) -> str:
     return str(format_date(day, "medium", locale=code))
 
 
+def _month(name: str) -> int:
+    return next(place for place, month in enumerate(_MONTHS, 1) if month.startswith(name))
+
+
+def _short_day(found: re.Match[str], code: str) -> str:
+    from babel.dates import format_date, format_skeleton
+
+    try:
+        day = date(2000, _month(found[2]), int(found[1] or 1))
+    except ValueError:
+        return found[0]
+    return str(format_skeleton("Md", day, locale=code) if found[1] else format_date(day, "LLL", locale=code))
+
+
 def _written_day(found: re.Match[str], code: str) -> str:
     from babel.dates import format_date, format_skeleton
 
-    month = next(place for place, name in enumerate(_MONTHS, 1) if name.startswith(found[2]))
+    month = _month(found[2])
     long = found[2] in _MONTHS and len(found[2]) > 3
     day = date(int(found[3]), month, int(found[1] or 1))
     if found[1]:

@@ -13,6 +13,7 @@ __all__ = ["LANGUAGES", "Language", "LanguageCode"]
 
 _SIGN = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 _BETWEEN_SIGNS = re.compile(rf"(?<={_SIGN}) +(?={_SIGN})")
+_TWO_STOPS = re.compile(r"(?<=[^\W\d_])\.\.(?!\.)")
 _CLAUSE = 3  # spaces of a part that is no item of a list
 LanguageCode = Literal["en", "zh", "de"]
 """What a plan file may name."""
@@ -55,7 +56,8 @@ class Language:
         return self.joints.get(joint, joint)
 
     def closed(self, text: str) -> str:
-        """A text without blanks between signs that need none."""
+        """A text without blanks between signs that need none, and with one full stop behind a unit that ends in one."""
+        text = _TWO_STOPS.sub(".", text)
         return text if self.between_sentences else _BETWEEN_SIGNS.sub("", text)
 
     def marked(self, marks: str) -> str:

@@ -39,6 +39,7 @@ _NUMBERED = re.compile(r"(\d+\. )(.+)", re.DOTALL)
 _TOKEN = re.compile("\ue000[\ue001-\uf8ff]")
 _MOST_NAMES = 6_000  # that private signs of Unicode can stand for
 _ASIDE = re.compile(r"\([^()]*\)")
+_LIST_CUT = re.compile(r".*; [\d.,]+", re.DOTALL)  # a hole that holds the end of one item and the figure of the next
 _EFFORT = 2_000  # most parts of one text that are looked at
 _READINGS = 4  # messages that a text is held against to the end
 _SLIGHT, _SHORT, _LONG = 12, 40, 120  # characters of a message that says little, of a hole and of a text it may have
@@ -183,6 +184,8 @@ class Translator:
         known = ["" if hole.strip() in self._names else hole for hole in holes]
         if not all(map(_whole, known)) or _runs_on(template, known):
             return None
+        if any(map(_LIST_CUT.fullmatch, known)) or _swallows(template, told, known):
+            return None
         if _says_little(template) and any(len(hole) > _SHORT or ", " in hole for hole in known if not is_figure(hole)):
             return None  # "{0} of {1}" says nothing of what long holes are
         filled: dict[int, str] = {}
@@ -286,6 +289,14 @@ def _runs_on(template: Template, holes: Sequence[str]) -> bool:
             if ends and before and not before.endswith((":", ".", ";", "(", ",")):
                 return True
     return False
+
+
+def _swallows(template: Template, told: Template, holes: Sequence[str]) -> bool:
+    """Whether the hole at the end of a message holds another clause, while its translation goes on behind that hole."""
+    last = template.parts[-1]
+    if isinstance(last, str) or told.parts[-1] == last:
+        return False
+    return "; " in holes[-1] or bool(_SENTENCE.search(holes[-1]))
 
 
 def _says_little(template: Template) -> bool:

@@ -43,8 +43,8 @@ def speech_of(config: Config, run: Run | None = None, names: Iterable[str] = ())
 
 def _names_of(run: Run) -> set[str]:
     """Names that a run met: channels of the log, files, checks (which the page on messages lists by these names)."""
-    checks = {finding.name for finding in run.findings}
-    names = checks | {name.replace("_", " ") for name in checks} | {file.file for file in run.inputs.files}
+    names = {name for finding in run.findings for name in (finding.name, finding.title)}
+    names |= {file.file for file in run.inputs.files}
     if run.attribution is not None:
         names |= {str(name) for credit in run.attribution.credits.values() for name in credit.channels}
     if run.plan is not None:

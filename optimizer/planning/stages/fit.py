@@ -103,7 +103,9 @@ def _fingerprint(config: Config, inputs: Inputs, name: str) -> str:
         **({"assembled": _assembled(config)} if config.data.assembled else {}),
         "rates": {code: config.rates.rate(code) for code in weekly.currency_of.values()} if weekly else None,
         "bytes": [file.checksum for file in inputs.files if file.role.startswith(roles)],
-        "model": config.model.model_dump(mode="json", exclude={"accept_unconverged", "sensitivity", "rivals"}),
+        "model": config.model.model_dump(
+            mode="json", exclude={"accept_unconverged", "sensitivity", "rivals", "without_last"}
+        ),
         "attribution": config.attribution.model_dump(mode="json") if believed else None,
         "seed": config.seed,
         "versions": {name: text for name, text in versions().items() if "loaded" not in name},

@@ -28,6 +28,7 @@ from optimizer.planning.inputs.reading import in_terms_of_the_file, names_of
 from optimizer.planning.inputs.tested import with_tested_rates
 from optimizer.planning.inputs.timetable import booked_already
 from optimizer.planning.stages.attribute import spend_of_paths
+from optimizer.planning.stages.last_weeks import cannot_leave_out
 from optimizer.planning.stages.loosened import remedies
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.tried import tried_channels
@@ -69,6 +70,7 @@ def ready(config: Config, document: Document, inputs: Inputs) -> tuple[Finding, 
     if inputs.journeys is not None:
         attempt(lambda: (spend_of_paths(config, panel, inputs.journeys), ())[1])  # type: ignore[arg-type]
     if panel is not None:
+        problems += cannot_leave_out(config, document, panel)
         found += attempt(lambda: prepare(panel, mix_model(config, inputs)).findings)
     if panel is not None and plan is not None and inputs.now is not None and inputs.markets is not None:
         problems += _of_silent(config, document, panel)

@@ -18,7 +18,7 @@ from optimizer.planning.inputs.inputs import Inputs
 
 if TYPE_CHECKING:
     from attribution.models.credit import Credit
-    from mmm import Organic, Posterior, ResponseCurves, Rivals
+    from mmm import LastWeeks, Organic, Posterior, ResponseCurves, Rivals
     from optimizer.answer.allocation import Allocation, Certificate
     from optimizer.answer.evaluation import Evaluation
     from optimizer.answer.misses import Miss
@@ -430,6 +430,7 @@ class Run:
     attribution: AttributionResult | None = None
     posterior: Posterior | None = None
     rivals: Rivals | None = None
+    last_weeks: LastWeeks | None = None
     plan: PlanResult | None = None
     worth: PlanWorth | None = None
     rival_plans: tuple[RivalPlan, ...] = ()

@@ -230,6 +230,10 @@ class MixModel(Section):
     follows demand, spend before the table), and plan on the draws of all that the weeks do not refute; not for a
     table by geo.
     """
+    without_last: Annotated[list[Annotated[int, Field(ge=1, le=260)]], Field(max_length=4)] = []
+    """Fit again without the last weeks, `[13, 26]` without 13 and without 26 of them, and show each channel's CAC of
+    the weeks before under all of these fits; not for a table by geo, and a year must be left.
+    """
     draws: Annotated[int, Field(ge=200, le=20_000)] = 1000
     """Of the first sampling attempt, by chain."""
     tune: Annotated[int, Field(ge=200, le=20_000)] = 1000

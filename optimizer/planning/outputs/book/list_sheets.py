@@ -215,7 +215,7 @@ def checks_sheet(book: Book, run: Run) -> None:
     sheet.title("Checks")
     sheet.sentence("Those that passed stand below the others and are not printed.", soft=True)
     findings = sorted(run.findings, key=lambda one: one.passed)
-    rows = [[one.name.replace("_", " "), "passed" if one.passed else "look here", one.text] for one in findings]
+    rows = [[one.title, "passed" if one.passed else "look here", one.text] for one in findings]
     table = sheet.table([Column("Check"), Column("Result"), Column("What it says")], rows)
     sheet.freeze(table)
     sheet.cells.print_area = f"A1:C{max(table.head + sum(not one.passed for one in findings), table.first)}"

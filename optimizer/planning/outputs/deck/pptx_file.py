@@ -10,7 +10,7 @@ from typing import Any
 
 from attribution.drawing.palette import ACCENT, INK, LINE, NOW, PLANNED, SOFT, WARN, WASH
 from optimizer.planning.outputs.book.formats import money
-from optimizer.planning.outputs.book.letters import EASTERN, LATIN, legible, width_of
+from optimizer.planning.outputs.book.letters import EASTERN, LATIN, legible, unbroken, width_of
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps
 
 __all__ = ["pptx_bytes"]
@@ -149,9 +149,8 @@ def _grid(page: Any, grid: Grid, place: tuple[float, float, float], bottom: floa
     shape = page.shapes.add_table(rows, columns, Inches(left), Inches(top), Inches(width), Inches(height * rows))
     table, size = shape.table, 13 if height >= 0.38 and width > 8 else 11
     table.horz_banding = False
-    parts = [max(width_of(row[at]) for row in (grid.columns, *grid.rows)) + (5 if at else 3) for at in range(columns)]
-    for at, part in enumerate(parts):
-        table.columns[at].width = Inches(width * part / sum(parts))
+    for at, part in enumerate(_parts((grid.columns, *grid.rows), width * 72 / size * 1.95)):
+        table.columns[at].width = Inches(width * part)
     for number, row in enumerate((grid.columns, *grid.rows)):
         table.rows[number].height = Inches(height)
         strong = number == 0 or number > len(grid.rows) - grid.totals
@@ -159,6 +158,16 @@ def _grid(page: Any, grid: Grid, place: tuple[float, float, float], bottom: floa
             _cell(table.cell(number, at), text, size, strong, is_head=number == 0, to_right=at > 0)
     for paragraph in (p for row in table.rows for cell in row.cells for p in cell.text_frame.paragraphs):
         paragraph.space_after = Pt(0)
+
+
+def _parts(rows: Sequence[Sequence[str]], letters: float) -> list[float]:
+    """Shares of a table's width of so many letters: room for each column's longest word, then for its lines."""
+    columns = [[row[at] for row in rows] for at in range(len(rows[0]))]
+    lines = [max(map(width_of, column)) + 5.0 for column in columns]
+    words = [max(map(unbroken, column)) + 5.0 for column in columns]
+    spare = max(letters - sum(words), 0.0) / max(sum(lines) - sum(words), 1e-9)
+    wide = [word + spare * (line - word) for word, line in zip(words, lines, strict=True)]
+    return [one / sum(wide) for one in wide]
 
 
 def _cell(cell: Any, text: str, size: float, strong: bool, is_head: bool, to_right: bool) -> None:

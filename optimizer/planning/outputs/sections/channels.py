@@ -93,26 +93,35 @@ def reason(
     if row.planned == 0:
         return "Gets nothing in the plan." if row.now else "Is not used, and the plan leaves it so."
     moved = change(row.now, row.planned).capitalize()
-    following = "the next customer costs" if outcome == "customers" else f"one more unit of {outcome} costs"
-    marginal = f"{following} {cost(row.marginal_cac.point)} {currency}"
+    another = "the next customer" if outcome == "customers" else f"one more unit of {outcome}"
+    price = f"{cost(row.marginal_cac.point)} {currency}"
     if row.limit in {"at its most", "at its least", "fixed"}:
         what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]
-        return f"{moved}: held {row.limit} by its limit; there {marginal}, so without it the channel {what}."
+        return (
+            f"{moved}: held {row.limit} by its limit; there {another} costs {price}, so without it the channel {what}."
+        )
     if row.limit == "held":
-        return f"{moved}: not raised, for it may ride on demand that others make; there, by the model, {marginal}."
+        return (
+            f"{moved}: not raised, for it may ride on demand that others make; there, by the model, {another} costs "
+            f"{price}."
+        )
     if row.limit == "most tried":
-        return f"{moved}: up to the most ever spent over as many weeks; there, by the model, {marginal}."
+        return f"{moved}: up to the most ever spent over as many weeks; there, by the model, {another} costs {price}."
     free = [other.marginal_cac.point for other in rows if other.planned and not other.limit]
-    verb = {"up": "raised until", "down": "cut until", "": "kept, since"}[row.direction]
+    until = {
+        "up": f"{moved}: raised until {another} costs {price}",
+        "down": f"{moved}: cut until {another} costs {price}",
+        "": f"{moved}: kept, since {another} costs {price}",
+    }[row.direction]
     if not row.limit and row.planned and len(free) == 1 < len(rows):
-        return f"{moved}: {verb} {marginal}; every other channel is at a limit, so that what is asked is met here."
+        return f"{until}; every other channel is at a limit, so that what is asked is met here."
     if not row.limit and len(free) > 1 and max(free) < _LIKE * min(free):
-        return f"{moved}: {verb} {marginal}, as in every channel that no limit holds."
+        return f"{until}, as in every channel that no limit holds."
     what, limit = yardstick
     if limit / _LIKE < row.marginal_cac.point < limit * _LIKE:
-        return f"{moved}: {verb} {marginal}, which equals {what} {cost(limit)}."
+        return f"{until}, which equals {what} {cost(limit)}."
     side = "below" if row.marginal_cac.point < limit else "above"
-    return f"{moved}: at the planned spend {marginal}, {side} {what} {cost(limit)}."
+    return f"{moved}: at the planned spend {another} costs {price}, {side} {what} {cost(limit)}."
 
 
 def _views_title(run: Run) -> str:

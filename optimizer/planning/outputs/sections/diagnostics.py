@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
 from attribution import plots as paths
 from attribution.drawing.side_by_side import side_by_side
-from attribution.estimates import INTERVAL
+from attribution.estimates import INTERVAL, Estimate
 from attribution.numbers import amount, decimal, percent
-from mmm import Posterior
+from mmm import LastWeeks, Posterior
 from mmm import plots as model
 from mmm.checks.mixing import mixing
-from optimizer.planning.outputs.sections.section import Figure, Section
+from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 from optimizer.question.outcomes import new_of
@@ -25,9 +25,10 @@ __all__ = ["DIAGNOSTICS"]
 def _view(run: Run) -> dict[str, Any] | None:
     if not run.findings:
         return None
-    told = [(finding, _title(finding.name), "pass" if finding.passed else "fail") for finding in run.findings]
+    told = [(finding, finding.title, "pass" if finding.passed else "fail") for finding in run.findings]
     return {
         "fit": "" if run.posterior is None else _fit_in_words(run.posterior.fitted()),
+        "without": {} if run.last_weeks is None else _without(run.last_weeks, order_of(run).names),
         "mixing": [] if run.posterior is None else _mixing(run.posterior),
         "open": [one for one in told if not one[0].passed],
         "passed": [one for one in told if one[0].passed],
@@ -60,6 +61,17 @@ def _mixing(posterior: Posterior) -> list[dict[str, str]]:
     ]
 
 
+def _without(fits: LastWeeks, order: Sequence[str]) -> dict[str, Any]:
+    """CAC of the same weeks by fits of all weeks and without the last ones."""
+    cells, weeks = fits.cells(), list(fits.shorter)
+    known = [name for name in order if name in fits.posterior.channels] or list(fits.posterior.channels)
+    return {
+        "end": fits.end,
+        "weeks": weeks,
+        "rows": [(name, [Estimate(*cells[(name, at)]) for at in (0, *weeks)]) for name in known],
+    }
+
+
 def _fit_in_words(weeks: pd.DataFrame) -> str:
     """The measures that other tools judge a fit by, over the periods that it has seen."""
     seen, off = weeks["observed"].to_numpy(float), (weeks["observed"] - weeks["mean"]).abs().to_numpy(float)
@@ -75,12 +87,6 @@ def _fit_in_words(weeks: pd.DataFrame) -> str:
         "be wrong about each channel, so these judge the fit and no CAC. The check named r squared asks what part of "
         "its own forecasts a model expects, the noise that it allows for being the rest, and may differ by some points."
     )
-
-
-def _title(name: str) -> str:
-    """A finding's name in words; a channel behind the colon keeps its own."""
-    what, colon, channel = name.partition(": ")
-    return f"{what.replace('_', ' ')}{colon}{channel}"
 
 
 def _figures(run: Run) -> Iterator[Figure]:
@@ -100,15 +106,23 @@ def _figures(run: Run) -> Iterator[Figure]:
     caption = f"Where the {run.config.outcome} of each week come from, by the mix model's mean."
     yield Figure("decomposition", caption, axes)
     left = posterior.residuals()
-    by_period, by_lag = side_by_side(9.8, 3.3, (5, 3))
+    by_period, by_level, by_lag = side_by_side(9.8, 3.3, (5, 2.6, 2.6))
     model.residuals(left, by_period)
+    model.residuals_by_level(left, by_level)
+    by_level.set_ylabel("")  # as at its left
     model.autocorrelation(left, by_lag)
     caption = (
         "Left: how far each period is off, in standard deviations; the band holds 90 % of them where the model is "
-        "right. Right: how alike periods so far apart are; one bar in ten lies beyond the band by chance, a run of "
-        "them says that something lasting is missing."
+        "right. Middle: the same against what is expected, the line through means of fifths, which bends where the "
+        "model is off at high or low levels. Right: how alike periods so far apart are; one bar in ten lies beyond the "
+        "band by chance, a run of them says that something lasting is missing."
     )
     yield Figure("residuals", caption, by_period)
 
 
-DIAGNOSTICS = Section("diagnostics", "Fit and diagnostics", _view, _figures)
+def _tables(run: Run) -> Iterator[Table]:
+    if run.last_weeks is not None:
+        yield Table("last_weeks.csv", run.last_weeks.to_frame().reset_index())
+
+
+DIAGNOSTICS = Section("diagnostics", "Fit and diagnostics", _view, _figures, _tables)
