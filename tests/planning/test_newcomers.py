@@ -138,7 +138,7 @@ class _Shifted:
 
     def organic(self, *asked_of: Any, **more: Any) -> mmm.Organic:
         own = self._posterior.organic(*asked_of, **more)
-        return replace(own, predicted=own.predicted + self._by)
+        return replace(own, by_week=own.by_week + self._by)
 
 
 @pytest.mark.parametrize("name", [OWN, "wander"])

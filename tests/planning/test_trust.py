@@ -314,3 +314,15 @@ def test_no_cautious_plan_is_worse_at_worst_than_the_plan_itself(finished: tuple
     readings = [name for name in own.improvement.index if name != EXPECTED]
     if not (own.short[readings] > 0).any():
         assert cautious.improvement[readings].min() >= own.improvement[readings].min() - 1e-9
+
+
+def test_a_cautious_plan_that_is_the_plan_itself_is_called_so(finished: tuple[Run, Path]) -> None:
+    run = finished[0]
+    assert run.trust is not None
+    own, cautious = run.trust.plans[:2]
+    same = replace(cautious, spend=own.spend, improvement=own.improvement, short=own.short)
+    (told,) = trust_lines(replace(run, trust=replace(run.trust, plans=(own, same))))
+    assert told.startswith("Cautious plan: the plan itself. Under ")
+    assert "price of caution" not in told
+    (apart,) = trust_lines(run)
+    assert "the plan itself. Under" not in apart or np.allclose(own.spend, cautious.spend)
