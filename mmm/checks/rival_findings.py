@@ -87,9 +87,9 @@ def better_finding(reading: Reading, standing: Standing, moved: Sequence[Moved],
 def unresolved_finding(reading: Reading, moved: Moved) -> Finding:
     """A channel whose figure hangs on an assumption that the periods do not settle."""
     text = (
-        f"{moved.channel} is unresolved: {moved.written}, where the model assumes {reading.says}, which the weeks do "
-        f"not refute. If that is right, {moved.channel} is credited with {moved.error} here. The pooled draws hold "
-        f"both; a lift test of {moved.channel} settles it."
+        f"{moved.channel} is unresolved: {moved.written}, in a fit that assumes {reading.says} and that the weeks do "
+        f"not refute. If that fit is right, {moved.channel} is credited with {moved.error} here. The pooled draws "
+        f"hold both; a lift test of {moved.channel} settles it."
     )
     return Finding("unresolved", False, moved.far, None, text, (moved.channel,))
 
@@ -101,8 +101,9 @@ def resolved(standing: int, fitted: int, moved: Sequence[str]) -> Finding:
     )
     if moved:
         text = (
-            f"Of {fitted} other readings of the weeks {standing} stand. {', '.join(moved)} leave the intervals of "
-            "this fit under one; the draws of all, which plans rest on, hold that, and leave none of them rough."
+            f"Of {fitted} other readings of the weeks {standing} stand. Outside its interval in this fit under one of "
+            f"them: {', '.join(moved)}. The draws of all, which plans rest on, hold that too and leave none of these "
+            "rough."
         )
     return Finding("rivals", True, 0.0, 0.0, text)
 

@@ -101,7 +101,7 @@ def opens_midway(panel: Panel) -> Finding:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         text = (
             f"{'; '.join(found[:_SHOWN])}{more}. Where nobody could buy yet, or any more, a fit takes that for media "
-            "without effect: begin and end the table with it, or leave the market out."
+            "without effect: keep only the weeks in which people could buy, or leave the market out."
         )
     return Finding("opens_midway", not found, float(len(found)), 0.0, text)
 

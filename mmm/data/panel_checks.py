@@ -41,7 +41,7 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
         rows = panel.kpi.size / parameters
         text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 2)} each."
         if rows < _ROWS_PER_PARAMETER:
-            text += " The priors decide much; lengthen the panel, join channels or drop controls."
+            text += " The priors decide much; give more weeks, join channels or drop controls."
         findings.append(Finding("rows_per_parameter", rows >= _ROWS_PER_PARAMETER, rows, _ROWS_PER_PARAMETER, text))
     return tuple(findings)
 

@@ -60,7 +60,9 @@ def check_sense(observed: Array, predicted: Predictive, baseline: Array) -> tupl
             0.0,
             "The baseline is positive throughout."
             if negative == 0
-            else f"The baseline is negative in {percent(negative)} of the periods: media are credited with too much.",
+            else f"The baseline is negative in {percent(negative)} of the periods: media are credited with too much. "
+            "Keep only weeks in which people could buy, name what else moves demand, or say what is known of a "
+            "channel's CAC (mmm.CostPerCustomer; model.belief.cac in a plan file).",
         ),
         Finding("r_squared", explained > _EXPLAINED, explained, _EXPLAINED, _said_of(explained)),
     )

@@ -45,8 +45,8 @@ def rough_figures(contributions: pd.DataFrame, whose: str, named: Collection[str
         for channel, (middle, low, high) in zip(rough, points[rough].to_numpy().T, strict=True)
     )
     text = (
-        f"{whose}, it is known only roughly how many customers these channels brought, 90 % intervals with ends more "
-        f"than fourfold apart: {listed}. Read the CAC of such a channel as its interval, not as its median, which is "
-        "more likely off by over a quarter than not; a lift test settles it."
+        f"{whose}, it is known only roughly what these channels brought in all weeks of the table; the ends of their "
+        f"90 % intervals are more than fourfold apart: {listed}. Read the CAC of such a channel as its interval: its "
+        "median is more likely than not off by over a quarter. A lift test settles it."
     )
     return Finding("rough_figures", False, most, _FOURFOLD, text, tuple(rough))

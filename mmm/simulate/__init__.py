@@ -2,7 +2,7 @@
 
 ``weekly_world`` puts together media (``channels``) and what customers do without them (``demand``); ``geo_world`` is
 one of regions, ``followers`` one where spend follows an unseen demand, ``lift_tests`` what experiments in a world would
-have measured, ``example`` writes the example company's files. Begin with ``weekly_world``. Tests, benchmarks and
+have measured, ``example`` writes the example company's files. Begin with ``world``. Tests, benchmarks and
 examples read this room, no model does.
 """
 

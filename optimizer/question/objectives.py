@@ -319,6 +319,8 @@ def checked_business(owner: str, fixed_cost: Any, organic: Draws) -> None:
     if values.ndim > 1 or values.size == 0 or not np.isfinite(values).all():
         problems.append(Problem(owner, "organic must be a finite number or a 1-D array over draws."))
     elif values.mean() < 0:
-        problems.append(Problem(owner, f"organic customers are negative on average ({count(values.mean())})."))
+        text = f"organic customers are negative on average ({count(values.mean())})."
+        remedy = "give 0 or more; a mix model that expects fewer credits media with too much."
+        problems.append(Problem(owner, text, remedy=remedy))
     if problems:
         raise BadInput(problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +48,9 @@ class Cautious:
                 text = f"{name} has other channels, another kind of objective or other current spend than the first."
                 raise BadInput(Problem("Cautious", text, remedy="ask every reading the same question."))
 
-    def solve(self, gap: float = 1e-3, time_limit: float = 30.0) -> Guarded:
+    def solve(
+        self, gap: float = 1e-3, time_limit: float = 30.0, tried: Sequence[Mapping[str, float] | pd.Series] = ()
+    ) -> Guarded:
         """The plan whose least improvement on today, over the readings, is largest.
 
         Parameters
@@ -57,6 +59,9 @@ class Cautious:
             Distance of the least improvement from its bound at which to stop, as a share of today's figure.
         time_limit
             Seconds after which to stop with a wider gap.
+        tried
+            Plans that are known, by channel: what comes of it is no worse at worst than any of them that keeps all
+            promises.
 
         Returns
         -------
@@ -73,8 +78,8 @@ class Cautious:
         plan, curves = next(iter(self.readings.values()))
         plain = plan.solve(curves, gap, time_limit).spend
         refusal = "no spend keeps the promises under all readings. Remedy: lower them, or leave out a reading."
-        tried = [cases[0].now, plain.to_numpy()]
-        spend, worst, bound, distance, status = guarded(cases, tried, gap, time_limit, refusal)
+        known = [cases[0].now, plain.to_numpy(), *(curves.amounts(one) for one in tried)]
+        spend, worst, bound, distance, status = guarded(cases, known, gap, time_limit, refusal)
         for other, own in self.readings.values():
             refuse_broken(other.missed(own, spend))
         short = tuple(miss for other, own in self.readings.values() for miss in other.missed(own, plain))

@@ -24,6 +24,7 @@ def test_a_channel_is_rough_where_the_ends_of_its_interval_are_more_than_fourfol
     assert finding.value == pytest.approx(np.exp(2 * 1.645), rel=0.05)
     assert "past 999 (48" in finding.text
     assert "lift test" in finding.text
+    assert "in all weeks of the table" in finding.text
 
 
 def test_what_is_named_already_is_not_named_again():

@@ -187,3 +187,24 @@ def test_readings_may_differ_in_families():
     own = [question.improvement(plan.solve(one).spend).min() for one in (curves, hills)]
     assert found.worst >= max(own) - 1e-9
     assert found.status is Status.CERTIFIED
+
+
+@pytest.mark.parametrize("kind", ["customers", "profit", "cac"])
+@pytest.mark.parametrize("seed", [6, 7, 8])
+def test_a_known_plan_is_never_better_at_worst(kind, seed):
+    readings, now = asked(kind, "mixed", seed, 3, channels=5)
+    question, size = Cautious(readings), size_of(readings, now)
+    fine = question.solve(gap=1e-5)
+    found = question.solve(gap=0.2, tried=[fine.spend])
+    assert found.worst >= fine.worst - 1e-9 * size
+    assert found.worst >= question.solve(gap=0.2).worst - 1e-9 * size
+
+
+def test_a_known_plan_that_breaks_a_promise_or_limit_is_not_taken():
+    readings, now = asked("cac", "concave", 2, 3)
+    question = Cautious(readings)
+    without = question.solve(gap=1e-4)
+    for spend in (dict.fromkeys(now, 0.0), {name: 9 * amount for name, amount in now.items()}):
+        found = question.solve(gap=1e-4, tried=[spend])
+        assert found.worst == pytest.approx(without.worst, abs=2e-4 * size_of(readings, now))
+        assert not any(plan.missed(curves, found.spend) for plan, curves in readings.values())

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import mmm
 from attribution.errors import BadInput
+from mmm.checks.rivals import OWN
+from mmm.curves import Hill, ResponseCurves
+from optimizer import BlendedCAC, Budget, Customers, Plan, Profit, Spend
 from optimizer.answer.misses import Miss
 from optimizer.answer.worth import Odds
 from optimizer.planning.inputs.given_tables import said_of
@@ -19,7 +25,10 @@ from optimizer.planning.outputs.sections.decision import DECISION, Decision
 from optimizer.planning.outputs.sections.moves import MOVES
 from optimizer.planning.run import _SCENARIO, _require
 from optimizer.planning.stages.experience import Corrected
+from optimizer.planning.stages.optimize import asked
+from optimizer.planning.stages.question import sentences
 from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.rivals import whose
 from optimizer.planning.stages.worth import of_people
 from optimizer.question.limits import Limit, Side, Subject, Unit
 from optimizer.question.outcomes import is_money, new_of
@@ -116,3 +125,50 @@ def test_what_if_without_scenarios_shows_one(finished: tuple[Run, Path], tmp_pat
     with pytest.raises(BadInput, match="Ten percent less") as told:
         _require(bare, run.inputs, "what-if")
     assert _SCENARIO in str(told.value)
+
+
+class _Shifted:
+    """A posterior whose customers without media are moved by so many."""
+
+    def __init__(self, posterior: mmm.Posterior, by: float) -> None:
+        self._posterior, self._by = posterior, by
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._posterior, name)
+
+    def organic(self, *asked_of: Any, **more: Any) -> mmm.Organic:
+        own = self._posterior.organic(*asked_of, **more)
+        return replace(own, by_week=own.by_week + self._by)
+
+
+@pytest.mark.parametrize("name", [OWN, "wander"])
+def test_fewer_customers_than_none_without_media_are_refused_with_a_remedy(
+    finished: tuple[Run, Path], name: str
+) -> None:
+    run = finished[0]
+    assert run.posterior is not None
+    shifted: Any = _Shifted(run.posterior, -1e6)
+    with pytest.raises(BadInput, match="fewer than none") as caught:
+        asked(run.config, run.inputs, shifted, whose=whose(name))
+    assert all(word in str(caught.value) for word in ("cac fit", "cac check", "model.belief.cac", "13 weeks"))
+    assert str(caught.value).startswith(f"plan: {whose(name)} expects −")
+    asked(run.config, run.inputs, run.posterior, whose=whose(name))
+
+
+@pytest.mark.parametrize("objective", [BlendedCAC, Customers, Spend, partial(Profit, 90)])
+def test_organic_customers_below_none_are_refused_with_a_remedy(objective: Any) -> None:
+    with pytest.raises(BadInput, match="negative on average") as caught:
+        objective(organic=np.array([-30.0, 10.0]))
+    assert all(problem.remedy for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("outcome", ["conversions", "EUR of revenue", "customers"])
+def test_what_limits_cost_is_counted_in_the_outcome(finished: tuple[Run, Path], outcome: str) -> None:
+    section = finished[0].config.plan
+    assert section is not None
+    curves = ResponseCurves({"tv": Hill(900, 60_000), "search": Hill(500, 20_000)})
+    plan = Plan(maximize=Customers(organic=10.0), subject_to=[Budget(at_most=100_000)])
+    (price,) = sentences(section, plan, plan.solve(curves), outcome)[1:]
+    assert price.endswith(f" {outcome}.")
+    cheapest = Plan(minimize=BlendedCAC(fixed_cost=1e4), subject_to=[Budget(exactly=100_000)])
+    assert "of blended CAC" in sentences(section, cheapest, cheapest.solve(curves), outcome)[1]

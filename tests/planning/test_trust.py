@@ -297,3 +297,32 @@ def test_channels_that_a_test_has_measured_are_not_in_doubt_unless_named(doubted
     fewest = today + sum(gain if name in measured else min(gain, 0.0) for name, gain in change.items())
     fall = (FIXED + now.sum()) / today - (FIXED + own.spend.sum()) / fewest
     assert own.improvement[WORST] == pytest.approx(fall, rel=1e-6)
+
+
+@pytest.mark.parametrize("gap", [1e-3, 0.5])
+def test_no_cautious_plan_is_worse_at_worst_than_the_plan_itself(finished: tuple[Run, Path], gap: float) -> None:
+    run = finished[0]
+    assert run.plan is not None
+    assert run.config.plan is not None
+    asked = Customers(at_least=0.8 * run.plan.now.expected_customers, organic=run.plan.organic.predicted)
+    loose = [asked if isinstance(part, Customers) else part for part in run.plan.plan.subject_to]
+    plan = replace(run.plan, plan=run.plan.plan.replaced(subject_to=loose))
+    section = run.config.plan.model_copy(update={"gap": gap})
+    told = trust(run, plan, section)
+    assert told is not None
+    own, cautious = told.plans[:2]
+    readings = [name for name in own.improvement.index if name != EXPECTED]
+    if not (own.short[readings] > 0).any():
+        assert cautious.improvement[readings].min() >= own.improvement[readings].min() - 1e-9
+
+
+def test_a_cautious_plan_that_is_the_plan_itself_is_called_so(finished: tuple[Run, Path]) -> None:
+    run = finished[0]
+    assert run.trust is not None
+    own, cautious = run.trust.plans[:2]
+    same = replace(cautious, spend=own.spend, improvement=own.improvement, short=own.short)
+    (told,) = trust_lines(replace(run, trust=replace(run.trust, plans=(own, same))))
+    assert told.startswith("Cautious plan: the plan itself. Under ")
+    assert "price of caution" not in told
+    (apart,) = trust_lines(run)
+    assert "the plan itself. Under" not in apart or np.allclose(own.spend, cautious.spend)

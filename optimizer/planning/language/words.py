@@ -51,6 +51,7 @@ WORDS: tuple[str, ...] = (
     "planned",
     "{0} planned",
     "unchanged",
+    "Everything",
     "new",
     "held",
     "kept",

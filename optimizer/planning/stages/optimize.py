@@ -41,6 +41,7 @@ from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioRes
 from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, riders_of
 from optimizer.planning.stages.sense import entry_prices, present_spend, today_keeps_promises
 from optimizer.planning.stages.tried import tried_channels, tried_finding
+from optimizer.planning.stages.without_media import require_some_left
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
 from optimizer.uncertainty.worth import worth
@@ -84,9 +85,19 @@ class Asked:
 
 
 def asked(
-    config: Config, inputs: Inputs, posterior: Posterior | Pool, rows: npt.NDArray[np.intp] | None = None
+    config: Config,
+    inputs: Inputs,
+    posterior: Posterior | Pool,
+    rows: npt.NDArray[np.intp] | None = None,
+    whose: str = "The mix model",
 ) -> Asked:
-    """The question of the plan file on a posterior; on some of its draws where ``rows`` names them."""
+    """The question of the plan file on a posterior; on some of its draws where ``rows`` names them.
+
+    Raises
+    ------
+    BadInput
+        Where the posterior, ``whose`` it is in a sentence, expects fewer customers than none without media.
+    """
     section = _section(config)
     periods = section.weeks * posterior.panel.per_week
     curves = curves_by_cell(posterior, _markets(inputs), periods)
@@ -94,6 +105,7 @@ def asked(
     predicted = organic.predicted
     if rows is not None:
         curves, predicted = curves.take(rows), predicted[rows]
+    require_some_left(predicted, section.weeks, config.outcome, whose)
     now = _now(inputs, curves)
     curves = with_new_channels(section, curves, config.seed)
     now = now.reindex(list(curves.channels), fill_value=0.0)
@@ -205,7 +217,7 @@ def make_plan(
         observed_maximum=seen,
         ground=ground,
         frontier=_frontier(plan, curves, float(now.sum()), allocation.total_spend),
-        explanations=sentences(section, plan, allocation),
+        explanations=sentences(section, plan, allocation, config.outcome),
         findings=(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, ground.drop(list(section.without_history))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from attribution.numbers import amount, percent
 from mmm import LiftTest, ResponseCurves
@@ -10,6 +11,7 @@ from optimizer.answer.allocation import Allocation
 from optimizer.plan import Plan
 from optimizer.planning.file.keys.plan import HiddenDemandKeys, PlanSection
 from optimizer.planning.inputs.tested import measured
+from optimizer.question.objectives import Customers
 from optimizer.uncertainty.hidden_demand import HiddenDemand
 from optimizer.uncertainty.risk import Pessimistic
 from optimizer.uncertainty.robust import Robust
@@ -60,9 +62,10 @@ def cases(section: PlanSection | None) -> str:
     return ""
 
 
-def sentences(section: PlanSection, plan: Plan, allocation: Allocation) -> tuple[str, ...]:
-    """The allocation in sentences, the first its headline."""
-    headline, *prices = allocation.explain()
+def sentences(section: PlanSection, plan: Plan, allocation: Allocation, outcome: str) -> tuple[str, ...]:
+    """The allocation in sentences, the first its headline; what limits cost is counted in the file's ``outcome``."""
+    counts_people = isinstance(plan.objective, Customers)
+    headline, *prices = (replace(allocation, unit=outcome) if counts_people else allocation).explain()
     notes = []
     if plan.fees:
         due = {fee.name: fee.due(dict(allocation.spend)) for fee in plan.fees}

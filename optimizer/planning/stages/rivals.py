@@ -21,7 +21,7 @@ from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import RivalPlan, Run
 
-__all__ = ["find_rivals", "fits_of_rivals", "not_asked", "plans_of_rivals"]
+__all__ = ["find_rivals", "fits_of_rivals", "not_asked", "plans_of_rivals", "whose"]
 
 _DRAWS = 1000  # of a plan that is only held beside the run's own
 
@@ -69,6 +69,11 @@ def plans_of_rivals(run: Run, update: Update) -> tuple[RivalPlan, ...]:
     return tuple(_plans(run, {name: readings[name] for name in counting}, update))
 
 
+def whose(reading: str) -> str:
+    """A reading as a sentence begins with it."""
+    return "The mix model" if reading == OWN else f"The other reading {reading} (model.rivals)"
+
+
 def _plans(run: Run, readings: dict[str, mmm.Posterior | None], update: Update) -> Iterator[RivalPlan]:
     plan, section = run.plan, run.config.plan
     for number, (name, posterior) in enumerate(readings.items()):
@@ -76,7 +81,7 @@ def _plans(run: Run, readings: dict[str, mmm.Posterior | None], update: Update) 
             continue
         update(number / len(readings), name)
         rows = np.arange(0, posterior.n_draws, max(posterior.n_draws // _DRAWS, 1))
-        question = asked(run.config, run.inputs, posterior, rows).holding((*plan.held, *plan.tried))
+        question = asked(run.config, run.inputs, posterior, rows, whose(name)).holding((*plan.held, *plan.tried))
         ours = question.plan.evaluate(question.curves, plan.allocation.spend)
         short = max(question.promise - ours.expected_customers, 0.0)
         here, sign = plan.aim.expected(ours), 1.0 if plan.aim.lower_is_better else -1.0

@@ -17,6 +17,7 @@ from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.stages.optimize import Asked, asked
 from optimizer.planning.stages.question import against_hidden_demand, doubt_in_words
 from optimizer.planning.stages.result import PlanResult, Run
+from optimizer.planning.stages.rivals import whose
 from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, GUARDED, Proof, Trust, TrustedPlan
 from optimizer.uncertainty.cautious import Cautious
 from optimizer.uncertainty.guarded import Guarded
@@ -45,7 +46,7 @@ def trust(run: Run, plan: PlanResult, section: PlanSection) -> Trust | None:
     own = sides.of(PLAN_ITSELF, plan.allocation.spend, sides.own_proof(section))
     others = []
     if sides.cautious is not None:
-        others.append(sides.solved(CAUTIOUS, partial(sides.cautious.solve, section.gap), own))
+        others.append(sides.solved(CAUTIOUS, partial(sides.cautious.solve, section.gap, tried=[own.spend]), own))
     if sides.against is not None and section.robust:
         others.append(sides.of(AS_CREDITED, plan.plan.solve(plan.curves, section.gap).spend))
     elif sides.against is not None:
@@ -134,7 +135,7 @@ def _readings(run: Run, plan: PlanResult) -> dict[str, Asked]:
     limits, questions = (*plan.held, *plan.tried), {}
     for name, posterior in fitted.items():
         rows = np.arange(0, posterior.n_draws, max(posterior.n_draws // _DRAWS, 1))
-        questions[name] = asked(run.config, run.inputs, posterior, rows).holding(limits)
+        questions[name] = asked(run.config, run.inputs, posterior, rows, whose(name)).holding(limits)
     return questions
 
 

@@ -107,7 +107,8 @@ def _turning(points: tuple[TippingPoint, ...], scale: float) -> Finding:
         return Finding("moves_hold", True, worst, _TURNS, text)
     told = " ".join(one.sentence for one in doubtful)
     text = (
-        f"Moves that would turn around with a probability above {likelihood(_TURNS)}: {told} "
+        f"Moves of over {percent(_LARGE)} of all spend that would turn around with a probability above "
+        f"{likelihood(_TURNS)}: {told} "
         "A channel that is raised may bring less than the plan counts on, one that is cut may lose more. Move part of "
         "the way, or test the channel first."
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from attribution.numbers import amount, count, gap
 from optimizer.planning.outputs.against_today import form_of, signed
 from optimizer.planning.outputs.doubts import assumed
@@ -17,6 +19,8 @@ from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, T
 from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
 
 __all__ = ["TRUST", "trust_lines"]
+
+_THE_SAME = 1e-9  # spend by channel in which two plans are one
 
 
 def trust_lines(run: Run) -> Iterator[str]:
@@ -37,6 +41,11 @@ def _sentence(run: Run, plan: PlanResult, trust: Trust, other: TrustedPlan) -> s
     guarded = [name for name in own.index if name not in (EXPECTED, HIDDEN)] if other.name == CAUTIOUS else [HIDDEN]
     figures = (other.proof.worst, other.proof.bound, float(own[guarded].min()))
     least, bound, ours = (f"{written(run, plan, value)} {'better' if value >= 0 else 'worse'}" for value in figures)
+    if np.allclose(other.spend, trust.plans[0].spend, rtol=_THE_SAME, atol=0):
+        return (
+            f"{other.name}: the plan itself. Under {case} it is {least} than today at worst, and no plan is more than "
+            f"{bound} there (distance {gap(other.proof.gap)})."
+        )
     short = float(trust.plans[0].short[guarded].max())
     missed = f", {count(short)} {run.config.outcome} short of the promise" if short > 0 else ""
     price = written(run, plan, float(own[EXPECTED] - other.improvement[EXPECTED]))
