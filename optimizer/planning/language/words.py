@@ -245,6 +245,7 @@ WORDS: tuple[str, ...] = (
     "touchpoints",
     "table",
     "covers",
+    "Everything",
     "weekly table",
     "lift test",
     "and more below",
