@@ -32,9 +32,7 @@ def test_a_list_of_figures_is_said_item_by_item(code: str, taken: list[tuple[str
     said = re.split("[,，、] ?(?=[^0-9])", say(english))
     language = LANGUAGES[code]
     figures = [localised(seconds(time), language.locale, language.babel) for _, time in taken]
-    assert said == [
-        f"{language.closed(say(name))} {figure}" for (name, _), figure in zip(taken, figures, strict=True)
-    ]
+    assert said == [f"{language.closed(say(name))} {figure}" for (name, _), figure in zip(taken, figures, strict=True)]
     assert say.lacking(english) == ()
 
 
