@@ -15,16 +15,13 @@ from attribution.drawing.labels import plain, row_labels
 from attribution.drawing.palette import ACCENT, INK, NOW, SOFT, channel_colours
 from attribution.estimates import HIGH, LOW
 from mmm.arrays import Array
-from mmm.drawing.by_week import table_of
+from mmm.drawing.by_week import SHOWN, table_of
 from mmm.posterior.parameter_shift import DOUBLED, LASTING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["LEARNT", "SHOWN", "carryovers", "parameter_shift", "ranks"]
-
-SHOWN = 12
-"""Most lines of one picture, for so many colours can be told from each other."""
 
 LEARNT = (LASTING, DOUBLED)
 """What :func:`parameter_shift` can draw."""

@@ -12,17 +12,19 @@ from attribution.drawing.axes import amount_axis
 from attribution.drawing.canvas import dress, headline, own_axes, style
 from attribution.drawing.dot_rows import in_order
 from attribution.drawing.labels import row_labels
-from attribution.drawing.palette import ACCENT, BAND, INK, SOFT, WARN, channel_colours
+from attribution.drawing.palette import ACCENT, BAND, INK, NOW, SOFT, WARN, channel_colours
 from attribution.errors import BadInput
 from attribution.estimates import HIGH, LOW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["dates", "decomposition", "fit", "forecast", "table_of"]
+__all__ = ["SHOWN", "dates", "decomposition", "fit", "forecast", "table_of"]
 
 Table = pd.DataFrame
 _ORGANIC = "#cdd4dc"
+SHOWN = 12
+"""Most channels of one picture that have a colour each, for so many can be told from each other."""
 
 
 def table_of(result: Any, method: str) -> Table:
@@ -62,6 +64,8 @@ def decomposition(
 ) -> Axes:
     """Where each week's customers come from: organic below, channels stacked on it, observation as dots.
 
+    Of many channels the first or largest stand by themselves, the others are one area.
+
     What takes customers away, such as a price above its baseline, hangs below zero: the dots are the sum of both.
 
     Parameters
@@ -80,19 +84,22 @@ def decomposition(
         raise BadInput("decomposition, column 'organic': is missing.")
     channels = [name for name in table.columns if name not in ("organic", "observed")]
     channels = sorted(channels, key=lambda name: -table[name].to_numpy(dtype=float).sum())
-    if order is not None:
-        channels = list(in_order(pd.Index(channels), order))[::-1]
-    colours = channel_colours(channels)
+    first = channels if order is None else list(in_order(pd.Index(channels), order))
+    shown, rest = (first, []) if len(first) <= SHOWN + 1 else (first[:SHOWN], first[SHOWN:])
+    parts = {str(name): table[[name]] for name in (shown if order is None else shown[::-1])}
+    colours = channel_colours(parts)
+    if rest:  # next to what no channel brought
+        parts, colours = {f"{len(rest)} others": table[rest]} | parts, colours | {f"{len(rest)} others": NOW}
     with style():
         axes = own_axes(ax, width=9.5, height=4.2)
         dress(axes)
         level = table["organic"].to_numpy(dtype=float)
         areas: list[Any] = [axes.fill_between(table.index, 0, level, color=_ORGANIC, linewidth=0)]
         below = np.zeros(len(table))
-        for name in channels:
-            values = table[name].to_numpy(dtype=float)
-            gains, losses = np.maximum(values, 0.0), np.minimum(values, 0.0)
-            look: dict[str, Any] = {"color": colours[str(name)], "edgecolor": "white", "linewidth": 0.5}
+        for name, part in parts.items():
+            values = part.to_numpy(dtype=float)
+            gains, losses = np.maximum(values, 0.0).sum(axis=1), np.minimum(values, 0.0).sum(axis=1)
+            look: dict[str, Any] = {"color": colours[name], "edgecolor": "white", "linewidth": 0.5}
             if losses.any():
                 axes.fill_between(table.index, below, below + losses, **look)
             areas.append(axes.fill_between(table.index, level, level + gains, **look))
@@ -103,7 +110,7 @@ def decomposition(
         axes.set_ylim(bottom=min(0.0, float(table["organic"].min()), 1.05 * float(below.min())))
         amount_axis(axes, "y", f"{outcome} per week")
         headline(axes, "Where customers come from")
-        names = ["organic", *channels] + (["observed"] if "observed" in table else [])
+        names = ["organic", *parts] + (["observed"] if "observed" in table else [])
         labels = row_labels(names)
         axes.legend(
             areas[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), labelcolor=SOFT, handlelength=1

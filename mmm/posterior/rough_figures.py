@@ -17,6 +17,7 @@ from attribution.numbers import count
 __all__ = ["rough_figures"]
 
 _FOURFOLD = 4.0
+_NAMED = 12  # channels of one sentence, the widest of more
 
 
 def rough_figures(contributions: pd.DataFrame, whose: str, named: Collection[str] = ()) -> Finding:
@@ -34,16 +35,20 @@ def rough_figures(contributions: pd.DataFrame, whose: str, named: Collection[str
     points = contributions.quantile(list(MEDIAN.values())).set_axis(list(MEDIAN))
     low, high = points.loc["5%"].to_numpy(), points.loc["95%"].to_numpy()
     apart = pd.Series(high / np.maximum(low, 1e-12), points.columns)
-    rough = [str(channel) for channel in apart.index if apart[channel] > _FOURFOLD and channel not in named]
+    apart = apart[~apart.index.isin(list(named))]
+    rough = [str(channel) for channel in apart.index if apart[channel] > _FOURFOLD]
     most = float(apart.max()) if len(apart) else 1.0
     if not rough:
         which = "no other channel's" if named else "no channel's"
         text = f"{whose}, {which} interval has ends that are more than fourfold apart."
         return Finding("rough_figures", True, most, _FOURFOLD, text)
+    widest = rough if len(rough) <= _NAMED else list(apart[rough].nlargest(_NAMED).index)
     listed = "; ".join(
         f"{channel} {count(middle)} ({count(low)} to {count(high)})"
-        for channel, (middle, low, high) in zip(rough, points[rough].to_numpy().T, strict=True)
+        for channel, (middle, low, high) in zip(widest, points[widest].to_numpy().T, strict=True)
     )
+    if len(rough) > _NAMED:
+        listed = f"{listed}; and {len(rough) - _NAMED} more"
     text = (
         f"{whose}, it is known only roughly what these channels brought in all weeks of the table; the ends of their "
         f"90 % intervals are more than fourfold apart: {listed}. Read the CAC of such a channel as its interval: its "

@@ -82,6 +82,24 @@ def test_decomposition_of_many_channels_can_be_read(weeks):
     assert faults(plots.decomposition(many, plots.canvas(9.5, 4.2))) == []
 
 
+@pytest.mark.parametrize("order", [None, [f"channel {n}" for n in range(60)][::-1]])
+@pytest.mark.parametrize("channels", [12, 13, 14, 60])
+def test_decomposition_of_many_channels_sums_the_small_ones(weeks, channels, order):
+    sizes = {f"channel {n}": weeks["tv"] * (n % 7 + 1) * (-0.1 if n == 3 else 1) for n in range(channels)}
+    many = pd.DataFrame({"organic": weeks["organic"], **sizes})
+    ax = plots.decomposition(many, plots.canvas(9.5, 4.2), order=order)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert len(labels) <= plots.SHOWN + 2
+    assert (f"{channels - plots.SHOWN} others" in labels) == (channels > plots.SHOWN + 1)
+    if order is not None:
+        assert labels[0] == f"channel {channels - 1}"
+    ends = np.array([area.get_paths()[0].vertices[:, 1] for area in ax.collections], dtype=object)
+    gains = many.drop(columns="organic").clip(lower=0).sum(axis=1) + many["organic"]
+    assert max(map(max, ends)) == pytest.approx(gains.max())
+    assert min(map(min, ends)) == pytest.approx(min(many.get("channel 3", gains).clip(upper=0).min(), 0.0))
+    assert faults(ax) == []
+
+
 def test_decomposition_needs_organic(weeks):
     with pytest.raises(BadInput, match="organic"):
         plots.decomposition(weeks[["tv"]])

@@ -30,7 +30,22 @@ def test_a_channel_is_rough_where_the_ends_of_its_interval_are_more_than_fourfol
 def test_what_is_named_already_is_not_named_again():
     finding = rough_figures(draws(past=0.44, vague=1.0), "All", ["vague"])
     assert finding.channels == ("past",)
-    assert rough_figures(draws(past=0.44), "All", ["past"]).passed
+    done = rough_figures(draws(past=0.44, sharp=0.1), "All", ["past"])
+    assert done.passed
+    assert done.value < done.limit
+
+
+@pytest.mark.parametrize(("channels", "more"), [(12, ""), (13, "; and 1 more."), (60, "; and 48 more.")])
+def test_of_many_rough_channels_the_widest_are_named_and_the_others_counted(channels: int, more: str):
+    deviations = {f"c{number}_": 0.5 + 0.02 * number for number in range(channels)}
+    finding = rough_figures(draws(**deviations), "It")
+    assert len(finding.channels) == channels
+    assert len(finding.text) < 1000
+    assert [f" c{number}_ " in finding.text for number in range(channels)] == [
+        number >= channels - 12 for number in range(channels)
+    ]
+    assert more in finding.text
+    assert " more. Read" in finding.text or not more
 
 
 def test_an_interval_that_reaches_nothing_is_rough():

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -299,6 +300,20 @@ def test_sixty_channels_fit_a_laptop_and_a_phone_and_the_dark_is_dark(
         page.set_viewport_size({"width": width, "height": 844})
         page.wait_for_timeout(200)
         assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_screen_readers_and_weak_eyes_are_served(browser: Any, served: Served, scheme: str) -> None:
+    rules = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    page = opened(browser, served, scheme)
+    for width in (390, 1366):
+        page.set_viewport_size({"width": width, "height": 768})
+        page.wait_for_timeout(300)
+        page.evaluate(rules)
+        found = page.evaluate("axe.run()")["violations"]
+        serious = [one for one in found if one["impact"] in ("serious", "critical")]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == []
     page.close()
 
 

@@ -23,10 +23,12 @@ def read_present_spend(
     wanted = plan.weeks * panel.per_week
     last = min(wanted, panel.periods)
     if plan.now is None or markets.several:
-        scaled = f", scaled to {wanted}." if last < wanted else "."
+        weeks = counted(last, unit_of(panel))
+        scaled = f"Spend now is that of the last {weeks}, scaled to {wanted}."
+        said = scaled if last < wanted else f"Spend now is that of the last {weeks}."
         back = markets.totals(_held_out(panel, markets, last, tests))
-        put = f" What hold-outs took in them is put back: {_listed(back)}." if back.any() else ""
-        reading.assumptions.append(f"Spend now is that of the last {counted(last, unit_of(panel))}{scaled}{put}")
+        put = f"What hold-outs took in them is put back: {_listed(back)}." if back.any() else ""
+        reading.assumptions.append(f"{said} {put}".rstrip())
     return present_spend_of(panel, markets, plan, tests)
 
 

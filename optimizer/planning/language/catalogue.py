@@ -50,6 +50,9 @@ class Catalogue:
                 pairs.append((template, Template(told)))
             else:
                 plain["".join(map(str, template.parts))] = "".join(map(str, Template(told).parts))
+        for text, told in list(plain.items()):
+            if text.startswith(", ") and told[:1] in ",，、":  # a clause that may follow another hole
+                plain.setdefault(text.strip(", "), told.strip(" ,，、"))
         words = [_whole_words(template) for template, _ in pairs]
         counts: dict[str, int] = {}
         for one in words:

@@ -12,7 +12,7 @@ from attribution.numbers import CHINESE, GERMAN, Locale
 __all__ = ["LANGUAGES", "Language", "LanguageCode"]
 
 _SIGN = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
-_BETWEEN_SIGNS = re.compile(rf"(?<={_SIGN}) +(?={_SIGN})")
+_BETWEEN_SIGNS = re.compile(rf"(?<={_SIGN}) +(?={_SIGN})|(?<=[。；：，、！？]) +(?=\S)")
 _TWO_STOPS = re.compile(r"(?<=[^\W\d_])\.\.(?!\.)")
 _CLAUSE = 3  # spaces of a part that is no item of a list
 LanguageCode = Literal["en", "zh", "de"]

@@ -28,9 +28,12 @@ def speak(code: str, names: Iterable[str] = ()) -> None:
         _speech.extend(filter(None, [translator(code, names)]))
 
 
-def spoken() -> Translator | None:
-    """What says texts in the language of the terminal; None for English."""
-    return _speech[0] if _speech else None
+def spoken(names: Iterable[str] = ()) -> Translator | None:
+    """What says texts in the language of the terminal, to which names are no words; None for English."""
+    if not _speech:
+        return None
+    own = [name for name in names if not _speech[0].knows(name)]
+    return _speech[0].beside(own) if own else _speech[0]
 
 
 def said(text: str) -> str:

@@ -33,6 +33,9 @@ _EDGES = (
 )
 _AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
 _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
+_TALLIED = re.compile(rf"(\D+) ({_AMOUNT})")
+_MONEY = re.compile(r"([A-Z]{3}) of (.+)")
+_WORDS_AND_NUMBER, _UNIT = re.compile(r".*[^\W\d_] [\d.,]+", re.DOTALL), re.compile(r"(?:s|k|M|bn|%|[A-Z]{3})(?!\w)")
 _JOINTS = ("; or ", "; ", ": ", ", ", " and ", " or ", " to ", " – ", " / ", " → ", " > ")
 _BRACKET = re.compile(r"(.*?) ?\(([^()]*)\)(.*)", re.DOTALL)
 _NUMBERED = re.compile(r"(\d+\. )(.+)", re.DOTALL)
@@ -77,7 +80,7 @@ class Translator:
         long = sorted((name for name in self._names if " " in name and not catalogue.says(name)), key=len, reverse=True)
         self._long = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in long)) if long else None
         self._tokens = {name: f"\ue000{chr(0xE001 + place)}" for place, name in enumerate(long[:_MOST_NAMES])}
-        self._named = {token: name for name, token in self._tokens.items()}
+        self._named = {token: self._money(name) for name, token in self._tokens.items()}
         self._known: dict[str, _Said] = {}
         self._effort = 0
 
@@ -94,9 +97,22 @@ class Translator:
         self._effort = 0
         return self._said(self._held(folded(text))).lacking
 
+    def knows(self, text: str) -> bool:
+        """Whether a text is a message by itself, whose words a name may have too."""
+        return text in self._catalogue.plain
+
+    def beside(self, names: Iterable[str]) -> Translator:
+        """The same language, to which some more names stay as they are."""
+        return Translator(self.language, self._catalogue, self._names.union(names))
+
     def _held(self, text: str) -> str:
         """The text with names of several words as one sign each, so that no message is read into them."""
         return text if self._long is None else self._long.sub(lambda one: self._tokens.get(one[0], one[0]), text)
+
+    def _money(self, name: str) -> str:
+        """A name of several words; one that is money of a known kind, ``EUR of revenue``, as the language calls it."""
+        match = _MONEY.fullmatch(name)
+        return f"{match[1]} {self._catalogue.plain[match[2]]}" if match and match[2] in self._catalogue.plain else name
 
     def _said(self, text: str) -> _Said:
         if text in self._known:
@@ -116,6 +132,7 @@ class Translator:
             return self._ended(text) or best
         for read in (
             self._numbered,
+            self._tallied,
             self._by_message,
             self._small,
             self._ended,
@@ -164,6 +181,14 @@ class Translator:
         said = self._said(match[2])
         return _Said(match[1] + said.text, said.lacking)
 
+    def _tallied(self, text: str) -> _Said | None:
+        """A list of known words, each with its figure: no message is read across its items."""
+        items = [_TALLIED.fullmatch(part) for part in text.split(", ")]
+        if len(items) < 2 or any(item is None or self._simple(item[1]) is None for item in items):
+            return None
+        parts = [self._joined([self._said(part) for part in item.groups()], " ") for item in items if item is not None]
+        return self._joined(parts, self.language.joint(", ", text.split(", ")))
+
     def _by_message(self, text: str) -> _Said | None:
         found = []
         for template, told in self._catalogue.candidates(text):
@@ -184,7 +209,7 @@ class Translator:
         known = ["" if hole.strip() in self._names else hole for hole in holes]
         if not all(map(_whole, known)) or _runs_on(template, known):
             return None
-        if any(map(_LIST_CUT.fullmatch, known)) or _swallows(template, told, known):
+        if any(map(_LIST_CUT.fullmatch, known)) or _cuts_unit(template, known) or _swallows(template, told, known):
             return None
         if _says_little(template) and any(len(hole) > _SHORT or ", " in hole for hole in known if not is_figure(hole)):
             return None  # "{0} of {1}" says nothing of what long holes are
@@ -289,6 +314,17 @@ def _runs_on(template: Template, holes: Sequence[str]) -> bool:
             if ends and before and not before.endswith((":", ".", ";", "(", ",")):
                 return True
     return False
+
+
+def _cuts_unit(template: Template, holes: Sequence[str]) -> bool:
+    """Whether a hole ends in a number of something else, whose unit the next hole begins with."""
+    found = iter(holes)
+    parts = [part if isinstance(part, str) else (next(found),) for part in template.parts]
+    threes = zip(parts, parts[1:], parts[2:], strict=False)
+    return any(
+        blank == " " and not isinstance(one, str) and _WORDS_AND_NUMBER.fullmatch(one[0]) and _UNIT.match(after[0])
+        for one, blank, after in threes
+    )
 
 
 def _swallows(template: Template, told: Template, holes: Sequence[str]) -> bool:

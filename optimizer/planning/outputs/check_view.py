@@ -29,7 +29,7 @@ def show_check(told: Understood, console: Console | None = None) -> None:
     from rich.markup import escape
     from rich.padding import Padding
 
-    say = voice(console or standard_output(), spoken())
+    say = voice(console or standard_output(), spoken(told.names))
     files = plain_table(escape(f"{told.title}: the tables as they were read"), "table", "rows", "covers")
     files.columns[2].justify = "left"
     for file in told.files:

@@ -30,6 +30,8 @@ class Understood:
     ----------
     title, currency, outcome
         Of the plan file.
+    names
+        Words of the user, which stay as they are in every language.
     files
         Every table read, with its rows and span.
     last
@@ -54,6 +56,7 @@ class Understood:
     """
 
     title: str
+    names: tuple[str, ...]
     currency: str
     outcome: str
     files: tuple[InputFile, ...]
@@ -75,6 +78,7 @@ def understood(config: Config, inputs: Inputs, findings: tuple[Finding, ...]) ->
     months = None if daily is None else daily.groupby(pd.DatetimeIndex(daily.index).strftime("%Y-%m")).sum()
     return Understood(
         title=config.name,
+        names=_names(config, inputs),
         currency=config.currency,
         outcome=config.outcome,
         files=inputs.files,
@@ -87,6 +91,21 @@ def understood(config: Config, inputs: Inputs, findings: tuple[Finding, ...]) ->
         assumptions=(*inputs.passed_over, *inputs.assumptions),
         steps=tuple(_steps(config, inputs)),
         findings=(*inputs.findings, *findings),
+    )
+
+
+def _names(config: Config, inputs: Inputs) -> tuple[str, ...]:
+    scenarios = [scenario.name for scenario in config.scenarios]
+    channels = [] if inputs.panel is None else [*inputs.panel.channels, *inputs.panel.geos]
+    logged = [] if inputs.journeys is None else inputs.journeys.channels
+    return (
+        config.name,
+        config.outcome,
+        str(config.output),
+        *(file.file for file in inputs.files),
+        *scenarios,
+        *channels,
+        *logged,
     )
 
 
