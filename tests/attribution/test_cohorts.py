@@ -161,7 +161,7 @@ def test_orders_make_cohorts_that_never_grow_and_leave_out_what_nobody_knows() -
 
 
 def test_orders_that_cover_no_more_than_the_silence_are_refused() -> None:
-    with pytest.raises(BadInput, match="no more than the 3 months"):
+    with pytest.raises(BadInput, match="no more than the silence of 3 months"):
         cohorts_of_orders(orders([("a", "2026-01-03", 1.0), ("b", "2026-02-03", 1.0)]), silence=3)
     with pytest.raises(BadInput, match="at least 1"):
         cohorts_of_orders(orders([("a", "2026-01-03", 1.0)]), silence=0)

@@ -58,7 +58,7 @@ def test_orders_are_understood_and_make_the_cohorts_that_they_are(starter: Path)
     understood = check_plan(plan)
     file = next(one for one in understood.files if one.role == "orders of customers")
     assert f"{2 * 6 * 20:,} customers acquired 2025-10 to 2026-02, to age 4" in file.covers
-    assert any("without an order for more than 1 months" in text for text in understood.assumptions)
+    assert any("without an order for more than 1 month are lost" in text for text in understood.assumptions)
     assert {one.name for one in understood.findings} >= {"orders_pause_within_silence", "orders_reach_back"}
     assert "most npv" in " ".join(understood.steps)
     config, document = read_config(plan)
@@ -104,7 +104,7 @@ def test_the_identity_map_of_the_log_joins_customers(starter: Path) -> None:
         ("margin: margin, channel: chanel", "column 'chanel'"),
         ("margin: margin, new_since: 2025-13", "is not a month"),
         ("margin: margin, new_since: 2031-01", "no customer whose first order is of 2031-01"),
-        ("margin: margin, silence: 12", "no more than the 12 months"),
+        ("margin: margin, silence: 12", "no more than the silence of 12 months"),
         ("margin: margin, customer: channel, silence: 8", "orders.csv"),
     ],
 )

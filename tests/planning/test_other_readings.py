@@ -101,7 +101,7 @@ def test_without_rivals_the_fit_is_the_same_and_the_plan_its_own(
 def test_a_table_that_allows_none_is_said(finished: tuple[Run, Path]) -> None:
     (finding,) = not_asked(replace(finished[0], rivals=None))
     assert not finding.passed
-    assert "by geo" in finding.text
+    assert "several markets" in finding.text
     assert "model.rivals: false" in finding.text
 
 

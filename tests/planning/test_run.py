@@ -125,7 +125,7 @@ def test_credit_hands_out_every_conversion_of_the_log(finished: tuple[Run, Path]
 def test_a_workbook_name_is_never_a_formula(finished: tuple[Run, Path]) -> None:
     book = load_workbook(finished[1] / "plan.xlsx")
     assert book.sheetnames == [
-        "Decision", "Your own spend", "Channels", "Moves", "What if", "Stress", "Weeks", "Budgets", "Tests", "Checks", "Curves",
+        "Decision", "Your own spend", "Channels", "Moves", "What if", "Stress", "Weeks", "Budgets", "Lifetime value", "Tests", "Checks", "Curves",
     ]  # fmt: skip
     computes = {sheet.title for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"}
     assert computes == {"Your own spend"}
