@@ -41,6 +41,7 @@ _SETTLED = 1e-9  # relative gap around the best allocation, past which it is as 
 _AROUND, _START = 2.0, 1e-3  # that neighbourhood: so many times either way, and a share of the range at its start
 _NUDGE = 1e-5  # two slopes so far apart say whether a curve is convex
 _SETTLES = 5  # such neighbourhoods at most, each around the best of the last
+_MANY = 1_000  # channels beyond which each costs most of a second; prices are then those of a plan within the gap
 _KEEP = 1e-10  # relative violation at which a row still counts as kept: a tenth of what the check of answers allows
 
 
@@ -128,7 +129,8 @@ class _Search:
             for lower, upper in self._halves(node):
                 self._push(heap, lower, upper)
         open_score = max((node.relaxed.score for node in heap), default=-np.inf)
-        if self.best is not None and max(self.closed, open_score) > self._enough(_SETTLED):
+        few, proved = self.program.size <= _MANY, max(self.closed, open_score)
+        if self.best is not None and few and proved > self._enough(_SETTLED):
             for _ in range(_SETTLES):
                 enough = self._enough(_SETTLED)
                 self._settle(self.best)
