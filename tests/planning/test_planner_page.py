@@ -241,7 +241,7 @@ def test_what_is_saved_is_what_was_asked(page: Any, served: Served, tmp_path: Pa
     page.get_by_text("What it costs to hold a channel").wait_for()
     files = {}
     for button in ("Plan file", "Your spend", "Workbook"):
-        with page.expect_download() as coming:
+        with page.expect_download(timeout=60_000) as coming:
             page.get_by_role("button", name=button).click()
         files[button] = tmp_path / coming.value.suggested_filename
         coming.value.save_as(files[button])
@@ -351,7 +351,8 @@ def test_it_speaks_the_language_of_the_plan_file(
     assert (re.search(r"900\.000", verdict(page)) is not None) == (code == "de")
     assert english(page, say) == set()
     enter(page, say("Promise: customers at least"), "")
-    with page.expect_download() as coming:
+    page.get_by_text(say("No plan keeps this question.")).wait_for(state="detached")
+    with page.expect_download(timeout=60_000) as coming:
         page.get_by_role("button", name=say("Workbook")).click()
     coming.value.save_as(tmp_path / "book.xlsx")
     assert openpyxl.load_workbook(tmp_path / "book.xlsx").sheetnames[0] == say("Your plan")
