@@ -5,8 +5,8 @@ plan and channel (null where the package gave up), seconds by plan, and versions
 
 Meridian's ``OptimizationGrid.optimize`` searches a table of customers by spend, so the curves' values are put into
 that table, at the spacing Meridian gives a budget and its default ``gtol`` of 0.0001. PyMC-Marketing's
-``BudgetOptimizer`` takes any PyMC model through ``CustomModelWrapper``, so the curves' parameters are put into the
-posterior of a model that has the Hill formula and no likelihood; one period, no carryover.
+``BudgetOptimizer`` takes any PyMC model, up to 0.19 through ``CustomModelWrapper``, so the curves' parameters are put into
+the posterior of a model that has the Hill formula and no likelihood; one period, no carryover.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from environments import made, run
+from environments import run
+from mmm_peers import made
 from plan_worlds import Instance
 
 from mmm.curves import Hill
@@ -71,7 +72,8 @@ MARKETING = f"""{START}
 import arviz as az
 import pymc as pm
 import pymc.dims as pmd
-from pymc_marketing.mmm.budget_optimizer import BudgetOptimizer, CustomModelWrapper
+from pymc_marketing.mmm import budget_optimizer
+old = importlib.metadata.version("pymc-marketing").startswith("0.")
 for world in worlds:
     channels = [str(i) for i in range(len(world["upper"]))]
     names = ("saturation", "half_saturation", "slope")
@@ -81,10 +83,16 @@ for world in worlds:
         power = spend**slope
         pmd.Deterministic("total_contribution", (top * power / (half**slope + power)).sum())
     posterior = {{name: np.array(world[name])[None, None] * np.ones((1, 2, 1)) for name in names}}
-    idata = az.from_dict(posterior, coords={{"channel": channels}}, dims={{name: ["channel"] for name in names}})
-    wrapped = CustomModelWrapper(base_model=model, idata=idata, channels=channels)
-    optimizer = BudgetOptimizer(num_periods=1, model=wrapped, response_variable="total_contribution",
-                                compile_kwargs={{"mode": "FAST_COMPILE"}})
+    labels = {{"coords": {{"channel": channels}}, "dims": {{name: ["channel"] for name in names}}}}
+    if old:
+        idata = az.from_dict(posterior, **labels)
+        model = budget_optimizer.CustomModelWrapper(base_model=model, idata=idata, channels=channels)
+        told = {{}}
+    else:
+        idata = az.from_dict({{"posterior": posterior}}, **labels)
+        told = {{"idata": idata}}
+    optimizer = budget_optimizer.BudgetOptimizer(
+        num_periods=1, model=model, response_variable="total_contribution", compile_kwargs={{"mode": "FAST_COMPILE"}}, **told)
     began = time.process_time()
     found, result = optimizer.allocate_budget(
         world["budget"], {{name: (0.0, most) for name, most in zip(channels, world["upper"])}}, return_if_fail=True)
@@ -93,19 +101,9 @@ for world in worlds:
 answer("pymc-marketing")
 """
 
-PACKAGES = {  # name -> environment, packages, imports, program
-    "PyMC-Marketing's BudgetOptimizer": (
-        "pymc-marketing",
-        ["pymc-marketing==0.19.2", "nutpie<0.17"],
-        "import pymc_marketing.mmm",
-        MARKETING,
-    ),
-    "Meridian's OptimizationGrid": (
-        "meridian",
-        ["google-meridian>=2.1,<2.2"],
-        "import meridian.analysis.optimizer",
-        MERIDIAN,
-    ),
+PACKAGES = {  # name -> environment, program
+    "PyMC-Marketing's BudgetOptimizer": ("pymc-marketing", MARKETING),
+    "Meridian's OptimizationGrid": ("meridian", MERIDIAN),
 }
 
 
@@ -121,9 +119,9 @@ def allocations(worlds: Sequence[Instance], pythons: dict[str, str]) -> dict[str
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "worlds.json"
         path.write_text(json.dumps(asked))
-        for name, (environment, packages, imports, program) in PACKAGES.items():
+        for name, (environment, program) in PACKAGES.items():
             try:
-                python = pythons.get(environment) or made(environment, packages, imports)
+                python = pythons.get(environment) or made(environment)
             except RuntimeError as error:
                 answers[name] = {"failed": str(error)}
                 continue
