@@ -37,7 +37,7 @@ def begun_before(won: Paths, cut: int) -> tuple[Array, Array]:
     day = (moment[after[first]] - cut) // _DAY
     weight, before = np.asarray(won.conversions, dtype=float)[path], won.began[path] < cut
     days = int(day.max(initial=-1)) + 1
-    return np.bincount(day, weight, days), np.bincount(day[before], weight[before], days)
+    return tuple(np.bincount(day[kept], weight[kept], days).astype(float) for kept in (slice(None), before))  # type: ignore
 
 
 def certain_from(won: Paths, first: int, last: int) -> tuple[int, float]:

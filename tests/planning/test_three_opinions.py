@@ -78,8 +78,17 @@ def test_rates_and_shares_are_no_conversions(frame: pd.DataFrame, said: str, tmp
 def test_rates_in_per_cent_are_told_and_counts_and_their_parts_are_not(tmp_path: Path) -> None:
     odd = read(tmp_path, figures(100 * RATES, [20.0, 25.0, 31.0, 18.0])).finding
     assert (odd.passed, odd.channels) == (False, ("search",))
-    assert f"search claims {percent(0.04)} of customers with {percent(0.5)} of the spend" in odd.text
-    for search in ([30.0, 41.0, 28.0, 35.0], [30.33, 41.67, 28.5, 35.2], [1.0, 0.0, 2.0, 1.0], 0.0):
+    assert f"claim {percent(0.04)} of customers with {percent(0.5)} of the spend" in odd.text
+    sums = read(tmp_path, figures(np.cumsum([3.0] * 20), [20.0, 25.0, 31.0, 18.0])).finding
+    assert (sums.passed, sums.channels) == (False, ("search",))
+    assert "search has sums since the table begins" in sums.text
+    for search in (
+        [30.0, 41.0, 28.0, 35.0],
+        [30.33, 41.67, 28.5, 35.2],
+        [1.0, 0.0, 2.0, 1.0],
+        np.arange(20) / 2 + 30,
+        0.0,
+    ):
         assert read(tmp_path, figures(search, [20.5, 25.0, 31.0, 18.0])).finding.passed
 
 

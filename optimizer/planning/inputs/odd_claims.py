@@ -11,6 +11,7 @@ from attribution.arrays import Array
 from attribution.errors import Problem
 from attribution.findings import Finding
 from attribution.numbers import amount, percent
+from attribution.reading.looks import sums_since
 from mmm import Panel
 from optimizer.planning.file.keys.data import PlatformReports
 from optimizer.planning.inputs.days import customers_by_day, daily_of
@@ -22,6 +23,7 @@ _PERIODS, _CUSTOMERS = 4, 10.0  # rows of time, and customers in each, for a who
 _MOST, _SOME = 0.9, 0.5
 _TIMES = 5.0  # what spend has of all spend over what claims have of all customers
 _HIGHEST = 100.0  # per cent
+_RISES, _GROWN = 8, 3.0  # steps, and times the least figure, for sums so far
 
 
 def shares_or_rates(section: PlatformReports, frame: pd.DataFrame, per_row: float) -> Iterator[Problem]:
@@ -53,11 +55,20 @@ def _fractions(values: Array) -> float:
     return float(np.mean(some % 1 != 0)) if len(some) else 0.0
 
 
+def _sums_since(frame: pd.DataFrame, rows: pd.Series, date: str) -> str | None:
+    """Since when a channel's figures are sums so far; None where they are none."""
+    ordered = pd.Series(rows.to_numpy(dtype=float), pd.DatetimeIndex(frame.loc[rows.index, date])).sort_index()
+    some = ordered[ordered > 0]
+    if len(some) <= _RISES or some.max() < _GROWN * some.min():
+        return None
+    return sums_since(ordered.to_numpy(), pd.DatetimeIndex(ordered.index), _RISES)
+
+
 def odd_claims(section: PlatformReports, frame: pd.DataFrame, by_day: pd.DataFrame, panel: Panel) -> Finding:
     """Whether claims of channels look like counts.
 
     Named are channels whose figures are fractions of at most 100 that claim far less of the customers than spend has of
-    all spend.
+    all spend, as rates in per cent are; and those whose figures never fall and grow threefold, as sums so far.
 
     Parameters
     ----------
@@ -71,6 +82,9 @@ def odd_claims(section: PlatformReports, frame: pd.DataFrame, by_day: pd.DataFra
     kpi, spend = customers_by_day(panel), daily_of(panel.national_spend, panel.days)
     looks = {}
     for channel, rows in frame.groupby(frame[section.channel].astype(str), sort=False)[section.conversions]:
+        if (since := _sums_since(frame, rows, section.date)) is not None:
+            looks[str(channel)] = f"{channel} has sums since {since}, for they never fall within that time"
+            continue
         claimed = by_day[channel].dropna()
         claimed = claimed[claimed.index.isin(kpi.index)]
         spent, came = spend.loc[claimed.index].sum(), float(kpi.loc[claimed.index].sum())
@@ -79,12 +93,13 @@ def odd_claims(section: PlatformReports, frame: pd.DataFrame, by_day: pd.DataFra
         share, of_spend = float(claimed.sum()) / came, float(spent[channel] / spent.sum())
         if _fractions(rows.to_numpy(dtype=float)) > _SOME and of_spend > _TIMES * share:
             looks[str(channel)] = (
-                f"{channel} claims {percent(share)} of customers with {percent(of_spend)} of the spend"
+                f"{channel} has rates in per cent, for its figures are mostly fractions up to 100 and claim "
+                f"{percent(share)} of customers with {percent(of_spend)} of the spend"
             )
     text = "What platforms claim is counts of conversions, by the look of it."
     if looks:
         text = (
-            f"Claims of platforms that are mostly fractions up to 100, as rates in per cent are: "
-            f"{'; '.join(looks.values())}. Give the number of conversions, or leave them if they are that few."
+            f"Claims of platforms that are no counts, by the look of them: {'; '.join(looks.values())}. Give the "
+            "number of conversions of each period, or leave them if they are."
         )
     return Finding("odd_claims", not looks, float(len(looks)), 0.0, text, tuple(looks))
