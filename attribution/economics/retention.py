@@ -18,15 +18,12 @@ from attribution.arrays import Array, Ints
 from attribution.economics.cohorts import Cohorts
 from attribution.economics.retention_families import FAMILIES, WEARING
 from attribution.economics.retention_grid import Grid, dispersion_of
-from attribution.economics.retention_population import Population
+from attribution.economics.retention_population import ELSEWHERE, Population
 from attribution.economics.retention_wearing import drawn_as_wearing, is_wearing
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.shown import shown
 
 __all__ = ["ELSEWHERE", "Retention", "RetentionDraws", "fit_retention"]
-
-ELSEWHERE = ""
-"""What draws of the population are kept under: a channel that the cohorts do not know."""
 
 _SHARES = np.linspace(0.01, 0.99, 50)  # of channels that are of the first family
 
@@ -156,7 +153,7 @@ def fit_retention(cohorts: Cohorts, draws: int = 1000, seed: int = 0) -> Retenti
         numbers[ELSEWHERE].append(population.unseen(family, rng))
     if is_wearing(exits, dispersion, likeliest):
         worn = drawn_as_wearing(exits, dispersion, draws, rng)
-        drawn_of = {ELSEWHERE if name is None else name: RetentionDraws(*each) for name, each in worn.items()}
+        drawn_of = {name: RetentionDraws(*each) for name, each in worn.items()}
     else:
         log = {name: np.array(each) for name, each in expected.items()}
         share = _shares(list(log.values()), draws, rng)
