@@ -58,10 +58,15 @@ def read_factors(source: object, engine: Engine | None = None) -> tuple[Factor, 
 
 
 def _factors(frame: pd.DataFrame, table: Table) -> Iterable[Factor]:
-    factors, problems = [], []
+    factors, problems = [], list[Problem]()
+    tomorrow = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(days=1)
     for row, line in enumerate(frame.to_dict("records")):
         sides = {side: Estimate(*(float(line[f"{side}{end}"]) for end in ("", "_low", "_high"))) for side in _SIDES}
         words, until = [str(line[name]) for name in ("model", "channel", "source")], line["until"].date()
+        if line["until"] > tomorrow:
+            text = f"lies in the future: {until}; a factor of it would never be old."
+            at = f"row {row + table.first_row}"
+            problems.append(Problem(table.name, text, "until", at, "give the last day of what was measured."))
         try:
             factors.append(Factor(words[0], words[1], sides["effect"], sides["credit"], words[2], until))
         except BadInput as error:

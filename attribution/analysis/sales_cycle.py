@@ -2,7 +2,8 @@
 
 A person's cycle runs from the first touch on its path to the conversion. Whoever has not converted when the log ends
 may still do so, and counts as censored (Kaplan and Meier, 1958): the share that converts at each lag is taken of those
-who could be seen that long. It is taken to be the same for all months.
+who could be seen that long. It is taken to be the same for all months. Paths that begin where the log begins may have
+begun before it; they, and the months that they fall in, are left out (:mod:`attribution.analysis.log_begins`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from attribution.analysis.periods import Calendar
+from attribution.analysis.log_begins import certain_from
+from attribution.analysis.periods import Calendar, local_day
 from attribution.analysis.spend_days import daily, log_days
 from attribution.arrays import Array, Ints
 from attribution.economics.cac import cost_per
@@ -29,6 +31,7 @@ __all__ = ["ALL", "SalesCycle", "matched_cac", "sales_cycle"]
 ALL = "all channels"
 _DAY = 86_400_000_000  # microseconds
 _CUT = 0.05  # of conversions in the last tenth of the lags seen: the window cuts the cycle
+_LONG = 0.25  # of the log, until whose first touches are certain: much of it is lost
 _LEAST = 5  # persons who were seen as long as a lag, below which nothing is said of it
 
 
@@ -49,6 +52,13 @@ class SalesCycle:
         Persons who have not converted, by the days they could be seen, of the same shape.
     won
         Conversions by channel and the month in which they happen, shape (channels, months).
+    certain
+        The day from which a first touch is believed to be a path's first; paths that begin before it are left out of
+        ``converted`` and ``waiting``.
+    begun_before
+        Share of the customers who seem to begin in the log's first 30 days who began before it, by a cut in its middle.
+    left_out
+        Share of the log's days before that day.
     """
 
     channels: tuple[str, ...]
@@ -56,6 +66,9 @@ class SalesCycle:
     converted: Array
     waiting: Array
     won: Array
+    certain: pd.Timestamp
+    begun_before: float
+    left_out: float
 
     @property
     def days(self) -> int:
@@ -115,6 +128,21 @@ class SalesCycle:
         )
         return Finding("sales_cycle_within_lookback", late <= _CUT, late, _CUT, text)
 
+    @property
+    def first_touches(self) -> Finding:
+        """How many paths seem to begin where the log does, though they began before it, and what is done about that."""
+        text = "Paths that seem to begin in the log's first weeks began in them."
+        if self.left_out > 0:
+            text = (
+                f"About {percent(self.begun_before)} of the customers who seem to begin in the log's first 30 days "
+                "began before it, unless the business began with the log; a cut in the log's middle shows how many. "
+                "Their lags would be too short, and CAC of these months too low, so that paths and months that begin "
+                f"before {self.certain:%Y-%m-%d} are left out of matched CAC."
+            )
+        if self.left_out > _LONG:
+            text += f" That is {percent(self.left_out)} of the log; one that begins earlier gives more months."
+        return Finding("sales_cycle_first_touches", self.left_out <= _LONG, self.left_out, _LONG, text)
+
 
 def sales_cycle(journeys: Journeys) -> SalesCycle:
     """Lags and waiting persons of timed journeys in memory.
@@ -139,12 +167,15 @@ def sales_cycle(journeys: Journeys) -> SalesCycle:
     end = journeys.span[1]
     longest = max(int(_lags(won.ended, won.began).max(initial=0)) + 1 if len(won) else 1, 1)
     size = (len(journeys.channels), len(calendar.names), longest)
+    unsure, begun_before = certain_from(won, journeys.span[0], end) if len(won) else (0, 0.0)
+    certain = journeys.span[0] + unsure * _DAY
     converted = _counted(
-        size, calendar, won.channel[won.first[:-1]], won.began, _lags(won.ended, won.began), won.conversions
-    )
+        size, calendar, won.channel[won.first[:-1]], won.began, _lags(won.ended, won.began),
+        won.conversions * (won.began >= certain),
+    )  # fmt: skip
     seen = np.minimum(_lags(np.full(len(lost), end), lost.began), longest - 1) if len(lost) else np.zeros(0, np.int64)
     waiting = (
-        _counted(size, calendar, lost.channel[lost.first[:-1]], lost.began, seen, lost.nulls)
+        _counted(size, calendar, lost.channel[lost.first[:-1]], lost.began, seen, lost.nulls * (lost.began >= certain))
         if len(lost)
         else converted * 0
     )
@@ -153,8 +184,9 @@ def sales_cycle(journeys: Journeys) -> SalesCycle:
     )
     inner = slice(1, -1)
     return SalesCycle(
-        journeys.channels, calendar.names[inner], converted[:, inner], waiting[:, inner], ends[:, inner, 0]
-    )
+        journeys.channels, calendar.names[inner], converted[:, inner], waiting[:, inner], ends[:, inner, 0],
+        local_day(certain, journeys.days_in), begun_before, unsure * _DAY / max(end - journeys.span[0], 1),
+    )  # fmt: skip
 
 
 def _lags(later: Ints | None, earlier: Ints) -> Ints:
@@ -186,10 +218,10 @@ def matched_cac(cycle: SalesCycle, journeys: Journeys, spend: object, draws: int
     Returns
     -------
     pandas.DataFrame
-        A row per channel and whole month that both cover: ``spend``; ``customers_of_month`` and ``naive_cac``, by month
-        of conversion; ``customers_so_far``, ``customers_matched`` and ``matched_cac`` with 90 % intervals, by month of
-        the first touch; ``difference``, the naive CAC over the matched one, less 1. Customers without a touch are left
-        out on both sides.
+        A row per channel and whole month that both cover and whose first touches are certain: ``spend``;
+        ``customers_of_month`` and ``naive_cac``, by month of conversion; ``customers_so_far``, ``customers_matched``
+        and ``matched_cac`` with 90 % intervals, by month of the first touch; ``difference``, the naive CAC over the
+        matched one, less 1. Customers without a touch are left out on both sides.
 
     Raises
     ------
@@ -202,6 +234,9 @@ def matched_cac(cycle: SalesCycle, journeys: Journeys, spend: object, draws: int
     months = list(_whole_months(cycle, journeys, spent))
     if not months:
         raise BadInput("spend and journeys have no whole month in common.")
+    months = [month for month in months if pd.Period(month, "M").start_time >= cycle.certain]
+    if not months:
+        raise BadInput(f"no whole month of spend and journeys is left. {cycle.first_touches.text}")
     by_month = spent.groupby(pd.DatetimeIndex(spent.index).strftime("%Y-%m")).sum()
     places = [cycle.months.index(month) for month in months]
     paid = [channel for channel in cycle.channels if channel in by_month.columns]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribution.errors import Problem
 from attribution.numbers import plain
+from attribution.reading.looks import sum_of_others
 
 __all__ = ["cohort_problems"]
 
@@ -53,6 +54,9 @@ def cohort_problems(
     yield from _of_the_future(ordered, name, names, months)
     yield from _of_another_period(ordered, name, names, months)
     yield from _of_money(long, name, names, negative_margins)
+    if total := sum_of_others(long, "channel", ["month", "age"], ["active"]):
+        text = f"{total} has as many customers as all others together at each age: a total, which counts them twice."
+        yield Problem(name, text, names["channel"], remedy="leave its rows out.")
 
 
 def _of_ages(ordered: pd.DataFrame, name: str, names: Mapping[str, str]) -> Iterator[Problem]:

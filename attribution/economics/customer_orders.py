@@ -114,6 +114,8 @@ def read_customer_orders(
         Every problem: rows without a customer, first orders without a channel, several currencies, cells that cannot be
         read.
     """
+    if margin_rate is not None and not 0 < margin_rate <= 1:
+        raise BadInput(f"margin_rate is {margin_rate:g}; give the share of value that is margin, such as 0.3 for 30 %.")
     written = format or PLAIN
     cells = cells_of(in_encoding(source, written.encoding, "orders"), "orders", engine=engine)
     names = {role: name for role in _ROLES if (name := (columns or {}).get(role, role)) is not None}

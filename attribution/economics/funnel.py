@@ -16,6 +16,7 @@ from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Column, Table
 from attribution.reading.engine import Engine
 from attribution.reading.formats import PLAIN, Format
+from attribution.reading.looks import another_unit, sum_of_others
 from attribution.shown import shown
 
 __all__ = ["ALL", "Funnel", "read_funnel"]
@@ -192,6 +193,23 @@ def _problems(
             text = f"periods{whose} are missing: {days}{' and more' if len(missing) > _SHOWN else ''}."
             yield Problem(name, text, names["period"], remedy="give every period, 0 where nobody came.")
         yield from _out_of_order(rows, str(channel), name, stages, same_people)
+        yield from _other_units(rows.sort_values("period"), str(channel), name, stages)
+    if total := sum_of_others(frame, "channel", ["period"], stages):
+        text = f"{total} has as many as all others together in each period: a total, which counts them twice."
+        yield Problem(name, text, names["channel"], remedy="leave its rows out.")
+
+
+def _other_units(rows: pd.DataFrame, channel: str, name: str, stages: tuple[str, ...]) -> Iterator[Problem]:
+    """A rate that becomes a hundredth or a hundredfold at once: one of its stages is counted in another unit."""
+    for before, after in itertools.pairwise(_passed(rows, stages)):
+        entered, passed = rows[before].to_numpy(), rows[after].to_numpy()
+        rate = np.divide(passed, entered, out=np.zeros(len(rows)), where=entered > 0)
+        if (jump := another_unit(rate)) is not None:
+            place, times = jump
+            since = f"{rows['period'].iloc[place]:%Y-%m-%d}"
+            text = f"from {since} on {channel} has {plain(round(times, 4))} times as many {after} of its {before}."
+            remedy = f"count {before} and {after} in one unit and way, or begin the table with {since}."
+            yield Problem(name, text, after, remedy=remedy)
 
 
 def _running_totals(frame: pd.DataFrame, name: str, stages: tuple[str, ...]) -> Iterator[Problem]:
@@ -232,13 +250,16 @@ def _out_of_order(
         more = rows[rows[after] > rows[before]]
         whole, part, most = float(rows[before].sum()), float(rows[after].sum()), float(rows[before].median())
         slips = more[more[after] > _SLIP * np.maximum(more[before], most)]
-        if 0 < len(slips) <= len(rows) / 4:
+        reversed_ = float(rows[after].median()) > most
+        if 0 < len(slips) <= len(rows) / 4 and not reversed_:
             late, early = (plain(float(slips[stage].iloc[0])) for stage in (after, before))
             text = f"{channel} has {late} {after} of {early} {before}, which are mostly {plain(most)}."
             where = f"row{'s' if len(slips) > 1 else ''} " + ", ".join(map(str, slips["row"][:_SHOWN]))
             yield Problem(name, text, after, where, "correct the cell; lags make a few more, not so many.")
         elif part > whole:
             text = f"stages are out of order: {channel} has {plain(part)} {after} of {plain(whole)} {before}."
+            if not whole:
+                text = f"{channel} has {plain(part)} {after} and no {before} at all, though it has stages before."
             remedy = f"order stages as people pass them; {after} cannot exceed {before}, which comes before it."
             yield Problem(name, text, after, remedy=remedy)
         elif same_people and len(more):

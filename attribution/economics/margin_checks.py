@@ -18,6 +18,7 @@ _PEOPLE = 5.0  # of a cohort, for margins below one to be no money of theirs
 _ROWS, _APART, _UNSURE = 20, 0.01, 2.0
 _FOLLOWS = 0.5
 _STEPS, _NEARLY = 4, 0.9
+_MOSTLY = 0.75  # of cohorts that lose at age 0 and gain later, for the cost of acquisition to be in their margins
 _LEFT, _STAYS = 0.25, 0.25  # of the customers; and by how much the margin then follows them: 1 where all earn alike
 
 
@@ -26,7 +27,8 @@ def odd_margins(cohorts: Cohorts) -> Finding:
 
     Named are margins of 1 at most, as rates are; margins that do not follow how many customers a cohort has, at the
     same age or as they leave, as amounts a head do; margins of another size from some month on; and margins that never
-    fall while customers leave, as sums so far do. Revenue in place of margin cannot be seen.
+    fall while customers leave, as sums so far do; and margins below 0 at age 0 alone, in which the cost of acquisition
+    seems to be, which CAC counts once more. Revenue in place of margin cannot be seen.
 
     Parameters
     ----------
@@ -52,6 +54,11 @@ def _looks(cohorts: Cohorts) -> Iterator[str]:
         yield "do not follow the number of customers, as amounts a head do"
     if (jump := _jump(there, cohorts.months)) is not None:
         yield f"are of another size altogether from {jump} on, as in another unit"
+    if (share := _acquiring(there)) > _MOSTLY:
+        yield (
+            f"are below 0 at age 0 and above it later in {percent(share)} of cohorts, as where the cost of acquisition "
+            "is in them, which CAC, LTV:CAC and payback count once more"
+        )
     if (share := _rising(rows)) > _NEARLY:
         yield f"never fall in {percent(share)} of cohorts though customers leave, as sums so far do"
 
@@ -62,6 +69,14 @@ def _jump(rows: pd.DataFrame, months: int) -> str | None:
     sums = later.groupby(calendar_of(later, months))[["margin", "active"]].sum()
     jump = another_unit((sums["margin"] / sums["active"]).to_numpy(dtype=float))
     return None if jump is None else str(pd.Period(ordinal=int(np.asarray(sums.index)[jump[0]]), freq="M"))
+
+
+def _acquiring(rows: pd.DataFrame) -> float:
+    """Share of cohorts of some age that cost more than they bring at age 0, and bring more than they cost later."""
+    by = [rows["channel"], rows["month"]]
+    first = rows["margin"].where(rows["age"] == 0).groupby(by, sort=False).sum()
+    later = rows["margin"].where(rows["age"] > 0).groupby(by, sort=False).sum(min_count=1)
+    return float((first < 0)[later > 0].mean()) if (later > 0).sum() >= _STEPS else 0.0
 
 
 def _a_head(rows: pd.DataFrame) -> bool:

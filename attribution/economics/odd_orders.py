@@ -1,4 +1,4 @@
-"""Orders that are none by the look of them: rows that stand twice, refunds of more than was bought, other units."""
+"""Orders that are none by the look of them: twice there, refunds without a purchase, sums so far, one id of many."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ __all__ = ["odd_orders"]
 _TWICE, _ROWS = 1 / 3, 20  # of a month's rows, and rows of a month, for exports that overlap
 _LOST = 0.01  # of all margin
 _SHOWN = 3
+_ALIKE = 0.005  # of customers, whose ids differ by case or blanks alone
+_PART, _TIMES, _PEOPLE = 0.05, 20.0, 50  # of all orders, and times the usual number, that one id has of many people
+_STEPS, _RISES = 2, 0.9  # later orders of a customer, and share of steps that rise
 
 
 def odd_orders(orders: CustomerOrders) -> Finding:
@@ -24,14 +27,15 @@ def odd_orders(orders: CustomerOrders) -> Finding:
 
     Named are months of which a third of the rows stand twice, as where exports overlap; refunds that exceed what their
     customers bought, or that come before it, from a hundredth of all margin on; and margins that from some month on are
-    of another size altogether.
+    of another size altogether. Besides: amounts that rise from order to order of a customer, as sums so far; ids
+    that differ by case or blanks alone; and one id that holds a twentieth of all orders, where most hold few.
 
     Parameters
     ----------
     orders
         As :func:`attribution.economics.read_customer_orders` reads them.
     """
-    looks = [*_twice(orders.frame), *_refunds(orders), *_units(orders)]
+    looks = [*_twice(orders.frame), *_refunds(orders), *_units(orders), *_sums(orders), *_ids(orders)]
     text = "Orders stand once, in one unit, and refunds are of what was bought, by the look of them."
     if looks:
         text = f"Orders: {'; '.join(looks)}. Values of customers rest on them: correct the export, or leave it if true."
@@ -76,6 +80,31 @@ def _units(orders: CustomerOrders) -> Iterator[str]:
         place, times = jump
         factor = f"{amount(times)} times" if times > 1 else f"a part in {amount(1 / times)} of"
         yield f"from {_month(int(np.asarray(level.index)[place]))} on margins are {factor} what they were, another unit"
+
+
+def _sums(orders: CustomerOrders) -> Iterator[str]:
+    """Amounts so far, which rise with every order; a price that is raised once does not."""
+    bought = orders.bought
+    steps = bought.groupby("customer", sort=False)["margin"].diff()
+    known = steps.dropna().groupby(bought["customer"], sort=False).filter(lambda own: len(own) >= _STEPS)
+    rises = float((known > 0).mean()) if len(known) >= _ROWS else 0.0
+    if rises > _RISES:
+        yield f"amounts rise in {percent(rises)} of the steps from a customer's order to the next, as sums so far do"
+
+
+def _ids(orders: CustomerOrders) -> Iterator[str]:
+    counts = orders.bought["customer"].value_counts()
+    folded = counts.index.to_series().str.casefold().str.replace(r"\s+", "", regex=True)
+    if (alike := len(counts) - folded.nunique()) > _ALIKE * len(counts):
+        example = folded[folded.duplicated(keep=False)].sort_values().index[:2]
+        yield (
+            f"ids of {amount(alike)} customers differ from another by case or blanks alone, such as "
+            f"{' and '.join(map(repr, example))}, so that one person counts as several"
+        )
+    most, many = str(counts.index[0]), int(counts.iloc[0])
+    if len(counts) >= _PEOPLE and many > max(_PART * counts.sum(), _TIMES * counts.median()):
+        share = percent(many / counts.sum())
+        yield f"{most!r} has {share} of all orders, as an id that stands for many people, such as guests"
 
 
 def _month(month: int) -> str:

@@ -16,16 +16,14 @@ import scipy  # which loads its parts where they are first used: reading a plan 
 
 from attribution.arrays import Array, Ints
 from attribution.economics.cohorts import Cohorts
-from attribution.economics.retention_families import FAMILIES
+from attribution.economics.retention_families import FAMILIES, WEARING
 from attribution.economics.retention_grid import Grid, dispersion_of
-from attribution.economics.retention_population import Population
+from attribution.economics.retention_population import ELSEWHERE, Population
+from attribution.economics.retention_wearing import drawn_as_wearing, is_wearing
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.shown import shown
 
 __all__ = ["ELSEWHERE", "Retention", "RetentionDraws", "fit_retention"]
-
-ELSEWHERE = ""
-"""What draws of the population are kept under: a channel that the cohorts do not know."""
 
 _SHARES = np.linspace(0.01, 0.99, 50)  # of channels that are of the first family
 
@@ -38,7 +36,7 @@ class RetentionDraws:
     Parameters
     ----------
     family
-        Which of :data:`FAMILIES` each draw is of, shape (draws,).
+        Which of :data:`FAMILIES` and then :data:`WEARING` each draw is of, shape (draws,).
     numbers
         The three of its family, shape (draws, 3).
     """
@@ -49,7 +47,7 @@ class RetentionDraws:
     def survival(self, ages: int) -> Array:
         """Share still there at ages 0 to ``ages`` - 1, shape (draws, ages)."""
         log = np.zeros((len(self.family), ages))
-        for place, family in enumerate(FAMILIES):
+        for place, family in enumerate((*FAMILIES, *WEARING)):
             mine = self.family == place
             first, second, third = self.numbers[mine].T[:, :, None]
             log[mine] = family.log_survival(first, second, third, np.arange(ages, dtype=float))
@@ -101,7 +99,12 @@ class Retention:
     def two_kinds(self, channel: str) -> float:
         """Share of draws by which customers are of two kinds, of one churn each, rather than all of their own."""
         key = channel if channel in self.observed else ELSEWHERE
-        return float(self.draws[key].family.mean())
+        return float((self.draws[key].family > 0).mean())
+
+    @property
+    def wearing(self) -> bool:
+        """Whether the cohorts refute both families, for customers of two kinds who all leave more easily with age."""
+        return bool((self.draws[ELSEWHERE].family >= len(FAMILIES)).any())
 
 
 def fit_retention(cohorts: Cohorts, draws: int = 1000, seed: int = 0) -> Retention:
@@ -138,6 +141,7 @@ def fit_retention(cohorts: Cohorts, draws: int = 1000, seed: int = 0) -> Retenti
     rng = np.random.default_rng([seed, 5])
     numbers: dict[str, list[Array]] = {name: [] for name in (*exits, ELSEWHERE)}
     expected: dict[str, list[float]] = {name: [] for name in exits}
+    likeliest = dict.fromkeys(exits, -np.inf)
     for family in FAMILIES:
         grids = {name: Grid.of(family, *exits[name], dispersion[name]) for name in exits}
         population = Population.of(family, list(grids.values()), draws, rng)
@@ -145,11 +149,17 @@ def fit_retention(cohorts: Cohorts, draws: int = 1000, seed: int = 0) -> Retenti
             drawn, evidence = population.channel(grid, rng)
             numbers[name].append(drawn)
             expected[name].append(evidence)
+            likeliest[name] = max(likeliest[name], grid.peak)
         numbers[ELSEWHERE].append(population.unseen(family, rng))
-    log = {name: np.array(each) for name, each in expected.items()}
-    share = _shares(list(log.values()), draws, rng)
+    if is_wearing(exits, dispersion, likeliest):
+        worn = drawn_as_wearing(exits, dispersion, draws, rng)
+        drawn_of = {name: RetentionDraws(*each) for name, each in worn.items()}
+    else:
+        log = {name: np.array(each) for name, each in expected.items()}
+        share = _shares(list(log.values()), draws, rng)
+        drawn_of = {name: _mixed(numbers[name], share, log.get(name, np.zeros(2)), rng) for name in numbers}
     return Retention(
-        {name: _mixed(numbers[name], share, log.get(name, np.zeros(2)), rng) for name in numbers},
+        drawn_of,
         dispersion,
         {channel: cohorts.oldest(channel) for channel in exits},
         cohorts.months,

@@ -15,7 +15,7 @@ import scipy  # which loads its parts where they are first used: reading a plan 
 
 from attribution.arrays import Array
 
-__all__ = ["FAMILIES", "Axis", "BetaWeibull", "Family", "TwoKinds"]
+__all__ = ["FAMILIES", "WEARING", "Axis", "BetaWeibull", "Family", "TwoKinds"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +103,17 @@ class BetaWeibull(Family):
 @final
 @dataclass(frozen=True, eq=False)
 class TwoKinds(Family):
-    """Some customers stay long and others do not, each kind with one churn at all ages.
+    """Some customers stay long and others do not, each kind with one churn at all ages, or one that rises with age.
 
     Numbers: logits of the churn of those who leave easily, of the churn of the loyal, and of the share of the loyal.
+
+    Parameters
+    ----------
+    shape
+        Of both kinds' survival, as of a discrete Weibull distribution: 1 for one churn at all ages.
     """
+
+    shape: float = 1.0
 
     axes: tuple[Axis, Axis, Axis] = field(
         default=(
@@ -117,11 +124,14 @@ class TwoKinds(Family):
     )
 
     def log_survival(self, first: Array, second: Array, third: Array, age: Array | float) -> Array:
-        """Two geometric curves, weighed."""
-        log_expit = scipy.special.log_expit
-        loose, loyal = log_expit(-first) * age, log_expit(-second) * age
+        """Two geometric curves of the age to the shape, weighed."""
+        log_expit, at = scipy.special.log_expit, np.asarray(age) ** self.shape
+        loose, loyal = log_expit(-first) * at, log_expit(-second) * at
         return np.asarray(np.logaddexp(log_expit(third) + loyal, log_expit(-third) + loose))
 
 
 FAMILIES: tuple[Family, ...] = (BetaWeibull(), TwoKinds())
-"""All, between which the cohorts decide."""
+"""Between which the cohorts decide."""
+
+WEARING: tuple[TwoKinds, ...] = tuple(TwoKinds(shape=shape) for shape in (1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5))
+"""Two kinds that both leave more easily with age: for cohorts that no family of :data:`FAMILIES` fits."""

@@ -16,7 +16,10 @@ from attribution.arrays import Array, Ints
 from attribution.economics.retention_families import Axis, Family
 from attribution.economics.retention_grid import Grid
 
-__all__ = ["Population"]
+__all__ = ["ELSEWHERE", "Population"]
+
+ELSEWHERE = ""
+"""What draws of the population are kept under: a channel that the cohorts do not know."""
 
 _CENTRES = 11
 _TINY = 1e-25  # smaller ones slow the sums down

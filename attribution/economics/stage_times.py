@@ -59,7 +59,7 @@ def stage_times(
     Raises
     ------
     BadInput
-        A faulty table, a stage that no row has, persons who reach a later stage first.
+        A faulty table, a stage that no row has, times in the future, persons who reach a later stage first.
     """
     own = [Column(value, minimum=0, nullable=True, money=True)] if value is not None else []
     own += [Column(channel, "text", nullable=True)] if channel is not None else []
@@ -72,7 +72,7 @@ def stage_times(
     worth = 0.0 if value is None else frame[value].fillna(0.0).astype(float)
     rows = pd.DataFrame({"who": who, "time": frame[time], "stage": frame[stage].astype(str), "worth": worth})
     rows["channel"] = "" if channel is None else frame[channel].fillna("").astype(str).str.strip()
-    if problems := list(_unknown(rows, stages, name, stage)):
+    if problems := [*_unknown(rows, stages, name, stage), *_to_come(rows, stages, name, time, cells.first_row)]:
         raise BadInput(problems)
     rows = rows[rows["stage"].isin(stages)].sort_values("time", kind="stable")
     first = rows.drop_duplicates(["who", "stage"])
@@ -108,6 +108,16 @@ def _unknown(rows: pd.DataFrame, stages: Sequence[str], name: str, column: str) 
         if one not in known:
             remedy = f"the table has {', '.join(known[:12])}."
             yield Problem(name, f"no row is of stage {one!r}.", column, remedy=remedy)
+
+
+def _to_come(rows: pd.DataFrame, stages: Sequence[str], name: str, column: str, first_row: int) -> Iterator[Problem]:
+    """Stages that are planned, such as the day on which a deal is expected to close."""
+    late = (rows["time"] > pd.Timestamp.now("UTC") + pd.Timedelta(days=1)) & rows["stage"].isin(stages)
+    if late.any():
+        at = np.flatnonzero(late.to_numpy())
+        row = f"row{'s' if len(at) > 1 else ''} " + ", ".join(str(first_row + int(one)) for one in at[:_SHOWN])
+        text = f"lies in the future: {rows['time'].iloc[at[0]]:%Y-%m-%d}, so in {len(at)} of {len(rows)} rows."
+        yield Problem(name, text, column, row, "leave out stages that are not reached yet; a planned day is none.")
 
 
 def _backwards(when: pd.DataFrame, stages: Sequence[str], name: str, column: str) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ __all__ = ["EXTRAPOLATED", "forecast_of_retention", "value_findings"]
 EXTRAPOLATED = 0.5
 """Share of a value beyond the ages seen past which a finding says so."""
 
+_FEW = 3  # channels, whose cohorts see half of the companies in which both kinds wear out
 _HELD_OUT = 1 / 3  # of the months seen
 _LEAST = 6  # months of history
 _CLOSE = 0.02  # off by less is no matter
@@ -41,11 +42,16 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
         text = (
             f"More than half of a customer's value lies beyond the ages that were seen for {', '.join(far)}: it rests "
             f"on how the retention curve goes on, which no data have shown. The oldest cohorts are "
-            f"{max(values.cohorts.oldest(channel) for channel in far)} {unit} old, the value counts {values.ages}. If "
-            "customers are of two kinds and both leave more easily with age, 90 % intervals hold the truth in three of "
-            "four cases alone: then state a shorter economics.horizon."
+            f"{max(values.cohorts.oldest(channel) for channel in far)} {unit} old, the value counts {values.ages}."
         )
+        if len(values.cohorts.channels) <= _FEW and not values.retention.wearing:
+            text += (
+                " Few channels do not always show it where customers are of two kinds who both leave more easily with "
+                "age; 90 % intervals then hold the truth in three of four cases: state a shorter economics.horizon "
+                "where it may be so."
+            )
     findings = [Finding("value_extrapolated", not far, shares[most], EXTRAPOLATED, text, far), _curves_agree(values)]
+    findings.append(_wears_out(values))
     findings.append(forecast_of_retention(values.cohorts, seed))
     drift = values.margins.drift
     if drift == drift:
@@ -56,6 +62,20 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
         )
         findings.append(Finding("margin_level_over_age", steady, drift, _DRIFT, text))
     return tuple(findings)
+
+
+def _wears_out(values: CustomerValues) -> Finding:
+    """Whether the cohorts show customers of two kinds who all leave more easily with age."""
+    worn = values.retention.wearing
+    text = "Nothing in the cohorts asks for customers of two kinds who all leave more easily with age."
+    if worn:
+        text = (
+            "By the cohorts of all channels customers are of two kinds, and both leave more easily with age: no "
+            "simpler curve fits. Values follow this. Where it is so, 90 % intervals held the truth in 86 to 88 % of "
+            "simulated channels, a little less than they promise; a shorter economics.horizon rests on more that was "
+            "seen."
+        )
+    return Finding("both_kinds_wear_out", not worn, float(worn), 0.0, text)
 
 
 def _curves_agree(values: CustomerValues) -> Finding:

@@ -1,21 +1,22 @@
-"""What a series of figures looks like, whatever table it is of: another unit, a sum so far, a name taken over."""
+"""What figures look like, whatever table they are of: another unit, sums so far or of others, a name taken over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from attribution.arrays import Array
 
-__all__ = ["TIMES", "another_unit", "sums_since", "taken_over"]
+__all__ = ["TIMES", "another_unit", "sum_of_others", "sums_since", "taken_over"]
 
 TIMES = 50.0
 """How many times as large figures have to be from some row on to be in another unit."""
 
 _WIDTH = 4  # rows on either side that have to keep their level
 _DEVIATIONS = 3.0
+_PARTS, _KEYS = 3, 4  # groups, and rows of each, for a total to be no chance
 _RISING, _FALLING = 0.5, 0.6
 _SINCE = {"the table begins": None, "the year begins": "Y", "the quarter begins": "Q", "the month begins": "M"}
 _RUN, _APART, _ACTIVE, _LEVEL = 4, 2, 0.8, 2.5
@@ -93,3 +94,34 @@ def _run(series: Array) -> tuple[int, int, tuple[float, float]] | None:
         return None
     values = series[active]
     return int(active[0]), int(active[-1]), (float(values[:8].mean()), float(values[-8:].mean()))
+
+
+def sum_of_others(rows: pd.DataFrame, group: str, key: Sequence[str], figures: Sequence[str]) -> str | None:
+    """A group whose figures are everywhere those of all other groups together, as of a total among its parts.
+
+    Parameters
+    ----------
+    rows
+        A row for each group and key.
+    group
+        Column of the group.
+    key
+        Columns within which groups are summed.
+    figures
+        Columns that have to agree.
+    """
+    names = rows[group].unique()
+    if len(names) < _PARTS:
+        return None
+    all_of = rows.groupby(list(key))[list(figures)].sum()
+    for name in names:
+        own = rows[rows[group] == name].set_index(list(key))[list(figures)]
+        others = all_of.loc[own.index] - own
+        if (
+            len(own) >= _KEYS
+            and len(own) == len(all_of)
+            and np.allclose(own, others, rtol=1e-6)
+            and own.to_numpy().any()
+        ):
+            return str(name)
+    return None

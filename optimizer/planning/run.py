@@ -369,5 +369,5 @@ def _findings(run: Run) -> tuple[Finding, ...]:
     if run.funnel is not None:
         findings.append(run.funnel.finding)
     if run.referral is not None:
-        findings.append(run.referral.finding)
+        findings.extend(run.referral.findings)
     return tuple(findings)

@@ -159,6 +159,7 @@ BAD = {
     "no credit": ({"credit": 0.0, "credit_low": 0.0}, "is not above 0"),
     "negative credit": ({"credit": -1.0, "credit_low": -2.0}, "is not above 0"),
     "ends swapped": ({"effect_low": 90.0, "effect_high": 10.0}, "is outside 90 to 10"),
+    "a day to come": ({"until": "2095-01-01"}, "lies in the future"),
     "no day": ({"until": "soon"}, "until"),
     "no number": ({"effect": "many"}, "effect"),
 }

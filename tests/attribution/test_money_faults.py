@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -167,6 +169,28 @@ def test_counts_that_are_sums_so_far_are_refused_and_growth_is_not() -> None:
     grown = funnel()
     grown[STAGES] = (grown[STAGES].mul(1.15 ** grown.groupby("channel").cumcount(), axis=0)).round()
     assert read_funnel(grown, STAGES).periods == 12
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: pd.concat([rows, rows.groupby("period", as_index=False)[STAGES].sum().assign(channel="sum")]),
+         "sum has as many as all others together in each period"),
+        (lambda rows: rows.assign(clicks=rows["clicks"].where(rows["period"] < rows["period"].iloc[6], 100 * rows["clicks"])),
+         "times as many leads of its clicks"),
+        (lambda rows: rows.assign(leads=rows["leads"].where(rows["channel"] != "tv", 0)), "orders and no leads at all"),
+    ],
+)  # fmt: skip
+def test_totals_other_units_and_stages_without_anybody_are_refused(change: Any, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        read_funnel(change(funnel()), STAGES)
+
+
+@pytest.mark.parametrize("rate", [0.0, 30.0, -0.1])
+def test_a_margin_rate_is_a_share(rate: float) -> None:
+    table = pd.DataFrame({"customer": ["a"], "date": ["2026-03-01"], "channel": ["tv"], "value": [5.0]})
+    with pytest.raises(BadInput, match="share of value that is margin"):
+        read_customer_orders(table, margin_rate=rate)
 
 
 def test_margin_above_value_is_refused() -> None:

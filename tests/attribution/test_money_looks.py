@@ -110,6 +110,16 @@ def test_orders_that_are_none_are_told() -> None:
     before = known.head(120).assign(date=pd.Timestamp("2024-11-20"), margin=-20.0, value=-40.0)
     strangers = known.head(120).assign(customer="nobody", margin=-20.0, value=-40.0)
     huge = known.head(1).assign(margin=-90_000.0, value=-180_000.0)
+    mixed = known.assign(customer=np.where(known.index % 2, known["customer"] + "X", known["customer"] + "x"))
+    summed = known.assign(margin=known["margin"].abs(), value=2 * known["margin"].abs()).sort_values("date")
+    summed["margin"] = summed.groupby("customer")["margin"].cumsum()
+    guests = known.assign(customer=known["customer"].where(known.index % 5 > 0, "guest"))
+    for frame, said in (
+        (mixed, "differ from another by case or blanks alone"),
+        (summed.drop(columns="value"), "of the steps from a customer's order to the next, as sums so far do"),
+        (guests, "'guest' has "),
+    ):
+        assert said in odd_orders(read_customer_orders(frame)).text
     for more, said in (
         (known, "rows are the same as another one"),
         (known[known["date"].dt.year == 2026], "as where exports overlap"),
@@ -120,6 +130,31 @@ def test_orders_that_are_none_are_told() -> None:
         finding = odd_orders(read_customer_orders(pd.concat([known, more], ignore_index=True)))
         assert not finding.passed
         assert said in finding.text
+
+
+def test_a_price_that_rises_once_is_no_sum_so_far() -> None:
+    dates = pd.date_range("2025-01-15", periods=12, freq="MS")
+    rows = [(f"c{i}", date, "tv", 9.0 if date.month < 7 else 11.0) for i in range(60) for date in dates]
+    assert odd_orders(
+        read_customer_orders(pd.DataFrame(rows, columns=["customer", "date", "channel", "margin"]))
+    ).passed
+
+
+def test_margins_that_hold_the_cost_of_acquisition_are_told() -> None:
+    frame = cohorts()
+    costly = frame.assign(margin=frame["margin"].where(frame["age"] > 0, -60.0 * frame["active"]))
+    finding = odd_margins(read_cohorts(costly, negative_margins=True))
+    assert not finding.passed
+    assert "as where the cost of acquisition is in them" in finding.text
+
+
+def test_a_total_among_its_parts_is_refused() -> None:
+    fair = cohorts().query("channel == 'tv'").assign(channel="fair", active=lambda rows: rows["active"] // 3)
+    frame = pd.concat([cohorts(), fair])
+    total = frame.groupby(["month", "age"], as_index=False)[["active", "margin"]].sum().assign(channel="Sum")
+    with pytest.raises(BadInput, match="Sum has as many customers as all others together"):
+        read_cohorts(pd.concat([frame, total]))
+    assert read_cohorts(frame).channels == ("tv", "search", "fair")
 
 
 def test_currencies_of_orders() -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from attribution.economics import opportunity_stages
+from attribution.errors import BadInput
 
 STAGES = ["lead", "meeting", "won"]
 
@@ -52,6 +53,13 @@ def test_who_is_here_is_who_reached_it_and_did_not_go_on() -> None:
     rows, _ = deals(2)
     told = opportunity_stages(rows, STAGES)
     assert told["here"].iloc[:2].tolist() == (told["reached"] - told["passed"]).iloc[:2].tolist()
+
+
+def test_a_day_that_is_planned_is_refused() -> None:
+    rows, _ = deals(1)
+    rows.loc[rows["stage"] == "won", "time"] = pd.Timestamp("2095-06-01", tz="UTC")
+    with pytest.raises(BadInput, match="lies in the future: 2095-06-01"):
+        opportunity_stages(rows, STAGES)
 
 
 def test_too_few_deals_say_nothing() -> None:

@@ -187,6 +187,37 @@ def test_the_cohorts_say_whether_customers_are_of_two_kinds() -> None:
     assert fit_retention(read_cohorts(one)).two_kinds("tv") < 0.1
 
 
+WORN = {"all wear out": 1.2, "two kinds": 1.0}
+
+
+@pytest.mark.parametrize("shape", WORN.values(), ids=WORN)
+def test_kinds_who_all_leave_more_easily_with_age_are_seen_by_all_channels_together(shape: float) -> None:
+    rng, inside = np.random.default_rng(4), []
+    curves = {}
+    for i in range(5):
+        share, loyal, loose = rng.uniform(0.3, 0.6), rng.uniform(0.005, 0.02), rng.uniform(0.15, 0.35)
+        at = AGES**shape
+        curves[f"c{i}"] = share * (1 - loyal) ** at + (1 - share) * (1 - loose) ** at
+    frame = pd.concat([told(c, 800, 12, rng).assign(channel=name) for name, c in curves.items()])
+    values = customer_values(read_cohorts(frame), Terms(discount_rate=0.0, margin=1.0), 500)
+    assert values.retention.wearing == (shape > 1)
+    finding = {one.name: one for one in value_findings(values)}["both_kinds_wear_out"]
+    assert finding.passed == (shape == 1)
+    for name, curve in curves.items():
+        low, high = np.quantile(values.value(name), [0.05, 0.95])
+        inside.append(low <= curve.sum() <= high)
+    assert sum(inside) >= 4
+    assert values.retention.two_kinds("c0") > 0.9
+    assert np.isfinite(values.value("elsewhere")).all()
+
+
+def test_one_kind_of_rising_churn_is_no_case_for_it() -> None:
+    rng = np.random.default_rng(6)
+    curves = [ODD["churn rises with age"](rng) for _ in range(5)]
+    frame = pd.concat([told(curve, 800, 12, rng).assign(channel=f"c{i}") for i, curve in enumerate(curves)])
+    assert not fit_retention(read_cohorts(frame), 300).wearing
+
+
 def test_curves_that_fit_alike_and_differ_later_are_told() -> None:
     frame = pd.concat([cohorts([60, 48, 41, 37, 34], f"c{i}") for i in range(3)])
     values = customer_values(read_cohorts(frame), Terms(horizon=60, margin=1.0))

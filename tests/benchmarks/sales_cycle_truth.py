@@ -6,7 +6,9 @@ Beside the log's, the cycle as sales would state it: shares of customers by cale
 cent, and no log: spend by channel and all customers, by week.
 
 Spend grows and swings; each month's spend causes people whose first touch lies in it, of whom a share converts after a
-lag of 98 days on average (gamma, shape 3). The truth is spend over all that it causes, whenever they convert.
+lag of 98 days on average (gamma, shape 3). The truth is spend over all that it causes, whenever they convert. With a
+``gap`` people touch again, every so many days in the mean, until they convert or give up, and the log begins among
+people who are on their way.
 """
 
 from __future__ import annotations
@@ -22,30 +24,39 @@ from attribution.analysis.sales_cycle import ALL, matched_cac, sales_cycle
 from attribution.economics import SalesLags
 
 _DAYS, _RATE, _PEOPLE = 720, 0.3, 120_000
+_BEFORE, _INTEREST = 400, 120.0  # days before the log, and until who does not convert gives up, in the mean
 _MONTH = 365.25 / 12
 
 
 def world(
-    seed: int, people: int = _PEOPLE, cycle: float = 98.0
+    seed: int, people: int = _PEOPLE, cycle: float = 98.0, gap: float | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
     """Touchpoints, conversions, spend by day, and the true CAC by month of the spend, over all channels."""
     rng = np.random.default_rng(seed)
-    start, day = pd.Timestamp("2024-01-01"), np.arange(_DAYS)
+    start, before = pd.Timestamp("2024-01-01"), 0 if gap is None else _BEFORE
+    day = np.arange(-before, _DAYS)
     touches, ends, spends, truth = [], [], [], []
     for number, channel in enumerate(("search", "social")):
         shape = np.exp(
-            0.0022 * day + 0.35 * np.sin(day / 50 + number + rng.uniform(0, 6)) + 0.1 * rng.normal(size=_DAYS)
+            0.0022 * day + 0.35 * np.sin(day / 50 + number + rng.uniform(0, 6)) + 0.1 * rng.normal(size=len(day))
         )
-        came = rng.poisson(people / 2 * shape / shape.sum())
+        shape = people / 2 * shape / shape[before:].sum()
+        came = rng.poisson(shape)
         born = np.repeat(day, came) + rng.random(came.sum())
         converts = rng.random(len(born)) < _RATE * (1 + number) / 2
         lag = rng.gamma(3.0, cycle / 3.0, len(born))
         user = np.array([f"{channel}{i}" for i in range(len(born))])
-        touches.append(pd.DataFrame({"user": user, "day": born, "channel": channel}))
-        seen = converts & (born + lag < _DAYS)
+        touch = pd.DataFrame({"user": user, "day": born, "channel": channel})
+        if gap is not None:
+            stop = np.where(converts, lag, rng.exponential(_INTEREST, len(born)))
+            who = np.repeat(np.arange(len(born)), rng.poisson(stop / gap))
+            more = pd.DataFrame({"user": user[who], "day": born[who] + rng.random(len(who)) * stop[who]})
+            touch = pd.concat([touch, more.assign(channel=channel)])
+        touches.append(touch[touch["day"].between(0, _DAYS, inclusive="left")])
+        seen = converts & (born + lag >= 0) & (born + lag < _DAYS)
         ends.append(pd.DataFrame({"user": user[seen], "day": (born + lag)[seen]}))
-        money = 30.0 * people / 2 * shape / shape.sum()
-        spends.append(pd.DataFrame({"date": start + pd.to_timedelta(day, "D"), "channel": channel, "spend": money}))
+        dates = start + pd.to_timedelta(day, "D")
+        spends.append(pd.DataFrame({"date": dates, "channel": channel, "spend": 30.0 * shape})[day >= 0])
         truth.append(pd.DataFrame({"date": start + pd.to_timedelta(np.floor(born), "D"), "caused": converts}))
     touch, end, spend = pd.concat(touches), pd.concat(ends), pd.concat(spends, ignore_index=True)
     told = pd.concat(truth, ignore_index=True)
@@ -59,9 +70,9 @@ def _timed(frame: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
     return frame.assign(time=time).drop(columns="day").reset_index(drop=True)
 
 
-def errors(seed: int, people: int = _PEOPLE, cycle: float = 98.0) -> pd.DataFrame:
+def errors(seed: int, people: int = _PEOPLE, cycle: float = 98.0, gap: float | None = None) -> pd.DataFrame:
     """By month: the true CAC, and how far the naive and the matched one are off it."""
-    touches, ends, spend, truth = world(seed, people, cycle)
+    touches, ends, spend, truth = world(seed, people, cycle, gap)
     journeys = Journeys.from_touchpoints(touches, conversions=ends, lookback="500D")
     table = matched_cac(sales_cycle(journeys), journeys, spend)
     table = table[table["channel"] == ALL].set_index("month")
@@ -116,7 +127,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--worlds", type=int, default=5)
     given = parser.parse_args()
-    for kind, of_seed in (("by the log", errors), ("by a stated cycle, without a log", errors_as_stated)):
+    kinds = {
+        "by the log": errors,
+        "by a log that begins among people on their way": lambda seed: errors(seed, _PEOPLE // 3, gap=30.0),
+        "by a stated cycle, without a log": errors_as_stated,
+    }
+    for kind, of_seed in kinds.items():
         tables = [of_seed(seed) for seed in range(given.worlds)]
         print(f"{kind}\n{tables[0].round(3).to_string()}")
         _summed(pd.concat(tables))

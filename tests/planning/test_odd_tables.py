@@ -40,6 +40,11 @@ QUARTER, YEAR = TABLE["month"].dt.to_period("Q"), TABLE["month"].dt.year
         (changed([YEAR], "cumsum"), "'salaries' is a sum since the year begins"),
         (changed([QUARTER], "cumsum"), "'salaries' is a sum since the quarter begins"),
         (changed([QUARTER], "mean"), "'agencies' stands still within each quarter"),
+        (
+            TABLE.assign(cost=TABLE["cost"].where(TABLE["month"] < "2025-06-01", TABLE["cost"] / 1000)),
+            "'salaries' is of another size altogether from 2025-06 on",
+        ),
+        (TABLE.assign(cost=0.0), "'agencies' costs nothing in any month"),
         (TABLE.drop(index=[4, 9]), "'salaries' has no row in 2025-02, 2025-07"),
         (TABLE[TABLE["month"] != "2025-03-01"], "'agencies' has no row in 2025-03"),
     ],

@@ -12,9 +12,11 @@ import yaml
 
 from attribution import Credit, calibrate, read_factors
 from attribution.errors import BadInput
+from attribution.numbers import percent
 from mmm import Panel
 from optimizer.planning.file.keys.data import PlatformReports
-from optimizer.planning.inputs.platform_reports import daily_of, read_platform_reports
+from optimizer.planning.inputs.days import daily_of
+from optimizer.planning.inputs.platform_reports import read_platform_reports
 from optimizer.planning.run import run_plan
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
@@ -47,6 +49,47 @@ def test_claims_of_whole_weeks_are_summed_over_the_days(tmp_path: Path) -> None:
     claims, notes = read(tmp_path, reports()).over(WEEKS[4], WEEKS[8] + pd.Timedelta(days=6), daily_of(SPEND, 7))
     assert claims.to_dict() == pytest.approx({"search": 50.0, "tv": 100.0})
     assert notes == []
+
+
+def figures(search: object, tv: object) -> pd.DataFrame:
+    frame = reports()
+    wide = {"search": search, "tv": tv}
+    return frame.assign(conversions=np.concatenate(list(zip(*(np.resize(wide[c], 20) for c in SPEND), strict=True))))
+
+
+RATES = np.random.default_rng(0).uniform(0.02, 0.06, 20).round(4)
+SHARES = np.random.default_rng(1).uniform(0.2, 0.8, 20).round(3)
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (figures(RATES, RATES[::-1]), "rates or shares, for no figure is above 1 where 100 customers came"),
+        (figures(SHARES, 1 - SHARES), "are 1 together in each week: shares"),
+        (figures(100 * SHARES, 100 - 100 * SHARES), "are 100 together in each week: shares"),
+        (figures((100 * SHARES).round(), 100 - (100 * SHARES).round()), "are 100 together in each week: shares"),
+    ],
+)
+def test_rates_and_shares_are_no_conversions(frame: pd.DataFrame, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=rf"claims\.csv, column 'conversions': .*{said}"):
+        read(tmp_path, frame)
+
+
+def test_rates_in_per_cent_are_told_and_counts_and_their_parts_are_not(tmp_path: Path) -> None:
+    odd = read(tmp_path, figures(100 * RATES, [20.0, 25.0, 31.0, 18.0])).finding
+    assert (odd.passed, odd.channels) == (False, ("search",))
+    assert f"claim {percent(0.04)} of customers with {percent(0.5)} of the spend" in odd.text
+    sums = read(tmp_path, figures(np.cumsum([3.0] * 20), [20.0, 25.0, 31.0, 18.0])).finding
+    assert (sums.passed, sums.channels) == (False, ("search",))
+    assert "search has sums since the table begins" in sums.text
+    for search in (
+        [30.0, 41.0, 28.0, 35.0],
+        [30.33, 41.67, 28.5, 35.2],
+        [1.0, 0.0, 2.0, 1.0],
+        np.arange(20) / 2 + 30,
+        0.0,
+    ):
+        assert read(tmp_path, figures(search, [20.5, 25.0, 31.0, 18.0])).finding.passed
 
 
 def test_a_part_of_the_days_is_scaled_by_spend_and_said_and_too_little_is_left_out(tmp_path: Path) -> None:

@@ -102,14 +102,8 @@ class Config(Section):
             )
         if self.data.costs is not None and self.data.weekly is None:
             raise ValueError("data.costs are costs beside the media of data.weekly; give that table too")
-        asked = {name for scenario in self.scenarios for name in scenario.stages}
-        if asked and self.data.funnel is None:
+        if self.data.funnel is None and any(scenario.stages for scenario in self.scenarios):
             raise ValueError("stages of scenarios are those of data.funnel; give that table too")
-        leading = () if self.data.funnel is None else self.data.funnel.before_customers
-        if beyond := sorted(asked.difference(leading)):
-            close = nearest(beyond[0], leading)
-            hint = f"did you mean {close!r}?" if close else f"those are {', '.join(leading)}"
-            raise ValueError(f"stages of scenarios: {beyond[0]!r} is no stage on the way to a customer; {hint}")
         if self.stress is not None and self.plan is None:
             raise ValueError("stress needs a plan to change")
         if self.model.belief.attribution is not None and self.data.touchpoints is None and self.data.paths is None:
@@ -391,10 +385,24 @@ def _misfits(config: Config, document: Document) -> Iterator[str]:
     channels = [*config.data.weekly.channels, *config.plan.without_history]
     yield from _markets_unnamed(config, document)
     yield from misfits(config.plan, channels, document)
+    yield from _stages_unknown(config, document)
     for number, scenario in enumerate(config.scenarios):
         at = ("scenarios", number, "instead")
         if scenario.instead is not None:
             yield from misfits(scenario.section(config.plan), channels, document, at)
+
+
+def _stages_unknown(config: Config, document: Document) -> Iterator[str]:
+    """Stages of scenarios that nobody passes on the way to a customer."""
+    leading = () if config.data.funnel is None else config.data.funnel.before_customers
+    for number, scenario in enumerate(config.scenarios):
+        for stage in scenario.stages:
+            if leading and stage not in leading:
+                close = nearest(stage, leading)
+                hint = f"did you mean {close!r}?" if close else f"those are {', '.join(leading)}"
+                yield document.error(
+                    ("scenarios", number, "stages", stage), f"is no stage on the way to a customer; {hint}"
+                )
 
 
 def _markets_unnamed(config: Config, document: Document) -> Iterator[str]:

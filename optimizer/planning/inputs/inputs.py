@@ -130,7 +130,8 @@ class Inputs:
         staged = () if self.stages is None else (open_stages(self.stages),)
         costed: tuple[Finding, ...] = () if self.costs is None else (odd_costs(self.costs),)
         costed += () if self.costs is None or self.panel is None else (costs_cover_year(self.costs, self.panel),)
-        return (*assembled, *compared, *coming, *self.customer_findings, *costed, *staged)
+        claimed = () if self.claims is None else (self.claims.finding,)
+        return (*assembled, *compared, *coming, *self.customer_findings, *costed, *staged, *claimed)
 
     @property
     def passed_over(self) -> tuple[str, ...]:

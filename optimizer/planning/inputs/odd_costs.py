@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.findings import Finding
-from attribution.reading.looks import sums_since
+from attribution.reading.looks import another_unit, sums_since
 from mmm import Panel
 
 __all__ = ["costs_cover_year", "odd_costs"]
@@ -40,7 +40,8 @@ def odd_costs(costs: pd.DataFrame) -> Finding:
     """Whether each row holds what its own month cost, and no month of a kind is left out.
 
     Named are kinds whose cost never falls but where a year or quarter begins, and grows threefold; that stand still
-    within every quarter; that have no row in a few months between others; or that have ended shortly before the others.
+    within every quarter; that are 0 throughout or, from some month on, of another size; that have no row in a few
+    months between others; or that have ended shortly before the others.
 
     Parameters
     ----------
@@ -75,6 +76,11 @@ def _looks(cost: pd.Series, end: pd.Timestamp) -> Iterator[str]:
         yield f"has no row in {', '.join(f'{month:%Y-%m}' for month in left[:_SHOWN])}{more}"
     series = cost.to_numpy(dtype=float)
     since, spent = sums_since(series, months, _FEWEST), series[series > 0]
+    if not len(spent):
+        yield "costs nothing in any month"
+        return
+    if (jump := another_unit(series)) is not None:
+        yield f"is of another size altogether from {months[jump[0]]:%Y-%m} on, as in another unit"
     if since is not None and spent.max() >= _TIMES * spent.min():
         yield f"is a sum since {since}, for it never falls within that time"
     elif not len(left) and _by_quarter(series, months):

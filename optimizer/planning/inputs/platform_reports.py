@@ -11,16 +11,19 @@ import pandas as pd
 
 from attribution import Engine, Query
 from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
 from attribution.numbers import amount
 from attribution.reading.contracts import Column, Table
 from attribution.reading.small import read_table
 from mmm import Panel
 from optimizer.planning.file.keys.data import PlatformReports
+from optimizer.planning.inputs.days import customers_by_day
+from optimizer.planning.inputs.odd_claims import odd_claims, shares_or_rates
 from optimizer.planning.inputs.unknown_channels import unknown_channels
 
-__all__ = ["Claims", "daily_of", "read_platform_reports"]
+__all__ = ["Claims", "read_platform_reports"]
 
-_WEEKS = 28  # days
+_WEEKS, _MONTH = 28, 30  # days
 _ENOUGH = 0.5  # of a channel's spend; of less than that nothing is said
 
 
@@ -32,9 +35,12 @@ class Claims:
     ----------
     by_day
         Days x channels; NaN where a platform reported nothing for a day.
+    finding
+        Whether they look like counts.
     """
 
     by_day: pd.DataFrame
+    finding: Finding
 
     def over(self, first: pd.Timestamp, last: pd.Timestamp, spend: pd.DataFrame) -> tuple[pd.Series, list[str]]:
         """Claims by channel over some days, and what had to be assumed for that, in sentences.
@@ -85,7 +91,7 @@ def read_platform_reports(
     ------
     BadInput
         Every problem: channels that are none, periods of one channel that overlap, none in common with the weekly
-        table, more conversions claimed than there were customers.
+        table, more conversions claimed than there were customers, shares or rates in place of conversions.
     """
     columns = (Column(section.date, "date"), Column(section.channel, "text"), Column(section.conversions, minimum=0))
     declared = Table(section.path.name, columns, key=(section.date, section.channel))
@@ -104,11 +110,13 @@ def read_platform_reports(
         except BadInput as error:
             problems += [problem for problem in error.problems if isinstance(problem, Problem)]
     by_day = pd.DataFrame(parts)
+    days = {"day": 1, "week": 7, "month": _MONTH}[section.period]
+    problems += list(shares_or_rates(section, frame, float(customers_by_day(panel).mean()) * days))
     problems += [] if problems else list(_against_all(section, by_day, panel))
     problems += list(_to_come(section, pd.DatetimeIndex(frame[section.date]), name))
     if problems:
         raise BadInput(problems)
-    return Claims(by_day), frame
+    return Claims(by_day, odd_claims(section, frame, by_day, panel)), frame
 
 
 def _to_come(section: PlatformReports, days: pd.DatetimeIndex, name: str) -> Iterator[Problem]:
@@ -121,13 +129,6 @@ def _to_come(section: PlatformReports, days: pd.DatetimeIndex, name: str) -> Ite
             text = f"One row lies in the future, on {first}."
         remedy = "leave them out; or check the order of day and month, and date_format."
         yield Problem(name, text, section.date, remedy=remedy)
-
-
-def daily_of(values: pd.DataFrame, days: int) -> pd.DataFrame:
-    """A table by period as one by day, each period's amount divided evenly between its days."""
-    dates = pd.DatetimeIndex(values.index)
-    index = dates.repeat(days) + pd.to_timedelta(np.tile(np.arange(days), len(dates)), unit="D")
-    return pd.DataFrame(np.repeat(values.to_numpy(dtype=float) / days, days, axis=0), index, values.columns)
 
 
 def _by_day(section: PlatformReports, rows: pd.DataFrame) -> pd.Series:
@@ -153,7 +154,7 @@ def _by_day(section: PlatformReports, rows: pd.DataFrame) -> pd.Series:
 
 def _against_all(section: PlatformReports, by_day: pd.DataFrame, panel: Panel) -> Iterator[Problem]:
     """Channels without a day in common with the weekly table, or with more conversions than there were customers."""
-    kpi = daily_of(pd.DataFrame({"kpi": panel.kpi.sum(axis=0)}, panel.dates), panel.days)["kpi"]
+    kpi = customers_by_day(panel)
     for channel, claimed in by_day.items():
         known = claimed.dropna()
         common = known[known.index.isin(kpi.index)]

@@ -17,6 +17,7 @@ from attribution.economics import (
     read_cohorts,
     read_customer_orders,
 )
+from attribution.economics.retention import ELSEWHERE
 from attribution.errors import BadInput, Problem
 from attribution.numbers import counted
 from mmm.model.model import ORGANIC
@@ -110,7 +111,8 @@ def values_of(config: Config, cohorts: Cohorts, table: CohortTable | OrdersTable
         values = customer_values(cohorts, terms, seed=config.seed)
     except BadInput as error:
         raise BadInput([_of_file(problem, name) for problem in error.problems]) from None
-    negative = [channel for channel in (*cohorts.channels, "") if values.value(channel).mean() < 0]
+    below = [channel for channel in cohorts.channels if values.value(channel).mean() < 0]
+    negative = below or (["a channel without cohorts"] if values.value(ELSEWHERE).mean() < 0 else [])
     if negative:
         span = counted(keys.horizon, "month")
         text = f"makes a customer of {', '.join(negative)} worth less than nothing over {span}."

@@ -18,6 +18,7 @@ from attribution.reading.small import read_table
 from attribution.reading.tables import LIFT_TESTS
 from mmm import LiftTest, Panel, lift_tests_from_frame
 from mmm.data.observed_tests import observe
+from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import LiftTests, PlatformReports
 from optimizer.planning.file.keys.economics import CohortTable, CostTable, OrdersTable
@@ -97,6 +98,12 @@ def noted_factors(reading: Reading) -> tuple[Factor, ...]:
         return ()
     factors = read_factors(reading.source(path), reading.engine)
     reading.note("factors of an earlier run", path, len(factors))
+    asked = {model.name for model in attribution_models(reading.config.attribution).values()}
+    if unused := sorted({factor.model for factor in factors} - asked):
+        reading.assumptions.append(
+            f"Factors of {path.name} for {', '.join(unused)} are not used: attribution.models of this run are "
+            f"{', '.join(sorted(asked))}."
+        )
     return factors
 
 

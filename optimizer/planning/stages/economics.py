@@ -144,4 +144,9 @@ def _cycle(
         return None, nothing, (f"CAC is not matched to the sales cycle: {error}",), ()
     names = [name for name in table["channel"].unique() if name != ALL]
     days = pd.Series({name: cycle.median_lag(name) for name in names}, dtype=float)
-    return table, days, (), (cycle.finding, *([] if lags is None else [cycle_as_stated(lags, cycle)]))
+    return (
+        table,
+        days,
+        (),
+        (cycle.finding, cycle.first_touches, *([] if lags is None else [cycle_as_stated(lags, cycle)])),
+    )

@@ -16,7 +16,7 @@ from attribution.estimates import HIGH, LOW, Estimate
 from attribution.findings import Finding
 from attribution.numbers import amount, percent
 from mmm import Panel
-from optimizer.planning.inputs.platform_reports import daily_of
+from optimizer.planning.inputs.days import daily_of
 from optimizer.planning.stages.carried_tests import tested
 from optimizer.planning.stages.heard import Heard
 from optimizer.planning.stages.result import Run

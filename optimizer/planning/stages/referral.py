@@ -19,6 +19,7 @@ def referral(run: Run) -> ReferralResult | None:
     spend, paid = run.plan.planned.spend, run.plan.planned.paid
     planned, own = float(spend[keys.name]), paid[keys.name].to_numpy()
     others = paid.drop(columns=keys.name).to_numpy().sum(axis=1)
+    everybody = float(np.mean(run.plan.planned.organic) + own.mean() + others.mean())
     return ReferralResult(
         keys.name,
         keys.programme,
@@ -28,4 +29,5 @@ def referral(run: Run) -> ReferralResult | None:
         Estimate.of(own),
         Estimate.cost(planned, own),
         Estimate.cost(float(np.sum(spend.drop(keys.name))), others),
+        float(own.mean()) / everybody if everybody > 0 else 0.0,
     )

@@ -13,7 +13,7 @@ from attribution.numbers import amount, cost, count, percent
 
 __all__ = ["ReferralResult"]
 
-_HALF = 0.5  # of what a paid customer costs, which a referred one should cost at most
+_HALF = 0.5  # of what a paid customer costs, which a referred one should cost at most; and of all customers
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,8 @@ class ReferralResult:
         Gained by them, and what one costs.
     paid_cac
         Of all other channels together in the plan.
+    share
+        Part of all customers of the plan who come by it.
     """
 
     channel: str
@@ -44,6 +46,7 @@ class ReferralResult:
     customers: Estimate
     cac: Estimate
     paid_cac: Estimate
+    share: float
 
     def sentence(self, currency: str, outcome: str) -> str:
         """What the plan does with it."""
@@ -56,8 +59,15 @@ class ReferralResult:
         )
 
     @property
-    def finding(self) -> Finding:
-        """Whether a referred customer costs no more than half of a paid one."""
+    def findings(self) -> tuple[Finding, ...]:
+        """Whether a referred customer costs no more than half of a paid one, and whether not too many are referred."""
+        text = f"By {self.channel} come {percent(self.share)} of the plan's customers."
+        if self.share > _HALF:
+            text += " Hardly a programme brings that many: look at its customers, share, each and capacity."
+        return self._cac, Finding("referral_volume", self.share <= _HALF, self.share, _HALF, text)
+
+    @property
+    def _cac(self) -> Finding:
         if not self.cac.known or not self.paid_cac.known:
             text = "The plan pays no rewards, or wins no paid customers to hold them against."
             return Finding("referral_cac", True, None, _HALF, text)
