@@ -84,6 +84,9 @@ def test_money_is_called_as_a_language_calls_it(outcome: str, german: str, chine
         assert say(outcome) == wanted
         for sentence in (f"1,200 {outcome}", f"{outcome} at least 5", f"What brought {outcome}"):
             assert wanted in say(sentence)
+            unnamed = translator(code)
+            assert unnamed is not None
+            assert wanted in unnamed(sentence) or outcome.startswith("CHF")
 
 
 @pytest.mark.parametrize("code", CODES)
