@@ -89,6 +89,13 @@ def test_money_is_called_as_a_language_calls_it(outcome: str, german: str, chine
             assert wanted in unnamed(sentence) or outcome.startswith("CHF")
 
 
+@pytest.mark.parametrize("cell", ["01.2024", "1,234.50", "2024-01-31", "70.906"])
+def test_cells_are_shown_as_the_table_has_them(cell: str) -> None:
+    say = translator("de")
+    assert say is not None
+    assert f"'{cell}', '{cell}'" in say(f"Rechnungen.csv, column 'Monat', row 2: is no date: '{cell}', '{cell}'.")
+
+
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("weeks", ["13 weeks", "1 week", "26 weeks"])
 def test_present_spend_is_that_of_so_many_weeks(code: str, weeks: str) -> None:

@@ -35,6 +35,7 @@ _AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
 _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
 _TALLIED = re.compile(rf"(\D+) ({_AMOUNT})")
 _MONEY = re.compile(r"([A-Z]{3}) of (.+)")
+_CELL = re.compile(r"'[^'\s]*\d[^'\s]*'")  # a cell of a table, which a message shows as it is
 _OUTCOME = re.compile(r"(?<!\w)[A-Z]{3} of (?:revenue|margin)(?!\w)")  # money that an outcome is called by, named or not
 _WORDS_AND_NUMBER, _UNIT = re.compile(r".*[^\W\d_] [\d.,]+", re.DOTALL), re.compile(r"(?:s|k|M|bn|%|[A-Z]{3})(?!\w)")
 _JOINTS = ("; or ", "; ", ": ", ", ", " and ", " or ", " to ", " – ", " / ", " → ", " > ")
@@ -46,7 +47,7 @@ _ASIDE = re.compile(r"\([^()]*\)")
 _LIST_CUT = re.compile(r".*; [\d.,]+", re.DOTALL)  # a hole that holds the end of one item and the figure of the next
 _EFFORT = 2_000  # most parts of one text that are looked at
 _READINGS = 4  # messages that a text is held against to the end
-_SLIGHT, _SHORT, _LONG = 12, 40, 120  # characters of a message that says little, of a hole and of a text it may have
+_SLIGHT, _SHORT, _LONG = 11, 40, 120  # characters of a message that says little, of a hole and of a text it may have
 _SENTENCES = 6  # most sentences of one message
 
 
@@ -111,6 +112,7 @@ class Translator:
     def _held(self, text: str) -> str:
         """The text with names of several words as one sign each, so that no message is read into them."""
         named = text if self._long is None else self._long.sub(lambda one: self._tokens.get(one[0], one[0]), text)
+        named = _CELL.sub(lambda one: self._token(one[0]) if is_figure(one[0][1:-1]) else one[0], named)
         return _OUTCOME.sub(lambda one: self._token(one[0]), named)
 
     def _token(self, name: str) -> str:
