@@ -105,7 +105,9 @@ def cac(table: pd.DataFrame | Mapping[str, pd.DataFrame], ax: Axes | None = None
     return comparison(table, ax, of=f"{currency} per credited customer", title="CAC by whose credit it is", ratios=True)
 
 
-def opinions(heard: Opinions, ax: Axes | None = None, *, order: Sequence[str] | None = None) -> Axes:
+def opinions(
+    heard: Opinions, ax: Axes | None = None, *, order: Sequence[str] | None = None, outcome: str = "customers"
+) -> Axes:
     """What each source says that channels brought, one row per channel.
 
     Path models are grey, platforms brown and effects in colour, so that one sees at once who speaks of causes.
@@ -118,6 +120,8 @@ def opinions(heard: Opinions, ax: Axes | None = None, *, order: Sequence[str] | 
         Axes to draw on.
     order
         Channels from the top; the largest effect first where None.
+    outcome
+        What is counted.
     """
 
     def size(channel: str) -> float:
@@ -137,7 +141,7 @@ def opinions(heard: Opinions, ax: Axes | None = None, *, order: Sequence[str] | 
             ends = {name: [getattr(each, name) for each in told.values()] for name in ("point", "low", "high")}
             table = pd.DataFrame({"estimate": ends["point"], LOW: ends["low"], HIGH: ends["high"]}, index=list(told))
             marks.append(replace(Marks.of(table, opinion.name, colour, marker).at(rows), absent=""))
-        return dot_rows(axes, marks, "What channels brought, by whom one asks", "customers, with 90 % intervals")
+        return dot_rows(axes, marks, "What channels brought, by whom one asks", f"{outcome}, with 90 % intervals")
 
 
 def _last_of_all(opinion: Opinion) -> int:

@@ -205,8 +205,8 @@ def carryover(weights: npt.ArrayLike, ax: Axes | None = None, *, channel: str = 
         return axes
 
 
-def prior_shift(result: Any, ax: Axes | None = None) -> Axes:
-    """What was believed of each channel's share of customers before the data, and after.
+def prior_shift(result: Any, ax: Axes | None = None, *, outcome: str = "customers") -> Axes:
+    """What was believed of each channel's share of the outcome before the data, and after.
 
     Parameters
     ----------
@@ -214,6 +214,8 @@ def prior_shift(result: Any, ax: Axes | None = None) -> Axes:
         A posterior, or its ``prior_shift()``.
     ax
         Axes to draw on.
+    outcome
+        What is counted.
     """
     table = table_of(result, "prior_shift")
     order = table["posterior median"].sort_values(ascending=False, kind="stable").index
@@ -226,8 +228,8 @@ def prior_shift(result: Any, ax: Axes | None = None) -> Axes:
     ]
     with style():
         axes = own_axes(ax, height=row_height(len(order), 2))
-        dot_rows(axes, marks, "What the data taught", "share of customers")
-        percent_axis(axes, "x", "share of customers, with 90 % intervals")
+        dot_rows(axes, marks, "What the data taught", f"share of {outcome}")
+        percent_axis(axes, "x", f"share of {outcome}, with 90 % intervals")
         return axes
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 from attribution.errors import BadInput, Problem, UnknownName
 from attribution.reading.encodings import Encoded
 
-__all__ = ["VIEWS", "Address", "Form", "address_of", "files_of", "is_pattern", "no_such_table"]
+__all__ = ["VIEWS", "Address", "Form", "absent", "address_of", "files_of", "is_pattern", "no_such_table"]
 
 _LISTED = 15
 VIEWS = (
@@ -116,14 +116,19 @@ def _address_of(source: str | os.PathLike[str]) -> Address:
     if is_pattern(path):
         return _pattern(path, part)
     if not file.exists():
-        whole = path.replace("\\", "/")
-        remedy = f"check the path {path}." if whole == path else f"write folders with /, and check the path {whole}."
-        raise BadInput(Problem(name, "does not exist.", remedy=remedy))
+        raise BadInput(absent(path))
     if file.is_dir():
         return _folder(path, part)
     if file.stat().st_size == 0:
         raise BadInput(Problem(name, "is an empty file.", remedy="export the table again."))
     return _of_form(path, part, _form(file))
+
+
+def absent(path: str) -> Problem:
+    """What is said of a file that is not there."""
+    whole = path.replace("\\", "/")
+    remedy = f"check the path {path}." if whole == path else f"write folders with /, and check the path {whole}."
+    return Problem(Path(path).name or path, "does not exist.", remedy=remedy)
 
 
 def _form(file: Path) -> Form:

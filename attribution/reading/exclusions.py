@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attribution.errors import BadInput, Problem
-from attribution.numbers import amount
+from attribution.numbers import amount, counted
 from attribution.reading.dialects import naming
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def repeated(repeats: int, name: str) -> Problem:
         "a log delivered twice: Cleaning(drop=('duplicates',)) leaves them out; where times are coarse and repeats are "
         "real: Cleaning(keep_duplicates=True)."
     )
-    return Problem(name, f"holds {amount(repeats)} exact repeats (rows alike in every column).", remedy=remedy)
+    return Problem(name, f"holds {counted(repeats, 'exact repeat')} (rows alike in every column that is read).", remedy=remedy)
 
 
 def bots(paths: int, longest: int, cleaning: Cleaning) -> Problem:

@@ -12,7 +12,7 @@ from attribution.numbers import cost, count, decimal
 from mmm.checks.rival_models import Reading
 from mmm.checks.rival_scores import Standing
 
-__all__ = ["Moved", "better_finding", "not_compared", "resolved", "unresolved_finding"]
+__all__ = ["Moved", "better_finding", "not_compared", "put_aside", "resolved", "unresolved_finding"]
 
 
 _A_QUARTER = float(np.log(1.25))
@@ -114,6 +114,13 @@ def not_compared(reasons: Mapping[str, str]) -> Finding:
     return Finding(
         "rivals_compared", False, float(len(reasons)), 0.0, f"Readings that could not be compared: {listed}."
     )
+
+
+def put_aside(reasons: Mapping[str, str]) -> Finding:
+    """Rivals on which nothing rests though the periods do not refute them, and why."""
+    listed = " ".join(reasons.values())
+    text = f"Other readings set aside: {', '.join(reasons)}. {listed} No draws of theirs are pooled."
+    return Finding("rivals_set_aside", False, float(len(reasons)), 0.0, text)
 
 
 def _farthest(moved: Moved) -> float:

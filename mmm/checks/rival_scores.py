@@ -17,12 +17,13 @@ _WORLDS = 1000
 
 
 class Verdict(Enum):
-    """What the periods say of a reading."""
+    """What the periods say of a reading; that it is set aside says whoever asks something of it."""
 
     STANDS = "stands"
     BETTER = "fits better"
     REFUTED = "refuted"
     UNSETTLED = "chains disagree"
+    SET_ASIDE = "set aside"
 
 
 @dataclass(frozen=True)

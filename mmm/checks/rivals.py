@@ -6,8 +6,8 @@ of periods left out say which rivals the weeks refute; those that stand are as g
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -20,7 +20,7 @@ from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.checks.leave_one_out import LeftOut, leave_one_out
 from mmm.checks.pool import Pooled
-from mmm.checks.rival_findings import Moved, better_finding, not_compared, resolved, unresolved_finding
+from mmm.checks.rival_findings import Moved, better_finding, not_compared, put_aside, resolved, unresolved_finding
 from mmm.checks.rival_models import Reading, readings
 from mmm.checks.rival_scores import Standing, Verdict, bootstrapped_weights, compared
 from mmm.posterior.frames import DrawsFrame
@@ -81,12 +81,31 @@ class Rivals:
         The rivals.
     not_fitted
         Name of a rival -> why the panel does not allow it.
+    set_aside
+        Name of a rival -> why nothing is to rest on it.
     """
 
     posterior: Posterior
     left_out: LeftOut
     fitted: tuple[Rival, ...]
     not_fitted: dict[str, str]
+    set_aside: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, reasons: Mapping[str, str]) -> Rivals:
+        """The same where some rivals count no more, each for a reason that the periods do not tell.
+
+        Parameters
+        ----------
+        reasons
+            Name of a rival -> what speaks against it.
+        """
+        fitted = tuple(
+            replace(rival, standing=replace(rival.standing, verdict=Verdict.SET_ASIDE))
+            if rival.reading.name in reasons
+            else rival
+            for rival in self.fitted
+        )
+        return replace(self, fitted=fitted, set_aside={**self.set_aside, **reasons})
 
     @property
     def standing(self) -> tuple[str, ...]:
@@ -147,6 +166,8 @@ class Rivals:
         apart = {rival.reading.name: "its chains disagree" for rival in self.fitted if not _settled(rival.posterior)}
         if left := self.not_fitted | apart:
             findings.append(not_compared(left))
+        if self.set_aside:
+            findings.append(put_aside(self.set_aside))
         alone = next(finding for finding in self.posterior.diagnostics if finding.name == "rough_figures")
         findings.append(rough_figures(self._pooled_customers, _TOGETHER, {*alone.channels, *open_ones}))
         if open_ones or better:

@@ -211,7 +211,10 @@ def _weeks(
     wanted = weeks.touched(first, last) if edges.keeps_partial and first <= last else weeks.whole(first, last)
     if len(wanted) == 0:
         listed = "; ".join(f"{name}: {begins:%Y-%m-%d} to {ends:%Y-%m-%d}" for name, begins, ends in spans[:6])
-        remedy = "export the same days of all; say outside: no_spend where a channel ran on no other days."
+        remedy = (
+            "export the same days of all; name parts of one export by one pattern, such as path: meta-*.csv; say "
+            "outside: no_spend where a channel ran on no other days."
+        )
         raise BadInput(Problem("exports", f"have no whole week in common. {listed}.", remedy=remedy))
     cut = {}
     for place, (name, begins, ends) in enumerate(spans):

@@ -109,7 +109,7 @@ def decomposition(
         dates(axes, table.index)
         axes.set_ylim(bottom=min(0.0, float(table["organic"].min()), 1.05 * float(below.min())))
         amount_axis(axes, "y", f"{outcome} per week")
-        headline(axes, "Where customers come from")
+        headline(axes, "What came from where")
         names = ["organic", *parts] + (["observed"] if "observed" in table else [])
         labels = row_labels(names)
         axes.legend(
@@ -151,7 +151,7 @@ def forecast(
         dates(axes, index)
         axes.set_ylim(bottom=min(0.0, float(table[LOW].min())))
         amount_axis(axes, "y", f"{outcome} per week")
-        headline(axes, "Customers that need no further spend", handles, names)
+        headline(axes, "What comes without further spend", handles, names)
         return axes
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+from os.path import commonprefix
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -16,9 +20,11 @@ from attribution.errors import BadInput
 from attribution.files import write_whole
 from attribution.numbers import CURRENCY, amount, counted
 from attribution.reading.cells import cells_of
+from attribution.reading.exports.amounts import Marks
 from attribution.reading.exports.export import Export
 from attribution.reading.exports.ga4 import GA4_EVENTS, exploration_columns
 from attribution.reading.exports.lines import lines_of
+from attribution.reading.exports.order_tables import OrderReading
 from attribution.reading.exports.orders import Orders
 from attribution.reading.exports.registry import ADVERTISING, ORDERS, read_export, read_orders, recognise
 from attribution.reading.workbook import sheet_names
@@ -33,6 +39,8 @@ _GERMAN = ({"decimal": ","}, {"date_format": "%d.%m.%Y", "decimal": ","}, {"date
 _SEVERAL = 2
 _PATTERN = frozenset("*?[]")  # signs that mean more than themselves in a path
 _LATE = pd.Timedelta(days=14)
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -129,25 +137,30 @@ def _look(path: Path, folder: Path) -> ImportedFile:
             columns = ", ".join(str(name)[:40] for name in cells_of(path).frame.columns[:8])
             return ImportedFile(within, "", f"{_UNKNOWN}; its columns: {columns}")
         if kind in ADVERTISING:
-            export, written = _read_as_written(path, kind)
+            export, written = _read_as_written(partial(read_export, path, kind))
             return ImportedFile(within, kind, _of_spend(export), export=export, written=written)
-        orders = read_orders(path, kind)
-        return ImportedFile(within, kind, _of_orders(orders), orders=orders)
+        orders, written = _read_as_written(partial(_orders, path, kind))
+        return ImportedFile(within, kind, _of_orders(orders), orders=orders, written=written)
     except BadInput as error:
         said = str(error).splitlines()[0].removeprefix(f"{path.name}: ")
-        asked = kind if kind in ORDERS else ""  # what its reader asks is answered in the plan file
-        return ImportedFile(within, asked or "", f"cannot be read{' yet' if asked else ''}: {said[:300]}")
+        if kind in ORDERS:  # what its reader asks is answered in the plan file
+            return ImportedFile(within, kind or "", f"cannot be read yet: {said[:300]}")
+        return ImportedFile(within, "", f"cannot be read: {said[:300]}")
 
 
-def _read_as_written(path: Path, kind: str) -> tuple[Export, Mapping[str, str]]:
+def _read_as_written(read: Callable[..., Read]) -> tuple[Read, Mapping[str, str]]:
     """An export in the platform's own signs, or in those of its German interface where it reads so as a whole."""
     try:
-        return read_export(path, kind), {}
+        return read(), {}
     except BadInput:
         for written in _GERMAN:
             with suppress(BadInput):
-                return read_export(path, kind, **written), written
+                return read(**written), written
         raise
+
+
+def _orders(path: Path, kind: str, date_format: str | None = None, decimal: str | None = None) -> Orders:
+    return read_orders(path, kind, OrderReading(marks=Marks(decimal), date_format=date_format))
 
 
 def _of_spend(export: Export) -> str:
@@ -189,13 +202,13 @@ def _plan_file(
     ends = pd.Series([each.export.span for each in spend if each.export is not None])
     latest = max(last for _, last in ends)
     earliest = min(first for first, _ in ends)
-    for path, parts in _together(spend):
+    for path, parts in _together(spend, [each.path for each in files_seen]):
         yield from _spend_lines(path, parts, currency, earliest, latest)
     yield from _outcome_lines(outcomes, [each.path for each in files_seen])
     yield "  week_starts: monday"
     for each in outcomes:
         if each.kind == GA4_EVENTS:
-            yield f"  # touchpoints: {{path: {json.dumps(str(each.path))}, kind: {GA4_EVENTS}}}  # its sessions"
+            yield f"  # touchpoints: {{path: {json.dumps(str(each.path))}, kind: {GA4_EVENTS}}}  # sessions; grouping names channels"
     for each in files_seen:
         if not each.kind:
             yield f"  # not used: {each.path}: {' '.join(each.text.split())[:300]}"
@@ -204,22 +217,39 @@ def _plan_file(
     yield "#   every_channel: {at_least: -30%, at_most: +30%}"
 
 
-def _together(spend: Sequence[ImportedFile]) -> list[tuple[str, list[ImportedFile]]]:
-    """Files of one sub-folder and kind as one pattern; others by themselves."""
+def _together(spend: Sequence[ImportedFile], seen: Sequence[Path]) -> list[tuple[str, list[ImportedFile]]]:
+    """Files of one sub-folder and kind as one pattern, and so those that follow each other; others by themselves."""
     groups: dict[tuple[str, str, str], list[ImportedFile]] = {}
     for each in spend:
         parent = str(each.path.parent)
-        alone = each.path.name if parent == "." else ""
         signs = "".join(each.written.values())
-        groups.setdefault((parent, each.kind + alone + signs, each.path.suffix), []).append(each)
+        groups.setdefault((parent, each.kind + signs, each.path.suffix), []).append(each)
     kinds_in = Counter((parent, suffix) for parent, _, suffix in groups)
     named = []
     for (parent, _, suffix), parts in groups.items():
-        if len(parts) > 1 and kinds_in[parent, suffix] == 1:
+        if len(parts) > 1 and kinds_in[parent, suffix] == 1 and parent != ".":
             named.append((f"{parent}/*{suffix}", parts))
+        elif pattern := _one_after_another(parts, seen):
+            named.append((pattern, parts))
         else:
             named += [(str(part.path), [part]) for part in parts]
     return named
+
+
+def _one_after_another(parts: Sequence[ImportedFile], seen: Sequence[Path]) -> str:
+    """The pattern of files that are parts of one export, as their days follow each other; empty where they are none.
+
+    A platform puts the days of a report into the name of its file. A pattern that another file meets is none.
+    """
+    spans = sorted(part.export.span for part in parts if part.export is not None)
+    if len(parts) < _SEVERAL or any(ended >= begun for (_, ended), (begun, _) in pairwise(spans)):
+        return ""
+    names, parent = [part.path.name for part in parts], parts[0].path.parent
+    before = commonprefix(names)
+    after = commonprefix([name[len(before) :][::-1] for name in names])[::-1]
+    met = {path for path in seen if path.parent == parent and path.match(f"{before}*{after}")}
+    exact = met == {part.path for part in parts} and not set(before + after) & _PATTERN
+    return str(parent / f"{before}*{after}") if exact else ""
 
 
 def _spend_lines(
@@ -254,6 +284,8 @@ def _spend_lines(
 def _outcome_lines(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> Iterator[str]:
     chosen, path, others = outcomes[0], *_parts_of_one(outcomes, seen)
     yield f"  outcome:\n    path: {json.dumps(path, ensure_ascii=False)}\n    kind: {chosen.kind}"
+    for key, sign in chosen.written.items():
+        yield f"    {key}: {json.dumps(sign)}"
     if chosen.orders is None:
         yield f"    # {' '.join(chosen.text.split())}"
         return

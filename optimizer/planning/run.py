@@ -40,7 +40,7 @@ from optimizer.planning.stages.progress import Progress, Update
 from optimizer.planning.stages.ready import ready
 from optimizer.planning.stages.referral import referral
 from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
-from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals
+from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals, that_leave_customers
 from optimizer.planning.stages.schedule import make_schedule
 from optimizer.planning.stages.stress import stress_of
 from optimizer.planning.stages.trust import not_told, trust
@@ -267,7 +267,10 @@ def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progre
         require_convergence(posterior, run.config.model.accept_unconverged)
     if run.config.model.rivals:
         with progress.stage("Other readings") as update:
-            run = replace(run, rivals=find_rivals(run.config, run.inputs, folder, posterior, update))
+            rivals = find_rivals(run.config, run.inputs, folder, posterior, update)
+            if rivals is not None and section is not None:
+                rivals = that_leave_customers(rivals, run.config, run.inputs, section.weeks)
+            run = replace(run, rivals=rivals)
     if run.config.model.without_last:
         with progress.stage("Without the last weeks") as update:
             run = replace(run, last_weeks=without_last_weeks(run.config, run.inputs, folder, posterior, update))

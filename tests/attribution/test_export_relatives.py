@@ -188,7 +188,7 @@ def test_deals_of_several_pipelines_are_told_apart(tmp_path: Path) -> None:
 def test_orders_that_may_have_come_to_nothing_ask_which_count(tmp_path: Path, lost: str) -> None:
     rows = [f"{at},2024-01-0{1 + at},p{at},{lost if at == 2 else 'completed'}" for at in range(5)]
     path = write(tmp_path / "o.csv", ["Order ID,Order Date,Customer ID,Order Status", *rows])
-    with pytest.raises(BadInput, match=rf"holds '{lost}', which count as the others do.*counted: \[completed\]"):
+    with pytest.raises(BadInput, match=rf"holds '{lost}'; nothing says whether those count.*counted: \[completed\]"):
         read_orders(path, "orders")
     assert len(read_orders(path, "orders", OrderReading(counted=("completed",))).frame) == 4
 

@@ -224,7 +224,7 @@ def test_conversions_delivered_twice_are_refused_counted_or_kept():
     bought = pd.DataFrame(
         {"user": "u", "time": pd.to_datetime(["2024-01-02", "2024-01-02", "2024-01-03"]), "value": 5.0}
     )
-    with pytest.raises(BadInput, match="conversions: holds 1 exact repeats"):
+    with pytest.raises(BadInput, match=r"conversions: holds 1 exact repeat \("):
         Journeys.from_touchpoints(touched, bought)
     single = Journeys.from_touchpoints(touched, bought, cleaning=Cleaning(drop=("duplicates",)))
     assert (single.totals["value"], single.totals["untouched"]) == (5, 1)

@@ -126,7 +126,8 @@ def test_the_picture_draws_every_figure_and_can_be_read() -> None:
         first=FIRST, last=LAST, model={"brand": around(30), "tv": around(120)}, test={"brand": Estimate(-5.0, -40.0, 30.0)},
         platform={"brand": around(500)},
     )  # fmt: skip
-    axes = plots.opinions(opinions)
+    axes = plots.opinions(opinions, outcome="leads")
+    assert axes.get_xlabel().startswith("leads, ")
     drawn = sum(len(line.get_xdata()) for line in axes.get_lines())
     assert drawn == 8
     assert [label.get_text() for label in axes.get_yticklabels()] == ["tv", "brand"]

@@ -197,7 +197,8 @@ def test_prior_shift_draws_both_sides():
     points = ["median", "5%", "95%"]
     columns = {f"{side} {point}": [0.1, 0.2] for side in ("prior", "posterior") for point in points}
     table = pd.DataFrame({**columns, "posterior median": [0.3, 0.05]}, index=["tv", "search"])
-    ax = plots.prior_shift(table, plots.canvas())
+    ax = plots.prior_shift(table, plots.canvas(), outcome="leads")
+    assert ax.get_xlabel().startswith("share of leads")
     assert sorted(x for line in ax.get_lines() for x in line.get_xdata()) == [0.05, 0.1, 0.2, 0.3]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["tv", "search"]
     assert faults(ax) == []

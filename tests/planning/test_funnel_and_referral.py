@@ -116,7 +116,7 @@ def test_a_stage_that_fails_costs_those_who_pass_it(planned: tuple[Run, Path]) -
         ({"referral": REFERRAL.replace("customers: 20_000", "name: tv, customers: 20_000")}, "is a channel already"),
         ({"referral": REFERRAL.replace("capacity: 3_000", "capacity: -3")}, "greater than 0"),
         ({"referral": REFERRAL.replace("capacity", "capazity")}, "capacity"),
-        ({"what_if": "  - {name: A, stages: {sign_up: -15%}}\n"}, "did you mean 'sign_ups'"),
+        ({"what_if": "  - {name: A, stages: {sign_up: -15%}}\n"}, "Did you mean 'sign_ups'"),
         ({"what_if": "  - {name: A, stages: {repeat_orders: -15%}}\n"}, "no stage on the way to a customer"),
         ({"funnel": "{path: funnel.csv, stages: [clicks]}"}, "stages"),
         ({"funnel": "{path: funnel.csv, stages: [clicks, clicks]}"}, "stands twice"),
@@ -128,6 +128,14 @@ def test_a_stage_that_fails_costs_those_who_pass_it(planned: tuple[Run, Path]) -
 )
 def test_what_does_not_fit_is_refused(starter: Path, change: dict[str, Any], said: str) -> None:
     assert said in told(asked(starter, **{"what_if": "", **change}))
+
+
+def test_unknown_stages_are_told_on_their_lines(starter: Path) -> None:
+    plan = asked(starter, what_if="  - name: A\n    stages:\n      sign_up: -15%\n      orderz: -5%\n")
+    lines, message = plan.read_text(encoding="utf-8").splitlines(), told(plan)
+    for key in ("sign_up", "orderz"):
+        (line,) = [number for number, text in enumerate(lines, start=1) if text.startswith(f"      {key}:")]
+        assert f"{plan}:{line}: scenarios.0.stages.{key}: {key!r} is no stage" in message
 
 
 def test_stages_of_scenarios_need_a_funnel(starter: Path) -> None:

@@ -129,7 +129,7 @@ def test_pictures_speak_the_language(told: tuple[Run, Translator], monkeypatch: 
     monkeypatch.setattr(pictures, "SECTIONS", some)
     drawn = pictures.figures(run)
     texts = {unescape(text) for one in drawn.values() for text in re.findall(r"<text[^>]*>([^<]+)</text>", one.svg)}
-    english = {"now", "planned", "Where customers come from", "90 % interval", "new customers"}
+    english = {"now", "planned", "What came from where", "90 % interval", "new customers"}
     assert not texts & english
     assert {say(one) for one in english} & texts
 

@@ -84,6 +84,16 @@ def test_money_is_called_as_a_language_calls_it(outcome: str, german: str, chine
         assert say(outcome) == wanted
         for sentence in (f"1,200 {outcome}", f"{outcome} at least 5", f"What brought {outcome}"):
             assert wanted in say(sentence)
+            unnamed = translator(code)
+            assert unnamed is not None
+            assert wanted in unnamed(sentence) or outcome.startswith("CHF")
+
+
+@pytest.mark.parametrize("cell", ["01.2024", "1,234.50", "2024-01-31", "70.906"])
+def test_cells_are_shown_as_the_table_has_them(cell: str) -> None:
+    say = translator("de")
+    assert say is not None
+    assert f"'{cell}', '{cell}'" in say(f"Rechnungen.csv, column 'Monat', row 2: is no date: '{cell}', '{cell}'.")
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -12,7 +12,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
-from mmm.checks.rivals import OWN
+from mmm.checks.rivals import OWN, Rival
 from mmm.curves import Hill, ResponseCurves
 from optimizer import BlendedCAC, Budget, Customers, Plan, Profit, Spend
 from optimizer.answer.misses import Miss
@@ -28,7 +28,7 @@ from optimizer.planning.stages.experience import Corrected
 from optimizer.planning.stages.optimize import asked
 from optimizer.planning.stages.question import sentences
 from optimizer.planning.stages.result import Run
-from optimizer.planning.stages.rivals import whose
+from optimizer.planning.stages.rivals import plans_of_rivals, that_leave_customers
 from optimizer.planning.stages.worth import of_people
 from optimizer.question.limits import Limit, Side, Subject, Unit
 from optimizer.question.outcomes import is_money, new_of
@@ -141,18 +141,41 @@ class _Shifted:
         return replace(own, by_week=own.by_week + self._by)
 
 
-@pytest.mark.parametrize("name", [OWN, "wander"])
-def test_fewer_customers_than_none_without_media_are_refused_with_a_remedy(
-    finished: tuple[Run, Path], name: str
-) -> None:
+def test_fewer_customers_than_none_without_media_are_refused_with_a_remedy(finished: tuple[Run, Path]) -> None:
     run = finished[0]
     assert run.posterior is not None
     shifted: Any = _Shifted(run.posterior, -1e6)
     with pytest.raises(BadInput, match="fewer than none") as caught:
-        asked(run.config, run.inputs, shifted, whose=whose(name))
+        asked(run.config, run.inputs, shifted)
     assert all(word in str(caught.value) for word in ("cac fit", "cac check", "model.belief.cac", "13 weeks"))
-    assert str(caught.value).startswith(f"plan: {whose(name)} expects −")
-    asked(run.config, run.inputs, run.posterior, whose=whose(name))
+    assert str(caught.value).startswith("plan: The mix model expects −")
+    asked(run.config, run.inputs, run.posterior)
+
+
+def test_a_single_reading_that_expects_fewer_than_none_is_set_aside_and_named(finished: tuple[Run, Path]) -> None:
+    run = finished[0]
+    assert run.rivals is not None
+    assert run.plan is not None
+    name = run.rivals.standing[0]
+    rivals = replace(run.rivals, fitted=tuple(_impossible(rival, name) for rival in run.rivals.fitted))
+    left = that_leave_customers(rivals, run.config, run.inputs, 13)
+    assert set(left.standing) == set(run.rivals.standing) - {name}
+    assert set(left.pooled().posteriors) == {OWN, *left.standing}
+    table = left.to_frame().xs(name, level="reading")
+    assert set(table["verdict"]) == {"set aside"}
+    (finding,) = [one for one in left.findings if one.name == "rivals_set_aside"]
+    assert not finding.passed
+    assert f"{name} expects −" in finding.text
+    assert "fewer than none" in finding.text
+    assert {plan.reading for plan in plans_of_rivals(replace(run, rivals=left), lambda *_: None)} == {OWN, *left.standing}
+    kept = that_leave_customers(run.rivals, run.config, run.inputs, 13)
+    assert kept.standing == run.rivals.standing
+    assert "rivals_set_aside" not in {one.name for one in kept.findings}
+
+
+def _impossible(rival: Rival, name: str) -> Rival:
+    shifted: Any = _Shifted(rival.posterior, -1e6)
+    return replace(rival, posterior=shifted) if rival.reading.name == name else rival
 
 
 @pytest.mark.parametrize("objective", [BlendedCAC, Customers, Spend, partial(Profit, 90)])

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from optimizer.planning.outputs.book.letters import unbroken
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps, deck_of, text_of
 from optimizer.planning.outputs.deck.five import five_slides
 from optimizer.planning.outputs.deck.made import make_slides
-from optimizer.planning.outputs.deck.pptx_file import _parts, pptx_bytes
+from optimizer.planning.outputs.deck.pptx_file import _parts, _row_size, _scale, pptx_bytes
 from optimizer.planning.stages.result import Run
 
 text = st.text(max_size=12)
@@ -187,3 +188,26 @@ def test_columns_share_the_whole_width_and_break_no_word_that_has_room(rows: lis
     words = [max(unbroken(row[at]) for row in rows) for at in range(3)]
     if sum(words) + 15 <= letters:
         assert all(part * letters >= word for part, word in zip(parts, words, strict=True))
+
+
+def test_a_figure_stays_with_its_unit() -> None:
+    assert unbroken("−13\xa0% of") == 5
+
+
+@given(st.floats(1.5, 6.0), st.integers(1, 13))
+def test_names_of_rows_touch_each_other_nowhere(height: float, rows: int) -> None:
+    """An office program leaves out those that do."""
+    size = _row_size(height, rows)
+    assert 6 <= size <= 11
+    assert size == 6 or 1.2 * size * rows <= (height - 0.8) * 72
+
+
+@given(st.floats(-1e7, 1e7), st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=10))
+def test_a_waterfall_stands_on_few_round_marks(start: float, steps: list[float]) -> None:
+    rows = tuple(map(str, range(len(steps) + 2)))
+    low, high, step = _scale(Steps("", rows, (start, *steps, start + sum(steps))))
+    levels = np.cumsum([start, *steps])
+    assert low <= levels.min() + 1e-9 * abs(low)
+    assert levels.max() <= high + 1e-9 * abs(high)
+    assert low / step == pytest.approx(round(low / step), abs=1e-6)
+    assert (high - low) / step < 5.5

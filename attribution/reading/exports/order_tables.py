@@ -183,7 +183,7 @@ class OrderTable:
             raise BadInput(Problem(part.name, text, column, remedy="say which count with counted: [...]."))
         lost = [status for status in present if re.search(self.doubtful, status, re.IGNORECASE)]
         if lost and not self.counted:
-            text = f"holds {', '.join(repr(status[:40]) for status in lost)}, which count as the others do."
+            text = f"holds {', '.join(repr(status[:40]) for status in lost)}; nothing says whether those count."
             kept = ", ".join(status[:40] for status in present if status not in lost) or "..."
             raise BadInput(Problem(part.name, text, column, remedy=f"say which count with counted: [{kept}]."))
         known: dict[str, bool] = {}

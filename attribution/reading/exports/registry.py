@@ -24,6 +24,7 @@ from attribution.reading.exports.microsoft_ads import MICROSOFT_ADS
 from attribution.reading.exports.order_tables import OrderReading, OrderTable
 from attribution.reading.exports.orders import Orders
 from attribution.reading.exports.shopify_orders import SHOPIFY_ORDERS
+from attribution.reading.exports.stripe_payments import STRIPE_PAYMENTS
 from attribution.reading.exports.tiktok_ads import TIKTOK_ADS
 
 __all__ = ["ADVERTISING", "ORDERS", "read_export", "read_orders", "recognise"]
@@ -33,17 +34,17 @@ ADVERTISING = {
 }
 """Kinds of spend by name."""
 
-_ORDER_TABLES = {kind.name: kind for kind in (SHOPIFY_ORDERS, HUBSPOT_DEALS)}
+_ORDER_TABLES = {kind.name: kind for kind in (SHOPIFY_ORDERS, STRIPE_PAYMENTS, HUBSPOT_DEALS)}
 _ANY_ORDERS = OrderTable(
     "orders",
     "table of orders",
     {
-        "date": ("date", "order date", "created at", "day", "time"),
-        "order": ("order id", "order", "order number"),
-        "person": ("customer id", "person", "email", "user"),
-        "value": ("value", "amount", "total"),
-        "currency": ("currency", "currency code"),
-        "status": ("order status", "status", "financial status"),
+        "date": ("date", "order date", "created at", "day", "time", "bestelldatum", "auftragsdatum", "datum"),
+        "order": ("order id", "order", "order number", "bestellnummer", "auftragsnummer"),
+        "person": ("customer id", "person", "email", "user", "kundennummer", "e mail"),
+        "value": ("value", "amount", "total", "gesamtbetrag", "betrag", "summe"),
+        "currency": ("currency", "currency code", "währung"),
+        "status": ("order status", "status", "financial status", "bestellstatus", "auftragsstatus"),
     },
     doubtful=r"cancel|void|refund|return|fail|declin|reject|draft|expired|trash|charge.?back|lost|storn|erstatt|abgelehnt",
 )
@@ -128,7 +129,7 @@ def read_orders(source: object, kind: str, reading: OrderReading | None = None) 
     source
         As for :func:`read_export`.
     kind
-        ``"shopify_orders"``, ``"hubspot_deals"``, ``"ga4_events"``, or ``"orders"`` for a table whose columns
+        ``"shopify_orders"``, ``"stripe_payments"``, ``"hubspot_deals"``, ``"ga4_events"``, or ``"orders"`` for a table whose columns
         ``reading`` names.
     reading
         Columns, time zone and forms that are not the kind's own.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from attribution.errors import BadInput, bounded, nearest
 from attribution.numbers import CURRENCY
@@ -86,29 +87,32 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Config:
-        if self.plan is not None and self.data.weekly is None:
-            raise ValueError("a plan needs data.weekly; without it only attribution can run: remove plan")
-        if self.scenarios and self.plan is None:
-            raise ValueError("scenarios need a plan to change")
-        if self.economics.sales_cycle is not None and self.data.weekly is None:
-            raise ValueError("economics.sales_cycle matches the customers of data.weekly to its spend; give that table")
-        if self.economics.model_fields_set - {"sales_cycle"} and self.data.earning is None:
+        data, plan, weekly = self.data, self.plan, self.data.weekly
+        if plan is not None and weekly is None:
+            raise _lacking("a plan needs data.weekly; without it only attribution can run: remove plan", "plan")
+        if self.scenarios and plan is None:
+            raise _lacking("scenarios need a plan to change", "scenarios")
+        if self.economics.sales_cycle is not None and weekly is None:
+            text = "economics.sales_cycle matches the customers of data.weekly to its spend; give that table too"
+            raise _lacking(text, "economics", "sales_cycle")
+        if self.economics.model_fields_set - {"sales_cycle"} and data.earning is None:
             text = "economics says what customers of data.cohorts or data.orders are worth; give that table too"
-            raise ValueError(text)
-        if self.plan is not None and self.plan.maximize == "npv" and self.data.earning is None:
-            raise ValueError(
-                "plan.maximize: npv needs data.cohorts or data.orders, which say what a customer of each channel is "
-                "worth"
-            )
-        if self.data.costs is not None and self.data.weekly is None:
-            raise ValueError("data.costs are costs beside the media of data.weekly; give that table too")
-        if self.data.funnel is None and any(scenario.stages for scenario in self.scenarios):
-            raise ValueError("stages of scenarios are those of data.funnel; give that table too")
-        if self.stress is not None and self.plan is None:
-            raise ValueError("stress needs a plan to change")
-        if self.model.belief.attribution is not None and self.data.touchpoints is None and self.data.paths is None:
-            raise ValueError("model.belief.attribution needs data.touchpoints or data.paths")
+            raise _lacking(text, "economics")
+        if plan is not None and plan.maximize == "npv" and data.earning is None:
+            text = "npv needs data.cohorts or data.orders, which say what a customer of each channel is worth"
+            raise _lacking(text, "plan", "maximize")
+        if data.costs is not None and weekly is None:
+            raise _lacking("these are costs beside the media of data.weekly; give that table too", "data", "costs")
+        if self.stress is not None and plan is None:
+            raise _lacking("stress needs a plan to change", "stress")
+        if self.model.belief.attribution is not None and data.touchpoints is None and data.paths is None:
+            raise _lacking("needs data.touchpoints or data.paths", "model", "belief", "attribution")
         return self
+
+
+def _lacking(text: str, *place: str) -> PydanticCustomError:
+    """What a part of the file needs beside it, to be told on the line of that part."""
+    return PydanticCustomError("value_error", "{text}", {"text": text, "place": place})
 
 
 def read_config(path: Path | str) -> tuple[Config, Document]:
@@ -144,7 +148,7 @@ def config_of(document: Document) -> Config:
         *_repeated_scenarios(config, document),
     ]
     problems += [*_misfits(config, document), *_rates_missing(config, document)]
-    problems += _unknown_competitor(config, document)
+    problems += [*_unknown_competitor(config, document), *_unknown_stages(config, document)]
     problems += attribution_misfits(config.attribution, config.model.belief.attribution, config.data, document)
     if problems:
         raise BadInput(sorted(problems, key=_line))
@@ -178,7 +182,8 @@ _FORMS = {
 
 
 def _place(error: Any) -> tuple[Any, ...]:
-    return tuple(_as_written(step) for step in error["loc"] if _in_document(step))
+    own = error.get("ctx", {}).get("place", ())
+    return (*(_as_written(step) for step in error["loc"] if _in_document(step)), *own)
 
 
 def _message(document: Document, error: Any) -> str:
@@ -283,6 +288,21 @@ def _unknown_channels(config: Config, document: Document) -> list[str]:
     return problems
 
 
+def _unknown_stages(config: Config, document: Document) -> Iterator[str]:
+    """Stages of scenarios that are none of the funnel, each where it stands."""
+    leading = () if config.data.funnel is None else config.data.funnel.before_customers
+    for number, scenario in enumerate(config.scenarios):
+        for stage in scenario.stages:
+            if stage in leading:
+                continue
+            close = nearest(stage, leading)
+            hint = f"Did you mean {close!r}?" if close else f"Those are {', '.join(leading)}."
+            text = f"{stage!r} is no stage on the way to a customer. {hint}"
+            if not leading:
+                text = "stages of scenarios are those of data.funnel; give that table too."
+            yield document.error(("scenarios", number, "stages", stage), text)
+
+
 Named = list[tuple[str, tuple[str | int, ...]]]
 
 
@@ -385,24 +405,10 @@ def _misfits(config: Config, document: Document) -> Iterator[str]:
     channels = [*config.data.weekly.channels, *config.plan.without_history]
     yield from _markets_unnamed(config, document)
     yield from misfits(config.plan, channels, document)
-    yield from _stages_unknown(config, document)
     for number, scenario in enumerate(config.scenarios):
         at = ("scenarios", number, "instead")
         if scenario.instead is not None:
             yield from misfits(scenario.section(config.plan), channels, document, at)
-
-
-def _stages_unknown(config: Config, document: Document) -> Iterator[str]:
-    """Stages of scenarios that nobody passes on the way to a customer."""
-    leading = () if config.data.funnel is None else config.data.funnel.before_customers
-    for number, scenario in enumerate(config.scenarios):
-        for stage in scenario.stages:
-            if leading and stage not in leading:
-                close = nearest(stage, leading)
-                hint = f"did you mean {close!r}?" if close else f"those are {', '.join(leading)}"
-                yield document.error(
-                    ("scenarios", number, "stages", stage), f"is no stage on the way to a customer; {hint}"
-                )
 
 
 def _markets_unnamed(config: Config, document: Document) -> Iterator[str]:

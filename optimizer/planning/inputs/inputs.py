@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
 from attribution import Factor, Journeys
 from attribution.economics import CustomerValues, Funnel
-from attribution.errors import BadInput, nearest
+from attribution.errors import BadInput, Problem, nearest
 from attribution.findings import Finding
+from attribution.reading.addresses import absent, is_pattern
 from mmm import LiftTest, Panel
 from mmm.arrays import Array
 from mmm.data.assembled import Assembled
@@ -19,6 +21,7 @@ from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.markets import Markets
+from optimizer.planning.file.sources import sources_of
 from optimizer.planning.inputs.around_weekly import Around, read_around
 from optimizer.planning.inputs.assembled import passed_over
 from optimizer.planning.inputs.coming_controls import coming_controls
@@ -182,6 +185,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
     by_channel = None if reached is None or log is None else read_stages_by_channel(config, log, folder)
     problems.seen.extend([] if journeys is None else _unseen(config, document, factors, journeys.channels))
     compared = None if panel is None or journeys is None else _compared(config, panel, journeys)
+    problems.seen.extend(one for one in _absent(config, folder) if one not in problems.seen)
     if problems.seen:
         raise BadInput(problems.seen)
     return Inputs(
@@ -228,6 +232,14 @@ def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
             upcoming = read_upcoming(reading, panel, weekly, {}, config.plan.weeks)
     now = read_present_spend(reading, panel, markets, config.plan) if config.plan else None
     return Inputs(panel, upcoming, now, None, (), (), tuple(reading.assumptions), markets=markets)
+
+
+def _absent(config: Config, folder: Path) -> Iterator[Problem]:
+    """Tables beside the weekly one and the log that are named and are not there, read so far or not."""
+    beside = config.data.model_copy(update=dict.fromkeys(("weekly", "touchpoints", "paths")))
+    for source in map(str, sources_of(config.model_copy(update={"data": beside}), folder)):
+        if not is_pattern(source) and not Path(source).exists():
+            yield absent(source)
 
 
 def _compared(config: Config, panel: Panel, journeys: Journeys) -> LogAgainstKPI | None:

@@ -106,7 +106,9 @@ def names_of(config: Config) -> dict[str, str]:
     data = config.data
     weekly = "the weekly table" if data.weekly is None or data.assembled else data.weekly.path.name
     log = "touchpoints" if data.touchpoints is None else data.touchpoints.path.name
-    return {"panel": weekly, "touchpoints": log, "holidays": "model.holidays"}
+    won = None if data.touchpoints is None else data.touchpoints.conversions.path
+    conversions = log if won is None else won.name
+    return {"panel": weekly, "touchpoints": log, "conversions": conversions, "holidays": "model.holidays"}
 
 
 def unit_of(panel: Panel) -> str:

@@ -35,6 +35,8 @@ _AMOUNT = r"[+−\-±]?[\d.,]+(?:k|M|bn)?(?: ?%| [A-Z]{3}| s)?"
 _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
 _TALLIED = re.compile(rf"(\D+) ({_AMOUNT})")
 _MONEY = re.compile(r"([A-Z]{3}) of (.+)")
+_CELL = re.compile(r"'[^'\s]*\d[^'\s]*'")  # a cell of a table, which a message shows as it is
+_OUTCOME = re.compile(r"(?<!\w)[A-Z]{3} of (?:revenue|margin)(?!\w)")  # money that an outcome is called by, named or not
 _WORDS_AND_NUMBER, _UNIT = re.compile(r".*[^\W\d_] [\d.,]+", re.DOTALL), re.compile(r"(?:s|k|M|bn|%|[A-Z]{3})(?!\w)")
 _JOINTS = ("; or ", "; ", ": ", ", ", " and ", " or ", " to ", " – ", " / ", " → ", " > ")
 _BRACKET = re.compile(r"(.*?) ?\(([^()]*)\)(.*)", re.DOTALL)
@@ -45,7 +47,7 @@ _ASIDE = re.compile(r"\([^()]*\)")
 _LIST_CUT = re.compile(r".*; [\d.,]+", re.DOTALL)  # a hole that holds the end of one item and the figure of the next
 _EFFORT = 2_000  # most parts of one text that are looked at
 _READINGS = 4  # messages that a text is held against to the end
-_SLIGHT, _SHORT, _LONG = 12, 40, 120  # characters of a message that says little, of a hole and of a text it may have
+_SLIGHT, _SHORT, _LONG = 11, 40, 120  # characters of a message that says little, of a hole and of a text it may have
 _SENTENCES = 6  # most sentences of one message
 
 
@@ -79,8 +81,10 @@ class Translator:
         self._names = frozenset(folded(name) for name in names)
         long = sorted((name for name in self._names if " " in name and not catalogue.says(name)), key=len, reverse=True)
         self._long = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in long)) if long else None
-        self._tokens = {name: f"\ue000{chr(0xE001 + place)}" for place, name in enumerate(long[:_MOST_NAMES])}
-        self._named = {token: self._money(name) for name, token in self._tokens.items()}
+        self._tokens: dict[str, str] = {}
+        self._named: dict[str, str] = {}
+        for name in long[:_MOST_NAMES]:
+            self._token(name)
         self._known: dict[str, _Said] = {}
         self._effort = 0
 
@@ -107,7 +111,15 @@ class Translator:
 
     def _held(self, text: str) -> str:
         """The text with names of several words as one sign each, so that no message is read into them."""
-        return text if self._long is None else self._long.sub(lambda one: self._tokens.get(one[0], one[0]), text)
+        named = text if self._long is None else self._long.sub(lambda one: self._tokens.get(one[0], one[0]), text)
+        named = _CELL.sub(lambda one: self._token(one[0]) if is_figure(one[0][1:-1]) else one[0], named)
+        return _OUTCOME.sub(lambda one: self._token(one[0]), named)
+
+    def _token(self, name: str) -> str:
+        """The sign that stands for a name."""
+        token = self._tokens.setdefault(name, f"\ue000{chr(0xE001 + len(self._tokens))}")
+        self._named[token] = self._money(name)
+        return token
 
     def _money(self, name: str) -> str:
         """A name of several words; one that is money of a known kind, ``EUR of revenue``, as the language calls it."""

@@ -36,9 +36,8 @@ def show_check(told: Understood, console: Console | None = None) -> None:
         files.add_row(escape(f"{file.role}\n{file.file}"), amount(file.rows), escape(file.covers))
     say(files)
     if told.months is not None and told.spend is not None:
-        until = f"until {told.last:%Y-%m-%d}"
-        say(_months(told.months, told.outcome, until))
-        say(_spend(told.spend, told.now, f"{told.currency}, {until}"))
+        say(_months(told.months, told.outcome, f"until {told.last:%Y-%m-%d}"))
+        say(_spend(told.spend, told.now, f"{told.currency}, {told.first:%Y-%m-%d} to {told.last:%Y-%m-%d}"))
     if told.by_market is not None:
         say(_by_market(told.by_market, told.currency))
     agreed = [finding.text for finding in told.findings if finding.passed and finding.name == "log_against_kpi"]

@@ -76,7 +76,7 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         for line in run.attribution.notes:
             say(escape(line))
     if run.heard is not None:
-        say(escape(opinions_line(run.heard)))
+        say(escape(opinions_line(run.heard, run.config.outcome)))
     for finding in failed(run):
         say(f"[yellow]attention[/] {escape(finding.name)}: {escape(finding.text)}")
     for line in _of_files([path for path in written if path.parent == written[-1].parent]):

@@ -22,6 +22,7 @@ from optimizer.planning.stages.result import AttributionResult
 __all__ = ["attribute", "daily_spend", "spend_of_paths"]
 
 _TOP_PATHS = 100
+_LISTED = 8  # names in a message
 _OVERLAP = 62
 
 
@@ -169,8 +170,9 @@ def _unmatched(spent: pd.Index, journeys: Journeys) -> list[str]:
     untracked = [str(channel) for channel in spent if channel not in journeys.channels]
     free = [channel for channel in journeys.channels if channel not in spent]
     if len(untracked) == len(spent):
-        text = f"names no channel of the spend; the log has {', '.join(journeys.channels[:8])}."
-        remedy = "name channels alike in the log and in data.weekly.spend."
+        shown = ", ".join(map(str, spent[:_LISTED]))
+        text = f"names no channel of the spend ({shown}); the log has {', '.join(journeys.channels[:_LISTED])}."
+        remedy = "name channels alike in both; data.touchpoints.grouping names those of a log."
         raise BadInput(Problem("touchpoints", text, remedy=remedy))
     notes = []
     if untracked:

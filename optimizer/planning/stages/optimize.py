@@ -89,14 +89,13 @@ def asked(
     inputs: Inputs,
     posterior: Posterior | Pool,
     rows: npt.NDArray[np.intp] | None = None,
-    whose: str = "The mix model",
 ) -> Asked:
     """The question of the plan file on a posterior; on some of its draws where ``rows`` names them.
 
     Raises
     ------
     BadInput
-        Where the posterior, ``whose`` it is in a sentence, expects fewer customers than none without media.
+        Where the posterior expects fewer customers than none without media.
     """
     section = _section(config)
     periods = section.weeks * posterior.panel.per_week
@@ -105,7 +104,7 @@ def asked(
     predicted = organic.predicted
     if rows is not None:
         curves, predicted = curves.take(rows), predicted[rows]
-    require_some_left(predicted, section.weeks, config.outcome, whose)
+    require_some_left(predicted, section.weeks, config.outcome)
     now = _now(inputs, curves)
     curves = with_new_channels(section, curves, config.seed)
     now = now.reindex(list(curves.channels), fill_value=0.0)

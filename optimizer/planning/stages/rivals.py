@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 import mmm
@@ -20,10 +21,11 @@ from optimizer.planning.stages.optimize import asked
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import RivalPlan, Run
+from optimizer.planning.stages.without_media import fewer_than_none
 
-__all__ = ["find_rivals", "fits_of_rivals", "not_asked", "plans_of_rivals", "whose"]
+__all__ = ["find_rivals", "fits_of_rivals", "not_asked", "plans_of_rivals", "that_leave_customers", "thinned"]
 
-_DRAWS = 1000  # of a plan that is only held beside the run's own
+_DRAWS = 1000  # of a reading that is only held beside the run's own plan
 
 
 def find_rivals(
@@ -40,6 +42,15 @@ def find_rivals(
         return kept_or_made(config, inputs, folder, f"reading {reading.name}", make)
 
     return mmm.rivals(posterior, update, through=through)
+
+
+def that_leave_customers(rivals: mmm.Rivals, config: Config, inputs: Inputs, weeks: int) -> mmm.Rivals:
+    """The readings without those that credit media with more than all customers of the coming weeks."""
+    reasons = {}
+    for name, posterior in ((one.reading.name, one.posterior) for one in rivals.fitted if one.counts):
+        organic = posterior.organic(weeks * posterior.panel.per_week, controls=inputs.upcoming)
+        reasons[name] = fewer_than_none(organic.predicted[thinned(posterior)], weeks, config.outcome, name)
+    return rivals.without({name: reason for name, reason in reasons.items() if reason})
 
 
 def fits_of_rivals(run: Run) -> dict[str, mmm.Posterior]:
@@ -69,9 +80,9 @@ def plans_of_rivals(run: Run, update: Update) -> tuple[RivalPlan, ...]:
     return tuple(_plans(run, {name: readings[name] for name in counting}, update))
 
 
-def whose(reading: str) -> str:
-    """A reading as a sentence begins with it."""
-    return "The mix model" if reading == OWN else f"The other reading {reading} (model.rivals)"
+def thinned(posterior: mmm.Posterior) -> npt.NDArray[np.intp]:
+    """Draws of a reading that is held beside the run's own plan."""
+    return np.arange(0, posterior.n_draws, max(posterior.n_draws // _DRAWS, 1))
 
 
 def _plans(run: Run, readings: dict[str, mmm.Posterior | None], update: Update) -> Iterator[RivalPlan]:
@@ -80,8 +91,7 @@ def _plans(run: Run, readings: dict[str, mmm.Posterior | None], update: Update) 
         if posterior is None or plan is None or section is None:
             continue
         update(number / len(readings), name)
-        rows = np.arange(0, posterior.n_draws, max(posterior.n_draws // _DRAWS, 1))
-        question = asked(run.config, run.inputs, posterior, rows, whose(name)).holding((*plan.held, *plan.tried))
+        question = asked(run.config, run.inputs, posterior, thinned(posterior)).holding((*plan.held, *plan.tried))
         ours = question.plan.evaluate(question.curves, plan.allocation.spend)
         short = max(question.promise - ours.expected_customers, 0.0)
         here, sign = plan.aim.expected(ours), 1.0 if plan.aim.lower_is_better else -1.0

@@ -17,7 +17,7 @@ from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.stages.optimize import Asked, asked
 from optimizer.planning.stages.question import against_hidden_demand, doubt_in_words
 from optimizer.planning.stages.result import PlanResult, Run
-from optimizer.planning.stages.rivals import whose
+from optimizer.planning.stages.rivals import thinned
 from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, GUARDED, Proof, Trust, TrustedPlan
 from optimizer.uncertainty.cautious import Cautious
 from optimizer.uncertainty.guarded import Guarded
@@ -25,7 +25,6 @@ from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
 
 __all__ = ["lowered", "not_told", "trust", "written"]
 
-_DRAWS = 1000  # of a reading; the plans are held beside the run's own
 _LARGE = 0.01  # of all spend: moves worth a name
 _PART = 0.25  # of the plan's move: less than this is no such move
 
@@ -134,8 +133,7 @@ def _readings(run: Run, plan: PlanResult) -> dict[str, Asked]:
     }
     limits, questions = (*plan.held, *plan.tried), {}
     for name, posterior in fitted.items():
-        rows = np.arange(0, posterior.n_draws, max(posterior.n_draws // _DRAWS, 1))
-        questions[name] = asked(run.config, run.inputs, posterior, rows, whose(name)).holding(limits)
+        questions[name] = asked(run.config, run.inputs, posterior, thinned(posterior)).holding(limits)
     return questions
 
 

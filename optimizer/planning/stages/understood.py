@@ -34,8 +34,8 @@ class Understood:
         Words of the user, which stay as they are in every language.
     files
         Every table read, with its rows and span.
-    last
-        Last day of the weekly table; None without it.
+    first, last
+        First and last day of the weekly table; None without it.
     months
         The last twelve months of the weekly table, or what there is: the KPI by month (``2026-01``), a week's divided
         evenly between its days; None without the table.
@@ -60,6 +60,7 @@ class Understood:
     currency: str
     outcome: str
     files: tuple[InputFile, ...]
+    first: pd.Timestamp | None
     last: pd.Timestamp | None
     months: pd.Series | None
     spend: pd.DataFrame | None
@@ -82,6 +83,7 @@ def understood(config: Config, inputs: Inputs, findings: tuple[Finding, ...]) ->
         currency=config.currency,
         outcome=config.outcome,
         files=inputs.files,
+        first=None if daily is None else daily.index[0],
         last=None if daily is None else daily.index[-1],
         months=None if months is None else months.tail(_MONTHS),
         spend=None if panel is None else _by_year(panel),

@@ -12,6 +12,7 @@ __all__ = ["EASTERN", "FACES", "LATIN", "Face", "legible", "lines_of", "unbroken
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SIGN, _CLOSING = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef", "、。，；：！？）》」』”"
 _PIECE = re.compile(rf"(?:[{_SIGN}]|[^{_SIGN}]+)[{_CLOSING}]*")  # no line begins with a closing mark
+_BLANKS = re.compile(r"[^\S\xa0\u202f]+")  # a line breaks at none of those that keep a figure and its unit together
 _LONGEST = 32_000  # letters that a cell holds
 
 
@@ -67,7 +68,8 @@ def lines_of(text: str, width: float) -> int:
 
 def _pieces(text: str) -> list[tuple[str, bool]]:
     """What no line breaks, and whether a blank stands before it."""
-    return [(piece[0], place == 0) for word in text.split() for place, piece in enumerate(_PIECE.finditer(word))]
+    words = _BLANKS.split(text)
+    return [(piece[0], place == 0) for word in words for place, piece in enumerate(_PIECE.finditer(word))]
 
 
 def _is_wide(letter: str) -> bool:

@@ -17,6 +17,7 @@ __all__ = ["pptx_bytes"]
 
 _WIDE, _HIGH = 13.333, 7.5  # inches
 _LEFT, _TOP, _FOOT = 0.55, 1.15, 6.95
+_AROUND_ROWS = 0.8  # title and axis of a chart
 
 
 def pptx_bytes(deck: Deck) -> bytes:
@@ -188,7 +189,7 @@ def _cell(cell: Any, text: str, size: float, strong: bool, is_head: bool, to_rig
 def _chart(page: Any, drawn: Bars | Steps, place: tuple[float, float, float, float]) -> None:
     from pptx.chart.data import CategoryChartData
     from pptx.enum.chart import XL_CHART_TYPE
-    from pptx.util import Inches
+    from pptx.util import Inches, Pt
 
     data = CategoryChartData()
     data.categories = [legible(row) for row in drawn.rows]
@@ -198,6 +199,7 @@ def _chart(page: Any, drawn: Bars | Steps, place: tuple[float, float, float, flo
     kind = XL_CHART_TYPE.BAR_CLUSTERED if isinstance(drawn, Bars) else XL_CHART_TYPE.BAR_STACKED
     chart = page.shapes.add_chart(kind, *map(Inches, place), data).chart
     _dressed(chart, drawn.title, [abs(value) for own in series.values() for value in own])
+    chart.category_axis.tick_labels.font.size = Pt(_row_size(place[3], len(drawn.rows)))
     plot = chart.plots[0]
     plot.gap_width = 45
     if isinstance(drawn, Bars):
@@ -216,6 +218,12 @@ def _chart(page: Any, drawn: Bars | Steps, place: tuple[float, float, float, flo
         axis.minimum_scale, axis.maximum_scale, axis.major_unit = low, high, step
 
 
+def _row_size(height: float, rows: int) -> float:
+    """Size of the rows' names, for an office program leaves out names that touch each other."""
+    apart = (height - _AROUND_ROWS) * 72 / max(rows, 1)
+    return min(max(math.floor(0.75 * apart), 6), 11)
+
+
 def _levels(steps: Steps) -> list[float]:
     """The figure before and after each step."""
     levels = [steps.values[0]]
@@ -229,8 +237,8 @@ def _scale(steps: Steps) -> tuple[float, float, float]:
     levels = _levels(steps)
     span = max(levels) - min(levels) or 0.1 * abs(levels[0]) or 1.0
     power = 10.0 ** math.floor(math.log10(span / 3))
-    step = next(power * one for one in (1, 2, 5, 10) if power * one >= span / 3)
-    return (math.floor(min(levels) / step) - 0.5) * step, (math.ceil(max(levels) / step) + 0.5) * step, step
+    step = next(power * one for one in (1, 2, 5, 10, 20) if power * one >= span / 2)
+    return math.floor(min(levels) / step - 0.25) * step, math.ceil(max(levels) / step + 0.25) * step, step
 
 
 def _stacked(steps: Steps) -> dict[str, tuple[float, ...]]:
@@ -290,6 +298,7 @@ def _dressed(chart: Any, title: str, values: Iterable[float]) -> None:
     value.major_gridlines.format.line.color.rgb = RGBColor.from_string(LINE[1:].upper())
     value.format.line.fill.background()
     value.tick_labels.font.size = Pt(10)
+    value._element.find(qn("c:txPr")).find(qn("a:bodyPr")).set("rot", "0")  # figures that lie need no height
     value.tick_labels.number_format, value.tick_labels.number_format_is_linked = money(values), False
 
 

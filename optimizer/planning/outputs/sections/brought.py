@@ -125,4 +125,4 @@ def by_quarter(readings: pd.DataFrame) -> pd.DataFrame:
     return table.set_axis([f"{quarter.year} Q{quarter.quarter}" for quarter in table.index])
 
 
-BROUGHT = Section("brought", "What brought customers", _view, _figures, _tables)
+BROUGHT = Section("brought", "What each channel brought", _view, _figures, _tables)

@@ -16,7 +16,7 @@ from optimizer.planning.stages.result import Run
 __all__ = ["OPINIONS", "opinions_line"]
 
 
-def opinions_line(heard: Heard) -> str:
+def opinions_line(heard: Heard, outcome: str) -> str:
     """What all channels together brought, by whom one asks, and where the correction stands."""
     whole = heard.opinions
     said = [
@@ -24,7 +24,7 @@ def opinions_line(heard: Heard) -> str:
     ]
     files = "opinions.csv, and factors between them in calibration.csv" if heard.factors else "opinions.csv"
     return (
-        f"Of {count(whole.customers)} customers from {whole.days}, channels brought, by whom one asks: "
+        f"Of {count(whole.customers)} {outcome} from {whole.days}, channels brought, by whom one asks: "
         f"{', '.join(said)}; by channel in {files}."
     )
 
@@ -86,7 +86,7 @@ def _figures(run: Run) -> Iterator[Figure]:
     if run.heard is not None:
         whole = run.heard.opinions
         axes = by_rows(plots.opinions, len(whole.channels), len(whole.opinions))(
-            whole, order=order_of(run).names or None
+            whole, order=order_of(run).names or None, outcome=run.config.outcome
         )
         caption = "What each source says that a channel brought; counts in grey, effects in colour."
         yield Figure("opinions", caption, axes)

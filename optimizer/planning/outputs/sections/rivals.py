@@ -56,6 +56,8 @@ def _sentence(rivals: Rivals, planned: bool) -> str:
     standing = rivals.standing
     rests = "the plan rests on" if planned else "decide on"
     if not standing:
+        if rivals.set_aside:
+            return f"No other reading is left, so {rests} the model of the plan file alone."
         return f"The weeks refute every other reading, so {rests} the model of the plan file alone."
     return (
         f"The weeks do not refute {', '.join(standing)}: {rests} the pooled draws of the model and of "
