@@ -60,6 +60,11 @@ def imported(node: ast.AST) -> Iterator[str]:
 
 
 @cache
+def tree_of(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
+@cache
 def front_door(package: str) -> dict[str, str]:
     """Name that a package hands out -> the module it comes from, as its stub says."""
     homes = {}
@@ -79,7 +84,7 @@ def nearest_module(name: str) -> str:
 @cache
 def imports_of(name: str) -> frozenset[str]:
     """Modules of ours and full names of others' that a module imports; what a front door hands out counts as its home."""
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    tree = tree_of(name)
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level], (
         f"{name}: relative import"
     )
@@ -111,7 +116,7 @@ def test_every_file_belongs_to_a_listed_room_and_every_room_exists(parent: str) 
 
 @pytest.mark.parametrize("name", [name for name, path in MODULES.items() if path.name == "__init__.py"])
 def test_folders_say_what_lives_in_them(name: str) -> None:
-    text = ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8")))
+    text = ast.get_docstring(tree_of(name))
     assert text
     if name not in PACKAGES:
         assert len(text.split()) >= 25, f"{name}: say what lives here, what it may import and where to begin reading"
@@ -182,8 +187,9 @@ def test_libraries_are_imported_where_they_are_listed_and_nowhere_else() -> None
 @pytest.mark.parametrize("name", sorted(set(MODULES) - {"attribution.reading.sources", "attribution.reading.dialects"}))
 def test_only_sources_and_dialects_name_an_engine(name: str) -> None:
     """In code: imports, and texts that are an engine's name; prose may speak of engines."""
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    texts = {
+        node.value for node in ast.walk(tree_of(name)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     named = {text for text in texts if re.fullmatch(ENGINES, text, re.IGNORECASE)}
     if name == "optimizer.planning.inputs.provenance":
         named -= {"duckdb"}  # the distribution whose version a run records

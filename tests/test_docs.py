@@ -100,8 +100,9 @@ def finding_names() -> set[str]:
     """Names of findings as the code writes them; what stands in braces is left open."""
     names = set(GATE)
     for package in ("attribution", "mmm", "optimizer"):
-        for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        texts = (path.read_text(encoding="utf-8") for path in (ROOT / package).rglob("*.py"))
+        for text in (text for text in texts if "Finding(" in text):  # each worker asks while it collects
+            for node in ast.walk(ast.parse(text)):
                 if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Finding" and node.args:
                     names |= written(node.args[0])
     return names

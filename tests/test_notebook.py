@@ -9,6 +9,7 @@ import types
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +52,19 @@ def public_kinds() -> Iterator[type]:
 KINDS = sorted(set(public_kinds()), key=lambda kind: (kind.__module__, kind.__name__))
 
 
+@cache
+def long_values() -> tuple[Any, ...]:
+    return (
+        pd.DataFrame(np.random.default_rng(0).normal(size=(500, 50))), pd.Series(np.arange(9_000.0)),
+        np.zeros((4, 1000, 8)), {f"{HOSTILE}{n}": np.arange(99) for n in range(200)}, (HOSTILE,) * 300, HOSTILE,
+        tuple(pd.Series(range(99)) for _ in range(50)), pd.date_range("2024-01-01", periods=900),
+    )  # fmt: skip
+
+
 def filled(kind: type) -> Any:
     """A value whose every field holds more than fits on a line."""
-    value = object.__new__(kind)
+    value, long = object.__new__(kind), long_values()
     for place, one in enumerate(fields(kind)):
-        long = (
-            pd.DataFrame(np.random.default_rng(0).normal(size=(500, 50))), pd.Series(np.arange(9_000.0)),
-            np.zeros((4, 1000, 8)), {f"{HOSTILE}{n}": np.arange(99) for n in range(200)}, (HOSTILE,) * 300, HOSTILE,
-            tuple(pd.Series(range(99)) for _ in range(50)), pd.date_range("2024-01-01", periods=900),
-        )  # fmt: skip
         object.__setattr__(value, one.name, long[place % len(long)])
     return value
 

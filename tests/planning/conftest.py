@@ -1,16 +1,22 @@
-"""One finished run on the starter plan, shared by the tests that only look at it."""
+"""The starter plan, and one finished run on it, shared by the tests that only look at it."""
 
 from __future__ import annotations
 
 import io
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from attribution import Journeys
+from optimizer.planning.inputs import paths_of_file
 from optimizer.planning.ledger.runs import FITS, run_folder
+from optimizer.planning.outputs import figures
 from optimizer.planning.run import Goal, run_plan
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
@@ -20,10 +26,39 @@ QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
 HOSTILE = "<script>document.title='taken'</script>"
 
 
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter folder as it is written, which no test may change."""
+    return write_starter(tmp_path_factory.mktemp("untouched") / "starter")[0].parent
+
+
 @pytest.fixture
-def starter(tmp_path: Path) -> Path:
+def starter(untouched: Path, tmp_path: Path) -> Path:
     """A fresh starter folder; the plan file inside it."""
-    return write_starter(tmp_path / "starter")[0]
+    return Path(shutil.copytree(untouched, tmp_path / "starter")) / "plan.yaml"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_read_once(untouched: Path) -> Iterator[None]:
+    """The starter's own log, wherever it lies, is read once for each way to read it: most tests look at other tables."""
+    own = [untouched / name for name in ("touchpoints.csv", "conversions.csv")]
+    content, made = [path.read_bytes() for path in own], dict[str, Journeys]()
+
+    def content_of(table: Any) -> bytes | None:
+        return Path(table).read_bytes() if isinstance(table, str) and Path(table).is_file() else None
+
+    def read(log: Any, conversions: Any, **how: Any) -> Journeys:
+        if [content_of(log), content_of(conversions)] != content:
+            return Journeys.from_touchpoints(log, conversions, **how)
+        key = repr(sorted(how.items()))
+        if key not in made:
+            made[key] = Journeys.from_touchpoints(*map(str, own), **how)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        reading = SimpleNamespace(from_touchpoints=read, from_paths=Journeys.from_paths)
+        patch.setattr(paths_of_file, "Journeys", reading)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +76,29 @@ def run_quietly(sampled_quietly: QuietRun, tmp_path_factory: pytest.TempPathFact
     """Runs a plan file without a word on the terminal; fits on the same inputs are made once for all tests."""
     known = tmp_path_factory.getbasetemp().parent / "fits"
 
-    def run(plan: Path, out: Path, goal: Goal = "report") -> tuple[Run, tuple[Path, ...]]:
+    def run(plan: Path, out: Path, goal: Goal = "report", pictures: bool = False) -> tuple[Run, tuple[Path, ...]]:
         _copied(known, out / FITS)
         try:
-            return sampled_quietly(plan, out, goal)
+            with nullcontext() if pictures else _unrendered():
+                return sampled_quietly(plan, out, goal)
         finally:
             _copied(out / FITS, known)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def unrendered() -> Iterator[None]:
+    """Figures of a run are composed and not rendered, which takes as long as all stages from the plan on."""
+    with _unrendered():
+        yield
+
+
+@contextmanager
+def _unrendered() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "plots", SimpleNamespace(svg=lambda axes, label: "<svg/>"))
+        yield
 
 
 def _copied(here: Path, there: Path) -> None:
@@ -99,4 +149,4 @@ def hostile_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(hostile_plan: Path, tmp_path_factory: pytest.TempPathFactory, run_quietly: QuietRun) -> tuple[Run, Path]:
     """A finished run and the folder of its files."""
     out = tmp_path_factory.mktemp("finished")
-    return run_quietly(hostile_plan, out)[0], run_folder(out)
+    return run_quietly(hostile_plan, out, pictures=True)[0], run_folder(out)

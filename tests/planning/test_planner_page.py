@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ import openpyxl
 import pandas as pd
 import pytest
 from planner_runs import question, write_run
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from optimizer.planning.file.config import config_of
 from optimizer.planning.file.document import Document
@@ -118,17 +121,70 @@ def browser() -> Iterator[Any]:
         running.close()
 
 
+class Runs:
+    """Runs of the planner's program for one page, as their messages tell."""
+
+    def __init__(self, page: Any) -> None:
+        self.asked, self.due = 0, True
+        page.on("websocket", self.heard)
+
+    def heard(self, socket: Any) -> None:
+        socket.on("framesent", self.sent)
+        socket.on("framereceived", self.received)
+
+    def sent(self, frame: bytes) -> None:
+        if BackMsg.FromString(frame).HasField("rerun_script"):
+            self.asked, self.due = self.asked + 1, True
+
+    def received(self, frame: bytes) -> None:
+        message = ForwardMsg.FromString(frame)
+        ended = message.WhichOneof("type") == "script_finished"
+        if ended and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            self.due = False
+
+
+def awaited(page: Any, holds: Callable[[], bool], patience: float = 60_000) -> None:
+    for _ in range(round(patience / 50)):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    assert holds()
+
+
+def settled(page: Any, patience: float = 60_000) -> None:
+    """Waits until the page shows what was asked last."""
+    awaited(page, lambda: not page.runs.due, patience)
+    page.wait_for_function("!document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
+
+
+@contextmanager
+def rerun(page: Any) -> Iterator[None]:
+    """What is done inside has the page made again, and the page is again when this ends, however busy the machine."""
+    before = page.runs.asked
+    yield
+    awaited(page, lambda: page.runs.asked > before)
+    settled(page)
+
+
 def opened(
-    browser: Any, served: Served, scheme: str = "light", patience: float = 20_000, last: str = "Workbook"
+    browser: Any, served: Served, scheme: str = "light", patience: float = 60_000, last: str = "Workbook"
 ) -> Any:
     page = browser.new_page()
     page.emulate_media(color_scheme=scheme)
-    page.set_default_timeout(20_000)
-    page.asked = []
+    page.set_default_timeout(60_000)
+    page.asked, page.runs = [], Runs(page)
     page.on("request", lambda request: page.asked.append(request.url))
     page.goto(served.address)
     page.get_by_role("button", name=last).wait_for(timeout=patience)
+    settled(page, patience)
     return page
+
+
+def resized(page: Any, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(
+        "width => innerWidth == width && !document.getAnimations().some(one => one.playState == 'running')", arg=width
+    )
 
 
 @pytest.fixture
@@ -140,15 +196,21 @@ def page(browser: Any, served: Served) -> Iterator[Any]:
 
 def enter(page: Any, label: str, text: str) -> None:
     field = page.get_by_label(label)
-    field.fill(text)
-    field.press("Enter")
-    settled(page)
+    with rerun(page):
+        field.fill(text)
+        field.press("Enter")
 
 
-def settled(page: Any) -> None:
-    page.wait_for_timeout(150)
-    page.wait_for_function("!document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
-    page.wait_for_timeout(100)
+def press(page: Any, button: str) -> None:
+    with rerun(page):
+        page.get_by_role("button", name=button).click()
+
+
+def hold(page: Any, served: Served, say: Callable[[str], str] = str) -> None:
+    """Hold the channel tv; what that costs is told when it is known."""
+    with rerun(page):
+        page.locator(f".st-key-channel_{place_of(served)}").get_by_text(say("Hold"), exact=True).click()
+    page.get_by_text(say("What it costs to hold a channel")).wait_for()
 
 
 def verdict(page: Any) -> str:
@@ -182,8 +244,7 @@ def test_channels_stand_by_planned_spend_as_everywhere(page: Any, served: Served
 def test_moved_and_held_and_solved_it_agrees_with_the_engine(page: Any, served: Served) -> None:
     kept = served.kept
     assert "Against today" in verdict(page)
-    page.get_by_role("button", name="Take the best plan").click()
-    settled(page)
+    press(page, "Take the best plan")
     best = answer(kept, first_wish(kept)).allocation
     assert best is not None
     assert [spend(page, place) for place in range(len(NAMES))] == pytest.approx(
@@ -194,19 +255,15 @@ def test_moved_and_held_and_solved_it_agrees_with_the_engine(page: Any, served: 
     enter(page, label(served), "90000")
     assert spend(page, place_of(served)) == 90_000
     assert re.search(r"from the best|breaks", verdict(page))
-    page.locator(f".st-key-channel_{place_of(served)}").get_by_text("Hold").click()
-    page.get_by_text("What it costs to hold a channel").wait_for()
-    page.get_by_role("button", name="Take the best plan").click()
-    settled(page)
+    hold(page, served)
+    press(page, "Take the best plan")
     assert spend(page, place_of(served)) == 90_000
     other = (place_of(served) + 1) % len(NAMES)
     slider = page.get_by_role("slider").nth(other)
-    before, told = spend(page, other), f".st-key-channel_{other} small .yours"
+    before = spend(page, other)
     slider.focus()
-    was = page.locator(told).inner_text()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("([told, was]) => document.querySelector(told)?.innerText !== was", arg=[told, was])
-    settled(page)
+    with rerun(page):
+        page.keyboard.press("ArrowRight")
     assert spend(page, other) > before
 
 
@@ -225,11 +282,11 @@ def test_a_promise_out_of_reach_is_named_with_the_best_that_can_be_had(page: Any
 def test_scenarios_stand_side_by_side_and_no_more_than_four(page: Any) -> None:
     for place in range(4):
         enter(page, "Name of the scenario", f"<b>{place}</b>")
-        page.get_by_role("button", name="Keep as scenario").click()
+        press(page, "Keep as scenario")
         page.get_by_role("columnheader", name=f"<b>{place}</b>").wait_for()
     assert page.get_by_role("button", name="Keep as scenario").is_disabled()
     assert page.locator("table thead th").all_inner_texts() == [f"<b>{place}</b>" for place in range(4)]
-    page.get_by_role("button", name="Clear scenarios").click()
+    press(page, "Clear scenarios")
     page.locator("table thead").wait_for(state="detached")
 
 
@@ -237,8 +294,7 @@ def test_what_is_saved_is_what_was_asked(page: Any, served: Served, tmp_path: Pa
     enter(page, "Budget at most, EUR", "700000")
     enter(page, "Promise: customers at least", "5000")
     enter(page, label(served), "90000")
-    page.locator(f".st-key-channel_{place_of(served)}").get_by_text("Hold").click()
-    page.get_by_text("What it costs to hold a channel").wait_for()
+    hold(page, served)
     files = {}
     for button in ("Plan file", "Your spend", "Workbook"):
         with page.expect_download(timeout=60_000) as coming:
@@ -297,8 +353,7 @@ def test_sixty_channels_fit_a_laptop_and_a_phone_and_the_dark_is_dark(
     assert brightness(page) < 3 * 50
     assert page.locator(".channel").count() == 60
     for width in (1366, 390):
-        page.set_viewport_size({"width": width, "height": 844})
-        page.wait_for_timeout(200)
+        resized(page, width, 844)
         assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
     page.close()
 
@@ -308,8 +363,7 @@ def test_screen_readers_and_weak_eyes_are_served(browser: Any, served: Served, s
     rules = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
     page = opened(browser, served, scheme)
     for width in (390, 1366):
-        page.set_viewport_size({"width": width, "height": 768})
-        page.wait_for_timeout(300)
+        resized(page, width, 768)
         page.evaluate(rules)
         found = page.evaluate("axe.run()")["violations"]
         serious = [one for one in found if one["impact"] in ("serious", "critical")]
@@ -334,17 +388,12 @@ def test_it_speaks_the_language_of_the_plan_file(
     assert say is not None
     page = opened(browser, served, last=say("Workbook"))
     assert page.locator(".channel b").all_inner_texts() == list(served.kept.shown)
-    page.get_by_role("button", name=say("Take the best plan")).click()
-    settled(page)
+    press(page, say("Take the best plan"))
     assert say("Your plan keeps every promise and limit.") in verdict(page)
-    number = page.get_by_label(say(f"Spend of tv, channel {place_of(served) + 1}"))
-    number.fill("90000")
-    number.press("Enter")
-    settled(page)
-    page.locator(f".st-key-channel_{place_of(served)}").get_by_text(say("Hold"), exact=True).click()
-    page.get_by_text(say("What it costs to hold a channel")).wait_for()
+    enter(page, say(f"Spend of tv, channel {place_of(served) + 1}"), "90000")
+    hold(page, served, say)
     enter(page, say("Name of the scenario"), "stop")  # a word of the catalogue stays the name that was given
-    page.get_by_role("button", name=say("Keep as scenario")).click()
+    press(page, say("Keep as scenario"))
     page.get_by_role("columnheader", name="stop").wait_for()
     enter(page, say("Promise: customers at least"), "900000")
     page.get_by_text(say("No plan keeps this question.")).wait_for()

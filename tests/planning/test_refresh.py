@@ -287,7 +287,7 @@ def quiet() -> Progress:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, unrendered: None) -> Path:
     """A plan file with one run behind it, and three new weeks since."""
     place = tmp_path_factory.mktemp("folder")
     weeks().to_csv(place / "weekly.csv", index=False)

@@ -176,6 +176,7 @@ def test_a_fit_that_did_not_converge_never_becomes_a_plan(starter: Path, tmp_pat
 
 def test_a_promise_too_far_names_what_is_attainable(starter: Path, tmp_path: Path, run_quietly: QuietRun) -> None:
     far = change(starter, ("customers: {at_least: +0%}  #", "customers: {at_least: 90_000}  #"))
+    short_chains(far, "accept_unconverged: true", "rivals: false")
     with pytest.raises(InfeasiblePlan, match="customers at least 90,000") as caught:
         run_quietly(far, tmp_path / "out", "optimize")
     assert caught.value.exit_code == 3
@@ -208,7 +209,7 @@ def test_a_plan_alone_without_touchpoints_and_controls(starter: Path, tmp_path: 
     text = text[:start] + "\n" + text[end:]
     text = text.replace("controls: [price_index, competitor_activity, sale]", "controls: []")
     starter.write_text(text.replace("  upcoming: upcoming.csv", "#"), encoding="utf-8")
-    run, _ = run_quietly(starter, tmp_path / "out")
+    run, _ = run_quietly(short_chains(starter, "accept_unconverged: true"), tmp_path / "out")
     assert run.attribution is None
     assert not (tmp_path / "out" / "latest" / "attribution.csv").exists()
     assert (tmp_path / "out" / "latest" / "report.html").exists()
