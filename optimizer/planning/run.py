@@ -10,7 +10,7 @@ from attribution.errors import BadInput
 from attribution.findings import Finding
 from mmm import Posterior
 from mmm.checks.pool import Pool
-from mmm.kernel import ahead
+from mmm.kernel.density import compile_ahead
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection, StressKeys
@@ -141,7 +141,7 @@ def _computed(
 ) -> Run:
     """All stages up to a goal."""
     if config.data.weekly is not None and goal != "attribution":
-        ahead.begin()
+        compile_ahead()
     with progress.stage("Checking inputs"):
         believed = config.model.belief.attribution is not None
         inputs = read_inputs(config, document, journeys_too=believed or goal != "fit")
