@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from attribution.errors import BadInput, Problem
 from mmm.arrays import Array
 
-__all__ = ["Atom", "Family", "Parameter", "ResponseCurve", "checked_spend"]
+__all__ = ["Atom", "Family", "Parameter", "ResponseCurve", "checked_spend", "spread"]
 
 Parameter = Any  # a number or a 1-D array over draws; an array after construction
 
@@ -153,7 +154,7 @@ class Family(ResponseCurve):
     def _problem(self, name: str | None, text: str) -> Problem:
         return Problem(f"{type(self).__name__} curve", text, name)
 
-    @property
+    @cached_property
     def parameter_names(self) -> tuple[str, ...]:
         """Names of the parameters, in the order of the formula's arguments."""
         return tuple(field.name for field in fields(self))
@@ -163,7 +164,7 @@ class Family(ResponseCurve):
         """The parameters by name, each of shape () or (draws,)."""
         return {name: getattr(self, name) for name in self.parameter_names}
 
-    @property
+    @cached_property
     def n_draws(self) -> int:
         """Number of posterior draws; 0 for a curve made of plain numbers."""
         return max((values.size for values in self.parameters.values() if values.ndim), default=0)
@@ -181,11 +182,24 @@ class Family(ResponseCurve):
     def value_and_slope(self, spend: npt.ArrayLike) -> tuple[Array, Array]:
         """Customers and customers per further unit of currency, computed together."""
         amounts = checked_spend(spend)
-        return self.kernel(amounts[..., None] if self.n_draws else amounts, *self.parameters.values())
+        return self.at_draws(amounts[..., None] if self.n_draws else amounts)
 
     def at_draws(self, spend: Array) -> tuple[Array, Array]:
         """Value and slope where each draw has a spend of its own: spend of shape S + (draws or 1,)."""
-        return self.kernel(spend, *self.parameters.values())
+        parameters, live = self.parameters.values(), self.live
+        if len(live) == self.n_draws:
+            return self.kernel(spend, *parameters)
+        at = spend if spend.shape[-1] == 1 else spend[..., live]
+        value, slope = self.kernel(at, *(values[live] if values.ndim else values for values in parameters))
+        return spread(value, live, self.n_draws), spread(slope, live, self.n_draws)
+
+    @cached_property
+    def live(self) -> npt.NDArray[np.intp]:
+        """Draws in which the curve brings anything; in a pool of several families these are few."""
+        some = np.ones(self.n_draws, dtype=bool)
+        for name in self.may_be_zero:
+            some &= getattr(self, name) > 0 if getattr(self, name).ndim else True
+        return np.flatnonzero(some)
 
     @property
     def inflection(self) -> Array:
@@ -196,6 +210,13 @@ class Family(ResponseCurve):
         """The curve at some of its draws, in the order given; unchanged where it has none."""
         chosen = {name: values[draws] if values.ndim else values for name, values in self.parameters.items()}
         return replace(self, **chosen)
+
+
+def spread(values: Array, places: npt.NDArray[np.intp], draws: int) -> Array:
+    """Values of some draws, the last axis, among zeros of all others."""
+    whole = np.zeros((*values.shape[:-1], draws))
+    whole[..., places] = values
+    return whole
 
 
 def checked_spend(spend: npt.ArrayLike) -> Array:

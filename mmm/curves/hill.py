@@ -56,13 +56,20 @@ class Hill(Saturating):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratio = spend / half_saturation
             u = ratio**slope
-            share = 1 / (1 + 1 / u)  # u / (1 + u) that survives an infinite u, and gives 0 at u = 0
-            steepness = share / (1 + u) * slope / ratio
-        at_zero = np.where(slope > 1, 0.0, np.where(slope < 1, np.inf, 1.0))
-        steepness = np.where(ratio > 0, np.where(u > 0, steepness, at_zero), at_zero)
+            some = u > 0
+            share = 1 / u  # in place from here on: new memory for each step would take as long as the power
+            share += 1
+            share = 1 / share  # u / (1 + u) that survives an infinite u, and gives 0 at u = 0
+            u += 1
+            steepness = share / u
+            steepness *= slope
+            steepness /= ratio
+        if not some.all():
+            steepness = np.where(some, steepness, np.where(slope > 1, 0.0, np.where(slope < 1, np.inf, 1.0)))
         scale = saturation / half_saturation
         with np.errstate(invalid="ignore"):
-            return saturation * share, np.where(scale > 0, scale * steepness, 0.0)
+            marginal = scale * steepness
+        return saturation * share, marginal if (scale > 0).all() else np.where(scale > 0, marginal, 0.0)
 
     @staticmethod
     def inflection_of(*parameters: Array) -> Array:

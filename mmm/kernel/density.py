@@ -41,7 +41,7 @@ from mmm.kernel.lift import pulled
 from mmm.kernel.noise import explicit_baseline, marginal_baseline
 from mmm.kernel.prior import level_terms, prior_terms
 
-__all__ = ["FIELDS", "entries", "log_density"]
+__all__ = ["FIELDS", "compile_ahead", "entries", "log_density"]
 
 
 @merged
@@ -251,7 +251,17 @@ def _entries(stamp: str) -> tuple[Any, Any]:
 
 
 @cache
+def _declared() -> tuple[Any, Any]:
+    return _entries(STAMP)
+
+
+def compile_ahead() -> None:
+    """Begin to compile the kernel of national panels in a process of its own, unless its code is kept."""
+    if not all(one.is_kept for one in _declared()):
+        ahead.begin()
+
+
 def entries() -> tuple[Any, Any]:
     """Log density and gradient for samplers, arrays reached through a table of addresses; and a draw handed through."""
     ahead.join()
-    return _entries(STAMP)
+    return _declared()

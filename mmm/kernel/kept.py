@@ -50,6 +50,13 @@ class _Kept(FunctionCache):  # type: ignore[misc, unused-ignore]
                 self.flush()
             return None
 
+    def lists(self, signature: Any, context: Any) -> bool:
+        """Whether the index names a file of code for a signature."""
+        try:
+            return self._index_key(signature, context.codegen()) in self._cache_file._load_index()
+        except Exception:  # as above
+            return False
+
     def save_overload(self, signature: Any, code: Any) -> None:
         with suppress(Exception):  # a fit needs the code, not the file
             super().save_overload(signature, code)
@@ -60,14 +67,25 @@ class _Entry(CFunc):  # type: ignore[misc, unused-ignore]
         with suppress(RuntimeError):  # no folder at all can be written
             self._cache = _Kept(self._pyfunc)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether code of this entry lies on disk; one that is damaged is found out when it is loaded."""
+        return isinstance(self._cache, _Kept) and self._cache.lists(self._sig, self._targetdescr.target_context)
+
+    @property
+    def address(self) -> Any:
+        """Where the code is, loaded or compiled the first time that it is asked for."""
+        if self._wrapper_address is None:
+            self.compile()
+        return self._wrapper_address
+
 
 def kept_entry(signature: Any, options: dict[str, Any]) -> Callable[[Callable[..., Any]], Any]:
-    """``numba.cfunc(signature, cache=True, **options)`` whose cache is checked."""
+    """``numba.cfunc(signature, cache=True, **options)`` whose cache is checked, compiled where it is first needed."""
 
     def decorate(function: Callable[..., Any]) -> Any:
         made = _Entry(function, normalize_signature(signature), locals={}, options=options)
         made.enable_caching()
-        made.compile()
         return made
 
     return decorate

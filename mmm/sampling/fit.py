@@ -53,7 +53,8 @@ def fit(
     seed
         The same inputs and seed give the same draws on one machine; another processor rounds differently.
     progress
-        True for a bar; or a function, called a few times a second with a :class:`Progress`.
+        True for a bar; or a function, called a few times a second with a :class:`Progress`; it stops sampling by
+        raising KeyboardInterrupt.
     time_budget
         Seconds after which no further run begins or goes on. The first run always finishes.
     preview

@@ -17,6 +17,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from mmm.arrays import Array
 
 __all__ = ["ChainProgress", "Draws", "Progress", "Settings", "Target", "run"]
 
+_LOOK = 0.2  # seconds
 _TEMPLATE = (
     "{% for chain in chains %}{{ chain.finished_draws }} {{ chain.total_draws }} {{ chain.divergences }};{% endfor %}"
 )
@@ -163,7 +165,7 @@ def run(
     settings
         Lengths, chains, seed.
     watch
-        Called a few times a second while chains run.
+        Called a few times a second while chains run; where it raises KeyboardInterrupt they end, and it is raised.
     seconds
         Time after which to give up.
 
@@ -177,26 +179,45 @@ def run(
     options.target_accept = settings.target_accept
     options.maxdepth = 10  # at most 1,023 gradients a draw: a chain that needs more is better started again
     model = _model(lib, target, start)
+    interrupts: list[KeyboardInterrupt] = []
     if watch is None:
         progress = lib.ProgressType.none()
     else:
-        progress = lib.ProgressType.template_callback(
-            200, _TEMPLATE, settings.chains, lambda text: watch(_parsed(text))
-        )
+        told = watch
+
+        def tell(text: str) -> None:
+            try:
+                told(_parsed(text))
+            except KeyboardInterrupt as interrupt:  # in a thread of the sampler, which would swallow it
+                interrupts.append(interrupt)
+
+        progress = lib.ProgressType.template_callback(200, _TEMPLATE, settings.chains, tell)
     # the cores that this process may use, which in a container are fewer than the machine's
     cores = min(
         settings.chains, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
     sampler = lib.PySampler.from_pymc(options, cores, model, progress, lib.PyStorage.arrow())
+    end = float("inf") if seconds is None else time.monotonic() + seconds
     try:
-        sampler.wait(seconds)
-    except TimeoutError:
-        sampler.abort()
-        return None
+        while not _ended(sampler, min(_LOOK, max(end - time.monotonic(), 0.0))):
+            if interrupts:
+                raise interrupts[0]
+            if time.monotonic() >= end:
+                sampler.abort()
+                return None
     except KeyboardInterrupt:
         sampler.abort()
         raise
     return _gathered(sampler.take_results(), settings, target.size)
+
+
+def _ended(sampler: Any, seconds: float) -> bool:
+    """Whether chains have ended, after so many seconds at most."""
+    try:
+        sampler.wait(seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _extension() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from attribution import intent_riders
@@ -10,7 +11,7 @@ from attribution.errors import BadInput
 from attribution.findings import Finding
 from mmm import Posterior
 from mmm.checks.pool import Pool
-from mmm.kernel import ahead
+from mmm.kernel.density import compile_ahead
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection, StressKeys
@@ -27,6 +28,7 @@ from optimizer.planning.since.past import Past, past_run
 from optimizer.planning.since.refresh import Compare, changes_since
 from optimizer.planning.stages.attribute import attribute
 from optimizer.planning.stages.belief import believe
+from optimizer.planning.stages.beside import beside
 from optimizer.planning.stages.economics import economics
 from optimizer.planning.stages.fit import fit_neutral, fit_or_load, require_convergence
 from optimizer.planning.stages.forecast import make_forecast
@@ -141,7 +143,7 @@ def _computed(
 ) -> Run:
     """All stages up to a goal."""
     if config.data.weekly is not None and goal != "attribution":
-        ahead.begin()
+        compile_ahead()
     with progress.stage("Checking inputs"):
         believed = config.model.belief.attribution is not None
         inputs = read_inputs(config, document, journeys_too=believed or goal != "fit")
@@ -156,11 +158,15 @@ def _computed(
         with progress.stage("Attribution") as update:
             run = replace(run, attribution=attribute(config, inputs, update))
     if inputs.panel is not None and goal != "attribution":
-        run = _model_and_plan(run, folder, goal, progress)
-    if run.posterior is not None and goal == "report":
-        with progress.stage("Neutral belief") as update:
-            neutral = fit_neutral(config, inputs, folder, update)
-            run = replace(run, neutral=neutral, belief=believe(run, neutral))
+        run = _model(run, folder, None if goal == "fit" else config.plan, progress)
+        if goal == "report":
+            with beside(partial(fit_neutral, config, inputs, folder)) as neutral:
+                run = _readings_and_plan(run, folder, goal, progress)
+                with progress.stage("Neutral belief") as update:
+                    run = replace(run, neutral=neutral(update))
+                    run = replace(run, belief=believe(run, run.neutral))
+        else:
+            run = _readings_and_plan(run, folder, goal, progress)
     if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
         with progress.stage("Worth of tests"):
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
@@ -252,19 +258,24 @@ def _up_to_the_plan(config: Config, document: Document, sources: Unchanged, fold
         ready(config, document, inputs)
         sources.require()
         config = config if inputs.markets is None else by_cell(config, inputs.markets)
-    run = _model(Run(config, document, inputs), folder, config.plan, progress)
+    run = _readings(_model(Run(config, document, inputs), folder, config.plan, progress), folder, progress)
     return run if run.posterior is None else replace(run, plan=_plan(run, run.posterior, progress))
 
 
 def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progress) -> Run:
-    """The fit, which a plan may be made of where there is a section for one, and other readings of the weeks."""
+    """The fit, which a plan may be made of where there is a section for one."""
     with progress.stage("Mix model") as update:
         posterior = fit_or_load(run.config, run.inputs, folder, update)
-    run = replace(run, posterior=posterior)
-    if posterior is None:
-        return run
     if section is not None:
         require_convergence(posterior, run.config.model.accept_unconverged)
+    return replace(run, posterior=posterior)
+
+
+def _readings(run: Run, folder: Path, progress: Progress) -> Run:
+    """Other readings of the weeks."""
+    posterior = run.posterior
+    if posterior is None:
+        return run
     if run.config.model.rivals:
         with progress.stage("Other readings") as update:
             rivals = find_rivals(run.config, run.inputs, folder, posterior, update)
@@ -288,9 +299,9 @@ def draws_of(run: Run, posterior: Posterior) -> Posterior | Pool:
     return posterior if run.rivals is None else run.rivals.pooled()
 
 
-def _model_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> Run:
+def _readings_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> Run:
     section = None if goal == "fit" else run.config.plan
-    run = _model(run, folder, section, progress)
+    run = _readings(run, folder, progress)
     if section is None or run.posterior is None:
         return run
     posterior = run.posterior

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mmm.arrays import Array
 from mmm.curves import ResponseCurve, ResponseCurves, Tabulated
-from mmm.curves.base import Family
+from mmm.curves.base import Family, spread
 
 __all__ = ["FlatCurves", "Lines", "Looks"]
 
@@ -43,13 +43,14 @@ class Lines(NamedTuple):
 
 @dataclass(frozen=True)
 class _Layer:
-    """At most one term per channel, all of one family, parameters stacked to (terms, draws or 1)."""
+    """At most one term per channel, all of one family; parameters stacked to (terms, live draws or 1)."""
 
     family: type[Family]
     term_of: Index  # channel -> term, -1 for none
     weight: Array
     curves: tuple[Family, ...]  # one a term
     parameters: tuple[Array, ...]
+    live: Index  # draws in which any term brings anything
     inflection: Array
     peak_slope: Array
 
@@ -64,7 +65,11 @@ class _Layer:
 
     def evaluated(self, terms: Index | slice, spend: Array) -> tuple[Array, Array]:
         """Value and slope of some terms at as many spends, each of shape (points, draws or 1)."""
-        return self.family.kernel(spend[:, None], *(parameter[terms] for parameter in self.parameters))
+        value, slope = self.family.kernel(spend[:, None], *(parameter[terms] for parameter in self.parameters))
+        draws = self.inflection.shape[1]
+        if len(self.live) == draws:
+            return value, slope
+        return spread(value, self.live, draws), spread(slope, self.live, draws)
 
     def sides(self, terms: Index, a: Array, b: Array, at_a: _Point, at_b: _Point) -> tuple[Array, Array]:
         """Slopes of the lines above the terms on [a, b], by draw."""
@@ -136,10 +141,7 @@ class Looks:
             self._seen[key] = None
             return None
         if self._seen[key] is None:
-            filled = (
-                value if value.ndim else np.full(self._draws, float(value)) for value in curve.parameters.values()
-            )
-            self._seen[key] = curve.kernel(points[:, None], *filled)
+            self._seen[key] = curve.value_and_slope(points)
         known = self._seen[key]
         return None if known is None else (known[0].take(kept, 1), known[1].take(kept, 1))
 
@@ -285,4 +287,13 @@ def _stacked(curves: list[Family], term_of: Index, weight: Array, kept: Index | 
     parameters = tuple(stacked(name) for name in curves[0].parameter_names)
     inflection = np.broadcast_to(family.inflection_of(*parameters), (len(curves), columns))
     peak = family.kernel(inflection, *parameters)[1] if inflection.any() else inflection
-    return _Layer(family, term_of, weight, tuple(curves), parameters, inflection, peak)
+    live = np.arange(columns) if kept is None else np.flatnonzero(_any_live(curves)[kept])
+    few = parameters if len(live) == columns else tuple(values[:, live] for values in parameters)
+    return _Layer(family, term_of, weight, tuple(curves), few, live, inflection, peak)
+
+
+def _any_live(curves: list[Family]) -> npt.NDArray[np.bool_]:
+    some = np.zeros(max(curve.n_draws for curve in curves), dtype=bool)
+    for curve in curves:
+        some[curve.live if curve.n_draws else _ALL] = True
+    return some

@@ -17,7 +17,7 @@ import pathlib, sys
 kept = set(pathlib.Path(sys.argv[1]).rglob("*.nbc"))
 assert kept, "the process kept nothing"
 from mmm.kernel.density import entries
-entries()
+[one.address for one in entries()]
 assert set(pathlib.Path(sys.argv[1]).rglob("*.nbc")) == kept, "this process compiled once more"
 """
 LEFT = """

@@ -59,6 +59,15 @@ def test_progress_reports_draws_and_divergences(panel):
     assert half.remaining == pytest.approx(30.0)
 
 
+def test_progress_that_interrupts_ends_the_chains(panel):
+    def interrupt(state: Progress) -> None:
+        assert state.share < 1.0
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mmm.fit(panel, draws=200_000, tune=1000, seed=2, progress=interrupt)
+
+
 def test_silent_channel_is_left_out_and_said(panel):
     from dataclasses import replace
 

@@ -18,7 +18,17 @@ def twice(number: float) -> float:
 
 
 def compiled() -> Any:
-    return kept_entry(types.double(types.double), {})(twice)
+    made = kept_entry(types.double(types.double), {})(twice)
+    made.compile()
+    return made
+
+
+def test_whether_code_is_kept_is_known_before_it_is_loaded(folder: Path) -> None:
+    declared = kept_entry(types.double(types.double), {})
+    assert declared(twice).is_kept
+    (index,) = folder.rglob("*.nbi")
+    index.write_bytes(b"")
+    assert not declared(twice).is_kept
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
