@@ -46,7 +46,4 @@ class Logistic(Saturating):
         saturation, half_saturation = parameters
         rate = log(3) / 2 / half_saturation
         won = np.tanh(rate * spend)
-        value, marginal = saturation * won, saturation * rate * (1 - won)
-        won += 1
-        marginal *= won
-        return value, marginal
+        return saturation * won, saturation * rate * (1 - won) * (1 + won)

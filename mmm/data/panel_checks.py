@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from attribution.findings import Finding
@@ -33,16 +35,23 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
     parameters
         Parameters that a model would learn from it, where one is at hand.
     """
-    findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
-    findings += [outlying_cells(panel), unit_changes(panel), running_totals(panel), rates_and_indices(panel)]
-    findings += [filled_down(panel), opens_midway(panel), cut_short(panel), renamed_channels(panel)]
-    findings += [outcome_controls(panel), _before(panel), _years_seen(panel)]
+    findings = _of_the_table(panel)
     if parameters is not None:
         rows = panel.kpi.size / parameters
         text = f"{panel.kpi.size} rows for {parameters} parameters: {decimal(rows, 2)} each."
         if rows < _ROWS_PER_PARAMETER:
             text += " The priors decide much; give more weeks, join channels or drop controls."
-        findings.append(Finding("rows_per_parameter", rows >= _ROWS_PER_PARAMETER, rows, _ROWS_PER_PARAMETER, text))
+        enough = Finding("rows_per_parameter", rows >= _ROWS_PER_PARAMETER, rows, _ROWS_PER_PARAMETER, text)
+        findings = (*findings, enough)
+    return findings
+
+
+@lru_cache(maxsize=2)  # a run fits ten models to one table
+def _of_the_table(panel: Panel) -> tuple[Finding, ...]:
+    findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
+    findings += [outlying_cells(panel), unit_changes(panel), running_totals(panel), rates_and_indices(panel)]
+    findings += [filled_down(panel), opens_midway(panel), cut_short(panel), renamed_channels(panel)]
+    findings += [outcome_controls(panel), _before(panel), _years_seen(panel)]
     return tuple(findings)
 
 

@@ -158,15 +158,15 @@ def _computed(
         with progress.stage("Attribution") as update:
             run = replace(run, attribution=attribute(config, inputs, update))
     if inputs.panel is not None and goal != "attribution":
-        run = _model(run, folder, None if goal == "fit" else config.plan, progress)
+        run = _readings(_model(run, folder, None if goal == "fit" else config.plan, progress), folder, progress)
         if goal == "report":
             with beside(partial(fit_neutral, config, inputs, folder)) as neutral:
-                run = _readings_and_plan(run, folder, goal, progress)
+                run = _plan_of(run, goal, progress)
                 with progress.stage("Neutral belief") as update:
                     run = replace(run, neutral=neutral(update))
                     run = replace(run, belief=believe(run, run.neutral))
-        else:
-            run = _readings_and_plan(run, folder, goal, progress)
+        elif goal != "fit":
+            run = _plan_of(run, goal, progress)
     if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
         with progress.stage("Worth of tests"):
             run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
@@ -299,9 +299,9 @@ def draws_of(run: Run, posterior: Posterior) -> Posterior | Pool:
     return posterior if run.rivals is None else run.rivals.pooled()
 
 
-def _readings_and_plan(run: Run, folder: Path, goal: Goal, progress: Progress) -> Run:
-    section = None if goal == "fit" else run.config.plan
-    run = _readings(run, folder, progress)
+def _plan_of(run: Run, goal: Goal, progress: Progress) -> Run:
+    """The plan, its weeks, and all that is asked of it."""
+    section = run.config.plan
     if section is None or run.posterior is None:
         return run
     posterior = run.posterior

@@ -7,6 +7,7 @@ import pytest
 
 from attribution.errors import InfeasiblePlan
 from mmm.curves import Hill, Logistic, Mixture, Power, ResponseCurves
+from mmm.curves.joined import joined
 from optimizer import BlendedCAC, Budget, Channel, Customers, Plan, Spend
 from optimizer.solvers.flat_curves import FlatCurves, Looks
 
@@ -51,3 +52,15 @@ def test_a_plan_can_be_kept_where_it_is_not_refused(customers: float) -> None:
         except InfeasiblePlan:
             refused = True
         assert plan.can_be_kept(curves) is not refused
+
+
+def test_a_pool_of_families_is_averaged_as_its_parts_are() -> None:
+    parts = [Hill([50.0, 60.0, 9.0], [100.0, 90.0, 70.0], [2.0, 1.0, 0.7]), Logistic([5.0, 6.0], [10.0, 20.0])]
+    weights, spend = np.array([0.1, 0.2, 0.3, 0.15, 0.25]), np.array([40.0, 120.0])
+    turned = joined(parts[::-1]).take([2, 3, 4, 0, 1])
+    value, slope = FlatCurves(ResponseCurves({"a": joined(parts), "b": turned}), weights).mean_and_slope(
+        np.arange(2), spend
+    )
+    for place, amount in enumerate(spend):
+        by_draw = [np.concatenate(both) for both in zip(*(part.value_and_slope(amount) for part in parts), strict=True)]
+        assert [value[place], slope[place]] == pytest.approx([weights @ draws for draws in by_draw])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from attribution.errors import BadInput
 from mmm.curves import Exponential, Hill, MichaelisMenten, Mixture, Power, ResponseCurves, Tabulated
+from mmm.curves.joined import joined
 
 PARTS = [Hill([50.0, 60.0], 100.0, 2.0), MichaelisMenten(30.0, 80.0), Mixture([Exponential(5.0, 10.0)], [2.0])]
 MIX = Mixture(PARTS, [0.5, 0.3, 0.2])
@@ -31,6 +32,21 @@ def test_a_mixture_behaves_as_a_curve():
     np.testing.assert_allclose(MIX(1e9), MIX.ceiling, rtol=1e-4)
     np.testing.assert_allclose(MIX.inflection, PARTS[0].inflection)
     assert ResponseCurves({"a": MIX, "b": Power(1.0, 0.5)}).to_frame()["channel"].value_counts()["a"] == 7
+
+
+POOL = [Hill([50.0, 60.0, 9.0], [100.0, 90.0, 70.0], [2.0, 1.0, 0.7]), Exponential([5.0, 6.0], [10.0, 20.0])]
+
+
+@pytest.mark.parametrize("spend", [0.0, 120.0, np.array([[0.0, 3.0], [500.0, 80.0]])])
+def test_draws_of_several_families_are_each_those_of_their_own(spend):
+    both = joined(POOL)
+    assert [term.curve.live.tolist() for term in both.atoms()] == [[0, 1, 2], [3, 4]]
+    whole = [np.concatenate(own, axis=-1) for own in zip(*(part.value_and_slope(spend) for part in POOL), strict=True)]
+    np.testing.assert_array_equal(both.value_and_slope(spend), whole)
+    each = np.asarray(spend)[..., None] + np.arange(5.0)
+    parts = [part.at_draws(each[..., rows]) for part, rows in zip(POOL, (slice(0, 3), slice(3, 5)), strict=True)]
+    whole = [np.concatenate(own, axis=-1) for own in zip(*parts, strict=True)]
+    np.testing.assert_array_equal(both.at_draws(each), whole)
 
 
 @given(st.floats(0, 1000))
