@@ -47,13 +47,18 @@ LIBRARIES = {
 }
 
 
+def called(call: ast.Call) -> str:
+    """The last name of what is called."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
 def imported(node: ast.AST) -> Iterator[str]:
     """Full names of what one statement or call imports; names of a package stand behind it."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
-    elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"import_module", "find_spec"}:
+    elif isinstance(node, ast.Call) and called(node) in {"import_module", "find_spec"}:
         yield from (
             word.value for word in node.args[:1] if isinstance(word, ast.Constant) and isinstance(word.value, str)
         )
