@@ -74,7 +74,7 @@ bench-optimizer: $(VENV)/.installed-dev
 # off at each of its steps on the disk.
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -W error tests/benchmarks/optimizer_fuzz.py
-	FUZZ=20 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/attribution/test_door_cells.py tests/attribution/test_door_files.py tests/attribution/test_ga4_log.py tests/planning/test_door_plans.py
+	FUZZ=40 $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/attribution/test_door_cells.py tests/attribution/test_door_files.py tests/attribution/test_ga4_log.py tests/planning/test_door_plans.py
 	FUZZ=1 $(BIN)/python -m pytest -n 0 -p no:cacheprovider tests/planning/test_ledger.py -k real
 
 # The pages as a site in build/site, strict and without a network; it opens from the folder.

@@ -134,7 +134,7 @@ def odd(rows: Rows) -> bool:
     return any(cell.strip() != cell.strip(" \t\n\r\x0b\x0c") for row in rows for cell in row.values())
 
 
-@examples(120)
+@examples(60)
 @given(KINDS, st.sampled_from([*FORMS]), CHANCES)
 def test_a_changed_cell_means_what_it_says_in_every_form(
     folder: Path, kind: str, form: str, chance: random.Random
@@ -145,7 +145,7 @@ def test_a_changed_cell_means_what_it_says_in_every_form(
     assert_said(lambda: read(kind, source), lambda: said(kind, rows), loose=whole)
 
 
-@examples(250)
+@examples(125)
 @given(KINDS, st.sampled_from(",;\t"), st.sampled_from(["utf-8", "utf-16", "gz"]), CHANCES)
 def test_a_changed_byte_means_what_it_says(
     folder: Path, kind: str, separator: str, form: str, chance: random.Random
@@ -180,7 +180,7 @@ def test_a_changed_cell_of_a_log_means_what_it_says_in_every_form(
     assert_said(lambda: read_log(*pair), lambda: said_of_log(touches, ends), loose=odd(touches) or odd(ends))
 
 
-@examples(20)
+@examples(10)
 @given(st.booleans(), st.booleans(), CHANCES)
 def test_a_changed_byte_of_a_log_means_what_it_says(folder: Path, first: bool, gz: bool, chance: random.Random) -> None:
     data = changed_bytes(text_of(TOUCHES if first else ENDS).encode(), chance)

@@ -74,7 +74,7 @@ def test_the_fold_and_the_engine_read_the_rules_alike(make_log, rules):
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, atol=2e-4)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.integers(0, 4), st.integers(0, 60), st.sampled_from("abc")), min_size=1, max_size=40, unique=True

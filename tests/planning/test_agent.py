@@ -149,6 +149,7 @@ def test_what_is_hostile_is_refused_and_what_is_asked_is_answered(spoken: Spoken
     assert not [one for one in spoken.of(*ANSWERED, "asked") if one.refused]
 
 
+@pytest.mark.long
 def test_arguments_that_no_tool_takes_are_refused_in_plain_words(spoken: Spoken) -> None:
     said = spoken.of("not taken")
     assert len(said) == len(ARGUMENTS)
@@ -160,6 +161,7 @@ def test_arguments_that_no_tool_takes_are_refused_in_plain_words(spoken: Spoken)
     assert said[2].text.startswith("plan: field required")
 
 
+@pytest.mark.long
 def test_nothing_is_bare(spoken: Spoken) -> None:
     for one in spoken.said:
         if not one.refused:
@@ -169,6 +171,7 @@ def test_nothing_is_bare(spoken: Spoken) -> None:
             assert {"failed", "passed"} <= set(answer["findings"]), one
 
 
+@pytest.mark.long
 def test_nothing_is_written_around_the_folder_and_looking_writes_nothing_in_it(spoken: Spoken) -> None:
     log = str(spoken.root.parent / "log")
     spoken.outside_after.pop(log)
@@ -179,6 +182,7 @@ def test_nothing_is_written_around_the_folder_and_looking_writes_nothing_in_it(s
     assert after == spoken.outside_before  # after plans were made, too
 
 
+@pytest.mark.long
 def test_nothing_outside_is_told_and_answers_are_short(spoken: Spoken) -> None:
     for one in spoken.said:
         assert len(one.text) <= MOST, one
@@ -187,16 +191,19 @@ def test_nothing_outside_is_told_and_answers_are_short(spoken: Spoken) -> None:
             assert secret not in one.text or secret in asked, one
 
 
+@pytest.mark.long
 def test_standard_output_is_the_protocols_alone(spoken: Spoken) -> None:
     assert not spoken.strays
     assert SECRET not in spoken.errors
 
 
+@pytest.mark.long
 def test_long_work_tells_its_stages(spoken: Spoken) -> None:
     assert "Mix model ..." in spoken.stages
     assert any(line.startswith("What if: done") for line in spoken.stages)
 
 
+@pytest.mark.long
 def test_refusals_have_the_words_of_the_command_line(
     spoken: Spoken, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -214,6 +221,7 @@ def test_refusals_have_the_words_of_the_command_line(
     assert seen
 
 
+@pytest.mark.long
 def test_a_certificate_of_todays_spend_says_what_a_run_says_of_today(spoken: Spoken) -> None:
     (answer,) = (json.loads(one.text) for one in spoken.of("asked") if one.tool == "certify")
     worth = pd.read_csv(
@@ -282,6 +290,7 @@ def test_work_that_does_not_come_back(code: str, said: str, monkeypatch: pytest.
     assert process is None
 
 
+@pytest.mark.long
 def test_garbage_and_calls_that_take_too_long_leave_a_server_up(spoken: Spoken) -> None:
     code = "from optimizer.planning.cli import main; main()"
     started = subprocess.Popen(

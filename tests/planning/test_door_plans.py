@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("plans")
 
 
-@examples(120)
+@examples(60)
 @given(st.sampled_from([STARTER, ALL_KEYS]), CHANCES)
 def test_a_changed_plan_file_is_read_or_refused(folder: Path, text: str, chance: random.Random) -> None:
     path = folder / "plan.yaml"
@@ -96,7 +96,7 @@ plan: {minimize: blended_cac, customers: {at_least: -10%}}
 """
 
 
-@examples(60)
+@examples(30)
 @given(st.booleans(), CHANCES)
 def test_a_changed_cell_of_an_export_means_what_it_says(folder: Path, spend: bool, chance: random.Random) -> None:
     days = [day.strftime("%Y-%m-%d") for day in pd.date_range("2024-01-01", periods=42)]
@@ -153,7 +153,7 @@ plan: {minimize: blended_cac, customers: {at_least: -10%}}
 """
 
 
-@examples(40)
+@examples(20)
 @given(CHANCES)
 def test_a_changed_cell_of_deals_means_what_it_says(folder: Path, chance: random.Random) -> None:
     days = [day.strftime("%Y-%m-%d") for day in pd.date_range("2024-01-01", periods=42)]
@@ -183,7 +183,7 @@ plan: {weeks: 3, minimize: blended_cac, customers: {at_least: -10%}, given: {the
 """
 
 
-@examples(40)
+@examples(20)
 @given(st.booleans(), CHANCES)
 def test_a_changed_cell_of_what_is_to_come_means_what_it_says(
     folder: Path, given_plan: bool, chance: random.Random

@@ -40,7 +40,7 @@ PLAN = """
 name: Weekly
 seed: 3
 data: {weekly: {path: weekly.csv, date: week, kpi: new_customers, spend: [tv, search], controls: [price]}, upcoming: last_year}
-model: {draws: 200, tune: 300, chains: 4, lags: 6, season: {order: 1}, time_budget: 0.001, accept_unconverged: true,
+model: {draws: 200, tune: 200, chains: 2, lags: 6, season: {order: 1}, time_budget: 0.001, accept_unconverged: true,
   rivals: false, sensitivity: false}
 plan: {weeks: 13, maximize: customers, budget: {exactly: +0%}, every_channel: {at_least: -50%, at_most: +50%}}
 """
