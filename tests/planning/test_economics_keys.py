@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.stages.cac_readings import cac_readings, costs_by_period
+from optimizer.planning.stages.economics import _of_how_many
 from optimizer.planning.stages.result import Run
 
 CHANNELS = ("tv", "paid_social", "generic_search")
@@ -201,6 +203,22 @@ def test_readings_are_of_one_spend_and_one_number_of_customers(planned: tuple[Ru
     assert added == pytest.approx(year.loc["fully loaded", "costs"] / year.loc["blended", "customers"])
     assert year.loc["channel", "spend"].sum() == pytest.approx(year.loc["blended", "spend"])
     assert year.loc["channel", "customers"].sum() == pytest.approx(year.loc["paid", "customers"])
+
+
+@pytest.mark.parametrize(
+    ("logged", "said"), [(17.0, "as far above those"), (95.0, None), (130.0, "as far below those"), (None, None)]
+)
+def test_costs_of_a_log_that_holds_other_customers_than_there_are_say_so(
+    logged: float | None, said: str | None
+) -> None:
+    weeks = pd.DataFrame({"log": [logged], "kpi": [100.0]})
+    compared = None if logged is None else SimpleNamespace(weeks=weeks)
+    run = SimpleNamespace(
+        inputs=SimpleNamespace(log_against_kpi=compared), config=SimpleNamespace(outcome="new customers")
+    )
+    told = _of_how_many(run)  # type: ignore[arg-type]
+    assert len(told) == (said is not None)
+    assert all(said is not None and said in text and "new customers" in text for text in told)
 
 
 def test_a_stated_cycle_lays_the_customers_that_media_won_back_to_their_spend(planned: tuple[Run, Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,18 @@ def test_a_stage_that_fails_costs_those_who_pass_it(planned: tuple[Run, Path]) -
         assert scenario.gap <= 1e-3
     assert third.outcome is not None
     assert float(third.outcome.spend["friends"]) > 0
+
+
+@pytest.mark.parametrize("share", [0.05, 0.7])
+def test_a_programme_that_brings_most_customers_is_told(planned: tuple[Run, Path], share: float) -> None:
+    run, _ = planned
+    assert run.plan is not None
+    assert run.referral is not None
+    everybody = float(np.mean(run.plan.planned.organic) + run.plan.planned.paid.to_numpy().sum(axis=1).mean())
+    assert run.referral.share == pytest.approx(run.referral.customers.point / everybody, rel=1e-6)
+    volume = replace(run.referral, share=share).findings[1]
+    assert (volume.name, volume.passed) == ("referral_volume", share < 0.5)
+    assert ("Hardly a programme brings that many" in volume.text) == (share > 0.5)
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,14 @@ def test_factors_of_channels_that_the_log_lacks_are_refused(change: str | None, 
         attributed(plan_of(tmp_path, calibration={"factors": "factors.csv"}))
 
 
+def test_factors_of_models_that_the_run_does_not_make_are_told(tmp_path: Path) -> None:
+    attributed(plan_of(tmp_path))
+    table = pd.read_csv(next((tmp_path / "out" / "runs").glob("*/calibration.csv")))
+    table.assign(model="Shapely").to_csv(tmp_path / "factors.csv", index=False)
+    run = attributed(plan_of(tmp_path, calibration={"factors": "factors.csv"}))
+    assert any("factors.csv for Shapely are not used" in text for text in run.inputs.assumptions)
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [

@@ -22,6 +22,7 @@ from optimizer.planning.stages.worth_of_customers import ChannelWorth, Economics
 __all__ = ["economics"]
 
 _LEVEL = 0.9  # of draws below the guardrail before a channel is named
+_SEEN = 0.9  # of the weekly table's customers, of which a log's costs are about those of all
 
 
 def economics(run: Run) -> Economics | None:
@@ -147,6 +148,21 @@ def _cycle(
     return (
         table,
         days,
-        (),
+        _of_how_many(run),
         (cycle.finding, cycle.first_touches, *([] if lags is None else [cycle_as_stated(lags, cycle)])),
+    )
+
+
+def _of_how_many(run: Run) -> tuple[str, ...]:
+    """What a log that misses customers, or holds more than there are, makes of costs by its conversions."""
+    compared = run.inputs.log_against_kpi
+    sums = None if compared is None else compared.weeks[["log", "kpi"]].sum()
+    share = 1.0 if sums is None or not sums["kpi"] > 0 else float(sums["log"] / sums["kpi"])
+    if _SEEN <= share <= 1 / _SEEN:
+        return ()
+    side = "above" if share < 1 else "below"
+    return (
+        f"The log holds {percent(share)} as many conversions as the weekly table has {run.config.outcome}: naive and "
+        f"matched CAC by the log are of these alone, and lie as far {side} those of the other tables. Read how the two "
+        "differ, and CAC itself from the readings above.",
     )

@@ -21,7 +21,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     return {
         "referral": {
             "sentence": result.sentence(run.config.currency, run.config.outcome),
-            "finding": result.finding.text,
+            "findings": [finding.text for finding in result.findings],
             "terms": f"{count(programme.customers)} can refer{already}; at most {count(programme.capacity)} can come.",
             "rows": [
                 {
