@@ -24,7 +24,9 @@ def repeated(repeats: int, name: str) -> Problem:
         "a log delivered twice: Cleaning(drop=('duplicates',)) leaves them out; where times are coarse and repeats are "
         "real: Cleaning(keep_duplicates=True)."
     )
-    return Problem(name, f"holds {counted(repeats, 'exact repeat')} (rows alike in every column that is read).", remedy=remedy)
+    return Problem(
+        name, f"holds {counted(repeats, 'exact repeat')} (rows alike in every column that is read).", remedy=remedy
+    )
 
 
 def bots(paths: int, longest: int, cleaning: Cleaning) -> Problem:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
-from os.path import commonprefix
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TypeVar
 
@@ -208,7 +207,8 @@ def _plan_file(
     yield "  week_starts: monday"
     for each in outcomes:
         if each.kind == GA4_EVENTS:
-            yield f"  # touchpoints: {{path: {json.dumps(str(each.path))}, kind: {GA4_EVENTS}}}  # sessions; grouping names channels"
+            log = f"{{path: {json.dumps(str(each.path))}, kind: {GA4_EVENTS}}}"
+            yield f"  # touchpoints: {log}  # its sessions; grouping names channels"
     for each in files_seen:
         if not each.kind:
             yield f"  # not used: {each.path}: {' '.join(each.text.split())[:300]}"
@@ -245,11 +245,17 @@ def _one_after_another(parts: Sequence[ImportedFile], seen: Sequence[Path]) -> s
     if len(parts) < _SEVERAL or any(ended >= begun for (_, ended), (begun, _) in pairwise(spans)):
         return ""
     names, parent = [part.path.name for part in parts], parts[0].path.parent
-    before = commonprefix(names)
-    after = commonprefix([name[len(before) :][::-1] for name in names])[::-1]
+    before = _begin_alike(names)
+    after = _begin_alike([name[len(before) :][::-1] for name in names])[::-1]
     met = {path for path in seen if path.parent == parent and path.match(f"{before}*{after}")}
     exact = met == {part.path for part in parts} and not set(before + after) & _PATTERN
     return str(parent / f"{before}*{after}") if exact else ""
+
+
+def _begin_alike(names: Sequence[str]) -> str:
+    """What all names begin with."""
+    letters = zip(*names, strict=False)
+    return "".join(one[0] for one in takewhile(lambda one: len(set(one)) == 1, letters))
 
 
 def _spend_lines(

@@ -193,6 +193,22 @@ def shopify_orders(folder: Path) -> tuple[Path, dict[str, int]]:
     return _lines(folder / "shopify.csv", [head, *rows]), {"orders": counted, "new": first}
 
 
+def stripe_payments(folder: Path) -> tuple[Path, dict[str, int]]:
+    """Payments, of which every fifth failed, every seventh was paid back whole and every third in part."""
+    head = "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Status,Customer ID,Customer Email"
+    rows, won, people = [], 0, set[int]()
+    for number, day in enumerate(DAYS.repeat(3)):
+        person, failed, back = number % 1000, number % 5 == 4, number % 7 == 6
+        refunded = "25.00" if back else "5.00" if number % 3 == 0 else "0.00"
+        status = "Failed" if failed else "Refunded" if back else "Paid"
+        at = f"{day:%Y-%m-%d} 12:00:00"
+        rows.append(f"ch_{number},{at},25.00,{refunded},eur,true,{status},cus_{person},p{person}@example.com")
+        if not failed and not back:
+            won += 1
+            people.add(person)
+    return _lines(folder / "unified_payments.csv", [head, *rows]), {"orders": won, "new": len(people)}
+
+
 def hubspot_deals(folder: Path) -> tuple[Path, dict[str, int]]:
     """Deals of companies, of which every other one is won."""
     head = "Record ID,Deal Name,Deal Stage,Close Date,Amount,Associated Company IDs (Primary)"
@@ -249,6 +265,6 @@ def ga4_exploration(folder: Path) -> tuple[Path, dict[str, int]]:
 
 
 ORDERS: dict[str, Callable[[Path], tuple[Path, dict[str, int]]]] = {
-    make.__name__: make for make in (shopify_orders, hubspot_deals, ga4_events)
+    make.__name__: make for make in (shopify_orders, stripe_payments, hubspot_deals, ga4_events)
 }
 """Kind -> what writes the export into a folder, and gives its path and what there is to count."""

@@ -110,7 +110,7 @@ def test_what_is_shown_has_every_table_year_step_and_caution(folder: Path) -> No
     text = told(folder)
     for said in (
         "weekly.csv", "touches.csv", "sales.csv", "2024-01-01 to 2026-02-02, 110 weeks", "new_customers (100\u00a0%)",
-        "customers by month, until 2026-02-08", "2025-12", "Spend by year, EUR, 2023-10-23 to 2026-02-08", "2024", "2026",
+        "customers by month, weeks divided by days, until 2026-02-08", "2025-12", "Spend by year, EUR, 2024-01-01 to 2026-02-08", "2024", "2026",
         "now, over the horizon", "Attribution: Last touch", "Mix model: 4 chains", "Plan: least blended CAC over 13 weeks",
         "What if: Less.", "attention spend_present: No spend in any period: radio", "The plan file is fine",
     ):  # fmt: skip

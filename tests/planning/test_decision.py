@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
 import pytest
 
 from attribution.estimates import Estimate
 from optimizer.planning.outputs.sections.channels import reason
+from optimizer.planning.outputs.sections.decision import _moves
 from optimizer.planning.stages.result import ChannelRow
 
 
@@ -64,3 +69,28 @@ def test_a_cost_that_equals_its_yardstick_is_neither_above_nor_below_it(marginal
     one = row("tv", 1000, 700, marginal)
     text = reason(one, [one], ("what a customer is worth,", 108.4), "EUR", "customers")
     assert f"{said} what a customer is worth, 108.4" in text
+
+
+MANY = [1000.0] * 200
+
+
+@pytest.mark.parametrize(
+    ("now", "moves", "headline"),
+    [
+        (MANY, [*[-40.0] * 100, *[40.0] * 100], "Move 4,000 EUR from c0, c1, c2 and 97 others to c100, c101, c102 and 97 others"),
+        (MANY, [*[-25.0] * 160, *[100.0] * 39, 100.0], "Move 4,000 EUR from c0, c1, c2 and 157 others to c160, c161, c162 and 37 others"),
+        (MANY, [*[-9.0] * 100, *[9.0] * 100], "Keep the spend as it is"),
+        ([100.0, 100.0], [-20.0, 20.0], "Move 20 EUR from c0 to c1"),
+        ([100.0, 100.0], [0.0, 0.0], "Keep the spend as it is"),
+    ],
+)  # fmt: skip
+def test_many_small_moves_are_no_spend_kept_as_it_is(now: list[float], moves: list[float], headline: str) -> None:
+    rows = [
+        row(f"c{place}", spent, spent + move, 100.0) for place, (spent, move) in enumerate(zip(now, moves, strict=True))
+    ]
+    plan: Any = SimpleNamespace(
+        rows=rows,
+        now=SimpleNamespace(spend=pd.Series(now)),
+        planned=SimpleNamespace(spend=pd.Series([one.planned for one in rows])),
+    )
+    assert _moves(plan, "EUR") == headline

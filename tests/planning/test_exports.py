@@ -361,6 +361,49 @@ def test_a_pattern_that_a_file_of_another_kind_meets_is_none(tmp_path: Path) -> 
     assert "# another outcome: shop2.csv" in text
 
 
+REPORTS = {
+    "meta-*-report.csv": ("meta-Jan-report.csv", "meta-Feb-report.csv"),
+    "one.csv": ("one.csv", "meta-two.csv"),  # no pattern but that of every file
+}
+
+
+@pytest.mark.parametrize("overlapping", [False, True])
+@pytest.mark.parametrize("named", REPORTS)
+def test_files_of_spend_that_follow_each_other_are_one_export(tmp_path: Path, named: str, overlapping: bool) -> None:
+    export_files.shopify_orders(tmp_path)
+    path, spent = export_files.meta_ads_breakdown(tmp_path)
+    whole = pd.read_csv(path, dtype=str)
+    path.unlink()
+    days = sorted(set(whole["Day"]))
+    until, since = days[len(days) // 2], days[len(days) // 2 + (0 if overlapping else 1)]
+    earlier, later = REPORTS[named]
+    whole[whole["Day"] <= until].to_csv(tmp_path / earlier, index=False)
+    whole[whole["Day"] >= since].to_csv(tmp_path / later, index=False)
+    _, plan = import_folder(tmp_path)
+    together = "*" in named and not overlapping
+    assert (f'path: "{named}"' in plan.read_text(encoding="utf-8")) == (together or "*" not in named)
+    if together:
+        panel = read_inputs(*read_config(plan)).panel
+        assert panel is not None
+        assert float(panel.spend.sum()) == pytest.approx(spent, rel=0.05)  # whole weeks alone
+    elif not overlapping:
+        with pytest.raises(BadInput, match=r"by one pattern, such as path: meta-\*\.csv"):
+            check_plan(plan)
+
+
+def test_german_orders_are_known_and_written_as_they_read(tmp_path: Path) -> None:
+    in_german(tmp_path)
+    days = pd.date_range("2024-01-01", periods=84).repeat(3)
+    columns = {"Bestelldatum": days.strftime("%d.%m.%Y"), "Bestellnummer": range(252), "Kundennummer": range(252)}
+    pd.DataFrame(columns | {"Betrag": "1.234,50"}).to_csv(tmp_path / "Bestellungen.csv", sep=";", index=False)
+    _, plan = import_folder(tmp_path)
+    part = plan.read_text(encoding="utf-8").split("  outcome:\n")[1]
+    assert all(key in part for key in ("kind: orders", 'date_format: "%d.%m.%Y"', 'decimal: ","', "first_only: true"))
+    panel = read_inputs(*read_config(plan)).panel
+    assert panel is not None
+    assert panel.kpi.sum() == 252
+
+
 def in_german(folder: Path) -> float:
     """Google's and Meta's files of German interfaces; gives what was spent in them."""
     days = pd.date_range("2024-01-01", periods=84)

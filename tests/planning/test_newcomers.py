@@ -167,7 +167,13 @@ def test_a_single_reading_that_expects_fewer_than_none_is_set_aside_and_named(fi
     assert not finding.passed
     assert f"{name} expects −" in finding.text
     assert "fewer than none" in finding.text
-    assert {plan.reading for plan in plans_of_rivals(replace(run, rivals=left), lambda *_: None)} == {OWN, *left.standing}
+    assert {plan.reading for plan in plans_of_rivals(replace(run, rivals=left), lambda *_: None)} == {
+        OWN,
+        *left.standing,
+    }
+    shifted: Any = _Shifted(run.rivals.posterior, -1e6)
+    with pytest.raises(BadInput, match="The mix model expects −"):
+        that_leave_customers(replace(run.rivals, posterior=shifted), run.config, run.inputs, 13)
     kept = that_leave_customers(run.rivals, run.config, run.inputs, 13)
     assert kept.standing == run.rivals.standing
     assert "rivals_set_aside" not in {one.name for one in kept.findings}

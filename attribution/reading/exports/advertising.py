@@ -100,10 +100,11 @@ class Advertising:
         header = require(file, self.title, self.columns, _NEEDS)
         rows, lines, totals = self._data(file, header)
         notes = [f"{file.name}: {text}" for text in self.notes]
-        if header.row:
-            notes.append(f"{file.name}: lines above the header, which are no data: {amount(header.row)}.")
-        if totals:
-            notes.append(f"{file.name}: lines marked as totals or as the end, left out: {amount(len(totals))}.")
+        passed_over = [
+            (header.row, "lines above the header, which are no data"),
+            (len(totals), "lines marked as totals or as the end, left out"),
+        ]
+        notes += [f"{file.name}: {what}: {amount(count)}." for count, what in passed_over if count]
         table = _Table(file.name, header, rows, lines)
         problems: list[Problem | str] = []
         frame = pd.DataFrame(index=range(len(rows)))

@@ -129,8 +129,8 @@ def read_orders(source: object, kind: str, reading: OrderReading | None = None) 
     source
         As for :func:`read_export`.
     kind
-        ``"shopify_orders"``, ``"stripe_payments"``, ``"hubspot_deals"``, ``"ga4_events"``, or ``"orders"`` for a table whose columns
-        ``reading`` names.
+        ``"shopify_orders"``, ``"stripe_payments"``, ``"hubspot_deals"``, ``"ga4_events"``, or ``"orders"`` for a table
+        whose columns ``reading`` names.
     reading
         Columns, time zone and forms that are not the kind's own.
 

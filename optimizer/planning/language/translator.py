@@ -36,7 +36,9 @@ _FIGURED = re.compile(rf"(?:({_AMOUNT}) )?(\D*?)(?: ({_AMOUNT}))?")
 _TALLIED = re.compile(rf"(\D+) ({_AMOUNT})")
 _MONEY = re.compile(r"([A-Z]{3}) of (.+)")
 _CELL = re.compile(r"'[^'\s]*\d[^'\s]*'")  # a cell of a table, which a message shows as it is
-_OUTCOME = re.compile(r"(?<!\w)[A-Z]{3} of (?:revenue|margin)(?!\w)")  # money that an outcome is called by, named or not
+_OUTCOME = re.compile(
+    r"(?<!\w)[A-Z]{3} of (?:revenue|margin)(?!\w)"
+)  # money that an outcome is called by, named or not
 _WORDS_AND_NUMBER, _UNIT = re.compile(r".*[^\W\d_] [\d.,]+", re.DOTALL), re.compile(r"(?:s|k|M|bn|%|[A-Z]{3})(?!\w)")
 _JOINTS = ("; or ", "; ", ": ", ", ", " and ", " or ", " to ", " – ", " / ", " → ", " > ")
 _BRACKET = re.compile(r"(.*?) ?\(([^()]*)\)(.*)", re.DOTALL)

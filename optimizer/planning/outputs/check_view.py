@@ -36,7 +36,10 @@ def show_check(told: Understood, console: Console | None = None) -> None:
         files.add_row(escape(f"{file.role}\n{file.file}"), amount(file.rows), escape(file.covers))
     say(files)
     if told.months is not None and told.spend is not None:
-        say(_months(told.months, told.outcome, f"until {told.last:%Y-%m-%d}"))
+        until = f"until {told.last:%Y-%m-%d}"
+        if (told.months % 1).any():
+            until = f"weeks divided by days, until {told.last:%Y-%m-%d}"
+        say(_months(told.months, told.outcome, until))
         say(_spend(told.spend, told.now, f"{told.currency}, {told.first:%Y-%m-%d} to {told.last:%Y-%m-%d}"))
     if told.by_market is not None:
         say(_by_market(told.by_market, told.currency))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import mmm
+from attribution.arrays import Array
 from attribution.errors import InfeasiblePlan
 from attribution.findings import Finding
 from mmm.checks.rival_models import Reading
@@ -21,7 +22,7 @@ from optimizer.planning.stages.optimize import asked
 from optimizer.planning.stages.progress import Update
 from optimizer.planning.stages.question import put
 from optimizer.planning.stages.result import RivalPlan, Run
-from optimizer.planning.stages.without_media import fewer_than_none
+from optimizer.planning.stages.without_media import fewer_than_none, require_some_left
 
 __all__ = ["find_rivals", "fits_of_rivals", "not_asked", "plans_of_rivals", "that_leave_customers", "thinned"]
 
@@ -45,12 +46,22 @@ def find_rivals(
 
 
 def that_leave_customers(rivals: mmm.Rivals, config: Config, inputs: Inputs, weeks: int) -> mmm.Rivals:
-    """The readings without those that credit media with more than all customers of the coming weeks."""
-    reasons = {}
-    for name, posterior in ((one.reading.name, one.posterior) for one in rivals.fitted if one.counts):
+    """The readings without those that credit media with more than all customers of the coming weeks.
+
+    Raises
+    ------
+    BadInput
+        Where the model itself is such a one.
+    """
+
+    def left(posterior: mmm.Posterior) -> Array:
         organic = posterior.organic(weeks * posterior.panel.per_week, controls=inputs.upcoming)
-        reasons[name] = fewer_than_none(organic.predicted[thinned(posterior)], weeks, config.outcome, name)
-    return rivals.without({name: reason for name, reason in reasons.items() if reason})
+        return organic.predicted[thinned(posterior)]
+
+    require_some_left(left(rivals.posterior), weeks, config.outcome)
+    counting = {one.reading.name: one.posterior for one in rivals.fitted if one.counts}
+    said = {name: fewer_than_none(left(one), weeks, config.outcome, name) for name, one in counting.items()}
+    return rivals.without({name: reason for name, reason in said.items() if reason})
 
 
 def fits_of_rivals(run: Run) -> dict[str, mmm.Posterior]:

@@ -69,7 +69,7 @@ def curves_sheet(book: Book, run: Run, points: Mapping[str, pd.DataFrame]) -> No
     sheet.title("Curves")
     sheet.sentence(
         f"For each channel its spend over the horizon and the {outcome} it adds then, mean of the mix model. "
-        "Your own spend reads these cells; tables/curves.csv has them with intervals. Not printed."
+        "Your own spend reads these cells; tables/curves.csv has them with intervals. Its points are not printed."
     )
     columns, longest = [], max(len(table) for table in points.values())
     for channel, table in points.items():

@@ -67,7 +67,7 @@ def _moves(run: Run, plan: PlanResult) -> Slide:
         rows.append(_line(f"{len(others)} others", *sums, ""))
     now, planned = float(plan.now.spend.sum()), float(plan.planned.spend.sum())
     rows.append(_line("All channels", now, planned, ""))
-    columns = ("Channel", f"Now, {currency}", f"Planned, {currency}", "Change", "", "Stands at")
+    columns = ("Channel", f"Now, {currency}", f"Planned, {currency}", f"Change, {currency}", "Change", "Stands at")
     title = f"What moves where: {amount(now)} {currency} now, {amount(planned)} planned"
     held = [f"Not raised, for they may ride on demand that others make: {_listed(plan)}."] if plan.held else []
     moved = {"change": tuple(row.planned - row.now for row in shown)}
@@ -161,9 +161,9 @@ def _tests(run: Run, worth: PlanWorth) -> Slide:
     view = TESTS.view(run)
     if view is None or run.tests is None:
         doubtful = sorted((one for one in worth.tipping if one.probability > 0), key=lambda one: -one.probability)
-        first = "What a test is worth to the plan was not asked: plan.tests in the plan file does."
-        told = [f"Moves most likely to turn around: {one.sentence}" for one in doubtful[:3]]
-        return Slide("What to test next", (first, *told))
+        first = "What a test is worth to the plan was not asked: plan.tests in the plan file asks it."
+        told = [f"{number}. {one.sentence}" for number, one in enumerate(doubtful[:3], start=1)]
+        return Slide("What to test next", (first, *(["Moves most likely to turn around:"] * bool(told)), *told))
     outcome = run.config.outcome
     best = set(run.tests.table["value"].nlargest(_TESTS).index)
     rows = [

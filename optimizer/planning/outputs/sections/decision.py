@@ -169,14 +169,16 @@ def _moves(plan: PlanResult, currency: str) -> str:
     before, after = float(plan.now.spend.sum()), float(plan.planned.spend.sum())
     changes = {row.channel: row.planned - row.now for row in plan.rows}
     worth = 0.01 * max(before, after)
-    up = sorted((channel for channel, change in changes.items() if change > worth), key=lambda c: -changes[c])
-    down = sorted((channel for channel, change in changes.items() if change < -worth), key=lambda c: changes[c])
+    raised = sorted((channel for channel, change in changes.items() if change > 0), key=lambda c: -changes[c])
+    cut = sorted((channel for channel, change in changes.items() if change < 0), key=lambda c: changes[c])
+    up = [channel for channel in raised if changes[channel] > worth]
+    down = [channel for channel in cut if changes[channel] < -worth]
     total = after - before
     if abs(total) <= worth:
-        if not up or not down:
+        if sum(changes[channel] for channel in raised) <= worth or not cut:
             return "Keep the spend as it is"
-        moved = sum(changes[channel] for channel in up)
-        return f"Move {amount(moved)} {currency} from {_listed(down)} to {_listed(up)}"
+        moved = sum(changes[channel] for channel in up or raised)  # many small moves are one large one
+        return f"Move {amount(moved)} {currency} from {_listed(down or cut)} to {_listed(up or raised)}"
     text = f"Spend {amount(abs(total))} {currency} {'more' if total > 0 else 'less'}"
     if before:
         text += f" ({percent(total / before, signed=True)})"
