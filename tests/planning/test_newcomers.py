@@ -17,6 +17,7 @@ from mmm.curves import Hill, ResponseCurves
 from optimizer import BlendedCAC, Budget, Customers, Plan, Profit, Spend
 from optimizer.answer.misses import Miss
 from optimizer.answer.worth import Odds
+from optimizer.planning.check import check_plan
 from optimizer.planning.inputs.given_tables import said_of
 from optimizer.planning.inputs.plans_of_other_tools import PlanTable
 from optimizer.planning.outputs.doubts import could_be_wrong
@@ -139,6 +140,30 @@ class _Shifted:
     def organic(self, *asked_of: Any, **more: Any) -> mmm.Organic:
         own = self._posterior.organic(*asked_of, **more)
         return replace(own, by_week=own.by_week + self._by)
+
+
+NOT_YET_ASKED = {
+    "no control asks for it": ("controls: [price_index, competitor_activity, sale]", "controls: []"),
+    "no plan asks for it": ("", ""),
+    "the weekly table is not there either": ("path: weekly.csv", "path: weakly.csv"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_YET_ASKED)
+def test_a_file_that_is_not_there_is_told_at_the_door(starter: Path, case: str) -> None:
+    (starter.parent / "upcoming.csv").unlink()
+    text = starter.read_text(encoding="utf-8")
+    if case == "no plan asks for it":
+        text = text.partition("\nplan:\n")[0]
+    else:
+        assert NOT_YET_ASKED[case][0] in text
+        text = text.replace(*NOT_YET_ASKED[case])
+    starter.write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        check_plan(starter)
+    told = [str(problem) for problem in caught.value.problems if "does not exist" in str(problem)]
+    assert sum(one.startswith("upcoming.csv") for one in told) == 1
+    assert len(told) == (2 if "either" in case else 1)
 
 
 def test_fewer_customers_than_none_without_media_are_refused_with_a_remedy(finished: tuple[Run, Path]) -> None:

@@ -147,8 +147,8 @@ def _of_paths(journeys: Journeys) -> Iterator[str]:
             f"{amount(untouched)} without ({percent(untouched / (won + untouched))})" if untouched else "none without"
         )
         yield f"{counted(won, 'conversion')} with a touch before them, {missed}."
-    if totals.get("tied"):
-        share = totals["tied"] / max(totals["touches"], 1.0)
+    share = totals.get("tied", 0.0) / max(totals["touches"], 1.0)
+    if share >= 0.005:  # less is shown as 0 %
         yield f"{percent(share)} of touches share their moment with another, so that their order is not known."
 
 
