@@ -158,7 +158,7 @@ def _computed(
         with progress.stage("Attribution") as update:
             run = replace(run, attribution=attribute(config, inputs, update))
     if inputs.panel is not None and goal != "attribution":
-        run = _readings(_model(run, folder, None if goal == "fit" else config.plan, progress), folder, progress)
+        run = _model(run, folder, None if goal == "fit" else config.plan, progress)
         if goal == "report":
             with beside(partial(fit_neutral, config, inputs, folder)) as neutral:
                 run = _plan_of(run, goal, progress)
@@ -258,24 +258,19 @@ def _up_to_the_plan(config: Config, document: Document, sources: Unchanged, fold
         ready(config, document, inputs)
         sources.require()
         config = config if inputs.markets is None else by_cell(config, inputs.markets)
-    run = _readings(_model(Run(config, document, inputs), folder, config.plan, progress), folder, progress)
+    run = _model(Run(config, document, inputs), folder, config.plan, progress)
     return run if run.posterior is None else replace(run, plan=_plan(run, run.posterior, progress))
 
 
 def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progress) -> Run:
-    """The fit, which a plan may be made of where there is a section for one."""
+    """The fit, which a plan may be made of where there is a section for one, and other readings of the weeks."""
     with progress.stage("Mix model") as update:
         posterior = fit_or_load(run.config, run.inputs, folder, update)
-    if section is not None:
-        require_convergence(posterior, run.config.model.accept_unconverged)
-    return replace(run, posterior=posterior)
-
-
-def _readings(run: Run, folder: Path, progress: Progress) -> Run:
-    """Other readings of the weeks."""
-    posterior = run.posterior
+    run = replace(run, posterior=posterior)
     if posterior is None:
         return run
+    if section is not None:
+        require_convergence(posterior, run.config.model.accept_unconverged)
     if run.config.model.rivals:
         with progress.stage("Other readings") as update:
             rivals = find_rivals(run.config, run.inputs, folder, posterior, update)
