@@ -14,7 +14,7 @@ import mmm
 from attribution.errors import BadInput
 from mmm.checks.rivals import OWN, Rival
 from mmm.curves import Hill, ResponseCurves
-from optimizer import BlendedCAC, Budget, Customers, Plan, Profit, Spend
+from optimizer import BlendedCAC, Budget, Channel, Customers, Plan, Profit, Spend
 from optimizer.answer.misses import Miss
 from optimizer.answer.worth import Odds
 from optimizer.planning.check import check_plan
@@ -26,7 +26,7 @@ from optimizer.planning.outputs.sections.decision import DECISION, Decision
 from optimizer.planning.outputs.sections.moves import MOVES
 from optimizer.planning.run import _SCENARIO, _require
 from optimizer.planning.stages.experience import Corrected
-from optimizer.planning.stages.optimize import asked
+from optimizer.planning.stages.optimize import _frontier, asked
 from optimizer.planning.stages.question import sentences
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.rivals import plans_of_rivals, that_leave_customers
@@ -226,3 +226,12 @@ def test_what_limits_cost_is_counted_in_the_outcome(finished: tuple[Run, Path], 
     assert price.endswith(f" {outcome}.")
     cheapest = Plan(minimize=BlendedCAC(fixed_cost=1e4), subject_to=[Budget(exactly=100_000)])
     assert "of blended CAC" in sentences(section, cheapest, cheapest.solve(curves), outcome)[1]
+
+
+@pytest.mark.parametrize("least", [0.0, 75_000.0, 149_000.0, 1e6])
+def test_the_frontier_holds_every_budget_that_the_limits_leave(least: float) -> None:
+    curves = ResponseCurves({"tv": Hill(np.array([900.0, 1000.0]), 60_000), "search": Hill(500, 20_000)})
+    limits = [Budget(at_most=100_000), Channel("tv").at_least(0.6 * least), Channel("search").at_least(0.4 * least)]
+    found = _frontier(Plan(maximize=Customers(organic=10.0), subject_to=limits), curves, 100_000, 100_000)
+    asked_for = np.unique([*np.linspace(50_000, 150_000, 13), 90_000, 100_000, 110_000])
+    np.testing.assert_allclose(found["budget"] if len(found) else [], asked_for[asked_for >= least - 1e-6])

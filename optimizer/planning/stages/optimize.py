@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -360,7 +359,9 @@ def _frontier(plan: Plan, curves: ResponseCurves, now: float, planned: float) ->
     """The efficient frontier around today's and the planned budget, as far as the plan's limits let it go."""
     budgets = np.unique(np.concatenate([np.linspace(0.5, 1.5, _FRONTIER_POINTS) * now, np.multiply(AROUND, planned)]))
     points = []
-    for budget in budgets[budgets > 0]:
-        with contextlib.suppress(InfeasiblePlan):  # less than the limits allow: the frontier begins later
+    for budget in budgets[budgets > 0][::-1]:
+        try:
             points.append(plan.frontier(curves, [budget]))
-    return pd.concat(points, ignore_index=True) if points else pd.DataFrame()
+        except InfeasiblePlan:  # less than the limits allow, as any lower one is: the frontier begins later
+            break
+    return pd.concat(points[::-1], ignore_index=True) if points else pd.DataFrame()
