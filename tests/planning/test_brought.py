@@ -36,7 +36,7 @@ def test_channels_and_what_comes_without_them_are_all_customers(finished: tuple[
     for row in view["rows"]:
         assert 0 <= row["effect_share"].low <= row["effect_share"].point <= row["effect_share"].high <= 1
         assert row["cac"].point * row["customers"].point == pytest.approx(row["spend"])
-    assert "What brought" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "What each channel brought" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_effects_only_grow_with_the_weeks_and_half_has_come_by_the_half_life(finished: tuple[Run, Path]) -> None:
