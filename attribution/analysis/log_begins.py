@@ -37,7 +37,8 @@ def begun_before(won: Paths, cut: int) -> tuple[Array, Array]:
     day = (moment[after[first]] - cut) // _DAY
     weight, before = np.asarray(won.conversions, dtype=float)[path], won.began[path] < cut
     days = int(day.max(initial=-1)) + 1
-    return tuple(np.bincount(day[kept], weight[kept], days).astype(float) for kept in (slice(None), before))  # type: ignore
+    every = np.bincount(day, weight, days).astype(float)  # without any, NumPy counts in whole numbers
+    return every, np.bincount(day[before], weight[before], days).astype(float)
 
 
 def certain_from(won: Paths, first: int, last: int) -> tuple[int, float]:
