@@ -3,10 +3,11 @@
 Run: python tests/benchmarks/mmm_total.py [--worlds 6] [--shares 0.05,0.1,0.3,0.5,0.8] [--cuts 4]
 
 Six channels, R² 0.9, true Hill curves. For independent beliefs on channels (``SpendInformed``) and for a total and its
-split (``TotalAndSplit``, the default): bias of the total, how often its 90 % interval holds the truth, error of
-contributions weighted by their size and as a logarithm, coverage, and channels confidently wrong (outside the interval
-and off by more than 25 %). Then tv or generic search is cut into five equal parts: width of the 90 % interval of the
-parts' sum over that of the whole, both of the logarithm, and the same of the total of all media.
+split (``TotalAndSplit``, the default): the total over the true one, its mean with standard error and the middle of all
+worlds, how often its 90 % interval holds the truth, error of contributions weighted by their size and as a logarithm,
+coverage, and channels confidently wrong (outside the interval and off by more than 25 %). Then tv or generic search is
+cut into five equal parts: width of the 90 % interval of the parts' sum over that of the whole, both of the logarithm,
+and the same of the total of all media.
 
 Exit code 1 where the default's total is covered in fewer than five worlds of six at the least share or at the largest,
 or its bias leaves plus or minus 15 % over all worlds.
@@ -61,7 +62,11 @@ def levels(worlds: int, shares: list[float]) -> pd.DataFrame:
             for name, effects in BELIEFS.items():
                 draws = contributions(data, data.weekly, list(data.channels), effects)
                 rows.append({"belief": name, "media": share, **judged(draws, truth.contributions)})
-    return pd.DataFrame(rows).groupby(["belief", "media"], sort=False).mean()
+    groups = pd.DataFrame(rows).groupby(["belief", "media"], sort=False)
+    table, total = groups.mean(), groups["total over true"]
+    table.insert(1, "± error", total.sem())
+    table.insert(2, "middle", total.median())
+    return table
 
 
 def width(draws: pd.Series) -> float:
