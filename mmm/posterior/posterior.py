@@ -97,10 +97,8 @@ class Posterior:
     @cached_property
     def diagnostics(self) -> tuple[Finding, ...]:
         """Findings of the gate, of the panel and of sense."""
-        predicted = self._predictive()
-        baseline = self.baseline_by_week().to_numpy().sum(axis=1)
-        sense = check_sense(self.panel.kpi.sum(axis=0), predicted, baseline)
-        left = check_residuals(self._residuals(predicted))
+        _, residuals, sense = self._against_kpi
+        left = check_residuals(residuals)
         total = media_total(self.media_share(), self.channels)
         rough = rough_figures(self.contributions()[list(self.panel.media_names)], "By this fit alone")
         return (*self.verdict, *sense, *left, total, data_speak(self.prior_shift()), rough)
@@ -158,8 +156,7 @@ class Posterior:
 
     def contributions_by_week(self) -> pd.DataFrame:
         """Mean customers that each channel, organic channel and treatment brought, by period."""
-        table = {name: values.mean(axis=1) for name, values in self._brought()}
-        return pd.DataFrame(table, index=self.panel.dates)
+        return self._in_all[1].copy()
 
     def sources_by_week(self) -> pd.DataFrame:
         """Where the customers of each period come from, with 90 % intervals; sources of a period add up to its fit.
@@ -194,6 +191,8 @@ class Posterior:
         start, end
             First and last day of the window, as 2025-03-31; the whole panel where None.
         """
+        if start is None and end is None:
+            return self._in_all[0].copy()
         rows = self._window(start, end)
         frame = DrawsFrame({name: values[rows].sum(axis=0) for name, values in self._brought()})
         frame.columns.name = "channel"
@@ -342,10 +341,7 @@ class Posterior:
 
     def fitted(self) -> pd.DataFrame:
         """Observed KPI with the posterior predictive mean, 5 % and 95 % points by period."""
-        predicted = self._predictive()
-        table = {"observed": self.panel.kpi.sum(axis=0), "mean": predicted.mean.mean(axis=1)}
-        table |= interval_of(predicted.drawn, axis=1)
-        return pd.DataFrame(table, index=self.panel.dates)
+        return self._against_kpi[0].copy()
 
     def residuals(self) -> pd.DataFrame:
         """What the fit leaves, by period: ``observed`` and ``expected`` KPI, and ``score``.
@@ -353,7 +349,7 @@ class Posterior:
         Scores are standard normal where the model holds: by how many standard deviations a period is off, whatever the
         likelihood.
         """
-        left = self._residuals(self._predictive())
+        left = self._against_kpi[1]
         table = {"observed": left.observed, "expected": left.expected, "score": left.scores}
         return pd.DataFrame(table, index=self.panel.dates)
 
@@ -452,8 +448,24 @@ class Posterior:
             dims={**dims, "kpi": ["geo", "period"]},
         )
 
-    def _predictive(self) -> Predictive:
-        return predictive(self.model.likelihood, self.cells, np.random.default_rng([self.seed, 2]))
+    @cached_property
+    def _against_kpi(self) -> tuple[pd.DataFrame, Residuals, tuple[Finding, ...]]:
+        """The fit against the KPI by one set of predictive draws: by period, what is left over, findings of sense."""
+        predicted = predictive(self.model.likelihood, self.cells, np.random.default_rng([self.seed, 2]))
+        observed = self.panel.kpi.sum(axis=0)
+        table = {"observed": observed, "mean": predicted.mean.mean(axis=1)} | interval_of(predicted.drawn, axis=1)
+        sense = check_sense(observed, predicted, self.baseline_by_week().to_numpy().sum(axis=1))
+        return pd.DataFrame(table, index=self.panel.dates), self._residuals(predicted), sense
+
+    @cached_property
+    def _in_all(self) -> tuple[DrawsFrame, pd.DataFrame]:
+        """What each source brought: by draw over the whole panel, and by period in the mean."""
+        draws, means = {}, {}
+        for name, values in self._brought():
+            draws[name], means[name] = values.sum(axis=0), values.mean(axis=1)
+        frame = DrawsFrame(draws)
+        frame.columns.name = "channel"
+        return frame, pd.DataFrame(means, index=self.panel.dates)
 
     def _residuals(self, predicted: Predictive) -> Residuals:
         scores = normal_scores(self.panel, self.model.likelihood, self.cells, predicted)

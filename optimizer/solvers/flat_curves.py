@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ Index = npt.NDArray[np.intp]
 _Point = tuple[Array, Array]
 _ALL = slice(None)
 _BESIDE = 1e-9  # of the spend
+_KEPT = 16  # looks at a curve
+_FIRST_LOOKS: WeakKeyDictionary[ResponseCurve, dict[bytes, Lines]] = WeakKeyDictionary()
 
 
 class Lines(NamedTuple):
@@ -164,9 +167,9 @@ class FlatCurves:
         draws = max(curves.n_draws, 1)
         probabilities = np.full(draws, 1 / draws) if weights is None else np.asarray(weights, dtype=float)
         kept = np.flatnonzero(probabilities)
-        self._weights = probabilities[kept]
+        self._weights = None if weights is None else probabilities[kept]
         self._kept, self._looks = kept, looks
-        self._layers = tuple(_layers(curves, kept, self._weights))
+        self._layers = tuple(_layers(curves, kept, probabilities[kept]))
         self._everyone = np.arange(len(curves))
 
     def mean(self, spend: Array) -> Array:
@@ -221,6 +224,26 @@ class FlatCurves:
             chord = np.diff(value) / widths
         return Lines(value, np.maximum(left, chord), np.minimum(right, chord))
 
+    def first_look(self, owner: Index, points: Array) -> Lines:
+        """As :meth:`lines` of all channels; kept, for programs on the same draws begin with the same look."""
+        if self._weights is not None or not self.curves.n_draws:
+            return self.lines(owner, points)
+        parts = np.split(points, np.searchsorted(owner, self._everyone[1:]))
+        kept = [_FIRST_LOOKS.setdefault(curve, {}) for curve in self.curves.values()]
+        found = [known.get(part.tobytes()) for known, part in zip(kept, parts, strict=True)]
+        new = [k for k, one in enumerate(found) if one is None]
+        if new:
+            counts = [len(parts[k]) for k in new]
+            lines = self.lines(np.repeat(new, counts), np.concatenate([parts[k] for k in new]))
+            whole = Lines(lines.value, np.append(lines.left, 0.0), np.append(lines.right, 0.0))
+            for k, *pieces in zip(new, *(np.split(each, np.cumsum(counts)[:-1]) for each in whole), strict=True):
+                found[k] = Lines(*pieces)
+                if len(kept[k]) == _KEPT:
+                    kept[k].clear()
+                kept[k][parts[k].tobytes()] = found[k]
+        value, left, right = (np.concatenate(each) for each in zip(*found, strict=True))
+        return Lines(value, left[:-1], right[:-1])
+
     def _sampled(self, layer: _Layer | _TableLayer, terms: Index, points: Array) -> tuple[Array, Array]:
         if self._looks is None or isinstance(layer, _TableLayer) or not len(terms):
             return layer.evaluated(terms, points)
@@ -233,7 +256,10 @@ class FlatCurves:
         return np.concatenate([one for one, _ in pieces]), np.concatenate([one for _, one in pieces])
 
     def _average(self, values: Array) -> Array:
-        return values[:, 0] if values.shape[1] == 1 else np.asarray(values @ self._weights)
+        if values.shape[1] == 1:
+            return values[:, 0]
+        # a product's last digit may depend on the rows beside, a mean's not
+        return np.asarray(values.mean(axis=1) if self._weights is None else values @ self._weights)
 
 
 def _terms(layer: _Layer | _TableLayer, owner: Index) -> tuple[Index, Index]:

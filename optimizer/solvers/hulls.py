@@ -143,7 +143,7 @@ class Tables:
         counts = kept.sum(axis=1)
         self._owner = np.repeat(np.arange(len(lower)), counts)
         self._first = np.concatenate(([0], np.cumsum(counts)))
-        self._value, left, right = flat.lines(self._owner, self._point)
+        self._value, left, right = flat.first_look(self._owner, self._point)
         # slopes of the lines above the piece that starts at each point; none where a channel ends
         self._left, self._right = np.append(left, 0.0), np.append(right, 0.0)
         self._left[self._first[1:] - 1] = self._right[self._first[1:] - 1] = 0.0

@@ -40,6 +40,23 @@ def test_looks_that_are_shared_give_the_lines_of_each_program_alone(seed: int) -
                 assert np.array_equal(one, other)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_first_look_is_that_of_the_curves_whatever_was_looked_at_before(seed: int) -> None:
+    curves, rng = world(seed)
+    for turn in range(6):
+        curves = curves.with_curve("b", curves["b"].scaled(effect=0.5 + turn)) if turn % 3 else curves
+        counts = rng.integers(1, 5, len(curves))
+        owner = np.repeat(np.arange(len(curves)), counts)
+        points = np.concatenate([np.sort(rng.choice([10.0, 60.0, 120.0, 300.0], n, replace=False)) for n in counts])
+        within = np.diff(owner) == 0
+        plain = FlatCurves(curves).lines(owner, points)
+        for _ in range(2):
+            look = FlatCurves(curves).first_look(owner, points)
+            assert np.array_equal(look.value, plain.value)
+            assert np.array_equal(look.left[within], plain.left[within])
+            assert np.array_equal(look.right[within], plain.right[within])
+
+
 @pytest.mark.parametrize("customers", [200, 1500, 2500, 9000])
 def test_a_plan_can_be_kept_where_it_is_not_refused(customers: float) -> None:
     curves, _ = world(5)
