@@ -86,7 +86,7 @@ def folded_id(user: Any) -> Any:
 
 
 def _as_number(key: Any) -> Any:
-    """The expression of a folded id as a spreadsheet would keep it: without the zeros before it, a point, or a quote."""
+    """The expression of a folded id as a spreadsheet keeps it: without zeros before it, a point, or a quote."""
     return key.re_replace(r"^'", "").re_replace(r"^0+([0-9]+)$", r"\1").re_replace(r"^([0-9]+)[.]0+$", r"\1")
 
 
@@ -113,7 +113,8 @@ def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:
         pair = " and ".join(repr(bounded(str(written), _LONGEST)) for written in (other, one["user"]))
         text = (
             f"{percent(share)} of users with a conversion have touches only under ids that differ by zeros before "
-            f"them, a point or a quote, such as {pair}: one of the two was read as a number. Correct them at the source."
+            f"them, a point or a quote, such as {pair}: one of the two was read as a number. Correct them at the "
+            "source."
         )
         if folds.any():
             text = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from attribution.findings import Finding
@@ -24,9 +26,7 @@ def units_apart(panel: Panel) -> Finding:
     """
     levels = {name: _level(panel.spend[:, :, at]) for at, name in enumerate(panel.channels)}
     ranked = sorted((level, name) for name, level in levels.items() if level > 0)
-    steps = [
-        (above / below, at) for at, ((below, _), (above, _)) in enumerate(zip(ranked, ranked[1:], strict=False), 1)
-    ]
+    steps = [(above / below, at) for at, ((below, _), (above, _)) in enumerate(pairwise(ranked), 1)]
     worst, place = max(steps, default=(1.0, 0))
     text = "Spends of channels are of one size, give or take."
     named: tuple[str, ...] = ()
@@ -56,8 +56,8 @@ def counted_twice(panel: Panel) -> Finding:
     text = "No money stands in two channels or markets."
     if said:
         text = (
-            f"Money that may be counted twice: {'; '.join(said[:_SHOWN])}. Leave sums out of the channels, and give each market "
-            "its own part of what was spent for all; leave it if it was spent again and again."
+            f"Money that may be counted twice: {'; '.join(said[:_SHOWN])}. Leave sums out of the channels, and give "
+            "each market its own part of what was spent for all; leave it if it was spent again and again."
         )
     return Finding(
         "counted_twice",

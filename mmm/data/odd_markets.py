@@ -33,9 +33,9 @@ def odd_markets(table: str, geo: str, market: pd.Series, kpi: pd.Series, date: p
     for name in totals_among(market.astype(str), kpi.astype(float), date):
         text = f"holds {name[:_LONGEST]!r} with as much {kpi.name} as all other markets together: rows of totals."
         yield Problem(table, text, geo, remedy="delete them; or rename the market if it is one.")
-    table_of = pd.Series(kpi.to_numpy(dtype=float), [date, market.astype(str)])
-    if table_of.index.is_unique:
-        yield from _again(table, geo, table_of.unstack())
+    rows = pd.DataFrame({"date": date, "market": market.astype(str), "kpi": kpi.astype(float)})
+    if not rows.duplicated(["date", "market"]).any():
+        yield from _again(table, geo, rows.pivot_table("kpi", "date", "market"))
 
 
 def _again(table: str, geo: str, kpis: pd.DataFrame) -> Iterator[Problem]:

@@ -69,7 +69,7 @@ def _lasting(spend: Array, days: int) -> Array:
 
 
 def _left(terms: Array, series: Array, known: Array) -> float:
-    """Of the variance of series (G, T) beyond the terms, what columns of shape (G, T, K) leave, for each row to spare."""
+    """Of the variance of series (G, T) beyond the terms, what columns (G, T, K) leave, for each row to spare."""
     left, total = 0.0, 0.0
     for values, columns in zip(series, known, strict=True):
         both = np.column_stack([terms, columns])
