@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from attribution.findings import Finding
 from attribution.numbers import percent
 from mmm.posterior.residuals import Residuals
