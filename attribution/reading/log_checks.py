@@ -13,7 +13,7 @@ from attribution.reading.exclusions import without_repeats
 from attribution.reading.formats import PLAIN, Format
 from attribution.reading.headers import DEEPEST, missing_columns
 from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset
-from attribution.reading.log_faults import amount_faults, common_faults, marks, no_names, nobody
+from attribution.reading.log_faults import amount_faults, common_faults, mark_faults, marks, no_names, nobody
 from attribution.reading.log_verdict import ROW, judged
 from attribution.reading.look_alikes import as_seen
 from attribution.reading.named import require_values, values_of
@@ -85,7 +85,7 @@ def admit_touchpoints(
     marked, valued = columns.conversion in table.columns, columns.value in table.columns
     if marked:
         mark = marks(table[columns.conversion])
-        faults += amount_faults(table, columns.conversion, PLAIN, name, mark)
+        faults += mark_faults(table, columns.conversion, name)
         if valued:
             faults += amount_faults(table, columns.value, format, name, where=(mark > 0).fill_null(False))
     kind_of_time = table[columns.time].type()
@@ -128,7 +128,7 @@ def admit_conversions(
     if valued:
         faults += amount_faults(table, columns.value, format, name, refunds=columns.order is not None)
     if counted:
-        faults += amount_faults(table, columns.conversion, PLAIN, name, marks(table[columns.conversion]))
+        faults += mark_faults(table, columns.conversion, name)
     faults += nobody(table, columns.user)
     kind_of_time = table[columns.time].type()
     table, exclusions, seen = judged(table, faults, cleaning, name)

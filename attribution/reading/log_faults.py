@@ -18,7 +18,7 @@ from attribution.reading.stand_ins import CUT_SHORT, NOBODY_AS_WRITTEN
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["Fault", "amount_faults", "common_faults", "marks", "no_names", "nobody"]
+__all__ = ["Fault", "amount_faults", "common_faults", "mark_faults", "marks", "no_names", "nobody"]
 
 _YEAR_1971 = 365 * 86_400 * 1_000_000
 _MARK = "mark conversions with 1 or true, other touches with 0 or false."
@@ -196,6 +196,19 @@ def amount_faults(
             witness=counts(cells.strip().re_search(FRACTION)).fill_null(False),
             witnessed=False,
         )
+
+
+def mark_faults(table: ibis.Table, column: str, name: str) -> Iterator[Fault]:
+    """What may be wrong with marks of conversions, which are whole numbers: 0, 1 or how many there were."""
+    number = marks(table[column])
+    yield from amount_faults(table, column, PLAIN, name, number)
+    yield Fault(
+        f"bad {column}",
+        column,
+        (number != number.floor()).fill_null(False) & ~(number.isnan() | number.isinf()).fill_null(False),
+        "is a fraction, as a rate or the credit of another model is.",
+        _MARK,
+    )
 
 
 def marks(column: Any) -> Any:

@@ -32,7 +32,7 @@ def units_apart(panel: Panel) -> Finding:
     named: tuple[str, ...] = ()
     if worst > _APART:
         low, high = ([name for _, name in part] for part in (ranked[:place], ranked[place:]))
-        named = tuple(min(low, high, key=len))
+        named = tuple(low if len(low) <= len(high) else high)
         text = (
             f"Spends far apart, on average of the periods in which there is any: {_listed(low)} at most "
             f"{significant(ranked[place - 1][0])}, {_listed(high)} at least {significant(ranked[place][0])}. Where "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from attribution.findings import Finding
 from attribution.numbers import decimal
-from mmm.arrays import Array
 from mmm.posterior.residuals import Residuals
 from mmm.posterior.sign_checks import t_beside
 
@@ -84,12 +84,12 @@ def begin_or_end_once(residuals: Residuals) -> Finding:
     return Finding("begin_or_end_once", not found, worst, _STEP, text, tuple(name for name, *_ in found))
 
 
-def _activity(residuals: Residuals) -> Iterator[tuple[str, Array]]:
+def _activity(residuals: Residuals) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """Whether each medium is there, by period, all geos together."""
     driven = residuals.panel.media.sum(axis=0) > 0
     yield from zip(residuals.panel.media_names, driven.T, strict=True)
 
 
-def _runs(there: Array) -> list[Array]:
+def _runs(there: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.intp]]:
     rows = np.flatnonzero(there)
     return np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
