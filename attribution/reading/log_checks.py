@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import epoch_micros, is_local, naming
 from attribution.reading.exclusions import without_repeats
@@ -42,6 +43,8 @@ class Log:
         What messages call the log.
     zoned
         Whether its times say their offset from UTC; None where that is stated, or where it holds whole days.
+    findings
+        What reading its orders showed.
     """
 
     events: ibis.Table
@@ -51,6 +54,7 @@ class Log:
     rows: int
     name: str
     zoned: bool | None = None
+    findings: tuple[Finding, ...] = ()
 
     def single(self, cleaning: Cleaning, exclusions: dict[str, int]) -> Log:
         """The log without rows that repeat another in every column, or an error that counts them.
