@@ -47,17 +47,22 @@ def _level(spend: Array) -> float:
 
 
 def counted_twice(panel: Panel) -> Finding:
-    """Whether money stands in two places: a channel that is the sum of others, or the same spend in every market."""
+    """Whether something stands in two places: a channel that is the sum of others, one spend in every market, a market.
+
+    A market stands there twice where another has its KPI in every period to the last digit.
+    """
     sums = {name: parts for name in panel.channels if (parts := _parts(panel, name))}
     everywhere = [name for at, name in enumerate(panel.channels) if _repeated(panel.spend[:, :, at])]
     said = [f"{name} is the sum of {_listed(parts)} in every period" for name, parts in sums.items()]
     if everywhere:
         said.append(f"the same was spent in each of {len(panel.geos)} markets on {_listed(everywhere)}")
-    text = "No money stands in two channels or markets."
+    again = [(one, other) for at, one in enumerate(panel.geos) if (other := _same_market(panel, at))]
+    said += [f"market {one} has the {panel.kpi_name} of {other} in every period" for one, other in again]
+    text = "Nothing stands in two channels or markets."
     if said:
         text = (
-            f"Money that may be counted twice: {'; '.join(said[:_SHOWN])}. Leave sums out of the channels, and give "
-            "each market its own part of what was spent for all; leave it if it was spent again and again."
+            f"Counted twice, by the look of it: {'; '.join(said[:_SHOWN])}. Leave sums out of the channels, and give "
+            "each market its own figures and its own part of what was spent for all; leave it if it is true."
         )
     return Finding(
         "counted_twice",
@@ -88,6 +93,14 @@ def _parts(panel: Panel, name: str) -> list[str]:
 
 def _repeated(spend: Array) -> bool:
     return len(spend) > 1 and np.ptp(spend[0]) > 0 and bool((spend == spend[0]).all())
+
+
+def _same_market(panel: Panel, place: int) -> str:
+    """An earlier market with the very KPI of this one, ``""`` where there is none."""
+    own = panel.kpi[place]
+    if len(np.unique(own)) <= _FEWEST // 2:
+        return ""
+    return next((panel.geos[at] for at in range(place) if (panel.kpi[at] == own).all()), "")
 
 
 def _listed(names: list[str]) -> str:

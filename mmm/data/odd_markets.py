@@ -1,4 +1,4 @@
-"""Markets of a table that are none: the sum of the others, one of them in another spelling, or one of them again."""
+"""Markets of a table that are none: the sum of the others, or one of them in another spelling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from attribution.reading.stand_ins import totals_among
 __all__ = ["odd_markets"]
 
 _LONGEST = 40
-_FEWEST = 8  # periods in which two markets that are two do not have the same to the last digit
 
 
 def odd_markets(table: str, geo: str, market: pd.Series, kpi: pd.Series, date: pd.Series) -> Iterator[Problem]:
@@ -33,17 +32,3 @@ def odd_markets(table: str, geo: str, market: pd.Series, kpi: pd.Series, date: p
     for name in totals_among(market.astype(str), kpi.astype(float), date):
         text = f"holds {name[:_LONGEST]!r} with as much {kpi.name} as all other markets together: rows of totals."
         yield Problem(table, text, geo, remedy="delete them; or rename the market if it is one.")
-    rows = pd.DataFrame({"date": date, "market": market.astype(str), "kpi": kpi.astype(float)})
-    if not rows.duplicated(["date", "market"]).any():
-        yield from _again(table, geo, rows.pivot_table("kpi", "date", "market"))
-
-
-def _again(table: str, geo: str, kpis: pd.DataFrame) -> Iterator[Problem]:
-    """Markets with the very figures of another."""
-    if len(kpis) < _FEWEST:
-        return
-    varied = kpis.loc[:, kpis.nunique() > _FEWEST // 2]
-    for name in varied.columns[varied.T.duplicated()]:
-        other = next(each for each in varied.columns if varied[each].equals(varied[name]))
-        text = f"holds {name[:_LONGEST]!r} with the figures of {other[:_LONGEST]!r} in every period."
-        yield Problem(table, text, geo, remedy="delete the market that is there twice, or export its own figures.")

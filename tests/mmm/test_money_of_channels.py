@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import mmm
-from attribution import BadInput
 from attribution.findings import Finding
 from mmm.data.panel_checks import check_panel
 
@@ -79,11 +78,12 @@ def test_spend_that_is_the_same_in_every_market_is_named() -> None:
     assert "in each of 3 markets" in finding.text
 
 
-def test_a_market_that_is_there_twice_is_refused() -> None:
+def test_a_market_that_is_there_twice_is_named() -> None:
     table = markets()
     again = table[table["market"] == "south"].assign(market="sued")
-    with pytest.raises(BadInput, match="holds 'sued' with the figures of 'south' in every period"):
-        found(pd.concat([table, again]), geo="market")
+    finding = found(pd.concat([table, again]), geo="market")["counted_twice"]
+    assert not finding.passed
+    assert "market sued has the new_customers of south in every period" in finding.text
 
 
 @pytest.mark.parametrize("seed", range(3))
