@@ -12,7 +12,7 @@ from attribution.arrays import Array
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.paths.paths import Paths, narrow
-from attribution.paths.table_checks import fractional_weights, other_separator, totals_row, unnamed_totals
+from attribution.paths.table_checks import fractional_weights, no_channels, other_separator, totals_row, unnamed_totals
 from attribution.reading.blanks import is_void
 from attribution.reading.cells import Cells
 from attribution.reading.contracts import Column, Table
@@ -56,12 +56,18 @@ def exploded(
     path, conversions, value, nulls = columns
     if not sep.strip():
         raise BadInput("sep must be a visible separator, such as '>'.")
+    twice = [name for name in dict.fromkeys(columns) if name is not None and columns.count(name) > 1]
+    if twice:
+        remedy = "name a column for each: path, conversions, value and nulls."
+        raise BadInput([Problem(cells.name, "has two roles.", name, remedy=remedy) for name in twice])
     numbers = [Column(name, minimum=0, money=name == value) for name in (conversions, value, nulls) if name is not None]
     table = Table(cells.name, (Column(path, "text"), *numbers), first_row=cells.first_row, format=format)
     checked = table.check(cells.frame).reset_index(drop=True)
     if parted := list(other_separator(checked[path], sep, path)):
         raise BadInput(parted)
     pieces = checked[path].str.split(sep, regex=False).explode().str.strip()
+    if odd := list(no_channels(checked[path], pieces, sep, path)):
+        raise BadInput(odd)
     row = pieces.index.to_numpy()
     blank = pieces.isin([name for name in pieces.unique() if is_void(name)]).to_numpy(dtype=bool)
     if blank.any():

@@ -196,7 +196,7 @@ class Journeys:
             "untouched": max(0.0, bought.conversions - made.totals["conversions"]),
             "untouched_value": max(0.0, bought.value - made.totals["value"]),
         }
-        findings = [several_conversions(bought.persons, bought.conversions)]
+        findings = [several_conversions(bought.persons, bought.conversions), *won.findings]
         findings.append(alike_names({"channels": made.channels, **made.categories}))
         findings += [] if None in (touched.zoned, won.zoned) else [one_offset(touched, won)]
         findings.append(one_grain(touched, won))

@@ -14,11 +14,14 @@ from attribution.findings import Finding
 from attribution.numbers import percent
 from attribution.reading.stand_ins import is_total
 
-__all__ = ["fractional_weights", "other_separator", "totals_row", "unnamed_totals"]
+__all__ = ["fractional_weights", "no_channels", "other_separator", "totals_row", "unnamed_totals"]
 
 _SEPARATORS = (" > ", "->", "=>", "→", "»", ">", "|", ";", ",", "~", "^", "::", "\t", "/", "_>_")
 _SOME_ROWS = 3
 _FRACTIONAL = 0.1
+_LISTED = r"^\s*[\[(]\s*(['\"]).*\1\s*,?\s*[\])]\s*$"
+_TIMES_OVER, _CREDITED = r"^(.*\S)\s*[x×]\s*\d+$", r"^.*\S\s+\(?\d+([.,]\d+)?\s?%\)?$"
+_BEGIN, _END = {"start", "begin"}, {"conversion", "converted", "conv", "null", "end", "no conversion"}
 
 
 def other_separator(paths: pd.Series, sep: str, column: str) -> Iterator[Problem]:
@@ -49,6 +52,32 @@ def _at_several_places(paths: pd.Series, sep: str) -> bool:
     place = pieces.groupby(level=0).cumcount()
     places = pd.DataFrame({"name": pieces.to_numpy(), "place": place.to_numpy()}).drop_duplicates()
     return bool(places["name"].duplicated().any())
+
+
+def no_channels(paths: pd.Series, pieces: pd.Series, sep: str, column: str) -> Iterator[Problem]:
+    """Problems where steps of the paths are no channels: lists written out, repeats, credit, marks of begin and end."""
+    if paths.str.match(_LISTED).all():
+        text = f"holds lists written out, such as {paths.iloc[0][:60]!r}."
+        yield Problem("paths", text, column, remedy=f"join the names of each: {f' {sep} '!r}.join(channels).")
+        return
+    names = set(pieces.unique())
+    over = [name for name in names if (found := re.match(_TIMES_OVER, name)) and found[1] in names]
+    if over:
+        text = f"counts touches that repeat, as {min(over)!r} does: it would be a channel of its own."
+        base = re.sub(_TIMES_OVER, r"\1", min(over))
+        yield Problem("paths", text, column, remedy=f"write each touch, '{base} {sep} {base}', or the channel once.")
+    if pieces.str.match(_CREDITED).all():
+        text = f"holds credit in per cent behind each channel, as {pieces.iloc[0]!r} does."
+        yield Problem("paths", text, column, remedy="write the channels alone; credit is worked out from them.")
+    row = pieces.index.to_numpy()
+    marks = pieces.str.strip("()[]<>_ ").str.casefold().str.replace("_", " ").to_numpy()
+    for place, kept, words in (("begin", "first", _BEGIN), ("end", "last", _END)):
+        edge = pd.Series(marks).groupby(row).agg(kept)
+        if len(names) > len(words & {*marks}) and edge.isin(words).all():
+            text = f"has paths that all {place} with {', '.join(sorted(set(edge)))}, a mark and no channel."
+            yield Problem(
+                "paths", text, column, remedy="leave it out; conversions and nulls have columns of their own."
+            )
 
 
 def totals_row(paths: pd.Series, conversions: Array, pieces: pd.Series, column: str) -> Iterator[Problem]:

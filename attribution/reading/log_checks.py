@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attribution.errors import BadInput, Problem
+from attribution.findings import Finding
 from attribution.reading.columns import Cleaning, Columns, ConversionEvents
 from attribution.reading.dialects import epoch_micros, is_local, naming
 from attribution.reading.exclusions import without_repeats
 from attribution.reading.formats import PLAIN, Format
 from attribution.reading.headers import DEEPEST, missing_columns
 from attribution.reading.log_columns import as_amount, as_moment, as_name, has_offset
-from attribution.reading.log_faults import amount_faults, common_faults, marks, no_names, nobody
+from attribution.reading.log_faults import amount_faults, common_faults, mark_faults, marks, no_names, nobody
 from attribution.reading.log_verdict import ROW, judged
 from attribution.reading.look_alikes import as_seen
 from attribution.reading.named import require_values, values_of
@@ -42,6 +43,8 @@ class Log:
         What messages call the log.
     zoned
         Whether its times say their offset from UTC; None where that is stated, or where it holds whole days.
+    findings
+        What reading its orders showed.
     """
 
     events: ibis.Table
@@ -51,6 +54,7 @@ class Log:
     rows: int
     name: str
     zoned: bool | None = None
+    findings: tuple[Finding, ...] = ()
 
     def single(self, cleaning: Cleaning, exclusions: dict[str, int]) -> Log:
         """The log without rows that repeat another in every column, or an error that counts them.
@@ -85,7 +89,7 @@ def admit_touchpoints(
     marked, valued = columns.conversion in table.columns, columns.value in table.columns
     if marked:
         mark = marks(table[columns.conversion])
-        faults += amount_faults(table, columns.conversion, PLAIN, name, mark)
+        faults += mark_faults(table, columns.conversion, name)
         if valued:
             faults += amount_faults(table, columns.value, format, name, where=(mark > 0).fill_null(False))
     kind_of_time = table[columns.time].type()
@@ -128,7 +132,7 @@ def admit_conversions(
     if valued:
         faults += amount_faults(table, columns.value, format, name, refunds=columns.order is not None)
     if counted:
-        faults += amount_faults(table, columns.conversion, PLAIN, name, marks(table[columns.conversion]))
+        faults += mark_faults(table, columns.conversion, name)
     faults += nobody(table, columns.user)
     kind_of_time = table[columns.time].type()
     table, exclusions, seen = judged(table, faults, cleaning, name)

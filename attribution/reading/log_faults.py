@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 from attribution.errors import BadInput, Problem
 from attribution.reading.columns import Columns
 from attribution.reading.dialects import is_local
-from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, Format
+from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, UNIX, Format
 from attribution.reading.likely import date_remedy, number_remedy
 from attribution.reading.log_columns import as_amount, as_name, is_blank, no_name, type_of
-from attribution.reading.stand_ins import NOBODY_AS_WRITTEN
+from attribution.reading.stand_ins import CUT_SHORT, NOBODY_AS_WRITTEN
 
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["Fault", "amount_faults", "common_faults", "marks", "no_names", "nobody"]
+__all__ = ["Fault", "amount_faults", "common_faults", "mark_faults", "marks", "no_names", "nobody"]
 
+_YEAR_1971 = 365 * 86_400 * 1_000_000
 _MARK = "mark conversions with 1 or true, other touches with 0 or false."
 
 
@@ -67,6 +68,16 @@ def common_faults(table: ibis.Table, columns: Columns, format: Format) -> Iterat
         "give their times at the source, or " + drop.format("missing time"),
         lambda seen: (seen["earliest"] if seen["earliest"] is not None else 1) <= 0,
     )
+    if format.date_format in UNIX and UNIX[format.date_format] > 1:
+        finer = [name for name, per_second in UNIX.items() if per_second < UNIX[format.date_format]]
+        yield Fault(
+            "missing time",
+            columns.time,
+            (table["_time"] < _YEAR_1971).fill_null(False),
+            f"lies in 1970, read as {format.date_format}.",
+            f"where it counts coarser steps, say date_format: {' or '.join(finer)}, and give one unit throughout.",
+            lambda seen: (seen["earliest"] if seen["earliest"] is not None else _YEAR_1971) < _YEAR_1971,
+        )
     tomorrow = int((clock() + 86_400) * 1_000_000)
     yield Fault(
         "future time",
@@ -117,13 +128,21 @@ def no_names(name: str, table: ibis.Table, column: str, remedy: str) -> Iterator
 
 def nobody(table: ibis.Table, column: str) -> Iterator[Fault]:
     """Conversions of a word that stands for no user: all who have none would be one person."""
-    if table[column].type().is_string():
+    if table[column].type().is_string() or table[column].type().is_uuid():
+        text = as_name(table[column])
         yield Fault(
             "missing user",
             column,
-            table[column].isin(NOBODY_AS_WRITTEN).fill_null(False),
+            text.isin(NOBODY_AS_WRITTEN).fill_null(False),
             "stands for nobody known, such as 'null': all of them would be one person.",
             "give their users at the source, or leave the rows out with Cleaning(drop=('missing user',)).",
+        )
+        yield Fault(
+            f"no name in {column}",
+            column,
+            text.strip().re_search(CUT_SHORT).fill_null(False),
+            "is a long id cut short to a number such as 1.23457E+17: ids that begin alike would be one person.",
+            "export the ids as text; a spreadsheet has lost their last digits.",
         )
 
 
@@ -177,6 +196,19 @@ def amount_faults(
             witness=counts(cells.strip().re_search(FRACTION)).fill_null(False),
             witnessed=False,
         )
+
+
+def mark_faults(table: ibis.Table, column: str, name: str) -> Iterator[Fault]:
+    """What may be wrong with marks of conversions, which are whole numbers: 0, 1 or how many there were."""
+    number = marks(table[column])
+    yield from amount_faults(table, column, PLAIN, name, number)
+    yield Fault(
+        f"bad {column}",
+        column,
+        (number != number.floor()).fill_null(False) & ~(number.isnan() | number.isinf()).fill_null(False),
+        "is a fraction, as a rate or the credit of another model is.",
+        _MARK,
+    )
 
 
 def marks(column: Any) -> Any:

@@ -88,6 +88,12 @@ def _of_frame(source: object, backend: BaseBackend, name: str) -> ibis.Table:
     remedy = "pass a frame, a path or an Ibis table."
     if source is None:
         raise BadInput(Problem(name, "is None.", remedy=remedy))
+    if hasattr(source, "read"):
+        raise BadInput(Problem(name, "is an open file.", remedy="pass its path, or the frame that was read from it."))
+    if isinstance(source, list | tuple) and any(isinstance(each, str | os.PathLike) for each in source):
+        raise BadInput(
+            Problem(name, "is a list of paths.", remedy="pass a pattern such as 'log/*.parquet', or a folder.")
+        )
     if isinstance(source, pd.DataFrame):
         if source.shape[1] == 0:
             raise BadInput(Problem(name, "has no columns.", remedy=remedy))

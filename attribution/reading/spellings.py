@@ -85,27 +85,40 @@ def folded_id(user: Any) -> Any:
     return without_blanks(as_name(user)).lower()
 
 
+def _as_number(key: Any) -> Any:
+    """The expression of a folded id as a spreadsheet keeps it: without zeros before it, a point, or a quote."""
+    return key.re_replace(r"^'", "").re_replace(r"^0+([0-9]+)$", r"\1").re_replace(r"^([0-9]+)[.]0+$", r"\1")
+
+
 def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:
-    """Whether users of conversions have touches only under ids that differ by case or blanks.
+    """Whether users of conversions have touches only under ids that differ by case, blanks, zeros before or a point.
 
     Looked for among 10,000 of them, so that a large log is read once more by its ids alone.
     """
-    sample = conversions.select(user=conversions.user, key=folded_id(conversions.user)).distinct().limit(_SAMPLE)
-    sample = sample.execute()
-    keyed = touches.select(user=touches.user, key=folded_id(touches.user))
     import ibis
 
+    ids = conversions.select(user=conversions.user, same=folded_id(conversions.user))
+    sample = ids.mutate(key=_as_number(ids.same)).distinct().limit(_SAMPLE).execute()
+    keyed = touches.select(user=touches.user, same=folded_id(touches.user))
+    keyed = keyed.mutate(key=_as_number(keyed.same))
     keys = carried(ibis.memtable(sample[["key"]].drop_duplicates()), touches.get_backend())
     seen = keyed.semi_join(keys, "key").distinct().execute()
     apart = ~sample["user"].isin(set(seen["user"])) & sample["key"].isin(set(seen["key"]))
     share = float(apart.mean()) if len(sample) else 0.0
     text = "Ids of touchpoints and conversions meet as they are written."
     if apart.any():
-        one = sample[apart].iloc[0]
+        folds = apart & sample["same"].isin(set(seen["same"]))
+        one = sample[folds if folds.any() else apart].iloc[0]
         other = seen.loc[seen["key"] == one["key"], "user"].iloc[0]
         pair = " and ".join(repr(bounded(str(written), _LONGEST)) for written in (other, one["user"]))
         text = (
-            f"{percent(share)} of users with a conversion have touches only under ids that differ by case or blanks, "
-            f"such as {pair}. Correct them at the source, or fold them with fold_names."
+            f"{percent(share)} of users with a conversion have touches only under ids that differ by zeros before "
+            f"them, a point or a quote, such as {pair}: one of the two was read as a number. Correct them at the "
+            "source."
         )
+        if folds.any():
+            text = (
+                f"{percent(share)} of users with a conversion have touches only under ids that differ by case or "
+                f"blanks, such as {pair}. Correct them at the source, or fold them with fold_names."
+            )
     return Finding("alike_ids", share <= _FEW, share, _FEW, text)

@@ -9,13 +9,19 @@ import pandas as pd
 
 from attribution.reading.blanks import folded
 
-__all__ = ["NOBODY", "NOBODY_AS_WRITTEN", "TOTAL_AS_WRITTEN", "is_total", "totals_among"]
+__all__ = ["CUT_SHORT", "NOBODY", "NOBODY_AS_WRITTEN", "TOTAL_AS_WRITTEN", "is_total", "totals_among"]
 
-NOBODY = ("null", "none", "nan", "nil", "n/a", "#n/a", "undefined", "(not set)", "(null)", "<null>", "<na>")
+NOBODY = (
+    *("null", "none", "nan", "nil", "n/a", "#n/a", "undefined", "(not set)", "(null)", "<null>", "<na>"),
+    *("00000000-0000-0000-0000-000000000000", "0" * 32),  # the id of a telephone that gives none
+)
 """What programs write for an id that they do not have, in lower case."""
 _SPELT = (str.lower, str.upper, str.capitalize, str.title)
-NOBODY_AS_WRITTEN = (*dict.fromkeys(spelt(word) for word in NOBODY for spelt in _SPELT), "NaN")
-"""The same in the spellings that occur."""
+_STRANGERS = ("anonymous", "guest", "unknown", "[object object]")  # in logs; many orders of one guest are told apart
+NOBODY_AS_WRITTEN = (*dict.fromkeys(spelt(word) for word in (*NOBODY, *_STRANGERS) for spelt in _SPELT), "NaN")
+"""The same, and names for all who are not known, in the spellings that occur in logs."""
+CUT_SHORT = r"^[0-9]([.,][0-9]+)?E[+][0-9]+$"
+"""Pattern of a long id that a spreadsheet made a number of, such as 1.23457E+17: the same for all that begin alike."""
 
 _TOTALS = frozenset(
     [

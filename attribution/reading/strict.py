@@ -291,7 +291,10 @@ def read_names(cells: pd.Series) -> Read:
     texts = pd.Series([text_of(cell) for cell in cells], cells.index, dtype="string")
     if faulty.any():
         text = f"is a number, bytes or a list, no name: {shown(cells[faulty])}."
-        return Read(texts, faulty, text, "export the column as text; digits may be lost already.")
+        remedy = "export the column as text; digits may be lost already."
+        if all(isinstance(cell, list | tuple | np.ndarray) for cell in cells[faulty]):
+            remedy = "give one text a cell; the steps of a path are joined by ' > '.join(cell)."
+        return Read(texts, faulty, text, remedy)
     return Read(texts, faulty)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 
 from attribution.findings import Finding
@@ -14,12 +15,14 @@ from mmm.data.panel import Panel
 
 __all__ = ["check_tests", "same_weeks"]
 
+_COUNTED = 0.9  # of the square root of the customers gained
+
 
 def check_tests(tests: Sequence[LiftTest], panel: Panel) -> tuple[Finding, ...]:
     """Findings on the lift tests of a panel that need no fit; nothing where there are none."""
     if not tests:
         return ()
-    return _windows(tests, panel), _overlaps(tests), _signs(tests), *_outside(tests, panel)
+    return _windows(tests, panel), _overlaps(tests), _signs(tests), _errors(tests, panel), *_outside(tests, panel)
 
 
 def same_weeks(one: LiftTest, other: LiftTest) -> bool:
@@ -74,6 +77,24 @@ def _signs(tests: Sequence[LiftTest]) -> Finding:
             "spend_change), correct it."
         )
     return Finding("lift_signs", not odd, float(len(odd)), 0.0, text, _once(tests[m].channel for m in odd))
+
+
+def _errors(tests: Sequence[LiftTest], panel: Panel) -> Finding:
+    """Whether every test of a KPI of whole numbers is as uncertain as counting its customers alone makes it."""
+    counts = bool((panel.kpi == np.rint(panel.kpi)).all())
+    odd = [test for test in tests if counts and test.standard_error < _COUNTED * abs(test.customers_gained) ** 0.5]
+    text = "No lift test has a smaller standard error than counting its customers has."
+    if odd:
+        told = "; ".join(
+            f"{tests.index(test) + 1} of {test.channel} ({plain(test.customers_gained)} with a standard error of "
+            f"{plain(test.standard_error)}, where counting so many has {plain(abs(test.customers_gained) ** 0.5)})"
+            for test in odd
+        )
+        text = (
+            f"Surer than counting allows: lift test {told}. Give customers of the whole window and the standard error "
+            "of that figure: no percentages or shares, no customers per week, no error relative to the gain."
+        )
+    return Finding("lift_errors", not odd, float(len(odd)), 0.0, text, _once(test.channel for test in odd))
 
 
 def _outside(tests: Sequence[LiftTest], panel: Panel) -> Iterator[Finding]:

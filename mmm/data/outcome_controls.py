@@ -14,16 +14,22 @@ from mmm.data.panel import Panel
 __all__ = ["outcome_controls"]
 
 _EXPLAINED = 0.9
+_MOSTLY, _BY_MEDIA = 0.6, 0.15  # explained of the KPI, and itself explained by media, by what they bring: visits, leads
 _MADE = 0.97  # of a control, by the KPI's own values: other periods', differences, running means and sums
 _NEAR = 4  # periods before and after
 _YEAR = 365.25
 
 
 def outcome_controls(panel: Panel) -> Finding:
-    """Whether a control explains most of what trend and season leave of the KPI, or is itself made of the KPI."""
+    """Whether a control explains most of what trend and season leave of the KPI, or is itself made of the KPI.
+
+    One that explains six tenths is suspected too where media move it, as they do visits and not the weather.
+    """
     explained, made = _explained(panel), [name for name, share in _made_of_kpi(panel).items() if share > _MADE]
     name, worst = max(explained.items(), key=lambda item: item[1], default=("", 0.0))
-    suspects = [control for control, share in explained.items() if share > _EXPLAINED]
+    suspects = [
+        control for control, share in explained.items() if share > _EXPLAINED or _brought(panel, control, share)
+    ]
     if suspects:
         text = (
             f"{', '.join(suspects)}: {percent(worst)} of what trend and season leave of {panel.kpi_name} is explained "
@@ -40,6 +46,36 @@ def outcome_controls(panel: Panel) -> Finding:
     else:
         text = "The panel has no controls."
     return Finding("outcome_controls", not (suspects or made), worst, _EXPLAINED, text)
+
+
+def _brought(panel: Panel, control: str, share: float) -> bool:
+    """Whether a control that says much of the KPI follows media beyond trend, season and the other controls."""
+    terms, place = _calendar_terms(panel), panel.control_names.index(control)
+    others = np.delete(panel.controls, place, axis=2)
+    lasting = np.stack([_lasting(panel.media[:, :, at], panel.days) for at in range(panel.media.shape[2])], axis=2)
+    both = np.concatenate([others, np.sqrt(lasting)], axis=2)
+    if share <= _MOSTLY or len(terms) < 3 * (terms.shape[1] + both.shape[2]):
+        return False
+    own = panel.controls[:, :, place]
+    return _left(terms, own, others) - _left(terms, own, both) > _BY_MEDIA
+
+
+def _lasting(spend: Array, days: int) -> Array:
+    """Spend of which half is carried over from week to week."""
+    kept, lasting = 0.5 ** (days / 7), np.zeros_like(spend)
+    for period in range(spend.shape[1]):
+        lasting[:, period] = spend[:, period] + (kept * lasting[:, period - 1] if period else 0.0)
+    return lasting
+
+
+def _left(terms: Array, series: Array, known: Array) -> float:
+    """Of the variance of series (G, T) beyond the terms, what columns (G, T, K) leave, for each row to spare."""
+    left, total = 0.0, 0.0
+    for values, columns in zip(series, known, strict=True):
+        both = np.column_stack([terms, columns])
+        left += float((_beyond(both, values[None]) ** 2).sum()) / (len(terms) - both.shape[1])
+        total += float((_beyond(terms, values[None]) ** 2).sum()) / (len(terms) - terms.shape[1])
+    return left / total if total > 0 else 1.0
 
 
 def _explained(panel: Panel) -> dict[str, float]:

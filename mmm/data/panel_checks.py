@@ -9,6 +9,7 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import counted, decimal
 from mmm.arrays import Array
+from mmm.data.money_of_channels import counted_twice, units_apart
 from mmm.data.odd_columns import cut_short, filled_down, opens_midway, rates_and_indices
 from mmm.data.outcome_controls import outcome_controls
 from mmm.data.outlying_cells import outlying_cells
@@ -49,9 +50,9 @@ def check_panel(panel: Panel, parameters: int | None = None) -> tuple[Finding, .
 @lru_cache(maxsize=2)  # a run fits ten models to one table
 def _of_the_table(panel: Panel) -> tuple[Finding, ...]:
     findings = [_spend_present(panel), _spend_varies(panel), _collinear(panel), _follows_others(panel)]
-    findings += [outlying_cells(panel), unit_changes(panel), running_totals(panel), rates_and_indices(panel)]
-    findings += [filled_down(panel), opens_midway(panel), cut_short(panel), renamed_channels(panel)]
-    findings += [outcome_controls(panel), _before(panel), _years_seen(panel)]
+    findings += [counted_twice(panel), units_apart(panel), outlying_cells(panel), unit_changes(panel)]
+    findings += [running_totals(panel), rates_and_indices(panel), filled_down(panel), opens_midway(panel)]
+    findings += [cut_short(panel), renamed_channels(panel), outcome_controls(panel), _before(panel), _years_seen(panel)]
     return tuple(findings)
 
 

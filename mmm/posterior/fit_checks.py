@@ -7,10 +7,13 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import percent
 from mmm.arrays import Array
+from mmm.posterior.before_spend import before_spend
 from mmm.posterior.level_shift import level_shift
+from mmm.posterior.pauses import begin_or_end_once, pauses_unseen
 from mmm.posterior.residual_checks import autocorrelation, unexplained_weeks, yearly_misses
 from mmm.posterior.residuals import Predictive, Residuals
 from mmm.posterior.sign_checks import falls_with_spend
+from mmm.posterior.single_weeks import single_weeks
 
 __all__ = ["GATE", "check_residuals", "check_sense"]
 
@@ -83,4 +86,8 @@ def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:
         level_shift(residuals),
         unexplained_weeks(residuals),
         falls_with_spend(residuals),
+        before_spend(residuals),
+        single_weeks(residuals),
+        pauses_unseen(residuals),
+        begin_or_end_once(residuals),
     )

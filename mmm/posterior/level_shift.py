@@ -21,7 +21,7 @@ from mmm.posterior.residuals import Residuals
 
 __all__ = ["level_shift"]
 
-_TRIM = 0.08
+_TRIM = 0.03
 _CLIP = 4.0
 _SIMULATED = 400
 _CHANCE = 0.01

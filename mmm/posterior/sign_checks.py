@@ -13,7 +13,7 @@ from attribution.numbers import decimal
 from mmm.arrays import Array
 from mmm.posterior.residuals import Residuals
 
-__all__ = ["falls_with_spend"]
+__all__ = ["falls_with_spend", "t_beside"]
 
 _LIMIT = -3.0
 _OWN = 0.05  # of a channel's movement: where less is its own, nothing can be said of it
@@ -42,8 +42,14 @@ def falls_with_spend(residuals: Residuals) -> Finding:
 def _statistic(residuals: Residuals, from_end: int) -> float:
     """The t statistic of one channel's effect, 0 where its movement is that of the other columns."""
     place = residuals.columns.shape[1] - from_end
-    own, kpi = residuals.columns[:, place], residuals.observed
-    others = np.delete(residuals.columns, place, axis=1)
+    return t_beside(residuals.columns[:, place], residuals.observed, np.delete(residuals.columns, place, axis=1))
+
+
+def t_beside(own: Array, kpi: Array, others: Array) -> float:
+    """The t statistic of a column, shape (T,), in a regression of the KPI on it and others, shape (T, K).
+
+    It is shortened by how alike neighbouring residuals are, and 0 where the column moves as the others do.
+    """
     norms = np.sqrt((others**2).sum(axis=0))
     basis = np.linalg.svd(others[:, norms > 0] / norms[norms > 0], full_matrices=False)
     known = basis.U[:, 1e-8 * basis.S[0] < basis.S]
