@@ -199,7 +199,8 @@ def test_another_value_of_a_customer_changes_the_chance_to_beat_today() -> None:
 
 
 @pytest.mark.parametrize(
-    "limits", [{"every_channel": {"target_roas": 1.5}}, {"groups": {"pair": {"channels": ["tv", "search"], "target_roas": 2}}}]
+    "limits",
+    [{"every_channel": {"target_roas": 1.5}}, {"groups": {"pair": {"channels": ["tv", "search"], "target_roas": 2}}}],
 )
 def test_another_value_is_the_plan_whose_file_states_it(limits: dict[str, Any]) -> None:
     """A return is value over cost: what it allows a customer to cost falls with the value."""
