@@ -122,8 +122,8 @@ class Allocation:
         prices = [price_sentence(price, label, self.unit, self.value) for price, label in named]
         if prices and not self.settled:
             prices.append(
-                f"With more than {amount(MANY)} channels the search ends within its gap and does not settle at an optimum: "
-                "what limits cost is that of this plan, and rough."
+                f"With more than {amount(MANY)} channels the search ends within its gap and does not settle at an "
+                "optimum: what limits cost is that of this plan, and rough."
             )
         return [opening, *prices, *(idle_sentence(*channel) for channel in self._idle())]
 
