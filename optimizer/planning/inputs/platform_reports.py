@@ -124,7 +124,7 @@ def other_weekday(section: PlatformReports, days: pd.DatetimeIndex, panel: Panel
     if section.period != "week" or panel.days == 1:
         return ""
     own = panel.dates[0]
-    other = days[days.dayofweek != own.dayofweek]
+    other = days[days.day_of_week != own.day_of_week]
     if not len(other):
         return ""
     names = ", ".join(dict.fromkeys(f"a {day:%A}" for day in other.sort_values()))
