@@ -82,7 +82,8 @@ def margins_of(
     over_ages = _noise(after, after["age"])
     ages = [over_ages if noise is None else noise for noise in noises]
     first = _pooled(at_first, cohorts.channels, ages[0] or 0.0, draws, rng)
-    later = _pooled(after, cohorts.channels, ages[1] or 0.0, draws, rng)
+    stay = (after["active"] > 0).any()  # where nobody does, who would is taken to earn what all do at first
+    later = _pooled(after, cohorts.channels, ages[1] or 0.0, draws, rng) if stay else first
     return Margins(first, later, _drift(rows), noises[0] is None)
 
 
@@ -121,8 +122,6 @@ def _pooled(
     sums = rows.groupby("channel", sort=False)[["active", "margin"]].sum().reindex(list(channels), fill_value=0.0)
     active = sums["active"].to_numpy(dtype=float)
     seen = active > 0
-    if not seen.any():
-        return {channel: np.zeros(draws) for channel in (*channels, ELSEWHERE)}
     ratio = np.divide(sums["margin"].to_numpy(dtype=float), active, out=np.zeros_like(active), where=seen)
     variance = np.where(seen, noise / np.where(seen, active, 1.0), np.inf)
     centre, between = _between(ratio[seen], variance[seen])

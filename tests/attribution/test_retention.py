@@ -380,3 +380,11 @@ def test_a_horizon_that_ends_within_an_age_is_refused(period: int, horizon: int)
     made = read_cohorts(cohorts([1000, 1000, 1000]), months=period)
     with pytest.raises(BadInput, match=f"a horizon of {horizon} months ends within one"):
         customer_values(made, Terms(horizon=horizon, margin=1.0))
+
+
+def test_where_everybody_left_a_value_is_not_known_to_the_cent() -> None:
+    """Nobody of twenty stayed, and of the next twenty somebody may, who then earns something."""
+    made = read_cohorts(one_cohort(np.array([10.0, 0.0]), np.array([20.0, 0.0])))
+    value = customer_values(made, Terms(horizon=12)).value("tv")
+    assert value.min() >= 10.0
+    assert np.quantile(value, 0.95) > 10.2
