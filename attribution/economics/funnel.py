@@ -185,8 +185,8 @@ def _problems(
             remedy = "leave the stage out, or name the column that counts it."
             yield Problem(name, "is 0 in all rows: nobody reached this stage.", stage, remedy=remedy)
     yield from _running_totals(frame, name, stages)
-    days = pd.DatetimeIndex(frame["period"]).unique().sort_values()
-    if len(days) > 2 and days.is_month_end.all() and (_gaps(frame) >= _MONTH).all():
+    dated = pd.DatetimeIndex(frame["period"]).unique()
+    if len(dated) > 2 and dated.is_month_end.all() and (_gaps(frame) >= _MONTH).all():
         text = "periods are dated by the last days of months."
         yield Problem(name, text, names["period"], remedy="date each period by its first day.")
         return
