@@ -418,6 +418,7 @@ class Plan:
                 unit=self.objective.unit,
                 curves=setting.curves,
                 now=None if setting.now is None else by_channel(index, setting.now, "now"),
+                settled=outcome.settled,
             )
 
 

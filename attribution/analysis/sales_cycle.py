@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from attribution.analysis.log_begins import certain_from
+from attribution.analysis.log_begins import FirstTouches, certain_from
 from attribution.analysis.periods import Calendar, local_day
 from attribution.analysis.spend_days import daily, log_days
 from attribution.arrays import Array, Ints
@@ -56,7 +56,8 @@ class SalesCycle:
         The day from which a first touch is believed to be a path's first; paths that begin before it are left out of
         ``converted`` and ``waiting``.
     begun_before
-        Share of the customers who seem to begin in the log's first 30 days who began before it, by a cut in its middle.
+        Share of the customers who seem to begin in the log's first 30 days who began before it, with its 90 % interval,
+        by cuts around its middle.
     left_out
         Share of the log's days before that day.
     """
@@ -67,7 +68,7 @@ class SalesCycle:
     waiting: Array
     won: Array
     certain: pd.Timestamp
-    begun_before: float
+    begun_before: Estimate
     left_out: float
 
     @property
@@ -134,8 +135,9 @@ class SalesCycle:
         text = "Paths that seem to begin in the log's first weeks began in them."
         if self.left_out > 0:
             text = (
-                f"About {percent(self.begun_before)} of the customers who seem to begin in the log's first 30 days "
-                "began before it, unless the business began with the log; a cut in the log's middle shows how many. "
+                f"About {self.begun_before.written(percent)} of the customers who seem to begin in the log's first 30 "
+                "days began before it, unless the business began with the log; cuts around the log's middle show how "
+                "many, and how sure that is. "
                 "Their lags would be too short, and CAC of these months too low, so that paths and months that begin "
                 f"before {self.certain:%Y-%m-%d} are left out of matched CAC."
             )
@@ -167,8 +169,8 @@ def sales_cycle(journeys: Journeys) -> SalesCycle:
     end = journeys.span[1]
     longest = max(int(_lags(won.ended, won.began).max(initial=0)) + 1 if len(won) else 1, 1)
     size = (len(journeys.channels), len(calendar.names), longest)
-    unsure, begun_before = certain_from(won, journeys.span[0], end) if len(won) else (0, 0.0)
-    certain = journeys.span[0] + unsure * _DAY
+    begins = certain_from(won, journeys.span[0], end) if len(won) else FirstTouches(0, Estimate.exact(0.0))
+    certain = journeys.span[0] + begins.days * _DAY
     converted = _counted(
         size, calendar, won.channel[won.first[:-1]], won.began, _lags(won.ended, won.began),
         won.conversions * (won.began >= certain),
@@ -185,7 +187,7 @@ def sales_cycle(journeys: Journeys) -> SalesCycle:
     inner = slice(1, -1)
     return SalesCycle(
         journeys.channels, calendar.names[inner], converted[:, inner], waiting[:, inner], ends[:, inner, 0],
-        local_day(certain, journeys.days_in), begun_before, unsure * _DAY / max(end - journeys.span[0], 1),
+        local_day(certain, journeys.days_in), begins.begun_before, begins.days * _DAY / max(end - journeys.span[0], 1),
     )  # fmt: skip
 
 

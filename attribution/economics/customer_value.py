@@ -13,8 +13,9 @@ from attribution.arrays import Array
 from attribution.economics.cohorts import Cohorts
 from attribution.economics.margins import Margins, margins_of
 from attribution.economics.retention import Retention, fit_retention
-from attribution.errors import BadInput
+from attribution.errors import BadInput, Problem
 from attribution.estimates import Estimate
+from attribution.numbers import counted
 from attribution.shown import shown
 
 __all__ = ["CustomerValues", "Terms", "customer_values"]
@@ -74,7 +75,7 @@ class CustomerValues:
     @property
     def ages(self) -> int:
         """Ages within the horizon, the month of acquisition included."""
-        return max(1, -(-self.terms.horizon // self.cohorts.months))
+        return self.terms.horizon // self.cohorts.months
 
     @cached_property
     def _values(self) -> dict[str, Array]:
@@ -149,7 +150,7 @@ def customer_values(cohorts: Cohorts, terms: Terms | None = None, draws: int = 1
     Raises
     ------
     BadInput
-        No age beyond 0; no margin, or one stated twice.
+        No age beyond 0; no margin, or one stated twice; a horizon that ends within an age.
 
     Examples
     --------
@@ -160,5 +161,13 @@ def customer_values(cohorts: Cohorts, terms: Terms | None = None, draws: int = 1
     True
     """
     terms = terms or Terms()
+    if rest := terms.horizon % cohorts.months:
+        shorter, longer = terms.horizon - rest, terms.horizon - rest + cohorts.months
+        text = (
+            f"counts ages of {cohorts.months} months, and a horizon of {counted(terms.horizon, 'month')} ends within "
+            "one, whose margin would count whole."
+        )
+        either = f"{shorter} or {longer} months" if shorter else f"{longer} months"
+        raise BadInput(Problem("cohorts", text, "age", remedy=f"state a horizon of {either}."))
     margins = margins_of(cohorts, terms.margin, draws, seed)
     return CustomerValues(cohorts, fit_retention(cohorts, draws, seed), margins, terms)

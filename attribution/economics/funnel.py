@@ -25,6 +25,7 @@ ALL = "all"
 """All channels together; who comes by a channel without a stage enters at the next one."""
 
 _SHOWN = 3
+_MONTH = 28  # days, the least
 _TOTALS = 8  # periods, from which counts that never fall are no chance
 _SLIP = 10.0  # times as many as the stage before, in its row and in most rows: no lag makes that
 
@@ -184,6 +185,11 @@ def _problems(
             remedy = "leave the stage out, or name the column that counts it."
             yield Problem(name, "is 0 in all rows: nobody reached this stage.", stage, remedy=remedy)
     yield from _running_totals(frame, name, stages)
+    dated = pd.DatetimeIndex(frame["period"]).unique()
+    if len(dated) > 2 and dated.is_month_end.all() and (_gaps(frame) >= _MONTH).all():
+        text = "periods are dated by the last days of months."
+        yield Problem(name, text, names["period"], remedy="date each period by its first day.")
+        return
     expected = _expected(frame)
     for channel, rows in frame.groupby("channel", sort=False):
         missing = expected[expected >= rows["period"].min()].difference(pd.DatetimeIndex(rows["period"]))

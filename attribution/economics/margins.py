@@ -29,11 +29,15 @@ class Margins:
     drift
         Margin at the later half of the ages seen over that at the earlier half, less 1; NaN where it is stated or too
         few ages were seen.
+    of_one_cohort
+        Whether no channel has a second cohort, so that how far margins differ is read off the ages of one; None where
+        they are stated.
     """
 
     first: Mapping[str, Array]
     later: Mapping[str, Array]
     drift: float = np.nan
+    of_one_cohort: bool | None = None
 
     def at(self, channel: str, ages: int) -> Array:
         """Per active customer at ages 0 to ``ages`` - 1, shape (draws, ages)."""
@@ -73,9 +77,26 @@ def margins_of(
     if not (rows["margin"] != 0).any():
         remedy = "give the margins, or leave the column out and state the margin of an active customer and period."
         raise BadInput(Problem("cohorts", "is 0 in all rows, so nobody is worth anything.", "margin", remedy=remedy))
-    first = _pooled(rows[rows["age"] == 0], cohorts.channels, draws, rng)
-    later = _pooled(rows[rows["age"] > 0], cohorts.channels, draws, rng)
-    return Margins(first, later, _drift(rows))
+    at_first, after = rows[rows["age"] == 0], rows[rows["age"] > 0]
+    noises = [_noise(part, part["month"]) for part in (at_first, after)]
+    over_ages = _noise(after, after["age"])
+    ages = [over_ages if noise is None else noise for noise in noises]
+    first = _pooled(at_first, cohorts.channels, ages[0] or 0.0, draws, rng)
+    stay = (after["active"] > 0).any()  # where nobody does, who would is taken to earn what all do at first
+    later = _pooled(after, cohorts.channels, ages[1] or 0.0, draws, rng) if stay else first
+    return Margins(first, later, _drift(rows), noises[0] is None)
+
+
+def _noise(rows: pd.DataFrame, apart: pd.Series) -> float | None:
+    """Variance of one customer's margin, from how far cohorts, or ages, of one channel differ; None of one alone."""
+    held = rows.groupby(["channel", apart.rename("apart")], sort=False)[["active", "margin"]].sum()
+    held = held[held["active"] > 0].reset_index()
+    freedom = len(held) - held["channel"].nunique()
+    if freedom <= 0:
+        return None
+    sums = held.groupby("channel")[["active", "margin"]].transform("sum")
+    off = held["margin"] / held["active"] - sums["margin"] / sums["active"]
+    return float((held["active"] * off**2).sum() / freedom)
 
 
 def _stated(cohorts: Cohorts, stated: float | Mapping[str, float], draws: int) -> Margins:
@@ -91,29 +112,27 @@ def _stated(cohorts: Cohorts, stated: float | Mapping[str, float], draws: int) -
     return Margins(drawn, drawn)
 
 
-def _pooled(rows: pd.DataFrame, channels: tuple[str, ...], draws: int, rng: np.random.Generator) -> dict[str, Array]:
-    """Draws of margin per active customer: each channel's ratio, weighed against all (DerSimonian and Laird, 1986)."""
+def _pooled(
+    rows: pd.DataFrame, channels: tuple[str, ...], noise: float, draws: int, rng: np.random.Generator
+) -> dict[str, Array]:
+    """Draws of margin per active customer: each channel's ratio, weighed against all (DerSimonian and Laird, 1986).
+
+    ``noise`` is the variance of one customer's.
+    """
     sums = rows.groupby("channel", sort=False)[["active", "margin"]].sum().reindex(list(channels), fill_value=0.0)
-    cohorts = rows.groupby(["channel", "month"], sort=False)[["active", "margin"]].sum().reset_index()
     active = sums["active"].to_numpy(dtype=float)
     seen = active > 0
-    if not seen.any():
-        return {channel: np.zeros(draws) for channel in (*channels, ELSEWHERE)}
     ratio = np.divide(sums["margin"].to_numpy(dtype=float), active, out=np.zeros_like(active), where=seen)
-    own = dict(zip(channels, ratio, strict=True))
-    held = cohorts[cohorts["active"] > 0]
-    off = held["margin"] / held["active"] - held["channel"].map(own)
-    freedom = max(len(held) - int(seen.sum()), 1)
-    noise = float((held["active"] * off**2).sum() / freedom)  # of one customer
     variance = np.where(seen, noise / np.where(seen, active, 1.0), np.inf)
     centre, between = _between(ratio[seen], variance[seen])
+    elsewhere = np.sqrt(between + 1 / (1 / variance[seen]).sum() if (variance[seen] > 0).all() else between)
     drawn = {}
     for channel, value, own_variance in zip(channels, ratio, variance, strict=True):
         weight = between / (between + own_variance) if between > 0 or own_variance > 0 else 1.0
         weight = 0.0 if not np.isfinite(own_variance) else weight
-        mean, spread = weight * value + (1 - weight) * centre, np.sqrt(weight * own_variance if weight else between)
+        mean, spread = weight * value + (1 - weight) * centre, np.sqrt(weight * own_variance) if weight else elsewhere
         drawn[channel] = rng.normal(mean, spread, draws)
-    drawn[ELSEWHERE] = rng.normal(centre, np.sqrt(between), draws)
+    drawn[ELSEWHERE] = rng.normal(centre, elsewhere, draws)
     return drawn
 
 

@@ -52,6 +52,8 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
             )
     findings = [Finding("value_extrapolated", not far, shares[most], EXTRAPOLATED, text, far), _curves_agree(values)]
     findings.append(_wears_out(values))
+    if values.margins.of_one_cohort is not None:
+        findings.append(_of_cohorts(values.margins.of_one_cohort))
     findings.append(forecast_of_retention(values.cohorts, seed))
     drift = values.margins.drift
     if drift == drift:
@@ -62,6 +64,17 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
         )
         findings.append(Finding("margin_level_over_age", steady, drift, _DRIFT, text))
     return tuple(findings)
+
+
+def _of_cohorts(alone: bool) -> Finding:
+    """Whether several cohorts say how far margins of customers differ."""
+    text = "Margins are of several cohorts, and intervals of values hold how far these differ."
+    if alone:
+        text = (
+            "No channel has a second cohort, so that nothing but its ages says how far margins of customers differ: "
+            "intervals of values are too narrow where cohorts differ. Give the cohorts of further months."
+        )
+    return Finding("margins_of_several_cohorts", not alone, float(alone), 0.0, text)
 
 
 def _wears_out(values: CustomerValues) -> Finding:

@@ -17,6 +17,7 @@ from optimizer.answer.explanation import channel_frame, headline, idle_sentence,
 from optimizer.answer.misses import Miss
 from optimizer.answer.prices import Price
 from optimizer.question.limits import Limit, labels
+from optimizer.solvers.branch import MANY
 
 __all__ = ["Allocation", "Certificate", "Status"]
 
@@ -70,6 +71,8 @@ class Allocation:
         The response curves planned on.
     now
         Current spend by channel, over the same horizon; None where the plan does not state it.
+    settled
+        Whether prices are those of an optimum, and not only of a plan within its gap, as with very many channels.
     """
 
     spend: pd.Series
@@ -87,6 +90,7 @@ class Allocation:
     unit: str
     curves: ResponseCurves = field(repr=False)
     now: pd.Series | None = field(default=None, repr=False)
+    settled: bool = True
 
     @property
     def total_spend(self) -> float:
@@ -116,6 +120,11 @@ class Allocation:
         opening = headline(self.total_spend, self.customers, self.blended_cac, self.gap)
         named = zip(self.prices, labels([price.limit for price in self.prices]), strict=True)
         prices = [price_sentence(price, label, self.unit, self.value) for price, label in named]
+        if prices and not self.settled:
+            prices.append(
+                f"With more than {amount(MANY)} channels the search ends within its gap and does not settle at an "
+                "optimum: what limits cost is that of this plan, and rough."
+            )
         return [opening, *prices, *(idle_sentence(*channel) for channel in self._idle())]
 
     def _idle(self) -> Iterator[tuple[str, ResponseCurve, float]]:

@@ -39,6 +39,7 @@ from optimizer.planning.stages.next_tests import worth_of_tests
 from optimizer.planning.stages.opinions import hear
 from optimizer.planning.stages.optimize import make_plan, plan_scenarios
 from optimizer.planning.stages.progress import Progress, Update
+from optimizer.planning.stages.promises_by_week import promises_by_week
 from optimizer.planning.stages.ready import ready
 from optimizer.planning.stages.referral import referral
 from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
@@ -352,6 +353,12 @@ def _require(config: Config, inputs: Inputs, goal: Goal) -> None:
         raise BadInput(f"cac {goal} needs {lacking} in the plan file, which has none.{remedy}")
 
 
+def _by_week(run: Run) -> tuple[Finding, ...]:
+    if run.schedule is None or run.plan is None:
+        return ()
+    return run.schedule.finding, promises_by_week(run.schedule, run.plan, run.config.outcome)
+
+
 def _findings(run: Run) -> tuple[Finding, ...]:
     findings: list[Finding] = [*run.inputs.findings]
     if run.posterior is not None:
@@ -360,8 +367,7 @@ def _findings(run: Run) -> tuple[Finding, ...]:
     findings += () if run.last_weeks is None else run.last_weeks.findings
     if run.plan is not None:
         findings += run.plan.findings
-    if run.schedule is not None:
-        findings.append(run.schedule.finding)
+    findings += _by_week(run)
     if run.worth is not None:
         findings += run.worth.findings
     findings += not_told(run) if run.trust is None else run.trust.findings

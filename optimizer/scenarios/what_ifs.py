@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from attribution.shown import shown
 from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
+from optimizer.question.groups import AverageCAC, MarginalCAC
 from optimizer.question.wording import AS_PLANNED
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "Together",
     "check_share",
 ]
+
+_CEILINGS = (MaxCAC, AverageCAC, MarginalCAC)
 
 
 class Scenario(ABC):
@@ -200,7 +203,10 @@ class NewChannel(Scenario):
 
 @dataclass(frozen=True)
 class LowerValue(Scenario):
-    """A customer is worth less, by a share: scales the value in a profit objective and every ceiling on the CAC."""
+    """A customer is worth less, by a share: scales the value in a profit objective and every ceiling on a CAC.
+
+    Ceilings are those on the blended CAC, and those on the CAC and the marginal CAC of channels and groups.
+    """
 
     by: float
 
@@ -221,9 +227,12 @@ class LowerValue(Scenario):
             Where neither objective nor constraints depend on the value of a customer.
         """
         objective, left = plan.objective.worth_less(self.by), 1 - self.by
-        parts = [MaxCAC(part.at_most * left) if isinstance(part, MaxCAC) else part for part in plan.subject_to]
-        if objective is None and not any(isinstance(part, MaxCAC) for part in parts):
-            remedy = "use maximize=Profit(...) or MaxCAC(...)."
+        parts = [
+            replace(part, at_most=float(part.at_most or 0.0) * left) if isinstance(part, _CEILINGS) else part
+            for part in plan.subject_to
+        ]
+        if objective is None and not any(isinstance(part, _CEILINGS) for part in parts):
+            remedy = "use maximize=Profit(...), MaxCAC(...) or a ceiling on the CAC of channels."
             raise BadInput(Problem(self.name, "nothing in the plan depends on a customer's value.", remedy=remedy))
         return plan.replaced(objective=objective, subject_to=parts), curves
 

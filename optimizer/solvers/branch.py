@@ -32,7 +32,10 @@ from optimizer.solvers.newton import settled
 from optimizer.solvers.polish import polished
 from optimizer.solvers.relaxation import Relaxation, Relaxed
 
-__all__ = ["Outcome", "branch_and_bound"]
+__all__ = ["MANY", "Outcome", "branch_and_bound"]
+
+MANY = 1_000
+"""Channels beyond which settling costs most of a second each time; prices are then those of a plan within the gap."""
 
 _NEAR = 1e-6
 _TINY = float(np.finfo(float).tiny)
@@ -41,7 +44,6 @@ _SETTLED = 1e-9  # relative gap around the best allocation, past which it is as 
 _AROUND, _START = 2.0, 1e-3  # that neighbourhood: so many times either way, and a share of the range at its start
 _NUDGE = 1e-5  # two slopes so far apart say whether a curve is convex
 _SETTLES = 5  # such neighbourhoods at most, each around the best of the last
-_MANY = 1_000  # channels beyond which each costs most of a second; prices are then those of a plan within the gap
 _KEEP = 1e-10  # relative violation at which a row still counts as kept: a tenth of what the check of answers allows
 
 
@@ -59,6 +61,8 @@ class Outcome:
         Intervals examined.
     finished
         False where the time limit ended the search.
+    settled
+        Whether the allocation is as good as the best near it, so that slopes there give the prices of limits.
     """
 
     spend: Array | None
@@ -66,6 +70,7 @@ class Outcome:
     bound: float
     nodes: int
     finished: bool
+    settled: bool = True
 
 
 @dataclass(order=True)
@@ -129,15 +134,16 @@ class _Search:
             for lower, upper in self._halves(node):
                 self._push(heap, lower, upper)
         open_score = max((node.relaxed.score for node in heap), default=-np.inf)
-        few, proved = self.program.size <= _MANY, max(self.closed, open_score)
-        if self.best is not None and few and proved > self._enough(_SETTLED):
+        few, proved = self.program.size <= MANY, max(self.closed, open_score)
+        open_still = self.best is not None and proved > self._enough(_SETTLED)
+        if self.best is not None and few and open_still:
             for _ in range(_SETTLES):
                 enough = self._enough(_SETTLED)
                 self._settle(self.best)
                 if self.score <= enough:
                     break
         bound = max(self.score, self.closed, open_score)
-        return Outcome(self.best, self.score, bound, self.nodes, finished)
+        return Outcome(self.best, self.score, bound, self.nodes, finished, few or not open_still)
 
     def _settle(self, spend: Array) -> None:
         """From an allocation within the gap to the best one near it: limits' prices are read off its slopes.

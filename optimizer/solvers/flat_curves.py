@@ -295,7 +295,10 @@ def _layers(curves: ResponseCurves, kept: Index, weights: Array) -> Iterator[_La
 
 
 def _averaged(table: Tabulated, kept: Index, weights: Array) -> Tabulated:
-    return Tabulated(table.spend, table.customers[:, kept] @ weights) if table.n_draws else table
+    if not table.n_draws:
+        return table
+    # sums of equal draws may differ in their last digit from row to row: a flat stretch does not fall
+    return Tabulated(table.spend, np.maximum.accumulate(table.customers[:, kept] @ weights))
 
 
 def _stacked(curves: list[Family], term_of: Index, weight: Array, kept: Index | None) -> _Layer:

@@ -148,3 +148,10 @@ def test_a_stage_that_was_silent_for_a_week_is_no_fault() -> None:
     frame = counts()
     frame.loc[7, "sign_ups"] = 3
     assert of(frame).periods == 30
+
+
+def test_periods_dated_by_the_last_days_of_months_are_told_as_that() -> None:
+    frame = counts(7, freq="MS")
+    assert of(frame).periods == 7
+    with pytest.raises(BadInput, match="dated by the last days of months"):
+        of(frame.assign(period=frame["period"] + pd.offsets.MonthEnd(1)))

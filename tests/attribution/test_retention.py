@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 
 from attribution import BadInput, UnknownChannel
 from attribution.economics import Terms, customer_values, fit_retention, payback, read_cohorts, value_findings
+from attribution.economics.margins import margins_of
 from attribution.economics.retention_families import FAMILIES
 from attribution.economics.retention_grid import Grid
 from attribution.economics.shifted_beta_geometric import residual_lifetime, retention_rate, survival
@@ -347,3 +348,43 @@ def test_a_forecast_that_misses_is_told() -> None:
     frame, _ = company(1)
     told = {one.name: one for one in value_findings(customer_values(read_cohorts(frame), Terms(margin=1.0)))}
     assert told["retention_forecast"].passed
+
+
+def one_cohort(margin: np.ndarray, active: np.ndarray, month: str = "2025-01-01") -> pd.DataFrame:
+    ages = np.arange(len(active))
+    return pd.DataFrame({"month": month, "channel": "tv", "age": ages, "active": active, "margin": margin * active})
+
+
+def test_margins_of_one_cohort_are_as_unsure_as_its_ages_differ() -> None:
+    """Customers who stay, of whom each earns another amount at every age: what is unsure is the margin alone."""
+    held = []
+    for seed in range(25):
+        rng = np.random.default_rng([seed, 3])
+        active = np.full(12, 400.0)
+        margin = 10 + 40 * rng.normal(size=12) / np.sqrt(active)
+        alone = read_cohorts(one_cohort(margin, active), negative_margins=True)
+        level = margins_of(alone, seed=seed).at("tv", 2)[:, 1]
+        held.append(np.quantile(level, 0.05) <= 10 <= np.quantile(level, 0.95))
+        assert 0.5 < level.std() / (40 / np.sqrt(400 * 11)) < 2
+    assert 0.75 <= np.mean(held) <= 0.99
+    two = read_cohorts(pd.concat([one_cohort(active / 40, active), one_cohort(active / 40, active, "2025-02-01")]))
+    alone = read_cohorts(one_cohort(active / 40, active))
+    for made, told in ((alone, False), (two, True)):
+        found = {finding.name: finding for finding in value_findings(customer_values(made))}
+        assert found["margins_of_several_cohorts"].passed == told
+
+
+@pytest.mark.parametrize(("period", "horizon"), [(3, 4), (12, 6), (12, 18)])
+def test_a_horizon_that_ends_within_an_age_is_refused(period: int, horizon: int) -> None:
+    """A year's margin is none of half a year."""
+    made = read_cohorts(cohorts([1000, 1000, 1000]), months=period)
+    with pytest.raises(BadInput, match=f"a horizon of {horizon} months ends within one"):
+        customer_values(made, Terms(horizon=horizon, margin=1.0))
+
+
+def test_where_everybody_left_a_value_is_not_known_to_the_cent() -> None:
+    """Nobody of twenty stayed, and of the next twenty somebody may, who then earns something."""
+    made = read_cohorts(one_cohort(np.array([10.0, 0.0]), np.array([20.0, 0.0])))
+    value = customer_values(made, Terms(horizon=12)).value("tv")
+    assert value.min() >= 10.0
+    assert np.quantile(value, 0.95) > 10.2

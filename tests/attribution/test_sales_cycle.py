@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from attribution import BadInput, Journeys, matched_cac, sales_cycle
-from attribution.analysis.log_begins import begun_before
+from attribution.analysis.log_begins import FEW, begun_before, certain_from
 from attribution.analysis.sales_cycle import ALL
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
@@ -138,3 +138,21 @@ def test_a_stated_cycle_of_98_days_comes_near_the_truth_without_a_log() -> None:
     assert table["matched"].abs().mean() < 0.05
     assert table["matched"].abs().mean() < 0.2 * table["naive"].abs().mean()
     assert table["inside"].mean() > 0.7
+
+
+def test_what_cuts_say_of_the_log_s_beginning_is_as_sure_as_they_say() -> None:
+    """A log that is cut off, against what its earlier touches tell of the same people."""
+    held, left = [], []
+    start = pd.Timestamp("2024-01-01", tz="UTC") + pd.Timedelta(days=200)
+    for seed in range(6):
+        touches, ends, *_ = world(seed, 4_000, gap=30.0)
+        whole = Journeys.from_touchpoints(touches, conversions=ends, lookback="500D")
+        seen = (touches[touches["time"] >= start], ends[ends["time"] >= start])
+        log = Journeys.from_touchpoints(seen[0], conversions=seen[1], lookback="500D")
+        every, before = begun_before(whole.won, int(start.value // 1000))
+        said = certain_from(log.won, *log.span)
+        held.append(said.begun_before.low <= before[:30].sum() / every[:30].sum() <= said.begun_before.high)
+        left.append(before[said.days :].sum() / ((every - before).sum() * 30 / len(every)))
+    assert np.mean(held) >= 0.75
+    assert np.mean(np.array(left) <= FEW) >= 0.6
+    assert max(left) <= 2 * FEW  # one customer of such a month is 2.6 %

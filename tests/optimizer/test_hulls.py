@@ -102,3 +102,16 @@ def test_mixtures_and_tables_are_planned_with_a_proof(seed):
         spend = 150 * rng.dirichlet(np.full(6, 0.6))
         spend[3] = min(spend[3], 40)
         assert world.customers(dict(zip(world, spend, strict=True))).mean() <= found.bound * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("draws", [3, 4, 7])
+def test_a_table_s_flat_stretches_stay_flat_whatever_its_draws(draws):
+    """Sums of equal numbers may differ in the last digit from row to row, and a table may not fall."""
+    for seed in range(30):
+        rng = np.random.default_rng([seed, draws])
+        gains = rng.exponential(1, 12) * (rng.random(12) < 0.3)
+        shape = np.concatenate(([0.0], np.cumsum(gains)))
+        table = Tabulated(np.arange(13.0), shape[:, None] * np.exp(rng.normal(0, 0.2, draws)))
+        flat = FlatCurves(ResponseCurves({"a": table}))
+        values = [float(flat.mean(np.array([spend]))[0]) for spend in range(13)]
+        assert values == pytest.approx(table.mean(np.arange(13.0)).tolist(), rel=1e-12)

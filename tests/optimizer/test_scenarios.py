@@ -5,7 +5,7 @@ import pytest
 from plan_worlds import hill_world
 
 from attribution.errors import BadInput, UnknownChannel
-from optimizer import BlendedCAC, Budget, Channel, Customers, MaxCAC, Plan, Profit
+from optimizer import BlendedCAC, Budget, Channel, Customers, Group, MaxCAC, Plan, Profit
 from optimizer.scenarios import (
     BudgetChange,
     BudgetOf,
@@ -66,6 +66,11 @@ def test_lower_value_reaches_profit_and_ceilings():
     assert profit.objective.value_per_customer == pytest.approx(80)
     capped, _ = LowerValue(0.2).applied(Plan(maximize=Customers(), subject_to=MaxCAC(50)), CURVES)
     assert capped.subject_to == (MaxCAC(40),)
+    one, two = Channel("channel 1"), Group("pair", ["channel 1", "channel 2"])
+    ceilings = [cap for part in (one, two) for cap in (part.cac_at_most(50), part.marginal_cac_at_most(50))]
+    lower = [cap for part in (one, two) for cap in (part.cac_at_most(40), part.marginal_cac_at_most(40))]
+    capped, _ = LowerValue(0.2).applied(Plan(maximize=Customers(), subject_to=ceilings), CURVES)
+    assert capped.subject_to == tuple(lower)
     with pytest.raises(BadInput, match="value"):
         LowerValue(0.2).applied(PLAN, CURVES)
 

@@ -5,6 +5,7 @@ import pytest
 
 from mmm.curves import Hill, ResponseCurves
 from optimizer import BlendedCAC, Budget, Customers, Group, Plan
+from optimizer.solvers import branch
 
 MARKETS, CHANNELS = ("A", "B", "C"), ("tv", "search", "social", "display", "audio")
 
@@ -69,3 +70,13 @@ def test_prices_at_the_default_gap_are_those_of_a_closed_one(seed: int) -> None:
     curves, plan = asked(seed, AIMS["most customers"])
     read, exact = (plan.solve(curves, **asking).shadow_prices for asking in ({}, {"gap": 1e-6}))
     np.testing.assert_allclose(read.reindex(exact.index), exact, rtol=0.1, atol=1e-6 * exact.abs().max())
+
+
+def test_prices_that_are_not_of_an_optimum_are_called_rough(monkeypatch: pytest.MonkeyPatch) -> None:
+    curves, plan = asked(8, AIMS["most customers"])
+    told = "does not settle at an optimum"
+    assert not any(told in line for line in plan.solve(curves).explain())
+    monkeypatch.setattr(branch, "MANY", 3)  # as where channels are too many to settle
+    found = plan.solve(curves)
+    assert not found.settled
+    assert any(told in line for line in found.explain())

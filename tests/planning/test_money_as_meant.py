@@ -181,6 +181,20 @@ def test_usual_terms_raise_nothing(starter: Path, more: str) -> None:
     assert terms(starter, 20.0, more).passed
 
 
+@pytest.mark.parametrize("value", [0.02, 1.0, 60.0, 300.0, 100_000.0])
+def test_a_stated_value_of_another_unit_is_told(starter: Path, value: float) -> None:
+    """Thousands or cents in place of euros; media cost tens of euros a customer, and between is every business."""
+    keys = {"  minimize: blended_cac": f"  minimize: blended_cac\n  value_per_customer: {value}"}
+    text = starter.read_text(encoding="utf-8")
+    for old, new in keys.items():
+        text = text.replace(old, new, 1)
+    starter.write_text(text, encoding="utf-8")
+    inputs = read_inputs(*read_config(starter), journeys_too=False)
+    (finding,) = inputs.customer_findings
+    assert finding.passed == (value in (60.0, 300.0))
+    assert finding.passed or "plan.value_per_customer is" in finding.text
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

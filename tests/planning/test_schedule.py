@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +14,13 @@ from openpyxl import load_workbook
 
 import mmm
 from attribution.errors import BadInput
+from attribution.estimates import Estimate
+from optimizer import BlendedCAC, Customers, MaxCAC, Plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks, month_frame, week_frame
 from optimizer.planning.stages.optimize import asked
+from optimizer.planning.stages.promises_by_week import promises_by_week
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.schedule import ScheduleResult, _by_week, make_schedule
 
@@ -212,3 +217,24 @@ def test_lags_by_week_are_those_of_spend_spread_over_the_periods(per_week: int) 
 def test_a_plan_of_nothing_has_a_reason_and_no_calendar(asking: Asking, posterior: mmm.Posterior) -> None:
     result = divided(asking("{}"), posterior, pd.Series({"tv": 0.0, "generic_search": 0.0, "paid_social": 0.0}))
     assert "spends nothing" in result.problem
+
+
+@pytest.mark.parametrize("lost", [0.0, 20.0, 400.0])
+def test_a_promise_that_the_calendar_breaks_is_told(lost: float) -> None:
+    curves = mmm.ResponseCurves({"tv": mmm.curves.Hill(9000.0, 1e5)})
+    promised = [Customers(at_least=5500), MaxCAC(20.0)]
+    plan = Plan(minimize=BlendedCAC(fixed_cost=1e4, organic=1000), subject_to=promised)
+    spend = plan.solve(curves).spend
+    planned = plan.evaluate(curves, spend)
+    assert planned.expected_customers == pytest.approx(5500)
+    nothing = pd.DataFrame()
+    calendar = ScheduleResult(nothing, nothing, nothing, nothing, Estimate.exact(-lost), 0.0)
+    made: Any = SimpleNamespace(plan=plan, planned=planned)
+    finding = promises_by_week(calendar, made, "orders")
+    assert finding.passed == (lost <= 0.005 * 5500)
+    if not finding.passed:
+        assert "brings 5,100 orders, 400 fewer than in equal weeks" in finding.text
+        assert "customers at least 5,500" in finding.text
+        cac = (1e4 + float(spend.sum())) / 5100
+        assert finding.value == pytest.approx(max(400 / 5500, cac / 20 - 1))
+        assert ("blended CAC at most" in finding.text) == (cac > 20)

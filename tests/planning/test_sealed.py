@@ -28,7 +28,7 @@ from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.manifest import manifest_text
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.forecast_files import read_forecast, write_forecast
-from optimizer.planning.sealed import seals
+from optimizer.planning.sealed import actuals, seals
 from optimizer.planning.sealed.chain import SEAL, Seal, chain, home_of
 from optimizer.planning.sealed.pages import write_review
 from optimizer.planning.sealed.review import Review, review
@@ -376,6 +376,16 @@ def test_the_scorecard_reads_any_figure_that_it_wrote(output: Path, made: Made, 
     for _ in range(2):
         done = reviewed(output, table)
     assert done.scorecard.table["actual"].iloc[0] == pytest.approx(orders)
+
+
+def test_a_week_that_has_not_ended_is_told(output: Path, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    seal(output, now=NOW)
+    table = as_planned(made[0])
+    last = pd.Timestamp(table["week"].max())
+    for days, told in ((7, False), (3, True)):
+        monkeypatch.setattr(actuals, "today", lambda days=days: (last + pd.Timedelta(days=days)).date())
+        notes = reviewed(output, table).notes
+        assert any("have not ended yet" in note and f"{last:%Y-%m-%d}" in note for note in notes) == told
 
 
 def test_a_review_tells_columns_that_nobody_names_and_refuses_another_unit(output: Path, made: Made) -> None:

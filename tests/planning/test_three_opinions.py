@@ -16,7 +16,7 @@ from attribution.numbers import percent
 from mmm import Panel
 from optimizer.planning.file.keys.data import PlatformReports
 from optimizer.planning.inputs.days import daily_of
-from optimizer.planning.inputs.platform_reports import read_platform_reports
+from optimizer.planning.inputs.platform_reports import other_weekday, read_platform_reports
 from optimizer.planning.run import run_plan
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
@@ -49,6 +49,16 @@ def test_claims_of_whole_weeks_are_summed_over_the_days(tmp_path: Path) -> None:
     claims, notes = read(tmp_path, reports()).over(WEEKS[4], WEEKS[8] + pd.Timedelta(days=6), daily_of(SPEND, 7))
     assert claims.to_dict() == pytest.approx({"search": 50.0, "tv": 100.0})
     assert notes == []
+
+
+def test_weeks_that_begin_on_another_day_are_told_and_divided_by_days() -> None:
+    section = PlatformReports.model_validate({"path": "claims.csv"})
+    assert other_weekday(section, WEEKS, panel()) == ""
+    told = other_weekday(section, WEEKS - pd.Timedelta(days=1), panel())
+    assert "claims.csv are dated on a Sunday, those of the weekly table on a Monday" in told
+    assert "the last days of weeks" in told
+    daily = PlatformReports.model_validate({"path": "claims.csv", "period": "day"})
+    assert other_weekday(daily, WEEKS - pd.Timedelta(days=1), panel()) == ""
 
 
 def figures(search: object, tv: object) -> pd.DataFrame:

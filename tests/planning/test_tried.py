@@ -13,10 +13,10 @@ import mmm
 from attribution.errors import InfeasiblePlan
 from optimizer import Budget, Channel, Customers, Plan
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.inputs.present_spend import observed_maximum
+from optimizer.planning.inputs.present_spend import observed_least, observed_maximum
 from optimizer.planning.run import run_plan
 from optimizer.planning.stages.result import Run
-from optimizer.planning.stages.tried import remedy_of_tried, tried_channels, tried_finding
+from optimizer.planning.stages.tried import least_finding, remedy_of_tried, tried_channels, tried_finding
 from optimizer.planning.starter import write_starter
 
 NOW = pd.Series({"tv": 50_000.0, "search": 30_000.0, "new": 0.0})
@@ -69,6 +69,20 @@ def test_beyond_it_is_named() -> None:
     assert finding.channels == ("tv",)
     assert "spends more on tv than was ever spent" in finding.text
     assert tried_finding((), plan, pd.Series({"search": 60_000.0})).passed  # no history: another finding speaks of tv
+
+
+@pytest.mark.parametrize("budget", [0.0, 30_000.0, 49_000.0, 51_000.0, 120_000.0])
+def test_far_less_than_was_ever_spent_is_told(budget: float) -> None:
+    """Windows of three weeks of 40, 10, 50, 60 and 20 thousand in all: the least is 100 thousand."""
+    weekly = pd.DataFrame({"tv": [30e3, 4e3, 20e3, 40e3, 10e3], "search": [10e3, 6e3, 30e3, 20e3, 10e3]})
+    least = observed_least(weekly, 3)
+    assert least == pytest.approx(100e3)
+    assert observed_least(weekly, 10) == pytest.approx(2 * 180e3)
+    curves = mmm.ResponseCurves({"tv": mmm.curves.Hill(3000, 50_000), "search": mmm.curves.Hill(1000, 50_000)})
+    plan = Plan(maximize=Customers(), subject_to=[Budget(at_most=budget)]).solve(curves)
+    finding = least_finding(plan, pd.Series({"tv": 60_000.0, "search": 60_000.0}), least)
+    assert finding.passed == (budget > 50_000)
+    assert finding.channels == (() if finding.passed else ("tv", "search"))
 
 
 def starter(folder: Path, *pairs: tuple[str, str]) -> Path:

@@ -21,14 +21,14 @@ from rich.console import Console
 from attribution.errors import BadInput
 from attribution.numbers import percent
 from mmm.checks.rivals import OWN
-from optimizer import Customers
+from optimizer import Budget, Customers
 from optimizer.planning.file.config import read_config
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.sections.trust import TRUST, trust_lines
 from optimizer.planning.outputs.terminal import show
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.trust import _finding, trust
-from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, GUARDED
+from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, GUARDED, Proof
 from optimizer.planning.starter import write_starter
 from optimizer.uncertainty.hidden_demand import WORST
 
@@ -241,6 +241,34 @@ def test_a_plan_that_may_lose_fails_and_names_its_moves(doubted: tuple[Run, Path
     assert not same.channels
     none = replace(still, proof=None, problem="Because.", spend=own.spend * np.nan)
     assert "No plan holds" in _finding(run, run.plan, replace(own, improvement=worse), none, []).text
+
+
+def test_a_plan_beside_that_does_worse_than_today_is_not_called_better(doubted: tuple[Run, Path]) -> None:
+    run, _ = doubted
+    assert run.trust is not None
+    assert run.plan is not None
+    own, guarded = run.trust.plans
+    worse = own.improvement.copy()
+    worse[WORST] = -2.5
+    losing = replace(guarded, proof=Proof(-1.25, -1.0, 0.2))
+    text = _finding(run, run.plan, replace(own, improvement=worse), losing, []).text
+    assert "is worse than today by 1.25 EUR at worst" in text
+    assert "better than today" not in text
+
+
+def test_today_s_spend_that_breaks_a_limit_is_no_measure_of_a_plan_that_keeps_it(doubted: tuple[Run, Path]) -> None:
+    run, _ = doubted
+    assert run.trust is not None
+    assert run.plan is not None
+    own, guarded = run.trust.plans
+    worse = own.improvement.copy()
+    worse[WORST] = -2.5
+    half = 0.5 * float(run.plan.now.spend.sum())
+    cut = replace(run.plan, plan=run.plan.plan.replaced(subject_to=[Budget(at_most=half)]))
+    finding = _finding(run, cut, replace(own, improvement=worse), guarded, [])
+    assert finding.passed
+    assert finding.text.startswith("Today's spend is no alternative, for it breaks what the plan keeps (budget at most")
+    assert "better than the plan by 2.50 EUR" in finding.text
 
 
 def test_where_there_is_no_such_plan_the_run_says_why(doubted: tuple[Run, Path]) -> None:

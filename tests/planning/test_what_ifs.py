@@ -196,3 +196,19 @@ def test_another_value_of_a_customer_changes_the_chance_to_beat_today() -> None:
     assert one.worth is not None
     assert one.worth.aim.probability_better == pytest.approx(np.mean(profit[0] > profit[1]))
     assert one.worth.aim.change.point == pytest.approx(np.mean(profit[0] - profit[1]), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"every_channel": {"target_roas": 1.5}}, {"groups": {"pair": {"channels": ["tv", "search"], "target_roas": 2}}}],
+)
+def test_another_value_is_the_plan_whose_file_states_it(limits: dict[str, Any]) -> None:
+    """A return is value over cost: what it allows a customer to cost falls with the value."""
+    world = World(np.random.default_rng(4))
+    file = {"maximize": "customers", "budget": {"at_most": "+50%"}, "value_per_customer": 300.0, **limits}
+    (lower,) = asked_of_the_file(world, file, [{"name": "Worth less", "value_per_customer": "-30%"}])
+    (stated,) = asked_of_the_file(world, {**file, "value_per_customer": 210.0}, [{"name": "Same", "budget": "+0%"}])
+    (as_it_was,) = asked_of_the_file(world, file, [{"name": "Same", "budget": "+0%"}])
+    assert lower.outcome is not None
+    assert lower.outcome.spend.to_numpy() == pytest.approx(stated.outcome.spend.to_numpy(), rel=1e-6)
+    assert lower.outcome.spend["tv"] < 0.99 * as_it_was.outcome.spend["tv"]

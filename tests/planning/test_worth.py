@@ -20,6 +20,7 @@ from rich.console import Console
 from scipy.stats import norm
 
 from attribution import LastTouch
+from attribution.economics import payback
 from attribution.errors import BadInput
 from attribution.estimates import Estimate
 from mmm.curves import Power, ResponseCurves
@@ -31,6 +32,7 @@ from optimizer.planning.outputs.against_today import chance, change_in_words, ex
 from optimizer.planning.outputs.book.whole import workbook
 from optimizer.planning.outputs.deck.five import five_slides
 from optimizer.planning.outputs.long_tables import long_tables
+from optimizer.planning.outputs.sections.customer_worth import worth_line
 from optimizer.planning.outputs.sections.decision import DECISION
 from optimizer.planning.outputs.sections.worth import WORTH
 from optimizer.planning.outputs.terminal import show
@@ -39,6 +41,7 @@ from optimizer.planning.stages.beside_defaults import beside_defaults
 from optimizer.planning.stages.experience import Corrected, Experience, experience_of
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.worth import _turning, corrected
+from optimizer.planning.stages.worth_of_customers import ChannelWorth
 from optimizer.planning.starter import write_starter
 
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
@@ -405,3 +408,20 @@ def test_changes_carry_their_sign(value: float, text: str) -> None:
 def test_tests_of_words_need_todays_spend() -> None:
     with pytest.raises(BadInput):
         worth(Plan(maximize=Customers()), CURVES, NOW)
+
+
+@pytest.mark.parametrize("most", [5.0, 1e6])
+@pytest.mark.parametrize("least", [5.0, 1e6])
+def test_months_are_said_once_and_of_what_comes_back(most: float, least: float) -> None:
+    flow = np.array([[10.0, 0.0, 0.0]] * 3 + [[0.0, 0.0, 0.0]])
+
+    def channel(name: str, cac: float, ratio: float) -> ChannelWorth:
+        one, back = Estimate.exact(ratio), payback(cac, flow)
+        return ChannelWorth(name, one, 0.0, one, one, 0.0, back, back)
+
+    made: Any = SimpleNamespace(
+        economics=SimpleNamespace(channels=(channel("tv", most, 3), channel("search", least, 1)))
+    )
+    for said, cac in zip(worth_line(made).split("; "), (most, least), strict=True):
+        assert said.count("months") == 1
+        assert said.rstrip(".").endswith("0.5 (0.5 to never) months" if cac < 10 else "never within 3 months")

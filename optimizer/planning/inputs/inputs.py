@@ -36,6 +36,7 @@ from optimizer.planning.inputs.provenance import InputFile
 from optimizer.planning.inputs.read_stages import open_stages, read_stages, read_stages_by_channel
 from optimizer.planning.inputs.reading import Problems, Reading, in_terms_of_the_file, names_of
 from optimizer.planning.inputs.small_tables import noted_costs, noted_customer_values, noted_factors, noted_funnel
+from optimizer.planning.inputs.terms_as_meant import states_a_value, terms_as_meant
 from optimizer.planning.inputs.timetable import Timetable
 from optimizer.planning.inputs.upcoming import read_upcoming
 from optimizer.planning.inputs.weekly_panel import read_weekly
@@ -203,7 +204,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         markets=around.markets,
         words={} if table is None else table.words,
         customer_values=None if worth is None else worth[0],
-        customer_findings=() if worth is None else worth[1],
+        customer_findings=worth[1] if worth is not None else _of_stated_values(config, panel),
         costs=costs,
         claims=around.claims,
         factors=factors,
@@ -232,6 +233,11 @@ def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
             upcoming = read_upcoming(reading, panel, weekly, {}, config.plan.weeks)
     now = read_present_spend(reading, panel, markets, config.plan) if config.plan else None
     return Inputs(panel, upcoming, now, None, (), (), tuple(reading.assumptions), markets=markets)
+
+
+def _of_stated_values(config: Config, panel: Panel | None) -> tuple[Finding, ...]:
+    """What speaks against values of a customer that the plan file states, where no table says what they are."""
+    return (terms_as_meant(config, None, panel),) if states_a_value(config) else ()
 
 
 def _absent(config: Config, folder: Path) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ from optimizer.planning.inputs.days import customers_by_day
 from optimizer.planning.inputs.odd_claims import odd_claims, shares_or_rates
 from optimizer.planning.inputs.unknown_channels import unknown_channels
 
-__all__ = ["Claims", "read_platform_reports"]
+__all__ = ["Claims", "other_weekday", "read_platform_reports"]
 
 _WEEKS, _MONTH = 28, 30  # days
 _ENOUGH = 0.5  # of a channel's spend; of less than that nothing is said
@@ -117,6 +117,22 @@ def read_platform_reports(
     if problems:
         raise BadInput(problems)
     return Claims(by_day, odd_claims(section, frame, by_day, panel)), frame
+
+
+def other_weekday(section: PlatformReports, days: pd.DatetimeIndex, panel: Panel) -> str:
+    """The sentence on weeks that begin on another day than those of the weekly table; empty where none do."""
+    if section.period != "week" or panel.days == 1:
+        return ""
+    own = panel.dates[0]
+    other = days[days.day_of_week != own.day_of_week]
+    if not len(other):
+        return ""
+    names = ", ".join(dict.fromkeys(f"a {day:%A}" for day in other.sort_values()))
+    return (
+        f"Weeks of {section.path.name} are dated on {names}, those of the weekly table on a {own:%A}: each is taken to "
+        "be the seven days from its date on, in equal parts. Where its dates are the last days of weeks, move them "
+        "back by six days."
+    )
 
 
 def _to_come(section: PlatformReports, days: pd.DatetimeIndex, name: str) -> Iterator[Problem]:

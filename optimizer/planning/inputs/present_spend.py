@@ -52,6 +52,13 @@ def observed_maximum(spend: pd.DataFrame, periods: int) -> pd.Series:
     return pd.Series(sums.max(axis=0) * periods / width, index=list(spend.columns))
 
 
+def observed_least(spend: pd.DataFrame, periods: int) -> float:
+    """The least ever spent on all channels together over a horizon; ``spend`` is by period of the table."""
+    width = min(periods, len(spend))
+    sums = np.lib.stride_tricks.sliding_window_view(spend.to_numpy().sum(axis=1), width).sum(axis=-1)
+    return float(sums.min() * periods / width)
+
+
 def _held_out(panel: Panel, markets: Markets, last: int, tests: tuple[LiftTest, ...]) -> pd.Series:
     """What hold-outs took from the last periods, by channel or cell."""
     taken = spend_held_out(tests, panel, last)

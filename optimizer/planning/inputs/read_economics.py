@@ -139,5 +139,6 @@ def _of_file(problem: Problem | str, name: str) -> Problem | str:
     if isinstance(problem, str):
         return problem
     remedy = problem.remedy.replace("state the margin of an active customer and period", "state economics.margin")
+    remedy = remedy.replace("state a horizon of", "state an economics.horizon of")
     text = problem.text.replace("a margin is stated", "economics.margin is stated")
     return Problem(name, text, problem.column, problem.row, remedy)

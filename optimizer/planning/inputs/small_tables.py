@@ -30,7 +30,7 @@ from optimizer.planning.inputs.given_tables import Given, read_given
 from optimizer.planning.inputs.held_against_weeks import cohorts_against_weeks, funnel_against_weeks
 from optimizer.planning.inputs.odd_plans import plausible
 from optimizer.planning.inputs.other_currency import other_currency
-from optimizer.planning.inputs.platform_reports import Claims, read_platform_reports
+from optimizer.planning.inputs.platform_reports import Claims, other_weekday, read_platform_reports
 from optimizer.planning.inputs.read_costs import read_costs
 from optimizer.planning.inputs.read_economics import read_cohort_table, read_orders, values_of
 from optimizer.planning.inputs.read_funnel import above_all, read_counts
@@ -88,6 +88,8 @@ def noted_claims(reading: Reading, panel: Panel, section: PlatformReports) -> Cl
     claims, frame = read_platform_reports(section, reading.document.folder, panel, reading.engine)
     covers = f"{claims.by_day.index.min():%Y-%m-%d} to {claims.by_day.index.max():%Y-%m-%d}"
     reading.note("platform reports", section.path, len(frame), covers, frame)
+    told = other_weekday(section, pd.DatetimeIndex(frame[section.date]), panel)
+    reading.assumptions.extend([told] if told else [])
     return claims
 
 

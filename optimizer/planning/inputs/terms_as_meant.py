@@ -12,7 +12,7 @@ from attribution.numbers import cost, decimal, percent
 from mmm import Panel
 from optimizer.planning.file.config import Config
 
-__all__ = ["terms_as_meant"]
+__all__ = ["states_a_value", "terms_as_meant"]
 
 _RATE = 0.5  # a year
 _MULTIPLES = (1.0, 20.0)
@@ -21,13 +21,13 @@ _UNITS = 30.0  # between a customer's value and cost, past which one of them is 
 _YEAR = 52
 
 
-def terms_as_meant(config: Config, values: CustomerValues, panel: Panel | None) -> Finding:
+def terms_as_meant(config: Config, values: CustomerValues | None, panel: Panel | None) -> Finding:
     """Rates of more than half a year's margin, guardrails that nobody can keep, values in another unit than spend.
 
     Parameters
     ----------
     config, values, panel
-        The plan file, what customers are worth by it, and the weekly table, if there is one.
+        The plan file, what customers are worth by its cohorts or orders and the weekly table, if there are any.
     """
     looks = list(_looks(config, values, panel))
     text = "Rate, margin and guardrails are of the unit that they are read in, by the look of them."
@@ -36,7 +36,31 @@ def terms_as_meant(config: Config, values: CustomerValues, panel: Panel | None) 
     return Finding("terms_as_meant", not looks, float(len(looks)), 0.0, text)
 
 
-def _looks(config: Config, values: CustomerValues, panel: Panel | None) -> Iterator[str]:
+def states_a_value(config: Config) -> bool:
+    """Whether the plan file itself says what a customer is worth."""
+    return bool(_stated(config))
+
+
+def _looks(config: Config, values: CustomerValues | None, panel: Panel | None) -> Iterator[str]:
+    if values is not None:
+        yield from _of_economics(config, values)
+    if panel is None:
+        return
+    last = slice(-_YEAR * panel.per_week, None)
+    spent, came = float(panel.spend[:, last].sum()), float(panel.kpi[:, last].sum())
+    if not (spent > 0 and came > 0):
+        return
+    media = f"media cost {cost(spent / came)} a customer in the last year"
+    if values is not None and _is_of_another_unit(worth := _mean(values), spent / came):
+        text = f"A customer is worth {cost(worth)} by the cohorts, and {media}"
+        yield f"{text}: margins look to be of another unit than spend."
+    for key, stated in _stated(config).items():
+        told = values is not None and key.startswith("guardrails")  # held against the cohorts
+        if not told and _is_of_another_unit(stated, spent / came):
+            yield f"{key} is {cost(stated)}, and {media}: the value looks to be of another unit than spend."
+
+
+def _of_economics(config: Config, values: CustomerValues) -> Iterator[str]:
     keys = config.economics
     if keys.discount_rate >= _RATE:
         rate = keys.discount_rate
@@ -48,16 +72,25 @@ def _looks(config: Config, values: CustomerValues, panel: Panel | None) -> Itera
     margins = keys.margin.values() if isinstance(keys.margin, dict) else [keys.margin or np.inf]
     if 0 < max(margins) <= 1:
         yield f"economics.margin is {max(margins):g} {config.currency} a customer and period, as large as a rate."
-    worth = float(np.mean([values.value(channel).mean() for channel in values.cohorts.channels]))
-    stated = config.guardrails.lifetime_value
+    worth, stated = _mean(values), config.guardrails.lifetime_value
     if stated is not None and worth > 0 and not 1 / _TIMES <= stated / worth <= _TIMES:
         yield f"guardrails.lifetime_value is {cost(stated)}, where customers are worth {cost(worth)} by the cohorts."
-    if panel is None:
-        return
-    last = slice(-_YEAR * panel.per_week, None)
-    spent, came = float(panel.spend[:, last].sum()), float(panel.kpi[:, last].sum())
-    if worth > 0 and spent > 0 and came > 0 and not 1 / _UNITS <= worth * came / spent <= _UNITS:
-        yield (
-            f"A customer is worth {cost(worth)} by the cohorts, and media cost {cost(spent / came)} a customer in the "
-            "last year: margins look to be of another unit than spend."
-        )
+
+
+def _mean(values: CustomerValues) -> float:
+    return float(np.mean([values.value(channel).mean() for channel in values.cohorts.channels]))
+
+
+def _stated(config: Config) -> dict[str, float]:
+    """Key -> what it says that a customer is worth, the mean where that is by channel."""
+    stated = None if config.plan is None else config.plan.value_per_customer
+    by_channel = list(stated.values()) if isinstance(stated, dict) else [stated]
+    keys = {
+        "plan.value_per_customer": [one for one in by_channel if one is not None],
+        "guardrails.lifetime_value": [one for one in [config.guardrails.lifetime_value] if one is not None],
+    }
+    return {key: float(np.mean(given)) for key, given in keys.items() if given}
+
+
+def _is_of_another_unit(worth: float, price: float) -> bool:
+    return worth > 0 and not 1 / _UNITS <= worth / price <= _UNITS

@@ -21,6 +21,7 @@ from optimizer.planning.file.column_roles import coming_columns, in_plan_currenc
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Reach, Weekly
 from optimizer.planning.inputs.weekly_table import weekly_table
+from optimizer.planning.since.actuals import today
 from optimizer.planning.since.unlike_before import Weeks, another_unit, unlike_before, unread
 
 __all__ = ["Actuals", "read_actuals"]
@@ -94,7 +95,8 @@ def read_actuals(
         raise BadInput(problems)
     named = {column.name for column in table.columns} | {weekly.population or ""}
     stray = unread(raw[inside], named | set(_named_by_rails(config)), weekly.format)
-    told = _notes(weekly, panel, frame[inside], int((~inside).sum()), config.currency)
+    told = [*_unfinished(panel, dates[:over])]
+    told += _notes(weekly, panel, frame[inside], int((~inside).sum()), config.currency)
     return Actuals(course, kpi, (*told, *unlike_before(since), *stray))
 
 
@@ -194,6 +196,16 @@ def _course(
         controls=controls,
         new=first[new].to_numpy(dtype=float).reshape(len(first), len(new)),
     )
+
+
+def _unfinished(panel: Panel, dates: pd.DatetimeIndex) -> Iterator[str]:
+    """Periods of which a part is still to come, so that they seem to miss what was planned."""
+    late = dates[dates + pd.Timedelta(days=panel.days) > pd.Timestamp(today())]
+    if len(late):
+        yield (
+            f"By this machine's calendar these have not ended yet, and what is still to come of them counts as missed: "
+            f"{_few(late)}. Leave their rows out until they have."
+        )
 
 
 def _notes(weekly: Weekly, panel: Panel, inside: pd.DataFrame, passed: int, currency: str) -> Iterator[str]:

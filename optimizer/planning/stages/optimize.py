@@ -26,7 +26,7 @@ from optimizer.planning.file.scenarios import Passing, what_if
 from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.markets import curves_by_cell, findings_by_cell, lift_tests_by_cell, spend_by_cell
-from optimizer.planning.inputs.present_spend import observed_maximum
+from optimizer.planning.inputs.present_spend import observed_least, observed_maximum
 from optimizer.planning.inputs.tested import with_tested_rates
 from optimizer.planning.inputs.timetable import booked_already
 from optimizer.planning.stages.aim import aim_of
@@ -39,7 +39,7 @@ from optimizer.planning.stages.question import doubted_channels, sentences, solv
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, riders_of
 from optimizer.planning.stages.sense import entry_prices, present_spend, today_keeps_promises
-from optimizer.planning.stages.tried import tried_channels, tried_finding
+from optimizer.planning.stages.tried import least_finding, tried_channels, tried_finding
 from optimizer.planning.stages.without_media import require_some_left
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
@@ -128,6 +128,8 @@ class Within:
         Channels whose credit may be hidden demand.
     seen, ground
         The most ever spent on each channel over a horizon, and with what tests that saw an effect spent.
+    least
+        The least ever spent on all channels together over a horizon.
     """
 
     asked: Asked
@@ -137,6 +139,7 @@ class Within:
     doubted: tuple[str, ...]
     seen: pd.Series
     ground: pd.Series
+    least: float
 
 
 def asked_within(
@@ -163,9 +166,10 @@ def asked_within(
     weekly, periods = spend_by_cell(panel, markets), section.weeks * panel.per_week
     seen = observed_maximum(weekly, periods).reindex(list(channels), fill_value=0.0)
     ground = with_tested_rates(seen, tests, panel, weekly, periods)
+    least = observed_least(weekly, periods)
     tried = tried_channels(section, question.now, ground)
     doubted = doubted_channels(section, channels, tests)
-    return Within(question.holding((*held, *tried)), riders, held, tried, doubted, seen, ground)
+    return Within(question.holding((*held, *tried)), riders, held, tried, doubted, seen, ground, least)
 
 
 def make_plan(
@@ -219,6 +223,7 @@ def make_plan(
         findings=(
             hold_finding(riders, held, allocation, now),
             tried_finding(tried, allocation, ground.drop(list(section.without_history))),
+            least_finding(allocation, now, within.least),
             present_spend(section, now, markets.several),
             *entry_prices(plan.program(curves), tried),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),

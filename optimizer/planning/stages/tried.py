@@ -15,9 +15,10 @@ from optimizer.answer.allocation import Allocation
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.stages.riders import Held, at_no_more
 
-__all__ = ["remedy_of_tried", "tried_channels", "tried_finding"]
+__all__ = ["least_finding", "remedy_of_tried", "tried_channels", "tried_finding"]
 
 _NEAR = 1e-6
+_FAR_BELOW = 0.5  # of the least ever spent on all channels together
 
 
 def tried_channels(section: PlanSection, now: pd.Series, seen: pd.Series) -> tuple[Held, ...]:
@@ -68,6 +69,29 @@ def tried_finding(tried: tuple[Held, ...], allocation: Allocation, seen: pd.Seri
         text += f"At the most ever spent: {listed}. A lift test that spends more opens ground where it sees an effect; "
         text += "plan.explore: true lets them go beyond, where nothing was measured."
     return Finding("inside_observed_spend", not outside, float(ratio.max()), 1.0, text.strip(), tuple(outside))
+
+
+def least_finding(allocation: Allocation, now: pd.Series, least: float) -> Finding:
+    """Whether the plan spends far less in all than was ever spent, so that nothing shows what comes without it.
+
+    Parameters
+    ----------
+    allocation, now
+        The plan, and present spend by channel.
+    least
+        Ever spent on all channels together over a horizon.
+    """
+    total = allocation.total_spend
+    far = total < _FAR_BELOW * least
+    cut = tuple(str(channel) for channel in now.index if allocation.spend[channel] < now[channel]) if far else ()
+    text = "The plan spends no less in all than half of the least that was ever spent over as many weeks."
+    if far:
+        text = (
+            f"The plan spends {amount(total)} in all, less than half of the least that was ever spent over as many "
+            f"weeks ({amount(least)}): how many customers come with so little media was never seen, and is the model's "
+            "word alone. Step down in parts, or test with channels off."
+        )
+    return Finding("inside_least_spend", not far, total, _FAR_BELOW * least, text, cut)
 
 
 def remedy_of_tried(tried: tuple[Held, ...]) -> str:

@@ -19,6 +19,7 @@ from optimizer.planning.stages.question import against_hidden_demand, doubt_in_w
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.rivals import thinned
 from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, GUARDED, Proof, Trust, TrustedPlan
+from optimizer.question.limits import labels
 from optimizer.uncertainty.cautious import Cautious
 from optimizer.uncertainty.guarded import Guarded
 from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
@@ -151,13 +152,20 @@ def _finding(run: Run, plan: PlanResult, own: TrustedPlan, other: TrustedPlan, r
     if other.name == AS_CREDITED:  # today's spend breaks a promise, which no plan that keeps it has to beat
         text = f"Today's spend does better than the plan on {aim.name} by {by} {where}; it breaks what the plan keeps."
         return Finding(name, False, worst, 0.0, text)
+    if broken := plan.plan.missed(plan.curves, plan.now.spend):
+        text = (
+            f"Today's spend is no alternative, for it breaks what the plan keeps ({labels([broken[0].limit])[0]}); on "
+            f"{aim.name} it does better than the plan by {by} {where}."
+        )
+        return Finding(name, True, worst, 0.0, text)
     text = f"The plan is worse than today's spend on {aim.name} by {by} {where}."
     moved = _not_shared(plan, other)
     if other.proof is None:
         return Finding(name, False, worst, 0.0, f"{text} No plan holds in every such case: {other.problem}", moved)
     least, price = other.proof.worst, float(own.improvement.iloc[0] - other.improvement.iloc[0])
+    side = "better" if least >= 0 else "worse"
     text += (
-        f" The {lowered(other.name)} is better than today by {written(run, plan, least)} at worst, and gives up "
+        f" The {lowered(other.name)} is {side} than today by {written(run, plan, least)} at worst, and gives up "
         f"{written(run, plan, price)} of what is expected."
     )
     if moved:

@@ -354,7 +354,9 @@ class Scenario(Section):
     fixed_cost: Shift | None = None
     """Another fixed cost."""
     value_per_customer: Shift | None = None
-    """Another value; caps of the blended CAC move with it."""
+    """Another value; caps on the CAC move with it: `max_cac` of the plan, and `max_cac`, `max_marginal_cac` and
+    `target_roas` of channels, groups and markets.
+    """
     conversion: Percent | None = None
     """Change of the share of all who come that become customers, paid and unpaid."""
     stages: dict[Name, Percent] = {}

@@ -133,12 +133,13 @@ def worth_line(run: Run) -> str:
 
     def said(one: ChannelWorth) -> str:
         back = one.back.sentence if one.back is not None else MISSING
+        unit = "" if back == MISSING or back.startswith("never") else " months"
         return (
-            f"{one.channel} {decimal(one.ratio.point, 1)} ({one.ratio.range(lambda v: decimal(v, 1))}), payback {back}"
+            f"{one.channel} {decimal(one.ratio.point, 1)} ({one.ratio.range(lambda v: decimal(v, 1))}), "
+            f"payback {back}{unit}"
         )
 
-    unit = "" if "never" in said(least) else " months"
-    return f"Lifetime value over CAC in the plan: best {said(best)} months; least {said(least)}{unit}."
+    return f"Lifetime value over CAC in the plan: best {said(best)}; least {said(least)}."
 
 
 def _figures(run: Run) -> Iterator[Figure]:
