@@ -99,6 +99,7 @@ $(VENV)/.created:
 
 $(VENV)/.installed: $(VENV)/.created pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/cac prepare
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

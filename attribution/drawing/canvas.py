@@ -43,6 +43,8 @@ _RC: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.formatter.use_mathtext": False,
     "axes.unicode_minus": True,
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
     "figure.facecolor": "white",
     "figure.dpi": 110,
     "grid.color": LINE,
@@ -117,8 +119,8 @@ def svg(figure: Figure | Axes, label: str = "") -> str:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # the reader's machine has the letters
         engine = drawn.get_layout_engine()
         if engine is not None:
-            engine.execute(drawn)  # once here; savefig would draw everything a second time for it
-            drawn.set_layout_engine("none")
+            engine.execute(drawn)  # once here; savefig would draw everything a second time for any engine, "none" too
+            drawn.set_layout_engine(None)
         drawn.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         drawn.set_layout_engine(engine)
     element = text.getvalue()[text.getvalue().index("<svg") :]

@@ -84,7 +84,7 @@ def one_grain(touched: Log, won: Log) -> Finding:
 
     A log of the usual kind is told by its first rows, so that a large one is not read once more.
     """
-    alike = won.rows < _FEWEST or not _by_day(won.events) or _beyond(touched.events, _HOUR, _FEWEST) < _FEWEST
+    alike = won.rows < _FEWEST or not _by_day(won) or _beyond(touched.events, _HOUR, _FEWEST) < _FEWEST
     text = "Touchpoints and conversions are dated as finely."
     if not alike:
         text = (
@@ -95,11 +95,15 @@ def one_grain(touched: Log, won: Log) -> Finding:
     return Finding("times_of_one_grain", alike, None, None, text)
 
 
-def _by_day(events: ibis.Table) -> bool:
-    """Whether all moments are at one time of day, or at two of them an hour apart where clocks change."""
-    if _beyond(events, _HOUR, 1):
+def _by_day(won: Log) -> bool:
+    """Whether all moments are at one time of day, or at two of them an hour apart where clocks change.
+
+    The first and the last moment of most logs say already that they are not.
+    """
+    apart = (won.latest - won.earliest + _HOUR) % DAY
+    if won.earliest % _HOUR or apart not in (0, _HOUR, 2 * _HOUR) or _beyond(won.events, _HOUR, 1):
         return False
-    times = (events.time % DAY).nunique().execute()
+    times = (won.events.time % DAY).nunique().execute()
     return int(times) <= 2
 
 

@@ -469,6 +469,16 @@ def doctor(
 
 
 @app.command()
+def prepare() -> None:
+    """Compile the model's kernels and list this machine's fonts, once after installing: the first run need not."""
+    from optimizer.planning.doctor import prepared
+
+    code = prepared()
+    _echo(code.text)
+    raise typer.Exit(0 if code.passed else 1)
+
+
+@app.command()
 def serve(
     folder: Annotated[Path, typer.Argument(help="What the tools may read and write.", show_default=False)],
     seconds: Annotated[float, typer.Option(min=1, help="Longest that one call of a tool may take.")] = 1_800,

@@ -1,4 +1,4 @@
-"""What of this machine a run needs: versions, caches, fonts, memory, cores, disk."""
+"""What of this machine a run needs: versions, caches, fonts, memory, cores, disk; and the caches filled beforehand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from attribution.reading.memory import usable_memory
 from attribution.versions import installed
 from optimizer.planning.inputs.provenance import versions
 
-__all__ = ["examined"]
+__all__ = ["examined", "prepared"]
 
 _GIGABYTE = 1e9
 _MEMORY, _DISK = 2.0, 1.0  # gigabytes that the shipped quarter has room in
@@ -59,14 +59,30 @@ def _findings(folder: Path) -> Iterator[Finding]:
     yield from _processor()
 
 
-def _caches() -> Iterator[Finding]:
-    from matplotlib import get_cachedir
+def prepared() -> Finding:
+    """Compile the kernels and list the fonts, which a first run does otherwise; where code cannot be kept, say so."""
+    code = _code()
+    if code.passed:
+        from mmm.kernel.prepare import prepare
 
+        prepare()
+    import matplotlib.font_manager  # noqa: F401 - lists the fonts where no list is kept
+
+    return code
+
+
+def _code() -> Finding:
     from mmm.kernel.kept import kept_folder
 
     code = kept_folder()
     text = f"Compiled code is kept in {code}." if code else "Compiled code cannot be kept, so each run compiles again: "
-    yield _told("compiled code", code is not None, text + ("" if code else "set NUMBA_CACHE_DIR to a folder."))
+    return _told("compiled code", code is not None, text + ("" if code else "set NUMBA_CACHE_DIR to a folder."))
+
+
+def _caches() -> Iterator[Finding]:
+    from matplotlib import get_cachedir
+
+    yield _code()
     drawn = Path(get_cachedir())
     text = f"Matplotlib keeps its list of fonts in {drawn}."
     yield _told("list of fonts", _writable(drawn), text + ("" if _writable(drawn) else " It cannot be written."))

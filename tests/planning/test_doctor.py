@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from mmm.kernel import kept
+from mmm.kernel.density import entries
+from mmm.kernel.geo import geo_entry
 from optimizer.planning import cli, doctor
 
 
@@ -94,6 +96,22 @@ def test_the_command_tells_and_its_code_says_whether_a_run_can_work(
     findings = json.loads(outputs[1])
     assert len(outputs[0].splitlines()) == len(findings)
     assert all(f"{one['name']}: " in outputs[0] for one in findings)
+
+
+def test_prepared_kernels_are_those_that_fits_load(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["cac", "prepare"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 0
+    assert str(kept.kept_folder()) in capsys.readouterr().out
+    assert all(one.is_kept for one in (geo_entry(), *entries()))
+    monkeypatch.setattr(kept, "kept_folder", lambda: None)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 1
+    assert "NUMBA_CACHE_DIR" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("words", "told"), [("cac doc", "doctor"), ("cac what", "what-if"), ("cac plan --o", "--out")])

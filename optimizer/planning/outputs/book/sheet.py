@@ -7,6 +7,7 @@ import math
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -226,12 +227,19 @@ class Sheet:
         lines = max(lines_of(column.title, width * _LETTERS - 1 - _INDENT) for column, width in titles)
         self.cells.row_dimensions[head].height = _SIZE * self._face.line * lines + 4
         self.row += 1
+        looks: dict[tuple[Any, ...], Any] = {}
         body, sums = ([[self._said(value) for value in row] for row in some] for some in (rows, totals))
         for at, row in enumerate([*body, *sums]):
             is_total = at >= len(body)
             edge = Border(top=thick if at == len(body) else thin)
             for number, (column, value) in enumerate(zip(columns, row, strict=True), start=1):
-                self._write(number, column, value, is_total).border = edge
+                cell = self._put(self.row, number, settled(value, column.form) if isinstance(value, float) else value)
+                look = (number > 1, column, _is_text(value), value is None, is_total, at == len(body))
+                if look in looks:
+                    cell._style = copy(looks[look])  # a style is a hash of all its parts each time that it is set
+                    continue
+                self._dress(cell, number, column, value, is_total)
+                cell.border, looks[look] = edge, cell._style
             texts = ((value, width) for value, width in zip(row, self._widths, strict=False) if isinstance(value, str))
             tallest = [lines_of(value, width * _LETTERS) for value, width in texts]
             self.cells.row_dimensions[self.row].height = _SIZE * self._face.line * max(tallest, default=1) + 3
@@ -263,12 +271,10 @@ class Sheet:
             return Live(formula, self._said(value.value))
         return value
 
-    def _write(self, number: int, column: Column, value: Any, is_total: bool) -> Any:
+    def _dress(self, cell: Any, number: int, column: Column, value: Any, is_total: bool) -> None:
         from openpyxl.styles import Alignment, Font, PatternFill, Protection
 
-        is_text = isinstance(value, str) or (isinstance(value, Live) and isinstance(value.value, str))
-        to_left = column.form == TEXT
-        cell = self._put(self.row, number, settled(value, column.form) if isinstance(value, float) else value)
+        is_text, to_left = _is_text(value), column.form == TEXT
         cell.font = Font(name=self._face.font, size=_SIZE, bold=is_total, color=_INK)
         cell.alignment = Alignment(
             horizontal="left" if to_left else "right",
@@ -281,7 +287,6 @@ class Sheet:
         if column.is_input and not is_total and value is not None:
             cell.fill, cell.protection = PatternFill("solid", fgColor=_INPUT), Protection(locked=False)
             cell.font = Font(name=self._face.font, size=_SIZE, color="1F4E9E")
-        return cell
 
     def _put(self, row: int, column: int, value: Any) -> Any:
         """A value in a cell: text is never a formula, whatever it begins with."""
@@ -306,6 +311,10 @@ class Sheet:
         """Keep a table's head, and its first columns, in sight; the head stands on each printed page."""
         self.cells.freeze_panes = self.cells.cell(table.first, columns + 1)
         self.cells.print_title_rows = f"{table.head}:{table.head}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value.value if isinstance(value, Live) else value, str)
 
 
 def _columns_of(widths: Sequence[float]) -> int:
