@@ -504,8 +504,8 @@ def main() -> None:
     try:
         app(prog_name="cac")
     except CacError as error:
-        from optimizer.planning.file.wording import in_words_of_the_file
         from optimizer.planning.language.spoken import said
+        from optimizer.planning.language.wording import in_words_of_the_file
 
         typer.secho(
             said(in_words_of_the_file(str(error))), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None

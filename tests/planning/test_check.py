@@ -14,8 +14,8 @@ from rich.console import Console
 from attribution.errors import BadInput, InfeasiblePlan
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
-from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.language.wording import in_words_of_the_file
 from optimizer.planning.outputs.check_view import show_check
 from optimizer.planning.run import run_plan
 from optimizer.planning.stages.progress import Progress

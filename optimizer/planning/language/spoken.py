@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optimizer.planning.language.commands import commands_plain
+
 if TYPE_CHECKING:
     from optimizer.planning.language.translator import Translator
 
@@ -39,7 +41,7 @@ def spoken(names: Iterable[str] = ()) -> Translator | None:
 def said(text: str) -> str:
     """A text of one or more lines in the language of the terminal."""
     say = spoken()
-    return text if say is None else "\n".join(map(say, text.split("\n")))
+    return commands_plain(text if say is None else "\n".join(map(say, text.split("\n"))))
 
 
 def language_beside(words: Sequence[str]) -> str:
