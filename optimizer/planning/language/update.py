@@ -77,9 +77,9 @@ def compiled(code: str) -> bytes:
 
     whole = catalogue(code)
     for message in [one for one in whole if one.id and one.string]:
-        said = _in_words_of_the_file(message.id)
+        said = _in_words_of_the_file(str(message.id))
         if said != message.id and said not in whole:
-            whole.add(said, _in_words_of_the_file(message.string))
+            whole.add(said, _in_words_of_the_file(str(message.string)))
     written = BytesIO()
     write_mo(written, whole)
     return written.getvalue()

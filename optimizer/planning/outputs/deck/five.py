@@ -44,7 +44,8 @@ def five_slides(run: Run, plan: PlanResult, worth: PlanWorth) -> Deck:
         _tests(run, worth),
     )
     deck, say = Deck(run.config.name, subtitle(run), slides), speech_of(run.config, run)
-    return said(deck, lambda text: commands_plain(text if say is None else say(text)))
+    told: Deck = said(deck, lambda text: commands_plain(text if say is None else say(text)))
+    return told
 
 
 def _decision(run: Run, plan: PlanResult, decision: Decision) -> Slide:
