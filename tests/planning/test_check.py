@@ -244,6 +244,8 @@ def test_a_bad_what_if_is_named_and_the_others_go_on(folder: Path) -> None:
     text = told(folder)
     assert "attention what_ifs_can_be_asked: Cannot be asked: Dearer: value_per_customer: is 50" in text
     assert "What if: Dearer; Less." in text
+    change(folder, ("value_per_customer: 50", "value_per_customer: -20%"))
+    assert "Dearer: value_per_customer: is -20%, and nothing in the plan depends on what a customer" in told(folder)
 
 
 @pytest.mark.parametrize(

@@ -111,4 +111,5 @@ def in_words_of_the_file(text: str) -> str:
 
 def findings_in_words_of_the_file(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings of a run by a plan file, whose readers need not know Python."""
-    return tuple(replace(one, text=in_words_of_the_file(one.text)) for one in findings)
+    said = ((one, in_words_of_the_file(one.text)) for one in findings)
+    return tuple(one if text == one.text else replace(one, text=text) for one, text in said)
