@@ -13,7 +13,7 @@ from optimizer.planning.language.commands import commands_plain
 if TYPE_CHECKING:
     from optimizer.planning.language.translator import Translator
 
-__all__ = ["language_beside", "said", "speak", "spoken"]
+__all__ = ["language", "language_beside", "said", "speak", "spoken"]
 
 _KEY = re.compile(r"""^language:\s*["']?(de|zh|en)\b""", re.MULTILINE)
 _MOST = 1_000_000  # characters of a plan file that are looked at
@@ -28,6 +28,11 @@ def speak(code: str, names: Iterable[str] = ()) -> None:
         from optimizer.planning.language.translator import translator
 
         _speech.extend(filter(None, [translator(code, names)]))
+
+
+def language() -> str:
+    """The code of the language that this process speaks."""
+    return _speech[0].language.code if _speech else "en"
 
 
 def spoken(names: Iterable[str] = ()) -> Translator | None:
