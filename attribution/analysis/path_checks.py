@@ -35,8 +35,7 @@ def _tied(journeys: Journeys) -> Finding:
     if share > _TIED:
         text += (
             ", so that their order is not known. Rules of thumb share credit among them; chains take them in several "
-            "orders. A column that orders them can be named: PathRules(sequence=...), or touchpoints.sequence in a "
-            "plan file"
+            "orders. A column that orders them can be named: PathRules(sequence=...)"
         )
     return Finding("touches_of_one_moment", share <= _TIED, share, _TIED, f"{text}.")
 

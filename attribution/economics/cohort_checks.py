@@ -133,7 +133,7 @@ def _of_another_period(ordered: pd.DataFrame, name: str, names: Mapping[str, str
         f"counts {_PERIODS[fits[0]]}s by the look of it, not {_PERIODS[months]}s: only by these were all cohorts seen "
         "until the same time."
     )
-    remedy = f"say what one age is, period: {_PERIODS[fits[0]]} (in Python months={fits[0]}), or correct the ages."
+    remedy = f"say what one age is, months={fits[0]}, or correct the ages."
     yield Problem(name, text, names["age"], remedy=remedy)
 
 

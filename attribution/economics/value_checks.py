@@ -47,7 +47,7 @@ def value_findings(values: CustomerValues, seed: int = 0) -> tuple[Finding, ...]
         if len(values.cohorts.channels) <= _FEW and not values.retention.wearing:
             text += (
                 " Few channels do not always show it where customers are of two kinds who both leave more easily with "
-                "age; 90 % intervals then hold the truth in three of four cases: state a shorter economics.horizon "
+                "age; 90 % intervals then hold the truth in three of four cases: state a shorter horizon "
                 "where it may be so."
             )
     findings = [Finding("value_extrapolated", not far, shares[most], EXTRAPOLATED, text, far), _curves_agree(values)]
@@ -85,7 +85,7 @@ def _wears_out(values: CustomerValues) -> Finding:
         text = (
             "By the cohorts of all channels customers are of two kinds, and both leave more easily with age: no "
             "simpler curve fits. Values follow this. Where it is so, 90 % intervals held the truth in 86 to 88 % of "
-            "simulated channels, a little less than they promise; a shorter economics.horizon rests on more that was "
+            "simulated channels, a little less than they promise; a shorter horizon rests on more that was "
             "seen."
         )
     return Finding("both_kinds_wear_out", not worn, float(worn), 0.0, text)

@@ -14,9 +14,7 @@ from attribution.reading.encodings import Encoded
 __all__ = ["VIEWS", "Address", "Form", "absent", "address_of", "files_of", "is_pattern", "no_such_table"]
 
 _LISTED = 15
-VIEWS = (
-    "write it down as a table, or allow views of the file: Engine(views=True), engine: {views: true} in a plan file."
-)
+VIEWS = "write it down as a table, or allow views of the file: Engine(views=True)."
 """What to do about a view."""
 Form = Literal["text", "json", "parquet", "workbook", "database", "lite"]
 

@@ -50,7 +50,7 @@ class Sensitivity:
         )
         if worst > _LIMIT:
             text += (
-                " The weeks say little of it: a lift test says more, or a belief on its CAC (model.belief) that "
+                " The weeks say little of it: a lift test says more, or a belief on its CAC (mmm.CostPerCustomer) that "
                 "somebody stands for."
             )
             return Finding("prior_sensitivity", False, worst, _LIMIT, text, (channel,))

@@ -30,7 +30,7 @@ class Reading:
     says
         The assumption in a sentence's words.
     change
-        What to set for it to become the model, in the plan file's words.
+        What to set for it to become the model.
     panel, model
         What would be fitted.
     """
@@ -61,14 +61,15 @@ def _other_saturation(panel: Panel, model: Model) -> Iterator[Reading]:
         return
     to_hill = not all(isinstance(family, HillSaturation) for family in own.values())
     family: Saturation = HillSaturation() if to_hill else LogisticSaturation()
-    name, change = family.name, f"set model.saturation: {family.name}"
+    name = family.name
+    change = "set saturation=mmm.HillSaturation()" if to_hill else "set saturation=mmm.LogisticSaturation()"
     yield Reading(name, f"{name} saturation", change, panel, replace(model, saturation=dict.fromkeys(own, family)))
 
 
 def _s_shaped(panel: Panel, model: Model) -> Iterator[Reading]:
     own = _saturations(panel, model)
     if own and any(family != _S_SHAPE for family in own.values()):
-        change = "give those channels an S-shaped curve, in Python saturation=HillSaturation(slope=LogNormal(2.5, 0.3))"
+        change = "give those channels an S-shaped curve, saturation=mmm.HillSaturation(slope=mmm.LogNormal(2.5, 0.3))"
         shaped = replace(model, saturation=dict.fromkeys(own, _S_SHAPE))
         yield Reading("s_shaped", "an S-shaped response", change, panel, shaped)
 
@@ -79,7 +80,8 @@ def _other_carryover(panel: Panel, model: Model) -> Iterator[Reading]:
     family: type[WeibullPDFAdstock] | type[GeometricAdstock] = WeibullPDFAdstock if to_late else GeometricAdstock
     other = {name: family(lags=max(adstock.lags, 2)) for name, adstock in own.items()}
     says = "carryover that may peak late" if to_late else "geometric carryover"
-    yield Reading(family.name, says, f"set model.adstock: {family.name}", panel, replace(model, adstock=other))
+    change = "set adstock=mmm.WeibullPDFAdstock()" if to_late else "set adstock=mmm.GeometricAdstock()"
+    yield Reading(family.name, says, change, panel, replace(model, adstock=other))
 
 
 def _finer_season(panel: Panel, model: Model) -> Iterator[Reading]:
@@ -87,7 +89,7 @@ def _finer_season(panel: Panel, model: Model) -> Iterator[Reading]:
     finer = tuple(replace(s, order=min(2 * s.order, int(s.period / (2 * panel.days)))) for s in own)
     if finer != own:
         orders = ", ".join(str(season.order) for season in finer)
-        change = f"set model.season.order: {orders}"
+        change = f"set season=mmm.Season(order={orders})"
         yield Reading("finer_season", "a season of twice the harmonics", change, panel, replace(model, season=finer))
 
 
@@ -95,7 +97,13 @@ def _wandering_level(panel: Panel, model: Model) -> Iterator[Reading]:
     if not any(isinstance(trend, RandomWalk) for trend in model.trends):
         walk = RandomWalk()
         wandering = replace(model, trend=(*model.trends, walk))
-        yield Reading("wander", "a level that wanders", f"set model.wander: {decimal(walk.sd, 2)}", panel, wandering)
+        yield Reading(
+            "wander",
+            "a level that wanders",
+            f"let the level wander, mmm.RandomWalk(sd={decimal(walk.sd, 2)})",
+            panel,
+            wandering,
+        )
 
 
 def _without_controls(panel: Panel, model: Model) -> Iterator[Reading]:
@@ -103,21 +111,22 @@ def _without_controls(panel: Panel, model: Model) -> Iterator[Reading]:
     if plain:
         names = panel.control_names[:plain]
         fewer = replace(panel, control_names=panel.control_names[plain:], controls=panel.controls[:, :, plain:])
-        change = f"take {', '.join(names)} out of data.weekly.controls"
+        change = f"take {', '.join(names)} out of the panel's controls"
         yield Reading("no_controls", "no controls", change, fewer, model)
 
 
 def _unseen_demand(panel: Panel, model: Model) -> Iterator[Reading]:
     if model.demand is None and panel.channels:
         follows = replace(model, demand=ControlFunctions(channels=panel.channels))
-        change = f"set model.demand: [{', '.join(panel.channels)}], or those of them that bid on demand"
+        listed = ", ".join(panel.channels)
+        change = f"set demand=mmm.ControlFunctions(channels=[{listed}]), or those of them that bid on demand"
         yield Reading("control_functions", "spend that follows an unmeasured demand", change, panel, follows)
 
 
 def _nothing_before(panel: Panel, model: Model) -> Iterator[Reading]:
     if panel.before.any():
         began = panel.with_before(dict.fromkeys(panel.media_names, 0.0))
-        change = "set data.weekly.before to 0 for every channel that began with the table"
+        change = "set before=0 for every channel that began with the table"
         yield Reading("nothing_before", "no spend before the table begins", change, began, model)
 
 

@@ -286,6 +286,6 @@ def _settled(
     if not passed:
         text += (
             " Whoever bought before the file begins looks new in it: export orders of earlier years as well, or let "
-            "the table begin later (data.begins)."
+            "the table begin later."
         )
     return (Finding("first_orders_settle", passed, float(first - last), _SETTLED, text),)

@@ -65,7 +65,7 @@ def check_sense(observed: Array, predicted: Predictive, baseline: Array) -> tupl
             if negative == 0
             else f"The baseline is negative in {percent(negative)} of the periods: media are credited with too much. "
             "Keep only weeks in which people could buy, name what else moves demand, or say what is known of a "
-            "channel's CAC (mmm.CostPerCustomer; model.belief.cac in a plan file).",
+            "channel's CAC (mmm.CostPerCustomer).",
         ),
         Finding("r_squared", explained > _EXPLAINED, explained, _EXPLAINED, _said_of(explained)),
     )

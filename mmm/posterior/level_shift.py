@@ -59,7 +59,7 @@ def _sentence(residuals: Residuals, row: int, size: float) -> tuple[str, tuple[s
     text = (
         f"From {residuals.dates[row].date().isoformat()} on the KPI is {percent(share, signed=True)} of its mean away "
         "from what trend, season and media explain. Something changed then: give it a control that is 1 from there "
-        "on, or let the level wander (mmm.RandomWalk; model.wander in a plan file)."
+        "on, or let the level wander (mmm.RandomWalk)."
     )
     if channels:
         text += (

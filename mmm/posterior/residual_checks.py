@@ -30,7 +30,7 @@ def autocorrelation(residuals: Residuals) -> tuple[Finding, ...]:
         limits["residual_autocorrelation_year"] = (52 * per_week, _YEAR, "periods 52 weeks apart")
     remedies = {
         1: " Something that lasts is missing, so intervals are too narrow: a control, or a wandering level "
-        "(mmm.RandomWalk; model.wander in a plan file).",
+        "(mmm.RandomWalk).",
         7: " The week has a pattern that its season does not hold, as where it changes over the year.",
         52 * per_week: " The year has a pattern that its season does not hold: raise the season's order, or give the "
         "weeks a control or a holiday calendar.",
@@ -61,8 +61,7 @@ def unexplained_weeks(residuals: Residuals) -> Finding:
     channels = residuals.moving_with(mask)
     text = (
         f"No part of the model explains {', '.join(dates)}{more}. Where data are wrong, correct them; where something "
-        "happened, give it a control that is 1 in those periods, or use mmm.StudentTLikelihood() "
-        "(model.likelihood: student_t)."
+        "happened, give it a control that is 1 in those periods, or use mmm.StudentTLikelihood()."
     )
     if channels:
         text += (
@@ -87,8 +86,8 @@ def yearly_misses(residuals: Residuals) -> Finding:
     channels = tuple(dict.fromkeys(name for pattern in patterns for name in residuals.moving_with(pattern)))
     text = (
         f"The KPI is {'above' if worst > 0 else 'below'} what the model expects in the same weeks of every year: "
-        f"{', '.join(_spans(residuals, members))}. Give these weeks a control or a holiday calendar (model.holidays), "
-        "or raise the order of the season."
+        f"{', '.join(_spans(residuals, members))}. Give these weeks a control or a holiday calendar "
+        "(panel.with_holidays), or raise the order of the season."
     )
     if channels:
         text += (

@@ -37,8 +37,8 @@ def fit(
 ) -> Posterior:
     """Sample the posterior of a model on a panel.
 
-    Sampling goes on by itself, with smaller steps or more draws, until R-hat < 1.01, bulk and tail effective sample
-    sizes > 400 and no transition diverges, or until ``time_budget`` is spent. Whether it succeeded stands in
+    Sampling goes on by itself, longer, with smaller steps or more draws, until R-hat < 1.01, bulk and tail effective
+    sample sizes > 400 and no transition diverges, or until ``time_budget`` is spent. Whether it succeeded stands in
     ``posterior.converged`` and, as findings, in ``posterior.diagnostics``; it never raises for that.
 
     Parameters
@@ -56,7 +56,8 @@ def fit(
         True for a bar; or a function, called a few times a second with a :class:`Progress`; it stops sampling by
         raising KeyboardInterrupt.
     time_budget
-        Seconds after which no further run begins or goes on. The first run always finishes.
+        Seconds after which no further run begins or goes on; those in which other programs kept this one waiting do
+        not count. The first run always finishes.
     preview
         Only look around the mode, as :func:`mmm.preview` does: a fraction of a second, and never converged.
 

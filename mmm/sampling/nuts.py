@@ -30,7 +30,7 @@ from attribution.errors import MissingExtra
 from attribution.shown import shown
 from mmm.arrays import Array
 
-__all__ = ["ChainProgress", "Draws", "Progress", "Settings", "Target", "run"]
+__all__ = ["ChainProgress", "Draws", "Progress", "Settings", "Target", "cores_for", "run"]
 
 _LOOK = 0.2  # seconds
 _TEMPLATE = (
@@ -153,6 +153,7 @@ def run(
     settings: Settings,
     watch: Callable[[tuple[ChainProgress, ...]], None] | None = None,
     seconds: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Draws | None:
     """Sample a density.
 
@@ -166,8 +167,8 @@ def run(
         Lengths, chains, seed.
     watch
         Called a few times a second while chains run; where it raises KeyboardInterrupt they end, and it is raised.
-    seconds
-        Time after which to give up.
+    seconds, clock
+        When to give up, and the clock that says so.
 
     Returns
     -------
@@ -192,23 +193,24 @@ def run(
                 interrupts.append(interrupt)
 
         progress = lib.ProgressType.template_callback(200, _TEMPLATE, settings.chains, tell)
-    # the cores that this process may use, which in a container are fewer than the machine's
-    cores = min(
-        settings.chains, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    sampler = lib.PySampler.from_pymc(options, cores, model, progress, lib.PyStorage.arrow())
-    end = float("inf") if seconds is None else time.monotonic() + seconds
+    sampler = lib.PySampler.from_pymc(options, cores_for(settings.chains), model, progress, lib.PyStorage.arrow())
+    end = float("inf") if seconds is None else seconds
     try:
-        while not _ended(sampler, min(_LOOK, max(end - time.monotonic(), 0.0))):
+        while not _ended(sampler, min(_LOOK, max(end - clock(), 0.0))):
             if interrupts:
                 raise interrupts[0]
-            if time.monotonic() >= end:
+            if clock() >= end:
                 sampler.abort()
                 return None
     except KeyboardInterrupt:
         sampler.abort()
         raise
     return _gathered(sampler.take_results(), settings, target.size)
+
+
+def cores_for(chains: int) -> int:
+    """Cores that so many chains may use; in a container they are fewer than the machine's."""
+    return min(chains, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _ended(sampler: Any, seconds: float) -> bool:

@@ -94,9 +94,14 @@ def _cac(
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder to write into; made if missing.", show_default=False)],
 ) -> None:
-    """Write a commented starter plan and templates of the tables."""
+    """Write a commented plan of the table by week in a folder, or a starter with samples of all tables."""
+    from optimizer.planning.drafted import write_draft
     from optimizer.planning.starter import write_starter
 
+    if drafted := write_draft(folder):
+        plan, taken = drafted
+        _echo(f"wrote {plan}\n{taken}\nNext: check each line of it, then cac check {plan}")
+        return
     for path in write_starter(folder):
         _echo(f"wrote {path}")
     _echo(f"Next: put your data in place of the samples, then cac check {folder / 'plan.yaml'}")
@@ -514,8 +519,8 @@ def main() -> None:
     try:
         app(prog_name="cac")
     except CacError as error:
-        from optimizer.planning.file.wording import in_words_of_the_file
         from optimizer.planning.language.spoken import said
+        from optimizer.planning.language.wording import in_words_of_the_file
 
         typer.secho(
             said(in_words_of_the_file(str(error))), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None

@@ -26,16 +26,16 @@ from attribution.reading.exports.lines import lines_of
 from attribution.reading.exports.order_tables import OrderReading
 from attribution.reading.exports.orders import Orders
 from attribution.reading.exports.registry import ADVERTISING, ORDERS, read_export, read_orders, recognise
-from attribution.reading.workbook import sheet_names
+from optimizer.planning.language.spoken import language, said
+from optimizer.planning.looks import TABLES, look_at, note, sheets_of
 
 __all__ = ["ImportedFile", "import_folder"]
 
-_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".parquet", ".pq", ".json", ".jsonl", ".ndjson")
 _PLAN = "plan.yaml"
 _UNKNOWN = "of no known kind; name spend in data.spend (date, amount, channel), other drivers in data.controls"
 _EXPLORED = "an exploration of Google Analytics 4; as an outcome say kind: ga4_exploration, kpi: one of its metrics"
 _GERMAN = ({"decimal": ","}, {"date_format": "%d.%m.%Y", "decimal": ","}, {"date_format": "%d.%m.%Y"})
-_SEVERAL = 2
+_SEVERAL, _SHOWN = 2, 5
 _PATTERN = frozenset("*?[]")  # signs that mean more than themselves in a path
 _LATE = pd.Timedelta(days=14)
 
@@ -93,10 +93,10 @@ def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
         path
         for path in folder.rglob("*")
         if path.is_file()
-        and path.suffix.lower() in _SUFFIXES
+        and path.suffix.lower() in TABLES
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
-    files_seen = [_look(source, folder) for path in files for source in _parts(path)]
+    files_seen = [_look(source, folder) for path in files for source in sheets_of(path)]
     spend = [each for each in files_seen if each.export is not None]
     outcomes = (
         sorted((each for each in files_seen if each.orders is not None), key=lambda each: each.kind, reverse=True)
@@ -109,20 +109,9 @@ def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
         raise BadInput(
             f"{folder}: no export of {lacking} is known by its columns. Nothing was written. {weeks}{listed}"
         )
-    text = "\n".join(_plan_file(files_seen, spend, outcomes)) + "\n"
+    text = "\n".join(_plan_file(files_seen, spend, outcomes, folder)) + "\n"
     write_whole(folder / _PLAN, text)
     return files_seen, folder / _PLAN
-
-
-def _parts(path: Path) -> list[Path]:
-    """The file itself, or each sheet of a workbook of several."""
-    if path.suffix.lower() != ".xlsx":
-        return [path]
-    try:
-        sheets = sheet_names(path)
-    except BadInput:  # told where it is read
-        return [path]
-    return [path] if len(sheets) < _SEVERAL else [path.with_name(f"{path.name}::{sheet}") for sheet in sheets]
 
 
 def _look(path: Path, folder: Path) -> ImportedFile:
@@ -186,7 +175,7 @@ def _of_orders(orders: Orders) -> str:
 
 
 def _plan_file(
-    files_seen: Sequence[ImportedFile], spend: Sequence[ImportedFile], outcomes: Sequence[ImportedFile]
+    files_seen: Sequence[ImportedFile], spend: Sequence[ImportedFile], outcomes: Sequence[ImportedFile], folder: Path
 ) -> Iterator[str]:
     money = Counter[str]()
     for each in spend:
@@ -194,10 +183,12 @@ def _plan_file(
             for code, spent in each.export.frame.groupby("currency")["spend"].sum().items():
                 money[str(code)] += spent
     currency = money.most_common(1)[0][0] if money else CURRENCY
-    yield "# Written by `cac import` from the files in this folder; `cac check plan.yaml` reads them all."
-    yield "# Check the channels: every campaign belongs to one, by the first pattern that its name meets."
-    yield f"name: Next quarter\ncurrency: {currency}\n"
-    yield "data:\n  spend:"
+    yield note("Written by `cac import` from the files in this folder; `cac check plan.yaml` reads them all.")
+    yield note("Check the channels: every campaign belongs to one, by the first pattern that its name meets.")
+    yield f"name: {said('Next quarter')}\ncurrency: {currency}"
+    if language() != "en":
+        yield f"language: {language()}"
+    yield "\ndata:\n  spend:"
     ends = pd.Series([each.export.span for each in spend if each.export is not None])
     latest = max(last for _, last in ends)
     earliest = min(first for first, _ in ends)
@@ -208,13 +199,33 @@ def _plan_file(
     for each in outcomes:
         if each.kind == GA4_EVENTS:
             log = f"{{path: {json.dumps(str(each.path))}, kind: {GA4_EVENTS}}}"
-            yield f"  # touchpoints: {log}  # its sessions; grouping names channels"
+            yield f"  # touchpoints: {log}  {note('its sessions; grouping names channels')}"
     for each in files_seen:
         if not each.kind:
-            yield f"  # not used: {each.path}: {' '.join(each.text.split())[:300]}"
-    yield "\n# plan:                      # the question, see docs/plan-file.md\n#   weeks: 13"
+            yield f"  {note(f'not used: {each.path}: {_line(each.text)}')}"
+            yield from _as_it_may_be(each, folder)
+    yield f"\n# plan:                      {note('the question, see docs/plan-file.md')}\n#   weeks: 13"
     yield "#   minimize: blended_cac\n#   budget: {at_most: +0%}\n#   customers: {at_least: +0%}"
     yield "#   every_channel: {at_least: -30%, at_most: +30%}"
+
+
+def _as_it_may_be(each: ImportedFile, folder: Path) -> Iterator[str]:
+    """A table of days and numbers as spend, and as controls, to choose from."""
+    look = look_at(folder / each.path)
+    if look is None:
+        return
+    path, names = json.dumps(str(each.path), ensure_ascii=False), [json.dumps(name) for name in look.numbers[:_SHOWN]]
+    signs = "".join(f", {key}: {json.dumps(sign)}" for key, sign in look.written.items())
+    spread = "" if look.days else ", spread: month"
+    day = json.dumps(look.date, ensure_ascii=False)
+    spent = f'{{path: {path}, date: {day}, amount: {names[0]}, channel: "?"{spread}{signs}}}'
+    yield f"  #   - {spent}  {note('under spend')}"
+    means = ", ".join(f"{name}: mean" for name in names)
+    yield f"  #   - {{path: {path}, date: {day}, columns: {{{means}}}{signs}}}  {note('under controls')}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:300]
 
 
 def _together(spend: Sequence[ImportedFile], seen: Sequence[Path]) -> list[tuple[str, list[ImportedFile]]]:
@@ -275,16 +286,17 @@ def _spend_lines(
         yield f'      channels: {{"*": {kind}}}'
         if len(campaigns) > 1:
             shown = ", ".join(json.dumps(name[:60], ensure_ascii=False) for name in campaigns[:5])
-            yield f"      # its campaigns: {shown}{' and more' if len(campaigns) > 5 else ''}"
+            yield f"      {note(f'its campaigns: {shown}' + (' and more' if len(campaigns) > 5 else ''))}"
     foreign = sorted({code for export in exports for code in export.currencies} - {currency})
     if foreign:
         rates = ", ".join(f'{code}: "?"' for code in foreign)
-        yield f"      currencies: {{{rates}}}  # what one unit is worth in {currency}"
+        yield f"      currencies: {{{rates}}}  {note(f'what one unit is worth in {currency}')}"
     if any((export.frame["until"] > export.frame["date"]).any() for export in exports):
-        yield "      spread: range  # rows hold several days each; their money falls evenly on them"
+        yield f"      spread: range  {note('rows hold several days each; their money falls evenly on them')}"
     first, last = min(export.span[0] for export in exports), max(export.span[1] for export in exports)
     if first > earliest + _LATE or last < latest - _LATE:
-        yield f"      # outside: no_spend  # if nothing was spent before {first:%Y-%m-%d} or after {last:%Y-%m-%d}"
+        why = f"if nothing was spent before {first:%Y-%m-%d} or after {last:%Y-%m-%d}"
+        yield f"      # outside: no_spend  {note(why)}"
 
 
 def _outcome_lines(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> Iterator[str]:
@@ -293,15 +305,15 @@ def _outcome_lines(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> It
     for key, sign in chosen.written.items():
         yield f"    {key}: {json.dumps(sign)}"
     if chosen.orders is None:
-        yield f"    # {' '.join(chosen.text.split())}"
+        yield f"    {note(_line(chosen.text))}"
         return
     known = (chosen.orders.frame["person"] != "").mean()
     if known > 0:
-        yield "    first_only: true         # the first order of each person; false counts every order"
+        yield f"    first_only: true         {note('the first order of each person; false counts every order')}"
     if 0 < known < 1:
-        yield "    without_person: new      # orders of nobody known count as new customers; or leave_out"
+        yield f"    without_person: new      {note('orders of nobody known count as new customers; or leave_out')}"
     for other in others:
-        yield f"  # another outcome: {other.path} ({other.kind})"
+        yield f"  {note(f'another outcome: {other.path} ({other.kind})')}"
 
 
 def _parts_of_one(outcomes: Sequence[ImportedFile], seen: Sequence[Path]) -> tuple[str, list[ImportedFile]]:

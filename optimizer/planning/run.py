@@ -19,6 +19,7 @@ from optimizer.planning.file.markets import by_cell
 from optimizer.planning.file.scenarios import programmes_of
 from optimizer.planning.file.sources import sources_of
 from optimizer.planning.inputs.inputs import Inputs, read_inputs
+from optimizer.planning.language.wording import findings_in_words_of_the_file
 from optimizer.planning.ledger.lock import locked
 from optimizer.planning.ledger.place import require_place
 from optimizer.planning.ledger.runs import run_folder
@@ -385,4 +386,4 @@ def _findings(run: Run) -> tuple[Finding, ...]:
         findings.append(run.funnel.finding)
     if run.referral is not None:
         findings.extend(run.referral.findings)
-    return tuple(findings)
+    return findings_in_words_of_the_file(findings)

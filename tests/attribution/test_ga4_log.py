@@ -56,6 +56,17 @@ def test_touches_and_orders_are_those_of_plain_python(folder: Path, chance: rand
     assert net == orders_of(events)
 
 
+def test_transactions_of_one_moment_are_two_and_an_event_delivered_twice_is_none(folder: Path) -> None:
+    visit = event("session_start", "a", 0, 1, ("bing", "organic"))
+    two = [visit, *(bought("a", 9, 1, order, 5.0) for order in ("T1", "T2"))]
+    touches, won = ga4_log(lines(two, folder / "two.json"))
+    journeys = attribution.Journeys.from_touchpoints(touches, won, format=GA4_FORMAT, columns={"order": "order"})
+    assert (journeys.totals["conversions"], journeys.totals["value"]) == (2, 10.0)
+    touches, won = ga4_log(lines([visit, *[bought("a", 9, 1, None, 5.0)] * 2], folder / "twice.json"))
+    with pytest.raises(BadInput, match="1 exact repeat"):
+        attribution.Journeys.from_touchpoints(touches, won, format=GA4_FORMAT, columns={"order": "order"})
+
+
 def test_the_session_s_own_source_comes_before_what_was_collected(folder: Path) -> None:
     cross = {"cross_channel_campaign": {"source": "tiktok", "medium": "paid", "primary_channel_group": "Paid Social"}}
     events = [

@@ -69,7 +69,7 @@ def test_a_break_of_the_level_is_named_with_its_week_and_size(row, size):
     assert abs((found - left.dates[row]).days) <= 14
     assert finding.channels == ()
     assert ("−" in finding.text.split("mean")[0]) == (size < 0)
-    assert "model.wander" in finding.text
+    assert "mmm.RandomWalk" in finding.text
 
 
 def test_only_a_channel_whose_spend_moved_with_the_break_is_named():

@@ -14,8 +14,8 @@ from rich.console import Console
 from attribution.errors import BadInput, InfeasiblePlan
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
-from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.language.wording import in_words_of_the_file
 from optimizer.planning.outputs.check_view import show_check
 from optimizer.planning.run import run_plan
 from optimizer.planning.stages.progress import Progress
@@ -244,6 +244,8 @@ def test_a_bad_what_if_is_named_and_the_others_go_on(folder: Path) -> None:
     text = told(folder)
     assert "attention what_ifs_can_be_asked: Cannot be asked: Dearer: value_per_customer: is 50" in text
     assert "What if: Dearer; Less." in text
+    change(folder, ("value_per_customer: 50", "value_per_customer: -20%"))
+    assert "Dearer: value_per_customer: is -20%, and nothing in the plan depends on what a customer" in told(folder)
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,7 @@ def test_a_duration_without_its_unit_is_refused_everywhere(tmp_path: Path, key: 
     [
         ("budget: {at_most: -10}", "-10 is below 0"),
         ("budget: {exactly: -150%}", "leaves less than nothing"),
+        ("tests: {change: -150%}", "'-150%' leaves less than nothing; -100% is all of it"),
         ("channels: {tv: {fixed: -1}}", "-1 is below 0"),
         ("groups: {a: {channels: [tv], at_most: -5}}", "-5 is below 0"),
         ("max_cac: .inf", "inf is not finite"),

@@ -22,10 +22,10 @@ from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets, by_cell
-from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.inputs.given_by_market import read_given_by_market
 from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.inputs.markets import findings_by_cell, lift_tests_by_cell, markets_of, spend_by_cell
+from optimizer.planning.language.wording import in_words_of_the_file
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.against_today import signed
 from optimizer.planning.outputs.check_view import show_check

@@ -122,7 +122,7 @@ def test_the_check_refuses_what_attribution_would(asked: str, said: str, tmp_pat
         return
     with pytest.raises(BadInput) as refused:
         check_plan(tmp_path / "plan.yaml")
-    from optimizer.planning.file.wording import in_words_of_the_file
+    from optimizer.planning.language.wording import in_words_of_the_file
 
     assert said in in_words_of_the_file(str(refused.value))
 

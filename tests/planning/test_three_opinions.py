@@ -85,6 +85,11 @@ def test_rates_and_shares_are_no_conversions(frame: pd.DataFrame, said: str, tmp
         read(tmp_path, frame)
 
 
+def test_figures_that_are_stated_to_be_counts_are_taken_for_them(tmp_path: Path) -> None:
+    for frame in (figures(RATES, RATES[::-1]), figures(SHARES, 1 - SHARES), figures(100 * RATES, 25.0)):
+        assert read(tmp_path, frame, are_counts=True).finding.passed
+
+
 def test_rates_in_per_cent_are_told_and_counts_and_their_parts_are_not(tmp_path: Path) -> None:
     odd = read(tmp_path, figures(100 * RATES, [20.0, 25.0, 31.0, 18.0])).finding
     assert (odd.passed, odd.channels) == (False, ("search",))

@@ -66,7 +66,8 @@ def ga4_log(
     source.
 
     Conversions: ``user``, ``time``, ``kind`` (the event) and ``value``, 0 where the event states none. Events of one
-    transaction are one; refunds are taken off their transaction, which falls away where nothing is left.
+    transaction are one; refunds are taken off their transaction, which falls away where nothing is left. ``order``
+    tells transactions of one moment and value apart: ``columns={"order": "order"}`` of the journeys reads it.
 
     Raises
     ------
@@ -177,8 +178,12 @@ def _conversions(fields: ibis.Table, conversions: Sequence[str]) -> ibis.Table:
         order=keyed.order.min(),
         row=keyed.row.min(),
     )
+    # of events without a transaction what they say, so that one delivered twice stays a repeat
+    said = [orders.user.fill_null(""), orders.time.cast("string"), orders.value.fill_null("")]
+    told = orders.event + " " + orders.order.fill_null(said[0] + _PART + said[1] + _PART + said[2])
+    orders = orders.mutate(transaction=told)
     if _REFUND in conversions:
-        return orders.select("user", "time", "value", kind="event", **{ROW: "row"})
+        return orders.select("user", "time", "value", kind="event", order="transaction", **{ROW: "row"})
     back = fields.filter((fields.event == _REFUND) & fields.order.notnull())
     back = back.group_by("order").aggregate(
         back=back.refunded.try_cast("float64").abs().sum(), whole=back.refunded.isnull().any()
@@ -187,4 +192,4 @@ def _conversions(fields: ibis.Table, conversions: Sequence[str]) -> ibis.Table:
     left = joined.value.try_cast("float64") - joined.back
     kept = joined.filter(joined.back.isnull() & ~joined.whole.fill_null(False) | (~joined.whole & (left > 0)))
     value = kept.back.isnull().ifelse(kept.value, (kept.value.try_cast("float64") - kept.back).cast("string"))
-    return kept.select("user", "time", kind=kept.event, value=value, **{ROW: kept.row})
+    return kept.select("user", "time", kind=kept.event, value=value, order=kept.transaction, **{ROW: kept.row})

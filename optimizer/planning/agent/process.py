@@ -52,7 +52,7 @@ def told(folder: Path, tool: str, arguments: Mapping[str, Any], stages: TextIO) 
     from optimizer.planning.agent.answers import text_of
     from optimizer.planning.agent.inside import Inside
     from optimizer.planning.agent.work import TOOLS
-    from optimizer.planning.file.wording import in_words_of_the_file
+    from optimizer.planning.language.wording import in_words_of_the_file
     from optimizer.planning.stages.progress import Progress
 
     try:

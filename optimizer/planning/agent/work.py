@@ -18,6 +18,7 @@ from optimizer.planning.agent.kept import KeptRun
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.plan import GivenTable
+from optimizer.planning.language.wording import findings_in_words_of_the_file
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.given_in_words import said_of_misses, verdict
 from optimizer.planning.run import certify_spend, run_plan
@@ -78,6 +79,7 @@ def _certify(
     verdict_ = verdict(given, run)
     inputs = {file.file: file.checksum for file in run.inputs.files if not spend or file.file != given_path.name}
     fit = {} if run.posterior is None else {"posterior": run.posterior.information.get("fingerprint", "")}
+    findings = findings_in_words_of_the_file((*run.inputs.findings, *_of_plan(run)))
     return {
         "fingerprint": {"fits": fit, "inputs": inputs},
         "intervals": INTERVALS,
@@ -98,7 +100,7 @@ def _certify(
         "verdict": verdict_.sentence,
         "exit_code": str(verdict_.exit_code),
         "certificate": {"known": {"bound": given.certificate.bound, "gap": given.certificate.gap}},
-        "findings": findings_told([vars(finding) for finding in (*run.inputs.findings, *_of_plan(run))]),
+        "findings": findings_told([vars(finding) for finding in findings]),
     }
 
 

@@ -34,6 +34,13 @@ def _percent(value: Any) -> Any:
     raise ValueError(f"{value!r} is not a percentage; write it with its sign, for example -10% or +15%")
 
 
+def _change(value: Any) -> Any:
+    read = _percent(value)
+    if isinstance(read, float) and read < -1:
+        raise ValueError(f"{value!r} leaves less than nothing; -100% is all of it")
+    return read
+
+
 def _swing(value: Any) -> Any:
     bare = value.strip().removeprefix("±").removeprefix("+-") if isinstance(value, str) else ""
     if not _UNSIGNED.fullmatch(bare):
@@ -116,7 +123,7 @@ def _at_least_nothing(value: Any, read: Amount) -> Amount:
 
 
 Money = Annotated[float, BeforeValidator(_money), Field(ge=0)]
-Percent = Annotated[float, BeforeValidator(_percent), Field(ge=-1)]
+Percent = Annotated[float, BeforeValidator(_change)]
 Swing = Annotated[float, BeforeValidator(_swing)]
 Cost = Annotated[float, BeforeValidator(_money), Field(gt=0)]
 Shift = Annotated[Amount, BeforeValidator(_amount)]

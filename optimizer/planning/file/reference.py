@@ -29,7 +29,7 @@ _MARK = "<!-- Below: python -m optimizer.planning.file.reference docs/plan-file.
 
 _FORMS = {
     "_money": "amount",
-    "_percent": "percentage",
+    "_change": "percentage",
     "_swing": "percentage either way",
     "_amount": "amount or percentage",
     "_count": "number or percentage",
@@ -136,7 +136,7 @@ def _default(key: FieldInfo) -> str:
         return str(list(value))
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and "_percent" in _read_by(key.metadata):
+    if isinstance(value, float) and "_change" in _read_by(key.metadata):
         return typed_percent(value)
     return f"{value:g}" if isinstance(value, float) else ", ".join(value) if isinstance(value, list) else str(value)
 

@@ -72,7 +72,7 @@ def _changes(
     if scenario.fixed_cost is not None:
         yield optimizer.FixedCost(scenario.fixed_cost.of(section.fixed_cost))
     if scenario.value_per_customer is not None:
-        yield optimizer.LowerValue(-_change(scenario.value_per_customer, section.value_per_customer))
+        yield optimizer.LowerValue(-_change(scenario.value_per_customer, section))
     for channel in scenario.off:
         yield optimizer.ChannelOff(channel)
     if scenario.cost:
@@ -96,8 +96,14 @@ def _of_programme(keys: ReferralKeys, section: PlanSection, worth: Mapping[str, 
     return keys.value
 
 
-def _change(value: Amount, present: float | Mapping[str, float] | None) -> float:
+def _change(value: Amount, section: PlanSection) -> float:
     """The change of a customer's value as a share."""
+    present = section.value_per_customer
+    if section.maximize not in ("profit", "npv") and section.max_cac is None:
+        text = f"is {value}, and nothing in the plan depends on what a customer is worth."
+        raise BadInput(
+            Problem("value_per_customer", text, remedy="ask for plan.maximize: profit, or state plan.max_cac.")
+        )
     if value.relative:
         return value.value
     if present is None:

@@ -36,8 +36,13 @@ def shares_or_rates(section: PlatformReports, frame: pd.DataFrame, per_row: floa
     per_row
         Customers of all channels, in the mean of what a row covers.
     """
+    if section.are_counts:
+        return
     values = frame[section.conversions].to_numpy(dtype=float)
-    remedy = "give the number of conversions that the platform claims in each period."
+    remedy = (
+        "give the number of conversions that the platform claims in each period, or state are_counts: true where "
+        "these are counts, of which data-driven ones are fractions."
+    )
     by_date = frame.groupby(section.date)[section.conversions].agg(["sum", "size"])
     sums = by_date["sum"][by_date["size"] > 1]
     for whole, said in _WHOLES.items():
@@ -81,7 +86,8 @@ def odd_claims(section: PlatformReports, frame: pd.DataFrame, by_day: pd.DataFra
     """
     kpi, spend = customers_by_day(panel), daily_of(panel.national_spend, panel.days)
     looks = {}
-    for channel, rows in frame.groupby(frame[section.channel].astype(str), sort=False)[section.conversions]:
+    counted = frame.iloc[:0] if section.are_counts else frame
+    for channel, rows in counted.groupby(counted[section.channel].astype(str), sort=False)[section.conversions]:
         if (since := _sums_since(frame, rows, section.date)) is not None:
             looks[str(channel)] = f"{channel} has sums since {since}, for they never fall within that time"
             continue

@@ -89,7 +89,8 @@ def _names(log: Touchpoints) -> dict[str, str]:
     names = {"user": log.user, "time": log.time, "channel": log.channel}
     names |= {"conversion": won.flag} if won.flag is not None else {}
     names |= {"conversion_user": won.user, "conversion_time": won.time} if won.path is not None else {}
-    optional = {"value": won.value, "kind": won.kind, "interaction": log.interaction, "order": won.order}
+    order = "order" if log.kind is not None and won.events is not None else won.order  # told by the export itself
+    optional = {"value": won.value, "kind": won.kind, "interaction": log.interaction, "order": order}
     return names | {name: column for name, column in optional.items() if column is not None}
 
 

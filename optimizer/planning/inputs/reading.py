@@ -13,8 +13,8 @@ from mmm import Panel
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_amounts
 from optimizer.planning.file.document import Document
-from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.inputs.provenance import InputFile, checksum_of, shown_path
+from optimizer.planning.language.wording import in_words_of_the_file
 
 __all__ = ["Problems", "Reading", "in_terms_of_the_file", "names_of", "unit_of"]
 

@@ -40,7 +40,7 @@ _SILENT_KEYWORDS = {
     "prog_name",
 }
 _SILENT_ROOMS = {"simulate", "kernel", "agent", "language", "curves", "model"}
-_SILENT_FILES = {"reference.py", "file/wording.py", "pymc_graph.py", "no_yaml.py", "shown.py", "fit_many.py", "nuts.py"}
+_SILENT_FILES = {"reference.py", "pymc_graph.py", "no_yaml.py", "shown.py", "fit_many.py", "nuts.py"}
 _SILENT_FILES |= {"usable.py", "stand_ins.py"}  # refusals of Python alone, patterns, and words of other programs
 _PATTERN = re.compile(
     r"\\[a-zA-Z(.]|^<[a-z]+(?:>| [a-z-]+=)|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # "

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optimizer.planning.language.commands import commands_plain
+
 if TYPE_CHECKING:
     from optimizer.planning.language.translator import Translator
 
-__all__ = ["language_beside", "said", "speak", "spoken"]
+__all__ = ["language", "language_beside", "said", "speak", "spoken"]
 
 _KEY = re.compile(r"""^language:\s*["']?(de|zh|en)\b""", re.MULTILINE)
 _MOST = 1_000_000  # characters of a plan file that are looked at
@@ -28,6 +30,11 @@ def speak(code: str, names: Iterable[str] = ()) -> None:
         _speech.extend(filter(None, [translator(code, names)]))
 
 
+def language() -> str:
+    """The code of the language that this process speaks."""
+    return _speech[0].language.code if _speech else "en"
+
+
 def spoken(names: Iterable[str] = ()) -> Translator | None:
     """What says texts in the language of the terminal, to which names are no words; None for English."""
     if not _speech:
@@ -39,7 +46,7 @@ def spoken(names: Iterable[str] = ()) -> Translator | None:
 def said(text: str) -> str:
     """A text of one or more lines in the language of the terminal."""
     say = spoken()
-    return text if say is None else "\n".join(map(say, text.split("\n")))
+    return commands_plain(text if say is None else "\n".join(map(say, text.split("\n"))))
 
 
 def language_beside(words: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from optimizer.planning.language.languages import LANGUAGES
 from optimizer.planning.language.markup import messages_of_markup
 from optimizer.planning.language.sources import messages_of, sources
+from optimizer.planning.language.wording import in_words_of_the_file
 from optimizer.planning.language.words import WORDS
 
 if TYPE_CHECKING:
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["catalogue", "compiled", "messages", "updated"]
 
+# private signs stand for holes while a message is reworded
+_HOLE, _SIGN, _HELD = (
+    re.compile(r"\{(\d+)\}"),
+    re.compile("[\ue000-\uf8ff]"),
+    0xE000,
+)
 _HERE = Path(__file__).parent
 _FOLDER = _HERE / "catalogues"
 
@@ -64,12 +72,24 @@ def updated(code: str, wanted: dict[str, str]) -> bytes:
 
 
 def compiled(code: str) -> bytes:
-    """The catalogue of a language as it is loaded."""
+    """The catalogue of a language as it is loaded: messages that name Python as a run by a plan file says them, too."""
     from babel.messages.mofile import write_mo
 
+    whole = catalogue(code)
+    for message in [one for one in whole if one.id and one.string]:
+        said = _in_words_of_the_file(str(message.id))
+        if said != message.id and said not in whole:
+            whole.add(said, _in_words_of_the_file(str(message.string)))
     written = BytesIO()
-    write_mo(written, catalogue(code))
+    write_mo(written, whole)
     return written.getvalue()
+
+
+def _in_words_of_the_file(message: str) -> str:
+    """A message in words of the plan file; its holes stay."""
+    held = _HOLE.sub(lambda hole: chr(_HELD + int(hole[1])), message).replace("{{", "{").replace("}}", "}")
+    said = in_words_of_the_file(held).replace("{", "{{").replace("}", "}}")
+    return _SIGN.sub(lambda sign: f"{{{ord(sign[0]) - _HELD}}}", said)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from attribution.drawing.labels import broken
 from optimizer.planning.file.config import Config
 from optimizer.planning.inputs.provenance import versions
 from optimizer.planning.language.catalogue import catalogue_of
+from optimizer.planning.language.commands import commands_plain
 from optimizer.planning.language.figures import is_figure
 from optimizer.planning.language.translator import Translator, translator
 from optimizer.planning.stages.result import Run
@@ -126,7 +127,8 @@ def voice(console: Console, say: Translator | None) -> Callable[[Any], None]:
 
     def print_said(what: str | Table | Group) -> None:
         for part in what.renderables if isinstance(what, Group) else [what]:
-            console.print(part if say is None else _spoken(part, say))
+            told = part if say is None else _spoken(part, say)
+            console.print(commands_plain(told) if isinstance(told, str) else told)
 
     return print_said
 

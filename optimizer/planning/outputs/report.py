@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from attribution.numbers import counted
+from optimizer.planning.language.commands import commands_as_code
 from optimizer.planning.language.markup import translated_markup
 from optimizer.planning.outputs.figures import Drawn
 from optimizer.planning.outputs.in_language import speech_of
@@ -36,7 +37,7 @@ def render(run: Run, drawn: Mapping[str, Drawn]) -> str:
     """
     say = speech_of(run.config, run)
     page = _page(run, drawn)
-    return _breakable(page if say is None else translated_markup(page, say, say.language.html))
+    return _breakable(commands_as_code(page if say is None else translated_markup(page, say, say.language.html)))
 
 
 def _breakable(page: str) -> str:

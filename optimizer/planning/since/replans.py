@@ -21,10 +21,10 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import PlanSection
 from optimizer.planning.file.markets import Markets, by_cell
-from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.inputs.inputs import inputs_of_fit
 from optimizer.planning.inputs.markets import spend_by_cell
 from optimizer.planning.inputs.present_spend import observed_maximum
+from optimizer.planning.language.wording import in_words_of_the_file
 from optimizer.planning.stages.optimize import asked
 from optimizer.planning.stages.question import doubted_channels, solved
 from optimizer.question.constraints import Constraint

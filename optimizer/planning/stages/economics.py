@@ -12,6 +12,7 @@ from attribution.errors import BadInput
 from attribution.estimates import Estimate
 from attribution.findings import Finding
 from attribution.numbers import decimal, percent
+from optimizer.planning.language.wording import findings_in_words_of_the_file
 from optimizer.planning.stages.attribute import daily_spend
 from optimizer.planning.stages.cac_readings import cac_readings
 from optimizer.planning.stages.result import PlanResult, Run
@@ -48,7 +49,8 @@ def economics(run: Run) -> Economics | None:
         channels = tuple(_worth(run, values, channel) for channel in _channels(run, values))
         findings = (*findings, *value_findings(values, run.config.seed), *_guardrail(run, channels))
     course = None if values is None else _course(run, values, [one.channel for one in channels if one.back is not None])
-    return Economics(values, channels, course, readings, cycle, days, notes, findings, stated, volumes)
+    told = findings_in_words_of_the_file(findings)
+    return Economics(values, channels, course, readings, cycle, days, notes, told, stated, volumes)
 
 
 def _channels(run: Run, values: CustomerValues) -> list[str]:

@@ -23,12 +23,12 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
 from optimizer.planning.file.markets import Markets
 from optimizer.planning.file.scenarios import Passing, what_if
-from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.markets import curves_by_cell, findings_by_cell, lift_tests_by_cell, spend_by_cell
 from optimizer.planning.inputs.present_spend import observed_least, observed_maximum
 from optimizer.planning.inputs.tested import with_tested_rates
 from optimizer.planning.inputs.timetable import booked_already
+from optimizer.planning.language.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.instead import asked_instead
 from optimizer.planning.stages.loosened import remedies

@@ -20,13 +20,13 @@ from optimizer.planning.file.keys.limits import Limits
 from optimizer.planning.file.keys.plan import PlanSection, Question
 from optimizer.planning.file.markets import Markets, by_cell
 from optimizer.planning.file.scenarios import programmes_of, what_if
-from optimizer.planning.file.wording import in_words_of_the_file
 from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.markets import lift_tests_by_cell, spend_by_cell
 from optimizer.planning.inputs.present_spend import observed_maximum
 from optimizer.planning.inputs.reading import in_terms_of_the_file, names_of
 from optimizer.planning.inputs.tested import with_tested_rates
 from optimizer.planning.inputs.timetable import booked_already
+from optimizer.planning.language.wording import in_words_of_the_file
 from optimizer.planning.stages.attribute import spend_of_paths
 from optimizer.planning.stages.last_weeks import cannot_leave_out
 from optimizer.planning.stages.loosened import remedies

@@ -16,6 +16,7 @@ from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
 from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.provenance import InputFile
+from optimizer.planning.language.wording import findings_in_words_of_the_file
 
 __all__ = ["Understood", "understood"]
 
@@ -92,7 +93,7 @@ def understood(config: Config, inputs: Inputs, findings: tuple[Finding, ...]) ->
         paths=() if journeys is None else tuple(_of_paths(journeys)),
         assumptions=(*inputs.passed_over, *inputs.assumptions),
         steps=tuple(_steps(config, inputs)),
-        findings=(*inputs.findings, *findings),
+        findings=findings_in_words_of_the_file((*inputs.findings, *findings)),
     )
 
 

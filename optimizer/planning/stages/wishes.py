@@ -24,7 +24,7 @@ from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.keys.limits import BudgetLimits, Limits
 from optimizer.planning.file.keys.plan import PlanSection, Promise
-from optimizer.planning.file.wording import in_words_of_the_file
+from optimizer.planning.language.wording import in_words_of_the_file
 from optimizer.planning.stages.aim import Aim, aim_of
 from optimizer.planning.stages.kept import Kept
 from optimizer.planning.stages.loosened import remedies

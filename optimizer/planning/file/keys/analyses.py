@@ -241,7 +241,9 @@ class MixModel(Section):
     chains: Annotated[int, Field(ge=2, le=16)] = 4
     """Chains of the sampler."""
     time_budget: Annotated[float, Field(gt=0)] = 300.0
-    """Seconds in which sampling may go on until it converges."""
+    """Seconds in which sampling may go on until it converges; the first attempt always ends, and time in which other
+    programs keep it waiting does not count.
+    """
     accept_unconverged: bool = False
     """Make a plan from a fit that failed its gate, and mark every output."""
 

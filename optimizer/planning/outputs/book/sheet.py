@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
+from optimizer.planning.language.commands import commands_plain
 from optimizer.planning.language.translator import Translator
 from optimizer.planning.outputs.book.formats import TEXT, digits, settled
 from optimizer.planning.outputs.book.letters import FACES, LATIN, legible, lines_of, unbroken, width_of
@@ -98,7 +99,7 @@ class Book:
 
     def say(self, text: str) -> str:
         """A text in the language of the book."""
-        return text if self._translator is None else self._translator(text)
+        return commands_plain(text if self._translator is None else self._translator(text))
 
     def titled(self, title: str) -> str:
         """The title of a sheet as the file has it."""

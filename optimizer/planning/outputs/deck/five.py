@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attribution.numbers import amount, change, count, percent
+from optimizer.planning.language.commands import commands_plain
 from optimizer.planning.outputs.against_today import chance, form_of, lines, name_of, signed
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps, said
 from optimizer.planning.outputs.doubts import could_be_wrong, failed
@@ -43,7 +44,8 @@ def five_slides(run: Run, plan: PlanResult, worth: PlanWorth) -> Deck:
         _tests(run, worth),
     )
     deck, say = Deck(run.config.name, subtitle(run), slides), speech_of(run.config, run)
-    return deck if say is None else said(deck, say)
+    told: Deck = said(deck, lambda text: commands_plain(text if say is None else say(text)))
+    return told
 
 
 def _decision(run: Run, plan: PlanResult, decision: Decision) -> Slide:

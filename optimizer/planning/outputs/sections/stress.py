@@ -8,7 +8,7 @@ from typing import Any
 from attribution.errors import bounded
 from attribution.estimates import Estimate
 from attribution.numbers import amount, cost, count
-from optimizer.planning.file.wording import in_words_of_the_file
+from optimizer.planning.language.wording import in_words_of_the_file
 from optimizer.planning.outputs.against_today import signed
 from optimizer.planning.outputs.sections.section import Section, Table
 from optimizer.planning.stages.order import order_of

@@ -1,0 +1,120 @@
+"""`cac init` on a folder of somebody's own tables: a plan file that a run takes, of columns that names tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from attribution.errors import BadInput
+from optimizer.planning.check import check_plan
+from optimizer.planning.drafted import write_draft
+from optimizer.planning.file.keys.exports import ControlExport, SpendExport
+from optimizer.planning.importer import import_folder
+from optimizer.planning.language.spoken import speak
+
+WEEKS = pd.date_range("2023-01-02", periods=110, freq="7D")
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    yield
+    speak("en")
+
+
+def amounts(seed: int, mean: float = 4_000.0) -> np.ndarray:
+    return np.random.default_rng(seed).gamma(9.0, mean / 9.0, len(WEEKS)).round(2)
+
+
+def german(values: np.ndarray) -> list[str]:
+    return [f"{value:,.2f}".translate(str.maketrans(",.", ".,")) for value in values]
+
+
+def named(folder: Path) -> None:
+    events = np.resize(["na", "fair", "na", "na"], len(WEEKS))
+    own = {"tv_S": amounts(1), "tv_I": amounts(2, 9e5), "competitor_sales_B": amounts(3), "events": events}
+    pd.DataFrame({"DATE": WEEKS, "revenue": amounts(4, 9e4), **own}).to_csv(folder / "sales.csv", index=False)
+
+
+def by_market(folder: Path) -> None:
+    own = {
+        "conversions": amounts(1, 900),
+        "A_impression": amounts(2, 1e5),
+        "A_spend": amounts(3),
+        "B_spend": amounts(4),
+    }
+    parts = [pd.DataFrame({"geo": geo, "time": WEEKS, **own, "population": 1e6}) for geo in ("north", "south")]
+    pd.concat(parts).to_csv(folder / "geo.csv", index=False)
+
+
+def of_germany(folder: Path) -> None:
+    days = [f"{day:%d.%m.%Y}" for day in WEEKS]
+    own = {"Kosten_TV": german(amounts(1)), "Kosten_Suche": german(amounts(2))}
+    frame = pd.DataFrame({"Woche": days, "Neukunden": np.random.default_rng(0).poisson(300, len(WEEKS)), **own})
+    frame.to_csv(folder / "woche.csv", index=False, sep=";")
+
+
+def american(folder: Path) -> None:
+    own = {"search": amounts(1), "tv": amounts(2), "price_index": amounts(3, 100)}
+    frame = pd.DataFrame({"week": WEEKS.strftime("%m/%d/%Y"), "new_customers": amounts(4, 300), **own})
+    frame.to_csv(folder / "weekly.csv", index=False)
+
+
+@pytest.mark.parametrize(
+    ("write", "weekly"),
+    [
+        (named, {"date": "DATE", "kpi": "revenue", "spend": {"tv": "tv_S"}, "controls": []}),
+        (by_market, {"geo": "geo", "population": "population", "spend": {"A": "A_spend", "B": "B_spend"}}),
+        (of_germany, {"kpi": "Neukunden", "decimal": ",", "thousands": ".", "date_format": "%d.%m.%Y"}),
+        (american, {"date_format": "%m/%d/%Y", "spend": {"search": "search", "tv": "tv"}}),
+    ],
+)
+def test_a_table_by_week_becomes_a_plan_file_that_is_fine(
+    tmp_path: Path, write: Callable[[Path], None], weekly: dict[str, object]
+) -> None:
+    write(tmp_path)
+    (tmp_path / "prices.csv").write_text("day,price\n2023-01-02,9.5\n2023-02-02,9.7\n", encoding="utf-8")
+    plan, told = write_draft(tmp_path) or pytest.fail("nothing was written")
+    text = plan.read_text(encoding="utf-8")
+    read = yaml.safe_load(text)["data"]["weekly"]
+    assert {key: read.get(key) for key in weekly} == weekly
+    assert all(channel in told for channel in read["spend"])
+    assert len(check_plan(plan).months) > 0
+    for line in text.splitlines():  # what stands in comments may be taken in
+        if line.startswith(("    # controls:", "    # driven_by:")):
+            text = text.replace("    controls: []", "    # ") if "controls:" in line else text
+            text = text.replace(line, line.replace("# ", "", 1))
+    plan.write_text(text.replace("# upcoming:", "upcoming:"), encoding="utf-8")
+    check_plan(plan)
+
+
+def test_a_folder_without_such_a_table_is_told_and_nothing_written(tmp_path: Path) -> None:
+    assert write_draft(tmp_path) is None
+    american(tmp_path)
+    frame = pd.read_csv(tmp_path / "weekly.csv")
+    frame.rename(columns={"new_customers": "a", "search": "b", "tv": "c"}).to_csv(tmp_path / "weekly.csv", index=False)
+    with pytest.raises(BadInput, match=r"weekly\.csv.*such as new_customers and tv_spend.*cac import"):
+        write_draft(tmp_path)
+    assert not (tmp_path / "plan.yaml").exists()
+
+
+def test_what_import_leaves_out_stands_ready_as_spend_and_as_controls_in_the_language(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d")
+    ads = {"Day": days, "Campaign": "A", "Currency code": "EUR", "Cost": 5.0, "Impr.": 9}
+    pd.DataFrame(ads).to_csv(tmp_path / "ads.csv", index=False)
+    orders = {"date": days, "order_id": range(60), "customer_id": range(60)}
+    pd.DataFrame(orders).to_csv(tmp_path / "orders.csv", index=False)
+    invoices = {"month": ["2024-01", "2024-02"], "net": [10_000.0, 9_000.0]}
+    pd.DataFrame(invoices).to_csv(tmp_path / "tv.csv", index=False)
+    speak("de")
+    text = import_folder(tmp_path)[1].read_text(encoding="utf-8")
+    assert "\nlanguage: de\n" in text
+    spend, controls = (
+        yaml.safe_load(line.strip(" #")[2:]) for line in text.splitlines() if line.startswith("  #   - ")
+    )
+    assert SpendExport.model_validate(spend | {"channel": "tv"}).spread == "month"
+    assert ControlExport.model_validate(controls).columns == {"net": "mean"}
