@@ -24,6 +24,7 @@ _PROMISE = (
 )
 
 _RATIO_STEPS = 8
+_ROUNDING = 1e-9  # of the figure: less is nothing
 
 Solve = Callable[[Program], tuple[Array | None, float, float]]
 
@@ -115,7 +116,7 @@ def _without(program: Program, row: Row, solve: Solve) -> str | None:
     from_below = isinstance(row.limit, Limit) and row.limit.side is Side.AT_LEAST and row.limit.unit is Unit.OWN
     best = bound if from_below or not (row.per_spend > 0).any() else -bound
     word = "at most" if best == bound else "at least"
-    best += 0.0  # no minus zero
+    best = 0.0 if abs(best) <= _ROUNDING * abs(row.room) else best + 0.0  # no minus zero
     return f"{name!r} cannot hold, since the other limits allow {word} {plain(best)} there"
 
 

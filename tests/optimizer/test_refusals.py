@@ -268,3 +268,11 @@ def test_lists_of_limits_and_fees_are_asked_for(odd):
         Plan(maximize=Customers(), fees=odd)
     with pytest.raises(BadInput, match=r"give Fee\(name, channels, steps\)"):
         Plan(maximize=Customers(), fees=["agency"])
+
+
+def test_what_rounding_leaves_of_nothing_is_told_as_nothing():
+    """Three channels of at most a fifth each spend nothing at all."""
+    curves = ResponseCurves({name: Hill(900, 60_000 + 7 * place) for place, name in enumerate("abc")})
+    limits = [Budget(exactly=1_995_551.0), *(Channel(name).share(at_most=0.2) for name in curves)]
+    with pytest.raises(InfeasiblePlan, match="allow at most 0 there"):
+        Plan(maximize=Customers(), subject_to=limits).solve(curves)

@@ -346,6 +346,9 @@ def test_limits_may_name_channels_without_history(folder: Path, asked: str) -> N
         ("  minimize: blended_cac\n", "lowest where nothing is spent"),
         ("  minimize: blended_cac\n  budget: {at_most: 9_000}\n  max_cac: 50\n", "lowest where nothing is spent"),
         ("  minimize: blended_cac\n  groups: {a: {channels: [tv], at_most: 9_000}}\n", "lowest where nothing is spent"),
+        ("  minimize: spend\n", "the least is none"),
+        ("  minimize: spend\n  budget: {at_most: 9_000}\n", "the least is none"),
+        ("  minimize: spend\n  customers: {at_least: -100%}\n", "the least is none"),
         ("  minimize: blended_cac\n  channels: {tv: {zero_or_at_least: 9_000, at_most: 8_000}}\n", "which leaves it nothing"),
         ("  minimize: blended_cac\n  every_channel: {zero_or_at_least: 90_000, at_most: +10%}\n", "which leaves it nothing"),
         (f"  minimize: blended_cac\n{NEW}  channels: {{podcast: {{zero_or_at_least: 6_000}}}}\n", "which leaves it nothing"),
@@ -358,7 +361,9 @@ def test_what_no_fit_can_make_sensible_is_refused_before_it(folder: Path, plan: 
         check_plan(folder / "plan.yaml")
 
 
-@pytest.mark.parametrize("plan", ["  maximize: customers\n  max_cac: 90\n  explore: true\n", "  maximize: customers\n",
+@pytest.mark.parametrize("plan", ["  minimize: spend\n  customers: {at_least: -5%}\n", "  minimize: spend\n  max_cac: 900\n",
+                                  "  minimize: spend\n  budget: {at_least: 500}\n",
+                                  "  maximize: customers\n  max_cac: 90\n  explore: true\n", "  maximize: customers\n",
                                   "  minimize: blended_cac\n  fixed_cost: 100\n", "  minimize: blended_cac\n  budget: {exactly: 9_000}\n",
                                   "  minimize: blended_cac\n  channels: {tv: {share: {at_least: 0.5}, at_least: 10}}\n"])  # fmt: skip
 def test_questions_that_may_have_an_answer_pass(folder: Path, plan: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
+from optimizer import Channel
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
@@ -44,6 +45,31 @@ def plan_of(section: PlanSection) -> Any:
     return plan.replaced(subject_to=[*plan.subject_to, *(one.constraint for one in held)])
 
 
+def answered(keys: dict[str, Any], booked: tuple[Any, ...] = ()) -> Any:
+    """The answer to a scenario with other keys, of a run some of whose spend is booked already."""
+    section = PlanSection.model_validate(FILE)
+    plan = plan_of(section)
+    base: Any = SimpleNamespace(
+        plan=plan, curves=CURVES, now=plan.evaluate(CURVES, NOW), riders=RIDERS, held=(), tried=(), booked=booked,
+        doubted=(),
+        ground=SEEN, organic=SimpleNamespace(predicted=ORGANIC),
+    )  # fmt: skip
+    scenario = Scenario.model_validate({"name": "other", "instead": keys})
+    config: Any = SimpleNamespace(plan=section, scenarios=[scenario])
+    (answer,) = plan_scenarios(config, base, lambda part, note: None)
+    assert answer.problem == ""
+    assert answer.outcome is not None
+    return answer
+
+
+def test_what_is_spent_already_is_spent_in_another_question_too() -> None:
+    keys = {"customers": {"at_least": "-9%"}}
+    free = answered(keys).outcome.spend
+    least = 1.2 * float(free["tv"])
+    held = answered(keys, (Channel("tv").at_least(least),)).outcome.spend
+    assert held["tv"] >= least * (1 - 1e-9)
+
+
 @pytest.mark.parametrize(
     "keys",
     [
@@ -63,18 +89,7 @@ def plan_of(section: PlanSection) -> Any:
     ids=str,
 )
 def test_other_keys_give_the_plan_of_a_file_with_those_keys(keys: dict[str, Any]) -> None:
-    section = PlanSection.model_validate(FILE)
-    plan = plan_of(section)
-    base: Any = SimpleNamespace(
-        plan=plan, curves=CURVES, now=plan.evaluate(CURVES, NOW), riders=RIDERS, held=(), tried=(),
-        doubted=(),
-        ground=SEEN, organic=SimpleNamespace(predicted=ORGANIC),
-    )  # fmt: skip
-    scenario = Scenario.model_validate({"name": "other", "instead": keys})
-    config: Any = SimpleNamespace(plan=section, scenarios=[scenario])
-    (answer,) = plan_scenarios(config, base, lambda part, note: None)
-    assert answer.problem == ""
-    assert answer.outcome is not None
+    answer = answered(keys)
     other = PlanSection.model_validate({**FILE, **keys})
     theirs = solved(other, plan_of(other), CURVES, ())
     assert answer.outcome.expected_customers == pytest.approx(theirs.customers, rel=1e-4)

@@ -230,3 +230,16 @@ def test_what_today_s_spend_makes_meaningless_is_named_before_anything_runs(tmp_
     )
     (said,) = misfits_of_today(section, now, document)
     assert "plan.yaml:5: plan.every_channel: is below today's 100" in said
+
+
+@pytest.mark.parametrize("side", ["at_most", "at_least", "exactly"])
+def test_a_percentage_of_no_spend_is_no_budget(tmp_path: Path, side: str) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(f"plan:\n  budget:\n    {side}: +10%\n")
+    document, nothing = Document.read(path), pd.Series({"tv": 0.0, "radio": 0.0})
+    section = PlanSection.model_validate({"maximize": "customers", "budget": {side: "+10%"}})
+    (said,) = misfits_of_today(section, nothing, document)
+    assert f"plan.yaml:3: plan.budget.{side}: is +10% of present spend, of which there is none" in said
+    assert misfits_of_today(section, nothing + 1.0, document) == []
+    stated = section.model_validate({"maximize": "customers", "budget": {side: 500}})
+    assert misfits_of_today(stated, nothing, document) == []

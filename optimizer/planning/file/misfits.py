@@ -8,6 +8,7 @@ import pandas as pd
 
 from attribution.errors import nearest
 from attribution.numbers import amount
+from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.document import Document, Place
 from optimizer.planning.file.keys.limits import GroupLimits, Limits, MarketLimits
 from optimizer.planning.file.keys.plan import PlanSection
@@ -65,6 +66,12 @@ def _of_idle(section: PlanSection, idle: Sequence[str]) -> Iterator[Said]:
 
 def _of_today(section: PlanSection, now: pd.Series) -> Iterator[Said]:
     yield from _of_entry(section, {**dict(now), **dict.fromkeys(section.without_history, 0.0)})
+    if section.budget is not None and not now.any():
+        for side in ("at_most", "at_least", "exactly"):
+            stated: Amount | None = getattr(section.budget, side)
+            if stated is not None and stated.relative:
+                text = f"is {stated} of present spend, of which there is none, so that it is nothing. "
+                yield ("budget", side), text + "Write an amount, or state plan.now."
     for channel, present in now.items():
         own = limits_of(section, str(channel))
         most = None if own is None else own.fixed if own.fixed is not None else own.at_most

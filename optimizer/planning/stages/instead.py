@@ -24,7 +24,7 @@ def asked_instead(section: PlanSection, base: PlanResult) -> Plan:
     section
         The plan file's, with a scenario's keys in place of its own.
     base
-        The run's plan: its curves, present spend, riders and tried ground.
+        The run's plan: its curves, present spend, riders, tried ground, and what is spent or committed already.
     """
     now = base.now.spend
     own, worth = base.plan.objective, None
@@ -33,4 +33,5 @@ def asked_instead(section: PlanSection, base: PlanResult) -> Plan:
     plan = build_plan(section, now, base.organic.predicted, base.now.expected_customers, worth)
     held = held_channels(base.riders.untested, section, now)
     tried = tried_channels(section, now, base.ground)
-    return plan.replaced(subject_to=[*plan.subject_to, *(one.constraint for one in (*held, *tried))])
+    limits = (*base.booked, *(one.constraint for one in (*held, *tried)))
+    return plan.replaced(subject_to=[*plan.subject_to, *limits])

@@ -228,6 +228,7 @@ def make_plan(
             *entry_prices(plan.program(curves), tried),
             today_keeps_promises(plan.missed(curves, now), aim.probability_better(planned, today)),
         ),
+        booked=tuple(booked_already(inputs.timetable, curves.channels)),
     )
 
 

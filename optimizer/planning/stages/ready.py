@@ -139,16 +139,23 @@ def _refuse_without_end(plan: optimizer.Plan, question: optimizer.Plan, curves: 
     Raises
     ------
     IllPosedPlan
-        Where nothing limits the spend that most customers ask for, or nothing asks for the spend of a blended CAC that
-        is lowest where nothing is spent.
+        Where nothing limits the spend that most customers ask for, or nothing asks for the spend that is to be least,
+        or of a blended CAC that is lowest where nothing is spent.
     """
-    promised = {type(part) for part in plan.subject_to}
+    nobody = [part for part in plan.subject_to if isinstance(part, optimizer.Customers) and not part.at_least]
+    promised = {type(part) for part in plan.subject_to if not any(part is one for one in nobody)}
     if isinstance(plan.objective, optimizer.Customers) and optimizer.MaxCAC not in promised:
         optimizer.Plan(maximize=optimizer.Customers(), subject_to=question.subject_to, now=plan.now).solve(curves, 0.05)
-    if not isinstance(plan.objective, optimizer.BlendedCAC) or plan.fixed_cost or optimizer.Customers in promised:
+    if optimizer.Customers in promised:
         return
     program, nothing = question.program(curves), np.zeros(len(curves))
-    if not program.lower.any() and not any(row.residual(nothing, nothing) > 0 for row in program.rows):
+    if program.lower.any() or any(row.residual(nothing, nothing) > 0 for row in program.rows):
+        return
+    if isinstance(plan.objective, optimizer.Spend) and optimizer.MaxCAC not in promised:
+        text = "asks for the least spend, and nothing promised asks for any: the least is none."
+        remedy = "promise plan.customers.at_least, or ask another question: plan.maximize: customers with plan.budget."
+        raise IllPosedPlan(Problem("plan.minimize", text, remedy=remedy))
+    if isinstance(plan.objective, optimizer.BlendedCAC) and not plan.fixed_cost:
         text = "without plan.fixed_cost the blended CAC is lowest where nothing is spent, and nothing asks for spend."
         remedy = (
             "state fixed_cost, promise plan.customers.at_least or plan.budget.at_least, or ask another question: "

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from optimizer.planning.stages.schedule import ScheduleResult
     from optimizer.planning.stages.trusted import Trust
     from optimizer.planning.stages.worth_of_customers import Economics
+    from optimizer.question.program import Constraint
     from optimizer.scenarios.stress import Stressed
     from optimizer.uncertainty.first_step import FirstStep
     from optimizer.uncertainty.tipping import TippingPoint
@@ -120,6 +121,7 @@ class PlanResult:
     frontier: pd.DataFrame
     explanations: tuple[str, ...]
     findings: tuple[Finding, ...]
+    booked: tuple[Constraint, ...] = ()  # what is spent or committed already
 
 
 @shown

@@ -181,7 +181,7 @@ class EconomicsKeys(Section):
     """
 
     horizon: Annotated[int, Field(ge=1, le=240)] = 36
-    """Months from acquisition that count."""
+    """Months from acquisition that count; of cohorts by quarter or year a whole number of these."""
     discount_rate: Annotated[float, AfterValidator(_a_rate), Field(ge=0, allow_inf_nan=False)] = 0.1
     """Per year: 0.1 for 10 %; margin of month m counts (1 + rate)^(-m / 12)."""
     margin: Cost | dict[Name, Money] | None = None
