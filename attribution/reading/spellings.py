@@ -91,19 +91,15 @@ def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:
     Looked for among 10,000 of them, so that a large log is read once more by its ids alone.
     """
     sample = conversions.select(user=conversions.user, key=folded_id(conversions.user)).distinct().limit(_SAMPLE)
-    sample = sample.execute()
-    keyed = touches.select(user=touches.user, key=folded_id(touches.user))
-    import ibis
-
-    keys = carried(ibis.memtable(sample[["key"]].drop_duplicates()), touches.get_backend())
-    seen = keyed.semi_join(keys, "key").distinct().execute()
-    apart = ~sample["user"].isin(set(seen["user"])) & sample["key"].isin(set(seen["key"]))
-    share = float(apart.mean()) if len(sample) else 0.0
+    pairs = sample.left_join(touches.select(touched=touches.user, key=folded_id(touches.user)), "key")
+    same = (pairs.touched == pairs.user).fill_null(False)
+    found = pairs.group_by("user").aggregate(same=same.any(), touched=pairs.touched.min()).execute()
+    apart = ~found["same"].astype(bool) & found["touched"].notna()
+    share = float(apart.mean()) if len(found) else 0.0
     text = "Ids of touchpoints and conversions meet as they are written."
     if apart.any():
-        one = sample[apart].iloc[0]
-        other = seen.loc[seen["key"] == one["key"], "user"].iloc[0]
-        pair = " and ".join(repr(bounded(str(written), _LONGEST)) for written in (other, one["user"]))
+        one = found[apart].sort_values("user").iloc[0]
+        pair = " and ".join(repr(bounded(str(one[written]), _LONGEST)) for written in ("touched", "user"))
         text = (
             f"{percent(share)} of users with a conversion have touches only under ids that differ by case or blanks, "
             f"such as {pair}. Correct them at the source, or fold them with fold_names."
