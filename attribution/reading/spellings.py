@@ -95,28 +95,31 @@ def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:
 
     Looked for among 10,000 of them, so that a large log is read once more by its ids alone.
     """
-    import ibis
-
-    ids = conversions.select(user=conversions.user, same=folded_id(conversions.user))
-    sample = ids.mutate(key=_as_number(ids.same)).distinct().limit(_SAMPLE).execute()
-    keyed = touches.select(user=touches.user, same=folded_id(touches.user))
-    keyed = keyed.mutate(key=_as_number(keyed.same))
-    keys = carried(ibis.memtable(sample[["key"]].drop_duplicates()), touches.get_backend())
-    seen = keyed.semi_join(keys, "key").distinct().execute()
-    apart = ~sample["user"].isin(set(seen["user"])) & sample["key"].isin(set(seen["key"]))
-    share = float(apart.mean()) if len(sample) else 0.0
+    sample = conversions.select(user=conversions.user, same=folded_id(conversions.user))
+    sample = sample.mutate(key=_as_number(sample.same)).distinct().limit(_SAMPLE)
+    keyed = touches.select(touched=touches.user, folded=folded_id(touches.user))
+    pairs = sample.left_join(keyed.mutate(key=_as_number(keyed.folded)), "key")
+    folds = (pairs.folded == pairs.same).fill_null(False)
+    found = pairs.group_by("user").aggregate(
+        same=(pairs.touched == pairs.user).fill_null(False).any(),
+        folds=folds.any(),
+        touched=pairs.touched.min(),
+        twin=pairs.touched.min(where=folds),
+    ).execute()  # fmt: skip
+    apart = ~found["same"].astype(bool) & found["touched"].notna()
+    share = float(apart.mean()) if len(found) else 0.0
     text = "Ids of touchpoints and conversions meet as they are written."
     if apart.any():
-        folds = apart & sample["same"].isin(set(seen["same"]))
-        one = sample[folds if folds.any() else apart].iloc[0]
-        other = seen.loc[seen["key"] == one["key"], "user"].iloc[0]
-        pair = " and ".join(repr(bounded(str(written), _LONGEST)) for written in (other, one["user"]))
+        folded = apart & found["folds"].astype(bool)
+        other = "twin" if folded.any() else "touched"
+        one = found[folded if folded.any() else apart].sort_values("user").iloc[0]
+        pair = " and ".join(repr(bounded(str(one[written]), _LONGEST)) for written in (other, "user"))
         text = (
             f"{percent(share)} of users with a conversion have touches only under ids that differ by zeros before "
             f"them, a point or a quote, such as {pair}: one of the two was read as a number. Correct them at the "
             "source."
         )
-        if folds.any():
+        if folded.any():
             text = (
                 f"{percent(share)} of users with a conversion have touches only under ids that differ by case or "
                 f"blanks, such as {pair}. Correct them at the source, or fold them with fold_names."

@@ -56,14 +56,14 @@ def totals_among(names: pd.Series, amounts: pd.Series, periods: pd.Series | None
     total = amounts.groupby(names, sort=False).sum()
     for name, own in total.items():
         rest = float(total.sum() - own)
-        if (is_total(name) and len(total) > 1 and own >= _NEARLY * rest > 0) or _in_all(names, amounts, periods, name):
+        told = is_total(name) and len(total) > 1 and own >= _NEARLY * rest > 0
+        found = periods is not None and len(total) >= 3 and np.isclose(own, rest)  # else it is not in every period
+        if told or (found and periods is not None and _in_all(names, amounts, periods, name)):
             yield str(name)
 
 
-def _in_all(names: pd.Series, amounts: pd.Series, periods: pd.Series | None, name: object) -> bool:
+def _in_all(names: pd.Series, amounts: pd.Series, periods: pd.Series, name: object) -> bool:
     """Whether a name has just as much as all others together in every one of several periods."""
-    if periods is None or names.nunique() < 3:
-        return False
     whole = amounts.groupby(periods).sum()
     mine = (names == name).to_numpy()
     own = amounts[mine].groupby(periods[mine]).sum().reindex(whole.index, fill_value=0.0)

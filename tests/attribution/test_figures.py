@@ -95,6 +95,16 @@ def test_svg_is_the_same_bytes_each_time_and_its_ids_differ_between_plots():
         assert reference in ids[0]
 
 
+def test_a_picture_is_drawn_once_and_keeps_its_layout(monkeypatch):
+    drawn, draw = [], Axes.draw
+    monkeypatch.setattr(Axes, "draw", lambda self, renderer: (drawn.append(self), draw(self, renderer)))
+    ax = canvas()
+    engine = ax.get_figure().get_layout_engine()
+    svg(ax)
+    assert drawn == [ax]
+    assert ax.get_figure().get_layout_engine() is engine
+
+
 def test_letters_that_no_font_here_has_do_not_stop_a_plot():
     ax = canvas()
     headline(ax, "频道 ڤ 🦊")

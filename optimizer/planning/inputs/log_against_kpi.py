@@ -59,20 +59,18 @@ def log_against_kpi(conversions: ibis.Table, panel: Panel, within: float | None)
     """
     start = int(panel.dates[0].value // 1000)
     length = panel.days * _DAY
-    span = conversions.aggregate(first=conversions.time.min(), last=conversions.time.max()).execute().iloc[0]
-    counts = (
-        conversions.group_by(period=((conversions.time - start) / length).floor().cast("int64"))
-        .aggregate(conversions=conversions.conversions.sum())
-        .execute()
-        .set_index("period")["conversions"]
+    time = conversions.time
+    counted = conversions.group_by(period=((time - start) / length).floor().cast("int64")).aggregate(
+        conversions=conversions.conversions.sum(), first=time.min(), last=time.max()
     )
-    first = max(-((start - _midnight(span["first"])) // length), 0)
-    last = min((_midnight(span["last"]) + _DAY - start) // length, panel.periods)
+    counts = counted.execute().set_index("period")
+    first = max(-((start - _midnight(counts["first"].min())) // length), 0)
+    last = min((_midnight(counts["last"].max()) + _DAY - start) // length, panel.periods)
     if last <= first:
         return None
     periods = np.arange(first, last)
     weeks = pd.DataFrame({"week": panel.dates[periods], "kpi": panel.kpi.sum(axis=0)[periods]})
-    weeks["log"] = counts.reindex(periods, fill_value=0).to_numpy(dtype=float)
+    weeks["log"] = counts["conversions"].reindex(periods, fill_value=0).to_numpy(dtype=float)
     weeks["difference"] = weeks["log"] - weeks["kpi"]
     weeks["share"] = weeks["difference"] / weeks["kpi"].where(weeks["kpi"] > 0)
     return LogAgainstKPI(weeks, _finding(weeks, within, panel))
