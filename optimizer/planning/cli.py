@@ -100,7 +100,9 @@ def init(
 
     if drafted := write_draft(folder):
         plan, taken = drafted
-        _echo(f"wrote {plan}\n{taken}\nNext: check each line of it, then cac check {plan}")
+        _echo(f"wrote {plan}")
+        _echo(taken)
+        _echo(f"Next: check each line of it, then cac check {plan}")
         return
     for path in write_starter(folder):
         _echo(f"wrote {path}")
