@@ -100,7 +100,9 @@ def init(
 
     if drafted := write_draft(folder):
         plan, taken = drafted
-        _echo(f"wrote {plan}\n{taken}\nNext: check each line of it, then cac check {plan}")
+        _echo(f"wrote {plan}")
+        _echo(taken)
+        _echo(f"Next: check each line of it, then cac check {plan}")
         return
     for path in write_starter(folder):
         _echo(f"wrote {path}")
@@ -509,6 +511,15 @@ def _run(plan: Path, out: Path | None, goal: Goal, stress: bool = False) -> None
     show(run, written)
 
 
+def _language_first(words: list[str]) -> list[str]:
+    """The words of a command line with its language before the command, wherever it was written."""
+    for place, word in enumerate(words):
+        if word.startswith("--language"):
+            end = place + (1 if "=" in word else 2)
+            return [*words[place:end], *words[:place], *words[end:]]
+    return words
+
+
 def main() -> None:
     """Run the command line; errors of the user's making, and of disks, go to standard error without a traceback."""
     from optimizer.planning.outputs.streams import carry_every_sign
@@ -517,7 +528,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     carry_every_sign()
     try:
-        app(prog_name="cac")
+        app(_language_first(sys.argv[1:]), prog_name="cac")
     except CacError as error:
         from optimizer.planning.language.spoken import said
         from optimizer.planning.language.wording import in_words_of_the_file

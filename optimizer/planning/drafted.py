@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attribution.errors import BadInput
 from attribution.files import write_whole
+from attribution.numbers import CURRENCY
 from optimizer.planning.language.spoken import language, said
 from optimizer.planning.looks import TABLES, Look, look_at, note, sheets_of
 
@@ -121,8 +122,8 @@ def _lines(look: Look, others: Sequence[str]) -> Iterator[str]:
     rest = [name for name in look.numbers if name not in {outcome, people, *spend, *volumes}]
     counted = "customers" if {"customers", "kunden", "neukunden"} & set(_tokens(outcome)) else outcome
     yield note("Written by `cac init` from the table beside it: columns are taken by their names, so check each line.")
-    yield f"name: {said('Next quarter')}\ncurrency: EUR"
-    yield f"outcome: {'EUR of revenue' if is_money else _written(counted)}"
+    yield f"name: {said('Next quarter')}\ncurrency: {CURRENCY}"
+    yield f"outcome: {f'{CURRENCY} of revenue' if is_money else _written(counted)}"
     if language() != "en":
         yield f"language: {language()}"
     yield f"\ndata:\n  weekly:\n    path: {_written(look.path.name)}\n    date: {_written(look.date)}"

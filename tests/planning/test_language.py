@@ -399,11 +399,10 @@ def test_the_command_line_speaks_the_language_of_the_plan_file(starter: Path) ->
     assert spoken.language_beside(["plan", str(starter)]) == "en"
     missing = str(starter.parent / "no.yaml")
     code = "from optimizer.planning.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "--language", "de", "check", missing], capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert "diese Datei gibt es nicht" in done.stderr
+    for words in (["--language", "de", "check", missing], ["check", missing, "--language=de"]):
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+        assert done.returncode == 2
+        assert "diese Datei gibt es nicht" in done.stderr
 
 
 def test_english_loads_no_catalogue() -> None:

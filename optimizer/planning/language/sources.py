@@ -45,6 +45,9 @@ _SILENT_FILES |= {"usable.py", "stand_ins.py"}  # refusals of Python alone, patt
 _PATTERN = re.compile(
     r"\\[a-zA-Z(.]|^<[a-z]+(?:>| [a-z-]+=)|^(SET|SELECT|FROM|<(?!\w)|<svg|class=)|^count\(|^[A-Z]\w+\(| # "
     r"|^# (?!Review)|^$|^(name|spread|by|rate|channels): [\w{]|^week_starts: "
+    r"|^(name|outcome|language|geo|population|kpi|spend|controls|currencies|first_only|without_person|budget): +"
+    r"[\x00\[{tn+]"
+    r"|^\{path: |^, spread: |^\x00: mean$|^\x00 of revenue$"
     r"|^\{key|^(Assertion|Value) |\|.*\|.*\w+ error|\w\|\w| ORDER BY "
     r"|^(lock on file|state machine|not utf-8 encoded|has duplicate key|\(not set\)|can(not)? be|s are)$| == '"
     r"|^\(grand |^unterminated|^malformed|\[(dim|yellow)\]"

@@ -11,12 +11,13 @@ from mmm.model.baseline import usual_seasons
 from mmm.model.effects import Effects
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
+from mmm.sampling.fit import first_run
 from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.analyses import Belief, MixModel, TestTrust
 from optimizer.planning.inputs.inputs import Inputs
 
-__all__ = ["mix_model", "neutral"]
+__all__ = ["first_draws", "mix_model", "neutral"]
 
 _SIGMAS_OF_90_PERCENT = 1.6448536269514722
 
@@ -111,3 +112,9 @@ def _effects(config: Config, inputs: Inputs) -> Effects:
 def _log_normal(low: float, high: float) -> tuple[float, float]:
     """Median and sigma of the log-normal with 5 % below ``low`` and 5 % above ``high``."""
     return math.sqrt(low * high), math.log(high / low) / (2 * _SIGMAS_OF_90_PERCENT)
+
+
+def first_draws(config: Config, panel: mmm.Panel) -> int:
+    """Draws of each chain of the first attempt."""
+    section = config.model
+    return first_run(panel, section.draws, section.tune, section.chains, config.seed).draws

@@ -17,6 +17,7 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.provenance import InputFile
 from optimizer.planning.language.wording import findings_in_words_of_the_file
+from optimizer.planning.stages.model import first_draws
 
 __all__ = ["Understood", "understood"]
 
@@ -163,8 +164,9 @@ def _steps(config: Config, inputs: Inputs) -> Iterator[str]:
         in_markets = f" in {len(inputs.panel.geos)} markets" if several else ""
         beside = " and the fits of other readings of the same weeks" if section.rivals and not several else ""
         neutral = f", one more under a neutral belief{',' * bool(beside)}" if section.sensitivity else ""
+        drawn = amount(first_draws(config, inputs.panel))
         yield (
-            f"Mix model: {section.chains} chains of {amount(section.draws)} draws on {inputs.panel.periods} periods"
+            f"Mix model: {section.chains} chains of {drawn} draws on {inputs.panel.periods} periods"
             f"{in_markets}{neutral}{beside}."
         )
     if config.plan is not None:

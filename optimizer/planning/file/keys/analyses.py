@@ -234,10 +234,10 @@ class MixModel(Section):
     """Fit again without the last weeks, `[13, 26]` without 13 and without 26 of them, and show each channel's CAC of
     the weeks before under all of these fits; not for a table by geo, and a year must be left.
     """
-    draws: Annotated[int, Field(ge=200, le=20_000)] = 1000
-    """Of the first sampling attempt, by chain."""
-    tune: Annotated[int, Field(ge=200, le=20_000)] = 1000
-    """Steps of tuning before them."""
+    draws: Annotated[int, Field(ge=200, le=20_000)] | None = None
+    """Of the first sampling attempt, by chain: 1000 where left out, and 1300 of several markets."""
+    tune: Annotated[int, Field(ge=200, le=20_000)] | None = None
+    """Steps of tuning before them: 1000 where left out, and 500 of several markets."""
     chains: Annotated[int, Field(ge=2, le=16)] = 4
     """Chains of the sampler."""
     time_budget: Annotated[float, Field(gt=0)] = 300.0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import mmm
 from attribution.estimates import Estimate
 from attribution.numbers import count, counted, seconds
 from optimizer.planning.inputs.provenance import versions
 from optimizer.planning.outputs.sections.section import Section
+from optimizer.planning.stages.model import first_draws
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Run
 
@@ -20,7 +22,7 @@ def _view(run: Run) -> dict[str, Any]:
     if run.inputs.passed_over:
         facts.append(("Passed over", " ".join(run.inputs.passed_over)))
     if run.posterior is not None:
-        facts.append(("Mix model", _model(run)))
+        facts.append(("Mix model", _model(run, run.posterior.panel)))
     if run.plan is not None:
         facts.append(("Solver", f"{run.plan.allocation.engine}; {run.plan.allocation.status.value}"))
         made_for = cases(run.config.plan)
@@ -41,12 +43,12 @@ def _view(run: Run) -> dict[str, Any]:
     return {"inputs": run.inputs.files, "provenance": facts}
 
 
-def _model(run: Run) -> str:
+def _model(run: Run, panel: mmm.Panel) -> str:
     model = run.config.model
     text = (
         f"{model.saturation} saturation, {model.adstock} adstock over {counted(model.lags, 'week')}, {model.trend} "
         f"trend, season of order {model.season.order}, {model.likelihood} noise, {model.chains} chains of "
-        f"{model.draws} draws"
+        f"{first_draws(run.config, panel)} draws"
     ).replace("_", " ")
     if model.channels:
         text += f"; families of their own: {', '.join(model.channels)}"
