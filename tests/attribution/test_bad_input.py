@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -187,6 +188,15 @@ def test_a_parquet_file_cut_short(tmp_path: Path):
 def test_what_is_no_table(source):
     with pytest.raises(BadInput, match=r"is None|has no columns|is not a table"):
         Journeys.from_touchpoints(source, conversions=ENDS)
+
+
+def test_open_files_and_lists_of_paths_say_what_to_pass(tmp_path: Path):
+    for source, said in (
+        (io.StringIO("user,time,channel\n"), "is an open file"),
+        ([tmp_path, "b.csv"], "a list of paths"),
+    ):
+        with pytest.raises(BadInput, match=f"{said}.*Remedy: pass "):
+            Journeys.from_touchpoints(source, conversions=ENDS)
 
 
 def test_numbers_as_text_are_refused_by_name():

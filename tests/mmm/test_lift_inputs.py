@@ -212,3 +212,29 @@ def test_a_wild_test_in_a_panel_by_geo_is_named(geo):
         found = {finding.name: finding for finding in prepared.findings}["test_conflicts"]
         assert found.passed is fits
         assert found.channels == (() if fits else ("search",))
+
+
+@pytest.mark.parametrize(
+    ("gain", "error", "named"),
+    [
+        (400, 60, False),
+        (400, 21, False),
+        (12.5, 1.1, True),
+        (0.12, 0.02, True),
+        (400, 0.15, True),
+        (-90, 4, True),
+        (0, 5, False),
+    ],
+)
+def test_tests_surer_than_counting_allows_are_named(gain, error, named):
+    data, _ = mmm.simulate.world(seed=1, weeks=60, channels=3)
+    weeks = data.weekly["week"].dt.strftime("%Y-%m-%d")
+    end = (data.weekly["week"].iloc[23] + pd.Timedelta("6D")).strftime("%Y-%m-%d")
+    test = mmm.LiftTest("tv", weeks[20], end, np.copysign(900.0, gain), gain, error)
+    for kpi, there in ((data.weekly["new_customers"], named), (data.weekly["new_customers"] * 0.37, False)):
+        panel = mmm.Panel.from_frame(
+            data.weekly.assign(new_customers=kpi), "week", "new_customers", list(data.channels)
+        )
+        (finding,) = (each for each in check_tests((test,), panel) if each.name == "lift_errors")
+        assert finding.passed != there
+        assert finding.channels == (("tv",) if there else ())
