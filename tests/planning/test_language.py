@@ -116,6 +116,7 @@ def test_nothing_of_the_report_stays_english(
 ) -> None:
     _, say = told
     english = (finished[1] / "report.html").read_text(encoding="utf-8")
+    english = re.sub(r"<code>(cac test [^<]*)</code>", r"`\1`", english)  # in a sentence of a finding
     lacking = {part: text for text in words(english) for part in say.lacking(text)}
     assert lacking == {}
     page = translated_markup(english, say, say.language.html)
