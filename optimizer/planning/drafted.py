@@ -84,19 +84,9 @@ def _told(look: Look, columns: Columns) -> str:
 
 
 def _lines(look: Look, columns: Columns, others: Sequence[str]) -> Iterator[str]:
-    outcome, money = columns.outcome, columns.currencies
-    currency = Counter(money.values()).most_common(1)[0][0] if money else columns.earned_in or CURRENCY
-    foreign = {channel: code for channel, code in money.items() if code != currency}
-    counted = "customers" if columns.is_customers else outcome
-    unnamed = note("no column names it: yours")
-    yield note("Written by `cac init` from the table beside it: columns are taken by their names, so check each line.")
-    yield f"name: {said('Next quarter')}\ncurrency: {currency}{'' if money or columns.earned_in else '  ' + unnamed}"
-    if foreign:
-        rates = ", ".join(f'{code}: "?"' for code in sorted(set(foreign.values())))
-        yield f"currencies: {{{rates}}}  {note(f'what one unit is worth in {currency}')}"
-    yield f"outcome: {f'{currency} of revenue' if columns.is_money else _written(counted)}"
-    if language() != "en":
-        yield f"language: {language()}"
+    outcome, currency = columns.outcome, _currency(columns)
+    foreign = {channel: code for channel, code in columns.currencies.items() if code != currency}
+    yield from _head(columns, currency, sorted(set(foreign.values())))
     yield f"\ndata:\n  weekly:\n    path: {_written(look.path.name)}\n    date: {_written(look.date)}"
     for key, sign in look.written.items():
         yield f"    {key}: {json.dumps(sign)}"
@@ -105,12 +95,7 @@ def _lines(look: Look, columns: Columns, others: Sequence[str]) -> Iterator[str]
     if columns.people:
         yield f"    population: {_written(columns.people)}"
     yield f"    kpi: {_written(outcome)}  {note('all of them, those that came unpaid too')}"
-    if columns.units == {""}:
-        pass
-    elif len(columns.units) == 1:
-        yield f"    unit: {next(iter(columns.units))}  {note('spend is counted in it, by names of columns')}"
-    else:
-        yield f'    unit: "?"  {note("names of columns tell several; a table has one: write all spend in the same")}'
+    yield from _unit(columns.units)
     yield f"    spend:  {note('channel: its column; take out what is none')}"
     yield from (f"      {_written(channel)}: {_written(name)}" for name, channel in columns.spend.items())
     if foreign:
@@ -127,11 +112,43 @@ def _lines(look: Look, columns: Columns, others: Sequence[str]) -> Iterator[str]
     yield f"  # upcoming: last_year  {note('goes with controls: those of the coming weeks; or a table of them')}"
     yield from (f"  {note(f'another table by week or day: {other}')}" for other in others)
     yield f"\nmodel:\n  season: {{order: 2}}\n  # holidays: DE  {note('your country')}"
+    yield from _plan(columns, currency)
+
+
+def _currency(columns: Columns) -> str:
+    """That of most channels by the names of their columns, else of what is earned."""
+    named = Counter(columns.currencies.values()).most_common(1)
+    return named[0][0] if named else columns.earned_in or CURRENCY
+
+
+def _head(columns: Columns, currency: str, foreign: Sequence[str]) -> Iterator[str]:
+    counted = "customers" if columns.is_customers else columns.outcome
+    told = "" if columns.currencies or columns.earned_in else f"  {note('no column names it: yours')}"
+    yield note("Written by `cac init` from the table beside it: columns are taken by their names, so check each line.")
+    yield f"name: {said('Next quarter')}\ncurrency: {currency}{told}"
+    if foreign:
+        rates = ", ".join(f'{code}: "?"' for code in foreign)
+        yield f"currencies: {{{rates}}}  {note(f'what one unit is worth in {currency}')}"
+    yield f"outcome: {f'{currency} of revenue' if columns.is_money else _written(counted)}"
+    if language() != "en":
+        yield f"language: {language()}"
+
+
+def _unit(units: set[str]) -> Iterator[str]:
+    """What spend is counted in, as names of its columns tell."""
+    if len(units) > 1:
+        yield f'    unit: "?"  {note("names of columns tell several; a table has one: write all spend in the same")}'
+    elif units != {""}:
+        yield f"    unit: {next(iter(units))}  {note('spend is counted in it, by names of columns')}"
+
+
+def _plan(columns: Columns, currency: str) -> Iterator[str]:
     yield "\nplan:\n  weeks: 13"
     if columns.is_money:
-        worth = {"": "1", "thousand": "1_000", "million": "1_000_000"}[columns.unit_of(outcome)]
+        worth = {"": "1", "thousand": "1_000", "million": "1_000_000"}[columns.unit_of(columns.outcome)]
         worth = worth if columns.earned_in in {"", currency} else '"?"'
-        yield f"  maximize: profit\n  value_per_customer: {worth}  {note('the outcome is money: what one unit is worth')}"
+        yield "  maximize: profit\n"
+        yield f"  value_per_customer: {worth}  {note('the outcome is money: what one unit is worth')}"
         yield "  budget: {at_most: +0%}"
     else:
         yield "  minimize: blended_cac\n  budget: {at_most: +0%}\n  customers: {at_least: +0%}"

@@ -1,4 +1,4 @@
-"""What names of columns tell of an unknown table by week: the outcome, spend, what was delivered, what may be neither."""
+"""What names of columns tell of an unknown table by week: the outcome, spend, what was delivered, what is neither."""
 
 from __future__ import annotations
 
