@@ -70,7 +70,7 @@ def unlike_before(weeks: Weeks) -> Iterator[str]:
 
 
 def _beyond(weeks: Weeks, moved: Collection[str]) -> Iterator[str]:
-    """KPI far from all that was fitted, all spend far from its usual size, controls as far outside as they were wide."""
+    """KPI far from all that was fitted, all spend far from its usual size, controls as far out as they were wide."""
     before, now = weeks.other[weeks.kpi]
     known, came = before[before > 0], now[now > 0]
     if weeks.kpi not in moved and len(known) and len(came):
