@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
+import pandas as pd
+
 from attribution.reading.formats import EXCEL, UNIX, Format
 from attribution.reading.stand_ins import is_total
 
-__all__ = ["date_remedy", "number_remedy"]
+__all__ = ["date_remedy", "day_patterns", "days_of", "number_remedy"]
 
 _COMPARED = 1_000
 _DAYS = (
@@ -60,6 +62,28 @@ def date_remedy(cells: Iterable[object], unread: Iterable[object], shape: str) -
     if all(_MONTH_NAME.search(text) for text in wrong):
         return f"names of months are read in English alone; write {shape}."
     return f"write {shape}, or state the pattern with date_format, for example '%d/%m/%Y'."
+
+
+def day_patterns(cells: Iterable[object]) -> list[str]:
+    """Patterns by which every cell is a day; numbers that count days or seconds are none, for spend may look so.
+
+    Examples
+    --------
+    >>> day_patterns(["2026-W05", "2026-W06"])
+    ['%G-W%V']
+    """
+    texts = _texts(cells)
+    fit = [one for one in _written(texts) if one != EXCEL and one not in UNIX] if texts else []
+    fit = [one for one in fit if _fits(texts[0], one)]
+    return [one for one in fit if all(_fits(text, one) for text in texts)]
+
+
+def days_of(cells: Iterable[object], pattern: str) -> pd.Series:
+    """The days of cells that a pattern reads."""
+    format = Format(date_format=pattern)
+    texts = (str(cell).strip() for cell in cells)
+    read = [dt.datetime.strptime(text + format.tail, str(format.pattern)).date() for text in texts]
+    return pd.Series(pd.to_datetime(read))
 
 
 def _texts(cells: Iterable[object]) -> list[str]:

@@ -11,19 +11,32 @@ import pandas as pd
 
 from attribution.errors import BadInput
 from attribution.reading.cells import cells_of
+from attribution.reading.likely import day_patterns, days_of
+from attribution.reading.stand_ins import is_total
 from attribution.reading.workbook import sheet_names
 from optimizer.planning.language.spoken import said
 
-__all__ = ["TABLES", "Look", "look_at", "note", "sheets_of"]
+__all__ = ["TABLES", "Look", "look_at", "note", "sheets_of", "why_unread"]
 
 TABLES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".xlsx", ".parquet", ".pq", ".json", ".jsonl", ".ndjson")
 _SEVERAL = 2
-_FORMATS = ("%Y-%m-%d", "%Y-%m", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y")
-_PLAIN = 2  # formats that need not be stated
+_PLAIN = ("%Y-%m-%d", "%Y-%m", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")  # need not be stated
+_FEW_WORDS = 5  # rows to each word of a column that may tell events apart
+_MOST_GAPS = 0.1  # of rows: more, and a table is not by week or day
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
-_SIGNS: tuple[tuple[re.Pattern[str], Mapping[str, str]], ...] = (
-    (re.compile(r"-?\d{1,3}(\.\d{3})*(,\d+)?|-?\d+(,\d+)?"), {"decimal": ",", "thousands": "."}),
-    (re.compile(r"-?\d{1,3}(,\d{3})*(\.\d+)?|-?\d+(\.\d+)?"), {"thousands": ","}),
+_SIGNS: tuple[
+    tuple[re.Pattern[str], re.Pattern[str], Mapping[str, str]], ...
+] = (  # numbers, what leaves no doubt, signs
+    (
+        re.compile(r"-?\d{1,3}(\.\d{3})*(,\d+)?|-?\d+(,\d+)?"),
+        re.compile(r",\d{1,2}$|,\d{4,}$|\.\d{3}[.,]"),
+        {"decimal": ",", "thousands": "."},
+    ),
+    (
+        re.compile(r"-?\d{1,3}(,\d{3})*(\.\d+)?|-?\d+(\.\d+)?"),
+        re.compile(r"\.\d|,\d{3},"),
+        {"thousands": ","},
+    ),
 )
 
 
@@ -47,6 +60,10 @@ class Look:
         Signs and dates that have to be stated, as keys of the plan file.
     rows
         How many.
+    whole, varied
+        Of numbers, those without decimals; of words, those with nearly as many as there are rows, such as days.
+    geos
+        Words of the column of markets.
     """
 
     path: Path
@@ -57,6 +74,9 @@ class Look:
     days: int
     written: Mapping[str, str] = field(default_factory=dict)
     rows: int = 0
+    whole: tuple[str, ...] = ()
+    varied: tuple[str, ...] = ()
+    geos: tuple[str, ...] = ()
 
 
 def note(text: str) -> str:
@@ -75,6 +95,15 @@ def sheets_of(path: Path) -> list[Path]:
     return [path] if len(sheets) < _SEVERAL else [path.with_name(f"{path.name}::{sheet}") for sheet in sheets]
 
 
+def why_unread(path: Path) -> str:
+    """Why a table cannot be read; empty where it can."""
+    try:
+        cells_of(path)
+    except BadInput as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
 def look_at(path: Path) -> Look | None:
     """What a table looks like; None where it cannot be read, or has no column of days and one of numbers."""
     try:
@@ -83,41 +112,39 @@ def look_at(path: Path) -> Look | None:
         return None
     cells = {str(name): frame[name].dropna().astype(str).str.strip() for name in frame.columns}
     cells = {name: column[column != ""] for name, column in cells.items() if (column != "").any()}
-    date = next((name for name, column in cells.items() if _dates(column)), None)
+    days = {name: column[~column.map(is_total)] for name, column in cells.items()}  # told where it is read
+    date = next((name for name, column in days.items() if day_patterns(column)), None)
     if date is None:
         return None
     others = {name: column for name, column in cells.items() if name != date}
     plain = [name for name, column in others.items() if column.str.fullmatch(_NUMBER).all()]
     signs: Mapping[str, str] = {}
     numbers = plain
-    for pattern, stated in _SIGNS:
+    for pattern, sure, stated in _SIGNS:
         signed = [name for name, column in others.items() if column.str.fullmatch(pattern).all()]
-        if len(signed) > len(numbers):
-            numbers, signs = signed, stated
+        clear = any(others[name].str.contains(sure).any() for name in signed)
+        if len(signed) > len(numbers) or (len(signed) == len(numbers) and clear and signed != plain):
+            numbers, signs = signed, stated if clear else {}  # 12,345 alone may be either: a check asks
     words = [name for name in others if name not in numbers]
     if not numbers:
         return None
     several = frame[date].duplicated().any()
     geo = next((name for name in words if several and not frame.duplicated([date, name]).any()), "")
-    days, written = _steps(cells[date])
+    step, written = _steps(days[date])
     stated = {**({"date_format": written} if written else {}), **signs}
     words = [name for name in words if name != geo]
-    return Look(path, date, geo, tuple(numbers), tuple(words), days, stated, len(frame))
-
-
-def _dates(column: pd.Series) -> list[tuple[str, pd.Series]]:
-    """Formats in which every cell is a day, and the days."""
-    texts = column.str.removesuffix(" 00:00:00")
-    read = ((one, pd.to_datetime(texts, format=one, errors="coerce")) for one in _FORMATS)
-    return [(one, days) for one, days in read if days.notna().all()]
+    whole = tuple(name for name in numbers if others[name].str.fullmatch(r"-?\d+").all())
+    varied = tuple(name for name in words if others[name].nunique() * _FEW_WORDS > len(frame))
+    geos = tuple(sorted(set(cells[geo]))) if geo else ()
+    return Look(path, date, geo, tuple(numbers), tuple(words), step, stated, len(frame), whole, varied, geos)
 
 
 def _steps(column: pd.Series) -> tuple[int, str]:
     """Days between rows, and the format where it has to be stated: of two orders of day and month the one in step."""
-    formats = _dates(column)
-    for one, days in formats:
-        gaps = set(pd.Series(days.unique()).sort_values().diff().dropna().dt.days)
-        if len(gaps) == 1 and gaps <= {1, 7}:
-            return int(gaps.pop()), one if one in _FORMATS[_PLAIN:] else ""
-    first = formats[0][0]
-    return 0, first if first in _FORMATS[_PLAIN:] else ""
+    formats = day_patterns(column)
+    for one in formats:
+        gaps = days_of(column.unique(), one).drop_duplicates().sort_values().diff().dropna().dt.days
+        step = int(gaps.mode().iloc[0]) if len(gaps) else 0
+        if step in {1, 7} and (gaps % step == 0).all() and (gaps != step).mean() <= _MOST_GAPS:
+            return step, "" if one in _PLAIN else one
+    return 0, "" if formats[0] in _PLAIN else formats[0]

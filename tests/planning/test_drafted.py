@@ -118,3 +118,101 @@ def test_what_import_leaves_out_stands_ready_as_spend_and_as_controls_in_the_lan
     )
     assert SpendExport.model_validate(spend | {"channel": "tv"}).spread == "month"
     assert ControlExport.model_validate(controls).columns == {"net": "mean"}
+
+
+def drafted(folder: Path, cells: dict[str, object]) -> dict[str, object]:
+    """The plan file of a table by week with a column of each kind of cells."""
+    (folder / "plan.yaml").unlink(missing_ok=True)
+    pd.DataFrame({"week": WEEKS.strftime("%Y-%m-%d"), **cells}).to_csv(folder / "t.csv", index=False, sep=";")
+    write_draft(folder)
+    return dict(yaml.safe_load((folder / "plan.yaml").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "spend", "others"),
+    [
+        ("new_customers", {"tv": "tv_spend"}, ["returning_customers", "total_customers", "new_customers_target"]),
+        ("orders", {"tv": "tv_spend"}, ["lost_customers", "forecast_orders", "orders_last_year", "tv_conversions"]),
+        ("orders", {"tv": "tv_spend", "radio": "radio_spend"}, ["total_spend", "marketing_cost", "spend"]),
+        (
+            "orders",
+            {"tv": "tv_spend"},
+            ["competitor_spend", "tv_spend_budget", "planned_radio_spend", "total_tv_spend"],
+        ),
+        ("orders", {"tv": "tv_cost"}, ["cost_per_click", "shipping_cost", "cac", "roas", "tv spend %", "cum_tv_spend"]),
+        ("orders", {"tv": "tv", "google": "google"}, ["google_trends", "organic_search", "facebook_followers"]),
+        ("Neukunden", {"TV": "TV_Kosten", "Suchekosten": "Suchekosten"}, ["Gesamtkosten", "Versandkosten", "Umsatz"]),
+        ("新客户", {"电视": "电视花费", "搜索": "搜索花费"}, ["总花费", "竞品花费", "目标新客户"]),
+        ("newCustomers", {"tv": "tvSpend", "search": "SearchCost"}, ["AvgOrderValue"]),
+        ("orders", {"tv_spend": "tv_spend", "tv_cost": "tv_cost"}, ["spend_share_tv"]),
+    ],
+)
+def test_plans_sums_rivals_and_rates_are_neither_outcome_nor_spend(
+    tmp_path: Path, outcome: str, spend: dict[str, str], others: list[str]
+) -> None:
+    columns = [*others, outcome, *spend.values()]
+    read = drafted(tmp_path, {name: amounts(place).round() for place, name in enumerate(columns)})
+    weekly = read["data"]["weekly"]  # type: ignore[index]
+    assert (weekly["kpi"], {k.lower(): v for k, v in weekly["spend"].items()}) == (
+        outcome,
+        {k.lower(): v for k, v in spend.items()},
+    )
+    listed = (tmp_path / "plan.yaml").read_text(encoding="utf-8")
+    assert all(name in listed for name in others)  # told, not hidden
+    check_plan(tmp_path / "plan.yaml")
+
+
+def test_currencies_and_units_are_those_that_names_of_columns_tell(tmp_path: Path) -> None:
+    one = drafted(
+        tmp_path, {"new_customers": amounts(1).round(), "tv_spend_usd_k": amounts(2, 4), "b_cost_$_k": amounts(3, 4)}
+    )
+    assert (one["currency"], one["data"]["weekly"]["unit"]) == ("USD", "thousand")  # type: ignore[index]
+    assert check_plan(tmp_path / "plan.yaml")
+    earned = drafted(tmp_path, {"revenue_usd_k": amounts(1), "tv_spend": amounts(2)})
+    assert (earned["currency"], earned["plan"]["value_per_customer"]) == ("USD", 1_000)  # type: ignore[index]
+    for cells in (
+        {"tv_spend_usd": amounts(2), "b_spend_eur": amounts(3)},
+        {"tv_spend_k": amounts(2, 4), "b_spend": amounts(3)},
+    ):
+        drafted(tmp_path, {"orders": amounts(1).round(), **cells})
+        with pytest.raises(BadInput, match=r"\?"):
+            check_plan(tmp_path / "plan.yaml")
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([f"{value:,.0f}" for value in amounts(2)], "say decimal: ',' or thousands: ',', whichever is meant"),
+        ([f"${value:,.2f}" for value in amounts(2)], "remove currency signs"),
+        (["-", *map(str, amounts(2)[1:])], "is not a number: '-'"),
+    ],
+)
+def test_cells_of_spend_that_may_be_read_in_two_ways_or_none_are_asked_about(
+    tmp_path: Path, cells: list[str], said: str
+) -> None:
+    drafted(tmp_path, {"orders": amounts(1).astype(int), "tv_spend": cells, "radio_spend": amounts(3).astype(int)})
+    with pytest.raises(BadInput, match=said):
+        check_plan(tmp_path / "plan.yaml")
+
+
+def test_rows_by_channel_are_no_markets_and_rows_of_totals_and_gaps_are_told_by_the_check(tmp_path: Path) -> None:
+    days = WEEKS.strftime("%Y-%m-%d")
+    for column, names in {"channel": ("a", "b"), "type": ("Google Ads", "Facebook")}.items():
+        parts = [pd.DataFrame({"week": days, column: one, "orders": 5, "spend": amounts(1)}) for one in names]
+        pd.concat(parts).to_csv(tmp_path / "t.csv", index=False)
+        with pytest.raises(BadInput, match=rf"rows by channel in t.csv \(column '{column}'\)"):
+            write_draft(tmp_path)
+    frame = pd.DataFrame({"week": days, "orders": amounts(1).round(), "tv_spend": amounts(2)})
+    total = frame.sum(numeric_only=True).to_frame().T.assign(week="Total")
+    for table, said in ((pd.concat([frame, total]), "rows of totals"), (frame.drop(50), "1 week is missing")):
+        table.to_csv(tmp_path / "t.csv", index=False)
+        write_draft(tmp_path)
+        with pytest.raises(BadInput, match=said):
+            check_plan(tmp_path / "plan.yaml")
+        (tmp_path / "plan.yaml").unlink()
+
+
+@pytest.mark.parametrize("pattern", ["%Y%m%d", "%G-W%V", "KW %V/%G", "%d %b %Y", "%m/%d/%y", "%Y-%m-%dT%H:%M:%S"])
+def test_weeks_are_read_as_exports_write_them(tmp_path: Path, pattern: str) -> None:
+    drafted(tmp_path, {"week": WEEKS.strftime(pattern), "orders": amounts(1).round(), "tv_spend": amounts(2)})
+    assert check_plan(tmp_path / "plan.yaml")

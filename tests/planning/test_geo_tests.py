@@ -229,6 +229,15 @@ def test_a_readout_is_the_same_in_every_form_and_tells_what_is_no_table_of_it(
     whole[whole["geo"] != "region_01"].to_csv(folder / "less.csv", index=False)
     with pytest.raises(BadInput, match=r"^less\.csv: has no rows of region_01"):
         read_out(design, folder / "less.csv")
+    there = whole["week"] >= json.loads(design.read_text(encoding="utf-8"))["designs"][0]["start"]
+    for outcome, text in (
+        (100, "is the same in every period"),
+        (whole["new_customers"].where(~there, 0), "is 0 in periods of the test"),
+        (whole["new_customers"].where(~there, 10 * whole["new_customers"]), "times in the controls during the test"),
+    ):
+        whole.assign(new_customers=outcome).to_csv(folder / "none.csv", index=False)
+        with pytest.raises(BadInput, match=rf"none\.csv, column 'new_customers': .*{text}"):
+            read_out(design, folder / "none.csv", folder / "none")
 
 
 @pytest.mark.parametrize("key", ["columns", "designs", "spend", "cells", "start"])

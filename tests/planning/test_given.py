@@ -228,3 +228,8 @@ def test_the_plan_of_a_run_is_read_by_what_it_planned(tmp_path: Path) -> None:
     given = read_given(GivenTable(path=Path("plan.csv")), tmp_path, PANEL)
     assert given.spend.to_list() == [1.0, 2.0, 0.0]
     assert "spend_planned" in given.says
+
+
+def test_a_plan_says_the_currency_that_its_rows_name(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text("channel,spend,currency\ntv,1,USD\nsearch,2,USD\nradio,0,USD\n", encoding="utf-8")
+    assert read_given(GivenTable(path=Path("b.csv")), tmp_path, PANEL).currencies == ("USD",)

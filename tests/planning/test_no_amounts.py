@@ -42,3 +42,17 @@ def test_sound_weeks_and_growth_are_not(seed: int) -> None:
             assert not told(seed, column, lambda now: now, new)
     assert "rises" not in told(seed, "new_customers", lambda now: now.mean() * 1.05 ** np.arange(len(now)))
     assert "filled" not in told(seed, "new_customers", lambda now: now[:3], 8)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_never_seen_is_told(seed: int) -> None:
+    for times in (7.0, 1 / 7):
+        assert "new_customers is " in told(seed, "new_customers", lambda now, times=times: now * times)
+        assert "in every new week and was " in told(seed, "new_customers", lambda now, times=times: now * times, 1)
+    assert "price is 130 in new weeks and was 100 to 106" in told(seed, "price", lambda now: now + 130 - now.max())
+    made = world(seed)[0]
+    table = made.weekly.tail(60)
+    spend = {name: (table[name].to_numpy(float)[:52], table[name].to_numpy(float)[52:] / 7) for name in made.channels}
+    kpi = {"new_customers": tuple(np.split(table["new_customers"].to_numpy(float), [52]))}
+    days = pd.DatetimeIndex(table["week"][52:])
+    assert "Every channel spends 0." in " ".join(unlike_before(Weeks(spend, kpi, "new_customers", days)))

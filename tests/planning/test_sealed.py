@@ -396,6 +396,16 @@ def test_a_review_tells_columns_that_nobody_names_and_refuses_another_unit(outpu
     assert not any("names them" in note for note in sound.notes)
     with pytest.raises(BadInput, match=r"came.csv: every channel spends"):
         reviewed(output, table.assign(tv=table["tv"] / 1000, search=table["search"] / 1000))
+    with pytest.raises(BadInput, match=r"came.csv, column 'currency': is USD"):
+        reviewed(output, table.assign(currency="USD"))
+
+
+def test_controls_never_seen_are_told_where_the_review_is_told(output: Path, made: Made) -> None:
+    seal(output, now=NOW)
+    table = as_planned(made[0])
+    sound, moved = reviewed(output, table), reviewed(output, table.assign(price=table["price"] * 3))
+    assert not any("price is" in line for line in lines(sound))
+    assert any("price is" in line and "never seen" in line for line in lines(moved))
 
 
 def test_the_scorecard_keeps_all_plans_and_leaves_out_hindsight(output: Path, made: Made) -> None:

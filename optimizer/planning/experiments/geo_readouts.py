@@ -22,6 +22,7 @@ from mmm.experiments.geo_design import GeoDesign
 from mmm.experiments.geo_readout import GeoReadout, read_geo_test
 from mmm.experiments.geo_spend import SpendChange
 from optimizer.planning.experiments.geo_table import Columns, read_panel
+from optimizer.planning.experiments.geo_unread import no_outcome
 from optimizer.planning.experiments.written import write_set
 from optimizer.planning.inputs.reading import in_terms_of_the_file
 
@@ -56,6 +57,8 @@ def read_out(
     chosen = _chosen(said["designs"], name, design.name)
     planned, columns = _of_the_file(chosen, said["columns"], design.name)
     panel = read_panel(table, _columns_there(table, columns))
+    if problems := list(no_outcome(panel, planned.design, table.name, columns.kpi)):
+        raise BadInput(problems)
     read = in_terms_of_the_file(lambda: read_geo_test(panel, planned.design), {"panel": table.name})
     read = _with_planned(read, planned.spend)
     looks = [finding for finding in (unit_changes(panel), running_totals(panel)) if not finding.passed]

@@ -11,7 +11,7 @@ from attribution import Engine
 from attribution.errors import BadInput, Problem, nearest
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets
-from optimizer.planning.inputs.given_tables import Given, read_plan_table, said_of
+from optimizer.planning.inputs.given_tables import Given, currencies_of, read_plan_table, said_of
 from optimizer.planning.inputs.plans_of_other_tools import PlanTable, plan_table
 
 __all__ = ["read_given_by_market"]
@@ -67,7 +67,7 @@ def read_given_by_market(
         raise BadInput(problems)
     named = dict(zip(pairs, frame[opened.spend].astype(float) * opened.over(horizon), strict=True))
     spend = pd.Series({cell: named[pair] for cell, pair in markets.cells.items()}, name="spend")
-    return Given(spend, said_of(opened, horizon))
+    return Given(spend, said_of(opened, horizon), currencies_of(frame))
 
 
 def _problems(

@@ -17,7 +17,7 @@ from mmm import Panel
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.inputs.plans_of_other_tools import FORMS, PlanTable, plan_table
 
-__all__ = ["Given", "read_given", "read_plan_table", "said_of"]
+__all__ = ["Given", "currencies_of", "read_given", "read_plan_table", "said_of"]
 
 _FIRST_ROW = 2  # below the header
 
@@ -32,10 +32,13 @@ class Given:
         Currency over the horizon, by channel or cell.
     says
         How its table was read, where that is not plain; empty otherwise.
+    currencies
+        What its rows name, in a column so called.
     """
 
     spend: pd.Series
     says: str = ""
+    currencies: tuple[str, ...] = ()
 
 
 def read_given(
@@ -84,7 +87,7 @@ def read_given(
     if problems:
         raise BadInput(problems)
     spend = pd.Series(frame[opened.spend].to_numpy(dtype=float), names, name="spend") * opened.over(horizon)
-    return Given(spend.reindex([*panel.channels, *new], fill_value=0.0), said_of(opened, horizon))
+    return Given(spend.reindex([*panel.channels, *new], fill_value=0.0), said_of(opened, horizon), currencies_of(frame))
 
 
 def read_plan_table(
@@ -106,6 +109,11 @@ def read_plan_table(
                 [*error.problems, Problem(table.path.name, "is no plan that is known.", remedy=FORMS)]
             ) from None
         raise
+
+
+def currencies_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Currencies that a table's rows name."""
+    return tuple(frame["currency"].dropna().astype(str).unique()) if "currency" in frame else ()
 
 
 def said_of(opened: PlanTable, horizon: int) -> str:

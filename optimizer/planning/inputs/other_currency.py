@@ -4,11 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from attribution.errors import Problem
+import pandas as pd
 
-__all__ = ["other_currency"]
+from attribution.errors import Problem
+from optimizer.planning.file.keys.data import Weekly
+
+__all__ = ["column_of_another_currency", "other_currency"]
 
 _SHOWN = 3
+_CURRENCY = "currency"
+
+
+def column_of_another_currency(
+    frame: pd.DataFrame, weekly: Weekly, currency: str, name: str | None = None
+) -> Iterator[Problem]:
+    """Rows of a weekly table that name another currency, where the plan file does not say of columns what they are in.
+
+    Parameters
+    ----------
+    frame
+        The table, or one written as it.
+    weekly
+        Names of its columns.
+    currency
+        The plan file's.
+    name
+        What messages call the table; that of the weekly table where None.
+    """
+    read = (weekly.date, weekly.kpi, weekly.geo, *weekly.numbers, *weekly.words, *weekly.channels.values())
+    if _CURRENCY in frame and _CURRENCY not in read and not weekly.currency_of:
+        yield from other_currency(frame[_CURRENCY].dropna(), currency, name or weekly.path.name, _CURRENCY)
 
 
 def other_currency(named: Iterable[object], currency: str, table: str, column: str | None) -> Iterator[Problem]:

@@ -117,6 +117,8 @@ def noted_given(reading: Reading, panel: Panel, markets: Markets, plan: PlanSect
     else:
         columns = {} if weekly is None else {column: channel for channel, column in weekly.channels.items()}
         given = read_given(table, folder, panel, plan.without_history, engine, horizon=weeks, columns=columns)
+    if wrong := list(other_currency(given.currencies, reading.config.currency, table.path.name, "currency")):
+        raise BadInput(wrong)
     reading.note("given plan", table.path, len(given.spend), frame=given.spend)
     return plausible(given, table, panel, weeks)
 

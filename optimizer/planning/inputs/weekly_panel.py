@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput
 from attribution.numbers import counted
 from attribution.reading.small import read_table
 from mmm import Panel
@@ -18,14 +18,13 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_columns
 from optimizer.planning.file.keys.data import Weekly
 from optimizer.planning.inputs.assembled import assumed, read_assembled
-from optimizer.planning.inputs.other_currency import other_currency
+from optimizer.planning.inputs.other_currency import column_of_another_currency
 from optimizer.planning.inputs.printable import unprintable
 from optimizer.planning.inputs.reading import Reading, unit_of
 from optimizer.planning.inputs.weekly_table import weekly_table
 
 __all__ = ["WeeklyPanel", "read_weekly"]
 
-_CURRENCY = "currency"
 _WORDS = "make a 0/1 column of each word but one: data.weekly.controls: {{column}: indicator}, the others: number."
 
 
@@ -68,7 +67,7 @@ def read_weekly(reading: Reading, weekly: Weekly) -> WeeklyPanel:
         frame = read_table(reading.path(weekly.path), table, weekly.format, reading.engine)
     except BadInput as error:
         raise BadInput(with_remedy_for_words(error.problems, weekly.numbers, _WORDS)) from None
-    if wrong := list(_of_another_currency(frame, weekly, config.currency)):
+    if wrong := list(column_of_another_currency(frame, weekly, config.currency)):
         raise BadInput(wrong)
     frame = in_plan_currency(frame, weekly, config.rates)
     reading.assumptions.extend(said_of_columns(weekly.currency_of, config.rates))
@@ -84,13 +83,6 @@ def read_weekly(reading: Reading, weekly: Weekly) -> WeeklyPanel:
     covers += f" in {len(panel.geos)} markets" if weekly.geo is not None else ""
     reading.note("weekly spend and outcome", weekly.path, len(frame), covers, frame)
     return WeeklyPanel(panel, words)
-
-
-def _of_another_currency(frame: pd.DataFrame, weekly: Weekly, currency: str) -> Iterator[Problem]:
-    """Rows that name another currency, where the plan file does not say of columns what they are in."""
-    read = (weekly.date, weekly.kpi, weekly.geo, *weekly.numbers, *weekly.words, *weekly.channels.values())
-    if _CURRENCY in frame and _CURRENCY not in read and not weekly.currency_of:
-        yield from other_currency(frame[_CURRENCY].dropna(), currency, weekly.path.name, _CURRENCY)
 
 
 def _of_frame(config: Config, weekly: Weekly, frame: pd.DataFrame, made: Sequence[str] = ()) -> Panel:

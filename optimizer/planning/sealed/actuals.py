@@ -20,6 +20,7 @@ from optimizer.cycle.forecast import Course
 from optimizer.planning.file.column_roles import coming_columns, in_plan_currency, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Reach, Weekly
+from optimizer.planning.inputs.other_currency import column_of_another_currency
 from optimizer.planning.inputs.weekly_table import weekly_table
 from optimizer.planning.since.actuals import today
 from optimizer.planning.since.unlike_before import Weeks, another_unit, unlike_before, unread
@@ -79,6 +80,8 @@ def read_actuals(
     name = Path(source.partition("::")[0]).name
     table = weekly_table(weekly, name, new, population=False)
     raw = read_table(source, table, weekly.format, config.engine.engine)
+    if wrong := list(column_of_another_currency(raw, weekly, config.currency, name)):
+        raise BadInput(wrong)
     frame = in_plan_currency(raw, weekly, config.rates)
     frame.attrs["name"] = name
     frame, made = indicators(frame, words)
@@ -106,7 +109,20 @@ def _since(course: Course, kpi: Array, panel: Panel, weekly: Weekly, dates: pd.D
         weekly.channels.get(name, name): (panel.spend[:, :, place].sum(axis=0), course.spend[:, :, place].sum(axis=0))
         for place, name in enumerate(panel.channels)
     }
-    return Weeks(spend, {weekly.kpi: (panel.kpi.sum(axis=0), kpi.sum(axis=0))}, weekly.kpi, dates)
+    came = _by_period(course.controls)
+    controls = {
+        name: (panel.controls[:, :, place].sum(axis=0), came[name].to_numpy())
+        for place, name in enumerate(panel.control_names)
+        if name in came
+    }
+    return Weeks(spend, {weekly.kpi: (panel.kpi.sum(axis=0), kpi.sum(axis=0)), **controls}, weekly.kpi, dates)
+
+
+def _by_period(controls: Coming) -> pd.DataFrame:
+    """Controls of all markets together."""
+    if controls is None or isinstance(controls, pd.DataFrame):
+        return pd.DataFrame() if controls is None else controls
+    return sum(list(controls.values())[1:], start=next(iter(controls.values())))
 
 
 def _named_by_rails(config: Config) -> Iterator[str]:

@@ -74,6 +74,7 @@ def lines(review: Review) -> Iterator[str]:
         low, high = (count(float(steps.loc[name, f"customers_{end}"])) for end in ("low", "high"))
         yield f"  {name:<16}{written:>14}" + ("" if name == ACTUAL else f"   {low} to {high}")
     yield from told[2:]
+    yield from review.notes
 
 
 def of_causes(review: Review) -> Iterator[str]:

@@ -21,6 +21,7 @@ from mmm.data.indicators import indicators
 from optimizer.planning.file.column_roles import in_plan_currency, media_of
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Weekly
+from optimizer.planning.inputs.other_currency import column_of_another_currency
 from optimizer.planning.since.unlike_before import Weeks, another_unit, unlike_before, unread
 
 __all__ = ["Actuals", "read_actuals"]
@@ -121,6 +122,8 @@ def _frame(config: Config, weekly: Weekly, fitted: Panel) -> tuple[pd.DataFrame,
     table = replace(table, columns=(*table.columns, *late))
     raw = read_table(path, table, weekly.format, config.engine.engine)
     raw.attrs["name"] = path.name
+    if wrong := list(column_of_another_currency(raw, weekly, config.currency)):
+        raise BadInput(wrong)
     frame = in_plan_currency(raw, weekly, config.rates)
     named = {column.name for column in table.columns} | {weekly.population or ""}
     return indicators(frame, _words(frame, weekly, fitted))[0], raw, named

@@ -18,6 +18,7 @@ __all__ = ["Weeks", "another_unit", "unlike_before", "unread"]
 
 _TIMES = 50.0
 _CUT, _NEAR, _FEWEST, _MOVING = 0.5, 8, 4, 0.9
+_DOUBLE, _TRIPLE = 2.0, 3.0  # the most or least before, and the usual spend of a channel
 _SHOWN = 5
 
 
@@ -62,9 +63,37 @@ def unlike_before(weeks: Weeks) -> Iterator[str]:
         if column not in moved and 0 < _TIMES * most < now[worst]:
             text = f"{column} is {amount(float(now[worst]))} in the week of {weeks.dates[worst]:%Y-%m-%d}, "
             yield text + f"{significant(float(now[worst]) / most)} times the most before: a slip, by the look of it."
+    yield from _beyond(weeks, moved)
     yield from _silent(weeks)
     yield from _no_amounts(weeks)
     yield from _cut_short(weeks)
+
+
+def _beyond(weeks: Weeks, moved: Collection[str]) -> Iterator[str]:
+    """KPI far from all that was fitted, all spend far from its usual size, controls as far out as they were wide."""
+    before, now = weeks.other[weeks.kpi]
+    known, came = before[before > 0], now[now > 0]
+    if weeks.kpi not in moved and len(known) and len(came):
+        least, most = float(came.min()), float(came.max())
+        if least > _DOUBLE * known.max() or most < known.min() / _DOUBLE:
+            span = f"{amount(least)} to {amount(most)}" if least < most else amount(most)
+            yield (
+                f"{weeks.kpi} is {span} in every new week and was {amount(float(known.min()))} to "
+                f"{amount(float(known.max()))} in those that were fitted: is it of the same days, and in the same unit?"
+            )
+    times = [_times(*pair) for pair in weeks.spend.values() if (pair[1] > 0).any() and (pair[0] > 0).any()]
+    if len(times) > 1 and not moved and (min(times) > _TRIPLE or max(times) < 1 / _TRIPLE):
+        text = f"Every channel spends {significant(float(np.median(times)))} times what it did in the weeks that were "
+        yield text + "fitted: is it of the same days, and in the same unit?"
+    for column, (before, now) in weeks.other.items():
+        low, high = float(before.min()), float(before.max())
+        outside = max(float(now.max()) - high, low - float(now.min()))
+        if column != weeks.kpi and column not in moved and high > low and outside > high - low:
+            worst = float(now.max()) if float(now.max()) - high >= low - float(now.min()) else float(now.min())
+            yield (
+                f"{column} is {amount(worst)} in new weeks and was {amount(low)} to {amount(high)} in those that were "
+                "fitted: what it does out there was never seen, and is carried on from what was."
+            )
 
 
 def unread(frame: pd.DataFrame, named: Collection[str], format: Format) -> Iterator[str]:
