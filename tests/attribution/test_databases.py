@@ -98,7 +98,7 @@ def test_views_of_sqlite_read_only_their_file_and_those_of_duckdb_are_asked_for(
     own, other = lite(tmp_path, view), duck(tmp_path, view)
     for source in (own, f"{own}::v", f"{own}::main.v"):
         assert len(read_table(source, WEEKS)) == 1
-    with pytest.raises(BadInput, match=r"no table but views, .*: v\. Remedy: .*views: true"):
+    with pytest.raises(BadInput, match=r"no table but views, .*: v\. Remedy: .*views=True"):
         read_table(other, WEEKS)
     assert len(read_table(other, WEEKS, engine=Engine(views=True))) == 1
 

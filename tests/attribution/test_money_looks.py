@@ -10,6 +10,8 @@ from attribution.economics import odd_cohorts, odd_margins, read_cohorts, read_c
 from attribution.economics.odd_orders import odd_orders
 from attribution.errors import BadInput
 
+MONTHS = {"month": 1, "quarter": 3}
+
 
 def cohorts(step: int = 1, starts: int = 24, every: int = 1, oldest: int | None = None) -> pd.DataFrame:
     """Cohorts that begin each ``every`` months and are seen by ages of ``step`` months until 24 months have passed."""
@@ -36,7 +38,7 @@ def cohorts(step: int = 1, starts: int = 24, every: int = 1, oldest: int | None 
     ],
 )
 def test_ages_of_another_period_are_refused(frame: pd.DataFrame, stated: int, true: str) -> None:
-    with pytest.raises(BadInput, match=rf"counts {true}s by the look of it.*period: {true}"):
+    with pytest.raises(BadInput, match=rf"counts {true}s by the look of it.*months={MONTHS[true]}[,.]"):
         read_cohorts(frame, months=stated)
 
 

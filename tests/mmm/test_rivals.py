@@ -71,7 +71,7 @@ def prompt():
 def test_delayed_carryover_is_named_where_it_is_true(late):
     assert late.scores.loc["weibull_pdf", "verdict"] == "fits better"
     (finding,) = [finding for finding in late.findings if finding.name == "rival_fits_better"]
-    assert "model.adstock: weibull_pdf" in finding.text
+    assert "set adstock=mmm.WeibullPDFAdstock()" in finding.text
     assert not finding.passed
     assert finding.value > finding.limit > 0
     assert finding.value == late.scores["difference"].max()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -46,12 +46,14 @@ def test_draws_of_a_near_miss_are_kept_and_others_are_not(
     assert asked[1].seed != SETTINGS.seed or asked[1] != SETTINGS
 
 
-def test_waiting_for_other_programs_does_not_count() -> None:
+def test_waiting_for_other_programs_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = {"monotonic": 10.0, "process_time": 3.0}
+    clocks = SimpleNamespace(**{name: partial(passed.__getitem__, name) for name in passed})
+    monkeypatch.setattr(until_converged, "time", clocks)
     clock = until_converged._worked(chains=1)
-    time.sleep(0.3)
-    waited = clock()
-    end = time.process_time() + 0.2
-    while time.process_time() < end:
-        pass
-    assert waited < 0.2
-    assert clock() - waited > 0.15
+    passed["monotonic"] += 60.0
+    assert clock() == 0.0
+    passed["process_time"] += 20.0
+    assert clock() == 20.0
+    passed["process_time"] += 100.0  # of more threads than were asked for
+    assert clock() == 60.0

@@ -15,6 +15,8 @@ from optimizer.planning.file.keys.referral import ReferralKeys
 
 __all__ = ["Passing", "programmes_of", "what_if"]
 
+_CEILINGS = {"max_cac", "max_marginal_cac", "target_roas"}
+
 
 @dataclass(frozen=True)
 class Passing:
@@ -99,10 +101,16 @@ def _of_programme(keys: ReferralKeys, section: PlanSection, worth: Mapping[str, 
 def _change(value: Amount, section: PlanSection) -> float:
     """The change of a customer's value as a share."""
     present = section.value_per_customer
-    if section.maximize not in ("profit", "npv") and section.max_cac is None:
+    capped = [section.every_channel, *section.channels.values(), *section.groups.values(), *section.markets.values()]
+    limits = set().union(*(each.stated() for each in capped if each is not None))
+    if section.maximize not in ("profit", "npv") and section.max_cac is None and not _CEILINGS & limits:
         text = f"is {value}, and nothing in the plan depends on what a customer is worth."
         raise BadInput(
-            Problem("value_per_customer", text, remedy="ask for plan.maximize: profit, or state plan.max_cac.")
+            Problem(
+                "value_per_customer",
+                text,
+                remedy="ask for plan.maximize: profit, or state plan.max_cac or a ceiling of channels.",
+            )
         )
     if value.relative:
         return value.value

@@ -11,7 +11,6 @@ from mmm.model.baseline import usual_seasons
 from mmm.model.effects import Effects
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
-from mmm.sampling.fit import first_run
 from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.analyses import Belief, MixModel, TestTrust
@@ -117,4 +116,6 @@ def _log_normal(low: float, high: float) -> tuple[float, float]:
 def first_draws(config: Config, panel: mmm.Panel) -> int:
     """Draws of each chain of the first attempt."""
     section = config.model
+    from mmm.sampling.fit import first_run  # loads the kernel, which a monitor needs not
+
     return first_run(panel, section.draws, section.tune, section.chains, config.seed).draws
