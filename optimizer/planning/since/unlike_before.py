@@ -83,8 +83,10 @@ def _beyond(weeks: Weeks, moved: Collection[str]) -> Iterator[str]:
             )
     times = [_times(*pair) for pair in weeks.spend.values() if (pair[1] > 0).any() and (pair[0] > 0).any()]
     if len(times) > 1 and not moved and (min(times) > _TRIPLE or max(times) < 1 / _TRIPLE):
-        text = f"Every channel spends {significant(float(np.median(times)))} times what it did in the weeks that were "
-        yield text + "fitted: is it of the same days, and in the same unit?"
+        yield (
+            f"Every channel spends {significant(float(np.median(times)))} times what it did in the weeks that were "
+            "fitted: is it of the same days, and in the same unit?"
+        )
     for column, (before, now) in weeks.other.items():
         low, high = float(before.min()), float(before.max())
         outside = max(float(now.max()) - high, low - float(now.min()))
