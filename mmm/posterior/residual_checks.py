@@ -75,6 +75,8 @@ def yearly_misses(residuals: Residuals) -> Finding:
     """Whether the same weeks of the year are missed in every year."""
     weeks, scores = _by_year(residuals)
     worst, first, width = _most_missed(scores)
+    beside = scores[:, np.abs(np.arange(scores.shape[1]) - first - (width - 1) / 2) > width / 2 + _NEAR]
+    worst /= max(1.0, float(np.nanstd(beside))) if beside.size else 1.0  # where tails are heavy sums spread further
     if abs(worst) <= _YEARLY:
         text = "No week of the year is missed year after year."
         if not len(scores):
