@@ -32,7 +32,7 @@ def single_weeks(residuals: Residuals) -> Finding:
         worst = max(worst, share)
         if share > _PART and share > _TIMES * spent.max() / spent.sum():
             found.append((name, row * panel.per_week, share, float(spent[row] / spent.sum())))
-    text = "No channel is credited with most of its effect in a single week."
+    text = "No channel is credited with a quarter of its effect in a single week of little spend."
     if found:
         told = "; ".join(
             f"{name} with {percent(share)} of all it brought in the week of {panel.dates[row]:%Y-%m-%d}, with "
@@ -40,8 +40,8 @@ def single_weeks(residuals: Residuals) -> Finding:
             for name, row, share, spent in found
         )
         text = (
-            f"Credited mostly in a single week: {told}. What else happened in that week is taken for the channel's "
-            "effect, and all its other weeks count for little. Correct the KPI where it is wrong; where something "
+            f"Credited with a quarter or more in a single week of little spend: {told}. What else happened in that "
+            "week is taken for the channel's effect, and all its other weeks count for little. Correct the KPI where it is wrong; where something "
             "happened, give it a control that is 1 in that week."
         )
     return Finding("single_weeks", not found, worst, _PART, text, tuple(name for name, *_ in found))
