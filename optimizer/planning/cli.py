@@ -514,7 +514,7 @@ def _run(plan: Path, out: Path | None, goal: Goal, stress: bool = False) -> None
 def _language_first(words: list[str]) -> list[str]:
     """The words of a command line with its language before the command, wherever it was written."""
     for place, word in enumerate(words):
-        if word.startswith("--language"):
+        if word == "--language" or word.startswith("--language="):
             end = place + (1 if "=" in word else 2)
             return [*words[place:end], *words[:place], *words[end:]]
     return words
