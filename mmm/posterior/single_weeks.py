@@ -41,7 +41,7 @@ def single_weeks(residuals: Residuals) -> Finding:
         )
         text = (
             f"Credited with a quarter or more in a single week of little spend: {told}. What else happened in that "
-            "week is taken for the channel's effect, and all its other weeks count for little. Correct the KPI where it "
-            "is wrong; where something happened, give it a control that is 1 in that week."
+            "week is taken for the channel's effect, and all its other weeks count for little. Correct the KPI where "
+            "it is wrong; where something happened, give it a control that is 1 in that week."
         )
     return Finding("single_weeks", not found, worst, _PART, text, tuple(name for name, *_ in found))
