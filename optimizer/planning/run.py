@@ -15,7 +15,6 @@ from mmm.kernel.density import compile_ahead
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection, StressKeys
-from optimizer.planning.file.markets import by_cell
 from optimizer.planning.file.scenarios import programmes_of
 from optimizer.planning.file.sources import sources_of
 from optimizer.planning.inputs.inputs import Inputs, read_inputs
@@ -154,7 +153,7 @@ def _computed(
             asked = config.model_copy(update={"plan": None, "scenarios": []}) if goal == "fit" else config
             ready(asked, document, inputs)
         sources.require()
-        config = config if inputs.markets is None else by_cell(config, inputs.markets)
+        config = inputs.as_asked(config)
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
         with progress.stage("Attribution") as update:
@@ -259,7 +258,7 @@ def _up_to_the_plan(config: Config, document: Document, sources: Unchanged, fold
         inputs = read_inputs(config, document)
         ready(config, document, inputs)
         sources.require()
-        config = config if inputs.markets is None else by_cell(config, inputs.markets)
+        config = inputs.as_asked(config)
     run = _model(Run(config, document, inputs), folder, config.plan, progress)
     return run if run.posterior is None else replace(run, plan=_plan(run, run.posterior, progress))
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from attribution.errors import BadInput, bounded, nearest
-from attribution.numbers import CURRENCY
+from attribution.numbers import CURRENCY, counted
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.attribution_misfits import attribution_misfits
 from optimizer.planning.file.currencies import Rates
@@ -21,12 +21,13 @@ from optimizer.planning.file.doubtful import doubtful_amounts, parted_numbers
 from optimizer.planning.file.keys.analyses import Attribution, MixModel
 from optimizer.planning.file.keys.base import CurrencyCode, Section, Title
 from optimizer.planning.file.keys.data import Data
-from optimizer.planning.file.keys.economics import EconomicsKeys
+from optimizer.planning.file.keys.economics import CohortTable, EconomicsKeys
 from optimizer.planning.file.keys.engine import EngineKeys
 from optimizer.planning.file.keys.guardrails import GuardrailKeys
 from optimizer.planning.file.keys.plan import PlanSection, Question, Scenario, StressKeys
 from optimizer.planning.file.misfits import misfits
 from optimizer.planning.language.languages import LanguageCode
+from optimizer.question.outcomes import is_money
 
 __all__ = ["Config", "read_config"]
 
@@ -101,6 +102,9 @@ class Config(Section):
         if plan is not None and plan.maximize == "npv" and data.earning is None:
             text = "npv needs data.cohorts or data.orders, which say what a customer of each channel is worth"
             raise _lacking(text, "plan", "maximize")
+        for place, months in self._paybacks():
+            if problem := self._of_payback(months):
+                raise _lacking(problem, *place)
         if data.costs is not None and weekly is None:
             raise _lacking("these are costs beside the media of data.weekly; give that table too", "data", "costs")
         if self.stress is not None and plan is None:
@@ -108,6 +112,28 @@ class Config(Section):
         if self.model.belief.attribution is not None and data.touchpoints is None and data.paths is None:
             raise _lacking("needs data.touchpoints or data.paths", "model", "belief", "attribution")
         return self
+
+    def _paybacks(self) -> Iterator[tuple[Place, int]]:
+        asked: list[tuple[Place, Any]] = [(("plan",), self.plan)]
+        for number, scenario in enumerate(self.scenarios):
+            asked += [(("scenarios", number), scenario), (("scenarios", number, "instead"), scenario.instead)]
+        for place, keys in asked:
+            if keys is not None and keys.payback is not None:
+                yield (*place, "payback"), keys.payback
+
+    def _of_payback(self, months: int) -> str:
+        """What the tables and terms cannot say of a payback; empty where they can."""
+        earning, horizon = self.data.earning, self.economics.horizon
+        if earning is None:
+            return "payback needs data.cohorts or data.orders, which say what a customer earns by month"
+        if is_money(self.outcome):
+            return f"payback is of customers, and one unit of the KPI is {self.outcome}; cap its cost with max_cac"
+        if months > horizon:
+            return f"{counted(months, 'month')} exceed economics.horizon, {horizon}; lengthen that, or ask for fewer"
+        age = earning.months if isinstance(earning, CohortTable) else 1
+        if months % age:
+            return f"ages of data.cohorts are of {age} months, and {months} ends within one; state a multiple of {age}"
+        return ""
 
 
 def _lacking(text: str, *place: str) -> PydanticCustomError:

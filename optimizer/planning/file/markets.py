@@ -176,6 +176,9 @@ def _of_names(question: Question, markets: Markets) -> Said:
 
 def _of_limits(section: PlanSection, stated: Question, markets: Markets) -> Said:
     """Limits of a channel that its cells cannot keep together."""
+    if section.risk is not None and section.payback is not None:
+        text = "is a cap on the CAC of channels, which in several markets cannot be kept in the worst cases together "
+        yield ("payback",), text + "with plan.risk; remove one of them, or cap the blended CAC (plan.max_cac)."
     for channel in markets.channels:
         limits = limits_of(section, channel)
         if limits is None or len(markets.of_channel(channel)) < 2:

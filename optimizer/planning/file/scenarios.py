@@ -13,7 +13,7 @@ from optimizer.planning.file.amounts import Amount
 from optimizer.planning.file.keys.plan import PlanSection, Scenario
 from optimizer.planning.file.keys.referral import ReferralKeys
 
-__all__ = ["Passing", "programmes_of", "what_if"]
+__all__ = ["Passing", "change_of_value", "programmes_of", "what_if"]
 
 _CEILINGS = {"max_cac", "max_marginal_cac", "target_roas"}
 
@@ -55,18 +55,21 @@ def what_if(
     BadInput
         Where a figure is changed that the plan does not have, or by a share that leaves nothing.
     """
-    return optimizer.Together(*_changes(scenario, section, way or {}, worth or {}), called=scenario.name)
+    return optimizer.Together(*_changes(scenario, section, way or {}, worth), called=scenario.name)
 
 
 def _changes(
-    scenario: Scenario, section: PlanSection, way: Mapping[str, Passing], worth: Mapping[str, npt.ArrayLike]
+    scenario: Scenario,
+    section: PlanSection,
+    way: Mapping[str, Passing],
+    worth: Mapping[str, npt.ArrayLike] | None,
 ) -> Iterator[optimizer.Scenario]:
     if scenario.customers is not None:  # first, for a relative promise is against today's customers at today's costs
         promise = scenario.customers.at_least
         yield optimizer.PromiseChange(promise.value) if promise.relative else optimizer.Promise(promise.value)
     if scenario.referral is not None:
         keys = scenario.referral
-        value = _of_programme(keys, section, worth)
+        value = _of_programme(keys, section, worth or {})
         yield optimizer.ReferralProgramme(keys.programme, keys.name, value=value)
     if scenario.budget is not None:
         budget = scenario.budget
@@ -74,7 +77,12 @@ def _changes(
     if scenario.fixed_cost is not None:
         yield optimizer.FixedCost(scenario.fixed_cost.of(section.fixed_cost))
     if scenario.value_per_customer is not None:
-        yield optimizer.LowerValue(-_change(scenario.value_per_customer, section))
+        asked = _asks_for_value(section)
+        if not asked and worth is None:
+            raise _nothing_depends(scenario.value_per_customer)
+        change = change_of_value(scenario.value_per_customer, section)
+        if asked:  # else only payback moves, which no plan without such a limit looks at
+            yield optimizer.LowerValue(-change)
     for channel in scenario.off:
         yield optimizer.ChannelOff(channel)
     if scenario.cost:
@@ -98,22 +106,33 @@ def _of_programme(keys: ReferralKeys, section: PlanSection, worth: Mapping[str, 
     return keys.value
 
 
-def _change(value: Amount, section: PlanSection) -> float:
-    """The change of a customer's value as a share."""
-    present = section.value_per_customer
+def _asks_for_value(section: PlanSection) -> bool:
+    """Whether anything in the plan depends on what a customer is worth."""
     capped = [section.every_channel, *section.channels.values(), *section.groups.values(), *section.markets.values()]
     limits = set().union(*(each.stated() for each in capped if each is not None))
-    if section.maximize not in ("profit", "npv") and section.max_cac is None and not _CEILINGS & limits:
-        text = f"is {value}, and nothing in the plan depends on what a customer is worth."
-        raise BadInput(
-            Problem(
-                "value_per_customer",
-                text,
-                remedy="ask for plan.maximize: profit, or state plan.max_cac or a ceiling of channels.",
-            )
-        )
+    return section.maximize in ("profit", "npv") or section.max_cac is not None or bool(_CEILINGS & limits)
+
+
+def _nothing_depends(value: Amount) -> BadInput:
+    text = f"is {value}, and nothing in the plan depends on what a customer is worth."
+    remedy = "ask for plan.maximize: profit, or state plan.max_cac or a ceiling of channels."
+    return BadInput(Problem("value_per_customer", text, remedy=remedy))
+
+
+def change_of_value(value: Amount, section: PlanSection) -> float:
+    """The change of a customer's value as a share.
+
+    Raises
+    ------
+    BadInput
+        An amount in place of a value that the plan does not state, or states by channel.
+    """
+    present = section.value_per_customer
     if value.relative:
         return value.value
+    if section.maximize == "npv":
+        text = f"is {value}, and the plan takes values by channel from data.cohorts or data.orders."
+        raise BadInput(Problem("value_per_customer", text, remedy="change them by a percentage, such as -20%."))
     if present is None:
         text = f"is {value}, and the plan states no value_per_customer that it would replace."
         raise BadInput(Problem("value_per_customer", text, remedy="add plan.value_per_customer."))

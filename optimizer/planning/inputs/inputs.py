@@ -21,6 +21,7 @@ from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.markets import Markets
+from optimizer.planning.file.payback import Earned, as_asked
 from optimizer.planning.file.sources import sources_of
 from optimizer.planning.inputs.around_weekly import Around, read_around
 from optimizer.planning.inputs.assembled import passed_over
@@ -121,9 +122,19 @@ class Inputs:
         values = self.customer_values
         if values is None:
             return None
-        cells = {} if self.markets is None else self.markets.cells
-        names = {channel: cells[channel][0] if channel in cells else channel for channel in channels}
+        names = {cell: self.channel_of(cell) for cell in channels}
         return {**{cell: values.value(name) for cell, name in names.items()}, ORGANIC: values.value(ORGANIC)}
+
+    def channel_of(self, cell: str) -> str:
+        """The channel of a cell of several markets; of one market they are the same."""
+        cells = {} if self.markets is None else self.markets.cells
+        return cells[cell][0] if cell in cells else cell
+
+    def as_asked(self, config: Config) -> Config:
+        """The plan file as it is solved, see :func:`optimizer.planning.file.payback.as_asked`; itself without a plan."""
+        if self.markets is None:
+            return config
+        return as_asked(config, Earned.of(self.customer_values, config), self.markets)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -232,7 +243,11 @@ def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
         with contextlib.suppress(BadInput):
             upcoming = read_upcoming(reading, panel, weekly, {}, config.plan.weeks)
     now = read_present_spend(reading, panel, markets, config.plan) if config.plan else None
-    return Inputs(panel, upcoming, now, None, (), (), tuple(reading.assumptions), markets=markets)
+    earning = config.data.earning
+    values = None if earning is None else noted_customer_values(reading, earning, panel)[0]
+    return Inputs(
+        panel, upcoming, now, None, (), (), tuple(reading.assumptions), markets=markets, customer_values=values
+    )
 
 
 def _of_stated_values(config: Config, panel: Panel | None) -> tuple[Finding, ...]:

@@ -19,7 +19,7 @@ from optimizer.planning.outputs.in_language import speech_of, voice
 from optimizer.planning.outputs.sections.customer_worth import worth_line
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.opinions import opinions_line
-from optimizer.planning.outputs.sections.scenarios import shown_figure
+from optimizer.planning.outputs.sections.scenarios import back_of, shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
 from optimizer.planning.outputs.sections.stress import why
 from optimizer.planning.outputs.sections.trust import trust_lines
@@ -212,7 +212,9 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
 
     figure, aim = shown_figure(worth), worth.aim
     form, against = form_of(figure), f"{name_of(aim.name, run.config.outcome)} against the plan"
-    table = plain_table("What if", "scenario", "spend", run.config.outcome, figure, against)
+    own_back = back_of(run, PLAN_ITSELF)
+    columns = ["scenario", "spend", run.config.outcome, figure, against, *(["payback, months"] if own_back else [])]
+    table = plain_table("What if", *columns)
     table.caption_justify = "left"
     for scenario in run.scenarios:
         outcome, own = scenario.outcome, scenario.worth
@@ -225,7 +227,10 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
             _ranged(Estimate.of(outcome.customers), count),
             _ranged(next(one.after for one in own.figures if one.name == figure), form),
             signed(form_of(aim.name))(own.aim.after.point - aim.after.point),
+            *([back_of(run, scenario.name)] if own_back else []),
         )
+    if own_back:
+        table.caption = f"Payback of the plan itself, months: {own_back}.\n"
     for scenario in run.scenarios:
         if scenario.problem:
             table.caption = f"{table.caption or ''}{escape(scenario.name)}: {escape(scenario.problem)}\n"

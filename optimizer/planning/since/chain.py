@@ -18,7 +18,6 @@ from optimizer.cycle.monte_carlo import rows_without
 from optimizer.cycle.refresh import Moved, what_moved
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.file.markets import by_cell
 from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.markets import curves_by_cell, markets_of
 from optimizer.planning.inputs.present_spend import present_spend_of
@@ -159,12 +158,12 @@ class Chain:
     ) -> pd.Series:
         """The plan that a fit alone makes of a question, its spend in proportion to this run's horizon."""
         markets = markets_of(posterior.panel)
-        own = by_cell(self.stated.model_copy(update={"plan": section, "scenarios": []}), markets)
+        inputs = replace(self.run.inputs, markets=markets)
+        own = inputs.as_asked(self.stated.model_copy(update={"plan": section, "scenarios": []}))
         section = own.plan or section
         inputs = replace(
-            self.run.inputs,
+            inputs,
             panel=posterior.panel,
-            markets=markets,
             now=present_spend_of(posterior.panel, markets, section),
             lift_tests=posterior.model.lift_tests,
             upcoming=coming_of(self.run.inputs, posterior.panel, section.weeks * posterior.panel.per_week),

@@ -20,7 +20,7 @@ from optimizer.plan import Plan
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.file.markets import Markets, by_cell
+from optimizer.planning.file.markets import Markets
 from optimizer.planning.inputs.inputs import inputs_of_fit
 from optimizer.planning.inputs.markets import spend_by_cell
 from optimizer.planning.inputs.present_spend import observed_maximum
@@ -238,7 +238,7 @@ def desk_of(config: Config, document: Document, posterior: Posterior, folder: Pa
     markets = inputs.markets
     if markets is None:
         return "The weekly table has no markets."
-    own = by_cell(config, markets)
+    own = inputs.as_asked(config)
     section = own.plan or config.plan
     rows = pd.read_csv(table)
     cells = rows["channel"].astype(str)

@@ -14,6 +14,7 @@ from attribution.findings import Finding
 from attribution.numbers import decimal, percent
 from optimizer.planning.language.wording import findings_in_words_of_the_file
 from optimizer.planning.stages.attribute import daily_spend
+from optimizer.planning.stages.backs import backs, in_time, paired
 from optimizer.planning.stages.cac_readings import cac_readings
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.stated_cycle import cycle_as_stated, matched_as_stated
@@ -48,20 +49,17 @@ def economics(run: Run) -> Economics | None:
     if values is not None:
         channels = tuple(_worth(run, values, channel) for channel in _channels(run, values))
         findings = (*findings, *value_findings(values, run.config.seed), *_guardrail(run, channels))
+        findings = (*findings, *in_time(run, values))
     course = None if values is None else _course(run, values, [one.channel for one in channels if one.back is not None])
     told = findings_in_words_of_the_file(findings)
-    return Economics(values, channels, course, readings, cycle, days, notes, told, stated, volumes)
+    back = {} if values is None else backs(run, values)
+    return Economics(values, channels, course, readings, cycle, days, notes, told, stated, volumes, back)
 
 
 def _channels(run: Run, values: CustomerValues) -> list[str]:
     """Channels of the plan, then those that the cohorts hold beside them."""
-    planned = [] if run.plan is None else list(dict.fromkeys(_channel_of(run, cell) for cell in run.plan.curves))
+    planned = [] if run.plan is None else list(dict.fromkeys(run.inputs.channel_of(cell) for cell in run.plan.curves))
     return [*planned, *(channel for channel in values.cohorts.channels if channel not in planned)]
-
-
-def _channel_of(run: Run, cell: str) -> str:
-    markets = run.inputs.markets
-    return cell if markets is None or cell not in markets.cells else markets.cells[cell][0]
 
 
 def _worth(run: Run, values: CustomerValues, channel: str) -> ChannelWorth:
@@ -71,7 +69,7 @@ def _worth(run: Run, values: CustomerValues, channel: str) -> ChannelWorth:
     spend, customers = (0.0, None) if run.plan is None else _planned(run, run.plan, channel)
     if customers is None or spend <= 0:
         return ChannelWorth(channel, Estimate.of(value), extrapolated, unknown, unknown, np.nan, None, None)
-    won = _won(customers, len(value))
+    won = paired(customers, len(value))
     cac = np.divide(spend, won, out=np.full(len(value), np.inf), where=won > 0)
     ratio = value * won / spend
     low, high = np.quantile(ratio, [0.05, 0.95])
@@ -87,18 +85,13 @@ def _worth(run: Run, values: CustomerValues, channel: str) -> ChannelWorth:
     )
 
 
-def _won(customers: Array, draws: int) -> Array:
-    """So many draws of customers; values know nothing of them, so that any pairing does."""
-    return np.maximum(np.resize(customers, draws), 0.0)
-
-
 def _course(run: Run, values: CustomerValues, channels: list[str]) -> pd.DataFrame | None:
     """Margin so far less CAC by channel and month since acquisition; after the whole of each age."""
     rows = []
     for channel in channels:
         spend, customers = (0.0, None) if run.plan is None else _planned(run, run.plan, channel)
         flow = values.flow(channel)
-        won = _won(np.zeros(1) if customers is None else customers, len(flow))
+        won = paired(np.zeros(1) if customers is None else customers, len(flow))
         cac = np.divide(spend, won, out=np.full(len(won), np.inf), where=won > 0)
         net = np.column_stack([np.zeros(len(flow)), np.cumsum(flow, axis=1)]) - cac[:, None]
         low, middle, high = np.quantile(net, [0.05, 0.5, 0.95], axis=0, method="inverted_cdf")
@@ -111,7 +104,7 @@ def _course(run: Run, values: CustomerValues, channels: list[str]) -> pd.DataFra
 
 def _planned(run: Run, plan: PlanResult, channel: str) -> tuple[float, Array | None]:
     """Planned spend of a channel over its markets, and draws of the customers it brings."""
-    cells = [cell for cell in plan.curves if _channel_of(run, cell) == channel]
+    cells = [cell for cell in plan.curves if run.inputs.channel_of(cell) == channel]
     if not cells:
         return 0.0, None
     return float(plan.planned.spend[cells].sum()), np.asarray(plan.planned.paid[cells].to_numpy().sum(axis=1))

@@ -19,7 +19,8 @@ from mmm.curves.storage import packed, unpacked
 from optimizer.planning.file.config import Config, config_of
 from optimizer.planning.file.document import Document
 from optimizer.planning.file.keys.plan import PlanSection
-from optimizer.planning.file.markets import Markets, by_cell
+from optimizer.planning.file.markets import Markets
+from optimizer.planning.file.payback import Earned, as_asked
 from optimizer.planning.inputs.timetable import booked_already
 from optimizer.planning.ledger.manifest import read_manifest, require_whole
 from optimizer.planning.ledger.runs import run_with
@@ -57,6 +58,8 @@ class Kept:
         Channels whose credit may be hidden demand.
     worth
         Draws of what a customer of each channel is worth; None without cohorts.
+    earned
+        What a customer of each channel earns by month; None without cohorts.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Kept:
     booked: tuple[SpendLimits, ...]
     doubted: tuple[str, ...]
     worth: dict[str, Array] | None = field(default=None, repr=False)
+    earned: Earned | None = field(default=None, repr=False)
 
     @property
     def section(self) -> PlanSection:
@@ -110,6 +114,7 @@ def kept_of(run: Run, place: Path) -> Kept:
         booked=tuple(booked_already(run.inputs.timetable, channels)),
         doubted=plan.doubted,
         worth=run.inputs.worth_of(channels),
+        earned=Earned.of(run.inputs.customer_values, run.config),
     )
 
 
@@ -125,6 +130,7 @@ def question_bytes(kept: Kept) -> bytes:
         "booked": [{**vars(one.subject), "at_least": one.at_least} for one in kept.booked],
         "doubted": kept.doubted,
         "worth": list(worth),
+        "earned": None if kept.earned is None else vars(kept.earned),
     }
     for name, spend in (("now", kept.now), ("seen", kept.seen), ("planned", kept.planned)):
         arrays[name] = spend.reindex(channels).to_numpy(float)
@@ -172,10 +178,11 @@ def _kept(place: Path, config: Config, document: Document, arrays: dict[str, Any
     curves = unpacked(header["curves"], arrays)
     index = pd.Index(curves.channels, name="channel")
     worth = {name: arrays[f"{_WORTH}{number}"] for number, name in enumerate(header["worth"])}
+    earned = None if header.get("earned") is None else Earned(**header["earned"])
     return Kept(
         name=config.name,
         run=place,
-        config=by_cell(config, markets),
+        config=as_asked(config, earned, markets),
         document=document,
         markets=markets,
         curves=curves,
@@ -191,4 +198,5 @@ def _kept(place: Path, config: Config, document: Document, arrays: dict[str, Any
         ),
         doubted=tuple(header["doubted"]),
         worth=worth or None,
+        earned=earned,
     )

@@ -18,7 +18,7 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.document import Document, Place
 from optimizer.planning.file.keys.limits import Limits
 from optimizer.planning.file.keys.plan import PlanSection, Question
-from optimizer.planning.file.markets import Markets, by_cell
+from optimizer.planning.file.markets import Markets
 from optimizer.planning.file.scenarios import programmes_of, what_if
 from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.markets import lift_tests_by_cell, spend_by_cell
@@ -74,9 +74,9 @@ def ready(config: Config, document: Document, inputs: Inputs) -> tuple[Finding, 
         found += attempt(lambda: prepare(panel, mix_model(config, inputs)).findings)
     if panel is not None and plan is not None and inputs.now is not None and inputs.markets is not None:
         problems += _of_silent(config, document, panel)
-        own, markets = by_cell(config, inputs.markets), inputs.markets
+        markets = inputs.markets
         if not problems:
-            found += attempt(lambda: _asked(own, own.plan or plan, inputs, panel, markets))
+            found += attempt(lambda: _asked(inputs.as_asked(config), inputs, panel, markets))
     if problems:
         raise BadInput(problems)
     return found
@@ -107,8 +107,11 @@ def _asks_for_spend(limits: Limits) -> bool:
     return any(amount is not None and not amount.relative and amount.value > 0 for amount in stated)
 
 
-def _asked(config: Config, section: PlanSection, inputs: Inputs, panel: Panel, markets: Markets) -> tuple[Finding, ...]:
+def _asked(config: Config, inputs: Inputs, panel: Panel, markets: Markets) -> tuple[Finding, ...]:
     """The question built on stand-ins for what a fit will say, and its limits on spend held against each other."""
+    section = config.plan
+    if section is None:
+        return ()
     weekly = spend_by_cell(panel, markets)
     spent = weekly.sum()
     known = [channel for channel in spent.index if spent[channel] > 0]

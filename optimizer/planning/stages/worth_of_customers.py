@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -68,6 +69,9 @@ class Economics:
         CAC matched to the sales cycle that the plan file states, in the same columns as ``cycle``; None without one.
     volumes
         As :func:`per_volume` gives them; None without a fit.
+    back
+        When the margin of all whom media win has paid for the spend, in the plan (``PLAN_ITSELF``) and in each what-if
+        that has an answer and spends; empty without cohorts or orders.
     """
 
     worth: CustomerValues | None
@@ -80,3 +84,4 @@ class Economics:
     findings: tuple[Finding, ...]
     stated: pd.DataFrame | None = None
     volumes: pd.DataFrame | None = None
+    back: Mapping[str, Payback] = field(default_factory=dict)

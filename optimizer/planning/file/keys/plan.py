@@ -197,6 +197,11 @@ class Question(Section):
     """The promise of new customers."""
     max_cac: Cost | None = None
     """Cap of the blended CAC."""
+    payback: Annotated[int, Field(ge=1, le=240)] | None = None
+    """Months within which the customers of every channel that is not `fixed` have to earn back what they cost: the
+    channel's CAC is at most the margin, in expectation and not discounted, that `data.cohorts` or `data.orders` give a
+    customer by then; see [what a customer is worth](concepts/customer-worth.md).
+    """
     every_channel: Limits | None = None
     """Limits of every channel."""
     channels: dict[Name, Limits] = {}
@@ -355,7 +360,12 @@ class Scenario(Section):
     """Another fixed cost."""
     value_per_customer: Shift | None = None
     """Another value; caps on the CAC move with it: `max_cac` of the plan, and `max_cac`, `max_marginal_cac` and
-    `target_roas` of channels, groups and markets.
+    `target_roas` of channels, groups and markets. A percentage is of what customers of `data.cohorts` or `data.orders`
+    earn too, so that payback takes longer with `-20%`.
+    """
+    payback: Annotated[int, Field(ge=1, le=240)] | None = None
+    """Months within which the money has to be back, in place of `payback` of the plan or where that has none. It asks
+    nothing of a programme of the scenario's own `referral`.
     """
     conversion: Percent | None = None
     """Change of the share of all who come that become customers, paid and unpaid."""
@@ -384,9 +394,22 @@ class Scenario(Section):
             raise ValueError(f"changes nothing; give {keys}, or instead with keys of the plan")
         return self
 
+    @model_validator(mode="after")
+    def _payback_once(self) -> Scenario:
+        if self.payback is not None and self.instead is not None and self.instead.payback is not None:
+            raise ValueError("payback stands in instead as well; keep one of them")
+        return self
+
+    @property
+    def stated(self) -> Question | None:
+        """Keys of the plan in place of its own; None where it states none."""
+        if self.payback is None:
+            return self.instead
+        return (self.instead or Question()).model_copy(update={"payback": self.payback})
+
     def section(self, section: PlanSection) -> PlanSection:
         """The plan's section with the keys that the scenario states in place of its own."""
-        return section if self.instead is None else section.with_keys_of(self.instead)
+        return section if self.stated is None else section.with_keys_of(self.stated)
 
 
 class StressKeys(Section):

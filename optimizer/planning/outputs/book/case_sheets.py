@@ -9,7 +9,8 @@ from optimizer.answer.worth import Worth
 from optimizer.planning.outputs.against_today import name_of
 from optimizer.planning.outputs.book.charts import line
 from optimizer.planning.outputs.book.formats import counts, figures, money, signed
-from optimizer.planning.outputs.book.ranges import ends, ranged
+from optimizer.planning.file.keys.plan import PLAN_ITSELF
+from optimizer.planning.outputs.book.ranges import ends, ranged, until
 from optimizer.planning.outputs.book.sheet import Book, Column
 from optimizer.planning.outputs.sections.scenarios import shown_figure
 from optimizer.planning.outputs.sections.stress import why
@@ -31,6 +32,9 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
     wide += [12.0] * (10 - len(wide))
     sheet = book.sheet("What if", [30, *wide])
     sheet.title("What if")
+    backs = {} if run.economics is None else dict(run.economics.back)
+    if PLAN_ITSELF in backs:
+        backs["The plan"] = backs.pop(PLAN_ITSELF)
     known = [("The plan", plan.planned, worth)]
     known += [
         (one.name, one.outcome, one.worth) for one in run.scenarios if one.outcome is not None and one.worth is not None
@@ -49,6 +53,7 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
         *ranged(f"New {outcome}", won),
         *ranged(f"{title[:1].upper()}{title[1:]}{unit}", form),
         *ranged(f"{aim[:1].upper()}{aim[1:]} less today's", less),
+        *([] if not backs else ranged("Payback, months", "0.0")),
     ]
     rows: list[list[Any]] = [
         [
@@ -57,6 +62,7 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
             *ends(Estimate.of(side.customers)),
             *ends(figure[title]),
             *ends(own.aim.change),
+            *([] if not backs else until(backs.get(title))),
         ]
         for title, side, own in known
     ]

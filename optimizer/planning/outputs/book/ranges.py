@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from attribution.economics import Payback
 from attribution.estimates import Estimate
 from optimizer.planning.outputs.book.formats import CHANGE_SHARE, signed
 from optimizer.planning.outputs.book.sheet import Column
 
-__all__ = ["ends", "moved", "ranged", "spend_columns"]
+__all__ = ["ends", "moved", "ranged", "spend_columns", "until"]
 
 
 def ranged(title: str, form: str) -> list[Column]:
@@ -21,6 +22,11 @@ def ranged(title: str, form: str) -> list[Column]:
 def ends(estimate: Estimate) -> list[float]:
     """What stands in them."""
     return [estimate.point, estimate.low, estimate.high]
+
+
+def until(back: Payback | None) -> list[float | str]:
+    """The same of a time that may be never."""
+    return [np.nan] * 3 if back is None else [month if np.isfinite(month) else "never" for month in ends(back.months)]
 
 
 def spend_columns(currency: str, form: str) -> list[Column]:

@@ -51,4 +51,4 @@ def worth_sheet(book: Book, run: Run) -> None:
 def _back(back: Payback | None) -> list[Any]:
     if back is None:
         return [np.nan] * 4
-    return [*(month if np.isfinite(month) else "never" for month in ends(back.months)), chance(back.never)]
+    return [*until(back), chance(back.never)]

@@ -11,16 +11,17 @@ import pandas as pd
 from attribution import plots as paths
 from attribution.drawing.dot_rows import row_height
 from attribution.estimates import Estimate
-from attribution.numbers import amount
+from attribution.numbers import MISSING, amount
 from optimizer import plots as plan
 from optimizer.answer.worth import Worth
 from optimizer.planning.file.keys.plan import PLAN_ITSELF
 from optimizer.planning.outputs.against_today import chance, form_of, name_of, signed
 from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.result import PlanResult, Run, ScenarioResult, blended_cac
+from optimizer.planning.stages.worth_of_customers import Economics
 from optimizer.question.outcomes import new_of
 
-__all__ = ["SCENARIOS", "scenario_frame", "shown_figure"]
+__all__ = ["SCENARIOS", "back_of", "scenario_frame", "shown_figure"]
 
 _SHOWN_MOVES, _WORTH = 3, 5e-3  # of all spend
 _SAME = "none: what it asks changes nothing, as more money does where least CAC is wanted"
@@ -34,7 +35,11 @@ def _view(run: Run) -> dict[str, Any] | None:
     unit = "" if name == "customers" else f", {run.config.currency}"
     title = name_of(name, new_of(run.config.outcome))
     return {
-        "scenarios": [_row(scenario, result, run.worth.worth) for scenario in run.scenarios],
+        "scenarios": [
+            {**_row(scenario, result, run.worth.worth), "back": back_of(run, scenario.name)}
+            for scenario in run.scenarios
+        ],
+        "backs": back_of(run, PLAN_ITSELF),
         "figure_title": f"{title[:1].upper()}{title[1:]}{unit}",
         "form": form_of(name),
         "aim": result.aim.name[:1].upper() + result.aim.name[1:],
@@ -45,6 +50,12 @@ def _view(run: Run) -> dict[str, Any] | None:
 def shown_figure(worth: Worth) -> str:
     """The figure beside spend and customers: the plan's own aim, or blended CAC where the aim is one of the two."""
     return "blended CAC" if worth.aim.name in ("customers", "spend") else worth.aim.name
+
+
+def back_of(run: Run, name: str) -> str:
+    """When all that the plan or a what-if spends is back, in months; empty without cohorts or orders."""
+    known = {} if run.economics is None else run.economics.back
+    return known[name].sentence if name in known else MISSING if known else ""
 
 
 def _row(scenario: ScenarioResult, result: PlanResult, worth: Worth) -> dict[str, Any]:
@@ -92,7 +103,14 @@ def _figures(run: Run) -> Iterator[Figure]:
 
 def _tables(run: Run) -> Iterator[Table]:
     if run.plan is not None and run.worth is not None and run.scenarios:
-        yield Table("scenarios.csv", scenario_frame(run.scenarios, run.plan, run.worth.worth))
+        frame = scenario_frame(run.scenarios, run.plan, run.worth.worth)
+        yield Table("scenarios.csv", frame if run.economics is None else _with_backs(frame, run.economics))
+
+
+def _with_backs(frame: pd.DataFrame, known: Economics) -> pd.DataFrame:
+    """The same with the months until the spend is back, infinite where that is never within the horizon."""
+    rows = {name: {**back.months.flat("payback_months"), "payback_never": back.never} for name, back in known.back.items()}
+    return frame.join(pd.DataFrame.from_dict(rows, orient="index"), on="scenario") if rows else frame
 
 
 def scenario_frame(scenarios: tuple[ScenarioResult, ...], base: PlanResult, worth: Worth) -> pd.DataFrame:
