@@ -11,12 +11,9 @@ from mmm.model.adstock import GeometricAdstock, WeibullPDFAdstock
 from mmm.model.baseline import RandomWalk
 from mmm.model.demand import ControlFunctions
 from mmm.model.model import Model
-from mmm.model.priors import LogNormal
-from mmm.model.saturation import HillSaturation, LogisticSaturation, Saturation
+from mmm.model.saturation import S_SHAPED, HillSaturation, LogisticSaturation, Saturation
 
 __all__ = ["Reading", "readings"]
-
-_S_SHAPE = HillSaturation(slope=LogNormal(2.5, 0.3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +65,12 @@ def _other_saturation(panel: Panel, model: Model) -> Iterator[Reading]:
 
 def _s_shaped(panel: Panel, model: Model) -> Iterator[Reading]:
     own = _saturations(panel, model)
-    if own and any(family != _S_SHAPE for family in own.values()):
+    if own and all(family == S_SHAPED for family in own.values()):
+        plain = replace(model, saturation=dict.fromkeys(own, HillSaturation()))
+        yield Reading("hill", "hill saturation", "set saturation=mmm.HillSaturation()", panel, plain)
+    elif own:
         change = "give those channels an S-shaped curve, saturation=mmm.HillSaturation(slope=mmm.LogNormal(2.5, 0.3))"
-        shaped = replace(model, saturation=dict.fromkeys(own, _S_SHAPE))
+        shaped = replace(model, saturation=dict.fromkeys(own, S_SHAPED))
         yield Reading("s_shaped", "an S-shaped response", change, panel, shaped)
 
 

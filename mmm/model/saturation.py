@@ -22,6 +22,7 @@ from mmm.curves.power import power
 from mmm.model.priors import Beta, LogNormal, Parametric, Prior
 
 __all__ = [
+    "S_SHAPED",
     "ExponentialSaturation",
     "HillSaturation",
     "LogisticSaturation",
@@ -83,6 +84,10 @@ class HillSaturation(Saturation):
     def curve(self, scale: Array, unit: float, *parameters: Array) -> ResponseCurve:  # noqa: D102
         half_saturation, slope = parameters
         return Hill(scale, half_saturation * unit, slope)
+
+
+S_SHAPED = HillSaturation(slope=LogNormal(2.5, 0.3))
+"""A Hill that is believed to be S-shaped: little comes of little spend."""
 
 
 @final

@@ -23,6 +23,7 @@ from mmm.data.panel import Panel
 from mmm.model.adstock import half_of
 from mmm.model.baseline import Design
 from mmm.model.model import Model
+from mmm.posterior.bends import bends
 from mmm.posterior.costs import average_cac, channel_table, marginal_cac
 from mmm.posterior.fit_checks import GATE, check_residuals, check_sense
 from mmm.posterior.forecast import Coming, Organic, forecast
@@ -101,7 +102,8 @@ class Posterior:
         left = check_residuals(residuals)
         total = media_total(self.media_share(), self.channels)
         rough = rough_figures(self.contributions()[list(self.panel.media_names)], "By this fit alone")
-        return (*self.verdict, *sense, *left, total, data_speak(self.prior_shift()), rough)
+        bent = bends(self.panel, self.model, self.flat)
+        return (*self.verdict, *sense, *left, total, data_speak(self.prior_shift()), *bent, rough)
 
     def __repr__(self) -> str:
         said = "converged" if self.converged else "NOT converged: no plan should rest on it"

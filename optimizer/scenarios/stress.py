@@ -20,6 +20,7 @@ from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
 from optimizer.plan import Plan
 from optimizer.question.constraints import Budget, Constraint, MaxCAC
+from optimizer.question.groups import AverageCAC, MarginalCAC
 from optimizer.question.objectives import Customers
 from optimizer.scenarios.business import BudgetOf
 from optimizer.scenarios.comparison import answered
@@ -279,7 +280,7 @@ def _members(part: Constraint) -> set[str]:
 
 def _best_to_be_had(plan: Plan, money: float) -> Plan:
     """Most customers within the limits on spend, without what is promised of customers and CAC."""
-    limits = plan.without(Customers, MaxCAC).subject_to
+    limits = plan.without(Customers, MaxCAC, AverageCAC, MarginalCAC).subject_to
     budget = [] if any(isinstance(part, Budget) for part in limits) else [Budget(at_most=money)]
     objective = Customers(organic=plan.organic, fixed_cost=plan.fixed_cost)
     return Plan(maximize=objective, subject_to=[*limits, *budget], now=plan.now, fees=plan.fees)

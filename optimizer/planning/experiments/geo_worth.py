@@ -19,6 +19,7 @@ from optimizer.planning.inputs.inputs import Inputs
 from optimizer.planning.inputs.present_spend import observed_maximum
 from optimizer.planning.stages.optimize import asked
 from optimizer.question.constraints import Budget, Channel, MaxCAC
+from optimizer.question.groups import AverageCAC
 from optimizer.question.objectives import Customers
 from optimizer.question.program import Constraint
 from optimizer.uncertainty.value_of_tests import LiftTest, value_of_tests
@@ -46,7 +47,7 @@ def question_of(config: Config, section: PlanSection, inputs: Inputs, posterior:
     several = len(panel.geos) > 1
     if not several and not section.new_channels:
         own = asked(config, inputs, posterior, rows)
-        limits: tuple[Constraint, ...] = own.plan.without(Budget, Customers, MaxCAC).subject_to
+        limits: tuple[Constraint, ...] = own.plan.without(Budget, Customers, MaxCAC, AverageCAC).subject_to
         now, curves = own.now, own.curves
     else:
         curves, limits = posterior.curves(periods).take(rows), ()

@@ -136,7 +136,7 @@ class Config(Section):
         return ""
 
 
-def _lacking(text: str, *place: str) -> PydanticCustomError:
+def _lacking(text: str, *place: str | int) -> PydanticCustomError:
     """What a part of the file needs beside it, to be told on the line of that part."""
     return PydanticCustomError("value_error", "{text}", {"text": text, "place": place})
 

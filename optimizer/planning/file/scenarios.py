@@ -77,12 +77,7 @@ def _changes(
     if scenario.fixed_cost is not None:
         yield optimizer.FixedCost(scenario.fixed_cost.of(section.fixed_cost))
     if scenario.value_per_customer is not None:
-        asked = _asks_for_value(section)
-        if not asked and worth is None:
-            raise _nothing_depends(scenario.value_per_customer)
-        change = change_of_value(scenario.value_per_customer, section)
-        if asked:  # else only payback moves, which no plan without such a limit looks at
-            yield optimizer.LowerValue(-change)
+        yield from _of_value(scenario.value_per_customer, section, worth is not None)
     for channel in scenario.off:
         yield optimizer.ChannelOff(channel)
     if scenario.cost:
@@ -113,10 +108,16 @@ def _asks_for_value(section: PlanSection) -> bool:
     return section.maximize in ("profit", "npv") or section.max_cac is not None or bool(_CEILINGS & limits)
 
 
-def _nothing_depends(value: Amount) -> BadInput:
-    text = f"is {value}, and nothing in the plan depends on what a customer is worth."
-    remedy = "ask for plan.maximize: profit, or state plan.max_cac or a ceiling of channels."
-    return BadInput(Problem("value_per_customer", text, remedy=remedy))
+def _of_value(value: Amount, section: PlanSection, pays_back: bool) -> Iterator[optimizer.Scenario]:
+    """Another value of a customer; nothing where it moves payback alone, at which the plan does not look."""
+    asked = _asks_for_value(section)
+    if not asked and not pays_back:
+        text = f"is {value}, and nothing in the plan depends on what a customer is worth."
+        remedy = "ask for plan.maximize: profit, or state plan.max_cac or a ceiling of channels."
+        raise BadInput(Problem("value_per_customer", text, remedy=remedy))
+    change = change_of_value(value, section)
+    if asked:
+        yield optimizer.LowerValue(-change)
 
 
 def change_of_value(value: Amount, section: PlanSection) -> float:

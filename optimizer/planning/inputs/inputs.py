@@ -131,7 +131,7 @@ class Inputs:
         return cells[cell][0] if cell in cells else cell
 
     def as_asked(self, config: Config) -> Config:
-        """The plan file as it is solved, see :func:`optimizer.planning.file.payback.as_asked`; itself without a plan."""
+        """The plan file as it is solved; itself where no weekly table was read."""
         if self.markets is None:
             return config
         return as_asked(config, Earned.of(self.customer_values, config), self.markets)

@@ -63,7 +63,10 @@ _SAID = (
         r"set (saturation|adstock)=mmm\.(\w+?)(?:Saturation|Adstock)\(\)",
         lambda found: f"set model.{found[1]}: {_snake(found[2])}",
     ),
-    (r"(?=\bsaturation=mmm\.HillSaturation\(slope=)", "in a notebook "),  # no key of the plan file does
+    (
+        r"saturation=mmm\.HillSaturation\(slope=mmm\.LogNormal\(2\.5, 0\.3\)\)",
+        "model.channels.<name>.saturation: s_shaped",
+    ),
     (r"set season=mmm\.Season\(order=([^)]+)\)", r"set model.season.order: \1"),
     (r"let the level wander, mmm\.RandomWalk\(sd=([^)]+)\)", r"set model.wander: \1"),
     (r"mmm\.RandomWalk\b", "model.wander"),

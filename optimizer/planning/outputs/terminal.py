@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from attribution.estimates import Estimate
 from attribution.numbers import MISSING, amount, cost, count, counted, gap, percent
 from optimizer.answer.worth import Worth
+from optimizer.planning.file.keys.plan import PLAN_ITSELF
 from optimizer.planning.ledger.runs import LATEST, REPORT, latest_of, place_of, shown
 from optimizer.planning.outputs.against_today import form_of, lines, name_of, signed
 from optimizer.planning.outputs.changes_in_words import lines as changes_lines

@@ -13,7 +13,7 @@ from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
 from optimizer.planning.file.attribution_models import attribution_models
 from optimizer.planning.file.config import Config
-from optimizer.planning.file.keys.analyses import Belief, MixModel, TestTrust
+from optimizer.planning.file.keys.analyses import Belief, MixModel, TestTrust, saturation_of
 from optimizer.planning.inputs.inputs import Inputs
 
 __all__ = ["first_draws", "mix_model", "neutral"]
@@ -89,7 +89,7 @@ def _chosen(section: MixModel, channel: str) -> bool:
 def _saturation(section: MixModel, channel: str) -> Saturation:
     own = section.channels.get(channel)
     name = own.saturation if own is not None and own.saturation is not None else section.saturation
-    return Saturation.families()[name]()
+    return saturation_of(name)
 
 
 def _effects(config: Config, inputs: Inputs) -> Effects:

@@ -14,6 +14,7 @@ from optimizer.planning.file.keys.plan import NextTests
 from optimizer.planning.inputs.tested import SIGMAS_OF_AN_EFFECT
 from optimizer.planning.stages.result import PlanResult, TestsResult
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
+from optimizer.question.groups import AverageCAC
 from optimizer.question.objectives import Customers
 from optimizer.uncertainty.value_of_tests import LiftTest, value_of_tests
 
@@ -40,7 +41,7 @@ def worth_of_tests(section: NextTests, result: PlanResult, weeks: int) -> TestsR
 def worth_of(result: PlanResult, tests: Mapping[str, LiftTest], opening: Collection[str] = ()) -> pd.DataFrame:
     """What each channel's test would be worth, as :func:`optimizer.value_of_tests`, indexed by channel.
 
-    The question is the plan's own without promises of customers, which are not known to hold before the test: most
+    The question is the plan's own without promises of customers and of their cost, which are not known to hold before the test: most
     customers for the money of the plan, within its limits on spend.
 
     Parameters
@@ -55,7 +56,7 @@ def worth_of(result: PlanResult, tests: Mapping[str, LiftTest], opening: Collect
     """
     every = max(result.curves.n_draws // _DRAWS, 1)
     rows = np.arange(0, result.curves.n_draws, every)
-    limits = result.plan.without(Budget, Customers, MaxCAC).subject_to
+    limits = result.plan.without(Budget, Customers, MaxCAC, AverageCAC).subject_to
     own = limits[: len(limits) - len(result.held) - len(result.tried)]
     limits = (*own, Budget(exactly=float(result.planned.spend.sum())))
     holds, tried = ({one.channel: one.constraint for one in each} for each in (result.held, result.tried))

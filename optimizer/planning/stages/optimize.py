@@ -35,7 +35,7 @@ from optimizer.planning.stages.loosened import remedies
 from optimizer.planning.stages.new_channels import with_new_channels
 from optimizer.planning.stages.order import by_spend
 from optimizer.planning.stages.progress import Update
-from optimizer.planning.stages.question import doubted_channels, sentences, solved
+from optimizer.planning.stages.question import because_of_payback, doubted_channels, sentences, solved
 from optimizer.planning.stages.result import ChannelRow, PlanResult, ScenarioResult
 from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_finding, riders_of
 from optimizer.planning.stages.sense import entry_prices, present_spend, today_keeps_promises
@@ -199,7 +199,7 @@ def make_plan(
     try:
         allocation = solved(section, plan, curves, doubted)
     except InfeasiblePlan as error:
-        raise InfeasiblePlan(f"{error}{remedies(plan, curves, held, tried)}") from None
+        raise InfeasiblePlan(_with_payback(error, section) + remedies(plan, curves, held, tried)) from None
     today, planned = plan.evaluate(curves, now), plan.evaluate(curves, allocation.spend)
     update(0.6, "frontier")
     aim = aim_of(plan, curves, config.outcome)
@@ -279,7 +279,7 @@ def _scenario(
     answer = answered(asked, plan, base.curves, lambda plan, curves: solved(section, plan, curves, base.doubted))
     outcome = answer.outcome
     if answer.allocation is None or outcome is None:
-        problem = in_words_of_the_file(answer.problem)
+        problem = in_words_of_the_file(_with_payback(answer.problem, section))
         if answer.infeasible:
             problem += remedies(answer.plan, answer.curves, base.held, base.tried)
         return ScenarioResult(scenario.name, None, problem=problem)
@@ -288,6 +288,12 @@ def _scenario(
         value = scenario.value_per_customer.of(value)
     verdict = worth(answer.plan, answer.curves, outcome.spend, value_per_customer=value, credit=credit)
     return ScenarioResult(scenario.name, outcome, verdict, answer.allocation.gap)
+
+
+def _with_payback(problem: object, section: PlanSection) -> str:
+    """A refusal that names caps on the CAC, and where they come from."""
+    text, because = str(problem), because_of_payback(section)
+    return f"{text} {because}" if because and "CAC at most" in text else text
 
 
 def _section(config: Config) -> PlanSection:

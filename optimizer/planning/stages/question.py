@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from attribution.numbers import amount, percent
+from attribution.numbers import amount, counted, percent
 from mmm import LiftTest, ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.plan import Plan
@@ -16,7 +16,16 @@ from optimizer.uncertainty.hidden_demand import HiddenDemand
 from optimizer.uncertainty.risk import Pessimistic
 from optimizer.uncertainty.robust import Robust
 
-__all__ = ["against_hidden_demand", "cases", "doubt_in_words", "doubted_channels", "put", "sentences", "solved"]
+__all__ = [
+    "against_hidden_demand",
+    "because_of_payback",
+    "cases",
+    "doubt_in_words",
+    "doubted_channels",
+    "put",
+    "sentences",
+    "solved",
+]
 
 
 def put(section: PlanSection, plan: Plan, doubted: Collection[str]) -> Plan | Pessimistic | Robust:
@@ -62,11 +71,19 @@ def cases(section: PlanSection | None) -> str:
     return ""
 
 
+def because_of_payback(section: PlanSection) -> str:
+    """Where caps on the CAC of channels come from that the plan file does not write; empty without ``payback``."""
+    if section.payback is None:
+        return ""
+    span = counted(section.payback, "month")
+    return f"The CAC of each channel is capped at what its customers earn within {span} (payback in the plan file)."
+
+
 def sentences(section: PlanSection, plan: Plan, allocation: Allocation, outcome: str) -> tuple[str, ...]:
     """The allocation in sentences, the first its headline; what limits cost is counted in the file's ``outcome``."""
     counts_people = isinstance(plan.objective, Customers)
+    notes = [text] if (text := because_of_payback(section)) else []
     headline, *prices = (replace(allocation, unit=outcome) if counts_people else allocation).explain()
-    notes = []
     if plan.fees:
         due = {fee.name: fee.due(dict(allocation.spend)) for fee in plan.fees}
         named = ", ".join(f"{name} {amount(fee)}" for name, fee in due.items())

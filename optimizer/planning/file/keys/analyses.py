@@ -9,13 +9,14 @@ from pydantic import AfterValidator, Field, model_validator
 from attribution.analysis.calibration import Aging
 from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
-from mmm.model.saturation import Saturation
+from mmm.model.saturation import S_SHAPED, Saturation
 from optimizer.planning.file.amounts import Cost, Money
 from optimizer.planning.file.attribution_models import MODELS
 from optimizer.planning.file.keys.base import CountryCode, Duration, Name, Repeats, Section
 from optimizer.planning.file.keys.tables import Source, TimeZone
 
 __all__ = [
+    "S_SHAPE",
     "Attribution",
     "Belief",
     "Calibration",
@@ -25,6 +26,7 @@ __all__ = [
     "Range",
     "Season",
     "TestTrust",
+    "saturation_of",
 ]
 
 
@@ -35,6 +37,10 @@ def _rising(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
+S_SHAPE = "s_shaped"
+"""A family of the plan file's own: a Hill curve with a belief about its slope."""
+
+
 if TYPE_CHECKING:
     AttributionModel = str
     AdstockName = str
@@ -43,8 +49,13 @@ if TYPE_CHECKING:
 else:
     AttributionModel = Literal[tuple(MODELS)]
     AdstockName = Literal[tuple(Adstock.families())]
-    SaturationName = Literal[tuple(Saturation.families())]
+    SaturationName = Literal[(*Saturation.families(), S_SHAPE)]
     LikelihoodName = Literal[tuple(Likelihood.families())]
+
+
+def saturation_of(name: str) -> Saturation:
+    """The family that a name of the plan file means."""
+    return S_SHAPED if name == S_SHAPE else Saturation.families()[name]()
 
 
 class Calibration(Section):
@@ -141,7 +152,7 @@ class ChannelModel(Section):
     adstock: AdstockName | None = None
     """Family of the channel's carryover."""
     saturation: SaturationName | None = None
-    """Family of its saturation."""
+    """Family of its saturation; `s_shaped` where little comes of little spend."""
 
 
 class CreditBelief(Section):
@@ -193,7 +204,9 @@ class MixModel(Section):
     adstock: AdstockName = "geometric"
     """Family of the carryover."""
     saturation: SaturationName = "hill"
-    """Family of the saturation."""
+    """Family of the saturation. `s_shaped` is a `hill` that is believed to bend: little comes of little spend, as of a
+    medium that needs to be seen several times. A finding names channels of which the weeks do not tell.
+    """
     channels: dict[Name, ChannelModel] = {}
     """Channel: families of its own."""
     lags: Annotated[int, Field(ge=1, le=52)] = 26

@@ -6,10 +6,10 @@ from typing import Any
 
 from attribution.estimates import Estimate
 from optimizer.answer.worth import Worth
+from optimizer.planning.file.keys.plan import PLAN_ITSELF
 from optimizer.planning.outputs.against_today import name_of
 from optimizer.planning.outputs.book.charts import line
 from optimizer.planning.outputs.book.formats import counts, figures, money, signed
-from optimizer.planning.file.keys.plan import PLAN_ITSELF
 from optimizer.planning.outputs.book.ranges import ends, ranged, until
 from optimizer.planning.outputs.book.sheet import Book, Column
 from optimizer.planning.outputs.sections.scenarios import shown_figure
@@ -32,9 +32,7 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
     wide += [12.0] * (10 - len(wide))
     sheet = book.sheet("What if", [30, *wide])
     sheet.title("What if")
-    backs = {} if run.economics is None else dict(run.economics.back)
-    if PLAN_ITSELF in backs:
-        backs["The plan"] = backs.pop(PLAN_ITSELF)
+    backs = {} if run.economics is None else run.economics.back
     known = [("The plan", plan.planned, worth)]
     known += [
         (one.name, one.outcome, one.worth) for one in run.scenarios if one.outcome is not None and one.worth is not None
@@ -62,7 +60,7 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
             *ends(Estimate.of(side.customers)),
             *ends(figure[title]),
             *ends(own.aim.change),
-            *([] if not backs else until(backs.get(title))),
+            *([] if not backs else until(backs.get(PLAN_ITSELF if side is plan.planned else title))),
         ]
         for title, side, own in known
     ]

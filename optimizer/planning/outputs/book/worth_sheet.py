@@ -9,7 +9,7 @@ import numpy as np
 from attribution.economics import Payback
 from optimizer.planning.outputs.against_today import chance
 from optimizer.planning.outputs.book.formats import FACTOR, figures
-from optimizer.planning.outputs.book.ranges import ends, ranged
+from optimizer.planning.outputs.book.ranges import ends, ranged, until
 from optimizer.planning.outputs.book.sheet import Book, Column
 from optimizer.planning.outputs.sections.customer_worth import terms_of
 from optimizer.planning.stages.order import order_of

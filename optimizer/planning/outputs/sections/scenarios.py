@@ -109,7 +109,9 @@ def _tables(run: Run) -> Iterator[Table]:
 
 def _with_backs(frame: pd.DataFrame, known: Economics) -> pd.DataFrame:
     """The same with the months until the spend is back, infinite where that is never within the horizon."""
-    rows = {name: {**back.months.flat("payback_months"), "payback_never": back.never} for name, back in known.back.items()}
+    rows = {
+        name: {**back.months.flat("payback_months"), "payback_never": back.never} for name, back in known.back.items()
+    }
     return frame.join(pd.DataFrame.from_dict(rows, orient="index"), on="scenario") if rows else frame
 
 
