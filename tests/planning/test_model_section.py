@@ -12,6 +12,9 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput
+from mmm.checks.rival_models import readings
+from mmm.model.saturation import S_SHAPED
+from mmm.posterior.bends import bends
 from optimizer.planning.file.config import read_config
 from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.stages.model import mix_model, neutral
@@ -42,6 +45,31 @@ def model_of(plan: Path, journeys: bool = False) -> tuple[mmm.Model, Any]:
     config, document = read_config(plan)
     inputs = read_inputs(config, document, journeys_too=journeys)
     return mix_model(config, inputs), inputs.panel
+
+
+def test_an_s_shape_is_a_hill_that_bends_and_its_rival_is_a_plain_one(starter: Path) -> None:
+    model, panel = model_of(with_model(starter, "  channels: {tv: {saturation: s_shaped}}\n"))
+    own = {name: family for name, (_, family) in zip(panel.channels, model.families(panel), strict=True)}
+    bend = own["tv"].slope.sample(np.random.default_rng(0), 2000)
+    assert own["tv"] == S_SHAPED
+    assert np.mean(bend > 1) > 0.99
+    assert own["paid_social"] == mmm.HillSaturation()
+    everywhere = replace(model, saturation=S_SHAPED)
+    rivals = {one.name: one.model for one in readings(panel, everywhere)}
+    assert set(dict(rivals["hill"].saturation).values()) == {mmm.HillSaturation()}
+    assert "s_shaped" not in rivals
+    assert "s_shaped" in {one.name for one in readings(panel, model)}
+
+
+def test_weeks_that_do_not_tell_a_bend_are_named(starter: Path) -> None:
+    model, panel = model_of(with_model(starter, "  channels: {tv: {saturation: s_shaped}}\n"))
+    rng = np.random.default_rng(2)
+    for spread, seen in ((0.3, False), (0.1, True)):
+        slopes = np.exp(rng.normal(np.log(2.5), spread, (2000, len(panel.media_names))))
+        (finding,) = bends(panel, model, lambda name, slopes=slopes: slopes)  # type: ignore[misc]
+        assert (finding.passed, finding.name) == (seen, "s_shape_seen")
+        assert finding.channels == (() if seen else ("tv",))
+    assert list(bends(panel, mmm.Model(), lambda name: slopes)) == []
 
 
 def test_families_are_the_file_s_and_a_channel_may_have_its_own(starter: Path) -> None:

@@ -14,8 +14,10 @@ from attribution import Credit, calibrate, read_factors
 from attribution.errors import BadInput
 from attribution.numbers import percent
 from mmm import Panel
+from optimizer.planning.file.config import read_config
 from optimizer.planning.file.keys.data import PlatformReports
 from optimizer.planning.inputs.days import daily_of
+from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.inputs.platform_reports import other_weekday, read_platform_reports
 from optimizer.planning.run import run_plan
 from optimizer.planning.stages.progress import Progress
@@ -323,3 +325,16 @@ def test_a_whole_run_writes_opinions_and_factors_that_python_reads(finished: tup
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert 'id="opinions"' in page
     assert "<script>" not in page
+
+
+def test_a_currency_beside_claims_counts_where_they_are_money_and_is_said_where_not(tmp_path: Path) -> None:
+    for named in ("USD", ["EUR", "USD"] * 20):
+        reports(currency=named).to_csv(tmp_path / "claims.csv", index=False)
+        plan = plan_of(tmp_path, data={"platform_reports": {"path": "claims.csv"}})
+        config, document = read_config(plan)
+        assert any("names another currency than EUR" in text for text in read_inputs(config, document).assumptions)
+        money = config.model_copy(update={"outcome": "EUR of revenue"})
+        with pytest.raises(BadInput, match=r"claims\.csv, column 'currency': (is USD|mixes currencies)"):
+            read_inputs(money, document)
+    reports(currency="eur").to_csv(tmp_path / "claims.csv", index=False)
+    assert not any("currency" in text for text in read_inputs(config, document).assumptions)

@@ -93,7 +93,12 @@ def read_platform_reports(
         Every problem: channels that are none, periods of one channel that overlap, none in common with the weekly
         table, more conversions claimed than there were customers, shares or rates in place of conversions.
     """
-    columns = (Column(section.date, "date"), Column(section.channel, "text"), Column(section.conversions, minimum=0))
+    columns = (
+        Column(section.date, "date"),
+        Column(section.channel, "text"),
+        Column(section.conversions, minimum=0),
+        Column(section.currency, "text", required=False, nullable=True),
+    )
     declared = Table(section.path.name, columns, key=(section.date, section.channel))
     source = section.path if isinstance(section.path, Query) else folder / section.path
     frame = read_table(source, declared, section.format, engine)

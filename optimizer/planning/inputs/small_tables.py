@@ -37,6 +37,7 @@ from optimizer.planning.inputs.read_funnel import above_all, read_counts
 from optimizer.planning.inputs.reading import Reading, in_terms_of_the_file
 from optimizer.planning.inputs.terms_as_meant import terms_as_meant
 from optimizer.planning.inputs.timetable import Timetable, timetable_of
+from optimizer.question.outcomes import is_money
 
 __all__ = [
     "noted_claims",
@@ -86,6 +87,14 @@ def _by_row(table: str, read: Callable[[], object]) -> None:
 def noted_claims(reading: Reading, panel: Panel, section: PlatformReports) -> Claims:
     """Conversions that platforms claim."""
     claims, frame = read_platform_reports(section, reading.document.folder, panel, reading.engine)
+    named = frame[section.currency].dropna() if section.currency in frame else ()
+    if foreign := list(other_currency(named, reading.config.currency, section.path.name, section.currency)):
+        if is_money(reading.config.outcome):
+            raise BadInput(foreign)
+        reading.assumptions.append(
+            f"{section.path.name} names another currency than {reading.config.currency}, or several: its figures are "
+            f"taken for numbers of {reading.config.outcome}, of which the currency says nothing, and not for money."
+        )
     covers = f"{claims.by_day.index.min():%Y-%m-%d} to {claims.by_day.index.max():%Y-%m-%d}"
     reading.note("platform reports", section.path, len(frame), covers, frame)
     told = other_weekday(section, pd.DatetimeIndex(frame[section.date]), panel)

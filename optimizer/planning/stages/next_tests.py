@@ -41,8 +41,8 @@ def worth_of_tests(section: NextTests, result: PlanResult, weeks: int) -> TestsR
 def worth_of(result: PlanResult, tests: Mapping[str, LiftTest], opening: Collection[str] = ()) -> pd.DataFrame:
     """What each channel's test would be worth, as :func:`optimizer.value_of_tests`, indexed by channel.
 
-    The question is the plan's own without promises of customers and of their cost, which are not known to hold before the test: most
-    customers for the money of the plan, within its limits on spend.
+    The question is the plan's own without promises of customers and of their cost, which are not known to hold before
+    the test: most customers for the money of the plan, within its limits on spend.
 
     Parameters
     ----------

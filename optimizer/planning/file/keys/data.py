@@ -379,6 +379,10 @@ class PlatformReports(Numbers, Days):
     """Column of the channel, named as in `weekly`."""
     conversions: Name = "conversions"
     """Column of what the platform claims, in the KPI of `weekly`."""
+    currency: Name = "currency"
+    """Column of the currency, if there is one: where the KPI is money (`outcome: EUR of revenue`) it must hold the plan
+    file's; of numbers of conversions it says nothing.
+    """
     are_counts: bool = False
     """The figures are numbers of conversions, though they look like rates or shares, as the fractions that data-driven
     attribution gives to a small channel.
