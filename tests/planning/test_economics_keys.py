@@ -14,6 +14,8 @@ from attribution.errors import BadInput
 from optimizer.planning.check import check_plan
 from optimizer.planning.file.config import read_config
 from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.ledger.runs import run_with
+from optimizer.planning.since.replans import Desk, desk_of
 from optimizer.planning.stages.cac_readings import cac_readings, costs_by_period
 from optimizer.planning.stages.economics import _of_how_many
 from optimizer.planning.stages.result import Run
@@ -263,6 +265,18 @@ def test_costs_of_a_month_stand_on_its_days(planned: tuple[Run, Path]) -> None:
     short = costs_by_period(costs.assign(cost=1.0)[costs["month"] >= "2026-01-01"], panel)
     assert np.isnan(short[0])
     assert cac_readings(posterior, costs.assign(cost=0.0)).query("reading == 'fully loaded'")["costs"].eq(0).all()
+
+
+def test_a_monitor_asks_the_plan_again_by_the_same_values(planned: tuple[Run, Path]) -> None:
+    run, folder = planned
+    assert run.plan is not None
+    assert run.posterior is not None
+    desk = desk_of(run.config, run.document, run.posterior, run_with(folder, "posterior.nc"))
+    assert isinstance(desk, Desk)
+    assert np.array_equal(
+        desk.plan.objective.value_per_customer["tv"],  # type: ignore[attr-defined]
+        run.plan.plan.objective.value_per_customer["tv"],  # type: ignore[attr-defined]
+    )
 
 
 def test_a_what_if_lowers_all_values(planned: tuple[Run, Path], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from mmm.model.adstock import Adstock
 from mmm.model.model import Likelihood
 from mmm.model.saturation import Saturation
 from optimizer.planning.file.config import Config
+from optimizer.planning.file.keys.analyses import S_SHAPE
 from optimizer.planning.file.reference import reference, rewritten
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "plan-file.md"
@@ -49,4 +50,5 @@ def test_a_page_without_its_mark_is_refused() -> None:
 def test_the_page_lists_the_families_that_the_mix_model_knows() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     for key, kind in (("adstock", Adstock), ("saturation", Saturation), ("likelihood", Likelihood)):
-        assert re.findall(r"`(\w+)`", rows[key]) == list(kind.families()), key
+        own = [S_SHAPE] if key == "saturation" else []  # a Hill with a belief of its own
+        assert re.findall(r"`(\w+)`", rows[key]) == [*kind.families(), *own], key

@@ -243,8 +243,9 @@ def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
         with contextlib.suppress(BadInput):
             upcoming = read_upcoming(reading, panel, weekly, {}, config.plan.weeks)
     now = read_present_spend(reading, panel, markets, config.plan) if config.plan else None
-    earning = config.data.earning
-    values = None if earning is None else noted_customer_values(reading, earning, panel)[0]
+    earning, plan = config.data.earning, config.plan
+    asked = plan is not None and (plan.maximize == "npv" or plan.payback is not None)
+    values = noted_customer_values(reading, earning, panel)[0] if asked and earning is not None else None
     return Inputs(
         panel, upcoming, now, None, (), (), tuple(reading.assumptions), markets=markets, customer_values=values
     )

@@ -31,13 +31,13 @@ def backs(run: Run, values: CustomerValues) -> Mapping[str, Payback]:
     section = run.config.plan
     if run.plan is None or section is None:
         return {}
-    worth_less = {
-        one.name: 1 + change_of_value(one.value_per_customer, one.section(section))
-        for one, answer in zip(run.config.scenarios, run.scenarios, strict=True)
-        if one.value_per_customer is not None and answer.outcome is not None
-    }
     asked = {PLAN_ITSELF: run.plan.planned}
     asked |= {one.name: one.outcome for one in run.scenarios if one.outcome is not None}
+    worth_less = {
+        one.name: 1 + change_of_value(one.value_per_customer, one.section(section))
+        for one in run.config.scenarios
+        if one.value_per_customer is not None and one.name in asked
+    }
     months, spent = values.cohorts.months, {name: float(one.spend.sum()) for name, one in asked.items()}
     return {
         name: payback(spent[name], worth_less.get(name, 1.0) * _flow(run, values, outcome), months)
