@@ -65,7 +65,10 @@ def _of_ages(ordered: pd.DataFrame, name: str, names: Mapping[str, str]) -> Iter
     headless = first[first["age"] > 0]
     if len(headless):
         text = f"{_cohort(headless)} has no age 0, so nobody knows how many were acquired."
-        yield Problem(name, text, names["age"], _rows(headless["row"]), "add the month of acquisition itself as age 0.")
+        remedy = "add the month of acquisition itself as age 0."
+        if (first["age"] == 1).all():
+            remedy = "where age 1 is the month of acquisition itself, count from 0: one less everywhere; else add it."
+        yield Problem(name, text, names["age"], _rows(headless["row"]), remedy)
     jump = ordered[groups.diff().to_numpy(dtype=float) > 1]
     if len(jump):
         text = f"ages jump: {_cohort(jump)} has no row of age {int(jump['age'].iloc[0]) - 1}."

@@ -102,6 +102,10 @@ class Config(Section):
         if plan is not None and plan.maximize == "npv" and data.earning is None:
             text = "npv needs data.cohorts or data.orders, which say what a customer of each channel is worth"
             raise _lacking(text, "plan", "maximize")
+        if plan is not None and plan.maximize == "npv" and is_money(self.outcome):
+            text = f"npv counts what a customer is worth, and one unit of the KPI is {self.outcome}"
+            remedy = "ask maximize: profit with the margin of one unit as value_per_customer"
+            raise _lacking(f"{text}; {remedy}", "plan", "maximize")
         for place, months in self._paybacks():
             if problem := self._of_payback(months):
                 raise _lacking(problem, *place)
@@ -196,8 +200,8 @@ def _messages(document: Document, errors: list[Any]) -> Iterator[str]:
         if len(forms) > 1 and all(forms):
             text = f"{_written(same[0]['input'])} is of no form that it may have; write {' or '.join(map(str, forms))}."
             yield document.error(place, text)
-        else:
-            yield from (_message(document, error) for error in same)
+        else:  # one that is of a form and wrong in it is not told to be of another as well
+            yield from (_message(document, error) for error in same if None not in forms or error["type"] not in _FORMS)
 
 
 _LIST, _KEYS = "[a, b]", "{key: value}"
@@ -302,6 +306,9 @@ def _unknown_channels(config: Config, document: Document) -> list[str]:
     stated = [(each, known) for each in (*_of_the_model(config), *_of_present_spend(config))]
     stated += [(each, known) for each in _of_guardrails(config)]
     stated += [(each, planned) for each in _of_the_plan(config)] + [(each, drivers) for each in _of_riders(config)]
+    stated += [
+        ((name, ("economics", "margin", name)), [*planned, ORGANIC]) for name in _by_channel(config.economics.margin)
+    ]
     for (name, place), valid in stated:
         if name not in valid:
             close = nearest(name, valid)

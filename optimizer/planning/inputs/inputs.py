@@ -37,7 +37,7 @@ from optimizer.planning.inputs.provenance import InputFile
 from optimizer.planning.inputs.read_stages import open_stages, read_stages, read_stages_by_channel
 from optimizer.planning.inputs.reading import Problems, Reading, in_terms_of_the_file, names_of
 from optimizer.planning.inputs.small_tables import noted_costs, noted_customer_values, noted_factors, noted_funnel
-from optimizer.planning.inputs.terms_as_meant import states_a_value, terms_as_meant
+from optimizer.planning.inputs.terms_as_meant import states_terms, terms_as_meant
 from optimizer.planning.inputs.timetable import Timetable
 from optimizer.planning.inputs.upcoming import read_upcoming
 from optimizer.planning.inputs.weekly_panel import read_weekly
@@ -253,7 +253,7 @@ def inputs_of_fit(config: Config, document: Document, panel: Panel) -> Inputs:
 
 def _of_stated_values(config: Config, panel: Panel | None) -> tuple[Finding, ...]:
     """What speaks against values of a customer that the plan file states, where no table says what they are."""
-    return (terms_as_meant(config, None, panel),) if states_a_value(config) else ()
+    return (terms_as_meant(config, None, panel),) if states_terms(config) else ()
 
 
 def _absent(config: Config, folder: Path) -> Iterator[Problem]:

@@ -23,7 +23,9 @@ from optimizer.planning.inputs.unknown_channels import unknown_channels
 
 __all__ = ["Claims", "other_weekday", "read_platform_reports"]
 
-_WEEKS, _MONTH = 28, 30  # days
+_WEEKS = 28  # days
+_DAYS = {"day": 1, "week": 7, "month": 30}
+_GAPS = 3  # rows after the first, for their distance to be told
 _ENOUGH = 0.5  # of a channel's spend; of less than that nothing is said
 
 
@@ -115,9 +117,10 @@ def read_platform_reports(
         except BadInput as error:
             problems += [problem for problem in error.problems if isinstance(problem, Problem)]
     by_day = pd.DataFrame(parts)
-    days = {"day": 1, "week": 7, "month": _MONTH}[section.period]
-    problems += list(shares_or_rates(section, frame, float(customers_by_day(panel).mean()) * days))
+    per_row = float(customers_by_day(panel).mean()) * _DAYS[section.period]
+    problems += list(shares_or_rates(section, frame, per_row))
     problems += [] if problems else list(_against_all(section, by_day, panel))
+    problems += list(_of_another_period(section, frame, name))
     problems += list(_to_come(section, pd.DatetimeIndex(frame[section.date]), name))
     if problems:
         raise BadInput(problems)
@@ -138,6 +141,18 @@ def other_weekday(section: PlatformReports, days: pd.DatetimeIndex, panel: Panel
         "be the seven days from its date on, in equal parts. Where its dates are the last days of weeks, move them "
         "back by six days."
     )
+
+
+def _of_another_period(section: PlatformReports, frame: pd.DataFrame, name: str) -> Iterator[Problem]:
+    """Rows of every channel a week or a month apart, of which each is said to cover less."""
+    by_channel = frame.sort_values(section.date).groupby(frame[section.channel].astype(str))[section.date]
+    gaps = by_channel.diff().dropna().dt.days
+    if len(gaps) < _GAPS:
+        return
+    apart = "week" if (gaps == 7).all() else "month" if gaps.between(28, 35).all() and gaps.min() < gaps.max() else ""
+    if apart and _DAYS[section.period] < gaps.min():
+        text = f"rows of every channel are a {apart} apart, and each is said to cover a {section.period}."
+        yield Problem(name, text, section.date, remedy=f"state data.platform_reports.period: {apart}.")
 
 
 def _to_come(section: PlatformReports, days: pd.DatetimeIndex, name: str) -> Iterator[Problem]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from attribution import Query
 from attribution.economics import ALL, Funnel, funnel_of_events, read_funnel
 from attribution.errors import BadInput, Problem
-from attribution.numbers import amount
+from attribution.numbers import amount, counted
 from mmm.model.model import ORGANIC
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.funnel import FunnelTable
@@ -17,7 +17,9 @@ from optimizer.planning.file.scenarios import Passing
 from optimizer.planning.inputs.people import people_of, source_of
 from optimizer.planning.inputs.unknown_channels import unknown_channels
 
-__all__ = ["above_all", "passing_of", "read_counts"]
+__all__ = ["above_all", "more_than_entered", "passing_of", "read_counts"]
+
+_TIMES = 3.0  # the usual rate
 
 
 def read_counts(
@@ -110,6 +112,33 @@ def above_all(counts: Funnel, stage: str, change: float) -> str | None:
     if change <= 0 or passed <= entered:
         return None
     return f"makes {amount(passed)} {stage} of {amount(entered)} {before}; a conversion cannot exceed 100 %."
+
+
+def more_than_entered(counts: Funnel, name: str) -> Iterator[str]:
+    """A sentence on periods in which more reached a stage than were at the one before, and far more than usual.
+
+    Parameters
+    ----------
+    counts
+        The funnel.
+    name
+        What messages call its table.
+    """
+    odd = []
+    for channel, before, after in counts.steps():
+        step = counts.counts(channel, before, after)
+        more = step[(step["passed"] > step["entered"]) & (step["entered"] > 0)]
+        most, usual = step["entered"].median(), step["passed"].median() / max(step["entered"].median(), 1.0)
+        more = more[more["passed"] > _TIMES * usual * more["entered"].clip(lower=most)]  # few who enter are a lag's
+        if channel != ALL or counts.channels == (ALL,):
+            odd += [(day, channel, before, after, *row) for day, row in zip(more.index, more.to_numpy(), strict=True)]
+    if odd:
+        day, channel, before, after, entered, passed = odd[0]
+        yield (
+            f"{name} has {counted(len(odd), 'row')} in which more reached a stage than were at the one before, and far "
+            f"more than usual: {day:%Y-%m-%d}, {channel}, {amount(passed)} {after} of {amount(entered)} {before}. They "
+            "are taken as they are, which raises the rate: correct such a cell if it is a slip."
+        )
 
 
 def passing_of(counts: Funnel, cells: Mapping[str, str]) -> dict[str, Passing]:

@@ -33,7 +33,7 @@ from optimizer.planning.inputs.other_currency import other_currency
 from optimizer.planning.inputs.platform_reports import Claims, other_weekday, read_platform_reports
 from optimizer.planning.inputs.read_costs import read_costs
 from optimizer.planning.inputs.read_economics import read_cohort_table, read_orders, values_of
-from optimizer.planning.inputs.read_funnel import above_all, read_counts
+from optimizer.planning.inputs.read_funnel import above_all, more_than_entered, read_counts
 from optimizer.planning.inputs.reading import Reading, in_terms_of_the_file
 from optimizer.planning.inputs.terms_as_meant import terms_as_meant
 from optimizer.planning.inputs.timetable import Timetable, timetable_of
@@ -208,7 +208,7 @@ def noted_funnel(reading: Reading, table: FunnelTable, panel: Panel | None) -> F
     if wrong:
         raise BadInput(wrong)
     period = counts.frame["period"]
-    reading.assumptions.extend(told)
+    reading.assumptions.extend([*told, *more_than_entered(counts, path.name)])
     reading.note("funnel", path, len(counts.frame), f"{period.min():%Y-%m-%d} to {period.max():%Y-%m-%d}")
     return counts
 

@@ -8,16 +8,17 @@ import numpy as np
 
 from attribution.economics import CustomerValues
 from attribution.findings import Finding
-from attribution.numbers import cost, decimal, percent
+from attribution.numbers import amount, cost, decimal, percent
 from mmm import Panel
 from optimizer.planning.file.config import Config
 
-__all__ = ["states_a_value", "terms_as_meant"]
+__all__ = ["states_terms", "terms_as_meant"]
 
 _RATE = 0.5  # a year
 _MULTIPLES = (1.0, 20.0)
 _TIMES = 5.0  # between two statements of one customer's value
 _UNITS = 30.0  # between a customer's value and cost, past which one of them is in another unit
+_TIMES_ALL = 20.0  # customers who can refer over all of the weekly table
 _YEAR = 52
 
 
@@ -36,9 +37,9 @@ def terms_as_meant(config: Config, values: CustomerValues | None, panel: Panel |
     return Finding("terms_as_meant", not looks, float(len(looks)), 0.0, text)
 
 
-def states_a_value(config: Config) -> bool:
-    """Whether the plan file itself says what a customer is worth."""
-    return bool(_stated(config))
+def states_terms(config: Config) -> bool:
+    """Whether the plan file itself says what a customer is worth, or how many can refer others."""
+    return bool(_stated(config)) or (config.plan is not None and config.plan.referral is not None)
 
 
 def _looks(config: Config, values: CustomerValues | None, panel: Panel | None) -> Iterator[str]:
@@ -50,6 +51,10 @@ def _looks(config: Config, values: CustomerValues | None, panel: Panel | None) -
     spent, came = float(panel.spend[:, last].sum()), float(panel.kpi[:, last].sum())
     if not (spent > 0 and came > 0):
         return
+    programme = None if config.plan is None else config.plan.referral
+    if programme is not None and programme.customers > _TIMES_ALL * (ever := float(panel.kpi.sum())):
+        many = amount(programme.customers)
+        yield f"By plan.referral {many} customers can refer, and {amount(ever)} came in the whole weekly table."
     media = f"media cost {cost(spent / came)} a customer in the last year"
     if values is not None and _is_of_another_unit(worth := _mean(values), spent / came):
         text = f"A customer is worth {cost(worth)} by the cohorts, and {media}"

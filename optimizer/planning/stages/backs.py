@@ -15,6 +15,7 @@ from optimizer.planning.file.keys.plan import PLAN_ITSELF
 from optimizer.planning.file.payback import Earned
 from optimizer.planning.file.scenarios import change_of_value
 from optimizer.planning.stages.result import PlanResult, Run
+from optimizer.question.outcomes import is_money
 
 __all__ = ["backs", "in_time", "paired"]
 
@@ -29,7 +30,7 @@ def paired(customers: Array, draws: int) -> Array:
 def backs(run: Run, values: CustomerValues) -> Mapping[str, Payback]:
     """As :class:`optimizer.planning.stages.worth_of_customers.Economics` holds them."""
     section = run.config.plan
-    if run.plan is None or section is None:
+    if run.plan is None or section is None or is_money(run.config.outcome):
         return {}
     asked = {PLAN_ITSELF: run.plan.planned}
     asked |= {one.name: one.outcome for one in run.scenarios if one.outcome is not None}

@@ -20,6 +20,7 @@ from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.stated_cycle import cycle_as_stated, matched_as_stated
 from optimizer.planning.stages.volumes import per_volume
 from optimizer.planning.stages.worth_of_customers import ChannelWorth, Economics
+from optimizer.question.outcomes import is_money
 
 __all__ = ["economics"]
 
@@ -52,6 +53,8 @@ def economics(run: Run) -> Economics | None:
         findings = (*findings, *in_time(run, values))
     course = None if values is None else _course(run, values, [one.channel for one in channels if one.back is not None])
     told = findings_in_words_of_the_file(findings)
+    if values is not None and is_money(run.config.outcome):
+        notes += (f"One unit of the KPI is {run.config.outcome}: no value of a customer is held against a cost.",)
     back = {} if values is None else backs(run, values)
     return Economics(values, channels, course, readings, cycle, days, notes, told, stated, volumes, back)
 
@@ -103,7 +106,9 @@ def _course(run: Run, values: CustomerValues, channels: list[str]) -> pd.DataFra
 
 
 def _planned(run: Run, plan: PlanResult, channel: str) -> tuple[float, Array | None]:
-    """Planned spend of a channel over its markets, and draws of the customers it brings."""
+    """Planned spend of a channel over its markets, and draws of whom it brings; nobody where one unit is money."""
+    if is_money(run.config.outcome):
+        return 0.0, None
     cells = [cell for cell in plan.curves if run.inputs.channel_of(cell) == channel]
     if not cells:
         return 0.0, None
