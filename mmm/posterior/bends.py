@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from attribution.estimates import MEDIAN, Estimate
+from attribution.estimates import Estimate
 from attribution.findings import Finding
 from attribution.numbers import decimal
 from mmm.arrays import Array
@@ -49,5 +49,5 @@ def bends(panel: Panel, model: Model, flat: Callable[[str], Array]) -> Iterator[
 
 
 def _of(draws: Array) -> str:
-    low, middle, high = np.quantile(draws, list(MEDIAN.values())).tolist()
+    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95]).tolist()
     return f"{decimal(middle, 1)} ({Estimate(middle, low, high).range(lambda value: decimal(value, 1))})"

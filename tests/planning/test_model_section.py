@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -69,6 +70,7 @@ def test_weeks_that_do_not_tell_a_bend_are_named(starter: Path) -> None:
         (finding,) = bends(panel, model, lambda name, slopes=slopes: slopes)  # type: ignore[misc]
         assert (finding.passed, finding.name) == (seen, "s_shape_seen")
         assert finding.channels == (() if seen else ("tv",))
+        assert seen or re.search(r"tv 2\.[45] \(1\.[45] to 4\.[012]\), where a slope of 2\.[45] \(1\.", finding.text)
     assert list(bends(panel, mmm.Model(), lambda name: slopes)) == []
 
 
