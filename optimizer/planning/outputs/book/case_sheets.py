@@ -32,7 +32,6 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
     wide += [12.0] * (10 - len(wide))
     sheet = book.sheet("What if", [30, *wide])
     sheet.title("What if")
-    backs = {} if run.economics is None else run.economics.back
     known = [("The plan", plan.planned, worth)]
     known += [
         (one.name, one.outcome, one.worth) for one in run.scenarios if one.outcome is not None and one.worth is not None
@@ -51,7 +50,6 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
         *ranged(f"New {outcome}", won),
         *ranged(f"{title[:1].upper()}{title[1:]}{unit}", form),
         *ranged(f"{aim[:1].upper()}{aim[1:]} less today's", less),
-        *([] if not backs else ranged("Payback, months", "0.0")),
     ]
     rows: list[list[Any]] = [
         [
@@ -60,7 +58,6 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
             *ends(Estimate.of(side.customers)),
             *ends(figure[title]),
             *ends(own.aim.change),
-            *([] if not backs else until(backs.get(PLAN_ITSELF if side is plan.planned else title))),
         ]
         for title, side, own in known
     ]
@@ -74,6 +71,12 @@ def what_if_sheet(book: Book, run: Run, plan: PlanResult, worth: Worth) -> None:
         size=9,
         soft=True,
     )
+    backs = {} if run.economics is None else run.economics.back
+    if backs:
+        sheet.heading("Payback: when the margin of all whom media win has paid for what they cost")
+        names = [(title, PLAN_ITSELF if side is plan.planned else title) for title, side, _ in known]
+        columns = [Column("What if"), *ranged("Months", "0.0")]
+        sheet.table(columns, [[title, *until(backs.get(name))] for title, name in names])
     sheet.heading("Spend by channel")
     columns = [Column("What if"), *(Column(f"{channel}, {currency}", spend) for channel in channels)]
     sheet.table(
