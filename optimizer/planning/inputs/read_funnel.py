@@ -66,6 +66,7 @@ def _of_conversions(config: Config, table: FunnelTable, folder: Path) -> tuple[F
     if log is None or log.conversions.path is None or period is None:
         raise BadInput("data.funnel.of_conversions needs a table of conversions.")
     won, path = log.conversions, log.conversions.path
+    people = None if log.identity is None else people_of(log.identity, folder, engine)  # its faults name its own table
     try:
         counts, left_out = funnel_of_events(
             source_of(path, folder),
@@ -74,7 +75,7 @@ def _of_conversions(config: Config, table: FunnelTable, folder: Path) -> tuple[F
             user=won.user,
             time=won.time,
             kind=won.kind or "kind",
-            people=None if log.identity is None else people_of(log.identity, folder, engine),
+            people=people,
             format=won.format,
             engine=engine,
         )
