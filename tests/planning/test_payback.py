@@ -67,7 +67,9 @@ def config_of(plan: dict[str, Any], *scenarios: dict[str, Any]) -> Any:
         return made
 
     asked = [Scenario.model_validate(one) for one in scenarios]
-    own = SimpleNamespace(plan=whole, scenarios=asked, data=SimpleNamespace(weekly=weekly), currency="EUR")
+    own = SimpleNamespace(
+        plan=whole, scenarios=asked, data=SimpleNamespace(weekly=weekly), currency="EUR", outcome="customers"
+    )
     return copied(own, {})
 
 
