@@ -47,9 +47,10 @@ def raised_together(residuals: Residuals) -> Finding:
     dates = ", ".join(f"{panel.dates[row]:%Y-%m-%d}" for row in largest)
     text = (
         f"When most channels are raised at once, the KPI rises by more than they bring at other times (t "
-        f"{decimal(most, 1)}; most of all {dates}). A promotion, a sale or a launch that spend goes with is then taken "
-        f"for the effect of {', '.join(names)}. Give those weeks a control that is 1 in them; if there was nothing "
-        "but media, these work better together than the model can say."
+        f"{decimal(most, 1)}; most of all {dates}). Either something raised demand then and spend went along, as with a "
+        "promotion or a launch: give those weeks a control that is 1 in them. Or spend follows demand: a lift test "
+        f"tells. What demand did in them is credited to {', '.join(names)}. If there was nothing but media, these work "
+        "better together than the model can say."
     )
     return Finding("raised_together", False, most, _LIMIT, text, names)
 
