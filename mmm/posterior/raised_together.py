@@ -41,14 +41,15 @@ def raised_together(residuals: Residuals) -> Finding:
     if most <= _LIMIT:
         text = "Weeks in which most channels are raised at once bring what the channels bring."
         return Finding("raised_together", True, most, _LIMIT, text)
-    moved = np.nan_to_num(above[when]) > _RAISED[0]
-    names = tuple(name for name, often in zip(panel.media_names, moved.mean(axis=0), strict=True) if often > _MOST)
+    often = (np.nan_to_num(above[when]) > _RAISED[0]).mean(axis=0)
+    least = min(_MOST, float(often.max()))
+    names = tuple(name for name, share in zip(panel.media_names, often, strict=True) if share >= least)
     largest = np.sort(np.argsort(-np.where(when, np.nan_to_num(above).mean(axis=1), -np.inf))[:_TOLD])
     dates = ", ".join(f"{panel.dates[row]:%Y-%m-%d}" for row in largest)
     text = (
         f"When most channels are raised at once, the KPI rises by more than they bring at other times (t "
-        f"{decimal(most, 1)}; most of all {dates}). Either something raised demand then and spend went along, as with a "
-        "promotion or a launch: give those weeks a control that is 1 in them. Or spend follows demand: a lift test "
+        f"{decimal(most, 1)}; most of all {dates}). Either something raised demand then and spend went along, as with "
+        "a promotion or a launch: give those weeks a control that is 1 in them. Or spend follows demand: a lift test "
         f"tells. What demand did in them is credited to {', '.join(names)}. If there was nothing but media, these work "
         "better together than the model can say."
     )
