@@ -9,8 +9,10 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import counted, decimal
 from mmm.arrays import Array
+from mmm.data.booked_spend import booked_at_once, copied_forward, single_gaps
 from mmm.data.money_of_channels import counted_twice, units_apart
 from mmm.data.odd_columns import cut_short, filled_down, opens_midway, rates_and_indices
+from mmm.data.odd_controls import odd_controls
 from mmm.data.outcome_controls import outcome_controls
 from mmm.data.outlying_cells import outlying_cells
 from mmm.data.panel import Panel
@@ -53,6 +55,7 @@ def _of_the_table(panel: Panel) -> tuple[Finding, ...]:
     findings += [counted_twice(panel), units_apart(panel), outlying_cells(panel), unit_changes(panel)]
     findings += [running_totals(panel), rates_and_indices(panel), filled_down(panel), opens_midway(panel)]
     findings += [cut_short(panel), renamed_channels(panel), outcome_controls(panel), _before(panel), _years_seen(panel)]
+    findings += [booked_at_once(panel), copied_forward(panel), single_gaps(panel), odd_controls(panel)]
     return tuple(findings)
 
 

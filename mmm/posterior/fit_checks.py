@@ -10,6 +10,7 @@ from mmm.arrays import Array
 from mmm.posterior.before_spend import before_spend
 from mmm.posterior.level_shift import level_shift
 from mmm.posterior.pauses import begin_or_end_once, pauses_unseen
+from mmm.posterior.raised_together import raised_together
 from mmm.posterior.residual_checks import autocorrelation, unexplained_weeks, yearly_misses
 from mmm.posterior.residuals import Predictive, Residuals
 from mmm.posterior.sign_checks import falls_with_spend
@@ -88,6 +89,7 @@ def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:
         falls_with_spend(residuals),
         before_spend(residuals),
         single_weeks(residuals),
+        raised_together(residuals),
         pauses_unseen(residuals),
         begin_or_end_once(residuals),
     )

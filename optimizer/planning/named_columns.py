@@ -11,13 +11,18 @@ from optimizer.planning.looks import Look
 
 __all__ = ["Columns", "columns_of", "is_by_channel", "words_of"]
 
-_SPEND = {"spend", "spent", "cost", "costs", "expenditure", "kosten", "ausgaben", "spendings", "花费", "费用", "支出"}
-_VOLUME = {"impression", "impressions", "clicks", "sends", "views", "grp", "grps", "reach", "frequency", "曝光", "点击"}
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SPEND = _words("spend spent cost costs expenditure kosten ausgaben spendings 花费 费用 支出")
+_VOLUME = _words("impression impressions clicks sends views grp grps reach frequency 曝光 点击")
 _LAST = {"s": _SPEND, "i": _VOLUME, "p": _VOLUME}  # letters that end a name, as tv_S and tv_I
-_CHANNELS = (
-    {"tv", "radio", "ooh", "print", "search", "social", "facebook", "meta", "google", "youtube", "tiktok", "display"}
-    | {"video", "affiliate", "affiliates", "linkedin", "podcast", "podcasts", "shopping", "sea", "bing", "microsoft"}
-    | {"instagram", "snapchat", "pinterest", "influencer", "influencers", "webinars", "retargeting"}
+_CHANNELS = _words(
+    "tv radio ooh print search social facebook meta google youtube tiktok display video affiliate affiliates "
+    "linkedin podcast podcasts shopping sea bing microsoft instagram snapchat pinterest influencer influencers "
+    "webinars retargeting"
 )
 _CUSTOMERS = ("customers", "neukunden", "kunden", "新客户", "新客", "客户")
 _COUNTS = (
@@ -27,67 +32,28 @@ _COUNTS = (
 )
 _MONEY = ("revenue", "umsatz", "销售额", "收入")
 _PARTS = ("kosten", "ausgaben", "neukunden", "bestandskunden", "kunden", "bestellungen", "umsatz")  # of long words
-_RIVALS = {"competitor", "competitors", "competition", "wettbewerb", "wettbewerber", "竞品", "竞争"}
-_PLANNED = {
-    "target",
-    "targets",
-    "goal",
-    "forecast",
-    "budget",
-    "budgeted",
-    "plan",
-    "planned",
-    "expected",
-    "last",
-    "ly",
-    "py",
-} | {"previous", "prior", "ziel", "soll", "prognose", "geplant", "vorjahr", "目标", "预算", "预测", "去年", "计划"}
-_DERIVED = (
-    {"per", "pro", "rate", "share", "anteil", "avg", "average", "median", "value", "wert", "cpc", "cpm", "cpa", "cpl"}
-    | {"cpo", "cac", "roas", "roi", "ctr", "cvr", "aov", "ltv", "clv", "%", "pct", "percent", "change", "log", "lag"}
-    | {"adstock", "cumulative", "cum", "kumuliert"}
+_RIVALS = _words("competitor competitors competition wettbewerb wettbewerber 竞品 竞争")
+_PLANNED = _words(
+    "target targets goal forecast budget budgeted plan planned expected last ly py previous prior ziel soll "
+    "prognose geplant vorjahr 目标 预算 预测 去年 计划"
 )
-_NO_MEDIA = {
-    "shipping",
-    "goods",
-    "cogs",
-    "fulfilment",
-    "fulfillment",
-    "returns",
-    "versand",
-    "refund",
-    "refunds",
-    "personal",
-} | {"staff", "salary", "salaries", "wages", "rent", "miete", "fuel", "material", "energy", "office", "index"}
-_OTHERS = {
-    "returning",
-    "existing",
-    "active",
-    "lost",
-    "churned",
-    "repeat",
-    "cancelled",
-    "canceled",
-    "returned",
-    "refunded",
-} | {"bestandskunden", "老客户", "price", "preis", "index"}
-_UNPAID = {
-    "organic",
-    "trend",
-    "trends",
-    "followers",
-    "volume",
-    "queries",
-    "searches",
-    "completes",
-    "likes",
-    "engagement",
-} | {"engagements", "sessions", "visits", "visitors", "traffic", "besuche", "sitzungen"}
-_WHOLE = {"total", "sum", "gesamt", "summe", "all", "overall", "marketing", "media", "advertising", "ad", "ads"} | {
-    "werbe",
-    "总",
-    "合计",
-}
+_DERIVED = _words(
+    "per pro rate share anteil avg average median value wert cpc cpm cpa cpl cpo cac roas roi ctr cvr aov ltv "
+    "clv % pct percent change log lag adstock cumulative cum kumuliert"
+)
+_NO_MEDIA = _words(
+    "shipping goods cogs fulfilment fulfillment returns versand refund refunds personal staff salary salaries "
+    "wages rent miete fuel material energy office index"
+)
+_OTHERS = _words(
+    "returning existing active lost churned repeat cancelled canceled returned refunded bestandskunden 老客户 "
+    "price preis index"
+)
+_UNPAID = _words(
+    "organic trend trends followers volume queries searches completes likes engagement engagements sessions "
+    "visits visitors traffic besuche sitzungen"
+)
+_WHOLE = _words("total sum gesamt summe all overall marketing media advertising ad ads werbe 总 合计")
 _CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP"} | {
     code.lower(): code for code in ("EUR", "USD", "GBP", "CHF", "CNY", "JPY", "SEK", "NOK", "DKK", "PLN", "CAD", "AUD")
 }
@@ -95,18 +61,9 @@ _UNITS = {
     **dict.fromkeys(("k", "tsd", "thousand", "thousands", "000", "000s", "teur", "keur"), "thousand"),
     **dict.fromkeys(("mio", "mn", "million", "millions"), "million"),
 }
-_BY_CHANNEL = {
-    "channel",
-    "platform",
-    "campaign",
-    "source",
-    "medium",
-    "publisher",
-    "network",
-    "partner",
-    "kanal",
-    "plattform",
-} | {"kampagne", "quelle", "渠道", "平台"}
+_BY_CHANNEL = _words(
+    "channel platform campaign source medium publisher network partner kanal plattform kampagne quelle 渠道 平台"
+)
 _UNNAMED = re.compile(r"Unnamed.*|\(column \d+\)")
 
 

@@ -138,6 +138,14 @@ def christmas(sketch: Sketch, rng: np.random.Generator) -> Sketch:
     return replace(raised, organic=np.where(before, 1.5, 1.0) * sketch.organic)
 
 
+def promotions(sketch: Sketch, rng: np.random.Generator) -> Sketch:
+    """Six weeks a year hold a promotion that no control names: demand is up, and all spend with it."""
+    first = np.cumsum(rng.uniform(4.0, 13.0, len(sketch.organic))).astype(int)
+    on = np.isin(np.arange(len(sketch.organic)), first)
+    raised = sketch.with_spend(dict.fromkeys(sketch.shapes, np.where(on, 1.8, 1.0)))
+    return replace(raised, organic=np.where(on, 1.3, 1.0) * sketch.organic)
+
+
 def long_carryover(sketch: Sketch, rng: np.random.Generator) -> Sketch:
     """TV works for months: its decay is 0.85."""
     tv = sketch.named("tv")
@@ -191,6 +199,7 @@ KINDS: tuple[Kind, ...] = (
     media_at_80_percent,
     level_breaks,
     christmas,
+    promotions,
     long_carryover,
     strike,
     sixty_weeks,

@@ -16,7 +16,7 @@ from attribution.findings import Finding
 from mmm.simulate.channels import hill
 from mmm.simulate.weekly_world import effect_of
 
-NEW = ("before_spend", "single_weeks", "pauses_unseen", "begin_or_end_once")
+NEW = ("before_spend", "single_weeks", "pauses_unseen", "begin_or_end_once", "raised_together")
 SEEDS = (0, 2, 6)
 
 
@@ -90,3 +90,26 @@ def test_a_break_of_the_last_two_months_is_seen(seed: int) -> None:
     broken = np.where(np.arange(len(table)) >= len(table) - 8, 0.7, 1.0)
     told = found(table.assign(new_customers=(table["new_customers"] * broken).round()), channels, controls)
     assert not told["level_shift"].passed
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_promotion_that_spend_goes_with_is_named_until_it_is_a_control(seed: int) -> None:
+    table, channels, controls, truth = world(seed)
+    first = np.cumsum(np.random.default_rng(seed).uniform(4, 13, len(table))).astype(int)
+    on = np.isin(np.arange(len(table)), first)
+    raised = {name: table[name] * np.where(on, 1.8, 1.0) for name in channels}
+    more = sum(
+        effect_of(medium, hill, raised[medium.name].to_numpy(float))
+        - effect_of(medium, hill, table[medium.name].to_numpy(float))
+        for medium in truth.media  # type: ignore[attr-defined]
+    )
+    only_spend = table.assign(**raised, new_customers=(table["new_customers"] + more).round())
+    promoted = only_spend.assign(
+        new_customers=(only_spend["new_customers"] + np.where(on, 0.2 * table["new_customers"], 0)).round(),
+        promotion=on.astype(float),
+    )
+    assert found(only_spend, channels, controls)["raised_together"].passed
+    told = found(promoted, channels, controls)["raised_together"]
+    assert not told.passed
+    assert len(told.channels) > len(channels) / 2
+    assert found(promoted, channels, (*controls, "promotion"))["raised_together"].passed
