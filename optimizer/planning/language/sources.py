@@ -26,6 +26,7 @@ _SILENT_CALLS = {
     "getattr",
     "replace_all",
     "rc_context",
+    "_words",
 }
 _SILENT_KEYWORDS = {
     "help",
