@@ -215,8 +215,8 @@ def _uncounted(design: OnOffDesign, panel: Panel, names: Mapping[str, str]) -> I
     if gone(kpi[before], kpi[during]):
         text = "is 0 in periods of the test and never was."
         yield Problem(names["panel"], text, panel.kpi_name, remedy="give what came; a period that lacks is no zero.")
-    usual = kpi[during][np.repeat(design.schedule, design.block) == 0].mean()
-    if not 1 / TIMES <= (times := usual / max(kpi[before].mean(), 1e-300)) <= TIMES:
+    usual = float(np.median(kpi[during][np.repeat(design.schedule, design.block) == 0]))
+    if not 1 / TIMES <= (times := usual / max(float(np.median(kpi[before])), 1e-300)) <= TIMES:
         text = f"is {significant(times)} times in the usual blocks of the test what it was before."
         yield Problem(
             names["panel"], text, panel.kpi_name, remedy="write it in one unit, of the same days, throughout."

@@ -209,8 +209,8 @@ def _no_amounts(weeks: Weeks) -> Iterator[str]:
             and now[-1] >= now[0] * len(now) / 2
         ):
             yield (
-                f"{column} never falls in the new weeks, from {amount(float(now[0]))} to {amount(float(now[-1]))}: sums "
-                "so far, by the look of it, and no amounts of their weeks."
+                f"{column} never falls in the new weeks, from {amount(float(now[0]))} to {amount(float(now[-1]))}: "
+                "sums so far, by the look of it, and no amounts of their weeks."
             )
         elif not steps.any() and now[0] > 0 and np.mean(past != 0) > _MOVING:
             yield (
