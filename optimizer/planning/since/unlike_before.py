@@ -202,12 +202,8 @@ def _no_amounts(weeks: Weeks) -> Iterator[str]:
         steps, past = np.diff(now), np.diff(before)
         if len(now) < _FEWEST or not (before > 0).any():
             continue
-        if (
-            (steps >= 0).all()
-            and 2 * (steps > 0).sum() >= len(steps)
-            and now[-1] > before.max()
-            and now[-1] >= now[0] * len(now) / 2
-        ):
+        rises = (steps > 0).all() or (len(now) >= _NEAR and (steps >= 0).all() and 2 * (steps > 0).sum() >= len(steps))
+        if rises and now[-1] > before.max() and now[-1] >= now[0] * len(now) / 2:
             yield (
                 f"{column} never falls in the new weeks, from {amount(float(now[0]))} to {amount(float(now[-1]))}: "
                 "sums so far, by the look of it, and no amounts of their weeks."
