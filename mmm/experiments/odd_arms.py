@@ -44,10 +44,10 @@ def odd_arms(name: str, rows: pd.DataFrame, whole: pd.DataFrame) -> Iterator[Pro
         arms = rows.groupby("arm")[["visitors", "revenue", "revenue_squares"]].sum()
         least = arms["revenue"] ** 2 / arms["visitors"].clip(lower=1)
         for arm in arms.index[arms["revenue_squares"] < least * (1 - 1e-9)]:
+            found, floor = arms["revenue_squares"][arm], least[arm]
             text = (
-                f"is {arms['revenue_squares'][arm]:g} for arm {arm!r}, and cannot be below {least[arm]:g}: the sum of"
+                f"is {found:g} for arm {arm!r}, and cannot be below {floor:g} for so much revenue of so many visitors."
             )
-            text += " squares of so much revenue over its visitors."
             yield Problem(name, text, "revenue_squares", remedy="square each visitor's revenue, then add up.")
     if len(whole) > 1 and whole.duplicated(keep=False).all():
         text = "holds each row twice or more: it was delivered twice."
