@@ -13,6 +13,7 @@ from attribution.reading.stand_ins import totals_among
 __all__ = ["odd_markets"]
 
 _LONGEST = 40
+_SHOWN = 5
 
 
 def odd_markets(table: str, geo: str, market: pd.Series, kpi: pd.Series, date: pd.Series) -> Iterator[Problem]:
@@ -25,9 +26,10 @@ def odd_markets(table: str, geo: str, market: pd.Series, kpi: pd.Series, date: p
     market, kpi, date
         By row.
     """
-    for names in look_alikes(market.astype(str)):
-        listed = ", ".join(spelt_out(name[:_LONGEST]) for name in names)
-        text = f"writes one market in several ways: {listed}."
+    if alike := look_alikes(market.astype(str)):
+        listed = "; ".join(", ".join(spelt_out(name[:_LONGEST]) for name in names) for names in alike[:_SHOWN])
+        more = f"; and {len(alike) - _SHOWN} more" if len(alike) > _SHOWN else ""
+        text = f"writes one market in several ways: {listed}{more}."
         yield Problem(table, text, geo, remedy="write it in one way, and keep one row for each period.")
     for name in totals_among(market.astype(str), kpi.astype(float), date):
         text = f"holds {name[:_LONGEST]!r} with as much {kpi.name} as all other markets together: rows of totals."

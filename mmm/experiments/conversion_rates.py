@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, ndtri
+from scipy.stats import nbinom
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.cells import cells_of
@@ -17,7 +18,10 @@ from attribution.reading.contracts import Column, Table
 from mmm.arrays import Array
 from mmm.experiments.odd_arms import odd_arms
 
-__all__ = ["Arm", "RatePlan", "arms_from_frame", "mixture", "ratio_metric", "two_sided", "visitors_needed"]
+__all__ = ["FEW", "Arm", "RatePlan", "arms_from_frame", "mixture", "ratio_metric", "two_sided", "visitors_needed"]
+
+FEW = 30
+"""Conversions of an arm, below which a running test says nothing yet."""
 
 _RATES = (
     Column("arm", "text"),
@@ -152,7 +156,9 @@ def visitors_needed(rate: float, lift: float, power: float = 0.8, size: float = 
     beyond, shown = float(ndtri(1 - each / 2)), float(ndtri(power))
     once = (beyond * math.sqrt(2 * mean * (1 - mean)) + shown * math.sqrt(alone)) ** 2 / (other - rate) ** 2
     anytime = (mixture(1.0, each)[0] + shown) ** 2 * alone / (other - rate) ** 2
-    return RatePlan(rate, lift, arms, math.ceil(once), math.ceil(anytime))
+    # read at any time, nothing is said before every arm has so many conversions
+    few = FEW + int(nbinom.ppf(power, FEW, min(rate, other)))
+    return RatePlan(rate, lift, arms, math.ceil(once), max(math.ceil(anytime), few))
 
 
 def mixture(part: float, size: float) -> tuple[float, float]:

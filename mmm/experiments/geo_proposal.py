@@ -14,12 +14,14 @@ from mmm.data.panel import Panel
 from mmm.experiments.geo_assignment import Assign, stratified
 from mmm.experiments.geo_design import GeoCell, GeoDesign
 from mmm.experiments.geo_power import Placebos, placebo_tests
+from mmm.experiments.starts import no_start
 
 __all__ = ["GO_DARK", "HEAVY_UP", "HOLD_OUT", "GeoChange", "Proposal", "propose_geo_test"]
 
 _CANDIDATES = 60
 _BLOCKS = 4  # fewer say nothing of a standard error
 _GEOS = 4
+_RECENT = 13  # weeks
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,9 @@ def propose_geo_test(
         Where channels are unknown, geos or weeks too few, or the cells leave fewer than two controls.
     """
     length = weeks * panel.per_week
-    _check(panel, changes, length)
-    spends = np.array(
-        [panel.spend[:, -13 * panel.per_week :, panel.channels.index(name)].any(axis=1) for name in changes]
-    )
+    first = pd.Timestamp(start) if start is not None else panel.after(1)[0]
+    _check(panel, changes, length, first)
+    spends = np.array([_spending(panel, name) for name in changes])
     shares = tuple(change.share for change in changes.values())
     drawn = np.array(
         [_drawn(panel.kpi, spends, shares, assign, np.random.default_rng([seed, n])) for n in range(_CANDIDATES)]
@@ -145,7 +146,6 @@ def propose_geo_test(
         GeoCell(channel, change.change, tuple(map(str, names[drawn[candidate] == cell])))
         for cell, (channel, change) in enumerate(changes.items())
     )
-    first = pd.Timestamp(start) if start is not None else panel.after(1)[0]
     last = first + pd.Timedelta(days=7 * weeks - 1)
     title = " and ".join(f"{change.name} of {channel}" for channel, change in changes.items())
     controls = tuple(map(str, names[drawn[candidate] < 0]))
@@ -155,8 +155,8 @@ def propose_geo_test(
     return Proposal(design, placebos, candidate, length)
 
 
-def _check(panel: Panel, changes: dict[str, GeoChange], length: int) -> None:
-    problems = []
+def _check(panel: Panel, changes: dict[str, GeoChange], length: int, first: pd.Timestamp) -> None:
+    problems: list[Problem | str] = []
     for channel in changes:
         if channel not in panel.channels:
             raise UnknownChannel(channel, panel.channels, "the panel")
@@ -166,8 +166,17 @@ def _check(panel: Panel, changes: dict[str, GeoChange], length: int) -> None:
     if panel.periods < _BLOCKS * length:
         text = f"has {panel.periods} periods, fewer than {_BLOCKS} times the {length} of the test."
         problems.append(Problem("panel", text, remedy="test for fewer weeks, or give a longer history."))
+    if resting := [channel for channel in changes if not _spending(panel, channel).any()]:
+        text = f"shows no spend on {', '.join(resting)} in its last {_RECENT} weeks, so there is nothing to change."
+        problems.append(Problem("panel", text, remedy="test a channel that is spent on now."))
+    problems += no_start("panel", first, panel.after(1)[0], panel.days)
     if problems:
         raise BadInput(problems)
+
+
+def _spending(panel: Panel, channel: str) -> np.ndarray:
+    """In which geos a channel spent lately, shape (G,)."""
+    return np.asarray(panel.spend[:, -_RECENT * panel.per_week :, panel.channels.index(channel)].any(axis=1))
 
 
 def _drawn(

@@ -37,6 +37,18 @@ def odd_arms(name: str, rows: pd.DataFrame, whole: pd.DataFrame) -> Iterator[Pro
     if (rows["conversions"] % 1 != 0).any():
         told = "shares of visitors" if rows["conversions"].max() <= 1 else "fractions"
         yield Problem(name, f"holds {told}, and no counts.", "conversions", remedy="give how many visitors converted.")
+    if len(rows) > 1 and (rows["conversions"] == rows["visitors"]).all():
+        text = "is as large as visitors in every row: one column was given as both, or only those who converted."
+        yield Problem(name, text, "conversions", remedy="give all visitors of each arm, and how many converted.")
+    if {"revenue", "revenue_squares"} <= set(rows):
+        arms = rows.groupby("arm")[["visitors", "revenue", "revenue_squares"]].sum()
+        least = arms["revenue"] ** 2 / arms["visitors"].clip(lower=1)
+        for arm in arms.index[arms["revenue_squares"] < least * (1 - 1e-9)]:
+            found, floor = arms["revenue_squares"][arm], least[arm]
+            text = (
+                f"is {found:g} for arm {arm!r}, and cannot be below {floor:g} for so much revenue of so many visitors."
+            )
+            yield Problem(name, text, "revenue_squares", remedy="square each visitor's revenue, then add up.")
     if len(whole) > 1 and whole.duplicated(keep=False).all():
         text = "holds each row twice or more: it was delivered twice."
         yield Problem(name, text, remedy="keep each row once; rows of several days need a column of the day.")

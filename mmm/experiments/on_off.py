@@ -20,6 +20,7 @@ from mmm.arrays import Array
 from mmm.experiments.on_off_design import KIND, OnOffDesign
 from mmm.experiments.on_off_power import POWER, History, Outlook, outlook
 from mmm.experiments.schedules import FEWEST_BLOCKS, drawn
+from mmm.experiments.starts import no_start
 
 __all__ = ["Prospect", "design_on_off"]
 
@@ -143,8 +144,9 @@ def design_on_off(
         Where the channel spends nothing, the change is none, the time is too short for eight blocks, or the past is
         shorter than the test.
     """
-    _check(history, channel, spend, change, weeks)
-    first = f"{pd.Timestamp(start) if start else history.next_day:%Y-%m-%d}"
+    begins = pd.Timestamp(start) if start else history.next_day
+    _check(history, channel, spend, change, weeks, begins)
+    first = f"{begins:%Y-%m-%d}"
     after = _after(carryover.mean(axis=1), history.per_week)
     open_design = OnOffDesign(
         channel, first, history.days, 1, (), after, change, seed, _rounded(carryover.mean(axis=1)), 0.0
@@ -218,8 +220,8 @@ def _rounded(weights: Array) -> tuple[float, ...]:
     return tuple(round(float(weight), 6) for weight in weights[:kept])
 
 
-def _check(history: History, channel: str, spend: float, change: float, weeks: int) -> None:
-    problems: list[Problem | str] = []
+def _check(history: History, channel: str, spend: float, change: float, weeks: int, begins: pd.Timestamp) -> None:
+    problems: list[Problem | str] = list(no_start("the weekly table", begins, history.next_day, history.days))
     if not spend > 0:
         remedy = "a test of a channel that rests is a test of adding it: give the spend that it would have."
         problems.append(Problem("on/off test", f"{channel} spends nothing at present.", remedy=remedy))

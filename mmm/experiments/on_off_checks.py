@@ -14,13 +14,15 @@ from attribution.numbers import decimal, percent
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 from mmm.experiments.on_off_design import OnOffDesign
-from mmm.experiments.randomised import Contrast, hac_error
+from mmm.experiments.randomised import Contrast, hac_error, retention_of
 from mmm.experiments.schedules import admissible, exposure, periods_of
 
 __all__ = ["Read", "checks"]
 
 _FOLLOWED = 0.25  # of the planned change
+_NOTHING = 1e-6  # of the dearest block
 _RARE = 0.05
+_ITSELF = 2.5  # no schedule is rarer than itself and its mirror
 _BEFORE = 0.01
 _CARRIED = 2.5  # standard errors
 _ALIKE = 0.1
@@ -101,7 +103,13 @@ def checks(read: Read) -> tuple[Finding, ...]:
 
 def _followed(read: Read) -> Finding:
     """Whether every block's spend is on its own side of the middle, and changed ones differ by about the plan."""
-    planned, usual = read.design.change, max(read.usual, 1e-300)
+    planned, usual = read.design.change, read.usual
+    if usual <= _NOTHING * read.blocks.max():
+        text = (
+            "Blocks that were to be usual spent nothing, and those to be changed did: the schedule was not run, or run "
+            "the other way round. The result is of what was really spent."
+        )
+        return Finding("on_off_followed", False, None, 1.0, text, (read.design.channel,))
     moved = (read.blocks / usual - 1) / planned  # 1 where changed as planned, 0 where usual
     off = np.flatnonzero((moved > 0.5) != np.array(read.design.schedule, dtype=bool))
     overall = float(moved[np.array(read.design.schedule, dtype=bool)].mean())
@@ -128,11 +136,13 @@ def _others(read: Read) -> Finding:
     moving = spend.std(axis=0) > 0
     names = [panel.channels[place] for place, moves in zip(others, moving, strict=True) if moves]
     line = np.column_stack([np.ones(panel.periods), np.linspace(-1, 1, panel.periods)])
-    contrast = Contrast.between(
-        read.exposures, line, read.contrast.retention
-    )  # the regression's own leaves no such spend
-    p_values = [contrast.measured(read.drawn, series).p_value for series in spend.T[moving]]
-    limit = _RARE / max(len(names), 1)
+    every = periods_of(admissible(len(read.design.schedule), read.design.seed), read.design.block)
+    changed = exposure(every, np.ones(1), read.begin, panel.periods - read.end)  # money moves at once
+    p_values = [
+        Contrast.between(changed, line, retention_of(series[: read.begin])).measured(read.drawn, series).p_value
+        for series in spend.T[moving]  # each by its own memory; the regression's nuisance leaves no such spend
+    ]
+    limit = max(_RARE / max(len(names), 1), _ITSELF / len(every))
     with_it = tuple(name for name, p_value in zip(names, p_values, strict=True) if p_value <= limit)
     least = min(p_values, default=1.0)
     text = "No other channel's spend moved with the schedule."

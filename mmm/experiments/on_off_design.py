@@ -11,10 +11,21 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.shown import shown
+from mmm.experiments.schedules import FEWEST_BLOCKS
 
 __all__ = ["KIND", "OnOffDesign"]
 
 KIND = "on_off"
+_LONGEST = 1_000  # periods or blocks
+_ALL = 1.001  # weights are rounded
+
+
+class _Unsound(ValueError):
+    """A field that no draw gives, in words for its reader."""
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
 @shown
@@ -104,16 +115,30 @@ class OnOffDesign:
         try:
             given = json.loads(text)
             if given.pop("kind") != KIND:
-                raise ValueError("is no on/off test")
+                raise ValueError("it is of another kind")
             design = cls(**{**given, "schedule": tuple(given["schedule"]), "weights": tuple(given["weights"])})
+            design._check()
             pd.Timestamp(design.start)
-            if design.days not in (1, 7) or design.block < 1 or design.after < 0:
-                raise ValueError("has impossible lengths")
-            if sorted(set(design.schedule)) != [0, 1] or not np.isfinite([*design.weights, design.change]).all():
-                raise ValueError("has no schedule of changed and usual blocks")
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise BadInput(Problem(name, f"is no design of an on/off test ({error}).", remedy=remedy)) from None
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            why = f" ({error})" if isinstance(error, _Unsound) else ""
+            raise BadInput(Problem(name, f"is no design of an on/off test{why}.", remedy=remedy)) from None
         return design
+
+    def _check(self) -> None:
+        """Raise where a field is not what a draw gives."""
+        whole = (self.days, self.block, self.after, self.seed, *self.schedule)
+        amounts = (*self.weights, self.change, self.carryover_error)
+        words = isinstance(self.channel, str) and isinstance(self.start, str)
+        if not words or not all(type(one) is int for one in whole) or not all(map(_finite, amounts)):
+            raise _Unsound("a field is no number or no text where it has to be")
+        if self.days not in (1, 7) or not (1 <= self.block <= _LONGEST and 0 <= self.after <= _LONGEST):
+            raise _Unsound("it has impossible lengths")
+        if set(self.schedule) != {0, 1} or not FEWEST_BLOCKS <= len(self.schedule) <= _LONGEST or self.seed < 0:
+            raise _Unsound("it has no schedule of changed and usual blocks that a seed draws")
+        if not (self.change >= -1 and self.change != 0 and self.carryover_error >= 0):
+            raise _Unsound("its change of spend is none")
+        if min(self.weights, default=-1) < 0 or not 0 < sum(self.weights) <= _ALL:
+            raise _Unsound("its weights of carryover are none")
 
     def _day(self, period: int, more: int = 0) -> str:
         return f"{pd.Timestamp(self.start) + pd.Timedelta(days=period * self.days + more):%Y-%m-%d}"

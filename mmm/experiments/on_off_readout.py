@@ -179,7 +179,8 @@ def _rows(design: OnOffDesign, panel: Panel) -> tuple[int, int, int]:
     begin = away // panel.days
     end = begin + design.periods
     if away % panel.days:
-        problems.append(Problem("design", f"begins on {design.start}, inside a period of the weekly table."))
+        text = f"begins on {design.start}, inside a period of the weekly table."
+        problems.append(Problem("design", text, remedy="read it with a table like the one that it was made with."))
     if begin < 8 or end > panel.periods:
         first, last = panel.dates[0], panel.after(1)[0] - pd.Timedelta(days=1)
         text = f"runs from {design.start} to {design.end}, and the weekly table holds {first.date()} to {last.date()}."

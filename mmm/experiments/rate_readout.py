@@ -17,12 +17,11 @@ from attribution.findings import Finding
 from attribution.numbers import percent
 from attribution.shown import shown
 from mmm.arrays import Array
-from mmm.experiments.conversion_rates import Arm, mixture, two_sided
+from mmm.experiments.conversion_rates import FEW, Arm, mixture, two_sided
 
 __all__ = ["RateComparison", "RateReadout", "RateWorth", "read_rates", "worth_of_lift"]
 
 _MISMATCH = 0.001  # Fabijan et al. (2019), "Diagnosing sample ratio mismatch in online controlled experiments"
-_FEW = 30  # conversions, below which a running test says nothing yet
 _PLANNED = 20_000
 _DRAWS = 4_000
 
@@ -179,7 +178,7 @@ def _compared(control: Arm, arm: Arm, size: float, each: float, part: float) -> 
     log = math.log(arm.rate / control.rate)
     error = math.sqrt(sum((1 - a.rate) / a.conversions for a in (arm, control)))
     boundary, k = mixture(part, each)
-    enough = min(arm.conversions, control.conversions) >= _FEW and error > 0
+    enough = min(arm.conversions, control.conversions) >= FEW and error > 0
     evidence = math.exp(min((log / error) ** 2 / 2 * k / (1 + k), 700)) / math.sqrt(1 + k) if enough else 1.0
     return RateComparison(
         arm.name,
@@ -251,14 +250,14 @@ def _mismatch(arms: Sequence[Arm], shares: Mapping[str, float] | None) -> Findin
 def _few(arms: Sequence[Arm]) -> Finding:
     """Whether every arm has conversions enough for what is said of it."""
     least = min(arms, key=lambda arm: arm.conversions)
-    passed = least.conversions >= _FEW
-    text = f"Every arm has {_FEW} conversions or more."
+    passed = least.conversions >= FEW
+    text = f"Every arm has {FEW} conversions or more."
     if not passed:
         text = (
-            f"{least.name} has {least.conversions:,.0f} conversions; below {_FEW} nothing is said at any time, and "
+            f"{least.name} has {least.conversions:,.0f} conversions; below {FEW} nothing is said at any time, and "
             "intervals that are read once are rough."
         )
-    return Finding("rates_few", passed, least.conversions, float(_FEW), text)
+    return Finding("rates_few", passed, least.conversions, float(FEW), text)
 
 
 @dataclass(frozen=True)
@@ -297,9 +296,12 @@ def worth_of_lift(
     seed
         Of the draws.
     """
-    if not 0 < through <= 1 or not math.isfinite(comparison.high):
-        text = f"cannot be said of {comparison.arm}: its lift is not known, or {through:g} is no share above 0."
-        raise BadInput(Problem("worth of the lift", text, remedy="wait for conversions; give a share up to 1."))
+    if not 0 < through <= 1:
+        text = f"cannot be said where {through:g} of all customers pass what was tested."
+        raise BadInput(Problem("worth of the lift", text, remedy="give --through above 0 and up to 1."))
+    if not math.isfinite(comparison.high):
+        text = f"cannot be said of {comparison.arm}: an arm has no conversions, so that its lift is not known."
+        raise BadInput(Problem("worth of the lift", text, remedy="wait for conversions, or leave the plan file out."))
     rng = np.random.default_rng([seed, 17])
     rows = rng.integers(len(customers), size=_DRAWS)
     before = np.asarray(customers, dtype=float)[rows]

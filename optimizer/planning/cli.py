@@ -516,6 +516,8 @@ def _language_first(words: list[str]) -> list[str]:
     for place, word in enumerate(words):
         if word == "--language" or word.startswith("--language="):
             end = place + (1 if "=" in word else 2)
+            if end > len(words):  # the command would be taken for the language
+                return words[place:]
             return [*words[place:end], *words[:place], *words[end:]]
     return words
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput
+from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.files import write_whole
-from mmm import OnOffDesign, OnOffReadout, RateReadout, arms_from_frame, read_on_off, read_rates, worth_of_lift
+from attribution.numbers import significant
+from mmm import OnOffDesign, OnOffReadout, Panel, RateReadout, arms_from_frame, read_on_off, read_rates, worth_of_lift
+from mmm.data.odd_columns import cut_short
+from mmm.data.outlying_cells import outlying_cells
+from mmm.data.running_totals import running_totals
+from mmm.data.unit_changes import unit_changes
 from mmm.experiments.on_off_design import KIND
 from mmm.experiments.rate_readout import RateWorth
+from optimizer.planning.experiments.geo_unread import TIMES, gone, not_counted
 from optimizer.planning.file.config import read_config
 from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.inputs.reading import in_terms_of_the_file, names_of
 from optimizer.planning.run import draws_of, planned
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.national_tests import NationalTests, design_national_tests
@@ -58,6 +67,14 @@ def design_on_off_tests(
         See their exit codes.
     """
     progress = progress or Progress()
+    config, _ = read_config(path)
+    if config.data.weekly is not None and config.plan is not None:
+        known = [*config.data.weekly.channels, *config.plan.new_channels]
+        for channel in channels:
+            if channel not in known:
+                raise UnknownChannel(channel, known, "the plan file")
+    if change == 0:
+        raise BadInput("a test changes spend. Remedy: give --change -1 for off, or 0.5 for half more.")
     run = planned(path, out, progress, "test design")
     assert run.posterior is not None and run.plan is not None and run.config.plan is not None  # noqa: S101, PT018
     with progress.stage("Designs") as update:
@@ -129,7 +146,13 @@ def read_on_off_test(
         inputs = read_inputs(asked, document, journeys_too=False)
     if inputs.panel is None:
         raise BadInput("cac test readout needs data.weekly in the plan file, which has none.")
-    readout = read_on_off(drawn, inputs.panel, mix_model(asked, inputs))
+    panel, names = inputs.panel, {**names_of(config), "design": design.name}
+    names["the weekly table"] = names["panel"]
+    if problems := list(_uncounted(drawn, panel, names)):
+        raise BadInput(problems)
+    readout = in_terms_of_the_file(lambda: read_on_off(drawn, panel, mix_model(asked, inputs)), names)
+    looks = (outlying_cells(panel), unit_changes(panel), running_totals(panel), cut_short(panel))
+    readout = replace(readout, findings=(*readout.findings, *(look for look in looks if not look.passed)))
     folder = (out or document.folder / config.output) / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     stem = design.stem
@@ -166,15 +189,38 @@ def read_rate_test(
     BadInput, NotConverged, InfeasiblePlan
         See their exit codes.
     """
-    readout = read_rates(arms_from_frame(table), planned=planned_visitors)
+    readout = in_terms_of_the_file(
+        lambda: read_rates(arms_from_frame(table), planned=planned_visitors), {"rates": table.name}
+    )
     if plan is None:
         return readout, {}
+    for one in readout.comparisons:
+        worth_of_lift(one, np.ones(1), 1.0, through)  # what has no worth is told before anything is fitted
     run = planned(plan, out, progress or Progress(), "test rates")
     assert run.plan is not None  # noqa: S101
     now = run.plan.now
     outlay = now.fixed_cost + float(now.spend.sum())
     worth = {one.arm: worth_of_lift(one, now.customers, outlay, through) for one in readout.comparisons}
     return readout, worth
+
+
+def _uncounted(design: OnOffDesign, panel: Panel, names: Mapping[str, str]) -> Iterator[Problem]:
+    """An outcome on which no readout can rest."""
+    yield from not_counted(panel, names["panel"], panel.kpi_name)
+    dates, start = panel.dates, pd.Timestamp(design.start)
+    during = np.asarray((dates >= start) & (dates < start + pd.Timedelta(days=design.periods * design.days)))
+    kpi, before = panel.kpi.sum(axis=0), np.asarray(dates < start)
+    if not before.any() or during.sum() < design.periods:
+        return  # for the readout to say
+    if gone(kpi[before], kpi[during]):
+        text = "is 0 in periods of the test and never was."
+        yield Problem(names["panel"], text, panel.kpi_name, remedy="give what came; a period that lacks is no zero.")
+    usual = float(np.median(kpi[during][np.repeat(design.schedule, design.block) == 0]))
+    if not 1 / TIMES <= (times := usual / max(float(np.median(kpi[before])), 1e-300)) <= TIMES:
+        text = f"is {significant(times)} times in the usual blocks of the test what it was before."
+        yield Problem(
+            names["panel"], text, panel.kpi_name, remedy="write it in one unit, of the same days, throughout."
+        )
 
 
 def _csv(frame: pd.DataFrame) -> str:

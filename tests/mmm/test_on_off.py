@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 
@@ -185,7 +186,13 @@ def test_the_same_seed_draws_the_same_test_and_json_keeps_it() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "said"),
-    [({"change": 0.0}, "changes spend"), ({"change": -2.0}, "changes spend"), ({"weeks": 6}, "may last 6 weeks")],
+    [
+        ({"change": 0.0}, "changes spend"),
+        ({"change": -2.0}, "changes spend"),
+        ({"weeks": 6}, "may last 6 weeks"),
+        ({"start": "2025-01-06"}, "nobody can test in the past"),
+        ({"start": "2026-01-07"}, "start it on 2026-01-05 or 2026-01-12"),
+    ],
 )
 def test_a_test_that_cannot_be_is_refused(changed: dict[str, object], said: str) -> None:
     with pytest.raises(BadInput, match=said):
@@ -202,6 +209,30 @@ def test_a_channel_that_rests_and_a_short_past_are_refused_together() -> None:
 def test_a_file_that_is_no_design_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="no design of an on/off test"):
         OnOffDesign.from_json(text)
+
+
+def test_a_design_that_was_changed_is_refused_by_its_field() -> None:
+    sound = design(seed=3).to_json()
+    assert OnOffDesign.from_json(json.dumps(sound)).seed == 3
+    wrong: dict[str, list[object]] = {
+        "schedule": [[0, 1], [1] * 12, [0.5, 1] * 6, "010101010101", [True, False] * 6, None],
+        "weights": [[], [0, 0], [-1, 2], ["a"], [1e300], [0.1] * 1000],
+        "block": [1.5, 10**9, 0, "2"],
+        "after": [1.5, 10**9, -1],
+        "seed": [None, -1, "7"],
+        "change": [0, -5, "-1", float("nan")],
+        "carryover_error": [None, -1, "x", float("inf")],
+        "start": ["yesterday", 5, None],
+        "channel": [5, None],
+        "days": [30, 7.0],
+    }
+    taken = []
+    for field, values in wrong.items():
+        for value in values:
+            with contextlib.suppress(BadInput):
+                OnOffDesign.from_json(json.dumps({**sound, field: value}))
+                taken.append((field, value))
+    assert not taken
 
 
 def test_a_readout_is_near_the_truth_and_enters_the_model() -> None:
@@ -239,6 +270,31 @@ def test_money_that_moves_with_the_schedule_is_named() -> None:
     frame.loc[off, "search"] += 5e3
     others = {one.name: one for one in read_on_off(test, panel_of(frame), mmm.Model()).findings}
     assert others["on_off_others"].channels == ("search",)
+
+
+def test_money_with_a_memory_that_moves_with_a_short_schedule_is_named() -> None:
+    test = design(seed=7, blocks=10)
+    rng = np.random.default_rng(1)
+    frame = frame_of(rng, test, effect=-100.0)
+    off = frame["tv"] == 0
+    frame["search"] = 4e4 * np.exp(0.3 * noise(rng, len(frame), 0.8))
+    named = []
+    for doubled in (frame, frame.assign(search=frame["search"].where(~off, 2 * frame["search"]))):
+        findings = {one.name: one for one in read_on_off(test, panel_of(doubled), mmm.Model()).findings}
+        named.append(findings["on_off_others"].channels)
+    assert named == [(), ("search",)]
+
+
+def test_a_test_that_ran_the_other_way_round_is_told_in_figures_that_can_be_read() -> None:
+    test = design()
+    frame = frame_of(np.random.default_rng(0), test, effect=-100.0)
+    begin = int((frame["week"] < test.start).sum())
+    frame["tv"] = 1e4
+    usual = np.repeat(test.schedule, test.block) == 0
+    frame.loc[frame.index[begin : begin + test.periods][usual], "tv"] = 0.0
+    followed = {one.name: one for one in read_on_off(test, panel_of(frame), mmm.Model()).findings}["on_off_followed"]
+    assert not followed.passed
+    assert "the other way round" in followed.text
 
 
 def test_blocks_that_were_not_switched_are_named() -> None:

@@ -155,8 +155,20 @@ def test_days_of_an_arm_are_summed_and_tables_checked() -> None:
         (frame[frame["arm"] == "new"], "one arm"),
         (frame.assign(conversions=1000), "at most one conversion"),
         (frame.assign(visitors=["a", 1, 2, 3]), "visitors"),
+        (frame.assign(conversions=frame["visitors"]), "as large as visitors in every row"),
+        (frame.assign(revenue=900.0, revenue_squares=1.0), "cannot be below"),
     ):
         with pytest.raises(BadInput, match=said):
             mmm.arms_from_frame(bad)
     with pytest.raises(BadInput, match="no test"):
         visitors_needed(0.5, 1.5)
+
+
+@pytest.mark.parametrize(("rate", "lift"), [(0.03, 10.0), (0.2, 3.0), (0.03, 0.1)])
+def test_as_many_visitors_as_planned_let_the_running_test_speak(rate: float, lift: float) -> None:
+    planned, rng = visitors_needed(rate, lift), np.random.default_rng(0)
+    each = planned.per_arm_at_any_time
+    came = rng.binomial(each, [rate, rate * (1 + lift)], (400, 2))
+    arms = [(Arm("today", each, float(one)), Arm("new", each, float(other))) for one, other in came]
+    shown = [read_rates(pair, planned=2 * each).comparisons[0].e_value >= 20 for pair in arms]
+    assert np.mean(shown) >= 0.8 - 0.06

@@ -67,6 +67,13 @@ def test_bad_input_ends_with_2_and_no_traceback(tmp_path: Path, file: str | None
     assert [path.name for path in tmp_path.iterdir()] == (["plan.yaml"] if file is not None else [])
 
 
+def test_a_language_that_lacks_is_asked_for() -> None:
+    told = cac("plan", "plan.yaml", "--language")
+    assert told.returncode == 2
+    assert "requires an argument" in told.stderr
+    assert "'plan'" not in told.stderr
+
+
 def test_wrong_use_ends_with_2() -> None:
     assert cac("plan").returncode == 2
     assert cac("plann", "x").returncode == 2

@@ -114,7 +114,7 @@ def test_a_table_by_market_gives_rows_with_geos(folder: Path, world: tuple[GeoDa
     text = PLAN.replace("path: weekly.csv,", "path: geos.csv, geo: geo,").split("  tests:")[0]
     (folder / "plan.yaml").write_text(text, encoding="utf-8")
     found = designed(folder, channels=["tv"])
-    assert not found.national
+    assert not found.ground.national
     ran(folder, world)
     read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
     (folder / "next.yaml").write_text(
@@ -128,12 +128,12 @@ def test_a_table_by_market_gives_rows_with_geos(folder: Path, world: tuple[GeoDa
 
 
 def test_cells_share_one_test_and_one_design_is_picked_by_name(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
-    found = designed(folder, channels=["tv", "paid_social"], together=True, weeks=3, seed=5, start="2026-02-16")
+    found = designed(folder, channels=["tv", "paid_social"], together=True, weeks=3, seed=5, start="2026-08-17")
     (proposal,) = found.proposals
     assert [cell.channel for cell in proposal.design.cells] == ["tv", "paid_social"]
-    assert (proposal.design.start, proposal.design.end) == ("2026-02-16", "2026-03-08")
+    assert (proposal.design.start, proposal.design.end) == ("2026-08-17", "2026-09-06")
     assert len(found.table) == 2
-    again = designed(folder, channels=["tv", "paid_social"], together=True, weeks=3, seed=5, start="2026-02-16")
+    again = designed(folder, channels=["tv", "paid_social"], together=True, weeks=3, seed=5, start="2026-08-17")
     assert again.proposals[0].design == proposal.design
     with pytest.raises(UnknownName, match="unknown name 'another'"):
         read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "geos.csv", name="another")
@@ -220,9 +220,11 @@ def test_a_readout_is_the_same_in_every_form_and_tells_what_is_no_table_of_it(
     odd = whole.assign(new_customers=whole.groupby("geo")["new_customers"].cumsum())
     odd["tv"] = odd["tv"].where(odd["week"] < odd["week"].unique()[-8], 100 * odd["tv"])
     odd.to_csv(folder / "odd.csv", index=False)
+    unheld = {key: value for key, value in json.loads(design.read_text(encoding="utf-8")).items() if key != "history"}
+    (folder / "unheld.json").write_text(json.dumps(unheld), encoding="utf-8")
     told = {
         finding.name
-        for finding in read_out(design, folder / "odd.csv", folder / "odd")[0].findings
+        for finding in read_out(folder / "unheld.json", folder / "odd.csv", folder / "odd")[0].findings
         if not finding.passed
     }
     assert {"running_totals", "unit_changes"} <= told
@@ -253,3 +255,105 @@ def test_a_design_that_was_changed_is_refused_by_its_file(tmp_path: Path, key: s
     (tmp_path / "table.csv").write_text("week,geo,kpi\n2026-01-05,a,1\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"^design\.json: is no design of geo tests"):
         read_out(tmp_path / "design.json", tmp_path / "table.csv")
+
+
+def _times(frame: pd.DataFrame, column: str, by: float, where: Any = slice(None)) -> pd.DataFrame:
+    frame = frame.astype({column: float})
+    frame.loc[where, column] *= by
+    return frame
+
+
+def gone_dark(folder: Path, world: tuple[GeoData, GeoTruth]) -> Path:
+    """The file of a design that switches its channel off, once that was run."""
+    design = folder / "plan-output" / "geo-test" / "design.json"
+    said = json.loads(design.read_text(encoding="utf-8"))
+    said["designs"] = [one for one in said["designs"] if one["name"].startswith("go dark")]
+    design.write_text(json.dumps(said), encoding="utf-8")
+    ran(folder, world)
+    return design
+
+
+def test_a_table_that_is_not_the_designs_or_shows_no_test_is_refused(
+    folder: Path, world: tuple[GeoData, GeoTruth]
+) -> None:
+    designed(folder, channels=["tv"])
+    design = gone_dark(folder, world)
+    said = json.loads(design.read_text(encoding="utf-8"))["designs"][0]
+    whole, untouched = pd.read_csv(folder / "after.csv"), world[0].weekly
+    tested, during = whole["geo"].isin(said["cells"][0]["geos"]), whole["week"].between(said["start"], said["end"])
+    one, other = said["cells"][0]["geos"][0], said["controls"][0]
+    share = whole.groupby("geo")["new_customers"].transform("mean") / whole["new_customers"].mean()
+    divided = (50 * share * whole.groupby("week")["new_customers"].transform("mean")).round()
+    wrong = {
+        "is 1,000 times what it was in the table of the design": _times(whole, "new_customers", 1000),
+        "column 'tv': is 100 times what it was": _times(whole, "tv", 100),
+        f"of {one} is another": _times(whole, "new_customers", 1000, whole["geo"] == one),
+        "is another than in the table": whole.assign(geo=whole["geo"].replace({one: other, other: one})),
+        "one figure was divided": whole.assign(new_customers=divided),
+        "during the test what it was before": _times(whole, "new_customers", 1000, tested & during),
+        "it was not changed": untouched,
+        "in the control geos during the test": whole.assign(tv=whole["tv"].where(~during, 0)),
+    }
+    for text, table in wrong.items():
+        table.to_csv(folder / "wrong.csv", index=False)
+        with pytest.raises(BadInput) as refused:
+            read_out(design, folder / "wrong.csv", folder / "wrong")
+        assert text in str(refused.value), (text, str(refused.value))
+    assert not (folder / "wrong").exists()
+
+
+def test_a_readout_says_what_it_took_on_trust(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
+    designed(folder, channels=["tv"])
+    design = gone_dark(folder, world)
+    said = json.loads(design.read_text(encoding="utf-8"))["designs"][0]
+    whole = pd.read_csv(folder / "after.csv")
+    tested = whole["geo"].isin(said["cells"][0]["geos"])
+    early = tested & whole["week"].between("2026-06-01", said["end"])
+
+    def failed(table: pd.DataFrame) -> dict[str, str]:
+        table.to_csv(folder / "told.csv", index=False)
+        read = read_out(design, folder / "told.csv", folder / "told")[0]
+        return {finding.name: finding.text for finding in read.findings if not finding.passed}
+
+    assert set(failed(whole)) <= {"geo_other_channels"}
+    assert "geo_history" in failed(_times(whole, "new_customers", 1.2))
+    assert {"geo_history", "geo_usual_spend"} <= set(failed(whole.assign(tv=whole["tv"].where(~early, 0))))
+    assert "cut_short" in failed(_times(whole, "new_customers", 0.2, whole["week"] == whole["week"].max()))
+    assert "holds no spend" in failed(whole[["geo", "week", "new_customers"]])["geo_as_designed"]
+    old = json.loads(design.read_text(encoding="utf-8"))
+    del old["history"]
+    design.write_text(json.dumps(old), encoding="utf-8")
+    assert set(failed(whole)) <= {"geo_other_channels"}  # designs from before histories were kept are read as they were
+
+
+def test_geos_are_held_against_the_weekly_table(folder: Path) -> None:
+    whole = pd.read_csv(folder / "geos.csv")
+    every = designed(folder, channels=["tv", "tv"], weeks=4)
+    assert len(every.proposals) == 3
+    assert not every.ground.notes
+    for text, table in {
+        "adds up to 1,000 times": _times(whole, "new_customers", 1000),
+        "column 'tv': adds up to 100 times": _times(whole, "tv", 100),
+        "geos.csv: shows no spend on tv": whole.assign(tv=whole["tv"].where(whole["week"] < "2026-05-01", 0)),
+        "is the same in every period": whole.assign(new_customers=50),
+    }.items():
+        table.to_csv(folder / "geos.csv", index=False)
+        with pytest.raises(BadInput, match=text):
+            designed(folder, channels=["tv"])
+    whole[whole["geo"] <= "region_06"].to_csv(folder / "geos.csv", index=False)
+    some = designed(folder, channels=["tv"])
+    assert "of the weekly table" in some.ground.notes[0]
+    per_money = [
+        (each.table["customers"] / each.table["spend"])[each.table["change"] == -1].mean() for each in (every, some)
+    ]
+    assert per_money[1] == pytest.approx(per_money[0], rel=1e-4)  # a currency unit does alike in all geos
+    for start, text in (("2026-06-01", "nobody can test in the past"), ("2026-08-05", "2026-08-03 or 2026-08-10")):
+        with pytest.raises(BadInput, match=text):
+            designed(folder, channels=["tv"], start=start)
+
+
+def test_a_test_longer_than_the_plan_is_expected_to_bring_as_much_a_week(folder: Path) -> None:
+    tables = [designed(folder, channels=["tv"], weeks=weeks).table for weeks in (10, 20)]
+    short, long = (table.set_index(table["design"].str.split(",").str[0]).sort_index() for table in tables)
+    assert (long["customers"] / short["customers"]).to_numpy() == pytest.approx(2)
+    assert (long["spend"] / short["spend"]).to_numpy() == pytest.approx(2)

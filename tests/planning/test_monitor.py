@@ -219,7 +219,7 @@ def new(table: pd.DataFrame, column: str, times: float, only: int | None = None)
 
 UNLIKELY: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "thousands": (lambda table: new(table, "generic_search", 1e-3), "Another unit than in the weeks that were fitted"),
-    "cents": (lambda table: new(table, "new_customers", 100), "new_customers \\(.* times as before\\)"),
+    "tens": (lambda table: new(table, "new_customers", 10), "new_customers is .* in every new week and was"),
     "slip": (lambda table: new(table, "generic_search", 1e4, only=2), "generic_search is .* times the most before"),
     "gap": (lambda table: new(table, "new_customers", 0, only=3), "new_customers is 0 in .* and never was"),
     "unspent": (lambda table: table.assign(**{name: np.where(np.arange(len(table)) >= len(table) - 8, 0, table[name]) for name in CHANNELS}), "No channel spends anything"),
@@ -245,6 +245,8 @@ def test_spend_that_is_all_in_another_unit_is_refused(folder: Path, expected: np
         table = new(table, name, times)
     with pytest.raises(BadInput, match=r"actuals.csv: every channel spends .* times what it did"):
         watched(folder, table.round(dict.fromkeys(CHANNELS, 4)))
+    with pytest.raises(BadInput, match=r"actuals.csv, column 'new_customers': is .* times what it was in the weeks"):
+        watched(folder, new(weeks(folder, expected), "new_customers", times))
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -27,7 +27,7 @@ def told(seed: int, column: str, spoil: Callable[[np.ndarray], np.ndarray], new:
 def test_what_is_no_amount_of_its_week_is_told(seed: int, new: int) -> None:
     channel = max(world(seed)[0].channels, key=lambda name: (world(seed)[0].weekly[name] > 0).mean())
     for column in ("new_customers", channel):
-        assert f"{column} rises in every new week" in told(seed, column, np.cumsum, new)
+        assert f"{column} never falls in the new weeks" in told(seed, column, np.cumsum, new)
         assert f"{column} is " in told(seed, column, lambda now: np.full_like(now, now.mean()), new)
     assert "price is 0 in " in told(seed, "price", np.zeros_like, new)
     assert "price is 0 in " in told(
@@ -40,8 +40,8 @@ def test_sound_weeks_and_growth_are_not(seed: int) -> None:
     for new in (1, 4, 8):
         for column in ("new_customers", world(seed)[0].channels[0], "price"):
             assert not told(seed, column, lambda now: now, new)
-    assert "rises" not in told(seed, "new_customers", lambda now: now.mean() * 1.05 ** np.arange(len(now)))
-    assert "filled" not in told(seed, "new_customers", lambda now: now[:3], 8)
+    assert "never falls" not in told(seed, "new_customers", lambda now: now.mean() * 1.05 ** np.arange(len(now)))
+    assert "filled" not in told(seed, "new_customers", lambda now: now, 3)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -56,3 +56,36 @@ def test_what_was_never_seen_is_told(seed: int) -> None:
     kpi = {"new_customers": tuple(np.split(table["new_customers"].to_numpy(float), [52]))}
     days = pd.DatetimeIndex(table["week"][52:])
     assert "Every channel spends 0." in " ".join(unlike_before(Weeks(spend, kpi, "new_customers", days)))
+
+
+def test_rows_under_other_names_or_dates_are_told() -> None:
+    rng = np.random.default_rng(0)
+    steady, index = rng.gamma(20, 2_000, 117), rng.normal(100, 3, 117)
+    flights = np.where(np.arange(117) // 4 % 2, rng.gamma(9, 9_000, 117), 0.0)
+    kpi, sale = rng.normal(1000, 50, 117), (np.arange(117) % 9 == 0).astype(float)
+    days = pd.date_range("2026-09-28", periods=13, freq="7D")
+
+    def parted(**columns: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        return {name: (values[:104], values[104:]) for name, values in columns.items()}
+
+    def told(spend: dict[str, tuple[np.ndarray, np.ndarray]], other: dict[str, tuple[np.ndarray, np.ndarray]]) -> str:
+        return " ".join(unlike_before(Weeks(spend, other, "kpi", days)))
+
+    def exchanged(
+        pairs: dict[str, tuple[np.ndarray, np.ndarray]], one: str, other: str
+    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        return pairs | {one: (pairs[one][0], pairs[other][1]), other: (pairs[other][0], pairs[one][1])}
+
+    spend, other = parted(tv=flights, search=steady), parted(kpi=kpi, index=index, other_index=index / 5, sale=sale)
+    assert not told(spend, other)
+    for found in (told(exchanged(spend, "tv", "search"), other), told(spend, exchanged(other, "index", "other_index"))):
+        assert "are the two columns exchanged?" in found
+    halved = {"tv": (spend["tv"][0], 0.5 * spend["tv"][1]), "search": (spend["search"][0], 1.5 * spend["search"][1])}
+    assert "exchanged" not in told(halved, other)  # a plan moves so much
+    again = {name: (before, before[40:53]) for name, (before, _) in (spend | other).items()}
+    assert "old rows under new dates" in told(
+        {name: again[name] for name in spend}, {name: again[name] for name in other}
+    )
+    dearer = {**spend, "search": (spend["search"][0], 12 * spend["search"][1])}
+    assert "search is " in told(dearer, other)
+    assert "sale was 0 or 1" in told(spend, {**other, "sale": (other["sale"][0], 2 * other["sale"][1] + 1)})

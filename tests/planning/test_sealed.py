@@ -368,7 +368,7 @@ def test_a_part_of_the_quarter_is_said_and_not_counted_and_other_weeks_are_passe
     assert len(whole.scorecard.counted) == 1
 
 
-@pytest.mark.parametrize("orders", [15.802, 1.25, 70.906])
+@pytest.mark.parametrize("orders", [1580.2, 1250.25, 709.06])
 def test_the_scorecard_reads_any_figure_that_it_wrote(output: Path, made: Made, orders: float) -> None:
     seal(output, now=NOW)
     table = as_planned(made[0])

@@ -24,7 +24,7 @@ from optimizer.planning.stages.national_tests import design_national_tests
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.stress import competitor_shock
-from optimizer.planning.testing import read_on_off_test
+from optimizer.planning.testing import design_on_off_tests, read_on_off_test, read_rate_test
 
 
 def test_stress_stands_in_every_output(finished: tuple[Run, Path]) -> None:
@@ -112,6 +112,40 @@ def test_a_readout_s_row_goes_into_the_next_run(starter: Path, tmp_path: Path) -
     (starter.parent / "lift_tests.csv").write_text(written[0].read_text(encoding="utf-8"), encoding="utf-8")
     said = CliRunner().invoke(app, ["check", str(starter)])
     assert said.exit_code == 0, said.output
+
+
+def test_a_table_that_holds_no_test_is_refused_or_told(starter: Path, tmp_path: Path) -> None:
+    design, path = with_a_test(starter)
+    table = starter.parent / "weekly.csv"
+    sound = pd.read_csv(table).astype({"new_customers": float, "tv": float})
+    during = (sound["week"] >= design.start) & (sound.index < sound.index[-4])
+    wrong = {
+        r"weekly\.csv, column 'new_customers': is the same in every period": sound.assign(new_customers=1000.0),
+        "times in the usual blocks of the test": sound.assign(
+            new_customers=sound["new_customers"].where(~during, 1000 * sound["new_customers"])
+        ),
+        "is 0 in periods of the test": sound.assign(new_customers=sound["new_customers"].where(~during, 0)),
+    }
+    for said, spoilt in wrong.items():
+        spoilt.to_csv(table, index=False)
+        with pytest.raises(BadInput, match=said):
+            read_on_off_test(starter, path, tmp_path, Progress(io.StringIO()))
+    slip = sound.copy()
+    slip.loc[slip.index[-10], "new_customers"] *= 1000
+    slip.to_csv(table, index=False)
+    found = read_on_off_test(starter, path, tmp_path, Progress(io.StringIO()))[0].findings
+    assert "outlying_cells" in [finding.name for finding in found if not finding.passed]
+
+
+def test_what_cannot_be_is_said_before_anything_is_fitted(starter: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownChannel, match="radio"):
+        design_on_off_tests(starter, ["radio"])
+    with pytest.raises(BadInput, match="a test changes spend"):
+        design_on_off_tests(starter, ["tv"], change=0.0)
+    (tmp_path / "rates.csv").write_text("arm,visitors,conversions\ntoday,100,0\nnew,100,9\n", encoding="utf-8")
+    for through, said in ((0.0, "--through above 0"), (1.0, "no conversions")):
+        with pytest.raises(BadInput, match=said):
+            read_rate_test(tmp_path / "rates.csv", 200, starter, through)
 
 
 def test_commands_print_what_was_read(starter: Path, tmp_path: Path) -> None:

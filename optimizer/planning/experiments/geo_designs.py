@@ -5,25 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, UnknownChannel
+from attribution.errors import BadInput
 from attribution.numbers import amounts, count, counted, percent
-from mmm import Panel
 from mmm.experiments.geo_assignment import matched_pairs, stratified
 from mmm.experiments.geo_design import GeoCell
 from mmm.experiments.geo_proposal import GO_DARK, HEAVY_UP, HOLD_OUT, GeoChange, Proposal, propose_geo_test
 from mmm.experiments.geo_spend import SpendChange
-from optimizer.planning.experiments.geo_table import Columns, columns_of, geo_panel
+from optimizer.planning.experiments.geo_ground import Ground, ground_of
+from optimizer.planning.experiments.geo_history import History
+from optimizer.planning.experiments.geo_table import columns_of
 from optimizer.planning.experiments.geo_worth import Question, question_of, row_of, spending_geos, worth_most
 from optimizer.planning.experiments.written import write_set
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.file.keys.plan import NextTests, PlanSection
-from optimizer.planning.inputs.inputs import Inputs, read_inputs
+from optimizer.planning.inputs.inputs import read_inputs
+from optimizer.planning.inputs.reading import in_terms_of_the_file
 from optimizer.planning.stages.fit import fit_or_load, require_convergence
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.ready import ready
@@ -47,20 +50,14 @@ class GeoDesigns:
         A row per cell of each.
     spends
         Of each proposal's cells: what would be changed by design.
-    columns
-        Of the table by geo.
-    national
-        Whether the weekly table knows no geos.
-    notes
-        What was assumed.
+    ground
+        What they were made on.
     """
 
     proposals: tuple[Proposal, ...]
     table: pd.DataFrame
     spends: tuple[tuple[SpendChange, ...], ...]
-    columns: Columns
-    national: bool
-    notes: tuple[str, ...]
+    ground: Ground
 
 
 def design_geo_tests(
@@ -106,12 +103,13 @@ def design_geo_tests(
     if section is None:
         raise BadInput("cac test design needs plan in the plan file, which has none.")
     columns_of(config)
+    channels = tuple(dict.fromkeys(channels))
     folder = out if out is not None else document.folder / config.output
     with progress.stage("Checking inputs"):
         inputs = read_inputs(config, document)
         ready(config, document, inputs)
-        panel, assumed = geo_panel(config, inputs, document.folder)
-        _known(channels, inputs, panel)
+        ground = ground_of(config, inputs, document.folder, channels)
+        panel = ground.panel
     with progress.stage("Mix model") as update:
         posterior = fit_or_load(config, inputs, folder, update)
         if posterior is None:
@@ -130,18 +128,11 @@ def design_geo_tests(
         for one in sets:
             kind = tuple((change.share, spending_geos(panel, name)) for name, change in one.items())
             if kind not in made:
-                made[kind] = propose_geo_test(panel, one, length, seed=drawn, start=start, assign=assign)
+                propose = partial(propose_geo_test, seed=drawn, start=start or ground.first, assign=assign)
+                made[kind] = in_terms_of_the_file(partial(propose, panel, one, length), {"panel": ground.name})
             proposals.append(_named(made[kind], one, length))
-        designs = _weighed(proposals, question, panel, section, columns_of(config), assumed)
-        designs = replace(designs, national=len(inputs.panel.geos) == 1 if inputs.panel is not None else True)
+        designs = _weighed(proposals, question, section, ground)
     return designs, _write(designs, folder / FOLDER, config)
-
-
-def _known(channels: Sequence[str], inputs: Inputs, panel: Panel) -> None:
-    for channel in channels:
-        for known in (inputs.panel, panel):
-            if known is not None and channel not in known.channels:
-                raise UnknownChannel(channel, known.channels, "the table by geo")
 
 
 def _named(proposal: Proposal, changes: dict[str, GeoChange], weeks: int) -> Proposal:
@@ -152,14 +143,8 @@ def _named(proposal: Proposal, changes: dict[str, GeoChange], weeks: int) -> Pro
     return replace(proposal, design=replace(proposal.design, name=f"{title}, {counted(weeks, 'week')}", cells=cells))
 
 
-def _weighed(
-    proposals: Sequence[Proposal],
-    question: Question,
-    panel: Panel,
-    section: PlanSection,
-    columns: Columns,
-    assumed: str,
-) -> GeoDesigns:
+def _weighed(proposals: Sequence[Proposal], question: Question, section: PlanSection, ground: Ground) -> GeoDesigns:
+    panel = ground.panel
     rows, spends, order = [], [], []
     recent = panel.spend[:, -13 * panel.per_week :].mean(axis=1)
     for proposal in proposals:
@@ -169,7 +154,8 @@ def _weighed(
             inside, beside = (np.isin(panel.geos, names) for names in (cell.geos, proposal.design.controls))
             without = float(by_geo[inside].sum())
             cells.append(SpendChange(cell.change * without, without, float(by_geo[beside].sum())))
-            share = min(proposal.periods / panel.per_week / section.weeks, 1.0) * without / float(by_geo.sum())
+            part = without / float(by_geo.sum()) * ground.parts[cell.channel]
+            share = proposal.periods / panel.per_week / section.weeks * part
             rows.append(row_of(proposal, place, share, cells[-1], question))
         spends.append(tuple(cells))
         order.append(max(row["worth"] for row in rows[-len(cells) :]))
@@ -177,9 +163,8 @@ def _weighed(
     table = pd.DataFrame(rows)
     names = [proposals[place].design.name for place in first]
     table = table.set_index("design").loc[names].reset_index()
-    notes = (assumed,) if assumed else ()
     return GeoDesigns(
-        tuple(proposals[place] for place in first), table, tuple(spends[place] for place in first), columns, True, notes
+        tuple(proposals[place] for place in first), table, tuple(spends[place] for place in first), ground
     )
 
 
@@ -190,8 +175,9 @@ def _write(designs: GeoDesigns, folder: Path, config: Config) -> tuple[Path, ...
         "plan": config.name,
         "currency": config.currency,
         "outcome": config.outcome,
-        "national": designs.national,
-        "columns": asdict(designs.columns),
+        "national": designs.ground.national,
+        "columns": asdict(designs.ground.columns),
+        "history": asdict(History.of(designs.ground.panel, tuple(designs.ground.columns.spend))),
         "designs": [
             {**proposal.design.to_dict(), "spend": [asdict(one) for one in spend]}
             for proposal, spend in zip(designs.proposals, designs.spends, strict=True)
@@ -203,7 +189,7 @@ def _write(designs: GeoDesigns, folder: Path, config: Config) -> tuple[Path, ...
 
 def lines(designs: GeoDesigns) -> list[str]:
     """What a terminal shows of each design."""
-    return [*designs.notes, *map(_line, designs.table.to_dict("records"))]
+    return [*designs.ground.notes, *map(_line, designs.table.to_dict("records"))]
 
 
 def _line(row: Any) -> str:

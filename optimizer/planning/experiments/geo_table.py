@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from mmm import Panel
 from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.inputs.inputs import Inputs
 
-__all__ = ["Columns", "columns_of", "geo_panel", "has_geos", "read_panel"]
+__all__ = ["Columns", "columns_of", "geo_panel", "has_geos", "read_panel", "some_geos"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def columns_of(config: Config) -> Columns:
     )
 
 
-def geo_panel(config: Config, inputs: Inputs, folder: Path) -> tuple[Panel, str]:
-    """The panel by geo of a plan file, and what was assumed of it, in a sentence.
+def geo_panel(config: Config, inputs: Inputs, folder: Path) -> tuple[Panel, tuple[str, ...]]:
+    """The panel by geo of a plan file, and what was assumed of it, in sentences.
 
     Raises
     ------
@@ -89,17 +89,17 @@ def geo_panel(config: Config, inputs: Inputs, folder: Path) -> tuple[Panel, str]
         raise BadInput("cac test design needs data.weekly in the plan file, which has none.")
     tests = config.plan.tests if config.plan is not None else None
     if tests is None or tests.geos is None:
-        return national, ""
+        return national, ()
     path = tests.geos.path
     panel = read_panel(path if isinstance(path, Query) else folder / path, columns)
     if panel.channels:
-        return panel, ""
+        return panel, ()
     weeks = national.national_spend.tail(13 * national.per_week).mean() / national.days * panel.days
     parts = panel.kpi.mean(axis=1) / panel.kpi.mean(axis=1).sum()
     spend = np.repeat((parts[:, None] * weeks.to_numpy())[:, None], panel.periods, axis=1)
     text = f"{path.name} holds no spend, which is taken to go to geos as their {columns.kpi}."
     before = spend.mean(axis=1)
-    return replace(panel, channels=national.channels, spend=spend, media=spend, before=before), text
+    return replace(panel, channels=national.channels, spend=spend, media=spend, before=before), (text,)
 
 
 def read_panel(path: Path | Query, columns: Columns) -> Panel:
@@ -125,6 +125,13 @@ def read_panel(path: Path | Query, columns: Columns) -> Panel:
         text = f"holds {panel.geos[0]} alone."
         raise BadInput(Problem(path.name, text, columns.geo, remedy="give a row for every geo and period."))
     return panel
+
+
+def some_geos(panel: Panel, places: Sequence[int]) -> Panel:
+    """The panel of some of its geos."""
+    rows = list(places)
+    kept = {name: getattr(panel, name)[rows] for name in ("kpi", "spend", "media", "controls", "before")}
+    return replace(panel, geos=tuple(panel.geos[place] for place in rows), population=None, **kept)
 
 
 _NONE = "\0none"

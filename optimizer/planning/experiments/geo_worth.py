@@ -79,10 +79,14 @@ def worth_most(question: Question, keys: NextTests, section: PlanSection, panel:
 
 
 def row_of(proposal: Proposal, place: int, share: float, spend: SpendChange, question: Question) -> dict[str, Any]:
-    """A line of the table: a cell of a proposal whose geos have a share of the channel's horizon."""
+    """A line of the table: a cell of a proposal whose geos have a share of the channel's horizon.
+
+    A test longer than the horizon counts as one of its length that is so much more precise.
+    """
     cell, error = proposal.design.cells[place], proposal.standard_error(place)
-    test = LiftTest(cell.change, share, error)
-    effect = test.effect(question.curves, cell.channel, float(question.now[cell.channel]))
+    longer = max(share, 1.0)
+    test = LiftTest(cell.change, share / longer, error / longer)
+    effect = test.effect(question.curves, cell.channel, float(question.now[cell.channel])) * longer
     worth = value_of_tests(question.plan, question.curves, {cell.channel: test}).iloc[0]
     expected = float(np.sign(cell.change) * effect.mean())
     return {
@@ -104,5 +108,5 @@ def row_of(proposal: Proposal, place: int, share: float, spend: SpendChange, que
         "size": proposal.placebos[place].size,
         "worth": float(worth["value"]),
         "of_perfect": float(worth["of_perfect"]),
-        "known_before": float(worth["effect_sd"]),
+        "known_before": float(worth["effect_sd"]) * longer,
     }

@@ -22,7 +22,7 @@ from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Reach, Weekly
 from optimizer.planning.inputs.other_currency import column_of_another_currency
 from optimizer.planning.inputs.weekly_table import weekly_table
-from optimizer.planning.since.actuals import today
+from optimizer.planning.since.actuals import restated, today
 from optimizer.planning.since.unlike_before import Weeks, another_unit, unlike_before, unread
 
 __all__ = ["Actuals", "read_actuals"]
@@ -100,6 +100,7 @@ def read_actuals(
     stray = unread(raw[inside], named | set(_named_by_rails(config)), weekly.format)
     told = [*_unfinished(panel, dates[:over])]
     told += _notes(weekly, panel, frame[inside], int((~inside).sum()), config.currency)
+    told += restated(frame.assign(**{weekly.date: day}), weekly, panel)
     return Actuals(course, kpi, (*told, *unlike_before(since), *stray))
 
 

@@ -24,7 +24,7 @@ from optimizer.planning.file.keys.data import Weekly
 from optimizer.planning.inputs.other_currency import column_of_another_currency
 from optimizer.planning.since.unlike_before import Weeks, another_unit, unlike_before, unread
 
-__all__ = ["Actuals", "read_actuals"]
+__all__ = ["Actuals", "read_actuals", "restated"]
 
 _MOST = 52
 _SAME = 1e-6
@@ -86,7 +86,7 @@ def read_actuals(config: Config, path: Path, fitted: Panel, day: dt.date | None 
     ends = pd.Timestamp(day or today()) - pd.Timedelta(days=fitted.days)
     unfinished = sorted(after.loc[after[weekly.date] > ends, weekly.date].unique())
     dates = pd.DatetimeIndex(sorted(set(after[weekly.date]) - set(unfinished)))
-    notes = [*_unfinished(unfinished), *_restated(frame, weekly, fitted)]
+    notes = [*_unfinished(unfinished), *restated(frame, weekly, fitted)]
     dates, odd = _whole_weeks(dates, fitted)
     notes += odd
     if problems := list(_problems(path.name, after, dates, weekly, fitted)):
@@ -207,8 +207,18 @@ def _problems(
         )
 
 
-def _restated(frame: pd.DataFrame, weekly: Weekly, fitted: Panel) -> Iterator[str]:
-    """Weeks that the fit has seen: passed over, and named where they read otherwise now."""
+def restated(frame: pd.DataFrame, weekly: Weekly, fitted: Panel) -> Iterator[str]:
+    """Weeks that the fit has seen: passed over, and named where they read otherwise now.
+
+    Parameters
+    ----------
+    frame
+        All rows, in the plan's currency.
+    weekly
+        What its columns are called.
+    fitted
+        What the fit has seen.
+    """
     seen = frame[frame[weekly.date].isin(fitted.dates)]
     if seen.empty:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,9 @@ __all__ = ["Weeks", "another_unit", "unlike_before", "unread"]
 _TIMES = 50.0
 _CUT, _NEAR, _FEWEST, _MOVING = 0.5, 8, 4, 0.9
 _DOUBLE, _TRIPLE = 2.0, 3.0  # the most or least before, and the usual spend of a channel
+_UNLIKE, _ALIKE = 0.9, 0.6  # distance of distributions: nearly apart, and of so few weeks no distance
+_OFTEN = 0.3
+_YEAR = 52
 _SHOWN = 5
 
 
@@ -43,7 +47,14 @@ class Weeks:
 
 
 def another_unit(name: str, weeks: Weeks) -> Iterator[Problem]:
-    """Where every channel that spends stands at fifty times its size, or a fiftieth: nothing can be said of that."""
+    """Where customers, or every channel that spends, stand at fifty times their size or a fiftieth of it.
+
+    Nothing can be said of such weeks.
+    """
+    kpi = _times(*weeks.other[weeks.kpi])
+    if not 1 / _TIMES <= kpi <= _TIMES:
+        text = f"is {significant(kpi)} times what it was in the weeks fitted."
+        yield Problem(name, text, weeks.kpi, remedy="give the outcome of data.weekly, in its unit, under its name.")
     times = [_times(*pair) for pair in weeks.spend.values() if (pair[1] > 0).any() and (pair[0] > 0).any()]
     if len(times) > 1 and (min(times) > _TIMES or max(times) < 1 / _TIMES):
         text = f"every channel spends {significant(float(np.median(times)))} times what it did in the weeks fitted."
@@ -64,6 +75,8 @@ def unlike_before(weeks: Weeks) -> Iterator[str]:
             text = f"{column} is {amount(float(now[worst]))} in the week of {weeks.dates[worst]:%Y-%m-%d}, "
             yield text + f"{significant(float(now[worst]) / most)} times the most before: a slip, by the look of it."
     yield from _beyond(weeks, moved)
+    yield from _exchanged(columns)
+    yield from _delivered_again(weeks)
     yield from _silent(weeks)
     yield from _no_amounts(weeks)
     yield from _cut_short(weeks)
@@ -87,7 +100,22 @@ def _beyond(weeks: Weeks, moved: Collection[str]) -> Iterator[str]:
             f"Every channel spends {significant(float(np.median(times)))} times what it did in the weeks that were "
             "fitted: is it of the same days, and in the same unit?"
         )
+    for column, (before, now) in weeks.spend.items():
+        known, came = before[before > 0], now[now > 0]
+        if column not in moved and len(known) and len(came) and np.median(came) > _TRIPLE * known.max():
+            yield (
+                f"{column} is {amount(float(np.median(came)))} in the middle of the new weeks and was "
+                f"{amount(float(known.max()))} at most in those that were fitted: is it of the same days, and in the "
+                "same unit?"
+            )
     for column, (before, now) in weeks.other.items():
+        if column != weeks.kpi and set(before) == {0.0, 1.0} and (odd := sorted(set(now) - {0.0, 1.0})):
+            listed = _few([significant(float(one)) for one in odd])
+            yield (
+                f"{column} was 0 or 1 in the weeks that were fitted and is {listed} in new ones: what that does was "
+                "never seen."
+            )
+            continue
         low, high = float(before.min()), float(before.max())
         outside = max(float(now.max()) - high, low - float(now.min()))
         if column != weeks.kpi and column not in moved and high > low and outside > high - low:
@@ -96,6 +124,52 @@ def _beyond(weeks: Weeks, moved: Collection[str]) -> Iterator[str]:
                 f"{column} is {amount(worst)} in new weeks and was {amount(low)} to {amount(high)} in those that were "
                 "fitted: what it does out there was never seen, and is carried on from what was."
             )
+
+
+def _exchanged(columns: Mapping[str, tuple[Array, Array]]) -> Iterator[str]:
+    """Pairs of columns each of which reads as the other did, and as itself never did."""
+    able = {
+        column: (before[-_YEAR:], now)
+        for column, (before, now) in columns.items()
+        if len(now) >= _FEWEST and len(before) >= _FEWEST and np.ptp(before) > 0 and np.ptp(now) > 0
+    }
+    for one, other in combinations(able, 2):
+        (own, came), (its, its_came) = able[one], able[other]
+        moved = min(_apart(own, came), _apart(its, its_came)) >= _UNLIKE
+        alike = max(_apart(own, its_came), _apart(its, came)) <= _ALIKE
+        if (moved and alike) or _rests_for(own, came, its, its_came) or _rests_for(its, its_came, own, came):
+            yield (
+                f"{one} reads in the new weeks as {other} did before, and {other} as {one} did: are the two columns "
+                "exchanged?"
+            )
+
+
+def _rests_for(own: Array, came: Array, its: Array, its_came: Array) -> bool:
+    """Whether a column that had many weeks of 0 has none, and another that had none has many."""
+    many = min(np.mean(own == 0), np.mean(its_came == 0)) >= _OFTEN
+    return bool(many and (came > 0).all() and (its > 0).all())
+
+
+def _apart(one: Array, other: Array) -> float:
+    """The largest distance between two distributions: 0 where they are the same, 1 where they do not overlap."""
+    points = np.concatenate([one, other])
+    shares = [np.searchsorted(np.sort(values), points, side="right") / len(values) for values in (one, other)]
+    return float(np.abs(shares[0] - shares[1]).max())
+
+
+def _delivered_again(weeks: Weeks) -> Iterator[str]:
+    """Weeks that repeat as many earlier ones figure for figure."""
+    pairs = [*weeks.spend.values(), weeks.other[weeks.kpi]]
+    before, now = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
+    length = now.shape[1]
+    for ago in range(length, before.shape[1] + 1) if length >= _FEWEST else ():
+        first = before.shape[1] - ago
+        if np.array_equal(before[:, first : first + length], now):
+            yield (
+                f"Customers and spend of the new weeks are those of {length} weeks that began {ago} weeks before the "
+                "end of those that were fitted, figure for figure: old rows under new dates, by the look of it."
+            )
+            return
 
 
 def unread(frame: pd.DataFrame, named: Collection[str], format: Format) -> Iterator[str]:
@@ -128,10 +202,11 @@ def _no_amounts(weeks: Weeks) -> Iterator[str]:
         steps, past = np.diff(now), np.diff(before)
         if len(now) < _FEWEST or not (before > 0).any():
             continue
-        if (steps > 0).all() and now[-1] > before.max() and now[-1] >= now[0] * len(now) / 2:
+        rises = (steps > 0).all() or (len(now) >= _NEAR and (steps >= 0).all() and 2 * (steps > 0).sum() >= len(steps))
+        if rises and now[-1] > before.max() and now[-1] >= now[0] * len(now) / 2:
             yield (
-                f"{column} rises in every new week, from {amount(float(now[0]))} to {amount(float(now[-1]))}: sums so "
-                "far, by the look of it, and no amounts of their weeks."
+                f"{column} never falls in the new weeks, from {amount(float(now[0]))} to {amount(float(now[-1]))}: "
+                "sums so far, by the look of it, and no amounts of their weeks."
             )
         elif not steps.any() and now[0] > 0 and np.mean(past != 0) > _MOVING:
             yield (
