@@ -20,6 +20,7 @@ __all__ = [
     "bucket_of",
     "by_pattern",
     "carried",
+    "composed",
     "engine_of",
     "epoch_micros",
     "in_doubles",
@@ -149,6 +150,20 @@ def by_pattern(text: Any, pattern: str, zoned: bool) -> Any:
     if "%G" not in pattern:
         return moment
     return text.contains(moment.iso_year().cast("string")).ifelse(moment, None)  # week 53 of a year that has 52
+
+
+def composed(text: Any) -> Any:
+    """A text with its accents in one sign with their letters, as Unicode's NFC has them; as it is but in DuckDB."""
+    import ibis
+
+    if engine_of(text) != "duckdb":
+        return text
+
+    @ibis.udf.scalar.builtin(signature=(("string",), "string"), name="nfc_normalize")
+    def compose(text):  # type: ignore[no-untyped-def]
+        ...
+
+    return compose(text)
 
 
 def user_key(user: Any) -> Any:

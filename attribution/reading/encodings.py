@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 
 __all__ = ["Encoded", "decoded", "encoding_of", "in_encoding"]
 
@@ -42,7 +42,7 @@ def encoding_of(name: str) -> str:
         "".encode(known.name)  # refuses codecs that turn bytes into bytes
     except (LookupError, ValueError, TypeError, UnicodeError) as error:
         close = nearest(name, _USUAL)
-        hint = f"did you mean {close!r}?" if close else f"write for example {', '.join(_USUAL[:3])}."
+        hint = f"did you mean {quoted(close)}?" if close else f"write for example {', '.join(_USUAL[:3])}."
         raise BadInput(f"encoding {name[:40]!r} is not known; {hint}") from error
     if known.name.replace("_", "-") in _NO_WRITING:
         raise BadInput(f"encoding {name[:40]!r} is none that tables are written in; write for example cp1252.")

@@ -6,6 +6,7 @@ Stated on shares of customers or on cost per customer, in business units; each b
 from __future__ import annotations
 
 import math
+import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ __all__ = [
     "SpendInformed",
     "TotalAndSplit",
 ]
+
+_VAGUEST = 5.0  # sigma of a logarithm: 90 % between a 3,700th and 3,700 times the median
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,31 @@ class _OfNamedChannels(Effects):
     belief: Mapping[str, tuple[float, float]]
     otherwise: Effects = field(default_factory=TotalAndSplit)
     about: ClassVar[str]
+    below: ClassVar[float] = math.inf  # of the median
+
+    def __post_init__(self) -> None:
+        problems = [
+            Problem(f"prior on {self.about}", f"of channel {channel!r} is {given!r}.", remedy=self._remedy)
+            for channel, given in self.belief.items()
+            if not self._told(given)
+        ]
+        if problems:
+            raise BadInput(problems)
+
+    @property
+    def _remedy(self) -> str:
+        most = "" if math.isinf(self.below) else f" and below {self.below:g}"
+        return (
+            f"give a pair: the median, above 0{most}, and the sigma of its logarithm, above 0 and at most {_VAGUEST:g}; "
+            "a range from low to high that holds with 90 % is sqrt(low * high) and log(high / low) / 3.29."
+        )
+
+    def _told(self, given: object) -> bool:
+        if not isinstance(given, Sequence | np.ndarray) or len(given) != 2:
+            return False
+        if not all(isinstance(part, numbers.Real) for part in given):
+            return False
+        return 0 < given[0] < self.below and 0 < given[1] <= _VAGUEST
 
     @abstractmethod
     def shares(self, panel: Panel) -> Mapping[str, tuple[float, float]]:
@@ -227,6 +255,7 @@ class ShareOfCustomers(_OfNamedChannels):
     """
 
     about: ClassVar[str] = "shares of customers"
+    below: ClassVar[float] = 1.0
 
     def shares(self, panel: Panel) -> Mapping[str, tuple[float, float]]:  # noqa: D102
         return self.belief
