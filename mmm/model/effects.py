@@ -18,6 +18,7 @@ from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.shown import shown
 from mmm.data.panel import Panel
 from mmm.model.priors import AroundLevel, LogNormal, Prior
+from mmm.model.ranges import POSITIVE, SHARE, Bounded, Range
 
 __all__ = [
     "CostPerCustomer",
@@ -33,7 +34,7 @@ _VAGUEST = 5.0  # sigma of a logarithm: 90 % between a 3,700th and 3,700 times t
 
 
 @dataclass(frozen=True)
-class Effects(ABC):
+class Effects(Bounded, ABC):
     """What each channel is believed to bring, as a prior on its share of the KPI over the panel."""
 
     @abstractmethod
@@ -58,6 +59,7 @@ class SpendInformed(Effects):
         Standard deviation of the logarithm: 0.8 puts 90 % between 0.27 and 3.7 times the median.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"total": SHARE, "sigma": POSITIVE}
     total: float = 0.3
     sigma: float = 0.8
 
@@ -94,6 +96,7 @@ class TotalAndSplit(Effects):
         s_c of a channel with a quarter of all spend or more; the default gives 0.86 with a tenth, and 1.5 at most.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"total": SHARE, "total_sigma": POSITIVE, "spread": POSITIVE}
     total: float = 0.3
     total_sigma: float = 1.0
     spread: float = 0.6
@@ -140,6 +143,7 @@ class FromAttribution(Effects):
         The belief it is pooled with.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"spread": POSITIVE}
     credit: Mapping[str, float]
     weight: float = 0.25
     spread: float = 0.8
@@ -179,6 +183,7 @@ class Neutral(Effects):
         Standard deviation of the logarithm of a channel's share around the level.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"total": SHARE, "spread": POSITIVE}
     total: float = 0.3
     spread: float = 1.0
 
