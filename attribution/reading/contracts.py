@@ -143,7 +143,8 @@ class Table:
         for name in others if header.any() else ():
             header &= _says(frame[name], name)
         if header.any():
-            yield header, "names the columns again.", "delete it: of tables joined one below the other, one header stays."
+            remedy = "delete it: of tables joined one below the other, one header stays."
+            yield header, "names the columns again.", remedy
 
     def _typed(self, values: pd.Series, column: Column, aside: pd.Series) -> tuple[pd.Series, list[Problem]]:
         values = values.mask(aside) if aside.any() else values

@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attribution.errors import BadInput, Problem, bounded
 from attribution.reading.blanks import is_void
-from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, UNIX, ZONED_TIME, Format
+from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, PLAIN, UNIX, ZONED_TIME, Format
 from attribution.reading.likely import date_remedy, number_remedy
 
 __all__ = [
     "Read",
     "by_format",
     "empty",
+    "given_day",
     "ones_and_zeros",
     "read_days",
     "read_names",
@@ -195,6 +197,20 @@ def read_days(cells: pd.Series, format: Format) -> Read:
             known[cell] = _day(cell, format)
         read.append(known[cell])
     return _judged(pd.Series(np.array(read, dtype="datetime64[us]"), cells.index), cells, zoned, format)
+
+
+def given_day(given: object, what: str) -> pd.Timestamp:
+    """A day that stands in a program: a text by ISO 8601, or a date; nothing is taken for another order of its parts.
+
+    Raises
+    ------
+    BadInput
+        It is none.
+    """
+    read = read_days(pd.Series([given], dtype=object), PLAIN)
+    if read.faulty.any() or read.cells.isna().any():
+        raise BadInput(Problem(what, f"is {bounded(repr(given), 80)}, no day.", remedy="write days as 2024-01-31."))
+    return pd.Timestamp(read.cells.iloc[0])
 
 
 def _has_zone(cell: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -98,6 +99,8 @@ class ResponseCurve(ABC):
 
     def over(self, weeks: float) -> Self:
         """The curve of a horizon of ``weeks`` equal weeks, for a curve of one week at steady state."""
+        if not (isinstance(weeks, numbers.Real) and 0 < weeks < np.inf):
+            raise BadInput(Problem("weeks", f"is {weeks!r}.", remedy="give a number above 0, such as 13."))
         return self.stretched(weeks, weeks)
 
     def scaled(self, cost: float | Array = 1.0, effect: float | Array = 1.0) -> Self:

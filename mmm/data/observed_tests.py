@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +19,6 @@ from mmm.data.panel import Panel
 
 __all__ = ["Observed", "observe"]
 
-_MEASURED = ("spend_change", "customers_gained", "standard_error", "outside", "shared_error")
 _SAME = 1e-9  # share of the largest eigenvalue below which errors are taken for one
 
 
@@ -142,10 +140,6 @@ def _problems(test: LiftTest, panel: Panel, row: str) -> list[Problem]:
     elif not geos:
         remedy = f"geos: {', '.join(panel.geos[:8])}{' ...' if len(panel.geos) > 8 else ''}; join several with ';'."
         problems.append(problem(f"{test.geo!r} is not among the panel's geos.", "geo", remedy))
-    texts = [name for name in _MEASURED if not isinstance(getattr(test, name), numbers.Real)]
-    if texts:
-        odd = [problem(f"is {getattr(test, name)!r}, no number.", name, "write digits without quotes.") for name in texts]
-        return problems + odd
     if not (test.standard_error > 0 and math.isfinite(test.standard_error)):
         problems.append(problem("is not positive.", "standard_error", "every measurement has an error; give it."))
     problems += _shared_problems(test, problem)

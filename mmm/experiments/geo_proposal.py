@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.numbers import counted
+from attribution.reading.strict import given_day
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 from mmm.experiments.geo_assignment import Assign, stratified
@@ -145,7 +146,7 @@ def propose_geo_test(
         GeoCell(channel, change.change, tuple(map(str, names[drawn[candidate] == cell])))
         for cell, (channel, change) in enumerate(changes.items())
     )
-    first = pd.Timestamp(start) if start is not None else panel.after(1)[0]
+    first = given_day(start, "start") if start is not None else panel.after(1)[0]
     last = first + pd.Timedelta(days=7 * weeks - 1)
     title = " and ".join(f"{change.name} of {channel}" for channel, change in changes.items())
     controls = tuple(map(str, names[drawn[candidate] < 0]))

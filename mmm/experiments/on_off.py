@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import count, percent
+from attribution.reading.strict import given_day
 from mmm.arrays import Array
 from mmm.experiments.on_off_design import KIND, OnOffDesign
 from mmm.experiments.on_off_power import POWER, History, Outlook, outlook
@@ -144,7 +144,7 @@ def design_on_off(
         shorter than the test.
     """
     _check(history, channel, spend, change, weeks)
-    first = f"{pd.Timestamp(start) if start else history.next_day:%Y-%m-%d}"
+    first = f"{given_day(start, 'start') if start else history.next_day:%Y-%m-%d}"
     after = _after(carryover.mean(axis=1), history.per_week)
     open_design = OnOffDesign(
         channel, first, history.days, 1, (), after, change, seed, _rounded(carryover.mean(axis=1)), 0.0

@@ -215,7 +215,7 @@ class _OfNamedChannels(Effects):
     def _remedy(self) -> str:
         most = "" if math.isinf(self.below) else f" and below {self.below:g}"
         return (
-            f"give a pair: the median, above 0{most}, and the sigma of its logarithm, above 0 and at most {_VAGUEST:g}; "
+            f"give a pair: the median, above 0{most}, and the sigma of its logarithm, above 0 and up to {_VAGUEST:g}; "
             "a range from low to high that holds with 90 % is sqrt(low * high) and log(high / low) / 3.29."
         )
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from attribution.errors import BadInput, Problem, bounded
 
-__all__ = ["NOT_NEGATIVE", "POSITIVE", "REAL", "SHARE", "Bounded", "Range", "whole"]
+__all__ = ["NOT_NEGATIVE", "POSITIVE", "REAL", "SHARE", "Bounded", "Range", "require_number", "whole"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,18 @@ SHARE = Range(0.0, 1.0, "a share between 0 and 1, 0.3 for 30 %")
 def whole(least: int) -> Range:
     """Whole numbers from ``least`` on."""
     return Range(least, math.inf, f"a whole number of {least} or more", closed=True, whole=True)
+
+
+def require_number(value: object, held: Range, name: str) -> None:
+    """Refuse what is no number of a range.
+
+    Raises
+    ------
+    BadInput
+        With the numbers that it may be.
+    """
+    if not held.holds(value):
+        raise BadInput(Problem(name, f"is {bounded(repr(value), 80)}.", remedy=f"give {held.told}."))
 
 
 class Bounded:
