@@ -412,7 +412,7 @@ def _periods(name: str, date: str, typed: pd.DataFrame, geos: int) -> tuple[pd.D
         shown = ", ".join(day.date().isoformat() for day in missing[:5]) + (" ..." if len(missing) > 5 else "")
         unit = "week" if days == 7 else "day"
         text = f"{len(missing)} {unit}{'s are' if len(missing) > 1 else ' is'} missing: {shown}."
-        remedy = f"add the rows; a {unit} without spend is a row of zeros, a {unit} without KPI ends the panel."
+        remedy = f"add the rows, each with its KPI and 0 for what was not spent; a {unit} without KPI ends the panel."
         raise BadInput(Problem(name, text, date, remedy=remedy))
     return dates, days
 
