@@ -58,7 +58,11 @@ def common_faults(table: ibis.Table, columns: Columns, format: Format) -> Iterat
         "is empty or no time",
         drop.format("missing time"),
         lambda seen: seen["moments"] < seen["rows"],
-        lambda cells, wrong: stated or date_remedy(cells, wrong, shape),
+        lambda cells, wrong: (
+            "delete rows that name the columns again."
+            if {*map(str, wrong)} == {columns.time}
+            else stated or date_remedy(cells, wrong, shape)
+        ),
     )
     yield Fault(
         "missing time",

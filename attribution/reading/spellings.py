@@ -122,7 +122,7 @@ def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:
         if folded.any():
             text = (
                 f"{percent(share)} of users with a conversion have touches only under ids that differ by case, blanks "
-                f"or the way in which accents are written, such as {pair}. Correct them at the source, or fold them "
+                f"or how accents are written, such as {pair}. Correct them at the source, or fold them "
                 "with fold_names."
             )
     return Finding("alike_ids", share <= _FEW, share, _FEW, text)
