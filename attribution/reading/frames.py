@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import numbers
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ def _settled(cells: pd.Series) -> pd.Series:
     return pd.Series([text_of(cell) for cell in cells], dtype="string")
 
 
-def _of_no_engine(kind: object) -> bool:
+def _of_no_engine(kind: Any) -> bool:
     return isinstance(kind, pd.PeriodDtype | pd.CategoricalDtype | pd.IntervalDtype | pd.SparseDtype) or (
         pd.api.types.is_complex_dtype(kind)
     )

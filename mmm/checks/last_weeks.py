@@ -134,7 +134,7 @@ def without_last(
         Where less than a year would be left.
     """
     require(posterior, Posterior, "posterior", "give that of mmm.fit(panel, model).")
-    for count in weeks if not isinstance(weeks, str) else (weeks,):
+    for count in weeks:
         require_number(count, whole(1), "weeks")
     panel, wanted = posterior.panel, sorted({int(one) for one in weeks})
     longest = wanted[-1] * panel.per_week if wanted else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -99,7 +98,8 @@ class ResponseCurve(ABC):
 
     def over(self, weeks: float) -> Self:
         """The curve of a horizon of ``weeks`` equal weeks, for a curve of one week at steady state."""
-        if not (isinstance(weeks, numbers.Real) and 0 < weeks < np.inf):
+        given: object = weeks
+        if not isinstance(given, int | float | np.number) or not 0 < given < np.inf:
             raise BadInput(Problem("weeks", f"is {weeks!r}.", remedy="give a number above 0, such as 13."))
         return self.stretched(weeks, weeks)
 

@@ -9,6 +9,7 @@ in a straight line nothing can be learnt this way, and the priors decide.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -56,7 +57,7 @@ class ControlFunctions:
     """
 
     sd: float = 0.1
-    channels: tuple[str, ...] | None = None
+    channels: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if not POSITIVE.holds(self.sd):

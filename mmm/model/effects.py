@@ -224,7 +224,7 @@ class _OfNamedChannels(Effects):
             return False
         if not all(isinstance(part, numbers.Real) for part in given):
             return False
-        return 0 < given[0] < self.below and 0 < given[1] <= _VAGUEST
+        return bool(0 < given[0] < self.below and 0 < given[1] <= _VAGUEST)
 
     @abstractmethod
     def shares(self, panel: Panel) -> Mapping[str, tuple[float, float]]:

@@ -27,7 +27,7 @@ class Range:
         """Whether this is a number of the range."""
         if isinstance(value, bool) or not isinstance(value, numbers.Integral if self.whole else numbers.Real):
             return False
-        inside = self.low < value < self.high
+        inside = self.low < float(value) < self.high
         return bool(inside or (self.closed and value in (self.low, self.high) and math.isfinite(value)))
 
 

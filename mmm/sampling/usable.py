@@ -80,16 +80,17 @@ def _odd_parts(model: Model) -> Iterator[Problem]:
             )
     if isinstance(model.lift_tests, LiftTest):
         yield Problem("the model's lift_tests", "is one test alone.", remedy="give a tuple: (test,).")
-    shares = model.organic_share
-    for prior in shares.values() if isinstance(shares, Mapping) else (shares,):
-        if not isinstance(prior, Prior):
-            text, remedy = f"is {bounded(repr(prior), 80)}.", "give a prior such as mmm.LogNormal(0.05, 1.0)."
-            yield Problem("the model's organic_share", text, remedy=remedy)
-    riders = model.rides_on.items() if isinstance(model.rides_on, Mapping) else [("", model.rides_on)]
-    for channel, drivers in riders:
-        if not channel or isinstance(drivers, str):
-            text = f"is {bounded(repr(model.rides_on), 80)}."
-            yield Problem("the model's rides_on", text, remedy="give lists of names: {'brand_search': ['tv']}.")
+    yield from _odd_by_channel(model.organic_share, model.rides_on)
+
+
+def _odd_by_channel(shares: object, rides_on: object) -> Iterator[Problem]:
+    given = [*shares.values()] if isinstance(shares, Mapping) else [shares]
+    if not all(isinstance(prior, Prior) for prior in given):
+        text, remedy = f"is {bounded(repr(shares), 80)}.", "give a prior such as mmm.LogNormal(0.05, 1.0)."
+        yield Problem("the model's organic_share", text, remedy=remedy)
+    if not isinstance(rides_on, Mapping) or any(isinstance(drivers, str) for drivers in rides_on.values()):
+        text, remedy = f"is {bounded(repr(rides_on), 80)}.", "give lists of names: {'brand_search': ['tv']}."
+        yield Problem("the model's rides_on", text, remedy=remedy)
 
 
 def active(panel: Panel) -> Panel:
