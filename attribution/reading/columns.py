@@ -150,8 +150,8 @@ class Cleaning:
         less, and 20 at least.
     fold_names
         Whether channels, interactions, kinds and segments that look alike (by case, blanks, separators or letters of
-        another script) are one, under their most frequent spelling; ids that differ by case or blanks too, in lower
-        case.
+        another script) are one, under their most frequent spelling; ids that differ by case, blanks or accents too, in
+        lower case.
     """
 
     drop: tuple[str, ...] = ()
