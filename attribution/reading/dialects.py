@@ -243,6 +243,7 @@ _COMPLAINTS = (  # what an engine says, what is wrong, what to do
         "does not fit in the memory it may use.",
         "raise memory_limit, or give spill a folder with room.",
     ),
+    (r"maximum line size", "has a line of more than 2 MB.", "shorten its longest cell, or leave that column out."),
     (r"not utf-8 encoded", "is not UTF-8.", "save the file as UTF-8."),
     (
         r"unterminated quote|quoted value",

@@ -27,7 +27,7 @@ def arrow_ready(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         cells = frame[column]
         if pd.api.types.is_object_dtype(cells) or _of_no_engine(cells.dtype):
             if {None} < _offsets(cells):
-                text, remedy = "holds times with an offset and without.", "give all of them one, or none."
+                text, remedy = "holds times with a time zone and without.", "give all of them one, or none."
                 problems.append(Problem(name, text, str(column), remedy=remedy))
                 continue
             frame[column] = _settled(cells)

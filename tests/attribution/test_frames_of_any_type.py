@@ -81,7 +81,7 @@ def test_moments_of_several_offsets_are_moments_and_some_without_are_at_fault() 
     bought = bought.assign(time=bought["time"] + "+00:00")
     assert credit(touched.assign(time=pd.Series(moments, dtype=object)), bought) == ALIKE
     some = [moment if place else moment.replace(tzinfo=None) for place, moment in enumerate(moments)]
-    with pytest.raises(BadInput, match="column 'time': holds times with an offset and without"):
+    with pytest.raises(BadInput, match="column 'time': holds times with a time zone and without"):
         credit(touched.assign(time=pd.Series(some, dtype=object)), bought)
 
 
