@@ -133,6 +133,8 @@ class Table:
     def _no_rows(self, frame: pd.DataFrame) -> Iterator[tuple[pd.Series, str, str]]:
         """Which rows hold nothing, and which name the columns again, with what to say of them."""
         first, *others = [column.name for column in self.columns if column.name in frame.columns]
+        if not others:  # a cell says as much
+            return
         void = empty(frame[first])
         for name in frame.columns if void.any() else ():
             void &= empty(frame[name])
