@@ -6,6 +6,7 @@ Every error a user can cause carries a remedy in its text and an ``exit_code`` t
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -23,6 +24,7 @@ __all__ = [
     "UnknownName",
     "bounded",
     "nearest",
+    "quoted",
     "require",
 ]
 
@@ -57,6 +59,15 @@ def nearest(name: object, known: Iterable[object]) -> str | None:
     comparable = [one for one in islice(by_folded, _COMPARED) if len(one) <= _NAME]
     matches = difflib.get_close_matches(folded, comparable, n=1, cutoff=0.5) if len(folded) <= _NAME else []
     return by_folded[matches[0]] if matches else None
+
+
+def quoted(name: str) -> str:
+    r"""A name in quotes, its signs spelt out where accents are signs of their own and so not seen to be.
+
+    >>> quoted("caf\xe9"), quoted("cafe\u0301") == r"'cafe\u0301'"
+    ("'café'", True)
+    """
+    return repr(name) if unicodedata.is_normalized("NFC", name) else ascii(name)
 
 
 @dataclass(frozen=True)
@@ -130,7 +141,7 @@ class UnknownName(BadInput, KeyError):
         names = [str(candidate) for candidate in known]
         close = nearest(name, names)
         listed = ", ".join(bounded(one, _NAME) for one in names[:12]) + (", ..." if len(names) > 12 else "")
-        hint = f"Did you mean {bounded(close, _NAME)!r}?" if close else f"Known: {listed or 'none'}."
+        hint = f"Did you mean {quoted(bounded(close, _NAME))}?" if close else f"Known: {listed or 'none'}."
         super().__init__(f"unknown {self.what} {bounded(str(name), _NAME)!r}{f' in {where}' if where else ''}. {hint}")
 
     def __str__(self) -> str:  # KeyError would print the repr

@@ -20,7 +20,7 @@ import pandas as pd
 
 from attribution.analysis.bootstrap import Bootstrap
 from attribution.arrays import Array
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 from attribution.estimates import HIGH, INTERVAL, LOW, Estimate
 from attribution.models.credit import Credit
 from attribution.shown import shown
@@ -248,7 +248,7 @@ def _own(model: str, factors: list[Factor], channels: list[str]) -> Mapping[str,
             problems.append(Problem("factors", f"{factor.channel!r} has two.", "channel", remedy="keep one of them."))
         if factor.channel not in channels:
             close = nearest(factor.channel, channels)
-            remedy = f"did you mean {close!r}?" if close else f"the credit has {', '.join(channels[:12])}."
+            remedy = f"did you mean {quoted(close)}?" if close else f"the credit has {', '.join(channels[:12])}."
             problems.append(Problem("factors", f"unknown channel {factor.channel!r}.", "channel", remedy=remedy))
     if problems:
         raise BadInput(list(dict.fromkeys(problems)))

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from attribution.economics.customer_orders import CustomerOrders
+from attribution.errors import quoted
 from attribution.findings import Finding
 from attribution.numbers import amount, counted, percent
+from attribution.reading.blanks import folded
 from attribution.reading.looks import another_unit
 
 __all__ = ["odd_orders"]
@@ -94,12 +96,12 @@ def _sums(orders: CustomerOrders) -> Iterator[str]:
 
 def _ids(orders: CustomerOrders) -> Iterator[str]:
     counts = orders.bought["customer"].value_counts()
-    folded = counts.index.to_series().str.casefold().str.replace(r"\s+", "", regex=True)
-    if (alike := len(counts) - folded.nunique()) > _ALIKE * len(counts):
-        example = folded[folded.duplicated(keep=False)].sort_values().index[:2]
+    same = counts.index.to_series().map(lambda one: folded(str(one)).replace(" ", ""))
+    if (alike := len(counts) - same.nunique()) > _ALIKE * len(counts):
+        example = same[same.duplicated(keep=False)].sort_values().index[:2]
         yield (
             f"ids of {amount(alike)} customers differ from another by case or blanks alone, such as "
-            f"{' and '.join(map(repr, example))}, so that one person counts as several"
+            f"{' and '.join(map(quoted, example))}, so that one person counts as several"
         )
     most, many = str(counts.index[0]), int(counts.iloc[0])
     if len(counts) >= _PEOPLE and many > max(_PART * counts.sum(), _TIMES * counts.median()):

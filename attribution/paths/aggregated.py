@@ -12,7 +12,14 @@ from attribution.arrays import Array
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.paths.paths import Paths, narrow
-from attribution.paths.table_checks import fractional_weights, no_channels, other_separator, totals_row, unnamed_totals
+from attribution.paths.table_checks import (
+    fractional_weights,
+    joined_twice,
+    no_channels,
+    other_separator,
+    totals_row,
+    unnamed_totals,
+)
 from attribution.reading.blanks import is_void
 from attribution.reading.cells import Cells
 from attribution.reading.contracts import Column, Table
@@ -65,6 +72,8 @@ def exploded(
     checked = table.check(cells.frame).reset_index(drop=True)
     if parted := list(other_separator(checked[path], sep, path)):
         raise BadInput(parted)
+    if repeats := list(joined_twice(checked[list(filter(None, columns))], path)):
+        raise BadInput(repeats)
     pieces = checked[path].str.split(sep, regex=False).explode().str.strip()
     if odd := list(no_channels(checked[path], pieces, sep, path)):
         raise BadInput(odd)

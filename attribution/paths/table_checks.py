@@ -14,7 +14,7 @@ from attribution.findings import Finding
 from attribution.numbers import percent
 from attribution.reading.stand_ins import is_total
 
-__all__ = ["fractional_weights", "no_channels", "other_separator", "totals_row", "unnamed_totals"]
+__all__ = ["fractional_weights", "joined_twice", "no_channels", "other_separator", "totals_row", "unnamed_totals"]
 
 _SEPARATORS = (" > ", "->", "=>", "→", "»", ">", "|", ";", ",", "~", "^", "::", "\t", "/", "_>_")
 _SOME_ROWS = 3
@@ -78,6 +78,14 @@ def no_channels(paths: pd.Series, pieces: pd.Series, sep: str, column: str) -> I
             yield Problem(
                 "paths", text, column, remedy="leave it out; conversions and nulls have columns of their own."
             )
+
+
+def joined_twice(rows: pd.DataFrame, column: str) -> Iterator[Problem]:
+    """A problem where every row stands twice or a multiple of it, as in a table that was joined to itself."""
+    times = rows.value_counts(dropna=False)
+    if len(times) >= _SOME_ROWS and (times % 2 == 0).all():
+        text = "holds every row twice, so that each conversion would count twice."
+        yield Problem("paths", text, column, remedy="delete the repeats; rows of one path may differ in their counts.")
 
 
 def totals_row(paths: pd.Series, conversions: Array, pieces: pd.Series, column: str) -> Iterator[Problem]:

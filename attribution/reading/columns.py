@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from attribution.errors import BadInput, Problem, UnknownName, nearest
+from attribution.errors import BadInput, Problem, UnknownName, nearest, quoted
 from attribution.reading.blanks import folded
 from attribution.shown import shown
 
@@ -89,7 +89,7 @@ class Columns:
                         )
             else:
                 close = nearest(name, known)
-                remedy = f"did you mean {close!r}?" if close else f"its columns: {', '.join(known[:15])}."
+                remedy = f"did you mean {quoted(close)}?" if close else f"its columns: {', '.join(known[:15])}."
                 problems.append(Problem(allowed[-1], f"is missing; it is named as {role}.", name, remedy=remedy))
         if problems:
             raise BadInput(problems)
@@ -150,8 +150,8 @@ class Cleaning:
         less, and 20 at least.
     fold_names
         Whether channels, interactions, kinds and segments that look alike (by case, blanks, separators or letters of
-        another script) are one, under their most frequent spelling; ids that differ by case or blanks too, in lower
-        case.
+        another script) are one, under their most frequent spelling; ids that differ by case, blanks or accents too, in
+        lower case.
     """
 
     drop: tuple[str, ...] = ()

@@ -97,10 +97,14 @@ class Table:
         """
         frame = as_frame(frame, self.name)
         problems = list(self._shape_problems(frame))
-        typed = frame.copy()
+        typed, aside = frame.copy(), pd.Series(False, frame.index)
+        if not problems:
+            for where, text, remedy in self._no_rows(frame):
+                problems.append(Problem(self.name, text, row=self._rows(where), remedy=remedy))
+                aside |= where
         for column in self.columns:
             if column.name in frame.columns and not isinstance(frame[column.name], pd.DataFrame):
-                typed[column.name], own = self._typed(frame[column.name], column)
+                typed[column.name], own = self._typed(frame[column.name], column, aside)
                 problems += own
         if not problems:
             problems += self._key_problems(typed)
@@ -126,8 +130,27 @@ class Table:
         if len(frame) == 0:
             yield Problem(self.name, "has no rows.", remedy="export the table again; a header alone is not enough.")
 
-    def _typed(self, values: pd.Series, column: Column) -> tuple[pd.Series, list[Problem]]:
-        void = empty(values)
+    def _no_rows(self, frame: pd.DataFrame) -> Iterator[tuple[pd.Series, str, str]]:
+        """Which rows hold nothing, and which name the columns again, with what to say of them."""
+        first, *others = [column.name for column in self.columns if column.name in frame.columns]
+        if not others:  # a cell says as much
+            return
+        void = empty(frame[first])
+        for name in frame.columns if void.any() else ():
+            void &= empty(frame[name])
+        if void.any():
+            remedy = "delete it, or fill it where figures are lacking; nothing is left out silently."
+            yield void, "holds nothing.", remedy
+        header = _says(frame[first], first)
+        for name in others if header.any() else ():
+            header &= _says(frame[name], name)
+        if header.any():
+            remedy = "delete it: of tables joined one below the other, one header stays."
+            yield header, "names the columns again.", remedy
+
+    def _typed(self, values: pd.Series, column: Column, aside: pd.Series) -> tuple[pd.Series, list[Problem]]:
+        values = values.mask(aside) if aside.any() else values
+        void = empty(values) & ~aside
         problems = []
         if not column.nullable and void.any():
             remedy = "fill the cells at the source; nothing is filled in silently."
@@ -176,6 +199,10 @@ class Table:
         shown = ", ".join(str(position + self.first_row) for position in positions[:_SHOWN])
         more = f" and {len(positions) - _SHOWN} more" if len(positions) > _SHOWN else ""
         return f"row{'s' if len(positions) > 1 else ''} {shown}{more}"
+
+
+def _says(cells: pd.Series, name: str) -> pd.Series:
+    return pd.Series([isinstance(cell, str) and cell.strip() == name for cell in cells], cells.index)
 
 
 def _one_row_each(typed: pd.DataFrame, key: list[str]) -> str:

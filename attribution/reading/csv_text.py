@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attribution.errors import BadInput, Problem
 from attribution.reading.addresses import files_of
-from attribution.reading.encodings import decoded
+from attribution.reading.encodings import WIDEST, decoded
 from attribution.reading.headers import checked_header
 from attribution.reading.packed import CUT_SHORT, cut_short, opened
 
@@ -61,6 +61,9 @@ def read_text(file: Path, encoding: str | None = None, most: int = _MOST) -> str
 def _decoded(data: bytes, name: str, encoding: str | None = None) -> str:
     if (kind := next((kind for mark, kind in _OTHER.items() if data.startswith(mark)), None)) is not None:
         raise BadInput(Problem(name, f"is {kind} and no text.", remedy="give it the ending of what it is."))
+    if encoding is None and data.startswith(WIDEST):
+        remedy = "save the file as UTF-8 ('CSV UTF-8' in a spreadsheet), or say encoding: utf-32."
+        raise BadInput(Problem(name, "is UTF-32.", remedy=remedy))
     try:
         if encoding is not None:
             text = decoded(data, encoding, name)

@@ -20,6 +20,7 @@ __all__ = [
     "bucket_of",
     "by_pattern",
     "carried",
+    "composed",
     "engine_of",
     "epoch_micros",
     "in_doubles",
@@ -151,6 +152,20 @@ def by_pattern(text: Any, pattern: str, zoned: bool) -> Any:
     return text.contains(moment.iso_year().cast("string")).ifelse(moment, None)  # week 53 of a year that has 52
 
 
+def composed(text: Any) -> Any:
+    """A text with its accents in one sign with their letters, as Unicode's NFC has them; as it is but in DuckDB."""
+    import ibis
+
+    if engine_of(text) != "duckdb":
+        return text
+
+    @ibis.udf.scalar.builtin(signature=(("string",), "string"), name="nfc_normalize")
+    def compose(text):  # type: ignore[no-untyped-def]
+        ...
+
+    return compose(text)
+
+
 def user_key(user: Any) -> Any:
     """64 bits that stand for a user in DuckDB; two of 10 million users share them once in 400,000 logs."""
     import ibis
@@ -228,6 +243,7 @@ _COMPLAINTS = (  # what an engine says, what is wrong, what to do
         "does not fit in the memory it may use.",
         "raise memory_limit, or give spill a folder with room.",
     ),
+    (r"maximum line size", "has a line of more than 2 MB.", "shorten its longest cell, or leave that column out."),
     (r"not utf-8 encoded", "is not UTF-8.", "save the file as UTF-8."),
     (
         r"unterminated quote|quoted value",

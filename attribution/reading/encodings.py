@@ -7,14 +7,16 @@ import os
 import re
 from dataclasses import dataclass
 
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 
-__all__ = ["Encoded", "decoded", "encoding_of", "in_encoding"]
+__all__ = ["WIDEST", "Encoded", "decoded", "encoding_of", "in_encoding"]
 
 _USUAL = ("cp1252", "latin-1", "utf-16", "utf-8", "cp1250", "cp1251", "gb18030", "big5", "shift_jis", "mac-roman")
 _NO_WRITING = ("utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem")
 _UNPRINTED = re.compile("[\x80-\x9f]")
-_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+WIDEST = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+"""Marks of UTF-32, of which the first begins as that of UTF-16 does."""
+_MARKS = dict.fromkeys(WIDEST, "utf-32") | {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def encoding_of(name: str) -> str:
         "".encode(known.name)  # refuses codecs that turn bytes into bytes
     except (LookupError, ValueError, TypeError, UnicodeError) as error:
         close = nearest(name, _USUAL)
-        hint = f"did you mean {close!r}?" if close else f"write for example {', '.join(_USUAL[:3])}."
+        hint = f"did you mean {quoted(close)}?" if close else f"write for example {', '.join(_USUAL[:3])}."
         raise BadInput(f"encoding {name[:40]!r} is not known; {hint}") from error
     if known.name.replace("_", "-") in _NO_WRITING:
         raise BadInput(f"encoding {name[:40]!r} is none that tables are written in; write for example cp1252.")

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, available_timezones
 
-from attribution.errors import BadInput, nearest
+from attribution.errors import BadInput, nearest, quoted
 from attribution.reading.encodings import encoding_of
 
 __all__ = ["AMBIGUOUS", "EXCEL", "FRACTION", "ISO_TIME", "PLAIN", "UNIX", "ZONED_TIME", "Format", "zone_of"]
@@ -182,7 +182,7 @@ def zone_of(name: str) -> ZoneInfo:
     except (KeyError, ValueError, OSError) as error:
         alike = _alike(name)
         close = alike[0] if len(alike) == 1 else nearest(name, alike)
-        hint = f"did you mean {close!r}?" if close else "write a name such as 'Europe/Berlin' or 'UTC'."
+        hint = f"did you mean {quoted(close)}?" if close else "write a name such as 'Europe/Berlin' or 'UTC'."
         raise BadInput(f"time_zone {name!r} is not known; {hint}") from error
 
 

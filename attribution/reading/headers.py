@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 
 __all__ = ["DEEPEST", "checked_header", "missing_columns"]
 
@@ -80,7 +80,7 @@ def missing_columns(
     free, problems = [name for name in known if name not in wanted], []
     for name in missing:
         close = nearest(name, free)
-        remedy = f"did you mean {close!r}?" if close else f"its columns: {', '.join(known[:15]) or 'none'}."
+        remedy = f"did you mean {quoted(close)}?" if close else f"its columns: {', '.join(known[:15]) or 'none'}."
         problems.append(Problem(table, "is missing.", name, remedy=remedy))
     return problems
 

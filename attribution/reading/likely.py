@@ -111,6 +111,7 @@ def _fits(text: str, pattern: str) -> bool:
 
 
 _ODD = {
+    "correct the formulas that failed, or write the figures.": re.compile(r"^\s*#[A-Z/0]+[!?]?\s*$"),
     "write shares without the sign, 0.12 for 12 %, in the unit of the rest of the column.": re.compile(r"\d.*%\s*$"),
     "remove signs that nobody sees, such as U+200B.": re.compile("[\xad\u200b-\u200d\u2060\ufeff]"),
     "write numbers below zero as -1.5.": re.compile(r"^\s*(\(.*\d.*\)|[\u2212\u2013]\s*\d.*|\d.*-)\s*$"),
@@ -134,6 +135,11 @@ def number_remedy(cells: Iterable[object], unread: Iterable[object], format: For
     >>> number_remedy(["1.200,50"], ["1.200,50"], Format())
     "say decimal: ',' and thousands: '.', or write plain digits and a decimal point."
     """
+    unread = list(islice(unread, _COMPARED))
+    if all(isinstance(cell, dt.date | dt.time | dt.timedelta) for cell in unread):
+        return "format the column as numbers: its cells are dates, times or lengths of time."
+    if not any(isinstance(cell, str) for cell in unread):
+        return "give one plain number a cell."
     wrong = _texts(unread)
     for remedy, pattern in _ODD.items():
         if all(pattern.search(text) for text in wrong):

@@ -23,6 +23,7 @@ __all__ = [
     "as_amount",
     "as_moment",
     "as_name",
+    "has_fraction",
     "has_offset",
     "is_blank",
     "is_iso",
@@ -69,8 +70,13 @@ def no_name(column: Any) -> Any | None:
     if not (kind.is_floating() or kind.is_decimal()):
         return None
     number = column.cast("float64")
-    whole = (number.isnan() | number.isinf()).ifelse(0.0, number)  # no engine floors them
-    return column.notnull() & ((whole != whole.floor()) | (whole.abs() >= _EXACT) | number.isinf())
+    return column.notnull() & (has_fraction(number) | (~number.isnan() & (number.abs() >= _EXACT)))
+
+
+def has_fraction(number: Any) -> Any:
+    """Whether a float is no whole number; not where it is not finite, or too large to hold a fraction."""
+    held = (~number.isnan() & (number.abs() < _EXACT)).ifelse(number, 0.0)  # engines floor no others
+    return held != held.floor()
 
 
 def is_blank(text: Any) -> Any:
@@ -102,6 +108,7 @@ def as_moment(table: ibis.Table, column: str, format: Format, name: str) -> Any:
         The column's type holds no times, or the engine cannot read them.
     """
     time = table[column]
+    time = as_name(time) if time.type().is_binary() else time
     kind = time.type()
     if kind.is_timestamp() and kind.timezone is not None:
         return time
@@ -161,6 +168,7 @@ def reads(column: Any, format: Format) -> Any:
 
 def as_amount(column: Any, format: Format) -> Any:
     """The numbers of a column; true counts 1, and what is no number is null."""
+    column = as_name(column) if column.type().is_binary() else column
     kind = column.type()
     if kind.is_boolean():
         return column.cast("int32").cast("float64")

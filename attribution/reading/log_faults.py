@@ -12,7 +12,7 @@ from attribution.reading.columns import Columns
 from attribution.reading.dialects import is_local
 from attribution.reading.formats import AMBIGUOUS, FRACTION, PLAIN, UNIX, Format
 from attribution.reading.likely import date_remedy, number_remedy
-from attribution.reading.log_columns import as_amount, as_name, is_blank, no_name, type_of
+from attribution.reading.log_columns import as_amount, as_name, has_fraction, is_blank, no_name, type_of
 from attribution.reading.stand_ins import CUT_SHORT, NOBODY_AS_WRITTEN
 
 if TYPE_CHECKING:
@@ -58,7 +58,11 @@ def common_faults(table: ibis.Table, columns: Columns, format: Format) -> Iterat
         "is empty or no time",
         drop.format("missing time"),
         lambda seen: seen["moments"] < seen["rows"],
-        lambda cells, wrong: stated or date_remedy(cells, wrong, shape),
+        lambda cells, wrong: (
+            "delete rows that name the columns again."
+            if {*map(str, wrong)} == {columns.time}
+            else stated or date_remedy(cells, wrong, shape)
+        ),
     )
     yield Fault(
         "missing time",
@@ -156,7 +160,7 @@ def amount_faults(
     refunds: bool = False,
 ) -> Iterator[Fault]:
     """What may be wrong with amounts, in the rows that count."""
-    cells = table[column]
+    cells = as_name(table[column]) if table[column].type().is_binary() else table[column]
     kind = cells.type()
     if not (kind.is_numeric() or kind.is_boolean() or kind.is_string()):
         remedy = "plain digits and a decimal point only."
@@ -205,7 +209,7 @@ def mark_faults(table: ibis.Table, column: str, name: str) -> Iterator[Fault]:
     yield Fault(
         f"bad {column}",
         column,
-        (number != number.floor()).fill_null(False) & ~(number.isnan() | number.isinf()).fill_null(False),
+        has_fraction(number).fill_null(False),
         "is a fraction, as a rate or the credit of another model is.",
         _MARK,
     )

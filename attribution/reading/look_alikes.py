@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from attribution.errors import quoted
 from attribution.reading.blanks import folded
 
 __all__ = ["as_seen", "look_alikes", "spelt_out"]
@@ -53,10 +54,12 @@ def spelt_out(name: str) -> str:
     " (its 'а' is Cyrillic)"
     >>> spelt_out("search"), spelt_out("\u0440\u0430\u0434\u0438\u043e")
     ("'search'", "'радио'")
+    >>> spelt_out("cafe\u0301") == r"'cafe\u0301'"
+    True
     """
     other = [sign for sign in dict.fromkeys(name) if sign.isalpha() and not _is_latin(sign)]
     if not other or as_seen(name) == folded(name):
-        return repr(name)
+        return quoted(name)
     script = unicodedata.name(other[0], "other").split()[0].capitalize()
     return f"{name!r} (its {', '.join(map(repr, other[:5]))} {'is' if len(other) == 1 else 'are'} {script})"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 from attribution.reading.dialects import naming
 from attribution.reading.log_columns import as_name
 from attribution.reading.look_alikes import look_alikes, spelt_out
@@ -46,7 +46,7 @@ def missing_names(
         if str(name) not in there:
             close = nearest(name, there)
             listed = ", ".join(there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "")
-            remedy = f"did you mean {close!r}?" if close else f"there is {listed or 'none'}."
+            remedy = f"did you mean {quoted(close)}?" if close else f"there is {listed or 'none'}."
             yield Problem(table, f"has no {what} {str(name)!r}.", column, remedy=remedy)
         for other in there:
             if str(name) in there and other not in named and look_alikes([other, str(name)]):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Query"]
 
+_REMOTE = ("http", "https", "ftp", "sftp", "s3", "gs", "gcs", "az", "abfs", "abfss", "hdfs")
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -51,6 +52,9 @@ class Query:
         if parts.scheme in FILE_SCHEMES:
             raise BadInput(Problem(self.name, "names a file.", remedy=f"write {FILE_SCHEMES[parts.scheme]}."))
         if not self.query.strip():
+            if parts.scheme in _REMOTE:
+                text = "lies on a server, and files are read from this machine."
+                raise BadInput(Problem(self.name, text, remedy="download it, and name the file."))
             remedy = "write url::select ..., or both under url and query."
             raise BadInput(Problem(self.name, "has no query.", remedy=remedy))
         written = parts.netloc.rpartition("@")[0].partition(":")[2]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from attribution.errors import bounded
+from attribution.errors import bounded, quoted
 from attribution.findings import Finding
 from attribution.numbers import percent
-from attribution.reading.dialects import carried
+from attribution.reading.dialects import carried, composed
 from attribution.reading.log_columns import as_name, without_blanks
 from attribution.reading.look_alikes import look_alikes, spelt_out
 
@@ -81,8 +81,8 @@ def in_one_spelling(events: ibis.Table, columns: Iterable[str]) -> ibis.Table:
 
 
 def folded_id(user: Any) -> Any:
-    """The expression of an id in lower case, without blanks around it and signs that nobody sees."""
-    return without_blanks(as_name(user)).lower()
+    """The expression of an id in lower case, without blanks around it and signs that nobody sees, accents composed."""
+    return composed(without_blanks(as_name(user))).lower()
 
 
 def _as_number(key: Any) -> Any:
@@ -91,7 +91,7 @@ def _as_number(key: Any) -> Any:
 
 
 def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:
-    """Whether users of conversions have touches only under ids that differ by case, blanks, zeros before or a point.
+    """Whether users of conversions have touches only under ids that differ by case, blanks, accents, zeros or a point.
 
     Looked for among 10,000 of them, so that a large log is read once more by its ids alone.
     """
@@ -113,7 +113,7 @@ def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:
         folded = apart & found["folds"].astype(bool)
         other = "twin" if folded.any() else "touched"
         one = found[folded if folded.any() else apart].sort_values("user").iloc[0]
-        pair = " and ".join(repr(bounded(str(one[written]), _LONGEST)) for written in (other, "user"))
+        pair = " and ".join(quoted(bounded(str(one[written]), _LONGEST)) for written in (other, "user"))
         text = (
             f"{percent(share)} of users with a conversion have touches only under ids that differ by zeros before "
             f"them, a point or a quote, such as {pair}: one of the two was read as a number. Correct them at the "
@@ -121,7 +121,8 @@ def alike_ids(touches: ibis.Table, conversions: ibis.Table) -> Finding:
         )
         if folded.any():
             text = (
-                f"{percent(share)} of users with a conversion have touches only under ids that differ by case or "
-                f"blanks, such as {pair}. Correct them at the source, or fold them with fold_names."
+                f"{percent(share)} of users with a conversion have touches only under ids that differ by case, blanks "
+                f"or how accents are written, such as {pair}. Correct them at the source, or fold them "
+                "with fold_names."
             )
     return Finding("alike_ids", share <= _FEW, share, _FEW, text)

@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from attribution.errors import BadInput, Problem, bounded
 from attribution.reading.blanks import is_void
-from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, UNIX, ZONED_TIME, Format
+from attribution.reading.formats import AMBIGUOUS, EXCEL, FRACTION, ISO_TIME, PLAIN, UNIX, ZONED_TIME, Format
 from attribution.reading.likely import date_remedy, number_remedy
 
 __all__ = [
     "Read",
     "by_format",
     "empty",
+    "given_day",
     "ones_and_zeros",
     "read_days",
     "read_names",
@@ -109,7 +111,7 @@ def read_numbers(cells: pd.Series, format: Format, scale: float = 1.0) -> Read:
     if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_complex_dtype(cells):
         held = cells.to_numpy(dtype=float, na_value=np.nan)
         return Read(pd.Series(held * scale, cells.index), pd.Series(False, cells.index))
-    pattern = re.compile(format.number)
+    cells, pattern = _spoken(cells), re.compile(format.number)
     values = np.array([_number(cell, pattern, format) for cell in cells], dtype=float)
     read = pd.Series(values * scale, cells.index)
     faulty = read.isna() & ~empty(cells)
@@ -149,6 +151,13 @@ def empty(cells: pd.Series) -> pd.Series:
     return cells.isna() | pd.Series([isinstance(cell, str) and is_void(cell) for cell in cells], cells.index)
 
 
+def _spoken(cells: pd.Series) -> pd.Series:
+    """The cells with plain text in place of its bytes, as Parquet files without a mark of their texts hold it."""
+    if not any(isinstance(cell, bytes) for cell in cells):
+        return cells
+    return cells.map(lambda cell: cell.decode() if isinstance(cell, bytes) and cell.isascii() else cell)
+
+
 def _number(cell: Any, pattern: re.Pattern[str], format: Format) -> float:
     if isinstance(cell, str):
         text = cell.strip()
@@ -175,6 +184,7 @@ def read_days(cells: pd.Series, format: Format) -> Read:
     if pd.api.types.is_datetime64_any_dtype(cells):
         zoned = cells.notna() & (cells.dt.tz is not None)
         return _judged(cells.dt.tz_localize(None), cells, zoned, format)
+    cells = _spoken(cells)
     blank = empty(cells)
     zoned = pd.Series([_has_zone(cell) for cell in cells], cells.index)
     known: dict[Any, dt.datetime | None] = {}
@@ -187,6 +197,20 @@ def read_days(cells: pd.Series, format: Format) -> Read:
             known[cell] = _day(cell, format)
         read.append(known[cell])
     return _judged(pd.Series(np.array(read, dtype="datetime64[us]"), cells.index), cells, zoned, format)
+
+
+def given_day(given: object, what: str) -> pd.Timestamp:
+    """A day that stands in a program: a text by ISO 8601, or a date; nothing is taken for another order of its parts.
+
+    Raises
+    ------
+    BadInput
+        It is none.
+    """
+    read = read_days(pd.Series([given], dtype=object), PLAIN)
+    if read.faulty.any() or read.cells.isna().any():
+        raise BadInput(Problem(what, f"is {bounded(repr(given), 80)}, no day.", remedy="write days as 2024-01-31."))
+    return pd.Timestamp(read.cells.iloc[0])
 
 
 def _has_zone(cell: Any) -> bool:

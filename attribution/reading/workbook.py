@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 from attribution.reading.held_back import held_back
 
 __all__ = ["MOST_UNPACKED", "read_sheet", "sheet_names"]
@@ -114,7 +114,7 @@ def _no_sheet(name: str, sheet: str, sheets: list[str]) -> Problem:
         remedy = f"name one as {name}::{(sheets or ['Sheet'])[0]}."
         return Problem(name, f"holds several sheets: {listed}.", remedy=remedy)
     close = nearest(sheet, sheets)
-    hint = f"did you mean {close!r}?" if close else f"its sheets: {listed}."
+    hint = f"did you mean {quoted(close)}?" if close else f"its sheets: {listed}."
     return Problem(name, f"has no sheet {sheet!r}.", remedy=hint)
 
 

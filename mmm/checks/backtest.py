@@ -21,6 +21,7 @@ from mmm.checks.naive_forecasts import no_media, seasonal_naive
 from mmm.checks.scores import Scores, score
 from mmm.data.panel import Panel
 from mmm.model.model import Model
+from mmm.model.ranges import require_number, whole
 from mmm.posterior.posterior import Posterior
 from mmm.posterior.unseen import unseen
 from mmm.sampling.fit_many import Fits, fit_many
@@ -111,10 +112,9 @@ class Origins:
     horizon: int = 13
 
     def __post_init__(self) -> None:
+        require_number(self.folds, whole(1), "folds")
+        require_number(self.horizon, whole(1), "horizon")
         first = self.panel.periods - self.folds * self.horizon
-        if self.folds < 1 or self.horizon < 1:
-            remedy = "give 1 or more of each."
-            raise BadInput(Problem("validation", f"has {self.folds} folds of {self.horizon} periods.", remedy=remedy))
         if first < 52 * 7 // self.panel.days:
             remedy = "lower folds or horizon, or lengthen the panel."
             raise BadInput(Problem("panel", f"leaves {first} periods before the first forecast.", remedy=remedy))

@@ -21,6 +21,7 @@ from attribution.numbers import cost, decimal
 from attribution.shown import shown
 from mmm.data.panel import Panel
 from mmm.model.model import Model
+from mmm.model.ranges import require_number, whole
 from mmm.posterior.posterior import Posterior
 from mmm.sampling.fit import fit
 from mmm.sampling.watching import watched
@@ -133,9 +134,11 @@ def without_last(
         Where less than a year would be left.
     """
     require(posterior, Posterior, "posterior", "give that of mmm.fit(panel, model).")
+    for count in weeks:
+        require_number(count, whole(1), "weeks")
     panel, wanted = posterior.panel, sorted({int(one) for one in weeks})
     longest = wanted[-1] * panel.per_week if wanted else 0
-    if not wanted or wanted[0] < 1 or (panel.periods - longest) * panel.days < _YEAR:
+    if not wanted or (panel.periods - longest) * panel.days < _YEAR:
         remedy = f"give weeks of 1 or more that leave a year of the {panel.periods // panel.per_week} there are."
         raise BadInput(Problem("weeks", f"{', '.join(map(str, wanted)) or 'none'} to leave out.", remedy=remedy))
     shorter: dict[int, Posterior] = {}

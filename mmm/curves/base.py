@@ -98,6 +98,9 @@ class ResponseCurve(ABC):
 
     def over(self, weeks: float) -> Self:
         """The curve of a horizon of ``weeks`` equal weeks, for a curve of one week at steady state."""
+        given: object = weeks
+        if not isinstance(given, int | float | np.number) or not 0 < given < np.inf:
+            raise BadInput(Problem("weeks", f"is {weeks!r}.", remedy="give a number above 0, such as 13."))
         return self.stretched(weeks, weeks)
 
     def scaled(self, cost: float | Array = 1.0, effect: float | Array = 1.0) -> Self:

@@ -254,3 +254,6 @@ def _texts(table: str, **given: object) -> Iterator[Problem]:
     for role, name in given.items():
         if isinstance(name, str):
             yield Problem(table, f"is given {role} as a text.", remedy=f"give a list: {role}=[{name!r}].")
+        for channel in [key for key, entry in name.items() if entry is None] if isinstance(name, Mapping) else ():
+            remedy = "name its column; for a channel without spend mmm.Exposure(volume=..., spend=None)."
+            yield Problem(table, f"is given no column for {channel!r}.", remedy=remedy)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.economics import CustomerSegments, customer_segments
-from attribution.errors import BadInput, Problem, UnknownName
+from attribution.errors import BadInput, Problem, UnknownName, quoted
 from attribution.findings import Finding
 from attribution.numbers import amount, counted, decimal, percent
 from attribution.reading.blanks import folded
@@ -262,8 +262,8 @@ def _one_spelling(people: pd.Series, name: str) -> Finding:
         pair = written[alike == alike[alike.duplicated()].iloc[0]].iloc[:2]
         text = (
             f"{name}: {amount(spare)} of {amount(len(written))} people differ from another by case, blanks or a point "
-            f"alone, such as {' and '.join(repr(person[:40]) for person in pair)}, and count as new customers of their "
-            "own. Write each in one way at the source."
+            f"alone, such as {' and '.join(quoted(person[:40]) for person in pair)}, and count as new customers of "
+            "their own. Write each in one way at the source."
         )
     return Finding("alike_people", share <= _ALIKE, share, _ALIKE, text)
 

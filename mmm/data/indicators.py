@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 from attribution.reading.any_frame import as_frame
 
 __all__ = ["indicators", "with_remedy_for_words", "words_of"]
@@ -36,7 +36,7 @@ def words_of(frame: object, columns: Iterable[str]) -> dict[str, tuple[str, ...]
     for column in columns:
         if column not in frame.columns:
             close = nearest(column, map(str, frame.columns))
-            remedy = f"did you mean {close!r}?" if close else "name a column of words."
+            remedy = f"did you mean {quoted(close)}?" if close else "name a column of words."
             problems.append(Problem(name, "is missing.", column, remedy=remedy))
             continue
         counts = _cells(frame[column]).value_counts()
@@ -107,7 +107,7 @@ def _unknown(frame: pd.DataFrame, words: Mapping[str, Sequence[str]]) -> Iterato
         for word in sorted(set(_cells(frame[column])) - set(own)):
             close = nearest(word, own)
             known = ", ".join(repr(one) for one in own)
-            remedy = f"did you mean {close!r}?" if close else f"its effect is known for {known} alone."
+            remedy = f"did you mean {quoted(close)}?" if close else f"its effect is known for {known} alone."
             yield Problem(name, f"holds {word!r}, which never occurred before.", column, remedy=remedy)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from attribution.errors import BadInput, Problem
 from attribution.reading.cells import cells_of
 from attribution.reading.formats import PLAIN, Format
+from attribution.reading.strict import given_day
 from attribution.reading.tables import LIFT_TESTS
 
 __all__ = ["LiftTest", "lift_tests_from_frame"]
@@ -62,6 +65,19 @@ class LiftTest:
     changed: str = ""
     shared_controls: str = ""
     shared_error: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            day = given_day(getattr(self, name), f"{name} of a lift test of {self.channel}")
+            object.__setattr__(self, name, f"{day:%Y-%m-%d}")
+        remedy = "write digits without quotes."
+        odd = [
+            Problem(f"{name} of a lift test of {self.channel}", f"is {value!r}, no number.", remedy=remedy)
+            for name in ("spend_change", "customers_gained", "standard_error", "outside", "shared_error")
+            if not isinstance(value := getattr(self, name), numbers.Real)
+        ]
+        if odd:
+            raise BadInput(odd)
 
     @property
     def error(self) -> float:

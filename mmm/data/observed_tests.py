@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 from attribution.numbers import plain
 from mmm.arrays import Array
 from mmm.data.lift_tests import LiftTest
@@ -131,7 +131,7 @@ def _problems(test: LiftTest, panel: Panel, row: str) -> list[Problem]:
     problems = []
     if test.channel not in panel.channels:
         close = nearest(test.channel, panel.channels)
-        remedy = f"did you mean {close!r}?" if close else f"channels: {', '.join(panel.channels)}."
+        remedy = f"did you mean {quoted(close)}?" if close else f"channels: {', '.join(panel.channels)}."
         problems.append(problem(f"unknown channel {test.channel!r}.", "channel", remedy))
     geos = geos_of(test, panel)
     if not geos and len(panel.geos) == 1:

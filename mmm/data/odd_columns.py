@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from attribution.findings import Finding
-from attribution.numbers import percent
+from attribution.numbers import counted, percent
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 
@@ -118,14 +119,19 @@ def _busy(series: Array) -> bool:
 
 
 def cut_short(panel: Panel) -> Finding:
-    """Whether the last periods are not whole: nothing where there always was something, or far less than ever."""
+    """Whether the last periods are not whole: not over yet, nothing where there always was something, or far less."""
     columns = {panel.kpi_name: panel.kpi.sum(axis=0), "all spend": panel.spend.sum(axis=(0, 2))}
     found = [text for name, series in columns.items() for text in _short(name, series, panel)]
+    today = pd.Timestamp.now().normalize()
+    if ahead := int(np.sum(panel.dates + pd.Timedelta(days=panel.days) > today)):
+        unit = "week" if panel.days == 7 else "day"
+        first = panel.dates[-ahead]
+        found.insert(0, f"{counted(ahead, unit)} from {first:%Y-%m-%d} on, not over on {today:%Y-%m-%d}")
     text = "The last period is like those before it."
     if found:
         text = (
-            f"The table may end too early: {'; '.join(found)}. Periods that are not over, or not booked yet, look like "
-            "media without effect: leave them out."
+            f"The table may end in periods that are not whole: {'; '.join(found)}. Periods that are not over, or not "
+            "booked yet, look like media without effect: leave them out."
         )
     return Finding("cut_short", not found, float(len(found)), 0.0, text)
 

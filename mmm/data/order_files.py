@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from attribution.errors import BadInput, Problem
+from attribution.errors import BadInput, Problem, require
 from attribution.findings import Finding
 from attribution.numbers import amount, counted
 from attribution.reading.exports.orders import Orders
@@ -32,6 +32,7 @@ def joined_orders(orders: Sequence[Orders]) -> tuple[pd.DataFrame, list[str]]:
     BadInput
         Two files use one number for orders of different people or days, or hold the same rows without numbers.
     """
+    require(orders, (list, tuple), "orders", "give those of one file in brackets: [orders].")
     named = [part.frame.assign(file=place) for place, part in enumerate(orders)]
     frame = pd.concat(named, ignore_index=True).sort_values("date", kind="stable", ignore_index=True)
     if problems := [*_shared_numbers(frame, orders), *_repeated(named, orders)]:

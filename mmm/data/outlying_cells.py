@@ -19,6 +19,7 @@ _FEWEST = 8
 _DEVIATIONS = 6.0
 _TIMES = 10.0
 _SOME, _MANY_TIMES = 3, 100.0
+_RARE, _DOZENS = 0.05, 24.0
 _SHOWN = 5
 
 
@@ -32,7 +33,7 @@ class _Cell:
 
     @property
     def times(self) -> float:
-        return max(self.value / self.level, self.level / self.value)
+        return max(self.value / self.level, self.level / (self.value or 1.0))
 
     def __str__(self) -> str:
         return f"{self.column}, {self.place}: {significant(self.value)} (about {significant(self.level)} around it)"
@@ -43,9 +44,10 @@ def outlying_cells(panel: Panel) -> Finding:
 
     A cell is named where it exceeds ten times what nine in ten of its neighbours keep below, or is a hundredth of what
     nine in ten exceed, and lies six robust standard deviations of the logarithm from their median; or where it exceeds
-    a hundred times the largest of them, of which three are enough. Zeros are no cells.
+    a hundred times the largest of them, of which three are enough. Zeros are no cells, but for those of a weekly KPI
+    that is hardly ever 0 and counts dozens in the weeks around it.
     """
-    cells = sorted(_outlying(panel), key=lambda cell: -cell.times)
+    cells = sorted([*_outlying(panel), *_missing(panel)], key=lambda cell: -cell.times)
     worst = cells[0].times if cells else 1.0
     text = "No cell of spend, KPI or a control stands far outside its neighbours."
     if cells:
@@ -81,6 +83,22 @@ def _outlying(panel: Panel) -> Iterator[_Cell]:
             for row, level in _far(series):
                 where = panel.dates[row].date().isoformat() + (f", {geo}" if len(panel.geos) > 1 else "")
                 yield _Cell(column, where, float(series[row]), level, channels)
+
+
+def _missing(panel: Panel) -> Iterator[_Cell]:
+    """Weeks whose KPI is 0 among weeks of dozens each, as where a row was put in for one that lacked."""
+    for geo, series in zip(panel.geos, panel.kpi, strict=True):
+        active = np.flatnonzero(series > 0)
+        if panel.days < 7 or len(active) < _FEWEST:
+            continue
+        void = np.setdiff1d(np.arange(active[0], active[-1]), active)
+        if len(void) > _RARE * len(active):
+            continue
+        for row in void:
+            around = series[active[np.abs(active - row) <= _SIDE]]
+            if len(around) >= _FEWEST and around.min() >= _DOZENS:
+                where = panel.dates[row].date().isoformat() + (f", {geo}" if len(panel.geos) > 1 else "")
+                yield _Cell(panel.kpi_name, where, 0.0, float(np.median(around)), ())
 
 
 def _far(series: Array) -> Iterator[tuple[int, float]]:

@@ -16,6 +16,7 @@ from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Table
 from attribution.reading.formats import PLAIN, Format
 from attribution.reading.python_words import in_python_words
+from attribution.reading.strict import read_days
 from attribution.shown import in_short, shown, table_html
 from mmm.arrays import Array
 from mmm.data.column_roles import Exposure, Medium, ReachFrequency, Roles, Treatment
@@ -26,6 +27,7 @@ from mmm.data.odd_markets import odd_markets
 __all__ = ["Exposure", "Panel", "ReachFrequency", "Treatment", "silent_geos"]
 
 _EARLY_WEEKS = 13
+_DAILY = 0.7  # of the steps: more than in a table without weekends
 _WORDS = "make a 0/1 column of each word but one: frame, names = mmm.indicators(frame, ['{column}'])."
 
 
@@ -130,7 +132,7 @@ class Panel:
         name = cells.name
         roles = Roles.of(name, date, kpi, geo, spend, controls)
         key = (date, geo) if geo else (date,)
-        _check_future(name, date, kpi, cells.frame)
+        _check_future(name, date, kpi, cells.frame, format or PLAIN)
         try:
             typed = Table(name, roles.columns(), key, format or PLAIN, cells.first_row).check(cells.frame)
         except BadInput as error:
@@ -188,6 +190,10 @@ class Panel:
 
     def with_events(self, events: Mapping[str, Iterable[str]]) -> Self:
         """The panel with events of one's own: name -> dates as 2026-11-27, past and coming."""
+        if texts := [name for name, days in events.items() if isinstance(days, str)]:
+            raise BadInput(
+                Problem("events", "is given as a text.", str(texts[0]), remedy="give a list of days: ['2026-11-27'].")
+            )
         given = {str(name): tuple(str(day) for day in days) for name, days in events.items()}
         panel = replace(self, calendar=replace(self.calendar, events=given))
         panel.calendar.names(panel.dates, panel.days)
@@ -378,13 +384,15 @@ def _frequencies(roles: Roles, block: Callable[[Sequence[str]], Array], shape: t
     return table
 
 
-def _check_future(name: str, date: str, kpi: str, frame: pd.DataFrame) -> None:
+def _check_future(name: str, date: str, kpi: str, frame: pd.DataFrame, format: Format) -> None:
     """Rows of the coming periods, at the end and without a KPI, get an error of their own."""
     if kpi not in frame.columns or date not in frame.columns or frame.columns.duplicated().any():
         return
     empty = frame[kpi].isna().to_numpy()
     known = np.flatnonzero(~empty)
     if len(known) == 0 or not empty.any() or not empty[known[-1] + 1 :].all() or empty[: known[-1]].any():
+        return
+    if read_days(frame[date].iloc[known[-1] + 1 :], format).cells.isna().any():  # totals and other rows of no period
         return
     first = str(frame[date].iloc[known[-1] + 1])
     text = f"no KPI is known yet in the last {counted(int(empty.sum()), 'row')}, from {first} on."
@@ -404,7 +412,7 @@ def _periods(name: str, date: str, typed: pd.DataFrame, geos: int) -> tuple[pd.D
         shown = ", ".join(day.date().isoformat() for day in missing[:5]) + (" ..." if len(missing) > 5 else "")
         unit = "week" if days == 7 else "day"
         text = f"{len(missing)} {unit}{'s are' if len(missing) > 1 else ' is'} missing: {shown}."
-        remedy = f"add the rows; a {unit} without spend is a row of zeros, a {unit} without KPI ends the panel."
+        remedy = f"add the rows, each with its KPI and 0 for what was not spent; a {unit} without KPI ends the panel."
         raise BadInput(Problem(name, text, date, remedy=remedy))
     return dates, days
 
@@ -429,7 +437,7 @@ def _period_length(name: str, date: str, dates: pd.DatetimeIndex, steps: np.ndar
         raise BadInput(several)
     if (steps % 7 == 0).all():
         return 7
-    if (steps == 1).mean() > 0.9:
+    if (steps == 1).mean() > _DAILY:
         return 1
     odd = int(np.flatnonzero(steps % 7 != 0)[0])
     where = f"{dates[odd].date().isoformat()} is followed by {dates[odd + 1].date().isoformat()}"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem
 from attribution.numbers import counted
+from attribution.reading.strict import given_day
 from attribution.shown import shown
 from mmm.arrays import Array
 from mmm.data.panel import Panel
@@ -81,7 +82,7 @@ class GeoDesign:
         if not self.cells or len(self.controls) < 2:
             text = f"has {counted(len(self.cells), 'cell')} and {counted(len(self.controls), 'control')}."
             problems.append(Problem("GeoDesign", text, remedy="take one cell and two controls at least."))
-        if pd.Timestamp(self.end) < pd.Timestamp(self.start):
+        if given_day(self.end, "end") < given_day(self.start, "start"):
             problems.append(Problem("GeoDesign", f"ends on {self.end}, before {self.start}.", remedy="swap them."))
         if problems:
             raise BadInput(problems)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.numbers import counted
+from attribution.reading.strict import given_day
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 from mmm.experiments.geo_assignment import Assign, stratified
@@ -127,7 +128,7 @@ def propose_geo_test(
         Where channels are unknown, geos or weeks too few, or the cells leave fewer than two controls.
     """
     length = weeks * panel.per_week
-    first = pd.Timestamp(start) if start is not None else panel.after(1)[0]
+    first = given_day(start, "start") if start is not None else panel.after(1)[0]
     _check(panel, changes, length, first)
     spends = np.array([_spending(panel, name) for name in changes])
     shares = tuple(change.share for change in changes.values())

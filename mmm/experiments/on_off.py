@@ -16,6 +16,7 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.findings import Finding
 from attribution.numbers import count, percent
+from attribution.reading.strict import given_day
 from mmm.arrays import Array
 from mmm.experiments.on_off_design import KIND, OnOffDesign
 from mmm.experiments.on_off_power import POWER, History, Outlook, outlook
@@ -144,7 +145,7 @@ def design_on_off(
         Where the channel spends nothing, the change is none, the time is too short for eight blocks, or the past is
         shorter than the test.
     """
-    begins = pd.Timestamp(start) if start else history.next_day
+    begins = given_day(start, "start") if start else history.next_day
     _check(history, channel, spend, change, weeks, begins)
     first = f"{begins:%Y-%m-%d}"
     after = _after(carryover.mean(axis=1), history.per_week)

@@ -13,6 +13,7 @@ Jin, Wang, Sun, Chan, Koehler (2017), "Bayesian Methods for Media Mix Modeling w
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self, final
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from mmm.arrays import Array
 from mmm.model.priors import Beta, Gamma, LogNormal, Parametric, Prior
+from mmm.model.ranges import Range, whole
 
 __all__ = [
     "Adstock",
@@ -48,6 +50,7 @@ class Adstock(Parametric):
     ``lags`` counts weeks; ``per_week`` is how many periods a week has, which the calendar of a panel sets.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"lags": whole(1)}
     lags: int = 26
     per_week: int = field(default=1, kw_only=True)
 
@@ -111,6 +114,7 @@ class GeometricAdstock(Adstock):
 
     name: ClassVar[str] = "geometric"
     code: ClassVar[int] = 1
+    shares: ClassVar[tuple[str, ...]] = ("retention",)
     retention: Prior = _RETENTION
 
     def raw_weights(self, lags: Any, *parameters: Any) -> Any:  # noqa: D102
@@ -135,6 +139,7 @@ class DelayedAdstock(Adstock):
 
     name: ClassVar[str] = "delayed"
     code: ClassVar[int] = 2
+    shares: ClassVar[tuple[str, ...]] = ("retention",)
     retention: Prior = _DELAYED_RETENTION
     delay: Prior = _DELAY
 

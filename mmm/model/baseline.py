@@ -7,7 +7,7 @@ coefficient in units of the mean KPI. All are Gaussian, so the default likelihoo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
@@ -17,6 +17,7 @@ import pandas as pd
 
 from mmm.arrays import Array
 from mmm.data.panel import Panel
+from mmm.model.ranges import NOT_NEGATIVE, POSITIVE, Bounded, Range, whole
 
 __all__ = [
     "Design",
@@ -38,7 +39,7 @@ _HOLIDAY_SD = 0.3
 
 
 @dataclass(frozen=True)
-class Trend(ABC):
+class Trend(Bounded, ABC):
     """Slow change of the baseline."""
 
     group: ClassVar[str] = "trend"
@@ -84,6 +85,7 @@ class LinearTrend(Trend):
         Prior standard deviation of the change over the panel, in units of the mean KPI.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"sd": NOT_NEGATIVE}
     sd: float = 0.5
 
     def columns(self, days: Array, span: float) -> tuple[Array, Array]:  # noqa: D102
@@ -105,6 +107,11 @@ class PiecewiseTrend(Trend):
         Prior standard deviation of each bend's change of slope, in the same unit.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {
+        "changepoints": whole(0),
+        "sd": NOT_NEGATIVE,
+        "bend_sd": NOT_NEGATIVE,
+    }
     changepoints: int = 5
     sd: float = 0.5
     bend_sd: float = 0.5
@@ -133,6 +140,7 @@ class RandomWalk(Trend):
         Days between knots.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"sd": NOT_NEGATIVE, "every": POSITIVE}
     sd: float = 0.15
     every: float = 28.0
     group: ClassVar[str] = "level"
@@ -154,7 +162,7 @@ class RandomWalk(Trend):
 
 @final
 @dataclass(frozen=True)
-class Season:
+class Season(Bounded):
     """A periodic pattern as a Fourier series.
 
     Parameters
@@ -167,6 +175,7 @@ class Season:
         Prior standard deviation of each coefficient, in units of the mean KPI.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"period": POSITIVE, "order": whole(0), "sd": NOT_NEGATIVE}
     period: float = 365.25
     order: int = 3
     sd: float = 0.2

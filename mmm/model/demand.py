@@ -9,6 +9,7 @@ in a straight line nothing can be learnt this way, and the priors decide.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -18,6 +19,7 @@ import pandas as pd
 from attribution.errors import BadInput, Problem
 from attribution.shown import shown
 from mmm.arrays import Array
+from mmm.model.ranges import POSITIVE
 
 __all__ = ["ControlFunctions", "normal_scores"]
 
@@ -55,11 +57,14 @@ class ControlFunctions:
     """
 
     sd: float = 0.1
-    channels: tuple[str, ...] | None = None
+    channels: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.sd < np.inf:
-            raise BadInput(Problem("ControlFunctions", f"sd is {self.sd:g}.", remedy="give a number above 0."))
+        if not POSITIVE.holds(self.sd):
+            raise BadInput(Problem("ControlFunctions", f"sd is {self.sd!r}.", remedy=f"give {POSITIVE.told}."))
+        if isinstance(self.channels, str):
+            text = f"channels is {self.channels!r}."
+            raise BadInput(Problem("ControlFunctions", text, remedy=f"give names in brackets: ({self.channels!r},)."))
 
     def columns(self, spend: Array, measured: Array) -> Array:
         """Normal scores of spend, freed of those of the measured terms, each of standard deviation 1.

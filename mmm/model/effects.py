@@ -6,6 +6,7 @@ Stated on shares of customers or on cost per customer, in business units; each b
 from __future__ import annotations
 
 import math
+import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.shown import shown
 from mmm.data.panel import Panel
 from mmm.model.priors import AroundLevel, LogNormal, Prior
+from mmm.model.ranges import POSITIVE, SHARE, Bounded, Range
 
 __all__ = [
     "CostPerCustomer",
@@ -28,9 +30,11 @@ __all__ = [
     "TotalAndSplit",
 ]
 
+_VAGUEST = 5.0  # sigma of a logarithm: 90 % between a 3,700th and 3,700 times the median
+
 
 @dataclass(frozen=True)
-class Effects(ABC):
+class Effects(Bounded, ABC):
     """What each channel is believed to bring, as a prior on its share of the KPI over the panel."""
 
     @abstractmethod
@@ -55,6 +59,7 @@ class SpendInformed(Effects):
         Standard deviation of the logarithm: 0.8 puts 90 % between 0.27 and 3.7 times the median.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"total": SHARE, "sigma": POSITIVE}
     total: float = 0.3
     sigma: float = 0.8
 
@@ -91,6 +96,7 @@ class TotalAndSplit(Effects):
         s_c of a channel with a quarter of all spend or more; the default gives 0.86 with a tenth, and 1.5 at most.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"total": SHARE, "total_sigma": POSITIVE, "spread": POSITIVE}
     total: float = 0.3
     total_sigma: float = 1.0
     spread: float = 0.6
@@ -137,6 +143,7 @@ class FromAttribution(Effects):
         The belief it is pooled with.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"spread": POSITIVE}
     credit: Mapping[str, float]
     weight: float = 0.25
     spread: float = 0.8
@@ -176,6 +183,7 @@ class Neutral(Effects):
         Standard deviation of the logarithm of a channel's share around the level.
     """
 
+    ranges: ClassVar[Mapping[str, Range]] = {"total": SHARE, "spread": POSITIVE}
     total: float = 0.3
     spread: float = 1.0
 
@@ -192,6 +200,31 @@ class _OfNamedChannels(Effects):
     belief: Mapping[str, tuple[float, float]]
     otherwise: Effects = field(default_factory=TotalAndSplit)
     about: ClassVar[str]
+    below: ClassVar[float] = math.inf  # of the median
+
+    def __post_init__(self) -> None:
+        problems = [
+            Problem(f"prior on {self.about}", f"of channel {channel!r} is {given!r}.", remedy=self._remedy)
+            for channel, given in self.belief.items()
+            if not self._told(given)
+        ]
+        if problems:
+            raise BadInput(problems)
+
+    @property
+    def _remedy(self) -> str:
+        most = "" if math.isinf(self.below) else f" and below {self.below:g}"
+        return (
+            f"give a pair: the median, above 0{most}, and the sigma of its logarithm, above 0 and up to {_VAGUEST:g}; "
+            "a range from low to high that holds with 90 % is sqrt(low * high) and log(high / low) / 3.29."
+        )
+
+    def _told(self, given: object) -> bool:
+        if not isinstance(given, Sequence | np.ndarray) or len(given) != 2:
+            return False
+        if not all(isinstance(part, numbers.Real) for part in given):
+            return False
+        return bool(0 < given[0] < self.below and 0 < given[1] <= _VAGUEST)
 
     @abstractmethod
     def shares(self, panel: Panel) -> Mapping[str, tuple[float, float]]:
@@ -227,6 +260,7 @@ class ShareOfCustomers(_OfNamedChannels):
     """
 
     about: ClassVar[str] = "shares of customers"
+    below: ClassVar[float] = 1.0
 
     def shares(self, panel: Panel) -> Mapping[str, tuple[float, float]]:  # noqa: D102
         return self.belief

@@ -10,11 +10,12 @@ from abc import ABC
 from typing import Any, ClassVar, Self
 
 from attribution.errors import BadInput, Problem
+from mmm.model.ranges import Bounded
 
 __all__ = ["Family"]
 
 
-class Family(ABC):
+class Family(Bounded, ABC):
     """One of several formulas for one thing.
 
     ``name`` is what a plan file calls it, ``code`` the number under which the fused kernel knows it.

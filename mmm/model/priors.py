@@ -14,8 +14,10 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from attribution.errors import BadInput, Problem, bounded
 from mmm.arrays import Array
 from mmm.model.family import Family
+from mmm.model.ranges import NOT_NEGATIVE, POSITIVE, REAL, SHARE, Range
 
 __all__ = ["AroundLevel", "Beta", "Flat", "Gamma", "HalfNormal", "LogNormal", "Normal", "Parametric", "Prior"]
 
@@ -28,6 +30,8 @@ class Prior(Family):
 
     ``numbers`` are the two constants that the fused kernel reads beside the code.
     """
+
+    support: ClassVar[Range] = POSITIVE
 
     @property
     @abstractmethod
@@ -62,9 +66,11 @@ class Prior(Family):
 class Normal(Prior):
     """Normal distribution; sampled as it is."""
 
+    support: ClassVar[Range] = REAL
     mean: float = 0.0
     sd: float = 1.0
     name: ClassVar[str] = "normal"
+    ranges: ClassVar[Mapping[str, Range]] = {"mean": REAL, "sd": POSITIVE}
     code: ClassVar[int] = 0
 
     @property
@@ -97,6 +103,7 @@ class LogNormal(Prior):
     median: float = 1.0
     sigma: float = 1.0
     name: ClassVar[str] = "log_normal"
+    ranges: ClassVar[Mapping[str, Range]] = {"median": POSITIVE, "sigma": POSITIVE}
     code: ClassVar[int] = 1
 
     @property
@@ -130,6 +137,7 @@ class AroundLevel(Prior):
     sigma: float = 0.6
     level: float = 1.0
     name: ClassVar[str] = "around_level"
+    ranges: ClassVar[Mapping[str, Range]] = {"median": POSITIVE, "sigma": POSITIVE, "level": NOT_NEGATIVE}
     code: ClassVar[int] = 6
 
     @property
@@ -152,6 +160,7 @@ class HalfNormal(Prior):
 
     scale: float = 1.0
     name: ClassVar[str] = "half_normal"
+    ranges: ClassVar[Mapping[str, Range]] = {"scale": POSITIVE}
     code: ClassVar[int] = 2
 
     @property
@@ -175,9 +184,11 @@ class HalfNormal(Prior):
 class Beta(Prior):
     """Beta distribution on (0, 1); sampled as a logit."""
 
+    support: ClassVar[Range] = SHARE
     a: float = 1.0
     b: float = 1.0
     name: ClassVar[str] = "beta"
+    ranges: ClassVar[Mapping[str, Range]] = {"a": POSITIVE, "b": POSITIVE}
     code: ClassVar[int] = 3
 
     @property
@@ -210,6 +221,7 @@ class Gamma(Prior):
     shape: float = 2.0
     rate: float = 2.0
     name: ClassVar[str] = "gamma"
+    ranges: ClassVar[Mapping[str, Range]] = {"shape": POSITIVE, "rate": POSITIVE}
     code: ClassVar[int] = 4
 
     @property
@@ -257,7 +269,30 @@ class Flat(Prior):
 
 @dataclass(frozen=True)
 class Parametric(Family):
-    """A family of formulas whose parameters are learnt: its fields that hold priors."""
+    """A family of formulas whose parameters are learnt: its fields that hold priors.
+
+    A parameter is a number above 0, or between 0 and 1 where ``shares`` names it, and its prior has to be one of such.
+
+    Raises
+    ------
+    BadInput
+        Where a parameter is given as something else.
+    """
+
+    shares: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        problems = []
+        for name in (field.name for field in fields(self) if isinstance(field.default, Prior)):
+            prior, held = getattr(self, name), SHARE if name in self.shares else POSITIVE
+            if isinstance(prior, Flat) or (isinstance(prior, Prior) and prior.support in (SHARE, held)):
+                continue
+            like = "mmm.Beta(2.0, 2.0)" if held is SHARE else "mmm.LogNormal(1.0, 0.5)"
+            remedy = f"give a prior of {held.told.partition(',')[0]}, such as {like}."
+            problems.append(Problem(type(self).__name__, f"{name} is {bounded(repr(prior), 80)}.", remedy=remedy))
+        if problems:
+            raise BadInput(problems)
 
     @property
     def priors(self) -> Mapping[str, Prior]:

@@ -169,6 +169,7 @@ class PowerSaturation(Saturation):
 
     name: ClassVar[str] = "power"
     code: ClassVar[int] = 5
+    shares: ClassVar[tuple[str, ...]] = ("exponent",)
     exponent: Prior = _EXPONENT
 
     def response(self, stock: Any, *parameters: Any) -> Any:  # noqa: D102

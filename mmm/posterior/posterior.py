@@ -16,6 +16,7 @@ import pandas as pd
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.estimates import interval_of
 from attribution.findings import Finding
+from attribution.reading.strict import given_day
 from attribution.shown import in_short, shown, table_html
 from mmm.arrays import Array
 from mmm.curves import ResponseCurves
@@ -23,6 +24,7 @@ from mmm.data.panel import Panel
 from mmm.model.adstock import half_of
 from mmm.model.baseline import Design
 from mmm.model.model import Model
+from mmm.model.ranges import require_number, whole
 from mmm.posterior.bends import bends
 from mmm.posterior.costs import average_cac, channel_table, marginal_cac
 from mmm.posterior.fit_checks import GATE, check_residuals, check_sense
@@ -373,6 +375,7 @@ class Posterior:
         BadInput
             Where the control values are incomplete.
         """
+        require_number(weeks, whole(1), "weeks")
         return forecast(self.panel, self.model, self.cells, weeks, controls, np.random.default_rng([self.seed, 3]))
 
     # how sure, and why
@@ -524,8 +527,12 @@ class Posterior:
 
     def _window(self, start: str | None, end: str | None) -> slice:
         dates = self.panel.dates
-        first = 0 if start is None else int(dates.searchsorted(pd.Timestamp(start)))
-        last = len(dates) if end is None else int(dates.searchsorted(pd.Timestamp(end), side="right"))
+        first = 0 if start is None else int(dates.searchsorted(given_day(start, "start")))
+        last = len(dates) if end is None else int(dates.searchsorted(given_day(end, "end"), side="right"))
+        if first >= last:
+            text = f"from {start or 'the first day'} to {end or 'the last'} holds no whole period of the panel."
+            remedy = f"give days between {dates[0]:%Y-%m-%d} and {dates[-1]:%Y-%m-%d}, the first before the last."
+            raise BadInput(Problem("window", text, remedy=remedy))
         return slice(first, last)
 
     def place(self, channel: str) -> int:

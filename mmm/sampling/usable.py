@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from mmm.model.demand import ControlFunctions
 from mmm.model.effects import Effects
 from mmm.model.lift_trust import LiftTrust
 from mmm.model.model import Likelihood, Model, Pooling
+from mmm.model.priors import Prior
 from mmm.sampling.layout import Layout
 from mmm.sampling.national_problem import reference_noise
 
@@ -31,6 +32,7 @@ _PARTS: dict[str, tuple[type, str]] = {
     "demand": (ControlFunctions, "mmm.ControlFunctions()"),
 }
 _SEVERAL = ("trend", "season", "lift_tests")
+_MAY_LACK = ("season", "demand")
 
 
 def require_kinds(panel: object, model: object) -> None:
@@ -72,10 +74,23 @@ def _odd_parts(model: Model) -> Iterator[Problem]:
         value = getattr(model, name)
         several = value if isinstance(value, tuple | list) and name in _SEVERAL else (value,)
         odd = [one for one in several if not isinstance(one, kind)]
-        if odd and value is not None:
+        if odd and (value is not None or name not in _MAY_LACK):
             yield Problem(
                 f"the model's {name}", f"is {bounded(repr(odd[0]), 80)}.", remedy=f"give an object such as {example}."
             )
+    if isinstance(model.lift_tests, LiftTest):
+        yield Problem("the model's lift_tests", "is one test alone.", remedy="give a tuple: (test,).")
+    yield from _odd_by_channel(model.organic_share, model.rides_on)
+
+
+def _odd_by_channel(shares: object, rides_on: object) -> Iterator[Problem]:
+    given = [*shares.values()] if isinstance(shares, Mapping) else [shares]
+    if not all(isinstance(prior, Prior) for prior in given):
+        text, remedy = f"is {bounded(repr(shares), 80)}.", "give a prior such as mmm.LogNormal(0.05, 1.0)."
+        yield Problem("the model's organic_share", text, remedy=remedy)
+    if not isinstance(rides_on, Mapping) or any(isinstance(drivers, str) for drivers in rides_on.values()):
+        text, remedy = f"is {bounded(repr(rides_on), 80)}.", "give lists of names: {'brand_search': ['tv']}."
+        yield Problem("the model's rides_on", text, remedy=remedy)
 
 
 def active(panel: Panel) -> Panel:

@@ -100,3 +100,22 @@ def test_unknown_names_offer_the_nearest() -> None:
     assert str(error) == "unknown channel 'Searhc' in the plan. Did you mean 'search'?"
     assert isinstance(error, KeyError)
     assert "Known: a, b" in str(UnknownName("zzz", ["a", "b"]))
+
+
+def test_rows_that_hold_nothing_or_the_header_are_told_once_beside_other_faults() -> None:
+    nothing, header = pd.DataFrame([[None, "", None]]), pd.DataFrame([["week", " tv ", "geo"]])
+    parts = [GOOD, nothing.set_axis([*GOOD], axis=1), header.set_axis([*GOOD], axis=1)]
+    frame = pd.concat([*parts, GOOD.assign(week=["2026-01-19", "2026-01-26"], tv=["x", "2"])], ignore_index=True)
+    told = faults(frame)
+    assert [one.partition(" Remedy")[0] for one in told] == [
+        "spend.csv, row 4: holds nothing.",
+        "spend.csv, row 5: names the columns again.",
+        "spend.csv, column 'tv', row 6: is not a number: 'x'.",
+    ]
+    assert len(TABLE.check(frame.drop([2, 3]).assign(tv=1.0))) == 4
+
+
+def test_a_name_that_looks_the_same_is_spelt_out() -> None:
+    frame = GOOD.rename(columns={"geo": "re\u0301gion"})
+    told = faults(frame, Table("spend.csv", (Column("week", "date"), Column("tv"), Column("r\xe9gion", "text"))))
+    assert told == [r"spend.csv, column 'région': is missing. Remedy: did you mean 're\u0301gion'?"]

@@ -105,3 +105,12 @@ def test_a_column_like_a_usual_one_is_told_and_not_left_out(name: str, usual: st
     with pytest.raises(BadInput, match=re.escape(f"columns={{{usual!r}: {name!r}}}")):
         Journeys.from_touchpoints(TOUCHES, ends)
     assert Journeys.from_touchpoints(TOUCHES, ends, columns={usual: name}).totals["conversions"] == 2
+
+
+def test_a_line_past_what_an_engine_reads_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f"user,time,channel\na,2026-01-05 10:00:00,tv\nb,2026-01-05 11:00:00,{'x' * 5_000_000}\n")
+    with pytest.raises(BadInput) as caught:
+        Journeys.from_touchpoints(str(path), TOUCHES[["user", "time"]])
+    assert len(str(caught.value)) < 500
+    assert "has a line of more than 2 MB" in str(caught.value)

@@ -109,3 +109,13 @@ def _written(folder: Path) -> Path:
 def test_a_name_of_no_encoding_is_refused(name: str) -> None:
     with pytest.raises(BadInput, match="encoding"):
         Format(encoding=name)
+
+
+@pytest.mark.parametrize("mark", [b"\xff\xfe\0\0", b"\0\0\xfe\xff"])
+def test_utf_32_is_told_as_such_and_read_where_it_is_stated(tmp_path: Path, mark: bytes) -> None:
+    text = "channel,spend\ntv,1\n"
+    path = tmp_path / "a.csv"
+    path.write_bytes(mark + text.encode("utf-32-le" if mark[0] else "utf-32-be"))
+    with pytest.raises(BadInput, match=r"is UTF-32. Remedy: save the file as UTF-8.*say encoding: utf-32"):
+        cells_of(path)
+    assert cells_of(Encoded(str(path), "utf-32")).frame.to_numpy().tolist() == [["tv", "1"]]

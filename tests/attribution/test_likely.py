@@ -172,3 +172,27 @@ def test_what_is_no_sign_of_a_currency_is_not_called_one(cells: list[str], said:
 )
 def test_ranges_months_and_names_of_months_are_told(cell: str, said: str) -> None:
     assert said in date_remedy([cell], [cell], "x")
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("#N/A", "formulas that failed"),
+        ("#DIV/0!", "formulas that failed"),
+        (dt.datetime(1900, 12, 9), "format the column as numbers"),
+        (dt.time(1, 2), "format the column as numbers"),
+        (pd.Timedelta(days=3), "format the column as numbers"),
+        ([1.5], "one plain number a cell"),
+        ({"v": 1.5}, "one plain number a cell"),
+        (1 + 2j, "one plain number a cell"),
+    ],
+)
+def test_cells_that_are_no_text_get_a_remedy_of_their_own(cell: object, told: str) -> None:
+    assert told in read_numbers(pd.Series([cell, 2.0], dtype=object), PLAIN).remedy
+
+
+def test_bytes_of_plain_text_are_read_as_that_text() -> None:
+    texts = ["2024-01-29", "2024-02-05"]
+    assert read_days(pd.Series([text.encode() for text in texts]), PLAIN).cells.tolist() == [*map(pd.Timestamp, texts)]
+    assert read_numbers(pd.Series([b"1.5", b"2"]), PLAIN).cells.tolist() == [1.5, 2.0]
+    assert read_numbers(pd.Series([b"\xff"]), PLAIN).faulty.all()

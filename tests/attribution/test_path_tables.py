@@ -87,3 +87,13 @@ def test_shares_in_place_of_counts_are_told():
         Linear()(shares).conversions * 100, Linear()(Journeys.from_paths(table(PATHS, COUNTS))).conversions
     )
     assert bootstrap(shares, LastTouch(), replicates=5).summary().notna().to_numpy().all()
+
+
+def test_a_table_joined_to_itself_is_refused_and_a_path_in_two_rows_is_not():
+    whole = table(PATHS, COUNTS)
+    with pytest.raises(BadInput, match=r"holds every row twice.*delete the repeats"):
+        Journeys.from_paths(pd.concat([whole, whole]))
+    assert Journeys.from_paths(pd.concat([whole, whole.iloc[:1]])).totals["conversions"] == sum(COUNTS) + COUNTS[0]
+    halves = [whole.assign(conversions=[15, 15, 5, 5]), whole.assign(conversions=[25, 15, 15, 5])]
+    parted = Journeys.from_paths(pd.concat(halves))
+    np.testing.assert_allclose(Linear()(parted).conversions, Linear()(Journeys.from_paths(whole)).conversions)

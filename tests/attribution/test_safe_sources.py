@@ -198,6 +198,8 @@ def test_secrets_come_from_the_environment_and_are_shown_nowhere(monkeypatch):
     for url, message in (
         ("postgres://analyst:hunter2@host/shop::select 1", "password written into it"),
         ("postgres://host/shop", "has no query"),
+        ("https://host/shop.csv", "download it, and name the file"),
+        ("s3://bucket/shop.parquet", "download it, and name the file"),
         ("duckdb://log.duckdb::select 1", "names a file"),
     ):
         with pytest.raises(BadInput, match=message) as caught:

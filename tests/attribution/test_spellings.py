@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,7 +47,9 @@ def test_a_mangled_log_folds_back_into_the_clean_one(make_log, seed):
 def test_ids_that_meet_only_after_folding_are_named_even_where_none_meets(make_log):
     touched, bought = make_log(1)
     touched, bought = touched.assign(user="u" + touched["user"]), bought.assign(user="U" + bought["user"] + " ")
-    with pytest.raises(BadInput, match=r"differ by case or blanks, such as 'u\d+' and 'U\d+ '.*fold_names"):
+    with pytest.raises(
+        BadInput, match=r"differ by case, blanks or how accents are written, such as 'u\d+' and 'U\d+ '.*fold_names"
+    ):
         Journeys.from_touchpoints(touched, bought)
     assert found(Journeys.from_touchpoints(touched, bought, cleaning=FOLD), "alike_names")
 
@@ -73,3 +77,20 @@ def test_channels_of_paths_are_told_and_folded():
     folded = Journeys.from_paths(frame, fold_names=True)
     assert folded.channels == ("email", "tv")
     assert Linear()(folded).conversions.to_dict() == {"email": 6.5, "tv": 3.5}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_ids_meet_however_accents_are_written(make_log, form):
+    touched, bought = make_log(1)
+    touched, bought = touched.assign(user="jos\xe9" + touched["user"]), bought.assign(user="jos\xe9" + bought["user"])
+    clean = Journeys.from_touchpoints(touched, bought)
+    written = np.where(np.arange(len(bought)) % 3 == 0, "NFC" if form == "NFD" else "NFD", form)
+    log = touched.assign(user=[unicodedata.normalize(form, user) for user in touched["user"]])
+    ends = bought.assign(
+        user=[unicodedata.normalize(how, user) for how, user in zip(written, bought["user"], strict=True)]
+    )
+    told = Journeys.from_touchpoints(log, ends)
+    text = next(one.text for one in told.findings if one.name == "alike_ids" and not one.passed)
+    assert r"e\u0301" in text  # what looks alike is spelt out
+    folded = Journeys.from_touchpoints(log, ends, cleaning=FOLD)
+    np.testing.assert_allclose(Linear()(folded).conversions, Linear()(clean).conversions)

@@ -122,7 +122,7 @@ def test_unseen_signs_make_no_name_and_no_other_name(sign: str) -> None:
     assert "alike_names" in [one.name for one in Journeys.from_touchpoints(touches, ENDS).findings if not one.passed]
     folded = Journeys.from_touchpoints(touches, ENDS, cleaning=Cleaning(fold_names=True))
     assert [name.strip(sign) for name in folded.channels] == ["search", "tv"]
-    with pytest.raises(BadInput, match="only under ids that differ by case or blanks"):
+    with pytest.raises(BadInput, match="only under ids that differ by case, blanks or"):
         Journeys.from_touchpoints(TOUCHES.assign(user=TOUCHES["user"] + sign), ENDS)
     with pytest.raises(BadInput, match="'n', row 2: is empty"):
         read_table(pd.DataFrame({"n": [sign]}), Table("t", (Column("n", "text"),)))

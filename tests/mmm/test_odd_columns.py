@@ -116,3 +116,14 @@ def test_a_shop_that_opens_within_its_table_is_told_and_rare_customers_are_not()
     assert "customers is 0 until 2024-05-06" in told(frame)["opens_midway"]
     rare = table().assign(customers=np.random.default_rng(3).poisson(0.4, 120))
     assert "opens_midway" not in told(rare)
+
+
+@pytest.mark.parametrize(("ahead", "told_of"), [(0, None), (1, "1 week from"), (5, "5 weeks from")])
+def test_weeks_that_are_not_over_are_told(ahead: int, told_of: str | None) -> None:
+    frame = table()
+    today = pd.Timestamp.now().normalize()
+    last = today - pd.Timedelta(days=7) + pd.Timedelta(days=3 if ahead else 0) + pd.Timedelta(weeks=max(ahead - 1, 0))
+    frame["week"] = last - pd.to_timedelta(7 * np.arange(len(frame))[::-1], unit="D")
+    text = told(frame).get("cut_short", "")
+    assert (told_of or "") in text
+    assert bool(text) == bool(ahead)

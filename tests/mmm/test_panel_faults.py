@@ -307,3 +307,15 @@ def by_definition(series):
         if far_above or far:
             named.append(int(row))
     return named
+
+
+def test_a_week_put_in_with_zeros_is_named_and_rare_events_are_not():
+    panel = simulated(2)
+    kpi = panel.kpi.copy()
+    kpi[0, 40] = 0.0
+    finding = outlying_cells(replace(panel, kpi=kpi))
+    assert not finding.passed
+    assert f"{panel.dates[40].date().isoformat()}: 0 (about " in finding.text
+    assert outlying_cells(replace(panel, kpi=np.minimum(kpi, 20.0))).passed
+    kpi[0, 30:90:3] = 0.0
+    assert outlying_cells(replace(panel, kpi=kpi)).passed

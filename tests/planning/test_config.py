@@ -216,3 +216,26 @@ def test_mistakes_of_a_what_if_name_it(tmp_path: Path) -> None:
     assert found[0].endswith("(what-if 'Dear')")
     fixed = GOOD + "  - {name: Dear, cost: {tv: +15%}}\n  - {name: Off, off: [tvv]}\n"
     assert complaints(tmp_path, fixed)[0].endswith("(what-if 'Off')")
+
+
+def test_an_output_in_the_home_folder_is_no_folder_called_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / "plan.yaml"
+    path.write_text(GOOD + "output: ~/plans\n")
+    assert read_config(path)[0].output == tmp_path / "plans"
+
+
+@pytest.mark.parametrize(
+    ("belief", "told"),
+    [
+        ("{cac: {tv: [0.0001, 100_000]}}", "is so wide that it says nothing"),
+        ("{share: {tv: [0.6, 0.7], search: [0.6, 0.7]}}", "together bring more than all customers"),
+    ],
+)
+def test_beliefs_that_cannot_be_are_told_on_their_line(tmp_path: Path, belief: str, told: str) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(GOOD + f"model:\n  belief: {belief}\n")
+    with pytest.raises(BadInput, match=rf"plan.yaml:{len(GOOD.splitlines()) + 2}: model.belief.*{told}"):
+        read_config(path)

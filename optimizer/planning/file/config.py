@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from attribution.errors import BadInput, bounded, nearest
@@ -85,6 +86,11 @@ class Config(Section):
     def rates(self) -> Rates:
         """What other currencies cost."""
         return Rates(self.currency, self.currencies)
+
+    @field_validator("output")
+    @classmethod
+    def _at_home(cls, folder: Path) -> Path:
+        return Path(os.path.expanduser(folder))  # noqa: PTH111 - a folder of an unknown user stays as it is
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Config:

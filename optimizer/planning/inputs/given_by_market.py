@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from attribution import Engine
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets
 from optimizer.planning.inputs.given_tables import Given, currencies_of, read_plan_table, said_of
@@ -84,7 +84,7 @@ def _problems(
         for given, valid, column in ((market, markets.names, by_market), (channel, markets.channels, opened.channel)):
             if given not in valid:
                 close, known = nearest(given, valid), False
-                hint = f"did you mean {close!r}?" if close else f"there are {', '.join(valid[:_SHOWN])}."
+                hint = f"did you mean {quoted(close)}?" if close else f"there are {', '.join(valid[:_SHOWN])}."
                 yield Problem(name, f"unknown {given!r}.", column, at, hint)
         if known and amount > 0 and (channel, market) not in cells:
             text = f"spends on {channel} in {market}, where it never spent: nothing says what it would bring."

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from attribution import Engine
-from attribution.errors import BadInput, Problem, nearest
+from attribution.errors import BadInput, Problem, nearest, quoted
 from attribution.numbers import counted, significant
 from attribution.reading.contracts import Column, Table
 from attribution.reading.small import read_table
@@ -145,7 +145,7 @@ def _problems(
             continue
         if channel not in panel.channels:
             close = nearest(channel, [*panel.channels, *new])
-            hint = f"did you mean {close!r}?" if close else f"channels are {', '.join(panel.channels)}."
+            hint = f"did you mean {quoted(close)}?" if close else f"channels are {', '.join(panel.channels)}."
             yield Problem(name, f"unknown channel {channel!r}.", opened.channel, at, hint)
         if channel in panel.channels and money > 0 and spent[channel] == 0:
             text = f"spends on {channel}, which never spent in the weekly table: nothing says what it would bring."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from attribution.errors import Problem, nearest
+from attribution.errors import Problem, nearest, quoted
 from attribution.reading.look_alikes import spelt_out
 
 __all__ = ["unknown_channels"]
@@ -27,6 +27,6 @@ def unknown_channels(named: Iterable[str], known: Collection[str], table: str, c
     for channel in dict.fromkeys(named):
         if channel not in known:
             close = nearest(channel, known)
-            hint = f"did you mean {close!r}?" if close else f"channels are {', '.join([*known][:_LISTED])}."
+            hint = f"did you mean {quoted(close)}?" if close else f"channels are {', '.join([*known][:_LISTED])}."
             text = f"unknown channel {spelt_out(channel)}."
             yield Problem(table, text, column, remedy=f"{hint} Name channels as data.weekly does.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from attribution.errors import BadInput
+from attribution.errors import BadInput, Problem
 from attribution.numbers import counted
 from attribution.reading.small import read_table
 from mmm import Panel
@@ -66,7 +66,8 @@ def read_weekly(reading: Reading, weekly: Weekly) -> WeeklyPanel:
     try:
         frame = read_table(reading.path(weekly.path), table, weekly.format, reading.engine)
     except BadInput as error:
-        raise BadInput(with_remedy_for_words(error.problems, weekly.numbers, _WORDS)) from None
+        told = with_remedy_for_words(error.problems, weekly.numbers, _WORDS)
+        raise BadInput([_of_coming_weeks(each, weekly.kpi) for each in told]) from None
     if wrong := list(column_of_another_currency(frame, weekly, config.currency)):
         raise BadInput(wrong)
     frame = in_plan_currency(frame, weekly, config.rates)
@@ -83,6 +84,17 @@ def read_weekly(reading: Reading, weekly: Weekly) -> WeeklyPanel:
     covers += f" in {len(panel.geos)} markets" if weekly.geo is not None else ""
     reading.note("weekly spend and outcome", weekly.path, len(frame), covers, frame)
     return WeeklyPanel(panel, words)
+
+
+def _of_coming_weeks(problem: Problem | str, kpi: str) -> Problem | str:
+    """The problem; that of a KPI without figures with what to do where its weeks are yet to come."""
+    if not isinstance(problem, Problem) or (problem.column, problem.text) != (kpi, "is empty."):
+        return problem
+    remedy = (
+        "fill the cells at the source; leave out weeks whose outcome is not known yet, whose controls belong in "
+        "data.upcoming."
+    )
+    return replace(problem, remedy=remedy)
 
 
 def _of_frame(config: Config, weekly: Weekly, frame: pd.DataFrame, made: Sequence[str] = ()) -> Panel:

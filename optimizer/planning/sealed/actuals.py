@@ -157,7 +157,7 @@ def _periods_over(
                 where = f" of {geo}" if weekly.geo is not None else ""
                 units = unit if len(lacking) == 1 else f"{unit}s"
                 text = f"lacks {len(lacking)} {units}{where} before its last one: {_few(lacking)}."
-                remedy = f"a {unit} without spend is a row of zeros."
+                remedy = "add the rows, each with its KPI and 0 for what was not spent."
                 problems.append(Problem(name, text, weekly.date, remedy=remedy))
     if problems:
         raise BadInput(problems)

@@ -185,7 +185,7 @@ def _problems(
         text = (
             f"lacks {len(gaps)} {unit}{'s' if len(gaps) > 1 else ''} after the last one that was fitted: {_days(gaps)}."
         )
-        yield Problem(name, text, weekly.date, remedy=f"add the rows; a {unit} without spend is a row of zeros.")
+        yield Problem(name, text, weekly.date, remedy="add the rows, each with its KPI and 0 for what was not spent.")
     if len(dates) > _MOST * fitted.per_week:
         text = f"holds {len(dates) // fitted.per_week} weeks after the last one that was fitted, {last:%Y-%m-%d}."
         yield Problem(name, text, remedy="run cac plan on them first; a fit says little of weeks a year later.")

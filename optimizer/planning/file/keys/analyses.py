@@ -30,10 +30,15 @@ __all__ = [
 ]
 
 
+_WIDEST = 1e7  # times the lower end
+
+
 def _rising(value: tuple[float, float]) -> tuple[float, float]:
     low, high = value
     if not 0 < low < high:
         raise ValueError(f"[{low:g}, {high:g}] is no range; write two numbers above 0, the lower first")
+    if high > _WIDEST * low:
+        raise ValueError(f"[{low:g}, {high:g}] is so wide that it says nothing; narrow it, or leave it out")
     return value
 
 
@@ -184,6 +189,8 @@ class Belief(Section):
         wide = [name for name, (_, high) in self.share.items() if high > 1]
         if wide:
             raise ValueError(f"share of {wide[0]!r} exceeds 1; write 0.05 for 5 %")
+        if sum(low for low, _ in self.share.values()) >= 1:
+            raise ValueError("share: the channels together bring more than all customers, even at their lower ends")
         return self
 
 

@@ -321,7 +321,7 @@ class Touchpoints(Times):
     """
     fold_names: bool = False
     """Channels, interactions, kinds and segments that look alike (by case, blanks, `_` and `-`, or letters of another
-    script) are one, under their most frequent spelling; ids that differ by case or blanks too, in lower case.
+    script) are one, under their most frequent spelling; ids that differ by case, blanks or accents too, in lower case.
     """
 
     @model_validator(mode="before")
