@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from attribution.findings import Finding
 from attribution.numbers import counted, significant
@@ -55,7 +56,7 @@ def _found(panel: Panel) -> Iterator[str]:
                 break
 
 
-def _odd(series: Array) -> tuple[Array, str] | None:
+def _odd(series: Array) -> tuple[npt.NDArray[np.intp], str] | None:
     """The periods of a figure that looks filled in, and why."""
     values, counts = np.unique(series, return_counts=True)
     if len(series) < _FEWEST or len(values) < _REPEATS:
