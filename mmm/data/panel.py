@@ -192,7 +192,7 @@ class Panel:
         """The panel with events of one's own: name -> dates as 2026-11-27, past and coming."""
         if texts := [name for name, days in events.items() if isinstance(days, str)]:
             raise BadInput(
-                Problem("events", "is given as a text.", str(texts[0]), remedy="give a list of days: ['2026-11-27'].")
+                Problem("events", "is given as a text.", str(texts[0]), remedy="give them in brackets: ['2026-11-27'].")
             )
         given = {str(name): tuple(str(day) for day in days) for name, days in events.items()}
         panel = replace(self, calendar=replace(self.calendar, events=given))
