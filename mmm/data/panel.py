@@ -191,9 +191,8 @@ class Panel:
     def with_events(self, events: Mapping[str, Iterable[str]]) -> Self:
         """The panel with events of one's own: name -> dates as 2026-11-27, past and coming."""
         if texts := [name for name, days in events.items() if isinstance(days, str)]:
-            raise BadInput(
-                Problem("events", "is given as a text.", str(texts[0]), remedy="give them in brackets: ['2026-11-27'].")
-            )
+            remedy = "put brackets around each text, and commas between several."
+            raise BadInput(Problem("events", "is given as a text.", str(texts[0]), remedy=remedy))
         given = {str(name): tuple(str(day) for day in days) for name, days in events.items()}
         panel = replace(self, calendar=replace(self.calendar, events=given))
         panel.calendar.names(panel.dates, panel.days)
