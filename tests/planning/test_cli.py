@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -98,12 +99,18 @@ def test_an_output_folder_that_is_a_file_is_refused_before_the_work(tmp_path: Pa
     assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
 
 
-def test_init_plan_and_its_summary(tmp_path: Path) -> None:
-    assert cac("init", tmp_path / "new").returncode == 0
-    again = cac("init", tmp_path / "new")
+@pytest.fixture(scope="module")
+def new(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
+    """A folder that the command began, and how its plan ended."""
+    folder = tmp_path_factory.mktemp("begun") / "new"
+    assert cac("init", folder).returncode == 0
+    return folder, cac("optimize", folder / "plan.yaml")
+
+
+def test_init_plan_and_its_summary(new: tuple[Path, Done]) -> None:
+    again, done = cac("init", new[0]), new[1]
     assert again.returncode == 2
     assert "Nothing was written" in again.stderr
-    done = cac("optimize", tmp_path / "new" / "plan.yaml")
     assert done.returncode == 0, done.stderr
     for said in (
         "spend now",
@@ -118,8 +125,9 @@ def test_init_plan_and_its_summary(tmp_path: Path) -> None:
     assert "Exception" not in done.stderr
 
 
-def test_infeasible_ends_with_3_and_keeps_the_fit(tmp_path: Path) -> None:
+def test_infeasible_ends_with_3_and_keeps_the_fit(tmp_path: Path, new: tuple[Path, Done]) -> None:
     cac("init", tmp_path / "new")
+    fits = shutil.copytree(new[0] / "plan-output" / "fits", tmp_path / "new" / "plan-output" / "fits")
     plan = tmp_path / "new" / "plan.yaml"
     text = plan.read_text(encoding="utf-8").replace("customers: {at_least: +0%}  #", "customers: {at_least: 99_000}  #")
     plan.write_text(text, encoding="utf-8")
@@ -127,6 +135,7 @@ def test_infeasible_ends_with_3_and_keeps_the_fit(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "99,000" in done.stderr
     assert [path.name for path in (tmp_path / "new" / "plan-output").iterdir()] == ["fits"]
+    assert any(fits.glob("*.nc"))
 
 
 def test_help_loads_nothing_heavy() -> None:
