@@ -141,7 +141,8 @@ def assert_mean_over_orders(model, pick: list[int], ended: list[bool], held: str
 
 
 @cache
-def journeys_of(pick: tuple[int, ...], ended: tuple[bool, ...], held: str) -> Journeys:  # noqa: ARG001  where they are
+def journeys_of(pick: tuple[int, ...], ended: tuple[bool, ...], held: str) -> Journeys:
+    """Once for each place where paths are ``held``."""
     rows = [(str(user), day, channel) for user, number in enumerate(pick) for day, channel in PATHS[number]]
     touched = pd.DataFrame(rows, columns=["user", "day", "channel"])
     touched["time"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(touched.pop("day"), unit="D")

@@ -84,7 +84,9 @@ def test_without_the_map_contacts_stand_alone(tmp_path: Path, run_quietly: Any) 
     )  # the searching contact signed nothing
 
 
-def test_the_last_stage_is_credited_and_the_report_says_who_reaches_each_and_how_long_it_takes(tmp_path: Path, run_quietly: Any) -> None:
+def test_the_last_stage_is_credited_and_the_report_says_who_reaches_each_and_how_long_it_takes(
+    tmp_path: Path, run_quietly: Any
+) -> None:
     deals(tmp_path)
     plan = tmp_path / "plan.yaml"
     text = PLAN.replace("STAGE", "won").replace("ENDS", "[won], stages: [opportunity, won]")
