@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,6 +38,9 @@ from attribution import (
 for _name in ("COLUMNS", "LINES", "TERMINAL_WIDTH", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE"):
     os.environ.pop(_name, None)
 os.environ["MPLBACKEND"] = "agg"
+
+# what a test makes goes with it, and looking for circles after every few hundred objects is a twentieth of all its time
+gc.set_threshold(50_000, 20, 50)
 
 # no example is judged by how long it took, and a first run is like any later one: no machine's own past failures
 settings.register_profile(

@@ -92,7 +92,7 @@ def test_blanks_of_every_kind_are_no_names(tmp_path: Path, column: str) -> None:
         rows = pd.concat([TOUCHES.head(1).assign(**{column: blank}) for blank in some])
         table = pd.concat([rows, TOUCHES])
         table.to_csv(tmp_path / "log.csv", index=False)
-        for source in (table, tmp_path / "log.csv"):
+        for source in (table, tmp_path / "log.csv") if some is blanks else (table,):
             with pytest.raises(BadInput, match=f"'{column}', data row.*: is empty") as caught:
                 Journeys.from_touchpoints(source, ENDS)
             (problem,) = caught.value.problems

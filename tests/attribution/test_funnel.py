@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,16 +12,23 @@ from attribution.economics import ALL, Funnel, funnel_drops, funnel_rates, read_
 from attribution.errors import BadInput
 
 STAGES = ["clicks", "sign_ups", "orders"]
+MANY = [f"channel {number}" for number in range(120)]
 
 
 def counts(
-    periods: int = 30, spread: float = 0.0, fell: float = 0.0, season: float = 0.0, seed: int = 0, freq: str = "7D"
+    periods: int = 30,
+    spread: float = 0.0,
+    fell: float = 0.0,
+    season: float = 0.0,
+    seed: int = 0,
+    freq: str = "7D",
+    channels: Sequence[str] = ("search", "social"),
 ) -> pd.DataFrame:
-    """A weekly funnel of two channels with rates of 10 % and 30 %, which vary between periods by a spread."""
+    """A weekly funnel of channels with rates of 10 % and 30 %, which vary between periods by a spread."""
     rng = np.random.default_rng(seed)
     days = pd.date_range("2024-01-01", periods=periods, freq=freq)
     parts = []
-    for channel in ("search", "social"):
+    for channel in channels:
         rate = 0.1 * np.exp(rng.normal(-(spread**2) / 2, spread, periods))
         rate = rate * np.exp(season * np.sin(2 * np.pi * np.asarray(days.day_of_year) / 365.25))
         if channel == "social" and fell:
@@ -38,14 +47,11 @@ def of(frame: pd.DataFrame, **more: object) -> Funnel:
 
 @pytest.mark.parametrize("spread", [0.0, 0.2])
 def test_nine_of_ten_intervals_hold_the_rate(spread: float) -> None:
-    held = []
-    for seed in range(60):
-        rates = funnel_rates(Funnel(counts(26, spread, seed=seed), tuple(STAGES), 7))
-        own = rates[(rates["before"] == "clicks") & (rates["channel"] != ALL)]
-        held += (own["rate_low"].le(0.1) & own["rate_high"].ge(0.1)).tolist()
-    assert np.mean(held) >= 0.83
+    rates = funnel_rates(Funnel(counts(26, spread, channels=MANY), tuple(STAGES[:2]), 7))
+    own = rates[rates["channel"] != ALL]
+    assert 0.83 <= np.mean(own["rate_low"].le(0.1) & own["rate_high"].ge(0.1)) <= 0.97
     if spread:  # far wider than those of chance alone, which would hold it in about four of ten
-        assert rates["dispersion"].max() > 5
+        assert own["dispersion"].median() > 5
 
 
 def test_chance_alone_gives_wilson_s_interval() -> None:
@@ -78,8 +84,10 @@ def test_a_drop_is_named_where_it_is() -> None:
 
 
 def test_a_steady_funnel_seldom_drops() -> None:
-    called = [funnel_drops(Funnel(counts(40, 0.1, seed=seed), tuple(STAGES), 7))["dropped"].any() for seed in range(60)]
-    assert np.mean(called) <= 0.15
+    drops = funnel_drops(Funnel(counts(40, 0.1, channels=MANY), tuple(STAGES[:2]), 7))
+    assert len(drops) == len(MANY)
+    assert 0.01 <= (drops["probability"] < 0.05).mean() <= 0.1
+    assert not drops["dropped"].any()
 
 
 def test_a_season_is_no_drop_once_a_year_is_known() -> None:

@@ -22,8 +22,7 @@ def log(users: list[str], written: list[str]) -> tuple[pd.DataFrame, pd.DataFram
     return touches, pd.DataFrame({"user": written, "time": times + pd.Timedelta("1h"), "value": 5.0})
 
 
-@pytest.mark.parametrize("form", ["frame", "csv", "parquet"])
-@pytest.mark.parametrize("written", ["1.23457E+17", "1,2E+11", "5E+15"])
+@pytest.mark.parametrize(("form", "written"), [("frame", "1.23457E+17"), ("csv", "1,2E+11"), ("parquet", "5E+15")])
 def test_ids_that_a_spreadsheet_cut_short_are_refused(written: str, form: str, tmp_path: Path) -> None:
     touches, ends = log(USERS, [written if at % 8 == 0 else user for at, user in enumerate(USERS)])
     source: object = ends
@@ -41,21 +40,25 @@ def test_ids_that_only_look_like_it_are_ids() -> None:
     assert LastTouch()(journeys).conversions.sum() == 80
 
 
-@pytest.mark.parametrize("nobody", [str(uuid.UUID(int=0)), "anonymous", "GUEST", "Unknown", uuid.UUID(int=0)])
-def test_the_id_of_whoever_gives_none_is_nobody_s(nobody: object) -> None:
+def test_the_id_of_whoever_gives_none_is_nobody_s() -> None:
     touches, ends = log(USERS, USERS)
-    if isinstance(nobody, uuid.UUID):
-        ends["user"] = [uuid.UUID(int=at) for at in range(len(ends))]
-    else:
-        ends.loc[0, "user"] = nobody
+    words = [str(uuid.UUID(int=0)), "anonymous", "GUEST", "Unknown"]
+    with pytest.raises(BadInput, match=r"column 'user', data rows 1, 2, 3 and 1 more: stands for nobody known"):
+        Journeys.from_touchpoints(touches, ends.assign(user=[*words, *USERS[len(words) :]]))
+    ids = [uuid.UUID(int=at) for at in range(len(ends))]
     with pytest.raises(BadInput, match=r"column 'user', data row 1: stands for nobody known"):
-        Journeys.from_touchpoints(touches, ends)
+        Journeys.from_touchpoints(touches, ends.assign(user=ids))
 
 
 @pytest.mark.parametrize(
-    "rewrite", [lambda user: str(int(user)), lambda user: f"{int(user)}.0", lambda user: f"'{user}"]
+    ("rewrite", "share"),
+    [
+        (lambda user: str(int(user)), 0.3),
+        (lambda user: f"{int(user)}.0", 1.0),
+        (lambda user: f"'{user}", 0.3),
+        (lambda user: f"'{user}", 1.0),
+    ],
 )
-@pytest.mark.parametrize("share", [0.3, 1.0])
 def test_ids_of_which_one_table_made_numbers_are_told(rewrite: object, share: float) -> None:
     written = [rewrite(user) if at < share * len(USERS) else user for at, user in enumerate(USERS)]  # type: ignore[operator]
     said = r"differ by zeros before them, a point or a quote, such as .*Correct them at the source\."

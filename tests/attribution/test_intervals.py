@@ -94,19 +94,20 @@ def test_one_replicate_is_refused(paths):
         bootstrap(journeys_of(paths), Linear(), replicates=1)
 
 
+def companies(rng: np.random.Generator, number: int, spread: float, orders: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Replicates of the value of each of some companies, and the value."""
+    values = [rng.lognormal(0.0, spread, max(2, rng.poisson(orders))) for _ in range(number)]
+    draws = {name: rng.poisson(1.0, (200, len(value))) @ value for name, value in enumerate(values)}
+    return pd.DataFrame(draws), pd.Series([value.sum() for value in values])
+
+
 def test_intervals_of_a_skewed_value_hold_as_often_as_they_say():
     rng = np.random.default_rng(5)
-    held, plain = [], []
-    for _ in range(250):
-        value = rng.lognormal(0.0, 1.5, max(2, rng.poisson(60)))
-        draws = pd.DataFrame({"a": rng.poisson(1.0, (200, len(value))) @ value})
-        estimate = pd.Series({"a": value.sum()})
-        low, high = skewed_intervals(draws, estimate).loc["a", ["5%", "95%"]]
-        truth = 60 * np.exp(1.5**2 / 2)
-        held.append(low <= truth <= high)
-        plain.append(draws["a"].quantile(0.05) <= truth <= draws["a"].quantile(0.95))
-    assert np.mean(plain) < 0.84
-    assert 0.85 <= np.mean(held) <= 0.93
+    draws, estimates = companies(rng, 500, 1.5, 60)
+    truth = 60 * np.exp(1.5**2 / 2)
+    found = skewed_intervals(draws, estimates)
+    assert np.mean(draws.quantile(0.05).le(truth) & draws.quantile(0.95).ge(truth)) < 0.84
+    assert 0.85 <= np.mean(found["5%"].le(truth) & found["95%"].ge(truth)) <= 0.93
 
 
 def test_intervals_of_an_even_value_are_those_of_student(paths):
@@ -120,10 +121,5 @@ def test_intervals_of_an_even_value_are_those_of_student(paths):
 
 def test_intervals_of_very_uneven_orders_hold_too():
     rng = np.random.default_rng(5)
-    held = []
-    for _ in range(400):
-        value = rng.lognormal(0.0, 2.0, max(2, rng.poisson(120)))
-        draws = pd.DataFrame({"a": rng.poisson(1.0, (200, len(value))) @ value})
-        low, high = skewed_intervals(draws, pd.Series({"a": value.sum()})).loc["a", ["5%", "95%"]]
-        held.append(low <= 120 * np.exp(2.0) <= high)
-    assert 0.87 <= np.mean(held) <= 0.93
+    found, truth = skewed_intervals(*companies(rng, 400, 2.0, 120)), 120 * np.exp(2.0)
+    assert 0.87 <= np.mean(found["5%"].le(truth) & found["95%"].ge(truth)) <= 0.93

@@ -49,7 +49,7 @@ def test_lines_are_one_conversion_and_refunds_reduce_their_order():
     }
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_orders_are_those_summed_by_hand(seed):
     rng = np.random.default_rng(seed)
     users = [f"u{number}" for number in range(60)]
@@ -125,9 +125,8 @@ def test_two_customers_with_four_orders_are_two_customers():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_first_conversions_are_those_of_a_table_that_holds_no_others(make_log, seed):
-    touched, bought = make_log(seed)
+def test_first_conversions_are_those_of_a_table_that_holds_no_others(make_log):
+    touched, bought = make_log(0, conversions=300)
     first = bought.sort_values("time", kind="stable").drop_duplicates("user")
     won = touched["user"].map(first.set_index("user")["time"])
     before = touched[won.isna() | (touched["time"] <= won)]

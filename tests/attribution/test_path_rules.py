@@ -128,7 +128,6 @@ RULES = [
     PathRules(ends=("purchase",), lookback_of={"view": "2D"}),
     PathRules(rank_of={"view": 2}, last_resort=("direct",), ends=()),
     PathRules(weight_of={"view": 0.25, "click": 2.0}, last_resort=("direct", "tv"), lookback_of={"view": "1D"}),
-    PathRules(collapse=Sessions("5h")),
     PathRules(collapse=OncePerDay(), days_in="America/New_York", ends=("purchase",)),
     PathRules(exclude=("direct",), collapse=Sessions("2h"), weight_of={"view": 0.5}),
 ]
@@ -214,7 +213,7 @@ def test_clicks_come_before_views_and_direct_last():
         credit(weight_of={"views": 0.5})
 
 
-def test_last_resort_is_priority_by_channel(held):
+def test_last_resort_is_priority_by_channel():
     touched, bought = world(4)
     ruled = Journeys.from_touchpoints(touched, bought, rules=PathRules(last_resort=("direct", "tv")))
     ranked = prioritise(Journeys.from_touchpoints(touched, bought), {"direct": 2, "tv": 2})

@@ -22,11 +22,12 @@ from attribution import (
 from attribution.analysis.interval_checks import held, unmet_coalitions
 
 
-@pytest.fixture(params=["memory", "engine"])
-def journeys(request, make_log, monkeypatch) -> Journeys:
-    if request.param == "engine":
-        monkeypatch.setattr(module, "is_local", lambda table: False)
-    return Journeys.from_touchpoints(*make_log(6, conversions=300))
+@pytest.fixture(scope="module", params=["memory", "engine"])
+def journeys(request, make_log) -> Journeys:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "engine":
+            patch.setattr(module, "is_local", lambda table: False)
+        return Journeys.from_touchpoints(*make_log(6, conversions=300))
 
 
 def listed(journeys: Journeys) -> list[tuple[list[list[str]], float, float]]:

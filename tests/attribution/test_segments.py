@@ -38,12 +38,12 @@ from attribution import (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def log(make_log):
     return make_log(11, touches=1_500, conversions=200)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def journeys(log) -> Journeys:
     return Journeys.from_touchpoints(log[0], conversions=log[1], rules=PathRules(segments=("geo",)))
 
@@ -128,9 +128,9 @@ def test_single_conversions_add_up_to_the_credit(journeys, log, model):
     [FirstTouch(), LastNonDirect(), Linear(), PositionBased(), TimeDecay("3D"), Custom(lambda touch: touch.step + 1.0)],
     ids=lambda model: model.name,
 )
-def test_each_conversion_is_handed_out_once(log, model):
-    touched, bought = log
-    table = credit_per_conversion(Journeys.from_touchpoints(touched, conversions=bought), model)
+def test_each_conversion_is_handed_out_once(journeys, log, model):
+    bought = log[1]
+    table = credit_per_conversion(journeys, model)
     table["time"] = table["time"].dt.tz_localize(None)
     sums = table.groupby(["user", "time"])[["conversions", "value"]].sum()
     given = bought.groupby(["user", "time"])["value"].agg(["size", "sum"]).loc[sums.index]

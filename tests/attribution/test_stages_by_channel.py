@@ -36,7 +36,7 @@ def foreseen(table: pd.DataFrame) -> pd.Series:
 
 def test_intervals_by_channel_hold_and_lags_of_all_would_not() -> None:
     held, own, pooled = [], [], []
-    for seed in range(12):
+    for seed in range(8):
         rows, later = deals(seed)
         table = stages_by_channel(rows, STAGES, "source")
         sums = table.groupby("channel")[["to_come_low", "to_come_high"]].sum()

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from mmm.kernel import carryover
 from mmm.kernel.jit import compiled
@@ -27,10 +25,8 @@ def parameters(family, seed, size=6):
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=named)
-@settings(deadline=None)
-@given(seed=st.integers(0, 10_000))
-def test_weights_sum_to_one_and_match_the_kernel(family, seed):
-    values = parameters(family, seed)
+def test_weights_sum_to_one_and_match_the_kernel(family):
+    values = parameters(family, 0, 600)
     weights = family.weights(*values)
     np.testing.assert_allclose(weights.sum(axis=0), 1.0)
     assert (weights >= 0).all()

@@ -1,6 +1,7 @@
 """What a fit leaves is looked at by lag, by week of the year, from a week on and week by week, for any likelihood."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -16,15 +17,21 @@ from mmm.posterior.residuals import Predictive, Residuals
 WEEKS = 156
 
 
+@cache
+def company_of(periods: int, days: int) -> mmm.Panel:
+    rng = np.random.default_rng(7)
+    dates = pd.date_range("2022-01-03", periods=periods, freq=f"{days}D")
+    table = {"tv": rng.gamma(2.0, 50.0, periods), "radio": rng.gamma(20.0, 5.0, periods)}
+    return mmm.Panel.from_frame(pd.DataFrame({"day": dates, "kpi": 1000.0, **table}), "day", "kpi", [*table])
+
+
 def residuals(scores: np.ndarray, days: int = 7, spend: np.ndarray | None = None, sd: float = 20.0) -> Residuals:
     """Residuals of a model that can explain a level, a line and the year, before any fit took part of them away."""
-    rng = np.random.default_rng(7)
     periods = len(scores)
-    dates = pd.date_range("2022-01-03", periods=periods, freq=f"{days}D")
-    driver = rng.gamma(2.0, 50.0, periods) if spend is None else spend
-    kpi = np.maximum(1000 + sd * scores, 0.0)
-    frame = pd.DataFrame({"day": dates, "kpi": kpi, "tv": driver, "radio": rng.gamma(20.0, 5.0, periods)})
-    panel = mmm.Panel.from_frame(frame, "day", "kpi", ["tv", "radio"])
+    panel = replace(company_of(periods, days), kpi=np.maximum(1000 + sd * scores, 0.0)[None])
+    if spend is not None:
+        media = np.stack([spend, panel.spend[0, :, 1]], axis=1)[None]
+        panel = replace(panel, spend=media, media=media)
     time = np.arange(periods) * days
     turn = 2 * np.pi * np.outer(time / 365.25, [1, 2, 3])
     columns = np.column_stack([np.ones(periods), time, np.sin(turn), np.cos(turn)])

@@ -60,12 +60,12 @@ def begun():
 
 @pytest.fixture(scope="module")
 def late():
-    return mmm.rivals(mmm.fit(late_company(4.0), draws=500, tune=500, seed=1))
+    return mmm.rivals(mmm.fit(late_company(4.0), draws=500, tune=500, chains=2, seed=1))
 
 
 @pytest.fixture(scope="module")
 def prompt():
-    return mmm.rivals(mmm.fit(late_company(None), draws=500, tune=500, seed=1))
+    return mmm.rivals(mmm.fit(late_company(None), draws=500, tune=500, chains=2, seed=1))
 
 
 def test_delayed_carryover_is_named_where_it_is_true(late):
@@ -88,7 +88,7 @@ def test_it_is_not_where_carryover_is_prompt(prompt):
 @pytest.mark.long
 def test_with_the_better_reading_as_the_model_geometric_carryover_is_refuted(late):
     (weibull,) = [rival for rival in late.fitted if rival.reading.name == "weibull_pdf"]
-    turned = mmm.rivals(mmm.fit(weibull.posterior.panel, weibull.posterior.model, draws=500, tune=500, seed=1))
+    turned = mmm.rivals(mmm.fit(weibull.posterior.panel, weibull.posterior.model, draws=500, tune=500, chains=2, seed=1))
     assert turned.scores.loc["geometric", "verdict"] == "refuted"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,13 @@ from mmm.posterior.residuals import Residuals
 from mmm.posterior.sign_checks import falls_with_spend
 
 WEEKS, NAMES = 156, ("tv", "radio", "search")
+
+
+@cache
+def company() -> mmm.Panel:
+    dates = pd.date_range("2022-01-03", periods=WEEKS, freq="7D")
+    frame = pd.DataFrame({"week": dates, "kpi": 1.0} | dict.fromkeys(NAMES, np.arange(1.0, WEEKS + 1)))
+    return mmm.Panel.from_frame(frame, "week", "kpi", list(NAMES))
 
 
 def residuals(
@@ -35,9 +45,7 @@ def residuals(
     angle = 2 * np.pi * np.arange(WEEKS) / 52.18
     baseline = np.column_stack([np.ones(WEEKS), np.arange(WEEKS) / WEEKS, np.sin(angle), np.cos(angle)])
     kpi = unit * (2000.0 + 100.0 * baseline[:, 1] + 150.0 * baseline[:, 2] + brought @ np.array(effects) + noise)
-    dates = pd.date_range("2022-01-03", periods=WEEKS, freq="7D")
-    frame = pd.DataFrame({"week": dates, "kpi": kpi} | dict(zip(NAMES, brought.T, strict=True)))
-    panel = mmm.Panel.from_frame(frame, "week", "kpi", list(NAMES))
+    panel = replace(company(), kpi=kpi[None], spend=brought[None], media=brought[None])
     return Residuals(panel, np.full(WEEKS, kpi.mean()), np.zeros(WEEKS), np.column_stack([baseline, brought]))
 
 

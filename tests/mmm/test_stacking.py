@@ -51,7 +51,7 @@ def test_one_family_stays_one_curve():
 
 @pytest.fixture(scope="module")
 def stacked(panel):
-    return mmm.stack(panel, MODELS, folds=3, horizon=13, draws=250)
+    return mmm.stack(panel, MODELS, folds=2, horizon=13, draws=250)
 
 
 def test_weights_follow_forecasts(stacked):

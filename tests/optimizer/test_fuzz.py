@@ -5,7 +5,7 @@ import plan_fuzz
 import pytest
 
 
-@pytest.mark.parametrize("first", range(0, 200, 20))
+@pytest.mark.parametrize("first", range(0, 120, 20))
 def test_random_plans_keep_their_promises_and_no_grid_beats_their_bound(first):
     said = {seed: plan_fuzz.verdict(plan_fuzz.case(seed)) for seed in range(first, first + 20)}
     assert not {seed: text for seed, text in said.items() if text.startswith("FAULT")}

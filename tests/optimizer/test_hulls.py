@@ -51,7 +51,7 @@ def test_hulls_lie_above_the_curves_touch_them_and_are_concave(seed, draws):
         assert hull.customers[-1] == pytest.approx(truth[-1], rel=1e-9)
 
 
-@settings(rigorous, max_examples=8)
+@settings(rigorous, max_examples=4)
 @given(st.integers(0, 10_000))
 def test_hulls_tighten_to_the_concave_envelope(seed):
     world = curves(seed, 2)

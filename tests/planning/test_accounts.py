@@ -12,6 +12,8 @@ import pytest
 
 from attribution.economics import opportunity_stages
 from attribution.errors import BadInput
+from optimizer.planning.file.config import read_config
+from optimizer.planning.inputs.read_stages import read_stages
 from optimizer.planning.outputs.pages import environment
 from optimizer.planning.outputs.sections.stages import STAGES
 
@@ -48,32 +50,27 @@ def deals(folder: Path, accounts: int = 40) -> None:
     pd.DataFrame(people, columns=["contact", "account"]).to_csv(folder / "accounts.csv", index=False)
 
 
-@pytest.mark.parametrize(
-    ("stage", "credited"),
-    [
-        ("opportunity", {"first": {"event": 40}, "last": {"search": 40}, "linear": {"event": 20, "search": 20}}),
-        (
-            "won",
-            {
-                "first": {"event": 20},
-                "last": {"email": 20},
-                "linear": {"event": 20 / 3, "search": 20 / 3, "email": 20 / 3},
-            },
-        ),
-    ],
-)
-def test_a_stage_is_credited_to_all_contacts_of_the_account(
-    tmp_path: Path, run_quietly: Any, stage: str, credited: dict[str, dict[str, float]]
-) -> None:
+def stages_of(plan: Path) -> object:
+    config, document = read_config(plan)
+    assert config.data.touchpoints is not None
+    return read_stages(config, config.data.touchpoints, document.folder)
+
+
+def won_by(run: Any, model: str, each: float) -> dict[str, float]:
+    """Conversions by channel, of which each is worth as much."""
+    credit = run.attribution.credits[NAMES[model]]
+    assert credit.value.sum() == pytest.approx(each * credit.conversions.sum())
+    return {channel: count for channel, count in credit.conversions.items() if count}
+
+
+def test_a_stage_is_credited_to_all_contacts_of_the_account(tmp_path: Path, run_quietly: Any) -> None:
     deals(tmp_path)
     plan = tmp_path / "plan.yaml"
-    plan.write_text(PLAN.replace("STAGE", stage).replace("ENDS", f"[{stage}]"), encoding="utf-8")
+    plan.write_text(PLAN.replace("STAGE", "opportunity").replace("ENDS", "[opportunity]"), encoding="utf-8")
     run, _ = run_quietly(plan, tmp_path / "out", goal="attribution")
+    credited = {"first": {"event": 40}, "last": {"search": 40}, "linear": {"event": 20, "search": 20}}
     for model, expected in credited.items():
-        credit = run.attribution.credits[NAMES[model]]
-        assert {c: n for c, n in credit.conversions.items() if n} == pytest.approx(expected)
-        each = 1000.0 if stage == "opportunity" else 800.0
-        assert credit.value.sum() == pytest.approx(each * sum(expected.values()))
+        assert won_by(run, model, 1000.0) == pytest.approx(expected)
 
 
 def test_without_the_map_contacts_stand_alone(tmp_path: Path, run_quietly: Any) -> None:
@@ -87,12 +84,20 @@ def test_without_the_map_contacts_stand_alone(tmp_path: Path, run_quietly: Any) 
     )  # the searching contact signed nothing
 
 
-def test_the_report_says_who_reaches_each_stage_and_how_long_it_takes(tmp_path: Path, run_quietly: Any) -> None:
+def test_the_last_stage_is_credited_and_the_report_says_who_reaches_each_and_how_long_it_takes(
+    tmp_path: Path, run_quietly: Any
+) -> None:
     deals(tmp_path)
     plan = tmp_path / "plan.yaml"
     text = PLAN.replace("STAGE", "won").replace("ENDS", "[won], stages: [opportunity, won]")
     plan.write_text(text, encoding="utf-8")
     run, _ = run_quietly(plan, tmp_path / "out", goal="attribution")
+    for model, expected in {
+        "first": {"event": 20},
+        "last": {"email": 20},
+        "linear": {"event": 20 / 3, "search": 20 / 3, "email": 20 / 3},
+    }.items():
+        assert won_by(run, model, 800.0) == pytest.approx(expected)
     out = tmp_path / "out" / "latest"
     table = pd.read_csv(out / "stages.csv").set_index("stage")
     assert table["reached"].to_dict() == {"opportunity": 40, "won": 20}
@@ -129,12 +134,13 @@ def test_stages_by_the_channel_that_the_table_names(tmp_path: Path, run_quietly:
     assert '<th scope="row">unknown</th>' in shown
 
 
-def test_a_channel_of_stages_that_are_not_asked_for_is_refused(tmp_path: Path, run_quietly: Any) -> None:
+def test_stages_that_cannot_be_are_refused_by_the_whole_run(tmp_path: Path, run_quietly: Any) -> None:
     deals(tmp_path)
     plan = tmp_path / "plan.yaml"
     for more, said in (
         ("[won], channel: lead_source", "give stages too"),
         ("[won], stages: [opportunity, won], channel: lead_sauce", "lead_sauce"),
+        ("[won], stages: [won, opportunity]", "stages are out of order: 20 of 20 reach opportunity before won"),
     ):
         plan.write_text(PLAN.replace("STAGE", "won").replace("ENDS", more), encoding="utf-8")
         with pytest.raises(BadInput, match=said):
@@ -144,20 +150,17 @@ def test_a_channel_of_stages_that_are_not_asked_for_is_refused(tmp_path: Path, r
 @pytest.mark.parametrize(
     ("stages", "text"),
     [
-        ("[won, opportunity]", "stages are out of order: 20 of 20 reach opportunity before won"),
         ("[opportunity, signed]", "no row is of stage 'signed'"),
         ("[opportunity, opportunity]", "names one of them twice"),
     ],
 )
-def test_stages_that_the_table_does_not_pass_are_refused(
-    tmp_path: Path, run_quietly: Any, stages: str, text: str
-) -> None:
+def test_stages_that_the_table_does_not_pass_are_refused(tmp_path: Path, stages: str, text: str) -> None:
     deals(tmp_path)
     plan = tmp_path / "plan.yaml"
     more = PLAN.replace("STAGE", "won").replace("ENDS", f"[won], stages: {stages}")
     plan.write_text(more, encoding="utf-8")
     with pytest.raises(BadInput, match=text):
-        run_quietly(plan, tmp_path / "out", goal="attribution")
+        stages_of(plan)
 
 
 def test_stages_against_a_count_over_accounts() -> None:

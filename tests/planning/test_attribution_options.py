@@ -68,15 +68,11 @@ def credit(folder: Path, run_quietly: QuietRun) -> tuple[Run, pd.DataFrame]:
     return run, table.pivot_table(index="channel", columns="model", values="conversions", aggfunc="sum")
 
 
-def test_grouping_identity_and_kinds(folder: Path, run_quietly: QuietRun) -> None:
+def test_grouping_identity_kinds_and_segments_that_add_up(folder: Path, run_quietly: QuietRun) -> None:
     run, table = credit(folder, run_quietly)
     assert table["First touch"].to_dict() == {"direct": 1, "mail": 0, "other": 1, "search": 1}  # anna began with search
     assert table["Last touch"].to_dict() == {"direct": 1, "mail": 1, "other": 0, "search": 1}
     assert {file.role for file in run.inputs.files} == {"touchpoints", "conversions", "identity map"}
-
-
-def test_segments_tell_credit_apart_and_add_up(folder: Path, run_quietly: QuietRun) -> None:
-    run, table = credit(folder, run_quietly)
     parts = pd.read_csv(folder / "out" / "latest" / "attribution_segments.csv")
     assert set(parts["value_of_segment"]) == {"DE", "AT"}
     whole = parts.pivot_table(index="channel", columns="model", values="estimate", aggfunc="sum")

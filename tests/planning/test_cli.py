@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -105,12 +106,21 @@ def test_an_output_folder_that_is_a_file_is_refused_before_the_work(tmp_path: Pa
     assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
 
 
-def test_init_plan_and_its_summary(tmp_path: Path) -> None:
-    assert cac("init", tmp_path / "new").returncode == 0
-    again = cac("init", tmp_path / "new")
+@pytest.fixture(scope="module")
+def new(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
+    """A folder that the command began, and how its plan ended."""
+    folder = tmp_path_factory.mktemp("begun") / "new"
+    assert cac("init", folder).returncode == 0
+    plan = folder / "plan.yaml"
+    short = "\nmodel:\n  rivals: false\n  sensitivity: false\n  draws: 500\n"
+    plan.write_text(plan.read_text(encoding="utf-8").replace("\nmodel:\n", short), encoding="utf-8")
+    return folder, cac("optimize", plan)
+
+
+def test_init_plan_and_its_summary(new: tuple[Path, Done]) -> None:
+    again, done = cac("init", new[0]), new[1]
     assert again.returncode == 2
     assert "Nothing was written" in again.stderr
-    done = cac("optimize", tmp_path / "new" / "plan.yaml")
     assert done.returncode == 0, done.stderr
     for said in (
         "spend now",
@@ -125,15 +135,16 @@ def test_init_plan_and_its_summary(tmp_path: Path) -> None:
     assert "Exception" not in done.stderr
 
 
-def test_infeasible_ends_with_3_and_keeps_the_fit(tmp_path: Path) -> None:
-    cac("init", tmp_path / "new")
-    plan = tmp_path / "new" / "plan.yaml"
+def test_infeasible_ends_with_3_and_keeps_the_fit(tmp_path: Path, new: tuple[Path, Done]) -> None:
+    plan = shutil.copytree(new[0], tmp_path / "new", ignore=shutil.ignore_patterns("plan-output")) / "plan.yaml"
+    fits = shutil.copytree(new[0] / "plan-output" / "fits", plan.parent / "plan-output" / "fits")
     text = plan.read_text(encoding="utf-8").replace("customers: {at_least: +0%}  #", "customers: {at_least: 99_000}  #")
     plan.write_text(text, encoding="utf-8")
     done = cac("optimize", plan)
     assert done.returncode == 3
     assert "99,000" in done.stderr
     assert [path.name for path in (tmp_path / "new" / "plan-output").iterdir()] == ["fits"]
+    assert any(fits.glob("*.nc"))
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -161,19 +172,21 @@ def test_clean_says_what_went_and_refuses_other_folders(tmp_path: Path) -> None:
     assert len(all_runs(tmp_path / "output")) == 2
 
 
-@pytest.mark.parametrize("command", ["check", "plan", "optimize", "refresh", "fit", "what-if"])
-def test_a_wrong_plan_file_is_refused_before_anything_heavy_is_loaded(tmp_path: Path, command: str) -> None:
+def test_a_wrong_plan_file_is_refused_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    """By one command after the other in one process: what any of them loads, the list at its end shows."""
+    commands = ("check", "plan", "optimize", "refresh", "fit", "what-if")
     (tmp_path / "plan.yaml").write_text("name: x\ndata: {weekly: {path: a.csv, spent: [tv]}}\n", encoding="utf-8")
     heavy = ("numba", "scipy.special", "scipy.stats", "scipy.optimize", "ibis", "rich.table", "optimizer.planning.run")
     code = (
-        f"import atexit, sys; atexit.register(lambda: print([name for name in {heavy} if name in sys.modules]));"
-        f"sys.argv = ['cac', {command!r}, {str(tmp_path / 'plan.yaml')!r}]; "
-        "from optimizer.planning.cli import main; main()"
+        "import sys\nfrom optimizer.planning.cli import main\n"
+        f"for command in {commands}:\n    sys.argv = ['cac', command, {str(tmp_path / 'plan.yaml')!r}]\n"
+        "    try:\n        main()\n    except SystemExit as ended:\n"
+        f"        print(command, ended.code, [name for name in {heavy} if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "plan.yaml:2: data.weekly.spent: unknown key. Did you mean 'spend'?" in done.stderr
-    assert done.stdout.splitlines()[-1] == "[]"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said = "plan.yaml:2: data.weekly.spent: unknown key. Did you mean 'spend'?"
+    assert done.stderr.count(said) == len(commands)
+    assert done.stdout.splitlines() == [f"{command} 2 []" for command in commands]
 
 
 def test_a_table_that_is_not_there_is_told_before_what_samples_is_loaded(tmp_path: Path) -> None:

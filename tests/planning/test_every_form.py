@@ -57,6 +57,7 @@ def lite(frame: pd.DataFrame, place: Path) -> str:
 
 
 FORMS = {
+    "comma": text(".csv"),
     "semicolon": text(".csv", ";"),
     "tab": text(".tsv", "\t"),
     "packed": text(".csv.gz"),
@@ -65,12 +66,22 @@ FORMS = {
     "duckdb": database,
     "sqlite": lite,
 }
+LOGS = {
+    "comma": {"TOUCHES": "comma", "ENDS": "comma", "PEOPLE": "comma"},
+    "semicolon": {"TOUCHES": "semicolon", "ENDS": "tab", "PEOPLE": "packed"},
+    "parquet": {"TOUCHES": "parquet", "ENDS": "workbook", "PEOPLE": "sqlite"},
+    "duckdb": {"TOUCHES": "duckdb", "ENDS": "semicolon", "PEOPLE": "workbook"},
+    "sqlite": {"TOUCHES": "sqlite", "ENDS": "duckdb", "PEOPLE": "semicolon"},
+}
+"""Forms of the log's own tables beside a form of all others: one reader reads the three, whichever form each has."""
 KEYS = """\
   upcoming: {path: UPCOMING}
   lift_tests: {path: LIFT}
   cohorts: {path: COHORTS}
   costs: {path: COSTS}
   platform_reports: {path: REPORTS, period: week}
+"""
+LOG = """\
   touchpoints:
     path: TOUCHES
     identity: {path: PEOPLE}
@@ -101,13 +112,17 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
-def planned(starter: Path, made: dict[str, pd.DataFrame], write: Write) -> Path:
-    """The starter's plan file with its tables in one form."""
+def planned(starter: Path, made: dict[str, pd.DataFrame], form: str = "comma") -> Path:
+    """The starter's plan file with its tables in one form, and a log where one goes with it."""
     folder = starter.parent / f"form{len(list(starter.parent.iterdir()))}"
     folder.mkdir()
     own = starter.read_text(encoding="utf-8")
-    own = own[: own.index("  upcoming:")] + KEYS + own[own.index("\nattribution:") :]
+    log = LOGS.get(form)
+    own = own[: own.index("  upcoming:")] + KEYS + (LOG if log else "") + own[own.index("\nattribution:") :]
     for name, frame in made.items():
+        if name in ("TOUCHES", "ENDS", "PEOPLE") and not log:
+            continue
+        write = FORMS[log[name] if log and name in log else form]
         own = own.replace("weekly.csv" if name == "weekly" else name, write(frame, folder / name.lower()), 1)
     (folder / "plan.yaml").write_text(own, encoding="utf-8")
     return folder / "plan.yaml"
@@ -125,49 +140,51 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(home: Path) -> Inputs:
-    return read(planned(home, tables(home.parent), text(".csv")))
+    return read(planned(home, tables(home.parent)))
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", list(FORMS)[1:])
 def test_the_same_rows_are_the_same_inputs(home: Path, whole: Inputs, form: str) -> None:
-    other = read(planned(home, tables(home.parent), FORMS[form]))
+    other = read(planned(home, tables(home.parent), form))
     for name in ("kpi", "spend", "controls", "dates"):
         np.testing.assert_array_equal(getattr(whole.panel, name), getattr(other.panel, name))
     pd.testing.assert_frame_equal(whole.upcoming, other.upcoming)
     assert whole.lift_tests == other.lift_tests
-    assert whole.journeys.totals == other.journeys.totals
+    assert form not in LOGS or whole.journeys.totals == other.journeys.totals
     pd.testing.assert_frame_equal(whole.customer_values.cohorts.frame, other.customer_values.cohorts.frame)
     pd.testing.assert_frame_equal(whole.costs, other.costs)
     pd.testing.assert_frame_equal(whole.claims.by_day, other.claims.by_day)
 
 
-def problems_of(home: Path, write: Write) -> set[tuple[str | None, ...]]:
+def problems_of(home: Path, form: str) -> set[tuple[str | None, ...]]:
     """What is refused of tables with a fault each, without the names of files and the numbers of rows."""
     made = tables(home.parent)
     for name, column in (("weekly", "tv"), ("COHORTS", "margin"), ("COSTS", "cost"), ("ENDS", "value")):
         made[name] = made[name].assign(**{column: -made[name][column]})
     made["REPORTS"] = made["REPORTS"].assign(channel=None)
     with pytest.raises(BadInput) as caught:
-        read(planned(home, made, write))
+        read(planned(home, made, form))
     told = [each for each in caught.value.problems if isinstance(each, Problem)]
     return {(each.column, re.sub(r"\d+", "", each.row or ""), each.text, each.remedy) for each in told}
 
 
 @pytest.fixture(scope="module")
 def refused(home: Path) -> set[tuple[str | None, ...]]:
-    return problems_of(home, text(".csv"))
+    return problems_of(home, "comma")
 
 
-@pytest.mark.parametrize("form", ["tab", "parquet", "workbook", "sqlite"])
+@pytest.mark.parametrize("form", ["tab", "workbook", "sqlite"])
 def test_the_same_faults_are_the_same_problems(home: Path, refused: set[tuple[str | None, ...]], form: str) -> None:
-    assert problems_of(home, FORMS[form]) == refused
+    of_log = {problem for problem in refused if problem[0] == "value"}
+    assert problems_of(home, form) == (refused if form in LOGS else refused - of_log)
+    assert len(of_log) == 1
     assert len(refused) > 3
 
 
 @pytest.mark.parametrize("form", ["parquet", "workbook", "duckdb"])
 def test_weeks_that_came_are_the_same(home: Path, whole: Inputs, tmp_path: Path, form: str) -> None:
     later = pd.read_csv(home.parent / "weekly.csv")
-    config, _ = read_config(planned(home, tables(home.parent), text(".csv")))
+    config, _ = read_config(planned(home, tables(home.parent)))
     came = [
         read_actuals(config, tmp_path / write(later, tmp_path / f"came{place}"), whole.panel, dt.date(2027, 6, 1))
         for place, write in enumerate((text(".csv"), FORMS[form]))
