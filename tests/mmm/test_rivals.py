@@ -88,7 +88,9 @@ def test_it_is_not_where_carryover_is_prompt(prompt):
 @pytest.mark.long
 def test_with_the_better_reading_as_the_model_geometric_carryover_is_refuted(late):
     (weibull,) = [rival for rival in late.fitted if rival.reading.name == "weibull_pdf"]
-    turned = mmm.rivals(mmm.fit(weibull.posterior.panel, weibull.posterior.model, draws=500, tune=500, chains=2, seed=1))
+    turned = mmm.rivals(
+        mmm.fit(weibull.posterior.panel, weibull.posterior.model, draws=500, tune=500, chains=2, seed=1)
+    )
     assert turned.scores.loc["geometric", "verdict"] == "refuted"
 
 
