@@ -47,8 +47,9 @@ def raised_together(residuals: Residuals) -> Finding:
     largest = np.sort(np.argsort(-np.where(when, np.nan_to_num(above).mean(axis=1), -np.inf))[:_TOLD])
     dates = ", ".join(f"{panel.dates[row]:%Y-%m-%d}" for row in largest)
     text = (
-        f"When most channels are raised at once, the KPI rises by more than they bring at other times (t "
-        f"{decimal(most, 1)}; most of all {dates}). Either something raised demand then and spend went along, as with "
+        "When most channels are raised at once, the KPI rises by more than they bring at other times: demand may be "
+        f"taken for their effect (t {decimal(most, 1)}). Most of all {dates}. Either something raised demand then and "
+        "spend went along, as with "
         "a promotion or a launch: give those weeks a control that is 1 in them. Or spend follows demand: a lift test "
         f"tells. What demand did in them is credited to {', '.join(names)}. If there was nothing but media, these work "
         "better together than the model can say."
