@@ -50,8 +50,8 @@ def raised_together(residuals: Residuals) -> Finding:
         "When most channels are raised at once, the KPI rises by more than they bring at other times: demand may be "
         f"taken for their effect (t {decimal(most, 1)}). Most of all {dates}. Either something raised demand then and "
         "spend went along, as with a promotion or a launch: give those weeks a control that is 1 in them. Or spend "
-        f"follows demand: a lift test tells. What demand did in them is credited to {', '.join(names)}. If there was nothing but media, these work "
-        "better together than the model can say."
+        f"follows demand: a lift test tells. What demand did in them is credited to {', '.join(names)}. If there was "
+        "nothing but media, these work better together than the model can say."
     )
     return Finding("raised_together", False, most, _LIMIT, text, names)
 
