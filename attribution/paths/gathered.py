@@ -102,12 +102,10 @@ def in_engine(
     require_few_channels(len(channels), touched.rows, cleaning.most_channels, touched.name)
     remote = kept(touches_of(touches, bought, _ids(channels, counted, touches), lookback, rules), engine)
     remote = without_remote_bots(remote, cleaning, exclusions)
-    sums = (
-        bought.aggregate(persons=bought.user.nunique(), conversions=bought.conversions.sum(), value=bought.value.sum())
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
-    in_all = Bought(**{name: float(value or 0.0) for name, value in sums.items()})
+    sums = bought.aggregate(
+        persons=bought.user.nunique(), conversions=bought.conversions.sum(), value=bought.value.sum()
+    ).execute()
+    in_all = Bought(*(float(sums[name].iloc[0] or 0.0) for name in ("persons", "conversions", "value")))
     categories = {name: _values(remote, name) for name in rules.segments}
     return Gathered(channels, remote_totals(remote), in_all, remote=remote, categories=categories)
 

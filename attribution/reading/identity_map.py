@@ -160,8 +160,7 @@ def _check_names(known: ibis.Table, *columns: str) -> None:
     broken = {column: wrong for column in columns if (wrong := no_name(known[column])) is not None}
     if not broken:
         return
-    sums = {column: known.count(where=wrong) for column, wrong in broken.items()}
-    counts = known.aggregate(**sums).to_pyarrow().to_pylist()[0]
+    counts = known.aggregate(**{column: known.count(where=wrong) for column, wrong in broken.items()}).execute().iloc[0]
     text, remedy = "holds numbers with decimals or too many digits, no names.", "export the column as text."
     problems = [Problem("identity map", text, column, remedy=remedy) for column in broken if counts[column]]
     if problems:

@@ -43,7 +43,7 @@ def judged(
             if fault.witness is not None
         }
         with naming(name):
-            counts = table.aggregate(**sums).to_pyarrow().to_pylist()[0]
+            counts = table.aggregate(**sums).execute().iloc[0]
     for i, fault in enumerate(suspects):
         faulty = int(counts[f"fault_{i}"])
         if fault.witness is not None and bool(counts[f"witness_{i}"]) != fault.witnessed:
@@ -76,7 +76,7 @@ def _survey(table: ibis.Table, faults: list[Fault], name: str) -> Mapping[str, A
         if table[column].type().is_string():
             sums |= {f"least of {column}": table[column].min(), f"greatest of {column}": table[column].max()}
     with naming(name):
-        seen: dict[str, Any] = table.aggregate(**sums).to_pyarrow().to_pylist()[0]
+        seen = dict(table.aggregate(**sums).execute().iloc[0])
     return seen | {name: None if pd.isna(seen[name]) else int(seen[name]) for name in ("earliest", "latest")}
 
 

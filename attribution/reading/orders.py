@@ -56,7 +56,7 @@ def one_row_per_order(log: Log, order: str) -> Log:
         orders=first.count(),
         unknown=first.count(where=unknown),
         gone=first.count(where=gone),
-    ).to_pyarrow().to_pylist()[0]  # fmt: skip
+    ).execute().iloc[0]  # fmt: skip
     left_out = {
         f"{log.name}: refunds of orders that are not in the table": int(counts["unknown"]),
         f"{log.name}: orders refunded in whole": int(counts["gone"]),
@@ -82,7 +82,7 @@ def order_totals(log: Log, order: str) -> Finding:
     several = lines.filter(lines.lines > 1)
     seen = several.aggregate(
         orders=several.count(), alike=several.count(where=several.least == several.most), values=several.most.nunique()
-    ).to_pyarrow().to_pylist()[0]  # fmt: skip
+    ).execute().iloc[0]  # fmt: skip
     share = float(seen["alike"] / seen["orders"]) if seen["orders"] >= _FEWEST and seen["values"] >= 5 else 0.0
     text = "Lines of an order have values of their own."
     if share > _ALIKE:

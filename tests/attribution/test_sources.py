@@ -44,7 +44,7 @@ def test_other_formats(tmp_path):
 
 FAULTS = {
     "line": ("date,channel,spend\n2024-01-01,tv,10\n2024-01-08,tv,ten\n", "spend.csv, column 'spend', row 3"),
-    "blank line": ("date,channel,spend\n2024-01-01,tv,10\n\n2024-01-08,tv,5\n", "row 3: is empty"),
+    "blank line": ("date,channel,spend\n2024-01-01,tv,10\n\n2024-01-08,tv,5\n", "row 3: holds nothing"),
     "decimal comma": ("date;channel;spend\n2024-01-01;tv;1,5\n", "say decimal: ','"),
     "negative": ("date,channel,spend\n2024-01-01,tv,-1\n", "row 2: is negative"),
     "other date": ("date,channel,spend\n31/01/2024,tv,1\n", "say date_format: '%d/%m/%Y'"),
