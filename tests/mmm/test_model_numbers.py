@@ -43,6 +43,13 @@ WRONG: dict[str, Callable[[], object]] = {
 }
 
 
+def test_a_normal_prior_stands_where_all_of_it_lies_in_the_range() -> None:
+    assert mmm.MichaelisMentenSaturation(mmm.Normal(1.2, 0.1)).priors["half_saturation"] == mmm.Normal(1.2, 0.1)
+    assert mmm.GeometricAdstock(retention=mmm.Normal(0.5, 0.05)).priors["retention"] == mmm.Normal(0.5, 0.05)
+    with pytest.raises(BadInput, match="retention is"):
+        mmm.GeometricAdstock(retention=mmm.Normal(0.8, 0.05))
+
+
 def test_what_no_part_of_a_model_can_be_is_named() -> None:
     silent = []
     for told, made in WRONG.items():
