@@ -20,7 +20,6 @@ _ALWAYS = 0.9  # of months, periods or changes
 _COPIES = 6  # periods of one and the same figure
 _GAPS, _WEEKS = 2, 2  # how many, and weeks of one at most
 _USUAL = 0.5  # of the middle: what a channel spends before and after a gap
-_SHOWN = 5
 
 
 def booked_at_once(panel: Panel) -> Finding:
@@ -28,7 +27,7 @@ def booked_at_once(panel: Panel) -> Finding:
     found = {name: often for name, series in _channels(panel) if (often := _booked(series, panel.dates))}
     text = "No channel's spend stands in one period of each month or quarter."
     if found:
-        told = "; ".join(f"{name} once a {often}" for name, often in list(found.items())[:_SHOWN])
+        told = "; ".join(f"{name} once a {often}" for name, often in found.items())
         text = (
             f"Spend in a single period of each month or quarter: {told}. So invoices are booked; people see media on "
             "other days, and a fit looks for their effect in the wrong weeks. Give spend by the days on which it ran; "
@@ -59,7 +58,7 @@ def copied_forward(panel: Panel) -> Finding:
             found[name] = f"{panel.dates[int(run[0])]:%Y-%m-%d} to {panel.dates[int(run[-1]) + 1]:%Y-%m-%d}"
     text = "No channel's spend stands still for long that moves otherwise."
     if found:
-        told = "; ".join(f"{name} from {when}" for name, when in list(found.items())[:_SHOWN])
+        told = "; ".join(f"{name} from {when}" for name, when in found.items())
         text = (
             f"The same figure again and again, where spend moves from period to period otherwise: {told}. Figures that "
             "were copied forward or planned are no spend, and a fit holds the KPI against them: enter what was spent, "
@@ -81,7 +80,7 @@ def single_gaps(panel: Panel) -> Finding:
     if found:
         told = "; ".join(
             f"{name} ({counted(lacking, 'period')}, the first {panel.dates[first]:%Y-%m-%d})"
-            for name, (lacking, first) in list(found.items())[:_SHOWN]
+            for name, (lacking, first) in found.items()
         )
         text = (
             f"Nothing in between, where spend is as usual before and after: {told}. If money was spent and is lacking "
