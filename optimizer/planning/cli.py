@@ -477,7 +477,7 @@ def doctor(
 
 @app.command()
 def prepare() -> None:
-    """Compile the model's kernels and list this machine's fonts, once after installing: the first run need not."""
+    """Compile sources and the model's kernels and list fonts, once after installing: runs need not."""
     from optimizer.planning.doctor import prepared
 
     code = prepared()

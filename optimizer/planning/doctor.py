@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import sys
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+import attribution
+import mmm
+import optimizer
 from attribution.findings import Finding
 from attribution.numbers import count
 from attribution.reading.memory import usable_memory
@@ -60,7 +64,9 @@ def _findings(folder: Path) -> Iterator[Finding]:
 
 
 def prepared() -> Finding:
-    """Compile the kernels and list the fonts, which a first run does otherwise; where code cannot be kept, say so."""
+    """Compile sources and kernels and list the fonts, which runs do otherwise; where code cannot be kept, say so."""
+    for package in (attribution, mmm, optimizer):  # pip does it for all that it installs, but not for a working copy
+        compileall.compile_dir(*package.__path__, quiet=2)
     code = _code()
     if code.passed:
         from mmm.kernel.prepare import prepare

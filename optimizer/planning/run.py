@@ -45,6 +45,7 @@ from optimizer.planning.stages.referral import referral
 from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals, that_leave_customers
 from optimizer.planning.stages.schedule import make_schedule
+from optimizer.planning.stages.second_process import SecondProcess
 from optimizer.planning.stages.stress import stress_of
 from optimizer.planning.stages.trust import not_told, trust
 from optimizer.planning.stages.worth import judge, last_touch
@@ -52,6 +53,7 @@ from optimizer.planning.stages.worth import judge, last_touch
 __all__ = ["Goal", "certify_spend", "draws_of", "planned", "refresh_plan", "run_plan"]
 
 _SCENARIO = "[{name: Ten percent less, budget: -10%}]"
+_MANY = 1000  # draws of a chain with which a second process saves more than it takes to load
 
 
 def refresh_plan(
@@ -126,8 +128,8 @@ def _run(
     output = out if out is not None else document.folder / config.output
     sources = sources_of(config, document.folder)
     require_place(output, [document.path, *sources])
-    with locked(output):
-        run = _computed(config, document, Unchanged(sources), output, goal, progress)
+    with locked(output), SecondProcess() as second:
+        run = _computed(config, document, Unchanged(sources), output, goal, progress, second)
         past = past_run(since or output, document, run.inputs.files) if goal == "report" else None
         if past is not None:
             with progress.stage("What changed") as update:
@@ -136,11 +138,17 @@ def _run(
         with progress.stage("Writing"):
             from optimizer.planning.outputs.folder import write_outputs  # loads all sections, which refusals need not
 
-            return run, write_outputs(run, output, goal)
+            return run, write_outputs(run, output, goal, second)
 
 
 def _computed(
-    config: Config, document: Document, sources: Unchanged, folder: Path, goal: Goal, progress: Progress
+    config: Config,
+    document: Document,
+    sources: Unchanged,
+    folder: Path,
+    goal: Goal,
+    progress: Progress,
+    second: SecondProcess,
 ) -> Run:
     """All stages up to a goal."""
     if config.data.weekly is not None and goal != "attribution":
@@ -154,28 +162,34 @@ def _computed(
             ready(asked, document, inputs)
         sources.require()
         config = inputs.as_asked(config)
+    if goal == "report" and config.plan is not None and (config.model.draws or _MANY) >= _MANY:
+        second.begin()
     run = Run(config, document, inputs)
     if inputs.journeys is not None and goal in ("attribution", "report"):
         with progress.stage("Attribution") as update:
             run = replace(run, attribution=attribute(config, inputs, update))
+    tests = None
     if inputs.panel is not None and goal != "attribution":
         run = _model(run, folder, None if goal == "fit" else config.plan, progress)
         if goal == "report":
             with beside(partial(fit_neutral, config, inputs, folder)) as neutral:
-                run = _plan_of(run, goal, progress)
+                run = _with_plan(run, progress)
+                if run.plan is not None and config.plan is not None and config.plan.tests is not None:
+                    tests = second.submit(worth_of_tests, config.plan.tests, run.plan, config.plan.weeks)
+                run = _asked_of_the_plan(run, goal, progress)
                 with progress.stage("Neutral belief") as update:
                     run = replace(run, neutral=neutral(update))
                     run = replace(run, belief=believe(run, run.neutral))
         elif goal != "fit":
-            run = _plan_of(run, goal, progress)
-    if run.plan is not None and config.plan is not None and config.plan.tests is not None and goal == "report":
-        with progress.stage("Worth of tests"):
-            run = replace(run, tests=worth_of_tests(config.plan.tests, run.plan, config.plan.weeks))
+            run = _asked_of_the_plan(_with_plan(run, progress), goal, progress)
     if goal in ("attribution", "report"):
         run = replace(run, heard=hear(run))
     if goal in ("optimize", "what-if", "report"):
         with progress.stage("What customers are worth"):
             run = replace(run, economics=economics(run), referral=referral(run), funnel=funnel(run))
+    if tests is not None:
+        with progress.stage("Worth of tests"):
+            run = replace(run, tests=tests())
     if goal == "fit":
         require_convergence(run.posterior, config.model.accept_unconverged)
     return replace(run, findings=_findings(run), seconds=dict(progress.seconds))
@@ -260,7 +274,7 @@ def _up_to_the_plan(config: Config, document: Document, sources: Unchanged, fold
         sources.require()
         config = inputs.as_asked(config)
     run = _model(Run(config, document, inputs), folder, config.plan, progress)
-    return run if run.posterior is None else replace(run, plan=_plan(run, run.posterior, progress))
+    return _with_plan(run, progress)
 
 
 def _model(run: Run, folder: Path, section: PlanSection | None, progress: Progress) -> Run:
@@ -295,14 +309,17 @@ def draws_of(run: Run, posterior: Posterior) -> Posterior | Pool:
     return posterior if run.rivals is None else run.rivals.pooled()
 
 
-def _plan_of(run: Run, goal: Goal, progress: Progress) -> Run:
-    """The plan, its weeks, and all that is asked of it."""
-    section = run.config.plan
-    if section is None or run.posterior is None:
+def _with_plan(run: Run, progress: Progress) -> Run:
+    if run.config.plan is None or run.posterior is None:
         return run
-    posterior = run.posterior
-    plan = _plan(run, posterior, progress)
-    run = replace(run, plan=plan)
+    return replace(run, plan=_plan(run, run.posterior, progress))
+
+
+def _asked_of_the_plan(run: Run, goal: Goal, progress: Progress) -> Run:
+    """The plan's weeks, and all else that is asked of it."""
+    section, posterior, plan = run.config.plan, run.posterior, run.plan
+    if section is None or posterior is None or plan is None:
+        return run
     if run.inputs.timetable is not None:
         with progress.stage("Weeks"):
             borrowed: dict[str, str | None] = dict.fromkeys(section.without_history)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from attribution import plots
 from optimizer.planning.outputs.in_language import speech_of, translate_axes
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.second_process import SecondProcess
 
 __all__ = ["Drawn", "figures"]
 
@@ -32,9 +34,9 @@ class Drawn:
     svg: str
 
 
-def figures(run: Run) -> dict[str, Drawn]:
-    """The figures of all sections by the name that the sections' templates call them."""
-    drawn: dict[str, Drawn] = {}
+def figures(run: Run, second: SecondProcess) -> Callable[[], dict[str, Drawn]]:
+    """Begin to draw the figures of all sections; what is returned has them by the name that templates call them."""
+    begun: list[tuple[str, str, str, Callable[[], str]]] = []
     slugs: set[str] = set()
     say = speech_of(run.config, run)
     for figure in (figure for section in SECTIONS for figure in section.figures(run)):
@@ -45,5 +47,6 @@ def figures(run: Run) -> dict[str, Drawn]:
         if say is not None:
             translate_axes(figure.axes, say)
         label = figure.caption if say is None else say(figure.caption)
-        drawn[figure.name] = Drawn(slug, figure.caption, plots.svg(figure.axes, label))
-    return drawn
+        svg = second.submit(plots.svg, figure.axes.get_figure(root=True), label)
+        begun.append((figure.name, slug, figure.caption, svg))
+    return lambda: {name: Drawn(slug, caption, svg()) for name, slug, caption, svg in begun}

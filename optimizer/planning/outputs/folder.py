@@ -19,6 +19,7 @@ from optimizer.planning.outputs.book.whole import workbook
 from optimizer.planning.outputs.csv_files import write_csv
 from optimizer.planning.outputs.deck.content import text_of
 from optimizer.planning.outputs.deck.five import SLIDES, five_slides
+from optimizer.planning.outputs.figures import Drawn, figures
 from optimizer.planning.outputs.forecast_files import write_forecast
 from optimizer.planning.outputs.long_tables import write_long_tables
 from optimizer.planning.outputs.sections.contents import tables_of
@@ -29,11 +30,12 @@ from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.question import cases
 from optimizer.planning.stages.result import Goal, Run, blended_cac
 from optimizer.planning.stages.rivals import fits_of_rivals
+from optimizer.planning.stages.second_process import SecondProcess
 
 __all__ = ["write_outputs"]
 
 
-def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
+def write_outputs(run: Run, output: Path, goal: Goal, second: SecondProcess) -> tuple[Path, ...]:
     """Write everything a run has to show into a folder of its own, and make it the latest; all of it or nothing.
 
     Parameters
@@ -44,11 +46,14 @@ def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
         The output folder, which this process holds.
     goal
         How far the run went; plots and the report are of a whole one.
+    second
+        Where pictures are drawn while tables are written.
 
     Returns
     -------
     The files written, the manifest last.
     """
+    drawn = figures(run, second) if goal == "report" else None
     with recorded(output) as (stage, folder):
         for table in tables_of(run):
             write_csv(table.frame, stage / table.file, run.config.quote_formulas)
@@ -67,19 +72,17 @@ def write_outputs(run: Run, output: Path, goal: Goal) -> tuple[Path, ...]:
         for name, posterior in fits.items():
             if posterior is not None:
                 posterior.save(stage / name)
-        if goal == "report":
-            _draw(run, stage)
+        if drawn is not None:
+            _draw(run, drawn(), stage)
         written = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
         sums = {name: checksum(stage / name) for name in written}
         write_new(stage / MANIFEST, manifest_text(_manifest(run, folder.name, goal, sums)))
     return tuple(folder / name for name in [*written, MANIFEST])
 
 
-def _draw(run: Run, stage: Path) -> None:
-    from optimizer.planning.outputs.figures import figures
+def _draw(run: Run, drawn: dict[str, Drawn], stage: Path) -> None:
     from optimizer.planning.outputs.report import render
 
-    drawn = figures(run)
     (stage / "plots").mkdir()
     for figure in drawn.values():
         write_new(stage / "plots" / f"{figure.slug}.svg", figure.svg)

@@ -1,0 +1,61 @@
+"""A run's second process: the same results as without it, and nothing of it left behind."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import time
+
+import pytest
+
+from optimizer.planning.stages import second_process
+from optimizer.planning.stages.second_process import SecondProcess
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        with open(f"/proc/{process}/stat") as state:
+            return state.read().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_work_goes_on_in_another_process_and_here_where_that_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_process, "usable_memory", lambda: 8_000_000_000)
+    with SecondProcess() as second:
+        assert second.submit(os.getpid)() == os.getpid()
+        second.begin()
+        other = second.submit(os.getpid)()
+        assert other != os.getpid()
+        os.kill(other, signal.SIGINT)  # Ctrl-C reaches both; the run ends the other one
+        assert second.submit(os.getpid)() == other
+        with pytest.raises(ValueError, match="domain error|nonnegative"):
+            second.submit(math.sqrt, -1.0)()
+        waiting = second.submit(time.sleep, 60), second.submit(math.sqrt, 4.0)
+        os.kill(other, signal.SIGKILL)
+        assert waiting[1]() == 2.0
+    assert not _alive(other)
+
+
+def test_leaving_ends_the_process_whatever_it_is_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_process, "usable_memory", lambda: None)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), SecondProcess() as second:
+        second.begin()
+        other = second.submit(os.getpid)()
+        second.submit(time.sleep, 60)
+        raise KeyboardInterrupt
+    deadline = time.monotonic() + 10
+    while _alive(other) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _alive(other)
+    assert time.monotonic() - start < 50
+
+
+def test_little_memory_starts_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_process, "usable_memory", lambda: 2_000_000_000)
+    with SecondProcess() as second:
+        second.begin()
+        assert second.submit(os.getpid)() == os.getpid()
