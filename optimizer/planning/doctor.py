@@ -66,7 +66,7 @@ def _findings(folder: Path) -> Iterator[Finding]:
 def prepared() -> Finding:
     """Compile sources and kernels and list the fonts, which runs do otherwise; where code cannot be kept, say so."""
     for package in (attribution, mmm, optimizer):  # pip does it for all that it installs, but not for a working copy
-        compileall.compile_dir(*package.__path__, quiet=2)
+        compileall.compile_dir(package.__path__[0], quiet=2)
     code = _code()
     if code.passed:
         from mmm.kernel.prepare import prepare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,7 @@ from optimizer.planning.stages.progress import Progress, Update
 from optimizer.planning.stages.promises_by_week import promises_by_week
 from optimizer.planning.stages.ready import ready
 from optimizer.planning.stages.referral import referral
-from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run
+from optimizer.planning.stages.result import GivenResult, Goal, PlanResult, Run, TestsResult
 from optimizer.planning.stages.rivals import find_rivals, not_asked, plans_of_rivals, that_leave_customers
 from optimizer.planning.stages.schedule import make_schedule
 from optimizer.planning.stages.second_process import SecondProcess
@@ -174,8 +175,7 @@ def _computed(
         if goal == "report":
             with beside(partial(fit_neutral, config, inputs, folder)) as neutral:
                 run = _with_plan(run, progress)
-                if run.plan is not None and config.plan is not None and config.plan.tests is not None:
-                    tests = second.submit(worth_of_tests, config.plan.tests, run.plan, config.plan.weeks)
+                tests = _tests_of_the_plan(run, second)
                 run = _asked_of_the_plan(run, goal, progress)
                 with progress.stage("Neutral belief") as update:
                     run = replace(run, neutral=neutral(update))
@@ -313,6 +313,14 @@ def _with_plan(run: Run, progress: Progress) -> Run:
     if run.config.plan is None or run.posterior is None:
         return run
     return replace(run, plan=_plan(run, run.posterior, progress))
+
+
+def _tests_of_the_plan(run: Run, second: SecondProcess) -> Callable[[], TestsResult] | None:
+    """Begin to weigh tests, where the file asks for that."""
+    section = run.config.plan
+    if run.plan is None or section is None or section.tests is None:
+        return None
+    return second.submit(worth_of_tests, section.tests, run.plan, section.weeks)
 
 
 def _asked_of_the_plan(run: Run, goal: Goal, progress: Progress) -> Run:

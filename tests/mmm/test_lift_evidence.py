@@ -142,15 +142,18 @@ def test_one_error_told_twice_never_conflicts_and_is_weighed_as_told_once(gain, 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.3, 0.8, 0.99])
 def test_the_difference_of_two_tests_varies_as_their_shared_error_has_it(correlation):
-    rng = np.random.default_rng(7)
     scale = np.array([20.0, 35.0])
-    off = rng.multivariate_normal([0, 0], together(correlation) * np.outer(scale, scale), 2000)
-    seen = []
-    for one, other in off:
-        tests = [experiment("tv", 0, 100 + one, 20), experiment("tv", 20, 200 + other, 35, change=200.0)]
+
+    def seen(off):
+        tests = [experiment("tv", 0, 100 + off[0], 20), experiment("tv", 20, 200 + off[1], 35, change=200.0)]
         (pair,) = evidence(tests, [50, 100], np.zeros((2, 2)), together(correlation)).pairs()
-        seen.append(pair.z)
-    assert np.std(seen) == pytest.approx(1, abs=0.05)  # independent they would be said to be up to ten times nearer
+        return pair.z
+
+    none = seen([0, 0])
+    slope = np.array([seen([1, 0]) - none, seen([0, 1]) - none])
+    assert seen([-31.0, 47.0]) == pytest.approx(none + slope @ [-31.0, 47.0])  # a line, so its variance is plain algebra
+    variance = slope @ (together(correlation) * np.outer(scale, scale)) @ slope
+    assert variance == pytest.approx(1)  # independent they would be said to be up to ten times nearer
 
 
 def test_a_witness_counts_the_less_the_more_of_its_error_is_shared():
