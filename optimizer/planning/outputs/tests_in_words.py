@@ -29,6 +29,8 @@ def designs_in_words(designed: NationalTests, written: tuple[Path, ...], plan: P
             f"plan, standard error {count(prospect.standard_error)}."
         )
         yield f"  {_marked(prospect.finding)}"
+    if not designed.beyond.passed:
+        yield _marked(designed.beyond)
     yield f"Written to {written[0].parent}: {', '.join(path.name for path in written)}"
     yield f"When the weekly table holds the test's weeks: cac test readout <design>.json {plan}"
 
