@@ -132,7 +132,7 @@ def read_on_off_test(
 
     Returns
     -------
-    The readout, and the files written: its row for ``data.lift_tests``, and its weeks.
+    The readout, and the files written: its row for ``data.lift_tests`` where the test was run, and its weeks.
 
     Raises
     ------
@@ -160,7 +160,11 @@ def read_on_off_test(
     folder.mkdir(parents=True, exist_ok=True)
     stem = design.stem
     weeks = readout.by_period.rename_axis("start").reset_index()
-    files = {f"{stem}_lift_test.csv": _csv(pd.DataFrame([vars(readout.test)])), f"{stem}_weeks.csv": _csv(weeks)}
+    files = {f"{stem}_weeks.csv": _csv(weeks)}
+    if readout.was_run:
+        files = {f"{stem}_lift_test.csv": _csv(pd.DataFrame([vars(readout.test)])), **files}
+    else:
+        (folder / f"{stem}_lift_test.csv").unlink(missing_ok=True)  # of an earlier readout
     return readout, _written(folder, files)
 
 
