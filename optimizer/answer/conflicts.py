@@ -13,7 +13,7 @@ __all__ = ["Conflict", "conflicts"]
 
 Conflict = tuple[Limit | str, ...]
 
-_SECONDS = 0.2
+_SECONDS = 0.4
 _MOST = 3  # sets that are told
 
 

@@ -24,7 +24,7 @@ _PROMISE = (
     "Budget(at_least=...), or ask another question: maximize=Customers() with MaxCAC(...), or maximize=Profit(...)."
 )
 
-_FEW = 6  # members of a conflict of which each is told with its figure
+_FEW = 6  # members of a conflict about money, of which each is told with its figure
 _RATIO_STEPS = 8
 _ROUNDING = 1e-9  # of the figure: less is nothing
 
@@ -97,7 +97,9 @@ def infeasible(program: Program, solve: Solve, can_be_kept: Callable[[Program], 
     if not alone:
         text = f"{told[0]}, and others do once one of them is relaxed"
         return InfeasiblePlan(f"not all promises can be kept: {text}. Remedy: relax at least two.")
-    enough = "; or ".join(_figure(program, limit, len(alone) <= _FEW, solve) for limit in alone)
+    counting = {row.limit for row in program.rows if row.per_customer.any()}
+    quick = len(alone) <= _FEW and counting.isdisjoint(found[0])  # linear programs in money
+    enough = "; or ".join(_figure(program, limit, quick, solve) for limit in alone)
     if len(found[0]) == 1:
         return InfeasiblePlan(f"not all promises can be kept: {enough}.")
     return InfeasiblePlan(f"not all promises can be kept: {told[0]}. Remedy: let one of these give way: {enough}.")
@@ -106,8 +108,8 @@ def infeasible(program: Program, solve: Solve, can_be_kept: Callable[[Program], 
 def _figure(program: Program, limit: Limit | str, of_channels: bool, solve: Solve) -> str:
     """The limit, and what the others allow in its place; that of one channel's where ``of_channels``."""
     parts = [part for part in program.limits if part.limit == limit and (of_channels or isinstance(part, Row))]
-    texts = [text for part in parts if (text := _without(program, part, solve))]
-    return texts[0] if texts else repr(_names(program)[limit])
+    texts = (_without(program, part, solve) for part in parts)
+    return next((text for text in texts if text), repr(_names(program)[limit]))
 
 
 def _at_length(program: Program, solve: Solve) -> InfeasiblePlan:
