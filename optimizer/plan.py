@@ -34,6 +34,7 @@ from optimizer.solvers.branch import Outcome, branch_and_bound
 from optimizer.solvers.ceilings import with_ceilings
 from optimizer.solvers.engines import Engine, Hulls
 from optimizer.solvers.flat_curves import FlatCurves
+from optimizer.solvers.some_spend import some_spend
 
 __all__ = ["Plan", "check_search"]
 
@@ -385,7 +386,10 @@ class Plan:
             outcome = branch_and_bound(capped, flat, 1e-4, patience)
             return outcome.spend, outcome.score, outcome.bound
 
-        return infeasible(program, solve)
+        def can_be_kept(other: Program) -> bool:
+            return some_spend(other, flat, patience)
+
+        return infeasible(program, solve, can_be_kept)
 
     def described(self, program: Program, flat: FlatCurves, outcome: Outcome, gap: float, engine: str) -> Allocation:
         """An outcome as an allocation: customers, prices, status."""

@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import nbinom
 
 from attribution.errors import BadInput, Problem
+from attribution.numbers import percent, significant
 from attribution.reading.cells import cells_of
 from attribution.reading.contracts import Column, Table
 from mmm.arrays import Array
@@ -22,6 +23,7 @@ __all__ = ["FEW", "Arm", "RatePlan", "arms_from_frame", "mixture", "ratio_metric
 
 FEW = 30
 """Conversions of an arm, below which a running test says nothing yet."""
+_MOST_LIFT, _MOST_ARMS, _MOST_POWER, _PEOPLE = 5.0, 100, 0.999, 8e9
 
 _RATES = (
     Column("arm", "text"),
@@ -151,6 +153,10 @@ def visitors_needed(rate: float, lift: float, power: float = 0.8, size: float = 
         text = f"rate {rate:g}, lift {lift:g}, power {power:g}, size {size:g} and {arms} arms are no test."
         remedy = "take rates between 0 and 1, a lift other than 0, a power above the size, and two arms or more."
         raise BadInput(Problem("conversion-rate test", text, remedy=remedy))
+    if lift > _MOST_LIFT or arms > _MOST_ARMS or power > _MOST_POWER:
+        text = f"lift {percent(lift, signed=True)}, power {power:g} and {arms} arms are asked for."
+        remedy = f"write 0.1 for a lift of 10 %; {_MOST_ARMS} arms and a power of {_MOST_POWER:g} are the most."
+        raise BadInput(Problem("conversion-rate test", text, remedy=remedy))
     each = size / (arms - 1)
     mean, alone = (rate + other) / 2, rate * (1 - rate) + other * (1 - other)
     beyond, shown = float(ndtri(1 - each / 2)), float(ndtri(power))
@@ -158,6 +164,9 @@ def visitors_needed(rate: float, lift: float, power: float = 0.8, size: float = 
     anytime = (mixture(1.0, each)[0] + shown) ** 2 * alone / (other - rate) ** 2
     # read at any time, nothing is said before every arm has so many conversions
     few = FEW + int(nbinom.ppf(power, FEW, min(rate, other)))
+    if once * arms > _PEOPLE:
+        text = f"rate {rate:g} and lift {lift:g} take {significant(once * arms)} visitors, more than there are people."
+        raise BadInput(Problem("conversion-rate test", text, remedy="test a larger change, or where rates are higher."))
     return RatePlan(rate, lift, arms, math.ceil(once), max(math.ceil(anytime), few))
 
 

@@ -18,7 +18,7 @@ from attribution.findings import Finding
 from attribution.numbers import count, percent
 from attribution.reading.strict import given_day
 from mmm.arrays import Array
-from mmm.experiments.on_off_design import KIND, OnOffDesign
+from mmm.experiments.on_off_design import KIND, MOST_CHANGE, OnOffDesign
 from mmm.experiments.on_off_power import POWER, History, Outlook, outlook
 from mmm.experiments.schedules import FEWEST_BLOCKS, drawn
 from mmm.experiments.starts import no_start
@@ -226,10 +226,9 @@ def _check(history: History, channel: str, spend: float, change: float, weeks: i
     if not spend > 0:
         remedy = "a test of a channel that rests is a test of adding it: give the spend that it would have."
         problems.append(Problem("on/off test", f"{channel} spends nothing at present.", remedy=remedy))
-    if not (change >= -1 and change != 0 and np.isfinite(change)):
-        problems.append(
-            Problem("on/off test", f"changes spend by {change}.", remedy="take -1 for off, 0.5 for half more.")
-        )
+    if not (-1 <= change <= MOST_CHANGE and change != 0):
+        remedy = f"take -1 for off, 0.5 for half more, {MOST_CHANGE:g} at most."
+        problems.append(Problem("on/off test", f"changes spend by {change:g} times what is usual.", remedy=remedy))
     if weeks < FEWEST_BLOCKS:
         text = f"may last {weeks} weeks, and below {FEWEST_BLOCKS} blocks no result is rarer than one in twenty."
         problems.append(Problem("on/off test", text, remedy=f"allow {FEWEST_BLOCKS} weeks or more."))

@@ -20,6 +20,7 @@ from mmm.experiments.schedules import admissible, exposure, periods_of
 __all__ = ["Read", "checks"]
 
 _FOLLOWED = 0.25  # of the planned change
+_MOST_OFF = 1 / 3  # of the blocks
 _NOTHING = 1e-6  # of the dearest block
 _RARE = 0.05
 _ITSELF = 2.5  # no schedule is rarer than itself and its mirror
@@ -27,6 +28,11 @@ _BEFORE = 0.01
 _CARRIED = 2.5  # standard errors
 _ALIKE = 0.1
 _SHOWN = 8
+_NO_EVIDENCE = "What came in its blocks is no evidence of the channel, and gives no lift test."
+_HOLDS_LESS = (
+    "The result compares the blocks as they were drawn, and its change of spend is what was really spent: it holds on "
+    "average and says less."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +96,25 @@ class Read:
             )
         return change
 
+    @cached_property
+    def moved(self) -> Array:
+        """Change of each block's spend over the planned one, 1 where changed as planned, 0 where usual; empty where the
+        usual blocks spent nothing.
+        """
+        nothing = self.usual <= _NOTHING * self.blocks.max()
+        return np.zeros(0) if nothing else np.asarray((self.blocks / self.usual - 1) / self.design.change)
+
+    @property
+    def off(self) -> npt.NDArray[np.intp]:
+        """Blocks on the wrong side of the middle between usual and planned."""
+        return np.flatnonzero((self.moved > 0.5) != self._changed) if len(self.moved) else np.zeros(0, dtype=np.intp)
+
+    @property
+    def was_run(self) -> bool:
+        """Whether the schedule was run at all: most blocks on their own side, and a good part of the change made."""
+        kept = len(self.off) <= _MOST_OFF * len(self.blocks)
+        return bool(len(self.moved) and kept and self.moved[self._changed].mean() >= _FOLLOWED)
+
     @property
     def _changed(self) -> npt.NDArray[np.bool_]:
         return np.array(self.design.schedule, dtype=bool)
@@ -103,16 +128,13 @@ def checks(read: Read) -> tuple[Finding, ...]:
 
 def _followed(read: Read) -> Finding:
     """Whether every block's spend is on its own side of the middle, and changed ones differ by about the plan."""
-    planned, usual = read.design.change, read.usual
-    if usual <= _NOTHING * read.blocks.max():
+    if not len(read.moved):
         text = (
             "Blocks that were to be usual spent nothing, and those to be changed did: the schedule was not run, or run "
-            "the other way round. The result is of what was really spent."
+            f"the other way round. {_NO_EVIDENCE}"
         )
         return Finding("on_off_followed", False, None, 1.0, text, (read.design.channel,))
-    moved = (read.blocks / usual - 1) / planned  # 1 where changed as planned, 0 where usual
-    off = np.flatnonzero((moved > 0.5) != np.array(read.design.schedule, dtype=bool))
-    overall = float(moved[np.array(read.design.schedule, dtype=bool)].mean())
+    off, overall = read.off, float(read.moved[np.array(read.design.schedule, dtype=bool)].mean())
     passed = not len(off) and abs(overall - 1) <= _FOLLOWED
     text = f"Spend followed the schedule, with {percent(overall)} of the planned change."
     if not passed:
@@ -122,8 +144,8 @@ def _followed(read: Read) -> Finding:
         text = (
             f"Spend changed by {percent(overall)} of what was planned"
             + (f", and not as scheduled in {len(off)} of {len(read.blocks)} blocks ({named}{more})" if len(off) else "")
-            + ". The result compares the blocks as they were drawn, and its change of spend is what was really spent: "
-            "it holds on average and says less."
+            + ". "
+            + (_HOLDS_LESS if read.was_run else f"The schedule was not run. {_NO_EVIDENCE}")
         )
     return Finding("on_off_followed", passed, overall, 1.0, text, () if passed else (read.design.channel,))
 

@@ -13,9 +13,11 @@ from attribution.errors import BadInput, Problem
 from attribution.shown import shown
 from mmm.experiments.schedules import FEWEST_BLOCKS
 
-__all__ = ["KIND", "OnOffDesign"]
+__all__ = ["KIND", "MOST_CHANGE", "OnOffDesign"]
 
 KIND = "on_off"
+MOST_CHANGE = 10.0
+"""Times its usual spend by which a test may raise a channel; nobody means more."""
 _LONGEST = 1_000  # periods or blocks
 _ALL = 1.001  # weights are rounded
 

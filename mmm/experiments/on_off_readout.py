@@ -56,6 +56,8 @@ class OnOffReadout:
         Observed KPI, what is expected without the test and with its effect, and the exposure, by first day.
     findings
         What speaks for and against the result.
+    was_run
+        Whether spend followed the schedule far enough for the result to be evidence of the channel.
     """
 
     design: OnOffDesign
@@ -68,10 +70,20 @@ class OnOffReadout:
     spend_change: float
     by_period: pd.DataFrame
     findings: tuple[Finding, ...]
+    was_run: bool = True
 
     @property
     def test(self) -> LiftTest:
-        """The result as the mix model takes it."""
+        """The result as the mix model takes it.
+
+        Raises
+        ------
+        BadInput
+            Where the schedule was not run, so that the result is no evidence.
+        """
+        if not self.was_run:
+            text = f"of {self.design.channel} was not run as it was drawn, so that it gives no lift test."
+            raise BadInput(Problem("on/off test", text, remedy="run it, or read the weeks by the mix model alone."))
         blocks = self.design.calendar().query("spend == 'changed'")
         spans: list[list[pd.Timestamp]] = []
         for start, end in zip(pd.to_datetime(blocks["start"]), pd.to_datetime(blocks["end"]), strict=True):
@@ -99,6 +111,8 @@ class OnOffReadout:
             f"{percent(self.p_value, decimals=1)} of the schedules that might have been drawn would show as much "
             "without any effect)."
         )
+        if not self.was_run:
+            return f"{text} The schedule was not run, so that this is no evidence of the channel."
         if self.p_value > 1 - _LEVEL:
             text += " This is no proof of no effect: the interval says what it may be."
         return text
@@ -163,7 +177,17 @@ def read_on_off(design: OnOffDesign, panel: Panel, model: Model) -> OnOffReadout
     )
     standard_error = (high - low) / (2 * _BEYOND) if np.isfinite(high - low) else float(np.hypot(error, wide / _BEYOND))
     return OnOffReadout(
-        design, gained, low, high, standard_error, found.p_value, error, read.spend_change, by_period, checks(read)
+        design,
+        gained,
+        low,
+        high,
+        standard_error,
+        found.p_value,
+        error,
+        read.spend_change,
+        by_period,
+        checks(read),
+        read.was_run,
     )
 
 

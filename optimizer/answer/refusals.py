@@ -9,10 +9,11 @@ import numpy as np
 from attribution.errors import IllPosedPlan, InfeasiblePlan
 from attribution.numbers import amount, cost, count, plain, typed_share
 from mmm.arrays import Array
-from optimizer.question.compiler import without
+from optimizer.answer.conflicts import conflicts
+from optimizer.question.compiler import any_cut, without
 from optimizer.question.goal import Goal
 from optimizer.question.limits import Limit, Side, Unit, labels
-from optimizer.question.program import Program, Row
+from optimizer.question.program import Bound, Program, Row
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.hulls import Tables
 
@@ -23,6 +24,7 @@ _PROMISE = (
     "Budget(at_least=...), or ask another question: maximize=Customers() with MaxCAC(...), or maximize=Profit(...)."
 )
 
+_FEW = 6  # members of a conflict about money, of which each is told with its figure
 _RATIO_STEPS = 8
 _ROUNDING = 1e-9  # of the figure: less is nothing
 
@@ -71,8 +73,8 @@ def _refuse_without_scale(program: Program, flat: FlatCurves, rate: float) -> No
         )
 
 
-def infeasible(program: Program, solve: Solve) -> InfeasiblePlan:
-    """The error that names the promise which cannot be kept, and the best attainable without it.
+def infeasible(program: Program, solve: Solve, can_be_kept: Callable[[Program], bool]) -> InfeasiblePlan:
+    """The error that names the fewest limits that clash, and what each would have to be where it alone gives way.
 
     Parameters
     ----------
@@ -80,7 +82,38 @@ def infeasible(program: Program, solve: Solve) -> InfeasiblePlan:
         A program without an allowed allocation.
     solve
         Returns (spend or None, score, bound) of a program.
+    can_be_kept
+        Whether a program has an allowed allocation.
     """
+    found = conflicts(program, can_be_kept)
+    if not found:
+        return _at_length(program, solve)
+    names = _names(program)
+    sets = [[repr(names[limit]) for limit in conflict] for conflict in found]
+    told = [f"{', '.join(one)} contradict each other" if len(one) > 1 else f"{one[0]} cannot hold" for one in sets]
+    if len(found) > 1:
+        return InfeasiblePlan(f"not all promises can be kept: {'; '.join(told)}. Remedy: relax at least one of each.")
+    alone = [limit for limit in found[0] if can_be_kept(without(program, limit))]
+    if not alone:
+        text = f"{told[0]}, and others do once one of them is relaxed"
+        return InfeasiblePlan(f"not all promises can be kept: {text}. Remedy: relax at least two.")
+    counting = {row.limit for row in program.rows if row.per_customer.any()}
+    quick = len(alone) <= _FEW and counting.isdisjoint(found[0])  # linear programs in money
+    enough = "; or ".join(_figure(program, limit, quick, solve) for limit in alone)
+    if len(found[0]) == 1:
+        return InfeasiblePlan(f"not all promises can be kept: {enough}.")
+    return InfeasiblePlan(f"not all promises can be kept: {told[0]}. Remedy: let one of these give way: {enough}.")
+
+
+def _figure(program: Program, limit: Limit | str, of_channels: bool, solve: Solve) -> str:
+    """The limit, and what the others allow in its place; that of one channel's where ``of_channels``."""
+    parts = [part for part in program.limits if part.limit == limit and (of_channels or isinstance(part, Row))]
+    texts = (_without(program, part, solve) for part in parts)
+    return next((text for text in texts if text), repr(_names(program)[limit]))
+
+
+def _at_length(program: Program, solve: Solve) -> InfeasiblePlan:
+    """The error where there is no time to look for the fewest limits."""
     remedies = [text for row in program.rows if (text := _without(program, row, solve))]
     if remedies:
         return InfeasiblePlan(f"not all promises can be kept: {'; or '.join(remedies)}.")
@@ -88,13 +121,14 @@ def infeasible(program: Program, solve: Solve) -> InfeasiblePlan:
     return InfeasiblePlan(f"several limits contradict each other: {rows}. Remedy: relax at least two of them.")
 
 
-def _without(program: Program, row: Row, solve: Solve) -> str | None:
-    """What is attainable for one row once it is dropped; None where that alone does not help."""
+def _without(program: Program, part: Row | Bound, solve: Solve) -> str | None:
+    """What is attainable for one row or bound once it is dropped; None where that alone does not help."""
     try:
-        rest = without(program, row)
+        rest = without(program, part)
     except InfeasiblePlan:
         return None
-    is_cac, name = row.per_customer.any() and row.per_spend.any(), _name(row, program)
+    row = part if isinstance(part, Row) else _as_row(part, program)
+    is_cac, name = row.per_customer.any() and row.per_spend.any(), _names(program)[row.limit]
     if isinstance(row.limit, Limit) and row.limit.unit is Unit.SHARE:
         return _share(rest, row, row.limit, name, solve)
     try:
@@ -120,10 +154,18 @@ def _without(program: Program, row: Row, solve: Solve) -> str | None:
     return f"{name!r} cannot hold, since the other limits allow {word} {plain(best)} there"
 
 
-def _name(row: Row, program: Program) -> str:
-    """The row's label among all of the program's limits."""
-    limits = list(dict.fromkeys(other.limit for other in program.limits))
-    return labels(limits)[limits.index(row.limit)]
+def _as_row(bound: Bound, program: Program) -> Row:
+    members = np.zeros(program.size)
+    members[bound.channel] = bound.sign
+    return Row(bound.limit, members, 0.0 * members, bound.room)
+
+
+def _names(program: Program) -> dict[Limit | str, str]:
+    """A label for each of the program's limits, all different."""
+    parts: list[Row | Bound] = [*program.limits, *(gap.above for gap in program.gaps)]
+    parts += [cut for part in program.lazy if (cut := any_cut(part, program.setting))]
+    limits = list(dict.fromkeys(part.limit for part in parts))
+    return dict(zip(limits, labels(limits), strict=True))
 
 
 def _group_cac(rest: Program, row: Row, name: str, solve: Solve) -> str:

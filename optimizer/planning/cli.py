@@ -223,7 +223,8 @@ def certify(
         ),
     ] = None,
     within: Annotated[
-        float | None, typer.Option(min=0.0, help="Distance from the best to accept, 0.01 for 1 %; plan.gap by default.")
+        float | None,
+        typer.Option(min=0.0, max=0.99, help="Distance from the best to accept, 0.01 for 1 %; plan.gap by default."),
     ] = None,
 ) -> None:
     """Say what anybody's spend brings, which promises it breaks, and how far it is from the best plan."""
@@ -427,7 +428,9 @@ def rates(
     table: Annotated[
         Path, typer.Argument(help="Table of arm, visitors and conversions, today's arm first.", show_default=False)
     ],
-    planned: Annotated[int, typer.Option(min=1, help="Visitors in all that the test was planned for.")] = 20_000,
+    planned: Annotated[
+        int, typer.Option(min=1, max=8_000_000_000, help="Visitors in all that the test was planned for.")
+    ] = 20_000,
     plan: Annotated[
         Path | None, typer.Option(help="A plan file, to say what a lift is worth.", show_default=False)
     ] = None,

@@ -13,13 +13,13 @@ import pandas as pd
 
 from attribution.errors import BadInput, Problem, UnknownChannel
 from attribution.files import write_whole
-from attribution.numbers import significant
+from attribution.numbers import percent, significant
 from mmm import OnOffDesign, OnOffReadout, Panel, RateReadout, arms_from_frame, read_on_off, read_rates, worth_of_lift
 from mmm.data.odd_columns import cut_short
 from mmm.data.outlying_cells import outlying_cells
 from mmm.data.running_totals import running_totals
 from mmm.data.unit_changes import unit_changes
-from mmm.experiments.on_off_design import KIND
+from mmm.experiments.on_off_design import KIND, MOST_CHANGE
 from mmm.experiments.rate_readout import RateWorth
 from optimizer.planning.experiments.geo_unread import TIMES, gone, not_counted
 from optimizer.planning.file.config import read_config
@@ -75,6 +75,9 @@ def design_on_off_tests(
                 raise UnknownChannel(channel, known, "the plan file")
     if change == 0:
         raise BadInput("a test changes spend. Remedy: give --change -1 for off, or 0.5 for half more.")
+    if not -1 <= change <= MOST_CHANGE:
+        text = f"--change {change:g} adds {percent(change)} to the channel's spend, which no test does."
+        raise BadInput(f"{text} Remedy: give -1 for off, 0.5 for half more, {MOST_CHANGE:g} at most.")
     run = planned(path, out, progress, "test design")
     assert run.posterior is not None and run.plan is not None and run.config.plan is not None  # noqa: S101, PT018
     with progress.stage("Designs") as update:
@@ -129,7 +132,7 @@ def read_on_off_test(
 
     Returns
     -------
-    The readout, and the files written: its row for ``data.lift_tests``, and its weeks.
+    The readout, and the files written: its row for ``data.lift_tests`` where the test was run, and its weeks.
 
     Raises
     ------
@@ -157,7 +160,11 @@ def read_on_off_test(
     folder.mkdir(parents=True, exist_ok=True)
     stem = design.stem
     weeks = readout.by_period.rename_axis("start").reset_index()
-    files = {f"{stem}_lift_test.csv": _csv(pd.DataFrame([vars(readout.test)])), f"{stem}_weeks.csv": _csv(weeks)}
+    files = {f"{stem}_weeks.csv": _csv(weeks)}
+    if readout.was_run:
+        files = {f"{stem}_lift_test.csv": _csv(pd.DataFrame([vars(readout.test)])), **files}
+    else:
+        (folder / f"{stem}_lift_test.csv").unlink(missing_ok=True)  # of an earlier readout
     return readout, _written(folder, files)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from attribution.errors import BadInput, InfeasiblePlan, Problem
 from attribution.numbers import plain
 from mmm.arrays import Array
-from optimizer.question.limits import labels
+from optimizer.question.limits import Limit, irreducible, labels
 from optimizer.question.objectives import Objective
 from optimizer.question.program import Bound, Constraint, Gap, Program, Row
 from optimizer.question.setting import Setting
 
-__all__ = ["capped", "compiled", "without"]
+__all__ = ["any_cut", "capped", "compiled", "without"]
 
 _SAME = 1e-12
 
@@ -38,9 +39,8 @@ def compiled(objective: Objective, constraints: Sequence[Constraint], setting: S
     bounds = tuple(row for row in rows if isinstance(row, Bound))
     _check_unlimited(constraints, bounds, setting)
     gaps = tuple(gap for constraint in constraints for gap in constraint.gaps(setting))
-    idle = np.full(len(setting.channels), 1e300)
     lazy = tuple(part for part in constraints if type(part).cut is not Constraint.cut)
-    lazy = tuple(part for part in lazy if part.cut(setting, idle) is not None)
+    lazy = tuple(part for part in lazy if any_cut(part, setting) is not None)
     none = np.zeros(len(setting.channels))
     stated = Program(
         setting, goal, none, none, none, tuple(row for row in rows if isinstance(row, Row)), bounds, gaps, lazy=lazy
@@ -58,9 +58,30 @@ def _check_unlimited(constraints: Sequence[Constraint], bounds: tuple[Bound, ...
         raise BadInput([Problem("Change", text, setting.channels[place], remedy=remedy) for place in open_ones])
 
 
-def without(program: Program, limit: Row) -> Program:
-    """The program had one of its rows never been stated: what the row had tightened is made again without it."""
-    return _boxed(program.replaced(rows=tuple(row for row in program.rows if row is not limit)))
+def without(program: Program, *dropped: Row | Bound | Limit | str) -> Program:
+    """The program had some of its rows, bounds or whole limits never been stated.
+
+    What they had tightened is made again without them.
+    """
+    parts = {id(part) for part in dropped if isinstance(part, Row | Bound)}
+    limits = {part for part in dropped if isinstance(part, Limit | str)}
+
+    def stays(part: Row | Bound) -> bool:
+        return id(part) not in parts and part.limit not in limits
+
+    return _boxed(
+        program.replaced(
+            rows=tuple(row for row in program.rows if stays(row)),
+            bounds=tuple(bound for bound in program.bounds if stays(bound)),
+            gaps=tuple(gap for gap in program.gaps if stays(gap.above)),
+            lazy=tuple(part for part in program.lazy if (cut := any_cut(part, program.setting)) and stays(cut)),
+        )
+    )
+
+
+def any_cut(part: Constraint, setting: Setting) -> Row | None:
+    """A row of a constraint that gives rows on demand; None where it has nothing to cut."""
+    return part.cut(setting, np.full(len(setting.channels), 1e300))
 
 
 def capped(program: Program, most: Array | float) -> Program:
@@ -80,9 +101,8 @@ def _boxed(stated: Program) -> Program:
         Where limits on one channel contradict each other.
     """
     lower, upper = _bounds(stated.bounds, stated.setting)
-    _check_bounds(lower, upper, stated)
     program = _outside_gaps(stated.replaced(lower=lower, upper=upper))
-    _check_bounds(program.lower, program.upper, stated)
+    _check_bounds(program)
     for _ in range(2):
         program = _outside_gaps(program.replaced(upper=_tightened(program.lower, program.upper, stated.rows)))
     return program
@@ -118,7 +138,7 @@ def _united(gaps: tuple[Gap, ...]) -> list[tuple[int, float, float]]:
     return united
 
 
-def _bounds(bounds: tuple[Bound, ...], setting: Setting) -> tuple[Array, Array]:
+def _bounds(bounds: Sequence[Bound], setting: Setting) -> tuple[Array, Array]:
     lower, upper = [0.0] * len(setting.channels), [np.inf] * len(setting.channels)
     for bound in bounds:
         if bound.sign > 0:
@@ -128,14 +148,30 @@ def _bounds(bounds: tuple[Bound, ...], setting: Setting) -> tuple[Array, Array]:
     return np.array(lower), np.array(upper)
 
 
-def _check_bounds(lower: Array, upper: Array, stated: Program) -> None:
-    for index in np.flatnonzero(lower > upper * (1 + _SAME)):
-        limits = [bound.limit for bound in stated.bounds if bound.channel == index]
-        limits += [gap.above.limit for gap in stated.gaps if gap.channel == index]
-        names = labels(list(dict.fromkeys(limits)))
-        channel = stated.setting.channels[index]
-        text = f"{channel} cannot get at least {plain(lower[index])} and at most {plain(upper[index])}"
-        raise InfeasiblePlan(f"{text}: {'; '.join(names)}. Remedy: relax one of them.")
+def _check_bounds(program: Program) -> None:
+    """Refuse channels whose own limits contradict each other, each with the fewest limits that do."""
+    clashes = [_clash(program, index) for index in np.flatnonzero(_contradict(program)).tolist()]
+    if clashes:
+        raise InfeasiblePlan(f"{' '.join(clashes)} Remedy: relax one of them.")
+
+
+def _contradict(program: Program) -> npt.NDArray[np.bool_]:
+    return program.lower > program.upper * (1 + _SAME)
+
+
+def _clash(program: Program, index: int) -> str:
+    bounds = [bound for bound in program.bounds if bound.channel == index]
+    gaps = [gap for gap in program.gaps if gap.channel == index]
+
+    def clash(limits: set[Limit | str]) -> bool:
+        lower, upper = _bounds([bound for bound in bounds if bound.limit in limits], program.setting)
+        some = tuple(gap for gap in gaps if gap.above.limit in limits)
+        return bool(_contradict(_outside_gaps(program.replaced(lower=lower, upper=upper, gaps=some)))[index])
+
+    limits = dict.fromkeys([*(bound.limit for bound in bounds), *(gap.above.limit for gap in gaps)])
+    names = "; ".join(labels(irreducible(list(limits), clash)))
+    ends = f"at least {plain(program.lower[index])} and at most {plain(program.upper[index])}"
+    return f"{program.setting.channels[index]} cannot get {ends}: {names}."
 
 
 def _tightened(lower: Array, upper: Array, rows: tuple[Row, ...]) -> Array:

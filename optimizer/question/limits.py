@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from attribution.numbers import plain, typed_share
 
-__all__ = ["Limit", "Side", "Subject", "Unit", "labels"]
+__all__ = ["Limit", "Side", "Subject", "Unit", "irreducible", "labels"]
 
 
 class Side(Enum):
@@ -116,3 +116,28 @@ def labels(limits: Sequence[Limit | str]) -> list[str]:
         ]
     before = [texts[:place].count(text) for place, text in enumerate(texts)]
     return [f"{text} ({count + 1})" if count else text for text, count in zip(texts, before, strict=True)]
+
+
+def irreducible(limits: Sequence[Limit | str], clash: Callable[[set[Limit | str]], bool]) -> list[Limit | str]:
+    """The limits that are left once all have been dropped for good without which the others still clash.
+
+    What is left clashes, and would not without any one of its members: the deletion filter of Chinneck and Dravnieks
+    (1991), by halves. Those that come first are dropped first.
+
+    >>> irreducible(["at least 9", "at most 8", "at most 5", "at least 3"], lambda left: len(left) >= 2)
+    ['at most 5', 'at least 3']
+    """
+    left = set(limits)
+
+    def drop(some: Sequence[Limit | str], needed: bool) -> None:
+        """Drop what can be spared of ``some``; ``needed`` where not all of it can."""
+        if not needed and clash(left.difference(some)):
+            left.difference_update(some)
+        elif len(some) > 1:
+            half = len(some) // 2
+            before = len(left)
+            drop(some[:half], False)
+            drop(some[half:], len(left) == before - half)
+
+    drop(limits, True)
+    return [limit for limit in limits if limit in left]

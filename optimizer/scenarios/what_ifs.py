@@ -83,7 +83,7 @@ class BudgetChange(Scenario):
             Where the plan has no budget to change.
         """
         if not any(isinstance(part, Budget) for part in plan.subject_to):
-            raise BadInput(Problem(self.name, "the plan has no Budget to change.", remedy="add Budget(at_most=...)."))
+            raise BadInput(Problem(self.name, "the plan has no budget to change.", remedy="add Budget(at_most=...)."))
         return plan.replaced(subject_to=[self._scaled(part) for part in plan.subject_to]), curves
 
     def _scaled(self, part: Constraint) -> Constraint:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from mmm.arrays import Array
 from optimizer.plan import Plan
-from optimizer.question.groups import AverageCAC
+from optimizer.question.groups import AverageCAC, MarginalCAC
 from optimizer.question.program import Constraint
 from optimizer.uncertainty.risk import Pessimistic
 from optimizer.uncertainty.robust import Robust
@@ -54,7 +55,18 @@ def with_organic(plan: Plan, organic: Array | float) -> Plan:
 
 
 def without_cap(question: Question, channel: str) -> Question:
-    """The question without ceilings on the average CAC of a channel, which its effect alone would break."""
+    """The question without ceilings on the average or marginal CAC of a channel, which its effect alone would break.
+
+    A ceiling on the average of several channels goes, one on the last customer of each stays for the others.
+    """
     plan = plan_of(question)
-    kept = [part for part in plan.subject_to if not (isinstance(part, AverageCAC) and channel in part.members)]
-    return question if len(kept) == len(plan.subject_to) else over(question, plan.replaced(subject_to=kept))
+    kept = [part for limit in plan.subject_to for part in _without(limit, channel)]
+    return question if kept == list(plan.subject_to) else over(question, plan.replaced(subject_to=kept))
+
+
+def _without(limit: Constraint, channel: str) -> Iterator[Constraint]:
+    capped = isinstance(limit, AverageCAC | MarginalCAC) and channel in limit.members
+    if not capped:
+        yield limit
+    elif isinstance(limit, MarginalCAC) and (others := tuple(one for one in limit.members if one != channel)):
+        yield replace(limit, subject=replace(limit.subject, members=others))

@@ -18,6 +18,7 @@ from mmm.arrays import Array
 from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
 from optimizer.question.compiler import capped, compiled
+from optimizer.question.limits import labels
 from optimizer.question.objectives import Profit
 from optimizer.question.program import Program
 from optimizer.solvers.branch import Outcome, branch_and_bound
@@ -268,7 +269,8 @@ class RiskSearch:
     def _refusal(self, outcome: Outcome) -> InfeasiblePlan:
         if not outcome.finished:
             return Unmet(f"no allocation was reached within {self.limit:g} s. Remedy: raise time_limit.", outcome.bound)
+        counting = [row.limit for row in self.plan.program(self.curves).rows if row.per_customer.any()]
+        named = " and ".join(map(repr, labels(list(dict.fromkeys(counting)))))
         share = f"the worst {percent(self.tail)} of cases"
-        return InfeasiblePlan(
-            f"the promises cannot be kept in {share}, though they can on average. Remedy: lower them."
-        )
+        text = f"with the other limits {named} cannot be kept in {share}, though on average that is possible"
+        return InfeasiblePlan(f"{text}. Remedy: promise less, or allow a higher CAC.")

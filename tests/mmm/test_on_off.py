@@ -292,9 +292,33 @@ def test_a_test_that_ran_the_other_way_round_is_told_in_figures_that_can_be_read
     frame["tv"] = 1e4
     usual = np.repeat(test.schedule, test.block) == 0
     frame.loc[frame.index[begin : begin + test.periods][usual], "tv"] = 0.0
-    followed = {one.name: one for one in read_on_off(test, panel_of(frame), mmm.Model()).findings}["on_off_followed"]
+    found = read_on_off(test, panel_of(frame), mmm.Model())
+    followed = {one.name: one for one in found.findings}["on_off_followed"]
     assert not followed.passed
     assert "the other way round" in followed.text
+    assert_gives_no_lift_test(found)
+
+
+def assert_gives_no_lift_test(found: mmm.OnOffReadout) -> None:
+    assert not found.was_run
+    assert "no evidence" in found.sentence
+    with pytest.raises(BadInput, match="gives no lift test"):
+        _ = found.test
+
+
+def test_a_schedule_that_was_not_run_gives_no_lift_test_and_one_run_in_part_does() -> None:
+    test = design()
+    for part, runs in ((0.0, False), (0.15, False), (0.6, True), (1.0, True)):
+        rng = np.random.default_rng(0)
+        frame = frame_of(rng, test, effect=-100.0)
+        off = frame["tv"] == 0
+        frame.loc[off, "tv"] = (1 - part) * 1e4
+        frame["tv"] *= np.exp(0.02 * rng.normal(size=len(frame)))  # nobody spends to the cent
+        found = read_on_off(test, panel_of(frame), mmm.Model())
+        if runs:
+            assert found.test.channel == "tv"
+        else:
+            assert_gives_no_lift_test(found)
 
 
 def test_blocks_that_were_not_switched_are_named() -> None:
@@ -304,6 +328,7 @@ def test_blocks_that_were_not_switched_are_named() -> None:
     followed = {one.name: one for one in read_on_off(test, panel_of(frame), mmm.Model()).findings}["on_off_followed"]
     assert not followed.passed
     assert "1 of 12 blocks" in followed.text
+    assert "says less" in followed.text
 
 
 def test_a_rhythm_that_was_there_before_is_a_finding() -> None:

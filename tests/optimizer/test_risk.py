@@ -76,6 +76,14 @@ def test_no_allocation_beats_the_pessimistic_bound():
         assert tail_mean(plan.evaluate(WORLD, spend).customers) <= bound
 
 
+def test_a_promise_that_the_worst_cases_break_is_named():
+    most = Plan(maximize=Customers(organic=ORGANIC), subject_to=BUDGET).solve(WORLD).customers
+    promise = Customers(at_least=0.99 * most, organic=ORGANIC)
+    plan = Plan(minimize=Spend(organic=ORGANIC), subject_to=[BUDGET, promise])
+    with pytest.raises(InfeasiblePlan, match=r"'customers at least [\d,]+' cannot be kept in the worst 10.%"):
+        Pessimistic(plan, tail=0.1).solve(WORLD)
+
+
 def test_weight_zero_is_the_plain_plan():
     plan = Plan(maximize=Customers(organic=ORGANIC), subject_to=BUDGET)
     found = Pessimistic(plan, weight=0).solve(WORLD)

@@ -14,6 +14,7 @@ from optimizer import (
     Channel,
     Customers,
     Fee,
+    Group,
     HiddenDemand,
     Pessimistic,
     Plan,
@@ -111,5 +112,9 @@ def test_a_cap_on_the_channel_s_own_cac_does_not_pass_for_a_reason_to_move_it(ki
     raised = next(name for name in names if 0 < factors.get(name, np.nan) < 1)
     at_plan = float(free.solve(curves).spend[raised])
     won = np.sort(curves[raised](at_plan))[:9].mean() if kind == "risk" else curves[raised].mean(at_plan)
-    capped = free.replaced(subject_to=[*limits, Channel(raised).cac_at_most(1.02 * at_plan / float(won))])
-    assert told(capped)[raised] == pytest.approx(factors[raised], rel=0.05)
+    caps = [Channel(raised).cac_at_most(1.02 * at_plan / float(won))]
+    last = float(1 / curves[raised].mean_marginal(at_plan))
+    caps += [Channel(raised).marginal_cac_at_most(1.02 * last), Group("all", names).marginal_cac_at_most(1.5 * last)]
+    for cap in caps:
+        capped = free.replaced(subject_to=[*limits, cap])
+        assert told(capped)[raised] == pytest.approx(factors[raised], rel=0.05)

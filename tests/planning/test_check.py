@@ -259,6 +259,8 @@ def test_a_bad_what_if_is_named_and_the_others_go_on(folder: Path) -> None:
         ("or fold them with fold_names.", "fold them with data.touchpoints.fold_names: true."),
         ("ask maximize=Profit(...) or maximize=Customers()", "plan.maximize: profit or plan.maximize: customers"),
         ("name it with columns={'interaction': ...}.", "name it with data.touchpoints.interaction."),
+        ("BudgetChange: changes by -100%; give a share above -1, such as 0.2 for 20 % more.", "budget: -100% leaves"),
+        ("PromiseChange: changes by -120%; give a share above -1, such as 0.2 for 20 % more.", "customers: -120% leaves"),
     ],
 )  # fmt: skip
 def test_remedies_are_in_words_of_the_plan_file(python: str, key: str) -> None:

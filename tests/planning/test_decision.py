@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 
 from attribution.estimates import Estimate
+from mmm.curves import Hill, ResponseCurves
+from optimizer import Budget, Channel, Customers, Plan
 from optimizer.planning.outputs.sections.channels import reason
 from optimizer.planning.outputs.sections.decision import _moves
+from optimizer.planning.stages.optimize import _binding
 from optimizer.planning.stages.result import ChannelRow
 
 
@@ -25,6 +28,7 @@ ROWS = (
     row("radio", 1000, 1000, 366.8),
     row("social", 1000, 1500, 310.0, "at its most"),
     row("display", 1000, 500, 600.0, "at its least"),
+    row("cinema", 1000, 800, 500.0, "at its entry price"),
     row("print", 1000, 0, 900.0),
 )
 
@@ -37,12 +41,26 @@ ROWS = (
         ("radio", "Unchanged: kept, since the next customer costs 366.8 EUR, as in every"),
         ("social", "held at its most by its limit; there the next customer costs 310.0 EUR, so without it the channel would get more"),
         ("display", "held at its least by its limit; there the next customer costs 600.0 EUR, so without it the channel would get less"),
+        ("cinema", "held at its entry price by its limit; there the next customer costs 500.0 EUR, so without it"),
         ("print", "Gets nothing in the plan."),
     ],
 )  # fmt: skip
 def test_a_channel_is_moved_until_its_next_customer_costs_as_much_as_elsewhere(channel: str, sentence: str) -> None:
     (chosen,) = (one for one in ROWS if one.channel == channel)
     assert sentence in reason(chosen, ROWS, ("the blended CAC of", 108.4), "EUR", "customers")
+
+
+def test_a_channel_at_its_entry_price_stands_at_a_limit() -> None:
+    """Three channels that pay least at the ends that limits leave them."""
+    curves = ResponseCurves({"tv": Hill(900, 6e4), "search": Hill(500, 2e4), "radio": Hill(400, 2e4)})
+    limits = [Channel("tv").zero_or_at_least(5e4), Channel("search").at_most(1e4), Channel("radio").at_least(1e3)]
+    limits += [Budget(at_most=7e4)]
+    plan = Plan(maximize=Customers(), subject_to=limits)
+    program, spend = plan.program(curves), {"tv": 5e4, "search": 1e4, "radio": 1e3}
+    standing = [_binding(program, place, amount, 1.0) for place, amount in enumerate(spend.values())]
+    assert standing == ["at its entry price", "at its most", "at its least"]
+    assert _binding(program, 0, 5.5e4, 1.0) == _binding(program, 1, 5e3, 1.0) == ""
+    assert _binding(program, 0, 0.0, 1.0) == "nothing"
 
 
 @pytest.mark.parametrize(("planned", "verb"), [(700, "cut until"), (1300, "raised until"), (1000, "kept, since")])

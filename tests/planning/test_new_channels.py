@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -89,6 +90,9 @@ def test_a_first_test_and_the_result_that_turns_the_move() -> None:
         assert (plan.solve(scaled, gap=1e-6).spend["podcast"] > 500) == used
     brought = np.asarray(curves["podcast"](spend["podcast"]))
     assert test.probability == pytest.approx(np.mean(brought * 4 / 12 < test.turns_at))
+    for noise, lost in ((test.result.point / 5, False), (test.result.point, True)):
+        told = replace(test, noise=noise).sentence("EUR", "customers")
+        assert ("would hardly show the result" in told) == lost
     (rides,) = first_tests(section, curves, found.allocation, (), {"radio": "the log says so"})
     assert "of which part may be demand that others make (the log says so)" in rides.assumed
     (finding,) = new_channel_findings((test,), "EUR", "customers")
@@ -139,7 +143,7 @@ def test_a_given_plan_may_name_it_or_leave_it_out(tmp_path: Path) -> None:
         ("podcast: {like: radio}", "", "plan.new_channels.podcast.at_most: is required"),
         ("podcast: {like: radio, at_most: 5}", "  channels: {podcast: {at_most: 9}}", "p.yaml:7: plan.channels.podcast"),
         ("podcast: {like: radio, at_most: 5}", "  now: {radio: 1, search: 1, podcast: 1}", "unknown channel 'podcast'"),
-        ("podcast: {like: radio, scale: 0, at_most: 5}", "", "greater than 0"),
+        ("podcast: {like: radio, scale: 0, at_most: 5}", "", "greater than or equal to 0.001"),
         ("podcast: {like: podcast, at_most: 5}", "", "unknown channel 'podcast'"),
         ("podcast: {like: radio, at_most: 5}", "  schedule: {free_from: 2025-02-03, spent: s.csv}", "have no spend"),
         ("podcast: {like: radio, at_most: 5}", "  value_per_customer: {radio: 1, search: 1}\n  value_per_organic: 1",

@@ -89,3 +89,25 @@ def test_rows_under_other_names_or_dates_are_told() -> None:
     dearer = {**spend, "search": (spend["search"][0], 12 * spend["search"][1])}
     assert "search is " in told(dearer, other)
     assert "sale was 0 or 1" in told(spend, {**other, "sale": (other["sale"][0], 2 * other["sale"][1] + 1)})
+
+
+def test_a_channel_that_rests_as_never_before_is_told_and_flights_are_not() -> None:
+    rng = np.random.default_rng(1)
+    steady, kpi = rng.gamma(20, 2_000, 112), rng.normal(1000, 50, 112)
+    flights = np.where(np.arange(112) // 8 % 2, rng.gamma(9, 9_000, 112), 0.0)  # the eight new weeks would rest
+    ended = np.where(np.arange(112) < 40, steady, 0.0)
+    days = pd.date_range("2026-09-28", periods=8, freq="7D")
+
+    def told(planned: dict[str, float] | None = None, **columns: np.ndarray) -> str:
+        spend = {name: tuple(np.split(values, [104])) for name, values in ({"search": steady} | columns).items()}
+        weeks = Weeks(spend, {"kpi": tuple(np.split(kpi, [104]))}, "kpi", days, planned or {})  # type: ignore[arg-type]
+        return " ".join(unlike_before(weeks))
+
+    stopped = np.where(np.arange(112) < 104, steady, 0.0)
+    usual = f"{np.median(steady[:104]):,.0f}"
+    assert f"Nothing is spent in the new weeks on display (usually {usual}): stopped" in told(display=stopped)
+    assert not told(tv=flights, radio=ended)
+    assert not told({"display": 0.0}, display=stopped)
+    assert f"display (usually {usual}, 5,000 planned)" in told({"display": 5e3}, display=stopped)
+    longer = np.where(np.arange(112) < 100, flights, 0.0)  # twelve weeks of rest, where eight were the most
+    assert "weeks on tv" in told(tv=longer)

@@ -257,7 +257,7 @@ def test_a_switch_is_advised_for_more_than_it_costs(base: tuple[Run, Past], tmp_
     run, past = base
     assert past.plan is not None
     past = replace(past, plan=past.plan.assign(planned=past.plan["now"]))
-    costly = made(tmp_path, PLAN.replace("weeks: 13", "weeks: 13, switching_cost: {moved: 3, channel: 9_000}"))
+    costly = made(tmp_path, PLAN.replace("weeks: 13", "weeks: 13, switching_cost: {moved: 1, channel: 90_000}"))
     for one, word in ((run, "Switch to"), (costly, "Keep the last plan")):
         switch = divided(past, one).switch
         assert switch is not None

@@ -19,7 +19,7 @@ from mmm.experiments.schedules import drawn
 from optimizer.planning.cli import app
 from optimizer.planning.file.config import read_config
 from optimizer.planning.outputs.sections.tests import design_command
-from optimizer.planning.outputs.tests_in_words import designs_in_words
+from optimizer.planning.outputs.tests_in_words import designs_in_words, readout_in_words
 from optimizer.planning.stages.national_tests import design_national_tests
 from optimizer.planning.stages.progress import Progress
 from optimizer.planning.stages.result import Run
@@ -112,6 +112,20 @@ def test_a_readout_s_row_goes_into_the_next_run(starter: Path, tmp_path: Path) -
     (starter.parent / "lift_tests.csv").write_text(written[0].read_text(encoding="utf-8"), encoding="utf-8")
     said = CliRunner().invoke(app, ["check", str(starter)])
     assert said.exit_code == 0, said.output
+
+
+def test_a_test_that_was_not_run_gives_no_row(starter: Path, tmp_path: Path) -> None:
+    path = with_a_test(starter)[1]
+    row = tmp_path / "tests" / "on_off_tv_lift_test.csv"
+    read_on_off_test(starter, path, tmp_path, Progress(io.StringIO()))
+    assert row.exists()
+    table = starter.parent / "weekly.csv"
+    weekly = pd.read_csv(table)
+    weekly.assign(tv=1e4 * (1 + 0.01 * np.sin(np.arange(len(weekly))))).to_csv(table, index=False)
+    readout, written = read_on_off_test(starter, path, tmp_path, Progress(io.StringIO()))
+    assert [one.name for one in written] == ["on_off_tv_weeks.csv"]
+    assert not row.exists()
+    assert "No row for data.lift_tests" in list(readout_in_words(readout, written))[-1]
 
 
 def test_a_table_that_holds_no_test_is_refused_or_told(starter: Path, tmp_path: Path) -> None:

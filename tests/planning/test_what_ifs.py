@@ -172,9 +172,9 @@ def test_a_what_if_that_cannot_be_asked_says_why_and_the_others_go_on() -> None:
         {"name": "TV costs more", "cost": {"tv": "+10%"}},
     ])  # fmt: skip
     problems = {result.name: result.problem for result in results}
-    assert "no Budget to change" in problems["Less money"]
+    assert "no budget to change" in problems["Less money"]
     assert "nothing in the plan depends on" in problems["Worth less"]
-    assert "give a share above -1" in problems["Worth nothing"]
+    assert "budget: -100% leaves nothing" in problems["Worth nothing"]
     assert problems["TV costs more"] == ""
 
 

@@ -19,8 +19,15 @@ _PERCENT = re.compile(r"\s*([+\-\u2212])\s*(\d+(?:\.\d+)?)\s*%\s*")
 _UNSIGNED = re.compile(r"\s*\d+(?:\.\d+)?\s*%\s*")
 
 
+_MOST_MONEY = 1e18
+_MOST_CHANGE = 100.0
+
+
 def _percent(value: Any) -> Any:
     if isinstance(value, str) and (match := _PERCENT.fullmatch(value)):
+        if float(match[2]) > 100 * _MOST_CHANGE:
+            times = f"{1 + float(match[2]) / 100:,.0f} times what it changes"
+            raise ValueError(f"{value!r} is {times}; write up to +10000%, or leave the key out where there is no limit")
         if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", match[2]):
             whole = match[2].replace(".", "")
             raise ValueError(
@@ -62,6 +69,8 @@ def _number(value: Any) -> float:
         written = str(value) if isinstance(value, dt.date) else repr(value)
         example = "write plain digits, for example 250000 or 250_000, or 250_000 USD"
         raise ValueError(f"{written} is not an amount; {example}")
+    if abs(value) > _MOST_MONEY:
+        raise ValueError(f"{value:g} is more than there is of anything; leave the key out where there is no limit")
     return float(value)
 
 

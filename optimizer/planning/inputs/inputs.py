@@ -31,6 +31,7 @@ from optimizer.planning.inputs.log_against_kpi import LogAgainstKPI, log_against
 from optimizer.planning.inputs.markets import markets_of
 from optimizer.planning.inputs.odd_costs import costs_cover_year, odd_costs
 from optimizer.planning.inputs.paths_of_file import read_journeys
+from optimizer.planning.inputs.plan_as_meant import plan_as_meant
 from optimizer.planning.inputs.platform_reports import Claims
 from optimizer.planning.inputs.present_spend import read_present_spend
 from optimizer.planning.inputs.provenance import InputFile
@@ -81,6 +82,8 @@ class Inputs:
         What customers of each channel are worth; None without cohorts or orders.
     customer_findings
         What speaks against the table that says what customers are worth.
+    plan_findings
+        What speaks against the amounts of the plan file's plan.
     costs
         Costs of acquisition beside media: month, kind and cost; None where the plan file names none.
     claims
@@ -110,6 +113,7 @@ class Inputs:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     customer_values: CustomerValues | None = None
     customer_findings: tuple[Finding, ...] = ()
+    plan_findings: tuple[Finding, ...] = ()
     costs: pd.DataFrame | None = None
     claims: Claims | None = None
     factors: tuple[Factor, ...] = ()
@@ -146,7 +150,16 @@ class Inputs:
         costed: tuple[Finding, ...] = () if self.costs is None else (odd_costs(self.costs),)
         costed += () if self.costs is None or self.panel is None else (costs_cover_year(self.costs, self.panel),)
         claimed = () if self.claims is None else (self.claims.finding,)
-        return (*assembled, *compared, *coming, *self.customer_findings, *costed, *staged, *claimed)
+        return (
+            *assembled,
+            *compared,
+            *coming,
+            *self.plan_findings,
+            *self.customer_findings,
+            *costed,
+            *staged,
+            *claimed,
+        )
 
     @property
     def passed_over(self) -> tuple[str, ...]:
@@ -216,6 +229,7 @@ def read_inputs(config: Config, document: Document, journeys_too: bool = True) -
         words={} if table is None else table.words,
         customer_values=None if worth is None else worth[0],
         customer_findings=worth[1] if worth is not None else _of_stated_values(config, panel),
+        plan_findings=plan_as_meant(config, panel),
         costs=costs,
         claims=around.claims,
         factors=factors,

@@ -12,6 +12,8 @@ __all__ = ["findings_in_words_of_the_file", "in_words_of_the_file"]
 
 _LOG, _WON = "data.touchpoints", "data.touchpoints.conversions"
 _WHAT_IFS = {
+    "BudgetChange": "budget",
+    "PromiseChange": "customers",
     "CostInflation": "cost",
     "ConversionChange": "conversion",
     "DemandChange": "demand",
@@ -95,7 +97,7 @@ _SAID = (
     (r"maximize=(Customers|Profit)\((\.\.\.)?\)", lambda found: f"plan.maximize: {found[1].lower()}"),
     (r"add a? ?Budget\b(?!\.)", "add plan.budget"),
     (
-        r"(CostInflation|ConversionChange|DemandChange|StageChange): changes by (\S+); give a share above -1,.*?more\.",
+        rf"({'|'.join(_WHAT_IFS)}): changes by (\S+); give a share above -1,.*?more\.",
         lambda found: f"{_WHAT_IFS[found[1]]}: {found[2]} leaves nothing to plan with; write a change above -100%.",
     ),
 )

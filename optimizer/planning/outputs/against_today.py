@@ -26,6 +26,7 @@ __all__ = [
     "verdict",
 ]
 
+_EVEN = 0.5
 _FORMS = {"customers": count, "spend": amount, "blended CAC": cost, "profit": amount, "net present value": amount}
 
 
@@ -145,9 +146,10 @@ def verdict(worth: Worth, aim: str, flat: float) -> str:
         broken = ", ".join(labels([miss.limit for miss in worth.today_misses]))
         text = f"Today's spend is no alternative, for it breaks what is asked: {broken}"
         if better == better:
+            price = "the price of keeping that and " if better < _EVEN else ""
             text += (
-                f". On {aim} the plan does better than it with probability {likelihood(better)}, which is the price of "
-                "keeping that and no measure of the plan"
+                f". On {aim} the plan does better than it with probability {likelihood(better)}, which is {price}no "
+                "measure of the plan"
             )
     elif better != better:
         text = f"On {aim} the plan does not differ from today's spend in any draw"

@@ -29,6 +29,8 @@ def designs_in_words(designed: NationalTests, written: tuple[Path, ...], plan: P
             f"plan, standard error {count(prospect.standard_error)}."
         )
         yield f"  {_marked(prospect.finding)}"
+    if not designed.beyond.passed:
+        yield _marked(designed.beyond)
     yield f"Written to {written[0].parent}: {', '.join(path.name for path in written)}"
     yield f"When the weekly table holds the test's weeks: cac test readout <design>.json {plan}"
 
@@ -42,7 +44,10 @@ def readout_in_words(readout: OnOffReadout, written: tuple[Path, ...]) -> Iterat
     )
     yield from (f"  {_marked(finding)}" for finding in readout.findings)
     yield f"Written to {written[0].parent}: {', '.join(path.name for path in written)}"
-    yield f"Add the row of {written[0].name} to the table of data.lift_tests."
+    if readout.was_run:
+        yield f"Add the row of {written[0].name} to the table of data.lift_tests."
+    else:
+        yield "No row for data.lift_tests is written, for the test was not run as it was drawn."
 
 
 def rates_in_words(readout: RateReadout, worth: Mapping[str, RateWorth]) -> Iterator[str]:

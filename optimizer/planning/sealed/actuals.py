@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,12 @@ class Actuals:
 
 
 def read_actuals(
-    source: str, config: Config, panel: Panel, dates: pd.DatetimeIndex, words: Mapping[str, Sequence[str]]
+    source: str,
+    config: Config,
+    panel: Panel,
+    dates: pd.DatetimeIndex,
+    words: Mapping[str, Sequence[str]],
+    planned: Course | None = None,
 ) -> Actuals:
     """Read what came.
 
@@ -67,6 +72,8 @@ def read_actuals(
         First day of each period of the forecast; the table holds the first of them, or all.
     words
         Of columns of words, as the fit knew them.
+    planned
+        The sealed course, for what was to be spent.
 
     Raises
     ------
@@ -94,6 +101,10 @@ def read_actuals(
     course = _course(weekly, panel, by_geo, new, made)
     kpi = np.array([by_geo[geo][weekly.kpi].to_numpy(dtype=float) for geo in panel.geos])
     since = _since(course, kpi, panel, weekly, dates[:over])
+    if planned is not None:
+        spend = planned.first(over).spend.sum(axis=(0, 1))
+        wanted = {weekly.channels.get(one, one): float(money) for one, money in zip(panel.channels, spend, strict=True)}
+        since = replace(since, planned=wanted)
     if problems := list(another_unit(name, since)):
         raise BadInput(problems)
     named = {column.name for column in table.columns} | {weekly.population or ""}

@@ -123,7 +123,7 @@ def review(
         kept = read_forecast(folder)
     with progress.stage("Reading what came"):
         panel = kept.readings[0].panel
-        came = read_actuals(actuals, config, panel, kept.organic.dates, kept.words)
+        came = read_actuals(actuals, config, panel, kept.organic.dates, kept.words, kept.course)
     read_scores(home_of(output))  # what is wrong there is told before the work
     made = _review(seal, config, kept, came, again, progress)
     return replace(made, scorecard=Scorecard(entered(home_of(output), _score(made))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -38,12 +38,15 @@ class Weeks:
         Which column of ``other`` is the KPI.
     dates
         First day of each new period.
+    planned
+        Column -> what was to be spent in the new periods, where a plan says so.
     """
 
     spend: Mapping[str, tuple[Array, Array]]
     other: Mapping[str, tuple[Array, Array]]
     kpi: str
     dates: pd.DatetimeIndex
+    planned: Mapping[str, float] = field(default_factory=dict)
 
 
 def another_unit(name: str, weeks: Weeks) -> Iterator[Problem]:
@@ -194,6 +197,24 @@ def _silent(weeks: Weeks) -> Iterator[str]:
             yield f"{column} is 0 in {days} and never was in the weeks that were fitted: is the table whole?"
     if not sum(float(spent.sum()) for _, spent in weeks.spend.values()):
         yield "No channel spends anything in the new weeks: is the spend booked yet?"
+    elif gone := list(_gone(weeks)):
+        yield (
+            f"Nothing is spent in the new weeks on {_few(gone)}: stopped, not booked yet, or left empty in the table? "
+            "All figures take it as stopped."
+        )
+
+
+def _gone(weeks: Weeks) -> Iterator[str]:
+    """Channels that rest throughout, longer than ever before, and not because a plan says so."""
+    for column, (before, now) in weeks.spend.items():
+        if now.any() or not before.any() or weeks.planned.get(column) == 0:
+            continue
+        active = np.flatnonzero(before)
+        resting = len(before) - 1 - int(active[-1])
+        longest = int(np.diff(active).max(initial=1)) - 1
+        if resting <= longest < resting + len(now):
+            planned = f", {amount(weeks.planned[column])} planned" if column in weeks.planned else ""
+            yield f"{column} (usually {amount(float(np.median(before[active])))}{planned})"
 
 
 def _no_amounts(weeks: Weeks) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from attribution.errors import BadInput, UnknownChannel
 from attribution.findings import Finding
+from attribution.numbers import significant
 from mmm import History, Posterior, design_on_off
 from mmm.checks.pool import Pool
 from mmm.experiments.on_off import Prospect
@@ -19,6 +20,8 @@ from optimizer.planning.stages.result import PlanResult
 from optimizer.uncertainty.value_of_tests import LiftTest
 
 __all__ = ["NationalTests", "design_national_tests"]
+
+_FAR = 2.0  # times the most ever spent in a period
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +35,18 @@ class NationalTests:
     table
         One row per channel: the prospect, ``customers_cost`` (customers that running it forgoes, below 0 where it wins
         some) and ``value`` (customers that knowing its result would let the coming plan win).
+    beyond
+        Whether tests raise a channel far beyond what was ever spent on it.
     """
 
     prospects: tuple[Prospect, ...]
     table: pd.DataFrame
+    beyond: Finding
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Which tests would not see what is believed."""
-        return tuple(prospect.finding for prospect in self.prospects)
+        """Which tests would not see what is believed, and whether they leave all that is known."""
+        return (*(prospect.finding for prospect in self.prospects), self.beyond)
 
 
 def design_national_tests(
@@ -114,7 +120,24 @@ def design_national_tests(
     ]
     order = np.argsort([-float(value[one.design.channel]) for one in prospects], kind="stable")
     table = pd.DataFrame([rows[place] for place in order])
-    return NationalTests(tuple(prospects[place] for place in order), table)
+    most = posterior.panel.national_spend.max()
+    changed = {channel: float(now[channel]) / periods * (1 + change) for channel in chosen}
+    beyond = {channel: spend / float(most[channel]) for channel, spend in changed.items() if channel in most.index}
+    return NationalTests(tuple(prospects[place] for place in order), table, _beyond(beyond))
+
+
+def _beyond(times: Mapping[str, float]) -> Finding:
+    """Whether changed spend is far above the most that was ever spent in a period; ``times`` is so many times that."""
+    far = {channel: each for channel, each in times.items() if each > _FAR}
+    text = "Changed spend stays near what was spent before."
+    if far:
+        named = ", ".join(f"{channel} ({significant(each)} times)" for channel, each in far.items())
+        text = (
+            f"Changed spend is far above the most that was ever spent in one period, where nothing says what is to be "
+            f"expected, nor whether so much can be bought: {named}. Change less, or read what the test is believed to "
+            "show as open."
+        )
+    return Finding("on_off_spend", not far, max(times.values(), default=0.0), _FAR, text, tuple(far))
 
 
 def _test(prospect: Prospect, periods: int) -> LiftTest:

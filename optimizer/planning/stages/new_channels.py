@@ -11,10 +11,11 @@ import pandas as pd
 from attribution.estimates import Estimate
 from attribution.findings import Finding
 from attribution.numbers import amount, count, counted, decimal, likelihood
-from mmm import ResponseCurves
+from mmm import Organic, ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.explanation import idle_sentence
 from optimizer.planning.file.keys.plan import NewChannelKeys, PlanSection
+from optimizer.planning.stages.noise import noise_of
 from optimizer.scenarios.referral import ReferralProgramme
 from optimizer.scenarios.what_ifs import NewChannel
 from optimizer.uncertainty.tipping import TippingPoint
@@ -22,6 +23,7 @@ from optimizer.uncertainty.tipping import TippingPoint
 __all__ = ["FirstTest", "first_tests", "new_channel_findings", "tried_with_tests", "with_new_channels"]
 
 _WEEKS = 4  # of a test, where the plan file asks for no other
+_SEEN = 2.0  # standard deviations of the noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,8 @@ class FirstTest:
         That the result is below.
     idle
         Why the plan spends nothing on it; empty where it does.
+    noise
+        Customers by which so many weeks differ from what is expected of them, one standard deviation; 0 where unknown.
     """
 
     channel: str
@@ -61,6 +65,12 @@ class FirstTest:
     turns_at: float
     probability: float
     idle: str = ""
+    noise: float = 0.0
+
+    @property
+    def is_lost_in_noise(self) -> bool:
+        """Whether the weekly table would not show what the test is expected to bring."""
+        return not self.idle and self.result.point < _SEEN * self.noise
 
     def sentence(self, currency: str, outcome: str) -> str:
         """All of it in words."""
@@ -75,10 +85,17 @@ class FirstTest:
         )
         if self.turns_at > 0:
             chance = likelihood(self.probability)
-            return f"{text}; fewer than {count(self.turns_at)} would turn the move around ({chance})."
-        if self.turns_at == 0:
-            return f"{text}; the move is right whatever it brings."
-        return f"{text}; no result turns it around, for limits or promises ask for it."
+            text += f"; fewer than {count(self.turns_at)} would turn the move around ({chance})."
+        elif self.turns_at == 0:
+            text += "; the move is right whatever it brings."
+        else:
+            text += "; no result turns it around, for limits or promises ask for it."
+        if self.is_lost_in_noise:
+            text += (
+                f" So many weeks differ by {count(self.noise)} {outcome} of themselves (one standard deviation): "
+                "the weekly table would hardly show the result; test by geo, or spend more a week."
+            )
+        return text
 
 
 def with_new_channels(section: PlanSection, curves: ResponseCurves, seed: int) -> ResponseCurves:
@@ -111,6 +128,7 @@ def first_tests(
     allocation: Allocation,
     tipping: tuple[TippingPoint, ...],
     riders: Mapping[str, str],
+    organic: Organic | None = None,
 ) -> Iterator[FirstTest]:
     """Every new channel of the plan with its first test.
 
@@ -124,8 +142,11 @@ def first_tests(
         The plan, and where its moves turn around.
     riders
         Channel -> who says that it rides on demand.
+    organic
+        Customers who come unpaid over the horizon, for the noise of weeks.
     """
     weeks = _test_weeks(section)
+    noise = 0.0 if organic is None else noise_of(organic, weeks, section.weeks)
     factors = {one.channel: one for one in tipping}
     for name, new in section.new_channels.items():
         spend, curve = float(allocation.spend[name]), curves[name]
@@ -144,6 +165,7 @@ def first_tests(
             factor * float(won.mean()) * part,
             chance,
             idle,
+            noise,
         )
 
 

@@ -12,6 +12,7 @@ from mmm import Organic
 from optimizer.plan import Plan
 from optimizer.planning.file.keys.plan import NextTests
 from optimizer.planning.inputs.tested import SIGMAS_OF_AN_EFFECT
+from optimizer.planning.stages.noise import noise_of
 from optimizer.planning.stages.result import PlanResult, TestsResult
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
 from optimizer.question.groups import AverageCAC
@@ -107,6 +108,5 @@ def design_of(section: NextTests, organic: Organic, weeks: int) -> LiftTest:
     """The test that the plan file asks about; its error is the noise of its weeks where the file states none."""
     error = section.standard_error
     if error is None:
-        tested = organic.noise.shape[1] * section.weeks // weeks  # periods, of weeks or days
-        error = float(np.std(organic.noise[:, :tested].sum(axis=1)))
+        error = noise_of(organic, section.weeks, weeks)
     return LiftTest(section.change, section.weeks / weeks, error)

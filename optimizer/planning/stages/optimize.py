@@ -41,6 +41,7 @@ from optimizer.planning.stages.riders import Held, Riders, held_channels, hold_f
 from optimizer.planning.stages.sense import entry_prices, present_spend, today_keeps_promises
 from optimizer.planning.stages.tried import least_finding, tried_channels, tried_finding
 from optimizer.planning.stages.without_media import require_some_left
+from optimizer.question.limits import Limit, Side
 from optimizer.question.program import Program
 from optimizer.scenarios import answered
 from optimizer.uncertainty.worth import worth
@@ -364,7 +365,13 @@ def _binding(program: Program, place: int, spend: float, slack: float) -> str:
         return "fixed"
     if spend <= slack:
         return "nothing"
-    return "at its most" if 1.0 in sides else "at its least" if -1.0 in sides else ""
+    gaps = [gap for gap in program.gaps if gap.channel == place]
+    if 1.0 in sides or any(abs(gap.ends[0] - spend) <= slack for gap in gaps):
+        return "at its most"
+    enters = [gap for gap in gaps if abs(gap.ends[1] - spend) <= slack]
+    if any(isinstance(gap.above.limit, Limit) and gap.above.limit.side is Side.ZERO_OR_AT_LEAST for gap in enters):
+        return "at its entry price"
+    return "at its least" if -1.0 in sides or enters else ""
 
 
 def _frontier(plan: Plan, curves: ResponseCurves, now: float, planned: float) -> pd.DataFrame:

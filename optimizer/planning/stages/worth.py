@@ -43,7 +43,7 @@ def judge(run: Run, plan: PlanResult, section: PlanSection) -> PlanWorth:
     asked = put(section, plan.plan, plan.doubted)
     tipping = tipping_points(asked, plan.curves, spend, MOVES)
     turning = _turning(tipping, float(plan.now.spend.sum()))
-    new = tuple(first_tests(section, plan.curves, plan.allocation, tipping, plan.riders.untested))
+    new = tuple(first_tests(section, plan.curves, plan.allocation, tipping, plan.riders.untested, plan.organic))
     tried, told = tried_with_tests(section, plan.ground, spend), (run.config.currency, run.config.outcome)
     step, problem = None, ""
     try:

@@ -68,9 +68,9 @@ class Calibration(Section):
 
     fresh: Duration = "182D"
     """For how long a factor does not drift."""
-    drift: Annotated[float, Field(ge=0)] = 0.3
+    drift: Annotated[float, Field(ge=0, le=10)] = 0.3
     """How far a factor may have moved a year after that, as a share of it (one standard deviation)."""
-    between: Annotated[float, Field(ge=0)] = 0.12
+    between: Annotated[float, Field(ge=0, le=10)] = 0.12
     """How far a factor differs between one quarter and another, drift apart, as a share of it (one standard deviation).
     """
     factors: Source | None = None
@@ -141,7 +141,7 @@ class Attribution(Section):
 class Season(Section):
     """Yearly season as a Fourier series."""
 
-    period: Annotated[float, Field(gt=14)] = 365.25
+    period: Annotated[float, Field(gt=14, le=3660)] = 365.25
     """Days of the season."""
     order: Annotated[int, Field(ge=0, le=12)] = 3
     """Terms of its Fourier series; 0 for none. A daily table has the season of the week besides."""
@@ -201,7 +201,7 @@ class TestTrust(Section):
     """`weighed` lets a lift test that conflicts with weekly data and other tests count less, `full` believes each as
     far as its standard error says.
     """
-    half_life: Annotated[float, Field(gt=0)] | None = None
+    half_life: Annotated[float, Field(ge=1, le=5200)] | None = None
     """Weeks after which a test weighs half; none fades where left out."""
 
 
@@ -260,7 +260,7 @@ class MixModel(Section):
     """Steps of tuning before them: 1000 where left out, and 500 of several markets."""
     chains: Annotated[int, Field(ge=2, le=16)] = 4
     """Chains of the sampler."""
-    time_budget: Annotated[float, Field(gt=0)] = 300.0
+    time_budget: Annotated[float, Field(gt=0, le=604_800)] = 300.0
     """Seconds in which sampling may go on until it converges; the first attempt always ends, and time in which other
     programs keep it waiting does not count.
     """

@@ -17,7 +17,7 @@ class EngineKeys(Section):
 
     memory_limit: str | None = None
     """Such as `2GB`, past which DuckDB works from disk; three quarters of what the process may use where left out."""
-    threads: Annotated[int, Field(ge=1)] | None = None
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Threads of DuckDB; all cores where left out."""
     views: bool = False
     """Read views of DuckDB files too; a view can read any file of the machine."""

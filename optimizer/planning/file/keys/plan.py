@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from attribution.numbers import percent
+from mmm.experiments.on_off_design import MOST_CHANGE
 from optimizer.planning.file.amounts import Amount, Cost, Count, Money, Percent, Shift
 from optimizer.planning.file.keys.base import Name, Section, Title
 from optimizer.planning.file.keys.limits import BudgetLimits, ChangeLimits, GroupLimits, Limits, MarketLimits, Weighted
@@ -72,6 +73,12 @@ class GeoTable(Numbers, Days):
         return dict(self.spend) if isinstance(self.spend, dict) else {name: name for name in self.spend}
 
 
+def _of_a_test(change: float) -> float:
+    if change > MOST_CHANGE:
+        raise ValueError(f"no test spends {1 + change:,.0f} times what is usual; write for example +50%")
+    return change
+
+
 class NextTests(Section):
     """The lift test whose worth is asked for each channel before it is run."""
 
@@ -95,14 +102,14 @@ class NextTests(Section):
     def _some_change(cls, change: float) -> float:
         if change == 0:
             raise ValueError("a test changes spend; write for example -100% or +50%")
-        return change
+        return _of_a_test(change)
 
     @field_validator("heavy_up")
     @classmethod
     def _more_spend(cls, heavy_up: float | None) -> float | None:
         if heavy_up is not None and not heavy_up > 0:
             raise ValueError("adds spend; write for example +50%, or null")
-        return heavy_up
+        return heavy_up if heavy_up is None else _of_a_test(heavy_up)
 
 
 class HiddenDemandKeys(Section):
@@ -121,7 +128,7 @@ class NewChannelKeys(Section):
 
     like: Name
     """Channel of `data.weekly.spend` whose curve it borrows, draw by draw."""
-    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    scale: Annotated[float, Field(ge=0.001, le=100)] = 1.0
     """Its market against that channel's: spend and customers of the curve are multiplied by it, so that a first
     customer costs the same and the market is used up at 0.5 times the spend for 0.5.
     """
@@ -170,7 +177,7 @@ class Risk(Section):
 class SwitchingCostKeys(Section):
     """What it costs to leave the last run's plan for a new one."""
 
-    moved: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    moved: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Per unit of currency that moves between channels: 0.02 for 2 % of it in fees and lost discounts."""
     channel: Money = 0.0
     """For each channel whose spend changes by more than half a thousandth."""

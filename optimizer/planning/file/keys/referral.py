@@ -20,7 +20,7 @@ class TierKeys(Section):
     """Paid for each customer who comes, to both sides together."""
     share: Annotated[float, Field(gt=0, le=1)]
     """Of customers, those who refer at this reward: 0.08 for 8 %."""
-    each: Annotated[float, Field(gt=0)]
+    each: Annotated[float, Field(gt=0, le=1000)]
     """Customers whom one of them brings over the horizon and after it."""
 
 
@@ -29,11 +29,11 @@ class ReferralKeys(Section):
 
     name: Title = "referral"
     """Its name among the channels."""
-    customers: Annotated[float, Field(gt=0)]
+    customers: Annotated[float, Field(gt=0, le=1e12)]
     """Customers who can refer over the horizon."""
     tiers: Annotated[list[TierKeys], Field(min_length=1)]
     """Rewards ascending. `share` times `each` is the k-factor, below 1: customers who come by referral refer too."""
-    capacity: Annotated[float, Field(gt=0)]
+    capacity: Annotated[float, Field(gt=0, le=1e12)]
     """The most customers who can come by referral over the horizon, however well it goes."""
     already: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Customers whom one customer brings without any reward today: the programme pays for them too and gains none."""

@@ -18,6 +18,12 @@ __all__ = ["CHANNELS", "reason"]
 
 
 _LIKE = 1.01  # times as much at most, for two costs to be told as equal
+_HELD = {  # limit of the channel's own: what would be without it
+    "at its most": "would get more",
+    "at its least": "would get less",
+    "at its entry price": "would get less",
+    "fixed": "is fixed",
+}
 _PICTURED = 24  # curves, of the channels with most planned spend: a page of hundreds takes minutes and is not read
 
 
@@ -95,8 +101,8 @@ def reason(
     moved = change(row.now, row.planned).capitalize()
     another = "the next customer" if outcome == "customers" else f"one more unit of {outcome}"
     price = f"{cost(row.marginal_cac.point)} {currency}"
-    if row.limit in {"at its most", "at its least", "fixed"}:
-        what = {"at its most": "would get more", "at its least": "would get less", "fixed": "is fixed"}[row.limit]
+    if row.limit in _HELD:
+        what = _HELD[row.limit]
         return (
             f"{moved}: held {row.limit} by its limit; there {another} costs {price}, so without it the channel {what}."
         )

@@ -18,7 +18,7 @@ from optimizer.scenarios.stress import StressAnswer, Stressed
 __all__ = ["STRESS", "why"]
 
 _SHOWN_MOVES, _WORTH = 3, 5e-3  # of all spend
-_LONGEST = 500
+_LONGEST = 2_000
 
 
 def why(answer: StressAnswer) -> str:
