@@ -47,7 +47,9 @@ def read_sheet(file: Path, sheet: str = "", most: int = MOST_UNPACKED) -> list[l
     rows, held, early = _read(file, sheet, most)
     problems = [*held.problems(file.name, rows)]
     if early and (column := _days_as_numbers(rows)):
-        text = f"counts days from 1904, and {column} holds plain numbers that may be days: they would be read 1,462 early."
+        text = (
+            f"counts days from 1904, and {column} holds plain numbers that may be days: they would be read 1,462 early."
+        )
         remedy = "format days as dates, or switch the 1904 date system off in the settings of the workbook."
         problems.append(Problem(file.name, text, remedy=remedy))
     if problems:

@@ -19,6 +19,7 @@ from mmm.data.panel import Panel
 from mmm.data.renamed_channels import renamed_channels
 from mmm.data.running_totals import running_totals
 from mmm.data.unit_changes import unit_changes
+from mmm.data.unit_prices import unit_prices
 
 __all__ = ["check_panel"]
 
@@ -56,6 +57,7 @@ def _of_the_table(panel: Panel) -> tuple[Finding, ...]:
     findings += [running_totals(panel), rates_and_indices(panel), filled_down(panel), opens_midway(panel)]
     findings += [cut_short(panel), renamed_channels(panel), outcome_controls(panel), _before(panel), _years_seen(panel)]
     findings += [booked_at_once(panel), copied_forward(panel), single_gaps(panel), odd_controls(panel)]
+    findings += [unit_prices(panel)]
     return tuple(findings)
 
 
