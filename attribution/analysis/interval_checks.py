@@ -166,9 +166,9 @@ def _alone(channels: tuple[str, ...], members: Ints, conversions: Array) -> Find
     text = f"Of each channel at least {amount(least)} conversions met no other."
     if few:
         text = (
-            f"Fewer than {amount(ALONE)} conversions met {_named(few)} and no other channel. Shapley of the rate reads a "
-            "rate off them: its intervals of such channels held in 48 of 100, those of their value in 38, and what they "
-            "get lacks in others. Shapley and rules of thumb ask no such rate."
+            f"Fewer than {amount(ALONE)} conversions met {_named(few)} and no other channel. Shapley of the rate reads "
+            "a rate off them: its intervals of such channels held in 48 of 100, those of their value in 38, and what "
+            "they get lacks in others. Shapley and rules of thumb ask no such rate."
         )
     return Finding("few_alone", not few, least, ALONE, text, tuple(few))
 

@@ -1,4 +1,4 @@
-"""What a sheet shows otherwise than its cells hold it: merged cells, formulas without results, hidden rows and columns."""
+"""Where a sheet shows other than its cells hold: merged cells, formulas without results, hidden rows and columns."""
 
 from __future__ import annotations
 

@@ -65,8 +65,8 @@ def hidden_cells(file: Path, sheet: str = "", most: int = MOST_UNPACKED) -> str:
     if not told:
         return ""
     return (
-        f"{file.name}{'::' * bool(sheet)}{sheet}: {' and '.join(told)} hidden or filtered away in the workbook, and read "
-        "like all others. Delete what should not count."
+        f"{file.name}{'::' * bool(sheet)}{sheet}: {' and '.join(told)} hidden or filtered away in the workbook, and "
+        "read like all others. Delete what should not count."
     )
 
 

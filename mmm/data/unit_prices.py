@@ -58,8 +58,8 @@ def price_jumps(
         )
         text = (
             "What one impression or click costs jumps in one week and stays there, as it does where tax or a fee is "
-            f"counted in from then on, or in another currency: {told}. Book spend in one way throughout; leave it where "
-            "prices did change."
+            f"counted in from then on, or in another currency: {told}. Book spend in one way throughout; leave it "
+            "where prices did change."
         )
     return Finding(name, not found, float(worst), None, text, tuple(found))
 

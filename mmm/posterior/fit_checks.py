@@ -7,6 +7,7 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import percent
 from mmm.arrays import Array
+from mmm.posterior.after_spend import after_spend
 from mmm.posterior.before_spend import before_spend
 from mmm.posterior.level_shift import level_shift
 from mmm.posterior.pauses import begin_or_end_once, pauses_unseen
@@ -88,6 +89,7 @@ def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:
         unexplained_weeks(residuals),
         falls_with_spend(residuals),
         before_spend(residuals),
+        after_spend(residuals),
         single_weeks(residuals),
         raised_together(residuals),
         pauses_unseen(residuals),

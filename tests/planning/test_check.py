@@ -370,3 +370,20 @@ def test_questions_that_may_have_an_answer_pass(folder: Path, plan: str) -> None
     text = PLAN[: PLAN.index("plan:\n")].replace(LOG, "") + f"plan:\n{plan}"
     (folder / "plan.yaml").write_text(text.replace("attribution: {models: [last]}\n", ""), encoding="utf-8")
     assert check_plan(folder / "plan.yaml").title == "Monday"
+
+
+def test_rows_that_a_workbook_hides_are_said_to_be_counted(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        PLAN.replace("weekly.csv", "weekly.xlsx").replace(LOG, "").replace("attribution: {models: [last]}\n", "")
+    )
+    with pd.ExcelWriter(tmp_path / "weekly.xlsx") as book:
+        weekly().to_excel(book, index=False)
+    told = check_plan(tmp_path / "plan.yaml")
+    assert not [line for line in told.assumptions if "hidden" in line]
+    with pd.ExcelWriter(tmp_path / "weekly.xlsx") as book:
+        weekly().to_excel(book, index=False)
+        for row in range(20, 33):
+            book.sheets["Sheet1"].row_dimensions[row].hidden = True
+    hidden = check_plan(tmp_path / "plan.yaml")
+    assert [line.split(" hidden")[0] for line in hidden.assumptions if "hidden" in line] == ["weekly.xlsx: 13 rows"]
+    assert [file.rows for file in hidden.files] == [file.rows for file in told.files]
