@@ -373,14 +373,13 @@ def test_questions_that_may_have_an_answer_pass(folder: Path, plan: str) -> None
 
 
 def test_rows_that_a_workbook_hides_are_said_to_be_counted(tmp_path: Path) -> None:
-    (tmp_path / "plan.yaml").write_text(
-        PLAN.replace("weekly.csv", "weekly.xlsx").replace(LOG, "").replace("attribution: {models: [last]}\n", "")
-    )
-    with pd.ExcelWriter(tmp_path / "weekly.xlsx") as book:
+    plan = PLAN.replace("weekly.csv", "weekly.xlsx").replace(LOG, "").replace("attribution: {models: [last]}\n", "")
+    (tmp_path / "plan.yaml").write_text(plan)
+    with pd.ExcelWriter(tmp_path / "weekly.xlsx", engine="openpyxl") as book:
         weekly().to_excel(book, index=False)
     told = check_plan(tmp_path / "plan.yaml")
     assert not [line for line in told.assumptions if "hidden" in line]
-    with pd.ExcelWriter(tmp_path / "weekly.xlsx") as book:
+    with pd.ExcelWriter(tmp_path / "weekly.xlsx", engine="openpyxl") as book:
         weekly().to_excel(book, index=False)
         for row in range(20, 33):
             book.sheets["Sheet1"].row_dimensions[row].hidden = True
