@@ -41,7 +41,7 @@ def after_spend(residuals: Residuals) -> Finding:
         text = (
             f"The KPI rises {often}, beyond what carryover explains. Either it is dated later than customers were won, "
             "as by invoice, delivery or end of a trial, or media work with a delay: date the KPI by the day of the "
-            "order, or set adstock=mmm.DelayedAdstock(). Until then what channels bring is looked for in the wrong weeks."
+            "order, or set adstock=mmm.DelayedAdstock(). Until then the effect is looked for in the wrong weeks."
         )
     else:
         text = (

@@ -10,6 +10,7 @@ from mmm.arrays import Array
 from mmm.posterior.after_spend import after_spend
 from mmm.posterior.before_spend import before_spend
 from mmm.posterior.level_shift import level_shift
+from mmm.posterior.monthly_misses import monthly_misses
 from mmm.posterior.pauses import begin_or_end_once, pauses_unseen
 from mmm.posterior.raised_together import raised_together
 from mmm.posterior.residual_checks import autocorrelation, unexplained_weeks, yearly_misses
@@ -85,6 +86,7 @@ def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:
     return (
         *autocorrelation(residuals),
         yearly_misses(residuals),
+        monthly_misses(residuals),
         level_shift(residuals),
         unexplained_weeks(residuals),
         falls_with_spend(residuals),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.findings import Finding
-from attribution.numbers import decimal
+from attribution.numbers import counted, decimal
 from mmm.arrays import Array
 from mmm.posterior.beyond import furthest
 from mmm.posterior.residuals import Residuals
@@ -49,10 +49,12 @@ def raised_together(residuals: Residuals) -> Finding:
     names = tuple(name for name, share in zip(panel.media_names, often, strict=True) if share >= least)
     largest = np.sort(np.argsort(-np.where(when, np.nan_to_num(above).mean(axis=1), -np.inf))[:_TOLD])
     dates = ", ".join(f"{panel.dates[row]:%Y-%m-%d}" for row in largest)
+    periods = counted(int(when.sum()), "period")
     text = (
         "When most channels are raised at once, the KPI rises by more than they bring at other times: demand may be "
-        f"taken for their effect (t {decimal(most, 1)}). Most of all {dates}. Either something raised demand then and "
-        "spend went along, as with a promotion or a launch: give those weeks a control that is 1 in them. Or spend "
+        f"taken for their effect (t {decimal(most, 1)}). It is so in {periods}, most of all {dates}. Either something "
+        "raised demand then and spend went along, as with a promotion or a launch: give all of its weeks, by its own "
+        "calendar and not only those named here, a control that is 1 in them. Or spend "
         f"follows demand: a lift test tells. What demand did in them is credited to {', '.join(names)}. If there was "
         "nothing but media, these work better together than the model can say."
     )
@@ -79,9 +81,9 @@ def _by_two(residuals: Residuals, above: Array, most: float) -> Finding:
     dates = ", ".join(f"{panel.dates[row]:%Y-%m-%d}" for row in largest)
     text = (
         f"When {names[0]} and {names[1]} are raised at once, the KPI rises by more than they bring at other times (t "
-        f"{decimal(found.value, 1)}), as with a promotion in which they take part. Such weeks are {dates}. Give the "
-        "weeks of a promotion a control that is 1 in them, else what it did is credited to these channels. If there "
-        "was nothing but media, the two work better together than the model can say."
+        f"{decimal(found.value, 1)}), as with a promotion in which they take part. Such weeks are {dates}. Give all "
+        "weeks of that promotion, by its own calendar, a control that is 1 in them, else what it did is credited to "
+        "these channels. If there was nothing but media, the two work better together than the model can say."
     )
     return Finding("raised_together", False, found.value, found.limit, text, names)
 

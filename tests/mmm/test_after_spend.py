@@ -12,6 +12,7 @@ import mmm
 from mmm.data.panel_checks import check_panel
 from mmm.posterior.after_spend import after_spend
 from mmm.posterior.beyond import furthest
+from mmm.posterior.monthly_misses import monthly_misses
 from mmm.posterior.raised_together import raised_together
 from mmm.posterior.residuals import Residuals
 
@@ -102,3 +103,14 @@ def test_a_kpi_that_stands_at_its_highest_is_held_down() -> None:
         assert checked(wanted)
         assert not checked(np.minimum(wanted, np.quantile(wanted, 0.7)).round())
     assert checked(rng.poisson(3, WEEKS).astype(float))
+
+
+def test_a_kpi_that_is_booked_where_months_end_is_told() -> None:
+    for seed in range(3):
+        left = residuals(seed)
+        ends = np.asarray((left.dates + pd.Timedelta(days=7)).month != left.dates.month)
+        panel = replace(left.panel, kpi=left.panel.kpi + 8.0 * ends)
+        finding = monthly_misses(replace(left, panel=panel))
+        assert not finding.passed
+        assert "above what the model expects where months end" in finding.text
+    assert sum(not monthly_misses(residuals(seed)).passed for seed in range(40)) <= 3
