@@ -40,11 +40,12 @@ def monthly_misses(residuals: Residuals) -> Finding:
 
 
 def _ends(dates: pd.DatetimeIndex, days: int) -> Iterator[tuple[str, Array]]:
-    """What begins or ends, and in which periods."""
+    """What begins or ends, and in which periods; the turn of the year, which is missed for reasons of its own, is none."""
     last = dates + pd.Timedelta(days=days - 1)
     near = pd.Timedelta(days=_DAYS - 1 if days == 1 else 0)
+    turn = (last + near + pd.Timedelta(days=7)).year != (dates - near - pd.Timedelta(days=7)).year
     for what, code in (("months", "M"), ("quarters", "Q")):
         begin = last.to_period(code) != (dates - near - pd.Timedelta(days=1)).to_period(code)
         end = (last + near + pd.Timedelta(days=1)).to_period(code) != dates.to_period(code)
-        yield f"{what} begin", np.asarray(begin, dtype=float)
-        yield f"{what} end", np.asarray(end, dtype=float)
+        yield f"{what} begin", np.asarray(begin & ~turn, dtype=float)
+        yield f"{what} end", np.asarray(end & ~turn, dtype=float)
