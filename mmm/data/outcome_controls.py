@@ -38,7 +38,8 @@ def outcome_controls(panel: Panel) -> Finding:
         text = (
             f"{', '.join(suspects)}: {percent(worst)} of what trend and season leave of {panel.kpi_name} is explained "
             "by this control alone. It is probably an outcome, or a part or a consequence of the KPI: what media bring "
-            "is then credited to it, and every channel's figures come out too low. Take it out of the controls."
+            "is then credited to it, and every channel's figures come out too low. Take it out of the controls, unless "
+            "media cannot move it, as they do not move the weather or what rivals charge."
         )
     elif made:
         text = (

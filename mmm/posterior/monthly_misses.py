@@ -40,7 +40,7 @@ def monthly_misses(residuals: Residuals) -> Finding:
 
 
 def _ends(dates: pd.DatetimeIndex, days: int) -> Iterator[tuple[str, Array]]:
-    """What begins or ends, and in which periods; the turn of the year, which is missed for reasons of its own, is none."""
+    """What begins or ends, and in which periods; the turn of the year, which has reasons of its own, is left out."""
     last = dates + pd.Timedelta(days=days - 1)
     near = pd.Timedelta(days=_DAYS - 1 if days == 1 else 0)
     turn = (last + near + pd.Timedelta(days=7)).year != (dates - near - pd.Timedelta(days=7)).year

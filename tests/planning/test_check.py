@@ -295,6 +295,22 @@ def test_events_in_words_become_controls_where_asked(folder: Path) -> None:
         check_plan(folder / "plan.yaml")
 
 
+@pytest.mark.parametrize(("since", "refused"), [(80, True), (40, False)])
+def test_last_year_does_not_take_back_what_changed_for_good(folder: Path, since: int, refused: bool) -> None:
+    table = weekly()
+    step = (np.arange(len(table)) >= since).astype(int)
+    table.assign(event=step).to_csv(folder / "weekly.csv", index=False)
+    change(folder, (LOG, ""), ("radio]\n", "radio]\n    controls: [event]\n  upcoming: last_year\n"))
+    if refused:
+        text = rf"changes once and for good in event \(since {WEEKS[since]:%Y-%m-%d}\).*data.upcoming as a table"
+        with pytest.raises(BadInput, match=text):
+            check_plan(folder / "plan.yaml")
+        return
+    coming = read_inputs(*read_config(folder / "plan.yaml")).upcoming
+    assert coming is not None
+    assert (coming["event"] == 1).all()
+
+
 def test_a_log_may_mark_its_conversions(folder: Path) -> None:
     touches = pd.read_csv(folder / "touches.csv").assign(converted=1)
     touches.to_csv(folder / "touches.csv", index=False)
