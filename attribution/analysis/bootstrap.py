@@ -64,7 +64,8 @@ class Bootstrap:
         """Estimate, mean, standard error and 5 % to 95 % interval by channel.
 
         Bounds are quantiles of the replicates; those of a value, which a few orders may decide, allow for its skewness,
-        see :func:`attribution.analysis.skewed_intervals.skewed_intervals`.
+        see :func:`attribution.analysis.skewed_intervals.skewed_intervals`, but for channels with negative credit in
+        some replicate, which is no sum of orders but a difference.
 
         Parameters
         ----------
@@ -79,7 +80,9 @@ class Bootstrap:
         else:
             raise BadInput(f"{self.model} has no {of!r}; there is {', '.join([*self.draws, 'share'])}.")
         table = summary_of(draws, getattr(self.credit, of))
-        return table.assign(**skewed_intervals(draws, self.credit.value)) if of == "value" else table
+        if of == "value" and (sums := (draws >= 0).all()).any():
+            table.loc[sums, [*INTERVAL]] = skewed_intervals(draws.loc[:, sums], self.credit.value[sums])
+        return table
 
     def cac(self, spend: pd.Series | dict[str, float]) -> pd.DataFrame:
         """CAC by channel with its interval; spend is taken as known."""

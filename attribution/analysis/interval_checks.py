@@ -32,6 +32,7 @@ HELD = ((5.0, 83), (10.0, 85), (30.0, 85), (100.0, 85), (np.inf, 79))
 The lower of those in worlds of paths and of sums alone; the last is of 103 sums.
 """
 UNMET = 0.01
+ALONE = 3.0
 _SHOWN = 5
 _EXACT = 15
 
@@ -50,14 +51,14 @@ def interval_checks(journeys: Journeys) -> list[Finding]:
         ``"few_conversions"``: channels that fewer than 10 conversions touched. ``"few_orders_make_the_value"``:
         channels whose value rests on the equivalent of fewer than 300 equal orders and of less than half of their own,
         and how often intervals of so few held where that was measured. ``"unmet_coalitions"``: share of
-        the sets of channels that :class:`attribution.ShapleyRate` compares and no path stays within; absent past 15
-        channels.
+        the sets of channels that :class:`attribution.ShapleyRate` compares and no path stays within, and
+        ``"few_alone"``: channels of which fewer than 3 conversions met no other channel; absent past 15 channels.
     """
     touched, equal = _orders(journeys)
     findings = [_enough(journeys.channels, touched)]
     if (equal > 0).any():
         findings.append(_even(journeys.channels, equal, touched))
-    return [*findings, _met(journeys)] if len(journeys.channels) <= _EXACT else findings
+    return [*findings, *_of_coalitions(journeys)] if len(journeys.channels) <= _EXACT else findings
 
 
 def _enough(channels: tuple[str, ...], touched: Array) -> Finding:
@@ -151,8 +152,28 @@ def unmet_coalitions(members: Ints, channels: int) -> float:
     return float((weight * ~met)[asked].sum() / weight[asked].sum())
 
 
-def _met(journeys: Journeys) -> Finding:
-    members = ShapleyRate().tally(journeys).items["members"].to_numpy(dtype=np.int64)
+def _of_coalitions(journeys: Journeys) -> list[Finding]:
+    tally = ShapleyRate().tally(journeys)
+    members = tally.items["members"].to_numpy(dtype=np.int64)
+    return [_met(journeys, members), _alone(journeys.channels, members, tally.total()["conversions"][0])]
+
+
+def _alone(channels: tuple[str, ...], members: Ints, conversions: Array) -> Finding:
+    """The channel alone is the smallest of the sets that it joins, and weighs as much as all of any other size."""
+    counts = [float(conversions[members == 1 << place].sum()) for place in range(len(channels))]
+    few = [name for name, count in zip(channels, counts, strict=True) if count < ALONE]
+    least = min(counts, default=np.inf)
+    text = f"Of each channel at least {amount(least)} conversions met no other."
+    if few:
+        text = (
+            f"Fewer than {amount(ALONE)} conversions met {_named(few)} and no other channel. Shapley of the rate reads "
+            "a rate off them: its intervals of such channels held in 48 of 100, those of their value in 38, and what "
+            "they get lacks in others. Shapley and rules of thumb ask no such rate."
+        )
+    return Finding("few_alone", not few, least, ALONE, text, tuple(few))
+
+
+def _met(journeys: Journeys, members: Ints) -> Finding:
     share = unmet_coalitions(members, len(journeys.channels))
     text = f"Paths stay within all but {percent(share)} of the sets of channels that Shapley of the rate compares."
     if share > UNMET:

@@ -19,6 +19,7 @@ from mmm.data.days_to_weeks import WeekDays
 from mmm.data.export_findings import coverage, export_findings
 from mmm.data.market_names import MARKET, misfits_of_sources
 from mmm.data.spend_sources import VOLUMES, SpendSource, overlaps, spend_by_day
+from mmm.data.unit_prices import price_jumps
 
 __all__ = ["Assembled", "Edges", "assemble"]
 
@@ -143,12 +144,13 @@ def assemble(
     if problems:
         raise BadInput(problems)
     reconciliation, difference = _reconciled(daily, wanted, money)
+    table = pd.concat(parts)
     return Assembled(
-        pd.concat(parts).reset_index(),
+        table.reset_index(),
         reconciliation,
         coverage(daily, wanted, channels),
         channels,
-        (*export_findings(spend, daily, outcome, wanted, cut, difference), *outcome.findings),
+        (*export_findings(spend, daily, outcome, wanted, cut, difference), _prices(table, channels), *outcome.findings),
         (*outcome.notes, *notes, _said(wanted, reconciliation, currency, edges)),
     )
 
@@ -252,6 +254,18 @@ def _volumes(
                 own = inside[inside["channel"] == channel].groupby("week")[volume].sum()
                 columns[f"{channel}_{volume}"] = own.reindex(wanted, fill_value=0) / MICROS
     return pd.DataFrame(columns, index=wanted)
+
+
+def _prices(table: pd.DataFrame, channels: Sequence[str]) -> Finding:
+    """Whether a channel's impressions or clicks cost otherwise from some week on, all markets together."""
+    weekly = table.groupby(level=0)[[name for name in table.columns if name != MARKET]].sum()
+    bought = {
+        f"{channel} ({volume})": (weekly[channel].to_numpy(dtype=float), weekly[column].to_numpy(dtype=float))
+        for channel in channels
+        for volume in VOLUMES
+        if (column := f"{channel}_{volume}") in weekly
+    }
+    return price_jumps(pd.DatetimeIndex(weekly.index), bought, "export_prices")
 
 
 def _reconciled(daily: pd.DataFrame, wanted: pd.DatetimeIndex, money: int) -> tuple[pd.DataFrame, int]:

@@ -12,7 +12,7 @@ from attribution.numbers import counted, percent
 from mmm.arrays import Array
 from mmm.data.panel import Panel
 
-__all__ = ["cut_short", "filled_down", "opens_midway", "rates_and_indices"]
+__all__ = ["cut_short", "filled_down", "held_down", "opens_midway", "rates_and_indices"]
 
 _FEWEST, _LONG = 8, 26
 _NEAR = 0.05
@@ -20,6 +20,7 @@ _SMOOTH, _LARGE = 0.4, 50.0
 _BELOW, _DEVIATIONS, _BEFORE = 0.7, 4.0, 52
 _SHOWN = 5
 _SHUT = 4  # periods
+_TOP, _OFTEN, _MOVES = 0.005, 0.1, 0.04
 
 
 def rates_and_indices(panel: Panel) -> Finding:
@@ -79,6 +80,29 @@ def filled_down(panel: Panel) -> Finding:
             "were counted."
         )
     return Finding("filled_down", share <= _SMOOTH, share, _SMOOTH, text)
+
+
+def held_down(panel: Panel) -> Finding:
+    """Whether the KPI stands at its highest again and again, as where stock, staff or a limit lets no more in.
+
+    Small counts, and those that move too little for a highest to be told from others, are not looked at.
+    """
+    worst, times, where = 0.0, 0, ""
+    for geo, series in zip(panel.geos, panel.kpi, strict=True):
+        low, middle, high = np.quantile(series, [0.25, 0.5, 0.75])
+        at_top = int((series >= (1 - _TOP) * series.max()).sum())
+        if middle >= _LARGE and high - low > _MOVES * middle and at_top >= _FEWEST and at_top / len(series) > worst:
+            worst, times = at_top / len(series), at_top
+            where = f" in {geo}" if len(panel.geos) > 1 else ""
+    text = f"{panel.kpi_name} stands at its highest in few periods."
+    if worst > _OFTEN:
+        text = (
+            f"{panel.kpi_name} stands within {percent(_TOP)} of its highest in {counted(times, 'period')}{where}, as "
+            "it does where stock, staff or a limit lets no more in. Beyond that spend brings nobody, and a fit takes "
+            "it for media that wear out: give those who wanted to buy, such as orders or a waiting list, where they "
+            "are known; else what is spent in such periods looks worse than it is elsewhere."
+        )
+    return Finding("held_down", worst <= _OFTEN, worst, _OFTEN, text, panel.channels if worst > _OFTEN else ())
 
 
 def opens_midway(panel: Panel) -> Finding:

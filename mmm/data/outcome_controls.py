@@ -17,15 +17,19 @@ _EXPLAINED = 0.9
 _MOSTLY, _BY_MEDIA = 0.6, 0.15  # explained of the KPI, and itself explained by media, by what they bring: visits, leads
 _MADE = 0.97  # of a control, by the KPI's own values: other periods', differences, running means and sums
 _NEAR = 4  # periods before and after
+_MOST = 0.5
 _YEAR = 365.25
 
 
 def outcome_controls(panel: Panel) -> Finding:
     """Whether a control explains most of what trend and season leave of the KPI, or is itself made of the KPI.
 
-    One that explains six tenths is suspected too where media move it, as they do visits and not the weather.
+    One that explains six tenths is suspected too where media move it, as they do visits and not the weather. Marks of
+    events, such as a promotion that spend goes along with, are none: outcomes differ from period to period.
     """
-    explained, made = _explained(panel), [name for name, share in _made_of_kpi(panel).items() if share > _MADE]
+    marks = {name for name in panel.control_names if _marks_events(panel, name)}
+    explained = {name: 0.0 if name in marks else share for name, share in _explained(panel).items()}
+    made = [name for name, share in _made_of_kpi(panel).items() if share > _MADE and name not in marks]
     name, worst = max(explained.items(), key=lambda item: item[1], default=("", 0.0))
     suspects = [
         control for control, share in explained.items() if share > _EXPLAINED or _brought(panel, control, share)
@@ -34,7 +38,8 @@ def outcome_controls(panel: Panel) -> Finding:
         text = (
             f"{', '.join(suspects)}: {percent(worst)} of what trend and season leave of {panel.kpi_name} is explained "
             "by this control alone. It is probably an outcome, or a part or a consequence of the KPI: what media bring "
-            "is then credited to it, and every channel's figures come out too low. Take it out of the controls."
+            "is then credited to it, and every channel's figures come out too low. Take it out of the controls, unless "
+            "media cannot move it, as they do not move the weather or what rivals charge."
         )
     elif made:
         text = (
@@ -46,6 +51,13 @@ def outcome_controls(panel: Panel) -> Finding:
     else:
         text = "The panel has no controls."
     return Finding("outcome_controls", not (suspects or made), worst, _EXPLAINED, text)
+
+
+def _marks_events(panel: Panel, control: str) -> bool:
+    """Whether a control holds two values, or one value in most periods."""
+    values = panel.controls[:, :, panel.control_names.index(control)]
+    _, times = np.unique(values, return_counts=True)
+    return len(times) <= 2 or times.max() > _MOST * values.size
 
 
 def _brought(panel: Panel, control: str, share: float) -> bool:

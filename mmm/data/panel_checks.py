@@ -10,8 +10,9 @@ from attribution.findings import Finding
 from attribution.numbers import counted, decimal
 from mmm.arrays import Array
 from mmm.data.booked_spend import booked_at_once, copied_forward, single_gaps
+from mmm.data.exchanged_channels import exchanged_channels
 from mmm.data.money_of_channels import counted_twice, units_apart
-from mmm.data.odd_columns import cut_short, filled_down, opens_midway, rates_and_indices
+from mmm.data.odd_columns import cut_short, filled_down, held_down, opens_midway, rates_and_indices
 from mmm.data.odd_controls import odd_controls
 from mmm.data.outcome_controls import outcome_controls
 from mmm.data.outlying_cells import outlying_cells
@@ -19,6 +20,7 @@ from mmm.data.panel import Panel
 from mmm.data.renamed_channels import renamed_channels
 from mmm.data.running_totals import running_totals
 from mmm.data.unit_changes import unit_changes
+from mmm.data.unit_prices import unit_prices
 
 __all__ = ["check_panel"]
 
@@ -56,6 +58,7 @@ def _of_the_table(panel: Panel) -> tuple[Finding, ...]:
     findings += [running_totals(panel), rates_and_indices(panel), filled_down(panel), opens_midway(panel)]
     findings += [cut_short(panel), renamed_channels(panel), outcome_controls(panel), _before(panel), _years_seen(panel)]
     findings += [booked_at_once(panel), copied_forward(panel), single_gaps(panel), odd_controls(panel)]
+    findings += [unit_prices(panel), exchanged_channels(panel), held_down(panel)]
     return tuple(findings)
 
 

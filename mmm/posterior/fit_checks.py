@@ -7,8 +7,10 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import percent
 from mmm.arrays import Array
+from mmm.posterior.after_spend import after_spend
 from mmm.posterior.before_spend import before_spend
 from mmm.posterior.level_shift import level_shift
+from mmm.posterior.monthly_misses import monthly_misses
 from mmm.posterior.pauses import begin_or_end_once, pauses_unseen
 from mmm.posterior.raised_together import raised_together
 from mmm.posterior.residual_checks import autocorrelation, unexplained_weeks, yearly_misses
@@ -84,10 +86,12 @@ def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:
     return (
         *autocorrelation(residuals),
         yearly_misses(residuals),
+        monthly_misses(residuals),
         level_shift(residuals),
         unexplained_weeks(residuals),
         falls_with_spend(residuals),
         before_spend(residuals),
+        after_spend(residuals),
         single_weeks(residuals),
         raised_together(residuals),
         pauses_unseen(residuals),

@@ -16,36 +16,34 @@ import numpy as np
 
 from attribution.findings import Finding
 from attribution.numbers import percent
-from mmm.arrays import Array
+from mmm.posterior.beyond import basis_of, beyond, limit_of
 from mmm.posterior.residuals import Residuals
 
 __all__ = ["level_shift"]
 
 _TRIM = 0.03
 _CLIP = 4.0
-_SIMULATED = 400
 _CHANCE = 0.01
 
 
 def level_shift(residuals: Residuals) -> Finding:
     """The week from which the level is another, if any."""
-    basis = np.linalg.svd(_scaled(residuals.columns), full_matrices=False)
-    explained = basis.U[:, 1e-8 * basis.S[0] < basis.S]
+    explained = basis_of(residuals.columns)
     rows = _candidates(residuals)
-    steps = _beyond(explained, (np.arange(len(residuals.scores))[:, None] >= rows).astype(float))
+    steps = beyond(explained, (np.arange(len(residuals.scores))[:, None] >= rows).astype(float))
     lengths = np.sqrt((steps**2).sum(axis=0))
     free = lengths > 0.05 * np.sqrt(len(steps))  # a step that the model's own columns make is none
     name, none = "level_shift", "The level does not break at any week."
     if not free.any():
         return Finding(name, True, 0.0, None, none)
     rows, steps = rows[free], steps[:, free] / lengths[free]
-    left = _beyond(explained, np.clip(residuals.scores, -_CLIP, _CLIP)[:, None])[:, 0]
+    left = beyond(explained, np.clip(residuals.scores, -_CLIP, _CLIP)[:, None])[:, 0]
     along = steps.T @ left
     place = int(np.abs(along).argmax())
     rest = left - along[place] * steps[:, place]
     spare = max(len(left) - explained.shape[1] - 1, 1)
     sigma = float(np.sqrt((rest**2).sum() / spare))
-    value, limit = abs(float(along[place])) / sigma, _limit(left, steps, explained)
+    value, limit = abs(float(along[place])) / sigma, limit_of(left, steps, explained, _CHANCE)
     if value <= limit:
         return Finding(name, True, value, limit, none)
     size = float(along[place]) / lengths[free][place] * _unit(residuals)
@@ -76,30 +74,7 @@ def _candidates(residuals: Residuals) -> np.ndarray:
     return np.arange(edge, periods - edge + 1, residuals.panel.per_week)
 
 
-def _limit(left: Array, steps: Array, explained: Array) -> float:
-    """What the largest t statistic stays below with probability 0.99 where there is no step."""
-    carried = float(np.clip((left[1:] * left[:-1]).sum() / max((left**2).sum(), 1e-300), 0.0, 0.95))
-    rng = np.random.default_rng(0)
-    noise = rng.standard_normal((len(left), _SIMULATED))
-    for t in range(1, len(noise)):
-        noise[t] = carried * noise[t - 1] + np.sqrt(1.0 - carried**2) * noise[t]
-    noise = _beyond(explained, noise)
-    along = np.abs(steps.T @ noise).max(axis=0)
-    spare = max(len(left) - explained.shape[1] - 1, 1)
-    sigma = np.sqrt(((noise**2).sum(axis=0) - along**2) / spare)
-    return float(np.quantile(along / sigma, 1.0 - _CHANCE))
-
-
 def _unit(residuals: Residuals) -> float:
     """Customers that one unit of the scores stands for."""
     apart, scores = residuals.observed - residuals.expected, residuals.scores
     return float(np.abs(apart).sum() / max(np.abs(scores).sum(), 1e-300))
-
-
-def _beyond(explained: Array, table: Array) -> Array:
-    return np.asarray(table - explained @ (explained.T @ table))
-
-
-def _scaled(columns: Array) -> Array:
-    norms = np.sqrt((columns**2).sum(axis=0))
-    return np.asarray(columns[:, norms > 0] / norms[norms > 0])

@@ -11,6 +11,7 @@ import numpy as np
 from attribution.findings import Finding
 from attribution.numbers import decimal
 from mmm.arrays import Array
+from mmm.posterior.beyond import basis_of, beyond
 from mmm.posterior.residuals import Residuals
 
 __all__ = ["falls_with_spend", "t_beside"]
@@ -50,10 +51,8 @@ def t_beside(own: Array, kpi: Array, others: Array) -> float:
 
     It is shortened by how alike neighbouring residuals are, and 0 where the column moves as the others do.
     """
-    norms = np.sqrt((others**2).sum(axis=0))
-    basis = np.linalg.svd(others[:, norms > 0] / norms[norms > 0], full_matrices=False)
-    known = basis.U[:, 1e-8 * basis.S[0] < basis.S]
-    x, y = _beyond(known, own - own.mean()), _beyond(known, kpi - kpi.mean())
+    known = basis_of(others)
+    x, y = beyond(known, own - own.mean()), beyond(known, kpi - kpi.mean())
     length, spare = float(np.sqrt((x**2).sum())), len(kpi) - known.shape[1] - 1
     if spare < 1 or length <= _OWN * float(np.sqrt(((own - own.mean()) ** 2).sum())):
         return 0.0
@@ -66,7 +65,3 @@ def t_beside(own: Array, kpi: Array, others: Array) -> float:
     squares = max(float((rest**2).sum()), 1e-300)
     alike = float(np.clip((rest[1:] * rest[:-1]).sum() / squares, 0.0, 0.95))
     return along / float(np.sqrt(squares / spare)) * float(np.sqrt((1.0 - alike) / (1.0 + alike)))
-
-
-def _beyond(known: Array, column: Array) -> Array:
-    return np.asarray(column - known @ (known.T @ column))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from attribution import BadInput, read_table
 from attribution.reading.contracts import Column, Table
-from attribution.reading.workbook import read_sheet
+from attribution.reading.workbook import hidden_cells, read_sheet
 
 ROWS = [["week", "tv", "promo"], ["2024-01-01", 1, "x"], ["2024-01-08", 2, None], ["2024-01-15", 3, None]]
 TABLE = Table("t", (Column("week", "date"), Column("tv"), Column("promo", "text", nullable=True)))
@@ -63,3 +64,29 @@ def test_results_that_are_kept_are_read_empty_texts_too(tmp_path: Path) -> None:
     frame = read_table(path, TABLE)
     assert frame["tv"].tolist() == [1, 7, 3]
     assert frame["promo"].isna().tolist() == [False, True, True]
+
+
+def test_hidden_rows_and_columns_that_hold_something_are_counted(tmp_path: Path) -> None:
+    path = saved(tmp_path / "t.xlsx", ROWS)
+    assert hidden_cells(path) == ""
+    book = openpyxl.load_workbook(path)
+    for row in (2, 3, 9):
+        book.active.row_dimensions[row].hidden = True
+    book.active.column_dimensions.group("B", "D", hidden=True)
+    book.save(path)
+    assert hidden_cells(path).startswith("t.xlsx: 2 rows and 2 columns hidden")
+    assert len(read_sheet(path)) == 4
+
+
+@pytest.mark.parametrize(("first", "refused"), [(45_292 - 1_462, True), ("2024-01-01", False), (120, False)])
+def test_days_as_numbers_since_1904_are_refused(first: object, refused: bool, tmp_path: Path) -> None:
+    rows = [["week", "tv"], *([first + 7 * n if isinstance(first, int) else first, 50 + n] for n in range(4))]
+    book = openpyxl.load_workbook(saved(tmp_path / "t.xlsx", rows))
+    assert read_sheet(tmp_path / "t.xlsx") == rows
+    book.epoch = CALENDAR_MAC_1904
+    book.save(tmp_path / "t.xlsx")
+    if refused:
+        with pytest.raises(BadInput, match=r"from 1904, and column 1 \(week\)"):
+            read_sheet(tmp_path / "t.xlsx")
+    else:
+        assert read_sheet(tmp_path / "t.xlsx") == rows

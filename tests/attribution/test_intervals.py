@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from attribution import BadInput, Journeys, LastTouch, Linear, Markov, bootstrap, compare
+from attribution import BadInput, Journeys, LastTouch, Linear, Markov, ShapleyRate, bootstrap, compare
 from attribution.analysis.skewed_intervals import skewed_intervals
 
 
@@ -123,3 +123,14 @@ def test_intervals_of_very_uneven_orders_hold_too():
     rng = np.random.default_rng(5)
     found, truth = skewed_intervals(*companies(rng, 400, 2.0, 120)), 120 * np.exp(2.0)
     assert 0.87 <= np.mean(found["5%"].le(truth) & found["95%"].ge(truth)) <= 0.93
+
+
+def test_intervals_of_negative_value_hold_it():
+    rng = np.random.default_rng(3)
+    paths = np.array(["a", "b", "a > b"])[rng.integers(3, size=4_000)]
+    won = rng.random(4_000) < pd.Series(paths).map({"a": 0.3, "b": 0.04, "a > b": 0.15}).to_numpy()
+    table = pd.DataFrame({"path": paths, "conversions": 1 * won, "nulls": 1 * ~won, "value": 50.0 * won})
+    found = bootstrap(Journeys.from_paths(table, value="value", nulls="nulls"), ShapleyRate(), replicates=50)
+    value, counts = found.summary("value"), found.summary("conversions")
+    assert value.loc["b", "95%"] < 0  # it lowers the rate of what it joins
+    assert value.loc["b", ["5%", "95%"]].tolist() == pytest.approx([*(50 * counts.loc["b", ["5%", "95%"]])])

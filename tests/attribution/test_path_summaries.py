@@ -132,6 +132,15 @@ def test_findings_name_what_intervals_cannot_hold():
     assert found["few_conversions"].passed
 
 
+def test_channels_that_hardly_convert_alone_are_named_for_the_shapley_value_of_the_rate():
+    rows = [("a", 500, 500), ("b", 400, 400), ("a > c", 90, 9), ("c", 2, 40), ("b > d", 90, 90), ("d", 3, 40)]
+    table = pd.DataFrame(rows, columns=["path", "conversions", "nulls"])
+    found = {item.name: item for item in interval_checks(Journeys.from_paths(table, nulls="nulls"))}
+    assert found["few_alone"].channels == ("c",)
+    assert found["few_alone"].value == 2
+    assert found["few_conversions"].passed
+
+
 @pytest.mark.parametrize("large", [50.0, 5_000.0, 1e6])
 def test_a_value_on_few_orders_says_how_often_intervals_of_so_few_held(large):
     rows = {"path": ["a"] * 100 + ["b"] * 900, "conversions": 1, "value": [1.0] * 99 + [large] + [1.0] * 900}

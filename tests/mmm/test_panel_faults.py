@@ -157,6 +157,17 @@ def test_controls_that_go_with_spend_or_wander_are_not_made_of_the_kpi(seed):
         assert outcome_controls(with_control(panel, "other", values)).passed
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_promotion_that_spend_goes_along_with_is_no_outcome(seed):
+    panel, rng = simulated(seed), np.random.default_rng(seed)
+    on = rng.random(panel.periods) < 0.15
+    panel = replace(panel, kpi=panel.kpi * np.where(on, 2.5, 1.0), spend=panel.spend * np.where(on, 3.0, 1.0)[:, None])
+    panel = replace(panel, media=panel.spend)
+    assert not outcome_controls(with_control(panel, "visits", on * 100 + rng.random(panel.periods))).passed
+    for marks in (1.0 * on, on * rng.choice([1.0, 2.0], panel.periods)):
+        assert outcome_controls(with_control(panel, "promotion", marks)).passed
+
+
 @pytest.mark.parametrize("level", [50.0, 3.25])
 def test_a_kpi_that_never_changes_is_refused(level):
     panel = simulated(0)

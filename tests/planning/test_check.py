@@ -297,6 +297,22 @@ def test_events_in_words_become_controls_where_asked(folder: Path) -> None:
         check_plan(folder / "plan.yaml")
 
 
+@pytest.mark.parametrize(("since", "refused"), [(80, True), (40, False)])
+def test_last_year_does_not_take_back_what_changed_for_good(folder: Path, since: int, refused: bool) -> None:
+    table = weekly()
+    step = (np.arange(len(table)) >= since).astype(int)
+    table.assign(event=step).to_csv(folder / "weekly.csv", index=False)
+    change(folder, (LOG, ""), ("radio]\n", "radio]\n    controls: [event]\n  upcoming: last_year\n"))
+    if refused:
+        text = rf"changes once and for good in event \(since {WEEKS[since]:%Y-%m-%d}\).*data.upcoming as a table"
+        with pytest.raises(BadInput, match=text):
+            check_plan(folder / "plan.yaml")
+        return
+    coming = read_inputs(*read_config(folder / "plan.yaml")).upcoming
+    assert coming is not None
+    assert (coming["event"] == 1).all()
+
+
 def test_a_log_may_mark_its_conversions(folder: Path) -> None:
     touches = pd.read_csv(folder / "touches.csv").assign(converted=1)
     touches.to_csv(folder / "touches.csv", index=False)
@@ -372,3 +388,19 @@ def test_questions_that_may_have_an_answer_pass(folder: Path, plan: str) -> None
     text = PLAN[: PLAN.index("plan:\n")].replace(LOG, "") + f"plan:\n{plan}"
     (folder / "plan.yaml").write_text(text.replace("attribution: {models: [last]}\n", ""), encoding="utf-8")
     assert check_plan(folder / "plan.yaml").title == "Monday"
+
+
+def test_rows_that_a_workbook_hides_are_said_to_be_counted(tmp_path: Path) -> None:
+    plan = PLAN.replace("weekly.csv", "weekly.xlsx").replace(LOG, "").replace("attribution: {models: [last]}\n", "")
+    (tmp_path / "plan.yaml").write_text(plan)
+    with pd.ExcelWriter(tmp_path / "weekly.xlsx", engine="openpyxl") as book:
+        weekly().to_excel(book, index=False)
+    told = check_plan(tmp_path / "plan.yaml")
+    assert not [line for line in told.assumptions if "hidden" in line]
+    with pd.ExcelWriter(tmp_path / "weekly.xlsx", engine="openpyxl") as book:
+        weekly().to_excel(book, index=False)
+        for row in range(20, 33):
+            book.sheets["Sheet1"].row_dimensions[row].hidden = True
+    hidden = check_plan(tmp_path / "plan.yaml")
+    assert [line.split(" hidden")[0] for line in hidden.assumptions if "hidden" in line] == ["weekly.xlsx: 13 rows"]
+    assert [file.rows for file in hidden.files] == [file.rows for file in told.files]

@@ -30,7 +30,7 @@ from mmm.data.spend_sources import SpendSource
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.keys.data import Data, Weekly
 from optimizer.planning.file.keys.exports import COUNTED_TABLES, ControlExport, OutcomeExport, SpendExport
-from optimizer.planning.inputs.provenance import InputFile, checksum_of, shown_path
+from optimizer.planning.inputs.provenance import InputFile, checksum_of, hidden_in, shown_path
 
 __all__ = ["assumed", "passed_over", "read_assembled"]
 
@@ -119,7 +119,8 @@ def _each(path: Path, folder: Path, read: Callable[[str], Result]) -> Iterator[t
 
 def _noted(role: str, file: str, folder: Path, rows: int, span: tuple[pd.Timestamp, pd.Timestamp]) -> InputFile:
     covers = f"{span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}"
-    return InputFile(f"{_ROLE}: {role}", _shown(file, folder), rows, covers, checksum_of(Path(file)))
+    hides = hidden_in(Path(file))
+    return InputFile(f"{_ROLE}: {role}", _shown(file, folder), rows, covers, checksum_of(Path(file)), hides)
 
 
 def _shown(file: str, folder: Path) -> str:

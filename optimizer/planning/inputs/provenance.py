@@ -12,10 +12,11 @@ import pandas as pd
 
 from attribution import Query
 from attribution.files import checksum
-from attribution.reading.addresses import files_of
+from attribution.reading.addresses import address_of, files_of
+from attribution.reading.workbook import hidden_cells
 from attribution.versions import installed
 
-__all__ = ["InputFile", "checksum_of", "shown_path", "versions"]
+__all__ = ["InputFile", "checksum_of", "hidden_in", "shown_path", "versions"]
 
 _SHOWN = ("numpy", "pandas", "scipy", "numba", "nutpie", "cvxpy", "ibis-framework", "duckdb")
 
@@ -36,6 +37,8 @@ class InputFile:
         Its period in words; empty where it has none.
     checksum
         ``sha256:...`` of its bytes; see :func:`checksum_of`.
+    hides
+        Which of the rows and columns that were read a workbook hides, as a sentence; empty where none.
     """
 
     role: str
@@ -43,6 +46,7 @@ class InputFile:
     rows: int
     covers: str
     checksum: str
+    hides: str = ""
 
 
 def shown_path(path: Path | Query) -> str:
@@ -50,6 +54,14 @@ def shown_path(path: Path | Query) -> str:
     if isinstance(path, Query):
         return path.name
     return path.name if path.is_absolute() else path.as_posix()
+
+
+def hidden_in(source: Path | Query) -> str:
+    """Which of the rows and columns that are read a workbook hides, as a sentence; empty where none."""
+    if isinstance(source, Query):
+        return ""
+    address = address_of(source)
+    return hidden_cells(Path(address.path), address.part) if address.form == "workbook" else ""
 
 
 def checksum_of(source: Path | Query, rows: pd.DataFrame | pd.Series | None = None) -> str:

@@ -13,7 +13,7 @@ from mmm import Panel
 from optimizer.planning.file.config import Config
 from optimizer.planning.file.currencies import said_of_amounts
 from optimizer.planning.file.document import Document
-from optimizer.planning.inputs.provenance import InputFile, checksum_of, shown_path
+from optimizer.planning.inputs.provenance import InputFile, checksum_of, hidden_in, shown_path
 from optimizer.planning.language.wording import in_words_of_the_file
 
 __all__ = ["Problems", "Reading", "in_terms_of_the_file", "names_of", "unit_of"]
@@ -60,7 +60,8 @@ class Reading:
 
     def note(self, role: str, path: Path | Query, rows: int, covers: str = "", frame: Any = None) -> None:
         """Keep that a table was read."""
-        self.files.append(InputFile(role, shown_path(path), rows, covers, checksum_of(self.path(path), frame)))
+        place = self.path(path)
+        self.files.append(InputFile(role, shown_path(path), rows, covers, checksum_of(place, frame), hidden_in(place)))
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from attribution.errors import BadInput, Problem
@@ -76,11 +77,26 @@ def _as_last_year(
         remedy = "give data.upcoming as a table."
         text = f"has {panel.periods} {unit_of(panel)}s, too few to take controls from last year."
         raise BadInput(Problem(weekly.path.name, text, remedy=remedy))
+    rows = [(panel.periods - year + period % year) for period in range(len(coming))]
+    if steps := _steps(panel, rows):
+        named = ", ".join(f"{name} (since {panel.dates[row]:%Y-%m-%d})" for name, row in steps.items())
+        text = f"changes once and for good in {named}, and last year's values would take that back in the coming weeks."
+        raise BadInput(Problem(weekly.path.name, text, remedy="give data.upcoming as a table."))
     what = "Controls and organic channels" if panel.organic_channels else "Controls"
     reading.assumptions.append(f"{what} of the coming weeks are assumed to repeat those of 52 weeks before.")
-    rows = [(panel.periods - year + period % year) for period in range(len(coming))]
     last = {name: last_year(panel, rows, geo).set_index(coming) for geo, name in enumerate(panel.geos)}
     return last if len(last) > 1 else last[panel.geos[0]]
+
+
+def _steps(panel: Panel, rows: Sequence[int]) -> dict[str, int]:
+    """Controls that hold one value until some row and another from it on, and the first one in some of these rows."""
+    found = {}
+    for place, name in enumerate(panel.control_names):
+        values = panel.controls[:, :, place]
+        turns = np.flatnonzero((np.diff(values, axis=1) != 0).any(axis=0))
+        if len(turns) == 1 and min(rows) <= turns[0]:
+            found[name] = int(turns[0]) + 1
+    return found
 
 
 def _missing(

@@ -53,7 +53,7 @@ def attribute(config: Config, inputs: Inputs, update: Update) -> AttributionResu
         by_period = _periods(config, inputs.panel, journeys, models)
     checks = [*attribution.path_checks(journeys), *attribution.interval_checks(journeys)]
     if not any(isinstance(model, ShapleyRate) for model in models.values()):
-        checks = [check for check in checks if check.name != "unmet_coalitions"]
+        checks = [check for check in checks if check.name not in ("unmet_coalitions", "few_alone")]
     untouched = [check.text for check in checks if check.name == "conversions_without_a_touch" and check.value]
     return AttributionResult(
         credit,
