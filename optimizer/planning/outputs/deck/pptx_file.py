@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -145,20 +146,26 @@ def _grid(page: Any, grid: Grid, place: tuple[float, float, float], bottom: floa
     from pptx.util import Inches, Pt
 
     left, top, width = place
-    rows, columns = len(grid.rows) + 1, len(grid.columns)
+    written = [[_unparted(text) for text in row] for row in (grid.columns, *grid.rows)]
+    rows, columns = len(written), len(grid.columns)
     height = min(0.4, (bottom - top) / rows)
     shape = page.shapes.add_table(rows, columns, Inches(left), Inches(top), Inches(width), Inches(height * rows))
     table, size = shape.table, 13 if height >= 0.38 and width > 8 else 11
     table.horz_banding = False
-    for at, part in enumerate(_parts((grid.columns, *grid.rows), width * 72 / size * 1.95)):
+    for at, part in enumerate(_parts(written, width * 72 / size * 1.95)):
         table.columns[at].width = Inches(width * part)
-    for number, row in enumerate((grid.columns, *grid.rows)):
+    for number, row in enumerate(written):
         table.rows[number].height = Inches(height)
         strong = number == 0 or number > len(grid.rows) - grid.totals
         for at, text in enumerate(row):
             _cell(table.cell(number, at), text, size, strong, is_head=number == 0, to_right=at > 0)
     for paragraph in (p for row in table.rows for cell in row.cells for p in cell.text_frame.paragraphs):
         paragraph.space_after = Pt(0)
+
+
+def _unparted(text: str) -> str:
+    """A cell whose interval, or what else stands in brackets, begins a line rather than be parted."""
+    return re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\xa0"), text)
 
 
 def _parts(rows: Sequence[Sequence[str]], letters: float) -> list[float]:
