@@ -28,7 +28,7 @@ _TOTALS = frozenset(
         *("total", "totals", "grand total", "grand totals", "sum", "sum of all", "overall", "all", "all paths"),
         *("gesamt", "summe", "gesamtsumme", "insgesamt", "gesamtergebnis", "summe gesamt", "somme", "total général"),
         *("total general", "total generale", "totale", "totale generale", "totaal", "eindtotaal", "suma", "suma total"),
-        *("razem", "total geral", "totalt", "totalsumma"),
+        *("razem", "total geral", "totalt", "totalsumma", "合计", "总计", "总和", "共计"),
     ]
 )
 TOTAL_AS_WRITTEN = rf"({'|'.join(sorted(_TOTALS, key=len, reverse=True))}):?$"

@@ -223,9 +223,10 @@ def _as_it_may_be(each: ImportedFile, folder: Path) -> Iterator[str]:
     look = look_at(folder / each.path, _header(folder / each.path))
     if look is None:
         return
-    path, names = json.dumps(str(each.path), ensure_ascii=False), [
-        json.dumps(name, ensure_ascii=False) for name in look.numbers[:_SHOWN]
-    ]
+    path, names = (
+        json.dumps(str(each.path), ensure_ascii=False),
+        [json.dumps(name, ensure_ascii=False) for name in look.numbers[:_SHOWN]],
+    )
     signs = "".join(f", {key}: {json.dumps(sign)}" for key, sign in look.written.items())
     spread = "" if look.days else ", spread: month"
     day = json.dumps(look.date, ensure_ascii=False)

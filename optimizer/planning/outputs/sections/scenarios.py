@@ -47,9 +47,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     }
 
 
-def beside_plan(
-    scenarios: tuple[ScenarioResult, ...], base: PlanResult, worth: Worth
-) -> tuple[ScenarioResult, ...]:
+def beside_plan(scenarios: tuple[ScenarioResult, ...], base: PlanResult, worth: Worth) -> tuple[ScenarioResult, ...]:
     """The plan itself as the first of its what-ifs."""
     return (ScenarioResult(PLAN_ITSELF, base.planned, worth, base.allocation.gap), *scenarios)
 
@@ -86,7 +84,9 @@ def _row(scenario: ScenarioResult, result: PlanResult, worth: Worth) -> dict[str
         "today": own.change if own.change.low != own.change.high else None,
         "today_point": signed(form_of(own.name))(own.change.point),
         "better": "today is not allowed" if scenario.worth.today_misses else chance(own.probability_better),
-        "moves": "" if itself else ", ".join(shown) or ("none to speak of" if moved.abs().sum() > 1e-6 * base.spend.sum() else _SAME),
+        "moves": ""
+        if itself
+        else ", ".join(shown) or ("none to speak of" if moved.abs().sum() > 1e-6 * base.spend.sum() else _SAME),
     }
 
 
