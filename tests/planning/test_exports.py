@@ -526,7 +526,14 @@ def test_import_writes_nothing_where_half_is_missing(make: Callable[[Path], Any]
 def test_a_table_of_ones_own_shows_its_columns_below_its_title(tmp_path: Path) -> None:
     export_files.google_ads(tmp_path)
     export_files.hubspot_deals(tmp_path)
-    lines = [["电视 发票", None], [None, None], ["月", "净额"], ["2024-01-01", 100.5], ["2024-02-01", 90.0], ["合计", 190.5]]
+    lines = [
+        ["电视 发票", None],
+        [None, None],
+        ["月", "净额"],
+        ["2024-01-01", 100.5],
+        ["2024-02-01", 90.0],
+        ["合计", 190.5],
+    ]
     pd.DataFrame(lines).to_excel(tmp_path / "tv.xlsx", header=False, index=False)
     files, plan = import_folder(tmp_path)
     assert "its columns: 月, 净额" in next(each.text for each in files if each.path.name == "tv.xlsx")
