@@ -136,15 +136,17 @@ def counted(value: float, one: str, several: str = "") -> str:
 
 
 def count(value: float) -> str:
-    """Expected customers: one decimal below 100, whole up to ten millions, then in millions.
+    """Expected customers: one decimal below 100, whole up to ten billions, then in millions.
 
-    >>> count(12.34), count(24_586.2), count(12_340_000)
-    ('12.3', '24,586', '12.3M')
+    Written out for long, so that a figure and its interval are in one unit.
+
+    >>> count(12.34), count(24_586.2), count(12_340_000), count(12_340_000_000)
+    ('12.3', '24,586', '12,340,000', '12,340.0M')
     """
     if not math.isfinite(value):
         return MISSING
     size = abs(value)
-    if size >= 1e7:
+    if size >= 1e10:
         return _HERE.written(value / 1e6, ",.1f") + _HERE.units[1]
     return _HERE.written(value, ",.1f" if size < 100 else ",.0f")
 

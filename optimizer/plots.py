@@ -12,7 +12,7 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -265,7 +265,13 @@ def scenarios(
         return axes
 
 
-def differences(drawn: Mapping[str, npt.ArrayLike], ax: Axes | None = None, *, label: str) -> Axes:
+def differences(
+    drawn: Mapping[str, npt.ArrayLike],
+    ax: Axes | None = None,
+    *,
+    label: str,
+    write: Callable[[float], str] = compact,
+) -> Axes:
     """Distributions of differences to today, a line at none.
 
     Parameters
@@ -276,6 +282,8 @@ def differences(drawn: Mapping[str, npt.ArrayLike], ax: Axes | None = None, *, l
         Axes to draw on.
     label
         What differs, with its unit.
+    write
+        How the ends of the intervals are written.
 
     Raises
     ------
@@ -298,7 +306,7 @@ def differences(drawn: Mapping[str, npt.ArrayLike], ax: Axes | None = None, *, l
             axes.fill_between(grid, density, color=colour, alpha=0.35, linewidth=0)
             handles += axes.plot(grid, density, color=colour, linewidth=2)
             low, high = np.quantile(draws, [0.05, 0.95])
-            names.append(f"{name}: {compact(float(low))} to {compact(float(high))}")
+            names.append(f"{name}: {write(float(low))} to {write(float(high))}")
         axes.axvline(0.0, color=SOFT, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.set_xlim(grid[0], grid[-1])
         axes.set_ylim(0, 1.12 * peak)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from attribution.drawing.labels import plain
-from attribution.numbers import amounts, percents
+from attribution.numbers import amounts, compact, percents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ def amount_axis(ax: Axes, axis: str, label: str) -> None:
 
         def format_ticks(self, values: list[float]) -> list[str]:
             chosen = ax.xaxis if axis == "x" else ax.yaxis
-            return amounts(values) if chosen.get_scale() == "linear" else [self(value) for value in values]
+            return amounts(values) if chosen.get_scale() == "linear" else [compact(value) for value in values]
 
     _set(ax, axis, Amounts(), label)
 

@@ -34,6 +34,8 @@ class Credit:
         Credited value by channel, in currency.
     removal_effect, removal_effect_value
         Share of conversions (of value) lost if the channel's touches led nowhere; None except for Markov models.
+    details
+        Further tables of the model by name, such as the parts of an ordered Shapley credit.
     """
 
     model: str

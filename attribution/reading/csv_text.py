@@ -22,7 +22,7 @@ _MOST = 1 << 30
 _HEADER, _PROBED = 1 << 20, 200
 _STATE = {
     encoding: f"save the file as UTF-8 ('CSV UTF-8' in a spreadsheet), or say encoding: {encoding} if it is that."
-    for encoding in ("cp1252", "utf-16")
+    for encoding in ("cp1252", "gb18030", "utf-16")
 }
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 _OTHER = {
@@ -74,9 +74,10 @@ def _decoded(data: bytes, name: str, encoding: str | None = None) -> str:
             raise BadInput(Problem(name, "is no text, or UTF-16 without its mark.", remedy=_STATE["utf-16"])) from error
         line = data.count(b"\n", 0, error.start) + 1
         said = data[max(0, error.start - 12) : error.start + 12].splitlines()
-        part = max(said, key=lambda each: any(byte > 127 for byte in each)).decode("cp1252", errors="replace")
-        text = f"is not UTF-8, and may be meant as {part!r}."
-        raise BadInput(Problem(name, text, row=f"line {line}", remedy=_STATE["cp1252"])) from error
+        likely = _likely(data[:_HEADER])
+        part = max(said, key=lambda each: any(byte > 127 for byte in each)).decode(likely, errors="replace")
+        text = f"is not UTF-8, and may be meant as {part.rstrip(chr(0xFFFD))!r}."
+        raise BadInput(Problem(name, text, row=f"line {line}", remedy=_STATE[likely])) from error
     if re.match(r"\s*<(!doctype|html|\?xml)", text[:100], re.IGNORECASE):
         remedy = "a page or a form of another kind was saved in its place, as where a login ran out; export it again."
         raise BadInput(Problem(name, "is a web page and no table.", remedy=remedy))
@@ -85,6 +86,15 @@ def _decoded(data: bytes, name: str, encoding: str | None = None) -> str:
             raise BadInput(Problem(name, "is UTF-16 without its mark, or no text.", remedy=_STATE["utf-16"]))
         raise BadInput(Problem(name, "holds NUL bytes, so it is no text.", remedy="export it as CSV."))
     return text
+
+
+def _likely(data: bytes) -> str:
+    """Chinese where bytes beyond ASCII come in its pairs, most of them of its common characters; else Western."""
+    runs = re.findall(rb"[\x80-\xff]+", data)
+    pairs = [run[place : place + 2] for run in runs for place in range(0, len(run), 2)]
+    chinese = all(re.fullmatch(rb"[\xa1-\xf7][\xa1-\xfe]", pair) for pair in pairs)
+    common = sum(0xB0 <= pair[0] <= 0xD7 for pair in pairs)
+    return "gb18030" if chinese and 2 * common > len(pairs) else "cp1252"
 
 
 def separator_of(header: str) -> str:

@@ -244,7 +244,11 @@ _COMPLAINTS = (  # what an engine says, what is wrong, what to do
         "raise memory_limit, or give spill a folder with room.",
     ),
     (r"maximum line size", "has a line of more than 2 MB.", "shorten its longest cell, or leave that column out."),
-    (r"not utf-8 encoded", "is not UTF-8.", "save the file as UTF-8."),
+    (
+        r"not utf-8 encoded",
+        "is not UTF-8.",
+        "save the file as UTF-8 ('CSV UTF-8' in a spreadsheet), or say encoding: cp1252 if it is that.",
+    ),
     (
         r"unterminated quote|quoted value",
         "has a quote that does not close.",

@@ -88,6 +88,9 @@ def cells_of_rows(address: Address, header: int = 1) -> Cells:
         raise BadInput(Problem(address.name, "has no header.", remedy=f"line {header} must name the columns."))
     if address.form == "workbook":  # a sheet is as wide as its widest row
         width = max(max((place + 1 for place, cell in enumerate(row) if cell is not None), default=0) for row in rows)
+        titles = [cell for cell in head[0] if cell is not None]
+        if len(titles) == 1 and any(sum(cell is not None for cell in row) > 1 for row in body):
+            raise BadInput(_title(address.name, str(titles[0]), header))
         head = [[*head[0], *[None] * width][:width]]
         body = [[*row, *[None] * width][:width] for row in body]
     names = checked_header(head[0], address.name, f"line {header}")
@@ -98,6 +101,11 @@ def cells_of_rows(address: Address, header: int = 1) -> Cells:
     return Cells(address.name, pd.DataFrame(body, columns=names, dtype=object), header + 1)
 
 
+def _title(name: str, title: str, header: int) -> Problem:
+    text = f"holds {title[:60]!r} and not the names of the columns."
+    return Problem(name, text, row=f"line {header}", remedy="delete the lines above the header.")
+
+
 def _ragged(name: str, body: list[list[Any]], ragged: list[int], head: list[str], header: int) -> Problem:
     first, width = ragged[0], len(head)
     text = f"has {counted(len(body[first]), 'cell')} where the header has {width}."
@@ -105,6 +113,5 @@ def _ragged(name: str, body: list[list[Any]], ragged: list[int], head: list[str]
     cut = ragged == [len(body) - 1] and len(body[first]) < width
     remedy = "the file may be cut short; export it again." if cut else RAGGED
     if width == 1 or head[0].startswith("sep="):
-        text = f"holds {head[0][:60]!r} and not the names of the columns."
-        return Problem(name, text, row=f"line {header}", remedy="delete the lines above the header.")
+        return _title(name, head[0], header)
     return Problem(name, text, row=f"row {first + header + 1}{more}", remedy=remedy)

@@ -110,6 +110,8 @@ class GeometricAdstock(Adstock):
         Weeks after which nothing is left.
     retention
         Prior of the factor.
+    per_week
+        Periods of a week, which the calendar of a panel sets.
     """
 
     name: ClassVar[str] = "geometric"
@@ -135,6 +137,8 @@ class DelayedAdstock(Adstock):
         Prior of the factor.
     delay
         Prior of the peak's lag in weeks.
+    per_week
+        Periods of a week, which the calendar of a panel sets.
     """
 
     name: ClassVar[str] = "delayed"
@@ -161,6 +165,8 @@ class WeibullPDFAdstock(Adstock):
         Prior of the shape; above 1 the effect peaks late.
     scale
         Prior of the scale in weeks.
+    per_week
+        Periods of a week, which the calendar of a panel sets.
     """
 
     name: ClassVar[str] = "weibull_pdf"
@@ -188,6 +194,8 @@ class WeibullCDFAdstock(Adstock):
         Prior of the shape.
     scale
         Prior of the scale in weeks.
+    per_week
+        Periods of a week, which the calendar of a panel sets.
     """
 
     name: ClassVar[str] = "weibull_cdf"

@@ -49,7 +49,9 @@ def bridge(table: pd.DataFrame, ax: Axes | None = None, *, outcome: str = "custo
     return _steps(table[columns], ax, "From planned to actual", ("planned", "actual"), outcome)
 
 
-def waterfall(table: pd.DataFrame, ax: Axes | None = None, *, label: str = "new customers") -> Axes:
+def waterfall(
+    table: pd.DataFrame, ax: Axes | None = None, *, label: str = "new customers", written: Sequence[str] | None = None
+) -> Axes:
     """The way from today to the plan, a row per channel: what its change of spend brings, with its 90 % interval.
 
     Parameters
@@ -61,15 +63,24 @@ def waterfall(table: pd.DataFrame, ax: Axes | None = None, *, label: str = "new 
         Axes to draw on.
     label
         What the figure is called, with its unit behind a comma.
+    written
+        A figure for each row as tables beside the picture write it; rounded so that they add up where None.
     """
     marks = Marks.of(table, "steps")
     frame = pd.DataFrame({"point": marks.mean, "low": marks.low, "high": marks.high}, index=table.index)
     frame = frame.fillna({"low": frame["point"], "high": frame["point"]})
     frame.iloc[0, 1:] = np.nan  # today's own interval is far wider than any step, and falls out of them
-    return _steps(frame, ax, "From today to the plan", ("today", "plan"), label)
+    return _steps(frame, ax, "From today to the plan", ("today", "plan"), label, written)
 
 
-def _steps(table: pd.DataFrame, ax: Axes | None, title: str, ends: Sequence[str], label: str) -> Axes:
+def _steps(
+    table: pd.DataFrame,
+    ax: Axes | None,
+    title: str,
+    ends: Sequence[str],
+    label: str,
+    texts: Sequence[str] | None = None,
+) -> Axes:
     """Rows of a point and the ends of its interval: a start, what each step adds, an end."""
     point, low, high = table.to_numpy(dtype=float).T
     moved, rows = point[1:-1], np.arange(len(table))[::-1]
@@ -87,7 +98,7 @@ def _steps(table: pd.DataFrame, ax: Axes | None, title: str, ends: Sequence[str]
             axes.vlines(at, row - 1, row, color=LINE, linewidth=1.0, zorder=1)
         (start,) = axes.plot(point[0], rows[0], "o", color=NOW, markersize=8, markeredgecolor="white", zorder=4)
         (end,) = axes.plot(point[-1], rows[-1], "D", color=PLANNED, markersize=7.5, markeredgecolor="white", zorder=4)
-        for row, text in zip(rows, closing(point), strict=True):
+        for row, text in zip(rows, texts or closing(point), strict=True):
             beside(axes, row, text, SOFT)
         axes.set_ylim(-0.6, len(table) - 0.4)
         name_rows(axes, rows, table.index)

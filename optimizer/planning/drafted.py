@@ -147,7 +147,7 @@ def _plan(columns: Columns, currency: str) -> Iterator[str]:
     if columns.is_money:
         worth = {"": "1", "thousand": "1_000", "million": "1_000_000"}[columns.unit_of(columns.outcome)]
         worth = worth if columns.earned_in in {"", currency} else '"?"'
-        yield "  maximize: profit\n"
+        yield "  maximize: profit"
         yield f"  value_per_customer: {worth}  {note('the outcome is money: what one unit is worth')}"
         yield "  budget: {at_most: +0%}"
     else:

@@ -35,7 +35,7 @@ _PLAN = "plan.yaml"
 _UNKNOWN = "of no known kind; name spend in data.spend (date, amount, channel), other drivers in data.controls"
 _EXPLORED = "an exploration of Google Analytics 4; as an outcome say kind: ga4_exploration, kpi: one of its metrics"
 _GERMAN = ({"decimal": ","}, {"date_format": "%d.%m.%Y", "decimal": ","}, {"date_format": "%d.%m.%Y"})
-_SEVERAL, _SHOWN = 2, 5
+_SEVERAL, _SHOWN, _LOOKED = 2, 5, 50
 _PATTERN = frozenset("*?[]")  # signs that mean more than themselves in a path
 _LATE = pd.Timedelta(days=14)
 
@@ -96,6 +96,8 @@ def import_folder(folder: Path) -> tuple[list[ImportedFile], Path]:
         and path.suffix.lower() in TABLES
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+    if not files:
+        raise BadInput(f"{folder}: holds no table ({', '.join(TABLES)}). Nothing was written.")
     files_seen = [_look(source, folder) for path in files for source in sheets_of(path)]
     spend = [each for each in files_seen if each.export is not None]
     outcomes = (
@@ -122,7 +124,7 @@ def _look(path: Path, folder: Path) -> ImportedFile:
             listed = ", ".join(name[:40] for name in explored[:8])
             return ImportedFile(within, "", f"{_EXPLORED}; its columns: {listed}")
         if kind is None:
-            columns = ", ".join(str(name)[:40] for name in cells_of(path).frame.columns[:8])
+            columns = ", ".join(str(name)[:40] for name in cells_of(path, header=_header(path)).frame.columns[:8])
             return ImportedFile(within, "", f"{_UNKNOWN}; its columns: {columns}")
         if kind in ADVERTISING:
             export, written = _read_as_written(partial(read_export, path, kind))
@@ -134,6 +136,13 @@ def _look(path: Path, folder: Path) -> ImportedFile:
         if kind in ORDERS:  # what its reader asks is answered in the plan file
             return ImportedFile(within, kind or "", f"cannot be read yet: {said[:300]}")
         return ImportedFile(within, "", f"cannot be read: {said[:300]}")
+
+
+def _header(path: Path) -> int:
+    """The line that names the columns: the first as full as any, below what a table of one's own may begin with."""
+    lines = lines_of(path)
+    full = [sum(cell != "" for cell in row) for row in lines.rows[:_LOOKED]]
+    return lines.numbers[full.index(max(full))] if full else 1
 
 
 def _read_as_written(read: Callable[..., Read]) -> tuple[Read, Mapping[str, str]]:
@@ -211,10 +220,13 @@ def _plan_file(
 
 def _as_it_may_be(each: ImportedFile, folder: Path) -> Iterator[str]:
     """A table of days and numbers as spend, and as controls, to choose from."""
-    look = look_at(folder / each.path)
+    look = look_at(folder / each.path, _header(folder / each.path))
     if look is None:
         return
-    path, names = json.dumps(str(each.path), ensure_ascii=False), [json.dumps(name) for name in look.numbers[:_SHOWN]]
+    path, names = (
+        json.dumps(str(each.path), ensure_ascii=False),
+        [json.dumps(name, ensure_ascii=False) for name in look.numbers[:_SHOWN]],
+    )
     signs = "".join(f", {key}: {json.dumps(sign)}" for key, sign in look.written.items())
     spread = "" if look.days else ", spread: month"
     day = json.dumps(look.date, ensure_ascii=False)

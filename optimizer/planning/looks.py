@@ -104,10 +104,10 @@ def why_unread(path: Path) -> str:
     return ""
 
 
-def look_at(path: Path) -> Look | None:
+def look_at(path: Path, header: int = 1) -> Look | None:
     """What a table looks like; None where it cannot be read, or has no column of days and one of numbers."""
     try:
-        frame = cells_of(path).frame
+        frame = cells_of(path, header=header).frame
     except BadInput:
         return None
     cells = {str(name): frame[name].dropna().astype(str).str.strip() for name in frame.columns}

@@ -158,10 +158,12 @@ class NewChannel(Scenario):
     cost
         Cost of its media against that channel's.
     uncertainty
-        Standard deviation of the log of its effect beyond the borrowed curve's own; draws are made with ``seed``.
+        Standard deviation of the log of its effect beyond the borrowed curve's own, of which draws are made.
         The expected effect stays the borrowed one.
     at_most
         Most to be spent on it; None for no limit.
+    seed
+        Of those draws.
     """
 
     channel: str

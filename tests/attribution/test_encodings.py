@@ -77,6 +77,7 @@ def test_every_table_takes_it(tmp_path: Path) -> None:
         (WEEKLY.encode("cp1252"), "shift_jis", "is not shift_jis"),
         (WEEKLY.encode("cp1252"), None, "say encoding: cp1252"),
         (WEEKLY.encode("utf-16-le"), None, "say encoding: utf-16"),
+        ("周,新客户数,花费\n".encode("gb18030"), None, "say encoding: gb18030"),
     ],
 )
 def test_another_encoding_than_the_stated_one_is_refused(
@@ -89,6 +90,18 @@ def test_another_encoding_than_the_stated_one_is_refused(
     with pytest.raises(BadInput, match=said):
         source = tmp_path / "w.csv" if encoding is None else Encoded(str(tmp_path / "w.csv"), encoding_of(encoding))
         log_table(source).execute()
+
+
+def test_the_likely_encoding_is_shown_by_how_it_would_read(tmp_path: Path) -> None:
+    """Umlauts beside each other are bytes of Chinese as well, but of none that is common."""
+    told = {}
+    for text, encoding in (("周,新客户数", "gb18030"), ("Größe,süße,Käse", "cp1252")):
+        (tmp_path / "w.csv").write_bytes(f"{text}\n".encode(encoding))
+        with pytest.raises(BadInput) as refused:
+            attribution.read_table(tmp_path / "w.csv", wide("weekly", "week", ["new_customers"]))
+        told[encoding] = str(refused.value)
+    assert all(f"say encoding: {encoding}" in said for encoding, said in told.items())
+    assert "'周,新客户数" in told["gb18030"]
 
 
 def test_what_is_no_text_has_no_encoding(tmp_path: Path) -> None:

@@ -227,6 +227,14 @@ def test_a_waterfall_goes_from_today_to_the_plan_and_can_be_read(sizes, unit):
     np.testing.assert_allclose([bar.get_x() for bar in bars], [1000.0 * unit, *ends[:-1]], rtol=1e-12)
 
 
+def test_figures_beside_a_picture_are_those_of_the_tables():
+    table = steps([-3.4, 3.4])
+    ax = plots.waterfall(table, written=["1,000", "−3.4", "+3.4", "1,000"])
+    assert [one.get_text() for one in ax.texts if one.get_text()[0] in "−+"] == ["−3.4", "+3.4"]
+    ax = plots.differences({"plan": [-5.2, -5.2, -5.2, -5.2]}, label="CAC, EUR", write=lambda value: f"{value:.2f}")
+    assert "plan: -5.20 to -5.20" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
 @pytest.mark.parametrize("rows", [1, 6])
 def test_shares_stand_in_the_order_of_the_table(rows):
     spend_, effect = np.linspace(0.5, 0.0, rows), np.linspace(0.1, 0.4, rows)

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from attribution.errors import BadInput
+from attribution.reading.cells import cells_of
 from attribution.reading.exports.registry import ADVERTISING, ORDERS
 from attribution.reading.sources import log_table
 from mmm import Panel
@@ -517,6 +518,28 @@ def test_import_writes_nothing_where_half_is_missing(make: Callable[[Path], Any]
     assert not (tmp_path / "plan.yaml").exists()
     with pytest.raises(BadInput, match="is no folder"):
         import_folder(tmp_path / "gone")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInput, match="holds no table"):
+        import_folder(tmp_path / "empty")
+
+
+def test_a_table_of_ones_own_shows_its_columns_below_its_title(tmp_path: Path) -> None:
+    export_files.google_ads(tmp_path)
+    export_files.hubspot_deals(tmp_path)
+    lines = [
+        ["电视 发票", None],
+        [None, None],
+        ["月", "净额"],
+        ["2024-01-01", 100.5],
+        ["2024-02-01", 90.0],
+        ["合计", 190.5],
+    ]
+    pd.DataFrame(lines).to_excel(tmp_path / "tv.xlsx", header=False, index=False)
+    files, plan = import_folder(tmp_path)
+    assert "its columns: 月, 净额" in next(each.text for each in files if each.path.name == "tv.xlsx")
+    assert 'date: "月", amount: "净额", channel: "?", spread: month' in plan.read_text(encoding="utf-8")
+    with pytest.raises(BadInput, match="holds '电视 发票' and not the names of the columns"):
+        cells_of(tmp_path / "tv.xlsx")
 
 
 def test_the_plan_file_offers_every_kind_that_is_read() -> None:

@@ -267,3 +267,13 @@ def test_a_weekly_table_and_lift_tests_of_another_currency_are_refused(starter: 
     assert f"weekly.csv, column 'currency': {said}" in told(plan)
     weekly.to_csv(starter.parent / "weekly.csv", index=False)
     assert f"lift_tests.csv, column 'currency': {said}" in told(plan)
+
+
+def test_a_unit_of_revenue_is_worth_itself_however_little_of_it_media_take(starter: Path) -> None:
+    """Spend of 2 % of revenue is ordinary; of a customer the same ratio is told."""
+    value = float(PANEL.spend[:, -52:].sum() / PANEL.kpi[:, -52:].sum()) / 0.02
+    text = starter.read_text(encoding="utf-8")
+    text = text.replace("  minimize: blended_cac", f"  minimize: blended_cac\n  value_per_customer: {value}", 1)
+    for outcome, passed in (("customers", False), ("EUR of revenue", True)):
+        starter.write_text(text.replace("outcome: customers", f"outcome: {outcome}"), encoding="utf-8")
+        assert terms_as_meant(read_config(starter)[0], None, PANEL).passed is passed

@@ -20,7 +20,7 @@ from attribution.files import checksum
 from attribution.numbers import amount
 from optimizer.planning.cli import app
 from optimizer.planning.ledger.manifest import verify
-from optimizer.planning.outputs.book.letters import unbroken
+from optimizer.planning.outputs.book.letters import in_one_line, unbroken, width_of
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps, deck_of, text_of
 from optimizer.planning.outputs.deck.five import five_slides
 from optimizer.planning.outputs.deck.made import make_slides
@@ -188,6 +188,16 @@ def test_columns_share_the_whole_width_and_break_no_word_that_has_room(rows: lis
     words = [max(unbroken(row[at]) for row in rows) for at in range(3)]
     if sum(words) + 15 <= letters:
         assert all(part * letters >= word for part, word in zip(parts, words, strict=True))
+
+
+@given(st.text(max_size=60), st.integers(6, 40))
+def test_a_name_in_one_line_keeps_its_beginning_and_its_end(name: str, width: int) -> None:
+    shown = in_one_line(name, width)
+    assert width_of(shown) <= width
+    if shown != name:
+        head, _, tail = shown.partition("…") if "…" not in name else (shown[:1], "", shown[-1:])
+        assert name.startswith(head)
+        assert name.endswith(tail)
 
 
 def test_a_figure_stays_with_its_unit() -> None:

@@ -11,6 +11,7 @@ from attribution.findings import Finding
 from attribution.numbers import amount, cost, decimal, percent
 from mmm import Panel
 from optimizer.planning.file.config import Config
+from optimizer.question.outcomes import is_money
 
 __all__ = ["states_terms", "terms_as_meant"]
 
@@ -18,6 +19,7 @@ _RATE = 0.5  # a year
 _MULTIPLES = (1.0, 20.0)
 _TIMES = 5.0  # between two statements of one customer's value
 _UNITS = 30.0  # between a customer's value and cost, past which one of them is in another unit
+_OF_REVENUE = 1_000.0  # the same of revenue, of which media take two per cent in many a business
 _TIMES_ALL = 20.0  # customers who can refer over all of the weekly table
 _YEAR = 52
 
@@ -61,7 +63,7 @@ def _looks(config: Config, values: CustomerValues | None, panel: Panel | None) -
         yield f"{text}: margins look to be of another unit than spend."
     for key, stated in _stated(config).items():
         told = values is not None and key.startswith("guardrails")  # held against the cohorts
-        if not told and _is_of_another_unit(stated, spent / came):
+        if not told and _is_of_another_unit(stated, spent / came, _OF_REVENUE if is_money(config.outcome) else _UNITS):
             yield f"{key} is {cost(stated)}, and {media}: the value looks to be of another unit than spend."
 
 
@@ -97,5 +99,5 @@ def _stated(config: Config) -> dict[str, float]:
     return {key: float(np.mean(given)) for key, given in keys.items() if given}
 
 
-def _is_of_another_unit(worth: float, price: float) -> bool:
-    return worth > 0 and not 1 / _UNITS <= worth / price <= _UNITS
+def _is_of_another_unit(worth: float, price: float, most: float = _UNITS) -> bool:
+    return worth > 0 and not 1 / _UNITS <= worth / price <= most

@@ -30,7 +30,7 @@ _SAID = (
     (r"Cleaning\(keep_duplicates=True\)", f"{_LOG}.keep_duplicates: true"),
     (r"Cleaning\(most_channels=([^)]+)\)", rf"{_LOG}.most_channels: \1"),
     (r"(?<![.\w])longest_path moves", f"{_LOG}.longest_path moves"),
-    (r"(?<![.\w])fold_names\b(?!:)", f"{_LOG}.fold_names: true"),
+    (r"(?<![.\w])(?<!, )fold_names\b(?!:)", f"{_LOG}.fold_names: true"),
     (r",? columns=\{'(order|kind|value)': \.\.\.\},?", rf" {_WON}.\1,"),
     (r"columns=\{'(order|kind|value)': ('[^']*')\}", rf"{_WON}.\1: \2"),
     (r"columns=\{'interaction': ('[^']*')\}", rf"{_LOG}.interaction: \1"),

@@ -20,7 +20,7 @@ from optimizer.planning.outputs.in_language import speech_of, voice
 from optimizer.planning.outputs.sections.customer_worth import worth_line
 from optimizer.planning.outputs.sections.markets import parts_by_market
 from optimizer.planning.outputs.sections.opinions import opinions_line
-from optimizer.planning.outputs.sections.scenarios import back_of, shown_figure
+from optimizer.planning.outputs.sections.scenarios import back_of, beside_plan, shown_figure
 from optimizer.planning.outputs.sections.schedule import against_equal_weeks
 from optimizer.planning.outputs.sections.stress import why
 from optimizer.planning.outputs.sections.trust import trust_lines
@@ -69,7 +69,7 @@ def show(run: Run, written: tuple[Path, ...], console: Console | None = None) ->
         for line in (*beside, *(line for given in run.given for line in given_lines(given, run))):
             say(escape(line))
         if run.scenarios:
-            say(_scenario_table(run, run.worth.worth))
+            say(_scenario_table(run, run.plan, run.worth.worth))
         if run.stress is not None:
             say(_stress_table(run, run.stress))
     elif run.attribution is not None:
@@ -208,16 +208,16 @@ def _by_week(result: ScheduleResult, outcome: str) -> str:
     return f"{weeks} {against_equal_weeks(result, outcome)}"
 
 
-def _scenario_table(run: Run, worth: Worth) -> Table:
+def _scenario_table(run: Run, plan: PlanResult, worth: Worth) -> Table:
     from rich.markup import escape
 
     figure, aim = shown_figure(worth), worth.aim
     form, against = form_of(figure), f"{name_of(aim.name, run.config.outcome)} against the plan"
-    own_back = back_of(run, PLAN_ITSELF)
-    columns = ["scenario", "spend", run.config.outcome, figure, against, *(["payback, months"] if own_back else [])]
+    backs = bool(back_of(run, PLAN_ITSELF))
+    columns = ["scenario", "spend", run.config.outcome, figure, against, *(["payback, months"] if backs else [])]
     table = plain_table("What if", *columns)
     table.caption_justify = "left"
-    for scenario in run.scenarios:
+    for scenario in beside_plan(run.scenarios, plan, worth):
         outcome, own = scenario.outcome, scenario.worth
         if outcome is None or own is None:
             table.add_row(escape(scenario.name), "no plan", "", "", "see below")
@@ -227,11 +227,9 @@ def _scenario_table(run: Run, worth: Worth) -> Table:
             amount(float(outcome.spend.sum())),
             _ranged(Estimate.of(outcome.customers), count),
             _ranged(next(one.after for one in own.figures if one.name == figure), form),
-            signed(form_of(aim.name))(own.aim.after.point - aim.after.point),
-            *([back_of(run, scenario.name)] if own_back else []),
+            "" if outcome is plan.planned else signed(form_of(aim.name))(own.aim.after.point - aim.after.point),
+            *([back_of(run, scenario.name)] if backs else []),
         )
-    if own_back:
-        table.caption = f"Payback of the plan itself, months: {own_back}.\n"
     for scenario in run.scenarios:
         if scenario.problem:
             table.caption = f"{table.caption or ''}{escape(scenario.name)}: {escape(scenario.problem)}\n"

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-__all__ = ["EASTERN", "FACES", "LATIN", "Face", "legible", "lines_of", "unbroken", "width_of"]
+__all__ = ["EASTERN", "FACES", "LATIN", "Face", "in_one_line", "legible", "lines_of", "unbroken", "width_of"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SIGN, _CLOSING = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef", "、。，；：！？）》」』”"
@@ -45,6 +45,22 @@ def legible(text: str) -> str:
 def width_of(text: str) -> int:
     """Letters that a text is wide; signs of Chinese count twice."""
     return len(text) + sum(map(_is_wide, text))
+
+
+def in_one_line(text: str, width: int) -> str:
+    """A text of so many letters at most: of a longer one its beginning and its end, where names differ.
+
+    >>> in_one_line("market 5 · long programme name number 13", 24)
+    'market 5 · lo… number 13'
+    """
+    if width_of(text) <= width:
+        return text
+    head, tail = text, text
+    while width_of(head) > math.ceil(0.55 * (width - 1)):
+        head = head[:-1]
+    while width_of(tail) > (width - 1) - width_of(head):
+        tail = tail[1:]
+    return f"{head.rstrip()}…{tail}"
 
 
 def unbroken(text: str) -> int:

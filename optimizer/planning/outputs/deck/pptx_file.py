@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from attribution.drawing.labels import distinct
 from attribution.drawing.palette import ACCENT, INK, LINE, NOW, PLANNED, SOFT, WARN, WASH
 from optimizer.planning.outputs.book.formats import money
-from optimizer.planning.outputs.book.letters import EASTERN, LATIN, legible, unbroken, width_of
+from optimizer.planning.outputs.book.letters import EASTERN, LATIN, in_one_line, legible, unbroken, width_of
 from optimizer.planning.outputs.deck.content import Bars, Big, Deck, Grid, Slide, Steps
 
 __all__ = ["pptx_bytes"]
@@ -18,6 +20,9 @@ __all__ = ["pptx_bytes"]
 _WIDE, _HIGH = 13.333, 7.5  # inches
 _LEFT, _TOP, _FOOT = 0.55, 1.15, 6.95
 _AROUND_ROWS = 0.8  # title and axis of a chart
+_NAMES = 0.36  # of a chart's width, for the names of its rows
+_LONGEST = 36  # letters of a row's name beside a chart
+_WHOLE = 8.0  # inches, past which a table stands alone
 
 
 def pptx_bytes(deck: Deck) -> bytes:
@@ -145,20 +150,28 @@ def _grid(page: Any, grid: Grid, place: tuple[float, float, float], bottom: floa
     from pptx.util import Inches, Pt
 
     left, top, width = place
-    rows, columns = len(grid.rows) + 1, len(grid.columns)
+    names = distinct(in_one_line(row[0], _LONGEST if width < _WHOLE else 2 * _LONGEST) for row in grid.rows)
+    named = [[name, *row[1:]] for name, row in zip(names, grid.rows, strict=True)]
+    written = [[_unparted(text) for text in row] for row in (grid.columns, *named)]
+    rows, columns = len(written), len(grid.columns)
     height = min(0.4, (bottom - top) / rows)
     shape = page.shapes.add_table(rows, columns, Inches(left), Inches(top), Inches(width), Inches(height * rows))
-    table, size = shape.table, 13 if height >= 0.38 and width > 8 else 11
+    table, size = shape.table, 13 if height >= 0.38 and width > _WHOLE else 11 if height >= 0.38 else 10
     table.horz_banding = False
-    for at, part in enumerate(_parts((grid.columns, *grid.rows), width * 72 / size * 1.95)):
+    for at, part in enumerate(_parts(written, width * 72 / size * 1.95)):
         table.columns[at].width = Inches(width * part)
-    for number, row in enumerate((grid.columns, *grid.rows)):
+    for number, row in enumerate(written):
         table.rows[number].height = Inches(height)
         strong = number == 0 or number > len(grid.rows) - grid.totals
         for at, text in enumerate(row):
             _cell(table.cell(number, at), text, size, strong, is_head=number == 0, to_right=at > 0)
     for paragraph in (p for row in table.rows for cell in row.cells for p in cell.text_frame.paragraphs):
         paragraph.space_after = Pt(0)
+
+
+def _unparted(text: str) -> str:
+    """A cell whose interval, or what else stands in brackets, begins a line rather than be parted."""
+    return re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\xa0"), text)
 
 
 def _parts(rows: Sequence[Sequence[str]], letters: float) -> list[float]:
@@ -192,14 +205,16 @@ def _chart(page: Any, drawn: Bars | Steps, place: tuple[float, float, float, flo
     from pptx.util import Inches, Pt
 
     data = CategoryChartData()
-    data.categories = [legible(row) for row in drawn.rows]
+    size = _row_size(place[3] - _title_rows(drawn.title, place[2]), len(drawn.rows))
+    room = int(_NAMES * place[2] * 72 / size * 1.95)
+    data.categories = distinct(in_one_line(legible(row), room) for row in drawn.rows)
     series = drawn.series if isinstance(drawn, Bars) else _stacked(drawn)
     for name, values in series.items():
         data.add_series(legible(name), values)
     kind = XL_CHART_TYPE.BAR_CLUSTERED if isinstance(drawn, Bars) else XL_CHART_TYPE.BAR_STACKED
     chart = page.shapes.add_chart(kind, *map(Inches, place), data).chart
     _dressed(chart, drawn.title, [abs(value) for own in series.values() for value in own])
-    chart.category_axis.tick_labels.font.size = Pt(_row_size(place[3], len(drawn.rows)))
+    chart.category_axis.tick_labels.font.size = Pt(size)
     plot = chart.plots[0]
     plot.gap_width = 45
     if isinstance(drawn, Bars):
@@ -216,6 +231,11 @@ def _chart(page: Any, drawn: Bars | Steps, place: tuple[float, float, float, flo
         low, high, step = _scale(drawn)
         axis = chart.value_axis
         axis.minimum_scale, axis.maximum_scale, axis.major_unit = low, high, step
+
+
+def _title_rows(title: str, width: float) -> float:
+    """Height that a chart's title takes past its first line."""
+    return 0.2 * (width_of(title) * 12 / 1.95 / 72 // (0.8 * width))
 
 
 def _row_size(height: float, rows: int) -> float:

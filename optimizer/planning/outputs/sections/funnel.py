@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.economics import ALL
 from attribution.estimates import Estimate
-from attribution.numbers import count, percent
+from attribution.numbers import amount, percent
 from optimizer.planning.outputs.sections.section import Section, Table
 from optimizer.planning.stages.funnel_result import FunnelResult
 from optimizer.planning.stages.order import order_of
@@ -32,7 +32,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             "rows": [_row(row) for _, row in order_of(run).frame(result.rates).head(_SHOWN).iterrows()],
             "more": max(len(result.rates) - _SHOWN, 0),
             "same_people": result.funnel.same_people,
-            "open": count(early) if (early := result.rates["open"].max()) else "",
+            "open": amount(early) if (early := result.rates["open"].max()) else "",
             "share": _share,
         }
     }
@@ -48,8 +48,8 @@ def _loss(result: FunnelResult) -> str:
         result.rates["channel"] == (ALL if ALL in set(result.rates["channel"]) else result.rates["channel"].iloc[0])
     ]
     step = whole.iloc[int(whole["lost"].argmax())]
-    first = f"Most people are lost between {step['before']} and {step['after']}: {count(step['lost'])} of "
-    text = f"{first}{count(step['entered'])}."
+    first = f"Most people are lost between {step['before']} and {step['after']}: {amount(step['lost'])} of "
+    text = f"{first}{amount(step['entered'])}."
     later = whole[whole["before"] != whole["before"].iloc[0]]
     if len(later):
         least = later.iloc[int(later["rate"].argmin())]
@@ -66,8 +66,8 @@ def _row(row: pd.Series) -> dict[str, Any]:
     return {
         "channel": "All" if row["channel"] == ALL else row["channel"],
         "step": f"{row['before']} → {row['after']}",
-        "entered": count(row["entered"]),
-        "passed": count(row["passed"]),
+        "entered": amount(row["entered"]),
+        "passed": amount(row["passed"]),
         "rate": estimate("rate"),
         **told,
     }

@@ -37,14 +37,19 @@ def _view(run: Run) -> dict[str, Any] | None:
     return {
         "scenarios": [
             {**_row(scenario, result, run.worth.worth), "back": back_of(run, scenario.name)}
-            for scenario in run.scenarios
+            for scenario in beside_plan(run.scenarios, result, run.worth.worth)
         ],
-        "backs": back_of(run, PLAN_ITSELF),
+        "backs": bool(back_of(run, PLAN_ITSELF)),
         "figure_title": f"{title[:1].upper()}{title[1:]}{unit}",
         "form": form_of(name),
         "aim": result.aim.name[:1].upper() + result.aim.name[1:],
         "aim_signed": signed(form_of(run.worth.worth.aim.name)),
     }
+
+
+def beside_plan(scenarios: tuple[ScenarioResult, ...], base: PlanResult, worth: Worth) -> tuple[ScenarioResult, ...]:
+    """The plan itself as the first of its what-ifs."""
+    return (ScenarioResult(PLAN_ITSELF, base.planned, worth, base.allocation.gap), *scenarios)
 
 
 def shown_figure(worth: Worth) -> str:
@@ -62,7 +67,7 @@ def _row(scenario: ScenarioResult, result: PlanResult, worth: Worth) -> dict[str
     if scenario.outcome is None or scenario.worth is None:
         return {"name": scenario.name, "problem": f"No plan: {scenario.problem}"}
     outcome, base = scenario.outcome, result.planned
-    own = scenario.worth.aim
+    own, itself = scenario.worth.aim, outcome is base
     moved = outcome.spend.sub(base.spend, fill_value=0.0).sort_values(key=abs, ascending=False)
     shown = [
         f"{channel} {'+' if change > 0 else ''}{amount(change)}"
@@ -75,11 +80,13 @@ def _row(scenario: ScenarioResult, result: PlanResult, worth: Worth) -> dict[str
         "spend": float(outcome.spend.sum()),
         "customers": Estimate.of(outcome.customers),
         "figure": next(one.after for one in scenario.worth.figures if one.name == shown_figure(worth)),
-        "difference": signed(form_of(own.name))(own.after.point - worth.aim.after.point),
+        "difference": "" if itself else signed(form_of(own.name))(own.after.point - worth.aim.after.point),
         "today": own.change if own.change.low != own.change.high else None,
         "today_point": signed(form_of(own.name))(own.change.point),
         "better": "today is not allowed" if scenario.worth.today_misses else chance(own.probability_better),
-        "moves": ", ".join(shown) or ("none to speak of" if moved.abs().sum() > 1e-6 * base.spend.sum() else _SAME),
+        "moves": ""
+        if itself
+        else ", ".join(shown) or ("none to speak of" if moved.abs().sum() > 1e-6 * base.spend.sum() else _SAME),
     }
 
 
@@ -117,8 +124,7 @@ def _with_backs(frame: pd.DataFrame, known: Economics) -> pd.DataFrame:
 
 def scenario_frame(scenarios: tuple[ScenarioResult, ...], base: PlanResult, worth: Worth) -> pd.DataFrame:
     """One row per scenario and channel, the plan itself first; a scenario without a plan has its reason."""
-    itself = ScenarioResult(PLAN_ITSELF, base.planned, worth, base.allocation.gap)
-    return pd.DataFrame([row for scenario in (itself, *scenarios) for row in _flat(scenario)])
+    return pd.DataFrame([row for scenario in beside_plan(scenarios, base, worth) for row in _flat(scenario)])
 
 
 def _flat(scenario: ScenarioResult) -> Iterator[dict[str, object]]:

@@ -73,7 +73,7 @@ def against_equal_weeks(result: ScheduleResult, outcome: str) -> str:
     if gain.point > 0:
         return f"It brings {count(gain.point)} {outcome} more than the same money in equal weeks ({gain.range(count)})."
     text = f"Its limits on weeks cost {count(-gain.point)} {outcome} against the same money in equal weeks"
-    return f"{text} ({count(-gain.high)} – {count(-gain.low)})."
+    return f"{text} ({count(-gain.high)} to {count(-gain.low)})."
 
 
 def _signed(value: float) -> str:

@@ -74,7 +74,10 @@ def _figures(run: Run) -> Iterator[Figure]:
         rows = [{"point": way.start}, *(vars(step.change) for step in moved), {"point": way.end}]
         whole = pd.DataFrame(rows, index=[_START, *(step.name for step in moved), _END])
         whole = whole.rename(columns={"point": "estimate"})
-        axes = by_rows(plots.waterfall, len(whole))(whole, label=name if name == new_of(unit) else f"{name}, {unit}")
+        form = form_of(run.plan.aim.name) if way.in_aim else count
+        written = [form(way.start), *(signed(form)(step.change.point) for step in moved), form(way.end)]
+        label = name if name == new_of(unit) else f"{name}, {unit}"
+        axes = by_rows(plots.waterfall, len(whole))(whole, label=label, written=written)
         caption = (
             f"{name[:1].upper()}{name[1:]} from today's spend to the plan: what each channel's change of spend adds."
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from attribution import plots as paths
-from attribution.numbers import amount, percent
+from attribution.numbers import amount, count, percent
 from optimizer import plots
 from optimizer.answer.worth import Difference, NaivePlan, Worth
 from optimizer.planning.file.keys.plan import PLAN_ITSELF
@@ -166,7 +166,9 @@ def _figures(run: Run) -> Iterator[Figure]:
         return
     name = new_of(run.config.outcome) if by_customers else aim.name
     unit = "" if by_customers else aim.unit(run.config.currency).replace(" ", ", ")
-    axes = plots.differences(drawn, paths.canvas(9.8, 3.0), label=f"{name}{unit}: difference to today's spend")
+    write = signed(count if by_customers else form_of(aim.name))
+    label = f"{name}{unit}: difference to today's spend"
+    axes = plots.differences(drawn, paths.canvas(9.8, 3.0), label=label, write=write)
     caption = f"By how much {name} differs from today's spend going on, in the draws of the mix model."
     yield Figure("difference", caption, axes)
 
