@@ -28,7 +28,8 @@ _TOTALS = frozenset(
         *("total", "totals", "grand total", "grand totals", "sum", "sum of all", "overall", "all", "all paths"),
         *("gesamt", "summe", "gesamtsumme", "insgesamt", "gesamtergebnis", "summe gesamt", "somme", "total général"),
         *("total general", "total generale", "totale", "totale generale", "totaal", "eindtotaal", "suma", "suma total"),
-        *("razem", "total geral", "totalt", "totalsumma", "合计", "总计", "小计", "汇总", "总和", "共计", "合計", "總計", "小計"),
+        *("razem", "total geral", "totalt", "totalsumma"),
+        *("合计", "总计", "小计", "汇总", "总和", "共计", "合計", "總計", "小計"),
         *("subtotal", "sub-total", "sub total", "zwischensumme", "teilergebnis", "ergebnis", "sous-total"),
     ]
 )
