@@ -9,11 +9,11 @@ from optimizer.question.compiler import any_cut, without
 from optimizer.question.limits import Limit, irreducible
 from optimizer.question.program import Bound, Program, Row
 
-__all__ = ["Conflict", "conflicts"]
+__all__ = ["Conflict", "conflicts", "enough_alone"]
 
 Conflict = tuple[Limit | str, ...]
 
-_SECONDS = 0.4  # of the processor, so that another load changes no message
+_SECONDS = 0.3  # of the processor, so that another load changes no message
 _MOST = 3  # sets that are told
 
 
@@ -28,7 +28,7 @@ def conflicts(program: Program, can_be_kept: Callable[[Program], bool]) -> list[
     program
         A program without an allowed allocation.
     can_be_kept
-        Whether a program has one.
+        Whether a program has one; raises TimeoutError where that takes too long to say.
 
     Returns
     -------
@@ -39,13 +39,24 @@ def conflicts(program: Program, can_be_kept: Callable[[Program], bool]) -> list[
     while len(found) < _MOST:
         try:
             conflict = _first(program, can_be_kept, until)
+            found.append(conflict)
+            program = without(program, *conflict)
+            if can_be_kept(program):
+                break
         except TimeoutError:
             break
-        found.append(conflict)
-        program = without(program, *conflict)
-        if can_be_kept(program):
-            break
     return found
+
+
+def enough_alone(program: Program, conflict: Conflict, can_be_kept: Callable[[Program], bool]) -> Conflict:
+    """Members of a set without which all other limits of the program can be kept.
+
+    Raises
+    ------
+    TimeoutError
+        As ``can_be_kept``.
+    """
+    return tuple(limit for limit in conflict if can_be_kept(without(program, limit)))
 
 
 def _first(program: Program, can_be_kept: Callable[[Program], bool], until: float) -> Conflict:

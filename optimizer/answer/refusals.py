@@ -9,7 +9,7 @@ import numpy as np
 from attribution.errors import IllPosedPlan, InfeasiblePlan
 from attribution.numbers import amount, cost, count, plain, typed_share
 from mmm.arrays import Array
-from optimizer.answer.conflicts import conflicts
+from optimizer.answer.conflicts import conflicts, enough_alone
 from optimizer.question.compiler import any_cut, without
 from optimizer.question.goal import Goal
 from optimizer.question.limits import Limit, Side, Unit, labels
@@ -83,7 +83,7 @@ def infeasible(program: Program, solve: Solve, can_be_kept: Callable[[Program], 
     solve
         Returns (spend or None, score, bound) of a program.
     can_be_kept
-        Whether a program has an allowed allocation.
+        Whether a program has an allowed allocation; raises TimeoutError where that takes too long to say.
     """
     found = conflicts(program, can_be_kept)
     if not found:
@@ -93,7 +93,10 @@ def infeasible(program: Program, solve: Solve, can_be_kept: Callable[[Program], 
     told = [f"{', '.join(one)} contradict each other" if len(one) > 1 else f"{one[0]} cannot hold" for one in sets]
     if len(found) > 1:
         return InfeasiblePlan(f"not all promises can be kept: {'; '.join(told)}. Remedy: relax at least one of each.")
-    alone = [limit for limit in found[0] if can_be_kept(without(program, limit))]
+    try:
+        alone = enough_alone(program, found[0], can_be_kept)
+    except TimeoutError:
+        return InfeasiblePlan(f"not all promises can be kept: {told[0]}. Remedy: relax one of them.")
     if not alone:
         text = f"{told[0]}, and others do once one of them is relaxed"
         return InfeasiblePlan(f"not all promises can be kept: {text}. Remedy: relax at least two.")
@@ -101,7 +104,8 @@ def infeasible(program: Program, solve: Solve, can_be_kept: Callable[[Program], 
     quick = len(alone) <= _FEW and counting.isdisjoint(found[0])  # linear programs in money
     enough = "; or ".join(_figure(program, limit, quick, solve) for limit in alone)
     if len(found[0]) == 1:
-        return InfeasiblePlan(f"not all promises can be kept: {enough}.")
+        text = told[0] if enough == sets[0][0] else enough
+        return InfeasiblePlan(f"not all promises can be kept: {text}.")
     return InfeasiblePlan(f"not all promises can be kept: {told[0]}. Remedy: let one of these give way: {enough}.")
 
 

@@ -20,9 +20,14 @@ _ROUNDING = 1e-12  # of a row's size
 
 
 def some_spend(program: Program, flat: FlatCurves, seconds: float) -> bool:
-    """Whether some allocation keeps bounds, gaps and rows; False too where none is found in time.
+    """Whether some allocation keeps bounds, gaps and rows.
 
     Rows on spend alone are asked first: a linear program without any curve, which decides where nothing else limits.
+
+    Raises
+    ------
+    TimeoutError
+        Where so many seconds find none and prove nothing.
     """
     if not _money_allows(program):
         return False
@@ -31,7 +36,10 @@ def some_spend(program: Program, flat: FlatCurves, seconds: float) -> bool:
     least, none = (Goal.linear(program.setting, 0.0, each) for each in (1.0, 0.0))
 
     def found(finite: Program) -> Array | None:
-        return branch_and_bound(finite.replaced(goal=none), flat, np.inf, seconds).spend
+        outcome = branch_and_bound(finite.replaced(goal=none), flat, np.inf, seconds)
+        if outcome.spend is None and not outcome.finished:
+            raise TimeoutError
+        return outcome.spend
 
     try:
         return found(with_ceilings(program.replaced(goal=least), flat, found)) is not None

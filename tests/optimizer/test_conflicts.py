@@ -11,7 +11,11 @@ from scipy.optimize import linprog
 from attribution.errors import InfeasiblePlan
 from mmm.curves import Hill, ResponseCurves
 from optimizer import BlendedCAC, Budget, Change, Channel, Customers, Group, MaxCAC, Plan, Spend
+from optimizer.answer.conflicts import conflicts
+from optimizer.answer.refusals import infeasible
 from optimizer.question.setting import Setting
+from optimizer.solvers.flat_curves import FlatCurves
+from optimizer.solvers.some_spend import some_spend
 
 
 def refusal(plan, curves):
@@ -168,3 +172,27 @@ def test_limits_of_one_channel_are_told_without_those_that_do_not_matter():
     tv_told, search_told = str(caught.value).split(" search cannot get ")
     assert tv_told.endswith(": tv at most 3,000; tv at least 4,000.")
     assert all(text in search_told for text in ("at most 8,000", "at least 10", "zero or at least 9,000"))
+
+
+def test_what_is_not_known_in_time_is_not_claimed():
+    """No set is named by a search that ends without an answer, and none of its members as enough."""
+    curves = ResponseCurves({"tv": Hill(900, 60_000, 2.0), "search": Hill(500, 20_000)})
+    limits = [Budget(at_most=1e4), Channel("tv").at_least(2e4), Customers(at_least=1)]
+    program = Plan(minimize=Spend(), subject_to=limits).program(curves)
+    asked = []
+
+    def answers(first):
+        def can_be_kept(one):
+            asked.append(one)
+            if len(asked) > first:
+                raise TimeoutError
+            return some_spend(one, FlatCurves(curves), 2.0)
+
+        asked.clear()
+        return can_be_kept
+
+    assert conflicts(program, answers(0)) == []
+    (whole,) = conflicts(program, answers(99))
+    assert [str(limit) for limit in whole] == ["tv at least 20,000", "budget at most 10,000"]
+    told = str(infeasible(program, lambda one: (None, 0.0, 0.0), answers(len(asked))))
+    assert told.endswith("contradict each other. Remedy: relax one of them.")
