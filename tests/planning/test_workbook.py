@@ -35,6 +35,17 @@ NAMES = ("tv", "=1+1", "search & more")
 FEE = Fee("agency", ["tv", "=1+1"], [(0, 2_000), (90_000, 5_000), (150_000, 9_000)])
 
 
+@pytest.mark.parametrize(("rows", "stands"), [(12, True), (40, False)])
+def test_no_head_stands_over_the_figures_of_another_table(rows: int, stands: bool) -> None:
+    sheet = Book("two").sheet("One", [10, 8])
+    columns, body = [Column("x"), Column("now", "0")], [["a", 1.0]] * rows
+    sheet.freeze(sheet.table(columns, body))
+    assert sheet.cells.print_title_rows is not None
+    sheet.table(columns, body)
+    assert (sheet.cells.print_title_rows is not None) is stands
+    assert sheet.cells.freeze_panes is not None
+
+
 def value_of(sheet: Any, name: str, column: str) -> Any:
     """The cell of a row that begins with a name, the last where there are several."""
     row = max(cell.row for cell in sheet["A"] if cell.value == name)

@@ -22,6 +22,7 @@ __all__ = ["Book", "Cells", "Column", "Live", "Sheet"]
 _INK, _SOFT, _LINE, _HEAD, _INPUT = "1C2530", "5A6675", "C5CCD4", "EEF2F6", "FFF6D6"
 _SIZE = 10  # points
 _SCREEN = 150  # letters
+_SHORT = 20  # rows of a table that stays on the page of its head
 _LETTERS = 1.08  # of running text in the width of a digit
 _FORMULA = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)><f>(.*?)</f><v\s*(?:/>|></v>)', re.DOTALL)
 _UNTITLED, _TITLE = re.compile(r"[\[\]:*?/\\]"), 31  # what no title of a sheet may hold, and its letters
@@ -209,6 +210,8 @@ class Sheet:
 
         columns = [replace(column, title=self.say(column.title).replace(" %", "\u00a0%")) for column in columns]
         rows, totals = list(rows), list(totals)
+        if len(rows) + len(totals) > _SHORT:
+            self.cells._print_rows = None  # else the head above stands over these figures; the setter keeps it
         self._widen(columns, [*rows, *totals])
         head, thin, thick = self.row, Side(style="hair", color=_LINE), Side(style="medium", color=_SOFT)
         for number, column in enumerate(columns, start=1):
