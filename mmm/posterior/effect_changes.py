@@ -39,8 +39,8 @@ def effect_changes(residuals: Residuals) -> Finding:
     day = panel.dates[rows[found.place % len(rows)]]
     what = f"{who[0]} brings" if beside else "media together bring"
     text = (
-        f"From about {day:%Y-%m-%d} on {what} {'more' if found.value > 0 else 'less'} for the same spend than before (t "
-        f"{decimal(found.value, 1)}): another price or offer, a rival, another audience, or spend or KPI booked in "
+        f"From about {day:%Y-%m-%d} on {what} {'more' if found.value > 0 else 'less'} for the same spend than before "
+        f"(t {decimal(found.value, 1)}): another price or offer, a rival, another audience, or spend or KPI booked in "
         "another way. Figures and plan rest on a mean of both times: bring the booking to one way where it changed, "
         "else a lift test tells what holds now."
     )
