@@ -36,5 +36,3 @@ def test_what_one_market_pays_for_is_named() -> None:
     assert told(replace(company, spend=two, media=two)) == ()
     most = company.kpi * np.array([9.0, 1.0, 1.0])[:, None]
     assert told(replace(company, spend=spend, media=spend, kpi=most)) == ()
-    alone = replace(company, spend=spend[:1], media=spend[:1], kpi=company.kpi[:1], geos=("north",))
-    assert told(alone) == ()
