@@ -16,7 +16,7 @@ _SMALL = 0.5  # of the KPI: a market that is most of the company is no head offi
 
 def booked_in_one_market(panel: Panel) -> Finding:
     """Whether a channel spends in one market alone, though others of the panel spend in several."""
-    there = (panel.spend > 0).any(axis=1)
+    there = np.asarray((panel.spend > 0).any(axis=1))
     share = panel.kpi.sum(axis=1) / max(float(panel.kpi.sum()), 1e-300)
     several = len(panel.geos) >= _FEWEST and (there.sum(axis=0) > 1).any()
     found = {
