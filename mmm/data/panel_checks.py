@@ -14,6 +14,7 @@ from mmm.data.exchanged_channels import exchanged_channels
 from mmm.data.money_of_channels import counted_twice, units_apart
 from mmm.data.odd_columns import cut_short, filled_down, held_down, opens_midway, rates_and_indices
 from mmm.data.odd_controls import odd_controls
+from mmm.data.one_markets_spend import booked_in_one_market
 from mmm.data.outcome_controls import outcome_controls
 from mmm.data.outlying_cells import outlying_cells
 from mmm.data.panel import Panel
@@ -58,7 +59,7 @@ def _of_the_table(panel: Panel) -> tuple[Finding, ...]:
     findings += [running_totals(panel), rates_and_indices(panel), filled_down(panel), opens_midway(panel)]
     findings += [cut_short(panel), renamed_channels(panel), outcome_controls(panel), _before(panel), _years_seen(panel)]
     findings += [booked_at_once(panel), copied_forward(panel), single_gaps(panel), odd_controls(panel)]
-    findings += [unit_prices(panel), exchanged_channels(panel), held_down(panel)]
+    findings += [unit_prices(panel), exchanged_channels(panel), held_down(panel), booked_in_one_market(panel)]
     return tuple(findings)
 
 

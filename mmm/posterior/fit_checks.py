@@ -9,6 +9,7 @@ from attribution.numbers import percent
 from mmm.arrays import Array
 from mmm.posterior.after_spend import after_spend
 from mmm.posterior.before_spend import before_spend
+from mmm.posterior.effect_changes import effect_changes
 from mmm.posterior.level_shift import level_shift
 from mmm.posterior.monthly_misses import monthly_misses
 from mmm.posterior.pauses import begin_or_end_once, pauses_unseen
@@ -92,6 +93,7 @@ def check_residuals(residuals: Residuals) -> tuple[Finding, ...]:
         falls_with_spend(residuals),
         before_spend(residuals),
         after_spend(residuals),
+        effect_changes(residuals),
         single_weeks(residuals),
         raised_together(residuals),
         pauses_unseen(residuals),

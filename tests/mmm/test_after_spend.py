@@ -12,6 +12,7 @@ import mmm
 from mmm.data.panel_checks import check_panel
 from mmm.posterior.after_spend import after_spend
 from mmm.posterior.beyond import furthest
+from mmm.posterior.effect_changes import effect_changes
 from mmm.posterior.monthly_misses import monthly_misses
 from mmm.posterior.raised_together import raised_together
 from mmm.posterior.residuals import Residuals
@@ -114,3 +115,21 @@ def test_a_kpi_that_is_booked_where_months_end_is_told() -> None:
         assert not finding.passed
         assert "above what the model expects where months end" in finding.text
     assert sum(not monthly_misses(residuals(seed)).passed for seed in range(40)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("weight", "which", "word"), [(-0.8, slice(6), "together bring less"), (2.5, slice(1), "more")]
+)
+def test_media_that_work_otherwise_from_some_week_on_are_told(weight: float, which: slice, word: str) -> None:
+    for seed in range(3):
+        left = residuals(seed)
+        brought = left.columns[:, 1:][:, which].sum(axis=1)
+        since = np.arange(WEEKS) >= 75
+        changed = left.panel.kpi + weight * np.where(since, brought - brought.mean(), 0.0)
+        finding = effect_changes(replace(left, panel=replace(left.panel, kpi=changed)))
+        assert not finding.passed
+        assert word in finding.text
+        assert finding.channels == NAMES[which]
+        day = pd.Timestamp(finding.text.removeprefix("From about ")[:10])
+        assert abs((day - left.dates[75]).days / 7) <= 15
+    assert sum(not effect_changes(residuals(seed)).passed for seed in range(30)) <= 2
