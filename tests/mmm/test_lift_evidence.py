@@ -151,7 +151,9 @@ def test_the_difference_of_two_tests_varies_as_their_shared_error_has_it(correla
 
     none = seen([0, 0])
     slope = np.array([seen([1, 0]) - none, seen([0, 1]) - none])
-    assert seen([-31.0, 47.0]) == pytest.approx(none + slope @ [-31.0, 47.0])  # a line, so its variance is plain algebra
+    assert seen([-31.0, 47.0]) == pytest.approx(
+        none + slope @ [-31.0, 47.0]
+    )  # a line, so its variance is plain algebra
     variance = slope @ (together(correlation) * np.outer(scale, scale)) @ slope
     assert variance == pytest.approx(1)  # independent they would be said to be up to ten times nearer
 
