@@ -51,7 +51,7 @@ WEEKS, HISTORY = 92, 84
 
 @pytest.fixture(scope="module")
 def world() -> tuple[GeoData, GeoTruth]:
-    return geo_world(3, geos=12, weeks=WEEKS, channels=3)
+    return geo_world(3, geos=16, weeks=WEEKS, channels=3)
 
 
 @pytest.fixture(autouse=True, scope="module")
