@@ -157,10 +157,7 @@ def _events(touched: ibis.Table, codes: pd.DataFrame, grammar: Grammar) -> ibis.
     """User key and packed event of each touch."""
     import ibis
 
-    backend = touched.get_backend()
-    listed = ibis.memtable(codes.assign(code=np.arange(len(codes))))
-    book = backend.create_table(ibis.util.gen_name("codes"), listed, temp=True)
-    coded = touched.join(book, list(codes.columns))
+    coded = touched.join(ibis.memtable(codes.assign(code=np.arange(len(codes)))), list(codes.columns))
     moment = (coded.time - grammar.epoch) * (1 << grammar.within)
     moment = moment + coded.sequence if grammar.within else moment
     return coded.select(key=user_key(coded.user), event=moment * (1 << grammar.bits) + coded.code)

@@ -16,7 +16,7 @@ from attribution.paths.gathered import Gathered
 from attribution.paths.path_rules import DAY, PathRules
 from attribution.paths.paths import Paths
 from attribution.reading.log_checks import Log
-from attribution.reading.looks import TIMES, another_unit, taken_over
+from attribution.reading.looks import FEWEST, TIMES, another_unit, taken_over
 
 if TYPE_CHECKING:
     import ibis
@@ -50,11 +50,14 @@ def values_of_one_unit(won: Log, rules: PathRules) -> Finding:
 
 
 def _other_units(won: Log, rules: PathRules) -> Iterator[tuple[str, str, float]]:
-    bought = won.events if rules.kinds is None else won.events.filter(won.events.kind.isin(list(rules.kinds)))
     length = _period((won.earliest, won.latest))
+    start = won.earliest // DAY * DAY
+    if (won.latest - start) // length + 1 < FEWEST:
+        return
+    bought = won.events if rules.kinds is None else won.events.filter(won.events.kind.isin(list(rules.kinds)))
     valued = bought.filter(bought.value > 0)
     kind: Any = {"kind": valued.kind.fill_null("")} if "kind" in valued.columns else {}
-    counted = valued.group_by(period=((valued.time - won.earliest // DAY * DAY) / length).floor().cast("int64"), **kind)
+    counted = valued.group_by(period=((valued.time - start) / length).floor().cast("int64"), **kind)
     sizes = counted.aggregate(size=valued.value.ln().mean()).execute()
     for name, rows in sizes.groupby(sizes["kind"] if kind else np.zeros(len(sizes))):
         series = rows.set_index("period")["size"].sort_index()

@@ -28,9 +28,10 @@ _MARK = "mark conversions with 1 or true, other touches with 0 or false."
 class Fault:
     """A condition on rows that makes them unusable, and a cheap sign without which no row meets it.
 
-    Column statistics answer the sign (count, least and greatest value), so that a clean Parquet file is not read. Where
-    there is a ``witness``, the rows are at fault only if some row of the table meets it, or only if none does. What is
-    ``proposed`` for the cells of the column and those at fault comes before the remedy.
+    Column statistics answer the sign (count, least and greatest value), so that a clean Parquet file is not read; where
+    there is no sign, rows are counted with these statistics, in one pass. Where there is a ``witness``, the rows are at
+    fault only if some row of the table meets it, or only if none does. What is ``proposed`` for the cells of the column
+    and those at fault comes before the remedy.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Fault:
     condition: Any
     text: str
     remedy: str
-    sign: Callable[[Mapping[str, Any]], bool] = lambda seen: True
+    sign: Callable[[Mapping[str, Any]], bool] | None = None
     proposed: Callable[[list[Any], list[Any]], str] | None = None
     witness: Any = None
     witnessed: bool = True

@@ -9,12 +9,15 @@ import pandas as pd
 
 from attribution.arrays import Array
 
-__all__ = ["TIMES", "another_unit", "sum_of_others", "sums_since", "taken_over"]
+__all__ = ["FEWEST", "TIMES", "another_unit", "sum_of_others", "sums_since", "taken_over"]
+
+FEWEST = 8
+"""Figures without which no change of unit can be told."""
 
 TIMES = 50.0
 """How many times as large figures have to be from some row on to be in another unit."""
 
-_WIDTH = 4  # rows on either side that have to keep their level
+_WIDTH = FEWEST // 2  # rows on either side that have to keep their level
 _DEVIATIONS = 3.0
 _PARTS, _KEYS = 3, 4  # groups, and rows of each, for a total to be no chance
 _RISING, _FALLING = 0.5, 0.6
@@ -29,7 +32,7 @@ def another_unit(series: Array) -> tuple[int, float] | None:
     within either side. Zeros are no figures.
     """
     active = np.flatnonzero(series > 0)
-    if len(active) < 2 * _WIDTH or (series < 0).any():
+    if len(active) < FEWEST or (series < 0).any():
         return None
     values = np.log(series[active])
     level = np.median(np.lib.stride_tricks.sliding_window_view(values, _WIDTH), axis=1)

@@ -29,6 +29,7 @@ __all__ = [
     "kept",
     "log_table",
     "memory_limit",
+    "only_row",
     "spill_folder",
 ]
 
@@ -137,6 +138,16 @@ def spill_folder(table: ibis.Table) -> str | None:
 
 def _setting(table: ibis.Table, name: str) -> object:
     return table.get_backend().con.execute("SELECT current_setting(?)", [name]).fetchall()[0][0]
+
+
+def only_row(table: ibis.Table) -> dict[str, Any]:
+    """The one row of an aggregate, by the names of its columns."""
+    backend = table.get_backend()
+    if backend.name != "duckdb":
+        return dict(table.execute().iloc[0])
+    backend._run_pre_execute_hooks(table)
+    (row,) = backend.con.execute(backend.compile(table)).fetchall()  # by way of no frame, which costs as much again
+    return dict(zip(table.columns, row, strict=True))
 
 
 def batches(table: ibis.Table, rows: int = 250_000) -> Iterator[tuple[NDArray[Any], ...]]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -207,10 +208,18 @@ def given_day(given: object, what: str) -> pd.Timestamp:
     BadInput
         It is none.
     """
-    read = read_days(pd.Series([given], dtype=object), PLAIN)
-    if read.faulty.any() or read.cells.isna().any():
+    day = _known_day(given) if isinstance(given, str) else _only_day(given)
+    if day is None:
         raise BadInput(Problem(what, f"is {bounded(repr(given), 80)}, no day.", remedy="write days as 2024-01-31."))
-    return pd.Timestamp(read.cells.iloc[0])
+    return day
+
+
+def _only_day(given: object) -> pd.Timestamp | None:
+    read = read_days(pd.Series([given], dtype=object), PLAIN)
+    return None if read.faulty.any() or read.cells.isna().any() else pd.Timestamp(read.cells.iloc[0])
+
+
+_known_day = lru_cache(maxsize=1024)(_only_day)  # reading one cell as a column takes milliseconds
 
 
 def _has_zone(cell: Any) -> bool:

@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("ga4")
 
 
-@examples(15)
+@examples(6)
 @given(st.integers(0, 2**32).map(random.Random), st.sampled_from([lines, nested, flat]))
 def test_touches_and_orders_are_those_of_plain_python(folder: Path, chance: random.Random, form: object) -> None:
     events = some_events(chance)

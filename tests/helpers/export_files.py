@@ -151,7 +151,7 @@ def tv_invoices(folder: Path) -> tuple[Path, float]:
     return folder / "tv-invoices.xlsx", float(spent.sum())
 
 
-def orders(folder: Path, per_day: int = 40) -> Path:
+def orders(folder: Path, per_day: int = 10) -> Path:
     """Orders with lines, people who come again, and refunds; Parquet."""
     random = np.random.default_rng(11)
     days = np.repeat(DAYS, random.poisson(per_day, len(DAYS)))

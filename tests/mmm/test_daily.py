@@ -95,7 +95,7 @@ def following():
 
 def test_by_default_what_follows_the_weekday_is_not_credited_to_media(following):
     panel, truth = following
-    fitted = mmm.fit(panel, draws=300, tune=300, chains=2, seed=1)
+    fitted = mmm.fit(panel, draws=300, tune=300, chains=2, seed=1, time_budget=0)
     found = fitted.contributions().summary()
     for name, value in truth.items():
         assert found.loc[name, "5%"] < value < found.loc[name, "95%"]
@@ -107,7 +107,7 @@ def test_by_default_what_follows_the_weekday_is_not_credited_to_media(following)
 
 def test_without_the_season_of_the_week_media_get_too_much_and_the_lag_of_a_week_says_so(following):
     panel, truth = following
-    fitted = mmm.fit(panel, mmm.Model(season=mmm.Season()), draws=300, tune=300, chains=2, seed=1)
+    fitted = mmm.fit(panel, mmm.Model(season=mmm.Season()), draws=300, tune=300, chains=2, seed=1, time_budget=0)
     found = fitted.contributions().summary()
     assert found["median"].sum() > 2 * sum(truth.values())
     assert not {f.name: f.passed for f in fitted.diagnostics}["residual_autocorrelation_week"]

@@ -67,7 +67,7 @@ def regional_panel(common: float = 0.0) -> mmm.Panel:
 
 @pytest.fixture(scope="module")
 def fitted() -> mmm.Posterior:
-    return mmm.fit(regional_panel(), MODEL, draws=500, tune=500, seed=2)
+    return mmm.fit(regional_panel(), MODEL, draws=700, tune=500, chains=2, seed=2)
 
 
 @pytest.mark.parametrize("names", [("share", "retention"), ("share", "half_saturation"), ()])
@@ -197,7 +197,7 @@ def test_what_geos_share_is_normal_and_leaves_each_its_own_noise():
 
 def test_regions_hit_at_once_do_not_count_as_three_witnesses():
     panel, truth = regional_panel(0.1), regions(common=0.1)[1]
-    lengths = {"draws": 400, "tune": 500, "seed": 2, "time_budget": 0}
+    lengths = {"draws": 400, "tune": 400, "chains": 2, "seed": 2, "time_budget": 0}
     alone = mmm.fit(panel, replace(MODEL, pooling=mmm.Pooling(common=None)), **lengths)
     fitted = mmm.fit(panel, MODEL, **lengths)
     low, high = np.quantile(fitted.draws["common"], [0.05, 0.95])

@@ -93,7 +93,7 @@ def test_media_that_bring_little_or_much_are_covered(share: float, seed: int) ->
     panel = mmm.Panel.from_frame(
         data.weekly, date="week", kpi="new_customers", spend=list(data.channels), controls=list(data.controls)
     )
-    posterior = mmm.fit(panel, draws=500, tune=500, seed=1)
+    posterior = mmm.fit(panel, draws=500, tune=500, chains=2, seed=1, time_budget=0)
     low, high = np.quantile(posterior.contributions().sum(axis=1), [0.05, 0.95])
     assert low <= truth.contributions.sum() <= high
     table = posterior.media_share()

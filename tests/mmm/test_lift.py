@@ -70,7 +70,7 @@ def test_exact_measurement_is_reproduced():
     panel, _, tests = entangled(4, factor=2.0)
     sharp = replace(tests[1], standard_error=abs(tests[1].customers_gained) * 0.01)
     model = mmm.Model(saturation=mmm.MichaelisMentenSaturation(), lift_tests=(sharp,))
-    fitted = mmm.fit(panel, model, draws=300, tune=400, seed=1, time_budget=0)
+    fitted = mmm.fit(panel, model, draws=300, tune=400, chains=2, seed=1, time_budget=0)
     place = panel.channels.index("social")
     seen = observe((sharp,), panel)
     draws, (_, begin, end) = fitted.media[place], seen.places[0]

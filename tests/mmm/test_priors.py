@@ -83,7 +83,7 @@ def test_attribution_pulls_by_its_weight(panel):
 
 def test_sensitivity_names_what_the_prior_decides(panel):
     opinionated = mmm.Model(effects=mmm.ShareOfCustomers({"social": (0.2, 0.1)}))
-    given = mmm.fit(panel, opinionated, draws=300, tune=300, seed=1, time_budget=0)
+    given = mmm.fit(panel, opinionated, draws=300, tune=300, chains=2, seed=1, time_budget=0)
     compared = mmm.sensitivity(given)
     assert compared.to_frame()["ratio"].idxmax() == "social"
     assert not compared.finding.passed

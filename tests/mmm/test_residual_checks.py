@@ -53,8 +53,8 @@ def failed(findings) -> set[str]:
 
 @pytest.mark.parametrize("carried", [0.0, 0.3])
 def test_false_alarms_are_rare(carried):
-    """Of 100 clean fits at most one in twenty raises any one of these; a binomial bound for the number of alarms."""
-    count = 100
+    """Of 60 clean fits at most one in twenty raises any one of these; a binomial bound for the number of alarms."""
+    count = 60
     alarms = [failed(check_residuals(residuals(noise(seed, carried=carried)))) for seed in range(count)]
     for name in {name for found in alarms for name in found}:
         assert sum(name in found for found in alarms) <= stats.binom.ppf(0.999, count, 0.05), name
@@ -208,7 +208,7 @@ def test_student_noise_forgives_a_week_that_normal_noise_does_not(company):
     panel = mmm.Panel.from_frame(frame, "week", "customers", ["tv", "search", "social"], controls=["price"])
     scores = {}
     for likelihood in (mmm.NormalLikelihood(), mmm.StudentTLikelihood()):
-        fit = mmm.fit(panel, mmm.Model(likelihood=likelihood), draws=250, tune=300, chains=2, seed=1)
+        fit = mmm.fit(panel, mmm.Model(likelihood=likelihood), draws=250, tune=300, chains=2, seed=1, time_budget=0)
         (finding,) = (f for f in fit.diagnostics if f.name == "unexplained_weeks")
         scores[type(likelihood)] = finding
     assert not scores[mmm.NormalLikelihood].passed

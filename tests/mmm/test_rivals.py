@@ -60,12 +60,12 @@ def begun():
 
 @pytest.fixture(scope="module")
 def late():
-    return mmm.rivals(mmm.fit(late_company(4.0), draws=500, tune=500, chains=2, seed=1))
+    return mmm.rivals(mmm.fit(late_company(4.0), draws=400, tune=400, chains=2, seed=1))
 
 
 @pytest.fixture(scope="module")
 def prompt():
-    return mmm.rivals(mmm.fit(late_company(None), draws=500, tune=500, chains=2, seed=1))
+    return mmm.rivals(mmm.fit(late_company(None), draws=400, tune=400, chains=2, seed=1))
 
 
 def test_delayed_carryover_is_named_where_it_is_true(late):
@@ -260,7 +260,7 @@ def test_a_reading_that_the_panel_is_too_short_for_is_named(company):
 
 
 def test_a_panel_by_geo_is_refused_with_a_remedy(company):
-    frame, _ = company()
+    frame, _ = company(weeks=26)
     both = pd.concat([frame.assign(geo="north"), frame.assign(geo="south")])
     panel = mmm.Panel.from_frame(both, date="week", kpi="customers", spend=["tv", "search", "social"], geo="geo")
     posterior = mmm.fit(panel, draws=20, tune=50, chains=2, time_budget=0.0)

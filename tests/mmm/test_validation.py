@@ -51,9 +51,8 @@ def test_forecasts_use_nothing_of_what_they_forecast(panel, backtest):
 
     kpi = panel.kpi.copy()
     kpi[:, -13:] *= 3.0
-    changed = mmm.rolling_origin(replace(panel, kpi=kpi), mmm.Model(saturation=MEDIA), folds=3, horizon=13, draws=400)
-    for before, after in zip(backtest.predicted, changed.predicted, strict=True):
-        np.testing.assert_array_equal(before, after)
+    changed = mmm.rolling_origin(replace(panel, kpi=kpi), mmm.Model(saturation=MEDIA), folds=1, horizon=13, draws=400)
+    np.testing.assert_array_equal(changed.predicted[0], backtest.predicted[-1])
 
 
 def test_a_lift_test_that_was_not_over_plays_no_part(panel, backtest):

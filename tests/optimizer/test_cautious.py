@@ -101,7 +101,7 @@ def _at(curve: Hill, spend: np.ndarray) -> np.ndarray:
     return np.asarray(curve.saturation * power / (1 + power))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(["customers", "profit", "cac"]), st.integers(1, 5), st.floats(0, 1))
 def test_no_reading_calls_it_worse_than_today_and_no_spend_beats_the_bound(seed, kind, count, by):
     shape = ("concave", "mixed", "s-shaped")[seed % 3]

@@ -112,7 +112,7 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     folder = tmp_path_factory.mktemp("begun") / "new"
     assert cac("init", folder).returncode == 0
     plan = folder / "plan.yaml"
-    short = "\nmodel:\n  rivals: false\n  sensitivity: false\n  draws: 500\n"
+    short = "\nmodel:\n  rivals: false\n  sensitivity: false\n  draws: 300\n  tune: 400\n  chains: 2\n"
     plan.write_text(plan.read_text(encoding="utf-8").replace("\nmodel:\n", short), encoding="utf-8")
     return folder, cac("optimize", plan)
 

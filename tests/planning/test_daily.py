@@ -21,7 +21,7 @@ name: Daily
 data:
   weekly: {path: days.csv, date: day, kpi: customers, spend: [tv, search], controls: [rain]}
   upcoming: last_year
-model: {draws: 250, tune: 300, chains: 2, sensitivity: false, accept_unconverged: true}
+model: {draws: 250, tune: 300, chains: 2, sensitivity: false, accept_unconverged: true, time_budget: 0.001}
 plan: {weeks: 4, minimize: blended_cac, budget: {exactly: +0%}, channels: {tv: {at_least: -20%, at_most: +20%}}}
 """
 

@@ -121,7 +121,10 @@ def test_a_channel_without_cohorts_has_the_value_of_the_others_and_it_is_said(st
     assert any("no customers of paid_social" in text for text in understood.assumptions)
 
 
-FEW = "model:\n  rivals: false\n  chains: 2\n  draws: 300\n  tune: 500\n  sensitivity: false\n  accept_unconverged: true\n"
+FEW = (
+    "model:\n  rivals: false\n  sensitivity: false\n  chains: 2\n  draws: 300\n  tune: 300\n  time_budget: 0.001\n"
+    "  accept_unconverged: true\n"
+)
 
 
 @pytest.fixture(scope="module")

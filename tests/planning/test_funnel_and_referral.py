@@ -15,7 +15,10 @@ from mmm.simulate.funnel import STAGES, funnel_table
 from optimizer.planning.check import check_plan
 from optimizer.planning.stages.result import Run
 
-FEW = "model:\n  rivals: false\n  chains: 2\n  draws: 300\n  tune: 500\n  sensitivity: false\n  accept_unconverged: true\n"
+FEW = (
+    "model:\n  rivals: false\n  sensitivity: false\n  chains: 2\n  draws: 300\n  tune: 300\n  time_budget: 0.001\n"
+    "  accept_unconverged: true\n"
+)
 REFERRAL = (
     "referral: {customers: 20_000, capacity: 3_000, already: 0.01,\n"
     "    tiers: [{reward: 20, share: 0.05, each: 1}, {reward: 60, share: 0.08, each: 1}]}"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ from mmm.sampling.prepared import prepare
 from mmm.simulate.geo_test import run_geo_test
 from mmm.simulate.geo_world import GeoData, GeoTruth, geo_world
 from optimizer.planning import cli
-from optimizer.planning.experiments import geo_designs
+from optimizer.planning.experiments import geo_designs, geo_readouts, geo_worth
 from optimizer.planning.experiments.geo_designs import design_geo_tests, lines
 from optimizer.planning.experiments.geo_readouts import lines as lines_of
 from optimizer.planning.experiments.geo_readouts import read_out
@@ -27,6 +30,7 @@ from optimizer.planning.file.config import Config, read_config
 from optimizer.planning.inputs.inputs import Inputs, read_inputs
 from optimizer.planning.stages.model import mix_model
 from optimizer.planning.stages.progress import Progress
+from optimizer.uncertainty.value_of_tests import value_of_tests
 
 PLAN = """\
 name: Next quarter
@@ -50,17 +54,44 @@ def world() -> tuple[GeoData, GeoTruth]:
     return geo_world(3, geos=16, weeks=WEEKS, channels=3)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _quick() -> Iterator[None]:
+    """Draws without a sampler, and few outcomes of each test that is weighed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(geo_designs, "fit_or_load", _stand_in)
+        patch.setattr(geo_designs, "require_convergence", lambda *_: None)
+        patch.setattr(geo_worth, "value_of_tests", partial(value_of_tests, outcomes=4))
+        yield
+
+
 @pytest.fixture
-def folder(tmp_path: Path, world: tuple[GeoData, GeoTruth], monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, world: tuple[GeoData, GeoTruth]) -> Path:
+    return written(tmp_path, world)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory, world: tuple[GeoData, GeoTruth]) -> Path:
+    """The folder once a test of tv was designed in it."""
+    folder = written(tmp_path_factory.mktemp("once"), world)
+    designed(folder, channels=["tv"])
+    return folder
+
+
+@pytest.fixture
+def with_design(once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with designs for tv, whose readouts are not drawn."""
+    monkeypatch.setattr(geo_readouts, "_drawn", lambda read: "<svg/>")
+    return Path(shutil.copytree(once, tmp_path / "designed"))
+
+
+def written(folder: Path, world: tuple[GeoData, GeoTruth]) -> Path:
     weekly = world[0].weekly
     past = weekly[weekly["week"] < sorted(weekly["week"].unique())[HISTORY]]
     names = ["new_customers", *world[0].channels]
-    past.to_csv(tmp_path / "geos.csv", index=False)
-    past.groupby("week", as_index=False)[names].sum().to_csv(tmp_path / "weekly.csv", index=False)
-    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
-    monkeypatch.setattr(geo_designs, "fit_or_load", _stand_in)
-    monkeypatch.setattr(geo_designs, "require_convergence", lambda *_: None)
-    return tmp_path
+    past.to_csv(folder / "geos.csv", index=False)
+    past.groupby("week", as_index=False)[names].sum().to_csv(folder / "weekly.csv", index=False)
+    (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    return folder
 
 
 def _stand_in(config: Config, inputs: Inputs, folder: Path, update: object) -> mmm.Posterior:
@@ -204,9 +235,9 @@ def test_what_cannot_be_designed_or_read_says_why(folder: Path) -> None:
 
 
 def test_a_readout_is_the_same_in_every_form_and_tells_what_is_no_table_of_it(
-    folder: Path, world: tuple[GeoData, GeoTruth]
+    with_design: Path, world: tuple[GeoData, GeoTruth]
 ) -> None:
-    designed(folder, channels=["tv"])
+    folder = with_design
     ran(folder, world)
     design = folder / "plan-output" / "geo-test" / "design.json"
     whole = pd.read_csv(folder / "after.csv")
@@ -274,9 +305,9 @@ def gone_dark(folder: Path, world: tuple[GeoData, GeoTruth]) -> Path:
 
 
 def test_a_table_that_is_not_the_designs_or_shows_no_test_is_refused(
-    folder: Path, world: tuple[GeoData, GeoTruth]
+    with_design: Path, world: tuple[GeoData, GeoTruth]
 ) -> None:
-    designed(folder, channels=["tv"])
+    folder = with_design
     design = gone_dark(folder, world)
     said = json.loads(design.read_text(encoding="utf-8"))["designs"][0]
     whole, untouched = pd.read_csv(folder / "after.csv"), world[0].weekly
@@ -302,8 +333,8 @@ def test_a_table_that_is_not_the_designs_or_shows_no_test_is_refused(
     assert not (folder / "wrong").exists()
 
 
-def test_a_readout_says_what_it_took_on_trust(folder: Path, world: tuple[GeoData, GeoTruth]) -> None:
-    designed(folder, channels=["tv"])
+def test_a_readout_says_what_it_took_on_trust(with_design: Path, world: tuple[GeoData, GeoTruth]) -> None:
+    folder = with_design
     design = gone_dark(folder, world)
     said = json.loads(design.read_text(encoding="utf-8"))["designs"][0]
     whole = pd.read_csv(folder / "after.csv")

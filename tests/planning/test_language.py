@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 from rich.console import Console
 
 from attribution.numbers import CHINESE, GERMAN, amount, cost, count, percent
+from optimizer.planning import cli
 from optimizer.planning.language import spoken
 from optimizer.planning.language.catalogue import Catalogue, catalogue_of
 from optimizer.planning.language.figures import is_figure, localised
@@ -400,10 +401,13 @@ def test_the_command_line_speaks_the_language_of_the_plan_file(starter: Path) ->
     assert spoken.language_beside(["plan", str(starter)]) == "en"
     missing = str(starter.parent / "no.yaml")
     code = "from optimizer.planning.cli import main; main()"
-    for words in (["--language", "de", "check", missing], ["check", missing, "--language=de"]):
-        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
-        assert done.returncode == 2
-        assert "diese Datei gibt es nicht" in done.stderr
+    for words in (["--language", "de", "check", missing], ["check", missing, "--language", "de"]):
+        assert cli._language_first(words) == ["--language", "de", "check", missing]
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", missing, "--language=de"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "diese Datei gibt es nicht" in done.stderr
 
 
 def test_english_loads_no_catalogue() -> None:

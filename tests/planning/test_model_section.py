@@ -24,6 +24,9 @@ from optimizer.planning.stages.result import Run
 QuietRun = Callable[..., tuple[Run, tuple[Path, ...]]]
 
 
+FEW = "  rivals: false\n  sensitivity: false\n  draws: 300\n  tune: 400\n  chains: 2\n  time_budget: 0.001\n  accept_unconverged: true\n"
+
+
 def with_model(plan: Path, text: str) -> Path:
     old = "model:\n  saturation: hill            # or logistic, michaelis_menten, exponential, power; by channel under channels\n"
     content = plan.read_text(encoding="utf-8")
@@ -134,7 +137,7 @@ def test_a_lift_test_moves_the_fit_and_calls_for_a_new_one(
 ) -> None:
     out = tmp_path / "out"
     text = starter.read_text(encoding="utf-8")
-    starter.write_text(text.replace("\nplan:\n", "\n  rivals: false\nplan:\n", 1), encoding="utf-8")
+    starter.write_text(text.replace("\nplan:\n", f"\n{FEW}plan:\n", 1), encoding="utf-8")
     before, _ = run_quietly(starter, out, "fit")
     assert before.posterior is not None
     panel = before.posterior.panel

@@ -58,6 +58,9 @@ OUTPUTS = {
 }
 
 
+LAST_TOUCH = ("[first, last, linear, markov]", "[last]\n  replicates: 50")
+
+
 def change(plan: Path, *pairs: tuple[str, str]) -> Path:
     text = plan.read_text(encoding="utf-8")
     for old, new in pairs:
@@ -162,12 +165,12 @@ def test_a_later_run_takes_up_the_fit_and_a_changed_model_does_not(
 
 def test_a_fit_that_did_not_converge_never_becomes_a_plan(starter: Path, tmp_path: Path, run_quietly: QuietRun) -> None:
     with pytest.raises(NotConverged, match=r"(?s)did not converge.*ess_bulk") as caught:
-        run_quietly(short_chains(starter), tmp_path / "out")
+        run_quietly(short_chains(starter, "rivals: false", "sensitivity: false"), tmp_path / "out")
     assert caught.value.exit_code == 4
     with pytest.raises(NotConverged):
         run_quietly(starter, tmp_path / "out", "fit")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["fits"]
-    accepted = change(starter, ("  draws: 200", "  accept_unconverged: true\n  rivals: false\n  draws: 200"))
+    accepted = change(starter, ("  draws: 200", "  accept_unconverged: true\n  draws: 200"), LAST_TOUCH)
     run, _ = run_quietly(accepted, tmp_path / "out")
     assert not run.converged
     assert "did NOT converge" in (tmp_path / "out" / "latest" / "report.html").read_text(encoding="utf-8")
@@ -176,7 +179,7 @@ def test_a_fit_that_did_not_converge_never_becomes_a_plan(starter: Path, tmp_pat
 
 def test_a_promise_too_far_names_what_is_attainable(starter: Path, tmp_path: Path, run_quietly: QuietRun) -> None:
     far = change(starter, ("customers: {at_least: +0%}  #", "customers: {at_least: 90_000}  #"))
-    short_chains(far, "accept_unconverged: true", "rivals: false")
+    short_chains(change(far, LAST_TOUCH), "accept_unconverged: true", "rivals: false", "sensitivity: false")
     with pytest.raises(InfeasiblePlan, match="customers at least 90,000") as caught:
         run_quietly(far, tmp_path / "out", "optimize")
     assert caught.value.exit_code == 3
@@ -209,7 +212,8 @@ def test_a_plan_alone_without_touchpoints_and_controls(starter: Path, tmp_path: 
     text = text[:start] + "\n" + text[end:]
     text = text.replace("controls: [price_index, competitor_activity, sale]", "controls: []")
     starter.write_text(text.replace("  upcoming: upcoming.csv", "#"), encoding="utf-8")
-    run, _ = run_quietly(short_chains(starter, "accept_unconverged: true"), tmp_path / "out")
+    few = "accept_unconverged: true", "rivals: false", "sensitivity: false"
+    run, _ = run_quietly(short_chains(starter, *few), tmp_path / "out")
     assert run.attribution is None
     assert not (tmp_path / "out" / "latest" / "attribution.csv").exists()
     assert (tmp_path / "out" / "latest" / "report.html").exists()

@@ -274,23 +274,26 @@ def test_old_factors_are_said_and_widened(tmp_path: Path) -> None:
     assert (widths[1] > widths[0]).all()
 
 
-@pytest.mark.parametrize("change", ["sreach", None])
-def test_factors_of_channels_that_the_log_lacks_are_refused(change: str | None, tmp_path: Path) -> None:
-    attributed(plan_of(tmp_path))
-    table = pd.read_csv(next((tmp_path / "out" / "runs").glob("*/calibration.csv")))
-    if change is None:
-        table["credit"] = 0.0
-    else:
-        table["channel"] = change
+@pytest.fixture(scope="module")
+def factors(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """What a run writes of its factors."""
+    folder = tmp_path_factory.mktemp("factors")
+    attributed(plan_of(folder))
+    return pd.read_csv(next((folder / "out" / "runs").glob("*/calibration.csv")))
+
+
+@pytest.mark.parametrize("change", [{"channel": "sreach"}, {"credit": 0.0}])
+def test_factors_of_channels_that_the_log_lacks_are_refused(
+    change: dict[str, object], factors: pd.DataFrame, tmp_path: Path
+) -> None:
+    table = factors.assign(**change)
     table.to_csv(tmp_path / "factors.csv", index=False)
     with pytest.raises(BadInput, match=r"Did you mean 'search'|is outside|is not above 0"):
         attributed(plan_of(tmp_path, calibration={"factors": "factors.csv"}))
 
 
-def test_factors_of_models_that_the_run_does_not_make_are_told(tmp_path: Path) -> None:
-    attributed(plan_of(tmp_path))
-    table = pd.read_csv(next((tmp_path / "out" / "runs").glob("*/calibration.csv")))
-    table.assign(model="Shapely").to_csv(tmp_path / "factors.csv", index=False)
+def test_factors_of_models_that_the_run_does_not_make_are_told(factors: pd.DataFrame, tmp_path: Path) -> None:
+    factors.assign(model="Shapely").to_csv(tmp_path / "factors.csv", index=False)
     run = attributed(plan_of(tmp_path, calibration={"factors": "factors.csv"}))
     assert any("factors.csv for Shapely are not used" in text for text in run.inputs.assumptions)
 

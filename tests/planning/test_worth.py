@@ -157,7 +157,7 @@ def test_a_profit_plan_is_judged_by_profit_throughout(tmp_path: Path, run_quietl
         ("minimize: blended_cac", "maximize: profit\n  value_per_customer: 400"),
         ("  customers: {at_least: +0%}  #", "  #"),
     )
-    run, _ = run_quietly(plan, tmp_path / "out", pictures=True)
+    run, _ = run_quietly(plan, tmp_path / "out")
     page = text_of(tmp_path / "out" / "latest" / "report.html")
     decision = page[page.index("Spend") : page.index("Before you act")] if "Before you act" in page else page[:4000]
     assert re.search(r"profit (rises|falls|stays)", decision)
