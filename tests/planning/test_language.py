@@ -39,6 +39,7 @@ from optimizer.planning.outputs.deck.content import deck_of, text_of
 from optimizer.planning.outputs.in_language import speech_of, translate_axes
 from optimizer.planning.outputs.sections.contents import SECTIONS
 from optimizer.planning.stages.result import Run
+from optimizer.planning.stages.second_process import SecondProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 CODES = list(LANGUAGES)
@@ -133,7 +134,7 @@ def test_pictures_speak_the_language(told: tuple[Run, Translator], monkeypatch: 
     run, say = told
     some = [section for section in SECTIONS if section.anchor in ("moves", "diagnostics")]
     monkeypatch.setattr(pictures, "SECTIONS", some)
-    drawn = pictures.figures(run)
+    drawn = pictures.figures(run, SecondProcess())()
     texts = {unescape(text) for one in drawn.values() for text in re.findall(r"<text[^>]*>([^<]+)</text>", one.svg)}
     english = {"now", "planned", "What came from where", "90 % interval", "new customers"}
     assert not texts & english

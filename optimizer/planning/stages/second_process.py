@@ -37,10 +37,10 @@ class SecondProcess:
 
     def begin(self) -> None:
         """Start the process, which loads its libraries first, where the machine has a core and memory for it."""
-        memory = usable_memory()
-        if self._pool is None and (os.cpu_count() or 1) > 1 and (memory is None or memory > _ROOM):
-            from loky import ProcessPoolExecutor
+        from loky import ProcessPoolExecutor, cpu_count
 
+        memory = usable_memory()
+        if self._pool is None and cpu_count() > 1 and (memory is None or memory > _ROOM):
             self._pool = ProcessPoolExecutor(max_workers=1, initializer=_load)
             self._pool.submit(os.getpid)  # a process starts with the first work that it is given
 
