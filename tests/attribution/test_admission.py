@@ -72,7 +72,7 @@ def test_titles_above_the_header_of_a_log_and_of_a_sheet_are_told(tmp_path: Path
     rows = [["Report", None, None], [None] * 3, *(line.split(",") for line in WEEKLY.splitlines())]
     pd.DataFrame(rows).to_excel(tmp_path / "w.xlsx", header=False, index=False)
     (problem,) = refused(lambda: read_table(tmp_path / "w.xlsx", TABLE))
-    assert "row 3: names the columns" in str(problem)
+    assert "line 1: holds 'Report' and not the names of the columns" in str(problem)
 
 
 @pytest.mark.parametrize(

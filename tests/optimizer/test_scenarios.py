@@ -141,5 +141,5 @@ def test_impossible_changes_are_refused():
         CostInflation(-1.5)
     with pytest.raises(BadInput, match="already"):
         NewChannel("channel 0", like="channel 1").applied(PLAN, CURVES)
-    with pytest.raises(BadInput, match="no Budget"):
+    with pytest.raises(BadInput, match="no budget"):
         BudgetChange(0.1).applied(Plan(minimize=BlendedCAC(fixed_cost=1e5)), CURVES)
