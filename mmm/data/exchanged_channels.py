@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from itertools import combinations
 
 import numpy as np
@@ -24,11 +25,13 @@ def exchanged_channels(panel: Panel) -> Finding:
     """Pairs of channels of which each spends from some period on what the other spent until then."""
     logs = [_logs(column) for column in panel.spend.sum(axis=0).T]
     jumps = [_jumps(each) for each in logs]
+    sides = [_sides(each) for each in logs]
     found = {}
     for first, second in combinations(range(len(panel.channels)), 2):
         both = np.flatnonzero(jumps[first] * jumps[second] < -((0.5 * _APART) ** 2))
         rows = both[(both >= _FEWEST * panel.per_week) & (both <= panel.periods - _FEWEST * panel.per_week)]
-        if (row := _exchanged(logs[first], logs[second], rows)) is not None:
+        row = _exchanged((logs[first], logs[second]), (sides[first], sides[second]), rows)
+        if row is not None:
             found[panel.channels[first], panel.channels[second]] = row
     text = "No two channels change places midway."
     if found:
@@ -55,20 +58,42 @@ def _jumps(logs: Array) -> Array:
     return jumps
 
 
-def _exchanged(one: Array, other: Array, rows: Ints) -> int | None:
+def _sides(logs: Array) -> Array:
+    """By row, the median before and after it, and how far all lie from that of their side; shape (3, rows).
+
+    NaN where either side has few periods of spend.
+    """
+    known = np.isfinite(logs)
+    count = int(known.sum())
+    before, after = _so_far(logs[known]), _so_far(logs[known][::-1])
+    split = np.cumsum(known) - known  # periods of spend before each row
+    sides = np.full((3, len(logs)), np.nan)
+    enough = np.flatnonzero((split >= _FEWEST) & (count - split >= _FEWEST))
+    there, beyond = before[split[enough] - 1], after[count - split[enough] - 1]
+    sides[:, enough] = there[:, 0], beyond[:, 0], there[:, 1] + beyond[:, 1]
+    return sides
+
+
+def _so_far(values: Array) -> Array:
+    """The median of all figures up to each, and the sum of their distances from it; shape (figures, 2)."""
+    ordered: list[float] = []
+    rows = []
+    for value in values.tolist():
+        insort(ordered, value)
+        half, odd = divmod(len(ordered), 2)
+        middle = ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2
+        rows.append((middle, sum(ordered[half + odd :]) - sum(ordered[:half])))
+    return np.array(rows).reshape(-1, 2)
+
+
+def _exchanged(both: tuple[Array, Array], sides: tuple[Array, Array], rows: Ints) -> int | None:
     """The row of some from which two columns have changed places; None where they have not."""
-    best, place = np.inf, None
-    for row in rows:
-        sides = [part[np.isfinite(part)] for part in (one[:row], one[row:], other[:row], other[row:])]
-        if min(map(len, sides)) < _FEWEST:
-            continue
-        middles = [float(np.median(side)) for side in sides]
-        apart = abs(middles[0] - middles[2])
-        near = max(abs(middles[1] - middles[2]), abs(middles[3] - middles[0]))
-        away = sum(float(np.abs(side - middle).sum()) for side, middle in zip(sides, middles, strict=True))
-        if apart >= _APART and near <= _ALIKE * apart and away < best and _clear((one, other), row, apart):
-            best, place = away, int(row)
-    return place
+    (before, after, away), (other_before, other_after, other_away) = (each[:, rows] for each in sides)
+    apart = np.abs(before - other_before)
+    near = np.maximum(np.abs(after - other_before), np.abs(other_after - before))
+    likely = np.flatnonzero((apart >= _APART) & (near <= _ALIKE * apart))
+    clear = [place for place in likely if _clear(both, int(rows[place]), float(apart[place]))]
+    return int(rows[min(clear, key=lambda place: float((away + other_away)[place]))]) if clear else None
 
 
 def _clear(both: tuple[Array, Array], row: int, apart: float) -> bool:

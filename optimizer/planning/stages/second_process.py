@@ -62,6 +62,8 @@ class SecondProcess:
 
 
 def _load() -> None:
+    if hasattr(os, "nice"):
+        os.nice(10)  # chains, and the run itself, come first
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's, which ends this process
     for name in _LOADED:
         import_module(name)
