@@ -41,6 +41,7 @@ def test_work_goes_on_in_another_process_and_here_where_that_is_taken_away(monke
         behind = second.submit(math.sqrt, 4.0)
         os.kill(other, signal.SIGKILL)
         assert behind() == 2.0
+        assert second.submit(os.getpid)() == os.getpid()
     assert not _alive(other)
 
 
@@ -55,6 +56,17 @@ def test_leaving_ends_the_process_whatever_it_is_at(monkeypatch: pytest.MonkeyPa
         if _alive(other):
             time.sleep(0.05)
     assert not _alive(other)
+
+
+def test_a_machine_that_starts_none_does_the_work_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(**_: object) -> None:
+        raise OSError(38, "Function not implemented")
+
+    _has(monkeypatch, memory=None)
+    monkeypatch.setattr("loky.ProcessPoolExecutor", refused)
+    with SecondProcess() as second:
+        second.begin()
+        assert second.submit(os.getpid)() == os.getpid()
 
 
 def test_little_memory_starts_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:

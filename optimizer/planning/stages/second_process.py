@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, TypeVar
@@ -41,20 +42,25 @@ class SecondProcess:
 
         memory = usable_memory()
         if self._pool is None and cpu_count() > 1 and (memory is None or memory > _ROOM):
-            self._pool = ProcessPoolExecutor(max_workers=1, initializer=_load)
-            self._pool.submit(os.getpid)  # a process starts with the first work that it is given
+            with suppress(OSError, ImportError, NotImplementedError):  # a machine without semaphores, or at its limits
+                pool = ProcessPoolExecutor(max_workers=1, initializer=_load)
+                pool.submit(os.getpid)  # a process starts with the first work that it is given
+                self._pool = pool
 
     def submit(self, work: Callable[..., _Result], *given: Any) -> Callable[[], _Result]:
         """Begin work; what is returned waits for its result, and does it here where the process was taken away."""
         here = partial(work, *given)
         if self._pool is None:
             return here
-        future = self._pool.submit(work, *given)
+        try:
+            future = self._pool.submit(work, *given)
+        except BrokenProcessPool:
+            return here
 
         def awaited() -> _Result:
             try:
                 result: _Result = future.result()
-            except BrokenProcessPool:  # by the system where memory runs short
+            except BrokenProcessPool:  # ended by the system, as where memory runs short
                 return here()
             return result
 
