@@ -167,8 +167,8 @@ def _alone(channels: tuple[str, ...], members: Ints, conversions: Array) -> Find
     if few:
         text = (
             f"Fewer than {amount(ALONE)} conversions met {_named(few)} and no other channel. Shapley of the rate reads "
-            "a rate off them: its intervals of such channels held in 48 of 100, those of their value in 38, and what "
-            "they get lacks in others. Shapley and rules of thumb ask no such rate."
+            "a rate off them: its intervals of such channels hold far less often than they say, and what they get "
+            "lacks in others. Shapley and rules of thumb ask no such rate."
         )
     return Finding("few_alone", not few, least, ALONE, text, tuple(few))
 
