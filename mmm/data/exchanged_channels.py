@@ -18,7 +18,7 @@ _FEWEST = 10  # periods of spend on either side
 _APART = np.log(1.5)  # what two channels usually spend, so that places can be told
 _ALIKE = 0.2  # of it: how near each comes to where the other was
 _NEXT = 4  # periods of spend on either side between which both jump
-_STEP = 1.4  # times what a column moves by from period to period
+_NEARER = 1.2  # how much further all lie from their levels as the columns stand than with them back in order
 
 
 def exchanged_channels(panel: Panel) -> Finding:
@@ -92,16 +92,17 @@ def _exchanged(both: tuple[Array, Array], sides: tuple[Array, Array], rows: Ints
     apart = np.abs(before - other_before)
     near = np.maximum(np.abs(after - other_before), np.abs(other_after - before))
     likely = np.flatnonzero((apart >= _APART) & (near <= _ALIKE * apart))
-    clear = [place for place in likely if _clear(both, int(rows[place]), float(apart[place]))]
+    clear = [place for place in likely if _clear(both, int(rows[place]))]
     return int(rows[min(clear, key=lambda place: float((away + other_away)[place]))]) if clear else None
 
 
-def _clear(both: tuple[Array, Array], row: int, apart: float) -> bool:
-    """Whether both jump at the row, beyond what they move by from period to period."""
-    for each in both:
-        usual = 1.4826 * float(np.median(np.abs(np.diff(each[np.isfinite(each)]))))
-        before, after = each[:row], each[row:]
-        before, after = before[np.isfinite(before)][-_NEXT:], after[np.isfinite(after)][:_NEXT]
-        if abs(float(np.median(after) - np.median(before))) < max(0.5 * apart, _STEP * usual):
-            return False
-    return True
+def _clear(both: tuple[Array, Array], row: int) -> bool:
+    """Whether both lie much nearer to levels of their own once the columns are back in order."""
+    (first, second) = both
+    back = np.concatenate([first[:row], second[row:]]), np.concatenate([second[:row], first[row:]])
+    return _away(first) + _away(second) > _NEARER * (_away(back[0]) + _away(back[1]))
+
+
+def _away(logs: Array) -> float:
+    """How far all figures lie from their median, summed."""
+    return float(np.nansum(np.abs(logs - np.nanmedian(logs))))
