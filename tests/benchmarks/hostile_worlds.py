@@ -102,6 +102,13 @@ def followers_of_demand(sketch: Sketch, rng: np.random.Generator) -> Sketch:
     return replace(sketch, organic=sketch.organic * np.exp(0.15 * unseen), shapes=shapes)
 
 
+def faint_followers(sketch: Sketch, rng: np.random.Generator) -> Sketch:
+    """The same demand, which moves their spend no more than plans of their own do."""
+    unseen = autoregressive(len(sketch.organic), 0.7, rng)
+    moved = dict.fromkeys(list(sketch.shapes)[1::2], np.exp(0.3 * unseen))
+    return replace(sketch.with_spend(moved), organic=sketch.organic * np.exp(0.15 * unseen))
+
+
 def brand_search_through_tv(sketch: Sketch, rng: np.random.Generator) -> Sketch:
     """Brand search is clicked by people whom TV has reached, and adds little of its own."""
     brand, tv = sketch.named("brand_search"), sketch.named("tv")
@@ -194,6 +201,7 @@ def daily(sketch: Sketch, rng: np.random.Generator) -> Sketch:
 KINDS: tuple[Kind, ...] = (
     healthy,
     followers_of_demand,
+    faint_followers,
     brand_search_through_tv,
     media_at_7_percent,
     media_at_80_percent,
