@@ -77,7 +77,7 @@ def _pivoted(moments: Array, groups: Array, donors: np.ndarray, pull: float) -> 
     return weights
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator, unused-ignore]
 def _nonnegative(
     count: int, square: Array, right: Array, positive: np.ndarray, breaks: np.ndarray, part: Array, solved: Array
 ) -> None:  # pragma: no cover
@@ -109,7 +109,7 @@ def _nonnegative(
             positive[row] = positive[row] != breaks[row]
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator, unused-ignore]
 def _solve(
     count: int, square: Array, right: Array, positive: np.ndarray, part: Array, solved: Array
 ) -> None:  # pragma: no cover
