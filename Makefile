@@ -8,6 +8,8 @@ BIN    := $(VENV)/bin
 
 # the matrices of tests are small: threads of algebra would only wait for each other
 test test-long test-engines coverage: export OPENBLAS_NUM_THREADS = 1
+# pytest rewrites every assert, which takes 10 seconds a process: once, whatever the shell says of writing bytecode
+test test-long test-engines coverage: export PYTHONDONTWRITEBYTECODE =
 
 plan: $(VENV)/.installed
 	$(BIN)/cac plan examples/quarter/plan.yaml
@@ -113,6 +115,11 @@ $(VENV)/.installed-docs: $(VENV)/.installed-dev
 $(VENV)/.installed-engines: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,spark,postgres]"
 	touch $@
+
+# Both at once: pip takes a quarter of a minute to find that nothing lacks.
+$(VENV)/.installed-all: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,docs,spark,postgres]"
+	touch $(VENV)/.installed-docs $(VENV)/.installed-engines $@
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

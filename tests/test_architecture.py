@@ -89,11 +89,9 @@ def nearest_module(name: str) -> str:
 @cache
 def imports_of(name: str) -> frozenset[str]:
     """Modules of ours and full names of others' that a module imports; what a front door hands out counts as its home."""
-    tree = tree_of(name)
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level], (
-        f"{name}: relative import"
-    )
-    names = {word for node in ast.walk(tree) for word in imported(node)}
+    nodes = [node for node in ast.walk(tree_of(name)) if isinstance(node, ast.Import | ast.ImportFrom | ast.Call)]
+    assert not [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level], f"{name}: relative import"
+    names = {word for node in nodes for word in imported(node)}
     targets = set()
     for word in names:
         module = nearest_module(word)

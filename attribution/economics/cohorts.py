@@ -55,7 +55,7 @@ class Cohorts:
     @property
     def channels(self) -> tuple[str, ...]:
         """Channels in the order of the table's first rows of each."""
-        return tuple(map(str, self.frame["channel"].unique()))
+        return tuple(self._of)
 
     @property
     def has_margin(self) -> bool:
@@ -64,13 +64,14 @@ class Cohorts:
 
     def of(self, channel: str) -> pd.DataFrame:
         """Rows of one channel, with ``before``: those active an age earlier (NaN at age 0)."""
-        if channel not in self.channels:
+        if channel not in self._of:
             raise UnknownChannel(channel, self.channels, where="the cohort table")
-        return self._stepped[self._stepped["channel"] == channel]
+        return self._of[channel]
 
     @cached_property
-    def _stepped(self) -> pd.DataFrame:
-        return self.frame.assign(before=self.frame.groupby(["channel", "month"], sort=False)["active"].shift())
+    def _of(self) -> dict[str, pd.DataFrame]:
+        stepped = self.frame.assign(before=self.frame.groupby(["channel", "month"], sort=False)["active"].shift())
+        return {str(channel): rows for channel, rows in stepped.groupby("channel", sort=False)}
 
     def acquired(self, channel: str) -> float:
         """Customers whom a channel won, over all cohorts."""
@@ -85,9 +86,9 @@ class Cohorts:
         """Customers at risk of leaving and customers who left before each age from 1 on, each of shape (ages,)."""
         rows = self.of(channel)
         later = rows[rows["age"] > 0]
-        sums = later.assign(left=later["before"] - later["active"]).groupby("age")[["before", "left"]].sum()
-        sums = sums.reindex(range(1, self.oldest(channel) + 1), fill_value=0.0)
-        return sums["before"].to_numpy(dtype=float), sums["left"].to_numpy(dtype=float)
+        ages, before, active = (later[name].to_numpy() for name in ("age", "before", "active"))
+        at_risk, left = (np.bincount(ages, each, minlength=1)[1:] for each in (before, before - active))
+        return at_risk.astype(float), left.astype(float)  # of no ages at all they count in whole numbers
 
     def survival(self, channel: str) -> Array:
         """Share of customers still there at each age observed, from 1 at age 0 (Kaplan and Meier, 1958).

@@ -87,8 +87,8 @@ def _units(orders: CustomerOrders) -> Iterator[str]:
 def _sums(orders: CustomerOrders) -> Iterator[str]:
     """Amounts so far, which rise with every order; a price that is raised once does not."""
     bought = orders.bought
-    steps = bought.groupby("customer", sort=False)["margin"].diff()
-    known = steps.dropna().groupby(bought["customer"], sort=False).filter(lambda own: len(own) >= _STEPS)
+    steps = bought.groupby("customer", sort=False)["margin"].diff().dropna()
+    known = steps[steps.groupby(bought["customer"], sort=False).transform("size") >= _STEPS]
     rises = float((known > 0).mean()) if len(known) >= _ROWS else 0.0
     if rises > _RISES:
         yield f"amounts rise in {percent(rises)} of the steps from a customer's order to the next, as sums so far do"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from attribution.findings import Finding
 from attribution.numbers import counted
@@ -24,7 +23,8 @@ _USUAL = 0.5  # of the middle: what a channel spends before and after a gap
 
 def booked_at_once(panel: Panel) -> Finding:
     """Channels whose spend stands in one period of each month or quarter, as invoices do."""
-    found = {name: often for name, series in _channels(panel) if (often := _booked(series, panel.dates))}
+    months = np.asarray(panel.dates.year * 12 + panel.dates.month - 1)
+    found = {name: often for name, series in _channels(panel) if (often := _booked(months[series > 0]))}
     text = "No channel's spend stands in one period of each month or quarter."
     if found:
         told = "; ".join(f"{name} once a {often}" for name, often in found.items())
@@ -36,14 +36,12 @@ def booked_at_once(panel: Panel) -> Finding:
     return Finding("booked_at_once", not found, float(len(found)), 0.0, text, tuple(found))
 
 
-def _booked(series: Array, dates: pd.DatetimeIndex) -> str:
-    """How often the spend is booked; empty where it is not one period of each month or quarter."""
-    at = np.flatnonzero(series > 0)
-    for often, code in (("month", "M"), ("quarter", "Q")):
-        spans = dates[at].to_period(code)
-        whole = spans[(spans > spans[0]) & (spans < spans[-1])] if len(at) else spans
-        many = len(pd.period_range(spans[0], spans[-1])) - 2 if len(at) else 0
-        if many >= _BOOKINGS and not whole.has_duplicates and len(whole) >= _ALWAYS * many:
+def _booked(months: npt.NDArray[np.integer]) -> str:
+    """How often the spend of such months is booked; empty where it is not one period of each month or quarter."""
+    for often, spans in (("month", months), ("quarter", months // 3)):
+        whole = spans[(spans > spans[:1]) & (spans < spans[-1:])]
+        many = int(np.ptp(spans)) - 1 if len(spans) else 0
+        if many >= _BOOKINGS and (np.diff(whole) > 0).all() and len(whole) >= _ALWAYS * many:
             return often
     return ""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from attribution.findings import Finding
@@ -62,11 +60,13 @@ def _marks_events(panel: Panel, control: str) -> bool:
 
 def _brought(panel: Panel, control: str, share: float) -> bool:
     """Whether a control that says much of the KPI follows media beyond trend, season and the other controls."""
+    if share <= _MOSTLY:
+        return False
     terms, place = _calendar_terms(panel), panel.control_names.index(control)
     others = np.delete(panel.controls, place, axis=2)
     lasting = np.stack([_lasting(panel.media[:, :, at], panel.days) for at in range(panel.media.shape[2])], axis=2)
     both = np.concatenate([others, np.sqrt(lasting)], axis=2)
-    if share <= _MOSTLY or len(terms) < 3 * (terms.shape[1] + both.shape[2]):
+    if len(terms) < 3 * (terms.shape[1] + both.shape[2]):
         return False
     own = panel.controls[:, :, place]
     return _left(terms, own, others) - _left(terms, own, both) > _BY_MEDIA
@@ -116,32 +116,27 @@ def _made_of_kpi(panel: Panel) -> dict[str, float]:
     if len(terms) < 3 * (terms.shape[1] + 2 * _NEAR):
         return dict.fromkeys(panel.control_names, 0.0)
     kpi, spend = panel.kpi, panel.spend.sum(axis=2)
-    around = [np.roll(kpi, shift, axis=1) for shift in range(-_NEAR, _NEAR + 1)]
+    steps = np.diff(panel.controls, axis=1, prepend=panel.controls[:, :1])
+    around = np.stack([np.roll(kpi, shift, axis=1) for shift in range(-_NEAR, _NEAR + 1)], axis=2)
     inner = slice(_NEAR, -_NEAR)
-    shares: dict[str, float] = {}
-    for place, name in enumerate(panel.control_names):
-        control = panel.controls[:, :, place]
-        steps = np.diff(control, axis=1, prepend=control[:, :1])
-        found = [_share(terms[inner], each[:, inner], [one[:, inner] for one in around]) for each in (control, steps)]
-        if (control > 0).all() and (kpi > 0).all() and (spend > 0).all():
-            found.append(_share(terms, np.log(control), [np.log(kpi)], [np.log(spend)]))
-        shares[name] = max(found)
-    return shares
+    both = np.concatenate([panel.controls, steps], axis=2)[:, inner]
+    found = _shares(terms[inner], both, around[:, inner]).reshape(2, -1).max(axis=0)
+    if (kpi > 0).all() and (spend > 0).all() and (above := (panel.controls > 0).all(axis=(0, 1))).any():
+        ratios = _shares(terms, np.log(panel.controls[:, :, above]), np.log(kpi)[:, :, None], np.log(spend)[:, :, None])
+        found[above] = np.maximum(found[above], ratios)
+    return dict(zip(panel.control_names, found.tolist(), strict=True))
 
 
-def _share(terms: Array, series: Array, known: list[Array], beside: Sequence[Array] = ()) -> float:
-    """Of the variance of series (G, T) beyond the terms, what others explain; 0 where those beside suffice alone."""
-    left, total, without = 0.0, 0.0, 0.0
-    for geo, values in enumerate(series):
-        own = np.column_stack([terms, *(one[geo] for one in beside)])
-        both = np.column_stack([own, *(one[geo] for one in known)])
-        total += float((_beyond(terms, values[None]) ** 2).sum())
-        without += float((_beyond(own, values[None]) ** 2).sum())
-        left += float((_beyond(both, values[None]) ** 2).sum())
-    size = float((series**2).sum())
-    if total <= 1e-12 * size or without <= (1 - _MADE) * total:
-        return 0.0
-    return 1 - left / total
+def _shares(terms: Array, series: Array, known: Array, beside: Array | None = None) -> Array:
+    """Of the variance beyond the terms of each series (G, T, S), what others explain; 0 where those beside suffice."""
+    left, total, without = np.zeros((3, series.shape[2]))
+    for geo, values in enumerate(np.moveaxis(series, 2, 1)):
+        own = terms if beside is None else np.column_stack([terms, beside[geo]])
+        both = np.column_stack([own, known[geo]])
+        squares = [(_beyond(each, values) ** 2).sum(axis=1) for each in (both, terms, own)]
+        left, total, without = left + squares[0], total + squares[1], without + squares[2]
+    says = (total > 1e-12 * (series**2).sum(axis=(0, 1))) & (without > (1 - _MADE) * total)
+    return np.asarray(1 - np.divide(left, total, out=np.ones_like(total), where=says))
 
 
 def _calendar_terms(panel: Panel) -> Array:

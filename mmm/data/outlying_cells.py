@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from attribution.arrays import Ints
 from attribution.findings import Finding
 from attribution.numbers import significant
 from mmm.arrays import Array
@@ -107,10 +108,11 @@ def _far(series: Array) -> Iterator[tuple[int, float]]:
     values = np.log(series[active])
     if len(values) == 0 or np.ptp(values) <= np.log(_TIMES):
         return
-    for place, row in enumerate(active):
+    for place in _far_from_all(values):
+        row = active[place]
         around = np.concatenate([values[max(place - _SIDE, 0) : place], values[place + 1 : place + 1 + _SIDE]])
-        if len(around) < _SOME or around.min() + np.log(_TIMES) >= values[place] >= around.max() - 2 * np.log(_TIMES):
-            continue  # most cells, at the price of two looks
+        if len(around) < _SOME:
+            continue
         if values[place] > around.max() + np.log(_MANY_TIMES):
             yield int(row), float(np.exp(np.median(around)))
             continue
@@ -123,3 +125,12 @@ def _far(series: Array) -> Iterator[tuple[int, float]]:
             values[place] > high + np.log(_TIMES) or values[place] < low - 2 * np.log(_TIMES)
         ):
             yield int(row), float(np.exp(middle))
+
+
+def _far_from_all(values: Array) -> Ints:
+    """Places of few cells, all that can be far: well above the least around them, or far below the largest."""
+    around = np.pad(values, _SIDE, constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(around, 2 * _SIDE + 1).copy()
+    around[:, _SIDE] = np.nan
+    high = values > np.fmin.reduce(around, axis=1) + np.log(_TIMES)
+    return np.flatnonzero(high | (values < np.fmax.reduce(around, axis=1) - 2 * np.log(_TIMES)))

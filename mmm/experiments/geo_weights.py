@@ -11,6 +11,9 @@ from mmm.kernel.kept import kept_function
 __all__ = ["synthetic_weights"]
 
 _TRIES = 3  # exchanges of all that break a sign before only the last one is exchanged, which always ends
+# plain loops written out where they are called: whoever reads a test first waits for the compiler, and for NumPy's
+# functions a matrix at a time it takes four times as long
+_inside = nb.njit(nogil=True, inline="always")
 
 
 def synthetic_weights(moments: Array, groups: Array, donors: np.ndarray, pull: float) -> Array:
@@ -47,40 +50,52 @@ def synthetic_weights(moments: Array, groups: Array, donors: np.ndarray, pull: f
 def _pivoted(moments: Array, groups: Array, donors: np.ndarray, pull: float) -> Array:  # pragma: no cover
     fits, geos = moments.shape[0], moments.shape[1]
     weights = np.zeros((fits, groups.shape[0], geos))
+    allowed, positive, breaks = np.empty(geos, np.int64), np.empty(geos, np.bool_), np.empty(geos, np.bool_)
+    square, part = np.empty((geos, geos)), np.empty((geos, geos))
+    right, solved = np.empty(geos), np.empty(geos)
     for place in range(groups.shape[0]):
-        allowed = np.flatnonzero(donors[place])
-        count = len(allowed)
-        positive = np.ones(count, dtype=np.bool_)  # kept from fit to fit, which differ by a few periods
+        count = 0
+        for geo in range(geos):
+            if donors[place, geo]:
+                allowed[count], positive[count] = geo, True  # which are positive is kept from fit to fit
+                count += 1
         for fit in range(fits):
-            whole = moments[fit]
-            ridge = (pull + 1e-9) * np.trace(whole) / geos + 1e-300
-            square, right = np.empty((count, count)), np.empty(count)
+            variance = 0.0
+            for geo in range(geos):
+                variance += moments[fit, geo, geo]
+            ridge = (pull + 1e-9) * variance / geos + 1e-300
             for row in range(count):
                 right[row] = ridge / count
                 for geo in range(geos):
-                    right[row] += whole[allowed[row], geo] * groups[place, geo]
+                    right[row] += moments[fit, allowed[row], geo] * groups[place, geo]
                 for column in range(count):
-                    square[row, column] = whole[allowed[row], allowed[column]]
+                    square[row, column] = moments[fit, allowed[row], allowed[column]]
                 square[row, row] += ridge
-            found = _nonnegative(square, right, positive)
+            _nonnegative(count, square, right, positive, breaks, part, solved)
             for row in range(count):
-                weights[fit, place, allowed[row]] = found[row]
+                weights[fit, place, allowed[row]] = max(solved[row], 0.0)
     return weights
 
 
-@nb.njit(nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _nonnegative(square: Array, right: Array, positive: np.ndarray) -> Array:  # pragma: no cover
-    """Least ``x @ square @ x / 2 - right @ x`` over x >= 0; ``positive`` is where to begin and becomes where x > 0."""
-    count = len(right)
-    solved = np.zeros(count)
+@_inside  # type: ignore[untyped-decorator, unused-ignore]
+def _nonnegative(
+    count: int, square: Array, right: Array, positive: np.ndarray, breaks: np.ndarray, part: Array, solved: Array
+) -> None:  # pragma: no cover
+    """Least ``x @ square @ x / 2 - right @ x`` over x >= 0; ``positive``: where to begin, then where x > 0."""
+    limit = 0.0
+    for row in range(count):
+        limit = max(limit, 1e-10 * abs(right[row]))
     least, tries = count + 1, _TRIES
     for _ in range(50 * count):
-        inside = np.flatnonzero(positive)
-        solved[:] = 0.0
-        if len(inside) > 0:
-            solved[inside] = np.linalg.solve(_part(square, inside), right[inside])
-        breaks = _broken(square, right, solved, positive)
-        wrong = breaks.sum()
+        _solve(count, square, right, positive, part, solved)
+        wrong, last = 0, 0
+        for row in range(count):  # the wrong sign, or would rise from zero
+            slope = -right[row]
+            for column in range(count):
+                slope += square[row, column] * solved[column]
+            breaks[row] = solved[row] < 0.0 if positive[row] else slope < -limit
+            if breaks[row]:
+                wrong, last = wrong + 1, row
         if wrong == 0:
             break
         if wrong < least:
@@ -88,30 +103,37 @@ def _nonnegative(square: Array, right: Array, positive: np.ndarray) -> Array:  #
         elif tries > 0:
             tries -= 1
         else:
-            last = np.flatnonzero(breaks)[-1]
-            breaks[:] = False
-            breaks[last] = True
+            positive[last] = not positive[last]
+            continue
         for row in range(count):
-            if breaks[row]:
-                positive[row] = not positive[row]
-    return np.maximum(solved, 0.0)
+            positive[row] = positive[row] != breaks[row]
 
 
-@nb.njit(nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _part(square: Array, inside: np.ndarray) -> Array:  # pragma: no cover
-    part = np.empty((len(inside), len(inside)))
-    for row in range(len(inside)):
-        for column in range(len(inside)):
-            part[row, column] = square[inside[row], inside[column]]
-    return part
-
-
-@nb.njit(nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _broken(square: Array, right: Array, solved: Array, positive: np.ndarray) -> np.ndarray:  # pragma: no cover
-    """Which weights have the wrong sign, or would rise from zero."""
-    limit = 1e-10 * np.abs(right).max()
-    slope = square @ solved - right
-    breaks = np.zeros(len(right), dtype=np.bool_)
-    for row in range(len(right)):
-        breaks[row] = solved[row] < 0.0 if positive[row] else slope[row] < -limit
-    return breaks
+@_inside  # type: ignore[untyped-decorator, unused-ignore]
+def _solve(
+    count: int, square: Array, right: Array, positive: np.ndarray, part: Array, solved: Array
+) -> None:  # pragma: no cover
+    """The weights that are positive, by Cholesky's factor in ``part``; all others are zero."""
+    for row in range(count):
+        solved[row] = 0.0
+        if not positive[row]:
+            continue
+        total = right[row]
+        for column in range(row + 1):
+            if positive[column]:
+                rest = square[row, column]
+                for before in range(column):
+                    if positive[before]:
+                        rest -= part[row, before] * part[column, before]
+                if column < row:
+                    part[row, column] = rest / part[column, column]
+                    total -= part[row, column] * solved[column]
+                else:
+                    part[row, row] = np.sqrt(rest)
+        solved[row] = total / part[row, row]
+    for row in range(count - 1, -1, -1):
+        if positive[row]:
+            for later in range(row + 1, count):
+                if positive[later]:
+                    solved[row] -= part[later, row] * solved[later]
+            solved[row] /= part[row, row]

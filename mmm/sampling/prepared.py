@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self, TypeAlias
 
 from attribution.errors import BadInput
@@ -47,8 +48,8 @@ class Prepared:
         How many the model learns from the panel.
     problem
         In the kernel's units.
-    findings
-        On the panel as given, for this model.
+    seen
+        Findings on the model and this panel together: what follows demand, and its lift tests.
     information
         For the record of a fit: how far each lift test counts.
     """
@@ -60,8 +61,13 @@ class Prepared:
     designs: tuple[Design, ...]
     parameters: int
     problem: Stated
-    findings: tuple[Finding, ...]
+    seen: tuple[Finding, ...]
     information: dict[str, Any]
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """On the panel as given, for this model; looked for where they are asked for."""
+        return (*check_panel(self.given, self.parameters), *self.seen)
 
     def with_kpi(self, kpi: Array) -> Self:
         """The same with another KPI, in the units and the shape of the problem's."""
@@ -93,12 +99,12 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
         problem: Stated = standardise_geos(kept, about, places, designs)
     else:
         problem = standardise(kept, about, places, designs[0])
-    findings = (*check_panel(panel, count), *demand, *check_tests(about.lift_tests, panel))
+    seen = (*demand, *check_tests(about.lift_tests, panel))
     information: dict[str, Any] = {}
     if about.lift_tests:
         weights = lift_weights(kept, about)
         problem = with_errors(problem, weights.factor)
-        findings += weights.findings()
+        seen += weights.findings()
         information["lift_tests"] = weights.record()
     return Prepared(
         given=panel,
@@ -108,7 +114,7 @@ def prepare(panel: Panel, model: Model | None = None) -> Prepared:
         designs=designs,
         parameters=count,
         problem=problem,
-        findings=findings,
+        seen=seen,
         information=information,
     )
 

@@ -142,6 +142,13 @@ def test_a_price_that_rises_once_is_no_sum_so_far() -> None:
     ).passed
 
 
+def test_a_trial_and_an_order_after_it_are_no_sum_so_far() -> None:
+    rows = [(f"c{i}", f"2025-{1 + i % 6 + later:02d}-15", "tv", 9.0 + 4 * later) for i in range(60) for later in (0, 1)]
+    assert odd_orders(
+        read_customer_orders(pd.DataFrame(rows, columns=["customer", "date", "channel", "margin"]))
+    ).passed
+
+
 def test_margins_that_hold_the_cost_of_acquisition_are_told() -> None:
     frame = cohorts()
     costly = frame.assign(margin=frame["margin"].where(frame["age"] > 0, -60.0 * frame["active"]))

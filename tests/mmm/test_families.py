@@ -5,6 +5,7 @@ from typing import ClassVar, get_args
 
 import numpy as np
 import pytest
+from graph_density import density_and_gradient
 
 import mmm
 from attribution.errors import BadInput
@@ -113,10 +114,7 @@ def density_pair(panel, model):
     problem = prepare(panel, model).problem
     density = problem.fused()
     theta = density.centre + np.random.default_rng(0).normal(0, 0.3, density.size)
-    point = coordinates(problem, theta)
-    graph = build(panel, model)
-    expected = graph.compile_logp(mode="FAST_COMPILE")(point), graph.compile_dlogp(mode="FAST_COMPILE")(point)
-    return density(theta), expected
+    return density(theta), density_and_gradient(build(panel, model))(coordinates(problem, theta))
 
 
 @pytest.mark.parametrize("kind", KINDS)

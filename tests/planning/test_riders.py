@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -163,11 +164,12 @@ def quarter(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     return planned
 
 
-def marked() -> set[str]:
+@cache
+def marked() -> frozenset[str]:
     log = Journeys.from_touchpoints(
         str(QUARTER / "touchpoints.parquet"), conversions=str(QUARTER / "conversions.parquet"), lookback="30D"
     )
-    return {channel for one in intent_riders(log) if not one.passed for channel in one.channels}
+    return frozenset(channel for one in intent_riders(log) if not one.passed for channel in one.channels)
 
 
 def rises(run: Run) -> set[str]:

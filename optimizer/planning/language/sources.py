@@ -60,6 +60,7 @@ _COLUMN = re.compile(  # columns of platforms' exports, platforms and fonts, whi
     r"|currency code|by day)"
     r"|(Google|HubSpot|LinkedIn|Meta|Microsoft|Shopify|TikTok|Helvetica|DejaVu|Liberation|Noto|Source|dbt) .*"
 )
+_WORDLESS = (ast.Name, ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop, ast.alias)
 Choices = list[tuple[str, dict[str, bool]]]
 
 
@@ -103,13 +104,22 @@ def _choices_by_name(tree: ast.AST) -> Iterator[tuple[str, ast.IfExp]]:
     """Names that stand for one text or another throughout the file."""
     seen: dict[str, int] = {}
     chosen: dict[str, ast.IfExp] = {}
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             seen[name] = seen.get(name, 0) + 1
             if isinstance(node.value, ast.IfExp) and _short(node.value.body) and _short(node.value.orelse):
                 chosen[name] = node.value
     yield from ((name, value) for name, value in chosen.items() if seen[name] == 1)
+
+
+def _statements(block: ast.AST) -> Iterator[ast.AST]:
+    """All statements of a tree, and none of its many expressions."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(block, field, None)
+        for one in inner if isinstance(inner, list) else ():
+            yield one
+            yield from _statements(one)
 
 
 def _short(node: ast.AST) -> bool:
@@ -147,7 +157,12 @@ def _choices(node: ast.AST, known: dict[str, ast.IfExp]) -> Choices | None:
 
 def _is_counted(node: ast.AST) -> bool:
     """Whether an expression is a number of things, in singular or plural."""
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == "counted" and all(map(_short, node.args[1:]))
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "counted"
+        and all(map(_short, node.args[1:]))
+    )
 
 
 def _hole(part: ast.AST, known: dict[str, ast.IfExp]) -> Choices:
@@ -216,7 +231,7 @@ def _spoken(node: ast.AST) -> Iterable[ast.AST]:
     if isinstance(node, ast.FunctionDef):
         return [*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None), *node.body]
     if isinstance(node, ast.Call):
-        name = ast.unparse(node.func).split(".")[-1]
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         if name == "counted":
             return node.args[:1]
         if name in _SILENT_CALLS:
@@ -224,4 +239,4 @@ def _spoken(node: ast.AST) -> Iterable[ast.AST]:
         return [node.func, *node.args, *(word.value for word in node.keywords if word.arg not in _SILENT_KEYWORDS)]
     if isinstance(node, ast.Subscript):
         return [node.value]
-    return list(ast.iter_child_nodes(node))
+    return [child for child in ast.iter_child_nodes(node) if not isinstance(child, _WORDLESS)]
