@@ -55,7 +55,7 @@ def _clash(room: Room) -> str:
     while len(found) < _MOST and not _without(room, parts, *found).is_enough():
         found.append(_first(_without(room, parts, *found), {k: v for k, v in parts.items() if not _in(k, found)}))
     told = "; ".join(_contradict(one, parts) for one in found)
-    told += "" if room.calendar.spent is None else ", beside what is spent already"
+    told = told if room.calendar.spent is None else f"{told}, beside what is spent already"
     others = [[other for other in found if other is not one] for one in found]
     ways = [
         [way for key in one if (way := parts[key].way(_without(room, parts, *rest)))]

@@ -161,8 +161,8 @@ def _of_weeks(calendar: Calendar, channel: str) -> Iterator[tuple[str, Part]]:
         key = f"weekly.{channel}.blackout"
         yield "blackout", _named(key, channel, {"blackout": ()}, f"take weeks out of {key}")
     if any(own.committed.values()):
-        key, text = f"weekly.{channel}.committed", "take what is not booked out of "
-        yield "committed", _named(key, channel, {"committed": {}}, f"{text}{key}")
+        key = f"weekly.{channel}.committed"
+        yield "committed", _named(key, channel, {"committed": {}}, f"take what is not booked out of {key}")
     if own.at_most is not None:
         yield "at_most", _of_most(channel, own.at_most)
 
@@ -208,8 +208,9 @@ def _of_month(month: str, side: str, figure: float) -> Part:
         found = _end(room, _with_month(room, month, **{side: None}).cells(), rows, 1.0 if is_most else -1.0)
         if found is None:
             return None
-        end, word = (_up(found), "more") if is_most else (_down(found), "less")
-        return f"{key} of {amount(end)} or {word}", lambda other: _with_month(other, month, **{side: end})
+        end = _up(found) if is_most else _down(found)
+        text = f"{key} of {amount(end)} or more" if is_most else f"{key} of {amount(end)} or less"
+        return text, lambda other: _with_month(other, month, **{side: end})
 
     return Part(f"{key} of {amount(figure)}", "", lambda room: _with_month(room, month, **{side: None}), way)
 
@@ -233,9 +234,11 @@ def _of_total(channel: str, total: float) -> Part:
             slopes = room.cells(usual={**usual, channel: room.unit / weeks}).limits - cells.limits
         least, most = (room.least(cells, slopes, sign, channel) for sign in (1.0, -1.0))
         if least is not None and least * room.unit > total:
-            money, word = _up(least * room.unit), "least"
+            money = _up(least * room.unit)
+            text = f"plan at least {amount(money)} for {channel}"
         elif most is not None and most * room.unit < total:
-            money, word = _down(most * room.unit), "most"
+            money = _down(most * room.unit)
+            text = f"plan at most {amount(money)} for {channel}"
         else:
             return None
 
@@ -243,7 +246,7 @@ def _of_total(channel: str, total: float) -> Part:
             own = {**other.calendar.usual, channel: money / weeks} if follows else other.calendar.usual
             return _with(replace(other, totals={**other.totals, channel: money}), usual=own)
 
-        return f"plan at {word} {amount(money)} for {channel}", changed
+        return text, changed
 
     def dropped(room: Room) -> Room:
         return replace(room, free=room.free | {channel})

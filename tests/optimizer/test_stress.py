@@ -134,7 +134,11 @@ def test_the_shock_itself_is_no_limit_that_may_give_way(curves: mmm.ResponseCurv
     most = Plan(maximize=Customers(organic=organic), subject_to=plan_of(organic).subject_to).solve(curves).customers
     plan = plan_of(organic, at_least=0.98 * most)
     ways = {one.name: one.problem.partition("give way: ")[2] for one in stress(plan, curves).answers}
-    for name, shock in (("budget -20%", "budget at most"), ("tv off", "tv exactly 0"), ("search off", "search exactly")):
+    for name, shock in (
+        ("budget -20%", "budget at most"),
+        ("tv off", "tv exactly 0"),
+        ("search off", "search exactly"),
+    ):
         assert "customers at least" in ways[name]
         assert shock not in ways[name]
     asked = compare(plan, curves, [ChannelOff("tv")]).frame.loc["tv off", "problem"]
