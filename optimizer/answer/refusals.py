@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 
 import numpy as np
 
@@ -26,6 +28,7 @@ _PROMISE = (
 
 _FEW = 6  # members of a conflict about money, of which each is told with its figure
 _RATIO_STEPS = 8
+_SECONDS = 0.1  # of the processor, where the fewest limits were not found in time
 _ROUNDING = 1e-9  # of the figure: less is nothing
 
 Solve = Callable[[Program], tuple[Array | None, float, float]]
@@ -141,7 +144,9 @@ def _figure(program: Program, limit: Limit | str, of_channels: bool, solve: Solv
 
 def _at_length(program: Program, solve: Solve) -> InfeasiblePlan:
     """The error where there is no time to look for the fewest limits."""
-    remedies = [text for row in program.rows if (text := _without(program, row, solve))]
+    until = time.process_time() + _SECONDS
+    sought = takewhile(lambda _: time.process_time() < until, program.rows)
+    remedies = [text for row in sought if (text := _without(program, row, solve))]
     if remedies:
         return InfeasiblePlan(f"not all promises can be kept: {'; or '.join(remedies)}.")
     rows = ", ".join(labels(list(dict.fromkeys(row.limit for row in program.limits))))
