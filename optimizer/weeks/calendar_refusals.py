@@ -14,7 +14,7 @@ from attribution.errors import InfeasiblePlan
 from attribution.numbers import amount, counted, percent
 from optimizer.question.limits import irreducible
 from optimizer.weeks.calendar import Calendar
-from optimizer.weeks.calendar_room import PACING, Part, Room, Way, parts_of
+from optimizer.weeks.calendar_room import PACING, Key, Part, Room, Way, parts_of
 
 __all__ = ["refuse_narrow_weeks"]
 
@@ -51,7 +51,7 @@ def refuse_narrow_weeks(
 
 def _clash(room: Room) -> str:
     parts = parts_of(room)
-    found: list[list[str]] = []
+    found: list[list[Key]] = []
     while len(found) < _MOST and not _without(room, parts, *found).is_enough():
         found.append(_first(_without(room, parts, *found), {k: v for k, v in parts.items() if not _in(k, found)}))
     told = "; ".join(_contradict(one, parts) for one in found)
@@ -81,14 +81,14 @@ def _but_bookings(calendar: Calendar) -> str:
     return f" That is without the smallest bookings of {', '.join(booked)}, which may ask more." if booked else ""
 
 
-def _in(key: str, sets: list[list[str]]) -> bool:
+def _in(key: Key, sets: list[list[Key]]) -> bool:
     return any(key in one for one in sets)
 
 
-def _first(room: Room, parts: Mapping[str, Part]) -> list[str]:
+def _first(room: Room, parts: Mapping[Key, Part]) -> list[Key]:
     """The fewest that clash, of one channel where its own do."""
 
-    def clash(whole: Room, among: list[str], left: set[str]) -> bool:
+    def clash(whole: Room, among: list[Key], left: set[Key]) -> bool:
         return not _without(whole, parts, [key for key in among if key not in left]).is_enough()
 
     for channel in room.totals:
@@ -99,13 +99,13 @@ def _first(room: Room, parts: Mapping[str, Part]) -> list[str]:
     return irreducible(list(parts), partial(clash, room, list(parts)))
 
 
-def _without(room: Room, parts: Mapping[str, Part], *sets: list[str]) -> Room:
+def _without(room: Room, parts: Mapping[Key, Part], *sets: list[Key]) -> Room:
     for key in (key for one in sets for key in one):
         room = parts[key].dropped(room)
     return room
 
 
-def _contradict(keys: list[str], parts: Mapping[str, Part]) -> str:
+def _contradict(keys: list[Key], parts: Mapping[Key, Part]) -> str:
     *names, last = [parts[key].name for key in keys]
     return f"{', '.join(names)} and {last} contradict each other" if names else f"{last} cannot hold"
 

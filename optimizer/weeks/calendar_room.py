@@ -17,14 +17,15 @@ from mmm.arrays import Array
 from optimizer.weeks.calendar import Calendar, WeekLimits, month_parts
 from optimizer.weeks.cells import Cells, cells_of
 
-__all__ = ["PACING", "Part", "Room", "Way", "parts_of"]
+__all__ = ["PACING", "Key", "Part", "Room", "Way", "parts_of"]
 
 sparse: Any = scipy.sparse
 linprog: Any = scipy.optimize.linprog
 
-PACING = "pacing"
+Key = tuple[str, ...]
+PACING: Key = ("pacing",)
 """Key of the limit that all channels share from week to week."""
-_NEAR = 1e-9
+_NEAR, _INFEASIBLE = 1e-9, 2
 _USUAL = 1e-6
 
 
@@ -63,7 +64,8 @@ class Room:
 
     def is_enough(self) -> bool:
         """Whether some schedule keeps all limits."""
-        return self.least(self.cells()) is not None
+        solved = self._solved(self.cells())
+        return solved is not None and solved.status != _INFEASIBLE
 
     def least(self, cells: Cells, slopes: Array | None = None, sign: float = 1.0, total: str = "") -> float | None:
         """The least figure, or the largest where ``sign`` is -1, at which some schedule keeps all limits.
@@ -83,6 +85,10 @@ class Room:
         -------
         None where there is no such schedule, or no such end of the figure.
         """
+        solved = self._solved(cells, slopes, sign, total)
+        return float(solved.x[-1]) if solved is not None and solved.status == 0 else None
+
+    def _solved(self, cells: Cells, slopes: Array | None = None, sign: float = 0.0, total: str = "") -> Any:
         if (cells.least > cells.most + _NEAR * self.unit).any():
             return None
         weeks, names = len(self.labels), list(self.totals)
@@ -96,8 +102,7 @@ class Room:
             ends |= {"A_ub": sparse.hstack([cells.rows, -moved[:, None] / self.unit]), "b_ub": cells.limits / self.unit}
         low, high = np.minimum(cells.least, cells.most).ravel() / self.unit, cells.most.ravel() / self.unit
         box = np.column_stack((np.append(low, 0.0), np.append(high, np.inf)))
-        solved = linprog(np.append(np.zeros(len(low)), sign), bounds=box, **ends)
-        return float(solved.x[-1]) if solved.status == 0 else None
+        return linprog(np.append(np.zeros(len(low)), sign), bounds=box, **ends)
 
 
 Way = tuple[str, Callable[[Room], Room]]
@@ -126,19 +131,21 @@ class Part:
     way: Callable[[Room], Way | None]
 
 
-def parts_of(room: Room) -> dict[str, Part]:
+def parts_of(room: Room) -> dict[Key, Part]:
     """All limits by key; those that are told rather than others stand last."""
     calendar = room.calendar
-    parts = {f"{channel} {side}": part for channel in room.totals for side, part in _of_weeks(calendar, channel)}
+    parts: dict[Key, Part] = {
+        ("weekly", channel, side): part for channel in room.totals for side, part in _of_weeks(calendar, channel)
+    }
     for month, limits in calendar.months.items():
         for side in ("at_most", "at_least"):
             if getattr(limits, side) is not None:
-                parts[f"{month} {side}"] = _of_month(month, side, float(getattr(limits, side)))
+                parts["months", month, side] = _of_month(month, side, float(getattr(limits, side)))
     if calendar.pacing is not None and calendar.usual:
         parts[PACING] = Part(
             f"pacing of {percent(calendar.pacing)}", "", lambda room: _with(room, pacing=None), _way_of_pacing
         )
-    return parts | {channel: _of_total(channel, total) for channel, total in room.totals.items()}
+    return parts | {("plan", channel): _of_total(channel, total) for channel, total in room.totals.items()}
 
 
 def _with(room: Room, **changed: Any) -> Room:
