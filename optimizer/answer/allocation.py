@@ -182,9 +182,14 @@ class Certificate:
         """Whether the allocation keeps every promise and limit."""
         return not self.misses
 
+    @property
+    def ahead(self) -> float:
+        """Share of the bound by which an allocation that breaks a promise does better than allowed ones can, else 0."""
+        return abs(self.value - self.bound) / max(abs(self.bound), 1e-300) if self.gap < 0 else 0.0
+
     def __str__(self) -> str:
         kept = "keeps every promise" if self.is_allowed else f"breaks {', '.join(self.broken)}"
-        far = f"{gap(-self.gap)} better than the best allowed" if self.gap < 0 else f"{gap(self.gap)} from the best"
+        far = f"{gap(self.ahead)} better than the best allowed" if self.gap < 0 else f"{gap(self.gap)} from the best"
         return f"value {plain(self.value)}, bound {plain(self.bound)}: {far}; {kept}"
 
 

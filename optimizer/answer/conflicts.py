@@ -13,7 +13,7 @@ __all__ = ["Conflict", "conflicts", "enough_alone"]
 
 Conflict = tuple[Limit | str, ...]
 
-_SECONDS = 0.3  # of the processor, so that another load changes no message
+_SECONDS = 0.2  # of the processor, so that another load changes no message
 _MOST = 3  # sets that are told
 
 

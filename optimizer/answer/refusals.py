@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from itertools import takewhile
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from optimizer.question.program import Bound, Program, Row
 from optimizer.solvers.flat_curves import FlatCurves
 from optimizer.solvers.hulls import Tables
 
-__all__ = ["infeasible", "refuse_if_ill_posed"]
+__all__ = ["Clash", "infeasible", "refuse_if_ill_posed"]
 
 _PROMISE = (
     "Remedy: promise a volume with Customers(at_least=...), state the spend with Budget(exactly=...) or "
@@ -26,9 +28,32 @@ _PROMISE = (
 
 _FEW = 6  # members of a conflict about money, of which each is told with its figure
 _RATIO_STEPS = 8
+_SECONDS = 0.1  # of the processor, where the fewest limits were not found in time
 _ROUNDING = 1e-9  # of the figure: less is nothing
 
 Solve = Callable[[Program], tuple[Array | None, float, float]]
+
+
+class Clash(InfeasiblePlan):
+    """Limits that contradict each other, any of which may give way.
+
+    Parameters
+    ----------
+    told
+        Which.
+    ways
+        Limit -> what the others allow in its place, of those that are enough alone.
+    """
+
+    def __init__(self, told: str, ways: Mapping[Limit | str, str]) -> None:
+        self.told, self.ways = told, ways
+        super().__init__(self.sparing(lambda _: False))
+
+    def sparing(self, is_given: Callable[[Limit | str], bool]) -> str:
+        """The message where some limits are no choice of who plans."""
+        left = [text for limit, text in self.ways.items() if not is_given(limit)]
+        remedy = f"Remedy: let one of these give way: {'; or '.join(left)}." if left else "No other limit alone helps."
+        return f"not all promises can be kept: {self.told}. {remedy}"
 
 
 def refuse_if_ill_posed(program: Program, flat: FlatCurves) -> None:
@@ -102,11 +127,12 @@ def infeasible(program: Program, solve: Solve, can_be_kept: Callable[[Program], 
         return InfeasiblePlan(f"not all promises can be kept: {text}. Remedy: relax at least two.")
     counting = {row.limit for row in program.rows if row.per_customer.any()}
     quick = len(alone) <= _FEW and counting.isdisjoint(found[0])  # linear programs in money
-    enough = "; or ".join(_figure(program, limit, quick, solve) for limit in alone)
+    ways = {limit: _figure(program, limit, quick, solve) for limit in alone}
     if len(found[0]) == 1:
+        (enough,) = ways.values()
         text = told[0] if enough == sets[0][0] else enough
         return InfeasiblePlan(f"not all promises can be kept: {text}.")
-    return InfeasiblePlan(f"not all promises can be kept: {told[0]}. Remedy: let one of these give way: {enough}.")
+    return Clash(told[0], ways)
 
 
 def _figure(program: Program, limit: Limit | str, of_channels: bool, solve: Solve) -> str:
@@ -118,7 +144,9 @@ def _figure(program: Program, limit: Limit | str, of_channels: bool, solve: Solv
 
 def _at_length(program: Program, solve: Solve) -> InfeasiblePlan:
     """The error where there is no time to look for the fewest limits."""
-    remedies = [text for row in program.rows if (text := _without(program, row, solve))]
+    until = time.process_time() + _SECONDS
+    sought = takewhile(lambda _: time.process_time() < until, program.rows)
+    remedies = [text for row in sought if (text := _without(program, row, solve))]
     if remedies:
         return InfeasiblePlan(f"not all promises can be kept: {'; or '.join(remedies)}.")
     rows = ", ".join(labels(list(dict.fromkeys(row.limit for row in program.limits))))

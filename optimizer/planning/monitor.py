@@ -68,9 +68,15 @@ def monitor(
     watched, short = watched_of(config, posterior, table)
     verdicts = guardrails_of(config).check(watched)
     desk = desk_of(config, document, posterior, last)
-    notes = [*table.notes, *short, *_untold(config), *([desk] if isinstance(desk, str) else _backups(config, desk))]
+    notes = [
+        *table.doubts,
+        *table.notes,
+        *short,
+        *_untold(config),
+        *([desk] if isinstance(desk, str) else _backups(config, desk)),
+    ]
     plans = () if isinstance(desk, str) else tuple(_replans(config, desk, verdicts))
-    found = Monitored(config, watched, verdicts, plans, tuple(notes), posterior.panel.dates[-1])
+    found = Monitored(config, watched, verdicts, plans, tuple(notes), posterior.panel.dates[-1], table.doubts)
     return found, _written(found, home / "monitor")
 
 

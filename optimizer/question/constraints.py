@@ -15,13 +15,14 @@ from optimizer.question.program import Bound, Constraint, Row
 from optimizer.question.rows import check_amounts, check_positive, current_spend, limits_on, rows_between
 from optimizer.question.setting import Setting
 
-__all__ = ["Budget", "Change", "Channel", "Constraint", "Customers", "Group", "MaxCAC", "Pacing"]
+__all__ = ["BUDGET", "Budget", "Change", "Channel", "Constraint", "Customers", "Group", "MaxCAC", "Pacing"]
 
 
 _KEPT = 1e-10  # of what may be moved in all: a tenth of what the check of answers allows
 _NEAR = 1e-7
 _ROUNDING = 8 * float(np.finfo(float).eps)
-_BUDGET = Subject("budget")
+BUDGET = Subject("budget")
+"""What limits of all spend refer to."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ class Budget(Constraint):
         """The limit on spend from above, or from below where none is."""
         sides = {Side.AT_MOST: self.at_most, Side.EXACTLY: self.exactly, Side.AT_LEAST: self.at_least}
         side, amount = next((side, amount) for side, amount in sides.items() if amount is not None)
-        return Limit(_BUDGET, side, amount, Unit.CURRENCY)
+        return Limit(BUDGET, side, amount, Unit.CURRENCY)
 
     def rows(self, setting: Setting) -> list[Row | Bound]:
         """Rows on the sum of spend."""
         ones = np.ones(len(setting.channels))
         if self.exactly is not None:
-            return rows_between(_BUDGET, ones, self.exactly, self.exactly)
-        return rows_between(_BUDGET, ones, self.at_least, self.at_most)
+            return rows_between(BUDGET, ones, self.exactly, self.exactly)
+        return rows_between(BUDGET, ones, self.at_least, self.at_most)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from attribution.numbers import plain, typed_share
 
 __all__ = ["Limit", "Side", "Subject", "Unit", "irreducible", "labels"]
+
+Key = TypeVar("Key")
 
 
 class Side(Enum):
@@ -118,7 +121,7 @@ def labels(limits: Sequence[Limit | str]) -> list[str]:
     return [f"{text} ({count + 1})" if count else text for text, count in zip(texts, before, strict=True)]
 
 
-def irreducible(limits: Sequence[Limit | str], clash: Callable[[set[Limit | str]], bool]) -> list[Limit | str]:
+def irreducible(limits: Sequence[Key], clash: Callable[[set[Key]], bool]) -> list[Key]:
     """The limits that are left once all have been dropped for good without which the others still clash.
 
     What is left clashes, and would not without any one of its members: the deletion filter of Chinneck and Dravnieks
@@ -129,7 +132,7 @@ def irreducible(limits: Sequence[Limit | str], clash: Callable[[set[Limit | str]
     """
     left = set(limits)
 
-    def drop(some: Sequence[Limit | str], needed: bool) -> None:
+    def drop(some: Sequence[Key], needed: bool) -> None:
         """Drop what can be spared of ``some``; ``needed`` where not all of it can."""
         if not needed and clash(left.difference(some)):
             left.difference_update(some)

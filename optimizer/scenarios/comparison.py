@@ -14,6 +14,7 @@ from attribution.shown import shown, table_html
 from mmm.curves import ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
+from optimizer.answer.refusals import Clash
 from optimizer.plan import Plan
 from optimizer.scenarios.what_ifs import AsPlanned, Scenario
 
@@ -99,7 +100,8 @@ def answered(
         return Answer(scenario.name, changed_plan, changed_curves, solve(changed_plan, changed_curves))
     except (BadInput, InfeasiblePlan) as problem:
         infeasible = isinstance(problem, InfeasiblePlan)
-        return Answer(scenario.name, changed_plan, changed_curves, None, str(problem), infeasible)
+        text = problem.sparing(scenario.gives) if isinstance(problem, Clash) else str(problem)
+        return Answer(scenario.name, changed_plan, changed_curves, None, text, infeasible)
 
 
 def compare(plan: Plan, curves: ResponseCurves, scenarios: Iterable[Scenario], gap: float = 1e-3) -> Comparison:

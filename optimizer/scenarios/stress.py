@@ -19,8 +19,9 @@ from mmm.curves import ResponseCurves
 from optimizer.answer.allocation import Allocation
 from optimizer.answer.evaluation import Evaluation
 from optimizer.plan import Plan
-from optimizer.question.constraints import Budget, Constraint, MaxCAC
+from optimizer.question.constraints import BUDGET, Budget, Constraint, MaxCAC
 from optimizer.question.groups import AverageCAC, MarginalCAC
+from optimizer.question.limits import Limit
 from optimizer.question.objectives import Customers
 from optimizer.scenarios.business import BudgetOf
 from optimizer.scenarios.comparison import answered
@@ -83,7 +84,7 @@ class Stress:
         total = float(spend.sum())
         least = BudgetOf((1 + self.budget) * total)
         stated = any(isinstance(part, Budget) for part in plan.subject_to)
-        yield Together(
+        yield LessMoney(
             *([BudgetChange(self.budget)] if stated else []), least, called=f"budget {typed_percent(self.budget)}"
         )
         yield CostInflation(self.cost)
@@ -98,6 +99,14 @@ class Stress:
         for name in largest:
             dearer = CostInflation(dict.fromkeys(members[name], self.cost))
             yield Together(dearer, called=f"{name} cost {typed_percent(self.cost)}")
+
+
+class LessMoney(Together):
+    """Another budget, which nobody chooses."""
+
+    def gives(self, limit: Limit | str) -> bool:
+        """That there is no more money."""
+        return isinstance(limit, Limit) and limit.subject == BUDGET
 
 
 @dataclass(frozen=True)
@@ -123,8 +132,15 @@ class Outage(Scenario):
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The plan with its channels at zero."""
         rest = [part for part in plan.subject_to if not (members := _members(part)) or not members <= {*self.members}]
-        off = Together(*(ChannelOff(channel) for channel in self.members))
-        return off.applied(plan.replaced(subject_to=rest), curves)
+        return self._off.applied(plan.replaced(subject_to=rest), curves)
+
+    def gives(self, limit: Limit | str) -> bool:
+        """That its channels get nothing."""
+        return self._off.gives(limit)
+
+    @property
+    def _off(self) -> Together:
+        return Together(*(ChannelOff(channel) for channel in self.members))
 
     def shared(self, plan: Plan) -> list[Constraint]:
         """Limits of groups that the channel belongs to."""

@@ -15,6 +15,7 @@ from mmm.curves import ResponseCurves
 from optimizer.plan import Plan
 from optimizer.question.constraints import Budget, Channel, Constraint, MaxCAC
 from optimizer.question.groups import AverageCAC, MarginalCAC
+from optimizer.question.limits import Limit
 from optimizer.question.wording import AS_PLANNED
 
 __all__ = [
@@ -44,6 +45,10 @@ class Scenario(ABC):
     @abstractmethod
     def applied(self, plan: Plan, curves: ResponseCurves) -> tuple[Plan, ResponseCurves]:
         """The plan and the curves after the change."""
+
+    def gives(self, limit: Limit | str) -> bool:
+        """Whether a limit is the change itself, and none that may give way where no plan keeps all."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,10 @@ class ChannelOff(Scenario):
         curves[self.channel]
         rest = [part for part in plan.subject_to if not _is_own(part, self.channel)]
         return plan.replaced(subject_to=[*rest, Channel(self.channel).zero()]), curves
+
+    def gives(self, limit: Limit | str) -> bool:
+        """That the channel gets nothing."""
+        return isinstance(limit, Limit) and limit.subject.members == (self.channel,) and limit.figure == 0
 
 
 @shown
@@ -277,6 +286,10 @@ class Together(Scenario):
         for part in self.parts:
             plan, curves = part.applied(plan, curves)
         return plan, curves
+
+    def gives(self, limit: Limit | str) -> bool:
+        """What one of the changes gives."""
+        return any(part.gives(limit) for part in self.parts)
 
 
 def check_share(owner: str, share: float) -> None:

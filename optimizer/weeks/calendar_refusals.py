@@ -1,29 +1,25 @@
-"""Why a calendar has no room for what a plan spends: the limit, and the figure at which it would have."""
+"""Why a calendar has no room for what a plan spends: the fewest limits that clash, and what would do for each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import scipy.optimize
-import scipy.sparse
 
 from attribution.errors import InfeasiblePlan
 from attribution.numbers import amount, counted, percent
-from mmm.arrays import Array
-from optimizer.weeks.calendar import Calendar, WeekLimits, month_parts
-from optimizer.weeks.cells import Cells, cells_of
+from optimizer.question.limits import irreducible
+from optimizer.weeks.calendar import Calendar
+from optimizer.weeks.calendar_room import PACING, Key, Part, Room, Way, parts_of
 
 __all__ = ["refuse_narrow_weeks"]
 
-sparse: Any = scipy.sparse
-linprog: Any = scipy.optimize.linprog
-
 _ROUNDING = 1e-9
+_MOST = 3  # sets that are told
 
 
 def refuse_narrow_weeks(
@@ -41,108 +37,98 @@ def refuse_narrow_weeks(
     Raises
     ------
     InfeasiblePlan
-        With a sentence for each such channel, else for each such month.
+        With the fewest limits that clash, and for each the figure at which all others can be kept; where smallest
+        bookings are the reason, with a sentence for each such channel.
     """
     calendar.check(labels, list(totals))
-    problems = [text for name, total in totals.items() for text in _of_channel(calendar, labels, history, name, total)]
-    if not problems:
-        problems = list(_of_months(calendar, labels, history, totals))
+    room = Room(calendar, labels, history, totals)
+    if not room.is_enough():
+        raise InfeasiblePlan(_clash(room))
+    problems = [text for name, total in totals.items() for text in _of_bookings(room, name, total)]
     if problems:
         raise InfeasiblePlan(" ".join(problems))
 
 
-def _of_channel(
-    calendar: Calendar, labels: pd.Index, history: Mapping[str, npt.ArrayLike], channel: str, total: float
-) -> Iterator[str]:
-    own, (least, most) = calendar.weekly.get(channel, WeekLimits()), calendar.bounds(labels, channel)
-    start = f"{channel}: the plan spends {amount(total)} over the {counted(len(labels), 'week')}"
-    low, high = float(np.ceil(least.sum())), float(np.floor(most.sum()))  # figures that would do, as they are written
-    if least.sum() > total * (1 + _ROUNDING):
-        yield (
-            f"{start}, and {amount(low)} of it is spent or committed. Remedy: plan at least that much for {channel}, "
-            "or take out what is not committed."
-        )
-    elif most.sum() < total * (1 - _ROUNDING):
-        weeks = int((most > 0).sum())
-        yield (
-            f"{start}, and its weeks take {amount(high)} at most ({weeks} of {len(labels)} can spend). Remedy: raise "
-            f"weekly.{channel}.at_most, take out weeks of its blackout, or plan at most {amount(high)} for {channel}."
-        )
-    elif own.at_least_if_used and _ROUNDING < total < own.at_least_if_used * (1 - _ROUNDING):
-        yield (
-            f"{start}, less than one booking of {amount(own.at_least_if_used)}. Remedy: lower "
-            f"weekly.{channel}.at_least_if_used, or plan nothing or more for {channel}."
-        )
-    elif np.isfinite(calendar.largest_step(channel)) and own.at_least_if_used is None:
-        yield from _of_pacing(calendar, labels, history, channel, total)
-    elif np.isfinite(calendar.largest_step(channel)) and total > 0:
-        yield from _of_first_booking(calendar, history, channel)
+def _clash(room: Room) -> str:
+    parts = parts_of(room)
+    found: list[list[Key]] = []
+    while len(found) < _MOST and not _without(room, parts, *found).is_enough():
+        found.append(_first(_without(room, parts, *found), {k: v for k, v in parts.items() if not _in(k, found)}))
+    told = "; ".join(_contradict(one, parts) for one in found)
+    told = told if room.calendar.spent is None else f"{told}, beside what is spent already"
+    others = [[other for other in found if other is not one] for one in found]
+    ways = [
+        [way for key in one if (way := parts[key].way(_without(room, parts, *rest)))]
+        for one, rest in zip(found, others, strict=True)
+    ]
+    if len(found) == 1 and not ways[0]:
+        return f"{told}, and others do once one of them is relaxed. Remedy: relax at least two."
+    if not all(_after(room, some).is_enough() for some in product(*ways)) or not all(ways):
+        return f"{told}. Remedy: relax at least one of each."
+    texts = "; and ".join("; or ".join(text for text, _ in each) for each in ways)
+    each = "let one of these give way: " if len(found) == 1 else "let one of each give way: "
+    return f"{told}. Remedy: {each if max(map(len, found)) > 1 else ''}{texts}.{_but_bookings(room.calendar)}"
 
 
-def _of_first_booking(calendar: Calendar, history: Mapping[str, npt.ArrayLike], channel: str) -> Iterator[str]:
-    """Where the smallest booking is more than a step above the last week on air."""
-    smallest = float(calendar.weekly[channel].at_least_if_used or 0.0)
-    last = calendar.last_amount(channel, history.get(channel, []))
-    if last is not None and smallest > (last + calendar.largest_step(channel)) * (1 + _ROUNDING):
+def _after(room: Room, ways: Iterable[Way]) -> Room:
+    for _, changed in ways:
+        room = changed(room)
+    return room
+
+
+def _but_bookings(calendar: Calendar) -> str:
+    booked = [channel for channel, own in calendar.weekly.items() if own.at_least_if_used]
+    return f" That is without the smallest bookings of {', '.join(booked)}, which may ask more." if booked else ""
+
+
+def _in(key: Key, sets: list[list[Key]]) -> bool:
+    return any(key in one for one in sets)
+
+
+def _first(room: Room, parts: Mapping[Key, Part]) -> list[Key]:
+    """The fewest that clash, of one channel where its own do."""
+
+    def clash(whole: Room, among: list[Key], left: set[Key]) -> bool:
+        return not _without(whole, parts, [key for key in among if key not in left]).is_enough()
+
+    for channel in room.totals:
+        own = [key for key, part in parts.items() if part.channel == channel or key == PACING]
+        alone = room.alone(channel)
+        if not alone.is_enough():
+            return irreducible(own, partial(clash, alone, own))
+    return irreducible(list(parts), partial(clash, room, list(parts)))
+
+
+def _without(room: Room, parts: Mapping[Key, Part], *sets: list[Key]) -> Room:
+    for key in (key for one in sets for key in one):
+        room = parts[key].dropped(room)
+    return room
+
+
+def _contradict(keys: list[Key], parts: Mapping[Key, Part]) -> str:
+    *names, last = [parts[key].name for key in keys]
+    return f"{', '.join(names)} and {last} contradict each other" if names else f"{last} cannot hold"
+
+
+def _of_bookings(room: Room, channel: str, total: float) -> Iterator[str]:
+    """Where the smallest booking is more than all the money, or more than a step above the last week on air."""
+    calendar, weeks = room.calendar, counted(len(room.labels), "week")
+    own = calendar.weekly.get(channel)
+    smallest = 0.0 if own is None else own.at_least_if_used or 0.0
+    if not smallest or total <= 0:
+        return
+    if _ROUNDING < total < smallest * (1 - _ROUNDING):
+        yield (
+            f"{channel}: the plan spends {amount(total)} over the {weeks}, less than one booking of "
+            f"{amount(smallest)}. Remedy: lower weekly.{channel}.at_least_if_used, or plan nothing or more for "
+            f"{channel}."
+        )
+        return
+    last, step = calendar.last_amount(channel, room.history.get(channel, [])), calendar.largest_step(channel)
+    if last is not None and smallest > (last + step) * (1 + _ROUNDING):
         share = np.ceil((smallest - last) / calendar.usual[channel] * 100) / 100
         yield (
             f"{channel}: the smallest booking of {amount(smallest)} is more than a step of "
             f"{percent(float(calendar.pacing or 0.0))} above the {amount(last)} of its last week on air. "
             f"Remedy: pacing of {percent(share)} or more, or a lower weekly.{channel}.at_least_if_used."
         )
-
-
-def _of_pacing(
-    calendar: Calendar, labels: pd.Index, history: Mapping[str, npt.ArrayLike], channel: str, total: float
-) -> Iterator[str]:
-    """Where steps are too small to get from the last week's spend to the plan's total: the share that would do."""
-    alone = replace(calendar, months={}, pacing=1.0, usual={channel: 0.0})
-    cells = cells_of(alone, labels, history, [channel])
-    if not len(cells.limits):
-        return
-    # one more variable: the step, in which every row is slack
-    rows = sparse.hstack([cells.rows, -np.ones((len(cells.limits), 1))])
-    sums = np.append(np.ones(len(labels)), 0.0)[None, :]
-    box = [*zip(cells.least[0], np.minimum(cells.most[0], total), strict=True), (0.0, None)]
-    cost = np.append(np.zeros(len(labels)), 1.0)
-    solved = linprog(cost, A_ub=rows, b_ub=cells.limits, A_eq=sums, b_eq=[total], bounds=box)
-    needed = float(solved.fun) if solved.status == 0 else 0.0
-    if needed > calendar.largest_step(channel) * (1 + _ROUNDING):
-        share = np.ceil(needed / calendar.usual[channel] * 100) / 100
-        yield (
-            f"{channel}: the plan spends {amount(total)} over the {counted(len(labels), 'week')}, which steps of "
-            f"{percent(float(calendar.pacing or 0.0))} a week do not reach from what is spent now. Remedy: pacing of "
-            f"{percent(share)} or more, or a plan nearer to present spend."
-        )
-
-
-def _of_months(
-    calendar: Calendar, labels: pd.Index, history: Mapping[str, npt.ArrayLike], totals: Mapping[str, float]
-) -> Iterator[str]:
-    """Months whose limit the totals cannot keep, whatever the other months do."""
-    if not calendar.months:
-        return
-    cells = cells_of(replace(calendar, months={}), labels, history, list(totals))
-    for month, limits in calendar.months.items():
-        weights = np.tile(month_parts(labels)[month], len(totals))
-        for sign, limit, word in ((1.0, limits.at_most, "at_most"), (-1.0, limits.at_least, "at_least")):
-            reached = None if limit is None else _extreme(cells, sign * weights, np.array(list(totals.values())))
-            if limit is None or reached is None or reached <= sign * limit + _ROUNDING * limit:
-                continue
-            reached = abs(np.ceil(reached))
-            yield (
-                f"{month}: {word} {amount(limit)} cannot hold, since the plan and the limits of its weeks put "
-                f"{'at least' if sign > 0 else 'at most'} {amount(reached)} into it. Remedy: months.{month}."
-                f"{word} of {amount(reached)}, or other limits for its weeks."
-            )
-
-
-def _extreme(cells: Cells, weights: Array, totals: Array) -> float | None:
-    """The least of a weighted sum of cells under the totals; None where there is no such schedule."""
-    weeks = cells.least.shape[1]
-    sums = sparse.kron(sparse.eye(len(totals)), np.ones((1, weeks)))
-    most = np.minimum(cells.most, totals[:, None]).ravel()
-    box = np.column_stack((cells.least.ravel(), most))
-    rows = {"A_ub": cells.rows, "b_ub": cells.limits} if len(cells.limits) else {}
-    solved = linprog(weights, A_eq=sums, b_eq=totals, bounds=box, **rows)
-    return float(solved.fun) if solved.status == 0 else None

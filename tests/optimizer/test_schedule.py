@@ -234,7 +234,7 @@ def test_the_first_step_counts_from_the_last_week_on_air_and_passes_over_rests()
 
 NARROW = {
     "capacity": (WeekLimits(at_most=10_000.0), r"plan at most ([\d,]+)", lambda f, n: (f, {"tv": n})),
-    "committed": (WeekLimits(committed={WEEKS[2]: 300_000.5}), r"and ([\d,]+) of it", lambda f, n: (f, {"tv": n})),
+    "committed": (WeekLimits(committed={WEEKS[2]: 300_000.5}), r"plan at least ([\d,]+)", lambda f, n: (f, {"tv": n})),
 }
 
 
@@ -253,7 +253,7 @@ def test_steps_that_do_not_reach_the_plan_are_told_which_would() -> None:
     flight = Flight({"tv": Hill(90, 40_000)}, WEEKS, history={"tv": [5000.0]}, calendar=calendar)
     with pytest.raises(InfeasiblePlan, match="pacing of") as refused:
         scheduled(flight, {"tv": 260_000.0})
-    share = float(re.search(r"pacing of (\d+)", str(refused.value))[1]) / 100
+    share = float(re.search(r"pacing of (\d+)\s% or more", str(refused.value))[1]) / 100
     scheduled(replace(flight, calendar=replace(calendar, pacing=share)), {"tv": 260_000.0})
     with pytest.raises(InfeasiblePlan):
         scheduled(replace(flight, calendar=replace(calendar, pacing=share - 0.011)), {"tv": 260_000.0})
@@ -268,9 +268,105 @@ def test_months_that_cannot_hold_are_told_what_would(side: str) -> None:
 
     with pytest.raises(InfeasiblePlan, match=f"months.2026-12.{side} of") as refused:
         scheduled(flight(1000.0 if side == "at_most" else 190_000.0), {"tv": 200_000.0})
-    figure = float(re.search(rf"{side} of ([\d,]+)", str(refused.value))[1].replace(",", ""))
+    figure = float(re.search(rf"2026-12.{side} of ([\d,]+) or", str(refused.value))[1].replace(",", ""))
     found = scheduled(flight(figure), {"tv": 200_000.0})
     assert by_month(found.spend)["2026-12"] == pytest.approx(figure, rel=1e-3)
+
+
+CHANGES = {  # what a refusal proposes, and how it is done
+    r"pacing of ([\d,]+) % or more": lambda c, t, n: (replace(c, pacing=n / 100), t),
+    r"months\.(\S+)\.(at_\w+) of ([\d,]+) or \w+": lambda c, t, month, side, n: (
+        replace(c, months={**c.months, month: replace(c.months[month], **{side: n})}), t,
+    ),
+    r"plan at \w+ ([\d,]+) for (\w+)": lambda c, t, n, name: (c, {**t, name: n}),
+    r"weekly\.(\w+)\.at_most of ([\d,]+) or more": lambda c, t, name, n: (_week(c, name, at_most=n), t),
+    r"take weeks out of weekly\.(\w+)\.blackout": lambda c, t, name: (_week(c, name, blackout=()), t),
+    r"take what is not booked out of weekly\.(\w+)\.committed": lambda c, t, name: (_week(c, name, committed={}), t),
+}  # fmt: skip
+
+
+def _week(calendar: Calendar, name: str, **changed: object) -> Calendar:
+    return replace(calendar, weekly={**calendar.weekly, name: replace(calendar.weekly[name], **changed)})
+
+
+def _changed(calendar: Calendar, totals: dict[str, float], way: str) -> tuple[Calendar, dict[str, float]]:
+    pattern, done = next((re.fullmatch(key, way), done) for key, done in CHANGES.items() if re.fullmatch(key, way))
+    figures = (float(each.replace(",", "")) if re.fullmatch(r"[\d,]+", each) else each for each in pattern.groups())
+    return done(calendar, totals, *figures)
+
+
+def _narrow(seed: int) -> tuple[Flight, dict[str, float]]:
+    rng = np.random.default_rng(seed)
+    weeks, names = WEEKS[3:8], ("tv", "search")
+    totals = {name: float(rng.integers(10_000, 200_000)) for name in names}
+    history = {name: rng.uniform(0.3, 2.5, 3) * totals[name] / 5 for name in names}
+    weekly = {}
+    for name in names:
+        most = float(np.round(totals[name] / 5 * rng.uniform(0.9, 2))) if rng.random() < 0.5 else None
+        booked = {weeks[4]: float(np.round(totals[name] / 5 * rng.uniform(0.2, 0.9)))} if rng.random() < 0.4 else {}
+        weekly[name] = WeekLimits(most, blackout=tuple(weeks[: rng.integers(0, 2)]), committed=booked)
+    sides = ({"at_most": 0.9}, {"at_least": 1.1})
+    parts = {"2026-10": 0.4 + 1 / 35, "2026-11": 0.6 - 1 / 35}
+    months = {
+        month: MonthLimits(**{side: float(np.round(part * by * sum(totals.values()))) for side, by in sides[k].items()})
+        for (month, part), k in zip(parts.items(), rng.integers(0, 2, 2), strict=True)
+        if rng.random() < 0.6
+    }
+    pacing = float(rng.choice([0.05, 0.2, 0.5])) if rng.random() < 0.6 else None
+    calendar = Calendar(weekly, months, pacing, usual={name: totals[name] / 5 for name in names})
+    return Flight({name: Hill(90, 40_000) for name in names}, weeks, history=history, calendar=calendar), totals
+
+
+def test_each_way_that_a_refusal_proposes_makes_room() -> None:
+    proposed, wrong = 0, []
+    for seed in range(14):
+        flight, totals = _narrow(seed)
+        try:
+            scheduled(flight, totals)
+        except InfeasiblePlan as refused:
+            said = str(refused).replace("\xa0", " ").rstrip(".")
+            ways = said.partition("Remedy: ")[2].removeprefix("let one of these give way: ").split("; or ")
+            if "; and " in said or "relax at least" in said:
+                continue
+            for way in ways:
+                proposed += 1
+                calendar, changed = _changed(flight.calendar, totals, way)
+                usual = {name: changed[name] / 5 for name in changed}
+                try:
+                    scheduled(replace(flight, calendar=replace(calendar, usual=usual)), changed)
+                except InfeasiblePlan as still:
+                    wrong.append((seed, way, str(still)))
+    assert not wrong
+    assert proposed > 10
+
+
+def test_the_fewest_limits_that_clash_are_named() -> None:
+    months = {"2026-10": MonthLimits(at_most=50_000.0), "2026-11": MonthLimits(at_most=60_000.0)}
+    flight = Flight(
+        {"tv": Hill(90, 40_000), "search": Hill(50, 3000)}, WEEKS[:8],
+        calendar=Calendar({"search": WeekLimits(at_most=9_000.0), "tv": WeekLimits(blackout=(WEEKS[0],))}, months),
+    )  # fmt: skip
+    with pytest.raises(InfeasiblePlan) as refused:
+        scheduled(flight, {"tv": 100_000.0, "search": 30_000.0})
+    clash, _, ways = str(refused.value).partition(". Remedy: let one of these give way: ")
+    assert clash == (
+        "months.2026-10.at_most of 50,000, months.2026-11.at_most of 60,000, the plan's 100,000 for tv and the plan's "
+        "30,000 for search contradict each other"
+    )
+    assert ways.rstrip(".").split("; or ") == [
+        "months.2026-10.at_most of 70,000 or more",
+        "months.2026-11.at_most of 80,000 or more",
+        "plan at most 80,000 for tv",
+        "plan at most 10,000 for search",
+    ]
+
+
+def test_a_plan_below_what_is_spent_is_told_so() -> None:
+    spent = pd.DataFrame({"tv": [70_000.0, 50_000.0]}, index=WEEKS[:2])
+    flight = Flight({"tv": Hill(90, 40_000)}, WEEKS, calendar=Calendar(spent=spent))
+    told = "the plan's 100,000 for tv cannot hold, beside what is spent already. Remedy: plan at least 120,000 for tv."
+    with pytest.raises(InfeasiblePlan, match=f"^{told}$"):
+        scheduled(flight, {"tv": 100_000.0})
 
 
 def test_a_plan_of_nothing_has_no_weeks() -> None:

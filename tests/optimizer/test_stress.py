@@ -130,6 +130,22 @@ def test_a_promise_that_breaks_is_named_with_the_best_that_can_be_had(
     assert "no control stands for competitors" in answers[COMPETITOR].problem
 
 
+def test_the_shock_itself_is_no_limit_that_may_give_way(curves: mmm.ResponseCurves, organic: np.ndarray) -> None:
+    most = Plan(maximize=Customers(organic=organic), subject_to=plan_of(organic).subject_to).solve(curves).customers
+    plan = plan_of(organic, at_least=0.98 * most)
+    ways = {one.name: one.problem.partition("give way: ")[2] for one in stress(plan, curves).answers}
+    for name, shock in (
+        ("budget -20%", "budget at most"),
+        ("tv off", "tv exactly 0"),
+        ("search off", "search exactly"),
+    ):
+        assert "customers at least" in ways[name]
+        assert shock not in ways[name]
+    asked = compare(plan, curves, [ChannelOff("tv")]).frame.loc["tv off", "problem"]
+    assert "'tv exactly 0'" in asked
+    assert "tv exactly 0" not in asked.partition("give way: ")[2]
+
+
 def test_a_floor_of_a_group_is_put_aside_and_named_where_its_channel_fails(
     curves: mmm.ResponseCurves, organic: np.ndarray
 ) -> None:

@@ -13,13 +13,14 @@ from typer.testing import CliRunner
 
 import mmm
 from attribution.errors import BadInput
+from attribution.numbers import gap
 from optimizer import Channel, tail_mean
 from optimizer.planning.cli import app
 from optimizer.planning.file.assemble import build_plan
 from optimizer.planning.file.keys.plan import GivenTable, PlanSection
 from optimizer.planning.inputs.given_tables import Given, read_given
 from optimizer.planning.inputs.odd_plans import plausible
-from optimizer.planning.outputs.given_in_words import Verdict, against_the_best, said_of_misses, verdict
+from optimizer.planning.outputs.given_in_words import Verdict, against_the_best, lines, said_of_misses, verdict
 from optimizer.planning.stages.aim import aim_of
 from optimizer.planning.stages.given import score
 from optimizer.planning.stages.question import solved
@@ -38,6 +39,7 @@ PANEL = mmm.Panel.from_frame(WEEKS, "week", "new_customers", ["tv", "search", "r
     [
         ("channel,spend\ntv,1\nsearch,2\n", "lacks radio. Remedy: write 0 for a channel not used."),
         ("channel,spend\ntv,1\nserch,2\nradio,0\n", "column 'channel', row 3: unknown channel 'serch'. Remedy: did you mean 'search'?"),
+        ("channel,spend\ntv,1\nserch,2\nradio,0\nGesamt,3\n", "row 5: unknown channel 'Gesamt'. Remedy: leave out rows of totals."),
         ("channel,spend\ntv,1\nsearch,2\nradio,5\n", "row 4: spends on radio, which never spent"),
         ("channel,spend\ntv,1\nsearch,-2\nradio,0\n", "column 'spend', row 3: is negative"),
         ("channel,spend\ntv,1\nsearch,\nradio,0\n", "column 'spend', row 3: is empty"),
@@ -53,6 +55,12 @@ def test_a_table_that_is_no_plan_is_refused_by_row(tmp_path: Path, text: str, sa
         read_given(GivenTable(path=Path("b.csv")), tmp_path, PANEL)
     assert "b.csv" in str(caught.value)
     assert said in str(caught.value)
+
+
+def test_a_channel_that_is_misspelt_is_not_told_to_be_lacking_as_well(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text("channel,spend\nTV,1\nserch,2\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"did you mean 'tv'\?(.|\n)*did you mean 'search'\?(.|\n)*lacks radio\."):
+        read_given(GivenTable(path=Path("b.csv")), tmp_path, PANEL)
 
 
 def test_a_table_is_read_in_the_panel_s_order_and_from_columns_of_its_own(tmp_path: Path) -> None:
@@ -122,6 +130,19 @@ def test_the_run_s_own_plan_is_kept_and_near_and_a_worse_one_that_keeps_all_is_f
     run: Any = SimpleNamespace(config=SimpleNamespace(plan=section))
     assert [verdict(each, run) for each in (own, less)] == [Verdict.KEPT, Verdict.FAR]
     assert verdict(less, run, within=less.certificate.gap) is Verdict.KEPT
+
+
+def test_a_plan_beside_the_best_by_rounding_alone_is_not_held_against_it() -> None:
+    section, plan = base({"minimize": "blended_cac", "customers": {"at_least": "+0%"}})
+    plan.aim = aim_of(plan.plan, CURVES, "customers")
+    run: Any = SimpleNamespace(config=SimpleNamespace(plan=section, currency="EUR", outcome="customers"), plan=plan)
+    plan.now, best = plan.plan.evaluate(CURVES, NOW), plan.allocation.spend
+    cents, dear, cheap = score(section, plan, {"a": Given(best.round(2)), "b": Given(NOW - 0.01), "c": Given(NOW / 13)})
+    assert "the run's own plan does better" not in " ".join(lines(cents, run))
+    assert (verdict(dear, run), verdict(dear, run).exit_code) == (Verdict.FAR_ROUNDED, 7)
+    lower = 1 - cheap.certificate.value / cheap.certificate.bound
+    assert cheap.certificate.ahead == pytest.approx(lower)
+    assert f"It is {gap(lower)} better" in against_the_best(cheap, plan, run)
 
 
 def test_a_limit_that_file_and_run_both_state_is_the_file_s() -> None:
@@ -214,7 +235,7 @@ def test_spend_that_is_none_of_the_horizon_is_told(scale: float, said: str) -> N
     )
 
 
-@pytest.mark.parametrize("whole", [1.0, 100.0])
+@pytest.mark.parametrize("whole", [1.0, 100.0, 0.98, 101.0])
 def test_shares_are_no_money(whole: float) -> None:
     rich = mmm.Panel.from_frame(WEEKS.assign(tv=1e4 * WEEKS["tv"]), "week", "new_customers", ["tv", "search", "radio"])
     shares = Given(pd.Series([0.5, 0.3, 0.2], ["tv", "search", "radio"]) * whole)

@@ -223,6 +223,7 @@ UNLIKELY: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "slip": (lambda table: new(table, "generic_search", 1e4, only=2), "generic_search is .* times the most before"),
     "gap": (lambda table: new(table, "new_customers", 0, only=3), "new_customers is 0 in .* and never was"),
     "unspent": (lambda table: table.assign(**{name: np.where(np.arange(len(table)) >= len(table) - 8, 0, table[name]) for name in CHANNELS}), "No channel spends anything"),
+    "silent": (lambda table: new(table, "generic_search", 0), "Nothing is spent in the new weeks on generic_search"),
     "cut short": (lambda table: table.assign(**{name: new(table, name, 0.1, only=1)[name] for name in (*CHANNELS, "new_customers")}), "if the table was exported before it ended"),
     "stranger": (lambda table: table.assign(podcast=np.where(np.arange(len(table)) >= len(table) - 8, 900.0, 0.0), region="north", idle=0), "nothing in the plan file names them: podcast\\."),
     "restated": (lambda table: table.assign(generic_search=np.where(np.arange(len(table)) == 50, table["generic_search"] + 5_000, table["generic_search"])), "read otherwise now: generic_search"),
@@ -232,10 +233,21 @@ UNLIKELY: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 @pytest.mark.parametrize("case", UNLIKELY)
 def test_what_may_be_no_truth_is_told_beside_the_level(folder: Path, expected: np.ndarray, case: str) -> None:
     spoil, said = UNLIKELY[case]
-    sound, notes = (watched(folder, table).notes for table in (weeks(folder, expected), spoil(weeks(folder, expected))))
-    assert any(re.search(said, note) for note in notes)
-    assert not any(re.search(said, note) for note in sound)
-    assert max(map(len, notes)) < 700
+    sound, found = (watched(folder, table) for table in (weeks(folder, expected), spoil(weeks(folder, expected))))
+    assert any(re.search(said, note) for note in found.notes)
+    assert not any(re.search(said, note) for note in sound.notes)
+    assert max(map(len, found.notes)) < 700
+    of_the_weeks = case not in ("stranger", "restated")  # what no one named, and weeks that were fitted
+    assert any(re.search(said, doubt) for doubt in found.doubts) is of_the_weeks
+    assert ("may not be right" in found.headline) is of_the_weeks
+
+
+def test_a_quiet_headline_says_that_a_channel_fell_silent(folder: Path, expected: np.ndarray) -> None:
+    table = new(weeks(folder, expected), "generic_search", 0)
+    table.loc[table.index[-8:], "new_customers"] = np.round(watched(folder, table).watched.quiet.mean)
+    found = watched(folder, table)
+    assert found.level is Level.QUIET
+    assert re.fullmatch(r"No rule speaks of .* Nothing is spent in the new weeks on generic_search .*", found.headline)
 
 
 @pytest.mark.parametrize("times", [1e-3, 1e-2, 100, 1000])

@@ -170,7 +170,7 @@ def test_fewer_customers_than_none_without_media_are_refused_with_a_remedy(finis
     run = finished[0]
     assert run.posterior is not None
     shifted: Any = _Shifted(run.posterior, -1e6)
-    with pytest.raises(BadInput, match="fewer than none") as caught:
+    with pytest.raises(BadInput, match="less than none") as caught:
         asked(run.config, run.inputs, shifted)
     assert all(word in str(caught.value) for word in ("cac fit", "cac check", "model.belief.cac", "13 weeks"))
     assert str(caught.value).startswith("plan: The mix model expects −")
@@ -191,7 +191,7 @@ def test_a_single_reading_that_expects_fewer_than_none_is_set_aside_and_named(fi
     (finding,) = [one for one in left.findings if one.name == "rivals_set_aside"]
     assert not finding.passed
     assert f"{name} expects −" in finding.text
-    assert "fewer than none" in finding.text
+    assert "less than none" in finding.text
     assert {plan.reading for plan in plans_of_rivals(replace(run, rivals=left), lambda *_: None)} == {
         OWN,
         *left.standing,

@@ -219,6 +219,13 @@ def test_a_plan_of_nothing_has_a_reason_and_no_calendar(asking: Asking, posterio
     assert "spends nothing" in result.problem
 
 
+def test_money_is_much_and_people_are_many() -> None:
+    nothing = pd.DataFrame()
+    alike = ScheduleResult(nothing, nothing, nothing, nothing, Estimate.exact(0.0), 0.0)
+    for outcome, said in (("orders", "as many orders as"), ("EUR of revenue", "as much EUR of revenue as")):
+        assert said in against_equal_weeks(alike, outcome)
+
+
 @pytest.mark.parametrize("lost", [0.0, 20.0, 400.0])
 def test_a_promise_that_the_calendar_breaks_is_told(lost: float) -> None:
     curves = mmm.ResponseCurves({"tv": mmm.curves.Hill(9000.0, 1e5)})
@@ -233,7 +240,7 @@ def test_a_promise_that_the_calendar_breaks_is_told(lost: float) -> None:
     finding = promises_by_week(calendar, made, "orders")
     assert finding.passed == (lost <= 0.005 * 5500)
     if not finding.passed:
-        assert "brings 5,100 orders, 400 fewer than in equal weeks" in finding.text
+        assert "brings 5,100 orders, 400 less than in equal weeks" in finding.text
         assert "customers at least 5,500" in finding.text
         cac = (1e4 + float(spend.sum())) / 5100
         assert finding.value == pytest.approx(max(400 / 5500, cac / 20 - 1))

@@ -23,6 +23,7 @@ from attribution.numbers import percent
 from mmm.checks.rivals import OWN
 from optimizer import Budget, Customers
 from optimizer.planning.file.config import read_config
+from optimizer.planning.file.keys.plan import Risk
 from optimizer.planning.ledger.runs import run_folder
 from optimizer.planning.outputs.sections.trust import TRUST, trust_lines
 from optimizer.planning.outputs.terminal import show
@@ -354,3 +355,36 @@ def test_a_cautious_plan_that_is_the_plan_itself_is_called_so(finished: tuple[Ru
     assert "price of caution" not in told
     (apart,) = trust_lines(run)
     assert "the plan itself. Under" not in apart or np.allclose(own.spend, cautious.spend)
+
+
+def test_beside_a_plan_for_the_worst_cases_stands_none_that_keeps_promises_on_average(
+    finished: tuple[Run, Path], doubted: tuple[Run, Path]
+) -> None:
+    for run, names in ((finished[0], ["holds_under_readings"]), (doubted[0], ["holds_against_hidden_demand"])):
+        assert run.plan is not None
+        assert run.config.plan is not None
+        section = run.config.plan.model_copy(update={"risk": Risk(worst=0.2)})
+        told = trust(run, run.plan, section)
+        assert told is not None
+        assert [plan.name for plan in told.plans] == ["Plan"]
+        assert [finding.name for finding in told.findings] == names
+        cases = told.plans[0].improvement.drop(EXPECTED)
+        assert told.findings[0].value == pytest.approx(cases.min())
+        changed = replace(run, trust=told)
+        (line,) = trust_lines(changed)
+        assert "No cautious plan stands beside one for the worst cases" in line
+        view = TRUST.view(changed)
+        assert view is not None
+        assert view["trust"]["alone"]
+
+
+def test_a_plan_beside_that_expects_more_has_no_price(finished: tuple[Run, Path]) -> None:
+    run = finished[0]
+    assert run.trust is not None
+    own, cautious = run.trust.plans[:2]
+    more = cautious.improvement.copy()
+    more[EXPECTED] = own.improvement[EXPECTED] + 5.0
+    better = replace(cautious, spend=own.spend * 0.9, improvement=more)
+    (told,) = trust_lines(replace(run, trust=replace(run.trust, plans=(own, better))))
+    assert "price of caution" not in told
+    assert re.search(r"It expects 5\.00? \S+ more\.", told)

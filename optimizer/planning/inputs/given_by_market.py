@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from attribution import Engine
-from attribution.errors import BadInput, Problem, nearest, quoted
+from attribution.errors import BadInput, Problem
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.file.markets import Markets
-from optimizer.planning.inputs.given_tables import Given, currencies_of, read_plan_table, said_of
+from optimizer.planning.inputs.given_tables import Given, currencies_of, hint_of, meant_by, read_plan_table, said_of
 from optimizer.planning.inputs.plans_of_other_tools import PlanTable, plan_table
 
 __all__ = ["read_given_by_market"]
@@ -83,8 +83,8 @@ def _problems(
         at, known = f"row {row + _FIRST_ROW}", True
         for given, valid, column in ((market, markets.names, by_market), (channel, markets.channels, opened.channel)):
             if given not in valid:
-                close, known = nearest(given, valid), False
-                hint = f"did you mean {quoted(close)}?" if close else f"there are {', '.join(valid[:_SHOWN])}."
+                close, known = meant_by(given, valid), False
+                hint = hint_of(given, close, f"there are {', '.join(valid[:_SHOWN])}.")
                 yield Problem(name, f"unknown {given!r}.", column, at, hint)
         if known and amount > 0 and (channel, market) not in cells:
             text = f"spends on {channel} in {market}, where it never spent: nothing says what it would bring."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from attribution.errors import BadInput, Problem, nearest, quoted
 from attribution.numbers import counted, significant
 from attribution.reading.contracts import Column, Table
 from attribution.reading.small import read_table
+from attribution.reading.stand_ins import is_total
 from mmm import Panel
 from optimizer.planning.file.keys.plan import GivenTable
 from optimizer.planning.inputs.plans_of_other_tools import FORMS, PlanTable, plan_table
 
-__all__ = ["Given", "currencies_of", "read_given", "read_plan_table", "said_of"]
+__all__ = ["Given", "currencies_of", "hint_of", "meant_by", "read_given", "read_plan_table", "said_of"]
 
 _FIRST_ROW = 2  # below the header
 
@@ -129,6 +130,18 @@ def said_of(opened: PlanTable, horizon: int) -> str:
     return f"{opened.says} {told}" if opened.says else told
 
 
+def meant_by(name: str, known: Iterable[str]) -> str | None:
+    """The known name that an unknown one is near to; none of a row of totals."""
+    return None if is_total(name) else nearest(name, known)
+
+
+def hint_of(name: str, close: str | None, otherwise: str) -> str:
+    """What to do about an unknown name."""
+    if is_total(name):
+        return "leave out rows of totals."
+    return f"did you mean {quoted(close)}?" if close else otherwise
+
+
 def _span(weeks: float) -> str:
     days = round(weeks * 7, 6)
     number, unit = (weeks, "week") if days % 7 == 0 else (days, "day")
@@ -138,19 +151,20 @@ def _span(weeks: float) -> str:
 def _problems(
     opened: PlanTable, name: str, frame: pd.DataFrame, names: Sequence[str], panel: Panel, new: Sequence[str]
 ) -> Iterator[Problem]:
-    spent = panel.national_spend.sum()
+    spent, meant = panel.national_spend.sum(), set[str]()
     for row, (channel, money) in enumerate(zip(names, frame[opened.spend], strict=True)):
         at = f"row {row + _FIRST_ROW}"
         if channel in new:
             continue
         if channel not in panel.channels:
-            close = nearest(channel, [*panel.channels, *new])
-            hint = f"did you mean {quoted(close)}?" if close else f"channels are {', '.join(panel.channels)}."
+            close = meant_by(channel, [*panel.channels, *new])
+            meant |= {close} if close else set()
+            hint = hint_of(channel, close, f"channels are {', '.join(panel.channels)}.")
             yield Problem(name, f"unknown channel {channel!r}.", opened.channel, at, hint)
         if channel in panel.channels and money > 0 and spent[channel] == 0:
             text = f"spends on {channel}, which never spent in the weekly table: nothing says what it would bring."
             yield Problem(name, text, opened.spend, at, "write 0, or plan a test of the channel.")
-    missing = [channel for channel in panel.channels if channel not in names]
+    missing = [channel for channel in panel.channels if channel not in {*names, *meant}]
     if missing:
         yield Problem(name, f"lacks {', '.join(missing)}.", opened.channel, remedy="write 0 for a channel not used.")
     twice = sorted({channel for channel in names if names.count(channel) > 1})

@@ -15,6 +15,7 @@ from optimizer.planning.inputs.given_tables import Given
 __all__ = ["plausible"]
 
 _TIMES, _WEEK = 50.0, 0.15
+_SHARES = 0.05  # of their whole: shares rounded to two digits sum to .98 or 101
 _LATELY = 13  # weeks
 
 
@@ -39,7 +40,7 @@ def plausible(given: Given, table: GivenTable, panel: Panel, weeks: int) -> Give
     """
     late = panel.national_spend.tail(_LATELY * panel.per_week).to_numpy().sum(axis=1)
     now, total = float(late.mean() * panel.per_week * weeks), float(given.spend.sum())
-    if now > 1_000 * max(total, 1.0) and any(np.isclose(total, whole, rtol=1e-4) for whole in (1.0, 100.0)):
+    if now > 1_000 * max(total, 1.0) and any(np.isclose(total, whole, rtol=_SHARES) for whole in (1.0, 100.0)):
         text = f"sums to {significant(total)}, as shares of a budget do."
         raise BadInput(Problem(table.path.name, text, table.spend, remedy="give the money of each channel."))
     times = total / now if now > 0 and total > 0 else 1.0

@@ -17,7 +17,7 @@ from optimizer.question.limits import labels
 
 __all__ = ["Verdict", "against_the_best", "lines", "said_of_misses", "said_of_the_table", "verdict"]
 
-_SAME = 1e-8  # spend written to a table and read again
+_SAME = 1e-5  # of all spend: amounts written to a table in whole units and read again
 _UNLIKE = 3.0  # times today's spend from which a table may be of another number of weeks
 
 
@@ -28,6 +28,7 @@ class Verdict(Enum):
     ROUNDED = (0, "But for rounding it keeps every promise and limit, and is as near to the best plan as asked.")
     BROKEN = (6, "It breaks a promise or a limit, so it is no plan for this plan file.")
     FAR = (7, "It keeps every promise and limit, and a better plan that keeps them too is known.")
+    FAR_ROUNDED = (7, "But for rounding it keeps every promise and limit, and a better plan that keeps them is known.")
 
     @property
     def exit_code(self) -> int:
@@ -46,8 +47,8 @@ def verdict(given: GivenResult, run: Run, within: float | None = None) -> Verdic
     if not all(miss.is_rounding for miss in misses):
         return Verdict.BROKEN
     accepted = within if within is not None else run.config.plan.gap if run.config.plan else 0.0
-    near = Verdict.ROUNDED if misses else Verdict.KEPT
-    return near if given.certificate.gap <= accepted * (1 + 1e-9) else Verdict.FAR
+    near, far = (Verdict.ROUNDED, Verdict.FAR_ROUNDED) if misses else (Verdict.KEPT, Verdict.FAR)
+    return near if given.certificate.gap <= accepted * (1 + 1e-9) else far
 
 
 def lines(given: GivenResult, run: Run, within: float | None = None) -> Iterator[str]:
@@ -60,7 +61,7 @@ def lines(given: GivenResult, run: Run, within: float | None = None) -> Iterator
     yield f"{given.name}, money in {currency}, 90 % intervals: {figures}."
     told = ", ".join(change_in_words(one, outcome, currency) for one in given.worth.figures)
     yield f"Against today's spend carried on over the same weeks: {told}."
-    if not np.allclose(given.outcome.spend, plan.planned.spend, rtol=_SAME, atol=0):
+    if not np.allclose(given.outcome.spend, plan.planned.spend, rtol=0, atol=_SAME * float(plan.planned.spend.sum())):
         better = likelihood(plan.aim.probability_better(plan.planned, given.outcome))
         yield f"On {plan.aim.name} the run's own plan does better than it with probability {better}."
     yield said_of_misses(given)
@@ -104,7 +105,7 @@ def against_the_best(given: GivenResult, plan: PlanResult, run: Run) -> str:
     own, bound = aim.written(certificate.value), aim.written(certificate.bound)
     opening = f"Its {name}: {own}{unit}; no plan that keeps everything goes {_side(plan)} {bound}{unit}"
     if certificate.gap < 0 and not all(miss.is_rounding for miss in certificate.misses):
-        return f"{opening}. It is {gap(-certificate.gap)} better than that by what it breaks."
+        return f"{opening}. It is {gap(certificate.ahead)} better than that by what it breaks."
     return f"{opening}: it is {gap(certificate.gap)} from there, the run's own plan {gap(plan.allocation.gap)}."
 
 

@@ -80,6 +80,7 @@ def as_json(found: Monitored) -> str:
         "alarms": [_alarm(alarm) for alarm in (*found.speaking, *found.silent)],
         "suspicion": dict(found.verdicts.test.suspicion[BLENDED]),
         "replans": [_replan(plan) for plan in found.replans],
+        "doubts": list(found.doubts),
         "notes": list(found.notes),
         "by_week": [_numbers(row) for row in by_week(found).to_dict(orient="records")],
         "message": as_markdown(found),

@@ -36,7 +36,7 @@ def _page(found: Monitored) -> str:
         title=found.config.name,
         css=Markup(pages.get_template("templates/report.css").render()),  # noqa: S704  our own style sheet
         subtitle=f"The {found.period}, held against the fit up to {found.fitted_to:%Y-%m-%d}; money in {currency}.",
-        box=_BOX[found.level],
+        box=_BOX[found.level] or ("warn" if found.doubts else ""),
         headline=found.headline,
         speaking=found.speaking,
         silent=found.silent,

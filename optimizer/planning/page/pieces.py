@@ -63,7 +63,7 @@ def _distance_in_words(kept: Kept, wish: Wish, result: Judged, near: bool) -> st
     side = "below" if aim.lower_is_better else "above"
     rule = f"no plan that keeps everything brings {aim.name} {side} {bound}"
     if certificate.gap < -kept.section.gap and result.broken:
-        return f"It is {gap(-certificate.gap)} better than allowed by what it breaks: {rule}."
+        return f"It is {gap(certificate.ahead)} better than allowed by what it breaks: {rule}."
     if near:
         return f"It is as near to the best as proved: {rule}."
     return f"It is {gap(max(certificate.gap, 0.0))} from the best: {rule}."
@@ -172,7 +172,7 @@ def _distance(one: Judged) -> str:
     return (
         gap(one.certificate.gap)
         if one.certificate.gap >= 0
-        else f"{gap(-one.certificate.gap)} better, by what it breaks"
+        else f"{gap(one.certificate.ahead)} better, by what it breaks"
     )
 
 

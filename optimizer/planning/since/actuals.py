@@ -44,11 +44,14 @@ class Actuals:
         stages that the plan file names.
     notes
         What was left out, and what reads otherwise than when it was fitted.
+    doubts
+        What may be no truth about the new weeks.
     """
 
     coming: Panel
     table: pd.DataFrame
     notes: tuple[str, ...]
+    doubts: tuple[str, ...]
 
 
 def read_actuals(config: Config, path: Path, fitted: Panel, day: dt.date | None = None) -> Actuals:
@@ -96,9 +99,10 @@ def read_actuals(config: Config, path: Path, fitted: Panel, day: dt.date | None 
     since = _since(coming, fitted, weekly)
     if problems := list(another_unit(path.name, since)):
         raise BadInput(problems)
-    notes += [*unlike_before(since), *stray, *_strangers(after, weekly, fitted)]
+    doubts = (*unlike_before(since), *_strangers(after, weekly, fitted))
     known = frame[frame[weekly.date] <= dates[-1]]
-    return Actuals(coming, _by_week(known, weekly, [*columns, *config.guardrails.funnel], fitted), tuple(notes))
+    whole = _by_week(known, weekly, [*columns, *config.guardrails.funnel], fitted)
+    return Actuals(coming, whole, (*notes, *stray), doubts)
 
 
 _MARKET = "\0market"

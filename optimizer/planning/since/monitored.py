@@ -31,9 +31,11 @@ class Monitored:
     replans
         One for each channel that an alarm would cut.
     notes
-        What was left out, and what cannot be told.
+        What was left out, and what cannot be told; what may be no truth stands first.
     fitted_to
         First day of the last period that the fit has seen.
+    doubts
+        Notes on what may be no truth about the weeks.
     """
 
     config: Config
@@ -42,6 +44,7 @@ class Monitored:
     replans: tuple[Replan, ...]
     notes: tuple[str, ...]
     fitted_to: pd.Timestamp
+    doubts: tuple[str, ...] = ()
 
     @property
     def level(self) -> Level:
@@ -74,9 +77,12 @@ class Monitored:
     @property
     def headline(self) -> str:
         """One sentence to be posted."""
+        if self.level is Level.QUIET and self.doubts:
+            return f"No rule speaks of the {self.period}, but the table may not be right. {self.doubts[0]}"
         if self.level is Level.QUIET:
             return f"On track: no rule speaks of the {self.period}."
         subjects = dict.fromkeys(alarm.subject for alarm in self.speaking if alarm.level is self.level)
         whom = ", ".join("all channels together" if one == "blended" else one for one in subjects)
         word = {Level.WATCH: "Watch", Level.HALVE: "Halve", Level.STOP: "Stop"}[self.level]
-        return f"{word}: {whom}, by the {self.period}."
+        doubted = " The table may not be right: read the notes before acting on it." if self.doubts else ""
+        return f"{word}: {whom}, by the {self.period}.{doubted}"

@@ -85,7 +85,7 @@ class FirstTest:
         )
         if self.turns_at > 0:
             chance = likelihood(self.probability)
-            text += f"; fewer than {count(self.turns_at)} would turn the move around ({chance})."
+            text += f"; less than {count(self.turns_at)} would turn the move around ({chance})."
         elif self.turns_at == 0:
             text += "; the move is right whatever it brings."
         else:

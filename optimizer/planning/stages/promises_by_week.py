@@ -37,7 +37,7 @@ def promises_by_week(result: ScheduleResult, plan: PlanResult, outcome: str) -> 
         text = f"By its calendar too the plan keeps what it promises, or misses it by no more than {percent(_LITTLE)}."
         return Finding(name, True, worst, _LITTLE, text)
     text = (
-        f"By its calendar the plan brings {count(customers)} {outcome}, {count(-result.gain.point)} fewer than in "
+        f"By its calendar the plan brings {count(customers)} {outcome}, {count(-result.gain.point)} less than in "
         f"equal weeks, and misses what it promises: {', '.join(short)}. Relax the limits of weeks and months, or "
         "promise more by as much."
     )

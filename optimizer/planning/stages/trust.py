@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -18,7 +18,7 @@ from optimizer.planning.stages.optimize import Asked, asked
 from optimizer.planning.stages.question import against_hidden_demand, doubt_in_words
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.rivals import thinned
-from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, GUARDED, Proof, Trust, TrustedPlan
+from optimizer.planning.stages.trusted import ALONE, AS_CREDITED, CAUTIOUS, EXPECTED, GUARDED, Proof, Trust, TrustedPlan
 from optimizer.question.limits import labels
 from optimizer.uncertainty.cautious import Cautious
 from optimizer.uncertainty.guarded import Guarded
@@ -36,6 +36,7 @@ def trust(run: Run, plan: PlanResult, section: PlanSection) -> Trust | None:
     A cautious plan needs a reading that stands beside the model. Hidden demand is asked for by
     ``plan.hidden_demand``; where it names no channels, those are in doubt that no lift test has measured. Where
     ``plan.robust`` makes the plan itself the one against hidden demand, the plan for the credit as it is stands beside.
+    Where ``plan.risk`` makes it for the worst cases it stands alone.
     """
     if plan.plan.fees:  # cases are counted against today without steps of fees
         return None
@@ -44,6 +45,8 @@ def trust(run: Run, plan: PlanResult, section: PlanSection) -> Trust | None:
     if sides.cautious is None and sides.against is None:
         return None
     own = sides.of(PLAN_ITSELF, plan.allocation.spend, sides.own_proof(section))
+    if section.risk is not None:  # plans beside it would keep promises on average alone
+        return Trust((own,), tuple(_of_worst_cases(run, plan, own, list(readings))))
     others = []
     if sides.cautious is not None:
         others.append(sides.solved(CAUTIOUS, partial(sides.cautious.solve, section.gap, tried=[own.spend]), own))
@@ -140,13 +143,9 @@ def _readings(run: Run, plan: PlanResult) -> dict[str, Asked]:
 
 def _finding(run: Run, plan: PlanResult, own: TrustedPlan, other: TrustedPlan, readings: list[str]) -> Finding:
     """Whether the plan is better than today in the worst case that the other plan guards against."""
-    by_reading = other.name == CAUTIOUS
-    cases = own.improvement[readings if by_reading else [HIDDEN]]
-    worst = float(cases.min())
-    where = f"under {cases.idxmin()}, which the weeks do not refute" if by_reading else _doubt(run)
-    name = "holds_under_readings" if by_reading else "holds_against_hidden_demand"
+    name, worst, where = _at_worst(run, own, readings if other.name == CAUTIOUS else [])
     by, aim = written(run, plan, worst), plan.aim
-    if worst >= -1e-6 * abs(aim.expected(plan.now)):
+    if _is_better(plan, worst):
         text = f"At worst the plan is better than today's spend on {aim.name} by {by}: {where}."
         return Finding(name, True, worst, 0.0, text)
     if other.name == AS_CREDITED:  # today's spend breaks a promise, which no plan that keeps it has to beat
@@ -164,13 +163,39 @@ def _finding(run: Run, plan: PlanResult, own: TrustedPlan, other: TrustedPlan, r
         return Finding(name, False, worst, 0.0, f"{text} No plan holds in every such case: {other.problem}", moved)
     least, price = other.proof.worst, float(own.improvement.iloc[0] - other.improvement.iloc[0])
     side = "better" if least >= 0 else "worse"
-    text += (
-        f" The {lowered(other.name)} is {side} than today by {written(run, plan, least)} at worst, and gives up "
-        f"{written(run, plan, price)} of what is expected."
-    )
+    if price >= 0:
+        text += (
+            f" The {lowered(other.name)} is {side} than today by {written(run, plan, least)} at worst, and gives up "
+            f"{written(run, plan, price)} of what is expected."
+        )
+    else:
+        text += f" The {lowered(other.name)} is {side} than today by {written(run, plan, least)} at worst."
     if moved:
         text += f" It does not share the plan's move of {', '.join(moved)}: test before that money moves."
     return Finding(name, False, worst, 0.0, text, moved)
+
+
+def _at_worst(run: Run, own: TrustedPlan, readings: list[str]) -> tuple[str, float, str]:
+    """What is asked, the plan's improvement where it is least, and where that is: of readings, else hidden demand."""
+    cases = own.improvement[readings or [HIDDEN]]
+    where = f"under {cases.idxmin()}, which the weeks do not refute" if readings else _doubt(run)
+    return "holds_under_readings" if readings else "holds_against_hidden_demand", float(cases.min()), where
+
+
+def _is_better(plan: PlanResult, improvement: float) -> bool:
+    return improvement >= -1e-6 * abs(plan.aim.expected(plan.now))
+
+
+def _of_worst_cases(run: Run, plan: PlanResult, own: TrustedPlan, readings: list[str]) -> Iterator[Finding]:
+    """Whether a plan for the worst draws is better than today on average, under each reading and hidden demand."""
+    sets = ([readings] if len(readings) > 1 else []) + ([[]] if HIDDEN in own.improvement else [])
+    for name, worst, where in (_at_worst(run, own, one) for one in sets):
+        by, aim = written(run, plan, worst), plan.aim.name
+        if _is_better(plan, worst):
+            text = f"At worst the plan is better than today's spend on {aim} by {by}: {where}."
+        else:
+            text = f"The plan is worse than today's spend on {aim} by {by} {where}. {ALONE}"
+        yield Finding(name, _is_better(plan, worst), worst, 0.0, text)
 
 
 def lowered(name: str) -> str:

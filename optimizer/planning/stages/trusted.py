@@ -9,13 +9,17 @@ import pandas as pd
 
 from attribution.findings import Finding
 
-__all__ = ["AS_CREDITED", "CAUTIOUS", "EXPECTED", "GUARDED", "Proof", "Trust", "TrustedPlan"]
+__all__ = ["ALONE", "AS_CREDITED", "CAUTIOUS", "EXPECTED", "GUARDED", "Proof", "Trust", "TrustedPlan"]
 
 EXPECTED = "expected"
 """What tables call the curves that the plan rests on."""
 
 CAUTIOUS, GUARDED, AS_CREDITED = "Cautious plan", "Plan against hidden demand", "Plan for the credit as it is"
 """What outputs call the plans beside the run's own."""
+
+ALONE = (
+    "No cautious plan stands beside one for the worst cases (plan.risk), for it would keep promises on average alone."
+)
 
 
 @dataclass(frozen=True)

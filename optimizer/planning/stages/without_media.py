@@ -29,7 +29,7 @@ def fewer_than_none(predicted: Array, weeks: float, outcome: str, whose: str) ->
     if expected >= 0:
         return ""
     return (
-        f"{whose} expects {count(expected)} {outcome} without paid media over {counted(round(weeks), 'week')}, fewer "
+        f"{whose} expects {count(expected)} {outcome} without paid media over {counted(round(weeks), 'week')}, less "
         "than none: it credits media with more than all that came, and no plan can rest on that."
     )
 

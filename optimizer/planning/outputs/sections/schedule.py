@@ -15,6 +15,7 @@ from optimizer.planning.outputs.sections.section import Figure, Section, Table
 from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.result import Run
 from optimizer.planning.stages.schedule import ScheduleResult
+from optimizer.question.outcomes import is_money
 
 __all__ = ["SCHEDULE", "against_equal_weeks", "month_frame", "week_frame"]
 
@@ -69,6 +70,8 @@ def against_equal_weeks(result: ScheduleResult, outcome: str) -> str:
     """What the calendar brings against the same money in equal weeks, as a sentence."""
     gain = result.gain
     if gain.low <= 0 <= gain.high or abs(gain.point) < 0.5:
+        if is_money(outcome):
+            return f"It brings about as much {outcome} as the same money in equal weeks ({_signed(gain.point)})."
         return f"It brings about as many {outcome} as the same money in equal weeks ({_signed(gain.point)})."
     if gain.point > 0:
         return f"It brings {count(gain.point)} {outcome} more than the same money in equal weeks ({gain.range(count)})."

@@ -15,7 +15,7 @@ from optimizer.planning.stages.order import order_of
 from optimizer.planning.stages.question import doubt_in_words
 from optimizer.planning.stages.result import PlanResult, Run
 from optimizer.planning.stages.trust import lowered, written
-from optimizer.planning.stages.trusted import AS_CREDITED, CAUTIOUS, EXPECTED, Trust, TrustedPlan
+from optimizer.planning.stages.trusted import ALONE, AS_CREDITED, CAUTIOUS, EXPECTED, Trust, TrustedPlan
 from optimizer.uncertainty.hidden_demand import WORST as HIDDEN
 
 __all__ = ["TRUST", "trust_lines"]
@@ -27,6 +27,8 @@ def trust_lines(run: Run) -> Iterator[str]:
     """What each plan beside the run's own gains at worst, its proof, and what it gives up."""
     if run.trust is None or run.plan is None:
         return
+    if len(run.trust.plans) == 1:
+        yield f"{ALONE} Improvements by reading are averages over its draws."
     for other in run.trust.plans[1:]:
         yield _sentence(run, run.plan, run.trust, other)
 
@@ -48,11 +50,12 @@ def _sentence(run: Run, plan: PlanResult, trust: Trust, other: TrustedPlan) -> s
         )
     short = float(trust.plans[0].short[guarded].max())
     missed = f", {count(short)} {run.config.outcome} short of the promise" if short > 0 else ""
-    price = written(run, plan, float(own[EXPECTED] - other.improvement[EXPECTED]))
+    price = float(own[EXPECTED] - other.improvement[EXPECTED])
+    size = written(run, plan, price)
+    costs = f"The price of caution is {size} of what is expected." if price >= 0 else f"It expects {size} more."
     return (
         f"{other.name}: under {case} it is {least} than today at worst, and no plan is more than {bound} there "
-        f"(distance {gap(other.proof.gap)}). The plan itself is {ours}{missed}. The price of caution is {price} of "
-        "what is expected."
+        f"(distance {gap(other.proof.gap)}). The plan itself is {ours}{missed}. {costs}"
     )
 
 
@@ -79,7 +82,7 @@ def _view(run: Run) -> dict[str, Any] | None:
     first, says = trust.plans[0], assumed(run)
     return {
         "trust": {
-            "sentences": [_sentence(run, plan, trust, other) for other in trust.plans[1:]],
+            "sentences": list(trust_lines(run)),
             "plans": [other.name for other in trust.plans],
             "channels": [
                 {
@@ -100,6 +103,7 @@ def _view(run: Run) -> dict[str, Any] | None:
             ],
             "promised": any(bool((other.short > 0).any()) for other in trust.plans),
             "short": [signed(count)(float(other.short.max())) for other in trust.plans],
+            "alone": len(trust.plans) == 1,
             "robust": any(other.name == AS_CREDITED for other in trust.plans),
             "hides": HIDDEN in first.improvement.index,
         }
