@@ -213,7 +213,7 @@ def _plan_file(
         if not each.kind:
             yield f"  {note(f'not used: {each.path}: {_line(each.text)}')}"
             yield from _as_it_may_be(each, folder)
-    yield f"\n# plan:                      {note('the question, see docs/plan-file.md')}\n#   weeks: 13"
+    yield f"\n# plan:                      {note('the question; its keys: `cac keys plan`')}\n#   weeks: 13"
     yield "#   minimize: blended_cac\n#   budget: {at_most: +0%}\n#   customers: {at_least: +0%}"
     yield "#   every_channel: {at_least: -30%, at_most: +30%}"
 
