@@ -64,5 +64,5 @@ def test_the_terminal_shows_each_key_of_each_section() -> None:
         shown |= set(re.findall(r"(?m)^(\w+): \S", told))
         open_ += re.findall(r"(?m)^    cac keys (\S+)$", told)
     assert shown == keys()
-    with pytest.raises(UnknownName, match="Did you mean 'plan.budget'"):
+    with pytest.raises(UnknownName, match=r"Did you mean 'plan\.budget'"):
         keys_of("plan.budjet")
