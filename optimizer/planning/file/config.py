@@ -88,6 +88,12 @@ class Config(Section):
         """What other currencies cost."""
         return Rates(self.currency, self.currencies)
 
+    @property
+    def units(self) -> dict[str, str]:
+        """What figures of a run are in, for who reads them by program."""
+        over = {} if self.plan is None else {"over": counted(self.plan.weeks, "week")}
+        return {"money": self.currency, "customers": self.outcome, **over}
+
     @field_validator("output")
     @classmethod
     def _at_home(cls, folder: Path) -> Path:
