@@ -17,6 +17,7 @@ import pytest
 
 import mmm
 from attribution.errors import BadInput, UnknownChannel, UnknownName
+from attribution.numbers import amount
 from mmm.sampling.from_draws import assemble
 from mmm.sampling.prepared import prepare
 from mmm.simulate.geo_test import run_geo_test
@@ -125,6 +126,10 @@ def test_a_design_is_run_read_and_learnt_from(folder: Path, world: tuple[GeoData
     assert (found.table.loc[dark, ["customers", "spend"]] < 0).all().all()
     assert (found.table.loc[~dark, ["customers", "spend"]] > 0).all().all()
     assert len(lines(found)) == 6
+    assert all(
+        f"Spend changes by {amount(spend)};" in line
+        for line, spend in zip(lines(found), found.table["spend"], strict=True)
+    )
     data, gained = ran(folder, world)
     read, written = read_out(folder / "plan-output" / "geo-test" / "design.json", folder / "after.csv")
     assert all(path.exists() for path in written)

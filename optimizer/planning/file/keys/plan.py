@@ -288,7 +288,7 @@ class PlanSection(Question):
     table.
     """
     tests: NextTests | None = None
-    """Ask what a lift test of each channel would be worth."""
+    """Ask what a lift test of each channel would be worth; of more than twelve, of those whose tests tell most."""
     schedule: Schedule | None = None
     """Divides the plan between weeks; `{}` for a calendar without limits of its own."""
     hidden_demand: HiddenDemandKeys | None = None
