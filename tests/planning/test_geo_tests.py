@@ -135,7 +135,9 @@ def test_a_design_is_run_read_and_learnt_from(folder: Path, world: tuple[GeoData
     assert all(path.exists() for path in written)
     (cell,) = read.cells
     assert abs(cell.effect.customers - gained.iloc[0]) < 4 * cell.effect.standard_error
-    assert lines_of(read)
+    said = " ".join(lines_of(read))
+    assert f"spend changed by {amount(cell.spend.change)}." in said
+    assert " -" not in said  # a minus is written as everywhere
     weeks = data.weekly.groupby("week", as_index=False)[["new_customers", *data.channels]].sum()
     weeks.to_csv(folder / "weekly.csv", index=False)
     told = PLAN.replace("model:", "  lift_tests: {path: plan-output/geo-test/lift_tests.csv}\nmodel:")
