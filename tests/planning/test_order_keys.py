@@ -21,6 +21,7 @@ from optimizer.planning.file.keys.data import Data
 from optimizer.planning.inputs.inputs import read_inputs
 from optimizer.planning.inputs.reading import Reading
 from optimizer.planning.inputs.small_tables import noted_customer_values
+from optimizer.planning.since.actuals import restated
 
 QUARTER = Path(__file__).resolve().parents[2] / "examples" / "quarter"
 
@@ -274,3 +275,16 @@ def test_a_plan_by_value_buys_more_value_than_one_by_heads(tmp_path: Path) -> No
         bought.append(sum(40 * (1 + more[name]) * 100 * best[name] / (6000 + best[name]) for name in spend))
     by_heads, by_value = bought
     assert by_value > 1.05 * by_heads
+
+
+def test_weeks_that_count_by_value_are_not_told_to_read_otherwise(starter: Path) -> None:
+    panel = read_inputs(*read_config(asked(starter, by_value(), worthy(starter))), journeys_too=False).panel
+    config, _ = read_config(starter)
+    weekly = config.data.weekly
+    assert panel is not None
+    assert weekly is not None
+    frame = pd.read_csv(starter.parent / "weekly.csv", parse_dates=["week"])
+    (told,) = restated(frame, weekly, panel, config.data.by_value is not None)
+    assert "count each customer as one of average value" in told
+    (told,) = restated(frame, weekly, panel)
+    assert "read otherwise now: new_customers" in told
