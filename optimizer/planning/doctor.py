@@ -16,6 +16,7 @@ import numpy as np
 import attribution
 import mmm
 import optimizer
+from attribution.drawing.canvas import HAN_FONTS
 from attribution.findings import Finding
 from attribution.numbers import count
 from attribution.reading.memory import usable_memory
@@ -28,7 +29,6 @@ _GIGABYTE = 1e9
 _MEMORY, _DISK = 2.0, 1.0  # gigabytes that the shipped quarter has room in
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _HAN = tuple(map(ord, "中文"))
-_HAN_FONTS = ("Noto Sans CJK", "Noto Sans SC", "Source Han", "WenQuanYi", "PingFang", "Microsoft YaHei", "SimHei")
 
 
 def examined(folder: Path) -> tuple[Finding, ...]:
@@ -114,7 +114,7 @@ def _fonts() -> Iterator[Finding]:
     from matplotlib.font_manager import findSystemFonts, fontManager
     from matplotlib.ft2font import FT2Font
 
-    fonts = sorted(fontManager.ttflist, key=lambda font: not font.name.startswith(_HAN_FONTS))
+    fonts = sorted(fontManager.ttflist, key=lambda font: not font.name.startswith(HAN_FONTS))
     han = next((font.name for font in fonts if _holds_han(FT2Font, font.fname)), None)
     names = {font.name for font in fonts}
     yield _told("fonts", bool(names), f"{len(names)} families of fonts.")
