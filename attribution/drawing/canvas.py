@@ -83,7 +83,7 @@ def _han_font() -> tuple[str, ...]:
     names = sorted({font.name for font in fontManager.ttflist})
     found = tuple(name for start in HAN_FONTS for name in names if name.startswith(start))[:1]
     if found:  # one weight is all that some of them have
-        logging.getLogger("matplotlib.font_manager").addFilter(lambda said: "font weight" not in said.getMessage())
+        logging.getLogger("matplotlib.font_manager").addFilter(lambda said: "weight" not in said.getMessage())
     return found
 
 
